@@ -1,0 +1,28 @@
+/**
+ * Owns assertions: one fact each, about our own code. A failed assertion is a bug of this project,
+ * never of its user. Costly whole-tree checks ask `paranoid()` first; tests switch it on.
+ */
+
+export class AssertionError extends Error {
+  override readonly name = 'AssertionError'
+}
+
+export function assert(fact: boolean, message: string): asserts fact {
+  if (!fact) throw new AssertionError(message)
+}
+
+/** Marks a branch that the types rule out. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`unreachable: ${JSON.stringify(value)}`)
+}
+
+let paranoidChecks = false
+
+/** Whether whole-tree checks run after every edit: O(tables) each, so off outside tests. */
+export function paranoid(): boolean {
+  return paranoidChecks
+}
+
+export function setParanoid(on: boolean): void {
+  paranoidChecks = on
+}

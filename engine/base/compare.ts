@@ -1,0 +1,29 @@
+/**
+ * Owns the order of user keys: bytewise, as RocksDB's `leveldb.BytewiseComparator`. The ranged
+ * form is the hot one: no view is created to compare a key inside a block or an arena.
+ */
+
+/** Negative, zero or positive as the first range orders before, equals or follows the second. */
+export function compareRanges(
+  a: Uint8Array,
+  aStart: number,
+  aLength: number,
+  b: Uint8Array,
+  bStart: number,
+  bLength: number,
+): number {
+  const shared = aLength < bLength ? aLength : bLength
+  for (let i = 0; i < shared; i++) {
+    const difference = a[aStart + i]! - b[bStart + i]!
+    if (difference !== 0) return difference
+  }
+  return aLength - bLength
+}
+
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return compareRanges(a, 0, a.length, b, 0, b.length)
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0
+}

@@ -1,0 +1,57 @@
+/**
+ * Owns the contract of internal cursors: what memtables, tables and runs offer and what merging
+ * consumes. The current entry is read through plain fields instead of views, so that a step
+ * allocates nothing.
+ *
+ * Invariant: while `valid`, the key fields name the user key (no trailer) inside `keyBytes`, the
+ * value fields the value inside `valueBytes`. Both are borrowed and stay true only until the next
+ * call on the cursor; copy what is kept (`keyOf`, `valueOf`).
+ * Entries come in internal order: user key ascending, then seq descending.
+ */
+
+import { ENTRY_KIND } from './internal-key.ts'
+
+export interface InternalCursor {
+  readonly valid: boolean
+  readonly keyBytes: Uint8Array
+  readonly keyStart: number
+  readonly keyLength: number
+  readonly seq: number
+  readonly kind: number
+  readonly valueBytes: Uint8Array
+  readonly valueStart: number
+  readonly valueLength: number
+  seekToFirst(): void
+  seekToLast(): void
+  /** To the first entry at or after (userKey, seq): that key's newest version with seq ≤ `seq`. */
+  seek(userKey: Uint8Array, seq: number): void
+  /** Requires `valid`. */
+  next(): void
+  /** Requires `valid`. */
+  prev(): void
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** A field-carrying base so that every cursor has one hidden class prefix. */
+export abstract class CursorFields {
+  valid = false
+  keyBytes: Uint8Array = EMPTY
+  keyStart = 0
+  keyLength = 0
+  seq = 0
+  kind: number = ENTRY_KIND.value
+  valueBytes: Uint8Array = EMPTY
+  valueStart = 0
+  valueLength = 0
+}
+
+/** An owned copy of the cursor's user key. */
+export function keyOf(cursor: InternalCursor): Uint8Array {
+  return cursor.keyBytes.slice(cursor.keyStart, cursor.keyStart + cursor.keyLength)
+}
+
+/** An owned copy of the cursor's value. */
+export function valueOf(cursor: InternalCursor): Uint8Array {
+  return cursor.valueBytes.slice(cursor.valueStart, cursor.valueStart + cursor.valueLength)
+}

@@ -1,0 +1,34 @@
+/**
+ * Owns seeded randomness: one root seed per run; every role draws from its own stream, so adding a
+ * consumer never shifts another's numbers. The strategy is no part of a role: paired runs of two
+ * strategies see identical streams. The generator is xoroshiro128+ (package pure-rand).
+ */
+
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+export interface Random {
+  /** Uniform unsigned 32-bit integer. */
+  nextU32(): number
+  /** Uniform in [0, 1) with 53 bits. */
+  nextDouble(): number
+  /** Uniform integer in [0, bound), 1 ≤ bound ≤ 2^53. */
+  nextBelow(bound: number): number
+}
+
+/** A 32-bit seed for (root seed, role, repeat): FNV-1a over the text, finished by an avalanche. */
+export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
+  let hash = 0x811c9dc5
+  for (const char of `${rootSeed}/${role}/${repeat}`) {
+    hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193)
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+export function createRandom(seed: number): Random {
+  const generator = xoroshiro128plus(seed)
+  const nextU32 = () => generator.next() >>> 0
+  const nextDouble = () => ((nextU32() >>> 5) * 0x4000000 + (nextU32() >>> 6)) / 0x20000000000000
+  return { nextU32, nextDouble, nextBelow: (bound) => Math.floor(nextDouble() * bound) }
+}

@@ -1,0 +1,171 @@
+/**
+ * Owns the byte ledger: every byte moved is counted once, on orthogonal axes
+ * cause × level × section × direction, with the number of calls that moved it. All amplification
+ * figures are ratios of sums over it; nothing is counted apart.
+ *
+ * Conservation, exact at every moment: present at open + appended − truncated + linked = live sizes +
+ * removed sizes. Storages feed the second half through `fileOpened`, `truncated`, `removed` ….
+ */
+
+export const CAUSES = [
+  'wal',
+  'flush',
+  'compaction',
+  'manifest',
+  'get',
+  'scan',
+  'recovery',
+  'meta',
+  'verify',
+] as const
+export type Cause = (typeof CAUSES)[number]
+
+export const SECTIONS = ['data', 'index', 'filter', 'meta'] as const
+export type Section = (typeof SECTIONS)[number]
+
+export const DIRECTIONS = ['write', 'read'] as const
+export type Direction = (typeof DIRECTIONS)[number]
+
+/** Levels −1 (none) to 62; deeper levels share the last row. */
+const LEVEL_ROWS = 64
+
+export interface LedgerCell {
+  readonly cause: Cause
+  readonly level: number
+  readonly section: Section
+  readonly direction: Direction
+  readonly bytes: number
+  readonly calls: number
+}
+
+/** The balance of file sizes beside the moved bytes; all in bytes. */
+export interface LedgerBalance {
+  readonly presentAtOpen: number
+  readonly appended: number
+  readonly linked: number
+  readonly truncated: number
+  readonly removed: number
+}
+
+export interface LedgerFilter {
+  readonly cause?: Cause | readonly Cause[]
+  readonly level?: number
+  readonly section?: Section
+  readonly direction?: Direction
+}
+
+const cellCount = CAUSES.length * LEVEL_ROWS * SECTIONS.length * DIRECTIONS.length
+const causeIndex = indexOf(CAUSES)
+const sectionIndex = indexOf(SECTIONS)
+
+export class Ledger {
+  readonly #bytes = new Float64Array(cellCount)
+  readonly #calls = new Float64Array(cellCount)
+  #presentAtOpen = 0
+  #linked = 0
+  #truncated = 0
+  #removed = 0
+
+  /** The index of an account's first cell; a handle computes it once and passes it to `count`. */
+  static account(cause: Cause, level: number): number {
+    const row = Math.min(Math.max(level + 1, 0), LEVEL_ROWS - 1)
+    return (causeIndex[cause] * LEVEL_ROWS + row) * SECTIONS.length * DIRECTIONS.length
+  }
+
+  countWrite(account: number, section: Section, bytes: number): void {
+    const cell = account + sectionIndex[section] * DIRECTIONS.length
+    this.#bytes[cell]! += bytes
+    this.#calls[cell]! += 1
+  }
+
+  countRead(account: number, section: Section, bytes: number): void {
+    const cell = account + sectionIndex[section] * DIRECTIONS.length + 1
+    this.#bytes[cell]! += bytes
+    this.#calls[cell]! += 1
+  }
+
+  countPresentAtOpen(bytes: number): void {
+    this.#presentAtOpen += bytes
+  }
+
+  countLinked(bytes: number): void {
+    this.#linked += bytes
+  }
+
+  countTruncated(bytes: number): void {
+    this.#truncated += bytes
+  }
+
+  countRemoved(bytes: number): void {
+    this.#removed += bytes
+  }
+
+  /** All non-empty cells in a fixed order: equal histories give equal lists. */
+  cells(): readonly LedgerCell[] {
+    const cells: LedgerCell[] = []
+    let index = 0
+    for (const cause of CAUSES) {
+      for (let row = 0; row < LEVEL_ROWS; row++) {
+        for (const section of SECTIONS) {
+          for (const direction of DIRECTIONS) {
+            const bytes = this.#bytes[index]!
+            const calls = this.#calls[index]!
+            index++
+            if (calls > 0) cells.push({ cause, level: row - 1, section, direction, bytes, calls })
+          }
+        }
+      }
+    }
+    return cells
+  }
+
+  balance(): LedgerBalance {
+    return {
+      presentAtOpen: this.#presentAtOpen,
+      appended: sumCells(this.cells(), { direction: 'write' }).bytes,
+      linked: this.#linked,
+      truncated: this.#truncated,
+      removed: this.#removed,
+    }
+  }
+}
+
+/** Sum over the cells that match every given axis. */
+export function sumCells(
+  cells: readonly LedgerCell[],
+  filter: LedgerFilter,
+): { readonly bytes: number; readonly calls: number } {
+  let bytes = 0
+  let calls = 0
+  for (const cell of cells) {
+    if (filter.cause !== undefined && ![filter.cause].flat().includes(cell.cause)) continue
+    if (filter.level !== undefined && filter.level !== cell.level) continue
+    if (filter.section !== undefined && filter.section !== cell.section) continue
+    if (filter.direction !== undefined && filter.direction !== cell.direction) continue
+    bytes += cell.bytes
+    calls += cell.calls
+  }
+  return { bytes, calls }
+}
+
+/** What moved between two readings of one ledger: `later` − `earlier`, cell by cell. */
+export function cellsBetween(
+  earlier: readonly LedgerCell[],
+  later: readonly LedgerCell[],
+): readonly LedgerCell[] {
+  const name = (cell: LedgerCell) =>
+    `${cell.cause}/${cell.level}/${cell.section}/${cell.direction}`
+  const before = new Map(earlier.map((cell) => [name(cell), cell]))
+  return later
+    .map((cell) => {
+      const base = before.get(name(cell))
+      return base === undefined
+        ? cell
+        : { ...cell, bytes: cell.bytes - base.bytes, calls: cell.calls - base.calls }
+    })
+    .filter((cell) => cell.calls > 0)
+}
+
+function indexOf<Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name, index) => [name, index])) as Record<Name, number>
+}
