@@ -5,7 +5,7 @@
  *
  * Invariant: while `valid`, the key fields name the user key (no trailer) inside `keyBytes`, the
  * value fields the value inside `valueBytes`. Both are borrowed and stay true only until the next
- * call on the cursor; copy what is kept (`keyOf`, `valueOf`).
+ * call on the cursor; copy what is kept (`keyBytesOf`, `valueBytesOf`).
  * Entries come in internal order: user key ascending, then seq descending.
  */
 
@@ -47,11 +47,11 @@ export abstract class CursorFields {
 }
 
 /** An owned copy of the cursor's user key. */
-export function keyOf(cursor: InternalCursor): Uint8Array {
+export function keyBytesOf(cursor: InternalCursor): Uint8Array {
   return cursor.keyBytes.slice(cursor.keyStart, cursor.keyStart + cursor.keyLength)
 }
 
 /** An owned copy of the cursor's value. */
-export function valueOf(cursor: InternalCursor): Uint8Array {
+export function valueBytesOf(cursor: InternalCursor): Uint8Array {
   return cursor.valueBytes.slice(cursor.valueStart, cursor.valueStart + cursor.valueLength)
 }

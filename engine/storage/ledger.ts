@@ -153,8 +153,7 @@ export function cellsBetween(
   earlier: readonly LedgerCell[],
   later: readonly LedgerCell[],
 ): readonly LedgerCell[] {
-  const name = (cell: LedgerCell) =>
-    `${cell.cause}/${cell.level}/${cell.section}/${cell.direction}`
+  const name = (cell: LedgerCell) => `${cell.cause}/${cell.level}/${cell.section}/${cell.direction}`
   const before = new Map(earlier.map((cell) => [name(cell), cell]))
   return later
     .map((cell) => {

@@ -1,0 +1,130 @@
+/**
+ * THE SEAM: what a compaction strategy is to the engine, the simulator and the model. Pure types.
+ *
+ * A strategy sees a `TreeView` (data only: no I/O, clock or randomness) and answers with a
+ * `CompactionSpec` or null. Equal views give equal picks. Capacities, triggers and layouts are its
+ * own business; safety is not: the engine validates every spec (`validate-spec.ts`), decides alone
+ * which versions and tombstones may be dropped, and installs results itself.
+ */
+
+import type { Json } from '../base/json.ts'
+import type { RunId } from '../version/run.ts'
+import type { TableId } from '../version/table-meta.ts'
+import type { Version } from '../version/version.ts'
+
+export interface CompactionStrategy<State extends Json = Json> {
+  readonly name: string
+  /** The state before the first edit. */
+  readonly initialState: State
+  /** The next compaction due, or null when nothing is. Pure. */
+  pick(view: TreeView<State>): CompactionSpec<State> | null
+  /** Urgency per level, for scheduling and display: ≥ 1 means due. */
+  score(view: TreeView<State>): readonly LevelScore[]
+  /** Bytes still to be written by merges until nothing is due; an estimate. */
+  debtBytes(view: TreeView<State>): number
+  /** When writers slow down and stop, for this strategy's tree shape. */
+  stallLimits(view: TreeView<State>): StallLimits
+  /** Logical time (ms) of the next pick that only the passing of time makes due, or null. */
+  nextDueAt(view: TreeView<State>): number | null
+  /** The filter of tables written by a flush. */
+  flushFilter(view: TreeView<State>): FilterPolicy
+}
+
+export interface TreeView<State extends Json = Json> {
+  readonly version: Version
+  /** Capacity of a memtable in raw bytes (user keys + values): the unit of level capacities. */
+  readonly memtableBytes: number
+  readonly state: State
+  /** Specs being executed now; their inputs are not free. */
+  readonly inProgress: readonly CompactionSpec[]
+  /** The oldest seq a live snapshot may read at; the newest committed seq when there is none. */
+  readonly oldestSnapshotSeq: number
+  /** The injected clock, ms. */
+  readonly nowMs: number
+  /** Volatile per-table counters: zero after a reopen. */
+  tableStats(id: TableId): TableStats
+}
+
+export interface TableStats {
+  /** Point lookups and seeks that consulted the table. */
+  readonly reads: number
+}
+
+export interface LevelScore {
+  readonly level: number
+  readonly score: number
+}
+
+export interface StallLimits {
+  /** Writers are delayed at this many level-0 runs … */
+  readonly slowdownRuns: number
+  /** … and wait at this many. */
+  readonly stopRuns: number
+}
+
+/** A contiguous slice of one run's tables; all of them when `tables` is 'all'. */
+export interface InputSlice {
+  readonly level: number
+  readonly run: RunId
+  readonly tables: readonly TableId[] | 'all'
+}
+
+/** A new run next older than run `after` of the level (null: the level's newest), or an existing one. */
+export type OutputPlace =
+  | { readonly level: number; readonly after: RunId | null }
+  | { readonly level: number; readonly run: RunId }
+
+export interface FilterPolicy {
+  /** Bits per distinct user key; 0: no filter. */
+  readonly bitsPerKey: number
+}
+
+export interface MergeOutput {
+  readonly place: OutputPlace
+  /** First user key that goes here; null for the first output. Outputs ascend by it. */
+  readonly fromKey: Uint8Array | null
+  /** A table is closed when its raw bytes reach this; null: one table, whatever its size. */
+  readonly targetTableBytes: number | null
+  /** Ascending user keys at which a table must end: no table holds keys on both sides of one. */
+  readonly cutKeys: readonly Uint8Array[]
+  readonly filter: FilterPolicy
+}
+
+/** Why a spec was picked: the trigger's formula, and the values that made it true. */
+export interface PickReason {
+  readonly trigger: string
+  /** For example 'runs ≥ T'. */
+  readonly formula: string
+  /** For example { level: 1, runs: 4, T: 4 }. */
+  readonly values: Readonly<Record<string, number | string>>
+}
+
+export interface MergeSpec<State extends Json = Json> {
+  readonly kind: 'merge'
+  readonly inputs: readonly InputSlice[]
+  readonly outputs: readonly MergeOutput[]
+  readonly nextState: State
+  readonly reason: PickReason
+}
+
+/** Places whole tables elsewhere in the tree without rewriting them. */
+export interface MoveSpec<State extends Json = Json> {
+  readonly kind: 'move'
+  readonly inputs: readonly InputSlice[]
+  readonly place: OutputPlace
+  readonly nextState: State
+  readonly reason: PickReason
+}
+
+/** Forgets tables with their data; legal only under the database's retention option. */
+export interface DropSpec<State extends Json = Json> {
+  readonly kind: 'drop'
+  readonly inputs: readonly InputSlice[]
+  readonly nextState: State
+  readonly reason: PickReason
+}
+
+export type CompactionSpec<State extends Json = Json> =
+  | MergeSpec<State>
+  | MoveSpec<State>
+  | DropSpec<State>

@@ -1,0 +1,27 @@
+/** Owns closed ranges of user keys. Invariant: `smallest` ≤ `largest`, both inclusive. */
+
+import { compareBytes } from '../base/compare.ts'
+
+export interface KeyRange {
+  readonly smallest: Uint8Array
+  readonly largest: Uint8Array
+}
+
+export function overlaps(a: KeyRange, b: KeyRange): boolean {
+  return compareBytes(a.smallest, b.largest) <= 0 && compareBytes(b.smallest, a.largest) <= 0
+}
+
+export function contains(range: KeyRange, key: Uint8Array): boolean {
+  return compareBytes(range.smallest, key) <= 0 && compareBytes(key, range.largest) <= 0
+}
+
+/** The smallest range that holds all; null of none. */
+export function hull(ranges: Iterable<KeyRange>): KeyRange | null {
+  let smallest: Uint8Array | null = null
+  let largest: Uint8Array | null = null
+  for (const range of ranges) {
+    if (smallest === null || compareBytes(range.smallest, smallest) < 0) smallest = range.smallest
+    if (largest === null || compareBytes(range.largest, largest) > 0) largest = range.largest
+  }
+  return smallest === null || largest === null ? null : { smallest, largest }
+}

@@ -1,0 +1,87 @@
+/**
+ * Owns the difference between two versions, as data, and its application. An edit is what the
+ * manifest stores (bytes: `manifest/version-edit-codec.ts`); applying it is pure.
+ *
+ * Invariant: `applyEdit` first creates the new runs, then removes and adds tables, then forgets
+ * runs left empty. An edit that names an unknown run or table is a bug or damage and throws.
+ */
+
+import { assert, paranoid } from '../base/assert.ts'
+import type { Json } from '../base/json.ts'
+import { EMPTY_LEVEL, type Level, levelOf } from './level.ts'
+import { checkRun, editRun, type Run, type RunId, runOf } from './run.ts'
+import type { TableMeta } from './table-meta.ts'
+import { type Version, versionOf } from './version.ts'
+
+/** A new, empty run in `level`, next older than run `after`; null: the newest of the level. */
+export interface NewRun {
+  readonly level: number
+  readonly run: RunId
+  readonly after: RunId | null
+}
+
+export interface TablePlacement {
+  readonly level: number
+  readonly run: RunId
+  readonly table: TableMeta
+}
+
+export interface VersionEdit {
+  /** All WAL files below this number are superseded by tables. */
+  readonly logNumber?: number
+  readonly nextFileNumber?: number
+  readonly nextRunId?: number
+  readonly lastSeq?: number
+  readonly newRuns: readonly NewRun[]
+  readonly removed: readonly TablePlacement[]
+  readonly added: readonly TablePlacement[]
+  /** The strategy that made the edit, and its state after it. */
+  readonly strategy?: { readonly name: string; readonly state: Json }
+}
+
+export const EMPTY_EDIT: VersionEdit = { newRuns: [], removed: [], added: [] }
+
+export function applyEdit(version: Version, edit: VersionEdit): Version {
+  const levels: Level[] = [...version.levels]
+  const level = (index: number) => {
+    while (levels.length <= index) levels.push(EMPTY_LEVEL)
+    return levels[index]!
+  }
+  for (const { level: index, run, after } of edit.newRuns) {
+    const runs = [...level(index).runs]
+    const at = after === null ? 0 : runs.findIndex((other) => other.id === after) + 1
+    assert(after === null || at > 0, `level ${index} has no run ${after}`)
+    runs.splice(at, 0, runOf(run, []))
+    levels[index] = { runs, totals: level(index).totals }
+  }
+  for (const [key, changes] of groupByRun(edit)) {
+    const [index, id] = key.split('/').map(Number) as [number, number]
+    const { runs, totals } = level(index)
+    const at = runs.findIndex((run) => run.id === id)
+    assert(at >= 0, `level ${index} has no run ${id}`)
+    const edited = editRun(runs[at]!, changes.removed, changes.added)
+    if (paranoid()) checkRun(edited)
+    levels[index] = { runs: runs.with(at, edited), totals }
+  }
+  return versionOf(levels.map(withoutEmptyRuns))
+}
+
+function groupByRun(edit: VersionEdit): Map<string, { removed: TableMeta[]; added: TableMeta[] }> {
+  const groups = new Map<string, { removed: TableMeta[]; added: TableMeta[] }>()
+  const group = ({ level, run }: TablePlacement) => {
+    const key = `${level}/${run}`
+    const known = groups.get(key) ?? { removed: [], added: [] }
+    groups.set(key, known)
+    return known
+  }
+  for (const placement of edit.removed) group(placement).removed.push(placement.table)
+  for (const placement of edit.added) group(placement).added.push(placement.table)
+  return groups
+}
+
+function withoutEmptyRuns(level: Level): Level {
+  const holdsTables = (run: Run) => run.totals.tables > 0
+  return level.runs.every(holdsTables)
+    ? levelOf(level.runs)
+    : levelOf(level.runs.filter(holdsTables))
+}

@@ -1,0 +1,48 @@
+/**
+ * Owns the shape of the tree at one moment, as immutable data: levels of runs of tables.
+ *
+ * The one invariant, recency: put all runs in one order, newest first (level 0's runs, then level
+ * 1's, …). For any user key, every version of it in a run is newer than every version in a later
+ * run. Hence a read stops at the first run that answers.
+ */
+
+import { EMPTY_LEVEL, type Level } from './level.ts'
+import { addTotals, NO_TOTALS, type Run, type Totals } from './run.ts'
+
+export interface Version {
+  /** Level i at index i; trailing empty levels are not kept. */
+  readonly levels: readonly Level[]
+  readonly totals: Totals
+}
+
+export const EMPTY_VERSION: Version = { levels: [], totals: NO_TOTALS }
+
+export function versionOf(levels: readonly Level[]): Version {
+  let count = levels.length
+  while (count > 0 && levels[count - 1]!.runs.length === 0) count--
+  const kept = levels.slice(0, count)
+  return { levels: kept, totals: kept.reduce((sum, l) => addTotals(sum, l.totals), NO_TOTALS) }
+}
+
+/** Level `index`, empty when the tree is not that deep. */
+export function levelAt(version: Version, index: number): Level {
+  return version.levels[index] ?? EMPTY_LEVEL
+}
+
+/** All runs with their level, newest first: the recency order. */
+export function* runsNewestFirst(
+  version: Version,
+): Generator<{ readonly level: number; readonly run: Run }, void, undefined> {
+  for (const [level, { runs }] of version.levels.entries()) {
+    for (const run of runs) yield { level, run }
+  }
+}
+
+export function runCount(version: Version): number {
+  return version.levels.reduce((count, level) => count + level.runs.length, 0)
+}
+
+/** Runs per level, level 0 first: the shape vector of results and gates. */
+export function shapeVector(version: Version): readonly number[] {
+  return version.levels.map((level) => level.runs.length)
+}
