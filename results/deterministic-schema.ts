@@ -1,0 +1,184 @@
+/**
+ * Owns the half of a result that equal seeds repeat bit for bit under inline scheduling: bytes, runs,
+ * blocks and their ratios, all taken from the byte ledger and the read counters. Nothing here may
+ * depend on the machine or the clock.
+ *
+ * Sums without a window reach from the opening of the fresh folder (the load is in them) to the
+ * named moment: *burst* is the last operation of the last phase, *drained* is after the drain.
+ */
+
+import { z } from 'zod'
+import { CAUSES, DIRECTIONS, SECTIONS } from '../engine/storage/ledger.ts'
+import { bytes, count, countByKind, hexHash, ratio, shape } from './fields.ts'
+
+const bytesByCause = z.partialRecord(z.enum(CAUSES), bytes)
+
+const phase = z.strictObject({
+  name: z.enum(['load', 'run', 'drain']),
+  operationsByKind: countByKind,
+  /** Acknowledged key + value of puts and keys of deletes, before overwrites collapse. */
+  userBytes: bytes,
+  /** What the ledger wrote within this phase alone. */
+  bytesWrittenByCause: bytesByCause,
+  shapeAtStart: shape,
+})
+
+const amplification = z.strictObject({
+  userBytes: bytes,
+  bytesWrittenByCause: bytesByCause,
+  /** Raw key + value bytes written by flushes, and by merges. */
+  flushedRawBytes: bytes,
+  mergedRawBytes: bytes,
+  /** All bytes written ÷ user bytes. */
+  waTotal: ratio,
+  /** (flush + compaction bytes written) ÷ user bytes. */
+  waLsm: ratio,
+  /** (flushed + merged raw bytes) ÷ user bytes: the figure that equals the models' integers. */
+  waEntries: ratio,
+  /** RocksDB's Sum row: (flush + compaction bytes written) ÷ flush bytes written. */
+  waRocksdb: ratio,
+  /** Pebble's: (WAL + flush + compaction bytes written) ÷ WAL bytes written. */
+  waPebble: ratio,
+  /** Physical ÷ live logical bytes. */
+  spaceAmplification: ratio,
+  /** Key + value of the newest version of every live key, from the oracle. */
+  liveLogicalBytes: bytes,
+  /** Sizes of all files in the folder. */
+  physicalBytes: bytes,
+  /** Bytes the strategy still has to write until nothing is due; its own estimate. */
+  debtBytes: bytes,
+  /** 'level-0-run': a flush is written as a run of level 0 first; 'papers': it is not. */
+  convention: z.enum(['level-0-run', 'papers']),
+})
+
+const readAccount = z.strictObject({
+  operations: count,
+  runsProbed: count,
+  filterChecks: count,
+  filterNegatives: count,
+  filterFalsePositives: count,
+  blocksFromCache: count,
+  blocksFromStorage: count,
+  bytesFromStorage: bytes,
+  /** Key + value handed to the caller. */
+  bytesReturned: bytes,
+  runsPerOperation: ratio,
+  /** From cache and storage together. */
+  blocksPerOperation: ratio,
+  blocksFromStoragePerOperation: ratio,
+  /** bytesFromStorage ÷ bytesReturned. */
+  bytesReadPerByteReturned: ratio,
+})
+
+const level = z.strictObject({
+  level: count,
+  runs: count,
+  tables: count,
+  bytes,
+  entries: count,
+  tombstones: count,
+  rawBytes: bytes,
+  /** Flushes and compactions into this level, and compactions reading from it. */
+  bytesWritten: bytes,
+  bytesRead: bytes,
+  flushedRawBytes: bytes,
+  mergedRawBytes: bytes,
+})
+
+const ledgerCell = z.strictObject({
+  cause: z.enum(CAUSES),
+  /** −1: bytes of no level. */
+  level: z.int().min(-1),
+  section: z.enum(SECTIONS),
+  direction: z.enum(DIRECTIONS),
+  bytes,
+  calls: count,
+})
+
+const balance = z
+  .strictObject({
+    presentAtOpenBytes: bytes,
+    appendedBytes: bytes,
+    linkedBytes: bytes,
+    truncatedBytes: bytes,
+    removedBytes: bytes,
+    liveBytes: bytes,
+    /** presentAtOpen + appended + linked − truncated = live + removed, to the byte. */
+    conserved: z.boolean(),
+  })
+  .refine((line) => line.conserved === isConserved(line), {
+    path: ['conserved'],
+    error: 'expected what the balance says',
+  })
+
+const seriesPoint = z.strictObject({
+  /** Operations done since the load began. */
+  atOperation: count,
+  userBytes: bytes,
+  bytesWritten: bytes,
+  waTotal: ratio,
+  physicalBytes: bytes,
+  liveLogicalBytes: bytes,
+  debtBytes: bytes,
+  runs: count,
+  shape,
+})
+
+const eventSide = z.strictObject({ level: count, runs: count, tables: count, bytes })
+
+const event = z.strictObject({
+  kind: z.enum(['flush', 'merge', 'move', 'drop']),
+  atOperation: count,
+  inputs: z.array(eventSide),
+  outputs: z.array(eventSide),
+  bytesRead: bytes,
+  bytesWritten: bytes,
+  /** The strategy's trigger with the values that made it true; null for a flush. */
+  reason: z
+    .strictObject({
+      trigger: z.string(),
+      formula: z.string(),
+      values: z.record(z.string(), z.union([z.number(), z.string()])),
+    })
+    .nullable(),
+})
+
+export const deterministicSchema = z.strictObject({
+  phases: z.array(phase).min(1),
+  amplification: z.strictObject({ burst: amplification, drained: amplification }),
+  /** Over the run phase alone. */
+  readAmplification: z.strictObject({
+    getHit: readAccount,
+    getMiss: readAccount,
+    shortScan: readAccount,
+    longScan: readAccount,
+  }),
+  /** The drained tree. */
+  levels: z.array(level),
+  ledger: z.strictObject({ cells: z.array(ledgerCell), balance }),
+  counts: z.strictObject({ flushes: count, merges: count, moves: count, drops: count }),
+  series: z.array(seriesPoint),
+  /** The first events only: `total` says how many there were. */
+  events: z.strictObject({ total: count, log: z.array(event) }),
+  /** Hash of the operation stream: equal for every strategy in a paired comparison. */
+  traceHash: hexHash,
+  /** Hash over the files of the drained tree's tables. */
+  tableDigest: hexHash.nullable(),
+  /** The highest `physicalBytes` ever seen, inputs and outputs of a merge together. */
+  peakPhysicalBytes: bytes,
+  /** Entries from which a scan counts as long. */
+  longScanEntriesMin: z.int().positive(),
+})
+
+/** Whether the sizes of files account for every byte moved. */
+export function isConserved(line: {
+  readonly presentAtOpenBytes: number
+  readonly appendedBytes: number
+  readonly linkedBytes: number
+  readonly truncatedBytes: number
+  readonly removedBytes: number
+  readonly liveBytes: number
+}): boolean {
+  const came = line.presentAtOpenBytes + line.appendedBytes + line.linkedBytes
+  return came - line.truncatedBytes === line.liveBytes + line.removedBytes
+}

@@ -1,0 +1,55 @@
+/**
+ * Owns reading a result: checked JSON in, a typed result out, or one line that names the file and
+ * the field. Results of a later schema version are refused, never guessed at.
+ */
+
+import type { z } from 'zod'
+import { invalidArgument } from '../engine/base/errors.ts'
+import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
+
+/**
+ * The result in `json` (text, or the value parsed from it). `path` only names it in errors.
+ * Throws `LSM_INVALID_ARGUMENT` with `{path, field}`.
+ */
+export function parseResult(json: unknown, path: string): RunResult {
+  const value = typeof json === 'string' ? parseText(json, path) : json
+  const version = schemaVersionOf(value)
+  if (version !== undefined && version > SCHEMA_VERSION) {
+    throw refused(
+      path,
+      'schemaVersion',
+      `version ${version} is newer than the ${SCHEMA_VERSION} this build reads`,
+    )
+  }
+  const parsed = runResultSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
+  throw refused(path, fieldName(issues[0]!), `${issues[0]!.message}${more}`)
+}
+
+function parseText(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw refused(path, '(document)', `not JSON: ${(cause as Error).message.replaceAll('\n', ' ')}`)
+  }
+}
+
+function schemaVersionOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('schemaVersion' in value)) return undefined
+  return typeof value.schemaVersion === 'number' ? value.schemaVersion : undefined
+}
+
+/** `a.b[3].c`; an unknown key is named itself, not only the object that holds it. */
+function fieldName(issue: z.core.$ZodIssue): string {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path
+  const text = path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+  return text === '' ? '(document)' : text.replace(/^\./, '')
+}
+
+function refused(path: string, field: string, why: string) {
+  return invalidArgument(`${path}: ${field}: ${why}`, { path, field })
+}

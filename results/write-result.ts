@@ -1,0 +1,49 @@
+/**
+ * Owns writing a file whole: a reader sees the old file or the new one, never a part, also after a
+ * crash. Order: temporary in the same folder → fsync → rename → fsync of the folder.
+ */
+
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type RunResult, runResultSchema } from './schema.ts'
+
+/** Writes `content` to `path`, replacing what is there; the folder must exist. */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`)
+  try {
+    writeSynced(temporary, content)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  syncFolder(folder)
+}
+
+/** Checks a result against the schema and writes it; throws a ZodError on a result we made wrong. */
+export function writeResult(path: string, result: RunResult): void {
+  writeWhole(path, `${JSON.stringify(runResultSchema.parse(result), null, 2)}\n`)
+}
+
+function writeSynced(path: string, content: string | Uint8Array): void {
+  const descriptor = openSync(path, 'wx')
+  try {
+    writeFileSync(descriptor, content)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function syncFolder(folder: string): void {
+  // Windows refuses to open a folder; its rename is durable with the file system's journal.
+  if (process.platform === 'win32') return
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * Owns the JSON Schema beside the results, so that other languages can check them. Run
+ * `node results/write-schema.ts` after a change of the schema; a test holds the two together.
+ */
+
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { runResultSchema } from './schema.ts'
+import { writeWhole } from './write-result.ts'
+
+export const SCHEMA_PATH = fileURLToPath(new URL('./run-result.schema.json', import.meta.url))
+
+export function schemaText(): string {
+  const schema = z.toJSONSchema(runResultSchema, { reused: 'ref' })
+  return `${JSON.stringify({ title: 'Varve run result', ...schema }, null, 2)}\n`
+}
+
+if (import.meta.main) writeWhole(SCHEMA_PATH, schemaText())
