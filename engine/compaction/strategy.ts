@@ -9,7 +9,7 @@
 
 import type { Json } from '../base/json.ts'
 import type { RunId } from '../version/run.ts'
-import type { TableId } from '../version/table-meta.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 
 export interface CompactionStrategy<State extends Json = Json> {
@@ -62,11 +62,14 @@ export interface StallLimits {
   readonly stopRuns: number
 }
 
-/** A contiguous slice of one run's tables; all of them when `tables` is 'all'. */
+/** Names a table so that it is found by key, without a walk; every `TableMeta` is one. */
+export type TableRef = Pick<TableMeta, 'id' | 'smallest'>
+
+/** A contiguous slice of one run's tables, in key order; all of them when `tables` is 'all'. */
 export interface InputSlice {
   readonly level: number
   readonly run: RunId
-  readonly tables: readonly TableId[] | 'all'
+  readonly tables: readonly TableRef[] | 'all'
 }
 
 /** A new run next older than run `after` of the level (null: the level's newest), or an existing one. */

@@ -125,7 +125,13 @@ export function overlapping(run: Run, range: KeyRange): { from: number; to: numb
 /** Tables [from, to) as an array of one's own. */
 export function sliceTables(run: Run, from: number, to: number): TableMeta[] {
   const tables: TableMeta[] = []
-  for (const chunk of run.chunks) {
+  const first = Math.max(
+    0,
+    lastChunk(run, (chunk) => chunk.firstIndex <= from),
+  )
+  for (let index = first; index < run.chunks.length; index++) {
+    const chunk = run.chunks[index]!
+    if (chunk.firstIndex >= to) break
     const start = Math.max(from - chunk.firstIndex, 0)
     const end = Math.min(to - chunk.firstIndex, chunk.tables.length)
     for (let at = start; at < end; at++) tables.push(chunk.tables[at]!)

@@ -1,0 +1,182 @@
+/**
+ * Owns the step from what a strategy named to what the tree holds: slices become tables, places
+ * become positions in the recency order. Invariant: a resolved spec speaks only of runs and tables
+ * of the version it was resolved against.
+ *
+ * Positions: run i of the order newest first stands at i; a new run stands half-way between its
+ * neighbours. A smaller position is newer.
+ */
+
+import { LsmError } from '../base/errors.ts'
+import { indexOfTable, type Run, sliceTables, tablesOf } from '../version/run.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
+import type { Version } from '../version/version.ts'
+import { levelAt } from '../version/version.ts'
+import type { CompactionSpec, FilterPolicy, InputSlice, OutputPlace, TableRef } from './strategy.ts'
+
+export type SafetyRule =
+  | 'place-exists'
+  | 'inputs-exist'
+  | 'inputs-contiguous'
+  | 'inputs-free'
+  | 'outputs-ordered'
+  | 'recency'
+  | 'destination-disjoint'
+  | 'drop-retention'
+  | 'drop-oldest'
+  | 'progress'
+
+export interface ResolvedInput {
+  readonly level: number
+  readonly run: Run
+  readonly position: number
+  readonly tables: readonly TableMeta[]
+}
+
+export interface ResolvedOutput {
+  readonly level: number
+  readonly position: number
+  /** The existing run the output joins, or null for a new one after `after`. */
+  readonly run: Run | null
+  readonly after: number | null
+  readonly fromKey: Uint8Array | null
+  /** First key of the next output; null for the last. */
+  readonly toKey: Uint8Array | null
+  readonly targetTableBytes: number | null
+  readonly cutKeys: readonly Uint8Array[]
+  readonly filter: FilterPolicy | null
+}
+
+export interface ResolvedSpec {
+  readonly spec: CompactionSpec
+  readonly inputs: readonly ResolvedInput[]
+  readonly inputIds: ReadonlySet<TableId>
+  readonly outputs: readonly ResolvedOutput[]
+}
+
+export function unsafe(
+  rule: SafetyRule,
+  message: string,
+  tables: readonly { readonly id: TableId }[] = [],
+): LsmError {
+  const ids = tables.map((table) => table.id)
+  const shown = ids.length > 8 ? `${ids.slice(0, 8).join(', ')} and ${ids.length - 8} more` : ids
+  const named = ids.length === 0 ? '' : ` (tables ${shown})`
+  return new LsmError(
+    'LSM_UNSAFE_COMPACTION',
+    `unsafe compaction, rule ${rule}: ${message}${named}`,
+    {
+      data: { rule, tables: ids },
+    },
+  )
+}
+
+/** Throws `LSM_UNSAFE_COMPACTION` when the spec names what the version does not hold. */
+export function resolveSpec(version: Version, spec: CompactionSpec): ResolvedSpec {
+  const positions = runPositions(version)
+  if (spec.inputs.length === 0) throw unsafe('inputs-exist', 'no inputs are named')
+  const inputs = spec.inputs.map((slice) => resolveSlice(version, slice, positions))
+  const inputIds = new Set<TableId>()
+  for (const { tables } of inputs) {
+    for (const table of tables) {
+      if (inputIds.has(table.id)) throw unsafe('inputs-exist', 'a table is named twice', [table])
+      inputIds.add(table.id)
+    }
+  }
+  return { spec, inputs, inputIds, outputs: resolveOutputs(version, spec, positions) }
+}
+
+function runPositions(version: Version): ReadonlyMap<number, number> {
+  const positions = new Map<number, number>()
+  for (const level of version.levels) {
+    for (const run of level.runs) positions.set(run.id, positions.size)
+  }
+  return positions
+}
+
+function resolveSlice(
+  version: Version,
+  slice: InputSlice,
+  positions: ReadonlyMap<number, number>,
+): ResolvedInput {
+  const run = levelAt(version, slice.level).runs.find((candidate) => candidate.id === slice.run)
+  if (run === undefined) {
+    throw unsafe('inputs-exist', `level ${slice.level} has no run ${slice.run}`)
+  }
+  const position = positions.get(run.id)!
+  const common = { level: slice.level, run, position }
+  if (slice.tables === 'all') return { ...common, tables: [...tablesOf(run)] }
+  return { ...common, tables: resolveTables(run, slice.tables) }
+}
+
+function resolveTables(run: Run, refs: readonly TableRef[]): readonly TableMeta[] {
+  const first = refs[0]
+  if (first === undefined) throw unsafe('inputs-exist', `an empty slice of run ${run.id}`)
+  const missing = refs.filter((ref) => indexOfTable(run, ref) < 0)
+  if (missing.length > 0) throw unsafe('inputs-exist', `run ${run.id} lacks tables`, missing)
+  const from = indexOfTable(run, first)
+  const tables = sliceTables(run, from, from + refs.length)
+  if (tables.length !== refs.length || tables.some((table, at) => table.id !== refs[at]!.id)) {
+    throw unsafe('inputs-contiguous', `the slice of run ${run.id} has gaps or is unsorted`, refs)
+  }
+  return tables
+}
+
+function resolveOutputs(
+  version: Version,
+  spec: CompactionSpec,
+  positions: ReadonlyMap<number, number>,
+): readonly ResolvedOutput[] {
+  switch (spec.kind) {
+    case 'drop':
+      return []
+    case 'move':
+      return [
+        {
+          ...resolvePlace(version, spec.place, positions),
+          fromKey: null,
+          toKey: null,
+          targetTableBytes: null,
+          cutKeys: [],
+          filter: null,
+        },
+      ]
+    case 'merge':
+      return spec.outputs.map((output, index) => ({
+        ...resolvePlace(version, output.place, positions),
+        fromKey: output.fromKey,
+        toKey: spec.outputs[index + 1]?.fromKey ?? null,
+        targetTableBytes: output.targetTableBytes,
+        cutKeys: output.cutKeys,
+        filter: output.filter,
+      }))
+  }
+}
+
+function resolvePlace(
+  version: Version,
+  place: OutputPlace,
+  positions: ReadonlyMap<number, number>,
+): Pick<ResolvedOutput, 'level' | 'position' | 'run' | 'after'> {
+  const { level } = place
+  if (!Number.isInteger(level) || level < 0 || level > LEVEL_MAX) {
+    throw unsafe('place-exists', `level ${level} is not a whole number from 0 to ${LEVEL_MAX}`)
+  }
+  const { runs } = levelAt(version, level)
+  const wanted = 'run' in place ? place.run : place.after
+  const known = runs.find((run) => run.id === wanted)
+  if (wanted !== null && known === undefined) {
+    throw unsafe('place-exists', `level ${level} has no run ${wanted} to write to or after`)
+  }
+  if ('run' in place) {
+    return { level, position: positions.get(place.run)!, run: known!, after: null }
+  }
+  if (place.after !== null) {
+    return { level, position: positions.get(place.after)! + 0.5, run: null, after: place.after }
+  }
+  const above = version.levels.slice(0, level).reduce((count, { runs }) => count + runs.length, 0)
+  return { level, position: above - 0.5, run: null, after: null }
+}
+
+/** Deeper trees than this are refused; the ledger keeps as many rows. */
+export const LEVEL_MAX = 62

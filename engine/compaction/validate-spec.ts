@@ -1,0 +1,218 @@
+/**
+ * Owns the safety of compactions: a plugin cannot lose data or serve stale data, whatever it picks.
+ * A spec that breaks a rule is refused with `LSM_UNSAFE_COMPACTION`, `data.rule` and `data.tables`;
+ * nothing has been touched by then. Checked when a spec is made and again when its result is
+ * installed, against the version of that moment.
+ *
+ * Why these rules suffice. Merging rewrites entries of the inputs into one place. Recency can break
+ * only for an input table t and a table u left where it is, overlapping t: if u lies strictly
+ * between t's old and new position, their order flips; otherwise it stays (rule `recency`). Inside
+ * a destination run the result must be disjoint from the rest (`destination-disjoint`).
+ */
+
+import { compareBytes } from '../base/compare.ts'
+import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
+import { overlapping, type Run, sliceTables } from '../version/run.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
+import { runsNewestFirst, type Version } from '../version/version.ts'
+import { type ResolvedOutput, type ResolvedSpec, resolveSpec, unsafe } from './resolved-spec.ts'
+import type { CompactionSpec } from './strategy.ts'
+
+/** What the database's owner agreed to lose; null: nothing. */
+export interface Retention {
+  /** Tables all of whose entries were written longer ago than this may be dropped. */
+  readonly maxAgeMs: number | null
+  /** The oldest tables may be dropped while the tree is larger than this. */
+  readonly maxBytes: number | null
+}
+
+export interface ValidationContext {
+  readonly version: Version
+  readonly inProgress: readonly CompactionSpec[]
+  readonly retention: Retention | null
+  readonly nowMs: number
+}
+
+/** The spec, resolved; throws `LSM_UNSAFE_COMPACTION` when a rule is broken. */
+export function validateSpec(context: ValidationContext, spec: CompactionSpec): ResolvedSpec {
+  const resolved = resolveSpec(context.version, spec)
+  checkInputsFree(context, resolved)
+  switch (spec.kind) {
+    case 'merge':
+      checkOutputsOrdered(resolved)
+      checkRecency(context.version, resolved)
+      checkMergeDestinations(resolved)
+      break
+    case 'move':
+      checkRecency(context.version, resolved)
+      checkMoveDestination(resolved)
+      checkMoveProgress(resolved)
+      break
+    case 'drop':
+      checkDrop(context, resolved)
+      break
+  }
+  return resolved
+}
+
+function checkInputsFree({ version, inProgress }: ValidationContext, spec: ResolvedSpec): void {
+  for (const other of inProgress) {
+    const busy = resolveSpec(version, other).inputIds
+    const taken = [...spec.inputIds].filter((id) => busy.has(id)).map((id) => ({ id }))
+    if (taken.length > 0) throw unsafe('inputs-free', 'a running job holds inputs', taken)
+  }
+}
+
+function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
+  if (outputs.length === 0) throw unsafe('outputs-ordered', 'no outputs are named')
+  outputs.forEach((output, index) => {
+    if ((output.fromKey === null) !== (index === 0)) {
+      throw unsafe('outputs-ordered', 'the first output, and only it, starts at no key')
+    }
+    const from = index > 0 ? output.fromKey : null
+    if (from !== null && output.toKey !== null && compareBytes(from, output.toKey) >= 0) {
+      throw unsafe('outputs-ordered', `output ${index + 1} does not start after output ${index}`)
+    }
+    const bytes = output.targetTableBytes
+    if (bytes !== null && !(bytes > 0)) {
+      throw unsafe('outputs-ordered', `output ${index} wants tables of ${bytes} bytes`)
+    }
+    if (output.cutKeys.some((key, at, keys) => at > 0 && compareBytes(keys[at - 1]!, key) >= 0)) {
+      throw unsafe('outputs-ordered', `the cut keys of output ${index} do not ascend`)
+    }
+  })
+}
+
+/** No table left behind may lie strictly between an overlapping input and where that goes. */
+function checkRecency(version: Version, { inputs, inputIds, outputs }: ResolvedSpec): void {
+  const runs = [...runsNewestFirst(version)]
+  for (const output of outputs) {
+    for (const input of inputs) {
+      const [newer, older] = [input.position, output.position].sort((a, b) => a - b) as [
+        number,
+        number,
+      ]
+      const between = runs.slice(Math.floor(newer) + 1, Math.ceil(older))
+      for (const table of input.tables) {
+        const part = partWithin(table, output)
+        if (part === null) continue
+        for (const { level, run } of between) {
+          const blocking = overlappingRest(run, part, inputIds)[0]
+          if (blocking === undefined) continue
+          throw unsafe(
+            'recency',
+            `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
+              `${level}, which overlaps it, on its way to level ${output.level}`,
+            [table, blocking],
+          )
+        }
+      }
+    }
+  }
+}
+
+/** Output tables may span gaps between inputs, so the hull of what arrives counts. */
+function checkMergeDestinations({ inputs, inputIds, outputs }: ResolvedSpec): void {
+  const tables = inputs.flatMap((input) => input.tables)
+  const arriving = outputs.map((output) =>
+    hull(tables.flatMap((table) => partWithin(table, output) ?? [])),
+  )
+  outputs.forEach((output, index) => {
+    const range = arriving[index]
+    if (output.run === null || range === undefined || range === null) return
+    const inTheWay = overlappingRest(output.run, { ...range, open: output.toKey }, inputIds)
+    if (inTheWay.length > 0) {
+      throw unsafe(
+        'destination-disjoint',
+        `the output overlaps what stays in run ${output.run.id} of level ${output.level}`,
+        inTheWay,
+      )
+    }
+  })
+}
+
+function checkMoveDestination({ inputs, inputIds, outputs }: ResolvedSpec): void {
+  const { run, level } = outputs[0]!
+  const moved = inputs.flatMap((input) => input.tables).sort(bySmallest)
+  moved.forEach((table, index) => {
+    const next = moved[index + 1]
+    if (next !== undefined && overlaps(table, next)) {
+      throw unsafe('destination-disjoint', 'tables moved into one run overlap', [table, next])
+    }
+    const inTheWay = run === null ? [] : overlappingRest(run, table, inputIds)
+    if (inTheWay.length > 0) {
+      throw unsafe('destination-disjoint', `run of level ${level} holds overlapping tables`, [
+        table,
+        ...inTheWay,
+      ])
+    }
+  })
+}
+
+function checkMoveProgress({ inputs, outputs }: ResolvedSpec): void {
+  const { run } = outputs[0]!
+  const staying = inputs.find((input) => input.run.id === run?.id)
+  if (staying !== undefined) {
+    throw unsafe('progress', 'tables are moved to where they are', staying.tables)
+  }
+}
+
+function checkDrop(
+  { version, retention, nowMs }: ValidationContext,
+  { inputs, inputIds }: ResolvedSpec,
+): void {
+  const runs = [...runsNewestFirst(version)]
+  let bytesLeft = version.totals.bytes
+  for (const input of inputs.toSorted((a, b) => b.position - a.position)) {
+    for (const table of input.tables) {
+      const older = runs
+        .slice(input.position + 1)
+        .flatMap(({ run }) => overlappingRest(run, table, inputIds))
+      if (older.length > 0) {
+        throw unsafe('drop-oldest', 'older tables hold keys of a dropped one', [table, ...older])
+      }
+      const { maxAgeMs = null, maxBytes = null } = retention ?? {}
+      const expired = maxAgeMs !== null && nowMs - table.createdAtMs > maxAgeMs
+      const surplus = maxBytes !== null && bytesLeft > maxBytes
+      if (!expired && !surplus) {
+        throw unsafe('drop-retention', "the database's retention option keeps the table", [table])
+      }
+      bytesLeft -= table.bytes
+    }
+  }
+}
+
+/** A key range whose end is exclusive at `open` where that is set. */
+interface Part extends KeyRange {
+  readonly open?: Uint8Array | null
+}
+
+/** The part of a table that goes to `output`, or null. */
+function partWithin(table: TableMeta, { fromKey, toKey }: ResolvedOutput): Part | null {
+  const cutsLeft = fromKey !== null && compareBytes(table.smallest, fromKey) < 0
+  const cutsRight = toKey !== null && compareBytes(table.largest, toKey) >= 0
+  if (fromKey !== null && compareBytes(table.largest, fromKey) < 0) return null
+  if (toKey !== null && compareBytes(table.smallest, toKey) >= 0) return null
+  return {
+    smallest: cutsLeft ? fromKey : table.smallest,
+    largest: cutsRight ? toKey : table.largest,
+    open: cutsRight ? toKey : null,
+  }
+}
+
+function overlappingRest(
+  run: Run,
+  part: Part,
+  inputIds: ReadonlySet<TableId>,
+): readonly TableMeta[] {
+  const { from, to } = overlapping(run, part)
+  return sliceTables(run, from, to).filter(
+    (table) =>
+      !inputIds.has(table.id) &&
+      !(part.open != null && compareBytes(table.smallest, part.open) >= 0),
+  )
+}
+
+function bySmallest(a: TableMeta, b: TableMeta): number {
+  return compareBytes(a.smallest, b.smallest)
+}
