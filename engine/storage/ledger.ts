@@ -3,8 +3,9 @@
  * cause × level × section × direction, with the number of calls that moved it. All amplification
  * figures are ratios of sums over it; nothing is counted apart.
  *
- * Conservation, exact at every moment: present at open + appended − truncated + linked = live sizes +
- * removed sizes. Storages feed the second half through `fileOpened`, `truncated`, `removed` ….
+ * Conservation, exact at every moment: present at open + appended + linked − truncated − removed =
+ * Σ live sizes, a file counted once for each of its names. Storages count all of it but what was
+ * present at open, which whoever opens a folder counts (`countFolder` in storage.ts).
  */
 
 export const CAUSES = [
@@ -15,6 +16,7 @@ export const CAUSES = [
   'get',
   'scan',
   'recovery',
+  'open',
   'meta',
   'verify',
 ] as const
@@ -128,6 +130,12 @@ export class Ledger {
       removed: this.#removed,
     }
   }
+}
+
+/** What the files must weigh together by the ledger's account, in bytes. */
+export function liveBytes(balance: LedgerBalance): number {
+  const { presentAtOpen, appended, linked, truncated, removed } = balance
+  return presentAtOpen + appended + linked - truncated - removed
 }
 
 /** Sum over the cells that match every given axis. */

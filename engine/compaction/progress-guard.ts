@@ -1,0 +1,65 @@
+/**
+ * Owns the detection of strategies that never come to rest. Between two flushes the tree must settle:
+ * a pick sequence that revisits a shape with the same state would go on for ever, because picks are
+ * pure; one that only varies its state is stopped by a bound no honest cascade comes near.
+ *
+ * The shape is a digest kept up edit by edit, so that a note costs what the edit costs: a sum over
+ * tables (ids apart, for a rewrite changes nothing but them) beside the totals of every run.
+ */
+
+import type { Json } from '../base/json.ts'
+import type { Version } from '../version/version.ts'
+import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
+import { unsafe } from './resolved-spec.ts'
+
+const JOBS_MIN = 1_000
+/** An honest cascade touches each table a few times per level. */
+const JOBS_PER_TABLE_AND_LEVEL = 4
+/** Keeps sums of digests exact. */
+const DIGEST_MODULUS = 2 ** 50
+
+export class ProgressGuard {
+  readonly #seen = new Set<string>()
+  #digest = 0
+  #jobs = 0
+
+  /** Something new arrived (a flush, a reopen): everything may be picked again. */
+  reset(): void {
+    this.#seen.clear()
+    this.#jobs = 0
+  }
+
+  /** After each compaction; throws `LSM_UNSAFE_COMPACTION`, rule progress. */
+  note(edit: VersionEdit, version: Version, state: Json): void {
+    this.#jobs++
+    const { levels, totals } = version
+    const jobsMax = JOBS_MIN + JOBS_PER_TABLE_AND_LEVEL * totals.tables * (levels.length + 1)
+    if (this.#jobs > jobsMax) {
+      throw unsafe('progress', `${this.#jobs} compactions without rest since the last flush`)
+    }
+    for (const placement of edit.added) this.#add(digestOf(placement))
+    for (const placement of edit.removed) this.#add(DIGEST_MODULUS - digestOf(placement))
+    const runs = levels.map((level) =>
+      level.runs.map((run) => `${run.totals.tables}:${run.totals.bytes}`),
+    )
+    const shape = JSON.stringify([this.#digest, runs, state])
+    if (this.#seen.has(shape)) {
+      throw unsafe('progress', 'the tree returned to a shape it had: the strategy would never rest')
+    }
+    this.#seen.add(shape)
+  }
+
+  #add(digest: number): void {
+    this.#digest = (this.#digest + digest) % DIGEST_MODULUS
+  }
+}
+
+function digestOf({ level, table }: TablePlacement): number {
+  let digest = 0
+  const mix = (fact: number) => {
+    digest = (digest * 31 + fact) % 2 ** 44
+  }
+  for (const fact of [level, table.bytes, table.entries, table.seqMin, table.seqMax]) mix(fact)
+  for (const byte of table.smallest) mix(byte)
+  return digest
+}

@@ -1,0 +1,152 @@
+/**
+ * Owns the writing side of flushes and merges: surviving entries go into tables, cut where the spec
+ * says, each synced before it is reported. Invariants: all versions of a user key are in one table;
+ * no table is empty; no table crosses the border of an output or a cut key.
+ */
+
+import { compareRanges } from '../base/compare.ts'
+import type { InternalCursor } from '../base/internal-cursor.ts'
+import type { Cause } from '../storage/ledger.ts'
+import type { WritableFile } from '../storage/storage.ts'
+import type { TableSummary, TableWriter } from '../table/table-writer.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
+import type { EntrySink } from './merge-rules.ts'
+import type { OlderOverlap } from './older-overlap.ts'
+
+/** One destination of a job: where its tables go and how they are cut. */
+export interface Destination {
+  readonly level: number
+  readonly fromKey: Uint8Array | null
+  readonly targetTableBytes: number | null
+  readonly cutKeys: readonly Uint8Array[]
+  readonly bitsPerKey: number
+  readonly older: OlderOverlap
+}
+
+export interface NewTable {
+  readonly id: TableId
+  readonly file: WritableFile
+  readonly writer: TableWriter
+}
+
+/** Creates an empty table file on the account of a job. */
+export type CreateTable = (cause: Cause, level: number, bitsPerKey: number) => NewTable
+
+/** What an output inherits from the inputs: a merge cannot tell which entry was the oldest. */
+export interface Ancestry {
+  readonly createdAtMs: number
+  readonly oldestWriteAtMs: number
+  readonly oldestTombstoneAtMs: number | null
+}
+
+export interface WrittenTable {
+  readonly destination: number
+  readonly table: TableMeta
+}
+
+export class TableOutputs implements EntrySink {
+  readonly #destinations: readonly Destination[]
+  readonly #cause: Cause
+  readonly #create: CreateTable
+  readonly #ancestry: Ancestry
+  readonly #written: WrittenTable[] = []
+  #destination = 0
+  #cutKey = 0
+  #open: NewTable | null = null
+
+  constructor(
+    destinations: readonly Destination[],
+    cause: Cause,
+    create: CreateTable,
+    ancestry: Ancestry,
+  ) {
+    this.#destinations = destinations
+    this.#cause = cause
+    this.#create = create
+    this.#ancestry = ancestry
+  }
+
+  olderMayHold(keyBytes: Uint8Array, keyStart: number, keyLength: number): boolean {
+    this.#enterDestination(keyBytes, keyStart, keyLength)
+    return this.#destinations[this.#destination]!.older.covers(keyBytes, keyStart, keyLength)
+  }
+
+  startKey(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
+    this.#enterDestination(keyBytes, keyStart, keyLength)
+    const { cutKeys, targetTableBytes } = this.#destinations[this.#destination]!
+    for (; this.#cutKey < cutKeys.length; this.#cutKey++) {
+      if (isBefore(keyBytes, keyStart, keyLength, cutKeys[this.#cutKey]!)) break
+      this.#finishTable()
+    }
+    if (targetTableBytes !== null && (this.#open?.writer.rawBytes ?? 0) >= targetTableBytes) {
+      this.#finishTable()
+    }
+  }
+
+  add(cursor: InternalCursor): void {
+    if (this.#open === null) {
+      const { level, bitsPerKey } = this.#destinations[this.#destination]!
+      this.#open = this.#create(this.#cause, level, bitsPerKey)
+    }
+    this.#open.writer.add(
+      cursor.keyBytes,
+      cursor.keyStart,
+      cursor.keyLength,
+      cursor.seq,
+      cursor.kind,
+      cursor.valueBytes,
+      cursor.valueStart,
+      cursor.valueLength,
+    )
+  }
+
+  /** Closes the last table; all tables written, in key order, durable but for their names. */
+  finish(): readonly WrittenTable[] {
+    this.#finishTable()
+    return this.#written
+  }
+
+  /** Closes a table left open by a failure; what is on disk is an orphan for the next recovery. */
+  abandon(): void {
+    this.#open?.file.close()
+    this.#open = null
+  }
+
+  #enterDestination(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
+    for (;;) {
+      const from = this.#destinations[this.#destination + 1]?.fromKey
+      if (from == null || isBefore(keyBytes, keyStart, keyLength, from)) return
+      this.#finishTable()
+      this.#destination++
+      this.#cutKey = 0
+    }
+  }
+
+  #finishTable(): void {
+    if (this.#open === null) return
+    const { id, file, writer } = this.#open
+    const summary = writer.finish()
+    file.sync()
+    file.close()
+    this.#open = null
+    this.#written.push({
+      destination: this.#destination,
+      table: tableMeta(id, summary, this.#ancestry),
+    })
+  }
+}
+
+function tableMeta(id: TableId, summary: TableSummary, ancestry: Ancestry): TableMeta {
+  return {
+    ...summary,
+    id,
+    createdAtMs: ancestry.createdAtMs,
+    oldestWriteAtMs: ancestry.oldestWriteAtMs,
+    oldestTombstoneAtMs: summary.tombstones > 0 ? ancestry.oldestTombstoneAtMs : null,
+    vlogBytes: [],
+  }
+}
+
+function isBefore(bytes: Uint8Array, start: number, length: number, key: Uint8Array): boolean {
+  return compareRanges(bytes, start, length, key, 0, key.length) < 0
+}

@@ -1,0 +1,78 @@
+/**
+ * Owns the engine's options: their names, units, limits and defaults. Each says what LevelDB and
+ * RocksDB call it. Strategy parameters are no options of the engine.
+ */
+
+import { z } from 'zod'
+import { invalidArgument } from '../base/errors.ts'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+const GiB = 1024 * MiB
+
+export const engineOptionsSchema = z.strictObject({
+  memtableBytes: z
+    .int()
+    .min(4 * KiB)
+    .max(2 * GiB)
+    .default(4 * MiB)
+    .describe(
+      'Raw bytes (user keys + values) at which the memtable is flushed; the unit of level ' +
+        'capacities. LevelDB write_buffer_size 4 MiB, RocksDB write_buffer_size 64 MiB.',
+    ),
+  blockBytes: z
+    .int()
+    .min(64)
+    .max(16 * MiB)
+    .default(4 * KiB)
+    .describe('Uncompressed size of a data block. LevelDB and RocksDB block_size 4 KiB.'),
+  blockRestartInterval: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(16)
+    .describe('Entries between restart points. RocksDB block_restart_interval 16.'),
+  compression: z
+    .enum(['none', 'lz4', 'zstd'])
+    .default('lz4')
+    .describe('Of data blocks; kept when it saves an eighth. RocksDB compression: snappy or lz4.'),
+  blockCacheBytes: z
+    .int()
+    .min(0)
+    .max(64 * GiB)
+    .default(8 * MiB)
+    .describe('Uncompressed blocks kept in memory; 0: none. LevelDB 8 MiB, RocksDB 32 MiB.'),
+  walRecovery: z
+    .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
+    .default('point-in-time')
+    .describe(
+      'What a damaged write-ahead log means at open. RocksDB wal_recovery_mode: ' +
+        'kPointInTimeRecovery, kTolerateCorruptedTailRecords, kAbsoluteConsistency.',
+    ),
+  retentionMaxAgeMs: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Strategies may drop tables written longer ago than this; null: never.'),
+  retentionMaxBytes: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Strategies may drop the oldest tables beyond this tree size; null: never.'),
+})
+
+export type EngineOptions = z.output<typeof engineOptionsSchema>
+export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
+
+/** Defaults filled in; `LSM_INVALID_ARGUMENT` naming the option otherwise. */
+export function parseEngineOptions(input: EngineOptionsInput): EngineOptions {
+  const parsed = engineOptionsSchema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  const name = issue.path.join('.')
+  throw invalidArgument(`engine option ${name === '' ? '' : `${name}: `}${issue.message}`, {
+    option: name,
+  })
+}
