@@ -1,0 +1,134 @@
+/**
+ * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
+ * with the sums a flush needs for its table. Invariant: entries are only added, and each (key, seq)
+ * once. It rotates on `rawBytes` (user key + value), never on arena bytes, so that the moment of a
+ * flush depends on the data alone; who decides is the database.
+ */
+
+import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
+import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
+import type { Lookup } from '../base/lookup.ts'
+import { HEAD_BYTES, NO_NODE, NODE_OVERHEAD_BYTES, SkipList } from './skiplist.ts'
+
+export interface MemTableOptions {
+  /** Raw bytes expected before rotation; more, or many small entries, make the arena grow. */
+  readonly capacityBytes: number
+  /** For the node heights: equal seeds and writes give equal arenas. */
+  readonly seed: number
+}
+
+/** The first arena has room for the overhead of entries of this raw size; smaller ones make it grow. */
+const ENTRY_BYTES_EXPECTED = 64
+
+export class MemTable {
+  readonly #list: SkipList
+
+  // Plain fields, for the write path's sake; only `add` and `noteWriteTime` set them.
+  /** Σ user-key and value bytes added. */
+  rawBytes = 0
+  rawKeyBytes = 0
+  entries = 0
+  /** Deletions among `entries`. */
+  tombstones = 0
+  /** SEQ_NUM_MAX while empty. */
+  seqMin = SEQ_NUM_MAX
+  /** 0 while empty. */
+  seqMax = 0
+  /** Clock time of the first write, null before it. */
+  firstWriteAtMs: number | null = null
+  firstTombstoneAtMs: number | null = null
+
+  constructor({ capacityBytes, seed }: MemTableOptions) {
+    const overheadBytes = (capacityBytes / ENTRY_BYTES_EXPECTED) * NODE_OVERHEAD_BYTES
+    const arenaBytes = HEAD_BYTES + 4 * Math.ceil((capacityBytes + overheadBytes) / 4)
+    this.#list = new SkipList(new SharedArrayBuffer(arenaBytes), seed)
+  }
+
+  get isEmpty(): boolean {
+    return this.entries === 0
+  }
+
+  /** Size of the arena, used or not. */
+  get arenaBytes(): number {
+    return this.#list.bytes.length
+  }
+
+  /** Adds an entry, copying key and value. (key, seq) must be new. */
+  add(
+    seq: number,
+    kind: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    this.#list.insert(seq, kind, keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength)
+    this.rawBytes += keyLength + valueLength
+    this.rawKeyBytes += keyLength
+    this.entries++
+    if (kind === ENTRY_KIND.deletion) this.tombstones++
+    if (seq < this.seqMin) this.seqMin = seq
+    if (seq > this.seqMax) this.seqMax = seq
+  }
+
+  /** Tells the time of a write to the entry ages: once a batch or entry, in any case cheap. */
+  noteWriteTime(nowMs: number, hasTombstone: boolean): void {
+    this.firstWriteAtMs ??= nowMs
+    if (hasTombstone) this.firstTombstoneAtMs ??= nowMs
+  }
+
+  /**
+   * Fills `lookup` with the newest version of `userKey` at or before `seq` and returns true, or
+   * returns false. The value is borrowed from the arena: copy it, as a view would pin the whole.
+   */
+  get(userKey: Uint8Array, seq: number, lookup: Lookup): boolean {
+    const list = this.#list
+    const node = list.atOrAfter(userKey, seq)
+    if (node === NO_NODE || !list.hasKey(node, userKey)) return false
+    list.loadLookup(node, lookup)
+    return true
+  }
+
+  /** A cursor that stays usable while entries are added, and sees those ahead of it. */
+  cursor(): InternalCursor {
+    return new MemTableCursor(this.#list)
+  }
+}
+
+class MemTableCursor extends CursorFields implements InternalCursor {
+  readonly #list: SkipList
+  #node = NO_NODE
+
+  constructor(list: SkipList) {
+    super()
+    this.#list = list
+  }
+
+  seekToFirst(): void {
+    this.#moveTo(this.#list.first())
+  }
+
+  seekToLast(): void {
+    this.#moveTo(this.#list.last())
+  }
+
+  seek(userKey: Uint8Array, seq: number): void {
+    this.#moveTo(this.#list.atOrAfter(userKey, seq))
+  }
+
+  next(): void {
+    this.#moveTo(this.#list.after(this.#node))
+  }
+
+  prev(): void {
+    this.#moveTo(this.#list.before(this.#node))
+  }
+
+  #moveTo(node: number): void {
+    this.#node = node
+    this.valid = node !== NO_NODE
+    if (this.valid) this.#list.loadCursor(node, this)
+  }
+}

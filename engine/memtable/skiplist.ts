@@ -1,0 +1,262 @@
+/**
+ * Owns the arena skiplist under the memtable: one SharedArrayBuffer, no object per entry. A node is
+ * named by the index of its first header word; its links lie in front of it, so that key and value
+ * stand at fixed distances and no height is kept (RocksDB's `InlineSkipList`; Pugh 1990).
+ *
+ *   +---------------------+--------+---------------+------------+------------+--------------+-----+
+ *   | link[height-1] … 0  | prefix | trailer, u64  | key length | val length | key, value   | pad |
+ *   | u32 each            | u32    | low u32, high | u32        | u32        |              | 0-3 |
+ *   +---------------------+--------+---------------+------------+------------+--------------+-----+
+ *                         ^ node
+ *
+ * Prefix: the first four key bytes, big-endian, zero padded; most comparisons end there. Trailer:
+ * seq << 8 | kind. The arena starts with the head, a node that is only links. Link 0 ends a level.
+ *
+ * Invariant: level 0 links all nodes in internal order, level i + 1 a subset of level i. A link is
+ * published with `Atomics.store` after the node behind it is complete, lowest level first, and only
+ * links ever change: other threads may read while one inserts.
+ */
+
+import { assert } from '../base/assert.ts'
+import { copyRange } from '../base/copy.ts'
+import type { CursorFields } from '../base/internal-cursor.ts'
+import type { Lookup } from '../base/lookup.ts'
+
+/** Enough for 4^12 entries at one node in four a level up. */
+const HEIGHT_MAX = 12
+/** The head has no header: its links fill the words before this index. */
+const HEAD = HEIGHT_MAX
+
+/** Words of a node's header. */
+const PREFIX = 0
+const TRAILER_LOW = 1
+const TRAILER_HIGH = 2
+const KEY_LENGTH = 3
+const VALUE_LENGTH = 4
+const HEADER_WORDS = 5
+
+const WORD_BYTES = 4
+const PREFIX_BYTES = 4
+const TWO_POW_24 = 0x1000000
+/** Node names stay below 2^31, V8's small integers. */
+const ARENA_BYTES_MAX = 2 ** 31 * WORD_BYTES
+
+/** Names no node: the end in either direction. */
+export const NO_NODE = 0
+
+export const HEAD_BYTES = HEAD * WORD_BYTES
+/** Expected bytes of a node beyond key and value: header, 4/3 links, half a word of padding. */
+export const NODE_OVERHEAD_BYTES = 28
+
+export class SkipList {
+  /** Two views of the arena, replaced together when it grows; the old ones stay readable. */
+  words: Uint32Array<SharedArrayBuffer>
+  bytes: Uint8Array<SharedArrayBuffer>
+  #usedWords = HEAD
+  #randomState: number
+  /** On each level the last node before the target: what the latest descent leaves behind. */
+  readonly #path = new Uint32Array(HEIGHT_MAX)
+
+  /** Over an arena of zeros to insert into, or over one that another thread fills to read. */
+  constructor(arena: SharedArrayBuffer, seed: number) {
+    this.words = new Uint32Array(arena)
+    this.bytes = new Uint8Array(arena)
+    this.#randomState = seed | 0 || 1
+  }
+
+  /** (key, seq) must be new. */
+  insert(
+    seq: number,
+    kind: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    const height = this.#randomHeight()
+    const node = this.#usedWords + height
+    const usedWords = node + HEADER_WORDS + Math.ceil((keyLength + valueLength) / WORD_BYTES)
+    if (usedWords > this.words.length) this.#grow(usedWords)
+    this.#usedWords = usedWords
+    const { words, bytes } = this
+    const keyAt = (node + HEADER_WORDS) * WORD_BYTES
+    copyRange(bytes, keyAt, key, keyStart, keyLength)
+    copyRange(bytes, keyAt + keyLength, value, valueStart, valueLength)
+    words[node + PREFIX] = prefixOf(key, keyStart, keyLength)
+    words[node + TRAILER_LOW] = (seq % TWO_POW_24) * 256 + kind
+    words[node + TRAILER_HIGH] = Math.floor(seq / TWO_POW_24)
+    words[node + KEY_LENGTH] = keyLength
+    words[node + VALUE_LENGTH] = valueLength
+    this.#descend(key, keyStart, keyLength, seq)
+    this.#publish(node, height)
+  }
+
+  first(): number {
+    return this.words[linkOf(HEAD, 0)]!
+  }
+
+  last(): number {
+    const { words } = this
+    let node = HEAD
+    for (let level = HEIGHT_MAX - 1; level >= 0; level--) {
+      for (let next = words[linkOf(node, level)]!; next !== NO_NODE; ) {
+        node = next
+        next = words[linkOf(node, level)]!
+      }
+    }
+    return node === HEAD ? NO_NODE : node
+  }
+
+  after(node: number): number {
+    return this.words[linkOf(node, 0)]!
+  }
+
+  /** A descent: there are no links backward. */
+  before(node: number): number {
+    const keyLength = this.words[node + KEY_LENGTH]!
+    const found = this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
+    return found === HEAD ? NO_NODE : found
+  }
+
+  /** The first node at or after (key, seq). */
+  atOrAfter(key: Uint8Array, seq: number): number {
+    return this.words[linkOf(this.#descend(key, 0, key.length, seq), 0)]!
+  }
+
+  hasKey(node: number, key: Uint8Array): boolean {
+    if (this.words[node + KEY_LENGTH] !== key.length) return false
+    const { bytes } = this
+    const start = keyAt(node)
+    for (let i = 0; i < key.length; i++) if (bytes[start + i] !== key[i]) return false
+    return true
+  }
+
+  loadLookup(node: number, lookup: Lookup): void {
+    const { words, bytes } = this
+    const valueAt = keyAt(node) + words[node + KEY_LENGTH]!
+    const kind = words[node + TRAILER_LOW]! & 0xff
+    lookup.set(this.#seqOf(node), kind, bytes, valueAt, words[node + VALUE_LENGTH]!)
+  }
+
+  loadCursor(node: number, cursor: CursorFields): void {
+    const { words, bytes } = this
+    const keyLength = words[node + KEY_LENGTH]!
+    cursor.keyBytes = bytes
+    cursor.keyStart = keyAt(node)
+    cursor.keyLength = keyLength
+    cursor.seq = this.#seqOf(node)
+    cursor.kind = words[node + TRAILER_LOW]! & 0xff
+    cursor.valueBytes = bytes
+    cursor.valueStart = cursor.keyStart + keyLength
+    cursor.valueLength = words[node + VALUE_LENGTH]!
+  }
+
+  #seqOf(node: number): number {
+    const { words } = this
+    return words[node + TRAILER_HIGH]! * TWO_POW_24 + (words[node + TRAILER_LOW]! >>> 8)
+  }
+
+  /** The last node before (key, seq), HEAD when there is none; fills `#path`. */
+  #descend(key: Uint8Array, keyStart: number, keyLength: number, seq: number): number {
+    const words = this.words
+    const path = this.#path
+    const prefix = prefixOf(key, keyStart, keyLength)
+    let node = HEAD
+    /** A node known not to be before the target: meeting it again needs no comparison. */
+    let bound = NO_NODE
+    for (let level = HEIGHT_MAX - 1; level >= 0; level--) {
+      let next = words[linkOf(node, level)]!
+      while (next !== bound) {
+        const nextPrefix = words[next + PREFIX]!
+        if (
+          nextPrefix > prefix ||
+          (nextPrefix === prefix && !this.#isBefore(next, key, keyStart, keyLength, seq))
+        ) {
+          bound = next
+          break
+        }
+        node = next
+        next = words[linkOf(node, level)]!
+      }
+      path[level] = node
+    }
+    return node
+  }
+
+  /** Whether `node`, whose prefix equals the target's, comes before (key, seq). */
+  #isBefore(
+    node: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    seq: number,
+  ): boolean {
+    const { bytes } = this
+    const nodeStart = keyAt(node)
+    const nodeLength = this.words[node + KEY_LENGTH]!
+    const shared = nodeLength < keyLength ? nodeLength : keyLength
+    for (let i = PREFIX_BYTES; i < shared; i++) {
+      const difference = bytes[nodeStart + i]! - key[keyStart + i]!
+      if (difference !== 0) return difference < 0
+    }
+    // Equal so far, in the zero padding of short keys too: the shorter key is a prefix of the other.
+    if (nodeLength !== keyLength) return nodeLength < keyLength
+    return this.#seqOf(node) > seq
+  }
+
+  /** Links a complete node in behind `#path`. */
+  #publish(node: number, height: number): void {
+    const words = this.words
+    const path = this.#path
+    for (let level = 0; level < height; level++) {
+      const link = linkOf(path[level]!, level)
+      words[linkOf(node, level)] = words[link]!
+      Atomics.store(words, link, node)
+    }
+  }
+
+  /** 1 plus a geometric draw: a level up once in four. Xorshift32 (Marsaglia 2003). */
+  #randomHeight(): number {
+    let state = this.#randomState
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    this.#randomState = state
+    const height = 1 + (Math.clz32(state) >>> 1)
+    return height < HEIGHT_MAX ? height : HEIGHT_MAX
+  }
+
+  #grow(neededWords: number): void {
+    let bytes = this.bytes.length
+    while (bytes < neededWords * WORD_BYTES) bytes *= 2
+    assert(bytes <= ARENA_BYTES_MAX, `an arena of ${bytes} bytes`)
+    const grown = new Uint8Array(new SharedArrayBuffer(bytes))
+    copyRange(grown, 0, this.bytes, 0, this.#usedWords * WORD_BYTES)
+    this.bytes = grown
+    this.words = new Uint32Array(grown.buffer)
+  }
+}
+
+/** Index of the word that links `node` onward on `level`. */
+function linkOf(node: number, level: number): number {
+  return node - 1 - level
+}
+
+/** Index of the first byte of the node's key. */
+function keyAt(node: number): number {
+  return (node + HEADER_WORDS) * WORD_BYTES
+}
+
+function prefixOf(key: Uint8Array, start: number, length: number): number {
+  if (length >= PREFIX_BYTES) {
+    return (
+      ((key[start]! << 24) | (key[start + 1]! << 16) | (key[start + 2]! << 8) | key[start + 3]!) >>>
+      0
+    )
+  }
+  let prefix = 0
+  for (let i = 0; i < length; i++) prefix |= key[start + i]! << (24 - 8 * i)
+  return prefix >>> 0
+}
