@@ -1,0 +1,63 @@
+/**
+ * Owns what a finished sweep prints: one row a result with the drained amplifications, throughput
+ * and percentiles. Headline figures are the drained ones; a burst figure flatters a strategy that
+ * leaves its debt unpaid.
+ */
+import CliTable from 'cli-table3'
+import type { Latency, ReadAccount, RunResult } from '../../results/schema.ts'
+import { formatCount, formatNs } from './units.ts'
+
+const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
+
+const CAPTION =
+  'WA: bytes written by flush and compaction ÷ user bytes, drained. RA: runs asked an operation. ' +
+  'SA: physical ÷ live logical bytes, drained. p50, p99: service time, closed loop.'
+
+export function closingTable(results: readonly RunResult[], colour: boolean): string {
+  const repeats = results.some((result) => result.config.repeat > 0)
+  const table = new CliTable({
+    head: repeats ? [...HEAD, 'repeat'] : [...HEAD],
+    colAligns: ['left', 'left', ...HEAD.slice(2).map(() => 'right' as const)],
+    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
+  })
+  for (const result of results) {
+    const row = rowOf(result)
+    table.push(repeats ? [...row, String(result.config.repeat)] : row)
+  }
+  return `${table.toString()}\n${CAPTION}`
+}
+
+function rowOf({ config, deterministic, timed }: RunResult): string[] {
+  const { drained } = deterministic.amplification
+  const { getHit, getMiss, shortScan, longScan } = deterministic.readAmplification
+  const run = timed.phases.find((phase) => phase.name === 'run')
+  return [
+    config.strategy.name,
+    config.workload.name,
+    ratio(drained.waLsm),
+    ratio(runsPerOperation([getHit, getMiss])),
+    ratio(runsPerOperation([shortScan, longScan])),
+    ratio(drained.spaceAmplification),
+    run?.throughputPerSecond == null ? '–' : formatCount(run.throughputPerSecond),
+    perKind(timed.latencyByKind, 'p50Us'),
+    perKind(timed.latencyByKind, 'p99Us'),
+  ]
+}
+
+function runsPerOperation(accounts: readonly ReadAccount[]): number | null {
+  const operations = accounts.reduce((sum, account) => sum + account.operations, 0)
+  const runs = accounts.reduce((sum, account) => sum + account.runsProbed, 0)
+  return operations === 0 ? null : runs / operations
+}
+
+function ratio(value: number | null): string {
+  return value === null ? '–' : value.toFixed(2)
+}
+
+/** One line an operation kind: percentiles of different kinds do not add up to one. */
+function perKind(latencies: Readonly<Record<string, Latency>>, figure: 'p50Us' | 'p99Us'): string {
+  const lines = Object.entries(latencies).map(
+    ([kind, latency]) => `${kind} ${formatNs(latency[figure] * 1e3)}`,
+  )
+  return lines.join('\n') || '–'
+}

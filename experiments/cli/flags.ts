@@ -1,0 +1,93 @@
+/**
+ * Owns the vocabulary of the command line and of config files: every flag once, with its default
+ * and its one-line explanation. `--help`, the parser, the nearest-name hint and the config schema
+ * all read this list.
+ */
+
+export interface FlagSpec {
+  readonly name: string
+  /** What stands for the value in the help; null: a switch. */
+  readonly value: string | null
+  /** As typed; null where there is none. */
+  readonly default: string | null
+  readonly help: string
+  /** May be given several times. */
+  readonly multiple?: boolean
+  /** Steers the command itself, so it has no place in a config file. */
+  readonly commandLineOnly?: boolean
+}
+
+export const FLAGS = [
+  {
+    name: 'strategy',
+    value: 'NAME,…',
+    default: 'tiering',
+    help: 'compaction strategies: registered names or paths of modules of your own',
+  },
+  { name: 'workload', value: 'NAME,…', default: 'ycsb-a', help: 'workloads, by name' },
+  { name: 'records', value: 'COUNT', default: '100k', help: 'records loaded before the run phase' },
+  { name: 'operations', value: 'COUNT', default: '100k', help: 'operations of the run phase' },
+  {
+    name: 'value-bytes',
+    value: 'SIZE',
+    default: null,
+    help: "one field of so many bytes, put blind, instead of the workload's own records",
+  },
+  { name: 'seed', value: 'INTEGER', default: '42', help: 'root seed of every random choice' },
+  {
+    name: 'repeat',
+    value: 'COUNT',
+    default: '1',
+    help: 'repeats; each draws its own streams, equal for all strategies',
+  },
+  {
+    name: 'param',
+    value: 'NAME=VALUE',
+    default: null,
+    multiple: true,
+    help: 'a parameter of every strategy or workload that declares it',
+  },
+  {
+    name: 'set',
+    value: 'OPTION=VALUE',
+    default: null,
+    multiple: true,
+    help: 'an engine option (memtableBytes is 1MiB here unless set)',
+  },
+  { name: 'target', value: 'NAME', default: 'varve', help: 'what runs the operations' },
+  { name: 'storage', value: 'node|memory', default: 'node', help: 'where the bytes go' },
+  { name: 'out', value: 'FOLDER', default: 'out', help: 'folder of results and charts' },
+  { name: 'keep', value: null, default: null, help: 'leave the database folder beside the result' },
+  {
+    name: 'force',
+    value: null,
+    default: null,
+    help: 'run again where a result of the same configuration and code is present',
+  },
+  {
+    name: 'config',
+    value: 'FILE',
+    default: null,
+    commandLineOnly: true,
+    help: 'JSON of these same names; flags win over it',
+  },
+  { name: 'quiet', value: null, default: null, help: 'no progress and no closing table' },
+  { name: 'debug', value: null, default: null, help: 'show the stack of an error' },
+  {
+    name: 'list',
+    value: null,
+    default: null,
+    commandLineOnly: true,
+    help: 'show strategies, workloads and engine options with their parameters',
+  },
+  { name: 'help', value: null, default: null, commandLineOnly: true, help: 'show this help' },
+] as const satisfies readonly FlagSpec[]
+
+export type FlagName = (typeof FLAGS)[number]['name']
+
+export const flagNames: readonly string[] = FLAGS.map((flag) => flag.name)
+
+export function flagDefault(name: FlagName): string {
+  const flag: FlagSpec | undefined = FLAGS.find((candidate) => candidate.name === name)
+  return flag?.default ?? ''
+}

@@ -1,0 +1,112 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parseCommand, type Request, requestToConfig } from './request.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-request-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function request(...argv: string[]): Request {
+  const command = parseCommand(argv)
+  if (command.kind !== 'run') throw new Error(`parsed as ${command.kind}`)
+  return command.request
+}
+
+function configFile(content: unknown): string {
+  const path = join(folder, 'config.json')
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+test('no flags: every default', () => {
+  expect(request()).toEqual({
+    strategy: ['tiering'],
+    workload: ['ycsb-a'],
+    records: 100_000,
+    operations: 100_000,
+    valueBytes: null,
+    seed: 42,
+    repeat: 1,
+    param: {},
+    set: {},
+    target: 'varve',
+    storage: 'node',
+    out: 'out',
+    keep: false,
+    force: false,
+    quiet: false,
+    debug: false,
+  })
+})
+
+test('lists, units and repeated assignments are read', () => {
+  const given = request(
+    '--strategy=leveling, tiering',
+    '--records=2k',
+    '--value-bytes=1KiB',
+    '--param=T=4',
+    '--param',
+    'K=2',
+    '--set=memtableBytes=64KiB',
+    '--keep',
+  )
+  expect(given.strategy).toEqual(['leveling', 'tiering'])
+  expect(given.records).toBe(2000)
+  expect(given.valueBytes).toBe(1024)
+  expect(given.param).toEqual({ T: '4', K: '2' })
+  expect(given.set).toEqual({ memtableBytes: '64KiB' })
+  expect(given.keep).toBe(true)
+})
+
+describe('a config file speaks the same vocabulary', () => {
+  test('flags win, assignments add up', () => {
+    const path = configFile({
+      strategy: 'leveling',
+      records: '5k',
+      seed: 7,
+      param: { T: 4, K: 3 },
+    })
+    const given = request(`--config=${path}`, '--seed=8', '--param=K=2')
+    expect(given.strategy).toEqual(['leveling'])
+    expect(given.records).toBe(5000)
+    expect(given.seed).toBe(8)
+    expect(given.param).toEqual({ T: 4, K: '2' })
+  })
+
+  test('a request written as a config reads back equal', () => {
+    const original = request('--workload=a,b', '--value-bytes=100', '--param=T=4', '--force')
+    expect(request(`--config=${configFile(requestToConfig(original))}`)).toEqual(original)
+  })
+
+  test.each([
+    ['{', /is not JSON/],
+    ['[]', /holds no JSON object/],
+    ['{"record": 5}', /unknown name "record"; did you mean "records"\?/],
+    ['{"records": "many"}', /config\.json: records: "many" is not a count/],
+    ['{"keep": "yes"}', /config\.json: keep: /],
+    ['{"config": "x"}', /unknown name "config"/],
+  ])('%s is refused', (content, message) => {
+    expect(() => request(`--config=${configFile(content)}`)).toThrow(message)
+  })
+})
+
+describe('mistakes get one line', () => {
+  test.each([
+    [['--strategi=x'], 'unknown flag "--strategi"; did you mean "--strategy"? (--help lists all)'],
+    [['-x'], /unknown flag "-x"/],
+    [['tiering'], 'unexpected argument "tiering"'],
+    [['--records'], '--records needs a value: --records=COUNT'],
+    [['--records', '--keep'], '--records needs a value: --records=COUNT'],
+    [['--keep=yes'], '--keep takes no value'],
+    [['--records=12x'], '--records: "12x" is not a count such as 2000, 100k or 1M'],
+    [['--records=0'], '--records: 0 is outside 1 … 1000000000'],
+    [['--seed=-1'], /--seed: "-1" is not a count/],
+    [['--param=T'], '--param: "T" is not NAME=VALUE'],
+    [['--storage=tape'], /--storage: .*"node"\|"memory"/],
+    [['--config=/nowhere.json'], '--config: cannot read /nowhere.json'],
+    [['--strategy=a,,b'], '--strategy: a name is empty'],
+  ])('%j', (argv, message) => {
+    expect(() => request(...argv)).toThrow(message)
+  })
+})

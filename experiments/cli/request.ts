@@ -1,0 +1,212 @@
+/**
+ * Owns what the user asked for: the flags and the config file, merged (flags win) and checked by
+ * one schema, since both speak the same vocabulary. Nothing here knows which strategies, workloads
+ * or engine options exist; `plan.ts` resolves the names.
+ */
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { FLAGS, type FlagName, type FlagSpec, flagDefault, flagNames } from './flags.ts'
+import { parseBytes, parseCount } from './units.ts'
+import { UsageError, unknownName } from './usage-error.ts'
+
+export type Scalar = string | number | boolean
+
+export interface Request {
+  readonly strategy: readonly string[]
+  readonly workload: readonly string[]
+  readonly records: number
+  readonly operations: number
+  /** Null: the workload's own records. */
+  readonly valueBytes: number | null
+  readonly seed: number
+  readonly repeat: number
+  readonly param: Readonly<Record<string, Scalar>>
+  readonly set: Readonly<Record<string, Scalar>>
+  readonly target: 'varve'
+  readonly storage: 'node' | 'memory'
+  readonly out: string
+  readonly keep: boolean
+  readonly force: boolean
+  readonly quiet: boolean
+  readonly debug: boolean
+}
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'run'; readonly request: Request }
+
+const RECORDS_MAX = 1e9
+
+const scalar = z.union([z.string(), z.number(), z.boolean()])
+
+const names = z.preprocess(
+  (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
+  z.array(z.string().min(1, 'a name is empty')).min(1, 'at least one name'),
+)
+
+const assignments = z.preprocess(
+  (value) => (Array.isArray(value) ? readAssignments(value) : value),
+  z.record(z.string(), scalar),
+)
+
+const requestSchema = z.strictObject({
+  strategy: names.prefault(flagDefault('strategy')),
+  workload: names.prefault(flagDefault('workload')),
+  records: count(1, RECORDS_MAX).prefault(flagDefault('records')),
+  operations: count(0, 1e12).prefault(flagDefault('operations')),
+  'value-bytes': size(1, 2 ** 30).optional(),
+  seed: count(0, 2 ** 32 - 1).prefault(flagDefault('seed')),
+  repeat: count(1, 1000).prefault(flagDefault('repeat')),
+  param: assignments.prefault({}),
+  set: assignments.prefault({}),
+  target: z.enum(['varve']).prefault('varve'),
+  storage: z.enum(['node', 'memory']).prefault('node'),
+  out: z.string().min(1).prefault(flagDefault('out')),
+  keep: z.boolean().prefault(false),
+  force: z.boolean().prefault(false),
+  quiet: z.boolean().prefault(false),
+  debug: z.boolean().prefault(false),
+} satisfies Partial<Record<FlagName, z.ZodType>>)
+
+/** The command that `argv` (without node and script) asks for. Throws `UsageError`. */
+export function parseCommand(argv: readonly string[]): Command {
+  const flags = readFlags(argv)
+  if (flags.get('help') === true) return { kind: 'help' }
+  if (flags.get('list') === true) return { kind: 'list' }
+  const config = flags.get('config')
+  const file = typeof config === 'string' ? readConfig(config) : {}
+  const given: Record<string, unknown> = { ...file }
+  for (const [name, value] of flags) {
+    if (name !== 'config') given[name] = mergeFlag(file[name], name, value)
+  }
+  const parsed = requestSchema.safeParse(given)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    const name = String(issue.path[0] ?? '')
+    const where = flags.has(name) ? `--${name}` : `${String(config)}: ${name}`
+    throw new UsageError(`${where}: ${issue.message}`)
+  }
+  const { 'value-bytes': valueBytes, ...rest } = parsed.data
+  return { kind: 'run', request: { ...rest, valueBytes: valueBytes ?? null } }
+}
+
+/** The request as a config file that gives it back. */
+export function requestToConfig(request: Request): Record<string, unknown> {
+  const { valueBytes, ...rest } = request
+  return valueBytes === null ? rest : { ...rest, 'value-bytes': valueBytes }
+}
+
+type FlagValue = string | true | readonly string[]
+
+function readFlags(argv: readonly string[]): Map<string, FlagValue> {
+  const specs: readonly FlagSpec[] = FLAGS
+  const options = Object.fromEntries(
+    specs.map((flag) => [flag.name, { type: flag.value === null ? 'boolean' : 'string' } as const]),
+  )
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
+  const flags = new Map<string, FlagValue>()
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
+    if (token.kind !== 'option') continue
+    const flag = specs.find((candidate) => candidate.name === token.name)
+    if (flag === undefined) throw unknownFlag(token.rawName)
+    if (flag.value === null) {
+      if (token.value !== undefined) throw new UsageError(`--${flag.name} takes no value`)
+      flags.set(flag.name, true)
+      continue
+    }
+    if (token.value === undefined || token.value === '' || token.value.startsWith('--')) {
+      throw new UsageError(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
+    }
+    if (flag.multiple === true) {
+      flags.set(flag.name, [...((flags.get(flag.name) as string[]) ?? []), token.value])
+    } else {
+      flags.set(flag.name, token.value)
+    }
+  }
+  return flags
+}
+
+function unknownFlag(rawName: string): UsageError {
+  const error = unknownName(
+    'flag',
+    rawName,
+    flagNames.map((name) => `--${name}`),
+  )
+  return new UsageError(`${error.message} (--help lists all)`)
+}
+
+function readConfig(path: string): Record<string, unknown> {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`--config: cannot read ${path}`, { cause })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`--config: ${path} holds no JSON object`)
+  }
+  const specs: readonly FlagSpec[] = FLAGS
+  const known = specs.filter((flag) => flag.commandLineOnly !== true).map((flag) => flag.name)
+  for (const name of Object.keys(value)) {
+    if (!known.includes(name)) {
+      throw new UsageError(`${path}: ${unknownName('name', name, known).message}`)
+    }
+  }
+  return value as Record<string, unknown>
+}
+
+/** Assignments on the command line add to the file's, name by name; everything else replaces. */
+function mergeFlag(fromFile: unknown, name: string, value: FlagValue): unknown {
+  if (!Array.isArray(value)) return value
+  const base = typeof fromFile === 'object' && fromFile !== null ? fromFile : {}
+  return { ...base, ...readAssignments(value, `--${name}`) }
+}
+
+function readAssignments(list: readonly unknown[], flag = 'list'): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const text of list) {
+    const [name, ...rest] = String(text).split('=')
+    if (!name || rest.length === 0 || rest.join('=') === '') {
+      throw new UsageError(`${flag}: "${String(text)}" is not NAME=VALUE`)
+    }
+    result[name.trim()] = rest.join('=').trim()
+  }
+  return result
+}
+
+function count(min: number, max: number) {
+  return quantity(parseCount, 'a count such as 2000, 100k or 1M', min, max)
+}
+
+function size(min: number, max: number) {
+  return quantity(parseBytes, 'a size such as 100, 64KiB or 1MiB', min, max)
+}
+
+function quantity(
+  parse: (text: string) => number | undefined,
+  what: string,
+  min: number,
+  max: number,
+) {
+  return z.union([z.string(), z.number()]).transform((value, context) => {
+    const parsed = typeof value === 'number' ? value : parse(value)
+    const fail = (message: string) => {
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    }
+    if (parsed === undefined || !Number.isSafeInteger(parsed)) {
+      return fail(`${JSON.stringify(value)} is not ${what}`)
+    }
+    if (parsed < min || parsed > max) return fail(`${parsed} is outside ${min} … ${max}`)
+    return parsed
+  })
+}

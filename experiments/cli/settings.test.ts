@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { describeSettings, readSettings } from './settings.ts'
+
+const schema = z.strictObject({
+  memtableBytes: z.int().min(4096).max(65_536).default(8192).describe('The buffer.'),
+  compression: z.enum(['none', 'lz4']).default('none'),
+  sync: z.boolean().default(false),
+  maxAgeMs: z.int().min(1).nullable().default(null),
+})
+
+const read = (given: Record<string, string | number | boolean>) =>
+  readSettings(schema, given, 'engine option')
+
+test('values take the type of their schema', () => {
+  expect(
+    read({ memtableBytes: '16KiB', compression: 'lz4', sync: 'true', maxAgeMs: '2k' }),
+  ).toEqual({ memtableBytes: 16_384, compression: 'lz4', sync: true, maxAgeMs: 2000 })
+  expect(read({ maxAgeMs: 'null' })).toEqual({ maxAgeMs: null })
+})
+
+test.each([
+  [{ memtablebytes: '1' }, 'unknown engine option "memtablebytes"; did you mean "memtableBytes"?'],
+  [{ memtableBytes: '1KiB' }, 'engine option memtableBytes=1KiB: expected integer 4096 … 65536'],
+  [{ compression: 'gzip' }, 'engine option compression=gzip: expected one of none, lz4'],
+  [{ sync: 'maybe' }, 'engine option sync=maybe: expected boolean'],
+  [{ maxAgeMs: '0' }, 'engine option maxAgeMs=0: expected integer ≥ 1 or null'],
+])('%j is refused', (given, message) => expect(() => read(given)).toThrow(message))
+
+test('settings describe themselves', () => {
+  expect(describeSettings(schema)[0]).toEqual({
+    name: 'memtableBytes',
+    default: 8192,
+    range: 'integer 4096 … 65536',
+    description: 'The buffer.',
+  })
+})

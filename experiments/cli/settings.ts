@@ -1,0 +1,107 @@
+/**
+ * Owns reading named values as typed (`--set`, `--param`) against a zod object: unknown names get
+ * the nearest one, sizes take units, and a value out of range names the range. The schema stays the
+ * only place that knows the limits.
+ */
+import { z } from 'zod'
+import type { Json } from '../../engine/base/json.ts'
+import type { Scalar } from './request.ts'
+import { formatBytes, parseBytes, parseCount } from './units.ts'
+import { UsageError, unknownName } from './usage-error.ts'
+
+export interface SettingInfo {
+  readonly name: string
+  readonly default: Json
+  /** 'integer 4096 … 2147483648', 'one of none, lz4, zstd'. */
+  readonly range: string
+  readonly description: string
+}
+
+interface PropertySchema {
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly Json[]
+  readonly const?: Json
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+  readonly default?: Json
+  readonly description?: string
+  readonly anyOf?: readonly PropertySchema[]
+}
+
+/** Every setting of `schema`, in its order. */
+export function describeSettings(schema: z.ZodObject): SettingInfo[] {
+  return Object.entries(propertiesOf(schema)).map(([name, property]) => ({
+    name,
+    default: property.default ?? null,
+    range: rangeOf(property),
+    description: property.description ?? '',
+  }))
+}
+
+/** The values of `given` as their schema's types. `what` names the kind of setting in errors. */
+export function readSettings(
+  schema: z.ZodObject,
+  given: Readonly<Record<string, Scalar>>,
+  what: string,
+): Record<string, Json> {
+  const properties = propertiesOf(schema)
+  const values: Record<string, Json> = {}
+  for (const [name, value] of Object.entries(given)) {
+    const property = properties[name]
+    if (property === undefined) throw unknownName(what, name, Object.keys(properties))
+    const read = typeof value === 'string' ? readText(name, value, property) : value
+    const checked = (schema.shape[name] as z.ZodType).safeParse(read)
+    if (!checked.success) {
+      throw new UsageError(`${what} ${name}=${String(value)}: expected ${rangeOf(property)}`)
+    }
+    values[name] = checked.data as Json
+  }
+  return values
+}
+
+/** 'memtableBytes 1 MiB' reads better than seven digits. */
+export function formatSetting(name: string, value: Json): string {
+  return name.endsWith('Bytes') && typeof value === 'number' && value > 0
+    ? formatBytes(value)
+    : JSON.stringify(value)
+}
+
+function readText(name: string, text: string, property: PropertySchema): Json {
+  const types = typesOf(property)
+  if (types.includes('null') && text === 'null') return null
+  if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true'
+  if (types.includes('integer') || types.includes('number')) {
+    const quantity = name.endsWith('Bytes') ? parseBytes(text) : parseCount(text)
+    if (quantity !== undefined) return quantity
+    if (text !== '' && Number.isFinite(Number(text))) return Number(text)
+  }
+  return text
+}
+
+function propertiesOf(schema: z.ZodObject): Readonly<Record<string, PropertySchema>> {
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return (json.properties ?? {}) as Record<string, PropertySchema>
+}
+
+function typesOf(property: PropertySchema): readonly string[] {
+  if (property.anyOf !== undefined) return property.anyOf.flatMap(typesOf)
+  return [property.type ?? []].flat()
+}
+
+function rangeOf(property: PropertySchema): string {
+  if (property.anyOf !== undefined) return property.anyOf.map(rangeOf).join(' or ')
+  if (property.enum !== undefined) return `one of ${property.enum.join(', ')}`
+  if (property.const !== undefined) return JSON.stringify(property.const)
+  const low = property.minimum ?? property.exclusiveMinimum
+  const high = property.maximum ?? property.exclusiveMaximum
+  const type = typesOf(property).join(' or ')
+  if (low === undefined && unbounded(high)) return type
+  if (unbounded(high)) return `${type} ≥ ${low}`
+  return `${type} ${low ?? '−∞'} … ${high}`
+}
+
+function unbounded(high: number | undefined): boolean {
+  return high === undefined || high >= Number.MAX_SAFE_INTEGER
+}

@@ -1,0 +1,34 @@
+/**
+ * Owns the two ways a command line ends badly: `UsageError` is the caller's mistake (exit code 2),
+ * `RunError` a run that failed (exit code 1). Both are one line fit for a terminal; a stack appears
+ * under --debug only.
+ */
+import { distance } from 'fastest-levenshtein'
+
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+export class RunError extends Error {
+  override readonly name = 'RunError'
+}
+
+/** The candidate closest to `name` when it is close enough to be what was meant. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const lower = name.toLowerCase()
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)
+  const best = ranked[0]
+  if (best === undefined) return undefined
+  const editsMax = Math.max(2, Math.ceil(best.candidate.length / 2))
+  return best.edits <= editsMax ? best.candidate : undefined
+}
+
+/** 'unknown strategy "teiring"; did you mean "tiering"?', or the list when nothing is near. */
+export function unknownName(what: string, name: string, candidates: readonly string[]): UsageError {
+  const near = nearest(name, candidates)
+  const hint =
+    near === undefined ? `known: ${candidates.join(', ') || 'none'}` : `did you mean "${near}"?`
+  return new UsageError(`unknown ${what} "${name}"; ${hint}`)
+}

@@ -1,0 +1,27 @@
+/**
+ * Owns fingerprints of files and configurations. Invariant: equal inputs give equal digests on any
+ * machine, so nothing here reads a clock, a path or a locale.
+ */
+import { createHash } from 'node:crypto'
+import type { Json } from '../engine/base/json.ts'
+
+/** SHA-256 over the lengths and bytes of the arrays, in order; lower-case hex. */
+export function digestOf(files: Iterable<Uint8Array>): string {
+  const hash = createHash('sha256')
+  for (const bytes of files) hash.update(`${bytes.length}\n`).update(bytes)
+  return hash.digest('hex')
+}
+
+/** SHA-256 over JSON with sorted names, so the order of writing does not matter. */
+export function hashOfJson(value: Json): string {
+  return createHash('sha256').update(canonical(value)).digest('hex')
+}
+
+function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item as Json)}`).join(',')}}`
+}

@@ -1,0 +1,78 @@
+/**
+ * Owns the description of the machine and the code a run happened on. It explains timed figures;
+ * deterministic ones must not depend on it.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statfsSync } from 'node:fs'
+import os from 'node:os'
+import { resolve } from 'node:path'
+import type { RunResult } from '../results/schema.ts'
+
+export type Environment = RunResult['environment']
+
+const sourceFolder = resolve(import.meta.dirname, '..')
+
+/** `folder` must exist: its file system is the one that is named. */
+export function describeEnvironment(folder: string, startedAt: Date): Environment {
+  const cpus = os.cpus()
+  return {
+    node: process.version,
+    cpuModel: cpus[0]?.model.trim() ?? '',
+    cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    kernel: os.release(),
+    os: `${os.type()} ${os.arch()}`,
+    fileSystem: fileSystemOf(folder),
+    ...describeCode(),
+    startedAt: startedAt.toISOString(),
+    varveVersion: packageVersion(),
+  }
+}
+
+/** The commit the code is at, null outside a checkout of this project, and whether files differ. */
+export function describeCode(): { readonly commit: string | null; readonly dirty: boolean } {
+  const top = git('rev-parse', '--show-toplevel')
+  if (top === null || resolve(top) !== sourceFolder) return { commit: null, dirty: false }
+  return {
+    commit: git('rev-parse', 'HEAD'),
+    dirty: (git('status', '--porcelain', '--untracked-files=normal') ?? '') !== '',
+  }
+}
+
+function git(...args: string[]): string | null {
+  try {
+    return execFileSync('git', args, {
+      cwd: sourceFolder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return null
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(resolve(sourceFolder, 'package.json'), 'utf8')
+  return String((JSON.parse(text) as { version: unknown }).version)
+}
+
+/** The type of the mount that holds `folder` (Linux), else statfs's number. */
+function fileSystemOf(folder: string): string {
+  const path = resolve(folder)
+  try {
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').trim().split('\n')
+    const holding = mounts
+      .map((line) => line.split(' '))
+      .map(([, point = '', type = '']) => ({ point: unescapeMount(point), type }))
+      .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+    // The last of the longest: a later mount hides an earlier one at the same point.
+    const best = holding.reduce((a, b) => (b.point.length >= a.point.length ? b : a))
+    return best.type
+  } catch {
+    return `type 0x${statfsSync(path).type.toString(16)}`
+  }
+}
+
+function unescapeMount(point: string): string {
+  return point.replaceAll(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))
+}

@@ -1,0 +1,67 @@
+/**
+ * Owns the contract between a run and what it runs against. Calls are synchronous and take borrowed
+ * arrays, so that the driver allocates nothing per operation. Opening is the factory's business
+ * (`targets/`): a target is open from its creation until `close`.
+ */
+import type { ReadCounters } from '../engine/base/read-counters.ts'
+import type { LedgerBalance, LedgerCell } from '../engine/storage/ledger.ts'
+import type { ResultEvent } from '../results/schema.ts'
+
+export interface Target {
+  /** Key and value are copied. */
+  put(key: Uint8Array, value: Uint8Array): void
+  delete(key: Uint8Array): void
+  /** Borrowed until the next call; undefined when the key is absent. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Reads up to `entries` entries from the first key ≥ `from`; returns how many there were. */
+  scan(from: Uint8Array, entries: number): number
+  /** Key and value bytes of the last scan. */
+  readonly scannedBytes: number
+  /** Live counters, incremented in place; the caller takes differences. */
+  readonly getCounters: ReadCounters
+  readonly scanCounters: ReadCounters
+  /** Flushes and compacts until nothing is due. */
+  drain(): void
+  stats(): TargetStats
+  /** Where the files of the drained tree's tables lie, ascending by table id. */
+  tablePaths(): readonly string[]
+  /** Idempotent. */
+  close(): void
+}
+
+/** A reading of everything that is counted; sums since the opening of a fresh folder. */
+export interface TargetStats {
+  readonly userBytes: number
+  readonly flushedRawBytes: number
+  readonly mergedRawBytesByLevel: readonly number[]
+  readonly cells: readonly LedgerCell[]
+  readonly balance: LedgerBalance
+  readonly debtBytes: number
+  readonly memtableRawBytes: number
+  readonly peakPhysicalBytes: number
+  readonly counts: {
+    readonly flushes: number
+    readonly merges: number
+    readonly moves: number
+    readonly drops: number
+  }
+  readonly levels: readonly LevelStats[]
+}
+
+export interface LevelStats {
+  readonly runs: number
+  readonly tables: number
+  readonly bytes: number
+  readonly entries: number
+  readonly tombstones: number
+  readonly rawBytes: number
+}
+
+/** What a target reports of its background work, as it happens. */
+export type TargetEvent = Omit<ResultEvent, 'atOperation'>
+
+/** Sizes of all files, as the ledger's balance says. */
+export function physicalBytes(balance: LedgerBalance): number {
+  const came = balance.presentAtOpen + balance.appended + balance.linked
+  return came - balance.truncated - balance.removed
+}
