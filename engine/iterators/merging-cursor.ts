@@ -1,0 +1,149 @@
+/**
+ * Owns the merge of N cursors into one in internal order: a tree of losers (Knuth, TAOCP vol. 3,
+ * §5.4.1), which replays a step with one comparison a level, ⌈log₂ N⌉ in all.
+ *
+ *          winner            `#losers[0]` is the winner; an inner node n ≥ 1 holds the loser of
+ *            1               the match played there, its children are 2n and 2n + 1, and leaf
+ *          /   \             N + i stands for child i. N need not be a power of two.
+ *         2     3
+ *        / \   / \           Equal (key, seq) go to the earlier child: children come newest first.
+ *
+ * Invariant: going forward, every child stands at its first entry not before the current one;
+ * going backward, at its last entry not after it. A change of direction restores that first.
+ */
+
+import { assert } from '../base/assert.ts'
+import { compareRanges } from '../base/compare.ts'
+import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
+import { showEntry } from './show-entry.ts'
+
+const NOBODY = -1
+
+export class MergingCursor extends CursorFields implements InternalCursor {
+  readonly #children: readonly InternalCursor[]
+  readonly #losers: Int32Array
+  #backward = false
+
+  /** `children` newest first; they are this cursor's from now on. */
+  constructor(children: readonly InternalCursor[]) {
+    super()
+    this.#children = children
+    this.#losers = new Int32Array(Math.max(1, children.length))
+  }
+
+  seekToFirst(): void {
+    for (const child of this.#children) child.seekToFirst()
+    this.#play(false)
+  }
+
+  seekToLast(): void {
+    for (const child of this.#children) child.seekToLast()
+    this.#play(true)
+  }
+
+  seek(userKey: Uint8Array, seq: number): void {
+    for (const child of this.#children) child.seek(userKey, seq)
+    this.#play(false)
+  }
+
+  next(): void {
+    assert(this.valid, 'next needs a valid cursor')
+    if (this.#backward) this.#turnForward()
+    this.#children[this.#losers[0]!]!.next()
+    this.#replay()
+  }
+
+  prev(): void {
+    assert(this.valid, 'prev needs a valid cursor')
+    if (!this.#backward) this.#turnBackward()
+    this.#children[this.#losers[0]!]!.prev()
+    this.#replay()
+  }
+
+  /** Puts every other child at its first entry after the current one. */
+  #turnForward(): void {
+    const winner = this.#losers[0]!
+    const key = this.#currentKey()
+    this.#children.forEach((child, index) => {
+      if (index === winner) return
+      child.seek(key, this.seq)
+      if (index < winner && child.valid && this.#isCurrent(child)) child.next()
+    })
+    this.#play(false)
+  }
+
+  /** Puts every other child at its last entry before the current one. */
+  #turnBackward(): void {
+    const winner = this.#losers[0]!
+    const key = this.#currentKey()
+    this.#children.forEach((child, index) => {
+      if (index === winner) return
+      child.seek(key, this.seq)
+      if (!child.valid) child.seekToLast()
+      else if (index > winner || !this.#isCurrent(child)) child.prev()
+    })
+    this.#play(true)
+  }
+
+  /** A view; it stays true while the winner rests and the others move. */
+  #currentKey(): Uint8Array {
+    return this.keyBytes.subarray(this.keyStart, this.keyStart + this.keyLength)
+  }
+
+  #isCurrent(child: InternalCursor): boolean {
+    return child.seq === this.seq && compareKeys(child, this) === 0
+  }
+
+  /** Plays all matches anew: each child climbs until it finds an opponent still waiting. */
+  #play(backward: boolean): void {
+    this.#backward = backward
+    const losers = this.#losers
+    const count = this.#children.length
+    losers.fill(NOBODY)
+    for (let index = 0; index < count; index++) this.#climb(index, (count + index) >>> 1)
+    this.#show()
+  }
+
+  /** Replays the winner's matches after it moved. */
+  #replay(): void {
+    const winner = this.#losers[0]!
+    this.#climb(winner, (this.#children.length + winner) >>> 1)
+    this.#show()
+  }
+
+  #climb(contender: number, fromNode: number): void {
+    const losers = this.#losers
+    for (let node = fromNode; node > 0; node >>>= 1) {
+      const opponent = losers[node]!
+      if (opponent === NOBODY) {
+        losers[node] = contender
+        return
+      }
+      if (this.#beats(opponent, contender)) {
+        losers[node] = contender
+        contender = opponent
+      }
+    }
+    losers[0] = contender
+  }
+
+  /** Whether child `a` comes before child `b` in the direction of travel; the exhausted come last. */
+  #beats(a: number, b: number): boolean {
+    const left = this.#children[a]!
+    const right = this.#children[b]!
+    if (!left.valid || !right.valid) return left.valid
+    const order = compareKeys(left, right) || right.seq - left.seq || a - b
+    return this.#backward ? order > 0 : order < 0
+  }
+
+  #show(): void {
+    const winner = this.#losers[0]!
+    const child = winner === NOBODY ? undefined : this.#children[winner]
+    this.valid = child?.valid ?? false
+    if (this.valid) showEntry(this, child!)
+  }
+}
+
+function compareKeys(a: InternalCursor, b: InternalCursor): number {
+  return compareRanges(a.keyBytes, a.keyStart, a.keyLength, b.keyBytes, b.keyStart, b.keyLength)
+}

@@ -1,0 +1,212 @@
+/**
+ * Owns what a user sees of the tree at a snapshot: of each user key the newest version at or before
+ * the snapshot, unless that is a tombstone, between two bounds (LevelDB's `DBIter`).
+ *
+ * Invariant, while valid: `#key` holds the key shown, and
+ *   forward   the child stands at the entry shown, whose fields are lent on;
+ *   backward  the child stands before every version of that key, or is exhausted: on the way back
+ *             a key's newest version comes last, so key and value had to be copied.
+ */
+
+import { assert } from '../base/assert.ts'
+import { compareBytes, compareRanges } from '../base/compare.ts'
+import { copyRange } from '../base/copy.ts'
+import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
+import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
+import { showEntry } from './show-entry.ts'
+
+export interface VisibleCursorOptions {
+  /** The snapshot: newer versions do not exist. */
+  readonly seq: number
+  /** Inclusive. Owned by the caller, who must not change it. */
+  readonly lower?: Uint8Array | undefined
+  /** Exclusive. */
+  readonly upper?: Uint8Array | undefined
+}
+
+/** Versions to step over before seeking past them: RocksDB's `max_sequential_skip_in_iterations`. */
+const SKIPS_MAX = 8
+
+export class VisibleCursor extends CursorFields {
+  readonly #child: InternalCursor
+  readonly #snapshot: number
+  readonly #lower: Uint8Array | undefined
+  readonly #upper: Uint8Array | undefined
+  #backward = false
+  #key = new Uint8Array(64)
+  #keyLength = 0
+  #value = new Uint8Array(256)
+
+  /** `child` is this cursor's from now on. */
+  constructor(child: InternalCursor, { seq, lower, upper }: VisibleCursorOptions) {
+    super()
+    this.#child = child
+    this.#snapshot = seq
+    this.#lower = lower
+    this.#upper = upper
+  }
+
+  seekToFirst(): void {
+    if (this.#lower === undefined) this.#child.seekToFirst()
+    else this.#child.seek(this.#lower, this.#snapshot)
+    this.#settleForward(false)
+  }
+
+  seekToLast(): void {
+    if (this.#upper === undefined) this.#child.seekToLast()
+    else this.#seekBefore(this.#upper)
+    this.#settleBackward()
+  }
+
+  /** To the first visible key at or after `key`. */
+  seek(key: Uint8Array): void {
+    const lower = this.#lower
+    const from = lower !== undefined && compareBytes(key, lower) < 0 ? lower : key
+    this.#child.seek(from, this.#snapshot)
+    this.#settleForward(false)
+  }
+
+  /** To the last visible key at or before `key`. */
+  seekForPrev(key: Uint8Array): void {
+    const upper = this.#upper
+    if (upper !== undefined && compareBytes(key, upper) >= 0) this.#seekBefore(upper)
+    else this.#seekBehind(key)
+    this.#settleBackward()
+  }
+
+  /** Requires `valid`. */
+  next(): void {
+    assert(this.valid, 'next needs a valid cursor')
+    if (this.#backward) this.#child.seek(this.#keyView(), 0)
+    else this.#child.next()
+    this.#settleForward(true)
+  }
+
+  /** Requires `valid`. */
+  prev(): void {
+    assert(this.valid, 'prev needs a valid cursor')
+    if (!this.#backward) this.#seekBefore(this.#keyView())
+    this.#settleBackward()
+  }
+
+  /**
+   * Shows the first visible entry from the child on. `shadowed`: what is left of `#key`'s versions
+   * is hidden by the one just dealt with.
+   */
+  #settleForward(shadowed: boolean): void {
+    const child = this.#child
+    this.#backward = false
+    this.valid = false
+    let skips = 0
+    while (child.valid && !this.#isPastUpper()) {
+      if (!this.#isAtKey()) {
+        this.#keepKey()
+        shadowed = false
+        skips = 0
+      }
+      if (!shadowed && child.seq <= this.#snapshot) {
+        if (child.kind !== ENTRY_KIND.deletion) {
+          showEntry(this, child)
+          this.valid = true
+          return
+        }
+        shadowed = true
+      }
+      if (++skips > SKIPS_MAX) {
+        child.seek(this.#keyView(), shadowed ? 0 : this.#snapshot)
+        skips = 0
+      } else {
+        child.next()
+      }
+    }
+  }
+
+  /** Shows the last visible key from the child back. */
+  #settleBackward(): void {
+    const child = this.#child
+    this.#backward = true
+    this.valid = false
+    let skips = 0
+    while (child.valid && !this.#isBeforeLower()) {
+      if (!this.#isAtKey()) {
+        if (this.valid) return
+        this.#keepKey()
+        skips = 0
+      }
+      if (++skips > SKIPS_MAX) {
+        // Straight to the newest visible version, which exists if any version is visible.
+        child.seek(this.#keyView(), this.#snapshot)
+        if (child.valid && this.#isAtKey()) this.#keepVersion()
+        this.#seekBefore(this.#keyView())
+      } else {
+        if (child.seq <= this.#snapshot) this.#keepVersion()
+        child.prev()
+      }
+    }
+  }
+
+  /** Puts the child at the last entry of a key before `key`. */
+  #seekBefore(key: Uint8Array): void {
+    const child = this.#child
+    child.seek(key, SEQ_NUM_MAX)
+    if (child.valid) child.prev()
+    else child.seekToLast()
+  }
+
+  /** Puts the child at the oldest version of `key`, or at the last entry before it. */
+  #seekBehind(key: Uint8Array): void {
+    const child = this.#child
+    child.seek(key, 0)
+    // A version of seq 0 is found itself, anything else lies behind.
+    if (!child.valid) child.seekToLast()
+    else if (child.seq !== 0 || this.#compareKey(key, key.length) !== 0) child.prev()
+  }
+
+  /** Going backward, the child's version replaces the older one kept before it. */
+  #keepVersion(): void {
+    const child = this.#child
+    this.valid = child.kind !== ENTRY_KIND.deletion
+    if (!this.valid) return
+    const length = child.valueLength
+    if (length > this.#value.length) this.#value = new Uint8Array(2 * length)
+    copyRange(this.#value, 0, child.valueBytes, child.valueStart, length)
+    this.keyBytes = this.#key
+    this.keyStart = 0
+    this.keyLength = this.#keyLength
+    this.seq = child.seq
+    this.kind = child.kind
+    this.valueBytes = this.#value
+    this.valueStart = 0
+    this.valueLength = length
+  }
+
+  #keepKey(): void {
+    const child = this.#child
+    const length = child.keyLength
+    if (length > this.#key.length) this.#key = new Uint8Array(2 * length)
+    copyRange(this.#key, 0, child.keyBytes, child.keyStart, length)
+    this.#keyLength = length
+  }
+
+  #keyView(): Uint8Array {
+    return this.#key.subarray(0, this.#keyLength)
+  }
+
+  #isAtKey(): boolean {
+    return this.#compareKey(this.#key, this.#keyLength) === 0
+  }
+
+  #isPastUpper(): boolean {
+    return this.#upper !== undefined && this.#compareKey(this.#upper, this.#upper.length) >= 0
+  }
+
+  #isBeforeLower(): boolean {
+    return this.#lower !== undefined && this.#compareKey(this.#lower, this.#lower.length) < 0
+  }
+
+  /** Orders the child's key against the first `length` bytes of `key`. */
+  #compareKey(key: Uint8Array, length: number): number {
+    const child = this.#child
+    return compareRanges(child.keyBytes, child.keyStart, child.keyLength, key, 0, length)
+  }
+}
