@@ -1,0 +1,330 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { crc32c, maskCrc } from '../base/crc32c.ts'
+import { isLsmError, LsmError } from '../base/errors.ts'
+import type { WritableFile } from '../storage/storage.ts'
+import { FRAGMENT_TYPE, LOG_BLOCK_BYTES, LOG_HEADER_BYTES } from './log-format.ts'
+import { type LogEnd, LogReader, type LogRecoveryMode } from './log-reader.ts'
+import { LogWriter } from './log-writer.ts'
+
+/** A file in memory that counts its appends and can be told to fail. */
+class FileInMemory implements WritableFile {
+  readonly path = '000007.log'
+  appends = 0
+  syncs = 0
+  failing = false
+  #bytes = new Uint8Array(0)
+
+  get bytes(): number {
+    return this.#bytes.length
+  }
+
+  get contents(): Uint8Array {
+    return this.#bytes.slice()
+  }
+
+  append(bytes: Uint8Array): void {
+    this.#failWhenTold()
+    this.appends++
+    this.#bytes = joined(this.#bytes, bytes)
+  }
+
+  sync(): void {
+    this.#failWhenTold()
+    this.syncs++
+  }
+
+  async syncAsync(): Promise<void> {
+    this.sync()
+  }
+
+  close(): void {}
+
+  #failWhenTold(): void {
+    if (this.failing) throw new LsmError('LSM_IO', 'told to fail')
+  }
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(parts.flatMap((part) => [...part]))
+}
+
+function payload(length: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (i * 7 + seed * 31 + (i >> 8)) & 0xff)
+}
+
+/** A log of these records, and where each of them ends. */
+function logOf(payloads: readonly Uint8Array[]): { bytes: Uint8Array; ends: readonly number[] } {
+  const file = new FileInMemory()
+  const writer = new LogWriter(file)
+  const ends = payloads.map((record) => {
+    writer.append(record)
+    return writer.bytes
+  })
+  return { bytes: file.contents, ends }
+}
+
+function readLog(
+  bytes: Uint8Array,
+  mode: LogRecoveryMode = 'point-in-time',
+): { records: Uint8Array[]; offsets: number[]; end: LogEnd } {
+  const reader = new LogReader(bytes, '000007.log', mode)
+  const records: Uint8Array[] = []
+  const offsets: number[] = []
+  while (reader.next()) {
+    records.push(reader.record)
+    offsets.push(reader.recordOffset)
+  }
+  expect(reader.next()).toBe(false)
+  return { records, offsets, end: reader.end! }
+}
+
+function refused(bytes: Uint8Array, mode: LogRecoveryMode): boolean {
+  try {
+    readLog(bytes, mode)
+    return false
+  } catch (error) {
+    if (!isLsmError(error, 'LSM_CORRUPTION')) throw error
+    expect(error.data).toMatchObject({ path: '000007.log', offset: expect.any(Number) })
+    return true
+  }
+}
+
+/** A fragment with a true checksum, whatever its type. */
+function fragment(type: number, body: Uint8Array): Uint8Array {
+  const crc = maskCrc(crc32c(joined(Uint8Array.of(type), body)))
+  const header = [crc, crc >>> 8, crc >>> 16, crc >>> 24, body.length, body.length >>> 8, type]
+  return joined(Uint8Array.from(header), body)
+}
+
+const smallLog = logOf([0, 1, 30, 7, 300, 2, 600, 41].map(payload))
+
+describe('writing and reading', () => {
+  const length = fc.oneof(
+    fc.nat(40),
+    fc.integer({ min: LOG_BLOCK_BYTES - 20, max: LOG_BLOCK_BYTES + 20 }),
+    fc.nat(3 * LOG_BLOCK_BYTES),
+  )
+
+  test('any records come back as appended', () => {
+    fc.assert(
+      fc.property(fc.array(length, { maxLength: 12 }), (lengths) => {
+        const records = lengths.map(payload)
+        const { bytes, ends } = logOf(records)
+        const read = readLog(bytes, 'absolute')
+        expect(read.records).toEqual(records)
+        expect(read.offsets.length).toBe(ends.length)
+        expect(read.end).toEqual({ validBytes: bytes.length, bytesDropped: 0, damage: null })
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([0, 1, 2, 6, 7, 8, 9, 20])('a record ending %i bytes before a block end', (left) => {
+    const records = [
+      payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - left, 1),
+      payload(0, 2),
+      payload(5, 3),
+      payload(2 * LOG_BLOCK_BYTES, 4),
+    ]
+    const { bytes, ends } = logOf(records)
+    expect(ends[0]).toBe(LOG_BLOCK_BYTES - left)
+    const padding = left < LOG_HEADER_BYTES ? left : 0
+    expect(ends[1]).toBe(LOG_BLOCK_BYTES - left + padding + LOG_HEADER_BYTES)
+    expect(bytes.subarray(ends[0], ends[0]! + padding)).toEqual(new Uint8Array(padding))
+    expect(readLog(bytes, 'absolute').records).toEqual(records)
+  })
+
+  test('exactly a header left at the block end takes an empty FIRST fragment', () => {
+    const { bytes } = logOf([payload(LOG_BLOCK_BYTES - 2 * LOG_HEADER_BYTES, 1), payload(3, 2)])
+    const header = bytes.subarray(LOG_BLOCK_BYTES - LOG_HEADER_BYTES, LOG_BLOCK_BYTES)
+    expect([...header.subarray(4)]).toEqual([0, 0, FRAGMENT_TYPE.first])
+    expect(bytes[LOG_BLOCK_BYTES + 6]).toBe(FRAGMENT_TYPE.last)
+  })
+
+  test('the bytes of a record are what the format says', () => {
+    const body = Uint8Array.of(102, 111, 111)
+    expect(logOf([body]).bytes).toEqual(fragment(FRAGMENT_TYPE.full, body))
+  })
+
+  test('a group of records is one append, with the bytes of single appends', () => {
+    const records = [10, 0, 70_000, 5, LOG_BLOCK_BYTES].map(payload)
+    const file = new FileInMemory()
+    const writer = new LogWriter(file)
+    for (const record of records) writer.add(record)
+    expect(writer.bytes).toBe(0)
+    writer.write()
+    writer.write()
+    expect(file.appends).toBe(1)
+    expect(file.contents).toEqual(logOf(records).bytes)
+  })
+
+  test('a record of many blocks gives its scratch memory back and the next is right', () => {
+    const records = [payload(3 * 1024 * 1024, 1), payload(10, 2)]
+    const { bytes } = logOf(records)
+    expect(readLog(bytes, 'absolute').records).toEqual(records)
+  })
+
+  test('a log whose append or sync failed refuses everything after, with the cause', async () => {
+    const actions = [
+      (writer: LogWriter) => writer.append(payload(3, 1)),
+      (writer: LogWriter) => writer.sync(),
+      (writer: LogWriter) => writer.syncAsync(),
+    ]
+    for (const failing of actions) {
+      const file = new FileInMemory()
+      const writer = new LogWriter(file)
+      writer.append(payload(1, 1))
+      file.failing = true
+      await expect(async () => failing(writer)).rejects.toMatchObject({ code: 'LSM_IO' })
+      file.failing = false
+      for (const next of actions) {
+        await expect(async () => next(writer)).rejects.toMatchObject({
+          code: 'LSM_READ_ONLY',
+          cause: { code: 'LSM_IO' },
+        })
+      }
+      expect([file.appends, file.syncs]).toEqual([1, 0])
+    }
+  })
+})
+
+describe('torn tails', () => {
+  function expectPrefix(log: typeof smallLog, cut: number): void {
+    const complete = log.ends.filter((end) => end <= cut).length
+    const whole = readLog(log.bytes).records
+    const torn = readLog(log.bytes.subarray(0, cut))
+    expect(torn.records).toEqual(whole.slice(0, complete))
+    const padding = log.bytes.subarray(log.ends[complete - 1] ?? 0, cut)
+    const paddingOnly = cut % LOG_BLOCK_BYTES > LOG_BLOCK_BYTES - LOG_HEADER_BYTES
+    const clean = padding.length === 0 || (paddingOnly && padding.length < LOG_HEADER_BYTES)
+    expect(torn.end.damage === null).toBe(clean)
+    if (!clean) {
+      expect(torn.end.damage!.tornTail).toBe(true)
+      expect(torn.end.bytesDropped).toBe(padding.length)
+      expect(torn.end.validBytes).toBe(log.ends[complete - 1] ?? 0)
+    }
+    const bytes = log.bytes.subarray(0, cut)
+    expect(readLog(bytes, 'tolerate-corrupted-tail').records.length).toBe(complete)
+    expect(refused(bytes, 'absolute')).toBe(!clean)
+  }
+
+  test('cut at every byte, a log gives exactly its complete records', () => {
+    for (let cut = 0; cut <= smallLog.bytes.length; cut++) expectPrefix(smallLog, cut)
+  })
+
+  test('so does a log of several blocks, around every fragment and block end', () => {
+    const log = logOf([100, LOG_BLOCK_BYTES - 110, 0, 70_000, 9, 30_000].map(payload))
+    const edges = [...log.ends, ...[1, 2, 3, 4].map((block) => block * LOG_BLOCK_BYTES)]
+    for (const edge of edges) {
+      for (let cut = edge - 10; cut <= edge + 10; cut++) {
+        if (cut <= log.bytes.length) expectPrefix(log, cut)
+      }
+    }
+  })
+
+  test.each([1, 6, 7, 500, 40_000])(
+    'a tail of %i zeros is dropped, and absolute refuses',
+    (zeros) => {
+      const bytes = joined(smallLog.bytes, new Uint8Array(zeros))
+      const { records, end } = readLog(bytes, 'tolerate-corrupted-tail')
+      expect(records.length).toBe(smallLog.ends.length)
+      expect(end.damage).toEqual({
+        reason: 'zero tail',
+        offset: smallLog.bytes.length,
+        tornTail: true,
+      })
+      expect(end.bytesDropped).toBe(zeros)
+      expect(refused(bytes, 'absolute')).toBe(true)
+    },
+  )
+
+  test('sectors of the last append that never reached the disk make a torn tail', () => {
+    const log = logOf([200, 300, 2_000].map(payload))
+    const start = log.ends[1]!
+    for (let sector = Math.floor(start / 512); sector * 512 < log.bytes.length; sector++) {
+      const bytes = log.bytes.slice()
+      bytes.fill(0, Math.max(start, sector * 512), sector * 512 + 512)
+      const { records, end } = readLog(bytes, 'tolerate-corrupted-tail')
+      expect(records.length).toBe(2)
+      expect(end).toMatchObject({ validBytes: start, damage: { tornTail: true } })
+    }
+  })
+
+  test('a lost sector with a whole record behind it is refused, not forgotten', () => {
+    const log = logOf([200, 300, 2_000, 10].map(payload))
+    const bytes = log.bytes.slice()
+    bytes.fill(0, 1024, 1536)
+    expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
+    expect(readLog(bytes).records.length).toBe(2)
+    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad crc', tornTail: false })
+  })
+})
+
+describe('damage', () => {
+  const log = logOf([0, 1, 30, 7, 300, 2, 90, 41].map(payload))
+  const whole = readLog(log.bytes).records
+
+  test('any flipped bit ends the log right before its record, and stricter modes refuse', () => {
+    for (let at = 0; at < log.bytes.length; at++) {
+      const bit = 1 << (at % 8)
+      const bytes = log.bytes.slice()
+      bytes[at]! ^= bit
+      const intact = log.ends.filter((end) => end <= at).length
+      const { records, end } = readLog(bytes)
+      expect(records, `bit ${bit} of byte ${at}`).toEqual(whole.slice(0, intact))
+      expect(end.validBytes).toBe(log.ends[intact - 1] ?? 0)
+      expect(end.damage, `bit ${bit} of byte ${at}`).toMatchObject({ tornTail: false })
+      expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
+      expect(refused(bytes, 'absolute')).toBe(true)
+    }
+  })
+
+  test('random bytes overwritten anywhere never give a wrong record', () => {
+    const big = logOf([100, 40_000, 3, 30_000, 70_000, 12].map(payload))
+    const all = readLog(big.bytes).records
+    const overwrite = fc.tuple(fc.nat(big.bytes.length - 1), fc.uint8Array({ maxLength: 600 }))
+    fc.assert(
+      fc.property(overwrite, ([at, noise]) => {
+        const bytes = big.bytes.slice()
+        bytes.set(noise.subarray(0, bytes.length - at), at)
+        const { records } = readLog(bytes)
+        expect(records).toEqual(all.slice(0, records.length))
+        expect(records.length).toBeGreaterThanOrEqual(big.ends.filter((end) => end <= at).length)
+      }),
+    )
+  })
+
+  test('flips in padding lose nothing', () => {
+    const padded = logOf([payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - 5, 1), payload(9, 2)])
+    padded.bytes[LOG_BLOCK_BYTES - 3] = 1
+    expect(readLog(padded.bytes, 'absolute').records.length).toBe(2)
+  })
+
+  const body = payload(10, 1)
+  const { full, first, middle, last } = FRAGMENT_TYPE
+  test.each([
+    ['a LAST without FIRST', [[full], [last]], 'bad fragment order'],
+    ['a MIDDLE without FIRST', [[full], [middle], [last]], 'bad fragment order'],
+    ['a FIRST inside a record', [[full], [first], [first], [last]], 'bad fragment order'],
+    ['a FULL inside a record', [[full], [first], [full]], 'bad fragment order'],
+    ['a type of recyclable logs', [[full], [5]], 'bad type'],
+    ['type 0 with a true checksum', [[full], [0]], 'bad type'],
+    ['a FIRST and then nothing', [[full], [first]], 'torn payload'],
+  ] as const)('%s', (_, types, reason) => {
+    const bytes = joined(...types.flat().map((type) => fragment(type, body)))
+    const { records, end } = readLog(bytes)
+    expect(records).toEqual([body])
+    expect(end).toMatchObject({
+      validBytes: LOG_HEADER_BYTES + 10,
+      bytesDropped: bytes.length - LOG_HEADER_BYTES - 10,
+      damage: { reason, tornTail: reason === 'torn payload' },
+    })
+  })
+
+  test('a length that leaves the block is no torn payload', () => {
+    const bytes = joined(fragment(full, body), fragment(full, body))
+    bytes[LOG_HEADER_BYTES + 10 + 5] = 0xff
+    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad length', tornTail: false })
+  })
+})

@@ -1,0 +1,171 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isLsmError } from '../base/errors.ts'
+import { BATCH_HEADER_BYTES, KEY_BYTES_MAX, VALUE_BYTES_MAX, WriteBatch } from './write-batch.ts'
+
+type Operation = readonly [key: Uint8Array, value: Uint8Array | null]
+
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+
+function batchOf(operations: readonly Operation[]): WriteBatch {
+  const batch = new WriteBatch()
+  for (const [key, value] of operations) {
+    if (value === null) batch.delete(key)
+    else batch.put(key, value)
+  }
+  return batch
+}
+
+function operationsOf(batch: WriteBatch): Operation[] {
+  const operations: Operation[] = []
+  batch.forEach({
+    put(bytes, keyStart, keyLength, valueStart, valueLength) {
+      const value = bytes.slice(valueStart, valueStart + valueLength)
+      operations.push([bytes.slice(keyStart, keyStart + keyLength), value])
+    },
+    delete(bytes, keyStart, keyLength) {
+      operations.push([bytes.slice(keyStart, keyStart + keyLength), null])
+    },
+  })
+  return operations
+}
+
+function corrupted(bytes: Uint8Array): string {
+  try {
+    WriteBatch.from(bytes, '000007.log')
+  } catch (error) {
+    if (isLsmError(error, 'LSM_CORRUPTION')) return error.message
+    throw error
+  }
+  throw new Error('taken for a sound batch')
+}
+
+const keys = fc.uint8Array({ maxLength: 300 })
+const operations = fc.array(fc.tuple(keys, fc.option(fc.uint8Array({ maxLength: 300 }))), {
+  maxLength: 40,
+})
+
+describe('WriteBatch', () => {
+  test('has the bytes of the format', () => {
+    const batch = batchOf([
+      [bytesOf('foo'), bytesOf('bar')],
+      [bytesOf('box'), null],
+    ])
+    batch.setSeq(100)
+    expect([...batch.view()]).toEqual([
+      ...[100, 0, 0, 0, 0, 0, 0, 0],
+      ...[2, 0, 0, 0],
+      ...[1, 3, 0x66, 0x6f, 0x6f, 3, 0x62, 0x61, 0x72],
+      ...[0, 3, 0x62, 0x6f, 0x78],
+    ])
+    expect([batch.count, batch.rawBytes, batch.byteLength]).toEqual([2, 9, 26])
+  })
+
+  test('gives back its operations in order, before and after a round trip', () => {
+    fc.assert(
+      fc.property(operations, fc.maxSafeNat(), (list, seq) => {
+        const batch = batchOf(list)
+        batch.setSeq(seq)
+        const read = WriteBatch.from(batch.view().slice())
+        for (const each of [batch, read]) {
+          expect(operationsOf(each)).toEqual(list)
+          expect(each.seq).toBe(seq)
+          expect(each.count).toBe(list.length)
+          expect(each.byteLength).toBe(batch.view().length)
+          const raw = list.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
+          expect(each.rawBytes).toBe(raw)
+        }
+      }),
+    )
+  })
+
+  test('is empty after clear, and as good as new', () => {
+    fc.assert(
+      fc.property(operations, operations, (before, after) => {
+        const batch = batchOf(before)
+        batch.setSeq(77)
+        batch.clear()
+        expect([batch.count, batch.rawBytes, batch.seq]).toEqual([0, 0, 0])
+        expect(batch.byteLength).toBe(BATCH_HEADER_BYTES)
+        for (const [key, value] of after) value ? batch.put(key, value) : batch.delete(key)
+        expect(batch.view()).toEqual(batchOf(after).view())
+      }),
+    )
+  })
+
+  test('a batch read back can grow', () => {
+    const batch = WriteBatch.from(
+      batchOf([[bytesOf('a'), bytesOf('1')]])
+        .view()
+        .slice(),
+    )
+    batch.put(bytesOf('b'), new Uint8Array(1000))
+    expect(operationsOf(WriteBatch.from(batch.view())).map(([key]) => key)).toEqual([
+      bytesOf('a'),
+      bytesOf('b'),
+    ])
+  })
+
+  test('keys and values beyond the limits are refused and leave the batch as it was', () => {
+    const batch = batchOf([[new Uint8Array(KEY_BYTES_MAX), new Uint8Array(0)]])
+    const before = batch.view().slice()
+    const tooLong = new Uint8Array(KEY_BYTES_MAX + 1)
+    const invalid = expect.objectContaining({ code: 'LSM_INVALID_ARGUMENT' })
+    expect(() => batch.put(tooLong, bytesOf('v'))).toThrow(invalid)
+    expect(() => batch.delete(tooLong)).toThrow(invalid)
+    expect(() => batch.put(bytesOf('k'), new Uint8Array(VALUE_BYTES_MAX + 1))).toThrow(invalid)
+    expect(batch.view()).toEqual(before)
+    expect(batch.count).toBe(1)
+  })
+})
+
+describe('damage', () => {
+  const sound = batchOf([
+    [bytesOf('foo'), bytesOf('bar')],
+    [bytesOf(''), bytesOf('')],
+    [new Uint8Array(200), new Uint8Array(200)],
+    [bytesOf('box'), null],
+  ])
+
+  test('every truncation and extension is found', () => {
+    const bytes = sound.view().slice()
+    for (let cut = 0; cut < bytes.length; cut++) corrupted(bytes.slice(0, cut))
+    corrupted(Uint8Array.from([...bytes, 0, 1, 65]))
+  })
+
+  test('a wrong count is found', () => {
+    const bytes = sound.view().slice()
+    bytes[8] = 5
+    expect(corrupted(bytes)).toBe(
+      '000007.log at offset 8: write batch counts 5 records but holds 4',
+    )
+  })
+
+  test('an unknown record kind is named', () => {
+    const bytes = sound.view().slice()
+    bytes[BATCH_HEADER_BYTES] = 2
+    expect(corrupted(bytes)).toBe('000007.log: write batch record with unknown tag 2 at byte 13')
+  })
+
+  test('a key beyond the limit and a sequence number beyond 2^53 are found', () => {
+    const long = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0x80, 0x80, 4])
+    corrupted(Uint8Array.from([...long, ...new Uint8Array(KEY_BYTES_MAX + 1)]))
+    const bytes = sound.view().slice()
+    bytes[7] = 1
+    expect(corrupted(bytes)).toContain('sequence number beyond 2^53')
+  })
+
+  test('noise is refused or is a batch of the same bytes', () => {
+    fc.assert(
+      fc.property(fc.nat(sound.byteLength - 1), fc.nat(255), (at, byte) => {
+        const bytes = sound.view().slice()
+        bytes[at] = byte
+        try {
+          expect(WriteBatch.from(bytes).view()).toEqual(bytes)
+        } catch (error) {
+          if (!isLsmError(error, 'LSM_CORRUPTION')) throw error
+        }
+      }),
+    )
+  })
+})
