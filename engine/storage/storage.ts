@@ -4,12 +4,16 @@
  * also names the section of the file, so the ledger counts each byte exactly once.
  *
  * Durability contract: appended bytes survive a power loss after `sync`; a created, renamed, linked
- * or removed name survives after `syncFolder`. Errors are `LSM_IO` with `data.path` (a full disk has
- * `data.errno: 'ENOSPC'`), except `LSM_NOT_FOUND` for a missing file on open.
+ * or removed name survives after `syncFolder`; `truncate` and `makeFolder` are durable on return.
+ * A failed system call throws `LSM_NOT_FOUND` where a file or folder that must exist is missing
+ * (ENOENT) and `LSM_IO` otherwise, both with `data` {path, operation, errno: 'ENOSPC' …}.
+ *
+ * A file that is linked or removed is finished: nothing appends to it or truncates it any more. Else
+ * the ledger's balance, which counts by name, would not know how many names a byte belongs to.
  * Paths are '/'-separated and opaque to callers beyond joining a folder and a name.
  */
 
-import type { Cause, Section } from './ledger.ts'
+import type { Cause, Ledger, Section } from './ledger.ts'
 
 /** On whose account bytes move: bound when a handle is opened. Level −1: belongs to no level. */
 export interface FileTag {
@@ -19,13 +23,13 @@ export interface FileTag {
 
 export interface WritableFile {
   readonly path: string
-  /** Bytes appended so far, those present at open included. */
+  /** Bytes appended through this handle, those of an append that then failed included. */
   readonly bytes: number
   /** Appends all of `bytes` or throws. The array is not kept. */
   append(bytes: Uint8Array, section: Section): void
   /** fdatasync; blocks. */
   sync(): void
-  /** fdatasync off the main thread. */
+  /** fdatasync off the main thread: what was appended before the call is durable when it resolves. */
   syncAsync(): Promise<void>
   /** Idempotent. Does not sync. */
   close(): void
@@ -35,7 +39,7 @@ export interface ReadableFile {
   readonly path: string
   /** Size when opened. */
   readonly bytes: number
-  /** Fills target[0, length) from `offset`; a short read throws `LSM_CORRUPTION`. */
+  /** Fills target[0, length) from `offset`; past the file's end throws `LSM_CORRUPTION`. */
   read(target: Uint8Array, length: number, offset: number, section: Section): void
   /** The same open file on another account; closing either closes both. */
   tagged(tag: FileTag): ReadableFile
@@ -54,13 +58,19 @@ export interface Storage {
   open(path: string, tag: FileTag): ReadableFile
   /** The whole file, counted as section 'meta' on the tag's account. */
   readAll(path: string, tag: FileTag): Uint8Array
-  /** Names (not paths) in the folder, sorted; empty when the folder does not exist. */
+  /**
+   * Names (not paths) of the files in the folder, sorted; folders and the lock's own files are left
+   * out. Empty when the folder does not exist.
+   */
   list(folder: string): readonly string[]
   size(path: string): number
+  /** Replaces an existing `to`. Does nothing when both name one file, as POSIX has it. */
   rename(from: string, to: string): void
+  /** A second name for a finished file; an existing `to` is an error. */
   link(from: string, to: string): void
+  /** Shortens the file to its first `bytes` bytes and syncs it. */
   truncate(path: string, bytes: number): void
-  /** A missing file is an error. */
+  /** Open readers go on reading. A missing file is an error. */
   remove(path: string): void
   /** Creates the folder and its parents; an existing one is fine. */
   makeFolder(folder: string): void
@@ -71,4 +81,16 @@ export interface Storage {
 
 export function joinPath(folder: string, name: string): string {
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`
+}
+
+/** The summed sizes of the folder's files, in bytes. */
+export function folderBytes(storage: Storage, folder: string): number {
+  let bytes = 0
+  for (const name of storage.list(folder)) bytes += storage.size(joinPath(folder, name))
+  return bytes
+}
+
+/** Puts what already lies in `folder` on the ledger's balance: called once by whoever opens it. */
+export function countFolder(storage: Storage, ledger: Ledger, folder: string): void {
+  ledger.countPresentAtOpen(folderBytes(storage, folder))
 }

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { Ledger } from './ledger.ts'
+import { NodeStorage } from './node-storage.ts'
+import { describeStorage } from './storage-cases.ts'
+
+const onLinux = test.skipIf(process.platform !== 'linux')
+
+function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'varve-storage-'))
+}
+
+function childPath(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url))
+}
+
+describeStorage('NodeStorage', () => {
+  const ledger = new Ledger()
+  const folder = temporaryFolder()
+  return {
+    storage: new NodeStorage(ledger),
+    ledger,
+    folder,
+    reopened: (otherLedger) => new NodeStorage(otherLedger),
+    dispose: () => rmSync(folder, { recursive: true }),
+  }
+})
+
+onLinux('the operating system counts what the ledger counts, to the byte', () => {
+  const folder = temporaryFolder()
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const output = execFileSync(process.execPath, [childPath('node-storage.child.ts'), folder])
+  const { wcharBytes, writeSyscalls, ledgerBytes, ledgerCalls } = JSON.parse(output.toString())
+  expect(ledgerBytes).toBeGreaterThan(1_000_000)
+  // Every other write is libuv waking its loop when a sync in the pool is done: 8 B to an eventfd.
+  expect(wcharBytes).toBe(ledgerBytes + 8 * (writeSyscalls - ledgerCalls))
+})
+
+onLinux('a write cut short is counted, and the refusal after it told in one line', () => {
+  const folder = temporaryFolder()
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const script = `ulimit -f 64; exec "$0" "$1" "$2"`
+  const child = childPath('node-storage-limit.child.ts')
+  const output = execFileSync('bash', ['-c', script, process.execPath, child, folder])
+  expect(JSON.parse(output.toString())).toEqual({
+    message: `cannot append to ${folder}/a: file too large (EFBIG)`,
+    fileBytes: 65_536,
+    handleBytes: 65_536,
+    liveBytes: 65_536,
+    written: { bytes: 65_536, calls: 1 },
+  })
+})
