@@ -1,0 +1,52 @@
+/**
+ * Owns the counter of inserted keys: `lastValue` advances only over acknowledged numbers, and only
+ * contiguously, so that readers never ask for a key still on its way (YCSB 0.17.0
+ * `AcknowledgedCounterGenerator`). Invariant: fewer than 2^20 numbers wait beyond the first that
+ * is unacknowledged.
+ */
+
+import { invalidArgument } from '../../engine/base/errors.ts'
+import type { NumberGenerator } from './number-generator.ts'
+import type { LastValue } from './skewed-latest.ts'
+
+const WINDOW = 2 ** 20
+
+export class AcknowledgedCounter implements NumberGenerator, LastValue {
+  /** 1 where a number beyond the limit is acknowledged, by number modulo the window. */
+  readonly #acknowledged = new Uint8Array(WINDOW)
+  #nextValue: number
+  #limit: number
+
+  constructor(start: number) {
+    this.#nextValue = start
+    this.#limit = start - 1
+  }
+
+  next(): number {
+    return this.#nextValue++
+  }
+
+  /** The highest number below which everything is acknowledged, itself included. */
+  lastValue(): number {
+    return this.#limit
+  }
+
+  /** Each number once, in any order. Throws `LSM_INVALID_ARGUMENT` when the window overflows. */
+  acknowledge(value: number): void {
+    const window = this.#acknowledged
+    const slot = value % WINDOW
+    if (window[slot] === 1 || value <= this.#limit || value > this.#limit + WINDOW) {
+      throw invalidArgument(
+        `insert ${value} acknowledged twice or more than ${WINDOW} ahead of ${this.#limit}`,
+        { value, limit: this.#limit },
+      )
+    }
+    window[slot] = 1
+    let next = this.#limit + 1
+    while (window[next % WINDOW] === 1) {
+      window[next % WINDOW] = 0
+      next++
+    }
+    this.#limit = next - 1
+  }
+}

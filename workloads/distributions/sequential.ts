@@ -1,0 +1,21 @@
+/**
+ * Owns the sequential distribution: lower, lower + 1, … upper, and over again (YCSB 0.17.0
+ * `SequentialGenerator`); draws nothing.
+ */
+
+import type { NumberGenerator } from './number-generator.ts'
+
+export class Sequential implements NumberGenerator {
+  readonly #lower: number
+  readonly #interval: number
+  #count = 0
+
+  constructor(lower: number, upper: number) {
+    this.#lower = lower
+    this.#interval = upper - lower + 1
+  }
+
+  next(): number {
+    return this.#lower + (this.#count++ % this.#interval)
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * The public face of the workloads: the catalogue, the form of operation streams, and the codec of
+ * the records they carry.
+ */
+
+export { WORKLOADS, type WorkloadContext, type WorkloadDefinition } from './catalog.ts'
+export {
+  ALL_FIELDS,
+  OPERATION_KIND,
+  OPERATION_KIND_NAMES,
+  Operation,
+  type OperationKind,
+  type OperationStream,
+  type Workload,
+  type WorkloadPhase,
+} from './operation.ts'
+export { decodeRecord, encodeRecord, type Field, mergeField } from './record-codec.ts'
+export { type TracePhase, ycsbText } from './traces/ycsb-text.ts'

@@ -1,0 +1,114 @@
+/**
+ * Owns what a workload is to those who run it: a stream of operations that fills a slot of the
+ * caller's, so that nothing is allocated per operation. Keys are made at once; values only on
+ * request, from the position in the random stream that the slot remembers, so a run that needs
+ * lengths alone (a simulator, an oracle) never makes them.
+ *
+ * Invariant: a stream is a function of its seed and parameters; when values are made, how often,
+ * or never, changes nothing that follows.
+ */
+
+import { assert } from '../engine/base/assert.ts'
+
+/** Small integers, for tables and comparisons in hot loops. Never renumber: traces carry them. */
+export const OPERATION_KIND = {
+  read: 0,
+  update: 1,
+  insert: 2,
+  scan: 3,
+  readModifyWrite: 4,
+  delete: 5,
+} as const
+
+export type OperationKind = (typeof OPERATION_KIND)[keyof typeof OPERATION_KIND]
+
+/** By kind. */
+export const OPERATION_KIND_NAMES = [
+  'read',
+  'update',
+  'insert',
+  'scan',
+  'read-modify-write',
+  'delete',
+] as const
+
+/** `fieldIndex` and `readFieldIndex` when they mean the whole record. */
+export const ALL_FIELDS = -1
+
+export class Operation {
+  kind: OperationKind = OPERATION_KIND.read
+  /** The record: 0 … loaded + inserted − 1. */
+  keyNumber = 0
+  /** Exactly the key's bytes; borrowed, overwritten by the stream's next operation in this slot. */
+  key: Uint8Array
+  keyLength = 0
+  /** Records a scan asks for, the start key's included; 0 for other kinds. */
+  scanLength = 0
+  /** The field a write replaces, or `ALL_FIELDS`: the value is the whole record, put blind. */
+  fieldIndex = ALL_FIELDS
+  /** The field a read returns, or `ALL_FIELDS`. */
+  readFieldIndex = ALL_FIELDS
+  /** Bytes of the value a write carries (`writeValue`); 0 where it carries none. */
+  valueLength = 0
+  /** The stream's own: where in its random numbers the value begins (two 32-bit halves) … */
+  readonly valuePosition = new Int32Array(2)
+  /** … and the bytes of each field it carries, where they vary. */
+  fieldLengths: Uint32Array = new Uint32Array(0)
+
+  readonly #buffer: Uint8Array
+  readonly #views: Uint8Array[] = []
+
+  /** `keyBytesMax` bounds the keys of the streams this slot is used with. */
+  constructor(keyBytesMax = 256) {
+    this.#buffer = new Uint8Array(keyBytesMax)
+    this.key = this.#buffer.subarray(0, 0)
+  }
+
+  /** For streams: where to write the key, from offset 0; `setKeyLength` follows. */
+  get keyBuffer(): Uint8Array {
+    return this.#buffer
+  }
+
+  /** For streams: sets `key` and `keyLength`. One view a length is made and kept. */
+  setKeyLength(length: number): void {
+    assert(length <= this.#buffer.length, `a key of ${length} bytes`)
+    this.keyLength = length
+    this.key = this.#views[length] ??= this.#buffer.subarray(0, length)
+  }
+}
+
+export interface OperationStream {
+  /** Operations the stream holds from start to end. */
+  readonly expected: number
+  /** Names of a record's fields by index; empty when values are bare bytes without fields. */
+  readonly fieldNames: readonly Uint8Array[]
+  /** Fills `operation` and returns true, or returns false at the end. */
+  next(operation: Operation): boolean
+  /**
+   * Tells that the operation is done. Only after this may an inserted record be drawn by later
+   * operations, as in YCSB; other kinds ignore it.
+   */
+  acknowledge(operation: Operation): void
+  /**
+   * Writes the value that `operation` carries at `target[offset]` and returns its length,
+   * `operation.valueLength`: an encoded record (`record-codec.ts`), or with a field index that
+   * field's new bytes. Equal at each call, until the slot's next operation.
+   */
+  writeValue(operation: Operation, target: Uint8Array, offset?: number): number
+  /** The same in an array of exactly that length; borrowed until the stream's next `value`. */
+  value(operation: Operation): Uint8Array
+}
+
+/** The load phase and what follows it, in this order; all draw from one random stream. */
+export interface Workload {
+  readonly load: OperationStream
+  /** A phase begins where the phase before it ends, whether or not that one was consumed. */
+  readonly phases: readonly WorkloadPhase[]
+  /** The properties it was made from, by the names of the workload's origin. */
+  readonly properties: Readonly<Record<string, string>>
+}
+
+export interface WorkloadPhase {
+  readonly name: string
+  readonly stream: OperationStream
+}
