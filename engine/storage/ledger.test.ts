@@ -143,5 +143,6 @@ describe('a ledger', () => {
       removed: 500,
     })
     expect(liveBytes(ledger.balance())).toBe(726)
+    expect(ledger.peakLiveBytes).toBe(1230)
   })
 })

@@ -67,6 +67,8 @@ export class Ledger {
   #linked = 0
   #truncated = 0
   #removed = 0
+  #live = 0
+  #peakLive = 0
 
   /** The index of an account's first cell; a handle computes it once and passes it to `count`. */
   static account(cause: Cause, level: number): number {
@@ -78,6 +80,7 @@ export class Ledger {
     const cell = account + sectionIndex[section] * DIRECTIONS.length
     this.#bytes[cell]! += bytes
     this.#calls[cell]! += 1
+    this.#grow(bytes)
   }
 
   countRead(account: number, section: Section, bytes: number): void {
@@ -88,18 +91,27 @@ export class Ledger {
 
   countPresentAtOpen(bytes: number): void {
     this.#presentAtOpen += bytes
+    this.#grow(bytes)
   }
 
   countLinked(bytes: number): void {
     this.#linked += bytes
+    this.#grow(bytes)
   }
 
   countTruncated(bytes: number): void {
     this.#truncated += bytes
+    this.#live -= bytes
   }
 
   countRemoved(bytes: number): void {
     this.#removed += bytes
+    this.#live -= bytes
+  }
+
+  /** The highest Σ live sizes ever: a merge's inputs and outputs together, the log, the manifest. */
+  get peakLiveBytes(): number {
+    return this.#peakLive
   }
 
   /** All non-empty cells in a fixed order: equal histories give equal lists. */
@@ -129,6 +141,11 @@ export class Ledger {
       truncated: this.#truncated,
       removed: this.#removed,
     }
+  }
+
+  #grow(bytes: number): void {
+    this.#live += bytes
+    if (this.#live > this.#peakLive) this.#peakLive = this.#live
   }
 }
 
