@@ -150,6 +150,8 @@ export const deterministicSchema = z.strictObject({
   readAmplification: z.strictObject({
     getHit: readAccount,
     getMiss: readAccount,
+    /** What updates of one field read before they write. */
+    updateRead: readAccount,
     shortScan: readAccount,
     longScan: readAccount,
   }),

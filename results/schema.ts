@@ -70,7 +70,7 @@ const latency = z
     /** Null under 10,000 samples. */
     p999Us: microseconds.nullable(),
     maxUs: microseconds,
-    /** HdrHistogram V2, compressed, in microseconds. */
+    /** HdrHistogram V2, compressed, in nanoseconds. */
     histogramBase64: z.string(),
   })
   .refine((figures) => figures.p999Us === null || figures.count >= P999_SAMPLES_MIN, {
