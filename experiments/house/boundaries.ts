@@ -1,0 +1,110 @@
+/**
+ * Owns the rules of who may import whom: rooms are folders, imports run one way. Invariant: every
+ * source file belongs to exactly one room; a room imports itself and what its rule names.
+ */
+
+export interface SourceFile {
+  /** From the top of the checkout, '/'-separated. */
+  readonly path: string
+  readonly text: string
+}
+
+export interface Violation {
+  readonly path: string
+  readonly imported: string
+  readonly rule: string
+}
+
+const engineRooms = (...rooms: string[]) => rooms.map((room) => `engine/${room}`)
+const ENGINE_FACE = 'engine/index.ts'
+const WHOLE_ENGINE = engineRooms(
+  ...['base', 'storage', 'version', 'wal', 'memtable', 'cache', 'table', 'manifest', 'iterators'],
+  ...['compaction', 'db'],
+)
+const SEAM = 'engine/compaction/strategy.ts'
+
+/** Longest prefix wins. A path that ends in .ts allows just that file. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'engine/base': [],
+  'engine/storage': engineRooms('base'),
+  'engine/version': engineRooms('base'),
+  'engine/memtable': engineRooms('base'),
+  'engine/cache': engineRooms('base'),
+  'engine/wal': engineRooms('base', 'storage'),
+  'engine/table': engineRooms('base', 'storage', 'cache'),
+  'engine/manifest': engineRooms('base', 'storage', 'wal', 'version'),
+  'engine/iterators': engineRooms('base', 'version'),
+  'engine/compaction': engineRooms('base', 'storage', 'version', 'table', 'iterators'),
+  'engine/db': WHOLE_ENGINE,
+  'engine/testing': WHOLE_ENGINE,
+  'engine/index.ts': WHOLE_ENGINE,
+  strategies: [...engineRooms('base', 'version'), SEAM],
+  workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
+  results: ['engine/base', ENGINE_FACE],
+  experiments: [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results'],
+  'experiments/bench': [...WHOLE_ENGINE, 'strategies', 'workloads', 'results', 'experiments'],
+  notebooks: ['results', 'experiments'],
+}
+
+/** Only these rooms touch the file system. */
+const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
+/** Only these read the system's clock or unseeded randomness. */
+const CLOCK = ['engine/base/clock.ts', 'experiments', 'results', 'notebooks']
+
+const IMPORT = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
+
+/** Tests may also import the engine's testing room and whatever they set up. */
+const isTest = (path: string) => /\.(test|deep\.test)\.ts$/.test(path) || path.includes('/testing/')
+
+export function findViolations(files: readonly SourceFile[]): readonly Violation[] {
+  return files.flatMap((file) => [...importViolations(file), ...effectViolations(file)])
+}
+
+function importViolations({ path, text }: SourceFile): readonly Violation[] {
+  if (isTest(path)) return []
+  const room = roomOf(path)
+  if (room === undefined) return [{ path, imported: '', rule: 'no room has this file' }]
+  const allowed = [room, ...MAY_IMPORT[room]!]
+  return [...text.matchAll(IMPORT)]
+    .map((match) => match[1]!)
+    .filter((target) => target.startsWith('.'))
+    .map((target) => resolve(path, target))
+    .filter((target) => !allowed.some((prefix) => isWithin(target, prefix)))
+    .map((imported) => ({ path, imported, rule: `${room} may import: ${allowed.join(', ')}` }))
+}
+
+function effectViolations({ path, text }: SourceFile): readonly Violation[] {
+  if (isTest(path)) return []
+  const violations: Violation[] = []
+  if (/['"]node:fs(\/promises)?['"]/.test(text) && !FILE_SYSTEM.some((p) => isWithin(path, p))) {
+    violations.push({
+      path,
+      imported: 'node:fs',
+      rule: `files belong to ${FILE_SYSTEM.join(', ')}`,
+    })
+  }
+  const effects = /\b(Date\.now|performance\.now|Math\.random|process\.hrtime)\b/.exec(text)?.[1]
+  if (effects !== undefined && !CLOCK.some((prefix) => isWithin(path, prefix))) {
+    violations.push({ path, imported: effects, rule: 'time and randomness are handed in' })
+  }
+  return violations
+}
+
+function roomOf(path: string): string | undefined {
+  return Object.keys(MAY_IMPORT)
+    .filter((room) => isWithin(path, room))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function isWithin(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}
+
+function resolve(from: string, target: string): string {
+  const parts = from.split('/').slice(0, -1)
+  for (const part of target.split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '.') parts.push(part)
+  }
+  return parts.join('/')
+}
