@@ -3,9 +3,9 @@
  * is, and whether it may be forgiven. The modes are RocksDB's `WALRecoveryMode`s by name.
  *
  * Invariant: a record handed out is one that was appended, whole; nothing is ever handed out from
- * behind damage, whatever the mode. An append that never became durable leaves a log that is too
- * short or holds disk sectors never written, which read as zeros, and nothing valid behind it. Only
- * such damage is called a torn tail; rot of records that were synced leaves none of those marks.
+ * behind damage, whatever the mode. A last append that never became durable leaves a short log,
+ * zeros or garbage, but nothing sound behind it; rot of an older record does. That is how the two
+ * are told apart: damage with a sound record behind it is never a crash's doing.
  */
 
 import { crc32c, unmaskCrc } from '../base/crc32c.ts'
@@ -20,7 +20,8 @@ import {
 
 /**
  * - `point-in-time`: everything up to the first damage; never refuses.
- * - `tolerate-corrupted-tail`: a torn tail is dropped, any other damage refused.
+ * - `tolerate-corrupted-tail`: an incomplete last record or a tail of zeros is dropped, any other
+ *   damage refused.
  * - `absolute`: any damage is refused.
  */
 export type LogRecoveryMode = 'point-in-time' | 'tolerate-corrupted-tail' | 'absolute'
@@ -38,8 +39,8 @@ export interface LogDamage {
   readonly reason: LogDamageReason
   /** Where in the log, in bytes, the first bad fragment starts. */
   readonly offset: number
-  /** The marks are those of a last append that never became durable. */
-  readonly tornTail: boolean
+  /** Nothing sound lies behind the damage: it may be a last append that never became durable. */
+  readonly inLastAppend: boolean
 }
 
 /** How a log ended. */
@@ -54,8 +55,7 @@ export interface LogEnd {
 
 const EMPTY = new Uint8Array(0)
 
-/** Disks write sectors whole. */
-const SECTOR_BYTES = 512
+const TORN_TAILS: readonly LogDamageReason[] = ['torn header', 'torn payload', 'zero tail']
 
 /** A cursor over the records of a whole log in memory. */
 export class LogReader {
@@ -122,11 +122,12 @@ export class LogReader {
       this.#end = { validBytes: bytes.length, bytesDropped: 0, damage: null }
       return false
     }
-    const tornTail = isTornTail(bytes, this.recordOffset, offset, reason)
+    const damage = { reason, offset, inLastAppend: isInLastAppend(bytes, offset, reason) }
     const bytesDropped = bytes.length - this.#validBytes
-    const refused = this.#mode === 'absolute' || (this.#mode !== 'point-in-time' && !tornTail)
-    if (refused) throw corruption(reason, { path: this.#path, offset, tornTail, bytesDropped })
-    const damage = { reason, offset, tornTail }
+    const tornTail = damage.inLastAppend && TORN_TAILS.includes(reason)
+    if (this.#mode === 'absolute' || (this.#mode === 'tolerate-corrupted-tail' && !tornTail)) {
+      throw corruption(reason, { path: this.#path, ...damage, bytesDropped })
+    }
     this.#end = { validBytes: this.#validBytes, bytesDropped, damage }
     return false
   }
@@ -145,35 +146,10 @@ function fragmentDamage(bytes: Uint8Array, at: number): LogDamageReason | null {
   return type < FRAGMENT_TYPE.full || type > FRAGMENT_TYPE.last ? 'bad type' : null
 }
 
-function isTornTail(
-  bytes: Uint8Array,
-  recordStart: number,
-  at: number,
-  reason: LogDamageReason,
-): boolean {
-  switch (reason) {
-    case 'zero tail':
-    case 'torn header':
-      return true
-    case 'torn payload':
-      // The checksum does not cover the length: if it fits what is there, the length has rotted.
-      if (at < bytes.length && crcMatches(bytes, at, bytes.length)) return false
-      return !hasRecordAfter(bytes, at)
-    case 'bad crc':
-      return hasZeroSector(bytes, recordStart) && !hasRecordAfter(bytes, at)
-    default:
-      return false
-  }
-}
-
-/** Whether what a disk sector holds of bytes[start, end of log) is all zeros, for any sector. */
-function hasZeroSector(bytes: Uint8Array, start: number): boolean {
-  for (let at = start; at < bytes.length; ) {
-    const end = Math.min(at - (at % SECTOR_BYTES) + SECTOR_BYTES, bytes.length)
-    if (isZero(bytes, at, end)) return true
-    at = end
-  }
-  return false
+function isInLastAppend(bytes: Uint8Array, at: number, reason: LogDamageReason): boolean {
+  // The checksum does not cover the length: a record that is all there but for its length has rotted.
+  const rotted = reason === 'torn payload' && crcMatches(bytes, at, bytes.length)
+  return !rotted && reason !== 'bad fragment order' && !hasRecordAfter(bytes, at)
 }
 
 /** Whether a sound fragment that starts a record lies anywhere behind the damage at `offset`. */
@@ -194,6 +170,7 @@ function lengthAt(bytes: Uint8Array, at: number): number {
 
 /** Whether the checksum stored at `at` is that of the type and payload up to `end`. */
 function crcMatches(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + LOG_HEADER_BYTES > end) return false
   const stored =
     (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
   return unmaskCrc(stored) === crc32c(bytes, at + TYPE_OFFSET, end)

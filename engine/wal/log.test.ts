@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { crc32c, maskCrc } from '../base/crc32c.ts'
 import { isLsmError, LsmError } from '../base/errors.ts'
+import { survivingContent, type UnsyncedBytes } from '../storage/power-loss.ts'
 import type { WritableFile } from '../storage/storage.ts'
 import { FRAGMENT_TYPE, LOG_BLOCK_BYTES, LOG_HEADER_BYTES } from './log-format.ts'
 import { type LogEnd, LogReader, type LogRecoveryMode } from './log-reader.ts'
@@ -200,7 +201,7 @@ describe('torn tails', () => {
     const clean = padding.length === 0 || (paddingOnly && padding.length < LOG_HEADER_BYTES)
     expect(torn.end.damage === null).toBe(clean)
     if (!clean) {
-      expect(torn.end.damage!.tornTail).toBe(true)
+      expect(torn.end.damage!.inLastAppend).toBe(true)
       expect(torn.end.bytesDropped).toBe(padding.length)
       expect(torn.end.validBytes).toBe(log.ends[complete - 1] ?? 0)
     }
@@ -232,23 +233,39 @@ describe('torn tails', () => {
       expect(end.damage).toEqual({
         reason: 'zero tail',
         offset: smallLog.bytes.length,
-        tornTail: true,
+        inLastAppend: true,
       })
       expect(end.bytesDropped).toBe(zeros)
       expect(refused(bytes, 'absolute')).toBe(true)
     },
   )
 
-  test('sectors of the last append that never reached the disk make a torn tail', () => {
+  const seeds = fc.integer()
+  const unsynced: fc.Arbitrary<UnsyncedBytes> = fc.oneof(
+    seeds.map((seed) => ({ kind: 'sectors' as const, seed })),
+    fc.record({
+      kind: fc.constant('torn' as const),
+      keptBytes: fc.nat(2_000),
+      rest: fc.constantFrom('lost', 'zeros', 'garbage'),
+      seed: seeds,
+    }),
+  )
+
+  test('whatever power loss leaves of the last append, it is dropped and known for what it is', () => {
     const log = logOf([200, 300, 2_000].map(payload))
-    const start = log.ends[1]!
-    for (let sector = Math.floor(start / 512); sector * 512 < log.bytes.length; sector++) {
-      const bytes = log.bytes.slice()
-      bytes.fill(0, Math.max(start, sector * 512), sector * 512 + 512)
-      const { records, end } = readLog(bytes, 'tolerate-corrupted-tail')
-      expect(records.length).toBe(2)
-      expect(end).toMatchObject({ validBytes: start, damage: { tornTail: true } })
-    }
+    const synced = log.ends[1]!
+    fc.assert(
+      fc.property(unsynced, (choice) => {
+        const bytes = survivingContent(log.bytes, synced, choice, 0)
+        const { records, end } = readLog(bytes)
+        if (end.damage === null) {
+          expect(bytes.length === synced || records.length === 3).toBe(true)
+        } else {
+          expect(records.length).toBe(2)
+          expect(end).toMatchObject({ validBytes: synced, damage: { inLastAppend: true } })
+        }
+      }),
+    )
   })
 
   test('a lost sector with a whole record behind it is refused, not forgotten', () => {
@@ -257,7 +274,7 @@ describe('torn tails', () => {
     bytes.fill(0, 1024, 1536)
     expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
     expect(readLog(bytes).records.length).toBe(2)
-    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad crc', tornTail: false })
+    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad crc', inLastAppend: false })
   })
 })
 
@@ -274,7 +291,7 @@ describe('damage', () => {
       const { records, end } = readLog(bytes)
       expect(records, `bit ${bit} of byte ${at}`).toEqual(whole.slice(0, intact))
       expect(end.validBytes).toBe(log.ends[intact - 1] ?? 0)
-      expect(end.damage, `bit ${bit} of byte ${at}`).toMatchObject({ tornTail: false })
+      if (intact < whole.length - 1) expect(end.damage).toMatchObject({ inLastAppend: false })
       expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
       expect(refused(bytes, 'absolute')).toBe(true)
     }
@@ -318,13 +335,21 @@ describe('damage', () => {
     expect(end).toMatchObject({
       validBytes: LOG_HEADER_BYTES + 10,
       bytesDropped: bytes.length - LOG_HEADER_BYTES - 10,
-      damage: { reason, tornTail: reason === 'torn payload' },
+      damage: { reason, inLastAppend: reason !== 'bad fragment order' },
     })
+  })
+
+  test('a rotten length is no torn payload', () => {
+    const bytes = joined(fragment(full, body), fragment(full, body))
+    bytes[LOG_HEADER_BYTES + 10 + 4]! += 1
+    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'torn payload', inLastAppend: false })
+    expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
   })
 
   test('a length that leaves the block is no torn payload', () => {
     const bytes = joined(fragment(full, body), fragment(full, body))
     bytes[LOG_HEADER_BYTES + 10 + 5] = 0xff
-    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad length', tornTail: false })
+    expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad length' })
+    expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
   })
 })
