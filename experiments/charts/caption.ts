@@ -1,0 +1,123 @@
+/**
+ * Owns what every figure says about itself under the plot: what its marks mean, the definitions
+ * used, the gates that failed and the command that makes it again. Lines are broken here by true
+ * text widths, because Vega does not wrap.
+ */
+
+import type { RunResult } from '../../results/schema.ts'
+import { textWidth, wrapText } from './font-metrics.ts'
+import { COLOUR, FIGURE_WIDTH, FONT, FONT_MONO, FONT_SIZE, type View } from './theme.ts'
+
+export interface CaptionParagraph {
+  readonly kind: 'note' | 'gate' | 'command'
+  readonly text: string
+}
+
+const LINE_HEIGHT = 13
+const PARAGRAPH_GAP = 4
+
+const STYLE = {
+  note: { font: FONT, fontSize: FONT_SIZE.caption, color: COLOUR.muted },
+  gate: { font: FONT, fontSize: FONT_SIZE.caption, color: COLOUR.accent },
+  command: { font: FONT_MONO, fontSize: FONT_SIZE.command, color: COLOUR.ink },
+} as const
+
+/** The caption as the last view of a figure. */
+export function captionView(paragraphs: readonly CaptionParagraph[]): View {
+  let y = 0
+  const lines = paragraphs.flatMap(({ kind, text }) => {
+    const wrapped = wrapText(text, FIGURE_WIDTH, STYLE[kind])
+    const placed = wrapped.map((line, index) => ({ kind, text: line, y: y + index * LINE_HEIGHT }))
+    y += wrapped.length * LINE_HEIGHT + PARAGRAPH_GAP
+    return placed
+  })
+  const kinds = (['note', 'gate', 'command'] as const).filter((kind) =>
+    lines.some((line) => line.kind === kind),
+  )
+  return {
+    width: FIGURE_WIDTH,
+    height: y,
+    data: { values: lines },
+    encoding: {
+      x: { value: 0 },
+      y: { field: 'y', type: 'quantitative', scale: null },
+      text: { field: 'text', type: 'nominal' },
+    },
+    layer: kinds.map((kind) => ({
+      transform: [{ filter: `datum.kind === '${kind}'` }],
+      mark: { type: 'text', align: 'left', baseline: 'top', ...STYLE[kind] },
+    })),
+  }
+}
+
+export interface FailedGate {
+  readonly name: string
+  readonly why: string
+  readonly failed: readonly RunResult[]
+  /** Whether every run that was asked failed it: then it tells no run from another. */
+  readonly everywhere: boolean
+}
+
+/** The gates that failed in any run, in the order met. */
+export function failedGates(results: readonly RunResult[]): readonly FailedGate[] {
+  const names = new Set(
+    results.flatMap((result) => result.gates.filter(({ passed }) => !passed).map((g) => g.name)),
+  )
+  return [...names].map((name) => {
+    const asked = results.filter((result) => result.gates.some((gate) => gate.name === name))
+    const failed = asked.filter((result) =>
+      result.gates.some((gate) => gate.name === name && !gate.passed),
+    )
+    const why = failed[0]!.gates.find((gate) => gate.name === name && !gate.passed)!.why
+    return { name, why, failed, everywhere: failed.length === asked.length }
+  })
+}
+
+/** The distinct commands of the runs, for the spec's metadata: as typed in a shell. */
+export function commandsOf(results: readonly RunResult[]): readonly string[] {
+  return [...new Set(results.map((result) => shellText(result.command)))]
+}
+
+/**
+ * One command for all runs: the common one, or, where runs differ only in the flags that take lists
+ * and cover every combination, the lists; else the first, with the number left to the metadata.
+ */
+export function commandParagraph(results: readonly RunResult[]): CaptionParagraph {
+  const commands = commandsOf(results)
+  const merged = commands.length === 1 ? commands[0]! : mergedCommand(results)
+  if (merged !== null) return { kind: 'command', text: `$ ${merged}` }
+  const rest = commands.length - 1
+  const others = `${rest} more command${rest === 1 ? '' : 's'}`
+  return { kind: 'command', text: `$ ${commands[0]}  # ${others}: usermeta of the .vl.json` }
+}
+
+function mergedCommand(results: readonly RunResult[]): string | null {
+  const [first, ...others] = results.map((result) => result.command)
+  if (first === undefined || others.some((command) => command.length !== first.length)) return null
+  let combinations = 1
+  const merged: string[] = []
+  for (const [index, argument] of first.entries()) {
+    const values = [...new Set([first, ...others].map((command) => command[index]!))]
+    const flag = /^--(?:strategy|workload)=/.exec(argument)?.[0]
+    if (values.length > 1 && flag === undefined) return null
+    if (values.some((value) => !value.startsWith(flag ?? ''))) return null
+    const list = values.map((value) => value.slice(flag?.length ?? 0)).join(',')
+    merged.push(`${flag ?? ''}${list}`)
+    combinations *= values.length
+  }
+  return combinations === commandsOf(results).length ? shellText(merged) : null
+}
+
+function shellText(command: readonly string[]): string {
+  return command
+    .map((argument) =>
+      /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`,
+    )
+    .join(' ')
+}
+
+/** The widest of `texts` as an axis label, in whole pixels. */
+export function labelWidth(texts: readonly string[], weight: 'normal' | 'bold' = 'normal'): number {
+  const style = { font: FONT, fontSize: FONT_SIZE.label, fontWeight: weight }
+  return Math.ceil(Math.max(0, ...texts.map((text) => textWidth(text, style))))
+}

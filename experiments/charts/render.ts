@@ -1,0 +1,59 @@
+/**
+ * Owns the way from a spec to files: Vega draws the SVG without a browser, resvg the PNG from it with
+ * fonts of our own. Equal specs give equal bytes on every machine: no system font, no random id, no
+ * guessed text width takes part.
+ */
+
+import { Resvg } from '@resvg/resvg-js'
+import * as vega from 'vega'
+import { compile } from 'vega-lite'
+import { writeWhole } from '../../results/write-result.ts'
+import { FONT_FILES, type TextStyle, textWidth } from './font-metrics.ts'
+import type { VegaLiteSpec } from './theme.ts'
+
+const PNG_SCALE = 2
+
+/** Vega's hook for measuring text, which its type declarations leave out. */
+interface TextMetrics {
+  width: (item: TextStyle, text: unknown) => number
+}
+
+export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
+  const { textMetrics } = vega as unknown as { readonly textMetrics: TextMetrics }
+  textMetrics.width = (item, text) => textWidth(String(text ?? ''), item)
+  // Ids of clip paths and gradients count up per process; each picture starts at zero.
+  vega.resetSVGDefIds()
+  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
+  try {
+    return await view.toSVG()
+  } finally {
+    view.finalize()
+  }
+}
+
+/** A PNG at twice the SVG's size. The bytes are the caller's. */
+export function renderPng(svg: string): Uint8Array {
+  const image = new Resvg(svg, {
+    fitTo: { mode: 'zoom', value: PNG_SCALE },
+    font: {
+      loadSystemFonts: false,
+      fontFiles: Object.values(FONT_FILES),
+      defaultFontFamily: 'DejaVu Sans',
+      sansSerifFamily: 'DejaVu Sans',
+      monospaceFamily: 'DejaVu Sans Mono',
+    },
+  }).render()
+  return new Uint8Array(image.asPng())
+}
+
+/** Writes `basePath` + `.vl.json`, `.svg` and `.png`, each whole; returns their paths. */
+export async function writeChart(spec: VegaLiteSpec, basePath: string): Promise<readonly string[]> {
+  const svg = await renderSvg(spec)
+  const files = [
+    [`${basePath}.vl.json`, `${JSON.stringify(spec, null, 2)}\n`],
+    [`${basePath}.svg`, svg],
+    [`${basePath}.png`, renderPng(svg)],
+  ] as const
+  for (const [path, content] of files) writeWhole(path, content)
+  return files.map(([path]) => path)
+}

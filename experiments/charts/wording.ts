@@ -1,0 +1,140 @@
+/**
+ * Owns the words and numbers of figures: how a run is called beside others, how its settings are
+ * listed, and how many digits a ratio deserves.
+ */
+
+import type { Json } from '../../engine/base/json.ts'
+import type { RunResult } from '../../results/schema.ts'
+
+export const WA_DEFINITION =
+  'Write amplification: all bytes written (log, flush, compaction, metadata) ÷ user bytes put, ' +
+  'since the folder was opened.'
+export const SPACE_DEFINITION =
+  'Space amplification: physical bytes ÷ live logical bytes (key + value of the newest versions).'
+export const STATES_DEFINITION = 'Burst: at the last operation. Drained: after all due compactions.'
+
+/** The read accounts by the names figures give them, in the order shown. */
+export const READ_ACCOUNTS = [
+  { key: 'getHit', name: 'get, found' },
+  { key: 'getMiss', name: 'get, absent' },
+  { key: 'shortScan', name: 'short scan' },
+  { key: 'longScan', name: 'long scan' },
+] as const
+
+/** Three significant digits, no exponent: 0.13, 6.81, 42.7, 1,230. */
+export function formatRatio(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.01) return value.toPrecision(1)
+  const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0
+  return formatNumber(Number(value.toFixed(digits)), digits)
+}
+
+export function formatNumber(value: number, digits = 0): string {
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  })
+}
+
+/** 1536 → '1.5 KiB'. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1)
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`
+}
+
+/** The unit in which `bytesMax` reads as a number from 1 to 1,023. */
+export function byteUnit(bytesMax: number): { readonly name: string; readonly bytes: number } {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = bytesMax < 1 ? 0 : Math.min(Math.floor(Math.log2(bytesMax) / 10), units.length - 1)
+  return { name: units[power]!, bytes: 1024 ** power }
+}
+
+/**
+ * What tells each run's strategy from the others': its name, and whatever of its parameters, the
+ * engine's options and the target differs. Runs of one label differ at most in workload and seed.
+ */
+export function strategyLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
+  const several = new Set(results.map(({ config }) => config.target)).size > 1
+  return labelsOf(
+    results,
+    ({ config }) => config.strategy,
+    (result, siblings) => [
+      ...differing(result, siblings, ({ config }) => config.strategy.params),
+      ...differing(result, results, ({ config }) => config.engine),
+      ...(several ? [result.config.target] : []),
+    ],
+  )
+}
+
+/** The same for workloads: the name, and whatever of its parameters and size differs. */
+export function workloadLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
+  return labelsOf(
+    results,
+    ({ config }) => config.workload,
+    (result, siblings) =>
+      differing(result, siblings, ({ config: { workload, records, operations, valueBytes } }) => ({
+        ...workload.params,
+        records,
+        operations,
+        valueBytes,
+      })),
+  )
+}
+
+function labelsOf(
+  results: readonly RunResult[],
+  subject: (result: RunResult) => { readonly name: string },
+  details: (result: RunResult, siblings: readonly RunResult[]) => readonly string[],
+): ReadonlyMap<RunResult, string> {
+  const groups = Map.groupBy(results, (result) => subject(result).name)
+  return new Map(
+    [...groups].flatMap(([name, siblings]) =>
+      siblings.map((result) => [result, [name, ...details(result, siblings)].join(' ')] as const),
+    ),
+  )
+}
+
+/** `key=value` for each setting of `result` that some of the others set differently. */
+function differing(
+  result: RunResult,
+  others: readonly RunResult[],
+  settings: (result: RunResult) => Readonly<Record<string, Json>>,
+): readonly string[] {
+  return Object.entries(settings(result))
+    .filter(([key, value]) =>
+      others.some((run) => jsonText(settings(run)[key]) !== jsonText(value)),
+    )
+    .map(([key, value]) => `${key}=${jsonText(value)}`)
+}
+
+/** The settings of one run, for a subtitle. */
+export function settingsOf(result: RunResult): string {
+  const { config } = result
+  const params = Object.entries(config.strategy.params).map(
+    ([key, value]) => `${key} = ${jsonText(value)}`,
+  )
+  return [...params, ...commonSettings(result), `seed ${config.seed}`].join(' · ')
+}
+
+/** Settings a comparison's runs may share. */
+export function commonSettings({ config }: RunResult): readonly string[] {
+  const { memtableBytes } = config.engine
+  return [
+    `${formatNumber(config.records)} records`,
+    `${formatNumber(config.operations)} operations`,
+    ...(config.valueBytes === null ? [] : [`values of ${formatBytes(config.valueBytes)}`]),
+    ...(typeof memtableBytes === 'number' ? [`memtable ${formatBytes(memtableBytes)}`] : []),
+    ...(config.target === 'varve' ? [] : [`target ${config.target}`]),
+  ]
+}
+
+/** What made the figures: version, commit, runtime. */
+export function provenance(result: RunResult): string {
+  const { varveVersion, commit, dirty, node } = result.environment
+  const at = commit === null ? '' : ` at ${commit.slice(0, 10)}${dirty ? ' (modified)' : ''}`
+  return `Varve ${varveVersion}${at}, Node ${node}.`
+}
+
+export function jsonText(value: Json | undefined): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+}

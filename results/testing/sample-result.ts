@@ -1,0 +1,298 @@
+/**
+ * Owns a fabricated result for tests of readers and charts. It is a test fixture: its figures are
+ * made up from a formula, agree with each other, and were never measured.
+ */
+
+import type { Amplification, ReadAccount, RunResult, SeriesPoint } from '../schema.ts'
+
+export interface SampleOptions {
+  readonly strategy?: string
+  readonly params?: RunResult['config']['strategy']['params']
+  readonly workload?: string
+  readonly seed?: number
+  /** Merged ÷ ingested bytes when drained: the strategy's cost. */
+  readonly mergeFactor?: number
+  /** Sorted runs a get meets. */
+  readonly runsPerGet?: number
+  readonly longScans?: boolean
+  readonly reads?: boolean
+  readonly failedGates?: readonly RunResult['gates'][number][]
+}
+
+const RECORDS = 100_000
+const RECORD_BYTES = 1_000
+const INTERVALS = 60
+const STRATEGY_FIGURES: Readonly<Record<string, readonly [mergeFactor: number, runs: number]>> = {
+  leveling: [5.4, 3.2],
+  'leveling-partial': [4.1, 4.6],
+  'lazy-leveling': [3.1, 6.9],
+  tiering: [2.2, 9.7],
+  fluid: [3.6, 6.1],
+  universal: [2.6, 8.2],
+}
+
+export function sampleResult(options: SampleOptions = {}): RunResult {
+  const strategy = options.strategy ?? 'tiering'
+  const workload = options.workload ?? 'ycsb-a'
+  const seed = options.seed ?? 42
+  const [knownFactor, knownRuns] = STRATEGY_FIGURES[strategy] ?? [3, 5]
+  const jitter = 1 + ((seed * 7919) % 13) / 200
+  const mergeFactor = (options.mergeFactor ?? knownFactor) * jitter
+  const runsPerGet = options.runsPerGet ?? knownRuns
+  const loadBytes = RECORDS * RECORD_BYTES
+  const runBytes = options.reads === false ? loadBytes : loadBytes / 2
+  const userBytes = loadBytes + runBytes
+  const drained = amplification(userBytes, mergeFactor, loadBytes)
+  const burst = amplification(userBytes, mergeFactor * 0.86, loadBytes)
+  const written = (share: number) => scaled(burst.bytesWrittenByCause, share)
+  return {
+    schemaVersion: 1,
+    id: `${strategy}-${workload}-${seed}`,
+    command: `npm run exp -- --strategy=${strategy} --workload=${workload} --seed=${seed}`.split(
+      ' ',
+    ),
+    config: {
+      strategy: {
+        name: strategy,
+        params: options.params ?? { T: 4 },
+        primitives: {
+          trigger: ['runs'],
+          layout: 'tiering',
+          granularity: ['level'],
+          dataMovement: ['all'],
+        },
+      },
+      workload: { name: workload, params: { theta: 0.99 }, loadOrder: 'hashed' },
+      records: RECORDS,
+      operations: RECORDS,
+      valueBytes: null,
+      engine: { memtableBytes: 1_048_576, compression: 'none' },
+      seed,
+      repeat: 0,
+      target: 'varve',
+    },
+    seeds: { load: seed + 1, run: seed + 2 },
+    environment: {
+      node: 'v24.21.0',
+      cpuModel: 'Sample CPU',
+      cores: 2,
+      memoryBytes: 8_589_934_592,
+      kernel: '6.1.0',
+      os: 'linux',
+      fileSystem: 'ext4',
+      commit: '0123456789abcdef0123456789abcdef01234567',
+      dirty: false,
+      startedAt: '2026-01-01T00:00:00.000Z',
+      varveVersion: '0.1.0',
+    },
+    deterministic: {
+      phases: [
+        {
+          name: 'load',
+          operationsByKind: { insert: RECORDS },
+          userBytes: loadBytes,
+          bytesWrittenByCause: written(loadBytes / userBytes),
+          shapeAtStart: [],
+        },
+        {
+          name: 'run',
+          operationsByKind: { read: RECORDS / 2, update: RECORDS / 2 },
+          userBytes: runBytes,
+          bytesWrittenByCause: written(runBytes / userBytes),
+          shapeAtStart: [1, 2, 3],
+        },
+        {
+          name: 'drain',
+          operationsByKind: {},
+          userBytes: 0,
+          bytesWrittenByCause: {
+            compaction:
+              drained.bytesWrittenByCause.compaction! - burst.bytesWrittenByCause.compaction!,
+          },
+          shapeAtStart: [3, 2, 3],
+        },
+      ],
+      amplification: { burst, drained },
+      readAmplification: {
+        getHit: readAccount(options.reads === false ? 0 : 48_000, runsPerGet, 1.2),
+        getMiss: readAccount(options.reads === false ? 0 : 2_000, runsPerGet * 1.3, 0.11),
+        updateRead: readAccount(options.reads === false ? 0 : 50_000, runsPerGet, 1.2),
+        shortScan: readAccount(options.reads === false ? 0 : 3_000, runsPerGet * 1.4, 11.4),
+        longScan: readAccount(options.longScans === true ? 700 : 0, runsPerGet * 1.4, 130),
+      },
+      levels: [
+        {
+          level: 2,
+          runs: 3,
+          tables: 60,
+          bytes: drained.physicalBytes,
+          entries: RECORDS,
+          tombstones: 0,
+          rawBytes: loadBytes,
+          bytesWritten: drained.mergedRawBytes,
+          bytesRead: drained.mergedRawBytes,
+          flushedRawBytes: 0,
+          mergedRawBytes: drained.mergedRawBytes,
+        },
+      ],
+      ledger: {
+        cells: [
+          {
+            cause: 'flush',
+            level: 0,
+            section: 'data',
+            direction: 'write',
+            bytes: drained.bytesWrittenByCause.flush!,
+            calls: 150,
+          },
+        ],
+        balance: {
+          presentAtOpenBytes: 0,
+          appendedBytes: 900,
+          linkedBytes: 0,
+          truncatedBytes: 100,
+          removedBytes: 300,
+          liveBytes: 500,
+          conserved: true,
+        },
+      },
+      counts: { flushes: 150, merges: 37, moves: 2, drops: 0 },
+      series: series(userBytes, burst, drained, runsPerGet),
+      events: {
+        total: 189,
+        log: [
+          {
+            kind: 'merge',
+            atOperation: 4_000,
+            inputs: [{ level: 0, runs: 4, tables: 4, bytes: 4_100_000 }],
+            outputs: [{ level: 1, runs: 1, tables: 2, bytes: 4_050_000 }],
+            bytesRead: 4_100_000,
+            bytesWritten: 4_050_000,
+            reason: { trigger: 'runs', formula: 'runs ≥ T', values: { level: 0, runs: 4, T: 4 } },
+          },
+        ],
+      },
+      traceHash: `${workload.length.toString(16).padStart(4, '0')}${seed.toString(16).padStart(12, '0')}`,
+      tableDigest: 'feedfacefeedface',
+      peakPhysicalBytes: Math.round(drained.physicalBytes * 1.5),
+      longScanEntriesMin: 1_000,
+    },
+    timed: {
+      phases: [
+        { name: 'load', wallSeconds: 2, throughputPerSecond: 50_000 },
+        { name: 'run', wallSeconds: 2.5, throughputPerSecond: 40_000 },
+        { name: 'drain', wallSeconds: 0.4, throughputPerSecond: null },
+      ],
+      arrival: 'closed',
+      latencyByKind: {
+        read: {
+          count: 50_000,
+          meanUs: 9.1,
+          p50Us: 7.4,
+          p90Us: 14.2,
+          p99Us: 41,
+          p999Us: 210,
+          maxUs: 5_300,
+          histogramBase64: '',
+        },
+      },
+      series: [{ atOperation: 10_000, wallSeconds: 0.2, throughputPerSecond: 50_000 }],
+      peakRssBytes: 210_000_000,
+      gcSeconds: null,
+      eventLoopDelayP99Us: null,
+    },
+    gates: [
+      {
+        name: 'conservation',
+        passed: true,
+        why: 'appended 900 B = live 500 B + removed 300 B + …',
+      },
+      ...(options.failedGates ?? []),
+    ],
+  }
+}
+
+function amplification(
+  userBytes: number,
+  mergeFactor: number,
+  liveLogicalBytes: number,
+): Amplification {
+  const wal = Math.round(userBytes * 1.03)
+  const flush = Math.round(userBytes * 1.02)
+  const compaction = Math.round(userBytes * mergeFactor)
+  const physicalBytes = Math.round(liveLogicalBytes * (1.05 + 1.6 / mergeFactor))
+  return {
+    userBytes,
+    bytesWrittenByCause: { wal, flush, compaction, manifest: 40_000 },
+    flushedRawBytes: userBytes,
+    mergedRawBytes: Math.round(userBytes * mergeFactor * 0.98),
+    waTotal: (wal + flush + compaction + 40_000) / userBytes,
+    waLsm: (flush + compaction) / userBytes,
+    waEntries: 1 + mergeFactor * 0.98,
+    waRocksdb: (flush + compaction) / flush,
+    waPebble: (wal + flush + compaction) / wal,
+    spaceAmplification: physicalBytes / liveLogicalBytes,
+    liveLogicalBytes,
+    physicalBytes,
+    debtBytes: 0,
+    convention: 'level-0-run',
+  }
+}
+
+function readAccount(operations: number, runs: number, blocks: number): ReadAccount {
+  const per = (value: number) => (operations === 0 ? null : value)
+  const total = (value: number) => Math.round(operations * value)
+  return {
+    operations,
+    runsProbed: total(runs),
+    filterChecks: total(runs),
+    filterNegatives: total(runs * 0.8),
+    filterFalsePositives: total(runs * 0.01),
+    blocksFromCache: total(blocks * 0.7),
+    blocksFromStorage: total(blocks * 0.3),
+    bytesFromStorage: total(blocks * 0.3 * 4_096),
+    bytesReturned: total(1_000),
+    runsPerOperation: per(runs),
+    blocksPerOperation: per(blocks),
+    blocksFromStoragePerOperation: per(blocks * 0.3),
+    bytesReadPerByteReturned: per(blocks * 0.3 * 4.096),
+  }
+}
+
+/** Write amplification climbs as the tree deepens; the last point is the drained tree. */
+function series(
+  userBytes: number,
+  burst: Amplification,
+  drained: Amplification,
+  runsPerGet: number,
+): readonly SeriesPoint[] {
+  const points = Array.from({ length: INTERVALS }, (_, index): SeriesPoint => {
+    const share = (index + 1) / INTERVALS
+    const user = Math.round(userBytes * share)
+    const waTotal = burst.waTotal! * (0.35 + 0.65 * share ** 0.3) + (index % 4) * 0.06
+    const deepest = Math.max(0, Math.floor(Math.min(runsPerGet, 12) * share - 1))
+    const shape = [1 + (index % 4), index < 4 ? 0 : 1 + (Math.floor(index / 4) % 4), deepest]
+    return {
+      atOperation: Math.round(2 * RECORDS * share),
+      userBytes: user,
+      bytesWritten: Math.round(user * waTotal),
+      waTotal,
+      physicalBytes: Math.round(burst.physicalBytes * share),
+      liveLogicalBytes: Math.round(Math.min(burst.liveLogicalBytes, user)),
+      debtBytes: 0,
+      runs: shape.reduce((sum, runs) => sum + runs, 0),
+      shape,
+    }
+  })
+  const last = points.at(-1)!
+  return [...points, { ...last, waTotal: drained.waTotal, shape: [0, 2, 3], runs: 5 }]
+}
+
+function scaled(
+  bytesByCause: Amplification['bytesWrittenByCause'],
+  share: number,
+): Amplification['bytesWrittenByCause'] {
+  return Object.fromEntries(
+    Object.entries(bytesByCause).map(([cause, bytes]) => [cause, Math.round(bytes * share)]),
+  )
+}
