@@ -2,7 +2,8 @@
 
 import type { PickReason } from '../compaction/strategy.ts'
 import type { RunId } from '../version/run.ts'
-import type { TableId } from '../version/table-meta.ts'
+import { rawBytes, type TableId } from '../version/table-meta.ts'
+import type { TablePlacement } from '../version/version-edit.ts'
 
 export interface EventSlice {
   readonly level: number
@@ -44,3 +45,15 @@ export interface StrategyChangeEvent {
 }
 
 export type DatabaseEvent = JobEvent | RecoveryEvent | StrategyChangeEvent
+
+/** Placements grouped by run, in their order. */
+export function slicesOf(placements: readonly TablePlacement[]): readonly EventSlice[] {
+  const byRun = Map.groupBy(placements, ({ level, run }) => `${level}/${run}`)
+  return Array.from(byRun.values(), (group) => ({
+    level: group[0]!.level,
+    run: group[0]!.run,
+    tables: group.map(({ table }) => table.id),
+    bytes: group.reduce((sum, { table }) => sum + table.bytes, 0),
+    rawBytes: group.reduce((sum, { table }) => sum + rawBytes(table), 0),
+  }))
+}

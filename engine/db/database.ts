@@ -1,0 +1,454 @@
+/**
+ * Owns an open database: the one object through which a folder is read and written. It assembles the
+ * rooms (log, memtable, tree, cache) and keeps their order; what each does is theirs.
+ *
+ * Scheduling is inline: a write that fills the memtable flushes it and compacts to rest before it
+ * returns. Equal operations on equal seeds therefore give equal files. A write that was acknowledged
+ * is committed even when the flush or compaction it set off failed; that failure makes the database
+ * read-only, and the next write throws it.
+ */
+
+import { type Clock, systemClock } from '../base/clock.ts'
+import { LsmError } from '../base/errors.ts'
+import type { InternalCursor } from '../base/internal-cursor.ts'
+import { ENTRY_KIND } from '../base/internal-key.ts'
+import type { Json } from '../base/json.ts'
+import { Lookup } from '../base/lookup.ts'
+import { deriveSeed } from '../base/random.ts'
+import { BlockCache } from '../cache/block-cache.ts'
+import type { CompactionStrategy } from '../compaction/strategy.ts'
+import { MergingCursor } from '../iterators/merging-cursor.ts'
+import { RunCursor } from '../iterators/run-cursor.ts'
+import { walName } from '../manifest/file-names.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import { MemTable } from '../memtable/memtable.ts'
+import { type FolderLock, joinPath, type Storage } from '../storage/storage.ts'
+import { tableFor } from '../version/run.ts'
+import { runCount, type Version } from '../version/version.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
+import { Commits, type CommitTarget, MemTableInserter } from './commits.ts'
+import { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './cursor.ts'
+import type { DatabaseEvent } from './events.ts'
+import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
+import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
+import { describeStrategy, readOptionsRecord, writeOptionsRecord } from './options-record.ts'
+import type { ReadView } from './read-view.ts'
+import {
+  checkTables,
+  liveLogs,
+  type ReplayReport,
+  refuseOrphanedData,
+  removeOrphans,
+  replayLogs,
+} from './recovery.ts'
+import { type Snapshot, SnapshotList } from './snapshots.ts'
+import { Tree } from './tree.ts'
+
+export interface OpenOptions {
+  readonly storage: Storage
+  /** Created when missing. */
+  readonly folder: string
+  readonly strategy: CompactionStrategy
+  /** The strategy's parameters, for the folder's record only. */
+  readonly strategyParameters?: Json
+  readonly options?: EngineOptionsInput
+  readonly clock?: Clock
+  /** Root seed of everything random inside the engine (memtable node heights). */
+  readonly seed?: number
+  readonly onEvent?: (event: DatabaseEvent) => void
+}
+
+export interface WriteOptions {
+  /** Acknowledge only when the write survives a power loss. Default: handed to the system. */
+  readonly sync?: boolean
+}
+
+export class Database implements Disposable {
+  readonly options: EngineOptions
+  readonly folder: string
+  readonly #storage: Storage
+  readonly #strategy: CompactionStrategy
+  readonly #clock: Clock
+  readonly #seed: number
+  readonly #lock: FolderLock
+  readonly #manifest: Manifest
+  readonly #cache: BlockCache
+  readonly #tree: Tree
+  readonly #commits: Commits
+  readonly #target: CommitTarget & { log: LogWriter; memtable: MemTable }
+  readonly #snapshots = new SnapshotList()
+  readonly #counters = new DatabaseCounters()
+  readonly #lookup = new Lookup()
+  #logNumber = 0
+  #memtables = 0
+  #failure: { readonly cause: unknown } | null = null
+  #closed = false
+
+  /**
+   * Opens `folder`, recovering what a crash left. Errors: `LSM_LOCKED` when another holds it,
+   * `LSM_CORRUPTION`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for bad options.
+   */
+  static open(open: OpenOptions): Database {
+    const options = parseEngineOptions(open.options ?? {})
+    open.storage.makeFolder(open.folder)
+    const lock = open.storage.lock(open.folder)
+    try {
+      return new Database(open, options, lock)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
+  }
+
+  private constructor(open: OpenOptions, options: EngineOptions, lock: FolderLock) {
+    const { storage, folder, strategy, clock = systemClock, seed = 0, onEvent = () => {} } = open
+    this.options = options
+    this.folder = folder
+    this.#storage = storage
+    this.#strategy = strategy
+    this.#clock = clock
+    this.#seed = seed
+    this.#lock = lock
+    this.#cache = new BlockCache(options.blockCacheBytes)
+    const recovered = Manifest.recover(storage, folder)
+    if (recovered === null) refuseOrphanedData(storage, folder)
+    const { manifest, state } = recovered ?? Manifest.create(storage, folder)
+    this.#manifest = manifest
+    checkTables(storage, folder, state.version)
+    removeOrphans(storage, folder, state.version, state.logNumber)
+    this.#tree = new Tree({
+      storage,
+      folder,
+      manifest,
+      version: state.version,
+      nextRunId: state.nextRunId,
+      strategy,
+      strategyState:
+        state.strategy?.name === strategy.name ? state.strategy.state : strategy.initialState,
+      options,
+      clock,
+      cache: this.#cache,
+      snapshots: this.#snapshots,
+      counters: this.#counters,
+      onEvent,
+    })
+    this.#recordOptions(open, onEvent)
+    const logs = liveLogs(storage, folder, state.logNumber)
+    const memtable = this.#newMemTable()
+    this.#target = this.#commitTarget(memtable, state.lastSeq, logs)
+    this.#commits = new Commits(this.#target)
+    this.#replay(logs, onEvent)
+  }
+
+  /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:
+   * valid for ever, but it keeps that block in memory; copy what is kept for long. */
+  get(key: Uint8Array, options: ReadOptions = {}): Uint8Array | undefined {
+    if (!this.#find(key, options)) return undefined
+    const { valueBytes, valueStart, valueLength } = this.#lookup
+    const view = valueBytes.subarray(valueStart, valueStart + valueLength)
+    return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
+  }
+
+  has(key: Uint8Array, options: ReadOptions = {}): boolean {
+    return this.#find(key, options)
+  }
+
+  /** Entries between the bounds as owned [key, value] pairs, at one moment: that of the call. */
+  scan(options: ScanOptions = {}): IterableIterator<[Uint8Array, Uint8Array]> & Disposable {
+    return pairs(this.cursor(options, options), options)
+  }
+
+  /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
+  cursor(bounds: KeyBounds = {}, { snapshot }: ReadOptions = {}): Cursor {
+    this.#assertOpen()
+    const view = this.#view()
+    const release = this.#tree.pins.pin(view)
+    const child = new MergingCursor(this.#cursorsOf(view))
+    return new Cursor(child, snapshot?.seq ?? this.#target.lastSeq, bounds, release)
+  }
+
+  /** A moment to read at later. */
+  snapshot(): Snapshot {
+    this.#assertOpen()
+    return this.#snapshots.take(this.#target.lastSeq)
+  }
+
+  /** Writes a batch as a whole; resolves as `options.sync` asks. `batch` must not change before. */
+  write(batch: WriteBatch, { sync = false }: WriteOptions = {}): Promise<void> {
+    return this.#commits.commit(batch, sync)
+  }
+
+  put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    const batch = new WriteBatch()
+    batch.put(key, value)
+    return this.write(batch, options)
+  }
+
+  delete(key: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    const batch = new WriteBatch()
+    batch.delete(key)
+    return this.write(batch, options)
+  }
+
+  /** The blocking form of `write`; the batch may be reused after it. */
+  writeSync(batch: WriteBatch, { sync = false }: WriteOptions = {}): void {
+    this.#commits.commitNow(batch, sync)
+  }
+
+  /** Makes the memtable a table, then compacts to rest. */
+  flush(): void {
+    this.#commits.settle()
+    this.#assertWritable()
+    this.#attempt(() => {
+      if (!this.#target.memtable.isEmpty) this.#rotate()
+      this.#tree.compactUntilRest(this.#target.lastSeq)
+    })
+    this.#assertWritable()
+  }
+
+  /** The tree's shape now: immutable data. */
+  get version(): Version {
+    return this.#tree.version
+  }
+
+  /** The newest committed sequence number. */
+  get lastSeq(): number {
+    return this.#target.lastSeq
+  }
+
+  metrics(): DatabaseMetrics {
+    const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#counters
+    return {
+      ...counters,
+      rawBytesMergedByLevel: [...rawBytesMergedByLevel],
+      gets: gets.copy(),
+      scans: scans.copy(),
+      cacheHits: this.#cache.hits,
+      cacheMisses: this.#cache.misses,
+      cacheUsedBytes: this.#cache.usedBytes,
+      memtableRawBytes: this.#target.memtable.rawBytes,
+      debtBytes: this.#strategy.debtBytes(this.#tree.view(this.#target.lastSeq)),
+      tableBytes: this.#tree.version.totals.bytes,
+    }
+  }
+
+  /** Counters of point lookups, live: read, difference, do not change. */
+  get getCounters() {
+    return this.#counters.gets
+  }
+
+  /** Counters of cursors and scans, live. */
+  get scanCounters() {
+    return this.#counters.scans
+  }
+
+  /** Finishes writes under way, syncs the log, closes every file, gives up the lock. Idempotent. */
+  close(): void {
+    if (this.#closed) return
+    try {
+      this.#commits.settle()
+      if (this.#failure === null) this.#target.log.sync()
+    } finally {
+      this.#closed = true
+      this.#target.log.close()
+      this.#tree.close()
+      this.#manifest.close()
+      this.#lock.release()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #find(key: Uint8Array, { snapshot }: ReadOptions): boolean {
+    this.#assertOpen()
+    const seq = snapshot?.seq ?? this.#target.lastSeq
+    const counters = this.#counters.gets
+    const lookup = this.#lookup
+    counters.memtablesProbed++
+    if (this.#target.memtable.get(key, seq, lookup)) return lookup.kind !== ENTRY_KIND.deletion
+    const { levels } = this.#tree.version
+    for (let level = 0; level < levels.length; level++) {
+      for (const run of levels[level]!.runs) {
+        const table = tableFor(run, key)
+        if (table === undefined) continue
+        const handle = this.#tree.handles.get(table, level)
+        counters.runsProbed++
+        handle.reads++
+        if (handle.reader.get(key, seq, lookup, counters)) {
+          return lookup.kind !== ENTRY_KIND.deletion
+        }
+      }
+    }
+    return false
+  }
+
+  #view(): ReadView {
+    const { version, generation } = this.#tree
+    return { version, memtable: this.#target.memtable, generation }
+  }
+
+  #cursorsOf({ version, memtable }: ReadView): readonly InternalCursor[] {
+    const counters = this.#counters.scans
+    const { handles } = this.#tree
+    counters.memtablesProbed++
+    counters.runsProbed += runCount(version)
+    return [
+      memtable.cursor(),
+      ...version.levels.flatMap(({ runs }, level) =>
+        runs.map(
+          (run) => new RunCursor(run, (table) => handles.scanCursor(table, level, counters)),
+        ),
+      ),
+    ]
+  }
+
+  #commitTarget(memtable: MemTable, lastSeq: number, logs: readonly number[]) {
+    for (const number of logs) this.#manifest.reserve(number)
+    return {
+      log: this.#newLog(),
+      memtable,
+      lastSeq,
+      nowMs: () => this.#clock.nowMs(),
+      assertWritable: () => this.#assertWritable(),
+      failed: (cause: unknown) => this.#fail(cause),
+      committed: (batches: readonly WriteBatch[]) => this.#committed(batches),
+    }
+  }
+
+  #committed(batches: readonly WriteBatch[]): void {
+    const counters = this.#counters
+    for (const batch of batches) {
+      counters.userBytes += batch.rawBytes
+      counters.puts += batch.puts
+      counters.deletes += batch.count - batch.puts
+    }
+    if (this.#target.memtable.rawBytes < this.options.memtableBytes) return
+    this.#attempt(() => {
+      this.#rotate()
+      this.#tree.compactUntilRest(this.#target.lastSeq)
+    })
+  }
+
+  /** Starts a log and a memtable, writes the full one as a table, forgets its log. */
+  #rotate(): void {
+    const { log, memtable, lastSeq } = this.#target
+    const superseded = this.#logNumber
+    this.#target.log = this.#newLog()
+    this.#tree.flush(memtable, this.#logNumber, lastSeq)
+    this.#target.memtable = this.#newMemTable()
+    log.close()
+    this.#storage.remove(joinPath(this.folder, walName(superseded)))
+  }
+
+  #newLog(): LogWriter {
+    this.#logNumber = this.#manifest.allocate()
+    const path = joinPath(this.folder, walName(this.#logNumber))
+    const log = new LogWriter(this.#storage.create(path, { cause: 'wal', level: -1 }))
+    this.#storage.syncFolder(this.folder)
+    return log
+  }
+
+  #newMemTable(): MemTable {
+    return new MemTable({
+      capacityBytes: this.options.memtableBytes,
+      seed: deriveSeed(this.#seed, 'memtable', this.#memtables++),
+    })
+  }
+
+  #replay(logs: readonly number[], onEvent: (event: DatabaseEvent) => void): void {
+    const inserter = new MemTableInserter(this.#target)
+    const report: ReplayReport = replayLogs(
+      this.#storage,
+      this.folder,
+      logs,
+      this.options.walRecovery,
+      this.#target.lastSeq,
+      (batch) => {
+        this.#target.lastSeq = batch.seq - 1
+        inserter.insert(batch)
+      },
+    )
+    const { memtable, lastSeq } = this.#target
+    if (!memtable.isEmpty) {
+      this.#tree.flush(memtable, this.#logNumber, lastSeq)
+      this.#target.memtable = this.#newMemTable()
+    } else {
+      this.#manifest.append({
+        newRuns: [],
+        removed: [],
+        added: [],
+        logNumber: this.#logNumber,
+        lastSeq,
+      })
+    }
+    for (const number of logs) this.#storage.remove(joinPath(this.folder, walName(number)))
+    if (logs.length > 0) onEvent({ kind: 'recovery', atMs: this.#clock.nowMs(), ...report })
+  }
+
+  #recordOptions(open: OpenOptions, onEvent: (event: DatabaseEvent) => void): void {
+    const { storage, folder, strategy, strategyParameters = null } = open
+    const known = readOptionsRecord(storage, folder)
+    const now = { name: strategy.name, parameters: strategyParameters as never }
+    const [from, to] = [known?.strategy ?? now, now].map(({ name, parameters }) =>
+      describeStrategy(name, parameters),
+    ) as [string, string]
+    if (from !== to) onEvent({ kind: 'strategy-change', atMs: this.#clock.nowMs(), from, to })
+    const record = { format: 1 as const, strategy: now, engine: this.options, seed: this.#seed }
+    writeOptionsRecord(storage, folder, record, known)
+  }
+
+  /** Runs maintenance; a failure is kept for the next write, as what set it off is committed. */
+  #attempt(work: () => void): void {
+    try {
+      work()
+    } catch (cause) {
+      this.#fail(cause)
+    }
+  }
+
+  #fail(cause: unknown): unknown {
+    this.#failure ??= { cause }
+    return cause
+  }
+
+  #assertWritable(): void {
+    this.#assertOpen()
+    if (this.#failure === null) return
+    const { cause } = this.#failure
+    if (cause instanceof LsmError && cause.code === 'LSM_UNSAFE_COMPACTION') throw cause
+    throw new LsmError(
+      'LSM_READ_ONLY',
+      `${this.folder} is read-only until reopened: ${cause instanceof Error ? cause.message : cause}`,
+      { cause, data: { folder: this.folder } },
+    )
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new LsmError('LSM_CLOSED', `${this.folder} is closed`, {
+        data: { folder: this.folder },
+      })
+    }
+  }
+}
+
+function* pairs(
+  cursor: Cursor,
+  { reverse = false, limit = Number.POSITIVE_INFINITY }: ScanOptions,
+): Generator<[Uint8Array, Uint8Array], undefined, undefined> {
+  try {
+    if (reverse) cursor.seekToLast()
+    else cursor.seekToFirst()
+    for (let count = 0; cursor.valid && count < limit; count++) {
+      yield [cursor.key(), cursor.value()]
+      if (reverse) cursor.prev()
+      else cursor.next()
+    }
+  } finally {
+    cursor.close()
+  }
+  return undefined
+}

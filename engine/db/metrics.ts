@@ -1,0 +1,60 @@
+/**
+ * Owns the counters of one open database: raw numbers from which others make ratios. Bytes moved are
+ * not here but in the ledger, which counts each once.
+ */
+
+import { ReadCounters } from '../base/read-counters.ts'
+
+export interface DatabaseMetrics {
+  /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */
+  readonly userBytes: number
+  readonly puts: number
+  readonly deletes: number
+  readonly flushes: number
+  readonly merges: number
+  readonly moves: number
+  readonly drops: number
+  /** Raw key and value bytes written by flushes … */
+  readonly rawBytesFlushed: number
+  /** … and by merges, by output level. */
+  readonly rawBytesMergedByLevel: readonly number[]
+  readonly gets: ReadCounters
+  readonly scans: ReadCounters
+  readonly cacheHits: number
+  readonly cacheMisses: number
+  readonly cacheUsedBytes: number
+  readonly memtableRawBytes: number
+  /** The strategy's estimate of bytes still to be merged. */
+  readonly debtBytes: number
+  /** Bytes of the tree's tables now, and of all table files at their peak: a merge's inputs and
+   * outputs stand side by side until it is installed. */
+  readonly tableBytes: number
+  readonly peakTableBytes: number
+}
+
+/** The mutable half, owned by the database. */
+export class DatabaseCounters {
+  userBytes = 0
+  puts = 0
+  deletes = 0
+  flushes = 0
+  merges = 0
+  moves = 0
+  drops = 0
+  rawBytesFlushed = 0
+  readonly rawBytesMergedByLevel: number[] = []
+  readonly gets = new ReadCounters()
+  readonly scans = new ReadCounters()
+  peakTableBytes = 0
+
+  /** Bytes of all table files at this moment, those about to be deleted included. */
+  noteTableBytes(bytes: number): void {
+    if (bytes > this.peakTableBytes) this.peakTableBytes = bytes
+  }
+
+  countMerged(level: number, rawBytes: number): void {
+    const byLevel = this.rawBytesMergedByLevel
+    while (byLevel.length <= level) byLevel.push(0)
+    byLevel[level]! += rawBytes
+  }
+}

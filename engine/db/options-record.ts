@@ -1,0 +1,57 @@
+/**
+ * Owns `OPTIONS.json`: what a folder was written with, for people and for the event that tells of a
+ * change. Reopening under another strategy or other parameters is allowed, so nothing is refused on
+ * its account; it is written whole at every open that changes it.
+ */
+
+import { z } from 'zod'
+import { corruption } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import { engineOptionsSchema } from './options.ts'
+
+const NAME = 'OPTIONS.json'
+const TEMPORARY = 'OPTIONS.json.tmp'
+
+const schema = z.object({
+  format: z.literal(1),
+  strategy: z.object({ name: z.string(), parameters: z.json() }),
+  engine: engineOptionsSchema,
+  seed: z.int(),
+})
+
+export type OptionsRecord = z.output<typeof schema>
+
+export function readOptionsRecord(storage: Storage, folder: string): OptionsRecord | null {
+  if (!storage.list(folder).includes(NAME)) return null
+  const path = joinPath(folder, NAME)
+  const text = new TextDecoder().decode(storage.readAll(path, { cause: 'meta', level: -1 }))
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw corruption('is no options record of format 1', { path, cause: String(cause) })
+  }
+}
+
+/** Writes the record if it differs from `known`. */
+export function writeOptionsRecord(
+  storage: Storage,
+  folder: string,
+  record: OptionsRecord,
+  known: OptionsRecord | null,
+): void {
+  const text = `${JSON.stringify(record, null, 2)}\n`
+  if (known !== null && `${JSON.stringify(known, null, 2)}\n` === text) return
+  const temporary = joinPath(folder, TEMPORARY)
+  if (storage.list(folder).includes(TEMPORARY)) storage.remove(temporary)
+  const file = storage.create(temporary, { cause: 'meta', level: -1 })
+  file.append(new TextEncoder().encode(text), 'meta')
+  file.sync()
+  file.close()
+  storage.rename(temporary, joinPath(folder, NAME))
+  storage.syncFolder(folder)
+}
+
+export function describeStrategy(name: string, parameters: Json): string {
+  return parameters === null ? name : `${name} ${JSON.stringify(parameters)}`
+}

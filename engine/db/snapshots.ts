@@ -1,0 +1,38 @@
+/**
+ * Owns the live snapshots: the moments some reader may still ask for. Invariant: flushes and merges
+ * keep, for every snapshot here, the newest version of each key at or before it.
+ */
+
+import type { SeqNum } from '../base/internal-key.ts'
+
+/** A moment to read at. Dispose of it (`using`), or its versions are kept until the close. */
+export interface Snapshot extends Disposable {
+  readonly seq: SeqNum
+  /** Idempotent. */
+  release(): void
+}
+
+export class SnapshotList {
+  /** Ascending, one per live snapshot, equal ones repeated. */
+  readonly #seqs: SeqNum[] = []
+
+  take(seq: SeqNum): Snapshot {
+    this.#seqs.push(seq)
+    let held = true
+    const release = () => {
+      if (held) this.#seqs.splice(this.#seqs.indexOf(seq), 1)
+      held = false
+    }
+    return { seq, release, [Symbol.dispose]: release }
+  }
+
+  /** Distinct sequence numbers, ascending. */
+  seqs(): readonly SeqNum[] {
+    return [...new Set(this.#seqs)]
+  }
+
+  /** The oldest live snapshot, or `newest` when there is none. */
+  oldest(newest: SeqNum): SeqNum {
+    return this.#seqs[0] ?? newest
+  }
+}

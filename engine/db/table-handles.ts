@@ -1,0 +1,90 @@
+/**
+ * Owns the open tables: readers by table id, opened at first use, closed when the table goes. A
+ * table's blocks are read on three accounts (gets, scans, compactions), each with its level.
+ */
+
+import type { InternalCursor } from '../base/internal-cursor.ts'
+import type { ReadCounters } from '../base/read-counters.ts'
+import type { BlockCache } from '../cache/block-cache.ts'
+import { tableName } from '../manifest/file-names.ts'
+import { joinPath, type ReadableFile, type Storage } from '../storage/storage.ts'
+import { TableReader } from '../table/table-reader.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
+
+export interface TableHandle {
+  readonly reader: TableReader
+  readonly scanFile: ReadableFile
+  /** Gets and seeks that consulted the table since the database was opened. */
+  reads: number
+}
+
+/** Compactions read a table front to back, so they fetch this much at a time. */
+const COMPACTION_READ_AHEAD_BYTES = 256 * 1024
+
+export class TableHandles {
+  readonly #storage: Storage
+  readonly #folder: string
+  readonly #cache: BlockCache
+  readonly #handles = new Map<TableId, TableHandle>()
+
+  constructor(storage: Storage, folder: string, cache: BlockCache) {
+    this.#storage = storage
+    this.#folder = folder
+    this.#cache = cache
+  }
+
+  get(table: TableMeta, level: number): TableHandle {
+    return this.#handles.get(table.id) ?? this.#open(table, level)
+  }
+
+  /** Zero for a table not consulted yet. */
+  reads(id: TableId): number {
+    return this.#handles.get(id)?.reads ?? 0
+  }
+
+  scanCursor(table: TableMeta, level: number, counters: ReadCounters): InternalCursor {
+    const handle = this.get(table, level)
+    handle.reads++
+    return handle.reader.cursor({ file: handle.scanFile, counters, fillCache: true })
+  }
+
+  /** A cursor over the whole table that leaves the block cache as it is. */
+  compactionCursor(table: TableMeta, level: number, counters: ReadCounters): InternalCursor {
+    const { reader, scanFile } = this.get(table, level)
+    return reader.cursor({
+      file: scanFile.tagged({ cause: 'compaction', level }),
+      counters,
+      fillCache: false,
+      readAheadBytes: COMPACTION_READ_AHEAD_BYTES,
+    })
+  }
+
+  /** Closes the table and forgets its blocks. */
+  drop(id: TableId): void {
+    const handle = this.#handles.get(id)
+    this.#handles.delete(id)
+    handle?.reader.close()
+    this.#cache.evictTable(id)
+  }
+
+  /** Reopens a table at its next use, so that its bytes count for the level it moved to. */
+  relevel(id: TableId): void {
+    const handle = this.#handles.get(id)
+    this.#handles.delete(id)
+    handle?.reader.close()
+  }
+
+  close(): void {
+    for (const { reader } of this.#handles.values()) reader.close()
+    this.#handles.clear()
+  }
+
+  #open(table: TableMeta, level: number): TableHandle {
+    const path = joinPath(this.#folder, tableName(table.id))
+    const file = this.#storage.open(path, { cause: 'open', level })
+    const reader = TableReader.open(file, table.id, this.#cache)
+    const handle = { reader, scanFile: file.tagged({ cause: 'scan', level }), reads: 0 }
+    this.#handles.set(table.id, handle)
+    return handle
+  }
+}

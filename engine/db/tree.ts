@@ -1,0 +1,227 @@
+/**
+ * Owns the tree of an open database: its current version, and the only way to change it. Flushes and
+ * compactions run to completion where they are called, so equal writes give equal trees, byte for
+ * byte.
+ *
+ * Crash order: tables are written and synced, the folder is synced, the edit is appended to the
+ * manifest and synced, the version is published, and only then inputs are deleted.
+ */
+
+import { assert, paranoid } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Json } from '../base/json.ts'
+import { ReadCounters } from '../base/read-counters.ts'
+import type { BlockCache } from '../cache/block-cache.ts'
+import { type JobContext, type JobResult, runCompaction, runFlush } from '../compaction/jobs.ts'
+import { ProgressGuard } from '../compaction/progress-guard.ts'
+import type { CompactionSpec, CompactionStrategy, TreeView } from '../compaction/strategy.ts'
+import type { NewTable } from '../compaction/table-outputs.ts'
+import { validateSpec } from '../compaction/validate-spec.ts'
+import { tableName } from '../manifest/file-names.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { MemTable } from '../memtable/memtable.ts'
+import type { Cause } from '../storage/ledger.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import { TableWriter } from '../table/table-writer.ts'
+import { checkRun } from '../version/run.ts'
+import { rawBytes } from '../version/table-meta.ts'
+import { runsNewestFirst, type Version } from '../version/version.ts'
+import { applyEdit, type VersionEdit } from '../version/version-edit.ts'
+import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
+import type { DatabaseCounters } from './metrics.ts'
+import type { EngineOptions } from './options.ts'
+import { PinBoard } from './read-view.ts'
+import type { SnapshotList } from './snapshots.ts'
+import { TableHandles } from './table-handles.ts'
+
+export interface TreeParts {
+  readonly storage: Storage
+  readonly folder: string
+  readonly manifest: Manifest
+  readonly version: Version
+  readonly nextRunId: number
+  readonly strategy: CompactionStrategy
+  readonly strategyState: Json
+  readonly options: EngineOptions
+  readonly clock: Clock
+  readonly cache: BlockCache
+  readonly snapshots: SnapshotList
+  readonly counters: DatabaseCounters
+  readonly onEvent: (event: DatabaseEvent) => void
+}
+
+export class Tree {
+  readonly handles: TableHandles
+  readonly pins: PinBoard
+  readonly #parts: TreeParts
+  readonly #guard = new ProgressGuard()
+  readonly #mergeCounters = new ReadCounters()
+  #version: Version
+  #generation = 0
+  #strategyState: Json
+  #nextRunId: number
+
+  constructor(parts: TreeParts) {
+    const { storage, folder, cache } = parts
+    this.#parts = parts
+    this.#version = parts.version
+    this.#strategyState = parts.strategyState
+    this.#nextRunId = parts.nextRunId
+    this.handles = new TableHandles(storage, folder, cache)
+    this.pins = new PinBoard((id) => {
+      this.handles.drop(id)
+      storage.remove(joinPath(folder, tableName(id)))
+    })
+  }
+
+  get version(): Version {
+    return this.#version
+  }
+
+  /** Edits installed since the open. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** What a strategy sees now. */
+  view(lastSeq: number): TreeView {
+    const { options, snapshots, clock } = this.#parts
+    return {
+      version: this.#version,
+      memtableBytes: options.memtableBytes,
+      state: this.#strategyState,
+      inProgress: [],
+      oldestSnapshotSeq: snapshots.oldest(lastSeq),
+      nowMs: clock.nowMs(),
+      tableStats: (id) => ({ reads: this.handles.reads(id) }),
+    }
+  }
+
+  /** Writes `memtable` as the newest run; from then on logs below `logNumber` are superseded. */
+  flush(memtable: MemTable, logNumber: number, lastSeq: number): void {
+    const { strategy, counters, clock } = this.#parts
+    const filter = strategy.flushFilter(this.view(lastSeq))
+    const source = {
+      cursor: memtable.cursor(),
+      firstWriteAtMs: memtable.firstWriteAtMs ?? clock.nowMs(),
+      firstTombstoneAtMs: memtable.firstTombstoneAtMs,
+    }
+    const result = runFlush(this.#jobContext(), source, filter)
+    this.#guard.reset()
+    this.#install({ ...result.edit, logNumber, lastSeq })
+    counters.flushes++
+    for (const { table } of result.edit.added) counters.rawBytesFlushed += rawBytes(table)
+    this.#report('flush', result, {
+      trigger: 'memtable',
+      formula: 'rawBytes ≥ memtableBytes',
+      values: { rawBytes: memtable.rawBytes, memtableBytes: this.#parts.options.memtableBytes },
+    })
+  }
+
+  /** Compacts until the strategy has nothing to pick. */
+  compactUntilRest(lastSeq: number): void {
+    for (;;) {
+      const spec = this.#parts.strategy.pick(this.view(lastSeq))
+      if (spec === null) return
+      this.#compact(spec)
+    }
+  }
+
+  close(): void {
+    this.handles.close()
+  }
+
+  #compact(spec: CompactionSpec): void {
+    const { strategy, counters } = this.#parts
+    const resolved = validateSpec(this.#validationContext(), spec)
+    const result = runCompaction(this.#jobContext(), resolved)
+    validateSpec(this.#validationContext(), spec)
+    this.#install({
+      ...result.edit,
+      strategy: { name: strategy.name, state: spec.nextState },
+    })
+    this.#strategyState = spec.nextState
+    if (spec.kind === 'merge') {
+      counters.merges++
+      for (const { level, table } of result.edit.added) counters.countMerged(level, rawBytes(table))
+    } else if (spec.kind === 'move') counters.moves++
+    else counters.drops++
+    this.#report(spec.kind, result, spec.reason)
+    this.#guard.note(result.edit, this.#version, this.#strategyState)
+  }
+
+  #validationContext() {
+    const { options, clock } = this.#parts
+    return {
+      version: this.#version,
+      inProgress: [],
+      retention: { maxAgeMs: options.retentionMaxAgeMs, maxBytes: options.retentionMaxBytes },
+      nowMs: clock.nowMs(),
+    }
+  }
+
+  #jobContext(): JobContext {
+    const { snapshots, clock } = this.#parts
+    return {
+      version: this.#version,
+      snapshots: snapshots.seqs(),
+      nowMs: clock.nowMs(),
+      createTable: (cause, level, bitsPerKey) => this.#createTable(cause, level, bitsPerKey),
+      openTable: (table, level) => this.handles.compactionCursor(table, level, this.#mergeCounters),
+      allocateRunId: () => this.#nextRunId++,
+    }
+  }
+
+  #createTable(cause: Cause, level: number, bitsPerKey: number): NewTable {
+    const { storage, folder, manifest, options } = this.#parts
+    const id = manifest.allocate()
+    const file = storage.create(joinPath(folder, tableName(id)), { cause, level })
+    const writer = new TableWriter(file, {
+      blockBytes: options.blockBytes,
+      restartInterval: options.blockRestartInterval,
+      compression: options.compression,
+      bitsPerKey,
+    })
+    return { id, file, writer }
+  }
+
+  #install(edit: VersionEdit): void {
+    const { storage, folder, manifest, counters } = this.#parts
+    const version = applyEdit(this.#version, edit)
+    if (paranoid()) for (const { run } of runsNewestFirst(version)) checkRun(run)
+    const kept = new Set(edit.added.map(({ table }) => table.id))
+    const before = new Set(edit.removed.map(({ table }) => table.id))
+    if (edit.added.some(({ table }) => !before.has(table.id))) storage.syncFolder(folder)
+    manifest.append({ ...edit, nextRunId: this.#nextRunId })
+    const gone = edit.removed.filter(({ table }) => !kept.has(table.id))
+    const bytesGone = gone.reduce((sum, { table }) => sum + table.bytes, 0)
+    counters.noteTableBytes(version.totals.bytes + bytesGone)
+    this.#version = version
+    this.#generation++
+    for (const { level, table } of edit.removed) {
+      if (!kept.has(table.id)) this.pins.doom(table.id, this.#generation)
+      else if (edit.added.every((other) => other.table !== table || other.level !== level)) {
+        this.handles.relevel(table.id)
+      }
+    }
+    this.pins.sweep()
+    assert(version.totals.tables >= kept.size, 'added tables are in the version')
+  }
+
+  #report(kind: JobEvent['kind'], { edit, dropped }: JobResult, reason: JobEvent['reason']): void {
+    const sum = (placements: VersionEdit['added']) =>
+      placements.reduce((bytes, { table }) => bytes + table.bytes, 0)
+    const rewrites = kind === 'merge'
+    this.#parts.onEvent({
+      kind,
+      atMs: this.#parts.clock.nowMs(),
+      inputs: slicesOf(edit.removed),
+      outputs: slicesOf(edit.added),
+      bytesRead: rewrites ? sum(edit.removed) : 0,
+      bytesWritten: rewrites || kind === 'flush' ? sum(edit.added) : 0,
+      shadowedDropped: dropped.shadowed,
+      tombstonesDropped: dropped.tombstones,
+      reason,
+    })
+  }
+}

@@ -1,0 +1,36 @@
+/** Owns the engine's public face: what a user of the storage engine imports, and nothing else. */
+
+export { type Clock, ManualClock, systemClock } from './base/clock.ts'
+export { isLsmError, LSM_ERROR_CODES, LsmError, type LsmErrorCode } from './base/errors.ts'
+export type { Json } from './base/json.ts'
+export { createRandom, deriveSeed, type Random } from './base/random.ts'
+export { ReadCounters } from './base/read-counters.ts'
+export type * from './compaction/strategy.ts'
+export { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './db/cursor.ts'
+export { Database, type OpenOptions, type WriteOptions } from './db/database.ts'
+export type { DatabaseEvent, EventSlice, JobEvent } from './db/events.ts'
+export type { DatabaseMetrics } from './db/metrics.ts'
+export {
+  type EngineOptions,
+  type EngineOptionsInput,
+  engineOptionsSchema,
+  parseEngineOptions,
+} from './db/options.ts'
+export type { Snapshot } from './db/snapshots.ts'
+export {
+  CAUSES,
+  type Cause,
+  cellsBetween,
+  Ledger,
+  type LedgerBalance,
+  type LedgerCell,
+  sumCells,
+} from './storage/ledger.ts'
+export { MemoryStorage } from './storage/memory-storage.ts'
+export { NodeStorage } from './storage/node-storage.ts'
+export type { Storage } from './storage/storage.ts'
+export type * from './version/level.ts'
+export type * from './version/run.ts'
+export type { TableId, TableMeta } from './version/table-meta.ts'
+export type { Version } from './version/version.ts'
+export { WriteBatch } from './wal/write-batch.ts'

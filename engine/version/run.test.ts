@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compareBytes } from '../base/compare.ts'
+import {
+  checkRun,
+  editRun,
+  indexOfTable,
+  lowerBound,
+  overlapping,
+  type Run,
+  runOf,
+  sliceTables,
+  tableAt,
+  tableFor,
+  tablesOf,
+  totalsOf,
+} from './run.ts'
+import type { TableMeta } from './table-meta.ts'
+import { parseVersion } from './text.ts'
+
+const template = [...tablesOf(parseVersion('L0\n R1: 1[a,b]').levels[0]!.runs[0]!)][0]!
+
+/** Table n holds keys [2n, 2n + 1] as u32s: disjoint for distinct n. */
+function tableOf(n: number): TableMeta {
+  return { ...template, id: n, smallest: key(2 * n), largest: key(2 * n + 1), bytes: n + 1 }
+}
+
+function key(value: number): Uint8Array {
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+}
+
+const ids = fc
+  .uniqueArray(fc.nat(5000), { maxLength: 900 })
+  .map((list) => list.sort((a, b) => a - b))
+
+describe('a run of persistent chunks', () => {
+  test('equals a plain sorted array, whatever is removed and added', () => {
+    fc.assert(
+      fc.property(ids, fc.array(fc.tuple(ids, fc.nat(100)), { maxLength: 8 }), (start, edits) => {
+        let oracle = start
+        let run: Run = runOf(1, start.map(tableOf))
+        for (const [incoming, keepPercent] of edits) {
+          const removed = oracle.filter((id) => id % 100 >= keepPercent)
+          const added = incoming.filter((id) => !oracle.includes(id))
+          run = editRun(run, removed.map(tableOf), added.map(tableOf))
+          oracle = [...oracle.filter((id) => id % 100 < keepPercent), ...added].sort(
+            (a, b) => a - b,
+          )
+          checkRun(run)
+          expect(Array.from(tablesOf(run), (table) => table.id)).toEqual(oracle)
+          expect(run.totals).toEqual(totalsOf(oracle.map(tableOf)))
+          expect(run.chunks.every((chunk) => chunk.tables.length > 0)).toBe(true)
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('finds tables, indices and overlaps as a linear search does', () => {
+    fc.assert(
+      fc.property(ids, fc.nat(10_002), fc.nat(10_002), (list, a, b) => {
+        const tables = list.map(tableOf)
+        const run = runOf(1, tables)
+        const [low, high] = [key(Math.min(a, b)), key(Math.max(a, b))] as const
+        const at = tables.findIndex((table) => compareBytes(table.largest, low) >= 0)
+        expect(lowerBound(run, low)).toBe(at < 0 ? tables.length : at)
+        expect(tableFor(run, low)?.id).toBe(
+          tables.find(
+            (t) => compareBytes(t.smallest, low) <= 0 && compareBytes(low, t.largest) <= 0,
+          )?.id,
+        )
+        const range = { smallest: low, largest: high }
+        const { from, to } = overlapping(run, range)
+        const expected = tables.filter(
+          (t) => compareBytes(t.smallest, high) <= 0 && compareBytes(low, t.largest) <= 0,
+        )
+        expect(sliceTables(run, from, to)).toEqual(expected)
+        list.forEach((_, index) => {
+          expect(indexOfTable(run, tables[index]!)).toBe(index)
+          expect(tableAt(run, index).id).toBe(list[index])
+        })
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('an edit leaves the chunks it does not touch as they are', () => {
+    const run = runOf(
+      1,
+      Array.from({ length: 1000 }, (_, n) => tableOf(n)),
+    )
+    const edited = editRun(run, [tableOf(999)], [tableOf(2000)])
+    expect(edited.chunks.slice(0, -1)).toEqual(run.chunks.slice(0, -1))
+    expect(edited.chunks[0]).toBe(run.chunks[0])
+  })
+
+  test('removing a table it does not hold is refused', () => {
+    expect(() => editRun(runOf(1, [tableOf(1)]), [tableOf(2)], [])).toThrow('in the run')
+  })
+})
