@@ -1,0 +1,30 @@
+/** Owns the registered strategies by name, and what a list of them shows. */
+
+import type { Primitives, StrategyModule } from './define-strategy.ts'
+import { fluid } from './fluid.ts'
+import { lazyLeveling } from './lazy-leveling.ts'
+import { leveling } from './leveling.ts'
+import { levelingPartial } from './leveling-partial.ts'
+import { describeParams, type ParameterInfo } from './parameters.ts'
+import { tiering } from './tiering.ts'
+
+/** Every name `--strategy=` knows without a path, in the order lists show them. */
+export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
+  [leveling, levelingPartial, tiering, lazyLeveling, fluid].map((module) => [module.name, module]),
+)
+
+export interface StrategyListing {
+  readonly name: string
+  readonly description: string
+  readonly primitives: Primitives
+  readonly params: readonly ParameterInfo[]
+}
+
+export function listStrategies(): readonly StrategyListing[] {
+  return [...STRATEGIES.values()].map((module) => ({
+    name: module.name,
+    description: module.description,
+    primitives: module.primitives,
+    params: describeParams(module),
+  }))
+}

@@ -1,0 +1,166 @@
+/**
+ * Owns the making of a strategy: from a name, parameters, the four primitives and `pick`, a module
+ * that parses its parameters and creates the strategy. Only `pick` must be written; what is left
+ * out is derived from it, so that scores, debt and stall limits never contradict the picks.
+ */
+
+import type { z } from 'zod'
+import type { Json } from '../engine/base/json.ts'
+import type {
+  CompactionSpec,
+  CompactionStrategy,
+  FilterPolicy,
+  LevelScore,
+  StallLimits,
+  TreeView,
+} from '../engine/compaction/strategy.ts'
+import { levelAt } from '../engine/version/version.ts'
+import { parseParams } from './parameters.ts'
+import { inputBytes, placesOf } from './specs.ts'
+
+/**
+ * The design space of Sarkar et al. (PVLDB 14): when, in which shape, how much at once, and which.
+ * The layout is one; of the others a strategy may have several, in order of priority.
+ */
+export interface Primitives {
+  readonly trigger: readonly string[]
+  readonly layout: string
+  readonly granularity: readonly string[]
+  readonly movement: readonly string[]
+}
+
+export interface StrategyDefinition<Params extends z.ZodObject, State extends Json> {
+  readonly name: string
+  /** One line for lists of strategies. */
+  readonly description: string
+  /** Every parameter with a default, and a description that names the default's source. */
+  readonly params: Params
+  readonly primitives: Primitives
+  /** The state before the first pick; null when left out. */
+  readonly initialState?: State
+  /** Whether it ever forgets data (`drop`): it is then tested against retention, not equality. */
+  readonly drops?: boolean
+  pick(view: TreeView<State>, params: z.output<Params>): CompactionSpec<State> | null
+  score?(view: TreeView<State>, params: z.output<Params>): readonly LevelScore[]
+  debtBytes?(view: TreeView<State>, params: z.output<Params>): number
+  stallLimits?(view: TreeView<State>, params: z.output<Params>): StallLimits
+  nextDueAt?(view: TreeView<State>, params: z.output<Params>): number | null
+  flushFilter?(view: TreeView<State>, params: z.output<Params>): FilterPolicy
+}
+
+/** What `--strategy=` names: parameters and a factory, with the primitives as data. */
+export interface StrategyModule {
+  readonly name: string
+  readonly description: string
+  readonly params: z.ZodObject
+  readonly primitives: Primitives
+  readonly drops: boolean
+  /** All parameters with defaults filled in; `LSM_INVALID_ARGUMENT` names the one that is wrong. */
+  parse(raw?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
+  /** The strategy under these parameters; errors as `parse`. */
+  create(raw?: Readonly<Record<string, unknown>>): CompactionStrategy
+}
+
+/** The common default of LSM engines: about one false positive in a hundred lookups. */
+const DEFAULT_BITS_PER_KEY = 10
+
+/** LevelDB's and RocksDB's level-0 trigger: what a shape is measured by that declares none. */
+const DEFAULT_TRIGGER_RUNS = 4
+
+export function defineStrategy<Params extends z.ZodObject, State extends Json>(
+  definition: StrategyDefinition<Params, State>,
+): StrategyModule {
+  const parse = (raw: Readonly<Record<string, unknown>> = {}) => parseParams(definition, raw)
+  return {
+    name: definition.name,
+    description: definition.description,
+    params: definition.params,
+    primitives: definition.primitives,
+    drops: definition.drops ?? false,
+    parse,
+    create: (raw) => createStrategy(definition, parse(raw)),
+  }
+}
+
+function createStrategy<Params extends z.ZodObject, State extends Json>(
+  definition: StrategyDefinition<Params, State>,
+  params: z.output<Params>,
+): CompactionStrategy<State> {
+  const pick = (view: TreeView<State>) => definition.pick(view, params)
+  const triggerRuns = numberIn(params, 'l0Trigger') ?? numberIn(params, 'T') ?? DEFAULT_TRIGGER_RUNS
+  const bitsPerKey = numberIn(params, 'bitsPerKey') ?? DEFAULT_BITS_PER_KEY
+  return {
+    name: definition.name,
+    initialState: definition.initialState ?? (null as State),
+    pick,
+    score: (view) =>
+      definition.score?.(view, params) ??
+      scoresAround(view, pick(whenIdle(view)), (level) => {
+        return levelAt(view.version, level).runs.length / triggerRuns
+      }),
+    debtBytes: (view) =>
+      definition.debtBytes?.(view, params) ?? specBytes(view, pick(whenIdle(view))),
+    stallLimits: (view) =>
+      definition.stallLimits?.(view, params) ??
+      stallsAround(view, pick(whenIdle(view)), Math.max(triggerRuns, DEFAULT_TRIGGER_RUNS)),
+    nextDueAt: (view) => definition.nextDueAt?.(view, params) ?? null,
+    flushFilter: (view) => definition.flushFilter?.(view, params) ?? { bitsPerKey },
+  }
+}
+
+/**
+ * Scores that agree with the picks: a level the due spec reads from is at 1 or above, any other
+ * below, however full it is.
+ */
+export function scoresAround(
+  view: TreeView,
+  due: CompactionSpec | null,
+  fullness: (level: number) => number,
+): readonly LevelScore[] {
+  const dueLevels = new Set(due?.inputs.map((input) => input.level))
+  return view.version.levels.map((_, level) => ({
+    level,
+    score: dueLevels.has(level) ? Math.max(fullness(level), 1) : Math.min(fullness(level), 0.99),
+  }))
+}
+
+/** The view as it were with no compaction running: what remains due until all is done. */
+export function whenIdle<State extends Json>(view: TreeView<State>): TreeView<State> {
+  return {
+    version: view.version,
+    memtableBytes: view.memtableBytes,
+    state: view.state,
+    inProgress: [],
+    oldestSnapshotSeq: view.oldestSnapshotSeq,
+    nowMs: view.nowMs,
+    tableStats: (id) => view.tableStats(id),
+  }
+}
+
+/** What the due spec will write at most: a lower bound of the debt when more follow. */
+function specBytes(view: TreeView, due: CompactionSpec | null): number {
+  return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
+}
+
+/**
+ * LevelDB's limits, 8 and 12 for a trigger of 4, counted from the runs that will stay in level 0
+ * once what is due is done. A tree at rest therefore never stalls, however many runs it keeps.
+ */
+function stallsAround(
+  view: TreeView,
+  due: CompactionSpec | null,
+  triggerRuns: number,
+): StallLimits {
+  const leaving = due?.inputs.filter((input) => input.level === 0 && input.tables === 'all') ?? []
+  const arriving = due === null ? [] : placesOf(due).filter((place) => place.level === 0)
+  const staying = levelAt(view.version, 0).runs.length - leaving.length + arriving.length
+  return {
+    slowdownRuns: staying + 2 * triggerRuns,
+    stopRuns: staying + 3 * triggerRuns,
+  }
+}
+
+function numberIn(params: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  const value = params[name]
+  return typeof value === 'number' ? value : undefined
+}

@@ -1,0 +1,56 @@
+/**
+ * A strategy of one's own: size-tiered compaction as Cassandra does it. All runs stay in level 0;
+ * when enough neighbours are of similar size they merge into one. Unlike Cassandra's, only runs
+ * that are neighbours in age merge, because a reader stops at the first run that has the key.
+ */
+
+import { defineStrategy, levelAt, outputTo, type Run, wholeRuns } from 'varve/strategies'
+import { z } from 'zod'
+
+export default defineStrategy({
+  name: 'size-tiered',
+  description: 'Merges neighbouring runs of similar size (Cassandra)',
+  params: z.object({
+    minRuns: z.number().int().min(2).default(4).describe('Cassandra: min_threshold, 4'),
+    maxRuns: z.number().int().min(2).default(32).describe('Cassandra: max_threshold, 32'),
+    bucketHigh: z.number().min(1).default(1.5).describe('Cassandra: bucket_high, 1.5'),
+  }),
+  primitives: {
+    trigger: ['sorted runs'],
+    layout: 'tiering',
+    granularity: ['sorted runs'],
+    movement: ['not applicable (entire runs)'],
+  },
+
+  pick(view, { minRuns, maxRuns, bucketHigh }) {
+    if (view.inProgress.length > 0) return null
+    const { runs } = levelAt(view.version, 0)
+    for (let from = 0; from + minRuns <= runs.length; from++) {
+      const bucket = similarRuns(runs.slice(from, from + maxRuns), bucketHigh)
+      if (bucket.length < minRuns) continue
+      const place = { level: 0, run: bucket.at(-1)!.id }
+      return {
+        kind: 'merge',
+        inputs: wholeRuns(0, bucket),
+        outputs: [outputTo(place, null, 10)],
+        nextState: view.state,
+        reason: {
+          trigger: 'sorted runs',
+          formula: 'runs in bucket ≥ minRuns',
+          values: { runs: bucket.length, minRuns, bytes: bucket[0]!.totals.rawBytes },
+        },
+      }
+    }
+    return null
+  },
+})
+
+/** The longest beginning of `runs` in which no run is `bucketHigh` times larger than another. */
+function similarRuns(runs: readonly Run[], bucketHigh: number): readonly Run[] {
+  const sizes = runs.map((run) => run.totals.rawBytes)
+  const end = sizes.findIndex((_, at) => {
+    const seen = sizes.slice(0, at + 1)
+    return Math.max(...seen) > bucketHigh * Math.min(...seen)
+  })
+  return end === -1 ? runs : runs.slice(0, end)
+}

@@ -1,0 +1,37 @@
+/**
+ * Owns the public face of the strategies: what `varve/strategies` exports. A module of one's own
+ * needs nothing else but zod: `defineStrategy`, the seam's types, and the helpers that read a tree.
+ */
+
+export { compareBytes } from '../engine/base/compare.ts'
+export type { Json } from '../engine/base/json.ts'
+export type * from '../engine/compaction/strategy.ts'
+export { contains, hull, type KeyRange, overlaps } from '../engine/version/key-range.ts'
+export type { Level } from '../engine/version/level.ts'
+export {
+  lowerBound,
+  overlapping,
+  type Run,
+  type RunId,
+  rangeOf,
+  sliceTables,
+  type Totals,
+  tableAt,
+  tableFor,
+  tablesOf,
+} from '../engine/version/run.ts'
+export { rawBytes, type TableId, type TableMeta } from '../engine/version/table-meta.ts'
+export { levelAt, runCount, runsNewestFirst, type Version } from '../engine/version/version.ts'
+export { listStrategies, STRATEGIES, type StrategyListing } from './catalog.ts'
+export {
+  defineStrategy,
+  type Primitives,
+  type StrategyDefinition,
+  type StrategyModule,
+  scoresAround,
+  whenIdle,
+} from './define-strategy.ts'
+export { loadStrategy } from './load-strategy.ts'
+export { coerceParams, describeParams, type ParameterInfo } from './parameters.ts'
+export { advance, type Cursors, indexAfter } from './round-robin.ts'
+export { inputBytes, levelsTouched, outputTo, placesOf, tablesIn, wholeRuns } from './specs.ts'

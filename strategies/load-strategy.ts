@@ -1,0 +1,57 @@
+/**
+ * Owns the way from what a user typed to a strategy: a registered name, or the path of a module
+ * whose default export `defineStrategy` made. Mistakes are `LSM_INVALID_ARGUMENT`, one line each.
+ */
+
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { invalidArgument, LsmError } from '../engine/base/errors.ts'
+import { STRATEGIES } from './catalog.ts'
+import type { StrategyModule } from './define-strategy.ts'
+import { didYouMean } from './parameters.ts'
+
+/** The strategy of this name, or of this path, which is relative to the working folder. */
+export async function loadStrategy(nameOrPath: string): Promise<StrategyModule> {
+  const registered = STRATEGIES.get(nameOrPath)
+  if (registered !== undefined) return registered
+  if (looksLikePath(nameOrPath)) return importStrategy(resolve(nameOrPath))
+  const known = [...STRATEGIES.keys()]
+  const hint = didYouMean(nameOrPath, known) || `; known are ${known.join(', ')}, or give a path`
+  throw invalidArgument(`no strategy is called ${nameOrPath}${hint}`, { strategy: nameOrPath })
+}
+
+function looksLikePath(text: string): boolean {
+  return /[\\/]|\.[cm]?[jt]s$/.test(text)
+}
+
+async function importStrategy(path: string): Promise<StrategyModule> {
+  let exported: Readonly<Record<string, unknown>>
+  try {
+    exported = await import(pathToFileURL(path).href)
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    const line = `strategy module ${path} cannot be loaded: ${message}`
+    throw new LsmError('LSM_INVALID_ARGUMENT', line, { data: { path }, cause })
+  }
+  if (!('default' in exported)) {
+    throw invalidArgument(`strategy module ${path} has no default export`, { path })
+  }
+  if (!isStrategyModule(exported.default)) {
+    const line = `the default export of ${path} is no strategy; make it with defineStrategy`
+    throw invalidArgument(line, { path })
+  }
+  return exported.default
+}
+
+/** By shape, not by identity: the module may have been loaded beside another copy of this one. */
+function isStrategyModule(value: unknown): value is StrategyModule {
+  if (typeof value !== 'object' || value === null) return false
+  const { name, params, primitives, parse, create } = value as Partial<StrategyModule>
+  return (
+    typeof name === 'string' &&
+    typeof params === 'object' &&
+    typeof primitives === 'object' &&
+    typeof parse === 'function' &&
+    typeof create === 'function'
+  )
+}

@@ -1,0 +1,172 @@
+/**
+ * Owns what a strategy's parameters say of themselves: parsing with one clear line per mistake,
+ * text from a command line turned into the declared types, and rows for help and documentation.
+ * Everything is read from the zod schema, so a parameter is declared once.
+ */
+
+import { closest, distance } from 'fastest-levenshtein'
+import { z } from 'zod'
+import { invalidArgument, type LsmError } from '../engine/base/errors.ts'
+import type { Json } from '../engine/base/json.ts'
+
+/** What has parameters: every `StrategyModule` is one. */
+export interface Parameterised {
+  readonly name: string
+  readonly params: z.ZodObject
+}
+
+/** One parameter, for a table of them. */
+export interface ParameterInfo {
+  readonly name: string
+  /** The values it takes, in words: 'an integer from 2 to 1000'. */
+  readonly range: string
+  readonly default: Json
+  readonly description: string
+}
+
+interface PropertySchema {
+  readonly type?: string
+  readonly enum?: readonly Json[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+  readonly default?: Json
+  readonly description?: string
+}
+
+/** Parses raw parameters, filling in defaults; mistakes are `LSM_INVALID_ARGUMENT`, one line. */
+export function parseParams<Params extends z.ZodObject>(
+  module: { readonly name: string; readonly params: Params },
+  raw: Readonly<Record<string, unknown>>,
+): z.output<Params> {
+  for (const name of Object.keys(raw)) propertyOf(module, name)
+  const result = module.params.safeParse(raw)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]!
+  const parameter = String(issue.path[0] ?? '')
+  if (issue.code === 'custom') {
+    throw invalidArgument(`${module.name}: ${parameter} ${issue.message}`, {
+      strategy: module.name,
+      parameter,
+      value: raw[parameter],
+    })
+  }
+  throw outOfRange(module, parameter, raw[parameter])
+}
+
+/**
+ * Turns the text of `--param name=value` into values of the declared types, not yet checked for
+ * range. An unknown name or a text that is no such value is `LSM_INVALID_ARGUMENT`.
+ */
+export function coerceParams(
+  module: Parameterised,
+  texts: Readonly<Record<string, string>>,
+): Record<string, Json> {
+  const values: Record<string, Json> = {}
+  for (const [name, text] of Object.entries(texts)) {
+    const value = coerce(propertyOf(module, name), text.trim())
+    if (value === undefined) throw outOfRange(module, name, text)
+    values[name] = value
+  }
+  return values
+}
+
+export function describeParams(module: Parameterised): readonly ParameterInfo[] {
+  return Object.entries(propertiesOf(module)).map(([name, property]) => ({
+    name,
+    range: rangeInWords(property),
+    default: property.default ?? null,
+    description: property.description ?? '',
+  }))
+}
+
+/** The candidate most like `word`, as the end of an error line; empty when none is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  if (candidates.length === 0) return ''
+  const nearest = closest(word.toLowerCase(), [...candidates])
+  const near = distance(word.toLowerCase(), nearest.toLowerCase()) <= Math.ceil(word.length / 2)
+  return near ? `; did you mean ${nearest}?` : ''
+}
+
+function propertiesOf(module: Parameterised): Readonly<Record<string, PropertySchema>> {
+  const schema = z.toJSONSchema(module.params, { io: 'input', unrepresentable: 'any' })
+  return (schema.properties ?? {}) as Record<string, PropertySchema>
+}
+
+function propertyOf(module: Parameterised, name: string): PropertySchema {
+  const properties = propertiesOf(module)
+  if (Object.hasOwn(properties, name)) return properties[name]!
+  const known = Object.keys(properties)
+  const hint = didYouMean(name, known) || `; it has ${known.join(', ') || 'none'}`
+  throw invalidArgument(`${module.name} has no parameter ${name}${hint}`, {
+    strategy: module.name,
+    parameter: name,
+  })
+}
+
+function outOfRange(module: Parameterised, parameter: string, value: unknown): LsmError {
+  const range = rangeInWords(propertiesOf(module)[parameter] ?? {})
+  return invalidArgument(`${module.name}: ${parameter} must be ${range}, not ${shown(value)}`, {
+    strategy: module.name,
+    parameter,
+    value,
+    range,
+  })
+}
+
+/** NaN and infinities are no JSON; a text stands without quotes, as it was typed. */
+function shown(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** Undefined where the text is no value of the type. */
+function coerce(property: PropertySchema, text: string): Json | undefined {
+  switch (property.type) {
+    case 'integer':
+    case 'number': {
+      const number = Number(text)
+      return text === '' || !Number.isFinite(number) ? undefined : number
+    }
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : undefined
+    case 'string':
+      return text
+    default:
+      try {
+        return JSON.parse(text) as Json
+      } catch {
+        return undefined
+      }
+  }
+}
+
+function rangeInWords(property: PropertySchema): string {
+  if (property.enum !== undefined) return `one of ${property.enum.join(', ')}`
+  switch (property.type) {
+    case 'integer':
+    case 'number':
+      return numbersInWords(property)
+    case 'boolean':
+      return 'true or false'
+    case 'string':
+      return 'a text'
+    default:
+      return property.type === undefined ? 'a valid value' : `an ${property.type}`
+  }
+}
+
+function numbersInWords(property: PropertySchema): string {
+  const noun = property.type === 'integer' ? 'an integer' : 'a number'
+  // Zod bounds every integer by the safe ones, which says nothing of this parameter.
+  const bounded = (limit: number | undefined) =>
+    limit !== undefined && Math.abs(limit) !== Number.MAX_SAFE_INTEGER
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = property
+  if (bounded(minimum) && bounded(maximum)) return `${noun} from ${minimum} to ${maximum}`
+  const limits: string[] = []
+  if (bounded(minimum)) limits.push(`at least ${minimum}`)
+  if (bounded(exclusiveMinimum)) limits.push(`above ${exclusiveMinimum}`)
+  if (bounded(maximum)) limits.push(`at most ${maximum}`)
+  if (bounded(exclusiveMaximum)) limits.push(`below ${exclusiveMaximum}`)
+  return limits.length === 0 ? noun : `${noun} ${limits.join(' and ')}`
+}

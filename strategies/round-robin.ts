@@ -1,0 +1,42 @@
+/**
+ * Owns round-robin cursors: for each level, how far through the key space its compactions have
+ * come. The next table is the first one beyond the cursor, and past the last it is the first again.
+ * Cursors also break the ties of other choices: always taking the lowest key instead rewrites the
+ * same part of the next level over and over, at several times the cost.
+ *
+ * A cursor is the largest user key of the table chosen last, in hex (a strategy's state is JSON).
+ * Source: LevelDB's `compact_pointer_`.
+ */
+
+import { equalBytes } from '../engine/base/compare.ts'
+import { lowerBound, type Run, tableAt } from '../engine/version/run.ts'
+import type { TableMeta } from '../engine/version/table-meta.ts'
+
+/** By level; null, or nothing, where no table has been chosen yet. */
+export type Cursors = readonly (string | null)[]
+
+/** Index of the first table of a run, not empty, beyond the cursor, around the end if need be. */
+export function indexAfter(run: Run, cursor: string | null): number {
+  if (cursor === null) return 0
+  const key = fromHex(cursor)
+  const index = lowerBound(run, key)
+  if (index === run.totals.tables) return 0
+  const past = equalBytes(tableAt(run, index).largest, key) ? index + 1 : index
+  return past % run.totals.tables
+}
+
+/** The cursors after `table` of `level` was chosen. */
+export function advance(cursors: Cursors, level: number, table: TableMeta): Cursors {
+  const length = Math.max(cursors.length, level + 1)
+  return Array.from({ length }, (_, index) =>
+    index === level ? toHex(table.largest) : (cursors[index] ?? null),
+  )
+}
+
+function toHex(key: Uint8Array): string {
+  return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function fromHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+}

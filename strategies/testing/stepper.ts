@@ -1,0 +1,277 @@
+/**
+ * Owns trees without bytes: metadata of tables and, at small scale, the exact keys in them. A tree
+ * is a value; flushing, applying a spec and draining give a new one, through the same `applyEdit`
+ * as the engine. Entries have one size, so that buffers, levels and writes are counted in integers.
+ *
+ * `writtenBytes` counts as the engine does: every flush and every merge output. `papersBytes` counts
+ * as the papers do, who merge the buffer itself: a flush is not written when its table does not
+ * outlive its own arrival.
+ */
+
+import { assert } from '../../engine/base/assert.ts'
+import { compareBytes } from '../../engine/base/compare.ts'
+import type { Json } from '../../engine/base/json.ts'
+import type {
+  CompactionSpec,
+  CompactionStrategy,
+  MergeOutput,
+  OutputPlace,
+  TreeView,
+} from '../../engine/compaction/strategy.ts'
+import { type Run, type RunId, tablesOf } from '../../engine/version/run.ts'
+import { NO_FILTER, rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { EMPTY_VERSION, runsNewestFirst, type Version } from '../../engine/version/version.ts'
+import { applyEdit, type NewRun, type TablePlacement } from '../../engine/version/version-edit.ts'
+import { tablesIn } from '../specs.ts'
+
+/** The newest version of a key in a table. */
+export interface Entry {
+  readonly key: number
+  readonly seq: number
+}
+
+/** A table that carries its entries, ascending by key. */
+export interface SteppedTable extends TableMeta {
+  readonly content: readonly Entry[]
+}
+
+export interface SteppedTree {
+  readonly version: Version
+  readonly state: Json
+  readonly memtableBytes: number
+  /** Raw bytes of one entry. */
+  readonly entryBytes: number
+  readonly nextTable: number
+  readonly nextRun: RunId
+  readonly nextSeq: number
+  readonly writtenBytes: number
+  readonly papersBytes: number
+}
+
+/** More picks after one flush than any strategy needs: it makes no progress. */
+const PICKS_MAX = 10_000
+
+export function emptyTree(
+  strategy: CompactionStrategy,
+  sizes: { readonly memtableBytes: number; readonly entryBytes: number },
+): SteppedTree {
+  return {
+    ...sizes,
+    version: EMPTY_VERSION,
+    state: strategy.initialState,
+    nextTable: 1,
+    nextRun: 1,
+    nextSeq: 1,
+    writtenBytes: 0,
+    papersBytes: 0,
+  }
+}
+
+export function viewOf(tree: SteppedTree, inProgress: readonly CompactionSpec[] = []): TreeView {
+  return {
+    version: tree.version,
+    memtableBytes: tree.memtableBytes,
+    state: tree.state,
+    inProgress,
+    oldestSnapshotSeq: tree.nextSeq - 1,
+    nowMs: 0,
+    tableStats: () => ({ reads: 0 }),
+  }
+}
+
+/** Writes `keys`, each once, as the newest run of level 0; seqs follow the order given. */
+export function flush(tree: SteppedTree, keys: readonly number[]): SteppedTree {
+  const content = keys.map((key, index) => ({ key, seq: tree.nextSeq + index })).sort(byKey)
+  const table = tableOf(tree.nextTable, content, tree.entryBytes)
+  return {
+    ...tree,
+    version: applyEdit(tree.version, {
+      newRuns: [{ level: 0, run: tree.nextRun, after: null }],
+      removed: [],
+      added: [{ level: 0, run: tree.nextRun, table }],
+    }),
+    nextTable: tree.nextTable + 1,
+    nextRun: tree.nextRun + 1,
+    nextSeq: tree.nextSeq + keys.length,
+    writtenBytes: tree.writtenBytes + rawBytes(table),
+  }
+}
+
+/** Flushes and compacts until nothing is due; also the specs, in order. */
+export function load(
+  tree: SteppedTree,
+  strategy: CompactionStrategy,
+  keys: readonly number[],
+): { readonly tree: SteppedTree; readonly specs: readonly CompactionSpec[] } {
+  const flushed = flush(tree, keys)
+  const drained = drain(flushed, strategy)
+  const flushBytes = flushed.writtenBytes - tree.writtenBytes
+  const outlived = allTables(drained.tree.version).some(({ id }) => id === tree.nextTable)
+  const written = drained.tree.writtenBytes - tree.writtenBytes - (outlived ? 0 : flushBytes)
+  return { ...drained, tree: { ...drained.tree, papersBytes: tree.papersBytes + written } }
+}
+
+export function drain(
+  tree: SteppedTree,
+  strategy: CompactionStrategy,
+): { readonly tree: SteppedTree; readonly specs: readonly CompactionSpec[] } {
+  const specs: CompactionSpec[] = []
+  let current = tree
+  for (;;) {
+    const spec = strategy.pick(viewOf(current))
+    if (spec === null) return { tree: current, specs }
+    specs.push(spec)
+    assert(specs.length <= PICKS_MAX, `${strategy.name} picks without end: ${spec.reason.formula}`)
+    current = apply(current, spec)
+  }
+}
+
+/** Executes a spec: what the engine's job and installation do, without bytes. */
+export function apply(tree: SteppedTree, spec: CompactionSpec): SteppedTree {
+  const removed: TablePlacement[] = spec.inputs.flatMap((slice) =>
+    tablesIn(tree.version, slice).map((table) => ({ level: slice.level, run: slice.run, table })),
+  )
+  const tables = removed.map(({ table }) => table as SteppedTable)
+  const newRuns: NewRun[] = []
+  const runAt = (place: OutputPlace): RunId => {
+    if ('run' in place) return place.run
+    newRuns.push({ ...place, run: tree.nextRun + newRuns.length })
+    return newRuns.at(-1)!.run
+  }
+  const added: TablePlacement[] = []
+  let nextTable = tree.nextTable
+  if (spec.kind === 'move') {
+    const run = runAt(spec.place)
+    for (const table of tables) added.push({ level: spec.place.level, run, table })
+  } else if (spec.kind === 'merge') {
+    const content = newestVersions(tables)
+    spec.outputs.forEach((output, index) => {
+      const run = runAt(output.place)
+      const part = partOf(content, output, spec.outputs[index + 1])
+      for (const piece of cut(part, output, tree.entryBytes)) {
+        const table = tableOf(nextTable++, piece, tree.entryBytes)
+        added.push({ level: output.place.level, run, table })
+      }
+    })
+  }
+  const fresh = spec.kind === 'merge' ? added : []
+  return {
+    ...tree,
+    version: applyEdit(tree.version, { newRuns, removed, added }),
+    state: spec.nextState,
+    nextTable,
+    nextRun: tree.nextRun + newRuns.length,
+    writtenBytes: fresh.reduce((sum, { table }) => sum + rawBytes(table), tree.writtenBytes),
+  }
+}
+
+/** Every key with its newest seq, as a reader finds it: the first run that answers. */
+export function readAll(version: Version): Map<number, number> {
+  const found = new Map<number, number>()
+  for (const { run } of runsNewestFirst(version)) {
+    for (const { key, seq } of contentOf(run)) if (!found.has(key)) found.set(key, seq)
+  }
+  return found
+}
+
+/** Where a run holds a version newer than one in a newer run, in words; null when none does. */
+export function brokenRecency(version: Version): string | null {
+  const seen = new Map<number, number>()
+  for (const { level, run } of runsNewestFirst(version)) {
+    for (const { key, seq } of contentOf(run)) {
+      const newer = seen.get(key)
+      if (newer !== undefined && newer <= seq) {
+        return `key ${key}: seq ${seq} in run ${run.id} of level ${level} lies under seq ${newer}`
+      }
+      seen.set(key, seq)
+    }
+  }
+  return null
+}
+
+/** Key `key` as stored: four bytes, big-endian, so bytes sort as numbers do. */
+export function keyBytes(key: number): Uint8Array {
+  return Uint8Array.of(key >>> 24, key >>> 16, key >>> 8, key)
+}
+
+function* contentOf(run: Run): Generator<Entry, void, undefined> {
+  for (const table of tablesOf(run)) yield* (table as SteppedTable).content
+}
+
+function allTables(version: Version): readonly TableMeta[] {
+  return [...runsNewestFirst(version)].flatMap(({ run }) => [...tablesOf(run)])
+}
+
+function newestVersions(tables: readonly SteppedTable[]): readonly Entry[] {
+  const newest = new Map<number, Entry>()
+  for (const entry of tables.flatMap(({ content }) => content)) {
+    const known = newest.get(entry.key)
+    if (known === undefined || known.seq < entry.seq) newest.set(entry.key, entry)
+  }
+  return [...newest.values()].sort(byKey)
+}
+
+/** The entries from the output's first key to the next output's. */
+function partOf(
+  content: readonly Entry[],
+  { fromKey }: MergeOutput,
+  next: MergeOutput | undefined,
+): readonly Entry[] {
+  const to = next?.fromKey ?? null
+  return content.filter(
+    ({ key }) =>
+      (fromKey === null || compareBytes(keyBytes(key), fromKey) >= 0) &&
+      (to === null || compareBytes(keyBytes(key), to) < 0),
+  )
+}
+
+function cut(
+  content: readonly Entry[],
+  { targetTableBytes, cutKeys }: MergeOutput,
+  entryBytes: number,
+): readonly (readonly Entry[])[] {
+  const pieces: Entry[][] = []
+  let piece: Entry[] = []
+  let nextCut = 0
+  for (const entry of content) {
+    let mustEnd = targetTableBytes !== null && piece.length * entryBytes >= targetTableBytes
+    while (nextCut < cutKeys.length && compareBytes(keyBytes(entry.key), cutKeys[nextCut]!) >= 0) {
+      mustEnd = true
+      nextCut++
+    }
+    if (mustEnd && piece.length > 0) {
+      pieces.push(piece)
+      piece = []
+    }
+    piece.push(entry)
+  }
+  if (piece.length > 0) pieces.push(piece)
+  return pieces
+}
+
+function tableOf(id: number, content: readonly Entry[], entryBytes: number): SteppedTable {
+  const seqs = content.map(({ seq }) => seq)
+  const bytes = content.length * entryBytes
+  return {
+    id,
+    smallest: keyBytes(content[0]!.key),
+    largest: keyBytes(content.at(-1)!.key),
+    bytes,
+    entries: content.length,
+    tombstones: 0,
+    rawKeyBytes: 0,
+    rawValueBytes: bytes,
+    seqMin: Math.min(...seqs),
+    seqMax: Math.max(...seqs),
+    createdAtMs: 0,
+    oldestWriteAtMs: 0,
+    oldestTombstoneAtMs: null,
+    filter: NO_FILTER,
+    vlogBytes: [],
+    content,
+  }
+}
+
+function byKey(a: Entry, b: Entry): number {
+  return a.key - b.key
+}
