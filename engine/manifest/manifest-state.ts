@@ -1,0 +1,71 @@
+/**
+ * Owns what a manifest amounts to: the tree and the counters that must survive with it. Pure.
+ * Invariant: applying `snapshotOf(state)` to the empty state gives `state` again, so a manifest may
+ * begin anywhere in history.
+ */
+
+import type { Json } from '../base/json.ts'
+import { tablesOf } from '../version/run.ts'
+import { EMPTY_VERSION, runsNewestFirst, type Version } from '../version/version.ts'
+import {
+  applyEdit,
+  type NewRun,
+  type TablePlacement,
+  type VersionEdit,
+} from '../version/version-edit.ts'
+
+export interface ManifestState {
+  readonly version: Version
+  /** All WALs numbered below this are superseded by tables. */
+  readonly logNumber: number
+  /** No file of the folder has this number or a greater one. */
+  readonly nextFileNumber: number
+  readonly nextRunId: number
+  readonly lastSeq: number
+  /** Who made the last edit, and the state after it; null before the first. */
+  readonly strategy: { readonly name: string; readonly state: Json } | null
+}
+
+/** Before the first edit. Numbers start at 1: RocksDB takes a log or file number of 0 as unset. */
+export const EMPTY_STATE: ManifestState = {
+  version: EMPTY_VERSION,
+  logNumber: 0,
+  nextFileNumber: 1,
+  nextRunId: 1,
+  lastSeq: 0,
+  strategy: null,
+}
+
+/**
+ * Throws (a failed assertion) when the edit does not fit the version. Counters never go back and
+ * stay above what the edit's tables and runs use, whether it says so or not: a number or a seq used
+ * twice would lose data.
+ */
+export function applyToState(state: ManifestState, edit: VersionEdit): ManifestState {
+  let { logNumber, nextFileNumber, nextRunId, lastSeq } = state
+  logNumber = Math.max(logNumber, edit.logNumber ?? 0)
+  nextFileNumber = Math.max(nextFileNumber, edit.nextFileNumber ?? 0, logNumber)
+  nextRunId = Math.max(nextRunId, edit.nextRunId ?? 0)
+  lastSeq = Math.max(lastSeq, edit.lastSeq ?? 0)
+  for (const { run } of edit.newRuns) nextRunId = Math.max(nextRunId, run + 1)
+  for (const { table } of edit.added) {
+    nextFileNumber = Math.max(nextFileNumber, table.id + 1)
+    lastSeq = Math.max(lastSeq, table.seqMax)
+  }
+  const version = applyEdit(state.version, edit)
+  const strategy = edit.strategy ?? state.strategy
+  return { version, logNumber, nextFileNumber, nextRunId, lastSeq, strategy }
+}
+
+/** The edit that makes `state` out of the empty state. */
+export function snapshotOf(state: ManifestState): VersionEdit {
+  const { version, strategy, ...numbers } = state
+  const newRuns: NewRun[] = []
+  const added: TablePlacement[] = []
+  for (const { level, run } of runsNewestFirst(version)) {
+    const newer = newRuns.at(-1)
+    newRuns.push({ level, run: run.id, after: newer?.level === level ? newer.run : null })
+    for (const table of tablesOf(run)) added.push({ level, run: run.id, table })
+  }
+  return { ...numbers, ...(strategy === null ? {} : { strategy }), newRuns, removed: [], added }
+}

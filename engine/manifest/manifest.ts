@@ -1,0 +1,175 @@
+/**
+ * Owns the history of versions on disk: a log of version edits opened by a snapshot, and CURRENT,
+ * which names the live log (LevelDB's and RocksDB's MANIFEST). An edit is durable when `append`
+ * returns; only then may its version be shown to readers and its inputs be deleted.
+ *
+ * A new manifest, at creation and when the log has outgrown its snapshot, is put in place so that
+ * power may fail between any two steps and CURRENT still names a whole one:
+ *
+ *   1. write the new log: one snapshot record; fdatasync
+ *   2. write the new CURRENT under a temporary name; fdatasync
+ *   3. sync the folder, so that neither name can be missing once CURRENT is replaced
+ *   4. rename over CURRENT; sync the folder
+ *   5. remove the old logs
+ *
+ * Invariant: after any failure the manifest takes no more edits (`LSM_READ_ONLY`): whether the last
+ * one is on disk is not known before the next recovery, so neither its inputs nor its outputs may go.
+ */
+
+import { LsmError } from '../base/errors.ts'
+import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
+import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import { CURRENT, manifestName, parseName, temporaryName } from './file-names.ts'
+import { applyToState, type ManifestState, snapshotOf } from './manifest-state.ts'
+import { encodeVersionEdit } from './version-edit-codec.ts'
+
+export const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
+
+/** A log is replaced when it exceeds this plus twice its snapshot, so rewriting costs a constant. */
+export const ROLL_BYTES_DEFAULT = 1024 * 1024
+
+export interface ManifestOptions {
+  /** Takes the next number of the folder's one file counter. */
+  readonly allocate: () => number
+  readonly rollBytes?: number
+}
+
+export class Manifest {
+  readonly #storage: Storage
+  readonly #folder: string
+  readonly #allocate: () => number
+  readonly #rollBytes: number
+  #state: ManifestState
+  #log: LogWriter | null = null
+  #snapshotBytes = 0
+  #closed = false
+  #failure: { readonly cause: unknown } | null = null
+
+  private constructor(
+    storage: Storage,
+    folder: string,
+    state: ManifestState,
+    { allocate, rollBytes = ROLL_BYTES_DEFAULT }: ManifestOptions,
+  ) {
+    this.#storage = storage
+    this.#folder = folder
+    this.#state = state
+    this.#allocate = allocate
+    this.#rollBytes = rollBytes
+  }
+
+  /**
+   * Starts a new manifest of `state` in `folder`, makes it the current one and removes all others.
+   * Every open of a database does so: an old log may end in a torn edit, and is never appended to.
+   */
+  static create(
+    storage: Storage,
+    folder: string,
+    state: ManifestState,
+    options: ManifestOptions,
+  ): Manifest {
+    const manifest = new Manifest(storage, folder, state, options)
+    manifest.#roll(state)
+    return manifest
+  }
+
+  /** The state after the last durable edit. */
+  get state(): ManifestState {
+    return this.#state
+  }
+
+  /** Size of the live log. */
+  get bytes(): number {
+    return this.#log?.bytes ?? 0
+  }
+
+  /**
+   * Makes `edit` durable and returns the state after it. An edit that does not fit the version is a
+   * failed assertion and changes nothing. `LSM_IO` when the disk fails; from then on
+   * `LSM_READ_ONLY`.
+   */
+  append(edit: VersionEdit): ManifestState {
+    this.#refuseUnlessWritable()
+    const next = applyToState(this.#state, edit)
+    this.#attempt(() => {
+      if (this.bytes > this.#rollBytes + 2 * this.#snapshotBytes) this.#roll(next)
+      else this.#write(edit)
+    })
+    this.#state = next
+    return next
+  }
+
+  /**
+   * Idempotent. Ends the log with an edit that changes nothing: damage to a true edit then has a
+   * sound record behind it, and can never pass for the torn append of a crash.
+   */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      if (this.#failure === null) this.#write({ ...EMPTY_EDIT, lastSeq: this.#state.lastSeq })
+    } finally {
+      this.#log?.close()
+    }
+  }
+
+  #write(edit: VersionEdit): void {
+    this.#log!.append(encodeVersionEdit(edit))
+    this.#log!.sync()
+  }
+
+  #roll(state: ManifestState): void {
+    const storage = this.#storage
+    const path = (name: string) => joinPath(this.#folder, name)
+    const number = this.#allocate()
+    const nextFileNumber = Math.max(state.nextFileNumber, number + 1)
+    const log = new LogWriter(storage.create(path(manifestName(number)), MANIFEST_TAG), 'meta')
+    try {
+      log.append(encodeVersionEdit(snapshotOf({ ...state, nextFileNumber }), true))
+      log.sync()
+      const temporary = path(temporaryName(number))
+      writeDurably(storage, temporary, new TextEncoder().encode(`${manifestName(number)}\n`))
+      storage.syncFolder(this.#folder)
+      storage.rename(temporary, path(CURRENT))
+      storage.syncFolder(this.#folder)
+    } catch (error) {
+      log.close()
+      throw error
+    }
+    this.#log?.close()
+    this.#log = log
+    this.#snapshotBytes = log.bytes
+    for (const name of storage.list(this.#folder)) {
+      const parsed = parseName(name)
+      if (parsed?.kind === 'manifest' && parsed.number !== number) storage.remove(path(name))
+    }
+  }
+
+  #attempt(action: () => void): void {
+    try {
+      action()
+    } catch (cause) {
+      this.#failure = { cause }
+      throw cause
+    }
+  }
+
+  #refuseUnlessWritable(): void {
+    const data = { path: this.#log?.path }
+    if (this.#closed) throw new LsmError('LSM_CLOSED', 'the manifest is closed', { data })
+    if (this.#failure === null) return
+    const message = `${this.#log?.path}: an earlier edit failed; reopen the database`
+    throw new LsmError('LSM_READ_ONLY', message, { data, cause: this.#failure.cause })
+  }
+}
+
+function writeDurably(storage: Storage, path: string, bytes: Uint8Array): void {
+  const file = storage.create(path, MANIFEST_TAG)
+  try {
+    file.append(bytes, 'meta')
+    file.sync()
+  } finally {
+    file.close()
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Owns the way back from a manifest to its state: CURRENT names the log, the log's edits are applied
+ * in order. Invariant: the state returned is the one after the last whole edit; damage with anything
+ * sound behind it, an edit that does not fit, or a snapshot that is not whole is `LSM_CORRUPTION`
+ * with path and offset, never a guess.
+ *
+ * Only a last append may be damaged and is dropped: a crash while it was written leaves it so, and it
+ * was never acknowledged.
+ */
+
+import { AssertionError } from '../base/assert.ts'
+import { corruption, isLsmError, LsmError } from '../base/errors.ts'
+import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
+import { checkRun } from '../version/run.ts'
+import type { TableId } from '../version/table-meta.ts'
+import { runsNewestFirst } from '../version/version.ts'
+import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
+import { type LogEnd, LogReader } from '../wal/log-reader.ts'
+import { CURRENT, parseName } from './file-names.ts'
+import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
+import { COMPARATOR_NAME, decodeVersionEdit, type StoredEdit } from './version-edit-codec.ts'
+
+const RECOVERY_TAG: FileTag = { cause: 'recovery', level: -1 }
+
+export interface RecoveredManifest extends ManifestState {
+  /** The manifest read. */
+  readonly path: string
+  /** How it ended: `damage` tells of an edit torn by a crash, which was dropped. */
+  readonly end: LogEnd
+}
+
+/**
+ * The state `folder` was left in; null when it has no CURRENT, so holds no database. The next file
+ * number is above every number in the folder, those of files no edit knows of included.
+ */
+export function recoverManifest(storage: Storage, folder: string): RecoveredManifest | null {
+  const names = storage.list(folder)
+  if (!names.includes(CURRENT)) return null
+  const path = joinPath(folder, currentManifest(storage, folder, names))
+  const { state, end } = replay(storage.readAll(path, RECOVERY_TAG), path)
+  for (const { run } of runsNewestFirst(state.version)) {
+    asCorruption(path, end.validBytes, () => checkRun(run))
+  }
+  const numbers = names.map((name) => parseName(name)?.number ?? 0)
+  const nextFileNumber = numbers.reduce((next, n) => Math.max(next, n + 1), state.nextFileNumber)
+  return { ...state, nextFileNumber, path, end }
+}
+
+function currentManifest(storage: Storage, folder: string, names: readonly string[]): string {
+  const path = joinPath(folder, CURRENT)
+  const text = new TextDecoder().decode(storage.readAll(path, RECOVERY_TAG))
+  const name = text.slice(0, -1)
+  if (!text.endsWith('\n') || parseName(name)?.kind !== 'manifest') {
+    throw corruption('CURRENT does not name a manifest', { path, offset: 0, actual: text })
+  }
+  if (!names.includes(name)) {
+    throw corruption(`names ${name}, which is missing`, { path, offset: 0, expected: name })
+  }
+  return name
+}
+
+function replay(bytes: Uint8Array, path: string): { state: ManifestState; end: LogEnd } {
+  const reader = new LogReader(bytes, path)
+  const live = new Map<TableId, TablePlacement>()
+  let state: ManifestState | null = null
+  while (reader.next()) {
+    const { record, recordOffset } = reader
+    state = asCorruption(path, recordOffset, () => {
+      const stored = decodeVersionEdit(record, 'version edit')
+      if (state === null) checkComparator(stored, path, recordOffset)
+      return applyToState(state ?? EMPTY_STATE, resolve(stored, live, path, recordOffset))
+    })
+  }
+  const end = reader.end!
+  if (state === null || end.damage?.inLastAppend === false) {
+    const { reason, offset } = end.damage ?? { reason: 'empty manifest', offset: 0 }
+    throw corruption(reason, { path, offset, bytesDropped: end.bytesDropped })
+  }
+  return { state, end }
+}
+
+function checkComparator(first: StoredEdit, path: string, offset: number): void {
+  if (first.comparator === COMPARATOR_NAME) return
+  const where = { path, offset, expected: COMPARATOR_NAME, actual: first.comparator ?? null }
+  throw corruption(`comparator is ${first.comparator ?? 'not named'}`, where)
+}
+
+/** Gives removed tables back what the record leaves out, and keeps `live` at the edit's end. */
+function resolve(
+  stored: StoredEdit,
+  live: Map<TableId, TablePlacement>,
+  path: string,
+  offset: number,
+): VersionEdit {
+  const removed = stored.removed.map(({ level, id }) => {
+    const placement = live.get(id)
+    if (placement?.level !== level) {
+      throw corruption(`level ${level} has no table ${id} to remove`, { path, offset, table: id })
+    }
+    live.delete(id)
+    return placement
+  })
+  for (const placement of stored.added) {
+    const { id } = placement.table
+    if (live.has(id)) throw corruption(`table ${id} is added twice`, { path, offset, table: id })
+    live.set(id, placement)
+  }
+  const { comparator: _, ...fields } = stored
+  return { ...fields, removed }
+}
+
+/** An edit that fails its checks while it is read back is damage, not a bug. */
+function asCorruption<Result>(path: string, offset: number, action: () => Result): Result {
+  try {
+    return action()
+  } catch (cause) {
+    if (!(cause instanceof AssertionError) && !isLsmError(cause, 'LSM_CORRUPTION')) throw cause
+    if (isLsmError(cause) && cause.data.path === path) throw cause
+    const message = `${path} at offset ${offset}: ${cause.message}`
+    throw new LsmError('LSM_CORRUPTION', message, { data: { path, offset }, cause })
+  }
+}
