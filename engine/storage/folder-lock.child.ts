@@ -1,0 +1,30 @@
+/**
+ * A contender for folder-lock.test.ts. Each line on its input is a folder and a moment (ms since the
+ * epoch, spun for, so that several contenders start as one); it answers with `held` or the pid that
+ * holds the folder, keeps what it holds, and lets go of all when the line is `release`.
+ */
+
+import { createInterface } from 'node:readline'
+import { isLsmError } from '../base/errors.ts'
+import { lockFolder } from './folder-lock.ts'
+import type { FolderLock } from './storage.ts'
+
+const held: FolderLock[] = []
+
+function answer(folder: string, atMs: number): string {
+  while (Date.now() < atMs) {}
+  try {
+    held.push(lockFolder(folder))
+    return 'held'
+  } catch (error) {
+    if (isLsmError(error, 'LSM_LOCKED')) return String(error.data.pid)
+    return String(error)
+  }
+}
+
+console.log(`pid ${process.pid}`)
+for await (const line of createInterface({ input: process.stdin })) {
+  const [folder = '', atMs = '0'] = line.split(' ')
+  if (folder === 'release') for (const lock of held.splice(0)) lock.release()
+  console.log(folder === 'release' ? 'released' : answer(folder, Number(atMs)))
+}
