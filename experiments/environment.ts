@@ -3,10 +3,11 @@
  * deterministic ones must not depend on it.
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, statfsSync } from 'node:fs'
+import { globSync, readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import { resolve } from 'node:path'
 import type { RunResult } from '../results/schema.ts'
+import { digestOf } from './digest.ts'
 
 export type Environment = RunResult['environment']
 
@@ -25,7 +26,7 @@ export function describeEnvironment(folder: string, startedAt: Date): Environmen
     fileSystem: fileSystemOf(folder),
     ...describeCode(),
     startedAt: startedAt.toISOString(),
-    varveVersion: packageVersion(),
+    varveVersion: codeVersion(),
   }
 }
 
@@ -51,9 +52,19 @@ function git(...args: string[]): string | null {
   }
 }
 
-function packageVersion(): string {
-  const text = readFileSync(resolve(sourceFolder, 'package.json'), 'utf8')
-  return String((JSON.parse(text) as { version: unknown }).version)
+/**
+ * The package's version with a digest of all sources as build metadata: two runs with equal
+ * versions ran the same code, committed or not.
+ */
+export function codeVersion(): string {
+  const read = (path: string) => readFileSync(resolve(sourceFolder, path))
+  const sources = globSync('{engine,strategies,workloads,experiments,results}/**/*.ts', {
+    cwd: sourceFolder,
+    exclude: (path) => path.endsWith('.test.ts') || path === 'charts',
+  })
+  const files = [...sources.sort(), 'package-lock.json']
+  const { version } = JSON.parse(read('package.json').toString()) as { version: string }
+  return `${version}+${digestOf(files.map(read)).slice(0, 12)}`
 }
 
 /** The type of the mount that holds `folder` (Linux), else statfs's number. */

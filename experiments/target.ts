@@ -23,8 +23,10 @@ export interface Target {
   /** Flushes and compacts until nothing is due. */
   drain(): void
   stats(): TargetStats
-  /** Where the files of the drained tree's tables lie, ascending by table id. */
-  tablePaths(): readonly string[]
+  /** Sizes of all files as the storage says: the other side of the ledger's balance. */
+  liveFileBytes(): number
+  /** The bytes of the tree's table files, ascending by table id. */
+  tables(): Iterable<Uint8Array>
   /** Idempotent. */
   close(): void
 }

@@ -1,0 +1,30 @@
+/** Owns the arguments that ask for one run again, written out so far that no default can change it. */
+import type { Json } from '../../engine/base/json.ts'
+import type { Request } from './request.ts'
+
+/**
+ * `npm run exp -- …` for one run. A repeat cannot be asked for alone: repeats 0 … `repeat` run.
+ * `params` are those given that the run's strategy or workload declares.
+ */
+export function reproducingCommand(
+  request: Request,
+  strategy: string,
+  workload: string,
+  repeat: number,
+  params: Readonly<Record<string, Json>>,
+): readonly string[] {
+  const { records, operations, valueBytes, seed, set, storage } = request
+  const flags: string[] = [
+    `--strategy=${strategy}`,
+    `--workload=${workload}`,
+    `--records=${records}`,
+    `--operations=${operations}`,
+    `--seed=${seed}`,
+  ]
+  if (valueBytes !== null) flags.push(`--value-bytes=${valueBytes}`)
+  if (repeat > 0) flags.push(`--repeat=${repeat + 1}`)
+  for (const [name, value] of Object.entries(params)) flags.push(`--param=${name}=${value}`)
+  for (const [name, value] of Object.entries(set)) flags.push(`--set=${name}=${value}`)
+  if (storage !== 'node') flags.push(`--storage=${storage}`)
+  return ['npm', 'run', 'exp', '--', ...flags]
+}

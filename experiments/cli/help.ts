@@ -1,0 +1,84 @@
+/** Owns the texts of `--help` and `--list`; both are made from the lists the parser itself reads. */
+import { engineOptionsSchema } from '../../engine/index.ts'
+import { STRATEGIES } from '../../strategies/index.ts'
+import { WORKLOADS } from '../../workloads/index.ts'
+import { FLAGS, type FlagSpec } from './flags.ts'
+import { EXPERIMENT_MEMTABLE_BYTES } from './resolve.ts'
+import { describeSettings, formatSetting, type SettingInfo } from './settings.ts'
+
+export function helpText(): string {
+  const flags: readonly FlagSpec[] = FLAGS
+  const rows = flags.map((flag) => {
+    const usage = flag.value === null ? `--${flag.name}` : `--${flag.name}=${flag.value}`
+    const preset = flag.default === null ? '' : ` [${flag.default}]`
+    return [usage, `${flag.help}${preset}`] as const
+  })
+  return [
+    'Runs experiments: strategies × workloads × repeats, each to a result and a chart.',
+    '',
+    '  npm run exp -- --strategy=tiering --workload=ycsb-a',
+    '  npm run exp -- --strategy=leveling,tiering --workload=ycsb-a,ycsb-e --repeat=3',
+    '',
+    ...columns(rows),
+    '',
+    'Sizes take B, KiB, MiB, GiB (4k is 4 KiB), counts k, M, G (100k is 100,000).',
+    'Exit codes: 0 done, 1 a run failed, 2 a mistake in the arguments, 130 interrupted.',
+  ].join('\n')
+}
+
+export function listText(): string {
+  const lines = ['Strategies (--param)']
+  for (const { name, description, params } of STRATEGIES.values()) {
+    lines.push('', `  ${name}: ${description}`, ...settingLines(describeSettings(params)))
+  }
+  lines.push('', 'Workloads (--param)')
+  for (const { name, description, params, sources } of WORKLOADS.values()) {
+    const settings = describeSettings(params).map((setting) => ({
+      ...setting,
+      description: [setting.description, sources[setting.name]].filter(Boolean).join(' '),
+    }))
+    lines.push('', `  ${name}: ${description}`, ...settingLines(settings))
+  }
+  const options = describeSettings(engineOptionsSchema).map((option) =>
+    option.name === 'memtableBytes'
+      ? { ...option, default: EXPERIMENT_MEMTABLE_BYTES, description: EXPERIMENT_MEMTABLE }
+      : option,
+  )
+  lines.push('', 'Engine options (--set)', '', ...settingLines(options))
+  return lines.join('\n')
+}
+
+const EXPERIMENT_MEMTABLE =
+  "Raw bytes (user keys + values) at which the memtable is flushed; the engine's own default is " +
+  "4 MiB, LevelDB's; experiments take a quarter for deeper trees."
+
+function settingLines(settings: readonly SettingInfo[]): string[] {
+  return columns(
+    settings.map((setting) => [
+      `  ${setting.name}=${formatSetting(setting.name, setting.default)}`,
+      `(${setting.range}) ${setting.description}`.trim(),
+    ]),
+  )
+}
+
+const TEXT_COLUMNS = 100
+
+/** Two columns, the second wrapped under itself. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length)) + 4
+  return rows.flatMap(([left, right]) =>
+    wrap(right, TEXT_COLUMNS - width).map((line, index) =>
+      `${index === 0 ? `  ${left}`.padEnd(width) : ' '.repeat(width)}${line}`.trimEnd(),
+    ),
+  )
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return lines
+}

@@ -1,0 +1,163 @@
+/**
+ * Owns the step from names to things: strategies, workloads and options looked up, parameters given
+ * their types and defaults, and every combination turned into a plan. All mistakes surface here,
+ * before anything is opened. Runs that share a stream follow one another, so that a comparison is
+ * paired in time as well as in seed.
+ */
+import { readFileSync } from 'node:fs'
+import { isLsmError } from '../../engine/base/errors.ts'
+import type { Json } from '../../engine/base/json.ts'
+import { engineOptionsSchema, parseEngineOptions } from '../../engine/index.ts'
+import type { RunResult } from '../../results/schema.ts'
+import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
+import { WORKLOADS, type WorkloadDefinition } from '../../workloads/index.ts'
+import { digestOf } from '../digest.ts'
+import { type RunPlan, runId } from '../run-plan.ts'
+import { reproducingCommand } from './command.ts'
+import type { Request, Scalar } from './request.ts'
+import { describeSettings, readSettings } from './settings.ts'
+import { UsageError, unknownName } from './usage-error.ts'
+
+/** `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times. */
+export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
+
+/** Workloads × repeats × strategies, in this order. Throws `UsageError`. */
+export async function resolvePlans(request: Request): Promise<readonly RunPlan[]> {
+  const strategies: ChosenStrategy[] = []
+  for (const name of request.strategy) strategies.push(await chooseStrategy(name))
+  const workloads = request.workload.map(chooseWorkload)
+  refuseOrphanParams(request.param, strategies, workloads)
+  const plans: RunPlan[] = []
+  for (const workload of workloads) {
+    for (let repeat = 0; repeat < request.repeat; repeat++) {
+      for (const strategy of strategies) {
+        plans.push(usageOf(() => planOf(request, strategy, workload, repeat)))
+      }
+    }
+  }
+  return plans
+}
+
+interface ChosenStrategy {
+  /** As the user named it. */
+  readonly given: string
+  readonly module: StrategyModule
+  readonly moduleDigest: string | null
+}
+
+async function chooseStrategy(given: string): Promise<ChosenStrategy> {
+  if (!looksLikePath(given) && !STRATEGIES.has(given)) {
+    throw unknownName('strategy', given, [...STRATEGIES.keys()])
+  }
+  try {
+    const module = await loadStrategy(given)
+    const moduleDigest = looksLikePath(given) ? digestOf([readFileSync(given)]) : null
+    return { given, module, moduleDigest }
+  } catch (cause) {
+    const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
+    throw new UsageError(`strategy ${given}: ${line}`, { cause })
+  }
+}
+
+function looksLikePath(name: string): boolean {
+  return name.includes('/') || /\.[cm]?[jt]s$/.test(name)
+}
+
+function chooseWorkload(name: string): WorkloadDefinition {
+  const workload = WORKLOADS.get(name)
+  if (workload === undefined) throw unknownName('workload', name, [...WORKLOADS.keys()])
+  return workload
+}
+
+function planOf(
+  request: Request,
+  { given, module, moduleDigest }: ChosenStrategy,
+  workload: WorkloadDefinition,
+  repeat: number,
+): RunPlan {
+  const { records, operations, valueBytes, seed, target, storage } = request
+  const strategyParams = module.parse(declared(module, request.param, given)) as Params
+  const workloadGiven = declared(workload, request.param, workload.name)
+  const workloadParams = workload.params.parse(workloadGiven) as Params
+  const engine = parseEngineOptions({
+    memtableBytes: EXPERIMENT_MEMTABLE_BYTES,
+    ...readSettings(engineOptionsSchema, request.set, 'engine option'),
+  })
+  const { trigger, layout, granularity, movement } = module.primitives
+  const config: RunResult['config'] = {
+    strategy: {
+      name: module.name,
+      params: strategyParams,
+      primitives: { trigger, layout, granularity, dataMovement: movement },
+    },
+    workload: {
+      name: workload.name,
+      params: workloadParams,
+      loadOrder: String(workloadParams.insertorder ?? 'declared by none'),
+    },
+    records,
+    operations,
+    valueBytes,
+    engine,
+    seed,
+    repeat,
+    target,
+  }
+  const size = { records, operations, seed, repeat }
+  const context = valueBytes === null ? size : { ...size, valueBytes }
+  return {
+    id: runId({ config, storage, moduleDigest }),
+    config,
+    engineOptions: engine,
+    storage,
+    command: reproducingCommand(request, given, workload.name, repeat, {
+      ...declared(module, request.param, given),
+      ...workloadGiven,
+    }),
+    createStrategy: () => module.create(strategyParams),
+    createWorkload: () => workload.create(workloadGiven, context),
+  }
+}
+
+type Params = Record<string, Json>
+
+interface Parameterised {
+  readonly params: StrategyModule['params']
+}
+
+/** The given parameters that `owner` declares, as its types. */
+function declared(owner: Parameterised, given: Readonly<Record<string, Scalar>>, what: string) {
+  const own = Object.entries(given).filter(([name]) => name in owner.params.shape)
+  return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
+}
+
+function refuseOrphanParams(
+  given: Readonly<Record<string, Scalar>>,
+  strategies: readonly ChosenStrategy[],
+  workloads: readonly WorkloadDefinition[],
+): void {
+  const owners: Parameterised[] = [...strategies.map(({ module }) => module), ...workloads]
+  const names = [...new Set(owners.flatMap((owner) => namesOf(owner)))]
+  for (const name of Object.keys(given)) {
+    if (!names.includes(name)) {
+      const { message } = unknownName('parameter', name, names)
+      throw new UsageError(`${message} (declared by none of the chosen strategies and workloads)`)
+    }
+  }
+}
+
+function namesOf(owner: Parameterised): readonly string[] {
+  return describeSettings(owner.params).map((setting) => setting.name)
+}
+
+/** What a schema refuses is the user's mistake, said in the schema's own line. */
+function usageOf<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    if (isLsmError(error, 'LSM_INVALID_ARGUMENT')) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
+}

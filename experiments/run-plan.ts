@@ -1,0 +1,40 @@
+/**
+ * Owns one run as decided: which strategy, workload and options with every default filled in, the
+ * identity that follows from them, and the arguments that ask for it again.
+ *
+ * Invariant: equal identities mean equal deterministic figures under equal code.
+ */
+import type { Json } from '../engine/base/json.ts'
+import type { CompactionStrategy } from '../engine/compaction/strategy.ts'
+import type { EngineOptions } from '../engine/db/options.ts'
+import type { RunResult } from '../results/schema.ts'
+import type { Workload } from '../workloads/operation.ts'
+import { hashOfJson } from './digest.ts'
+
+export interface RunPlan {
+  /** `<workload>-<strategy>-<hash>-r<repeat>`: the result's id and the stem of its files. */
+  readonly id: string
+  readonly config: RunResult['config']
+  readonly engineOptions: EngineOptions
+  readonly storage: 'node' | 'memory'
+  readonly command: readonly string[]
+  createStrategy(): CompactionStrategy
+  createWorkload(): Workload
+}
+
+/** Of a run's files: short enough to type, long enough that no sweep meets a collision. */
+const HASH_DIGITS = 8
+
+export interface RunIdentity {
+  readonly config: RunResult['config']
+  readonly storage: string
+  /** Digest of a strategy module of the user's own; null for a registered one. */
+  readonly moduleDigest: string | null
+}
+
+export function runId({ config, storage, moduleDigest }: RunIdentity): string {
+  const { repeat, ...rest } = config
+  const hash = hashOfJson({ ...rest, storage, moduleDigest } as unknown as Json)
+  const stem = `${config.workload.name}-${config.strategy.name}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')
+  return `${stem}-${hash.slice(0, HASH_DIGITS)}-r${repeat}`
+}

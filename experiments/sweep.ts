@@ -1,0 +1,97 @@
+/**
+ * Owns a sweep: every plan in turn, each result written whole with its chart, results that are
+ * already there reused. Since a result appears only when its run has ended, an interrupted sweep
+ * resumes by being started again.
+ */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { parseResult } from '../results/parse-result.ts'
+import type { RunResult } from '../results/schema.ts'
+import { writeResult } from '../results/write-result.ts'
+import { chartFor } from './charts/chart-for.ts'
+import { writeChart } from './charts/render.ts'
+import { hashOfJson } from './digest.ts'
+import { codeVersion } from './environment.ts'
+import { type ExperimentContext, runExperiment } from './experiment.ts'
+import type { RunPlan } from './run-plan.ts'
+
+export interface SweepContext extends Omit<ExperimentContext, 'onProgress'> {
+  readonly force: boolean
+  /** `fraction` is of the whole sweep. */
+  onProgress(what: string, done: number, total: number, fraction: number): void
+  onReuse(path: string): void
+}
+
+export interface SweepOutcome {
+  readonly results: readonly RunResult[]
+  readonly resultPaths: readonly string[]
+  readonly chartPaths: readonly string[]
+}
+
+export async function runSweep(
+  plans: readonly RunPlan[],
+  context: SweepContext,
+): Promise<SweepOutcome> {
+  mkdirSync(context.outFolder, { recursive: true })
+  const version = codeVersion()
+  const results: RunResult[] = []
+  const resultPaths: string[] = []
+  const work = plans.map(({ config }) => config.records + config.operations)
+  const workTotal = work.reduce((sum, operations) => sum + operations, 0)
+  let workDone = 0
+  for (const [index, plan] of plans.entries()) {
+    const path = join(context.outFolder, `${plan.id}.json`)
+    const known = context.force ? null : readReusable(path, plan, version)
+    if (known !== null) context.onReuse(path)
+    const before = workDone
+    const result =
+      known ??
+      (await runExperiment(plan, {
+        ...context,
+        onProgress: (phase, done, total) =>
+          context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
+      }))
+    if (known === null) writeResult(path, result)
+    workDone += work[index]!
+    results.push(result)
+    resultPaths.push(path)
+  }
+  return { results, resultPaths, chartPaths: await writeCharts(results, context.outFolder) }
+}
+
+/** The result at `path` when it is of this configuration and this very code. */
+function readReusable(path: string, plan: RunPlan, version: string): RunResult | null {
+  if (!existsSync(path)) return null
+  try {
+    const result = parseResult(readFileSync(path, 'utf8'), path)
+    const same = isDeepStrictEqual(result.config, plan.config)
+    return same && result.environment.varveVersion === version ? result : null
+  } catch {
+    // Damaged, or of another schema: it is measured again.
+    return null
+  }
+}
+
+function labelOf({ config }: RunPlan, phase: string): string {
+  const repeat = config.repeat > 0 ? ` r${config.repeat}` : ''
+  return `${config.workload.name} × ${config.strategy.name}${repeat}: ${phase}`
+}
+
+/** A chart a run, and one for each workload that several strategies or repeats ran. */
+async function writeCharts(
+  results: readonly RunResult[],
+  outFolder: string,
+): Promise<readonly string[]> {
+  const paths: string[] = []
+  const write = async (group: readonly RunResult[], name: string) => {
+    paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
+  }
+  for (const result of results) await write([result], result.id)
+  for (const [workload, group] of Map.groupBy(results, (result) => result.config.workload.name)) {
+    if (group.length === 1) continue
+    const hash = hashOfJson(group.map((result) => result.id)).slice(0, 8)
+    await write(group, `${workload}-comparison-${hash}`)
+  }
+  return paths
+}
