@@ -1,0 +1,142 @@
+/**
+ * Owns the cache of uncompressed data blocks, shared by all tables and bounded by bytes. Blocks are
+ * immutable and never recycled: an evicted one lives on while someone holds a view of it.
+ *
+ * Eviction is CLOCK (Corbató 1968): a hit sets a mark, the hand clears marks and evicts the first
+ * slot without one. Blocks come in unmarked, so a scan's blocks leave before those read twice.
+ * Slots and the hash chains that find them are typed arrays: a hit allocates nothing.
+ *
+ * Invariant: `usedBytes` = Σ bytes of cached blocks ≤ `capacityBytes`.
+ */
+
+import { assert } from '../base/assert.ts'
+
+const NONE = -1
+const SLOTS_INITIAL = 64
+const MARKED = 1
+
+export class BlockCache {
+  readonly capacityBytes: number
+  usedBytes = 0
+  hits = 0
+  misses = 0
+  /** Slots by index; a free slot has no block, and `#next` chains the free ones. */
+  #blocks: (Uint8Array | undefined)[] = []
+  #tableIds = new Float64Array(0)
+  #offsets = new Float64Array(0)
+  #marks = new Uint8Array(0)
+  #next = new Int32Array(0)
+  /** First slot of each hash bucket; a power of two of them, as many as slots. */
+  #buckets = new Int32Array(0)
+  #freeSlot = NONE
+  #hand = 0
+
+  /** Bounds the blocks' own bytes; 0 turns the cache off. */
+  constructor(capacityBytes: number) {
+    this.capacityBytes = capacityBytes
+    this.#growSlots(SLOTS_INITIAL)
+  }
+
+  /** The block, immutable and safe to keep. */
+  get(tableId: number, offset: number): Uint8Array | undefined {
+    const slot = this.#find(tableId, offset)
+    if (slot === NONE) {
+      this.misses++
+      return undefined
+    }
+    this.hits++
+    this.#marks[slot] = MARKED
+    return this.#blocks[slot]
+  }
+
+  /** Takes over the block, which must never change; one larger than the cache is not kept. */
+  insert(tableId: number, offset: number, block: Uint8Array): void {
+    assert(block.length > 0, 'a block has bytes')
+    if (block.length > this.capacityBytes || this.#find(tableId, offset) !== NONE) return
+    while (this.usedBytes + block.length > this.capacityBytes) this.#evictOne()
+    if (this.#freeSlot === NONE) this.#growSlots(this.#blocks.length * 2)
+    const slot = this.#freeSlot
+    this.#freeSlot = this.#next[slot]!
+    this.#blocks[slot] = block
+    this.#tableIds[slot] = tableId
+    this.#offsets[slot] = offset
+    this.#marks[slot] = 0
+    this.#link(slot)
+    this.usedBytes += block.length
+  }
+
+  /** Drops every block of a table; costs a pass over the slots. */
+  evictTable(tableId: number): void {
+    for (let slot = 0; slot < this.#blocks.length; slot++) {
+      if (this.#blocks[slot] !== undefined && this.#tableIds[slot] === tableId) this.#evict(slot)
+    }
+  }
+
+  #evictOne(): void {
+    for (;;) {
+      const slot = this.#hand
+      this.#hand = slot + 1 === this.#blocks.length ? 0 : slot + 1
+      if (this.#blocks[slot] === undefined) continue
+      if (this.#marks[slot] !== MARKED) {
+        this.#evict(slot)
+        return
+      }
+      this.#marks[slot] = 0
+    }
+  }
+
+  #evict(slot: number): void {
+    const bucket = this.#bucketOf(this.#tableIds[slot]!, this.#offsets[slot]!)
+    if (this.#buckets[bucket] === slot) {
+      this.#buckets[bucket] = this.#next[slot]!
+    } else {
+      let before = this.#buckets[bucket]!
+      while (this.#next[before] !== slot) before = this.#next[before]!
+      this.#next[before] = this.#next[slot]!
+    }
+    this.usedBytes -= this.#blocks[slot]!.length
+    this.#blocks[slot] = undefined
+    this.#next[slot] = this.#freeSlot
+    this.#freeSlot = slot
+  }
+
+  #find(tableId: number, offset: number): number {
+    let slot = this.#buckets[this.#bucketOf(tableId, offset)]!
+    while (slot !== NONE && (this.#offsets[slot] !== offset || this.#tableIds[slot] !== tableId)) {
+      slot = this.#next[slot]!
+    }
+    return slot
+  }
+
+  #link(slot: number): void {
+    const bucket = this.#bucketOf(this.#tableIds[slot]!, this.#offsets[slot]!)
+    this.#next[slot] = this.#buckets[bucket]!
+    this.#buckets[bucket] = slot
+  }
+
+  #bucketOf(tableId: number, offset: number): number {
+    const hash = Math.imul(tableId, 0x9e3779b1) ^ Math.imul(offset, 0x85ebca6b)
+    return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
+  }
+
+  /** Only when every slot is taken: all of them are linked anew, the added ones are free. */
+  #growSlots(count: number): void {
+    const used = this.#blocks.length
+    this.#tableIds = widen(new Float64Array(count), this.#tableIds)
+    this.#offsets = widen(new Float64Array(count), this.#offsets)
+    this.#marks = widen(new Uint8Array(count), this.#marks)
+    this.#next = new Int32Array(count)
+    this.#buckets = new Int32Array(count).fill(NONE)
+    for (let slot = 0; slot < used; slot++) this.#link(slot)
+    for (let slot = count - 1; slot >= used; slot--) {
+      this.#next[slot] = this.#freeSlot
+      this.#freeSlot = slot
+    }
+    for (let slot = used; slot < count; slot++) this.#blocks.push(undefined)
+  }
+}
+
+function widen<Numbers extends Float64Array | Uint8Array>(wide: Numbers, from: Numbers): Numbers {
+  wide.set(from)
+  return wide
+}

@@ -1,0 +1,214 @@
+/**
+ * Owns the filter of a table: a blocked bloom filter (Putze, Sanders, Singler, "Cache-, Hash- and
+ * Space-Efficient Bloom Filters", 2007). One hash of the user key picks a block of 512 bits, one
+ * cache line, and `probes` bits in it. Built over distinct user keys; a key that was added is never
+ * denied. The block is private to this engine; RocksDB's tools checksum and ignore it.
+ *
+ *   +------------------------+-----------+---------------+
+ *   | 64 B a block, n blocks | u8 probes | u8 version, 1 |
+ *   +------------------------+-----------+---------------+
+ */
+
+import { assert } from '../base/assert.ts'
+
+const BLOCK_BYTES = 64
+const BLOCK_BITS = 512
+const TAIL_BYTES = 2
+const FILTER_VERSION = 1
+const PROBES_MAX = 30
+const TWO_POW_32 = 0x100000000
+/** 2^32 ÷ the golden ratio: each multiplication brings fresh bits to the top (RocksDB `bloom_impl.h`). */
+const GOLDEN = 0x9e3779b9
+
+/** Collects the hashes of a table's distinct user keys, then builds the filter. */
+export class FilterBuilder {
+  readonly #bitsPerKey: number
+  readonly #hash = new KeyHash()
+  /** Two words a key. */
+  #hashes = new Uint32Array(2048)
+  #length = 0
+
+  /** `bitsPerKey` > 0; fractions are fine. */
+  constructor(bitsPerKey: number) {
+    assert(bitsPerKey > 0, 'a filter has bits')
+    this.#bitsPerKey = bitsPerKey
+  }
+
+  /** Size of the filter over the keys so far, in bytes. */
+  get bytes(): number {
+    return filterBlocks(this.#length / 2, this.#bitsPerKey) * BLOCK_BYTES + TAIL_BYTES
+  }
+
+  /** The caller adds each user key once. */
+  add(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
+    if (this.#length === this.#hashes.length) {
+      const larger = new Uint32Array(this.#length * 2)
+      larger.set(this.#hashes)
+      this.#hashes = larger
+    }
+    this.#hash.of(keyBytes, keyStart, keyLength)
+    this.#hashes[this.#length++] = this.#hash.block
+    this.#hashes[this.#length++] = this.#hash.bits
+  }
+
+  /** The payload of the filter block. Owned. */
+  finish(): Uint8Array {
+    const blocks = filterBlocks(this.#length / 2, this.#bitsPerKey)
+    const probes = probeCount(this.#bitsPerKey)
+    const payload = new Uint8Array(blocks * BLOCK_BYTES + TAIL_BYTES)
+    for (let i = 0; i < this.#length; i += 2) {
+      const base = blockStart(this.#hashes[i]!, blocks)
+      let bits = this.#hashes[i + 1]!
+      for (let probe = 0; probe < probes; probe++) {
+        const bit = bits >>> 23
+        payload[base + (bit >>> 3)]! |= 1 << (bit & 7)
+        bits = Math.imul(bits, GOLDEN)
+      }
+    }
+    payload[payload.length - 2] = probes
+    payload[payload.length - 1] = FILTER_VERSION
+    return payload
+  }
+}
+
+/** A filter read back; holds on to its payload. */
+export class BloomFilter {
+  readonly #payload: Uint8Array
+  readonly #blocks: number
+  readonly #probes: number
+  readonly #hash = new KeyHash()
+
+  constructor(payload: Uint8Array, blocks: number, probes: number) {
+    this.#payload = payload
+    this.#blocks = blocks
+    this.#probes = probes
+  }
+
+  /** Null when the payload is no filter of this version. */
+  static decode(payload: Uint8Array): BloomFilter | null {
+    const blocks = (payload.length - TAIL_BYTES) / BLOCK_BYTES
+    const probes = payload[payload.length - 2]
+    if (payload[payload.length - 1] !== FILTER_VERSION) return null
+    if (probes === undefined || probes === 0 || probes > PROBES_MAX) return null
+    return Number.isInteger(blocks) && blocks > 0 ? new BloomFilter(payload, blocks, probes) : null
+  }
+
+  get memoryBytes(): number {
+    return this.#payload.length
+  }
+
+  /** False: the key was not added. */
+  mayContain(userKey: Uint8Array): boolean {
+    const hash = this.#hash
+    hash.of(userKey, 0, userKey.length)
+    const payload = this.#payload
+    const base = blockStart(hash.block, this.#blocks)
+    let { bits } = hash
+    for (let probe = 0; probe < this.#probes; probe++) {
+      const bit = bits >>> 23
+      if ((payload[base + (bit >>> 3)]! & (1 << (bit & 7))) === 0) return false
+      bits = Math.imul(bits, GOLDEN)
+    }
+    return true
+  }
+}
+
+/**
+ * The share of absent keys this filter lets through at so many bits a key, 0 < bits; 1 for no bits.
+ * A block holds Poisson(512 ÷ bits) keys; j keys of k probes leave each bit 0 with probability
+ * (1 − 1/512)^jk, and an absent key passes when its k probes all meet ones. The mixture over loads is
+ * what a blocked filter costs over the classic exp(−bits · ln²2): 17 % at 10 bits, 63 % at 15.
+ */
+export function falsePositiveRate(bitsPerKey: number): number {
+  return bitsPerKey > 0 ? rateWithProbes(bitsPerKey, probeCount(bitsPerKey)) : 1
+}
+
+/** The number of probes with the lowest false-positive rate at so many bits a key. */
+export function probeCount(bitsPerKey: number): number {
+  let best = 1
+  let bestRate = rateWithProbes(bitsPerKey, 1)
+  for (let probes = 2; probes <= PROBES_MAX; probes++) {
+    const rate = rateWithProbes(bitsPerKey, probes)
+    if (rate >= bestRate) break
+    best = probes
+    bestRate = rate
+  }
+  return best
+}
+
+function rateWithProbes(bitsPerKey: number, probes: number): number {
+  const load = BLOCK_BITS / bitsPerKey
+  const spread = 10 * Math.sqrt(load) + 10
+  const keepsZero = Math.log1p(-1 / BLOCK_BITS) * probes
+  let logProbability = -load
+  let rate = 0
+  for (let keys = 1; keys <= load + spread; keys++) {
+    logProbability += Math.log(load / keys)
+    if (keys < load - spread) continue
+    rate += Math.exp(logProbability) * (-Math.expm1(keys * keepsZero)) ** probes
+  }
+  return rate
+}
+
+function filterBlocks(keys: number, bitsPerKey: number): number {
+  return Math.max(1, Math.ceil((keys * bitsPerKey) / BLOCK_BITS))
+}
+
+/** Scales a 32-bit hash to a block: no division, and every block equally likely. */
+function blockStart(hash: number, blocks: number): number {
+  return Math.floor(((hash >>> 0) * blocks) / TWO_POW_32) * BLOCK_BYTES
+}
+
+/**
+ * A 64-bit hash as two words, after MurmurHash3 (Appleby, public domain): two 32-bit lanes over the
+ * same words, crossed at the end. Persisted through the filter: never change.
+ */
+class KeyHash {
+  /** Picks the block. */
+  block = 0
+  /** Picks the bits. */
+  bits = 0
+
+  of(bytes: Uint8Array, start: number, length: number): void {
+    let a = length
+    let b = ~length
+    const end = start + length
+    let at = start
+    for (; at + 4 <= end; at += 4) {
+      const word =
+        bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+      a = mixA(a, word)
+      b = mixB(b, word)
+    }
+    if (at < end) {
+      let word = 0
+      for (let shift = 0; at < end; shift += 8) word |= bytes[at++]! << shift
+      a = mixA(a, word)
+      b = mixB(b, word)
+    }
+    a = avalanche(a + b)
+    b = avalanche(b + a)
+    this.block = (a + b) | 0
+    this.bits = b
+  }
+}
+
+function mixA(hash: number, word: number): number {
+  const k = Math.imul(word, 0xcc9e2d51)
+  const mixed = hash ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
+}
+
+function mixB(hash: number, word: number): number {
+  const k = Math.imul(word, 0x239b961b)
+  const mixed = hash ^ Math.imul((k << 16) | (k >>> 16), 0xab0e9789)
+  return (Math.imul((mixed << 17) | (mixed >>> 15), 5) + 0x561ccd1b) | 0
+}
+
+/** MurmurHash3's finaliser. */
+function avalanche(hash: number): number {
+  let h = hash
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}

@@ -1,0 +1,55 @@
+/**
+ * Owns the step from stored bytes to a raw block: checksum first, then the type, then the
+ * decompression. Nothing reads a block that did not pass through here.
+ */
+
+import { crc32c, maskCrc } from '../base/crc32c.ts'
+import { corruption } from '../base/errors.ts'
+import type { Section } from '../storage/ledger.ts'
+import type { ReadableFile } from '../storage/storage.ts'
+import { COMPRESSION_TYPE, decompressBlock } from './compression.ts'
+import { BLOCK_TRAILER_BYTES, type BlockHandle, unsupported } from './table-format.ts'
+
+/**
+ * The raw block in stored[start, start + bytes), its trailer behind it; `offset` is where it lies in
+ * the table. Owned, or a view of `stored` when `mayBorrow` and the block is not compressed. Throws
+ * `LSM_CORRUPTION` with path and offset; `LSM_INVALID_ARGUMENT` for a compression not read here.
+ */
+export function decodeStoredBlock(
+  stored: Uint8Array,
+  start: number,
+  bytes: number,
+  path: string,
+  offset: number,
+  mayBorrow: boolean,
+): Uint8Array {
+  const end = start + bytes
+  const expected =
+    (stored[end + 1]! |
+      (stored[end + 2]! << 8) |
+      (stored[end + 3]! << 16) |
+      (stored[end + 4]! << 24)) >>>
+    0
+  const actual = maskCrc(crc32c(stored, start, end + 1))
+  if (actual !== expected) {
+    throw corruption('block checksum mismatch', { path, offset, expected, actual })
+  }
+  const type = stored[end]!
+  if (type === COMPRESSION_TYPE.none) {
+    return mayBorrow ? stored.subarray(start, end) : stored.slice(start, end)
+  }
+  if (type !== COMPRESSION_TYPE.lz4 && type !== COMPRESSION_TYPE.zstd) {
+    throw unsupported(path, `compression type ${type}`)
+  }
+  const raw = decompressBlock(type, stored, start, end)
+  if (raw === null) throw corruption('block does not decompress', { path, offset })
+  return raw
+}
+
+/** Reads one block for keeps: index, filter, properties, metaindex. Owned. */
+export function readBlock(file: ReadableFile, handle: BlockHandle, section: Section): Uint8Array {
+  const storedBytes = handle.bytes + BLOCK_TRAILER_BYTES
+  const stored = new Uint8Array(storedBytes)
+  file.read(stored, storedBytes, handle.offset, section)
+  return decodeStoredBlock(stored, 0, handle.bytes, file.path, handle.offset, true)
+}

@@ -1,0 +1,54 @@
+/**
+ * Owns the data blocks of one open table: fetched through the block cache or from a file handle, so
+ * that each read lands on the handle's account in the ledger and in the caller's counters.
+ */
+
+import type { ReadCounters } from '../base/read-counters.ts'
+import type { BlockCache } from '../cache/block-cache.ts'
+import type { ReadableFile } from '../storage/storage.ts'
+import type { BlockIndex } from './block-index.ts'
+import { decodeStoredBlock } from './stored-block.ts'
+import { BLOCK_TRAILER_BYTES } from './table-format.ts'
+
+export class TableBlocks {
+  readonly path: string
+  readonly id: number
+  readonly index: BlockIndex
+  readonly cache: BlockCache
+  /** Stored blocks pass through here; what is handed out is a copy. */
+  #stored: Uint8Array = new Uint8Array(0)
+
+  constructor(path: string, id: number, index: BlockIndex, cache: BlockCache) {
+    this.path = path
+    this.id = id
+    this.index = index
+    this.cache = cache
+  }
+
+  /** The raw block `blockIndex`: immutable, safe to keep. Throws `LSM_CORRUPTION`, `LSM_IO`. */
+  read(
+    blockIndex: number,
+    file: ReadableFile,
+    counters: ReadCounters,
+    fillCache: boolean,
+  ): Uint8Array {
+    const offset = this.index.offsets[blockIndex]!
+    const cached = this.cached(blockIndex, counters)
+    if (cached !== undefined) return cached
+    const bytes = this.index.sizes[blockIndex]!
+    const storedBytes = bytes + BLOCK_TRAILER_BYTES
+    if (storedBytes > this.#stored.length) this.#stored = new Uint8Array(storedBytes)
+    file.read(this.#stored, storedBytes, offset, 'data')
+    counters.blocksFromStorage++
+    counters.bytesFromStorage += storedBytes
+    const block = decodeStoredBlock(this.#stored, 0, bytes, this.path, offset, false)
+    if (fillCache) this.cache.insert(this.id, offset, block)
+    return block
+  }
+
+  cached(blockIndex: number, counters: ReadCounters): Uint8Array | undefined {
+    const cached = this.cache.get(this.id, this.index.offsets[blockIndex]!)
+    if (cached !== undefined) counters.blocksFromCache++
+    return cached
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Owns one open table: footer, properties, index and filter are read and checked at open and stay
+ * in memory; data blocks come through the block cache. Every byte read has passed its checksum.
+ * Reads the engine's own tables and those of RocksDB with CRC32C, a plain index (either encoding)
+ * and no, LZ4 or zstd compression; RocksDB's filters are left alone.
+ *
+ * Invariant: a lookup's value is a view into an immutable block that is never recycled.
+ */
+
+import { ByteReader } from '../base/coding.ts'
+import { compareRanges } from '../base/compare.ts'
+import { corruption } from '../base/errors.ts'
+import type { InternalCursor } from '../base/internal-cursor.ts'
+import type { Lookup } from '../base/lookup.ts'
+import type { ReadCounters } from '../base/read-counters.ts'
+import type { BlockCache } from '../cache/block-cache.ts'
+import type { ReadableFile } from '../storage/storage.ts'
+import { BlockCursor } from './block-cursor.ts'
+import { type BlockIndex, decodeIndex } from './block-index.ts'
+import { BloomFilter } from './filter.ts'
+import { decodePlainBlock } from './plain-block.ts'
+import { decodeProperties, type StoredProperties } from './properties.ts'
+import { readBlock } from './stored-block.ts'
+import { TableBlocks } from './table-blocks.ts'
+import { TableCursor, type TableCursorOptions } from './table-cursor.ts'
+import {
+  type BlockHandle,
+  checkHandle,
+  decodeFooter,
+  FOOTER_BYTES,
+  METAINDEX_NAME,
+  readHandle,
+} from './table-format.ts'
+
+export interface TableReaderOptions {
+  /** The same file on the account that pays for `get`; the file opened with when absent. */
+  readonly fileForGets?: ReadableFile
+}
+
+export class TableReader {
+  readonly id: number
+  readonly path: string
+  readonly properties: StoredProperties
+  /** The table holds range deletions, which nothing here applies. */
+  readonly hasRangeDeletions: boolean
+  /** Pays for the reads of `get`; set it anew when the table moves to another level. */
+  fileForGets: ReadableFile
+  readonly #file: ReadableFile
+  readonly #blocks: TableBlocks
+  readonly #filter: BloomFilter | null
+  readonly #cursor: BlockCursor
+
+  private constructor(
+    file: ReadableFile,
+    fileForGets: ReadableFile,
+    parts: TableParts,
+    blocks: TableBlocks,
+  ) {
+    this.id = blocks.id
+    this.path = file.path
+    this.properties = parts.properties
+    this.hasRangeDeletions = parts.hasRangeDeletions
+    this.fileForGets = fileForGets
+    this.#file = file
+    this.#blocks = blocks
+    this.#filter = parts.filter
+    this.#cursor = new BlockCursor(file.path)
+  }
+
+  /**
+   * Reads footer, metaindex, properties, index and filter on the file's account. The reader owns
+   * the file from then on. `id` names the table in the cache. Throws `LSM_CORRUPTION` with path and
+   * offset, `LSM_INVALID_ARGUMENT` for a sound table of a kind not read here.
+   */
+  static open(
+    file: ReadableFile,
+    id: number,
+    cache: BlockCache,
+    options: TableReaderOptions = {},
+  ): TableReader {
+    const parts = readParts(file)
+    const blocks = new TableBlocks(file.path, id, parts.index, cache)
+    return new TableReader(file, options.fileForGets ?? file, parts, blocks)
+  }
+
+  /** Bytes held in memory for as long as the table is open: index and filter. */
+  get pinnedBytes(): number {
+    return this.#blocks.index.memoryBytes + (this.#filter?.memoryBytes ?? 0)
+  }
+
+  /** False: no version of the key is here. True without a filter. Counts the check. */
+  mayContain(userKey: Uint8Array, counters: ReadCounters): boolean {
+    if (this.#filter === null) return true
+    counters.filterChecks++
+    if (this.#filter.mayContain(userKey)) return true
+    counters.filterNegatives++
+    return false
+  }
+
+  /**
+   * Finds the newest version with seq ≤ `seq`, asking the filter first. True: `lookup` is filled,
+   * its value a view that may be kept. Throws `LSM_CORRUPTION`, `LSM_IO`.
+   */
+  get(userKey: Uint8Array, seq: number, lookup: Lookup, counters: ReadCounters): boolean {
+    if (!this.mayContain(userKey, counters)) return false
+    const { index } = this.#blocks
+    const cursor = this.#cursor
+    let blockIndex = index.find(userKey, seq)
+    cursor.valid = false
+    while (blockIndex < index.count) {
+      const block = this.#blocks.read(blockIndex, this.fileForGets, counters, true)
+      cursor.open(block, index.offsets[blockIndex]!)
+      cursor.seek(userKey, seq)
+      // A separator may follow the block's last key; only under the same user key may the next
+      // block still hold a version.
+      if (cursor.valid || !index.hasUserKey(blockIndex, userKey)) break
+      blockIndex++
+    }
+    if (cursor.valid && isAt(cursor, userKey)) {
+      lookup.set(cursor.seq, cursor.kind, cursor.valueBytes, cursor.valueStart, cursor.valueLength)
+      return true
+    }
+    if (this.#filter !== null && !this.#precededBy(userKey, blockIndex)) {
+      counters.filterFalsePositives++
+    }
+    return false
+  }
+
+  /** Values of a cursor with `readAheadBytes` last until its next call; others may be kept. */
+  cursor(options: TableCursorOptions): InternalCursor {
+    return new TableCursor(this.#blocks, options)
+  }
+
+  /** The table's file on its opening account, to be tagged for another. */
+  get file(): ReadableFile {
+    return this.#file
+  }
+
+  /** Idempotent. Cached blocks stay until `evictTable`. */
+  close(): void {
+    this.#file.close()
+  }
+
+  /**
+   * After a miss: whether the entry before where the key would be has this user key, in a version
+   * too new to be seen. Costs no read: where the block begins there, the index knows.
+   */
+  #precededBy(userKey: Uint8Array, blockIndex: number): boolean {
+    const cursor = this.#cursor
+    if (blockIndex < this.#blocks.index.count) {
+      if (cursor.valid) cursor.prev()
+      else cursor.seekToLast()
+      if (cursor.valid) return isAt(cursor, userKey)
+    }
+    return blockIndex > 0 && this.#blocks.index.hasUserKey(blockIndex - 1, userKey)
+  }
+}
+
+interface TableParts {
+  readonly properties: StoredProperties
+  readonly index: BlockIndex
+  readonly filter: BloomFilter | null
+  readonly hasRangeDeletions: boolean
+}
+
+function readParts(file: ReadableFile): TableParts {
+  const { path, bytes: tableBytes } = file
+  if (tableBytes < FOOTER_BYTES) {
+    throw corruption(`no table: ${tableBytes} bytes are fewer than a footer`, { path, offset: 0 })
+  }
+  const footerBytes = new Uint8Array(FOOTER_BYTES)
+  file.read(footerBytes, FOOTER_BYTES, tableBytes - FOOTER_BYTES, 'meta')
+  const footer = decodeFooter(footerBytes, path, tableBytes)
+  const metaindex = decodePlainBlock(readBlock(file, footer.metaindex, 'meta'), path)
+
+  const propertiesHandle = handleOf(metaindex, METAINDEX_NAME.properties, file)
+  if (propertiesHandle === null) {
+    throw corruption('table without properties', { path, offset: footer.metaindex.offset })
+  }
+  const properties = decodeProperties(readBlock(file, propertiesHandle, 'meta'), path)
+  const layout = {
+    userKeyOnly: properties.indexKeyIsUserKey,
+    deltaEncoded: properties.indexValueIsDeltaEncoded,
+  }
+  const indexBlock = readBlock(file, footer.index, 'index')
+  const filterHandle = handleOf(metaindex, METAINDEX_NAME.filter, file)
+  return {
+    properties,
+    index: decodeIndex(indexBlock, layout, path, tableBytes),
+    filter: filterHandle === null ? null : readFilter(file, filterHandle),
+    hasRangeDeletions: metaindex.has(METAINDEX_NAME.rangeDeletions),
+  }
+}
+
+function readFilter(file: ReadableFile, handle: BlockHandle): BloomFilter {
+  const filter = BloomFilter.decode(readBlock(file, handle, 'filter'))
+  if (filter !== null) return filter
+  throw corruption('filter block does not parse', { path: file.path, offset: handle.offset })
+}
+
+function handleOf(
+  metaindex: ReadonlyMap<string, Uint8Array>,
+  name: string,
+  file: ReadableFile,
+): BlockHandle | null {
+  const value = metaindex.get(name)
+  if (value === undefined) return null
+  const handle = readHandle(new ByteReader(value, file.path))
+  checkHandle(handle, file.path, file.bytes)
+  return handle
+}
+
+function isAt(cursor: BlockCursor, userKey: Uint8Array): boolean {
+  const { keyBytes, keyStart, keyLength } = cursor
+  return compareRanges(keyBytes, keyStart, keyLength, userKey, 0, userKey.length) === 0
+}

@@ -1,0 +1,250 @@
+/**
+ * Owns the writing of one table: entries in internal order become data blocks, then filter, index,
+ * properties, metaindex and footer follow (layout in table-format.ts; LevelDB's
+ * `table/table_builder.cc`). Blocks gather in a chunk, so that few appends carry many blocks.
+ *
+ * Invariant: a block never exceeds `blockBytes` before compression unless a single entry does.
+ */
+
+import { assert } from '../base/assert.ts'
+import { ByteWriter } from '../base/coding.ts'
+import { ENTRY_KIND, encodeInternalKey } from '../base/internal-key.ts'
+import type { Section } from '../storage/ledger.ts'
+import type { WritableFile } from '../storage/storage.ts'
+import { DataBlockBuilder } from './block-builder.ts'
+import { COMPRESSION_TYPE, type Compression, compressBlock } from './compression.ts'
+import { FilterBuilder } from './filter.ts'
+import { PlainBlockBuilder } from './plain-block.ts'
+import { encodeProperties } from './properties.ts'
+import {
+  appendHandle,
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  encodeFooter,
+  FOOTER_BYTES,
+  METAINDEX_NAME,
+  writeBlockTrailer,
+} from './table-format.ts'
+
+const CHUNK_BYTES = 256 * 1024
+
+export interface TableWriterOptions {
+  /** Size a data block is cut at, before compression. Default 4096. */
+  readonly blockBytes?: number
+  /** Entries between two keys stored whole. Default 16. */
+  readonly restartInterval?: number
+  readonly compression: Compression
+  /** Filter bits per distinct user key; 0 for no filter. Fractions are fine. */
+  readonly bitsPerKey: number
+}
+
+/** What `finish` knows of the table; keys are user keys, owned. */
+export interface TableSummary {
+  /** File size. */
+  readonly bytes: number
+  readonly entries: number
+  readonly tombstones: number
+  /** Σ user-key bytes, without trailers. */
+  readonly rawKeyBytes: number
+  readonly rawValueBytes: number
+  readonly seqMin: number
+  readonly seqMax: number
+  readonly smallest: Uint8Array
+  readonly largest: Uint8Array
+  /** `bytes`: size of the filter block, trailer included. */
+  readonly filter: {
+    readonly kind: 'none' | 'blocked-bloom'
+    readonly bitsPerKey: number
+    readonly bytes: number
+  }
+}
+
+export class TableWriter {
+  /** Entries added. */
+  entries = 0
+  readonly #file: WritableFile
+  readonly #blockBytes: number
+  readonly #compression: Compression
+  readonly #bitsPerKey: number
+  readonly #block: DataBlockBuilder
+  readonly #index = new PlainBlockBuilder()
+  readonly #filter: FilterBuilder | null
+  #chunk = new Uint8Array(CHUNK_BYTES)
+  #chunkLength = 0
+  /** Of the bytes in the chunk. */
+  #section: Section = 'data'
+  #appendedBytes = 0
+  #dataBlocks = 0
+  #tombstones = 0
+  #rawKeyBytes = 0
+  #rawValueBytes = 0
+  #seqMin = Number.MAX_SAFE_INTEGER
+  #seqMax = 0
+  #smallest: Uint8Array | null = null
+
+  /** `file` is empty and stays the caller's to sync and close. */
+  constructor(file: WritableFile, options: TableWriterOptions) {
+    assert(file.bytes === 0, 'a table starts its file')
+    this.#file = file
+    this.#blockBytes = options.blockBytes ?? 4096
+    this.#compression = options.compression
+    this.#bitsPerKey = options.bitsPerKey
+    this.#block = new DataBlockBuilder(options.restartInterval ?? 16, this.#blockBytes)
+    this.#filter = options.bitsPerKey > 0 ? new FilterBuilder(options.bitsPerKey) : null
+  }
+
+  /** Σ user-key and value bytes added. */
+  get rawBytes(): number {
+    return this.#rawKeyBytes + this.#rawValueBytes
+  }
+
+  /** About the file size `finish` would give now. */
+  get estimatedBytes(): number {
+    const filterBytes = this.#filter?.bytes ?? 0
+    return this.#offset + this.#block.bytes + this.#index.bytes + filterBytes + FOOTER_BYTES
+  }
+
+  /** Adds one entry; internal order is asserted. The arrays are only read. Throws `LSM_IO`. */
+  add(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    seq: number,
+    kind: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    const block = this.#block
+    if (block.entries > 0 && block.bytesAfter(keyLength, valueLength) > this.#blockBytes) {
+      this.#finishDataBlock()
+    }
+    const isNewKey = block.add(
+      keyBytes,
+      keyStart,
+      keyLength,
+      seq,
+      kind,
+      valueBytes,
+      valueStart,
+      valueLength,
+    )
+    if (isNewKey) this.#filter?.add(keyBytes, keyStart, keyLength)
+    if (this.entries === 0) this.#smallest = keyBytes.slice(keyStart, keyStart + keyLength)
+    if (kind === ENTRY_KIND.deletion) this.#tombstones++
+    if (seq < this.#seqMin) this.#seqMin = seq
+    if (seq > this.#seqMax) this.#seqMax = seq
+    this.#rawKeyBytes += keyLength
+    this.#rawValueBytes += valueLength
+    this.entries++
+  }
+
+  /** Appends all that is left; the caller syncs. At least one entry was added. Throws `LSM_IO`. */
+  finish(): TableSummary {
+    assert(this.#smallest !== null, 'a table has entries')
+    this.#finishDataBlock()
+    const dataBytes = this.#offset
+    this.#startSection('filter')
+    const filterHandle = this.#filter === null ? null : this.#writeBlock(this.#filter.finish())
+    this.#startSection('index')
+    const indexHandle = this.#writeBlock(this.#index.finish())
+    this.#startSection('meta')
+    this.#writeMeta(dataBytes, indexHandle, filterHandle)
+    this.#flushChunk()
+
+    const { lastKey, lastKeyLength } = this.#block
+    return {
+      bytes: this.#offset,
+      entries: this.entries,
+      tombstones: this.#tombstones,
+      rawKeyBytes: this.#rawKeyBytes,
+      rawValueBytes: this.#rawValueBytes,
+      seqMin: this.#seqMin,
+      seqMax: this.#seqMax,
+      smallest: this.#smallest,
+      largest: lastKey.slice(0, lastKeyLength),
+      filter: {
+        kind: filterHandle === null ? 'none' : 'blocked-bloom',
+        bitsPerKey: filterHandle === null ? 0 : this.#bitsPerKey,
+        bytes: filterHandle === null ? 0 : filterHandle.bytes + BLOCK_TRAILER_BYTES,
+      },
+    }
+  }
+
+  get #offset(): number {
+    return this.#appendedBytes + this.#chunkLength
+  }
+
+  #finishDataBlock(): void {
+    const block = this.#block
+    const lastKey = block.lastKey.subarray(0, block.lastKeyLength)
+    const raw = block.finish()
+    const payload = this.#compression === 'none' ? null : compressBlock(this.#compression, raw)
+    const handle =
+      payload === null
+        ? this.#writeBlock(raw)
+        : this.#writeBlock(payload, COMPRESSION_TYPE[this.#compression])
+    const value = new ByteWriter(16)
+    appendHandle(value, handle)
+    this.#index.add(encodeInternalKey(lastKey, block.lastSeq, block.lastKind), value.view())
+    this.#dataBlocks++
+  }
+
+  #writeMeta(dataBytes: number, index: BlockHandle, filter: BlockHandle | null): void {
+    const properties = encodeProperties(
+      {
+        entries: this.entries,
+        tombstones: this.#tombstones,
+        rawKeyBytes: this.#rawKeyBytes,
+        rawValueBytes: this.#rawValueBytes,
+        dataBlocks: this.#dataBlocks,
+        dataBytes,
+        indexBytes: index.bytes + BLOCK_TRAILER_BYTES,
+        filterBytes: filter === null ? 0 : filter.bytes + BLOCK_TRAILER_BYTES,
+        rangeDeletions: 0,
+      },
+      this.#compression,
+    )
+    const metaindex = new PlainBlockBuilder()
+    const name = (handleName: string, handle: BlockHandle) => {
+      const value = new ByteWriter(16)
+      appendHandle(value, handle)
+      metaindex.add(new TextEncoder().encode(handleName), value.view())
+    }
+    if (filter !== null) name(METAINDEX_NAME.filter, filter)
+    name(METAINDEX_NAME.properties, this.#writeBlock(properties))
+    const footer = encodeFooter(this.#writeBlock(metaindex.finish()), index)
+    this.#reserve(footer.length).set(footer, this.#chunkLength)
+    this.#chunkLength += footer.length
+  }
+
+  /** Puts a payload and its trailer into the chunk. */
+  #writeBlock(payload: Uint8Array, type: number = COMPRESSION_TYPE.none): BlockHandle {
+    const chunk = this.#reserve(payload.length + BLOCK_TRAILER_BYTES)
+    const handle = { offset: this.#offset, bytes: payload.length }
+    const start = this.#chunkLength
+    chunk.set(payload, start)
+    writeBlockTrailer(chunk, start, start + payload.length, type)
+    this.#chunkLength = start + payload.length + BLOCK_TRAILER_BYTES
+    return handle
+  }
+
+  /** The chunk with room for `bytes` more. */
+  #reserve(bytes: number): Uint8Array {
+    if (this.#chunkLength + bytes > this.#chunk.length) this.#flushChunk()
+    if (bytes > this.#chunk.length) this.#chunk = new Uint8Array(bytes)
+    return this.#chunk
+  }
+
+  #startSection(section: Section): void {
+    this.#flushChunk()
+    this.#section = section
+  }
+
+  #flushChunk(): void {
+    if (this.#chunkLength === 0) return
+    this.#file.append(this.#chunk.subarray(0, this.#chunkLength), this.#section)
+    this.#appendedBytes += this.#chunkLength
+    this.#chunkLength = 0
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Owns what the tests of this room share: tables built from plain entries in a memory storage, and
+ * read back. Entries may come in any order.
+ */
+
+import { ReadCounters } from '../../base/read-counters.ts'
+import { BlockCache } from '../../cache/block-cache.ts'
+import { Ledger } from '../../storage/ledger.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import type { FileTag, Storage } from '../../storage/storage.ts'
+import { compareEntries, type Entry } from '../../testing/array-cursor.ts'
+import { TableReader } from '../table-reader.ts'
+import { type TableSummary, TableWriter, type TableWriterOptions } from '../table-writer.ts'
+
+export const writeTag: FileTag = { cause: 'flush', level: 0 }
+export const readTag: FileTag = { cause: 'get', level: 0 }
+
+export const plain: TableWriterOptions = { compression: 'none', bitsPerKey: 10 }
+
+export function addEntries(writer: TableWriter, entries: readonly Entry[]): void {
+  for (const { key, seq, kind, value } of entries.toSorted(compareEntries)) {
+    writer.add(key, 0, key.length, seq, kind, value, 0, value.length)
+  }
+}
+
+export function writeTable(
+  storage: Storage,
+  path: string,
+  entries: readonly Entry[],
+  options: TableWriterOptions = plain,
+): TableSummary {
+  const file = storage.create(path, writeTag)
+  const writer = new TableWriter(file, options)
+  addEntries(writer, entries)
+  const summary = writer.finish()
+  file.close()
+  return summary
+}
+
+export interface OpenTable {
+  readonly storage: MemoryStorage
+  readonly ledger: Ledger
+  readonly cache: BlockCache
+  readonly counters: ReadCounters
+  readonly summary: TableSummary
+  readonly reader: TableReader
+}
+
+/** One table in a storage of its own. */
+export function openTable(
+  entries: readonly Entry[],
+  options: TableWriterOptions = plain,
+  cacheBytes = 1 << 20,
+): OpenTable {
+  const ledger = new Ledger()
+  const storage = new MemoryStorage(ledger)
+  const summary = writeTable(storage, 'table', entries, options)
+  const cache = new BlockCache(cacheBytes)
+  const reader = TableReader.open(storage.open('table', readTag), 1, cache)
+  return { storage, ledger, cache, counters: new ReadCounters(), summary, reader }
+}
+
+/** The same content under other bytes: a file of its own, for damage. */
+export function tableOf(bytes: Uint8Array): TableReader {
+  const storage = new MemoryStorage(new Ledger())
+  const file = storage.create('table', writeTag)
+  file.append(bytes, 'data')
+  file.close()
+  return TableReader.open(storage.open('table', readTag), 1, new BlockCache(1 << 20))
+}
