@@ -45,6 +45,7 @@ export const historyArbitrary: fc.Arbitrary<readonly Step[]> = fc.array(stepArbi
 
 interface ModelFile {
   bytes: number[]
+  syncedBytes: number
   readonly tag: FileTag
   /** Null once the file is finished. */
   writer: WritableFile | null
@@ -76,13 +77,26 @@ export class HistoryModel {
     for (const file of this.files.values()) finish(file)
   }
 
+  /** Syncs what is still being written; a file finished before its sync stays as it is. */
+  syncAll(): void {
+    for (const file of this.files.values()) {
+      if (file.writer === null) continue
+      file.writer.sync()
+      file.syncedBytes = file.bytes.length
+    }
+  }
+
+  get allSynced(): boolean {
+    return [...this.files.values()].every((file) => file.syncedBytes === file.bytes.length)
+  }
+
   run(step: Step): void {
     const file = this.files.get(step.name)
     const path = joinPath(this.folder, step.name)
     if (step.kind === 'create') {
       if (file !== undefined) return
       const writer = this.storage.create(path, step.tag)
-      this.files.set(step.name, { bytes: [], tag: step.tag, writer })
+      this.files.set(step.name, { bytes: [], syncedBytes: 0, tag: step.tag, writer })
     } else if (file !== undefined) {
       this.#runOn(file, path, step)
     }
@@ -117,6 +131,7 @@ export class HistoryModel {
         const keptBytes = Math.floor(step.keep * file.bytes.length)
         this.storage.truncate(path, keptBytes)
         file.bytes.length = keptBytes
+        file.syncedBytes = keptBytes
         return
       }
       case 'remove':
