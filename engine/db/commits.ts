@@ -16,8 +16,8 @@ export interface CommitTarget {
   readonly memtable: MemTable
   lastSeq: number
   nowMs(): number
-  /** Called after batches became visible; throws when nothing may be written any more. */
-  committed(batches: readonly WriteBatch[]): void
+  /** Called after batches became visible; `deletes` of their entries are deletions. */
+  committed(batches: readonly WriteBatch[], deletes: number): void
   /** Throws the reason why the database takes no writes. */
   assertWritable(): void
   /** A write failed: the log's end is unknown, so nothing may be written until a reopen. */
@@ -166,8 +166,9 @@ export class Commits {
   }
 
   #publish(batches: readonly WriteBatch[]): void {
-    for (const batch of batches) this.#inserter.insert(batch)
-    this.#target.committed(batches)
+    let deletes = 0
+    for (const batch of batches) deletes += this.#inserter.insert(batch)
+    this.#target.committed(batches, deletes)
   }
 }
 
@@ -176,21 +177,23 @@ export class MemTableInserter implements WriteBatchSink {
   readonly #target: Pick<CommitTarget, 'memtable' | 'lastSeq' | 'nowMs'>
   #memtable: MemTable | null = null
   #seq = 0
-  #hasTombstone = false
+  #deletes = 0
 
   constructor(target: Pick<CommitTarget, 'memtable' | 'lastSeq' | 'nowMs'>) {
     this.#target = target
   }
 
-  insert(batch: WriteBatch): void {
-    if (batch.count === 0) return
+  /** Returns how many of the entries are deletions. */
+  insert(batch: WriteBatch): number {
+    if (batch.count === 0) return 0
     const memtable = this.#target.memtable
     this.#memtable = memtable
     this.#seq = this.#target.lastSeq
-    this.#hasTombstone = false
+    this.#deletes = 0
     batch.forEach(this)
-    memtable.noteWriteTime(this.#target.nowMs(), this.#hasTombstone)
+    memtable.noteWriteTime(this.#target.nowMs(), this.#deletes > 0)
     this.#target.lastSeq = this.#seq
+    return this.#deletes
   }
 
   put(
@@ -216,7 +219,7 @@ export class MemTableInserter implements WriteBatchSink {
 
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
     this.#seq++
-    this.#hasTombstone = true
+    this.#deletes++
     this.#memtable!.add(this.#seq, ENTRY_KIND.deletion, bytes, keyStart, keyLength, bytes, 0, 0)
   }
 }

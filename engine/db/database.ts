@@ -21,6 +21,8 @@ import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { RunCursor } from '../iterators/run-cursor.ts'
 import { walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
+import { EMPTY_STATE } from '../manifest/manifest-state.ts'
+import { recoverManifest } from '../manifest/recover.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { type FolderLock, joinPath, type Storage } from '../storage/storage.ts'
 import { tableFor } from '../version/run.ts'
@@ -30,6 +32,7 @@ import { WriteBatch } from '../wal/write-batch.ts'
 import { Commits, type CommitTarget, MemTableInserter } from './commits.ts'
 import { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './cursor.ts'
 import type { DatabaseEvent } from './events.ts'
+import { FileNumbers } from './file-numbers.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 import { describeStrategy, readOptionsRecord, writeOptionsRecord } from './options-record.ts'
@@ -73,6 +76,7 @@ export class Database implements Disposable {
   readonly #seed: number
   readonly #lock: FolderLock
   readonly #manifest: Manifest
+  readonly #numbers: FileNumbers
   readonly #cache: BlockCache
   readonly #tree: Tree
   readonly #commits: Commits
@@ -111,16 +115,19 @@ export class Database implements Disposable {
     this.#seed = seed
     this.#lock = lock
     this.#cache = new BlockCache(options.blockCacheBytes)
-    const recovered = Manifest.recover(storage, folder)
+    const recovered = recoverManifest(storage, folder)
     if (recovered === null) refuseOrphanedData(storage, folder)
-    const { manifest, state } = recovered ?? Manifest.create(storage, folder)
-    this.#manifest = manifest
+    const state = recovered ?? EMPTY_STATE
     checkTables(storage, folder, state.version)
     removeOrphans(storage, folder, state.version, state.logNumber)
+    this.#numbers = new FileNumbers(state.nextFileNumber)
+    const allocate = () => this.#numbers.allocate()
+    this.#manifest = Manifest.create(storage, folder, state, { allocate })
     this.#tree = new Tree({
       storage,
       folder,
-      manifest,
+      manifest: this.#manifest,
+      numbers: this.#numbers,
       version: state.version,
       nextRunId: state.nextRunId,
       strategy,
@@ -136,7 +143,7 @@ export class Database implements Disposable {
     this.#recordOptions(open, onEvent)
     const logs = liveLogs(storage, folder, state.logNumber)
     const memtable = this.#newMemTable()
-    this.#target = this.#commitTarget(memtable, state.lastSeq, logs)
+    this.#target = this.#commitTarget(memtable, state.lastSeq)
     this.#commits = new Commits(this.#target)
     this.#replay(logs, onEvent)
   }
@@ -305,8 +312,7 @@ export class Database implements Disposable {
     ]
   }
 
-  #commitTarget(memtable: MemTable, lastSeq: number, logs: readonly number[]) {
-    for (const number of logs) this.#manifest.reserve(number)
+  #commitTarget(memtable: MemTable, lastSeq: number) {
     return {
       log: this.#newLog(),
       memtable,
@@ -314,17 +320,19 @@ export class Database implements Disposable {
       nowMs: () => this.#clock.nowMs(),
       assertWritable: () => this.#assertWritable(),
       failed: (cause: unknown) => this.#fail(cause),
-      committed: (batches: readonly WriteBatch[]) => this.#committed(batches),
+      committed: (batches: readonly WriteBatch[], deletes: number) =>
+        this.#committed(batches, deletes),
     }
   }
 
-  #committed(batches: readonly WriteBatch[]): void {
+  #committed(batches: readonly WriteBatch[], deletes: number): void {
     const counters = this.#counters
     for (const batch of batches) {
       counters.userBytes += batch.rawBytes
-      counters.puts += batch.puts
-      counters.deletes += batch.count - batch.puts
+      counters.puts += batch.count
     }
+    counters.puts -= deletes
+    counters.deletes += deletes
     if (this.#target.memtable.rawBytes < this.options.memtableBytes) return
     this.#attempt(() => {
       this.#rotate()
@@ -344,7 +352,7 @@ export class Database implements Disposable {
   }
 
   #newLog(): LogWriter {
-    this.#logNumber = this.#manifest.allocate()
+    this.#logNumber = this.#numbers.allocate()
     const path = joinPath(this.folder, walName(this.#logNumber))
     const log = new LogWriter(this.#storage.create(path, { cause: 'wal', level: -1 }))
     this.#storage.syncFolder(this.folder)
@@ -381,6 +389,7 @@ export class Database implements Disposable {
         removed: [],
         added: [],
         logNumber: this.#logNumber,
+        nextFileNumber: this.#numbers.next,
         lastSeq,
       })
     }

@@ -13,7 +13,7 @@ import type { TableId, TableMeta } from '../version/table-meta.ts'
 
 export interface TableHandle {
   readonly reader: TableReader
-  readonly scanFile: ReadableFile
+  scanFile: ReadableFile
   /** Gets and seeks that consulted the table since the database was opened. */
   reads: number
 }
@@ -67,11 +67,12 @@ export class TableHandles {
     this.#cache.evictTable(id)
   }
 
-  /** Reopens a table at its next use, so that its bytes count for the level it moved to. */
-  relevel(id: TableId): void {
+  /** The table's bytes count for `level` from now on. */
+  relevel(id: TableId, level: number): void {
     const handle = this.#handles.get(id)
-    this.#handles.delete(id)
-    handle?.reader.close()
+    if (handle === undefined) return
+    handle.scanFile = handle.reader.file.tagged({ cause: 'scan', level })
+    handle.reader.fileForGets = handle.reader.file.tagged({ cause: 'get', level })
   }
 
   close(): void {
@@ -82,7 +83,8 @@ export class TableHandles {
   #open(table: TableMeta, level: number): TableHandle {
     const path = joinPath(this.#folder, tableName(table.id))
     const file = this.#storage.open(path, { cause: 'open', level })
-    const reader = TableReader.open(file, table.id, this.#cache)
+    const fileForGets = file.tagged({ cause: 'get', level })
+    const reader = TableReader.open(file, table.id, this.#cache, { fileForGets })
     const handle = { reader, scanFile: file.tagged({ cause: 'scan', level }), reads: 0 }
     this.#handles.set(table.id, handle)
     return handle

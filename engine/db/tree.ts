@@ -28,6 +28,7 @@ import { rawBytes } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import { applyEdit, type VersionEdit } from '../version/version-edit.ts'
 import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
+import type { FileNumbers } from './file-numbers.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import { PinBoard } from './read-view.ts'
@@ -38,6 +39,7 @@ export interface TreeParts {
   readonly storage: Storage
   readonly folder: string
   readonly manifest: Manifest
+  readonly numbers: FileNumbers
   readonly version: Version
   readonly nextRunId: number
   readonly strategy: CompactionStrategy
@@ -173,8 +175,8 @@ export class Tree {
   }
 
   #createTable(cause: Cause, level: number, bitsPerKey: number): NewTable {
-    const { storage, folder, manifest, options } = this.#parts
-    const id = manifest.allocate()
+    const { storage, folder, numbers, options } = this.#parts
+    const id = numbers.allocate()
     const file = storage.create(joinPath(folder, tableName(id)), { cause, level })
     const writer = new TableWriter(file, {
       blockBytes: options.blockBytes,
@@ -186,24 +188,19 @@ export class Tree {
   }
 
   #install(edit: VersionEdit): void {
-    const { storage, folder, manifest, counters } = this.#parts
+    const { storage, folder, manifest, numbers, counters } = this.#parts
     const version = applyEdit(this.#version, edit)
     if (paranoid()) for (const { run } of runsNewestFirst(version)) checkRun(run)
     const kept = new Set(edit.added.map(({ table }) => table.id))
-    const before = new Set(edit.removed.map(({ table }) => table.id))
-    if (edit.added.some(({ table }) => !before.has(table.id))) storage.syncFolder(folder)
-    manifest.append({ ...edit, nextRunId: this.#nextRunId })
+    if (edit.added.length > 0) storage.syncFolder(folder)
+    manifest.append({ ...edit, nextRunId: this.#nextRunId, nextFileNumber: numbers.next })
     const gone = edit.removed.filter(({ table }) => !kept.has(table.id))
     const bytesGone = gone.reduce((sum, { table }) => sum + table.bytes, 0)
     counters.noteTableBytes(version.totals.bytes + bytesGone)
     this.#version = version
     this.#generation++
-    for (const { level, table } of edit.removed) {
-      if (!kept.has(table.id)) this.pins.doom(table.id, this.#generation)
-      else if (edit.added.every((other) => other.table !== table || other.level !== level)) {
-        this.handles.relevel(table.id)
-      }
-    }
+    for (const { table } of gone) this.pins.doom(table.id, this.#generation)
+    for (const { level, table } of edit.added) this.handles.relevel(table.id, level)
     this.pins.sweep()
     assert(version.totals.tables >= kept.size, 'added tables are in the version')
   }
