@@ -33,9 +33,9 @@ export class VisibleCursor extends CursorFields {
   readonly #lower: Uint8Array | undefined
   readonly #upper: Uint8Array | undefined
   #backward = false
-  #key = new Uint8Array(64)
+  #key = new Uint8Array(0)
   #keyLength = 0
-  #value = new Uint8Array(256)
+  #value = new Uint8Array(0)
 
   /** `child` is this cursor's from now on. */
   constructor(child: InternalCursor, { seq, lower, upper }: VisibleCursorOptions) {
