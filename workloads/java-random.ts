@@ -16,6 +16,9 @@ const MIX_1_HIGH = 0xff51afd7
 const MIX_1_LOW = 0xed558ccd
 const MIX_2_HIGH = 0xc4ceb9fe
 const MIX_2_LOW = 0x1a85ec53
+const BYTES_PER_INT = 6
+/** By position within an int, five bits apart. */
+const BYTE_MASKS = [31, 63, 95, 31, 63] as const
 const TWO_POW_32 = 0x100000000
 const TWO_POW_27 = 0x8000000
 const TWO_POW_MINUS_53 = 1.1102230246251565e-16
@@ -91,27 +94,35 @@ export class JavaRandom {
   fillPrintable(target: Uint8Array, start: number, end: number): void {
     let high = this.#seed[0]!
     let low = this.#seed[1]!
+    const wholeEnd = end - ((end - start) % BYTES_PER_INT)
     let at = start
-    while (at < end) {
+    for (; at < wholeEnd; at += BYTES_PER_INT) {
       low = (low + STEP_LOW) | 0
       high = (high + STEP_HIGH + (low >>> 0 < STEP_LOW ? 1 : 0)) | 0
       const bits = mix32(high, low)
-      const left = end - at
       target[at] = (bits & 31) + 32
-      if (left > 1) target[at + 1] = ((bits >> 5) & 63) + 32
-      if (left > 2) target[at + 2] = ((bits >> 10) & 95) + 32
-      if (left > 3) target[at + 3] = ((bits >> 15) & 31) + 32
-      if (left > 4) target[at + 4] = ((bits >> 20) & 63) + 32
-      if (left > 5) target[at + 5] = ((bits >> 25) & 95) + 32
-      at += 6
+      target[at + 1] = ((bits >> 5) & 63) + 32
+      target[at + 2] = ((bits >> 10) & 95) + 32
+      target[at + 3] = ((bits >> 15) & 31) + 32
+      target[at + 4] = ((bits >> 20) & 63) + 32
+      target[at + 5] = ((bits >> 25) & 95) + 32
     }
     this.moveTo(high, low)
+    if (at < end) this.#fillRest(target, at, end)
+  }
+
+  /** The one to five bytes that the last int gives. */
+  #fillRest(target: Uint8Array, start: number, end: number): void {
+    const bits = this.nextInt()
+    for (let i = 0; i < end - start; i++) {
+      target[start + i] = ((bits >> (5 * i)) & BYTE_MASKS[i]!) + 32
+    }
   }
 }
 
 /** Draws that `fillPrintable` takes for so many bytes. */
 export function printableDraws(bytes: number): number {
-  return Math.ceil(bytes / 6)
+  return Math.ceil(bytes / BYTES_PER_INT)
 }
 
 /** The upper half of (high, low) · (byHigh, byLow) modulo 2^64. */

@@ -29,10 +29,11 @@ function hashOctets(octets: number, target: U64): void {
   let { high, low } = target
   for (let shift = 0; shift < 32; shift += 8) {
     low ^= (octets >>> shift) & 0xff
-    // low · 0x1b3 < 2^41 is exact in a double; the carry is what exceeds 32 bits.
-    const product = (low >>> 0) * PRIME_LOW
-    high = (Math.imul(high, PRIME_LOW) + Math.floor(product / TWO_POW_32) + (low << 8)) | 0
-    low = product | 0
+    // The prime is below 2^16, so the products of 16-bit parts stay integers.
+    const carry =
+      (Math.imul(low >>> 16, PRIME_LOW) + (Math.imul(low & 0xffff, PRIME_LOW) >>> 16)) >>> 16
+    high = (Math.imul(high, PRIME_LOW) + carry + (low << 8)) | 0
+    low = Math.imul(low, PRIME_LOW)
   }
   target.high = high
   target.low = low
