@@ -250,19 +250,30 @@ export class Database implements Disposable {
     return this.#counters.scans
   }
 
-  /** Finishes writes under way, syncs the log, closes every file, gives up the lock. Idempotent. */
+  /**
+   * Finishes writes under way, syncs the log, closes every file, gives up the lock. Idempotent. The
+   * first error is thrown once all is closed; after a failure told before, none.
+   */
   close(): void {
     if (this.#closed) return
-    try {
-      this.#commits.settle()
-      if (this.#failure === null) this.#target.log.sync()
-    } finally {
+    let failure: { readonly cause: unknown } | null = null
+    const steps = [
+      () => this.#commits.settle(),
+      () => this.#failure === null && this.#target.log.sync(),
+      () => this.#target.log.close(),
+      () => this.#tree.close(),
+      () => this.#manifest.close(),
+      () => this.#lock.release(),
+    ]
+    for (const step of steps) {
+      try {
+        step()
+      } catch (cause) {
+        failure ??= { cause }
+      }
       this.#closed = true
-      this.#target.log.close()
-      this.#tree.close()
-      this.#manifest.close()
-      this.#lock.release()
     }
+    if (failure !== null && this.#failure === null) throw failure.cause
   }
 
   [Symbol.dispose](): void {
