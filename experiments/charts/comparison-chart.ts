@@ -42,11 +42,14 @@ import {
   READ_ACCOUNTS,
   SPACE_DEFINITION,
   STATES_DEFINITION,
+  settingsLines,
   strategyLabels,
   WA_DEFINITION,
   workloadLabels,
 } from './wording.ts'
 
+/** Very long labels widen the figure rather than starve the panels. */
+const PANEL_WIDTH_MIN = 56
 /** Fewer paired seeds than this support no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10
 
@@ -79,13 +82,12 @@ export function comparisonChart(
   const workloads = [...new Set(cells.map(({ workload }) => workload))]
   const strategies = [...new Set(cells.map(({ strategy }) => strategy))]
   const metrics = metricsOf(results, options.reads ?? 'runs')
-  const first = results[0]!
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     usermeta: { commands: commandsOf(results), results: results.map(({ id }) => id) },
     title: {
-      text: [...wrapText(titleOf(strategies, workloads), FIGURE_WIDTH, TITLE_STYLE)],
-      subtitle: [...wrapText(sharedSettings(results).join(' · '), FIGURE_WIDTH, LABEL_STYLE)],
+      text: [...wrapText(titleOf(results), FIGURE_WIDTH, TITLE_STYLE)],
+      subtitle: settingsLines(sharedSettings(results)),
     },
     padding: FIGURE_PADDING,
     config: CONFIG,
@@ -94,7 +96,6 @@ export function comparisonChart(
       ...bands(cells, workloads, strategies, metrics),
       captionView([
         ...captionOf(results, cells, options.reads ?? 'runs'),
-        { kind: 'note', text: provenance(first) },
         commandParagraph(results),
       ]),
     ],
@@ -119,7 +120,8 @@ function bands(
     results.some((result) => marked.has(result)) ? `${strategy} †` : strategy
   const sideWidth = labelWidth(cells.map(nameOf))
   const gaps = PANEL_GAP * (metrics.length - 1)
-  const width = Math.floor((FIGURE_WIDTH - sideWidth - LABEL_GAP - gaps) / metrics.length)
+  const free = FIGURE_WIDTH - sideWidth - LABEL_GAP - gaps
+  const width = Math.max(PANEL_WIDTH_MIN, Math.floor(free / metrics.length))
   const domains = metrics.map((metric) =>
     domainMaxFor(
       cells.map((cell) => barRow(cell, '', metric)),
@@ -191,7 +193,8 @@ function metricsOf(results: readonly RunResult[], reads: 'runs' | 'blocks'): rea
 function cellsOf(results: readonly RunResult[]): readonly Cell[] {
   const strategies = strategyLabels(results)
   const workloads = workloadLabels(results)
-  const groups = Map.groupBy(results, (result) =>
+  const byName = Map.groupBy(results, ({ config }) => config.strategy.name)
+  const groups = Map.groupBy([...byName.values()].flat(), (result) =>
     JSON.stringify([workloads.get(result), strategies.get(result)]),
   )
   return [...groups.values()].map((group) => ({
@@ -213,9 +216,12 @@ function checkComparable(results: readonly RunResult[]): void {
   }
 }
 
-function titleOf(strategies: readonly string[], workloads: readonly string[]): string {
+function titleOf(results: readonly RunResult[]): string {
+  const strategies = [...new Set(results.map(({ config }) => config.strategy.name))]
+  const workloads = [...new Set(results.map(({ config }) => config.workload.name))]
   const who = strategies.length > 3 ? `${strategies.length} strategies` : listText(strategies)
-  return `${who} on ${listText(workloads)}`
+  const where = workloads.length > 4 ? `${workloads.length} workloads` : listText(workloads)
+  return `${who} on ${where}`
 }
 
 /** What all runs have in common, for the subtitle. */
@@ -250,10 +256,17 @@ function captionOf(
     pairs >= PAIRED_SEEDS_MIN
       ? `${pairs} paired seeds.`
       : `${pairs === 1 ? 'Single seed' : `${pairs} seeds`}: differences are not tested.`
-  const definitions = [marks, STATES_DEFINITION, WA_DEFINITION, cost, SPACE_DEFINITION]
+  const hasReads = metricsOf(results, reads).length > 2
+  const definitions = [
+    marks,
+    STATES_DEFINITION,
+    WA_DEFINITION,
+    ...(hasReads ? [cost] : []),
+    SPACE_DEFINITION,
+  ]
   return [
     { kind: 'note', text: `${definitions.join(' ')} Less is better in every panel.` },
-    { kind: 'note', text: support },
+    { kind: 'note', text: `${support} ${provenance(results[0]!)}` },
     ...unpaired(results),
     ...failedGates(results).map(({ name, why, failed, everywhere }): CaptionParagraph => {
       const example = `${failed[0]!.config.strategy.name} on ${failed[0]!.config.workload.name}`

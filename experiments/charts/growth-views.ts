@@ -12,6 +12,8 @@ import { byteUnit } from './wording.ts'
 
 const HEIGHT = 92
 
+/** The names of phases stand between a plot and its heading. */
+const HEADING_RISE = 20
 /** Narrower phases than this get no name. */
 const PHASE_NAME_MARGIN = 8
 
@@ -30,48 +32,59 @@ export function growthViews(result: RunResult, sideWidth: number): readonly View
     scale: { domain: [0, userBytes / unit.bytes], nice: false },
     axis: { title: `user bytes written (${unit.name})`, tickCount: 8, grid: false },
   }
-  const row = (heading: string, layer: Layer) =>
+  const row = (heading: string, layers: readonly Layer[]) =>
     rowOf([
       spacer(sideWidth),
       {
         width,
         height: HEIGHT,
-        layer: [headingMark(heading, -sideWidth), layer, ...phaseLayers(result, userBytes, width)],
+        layer: [
+          headingMark(heading, -sideWidth, HEADING_RISE),
+          ...layers,
+          ...phaseLayers(result, userBytes, width),
+        ],
       },
     ])
   return [
-    row('Write amplification so far', amplificationLayer(result, unit.bytes, x)),
-    row('Shape of the tree', shapeLayer(result, unit.bytes, x, width)),
+    row('Write amplification so far', amplificationLayers(result, unit.bytes, x)),
+    row('Shape of the tree', [shapeLayer(result, unit.bytes, x)]),
   ]
 }
 
-function amplificationLayer({ deterministic }: RunResult, unitBytes: number, x: object): Layer {
-  const values = deterministic.series
-    .filter(({ waTotal }) => waTotal !== null)
-    .map(({ userBytes, waTotal }, index) => ({ user: userBytes / unitBytes, waTotal, index }))
-  return {
-    data: { values },
-    mark: { type: 'line', color: COLOUR.line, strokeWidth: 1.6, strokeJoin: 'round' },
-    encoding: {
-      x: { ...quantitative('user'), ...x },
-      y: {
-        ...quantitative('waTotal'),
-        scale: { zero: true },
-        axis: { title: 'bytes ÷ user bytes', tickCount: 4 },
-      },
-      // By time, not by x: the drain adds bytes at the same place.
-      order: { ...quantitative('index') },
-    },
-  }
-}
-
-/** Runs per level, stacked, deepest at the bottom; the shape holds until the next point. */
-function shapeLayer(
+/** The line, ended by a dot where the drained tree stands. */
+function amplificationLayers(
   { deterministic }: RunResult,
   unitBytes: number,
   x: object,
-  width: number,
-): Layer {
+): readonly Layer[] {
+  const values = deterministic.series
+    .filter(({ waTotal }) => waTotal !== null)
+    .map(({ userBytes, waTotal }, index) => ({ user: userBytes / unitBytes, waTotal, index }))
+  const encoding = {
+    x: { ...quantitative('user'), ...x },
+    y: {
+      ...quantitative('waTotal'),
+      scale: { zero: true },
+      axis: { title: 'bytes ÷ user bytes', tickCount: 4 },
+    },
+  }
+  return [
+    {
+      data: { values },
+      mark: { type: 'line', color: COLOUR.line, strokeWidth: 1.6, strokeJoin: 'round' },
+      // Ordered by time, not by x: the drain adds bytes at the same place.
+      encoding: { ...encoding, order: quantitative('index') },
+    },
+    {
+      data: { values: values.slice(-1) },
+      mark: { type: 'point', filled: true, opacity: 1, color: COLOUR.line, size: 26 },
+      encoding,
+    },
+  ]
+}
+
+/** Runs per level, stacked, deepest at the bottom; the shape holds until the next point. */
+function shapeLayer({ deterministic }: RunResult, unitBytes: number, x: object): Layer {
   const levels = Math.max(1, ...deterministic.series.map(({ shape }) => shape.length))
   const names = Array.from({ length: levels }, (_, level) => `level ${level}`)
   const values = deterministic.series.flatMap(({ userBytes, shape }) =>
@@ -96,7 +109,7 @@ function shapeLayer(
         field: 'name',
         type: 'nominal',
         scale: { domain: names, range: [...levelColours(levels)] },
-        legend: topLegend(names, width),
+        legend: topLegend(names, HEADING_RISE),
       },
       order: { field: 'level', type: 'quantitative', sort: 'descending' },
     },
@@ -130,7 +143,8 @@ function phaseLayers(
         type: 'text',
         align: 'left',
         baseline: 'bottom',
-        dx: 4,
+        dx: 1,
+        dy: -2,
         fontSize: FONT_SIZE.caption,
         fontStyle: 'italic',
         color: COLOUR.muted,

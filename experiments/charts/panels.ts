@@ -6,7 +6,7 @@
  */
 
 import { textWidth } from './font-metrics.ts'
-import { COLOUR, FONT, FONT_SIZE, type View } from './theme.ts'
+import { COLOUR, FIGURE_WIDTH, FONT, FONT_SIZE, type View } from './theme.ts'
 
 /** Height of one bar with its share of the gap. */
 export const ROW_STEP = 19
@@ -37,10 +37,10 @@ export interface BarRow {
 }
 
 /**
- * A legend above a panel's upper right corner, beside the heading. Vega leaves `flush` legends where
- * they are put, so their width is summed up here.
+ * A legend at the right end of the figure, on the line of a heading. It belongs to the row, so it is
+ * placed in the row's coordinates; Vega leaves it where it is put, so its width is summed up here.
  */
-export function topLegend(names: readonly string[], width: number) {
+export function topLegend(names: readonly string[], rise = HEADING_RISE) {
   const symbol = 14
   const gap = 12
   const style = { font: FONT, fontSize: FONT_SIZE.label }
@@ -49,8 +49,8 @@ export function topLegend(names: readonly string[], width: number) {
     title: null,
     orient: 'none' as const,
     direction: 'horizontal' as const,
-    legendX: Math.max(0, width - text - names.length * symbol - (names.length - 1) * gap),
-    legendY: -HEADING_RISE - 9,
+    legendX: Math.max(0, FIGURE_WIDTH - text - names.length * symbol - (names.length - 1) * gap),
+    legendY: -rise - 9,
     columnPadding: gap,
     columns: names.length,
     symbolType: 'square' as const,
@@ -88,7 +88,7 @@ export function labelColumn(names: readonly string[], heading: string, width: nu
 }
 
 /** Bold text above a panel's upper left corner. */
-export function headingMark(text: string, x = 0) {
+export function headingMark(text: string, x = 0, rise = HEADING_RISE) {
   return {
     data: { values: [{ heading: text }] },
     mark: {
@@ -101,7 +101,7 @@ export function headingMark(text: string, x = 0) {
     },
     encoding: {
       x: { value: x },
-      y: { value: -HEADING_RISE },
+      y: { value: -rise },
       text: { field: 'heading', type: 'nominal' as const },
     },
   }
@@ -127,7 +127,7 @@ export function valueX(field: string, title: AxisTitle, domainMax: number, width
       title: typeof title === 'string' || title === null ? title : [...title],
       labels: title !== null,
       ticks: title !== null,
-      tickCount: Math.max(2, Math.min(8, Math.floor(width / 42))),
+      tickCount: Math.max(2, Math.min(8, Math.floor(width / 32))),
     },
   }
 }

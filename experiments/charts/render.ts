@@ -1,6 +1,6 @@
 /**
  * Owns the way from a spec to files: Vega draws the SVG without a browser, resvg the PNG from it with
- * fonts of our own. Equal specs give equal bytes on every machine: no system font, no random id, no
+ * fonts of our own. Equal specs give equal bytes on every machine: no system font, no clock and no
  * guessed text width takes part.
  */
 
@@ -21,8 +21,6 @@ interface TextMetrics {
 export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
   const { textMetrics } = vega as unknown as { readonly textMetrics: TextMetrics }
   textMetrics.width = (item, text) => textWidth(String(text ?? ''), item)
-  // Ids of clip paths and gradients count up per process; each picture starts at zero.
-  vega.resetSVGDefIds()
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
   try {
     return await view.toSVG()

@@ -12,7 +12,6 @@ import {
   failedGates,
   labelWidth,
 } from './caption.ts'
-import { wrapText } from './font-metrics.ts'
 import { growthViews } from './growth-views.ts'
 import {
   type BarRow,
@@ -41,11 +40,13 @@ import {
 } from './theme.ts'
 import {
   byteUnit,
+  formatBytes,
   formatRatio,
   provenance,
   READ_ACCOUNTS,
   SPACE_DEFINITION,
   STATES_DEFINITION,
+  settingsLines,
   settingsOf,
   WA_DEFINITION,
 } from './wording.ts'
@@ -60,7 +61,7 @@ export function runChart(result: RunResult): VegaLiteSpec {
     usermeta: { commands: commandsOf([result]), results: [result.id] },
     title: {
       text: `${strategy.name} on ${workload.name}`,
-      subtitle: [...wrapText(settingsOf(result), FIGURE_WIDTH, { fontSize: FONT_SIZE.label })],
+      subtitle: settingsLines(settingsOf(result)),
     },
     padding: FIGURE_PADDING,
     config: CONFIG,
@@ -108,10 +109,7 @@ function causesRow({ deterministic }: RunResult): View {
                 domain: CAUSE_COLOURS.map(({ cause }) => cause),
                 range: CAUSE_COLOURS.map(({ colour }) => colour),
               },
-              legend: topLegend(
-                CAUSE_COLOURS.map(({ cause }) => cause),
-                width,
-              ),
+              legend: topLegend(CAUSE_COLOURS.map(({ cause }) => cause)),
             },
           },
         },
@@ -201,10 +199,10 @@ function readsAndSpaceRow(result: RunResult): View {
 
 function spaceRows({ deterministic }: RunResult, unitBytes: number): readonly BarRow[] {
   const { burst, drained } = deterministic.amplification
-  const row = (name: string, bytes: number, ratio: number | null): BarRow => ({
+  const row = (name: string, bytes: number, ratio: number | null) => ({
     name,
     value: bytes / unitBytes,
-    label: ratio === null ? formatRatio(bytes / unitBytes) : `×${formatRatio(ratio)}`,
+    label: ratio === null ? formatBytes(bytes) : `×${formatRatio(ratio)}`,
   })
   return [
     row('live data', drained.liveLogicalBytes, null),
@@ -227,6 +225,7 @@ function captionOf(result: RunResult): readonly CaptionParagraph[] {
   const reads =
     'Reads of the run phase; runs whose key range held the key or met the range; blocks (data, ' +
     'index, filter) from cache and storage, dark: from storage.'
+  const growth = 'Over user bytes, the step at the right end is the drain.'
   const convention =
     result.deterministic.amplification.drained.convention === 'papers'
       ? 'The buffer is merged straight into level 1.'
@@ -234,7 +233,13 @@ function captionOf(result: RunResult): readonly CaptionParagraph[] {
   return [
     {
       kind: 'note',
-      text: [WA_DEFINITION, convention, STATES_DEFINITION, ...(hasReads ? [reads] : [])].join(' '),
+      text: [
+        WA_DEFINITION,
+        convention,
+        STATES_DEFINITION,
+        ...(hasReads ? [reads] : []),
+        growth,
+      ].join(' '),
     },
     { kind: 'note', text: `${SPACE_DEFINITION} ${provenance(result)}` },
     ...failedGates([result]).map(

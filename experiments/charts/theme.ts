@@ -39,13 +39,20 @@ export const CAUSE_COLOURS = [
   { cause: 'other', colour: '#d9a441', ink: COLOUR.ink },
 ] as const
 
+const LEVEL_STOPS = [
+  [0xc6, 0xd8, 0xea],
+  [0x5b, 0x90, 0xc3],
+  [0x06, 0x2f, 0x5c],
+] as const
+
 /** Level 0 light, the deepest dark; `count` of them evenly spaced. */
 export function levelColours(count: number): readonly string[] {
-  const from = [0xdb, 0xe5, 0xf0]
-  const to = [0x06, 0x2f, 0x5c]
   return Array.from({ length: count }, (_, level) => {
-    const share = count === 1 ? 1 : level / (count - 1)
-    const channels = from.map((start, index) => Math.round(start + (to[index]! - start) * share))
+    const place = count === 1 ? 1 : (2 * level) / (count - 1)
+    const stop = Math.min(Math.floor(place), 1)
+    const channels = LEVEL_STOPS[stop]!.map((from, index) =>
+      Math.round(from + (LEVEL_STOPS[stop + 1]![index]! - from) * (place - stop)),
+    )
     return `#${channels.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`
   })
 }
@@ -76,6 +83,7 @@ export const CONFIG: Config = {
     labelLimit: 0,
     titleLimit: 0,
     labelOverlap: 'greedy',
+    labelFlush: false,
     domainColor: COLOUR.rule,
     tickColor: COLOUR.rule,
     gridColor: COLOUR.grid,

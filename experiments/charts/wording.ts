@@ -5,6 +5,8 @@
 
 import type { Json } from '../../engine/base/json.ts'
 import type { RunResult } from '../../results/schema.ts'
+import { wrapText } from './font-metrics.ts'
+import { FIGURE_WIDTH, FONT_SIZE } from './theme.ts'
 
 export const WA_DEFINITION =
   'Write amplification: all bytes written (log, flush, compaction, metadata) ÷ user bytes put, ' +
@@ -15,8 +17,8 @@ export const STATES_DEFINITION = 'Burst: at the last operation. Drained: after a
 
 /** The read accounts by the names figures give them, in the order shown. */
 export const READ_ACCOUNTS = [
-  { key: 'getHit', name: 'get, found' },
-  { key: 'getMiss', name: 'get, absent' },
+  { key: 'getHit', name: 'get (found)' },
+  { key: 'getMiss', name: 'get (absent)' },
   { key: 'shortScan', name: 'short scan' },
   { key: 'longScan', name: 'long scan' },
 ] as const
@@ -108,12 +110,20 @@ function differing(
 }
 
 /** The settings of one run, for a subtitle. */
-export function settingsOf(result: RunResult): string {
+export function settingsOf(result: RunResult): readonly string[] {
   const { config } = result
   const params = Object.entries(config.strategy.params).map(
     ([key, value]) => `${key} = ${jsonText(value)}`,
   )
-  return [...params, ...commonSettings(result), `seed ${config.seed}`].join(' · ')
+  return [...params, ...commonSettings(result), `seed ${config.seed}`]
+}
+
+/** Settings as lines of a subtitle, which breaks between them only. */
+export function settingsLines(settings: readonly string[]): string[] {
+  const text = settings.map((setting) => setting.replaceAll(' ', '\u00a0')).join('\u00a0· ')
+  return wrapText(text, FIGURE_WIDTH, { fontSize: FONT_SIZE.label }).map((line) =>
+    line.replace(/\u00a0·$/, ''),
+  )
 }
 
 /** Settings a comparison's runs may share. */
