@@ -214,6 +214,54 @@ describe('names after a power loss', () => {
     expect([...seen].sort()).toEqual(['12', '123', '1234', '124', '2', '23', '234', '24'])
   })
 
+  test('changes to one name persist in order: a later one never without an earlier one', () => {
+    const storage = memoryStorage()
+    for (const text of ['1', '2', '3']) {
+      writeFile(storage, '/db/temporary', text)
+      storage.rename('/db/temporary', `/db/${text}`)
+    }
+    const seen = new Set<string>()
+    for (let seed = 0; seed < 200; seed++) {
+      const names = { kind: 'subset', seed } as const
+      seen.add(Object.entries(filesAfter(storage, { bytes: 'lost', names })).join(' '))
+    }
+    // Six changes, all by way of one name: the first n of them, for any n.
+    expect([...seen].sort()).toEqual([
+      '',
+      '1,1',
+      '1,1 2,2',
+      '1,1 2,2 3,3',
+      '1,1 2,2 temporary,3',
+      '1,1 temporary,2',
+      'temporary,1',
+    ])
+  })
+
+  test('a sync of one folder takes along what its names went through in another', () => {
+    const storage = memoryStorage()
+    storage.makeFolder('/archive')
+    writeFile(storage, '/db/log', 'first')
+    storage.rename('/db/log', '/db/old')
+    writeFile(storage, '/db/log', 'second')
+    storage.rename('/db/log', '/archive/log')
+    writeFile(storage, '/db/apart', 'unsynced')
+    storage.syncFolder('/archive')
+    const lost = storage.powerLoss(LOST, new Ledger())
+    expect(texts(lost, '/archive')).toEqual({ log: 'second' })
+    expect(texts(lost, '/db'), 'the first log was renamed, never removed').toEqual({ old: 'first' })
+  })
+
+  test('two names of one file are still one file after the reboot', () => {
+    const storage = memoryStorage()
+    writeFile(storage, '/db/a', 'one')
+    storage.link('/db/a', '/db/b')
+    storage.syncFolder('/db')
+    const rebooted = storage.powerLoss(LOST, new Ledger())
+    rebooted.rename('/db/a', '/db/b')
+    expect(texts(rebooted, '/db')).toEqual({ a: 'one', b: 'one' })
+    expect(() => rebooted.truncate('/db/a', 1)).toThrow(/finished/)
+  })
+
   test('a link is durable apart from the first name', () => {
     const storage = memoryStorage()
     storage.makeFolder('/export')
@@ -261,8 +309,8 @@ describe('over any history with syncs anywhere', () => {
     ),
   })
   const syncArbitrary = fc.array(fc.constantFrom('none', 'none', 'files', 'folder', 'all'), {
-    minLength: 60,
-    maxLength: 60,
+    minLength: 80,
+    maxLength: 80,
   })
 
   test('what was synced is found, nothing else is invented, and the loss repeats', () => {
