@@ -1,0 +1,52 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  CURRENT,
+  manifestName,
+  optionsName,
+  parseName,
+  tableName,
+  temporaryName,
+  walName,
+} from './file-names.ts'
+
+test('names are RocksDB’s', () => {
+  expect([tableName(7), walName(12), manifestName(4), optionsName(5), temporaryName(6)]).toEqual([
+    '000007.sst',
+    '000012.log',
+    'MANIFEST-000004',
+    'OPTIONS-000005',
+    '000006.dbtmp',
+  ])
+  expect(tableName(1234567)).toBe('1234567.sst')
+})
+
+test('every name parses to what it was made of', () => {
+  const makers = { table: tableName, wal: walName, manifest: manifestName, options: optionsName }
+  fc.assert(
+    fc.property(fc.oneof(fc.nat(), fc.maxSafeNat()), (number) => {
+      for (const [kind, nameOf] of Object.entries(makers)) {
+        expect(parseName(nameOf(number))).toEqual({ kind, number })
+      }
+      expect(parseName(temporaryName(number))).toEqual({ kind: 'temporary', number })
+    }),
+  )
+  expect(parseName(CURRENT)).toEqual({ kind: 'current', number: 0 })
+})
+
+test.each([
+  '12.sst',
+  '0000012.sst',
+  '000012.sst.bak',
+  'x000012.sst',
+  '000012',
+  'MANIFEST-12',
+  'MANIFEST-000012.tmp',
+  '000012.SST',
+  'current',
+  'LOCK',
+  '',
+  '99999999999999999999.sst',
+])('%j is none of ours', (name) => {
+  expect(parseName(name)).toBeNull()
+})

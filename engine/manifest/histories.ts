@@ -1,0 +1,85 @@
+/**
+ * Owns random histories for the tests of this room: edits that fit the state they are made for, with
+ * every field of every table drawn. Equal seeds give equal histories.
+ */
+
+import type { Random } from '../base/random.ts'
+import { type Run, tablesOf } from '../version/run.ts'
+import type { TableMeta } from '../version/table-meta.ts'
+import { runsNewestFirst } from '../version/version.ts'
+import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
+import type { ManifestState } from './manifest-state.ts'
+
+const KEYS_PER_TABLE = 3
+
+/** A table whose keys are `slot`'s, so tables of different slots are disjoint. */
+export function randomTable(random: Random, id: number, slot: number): TableMeta {
+  const seqMin = random.nextBelow(2 ** 40)
+  const segments = random.nextBelow(3)
+  return {
+    id,
+    smallest: Uint8Array.of(slot),
+    largest: Uint8Array.of(slot, ...new Uint8Array(random.nextBelow(4)).fill(9)),
+    bytes: random.nextBelow(2 ** 33),
+    entries: random.nextBelow(2 ** 20),
+    tombstones: random.nextBelow(100),
+    rawKeyBytes: random.nextBelow(2 ** 33),
+    rawValueBytes: random.nextBelow(2 ** 40),
+    seqMin,
+    seqMax: seqMin + random.nextBelow(2 ** 40),
+    createdAtMs: random.nextBelow(2 ** 41),
+    oldestWriteAtMs: random.nextBelow(2 ** 41),
+    oldestTombstoneAtMs: random.nextBelow(2) === 0 ? null : random.nextBelow(2 ** 41),
+    filter:
+      random.nextBelow(3) === 0
+        ? { kind: 'none', bitsPerKey: 0, bytes: 0 }
+        : { kind: 'blocked-bloom', bitsPerKey: random.nextDouble() * 20, bytes: 7 },
+    vlogBytes: Array.from({ length: segments }, (_, i) => [i + 1, random.nextBelow(2 ** 33)]),
+  }
+}
+
+/** An edit that fits `state`: a flush, the loss of some tables of a run, or a move of a whole run. */
+export function randomEdit(random: Random, state: ManifestState): VersionEdit {
+  const runs = [...runsNewestFirst(state.version)]
+  const victim = runs[random.nextBelow(Math.max(runs.length, 1))]
+  const fresh = freshRun(random, state, runs)
+  const numbers = {
+    lastSeq: state.lastSeq + random.nextBelow(1000),
+    ...(random.nextBelow(2) === 0 ? {} : { logNumber: state.nextFileNumber }),
+    ...(random.nextBelow(3) === 0
+      ? {}
+      : { strategy: { name: 'random', state: { cursor: random.nextU32(), keys: ['é', null] } } }),
+  }
+  if (victim === undefined || random.nextBelow(2) === 0) {
+    const slot = random.nextBelow(200)
+    const added = Array.from({ length: 1 + random.nextBelow(KEYS_PER_TABLE) }, (_, i) =>
+      place(fresh, randomTable(random, state.nextFileNumber + i, slot + i)),
+    )
+    return { ...numbers, newRuns: [fresh], removed: [], added }
+  }
+  const tables = [...tablesOf(victim.run)].map((table) => ({
+    ...victim,
+    run: victim.run.id,
+    table,
+  }))
+  if (random.nextBelow(2) === 0) {
+    const removed = tables.filter(() => random.nextBelow(2) === 0)
+    return { ...numbers, newRuns: [], removed, added: [] }
+  }
+  const added = tables.map(({ table }) => place(fresh, table))
+  return { ...numbers, newRuns: [fresh], removed: tables, added }
+}
+
+function freshRun(
+  random: Random,
+  state: ManifestState,
+  runs: readonly { readonly level: number; readonly run: Run }[],
+): NewRun {
+  const level = random.nextBelow(4)
+  const places = [null, ...runs.filter((each) => each.level === level).map(({ run }) => run.id)]
+  return { level, run: state.nextRunId, after: places[random.nextBelow(places.length)] ?? null }
+}
+
+function place({ level, run }: NewRun, table: TableMeta): TablePlacement {
+  return { level, run, table }
+}
