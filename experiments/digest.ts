@@ -5,10 +5,10 @@
 import { createHash } from 'node:crypto'
 import type { Json } from '../engine/base/json.ts'
 
-/** SHA-256 over the lengths and bytes of the arrays, in order; lower-case hex. */
-export function digestOf(files: Iterable<Uint8Array>): string {
+/** SHA-256 over the concatenated pieces, which may be borrowed; lower-case hex. */
+export function digestOf(pieces: Iterable<Uint8Array | string>): string {
   const hash = createHash('sha256')
-  for (const bytes of files) hash.update(`${bytes.length}\n`).update(bytes)
+  for (const piece of pieces) hash.update(piece)
   return hash.digest('hex')
 }
 

@@ -64,7 +64,7 @@ export function codeVersion(): string {
   })
   const files = [...sources.sort(), 'package-lock.json']
   const { version } = JSON.parse(read('package.json').toString()) as { version: string }
-  return `${version}+${digestOf(files.map(read)).slice(0, 12)}`
+  return `${version}+${digestOf(files.flatMap((path) => [path, read(path)])).slice(0, 12)}`
 }
 
 /** The type of the mount that holds `folder` (Linux), else statfs's number. */

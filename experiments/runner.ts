@@ -197,7 +197,7 @@ export class Runner {
       series: this.#series.points,
       events: this.#events.figures(),
       traceHash: driver.traceHash.digest(),
-      tableDigest: digestOf(this.target.tables()),
+      tableDigest: digestOf(this.target.tableBytes()),
       peakPhysicalBytes: drained.peakPhysicalBytes,
       longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
     }

@@ -9,8 +9,6 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult } from '../results/write-result.ts'
-import { chartFor } from './charts/chart-for.ts'
-import { writeChart } from './charts/render.ts'
 import { hashOfJson } from './digest.ts'
 import { codeVersion } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
@@ -83,6 +81,9 @@ async function writeCharts(
   results: readonly RunResult[],
   outFolder: string,
 ): Promise<readonly string[]> {
+  // Loaded after the runs: the renderer's memory is no part of what a run needs.
+  const { chartFor } = await import('./charts/chart-for.ts')
+  const { writeChart } = await import('./charts/render.ts')
   const paths: string[] = []
   const write = async (group: readonly RunResult[], name: string) => {
     paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))

@@ -25,8 +25,8 @@ export interface Target {
   stats(): TargetStats
   /** Sizes of all files as the storage says: the other side of the ledger's balance. */
   liveFileBytes(): number
-  /** The bytes of the tree's table files, ascending by table id. */
-  tables(): Iterable<Uint8Array>
+  /** The bytes of the tree's table files, ascending by table id, in borrowed pieces. */
+  tableBytes(): Iterable<Uint8Array>
   /** Idempotent. */
   close(): void
 }

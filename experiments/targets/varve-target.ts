@@ -31,6 +31,8 @@ export interface VarveTargetOptions {
 }
 
 const TABLE_SUFFIX = '.sst'
+/** Of a table read for its digest. */
+const PIECE_BYTES = 64 * 1024
 
 export class VarveTarget implements Target {
   readonly getCounters: ReadCounters
@@ -124,11 +126,21 @@ export class VarveTarget implements Target {
     return sizes.reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  *tables(): Generator<Uint8Array, void, undefined> {
+  *tableBytes(): Generator<Uint8Array, void, undefined> {
     const { storage, folder } = this.#options
     const names = storage.list(folder).filter((name) => name.endsWith(TABLE_SUFFIX))
+    const piece = new Uint8Array(PIECE_BYTES)
     for (const name of names.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))) {
-      yield storage.readAll(`${folder}/${name}`, { cause: 'verify', level: -1 })
+      const file = storage.open(`${folder}/${name}`, { cause: 'verify', level: -1 })
+      try {
+        for (let offset = 0; offset < file.bytes; offset += PIECE_BYTES) {
+          const length = Math.min(PIECE_BYTES, file.bytes - offset)
+          file.read(piece, length, offset, 'data')
+          yield piece.subarray(0, length)
+        }
+      } finally {
+        file.close()
+      }
     }
   }
 
