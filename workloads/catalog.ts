@@ -6,6 +6,7 @@
 
 import type { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
+import type { Json } from '../engine/base/json.ts'
 import { deriveSeed } from '../engine/base/random.ts'
 import type { Workload } from './operation.ts'
 import {
@@ -37,15 +38,17 @@ export interface WorkloadContext {
 export interface WorkloadDefinition {
   readonly name: string
   readonly description: string
-  /** Parameters by name, with defaults; strings are accepted for numbers and booleans. */
+  /** Parameters by name, with defaults. */
   readonly params: z.ZodObject
   /** Parameter → where its default comes from. */
   readonly sources: Readonly<Record<string, string>>
   /**
-   * `params` as given, checked here. Throws `LSM_INVALID_ARGUMENT` with one
-   * line that names the parameter.
+   * The given parameters with every default filled in. Throws `LSM_INVALID_ARGUMENT` with one line
+   * that names the parameter.
    */
-  create(params: Readonly<Record<string, unknown>>, context: WorkloadContext): Workload
+  parse(given: Readonly<Record<string, unknown>>): Readonly<Record<string, Json>>
+  /** The streams, from parameters as given to `parse`; throws as it does. */
+  create(given: Readonly<Record<string, unknown>>, context: WorkloadContext): Workload
 }
 
 /** By name, in the order to show. */
@@ -62,24 +65,23 @@ function ycsb(name: string, preset: Preset): WorkloadDefinition {
     property,
     `YCSB 0.17.0, ${property in preset.properties ? `workloads/${preset.file}` : 'CoreWorkload'}`,
   ])
+  const parse = (given: Readonly<Record<string, unknown>>) => {
+    const parsed = params.safeParse(given)
+    if (parsed.success) return parsed.data as Record<string, Json>
+    const { issues } = parsed.error
+    const where = [name, ...issues[0]!.path].join('.')
+    throw invalidArgument(`${where}: ${issues[0]!.message}`, { workload: name, issues })
+  }
   return {
     name,
     description: preset.description,
+    parse,
     params,
     sources: Object.fromEntries(sources),
     create(given, context) {
       checkSize(name, context)
-      const parsed = params.safeParse(given)
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0]!
-        const where = [name, ...issue.path].join('.')
-        throw invalidArgument(`${where}: ${issue.message}`, {
-          workload: name,
-          issues: parsed.error.issues,
-        })
-      }
       const overrides = context.valueBytes === undefined ? {} : singleValue(context.valueBytes)
-      const core = { ...(parsed.data as CoreProperties), ...overrides }
+      const core = { ...(parse(given) as CoreProperties), ...overrides }
       const seed = context.reference
         ? context.seed
         : deriveSeed(context.seed, `workload/${name}`, context.repeat)
@@ -114,12 +116,15 @@ function singleValue(valueBytes: number): Partial<CoreProperties> {
   }
 }
 
-function checkSize(name: string, { records, operations }: WorkloadContext): void {
+function checkSize(name: string, { records, operations, valueBytes }: WorkloadContext): void {
   if (!Number.isSafeInteger(records) || records < 1 || records > RECORDS_MAX) {
     throw invalidArgument(`${name}: ${records} records; it takes 1 to ${RECORDS_MAX}`, { records })
   }
   if (!Number.isSafeInteger(operations) || operations < 0) {
     throw invalidArgument(`${name}: ${operations} operations`, { operations })
+  }
+  if (valueBytes !== undefined && (!Number.isSafeInteger(valueBytes) || valueBytes < 0)) {
+    throw invalidArgument(`${name}: values of ${valueBytes} bytes`, { valueBytes })
   }
 }
 

@@ -4,6 +4,7 @@
  * a number: a double for the part, a long inside it.
  */
 
+import { invalidArgument } from '../../engine/base/errors.ts'
 import type { JavaRandom } from '../java-random.ts'
 import { U64 } from '../u64.ts'
 import type { NumberGenerator } from './number-generator.ts'
@@ -17,7 +18,10 @@ export class Hotspot implements NumberGenerator {
   readonly #hotOperations: number
   readonly #slot = new U64()
 
-  /** Items lower … upper, both inclusive; both fractions in 0 … 1. */
+  /**
+   * Items lower … upper, both inclusive; both fractions in 0 … 1. Throws `LSM_INVALID_ARGUMENT`
+   * when a part that operations go to has no items.
+   */
   constructor(
     random: JavaRandom,
     lower: number,
@@ -31,6 +35,18 @@ export class Hotspot implements NumberGenerator {
     this.#hotItems = Math.floor(items * hotItems)
     this.#coldItems = items - this.#hotItems
     this.#hotOperations = hotOperations
+    if (
+      (hotOperations > 0 && this.#hotItems === 0) ||
+      (hotOperations < 1 && this.#coldItems === 0)
+    ) {
+      throw invalidArgument(
+        `a hot fraction of ${hotItems} leaves one part of ${items} items empty`,
+        {
+          items,
+          hotItems,
+        },
+      )
+    }
   }
 
   next(): number {

@@ -58,7 +58,9 @@ export class Zipfian implements NumberGenerator {
     if (scaled < 1) return this.#lower
     if (scaled < this.#secondItemBound) return this.#lower + 1
     const eta = this.#eta
-    return this.#lower + Math.floor(items * (eta * uniform - eta + 1) ** this.#alpha)
+    const rank = Math.floor(items * (eta * uniform - eta + 1) ** this.#alpha)
+    // Built over no items at all ("latest" after one record), η is no number; Java casts that to 0.
+    return this.#lower + (rank || 0)
   }
 }
 

@@ -3,50 +3,61 @@
  * names and with its own defaults (YCSB 0.17.0 `CoreWorkload.java`). Left out are those that shape
  * no stream on one client (`table`, `insertstart`, `insertcount`, retries), `dataintegrity` (the
  * runner has an oracle) and field lengths from a histogram file.
- *
- * Values may be strings, as flags and property files give them.
  */
 
 import { z } from 'zod'
 
 const KEY_DIGITS_MAX = 240
 
-const fromText = (value: unknown) =>
-  typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-const number = (schema: z.ZodNumber) => z.preprocess(fromText, schema)
-const integer = (min: number, max: number) => number(z.int().min(min).max(max))
-const fraction = number(z.number().min(0).max(1))
-const weight = number(z.number().min(0))
-const flag = z.preprocess(
-  (value) => (value === 'true' ? true : value === 'false' ? false : value),
-  z.boolean(),
-)
+const integer = (min: number, max: number) => z.int().min(min).max(max)
+const fraction = z.number().min(0).max(1)
+const proportion = (kind: string) => z.number().min(0).describe(`weight of ${kind}`)
 
 export const corePropertiesSchema = z.strictObject({
-  fieldcount: integer(1, 10_000).default(10),
-  fieldlength: integer(0, 2 ** 30).default(100),
-  minfieldlength: integer(0, 2 ** 30).default(1),
+  fieldcount: integer(1, 10_000).describe('fields of a record').default(10),
+  fieldlength: integer(0, 2 ** 30)
+    .describe('bytes of a field, at most')
+    .default(100),
+  minfieldlength: integer(0, 2 ** 30)
+    .describe('bytes of a field, at least; where lengths vary')
+    .default(1),
   fieldlengthdistribution: z.enum(['constant', 'uniform', 'zipfian']).default('constant'),
-  fieldnameprefix: z.string().default('field'),
-  readallfields: flag.default(true),
-  writeallfields: flag.default(false),
-  readproportion: weight.default(0.95),
-  updateproportion: weight.default(0.05),
-  insertproportion: weight.default(0),
-  scanproportion: weight.default(0),
-  readmodifywriteproportion: weight.default(0),
+  fieldnameprefix: z.string().describe('fields are named so and numbered').default('field'),
+  readallfields: z.boolean().describe('reads name all fields, not a random one').default(true),
+  writeallfields: z
+    .boolean()
+    .describe('updates put a whole record blind, not one field by read, merge and write')
+    .default(false),
+  readproportion: proportion('reads').default(0.95),
+  updateproportion: proportion('updates').default(0.05),
+  insertproportion: proportion('inserts').default(0),
+  scanproportion: proportion('scans').default(0),
+  readmodifywriteproportion: proportion('read-modify-writes').default(0),
   requestdistribution: z
     .enum(['uniform', 'zipfian', 'latest', 'hotspot', 'exponential', 'sequential'])
+    .describe('which records operations ask for')
     .default('uniform'),
-  minscanlength: integer(1, 1e9).default(1),
-  maxscanlength: integer(1, 1e9).default(1000),
+  minscanlength: integer(1, 1e9).describe('records of a scan, at least').default(1),
+  maxscanlength: integer(1, 1e9).describe('records of a scan, at most').default(1000),
   scanlengthdistribution: z.enum(['uniform', 'zipfian']).default('uniform'),
-  insertorder: z.enum(['hashed', 'ordered']).default('hashed'),
-  zeropadding: integer(0, KEY_DIGITS_MAX).default(1),
-  hotspotdatafraction: fraction.default(0.2),
-  hotspotopnfraction: fraction.default(0.8),
-  'exponential.percentile': number(z.number().gt(0).lt(100)).default(95),
-  'exponential.frac': number(z.number().gt(0)).default(0.8571428571),
+  insertorder: z
+    .enum(['hashed', 'ordered'])
+    .describe('whether keys are hashes of record numbers or the numbers themselves')
+    .default('hashed'),
+  zeropadding: integer(0, KEY_DIGITS_MAX).describe('digits of a key, at least').default(1),
+  hotspotdatafraction: fraction.describe('hotspot: records that are hot').default(0.2),
+  hotspotopnfraction: fraction.describe('hotspot: operations on hot records').default(0.8),
+  'exponential.percentile': z
+    .number()
+    .gt(0)
+    .lt(100)
+    .describe('exponential: percent of the operations that fall in the newest part')
+    .default(95),
+  'exponential.frac': z
+    .number()
+    .gt(0)
+    .describe('exponential: that newest part, as a fraction of the records')
+    .default(0.8571428571),
 })
 
 export type CoreProperties = z.output<typeof corePropertiesSchema>

@@ -32,8 +32,10 @@ import { KeyNames } from './key-names.ts'
 import { PhaseStream } from './phase-stream.ts'
 import { RecordValues } from './record-values.ts'
 
-/** Keys are Java ints in YCSB. */
-export const RECORDS_MAX = 2 ** 31 - 1
+const JAVA_INT_MAX = 2 ** 31 - 1
+
+/** YCSB's key numbers are Java ints. */
+export const RECORDS_MAX = JAVA_INT_MAX
 
 export interface CoreSize {
   /** Records loaded, 1 … RECORDS_MAX. */
@@ -178,11 +180,7 @@ function keyChooser(
     case 'zipfian':
       // Room for twice the inserts expected, so that the popular keys stay the same while the
       // table grows; keys not there yet are redrawn. The upper end is inclusive: one key too many.
-      return new ScrambledZipfian(
-        random,
-        0,
-        records + Math.trunc(operations * core.insertproportion * 2),
-      )
+      return new ScrambledZipfian(random, 0, records + expectedInserts(core, operations))
     case 'latest':
       return new SkewedLatest(random, inserts)
     case 'hotspot':
@@ -196,6 +194,11 @@ function keyChooser(
     case 'sequential':
       return new Sequential(0, last)
   }
+}
+
+/** Twice what the proportion says, as a Java int. */
+function expectedInserts(core: CoreProperties, operations: number): number {
+  return Math.min(Math.trunc(operations * core.insertproportion * 2), JAVA_INT_MAX)
 }
 
 function scanLengthGenerator(core: CoreProperties, random: JavaRandom): NumberGenerator {
