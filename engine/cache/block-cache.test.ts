@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { BlockCache } from './block-cache.ts'
+
+const block = (bytes: number, fill = 0) => new Uint8Array(bytes).fill(fill)
+
+describe('the block cache', () => {
+  test('holds what it was given, within its bytes, under any use', () => {
+    const call = fc.record({
+      op: fc.constantFrom('get', 'get', 'insert', 'insert', 'insert', 'evict'),
+      table: fc.nat(5),
+      // Beyond 2^32 too.
+      offset: fc.nat(40).map((index) => index * 2 ** 30),
+      bytes: fc.integer({ min: 1, max: 120 }),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(call, { maxLength: 400, size: 'max' }),
+        fc.constantFrom(0, 1, 100, 1000, 100_000),
+        (calls, capacityBytes) => {
+          const cache = new BlockCache(capacityBytes)
+          const given = new Map<string, Uint8Array>()
+          let gets = 0
+          for (const { op, table, offset, bytes } of calls) {
+            const name = `${table}/${offset}`
+            if (op === 'insert') {
+              const value = block(bytes)
+              // A block already there stays: the bytes under one offset never change.
+              if (cache.get(table, offset) === undefined) given.set(name, value)
+              gets++
+              cache.insert(table, offset, value)
+            } else if (op === 'evict') {
+              cache.evictTable(table)
+              for (const key of given.keys()) if (key.startsWith(`${table}/`)) given.delete(key)
+            } else {
+              const found = cache.get(table, offset)
+              gets++
+              if (found !== undefined) expect(found).toBe(given.get(name))
+              else if (capacityBytes === 100_000) expect(given.has(name)).toBe(false)
+            }
+            expect(cache.usedBytes).toBeLessThanOrEqual(capacityBytes)
+          }
+          expect(cache.hits + cache.misses).toBe(gets)
+          for (let table = 0; table <= 5; table++) cache.evictTable(table)
+          expect(cache.usedBytes).toBe(0)
+        },
+      ),
+    )
+  })
+
+  test('is off at no capacity', () => {
+    const cache = new BlockCache(0)
+    cache.insert(1, 0, block(1))
+    expect(cache.get(1, 0)).toBeUndefined()
+  })
+
+  test('evicts what was not read before what was', () => {
+    const cache = new BlockCache(10 * 100)
+    for (let offset = 0; offset < 10; offset++) cache.insert(1, offset, block(100))
+    for (const offset of [0, 3, 9]) cache.get(1, offset)
+    for (let offset = 10; offset < 17; offset++) cache.insert(1, offset, block(100))
+    const kept = Array.from({ length: 17 }, (_, offset) => offset).filter((offset) =>
+      cache.get(1, offset),
+    )
+    expect(kept).toEqual([0, 3, 9, 10, 11, 12, 13, 14, 15, 16])
+  })
+
+  test('a scan past it leaves the blocks that are read again and again', () => {
+    const cache = new BlockCache(100)
+    const hot = () => {
+      for (let offset = 0; offset < 50; offset++) {
+        if (cache.get(1, offset) === undefined) cache.insert(1, offset, block(1))
+      }
+    }
+    hot()
+    for (let offset = 0; offset < 10_000; offset++) {
+      cache.insert(2, offset, block(1))
+      if (offset % 25 === 0) hot()
+    }
+    const { misses } = cache
+    hot()
+    expect(cache.misses).toBe(misses)
+  })
+
+  test('drops the blocks of one table only', () => {
+    const cache = new BlockCache(1000)
+    for (const table of [1, 2, 1e9]) cache.insert(table, 4096, block(10, table))
+    cache.evictTable(2)
+    expect([1, 2, 1e9].map((table) => cache.get(table, 4096) !== undefined)).toEqual([
+      true,
+      false,
+      true,
+    ])
+    expect(cache.usedBytes).toBe(20)
+  })
+})
