@@ -14,7 +14,7 @@ class FileInMemory implements WritableFile {
   appends = 0
   syncs = 0
   failing = false
-  #bytes = new Uint8Array(0)
+  #bytes: Uint8Array = new Uint8Array(0)
 
   get bytes(): number {
     return this.#bytes.length
@@ -46,8 +46,13 @@ class FileInMemory implements WritableFile {
   }
 }
 
-function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(parts.flatMap((part) => [...part]))
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+/** Length and checksum: equal records print equal, and comparing megabytes stays cheap. */
+function digests(records: readonly Uint8Array[]): string[] {
+  return records.map((record) => `${record.length} B, crc ${crc32c(record)}`)
 }
 
 function payload(length: number, seed: number): Uint8Array {
@@ -63,6 +68,12 @@ function logOf(payloads: readonly Uint8Array[]): { bytes: Uint8Array; ends: read
     return writer.bytes
   })
   return { bytes: file.contents, ends }
+}
+
+/** Where the record after one that ended at `end` starts: padding is skipped. */
+function recordStart(end: number): number {
+  const left = LOG_BLOCK_BYTES - (end % LOG_BLOCK_BYTES)
+  return left < LOG_HEADER_BYTES ? end + left : end
 }
 
 function readLog(
@@ -113,8 +124,8 @@ describe('writing and reading', () => {
         const records = lengths.map(payload)
         const { bytes, ends } = logOf(records)
         const read = readLog(bytes, 'absolute')
-        expect(read.records).toEqual(records)
-        expect(read.offsets.length).toBe(ends.length)
+        expect(digests(read.records)).toEqual(digests(records))
+        expect(read.offsets).toEqual(records.map((_, i) => recordStart(ends[i - 1] ?? 0)))
         expect(read.end).toEqual({ validBytes: bytes.length, bytesDropped: 0, damage: null })
       }),
       { numRuns: 40 },
@@ -133,7 +144,7 @@ describe('writing and reading', () => {
     const padding = left < LOG_HEADER_BYTES ? left : 0
     expect(ends[1]).toBe(LOG_BLOCK_BYTES - left + padding + LOG_HEADER_BYTES)
     expect(bytes.subarray(ends[0], ends[0]! + padding)).toEqual(new Uint8Array(padding))
-    expect(readLog(bytes, 'absolute').records).toEqual(records)
+    expect(digests(readLog(bytes, 'absolute').records)).toEqual(digests(records))
   })
 
   test('exactly a header left at the block end takes an empty FIRST fragment', () => {
@@ -157,13 +168,13 @@ describe('writing and reading', () => {
     writer.write()
     writer.write()
     expect(file.appends).toBe(1)
-    expect(file.contents).toEqual(logOf(records).bytes)
+    expect(digests([file.contents])).toEqual(digests([logOf(records).bytes]))
   })
 
   test('a record of many blocks gives its scratch memory back and the next is right', () => {
     const records = [payload(3 * 1024 * 1024, 1), payload(10, 2)]
     const { bytes } = logOf(records)
-    expect(readLog(bytes, 'absolute').records).toEqual(records)
+    expect(digests(readLog(bytes, 'absolute').records)).toEqual(digests(records))
   })
 
   test('a log whose append or sync failed refuses everything after, with the cause', async () => {
@@ -195,7 +206,7 @@ describe('torn tails', () => {
     const complete = log.ends.filter((end) => end <= cut).length
     const whole = readLog(log.bytes).records
     const torn = readLog(log.bytes.subarray(0, cut))
-    expect(torn.records).toEqual(whole.slice(0, complete))
+    expect(digests(torn.records)).toEqual(digests(whole.slice(0, complete)))
     const padding = log.bytes.subarray(log.ends[complete - 1] ?? 0, cut)
     const paddingOnly = cut % LOG_BLOCK_BYTES > LOG_BLOCK_BYTES - LOG_HEADER_BYTES
     const clean = padding.length === 0 || (paddingOnly && padding.length < LOG_HEADER_BYTES)
@@ -289,7 +300,7 @@ describe('damage', () => {
       bytes[at]! ^= bit
       const intact = log.ends.filter((end) => end <= at).length
       const { records, end } = readLog(bytes)
-      expect(records, `bit ${bit} of byte ${at}`).toEqual(whole.slice(0, intact))
+      expect(digests(records), `bit ${bit} of byte ${at}`).toEqual(digests(whole.slice(0, intact)))
       expect(end.validBytes).toBe(log.ends[intact - 1] ?? 0)
       if (intact < whole.length - 1) expect(end.damage).toMatchObject({ inLastAppend: false })
       expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
@@ -306,7 +317,7 @@ describe('damage', () => {
         const bytes = big.bytes.slice()
         bytes.set(noise.subarray(0, bytes.length - at), at)
         const { records } = readLog(bytes)
-        expect(records).toEqual(all.slice(0, records.length))
+        expect(digests(records)).toEqual(digests(all.slice(0, records.length)))
         expect(records.length).toBeGreaterThanOrEqual(big.ends.filter((end) => end <= at).length)
       }),
     )
@@ -331,7 +342,7 @@ describe('damage', () => {
   ] as const)('%s', (_, types, reason) => {
     const bytes = joined(...types.flat().map((type) => fragment(type, body)))
     const { records, end } = readLog(bytes)
-    expect(records).toEqual([body])
+    expect(digests(records)).toEqual(digests([body]))
     expect(end).toMatchObject({
       validBytes: LOG_HEADER_BYTES + 10,
       bytesDropped: bytes.length - LOG_HEADER_BYTES - 10,

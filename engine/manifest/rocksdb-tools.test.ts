@@ -1,0 +1,131 @@
+// RocksDB's own reader as the oracle of our manifests. Its exit code is 0 whatever happens, so every
+// edit it prints is compared and stderr must be empty.
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createRandom } from '../base/random.ts'
+import { Ledger } from '../storage/ledger.ts'
+import { NodeStorage } from '../storage/node-storage.ts'
+import { tablesOf } from '../version/run.ts'
+import type { TableMeta } from '../version/table-meta.ts'
+import { levelAt } from '../version/version.ts'
+import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
+import { randomEdit } from './histories.ts'
+import { Manifest } from './manifest.ts'
+import { EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
+
+const present = spawnSync('ldb', ['--version']).error === undefined
+if (!present) {
+  console.warn('SKIPPED: ldb (Debian: rocksdb-tools) is absent; no foreign check of manifests')
+}
+
+function dumpManifest(path: string): string[] {
+  const run = spawnSync('ldb', ['manifest_dump', `--path=${path}`, '--verbose', '--hex'], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  expect(run.stderr).toBe('')
+  return run.stdout.split('\n')
+}
+
+/** The bounds of a table as ldb prints them. */
+function bounds({ smallest, largest, seqMin, seqMax }: TableMeta): string {
+  const hex = (key: Uint8Array) => `'${Buffer.from(key).toString('hex').toUpperCase()}'`
+  return `${hex(smallest)} seq:${seqMax}, type:17 .. ${hex(largest)} seq:${seqMin}, type:0`
+}
+
+/** The fields ldb prints of an edit; removed tables come as a set. */
+function printedEdit(edit: VersionEdit): string[] {
+  const removed = edit.removed.map(({ level, table }) => `DeleteFile: ${level} ${table.id}`)
+  return [
+    ...(edit.logNumber === undefined ? [] : [`LogNumber: ${edit.logNumber}`]),
+    ...(edit.nextFileNumber === undefined ? [] : [`NextFileNumber: ${edit.nextFileNumber}`]),
+    ...(edit.lastSeq === undefined ? [] : [`LastSeq: ${edit.lastSeq}`]),
+    ...removed.sort(),
+    ...edit.added.map(
+      ({ level, table }) => `AddFile: ${level} ${table.id} ${table.bytes} ${bounds(table)}`,
+    ),
+  ]
+}
+
+/** The edits of a dump, in the form of `printedEdit`. */
+function editsIn(lines: readonly string[]): string[][] {
+  const edits: string[][] = []
+  for (const line of lines) {
+    if (line === 'VersionEdit {') edits.push([])
+    if (!line.startsWith('  ') || line.startsWith('  ColumnFamily')) continue
+    edits.at(-1)!.push(line.slice(2).replace(/ oldest_ancester_time.*$/, ''))
+  }
+  return edits.map((fields) => {
+    const isRemoval = (field: string) => field.startsWith('DeleteFile')
+    const first = fields.findIndex(isRemoval)
+    const removed = fields.filter(isRemoval).sort()
+    return first < 0 ? fields : fields.filter((f) => !isRemoval(f)).toSpliced(first, 0, ...removed)
+  })
+}
+
+/** The tables ldb shows of the final tree, level by level; it sorts level 0 its own way. */
+function treeIn(lines: readonly string[], levels: number): string[][] {
+  const at = (level: number) => lines.indexOf(`--- level ${level} --- version# 1 ---`)
+  return Array.from({ length: levels }, (_, level) =>
+    lines.slice(at(level) + 1, at(level + 1)).map((line) => line.trim()),
+  ).map((tables) => tables.sort())
+}
+
+function printedTree(state: ManifestState, levels: number): string[][] {
+  return Array.from({ length: levels }, (_, level) =>
+    levelAt(state.version, level)
+      .runs.flatMap((run) => [...tablesOf(run)])
+      .map((t) => `${t.id}:${t.bytes}[${t.seqMin} .. ${t.seqMax}][${bounds(t)}]`)
+      .sort(),
+  )
+}
+
+test.skipIf(!present)('ldb reads every edit and the final tree as they are meant', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'varve-manifest-'))
+  const storage = new NodeStorage(new Ledger())
+  try {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 1, max: 15 }), (seed, count) => {
+        const random = createRandom(seed)
+        let next = 1
+        const manifest = Manifest.create(storage, folder, EMPTY_STATE, { allocate: () => next++ })
+        const expected = [
+          [
+            'Comparator: leveldb.BytewiseComparator',
+            ...printedEdit({ ...snapshotOf(EMPTY_STATE), nextFileNumber: 2 }),
+          ],
+        ]
+        for (let i = 0; i < count; i++) {
+          const edit = oneRunALevel(randomEdit(random, manifest.state), manifest.state)
+          manifest.append(edit)
+          expected.push(printedEdit(edit))
+        }
+        manifest.close()
+        expected.push(printedEdit({ ...EMPTY_EDIT, lastSeq: manifest.state.lastSeq }))
+        const lines = dumpManifest(join(folder, 'MANIFEST-000001'))
+        expect(editsIn(lines)).toEqual(expected)
+        expect(treeIn(lines, 20)).toEqual(printedTree(manifest.state, 20))
+        for (const name of storage.list(folder)) storage.remove(join(folder, name))
+      }),
+      { numRuns: 20 },
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+/** The edit with its new runs on levels that hold none: RocksDB refuses overlaps within a level. */
+function oneRunALevel(edit: VersionEdit, state: ManifestState): VersionEdit {
+  let level = 1
+  while (levelAt(state.version, level).runs.length > 0) level++
+  return {
+    ...edit,
+    newRuns: edit.newRuns.map((run) => ({ ...run, level, after: null })),
+    added: edit.added.map((placement) => ({ ...placement, level })),
+  }
+}
