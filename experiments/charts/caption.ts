@@ -88,7 +88,7 @@ export function commandParagraph(results: readonly RunResult[]): CaptionParagrap
   if (merged !== null) return { kind: 'command', text: `$ ${merged}` }
   const rest = commands.length - 1
   const others = `${rest} more command${rest === 1 ? '' : 's'}`
-  return { kind: 'command', text: `$ ${commands[0]}  # ${others}: usermeta of the .vl.json` }
+  return { kind: 'command', text: `$ ${commands[0]} # ${others}: usermeta of the .vl.json` }
 }
 
 function mergedCommand(results: readonly RunResult[]): string | null {

@@ -18,10 +18,15 @@ interface TextMetrics {
   width: (item: TextStyle, text: unknown) => number
 }
 
-export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
+/** The figure laid out, not yet drawn; the caller finalizes it. */
+export async function layOut(spec: VegaLiteSpec): Promise<vega.View> {
   const { textMetrics } = vega as unknown as { readonly textMetrics: TextMetrics }
   textMetrics.width = (item, text) => textWidth(String(text ?? ''), item)
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' })
+  return await new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' }).runAsync()
+}
+
+export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
+  const view = await layOut(spec)
   try {
     return await view.toSVG()
   } finally {

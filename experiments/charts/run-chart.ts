@@ -56,11 +56,13 @@ const SIDE_WIDTH = 48
 
 export function runChart(result: RunResult): VegaLiteSpec {
   const { strategy, workload } = result.config
+  const title = `${strategy.name} on ${workload.name}`
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `Write, read and space amplification of ${title}`,
     usermeta: { commands: commandsOf([result]), results: [result.id] },
     title: {
-      text: `${strategy.name} on ${workload.name}`,
+      text: title,
       subtitle: settingsLines(settingsOf(result)),
     },
     padding: FIGURE_PADDING,

@@ -19,6 +19,7 @@ export const STATES_DEFINITION = 'Burst: at the last operation. Drained: after a
 export const READ_ACCOUNTS = [
   { key: 'getHit', name: 'get (found)' },
   { key: 'getMiss', name: 'get (absent)' },
+  { key: 'updateRead', name: 'update read' },
   { key: 'shortScan', name: 'short scan' },
   { key: 'longScan', name: 'long scan' },
 ] as const
