@@ -9,12 +9,14 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import {
   type Clock,
   deriveSeed,
+  isLsmError,
   Ledger,
   MemoryStorage,
   NodeStorage,
   type Storage,
   systemClock,
 } from '../engine/index.ts'
+import { joinPath } from '../engine/storage/storage.ts'
 import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
 import type { Written } from './cli/progress.ts'
 import { describeEnvironment } from './environment.ts'
@@ -51,6 +53,7 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
   const system = new SystemAccount(plan, context)
   let target: Target | null = null
+  let owned = true
   let finished = false
   try {
     const runner = new Runner({
@@ -72,11 +75,14 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
     }
     finished = true
     return resultOf(plan, measurement, environment, unexplained, garbage.seconds(), seed)
+  } catch (error) {
+    owned = !isLsmError(error, 'LSM_LOCKED')
+    throw error
   } finally {
     garbage.stop()
     target?.close()
-    const remove = plan.storage === 'node' && !(context.keep && finished)
-    if (remove && target !== null) rmSync(folder, { recursive: true, force: true })
+    const remove = plan.storage === 'node' && owned && !(context.keep && finished)
+    if (remove) rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -98,11 +104,16 @@ function openTarget(plan: RunPlan, parts: OpenParts): Target {
   })
 }
 
-/** A killed run leaves its folder; a running one holds its lock, and must not lose it to us. */
+/** A killed run leaves its files; a running one holds its lock, and must not lose them to us. */
 function removeStale(folder: string): void {
   if (!existsSync(folder)) return
-  new NodeStorage(new Ledger()).lock(folder).release()
-  rmSync(folder, { recursive: true, force: true })
+  const storage = new NodeStorage(new Ledger())
+  const lock = storage.lock(folder)
+  try {
+    for (const name of storage.list(folder)) storage.remove(joinPath(folder, name))
+  } finally {
+    lock.release()
+  }
 }
 
 interface SystemReading {

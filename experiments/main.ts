@@ -3,15 +3,10 @@
  * 0 done, 1 a run failed, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
  * stderr, with a stack under --debug only.
  */
-import { relative } from 'node:path'
-import { isLsmError } from '../engine/base/errors.ts'
 import { closingTable } from './cli/closing-table.ts'
+import { EXIT, explain } from './cli/explain.ts'
 import { Progress } from './cli/progress.ts'
 import { parseCommand, type Request } from './cli/request.ts'
-import { UsageError } from './cli/usage-error.ts'
-import { Interrupted } from './runner.ts'
-
-const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
   const command = parseCommand(argv)
@@ -41,31 +36,14 @@ async function runRequest(request: Request): Promise<number> {
       signal: interrupt.signal,
       terminalWritten: () => progress.written,
       onProgress: (...place) => progress.update(...place),
-      onReuse: (path) => say(`${relative('.', path)}: same configuration and code, reused`),
+      onReuse: (path) => say(`${path}: same configuration and code, reused`),
     })
     say(closingTable(results, process.stdout.isTTY === true))
-    for (const path of [...resultPaths, ...chartPaths]) say(relative('.', path))
+    for (const path of [...resultPaths, ...chartPaths]) say(path)
     return EXIT.done
   } finally {
     progress.clear()
   }
-}
-
-/** The one line for an error, and the exit code that goes with it. */
-function explain(error: unknown): { readonly line: string; readonly code: number } {
-  const message = error instanceof Error ? error.message : String(error)
-  const [line = ''] = message.split('\n')
-  if (error instanceof Interrupted) return { line: 'interrupted', code: EXIT.interrupted }
-  if (error instanceof UsageError) return { line, code: EXIT.usage }
-  if (isFullDisk(error)) return { line: `disk full: ${line}`, code: EXIT.failed }
-  return { line, code: EXIT.failed }
-}
-
-function isFullDisk(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  if ('code' in error && error.code === 'ENOSPC') return true
-  if (isLsmError(error) && error.data.errno === 'ENOSPC') return true
-  return isFullDisk(error.cause)
 }
 
 try {

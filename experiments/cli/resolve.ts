@@ -55,7 +55,7 @@ async function chooseStrategy(given: string): Promise<ChosenStrategy> {
     return { given, module, moduleDigest }
   } catch (cause) {
     const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
-    throw new UsageError(`strategy ${given}: ${line}`, { cause })
+    throw new UsageError(line, { cause })
   }
 }
 

@@ -1,16 +1,11 @@
 /**
- * Owns the two ways a command line ends badly: `UsageError` is the caller's mistake (exit code 2),
- * `RunError` a run that failed (exit code 1). Both are one line fit for a terminal; a stack appears
- * under --debug only.
+ * Owns the caller's mistakes: a `UsageError` is one line fit for a terminal that says what was
+ * meant, and ends the command with exit code 2.
  */
 import { distance } from 'fastest-levenshtein'
 
 export class UsageError extends Error {
   override readonly name = 'UsageError'
-}
-
-export class RunError extends Error {
-  override readonly name = 'RunError'
 }
 
 /** The candidate closest to `name` when it is close enough to be what was meant. */
@@ -21,8 +16,9 @@ export function nearest(name: string, candidates: readonly string[]): string | u
     .sort((a, b) => a.edits - b.edits)
   const best = ranked[0]
   if (best === undefined) return undefined
-  const editsMax = Math.max(2, Math.ceil(best.candidate.length / 2))
-  return best.edits <= editsMax ? best.candidate : undefined
+  const { candidate, edits } = best
+  const editsMax = Math.max(2, Math.ceil(candidate.length / 2))
+  return edits <= editsMax && edits < candidate.length ? candidate : undefined
 }
 
 /** 'unknown strategy "teiring"; did you mean "tiering"?', or the list when nothing is near. */

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { sampleResult } from '../../results/testing/sample-result.ts'
+import { closingTable } from './closing-table.ts'
+
+test('one row a result, drained figures, one line an operation kind', () => {
+  const result = sampleResult({ strategy: 'leveling' })
+  const { drained } = result.deterministic.amplification
+  const table = closingTable([result], false)
+  const row = table.split('\n').find((line) => line.includes('leveling'))!
+  expect(row).toContain(drained.waLsm!.toFixed(2))
+  expect(row).toContain(drained.spaceAmplification!.toFixed(2))
+  for (const kind of Object.keys(result.timed.latencyByKind)) expect(table).toContain(`${kind} `)
+  expect(table).not.toContain('repeat')
+  expect(table).not.toContain('\u001b[')
+})
+
+test('what no operation did reads as a dash', () => {
+  const table = closingTable([sampleResult({ reads: false })], false)
+  expect(table).toContain('–')
+})
