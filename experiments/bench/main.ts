@@ -1,0 +1,64 @@
+/**
+ * Runs the micro-benchmarks of this folder and prints the operations per second beside those of the
+ * prototypes the engine was designed from. `npm run bench -- write` runs the cases whose name
+ * contains "write". Figures of a busy machine mean nothing, so the spread is shown too.
+ */
+
+import { readdirSync } from 'node:fs'
+import Table from 'cli-table3'
+import { Bench } from 'tinybench'
+import type { BenchCase } from './bench-case.ts'
+
+const TIME_MS = 1500
+const ITERATIONS_MIN = 5
+const WARMUP_ITERATIONS = 3
+
+interface BenchModule {
+  readonly cases: readonly BenchCase[]
+}
+
+async function loadCases(): Promise<readonly BenchCase[]> {
+  const names = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.bench.ts'))
+  const modules = names.sort().map((name) => import(`./${name}`) as Promise<BenchModule>)
+  return (await Promise.all(modules)).flatMap(({ cases }) => cases)
+}
+
+/** Operations per second: the median, and the slowest and fastest iteration's. */
+function measure(benchCase: BenchCase): readonly [median: number, low: number, high: number] {
+  const bench = new Bench({
+    time: TIME_MS,
+    iterations: ITERATIONS_MIN,
+    warmupIterations: WARMUP_ITERATIONS,
+    warmupTime: 0,
+    throws: true,
+  })
+  bench.add(benchCase.name, benchCase.setup())
+  const [task] = bench.runSync()
+  const result = task?.result
+  if (result?.state !== 'completed') throw new Error(`${benchCase.name}: ${result?.state}`)
+  const { p50, min, max } = result.latency
+  const opsPerSecond = (iterationMs: number) => (benchCase.opsPerIteration / iterationMs) * 1000
+  return [opsPerSecond(p50), opsPerSecond(max), opsPerSecond(min)]
+}
+
+function millions(opsPerSecond: number): string {
+  return (opsPerSecond / 1e6).toFixed(2)
+}
+
+const wanted = process.argv[2] ?? ''
+const table = new Table({
+  head: ['case', 'M op/s', 'slowest – fastest', 'reference', 'ratio', 'op'],
+  colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
+  style: { head: [], border: [] },
+})
+for (const benchCase of await loadCases()) {
+  if (!benchCase.name.includes(wanted)) continue
+  const [median, low, high] = measure(benchCase)
+  const { name, unit, referenceOpsPerSecond: reference } = benchCase
+  const spread = `${millions(low)} – ${millions(high)}`
+  const beside =
+    reference === null ? ['', ''] : [millions(reference), (median / reference).toFixed(2)]
+  table.push([name, millions(median), spread, ...beside, unit])
+  process.stderr.write(`${name}: ${millions(median)} M ${unit}/s\n`)
+}
+console.log(table.toString())

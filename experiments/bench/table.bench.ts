@@ -1,0 +1,209 @@
+/**
+ * Owns the micro-benchmarks of tables: 16-byte keys and 100-byte values, half of which compresses,
+ * in 4 KiB blocks. Files are real, in a folder of the system's temporary one, and never synced.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SEQ_NUM_MAX } from '../../engine/base/internal-key.ts'
+import { Lookup } from '../../engine/base/lookup.ts'
+import { createRandom } from '../../engine/base/random.ts'
+import { ReadCounters } from '../../engine/base/read-counters.ts'
+import { BlockCache } from '../../engine/cache/block-cache.ts'
+import { Ledger } from '../../engine/storage/ledger.ts'
+import { NodeStorage } from '../../engine/storage/node-storage.ts'
+import type { Compression } from '../../engine/table/compression.ts'
+import { BloomFilter, FilterBuilder } from '../../engine/table/filter.ts'
+import { TableReader } from '../../engine/table/table-reader.ts'
+import { TableWriter } from '../../engine/table/table-writer.ts'
+import type { BenchCase } from './bench-case.ts'
+
+/** A prototype of the table writer: 1 M entries, no fsync, operations per second. */
+const REFERENCE_WRITE = { none: 4.4e6, lz4: 1.33e6, zstd: 0.48e6 } as const
+/** The same prototype's reads: gets over 500 k entries in cached, uncompressed 4 KiB blocks. */
+const REFERENCE_GET = 0.47e6
+const REFERENCE_FILTERED_MISS = 4.5e6
+/** Midst of 16 to 28 million. */
+const REFERENCE_ITERATION = 22e6
+
+const KEY_BYTES = 16
+const VALUE_BYTES = 100
+const WRITE_ENTRIES = 200_000
+const READ_ENTRIES = 500_000
+const READS = 100_000
+const READ_AHEAD_BYTES = 256 * 1024
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-bench-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const storage = new NodeStorage(new Ledger())
+const tag = { cause: 'flush', level: 0 } as const
+let tables = 0
+
+/** Entry i's key is the decimal 2i: the odd numbers are absent. */
+function writeNumber(target: Uint8Array, start: number, number: number): void {
+  let rest = number
+  for (let at = start + KEY_BYTES - 1; at >= start; at--) {
+    target[at] = 0x30 + (rest % 10)
+    rest = Math.floor(rest / 10)
+  }
+}
+
+function createValues(): Uint8Array {
+  const random = createRandom(1)
+  const values = new Uint8Array(1 << 20)
+  for (let i = 0; i < values.length; i++) values[i] = i % VALUE_BYTES < 50 ? random.nextU32() : 0x2e
+  return values
+}
+
+const values = createValues()
+const valuesCount = Math.floor(values.length / VALUE_BYTES)
+
+function createKeys(count: number, numberOf: (index: number) => number): Uint8Array {
+  const keys = new Uint8Array(count * KEY_BYTES)
+  for (let index = 0; index < count; index++) writeNumber(keys, index * KEY_BYTES, numberOf(index))
+  return keys
+}
+
+function writeTable(path: string, keys: Uint8Array, compression: Compression): void {
+  const file = storage.create(path, tag)
+  const writer = new TableWriter(file, { compression, bitsPerKey: 10 })
+  const count = keys.length / KEY_BYTES
+  for (let index = 0; index < count; index++) {
+    const valueStart = (index % valuesCount) * VALUE_BYTES
+    writer.add(
+      keys,
+      index * KEY_BYTES,
+      KEY_BYTES,
+      count - index,
+      1,
+      values,
+      valueStart,
+      VALUE_BYTES,
+    )
+  }
+  writer.finish()
+  file.close()
+}
+
+function writing(compression: Compression): BenchCase {
+  return {
+    name: `table write, ${compression}`,
+    unit: 'entries',
+    opsPerIteration: WRITE_ENTRIES,
+    referenceOpsPerSecond: REFERENCE_WRITE[compression],
+    setup() {
+      const keys = createKeys(WRITE_ENTRIES, (index) => index * 2)
+      return () => {
+        const path = join(folder, `${++tables}`)
+        writeTable(path, keys, compression)
+        storage.remove(path)
+      }
+    },
+  }
+}
+
+function openTable(compression: Compression): TableReader {
+  const path = join(folder, `${++tables}`)
+  writeTable(
+    path,
+    createKeys(READ_ENTRIES, (index) => index * 2),
+    compression,
+  )
+  return TableReader.open(storage.open(path, tag), tables, new BlockCache(1 << 30))
+}
+
+function scan(reader: TableReader, readAheadBytes: number): number {
+  const cursor = reader.cursor({
+    file: reader.file,
+    counters: new ReadCounters(),
+    fillCache: readAheadBytes === 0,
+    readAheadBytes,
+  })
+  let valueBytes = 0
+  for (cursor.seekToFirst(); cursor.valid; cursor.next()) valueBytes += cursor.valueLength
+  return valueBytes
+}
+
+function scanning(
+  name: string,
+  compression: Compression,
+  readAheadBytes: number,
+  referenceOpsPerSecond: number | null,
+): BenchCase {
+  return {
+    name,
+    unit: 'entries',
+    opsPerIteration: READ_ENTRIES,
+    referenceOpsPerSecond,
+    setup() {
+      const reader = openTable(compression)
+      return () => void scan(reader, readAheadBytes)
+    },
+  }
+}
+
+/** `offset` 0: keys that are there; 1: keys between them. */
+function getting(name: string, offset: number, referenceOpsPerSecond: number): BenchCase {
+  return {
+    name,
+    unit: 'gets',
+    opsPerIteration: READS,
+    referenceOpsPerSecond,
+    setup() {
+      const reader = openTable('none')
+      scan(reader, 0)
+      const random = createRandom(2)
+      const numberOf = () => random.nextBelow(READ_ENTRIES) * 2 + offset
+      const bytes = createKeys(READS, numberOf)
+      const keys = Array.from({ length: READS }, (_, index) =>
+        bytes.slice(index * KEY_BYTES, (index + 1) * KEY_BYTES),
+      )
+      const lookup = new Lookup()
+      const counters = new ReadCounters()
+      return () => {
+        for (const key of keys) reader.get(key, SEQ_NUM_MAX, lookup, counters)
+      }
+    },
+  }
+}
+
+function buildFilter(keys: Uint8Array): Uint8Array {
+  const builder = new FilterBuilder(10)
+  for (let start = 0; start < keys.length; start += KEY_BYTES) builder.add(keys, start, KEY_BYTES)
+  return builder.finish()
+}
+
+export const cases: readonly BenchCase[] = [
+  writing('none'),
+  writing('lz4'),
+  writing('zstd'),
+  getting('get, cached', 0, REFERENCE_GET),
+  getting('get, filtered miss', 1, REFERENCE_FILTERED_MISS),
+  scanning('iteration, cached', 'none', 0, REFERENCE_ITERATION),
+  scanning('iteration, read ahead', 'none', READ_AHEAD_BYTES, null),
+  scanning('iteration, read ahead, lz4', 'lz4', READ_AHEAD_BYTES, null),
+  {
+    name: 'bloom build',
+    unit: 'keys',
+    opsPerIteration: READ_ENTRIES,
+    referenceOpsPerSecond: null,
+    setup() {
+      const keys = createKeys(READ_ENTRIES, (index) => index * 2)
+      return () => void buildFilter(keys)
+    },
+  },
+  {
+    name: 'bloom probe, absent',
+    unit: 'probes',
+    opsPerIteration: READS,
+    referenceOpsPerSecond: null,
+    setup() {
+      const filter = BloomFilter.decode(buildFilter(createKeys(READ_ENTRIES, (index) => index * 2)))
+      const absent = Array.from({ length: READS }, (_, index) => createKeys(1, () => index * 2 + 1))
+      return () => {
+        for (const key of absent) filter?.mayContain(key)
+      }
+    },
+  },
+]
