@@ -21,7 +21,6 @@ import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { RunCursor } from '../iterators/run-cursor.ts'
 import { walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
-import { EMPTY_STATE } from '../manifest/manifest-state.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { type FolderLock, joinPath, type Storage } from '../storage/storage.ts'
@@ -39,9 +38,9 @@ import { describeStrategy, readOptionsRecord, writeOptionsRecord } from './optio
 import type { ReadView } from './read-view.ts'
 import {
   checkTables,
+  freshState,
   liveLogs,
   type ReplayReport,
-  refuseOrphanedData,
   removeOrphans,
   replayLogs,
 } from './recovery.ts'
@@ -115,9 +114,7 @@ export class Database implements Disposable {
     this.#seed = seed
     this.#lock = lock
     this.#cache = new BlockCache(options.blockCacheBytes)
-    const recovered = recoverManifest(storage, folder)
-    if (recovered === null) refuseOrphanedData(storage, folder)
-    const state = recovered ?? EMPTY_STATE
+    const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
     checkTables(storage, folder, state.version)
     removeOrphans(storage, folder, state.version, state.logNumber)
     this.#numbers = new FileNumbers(state.nextFileNumber)

@@ -5,7 +5,8 @@
  */
 
 import { corruption } from '../base/errors.ts'
-import { parseName, tableName, walName } from '../manifest/file-names.ts'
+import { numberAbove, parseName, tableName, walName } from '../manifest/file-names.ts'
+import { EMPTY_STATE, type ManifestState } from '../manifest/manifest-state.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
@@ -39,13 +40,18 @@ export function checkTables(storage: Storage, folder: string, version: Version):
   }
 }
 
-/** A folder without CURRENT is new only if it holds no tables or logs: else they would be lost. */
-export function refuseOrphanedData(storage: Storage, folder: string): void {
-  const orphan = storage.list(folder).find((name) => parseName(name)?.kind === 'table')
-  if (orphan === undefined) return
-  throw corruption('tables without a CURRENT file: the manifest is gone', {
-    path: joinPath(folder, orphan),
-  })
+/**
+ * The state of a folder without CURRENT. It is new only if it holds no tables or logs: those come
+ * after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
+ */
+export function freshState(storage: Storage, folder: string): ManifestState {
+  const names = storage.list(folder)
+  const orphan = names.find((name) => ['table', 'wal'].includes(parseName(name)?.kind ?? ''))
+  if (orphan !== undefined) {
+    const path = joinPath(folder, orphan)
+    throw corruption('data without a CURRENT file: the manifest is gone', { path })
+  }
+  return { ...EMPTY_STATE, nextFileNumber: numberAbove(names, EMPTY_STATE.nextFileNumber) }
 }
 
 /** Removes tables of failed jobs and logs that tables supersede. */

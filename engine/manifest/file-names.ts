@@ -38,6 +38,11 @@ export function parseName(name: string): FileName | null {
   return match === undefined ? null : { kind: match[0], number }
 }
 
+/** The least number, from `atLeast` up, above those of all files named. */
+export function numberAbove(names: readonly string[], atLeast: number): number {
+  return names.reduce((next, name) => Math.max(next, (parseName(name)?.number ?? 0) + 1), atLeast)
+}
+
 function digits(number: number): string {
   return String(number).padStart(6, '0')
 }

@@ -16,7 +16,7 @@ import type { TableId } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 import { type LogEnd, LogReader } from '../wal/log-reader.ts'
-import { CURRENT, parseName } from './file-names.ts'
+import { CURRENT, numberAbove, parseName } from './file-names.ts'
 import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
 import { COMPARATOR_NAME, decodeVersionEdit, type StoredEdit } from './version-edit-codec.ts'
 
@@ -41,8 +41,7 @@ export function recoverManifest(storage: Storage, folder: string): RecoveredMani
   for (const { run } of runsNewestFirst(state.version)) {
     asCorruption(path, end.validBytes, () => checkRun(run))
   }
-  const numbers = names.map((name) => parseName(name)?.number ?? 0)
-  const nextFileNumber = numbers.reduce((next, n) => Math.max(next, n + 1), state.nextFileNumber)
+  const nextFileNumber = numberAbove(names, state.nextFileNumber)
   return { ...state, nextFileNumber, path, end }
 }
 

@@ -249,6 +249,7 @@ describe('names after a power loss', () => {
     const lost = storage.powerLoss(LOST, new Ledger())
     expect(texts(lost, '/archive')).toEqual({ log: 'second' })
     expect(texts(lost, '/db'), 'the first log was renamed, never removed').toEqual({ old: 'first' })
+    expect(filesAfter(storage, KEPT)).toEqual({ old: 'first', apart: 'unsynced' })
   })
 
   test('two names of one file are still one file after the reboot', () => {

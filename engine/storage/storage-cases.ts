@@ -303,7 +303,8 @@ function ledgerCases(createFixture: () => StorageFixture): void {
           fixture.dispose()
         }
       }),
-      { numRuns: 60 },
+      // Bounds the shrinking of a failure, which on a real disk could take minutes.
+      { numRuns: 60, interruptAfterTimeLimit: 20_000 },
     )
 
   test('over any history, contents and ledger equal the plainest account', () => {
