@@ -40,7 +40,7 @@ export class NodeStorage implements Storage {
 
   create(path: string, tag: FileTag): WritableFile {
     // Exclusive, and O_APPEND so that no write can land anywhere but at the end.
-    const fd = attempt('create', path, () => openSync(path, 'wx'))
+    const fd = attempt('create', path, () => openSync(path, 'ax'))
     return new NodeWritableFile(path, fd, this.#ledger, tag)
   }
 
