@@ -9,7 +9,7 @@
  * Granularity  whole levels and single runs, all full smaller levels at once
  * Movement     not applicable: everything moves
  *
- * Source: Dostoevsky (SIGMOD '18) §4.3. The rules of the tree, and how it counts arrivals, stand in
+ * Source: Dostoevsky (SIGMOD '18) §4. The rules of the tree, and how it counts arrivals, stand in
  * `whole-levels.ts`.
  */
 

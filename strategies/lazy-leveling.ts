@@ -8,7 +8,7 @@
  * Granularity  whole levels, all full smaller ones at once
  * Movement     not applicable: everything moves
  *
- * Source: Dostoevsky (SIGMOD '18) §4.2; in the Fluid LSM-tree K = T − 1, Z = 1. The rules of the
+ * Source: Dostoevsky (SIGMOD '18) §4; in the Fluid LSM-tree K = T − 1, Z = 1. The rules of the
  * tree, and how it counts arrivals, stand in `whole-levels.ts`.
  */
 

@@ -111,9 +111,10 @@ export const levelingPartial = defineStrategy({
     }
     for (let level = 1; level < view.version.levels.length || arriving > 0; level++) {
       const bytes = levelAt(view.version, level).totals.rawBytes + arriving
-      arriving = Math.max(bytes - targetBytes(view, values, level), 0)
-      if (arriving === 0) continue
-      debt += arriving * (1 + levelAt(view.version, level + 1).totals.rawBytes / bytes)
+      const excess = bytes - targetBytes(view, values, level)
+      // Whole tables leave, so the least excess costs one.
+      arriving = excess < 0 ? 0 : Math.max(excess, Math.min(bytes, tableBytes(view, values)))
+      debt += arriving * (1 + levelAt(view.version, level + 1).totals.rawBytes / Math.max(bytes, 1))
     }
     return Math.round(debt)
   },

@@ -25,12 +25,14 @@ function looksLikePath(text: string): boolean {
 }
 
 async function importStrategy(path: string): Promise<StrategyModule> {
+  const url = pathToFileURL(path).href
   let exported: Readonly<Record<string, unknown>>
   try {
-    exported = await import(pathToFileURL(path).href)
+    exported = await import(url)
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
-    const line = `strategy module ${path} cannot be loaded: ${message}`
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    const missing = cause instanceof Error && 'url' in cause && cause.url === url
+    const line = `strategy module ${path} ${missing ? 'does not exist' : `cannot be loaded: ${why}`}`
     throw new LsmError('LSM_INVALID_ARGUMENT', line, { data: { path }, cause })
   }
   if (!('default' in exported)) {

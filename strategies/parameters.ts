@@ -4,7 +4,7 @@
  * Everything is read from the zod schema, so a parameter is declared once.
  */
 
-import { closest, distance } from 'fastest-levenshtein'
+import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
 import { invalidArgument, type LsmError } from '../engine/base/errors.ts'
 import type { Json } from '../engine/base/json.ts'
@@ -83,10 +83,11 @@ export function describeParams(module: Parameterised): readonly ParameterInfo[] 
 
 /** The candidate most like `word`, as the end of an error line; empty when none is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
-  if (candidates.length === 0) return ''
-  const nearest = closest(word.toLowerCase(), [...candidates])
-  const near = distance(word.toLowerCase(), nearest.toLowerCase()) <= Math.ceil(word.length / 2)
-  return near ? `; did you mean ${nearest}?` : ''
+  const nearest = candidates
+    .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)[0]
+  if (nearest === undefined || nearest.edits > word.length / 2) return ''
+  return `; did you mean ${nearest.name}?`
 }
 
 function propertiesOf(module: Parameterised): Readonly<Record<string, PropertySchema>> {

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { listStrategies } from './catalog.ts'
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+const readme = read('./README.md')
+
+test('the example in the README is the one that is tested, and stays under sixty lines', () => {
+  const example = read('./examples/size-tiered.ts')
+  expect(readme).toContain(example.slice(example.indexOf('import {')).trim())
+  expect(example.trim().split('\n').length).toBeLessThan(60)
+})
+
+test('the README names every strategy with its layout and its own parameters', () => {
+  const shared = new Set(['bitsPerKey', 'targetTableBytes'])
+  for (const { name, primitives, params } of listStrategies()) {
+    const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` |`))
+    expect(row, name).toContain(`| ${primitives.layout} |`)
+    for (const param of params) {
+      if (!shared.has(param.name)) expect(row, name).toContain(`\`${param.name}\``)
+    }
+  }
+})

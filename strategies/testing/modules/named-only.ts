@@ -1,0 +1,3 @@
+/** A strategy module without a default export. */
+
+export { tiering } from '../../tiering.ts'

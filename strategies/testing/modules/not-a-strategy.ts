@@ -1,0 +1,3 @@
+/** A strategy module that exports something else. */
+
+export default { name: 'other', pick: () => null }
