@@ -127,7 +127,7 @@ export function valueX(field: string, title: AxisTitle, domainMax: number, width
       title: typeof title === 'string' || title === null ? title : [...title],
       labels: title !== null,
       ticks: title !== null,
-      tickCount: Math.max(2, Math.min(8, Math.floor(width / 32))),
+      tickCount: Math.max(2, Math.min(8, Math.floor(width / 40))),
     },
   }
 }
