@@ -11,9 +11,9 @@
  * process is gone, another one wears its pid (other start time), or the machine has booted since.
  *
  * A stale lock is removed only under its takeover lock, taken in the same way (so that a death there
- * is survived too). Two processes that judge one lock stale cannot both remove it:
- * the second, once it has the right, finds another lock or none under the name and leaves it alone.
- * A plain rename-and-check would leave a gap in which a third process finds no lock at all.
+ * is survived too). Two processes that judge one lock stale cannot both remove it: the second, once
+ * it has the right, finds another lock or none under the name and leaves it alone. A plain
+ * rename-and-check would leave a gap in which a third process finds no lock at all.
  *
  * Limit: processes that cannot see one another (other pid namespaces, other machines on a shared
  * file system) judge one another dead.
