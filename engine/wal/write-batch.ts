@@ -42,23 +42,27 @@ export interface WriteBatchSink {
 }
 
 export class WriteBatch {
-  #bytes: Uint8Array = new Uint8Array(INITIAL_BYTES)
+  #bytes: Uint8Array
   #length = BATCH_HEADER_BYTES
   #count = 0
   #rawBytes = 0
   /** Where `#readVarint` reads next. */
   #at = 0
 
+  /** `memory`: taken over to build the batch in; at least a header, and its header must be zero. */
+  constructor(memory: Uint8Array = new Uint8Array(INITIAL_BYTES)) {
+    this.#bytes = memory
+  }
+
   /**
    * Takes over `bytes`, which must be one whole representation: anything else is `LSM_CORRUPTION`
    * with the offset in it, under the name `path`.
    */
   static from(bytes: Uint8Array, path = 'write batch'): WriteBatch {
-    const batch = new WriteBatch()
     if (bytes.length < BATCH_HEADER_BYTES) {
       throw corruption(`write batch of ${bytes.length} bytes`, { path, offset: 0 })
     }
-    batch.#bytes = bytes
+    const batch = new WriteBatch(bytes)
     batch.#length = bytes.length
     batch.#validate(path)
     return batch
