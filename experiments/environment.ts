@@ -13,8 +13,11 @@ export type Environment = RunResult['environment']
 
 const sourceFolder = resolve(import.meta.dirname, '..')
 
+/** Which code runs: read once, when the process starts, since that is what it has loaded. */
+export type Code = Pick<Environment, 'commit' | 'dirty' | 'varveVersion'>
+
 /** `folder` must exist: its file system is the one that is named. */
-export function describeEnvironment(folder: string, startedAt: Date): Environment {
+export function describeEnvironment(folder: string, startedAt: Date, code: Code): Environment {
   const cpus = os.cpus()
   return {
     node: process.version,
@@ -24,20 +27,22 @@ export function describeEnvironment(folder: string, startedAt: Date): Environmen
     kernel: os.release(),
     os: `${os.type()} ${os.arch()}`,
     fileSystem: fileSystemOf(folder),
-    ...describeCode(),
+    commit: code.commit,
+    dirty: code.dirty,
     startedAt: startedAt.toISOString(),
-    varveVersion: codeVersion(),
+    varveVersion: code.varveVersion,
   }
 }
 
-/** The commit the code is at, null outside a checkout of this project, and whether files differ. */
-export function describeCode(): { readonly commit: string | null; readonly dirty: boolean } {
+/** The commit is null outside a checkout of this project. */
+export function describeCode(): Code {
+  const varveVersion = codeVersion()
   const top = git('rev-parse', '--show-toplevel')
-  if (top === null || resolve(top) !== sourceFolder) return { commit: null, dirty: false }
-  return {
-    commit: git('rev-parse', 'HEAD'),
-    dirty: (git('status', '--porcelain', '--untracked-files=normal') ?? '') !== '',
+  if (top === null || resolve(top) !== sourceFolder) {
+    return { commit: null, dirty: false, varveVersion }
   }
+  const changes = git('status', '--porcelain', '--untracked-files=normal') ?? ''
+  return { commit: git('rev-parse', 'HEAD'), dirty: changes !== '', varveVersion }
 }
 
 function git(...args: string[]): string | null {
@@ -56,7 +61,7 @@ function git(...args: string[]): string | null {
  * The package's version with a digest of all sources as build metadata: two runs with equal
  * versions ran the same code, committed or not.
  */
-export function codeVersion(): string {
+function codeVersion(): string {
   const read = (path: string) => readFileSync(resolve(sourceFolder, path))
   const sources = globSync('{engine,strategies,workloads,experiments,results}/**/*.ts', {
     cwd: sourceFolder,

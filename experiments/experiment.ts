@@ -19,7 +19,7 @@ import {
 import { joinPath } from '../engine/storage/storage.ts'
 import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
 import type { Written } from './cli/progress.ts'
-import { describeEnvironment } from './environment.ts'
+import { type Code, describeEnvironment } from './environment.ts'
 import { gatesOf } from './gates.ts'
 import { readWrites, unexplainedBytes, type WriteAccount } from './operating-system.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -31,6 +31,7 @@ export interface ExperimentContext {
   /** Must exist: results and database folders lie in it. */
   readonly outFolder: string
   readonly keep: boolean
+  readonly code: Code
   readonly signal: AbortSignal
   /** What the process has written to its terminal so far. */
   terminalWritten(): Written
@@ -70,7 +71,7 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
     const measurement = await runner.run()
     const unexplained = system.unexplained(measurement.drained)
     const environment = {
-      ...describeEnvironment(context.outFolder, startedAt),
+      ...describeEnvironment(context.outFolder, startedAt, context.code),
       ...(plan.storage === 'memory' ? { fileSystem: 'memory' } : {}),
     }
     finished = true

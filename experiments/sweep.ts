@@ -10,11 +10,11 @@ import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult } from '../results/write-result.ts'
 import { hashOfJson } from './digest.ts'
-import { codeVersion } from './environment.ts'
+import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
 import type { RunPlan } from './run-plan.ts'
 
-export interface SweepContext extends Omit<ExperimentContext, 'onProgress'> {
+export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'code'> {
   readonly force: boolean
   /** `fraction` is of the whole sweep. */
   onProgress(what: string, done: number, total: number, fraction: number): void
@@ -32,7 +32,7 @@ export async function runSweep(
   context: SweepContext,
 ): Promise<SweepOutcome> {
   mkdirSync(context.outFolder, { recursive: true })
-  const version = codeVersion()
+  const code = describeCode()
   const results: RunResult[] = []
   const resultPaths: string[] = []
   const work = plans.map(({ config }) => config.records + config.operations)
@@ -40,13 +40,14 @@ export async function runSweep(
   let workDone = 0
   for (const [index, plan] of plans.entries()) {
     const path = join(context.outFolder, `${plan.id}.json`)
-    const known = context.force ? null : readReusable(path, plan, version)
+    const known = context.force ? null : readReusable(path, plan, code.varveVersion)
     if (known !== null) context.onReuse(path)
     const before = workDone
     const result =
       known ??
       (await runExperiment(plan, {
         ...context,
+        code,
         onProgress: (phase, done, total) =>
           context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
       }))

@@ -78,7 +78,7 @@ function planOf(
   const { records, operations, valueBytes, seed, target, storage } = request
   const strategyParams = module.parse(declared(module, request.param, given)) as Params
   const workloadGiven = declared(workload, request.param, workload.name)
-  const workloadParams = workload.params.parse(workloadGiven) as Params
+  const workloadParams = parseWorkloadParams(workload, workloadGiven)
   const engine = parseEngineOptions({
     memtableBytes: EXPERIMENT_MEMTABLE_BYTES,
     ...readSettings(engineOptionsSchema, request.set, 'engine option'),
@@ -129,6 +129,13 @@ interface Parameterised {
 function declared(owner: Parameterised, given: Readonly<Record<string, Scalar>>, what: string) {
   const own = Object.entries(given).filter(([name]) => name in owner.params.shape)
   return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
+}
+
+/** Rules across several parameters are the schema's own; the rest was checked one by one. */
+function parseWorkloadParams(workload: WorkloadDefinition, given: Params): Params {
+  const parsed = workload.params.safeParse(given)
+  if (parsed.success) return parsed.data as Params
+  throw new UsageError(`${workload.name}: ${parsed.error.issues[0]!.message}`)
 }
 
 function refuseOrphanParams(
