@@ -53,6 +53,7 @@ export class BlockCursor extends CursorFields implements InternalCursor {
     this.#restartCount = count
     this.#dataEnd = tail - count * RESTART_BYTES
     if (count === 0 || this.#dataEnd < 0) throw this.#damaged('impossible restart count')
+    if (this.#restart(0) !== 0) throw this.#damaged('the first restart is not at 0')
   }
 
   seekToFirst(): void {
@@ -211,6 +212,7 @@ export class BlockCursor extends CursorFields implements InternalCursor {
   }
 
   #damaged(message: string): Error {
+    this.valid = false
     return corruption(message, { path: this.#path, offset: this.#blockOffset })
   }
 }

@@ -134,10 +134,12 @@ describe.skipIf(!isInstalled('db_bench') || !isInstalled('sst_dump'))('a table o
     const db = join(folder, name)
     const { status, stderr } = spawnSync('db_bench', [
       `--db=${db}`,
-      '--benchmarks=filluniquerandom,overwrite,flush',
+      '--benchmarks=fillrandom,overwrite,flush',
       '--num=3000',
       '--seed=1',
       '--bloom_bits=10',
+      '--checksum_type=1',
+      '--compression_type=none',
       ...options,
     ])
     expect(status, stderr.toString()).toBe(0)
@@ -161,7 +163,6 @@ describe.skipIf(!isInstalled('db_bench') || !isInstalled('sst_dump'))('a table o
       `${compression}-${version}`,
       `--compression_type=${compression}`,
       `--format_version=${version}`,
-      '--checksum_type=1',
     )
     const reader = open(path)
     const counters = new ReadCounters()
@@ -179,7 +180,18 @@ describe.skipIf(!isInstalled('db_bench') || !isInstalled('sst_dump'))('a table o
     reader.close()
   })
 
-  test('under a checksum not read here is refused by name', () => {
-    expect(() => open(fill('xxh3', '--checksum_type=4'))).toThrow('checksum XXH3 is not supported')
+  test('with range deletions says that it has them', () => {
+    const tombstones = ['--writes_per_range_tombstone=100', '--max_num_range_tombstones=10']
+    const reader = open(fill('ranges', ...tombstones))
+    expect(reader.hasRangeDeletions).toBe(true)
+    expect(reader.properties.rangeDeletions).toBeGreaterThan(0)
+    expect(open(fill('none')).hasRangeDeletions).toBe(false)
+  })
+
+  test.each([
+    ['--checksum_type=4', 'checksum XXH3 is not supported'],
+    ['--partition_index=true', 'index type two-level is not supported'],
+  ])('made with %s is refused by name', (option, message) => {
+    expect(() => open(fill(message, option))).toThrow(message)
   })
 })

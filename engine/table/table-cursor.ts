@@ -99,6 +99,7 @@ export class TableCursor extends BlockCursor {
   #load(blockIndex: number, isForward: boolean): void {
     // Only a block that opens is current: after an error the next seek reads anew.
     this.#blockIndex = NO_BLOCK
+    this.valid = false
     const block =
       this.#readAheadBytes > 0
         ? this.#readAhead(blockIndex, isForward)
