@@ -10,7 +10,7 @@ import { runsNewestFirst } from '../version/version.ts'
 import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
 import type { ManifestState } from './manifest-state.ts'
 
-const KEYS_PER_TABLE = 3
+const TABLES_PER_FLUSH_MAX = 3
 
 /** A table whose keys are `slot`'s, so tables of different slots are disjoint. */
 export function randomTable(random: Random, id: number, slot: number): TableMeta {
@@ -52,7 +52,7 @@ export function randomEdit(random: Random, state: ManifestState): VersionEdit {
   }
   if (victim === undefined || random.nextBelow(2) === 0) {
     const slot = random.nextBelow(200)
-    const added = Array.from({ length: 1 + random.nextBelow(KEYS_PER_TABLE) }, (_, i) =>
+    const added = Array.from({ length: 1 + random.nextBelow(TABLES_PER_FLUSH_MAX) }, (_, i) =>
       place(fresh, randomTable(random, state.nextFileNumber + i, slot + i)),
     )
     return { ...numbers, newRuns: [fresh], removed: [], added }
