@@ -20,7 +20,7 @@ async function main(argv: readonly string[]): Promise<number> {
 async function runRequest(request: Request): Promise<number> {
   const { resolvePlans } = await import('./cli/resolve.ts')
   const plans = await resolvePlans(request)
-  const { runSweep } = await import('./sweep.ts')
+  const { runSweep, writeCharts } = await import('./sweep.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const interrupt = new AbortController()
   process.on('SIGINT', () => interrupt.abort())
@@ -29,7 +29,7 @@ async function runRequest(request: Request): Promise<number> {
     if (!request.quiet) process.stdout.write(`${line}\n`)
   }
   try {
-    const { results, resultPaths, chartPaths } = await runSweep(plans, {
+    const { results, resultPaths } = await runSweep(plans, {
       outFolder: request.out,
       keep: request.keep,
       force: request.force,
@@ -38,6 +38,7 @@ async function runRequest(request: Request): Promise<number> {
       onProgress: (...place) => progress.update(...place),
       onReuse: (path) => say(`${path}: same configuration and code, reused`),
     })
+    const chartPaths = await writeCharts(results, request.out)
     say(closingTable(results, process.stdout.isTTY === true))
     for (const path of [...resultPaths, ...chartPaths]) say(path)
     return EXIT.done

@@ -1,5 +1,5 @@
 /**
- * Owns a sweep: every plan in turn, each result written whole with its chart, results that are
+ * Owns a sweep: every plan in turn, each result written whole, results that are
  * already there reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
@@ -24,7 +24,6 @@ export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'co
 export interface SweepOutcome {
   readonly results: readonly RunResult[]
   readonly resultPaths: readonly string[]
-  readonly chartPaths: readonly string[]
 }
 
 export async function runSweep(
@@ -56,7 +55,7 @@ export async function runSweep(
     results.push(result)
     resultPaths.push(path)
   }
-  return { results, resultPaths, chartPaths: await writeCharts(results, context.outFolder) }
+  return { results, resultPaths }
 }
 
 /** The result at `path` when it is of this configuration and this very code. */
@@ -77,8 +76,11 @@ function labelOf({ config }: RunPlan, phase: string): string {
   return `${config.workload.name} × ${config.strategy.name}${repeat}: ${phase}`
 }
 
-/** A chart a run, and one for each workload that several strategies or repeats ran. */
-async function writeCharts(
+/**
+ * A chart a run, and one for each workload that several strategies or repeats ran; returns the
+ * paths of all files.
+ */
+export async function writeCharts(
   results: readonly RunResult[],
   outFolder: string,
 ): Promise<readonly string[]> {
