@@ -92,6 +92,12 @@ describe('a block', () => {
     )
   })
 
+  test('that shares more than the key before it has is refused', () => {
+    const block = blockOf([{ key: Uint8Array.of(97), seq: 1, kind: 1, value: Uint8Array.of() }], 16)
+    block[0] = 1
+    expect(() => cursorOver(block).seekToFirst()).toThrow('byte 0 of the block does not parse')
+  })
+
   test.each([[[]], [[0, 0, 0, 0]], [[1, 0, 0, 0]], [[0, 0, 0, 0, 0, 0, 0, 0x80]]])(
     'of bytes %j is refused',
     (bytes) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createRandom } from '../base/random.ts'
 import { COMPRESSION_TYPE, compressBlock, decompressBlock } from './compression.ts'
 
@@ -73,5 +73,50 @@ describe.each(['lz4', 'zstd'] as const)('%s', (compression) => {
       expect(decompressBlock(type, payload, 0, payload.length)).toBeNull()
     }
     expect(decompressBlock(type, new Uint8Array(0), 0, 0)).toBeNull()
+  })
+})
+
+describe('an LZ4 block', () => {
+  const decode = (rawBytes: number, ...block: readonly number[]) =>
+    decompressBlock(COMPRESSION_TYPE.lz4, Uint8Array.of(rawBytes, ...block), 0, block.length + 1)
+
+  test('is literals and matches, the last literals alone', () => {
+    expect(decode(3, 0x30, 1, 2, 3)).toEqual(Uint8Array.of(1, 2, 3))
+    // Two literals, then 6 bytes from 2 back, which overlap what they write; one literal.
+    expect(decode(9, 0x22, 1, 2, 2, 0, 0x10, 9)).toEqual(Uint8Array.of(1, 2, 1, 2, 1, 2, 1, 2, 9))
+    // Lengths of 15 go on in further bytes.
+    const long = decode(46, 0x1f, 7, 1, 0, 25, 0x10, 8)
+    expect(long).toEqual(Uint8Array.from({ length: 46 }, (_, at) => (at < 45 ? 7 : 8)))
+  })
+
+  test.each([
+    ['literals beyond its end', 3, [0x40, 1, 2, 3]],
+    ['literals beyond the raw block', 2, [0x30, 1, 2, 3]],
+    ['a match from nowhere', 9, [0x22, 1, 2, 0, 0, 0x10, 9]],
+    ['a match from before the block', 9, [0x22, 1, 2, 3, 0, 0x10, 9]],
+    ['a match beyond the raw block', 7, [0x22, 1, 2, 2, 0, 0x10, 9]],
+    ['half a distance', 9, [0x22, 1, 2, 2]],
+    ['an endless literal count', 9, [0xf0, 255]],
+    ['an endless match length', 9, [0x1f, 7, 1, 0, 255]],
+    ['no last literals', 8, [0x22, 1, 2, 2, 0]],
+    ['fewer bytes than claimed', 10, [0x22, 1, 2, 2, 0, 0x10, 9]],
+  ])('with %s is refused', (_, rawBytes, block) => {
+    expect(decode(rawBytes, ...block)).toBeNull()
+  })
+
+  test('cannot claim more than its length can hold', () => {
+    const asked: number[] = []
+    vi.stubGlobal(
+      'Uint8Array',
+      new Proxy(Uint8Array, {
+        construct(target, [length]) {
+          asked.push(length)
+          return new target(length)
+        },
+      }),
+    )
+    expect(decode(0xff, 0xff, 0x7f, 0x30, 1, 2, 3)).toBeNull()
+    vi.unstubAllGlobals()
+    expect(Math.max(...asked)).toBeLessThan(100)
   })
 })
