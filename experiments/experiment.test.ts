@@ -54,6 +54,26 @@ describe('deterministic figures', () => {
     expect(disk.deterministic).toEqual(memory.deterministic)
   })
 
+  test('know no wall time: a strategy sees a millisecond an operation', async () => {
+    const [plan] = await plansFor()
+    const times: number[] = []
+    const createStrategy = () => {
+      const strategy = plan!.createStrategy()
+      return {
+        ...strategy,
+        pick(view: Parameters<typeof strategy.pick>[0]) {
+          times.push(view.nowMs - Date.UTC(2026, 0, 1))
+          return strategy.pick(view)
+        },
+      }
+    }
+    const { deterministic } = await run({ ...plan!, createStrategy })
+    const flushes = deterministic.events.log.filter((event) => event.kind === 'flush')
+    // A flush happens within its operation, which counts as done only afterwards.
+    const expected = flushes.map((event) => Math.min(event.atOperation + 1, 2000))
+    expect([...new Set(times)]).toEqual(expected)
+  })
+
   test('another seed, another repeat: another stream, other tables', async () => {
     const base = await resultFor()
     const [, repeated] = await plansFor('--repeat=2')

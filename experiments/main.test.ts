@@ -60,8 +60,11 @@ describe.concurrent('the command', patient, () => {
     expect(stdout).toMatch(/│ tiering +│ ycsb-a +│/)
     const [json] = readdirSync(out).filter((name) => /-r0\.json$/.test(name))
     expect(json).toMatch(/^ycsb-a-tiering-[0-9a-f]{8}-r0\.json$/)
-    expect(readdirSync(out)).toHaveLength(4)
-    for (const name of readdirSync(out)) expect(stdout).toContain(join(out, name))
+    const stem = json!.replace(/\.json$/, '')
+    expect(readdirSync(out)).toEqual(
+      ['.json', '.png', '.svg', '.vl.json'].map((end) => `${stem}${end}`),
+    )
+    for (const end of ['.json', '.svg']) expect(stdout).toContain(join(out, `${stem}${end}`))
     const result = parseResult(readFileSync(join(out, json!), 'utf8'), json!)
     const system = result.gates.find((gate) => gate.name === 'operating-system')
     if (process.platform === 'linux') expect(system).toMatchObject({ passed: true })

@@ -40,7 +40,9 @@ async function runRequest(request: Request): Promise<number> {
     })
     const chartPaths = await writeCharts(results, request.out)
     say(closingTable(results, process.stdout.isTTY === true))
-    for (const path of [...resultPaths, ...chartPaths]) say(path)
+    // The .png and .vl.json beside each .svg need no line of their own.
+    const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
+    for (const path of [...resultPaths, ...pictures]) say(path)
     return EXIT.done
   } finally {
     progress.clear()

@@ -10,8 +10,9 @@ import { formatCount, formatNs } from './units.ts'
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
 
 const CAPTION =
-  'WA: bytes written by flush and compaction ÷ user bytes, drained. RA: runs asked an operation. ' +
-  'SA: physical ÷ live logical bytes, drained. p50, p99: service time, closed loop.'
+  'WA: bytes written by flush and compaction ÷ user bytes, drained.\n' +
+  'RA: runs asked an operation. SA: physical ÷ live logical bytes, drained.\n' +
+  'p50, p99: service time, closed loop.'
 
 export function closingTable(results: readonly RunResult[], colour: boolean): string {
   const repeats = results.some((result) => result.config.repeat > 0)
