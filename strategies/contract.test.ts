@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { setParanoid } from '../engine/base/assert.ts'
 import type { CompactionSpec, CompactionStrategy, TreeView } from '../engine/compaction/strategy.ts'
+import type { TableId } from '../engine/version/table-meta.ts'
 import { levelAt, runCount, type Version } from '../engine/version/version.ts'
 import type { StrategyModule } from './define-strategy.ts'
 import sizeTiered from './examples/size-tiered.ts'
@@ -15,6 +16,7 @@ import { fluid } from './fluid.ts'
 import { lazyLeveling } from './lazy-leveling.ts'
 import { leveling } from './leveling.ts'
 import { levelingPartial } from './leveling-partial.ts'
+import { tablesIn } from './specs.ts'
 import { deepFreeze } from './testing/freeze.ts'
 import {
   apply,
@@ -80,15 +82,19 @@ const subjects: readonly {
   {
     module: sizeTiered,
     params: fc.record({ minRuns: fc.integer({ min: 2, max: 5 }) }),
-    // Fewer than minRuns of a size; sizes from one entry to all 80 keys grow by 1.5 or more.
-    bound: (params) => (Number(params.minRuns) - 1) * 24,
+    // Fewer than minRuns of a size, and from one entry to all 80 keys there are 1.5^11.
+    bound: (params) => (Number(params.minRuns) - 1) * 11,
   },
 ]
 
-const flushes = fc.array(
-  fc.uniqueArray(fc.nat(79), { minLength: 1, maxLength: MEMTABLE_ENTRIES }),
-  { maxLength: 50 },
-)
+const keysOfFlush = fc.uniqueArray(fc.nat(79), {
+  minLength: 1,
+  maxLength: MEMTABLE_ENTRIES,
+  size: 'max',
+})
+
+/** Without `size` fast-check stops at about ten, which fills no level. */
+const flushes = fc.array(keysOfFlush, { maxLength: 50, size: 'max' })
 
 const startOf = (strategy: CompactionStrategy) =>
   emptyTree(strategy, { memtableBytes: MEMTABLE_ENTRIES, entryBytes: 1 })
@@ -169,30 +175,35 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
       fc.oneof(
         fc.record({
           kind: fc.constant('flush' as const),
-          keys: fc.uniqueArray(fc.nat(79), { minLength: 1, maxLength: MEMTABLE_ENTRIES }),
+          keys: keysOfFlush,
         }),
         fc.record({ kind: fc.constant('start' as const) }),
         fc.record({ kind: fc.constant('finish' as const), which: fc.nat(7) }),
       ),
-      { maxLength: 150 },
+      { maxLength: 150, size: 'max' },
     )
     fc.assert(
       fc.property(params, steps, (values, script) => {
         const strategy = module.create(values)
         const newest = new Map<number, number>()
         let tree = startOf(strategy)
-        let running: CompactionSpec[] = []
+        let running: { spec: CompactionSpec; inputs: readonly TableId[] }[] = []
+        const inputsOf = (spec: CompactionSpec) =>
+          spec.inputs.flatMap((slice) => tablesIn(tree.version, slice).map(({ id }) => id))
         for (const step of script) {
           if (step.kind === 'flush') {
             record(newest, tree, step.keys)
             tree = flush(tree, step.keys)
           } else if (step.kind === 'start') {
-            const spec = pickPurely(strategy, viewOf(tree, running))
-            if (spec !== null) running = [...running, spec]
+            const specs = running.map(({ spec }) => spec)
+            const spec = pickPurely(strategy, viewOf(tree, specs))
+            if (spec !== null) running = [...running, { spec, inputs: inputsOf(spec) }]
           } else if (running.length > 0) {
             const done = running[step.which % running.length]!
-            running = running.filter((spec) => spec !== done)
-            tree = apply(tree, done)
+            running = running.filter((job) => job !== done)
+            // What it was made for is still there, and nothing has joined it.
+            expect(inputsOf(done.spec)).toEqual(done.inputs)
+            tree = apply(tree, done.spec)
           }
           checkTree(tree, newest)
         }

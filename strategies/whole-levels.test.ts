@@ -96,6 +96,7 @@ describe('whole buffers of unique keys are counted exactly', () => {
 describe('the named strategies are points of the fluid tree', () => {
   const buffers = fc.array(fc.uniqueArray(fc.nat(60), { minLength: 4, maxLength: 8 }), {
     maxLength: 40,
+    size: 'max',
   })
 
   test('same specs for the same flushes, overwrites or not', () => {

@@ -25,8 +25,10 @@ export default defineStrategy({
   pick(view, { minRuns, maxRuns, bucketHigh }) {
     if (view.inProgress.length > 0) return null
     const { runs } = levelAt(view.version, 0)
+    const sizes = sizesInOrder(runs)
     for (let from = 0; from + minRuns <= runs.length; from++) {
-      const bucket = similarRuns(runs.slice(from, from + maxRuns), bucketHigh)
+      const fits = (_: Run, at: number) => sizes[from + at]! <= bucketHigh * sizes[from]!
+      const bucket = runs.slice(from, from + maxRuns).filter(fits)
       if (bucket.length < minRuns) continue
       const place = { level: 0, run: bucket.at(-1)!.id }
       return {
@@ -37,7 +39,7 @@ export default defineStrategy({
         reason: {
           trigger: 'sorted runs',
           formula: 'runs in bucket ≥ minRuns',
-          values: { runs: bucket.length, minRuns, bytes: bucket[0]!.totals.rawBytes },
+          values: { runs: bucket.length, minRuns, bytes: sizes[from]! },
         },
       }
     }
@@ -45,12 +47,11 @@ export default defineStrategy({
   },
 })
 
-/** The longest beginning of `runs` in which no run is `bucketHigh` times larger than another. */
-function similarRuns(runs: readonly Run[], bucketHigh: number): readonly Run[] {
-  const sizes = runs.map((run) => run.totals.rawBytes)
-  const end = sizes.findIndex((_, at) => {
-    const seen = sizes.slice(0, at + 1)
-    return Math.max(...seen) > bucketHigh * Math.min(...seen)
+/** Raw bytes of each run or of the largest newer one: a run among larger ones goes with them. */
+function sizesInOrder(runs: readonly Run[]): readonly number[] {
+  let largest = 0
+  return runs.map((run) => {
+    largest = Math.max(largest, run.totals.rawBytes)
+    return largest
   })
-  return end === -1 ? runs : runs.slice(0, end)
 }

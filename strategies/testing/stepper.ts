@@ -128,9 +128,12 @@ export function drain(
 
 /** Executes a spec: what the engine's job and installation do, without bytes. */
 export function apply(tree: SteppedTree, spec: CompactionSpec): SteppedTree {
-  const removed: TablePlacement[] = spec.inputs.flatMap((slice) =>
-    tablesIn(tree.version, slice).map((table) => ({ level: slice.level, run: slice.run, table })),
-  )
+  const removed: TablePlacement[] = spec.inputs.flatMap((slice) => {
+    const tables = tablesIn(tree.version, slice)
+    const named = slice.tables === 'all' ? Math.max(tables.length, 1) : slice.tables.length
+    assert(tables.length === named, `run ${slice.run} of level ${slice.level} lacks inputs`)
+    return tables.map((table) => ({ level: slice.level, run: slice.run, table }))
+  })
   const tables = removed.map(({ table }) => table as SteppedTable)
   const newRuns: NewRun[] = []
   const runAt = (place: OutputPlace): RunId => {
