@@ -41,11 +41,13 @@ export function remainder(high: number, low: number, modulus: number): number {
   return remainderOf(second * 0x10000 + (low & 0xffff), modulus)
 }
 
-/** `value % modulus` by one division: V8 calls out of line for `%` on doubles. */
+/**
+ * `value % modulus` for value < 2^53 by one division: V8 calls out of line for `%` on doubles. The
+ * quotient is never rounded up to an integer it has not reached: the gap to it, at least
+ * 1/modulus, exceeds half an ulp, which is below value · 2^−53 / modulus.
+ */
 function remainderOf(value: number, modulus: number): number {
-  const rest = value - Math.floor(value / modulus) * modulus
-  // The quotient may have been rounded up to the next integer, never below the true one.
-  return rest < 0 ? rest + modulus : rest
+  return value - Math.floor(value / modulus) * modulus
 }
 
 const DIGIT_PAIRS = Uint8Array.from({ length: 200 }, (_, index) => {

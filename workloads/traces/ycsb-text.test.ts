@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { equalBytes } from '../../engine/base/compare.ts'
 import { WORKLOADS } from '../catalog.ts'
 import {
   REFERENCE_TRACES,
@@ -64,10 +65,14 @@ describe('the text of a workload', () => {
 
   test('comes in chunks that stay as they were', () => {
     const trace = { workload: 'ycsb-a', params: {}, records: 200, operations: 100 }
-    const chunks = [...ycsbText(referenceWorkload(trace))]
+    const copies: Uint8Array[] = []
+    const chunks: Uint8Array[] = []
+    for (const chunk of ycsbText(referenceWorkload(trace))) {
+      chunks.push(chunk)
+      copies.push(chunk.slice())
+    }
     expect(chunks.length).toBeGreaterThan(4)
-    const again = [...ycsbText(referenceWorkload(trace))].map((chunk) => chunk.slice())
-    expect(chunks).toEqual(again)
+    expect(chunks.findIndex((chunk, i) => !equalBytes(chunk, copies[i]!))).toBe(-1)
   })
 
   test('shows bare values as one field', () => {

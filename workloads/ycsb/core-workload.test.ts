@@ -98,6 +98,8 @@ describe('a stream', () => {
     const varying = create({ ...mixed, fieldlengthdistribution: 'uniform' })
     const constant = create()
     const slot = new Operation()
+    drain(create({ readproportion: 1, updateproportion: 0, readallfields: false }).run, true, slot)
+    expect(slot.readFieldIndex).not.toBe(ALL_FIELDS)
     drain(constant.load, true, slot)
     const used = drain(varying.load, true, slot)
     expect(used).toEqual(drain(create({ ...mixed, fieldlengthdistribution: 'uniform' }).load))
