@@ -17,11 +17,28 @@ export interface MemTableOptions {
   readonly seed: number
 }
 
+/** What another thread needs to read a memtable. Posting it copies the sums and shares the arena. */
+export interface SharedMemTable extends Sums {
+  readonly arena: SharedArrayBuffer
+}
+
+type Sums = Pick<
+  MemTable,
+  | 'rawBytes'
+  | 'rawKeyBytes'
+  | 'entries'
+  | 'tombstones'
+  | 'seqMin'
+  | 'seqMax'
+  | 'firstWriteAtMs'
+  | 'firstTombstoneAtMs'
+>
+
 /** The first arena has room for the overhead of entries of this raw size; smaller ones make it grow. */
 const ENTRY_BYTES_EXPECTED = 64
 
 export class MemTable {
-  readonly #list: SkipList
+  #list: SkipList
 
   // Plain fields, for the write path's sake; only `add` and `noteWriteTime` set them.
   /** Σ user-key and value bytes added. */
@@ -42,6 +59,33 @@ export class MemTable {
     const overheadBytes = (capacityBytes / ENTRY_BYTES_EXPECTED) * NODE_OVERHEAD_BYTES
     const arenaBytes = HEAD_BYTES + 4 * Math.ceil((capacityBytes + overheadBytes) / 4)
     this.#list = new SkipList(new SharedArrayBuffer(arenaBytes), seed)
+  }
+
+  /** A memtable to read, never to add to, over one that another thread shared. */
+  static over({ arena, ...sums }: SharedMemTable): MemTable {
+    const table = new MemTable({ capacityBytes: 0, seed: 0 })
+    table.#list = new SkipList(arena, 0)
+    return Object.assign(table, sums)
+  }
+
+  /**
+   * For `over` in another thread. While this thread goes on adding, the other sees every entry
+   * that was added before it looks, until the arena grows: share anew what is still written to.
+   */
+  share(): SharedMemTable {
+    const { rawBytes, rawKeyBytes, entries, tombstones } = this
+    const { seqMin, seqMax, firstWriteAtMs, firstTombstoneAtMs } = this
+    return {
+      arena: this.#list.bytes.buffer,
+      rawBytes,
+      rawKeyBytes,
+      entries,
+      tombstones,
+      seqMin,
+      seqMax,
+      firstWriteAtMs,
+      firstTombstoneAtMs,
+    }
   }
 
   get isEmpty(): boolean {
