@@ -41,7 +41,7 @@ export function leastOverlapIndex(run: Run, next: Run | undefined, start: number
     while (from < nextChunks.length && isBefore(lastOf(nextChunks[from]!), range)) from++
     let to = from
     while (to < nextChunks.length && !isAfter(nextChunks[to]!.tables[0]!, range)) to++
-    const { ratios, least: leastHere } = ratiosOf(chunk, nextChunks.slice(from, to))
+    const { ratios, least: leastHere } = ratiosOf(chunk, nextChunks, from, to)
     if (leastHere > least) continue
     if (leastHere < least) bestTurn = Infinity
     least = leastHere
@@ -55,12 +55,16 @@ export function leastOverlapIndex(run: Run, next: Run | undefined, start: number
   return best
 }
 
-function ratiosOf(chunk: Chunk, nextChunks: readonly Chunk[]): Ratios {
-  const next = nextChunks.map(({ tables }) => tables)
+/** The ratios of a chunk's tables against chunks [from, to) of the next run. */
+function ratiosOf(chunk: Chunk, nextChunks: readonly Chunk[], from: number, to: number): Ratios {
   const memo = known.get(chunk.tables)
-  if (memo?.next.length === next.length && memo.next.every((tables, at) => tables === next[at])) {
+  if (
+    memo?.next.length === to - from &&
+    memo.next.every((tables, at) => tables === nextChunks[from + at]!.tables)
+  ) {
     return memo
   }
+  const next = nextChunks.slice(from, to).map(({ tables }) => tables)
   const ratios = overlapRatios(chunk.tables, next.flat())
   const fresh = { next, ratios, least: Math.min(...ratios) }
   known.set(chunk.tables, fresh)
