@@ -29,7 +29,7 @@ import {
 } from '../operation.ts'
 import type { CoreProperties } from './core-properties.ts'
 import { KeyNames } from './key-names.ts'
-import { PhaseStream } from './phase-stream.ts'
+import { type PhaseSteps, PhaseStream } from './phase-stream.ts'
 import { RecordValues } from './record-values.ts'
 
 const JAVA_INT_MAX = 2 ** 31 - 1
@@ -70,25 +70,40 @@ export function createCoreWorkload(
   const fieldNames = Array.from({ length: core.fieldcount }, (_, i) => core.fieldnameprefix + i)
   const values = new RecordValues(random, fieldNames, fieldLengths, options.bare)
   const names = new KeyNames(core.insertorder === 'ordered', core.zeropadding)
-  const loadKeys = new Counter(0)
-  const load = new PhaseStream(
-    values,
-    size.records,
-    {
-      draw(operation) {
-        begin(operation, OPERATION_KIND.insert)
-        names.assign(operation, loadKeys.next())
-        values.planRecord(operation)
-      },
-      acknowledge() {},
-    },
-    null,
-  )
+  const load = new PhaseStream(values, size.records, loadSteps(names, values), null)
+  const parts = { operationKinds, inserts, keys, fields, scanLengths, values, names }
+  return { load, run: new PhaseStream(values, size.operations, runSteps(core, parts), load) }
+}
 
-  const exponential = core.requestdistribution === 'exponential'
+function loadSteps(names: KeyNames, values: RecordValues): PhaseSteps {
+  const keys = new Counter(0)
+  return {
+    draw(operation) {
+      begin(operation, OPERATION_KIND.insert)
+      names.assign(operation, keys.next())
+      values.planRecord(operation)
+    },
+    acknowledge() {},
+  }
+}
+
+interface RunParts {
+  readonly operationKinds: NumberGenerator
+  readonly inserts: AcknowledgedCounter
+  readonly keys: NumberGenerator
+  readonly fields: NumberGenerator
+  readonly scanLengths: NumberGenerator
+  readonly values: RecordValues
+  readonly names: KeyNames
+}
+
+/** One operation of the run: its kind, its key, then what the kind needs, in YCSB's order. */
+function runSteps(core: CoreProperties, parts: RunParts): PhaseSteps {
+  const { operationKinds, inserts, keys, fields, scanLengths, values, names } = parts
+  const countsBack = core.requestdistribution === 'exponential'
   const nextKey = () => {
     let key: number
-    if (exponential) {
+    if (countsBack) {
       do key = inserts.lastValue() - Math.trunc(keys.next())
       while (key < 0)
     } else {
@@ -127,10 +142,12 @@ export function createCoreWorkload(
         planUpdate(operation)
     }
   }
-  const acknowledge = (operation: Operation) => {
-    if (operation.kind === OPERATION_KIND.insert) inserts.acknowledge(operation.keyNumber)
+  return {
+    draw,
+    acknowledge(operation) {
+      if (operation.kind === OPERATION_KIND.insert) inserts.acknowledge(operation.keyNumber)
+    },
   }
-  return { load, run: new PhaseStream(values, size.operations, { draw, acknowledge }, load) }
 }
 
 function begin(operation: Operation, kind: OperationKind): void {
