@@ -1,55 +1,49 @@
 /**
- * Owns the reading thread of `sharing.test.ts`: it scans a shared memtable again and again until
- * all entries are there, and counts what must never be seen.
+ * Owns the reading thread of `sharing.test.ts`, whose writer adds ever smaller keys down to zero:
+ * it looks at the first two entries, the newest ones, until zero is there, and counts what must
+ * never be seen.
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../base/assert.ts'
-import { compareRanges } from '../base/compare.ts'
+import type { InternalCursor } from '../base/internal-cursor.ts'
 import { MemTable, type SharedMemTable } from './memtable.ts'
 
 export interface ReaderReport {
-  readonly scans: number
-  /** Of the last scan. */
-  readonly entries: number
-  readonly disorders: number
+  readonly looks: number
+  /** Entries whose value does not fit their key. */
   readonly tornEntries: number
-  /** By how much scans came out shorter than the one before. */
-  readonly lostEntries: number
+  /** Times the list ended after its first entry although more had been seen before. */
+  readonly gaps: number
+  /** Of one scan at the end. */
+  readonly entries: number
 }
 
-interface Task {
-  readonly table: SharedMemTable
-  readonly entriesMax: number
-}
-
-function readUntilFull({ table, entriesMax }: Task): ReaderReport {
-  const cursor = MemTable.over(table).cursor()
-  const report = { scans: 0, entries: 0, disorders: 0, tornEntries: 0, lostEntries: 0 }
-  while (report.entries < entriesMax) {
-    let entries = 0
-    let previous = { bytes: new Uint8Array(0) as Uint8Array, start: 0, length: 0 }
-    for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
-      const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = cursor
-      const { bytes, start, length } = previous
-      if (compareRanges(bytes, start, length, keyBytes, keyStart, keyLength) >= 0) {
-        report.disorders++
-      }
-      previous = { bytes: keyBytes, start: keyStart, length: keyLength }
-      const mark = keyBytes[keyStart]
-      if (keyLength === 0 || valueLength === 0) report.tornEntries++
-      if (valueBytes[valueStart] !== mark || valueBytes[valueStart + valueLength - 1] !== mark) {
-        report.tornEntries++
-      }
-      entries++
+function readUntilZero(cursor: InternalCursor): ReaderReport {
+  let [looks, tornEntries, gaps, entries] = [0, 0, 0, 0]
+  let least = Number.POSITIVE_INFINITY
+  while (least > 0) {
+    cursor.seekToFirst()
+    if (!cursor.valid) continue
+    looks++
+    const number = numberOf(cursor)
+    const mark = (number % 255) + 1
+    const { valueBytes, valueStart, valueLength } = cursor
+    if (valueBytes[valueStart] !== mark || valueBytes[valueStart + valueLength - 1] !== mark) {
+      tornEntries++
     }
-    report.lostEntries += Math.max(0, report.entries - entries)
-    report.entries = entries
-    report.scans++
+    cursor.next()
+    if (number < least && least !== Number.POSITIVE_INFINITY && !cursor.valid) gaps++
+    least = number
   }
-  return report
+  for (cursor.seekToFirst(); cursor.valid && numberOf(cursor) === entries; cursor.next()) entries++
+  return { looks, tornEntries, gaps, entries }
+}
+
+function numberOf({ keyBytes, keyStart }: InternalCursor): number {
+  return new DataView(keyBytes.buffer).getUint32(keyBytes.byteOffset + keyStart)
 }
 
 assert(parentPort !== null, 'runs as a worker')
 parentPort.postMessage('ready')
-parentPort.postMessage(readUntilFull(workerData as Task))
+parentPort.postMessage(readUntilZero(MemTable.over(workerData as SharedMemTable).cursor()))
