@@ -119,7 +119,8 @@ export class Database implements Disposable {
     removeOrphans(storage, folder, state.version, state.logNumber)
     this.#numbers = new FileNumbers(state.nextFileNumber)
     const allocate = () => this.#numbers.allocate()
-    this.#manifest = Manifest.create(storage, folder, state, { allocate })
+    const { manifestRollBytes: rollBytes } = options
+    this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
     this.#tree = new Tree({
       storage,
       folder,

@@ -49,6 +49,15 @@ export const engineOptionsSchema = z.strictObject({
       'What a damaged write-ahead log means at open. RocksDB wal_recovery_mode: ' +
         'kPointInTimeRecovery, kTolerateCorruptedTailRecords, kAbsoluteConsistency.',
     ),
+  manifestRollBytes: z
+    .int()
+    .min(0)
+    .max(GiB)
+    .default(MiB)
+    .describe(
+      'The manifest is written anew when it exceeds this plus twice its opening snapshot. RocksDB ' +
+        'max_manifest_file_size 1 GiB.',
+    ),
   retentionMaxAgeMs: z
     .int()
     .min(1)

@@ -6,7 +6,7 @@ import { cutPowerEverywhere, historyOf, type PowerCutPlan } from './power-cuts.t
 const plan: PowerCutPlan = {
   history: historyOf(120, 7),
   strategy: () => everyNth(3),
-  options: { memtableBytes: 4096, blockBytes: 512 },
+  options: { memtableBytes: 4096, blockBytes: 512, manifestRollBytes: 0 },
   randomImages: 2,
   tears: false,
   seed: 7,
@@ -53,11 +53,12 @@ function withoutSync(storage: Storage, skips: (path: string) => boolean): Storag
   })
 }
 
-describe('power lost before any storage call', () => {
+describe('power lost before any storage call', { timeout: 120_000 }, () => {
   test('leaves a prefix of the batches with every synced one', () => {
-    const { calls, images } = cutPowerEverywhere(plan)
+    const { calls, images, manifestRolls } = cutPowerEverywhere(plan)
     expect(calls).toBeGreaterThan(300)
     expect(images).toBeGreaterThan(calls * 5)
+    expect(manifestRolls).toBeGreaterThan(1)
   })
 
   test.each([

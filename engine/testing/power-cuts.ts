@@ -46,6 +46,8 @@ export interface PowerCutPlan {
 export interface PowerCutReport {
   readonly calls: number
   readonly images: number
+  /** Manifests begun while a database was open, beside the one of every open. */
+  readonly manifestRolls: number
 }
 
 const FOLDER = '/db'
@@ -74,8 +76,10 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   const tears = new TearPoints()
   let calls = 0
   let images = 0
+  let manifests = 0
   const onCall = (call: StorageCall) => {
     calls++
+    if (call.operation === 'create' && call.path.includes('MANIFEST')) manifests++
     for (const choice of choicesAt(plan, calls, plan.tears ? tears.points() : [])) {
       images++
       const image = memory.powerLoss(choice, new Ledger())
@@ -90,7 +94,8 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   }
   const faulty = new FaultStorage(memory, { onCall })
   live(plan.wrap?.(faulty) ?? faulty, plan, progress)
-  return { calls, images }
+  const opens = 1 + plan.history.filter(({ kind }) => kind === 'reopen').length
+  return { calls, images, manifestRolls: manifests - opens }
 }
 
 /** Lives the history on `storage`, counting batches as they are asked for and made durable. */
