@@ -47,8 +47,8 @@ describe('a block', () => {
       kind: ENTRY_KIND.value,
       value: new Uint8Array(0),
     }))
-    // 61-byte keys: whole at 4 restarts, one byte elsewhere; header 3, trailer 8, tail 4 each + 4.
-    expect(blockOf(entries, 16).length).toBe(64 * (3 + 8) + 4 * 61 + 60 * 1 + 4 * 4 + 4)
+    // 61-byte keys: whole at 16 restarts, one byte elsewhere; header 3, trailer 8; tail 4 each + 4.
+    expect(blockOf(entries, 4).length).toBe(64 * (3 + 8) + 16 * 61 + 48 * 1 + 16 * 4 + 4)
   })
 
   test('walked backwards decodes each entry once', () => {

@@ -3,9 +3,10 @@
  * largest internal key it may hold, and its handle. A search compares numbers first: the 6 bytes
  * after the prefix that all index keys share, as one exact float; whole keys only on a tie.
  *
- * Invariant: entry i's key is ≥ every key of block i and < every key of block i + 1. It may be a
- * separator that no block holds (RocksDB shortens them). Where `userKeyOnly` says so the keys carry
- * no trailer, which means "all versions of that key", so they read as seq 0.
+ * Invariant: entry i's key is ≥ every key of block i and < every key of block i + 1. It is block i's
+ * last key, or a separator with a user key that neither block holds (RocksDB shortens them), so a
+ * version not found in the block the search names is in no other. Where `userKeyOnly` says so the
+ * keys carry no trailer, which means "all versions of that key", so they read as seq 0.
  */
 
 import type { ByteReader } from '../base/coding.ts'

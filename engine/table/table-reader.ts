@@ -105,16 +105,12 @@ export class TableReader {
     if (!this.mayContain(userKey, counters)) return false
     const { index } = this.#blocks
     const cursor = this.#cursor
-    let blockIndex = index.find(userKey, seq)
+    const blockIndex = index.find(userKey, seq)
     cursor.valid = false
-    while (blockIndex < index.count) {
+    if (blockIndex < index.count) {
       const block = this.#blocks.read(blockIndex, this.fileForGets, counters, true)
       cursor.open(block, index.offsets[blockIndex]!)
       cursor.seek(userKey, seq)
-      // A separator may follow the block's last key; only under the same user key may the next
-      // block still hold a version.
-      if (cursor.valid || !index.hasUserKey(blockIndex, userKey)) break
-      blockIndex++
     }
     if (cursor.valid && isAt(cursor, userKey)) {
       lookup.set(cursor.seq, cursor.kind, cursor.valueBytes, cursor.valueStart, cursor.valueLength)
