@@ -3,7 +3,7 @@
  * machine, so nothing here reads a clock, a path or a locale.
  */
 import { createHash } from 'node:crypto'
-import type { Json } from '../engine/base/json.ts'
+import type { Json } from '../engine/index.ts'
 
 /** SHA-256 over the concatenated pieces, which may be borrowed; lower-case hex. */
 export function digestOf(pieces: Iterable<Uint8Array | string>): string {

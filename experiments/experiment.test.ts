@@ -8,8 +8,8 @@ import { mergeField, Operation } from '../workloads/index.ts'
 import { parseCommand } from './cli/request.ts'
 import { resolvePlans } from './cli/resolve.ts'
 import { databaseFolder, type ExperimentContext, runExperiment } from './experiment.ts'
+import { Interrupted } from './interrupted.ts'
 import type { RunPlan } from './run-plan.ts'
-import { Interrupted } from './runner.ts'
 
 let folder = ''
 beforeAll(() => {

@@ -16,7 +16,6 @@ import {
   type Storage,
   systemClock,
 } from '../engine/index.ts'
-import { joinPath } from '../engine/storage/storage.ts'
 import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
 import type { Written } from './cli/progress.ts'
 import { type Code, describeEnvironment } from './environment.ts'
@@ -111,7 +110,7 @@ function removeStale(folder: string): void {
   const storage = new NodeStorage(new Ledger())
   const lock = storage.lock(folder)
   try {
-    for (const name of storage.list(folder)) storage.remove(joinPath(folder, name))
+    for (const name of storage.list(folder)) storage.remove(join(folder, name))
   } finally {
     lock.release()
   }

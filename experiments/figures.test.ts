@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Ledger } from '../engine/storage/ledger.ts'
+import { Ledger } from '../engine/index.ts'
 import { amplificationOf, balanceOf, levelsOf } from './figures.ts'
 import type { TargetStats } from './target.ts'
 

@@ -3,8 +3,7 @@
  * ledger and the engine's counters; nothing is counted here. Definitions and the codebases they
  * come from are those of the result's schema.
  */
-import type { ReadCounters } from '../engine/base/read-counters.ts'
-import { type LedgerCell, sumCells } from '../engine/storage/ledger.ts'
+import { type LedgerCell, type ReadCounters, sumCells } from '../engine/index.ts'
 import { isConserved } from '../results/deterministic-schema.ts'
 import type { Amplification, Deterministic, ReadAccount } from '../results/schema.ts'
 import { physicalBytes, type TargetStats } from './target.ts'

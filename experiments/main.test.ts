@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,12 @@ import { parseResult } from '../results/parse-result.ts'
 const main = join(import.meta.dirname, 'main.ts')
 const root = mkdtempSync(join(tmpdir(), 'varve-main-'))
 afterAll(() => rmSync(root, { recursive: true }))
+
+const running = new Set<ChildProcess>()
+/** A test that fails must not leave its runs behind. */
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 const small = ['--records=400', '--operations=400', '--set=memtableBytes=64KiB']
 /** Never ends within a test. */
@@ -25,6 +31,8 @@ interface Ended {
 
 function start(command: readonly string[]) {
   const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  child.on('close', () => running.delete(child))
   const texts = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text) => {
     texts.stdout += text
@@ -43,13 +51,14 @@ const startExp = (...flags: string[]) => start([process.execPath, main, ...flags
 const exp = (...flags: string[]) => startExp(...flags).ended
 const outFolder = (name: string) => join(root, name)
 
-/** Waits until a run in `out` has its database open; returns that folder's name. */
-async function databaseOpen(out: string): Promise<string> {
-  for (;;) {
+/** Waits until `run` has its database open in `out`; returns that folder's name. */
+async function databaseOpen(out: string, run: ChildProcess): Promise<string> {
+  while (run.exitCode === null) {
     const name = existsSync(out) && readdirSync(out).find((entry) => entry.endsWith('.db'))
     if (name && existsSync(join(out, name, 'CURRENT'))) return name
     await sleep(20)
   }
+  throw new Error(`the run ended with ${run.exitCode} before its database was open`)
 }
 
 describe.concurrent('the command', patient, () => {
@@ -143,7 +152,7 @@ describe.concurrent('failures: one line, exit code 1, no half-written result', p
   test('a folder in use, whose owner is not disturbed and ends cleanly on SIGINT', async () => {
     const out = outFolder('locked')
     const owner = startExp(...endless, `--out=${out}`)
-    const database = await databaseOpen(out)
+    const database = await databaseOpen(out, owner.child)
     const second = await exp(...endless, `--out=${out}`)
     expect(second.code).toBe(1)
     expect(second.stderr).toMatch(/^exp: .*already open in process \d+.*\n$/)

@@ -7,16 +7,15 @@
  * read on an account of its own; of a missing record it writes nothing. A read-modify-write is a
  * read, then such an update. The value is made before the clock starts.
  */
-import type { Clock, ManualClock } from '../engine/base/clock.ts'
-import { ReadCounters } from '../engine/base/read-counters.ts'
+import { type Clock, type ManualClock, ReadCounters } from '../engine/index.ts'
 import {
   ALL_FIELDS,
+  mergeField,
   OPERATION_KIND,
   OPERATION_KIND_NAMES,
   Operation,
   type OperationStream,
-} from '../workloads/operation.ts'
-import { mergeField } from '../workloads/record-codec.ts'
+} from '../workloads/index.ts'
 import type { LatencyRecorder } from './latency.ts'
 import { LiveSizes } from './live-sizes.ts'
 import { ReadTally } from './read-tally.ts'

@@ -3,7 +3,7 @@
  * miss, update's own read, short or long scan). Invariant: between two `take`s of one account, only
  * the reads of one operation moved the live counters.
  */
-import { ReadCounters } from '../engine/base/read-counters.ts'
+import { ReadCounters } from '../engine/index.ts'
 import type { ReadAccount } from '../results/schema.ts'
 import { readAccountOf } from './figures.ts'
 

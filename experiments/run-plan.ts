@@ -4,11 +4,9 @@
  *
  * Invariant: equal identities mean equal deterministic figures under equal code.
  */
-import type { Json } from '../engine/base/json.ts'
-import type { CompactionStrategy } from '../engine/compaction/strategy.ts'
-import type { EngineOptions } from '../engine/db/options.ts'
+import type { CompactionStrategy, EngineOptions, Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
-import type { Workload } from '../workloads/operation.ts'
+import type { Workload } from '../workloads/index.ts'
 import { hashOfJson } from './digest.ts'
 
 export interface RunPlan {

@@ -6,17 +6,13 @@
  * is heard and the collector's figures arrive.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, ManualClock } from '../engine/base/clock.ts'
-import { cellsBetween } from '../engine/storage/ledger.ts'
+import { type Clock, cellsBetween, ManualClock } from '../engine/index.ts'
 import type { Deterministic, Timed } from '../results/schema.ts'
-import {
-  OPERATION_KIND_NAMES,
-  type OperationStream,
-  type Workload,
-} from '../workloads/operation.ts'
+import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../workloads/index.ts'
 import { digestOf } from './digest.ts'
 import { EventLog } from './event-log.ts'
 import { amplificationOf, balanceOf, levelsOf, quotient, writtenByCause } from './figures.ts'
+import { Interrupted } from './interrupted.ts'
 import { LatencyRecorder } from './latency.ts'
 import { LONG_SCAN_ENTRIES_MIN, OperationDriver } from './operation-driver.ts'
 import { Series, samplingInterval } from './series.ts'
@@ -27,10 +23,6 @@ const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 
 /** Operations between two looks at the event loop: a few milliseconds. */
 const SLICE_OPERATIONS = 500
-
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-}
 
 export interface RunnerParts {
   /** Opens the target on a fresh folder; its events and its time are the runner's. */

@@ -2,8 +2,7 @@
  * Owns the time series of a run: a point every so many operations, deterministic figures and timed
  * ones apart. Points lie at equal operation counts, so two runs of one stream can be subtracted.
  */
-import type { Clock } from '../engine/base/clock.ts'
-import { sumCells } from '../engine/storage/ledger.ts'
+import { type Clock, sumCells } from '../engine/index.ts'
 import type { SeriesPoint, Timed } from '../results/schema.ts'
 import { quotient } from './figures.ts'
 import { physicalBytes, type TargetStats } from './target.ts'

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parseCommand } from './cli/request.ts'
 import { resolvePlans } from './cli/resolve.ts'
-import { Interrupted } from './runner.ts'
+import { Interrupted } from './interrupted.ts'
 import { runSweep, type SweepContext, writeCharts } from './sweep.ts'
 
 let folder = ''

@@ -3,8 +3,7 @@
  * arrays, so that the driver allocates nothing per operation. Opening is the factory's business
  * (`targets/`): a target is open from its creation until `close`.
  */
-import type { ReadCounters } from '../engine/base/read-counters.ts'
-import type { LedgerBalance, LedgerCell } from '../engine/storage/ledger.ts'
+import type { LedgerBalance, LedgerCell, ReadCounters } from '../engine/index.ts'
 import type { ResultEvent } from '../results/schema.ts'
 
 export interface Target {

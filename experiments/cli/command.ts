@@ -1,5 +1,5 @@
 /** Owns the arguments that ask for one run again, written out so far that no default can change it. */
-import type { Json } from '../../engine/base/json.ts'
+import type { Json } from '../../engine/index.ts'
 import type { Request } from './request.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { LsmError } from '../../engine/base/errors.ts'
-import { Interrupted } from '../runner.ts'
+import { LsmError } from '../../engine/index.ts'
+import { Interrupted } from '../interrupted.ts'
 import { explain } from './explain.ts'
 import { UsageError } from './usage-error.ts'
 

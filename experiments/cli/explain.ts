@@ -1,6 +1,6 @@
 /** Owns what an error looks like to the user: one line, and the exit code that goes with it. */
-import { isLsmError } from '../../engine/base/errors.ts'
-import { Interrupted } from '../runner.ts'
+import { isLsmError } from '../../engine/index.ts'
+import { Interrupted } from '../interrupted.ts'
 import { UsageError } from './usage-error.ts'
 
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const

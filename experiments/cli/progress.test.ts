@@ -29,6 +29,12 @@ test('a line never wraps', () => {
   expect(screen.written[0]!.replace('\r\u001b[2K', '')).toHaveLength(59)
 })
 
+test('a terminal that does not know its width gets the whole line', () => {
+  const screen = { ...terminal(true), columns: 0 }
+  new Progress(screen, false, () => 0).update('load', 1, 2, 0.001)
+  expect(screen.written).toEqual(['\r\u001b[2K0 %  load  1 of 2'])
+})
+
 test.each([
   ['a pipe', false, false],
   ['--quiet', true, true],

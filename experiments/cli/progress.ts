@@ -6,6 +6,8 @@
 import { formatCount, formatSeconds } from './units.ts'
 
 const REDRAW_MS = 100
+/** A pseudo-terminal without a size says 0. */
+const COLUMNS_UNKNOWN = 80
 const CLEAR_LINE = '\r\u001b[2K'
 
 export interface Terminal {
@@ -52,7 +54,7 @@ export class Progress {
       fraction > 0.01 ? `, ${formatSeconds((seconds * (1 - fraction)) / fraction)} left` : ''
     const percent = Math.floor(fraction * 100)
     const line = `${percent} %  ${what}  ${formatCount(done)} of ${formatCount(total)}${left}`
-    this.#write(CLEAR_LINE + line.slice(0, (this.#terminal.columns ?? 80) - 1))
+    this.#write(CLEAR_LINE + line.slice(0, (this.#terminal.columns || COLUMNS_UNKNOWN) - 1))
     this.#drawn = true
   }
 

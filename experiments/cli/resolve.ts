@@ -5,9 +5,12 @@
  * paired in time as well as in seed.
  */
 import { readFileSync } from 'node:fs'
-import { isLsmError } from '../../engine/base/errors.ts'
-import type { Json } from '../../engine/base/json.ts'
-import { engineOptionsSchema, parseEngineOptions } from '../../engine/index.ts'
+import {
+  engineOptionsSchema,
+  isLsmError,
+  type Json,
+  parseEngineOptions,
+} from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
 import { WORKLOADS, type WorkloadDefinition } from '../../workloads/index.ts'

@@ -4,7 +4,7 @@
  * only place that knows the limits.
  */
 import { z } from 'zod'
-import type { Json } from '../../engine/base/json.ts'
+import type { Json } from '../../engine/index.ts'
 import type { Scalar } from './request.ts'
 import { formatBytes, parseBytes, parseCount } from './units.ts'
 import { UsageError, unknownName } from './usage-error.ts'

@@ -1,0 +1,158 @@
+/**
+ * Owns the command `npm run varve`: looks after a database folder that nobody has open. Exit codes:
+ * 0 done, 1 failure or damage, 2 a mistake in the arguments; errors are one line each on stderr.
+ */
+import { existsSync, rmdirSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import {
+  describeFolder,
+  exportDatabase,
+  Ledger,
+  NodeStorage,
+  verifyDatabase,
+} from '../engine/index.ts'
+import { EXIT, explain } from './cli/explain.ts'
+import { formatBytes, formatCount } from './cli/units.ts'
+import { UsageError, unknownName } from './cli/usage-error.ts'
+
+interface Command {
+  readonly operands: readonly string[]
+  readonly help: readonly string[]
+  /** Returns the exit code. */
+  readonly run: (...operands: string[]) => number
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  export: {
+    operands: ['<folder>', '<to>'],
+    help: [
+      'Links the tables into the new folder <to>, in a form RocksDB opens:',
+      'each run a level of its own, newest first, from level 1 on. What is',
+      'still in the write-ahead log goes along, in a log RocksDB replays.',
+      '<to> must be missing or empty; <folder> is not changed. Tables are',
+      'copied where a link is not possible, as to another device.',
+    ],
+    run: exportTo,
+  },
+  dump: {
+    operands: ['<folder>'],
+    help: ['Prints what the folder holds: facts, then its tree, table by table.'],
+    run: dump,
+  },
+  verify: {
+    operands: ['<folder>'],
+    help: [
+      'Reads every byte: checksums of manifest, logs and tables, the order of',
+      'entries, and counts against what is recorded. Names each damaged file',
+      'with the offset. A write torn by a crash counts: an open repairs it.',
+    ],
+    run: verify,
+  },
+}
+
+function main(argv: readonly string[]): number {
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
+    print(helpText())
+    return EXIT.done
+  }
+  const { tokens } = parseArgs({ args: [...argv], strict: false, tokens: true })
+  const positionals: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value)
+    if (token.kind === 'option' && token.name !== 'debug') {
+      throw new UsageError(`${unknownName('flag', token.rawName, ['--help', '--debug']).message}`)
+    }
+  }
+  const [name, ...operands] = positionals
+  const known = Object.keys(COMMANDS)
+  if (name === undefined) throw new UsageError(`no command; known: ${known.join(', ')}`)
+  if (!Object.hasOwn(COMMANDS, name)) throw unknownName('command', name, known)
+  const command = COMMANDS[name]!
+  if (operands.length !== command.operands.length) {
+    throw new UsageError(`${name} takes ${command.operands.join(' ')} (see --help)`)
+  }
+  return command.run(...operands)
+}
+
+function helpText(): string {
+  const commands = Object.entries(COMMANDS).flatMap(([name, { operands, help }]) => [
+    `  npm run varve -- ${name} ${operands.join(' ')}`,
+    ...help.map((line) => `      ${line}`),
+    '',
+  ])
+  return [
+    'Looks after a database folder. The folder must not be open elsewhere.',
+    '',
+    ...commands,
+    'Exit codes: 0 done, 1 failure or damage, 2 a mistake in the arguments.',
+  ].join('\n')
+}
+
+function exportTo(folder: string, to: string): number {
+  const wasThere = existsSync(to)
+  try {
+    const { runs, tables, tableBytes, tablesCopied, replay } = exportDatabase(storage(), folder, to)
+    const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
+    print(`${to}: ${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}, ${copied}`)
+    if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
+    if (replay.damage !== null) warn(`${replay.damage}; ${replay.bytesDropped} bytes left out`)
+    return EXIT.done
+  } catch (error) {
+    // The engine removed what it wrote; a folder made for it goes too, unless somebody else uses it.
+    if (!wasThere && existsSync(to)) rmdirSync(to)
+    throw error
+  }
+}
+
+function dump(folder: string): number {
+  const { content, replay, runs, tree } = describeFolder(storage(), folder)
+  const { manifest, options, logs } = content
+  const { totals, levels } = manifest.version
+  const facts: [string, string][] = [
+    ['manifest', `${manifest.path}, ${manifest.end.validBytes} bytes`],
+    ['strategy', options === null ? 'not recorded' : JSON.stringify(options.strategy)],
+    ['engine', options === null ? 'not recorded' : JSON.stringify(options.engine)],
+    ['tree', `${totals.tables} tables in ${runs} runs on ${levels.length} levels`],
+    [
+      'entries',
+      `${formatCount(totals.entries)}, ${formatCount(totals.tombstones)} of them deletions`,
+    ],
+    ['bytes', `${totals.bytes} in tables, ${totals.rawBytes} of keys and values`],
+    ['logs', `${logs.length}, with ${replay.batches} batches of ${replay.entries} entries`],
+    ['sequence', `${manifest.lastSeq} in tables; next file ${manifest.nextFileNumber}`],
+  ]
+  for (const [name, value] of facts) print(`${name.padEnd(10)}${value}`)
+  if (replay.damage !== null) warn(`${replay.damage}; an open drops ${replay.bytesDropped} bytes`)
+  if (tree !== '') print(`\n${tree}`)
+  return EXIT.done
+}
+
+function verify(folder: string): number {
+  const { tables, tableBytes, logs, batches, faults } = verifyDatabase(storage(), folder)
+  for (const fault of faults) warn(fault.message)
+  const checked = `${tables} tables (${formatBytes(tableBytes)}), ${logs} logs (${batches} batches)`
+  if (faults.length === 0) print(`${folder}: sound; ${checked}`)
+  return faults.length === 0 ? EXIT.done : EXIT.failed
+}
+
+function storage(): NodeStorage {
+  return new NodeStorage(new Ledger())
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function warn(line: string): void {
+  process.stderr.write(`varve: ${line}\n`)
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  warn(line)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = code
+}
