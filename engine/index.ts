@@ -6,9 +6,11 @@ export type { Json } from './base/json.ts'
 export { createRandom, deriveSeed, type Random } from './base/random.ts'
 export { ReadCounters } from './base/read-counters.ts'
 export type * from './compaction/strategy.ts'
+export { describeFolder, type FolderDescription } from './db/closed-folder.ts'
 export { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './db/cursor.ts'
 export { Database, type OpenOptions, type WriteOptions } from './db/database.ts'
 export type { DatabaseEvent, EventSlice, JobEvent } from './db/events.ts'
+export { type ExportReport, exportDatabase } from './db/export.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
 export {
   type EngineOptions,
@@ -17,6 +19,7 @@ export {
   parseEngineOptions,
 } from './db/options.ts'
 export type { Snapshot } from './db/snapshots.ts'
+export { type VerifyReport, verifyDatabase } from './db/verify.ts'
 export {
   CAUSES,
   type Cause,

@@ -12,7 +12,7 @@ import {
   verifyDatabase,
 } from '../engine/index.ts'
 import { EXIT, explain } from './cli/explain.ts'
-import { formatBytes, formatCount } from './cli/units.ts'
+import { formatBytes } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 interface Command {
@@ -60,7 +60,7 @@ function main(argv: readonly string[]): number {
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind === 'option' && token.name !== 'debug') {
-      throw new UsageError(`${unknownName('flag', token.rawName, ['--help', '--debug']).message}`)
+      throw unknownName('flag', token.rawName, ['--help', '--debug'])
     }
   }
   const [name, ...operands] = positionals
@@ -113,10 +113,7 @@ function dump(folder: string): number {
     ['strategy', options === null ? 'not recorded' : JSON.stringify(options.strategy)],
     ['engine', options === null ? 'not recorded' : JSON.stringify(options.engine)],
     ['tree', `${totals.tables} tables in ${runs} runs on ${levels.length} levels`],
-    [
-      'entries',
-      `${formatCount(totals.entries)}, ${formatCount(totals.tombstones)} of them deletions`,
-    ],
+    ['entries', `${totals.entries}, ${totals.tombstones} of them deletions`],
     ['bytes', `${totals.bytes} in tables, ${totals.rawBytes} of keys and values`],
     ['logs', `${logs.length}, with ${replay.batches} batches of ${replay.entries} entries`],
     ['sequence', `${manifest.lastSeq} in tables; next file ${manifest.nextFileNumber}`],

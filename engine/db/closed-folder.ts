@@ -1,0 +1,72 @@
+/**
+ * Owns the look at a database that nobody has open: what an open would find, read under the folder's
+ * lock and changed in nothing. Export, dump and verify all start here. Invariant: no database object
+ * exists for the folder while `read` runs, so its files stand still.
+ */
+
+import { LsmError } from '../base/errors.ts'
+import { CURRENT } from '../manifest/file-names.ts'
+import { type RecoveredManifest, recoverManifest } from '../manifest/recover.ts'
+import type { Storage } from '../storage/storage.ts'
+import { printVersion } from '../version/text.ts'
+import { runCount } from '../version/version.ts'
+import { type OptionsRecord, readOptionsRecord } from './options-record.ts'
+import { checkTables, liveLogs, type ReplayReport, replayLogs } from './recovery.ts'
+
+/**
+ * Runs `read` with the folder locked. Errors: `LSM_NOT_FOUND` where there is no database,
+ * `LSM_LOCKED` where it is open.
+ */
+export function withClosedFolder<Result>(
+  storage: Storage,
+  folder: string,
+  read: () => Result,
+): Result {
+  if (!storage.list(folder).includes(CURRENT)) {
+    throw new LsmError('LSM_NOT_FOUND', `${folder} holds no database: it has no ${CURRENT} file`, {
+      data: { path: folder },
+    })
+  }
+  const lock = storage.lock(folder)
+  try {
+    return read()
+  } finally {
+    lock.release()
+  }
+}
+
+export interface FolderContent {
+  readonly manifest: RecoveredManifest
+  /** Null in a folder that was never opened, such as an export. */
+  readonly options: OptionsRecord | null
+  /** Numbers of the logs an open would replay, oldest first. */
+  readonly logs: readonly number[]
+}
+
+/** What the manifest says, its tables found to be there. The caller holds the lock. */
+export function readContent(storage: Storage, folder: string): FolderContent {
+  const manifest = recoverManifest(storage, folder)!
+  checkTables(storage, folder, manifest.version)
+  const options = readOptionsRecord(storage, folder)
+  return { manifest, options, logs: liveLogs(storage, folder, manifest.logNumber) }
+}
+
+/** What `describeFolder` tells: the tree as text, and the numbers beside it. */
+export interface FolderDescription {
+  readonly content: FolderContent
+  /** The logs' batches and entries, and what an open would drop of them. */
+  readonly replay: ReplayReport
+  readonly runs: number
+  /** The tree in the text form of `version/text.ts`. */
+  readonly tree: string
+}
+
+/** The state a closed database is in. `LSM_CORRUPTION` where an open would refuse. */
+export function describeFolder(storage: Storage, folder: string): FolderDescription {
+  return withClosedFolder(storage, folder, () => {
+    const content = readContent(storage, folder)
+    const { version, lastSeq } = content.manifest
+    const replay = replayLogs(storage, folder, content.logs, 'point-in-time', lastSeq, () => {})
+    return { content, replay, runs: runCount(version), tree: printVersion(version) }
+  })
+}

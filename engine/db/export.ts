@@ -1,0 +1,175 @@
+/**
+ * Owns the export of a closed database into a folder that RocksDB opens. The tables get second names
+ * (hard links), so an export costs no space and hardly any time; the database itself is only read.
+ *
+ * RocksDB wants one run a level. So the runs, newest first, go to its levels 1, 2, 3 …: a get goes
+ * down the levels and stops at the first that answers, which is our recency order whatever the
+ * sequence numbers. Level 0 stays free for what RocksDB itself flushes. It has seven levels unless an
+ * OPTIONS file says otherwise, so one is written.
+ *
+ * What the logs hold is not flushed, which would take a strategy and change the source: it goes,
+ * exactly as an open would recover it, into one new log that RocksDB replays.
+ *
+ * Invariant: CURRENT comes last, when all it leads to is durable; after a failure nothing stays.
+ */
+
+import { invalidArgument, isLsmError } from '../base/errors.ts'
+import { optionsName, tableName, walName } from '../manifest/file-names.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
+import { EMPTY_LEVEL, levelOf } from '../version/level.ts'
+import { type Run, tablesOf } from '../version/run.ts'
+import { runsNewestFirst, type Version, versionOf } from '../version/version.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
+import { FileNumbers } from './file-numbers.ts'
+import { engineOptionsSchema } from './options.ts'
+import { type ReplayReport, replayLogs } from './recovery.ts'
+
+export interface ExportReport {
+  readonly runs: number
+  readonly tables: number
+  readonly tableBytes: number
+  /** Tables that had to be copied because a link was not possible. */
+  readonly tablesCopied: number
+  /** What the logs held, and what of them was damaged and left out. */
+  readonly replay: ReplayReport
+}
+
+const EXPORT_TAG: FileTag = { cause: 'meta', level: -1 }
+const COPY_BYTES = 1024 * 1024
+/** Another device, a file system without hard links, or a file with too many names. */
+const CANNOT_LINK: readonly unknown[] = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
+/** RocksDB's default; it opens a folder with fewer levels in use, not with more. */
+const ROCKSDB_LEVELS = 7
+
+/**
+ * Exports `folder` to `to`, which must be missing or empty. Errors: as `withClosedFolder`;
+ * `LSM_INVALID_ARGUMENT` where `to` holds files; `LSM_CORRUPTION`, `LSM_IO`. `order` is for tests
+ * that plant a wrong one.
+ */
+export function exportDatabase(
+  storage: Storage,
+  folder: string,
+  to: string,
+  order: (version: Version) => readonly Run[] = newestFirst,
+): ExportReport {
+  return withClosedFolder(storage, folder, () => {
+    const content = readContent(storage, folder)
+    if (storage.list(to).length > 0) throw invalidArgument(`${to} is not empty`, { path: to })
+    storage.makeFolder(to)
+    try {
+      return fill(storage, folder, to, content, order(content.manifest.version))
+    } catch (error) {
+      for (const name of storage.list(to)) storage.remove(joinPath(to, name))
+      throw error
+    }
+  })
+}
+
+function newestFirst(version: Version): readonly Run[] {
+  return Array.from(runsNewestFirst(version), ({ run }) => run)
+}
+
+function fill(
+  storage: Storage,
+  folder: string,
+  to: string,
+  content: FolderContent,
+  runs: readonly Run[],
+): ExportReport {
+  const version = versionOf([EMPTY_LEVEL, ...runs.map((run) => levelOf([run]))])
+  let tablesCopied = 0
+  for (const run of runs) {
+    for (const { id } of tablesOf(run)) {
+      const [source, target] = [joinPath(folder, tableName(id)), joinPath(to, tableName(id))]
+      if (!linkOrCopy(storage, source, target)) tablesCopied++
+    }
+  }
+  const { nextRunId, lastSeq, nextFileNumber } = content.manifest
+  const numbers = new FileNumbers(nextFileNumber)
+  const logNumber = numbers.allocate()
+  const replay = writeLog(storage, folder, content, joinPath(to, walName(logNumber)))
+  const optionsPath = joinPath(to, optionsName(numbers.allocate()))
+  const { blockBytes } = content.options?.engine ?? engineOptionsSchema.parse({})
+  writeText(storage, optionsPath, rocksdbOptions(version.levels.length, blockBytes))
+  const state = { version, logNumber, nextFileNumber: numbers.next, nextRunId, lastSeq }
+  const allocate = () => numbers.allocate()
+  Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close()
+  const { tables, bytes } = version.totals
+  return { runs: runs.length, tables, tableBytes: bytes, tablesCopied, replay }
+}
+
+/** Whether a link did. */
+function linkOrCopy(storage: Storage, from: string, to: string): boolean {
+  try {
+    storage.link(from, to)
+    return true
+  } catch (error) {
+    if (!isLsmError(error) || !CANNOT_LINK.includes(error.data.errno)) throw error
+  }
+  const source = storage.open(from, EXPORT_TAG)
+  const target = storage.create(to, EXPORT_TAG)
+  try {
+    const buffer = new Uint8Array(Math.min(COPY_BYTES, source.bytes))
+    for (let at = 0; at < source.bytes; at += buffer.length) {
+      const length = Math.min(buffer.length, source.bytes - at)
+      source.read(buffer, length, at, 'data')
+      target.append(buffer.subarray(0, length), 'data')
+    }
+    target.sync()
+  } finally {
+    source.close()
+    target.close()
+  }
+  return false
+}
+
+/** Writes what an open would recover of the logs to a log at `path`; none when that is nothing. */
+function writeLog(
+  storage: Storage,
+  folder: string,
+  { manifest, options, logs }: FolderContent,
+  path: string,
+): ReplayReport {
+  const mode = options?.engine.walRecovery ?? 'point-in-time'
+  const batches: Uint8Array[] = []
+  const report = replayLogs(storage, folder, logs, mode, manifest.lastSeq, (batch) => {
+    batches.push(batch.view())
+  })
+  if (batches.length === 0) return report
+  const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
+  try {
+    for (const batch of batches) log.append(batch)
+    log.sync()
+  } finally {
+    log.close()
+  }
+  return report
+}
+
+/** What RocksDB must know to open a tree of so many levels; it takes its defaults for the rest. */
+function rocksdbOptions(levels: number, blockBytes: number): string {
+  return [
+    '[Version]',
+    '  rocksdb_version=7.8.3',
+    '  options_file_version=1.1',
+    '[DBOptions]',
+    '  create_if_missing=false',
+    '[CFOptions "default"]',
+    `  num_levels=${Math.max(ROCKSDB_LEVELS, levels)}`,
+    '[TableOptions/BlockBasedTable "default"]',
+    `  block_size=${blockBytes}`,
+    '',
+  ].join('\n')
+}
+
+function writeText(storage: Storage, path: string, text: string): void {
+  const file = storage.create(path, EXPORT_TAG)
+  try {
+    file.append(new TextEncoder().encode(text), 'meta')
+    file.sync()
+  } finally {
+    file.close()
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Owns the check of a whole closed database: every checksum of its manifest, logs and tables, and
+ * that they agree with one another. It goes on after a fault, so that one run names all of them, and
+ * it forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
+ */
+
+import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
+import { tableName, walName } from '../manifest/file-names.ts'
+import { type RecoveredManifest, recoverManifest } from '../manifest/recover.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import { verifyTable } from '../table/verify-table.ts'
+import { tablesOf } from '../version/run.ts'
+import type { TableMeta } from '../version/table-meta.ts'
+import { runsNewestFirst } from '../version/version.ts'
+import { LogReader } from '../wal/log-reader.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
+import { withClosedFolder } from './closed-folder.ts'
+import { readOptionsRecord } from './options-record.ts'
+import { liveLogs } from './recovery.ts'
+
+export interface VerifyReport {
+  readonly tables: number
+  readonly tableBytes: number
+  readonly logs: number
+  readonly batches: number
+  /** One a damaged file, the first found in it; `data.path` and `data.offset` say where. */
+  readonly faults: readonly LsmError[]
+}
+
+/**
+ * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables are
+ * not known, and only that is told.
+ */
+export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
+  return withClosedFolder(storage, folder, () => {
+    const faults: LsmError[] = []
+    const check = <Result>(action: () => Result): Result | null => {
+      try {
+        return action()
+      } catch (error) {
+        if (!isLsmError(error)) throw error
+        faults.push(error)
+        return null
+      }
+    }
+    check(() => readOptionsRecord(storage, folder))
+    const manifest = check(() => recoverManifest(storage, folder))
+    if (manifest === null) return { tables: 0, tableBytes: 0, logs: 0, batches: 0, faults }
+    check(() => checkManifestEnd(manifest))
+    for (const { level, run } of runsNewestFirst(manifest.version)) {
+      for (const table of tablesOf(run)) check(() => checkTable(storage, folder, level, table))
+    }
+    const logs = liveLogs(storage, folder, manifest.logNumber)
+    const counts = { batches: 0, nextSeq: manifest.lastSeq + 1 }
+    for (const number of logs) check(() => checkLog(storage, folder, number, counts))
+    const { tables, bytes } = manifest.version.totals
+    return { tables, tableBytes: bytes, logs: logs.length, batches: counts.batches, faults }
+  })
+}
+
+function checkManifestEnd({ path, end }: RecoveredManifest): void {
+  if (end.damage === null) return
+  const { reason, offset } = end.damage
+  throw corruption(`${reason}: the last edit, ${end.bytesDropped} bytes`, { path, offset })
+}
+
+function checkTable(storage: Storage, folder: string, level: number, table: TableMeta): void {
+  const path = joinPath(folder, tableName(table.id))
+  const file = storage.open(path, { cause: 'verify', level })
+  try {
+    verifyTable(file, table)
+  } finally {
+    file.close()
+  }
+}
+
+/** Batches must follow one another, from the newest sequence number in the tables on. */
+function checkLog(
+  storage: Storage,
+  folder: string,
+  number: number,
+  counts: { batches: number; nextSeq: number },
+): void {
+  const path = joinPath(folder, walName(number))
+  const reader = new LogReader(storage.readAll(path, { cause: 'verify', level: -1 }), path)
+  while (reader.next()) {
+    const batch = batchOf(reader, path)
+    if (batch.seq !== counts.nextSeq) {
+      const where = { path, offset: reader.recordOffset }
+      throw corruption(`batch of seq ${batch.seq}, ${counts.nextSeq} is expected`, where)
+    }
+    counts.nextSeq += batch.count
+    counts.batches++
+  }
+  const { damage, bytesDropped } = reader.end!
+  if (damage === null) return
+  const { reason, offset } = damage
+  throw corruption(`${reason}: ${bytesDropped} bytes are lost`, { path, offset })
+}
+
+function batchOf({ record, recordOffset }: LogReader, path: string): WriteBatch {
+  try {
+    return WriteBatch.from(record, 'write batch')
+  } catch (error) {
+    throw isLsmError(error) ? corruption(error.message, { path, offset: recordOffset }) : error
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * Owns the full check of one table: every byte of it is read and belongs to a block with the right
+ * checksum, and the entries are what the table and its owner say they are. Cold and plain; reads one
+ * block at a time, past the cache.
+ *
+ *   1. the footer is the one its two handles make, padding included
+ *   2. data blocks, filter, index, properties and metaindex tile the file up to the footer
+ *   3. entries ascend strictly in internal order, within blocks and across
+ *   4. the index leads to each block's first and last entry, the filter denies no key
+ *   5. what was counted on the way equals the properties and the summary expected
+ */
+
+import { ByteReader } from '../base/coding.ts'
+import { compareBytes } from '../base/compare.ts'
+import { corruption } from '../base/errors.ts'
+import { keyBytesOf } from '../base/internal-cursor.ts'
+import { ENTRY_KIND } from '../base/internal-key.ts'
+import type { ReadableFile } from '../storage/storage.ts'
+import { BlockCursor } from './block-cursor.ts'
+import { type BlockIndex, decodeIndex } from './block-index.ts'
+import { BloomFilter } from './filter.ts'
+import { decodePlainBlock } from './plain-block.ts'
+import { decodeProperties, type StoredProperties } from './properties.ts'
+import { readBlock } from './stored-block.ts'
+import {
+  BLOCK_TRAILER_BYTES,
+  type BlockHandle,
+  checkHandle,
+  decodeFooter,
+  encodeFooter,
+  FOOTER_BYTES,
+  METAINDEX_NAME,
+  readHandle,
+} from './table-format.ts'
+import type { TableSummary } from './table-writer.ts'
+
+/** Throws `LSM_CORRUPTION` with path and offset at the first fault. `file` stays the caller's. */
+export function verifyTable(file: ReadableFile, expected: TableSummary): void {
+  const { path, bytes } = file
+  if (bytes !== expected.bytes || bytes < FOOTER_BYTES) {
+    const where = { path, offset: Math.min(bytes, expected.bytes) }
+    throw corruption(`the table has ${bytes} bytes, ${expected.bytes} are expected`, where)
+  }
+  const footer = readFooter(file)
+  const metaindex = new Map<string, BlockHandle>()
+  for (const [name, value] of decodePlainBlock(readBlock(file, footer.metaindex, 'meta'), path)) {
+    const handle = readHandle(new ByteReader(value, path))
+    checkHandle(handle, path, bytes)
+    metaindex.set(name, handle)
+  }
+  const propertiesHandle = metaindex.get(METAINDEX_NAME.properties)
+  if (propertiesHandle === undefined) {
+    throw corruption('table without properties', { path, offset: footer.metaindex.offset })
+  }
+  const properties = decodeProperties(readBlock(file, propertiesHandle, 'meta'), path)
+  const layout = {
+    userKeyOnly: properties.indexKeyIsUserKey,
+    deltaEncoded: properties.indexValueIsDeltaEncoded,
+  }
+  const index = decodeIndex(readBlock(file, footer.index, 'index'), layout, path, bytes)
+  checkTiling(file, index, [footer.metaindex, footer.index, ...metaindex.values()])
+
+  const filterHandle = metaindex.get(METAINDEX_NAME.filter)
+  const filter =
+    filterHandle === undefined ? null : BloomFilter.decode(readBlock(file, filterHandle, 'filter'))
+  if (filterHandle !== undefined && filter === null) {
+    throw corruption('filter block does not parse', { path, offset: filterHandle.offset })
+  }
+  const found = walk(file, index, filter)
+  const filterBytes = filterHandle === undefined ? 0 : filterHandle.bytes + BLOCK_TRAILER_BYTES
+  compareFacts(path, propertiesHandle.offset, { ...found, filterBytes }, expected, properties)
+}
+
+function readFooter(file: ReadableFile) {
+  const { path, bytes } = file
+  const offset = bytes - FOOTER_BYTES
+  const stored = new Uint8Array(FOOTER_BYTES)
+  file.read(stored, FOOTER_BYTES, offset, 'meta')
+  const footer = decodeFooter(stored, path, bytes)
+  if (compareBytes(stored, encodeFooter(footer.metaindex, footer.index)) !== 0) {
+    throw corruption('the footer is not the one its handles make', { path, offset })
+  }
+  return footer
+}
+
+/** Every byte before the footer lies in exactly one block: none escapes the checksums. */
+function checkTiling(file: ReadableFile, index: BlockIndex, others: readonly BlockHandle[]): void {
+  const { path } = file
+  const data = Array.from({ length: index.count }, (_, block) => blockAt(index, block))
+  let end = 0
+  for (const { offset, bytes } of [...data, ...others].sort((a, b) => a.offset - b.offset)) {
+    if (offset !== end) throw corruption('blocks leave a gap or overlap', { path, offset: end })
+    end = offset + bytes + BLOCK_TRAILER_BYTES
+  }
+  if (end !== file.bytes - FOOTER_BYTES) {
+    throw corruption('blocks leave a gap before the footer', { path, offset: end })
+  }
+}
+
+function blockAt(index: BlockIndex, block: number): BlockHandle {
+  return { offset: index.offsets[block]!, bytes: index.sizes[block]! }
+}
+
+/** What the entries amount to, by the names of the summary. */
+type Facts = Pick<
+  TableSummary,
+  | 'entries'
+  | 'tombstones'
+  | 'rawKeyBytes'
+  | 'rawValueBytes'
+  | 'seqMin'
+  | 'seqMax'
+  | 'smallest'
+  | 'largest'
+>
+
+function walk(file: ReadableFile, index: BlockIndex, filter: BloomFilter | null): Facts {
+  const { path } = file
+  const cursor = new BlockCursor(path)
+  const counts = { entries: 0, tombstones: 0, rawKeyBytes: 0, rawValueBytes: 0 }
+  const seqs = { seqMin: Number.MAX_SAFE_INTEGER, seqMax: 0 }
+  let smallest: Uint8Array | null = null
+  let previous: { readonly key: Uint8Array; readonly seq: number } | null = null
+  for (let block = 0; block < index.count; block++) {
+    const handle = blockAt(index, block)
+    const fault = (what: string) => corruption(what, { path, offset: handle.offset })
+    const checkIndex = (key: Uint8Array, seq: number) => {
+      if (index.find(key, seq) !== block) throw fault('the index leads past an entry of the block')
+    }
+    cursor.open(readBlock(file, handle, 'data'), handle.offset)
+    cursor.seekToFirst()
+    if (!cursor.valid) throw fault('block without entries')
+    for (let first = true; cursor.valid; cursor.next(), first = false) {
+      const { seq, kind } = cursor
+      const key = keyBytesOf(cursor)
+      const order: number = previous === null ? -1 : compareBytes(previous.key, key)
+      if (order > 0 || (order === 0 && seq >= previous!.seq)) throw fault('entries out of order')
+      if (kind !== ENTRY_KIND.value && kind !== ENTRY_KIND.deletion) {
+        throw fault(`entry of unknown kind ${kind}`)
+      }
+      if (filter !== null && order < 0 && !filter.mayContain(key)) {
+        throw fault('the filter denies a key of the block')
+      }
+      if (first) checkIndex(key, seq)
+      smallest ??= key
+      previous = { key, seq }
+      counts.entries++
+      if (kind === ENTRY_KIND.deletion) counts.tombstones++
+      counts.rawKeyBytes += key.length
+      counts.rawValueBytes += cursor.valueLength
+      seqs.seqMin = Math.min(seqs.seqMin, seq)
+      seqs.seqMax = Math.max(seqs.seqMax, seq)
+    }
+    checkIndex(previous!.key, previous!.seq)
+  }
+  if (smallest === null) throw corruption('table without entries', { path, offset: 0 })
+  return { ...counts, ...seqs, smallest, largest: previous!.key }
+}
+
+/** Holds what was found against what the table's properties and its owner, the manifest, claim. */
+function compareFacts(
+  path: string,
+  propertiesOffset: number,
+  found: Facts & { readonly filterBytes: number },
+  expected: TableSummary,
+  properties: StoredProperties,
+): void {
+  const claim = (who: string, what: string, actual: number, claimed: number) => {
+    if (actual === claimed) return
+    const where = { path, offset: propertiesOffset, expected: claimed, actual }
+    throw corruption(`${what}: ${actual} found, ${claimed} by the ${who}`, where)
+  }
+  for (const name of ['entries', 'tombstones', 'rawKeyBytes', 'rawValueBytes'] as const) {
+    claim('properties', name, found[name], properties[name])
+    claim('manifest', name, found[name], expected[name])
+  }
+  claim('properties', 'filterBytes', found.filterBytes, properties.filterBytes)
+  claim('manifest', 'filterBytes', found.filterBytes, expected.filter.bytes)
+  for (const name of ['seqMin', 'seqMax'] as const) {
+    claim('manifest', name, found[name], expected[name])
+  }
+  for (const bound of ['smallest', 'largest'] as const) {
+    if (compareBytes(found[bound], expected[bound]) === 0) continue
+    throw corruption(`the ${bound} key is not the one in the manifest`, { path, offset: 0 })
+  }
+}
