@@ -10,16 +10,20 @@ import type { MemTable } from '../memtable/memtable.ts'
 import type { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
 
-/** What a commit needs of the database, which swaps log and memtable when it rotates. */
-export interface CommitTarget {
+/** Where batches go: a log before a memtable. Rotation swaps both. */
+export interface CommitHead {
   readonly log: LogWriter
   readonly memtable: MemTable
   lastSeq: number
   nowMs(): number
-  /** Called after batches became visible; `deletes` of their entries are deletions. */
-  committed(batches: readonly WriteBatch[], deletes: number): void
+}
+
+/** What commits ask of the database and tell it. */
+export interface CommitGate {
   /** Throws the reason why the database takes no writes. */
   assertWritable(): void
+  /** Batches became visible; `deletes` of their entries are deletions. */
+  committed(batches: readonly WriteBatch[], deletes: number): void
   /** A write failed: the log's end is unknown, so nothing may be written until a reopen. */
   failed(cause: unknown): unknown
 }
@@ -35,29 +39,31 @@ interface Waiting {
 const GROUP_BYTES_MAX = 1024 * 1024
 
 export class Commits {
-  readonly #target: CommitTarget
+  readonly #head: CommitHead
+  readonly #gate: CommitGate
   readonly #queue: Waiting[] = []
   readonly #inserter: MemTableInserter
   #scheduled = false
   /** The group whose fdatasync is under way; nothing of it is visible yet. */
   #syncing: readonly Waiting[] | null = null
 
-  constructor(target: CommitTarget) {
-    this.#target = target
-    this.#inserter = new MemTableInserter(target)
+  constructor(head: CommitHead, gate: CommitGate) {
+    this.#head = head
+    this.#gate = gate
+    this.#inserter = new MemTableInserter(head)
   }
 
   /** Commits before it returns; groups under way are finished first. */
   commitNow(batch: WriteBatch, sync: boolean): void {
     this.settle()
-    this.#target.assertWritable()
+    this.#gate.assertWritable()
     if (batch.count === 0) return
     const batches = [batch]
     try {
       this.#log(batches)
-      if (sync) this.#target.log.sync()
+      if (sync) this.#head.log.sync()
     } catch (cause) {
-      throw this.#target.failed(cause)
+      throw this.#gate.failed(cause)
     }
     this.#publish(batches)
   }
@@ -75,10 +81,10 @@ export class Commits {
     if (this.#syncing !== null) {
       const group = this.#syncing
       try {
-        this.#target.log.sync()
+        this.#head.log.sync()
         this.#acknowledge(group)
       } catch (cause) {
-        this.#reject(group, this.#target.failed(cause))
+        this.#reject(group, this.#gate.failed(cause))
       }
     }
     while (this.#queue.length > 0) this.#commitGroup(this.#takeGroup(), 'now')
@@ -108,7 +114,7 @@ export class Commits {
 
   #commitGroup(group: readonly Waiting[], when: 'now' | 'later'): void {
     try {
-      this.#target.assertWritable()
+      this.#gate.assertWritable()
     } catch (cause) {
       this.#reject(group, cause)
       return
@@ -120,10 +126,10 @@ export class Commits {
           this.#syncLater(group)
           return
         }
-        this.#target.log.sync()
+        this.#head.log.sync()
       }
     } catch (cause) {
-      this.#reject(group, this.#target.failed(cause))
+      this.#reject(group, this.#gate.failed(cause))
       return
     }
     this.#acknowledge(group)
@@ -131,13 +137,13 @@ export class Commits {
 
   #syncLater(group: readonly Waiting[]): void {
     this.#syncing = group
-    this.#target.log.syncAsync().then(
+    this.#head.log.syncAsync().then(
       () => {
         if (this.#syncing === group) this.#acknowledge(group)
         this.#schedule()
       },
       (cause: unknown) => {
-        if (this.#syncing === group) this.#reject(group, this.#target.failed(cause))
+        if (this.#syncing === group) this.#reject(group, this.#gate.failed(cause))
         this.#schedule()
       },
     )
@@ -155,7 +161,7 @@ export class Commits {
   }
 
   #log(batches: readonly WriteBatch[]): void {
-    const { log, lastSeq } = this.#target
+    const { log, lastSeq } = this.#head
     let seq = lastSeq + 1
     for (const batch of batches) {
       batch.setSeq(seq)
@@ -168,31 +174,31 @@ export class Commits {
   #publish(batches: readonly WriteBatch[]): void {
     let deletes = 0
     for (const batch of batches) deletes += this.#inserter.insert(batch)
-    this.#target.committed(batches, deletes)
+    this.#gate.committed(batches, deletes)
   }
 }
 
 /** Applies batches to the memtable, an entry a sequence number; also used by recovery. */
 export class MemTableInserter implements WriteBatchSink {
-  readonly #target: Pick<CommitTarget, 'memtable' | 'lastSeq' | 'nowMs'>
+  readonly #head: Omit<CommitHead, 'log'>
   #memtable: MemTable | null = null
   #seq = 0
   #deletes = 0
 
-  constructor(target: Pick<CommitTarget, 'memtable' | 'lastSeq' | 'nowMs'>) {
-    this.#target = target
+  constructor(head: Omit<CommitHead, 'log'>) {
+    this.#head = head
   }
 
   /** Returns how many of the entries are deletions. */
   insert(batch: WriteBatch): number {
     if (batch.count === 0) return 0
-    const memtable = this.#target.memtable
+    const memtable = this.#head.memtable
     this.#memtable = memtable
-    this.#seq = this.#target.lastSeq
+    this.#seq = this.#head.lastSeq
     this.#deletes = 0
     batch.forEach(this)
-    memtable.noteWriteTime(this.#target.nowMs(), this.#deletes > 0)
-    this.#target.lastSeq = this.#seq
+    memtable.noteWriteTime(this.#head.nowMs(), this.#deletes > 0)
+    this.#head.lastSeq = this.#seq
     return this.#deletes
   }
 

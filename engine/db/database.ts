@@ -14,21 +14,17 @@ import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
 import { Lookup } from '../base/lookup.ts'
-import { deriveSeed } from '../base/random.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { RunCursor } from '../iterators/run-cursor.ts'
-import { walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
-import { MemTable } from '../memtable/memtable.ts'
-import { type FolderLock, joinPath, type Storage } from '../storage/storage.ts'
+import type { FolderLock, Storage } from '../storage/storage.ts'
 import { tableFor } from '../version/run.ts'
 import { runCount, type Version } from '../version/version.ts'
-import { LogWriter } from '../wal/log-writer.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
-import { Commits, type CommitTarget, MemTableInserter } from './commits.ts'
+import { Commits } from './commits.ts'
 import { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './cursor.ts'
 import type { DatabaseEvent } from './events.ts'
 import { FileNumbers } from './file-numbers.ts'
@@ -36,16 +32,10 @@ import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 import { describeStrategy, readOptionsRecord, writeOptionsRecord } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
-import {
-  checkTables,
-  freshState,
-  liveLogs,
-  type ReplayReport,
-  removeOrphans,
-  replayLogs,
-} from './recovery.ts'
+import { checkTables, freshState, removeOrphans } from './recovery.ts'
 import { type Snapshot, SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
+import { WriteHead } from './write-head.ts'
 
 export interface OpenOptions {
   readonly storage: Storage
@@ -69,22 +59,17 @@ export interface WriteOptions {
 export class Database implements Disposable {
   readonly options: EngineOptions
   readonly folder: string
-  readonly #storage: Storage
   readonly #strategy: CompactionStrategy
   readonly #clock: Clock
-  readonly #seed: number
   readonly #lock: FolderLock
   readonly #manifest: Manifest
-  readonly #numbers: FileNumbers
   readonly #cache: BlockCache
   readonly #tree: Tree
   readonly #commits: Commits
-  readonly #target: CommitTarget & { log: LogWriter; memtable: MemTable }
+  readonly #head: WriteHead
   readonly #snapshots = new SnapshotList()
   readonly #counters = new DatabaseCounters()
   readonly #lookup = new Lookup()
-  #logNumber = 0
-  #memtables = 0
   #failure: { readonly cause: unknown } | null = null
   #closed = false
 
@@ -108,24 +93,22 @@ export class Database implements Disposable {
     const { storage, folder, strategy, clock = systemClock, seed = 0, onEvent = () => {} } = open
     this.options = options
     this.folder = folder
-    this.#storage = storage
     this.#strategy = strategy
     this.#clock = clock
-    this.#seed = seed
     this.#lock = lock
     this.#cache = new BlockCache(options.blockCacheBytes)
     const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
     checkTables(storage, folder, state.version)
     removeOrphans(storage, folder, state.version, state.logNumber)
-    this.#numbers = new FileNumbers(state.nextFileNumber)
-    const allocate = () => this.#numbers.allocate()
+    const numbers = new FileNumbers(state.nextFileNumber)
+    const allocate = () => numbers.allocate()
     const { manifestRollBytes: rollBytes } = options
     this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
     this.#tree = new Tree({
       storage,
       folder,
       manifest: this.#manifest,
-      numbers: this.#numbers,
+      numbers,
       version: state.version,
       nextRunId: state.nextRunId,
       strategy,
@@ -139,11 +122,18 @@ export class Database implements Disposable {
       onEvent,
     })
     this.#recordOptions(open, onEvent)
-    const logs = liveLogs(storage, folder, state.logNumber)
-    const memtable = this.#newMemTable()
-    this.#target = this.#commitTarget(memtable, state.lastSeq)
-    this.#commits = new Commits(this.#target)
-    this.#replay(logs, onEvent)
+    this.#head = new WriteHead({
+      ...{ storage, folder, numbers, options, clock, seed },
+      manifest: this.#manifest,
+      tree: this.#tree,
+    })
+    this.#commits = new Commits(this.#head, {
+      assertWritable: () => this.#assertWritable(),
+      committed: (batches, deletes) => this.#committed(batches, deletes),
+      failed: (cause) => this.#fail(cause),
+    })
+    const report = this.#head.replay()
+    if (report !== null) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
   }
 
   /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:
@@ -170,13 +160,13 @@ export class Database implements Disposable {
     const view = this.#view()
     const release = this.#tree.pins.pin(view)
     const child = new MergingCursor(this.#cursorsOf(view))
-    return new Cursor(child, snapshot?.seq ?? this.#target.lastSeq, bounds, release)
+    return new Cursor(child, snapshot?.seq ?? this.#head.lastSeq, bounds, release)
   }
 
   /** A moment to read at later. */
   snapshot(): Snapshot {
     this.#assertOpen()
-    return this.#snapshots.take(this.#target.lastSeq)
+    return this.#snapshots.take(this.#head.lastSeq)
   }
 
   /** Writes a batch as a whole; resolves as `options.sync` asks. `batch` must not change before. */
@@ -206,8 +196,8 @@ export class Database implements Disposable {
     this.#commits.settle()
     this.#assertWritable()
     this.#attempt(() => {
-      if (!this.#target.memtable.isEmpty) this.#rotate()
-      this.#tree.compactUntilRest(this.#target.lastSeq)
+      if (!this.#head.memtable.isEmpty) this.#head.rotate()
+      this.#tree.compactUntilRest(this.#head.lastSeq)
     })
     this.#assertWritable()
   }
@@ -219,7 +209,7 @@ export class Database implements Disposable {
 
   /** The newest committed sequence number. */
   get lastSeq(): number {
-    return this.#target.lastSeq
+    return this.#head.lastSeq
   }
 
   metrics(): DatabaseMetrics {
@@ -232,8 +222,8 @@ export class Database implements Disposable {
       cacheHits: this.#cache.hits,
       cacheMisses: this.#cache.misses,
       cacheUsedBytes: this.#cache.usedBytes,
-      memtableRawBytes: this.#target.memtable.rawBytes,
-      debtBytes: this.#strategy.debtBytes(this.#tree.view(this.#target.lastSeq)),
+      memtableRawBytes: this.#head.memtable.rawBytes,
+      debtBytes: this.#strategy.debtBytes(this.#tree.view(this.#head.lastSeq)),
       tableBytes: this.#tree.version.totals.bytes,
     }
   }
@@ -257,8 +247,8 @@ export class Database implements Disposable {
     let failure: { readonly cause: unknown } | null = null
     const steps = [
       () => this.#commits.settle(),
-      () => this.#failure === null && this.#target.log.sync(),
-      () => this.#target.log.close(),
+      () => this.#failure === null && this.#head.log.sync(),
+      () => this.#head.close(),
       () => this.#tree.close(),
       () => this.#manifest.close(),
       () => this.#lock.release(),
@@ -280,11 +270,11 @@ export class Database implements Disposable {
 
   #find(key: Uint8Array, { snapshot }: ReadOptions): boolean {
     this.#assertOpen()
-    const seq = snapshot?.seq ?? this.#target.lastSeq
+    const seq = snapshot?.seq ?? this.#head.lastSeq
     const counters = this.#counters.gets
     const lookup = this.#lookup
     counters.memtablesProbed++
-    if (this.#target.memtable.get(key, seq, lookup)) return lookup.kind !== ENTRY_KIND.deletion
+    if (this.#head.memtable.get(key, seq, lookup)) return lookup.kind !== ENTRY_KIND.deletion
     const { levels } = this.#tree.version
     for (let level = 0; level < levels.length; level++) {
       for (const run of levels[level]!.runs) {
@@ -303,7 +293,7 @@ export class Database implements Disposable {
 
   #view(): ReadView {
     const { version, generation } = this.#tree
-    return { version, memtable: this.#target.memtable, generation }
+    return { version, memtable: this.#head.memtable, generation }
   }
 
   #cursorsOf({ version, memtable }: ReadView): readonly InternalCursor[] {
@@ -321,19 +311,6 @@ export class Database implements Disposable {
     ]
   }
 
-  #commitTarget(memtable: MemTable, lastSeq: number) {
-    return {
-      log: this.#newLog(),
-      memtable,
-      lastSeq,
-      nowMs: () => this.#clock.nowMs(),
-      assertWritable: () => this.#assertWritable(),
-      failed: (cause: unknown) => this.#fail(cause),
-      committed: (batches: readonly WriteBatch[], deletes: number) =>
-        this.#committed(batches, deletes),
-    }
-  }
-
   #committed(batches: readonly WriteBatch[], deletes: number): void {
     const counters = this.#counters
     for (const batch of batches) {
@@ -342,79 +319,22 @@ export class Database implements Disposable {
     }
     counters.puts -= deletes
     counters.deletes += deletes
-    if (this.#target.memtable.rawBytes < this.options.memtableBytes) return
+    if (this.#head.memtable.rawBytes < this.options.memtableBytes) return
     this.#attempt(() => {
-      this.#rotate()
-      this.#tree.compactUntilRest(this.#target.lastSeq)
+      this.#head.rotate()
+      this.#tree.compactUntilRest(this.#head.lastSeq)
     })
-  }
-
-  /** Starts a log and a memtable, writes the full one as a table, forgets its log. */
-  #rotate(): void {
-    const { log, memtable, lastSeq } = this.#target
-    const superseded = this.#logNumber
-    this.#target.log = this.#newLog()
-    this.#tree.flush(memtable, this.#logNumber, lastSeq)
-    this.#target.memtable = this.#newMemTable()
-    log.close()
-    this.#storage.remove(joinPath(this.folder, walName(superseded)))
-  }
-
-  #newLog(): LogWriter {
-    this.#logNumber = this.#numbers.allocate()
-    const path = joinPath(this.folder, walName(this.#logNumber))
-    const log = new LogWriter(this.#storage.create(path, { cause: 'wal', level: -1 }))
-    this.#storage.syncFolder(this.folder)
-    return log
-  }
-
-  #newMemTable(): MemTable {
-    return new MemTable({
-      capacityBytes: this.options.memtableBytes,
-      seed: deriveSeed(this.#seed, 'memtable', this.#memtables++),
-    })
-  }
-
-  #replay(logs: readonly number[], onEvent: (event: DatabaseEvent) => void): void {
-    const inserter = new MemTableInserter(this.#target)
-    const report: ReplayReport = replayLogs(
-      this.#storage,
-      this.folder,
-      logs,
-      this.options.walRecovery,
-      this.#target.lastSeq,
-      (batch) => {
-        this.#target.lastSeq = batch.seq - 1
-        inserter.insert(batch)
-      },
-    )
-    const { memtable, lastSeq } = this.#target
-    if (!memtable.isEmpty) {
-      this.#tree.flush(memtable, this.#logNumber, lastSeq)
-      this.#target.memtable = this.#newMemTable()
-    } else {
-      this.#manifest.append({
-        newRuns: [],
-        removed: [],
-        added: [],
-        logNumber: this.#logNumber,
-        nextFileNumber: this.#numbers.next,
-        lastSeq,
-      })
-    }
-    for (const number of logs) this.#storage.remove(joinPath(this.folder, walName(number)))
-    if (logs.length > 0) onEvent({ kind: 'recovery', atMs: this.#clock.nowMs(), ...report })
   }
 
   #recordOptions(open: OpenOptions, onEvent: (event: DatabaseEvent) => void): void {
-    const { storage, folder, strategy, strategyParameters = null } = open
+    const { storage, folder, strategy, strategyParameters = null, seed = 0 } = open
     const known = readOptionsRecord(storage, folder)
     const now = { name: strategy.name, parameters: strategyParameters as never }
     const [from, to] = [known?.strategy ?? now, now].map(({ name, parameters }) =>
       describeStrategy(name, parameters),
     ) as [string, string]
     if (from !== to) onEvent({ kind: 'strategy-change', atMs: this.#clock.nowMs(), from, to })
-    const record = { format: 1 as const, strategy: now, engine: this.options, seed: this.#seed }
+    const record = { format: 1 as const, strategy: now, engine: this.options, seed }
     writeOptionsRecord(storage, folder, record, known)
   }
 
