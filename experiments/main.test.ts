@@ -94,6 +94,7 @@ describe.concurrent('the command', patient, () => {
     const list = await exp('--list')
     expect(list.stdout).toMatch(/ {2}tiering: .*\n {4}T=4 /)
     expect(list.stdout).toContain('memtableBytes=1 MiB')
+    expect(list.stdout).toMatch(/Suites \(--suite\)\n\n {2}counts +\S/)
   })
 })
 
@@ -104,6 +105,11 @@ describe.concurrent('mistakes: one line, exit code 2, nothing written', patient,
       'exp: unknown flag "--strategi"; did you mean "--strategy"? (--help lists all)',
     ],
     [['--strategy=teiring'], 'exp: unknown strategy "teiring"; did you mean "tiering"?'],
+    [['--suite=cuonts'], 'exp: unknown suite "cuonts"; did you mean "counts"?'],
+    [
+      ['--suite=counts', '--strategy=tiering'],
+      'exp: --strategy: not with --suite, which decides its own runs',
+    ],
     [['--param=T=1'], 'exp: tiering parameter T=1: expected integer 2 … 1000'],
   ])('%j', async (flags, line) => {
     const out = outFolder(flags.join())

@@ -1,16 +1,18 @@
 /**
  * Owns the command `npm run exp`: arguments in; results, charts and a table out; and the exit code.
- * 0 done, 1 a run failed, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
+ * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
  * stderr, with a stack under --debug only.
  */
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { Progress } from './cli/progress.ts'
-import { parseCommand, type Request } from './cli/request.ts'
+import { parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
+import { unknownName } from './cli/usage-error.ts'
 
 async function main(argv: readonly string[]): Promise<number> {
   const command = parseCommand(argv)
   if (command.kind === 'run') return runRequest(command.request)
+  if (command.kind === 'suite') return runSuiteRequest(command.request)
   // Loaded here: a mistake in the arguments should not wait for the catalogues.
   const { helpText, listText } = await import('./cli/help.ts')
   process.stdout.write(`${command.kind === 'help' ? helpText() : listText()}\n`)
@@ -44,6 +46,32 @@ async function runRequest(request: Request): Promise<number> {
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...pictures]) say(path)
     return EXIT.done
+  } finally {
+    progress.clear()
+  }
+}
+
+async function runSuiteRequest(request: SuiteRequest): Promise<number> {
+  const { SUITES } = await import('./suites/catalog.ts')
+  const suite = SUITES.get(request.suite)
+  if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
+  const { runSuite } = await import('./suites/run-suite.ts')
+  const { suiteTables } = await import('./suites/suite-table.ts')
+  const progress = new Progress(process.stderr, request.quiet, () => performance.now())
+  const interrupt = new AbortController()
+  process.on('SIGINT', () => interrupt.abort())
+  try {
+    const { result, path } = await runSuite(suite, {
+      scale: request.scale,
+      seed: request.seed,
+      outFolder: request.out,
+      signal: interrupt.signal,
+      onProgress: (...place) => progress.update(...place),
+    })
+    progress.clear()
+    const tables = suiteTables(suite, result, process.stdout.isTTY === true)
+    if (!request.quiet) process.stdout.write(`${tables}\n${path}\n`)
+    return result.claims.every(({ held }) => held) ? EXIT.done : EXIT.failed
   } finally {
     progress.clear()
   }

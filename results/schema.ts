@@ -42,7 +42,7 @@ const config = z.strictObject({
   target: name,
 })
 
-const environment = z.strictObject({
+export const environmentSchema = z.strictObject({
   node: name,
   cpuModel: z.string(),
   cores: z.int().positive(),
@@ -119,7 +119,7 @@ export const runResultSchema = z.strictObject({
   config,
   /** Derived seed by role. */
   seeds: z.record(z.string(), count),
-  environment,
+  environment: environmentSchema,
   deterministic: deterministicSchema,
   timed,
   gates: z.array(gate),

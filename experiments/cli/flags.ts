@@ -54,6 +54,13 @@ export const FLAGS = [
     multiple: true,
     help: 'an engine option (memtableBytes is 1MiB here unless set)',
   },
+  {
+    name: 'suite',
+    value: 'NAME',
+    default: null,
+    help: 'a named set of runs and the claims they must bear out; it chooses all that describes a run',
+  },
+  { name: 'scale', value: 'smoke|full', default: 'smoke', help: 'of a suite: seconds, or minutes' },
   { name: 'target', value: 'NAME', default: 'varve', help: 'what runs the operations' },
   { name: 'storage', value: 'node|memory', default: 'node', help: 'where the bytes go' },
   { name: 'out', value: 'FOLDER', default: 'out', help: 'folder of results and charts' },

@@ -2,6 +2,7 @@
 import { engineOptionsSchema } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { WORKLOADS } from '../../workloads/index.ts'
+import { SUITES } from '../suites/catalog.ts'
 import { FLAGS, type FlagSpec } from './flags.ts'
 import { EXPERIMENT_MEMTABLE_BYTES } from './resolve.ts'
 import { describeSettings, formatSetting, type SettingInfo } from './settings.ts'
@@ -18,11 +19,12 @@ export function helpText(): string {
     '',
     '  npm run exp -- --strategy=tiering --workload=ycsb-a',
     '  npm run exp -- --strategy=leveling,tiering --workload=ycsb-a,ycsb-e --repeat=3',
+    '  npm run exp -- --suite=counts --scale=smoke',
     '',
     ...columns(rows),
     '',
     'Sizes take B, KiB, MiB, GiB (4k is 4 KiB), counts k, M, G (100k is 100,000).',
-    'Exit codes: 0 done, 1 a run failed, 2 a mistake in the arguments, 130 interrupted.',
+    'Exit codes: 0 done, 1 a run failed or a claim does not hold, 2 a mistake in the arguments, 130 interrupted.',
   ].join('\n')
 }
 
@@ -39,6 +41,8 @@ export function listText(): string {
     }))
     lines.push('', `  ${name}: ${description}`, ...settingLines(settings))
   }
+  lines.push('', 'Suites (--suite)', '')
+  lines.push(...columns([...SUITES.values()].map(({ name, description }) => [name, description])))
   const options = describeSettings(engineOptionsSchema).map((option) =>
     option.name === 'memtableBytes'
       ? { ...option, default: EXPERIMENT_MEMTABLE_BYTES, description: EXPERIMENT_MEMTABLE }

@@ -91,6 +91,36 @@ describe('a config file speaks the same vocabulary', () => {
   })
 })
 
+describe('a suite', () => {
+  const suite = {
+    suite: 'counts',
+    scale: 'smoke',
+    seed: 42,
+    out: 'out',
+    quiet: false,
+    debug: false,
+  }
+
+  test('takes a scale, a seed and a folder', () => {
+    expect(parseCommand(['--suite=counts'])).toEqual({ kind: 'suite', request: suite })
+    const flags = ['--suite=counts', '--scale=full', '--seed=7', '--out=x', '--quiet']
+    const request = { ...suite, scale: 'full', seed: 7, out: 'x', quiet: true }
+    expect(parseCommand(flags)).toEqual({ kind: 'suite', request })
+    const path = configFile({ suite: 'counts', scale: 'full', seed: 7, out: 'x', quiet: true })
+    expect(parseCommand([`--config=${path}`])).toEqual({ kind: 'suite', request })
+  })
+
+  test.each([
+    [['--suite=counts', '--strategy=tiering'], '--strategy: not with --suite, which decides its'],
+    [['--suite=counts', '--workload=ycsb-a'], '--workload: not with --suite'],
+    [['--suite=counts', '--param=T=4'], '--param: not with --suite'],
+    [['--suite=counts', '--scale=huge'], /--scale: .*"smoke"\|"full"/],
+    [['--scale=full'], '--scale: only with --suite'],
+  ])('%j is refused', (argv, message) => {
+    expect(() => parseCommand(argv)).toThrow(message)
+  })
+})
+
 describe('mistakes get one line', () => {
   test.each([
     [['--strategi=x'], 'unknown flag "--strategi"; did you mean "--strategy"? (--help lists all)'],

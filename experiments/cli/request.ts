@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { SUITE_SCALES, type SuiteScale } from '../../results/suite-schema.ts'
 import { FLAGS, type FlagName, type FlagSpec, flagDefault, flagNames } from './flags.ts'
 import { parseBytes, parseCount } from './units.ts'
 import { UsageError, unknownName } from './usage-error.ts'
@@ -32,10 +33,20 @@ export interface Request {
   readonly debug: boolean
 }
 
+export interface SuiteRequest {
+  readonly suite: string
+  readonly scale: SuiteScale
+  readonly seed: number
+  readonly out: string
+  readonly quiet: boolean
+  readonly debug: boolean
+}
+
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'list' }
   | { readonly kind: 'run'; readonly request: Request }
+  | { readonly kind: 'suite'; readonly request: SuiteRequest }
 
 const RECORDS_MAX = 1e9
 
@@ -70,6 +81,13 @@ const requestSchema = z.strictObject({
   debug: z.boolean().prefault(false),
 } satisfies Partial<Record<FlagName, z.ZodType>>)
 
+/** A suite decides its own runs, so nothing that describes one may be given beside it. */
+const suiteSchema = z.strictObject({
+  suite: z.string().min(1),
+  scale: z.enum(SUITE_SCALES).prefault('smoke'),
+  ...requestSchema.pick({ seed: true, out: true, quiet: true, debug: true }).shape,
+} satisfies Partial<Record<FlagName, z.ZodType>>)
+
 /** The command that `argv` (without node and script) asks for. Throws `UsageError`. */
 export function parseCommand(argv: readonly string[]): Command {
   const flags = readFlags(argv)
@@ -81,15 +99,28 @@ export function parseCommand(argv: readonly string[]): Command {
   for (const [name, value] of flags) {
     if (name !== 'config') given[name] = mergeFlag(file[name], name, value)
   }
-  const parsed = requestSchema.safeParse(given)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!
-    const name = String(issue.path[0] ?? '')
-    const where = flags.has(name) ? `--${name}` : `${String(config)}: ${name}`
-    throw new UsageError(`${where}: ${issue.message}`)
+  const placeOf = (name: string) => (flags.has(name) ? `--${name}` : `${String(config)}: ${name}`)
+  if ('suite' in given) {
+    const foreign = Object.keys(given).find((name) => !(name in suiteSchema.shape))
+    if (foreign !== undefined) {
+      throw new UsageError(`${placeOf(foreign)}: not with --suite, which decides its own runs`)
+    }
+    return { kind: 'suite', request: checked(suiteSchema, given, placeOf) }
   }
-  const { 'value-bytes': valueBytes, ...rest } = parsed.data
+  if ('scale' in given) throw new UsageError(`${placeOf('scale')}: only with --suite`)
+  const { 'value-bytes': valueBytes, ...rest } = checked(requestSchema, given, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes: valueBytes ?? null } }
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  given: Readonly<Record<string, unknown>>,
+  placeOf: (name: string) => string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  throw new UsageError(`${placeOf(String(issue.path[0] ?? ''))}: ${issue.message}`)
 }
 
 /** The request as a config file that gives it back. */

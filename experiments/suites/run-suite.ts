@@ -1,0 +1,42 @@
+/**
+ * Owns one suite from its name to its result: `<out>/suite-<name>-<scale>.json`, written whole, and
+ * the text of its tables. A suite that was interrupted or failed leaves no result.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  SUITE_SCHEMA_VERSION,
+  type SuiteResult,
+  suiteResultSchema,
+} from '../../results/suite-schema.ts'
+import { writeWhole } from '../../results/write-result.ts'
+import { describeCode, describeEnvironment } from '../environment.ts'
+import type { Suite, SuiteContext } from './suite.ts'
+
+export interface SuiteOutcome {
+  readonly result: SuiteResult
+  readonly path: string
+}
+
+export async function runSuite(suite: Suite, context: SuiteContext): Promise<SuiteOutcome> {
+  const { scale, seed, outFolder } = context
+  mkdirSync(outFolder, { recursive: true })
+  const startedAt = new Date()
+  const environment = describeEnvironment(outFolder, startedAt, describeCode())
+  const { runs, claims } = await suite.run(context)
+  const flags = [`--suite=${suite.name}`, `--scale=${scale}`, `--seed=${seed}`]
+  const result: SuiteResult = suiteResultSchema.parse({
+    schemaVersion: SUITE_SCHEMA_VERSION,
+    suite: suite.name,
+    scale,
+    command: ['npm', 'run', 'exp', '--', ...flags],
+    environment,
+    runs,
+    claims,
+    wallSeconds: (Date.now() - startedAt.getTime()) / 1e3,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  })
+  const path = join(outFolder, `suite-${suite.name}-${scale}.json`)
+  writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)
+  return { result, path }
+}

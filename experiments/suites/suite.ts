@@ -1,0 +1,60 @@
+/**
+ * Owns what a suite is: a named set of runs, and claims about them that hold or do not. Suites are
+ * registered in `catalog.ts`; `run-suite.ts` runs one, writes its result and prints it.
+ */
+import { type Claim, isHeld, type SuiteRun, type SuiteScale } from '../../results/suite-schema.ts'
+
+export interface Suite {
+  readonly name: string
+  /** One line for lists. */
+  readonly description: string
+  /** The figures of a run that are printed, left to right, under their headings. */
+  readonly columns: readonly SuiteColumn[]
+  run(context: SuiteContext): Promise<SuiteFindings>
+}
+
+export interface SuiteColumn {
+  readonly heading: string
+  readonly figure: string
+}
+
+export interface SuiteContext {
+  readonly scale: SuiteScale
+  readonly seed: number
+  /** Exists; what a suite puts there it removes. */
+  readonly outFolder: string
+  readonly signal: AbortSignal
+  /** `fraction` is of the whole suite. */
+  onProgress(what: string, done: number, total: number, fraction: number): void
+}
+
+export interface SuiteFindings {
+  readonly runs: readonly SuiteRun[]
+  readonly claims: readonly Claim[]
+}
+
+type Figure = Claim['measured']
+
+/** The measured value is the expected one. */
+export function equalClaim(name: string, measured: Figure, expected: Figure, source: string) {
+  return judged({ name, measured, expected, relation: 'equal', tolerance: 0, source })
+}
+
+/** The measured value is within `tolerance` · expected. */
+export function withinClaim(
+  name: string,
+  measured: number,
+  expected: number,
+  tolerance: number,
+  source: string,
+): Claim {
+  return judged({ name, measured, expected, relation: 'within', tolerance, source })
+}
+
+export function atMostClaim(name: string, measured: number, expected: number, source: string) {
+  return judged({ name, measured, expected, relation: 'at-most', tolerance: 0, source })
+}
+
+function judged(claim: Omit<Claim, 'held'>): Claim {
+  return { ...claim, held: isHeld(claim) }
+}
