@@ -1,10 +1,12 @@
 /**
- * Owns the detection of strategies that never come to rest. Between two flushes the tree must settle:
+ * Owns the detection of strategies that never come to rest. Within one cascade the tree must settle:
  * a pick sequence that revisits a shape with the same state would go on for ever, because picks are
  * pure; one that only varies its state is stopped by a bound no honest cascade comes near.
  *
  * The shape is a digest kept up edit by edit, so that a note costs what the edit costs: a sum over
- * tables (ids apart, for a rewrite changes nothing but them) beside the totals of every run.
+ * tables (ids apart, for a rewrite always changes them) beside the totals of every run. A strategy may
+ * rewrite one old table after another to make them young, so age counts; but all tables born in the
+ * cascade are of one age, or rewriting the same one for ever would look like progress.
  */
 
 import type { Json } from '../base/json.ts'
@@ -20,11 +22,13 @@ const DIGEST_MODULUS = 2 ** 50
 
 export class ProgressGuard {
   readonly #seen = new Set<string>()
+  #startMs = 0
   #digest = 0
   #jobs = 0
 
-  /** Something new arrived (a flush, a reopen): everything may be picked again. */
-  reset(): void {
+  /** A cascade begins: writes, time, or a released snapshot may make anything due again. */
+  begin(nowMs: number): void {
+    this.#startMs = nowMs
     this.#seen.clear()
     this.#jobs = 0
   }
@@ -35,10 +39,10 @@ export class ProgressGuard {
     const { levels, totals } = version
     const jobsMax = JOBS_MIN + JOBS_PER_TABLE_AND_LEVEL * totals.tables * (levels.length + 1)
     if (this.#jobs > jobsMax) {
-      throw unsafe('progress', `${this.#jobs} compactions without rest since the last flush`)
+      throw unsafe('progress', `${this.#jobs} compactions without rest`)
     }
-    for (const placement of edit.added) this.#add(digestOf(placement))
-    for (const placement of edit.removed) this.#add(DIGEST_MODULUS - digestOf(placement))
+    for (const placement of edit.added) this.#add(this.#digestOf(placement))
+    for (const placement of edit.removed) this.#add(DIGEST_MODULUS - this.#digestOf(placement))
     const runs = levels.map((level) =>
       level.runs.map((run) => `${run.totals.tables}:${run.totals.bytes}`),
     )
@@ -52,14 +56,16 @@ export class ProgressGuard {
   #add(digest: number): void {
     this.#digest = (this.#digest + digest) % DIGEST_MODULUS
   }
-}
 
-function digestOf({ level, table }: TablePlacement): number {
-  let digest = 0
-  const mix = (fact: number) => {
-    digest = (digest * 31 + fact) % 2 ** 44
+  #digestOf({ level, table }: TablePlacement): number {
+    let digest = 0
+    const mix = (fact: number) => {
+      digest = (digest * 31 + fact) % 2 ** 44
+    }
+    const { bytes, entries, seqMin, seqMax, createdAtMs } = table
+    const bornMs = Math.min(createdAtMs, this.#startMs)
+    for (const fact of [level, bytes, entries, seqMin, seqMax, bornMs]) mix(fact)
+    for (const byte of table.smallest) mix(byte)
+    return digest
   }
-  for (const fact of [level, table.bytes, table.entries, table.seqMin, table.seqMax]) mix(fact)
-  for (const byte of table.smallest) mix(byte)
-  return digest
 }

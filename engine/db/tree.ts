@@ -109,7 +109,6 @@ export class Tree {
       firstTombstoneAtMs: memtable.firstTombstoneAtMs,
     }
     const result = runFlush(this.#jobContext(), source, filter)
-    this.#guard.reset()
     this.#install({ ...result.edit, logNumber, lastSeq })
     counters.flushes++
     for (const { table } of result.edit.added) counters.rawBytesFlushed += rawBytes(table)
@@ -122,6 +121,7 @@ export class Tree {
 
   /** Compacts until the strategy has nothing to pick. */
   compactUntilRest(lastSeq: number): void {
+    this.#guard.begin(this.#parts.clock.nowMs())
     for (;;) {
       const spec = this.#parts.strategy.pick(this.view(lastSeq))
       if (spec === null) return
