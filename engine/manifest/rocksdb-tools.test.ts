@@ -1,15 +1,12 @@
-// RocksDB's own reader as the oracle of our manifests. Its exit code is 0 whatever happens, so every
-// edit it prints is compared and stderr must be empty.
+// RocksDB's own reader as the oracle of our manifests: every edit it prints is compared.
 
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createRandom } from '../base/random.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
+import { dumpManifest, hasRocksdbTools, temporaryFolder } from '../testing/rocksdb-tools.ts'
 import { tablesOf } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { levelAt } from '../version/version.ts'
@@ -18,19 +15,8 @@ import { randomEdit } from './histories.ts'
 import { Manifest } from './manifest.ts'
 import { EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
 
-const present = spawnSync('ldb', ['--version']).error === undefined
-if (!present) {
-  console.warn('SKIPPED: ldb (Debian: rocksdb-tools) is absent; no foreign check of manifests')
-}
-
-function dumpManifest(path: string): string[] {
-  const run = spawnSync('ldb', ['manifest_dump', `--path=${path}`, '--verbose', '--hex'], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  })
-  expect(run.stderr).toBe('')
-  return run.stdout.split('\n')
-}
+const present = hasRocksdbTools('ldb')
+const folder = temporaryFolder('manifest')
 
 /** The bounds of a table as ldb prints them. */
 function bounds({ smallest, largest, seqMin, seqMax }: TableMeta): string {
@@ -86,37 +72,33 @@ function printedTree(state: ManifestState, levels: number): string[][] {
 }
 
 test.skipIf(!present)('ldb reads every edit and the final tree as they are meant', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'varve-manifest-'))
   const storage = new NodeStorage(new Ledger())
-  try {
-    fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 1, max: 15 }), (seed, count) => {
-        const random = createRandom(seed)
-        let next = 1
-        const manifest = Manifest.create(storage, folder, EMPTY_STATE, { allocate: () => next++ })
-        const expected = [
-          [
-            'Comparator: leveldb.BytewiseComparator',
-            ...printedEdit({ ...snapshotOf(EMPTY_STATE), nextFileNumber: 2 }),
-          ],
-        ]
-        for (let i = 0; i < count; i++) {
-          const edit = oneRunALevel(randomEdit(random, manifest.state), manifest.state)
-          manifest.append(edit)
-          expected.push(printedEdit(edit))
-        }
-        manifest.close()
-        expected.push(printedEdit({ ...EMPTY_EDIT, lastSeq: manifest.state.lastSeq }))
-        const lines = dumpManifest(join(folder, 'MANIFEST-000001'))
-        expect(editsIn(lines)).toEqual(expected)
-        expect(treeIn(lines, 20)).toEqual(printedTree(manifest.state, 20))
-        for (const name of storage.list(folder)) storage.remove(join(folder, name))
-      }),
-      { numRuns: 20 },
-    )
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 1, max: 15 }), (seed, count) => {
+      for (const name of storage.list(folder)) storage.remove(join(folder, name))
+      const random = createRandom(seed)
+      let next = 1
+      const manifest = Manifest.create(storage, folder, EMPTY_STATE, { allocate: () => next++ })
+      const expected = [
+        [
+          'Comparator: leveldb.BytewiseComparator',
+          ...printedEdit({ ...snapshotOf(EMPTY_STATE), nextFileNumber: 2 }),
+        ],
+      ]
+      for (let i = 0; i < count; i++) {
+        const edit = oneRunALevel(randomEdit(random, manifest.state), manifest.state)
+        manifest.append(edit)
+        expected.push(printedEdit(edit))
+      }
+      manifest.close()
+      expected.push(printedEdit({ ...EMPTY_EDIT, lastSeq: manifest.state.lastSeq }))
+      const { lines, complaints } = dumpManifest(join(folder, 'MANIFEST-000001'))
+      expect(complaints).toBe('')
+      expect(editsIn(lines)).toEqual(expected)
+      expect(treeIn(lines, 20)).toEqual(printedTree(manifest.state, 20))
+    }),
+    { numRuns: 20 },
+  )
 })
 
 /** The edit with its new runs on levels that hold none: RocksDB refuses overlaps within a level. */
