@@ -101,6 +101,10 @@ describe('an export', () => {
 
   test('cut short by a power loss is whole or is no database', () => {
     const storage = lived()
+    const expected = contentOf(
+      storage.powerLoss({ bytes: 'kept', names: 'kept' }, new Ledger()),
+      '/db',
+    )
     let whole = 0
     const onCall = () => {
       for (const names of ['lost', 'kept'] as const) {
@@ -109,6 +113,7 @@ describe('an export', () => {
           if (!image.list('/out').includes('CURRENT')) continue
           whole++
           expect(verifyDatabase(image, '/out').faults).toEqual([])
+          expect(contentOf(image, '/out')).toEqual(expected)
         }
       }
     }
