@@ -3,10 +3,12 @@
  * keep, for every snapshot here, the newest version of each key at or before it.
  */
 
+import { LsmError } from '../base/errors.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 
 /** A moment to read at. Dispose of it (`using`), or its versions are kept until the close. */
 export interface Snapshot extends Disposable {
+  /** `LSM_CLOSED` once released: its versions may be gone, and a read at it would be wrong. */
   readonly seq: SeqNum
   /** Idempotent. */
   release(): void
@@ -23,7 +25,14 @@ export class SnapshotList {
       if (held) this.#seqs.splice(this.#seqs.indexOf(seq), 1)
       held = false
     }
-    return { seq, release, [Symbol.dispose]: release }
+    return {
+      get seq() {
+        if (!held) throw new LsmError('LSM_CLOSED', `the snapshot at ${seq} was released`)
+        return seq
+      },
+      release,
+      [Symbol.dispose]: release,
+    }
   }
 
   /** Distinct sequence numbers, ascending. */
