@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod'
-import { corruption } from '../base/errors.ts'
+import { corruption, invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { engineOptionsSchema } from './options.ts'
@@ -33,13 +33,20 @@ export function readOptionsRecord(storage: Storage, folder: string): OptionsReco
   }
 }
 
-/** Writes the record if it differs from `known`. */
+/**
+ * Writes the record if it differs from `known`. `LSM_INVALID_ARGUMENT` for one that could not be read
+ * back: it would keep the folder from ever opening again.
+ */
 export function writeOptionsRecord(
   storage: Storage,
   folder: string,
   record: OptionsRecord,
   known: OptionsRecord | null,
 ): void {
+  const problem = schema.safeParse(record).error?.issues[0]
+  if (problem !== undefined) {
+    throw invalidArgument(`open option ${problem.path.join('.')}: ${problem.message}`)
+  }
   const text = `${JSON.stringify(record, null, 2)}\n`
   if (known !== null && `${JSON.stringify(known, null, 2)}\n` === text) return
   const temporary = joinPath(folder, TEMPORARY)
