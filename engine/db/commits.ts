@@ -57,7 +57,8 @@ export class Commits {
   commitNow(batch: WriteBatch, sync: boolean): void {
     this.settle()
     this.#gate.assertWritable()
-    if (batch.count === 0) return
+    // An empty batch still makes older writes durable when it asks for that.
+    if (batch.count === 0 && !sync) return
     const batches = [batch]
     try {
       this.#log(batches)
