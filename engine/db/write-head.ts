@@ -64,9 +64,9 @@ export class WriteHead {
     const { storage, folder, tree } = this.#parts
     const superseded = { log: this.#log, number: this.#logNumber }
     this.#log = this.#newLog()
+    superseded.log.close()
     tree.flush(this.#memtable, this.#logNumber, this.lastSeq)
     this.#memtable = this.#newMemTable()
-    superseded.log.close()
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
 
