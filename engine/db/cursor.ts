@@ -1,9 +1,10 @@
 /**
- * Owns the public cursor and its bounds. Invariant: from creation to `close` a cursor sees one
- * moment of the database, whatever is written, flushed or compacted meanwhile.
+ * Owns the public cursor, its bounds, and the iterator over it. Invariant: from creation to `close` a
+ * cursor sees one moment of the database, whatever is written, flushed or compacted meanwhile; after
+ * `close`, its own or the database's, it reads nothing, as its tables may be gone.
  */
 
-import { invalidArgument } from '../base/errors.ts'
+import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 import { VisibleCursor } from '../iterators/visible-cursor.ts'
@@ -35,9 +36,39 @@ export interface ScanOptions extends KeyBounds, ReadOptions {
 export class Cursor extends VisibleCursor implements Disposable {
   #release: (() => void) | null
 
-  constructor(child: InternalCursor, seq: SeqNum, bounds: KeyBounds, release: () => void) {
-    super(child, { seq, ...halfOpen(bounds) })
+  constructor(child: InternalCursor, seq: SeqNum, range: HalfOpenRange, release: () => void) {
+    super(child, { seq, ...range })
     this.#release = release
+  }
+
+  override seekToFirst(): void {
+    this.#assertOpen()
+    super.seekToFirst()
+  }
+
+  override seekToLast(): void {
+    this.#assertOpen()
+    super.seekToLast()
+  }
+
+  override seek(key: Uint8Array): void {
+    this.#assertOpen()
+    super.seek(key)
+  }
+
+  override seekForPrev(key: Uint8Array): void {
+    this.#assertOpen()
+    super.seekForPrev(key)
+  }
+
+  override next(): void {
+    this.#assertOpen()
+    super.next()
+  }
+
+  override prev(): void {
+    this.#assertOpen()
+    super.prev()
   }
 
   /** An owned copy of the current key. */
@@ -52,18 +83,83 @@ export class Cursor extends VisibleCursor implements Disposable {
 
   /** Lets go of the tables it kept. Idempotent. */
   close(): void {
-    this.#release?.()
+    const release = this.#release
     this.#release = null
     this.valid = false
+    release?.()
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
+
+  #assertOpen(): void {
+    if (this.#release === null) throw new LsmError('LSM_CLOSED', 'the cursor is closed')
+  }
 }
 
-/** [lower, upper) of any combination of bounds; both of a side are a mistake. */
-function halfOpen({ gte, gt, lte, lt }: KeyBounds): { lower?: Uint8Array; upper?: Uint8Array } {
+/**
+ * The cursor's entries as owned [key, value] pairs. Closes the cursor at the end and when it is
+ * returned or disposed of, be it before the first step, which a generator would not notice.
+ */
+export class PairIterator extends Iterator<[Uint8Array, Uint8Array]> implements Disposable {
+  readonly #cursor: Cursor
+  readonly #reverse: boolean
+  #left: number
+  #started = false
+
+  constructor(cursor: Cursor, { reverse = false, limit = Number.POSITIVE_INFINITY }: ScanOptions) {
+    super()
+    this.#cursor = cursor
+    this.#reverse = reverse
+    this.#left = limit
+  }
+
+  override next(): IteratorResult<[Uint8Array, Uint8Array], undefined> {
+    if (!(this.#left > 0)) return this.return()
+    const cursor = this.#cursor
+    try {
+      this.#move()
+    } catch (error) {
+      this.return()
+      throw error
+    }
+    if (!cursor.valid) return this.return()
+    this.#left--
+    return { done: false, value: [cursor.key(), cursor.value()] }
+  }
+
+  override return(): { done: true; value: undefined } {
+    this.#left = 0
+    this.#cursor.close()
+    return { done: true, value: undefined }
+  }
+
+  override [Symbol.dispose](): void {
+    this.return()
+  }
+
+  #move(): void {
+    const cursor = this.#cursor
+    if (this.#started) {
+      if (this.#reverse) cursor.prev()
+      else cursor.next()
+      return
+    }
+    this.#started = true
+    if (this.#reverse) cursor.seekToLast()
+    else cursor.seekToFirst()
+  }
+}
+
+/** Lower bound inclusive, upper exclusive. */
+export interface HalfOpenRange {
+  readonly lower?: Uint8Array
+  readonly upper?: Uint8Array
+}
+
+/** [lower, upper) of any combination of bounds; both of a side are `LSM_INVALID_ARGUMENT`. */
+export function halfOpen({ gte, gt, lte, lt }: KeyBounds): HalfOpenRange {
   if (gte !== undefined && gt !== undefined) throw invalidArgument('gte and gt exclude each other')
   if (lte !== undefined && lt !== undefined) throw invalidArgument('lte and lt exclude each other')
   const lower = gte ?? (gt === undefined ? undefined : successor(gt))

@@ -9,7 +9,7 @@
  */
 
 import { type Clock, systemClock } from '../base/clock.ts'
-import { LsmError } from '../base/errors.ts'
+import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
@@ -25,7 +25,14 @@ import { tableFor } from '../version/run.ts'
 import { runCount, type Version } from '../version/version.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { Commits } from './commits.ts'
-import { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './cursor.ts'
+import {
+  Cursor,
+  halfOpen,
+  type KeyBounds,
+  PairIterator,
+  type ReadOptions,
+  type ScanOptions,
+} from './cursor.ts'
 import type { DatabaseEvent } from './events.ts'
 import { FileNumbers } from './file-numbers.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
@@ -48,6 +55,7 @@ export interface OpenOptions {
   readonly clock?: Clock
   /** Root seed of everything random inside the engine (memtable node heights). */
   readonly seed?: number
+  /** Called in the midst of flushes and compactions: it may read and call `write`, nothing else. */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
 
@@ -68,9 +76,11 @@ export class Database implements Disposable {
   readonly #commits: Commits
   readonly #head: WriteHead
   readonly #snapshots = new SnapshotList()
+  readonly #cursors = new Set<Cursor>()
   readonly #counters = new DatabaseCounters()
   readonly #lookup = new Lookup()
   #failure: { readonly cause: unknown } | null = null
+  #atRest = true
   #closed = false
 
   /**
@@ -151,16 +161,24 @@ export class Database implements Disposable {
 
   /** Entries between the bounds as owned [key, value] pairs, at one moment: that of the call. */
   scan(options: ScanOptions = {}): IterableIterator<[Uint8Array, Uint8Array]> & Disposable {
-    return pairs(this.cursor(options, options), options)
+    return new PairIterator(this.cursor(options, options), options)
   }
 
   /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
   cursor(bounds: KeyBounds = {}, { snapshot }: ReadOptions = {}): Cursor {
     this.#assertOpen()
+    // What may be wrong with the arguments is found before anything is pinned.
+    const range = halfOpen(bounds)
+    const seq = snapshot?.seq ?? this.#head.lastSeq
     const view = this.#view()
-    const release = this.#tree.pins.pin(view)
+    const unpin = this.#tree.pins.pin(view)
     const child = new MergingCursor(this.#cursorsOf(view))
-    return new Cursor(child, snapshot?.seq ?? this.#head.lastSeq, bounds, release)
+    const cursor = new Cursor(child, seq, range, () => {
+      this.#cursors.delete(cursor)
+      unpin()
+    })
+    this.#cursors.add(cursor)
+    return cursor
   }
 
   /** A moment to read at later. */
@@ -174,13 +192,13 @@ export class Database implements Disposable {
     return this.#commits.commit(batch, sync)
   }
 
-  put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<void> {
+  async put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<void> {
     const batch = new WriteBatch()
     batch.put(key, value)
     return this.write(batch, options)
   }
 
-  delete(key: Uint8Array, options: WriteOptions = {}): Promise<void> {
+  async delete(key: Uint8Array, options: WriteOptions = {}): Promise<void> {
     const batch = new WriteBatch()
     batch.delete(key)
     return this.write(batch, options)
@@ -188,11 +206,13 @@ export class Database implements Disposable {
 
   /** The blocking form of `write`; the batch may be reused after it. */
   writeSync(batch: WriteBatch, { sync = false }: WriteOptions = {}): void {
+    this.#assertAtRest()
     this.#commits.commitNow(batch, sync)
   }
 
   /** Makes the memtable a table, then compacts to rest. */
   flush(): void {
+    this.#assertAtRest()
     this.#commits.settle()
     this.#assertWritable()
     this.#attempt(() => {
@@ -239,16 +259,18 @@ export class Database implements Disposable {
   }
 
   /**
-   * Finishes writes under way, syncs the log, closes every file, gives up the lock. Idempotent. The
-   * first error is thrown once all is closed; after a failure told before, none.
+   * Finishes writes under way, syncs the log, closes every cursor and file, gives up the lock.
+   * Idempotent. The first error is thrown once all is closed; after a failure told before, none.
    */
   close(): void {
     if (this.#closed) return
+    this.#assertAtRest()
     let failure: { readonly cause: unknown } | null = null
     const steps = [
       () => this.#commits.settle(),
       () => this.#failure === null && this.#head.log.sync(),
       () => this.#head.close(),
+      ...Array.from(this.#cursors, (cursor) => () => cursor.close()),
       () => this.#tree.close(),
       () => this.#manifest.close(),
       () => this.#lock.release(),
@@ -340,11 +362,20 @@ export class Database implements Disposable {
 
   /** Runs maintenance; a failure is kept for the next write, as what set it off is committed. */
   #attempt(work: () => void): void {
+    this.#atRest = false
     try {
       work()
     } catch (cause) {
       this.#fail(cause)
+    } finally {
+      this.#atRest = true
     }
+  }
+
+  /** An event's listener or a strategy would write into a memtable that is being flushed. */
+  #assertAtRest(): void {
+    if (this.#atRest) return
+    throw invalidArgument('a flush or compaction is under way: it may be watched, not interrupted')
   }
 
   #fail(cause: unknown): unknown {
@@ -371,22 +402,4 @@ export class Database implements Disposable {
       })
     }
   }
-}
-
-function* pairs(
-  cursor: Cursor,
-  { reverse = false, limit = Number.POSITIVE_INFINITY }: ScanOptions,
-): Generator<[Uint8Array, Uint8Array], undefined, undefined> {
-  try {
-    if (reverse) cursor.seekToLast()
-    else cursor.seekToFirst()
-    for (let count = 0; cursor.valid && count < limit; count++) {
-      yield [cursor.key(), cursor.value()]
-      if (reverse) cursor.prev()
-      else cursor.next()
-    }
-  } finally {
-    cursor.close()
-  }
-  return undefined
 }

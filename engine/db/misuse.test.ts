@@ -1,0 +1,270 @@
+/** What callers do that they should not, or at moments nobody thought of. */
+
+import { describe, expect, test } from 'vitest'
+import { FaultStorage } from '../storage/fault-storage.ts'
+import { Ledger } from '../storage/ledger.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
+import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
+import type { Database } from './database.ts'
+
+const key = (n: number) => bytes(`key${String(n).padStart(5, '0')}`)
+const coded = (code: string) => expect.objectContaining({ code })
+const batchOf = (...entries: readonly (readonly [string, string])[]) => {
+  const batch = new WriteBatch()
+  for (const [k, v] of entries) batch.put(bytes(k), bytes(v))
+  return batch
+}
+
+function fill(db: Database, count: number, value = 'v'): void {
+  for (let n = 0; n < count; n++) {
+    const batch = new WriteBatch()
+    batch.put(key(n), bytes(`${value}${n}`))
+    db.writeSync(batch)
+  }
+}
+
+function first<Item>(items: Iterable<Item>): Item | undefined {
+  for (const item of items) return item
+  return undefined
+}
+
+const tableNames = (storage: MemoryStorage) =>
+  storage.list('/db').filter((name) => name.endsWith('.sst'))
+
+describe('a cursor', () => {
+  test('that outlives its database reads nothing, and its close touches no file', () => {
+    const { db, storage } = openTest({ strategy: everyNth(2) })
+    fill(db, 800)
+    const cursor = db.cursor()
+    cursor.seekToFirst()
+    fill(db, 800)
+    db.close()
+    expect(() => cursor.next()).toThrow(coded('LSM_CLOSED'))
+    expect(() => cursor.seek(key(1))).toThrow(coded('LSM_CLOSED'))
+    const { db: again } = openTest({ storage })
+    const before = storage.list('/db')
+    cursor.close()
+    expect(storage.list('/db')).toEqual(before)
+    again.close()
+  })
+
+  test('held at the close leaves no table behind that the tree does not name', () => {
+    const { db, storage } = openTest({ strategy: everyNth(2) })
+    fill(db, 800)
+    db.cursor().seekToFirst()
+    fill(db, 800)
+    const { tables } = db.version.totals
+    expect(tableNames(storage).length).toBeGreaterThan(tables)
+    db.close()
+    expect(tableNames(storage)).toHaveLength(tables)
+  })
+
+  test('is of no use once closed', () => {
+    const { db } = openTest()
+    fill(db, 10)
+    const cursor = db.cursor()
+    cursor.close()
+    cursor.close()
+    for (const move of [
+      () => cursor.seekToFirst(),
+      () => cursor.seekToLast(),
+      () => cursor.seek(key(1)),
+      () => cursor.seekForPrev(key(1)),
+      () => cursor.next(),
+      () => cursor.prev(),
+    ]) {
+      expect(move).toThrow(coded('LSM_CLOSED'))
+    }
+  })
+
+  test.each<[string, (db: Database) => unknown]>([
+    ['a scan never begun', (db) => db.scan()[Symbol.dispose]()],
+    ['a scan returned before its first step', (db) => db.scan().return?.()],
+    ['a scan left in the middle', (db) => first(db.scan())],
+    ['a scan that reached its limit', (db) => [...db.scan({ limit: 2 })]],
+    ['a scan run to its end', (db) => [...db.scan()]],
+    [
+      'a cursor with bad bounds',
+      (db) => expect(() => db.cursor({ gt: key(1), gte: key(1) })).toThrow('exclude'),
+    ],
+    [
+      'a cursor at a released snapshot',
+      (db) => {
+        const snapshot = db.snapshot()
+        snapshot.release()
+        expect(() => db.cursor({}, { snapshot })).toThrow(coded('LSM_CLOSED'))
+      },
+    ],
+  ])('%s keeps no table', (_, use) => {
+    const { db, storage } = openTest({ strategy: everyNth(2) })
+    fill(db, 800)
+    use(db)
+    fill(db, 800)
+    expect(tableNames(storage)).toHaveLength(db.version.totals.tables)
+  })
+
+  test('reads on while its own loop writes, deletes and flushes', () => {
+    const { db } = openTest({ strategy: everyNth(2) })
+    fill(db, 300, 'before')
+    for (const reverse of [false, true]) {
+      let seen = 0
+      for (const [k, v] of db.scan({ reverse })) {
+        expect(text(v)).toMatch(/^before/)
+        seen++
+        const batch = new WriteBatch()
+        batch.delete(k)
+        batch.put(bytes(`${text(k)}+`), bytes('after'.padEnd(60)))
+        batch.put(k, v)
+        if (!text(k).endsWith('+')) db.writeSync(batch)
+        if (seen % 50 === 0) db.flush()
+      }
+      expect(seen).toBe(300)
+      for (let n = 0; n < 300; n++) {
+        const batch = new WriteBatch()
+        batch.delete(bytes(`${text(key(n))}+`))
+        db.writeSync(batch)
+      }
+    }
+  })
+})
+
+describe('a snapshot', () => {
+  test('reads nothing once released, rather than something wrong', () => {
+    const { db } = openTest()
+    fill(db, 10, 'old')
+    const snapshot = db.snapshot()
+    snapshot.release()
+    snapshot.release()
+    expect(() => db.get(key(1), { snapshot })).toThrow(coded('LSM_CLOSED'))
+    expect(() => db.scan({ snapshot })).toThrow(coded('LSM_CLOSED'))
+  })
+
+  test('may be released after the close, and twice keeps its twin', () => {
+    const { db } = openTest({ strategy: everyNth(2) })
+    fill(db, 100, 'old')
+    const [one, twin] = [db.snapshot(), db.snapshot()]
+    one.release()
+    one.release()
+    fill(db, 600, 'new')
+    expect(text(db.get(key(7), { snapshot: twin })!)).toBe('old7')
+    db.close()
+    twin.release()
+  })
+})
+
+describe('promised writes', () => {
+  test('keep their order whatever blocking calls come between', async () => {
+    const { db, storage } = openTest()
+    const promises: Promise<void>[] = []
+    const order = new Map<string, string>()
+    for (let n = 0; n < 200; n++) {
+      const [k, v] = [`k${n % 7}`, `${n}`.padEnd(100)]
+      order.set(k, v)
+      if (n % 5 === 3) db.writeSync(batchOf([k, v]), { sync: n % 2 === 0 })
+      else promises.push(db.write(batchOf([k, v]), { sync: n % 3 === 0 }))
+      if (n % 11 === 0) await Promise.resolve()
+      if (n % 37 === 0) db.flush()
+      if (n % 50 === 49) await promises.at(-1)
+    }
+    const last = db.put(bytes('last'), bytes('promise'), { sync: true })
+    db.close()
+    await Promise.all([...promises, last])
+    order.set('last', 'promise')
+    const { db: again } = openTest({ storage })
+    const found = Array.from(again.scan(), ([k, v]) => [text(k), text(v)])
+    expect(found).toEqual([...order].sort(([a], [b]) => (a < b ? -1 : 1)))
+    expect(again.lastSeq).toBe(201)
+  })
+
+  test('after the close are rejected, as bad arguments are, and never thrown', async () => {
+    const { db } = openTest()
+    await expect(db.put(new Uint8Array(65_536), bytes('v'))).rejects.toThrow(
+      coded('LSM_INVALID_ARGUMENT'),
+    )
+    await expect(db.delete(new Uint8Array(65_536))).rejects.toThrow(coded('LSM_INVALID_ARGUMENT'))
+    db.close()
+    await expect(db.put(bytes('k'), bytes('v'))).rejects.toThrow(coded('LSM_CLOSED'))
+  })
+
+  test('all learn of a failed sync, and nothing of theirs is seen', async () => {
+    const memory = new MemoryStorage(new Ledger())
+    const storage = new FaultStorage(memory)
+    const { db } = openTest({ storage: storage as never })
+    await db.put(bytes('before'), bytes('1'))
+    storage.failWhen(({ operation, path }) => operation === 'sync' && path.endsWith('.log'), 'EIO')
+    const first = db.put(bytes('a'), bytes('1'), { sync: true })
+    await Promise.resolve()
+    const second = db.put(bytes('b'), bytes('1'))
+    expect(() => db.writeSync(batchOf(['c', '1']))).toThrow(coded('LSM_READ_ONLY'))
+    await expect(first).rejects.toThrow(coded('LSM_IO'))
+    await expect(second).rejects.toThrow(coded('LSM_READ_ONLY'))
+    expect(Array.from(db.scan(), ([k]) => text(k))).toEqual(['before'])
+    db.close()
+    // Whether the failed ones survive is not known; what was acknowledged must.
+    const { db: again } = openTest({ storage: memory })
+    expect(again.has(bytes('before'))).toBe(true)
+    expect(again.has(bytes('c'))).toBe(false)
+  })
+
+  test('an empty batch that asks for sync makes older writes durable', async () => {
+    for (const sync of [
+      (db: Database) => db.writeSync(new WriteBatch(), { sync: true }),
+      (db: Database) => db.write(new WriteBatch(), { sync: true }),
+    ]) {
+      const { db, storage } = openTest()
+      db.writeSync(batchOf(['k', 'v']))
+      await sync(db)
+      await db.write(new WriteBatch())
+      const image = storage.powerLoss({ bytes: 'lost', names: 'lost' }, new Ledger())
+      const { db: again } = openTest({ storage: image })
+      expect(text(again.get(bytes('k'))!)).toBe('v')
+      await again.put(bytes('k'), bytes('w'))
+      expect(again.lastSeq).toBe(2)
+    }
+  })
+})
+
+describe('a listener to events', () => {
+  test('may read and promise writes, but not write into the flush it is told of', async () => {
+    const refused: unknown[] = []
+    const promised: Promise<void>[] = []
+    let db: Database | null = null
+    const attempt = (action: () => void) => {
+      try {
+        action()
+      } catch (error) {
+        refused.push(error)
+      }
+    }
+    const onEvent = () => {
+      if (db === null) return
+      const { lastSeq } = db
+      attempt(() => db?.writeSync(batchOf(['sync', `${lastSeq}`])))
+      attempt(() => db?.flush())
+      attempt(() => db?.close())
+      promised.push(db.put(bytes('promised'), bytes(`${lastSeq}`)))
+      expect(db.get(key(0))).toBeDefined()
+    }
+    const opened = openTest({ strategy: never, onEvent })
+    db = opened.db
+    fill(db, 500)
+    expect(promised.length).toBeGreaterThan(0)
+    await Promise.all(promised)
+    expect(refused).toHaveLength(3 * promised.length)
+    for (const error of refused) expect(error).toEqual(coded('LSM_INVALID_ARGUMENT'))
+    expect(db.has(bytes('promised'))).toBe(true)
+    expect(db.has(bytes('sync'))).toBe(false)
+    expect(Array.from(db.scan({ lt: bytes('p') }))).toHaveLength(500)
+  })
+})
+
+describe('opening', () => {
+  test.each([0.5, Number.NaN, 2 ** 60])('with seed %d is refused before it is recorded', (seed) => {
+    const storage = new MemoryStorage(new Ledger())
+    expect(() => openTest({ storage, seed })).toThrow(coded('LSM_INVALID_ARGUMENT'))
+    openTest({ storage, seed: 1 }).db.close()
+    expect(() => openTest({ storage, seed })).toThrow(coded('LSM_INVALID_ARGUMENT'))
+    openTest({ storage, seed: 1 }).db.close()
+  })
+})
