@@ -240,7 +240,7 @@ export class SpecMaker {
     const { level, run } = this.#pick([...runsNewestFirst(version)])
     const place = this.#pick<OutputPlace>([
       {
-        level: this.#pick([-1, 0.5, LEVEL_MAX + 1, 1e9, Number.NaN, Number.POSITIVE_INFINITY]),
+        level: this.#pick([-1, 0.5, LEVEL_MAX + 1, 1000, Number.NaN]),
         after: null,
       },
       { level: level + 0.5, after: run.id },

@@ -18,6 +18,7 @@ import { createRandom, deriveSeed, type Random } from '../base/random.ts'
 import type { SafetyRule } from '../compaction/resolved-spec.ts'
 import type { CompactionSpec } from '../compaction/strategy.ts'
 import { type Retention, validateSpec } from '../compaction/validate-spec.ts'
+import type { Cursor } from '../db/cursor.ts'
 import { Database } from '../db/database.ts'
 import type { Snapshot } from '../db/snapshots.ts'
 import { Ledger } from '../storage/ledger.ts'
@@ -125,6 +126,10 @@ class World {
     this.#db.flush()
     this.#check.check(this.#db.version)
     if (this.#db.version.totals.tables === 0) return
+    // Held over the compaction: it must go on seeing what it saw.
+    using cursor = this.#db.cursor()
+    cursor.seekToFirst()
+    const held = [...this.#now]
     this.#armed = true
     let refusal: unknown = null
     try {
@@ -139,6 +144,7 @@ class World {
     share[1]++
     this.#report.offered++
     this.#tryPair(offer.spec)
+    if (refusal === null && this.#chance(0.3)) walk(cursor, held)
     if (refusal === null) {
       share[0]++
       this.#report.accepted++
@@ -329,6 +335,18 @@ class World {
   #chance(probability: number): boolean {
     return this.#random.nextDouble() < probability
   }
+}
+
+/** From the cursor's first entry on it must show `state`. */
+function walk(cursor: Cursor, state: State): void {
+  KEYS.forEach((key, index) => {
+    const value = state[index]?.value ?? null
+    if (value === null) return
+    const same = cursor.valid && compareBytes(cursor.key(), key) === 0
+    assert(same && text(cursor.value()) === value, `a held cursor loses key ${index}`)
+    cursor.next()
+  })
+  assert(!cursor.valid, 'a held cursor ends with the state it began with')
 }
 
 /** The rules that a spec of sound form may break; all others are rules of form. */

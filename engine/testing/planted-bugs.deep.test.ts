@@ -1,0 +1,216 @@
+/**
+ * Plants bugs in copies of the engine and sees them found: each rule of the validator taken out, and
+ * the classic ways to lose data. Source is mutated rather than mocked, so no seam in the engine exists
+ * for the tests' sake; a mutation whose place is gone fails, and asks to be written anew.
+ */
+
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+const TOP = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Answers what `hunter` finds in a copy of the engine where `find` reads `replace`. */
+async function hunt(
+  hunter: string,
+  path?: string,
+  find: string | RegExp = '',
+  replace = '',
+): Promise<string> {
+  const top = mkdtempSync(join(tmpdir(), 'varve-planted-'))
+  onTestFinished(() => rmSync(top, { recursive: true }))
+  const filter = (source: string) => !source.endsWith('.test.ts')
+  cpSync(join(TOP, 'engine'), join(top, 'engine'), { recursive: true, filter })
+  cpSync(join(TOP, 'package.json'), join(top, 'package.json'))
+  symlinkSync(join(TOP, 'node_modules'), join(top, 'node_modules'))
+  if (path !== undefined) {
+    const file = join(top, 'engine', path)
+    const source = readFileSync(file, 'utf8')
+    const parts = source.split(find)
+    expect(parts, `places of ${find} in ${path}`).toHaveLength(2)
+    writeFileSync(file, parts.join(replace))
+  }
+  const child = join(top, 'engine/testing/planted-bugs.child.ts')
+  const { stdout } = await promisify(execFile)(process.execPath, [child, hunter])
+  return stdout.trim()
+}
+
+test('the engine as it is gives the adversary nothing to find', async () => {
+  expect(await hunt('adversary')).toBe('nothing')
+})
+
+const RESOLVE = 'compaction/resolved-spec.ts'
+const VALIDATE = 'compaction/validate-spec.ts'
+
+describe('the adversary notices the lack of', () => {
+  test.each<[rule: string, path: string, find: string | RegExp, replace: string, found: RegExp]>([
+    [
+      'inputs-exist, for the run',
+      RESOLVE,
+      /if \(run === undefined\) \{\s+throw.*\s+\}/,
+      'if (run === undefined) return { level: 0, run: version.levels[0]!.runs[0]!, position: 0, tables: [] }',
+      /inputs-exist/,
+    ],
+    [
+      'inputs-exist, for the tables',
+      RESOLVE,
+      /if \(missing.length > 0\) throw unsafe\(.*\)/,
+      'refs = refs.filter((ref) => !missing.includes(ref))',
+      /inputs-exist/,
+    ],
+    [
+      'inputs-exist, for tables named twice',
+      RESOLVE,
+      "if (inputIds.has(table.id)) throw unsafe('inputs-exist', 'a table is named twice', [table])",
+      '',
+      /./,
+    ],
+    [
+      'inputs-exist, for specs without inputs',
+      RESOLVE,
+      "if (spec.inputs.length === 0) throw unsafe('inputs-exist', 'no inputs are named')",
+      '',
+      /./,
+    ],
+    [
+      'inputs-contiguous',
+      RESOLVE,
+      /if \(tables.length !== refs.length .*\{/,
+      'if (tables.length === 0) {',
+      /inputs-contiguous/,
+    ],
+    ['inputs-free', VALIDATE, 'checkInputsFree(context, resolved)', '', /two jobs take table/],
+    [
+      'place-exists, for levels',
+      RESOLVE,
+      'if (!Number.isInteger(level) || level < 0 || level > LEVEL_MAX) {',
+      'if (level < 0) {',
+      /place-exists/,
+    ],
+    [
+      'place-exists, for runs',
+      RESOLVE,
+      'if (wanted !== null && known === undefined) {',
+      'if (false) {',
+      /TypeError|place-exists/,
+    ],
+    ['outputs-ordered', VALIDATE, 'checkOutputsOrdered(resolved)', '', /outputs-ordered|cut|lies/],
+    [
+      'recency of merges',
+      VALIDATE,
+      /checkOutputsOrdered\(resolved\)\s+checkRecency\(context.version, resolved\)/,
+      'checkOutputsOrdered(resolved)',
+      /recency|oracle/,
+    ],
+    [
+      'recency of moves',
+      VALIDATE,
+      /checkRecency\(context.version, resolved\)\s+checkMoveDestination\(resolved\)/,
+      'checkMoveDestination(resolved)',
+      /recency|oracle/,
+    ],
+    [
+      'destination-disjoint for merges',
+      VALIDATE,
+      'checkMergeDestinations(resolved)',
+      '',
+      /disjoint|oracle/,
+    ],
+    [
+      'destination-disjoint for moves',
+      VALIDATE,
+      'checkMoveDestination(resolved)',
+      '',
+      /disjoint|oracle/,
+    ],
+    [
+      'destination-disjoint among moved tables',
+      VALIDATE,
+      'if (next !== undefined && overlaps(table, next)) {',
+      'if (false) {',
+      /disjoint|oracle/,
+    ],
+    ['drop-retention', VALIDATE, 'if (!expired && !surplus) {', 'if (false) {', /nobody agreed/],
+    ['drop-oldest', VALIDATE, 'if (older.length > 0) {', 'if (false) {', /oracle/],
+    ['progress of moves', VALIDATE, 'checkMoveProgress(resolved)', '', /changes the tree/],
+  ])('%s', async (_, path, find, replace, found) => {
+    const finding = await hunt('adversary', path, find, replace)
+    expect(finding).not.toBe('nothing')
+    expect(finding).toMatch(found)
+  })
+})
+
+describe('the classic ways to lose data are found', () => {
+  test.each<[bug: string, hunter: string, path: string, find: string | RegExp, replace: string]>([
+    [
+      'CURRENT is not synced before its rename',
+      'power cuts',
+      'manifest/manifest.ts',
+      /file\.sync\(\)/,
+      '',
+    ],
+    ['a table is not synced', 'power cuts', 'compaction/table-outputs.ts', 'file.sync()', ''],
+    [
+      'inputs are deleted before the manifest knows',
+      'power cuts',
+      'db/tree.ts',
+      /if \(edit.added.length > 0\) storage.syncFolder\(folder\)/,
+      'for (const { table } of edit.removed) if (!kept.has(table.id)) storage.remove(joinPath(folder, tableName(table.id)))',
+    ],
+    [
+      'a tombstone is dropped though older tables hold its key',
+      'model',
+      'compaction/merge-rules.ts',
+      '!sink.olderMayHold(key, 0, keyLength)',
+      'true',
+    ],
+    [
+      'a tombstone is dropped though a snapshot is older',
+      'model',
+      'compaction/merge-rules.ts',
+      'source.seq <= oldestSnapshot &&',
+      '',
+    ],
+    [
+      'a tombstone looks for older tables below the wrong position',
+      'adversary',
+      'compaction/older-overlap.ts',
+      'index > position',
+      'index > position + 1',
+    ],
+    [
+      'versions that a snapshot sees are dropped',
+      'adversary',
+      'compaction/merge-rules.ts',
+      'sameKey && own === stripe',
+      'sameKey',
+    ],
+    [
+      'a new run is installed on the wrong side of its neighbour',
+      'adversary',
+      'version/version-edit.ts',
+      'runs.findIndex((other) => other.id === after) + 1',
+      'runs.findIndex((other) => other.id === after)',
+    ],
+    [
+      'a flush is installed as the oldest run of its level',
+      'model',
+      'version/version-edit.ts',
+      'after === null ? 0 :',
+      'after === null ? runs.length :',
+    ],
+    [
+      'cursors pin nothing',
+      'adversary',
+      'db/read-view.ts',
+      'this.#doomed[0]!.generation <= oldestPin',
+      'oldestPin > 0',
+    ],
+  ])('%s: by the %s', async (_, hunter, path, find, replace) => {
+    expect(await hunt(hunter, path, find, replace)).not.toBe('nothing')
+  })
+})
