@@ -12,6 +12,7 @@ import type { TableSummary, TableWriter } from '../table/table-writer.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { EntrySink } from './merge-rules.ts'
 import type { OlderOverlap } from './older-overlap.ts'
+import type { Ancestry, WrittenTable } from './placement.ts'
 
 /** One destination of a job: where its tables go and how they are cut. */
 export interface Destination {
@@ -31,18 +32,6 @@ export interface NewTable {
 
 /** Creates an empty table file on the account of a job. */
 export type CreateTable = (cause: Cause, level: number, bitsPerKey: number) => NewTable
-
-/** What an output inherits from the inputs: a merge cannot tell which entry was the oldest. */
-export interface Ancestry {
-  readonly createdAtMs: number
-  readonly oldestWriteAtMs: number
-  readonly oldestTombstoneAtMs: number | null
-}
-
-export interface WrittenTable {
-  readonly destination: number
-  readonly table: TableMeta
-}
 
 export class TableOutputs implements EntrySink {
   readonly #destinations: readonly Destination[]

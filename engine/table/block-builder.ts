@@ -18,7 +18,7 @@ import { grown } from './grown.ts'
 
 /** Three varint32s. */
 const ENTRY_HEADER_BYTES_MAX = 15
-const RESTART_BYTES = 4
+export const RESTART_BYTES = 4
 
 /** Builds one data block after another; allocates nothing per entry. */
 export class DataBlockBuilder {
@@ -48,8 +48,7 @@ export class DataBlockBuilder {
 
   /** An upper bound of `bytes` after an entry of these sizes. */
   bytesAfter(keyLength: number, valueLength: number): number {
-    const entryBytes = keyLength + TRAILER_BYTES + valueLength + headerBytes(keyLength, valueLength)
-    return this.bytes + entryBytes + RESTART_BYTES
+    return this.bytes + entryBytesBound(keyLength, valueLength)
   }
 
   /** Returns whether the entry's user key differs from that of the entry before, if any. */
@@ -125,6 +124,12 @@ export class DataBlockBuilder {
     }
     return common
   }
+}
+
+/** What an entry adds to its block at most, the restart it may need included. */
+export function entryBytesBound(keyLength: number, valueLength: number): number {
+  const header = headerBytes(keyLength, valueLength)
+  return header + keyLength + TRAILER_BYTES + valueLength + RESTART_BYTES
 }
 
 function headerBytes(keyLength: number, valueLength: number): number {

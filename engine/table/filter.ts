@@ -36,7 +36,7 @@ export class FilterBuilder {
 
   /** Size of the filter over the keys so far, in bytes. */
   get bytes(): number {
-    return filterBlocks(this.#length / 2, this.#bitsPerKey) * BLOCK_BYTES + TAIL_BYTES
+    return filterBytes(this.#length / 2, this.#bitsPerKey)
   }
 
   /** The caller adds each user key once. */
@@ -55,7 +55,7 @@ export class FilterBuilder {
   finish(): Uint8Array {
     const blocks = filterBlocks(this.#length / 2, this.#bitsPerKey)
     const probes = probeCount(this.#bitsPerKey)
-    const payload = new Uint8Array(blocks * BLOCK_BYTES + TAIL_BYTES)
+    const payload = new Uint8Array(this.bytes)
     for (let i = 0; i < this.#length; i += 2) {
       const base = blockStart(this.#hashes[i]!, blocks)
       let bits = this.#hashes[i + 1]!
@@ -158,6 +158,11 @@ function passRate(thrown: number, probes: number): number {
   const variance = zero / BLOCK_BITS + (1 - 1 / BLOCK_BITS) * bothZero - zero * zero
   const ones = 1 - zero
   return ones ** probes * (1 + ((probes * (probes - 1)) / 2) * (variance / (ones * ones)))
+}
+
+/** Size of the filter over so many distinct user keys, trailer excluded. */
+export function filterBytes(keys: number, bitsPerKey: number): number {
+  return filterBlocks(keys, bitsPerKey) * BLOCK_BYTES + TAIL_BYTES
 }
 
 function filterBlocks(keys: number, bitsPerKey: number): number {

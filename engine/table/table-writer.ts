@@ -14,6 +14,7 @@ import type { WritableFile } from '../storage/storage.ts'
 import { DataBlockBuilder } from './block-builder.ts'
 import { COMPRESSION_TYPE, type Compression, compressBlock } from './compression.ts'
 import { FilterBuilder } from './filter.ts'
+import { encodeMetaindex } from './metaindex.ts'
 import { PlainBlockBuilder } from './plain-block.ts'
 import { encodeProperties } from './properties.ts'
 import {
@@ -22,7 +23,6 @@ import {
   type BlockHandle,
   encodeFooter,
   FOOTER_BYTES,
-  METAINDEX_NAME,
   writeBlockTrailer,
 } from './table-format.ts'
 
@@ -205,15 +205,8 @@ export class TableWriter {
       },
       this.#compression,
     )
-    const metaindex = new PlainBlockBuilder()
-    const name = (handleName: string, handle: BlockHandle) => {
-      const value = new ByteWriter(16)
-      appendHandle(value, handle)
-      metaindex.add(new TextEncoder().encode(handleName), value.view())
-    }
-    if (filter !== null) name(METAINDEX_NAME.filter, filter)
-    name(METAINDEX_NAME.properties, this.#writeBlock(properties))
-    const footer = encodeFooter(this.#writeBlock(metaindex.finish()), index)
+    const metaindex = encodeMetaindex(filter, this.#writeBlock(properties))
+    const footer = encodeFooter(this.#writeBlock(metaindex), index)
     this.#reserve(footer.length).set(footer, this.#chunkLength)
     this.#chunkLength += footer.length
   }

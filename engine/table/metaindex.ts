@@ -1,0 +1,18 @@
+/** Owns the writing of the metaindex block: the handles of filter and properties by name. */
+
+import { ByteWriter } from '../base/coding.ts'
+import { PlainBlockBuilder } from './plain-block.ts'
+import { appendHandle, type BlockHandle, METAINDEX_NAME } from './table-format.ts'
+
+/** Owned. `filter` is null where the table has none. */
+export function encodeMetaindex(filter: BlockHandle | null, properties: BlockHandle): Uint8Array {
+  const block = new PlainBlockBuilder()
+  const name = (handleName: string, handle: BlockHandle) => {
+    const value = new ByteWriter(16)
+    appendHandle(value, handle)
+    block.add(new TextEncoder().encode(handleName), value.view())
+  }
+  if (filter !== null) name(METAINDEX_NAME.filter, filter)
+  name(METAINDEX_NAME.properties, properties)
+  return block.finish()
+}

@@ -1,0 +1,192 @@
+/**
+ * Owns the size of a table as a function of the sizes of its entries: what `TableWriter` would
+ * write, without bytes. Simulators count with it.
+ *
+ * Invariant: with compression none, `tableSize` is the writer's file to the byte, section by
+ * section. A compressed table is smaller by what its values give, which no formula knows: counted
+ * here as if every block were kept as it is. `estimateTableSize` knows only averages.
+ */
+
+import { TRAILER_BYTES } from '../base/internal-key.ts'
+import { entryBytesBound, RESTART_BYTES } from './block-builder.ts'
+import { filterBytes } from './filter.ts'
+import { encodeMetaindex } from './metaindex.ts'
+import { encodeProperties } from './properties.ts'
+import { BLOCK_TRAILER_BYTES, type BlockHandle, FOOTER_BYTES } from './table-format.ts'
+
+export interface TableSizeOptions {
+  readonly blockBytes: number
+  readonly restartInterval: number
+  /** 0: no filter. */
+  readonly bitsPerKey: number
+}
+
+/** Entries in internal order, `count` of them; borrowed. */
+export interface EntrySizes {
+  readonly count: number
+  /** Of user keys. */
+  readonly keyLengths: ArrayLike<number>
+  /** Bytes the user key shares with the one before it; of the first: 0. */
+  readonly sharedLengths: ArrayLike<number>
+  readonly valueLengths: ArrayLike<number>
+  /** Deletions among them. */
+  readonly tombstones: number
+}
+
+/** Bytes of the file by section, block trailers included. */
+export interface TableSize {
+  readonly bytes: number
+  readonly dataBytes: number
+  readonly filterBytes: number
+  readonly indexBytes: number
+  /** Properties, metaindex and footer. */
+  readonly metaBytes: number
+}
+
+export function tableSize(entries: EntrySizes, options: TableSizeOptions): TableSize {
+  const { count, keyLengths, sharedLengths, valueLengths, tombstones } = entries
+  const { blockBytes, restartInterval, bitsPerKey } = options
+  let distinctKeys = 0
+  let rawKeyBytes = 0
+  let rawValueBytes = 0
+  let dataBytes = 0
+  let dataBlocks = 0
+  let indexPayload = RESTART_BYTES
+  let blockLength = 0
+  let blockEntries = 0
+  let restarts = 0
+  let sinceRestart = 0
+  const finishBlock = (lastKeyLength: number) => {
+    const payload = blockLength + (restarts + 1) * RESTART_BYTES
+    indexPayload += indexEntryBytes(lastKeyLength, dataBytes, payload)
+    dataBytes += payload + BLOCK_TRAILER_BYTES
+    dataBlocks++
+    blockLength = 0
+    blockEntries = 0
+    restarts = 0
+    sinceRestart = 0
+  }
+  for (let i = 0; i < count; i++) {
+    const keyLength = keyLengths[i]!
+    const valueLength = valueLengths[i]!
+    const common = sharedLengths[i]!
+    if (i === 0 || common < keyLength || keyLength !== keyLengths[i - 1]!) distinctKeys++
+    const blockSoFar = blockLength + (restarts + 1) * RESTART_BYTES
+    if (blockEntries > 0 && blockSoFar + entryBytesBound(keyLength, valueLength) > blockBytes) {
+      finishBlock(keyLengths[i - 1]!)
+    }
+    let shared = common
+    if (blockEntries === 0 || sinceRestart === restartInterval) {
+      restarts++
+      sinceRestart = 0
+      shared = 0
+    }
+    const suffix = keyLength - shared + TRAILER_BYTES
+    const header = varintBytes(shared) + varintBytes(suffix) + varintBytes(valueLength)
+    blockLength += header + suffix + valueLength
+    blockEntries++
+    sinceRestart++
+    rawKeyBytes += keyLength
+    rawValueBytes += valueLength
+  }
+  finishBlock(keyLengths[count - 1]!)
+  const totals = { entries: count, tombstones, rawKeyBytes, rawValueBytes, dataBlocks, dataBytes }
+  const filter = bitsPerKey > 0 ? filterBytes(distinctKeys, bitsPerKey) : 0
+  return sizeOf(dataBytes, filter, indexPayload, metaBytesOf(totals, indexPayload, filter))
+}
+
+/** What is known of a table without its entries: sums, and the mean prefix neighbours share. */
+export interface TableAverages {
+  readonly entries: number
+  readonly rawKeyBytes: number
+  readonly rawValueBytes: number
+  /** Mean bytes a key shares with the one before it. */
+  readonly sharedBytes: number
+}
+
+/**
+ * About the size of a table of distinct keys, from averages: within 1 % where entries are alike. Whole
+ * numbers, since they stand for file sizes.
+ */
+export function estimateTableSize(table: TableAverages, options: TableSizeOptions): TableSize {
+  const { entries, rawKeyBytes, rawValueBytes, sharedBytes } = table
+  const { blockBytes, restartInterval, bitsPerKey } = options
+  const keyLength = rawKeyBytes / entries
+  const valueLength = rawValueBytes / entries
+  const bound = entryBytesBound(keyLength, valueLength)
+  const suffix = keyLength - sharedBytes + TRAILER_BYTES
+  const header = varintBytes(sharedBytes) + varintBytes(suffix) + varintBytes(valueLength)
+  const restart = (RESTART_BYTES + sharedBytes) / restartInterval
+  const stored = header + suffix + valueLength + restart
+  // An entry goes into the block while its bound fits, whatever it then takes.
+  const perBlock = Math.max(1, Math.floor(1 + (blockBytes - RESTART_BYTES - bound) / stored))
+  const dataBlocks = Math.ceil(entries / perBlock)
+  const restartsPerBlock = Math.ceil(perBlock / restartInterval)
+  const perBlockBytes =
+    (restartsPerBlock + 1) * RESTART_BYTES + restartsPerBlock * sharedBytes + BLOCK_TRAILER_BYTES
+  const dataBytes = Math.round(
+    entries * (header + suffix + valueLength) + dataBlocks * perBlockBytes,
+  )
+  const perHandle = indexEntryBytes(Math.round(keyLength), dataBytes / 2, dataBytes / dataBlocks)
+  const filter = bitsPerKey > 0 ? filterBytes(entries, bitsPerKey) : 0
+  const indexPayload = RESTART_BYTES + dataBlocks * perHandle
+  return sizeOf(dataBytes, filter, indexPayload, TYPICAL_META_BYTES)
+}
+
+interface Totals {
+  readonly entries: number
+  readonly tombstones: number
+  readonly rawKeyBytes: number
+  readonly rawValueBytes: number
+  readonly dataBlocks: number
+  readonly dataBytes: number
+}
+
+/** Filter and index are given as payloads; a filter of 0 bytes is none. */
+function sizeOf(
+  dataBytes: number,
+  filter: number,
+  indexPayload: number,
+  metaBytes: number,
+): TableSize {
+  const filterStored = filter === 0 ? 0 : filter + BLOCK_TRAILER_BYTES
+  const indexBytes = indexPayload + BLOCK_TRAILER_BYTES
+  const bytes = dataBytes + filterStored + indexBytes + metaBytes
+  return { bytes, dataBytes, filterBytes: filterStored, indexBytes, metaBytes }
+}
+
+function metaBytesOf(totals: Totals, indexPayload: number, filter: number): number {
+  const body = sizeOf(totals.dataBytes, filter, indexPayload, 0)
+  const properties = encodeProperties({ ...totals, ...body, rangeDeletions: 0 }, 'none').length
+  const handle: BlockHandle | null =
+    filter === 0 ? null : { offset: totals.dataBytes, bytes: filter }
+  const metaindex = encodeMetaindex(handle, { offset: body.bytes, bytes: properties }).length
+  return properties + metaindex + 2 * BLOCK_TRAILER_BYTES + FOOTER_BYTES
+}
+
+/** The meta section differs between tables by a few bytes of varints: one stands for all. */
+const TYPICAL_META_BYTES = metaBytesOf(
+  {
+    entries: 2 ** 16,
+    tombstones: 0,
+    rawKeyBytes: 2 ** 20,
+    rawValueBytes: 2 ** 26,
+    dataBlocks: 2 ** 14,
+    dataBytes: 2 ** 26,
+  },
+  2 ** 20,
+  2 ** 16,
+)
+
+/** A restart of its own: nothing shared, the internal key, the block's handle. */
+function indexEntryBytes(keyLength: number, offset: number, payload: number): number {
+  const handle = varintBytes(offset) + varintBytes(payload)
+  const key = keyLength + TRAILER_BYTES
+  return 1 + varintBytes(key) + varintBytes(handle) + key + handle + RESTART_BYTES
+}
+
+function varintBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value; rest >= 0x80; rest /= 0x80) bytes++
+  return bytes
+}
