@@ -1,16 +1,21 @@
 /** Owns the registered strategies by name, and what a list of them shows. */
 
 import type { Primitives, StrategyModule } from './define-strategy.ts'
+import { dynamicLeveled } from './dynamic-leveled.ts'
 import { fluid } from './fluid.ts'
+import { kLsm } from './k-lsm.ts'
 import { lazyLeveling } from './lazy-leveling.ts'
 import { leveling } from './leveling.ts'
 import { levelingPartial } from './leveling-partial.ts'
+import { oneLeveling } from './one-leveling.ts'
 import { describeParams, type ParameterInfo } from './parameters.ts'
 import { tiering } from './tiering.ts'
 
 /** Every name `--strategy=` knows without a path, in the order lists show them. */
 export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
-  [leveling, levelingPartial, tiering, lazyLeveling, fluid].map((module) => [module.name, module]),
+  [leveling, levelingPartial, tiering, lazyLeveling, fluid, oneLeveling, kLsm, dynamicLeveled].map(
+    (module) => [module.name, module],
+  ),
 )
 
 export interface StrategyListing {

@@ -9,13 +9,9 @@ import { describe, expect, test } from 'vitest'
 import { setParanoid } from '../engine/base/assert.ts'
 import type { CompactionSpec, CompactionStrategy, TreeView } from '../engine/compaction/strategy.ts'
 import type { TableId } from '../engine/version/table-meta.ts'
-import { levelAt, runCount, type Version } from '../engine/version/version.ts'
-import type { StrategyModule } from './define-strategy.ts'
+import { levelAt, runCount } from '../engine/version/version.ts'
+import { STRATEGIES } from './catalog.ts'
 import sizeTiered from './examples/size-tiered.ts'
-import { fluid } from './fluid.ts'
-import { lazyLeveling } from './lazy-leveling.ts'
-import { leveling } from './leveling.ts'
-import { levelingPartial } from './leveling-partial.ts'
 import { tablesIn } from './specs.ts'
 import { deepFreeze } from './testing/freeze.ts'
 import {
@@ -27,65 +23,9 @@ import {
   type SteppedTree,
   viewOf,
 } from './testing/stepper.ts'
-import { tiering } from './tiering.ts'
+import { MEMTABLE_ENTRIES, subjects } from './testing/subjects.ts'
 
 setParanoid(true)
-
-type Params = Readonly<Record<string, number | string>>
-
-const MEMTABLE_ENTRIES = 8
-
-const T = fc.integer({ min: 2, max: 6 })
-const targetTableBytes = fc.constantFrom(0, 3, 50)
-
-/** A strategy, any parameters of it, and the most runs its tree may rest with. */
-const subjects: readonly {
-  readonly module: StrategyModule
-  readonly params: fc.Arbitrary<Params>
-  bound(params: Params, version: Version): number
-}[] = [
-  {
-    module: leveling,
-    params: fc.record({ T, targetTableBytes }),
-    bound: (_params, version) => Math.max(version.levels.length - 1, 0),
-  },
-  {
-    module: tiering,
-    params: fc.record({ T, targetTableBytes }),
-    bound: (params, version) => (Number(params.T) - 1) * version.levels.length,
-  },
-  {
-    module: lazyLeveling,
-    params: fc.record({ T, targetTableBytes }),
-    bound: (params, version) => (Number(params.T) - 1) * (version.levels.length - 1) + 1,
-  },
-  {
-    module: fluid,
-    params: T.chain((ratio) => {
-      const runs = fc.integer({ min: 1, max: ratio - 1 })
-      return fc.record({ T: fc.constant(ratio), K: runs, Z: runs, targetTableBytes })
-    }),
-    bound: (params, version) => Number(params.K) * (version.levels.length - 1) + Number(params.Z),
-  },
-  {
-    module: levelingPartial,
-    params: fc.record({
-      T,
-      pick: fc.constantFrom('lo1', 'rr'),
-      l0Trigger: fc.integer({ min: 1, max: 5 }),
-      baseBytes: fc.constantFrom(0, 3, 20),
-      targetTableBytes,
-    }),
-    bound: (params, version) =>
-      Number(params.l0Trigger) - 1 + Math.max(version.levels.length - 1, 0),
-  },
-  {
-    module: sizeTiered,
-    params: fc.record({ minRuns: fc.integer({ min: 2, max: 5 }) }),
-    // Fewer than minRuns of a size, and from one entry to all 80 keys there are 1.5^11.
-    bound: (params) => (Number(params.minRuns) - 1) * 11,
-  },
-]
 
 const keysOfFlush = fc.uniqueArray(fc.nat(79), {
   minLength: 1,
@@ -93,8 +33,12 @@ const keysOfFlush = fc.uniqueArray(fc.nat(79), {
   size: 'max',
 })
 
+/** A buffer; keys of remainder `deleted` modulo 9 are deleted, of 9 and above none are. */
+const buffer = fc.record({ keys: keysOfFlush, deleted: fc.nat(30), elapsedMs: fc.nat(40) })
+type Buffer = typeof buffer extends fc.Arbitrary<infer Value> ? Value : never
+
 /** Without `size` fast-check stops at about ten, which fills no level. */
-const flushes = fc.array(keysOfFlush, { maxLength: 50, size: 'max' })
+const flushes = fc.array(buffer, { maxLength: 50, size: 'max' })
 
 const startOf = (strategy: CompactionStrategy) =>
   emptyTree(strategy, { memtableBytes: MEMTABLE_ENTRIES, entryBytes: 1 })
@@ -113,9 +57,22 @@ function checkTree(tree: SteppedTree, newest: ReadonlyMap<number, number>): void
   expect(readAll(tree.version)).toEqual(newest)
 }
 
-function record(newest: Map<number, number>, tree: SteppedTree, keys: readonly number[]): void {
-  for (const [at, key] of keys.entries()) newest.set(key, tree.nextSeq + at)
+/** Flushes a buffer, and notes in `newest` what must be found from now on. */
+function write(newest: Map<number, number>, tree: SteppedTree, buffer: Buffer): SteppedTree {
+  const { keys, elapsedMs } = buffer
+  const deleted = new Set(keys.filter((key) => key % 9 === buffer.deleted))
+  for (const [at, key] of keys.entries()) {
+    if (deleted.has(key)) newest.delete(key)
+    else newest.set(key, tree.nextSeq + at)
+  }
+  return flush({ ...tree, nowMs: tree.nowMs + elapsedMs }, keys, deleted)
 }
+
+test('every registered strategy is held to the contract', () => {
+  expect(new Set(subjects.map(({ module }) => module.name))).toEqual(
+    new Set([...STRATEGIES.keys(), sizeTiered.name]),
+  )
+})
 
 describe.each(subjects)('$module.name', ({ module, params, bound }) => {
   test('reaches rest after every flush, safely, and rests within its bounds', () => {
@@ -124,9 +81,8 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
         const strategy = module.create(values)
         const newest = new Map<number, number>()
         let tree = startOf(strategy)
-        for (const keys of buffers) {
-          record(newest, tree, keys)
-          tree = flush(tree, keys)
+        for (const buffer of buffers) {
+          tree = write(newest, tree, buffer)
           for (let picks = 0; ; picks++) {
             const spec = pickPurely(strategy, viewOf(tree))
             if (spec === null) break
@@ -146,8 +102,8 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
       fc.property(params, flushes, (values, buffers) => {
         const strategy = module.create(values)
         let tree = startOf(strategy)
-        for (const keys of buffers) {
-          tree = flush(tree, keys)
+        for (const buffer of buffers) {
+          tree = write(new Map(), tree, buffer)
           for (;;) {
             const view = viewOf(tree)
             const spec = strategy.pick(view)
@@ -155,7 +111,8 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
             const { slowdownRuns, stopRuns } = strategy.stallLimits(view)
             expect(urgency >= 1).toBe(spec !== null)
             expect(slowdownRuns).toBeLessThan(stopRuns)
-            expect(strategy.nextDueAt(view)).toBeNull()
+            const nextDueMs = strategy.nextDueAt(view)
+            if (spec === null && nextDueMs !== null) expect(nextDueMs).toBeGreaterThan(view.nowMs)
             if (spec?.kind === 'merge') expect(strategy.debtBytes(view)).toBeGreaterThan(0)
             if (spec === null) {
               expect(strategy.debtBytes(view)).toBe(0)
@@ -175,7 +132,7 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
       fc.oneof(
         {
           weight: 3,
-          arbitrary: fc.record({ kind: fc.constant('flush' as const), keys: keysOfFlush }),
+          arbitrary: fc.record({ kind: fc.constant('flush' as const), buffer }),
         },
         // Jobs start more often than they end, so that several are in flight.
         { weight: 4, arbitrary: fc.record({ kind: fc.constant('start' as const) }) },
@@ -193,8 +150,7 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
           spec.inputs.flatMap((slice) => tablesIn(tree.version, slice).map(({ id }) => id))
         for (const step of script) {
           if (step.kind === 'flush') {
-            record(newest, tree, step.keys)
-            tree = flush(tree, step.keys)
+            tree = write(newest, tree, step.buffer)
           } else if (step.kind === 'start') {
             const specs = running.map(({ spec }) => spec)
             const spec = pickPurely(strategy, viewOf(tree, specs))
@@ -228,9 +184,8 @@ test('any strategy carries on with the tree of any other', () => {
       ] as const) {
         const strategy = module.create(values)
         tree = { ...(tree ?? startOf(strategy)), state: strategy.initialState }
-        for (const keys of [...buffers, [0]]) {
-          record(newest, tree, keys)
-          tree = flush(tree, keys)
+        for (const buffer of [...buffers, { keys: [0], deleted: 9, elapsedMs: 0 }]) {
+          tree = write(newest, tree, buffer)
           for (let spec = strategy.pick(viewOf(tree)); spec !== null; ) {
             tree = apply(tree, spec)
             checkTree(tree, newest)

@@ -6,6 +6,7 @@ import { parseVersion } from '../engine/version/text.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { fluid } from './fluid.ts'
+import { kLsm } from './k-lsm.ts'
 import { levelingPartial } from './leveling-partial.ts'
 import { coerceParams, describeParams } from './parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
@@ -100,6 +101,7 @@ describe('parameters', () => {
       T: 10,
       K: 3,
       Z: 1,
+      sizing: 'static',
       bitsPerKey: 10,
       targetTableBytes: 0,
     })
@@ -114,14 +116,14 @@ describe('parameters', () => {
     [{ K: 4 }, 'fluid: K must be from 1 to T − 1 = 3, not 4'],
     [{ T: 2, Z: 2, K: 1 }, 'fluid: Z must be from 1 to T − 1 = 1, not 2'],
     [{ bitsPerKee: 1 }, 'fluid has no parameter bitsPerKee; did you mean bitsPerKey?'],
-    [{ q: 1 }, 'fluid has no parameter q; it has T, K, Z, bitsPerKey, targetTableBytes'],
+    [{ q: 1 }, 'fluid has no parameter q; it has T, K, Z, sizing, bitsPerKey, targetTableBytes'],
   ])('%o is refused in one line', (raw, message) => {
     expect(messageOf(() => fluid.create(raw))).toBe(message)
   })
 
   test('of a wrong choice are refused with the choices', () => {
-    expect(messageOf(() => levelingPartial.create({ pick: 'lo' }))).toBe(
-      'leveling-partial: pick must be one of lo1, rr, not lo',
+    expect(messageOf(() => fluid.create({ sizing: 'statc' }))).toBe(
+      'fluid: sizing must be one of static, dynamic, not statc',
     )
   })
 
@@ -136,6 +138,11 @@ describe('parameters', () => {
       params: z.object({ on: z.boolean(), at: z.array(z.number()) }),
     }
     expect(coerceParams(listed, { on: 'true', at: '[1,2]' })).toEqual({ on: true, at: [1, 2] })
+    expect(coerceParams(listed, { at: '1, 2.5' })).toEqual({ at: [1, 2.5] })
+    expect(coerceParams(kLsm, { T: '10', K: '9,2,1' })).toEqual({ T: 10, K: [9, 2, 1] })
+    expect(messageOf(() => coerceParams(kLsm, { K: '9,two' }))).toBe(
+      'k-lsm: K must be an integer from 1 to 999, or a list of them, not 9,two',
+    )
     expect(messageOf(() => coerceParams(listed, { on: 'yes' }))).toBe(
       'listed: on must be true or false, not yes',
     )

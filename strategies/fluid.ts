@@ -15,8 +15,8 @@
 
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey, targetTableBytes } from './shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels } from './whole-levels.ts'
+import { bitsPerKey, sizing, targetTableBytes } from './shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
 
 const params = z
   .object({
@@ -41,6 +41,7 @@ const params = z
       .min(1)
       .default(1)
       .describe('Runs in the deepest level, 1 to T − 1. Dostoevsky, T = 10: 4 and 1.'),
+    sizing,
     bitsPerKey,
     targetTableBytes,
   })
@@ -52,6 +53,12 @@ const params = z
     }
   })
 
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
+  ...values,
+  T: [values.T],
+  K: [values.K],
+})
+
 export const fluid = defineStrategy({
   name: 'fluid',
   description: 'K runs a level, Z in the deepest (Dostoevsky, the Fluid LSM-tree)',
@@ -62,6 +69,6 @@ export const fluid = defineStrategy({
     granularity: ['level', 'sorted runs'],
     movement: ['not applicable (entire level)'],
   },
-  pick: pickWholeLevels,
-  score: scoreWholeLevels,
+  pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
+  score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
 })

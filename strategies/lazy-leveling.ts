@@ -14,8 +14,8 @@
 
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey, targetTableBytes } from './shared-parameters.ts'
-import { type FluidShape, pickWholeLevels, scoreWholeLevels } from './whole-levels.ts'
+import { bitsPerKey, sizing, targetTableBytes } from './shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
 
 const params = z.object({
   T: z
@@ -25,13 +25,15 @@ const params = z.object({
     .max(1000)
     .default(4)
     .describe('Size ratio between levels. 4 here for every strategy; Dostoevsky measures with 10.'),
+  sizing,
   bitsPerKey,
   targetTableBytes,
 })
 
-const shapeOf = (values: z.output<typeof params>): FluidShape => ({
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
   ...values,
-  K: values.T - 1,
+  T: [values.T],
+  K: [values.T - 1],
   Z: 1,
 })
 

@@ -14,8 +14,8 @@
 
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey, targetTableBytes } from './shared-parameters.ts'
-import { type FluidShape, pickWholeLevels, scoreWholeLevels } from './whole-levels.ts'
+import { bitsPerKey, sizing, targetTableBytes } from './shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
 
 const params = z.object({
   T: z
@@ -25,11 +25,17 @@ const params = z.object({
     .max(1000)
     .default(4)
     .describe('Size ratio between levels. 4 here for every strategy; LevelDB, RocksDB: 10.'),
+  sizing,
   bitsPerKey,
   targetTableBytes,
 })
 
-const shapeOf = (values: z.output<typeof params>): FluidShape => ({ ...values, K: 1, Z: 1 })
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
+  ...values,
+  T: [values.T],
+  K: [1],
+  Z: 1,
+})
 
 export const leveling = defineStrategy({
   name: 'leveling',

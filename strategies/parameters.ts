@@ -27,6 +27,9 @@ export interface ParameterInfo {
 interface PropertySchema {
   readonly type?: string
   readonly enum?: readonly Json[]
+  /** What the members of a list are. */
+  readonly items?: PropertySchema
+  readonly anyOf?: readonly PropertySchema[]
   readonly minimum?: number
   readonly maximum?: number
   readonly exclusiveMinimum?: number
@@ -133,12 +136,27 @@ function coerce(property: PropertySchema, text: string): Json | undefined {
       return text === 'true' ? true : text === 'false' ? false : undefined
     case 'string':
       return text
+    case 'array':
+      return text.startsWith('[') ? parsedJson(text) : membersOf(property.items ?? {}, text)
     default:
-      try {
-        return JSON.parse(text) as Json
-      } catch {
-        return undefined
-      }
+      if (property.anyOf === undefined) return parsedJson(text)
+      return property.anyOf
+        .map((choice) => coerce(choice, text))
+        .find((value) => value !== undefined)
+  }
+}
+
+/** A list as it is typed: '4,3,2'. */
+function membersOf(member: PropertySchema, text: string): Json | undefined {
+  const values = text.split(',').map((part) => coerce(member, part.trim()))
+  return values.every((value) => value !== undefined) ? values : undefined
+}
+
+function parsedJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
   }
 }
 
@@ -152,9 +170,23 @@ function rangeInWords(property: PropertySchema): string {
       return 'true or false'
     case 'string':
       return 'a text'
+    case 'array':
+      return property.items?.enum === undefined
+        ? 'a list'
+        : `a list of ${property.items.enum.join(', ')}`
     default:
+      if (property.anyOf !== undefined) return choicesInWords(property.anyOf)
       return property.type === undefined ? 'a valid value' : `an ${property.type}`
   }
+}
+
+/** 'an integer from 2 to 9, or a list of them' */
+function choicesInWords(choices: readonly PropertySchema[]): string {
+  return choices
+    .map((choice, at) =>
+      choice.type === 'array' && at > 0 ? 'a list of them' : rangeInWords(choice),
+    )
+    .join(', or ')
 }
 
 function numbersInWords(property: PropertySchema): string {

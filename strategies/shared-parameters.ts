@@ -1,7 +1,8 @@
-/** Owns the parameters every strategy here declares alike. */
+/** Owns the parameters several strategies here declare alike. */
 
 import { z } from 'zod'
 import type { TreeView } from '../engine/compaction/strategy.ts'
+import { MOVEMENT_NAMES } from './movement/movement.ts'
 
 export const bitsPerKey = z
   .number()
@@ -21,6 +22,73 @@ export const targetTableBytes = z
   .describe(
     'Raw bytes at which an output table is closed; 0: the memtable size. RocksDB: 64 MB, equal ' +
       'to its memtable; LevelDB: 2 MB.',
+  )
+
+/** The size ratio; `elsewhere` tells what others take, as 'LevelDB, RocksDB: 10'. */
+export function sizeRatio(elsewhere: string) {
+  return z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(4)
+    .describe(`Size ratio between levels. 4 here for every strategy; ${elsewhere}.`)
+}
+
+export const sizing = z
+  .enum(['static', 'dynamic'])
+  .default('static')
+  .describe(
+    'What a level above the deepest may hold: a power of T memtables (static, as Monkey and ' +
+      'Dostoevsky count), or its share of what the deepest holds now (dynamic: RocksDB, Dong et ' +
+      'al.), which keeps space within T/(T − 1) where the deepest is one run.',
+  )
+
+export const l0Trigger = z
+  .number()
+  .int()
+  .min(1)
+  .max(1000)
+  .default(4)
+  .describe('Runs in level 0 that start a compaction. LevelDB, RocksDB: 4.')
+
+export const baseBytes = z
+  .number()
+  .int()
+  .min(0)
+  .default(0)
+  .describe(
+    'Level i may hold baseBytes · T^i raw bytes; 0: the memtable size. RocksDB: 256 MB in level ' +
+      '1, four memtables, as here with T = 4; LevelDB: 10 MB.',
+  )
+
+export const pick = z
+  .enum(MOVEMENT_NAMES)
+  .default('lo1')
+  .describe(
+    'Which table: lo1, least overlap with the next level (RocksDB: kMinOverlappingRatio); lo2, ' +
+      'with the one after; rr, round-robin (LevelDB); coldest; oldest-max-seq, oldest-min-seq ' +
+      '(RocksDB: kOldestLargestSeqFirst, kOldestSmallestSeqFirst); density, most-tombstones, ' +
+      'oldest-tombstone or ttl, else lo1; random.',
+  )
+
+export const densityThreshold = z
+  .number()
+  .min(0)
+  .max(1)
+  .default(0.5)
+  .describe(
+    'Share of tombstones from which a table goes first (density). 0.5: half of its entries; ' +
+      'Sarkar et al. name no figure.',
+  )
+
+export const ttlMs = z
+  .number()
+  .min(0)
+  .default(10_000)
+  .describe(
+    'Age in ms from which a tombstone has expired; Lethe: D_th, a sixth to a half of its runs. ' +
+      '10 seconds suit a run of half a minute; a service would say days.',
   )
 
 export function tableBytes(view: TreeView, params: { readonly targetTableBytes: number }): number {

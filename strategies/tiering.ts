@@ -15,7 +15,7 @@
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
 import { bitsPerKey, targetTableBytes } from './shared-parameters.ts'
-import { type FluidShape, pickWholeLevels, scoreWholeLevels } from './whole-levels.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
 
 const params = z.object({
   T: z
@@ -31,10 +31,12 @@ const params = z.object({
   targetTableBytes,
 })
 
-const shapeOf = (values: z.output<typeof params>): FluidShape => ({
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
   ...values,
-  K: values.T - 1,
+  T: [values.T],
+  K: [values.T - 1],
   Z: values.T - 1,
+  sizing: 'static',
 })
 
 export const tiering = defineStrategy({

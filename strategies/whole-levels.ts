@@ -1,7 +1,8 @@
 /**
  * Owns the tree of Dostoevsky's Fluid LSM-tree, of which leveling, tiering and lazy leveling are
  * points: size ratio T, at most K runs in every level but the deepest, at most Z in that one; whole
- * levels are merged, and all full smaller levels go at once (preemptive, Dostoevsky App. D).
+ * levels are merged, and all full smaller levels go at once (preemptive, Dostoevsky App. D). T and
+ * K may differ from level to level (K-LSM).
  *
  * First level. The papers merge the buffer into their level 1; here a flush is always written as a
  * run of level 0. Where their level 1 may hold several runs (K > 1) level 0 is that level; where it
@@ -25,6 +26,12 @@
  * takes more arrivals before it is full (saturation, as in every leveled engine), while levels of
  * several runs still hand on every K + 1 runs whatever their size (tiering counts runs).
  *
+ * That is static sizing. Dynamic sizing takes the unit of a level above the deepest from what the
+ * deepest holds: 1/T of the next level's capacity a level is full beyond its T − 1 units. Arrivals
+ * are then no whole units, one may pass through levels too small for it, and the levels above a
+ * deepest of one run never hold more than 1/(T − 1) of it, so space stays within T/(T − 1). The
+ * deepest itself is full by the static rule, so the tree has the depth it would have had.
+ *
  * No state is kept: everything follows from the version, so a folder may change strategy. Runs
  * beyond the limit that another strategy left are merged within their level (`pickRepair`).
  *
@@ -46,11 +53,14 @@ import { scoresAround, whenIdle } from './define-strategy.ts'
 import { tableBytes } from './shared-parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
 
-/** A point of the Fluid LSM-tree, 1 ≤ K, Z ≤ T − 1. */
-export interface FluidShape {
-  readonly T: number
-  readonly K: number
+/** A point of the Fluid LSM-tree, 1 ≤ K, Z ≤ T − 1 in every level. */
+export interface WholeShape {
+  /** By level, the first at index 0; the last entry stands for all deeper ones. */
+  readonly T: readonly number[]
+  readonly K: readonly number[]
+  /** Most runs in the deepest level; 0: as K says. */
   readonly Z: number
+  readonly sizing: 'static' | 'dynamic'
   readonly bitsPerKey: number
   readonly targetTableBytes: number
 }
@@ -62,6 +72,8 @@ interface LevelLimits {
   readonly unitBytes: number
   /** At this many bytes the T-th arrival is there. */
   readonly fullBytes: number
+  /** Why a level of that many is full, as a formula. */
+  readonly fullFormula: string
   /** A run below this takes the next arrival. */
   readonly openBytes: number
   readonly deepest: boolean
@@ -76,14 +88,14 @@ interface Arrival {
 
 export function pickWholeLevels<State extends Json>(
   view: TreeView<State>,
-  shape: FluidShape,
+  shape: WholeShape,
 ): CompactionSpec<State> | null {
   if (view.inProgress.length > 0) return null
   return pickArrival(view, shape) ?? pickRepair(view, shape)
 }
 
 /** How full each level is, in bytes or in runs, whichever is nearer the limit. */
-export function scoreWholeLevels(view: TreeView, shape: FluidShape): readonly LevelScore[] {
+export function scoreWholeLevels(view: TreeView, shape: WholeShape): readonly LevelScore[] {
   const due = pickWholeLevels(whenIdle(view), shape)
   return scoresAround(view, due, (index) => {
     const level = levelAt(view.version, index)
@@ -96,7 +108,7 @@ export function scoreWholeLevels(view: TreeView, shape: FluidShape): readonly Le
 
 function pickArrival<State extends Json>(
   view: TreeView<State>,
-  shape: FluidShape,
+  shape: WholeShape,
 ): CompactionSpec<State> | null {
   const first = firstLevel(shape)
   const flushed = levelAt(view.version, 0).runs
@@ -131,7 +143,7 @@ function whyFull(
   if (bytes >= limits.fullBytes) {
     return {
       trigger: 'level saturation',
-      formula: 'bytes ≥ (T − ½)·unit',
+      formula: limits.fullFormula,
       values: { level, bytes, limit: limits.fullBytes, unit: limits.unitBytes },
     }
   }
@@ -146,7 +158,7 @@ function whyFull(
 /** Rules 2 to 4: the arrival stays in this level. */
 function settle<State extends Json>(
   view: TreeView<State>,
-  shape: FluidShape,
+  shape: WholeShape,
   level: number,
   resident: readonly Run[],
   arrival: Arrival,
@@ -171,7 +183,7 @@ function settle<State extends Json>(
 /** Runs beyond the limit in a level nothing arrives in: another strategy or deletes left them. */
 function pickRepair<State extends Json>(
   view: TreeView<State>,
-  shape: FluidShape,
+  shape: WholeShape,
 ): CompactionSpec<State> | null {
   for (const [level, { runs }] of view.version.levels.entries()) {
     const limits = limitsOf(view, shape, level)
@@ -189,7 +201,7 @@ function pickRepair<State extends Json>(
  */
 function merge<State extends Json>(
   view: TreeView<State>,
-  shape: FluidShape,
+  shape: WholeShape,
   level: number,
   joined: readonly Run[],
   { inputs, reason }: Arrival,
@@ -205,24 +217,46 @@ function merge<State extends Json>(
   }
 }
 
-function firstLevel({ K }: FluidShape): 0 | 1 {
-  return K === 1 ? 1 : 0
+function firstLevel({ K }: WholeShape): 0 | 1 {
+  return K[0] === 1 ? 1 : 0
 }
 
-function limitsOf(view: TreeView, shape: FluidShape, level: number): LevelLimits {
+function limitsOf(view: TreeView, shape: WholeShape, level: number): LevelLimits {
+  const depth = level - firstLevel(shape)
   const deepest = level >= deepestLevel(view.version)
-  const runs = deepest ? shape.Z : shape.K
-  const unitBytes = view.memtableBytes * shape.T ** Math.max(level - firstLevel(shape), 0)
-  const arrivalsPerRun = Math.ceil((shape.T - 1) / runs)
+  const T = entryAt(shape.T, depth)
+  const runs = deepest && shape.Z > 0 ? shape.Z : entryAt(shape.K, depth)
+  const unitBytes = unitOf(view, shape, depth, deepest)
+  const arrivalsPerRun = Math.ceil((T - 1) / runs)
   // A run of one arrival is closed at once, however small it is; a level of one run is never.
   const openArrivals = runs === 1 ? Infinity : arrivalsPerRun === 1 ? 0 : arrivalsPerRun - 0.5
+  const exact = shape.sizing === 'dynamic' && !deepest
   return {
     runs,
     unitBytes,
-    fullBytes: (shape.T - 0.5) * unitBytes,
+    // The least number beyond T − 1 units: dynamic capacities are held to the byte.
+    fullBytes: exact ? Math.floor((T - 1) * unitBytes) + 1 : (T - 0.5) * unitBytes,
+    fullFormula: exact ? 'bytes > (T − 1)·unit' : 'bytes ≥ (T − ½)·unit',
     openBytes: openArrivals * unitBytes,
     deepest,
   }
+}
+
+/** One arrival of the papers' level `depth`, 0 the first, in raw bytes. */
+function unitOf(view: TreeView, shape: WholeShape, depth: number, deepest: boolean): number {
+  if (shape.sizing === 'static' || deepest) {
+    let unit = view.memtableBytes
+    for (let above = 0; above < depth; above++) unit *= entryAt(shape.T, above)
+    return unit
+  }
+  const last = deepestLevel(view.version)
+  let capacity = levelAt(view.version, last).totals.rawBytes
+  for (let at = depth; at < last - firstLevel(shape); at++) capacity /= entryAt(shape.T, at)
+  return capacity / (entryAt(shape.T, depth) - 1)
+}
+
+function entryAt(list: readonly number[], depth: number): number {
+  return list[Math.min(Math.max(depth, 0), list.length - 1)]!
 }
 
 function deepestLevel(version: Version): number {

@@ -18,6 +18,7 @@ import type {
   OutputPlace,
   TreeView,
 } from '../../engine/compaction/strategy.ts'
+import { contains } from '../../engine/version/key-range.ts'
 import { type Run, type RunId, tablesOf } from '../../engine/version/run.ts'
 import { NO_FILTER, rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { EMPTY_VERSION, runsNewestFirst, type Version } from '../../engine/version/version.ts'
@@ -28,6 +29,7 @@ import { tablesIn } from '../specs.ts'
 export interface Entry {
   readonly key: number
   readonly seq: number
+  readonly deleted: boolean
 }
 
 /** A table that carries its entries, ascending by key. */
@@ -44,6 +46,8 @@ export interface SteppedTree {
   readonly nextTable: number
   readonly nextRun: RunId
   readonly nextSeq: number
+  /** The clock: what is flushed or merged carries it. Set it to let time pass. */
+  readonly nowMs: number
   readonly writtenBytes: number
   readonly papersBytes: number
 }
@@ -62,6 +66,7 @@ export function emptyTree(
     nextTable: 1,
     nextRun: 1,
     nextSeq: 1,
+    nowMs: 0,
     writtenBytes: 0,
     papersBytes: 0,
   }
@@ -74,15 +79,25 @@ export function viewOf(tree: SteppedTree, inProgress: readonly CompactionSpec[] 
     state: tree.state,
     inProgress,
     oldestSnapshotSeq: tree.nextSeq - 1,
-    nowMs: 0,
+    nowMs: tree.nowMs,
     tableStats: () => ({ reads: 0 }),
   }
 }
 
-/** Writes `keys`, each once, as the newest run of level 0; seqs follow the order given. */
-export function flush(tree: SteppedTree, keys: readonly number[]): SteppedTree {
-  const content = keys.map((key, index) => ({ key, seq: tree.nextSeq + index })).sort(byKey)
-  const table = tableOf(tree.nextTable, content, tree.entryBytes)
+/**
+ * Writes `keys`, each once, as the newest run of level 0; seqs follow the order given. Those of
+ * `deleted` are written as tombstones, which weigh what an entry does.
+ */
+export function flush(
+  tree: SteppedTree,
+  keys: readonly number[],
+  deleted: ReadonlySet<number> = new Set(),
+): SteppedTree {
+  const content = keys
+    .map((key, index) => ({ key, seq: tree.nextSeq + index, deleted: deleted.has(key) }))
+    .sort(byKey)
+  const { nowMs } = tree
+  const table = tableOf(tree, tree.nextTable, content, { writtenMs: nowMs, deletedMs: nowMs })
   return {
     ...tree,
     version: applyEdit(tree.version, {
@@ -102,8 +117,9 @@ export function load(
   tree: SteppedTree,
   strategy: CompactionStrategy,
   keys: readonly number[],
+  deleted?: ReadonlySet<number>,
 ): { readonly tree: SteppedTree; readonly specs: readonly CompactionSpec[] } {
-  const flushed = flush(tree, keys)
+  const flushed = flush(tree, keys, deleted)
   const drained = drain(flushed, strategy)
   const flushBytes = flushed.writtenBytes - tree.writtenBytes
   const outlived = allTables(drained.tree.version).some(({ id }) => id === tree.nextTable)
@@ -148,11 +164,14 @@ export function apply(tree: SteppedTree, spec: CompactionSpec): SteppedTree {
     for (const table of tables) added.push({ level: spec.place.level, run, table })
   } else if (spec.kind === 'merge') {
     const content = newestVersions(tables)
+    const ancestry = ancestryOf(tables)
     spec.outputs.forEach((output, index) => {
+      const hides = tombstonesNeeded(tree.version, output.place, tables)
       const run = runAt(output.place)
       const part = partOf(content, output, spec.outputs[index + 1])
-      for (const piece of cut(part, output, tree.entryBytes)) {
-        const table = tableOf(nextTable++, piece, tree.entryBytes)
+      const kept = part.filter((entry) => !entry.deleted || hides(entry.key))
+      for (const piece of cut(kept, output, tree.entryBytes)) {
+        const table = tableOf(tree, nextTable++, piece, ancestry)
         added.push({ level: output.place.level, run, table })
       }
     })
@@ -168,13 +187,14 @@ export function apply(tree: SteppedTree, spec: CompactionSpec): SteppedTree {
   }
 }
 
-/** Every key with its newest seq, as a reader finds it: the first run that answers. */
+/** Every live key with its newest seq, as a reader finds it: the first run that answers. */
 export function readAll(version: Version): Map<number, number> {
-  const found = new Map<number, number>()
+  const found = new Map<number, Entry>()
   for (const { run } of runsNewestFirst(version)) {
-    for (const { key, seq } of contentOf(run)) if (!found.has(key)) found.set(key, seq)
+    for (const entry of contentOf(run)) if (!found.has(entry.key)) found.set(entry.key, entry)
   }
-  return found
+  const live = [...found.values()].filter(({ deleted }) => !deleted)
+  return new Map(live.map(({ key, seq }) => [key, seq]))
 }
 
 /** Where a run holds a version newer than one in a newer run, in words; null when none does. */
@@ -212,6 +232,25 @@ function newestVersions(tables: readonly SteppedTable[]): readonly Entry[] {
     if (known === undefined || known.seq < entry.seq) newest.set(entry.key, entry)
   }
   return [...newest.values()].sort(byKey)
+}
+
+/** Whether a run older than the output still holds a table over a key, as the engine asks it. */
+function tombstonesNeeded(
+  version: Version,
+  place: OutputPlace,
+  inputs: readonly TableMeta[],
+): (key: number) => boolean {
+  const runs = [...runsNewestFirst(version)]
+  const newer = 'run' in place ? place.run : place.after
+  const at = runs.findIndex(({ level, run }) => {
+    return newer === null ? level >= place.level : run.id === newer
+  })
+  const olderRuns = at === -1 ? [] : runs.slice(newer === null ? at : at + 1)
+  const merged = new Set(inputs.map(({ id }) => id))
+  const older = olderRuns
+    .flatMap(({ run }) => [...tablesOf(run)])
+    .filter(({ id }) => !merged.has(id))
+  return (key) => older.some((table) => contains(table, keyBytes(key)))
 }
 
 /** The entries from the output's first key to the next output's. */
@@ -252,23 +291,43 @@ function cut(
   return pieces
 }
 
-function tableOf(id: number, content: readonly Entry[], entryBytes: number): SteppedTable {
+/** What a table inherits: a merge cannot tell which entry was the oldest. */
+interface Ancestry {
+  readonly writtenMs: number
+  readonly deletedMs: number | null
+}
+
+function ancestryOf(tables: readonly TableMeta[]): Ancestry {
+  const deletions = tables.flatMap((table) => table.oldestTombstoneAtMs ?? [])
+  return {
+    writtenMs: Math.min(...tables.map((table) => table.oldestWriteAtMs)),
+    deletedMs: deletions.length === 0 ? null : Math.min(...deletions),
+  }
+}
+
+function tableOf(
+  { entryBytes, nowMs }: SteppedTree,
+  id: number,
+  content: readonly Entry[],
+  { writtenMs, deletedMs }: Ancestry,
+): SteppedTable {
   const seqs = content.map(({ seq }) => seq)
   const bytes = content.length * entryBytes
+  const tombstones = content.filter(({ deleted }) => deleted).length
   return {
     id,
     smallest: keyBytes(content[0]!.key),
     largest: keyBytes(content.at(-1)!.key),
     bytes,
     entries: content.length,
-    tombstones: 0,
+    tombstones,
     rawKeyBytes: 0,
     rawValueBytes: bytes,
     seqMin: Math.min(...seqs),
     seqMax: Math.max(...seqs),
-    createdAtMs: 0,
-    oldestWriteAtMs: 0,
-    oldestTombstoneAtMs: null,
+    createdAtMs: nowMs,
+    oldestWriteAtMs: writtenMs,
+    oldestTombstoneAtMs: tombstones > 0 ? deletedMs : null,
     filter: NO_FILTER,
     vlogBytes: [],
     content,
