@@ -104,6 +104,7 @@ describe('parameters', () => {
       sizing: 'static',
       bitsPerKey: 10,
       targetTableBytes: 0,
+      filterAlloc: 'uniform',
     })
   })
 
@@ -116,7 +117,10 @@ describe('parameters', () => {
     [{ K: 4 }, 'fluid: K must be from 1 to T − 1 = 3, not 4'],
     [{ T: 2, Z: 2, K: 1 }, 'fluid: Z must be from 1 to T − 1 = 1, not 2'],
     [{ bitsPerKee: 1 }, 'fluid has no parameter bitsPerKee; did you mean bitsPerKey?'],
-    [{ q: 1 }, 'fluid has no parameter q; it has T, K, Z, sizing, bitsPerKey, targetTableBytes'],
+    [
+      { q: 1 },
+      'fluid has no parameter q; it has T, K, Z, sizing, bitsPerKey, targetTableBytes, filterAlloc',
+    ],
   ])('%o is refused in one line', (raw, message) => {
     expect(messageOf(() => fluid.create(raw))).toBe(message)
   })
@@ -155,7 +159,9 @@ describe('parameters', () => {
   })
 
   test('describe themselves', () => {
-    expect(describeParams(smallest)).toEqual([
+    const [, , filterAlloc] = describeParams(smallest)
+    expect(filterAlloc).toMatchObject({ name: 'filterAlloc', range: 'one of uniform, monkey' })
+    expect(describeParams(smallest).slice(0, 2)).toEqual([
       { name: 'T', range: 'an integer at least 2', default: 4, description: '' },
       { name: 'bitsPerKey', range: 'a number', default: 7, description: '' },
     ])

@@ -1,7 +1,8 @@
 /**
  * Owns the making of a strategy: from a name, parameters, the four primitives and `pick`, a module
  * that parses its parameters and creates the strategy. Only `pick` must be written; what is left
- * out is derived from it, so that scores, debt and stall limits never contradict the picks.
+ * out is derived from it, so that scores, debt and stall limits never contradict the picks. Every
+ * strategy also takes `filterAlloc`: its filter bits are divided among its runs here, once for all.
  */
 
 import type { z } from 'zod'
@@ -15,7 +16,13 @@ import type {
   TreeView,
 } from '../engine/compaction/strategy.ts'
 import { levelAt } from '../engine/version/version.ts'
+import {
+  allocatedFlushFilter,
+  type FilterAllocationName,
+  withAllocatedFilters,
+} from './filters/tree-filters.ts'
 import { parseParams } from './parameters.ts'
+import { filterAlloc } from './shared-parameters.ts'
 import { inputBytes, placesOf } from './specs.ts'
 
 /**
@@ -61,6 +68,10 @@ export interface StrategyModule {
   create(raw?: Readonly<Record<string, unknown>>): CompactionStrategy
 }
 
+type AllParams<Params extends z.ZodObject> = z.output<Params> & {
+  readonly filterAlloc: FilterAllocationName
+}
+
 /** The common default of LSM engines: about one false positive in a hundred lookups. */
 const DEFAULT_BITS_PER_KEY = 10
 
@@ -70,11 +81,13 @@ const DEFAULT_TRIGGER_RUNS = 4
 export function defineStrategy<Params extends z.ZodObject, State extends Json>(
   definition: StrategyDefinition<Params, State>,
 ): StrategyModule {
-  const parse = (raw: Readonly<Record<string, unknown>> = {}) => parseParams(definition, raw)
+  const params = definition.params.safeExtend({ filterAlloc })
+  const parse = (raw: Readonly<Record<string, unknown>> = {}) =>
+    parseParams({ name: definition.name, params }, raw) as AllParams<Params>
   return {
     name: definition.name,
     description: definition.description,
-    params: definition.params,
+    params,
     primitives: definition.primitives,
     drops: definition.drops ?? false,
     parse,
@@ -84,9 +97,12 @@ export function defineStrategy<Params extends z.ZodObject, State extends Json>(
 
 function createStrategy<Params extends z.ZodObject, State extends Json>(
   definition: StrategyDefinition<Params, State>,
-  params: z.output<Params>,
+  params: AllParams<Params>,
 ): CompactionStrategy<State> {
-  const pick = (view: TreeView<State>) => definition.pick(view, params)
+  const pick = (view: TreeView<State>) => {
+    const spec = definition.pick(view, params)
+    return spec === null ? null : withAllocatedFilters(view, spec, params.filterAlloc)
+  }
   const triggerRuns = numberIn(params, 'l0Trigger') ?? numberIn(params, 'T') ?? DEFAULT_TRIGGER_RUNS
   const bitsPerKey = numberIn(params, 'bitsPerKey') ?? DEFAULT_BITS_PER_KEY
   return {
@@ -104,7 +120,10 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
       definition.stallLimits?.(view, params) ??
       stallsAround(view, pick(whenIdle(view)), Math.max(triggerRuns, DEFAULT_TRIGGER_RUNS)),
     nextDueAt: (view) => definition.nextDueAt?.(view, params) ?? null,
-    flushFilter: (view) => definition.flushFilter?.(view, params) ?? { bitsPerKey },
+    flushFilter(view) {
+      const budget = definition.flushFilter?.(view, params) ?? { bitsPerKey }
+      return allocatedFlushFilter(view, budget, params.filterAlloc)
+    },
   }
 }
 

@@ -10,8 +10,17 @@ export const bitsPerKey = z
   .max(64)
   .default(10)
   .describe(
-    'Filter bits per distinct key, the same in every run; 0: no filters. 10 is what the RocksDB ' +
+    'Filter bits per distinct key, over the whole tree; 0: no filters. 10 is what the RocksDB ' +
       'and LevelDB manuals recommend, and what Dostoevsky and Sarkar et al. measure with.',
+  )
+
+/** Declared for every strategy by `defineStrategy`. */
+export const filterAlloc = z
+  .enum(['uniform', 'monkey'])
+  .default('uniform')
+  .describe(
+    'How filter bits are divided: uniform, as many in every run (LevelDB, RocksDB), or monkey, ' +
+      'with the fewest false positives for the memory (Monkey, SIGMOD ’17).',
   )
 
 export const targetTableBytes = z

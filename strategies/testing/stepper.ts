@@ -154,6 +154,10 @@ export function apply(tree: SteppedTree, spec: CompactionSpec): SteppedTree {
   const newRuns: NewRun[] = []
   const runAt = (place: OutputPlace): RunId => {
     if ('run' in place) return place.run
+    const shared = newRuns.find(
+      ({ level, after }) => level === place.level && after === place.after,
+    )
+    if (shared !== undefined) return shared.run
     newRuns.push({ ...place, run: tree.nextRun + newRuns.length })
     return newRuns.at(-1)!.run
   }
