@@ -210,7 +210,7 @@ export class Database implements Disposable {
     this.#commits.commitNow(batch, sync)
   }
 
-  /** Makes the memtable a table, then compacts to rest. */
+  /** Makes the memtable a table, then compacts to rest. What fails is thrown as it is. */
   flush(): void {
     this.#assertAtRest()
     this.#commits.settle()
@@ -219,7 +219,7 @@ export class Database implements Disposable {
       if (!this.#head.memtable.isEmpty) this.#head.rotate()
       this.#tree.compactUntilRest(this.#head.lastSeq)
     })
-    this.#assertWritable()
+    if (this.#failure !== null) throw this.#failure.cause
   }
 
   /** The tree's shape now: immutable data. */
