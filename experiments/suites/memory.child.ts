@@ -1,0 +1,106 @@
+/**
+ * Owns the measured process of the suite `memory`: one load through the runner, as `exp` would do
+ * it, in a process of its own, so that nothing but the load is in its memory. It answers with samples
+ * and the peak; it never forces a collection, which would flatter the peak.
+ */
+import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
+import { STRATEGIES } from '../../strategies/index.ts'
+import { WORKLOADS } from '../../workloads/index.ts'
+import { Runner } from '../runner.ts'
+import { VarveTarget } from '../targets/varve-target.ts'
+
+export interface MemoryLoad {
+  readonly folder: string
+  readonly records: number
+  readonly valueBytes: number
+  readonly seed: number
+  readonly memtableBytes: number
+  readonly blockCacheBytes: number
+  readonly samples: number
+}
+
+export interface MemorySample extends Record<string, number> {
+  readonly records: number
+  readonly heapUsedBytes: number
+  /** Array buffers and other memory outside the heap that the heap owns. */
+  readonly externalBytes: number
+  readonly rssBytes: number
+}
+
+export type MemoryMessage =
+  | { readonly kind: 'progress'; readonly records: number }
+  | {
+      readonly kind: 'done'
+      readonly samples: readonly MemorySample[]
+      /** When all is loaded and nothing is open. */
+      readonly baselineRssBytes: number
+      readonly peakRssBytes: number
+      readonly cpuSeconds: number
+      readonly entries: number
+      readonly rawBytes: number
+      readonly tables: number
+    }
+
+/** Resolves when the message is on its way: a channel closed before that loses it. */
+function tell(message: MemoryMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error: Error | null) => (error === null ? resolve() : reject(error))
+    process.send!(message, settle)
+  })
+}
+
+async function load(options: MemoryLoad): Promise<void> {
+  const baselineRssBytes = process.memoryUsage.rss()
+  const { folder, records, valueBytes, seed, memtableBytes, blockCacheBytes } = options
+  const strategy = STRATEGIES.get('tiering')!
+  const ledger = new Ledger()
+  const every = Math.ceil(records / options.samples)
+  const samples: MemorySample[] = []
+  const runner = new Runner({
+    open: (clock, onEvent) =>
+      new VarveTarget({
+        storage: new NodeStorage(ledger),
+        strategy: strategy.create(strategy.parse({})),
+        strategyParameters: {},
+        engineOptions: { memtableBytes, blockCacheBytes },
+        ...{ ledger, folder, clock, seed, onEvent },
+      }),
+    workload: WORKLOADS.get('ycsb-a')!.create(
+      {},
+      { records, operations: 0, seed, repeat: 0, valueBytes },
+    ),
+    records,
+    operations: 0,
+    timer: systemClock,
+    signal: new AbortController().signal,
+    onProgress: (_phase, done) => {
+      if (done < (samples.length + 1) * every) return
+      const { heapUsed, external, rss } = process.memoryUsage()
+      samples.push({
+        records: done,
+        heapUsedBytes: heapUsed,
+        externalBytes: external,
+        rssBytes: rss,
+      })
+      if (samples.length % 20 === 0) void tell({ kind: 'progress', records: done })
+    },
+  })
+  const { drained } = await runner.run()
+  const total = (pick: (level: (typeof drained.levels)[number]) => number) =>
+    drained.levels.reduce((sum, level) => sum + pick(level), 0)
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  runner.target.close()
+  await tell({
+    kind: 'done',
+    samples,
+    baselineRssBytes,
+    peakRssBytes: maxRSS * 1024,
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    entries: total((level) => level.entries),
+    rawBytes: total((level) => level.rawBytes),
+    tables: total((level) => level.tables),
+  })
+}
+
+await load(JSON.parse(process.argv[2]!) as MemoryLoad)
+process.disconnect!()

@@ -1,0 +1,39 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { Interrupted } from '../interrupted.ts'
+import { memory } from './memory.ts'
+import { runSuite } from './run-suite.ts'
+
+const outFolder = mkdtempSync(join(tmpdir(), 'varve-memory-'))
+afterAll(() => rmSync(outFolder, { recursive: true }))
+
+/** Each test starts a process. */
+const patient = { timeout: 120_000 }
+
+test('a small load stays within its budgets, and its samples are kept', patient, async () => {
+  const { signal } = new AbortController()
+  const context = { scale: 'smoke', seed: 42, outFolder, signal, onProgress: () => {} } as const
+  const { result } = await runSuite(memory, context)
+  expect(result.claims.filter(({ held }) => !held)).toEqual([])
+  const [run] = result.runs
+  expect(run!.figures.entries).toBe(100_000)
+  expect(run!.series).toHaveLength(100)
+  expect(run!.series.at(-1)).toMatchObject({ records: 100_000 })
+  expect(readdirSync(outFolder)).toEqual(['suite-memory-smoke.json'])
+})
+
+test('an interrupt ends the process and leaves nothing', patient, async () => {
+  const interrupt = new AbortController()
+  const out = mkdtempSync(join(outFolder, 'interrupted-'))
+  const running = memory.run({
+    scale: 'full',
+    seed: 42,
+    outFolder: out,
+    signal: interrupt.signal,
+    onProgress: () => interrupt.abort(),
+  })
+  await expect(running).rejects.toThrow(Interrupted)
+  expect(readdirSync(out)).toEqual([])
+})

@@ -1,0 +1,158 @@
+/**
+ * Owns the suite `memory`: a load many times larger than any budget, in a process of its own
+ * (`memory.child.ts`), whose peak must stay within the sum of the budgets, and whose memory must not
+ * grow with the data beyond what open tables pin.
+ *
+ * Budgets: the process before it opens anything, two memtables (one fills while one is flushed), the
+ * block cache, indexes and filters of open tables, the oracle of live sizes; and an allowance for
+ * garbage not yet collected.
+ */
+import { fork } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
+import { Interrupted } from '../interrupted.ts'
+import type { MemoryLoad, MemoryMessage, MemorySample } from './memory.child.ts'
+import { atMostClaim, type Suite, type SuiteContext } from './suite.ts'
+
+type Done = Extract<MemoryMessage, { readonly kind: 'done' }>
+
+const MiB = 1024 * 1024
+const MB = 1e6
+
+const RECORDS: Readonly<Record<SuiteScale, number>> = { smoke: 100_000, full: 5_000_000 }
+const SAMPLES: Readonly<Record<SuiteScale, number>> = { smoke: 100, full: 1000 }
+/** Kept in the result. */
+const SERIES_POINTS = 100
+
+const GARBAGE_BYTES_MAX = 150 * MB
+/** Of the least heap in a third of the load, after the pinned bytes are taken off. */
+const HEAP_NOISE_BYTES = 8 * MB
+/** Of the median resident size: the allocator returns memory late. */
+const RSS_NOISE_BYTES = 32 * MB
+
+export const memory: Suite = {
+  name: 'memory',
+  description: 'peak and growth of memory over a load of small records, against its budgets',
+  columns: [
+    { heading: 'peak RSS', figure: 'peakRssBytes' },
+    { heading: 'budgets', figure: 'budgetBytes' },
+    { heading: 'before', figure: 'baselineRssBytes' },
+    { heading: 'pinned', figure: 'pinnedBytes' },
+    { heading: 'CPU s', figure: 'cpuSeconds' },
+  ],
+  run: async (context) => {
+    const startMs = performance.now()
+    const load = loadOf(context)
+    const done = await runChild(load, context)
+    const run = runOf(load, done, (performance.now() - startMs) / 1e3)
+    return { runs: [run], claims: claimsOf(run, done.samples) }
+  },
+}
+
+function loadOf({ scale, seed }: SuiteContext): Omit<MemoryLoad, 'folder'> {
+  return {
+    records: RECORDS[scale],
+    valueBytes: 100,
+    seed,
+    memtableBytes: MiB,
+    blockCacheBytes: 8 * MiB,
+    samples: SAMPLES[scale],
+  }
+}
+
+async function runChild(
+  load: Omit<MemoryLoad, 'folder'>,
+  { outFolder, signal, onProgress }: SuiteContext,
+): Promise<Done> {
+  const folder = mkdtempSync(join(outFolder, '.suite-memory-'))
+  const script = join(import.meta.dirname, 'memory.child.ts')
+  const child = fork(script, [JSON.stringify({ ...load, folder })])
+  const ended = new Promise((resolve) => child.on('exit', resolve))
+  const interrupt = () => child.kill('SIGKILL')
+  signal.addEventListener('abort', interrupt)
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('message', (message: MemoryMessage) => {
+        if (message.kind === 'done') resolve(message)
+        else {
+          const { records } = message
+          onProgress('memory: load', records, load.records, records / load.records)
+        }
+      })
+      child.on('exit', (code) => {
+        if (signal.aborted) reject(new Interrupted('interrupted'))
+        else reject(new Error(`the load ended early, exit code ${code}`))
+      })
+    })
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    await ended
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function runOf(load: Omit<MemoryLoad, 'folder'>, done: Done, wallSeconds: number): SuiteRun {
+  const { samples, kind: _, ...figures } = done
+  const budgets = {
+    baselineRssBytes: done.baselineRssBytes,
+    memtablesBytes: 2 * load.memtableBytes,
+    blockCacheBytes: load.blockCacheBytes,
+    pinnedBytes: pinnedBytes(done.entries, done.rawBytes),
+    oracleBytes: load.records * Uint32Array.BYTES_PER_ELEMENT,
+    garbageBytesMax: GARBAGE_BYTES_MAX,
+  }
+  const budgetBytes = Object.values(budgets).reduce((sum, bytes) => sum + bytes, 0)
+  const every = Math.ceil(samples.length / SERIES_POINTS)
+  return {
+    name: `load of ${load.records} records`,
+    params: { ...load, strategy: 'tiering', workload: 'ycsb-a' },
+    figures: { ...figures, ...budgets, budgetBytes },
+    series: samples.filter((_sample, index) => index % every === every - 1),
+    wallSeconds,
+  }
+}
+
+const FILTER_BITS = 10
+const BLOCK_BYTES = 4096
+/** Of a decoded index: four doubles, a u32 and a separator key a block. */
+const INDEX_ENTRY_BYTES = 36 + 24
+
+/** Indexes and filters of tables that hold so many entries and raw bytes. */
+function pinnedBytes(entries: number, rawBytes: number): number {
+  const filters = (entries * FILTER_BITS) / 8
+  return Math.ceil(filters + (rawBytes / BLOCK_BYTES) * INDEX_ENTRY_BYTES)
+}
+
+function claimsOf({ name, figures }: SuiteRun, samples: readonly MemorySample[]): readonly Claim[] {
+  const third = Math.floor(samples.length / 3)
+  const middle = samples.slice(third, 2 * third)
+  const last = samples.slice(2 * third)
+  const heldBytes = (sample: MemorySample) => sample.heapUsedBytes + sample.externalBytes
+  const grown = (2 * Number(figures.pinnedBytes)) / 3
+  const least = (part: readonly MemorySample[]) => Math.min(...part.map(heldBytes))
+  const median = (part: readonly MemorySample[]) =>
+    part.map(({ rssBytes }) => rssBytes).sort((a, b) => a - b)[part.length >> 1]!
+  const source = 'last third of the load against the middle third, with what its tables pin'
+  return [
+    atMostClaim(
+      `${name}: peak RSS`,
+      Number(figures.peakRssBytes),
+      Number(figures.budgetBytes),
+      'the sum of the budgets',
+    ),
+    atMostClaim(
+      `${name}: least heap`,
+      least(last),
+      Math.ceil(least(middle) + grown + HEAP_NOISE_BYTES),
+      source,
+    ),
+    atMostClaim(
+      `${name}: median RSS`,
+      median(last),
+      Math.ceil(median(middle) + grown + RSS_NOISE_BYTES),
+      source,
+    ),
+  ]
+}
