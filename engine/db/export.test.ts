@@ -99,25 +99,29 @@ describe('an export', () => {
     expect(contentOf(storage, '/out')).toEqual(contentOf(storage, '/db'))
   })
 
-  test('cut short by a power loss is whole or is no database', () => {
+  test.each([
+    ['linking', null],
+    ['copying', 'EXDEV'],
+  ])('cut short by a power loss while %s is whole or is no database', (_, errno) => {
     const storage = lived()
-    const expected = contentOf(
-      storage.powerLoss({ bytes: 'kept', names: 'kept' }, new Ledger()),
-      '/db',
-    )
+    const imageOf = (bytes: 'kept' | 'lost', names: 'kept' | 'lost') =>
+      storage.powerLoss({ bytes, names }, new Ledger())
+    const expected = contentOf(imageOf('kept', 'kept'), '/db')
     let whole = 0
+    const check = (image: MemoryStorage) => {
+      if (!image.list('/out').includes('CURRENT')) return
+      whole++
+      expect(verifyDatabase(image, '/out').faults).toEqual([])
+      expect(contentOf(image, '/out')).toEqual(expected)
+    }
     const onCall = () => {
       for (const names of ['lost', 'kept'] as const) {
-        for (const kept of ['lost', 'kept'] as const) {
-          const image = storage.powerLoss({ bytes: kept, names }, new Ledger())
-          if (!image.list('/out').includes('CURRENT')) continue
-          whole++
-          expect(verifyDatabase(image, '/out').faults).toEqual([])
-          expect(contentOf(image, '/out')).toEqual(expected)
-        }
+        for (const bytes of ['lost', 'kept'] as const) check(imageOf(bytes, names))
       }
     }
-    exportDatabase(new FaultStorage(storage, { onCall }), '/db', '/out')
+    const faulty = new FaultStorage(storage, { onCall })
+    if (errno !== null) faulty.failWhen(({ operation }) => operation === 'link', errno)
+    exportDatabase(faulty, '/db', '/out')
     expect(whole).toBeGreaterThan(0)
   })
 

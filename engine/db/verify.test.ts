@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { FileTag } from '../storage/storage.ts'
 import { bytes, everyNth, openTest } from '../testing/fixtures.ts'
+import { LogReader } from '../wal/log-reader.ts'
+import { LogWriter } from '../wal/log-writer.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { verifyDatabase } from './verify.ts'
 
@@ -74,6 +76,22 @@ describe('verify', () => {
     const table = storage.list('/db').find((name) => name.endsWith('.sst'))!
     storage.remove(`/db/${table}`)
     expect(verifyDatabase(storage, '/db').faults).toMatchObject([{ code: 'LSM_NOT_FOUND' }])
+  })
+
+  test('sees a batch that is missing between two', () => {
+    const storage = lived('none')
+    const path = `/db/${storage.list('/db').find((name) => name.endsWith('.log'))}`
+    const reader = new LogReader(storage.readAll(path, tag), path)
+    const batches: Uint8Array[] = []
+    while (reader.next()) batches.push(reader.record)
+    storage.remove(path)
+    const log = new LogWriter(storage.create(path, tag))
+    for (const batch of batches.toSpliced(2, 1)) log.append(batch)
+    log.close()
+    const { faults } = verifyDatabase(storage, '/db')
+    expect(faults.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/: batch of seq \d+, \d+ is expected$/),
+    ])
   })
 
   test('names every damaged file with the offset', () => {

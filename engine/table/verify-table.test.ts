@@ -4,7 +4,13 @@ import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Entry } from '../testing/array-cursor.ts'
 import { bytes } from '../testing/fixtures.ts'
-import { BLOCK_TRAILER_BYTES, FOOTER_BYTES, writeBlockTrailer } from './table-format.ts'
+import {
+  BLOCK_TRAILER_BYTES,
+  decodeFooter,
+  FOOTER_BYTES,
+  METAINDEX_NAME,
+  writeBlockTrailer,
+} from './table-format.ts'
 import type { TableSummary } from './table-writer.ts'
 import { openTable, readTag, writeTable, writeTag } from './testing/table-fixture.ts'
 import { verifyTable } from './verify-table.ts'
@@ -87,6 +93,19 @@ describe('verifying a table', () => {
       )
     }
     expect(() => verify({}, lower)).toThrow('table at offset 0: entries out of order')
+  })
+
+  test('sees bytes that lie in no block', () => {
+    const shorten = (content: Uint8Array) => {
+      const { metaindex } = decodeFooter(content.subarray(-FOOTER_BYTES), 'table', content.length)
+      // Its first entry is the filter's: 3 header bytes, the name, 2 bytes of offset, the size.
+      const sizeAt = 3 + METAINDEX_NAME.filter.length + 2
+      rewrite(metaindex.offset, metaindex.bytes, (payload) => {
+        expect(payload[sizeAt]).toBe(66)
+        payload[sizeAt] = 65
+      })(content)
+    }
+    expect(() => verify({}, shorten)).toThrow('blocks leave a gap or overlap')
   })
 
   test('sees a footer whose padding is not zero', () => {
