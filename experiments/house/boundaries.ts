@@ -24,6 +24,13 @@ const WHOLE_ENGINE = engineRooms(
 const SEAM = 'engine/compaction/strategy.ts'
 /** Pure arithmetic: strategies divide filter bits by the engine's own curve. */
 const FILTER_CURVE = 'engine/table/filter.ts'
+/** What the engine decides by without touching a byte: a simulator must decide the same. */
+const PURE_RULES = [
+  ...['validate-spec', 'resolved-spec', 'placement', 'older-overlap', 'progress-guard'].map(
+    (name) => `engine/compaction/${name}.ts`,
+  ),
+  'engine/table/table-size.ts',
+]
 /** Pure vocabulary: a reader of results must not load the engine for the names of causes. */
 const LEDGER = 'engine/storage/ledger.ts'
 
@@ -43,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/testing': WHOLE_ENGINE,
   'engine/index.ts': WHOLE_ENGINE,
   strategies: [...engineRooms('base', 'version'), SEAM, FILTER_CURVE],
+  'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
   experiments: [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results'],

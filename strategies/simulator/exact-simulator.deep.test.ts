@@ -1,0 +1,28 @@
+import { describe, test } from 'vitest'
+import { STRATEGIES } from '../catalog.ts'
+import { expectSameEdits } from './testing/same-edits.ts'
+import { churn, uniqueWrites, ycsbWrites } from './testing/streams.ts'
+
+const KiB = 1024
+
+describe.each([...STRATEGIES])('%s makes the engine’s edits', (_, module) => {
+  const wide = 'T' in module.params.shape ? { T: 5 } : {}
+
+  test('of long streams at another size ratio', () => {
+    const setup = { strategy: module.create(wide), memtableBytes: 8 * KiB, blockBytes: 512 }
+    const size = { records: 20_000, operations: 40_000, valueBytes: 100 }
+    expectSameEdits(setup, () => ycsbWrites('ycsb-a', size, 7))
+    expectSameEdits(setup, () => churn(60_000, 5_000, 8))
+  })
+
+  test('at the scale S4: entries of 128 B, buffers of 1 MiB, T = 4, 255 buffers', () => {
+    const setup = { strategy: module.create(), memtableBytes: KiB * KiB }
+    expectSameEdits(setup, () => uniqueWrites((255 * KiB * KiB) / 128, 128, 'hashed'))
+  })
+
+  test('at the scale S10: entries of 1 KiB, buffers of 256 KiB, T = 10, 999 buffers', () => {
+    const ten = 'T' in module.params.shape ? { T: 10 } : {}
+    const setup = { strategy: module.create(ten), memtableBytes: 256 * KiB }
+    expectSameEdits(setup, () => uniqueWrites(999 * 256, KiB, 'hashed'))
+  })
+})

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { ManualClock } from '../../engine/base/clock.ts'
+import { Database } from '../../engine/db/database.ts'
+import { Ledger } from '../../engine/storage/ledger.ts'
+import { MemoryStorage } from '../../engine/storage/memory-storage.ts'
+import { WriteBatch } from '../../engine/wal/write-batch.ts'
+import { STRATEGIES } from '../catalog.ts'
+import { leveling } from '../leveling.ts'
+import { tiering } from '../tiering.ts'
+import { ExactSimulator } from './exact-simulator.ts'
+import type { Write } from './testing/both-ways.ts'
+import { expectSameEdits } from './testing/same-edits.ts'
+import { churn, uniqueWrites, ycsbWrites } from './testing/streams.ts'
+
+const streams: readonly (readonly [string, () => Iterable<Write>])[] = [
+  [
+    'ycsb-load',
+    () => ycsbWrites('ycsb-load', { records: 1500, operations: 0, valueBytes: 100 }, 1),
+  ],
+  ['ycsb-a', () => ycsbWrites('ycsb-a', { records: 500, operations: 2500, valueBytes: 100 }, 2)],
+  ['puts and deletes', () => churn(3000, 400, 3)],
+  ['a few keys, mostly dead', () => churn(2000, 30, 4)],
+  ['ordered keys', () => uniqueWrites(1500, 100, 'ordered')],
+]
+
+describe.each([...STRATEGIES])('%s', (_, module) => {
+  test.each(streams)('makes the engine’s edits of %s', (_name, stream) => {
+    const strategy = module.create()
+    const setup = { strategy, memtableBytes: 4096, blockBytes: 512, blockRestartInterval: 4 }
+    expectSameEdits(setup, stream)
+  })
+})
+
+describe('reads', () => {
+  test('find what a map finds', () => {
+    const simulator = new ExactSimulator({
+      strategy: leveling.create(),
+      memtableBytes: 2048,
+      blocks: { blockBytes: 4096, restartInterval: 16 },
+      clock: new ManualClock(),
+    })
+    const expected = new Map<string, number>()
+    const keys = new Map<string, Uint8Array>()
+    for (const { key, valueLength } of churn(3000, 300, 5)) {
+      keys.set(key.join(), key)
+      if (valueLength === null) {
+        expected.delete(key.join())
+        simulator.delete(key)
+      } else {
+        expected.set(key.join(), valueLength)
+        simulator.put(key, valueLength)
+      }
+    }
+    expect(expected.size).toBeGreaterThan(100)
+    for (const [name, key] of keys) expect(simulator.get(key), name).toBe(expected.get(name))
+    expect(simulator.get(Uint8Array.of(0))).toBeUndefined()
+  })
+
+  test('probe as many runs as the engine does', () => {
+    const clock = new ManualClock()
+    const strategy = tiering.create()
+    const options = { memtableBytes: 4096, compression: 'none' } as const
+    const storage = new MemoryStorage(new Ledger())
+    const database = Database.open({ storage, folder: '/db', strategy, options, clock })
+    const blocks = { blockBytes: 4096, restartInterval: 16 }
+    const simulator = new ExactSimulator({ strategy, memtableBytes: 4096, blocks, clock })
+    const keys: Uint8Array[] = []
+    for (const { key, valueLength } of churn(3000, 600, 6)) {
+      keys.push(key)
+      const batch = new WriteBatch()
+      if (valueLength === null) {
+        batch.delete(key)
+        simulator.delete(key)
+      } else {
+        batch.put(key, new Uint8Array(valueLength))
+        simulator.put(key, valueLength)
+      }
+      database.writeSync(batch)
+    }
+    database.flush()
+    simulator.flush()
+    for (const key of keys) {
+      database.get(key)
+      simulator.get(key)
+    }
+    expect(simulator.runsProbed).toBe(database.getCounters.runsProbed)
+    expect(simulator.runsProbed).toBeGreaterThan(keys.length / 2)
+    database.close()
+  })
+})

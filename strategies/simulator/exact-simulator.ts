@@ -1,0 +1,130 @@
+/**
+ * Owns a simulation that knows every key: it takes the engine's own operations, lengths in place of
+ * values, and flushes and compacts as the engine's inline scheduling does. For small trees: memory
+ * grows with keys.
+ *
+ * Invariant: equal operations and equal times give the engine's version edits (`simulated-tree.ts`
+ * names the one exception).
+ */
+
+import { tableFor } from '../../engine/version/run.ts'
+import type { TableMeta } from '../../engine/version/table-meta.ts'
+import { runCount, runsNewestFirst } from '../../engine/version/version.ts'
+import { Entries, TOMBSTONE } from './entries.ts'
+import { type BlockOptions, contentOf, ExactSubstance } from './exact-substance.ts'
+import { KeyBook, type KeyId } from './key-book.ts'
+import { SimulatedTree, type SimulatedTreeOptions } from './simulated-tree.ts'
+
+export interface ExactSimulatorOptions extends SimulatedTreeOptions {
+  readonly blocks: BlockOptions
+}
+
+interface Newest {
+  readonly seq: number
+  /** Or TOMBSTONE. */
+  readonly valueLength: number
+}
+
+export class ExactSimulator {
+  readonly tree: SimulatedTree
+  /** Acknowledged key and value bytes of puts, and keys of deletes. */
+  userBytes = 0
+  lastSeq = 0
+  /** Runs whose key range held the key of a `get`, or that a scan had to open. */
+  runsProbed = 0
+  readonly #options: ExactSimulatorOptions
+  readonly #substance: ExactSubstance
+  readonly #book = new KeyBook()
+  readonly #newest = new Map<KeyId, Newest>()
+  #rawBytes = 0
+  #firstWriteAtMs: number | null = null
+  #firstTombstoneAtMs: number | null = null
+
+  constructor(options: ExactSimulatorOptions) {
+    this.#options = options
+    this.#substance = new ExactSubstance(this.#book, options.blocks)
+    this.tree = new SimulatedTree(options, this.#substance)
+  }
+
+  /** Raw bytes in the memtable, overwritten versions included. */
+  get memtableRawBytes(): number {
+    return this.#rawBytes
+  }
+
+  put(key: Uint8Array, valueLength: number): void {
+    this.#write(key, valueLength)
+  }
+
+  delete(key: Uint8Array): void {
+    this.#firstTombstoneAtMs ??= this.#options.clock.nowMs()
+    this.#write(key, TOMBSTONE)
+  }
+
+  /** Length of the newest value, or undefined. */
+  get(key: Uint8Array): number | undefined {
+    const id = this.#book.find(key)
+    const newest = id === undefined ? undefined : this.#newest.get(id)
+    const found = newest?.valueLength ?? this.#findInTables(key, id)
+    return found === undefined || found === TOMBSTONE ? undefined : found
+  }
+
+  /** Counts what a scan opens: every run. */
+  scan(): void {
+    this.runsProbed += runCount(this.tree.version)
+  }
+
+  /** Makes the memtable a table, then compacts to rest. */
+  flush(): void {
+    if (this.#newest.size > 0) this.#rotate()
+    this.tree.compactUntilRest(this.lastSeq)
+  }
+
+  #write(key: Uint8Array, valueLength: number): void {
+    const bytes = key.length + Math.max(valueLength, 0)
+    this.lastSeq++
+    this.#newest.set(this.#book.idOf(key), { seq: this.lastSeq, valueLength })
+    this.#rawBytes += bytes
+    this.userBytes += bytes
+    this.#firstWriteAtMs ??= this.#options.clock.nowMs()
+    if (this.#rawBytes >= this.#options.memtableBytes) this.flush()
+  }
+
+  #rotate(): void {
+    const entries = new Entries(this.#newest.size)
+    for (const id of [...this.#newest.keys()].sort((a, b) => this.#book.compare(a, b))) {
+      const { seq, valueLength } = this.#newest.get(id)!
+      entries.push(id, seq, valueLength)
+    }
+    const nowMs = this.#options.clock.nowMs()
+    const ancestry = {
+      createdAtMs: nowMs,
+      oldestWriteAtMs: this.#firstWriteAtMs ?? nowMs,
+      oldestTombstoneAtMs: this.#firstTombstoneAtMs,
+    }
+    this.tree.flush(this.lastSeq, (filter, context) =>
+      this.#substance.flush(entries, filter, ancestry, context),
+    )
+    this.#newest.clear()
+    this.#rawBytes = 0
+    this.#firstWriteAtMs = null
+    this.#firstTombstoneAtMs = null
+  }
+
+  #findInTables(key: Uint8Array, id: KeyId | undefined): number | undefined {
+    for (const { run } of runsNewestFirst(this.tree.version)) {
+      const table = tableFor(run, key)
+      if (table === undefined) continue
+      this.runsProbed++
+      this.tree.countRead(table.id)
+      const found = id === undefined ? undefined : this.#lookUp(table, id)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #lookUp(table: TableMeta, id: KeyId): number | undefined {
+    const entries = contentOf(table)
+    const at = entries.lowerBound(this.#book, this.#book.textOf(id))
+    return entries.keys[at] === id && at < entries.length ? entries.valueLengths[at] : undefined
+  }
+}

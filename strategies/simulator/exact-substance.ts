@@ -1,0 +1,183 @@
+/**
+ * Owns tables of exact keys: merging, dropping and cutting by the engine's rules
+ * (`merge-rules.ts`, `table-outputs.ts`), over typed arrays instead of cursors. It is written apart
+ * from the engine's on purpose: that the two give equal edits is a test of both.
+ *
+ * Sizes are those of uncompressed tables, to the byte.
+ */
+
+import { OlderOverlap } from '../../engine/compaction/older-overlap.ts'
+import { type Ancestry, ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
+import type { ResolvedOutput, ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
+import type { FilterPolicy } from '../../engine/compaction/strategy.ts'
+import type { TableSizeOptions } from '../../engine/table/table-size.ts'
+import { tableSize } from '../../engine/table/table-size.ts'
+import { NO_FILTER, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
+import { concatenated, Entries, merged, TOMBSTONE } from './entries.ts'
+import { type KeyBook, keyText, sharedPrefix } from './key-book.ts'
+import type { MergeContext, Substance } from './simulated-tree.ts'
+
+/** A table that knows its entries. */
+export interface ExactTable extends TableMeta {
+  readonly content: Entries
+  /** Stored data blocks: what a merge reads of it. */
+  readonly dataBytes: number
+}
+
+export type BlockOptions = Omit<TableSizeOptions, 'bitsPerKey'>
+
+export function contentOf(table: TableMeta): Entries {
+  return (table as ExactTable).content
+}
+
+export class ExactSubstance implements Substance {
+  readonly #book: KeyBook
+  readonly #blocks: BlockOptions
+
+  constructor(book: KeyBook, blocks: BlockOptions) {
+    this.#book = book
+    this.#blocks = blocks
+  }
+
+  /** The table of a memtable's newest versions, without tombstones that hide nothing; or none. */
+  flush(
+    entries: Entries,
+    filter: FilterPolicy,
+    ancestry: Ancestry,
+    { version, allocateTableId }: MergeContext,
+  ): readonly TableMeta[] {
+    const older = new OlderOverlap(version, -1, new Set())
+    const kept = this.#withoutDead(entries, () => older)
+    if (kept.length === 0) return []
+    return [this.#tableOf(allocateTableId(), kept, filter.bitsPerKey, ancestry)]
+  }
+
+  merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[] {
+    const { outputs, inputIds } = resolved
+    const lists = resolved.inputs
+      .toSorted((a, b) => a.position - b.position)
+      .map(({ tables }) => concatenated(tables.map(contentOf)))
+    const all = lists.reduce((newer, older) => merged(this.#book, newer, older))
+    const starts = outputs.map(({ fromKey }) => (fromKey === null ? '' : keyText(fromKey)))
+    const olderOf = outputs.map(
+      (output) => new OlderOverlap(context.version, output.position, inputIds),
+    )
+    const destinationOf = ascending(starts)
+    const kept = this.#withoutDead(all, (text) => olderOf[destinationOf(text)]!)
+    const ancestry = ancestryOf(resolved, context.nowMs)
+    return this.#cut(kept, outputs, starts).map(({ destination, entries }) => {
+      const { bitsPerKey } = outputs[destination]!.filter ?? { bitsPerKey: 0 }
+      const id = context.allocateTableId()
+      return { destination, table: this.#tableOf(id, entries, bitsPerKey, ancestry) }
+    })
+  }
+
+  /** The entries but for tombstones that no older table, of those `olderOf` the key, has a use for. */
+  #withoutDead(entries: Entries, olderOf: (text: string) => OlderOverlap): Entries {
+    const kept = new Entries(entries.length)
+    for (let at = 0; at < entries.length; at++) {
+      if (entries.valueLengths[at] === TOMBSTONE) {
+        const key = this.#book.bytesOf(entries.keys[at]!)
+        const older = olderOf(this.#book.textOf(entries.keys[at]!))
+        if (!older.covers(key, 0, key.length)) continue
+      }
+      kept.take(entries, at)
+    }
+    return kept
+  }
+
+  /** Tables end at an output's border, at a cut key, and once they reach the target size. */
+  #cut(
+    entries: Entries,
+    outputs: readonly ResolvedOutput[],
+    starts: readonly string[],
+  ): readonly { readonly destination: number; readonly entries: Entries }[] {
+    const cuts = outputs.map(({ cutKeys }) => cutKeys.map(keyText))
+    const destinationOf = ascending(starts)
+    const pieces: { destination: number; entries: Entries }[] = []
+    let destination = 0
+    let partOf = ascending(['', ...(cuts[0] ?? [])])
+    let part = 0
+    let from = 0
+    let bytes = 0
+    const finish = (to: number) => {
+      if (to > from) pieces.push({ destination, entries: slice(entries, from, to) })
+      from = to
+      bytes = 0
+    }
+    for (let at = 0; at < entries.length; at++) {
+      const text = this.#book.textOf(entries.keys[at]!)
+      const goesTo = destinationOf(text)
+      if (goesTo !== destination) {
+        finish(at)
+        destination = goesTo
+        partOf = ascending(['', ...cuts[destination]!])
+        part = 0
+      }
+      const { targetTableBytes } = outputs[destination]!
+      const liesIn = partOf(text)
+      const isFull = targetTableBytes !== null && bytes >= targetTableBytes
+      if (liesIn !== part || isFull) finish(at)
+      part = liesIn
+      bytes += text.length + Math.max(entries.valueLengths[at]!, 0)
+    }
+    finish(entries.length)
+    return pieces
+  }
+
+  #tableOf(id: TableId, entries: Entries, bitsPerKey: number, ancestry: Ancestry): ExactTable {
+    const { keys, seqs, length } = entries
+    const keyLengths = new Uint32Array(length)
+    const sharedLengths = new Uint32Array(length)
+    const valueLengths = new Uint32Array(length)
+    const sums = { tombstones: 0, rawKeyBytes: 0, rawValueBytes: 0, seqMin: Infinity, seqMax: 0 }
+    let previous = ''
+    for (let at = 0; at < length; at++) {
+      const text = this.#book.textOf(keys[at]!)
+      const valueLength = entries.valueLengths[at]!
+      if (valueLength === TOMBSTONE) sums.tombstones++
+      else valueLengths[at] = valueLength
+      keyLengths[at] = text.length
+      sharedLengths[at] = sharedPrefix(previous, text)
+      sums.rawKeyBytes += text.length
+      sums.rawValueBytes += valueLengths[at]!
+      sums.seqMin = Math.min(sums.seqMin, seqs[at]!)
+      sums.seqMax = Math.max(sums.seqMax, seqs[at]!)
+      previous = text
+    }
+    const { tombstones } = sums
+    const size = tableSize(
+      { count: length, keyLengths, sharedLengths, valueLengths, tombstones },
+      { ...this.#blocks, bitsPerKey },
+    )
+    return {
+      ...{ ...sums, id, bytes: size.bytes, entries: length },
+      smallest: this.#book.bytesOf(keys[0]!),
+      largest: this.#book.bytesOf(keys[length - 1]!),
+      createdAtMs: ancestry.createdAtMs,
+      oldestWriteAtMs: ancestry.oldestWriteAtMs,
+      oldestTombstoneAtMs: tombstones > 0 ? ancestry.oldestTombstoneAtMs : null,
+      filter:
+        bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: size.filterBytes } : NO_FILTER,
+      vlogBytes: [],
+      content: entries,
+      dataBytes: size.dataBytes,
+    }
+  }
+}
+
+/** Index of the last start ≤ a text, for texts that ascend from call to call; starts[0] is ''. */
+function ascending(starts: readonly string[]): (text: string) => number {
+  let index = 0
+  return (text) => {
+    while (index + 1 < starts.length && starts[index + 1]! <= text) index++
+    return index
+  }
+}
+
+/** Entries [from, to), owned: a view would keep the arrays of the whole merge. */
+function slice(entries: Entries, from: number, to: number): Entries {
+  const part = new Entries(to - from)
+  for (let at = from; at < to; at++) part.take(entries, at)
+  return part
+}

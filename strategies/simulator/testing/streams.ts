@@ -1,0 +1,50 @@
+/** Owns the operation streams simulators are tested on; seeded, keys borrowed until the next write. */
+
+import { createRandom } from '../../../engine/base/random.ts'
+import { Operation, WORKLOADS } from '../../../workloads/index.ts'
+import type { Write } from './both-ways.ts'
+
+/** Load and run of a YCSB workload; values are one field put blind. */
+export function* ycsbWrites(
+  name: string,
+  size: { readonly records: number; readonly operations: number; readonly valueBytes: number },
+  seed: number,
+): Generator<Write, void, undefined> {
+  const workload = WORKLOADS.get(name)!.create({}, { ...size, seed, repeat: 0 })
+  const operation = new Operation()
+  for (const stream of [workload.load, ...workload.phases.map((phase) => phase.stream)]) {
+    while (stream.next(operation)) {
+      const { key, valueLength } = operation
+      if (valueLength > 0) yield { key, valueLength }
+      stream.acknowledge(operation)
+    }
+  }
+}
+
+/** Puts and deletes over few keys of all lengths: overwrites, tombstones, shared prefixes. */
+export function* churn(count: number, keys: number, seed: number): Generator<Write> {
+  const random = createRandom(seed)
+  const names = Array.from({ length: keys }, () => {
+    const shared = 'k'.repeat(random.nextBelow(3))
+    return new TextEncoder().encode(shared + random.nextU32().toString(random.nextBelow(30) + 2))
+  })
+  for (let i = 0; i < count; i++) {
+    const key = names[random.nextBelow(keys)]!
+    yield { key, valueLength: random.nextBelow(4) === 0 ? null : random.nextBelow(200) }
+  }
+}
+
+/** Whole buffers of unique keys: what the papers load. `order` as in the workloads. */
+export function* uniqueWrites(
+  entries: number,
+  entryBytes: number,
+  order: 'hashed' | 'ordered',
+): Generator<Write, void, undefined> {
+  const key = new Uint8Array(16)
+  const view = new DataView(key.buffer)
+  for (let index = 0; index < entries; index++) {
+    // Odd multipliers permute the 32-bit integers.
+    view.setUint32(0, order === 'hashed' ? Math.imul(index, 0x9e3779b1) >>> 0 : index)
+    yield { key, valueLength: entryBytes - key.length }
+  }
+}
