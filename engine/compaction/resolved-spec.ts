@@ -20,6 +20,7 @@ export type SafetyRule =
   | 'inputs-contiguous'
   | 'inputs-free'
   | 'outputs-ordered'
+  | 'next-state'
   | 'recency'
   | 'destination-disjoint'
   | 'drop-retention'

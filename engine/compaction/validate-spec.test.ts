@@ -182,6 +182,20 @@ describe('specs that would lose or hide data are refused by name', () => {
     expect(verdict(spec)).toBe(expected)
   })
 
+  test.each([
+    ['nothing', undefined],
+    ['a function', () => 1],
+    ['a number without a JSON form', 1n],
+  ])('a next state that is %s', (_, state) => {
+    const spec = { ...move(newest(2), slice(1, 5)), nextState: state as never }
+    expect(verdict(spec)).toBe('next-state')
+  })
+
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('a filter of %d bits', (bitsPerKey) => {
+    const wanted = { ...output(newest(2)), filter: { bitsPerKey } }
+    expect(verdict(merge([slice(1, 5)], wanted))).toBe('outputs-ordered')
+  })
+
   test('an input that a running job holds', () => {
     const running = merge([slice(1, 5, 50)], output(newest(2)))
     expect(verdict(merge([slice(1, 5, 50, 51)], output(newest(2))), [running])).toBe(

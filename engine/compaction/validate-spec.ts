@@ -37,6 +37,7 @@ export interface ValidationContext {
 export function validateSpec(context: ValidationContext, spec: CompactionSpec): ResolvedSpec {
   const resolved = resolveSpec(context.version, spec)
   checkInputsFree(context, resolved)
+  checkNextState(spec)
   switch (spec.kind) {
     case 'merge':
       checkOutputsOrdered(resolved)
@@ -63,6 +64,17 @@ function checkInputsFree({ version, inProgress }: ValidationContext, spec: Resol
   }
 }
 
+/** The state travels in the manifest, which nobody could read again if it were no JSON. */
+function checkNextState({ nextState }: CompactionSpec): void {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(nextState)
+  } catch {
+    // A cycle, or a number JSON has no form for.
+  }
+  if (text === undefined) throw unsafe('next-state', 'the next state is not JSON')
+}
+
 function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
   if (outputs.length === 0) throw unsafe('outputs-ordered', 'no outputs are named')
   outputs.forEach((output, index) => {
@@ -76,6 +88,10 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
     const bytes = output.targetTableBytes
     if (bytes !== null && !(bytes > 0)) {
       throw unsafe('outputs-ordered', `output ${index} wants tables of ${bytes} bytes`)
+    }
+    const bits = output.filter?.bitsPerKey ?? 0
+    if (!(bits >= 0 && Number.isFinite(bits))) {
+      throw unsafe('outputs-ordered', `output ${index} wants filters of ${bits} bits a key`)
     }
     if (output.cutKeys.some((key, at, keys) => at > 0 && compareBytes(keys[at - 1]!, key) >= 0)) {
       throw unsafe('outputs-ordered', `the cut keys of output ${index} do not ascend`)

@@ -177,17 +177,14 @@ export class SpecMaker {
   #flawed(version: Version, gone: readonly TableMeta[]): Omit<Offer, 'plan'> {
     for (;;) {
       const spec = this.#spec(version, 'closed')
-      const flaw = this.#below(3)
-      const made =
-        flaw === 0
-          ? this.#flawedInputs(version, spec, gone)
-          : spec.kind === 'drop'
-            ? null
-            : flaw === 1
-              ? this.#flawedPlace(version, spec)
-              : spec.kind === 'merge'
-                ? this.#flawedOutputs(spec)
-                : null
+      let made: Omit<Offer, 'plan'> | null = null
+      const flaw = this.#below(13)
+      if (flaw === 0) {
+        const nextState = this.#pick([undefined, 1n, () => null]) as never
+        made = { breaks: 'next-state', spec: { ...spec, nextState } }
+      } else if (flaw < 5) made = this.#flawedInputs(version, spec, gone)
+      else if (flaw < 9 && spec.kind !== 'drop') made = this.#flawedPlace(version, spec)
+      else if (spec.kind === 'merge') made = this.#flawedOutputs(spec)
       if (made !== null) return made
     }
   }
@@ -267,6 +264,7 @@ export class SpecMaker {
       [first, { ...first, fromKey: high }, { ...first, fromKey: low }],
       [first, { ...first, fromKey: low }, { ...first, fromKey: low }],
       [{ ...first, targetTableBytes: this.#pick([0, -1, Number.NaN]) }],
+      [{ ...first, filter: { bitsPerKey: this.#pick([-1, Number.NaN, 1 / 0]) } }],
       [{ ...first, cutKeys: [high, low] }],
       [{ ...first, cutKeys: [low, low] }],
     ])

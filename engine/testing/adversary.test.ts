@@ -9,6 +9,7 @@ const RULES: readonly SafetyRule[] = [
   'inputs-contiguous',
   'place-exists',
   'outputs-ordered',
+  'next-state',
   'recency',
   'destination-disjoint',
   'drop-retention',

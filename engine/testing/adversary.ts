@@ -111,6 +111,7 @@ class World {
   describe(): string {
     const spec = JSON.stringify(this.#offer, (name, value) => {
       if (value instanceof Uint8Array) return printKey(value)
+      if (typeof value === 'bigint') return `${value}n`
       return name === 'smallest' || name === 'largest' || name === 'id' || !Array.isArray(value)
         ? value
         : value.map((item) => (isTable(item) ? `${item.id}` : item))
@@ -288,7 +289,7 @@ class World {
     if (!accepts(running, []) || !accepts(other, [running])) return
     const taken = namedIds(version, running)
     for (const id of namedIds(version, other)) {
-      assert(!taken.has(id), `two jobs take table ${id}: ${JSON.stringify(other)}`)
+      assert(!taken.has(id), `two jobs take table ${id}`)
     }
     this.#report.pairs++
   }

@@ -100,6 +100,13 @@ describe('the adversary notices the lack of', () => {
     ],
     ['outputs-ordered', VALIDATE, 'checkOutputsOrdered(resolved)', '', /outputs-ordered|cut|lies/],
     [
+      'next-state',
+      VALIDATE,
+      "if (text === undefined) throw unsafe('next-state', 'the next state is not JSON')",
+      '',
+      /next-state|LSM_CORRUPTION|serialize/,
+    ],
+    [
       'recency of merges',
       VALIDATE,
       /checkOutputsOrdered\(resolved\)\s+checkRecency\(context.version, resolved\)/,
