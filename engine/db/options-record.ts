@@ -43,11 +43,11 @@ export function writeOptionsRecord(
   record: OptionsRecord,
   known: OptionsRecord | null,
 ): void {
-  const problem = schema.safeParse(record).error?.issues[0]
+  const text = `${JSON.stringify(record, null, 2)}\n`
+  const problem = schema.safeParse(JSON.parse(text)).error?.issues[0]
   if (problem !== undefined) {
     throw invalidArgument(`open option ${problem.path.join('.')}: ${problem.message}`)
   }
-  const text = `${JSON.stringify(record, null, 2)}\n`
   if (known !== null && `${JSON.stringify(known, null, 2)}\n` === text) return
   const temporary = joinPath(folder, TEMPORARY)
   if (storage.list(folder).includes(TEMPORARY)) storage.remove(temporary)
