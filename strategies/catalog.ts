@@ -1,6 +1,8 @@
 /** Owns the registered strategies by name, and what a list of them shows. */
 
+import { composed } from './composed.ts'
 import type { Primitives, StrategyModule } from './define-strategy.ts'
+import { deleteAware } from './delete-aware.ts'
 import { dynamicLeveled } from './dynamic-leveled.ts'
 import { fluid } from './fluid.ts'
 import { kLsm } from './k-lsm.ts'
@@ -13,9 +15,18 @@ import { tiering } from './tiering.ts'
 
 /** Every name `--strategy=` knows without a path, in the order lists show them. */
 export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
-  [leveling, levelingPartial, tiering, lazyLeveling, fluid, oneLeveling, kLsm, dynamicLeveled].map(
-    (module) => [module.name, module],
-  ),
+  [
+    leveling,
+    levelingPartial,
+    tiering,
+    lazyLeveling,
+    fluid,
+    oneLeveling,
+    kLsm,
+    dynamicLeveled,
+    deleteAware,
+    composed,
+  ].map((module) => [module.name, module]),
 )
 
 export interface StrategyListing {

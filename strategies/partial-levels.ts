@@ -38,6 +38,7 @@ import { chooseTable, type MovementLimits, type MovementName } from './movement/
 import { advance, type Cursors, indexAfter } from './round-robin.ts'
 import { tableBytes } from './shared-parameters.ts'
 import { inputBytes, levelsTouched, outputTo, wholeRuns } from './specs.ts'
+import { findMark, type MarkRule } from './triggers.ts'
 
 /** How far through the key space each level's compactions have come. */
 export type PartialState = { readonly cursors: Cursors }
@@ -63,17 +64,31 @@ export interface PartialShape extends MovementLimits {
 type View = TreeView<PartialState>
 type Spec = CompactionSpec<PartialState>
 
-/** A compaction that has a reason of its own, and is asked for before the tree's. */
-type Earlier = (view: View, busy: ReadonlySet<number>) => Spec | null
+/** What makes a compaction due, and which; `busy` levels are read or written by running jobs. */
+export type PartialTrigger = (
+  view: View,
+  shape: PartialShape,
+  busy: ReadonlySet<number>,
+) => Spec | null
 
+/** The first of the triggers, in this order, that has something due. */
 export function pickPartialLevels(
   view: View,
   shape: PartialShape,
-  earlier: Earlier = () => null,
+  triggers: readonly PartialTrigger[] = [pickFullest],
 ): Spec | null {
   const busy = busyLevels(view)
-  const first = pickRepair(view, shape, busy) ?? earlier(view, busy)
-  if (first !== null) return first
+  let spec = pickRepair(view, shape, busy)
+  for (const trigger of triggers) spec ??= trigger(view, shape, busy)
+  return spec
+}
+
+/** Level saturation; in level 0 the number of sorted runs. */
+export function pickFullest(
+  view: View,
+  shape: PartialShape,
+  busy: ReadonlySet<number>,
+): Spec | null {
   const targets = targetsOf(view, shape)
   const isFree = (level: number) => !busy.has(level) && !busy.has(nextLevel(targets, level))
   const due = view.version.levels
@@ -93,7 +108,7 @@ export function pickPartialLevels(
 export function scorePartialLevels(
   view: View,
   shape: PartialShape,
-  earlier?: Earlier,
+  triggers?: readonly PartialTrigger[],
 ): readonly LevelScore[] {
   const targets = targetsOf(view, shape)
   const scores = view.version.levels.map((_, level) => ({
@@ -101,12 +116,16 @@ export function scorePartialLevels(
     score: fullnessOf(view, shape, targets, level),
   }))
   if (scores.some(({ score }) => score >= 1)) return scores
-  const due = pickPartialLevels(whenIdle(view), shape, earlier)
+  const due = pickPartialLevels(whenIdle(view), shape, triggers)
   return scoresAround(view, due, (level) => scores[level]!.score)
 }
 
 /** RocksDB's estimate: what exceeds a target is rewritten with its share of the next level. */
-export function debtOfPartialLevels(view: View, shape: PartialShape, earlier?: Earlier): number {
+export function debtOfPartialLevels(
+  view: View,
+  shape: PartialShape,
+  triggers?: readonly PartialTrigger[],
+): number {
   const targets = targetsOf(view, shape)
   const level0 = levelAt(view.version, 0)
   const flushed = level0.runs.length >= shape.l0Trigger ? level0.totals.rawBytes : 0
@@ -121,7 +140,7 @@ export function debtOfPartialLevels(view: View, shape: PartialShape, earlier?: E
     debt += arriving * (1 + levelAt(view.version, level + 1).totals.rawBytes / Math.max(bytes, 1))
   }
   if (debt > 0) return Math.round(debt)
-  const due = pickPartialLevels(whenIdle(view), shape, earlier)
+  const due = pickPartialLevels(whenIdle(view), shape, triggers)
   return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
 }
 
@@ -131,7 +150,7 @@ export function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
 }
 
 /** All of level 0 with the tables of the base level in its range. */
-export function compactLevel0(view: View, shape: PartialShape, reason: PickReason): Spec {
+function compactLevel0(view: View, shape: PartialShape, reason: PickReason): Spec {
   const { runs } = levelAt(view.version, 0)
   const next = targetsOf(view, shape).base
   const met = overlapWith(view, next, hull(runs.flatMap((run) => rangeOf(run) ?? []))!)
@@ -139,8 +158,31 @@ export function compactLevel0(view: View, shape: PartialShape, reason: PickReaso
   return into(view, shape, next, wholeRuns(0, runs), tables, met, view.state, reason)
 }
 
+/** Sends on what the rule marks: one level deeper, or rewritten where that is not possible. */
+export function markTrigger(rule: MarkRule): PartialTrigger {
+  return (view, shape, busy) => {
+    const targets = targetsOf(view, shape)
+    const mark = findMark(view, rule, {
+      isFree: (level) =>
+        !busy.has(level) && (isDeepest(view, level) || !busy.has(nextLevel(targets, level))),
+      rewrites: (level) => isDeepest(view, level),
+      startIn: (level, run) => indexAfter(run, view.state.cursors[level] ?? null),
+    })
+    if (mark === null) return null
+    const { level, index, table, reason } = mark
+    if (level === 0) return compactLevel0(view, shape, reason)
+    if (isDeepest(view, level)) return rewriteTable(view, shape, level, table, reason)
+    return compactTables(view, shape, level, index, reason)
+  }
+}
+
+/** Level 0 can always go deeper. */
+export function isDeepest(view: TreeView, level: number): boolean {
+  return level > 0 && level === view.version.levels.length - 1
+}
+
 /** Table `index` of a level below 0 and its neighbours with the tables they overlap below. */
-export function compactTables(
+function compactTables(
   view: View,
   shape: PartialShape,
   level: number,
@@ -161,7 +203,7 @@ export function compactTables(
 }
 
 /** Rewrites a table where it is, which leaves out what nothing older needs any more. */
-export function rewriteTable(
+function rewriteTable(
   view: View,
   shape: PartialShape,
   level: number,
@@ -177,16 +219,6 @@ export function rewriteTable(
     nextState: view.state,
     reason: { ...reason, values: { ...reason.values, table: table.id } },
   }
-}
-
-/** Whether a job from `level` may start: it touches the level and the one it goes to. */
-export function mayCompact(
-  view: View,
-  shape: PartialShape,
-  level: number,
-  busy: ReadonlySet<number>,
-): boolean {
-  return !busy.has(level) && !busy.has(nextLevel(targetsOf(view, shape), level))
 }
 
 interface Targets {

@@ -83,7 +83,7 @@ export const pick = z
 
 export const densityThreshold = z
   .number()
-  .min(0)
+  .positive()
   .max(1)
   .default(0.5)
   .describe(
@@ -98,6 +98,15 @@ export const ttlMs = z
   .describe(
     'Age in ms from which a tombstone has expired; Lethe: D_th, a sixth to a half of its runs. ' +
       '10 seconds suit a run of half a minute; a service would say days.',
+  )
+
+export const deleteTtlMs = z
+  .number()
+  .positive()
+  .default(10_000)
+  .describe(
+    'Time in ms from the delete to the end of its tombstone, split over the levels. Lethe: D_th, ' +
+      'a sixth to a half of its runs. 10 seconds suit a run of half a minute; a service: days.',
   )
 
 export function tableBytes(view: TreeView, params: { readonly targetTableBytes: number }): number {

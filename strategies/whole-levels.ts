@@ -114,13 +114,49 @@ function pickArrival<State extends Json>(
   const flushed = levelAt(view.version, 0).runs
   if (flushed.length === 0) return null
   const arriving = first === 0 ? flushed.slice(0, 1) : flushed
-  let arrival: Arrival = {
+  const flush: Arrival = {
     inputs: wholeRuns(0, arriving),
     rawBytes: rawBytesOf(arriving),
     reason: { trigger: 'flush', formula: 'runs(0) ≥ 1', values: { runs: flushed.length } },
   }
-  for (let level = first; ; level++) {
-    const resident = level === 0 ? flushed.slice(1) : levelAt(view.version, level).runs
+  return arrive(view, shape, flush, first)
+}
+
+/**
+ * Sends all of a level one deeper, or merges it where it is when it is the deepest: what a reason
+ * of its own makes due (`triggers.ts`). Null while something runs.
+ */
+export function pushLevel<State extends Json>(
+  view: TreeView<State>,
+  shape: WholeShape,
+  level: number,
+  reason: PickReason,
+): CompactionSpec<State> | null {
+  if (view.inProgress.length > 0) return null
+  const { runs } = levelAt(view.version, level)
+  if (isRewritten(view, shape, level)) {
+    return merge(view, shape, level, runs, { inputs: [], rawBytes: 0, reason })
+  }
+  const arrival = { inputs: wholeRuns(level, runs), rawBytes: rawBytesOf(runs), reason }
+  return arrive(view, shape, arrival, level + 1)
+}
+
+/** Whether `pushLevel` leaves the level where it is. */
+export function isRewritten(view: TreeView, shape: WholeShape, level: number): boolean {
+  return level >= Math.max(deepestLevel(view.version), firstLevel(shape))
+}
+
+/** Takes an arrival into `start`, or as far below as levels are full. */
+function arrive<State extends Json>(
+  view: TreeView<State>,
+  shape: WholeShape,
+  taken: Arrival,
+  start: number,
+): CompactionSpec<State> | null {
+  let arrival = taken
+  for (let level = start; ; level++) {
+    const { runs } = levelAt(view.version, level)
+    const resident = level === 0 ? runs.slice(1) : runs
     const limits = limitsOf(view, shape, level)
     const full = whyFull(level, resident, arrival, limits)
     if (full === null) return settle(view, shape, level, resident, arrival, limits)

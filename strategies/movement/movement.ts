@@ -66,7 +66,8 @@ const overlapWithNext = leastOverlap()
 const overlapWithSecondNext = leastOverlap()
 const byNewestSeq = rankedBy(({ seqMax }) => seqMax)
 const byOldestSeq = rankedBy(({ seqMin }) => seqMin)
-const byDensity = rankedBy(({ tombstones, entries }) => -tombstones / entries)
+/** A table's share of tombstones, negated: the densest ranks least. */
+export const byDensity = rankedBy(({ tombstones, entries }) => -tombstones / entries)
 const byTombstones = rankedBy(({ tombstones }) => -tombstones)
 
 /** A table's oldest tombstone, in ms of the clock; infinitely late where it has none. */

@@ -7,7 +7,9 @@
 import fc from 'fast-check'
 import type { Json } from '../../engine/base/json.ts'
 import type { Version } from '../../engine/version/version.ts'
+import { composed } from '../composed.ts'
 import type { StrategyModule } from '../define-strategy.ts'
+import { deleteAware } from '../delete-aware.ts'
 import { dynamicLeveled } from '../dynamic-leveled.ts'
 import sizeTiered from '../examples/size-tiered.ts'
 import { fluid } from '../fluid.ts'
@@ -17,6 +19,7 @@ import { leveling } from '../leveling.ts'
 import { levelingPartial } from '../leveling-partial.ts'
 import { MOVEMENT_NAMES } from '../movement/movement.ts'
 import { oneLeveling } from '../one-leveling.ts'
+import { PRESET_NAMES, TRIGGER_NAMES } from '../presets.ts'
 import { tiering } from '../tiering.ts'
 
 export const MEMTABLE_ENTRIES = 8
@@ -45,6 +48,31 @@ const partial = {
 }
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
+
+/** What the triggers beside capacity go by, often reached within fifty flushes. */
+const limits = {
+  deleteTtlMs: fc.constantFrom(1, 60, 500),
+  densityThreshold: fc.constantFrom(0.1, 0.5),
+  staleMs: fc.constantFrom(1, 60, 500),
+  spaceAmpPercent: fc.constantFrom(20, 200),
+}
+
+/** Layouts and granularities that go together. */
+const composition = fc.oneof(
+  fc.record({
+    layout: fc.constantFrom('leveling', '1-leveling'),
+    granularity: fc.constantFrom(['table'], ['runs', 'tables']),
+    tablesPerJob: fc.integer({ min: 1, max: 4 }),
+  }),
+  fc.record({
+    layout: fc.constantFrom('leveling', 'tiering', 'L-leveling', 'hybrid'),
+    granularity: fc.constantFrom(['level'], ['runs']),
+  }),
+)
+
+const triggers = fc
+  .tuple(fc.subarray([...TRIGGER_NAMES]), fc.nat(6))
+  .map(([some, from]) => [...some.slice(from), 'saturation', ...some.slice(0, from), 'runs'])
 
 export const subjects: readonly Subject[] = [
   {
@@ -98,6 +126,39 @@ export const subjects: readonly Subject[] = [
     module: dynamicLeveled,
     params: fc.record({ ...partial, l0Trigger, baseBytes, levels: fc.integer({ min: 2, max: 7 }) }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
+  },
+  {
+    module: deleteAware,
+    params: fc.record({
+      ...{ T, l0Trigger, baseBytes, targetTableBytes, deleteTtlMs: limits.deleteTtlMs },
+      mode: fc.constantFrom('so', 'sd', 'dd'),
+    }),
+    bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
+  },
+  {
+    module: composed,
+    params: fc.oneof(
+      fc.record({ T, ...limits, l0Trigger, preset: fc.constantFrom(...PRESET_NAMES) }),
+      fc
+        .tuple(
+          composition,
+          fc.record({
+            ...{
+              T: fc.integer({ min: 3, max: 6 }),
+              ...limits,
+              l0Trigger,
+              sizing,
+              targetTableBytes,
+            },
+            trigger: triggers,
+            movement: fc.subarray([...MOVEMENT_NAMES]),
+          }),
+        )
+        .map(([form, values]) => ({ ...values, ...form })),
+    ),
+    // Level 0 of partial leveling may wait for its trigger; the widest layout is tiering.
+    bound: (params, version) =>
+      Math.max(Number(params.T), Number(params.l0Trigger)) * Math.max(version.levels.length, 1),
   },
   {
     module: sizeTiered,
