@@ -91,15 +91,28 @@ export class Database implements Disposable {
     const options = parseEngineOptions(open.options ?? {})
     open.storage.makeFolder(open.folder)
     const lock = open.storage.lock(open.folder)
+    const opened: (() => void)[] = [() => lock.release()]
     try {
-      return new Database(open, options, lock)
+      return new Database(open, options, lock, opened)
     } catch (error) {
-      lock.release()
+      for (const close of opened.reverse()) {
+        try {
+          close()
+        } catch {
+          // The error that made the open fail is the one to tell.
+        }
+      }
       throw error
     }
   }
 
-  private constructor(open: OpenOptions, options: EngineOptions, lock: FolderLock) {
+  /** What must be closed should it throw goes into `opened`, in the order it was opened. */
+  private constructor(
+    open: OpenOptions,
+    options: EngineOptions,
+    lock: FolderLock,
+    opened: (() => void)[],
+  ) {
     const { storage, folder, strategy, clock = systemClock, seed = 0, onEvent = () => {} } = open
     this.options = options
     this.folder = folder
@@ -114,6 +127,7 @@ export class Database implements Disposable {
     const allocate = () => numbers.allocate()
     const { manifestRollBytes: rollBytes } = options
     this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
+    opened.push(() => this.#manifest.close())
     this.#tree = new Tree({
       storage,
       folder,
@@ -137,6 +151,7 @@ export class Database implements Disposable {
       manifest: this.#manifest,
       tree: this.#tree,
     })
+    opened.push(() => this.#head.close())
     this.#commits = new Commits(this.#head, {
       assertWritable: () => this.#assertWritable(),
       committed: (batches, deletes) => this.#committed(batches, deletes),

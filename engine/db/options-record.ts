@@ -52,9 +52,12 @@ export function writeOptionsRecord(
   const temporary = joinPath(folder, TEMPORARY)
   if (storage.list(folder).includes(TEMPORARY)) storage.remove(temporary)
   const file = storage.create(temporary, { cause: 'meta', level: -1 })
-  file.append(new TextEncoder().encode(text), 'meta')
-  file.sync()
-  file.close()
+  try {
+    file.append(new TextEncoder().encode(text), 'meta')
+    file.sync()
+  } finally {
+    file.close()
+  }
   storage.rename(temporary, joinPath(folder, NAME))
   storage.syncFolder(folder)
 }

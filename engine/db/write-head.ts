@@ -103,7 +103,12 @@ export class WriteHead {
     this.#logNumber = numbers.allocate()
     const path = joinPath(folder, walName(this.#logNumber))
     const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
-    storage.syncFolder(folder)
+    try {
+      storage.syncFolder(folder)
+    } catch (error) {
+      log.close()
+      throw error
+    }
     return log
   }
 

@@ -70,7 +70,12 @@ export class Manifest {
     options: ManifestOptions,
   ): Manifest {
     const manifest = new Manifest(storage, folder, state, options)
-    manifest.#roll(state)
+    try {
+      manifest.#roll(state)
+    } catch (error) {
+      manifest.#log?.close()
+      throw error
+    }
     return manifest
   }
 
