@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { setParanoid } from '../engine/base/assert.ts'
 import type { CompactionSpec, CompactionStrategy, TreeView } from '../engine/compaction/strategy.ts'
+import { type Retention, validateSpec } from '../engine/compaction/validate-spec.ts'
 import type { TableId } from '../engine/version/table-meta.ts'
 import { levelAt, runCount } from '../engine/version/version.ts'
 import { STRATEGIES } from './catalog.ts'
@@ -20,6 +21,7 @@ import {
   emptyTree,
   flush,
   readAll,
+  type SteppedTable,
   type SteppedTree,
   viewOf,
 } from './testing/stepper.ts'
@@ -43,12 +45,28 @@ const flushes = fc.array(buffer, { maxLength: 50, size: 'max' })
 const startOf = (strategy: CompactionStrategy) =>
   emptyTree(strategy, { memtableBytes: MEMTABLE_ENTRIES, entryBytes: 1 })
 
-/** Picks twice from a view nothing in which can change, and expects one answer. */
-function pickPurely(strategy: CompactionStrategy, view: TreeView): CompactionSpec | null {
+/** Picks twice from a view nothing in which can change, and expects one answer the engine allows. */
+function pickPurely(
+  strategy: CompactionStrategy,
+  view: TreeView,
+  retention: Retention | null,
+): CompactionSpec | null {
   deepFreeze(view)
   const spec = strategy.pick(view)
   expect(strategy.pick(view)).toEqual(spec)
+  if (spec !== null) validateSpec({ ...view, retention }, spec)
   return spec
+}
+
+/** Applies a spec; what a drop forgets need not be found any more. */
+function execute(newest: Map<number, number>, tree: SteppedTree, spec: CompactionSpec) {
+  if (spec.kind === 'drop') {
+    const dropped = spec.inputs.flatMap((slice) => tablesIn(tree.version, slice))
+    for (const { key, seq } of dropped.flatMap((table) => (table as SteppedTable).content)) {
+      if (newest.get(key) === seq) newest.delete(key)
+    }
+  }
+  return apply(tree, spec)
 }
 
 /** The tree is as a reader must find it: `newest` by key, and no key over a newer version. */
@@ -74,7 +92,7 @@ test('every registered strategy is held to the contract', () => {
   )
 })
 
-describe.each(subjects)('$module.name', ({ module, params, bound }) => {
+describe.each(subjects)('$module.name', ({ module, params, bound, retention }) => {
   test('reaches rest after every flush, safely, and rests within its bounds', () => {
     fc.assert(
       fc.property(params, flushes, (values, buffers) => {
@@ -84,10 +102,10 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
         for (const buffer of buffers) {
           tree = write(newest, tree, buffer)
           for (let picks = 0; ; picks++) {
-            const spec = pickPurely(strategy, viewOf(tree))
+            const spec = pickPurely(strategy, viewOf(tree), retention?.(values) ?? null)
             if (spec === null) break
             expect(picks).toBeLessThan(200)
-            tree = apply(tree, spec)
+            tree = execute(newest, tree, spec)
             checkTree(tree, newest)
           }
           expect(runCount(tree.version)).toBeLessThanOrEqual(bound(values, tree.version))
@@ -112,7 +130,10 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
             expect(urgency >= 1).toBe(spec !== null)
             expect(slowdownRuns).toBeLessThan(stopRuns)
             const nextDueMs = strategy.nextDueAt(view)
-            if (spec === null && nextDueMs !== null) expect(nextDueMs).toBeGreaterThan(view.nowMs)
+            if (spec === null && nextDueMs !== null) {
+              expect(nextDueMs).toBeGreaterThan(view.nowMs)
+              expect(strategy.pick(viewOf({ ...tree, nowMs: nextDueMs }))).not.toBeNull()
+            }
             if (spec?.kind === 'merge') expect(strategy.debtBytes(view)).toBeGreaterThan(0)
             if (spec === null) {
               expect(strategy.debtBytes(view)).toBe(0)
@@ -153,14 +174,14 @@ describe.each(subjects)('$module.name', ({ module, params, bound }) => {
             tree = write(newest, tree, step.buffer)
           } else if (step.kind === 'start') {
             const specs = running.map(({ spec }) => spec)
-            const spec = pickPurely(strategy, viewOf(tree, specs))
+            const spec = pickPurely(strategy, viewOf(tree, specs), retention?.(values) ?? null)
             if (spec !== null) running = [...running, { spec, inputs: inputsOf(spec) }]
           } else if (running.length > 0) {
             const done = running[step.which % running.length]!
             running = running.filter((job) => job !== done)
             // What it was made for is still there, and nothing has joined it.
             expect(inputsOf(done.spec)).toEqual(done.inputs)
-            tree = apply(tree, done.spec)
+            tree = execute(newest, tree, done.spec)
           }
           checkTree(tree, newest)
         }
@@ -187,7 +208,7 @@ test('any strategy carries on with the tree of any other', () => {
         for (const buffer of [...buffers, { keys: [0], deleted: 9, elapsedMs: 0 }]) {
           tree = write(newest, tree, buffer)
           for (let spec = strategy.pick(viewOf(tree)); spec !== null; ) {
-            tree = apply(tree, spec)
+            tree = execute(newest, tree, spec)
             checkTree(tree, newest)
             spec = strategy.pick(viewOf(tree))
           }

@@ -37,10 +37,10 @@ export function advance(cursors: Cursors, level: number, table: TableMeta): Curs
   )
 }
 
-function toHex(key: Uint8Array): string {
+export function toHex(key: Uint8Array): string {
   return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-function fromHex(text: string): Uint8Array {
+export function fromHex(text: string): Uint8Array {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 }

@@ -6,21 +6,28 @@
 
 import fc from 'fast-check'
 import type { Json } from '../../engine/base/json.ts'
+import type { Retention } from '../../engine/compaction/validate-spec.ts'
 import type { Version } from '../../engine/version/version.ts'
 import { composed } from '../composed.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import { deleteAware } from '../delete-aware.ts'
 import { dynamicLeveled } from '../dynamic-leveled.ts'
 import sizeTiered from '../examples/size-tiered.ts'
+import { fifo } from '../fifo.ts'
 import { fluid } from '../fluid.ts'
+import { fragmented } from '../fragmented.ts'
 import { kLsm } from '../k-lsm.ts'
 import { lazyLeveling } from '../lazy-leveling.ts'
 import { leveling } from '../leveling.ts'
 import { levelingPartial } from '../leveling-partial.ts'
+import { lsmBush } from '../lsm-bush.ts'
 import { MOVEMENT_NAMES } from '../movement/movement.ts'
 import { oneLeveling } from '../one-leveling.ts'
 import { PRESET_NAMES, TRIGGER_NAMES } from '../presets.ts'
+import { spooky } from '../spooky.ts'
 import { tiering } from '../tiering.ts'
+import { timeWindow } from '../time-window.ts'
+import { universal } from '../universal.ts'
 
 export const MEMTABLE_ENTRIES = 8
 
@@ -30,6 +37,8 @@ export interface Subject {
   readonly module: StrategyModule
   readonly params: fc.Arbitrary<Params>
   bound(params: Params, version: Version): number
+  /** What the database's owner agrees to lose; nothing when left out. */
+  retention?(params: Params): Retention
 }
 
 const T = fc.integer({ min: 2, max: 6 })
@@ -159,6 +168,85 @@ export const subjects: readonly Subject[] = [
     // Level 0 of partial leveling may wait for its trigger; the widest layout is tiering.
     bound: (params, version) =>
       Math.max(Number(params.T), Number(params.l0Trigger)) * Math.max(version.levels.length, 1),
+  },
+  {
+    module: universal,
+    params: fc.record({
+      level0_file_num_compaction_trigger: l0Trigger,
+      size_ratio: fc.constantFrom(0, 1, 50),
+      min_merge_width: fc.constantFrom(2, 3),
+      max_merge_width: fc.constantFrom(3, 100),
+      max_size_amplification_percent: fc.constantFrom(25, 200, 10_000),
+      max_read_amp: fc.constantFrom(-1, 0, 8),
+      stop_style: fc.constantFrom('total', 'similar'),
+      periodic_compaction_seconds: fc.constantFrom(0, 0.2),
+      deletion_ratio: fc.constantFrom(0, 0.5),
+      num_levels: fc.integer({ min: 2, max: 7 }),
+      targetTableBytes,
+    }),
+    // Up to eight runs, or by their sizes 1 + log2 of 80 bytes, and those too few to merge.
+    bound: () => 8 + 3,
+  },
+  {
+    module: fifo,
+    params: fc.record({
+      max_table_files_size: fc.constantFrom(10, 80, 1000),
+      ttl: fc.constantFrom(0, 0.1, 1),
+    }),
+    bound: () => Infinity,
+    retention: ({ max_table_files_size, ttl }) => ({
+      maxBytes: Number(max_table_files_size),
+      maxAgeMs: Number(ttl) * 1000 || null,
+    }),
+  },
+  {
+    module: timeWindow,
+    params: fc.record({
+      compaction_window_unit: fc.constantFrom('MINUTES', 'DAYS'),
+      compaction_window_size: fc.constantFrom(0.0005, 0.005, 1),
+      min_threshold: fc.integer({ min: 2, max: 5 }),
+      max_threshold: fc.constantFrom(5, 32),
+      bucket_low: fc.constantFrom(0.5, 1),
+      bucket_high: fc.constantFrom(1.5, 3),
+      min_sstable_size: fc.constantFrom(0, 1, 20),
+      default_time_to_live: fc.constantFrom(0, 0.1, 1),
+      targetTableBytes,
+    }),
+    bound: () => Infinity,
+    retention: ({ default_time_to_live }) => ({
+      maxBytes: null,
+      maxAgeMs: Number(default_time_to_live) * 1000 || null,
+    }),
+  },
+  {
+    module: lsmBush,
+    params: fc.record({
+      X: fc.constantFrom(1, 1.5, 2, 3),
+      T,
+      C: fc.constantFrom(0.5, 1, 3),
+      targetTableBytes,
+    }),
+    // What the smaller levels hold, in memtables, and a run a level.
+    bound: (params, version) =>
+      version.totals.rawBytes / MEMTABLE_ENTRIES / (Number(params.C) + 1) +
+      2 * Math.max(version.levels.length, 2),
+  },
+  {
+    module: spooky,
+    params: fc.record({ T, partitions: fc.constantFrom(1, 3, 64), targetTableBytes }),
+    bound: (_params, version) => levelsBelow0(version),
+  },
+  {
+    module: fragmented,
+    params: fc.record({
+      T,
+      max_sstables_per_guard: fc.integer({ min: 1, max: 4 }),
+      l0Trigger,
+      baseBytes,
+      targetTableBytes,
+    }),
+    bound: (params, version) =>
+      Number(params.l0Trigger) - 1 + Number(params.max_sstables_per_guard) * levelsBelow0(version),
   },
   {
     module: sizeTiered,

@@ -1,0 +1,117 @@
+/**
+ * Owns FIFO: nothing is merged; the oldest tables are forgotten once all have outlived `ttl`, or
+ * the tree is larger than `max_table_files_size`. A cache or a log with bounded disk: each byte is
+ * written once, and a lookup may ask every flush that is left.
+ *
+ * Trigger      file staleness; space amplification (here: the size of the tree)
+ * Layout       tiering: every flush is a run of level 0
+ * Granularity  single table
+ * Movement     oldest
+ *
+ * It drops data, which the engine allows only under the database's own retention option: set
+ * `retentionMaxBytes` to at most `max_table_files_size`, or `retentionMaxAgeMs` to at most
+ * 1000 · `ttl`; without, the first drop is refused and nothing is lost.
+ *
+ * Source: RocksDB `db/compaction/compaction_picker_fifo.cc` (2026), options by its names, without
+ * its optional merges in level 0 (`allow_compaction`). In that order: ttl, if it brings the tree
+ * within its size, else size. In a deeper level, which another strategy left, the tables with the
+ * smallest keys go first, as in RocksDB; level by level, so that no dropped table uncovers an older.
+ */
+
+import { z } from 'zod'
+import type { DropSpec, InputSlice, PickReason, TreeView } from '../engine/compaction/strategy.ts'
+import { tableAt, tablesOf } from '../engine/version/run.ts'
+import type { TableMeta } from '../engine/version/table-meta.ts'
+import { runsNewestFirst, type Version } from '../engine/version/version.ts'
+import { defineStrategy } from './define-strategy.ts'
+import { bitsPerKey } from './shared-parameters.ts'
+
+const params = z.object({
+  max_table_files_size: z
+    .number()
+    .int()
+    .min(1)
+    .default(2 ** 30)
+    .describe('Bytes of tables beyond which the oldest are dropped. RocksDB: 1 GB.'),
+  ttl: z
+    .number()
+    .min(0)
+    .default(30 * 24 * 60 * 60)
+    .describe('Seconds after its writing that a table is dropped; 0: never. RocksDB: 30 days.'),
+  bitsPerKey,
+})
+
+type Params = z.output<typeof params>
+
+export const fifo = defineStrategy({
+  name: 'fifo',
+  description: 'Nothing merged, the oldest tables dropped by age or size (RocksDB FIFO)',
+  params,
+  primitives: {
+    trigger: ['file staleness', 'space amplification'],
+    layout: 'tiering',
+    granularity: ['single table'],
+    movement: ['oldest'],
+  },
+  drops: true,
+
+  pick(view, values) {
+    if (view.inProgress.length > 0) return null
+    return pickExpired(view, values) ?? pickSurplus(view, values)
+  },
+
+  nextDueAt(view, { ttl }) {
+    const oldest = [...runsNewestFirst(view.version)].at(-1)
+    if (ttl === 0 || oldest === undefined) return null
+    return Math.max(view.nowMs, tableAt(oldest.run, 0).createdAtMs + ttl * 1000) + 1
+  },
+})
+
+function pickExpired(view: TreeView, { ttl, max_table_files_size }: Params): DropSpec | null {
+  if (ttl === 0) return null
+  const isExpired = ({ createdAtMs }: TableMeta) => view.nowMs - createdAtMs > ttl * 1000
+  const { inputs, bytes } = oldestWhile(view.version, isExpired)
+  if (view.version.totals.bytes - bytes > max_table_files_size) return null
+  return drop(view, inputs, {
+    trigger: 'file staleness',
+    formula: 'age > ttl',
+    values: { bytes, ttl },
+  })
+}
+
+function pickSurplus(view: TreeView, { max_table_files_size }: Params): DropSpec | null {
+  const total = view.version.totals.bytes
+  const { inputs } = oldestWhile(
+    view.version,
+    (_, dropped) => total - dropped > max_table_files_size,
+  )
+  return drop(view, inputs, {
+    trigger: 'space amplification',
+    formula: 'bytes > max_table_files_size',
+    values: { bytes: total, max_table_files_size },
+  })
+}
+
+function drop(view: TreeView, inputs: readonly InputSlice[], reason: PickReason): DropSpec | null {
+  return inputs.length === 0 ? null : { kind: 'drop', inputs, nextState: view.state, reason }
+}
+
+/** From the oldest run up, in a run from its smallest key up, as long as `wanted` says. */
+function oldestWhile(
+  version: Version,
+  wanted: (table: TableMeta, bytesBefore: number) => boolean,
+): { readonly inputs: readonly InputSlice[]; readonly bytes: number } {
+  const inputs: InputSlice[] = []
+  let bytes = 0
+  for (const { level, run } of [...runsNewestFirst(version)].reverse()) {
+    const tables: TableMeta[] = []
+    for (const table of tablesOf(run)) {
+      if (!wanted(table, bytes)) break
+      tables.push(table)
+      bytes += table.bytes
+    }
+    if (tables.length > 0) inputs.push({ level, run: run.id, tables })
+    if (tables.length < run.totals.tables) break
+  }
+  return { inputs, bytes }
+}

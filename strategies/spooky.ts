@@ -1,0 +1,256 @@
+/**
+ * Owns Spooky: leveling whose merges into the deepest level go one partition at a time. The deepest
+ * run is cut into `partitions` tables of equal size, the run above it at the same keys, so a
+ * partition is a small group of tables that overlap each other and nothing else. A full merge needs
+ * the deepest level's space a second time while it runs; this needs one partition's. Partial merges
+ * need as little, but rewrite what happens to overlap at the edges of a table; here nothing does.
+ *
+ *   level 0 … D − 2   merged whole, all full ones at once, as in `leveling`
+ *   level D − 1       takes them in one merge, cut at the first keys of D's tables (dividing merge)
+ *   level D           when D − 1 is full, what would fill it is written beside it as a second run,
+ *                     cut likewise; then all its partitions merge into D's, one after the other
+ *
+ * When D itself would be full its run moves one level down, unwritten. A level is full with T
+ * arrivals, T − ½ of its units in raw bytes, as in `whole-levels.ts`.
+ *
+ * Trigger      level saturation
+ * Layout       leveling
+ * Granularity  whole levels; one partition into the deepest
+ * Movement     not applicable: partitions go in key order until the level is empty
+ *
+ * Source: Dayan et al., Spooky: Granulating LSM-Tree Compactions Correctly (PVLDB 15), in the form
+ * that partitions the two largest levels. Whether a drain is under way is this strategy's state.
+ */
+
+import { z } from 'zod'
+import { compareBytes } from '../engine/base/compare.ts'
+import type {
+  CompactionSpec,
+  InputSlice,
+  MergeOutput,
+  OutputPlace,
+  PickReason,
+  TreeView,
+} from '../engine/compaction/strategy.ts'
+import { hull } from '../engine/version/key-range.ts'
+import { lowerBound, type Run, sliceTables, tableAt, tablesOf } from '../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
+import { levelAt } from '../engine/version/version.ts'
+import { defineStrategy } from './define-strategy.ts'
+import { bitsPerKey, sizeRatio, tableBytes, targetTableBytes } from './shared-parameters.ts'
+import { outputTo, wholeRuns } from './specs.ts'
+
+/** The level being emptied into the next, partition by partition; null: none. */
+type State = { readonly draining: number | null }
+type View = TreeView<State>
+type Spec = CompactionSpec<State>
+
+const params = z.object({
+  T: sizeRatio('Spooky measures with 10, as RocksDB'),
+  partitions: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(64)
+    .describe(
+      'Tables of the deepest run, none smaller than targetTableBytes; a merge needs that share of ' +
+        'its space. 64: below 2 %; Spooky derives it from T.',
+    ),
+  bitsPerKey,
+  targetTableBytes,
+})
+
+type Params = z.output<typeof params>
+
+export const spooky = defineStrategy({
+  name: 'spooky',
+  description: 'Leveling, merged into the deepest level by equal partitions (Spooky)',
+  params,
+  primitives: {
+    trigger: ['level saturation'],
+    layout: 'leveling',
+    granularity: ['level', 'several tables'],
+    movement: ['not applicable (entire level)'],
+  },
+  initialState: { draining: null } as State,
+
+  pick(view, values) {
+    if (view.inProgress.length > 0) return null
+    return pickDrain(view, values) ?? pickRepair(view, values) ?? pickArrival(view, values)
+  },
+})
+
+function deepestLevel(view: View): number {
+  return Math.max(view.version.levels.length - 1, 1)
+}
+
+/** Raw bytes at which level ≥ 1 has had its T-th arrival. */
+function fullBytes(view: View, { T }: Params, level: number): number {
+  return (T - 0.5) * view.memtableBytes * T ** (level - 1)
+}
+
+/** What was begun is ended: the leftmost partition still in the level. */
+function pickDrain(view: View, values: Params): Spec | null {
+  const level = view.state.draining
+  if (level === null) return null
+  const { runs, totals } = levelAt(view.version, level)
+  const below = levelAt(view.version, level + 1).runs
+  // Nothing left of it, or another strategy was here.
+  if (runs.length === 0 || below.length !== 1) return null
+  const { upper, lower } = leftmostPartition(runs, below[0]!)
+  const tables = [...upper.flat(), ...lower]
+  const inputs = [
+    ...runs.map((run, at) => ({ level, run: run.id, tables: upper[at]! })),
+    { level: level + 1, run: below[0]!.id, tables: lower },
+  ].filter((slice) => slice.tables.length > 0)
+  const left = totals.tables - upper.flat().length
+  const place = { level: level + 1, run: below[0]!.id }
+  return {
+    kind: 'merge',
+    inputs,
+    outputs: [equalOutput(view, values, place, tables)],
+    nextState: { draining: left > 0 ? level : null },
+    reason: {
+      trigger: 'level saturation',
+      formula: 'partition of a full level',
+      values: { level, left },
+    },
+  }
+}
+
+/** Several runs in a level below 0, left by another strategy, become one. */
+function pickRepair(view: View, values: Params): Spec | null {
+  const level = view.version.levels.findIndex(({ runs }, index) => index > 0 && runs.length > 1)
+  if (level === -1) return null
+  const { runs } = levelAt(view.version, level)
+  return {
+    kind: 'merge',
+    inputs: wholeRuns(level, runs),
+    outputs: [dividedOutput(view, values, { level, run: runs.at(-1)!.id })],
+    nextState: { draining: null },
+    reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level, runs: runs.length } },
+  }
+}
+
+/** Level 0, with every level it makes full, goes to the first that it does not. */
+function pickArrival(view: View, values: Params): Spec | null {
+  const flushed = levelAt(view.version, 0)
+  if (flushed.runs.length === 0) return null
+  const deepest = deepestLevel(view)
+  const inputs: InputSlice[] = [...wholeRuns(0, flushed.runs)]
+  let bytes = flushed.totals.rawBytes
+  for (let level = 1; ; level++) {
+    const { runs, totals } = levelAt(view.version, level)
+    const limit = fullBytes(view, values, level)
+    const isFull = bytes + totals.rawBytes >= limit
+    const reason = {
+      trigger: 'level saturation',
+      formula: isFull ? 'bytes ≥ (T − ½)·unit' : 'runs(0) ≥ 1',
+      values: { level, bytes: bytes + totals.rawBytes, limit },
+    }
+    if (isFull && level === deepest && runs.length > 0) return moveDown(view, level, reason)
+    if (!isFull || level === deepest) {
+      return mergeWhole(view, values, inputs, level, runs, { draining: null }, reason)
+    }
+    if (level === deepest - 1 && runs.length > 0) {
+      return mergeWhole(view, values, inputs, level, [], { draining: level }, reason)
+    }
+    inputs.push(...wholeRuns(level, runs))
+    bytes += totals.rawBytes
+  }
+}
+
+function moveDown(view: View, level: number, reason: PickReason): Spec {
+  const inputs = wholeRuns(level, levelAt(view.version, level).runs)
+  const place = { level: level + 1, after: null }
+  return { kind: 'move', inputs, place, nextState: view.state, reason }
+}
+
+/** Into the level's run where that is joined, else into a new one. */
+function mergeWhole(
+  view: View,
+  values: Params,
+  inputs: readonly InputSlice[],
+  level: number,
+  joined: readonly Run[],
+  nextState: State,
+  reason: PickReason,
+): Spec {
+  const oldest = joined.at(-1)
+  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
+  return {
+    kind: 'merge',
+    inputs: [...inputs, ...wholeRuns(level, joined)],
+    outputs: [dividedOutput(view, values, place)],
+    nextState,
+    reason,
+  }
+}
+
+/** Above the deepest level cut at its partitions; in it, into equal tables. */
+function dividedOutput(view: View, values: Params, place: OutputPlace): MergeOutput {
+  const below = levelAt(view.version, place.level + 1).runs[0]
+  if (below === undefined || place.level + 1 < deepestLevel(view)) {
+    const share = partitionBytes(view, values)
+    const bytes = place.level === deepestLevel(view) ? share : tableBytes(view, values)
+    return outputTo(place, bytes, values.bitsPerKey)
+  }
+  const cutKeys = Array.from(tablesOf(below), ({ smallest }) => smallest).slice(1)
+  return { ...outputTo(place, null, values.bitsPerKey), cutKeys }
+}
+
+/** A partition goes on as one table, or as several equal ones once it has outgrown its share. */
+function equalOutput(
+  view: View,
+  values: Params,
+  place: OutputPlace,
+  tables: readonly TableMeta[],
+): MergeOutput {
+  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0)
+  const pieces = Math.max(1, Math.round(bytes / partitionBytes(view, values)))
+  return outputTo(place, Math.max(1, Math.ceil(bytes / pieces)), values.bitsPerKey)
+}
+
+/** The deepest level's share once everything above has arrived there. */
+function partitionBytes(view: View, values: Params): number {
+  const share = view.version.totals.rawBytes / values.partitions
+  return Math.max(Math.ceil(share), tableBytes(view, values))
+}
+
+/**
+ * The first tables of each of `runs` up to the end of a partition of `below`, with the tables of
+ * that; a partition reaches from one table's first key to the next one's. More than one where a
+ * table of `runs` is older than the partitions it spans.
+ */
+function leftmostPartition(
+  runs: readonly Run[],
+  below: Run,
+): { readonly upper: readonly (readonly TableMeta[])[]; readonly lower: readonly TableMeta[] } {
+  const first = hull(runs.map((run) => tableAt(run, 0)))!.smallest
+  const from = partitionOf(below, first)
+  for (let to = from + 1; ; to++) {
+    const end = to < below.totals.tables ? tableAt(below, to).smallest : null
+    const upper = runs.map((run) => tablesBefore(run, end))
+    const spans = upper.some((tables) => {
+      const last = tables.at(-1)
+      return last !== undefined && end !== null && compareBytes(last.largest, end) >= 0
+    })
+    if (!spans) return { upper, lower: sliceTables(below, from, to) }
+  }
+}
+
+/** Index of the last table that starts at or before the key; the first when none does. */
+function partitionOf(run: Run, key: Uint8Array): number {
+  const index = lowerBound(run, key)
+  const starts = index < run.totals.tables && compareBytes(tableAt(run, index).smallest, key) <= 0
+  return Math.max(0, starts ? index : index - 1)
+}
+
+/** The run's tables that start before the key; all of them for null. */
+function tablesBefore(run: Run, end: Uint8Array | null): readonly TableMeta[] {
+  if (end === null) return [...tablesOf(run)]
+  const index = lowerBound(run, end)
+  const straddles = index < run.totals.tables && compareBytes(tableAt(run, index).smallest, end) < 0
+  return sliceTables(run, 0, straddles ? index + 1 : index)
+}
