@@ -10,8 +10,8 @@
  */
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { compressSync as lz4CompressSync } from 'lz4-napi'
 import { copyRange } from '../base/copy.ts'
+import { lz4Encode } from './lz4-encode.ts'
 
 export type Compression = 'none' | 'lz4' | 'zstd'
 
@@ -21,22 +21,25 @@ export const COMPRESSION_TYPE = { none: 0, lz4: 4, zstd: 7 } as const
 const RAW_BLOCK_BYTES_MAX = 2 ** 30
 /** Each byte of a length extension stands for at most 255 bytes of output. */
 const LZ4_RATIO_MAX = 255
-/** lz4-napi puts the raw size, u32le, before the LZ4 block. */
-const LZ4_NAPI_PREFIX_BYTES = 4
+
+let scratch = new Uint8Array(0)
 
 /**
  * The stored payload, or null when compression saves less than an eighth: then the block is kept
- * as it is (RocksDB's `GoodCompressionRatio`). Owned.
+ * as it is (RocksDB's `GoodCompressionRatio`). Borrowed until the next call.
  */
 export function compressBlock(compression: 'lz4' | 'zstd', raw: Uint8Array): Uint8Array | null {
   const header = encodeVarint32(raw.length)
-  const body = compression === 'lz4' ? lz4Block(raw) : zstdCompressSync(raw)
-  const bytes = header.length + body.length
-  if (bytes >= raw.length - Math.floor(raw.length / 8)) return null
-  const payload = new Uint8Array(bytes)
-  payload.set(header)
-  payload.set(body, header.length)
-  return payload
+  const bytesMax = raw.length - Math.floor(raw.length / 8) - 1
+  if (bytesMax < header.length) return null
+  if (scratch.length < bytesMax) scratch = new Uint8Array(bytesMax)
+  const target = scratch.subarray(0, bytesMax)
+  target.set(header)
+  const end =
+    compression === 'lz4'
+      ? lz4Encode(raw, raw.length, target, header.length)
+      : zstdEncode(raw, target, header.length)
+  return end < 0 ? null : target.subarray(0, end)
 }
 
 /**
@@ -64,9 +67,12 @@ export function decompressBlock(
   return lz4Decode(payload, at, end, raw) === rawBytes ? raw : null
 }
 
-function lz4Block(raw: Uint8Array): Uint8Array {
-  const view = Buffer.from(raw.buffer, raw.byteOffset, raw.length)
-  return lz4CompressSync(view).subarray(LZ4_NAPI_PREFIX_BYTES)
+/** Writes the frame at target[start]; its end, or −1 when it does not fit. */
+function zstdEncode(raw: Uint8Array, target: Uint8Array, start: number): number {
+  const frame = zstdCompressSync(raw)
+  if (start + frame.length > target.length) return -1
+  target.set(frame, start)
+  return start + frame.length
 }
 
 function zstdDecode(frame: Uint8Array, rawBytes: number): Uint8Array | null {

@@ -5,7 +5,7 @@
  *
  *   1. the footer is the one its two handles make, padding included
  *   2. data blocks, filter, index, properties and metaindex tile the file up to the footer
- *   3. entries ascend strictly in internal order, within blocks and across
+ *   3. LZ4's own decoder reads the compressed blocks as this one does; entries ascend strictly in internal order, within blocks and across
  *   4. the index leads to each block's first and last entry, the filter denies no key
  *   5. what was counted on the way equals the properties and the summary expected
  */
@@ -18,10 +18,12 @@ import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { ReadableFile } from '../storage/storage.ts'
 import { BlockCursor } from './block-cursor.ts'
 import { type BlockIndex, decodeIndex } from './block-index.ts'
+import { COMPRESSION_TYPE } from './compression.ts'
 import { BloomFilter } from './filter.ts'
+import { lz4Agrees } from './lz4-witness.ts'
 import { decodePlainBlock } from './plain-block.ts'
 import { decodeProperties, type StoredProperties } from './properties.ts'
-import { readBlock } from './stored-block.ts'
+import { decodeStoredBlock, readBlock } from './stored-block.ts'
 import {
   BLOCK_TRAILER_BYTES,
   type BlockHandle,
@@ -127,7 +129,7 @@ function walk(file: ReadableFile, index: BlockIndex, filter: BloomFilter | null)
     const checkIndex = (key: Uint8Array, seq: number) => {
       if (index.find(key, seq) !== block) throw fault('the index leads past an entry of the block')
     }
-    cursor.open(readBlock(file, handle, 'data'), handle.offset)
+    cursor.open(readTwice(file, handle), handle.offset)
     cursor.seekToFirst()
     if (!cursor.valid) throw fault('block without entries')
     for (let first = true; cursor.valid; cursor.next(), first = false) {
@@ -155,6 +157,19 @@ function walk(file: ReadableFile, index: BlockIndex, filter: BloomFilter | null)
   }
   if (smallest === null) throw corruption('table without entries', { path, offset: 0 })
   return { ...counts, ...seqs, smallest, largest: previous!.key }
+}
+
+/** A data block; one stored as LZ4 is also read by LZ4's own decoder. */
+function readTwice(file: ReadableFile, handle: BlockHandle): Uint8Array {
+  const { path } = file
+  const stored = new Uint8Array(handle.bytes + BLOCK_TRAILER_BYTES)
+  file.read(stored, stored.length, handle.offset, 'data')
+  const raw = decodeStoredBlock(stored, 0, handle.bytes, path, handle.offset, true)
+  const isLz4 = stored[handle.bytes] === COMPRESSION_TYPE.lz4
+  if (isLz4 && !lz4Agrees(stored.subarray(0, handle.bytes), raw)) {
+    throw corruption('LZ4 reads the block otherwise', { path, offset: handle.offset })
+  }
+  return raw
 }
 
 /** Holds what was found against what the table's properties and its owner, the manifest, claim. */

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import { uncompressSync } from 'lz4-napi'
+import { describe, expect, test } from 'vitest'
+import { lz4Encode } from './lz4-encode.ts'
+
+/** Runs of a few bytes repeated at various distances: literals, short, long, overlapping matches. */
+const blocks = fc
+  .array(
+    fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 60 })),
+    { maxLength: 40 },
+  )
+  .map((runs) =>
+    Uint8Array.from(
+      runs.flatMap(([unit, times]) =>
+        Array(times)
+          .fill([...unit])
+          .flat(),
+      ),
+    ),
+  )
+
+/** By the reference implementation, which wants the raw size before the block. */
+function decode(encoded: Uint8Array, rawBytes: number): Uint8Array {
+  const prefixed = Buffer.alloc(4 + encoded.length)
+  prefixed.writeUInt32LE(rawBytes)
+  prefixed.set(encoded, 4)
+  return Uint8Array.from(uncompressSync(prefixed))
+}
+
+function encode(raw: Uint8Array, targetBytes = raw.length * 2 + 64): Uint8Array | null {
+  const target = new Uint8Array(targetBytes)
+  const end = lz4Encode(raw, raw.length, target, 0)
+  return end < 0 ? null : target.subarray(0, end)
+}
+
+describe('the reference decoder gives back the block', () => {
+  test('whatever it holds', () => {
+    fc.assert(
+      fc.property(blocks, (raw) => {
+        expect(decode(encode(raw)!, raw.length)).toEqual(raw)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([0, 1, 11, 12, 13, 14, 18, 19, 20, 273, 274, 275, 529, 65_540, 200_000])(
+    'of %i equal bytes, and of as many literals',
+    (bytes) => {
+      const equal = new Uint8Array(bytes).fill(7)
+      expect(decode(encode(equal)!, bytes)).toEqual(equal)
+      const literals = Uint8Array.from({ length: bytes }, (_, at) => (Math.imul(at, at) >> 5) & 255)
+      expect(decode(encode(literals)!, bytes)).toEqual(literals)
+    },
+  )
+
+  test('when a repetition lies just within, at and beyond the largest offset', () => {
+    for (const distance of [65_534, 65_535, 65_536, 65_537]) {
+      const raw = new Uint8Array(distance + 200)
+      for (let at = 0; at < raw.length; at++) raw[at] = Math.imul(at + 1, 0x9e3779b1) >>> 24
+      raw.copyWithin(distance, 0, 200)
+      expect(decode(encode(raw)!, raw.length)).toEqual(raw)
+    }
+  })
+})
+
+test('what does not fit is refused, and nothing is written beyond the target', () => {
+  fc.assert(
+    fc.property(blocks, fc.nat(400), (raw, bytes) => {
+      const whole = encode(raw)!
+      const target = new Uint8Array(bytes + 8).fill(0xee)
+      const end = lz4Encode(raw, raw.length, target.subarray(0, bytes), 0)
+      expect(target.subarray(bytes)).toEqual(new Uint8Array(8).fill(0xee))
+      expect(end).toBe(whole.length <= bytes ? whole.length : -1)
+    }),
+    { numRuns: 500 },
+  )
+})

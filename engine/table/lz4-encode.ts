@@ -1,0 +1,102 @@
+/**
+ * Owns the encoding of one raw LZ4 block (lz4_Block_format.md of the LZ4 project), greedy with a
+ * hash of four bytes, as the reference's fast mode. In JavaScript rather than native, because a
+ * native result is freed only when the event loop turns: a long merge would pile all of them up.
+ * Nothing is allocated per block.
+ *
+ *   sequence  token (literal count ‖ match length − 4, four bits each, 15 = more bytes follow)
+ *             literals ‖ offset u16le ‖ more length bytes
+ *   The last sequence is literals only; the last five bytes are always literals, and no match
+ *   begins within the last twelve.
+ */
+
+const MATCH_BYTES_MIN = 4
+const LAST_LITERALS = 5
+const MATCH_START_MARGIN = 12
+const OFFSET_MAX = 0xffff
+const HASH_BITS = 12
+/** The step grows by one every so many misses, so what does not compress is passed over quickly. */
+const SKIP_SHIFT = 6
+const NONE = -1
+
+const lastSeen = new Int32Array(1 << HASH_BITS)
+
+/**
+ * Writes the encoding of source[0, length) at target[start] and returns its end, or −1 when it does
+ * not fit.
+ */
+export function lz4Encode(
+  source: Uint8Array,
+  length: number,
+  target: Uint8Array,
+  start: number,
+): number {
+  lastSeen.fill(NONE)
+  const matchEndMax = length - LAST_LITERALS
+  const matchStartMax = length - MATCH_START_MARGIN
+  let at = start
+  let anchor = 0
+  let position = 0
+  let misses = 0
+  while (position <= matchStartMax) {
+    const word = fourBytes(source, position)
+    const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS)
+    const candidate = lastSeen[hash]!
+    lastSeen[hash] = position
+    if (
+      candidate === NONE ||
+      position - candidate > OFFSET_MAX ||
+      fourBytes(source, candidate) !== word
+    ) {
+      position += 1 + (misses++ >>> SKIP_SHIFT)
+      continue
+    }
+    let end = position + MATCH_BYTES_MIN
+    const offset = position - candidate
+    while (end < matchEndMax && source[end] === source[end - offset]) end++
+    const extraBytes = end - position - MATCH_BYTES_MIN
+    at = writeLiterals(source, anchor, position, target, at, extraBytes)
+    if (at === NONE || at + 2 + lengthBytes(extraBytes) > target.length) return NONE
+    target[at] = offset
+    target[at + 1] = offset >>> 8
+    at = writeLength(target, at + 2, extraBytes)
+    anchor = position = end
+    misses = 0
+  }
+  return writeLiterals(source, anchor, length, target, at, 0)
+}
+
+/** Token, literal length and source[from, to); the end, or −1. */
+function writeLiterals(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  at: number,
+  matchExtraBytes: number,
+): number {
+  const count = to - from
+  if (at + 1 + lengthBytes(count) + count > target.length) return NONE
+  target[at] = ((count < 15 ? count : 15) << 4) | (matchExtraBytes < 15 ? matchExtraBytes : 15)
+  let end = writeLength(target, at + 1, count)
+  for (let index = from; index < to; index++) target[end++] = source[index]!
+  return end
+}
+
+/** Bytes that follow the token for a length. */
+function lengthBytes(length: number): number {
+  return length < 15 ? 0 : 1 + Math.floor((length - 15) / 255)
+}
+
+function writeLength(target: Uint8Array, at: number, length: number): number {
+  if (length < 15) return at
+  let rest = length - 15
+  let end = at
+  for (; rest >= 255; rest -= 255) target[end++] = 255
+  target[end++] = rest
+  return end
+}
+
+function fourBytes(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+}
