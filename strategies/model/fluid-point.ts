@@ -1,0 +1,61 @@
+/**
+ * Owns the vocabulary of the model: a point (T, K, Z) of the Fluid LSM-tree (Dostoevsky, SIGMOD '18,
+ * §4), of which leveling, tiering and lazy leveling are three, and K-LSM's generalisation of it, a
+ * limit of runs for each level (K_1 … K_L, level 1 first). Formulas of one level take T and its K;
+ * formulas of a tree take a point, or T and the limits.
+ */
+
+/** Size ratio T ≥ 2; at most K runs in every level but the deepest, Z there; 1 ≤ K, Z ≤ T − 1. */
+export interface FluidPoint {
+  readonly T: number
+  readonly K: number
+  readonly Z: number
+}
+
+export const leveling = (T: number): FluidPoint => ({ T, K: 1, Z: 1 })
+export const tiering = (T: number): FluidPoint => ({ T, K: T - 1, Z: T - 1 })
+export const lazyLeveling = (T: number): FluidPoint => ({ T, K: T - 1, Z: 1 })
+
+/** Ratio and limit level by level, level 1 first; a list's last entry stands for all deeper ones. */
+export interface KLsmPoint {
+  readonly T: readonly number[]
+  readonly K: readonly number[]
+  /** Limit of the deepest level, wherever that is; 0: as K says. */
+  readonly Z: number
+}
+
+export const asKLsm = ({ T, K, Z }: FluidPoint): KLsmPoint => ({ T: [T], K: [K], Z })
+
+/** T_i of level `depth` + 1. */
+export function ratioAt({ T }: KLsmPoint, depth: number): number {
+  return T[Math.min(depth, T.length - 1)]!
+}
+
+/** K_i of level `depth` + 1. */
+export function limitAt({ K, Z }: KLsmPoint, depth: number, deepest: boolean): number {
+  return deepest && Z > 0 ? Z : K[Math.min(depth, K.length - 1)]!
+}
+
+/** T_1 … T_L. */
+export function ratiosOf(point: KLsmPoint, levels: number): readonly number[] {
+  return Array.from({ length: levels }, (_, depth) => ratioAt(point, depth))
+}
+
+/** K_1 … K_L of a tree of so many levels. */
+export function runLimits(point: KLsmPoint, levels: number): readonly number[] {
+  return Array.from({ length: levels }, (_, depth) => limitAt(point, depth, depth === levels - 1))
+}
+
+/** Arrivals a run takes before the next is begun: ⌈(T − 1)/K⌉ (Dostoevsky §4). */
+export function arrivalsPerRun(T: number, K: number): number {
+  return Math.ceil((T - 1) / K)
+}
+
+/** Runs a level ever has: fewer than K where runs of ⌈(T − 1)/K⌉ arrivals do not come out even. */
+export function runsAtMost(T: number, K: number): number {
+  return Math.ceil((T - 1) / arrivalsPerRun(T, K))
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,179 @@
+/**
+ * Owns the search for the best design: strategy, size ratio, runs and the division of memory between
+ * memtable and filters, for a workload known (nominal) or known within a divergence ρ (robust: the
+ * least worst case, Endure, VLDB '22). A grid over all of them, then a descent in ever smaller
+ * steps; no randomness, so equal questions have equal answers.
+ */
+
+import { type FluidPoint, lazyLeveling, leveling, runsAtMost, tiering } from './fluid-point.ts'
+import {
+  type ByOperation,
+  costsOf,
+  meanCost,
+  type Tuning,
+  type TuningCosts,
+  type TuningEnvironment,
+  type WorstCase,
+  worstCase,
+} from './workload-cost.ts'
+
+export type TunedStrategy = 'leveling' | 'tiering' | 'lazy-leveling' | 'fluid'
+
+export interface Rated extends Tuning, TuningCosts {
+  /** Its name in the catalog; `point` has its parameters. */
+  readonly strategy: TunedStrategy
+  /** Mean I/Os per operation of the expected workload. */
+  readonly cost: number
+  /** Of any workload within ρ; equal to `cost` at ρ = 0. */
+  readonly worst: WorstCase
+}
+
+export interface TuningAnswer {
+  /** The best of each strategy by cost, the best first. */
+  readonly nominal: readonly Rated[]
+  /** The best of each strategy by worst case, the best first. */
+  readonly robust: readonly Rated[]
+}
+
+/** Leaves this much for the memtable at least: one block of a skiplist would be no buffer. */
+export const MEMTABLE_BYTES_MIN = 64 * 1024
+
+const BITS_MAX = 24
+const SIZE_RATIO_MAX = 1000
+/** A fluid tree of a larger ratio has too many points to look at, and gains nothing over lazy. */
+const FLUID_SIZE_RATIO_MAX = 128
+const STRATEGIES: readonly TunedStrategy[] = ['leveling', 'tiering', 'lazy-leveling', 'fluid']
+
+/** `workload` is shares with Σ = 1; ρ ≥ 0 in nats. Memory must exceed `MEMTABLE_BYTES_MIN`. */
+export function tune(
+  workload: ByOperation,
+  environment: TuningEnvironment,
+  rho: number,
+): TuningAnswer {
+  const rate = (strategy: TunedStrategy, point: FluidPoint, bits: number) =>
+    rated(strategy, point, bits, workload, environment, rho)
+  const nominal: Rated[] = []
+  const robust: Rated[] = []
+  for (const strategy of STRATEGIES) {
+    let cheapest: Rated | null = null
+    let safest: Rated | null = null
+    for (const point of pointsOf(strategy)) {
+      for (let bits = 0; bits <= BITS_MAX; bits++) {
+        const candidate = rate(strategy, point, bits)
+        if (candidate === null) break
+        if (cheapest === null || byCost(candidate, cheapest) < 0) cheapest = candidate
+        if (safest === null || byWorst(candidate, safest) < 0) safest = candidate
+      }
+    }
+    if (cheapest === null || safest === null) continue
+    const best = descend(cheapest, byCost, rate)
+    // The nominal best is a start too: robust is never worse than nominal in the worst case.
+    const starts = [safest, best].map((start) => descend(start, byWorst, rate))
+    nominal.push(best)
+    robust.push(starts.reduce((a, b) => (byWorst(b, a) < 0 ? b : a)))
+  }
+  return {
+    nominal: nominal.sort(byCost),
+    robust: robust.sort(byWorst),
+  }
+}
+
+type Rate = (strategy: TunedStrategy, point: FluidPoint, bits: number) => Rated | null
+/** Which of two is better: below 0 the first. */
+type Order = (a: Rated, b: Rated) => number
+
+const byCost: Order = (a, b) => a.cost - b.cost
+/** Far from the expected mix many designs share a worst case: the cheaper of them is better. */
+const byWorst: Order = (a, b) => rounded(a.worst.cost) - rounded(b.worst.cost) || byCost(a, b)
+
+/** Ends ties that only the last bits decide, and keeps the order a total one. */
+function rounded(cost: number): number {
+  return Math.round(cost * 1e9)
+}
+
+/** Null: the filters would not leave room for a memtable. */
+function rated(
+  strategy: TunedStrategy,
+  point: FluidPoint,
+  bitsPerEntry: number,
+  workload: ByOperation,
+  environment: TuningEnvironment,
+  rho: number,
+): Rated | null {
+  const filterBytes = (bitsPerEntry * environment.entries) / 8
+  const memtableBytes = Math.floor(environment.memoryBytes - filterBytes)
+  if (memtableBytes < MEMTABLE_BYTES_MIN) return null
+  const tuning = { point, memtableBytes, bitsPerEntry }
+  const costs = costsOf(tuning, environment)
+  return {
+    strategy,
+    ...tuning,
+    ...costs,
+    cost: meanCost(workload, costs.ios),
+    worst: worstCase(workload, costs.ios, rho),
+  }
+}
+
+/** To a neighbour while one is better, then with half the step in bits. */
+function descend(start: Rated, order: Order, rate: Rate): Rated {
+  let best = start
+  for (let step = 0.5; step >= 1 / 64; ) {
+    const next = neighboursOf(best, step)
+      .flatMap(({ point, bits }) => rate(best.strategy, point, bits) ?? [])
+      .reduce((a, b) => (order(b, a) < 0 ? b : a), best)
+    if (next === best) step /= 2
+    else best = next
+  }
+  return best
+}
+
+function neighboursOf(
+  { strategy, point, bitsPerEntry }: Rated,
+  step: number,
+): readonly { readonly point: FluidPoint; readonly bits: number }[] {
+  const { T, K, Z } = point
+  const allowed = (near: FluidPoint) =>
+    near.T <= SIZE_RATIO_MAX && isPointOf(strategy, near) ? [near] : []
+  const points: FluidPoint[] = [T - 1, T + 1].flatMap((ratio) =>
+    allowed(strategy === 'fluid' ? { T: ratio, K, Z } : namedPoint(strategy, ratio)),
+  )
+  if (strategy === 'fluid') {
+    for (const runs of [K - 1, K + 1]) points.push(...allowed({ T, K: runs, Z }))
+    for (const runs of [Z - 1, Z + 1]) points.push(...allowed({ T, K, Z: runs }))
+  }
+  const bits = [bitsPerEntry - step, bitsPerEntry + step].filter((b) => b >= 0 && b <= BITS_MAX)
+  return [
+    ...points.map((near) => ({ point: near, bits: bitsPerEntry })),
+    ...bits.map((b) => ({ point, bits: b })),
+  ]
+}
+
+function* pointsOf(strategy: TunedStrategy): Generator<FluidPoint, void, undefined> {
+  const ratioMax = strategy === 'fluid' ? FLUID_SIZE_RATIO_MAX : SIZE_RATIO_MAX
+  for (let T = 2; T <= ratioMax; T = T < 32 ? T + 1 : Math.ceil(T * 1.2)) {
+    if (strategy !== 'fluid') yield namedPoint(strategy, T)
+    else yield* fluidPoints(T)
+  }
+}
+
+/** One point for each division of T − 1 arrivals into runs; the rest are the same trees. */
+function* fluidPoints(T: number): Generator<FluidPoint, void, undefined> {
+  for (let K = 1; K < T; K++) {
+    for (let Z = 1; Z < T; Z++) {
+      if (isPointOf('fluid', { T, K, Z })) yield { T, K, Z }
+    }
+  }
+}
+
+function namedPoint(strategy: TunedStrategy, T: number): FluidPoint {
+  if (strategy === 'leveling') return leveling(T)
+  return strategy === 'tiering' ? tiering(T) : lazyLeveling(T)
+}
+
+/** Of fluid: limits that are met, and a tree that has no name of its own. */
+function isPointOf(strategy: TunedStrategy, { T, K, Z }: FluidPoint): boolean {
+  if (T < 2 || K < 1 || Z < 1 || K >= T || Z >= T) return false
+  if (strategy !== 'fluid') return true
+  const named = (K === 1 && Z === 1) || (K === T - 1 && (Z === 1 || Z === T - 1))
+  return !named && runsAtMost(T, K) === K && runsAtMost(T, Z) === Z
+}
