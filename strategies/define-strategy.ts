@@ -47,6 +47,8 @@ export interface StrategyDefinition<Params extends z.ZodObject, State extends Js
   readonly initialState?: State
   /** Whether it ever forgets data (`drop`): it is then tested against retention, not equality. */
   readonly drops?: boolean
+  /** How many times the runs its stall limits suggest the tree may rest with; 1 when left out. */
+  readonly runsSlack?: number
   pick(view: TreeView<State>, params: z.output<Params>): CompactionSpec<State> | null
   score?(view: TreeView<State>, params: z.output<Params>): readonly LevelScore[]
   debtBytes?(view: TreeView<State>, params: z.output<Params>): number
@@ -62,6 +64,7 @@ export interface StrategyModule {
   readonly params: z.ZodObject
   readonly primitives: Primitives
   readonly drops: boolean
+  readonly runsSlack: number
   /** All parameters with defaults filled in; `LSM_INVALID_ARGUMENT` names the one that is wrong. */
   parse(raw?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
   /** The strategy under these parameters; errors as `parse`. */
@@ -90,6 +93,7 @@ export function defineStrategy<Params extends z.ZodObject, State extends Json>(
     params,
     primitives: definition.primitives,
     drops: definition.drops ?? false,
+    runsSlack: definition.runsSlack ?? 1,
     parse,
     create: (raw) => createStrategy(definition, parse(raw)),
   }

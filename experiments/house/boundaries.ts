@@ -51,6 +51,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/index.ts': WHOLE_ENGINE,
   strategies: [...engineRooms('base', 'version'), SEAM, FILTER_CURVE],
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
+  'strategies/conformance': [
+    'strategies',
+    ENGINE_FACE,
+    ...engineRooms('base', 'version', 'compaction', 'testing'),
+  ],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
   experiments: [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results'],
@@ -60,8 +65,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
+/** Strategies that break each rule of the kit, so that it is seen to catch them. */
+const BROKEN_ON_PURPOSE = 'strategies/conformance/broken'
 /** Only these read the system's clock or unseeded randomness. */
-const CLOCK = ['engine/base/clock.ts', 'experiments', 'results', 'notebooks']
+const CLOCK = ['engine/base/clock.ts', 'experiments', 'results', 'notebooks', BROKEN_ON_PURPOSE]
 
 const IMPORT = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
 

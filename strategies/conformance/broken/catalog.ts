@@ -1,0 +1,23 @@
+/** Owns which rule each broken strategy is there for: every rule is seen to catch one. */
+
+/** By rule; names of modules beside this one. */
+export const BROKEN: Readonly<Record<string, readonly string[]>> = {
+  params: ['unsound-defaults'],
+  'safe-picks': ['skips-levels', 'forgets-too-soon'],
+  'safe-beside-jobs': ['ignores-jobs'],
+  'safe-installs': ['into-newest-place'],
+  recency: ['newest-run-down', 'skips-levels'],
+  tombstones: ['tombstones-first'],
+  progress: ['never-rests'],
+  'bounded-runs': ['never-merges'],
+  'stall-limits': ['stalls-at-rest'],
+  'frozen-view': ['sorts-the-view'],
+  'no-memory': ['counts-picks'],
+  'no-clock-or-randomness': ['rolls-dice', 'watches-the-clock'],
+  'no-identity': ['compares-objects'],
+  'state-is-json': ['keeps-a-map'],
+  urgency: ['never-urgent'],
+  'next-due': ['untold-age'],
+  answers: ['forgets-quietly'],
+  'same-everywhere': ['reads-table-numbers'],
+}

@@ -1,0 +1,36 @@
+/** Owns the list of rules, in the order they are checked: what fails first explains most. */
+
+import type { Rule } from './rule.ts'
+import { answers, sameEverywhere } from './rules/engine.ts'
+import { params } from './rules/module.ts'
+import {
+  frozenView,
+  noClockOrRandomness,
+  noIdentity,
+  noMemory,
+  stateIsJson,
+} from './rules/purity.ts'
+import { recency, safeBesideJobs, safeInstalls, safePicks, tombstones } from './rules/safety.ts'
+import { boundedRuns, progress, stallLimits } from './rules/shape.ts'
+import { nextDue, urgency } from './rules/urgency.ts'
+
+export const RULES: readonly Rule[] = [
+  params,
+  safePicks,
+  safeBesideJobs,
+  safeInstalls,
+  recency,
+  tombstones,
+  progress,
+  boundedRuns,
+  stallLimits,
+  frozenView,
+  noMemory,
+  noClockOrRandomness,
+  noIdentity,
+  stateIsJson,
+  urgency,
+  nextDue,
+  answers,
+  sameEverywhere,
+]

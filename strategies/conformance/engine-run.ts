@@ -1,0 +1,134 @@
+/**
+ * Owns the real engine under a checked strategy: a database in memory that takes the steps of a
+ * history, in sizes under which it counts as the tree without bytes does.
+ */
+
+import { ManualClock } from '../../engine/base/clock.ts'
+import type {
+  CompactionSpec,
+  CompactionStrategy,
+  TreeView,
+} from '../../engine/compaction/strategy.ts'
+import type { Retention } from '../../engine/compaction/validate-spec.ts'
+import { Database, Ledger, MemoryStorage, WriteBatch } from '../../engine/index.ts'
+import type { Version } from '../../engine/version/version.ts'
+import { ENTRY_BYTES, keyBytes, MEMTABLE_BYTES, START_MS } from './tree.ts'
+
+export type OnPick = (view: TreeView, spec: CompactionSpec | null) => void
+
+export interface EngineRunParts {
+  readonly retention: Retention
+  /** 'keys': an entry is all key, so that a tombstone weighs what a put does. */
+  readonly weight: 'keys' | 'values'
+  readonly onPick?: OnPick
+}
+
+export class EngineRun implements Disposable {
+  readonly #parts: EngineRunParts
+  readonly #storage = new MemoryStorage(new Ledger())
+  readonly #clock = new ManualClock(START_MS)
+  #database: Database
+
+  constructor(strategy: CompactionStrategy, parts: EngineRunParts) {
+    this.#parts = parts
+    this.#database = this.#open(strategy)
+  }
+
+  get version(): Version {
+    return this.#database.version
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs()
+  }
+
+  /** Writes a memtable, makes it a table, compacts to rest; throws what the engine throws. */
+  flush(puts: readonly number[], deletes: readonly number[]): void {
+    const batch = new WriteBatch()
+    for (const key of puts) {
+      const seq = this.#database.lastSeq + 1 + batch.count
+      batch.put(this.#keyOf(key), this.#valueOf(seq))
+    }
+    for (const key of deletes) batch.delete(this.#keyOf(key))
+    this.#database.writeSync(batch)
+    this.#database.flush()
+  }
+
+  wait(ms: number): void {
+    this.#clock.advance(ms)
+    this.#database.flush()
+  }
+
+  reopen(strategy: CompactionStrategy): void {
+    this.#database.close()
+    this.#database = this.#open(strategy)
+  }
+
+  get lastSeq(): number {
+    return this.#database.lastSeq
+  }
+
+  /** Seq of every live key, as a scan finds it; each is also looked up. */
+  readAll(): Map<number, number> {
+    const found = new Map<number, number>()
+    for (const [key, value] of this.#database.scan()) {
+      const seq = numberIn(value)
+      const got = this.#database.get(key)
+      if (got === undefined || numberIn(got) !== seq) throw new Error('get and scan disagree')
+      found.set(numberIn(key), seq)
+    }
+    return found
+  }
+
+  get(key: number): number | undefined {
+    const value = this.#database.get(this.#keyOf(key))
+    return value === undefined ? undefined : numberIn(value)
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close()
+  }
+
+  #open(strategy: CompactionStrategy): Database {
+    const { retention, onPick = () => {} } = this.#parts
+    const watched: CompactionStrategy = {
+      ...strategy,
+      pick: (view) => {
+        const spec = strategy.pick(view)
+        onPick(view, spec)
+        return spec
+      },
+    }
+    return Database.open({
+      storage: this.#storage,
+      folder: '/db',
+      strategy: watched,
+      clock: this.#clock,
+      options: {
+        memtableBytes: MEMTABLE_BYTES,
+        compression: 'none',
+        blockCacheBytes: 64 * 1024,
+        retentionMaxAgeMs: retention.maxAgeMs,
+        retentionMaxBytes: retention.maxBytes,
+      },
+    })
+  }
+
+  #keyOf(key: number): Uint8Array {
+    const bytes = new Uint8Array(this.#parts.weight === 'keys' ? ENTRY_BYTES : 4)
+    bytes.set(keyBytes(key))
+    return bytes
+  }
+
+  #valueOf(seq: number): Uint8Array {
+    if (this.#parts.weight === 'keys') return new Uint8Array()
+    const bytes = new Uint8Array(ENTRY_BYTES - 4)
+    bytes.set(keyBytes(seq))
+    return bytes
+  }
+}
+
+/** The number a key or value starts with. */
+export function numberIn(bytes: Uint8Array): number {
+  return ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0
+}

@@ -1,0 +1,62 @@
+/** Owns what a broken rule looks like in text: the tree, the jobs and the pick it was seen at. */
+
+import { printVersion } from '../../engine/version/text.ts'
+import { printSpec } from '../testing/print-spec.ts'
+import type { History, Step } from './history.ts'
+import type { Finding } from './rule.ts'
+
+/** Without the command that replays it, which only the caller knows. */
+export function printFinding({ message, scene, counterexample }: Finding): string {
+  const parts = [message]
+  const { version, running = [], spec } = scene
+  if (version !== undefined) parts.push('tree:', indent(printVersion(version) || 'empty'))
+  if (running.length > 0) parts.push('running:', indent(running.map(printSpec).join('\n')))
+  if (spec != null) {
+    parts.push(
+      'pick:',
+      indent(printSpec(spec)),
+      indent(`with ${JSON.stringify(spec.reason.values)}`),
+    )
+  }
+  const history = printHistory(counterexample)
+  if (history !== null) parts.push('after:', indent(history))
+  return parts.join('\n')
+}
+
+/** The steps that lead there, one a line; null where the rule needs none. */
+export function printHistory(counterexample: unknown): string | null {
+  if (counterexample === null || counterexample === undefined) return null
+  const { inherited, steps } = counterexample as History
+  const before =
+    inherited === null
+      ? []
+      : [
+          ...inherited.steps.map(printStep),
+          `(until here under another strategy, ${inherited.from})`,
+        ]
+  const lines = [...before, ...steps.map(printStep)]
+  const shown = lines.slice(0, LINES_MAX)
+  if (lines.length > LINES_MAX) shown.push(`and ${lines.length - LINES_MAX} steps more`)
+  return shown.join('\n')
+}
+
+const LINES_MAX = 24
+
+function printStep(step: Step): string {
+  switch (step.kind) {
+    case 'flush': {
+      const deletes = step.deletes.length === 0 ? '' : `, deletes ${step.deletes.join(' ')}`
+      return `flush puts ${step.puts.join(' ')}${deletes}`
+    }
+    case 'wait':
+      return `wait ${step.ms} ms`
+    case 'finish':
+      return `finish job ${step.which}`
+    default:
+      return step.kind
+  }
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
+}

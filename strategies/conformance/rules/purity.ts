@@ -1,0 +1,118 @@
+/** Owns the rules of purity: a pick is a function of the view's data, and of nothing else. */
+
+import { isDeepStrictEqual } from 'node:util'
+import type { CompactionStrategy, TreeView } from '../../../engine/compaction/strategy.ts'
+import { printVersion } from '../../../engine/version/text.ts'
+import { deepFreeze } from '../../testing/freeze.ts'
+import { printSpec } from '../../testing/print-spec.ts'
+import { busyHistories, histories } from '../history.ts'
+import { forAll, type Rule } from '../rule.ts'
+import { Violation } from '../violation.ts'
+import { busyWalk, inlineWalk, type Moment } from '../walk.ts'
+import { withTraps } from './traps.ts'
+
+/** The strategy must answer the view with the moment's pick. */
+function expectSame(
+  strategy: CompactionStrategy,
+  { spec, tree, running }: Moment,
+  view: TreeView,
+  how: string,
+): void {
+  const again = strategy.pick(view)
+  if (isDeepStrictEqual(again, spec)) return
+  const message = `${how} it picks: ${printSpec(again)}`
+  throw new Violation(message, { version: tree.version, running, spec })
+}
+
+export const frozenView: Rule = {
+  name: 'frozen-view',
+  sentence: 'It changes nothing in the view, and picks the same from it when asked twice.',
+  check: forAll(histories, (subject, history) => {
+    for (const moment of inlineWalk(subject, history)) {
+      if (moment.at !== 'pick') continue
+      const { tree, strategy } = moment
+      const text = printVersion(tree.version)
+      const view = deepFreeze(moment.view)
+      expectSame(strategy, moment, view, 'asked again')
+      expectSame(strategy, moment, view, 'asked a third time')
+      strategy.score(view)
+      strategy.debtBytes(view)
+      strategy.stallLimits(view)
+      strategy.nextDueAt(view)
+      strategy.flushFilter(view)
+      // Arrays of bytes cannot be frozen.
+      if (printVersion(tree.version) === text) continue
+      throw new Violation('a key of the view has been written to', { version: tree.version })
+    }
+  }),
+}
+
+export const noMemory: Rule = {
+  name: 'no-memory',
+  sentence: 'Another instance that has seen none of the earlier views picks the same.',
+  check: forAll(histories, (subject, history) => {
+    const moments = [...inlineWalk(subject, history)].filter(({ at }) => at === 'pick')
+    const stranger = subject.copy.create(subject.params)
+    // Backwards: what depends on earlier views has none of them.
+    for (const moment of moments.reverse()) {
+      expectSame(stranger, moment, moment.view, 'an instance with another past asked,')
+    }
+  }),
+}
+
+export const noClockOrRandomness: Rule = {
+  name: 'no-clock-or-randomness',
+  sentence: 'It asks neither the system clock nor unseeded randomness, only the view.',
+  check: forAll(histories, (subject, history) => {
+    for (const { at, strategy, tree, view } of inlineWalk(subject, history)) {
+      if (at !== 'pick') continue
+      const asked = withTraps(() => {
+        strategy.pick(view)
+        strategy.score(view)
+        strategy.debtBytes(view)
+        strategy.stallLimits(view)
+        strategy.nextDueAt(view)
+      })
+      if (asked !== null) throw new Violation(`it asks ${asked}`, { version: tree.version })
+    }
+  }),
+}
+
+export const noIdentity: Rule = {
+  name: 'no-identity',
+  sentence: 'Views of equal data in other objects get equal picks.',
+  check: forAll(busyHistories, (subject, history) => {
+    for (const moment of busyWalk(subject, history)) {
+      if (moment.at !== 'pick') continue
+      const { view } = moment
+      const copied: TreeView = {
+        ...view,
+        // Apart from one another, so that what they share in the original is not shared here.
+        version: structuredClone(view.version),
+        inProgress: view.inProgress.map((spec) => structuredClone(spec)),
+        state: structuredClone(view.state),
+      }
+      expectSame(moment.strategy, moment, copied, 'from a copy of the view')
+    }
+  }),
+}
+
+export const stateIsJson: Rule = {
+  name: 'state-is-json',
+  sentence: 'Its state is JSON: what is stored with an edit comes back as it was.',
+  check: forAll(histories, (subject, history) => {
+    for (const { at, strategy, tree, spec } of inlineWalk(subject, history)) {
+      if (at !== 'pick') continue
+      const { version } = tree
+      checkJson(strategy.initialState, 'the initial state', { version })
+      if (spec !== null) checkJson(spec.nextState, 'nextState', { version, spec })
+    }
+  }),
+}
+
+function checkJson(state: unknown, what: string, scene: Violation['scene']): void {
+  const text = JSON.stringify(state) as string | undefined
+  const back: unknown = text === undefined ? undefined : JSON.parse(text)
+  if (text !== undefined && isDeepStrictEqual(back, state)) return
+  throw new Violation(`${what} does not survive JSON: it comes back as ${text}`, scene)
+}

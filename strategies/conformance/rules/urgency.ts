@@ -1,0 +1,59 @@
+/** Owns the rules of what a strategy says beside its picks: scores, debt, and when time matters. */
+
+import { histories, ownHistories } from '../history.ts'
+import { forAll, type Rule } from '../rule.ts'
+import { Violation } from '../violation.ts'
+import { inlineWalk, type Moment } from '../walk.ts'
+
+export const urgency: Rule = {
+  name: 'urgency',
+  sentence: 'Some score is 1 or more exactly when a pick is due; debt is 0 at rest, else above.',
+  check: forAll(ownHistories, (subject, history) => {
+    for (const { at, strategy, tree, view, spec } of inlineWalk(subject, history)) {
+      if (at !== 'pick') continue
+      const scene = { version: tree.version, spec }
+      const highest = Math.max(0, ...strategy.score(view).map(({ score }) => score))
+      const debt = strategy.debtBytes(view)
+      if (highest >= 1 !== (spec !== null)) {
+        const due = spec === null ? 'nothing is due' : 'a pick is due'
+        throw new Violation(`${due}, yet the highest score is ${highest}`, scene)
+      }
+      if (!Number.isFinite(debt) || debt < 0) throw new Violation(`debtBytes is ${debt}`, scene)
+      if (spec === null && debt > 0) throw new Violation(`at rest debtBytes is ${debt}`, scene)
+      if (spec?.kind === 'merge' && debt === 0) {
+        throw new Violation('a merge is due, yet debtBytes is 0', scene)
+      }
+    }
+  }),
+}
+
+/** As far as anybody waits: ten years. */
+const FAR_MS = 10 * 365 * 86_400_000
+
+export const nextDue: Rule = {
+  name: 'next-due',
+  sentence: 'At rest a pick is due at nextDueAt and not before; at null time makes nothing due.',
+  check: forAll(histories, (subject, history) => {
+    for (const moment of inlineWalk(subject, history)) {
+      if (moment.at !== 'rest') continue
+      const { strategy, tree, view } = moment
+      const at = strategy.nextDueAt(view)
+      const scene = { version: tree.version }
+      if (at === null) {
+        if (dueAt(moment, view.nowMs + FAR_MS)) {
+          throw new Violation('nextDueAt is null, yet waiting ten years makes a pick due', scene)
+        }
+        continue
+      }
+      if (!(at > view.nowMs)) {
+        throw new Violation(`at rest at ${view.nowMs} nextDueAt is ${at}, which is past`, scene)
+      }
+      if (!dueAt(moment, at)) throw new Violation(`nothing is due at nextDueAt ${at}`, scene)
+      if (dueAt(moment, at - 1)) throw new Violation(`a pick is due before nextDueAt ${at}`, scene)
+    }
+  }),
+}
+
+function dueAt({ strategy, view }: Moment, nowMs: number): boolean {
+  return strategy.pick({ ...view, nowMs }) !== null
+}

@@ -1,0 +1,21 @@
+/** Owns what is known of a broken rule: what is wrong, and the tree, jobs and pick at that time. */
+
+import type { CompactionSpec } from '../../engine/compaction/strategy.ts'
+import type { Version } from '../../engine/version/version.ts'
+
+export interface Scene {
+  readonly version?: Version
+  readonly running?: readonly CompactionSpec[]
+  readonly spec?: CompactionSpec | null
+}
+
+/** Thrown by a rule's check, and shrunk to the smallest history that throws one. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+  readonly scene: Scene
+
+  constructor(message: string, scene: Scene = {}) {
+    super(message)
+    this.scene = scene
+  }
+}
