@@ -24,8 +24,8 @@ export interface JobContext {
   readonly snapshots: readonly number[]
   readonly nowMs: number
   readonly createTable: CreateTable
-  /** A cursor that reads a whole table on the compaction's account. */
-  readonly openTable: (table: TableMeta, level: number) => InternalCursor
+  /** How to open the tables of one run of a level, one after the other, on the compaction's account. */
+  readonly openRun: (level: number) => (table: TableMeta) => InternalCursor
   readonly allocateRunId: () => RunId
 }
 
@@ -74,7 +74,7 @@ export function runCompaction(context: JobContext, resolved: ResolvedSpec): JobR
 }
 
 function mergeTables(context: JobContext, resolved: ResolvedSpec) {
-  const { version, openTable } = context
+  const { version, openRun } = context
   const destinations = resolved.outputs.map((output) => ({
     ...output,
     bitsPerKey: output.filter?.bitsPerKey ?? 0,
@@ -84,15 +84,15 @@ function mergeTables(context: JobContext, resolved: ResolvedSpec) {
   const outputs = new TableOutputs(destinations, 'compaction', context.createTable, ancestry)
   const cursors = resolved.inputs
     .toSorted((a, b) => a.position - b.position)
-    .map((input) => sliceCursor(input, openTable))
+    .map((input) => sliceCursor(input, openRun))
   return writeAll(new MergingCursor(cursors), context.snapshots, outputs)
 }
 
 function sliceCursor(
   { run, level, tables }: ResolvedInput,
-  openTable: JobContext['openTable'],
+  openRun: JobContext['openRun'],
 ): InternalCursor {
-  return new RunCursor(runOf(run.id, tables), (table) => openTable(table, level))
+  return new RunCursor(runOf(run.id, tables), openRun(level))
 }
 
 function writeAll(

@@ -8,6 +8,7 @@ import type { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
 import { tableName } from '../manifest/file-names.ts'
 import { joinPath, type ReadableFile, type Storage } from '../storage/storage.ts'
+import { ReadAhead } from '../table/table-cursor.ts'
 import { TableReader } from '../table/table-reader.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 
@@ -48,15 +49,17 @@ export class TableHandles {
     return handle.reader.cursor({ file: handle.scanFile, counters, fillCache: true })
   }
 
-  /** A cursor over the whole table that leaves the block cache as it is. */
-  compactionCursor(table: TableMeta, level: number, counters: ReadCounters): InternalCursor {
-    const { reader, scanFile } = this.get(table, level)
-    return reader.cursor({
-      file: scanFile.tagged({ cause: 'compaction', level }),
-      counters,
-      fillCache: false,
-      readAheadBytes: COMPACTION_READ_AHEAD_BYTES,
-    })
+  /**
+   * Opens tables of one run of `level`, one after the other, for a compaction: they share a buffer,
+   * and the block cache stays as it is.
+   */
+  compactionOpener(level: number, counters: ReadCounters): (table: TableMeta) => InternalCursor {
+    const readAhead = new ReadAhead(COMPACTION_READ_AHEAD_BYTES)
+    return (table) => {
+      const { reader, scanFile } = this.get(table, level)
+      const file = scanFile.tagged({ cause: 'compaction', level })
+      return reader.cursor({ file, counters, fillCache: false, readAhead })
+    }
   }
 
   /** Closes the table and forgets its blocks. */

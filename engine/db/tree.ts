@@ -169,7 +169,7 @@ export class Tree {
       snapshots: snapshots.seqs(),
       nowMs: clock.nowMs(),
       createTable: (cause, level, bitsPerKey) => this.#createTable(cause, level, bitsPerKey),
-      openTable: (table, level) => this.handles.compactionCursor(table, level, this.#mergeCounters),
+      openRun: (level) => this.handles.compactionOpener(level, this.#mergeCounters),
       allocateRunId: () => this.#nextRunId++,
     }
   }

@@ -4,6 +4,7 @@ import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { collectEntries, type Entry } from '../testing/array-cursor.ts'
+import { ReadAhead } from './table-cursor.ts'
 import type { TableReader } from './table-reader.ts'
 import type { TableWriterOptions } from './table-writer.ts'
 import { openTable, readTag, tableOf } from './testing/table-fixture.ts'
@@ -21,7 +22,12 @@ function readAll(open: () => TableReader): readonly Entry[] | string {
     const reader = open()
     const counters = new ReadCounters()
     const scanned = collectEntries(
-      reader.cursor({ file: reader.file, counters, fillCache: false, readAheadBytes: 512 }),
+      reader.cursor({
+        file: reader.file,
+        counters,
+        fillCache: false,
+        readAhead: new ReadAhead(512),
+      }),
     )
     const lookup = new Lookup()
     const found = entries.flatMap(({ key, kind }) =>

@@ -5,6 +5,7 @@
  * that the next read overwrites, so values last only until the next call.
  */
 
+import { assert } from '../base/assert.ts'
 import type { ReadCounters } from '../base/read-counters.ts'
 import type { ReadableFile } from '../storage/storage.ts'
 import { BlockCursor } from './block-cursor.ts'
@@ -17,11 +18,24 @@ export interface TableCursorOptions {
   readonly counters: ReadCounters
   /** Whether blocks read go into the cache; blocks already there are used either way. */
   readonly fillCache: boolean
-  /**
-   * When positive: bypass the cache and read about so many bytes of whole blocks at once, going
-   * forward. `fillCache` must be false. Default 0.
-   */
-  readonly readAheadBytes?: number
+  /** Bypass the cache and read whole blocks into this, going forward; `fillCache` must be false. */
+  readonly readAhead?: ReadAhead
+}
+
+/**
+ * A read-ahead buffer. Cursors used one after the other, as those of a run, share one: when the next
+ * has read into it, the earlier ones are spent.
+ */
+export class ReadAhead {
+  /** About so many bytes of whole blocks are read at once. */
+  readonly bytes: number
+  buffer: Uint8Array = new Uint8Array(0)
+  /** Whose blocks the buffer holds. */
+  reader: TableCursor | null = null
+
+  constructor(bytes: number) {
+    this.bytes = bytes
+  }
 }
 
 const NO_BLOCK = -1
@@ -31,10 +45,9 @@ export class TableCursor extends BlockCursor {
   readonly #file: ReadableFile
   readonly #counters: ReadCounters
   readonly #fillCache: boolean
-  readonly #readAheadBytes: number
+  readonly #readAhead: ReadAhead | null
   #blockIndex = NO_BLOCK
-  /** Read-ahead: the stored blocks [#windowFirst, #windowEnd). */
-  #window: Uint8Array = new Uint8Array(0)
+  /** The stored blocks [#windowFirst, #windowEnd) are read ahead, while the buffer is this one's. */
   #windowFirst = 0
   #windowEnd = 0
 
@@ -44,7 +57,7 @@ export class TableCursor extends BlockCursor {
     this.#file = options.file
     this.#counters = options.counters
     this.#fillCache = options.fillCache
-    this.#readAheadBytes = options.readAheadBytes ?? 0
+    this.#readAhead = options.readAhead ?? null
   }
 
   override seekToFirst(): void {
@@ -101,34 +114,36 @@ export class TableCursor extends BlockCursor {
     this.#blockIndex = NO_BLOCK
     this.valid = false
     const block =
-      this.#readAheadBytes > 0
-        ? this.#readAhead(blockIndex, isForward)
+      this.#readAhead !== null
+        ? this.#readWindow(this.#readAhead, blockIndex, isForward)
         : this.#blocks.read(blockIndex, this.#file, this.#counters, this.#fillCache)
     this.open(block, this.#blocks.index.offsets[blockIndex]!)
     this.#blockIndex = blockIndex
   }
 
-  #readAhead(blockIndex: number, isForward: boolean): Uint8Array {
+  #readWindow(ahead: ReadAhead, blockIndex: number, isForward: boolean): Uint8Array {
     const { index, path } = this.#blocks
+    assert(ahead.reader === this || this.#windowEnd === 0, 'a spent cursor reads no more')
     if (blockIndex < this.#windowFirst || blockIndex >= this.#windowEnd) {
-      this.#fillWindow(blockIndex, isForward)
+      this.#fillWindow(ahead, blockIndex, isForward)
     }
     const offset = index.offsets[blockIndex]!
     const start = offset - index.offsets[this.#windowFirst]!
-    return decodeStoredBlock(this.#window, start, index.sizes[blockIndex]!, path, offset, true)
+    return decodeStoredBlock(ahead.buffer, start, index.sizes[blockIndex]!, path, offset, true)
   }
 
   /** Reads whole blocks from `first` on: as many as fit the read-ahead, at least one. */
-  #fillWindow(first: number, isForward: boolean): void {
+  #fillWindow(ahead: ReadAhead, first: number, isForward: boolean): void {
     const { index } = this.#blocks
     const start = index.offsets[first]!
-    const limit = start + (isForward ? this.#readAheadBytes : 0)
+    const limit = start + (isForward ? ahead.bytes : 0)
     let end = first + 1
     while (end < index.count && index.blockEnd(end) <= limit) end++
     const bytes = index.blockEnd(end - 1) - start
     this.#windowEnd = 0
-    if (bytes > this.#window.length) this.#window = new Uint8Array(bytes)
-    this.#file.read(this.#window, bytes, start, 'data')
+    ahead.reader = this
+    if (bytes > ahead.buffer.length) ahead.buffer = new Uint8Array(bytes)
+    this.#file.read(ahead.buffer, bytes, start, 'data')
     this.#windowFirst = first
     this.#windowEnd = end
     this.#counters.blocksFromStorage += end - first

@@ -122,7 +122,7 @@ export class TableReader {
     return false
   }
 
-  /** Values of a cursor with `readAheadBytes` last until its next call; others may be kept. */
+  /** Values of a cursor with `readAhead` last until its next call; others may be kept. */
   cursor(options: TableCursorOptions): InternalCursor {
     return new TableCursor(this.#blocks, options)
   }

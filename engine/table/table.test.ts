@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareBytes } from '../base/compare.ts'
+import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
@@ -15,6 +16,7 @@ import {
   keyArbitrary,
   stepsArbitrary,
 } from '../testing/cursor-walk.ts'
+import { ReadAhead } from './table-cursor.ts'
 import { TableWriter, type TableWriterOptions } from './table-writer.ts'
 import { addEntries, openTable, plain, writeTag } from './testing/table-fixture.ts'
 
@@ -58,7 +60,12 @@ describe('a table', () => {
         const through = reader.cursor({ file, counters, fillCache: true })
         expect(collectEntries(through)).toEqual(entries.toSorted(compareEntries))
         checkWalk(through, entries, steps)
-        const ahead = reader.cursor({ file, counters, fillCache: false, readAheadBytes: 256 })
+        const ahead = reader.cursor({
+          file,
+          counters,
+          fillCache: false,
+          readAhead: new ReadAhead(256),
+        })
         checkWalk(ahead, entries, steps)
       }),
       { numRuns: 300 },
@@ -190,13 +197,13 @@ describe('reading a table', () => {
   test('a scan reads every data byte once; reading ahead does so in few calls', () => {
     const { reader, ledger, cache } = openTable(entries)
     const { dataBytes, dataBlocks } = reader.properties
-    for (const [cause, readAheadBytes, calls] of [
-      ['scan', 0, dataBlocks],
-      ['compaction', 64 * 1024, 4],
+    for (const [cause, ahead, calls] of [
+      ['scan', {}, dataBlocks],
+      ['compaction', { readAhead: new ReadAhead(64 * 1024) }, 4],
     ] as const) {
       const counters = new ReadCounters()
       const file = reader.file.tagged({ cause, level: 3 })
-      const cursor = reader.cursor({ file, counters, fillCache: false, readAheadBytes })
+      const cursor = reader.cursor({ file, counters, fillCache: false, ...ahead })
       expect(collectEntries(cursor)).toHaveLength(entries.length)
       expect(sumCells(ledger.cells(), { cause, level: 3 })).toEqual({ bytes: dataBytes, calls })
       expect(counters).toMatchObject({
@@ -206,6 +213,17 @@ describe('reading a table', () => {
       })
     }
     expect(cache.usedBytes).toBe(0)
+  })
+
+  test('cursors share a read-ahead buffer one after the other; the earlier one is then spent', () => {
+    const readAhead = new ReadAhead(1024)
+    const [first, second] = [entries, entries.slice(0, 500)].map((list) => {
+      const { reader, counters } = openTable(list)
+      return reader.cursor({ file: reader.file, counters, fillCache: false, readAhead })
+    }) as [InternalCursor, InternalCursor]
+    expect(collectEntries(first)).toEqual(entries)
+    expect(collectEntries(second)).toEqual(entries.slice(0, 500))
+    expect(() => first.seekToFirst()).toThrow('spent')
   })
 
   test('the filter stands before storage, and its mistakes are counted apart', () => {

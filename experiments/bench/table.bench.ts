@@ -15,6 +15,7 @@ import { Ledger } from '../../engine/storage/ledger.ts'
 import { NodeStorage } from '../../engine/storage/node-storage.ts'
 import type { Compression } from '../../engine/table/compression.ts'
 import { BloomFilter, FilterBuilder } from '../../engine/table/filter.ts'
+import { ReadAhead } from '../../engine/table/table-cursor.ts'
 import { TableReader } from '../../engine/table/table-reader.ts'
 import { TableWriter } from '../../engine/table/table-writer.ts'
 import type { BenchCase } from './bench-case.ts'
@@ -118,7 +119,7 @@ function scan(reader: TableReader, readAheadBytes: number): number {
     file: reader.file,
     counters: new ReadCounters(),
     fillCache: readAheadBytes === 0,
-    readAheadBytes,
+    ...(readAheadBytes > 0 && { readAhead: new ReadAhead(readAheadBytes) }),
   })
   let valueBytes = 0
   for (cursor.seekToFirst(); cursor.valid; cursor.next()) valueBytes += cursor.valueLength
