@@ -2,7 +2,6 @@
 
 import { RULES } from './catalog.ts'
 import type { Effort, Finding, Rule } from './rule.ts'
-import { params } from './rules/module.ts'
 import type { Subject } from './subject.ts'
 
 export interface Verdict {
@@ -13,7 +12,7 @@ export interface Verdict {
 
 /**
  * Verdicts as they come; a generator, so that a caller may show each or stop at the first. Where
- * parameters are unsound nothing can be created, so the rest is not asked.
+ * its parameters are so unsound that it cannot be created the other rules are not asked.
  */
 export function* conform(
   subject: Subject,
@@ -23,6 +22,15 @@ export function* conform(
   for (const rule of rules) {
     const finding = rule.check(subject, effort)
     yield { rule, finding }
-    if (rule === params && finding !== null) return
+    if (finding !== null && !canBeCreated(subject)) return
+  }
+}
+
+function canBeCreated(subject: Subject): boolean {
+  try {
+    subject.create()
+    return true
+  } catch {
+    return false
   }
 }
