@@ -41,7 +41,7 @@ export const MEMTABLE_BYTES_MIN = 64 * 1024
 const BITS_MAX = 24
 const SIZE_RATIO_MAX = 1000
 /** A fluid tree of a larger ratio has too many points to look at, and gains nothing over lazy. */
-const FLUID_SIZE_RATIO_MAX = 128
+const FLUID_SIZE_RATIO_MAX = 64
 const STRATEGIES: readonly TunedStrategy[] = ['leveling', 'tiering', 'lazy-leveling', 'fluid']
 
 /** `workload` is shares with Σ = 1; ρ ≥ 0 in nats. Memory must exceed `MEMTABLE_BYTES_MIN`. */
@@ -150,7 +150,7 @@ function neighboursOf(
 
 function* pointsOf(strategy: TunedStrategy): Generator<FluidPoint, void, undefined> {
   const ratioMax = strategy === 'fluid' ? FLUID_SIZE_RATIO_MAX : SIZE_RATIO_MAX
-  for (let T = 2; T <= ratioMax; T = T < 32 ? T + 1 : Math.ceil(T * 1.2)) {
+  for (let T = 2; T <= ratioMax; T = T < 16 ? T + 1 : Math.ceil(T * 1.2)) {
     if (strategy !== 'fluid') yield namedPoint(strategy, T)
     else yield* fluidPoints(T)
   }
