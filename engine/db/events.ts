@@ -3,7 +3,7 @@
 import type { PickReason } from '../compaction/strategy.ts'
 import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
-import type { TablePlacement } from '../version/version-edit.ts'
+import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 
 export interface EventSlice {
   readonly level: number
@@ -24,6 +24,8 @@ export interface JobEvent {
   readonly shadowedDropped: number
   readonly tombstonesDropped: number
   readonly reason: PickReason
+  /** What was installed, without the manifest's counters: replayed, the edits give every version. */
+  readonly edit: VersionEdit
 }
 
 export interface RecoveryEvent {

@@ -138,17 +138,15 @@ export class Tree {
     const resolved = validateSpec(this.#validationContext(), spec)
     const result = runCompaction(this.#jobContext(), resolved)
     validateSpec(this.#validationContext(), spec)
-    this.#install({
-      ...result.edit,
-      strategy: { name: strategy.name, state: spec.nextState },
-    })
+    const edit = { ...result.edit, strategy: { name: strategy.name, state: spec.nextState } }
+    this.#install(edit)
     this.#strategyState = spec.nextState
     if (spec.kind === 'merge') {
       counters.merges++
       for (const { level, table } of result.edit.added) counters.countMerged(level, rawBytes(table))
     } else if (spec.kind === 'move') counters.moves++
     else counters.drops++
-    this.#report(spec.kind, result, spec.reason)
+    this.#report(spec.kind, { ...result, edit }, spec.reason)
     this.#guard.note(result.edit, this.#version, this.#strategyState)
   }
 
@@ -219,6 +217,7 @@ export class Tree {
       shadowedDropped: dropped.shadowed,
       tombstonesDropped: dropped.tombstones,
       reason,
+      edit,
     })
   }
 }
