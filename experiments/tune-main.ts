@@ -1,0 +1,253 @@
+/**
+ * Owns the command `npm run tune`: from a mix of operations, a data set and a memory budget to the
+ * designs that cost least by the closed-form model: strategy, size ratio, runs, and the division of
+ * memory between memtable and filters. With --rho also those whose worst case within that
+ * divergence is least. Exit codes: 0 done, 1 failure, 2 a mistake in the arguments; errors are one
+ * line on stderr.
+ */
+import { parseArgs } from 'node:util'
+import CliTable from 'cli-table3'
+import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../strategies/model/tuner.ts'
+import {
+  type ByOperation,
+  OPERATION_KINDS,
+  type TuningEnvironment,
+} from '../strategies/model/workload-cost.ts'
+import { explain } from './cli/explain.ts'
+import { formatBytes, parseBytes, parseCount } from './cli/units.ts'
+import { UsageError, unknownName } from './cli/usage-error.ts'
+
+const FLAGS = {
+  'zero-reads': { value: 'SHARE', default: '0', help: 'lookups of keys that do not exist' },
+  reads: { value: 'SHARE', default: '0', help: 'lookups of keys that exist' },
+  'short-scans': { value: 'SHARE', default: '0', help: 'scans of a block a run' },
+  'long-scans': { value: 'SHARE', default: '0', help: 'scans of --scan-entries' },
+  writes: { value: 'SHARE', default: '0', help: 'puts and deletes' },
+  records: { value: 'COUNT', default: '10M', help: 'unique entries' },
+  'entry-bytes': { value: 'SIZE', default: '1k', help: 'key and value of one' },
+  memory: { value: 'SIZE', default: '64MiB', help: 'for the memtable and all filters together' },
+  rho: {
+    value: 'NUMBER',
+    default: '0',
+    help: 'how far the mix may be off, as KL divergence (nats)',
+  },
+  'scan-entries': { value: 'COUNT', default: '10k', help: 'entries a long scan returns' },
+  'block-bytes': { value: 'SIZE', default: '4k', help: 'what one I/O reads' },
+  filters: { value: 'NAME', default: 'uniform', help: 'how bits are divided: uniform or monkey' },
+  'write-cost': { value: 'NUMBER', default: '1', help: 'cost of writing a block ÷ reading it' },
+  sequential: { value: 'NUMBER', default: '1', help: 'speed of sequential ÷ random transfer' },
+  json: { value: null, default: '', help: 'print JSON' },
+  debug: { value: null, default: '', help: 'show the stack of an error' },
+  help: { value: null, default: '', help: 'show this help' },
+} as const
+type FlagName = keyof typeof FLAGS
+type Values = Readonly<Record<FlagName, string>>
+
+const FLAG_NAMES = Object.keys(FLAGS) as FlagName[]
+const MIX_FLAGS = {
+  zeroReads: 'zero-reads',
+  reads: 'reads',
+  shortScans: 'short-scans',
+  longScans: 'long-scans',
+  writes: 'writes',
+} as const satisfies Record<(typeof OPERATION_KINDS)[number], FlagName>
+
+function main(argv: readonly string[]): void {
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(`${helpText()}\n`)
+    return
+  }
+  const { values, given } = readFlags(argv)
+  const workload = mixOf(values)
+  const environment = environmentOf(values)
+  const rho = numberOf(values, 'rho', 0)
+  const answer = tune(workload, environment, rho)
+  if (given.has('json')) {
+    process.stdout.write(`${JSON.stringify({ workload, environment, rho, ...answer }, null, 2)}\n`)
+    return
+  }
+  const tables = [
+    tableOf(`Best for this mix (${environment.filters} filters)`, answer.nominal, rho),
+  ]
+  if (rho > 0) {
+    tables.push(tableOf(`Best in the worst case within ρ = ${rho}`, answer.robust, rho))
+  }
+  const best = rho > 0 ? answer.robust[0]! : answer.nominal[0]!
+  process.stdout.write(`${tables.join('\n\n')}\n${CAPTION}\n\n  ${commandOf(best, environment)}\n`)
+}
+
+function helpText(): string {
+  const usage = (name: FlagName) => {
+    const { value } = FLAGS[name]
+    return value === null ? `--${name}` : `--${name}=${value}`
+  }
+  const width = Math.max(...FLAG_NAMES.map((name) => usage(name).length)) + 2
+  const rows = FLAG_NAMES.map((name) => {
+    const { default: preset, help } = FLAGS[name]
+    return `  ${usage(name).padEnd(width)}${help}${preset === '' ? '' : ` [${preset}]`}`
+  })
+  return [
+    'Finds the design that costs a workload least, by the closed-form model.',
+    '',
+    '  npm run tune -- --reads=0.3 --zero-reads=0.2 --writes=0.5 --records=10M --memory=64MiB',
+    '  npm run tune -- --writes=97 --reads=1 --zero-reads=1 --short-scans=1 --rho=0.5',
+    '',
+    ...rows,
+    '',
+    'Shares are brought to a sum of 1. Sizes take B, KiB, MiB, GiB, counts k, M, G.',
+    'Exit codes: 0 done, 1 failure, 2 a mistake in the arguments.',
+  ].join('\n')
+}
+
+/** Flags as typed over their defaults, and which were given. Throws `UsageError`. */
+function readFlags(argv: readonly string[]): {
+  readonly values: Values
+  readonly given: ReadonlySet<string>
+} {
+  const options = Object.fromEntries(
+    FLAG_NAMES.map((name) => {
+      return [name, { type: FLAGS[name].value === null ? 'boolean' : 'string' } as const]
+    }),
+  )
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
+  const values: Record<string, string> = {}
+  for (const name of FLAG_NAMES) values[name] = FLAGS[name].default
+  const given = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
+    if (token.kind !== 'option') continue
+    if (!Object.hasOwn(FLAGS, token.name)) {
+      throw unknownName(
+        'flag',
+        token.rawName,
+        FLAG_NAMES.map((name) => `--${name}`),
+      )
+    }
+    const takesValue = FLAGS[token.name as FlagName].value !== null
+    if (takesValue && (!token.value || token.value.startsWith('--'))) {
+      throw new UsageError(`--${token.name} needs a value (see --help)`)
+    }
+    if (!takesValue && token.value !== undefined) {
+      throw new UsageError(`--${token.name} takes no value`)
+    }
+    given.add(token.name)
+    values[token.name] = token.value ?? ''
+  }
+  return { values: values as Values, given }
+}
+
+function mixOf(values: Values): ByOperation {
+  const weights = OPERATION_KINDS.map((kind) => numberOf(values, MIX_FLAGS[kind], 0))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  if (total === 0) {
+    const flags = Object.values(MIX_FLAGS).map((name) => `--${name}`)
+    throw new UsageError(`no operations: give a share to one of ${flags.join(', ')}`)
+  }
+  const shares = OPERATION_KINDS.map((kind, index) => [kind, weights[index]! / total])
+  return Object.fromEntries(shares) as ByOperation
+}
+
+function environmentOf(values: Values): TuningEnvironment {
+  const memoryBytes = quantityOf(values, 'memory', parseBytes)
+  if (memoryBytes < MEMTABLE_BYTES_MIN) {
+    const least = formatBytes(MEMTABLE_BYTES_MIN)
+    throw new UsageError(`--memory: ${values.memory} is less than a memtable of ${least}`)
+  }
+  const { filters } = values
+  if (filters !== 'uniform' && filters !== 'monkey') {
+    throw unknownName('division of filters', filters, ['uniform', 'monkey'])
+  }
+  return {
+    entries: quantityOf(values, 'records', parseCount),
+    entryBytes: quantityOf(values, 'entry-bytes', parseBytes),
+    memoryBytes,
+    blockBytes: quantityOf(values, 'block-bytes', parseBytes),
+    longScanEntries: quantityOf(values, 'scan-entries', parseCount),
+    writeToRead: numberOf(values, 'write-cost', 0),
+    sequentialSpeedup: numberOf(values, 'sequential', 1),
+    filters: filters === 'monkey' ? 'optimal' : 'uniform',
+  }
+}
+
+function quantityOf(
+  values: Values,
+  flag: FlagName,
+  parse: (text: string) => number | undefined,
+): number {
+  const quantity = parse(values[flag])
+  if (quantity === undefined || quantity < 1) {
+    throw new UsageError(`--${flag}: "${values[flag]}" is not a whole quantity of at least 1`)
+  }
+  return quantity
+}
+
+function numberOf(values: Values, flag: FlagName, least: number): number {
+  const number = Number(values[flag])
+  if (!Number.isFinite(number) || number < least) {
+    throw new UsageError(`--${flag}: "${values[flag]}" is not a number of at least ${least}`)
+  }
+  return number
+}
+
+const CAPTION =
+  'I/O: mean block I/Os an operation, full tree, nothing cached; worst: of any mix within ρ.\n' +
+  'WA: copies written of an entry, the flush included, the log not.'
+
+function tableOf(title: string, rated: readonly Rated[], rho: number): string {
+  const robust = rho > 0 ? ['worst'] : []
+  const head = ['strategy', 'T', 'K', 'Z', 'memtable', 'bits/key', 'levels', 'I/O', ...robust]
+  const columns = [...head, 'zero-read', 'read', 'short scan', 'long scan', 'WA']
+  const colour = process.stdout.isTTY === true
+  const table = new CliTable({
+    head: columns,
+    colAligns: columns.map((_, index) => (index === 0 ? ('left' as const) : ('right' as const))),
+    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
+  })
+  for (const { strategy, point, memtableBytes, bitsPerEntry, levels, ...one } of rated) {
+    const { ios } = one
+    table.push([
+      strategy,
+      ...[point.T, point.K, point.Z].map(String),
+      formatBytes(memtableBytes),
+      bitsPerEntry.toFixed(2),
+      String(levels),
+      figure(one.cost),
+      ...(rho > 0 ? [figure(one.worst.cost)] : []),
+      ...[ios.zeroReads, ios.reads, ios.shortScans, ios.longScans].map(figure),
+      one.writeAmplification.toFixed(2),
+    ])
+  }
+  return `${title}\n${table.toString()}`
+}
+
+function figure(value: number): string {
+  return value >= 100 ? value.toFixed(0) : Number(value.toPrecision(3)).toString()
+}
+
+/** Mean length of YCSB's hashed keys: 'user' and about nineteen digits. */
+const KEY_BYTES = 23
+
+/** This data under the design; which operations to run on it, the workload says. */
+function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironment): string {
+  const { strategy, point, memtableBytes, bitsPerEntry } = best
+  const valueBytes = Math.max(1, entryBytes - KEY_BYTES)
+  const params = [`T=${point.T}`, `bitsPerKey=${bitsPerEntry}`]
+  if (strategy === 'fluid') params.push(`K=${point.K}`, `Z=${point.Z}`)
+  if (filters === 'optimal') params.push('filterAlloc=monkey')
+  return [
+    `npm run exp -- --strategy=${strategy} --records=${entries} --value-bytes=${valueBytes}`,
+    ...params.map((param) => `--param=${param}`),
+    `--set=memtableBytes=${memtableBytes}`,
+  ].join(' ')
+}
+
+try {
+  main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  process.stderr.write(`tune: ${line}\n`)
+  if (process.argv.includes('--debug') && error instanceof Error) {
+    process.stderr.write(`${error.stack}\n`)
+  }
+  process.exitCode = code
+}
