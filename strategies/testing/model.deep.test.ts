@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { setParanoid } from '../../engine/base/assert.ts'
 import { runScript, type Setup, scripts } from '../../engine/testing/model.ts'
 import { STRATEGIES } from '../catalog.ts'
+import { smallestRatio } from './smallest-ratio.ts'
 
 beforeAll(() => setParanoid(true))
 afterAll(() => setParanoid(false))
@@ -15,10 +16,10 @@ const engines = [
 
 /** Every registered strategy under its defaults and at the smallest size ratio. */
 const setups: readonly Setup[] = [...STRATEGIES.values()].flatMap((module) =>
-  [{}, 'T' in module.params.shape ? { T: 2 } : {}].flatMap((params) =>
+  [{}, smallestRatio(module)].flatMap((params) =>
     engines.map((options, index) => ({
       name: `${module.name} ${JSON.stringify(params)} on engine ${index}`,
-      create: () => module.create({ ...('K' in module.params.shape && { K: 1 }), ...params }),
+      create: () => module.create(params),
       options,
     })),
   ),

@@ -1,23 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { cutPowerEverywhere, historyOf } from '../../engine/testing/power-cuts.ts'
 import { STRATEGIES } from '../catalog.ts'
+import { smallestRatio } from './smallest-ratio.ts'
 
 const SEED = 20_261_121
+/** Every image is opened three times, so one strategy lives long and the others live shorter. */
+const STEPS = 50
+const STEPS_LONGEST = 150
 
 describe('power lost before any storage call, the last write torn at every sector', () => {
   test.each([...STRATEGIES.values()].map((module) => [module.name, module] as const))(
     'leaves a prefix of the batches under %s',
     (_, module) => {
       const { calls, images, manifestRolls } = cutPowerEverywhere({
-        history: historyOf(150, SEED),
-        strategy: () => module.create({ T: 2, ...('K' in module.params.shape && { K: 1 }) }),
+        history: historyOf(module.name === 'leveling-partial' ? STEPS_LONGEST : STEPS, SEED),
+        strategy: () => module.create(smallestRatio(module)),
         options: { memtableBytes: 4096, blockBytes: 512, manifestRollBytes: 0 },
-        randomImages: 4,
+        randomImages: 2,
         tears: true,
         seed: SEED,
       })
       console.log(`${module.name}: ${calls} storage calls, ${images} images, seed ${SEED}`)
-      expect(images).toBeGreaterThan(calls * 8)
+      expect(images).toBeGreaterThan(calls * 6)
       expect(manifestRolls).toBeGreaterThan(1)
     },
   )
