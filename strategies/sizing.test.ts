@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { createRandom } from '../engine/base/random.ts'
+import type { StrategyModule } from './define-strategy.ts'
+import { dynamicLeveled } from './dynamic-leveled.ts'
+import { fluid } from './fluid.ts'
+import { lazyLeveling } from './lazy-leveling.ts'
+import { leveling } from './leveling.ts'
+import { levelingPartial } from './leveling-partial.ts'
+import { emptyTree, load } from './testing/stepper.ts'
+
+type Params = Readonly<Record<string, number | string>>
+
+/**
+ * The most entries a tree ever rested with, per live key, while `keys` keys, written once in random
+ * order, were overwritten four times over. The first quarter of the load does not count: a tree of
+ * a few buffers has no last level to speak of.
+ */
+function spaceAmplification(module: StrategyModule, params: Params, keys: number): number {
+  const strategy = module.create(params)
+  const random = createRandom(11)
+  const live = new Set<number>()
+  let tree = emptyTree(strategy, { memtableBytes: 8, entryBytes: 1 })
+  let most = 0
+  for (let written = 0; written < 5 * keys; written += 8) {
+    const buffer = Array.from(
+      { length: 8 },
+      (_, at) =>
+        // An odd factor permutes the 32-bit numbers.
+        Math.imul(written < keys ? written + at : random.nextBelow(keys), 0x9e3779b1) >>> 0,
+    )
+    for (const key of buffer) live.add(key)
+    tree = load(tree, strategy, [...new Set(buffer)]).tree
+    if (written >= keys / 4) most = Math.max(most, tree.version.totals.entries / live.size)
+  }
+  return most
+}
+
+/** Sizes that leave a static tree's last level full, young and in between. */
+const SIZES = [512, 800, 1400]
+
+describe.each([
+  [leveling, { sizing: 'dynamic' }, 4],
+  [leveling, { sizing: 'dynamic' }, 10],
+  [lazyLeveling, { sizing: 'dynamic' }, 4],
+  [fluid, { sizing: 'dynamic', K: 2, Z: 1 }, 5],
+  [dynamicLeveled, { l0Trigger: 1 }, 4],
+  [dynamicLeveled, { l0Trigger: 1, pick: 'rr' }, 10],
+] as const)('$name %o at T = %i', (module, params, T) => {
+  test('obsolete entries stay within T/(T − 1), whatever the size', () => {
+    for (const keys of SIZES) {
+      expect(
+        spaceAmplification(module, { T, ...params }, keys),
+        `${keys} keys`,
+      ).toBeLessThanOrEqual(T / (T - 1) + 0.02)
+    }
+  })
+})
+
+describe.each([
+  [leveling, {}],
+  [lazyLeveling, {}],
+  [levelingPartial, { l0Trigger: 1 }],
+] as const)('$name %o', (module, params) => {
+  test('static sizes let the levels above hold as much as a young last level', () => {
+    const most = Math.max(...SIZES.map((keys) => spaceAmplification(module, params, keys)))
+    expect(most).toBeGreaterThan(4 / 3 + 0.1)
+  })
+})
