@@ -23,6 +23,7 @@ import { gatesOf } from './gates.ts'
 import { readWrites, unexplainedBytes, type WriteAccount } from './operating-system.ts'
 import type { RunPlan } from './run-plan.ts'
 import { type Measurement, Runner } from './runner.ts'
+import type { EditEvent } from './story/version-log.ts'
 import type { Target, TargetEvent, TargetStats } from './target.ts'
 import { VarveTarget } from './targets/varve-target.ts'
 
@@ -35,6 +36,8 @@ export interface ExperimentContext {
   /** What the process has written to its terminal so far. */
   terminalWritten(): Written
   onProgress(phase: string, done: number, total: number): void
+  /** Hears of every edit of the tree, in order. */
+  readonly onEdit?: (event: EditEvent) => void
 }
 
 /** Where a run's database lies while it runs, and stays when it is kept. */
@@ -52,12 +55,13 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
   const garbage = watchGarbageCollector()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
   const system = new SystemAccount(plan, context)
+  const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
   let target: Target | null = null
   let owned = true
   let finished = false
   try {
     const runner = new Runner({
-      open: (clock, onEvent) => openTarget(plan, { storage, ledger, folder, clock, seed, onEvent }),
+      open: (clock, onEvent) => openTarget(plan, { ...parts, clock, onEvent }),
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
@@ -93,6 +97,7 @@ interface OpenParts {
   readonly clock: Clock
   readonly seed: number
   onEvent(event: TargetEvent): void
+  readonly onEdit: ((event: EditEvent) => void) | undefined
 }
 
 function openTarget(plan: RunPlan, parts: OpenParts): Target {

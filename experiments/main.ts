@@ -33,6 +33,7 @@ async function runRequest(request: Request): Promise<number> {
   try {
     const { results, resultPaths } = await runSweep(plans, {
       outFolder: request.out,
+      versions: request.versions,
       keep: request.keep,
       force: request.force,
       signal: interrupt.signal,

@@ -8,13 +8,16 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
-import { writeResult } from '../results/write-result.ts'
+import { writeResult, writeWhole } from '../results/write-result.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
 import type { RunPlan } from './run-plan.ts'
+import { VersionLog, versionsPath } from './story/version-log.ts'
 
-export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'code'> {
+export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'onEdit' | 'code'> {
+  /** Every edit of the tree goes beside the result. */
+  readonly versions?: boolean
   readonly force: boolean
   /** `fraction` is of the whole sweep. */
   onProgress(what: string, done: number, total: number, fraction: number): void
@@ -39,7 +42,9 @@ export async function runSweep(
   let workDone = 0
   for (const [index, plan] of plans.entries()) {
     const path = join(context.outFolder, `${plan.id}.json`)
-    const known = context.force ? null : readReusable(path, plan, code.varveVersion)
+    const versions = context.versions ? new VersionLog() : null
+    const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
+    const known = reusable ? readReusable(path, plan, code.varveVersion) : null
     if (known !== null) context.onReuse(path)
     const before = workDone
     const result =
@@ -47,9 +52,11 @@ export async function runSweep(
       (await runExperiment(plan, {
         ...context,
         code,
+        ...(versions !== null && { onEdit: (event) => versions.add(event) }),
         onProgress: (phase, done, total) =>
           context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
       }))
+    if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
     if (known === null) writeResult(path, result)
     workDone += work[index]!
     results.push(result)

@@ -64,6 +64,12 @@ export const FLAGS = [
   { name: 'target', value: 'NAME', default: 'varve', help: 'what runs the operations' },
   { name: 'storage', value: 'node|memory', default: 'node', help: 'where the bytes go' },
   { name: 'out', value: 'FOLDER', default: 'out', help: 'folder of results and charts' },
+  {
+    name: 'versions',
+    value: null,
+    default: null,
+    help: 'write every edit of the tree beside the result, for npm run explain',
+  },
   { name: 'keep', value: null, default: null, help: 'leave the database folder beside the result' },
   {
     name: 'force',

@@ -33,6 +33,7 @@ test('no flags: every default', () => {
     target: 'varve',
     storage: 'node',
     out: 'out',
+    versions: false,
     keep: false,
     force: false,
     quiet: false,

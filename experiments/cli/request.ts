@@ -27,6 +27,7 @@ export interface Request {
   readonly target: 'varve'
   readonly storage: 'node' | 'memory'
   readonly out: string
+  readonly versions: boolean
   readonly keep: boolean
   readonly force: boolean
   readonly quiet: boolean
@@ -75,6 +76,7 @@ const requestSchema = z.strictObject({
   target: z.enum(['varve']).prefault('varve'),
   storage: z.enum(['node', 'memory']).prefault('node'),
   out: z.string().min(1).prefault(flagDefault('out')),
+  versions: z.boolean().prefault(false),
   keep: z.boolean().prefault(false),
   force: z.boolean().prefault(false),
   quiet: z.boolean().prefault(false),

@@ -15,6 +15,7 @@ import {
   type Storage,
   WriteBatch,
 } from '../../engine/index.ts'
+import type { EditEvent } from '../story/version-log.ts'
 import type { Target, TargetEvent, TargetStats } from '../target.ts'
 
 export interface VarveTargetOptions {
@@ -28,6 +29,8 @@ export interface VarveTargetOptions {
   readonly clock: Clock
   readonly seed: number
   onEvent(event: TargetEvent): void
+  /** The same events with the tree's edit. */
+  onEdit?: ((event: EditEvent) => void) | undefined
 }
 
 const TABLE_SUFFIX = '.sst'
@@ -150,6 +153,7 @@ export class VarveTarget implements Target {
 
   #report(event: DatabaseEvent): void {
     if (event.kind === 'recovery' || event.kind === 'strategy-change') return
+    this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
     this.#options.onEvent({
       kind,
