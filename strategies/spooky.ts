@@ -10,8 +10,9 @@
  *   level D           when D − 1 is full, what would fill it is written beside it as a second run,
  *                     cut likewise; then all its partitions merge into D's, one after the other
  *
- * When D itself would be full its run moves one level down, unwritten. A level is full with T
- * arrivals, T − ½ of its units in raw bytes, as in `whole-levels.ts`.
+ * When D itself would be full its run moves one level down, unwritten. When a level is full,
+ * `sizing` says as in `whole-levels.ts`; dynamic keeps what waits above D, and with it the space
+ * in use at any time, in proportion to D.
  *
  * Trigger      level saturation
  * Layout       leveling
@@ -37,7 +38,7 @@ import { lowerBound, type Run, sliceTables, tableAt, tablesOf } from '../engine/
 import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey, sizeRatio, tableBytes, targetTableBytes } from './shared-parameters.ts'
+import { bitsPerKey, sizeRatio, sizing, tableBytes, targetTableBytes } from './shared-parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
 
 /** The level being emptied into the next, partition by partition; null: none. */
@@ -57,6 +58,7 @@ const params = z.object({
       'Tables of the deepest run, none smaller than targetTableBytes; a merge needs that share of ' +
         'its space. 64: below 2 %; Spooky derives it from T.',
     ),
+  sizing,
   bitsPerKey,
   targetTableBytes,
 })
@@ -85,9 +87,14 @@ function deepestLevel(view: View): number {
   return Math.max(view.version.levels.length - 1, 1)
 }
 
-/** Raw bytes at which level ≥ 1 has had its T-th arrival. */
-function fullBytes(view: View, { T }: Params, level: number): number {
-  return (T - 0.5) * view.memtableBytes * T ** (level - 1)
+/** Raw bytes at which a level has had its last arrival, by the rules of `whole-levels.ts`. */
+function fullBytes(view: View, { T, sizing }: Params, level: number): number {
+  const deepest = deepestLevel(view)
+  if (sizing === 'static' || level >= deepest) {
+    return (T - 0.5) * view.memtableBytes * T ** (level - 1)
+  }
+  const { rawBytes: held } = levelAt(view.version, deepest).totals
+  return Math.floor(held / T ** (deepest - level)) + 1
 }
 
 /** What was begun is ended: the leftmost partition still in the level. */
@@ -149,11 +156,14 @@ function pickArrival(view: View, values: Params): Spec | null {
       formula: isFull ? 'bytes ≥ (T − ½)·unit' : 'runs(0) ≥ 1',
       values: { level, bytes: bytes + totals.rawBytes, limit },
     }
-    if (isFull && level === deepest && runs.length > 0) return moveDown(view, level, reason)
-    if (!isFull || level === deepest) {
+    if (level === deepest) {
+      if (isFull && runs.length > 0) return moveDown(view, level, reason)
       return mergeWhole(view, values, inputs, level, runs, { draining: null }, reason)
     }
-    if (level === deepest - 1 && runs.length > 0) {
+    if (!isFull) return mergeWhole(view, values, inputs, level, runs, { draining: null }, reason)
+    if (level === deepest - 1) {
+      const all = bytes + totals.rawBytes + levelAt(view.version, deepest).totals.rawBytes
+      if (all >= fullBytes(view, values, deepest)) return moveDown(view, deepest, reason)
       return mergeWhole(view, values, inputs, level, [], { draining: level }, reason)
     }
     inputs.push(...wholeRuns(level, runs))

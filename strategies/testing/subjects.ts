@@ -233,7 +233,7 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: spooky,
-    params: fc.record({ T, partitions: fc.constantFrom(1, 3, 64), targetTableBytes }),
+    params: fc.record({ T, partitions: fc.constantFrom(1, 3, 64), sizing, targetTableBytes }),
     bound: (_params, version) => levelsBelow0(version),
   },
   {
