@@ -20,7 +20,7 @@ export const idealCurve: FalsePositiveCurve = (bitsPerEntry) =>
 
 /**
  * The least Σ runs·p under the ideal curve, as p for each level: p = min(1, λ·entries), with λ such
- * that the bits come to `bitsTotal` (Monkey §4; Lagrange). Runs as large as or larger than one that
+ * that the bits come to `bitsTotal` (Monkey's division, by Lagrange's rule). Runs as large as or larger than one that
  * gets no bits get none either, so the unfiltered levels are found by trying them in order of size.
  */
 export function divideIdeal(levels: readonly LevelRuns[], bitsTotal: number): readonly number[] {

@@ -74,12 +74,12 @@ export interface TreeFigures {
 export interface Prediction {
   /** The full tree of this depth, in the worst case for space. */
   readonly full: TreeFigures
-  /** After loading `entries` unique keys; null where no exact form is known. */
+  /** After loading `entries` unique keys, to the nearest whole buffer; null where no exact form is known. */
   readonly loaded: TreeFigures | null
   readonly writes: {
     /** Loading unique keys up to the full tree. */
     readonly full: Copies | null
-    /** Loading `entries` unique keys. */
+    /** Loading `entries` unique keys, counted in whole buffers. */
     readonly loaded: Copies | null
     /** Updating evenly a tree that is full. */
     readonly updates: Copies

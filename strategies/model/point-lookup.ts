@@ -9,7 +9,7 @@ import { idealCurve, LN2_SQUARED } from './false-positives.ts'
 import type { FluidPoint } from './fluid-point.ts'
 import type { LevelRuns } from './levels.ts'
 
-/** R = [K(L − 1) + Z]·exp(−b·ln²2): the same bits in every run (Dostoevsky §2). */
+/** R = [K(L − 1) + Z]·exp(−b·ln²2): the same bits in every run (Dostoevsky). */
 export function zeroResultUniform(point: FluidPoint, levels: number, bits: number): number {
   return (point.K * (levels - 1) + point.Z) * idealCurve(bits)
 }

@@ -37,7 +37,7 @@ export function transferIos(
   return (rangeBlocks / sequentialSpeedup) * (Z + 1 / T)
 }
 
-/** A range is long when s/B > 2·L_max (Dostoevsky §2): transfers outweigh seeks. */
+/** A range is long when s/B > 2·L_max (Dostoevsky): transfers outweigh seeks. */
 export function isLongRange(rangeBlocks: number, levelsMax: number): boolean {
   return rangeBlocks > 2 * levelsMax
 }

@@ -1,7 +1,7 @@
 /**
  * Owns the search for the best design: strategy, size ratio, runs and the division of memory between
  * memtable and filters, for a workload known (nominal) or known within a divergence ρ (robust: the
- * least worst case, Endure, VLDB '22). A grid over all of them, then a descent in ever smaller
+ * least worst case, as Endure has it). A grid over all of them, then a descent in ever smaller
  * steps; no randomness, so equal questions have equal answers.
  */
 

@@ -12,7 +12,7 @@ export interface SeparatedEntry {
   readonly headerBytes: number
 }
 
-/** WA = (WA_lsm·k + v)/(k + v): WiscKey §3, where pointers and headers weigh nothing. */
+/** WA = (WA_lsm·k + v)/(k + v): WiscKey, where pointers and headers weigh nothing. */
 export function separatedWaIdeal(waLsm: number, keyBytes: number, valueBytes: number): number {
   return (waLsm * keyBytes + valueBytes) / (keyBytes + valueBytes)
 }

@@ -1,5 +1,5 @@
 /**
- * Owns what a workload costs on a design: block I/Os by kind of operation (Endure, VLDB '22, with
+ * Owns what a workload costs on a design: block I/Os by kind of operation (Endure's, with
  * the exact copies of a preemptive cascade and the flush written to level 0), their mean under a mix, and
  * the worst mean under any mix near it.
  */
