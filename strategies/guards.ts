@@ -11,7 +11,7 @@
  */
 
 import type { Level } from '../engine/version/level.ts'
-import { lowerBound, type Run, tableAt, tablesOf } from '../engine/version/run.ts'
+import { type Run, tablesOf } from '../engine/version/run.ts'
 import type { TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt, type Version } from '../engine/version/version.ts'
 import { fromHex, toHex } from './round-robin.ts'
@@ -37,39 +37,38 @@ export interface Cell {
 /** The guards with those the tables of `version` show: where a run goes on within one cell. */
 export function learnGuards(version: Version, known: Guards): Guards {
   const learned: (readonly string[])[] = []
-  version.levels.forEach((level, index) => {
+  for (const [index, level] of version.levels.entries()) {
     const own = known[index] ?? []
-    if (index === 0) {
-      learned.push([])
-      return
-    }
-    const guards = new Set(guardsHere(level, [...learned, own]))
-    const found = new Set(own)
-    for (const run of level.runs) {
-      let guardBefore: string | undefined
-      let at = 0
-      const sorted = [...guards].sort()
-      for (const [position, table] of [...tablesOf(run)].entries()) {
-        const first = toHex(table.smallest)
-        const since = at
-        while (at < sorted.length && sorted[at]! <= first) guardBefore = sorted[at++]
-        const sameCell = position > 0 && at === since && guardBefore !== first
-        if (sameCell && !isCrossed(level, table.smallest)) {
-          found.add(first)
-          guards.add(first)
-        }
-      }
-    }
-    learned.push([...found].sort())
-  })
+    learned.push(index === 0 ? own : [...own, ...foundIn(level, [...learned, own])].sort())
+  }
   return [...learned, ...known.slice(learned.length)]
 }
+
+function foundIn(level: Level, known: Guards): readonly string[] {
+  const found: string[] = []
+  for (const run of level.runs) {
+    const guards = guardsHere(level, [...known, found])
+    const goesOn: string[] = []
+    let at = 0
+    for (const table of tablesOf(run)) {
+      const { first } = hexOf(table)
+      const since = at
+      while (at < guards.length && guards[at]! <= first) at++
+      const isFirst = table === run.chunks[0]!.tables[0]
+      if (at === since && !isFirst) goesOn.push(first)
+    }
+    found.push(...guardsHere(level, [goesOn]))
+  }
+  return found
+}
+
+type GrowingFragment = Fragment & { readonly tables: TableMeta[] }
 
 /** The level by cell, in key order, cells without tables too. */
 export function cellsOf(version: Version, index: number, guards: Guards): readonly Cell[] {
   const level = levelAt(version, index)
   const keys = guardsHere(level, guards.slice(0, index + 1))
-  const cells: { from: Uint8Array | null; fragments: Fragment[] }[] = [
+  const cells: { from: Uint8Array | null; fragments: GrowingFragment[] }[] = [
     { from: null, fragments: [] },
     ...keys.map((key) => ({ from: fromHex(key), fragments: [] })),
   ]
@@ -77,12 +76,11 @@ export function cellsOf(version: Version, index: number, guards: Guards): readon
     const height = level.runs.length - 1 - at
     let cell = 0
     for (const table of tablesOf(run)) {
-      const first = toHex(table.smallest)
+      const { first } = hexOf(table)
       while (cell < keys.length && keys[cell]! <= first) cell++
       const { fragments } = cells[cell]!
       const last = fragments.at(-1)
-      if (last?.run === run)
-        fragments[fragments.length - 1] = { ...last, tables: [...last.tables, table] }
+      if (last?.run === run) last.tables.push(table)
       else fragments.push({ run, height, tables: [table] })
     }
   })
@@ -91,13 +89,31 @@ export function cellsOf(version: Version, index: number, guards: Guards): readon
 
 /** All guards of `guards` that no table of the level crosses, ascending. */
 function guardsHere(level: Level, guards: Guards): readonly string[] {
-  const all = new Set(guards.flat())
-  return [...all].filter((key) => !isCrossed(level, fromHex(key))).sort()
+  let keys: readonly string[] = [...new Set(guards.flat())].sort()
+  for (const run of level.runs) {
+    const tables = tablesOf(run)
+    let next = tables.next()
+    keys = keys.filter((key) => {
+      while (!next.done && hexOf(next.value).last < key) next = tables.next()
+      return next.done || key <= hexOf(next.value).first
+    })
+  }
+  return keys
 }
 
-function isCrossed(level: Level, key: Uint8Array): boolean {
-  return level.runs.some((run) => {
-    const index = lowerBound(run, key)
-    return index < run.totals.tables && toHex(tableAt(run, index).smallest) < toHex(key)
-  })
+interface HexRange {
+  readonly first: string
+  readonly last: string
+}
+
+/** Remembered by table: a pick reads the keys of all of them. */
+const ranges = new WeakMap<TableMeta, HexRange>()
+
+function hexOf(table: TableMeta): HexRange {
+  let range = ranges.get(table)
+  if (range === undefined) {
+    range = { first: toHex(table.smallest), last: toHex(table.largest) }
+    ranges.set(table, range)
+  }
+  return range
 }
