@@ -84,8 +84,8 @@ function labelOf({ config }: RunPlan, phase: string): string {
 }
 
 /**
- * A chart a run, and one for each workload that several strategies or repeats ran; returns the
- * paths of all files.
+ * A chart a run, and one that compares all of them where there are several; returns the paths of
+ * all files.
  */
 export async function writeCharts(
   results: readonly RunResult[],
@@ -99,10 +99,10 @@ export async function writeCharts(
     paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
   }
   for (const result of results) await write([result], result.id)
-  for (const [workload, group] of Map.groupBy(results, (result) => result.config.workload.name)) {
-    if (group.length === 1) continue
-    const hash = hashOfJson(group.map((result) => result.id)).slice(0, 8)
-    await write(group, `${workload}-comparison-${hash}`)
+  if (results.length > 1) {
+    const workloads = [...new Set(results.map((result) => result.config.workload.name))]
+    const hash = hashOfJson(results.map((result) => result.id)).slice(0, 8)
+    await write(results, `${workloads.join('-')}-comparison-${hash}`)
   }
   return paths
 }

@@ -7,7 +7,7 @@ test('one row a result, drained figures, one line an operation kind', () => {
   const { drained } = result.deterministic.amplification
   const table = closingTable([result], false)
   const row = table.split('\n').find((line) => line.includes('leveling'))!
-  expect(row).toContain(drained.waLsm!.toFixed(2))
+  expect(row).toContain(drained.waTotal!.toFixed(2))
   expect(row).toContain(drained.spaceAmplification!.toFixed(2))
   for (const kind of Object.keys(result.timed.latencyByKind)) expect(table).toContain(`${kind} `)
   expect(table).not.toContain('repeat')

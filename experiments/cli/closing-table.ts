@@ -10,7 +10,7 @@ import { formatCount, formatNs } from './units.ts'
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
 
 const CAPTION =
-  'WA: bytes written by flush and compaction ÷ user bytes, drained.\n' +
+  'WA: all bytes written (log, flush, compaction, metadata) ÷ user bytes, drained.\n' +
   'RA: runs asked an operation. SA: physical ÷ live logical bytes, drained.\n' +
   'p50, p99: service time, closed loop.'
 
@@ -35,7 +35,7 @@ function rowOf({ config, deterministic, timed }: RunResult): string[] {
   return [
     config.strategy.name,
     config.workload.name,
-    ratio(drained.waLsm),
+    ratio(drained.waTotal),
     ratio(runsPerOperation([getHit, getMiss])),
     ratio(runsPerOperation([shortScan, longScan])),
     ratio(drained.spaceAmplification),
