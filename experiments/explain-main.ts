@@ -1,0 +1,137 @@
+/**
+ * Owns the command `npm run explain`: tells the story of a run from its result, one event of it, or
+ * what another strategy would have picked there. Exit codes: 0 done, 1 a failure, 2 a mistake in the
+ * arguments; errors are one line on stderr.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { isLsmError, type Json } from '../engine/index.ts'
+import { parseResult } from '../results/parse-result.ts'
+import type { RunResult } from '../results/schema.ts'
+import { coerceParams, loadStrategy } from '../strategies/index.ts'
+import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
+import { EXIT, explain } from './cli/explain.ts'
+import { UsageError } from './cli/usage-error.ts'
+import { type Rival, tellMoment } from './story/counterfactual.ts'
+import { numbered, tellEvent, tellRun } from './story/run-story.ts'
+import { parseVersionLog, versionsPath } from './story/version-log.ts'
+
+const LEVEL_MAX = 62
+
+const FLAGS = {
+  at: { value: 'NUMBER', help: 'one event, by its number in the story; with its tree if recorded' },
+  level: { value: 'LEVEL', help: 'only events that read from or write to this level' },
+  strategy: { value: 'NAME', help: 'with --at: what this strategy, or module, would pick there' },
+  param: { value: 'NAME=VALUE', help: 'a parameter of that strategy; may be repeated' },
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { operands, flags } = readArguments(argv, FLAGS)
+  if (flags.has('help')) return say(helpText())
+  const [path, extra] = operands
+  if (path === undefined) throw new UsageError('name a result: the .json of a run')
+  if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
+  const strategy = flags.get('strategy')?.at(-1)
+  if (strategy !== undefined && !flags.has('at')) {
+    throw new UsageError('--strategy: only with --at')
+  }
+  if (flags.has('param') && strategy === undefined) {
+    throw new UsageError('--param: only with --strategy')
+  }
+  const result = usageOf(() => parseResult(readText(path), path))
+  if (!flags.has('at')) {
+    const given = flags.get('level')
+    const level = given === undefined ? null : readInteger('level', given, 0, [0, LEVEL_MAX])
+    return say(tellRun(result, level))
+  }
+  if (flags.has('level')) throw new UsageError('--level: not with --at')
+  const { total } = result.deterministic.events
+  const number = readInteger('at', flags.get('at'), 1, [1, Math.max(total, 1)])
+  const rival =
+    strategy === undefined ? null : await chooseRival(strategy, flags.get('param') ?? [])
+  return say(tellAt(result, path, number, rival))
+}
+
+/** Without a log of versions there is still the event itself, but no tree to ask a rival about. */
+function tellAt(result: RunResult, path: string, number: number, rival: Rival | null): string {
+  const versions = versionsPath(path)
+  const known = numbered(result)[number - 1]
+  const told =
+    known === undefined ? `#${number} is past the recorded events` : tellEvent(result, known)
+  if (existsSync(versions)) {
+    const events = usageOf(() => parseVersionLog(readText(versions), versions))
+    return `${told}\n\n${tellMoment(result, events, number, rival)}`
+  }
+  if (rival === null) return told
+  const again = result.command.join(' ')
+  throw new UsageError(`${versions} does not exist; run again with --versions: ${again} --versions`)
+}
+
+async function chooseRival(name: string, params: readonly string[]): Promise<Rival> {
+  try {
+    const module = await loadStrategy(name)
+    const parsed = module.parse(coerceParams(module, readAssignments('param', params)))
+    return {
+      strategy: module.create(parsed),
+      params: parsed as Readonly<Record<string, Json>>,
+    }
+  } catch (error) {
+    throw asUsage(error)
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`${path}: ${(cause as Error).message.split(',')[0]}`, { cause })
+  }
+}
+
+function usageOf<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    throw asUsage(error)
+  }
+}
+
+function asUsage(error: unknown): unknown {
+  if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) return error
+  return new UsageError(error.message, { cause: error })
+}
+
+function helpText(): string {
+  return [
+    'Tells what a run did and why, from its result.',
+    '',
+    '  npm run explain -- out/ycsb-a-tiering-0123abcd-r0.json --level=1',
+    '  npm run explain -- out/ycsb-a-tiering-0123abcd-r0.json --at=57 --strategy=leveling --param=T=4',
+    '',
+    ...flagRows(FLAGS),
+    '',
+    'The second needs the versions of the run: npm run exp -- … --versions writes them.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.',
+  ].join('\n')
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.done
+}
+
+// A reader that has seen enough (`head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  process.stderr.write(`explain: ${line}\n`)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = code
+}

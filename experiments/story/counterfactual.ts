@@ -1,0 +1,175 @@
+/**
+ * Owns the question "what would another strategy pick here?": the tree as the recorded strategy saw
+ * it before an event, what it picked, what the other picks from the same view, and how the bytes to
+ * be rewritten differ. Nothing is executed: bytes are the sizes of the tables a merge takes.
+ *
+ * The view is the recorded one but for two things no log holds: counters of reads are zero, and there
+ * are no snapshots. A strategy of the recorded name goes on from the recorded state.
+ */
+import type {
+  CompactionSpec,
+  CompactionStrategy,
+  Json,
+  TreeView,
+  Version,
+} from '../../engine/index.ts'
+import type { RunResult } from '../../results/schema.ts'
+import { inputBytes, runsNewestFirst, tablesOf } from '../../strategies/index.ts'
+import { printSpec } from '../../strategies/testing/print-spec.ts'
+import { formatBytes } from '../cli/units.ts'
+import { UsageError } from '../cli/usage-error.ts'
+import { explainReason } from './formula.ts'
+import { type EditEvent, momentBefore, type TreeMoment } from './version-log.ts'
+
+/** Another strategy with all its parameters. */
+export interface Rival {
+  readonly strategy: CompactionStrategy
+  readonly params: Readonly<Record<string, Json>>
+}
+
+/** The tree before event `number`, what was picked and, of a rival, what it would pick. */
+export function tellMoment(
+  result: RunResult,
+  events: readonly EditEvent[],
+  number: number,
+  rival: Rival | null,
+): string {
+  checkSameRun(result, events)
+  const moment = momentBefore(events, number)
+  const tree = printTree(moment.version) || 'an empty tree'
+  const parts = [`the tree before #${number}`, indent(tree), '', recorded(result, moment, number)]
+  if (rival === null) return parts.join('\n')
+  const spec = pickAt(result, moment, rival.strategy)
+  const names = [`${result.config.strategy.name} here`, `${rival.strategy.name} instead`] as const
+  const bytes = [bytesTaken(moment), specBytes(moment, spec)] as const
+  parts.push('', picked(rival, spec, bytes[1]), '', difference(names, bytes))
+  return parts.join('\n')
+}
+
+/** What `strategy` picks from the tree the recorded one saw. */
+export function pickAt(
+  result: RunResult,
+  moment: TreeMoment,
+  strategy: CompactionStrategy,
+): CompactionSpec | null {
+  return strategy.pick(viewOf(result, moment, strategy))
+}
+
+/** Events of another run, or of an earlier attempt at this one, would answer for the wrong tree. */
+function checkSameRun(result: RunResult, events: readonly EditEvent[]): void {
+  const { total, log } = result.deterministic.events
+  if (events.length !== total) {
+    const message = `the versions hold ${events.length} events, the result ${total}`
+    throw new UsageError(`${message}: they are of different runs`)
+  }
+  const at = log.findIndex(({ kind }, index) => events[index]!.kind !== kind)
+  if (at >= 0) {
+    const [here, there] = [log[at]!.kind, events[at]!.kind]
+    throw new UsageError(`event ${at + 1} is a ${here} in the result, a ${there} in the versions`)
+  }
+}
+
+function recorded({ config, deterministic }: RunResult, moment: TreeMoment, number: number) {
+  const { name } = config.strategy
+  const { next } = moment
+  // Only a strategy that rests lets a flush, or the end, come next.
+  if (next === null || next.kind === 'flush') {
+    return `${name} picked nothing; ${next === null ? 'the run had ended' : 'a flush came next'}`
+  }
+  const takes = groupsOf(next.edit.removed)
+  const makes = next.kind === 'drop' ? 'nowhere' : groupsOf(next.edit.added)
+  const lines = [`${name} picked`, `  ${next.kind} ${takes} -> ${makes}`]
+  const reason = deterministic.events.log[number - 1]?.reason
+  if (reason != null) lines.push(`  because ${explainReason(reason, paramsOf(config))}`)
+  lines.push(`  rewrites ${formatBytes(bytesTaken(moment))}`)
+  return lines.join('\n')
+}
+
+function picked({ strategy, params }: Rival, spec: CompactionSpec | null, bytes: number): string {
+  const given = Object.entries(params).map(([name, value]) => `${name} ${String(value)}`)
+  const who = `${strategy.name} (${given.join(', ')})`
+  if (spec === null) return `${who} picks nothing`
+  const [what] = printSpec(spec).split(' because ')
+  const why = explainReason(spec.reason, params)
+  return `${who} picks\n  ${what}\n  because ${why}\n  rewrites ${formatBytes(bytes)}`
+}
+
+function difference(
+  [here, there]: readonly [string, string],
+  [own, other]: readonly [number, number],
+): string {
+  if (own === other) return `both rewrite ${formatBytes(own)} now`
+  const [less, more] = own < other ? [here, there] : [there, here]
+  return `${less} rewrites ${formatBytes(Math.abs(own - other))} less now than ${more}`
+}
+
+function viewOf(result: RunResult, moment: TreeMoment, strategy: CompactionStrategy): TreeView {
+  const { version, nowMs } = moment
+  const kept = moment.strategy?.name === strategy.name ? moment.strategy.state : null
+  const seqs = tablesBeside(moment).map(({ seqMax }) => seqMax)
+  return {
+    version,
+    nowMs,
+    memtableBytes: Number(result.config.engine.memtableBytes),
+    state: kept ?? strategy.initialState,
+    inProgress: [],
+    oldestSnapshotSeq: seqs.reduce((newest, seq) => Math.max(newest, seq), 0),
+    tableStats: () => ({ reads: 0 }),
+  }
+}
+
+/** Sizes of the tables a recorded merge took; what is moved or dropped is not rewritten. */
+function bytesTaken(moment: TreeMoment): number {
+  const { next } = moment
+  if (next?.kind !== 'merge') return 0
+  const taken = new Set(next.edit.removed.map(({ table }) => table.id))
+  const tables = tablesBeside(moment).filter(({ id }) => taken.has(id))
+  return tables.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+function specBytes({ version }: TreeMoment, spec: CompactionSpec | null): number {
+  return spec?.kind === 'merge' ? inputBytes(version, spec.inputs) : 0
+}
+
+function tablesBeside({ version }: TreeMoment) {
+  return [...runsNewestFirst(version)].flatMap(({ run }) => [...tablesOf(run)])
+}
+
+/** A run a line, newest first: its tables by number, sizes, entries. */
+function printTree({ levels }: Version): string {
+  const lines = levels.flatMap(({ runs }, level) => [
+    ...(runs.length === 0 ? [] : [`L${level}`]),
+    ...runs.map((run) => {
+      const { tables, bytes, entries, tombstones } = run.totals
+      const deleted = tombstones === 0 ? '' : `, ${tombstones} of them deletions`
+      const size = `${formatBytes(bytes)}, ${entries} entries${deleted}`
+      return `  R${run.id}: ${tables === 1 ? 'table' : 'tables'} ${idsOf([...tablesOf(run)])}; ${size}`
+    }),
+  ])
+  return lines.join('\n')
+}
+
+const IDS_SHOWN_MAX = 12
+
+function idsOf(tables: readonly { readonly id: number }[]): string {
+  const ids = tables.map(({ id }) => id)
+  const more = ids.length - IDS_SHOWN_MAX
+  if (more <= 0) return ids.join(', ')
+  return `${ids.slice(0, IDS_SHOWN_MAX).join(', ')} and ${more} more`
+}
+
+/** 'L0 R4, L0 R3, L1 R1 (tables 3, 4)', of the tables an edit removes or adds. */
+function groupsOf(placements: EditEvent['edit']['added']): string {
+  const groups = Map.groupBy(placements, ({ level, run }) => `L${level} R${run}`)
+  return Array.from(groups, ([name, group]) => {
+    return `${name} (tables ${idsOf(group.map(({ table }) => table))})`
+  }).join(', ')
+}
+
+function paramsOf({ strategy }: RunResult['config']): Readonly<Record<string, Json>> {
+  return strategy.params as Readonly<Record<string, Json>>
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
+}
