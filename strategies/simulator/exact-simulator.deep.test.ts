@@ -12,7 +12,10 @@ describe.each([...STRATEGIES])('%s makes the engine’s edits', (_, module) => {
     const setup = { strategy: module.create(wide), memtableBytes: 8 * KiB, blockBytes: 512 }
     const size = { records: 20_000, operations: 40_000, valueBytes: 100 }
     expectSameEdits(setup, () => ycsbWrites('ycsb-a', size, 7))
+    expectSameEdits(setup, () => ycsbWrites('ycsb-load', size, 9))
     expectSameEdits(setup, () => churn(60_000, 5_000, 8))
+    expectSameEdits(setup, () => churn(20_000, 40, 10))
+    expectSameEdits(setup, () => uniqueWrites(20_000, 100, 'ordered'))
   })
 
   test('at the scale S4: entries of 128 B, buffers of 1 MiB, T = 4, 255 buffers', () => {

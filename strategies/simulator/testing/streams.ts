@@ -43,8 +43,14 @@ export function* uniqueWrites(
   const key = new Uint8Array(16)
   const view = new DataView(key.buffer)
   for (let index = 0; index < entries; index++) {
-    // Odd multipliers permute the 32-bit integers.
-    view.setUint32(0, order === 'hashed' ? Math.imul(index, 0x9e3779b1) >>> 0 : index)
+    view.setUint32(0, order === 'hashed' ? scrambled(index) : index)
     yield { key, valueLength: entryBytes - key.length }
   }
+}
+
+/** A bijection of 32-bit integers (MurmurHash3's finaliser), so keys stay unique. */
+export function scrambled(index: number): number {
+  let mixed = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
 }
