@@ -56,6 +56,6 @@ export function fullTreeRuns(
 /** The least whole L ≥ 1 with T^L ≥ x, counted in products: log(64)/log(4) is above 3. */
 function ceilLog(x: number, T: number): number {
   let levels = 1
-  for (let size = T; size < x * (1 - 1e-12); size *= T) levels++
+  for (let size = T; size < x; size *= T) levels++
   return levels
 }

@@ -189,6 +189,12 @@ describe('tuning', () => {
         }
       }
     }
+    // A mix whose safest grid point descends to a worse design than the nominal best is.
+    const { nominal: costs, robust: worsts } = tune(mix(55, 83, 10, 0, 63), environment, 0.01)
+    for (const { strategy, worst } of costs) {
+      const safest = worsts.find((rated) => rated.strategy === strategy)!
+      expect(safest.worst.cost).toBeLessThanOrEqual(worst.cost + 1e-9)
+    }
     // Where nearly everything is writes, a surprise of reads is dear for tiering.
     const { nominal, robust } = tune(workloads[0]!, environment, 0.5)
     expect(robust[0]!.worst.cost).toBeLessThan(0.7 * nominal[0]!.worst.cost)
