@@ -31,10 +31,11 @@ export interface MarkRule {
   readonly trigger: string
   readonly formula: string
   readonly ranksOfChunk: (chunk: Chunk) => Ranks
-  /** Tables of the level whose rank is at most this are marked. */
-  limit(view: TreeView, level: number): number
-  /** Whether ranks and limits are times, so that waiting alone marks tables. */
-  readonly timed: boolean
+  /**
+   * When a table of the level with this rank is marked, in ms of the clock: ±∞ where time does not
+   * matter. Lesser ranks are marked earlier.
+   */
+  markedAtMs(view: TreeView, level: number, rank: number): number
   /** Of the marked tables of a run the heaviest goes first. */
   weight(table: TableMeta): number
   /** Whether a table of the deepest level, once rewritten, is marked no more. */
@@ -60,8 +61,7 @@ export function tombstoneTtl(T: number, deleteTtlMs: number): MarkRule {
     trigger: 'tombstone-TTL',
     formula: 'tombstone age ≥ d(0) + … + d(level)',
     ranksOfChunk: byTombstoneAge,
-    limit: (view, level) => view.nowMs - deadlineMs(view, level, T, deleteTtlMs),
-    timed: true,
+    markedAtMs: (view, level, rank) => rank + deadlineMs(view, level, T, deleteTtlMs),
     weight: ({ tombstones }) => tombstones,
     endsWhenRewritten: tombstonesEnd,
   }
@@ -73,8 +73,7 @@ export function tombstoneDensity(threshold: number): MarkRule {
     trigger: 'tombstone density',
     formula: 'tombstones / entries ≥ densityThreshold',
     ranksOfChunk: byDensity,
-    limit: () => -threshold,
-    timed: false,
+    markedAtMs: (_view, _level, rank) => (-rank >= threshold ? -Infinity : Infinity),
     weight: ({ tombstones, entries }) => tombstones / entries,
     endsWhenRewritten: tombstonesEnd,
   }
@@ -86,8 +85,7 @@ export function staleness(staleMs: number): MarkRule {
     trigger: 'file staleness',
     formula: 'table age ≥ staleMs',
     ranksOfChunk: byCreation,
-    limit: (view) => view.nowMs - staleMs,
-    timed: true,
+    markedAtMs: (_view, _level, rank) => rank + staleMs,
     weight: ({ createdAtMs }) => -createdAtMs,
     endsWhenRewritten: () => true,
   }
@@ -107,21 +105,17 @@ export interface MarkSearch {
 export function findMark(view: TreeView, rule: MarkRule, search: MarkSearch): Mark | null {
   for (const [level, { runs }] of view.version.levels.entries()) {
     if (!search.isFree(level)) continue
-    const limit = rule.limit(view, level)
     const rewrites = search.rewrites(level)
     const mayGo = (table: TableMeta) => !rewrites || rule.endsWhenRewritten(view, table)
+    const isMarked = (rank: number) => rule.markedAtMs(view, level, rank) <= view.nowMs
     for (const run of runs) {
-      if (leastRank(run, rule.ranksOfChunk) > limit) continue
-      const heaviest = heaviestMarked(run, search.startIn(level, run), rule, limit, mayGo)
+      if (!isMarked(leastRank(run, rule.ranksOfChunk))) continue
+      const heaviest = heaviestMarked(run, search.startIn(level, run), rule, isMarked, mayGo)
       if (heaviest === null) continue
-      const values = { level, limit: Math.round(limit), tombstones: heaviest.table.tombstones }
       const { trigger, formula } = rule
-      return {
-        level,
-        index: heaviest.index,
-        table: heaviest.table,
-        reason: { trigger, formula, values },
-      }
+      const { tombstones, entries } = heaviest.table
+      const reason = { trigger, formula, values: { level, tombstones, entries } }
+      return { level, index: heaviest.index, table: heaviest.table, reason }
     }
   }
   return null
@@ -133,18 +127,18 @@ export function nextMarkAt(
   rule: MarkRule,
   rewrites: (level: number) => boolean,
 ): number | null {
-  if (!rule.timed) return null
   let next = Number.POSITIVE_INFINITY
   for (const [level, { runs }] of view.version.levels.entries()) {
-    const waitMs = view.nowMs - rule.limit(view, level)
     for (const run of runs) {
-      let least = leastRank(run, rule.ranksOfChunk)
+      let markedMs = rule.markedAtMs(view, level, leastRank(run, rule.ranksOfChunk))
       // What is overdue and cannot end, for a snapshot holds it, waits for something else than time.
-      if (rewrites(level) && least + waitMs <= view.nowMs) least = leastThatEnds(view, run, rule)
-      next = Math.min(next, least + waitMs)
+      if (rewrites(level) && markedMs <= view.nowMs) {
+        markedMs = rule.markedAtMs(view, level, leastThatEnds(view, run, rule))
+      }
+      next = Math.min(next, markedMs)
     }
   }
-  return next === Number.POSITIVE_INFINITY ? null : next
+  return Number.isFinite(next) ? next : null
 }
 
 /**
@@ -213,7 +207,7 @@ function heaviestMarked(
   run: Run,
   start: number,
   rule: MarkRule,
-  limit: number,
+  isMarked: (rank: number) => boolean,
   mayGo: (table: TableMeta) => boolean,
 ): { readonly index: number; readonly table: TableMeta } | null {
   const { tables } = run.totals
@@ -222,9 +216,9 @@ function heaviestMarked(
   let firstTurn = tables
   for (const chunk of run.chunks) {
     const { ranks, least } = rule.ranksOfChunk(chunk)
-    if (least > limit) continue
+    if (!isMarked(least)) continue
     for (const [at, table] of chunk.tables.entries()) {
-      if (ranks[at]! > limit || !mayGo(table)) continue
+      if (!isMarked(ranks[at]!) || !mayGo(table)) continue
       const index = chunk.firstIndex + at
       const weight = rule.weight(table)
       const turn = (index - start + tables) % tables
