@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.ts'
+import { createRandom } from '../../engine/base/random.ts'
+import type { MergeSpec, TreeView } from '../../engine/compaction/strategy.ts'
 import { falsePositiveRate } from '../../engine/table/filter.ts'
+import { bytes, openTest } from '../../engine/testing/fixtures.ts'
+import { tablesOf } from '../../engine/version/run.ts'
 import { parseVersion } from '../../engine/version/text.ts'
+import { runsNewestFirst } from '../../engine/version/version.ts'
+import { WriteBatch } from '../../engine/wal/write-batch.ts'
+import { lazyLeveling } from '../lazy-leveling.ts'
 import { leveling } from '../leveling.ts'
 import { outputTo, wholeRuns } from '../specs.ts'
 import { monkey } from './monkey.ts'
@@ -26,38 +32,38 @@ const view: TreeView = {
 }
 
 const common = { nextState: null, reason: { trigger: '', formula: '', values: {} } }
-const bitsOf = (spec: CompactionSpec) =>
-  withAllocatedFilters(view, spec, 'monkey').kind === 'merge'
-    ? (
-        withAllocatedFilters(view, spec, 'monkey') as Extract<CompactionSpec, { kind: 'merge' }>
-      ).outputs.map((output) => output.filter.bitsPerKey)
-    : []
+const level = (index: number) => view.version.levels[index]!.runs
+const bitsOf = (spec: MergeSpec) =>
+  withAllocatedFilters(view, spec, 'monkey').outputs.map((output) => output.filter.bitsPerKey)
 const expected = (entries: number[], budget = 10) => monkey(entries, budget, falsePositiveRate)
 
-describe('an output gets the bits of the run it will be part of', () => {
-  const level0 = wholeRuns(0, view.version.levels[0]!.runs)
+describe('an output gets the bits of its run, beside all runs the tree has now', () => {
+  const inputs = [...wholeRuns(0, level(0)), ...wholeRuns(1, level(1))]
 
-  test('that existed: what stays in it counts', () => {
-    const inputs = [
-      ...level0,
-      { level: 1, run: 3, tables: [{ id: 2, smallest: Uint8Array.of(110) }] },
+  test('one that exists grows by what arrives from others', () => {
+    const into = { level: 2, run: 1 }
+    const outputs = [outputTo(into, null, 10)]
+    expect(
+      bitsOf({ kind: 'merge', inputs: [...inputs, ...wholeRuns(2, level(2))], outputs, ...common }),
+    ).toEqual([expected([100, 400, 9500])[2]])
+    const tables = [{ id: 2, smallest: Uint8Array.of(110) }]
+    const slices = [
+      { level: 1, run: 3, tables },
+      { level: 2, run: 1, tables: 'all' as const },
     ]
-    const outputs = [outputTo({ level: 1, run: 3 }, null, 10)]
-    expect(bitsOf({ kind: 'merge', inputs, outputs, ...common })).toEqual([
-      expected([500, 9000])[0],
+    expect(bitsOf({ kind: 'merge', inputs: slices, outputs, ...common })).toEqual([
+      expected([100, 400, 9100])[2],
     ])
   })
 
-  test('that is new: the runs it was made of are gone', () => {
-    const inputs = [...level0, ...wholeRuns(1, view.version.levels[1]!.runs)]
+  test('a new one counts beside those it is made of: runs as large will follow', () => {
     const outputs = [outputTo({ level: 2, after: null }, null, 7)]
     expect(bitsOf({ kind: 'merge', inputs, outputs, ...common })).toEqual([
-      expected([500, 9000], 7)[0],
+      expected([100, 400, 9000, 500], 7)[3],
     ])
   })
 
   test('of several, each by its own; neighbours in one new run share it', () => {
-    const inputs = [...level0, ...wholeRuns(1, view.version.levels[1]!.runs)]
     const at = (key: string, run: number | null) => ({
       ...outputTo(run === null ? { level: 1, after: null } : { level: 2, run }, null, 10),
       fromKey: key === '' ? null : Uint8Array.of(key.charCodeAt(0)),
@@ -65,10 +71,11 @@ describe('an output gets the bits of the run it will be part of', () => {
     // Tables that start at a and n: 400 entries, then 100.
     expect(
       bitsOf({ kind: 'merge', inputs, outputs: [at('', null), at('n', 1)], ...common }),
-    ).toEqual(expected([400, 9100]))
+    ).toEqual([expected([100, 400, 9100, 400])[3], expected([100, 400, 9100, 400])[2]])
+    const shared = expected([100, 400, 9000, 500])[3]
     expect(
       bitsOf({ kind: 'merge', inputs, outputs: [at('', null), at('n', null)], ...common }),
-    ).toEqual([expected([500, 9000])[0], expected([500, 9000])[0]])
+    ).toEqual([shared, shared])
   })
 })
 
@@ -90,5 +97,39 @@ test('every strategy takes filterAlloc; uniform leaves a spec as it is', () => {
       : []
   }
   expect(bits('uniform')).toEqual([10, 10])
-  expect(bits('monkey')).toEqual([expected([500, 9000])[0], expected([200, 100, 400, 9000])[0]])
+  expect(bits('monkey')).toEqual([
+    expected([100, 500, 9000])[1],
+    expected([200, 100, 400, 9000])[0],
+  ])
+})
+
+test('on the engine the budget holds, at fewer false positives', () => {
+  const fill = (filterAlloc: string) => {
+    const { db } = openTest({
+      strategy: lazyLeveling.create({ T: 4, filterAlloc }),
+      options: { memtableBytes: 16 * 1024, compression: 'none' },
+    })
+    const random = createRandom(3)
+    const batch = new WriteBatch()
+    for (let n = 0; n < 15_000; n++) {
+      batch.clear()
+      batch.put(bytes(`${random.nextDouble()}`.padEnd(24)), new Uint8Array(40))
+      db.writeSync(batch)
+    }
+    db.flush()
+    const tables = [...runsNewestFirst(db.version)].map(({ run }) => [...tablesOf(run)])
+    const bits = tables
+      .flat()
+      .reduce((sum, table) => sum + table.entries * table.filter.bitsPerKey, 0)
+    const rates = tables.map(([first]) => falsePositiveRate(first!.filter.bitsPerKey))
+    return {
+      bitsPerKey: bits / db.version.totals.entries,
+      falsePositives: rates.reduce((sum, rate) => sum + rate, 0),
+    }
+  }
+  const [uniform, water] = [fill('uniform'), fill('monkey')]
+  expect(uniform.bitsPerKey).toBe(10)
+  expect(water.bitsPerKey).toBeGreaterThan(9)
+  expect(water.bitsPerKey).toBeLessThan(10.5)
+  expect(water.falsePositives).toBeLessThan(0.6 * uniform.falsePositives)
 })

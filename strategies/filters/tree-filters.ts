@@ -1,11 +1,13 @@
 /**
  * Owns the use of filter allocation in a tree: which bits the outputs of a spec and the tables of a
- * flush get, from the sizes the runs will have once it is done. A strategy says how many bits a key
- * it wants to spend (`bitsPerKey` of its outputs); here they are divided among its runs.
+ * flush get. A strategy says how many bits a key it wants to spend (`bitsPerKey` of its outputs);
+ * here they are divided among its runs.
  *
- * Sizes are known but approximately: a merge is taken to keep every entry, a flush to hold entries
- * of the tree's mean size. A table keeps the filter it was written with until it is rewritten, so
- * the tree's memory comes to the budget as its runs turn over.
+ * A table keeps its filter until it is rewritten, so an output is given what it should have while
+ * the tree is at its fullest: beside every run there is, those it was made of included, for runs as
+ * large will take their place. Otherwise a merge of everything would spend the whole budget on one
+ * run, and what is written next would go beyond it. Sizes are known but approximately: a merge is
+ * taken to keep every entry, a flush to hold entries of the tree's mean size.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
@@ -37,8 +39,7 @@ export function withAllocatedFilters<Spec extends CompactionSpec>(
   name: FilterAllocationName,
 ): Spec {
   if (name === 'uniform' || spec.kind !== 'merge') return spec
-  const { runs, runOfOutput } = runsAfter(view, spec)
-  const sizes = runs.map((entries) => Math.max(entries, 1))
+  const { sizes, runOfOutput } = runsAtFullest(view, spec)
   const outputs = spec.outputs.map((output, index): MergeOutput => {
     const { bitsPerKey } = output.filter
     const bits = FILTER_ALLOCATIONS[name](sizes, bitsPerKey, falsePositiveRate)
@@ -61,31 +62,32 @@ export function allocatedFlushFilter(
   return { bitsPerKey: bits[0]! }
 }
 
-/** Entries of every run once the merge is done, and which of them each output is part of. */
-function runsAfter(
+/**
+ * Entries of every run there is, outputs grown by what arrives from other runs, and which of them
+ * each output is part of.
+ */
+function runsAtFullest(
   { version }: TreeView,
   { inputs, outputs }: MergeSpec,
-): { readonly runs: readonly number[]; readonly runOfOutput: readonly number[] } {
-  const left = new Map<string, number>()
-  for (const { run } of runsNewestFirst(version)) left.set(`${run.id}`, run.totals.entries)
-  const arriving = outputs.map(() => 0)
+): { readonly sizes: readonly number[]; readonly runOfOutput: readonly number[] } {
+  const sizes = new Map<string, number>()
+  for (const { run } of runsNewestFirst(version)) sizes.set(`${run.id}`, run.totals.entries)
+  const names = outputs.map(({ place }) =>
+    'run' in place ? `${place.run}` : `new ${place.level} after ${place.after}`,
+  )
   for (const input of inputs) {
     for (const { entries, smallest } of tablesIn(version, input)) {
-      left.set(`${input.run}`, left.get(`${input.run}`)! - entries)
       const next = outputs.findIndex(
         ({ fromKey }, at) => at > 0 && fromKey !== null && compareBytes(smallest, fromKey) < 0,
       )
-      arriving[next === -1 ? outputs.length - 1 : next - 1]! += entries
+      const name = names[next === -1 ? outputs.length - 1 : next - 1]!
+      if (name !== `${input.run}`) sizes.set(name, (sizes.get(name) ?? 0) + entries)
     }
   }
-  const names = outputs.map(({ place }, index) => {
-    const name = 'run' in place ? `${place.run}` : `new ${place.level} after ${place.after}`
-    left.set(name, (left.get(name) ?? 0) + arriving[index]!)
-    return name
-  })
-  const rest = [...left].filter(([name, entries]) => entries > 0 || names.includes(name))
+  for (const name of names) if (!sizes.has(name)) sizes.set(name, 1)
+  const order = [...sizes.keys()]
   return {
-    runs: rest.map(([, entries]) => entries),
-    runOfOutput: names.map((name) => rest.findIndex(([each]) => each === name)),
+    sizes: [...sizes.values()],
+    runOfOutput: names.map((name) => order.indexOf(name)),
   }
 }

@@ -22,7 +22,8 @@ describe('power lost before any storage call, the last write torn at every secto
       })
       console.log(`${module.name}: ${calls} storage calls, ${images} images, seed ${SEED}`)
       expect(images).toBeGreaterThan(calls * 6)
-      expect(manifestRolls).toBeGreaterThan(1)
+      // One that never merges has few edits, and so few rolls.
+      expect(manifestRolls).toBeGreaterThan(module.name === 'fifo' ? 0 : 1)
     },
   )
 })
