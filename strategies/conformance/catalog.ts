@@ -1,7 +1,8 @@
 /** Owns the list of rules, in the order they are checked: what fails first explains most. */
 
 import type { Rule } from './rule.ts'
-import { answers, sameEverywhere } from './rules/engine.ts'
+import { sameEverywhere, sameInSimulator } from './rules/agreement.ts'
+import { answers } from './rules/answers.ts'
 import { params } from './rules/module.ts'
 import {
   frozenView,
@@ -33,4 +34,5 @@ export const RULES: readonly Rule[] = [
   nextDue,
   answers,
   sameEverywhere,
+  sameInSimulator,
 ]

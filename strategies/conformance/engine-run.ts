@@ -10,9 +10,19 @@ import type {
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import type { Retention } from '../../engine/compaction/validate-spec.ts'
-import { Database, Ledger, MemoryStorage, WriteBatch } from '../../engine/index.ts'
+import {
+  Database,
+  type JobEvent,
+  Ledger,
+  MemoryStorage,
+  type VersionEdit,
+  WriteBatch,
+} from '../../engine/index.ts'
 import type { Version } from '../../engine/version/version.ts'
 import { ENTRY_BYTES, keyBytes, MEMTABLE_BYTES, START_MS } from './tree.ts'
+
+/** Small, so that tables have several. */
+export const BLOCKS = { blockBytes: 1024, restartInterval: 16 } as const
 
 export type OnPick = (view: TreeView, spec: CompactionSpec | null) => void
 
@@ -21,6 +31,9 @@ export interface EngineRunParts {
   /** 'keys': an entry is all key, so that a tombstone weighs what a put does. */
   readonly weight: 'keys' | 'values'
   readonly onPick?: OnPick
+  /** Each entry is a batch of its own, so that a memtable ends with the entry that fills it. */
+  readonly singly?: boolean
+  readonly onEdit?: (kind: JobEvent['kind'], edit: VersionEdit) => void
 }
 
 export class EngineRun implements Disposable {
@@ -45,12 +58,21 @@ export class EngineRun implements Disposable {
   /** Writes a memtable, makes it a table, compacts to rest; throws what the engine throws. */
   flush(puts: readonly number[], deletes: readonly number[]): void {
     const batch = new WriteBatch()
+    const written = () => {
+      if (!this.#parts.singly) return
+      this.#database.writeSync(batch)
+      batch.clear()
+    }
     for (const key of puts) {
       const seq = this.#database.lastSeq + 1 + batch.count
       batch.put(this.#keyOf(key), this.#valueOf(seq))
+      written()
     }
-    for (const key of deletes) batch.delete(this.#keyOf(key))
-    this.#database.writeSync(batch)
+    for (const key of deletes) {
+      batch.delete(this.#keyOf(key))
+      written()
+    }
+    if (batch.count > 0) this.#database.writeSync(batch)
     this.#database.flush()
   }
 
@@ -90,7 +112,7 @@ export class EngineRun implements Disposable {
   }
 
   #open(strategy: CompactionStrategy): Database {
-    const { retention, onPick = () => {} } = this.#parts
+    const { retention, onPick = () => {}, onEdit = () => {} } = this.#parts
     const watched: CompactionStrategy = {
       ...strategy,
       pick: (view) => {
@@ -104,9 +126,14 @@ export class EngineRun implements Disposable {
       folder: '/db',
       strategy: watched,
       clock: this.#clock,
+      onEvent: (event) => {
+        if ('edit' in event) onEdit(event.kind, event.edit)
+      },
       options: {
         memtableBytes: MEMTABLE_BYTES,
         compression: 'none',
+        blockBytes: BLOCKS.blockBytes,
+        blockRestartInterval: BLOCKS.restartInterval,
         blockCacheBytes: 64 * 1024,
         retentionMaxAgeMs: retention.maxAgeMs,
         retentionMaxBytes: retention.maxBytes,
@@ -115,9 +142,7 @@ export class EngineRun implements Disposable {
   }
 
   #keyOf(key: number): Uint8Array {
-    const bytes = new Uint8Array(this.#parts.weight === 'keys' ? ENTRY_BYTES : 4)
-    bytes.set(keyBytes(key))
-    return bytes
+    return this.#parts.weight === 'keys' ? longKey(key) : keyBytes(key)
   }
 
   #valueOf(seq: number): Uint8Array {
@@ -126,6 +151,13 @@ export class EngineRun implements Disposable {
     bytes.set(keyBytes(seq))
     return bytes
   }
+}
+
+/** A key as long as a whole entry: `keyBytes`, and zeros. */
+export function longKey(key: number): Uint8Array {
+  const bytes = new Uint8Array(ENTRY_BYTES)
+  bytes.set(keyBytes(key))
+  return bytes
 }
 
 /** The number a key or value starts with. */

@@ -1,126 +1,32 @@
-/** Owns the rules on the real engine: it answers right, and makes of each pick what a tree does. */
+/** Owns the rules of agreement: the engine, a tree without bytes and the simulator make one tree. */
 
 import type {
   CompactionSpec,
   CompactionStrategy,
   TreeView,
 } from '../../../engine/compaction/strategy.ts'
+import { ManualClock, printEdit, type VersionEdit } from '../../../engine/index.ts'
 import { levelOf } from '../../../engine/version/level.ts'
 import { runOf, tablesOf } from '../../../engine/version/run.ts'
 import { type Version, versionOf } from '../../../engine/version/version.ts'
+import { ExactSimulator } from '../../simulator/exact-simulator.ts'
 import { printCanonical, printCanonicalSpec } from '../canonical.ts'
-import { EngineRun } from '../engine-run.ts'
-import { type History, histories, type Step } from '../history.ts'
+import { BLOCKS, EngineRun, longKey } from '../engine-run.ts'
+import { histories, ownHistories, type Step } from '../history.ts'
 import { COSTLY, forAll, type Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
-import { apply, covered, flushInto, startTree, type Tree, viewOf } from '../tree.ts'
-import { type Scene, Violation } from '../violation.ts'
-import { PREDECESSORS } from '../walk.ts'
-
-/** Steps with the strategy they are taken under; the checked one begins with a reopening. */
-function* script(
-  { inherited, steps }: History,
-  create: () => CompactionStrategy,
-): Generator<readonly [Step, CompactionStrategy]> {
-  if (inherited !== null) {
-    const predecessor = PREDECESSORS[inherited.from]!()
-    for (const step of inherited.steps) yield [step, predecessor]
-    yield [{ kind: 'reopen' }, create()]
-  }
-  const strategy = create()
-  for (const step of steps) yield [step, strategy]
-}
-
-function first(history: History, create: () => CompactionStrategy): CompactionStrategy {
-  return history.inherited === null ? create() : PREDECESSORS[history.inherited.from]!()
-}
-
-interface Written {
-  readonly seq: number
-  readonly atMs: number
-}
-
-/** What was written of each key; only a strategy that may drop can lose some of it, by age. */
-class Oracle {
-  readonly live = new Map<number, Written>()
-  readonly #subject: Subject
-
-  constructor(subject: Subject) {
-    this.#subject = subject
-  }
-
-  judge(found: ReadonlyMap<number, number>, nowMs: number, treeBytes: number, scene: Scene): void {
-    const { drops } = this.#subject.module
-    const { maxAgeMs, maxBytes } = this.#subject.retention
-    for (const [key, seq] of found) {
-      const known = this.live.get(key)
-      if (known?.seq === seq) continue
-      const expected = known === undefined ? 'deleted or dropped' : `seq ${known.seq}`
-      throw new Violation(`the engine reads key ${key} as seq ${seq}; it is ${expected}`, scene)
-    }
-    for (const [key, { seq, atMs }] of this.live) {
-      if (found.has(key)) continue
-      const expired = maxAgeMs !== null && nowMs - atMs > maxAgeMs
-      const surplus = maxBytes !== null && treeBytes > maxBytes / 2
-      if (!drops || !(expired || surplus)) {
-        throw new Violation(`the engine has lost key ${key}, written as seq ${seq}`, scene)
-      }
-      this.live.delete(key)
-    }
-  }
-}
-
-export const answers: Rule = {
-  name: 'answers',
-  sentence:
-    'On the real engine, reopened at any time, every answer is the newest one written; a ' +
-    'strategy that declares drops loses nothing the retention keeps.',
-  check: forAll(
-    histories,
-    (subject, history) => {
-      const oracle = new Oracle(subject)
-      let scene: Scene = {}
-      // Its owner agrees to lose everything; a strategy that declares no drops takes none of it.
-      const retention = subject.module.drops ? subject.retention : { maxAgeMs: 1, maxBytes: 1 }
-      const onPick = ({ version }: TreeView, spec: CompactionSpec | null) => {
-        if (spec !== null) scene = { version, spec }
-      }
-      const create = () => subject.create()
-      const parts = { retention, weight: 'values' as const, onPick }
-      using engine = new EngineRun(first(history, create), parts)
-      for (const [step, strategy] of script(history, create)) {
-        try {
-          take(engine, step, strategy, oracle)
-        } catch (error) {
-          const { message, cause } = error as Error
-          const why = cause instanceof Error ? cause.message : message
-          throw new Violation(`the engine stops: ${why}`, scene)
-        }
-        oracle.judge(engine.readAll(), engine.nowMs(), engine.version.totals.bytes, scene)
-      }
-    },
-    COSTLY,
-  ),
-}
-
-function take(engine: EngineRun, step: Step, strategy: CompactionStrategy, { live }: Oracle): void {
-  switch (step.kind) {
-    case 'flush': {
-      const seq = engine.lastSeq + 1
-      const atMs = engine.nowMs()
-      for (const [at, key] of step.puts.entries()) live.set(key, { seq: seq + at, atMs })
-      for (const key of step.deletes) live.delete(key)
-      engine.flush(step.puts, step.deletes)
-      break
-    }
-    case 'wait':
-      engine.wait(step.ms)
-      break
-    case 'reopen':
-      engine.reopen(strategy)
-      break
-  }
-}
+import {
+  apply,
+  covered,
+  flushInto,
+  MEMTABLE_BYTES,
+  START_MS,
+  startTree,
+  type Tree,
+  viewOf,
+} from '../tree.ts'
+import { Violation } from '../violation.ts'
+import { first, script } from './answers.ts'
 
 export const sameEverywhere: Rule = {
   name: 'same-everywhere',
@@ -151,6 +57,65 @@ export const sameEverywhere: Rule = {
     },
     COSTLY,
   ),
+}
+
+export const sameInSimulator: Rule = {
+  name: 'same-in-simulator',
+  sentence: 'The simulator, which holds keys and no bytes, makes the very edits the engine makes.',
+  check: forAll(
+    ownHistories,
+    (subject, { steps }) => {
+      const edits = editsOfEngine(subject, steps)
+      const clock = new ManualClock(START_MS)
+      let at = 0
+      const simulator = new ExactSimulator({
+        strategy: subject.create(),
+        memtableBytes: MEMTABLE_BYTES,
+        blocks: BLOCKS,
+        clock,
+        retention: subject.retention,
+        onEvent: ({ kind, edit }) => {
+          const made = textOf(kind, edit)
+          const expected = edits[at++] ?? 'rest'
+          if (made === expected) return
+          const message = `edit ${at} of the simulator is a ${made}\nthe engine's a ${expected}`
+          throw new Violation(message, { version: simulator.tree.version })
+        },
+      })
+      for (const step of steps) {
+        if (step.kind === 'flush') {
+          for (const key of step.puts) simulator.put(longKey(key), 0)
+          for (const key of step.deletes) simulator.delete(longKey(key))
+        } else if (step.kind === 'wait') clock.advance(step.ms)
+        simulator.flush()
+      }
+      if (at === edits.length) return
+      const message = `the simulator rests, the engine makes a ${edits[at]}`
+      throw new Violation(message, { version: simulator.tree.version })
+    },
+    COSTLY,
+  ),
+}
+
+/** The engine goes first and alone: what it leaves in a strategy's memory then shows. */
+function editsOfEngine(subject: Subject, steps: readonly Step[]): readonly string[] {
+  const edits: string[] = []
+  using engine = new EngineRun(subject.create(), {
+    retention: subject.retention,
+    weight: 'keys',
+    singly: true,
+    onEdit: (kind, edit) => edits.push(textOf(kind, edit)),
+  })
+  for (const step of steps) {
+    if (step.kind === 'flush') engine.flush(step.puts, step.deletes)
+    else if (step.kind === 'wait') engine.wait(step.ms)
+  }
+  return edits
+}
+
+/** Without the state, which only the engine's edits carry. */
+function textOf(kind: string, { newRuns, removed, added }: VersionEdit): string {
+  return `${kind}\n${printEdit({ newRuns, removed, added })}`
 }
 
 /** The tree without bytes that goes along with an engine's. */
