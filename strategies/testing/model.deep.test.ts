@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { setParanoid } from '../../engine/base/assert.ts'
+import type { Json } from '../../engine/base/json.ts'
 import { runScript, type Setup, scripts } from '../../engine/testing/model.ts'
 import { STRATEGIES } from '../catalog.ts'
+import { MOVEMENT_NAMES } from '../movement/movement.ts'
+import { PRESET_NAMES } from '../presets.ts'
 import { smallestRatio } from './smallest-ratio.ts'
 
 beforeAll(() => setParanoid(true))
@@ -14,9 +17,23 @@ const engines = [
   { memtableBytes: 4096, blockBytes: 4096, compression: 'zstd' as const, blockCacheBytes: 0 },
 ]
 
-/** Every registered strategy under its defaults and at the smallest size ratio. */
+/** What defaults do not show: other tables move, deadlines fall within a script, levels differ. */
+const further: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>> = {
+  'leveling-partial': MOVEMENT_NAMES.map((pick) => ({ pick, T: 3, ttlMs: 100 })),
+  leveling: [{ sizing: 'dynamic' }],
+  'lazy-leveling': [{ sizing: 'dynamic' }],
+  'k-lsm': [{ T: [4, 3, 2], K: [3, 2, 1] }],
+  'dynamic-leveled': [{ T: 2, levels: 4 }],
+  'delete-aware': [{ deleteTtlMs: 100 }, { deleteTtlMs: 20, mode: 'dd', T: 2 }],
+  composed: [
+    ...PRESET_NAMES.map((preset) => ({ preset, deleteTtlMs: 100, densityThreshold: 0.2 })),
+    { trigger: ['staleness', 'saturation'], staleMs: 50 },
+  ],
+}
+
+/** Every registered strategy under its defaults, at the smallest size ratio, and further ones. */
 const setups: readonly Setup[] = [...STRATEGIES.values()].flatMap((module) =>
-  [{}, smallestRatio(module)].flatMap((params) =>
+  [{}, smallestRatio(module), ...(further[module.name] ?? [])].flatMap((params) =>
     engines.map((options, index) => ({
       name: `${module.name} ${JSON.stringify(params)} on engine ${index}`,
       create: () => module.create(params),
