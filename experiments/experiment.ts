@@ -23,6 +23,7 @@ import { gatesOf } from './gates.ts'
 import { readWrites, unexplainedBytes, type WriteAccount } from './operating-system.ts'
 import type { RunPlan } from './run-plan.ts'
 import { type Measurement, Runner } from './runner.ts'
+import { runSimulation } from './simulation.ts'
 import type { EditEvent } from './story/version-log.ts'
 import type { Target, TargetEvent, TargetStats } from './target.ts'
 import { VarveTarget } from './targets/varve-target.ts'
@@ -47,6 +48,7 @@ export function databaseFolder(outFolder: string, plan: RunPlan): string {
 
 /** Throws `LSM_LOCKED` when another process holds the folder, `Interrupted` on the signal. */
 export async function runExperiment(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
+  if (plan.simulation !== null) return runSimulation(plan, plan.simulation, context)
   const startedAt = new Date()
   const folder = databaseFolder(context.outFolder, plan)
   const ledger = new Ledger()

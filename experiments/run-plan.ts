@@ -8,6 +8,7 @@ import type { CompactionStrategy, EngineOptions, Json } from '../engine/index.ts
 import type { RunResult } from '../results/schema.ts'
 import type { Workload } from '../workloads/index.ts'
 import { hashOfJson } from './digest.ts'
+import type { Simulation } from './simulation.ts'
 
 export interface RunPlan {
   /** `<workload>-<strategy>-<hash>-r<repeat>`: the result's id and the stem of its files. */
@@ -15,6 +16,8 @@ export interface RunPlan {
   readonly config: RunResult['config']
   readonly engineOptions: EngineOptions
   readonly storage: 'node' | 'memory'
+  /** Null: the engine itself runs. */
+  readonly simulation: Simulation | null
   readonly command: readonly string[]
   createStrategy(): CompactionStrategy
   createWorkload(): Workload

@@ -19,7 +19,7 @@ import { Series, samplingInterval } from './series.ts'
 import type { Target, TargetEvent, TargetStats } from './target.ts'
 
 /** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
-const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
+export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 
 /** Operations between two looks at the event loop: a few milliseconds. */
 const SLICE_OPERATIONS = 500

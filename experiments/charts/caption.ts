@@ -54,7 +54,7 @@ export interface FailedGate {
   readonly name: string
   readonly why: string
   readonly failed: readonly RunResult[]
-  /** Whether every run that was asked failed it: then it tells no run from another. */
+  /** Whether every run failed it: then it tells no run from another. Not every run is asked. */
   readonly everywhere: boolean
 }
 
@@ -64,12 +64,11 @@ export function failedGates(results: readonly RunResult[]): readonly FailedGate[
     results.flatMap((result) => result.gates.filter(({ passed }) => !passed).map((g) => g.name)),
   )
   return [...names].map((name) => {
-    const asked = results.filter((result) => result.gates.some((gate) => gate.name === name))
-    const failed = asked.filter((result) =>
+    const failed = results.filter((result) =>
       result.gates.some((gate) => gate.name === name && !gate.passed),
     )
     const why = failed[0]!.gates.find((gate) => gate.name === name && !gate.passed)!.why
-    return { name, why, failed, everywhere: failed.length === asked.length }
+    return { name, why, failed, everywhere: failed.length === results.length }
   })
 }
 

@@ -13,12 +13,14 @@ export function reproducingCommand(
   repeat: number,
   params: Readonly<Record<string, Json>>,
 ): readonly string[] {
-  const { records, operations, valueBytes, seed, set, storage } = request
+  const { records, operations, valueBytes, userBytes, seed, set, storage, target } = request
   const flags: string[] = [
     `--strategy=${strategy}`,
     `--workload=${workload}`,
-    `--records=${records}`,
-    `--operations=${operations}`,
+    ...(target === 'varve' ? [] : [`--target=${target}`]),
+    ...(userBytes === null
+      ? [`--records=${records}`, `--operations=${operations}`]
+      : [`--user-bytes=${userBytes}`]),
     `--seed=${seed}`,
   ]
   if (valueBytes !== null) flags.push(`--value-bytes=${valueBytes}`)

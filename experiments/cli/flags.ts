@@ -61,7 +61,18 @@ export const FLAGS = [
     help: 'a named set of runs and the claims they must bear out; it chooses all that describes a run',
   },
   { name: 'scale', value: 'smoke|full', default: 'smoke', help: 'of a suite: seconds, or minutes' },
-  { name: 'target', value: 'NAME', default: 'varve', help: 'what runs the operations' },
+  {
+    name: 'target',
+    value: 'varve|simulator',
+    default: 'varve',
+    help: 'what runs the operations: the engine, or its tree without bytes',
+  },
+  {
+    name: 'user-bytes',
+    value: 'SIZE',
+    default: null,
+    help: 'with --target=simulator: load so much, without keys (memtableBytes is 64MiB unless set)',
+  },
   { name: 'storage', value: 'node|memory', default: 'node', help: 'where the bytes go' },
   { name: 'out', value: 'FOLDER', default: 'out', help: 'folder of results and charts' },
   {

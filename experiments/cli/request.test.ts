@@ -26,6 +26,7 @@ test('no flags: every default', () => {
     records: 100_000,
     operations: 100_000,
     valueBytes: null,
+    userBytes: null,
     seed: 42,
     repeat: 1,
     param: {},

@@ -24,7 +24,9 @@ export interface Request {
   readonly repeat: number
   readonly param: Readonly<Record<string, Scalar>>
   readonly set: Readonly<Record<string, Scalar>>
-  readonly target: 'varve'
+  readonly target: 'varve' | 'simulator'
+  /** Loaded by the simulator without keys; null: the stream of the workload is run. */
+  readonly userBytes: number | null
   readonly storage: 'node' | 'memory'
   readonly out: string
   readonly versions: boolean
@@ -73,7 +75,8 @@ const requestSchema = z.strictObject({
   repeat: count(1, 1000).prefault(flagDefault('repeat')),
   param: assignments.prefault({}),
   set: assignments.prefault({}),
-  target: z.enum(['varve']).prefault('varve'),
+  target: z.enum(['varve', 'simulator']).prefault('varve'),
+  'user-bytes': size(1, 2 ** 50).optional(),
   storage: z.enum(['node', 'memory']).prefault('node'),
   out: z.string().min(1).prefault(flagDefault('out')),
   versions: z.boolean().prefault(false),
@@ -110,8 +113,21 @@ export function parseCommand(argv: readonly string[]): Command {
     return { kind: 'suite', request: checked(suiteSchema, given, placeOf) }
   }
   if ('scale' in given) throw new UsageError(`${placeOf('scale')}: only with --suite`)
-  const { 'value-bytes': valueBytes, ...rest } = checked(requestSchema, given, placeOf)
-  return { kind: 'run', request: { ...rest, valueBytes: valueBytes ?? null } }
+  const parsed = checked(requestSchema, given, placeOf)
+  const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...rest } = parsed
+  if (userBytes !== null) checkUserBytes(given, placeOf)
+  return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
+}
+
+/** Without keys there are no records to count and no operations to run. */
+function checkUserBytes(given: Readonly<Record<string, unknown>>, placeOf: (n: string) => string) {
+  if (given.target !== 'simulator') {
+    throw new UsageError(`${placeOf('user-bytes')}: only with --target=simulator`)
+  }
+  const other = ['records', 'operations'].find((name) => name in given)
+  if (other !== undefined) {
+    throw new UsageError(`${placeOf(other)}: not with --user-bytes, which says how much is loaded`)
+  }
 }
 
 function checked<Schema extends z.ZodType>(
@@ -127,8 +143,12 @@ function checked<Schema extends z.ZodType>(
 
 /** The request as a config file that gives it back. */
 export function requestToConfig(request: Request): Record<string, unknown> {
-  const { valueBytes, ...rest } = request
-  return valueBytes === null ? rest : { ...rest, 'value-bytes': valueBytes }
+  const { valueBytes, userBytes, records, operations, ...rest } = request
+  return {
+    ...rest,
+    ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
+    ...(userBytes === null ? { records, operations } : { 'user-bytes': userBytes }),
+  }
 }
 
 type FlagValue = string | true | readonly string[]

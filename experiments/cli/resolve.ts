@@ -13,13 +13,19 @@ import {
 } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
-import { WORKLOADS, type WorkloadDefinition } from '../../workloads/index.ts'
+import { WORKLOADS, type Workload, type WorkloadDefinition } from '../../workloads/index.ts'
 import { digestOf } from '../digest.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
+import { meanRecord, SAMPLED_RECORDS, type Simulation } from '../simulation.ts'
 import { reproducingCommand } from './command.ts'
 import type { Request, Scalar } from './request.ts'
 import { describeSettings, readSettings } from './settings.ts'
 import { UsageError, unknownName } from './usage-error.ts'
+
+/** What is loaded without keys. */
+const LOAD_WORKLOAD = 'ycsb-load'
+/** RocksDB's write_buffer_size: terabytes in buffers of 1 MiB would be a million tables. */
+const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /** `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times. */
 export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
@@ -78,14 +84,22 @@ function planOf(
   workload: WorkloadDefinition,
   repeat: number,
 ): RunPlan {
-  const { records, operations, valueBytes, seed, target, storage } = request
+  const { valueBytes, userBytes, seed, target, storage } = request
   const strategyParams = module.parse(declared(module, request.param, given)) as Params
   const workloadGiven = declared(workload, request.param, workload.name)
   const workloadParams = parseWorkloadParams(workload, workloadGiven)
   const engine = parseEngineOptions({
-    memtableBytes: EXPERIMENT_MEMTABLE_BYTES,
+    memtableBytes: userBytes === null ? EXPERIMENT_MEMTABLE_BYTES : LOAD_MEMTABLE_BYTES,
+    ...(target === 'simulator' && { compression: 'none' as const }),
     ...readSettings(engineOptionsSchema, request.set, 'engine option'),
   })
+  const simulation = simulationOf(request, workload, workloadParams)
+  const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
+    workload.create(workloadGiven, {
+      ...{ ...size, seed, repeat },
+      ...(valueBytes === null ? {} : { valueBytes }),
+    })
+  const { records, operations } = sizeOf(request, createWorkload)
   const { trigger, layout, granularity, movement } = module.primitives
   const config: RunResult['config'] = {
     strategy: {
@@ -104,22 +118,55 @@ function planOf(
     engine,
     seed,
     repeat,
-    target,
+    target: simulation === null ? target : `simulator (${simulation.mode})`,
   }
-  const size = { records, operations, seed, repeat }
-  const context = valueBytes === null ? size : { ...size, valueBytes }
   return {
     id: runId({ config, storage, moduleDigest }),
     config,
     engineOptions: engine,
     storage,
+    simulation,
     command: reproducingCommand(request, given, workload.name, repeat, {
       ...declared(module, request.param, given),
       ...workloadGiven,
     }),
     createStrategy: () => module.create(strategyParams),
-    createWorkload: () => workload.create(workloadGiven, context),
+    createWorkload: () =>
+      createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations }),
   }
+}
+
+/** Of a workload that is only looked at for its records' sizes. */
+const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
+
+/** A statistical load is of as many records as the bytes come to. */
+function sizeOf(
+  { records, operations, userBytes }: Request,
+  createWorkload: (size: typeof SAMPLE) => Workload,
+): { readonly records: number; readonly operations: number } {
+  if (userBytes === null) return { records, operations }
+  const { keyBytes, valueBytes } = meanRecord({ createWorkload: () => createWorkload(SAMPLE) })
+  return { records: Math.max(1, Math.round(userBytes / (keyBytes + valueBytes))), operations: 0 }
+}
+
+function simulationOf(
+  { target, userBytes, valueBytes }: Request,
+  { name }: WorkloadDefinition,
+  params: Params,
+): Simulation | null {
+  if (target === 'varve') return null
+  if (userBytes !== null) {
+    if (name === LOAD_WORKLOAD) return { mode: 'statistical', userBytes }
+    throw new UsageError(`--user-bytes: only with --workload=${LOAD_WORKLOAD}, not ${name}`)
+  }
+  const fieldsVary = params.fieldlengthdistribution !== 'constant' && valueBytes === null
+  if (fieldsVary && params.writeallfields !== true && name !== LOAD_WORKLOAD) {
+    throw new UsageError(
+      `${name}: the simulator keeps no fields, so an update of one needs ` +
+        'fieldlengthdistribution=constant, writeallfields=true or --value-bytes',
+    )
+  }
+  return { mode: 'exact' }
 }
 
 type Params = Record<string, Json>

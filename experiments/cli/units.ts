@@ -15,6 +15,9 @@ const BYTE_UNITS: Readonly<Record<string, number>> = {
   g: 2 ** 30,
   gb: 2 ** 30,
   gib: 2 ** 30,
+  t: 2 ** 40,
+  tb: 2 ** 40,
+  tib: 2 ** 40,
 }
 
 const COUNT_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 }

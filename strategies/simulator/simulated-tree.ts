@@ -135,8 +135,10 @@ export class SimulatedTree {
     const resolved = validateSpec(context, spec)
     const written = spec.kind === 'merge' ? this.#substance.merge(resolved, this.#context()) : []
     const edit = compactionEdit(resolved, written, () => this.#nextRun++)
-    this.#install({ kind: spec.kind, edit, reason: spec.reason })
-    this.#state = spec.nextState
+    const { nextState: state, kind, reason } = spec
+    this.#state = state
+    const strategy = { name: this.#options.strategy.name, state }
+    this.#install({ kind, edit: { ...edit, strategy }, reason })
     if (spec.kind === 'merge') {
       this.counts.merges++
       for (const { level, table } of edit.added) {

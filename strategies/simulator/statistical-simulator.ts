@@ -57,14 +57,20 @@ export class StatisticalSimulator {
     return keyBytes + (1 - mix.delete) * valueBytes
   }
 
+  /** Writes of the mix until the memtable is flushed. */
+  roomFor(mix: WriteMix): number {
+    const bytesLeft = this.#options.memtableBytes - this.#memtable.rawBytes
+    // The write that reaches the limit is in the memtable when it is flushed.
+    return Math.max(Math.ceil(bytesLeft / this.bytesPerWrite(mix) - 1e-9), 1)
+  }
+
   /** `count` writes, of the kinds as the mix shares them out. */
   write(mix: WriteMix, count: number): void {
     const bytes = this.bytesPerWrite(mix)
-    const { memtableBytes, clock } = this.#options
+    const { clock } = this.#options
     for (let left = count; left > 0; ) {
       const memtable = this.#memtable
-      // The write that reaches the limit is in the memtable when it is flushed.
-      const room = Math.max(Math.ceil((memtableBytes - memtable.rawBytes) / bytes - 1e-9), 1)
+      const room = this.roomFor(mix)
       const taken = Math.min(room, left)
       left -= taken
       this.writes += taken
