@@ -15,10 +15,15 @@ function findings(subject: Subject): readonly string[] {
 
 const example = join(import.meta.dirname, '..', 'examples', 'size-tiered.ts')
 
-/** Each under its defaults and, where it has one, at the smallest size ratio. */
-const subjects = [...STRATEGIES.values()].flatMap(({ name, params }) => {
-  const small = { T: '2', ...('K' in params.shape && { K: '1' }) }
-  return [[name, {}] as const, ...('T' in params.shape ? [[name, small] as const] : [])]
+/** Each under its defaults, at the smallest size ratio, and with a life short enough to end. */
+const subjects = [...STRATEGIES.values()].flatMap(({ name, params: { shape } }) => {
+  const smallest = { T: '2', ...('K' in shape && { K: '1' }) }
+  const variants = [
+    {},
+    ...('T' in shape ? [smallest] : []),
+    ...('ttl' in shape ? [{ ttl: '7200' }] : []),
+  ]
+  return variants.map((params) => [name, params] as const)
 })
 
 describe('keeps every rule over many histories', () => {
