@@ -10,19 +10,15 @@
 
 import { type Clock, systemClock } from '../base/clock.ts'
 import { invalidArgument, LsmError } from '../base/errors.ts'
-import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
-import { Lookup } from '../base/lookup.ts'
+import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
-import { MergingCursor } from '../iterators/merging-cursor.ts'
-import { RunCursor } from '../iterators/run-cursor.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import type { FolderLock, Storage } from '../storage/storage.ts'
-import { tableFor } from '../version/run.ts'
-import { runCount, type Version } from '../version/version.ts'
+import type { Version } from '../version/version.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { Commits } from './commits.ts'
 import {
@@ -39,6 +35,7 @@ import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 import { describeStrategy, readOptionsRecord, writeOptionsRecord } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
+import { Reads } from './reads.ts'
 import { checkTables, freshState, removeOrphans } from './recovery.ts'
 import { type Snapshot, SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
@@ -73,12 +70,12 @@ export class Database implements Disposable {
   readonly #manifest: Manifest
   readonly #cache: BlockCache
   readonly #tree: Tree
+  readonly #reads: Reads
   readonly #commits: Commits
   readonly #head: WriteHead
   readonly #snapshots = new SnapshotList()
   readonly #cursors = new Set<Cursor>()
   readonly #counters = new DatabaseCounters()
-  readonly #lookup = new Lookup()
   #failure: { readonly cause: unknown } | null = null
   #atRest = true
   #closed = false
@@ -145,6 +142,7 @@ export class Database implements Disposable {
       counters: this.#counters,
       onEvent,
     })
+    this.#reads = new Reads(this.#tree.handles, this.#counters)
     this.#recordOptions(open, onEvent)
     this.#head = new WriteHead({
       ...{ storage, folder, numbers, options, clock, seed },
@@ -164,14 +162,15 @@ export class Database implements Disposable {
   /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:
    * valid for ever, but it keeps that block in memory; copy what is kept for long. */
   get(key: Uint8Array, options: ReadOptions = {}): Uint8Array | undefined {
-    if (!this.#find(key, options)) return undefined
-    const { valueBytes, valueStart, valueLength } = this.#lookup
+    const found = this.#find(key, options)
+    if (found === null) return undefined
+    const { valueBytes, valueStart, valueLength } = found
     const view = valueBytes.subarray(valueStart, valueStart + valueLength)
     return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
   }
 
   has(key: Uint8Array, options: ReadOptions = {}): boolean {
-    return this.#find(key, options)
+    return this.#find(key, options) !== null
   }
 
   /** Entries between the bounds as owned [key, value] pairs, at one moment: that of the call. */
@@ -187,8 +186,7 @@ export class Database implements Disposable {
     const seq = snapshot?.seq ?? this.#head.lastSeq
     const view = this.#view()
     const unpin = this.#tree.pins.pin(view)
-    const child = new MergingCursor(this.#cursorsOf(view))
-    const cursor = new Cursor(child, seq, range, () => {
+    const cursor = new Cursor(this.#reads.cursor(view), seq, range, () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -305,47 +303,17 @@ export class Database implements Disposable {
     this.close()
   }
 
-  #find(key: Uint8Array, { snapshot }: ReadOptions): boolean {
+  /** The newest value visible, or null; borrowed until the next read. */
+  #find(key: Uint8Array, { snapshot }: ReadOptions): Lookup | null {
     this.#assertOpen()
-    const seq = snapshot?.seq ?? this.#head.lastSeq
-    const counters = this.#counters.gets
-    const lookup = this.#lookup
-    counters.memtablesProbed++
-    if (this.#head.memtable.get(key, seq, lookup)) return lookup.kind !== ENTRY_KIND.deletion
-    const { levels } = this.#tree.version
-    for (let level = 0; level < levels.length; level++) {
-      for (const run of levels[level]!.runs) {
-        const table = tableFor(run, key)
-        if (table === undefined) continue
-        const handle = this.#tree.handles.get(table, level)
-        counters.runsProbed++
-        handle.reads++
-        if (handle.reader.get(key, seq, lookup, counters)) {
-          return lookup.kind !== ENTRY_KIND.deletion
-        }
-      }
-    }
-    return false
+    const { memtable, lastSeq } = this.#head
+    const found = this.#reads.find(memtable, this.#tree.version, key, snapshot?.seq ?? lastSeq)
+    return found === null || found.kind === ENTRY_KIND.deletion ? null : found
   }
 
   #view(): ReadView {
     const { version, generation } = this.#tree
     return { version, memtable: this.#head.memtable, generation }
-  }
-
-  #cursorsOf({ version, memtable }: ReadView): readonly InternalCursor[] {
-    const counters = this.#counters.scans
-    const { handles } = this.#tree
-    counters.memtablesProbed++
-    counters.runsProbed += runCount(version)
-    return [
-      memtable.cursor(),
-      ...version.levels.flatMap(({ runs }, level) =>
-        runs.map(
-          (run) => new RunCursor(run, (table) => handles.scanCursor(table, level, counters)),
-        ),
-      ),
-    ]
   }
 
   #committed(batches: readonly WriteBatch[], deletes: number): void {

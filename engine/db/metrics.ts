@@ -26,10 +26,8 @@ export interface DatabaseMetrics {
   readonly memtableRawBytes: number
   /** The strategy's estimate of bytes still to be merged. */
   readonly debtBytes: number
-  /** Bytes of the tree's tables now, and of all table files at their peak: a merge's inputs and
-   * outputs stand side by side until it is installed. */
+  /** Bytes of the tree's tables. */
   readonly tableBytes: number
-  readonly peakTableBytes: number
 }
 
 /** The mutable half, owned by the database. */
@@ -45,12 +43,6 @@ export class DatabaseCounters {
   readonly rawBytesMergedByLevel: number[] = []
   readonly gets = new ReadCounters()
   readonly scans = new ReadCounters()
-  peakTableBytes = 0
-
-  /** Bytes of all table files at this moment, those about to be deleted included. */
-  noteTableBytes(bytes: number): void {
-    if (bytes > this.peakTableBytes) this.peakTableBytes = bytes
-  }
 
   countMerged(level: number, rawBytes: number): void {
     const byLevel = this.rawBytesMergedByLevel

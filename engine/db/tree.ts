@@ -186,15 +186,13 @@ export class Tree {
   }
 
   #install(edit: VersionEdit): void {
-    const { storage, folder, manifest, numbers, counters } = this.#parts
+    const { storage, folder, manifest, numbers } = this.#parts
     const version = applyEdit(this.#version, edit)
     if (paranoid()) for (const { run } of runsNewestFirst(version)) checkRun(run)
     const kept = new Set(edit.added.map(({ table }) => table.id))
     if (edit.added.length > 0) storage.syncFolder(folder)
     manifest.append({ ...edit, nextRunId: this.#nextRunId, nextFileNumber: numbers.next })
     const gone = edit.removed.filter(({ table }) => !kept.has(table.id))
-    const bytesGone = gone.reduce((sum, { table }) => sum + table.bytes, 0)
-    counters.noteTableBytes(version.totals.bytes + bytesGone)
     this.#version = version
     this.#generation++
     for (const { table } of gone) this.pins.doom(table.id, this.#generation)

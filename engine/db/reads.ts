@@ -1,0 +1,60 @@
+/**
+ * Owns the read path: the memtable, then the runs, newest first. Invariant (recency): the first that
+ * has a version of the key, visible at the reader's sequence number, has the newest one.
+ */
+
+import type { InternalCursor } from '../base/internal-cursor.ts'
+import type { SeqNum } from '../base/internal-key.ts'
+import { Lookup } from '../base/lookup.ts'
+import { MergingCursor } from '../iterators/merging-cursor.ts'
+import { RunCursor } from '../iterators/run-cursor.ts'
+import type { MemTable } from '../memtable/memtable.ts'
+import { tableFor } from '../version/run.ts'
+import { runCount, type Version } from '../version/version.ts'
+import type { DatabaseCounters } from './metrics.ts'
+import type { ReadView } from './read-view.ts'
+import type { TableHandles } from './table-handles.ts'
+
+export class Reads {
+  readonly #handles: TableHandles
+  readonly #counters: DatabaseCounters
+  readonly #lookup = new Lookup()
+
+  constructor(handles: TableHandles, counters: DatabaseCounters) {
+    this.#handles = handles
+    this.#counters = counters
+  }
+
+  /** The newest version at or before `seq`, a tombstone too, until the next call; else null. */
+  find(memtable: MemTable, version: Version, key: Uint8Array, seq: SeqNum): Lookup | null {
+    const counters = this.#counters.gets
+    const lookup = this.#lookup
+    counters.memtablesProbed++
+    if (memtable.get(key, seq, lookup)) return lookup
+    const { levels } = version
+    for (let level = 0; level < levels.length; level++) {
+      for (const run of levels[level]!.runs) {
+        const table = tableFor(run, key)
+        if (table === undefined) continue
+        const handle = this.#handles.get(table, level)
+        counters.runsProbed++
+        handle.reads++
+        if (handle.reader.get(key, seq, lookup, counters)) return lookup
+      }
+    }
+    return null
+  }
+
+  /** All entries of the view, every version; whoever holds it keeps the view pinned. */
+  cursor({ memtable, version }: ReadView): InternalCursor {
+    const counters = this.#counters.scans
+    counters.memtablesProbed++
+    counters.runsProbed += runCount(version)
+    const runs = version.levels.flatMap((level, index) =>
+      level.runs.map(
+        (run) => new RunCursor(run, (table) => this.#handles.scanCursor(table, index, counters)),
+      ),
+    )
+    return new MergingCursor([memtable.cursor(), ...runs])
+  }
+}
