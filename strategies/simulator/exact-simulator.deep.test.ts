@@ -17,6 +17,13 @@ describe.each([...STRATEGIES])('%s makes the engine’s edits', (_, module) => {
     expectSameEdits(setup, () => churn(20_000, 40, 10))
     expectSameEdits(setup, () => uniqueWrites(20_000, 100, 'ordered'))
   })
+})
+
+/** A quarter of a gigabyte each: once a layout, and once table by table. */
+const layouts = ['leveling', 'tiering', 'lazy-leveling', 'leveling-partial']
+
+describe.each(layouts)('%s makes the engine’s edits', (name) => {
+  const module = STRATEGIES.get(name)!
 
   test('at the scale S4: entries of 128 B, buffers of 1 MiB, T = 4, 255 buffers', () => {
     const setup = { strategy: module.create(), memtableBytes: KiB * KiB }
@@ -24,8 +31,7 @@ describe.each([...STRATEGIES])('%s makes the engine’s edits', (_, module) => {
   })
 
   test('at the scale S10: entries of 1 KiB, buffers of 256 KiB, T = 10, 999 buffers', () => {
-    const ten = 'T' in module.params.shape ? { T: 10 } : {}
-    const setup = { strategy: module.create(ten), memtableBytes: 256 * KiB }
+    const setup = { strategy: module.create({ T: 10 }), memtableBytes: 256 * KiB }
     expectSameEdits(setup, () => uniqueWrites(999 * 256, KiB, 'hashed'))
   })
 })

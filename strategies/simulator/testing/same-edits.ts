@@ -1,5 +1,6 @@
 /** Owns the claim that the simulator is the engine without bytes, as an expectation. */
 
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { runEngine, runSimulator, type Setup, type Write } from './both-ways.ts'
 
@@ -9,6 +10,8 @@ export function expectSameEdits(setup: Setup, stream: () => Iterable<Write>): vo
   const simulator = runSimulator(setup, stream())
   expect(engine.edits.length).toBeGreaterThan(5)
   for (const [index, edit] of engine.edits.entries()) {
+    // The matcher is for its report; it takes a hundred times as long.
+    if (isDeepStrictEqual(simulator.edits[index], edit)) continue
     expect(simulator.edits[index], `edit ${index}`).toEqual(edit)
   }
   expect(simulator.edits.length).toBe(engine.edits.length)
