@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { LsmError } from '../engine/base/errors.ts'
 import { createRandom } from '../engine/base/random.ts'
 import type { CompactionSpec } from '../engine/compaction/strategy.ts'
+import { parseVersion } from '../engine/version/text.ts'
 import { runCount } from '../engine/version/version.ts'
 import { composed } from './composed.ts'
 import type { StrategyModule } from './define-strategy.ts'
@@ -11,6 +12,7 @@ import { leveling } from './leveling.ts'
 import { levelingPartial } from './leveling-partial.ts'
 import { oneLeveling } from './one-leveling.ts'
 import { PRESET_NAMES } from './presets.ts'
+import { printSpec } from './testing/print-spec.ts'
 import { brokenRecency, emptyTree, load, readAll, type SteppedTree } from './testing/stepper.ts'
 import { tiering } from './tiering.ts'
 
@@ -129,6 +131,28 @@ describe('the triggers beside capacity', () => {
       expect(tree.version.totals.rawBytes - oldest).toBeLessThan(oldest / 4)
     },
   )
+
+  test('space amplification is what lies above the oldest run, which takes all in', () => {
+    const tier = composed.create({ preset: 'tier' })
+    const pick = (above: number) =>
+      printSpec(
+        tier.pick({
+          version: parseVersion(
+            `L0\n R3: 3[a,b] values=10\n R2: 2[a,b] values=${above}\nL1\n R1: 1[a,b] values=30`,
+          ),
+          memtableBytes: 40,
+          state: { cursors: [] },
+          inProgress: [],
+          oldestSnapshotSeq: 0,
+          nowMs: 0,
+          tableStats: () => ({ reads: 0 }),
+        }),
+      )
+    expect(pick(49)).toBe('nothing')
+    expect(pick(50)).toBe(
+      'merge L0 R3, L0 R2, L1 R1 -> L1 R1 because newer bytes ≥ percent of the oldest run',
+    )
+  })
 
   test('several tables go together where the granularity says so', () => {
     const { specs } = run(composed, { granularity: ['tables'], tablesPerJob: 3 })

@@ -249,7 +249,7 @@ function pickWhole(
   const rule = markRule(trigger, values)
   if (rule === null) return pickWholeLevels(view, shape)
   const mark = findMark(view, rule, {
-    isFree: () => view.inProgress.length === 0,
+    isFree: () => true,
     rewrites: (level) => isRewritten(view, shape, level),
     startIn: () => 0,
   })
