@@ -4,6 +4,7 @@
  * framing, spread evenly; the manifest is not counted. Merges read their inputs' data blocks.
  */
 import { type Clock, Ledger } from '../../engine/index.ts'
+import { dataBytesOf } from '../../strategies/simulator/simulated-table.ts'
 import type { SimulatedEvent, SimulatedTree } from '../../strategies/simulator/simulated-tree.ts'
 import type { EditEvent } from '../story/version-log.ts'
 import type { TargetEvent, TargetStats } from '../target.ts'
@@ -56,7 +57,7 @@ export class SimulatedBooks {
     if (kind === 'flush' || rewrites) {
       for (const { level, table } of edit.added) {
         const account = Ledger.account(rewrites ? 'compaction' : 'flush', level)
-        const { dataBytes } = table as typeof table & { readonly dataBytes: number }
+        const dataBytes = dataBytesOf(table)
         ledger.countWrite(account, 'data', dataBytes)
         if (table.filter.bytes > 0) ledger.countWrite(account, 'filter', table.filter.bytes)
         ledger.countWrite(account, 'index', table.bytes - dataBytes - table.filter.bytes)
@@ -65,7 +66,7 @@ export class SimulatedBooks {
     }
     if (rewrites) {
       for (const { level, table } of edit.removed) {
-        const { dataBytes } = table as typeof table & { readonly dataBytes: number }
+        const dataBytes = dataBytesOf(table)
         ledger.countRead(Ledger.account('compaction', level), 'data', dataBytes)
         bytesRead += dataBytes
       }

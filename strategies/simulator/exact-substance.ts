@@ -12,16 +12,15 @@ import type { ResolvedOutput, ResolvedSpec } from '../../engine/compaction/resol
 import type { FilterPolicy } from '../../engine/compaction/strategy.ts'
 import type { TableSizeOptions } from '../../engine/table/table-size.ts'
 import { tableSize } from '../../engine/table/table-size.ts'
-import { NO_FILTER, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
+import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import { concatenated, Entries, merged, TOMBSTONE } from './entries.ts'
 import { type KeyBook, keyText, sharedPrefix } from './key-book.ts'
+import { type SimulatedTable, simulatedTable } from './simulated-table.ts'
 import type { MergeContext, Substance } from './simulated-tree.ts'
 
 /** A table that knows its entries. */
-export interface ExactTable extends TableMeta {
+export interface ExactTable extends SimulatedTable {
   readonly content: Entries
-  /** Stored data blocks: what a merge reads of it. */
-  readonly dataBytes: number
 }
 
 export type BlockOptions = Omit<TableSizeOptions, 'bitsPerKey'>
@@ -150,19 +149,12 @@ export class ExactSubstance implements Substance {
       { count: length, keyLengths, sharedLengths, valueLengths, tombstones },
       { ...this.#blocks, bitsPerKey },
     )
-    return {
-      ...{ ...sums, id, bytes: size.bytes, entries: length },
+    const range = {
       smallest: this.#book.bytesOf(keys[0]!),
       largest: this.#book.bytesOf(keys[length - 1]!),
-      createdAtMs: ancestry.createdAtMs,
-      oldestWriteAtMs: ancestry.oldestWriteAtMs,
-      oldestTombstoneAtMs: tombstones > 0 ? ancestry.oldestTombstoneAtMs : null,
-      filter:
-        bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: size.filterBytes } : NO_FILTER,
-      vlogBytes: [],
-      content: entries,
-      dataBytes: size.dataBytes,
     }
+    const facts = { ...sums, ...range, entries: length }
+    return { ...simulatedTable(id, facts, size, bitsPerKey, ancestry), content: entries }
   }
 }
 

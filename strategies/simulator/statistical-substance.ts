@@ -15,7 +15,7 @@ import { OlderOverlap } from '../../engine/compaction/older-overlap.ts'
 import { type Ancestry, ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
 import { estimateTableSize, type TableSizeOptions } from '../../engine/table/table-size.ts'
-import { NO_FILTER, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
+import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import {
   crowded,
   type Density,
@@ -27,6 +27,7 @@ import {
 } from './density.ts'
 import type { KeyModel } from './key-model.ts'
 import { KEY_SPACE, keyAt, positionOf } from './key-space.ts'
+import { type SimulatedTable, simulatedTable } from './simulated-table.ts'
 import type { MergeContext, Substance } from './simulated-tree.ts'
 
 /** Positions [from, to) and what lies there. */
@@ -36,10 +37,7 @@ export interface Stretch {
   readonly density: Density
 }
 
-export interface StatisticalTable extends TableMeta, Stretch {
-  /** Stored data blocks: what a merge reads of it. */
-  readonly dataBytes: number
-}
+export interface StatisticalTable extends SimulatedTable, Stretch {}
 
 export interface StatisticalShape {
   readonly model: KeyModel
@@ -184,18 +182,10 @@ export class StatisticalSubstance implements Substance {
     const sharedBytes = Math.min(keyPrefixBytes + digits, keyBytes)
     const sums = { entries, tombstones, rawKeyBytes, rawValueBytes }
     const size = estimateTableSize({ ...sums, sharedBytes }, { ...blocks, bitsPerKey })
-    return {
-      ...{ ...sums, id: allocateTableId(), bytes: size.bytes, seqMin, seqMax },
-      smallest: keyAt(from),
-      largest: keyAt(to - 1),
-      createdAtMs: ancestry.createdAtMs,
-      oldestWriteAtMs: ancestry.oldestWriteAtMs,
-      oldestTombstoneAtMs: tombstones > 0 ? ancestry.oldestTombstoneAtMs : null,
-      filter:
-        bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: size.filterBytes } : NO_FILTER,
-      vlogBytes: [],
-      ...{ from, to, density: open.density(), dataBytes: size.dataBytes },
-    }
+    const range = { smallest: keyAt(from), largest: keyAt(to - 1) }
+    const counted = { ...sums, ...range, seqMin, seqMax }
+    const table = simulatedTable(allocateTableId(), counted, size, bitsPerKey, ancestry)
+    return { ...table, from, to, density: open.density() }
   }
 }
 

@@ -1,0 +1,45 @@
+/** Owns what the tables of both modes have in common: metadata as the engine's, and no bytes. */
+
+import type { Ancestry } from '../../engine/compaction/placement.ts'
+import type { TableSize } from '../../engine/table/table-size.ts'
+import { NO_FILTER, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
+
+export interface SimulatedTable extends TableMeta {
+  /** Stored data blocks: what a merge reads of it. */
+  readonly dataBytes: number
+}
+
+/** What is counted while a table is made; keys are owned. */
+export type TableSums = Pick<
+  TableMeta,
+  | 'entries'
+  | 'tombstones'
+  | 'rawKeyBytes'
+  | 'rawValueBytes'
+  | 'seqMin'
+  | 'seqMax'
+  | 'smallest'
+  | 'largest'
+>
+
+export function simulatedTable(
+  id: TableId,
+  sums: TableSums,
+  size: TableSize,
+  bitsPerKey: number,
+  { createdAtMs, oldestWriteAtMs, oldestTombstoneAtMs }: Ancestry,
+): SimulatedTable {
+  const { bytes, dataBytes, filterBytes } = size
+  return {
+    ...{ ...sums, id, bytes, createdAtMs, oldestWriteAtMs },
+    oldestTombstoneAtMs: sums.tombstones > 0 ? oldestTombstoneAtMs : null,
+    filter: bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: filterBytes } : NO_FILTER,
+    vlogBytes: [],
+    dataBytes,
+  }
+}
+
+/** Of a table of either mode. */
+export function dataBytesOf(table: TableMeta): number {
+  return (table as SimulatedTable).dataBytes
+}
