@@ -51,6 +51,13 @@ describe('picks', () => {
     expect(pick({ ttl: 0 }, 1e15)).toBe('nothing')
   })
 
+  test('a table beside a younger one waits for it: a slice of a run has no gaps', () => {
+    const gap = 'L2\nR1: 1[a,b] created=1000; 2[c,d] created=9000; 3[e,f] created=1000'
+    expect(printSpec(fifo.create({ ttl: 1 }).pick(view(5000, gap)))).toMatch(
+      /^drop L2 R1 \(tables 1\)/,
+    )
+  })
+
   test('by size at once where age does not suffice', () => {
     expect(pick({ ttl: 1, max_table_files_size: 100 }, 2001)).toMatch(/because bytes > max/)
   })
