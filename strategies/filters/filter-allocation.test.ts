@@ -48,6 +48,13 @@ describe('monkey', () => {
     )
   })
 
+  test('not even where a sliver of a filter would be worth less than the hull says', () => {
+    const [entries, bitsPerKey] = [[730, 660], 0.7113]
+    const bits = monkey(entries, bitsPerKey, falsePositiveRate)
+    const equal = 2 * falsePositiveRate(bitsPerKey)
+    expect(falsePositives(bits, falsePositiveRate)).toBeLessThanOrEqual(equal)
+  })
+
   test('no exchange of memory between two runs lowers the sum', () => {
     fc.assert(
       fc.property(trees, fc.double({ min: 2, max: 20, noNaN: true }), (entries, bitsPerKey) => {
