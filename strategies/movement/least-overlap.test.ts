@@ -98,3 +98,11 @@ test('finds what looking at every pair finds, across chunks and after edits', ()
     { numRuns: 60 },
   )
 })
+
+test('a table that joins at the end of a chunk counts what it overlaps', () => {
+  const [first, second, joining] = tablesFrom(1, 0, [[1], [1], [1]])
+  const next = runOf(2, tablesFrom(10, 0, [[1], [1], [1, 0, 9]]))
+  const run = runOf(1, [first!, second!])
+  expect(leastOverlapIndex(run, next, 0)).toBe(0)
+  expect(leastOverlapIndex(editRun(run, [], [joining!]), next, 2)).toBe(0)
+})
