@@ -95,7 +95,8 @@ test('finds what looking at every pair finds, across chunks and after edits', ()
         }
       },
     ),
-    { numRuns: 60 },
+    // Shrinking hundreds of tables takes minutes; the seed says as much.
+    { numRuns: 60, endOnFailure: true },
   )
 })
 

@@ -127,6 +127,7 @@ test('the least rank is found as by looking at every table, across chunks and ed
       const edited = tables[editedAt % tables.length]!
       check(editRun(run, [edited], [{ ...edited, id: 9999, seqMin: 3 - edited.seqMin }]))
     }),
-    { numRuns: 200 },
+    // Shrinking hundreds of tables takes minutes; the seed says as much.
+    { numRuns: 200, endOnFailure: true },
   )
 })
