@@ -62,7 +62,8 @@ export function crowded(density: Density, crowding: number): Density {
     const before = presence(density, at)
     scaled[at + INSERTED] = density[at + INSERTED]! * crowding
     // Chances of independent events: twice as many leave the square of what one left.
-    scaled[at + UPDATED] = 1 - (1 - density[at + UPDATED]!) ** crowding
+    // A mean of ones may be above one by a rounding, whose power would be no number.
+    scaled[at + UPDATED] = 1 - Math.max(1 - density[at + UPDATED]!, 0) ** crowding
     const after = presence(scaled, at)
     scaled[at + DEAD] = before === 0 ? 0 : (density[at + DEAD]! * after) / before
   }
@@ -77,7 +78,9 @@ export function withoutDead(density: Density): Density {
     const after = Math.max(before - density[at + DEAD]!, 0)
     const inserted = before === 0 ? 0 : (density[at + INSERTED]! * after) / before
     alive[at + INSERTED] = inserted
-    alive[at + UPDATED] = inserted >= 1 ? 0 : (after - inserted) / (1 - inserted)
+    const updated = inserted >= 1 ? 0 : (after - inserted) / (1 - inserted)
+    // Near an inserted share of one the quotient is of two roundings.
+    alive[at + UPDATED] = Math.min(Math.max(updated, 0), 1)
   }
   return alive
 }

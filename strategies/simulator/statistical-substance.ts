@@ -131,7 +131,7 @@ export class StatisticalSubstance implements Substance {
   #fill(open: OpenTable, stretch: Measured, targetTableBytes: number | null): Measured | null {
     const { from, to, entries, rawBytes } = stretch
     const room = (targetTableBytes ?? Number.POSITIVE_INFINITY) - open.rawBytes
-    if (room >= rawBytes || to - from < 2) {
+    if (room >= rawBytes || to - from < 2 || !(entries > ROUNDING)) {
       open.take(stretch)
       return null
     }
