@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'unit',
           include: matching('.test.ts'),
           exclude: matching('.deep.test.ts'),
+          setupFiles: ['experiments/house/property-seed.ts'],
           testTimeout: 30_000,
         },
       },
@@ -19,6 +20,7 @@ export default defineConfig({
         test: {
           name: 'deep',
           include: matching('.deep.test.ts'),
+          setupFiles: ['experiments/house/property-seed.ts'],
           testTimeout: 600_000,
         },
       },
