@@ -37,7 +37,7 @@ export const ALL_FIELDS = -1
 
 export class Operation {
   kind: OperationKind = OPERATION_KIND.read
-  /** The record: 0 … loaded + inserted − 1. */
+  /** The record: 0 … loaded + inserted − 1, or 52 bits of the key's hash (`Workload.keyNumbers`). */
   keyNumber = 0
   /** Exactly the key's bytes; borrowed, overwritten by the stream's next operation in this slot. */
   key: Uint8Array
@@ -50,6 +50,8 @@ export class Operation {
   readFieldIndex = ALL_FIELDS
   /** Bytes of the value a write carries (`writeValue`); 0 where it carries none. */
   valueLength = 0
+  /** When it arrived at the system it was recorded from, since that stream's start; −1: unknown. */
+  arrivalNs = -1
   /** The stream's own: where in its random numbers the value begins (two 32-bit halves) … */
   readonly valuePosition = new Int32Array(2)
   /** … and the bytes of each field it carries, where they vary. */
@@ -106,6 +108,11 @@ export interface Workload {
   readonly phases: readonly WorkloadPhase[]
   /** The properties it was made from, by the names of the workload's origin. */
   readonly properties: Readonly<Record<string, string>>
+  /**
+   * `dense` (the default): `keyNumber` counts records from 0, fit to index an array. `hashed`: the
+   * keys are foreign and arbitrary, and `keyNumber` is 52 bits of the key's hash.
+   */
+  readonly keyNumbers?: 'dense' | 'hashed'
 }
 
 export interface WorkloadPhase {
