@@ -63,6 +63,11 @@ describe.each(['tiering', 'leveling-partial'])('the versions of a run under %s',
     expect(run.events.length).toBeGreaterThan(60)
   })
 
+  test('know why each was picked, as the result does', () => {
+    const { log } = run.result.deterministic.events
+    expect(run.events.map(({ reason }) => reason ?? null)).toEqual(log.map(({ reason }) => reason))
+  })
+
   test('show the strategy what it saw: it picks again what it picked', () => {
     const { params } = run.result.config.strategy
     const strategy = STRATEGIES.get(name)!.create(params)
@@ -128,6 +133,7 @@ test.each([
   ['', 'not a log of versions'],
   ['varve versions 1\n#2 flush at 1\n', 'event 1 is not where it should be'],
   ['varve versions 1\n#1 flush at 1\n? L0\n', 'no line of an edit'],
+  ['varve versions 1\n#1 merge at 1 because {"trigger":1}\n', 'event 1 has a reason that is none'],
 ])('%j is no log of versions', (text, message) => {
   expect(() => parseVersionLog(text, 'x.versions.txt')).toThrow(message)
 })

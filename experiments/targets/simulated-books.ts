@@ -77,7 +77,7 @@ export class SimulatedBooks {
       this.#logBytes = 0
       this.#logCounted = 0
     }
-    onEdit?.({ kind, atMs: clock.nowMs(), edit })
+    onEdit?.({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     const [inputs, outputs] = [sidesOf(edit.removed), sidesOf(edit.added)]
     onEvent({ kind, inputs, outputs, bytesRead, bytesWritten, reason })
   }
