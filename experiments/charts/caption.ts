@@ -6,36 +6,35 @@
 
 import type { RunResult } from '../../results/schema.ts'
 import { textWidth, wrapText } from './font-metrics.ts'
-import { COLOUR, FIGURE_WIDTH, FONT, FONT_MONO, FONT_SIZE, type View } from './theme.ts'
+import { COLOUR, FONT, FONT_MONO, type Preset, type View } from './theme.ts'
 
 export interface CaptionParagraph {
   readonly kind: 'note' | 'gate' | 'command'
   readonly text: string
 }
 
-const LINE_HEIGHT = 13
-const PARAGRAPH_GAP = 4
-
-const STYLE = {
-  note: { font: FONT, fontSize: FONT_SIZE.caption, color: COLOUR.muted },
-  gate: { font: FONT, fontSize: FONT_SIZE.caption, color: COLOUR.accent },
-  command: { font: FONT_MONO, fontSize: FONT_SIZE.command, color: COLOUR.ink },
-} as const
-
 /** The caption as the last view of a figure. */
-export function captionView(paragraphs: readonly CaptionParagraph[]): View {
+export function captionView(preset: Preset, paragraphs: readonly CaptionParagraph[]): View {
+  const { width, fontSize } = preset
+  const style = {
+    note: { font: FONT, fontSize: fontSize.caption, color: COLOUR.muted },
+    gate: { font: FONT, fontSize: fontSize.caption, color: COLOUR.accent },
+    command: { font: FONT_MONO, fontSize: fontSize.command, color: COLOUR.ink },
+  } as const
+  const lineHeight = Math.ceil(fontSize.caption * 1.36)
+  const paragraphGap = Math.ceil(fontSize.caption * 0.4)
   let y = 0
   const lines = paragraphs.flatMap(({ kind, text }) => {
-    const wrapped = wrapText(text, FIGURE_WIDTH, STYLE[kind])
-    const placed = wrapped.map((line, index) => ({ kind, text: line, y: y + index * LINE_HEIGHT }))
-    y += wrapped.length * LINE_HEIGHT + PARAGRAPH_GAP
+    const wrapped = wrapText(text, width, style[kind])
+    const placed = wrapped.map((line, index) => ({ kind, text: line, y: y + index * lineHeight }))
+    y += wrapped.length * lineHeight + paragraphGap
     return placed
   })
   const kinds = (['note', 'gate', 'command'] as const).filter((kind) =>
     lines.some((line) => line.kind === kind),
   )
   return {
-    width: FIGURE_WIDTH,
+    width,
     height: y,
     data: { values: lines },
     encoding: {
@@ -45,7 +44,7 @@ export function captionView(paragraphs: readonly CaptionParagraph[]): View {
     },
     layer: kinds.map((kind) => ({
       transform: [{ filter: `datum.kind === '${kind}'` }],
-      mark: { type: 'text', align: 'left', baseline: 'top', ...STYLE[kind] },
+      mark: { type: 'text', align: 'left', baseline: 'top', ...style[kind] },
     })),
   }
 }
@@ -116,7 +115,7 @@ function shellText(command: readonly string[]): string {
 }
 
 /** The widest of `texts` as an axis label, in whole pixels. */
-export function labelWidth(texts: readonly string[], weight: 'normal' | 'bold' = 'normal'): number {
-  const style = { font: FONT, fontSize: FONT_SIZE.label, fontWeight: weight }
+export function labelWidth({ fontSize }: Preset, texts: readonly string[]): number {
+  const style = { font: FONT, fontSize: fontSize.label }
   return Math.ceil(Math.max(0, ...texts.map((text) => textWidth(text, style))))
 }

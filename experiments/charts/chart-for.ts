@@ -2,9 +2,9 @@
 
 import { assert } from '../../engine/base/assert.ts'
 import type { RunResult } from '../../results/schema.ts'
-import { type ComparisonOptions, comparisonChart } from './comparison-chart.ts'
-import { runChart } from './run-chart.ts'
-import type { VegaLiteSpec } from './theme.ts'
+import { type AmplificationOptions, amplificationChart } from './kinds/amplification.ts'
+import { runChart } from './kinds/run.ts'
+import { PRESETS, type VegaLiteSpec } from './theme.ts'
 
 /**
  * The figure of `results`, at least one; write it with `writeChart` (render.ts).
@@ -12,8 +12,11 @@ import type { VegaLiteSpec } from './theme.ts'
  */
 export function chartFor(
   results: readonly RunResult[],
-  options: ComparisonOptions = {},
+  options: AmplificationOptions = {},
 ): VegaLiteSpec {
   assert(results.length > 0, 'a chart shows at least one run')
-  return results.length === 1 ? runChart(results[0]!) : comparisonChart(results, options)
+  const preset = PRESETS['two-column']
+  return results.length === 1
+    ? runChart(results[0]!, preset)
+    : amplificationChart(results, preset, options)
 }

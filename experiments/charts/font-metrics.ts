@@ -38,7 +38,10 @@ export function textWidth(text: string, style: TextStyle): number {
   return em * (style.fontSize ?? 11)
 }
 
-/** Breaks at spaces, and within a word only when it alone is wider than `widthMax`. */
+/**
+ * Breaks at spaces, and within a word only when it alone is wider than `widthMax`: after a comma or a
+ * slash where it has one.
+ */
 export function wrapText(text: string, widthMax: number, style: TextStyle): readonly string[] {
   const fits = (line: string) => textWidth(line, style) <= widthMax
   const lines: string[] = []
@@ -54,6 +57,8 @@ export function wrapText(text: string, widthMax: number, style: TextStyle): read
     while (!fits(line)) {
       let end = line.length - 1
       while (end > 1 && !fits(line.slice(0, end))) end--
+      const pause = Math.max(line.lastIndexOf(',', end - 1), line.lastIndexOf('/', end - 1)) + 1
+      if (pause > 0) end = pause
       lines.push(line.slice(0, end))
       line = line.slice(end)
     }

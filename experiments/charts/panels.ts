@@ -6,20 +6,34 @@
  */
 
 import { textWidth } from './font-metrics.ts'
-import { COLOUR, FIGURE_WIDTH, FONT, FONT_SIZE, type View } from './theme.ts'
+import { COLOUR, FONT, type Preset, type View } from './theme.ts'
 
-/** Height of one bar with its share of the gap. */
-export const ROW_STEP = 19
-/** Between a row's label and its bar. */
-export const LABEL_GAP = 7
-export const PANEL_GAP = 24
-/** Between the bounds of two rows. */
-export const ROW_SPACING = 16
-/** From the top of a panel up to the baseline of its heading. */
-const HEADING_RISE = 9
+export type Layer = Extract<View, { layer: unknown }>['layer'][number]
+
+export interface Spacing {
+  /** Height of one bar with its share of the gap. */
+  readonly rowStep: number
+  /** Between a row's label and its bar. */
+  readonly labelGap: number
+  readonly panelGap: number
+  /** Between the bounds of two rows. */
+  readonly rowGap: number
+  /** From the top of a panel up to the baseline of its heading. */
+  readonly headingRise: number
+}
+
+export function spacingOf({ scale }: Preset): Spacing {
+  return {
+    rowStep: Math.round(19 * scale),
+    labelGap: Math.round(7 * scale),
+    panelGap: Math.round(24 * scale),
+    rowGap: Math.round(16 * scale),
+    headingRise: Math.round(9 * scale),
+  }
+}
 
 /** Lines of it; null: the axis stays silent. */
-type AxisTitle = string | readonly string[] | null
+export type AxisTitle = string | readonly string[] | null
 
 export interface BarRow {
   readonly name: string
@@ -36,27 +50,6 @@ export interface BarRow {
   readonly high?: number
 }
 
-/**
- * A legend at the right end of the figure, on the line of a heading. It belongs to the row, so it is
- * placed in the row's coordinates; Vega leaves it where it is put, so its width is summed up here.
- */
-export function topLegend(names: readonly string[], rise = HEADING_RISE) {
-  const symbol = 14
-  const gap = 12
-  const style = { font: FONT, fontSize: FONT_SIZE.label }
-  const text = names.reduce((sum, name) => sum + Math.ceil(textWidth(name, style)), 0)
-  return {
-    title: null,
-    orient: 'none' as const,
-    direction: 'horizontal' as const,
-    legendX: Math.max(0, FIGURE_WIDTH - text - names.length * symbol - (names.length - 1) * gap),
-    legendY: -rise - 9,
-    columnPadding: gap,
-    columns: names.length,
-    symbolType: 'square' as const,
-  }
-}
-
 /** A row of panels whose places are exactly the sums of their widths. */
 export function rowOf(panels: readonly View[]): View {
   return { bounds: 'flush', spacing: 0, hconcat: [...panels] }
@@ -67,15 +60,23 @@ export function spacer(width: number): View {
 }
 
 /** The names of the rows, right-aligned against the panel that follows, under a heading. */
-export function labelColumn(names: readonly string[], heading: string, width: number): View {
+export function labelColumn(
+  preset: Preset,
+  names: readonly string[],
+  heading: string,
+  width: number,
+  behind: readonly Layer[] = [],
+): View {
+  const { rowStep, labelGap } = spacingOf(preset)
   return {
-    width: width + LABEL_GAP,
-    height: names.length * ROW_STEP,
+    width: width + labelGap,
+    height: names.length * rowStep,
     layer: [
-      headingMark(heading),
+      ...behind,
+      headingMark(preset, heading),
       {
         data: { values: names.map((name) => ({ name })) },
-        mark: { type: 'text', align: 'right', baseline: 'middle', fontSize: FONT_SIZE.label },
+        mark: { type: 'text', align: 'right', baseline: 'middle', fontSize: preset.fontSize.label },
         encoding: {
           x: { value: width },
           y: bandY(names),
@@ -88,14 +89,19 @@ export function labelColumn(names: readonly string[], heading: string, width: nu
 }
 
 /** Bold text above a panel's upper left corner. */
-export function headingMark(text: string, x = 0, rise = HEADING_RISE) {
+export function headingMark(
+  preset: Preset,
+  text: string,
+  x = 0,
+  rise = spacingOf(preset).headingRise,
+) {
   return {
     data: { values: [{ heading: text }] },
     mark: {
       type: 'text' as const,
       align: 'left' as const,
       baseline: 'alphabetic' as const,
-      fontSize: FONT_SIZE.heading,
+      fontSize: preset.fontSize.heading,
       fontWeight: 'bold' as const,
       color: COLOUR.ink,
     },
@@ -118,7 +124,13 @@ export function bandY(names: readonly string[]) {
 }
 
 /** An axis from zero to where the longest bar and the label beside it end. */
-export function valueX(field: string, title: AxisTitle, domainMax: number, width: number) {
+export function valueX(
+  preset: Preset,
+  field: string,
+  title: AxisTitle,
+  domainMax: number,
+  width: number,
+) {
   return {
     field,
     type: 'quantitative' as const,
@@ -127,20 +139,21 @@ export function valueX(field: string, title: AxisTitle, domainMax: number, width
       title: typeof title === 'string' || title === null ? title : [...title],
       labels: title !== null,
       ticks: title !== null,
-      tickCount: Math.max(2, Math.min(8, Math.floor(width / 40))),
+      tickCount: Math.max(2, Math.min(8, Math.floor(width / (40 * preset.scale)))),
     },
   }
 }
 
 /** The domain that leaves every row room for its label within `width` pixels. */
 export function domainMaxFor(
+  preset: Preset,
   rows: readonly Omit<BarRow, 'name'>[],
   width: number,
-  gap = 5,
 ): number {
+  const gap = labelOffset(preset) + 1
   const ends = rows.map((row) => {
     const end = rowEnd(row)
-    const room = textWidth(row.label, { font: FONT, fontSize: FONT_SIZE.caption }) + gap + 1
+    const room = textWidth(row.label, { font: FONT, fontSize: preset.fontSize.value }) + gap
     return end * (width / Math.max(width - room, width / 4))
   })
   const domainMax = Math.max(0, ...ends)
@@ -157,13 +170,15 @@ export interface BarPanel {
 }
 
 /** Horizontal bars with the value written beside each. */
-export function barPanel({ rows, names, title, width, domainMax }: BarPanel): View {
-  const x = (field: string) => valueX(field, title, domainMax ?? domainMaxFor(rows, width), width)
+export function barPanel(preset: Preset, { rows, names, title, width, domainMax }: BarPanel): View {
+  const { rowStep } = spacingOf(preset)
+  const end = domainMax ?? domainMaxFor(preset, rows, width)
+  const x = (field: string) => valueX(preset, field, title, end, width)
   const values = rows.map((row) => ({ ...row, start: 0, end: rowEnd(row) }))
   const some = (has: (row: BarRow) => boolean) => rows.some(has)
   return {
     width,
-    height: names.length * ROW_STEP,
+    height: names.length * rowStep,
     data: { values },
     encoding: { y: bandY(names) },
     layer: [
@@ -174,7 +189,7 @@ export function barPanel({ rows, names, title, width, domainMax }: BarPanel): Vi
       ...(some((row) => row.low !== undefined)
         ? [
             {
-              mark: { type: 'rule' as const, color: COLOUR.muted, strokeWidth: 1 },
+              mark: { type: 'rule' as const, color: COLOUR.muted, strokeWidth: preset.scale },
               encoding: { x: x('low'), x2: { field: 'high' } },
             },
           ]
@@ -185,33 +200,35 @@ export function barPanel({ rows, names, title, width, domainMax }: BarPanel): Vi
               mark: {
                 type: 'tick' as const,
                 color: COLOUR.ink,
-                thickness: 2,
+                thickness: 2 * preset.scale,
                 opacity: 1,
-                size: ROW_STEP - 4,
+                size: rowStep - 4 * preset.scale,
               },
               encoding: { x: x('tick') },
             },
           ]
         : []),
-      valueText(x('end')),
+      valueText(preset, x('end')),
     ],
   }
 }
 
 /** The label beside a bar, starting where the bar and its ticks end. */
-export function valueText(x: ReturnType<typeof valueX>) {
+export function valueText(preset: Preset, x: ReturnType<typeof valueX>) {
   return {
     mark: {
       type: 'text' as const,
       align: 'left' as const,
       baseline: 'middle' as const,
-      dx: 5,
-      fontSize: FONT_SIZE.caption,
+      dx: labelOffset(preset),
+      fontSize: preset.fontSize.value,
       color: COLOUR.ink,
     },
     encoding: { x, text: { field: 'label', type: 'nominal' as const } },
   }
 }
+
+const labelOffset = ({ scale }: Preset) => 5 * scale
 
 function rowEnd(row: Omit<BarRow, 'name'>): number {
   return Math.max(row.value ?? 0, row.tick ?? 0, row.high ?? 0)

@@ -1,8 +1,9 @@
 /**
- * Owns the look of all figures: one width for print, one family of fonts, one palette. The palette is
- * read by people who see no red or no green, and after a grey copy: it runs from light to dark and
- * never relies on hue alone (blues after Crameri's advice on ordered lightness; accent from Tol's
- * high-contrast set).
+ * Owns the look of all figures: the pages they are laid out for, one family of fonts, one palette.
+ * The palette is read by people who see no red or no green, and after a grey copy: ordered colours
+ * run from light to dark, and lines of a plot differ in dash and shape as well (blues after Crameri's
+ * advice on ordered lightness, the others from Okabe and Ito's set; accent from Tol's high-contrast
+ * set).
  */
 
 import type { Config, TopLevelSpec } from 'vega-lite'
@@ -11,14 +12,63 @@ export type VegaLiteSpec = TopLevelSpec
 /** One part of a concatenated figure. */
 export type View = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number]
 
-/** CSS pixels, 96 an inch: 6.7 inches, a page's text width. */
-export const FIGURE_WIDTH = 640
-export const FIGURE_PADDING = 14
+/** Where a figure will be seen. All lengths are CSS pixels, 96 an inch. */
+export interface Preset {
+  readonly name: PresetName
+  /** Of the content, `padding` left and right of it apart. */
+  readonly width: number
+  readonly padding: number
+  /** Of a plot with a free height. */
+  readonly plotHeight: number
+  /** Of strokes, points and gaps, against a page's text width. */
+  readonly scale: number
+  readonly fontSize: FontSizes
+}
+
+export interface FontSizes {
+  readonly title: number
+  readonly heading: number
+  readonly label: number
+  /** Figures written beside marks. */
+  readonly value: number
+  readonly caption: number
+  readonly command: number
+}
+
+/** One column of a paper, 3.33 inches; its text width, 6.96 inches; a slide, 13.33 inches. */
+export const PRESET_NAMES = ['one-column', 'two-column', 'slide'] as const
+export type PresetName = (typeof PRESET_NAMES)[number]
+
+export const PRESETS: Readonly<Record<PresetName, Preset>> = {
+  'one-column': {
+    name: 'one-column',
+    width: 308,
+    padding: 6,
+    plotHeight: 120,
+    scale: 0.9,
+    // Nothing under 6 points, which is 8 pixels.
+    fontSize: { title: 11.5, heading: 10, label: 9, value: 8.5, caption: 8, command: 8 },
+  },
+  'two-column': {
+    name: 'two-column',
+    width: 640,
+    padding: 14,
+    plotHeight: 150,
+    scale: 1,
+    fontSize: { title: 14, heading: 10.5, label: 9.5, value: 9, caption: 9, command: 8.5 },
+  },
+  slide: {
+    name: 'slide',
+    width: 1224,
+    padding: 28,
+    plotHeight: 300,
+    scale: 1.7,
+    fontSize: { title: 26, heading: 18, label: 16, value: 14.5, caption: 12, command: 11.5 },
+  },
+}
 
 export const FONT = 'DejaVu Sans, Verdana, sans-serif'
 export const FONT_MONO = 'DejaVu Sans Mono, Menlo, monospace'
-
-export const FONT_SIZE = { title: 14, heading: 10.5, label: 9.5, caption: 9, command: 8.5 } as const
 
 export const COLOUR = {
   ink: '#1c2733',
@@ -36,6 +86,7 @@ export const CAUSE_COLOURS = [
   { cause: 'WAL', colour: '#dbe5f0', ink: COLOUR.ink },
   { cause: 'flush', colour: '#7fa6cc', ink: COLOUR.ink },
   { cause: 'compaction', colour: '#0b4a86', ink: '#ffffff' },
+  { cause: 'value log', colour: '#8fbf9f', ink: COLOUR.ink },
   { cause: 'other', colour: '#d9a441', ink: COLOUR.ink },
 ] as const
 
@@ -57,45 +108,76 @@ export function levelColours(count: number): readonly string[] {
   })
 }
 
+/** What tells the lines and points of a plot apart, in order of use. */
+export interface SeriesStyle {
+  readonly colour: string
+  /** Lengths of strokes and gaps; empty: solid. */
+  readonly dash: readonly number[]
+  readonly shape: string
+}
+
+export const SERIES_STYLES: readonly SeriesStyle[] = [
+  { colour: '#0b4a86', dash: [], shape: 'circle' },
+  { colour: '#d55e00', dash: [6, 2], shape: 'triangle-up' },
+  { colour: '#009e73', dash: [2, 2], shape: 'square' },
+  { colour: '#1c2733', dash: [8, 2, 2, 2], shape: 'diamond' },
+  { colour: '#56b4e9', dash: [4, 2], shape: 'triangle-down' },
+  { colour: '#aa5c8d', dash: [1, 2], shape: 'cross' },
+  { colour: '#b8860b', dash: [10, 3], shape: 'triangle-right' },
+  { colour: '#7a8793', dash: [3, 3, 1, 3], shape: 'triangle-left' },
+]
+
+/** Of the `index`-th series; after the last style they begin again. */
+export function seriesStyle(index: number): SeriesStyle {
+  return SERIES_STYLES[index % SERIES_STYLES.length]!
+}
+
 /** `labelLimit: 0` everywhere: a label is never cut short, layout makes room for it. */
-export const CONFIG: Config = {
-  font: FONT,
-  background: COLOUR.paper,
-  view: { stroke: null },
-  title: {
-    anchor: 'start',
-    color: COLOUR.ink,
-    fontSize: FONT_SIZE.title,
-    fontWeight: 'bold',
-    subtitleColor: COLOUR.muted,
-    subtitleFontSize: FONT_SIZE.label,
-    subtitlePadding: 5,
-    subtitleLineHeight: 13,
-    offset: 14,
-  },
-  axis: {
-    labelColor: COLOUR.ink,
-    titleColor: COLOUR.muted,
-    labelFontSize: FONT_SIZE.label,
-    titleFontSize: FONT_SIZE.label,
-    titleFontWeight: 'normal',
-    titlePadding: 5,
-    labelLimit: 0,
-    titleLimit: 0,
-    labelOverlap: 'greedy',
-    labelFlush: false,
-    domainColor: COLOUR.rule,
-    tickColor: COLOUR.rule,
-    gridColor: COLOUR.grid,
-    tickSize: 4,
-  },
-  legend: {
-    labelColor: COLOUR.ink,
-    labelFontSize: FONT_SIZE.label,
-    labelLimit: 0,
-    symbolStrokeWidth: 0,
-    symbolSize: 90,
-    columnPadding: 12,
-    rowPadding: 2,
-  },
+export function configOf({ fontSize, scale }: Preset): Config {
+  const tooltip = { tooltip: true }
+  return {
+    font: FONT,
+    background: COLOUR.paper,
+    view: { stroke: null },
+    bar: tooltip,
+    line: tooltip,
+    point: tooltip,
+    rect: tooltip,
+    title: {
+      anchor: 'start',
+      color: COLOUR.ink,
+      fontSize: fontSize.title,
+      fontWeight: 'bold',
+      subtitleColor: COLOUR.muted,
+      subtitleFontSize: fontSize.label,
+      subtitlePadding: 5 * scale,
+      subtitleLineHeight: Math.ceil(fontSize.label * 1.36),
+      offset: 14 * scale,
+    },
+    axis: {
+      labelColor: COLOUR.ink,
+      titleColor: COLOUR.muted,
+      labelFontSize: fontSize.label,
+      titleFontSize: fontSize.label,
+      titleFontWeight: 'normal',
+      titlePadding: 5 * scale,
+      labelLimit: 0,
+      titleLimit: 0,
+      labelOverlap: 'greedy',
+      labelFlush: false,
+      domainColor: COLOUR.rule,
+      tickColor: COLOUR.rule,
+      gridColor: COLOUR.grid,
+      tickSize: 4 * scale,
+    },
+    legend: {
+      labelColor: COLOUR.ink,
+      labelFontSize: fontSize.label,
+      labelLimit: 0,
+      symbolStrokeWidth: 0,
+      symbolSize: 90 * scale ** 2,
+      columnPadding: 12 * scale,
+      rowPadding: 2 * scale,
+    },
+  }
 }

@@ -6,7 +6,7 @@
 import type { Json } from '../../engine/base/json.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { wrapText } from './font-metrics.ts'
-import { FIGURE_WIDTH, FONT_SIZE } from './theme.ts'
+import type { Preset } from './theme.ts'
 
 export const WA_DEFINITION =
   'Write amplification: all bytes written (log, flush, compaction, metadata) ÷ user bytes put, ' +
@@ -120,9 +120,9 @@ export function settingsOf(result: RunResult): readonly string[] {
 }
 
 /** Settings as lines of a subtitle, which breaks between them only. */
-export function settingsLines(settings: readonly string[]): string[] {
+export function settingsLines({ width, fontSize }: Preset, settings: readonly string[]): string[] {
   const text = settings.map((setting) => setting.replaceAll(' ', '\u00a0')).join('\u00a0· ')
-  return wrapText(text, FIGURE_WIDTH, { fontSize: FONT_SIZE.label }).map((line) =>
+  return wrapText(text, width, { fontSize: fontSize.label }).map((line) =>
     line.replace(/\u00a0·$/, ''),
   )
 }
@@ -148,4 +148,8 @@ export function provenance(result: RunResult): string {
 
 export function jsonText(value: Json | undefined): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+}
+
+export function listText(names: readonly string[]): string {
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }

@@ -1,5 +1,9 @@
-/** Owns looking at a figure's scene as tests do: every visible text with the place it takes. */
+/**
+ * Owns looking at a figure's scene as tests do: every visible text with the place it takes. Watermarks
+ * are left out: they lie behind what is read.
+ */
 
+import { WATERMARK_OPACITY } from '../figure.ts'
 import { layOut } from '../render.ts'
 import type { VegaLiteSpec } from '../theme.ts'
 
@@ -60,7 +64,7 @@ function* collect(node: SceneItem, x: number, y: number): Generator<DrawnText> {
     if (node.marktype === 'text') {
       const text = typeof item.text === 'object' ? item.text.join(' ') : String(item.text ?? '')
       const { x1, y1, x2, y2 } = item.bounds!
-      if (text === '' || item.opacity === 0) continue
+      if (text === '' || (item.opacity ?? 1) <= WATERMARK_OPACITY) continue
       yield { text, x1: x1 + x, y1: y1 + y, x2: x2 + x, y2: y2 + y }
     } else if (node.marktype === 'group') {
       yield* collect(item, x + (item.x ?? 0), y + (item.y ?? 0))

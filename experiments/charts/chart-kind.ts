@@ -1,0 +1,40 @@
+/**
+ * Owns what a kind of figure is: a name, a line of help, and a pure function from results to a spec
+ * with its data embedded. A kind that its results cannot feed says in one line what is missing.
+ */
+
+import { invalidArgument } from '../../engine/base/errors.ts'
+import type { RunResult } from '../../results/schema.ts'
+import type { SuiteResult } from '../../results/suite-schema.ts'
+import type { Preset, VegaLiteSpec } from './theme.ts'
+
+/** What a file of results may hold. */
+export type ResultDocument = RunResult | SuiteResult
+
+export interface ChartKind {
+  /** As `--kind` takes it, kebab-case. */
+  readonly name: string
+  /** One line for the help. */
+  readonly description: string
+  /**
+   * The figure, laid out for `preset`. Throws `LSM_INVALID_ARGUMENT` with one line that names the
+   * missing field where these results cannot feed it.
+   */
+  specOf(results: readonly ResultDocument[], preset: Preset): VegaLiteSpec
+}
+
+export function isSuite(document: ResultDocument): document is SuiteResult {
+  return 'suite' in document
+}
+
+/** The runs among `documents`; a kind made of runs refuses to be drawn from suites alone. */
+export function runsFor(kind: string, documents: readonly ResultDocument[]): readonly RunResult[] {
+  const runs = documents.filter((document): document is RunResult => !isSuite(document))
+  if (runs.length === 0) throw unfit(kind, 'config', 'these are results of suites, not of runs')
+  return runs
+}
+
+/** The one line of a kind that lacks a field. */
+export function unfit(kind: string, field: string, why: string): Error {
+  return invalidArgument(`${kind}: ${field}: ${why}`, { kind, field })
+}

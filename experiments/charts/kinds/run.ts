@@ -1,0 +1,220 @@
+/**
+ * Owns the figure of one run: what wrote the bytes, what a read touched, what the data took on disk,
+ * and how write amplification and the tree's shape came about.
+ */
+
+import type { Amplification, RunResult } from '../../../results/schema.ts'
+import { labelWidth } from '../caption.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, watermarkLayers } from '../figure.ts'
+import { type BarRow, barPanel, labelColumn, rowOf, spacer, spacingOf } from '../panels.ts'
+import { axisRoom, plotRow } from '../plots.ts'
+import { type CauseGroup, causeGroup, causeLegend, stackedPanel } from '../stacked-bars.ts'
+import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
+import {
+  byteUnit,
+  formatBytes,
+  formatRatio,
+  provenance,
+  READ_ACCOUNTS,
+  SPACE_DEFINITION,
+  STATES_DEFINITION,
+  WA_DEFINITION,
+} from '../wording.ts'
+import {
+  grew,
+  levelLegend,
+  levelsOf,
+  phaseLayers,
+  phaseRise,
+  userBytesAxis,
+} from './growth-views.ts'
+import { runsPlot } from './tree-shape.ts'
+
+const IGNORED_GATES = ['open-loop-latency']
+/** A panel narrower than this gets a row of its own. */
+const PANEL_WIDTH_MIN = 90
+
+export const run: ChartKind = {
+  name: 'run',
+  description: 'one run: bytes by cause, reads, space, and the growth of the tree',
+  specOf(documents, preset) {
+    const [result, ...others] = runsFor('run', documents)
+    if (others.length > 0) {
+      throw unfit('run', 'id', `one run at a time, ${others.length + 1} were given`)
+    }
+    return runChart(result!, preset)
+  },
+}
+
+export function runChart(result: RunResult, preset: Preset): VegaLiteSpec {
+  const title = subjectOf([result])
+  return figureOf(preset, {
+    title,
+    description: `Write, read and space amplification of ${title}`,
+    results: [result],
+    rows: [
+      ...causesRows(result, preset),
+      ...readsAndSpaceRows(result, preset),
+      ...growthRows(result, preset),
+    ],
+    notes: notesOf(result),
+  })
+}
+
+/** Write amplification split by what wrote the bytes: burst above drained. */
+function causesRows(result: RunResult, preset: Preset): readonly View[] {
+  const { labelGap } = spacingOf(preset)
+  const sideWidth = axisRoom(preset) - labelGap
+  const width = preset.width - sideWidth - labelGap
+  const names = ['burst', 'drained'] as const
+  const rows = names.map((name) => ({
+    name,
+    parts: causeParts(result.deterministic.amplification[name]),
+  }))
+  return [
+    ...(rows.every(({ parts }) => parts === null) ? [] : [causeLegend(preset, rows)]),
+    rowOf([
+      labelColumn(preset, names, 'Write amplification by cause', sideWidth),
+      stackedPanel(preset, {
+        rows,
+        title: 'write amplification (bytes written ÷ user bytes)',
+        width,
+      }),
+    ]),
+  ]
+}
+
+function causeParts({ userBytes, bytesWrittenByCause }: Amplification) {
+  if (userBytes === 0) return null
+  const parts = new Map<CauseGroup, number>()
+  for (const [cause, bytes] of Object.entries(bytesWrittenByCause)) {
+    const group = causeGroup(cause)
+    parts.set(group, (parts.get(group) ?? 0) + bytes / userBytes)
+  }
+  return parts
+}
+
+/** Runs and blocks per read, and bytes on disk; a run without reads shows the disk alone. */
+function readsAndSpaceRows(result: RunResult, preset: Preset): readonly View[] {
+  const { labelGap, panelGap } = spacingOf(preset)
+  const sideWidth = axisRoom(preset) - labelGap
+  const unit = byteUnit(result.deterministic.peakPhysicalBytes)
+  const space = spaceRows(result, unit.bytes)
+  const spaceNames = space.map(({ name }) => name)
+  const spaceViews = (labels: number, width: number) => [
+    labelColumn(preset, spaceNames, 'Space on disk', labels),
+    barPanel(preset, { rows: space, names: spaceNames, title: `size (${unit.name})`, width }),
+  ]
+  const spaceRow = rowOf(spaceViews(sideWidth, preset.width - sideWidth - labelGap))
+  const reads = READ_ACCOUNTS.map(({ key, name }) => ({
+    name,
+    account: result.deterministic.readAmplification[key],
+  })).filter(({ account }) => account.operations > 0)
+  if (reads.length === 0) return [spaceRow]
+  const names = reads.map(({ name }) => name)
+  const readsWidth = Math.max(labelWidth(preset, names), sideWidth)
+  const spaceWidth = labelWidth(preset, spaceNames)
+  const readsRoom = preset.width - readsWidth - labelGap - panelGap
+  const shared = Math.floor((readsRoom - spaceWidth - labelGap - panelGap) / 3)
+  const together = shared >= PANEL_WIDTH_MIN * preset.scale
+  const width = together ? shared : Math.floor(readsRoom / 2)
+  const readViews = [
+    labelColumn(preset, names, 'Reads', readsWidth),
+    barPanel(preset, {
+      rows: reads.map(({ name, account }) => perOperation(name, account.runsPerOperation)),
+      names,
+      title: 'runs per operation',
+      width,
+    }),
+    spacer(panelGap),
+    barPanel(preset, {
+      rows: reads.map(({ name, account }) => ({
+        ...perOperation(name, account.blocksPerOperation),
+        inner: account.blocksFromStoragePerOperation,
+      })),
+      names,
+      title: 'blocks per operation',
+      width,
+    }),
+  ]
+  return together
+    ? [rowOf([...readViews, spacer(panelGap), ...spaceViews(spaceWidth, width)])]
+    : [rowOf(readViews), spaceRow]
+}
+
+function perOperation(name: string, value: number | null): BarRow {
+  return { name, value, label: value === null ? '–' : formatRatio(value) }
+}
+
+function spaceRows({ deterministic }: RunResult, unitBytes: number): readonly BarRow[] {
+  const { burst, drained } = deterministic.amplification
+  const row = (name: string, bytes: number, ratio: number | null) => ({
+    name,
+    value: bytes / unitBytes,
+    label: ratio === null ? formatBytes(bytes) : `×${formatRatio(ratio)}`,
+  })
+  return [
+    row('live data', drained.liveLogicalBytes, null),
+    row('drained', drained.physicalBytes, drained.spaceAmplification),
+    row('burst', burst.physicalBytes, burst.spaceAmplification),
+    row(
+      'peak',
+      deterministic.peakPhysicalBytes,
+      burst.liveLogicalBytes === 0
+        ? null
+        : deterministic.peakPhysicalBytes / burst.liveLogicalBytes,
+    ),
+  ]
+}
+
+/** Write amplification so far, and the runs of each level; none without a series. */
+function growthRows(result: RunResult, preset: Preset): readonly View[] {
+  if (!grew(result)) return []
+  const x = userBytesAxis([result])
+  const size = {
+    width: preset.width - axisRoom(preset),
+    height: Math.round(preset.plotHeight * 0.62),
+  }
+  const points = result.deterministic.series.flatMap(({ userBytes, waTotal }) =>
+    waTotal === null ? [] : [{ x: userBytes / x.unitBytes, y: waTotal }],
+  )
+  const style = seriesStyle(0)
+  const plot = {
+    heading: 'Write amplification so far',
+    rise: phaseRise(preset),
+    x,
+    y: { title: 'bytes ÷ user bytes' },
+    series: [
+      { name: 'so far', style, points, marks: 'line' as const },
+      { name: 'drained', style, points: points.slice(-1), marks: 'points' as const },
+    ],
+    behind: watermarkLayers(preset, [result], size, IGNORED_GATES),
+    above: phaseLayers(preset, result, x, size.width),
+  }
+  const levels = levelsOf([result])
+  const runs = runsPlot(preset, result, 'Runs per level', levels, x, size)
+  return [
+    plotRow(preset, plot, size.height),
+    levelLegend(preset, levels),
+    rowOf([spacer(axisRoom(preset)), runs]),
+  ]
+}
+
+function notesOf(result: RunResult): readonly string[] {
+  const hasReads = READ_ACCOUNTS.some(
+    ({ key }) => result.deterministic.readAmplification[key].operations > 0,
+  )
+  const reads =
+    'Reads of the run phase; runs whose key range held the key or met the range; blocks (data, ' +
+    'index, filter) from cache and storage, dark: from storage.'
+  const growth = 'Over user bytes, the step at the right end is the drain.'
+  const convention =
+    result.deterministic.amplification.drained.convention === 'papers'
+      ? 'The buffer is merged straight into level 1.'
+      : 'Each flush is written as a run of level 0 first.'
+  return [
+    [WA_DEFINITION, convention, STATES_DEFINITION, ...(hasReads ? [reads] : []), growth].join(' '),
+    `${SPACE_DEFINITION} ${provenance(result)}`,
+  ]
+}

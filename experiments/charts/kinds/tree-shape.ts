@@ -1,0 +1,161 @@
+/**
+ * Owns the figure of a tree as it grew: bytes and sorted runs of each level over user bytes written.
+ * Runs come from the series. Bytes are summed up from the event log, which keeps the first events
+ * only; where it ends before the run does, so does the picture, and the caption says so.
+ */
+
+import type { ResultEvent, RunResult } from '../../../results/schema.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { gridOf, gridRows, type PlotSize, plotView } from '../plots.ts'
+import type { Preset, VegaLiteSpec, View } from '../theme.ts'
+import { byteUnit, strategyLabels } from '../wording.ts'
+import {
+  grew,
+  type LevelPoint,
+  levelAreas,
+  levelLegend,
+  levelsOf,
+  phaseLayers,
+  phaseRise,
+  userBytesAxis,
+} from './growth-views.ts'
+
+type UserBytesAxis = ReturnType<typeof userBytesAxis>
+
+/** A growing tree is transient by nature. */
+const IGNORED_GATES = ['open-loop-latency', 'steady-state']
+const RUNS_MAX = 6
+
+export const treeShape: ChartKind = {
+  name: 'tree-shape',
+  description: 'bytes and sorted runs of each level as the data grew',
+  specOf(documents, preset) {
+    const results = runsFor('tree-shape', documents)
+    if (results.length > RUNS_MAX) {
+      throw unfit('tree-shape', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    }
+    const still = results.find((result) => !grew(result))
+    if (still !== undefined) {
+      throw unfit('tree-shape', 'deterministic.series', `${still.id} has no points of growth`)
+    }
+    const silent = results.find(({ deterministic }) => deterministic.events.log.length === 0)
+    if (silent !== undefined) {
+      throw unfit('tree-shape', 'deterministic.events.log', `${silent.id} logged no events`)
+    }
+    return treeShapeChart(results, preset)
+  },
+}
+
+function treeShapeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+  const subject = subjectOf(results)
+  const labels = strategyLabels(results)
+  const levels = levelsOf(results)
+  const x = userBytesAxis(results)
+  // Two panels a run.
+  const grid = gridOf(preset, results.length * 2)
+  const plots = results.flatMap((result) => {
+    const name = results.length > 1 ? `${labels.get(result)}: ` : ''
+    return [
+      bytesPlot(preset, result, `${name}bytes per level`, levels, x, grid.size),
+      runsPlot(preset, result, `${name}runs per level`, levels, x, grid.size),
+    ]
+  })
+  return figureOf(preset, {
+    title: `Shape of the tree: ${subject}`,
+    description: `Bytes and runs of each level of ${subject}, over user bytes written`,
+    results,
+    rows: [levelLegend(preset, levels), ...gridRows(preset, plots, grid)],
+    notes: notesOf(results),
+  })
+}
+
+function bytesPlot(
+  preset: Preset,
+  result: RunResult,
+  heading: string,
+  levels: number,
+  x: UserBytesAxis,
+  size: PlotSize,
+): View {
+  const unit = byteUnit(Math.max(...result.deterministic.series.map((p) => p.physicalBytes)))
+  const axes = { x, y: { title: `bytes (${unit.name})` } }
+  const points = bytesPerLevel(result).map(({ user, values }) => ({
+    user: user / x.unitBytes,
+    values: values.map((bytes) => bytes / unit.bytes),
+  }))
+  return plotView(
+    preset,
+    {
+      ...axes,
+      heading,
+      rise: phaseRise(preset),
+      series: [],
+      behind: watermarkLayers(preset, [result], size, IGNORED_GATES),
+      above: [levelAreas(points, levels, axes), ...phaseLayers(preset, result, x, size.width)],
+    },
+    size,
+  )
+}
+
+/** Areas of the runs of each level. */
+export function runsPlot(
+  preset: Preset,
+  result: RunResult,
+  heading: string,
+  levels: number,
+  x: UserBytesAxis,
+  size: PlotSize,
+): View {
+  const axes = { x, y: { title: 'sorted runs', format: 'd' } }
+  const points = result.deterministic.series.map(({ userBytes, shape }) => ({
+    user: userBytes / x.unitBytes,
+    values: shape,
+  }))
+  return plotView(
+    preset,
+    {
+      ...axes,
+      heading,
+      rise: phaseRise(preset),
+      series: [],
+      above: [levelAreas(points, levels, axes), ...phaseLayers(preset, result, x, size.width)],
+    },
+    size,
+  )
+}
+
+/** Bytes of each level at each point of the series that the log of events reaches. */
+export function bytesPerLevel({ deterministic }: RunResult): readonly LevelPoint[] {
+  const { log, total } = deterministic.events
+  const known = log.length < total ? log.at(-1)!.atOperation : Number.POSITIVE_INFINITY
+  const levels: number[] = []
+  let next = 0
+  return deterministic.series
+    .filter(({ atOperation }) => atOperation <= known)
+    .map(({ atOperation, userBytes }) => {
+      while (next < log.length && log[next]!.atOperation <= atOperation) apply(log[next++]!, levels)
+      return { user: userBytes, values: [...levels] }
+    })
+}
+
+function apply({ inputs, outputs }: ResultEvent, levels: number[]): void {
+  for (const { level, bytes } of inputs) levels[level] = (levels[level] ?? 0) - bytes
+  for (const { level, bytes } of outputs) levels[level] = (levels[level] ?? 0) + bytes
+}
+
+function notesOf(results: readonly RunResult[]): readonly string[] {
+  const cut = results.filter(({ deterministic: { events } }) => events.log.length < events.total)
+  const cutNote =
+    cut.length === 0
+      ? ''
+      : ` The log of events ends before ${cut.length === 1 ? 'the run' : 'some runs'}, and with it the bytes.`
+  return [
+    'Bytes: sizes of the tables of a level, deepest at the bottom. Runs: sorted runs of a level, ' +
+      `each searched by a read that meets its range.${cutNote}`,
+    supportNote(
+      results,
+      results.map((result) => [result]),
+    ),
+  ]
+}
