@@ -56,11 +56,13 @@ export class Operation {
   readonly valuePosition = new Int32Array(2)
   /** … and the bytes of each field it carries, where they vary. */
   fieldLengths: Uint32Array = new Uint32Array(0)
+  /** The stream's own: what a value that was recorded as bytes is a part of. */
+  valueSource: Uint8Array | null = null
 
-  readonly #buffer: Uint8Array
-  readonly #views: Uint8Array[] = []
+  #buffer: Uint8Array
+  #views: Uint8Array[] = []
 
-  /** `keyBytesMax` bounds the keys of the streams this slot is used with. */
+  /** `keyBytesMax` bounds the keys that streams write into `keyBuffer`; `copyKey` has no bound. */
   constructor(keyBytesMax = 256) {
     this.#buffer = new Uint8Array(keyBytesMax)
     this.key = this.#buffer.subarray(0, 0)
@@ -76,6 +78,18 @@ export class Operation {
     assert(length <= this.#buffer.length, `a key of ${length} bytes`)
     this.keyLength = length
     this.key = this.#views[length] ??= this.#buffer.subarray(0, length)
+  }
+
+  /** For streams of foreign keys: sets `key` and `keyLength` to a copy, of any length. */
+  copyKey(source: Uint8Array, start = 0, end = source.length): void {
+    const length = end - start
+    if (length > this.#buffer.length) {
+      this.#buffer = new Uint8Array(length)
+      this.#views = []
+    }
+    const target = this.#buffer
+    for (let i = 0; i < length; i++) target[i] = source[start + i]!
+    this.setKeyLength(length)
   }
 }
 
