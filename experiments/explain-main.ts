@@ -3,13 +3,13 @@
  * what another strategy would have picked there. Exit codes: 0 done, 1 a failure, 2 a mistake in the
  * arguments; errors are one line on stderr.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { isLsmError, type Json } from '../engine/index.ts'
-import { parseResult } from '../results/parse-result.ts'
+import { existsSync } from 'node:fs'
+import type { Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
 import { coerceParams, loadStrategy } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
 import { EXIT, explain } from './cli/explain.ts'
+import { asUsage, readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { type Rival, tellMoment } from './story/counterfactual.ts'
 import { numbered, tellEvent, tellRun } from './story/run-story.ts'
@@ -39,7 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (flags.has('param') && strategy === undefined) {
     throw new UsageError('--param: only with --strategy')
   }
-  const result = usageOf(() => parseResult(readText(path), path))
+  const result = readRunResult(path)
   if (!flags.has('at')) {
     const given = flags.get('level')
     const level = given === undefined ? null : readInteger('level', given, 0, [0, LEVEL_MAX])
@@ -79,27 +79,6 @@ async function chooseRival(name: string, params: readonly string[]): Promise<Riv
   } catch (error) {
     throw asUsage(error)
   }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new UsageError(`${path}: ${(cause as Error).message.split(',')[0]}`, { cause })
-  }
-}
-
-function usageOf<Result>(work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    throw asUsage(error)
-  }
-}
-
-function asUsage(error: unknown): unknown {
-  if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) return error
-  return new UsageError(error.message, { cause: error })
 }
 
 function helpText(): string {
