@@ -1,0 +1,78 @@
+/**
+ * Owns the command `npm run timeline`: one or two results with their recorded edits in, one HTML file
+ * out that shows the tree as it grew. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
+ * errors are one line on stderr.
+ */
+import { existsSync, mkdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { writeWhole } from '../results/write-result.ts'
+import { flagRows, readArguments } from './cli/arguments.ts'
+import { EXIT, explain } from './cli/explain.ts'
+import { readRunResult, readText, usageOf } from './cli/read-result.ts'
+import { UsageError } from './cli/usage-error.ts'
+import { parseVersionLog, versionsPath } from './story/version-log.ts'
+import { type RecordedRun, timelineOf } from './timeline/timeline-data.ts'
+import { timelinePage } from './timeline/timeline-page.ts'
+
+const RUNS_MAX = 2
+
+const FLAGS = {
+  out: { value: 'FILE', help: 'the page', default: 'out/timeline-<result>.html' },
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
+function main(argv: readonly string[]): number {
+  const { operands, flags } = readArguments(argv, FLAGS)
+  if (flags.has('help')) return say(helpText())
+  if (operands.length === 0) throw new UsageError('name a result: the .json of a run')
+  if (operands.length > RUNS_MAX) {
+    throw new UsageError(`${operands.length} results: a timeline shows one, or two side by side`)
+  }
+  const recorded = operands.map(readRecorded)
+  const names = operands.map((path) => basename(path, '.json'))
+  const out = flags.get('out')?.at(-1) ?? join('out', `timeline-${names.join('-beside-')}.html`)
+  const page = timelinePage(usageOf(() => timelineOf(recorded)))
+  mkdirSync(dirname(out), { recursive: true })
+  writeWhole(out, page)
+  return say(out)
+}
+
+function readRecorded(path: string): RecordedRun {
+  const result = readRunResult(path)
+  const versions = versionsPath(path)
+  if (!existsSync(versions)) {
+    const again = `${result.command.join(' ')} --versions`
+    throw new UsageError(`${versions} does not exist; run again with --versions: ${again}`)
+  }
+  return { result, events: usageOf(() => parseVersionLog(readText(versions), versions)) }
+}
+
+function helpText(): string {
+  return [
+    'Shows the tree of a run, or of two side by side, as it grew: one HTML file.',
+    '',
+    '  npm run exp -- --strategy=tiering,leveling --versions',
+    '  npm run timeline -- out/ycsb-a-tiering-0123abcd-r0.json out/ycsb-a-leveling-4567cdef-r0.json',
+    '',
+    ...flagRows(FLAGS),
+    '',
+    'Two runs keep step by the bytes their users have put.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.',
+  ].join('\n')
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.done
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  process.stderr.write(`timeline: ${line}\n`)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = code
+}
