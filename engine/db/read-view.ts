@@ -40,6 +40,11 @@ export class PinBoard {
     }
   }
 
+  /** Whether no view is held. */
+  get isEmpty(): boolean {
+    return this.#pins.size === 0
+  }
+
   /** The edit that began `generation` removed table `id`; views of earlier generations need it. */
   doom(id: TableId, generation: number): void {
     this.#doomed.push({ id, generation })

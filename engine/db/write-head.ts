@@ -65,8 +65,9 @@ export class WriteHead {
     const superseded = { log: this.#log, number: this.#logNumber }
     this.#log = this.#newLog()
     superseded.log.close()
-    tree.flush(this.#memtable, this.#logNumber, this.lastSeq)
-    this.#memtable = this.#newMemTable()
+    const spent = this.#memtable
+    tree.flush(spent, this.#logNumber, this.lastSeq)
+    this.#memtable = this.#newMemTable(tree.pins.isEmpty ? spent : undefined)
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
 
@@ -112,11 +113,12 @@ export class WriteHead {
     return log
   }
 
-  #newMemTable(): MemTable {
+  #newMemTable(spent?: MemTable): MemTable {
     const { options, seed } = this.#parts
     return new MemTable({
       capacityBytes: options.memtableBytes,
       seed: deriveSeed(seed, 'memtable', this.#memtables++),
+      ...(spent === undefined ? {} : { spent }),
     })
   }
 }

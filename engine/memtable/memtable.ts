@@ -15,6 +15,8 @@ export interface MemTableOptions {
   readonly capacityBytes: number
   /** For the node heights: equal seeds and writes give equal arenas. */
   readonly seed: number
+  /** A memtable that nothing reads any more: its arena is used again where it fits. */
+  readonly spent?: MemTable
 }
 
 /** What another thread needs to read a memtable. Posting it copies the sums and shares the arena. */
@@ -55,10 +57,11 @@ export class MemTable {
   firstWriteAtMs: number | null = null
   firstTombstoneAtMs: number | null = null
 
-  constructor({ capacityBytes, seed }: MemTableOptions) {
+  constructor({ capacityBytes, seed, spent }: MemTableOptions) {
     const overheadBytes = (capacityBytes / ENTRY_BYTES_EXPECTED) * NODE_OVERHEAD_BYTES
     const arenaBytes = HEAD_BYTES + 4 * Math.ceil((capacityBytes + overheadBytes) / 4)
-    this.#list = new SkipList(new SharedArrayBuffer(arenaBytes), seed)
+    const idle = spent?.arenaBytes === arenaBytes ? spent.#list.bytes.fill(0).buffer : null
+    this.#list = new SkipList(idle ?? new SharedArrayBuffer(arenaBytes), seed)
   }
 
   /** A memtable to read, never to add to, over one that another thread shared. */

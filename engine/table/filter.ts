@@ -10,6 +10,12 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { IdleBuffers } from '../base/idle-buffers.ts'
+
+const PIECE_WORDS = 16 * 1024
+const NO_WORDS = new Uint32Array(0)
+/** A megabyte of them: the hashes of 128 Ki keys. */
+const idlePieces = new IdleBuffers(() => new Uint32Array(PIECE_WORDS), 16)
 
 const BLOCK_BYTES = 64
 const BLOCK_BITS = 512
@@ -24,9 +30,10 @@ const GOLDEN = 0x9e3779b9
 export class FilterBuilder {
   readonly #bitsPerKey: number
   readonly #hash = new KeyHash()
-  /** Two words a key. */
-  #hashes = new Uint32Array(2048)
-  #length = 0
+  /** Two words a key, in pieces, so that a large table's are not copied as they grow. */
+  readonly #pieces: Uint32Array<ArrayBuffer>[] = []
+  #last = NO_WORDS
+  #lastLength = 0
 
   /** `bitsPerKey` > 0; fractions are fine. */
   constructor(bitsPerKey: number) {
@@ -36,38 +43,46 @@ export class FilterBuilder {
 
   /** Size of the filter over the keys so far, in bytes. */
   get bytes(): number {
-    return filterBytes(this.#length / 2, this.#bitsPerKey)
+    return filterBytes(this.#keys, this.#bitsPerKey)
   }
 
   /** The caller adds each user key once. */
   add(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
-    if (this.#length === this.#hashes.length) {
-      const larger = new Uint32Array(this.#length * 2)
-      larger.set(this.#hashes)
-      this.#hashes = larger
+    if (this.#lastLength === this.#last.length) {
+      this.#last = idlePieces.take()
+      this.#lastLength = 0
+      this.#pieces.push(this.#last)
     }
     this.#hash.of(keyBytes, keyStart, keyLength)
-    this.#hashes[this.#length++] = this.#hash.block
-    this.#hashes[this.#length++] = this.#hash.bits
+    this.#last[this.#lastLength++] = this.#hash.block
+    this.#last[this.#lastLength++] = this.#hash.bits
   }
 
-  /** The payload of the filter block. Owned. */
+  /** The payload of the filter block. Owned. Nothing is added after. */
   finish(): Uint8Array {
-    const blocks = filterBlocks(this.#length / 2, this.#bitsPerKey)
+    const blocks = filterBlocks(this.#keys, this.#bitsPerKey)
     const probes = probeCount(this.#bitsPerKey)
     const payload = new Uint8Array(this.bytes)
-    for (let i = 0; i < this.#length; i += 2) {
-      const base = blockStart(this.#hashes[i]!, blocks)
-      let bits = this.#hashes[i + 1]!
-      for (let probe = 0; probe < probes; probe++) {
-        const bit = bits >>> 23
-        payload[base + (bit >>> 3)]! |= 1 << (bit & 7)
-        bits = Math.imul(bits, GOLDEN)
+    for (const piece of this.#pieces) {
+      const length = piece === this.#last ? this.#lastLength : piece.length
+      for (let i = 0; i < length; i += 2) {
+        const base = blockStart(piece[i]!, blocks)
+        let bits = piece[i + 1]!
+        for (let probe = 0; probe < probes; probe++) {
+          const bit = bits >>> 23
+          payload[base + (bit >>> 3)]! |= 1 << (bit & 7)
+          bits = Math.imul(bits, GOLDEN)
+        }
       }
+      idlePieces.give(piece)
     }
     payload[payload.length - 2] = probes
     payload[payload.length - 1] = FILTER_VERSION
     return payload
+  }
+
+  get #keys(): number {
+    return (Math.max(0, this.#pieces.length - 1) * PIECE_WORDS + this.#lastLength) / 2
   }
 }
 

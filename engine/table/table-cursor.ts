@@ -142,7 +142,7 @@ export class TableCursor extends BlockCursor {
     const bytes = index.blockEnd(end - 1) - start
     this.#windowEnd = 0
     ahead.reader = this
-    if (bytes > ahead.buffer.length) ahead.buffer = new Uint8Array(bytes)
+    if (bytes > ahead.buffer.length) ahead.buffer = new Uint8Array(Math.max(bytes, ahead.bytes))
     this.#file.read(ahead.buffer, bytes, start, 'data')
     this.#windowFirst = first
     this.#windowEnd = end

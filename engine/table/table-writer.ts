@@ -8,6 +8,7 @@
 
 import { assert } from '../base/assert.ts'
 import { ByteWriter } from '../base/coding.ts'
+import { IdleBuffers } from '../base/idle-buffers.ts'
 import { ENTRY_KIND, encodeInternalKey } from '../base/internal-key.ts'
 import type { Section } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
@@ -27,6 +28,9 @@ import {
 } from './table-format.ts'
 
 const CHUNK_BYTES = 256 * 1024
+
+/** For the tables that are written one after the other. */
+const idleChunks = new IdleBuffers(() => new Uint8Array(CHUNK_BYTES), 2)
 
 export interface TableWriterOptions {
   /** Size a data block is cut at, before compression. Default 4096. */
@@ -69,7 +73,7 @@ export class TableWriter {
   readonly #block: DataBlockBuilder
   readonly #index = new PlainBlockBuilder()
   readonly #filter: FilterBuilder | null
-  #chunk = new Uint8Array(CHUNK_BYTES)
+  #chunk = idleChunks.take()
   #chunkLength = 0
   /** Of the bytes in the chunk. */
   #section: Section = 'data'
@@ -151,6 +155,7 @@ export class TableWriter {
     this.#startSection('meta')
     this.#writeMeta(dataBytes, indexHandle, filterHandle)
     this.#flushChunk()
+    if (this.#chunk.length === CHUNK_BYTES) idleChunks.give(this.#chunk)
 
     const { lastKey, lastKeyLength } = this.#block
     return {
