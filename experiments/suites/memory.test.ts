@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { Interrupted } from '../interrupted.ts'
-import { memory } from './memory.ts'
+import { memory, NODE_FLAGS } from './memory.ts'
 import { runSuite } from './run-suite.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-memory-'))
@@ -36,4 +36,9 @@ test('an interrupt ends the process and leaves nothing', patient, async () => {
   })
   await expect(running).rejects.toThrow(Interrupted)
   expect(readdirSync(out)).toEqual([])
+})
+
+test('the measured process runs under the flags of the command', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+  expect(scripts.exp).toBe(`node ${NODE_FLAGS.join(' ')} experiments/main.ts`)
 })
