@@ -58,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
-  experiments: [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results'],
+  experiments: [ENGINE_FACE, 'engine/base', FILTER_CURVE, 'strategies', 'workloads', 'results'],
   'experiments/bench': [...WHOLE_ENGINE, 'strategies', 'workloads', 'results', 'experiments'],
   notebooks: ['results', 'experiments'],
 }
