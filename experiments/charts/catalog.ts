@@ -2,9 +2,29 @@
 
 import type { ChartKind } from './chart-kind.ts'
 import { amplification } from './kinds/amplification.ts'
+import { debt } from './kinds/debt.ts'
+import { filters } from './kinds/filters.ts'
+import { predictionError } from './kinds/prediction-error.ts'
 import { run } from './kinds/run.ts'
+import { sweep } from './kinds/sweep.ts'
+import { tradeOff } from './kinds/trade-off.ts'
 import { treeShape } from './kinds/tree-shape.ts'
+import { valueSize } from './kinds/value-size.ts'
+import { waByLevel } from './kinds/wa-by-level.ts'
+import { waVsSize } from './kinds/wa-vs-size.ts'
 
 export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
-  [amplification, run, treeShape].map((kind) => [kind.name, kind]),
+  [
+    amplification,
+    tradeOff,
+    waByLevel,
+    treeShape,
+    debt,
+    waVsSize,
+    sweep,
+    predictionError,
+    filters,
+    valueSize,
+    run,
+  ].map((kind) => [kind.name, kind]),
 )

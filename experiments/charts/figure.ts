@@ -153,16 +153,18 @@ export function watermarkLayers(
     .filter(({ name, everywhere }) => everywhere && !ignored.includes(name))
     .map(({ name }) => WATERMARKS[name] ?? name)
   if (words.length === 0) return []
-  const text = words.join(' · ').toUpperCase()
-  const style = { fontWeight: 'bold' as const, fontSize: preset.fontSize.title * 3 }
-  const fits = (box.width * 0.9) / textWidth(text, style)
-  const fontSize = Math.floor(Math.min(style.fontSize * Math.min(fits, 1), box.height * 0.5))
+  const lines = watermarkLines(
+    preset,
+    words.map((word) => word.toUpperCase()),
+    box,
+  )
   return [
     {
-      data: { values: [{ watermark: text }] },
+      data: { values: [{ watermark: lines.text }] },
       mark: {
         type: 'text',
-        fontSize,
+        fontSize: lines.fontSize,
+        lineBreak: '\n',
         fontWeight: 'bold',
         color: COLOUR.accent,
         opacity: WATERMARK_OPACITY,
@@ -174,4 +176,22 @@ export function watermarkLayers(
       },
     },
   ]
+}
+
+/** All words in one line or each in its own, whichever comes out larger. */
+function watermarkLines(
+  preset: Preset,
+  words: readonly string[],
+  { width, height }: { readonly width: number; readonly height: number },
+): { readonly text: string; readonly fontSize: number } {
+  const sizeOf = (lines: readonly string[]) => {
+    const em = Math.max(
+      ...lines.map((line) => textWidth(line, { fontWeight: 'bold', fontSize: 1 })),
+    )
+    const fits = Math.min((width * 0.9) / em, (height * 0.6) / lines.length)
+    return Math.floor(Math.min(fits, preset.fontSize.title * 3))
+  }
+  const line = [words.join(' · ')]
+  const lines = sizeOf(words) > sizeOf(line) ? words : line
+  return { text: lines.join('\n'), fontSize: sizeOf(lines) }
 }

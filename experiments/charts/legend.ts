@@ -15,6 +15,8 @@ export interface LegendEntry {
   readonly dash?: readonly number[]
   readonly shape?: string
   readonly hollow?: boolean
+  /** Area of a point, in square pixels at a page's text width. */
+  readonly size?: number
 }
 
 interface PlacedEntry extends LegendEntry {
@@ -28,7 +30,8 @@ export function legendView(preset: Preset, entries: readonly LegendEntry[]): Vie
   const areaWidth = Math.round(10 * scale)
   const gap = Math.round(14 * scale)
   const lineHeight = Math.ceil(fontSize.label * 1.5)
-  const widthOf = ({ symbol }: LegendEntry) => (symbol === 'line' ? symbolWidth : areaWidth)
+  const widthOf = ({ symbol, size = 0 }: LegendEntry) =>
+    symbol === 'line' ? symbolWidth : Math.max(areaWidth, Math.ceil(Math.sqrt(size) * 1.2 * scale))
   let x = 0
   let y = lineHeight / 2
   const placed = entries.map((entry): PlacedEntry => {
@@ -73,7 +76,7 @@ function symbolLayers(entry: PlacedEntry, width: number, scale: number): readonl
         ? { filled: false, color: entry.colour, strokeWidth: 1.4 * scale }
         : { filled: true, color: entry.colour }),
       shape: entry.symbol === 'area' ? 'square' : (entry.shape ?? 'circle'),
-      size: (entry.symbol === 'area' ? 90 : 40) * scale ** 2,
+      size: (entry.size ?? (entry.symbol === 'area' ? 90 : 40)) * scale ** 2,
     },
     encoding: { x: { value: entry.x + width / 2 }, y },
   }

@@ -55,11 +55,16 @@ export function stackedPanel(preset: Preset, panel: StackedPanel): View {
   const names = rows.map(({ name }) => name)
   const domainMax = panel.domainMax ?? domainMaxFor(preset, totals, width)
   const x = (field: string) => valueX(preset, field, title, domainMax, width)
-  const bars = rows.flatMap(segmentsOf)
+  const segments = rows.map(segmentsOf)
+  const bars = segments.flat()
   const style = { font: FONT, fontSize: preset.fontSize.value }
-  const labelled = bars.filter(
-    ({ from, to, label }) => ((to - from) / domainMax) * width > textWidth(label, style) + 6,
-  )
+  // A bar of one segment is told by its sum.
+  const labelled = segments
+    .filter((bar) => bar.length > 1)
+    .flat()
+    .filter(
+      ({ from, to, label }) => ((to - from) / domainMax) * width > textWidth(label, style) + 6,
+    )
   return {
     width,
     height: names.length * spacingOf(preset).rowStep,

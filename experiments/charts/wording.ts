@@ -69,6 +69,15 @@ export function strategyLabels(results: readonly RunResult[]): ReadonlyMap<RunRe
   )
 }
 
+/** What tells each run's design from the others', whatever ran it: strategy and its parameters. */
+export function designLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
+  return labelsOf(
+    results,
+    ({ config }) => config.strategy,
+    (result, siblings) => differing(result, siblings, ({ config }) => config.strategy.params),
+  )
+}
+
 /** The same for workloads: the name, and whatever of its parameters and size differs. */
 export function workloadLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
   return labelsOf(
@@ -81,6 +90,25 @@ export function workloadLabels(results: readonly RunResult[]): ReadonlyMap<RunRe
         operations,
         valueBytes,
       })),
+  )
+}
+
+/** What tells each run from the others: its strategy's label, and its workload's where they differ. */
+export function runLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
+  const strategies = strategyLabels(results)
+  const workloads = workloadLabels(results)
+  const one = new Set(workloads.values()).size === 1
+  const seeds = new Set(results.map(({ config }) => `${config.seed}/${config.repeat}`)).size > 1
+  return new Map(
+    results.map((result) => {
+      const { seed, repeat } = result.config
+      const parts = [
+        strategies.get(result)!,
+        ...(one ? [] : [`on ${workloads.get(result)}`]),
+        ...(seeds ? [`seed ${seed}${repeat === 0 ? '' : `/${repeat}`}`] : []),
+      ]
+      return [result, parts.join(' ')]
+    }),
   )
 }
 
@@ -152,4 +180,9 @@ export function jsonText(value: Json | undefined): string {
 
 export function listText(names: readonly string[]): string {
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+}
+
+/** The arithmetic mean; NaN for none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

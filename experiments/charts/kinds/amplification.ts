@@ -22,6 +22,7 @@ import {
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import {
   formatRatio,
+  mean,
   READ_ACCOUNTS,
   SPACE_DEFINITION,
   STATES_DEFINITION,
@@ -232,8 +233,4 @@ function notesOf(
       cells.map((cell) => cell.results),
     ),
   ]
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,0 +1,135 @@
+/**
+ * Owns the figure of work put off: the bytes each strategy says it still has to write, as the data
+ * grew, and what the drain at the end then wrote in truth.
+ */
+
+import type { RunResult } from '../../../results/schema.ts'
+import { labelWidth } from '../caption.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { type LegendEntry, legendView } from '../legend.ts'
+import { barPanel, labelColumn, rowOf, spacingOf } from '../panels.ts'
+import { axisRoom, plotRow } from '../plots.ts'
+import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
+import { byteUnit, formatBytes, runLabels } from '../wording.ts'
+import { grew, userBytesAxis } from './growth-views.ts'
+
+const IGNORED_GATES = ['open-loop-latency', 'steady-state', 'drained']
+const RUNS_MAX = 8
+
+export const debt: ChartKind = {
+  name: 'debt',
+  description: 'bytes of compaction debt as the data grew, and what the drain wrote',
+  specOf(documents, preset) {
+    const results = runsFor('debt', documents)
+    if (results.length > RUNS_MAX) {
+      throw unfit('debt', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    }
+    const still = results.find((result) => !grew(result))
+    if (still !== undefined) {
+      throw unfit('debt', 'deterministic.series', `${still.id} has no points of growth`)
+    }
+    return debtChart(results, preset)
+  },
+}
+
+function debtChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+  const labels = runLabels(results)
+  const subject = subjectOf(results)
+  const most = Math.max(...results.flatMap(({ deterministic }) => deterministic.series.map(debtOf)))
+  return figureOf(preset, {
+    title: `Compaction debt: ${subject}`,
+    description: `Bytes of compaction debt of ${subject} over user bytes written`,
+    results,
+    rows: [
+      ...(most === 0 ? [] : estimateRows(results, labels, most, preset)),
+      drainRow(results, labels, preset),
+    ],
+    notes: [
+      notesOf(most),
+      supportNote(
+        results,
+        [...results].map((result) => [result]),
+      ),
+    ],
+  })
+}
+
+function estimateRows(
+  results: readonly RunResult[],
+  labels: ReadonlyMap<RunResult, string>,
+  most: number,
+  preset: Preset,
+): readonly View[] {
+  const x = userBytesAxis(results)
+  const unit = byteUnit(most)
+  const size = { width: preset.width - axisRoom(preset), height: preset.plotHeight }
+  const series = results.map((result, index) => ({
+    name: labels.get(result)!,
+    style: seriesStyle(index),
+    marks: 'line' as const,
+    points: result.deterministic.series.map((point) => ({
+      x: point.userBytes / x.unitBytes,
+      y: debtOf(point) / unit.bytes,
+    })),
+  }))
+  const legend = series.map(
+    ({ name, style: { colour, dash } }): LegendEntry => ({ name, symbol: 'line', colour, dash }),
+  )
+  return [
+    legendView(preset, legend),
+    plotRow(preset, {
+      heading: 'Debt as the strategy estimates it',
+      x,
+      y: { title: `bytes (${unit.name})` },
+      series,
+      behind: watermarkLayers(preset, results, size, IGNORED_GATES),
+    }),
+  ]
+}
+
+/** What flushes and compactions of the drain wrote. */
+function drainRow(
+  results: readonly RunResult[],
+  labels: ReadonlyMap<RunResult, string>,
+  preset: Preset,
+) {
+  const { labelGap } = spacingOf(preset)
+  const names = results.map((result) => labels.get(result)!)
+  const written = results.map(drainBytes)
+  const unit = byteUnit(Math.max(...written))
+  const sideWidth = Math.max(labelWidth(preset, names), axisRoom(preset) - labelGap)
+  return rowOf([
+    labelColumn(preset, names, 'What the drain wrote', sideWidth),
+    barPanel(preset, {
+      rows: written.map((bytes, index) => ({
+        name: names[index]!,
+        value: bytes / unit.bytes,
+        label: formatBytes(bytes),
+      })),
+      names,
+      title: `bytes written (${unit.name})`,
+      width: preset.width - sideWidth - labelGap,
+    }),
+  ])
+}
+
+function drainBytes({ deterministic }: RunResult): number {
+  const { burst, drained } = deterministic.amplification
+  const total = (bytesByCause: Readonly<Record<string, number>>) =>
+    Object.values(bytesByCause).reduce((sum, bytes) => sum + bytes, 0)
+  return total(drained.bytesWrittenByCause) - total(burst.bytesWrittenByCause)
+}
+
+function notesOf(most: number): string {
+  const inline =
+    most === 0
+      ? ' It was zero at every point, as where compactions run inline: none that is due is put off.'
+      : ''
+  return (
+    `Debt: bytes the strategy expects to write until nothing is due.${inline} ` +
+    'The drain flushes the memtable and compacts until nothing is due.'
+  )
+}
+
+const debtOf = (point: RunResult['deterministic']['series'][number]) => point.debtBytes

@@ -1,0 +1,163 @@
+/**
+ * Owns the figure of the filters' promise: the share of absent keys they let through, measured over
+ * all point reads of a run, against the curve of this engine's filter and of the ideal bloom filter.
+ * Measured: false positives ÷ (false positives + negatives), which counts only tables without the key.
+ */
+
+import { falsePositiveRate } from '../../../engine/table/filter.ts'
+import type { RunResult } from '../../../results/schema.ts'
+import { idealCurve } from '../../../strategies/model/false-positives.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { type LegendEntry, legendView } from '../legend.ts'
+import { axisRoom, type PlotSeries, plotRow } from '../plots.ts'
+import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { formatNumber, jsonText } from '../wording.ts'
+
+/** A rate is no matter of how the bytes moved. */
+const IGNORED_GATES = ['open-loop-latency', 'steady-state', 'dataset-beyond-cache']
+const POINT_READS = ['getHit', 'getMiss', 'updateRead'] as const
+/** Fewer passes than this make no rate. */
+const FALSE_POSITIVES_MIN = 10
+const CURVE_STEP = 0.25
+
+interface Measured {
+  readonly result: RunResult
+  readonly bits: number
+  readonly falsePositives: number
+  readonly absent: number
+}
+
+export const filters: ChartKind = {
+  name: 'filters',
+  description: 'false positives of the bloom filters, expected and measured, by bits per key',
+  specOf(documents, preset) {
+    const results = runsFor('filters', documents)
+    const measured = results.flatMap((result) => measuredOf(result) ?? [])
+    if (measured.length === 0) {
+      throw unfit(
+        'filters',
+        'deterministic.readAmplification.getHit.filterChecks',
+        `no run has ${FALSE_POSITIVES_MIN} false positives at a known config.strategy.params.bitsPerKey`,
+      )
+    }
+    return filtersChart(measured, results.length - measured.length, preset)
+  },
+}
+
+function filtersChart(measured: readonly Measured[], left: number, preset: Preset): VegaLiteSpec {
+  const results = measured.map(({ result }) => result)
+  const groups = [...Map.groupBy(measured, ({ result }) => nameOf(result))]
+  const bitsMax = Math.max(...measured.map(({ bits }) => bits))
+  const bits = Array.from(
+    { length: Math.ceil((bitsMax + 1) / CURVE_STEP) },
+    (_, index) => (index + 1) * CURVE_STEP,
+  )
+  const curve = (name: string, colour: string, dash: readonly number[], rate: typeof idealCurve) =>
+    ({
+      name,
+      style: { colour, dash, shape: 'circle' },
+      marks: 'line',
+      points: bits.map((x) => ({ x, y: rate(x) })),
+    }) as const satisfies PlotSeries
+  const curves = [
+    curve('this filter, expected', COLOUR.ink, [], falsePositiveRate),
+    curve('ideal bloom filter', COLOUR.muted, [4, 3], idealCurve),
+  ]
+  const points = groups.map(
+    ([name, same], index): PlotSeries => ({
+      name,
+      style: seriesStyle(index),
+      marks: 'points',
+      points: same.map((one) => ({ x: one.bits, y: one.falsePositives / one.absent })),
+    }),
+  )
+  const rates = [...points, ...curves].flatMap((one) => one.points.map(({ y }) => y))
+  const decade = Math.floor(Math.log10(Math.min(...rates)))
+  const size = { width: preset.width - axisRoom(preset), height: preset.plotHeight }
+  const plot = {
+    heading: 'False positives',
+    x: { title: 'filter bits per key', domain: [0, bitsMax + 1] as const },
+    y: {
+      title: 'share of absent keys',
+      log: true,
+      domain: [10 ** decade, 1] as const,
+      values: Array.from({ length: 1 - decade }, (_, index) => 10 ** -index),
+      format: '~%',
+    },
+    series: [...curves, ...points],
+    behind: watermarkLayers(preset, results, size, IGNORED_GATES),
+  }
+  const subject = subjectOf(results)
+  return figureOf(preset, {
+    title: `Filters: ${subject}`,
+    description: `False-positive rates of the filters of ${subject}, expected and measured`,
+    results,
+    rows: [
+      legendView(preset, [
+        ...curves.map(
+          ({ name, style: { colour, dash } }): LegendEntry => ({
+            name,
+            symbol: 'line',
+            colour,
+            dash,
+          }),
+        ),
+        ...points.map(
+          ({ name, style: { colour, shape } }): LegendEntry => ({
+            name,
+            symbol: 'point',
+            colour,
+            shape,
+          }),
+        ),
+      ]),
+      plotRow(preset, plot),
+    ],
+    notes: [
+      notesOf(measured, left),
+      supportNote(
+        results,
+        groups.map(([, same]) => same.map(({ result }) => result)),
+      ),
+    ],
+  })
+}
+
+function notesOf(measured: readonly Measured[], left: number): string {
+  const least = Math.min(...measured.map(({ absent }) => absent))
+  const monkey = measured.some(
+    ({ result }) => result.config.strategy.params.filterAlloc !== 'uniform',
+  )
+  return [
+    'Point: false positives ÷ checks of tables without the key, over all gets and update reads of ' +
+      `the run phase, at least ${formatNumber(least)} checks a point.`,
+    'Curve: a blocked filter (Putze et al.) of so many bits.',
+    ...(monkey ? ['Where bits are divided unevenly, the budget is a mean over runs.'] : []),
+    ...(left === 0
+      ? []
+      : [`${left} runs with fewer than ${FALSE_POSITIVES_MIN} false positives are left out.`]),
+  ].join(' ')
+}
+
+function measuredOf(result: RunResult): Measured | null {
+  const bits = result.config.strategy.params.bitsPerKey
+  if (typeof bits !== 'number' || bits <= 0) return null
+  let falsePositives = 0
+  let absent = 0
+  for (const key of POINT_READS) {
+    const account = result.deterministic.readAmplification[key]
+    falsePositives += account.filterFalsePositives
+    absent += account.filterNegatives + account.filterFalsePositives
+  }
+  if (falsePositives < FALSE_POSITIVES_MIN) return null
+  return { result, bits, falsePositives, absent }
+}
+
+/** Strategy and allocation; the bits are the axis. */
+function nameOf({ config: { strategy } }: RunResult): string {
+  const { filterAlloc } = strategy.params
+  return filterAlloc === undefined || filterAlloc === 'uniform'
+    ? strategy.name
+    : `${strategy.name}, ${jsonText(filterAlloc)}`
+}

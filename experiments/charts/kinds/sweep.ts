@@ -1,0 +1,182 @@
+/**
+ * Owns the figure of a sweep over two parameters: a heat map a cost, darker is more, every cell with
+ * its figure. Cells that no run has filled, such as K beyond T − 1, stay empty.
+ */
+
+import type { RunResult } from '../../../results/schema.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { headingMark, type Layer } from '../panels.ts'
+import { type Grid, gridOf, gridRows } from '../plots.ts'
+import { COLOUR, levelColours, type Preset, type VegaLiteSpec, type View } from '../theme.ts'
+import { formatRatio, mean, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
+
+const IGNORED_GATES = ['open-loop-latency']
+/** Steps of the colours; cells between two take the nearer. */
+const SHADES = levelColours(64)
+
+interface Cost {
+  readonly name: string
+  readonly of: (result: RunResult) => number | null
+}
+
+/** Runs by the values of the two parameters. */
+interface Sweep {
+  readonly across: Axis
+  readonly up: Axis
+  readonly cells: readonly {
+    readonly x: number
+    readonly y: number
+    readonly runs: readonly RunResult[]
+  }[]
+}
+
+interface Axis {
+  readonly name: string
+  readonly values: readonly number[]
+}
+
+export const sweep: ChartKind = {
+  name: 'sweep',
+  description: 'heat maps of the costs over two parameters that vary, such as T × K',
+  specOf(documents, preset) {
+    const results = runsFor('sweep', documents)
+    return sweepChart(results, sweepOf(results), preset)
+  },
+}
+
+function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset): VegaLiteSpec {
+  const costs = costsOf(results)
+  const grid = gridOf(preset, costs.length, 135)
+  const subject = subjectOf(results)
+  const { across, up } = swept
+  return figureOf(preset, {
+    title: `${across.name} × ${up.name}: ${subject}`,
+    description: `Costs of ${subject} over ${across.name} and ${up.name}`,
+    results,
+    rows: gridRows(
+      preset,
+      costs.map((cost) => heatMap(preset, results, cost, swept, grid)),
+      grid,
+    ),
+    notes: [
+      `Darker: more; less is better. Drained. ${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose ` +
+        'key range held the key or met the range.',
+      supportNote(
+        results,
+        swept.cells.map(({ runs }) => runs),
+      ),
+    ],
+  })
+}
+
+function heatMap(
+  preset: Preset,
+  results: readonly RunResult[],
+  cost: Cost,
+  { across, up, cells }: Sweep,
+  grid: Grid,
+): View {
+  const measured = cells.flatMap(({ x, y, runs }) => {
+    const values = runs.map(cost.of).filter((value) => value !== null)
+    return values.length === 0 ? [] : [{ x, y, value: mean(values) }]
+  })
+  const least = Math.min(...measured.map(({ value }) => value))
+  const most = Math.max(...measured.map(({ value }) => value))
+  const values = measured.map(({ x, y, value }) => {
+    const share = most === least ? 0 : (value - least) / (most - least)
+    const shade = SHADES[Math.round(share * (SHADES.length - 1))]!
+    const ink = share > 0.45 ? COLOUR.paper : COLOUR.ink
+    return { x, y, value, shade, ink, label: formatRatio(value) }
+  })
+  const channel = ({ name }: Axis, field: string, sort: readonly number[]) => ({
+    field,
+    type: 'ordinal' as const,
+    scale: { type: 'band' as const, domain: [...sort], padding: 0.04 },
+    axis: { title: name, labelAngle: 0, ticks: false, domain: false },
+  })
+  const encoding = {
+    x: channel(across, 'x', across.values),
+    y: channel(up, 'y', up.values.toReversed()),
+  }
+  const cellsLayer: Layer = {
+    data: { values },
+    mark: { type: 'rect' },
+    encoding: { ...encoding, fill: { field: 'shade', type: 'nominal', scale: null } },
+  }
+  const labelsLayer: Layer = {
+    data: { values },
+    mark: { type: 'text', fontSize: preset.fontSize.value },
+    encoding: {
+      ...encoding,
+      text: { field: 'label', type: 'nominal' },
+      color: { field: 'ink', type: 'nominal', scale: null },
+    },
+  }
+  return {
+    ...grid.size,
+    layer: [
+      ...watermarkLayers(preset, results, grid.size, IGNORED_GATES),
+      headingMark(preset, cost.name),
+      cellsLayer,
+      labelsLayer,
+    ],
+  }
+}
+
+function costsOf(results: readonly RunResult[]): readonly Cost[] {
+  return [
+    {
+      name: 'write amplification',
+      of: ({ deterministic }) => deterministic.amplification.drained.waTotal,
+    },
+    ...READ_ACCOUNTS.filter(
+      ({ key }) =>
+        key !== 'updateRead' &&
+        results.some(({ deterministic }) => deterministic.readAmplification[key].operations > 0),
+    ).map(
+      ({ key, name }): Cost => ({
+        name: `runs per ${name}`,
+        of: ({ deterministic }) => deterministic.readAmplification[key].runsPerOperation,
+      }),
+    ),
+    {
+      name: 'space amplification',
+      of: ({ deterministic }) => deterministic.amplification.drained.spaceAmplification,
+    },
+  ]
+}
+
+/** Throws where not exactly two parameters of one strategy under one workload vary. */
+function sweepOf(results: readonly RunResult[]): Sweep {
+  for (const role of ['strategy', 'workload'] as const) {
+    const names = new Set(results.map(({ config }) => config[role].name))
+    if (names.size > 1) {
+      throw unfit('sweep', `config.${role}.name`, `one was expected, not ${[...names].join(', ')}`)
+    }
+  }
+  const axes = Object.keys(results[0]!.config.strategy.params)
+    .map((name): Axis => {
+      const values = results.map(({ config }) => config.strategy.params[name])
+      const numbers = values.filter((value) => typeof value === 'number')
+      return { name, values: [...new Set(numbers)].toSorted((a, b) => a - b) }
+    })
+    .filter(({ values }) => values.length > 1)
+  const [across, up, ...more] = axes
+  if (across === undefined || up === undefined || more.length > 0) {
+    const found = axes.length === 0 ? 'none' : axes.map(({ name }) => name).join(', ')
+    throw unfit(
+      'sweep',
+      'config.strategy.params',
+      `two numeric parameters have to vary; those that do: ${found}`,
+    )
+  }
+  const key = ({ config: { strategy } }: RunResult) =>
+    [strategy.params[across.name], strategy.params[up.name]] as readonly [number, number]
+  const groups = [...Map.groupBy(results, (result) => key(result).join(' ')).values()]
+  const cells = groups.map((runs) => {
+    const [x, y] = key(runs[0]!)
+    return { x, y, runs }
+  })
+  return { across, up, cells }
+}

@@ -1,0 +1,114 @@
+/**
+ * Owns the figure of value sizes: write amplification, reads and space over the size of a value, a
+ * line for each way of storing them, such as thresholds of a value log (WiscKey, FAST '16, figures 7
+ * to 11).
+ */
+
+import type { RunResult } from '../../../results/schema.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { type LegendEntry, legendView } from '../legend.ts'
+import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'
+import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { mean, SPACE_DEFINITION, strategyLabels, WA_DEFINITION } from '../wording.ts'
+
+const IGNORED_GATES = ['open-loop-latency']
+
+interface Cost {
+  readonly title: string
+  readonly of: (result: RunResult) => number | null
+}
+
+const COSTS: readonly Cost[] = [
+  {
+    title: 'write amplification',
+    of: ({ deterministic }) => deterministic.amplification.drained.waTotal,
+  },
+  {
+    title: 'space amplification',
+    of: ({ deterministic }) => deterministic.amplification.drained.spaceAmplification,
+  },
+  {
+    title: 'blocks per get (found)',
+    of: ({ deterministic }) => deterministic.readAmplification.getHit.blocksPerOperation,
+  },
+  {
+    title: 'bytes read ÷ returned, short scan',
+    of: ({ deterministic }) => deterministic.readAmplification.shortScan.bytesReadPerByteReturned,
+  },
+]
+
+export const valueSize: ChartKind = {
+  name: 'value-size',
+  description: 'write amplification, space and reads over the size of values',
+  specOf(documents, preset) {
+    const results = runsFor('value-size', documents).filter(
+      ({ config }) => config.valueBytes !== null && config.valueBytes > 0,
+    )
+    const sizes = new Set(results.map(({ config }) => config.valueBytes))
+    if (sizes.size < 2) {
+      throw unfit(
+        'value-size',
+        'config.valueBytes',
+        'runs with two sizes of values at least are needed',
+      )
+    }
+    return valueSizeChart(results, preset)
+  },
+}
+
+function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+  const labels = strategyLabels(results)
+  const groups = [...Map.groupBy(results, (result) => labels.get(result)!)]
+  const costs = COSTS.filter(({ of }) => results.some((result) => of(result) !== null))
+  const grid = gridOf(preset, costs.length)
+  const sizes = [...new Set(results.map(({ config }) => config.valueBytes!))].toSorted(
+    (a, b) => a - b,
+  )
+  const behind = watermarkLayers(preset, results, grid.size, IGNORED_GATES)
+  const x = {
+    title: 'value (bytes, logarithmic)',
+    log: true,
+    domain: [sizes[0]! / 1.15, sizes.at(-1)! * 1.15] as const,
+    values: sizes,
+    format: ',d',
+  }
+  const plots = costs.map(({ title, of }) => {
+    const series = groups.flatMap(([name, runs], index): readonly PlotSeries[] => {
+      const points = sizes.flatMap((size) => {
+        const values = runs
+          .filter(({ config }) => config.valueBytes === size)
+          .map(of)
+          .filter((value) => value !== null)
+        return values.length === 0 ? [] : [{ x: size, y: mean(values) }]
+      })
+      const style = seriesStyle(index)
+      return points.length === 0 ? [] : [{ name, style, points, marks: 'line-points' }]
+    })
+    const plot = { heading: title, x, y: { title: 'ratio' }, series, behind }
+    return plotView(preset, plot, grid.size)
+  })
+  const subject = subjectOf(results)
+  return figureOf(preset, {
+    title: `Size of values: ${subject}`,
+    description: `Costs of ${subject} over the size of values`,
+    results,
+    rows: [
+      legendView(
+        preset,
+        groups.map(([name], index): LegendEntry => {
+          const { colour, dash, shape } = seriesStyle(index)
+          return { name, symbol: 'line', colour, dash, shape }
+        }),
+      ),
+      ...gridRows(preset, plots, grid),
+    ],
+    notes: [
+      `Drained. ${WA_DEFINITION} ${SPACE_DEFINITION}`,
+      supportNote(
+        results,
+        groups.map(([, runs]) => runs),
+      ),
+    ],
+  })
+}

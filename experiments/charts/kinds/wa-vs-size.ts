@@ -1,0 +1,124 @@
+/**
+ * Owns the figure of how write amplification grows with the data: a point a run, and the line of the
+ * closed-form model through them where it has an exact form. Copies of entries are compared, since a
+ * model knows no log, no framing and no filters.
+ */
+
+import type { RunResult } from '../../../results/schema.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { type LegendEntry, legendView } from '../legend.ts'
+import { loadPrediction } from '../model.ts'
+import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
+import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { byteUnit, designLabels, mean } from '../wording.ts'
+
+/** A load is compared with a model of the load. */
+const IGNORED_GATES = ['open-loop-latency', 'steady-state', 'dataset-beyond-cache']
+const MODEL_POINTS = 200
+
+export const waVsSize: ChartKind = {
+  name: 'wa-vs-size',
+  description: "write amplification over the size of the data, with the model's line",
+  specOf(documents, preset) {
+    const results = runsFor('wa-vs-size', documents).filter((result) => waOf(result) !== null)
+    const sizes = new Set(results.map(userBytesOf))
+    if (sizes.size < 2) {
+      throw unfit(
+        'wa-vs-size',
+        'deterministic.amplification.drained.userBytes',
+        'runs of two sizes at least are needed',
+      )
+    }
+    return waVsSizeChart(results, preset)
+  },
+}
+
+function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+  const labels = designLabels(results)
+  const groups = [...Map.groupBy(results, (result) => labels.get(result)!)]
+  const sizes = results.map(userBytesOf)
+  const unit = byteUnit(Math.min(...sizes))
+  const series = groups.flatMap(([name, runs], index): readonly PlotSeries[] => {
+    const style = seriesStyle(index)
+    const points = [...Map.groupBy(runs, userBytesOf)].map(([bytes, same]) => ({
+      x: bytes / unit.bytes,
+      y: mean(same.map((run) => waOf(run)!)),
+    }))
+    const line = modelLine(runs, unit.bytes)
+    return [
+      ...(line.length === 0
+        ? []
+        : [{ name: `${name}, model`, style, points: line, marks: 'line' as const }]),
+      { name, style, points, marks: 'points' },
+    ]
+  })
+  const axis = { title: `user bytes written (${unit.name}, logarithmic)`, log: true }
+  const [least, most] = [Math.min(...sizes) / unit.bytes, Math.max(...sizes) / unit.bytes]
+  const ticks = powersOfTwo(least, most)
+  const size = { width: preset.width - axisRoom(preset), height: preset.plotHeight }
+  const plot = {
+    heading: 'Write amplification in entries',
+    x: { ...axis, domain: [least / 1.08, most * 1.08] as const, values: ticks, format: ',~r' },
+    y: { title: 'copies written', tickCount: 5 },
+    series,
+    behind: watermarkLayers(preset, results, size, IGNORED_GATES),
+  }
+  const subject = subjectOf(results)
+  return figureOf(preset, {
+    title: `Write amplification over size: ${subject}`,
+    description: `Write amplification of ${subject} over user bytes, measured and by the model`,
+    results,
+    rows: [
+      legendView(
+        preset,
+        legendOf(
+          groups.map(([name]) => name),
+          series,
+        ),
+      ),
+      plotRow(preset, plot),
+    ],
+    notes: [
+      'Copies: (flushed + merged raw bytes) ÷ user bytes; a point is a run, drained. Line: the closed-form ' +
+        'model of a load of unique keys in whole memtables, each flushed as a run of level 0 first; ' +
+        'strategies without a line have no exact form.',
+      supportNote(
+        results,
+        groups.map(([, runs]) => runs),
+      ),
+    ],
+  })
+}
+
+function legendOf(names: readonly string[], series: readonly PlotSeries[]): readonly LegendEntry[] {
+  const entries = names.map((name, index): LegendEntry => {
+    const { colour, dash, shape } = seriesStyle(index)
+    const modelled = series.some((one) => one.name === `${name}, model`)
+    return { name, colour, dash, shape, symbol: modelled ? 'line' : 'point' }
+  })
+  return [...entries, { name: 'line: model', colour: COLOUR.muted, symbol: 'line' }]
+}
+
+/** From the smallest run of a strategy to its largest; empty where there is no exact form. */
+function modelLine(runs: readonly RunResult[], unitBytes: number): readonly PlotPoint[] {
+  const largest = runs.reduce((a, b) => (userBytesOf(a) > userBytesOf(b) ? a : b))
+  const from = Math.log(Math.min(...runs.map(({ config }) => config.records)))
+  const to = Math.log(largest.config.records)
+  const entryBytes = userBytesOf(largest) / largest.config.records
+  return Array.from({ length: MODEL_POINTS + 1 }, (_, index) =>
+    Math.exp(from + ((to - from) * index) / MODEL_POINTS),
+  ).flatMap((entries) => {
+    const y = loadPrediction(largest, entries)?.writes.loaded?.levelZeroRun
+    return y === undefined ? [] : [{ x: (entries * entryBytes) / unitBytes, y }]
+  })
+}
+
+function powersOfTwo(least: number, most: number): readonly number[] {
+  const from = Math.floor(Math.log2(least))
+  const step = Math.max(1, Math.ceil((Math.log2(most) - from) / 8))
+  return Array.from({ length: 9 }, (_, index) => 2 ** (from + index * step))
+}
+
+const userBytesOf = ({ deterministic }: RunResult) => deterministic.amplification.drained.userBytes
+const waOf = ({ deterministic }: RunResult) => deterministic.amplification.drained.waEntries

@@ -1,0 +1,14 @@
+/** Owns dominance: which points no other beats, where less is better in every coordinate. */
+
+/** Whether `a` is no worse than `b` anywhere and better somewhere. */
+export function dominates(a: readonly number[], b: readonly number[]): boolean {
+  return a.every((value, index) => value <= b[index]!) && a.some((value, i) => value < b[i]!)
+}
+
+/** The items whose points no other item's point dominates, in the order given. */
+export function paretoFront<Item>(
+  items: readonly Item[],
+  pointOf: (item: Item) => readonly number[],
+): readonly Item[] {
+  return items.filter((item) => !items.some((other) => dominates(pointOf(other), pointOf(item))))
+}
