@@ -111,6 +111,9 @@ const balance = z
     error: 'expected what the balance says',
   })
 
+/** A strategy's urgency by level, for the levels it tells of: ≥ 1 means due. */
+const scores = z.array(z.strictObject({ level: count, score: z.number() }))
+
 const seriesPoint = z.strictObject({
   /** Operations done since the load began. */
   atOperation: count,
@@ -122,6 +125,13 @@ const seriesPoint = z.strictObject({
   debtBytes: bytes,
   runs: count,
   shape,
+  /** Bytes written ÷ user bytes since the point before. */
+  waWindow: ratio.default(null),
+  /** The highest `physicalBytes` so far. */
+  peakPhysicalBytes: bytes.nullable().default(null),
+  /** Table bytes by level, level 0 first. */
+  levelBytes: z.array(bytes).nullable().default(null),
+  scores: scores.nullable().default(null),
 })
 
 const eventSide = z.strictObject({ level: count, runs: count, tables: count, bytes })
@@ -141,6 +151,15 @@ const event = z.strictObject({
       values: z.record(z.string(), z.union([z.number(), z.string()])),
     })
     .nullable(),
+  /** Of all levels when it was picked; null for a flush. */
+  scores: scores.nullable().default(null),
+  /** What was free to be picked in the levels it took from; null for a flush. */
+  candidates: z.strictObject({ runs: count, tables: count }).nullable().default(null),
+  /** Entries it dropped: shadowed versions, and tombstones with nothing below. */
+  shadowedDropped: count.nullable().default(null),
+  tombstonesDropped: count.nullable().default(null),
+  /** The highest `physicalBytes` up to its end. */
+  peakPhysicalBytes: bytes.nullable().default(null),
 })
 
 export const deterministicSchema = z.strictObject({
@@ -168,6 +187,21 @@ export const deterministicSchema = z.strictObject({
   tableDigest: hexHash.nullable(),
   /** The highest `physicalBytes` ever seen, inputs and outputs of a merge together. */
   peakPhysicalBytes: bytes,
+  /** `peakPhysicalBytes` ÷ the live logical bytes at that moment. */
+  peakSpaceAmplification: ratio.default(null),
+  /** Where `liveLogicalBytes` come from. */
+  oracle: z
+    .strictObject({
+      /** 'sampled': keys whose hash falls in the sample are tracked, and their sum is scaled. */
+      kind: z.enum(['exact', 'sampled']),
+      /** One key in so many is tracked. */
+      oneIn: z.int().positive(),
+      recordsTracked: count,
+      /** Of the process, beside the engine's. */
+      memoryBytes: bytes,
+    })
+    .nullable()
+    .default(null),
   /** Entries from which a scan counts as long. */
   longScanEntriesMin: z.int().positive(),
 })

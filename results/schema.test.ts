@@ -10,9 +10,29 @@ import { SCHEMA_PATH, schemaText } from './write-schema.ts'
 
 const path = 'out/tiering.json'
 
-test('a result survives JSON unchanged', () => {
-  const result = sampleResult({ longScans: true })
-  expect(parseResult(JSON.stringify(result), path)).toEqual(result)
+test.each([{ longScans: true }, { openLoop: 'steady' }, { openLoop: 'overloaded' }] as const)(
+  'a result survives JSON unchanged: %o',
+  (options) => {
+    const result = sampleResult(options)
+    expect(parseResult(JSON.stringify(result), path)).toEqual(result)
+  },
+)
+
+test('a result of before a field was added says that it does not know', () => {
+  const old = JSON.parse(JSON.stringify(sampleResult()))
+  for (const [object, name] of [
+    [old.config, 'arrival'],
+    [old.deterministic, 'oracle'],
+    [old.deterministic.series[0], 'waWindow'],
+    [old.timed, 'intendedLatencyByKind'],
+  ]) {
+    delete object[name]
+  }
+  const { config, deterministic, timed } = parseResult(old, path)
+  expect(config.arrival).toBeNull()
+  expect(deterministic.oracle).toBeNull()
+  expect(deterministic.series[0]!.waWindow).toBeNull()
+  expect(timed.intendedLatencyByKind).toBeNull()
 })
 
 test('the checked-in JSON Schema is current', () => {
@@ -52,6 +72,15 @@ test.each([
     what: 'a percentile its sample does not support',
     change: (json) => withLatency(json, { count: 9_999 }),
     line: 'out/tiering.json: timed.latencyByKind.read.p999Us: expected null under 10000 samples',
+  },
+  {
+    what: 'a latency under overload',
+    change: () => {
+      const json = sampleResult({ openLoop: 'overloaded' })
+      const { latencyByKind } = sampleResult().timed
+      return { ...json, timed: { ...json.timed, latencyByKind } }
+    },
+    line: 'out/tiering.json: timed.latencyByKind: expected none of an overloaded run',
   },
   {
     what: 'no object',

@@ -15,6 +15,16 @@ export const SCHEMA_VERSION = 1
 /** Fewer samples than this do not support a 99.9th percentile. */
 export const P999_SAMPLES_MIN = 10_000
 
+/** The kinds of schedule, as `--arrival` names them. */
+export const ARRIVALS = ['closed', 'constant', 'poisson', 'sine', 'steps', 'trace'] as const
+
+const arrivalConfig = z.strictObject({
+  kind: z.enum(ARRIVALS),
+  /** As asked for: operations a second, or a share of the sustainable rate such as '90%'. */
+  rate: z.string().nullable(),
+  clients: z.int().positive(),
+})
+
 const params = z.record(z.string(), z.json())
 
 const config = z.strictObject({
@@ -40,6 +50,8 @@ const config = z.strictObject({
   seed: count,
   repeat: count,
   target: name,
+  /** How operations arrive; null: one client in a closed loop. */
+  arrival: arrivalConfig.nullable().default(null),
 })
 
 export const environmentSchema = z.strictObject({
@@ -59,6 +71,7 @@ export const environmentSchema = z.strictObject({
 })
 
 const microseconds = z.number().nonnegative()
+const seconds = z.number().nonnegative()
 
 const latency = z
   .strictObject({
@@ -78,29 +91,126 @@ const latency = z
     error: `expected null under ${P999_SAMPLES_MIN} samples`,
   })
 
-const timed = z.strictObject({
-  phases: z.array(
-    z.strictObject({
-      name: z.enum(['load', 'run', 'drain']),
-      wallSeconds: z.number().nonnegative(),
-      throughputPerSecond: ratio,
-    }),
-  ),
-  /** 'closed': the next operation waits for the last, so latencies hide queueing. */
-  arrival: z.enum(['closed', 'open']),
-  /** Service time of the run phase, by operation kind. */
-  latencyByKind: z.record(name, latency),
-  series: z.array(
-    z.strictObject({
-      atOperation: count,
-      wallSeconds: z.number().nonnegative(),
-      throughputPerSecond: z.number().nonnegative(),
-    }),
-  ),
-  peakRssBytes: bytes,
-  gcSeconds: z.number().nonnegative().nullable(),
-  eventLoopDelayP99Us: microseconds.nullable(),
+/** What the schedule asked for and what came of it; null for one client in a closed loop. */
+const arrivals = z.strictObject({
+  kind: z.enum(ARRIVALS),
+  clients: z.int().positive(),
+  /** Operations ÷ the time between the first and the last intended start; null in closed loops. */
+  offeredPerSecond: ratio,
+  /** Operations ÷ the time from the first intended start to the last completion. */
+  achievedPerSecond: ratio,
+  /** What the same run reached in a closed loop, its drain included, before; null: not asked. */
+  sustainablePerSecond: ratio,
+  /** Start − intended start of the operations: at the worst, and of the last one. */
+  lagMaxSeconds: seconds.nullable(),
+  lagAtEndSeconds: seconds.nullable(),
+  /** The backlog grew to the end: the run has no latencies to quote, and none are kept. */
+  overloaded: z.boolean(),
+  /** One line with the figures that decided it. */
+  why: z.string(),
 })
+
+/** What slow operations are laid to. */
+export const DELAY_CAUSES = [
+  'flush',
+  'merge',
+  'move',
+  'drop',
+  'gc',
+  'throttle',
+  'harness',
+  'queue',
+] as const
+
+const slowOperation = z.strictObject({
+  kind: name,
+  atOperation: count,
+  /** Its start since the load began. */
+  startSeconds: seconds,
+  serviceUs: microseconds,
+  /** From the intended start; null in a closed loop of one client. */
+  intendedUs: microseconds.nullable(),
+  /** What overlapped it, longest first; causes may overlap each other. */
+  overlaps: z.array(
+    z.strictObject({
+      cause: z.enum(DELAY_CAUSES),
+      /** Index in `deterministic.events.log`; null where there is none. */
+      event: count.nullable(),
+      us: microseconds,
+    }),
+  ),
+})
+
+const timed = z
+  .strictObject({
+    phases: z.array(
+      z.strictObject({
+        name: z.enum(['load', 'run', 'drain']),
+        wallSeconds: z.number().nonnegative(),
+        throughputPerSecond: ratio,
+      }),
+    ),
+    /** 'closed': the next operation waits for the last, so latencies hide queueing. */
+    arrival: z.enum(['closed', 'open']),
+    arrivals: arrivals.nullable().default(null),
+    /** Service time of the run phase, by operation kind; empty when the run was overloaded. */
+    latencyByKind: z.record(name, latency),
+    /** The same from the intended start; null for one client in a closed loop, and when overloaded. */
+    intendedLatencyByKind: z.record(name, latency).nullable().default(null),
+    series: z.array(
+      z.strictObject({
+        atOperation: count,
+        wallSeconds: z.number().nonnegative(),
+        throughputPerSecond: z.number().nonnegative(),
+        /** Within the interval: what operations spent in flushes and compactions, and how many did. */
+        stallSeconds: seconds.nullable().default(null),
+        stalledOperations: count.nullable().default(null),
+        gcSeconds: seconds.nullable().default(null),
+        /** The longest the event loop was kept from its turn. */
+        eventLoopDelayMaxUs: microseconds.nullable().default(null),
+        /** Of service times of all kinds; null without operations that are timed. */
+        p50Us: microseconds.nullable().default(null),
+        p99Us: microseconds.nullable().default(null),
+      }),
+    ),
+    /** When the events of `deterministic.events.log` happened, item by item. */
+    events: z.array(z.strictObject({ startSeconds: seconds, wallSeconds: seconds })).default([]),
+    /** The slowest operations of the run phase, slowest first. */
+    slowest: z.array(slowOperation).default([]),
+    /** What the harness itself took an operation of the run phase; subtracted nowhere. */
+    overhead: z
+      .strictObject({
+        /** Generating, timing, recording, without the value. */
+        perOperationNs: z.number().nonnegative(),
+        /** Making values, a mean over all operations; estimated from a sample. */
+        payloadPerOperationNs: z.number().nonnegative(),
+      })
+      .nullable()
+      .default(null),
+    /** The system's own account of the process between opening and drained reading. */
+    operatingSystem: z
+      .strictObject({
+        writtenBytes: bytes,
+        writeCalls: count,
+        readBytes: bytes,
+        readCalls: count,
+        /** To and from the device, by pages: reported, never conserved. */
+        deviceWrittenBytes: bytes,
+        deviceReadBytes: bytes,
+        /** Beyond ledger and terminal; reads hold whatever the process loads, so no gate asks. */
+        unexplainedWrittenBytes: z.int().nullable(),
+        unexplainedReadBytes: z.int().nullable(),
+      })
+      .nullable()
+      .default(null),
+    peakRssBytes: bytes,
+    gcSeconds: z.number().nonnegative().nullable(),
+    eventLoopDelayP99Us: microseconds.nullable(),
+  })
+  .refine(keepsNoLatencyOfOverload, {
+    path: ['latencyByKind'],
+    error: 'expected none of an overloaded run',
+  })
 
 const gate = z.strictObject({
   /** kebab-case, for example 'conservation'. */
@@ -132,8 +242,22 @@ export type ReadAccount = Deterministic['readAmplification']['getHit']
 export type SeriesPoint = Deterministic['series'][number]
 export type ResultEvent = Deterministic['events']['log'][number]
 export type Timed = RunResult['timed']
+export type ArrivalConfig = NonNullable<RunResult['config']['arrival']>
+export type Arrivals = NonNullable<Timed['arrivals']>
+export type SlowOperation = Timed['slowest'][number]
+export type DelayCause = SlowOperation['overlaps'][number]['cause']
 export type Latency = Timed['latencyByKind'][string]
 export type Gate = RunResult['gates'][number]
+
+/** A queue that grows has no latency: whatever was measured depends on how long one watched. */
+function keepsNoLatencyOfOverload(figures: {
+  readonly arrivals: { readonly overloaded: boolean } | null
+  readonly latencyByKind: object
+  readonly intendedLatencyByKind: object | null
+}): boolean {
+  if (figures.arrivals?.overloaded !== true) return true
+  return Object.keys(figures.latencyByKind).length === 0 && figures.intendedLatencyByKind === null
+}
 
 type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]

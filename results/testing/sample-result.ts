@@ -3,7 +3,13 @@
  * made up from a formula, agree with each other, and were never measured.
  */
 
-import type { Amplification, ReadAccount, RunResult, SeriesPoint } from '../schema.ts'
+import {
+  type Amplification,
+  type ReadAccount,
+  type RunResult,
+  runResultSchema,
+  type SeriesPoint,
+} from '../schema.ts'
 
 export interface SampleOptions {
   readonly strategy?: string
@@ -17,6 +23,8 @@ export interface SampleOptions {
   readonly longScans?: boolean
   readonly reads?: boolean
   readonly failedGates?: readonly RunResult['gates'][number][]
+  /** At a steady share of the sustainable rate, or at twice it. Left out: a closed loop. */
+  readonly openLoop?: 'steady' | 'overloaded'
 }
 
 const RECORDS = 100_000
@@ -31,7 +39,12 @@ const STRATEGY_FIGURES: Readonly<Record<string, readonly [mergeFactor: number, r
   universal: [2.6, 8.2],
 }
 
+/** Fields that may be left out of a result have their defaults. */
 export function sampleResult(options: SampleOptions = {}): RunResult {
+  return runResultSchema.parse(sample(options))
+}
+
+function sample(options: SampleOptions): unknown {
   const strategy = options.strategy ?? 'tiering'
   const workload = options.workload ?? 'ycsb-a'
   const seed = options.seed ?? 42
@@ -70,6 +83,7 @@ export function sampleResult(options: SampleOptions = {}): RunResult {
       seed,
       repeat: 0,
       target: 'varve',
+      arrival: options.openLoop === undefined ? null : SCHEDULE[options.openLoop],
     },
     seeds: { load: seed + 1, run: seed + 2 },
     environment: {
@@ -169,38 +183,25 @@ export function sampleResult(options: SampleOptions = {}): RunResult {
             bytesRead: 4_100_000,
             bytesWritten: 4_050_000,
             reason: { trigger: 'runs', formula: 'runs ≥ T', values: { level: 0, runs: 4, T: 4 } },
+            scores: [
+              { level: 0, score: 1 },
+              { level: 1, score: 0.5 },
+            ],
+            candidates: { runs: 4, tables: 4 },
+            shadowedDropped: 120,
+            tombstonesDropped: 0,
+            peakPhysicalBytes: 8_300_000,
           },
         ],
       },
       traceHash: `${workload.length.toString(16).padStart(4, '0')}${seed.toString(16).padStart(12, '0')}`,
       tableDigest: 'feedfacefeedface',
       peakPhysicalBytes: Math.round(drained.physicalBytes * 1.5),
+      peakSpaceAmplification: (drained.physicalBytes * 1.5) / loadBytes,
+      oracle: { kind: 'exact', oneIn: 1, recordsTracked: RECORDS, memoryBytes: 4 * RECORDS },
       longScanEntriesMin: 1_000,
     },
-    timed: {
-      phases: [
-        { name: 'load', wallSeconds: 2, throughputPerSecond: 50_000 },
-        { name: 'run', wallSeconds: 2.5, throughputPerSecond: 40_000 },
-        { name: 'drain', wallSeconds: 0.4, throughputPerSecond: null },
-      ],
-      arrival: 'closed',
-      latencyByKind: {
-        read: {
-          count: 50_000,
-          meanUs: 9.1,
-          p50Us: 7.4,
-          p90Us: 14.2,
-          p99Us: 41,
-          p999Us: 210,
-          maxUs: 5_300,
-          histogramBase64: '',
-        },
-      },
-      series: [{ atOperation: 10_000, wallSeconds: 0.2, throughputPerSecond: 50_000 }],
-      peakRssBytes: 210_000_000,
-      gcSeconds: null,
-      eventLoopDelayP99Us: null,
-    },
+    timed: timed(options.openLoop),
     gates: [
       {
         name: 'conservation',
@@ -209,6 +210,64 @@ export function sampleResult(options: SampleOptions = {}): RunResult {
       },
       ...(options.failedGates ?? []),
     ],
+  }
+}
+
+const SCHEDULE = {
+  steady: { kind: 'poisson', rate: '90%', clients: 4 },
+  overloaded: { kind: 'poisson', rate: '200%', clients: 4 },
+} as const
+
+function timed(openLoop: SampleOptions['openLoop']): unknown {
+  const service = {
+    count: 50_000,
+    meanUs: 9.1,
+    p50Us: 7.4,
+    p90Us: 14.2,
+    p99Us: 41,
+    p999Us: 210,
+    maxUs: 5_300,
+    histogramBase64: '',
+  }
+  const overloaded = openLoop === 'overloaded'
+  return {
+    phases: [
+      { name: 'load', wallSeconds: 2, throughputPerSecond: 50_000 },
+      { name: 'run', wallSeconds: 2.5, throughputPerSecond: 40_000 },
+      { name: 'drain', wallSeconds: 0.4, throughputPerSecond: null },
+    ],
+    arrival: openLoop === undefined ? 'closed' : 'open',
+    arrivals:
+      openLoop === undefined
+        ? null
+        : {
+            ...{ kind: 'poisson', clients: 4, sustainablePerSecond: 40_000 },
+            offeredPerSecond: overloaded ? 80_000 : 36_000,
+            achievedPerSecond: overloaded ? 40_000 : 36_000,
+            lagMaxSeconds: overloaded ? 1.25 : 0.04,
+            lagAtEndSeconds: overloaded ? 1.25 : 0,
+            overloaded,
+            why: overloaded ? 'the backlog grew from 0.62 s to 0.94 s' : 'no backlog stood',
+          },
+    latencyByKind: overloaded ? {} : { read: service },
+    intendedLatencyByKind:
+      openLoop === 'steady' ? { read: { ...service, p99Us: 900, maxUs: 41_000 } } : null,
+    series: [{ atOperation: 10_000, wallSeconds: 0.2, throughputPerSecond: 50_000 }],
+    events: [{ startSeconds: 0.08, wallSeconds: 0.0052 }],
+    slowest: [
+      {
+        ...{ kind: 'update', atOperation: 4_000, startSeconds: 0.0799 },
+        ...{ serviceUs: 5_300, intendedUs: openLoop === undefined ? null : 41_000 },
+        overlaps: [
+          { cause: 'merge', event: 0, us: 5_200 },
+          { cause: 'gc', event: null, us: 800 },
+        ],
+      },
+    ],
+    overhead: { perOperationNs: 640, payloadPerOperationNs: 2_100 },
+    peakRssBytes: 210_000_000,
+    gcSeconds: null,
+    eventLoopDelayP99Us: null,
   }
 }
 
@@ -259,14 +318,20 @@ function readAccount(operations: number, runs: number, blocks: number): ReadAcco
   }
 }
 
+type SampledPoint = Pick<
+  SeriesPoint,
+  'atOperation' | 'waTotal' | 'shape' | 'runs' | 'userBytes' | 'bytesWritten'
+> &
+  Partial<SeriesPoint>
+
 /** Write amplification climbs as the tree deepens; the last point is the drained tree. */
 function series(
   userBytes: number,
   burst: Amplification,
   drained: Amplification,
   runsPerGet: number,
-): readonly SeriesPoint[] {
-  const points = Array.from({ length: INTERVALS }, (_, index): SeriesPoint => {
+): readonly SampledPoint[] {
+  const points = Array.from({ length: INTERVALS }, (_, index): SampledPoint => {
     const share = (index + 1) / INTERVALS
     const user = Math.round(userBytes * share)
     const waTotal = burst.waTotal! * (0.35 + 0.65 * share ** 0.3) + (index % 4) * 0.06
