@@ -3,7 +3,8 @@
  * the records they carry.
  */
 
-export { WORKLOADS, type WorkloadContext, type WorkloadDefinition } from './catalog.ts'
+export { WORKLOADS } from './catalog.ts'
+export type { WorkloadContext, WorkloadDefinition } from './definition.ts'
 export {
   ALL_FIELDS,
   OPERATION_KIND,

@@ -132,4 +132,14 @@ export interface Workload {
 export interface WorkloadPhase {
   readonly name: string
   readonly stream: OperationStream
+  /** How fast operations should arrive where the load is open; the stream itself knows no time. */
+  readonly sineRate?: SineRate
+}
+
+/** a·sin(b·t + c) + d operations a second, t in seconds since the phase began. */
+export interface SineRate {
+  readonly a: number
+  readonly b: number
+  readonly c: number
+  readonly d: number
 }

@@ -27,9 +27,14 @@ export class Discrete implements NumberGenerator {
   }
 
   next(): number {
+    return this.of(this.#random.nextDouble())
+  }
+
+  /** The value that `uniform`, in [0, 1), decides. */
+  of(uniform: number): number {
     const weights = this.#weights
     const last = weights.length - 1
-    let rest = this.#random.nextDouble()
+    let rest = uniform
     // Rounding can leave a rest above every weight; it belongs to the last value.
     for (let i = 0; i < last; i++) {
       if (rest < weights[i]!) return this.#values[i]!
