@@ -1,0 +1,63 @@
+/**
+ * Owns the form of whoever takes operations one after another: a trace's writer, an exporter, the
+ * statistics. Parsers and workloads hand over the same way.
+ */
+
+import type { Operation, OperationStream, Workload } from '../operation.ts'
+
+export interface OperationSink {
+  /** Before its operations; the first phase is the load, which may stay empty. */
+  beginPhase(name: string, fieldNames: readonly string[]): void
+  /**
+   * Slot and value are borrowed until the call returns. `value` is null where the operation carries
+   * none, and where its content is unknown: then it is what YCSB's generator makes from the slot's
+   * `valuePosition` (a record's fields all of one length).
+   */
+  add(operation: Operation, value: Uint8Array | null): void
+}
+
+const LOAD = 'load'
+
+/** The workload as it is, with every operation also handed to `sink` when it is asked for. */
+export function recordWorkload(workload: Workload, sink: OperationSink): Workload {
+  return {
+    ...workload,
+    load: recordStream(workload.load, LOAD, sink),
+    phases: workload.phases.map((phase) => ({
+      ...phase,
+      stream: recordStream(phase.stream, phase.name, sink),
+    })),
+  }
+}
+
+/** Names of a stream's fields as text. */
+export function fieldNamesOf(stream: OperationStream): readonly string[] {
+  const decoder = new TextDecoder()
+  return stream.fieldNames.map((name) => decoder.decode(name))
+}
+
+function recordStream(stream: OperationStream, name: string, sink: OperationSink): OperationStream {
+  let begun = false
+  return {
+    expected: stream.expected,
+    fieldNames: stream.fieldNames,
+    next(operation) {
+      if (!begun) sink.beginPhase(name, fieldNamesOf(stream))
+      begun = true
+      if (!stream.next(operation)) return false
+      sink.add(operation, operation.valueLength > 0 ? stream.value(operation) : null)
+      return true
+    },
+    acknowledge: (operation) => stream.acknowledge(operation),
+    writeValue: (operation, target, offset) => stream.writeValue(operation, target, offset),
+    value: (operation) => stream.value(operation),
+  }
+}
+
+/** Hands over the whole workload, or what is left of it; every operation counts as done at once. */
+export function pumpWorkload(workload: Workload, sink: OperationSink, operation: Operation): void {
+  const { load, phases } = recordWorkload(workload, sink)
+  for (const stream of [load, ...phases.map((phase) => phase.stream)]) {
+    while (stream.next(operation)) stream.acknowledge(operation)
+  }
+}

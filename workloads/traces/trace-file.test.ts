@@ -1,0 +1,222 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { isLsmError, LsmError } from '../../engine/base/errors.ts'
+import { WORKLOADS } from '../catalog.ts'
+import { OPERATION_KIND, Operation, type Workload } from '../operation.ts'
+import { pumpWorkload } from './operation-sink.ts'
+import { arbitraryOperation, type PlainPhase, plainPhases, pourInto } from './testing/operations.ts'
+import type { TraceHeader } from './trace-format.ts'
+import { openTrace, traceWorkload } from './trace-reader.ts'
+import { TraceWriter, type TraceWriterOptions } from './trace-writer.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-trace-file-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const path = join(folder, 'trace')
+
+const header = (keyNumbers: 'dense' | 'hashed'): TraceHeader => ({
+  ...{ workload: 'test', params: { T: 4 }, properties: { a: 'b' }, keyNumbers },
+})
+
+function write(
+  phases: readonly PlainPhase[],
+  keyNumbers: 'dense' | 'hashed' = 'dense',
+  options: TraceWriterOptions = {},
+) {
+  const writer = new TraceWriter(path, header(keyNumbers), options)
+  pourInto(writer, phases)
+  return writer.finish()
+}
+
+const phasesOf = (keyNumbers: 'dense' | 'hashed') =>
+  fc.array(
+    fc.nat(3).chain((fields) =>
+      fc.record({
+        name: fc.constantFrom('load', 'run', 'later'),
+        fieldNames: fc.constant(['alpha', 'ß', 'c'].slice(0, fields)),
+        operations: fc.array(arbitraryOperation(keyNumbers, fields), {
+          maxLength: 60,
+          size: 'max',
+        }),
+      }),
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+
+describe('a trace', () => {
+  test.each(['dense', 'hashed'] as const)(
+    'of any operations (%s keys) reads back equal',
+    (keys) => {
+      fc.assert(
+        fc.property(
+          phasesOf(keys),
+          fc.constantFrom('zstd' as const, 'none' as const),
+          fc.integer({ min: 1, max: 4000 }),
+          (phases, compression, frameBytes) => {
+            const footer = write(phases, keys, { compression, frameBytes })
+            const trace = openTrace(path)
+            expect(trace.header).toEqual(header(keys))
+            expect(trace.footer).toEqual(footer)
+            expect(footer.phases.map((phase) => phase.operations)).toEqual(
+              phases.map((phase) => phase.operations.length),
+            )
+            const read = plainPhases(traceWorkload(trace))
+            const named = phases.map((phase, i) => (i === 0 ? { ...phase, name: 'load' } : phase))
+            expect(read).toEqual(named)
+          },
+        ),
+        { numRuns: 60 },
+      )
+    },
+  )
+
+  test('tells its operations by kind and its largest key and value', () => {
+    const kinds = Object.values(OPERATION_KIND)
+    fc.assert(
+      fc.property(phasesOf('dense'), (phases) => {
+        const all = phases.flatMap((phase) => phase.operations)
+        expect(write(phases)).toMatchObject({
+          operationsByKind: kinds.map((kind) => all.filter((one) => one.kind === kind).length),
+          fieldUpdates: all.filter((one) => one.fieldIndex >= 0).length,
+          keyBytesMax: Math.max(0, ...all.map(({ key }) => key.length)),
+          valueBytesMax: Math.max(0, ...all.map(({ value }) => value.length)),
+        })
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  test('has one digest for equal operations and another for others', () => {
+    const [a, b] = [1, 2].map((keyNumber) => ({
+      ...{
+        kind: OPERATION_KIND.delete,
+        keyNumber,
+        key: new Uint8Array([1]),
+        value: new Uint8Array(),
+      },
+      ...{ scanLength: 0, fieldIndex: -1, readFieldIndex: -1, arrivalNs: -1 },
+    }))
+    const digest = (one: typeof a) =>
+      write([{ name: 'load', fieldNames: [], operations: [one!] }]).digest
+    expect(digest(a)).toBe(digest(a))
+    expect(digest(a)).not.toBe(digest(b))
+  })
+})
+
+describe('a recorded workload', () => {
+  const size = { records: 300, operations: 700, seed: 7, repeat: 0 }
+  const create = (name: string, params = {}, more = {}) =>
+    WORKLOADS.get(name)!.create(params, { ...size, ...more })
+  const record = (workload: Workload) => {
+    const writer = new TraceWriter(path, header('dense'))
+    pumpWorkload(workload, writer, new Operation())
+    writer.finish()
+    return openTrace(path)
+  }
+
+  test.each([
+    ['ycsb-a', {}, {}],
+    ['ycsb-e', {}, {}],
+    ['ycsb-f', { readallfields: false }, {}],
+    ['ycsb-d', { fieldlengthdistribution: 'uniform', fieldlength: 30 }, {}],
+    ['ycsb-a', { writeallfields: true, fieldlengthdistribution: 'zipfian' }, {}],
+    ['ycsb-b', {}, { valueBytes: 77 }],
+    ['ycsb-load', {}, { valueBytes: 0 }],
+  ])('%s %j %j reads back equal, values as seeds', (name, params, more) => {
+    const trace = record(create(name, params, more))
+    expect(plainPhases(traceWorkload(trace))).toEqual(plainPhases(create(name, params, more)))
+    const operations = size.records + (name === 'ycsb-load' ? 0 : size.operations)
+    expect(trace.fileBytes / operations).toBeLessThan(60)
+  })
+
+  test('fills several slots whose values are asked for later, over the bounds of frames', () => {
+    const operations = plainPhases(create('ycsb-load'))[0]!.operations.map((one) => ({
+      ...one,
+      value: Uint8Array.from(one.value, (byte) => byte ^ 1),
+    }))
+    write([{ name: 'load', fieldNames: [], operations }], 'dense', { frameBytes: 4000 })
+    const { load } = traceWorkload(openTrace(path))
+    const slots = operations.map(() => new Operation())
+    for (const slot of slots) expect(load.next(slot)).toBe(true)
+    for (const [i, slot] of slots.entries()) expect(load.value(slot)).toEqual(operations[i]!.value)
+  })
+})
+
+describe('a damaged trace', () => {
+  const sample = (): Uint8Array => {
+    const workload = WORKLOADS.get('ycsb-a')!.create(
+      { fieldcount: 2, fieldlength: 5 },
+      { records: 20, operations: 40, seed: 1, repeat: 0 },
+    )
+    const writer = new TraceWriter(path, header('dense'), { frameBytes: 500 })
+    pumpWorkload(workload, writer, new Operation())
+    writer.finish()
+    return new Uint8Array(readFileSync(path))
+  }
+  const readAll = () => plainPhases(traceWorkload(openTrace(path)))
+  const failure = (): LsmError => {
+    try {
+      readAll()
+    } catch (error) {
+      if (error instanceof LsmError) return error
+      throw error
+    }
+    throw new Error('read as if whole')
+  }
+
+  test('is refused at every flipped byte, with file and offset', () => {
+    const whole = sample()
+    const step = 3
+    for (let at = 0; at < whole.length; at += step) {
+      const damaged = whole.slice()
+      damaged[at]! ^= 0x10
+      writeFileSync(path, damaged)
+      const error = failure()
+      expect(error.message.split('\n')).toHaveLength(1)
+      if (at < 12) expect(error.code).toBe('LSM_INVALID_ARGUMENT')
+      else {
+        expect(error.code, error.message).toBe('LSM_CORRUPTION')
+        expect(error.message).toMatch(new RegExp(`^${path} at offset \\d+: `))
+        expect(error.data.offset).toBeLessThanOrEqual(at)
+      }
+    }
+  })
+
+  test('that ends early says where, and how many operations are whole', () => {
+    const whole = sample()
+    const { footer } = openTrace(path)
+    const total = footer.phases.reduce((sum, phase) => sum + phase.operations, 0)
+    for (let length = 12; length < whole.length; length += 7) {
+      writeFileSync(path, whole.subarray(0, length))
+      const error = failure()
+      expect(isLsmError(error, 'LSM_CORRUPTION')).toBe(true)
+    }
+    writeFileSync(path, whole.subarray(0, whole.length - 1))
+    expect(failure().message).toContain(`${total} whole operations lie before`)
+    writeFileSync(path, whole.subarray(0, footer.phases[1]!.offset + 5))
+    expect(failure().message).toMatch(
+      /20 whole operations lie before; the file ends within a frame/,
+    )
+    expect(failure().data.offset).toBe(footer.phases[1]!.offset)
+  })
+
+  test('of another version or make is told so', () => {
+    const newer = sample()
+    newer[8] = 9
+    writeFileSync(path, newer)
+    expect(failure().message).toContain('version 9')
+    writeFileSync(path, 'READ usertable user1 [ <all fields>]\n')
+    expect(failure().message).toContain('not a trace')
+  })
+})
+
+test('a writer that gives up leaves nothing', () => {
+  rmSync(path, { force: true })
+  const writer = new TraceWriter(path, header('dense'))
+  writer.beginPhase('load', [])
+  writer.abort()
+  writer.abort()
+  expect(readdirSync(folder)).toEqual([])
+})

@@ -1,0 +1,174 @@
+/**
+ * Owns the frame of a trace file; FORMAT.md shows it byte by byte. A file is a prelude, frames, and
+ * a tail that says where the last frame, the footer, begins:
+ *
+ *   +---------------+-------------+   +--------+------------------+--------+   +------+
+ *   | magic, 8 B    | u32 version |   | header | operations … (n) | footer |   | tail |
+ *   +---------------+-------------+   +--------+------------------+--------+   +------+
+ *
+ *   frame:  | u8 type | u8 compression | u16 phase | u32 operations | u32 raw | u32 stored | u32 crc |
+ *           followed by `stored` bytes; the crc is of the 16 bytes before it and of those
+ *   tail:   | u64 footer offset | u32 crc of it | magic, 8 B |
+ *
+ * Invariant: a frame is whole or refused with its offset; all numbers here are persisted, so never
+ * renumber.
+ */
+
+import { closeSync, openSync, readSync } from 'node:fs'
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { z } from 'zod'
+import { ByteReader, ByteWriter } from '../../engine/base/coding.ts'
+import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
+import { corruption } from '../../engine/base/errors.ts'
+
+export const TRACE_VERSION = 1
+export const TRACE_MAGIC = new TextEncoder().encode('VARVETRC')
+export const TAIL_MAGIC = new TextEncoder().encode('VARVEEND')
+export const PRELUDE_BYTES = TRACE_MAGIC.length + 4
+export const FRAME_HEAD_BYTES = 20
+export const TAIL_BYTES = 8 + 4 + TAIL_MAGIC.length
+const CRC_OFFSET = 16
+
+export const FRAME_TYPE = { header: 1, operations: 2, footer: 3 } as const
+export const TRACE_COMPRESSION = { none: 0, zstd: 1 } as const
+export type TraceCompression = keyof typeof TRACE_COMPRESSION
+
+/** A frame is at most one value and a block; what claims more is damage. */
+const RAW_BYTES_MAX = 2 ** 30
+/** Of the bytes they hold, seeds and hashed keys have little to give to a higher one. */
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+
+const texts = z.record(z.string(), z.string())
+const count = z.int().nonnegative()
+
+/** What is known before the first operation. */
+export const traceHeaderSchema = z.strictObject({
+  /** Of the workload that was recorded, or of the format it was imported from. */
+  workload: z.string().min(1),
+  /** The workload's parameters, as a result's config has them. */
+  params: z.record(z.string(), z.json()),
+  /** The origin's own properties, by its names. */
+  properties: texts,
+  keyNumbers: z.enum(['dense', 'hashed']),
+})
+export type TraceHeader = Readonly<z.infer<typeof traceHeaderSchema>>
+
+/** What is known after the last. */
+export const traceFooterSchema = z.strictObject({
+  /** In order; the first is the load, which may be empty. */
+  phases: z.array(
+    z.strictObject({
+      name: z.string().min(1),
+      fieldNames: z.array(z.string()),
+      operations: count,
+      /** Of its first frame; of the frame after it where it has none. */
+      offset: count,
+    }),
+  ),
+  operationsByKind: z.array(count),
+  /** Updates of one field, which a store without fields runs as read, merge and write. */
+  fieldUpdates: count,
+  keyBytesMax: count,
+  valueBytesMax: count,
+  /** Hex SHA-256 over the stored crc of every frame before this one: the trace's identity. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+})
+export type TraceFooter = Readonly<z.infer<typeof traceFooterSchema>>
+
+export interface FrameHead {
+  readonly type: number
+  readonly compression: number
+  readonly phase: number
+  readonly operations: number
+  readonly rawBytes: number
+  readonly storedBytes: number
+}
+
+export interface Frame extends FrameHead {
+  readonly offset: number
+  /** Of the next frame. */
+  readonly end: number
+  /** Decompressed; owned. */
+  readonly payload: Uint8Array
+}
+
+/** Head and payload of one frame, owned, ready to be appended. */
+export function encodeFrame(
+  head: Pick<FrameHead, 'type' | 'phase' | 'operations'>,
+  raw: Uint8Array,
+  compression: TraceCompression,
+): Uint8Array {
+  const packed = compression === 'zstd' ? zstdCompressSync(raw, ZSTD) : raw
+  const smaller = packed.length < raw.length
+  const stored = smaller ? packed : raw
+  const writer = new ByteWriter(FRAME_HEAD_BYTES + stored.length)
+  writer.u8(head.type).u8(TRACE_COMPRESSION[smaller ? compression : 'none'])
+  writer.u16(head.phase).u32(head.operations).u32(raw.length).u32(stored.length)
+  const crc = crc32c(stored, 0, stored.length, crc32c(writer.view()))
+  return writer.u32(maskCrc(crc)).raw(stored).copy()
+}
+
+/** The crc a frame carries, as stored. */
+export function frameCrc(frame: Uint8Array): Uint8Array {
+  return frame.subarray(CRC_OFFSET, FRAME_HEAD_BYTES)
+}
+
+/** Up to `length` bytes of the file from `offset`; fewer at its end. */
+export function readAt(path: string, offset: number, length: number): Uint8Array {
+  const descriptor = openSync(path, 'r')
+  try {
+    const bytes = new Uint8Array(length)
+    let read = 0
+    for (let more = -1; more !== 0 && read < length; read += more) {
+      more = readSync(descriptor, bytes, read, length - read, offset + read)
+    }
+    return read === length ? bytes : bytes.subarray(0, read)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** The frame at `offset`, checked. Throws `LSM_CORRUPTION` with its offset. */
+export function readFrame(path: string, offset: number): Frame {
+  const headBytes = readAt(path, offset, FRAME_HEAD_BYTES)
+  const damaged = (what: string) => corruption(what, { path, offset })
+  if (headBytes.length < FRAME_HEAD_BYTES) throw damaged('the file ends within a frame’s head')
+  const head = decodeHead(headBytes, path)
+  if (head.rawBytes > RAW_BYTES_MAX || head.storedBytes > RAW_BYTES_MAX) {
+    throw damaged(`a frame of ${Math.max(head.rawBytes, head.storedBytes)} bytes`)
+  }
+  const stored = readAt(path, offset + FRAME_HEAD_BYTES, head.storedBytes)
+  if (stored.length < head.storedBytes) {
+    throw damaged(`the file ends within a frame: ${stored.length} of ${head.storedBytes} bytes`)
+  }
+  const crc = maskCrc(crc32c(stored, 0, stored.length, crc32c(headBytes, 0, CRC_OFFSET)))
+  if (crc !== new ByteReader(headBytes, path, CRC_OFFSET).u32()) {
+    throw damaged('a frame’s checksum does not match')
+  }
+  const end = offset + FRAME_HEAD_BYTES + head.storedBytes
+  return { ...head, offset, end, payload: unpack(head, stored, damaged) }
+}
+
+function decodeHead(bytes: Uint8Array, path: string): FrameHead {
+  const reader = new ByteReader(bytes, path)
+  return {
+    type: reader.u8(),
+    compression: reader.u8(),
+    phase: reader.u8() + reader.u8() * 256,
+    operations: reader.u32(),
+    rawBytes: reader.u32(),
+    storedBytes: reader.u32(),
+  }
+}
+
+function unpack(
+  { compression, rawBytes }: FrameHead,
+  stored: Uint8Array,
+  damaged: (what: string) => Error,
+): Uint8Array {
+  if (compression === TRACE_COMPRESSION.none) return stored
+  if (compression !== TRACE_COMPRESSION.zstd) throw damaged(`unknown compression ${compression}`)
+  const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(rawBytes, 1) })
+  if (raw.length !== rawBytes) throw damaged(`${raw.length} bytes where ${rawBytes} were packed`)
+  return raw
+}

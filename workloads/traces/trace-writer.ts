@@ -1,0 +1,159 @@
+/**
+ * Owns the making of a trace file: operations collect in one frame of about 256 KiB, which is
+ * compressed and appended when full, so memory does not grow with the trace. The file stands under a
+ * temporary name until it is complete: whoever finds a trace finds a whole one.
+ */
+
+import { createHash } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { ByteWriter } from '../../engine/base/coding.ts'
+import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
+import { invalidArgument } from '../../engine/base/errors.ts'
+import { ALL_FIELDS, OPERATION_KIND_NAMES, type Operation } from '../operation.ts'
+import { OperationEncoder } from './operation-codec.ts'
+import type { OperationSink } from './operation-sink.ts'
+import {
+  encodeFrame,
+  FRAME_TYPE,
+  frameCrc,
+  TAIL_MAGIC,
+  TRACE_MAGIC,
+  TRACE_VERSION,
+  type TraceCompression,
+  type TraceFooter,
+  type TraceHeader,
+} from './trace-format.ts'
+
+const FRAME_BYTES = 256 * 1024
+const PHASES_MAX = 0xffff
+
+export interface TraceWriterOptions {
+  readonly compression?: TraceCompression
+  /** Raw bytes at which a frame is appended. */
+  readonly frameBytes?: number
+}
+
+type Phase = TraceFooter['phases'][number]
+
+export class TraceWriter implements OperationSink {
+  /** What was written so far, as the operating system counts it. */
+  readonly written = { bytes: 0, calls: 0 }
+  readonly #path: string
+  readonly #temporary: string
+  readonly #compression: TraceCompression
+  readonly #frameBytes: number
+  readonly #encoder: OperationEncoder
+  readonly #digest = createHash('sha256')
+  readonly #phases: Phase[] = []
+  readonly #byKind = OPERATION_KIND_NAMES.map(() => 0)
+  #descriptor: number | null
+  #offset = 0
+  #inPhase = 0
+  #fieldUpdates = 0
+  #keyBytesMax = 0
+  #valueBytesMax = 0
+
+  /** Creates `path` beside a temporary; throws the system's error where it cannot. */
+  constructor(path: string, header: TraceHeader, options: TraceWriterOptions = {}) {
+    const { compression = 'zstd', frameBytes = FRAME_BYTES } = options
+    this.#path = path
+    this.#temporary = `${path}.${process.pid}.tmp`
+    this.#compression = compression
+    this.#frameBytes = frameBytes
+    this.#encoder = new OperationEncoder(header.keyNumbers, 2 * frameBytes)
+    this.#descriptor = openSync(this.#temporary, 'w')
+    this.#append(new ByteWriter().raw(TRACE_MAGIC).u32(TRACE_VERSION).copy())
+    this.#json(FRAME_TYPE.header, header)
+  }
+
+  /** The first phase is the load; where there is none it is begun and left empty. */
+  beginPhase(name: string, fieldNames: readonly string[]): void {
+    this.#endPhase()
+    if (this.#phases.length === PHASES_MAX) {
+      throw invalidArgument(`a trace of more than ${PHASES_MAX} phases`)
+    }
+    this.#phases.push({ name, fieldNames: [...fieldNames], operations: 0, offset: this.#offset })
+    this.#encoder.beginPhase(fieldNames)
+  }
+
+  add(operation: Operation, value: Uint8Array | null): void {
+    const { kind, keyLength, valueLength } = operation
+    this.#encoder.add(operation, value)
+    this.#inPhase++
+    this.#byKind[kind]!++
+    if (operation.fieldIndex !== ALL_FIELDS) this.#fieldUpdates++
+    if (keyLength > this.#keyBytesMax) this.#keyBytesMax = keyLength
+    if (valueLength > this.#valueBytesMax) this.#valueBytesMax = valueLength
+    if (this.#encoder.byteLength >= this.#frameBytes) this.#flush()
+  }
+
+  /** Completes the file and gives it its name. Durable on return. */
+  finish(): TraceFooter {
+    this.#endPhase()
+    const footer: TraceFooter = {
+      phases: this.#phases,
+      operationsByKind: [...this.#byKind],
+      fieldUpdates: this.#fieldUpdates,
+      keyBytesMax: this.#keyBytesMax,
+      valueBytesMax: this.#valueBytesMax,
+      digest: this.#digest.digest('hex'),
+    }
+    const tail = new ByteWriter().u64(this.#offset)
+    tail.u32(maskCrc(crc32c(tail.view()))).raw(TAIL_MAGIC)
+    this.#json(FRAME_TYPE.footer, footer)
+    this.#append(tail.copy())
+    fsyncSync(this.#descriptor!)
+    this.#close()
+    renameSync(this.#temporary, this.#path)
+    return footer
+  }
+
+  /** Removes what there is; nothing after `finish`. */
+  abort(): void {
+    if (this.#descriptor === null) return
+    this.#close()
+    rmSync(this.#temporary, { force: true })
+  }
+
+  #close(): void {
+    closeSync(this.#descriptor!)
+    this.#descriptor = null
+  }
+
+  #endPhase(): void {
+    this.#flush()
+    const phase = this.#phases.at(-1)
+    if (phase !== undefined) {
+      this.#phases[this.#phases.length - 1] = { ...phase, operations: this.#inPhase }
+    }
+    this.#inPhase = 0
+  }
+
+  #flush(): void {
+    const { operations } = this.#encoder
+    if (operations === 0) return
+    const head = { type: FRAME_TYPE.operations, phase: this.#phases.length - 1, operations }
+    this.#frame(encodeFrame(head, this.#encoder.take(), this.#compression))
+  }
+
+  #json(type: number, value: unknown): void {
+    const text = new TextEncoder().encode(JSON.stringify(value))
+    const frame = encodeFrame({ type, phase: 0, operations: 0 }, text, 'none')
+    if (type === FRAME_TYPE.header) this.#frame(frame)
+    else this.#append(frame)
+  }
+
+  #frame(frame: Uint8Array): void {
+    this.#digest.update(frameCrc(frame))
+    this.#append(frame)
+  }
+
+  #append(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      at += writeSync(this.#descriptor!, bytes, at)
+      this.written.calls++
+    }
+    this.written.bytes += bytes.length
+    this.#offset += bytes.length
+  }
+}
