@@ -4,9 +4,11 @@ import type { ChartKind } from './chart-kind.ts'
 import { amplification } from './kinds/amplification.ts'
 import { debt } from './kinds/debt.ts'
 import { filters } from './kinds/filters.ts'
+import { latency } from './kinds/latency.ts'
 import { predictionError } from './kinds/prediction-error.ts'
 import { run } from './kinds/run.ts'
 import { sweep } from './kinds/sweep.ts'
+import { throughput } from './kinds/throughput.ts'
 import { tradeOff } from './kinds/trade-off.ts'
 import { treeShape } from './kinds/tree-shape.ts'
 import { valueSize } from './kinds/value-size.ts'
@@ -18,6 +20,8 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     amplification,
     tradeOff,
     waByLevel,
+    latency,
+    throughput,
     treeShape,
     debt,
     waVsSize,

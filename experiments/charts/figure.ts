@@ -105,11 +105,14 @@ function gateParagraphs(results: readonly RunResult[]): readonly CaptionParagrap
   return only === undefined ? [] : [...unpaired(results), ...failed]
 }
 
-/** Strategies that did not see the same operations are no pair; the figure says so. */
+/**
+ * Strategies that did not see the same operations are no pair; the figure says so. A statistical
+ * simulation sees none.
+ */
 function unpaired(results: readonly RunResult[]): readonly CaptionParagraph[] {
   const workloads = workloadLabels(results)
   const groups = Map.groupBy(
-    results,
+    results.filter(({ config }) => config.target !== 'simulator (statistical)'),
     (result) => `${workloads.get(result)} with seed ${seedOf(result)}`,
   )
   return [...groups]

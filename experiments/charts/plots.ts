@@ -30,8 +30,8 @@ export interface PlotSeries {
   readonly style: SeriesStyle
   readonly points: readonly PlotPoint[]
   readonly marks: 'line' | 'points' | 'line-points'
-  /** A value holds until the next point. */
-  readonly step?: boolean
+  /** A value holds over the time before its point. */
+  readonly stepBefore?: boolean
   readonly hollow?: boolean
 }
 
@@ -114,7 +114,7 @@ export function plotX({ x }: Pick<Plot, 'x'>, field = 'x') {
 }
 
 export function plotY({ y }: Pick<Plot, 'y'>, field = 'y') {
-  return axisChannel(field, { tickCount: 4, ...y })
+  return axisChannel(field, { ...(y.values === undefined ? { tickCount: 4 } : {}), ...y })
 }
 
 function axisChannel(field: string, axis: PlotAxis) {
@@ -141,7 +141,7 @@ function axisChannel(field: string, axis: PlotAxis) {
 
 function seriesLayers(
   { scale }: Preset,
-  { points, style, marks, step = false, hollow = false }: PlotSeries,
+  { points, style, marks, stepBefore = false, hollow = false }: PlotSeries,
   plot: Plot,
 ): readonly Layer[] {
   // Ordered by time, not by x: a drain adds bytes at the same place.
@@ -155,7 +155,7 @@ function seriesLayers(
       strokeWidth: 1.6 * scale,
       strokeJoin: 'round',
       ...(style.dash.length === 0 ? {} : { strokeDash: style.dash.map((each) => each * scale) }),
-      ...(step ? { interpolate: 'step-after' as const } : {}),
+      ...(stepBefore ? { interpolate: 'step-before' as const } : {}),
     },
     encoding: { ...encoding, order: { field: 'index', type: 'quantitative' } },
   }

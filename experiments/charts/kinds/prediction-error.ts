@@ -90,7 +90,7 @@ function predictionErrorChart(
         }),
       ),
       rowOf([
-        labelColumn(preset, names, '', sideWidth),
+        labelColumn(preset, names, 'Deviation', sideWidth),
         ...METRICS.flatMap(({ title }, index) => [
           ...(index === 0 ? [] : [spacer(panelGap)]),
           deviationPanel(preset, names, byes, deviations[index]!, title, most, width),
@@ -121,10 +121,12 @@ function deviationPanel(
   const { rowStep } = spacingOf(preset)
   const { scale } = preset
   const step = rowStep / (byes.length + 1)
+  // From the upper edge of a band, which takes two thirds of the row.
+  const middle = rowStep / 3
   const values = deviations.map((deviation) => {
     const index = byes.indexOf(deviation.by)
     const { colour, shape } = seriesStyle(index)
-    return { ...deviation, colour, shape, offset: (index - (byes.length - 1) / 2) * step }
+    return { ...deviation, colour, shape, offset: middle + (index - (byes.length - 1) / 2) * step }
   })
   return {
     width,
@@ -155,7 +157,11 @@ function percentX(title: string, most: number) {
     field: 'percent',
     type: 'quantitative' as const,
     scale: { domain: [-most, most], nice: false },
-    axis: { title: [title, '(% off the engine)'], format: '+~r', tickCount: 5 },
+    axis: {
+      title: [title, '(% off the engine)'],
+      labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+~r')",
+      tickCount: 5,
+    },
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Owns the figure of a tree as it grew: bytes and sorted runs of each level over user bytes written.
- * Runs come from the series. Bytes are summed up from the event log, which keeps the first events
- * only; where it ends before the run does, so does the picture, and the caption says so.
+ * Both come from the series. Where it holds no bytes, they are summed up from the event log, which
+ * keeps the first events only; where it ends before the run does, so does the picture, and the
+ * caption says so.
  */
 
 import type { ResultEvent, RunResult } from '../../../results/schema.ts'
@@ -39,9 +40,11 @@ export const treeShape: ChartKind = {
     if (still !== undefined) {
       throw unfit('tree-shape', 'deterministic.series', `${still.id} has no points of growth`)
     }
-    const silent = results.find(({ deterministic }) => deterministic.events.log.length === 0)
+    const silent = results.find(
+      (result) => !hasLevelBytes(result) && result.deterministic.events.log.length === 0,
+    )
     if (silent !== undefined) {
-      throw unfit('tree-shape', 'deterministic.events.log', `${silent.id} logged no events`)
+      throw unfit('tree-shape', 'deterministic.series[].levelBytes', `${silent.id} has none`)
     }
     return treeShapeChart(results, preset)
   },
@@ -126,17 +129,25 @@ export function runsPlot(
 }
 
 /** Bytes of each level at each point of the series that the log of events reaches. */
-export function bytesPerLevel({ deterministic }: RunResult): readonly LevelPoint[] {
-  const { log, total } = deterministic.events
+export function bytesPerLevel(result: RunResult): readonly LevelPoint[] {
+  const { series, events } = result.deterministic
+  if (hasLevelBytes(result)) {
+    return series.map(({ userBytes, levelBytes }) => ({ user: userBytes, values: levelBytes! }))
+  }
+  const { log, total } = events
   const known = log.length < total ? log.at(-1)!.atOperation : Number.POSITIVE_INFINITY
   const levels: number[] = []
   let next = 0
-  return deterministic.series
+  return series
     .filter(({ atOperation }) => atOperation <= known)
     .map(({ atOperation, userBytes }) => {
       while (next < log.length && log[next]!.atOperation <= atOperation) apply(log[next++]!, levels)
       return { user: userBytes, values: [...levels] }
     })
+}
+
+function hasLevelBytes({ deterministic }: RunResult): boolean {
+  return deterministic.series.every(({ levelBytes }) => levelBytes !== null)
 }
 
 function apply({ inputs, outputs }: ResultEvent, levels: number[]): void {
@@ -145,7 +156,10 @@ function apply({ inputs, outputs }: ResultEvent, levels: number[]): void {
 }
 
 function notesOf(results: readonly RunResult[]): readonly string[] {
-  const cut = results.filter(({ deterministic: { events } }) => events.log.length < events.total)
+  const cut = results.filter((result) => {
+    const { log, total } = result.deterministic.events
+    return !hasLevelBytes(result) && log.length < total
+  })
   const cutNote =
     cut.length === 0
       ? ''

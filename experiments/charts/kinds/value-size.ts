@@ -16,24 +16,29 @@ const IGNORED_GATES = ['open-loop-latency']
 
 interface Cost {
   readonly title: string
+  readonly unit: string
   readonly of: (result: RunResult) => number | null
 }
 
 const COSTS: readonly Cost[] = [
   {
     title: 'write amplification',
+    unit: 'bytes ÷ user bytes',
     of: ({ deterministic }) => deterministic.amplification.drained.waTotal,
   },
   {
     title: 'space amplification',
+    unit: 'bytes ÷ live bytes',
     of: ({ deterministic }) => deterministic.amplification.drained.spaceAmplification,
   },
   {
     title: 'blocks per get (found)',
+    unit: 'blocks',
     of: ({ deterministic }) => deterministic.readAmplification.getHit.blocksPerOperation,
   },
   {
     title: 'bytes read ÷ returned, short scan',
+    unit: 'bytes ÷ bytes',
     of: ({ deterministic }) => deterministic.readAmplification.shortScan.bytesReadPerByteReturned,
   },
 ]
@@ -73,7 +78,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
     values: sizes,
     format: ',d',
   }
-  const plots = costs.map(({ title, of }) => {
+  const plots = costs.map(({ title, unit, of }) => {
     const series = groups.flatMap(([name, runs], index): readonly PlotSeries[] => {
       const points = sizes.flatMap((size) => {
         const values = runs
@@ -85,7 +90,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
       const style = seriesStyle(index)
       return points.length === 0 ? [] : [{ name, style, points, marks: 'line-points' }]
     })
-    const plot = { heading: title, x, y: { title: 'ratio' }, series, behind }
+    const plot = { heading: title, x, y: { title: unit }, series, behind }
     return plotView(preset, plot, grid.size)
   })
   const subject = subjectOf(results)

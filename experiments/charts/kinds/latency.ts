@@ -1,0 +1,187 @@
+/**
+ * Owns the figure of latencies: the whole distribution on HdrHistogram's axis, where every nine takes
+ * as much room, a panel a kind of operation. Service time is dashed; time from the intended start,
+ * which holds the queueing that service time hides, is solid. A curve ends where fewer than ten
+ * samples lie beyond it. Overloaded runs have no latency and are told apart.
+ */
+
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import type { Latency, RunResult } from '../../../results/schema.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { type LegendEntry, legendView } from '../legend.ts'
+import { gridOf, gridRows, type PlotPoint, type PlotSeries, plotView } from '../plots.ts'
+import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { runLabels } from '../wording.ts'
+
+const RUNS_MAX = 8
+const SAMPLES_BEYOND_MIN = 10
+/** Points of a curve for each factor of ten. */
+const POINTS_PER_DECADE = 24
+const SERVICE_DASH = [3, 2]
+
+export const latency: ChartKind = {
+  name: 'latency',
+  description: 'latency percentiles, service time and from the intended start',
+  specOf(documents, preset) {
+    const results = runsFor('latency', documents)
+    const timed = results.filter(({ timed }) => Object.keys(timed.latencyByKind).length > 0)
+    if (timed.length > RUNS_MAX) {
+      throw unfit('latency', 'id', `${timed.length} runs were given, ${RUNS_MAX} fit`)
+    }
+    if (timed.length === 0) {
+      const overloaded = results.find(({ timed }) => timed.arrivals?.overloaded === true)
+      if (overloaded === undefined) {
+        throw unfit('latency', 'timed.latencyByKind', 'no run has latencies')
+      }
+      throw unfit(
+        'latency',
+        'timed.arrivals.overloaded',
+        `${overloaded.id} was overloaded: ${overloaded.timed.arrivals!.why}`,
+      )
+    }
+    return latencyChart(timed, results, preset)
+  },
+}
+
+function latencyChart(
+  timed: readonly RunResult[],
+  results: readonly RunResult[],
+  preset: Preset,
+): VegaLiteSpec {
+  const labels = runLabels(timed)
+  const kinds = [...new Set(timed.flatMap(({ timed }) => Object.keys(timed.latencyByKind)))]
+  const grid = gridOf(preset, kinds.length)
+  const intended = timed.some(({ timed }) => timed.intendedLatencyByKind !== null)
+  const seriesByKind = kinds.map((kind) => timed.flatMap((run, index) => curves(run, kind, index)))
+  const rare = Math.max(...seriesByKind.flat().flatMap(({ points }) => points.map(({ x }) => x)))
+  const nines = Math.max(1, Math.floor(Math.log10(rare) + 1e-9))
+  const x = {
+    title: 'percentile',
+    log: true,
+    domain: [1, rare] as const,
+    values: [1, 2, ...Array.from({ length: nines }, (_, index) => 10 ** (index + 1))],
+    labelExpr: "format(100 - 100 / datum.value, '~r') + ' %'",
+    grid: true,
+  }
+  const y = {
+    title: 'latency',
+    log: true,
+    labelExpr:
+      "datum.value >= 1e6 ? format(datum.value / 1e6, '~r') + ' s' : datum.value >= 1e3 ? " +
+      "format(datum.value / 1e3, '~r') + ' ms' : format(datum.value, '~r') + ' µs'",
+  }
+  const plots = kinds.map((heading, index) => {
+    const series = seriesByKind[index]!
+    const all = series.flatMap(({ points }) => points.map((point) => point.y))
+    const decades = [
+      Math.floor(Math.log10(Math.min(...all))),
+      Math.ceil(Math.log10(Math.max(...all))),
+    ] as const
+    const values = Array.from(
+      { length: decades[1] - decades[0] + 1 },
+      (_, decade) => 10 ** (decades[0] + decade),
+    )
+    const axis = { ...y, values, domain: [values[0]!, values.at(-1)!] as const }
+    const behind = watermarkLayers(preset, timed, grid.size, [])
+    return plotView(preset, { heading, x, y: axis, series, behind }, grid.size)
+  })
+  const subject = subjectOf(timed)
+  return figureOf(preset, {
+    title: `Latency: ${subject}`,
+    description: `Latency distributions of ${subject} by kind of operation`,
+    results,
+    rows: [legendView(preset, legendOf(timed, labels, intended)), ...gridRows(preset, plots, grid)],
+    notes: notesOf(timed, results, intended),
+  })
+}
+
+/** Service time, and time from the intended start where a schedule gave one. */
+function curves(run: RunResult, kind: string, index: number): readonly PlotSeries[] {
+  const { latencyByKind, intendedLatencyByKind } = run.timed
+  const style = seriesStyle(index)
+  const service = latencyByKind[kind]
+  const intended = intendedLatencyByKind?.[kind]
+  return [
+    ...(service === undefined
+      ? []
+      : [curve(run, kind, service, { ...style, dash: SERVICE_DASH }, 'service')]),
+    ...(intended === undefined
+      ? []
+      : [curve(run, kind, intended, { ...style, dash: [] }, 'intended')]),
+  ]
+}
+
+function curve(
+  run: RunResult,
+  kind: string,
+  figures: Latency,
+  style: PlotSeries['style'],
+  name: string,
+): PlotSeries {
+  return { name, style, marks: 'line', points: percentiles(run, kind, figures) }
+}
+
+/** By 1 ÷ the share of operations that took longer, so that every nine takes as much room. */
+function percentiles(
+  { id }: RunResult,
+  kind: string,
+  { histogramBase64, count }: Latency,
+): readonly PlotPoint[] {
+  const histogram = decode(id, kind, histogramBase64)
+  const rarest = Math.max(2, count / SAMPLES_BEYOND_MIN)
+  const steps = Math.ceil(Math.log10(rarest) * POINTS_PER_DECADE)
+  return Array.from({ length: steps + 1 }, (_, step) => {
+    const x = rarest ** (step / steps)
+    const ns = histogram.getValueAtPercentile(100 - 100 / x)
+    return { x, y: Math.max(ns, 1) / 1e3 }
+  })
+}
+
+function decode(id: string, kind: string, base64: string) {
+  try {
+    return decodeFromCompressedBase64(base64, 32, false)
+  } catch {
+    const field = `timed.latencyByKind.${kind}.histogramBase64`
+    throw unfit('latency', field, `${id} holds no HdrHistogram there`)
+  }
+}
+
+function legendOf(
+  timed: readonly RunResult[],
+  labels: ReadonlyMap<RunResult, string>,
+  intended: boolean,
+): readonly LegendEntry[] {
+  return [
+    ...timed.map((run, index): LegendEntry => {
+      const { colour } = seriesStyle(index)
+      return { name: labels.get(run)!, symbol: 'area', colour }
+    }),
+    { name: 'service time', symbol: 'line', colour: COLOUR.muted, dash: SERVICE_DASH },
+    ...(intended
+      ? [{ name: 'from the intended start', symbol: 'line', colour: COLOUR.muted } as const]
+      : []),
+  ]
+}
+
+function notesOf(
+  timed: readonly RunResult[],
+  results: readonly RunResult[],
+  intended: boolean,
+): readonly string[] {
+  const overloaded = results.filter(({ timed }) => timed.arrivals?.overloaded === true)
+  return [
+    'Latency of the run phase by kind of operation. Service time: from start to end of an operation. ' +
+      (intended
+        ? 'From the intended start: from when its schedule meant it to begin, queueing included. '
+        : 'Queueing is not in it. ') +
+      `A curve ends where fewer than ${SAMPLES_BEYOND_MIN} samples lie beyond.`,
+    ...overloaded.map(
+      ({ id, timed }) => `${id} was overloaded and has no latency: ${timed.arrivals!.why}`,
+    ),
+    supportNote(
+      timed,
+      timed.map((run) => [run]),
+    ),
+  ]
+}

@@ -1,0 +1,273 @@
+/**
+ * Owns the figure of a run over time: operations a second, what they lost to flushes, compactions and
+ * garbage collection, and underneath the flushes and compactions themselves at the level they wrote.
+ */
+
+import type { RunResult } from '../../../results/schema.ts'
+import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { textWidth } from '../font-metrics.ts'
+import { type LegendEntry, legendView } from '../legend.ts'
+import type { Layer } from '../panels.ts'
+import { axisRoom, type PlotAxis, type PlotSeries, plotRow, plotX } from '../plots.ts'
+import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from '../theme.ts'
+import { runLabels } from '../wording.ts'
+import { phaseRise } from './growth-views.ts'
+
+const IGNORED_GATES = ['open-loop-latency', 'steady-state']
+const RUNS_MAX = 3
+/** Events too short to see are drawn this wide, in pixels. */
+const EVENT_WIDTH_MIN = 0.75
+
+const STALLS = { name: 'in flushes and compactions', style: SERIES_STYLES[0]! }
+const COLLECTION = { name: 'in garbage collection', style: SERIES_STYLES[1]! }
+const EVENT_COLOURS = { flush: COLOUR.bar, merge: COLOUR.line, move: '#009e73', drop: '#d55e00' }
+
+interface TimedEvent {
+  readonly kind: keyof typeof EVENT_COLOURS
+  readonly level: number
+  readonly startSeconds: number
+  readonly endSeconds: number
+}
+
+export const throughput: ChartKind = {
+  name: 'throughput',
+  description: 'operations a second over time, stalls, and the compactions underneath',
+  specOf(documents, preset) {
+    const results = runsFor('throughput', documents)
+    if (results.length > RUNS_MAX) {
+      throw unfit('throughput', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    }
+    const untimed = results.find(({ timed }) => timed.series.length < 2)
+    if (untimed !== undefined) {
+      throw unfit('throughput', 'timed.series', `${untimed.id} has no points in time`)
+    }
+    return throughputChart(results, preset)
+  },
+}
+
+function throughputChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+  const labels = runLabels(results)
+  const seconds = Math.max(...results.map(({ timed }) => timed.series.at(-1)!.wallSeconds))
+  const x = { title: 'seconds since the load began', domain: [0, seconds] as const, tickCount: 8 }
+  const subject = subjectOf(results)
+  const timedEvents = results.every(hasEventTimes)
+  return figureOf(preset, {
+    title: `Throughput: ${subject}`,
+    description: `Operations a second of ${subject} over time, with stalls and compactions`,
+    results,
+    rows: [
+      legendView(preset, legendOf(results)),
+      ...results.flatMap((result) =>
+        runRows(
+          preset,
+          result,
+          results.length > 1 ? `${labels.get(result)}: ` : '',
+          x,
+          results.length,
+        ),
+      ),
+    ],
+    notes: [
+      'Throughput: operations completed in an interval ÷ its length. Lost: time operations spent in ' +
+        'flushes and compactions, and in garbage collection, ÷ the length of the interval. Events at ' +
+        `the deepest level they wrote, ${timedEvents ? 'from start to end' : 'when their operation was done'}.`,
+      supportNote(
+        results,
+        results.map((result) => [result]),
+      ),
+    ],
+  })
+}
+
+function runRows(
+  preset: Preset,
+  result: RunResult,
+  name: string,
+  x: PlotAxis,
+  runs: number,
+): readonly View[] {
+  const share = preset.name === 'slide' ? 0.7 / runs : 1
+  const height = (part: number) => Math.max(36, Math.round(preset.plotHeight * part * share))
+  const width = preset.width - axisRoom(preset)
+  const lost = lostSeries(result)
+  const heading = (text: string) => (name === '' ? text : name + text.toLowerCase())
+  const silent = { ...x, title: '' }
+  return [
+    plotRow(
+      preset,
+      {
+        heading: heading('Throughput'),
+        rise: phaseRise(preset),
+        x: silent,
+        y: { title: 'operations/s', format: '~s' },
+        series: [throughputSeries(result)],
+        behind: watermarkLayers(preset, [result], { width, height: height(0.7) }, IGNORED_GATES),
+        above: phaseLayers(preset, result, x, width),
+      },
+      height(0.7),
+    ),
+    ...(lost.length === 0
+      ? []
+      : [
+          plotRow(
+            preset,
+            {
+              heading: heading('Time lost'),
+              x: silent,
+              y: { title: 'of interval', format: '~%', tickCount: 2 },
+              series: lost,
+            },
+            height(0.3),
+          ),
+        ]),
+    plotRow(
+      preset,
+      {
+        heading: heading('Flushes and compactions'),
+        x,
+        y: { title: 'level' },
+        series: [],
+        above: [eventLayer(eventsOf(result), x, width)],
+      },
+      height(0.45),
+    ),
+  ]
+}
+
+function throughputSeries({ timed }: RunResult): PlotSeries {
+  const points = timed.series
+    // The drain completes no operation.
+    .filter(({ atOperation }, index) => atOperation > (timed.series[index - 1]?.atOperation ?? -1))
+    .map(({ wallSeconds, throughputPerSecond }) => ({ x: wallSeconds, y: throughputPerSecond }))
+  return { name: 'throughput', style: SERIES_STYLES[0]!, marks: 'line', stepBefore: true, points }
+}
+
+/** Shares of each interval; none where the result does not say. */
+function lostSeries({ timed }: RunResult): readonly PlotSeries[] {
+  const share = (of: (point: RunResult['timed']['series'][number]) => number | null) =>
+    timed.series.flatMap((point, index) => {
+      const seconds = point.wallSeconds - (timed.series[index - 1]?.wallSeconds ?? 0)
+      const lost = of(point)
+      return lost === null || seconds <= 0 ? [] : [{ x: point.wallSeconds, y: lost / seconds }]
+    })
+  return [
+    { ...STALLS, points: share(({ stallSeconds }) => stallSeconds) },
+    { ...COLLECTION, points: share(({ gcSeconds }) => gcSeconds) },
+  ]
+    .filter(({ points }) => points.length > 0)
+    .map((series) => ({ ...series, marks: 'line', stepBefore: true }))
+}
+
+function eventLayer(events: readonly TimedEvent[], x: PlotAxis, width: number): Layer {
+  const secondsMin = ((x.domain![1] - x.domain![0]) / width) * EVENT_WIDTH_MIN
+  const levels = Math.max(0, ...events.map(({ level }) => level)) + 1
+  const values = events.map(({ kind, level, startSeconds, endSeconds }) => ({
+    level,
+    kind,
+    from: startSeconds,
+    to: Math.max(endSeconds, startSeconds + secondsMin),
+    colour: EVENT_COLOURS[kind],
+  }))
+  return {
+    data: { values },
+    mark: { type: 'bar', clip: true },
+    encoding: {
+      x: plotX({ x }, 'from'),
+      x2: { field: 'to' },
+      y: {
+        field: 'level',
+        type: 'ordinal',
+        scale: {
+          type: 'band',
+          domain: Array.from({ length: levels }, (_, level) => level),
+          paddingInner: 0.25,
+        },
+        axis: { title: 'level', ticks: false, domain: false },
+      },
+      fill: { field: 'colour', type: 'nominal', scale: null },
+    },
+  }
+}
+
+/** The logged events in time: as measured, else when the operation they followed was done. */
+function eventsOf(result: RunResult): readonly TimedEvent[] {
+  const { deterministic, timed } = result
+  const timesKnown = hasEventTimes(result)
+  return deterministic.events.log.map(({ kind, outputs, inputs, atOperation }, index) => {
+    const levels = (outputs.length > 0 ? outputs : inputs).map(({ level }) => level)
+    const times = timesKnown ? timed.events[index]! : null
+    const startSeconds = times?.startSeconds ?? secondsAt(timed.series, atOperation)
+    const endSeconds = startSeconds + (times?.wallSeconds ?? 0)
+    return { kind, level: Math.max(0, ...levels), startSeconds, endSeconds }
+  })
+}
+
+function hasEventTimes({ deterministic, timed }: RunResult): boolean {
+  return timed.events.length >= deterministic.events.log.length
+}
+
+/** Between the points of the series, at the pace of their interval. */
+function secondsAt(series: RunResult['timed']['series'], atOperation: number): number {
+  const next = series.findIndex((point) => point.atOperation >= atOperation)
+  if (next < 0) return series.at(-1)!.wallSeconds
+  const to = series[next]!
+  const from = series[next - 1] ?? { atOperation: 0, wallSeconds: 0 }
+  const operations = to.atOperation - from.atOperation
+  const share = operations === 0 ? 1 : (atOperation - from.atOperation) / operations
+  return from.wallSeconds + share * (to.wallSeconds - from.wallSeconds)
+}
+
+/** A rule where each phase ends, and the names that fit. */
+function phaseLayers(
+  { fontSize, scale }: Preset,
+  { timed }: RunResult,
+  x: PlotAxis,
+  width: number,
+): readonly Layer[] {
+  const pixels = width / x.domain![1]
+  let before = 0
+  const phases = timed.phases.map(({ name, wallSeconds }) => {
+    const from = before * pixels
+    before += wallSeconds
+    const fits = textWidth(name, { fontSize: fontSize.value }) < wallSeconds * pixels - 8 * scale
+    return { name: fits ? name : '', from }
+  })
+  const place = { field: 'from', type: 'quantitative' as const, scale: null, axis: null }
+  return [
+    {
+      data: { values: phases.filter(({ from }) => from > 0 && from < width) },
+      mark: { type: 'rule', color: COLOUR.muted, strokeDash: [3, 3], strokeWidth: 1 },
+      encoding: { x: place },
+    },
+    {
+      data: { values: phases.filter(({ name }) => name !== '') },
+      mark: {
+        type: 'text',
+        align: 'left',
+        baseline: 'bottom',
+        dx: 1,
+        dy: -2,
+        fontSize: fontSize.value,
+        fontStyle: 'italic',
+        color: COLOUR.muted,
+      },
+      encoding: { x: place, y: { value: 0 }, text: { field: 'name', type: 'nominal' } },
+    },
+  ]
+}
+
+function legendOf(results: readonly RunResult[]): readonly LegendEntry[] {
+  const kinds = new Set(results.flatMap((result) => eventsOf(result).map(({ kind }) => kind)))
+  const lost = new Set(results.flatMap((result) => lostSeries(result).map(({ name }) => name)))
+  return [
+    ...[STALLS, COLLECTION]
+      .filter(({ name }) => lost.has(name))
+      .map(({ name, style: { colour, dash } }): LegendEntry => {
+        return { name, symbol: 'line', colour, dash }
+      }),
+    ...[...kinds].map(
+      (kind): LegendEntry => ({ name: kind, symbol: 'area', colour: EVENT_COLOURS[kind] }),
+    ),
+  ]
+}
