@@ -4,8 +4,11 @@
  * framing, spread evenly; the manifest is not counted. Merges read their inputs' data blocks.
  */
 import { type Clock, Ledger } from '../../engine/index.ts'
-import { dataBytesOf } from '../../strategies/simulator/simulated-table.ts'
-import type { SimulatedEvent, SimulatedTree } from '../../strategies/simulator/simulated-tree.ts'
+import type {
+  EventPart,
+  SimulatedEvent,
+  SimulatedTree,
+} from '../../strategies/simulator/simulated-tree.ts'
 import type { EditEvent } from '../story/version-log.ts'
 import type { TargetEvent, TargetStats } from '../target.ts'
 
@@ -21,8 +24,6 @@ export interface SimulatedWrites {
   readonly userBytes: number
   readonly memtableRawBytes: number
 }
-
-type Placements = SimulatedEvent['edit']['added']
 
 const WAL = Ledger.account('wal', -1)
 /** engine/wal: a batch of one record, and a frame a log block or record. */
@@ -47,7 +48,8 @@ export class SimulatedBooks {
     this.#logBytes += count * (record + FRAME_BYTES * (1 + record / LOG_BLOCK_BYTES))
   }
 
-  addEvent({ kind, edit, reason }: SimulatedEvent): void {
+  addEvent(event: SimulatedEvent): void {
+    const { kind, removed, added, reason } = event
     const { clock, onEvent, onEdit } = this.#options
     const ledger = this.#ledger
     const rewrites = kind === 'merge'
@@ -55,30 +57,33 @@ export class SimulatedBooks {
     let bytesRead = 0
     let bytesWritten = 0
     if (kind === 'flush' || rewrites) {
-      for (const { level, table } of edit.added) {
+      for (const { level, totals, stored } of added) {
         const account = Ledger.account(rewrites ? 'compaction' : 'flush', level)
-        const dataBytes = dataBytesOf(table)
-        ledger.countWrite(account, 'data', dataBytes)
-        if (table.filter.bytes > 0) ledger.countWrite(account, 'filter', table.filter.bytes)
-        ledger.countWrite(account, 'index', table.bytes - dataBytes - table.filter.bytes)
-        bytesWritten += table.bytes
+        ledger.countWrite(account, 'data', stored.data)
+        if (stored.filter > 0) ledger.countWrite(account, 'filter', stored.filter)
+        ledger.countWrite(account, 'index', totals.bytes - stored.data - stored.filter)
+        bytesWritten += totals.bytes
       }
     }
     if (rewrites) {
-      for (const { level, table } of edit.removed) {
-        const dataBytes = dataBytesOf(table)
-        ledger.countRead(Ledger.account('compaction', level), 'data', dataBytes)
-        bytesRead += dataBytes
+      for (const { level, stored } of removed) {
+        ledger.countRead(Ledger.account('compaction', level), 'data', stored.data)
+        bytesRead += stored.data
       }
     }
-    if (kind !== 'move') ledger.countRemoved(bytesOf(edit.removed))
+    if (kind !== 'move') {
+      ledger.countRemoved(removed.reduce((sum, { totals }) => sum + totals.bytes, 0))
+    }
     if (kind === 'flush') {
       ledger.countRemoved(this.#logCounted)
       this.#logBytes = 0
       this.#logCounted = 0
     }
-    onEdit?.({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
-    const [inputs, outputs] = [sidesOf(edit.removed), sidesOf(edit.added)]
+    if (onEdit !== undefined) {
+      const { edit } = event
+      onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
+    }
+    const [inputs, outputs] = [sidesOf(removed), sidesOf(added)]
     onEvent({ kind, inputs, outputs, bytesRead, bytesWritten, reason })
   }
 
@@ -110,18 +115,14 @@ export class SimulatedBooks {
   }
 }
 
-function bytesOf(placements: Placements): number {
-  return placements.reduce((sum, { table }) => sum + table.bytes, 0)
-}
-
-function sidesOf(placements: Placements): TargetEvent['inputs'] {
-  return [...Map.groupBy(placements, ({ level }) => level)]
+function sidesOf(parts: readonly EventPart[]): TargetEvent['inputs'] {
+  return [...Map.groupBy(parts, ({ level }) => level)]
     .sort(([a], [b]) => a - b)
     .map(([level, own]) => ({
       level,
       runs: new Set(own.map(({ run }) => run)).size,
-      tables: own.length,
-      bytes: bytesOf(own),
+      tables: own.reduce((sum, { totals }) => sum + totals.tables, 0),
+      bytes: own.reduce((sum, { totals }) => sum + totals.bytes, 0),
     }))
 }
 

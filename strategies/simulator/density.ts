@@ -16,6 +16,13 @@ import type { KeyModel } from './key-model.ts'
 /** Three numbers a class, in the model's order. Shared between tables: never written to again. */
 export type Density = Float64Array
 
+/** Positions [from, to) of the key space and what lies there. */
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly density: Density
+}
+
 export const STRIDE = 3
 const INSERTED = 0
 const UPDATED = 1

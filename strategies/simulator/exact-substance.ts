@@ -43,12 +43,12 @@ export class ExactSubstance implements Substance {
     entries: Entries,
     filter: FilterPolicy,
     ancestry: Ancestry,
-    { version, allocateTableId }: MergeContext,
+    { version, allocateTableIds }: MergeContext,
   ): readonly TableMeta[] {
     const older = new OlderOverlap(version, -1, new Set())
     const kept = this.#withoutDead(entries, () => older)
     if (kept.length === 0) return []
-    return [this.#tableOf(allocateTableId(), kept, filter.bitsPerKey, ancestry)]
+    return [this.#tableOf(allocateTableIds(1), kept, filter.bitsPerKey, ancestry)]
   }
 
   merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[] {
@@ -66,7 +66,7 @@ export class ExactSubstance implements Substance {
     const ancestry = ancestryOf(resolved, context.nowMs)
     return this.#cut(kept, outputs, starts).map(({ destination, entries }) => {
       const { bitsPerKey } = outputs[destination]!.filter ?? { bitsPerKey: 0 }
-      const id = context.allocateTableId()
+      const id = context.allocateTableIds(1)
       return { destination, table: this.#tableOf(id, entries, bitsPerKey, ancestry) }
     })
   }

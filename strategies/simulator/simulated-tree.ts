@@ -8,6 +8,7 @@
  * not know of.
  */
 
+import { paranoid } from '../../engine/base/assert.ts'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Json } from '../../engine/base/json.ts'
 import { compactionEdit, flushEdit, type WrittenTable } from '../../engine/compaction/placement.ts'
@@ -21,27 +22,55 @@ import type {
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import { type Retention, validateSpec } from '../../engine/compaction/validate-spec.ts'
-import type { RunId } from '../../engine/version/run.ts'
+import {
+  checkRun,
+  type Run,
+  type RunId,
+  type Totals,
+  tablesOf,
+  totalsOf,
+} from '../../engine/version/run.ts'
 import { rawBytes, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
 import { EMPTY_VERSION, type Version } from '../../engine/version/version.ts'
-import { applyEdit, type VersionEdit } from '../../engine/version/version-edit.ts'
+import {
+  applyEdit,
+  type TablePlacement,
+  type VersionEdit,
+} from '../../engine/version/version-edit.ts'
+import type { RunMerge } from './even-merge.ts'
+import { EvenRun, evenFactsOf, type StoredBytes, storedBytesOf } from './even-run.ts'
+import { type PlacedRun, type WholeRuns, wholeRunsOf, withRunsReplaced } from './whole-runs.ts'
 
 /** What the execution of a merge may ask for. */
 export interface MergeContext {
   readonly version: Version
   readonly nowMs: number
-  readonly allocateTableId: () => TableId
+  /** The first of so many ids in a row. */
+  readonly allocateTableIds: (count: number) => TableId
 }
 
 /** Knows what tables are made of. */
 export interface Substance {
   /** The tables of a merge in key order: survivors of the inputs, cut as the outputs say. */
   merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[]
+  /** The run that whole runs become, without a look at tables; null where it takes one. */
+  mergeRuns?(merge: RunMerge): EvenRun | 'nothing' | null
+}
+
+/** Tables of one run that went or came with an edit. */
+export interface EventPart {
+  readonly level: number
+  readonly run: RunId
+  readonly totals: Totals
+  readonly stored: StoredBytes
 }
 
 /** A flush, or an executed spec, as it was installed. */
 export interface SimulatedEvent {
   readonly kind: 'flush' | CompactionSpec['kind']
+  readonly removed: readonly EventPart[]
+  readonly added: readonly EventPart[]
+  /** Table by table. Whole runs are opened for it, so nobody should ask who can do without. */
   readonly edit: VersionEdit
   /** Null for a flush. */
   readonly reason: PickReason | null
@@ -114,7 +143,7 @@ export class SimulatedTree {
     this.#nextNumber++
     const filter = this.#options.strategy.flushFilter(this.view(lastSeq))
     const edit = flushEdit(make(filter, this.#context()), () => this.#nextRun++)
-    this.#install({ kind: 'flush', edit, reason: null })
+    this.#install('flush', edit, null)
     this.counts.flushes++
     for (const { table } of edit.added) this.flushedRawBytes += rawBytes(table)
   }
@@ -130,38 +159,145 @@ export class SimulatedTree {
   }
 
   #compact(spec: CompactionSpec): void {
+    const done = this.#compactRuns(spec) ?? this.#compactTables(spec)
+    const { kind } = spec
+    this.#state = spec.nextState
+    if (kind === 'merge') {
+      this.counts.merges++
+      for (const { level, totals } of done.added) {
+        while (this.mergedRawBytesByLevel.length <= level) this.mergedRawBytesByLevel.push(0)
+        this.mergedRawBytesByLevel[level]! += totals.rawBytes
+      }
+    } else if (kind === 'move') this.counts.moves++
+    else this.counts.drops++
+    this.#guard.note(done.noted, this.version, this.#state)
+  }
+
+  #compactTables(spec: CompactionSpec): Installed {
     const { clock, retention = NO_RETENTION } = this.#options
     const context = { version: this.version, inProgress: [], retention, nowMs: clock.nowMs() }
     const resolved = validateSpec(context, spec)
     const written = spec.kind === 'merge' ? this.#substance.merge(resolved, this.#context()) : []
-    const edit = compactionEdit(resolved, written, () => this.#nextRun++)
-    const { nextState: state, kind, reason } = spec
-    this.#state = state
-    const strategy = { name: this.#options.strategy.name, state }
-    this.#install({ kind, edit: { ...edit, strategy }, reason })
-    if (spec.kind === 'merge') {
-      this.counts.merges++
-      for (const { level, table } of edit.added) {
-        while (this.mergedRawBytesByLevel.length <= level) this.mergedRawBytesByLevel.push(0)
-        this.mergedRawBytesByLevel[level]! += rawBytes(table)
-      }
-    } else if (spec.kind === 'move') this.counts.moves++
-    else this.counts.drops++
-    this.#guard.note(edit, this.version, this.#state)
+    const bare = compactionEdit(resolved, written, () => this.#nextRun++)
+    const edit = { ...bare, strategy: this.#strategyAfter(spec) }
+    return { added: this.#install(spec.kind, edit, spec.reason), noted: edit }
   }
 
-  #install(event: SimulatedEvent): void {
-    const { edit, kind } = event
+  /** Null when the spec, or what the runs are made of, asks for a look at tables. */
+  #compactRuns(spec: CompactionSpec): Installed | null {
+    if (this.#substance.mergeRuns === undefined) return null
+    const whole = wholeRunsOf(this.version, spec)
+    if (whole === null) return null
+    const result = this.#resultOf(spec, whole)
+    if (result === null) return null
+    const run = result === 'nothing' ? null : result
+    const { inputs, place } = whole
+    const removed = inputs.map(partOf)
+    const added = run === null ? [] : [partOf({ level: place.level, run })]
+    this.version = withRunsReplaced(this.version, whole, run)
+    if (run !== null && paranoid()) checkRun(run)
+    const strategy = this.#strategyAfter(spec)
+    const { kind, reason } = spec
+    this.#options.onEvent?.({
+      ...{ kind, removed, added, reason },
+      get edit() {
+        return { ...editOf(whole, run), strategy }
+      },
+    })
+    // A run stands for its tables: they come and go together.
+    const noted = {
+      newRuns: [],
+      removed: inputs.map(standIn),
+      added: run === null ? [] : [standIn({ level: place.level, run })],
+    }
+    return { added, noted }
+  }
+
+  #resultOf(spec: CompactionSpec, { inputs, older, place }: WholeRuns) {
+    const runId = () => ('run' in place ? place.run : this.#nextRun++)
+    if (spec.kind === 'move') {
+      const { run } = inputs[0]!
+      return run instanceof EvenRun ? run.as(runId()) : null
+    }
+    if (spec.kind !== 'merge') return null
+    const { nowMs, allocateTableIds } = this.#context()
+    const runs = inputs.map(({ run }) => run)
+    const [output] = spec.outputs
+    return this.#substance.mergeRuns!({
+      ...{ inputs: runs, older, output: output!, nowMs, allocateTableIds, runId },
+    })
+  }
+
+  #strategyAfter({ nextState: state }: CompactionSpec) {
+    return { name: this.#options.strategy.name, state }
+  }
+
+  /** Returns what came. */
+  #install(
+    kind: SimulatedEvent['kind'],
+    edit: VersionEdit,
+    reason: PickReason | null,
+  ): readonly EventPart[] {
     this.version = applyEdit(this.version, edit)
     if (kind !== 'move') for (const { table } of edit.removed) this.#reads.delete(table.id)
-    this.#options.onEvent?.(event)
+    const added = partsOf(edit.added)
+    this.#options.onEvent?.({ kind, removed: partsOf(edit.removed), added, edit, reason })
+    return added
   }
 
   #context(): MergeContext {
     return {
       version: this.version,
       nowMs: this.#options.clock.nowMs(),
-      allocateTableId: () => this.#nextNumber++,
+      allocateTableIds: (count) => {
+        this.#nextNumber += count
+        return this.#nextNumber - count
+      },
     }
   }
+}
+
+/** A compaction that is now part of the version. */
+interface Installed {
+  readonly added: readonly EventPart[]
+  /** What the guard of progress is told. */
+  readonly noted: VersionEdit
+}
+
+function partOf({ level, run }: PlacedRun): EventPart {
+  const stored = run instanceof EvenRun ? run.stored : storedBytesOf(tablesOf(run))
+  return { level, run: run.id, totals: run.totals, stored }
+}
+
+/** Run by run, in the order of the edit. */
+function partsOf(placements: readonly TablePlacement[]): readonly EventPart[] {
+  const parts: EventPart[] = []
+  for (let from = 0; from < placements.length; ) {
+    const { level, run } = placements[from]!
+    let to = from + 1
+    while (to < placements.length && placements[to]!.run === run) to++
+    const tables = placements.slice(from, to).map(({ table }) => table)
+    parts.push({ level, run, totals: totalsOf(tables), stored: storedBytesOf(tables) })
+    from = to
+  }
+  return parts
+}
+
+function editOf({ inputs, place }: WholeRuns, result: Run | null): VersionEdit {
+  const placements = ({ level, run }: PlacedRun) =>
+    Array.from(tablesOf(run), (table) => ({ level, run: run.id, table }))
+  const isNew = result !== null && 'after' in place
+  return {
+    newRuns: isNew ? [{ level: place.level, run: result.id, after: place.after }] : [],
+    removed: inputs.flatMap(placements),
+    added: result === null ? [] : placements({ level: place.level, run: result }),
+  }
+}
+
+/** One table that tells the run from others: as large as all of it. */
+function standIn({ level, run }: PlacedRun): TablePlacement {
+  const facts = evenFactsOf(run)!
+  const { bytes, entries } = run.totals
+  const table = { ...facts, id: facts.firstId, bytes, entries } as unknown as TableMeta
+  return { level, run: run.id, table }
 }

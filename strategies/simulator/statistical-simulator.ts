@@ -12,7 +12,8 @@ import { createRandom } from '../../engine/base/random.ts'
 import { densityOf } from './density.ts'
 import { KEY_SPACE } from './key-space.ts'
 import { SimulatedTree, type SimulatedTreeOptions } from './simulated-tree.ts'
-import { type StatisticalShape, StatisticalSubstance } from './statistical-substance.ts'
+import { StatisticalSubstance } from './statistical-substance.ts'
+import type { StatisticalShape } from './statistical-table.ts'
 
 export interface StatisticalSimulatorOptions extends SimulatedTreeOptions {
   readonly shape: StatisticalShape

@@ -1,54 +1,36 @@
 /**
- * Owns tables without keys: a stretch of the key space and what is expected in it. A merge sweeps
- * its inputs from border to border, adds up densities, and cuts where the expected bytes reach
- * the target. Where the n-th key of a random set lies is itself random, and borders that fell on even
- * places would meet those of other levels too often; so each cut is scattered, from a seed, as the
- * order statistic is. Counts stay exact: what a table does not get its neighbour does.
+ * Owns what becomes of tables without keys (`statistical-table.ts`). A merge sweeps its inputs from
+ * border to border, adds up densities, and cuts where the expected bytes reach the target. Cuts are
+ * scattered, counts exact: what a table does not get its neighbour does. Older tables are asked for
+ * once a stretch whether tombstones are still needed there.
  *
- * Within one table entries are taken to be evenly spread, and all entries to be of the mean size.
- * Older tables are asked for once a stretch whether tombstones are still needed there.
+ * Whole runs that are each evenly spread over the same stretch merge into one that is again: then
+ * there is nothing to sweep, and the tables are all alike (`even-run.ts`).
  */
 
 import { assert } from '../../engine/base/assert.ts'
 import type { Random } from '../../engine/base/random.ts'
 import { OlderOverlap } from '../../engine/compaction/older-overlap.ts'
-import { type Ancestry, ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
+import { ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
-import { estimateTableSize, type TableSizeOptions } from '../../engine/table/table-size.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
-import {
-  crowded,
-  type Density,
-  deadPerSpace,
-  entriesPerSpace,
-  mergedDensity,
-  STRIDE,
-  withoutDead,
-} from './density.ts'
+import { crowded, type Density, mergedDensity, STRIDE, type Stretch } from './density.ts'
+import { mergeEvenRuns, type RunMerge } from './even-merge.ts'
+import type { EvenRun } from './even-run.ts'
 import type { KeyModel } from './key-model.ts'
-import { KEY_SPACE, keyAt, positionOf } from './key-space.ts'
-import { type SimulatedTable, simulatedTable } from './simulated-table.ts'
+import { keyAt, positionOf } from './key-space.ts'
 import type { MergeContext, Substance } from './simulated-tree.ts'
-
-/** Positions [from, to) and what lies there. */
-export interface Stretch {
-  readonly from: number
-  readonly to: number
-  readonly density: Density
-}
-
-export interface StatisticalTable extends SimulatedTable, Stretch {}
-
-export interface StatisticalShape {
-  readonly model: KeyModel
-  /** Mean bytes of a user key and of a value. */
-  readonly keyBytes: number
-  readonly valueBytes: number
-  /** Bytes all keys start with, and the number of values each further byte takes. */
-  readonly keyPrefixBytes: number
-  readonly keyRadix: number
-  readonly blocks: Omit<TableSizeOptions, 'bitsPerKey'>
-}
+import {
+  borderAfter,
+  contentsOf,
+  type Measured,
+  measured,
+  ROUNDING,
+  type StatisticalShape,
+  type StatisticalTable,
+  statisticalTable,
+  type TableFacts,
+} from './statistical-table.ts'
 
 export class StatisticalSubstance implements Substance {
   readonly #shape: StatisticalShape
@@ -64,17 +46,22 @@ export class StatisticalSubstance implements Substance {
     stretch: Stretch,
     bitsPerKey: number,
     facts: TableFacts,
-    { version, allocateTableId }: MergeContext,
+    { version, allocateTableIds }: MergeContext,
   ): readonly TableMeta[] {
     const older = new OlderOverlap(version, -1, new Set())
     const open = new OpenTable(this.#shape.model, stretch.from)
-    open.take(this.#measured(stretch, older))
-    const table = this.#tableOf(open, bitsPerKey, facts, allocateTableId)
+    open.take(measured(this.#shape, stretch, isNeededBy(older)))
+    const table = this.#tableOf(open, bitsPerKey, facts, allocateTableIds)
     return table === null ? [] : [table]
   }
 
+  /** Null where the runs are not even and must be swept. */
+  mergeRuns(merge: RunMerge): EvenRun | 'nothing' | null {
+    return mergeEvenRuns(this.#shape, merge, () => this.#random.nextU32())
+  }
+
   merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[] {
-    const { version, nowMs, allocateTableId } = context
+    const { version, nowMs, allocateTableIds } = context
     const inputs = resolved.inputs.toSorted((a, b) => a.position - b.position)
     const lists = inputs.map(({ tables }) => tables as readonly StatisticalTable[])
     const facts = { ancestry: ancestryOf(resolved, nowMs), ...seqRange(lists) }
@@ -87,7 +74,7 @@ export class StatisticalSubstance implements Substance {
       if (open === null) return
       const { destination } = parts[part]!
       const { bitsPerKey } = resolved.outputs[destination]!.filter ?? { bitsPerKey: 0 }
-      const table = this.#tableOf(open, bitsPerKey, facts, allocateTableId)
+      const table = this.#tableOf(open, bitsPerKey, facts, allocateTableIds)
       if (table !== null) written.push({ destination, table })
       open = null
     }
@@ -102,7 +89,7 @@ export class StatisticalSubstance implements Substance {
       if (older === null || destination !== before) {
         older = new OlderOverlap(version, position, resolved.inputIds)
       }
-      let rest: Measured | null = this.#measured(stretch, older)
+      let rest: Measured | null = measured(this.#shape, stretch, isNeededBy(older))
       while (rest !== null) {
         if (open !== null && isFull(open, targetTableBytes)) finish()
         open ??= new OpenTable(this.#shape.model, rest.from)
@@ -111,20 +98,6 @@ export class StatisticalSubstance implements Substance {
     }
     finish()
     return written
-  }
-
-  #measured({ from, to, density }: Stretch, older: OlderOverlap): Measured {
-    const { model, keyBytes, valueBytes } = this.#shape
-    let kept = density
-    if (deadPerSpace(model, density) > 0) {
-      const key = keyAt(from)
-      if (!older.covers(key, 0, key.length)) kept = withoutDead(density)
-    }
-    const share = (to - from) / KEY_SPACE
-    const entries = entriesPerSpace(model, kept) * share
-    const dead = deadPerSpace(model, kept) * share
-    const rawBytes = entries * keyBytes + (entries - dead) * valueBytes
-    return { from, to, density: kept, entries, dead, rawBytes }
   }
 
   /** Gives the table what it has room for; returns what is left of the stretch, or null. */
@@ -142,72 +115,36 @@ export class StatisticalSubstance implements Substance {
       open.take(stretch)
       return null
     }
-    const border = this.#borderAfter(wanted / entries, stretch)
+    const border = borderAfter(this.#shape.model, wanted / entries, stretch, this.#random)
     open.take(scaled(stretch, wanted / entries, from, border))
     return scaled(stretch, 1 - wanted / entries, border, to)
-  }
-
-  /** Where the first `share` of the entries ends. */
-  #borderAfter(share: number, { from, to, entries }: Measured): number {
-    const keys = (this.#shape.model.keys * (to - from)) / KEY_SPACE
-    // A sample without replacement: where every key is present nothing is random.
-    const free = Math.max(1 - entries / Math.max(keys, entries), 0)
-    const spread = Math.sqrt((share * (1 - share) * free) / (entries + 2))
-    const scattered = share + spread * this.#gaussian()
-    const position = from + Math.round((to - from) * Math.min(Math.max(scattered, 0), 1))
-    return Math.min(Math.max(position, from + 1), to - 1)
-  }
-
-  /** Box and Muller's transform, one of its two. */
-  #gaussian(): number {
-    const radius = Math.sqrt(-2 * Math.log(1 - this.#random.nextDouble()))
-    return radius * Math.cos(2 * Math.PI * this.#random.nextDouble())
   }
 
   #tableOf(
     open: OpenTable,
     bitsPerKey: number,
-    { ancestry, seqMin, seqMax }: TableFacts,
-    allocateTableId: () => TableId,
+    facts: TableFacts,
+    allocateTableIds: (count: number) => TableId,
   ): StatisticalTable | null {
-    const { keyBytes, valueBytes, keyPrefixBytes, keyRadix, blocks } = this.#shape
-    const entries = Math.round(open.entries)
-    if (entries === 0) return null
-    const tombstones = Math.min(Math.round(open.dead), entries)
+    const contents = contentsOf(this.#shape, open, open.to - open.from, bitsPerKey)
+    if (contents === null) return null
+    assert(open.from < open.to, 'a table holds a stretch of keys')
     const { from, to } = open
-    assert(from < to, 'a table holds a stretch of keys')
-    const rawKeyBytes = Math.round(entries * keyBytes)
-    const rawValueBytes = Math.round((entries - tombstones) * valueBytes)
-    const digits = Math.log(Math.max((entries * KEY_SPACE) / (to - from), 1)) / Math.log(keyRadix)
-    const sharedBytes = Math.min(keyPrefixBytes + digits, keyBytes)
-    const sums = { entries, tombstones, rawKeyBytes, rawValueBytes }
-    const size = estimateTableSize({ ...sums, sharedBytes }, { ...blocks, bitsPerKey })
-    const range = { smallest: keyAt(from), largest: keyAt(to - 1) }
-    const counted = { ...sums, ...range, seqMin, seqMax }
-    const table = simulatedTable(allocateTableId(), counted, size, bitsPerKey, ancestry)
-    return { ...table, from, to, density: open.density() }
+    const stretch = { from, to, density: open.density() }
+    return statisticalTable(allocateTableIds(1), contents, stretch, bitsPerKey, facts)
   }
 }
 
-/** Sums of many shares are off by less than this, in entries or relative to the whole. */
-const ROUNDING = 1e-6
+/** Whether a tombstone at a position may still hide something; positions must not descend. */
+function isNeededBy(older: OlderOverlap): (position: number) => boolean {
+  return (position) => {
+    const key = keyAt(position)
+    return older.covers(key, 0, key.length)
+  }
+}
 
 function isFull({ rawBytes }: OpenTable, targetTableBytes: number | null): boolean {
   return targetTableBytes !== null && rawBytes >= targetTableBytes * (1 - ROUNDING)
-}
-
-/** What all tables of one job have in common. */
-export interface TableFacts {
-  readonly ancestry: Ancestry
-  readonly seqMin: number
-  readonly seqMax: number
-}
-
-/** A stretch with its expected contents. */
-interface Measured extends Stretch {
-  readonly entries: number
-  readonly dead: number
-  readonly rawBytes: number
 }
 
 /** A share of the stretch's entries, which turned out to lie in [from, to). */

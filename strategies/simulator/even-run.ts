@@ -1,0 +1,80 @@
+/**
+ * Owns runs whose entries are spread evenly over one stretch of the key space and cut into tables of
+ * one size: what a merge of whole runs without keys gives. Such a run is known by its sums, so that a
+ * merge costs what it has inputs, not tables, and trees of terabytes cost little where nobody looks
+ * at tables; they are made when somebody does.
+ *
+ * Invariant: the tables, once made, add up to the totals.
+ */
+
+import { type Chunk, type Run, type RunId, runOf, type Totals } from '../../engine/version/run.ts'
+import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
+import type { Stretch } from './density.ts'
+import { dataBytesOf } from './simulated-table.ts'
+
+/** What is known of a run as a whole: that of its tables in which they are alike. */
+export type EvenFacts = Stretch &
+  Pick<
+    TableMeta,
+    'seqMin' | 'seqMax' | 'createdAtMs' | 'oldestWriteAtMs' | 'oldestTombstoneAtMs' | 'smallest'
+  > & { readonly firstId: TableId }
+
+/** Stored bytes of a set of tables. */
+export interface StoredBytes {
+  readonly data: number
+  readonly filter: number
+}
+
+export class EvenRun implements Run {
+  readonly id: RunId
+  readonly totals: Totals
+  readonly stored: StoredBytes
+  readonly facts: EvenFacts
+  readonly #make: () => readonly TableMeta[]
+  #chunks: readonly Chunk[] | null = null
+
+  /** `make` gives the tables, the same ones each time. */
+  constructor(
+    id: RunId,
+    totals: Totals,
+    stored: StoredBytes,
+    facts: EvenFacts,
+    make: () => readonly TableMeta[],
+  ) {
+    this.id = id
+    this.totals = totals
+    this.stored = stored
+    this.facts = facts
+    this.#make = make
+  }
+
+  get chunks(): readonly Chunk[] {
+    this.#chunks ??= runOf(this.id, this.#make()).chunks
+    return this.#chunks
+  }
+
+  /** The same tables as another run. */
+  as(id: RunId): EvenRun {
+    return new EvenRun(id, this.totals, this.stored, this.facts, () =>
+      this.chunks.flatMap(({ tables }) => tables),
+    )
+  }
+}
+
+/** What is known of the run as a whole; null where its tables may differ. */
+export function evenFactsOf(run: Run): EvenFacts | null {
+  if (run instanceof EvenRun) return run.facts
+  if (run.totals.tables !== 1) return null
+  const table = run.chunks[0]!.tables[0] as TableMeta & Stretch
+  return { ...table, firstId: table.id }
+}
+
+export function storedBytesOf(tables: Iterable<TableMeta>): StoredBytes {
+  let data = 0
+  let filter = 0
+  for (const table of tables) {
+    data += dataBytesOf(table)
+    filter += table.filter.bytes
+  }
+  return { data, filter }
+}
