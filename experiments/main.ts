@@ -6,8 +6,10 @@
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { Progress } from './cli/progress.ts'
-import { parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
+import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
 import { unknownName } from './cli/usage-error.ts'
+import type { SweepContext } from './sweep.ts'
+import type { PeerPlan } from './targets/peers/peer-run.ts'
 
 async function main(argv: readonly string[]): Promise<number> {
   const command = parseCommand(argv)
@@ -21,7 +23,9 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function runRequest(request: Request): Promise<number> {
   const { resolvePlans } = await import('./cli/resolve.ts')
-  const plans = await resolvePlans(request)
+  const plans = request.target.some(isEngineTarget) ? await resolvePlans(request) : []
+  const { resolvePeerPlans } = await import('./cli/resolve-peers.ts')
+  const peerPlans = await resolvePeerPlans(request)
   const { runSweep, writeCharts } = await import('./sweep.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const interrupt = new AbortController()
@@ -31,7 +35,7 @@ async function runRequest(request: Request): Promise<number> {
     if (!request.quiet) process.stdout.write(`${line}\n`)
   }
   try {
-    const { results, resultPaths } = await runSweep(plans, {
+    const context: SweepContext = {
       outFolder: request.out,
       versions: request.versions,
       keep: request.keep,
@@ -40,16 +44,28 @@ async function runRequest(request: Request): Promise<number> {
       terminalWritten: () => progress.written,
       onProgress: (...place) => progress.update(...place),
       onReuse: (path) => say(`${path}: same configuration and code, reused`),
-    })
+    }
+    const { results, resultPaths } = await runSweep(plans, context)
+    const peers = await runPeers(peerPlans, context)
     const chartPaths = await writeCharts(results, request.out)
-    say(closingTable(results, process.stdout.isTTY === true))
+    if (results.length > 0) say(closingTable(results, process.stdout.isTTY === true))
+    if (peers.table !== '') say(peers.table)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
-    for (const path of [...resultPaths, ...pictures]) say(path)
+    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) say(path)
     return EXIT.done
   } finally {
     progress.clear()
   }
+}
+
+/** Loaded only where asked for: a store of somebody else's need not be installed. */
+async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
+  if (plans.length === 0) return { table: '', resultPaths: [] }
+  const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
+  const { peerTables } = await import('./targets/peers/peer-table.ts')
+  const { results, resultPaths } = await runPeerSweep(plans, context)
+  return { table: peerTables(results, process.stdout.isTTY === true), resultPaths }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {

@@ -5,6 +5,7 @@
 
 import type { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
+import { type PeerResult, peerResultSchema } from './peer-schema.ts'
 import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
 
 /**
@@ -13,6 +14,26 @@ import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
  */
 export function parseResult(json: unknown, path: string): RunResult {
   const value = typeof json === 'string' ? parseText(json, path) : json
+  if (isOfPeer(value)) throw refused(path, 'peer', "another store's result, which has no ledger")
+  return checked(value, path, runResultSchema)
+}
+
+/** As `parseResult`, of our own runs and of peers alike. */
+export function parseAnyResult(json: unknown, path: string): RunResult | PeerResult {
+  const value = typeof json === 'string' ? parseText(json, path) : json
+  if (isOfPeer(value)) return checked(value, path, peerResultSchema)
+  return checked(value, path, runResultSchema)
+}
+
+function isOfPeer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'peer' in value
+}
+
+function checked<Schema extends z.ZodType>(
+  value: unknown,
+  path: string,
+  schema: Schema,
+): z.output<Schema> {
   const version = schemaVersionOf(value)
   if (version !== undefined && version > SCHEMA_VERSION) {
     throw refused(
@@ -21,7 +42,7 @@ export function parseResult(json: unknown, path: string): RunResult {
       `version ${version} is newer than the ${SCHEMA_VERSION} this build reads`,
     )
   }
-  const parsed = runResultSchema.safeParse(value)
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''

@@ -56,7 +56,10 @@ function ratio(value: number | null): string {
 }
 
 /** One line an operation kind: percentiles of different kinds do not add up to one. */
-function perKind(latencies: Readonly<Record<string, Latency>>, figure: 'p50Us' | 'p99Us'): string {
+export function perKind(
+  latencies: Readonly<Record<string, Latency>>,
+  figure: 'p50Us' | 'p99Us',
+): string {
   const lines = Object.entries(latencies).map(
     ([kind, latency]) => `${kind} ${formatNs(latency[figure] * 1e3)}`,
   )

@@ -1,13 +1,13 @@
 /** Owns the arguments that ask for one run again, written out so far that no default can change it. */
 import type { Json } from '../../engine/index.ts'
-import type { Request } from './request.ts'
+import type { Request, TargetName } from './request.ts'
 
 /**
  * `npm run exp -- …` for one run. A repeat cannot be asked for alone: repeats 0 … `repeat` run.
  * `params` are those given that the run's strategy or workload declares.
  */
 export function reproducingCommand(
-  request: Request,
+  request: Omit<Request, 'target'> & { readonly target: TargetName },
   strategy: string,
   workload: string,
   repeat: number,

@@ -63,9 +63,11 @@ export const FLAGS = [
   { name: 'scale', value: 'smoke|full', default: 'smoke', help: 'of a suite: seconds, or minutes' },
   {
     name: 'target',
-    value: 'varve|simulator',
+    value: 'NAME,…',
     default: 'varve',
-    help: 'what runs the operations: the engine, or its tree without bytes',
+    help:
+      'what runs the operations: varve, the engine; simulator, its tree without bytes; or another ' +
+      'store under equal budgets: leveldb, rocksdb, lmdb, sqlite, db_bench',
   },
   {
     name: 'user-bytes',

@@ -31,7 +31,7 @@ test('no flags: every default', () => {
     repeat: 1,
     param: {},
     set: {},
-    target: 'varve',
+    target: ['varve'],
     storage: 'node',
     out: 'out',
     versions: false,

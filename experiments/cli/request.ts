@@ -6,12 +6,20 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { PEER_NAMES } from '../../results/peer-schema.ts'
 import { SUITE_SCALES, type SuiteScale } from '../../results/suite-schema.ts'
 import { FLAGS, type FlagName, type FlagSpec, flagDefault, flagNames } from './flags.ts'
 import { parseBytes, parseCount } from './units.ts'
 import { UsageError, unknownName } from './usage-error.ts'
 
 export type Scalar = string | number | boolean
+
+/** Ours, which run strategies; the others are stores with their own. */
+export const ENGINE_TARGETS = ['varve', 'simulator'] as const
+export type EngineTarget = (typeof ENGINE_TARGETS)[number]
+
+export const TARGET_NAMES = [...ENGINE_TARGETS, ...PEER_NAMES] as const
+export type TargetName = (typeof TARGET_NAMES)[number]
 
 export interface Request {
   readonly strategy: readonly string[]
@@ -24,7 +32,7 @@ export interface Request {
   readonly repeat: number
   readonly param: Readonly<Record<string, Scalar>>
   readonly set: Readonly<Record<string, Scalar>>
-  readonly target: 'varve' | 'simulator'
+  readonly target: readonly TargetName[]
   /** Loaded by the simulator without keys; null: the stream of the workload is run. */
   readonly userBytes: number | null
   readonly storage: 'node' | 'memory'
@@ -75,7 +83,7 @@ const requestSchema = z.strictObject({
   repeat: count(1, 1000).prefault(flagDefault('repeat')),
   param: assignments.prefault({}),
   set: assignments.prefault({}),
-  target: z.enum(['varve', 'simulator']).prefault('varve'),
+  target: names.pipe(z.array(targetName())).prefault(flagDefault('target')),
   'user-bytes': size(1, 2 ** 50).optional(),
   storage: z.enum(['node', 'memory']).prefault('node'),
   out: z.string().min(1).prefault(flagDefault('out')),
@@ -116,18 +124,47 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed = checked(requestSchema, given, placeOf)
   const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...rest } = parsed
   if (userBytes !== null) checkUserBytes(given, placeOf)
+  checkPeers(parsed, given, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
 }
 
 /** Without keys there are no records to count and no operations to run. */
 function checkUserBytes(given: Readonly<Record<string, unknown>>, placeOf: (n: string) => string) {
-  if (given.target !== 'simulator') {
+  if (String(given.target) !== 'simulator') {
     throw new UsageError(`${placeOf('user-bytes')}: only with --target=simulator`)
   }
   const other = ['records', 'operations'].find((name) => name in given)
   if (other !== undefined) {
     throw new UsageError(`${placeOf(other)}: not with --user-bytes, which says how much is loaded`)
   }
+}
+
+/** A store of somebody else's brings its own strategy and its own files. */
+function checkPeers(
+  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  given: Readonly<Record<string, unknown>>,
+  placeOf: (name: string) => string,
+): void {
+  const peer = target.find((name) => !isEngineTarget(name))
+  if (peer === undefined) return
+  if (storage === 'memory') throw new UsageError(`${placeOf('storage')}: ${peer} needs files`)
+  if ('strategy' in given && !target.some(isEngineTarget)) {
+    throw new UsageError(`${placeOf('strategy')}: ${peer} has its own`)
+  }
+}
+
+export function isEngineTarget(name: TargetName): name is EngineTarget {
+  return (ENGINE_TARGETS as readonly string[]).includes(name)
+}
+
+function targetName() {
+  return z.string().transform((name, context) => {
+    const known = TARGET_NAMES.find((candidate) => candidate === name)
+    if (known !== undefined) return known
+    const { message } = unknownName('target', name, TARGET_NAMES)
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
 }
 
 function checked<Schema extends z.ZodType>(

@@ -19,7 +19,7 @@ import { meanRecord, SAMPLED_RECORDS } from '../load-simulation.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
 import type { Simulation } from '../simulation.ts'
 import { reproducingCommand } from './command.ts'
-import type { Request, Scalar } from './request.ts'
+import { type EngineTarget, isEngineTarget, type Request, type Scalar } from './request.ts'
 import { describeSettings, readSettings } from './settings.ts'
 import { UsageError, unknownName } from './usage-error.ts'
 
@@ -31,7 +31,7 @@ const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
 /** `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times. */
 export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
 
-/** Workloads × repeats × strategies, in this order. Throws `UsageError`. */
+/** Workloads × repeats × targets of ours × strategies, in this order. Throws `UsageError`. */
 export async function resolvePlans(request: Request): Promise<readonly RunPlan[]> {
   const strategies: ChosenStrategy[] = []
   for (const name of request.strategy) strategies.push(await chooseStrategy(name))
@@ -40,8 +40,10 @@ export async function resolvePlans(request: Request): Promise<readonly RunPlan[]
   const plans: RunPlan[] = []
   for (const workload of workloads) {
     for (let repeat = 0; repeat < request.repeat; repeat++) {
-      for (const strategy of strategies) {
-        plans.push(usageOf(() => planOf(request, strategy, workload, repeat)))
+      for (const target of request.target.filter(isEngineTarget)) {
+        for (const strategy of strategies) {
+          plans.push(usageOf(() => planOf({ ...request, target }, strategy, workload, repeat)))
+        }
       }
     }
   }
@@ -79,8 +81,13 @@ function chooseWorkload(name: string): WorkloadDefinition {
   return workload
 }
 
+/** Of one target. */
+interface PlanRequest extends Omit<Request, 'target'> {
+  readonly target: EngineTarget
+}
+
 function planOf(
-  request: Request,
+  request: PlanRequest,
   { given, module, moduleDigest }: ChosenStrategy,
   workload: WorkloadDefinition,
   repeat: number,
@@ -142,7 +149,7 @@ const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
 
 /** A statistical load is of as many records as the bytes come to. */
 function sizeOf(
-  { records, operations, userBytes }: Request,
+  { records, operations, userBytes }: PlanRequest,
   createWorkload: (size: typeof SAMPLE) => Workload,
 ): { readonly records: number; readonly operations: number } {
   if (userBytes === null) return { records, operations }
@@ -151,7 +158,7 @@ function sizeOf(
 }
 
 function simulationOf(
-  { target, userBytes, valueBytes }: Request,
+  { target, userBytes, valueBytes }: PlanRequest,
   { name }: WorkloadDefinition,
   params: Params,
 ): Simulation | null {

@@ -1,0 +1,40 @@
+/**
+ * Owns the step from names to plans of peers. A peer gets the plan of our own engine under the
+ * strategy that builds a tree like its own: the workload is the same stream, and the engine options
+ * and the strategy's parameters are the budget it is given.
+ */
+import type { Json } from '../../engine/index.ts'
+import type { PeerName } from '../../results/peer-schema.ts'
+import { type RunPlan, runId } from '../run-plan.ts'
+import { budgetOf, PEER_STRATEGY } from '../targets/peers/budget.ts'
+import type { PeerPlan } from '../targets/peers/peer-run.ts'
+import { isEngineTarget, type Request } from './request.ts'
+import { resolvePlans } from './resolve.ts'
+
+/** Workloads × repeats × peers, in this order. Throws `UsageError`. */
+export async function resolvePeerPlans(request: Request): Promise<readonly PeerPlan[]> {
+  const peers = request.target.filter((name) => !isEngineTarget(name)) as PeerName[]
+  if (peers.length === 0) return []
+  const ours = await resolvePlans({ ...request, target: ['varve'], strategy: [PEER_STRATEGY] })
+  return ours.flatMap((plan) => peers.map((name) => peerPlanOf(plan, name)))
+}
+
+export function peerPlanOf(plan: RunPlan, name: PeerName): PeerPlan {
+  const config = {
+    ...plan.config,
+    strategy: { name, params: {}, primitives: null },
+    target: name,
+  }
+  const budget = budgetOf(plan.engineOptions, plan.config.strategy.params as Record<string, Json>)
+  return {
+    name,
+    // The budget is the peer's whole configuration, though no strategy of ours runs.
+    id: runId({ config, storage: JSON.stringify(budget), moduleDigest: null }),
+    config,
+    budget,
+    command: plan.command.map((argument) =>
+      argument.startsWith('--strategy=') ? `--target=${name}` : argument,
+    ),
+    createWorkload: plan.createWorkload,
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Owns what every store is given alike: memory, blocks, compression, filters, the shape of a leveled
+ * tree and what a write waits for. A peer's settings are made from one budget and from nothing else,
+ * and are written beside ours line by line; what cannot be made equal is a line that says so.
+ */
+import type { Json } from '../../../engine/base/json.ts'
+import type { EngineOptions } from '../../../engine/index.ts'
+import type { PeerSetting } from '../../../results/peer-schema.ts'
+import { STRATEGIES } from '../../../strategies/index.ts'
+
+export interface Budget {
+  readonly memtableBytes: number
+  readonly blockCacheBytes: number
+  readonly blockBytes: number
+  readonly blockRestartInterval: number
+  readonly compression: EngineOptions['compression']
+  /** Of `leveling-partial`, whose tree LevelDB and RocksDB build. */
+  readonly T: number
+  readonly l0Trigger: number
+  /** What level 1 may hold. */
+  readonly level1Bytes: number
+  readonly tableBytes: number
+  readonly bitsPerKey: number
+}
+
+/** Strategy whose parameters describe a peer's tree. */
+export const PEER_STRATEGY = 'leveling-partial'
+
+/** `params`: given for the strategy; its defaults are filled in. */
+export function budgetOf(options: EngineOptions, params: Readonly<Record<string, Json>>): Budget {
+  const { memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval, compression } = options
+  const shape = STRATEGIES.get(PEER_STRATEGY)!.parse(params) as Record<string, number>
+  const base = shape.baseBytes === 0 ? memtableBytes : shape.baseBytes!
+  return {
+    ...{ memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval, compression },
+    T: shape.T!,
+    l0Trigger: shape.l0Trigger!,
+    level1Bytes: base * shape.T!,
+    tableBytes: shape.targetTableBytes === 0 ? memtableBytes : shape.targetTableBytes!,
+    bitsPerKey: shape.bitsPerKey!,
+  }
+}
+
+/** A setting both sides have, equal or with a note that says why not. */
+export function setting(name: string, varve: Json, peer: Json, note = ''): PeerSetting {
+  return { name, varve, peer, equal: varve === peer, note }
+}
+
+/** What an open of ours and of each peer here does with a write. */
+export const HANDED_TO_THE_SYSTEM = 'handed to the operating system'
+
+const NAMES: Readonly<Record<string, string>> = {
+  T: 'size ratio T',
+  level1Bytes: 'level 1 target, bytes',
+}
+
+/** The lines of `budget` whose peer's value is in `theirs`; a text beside a value is its note. */
+export function settingsOf(
+  budget: Budget,
+  theirs: Readonly<Partial<Record<keyof Budget, readonly [Json, string?]>>>,
+): PeerSetting[] {
+  return (Object.keys(budget) as (keyof Budget)[]).map((key) => {
+    const [peer, note] = theirs[key] ?? [null, 'no such setting']
+    return setting(NAMES[key] ?? key, budget[key], peer, note)
+  })
+}

@@ -1,0 +1,271 @@
+/**
+ * Owns a run against a peer, from a plan to a result: a fresh folder, the stream, the readings at
+ * the last operation and at rest, and the folder's removal. Invariant, as of our own runs: whatever
+ * happens, the store is closed and (unless it is to be kept) the folder is gone.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../../../engine/index.ts'
+import {
+  type PeerName,
+  type PeerReading,
+  type PeerResult,
+  type PeerResultInput,
+  peerResultSchema,
+} from '../../../results/peer-schema.ts'
+import { type Gate, type RunResult, SCHEMA_VERSION } from '../../../results/schema.ts'
+import {
+  OPERATION_KIND_NAMES,
+  type OperationStream,
+  type Workload,
+} from '../../../workloads/index.ts'
+import { describeEnvironment } from '../../environment.ts'
+import type { ExperimentContext } from '../../experiment.ts'
+import { quotient } from '../../figures.ts'
+import { Interrupted } from '../../interrupted.ts'
+import { LatencyRecorder } from '../../latency.ts'
+import { samplingInterval } from '../../series.ts'
+import type { Budget } from './budget.ts'
+import { INTERACTIVE_PEERS } from './catalog.ts'
+import { PeerDriver } from './peer-driver.ts'
+import { ProcessWindow, readingOf } from './peer-reading.ts'
+import type { PeerDefinition, PeerStore } from './peer-store.ts'
+
+/** One run against a peer as decided. */
+export interface PeerPlan {
+  readonly name: PeerName
+  readonly id: string
+  readonly config: RunResult['config']
+  readonly budget: Budget
+  readonly command: readonly string[]
+  createWorkload(): Workload
+}
+
+/** What every way of running a peer gives. */
+export type PeerMeasurement = Pick<PeerResultInput, 'deterministic' | 'peer'> & {
+  readonly timed: Pick<PeerResultInput['timed'], 'phases' | 'latencyByKind' | 'series'>
+}
+
+const SLICE_OPERATIONS = 500
+const DRAIN_TIMEOUT_MS = 300_000
+const POLL_MS = 50
+/** Wakeups of libuv's loop, 8 bytes each: no work of a store. */
+const QUIET_BYTES = 64
+
+/** Throws `UsageError` where the peer is not installed, `Interrupted` on the signal. */
+export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promise<PeerResult> {
+  const startedAt = new Date()
+  const folder = join(context.outFolder, `${plan.id}.db`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  let finished = false
+  try {
+    const measurement = await measureInteractive(plan, folder, context)
+    finished = true
+    return resultOf(plan, measurement, startedAt, context)
+  } finally {
+    if (!(context.keep && finished)) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function measureInteractive(
+  plan: PeerPlan,
+  folder: string,
+  context: ExperimentContext,
+): Promise<PeerMeasurement> {
+  const definition = INTERACTIVE_PEERS.get(plan.name)!
+  const { store, version } = await definition.open(folder, plan.budget)
+  try {
+    const run = new PeerRun({ definition, store, folder, plan, context })
+    return await run.measure(version)
+  } finally {
+    await store.close()
+  }
+}
+
+interface RunParts {
+  readonly definition: PeerDefinition
+  readonly store: PeerStore
+  readonly folder: string
+  readonly plan: PeerPlan
+  readonly context: ExperimentContext
+}
+
+class PeerRun {
+  readonly #parts: RunParts
+  readonly #workload: Workload
+  readonly #driver: PeerDriver
+  readonly #window: ProcessWindow
+  readonly #phases: PeerMeasurement['deterministic']['phases'][number][] = []
+  readonly #timedPhases: PeerMeasurement['timed']['phases'][number][] = []
+  readonly #series: NonNullable<PeerMeasurement['timed']['series']>[number][] = []
+  readonly #startNs = systemClock.elapsedNs()
+
+  constructor(parts: RunParts) {
+    this.#parts = parts
+    const { records, operations } = parts.plan.config
+    this.#workload = parts.plan.createWorkload()
+    const dense = this.#workload.keyNumbers !== 'hashed'
+    this.#driver = new PeerDriver(parts.store, systemClock, dense ? records + operations : null)
+    this.#window = new ProcessWindow(() => parts.context.terminalWritten().bytes)
+  }
+
+  async measure(version: string): Promise<PeerMeasurement> {
+    const { definition, plan } = this.#parts
+    using latencies = new LatencyRecorder(OPERATION_KIND_NAMES)
+    await this.#drive('load', this.#workload.load, null)
+    for (const { stream } of this.#workload.phases) await this.#drive('run', stream, latencies)
+    const burst = this.#reading()
+    const converged = await this.#drain()
+    return {
+      deterministic: {
+        phases: this.#phases,
+        traceHash: this.#driver.traceHash.digest(),
+        liveLogicalBytes: this.#driver.liveLogicalBytes,
+      },
+      peer: {
+        name: definition.name,
+        version,
+        settings: [...definition.settings(plan.budget)],
+        burst,
+        drained: this.#reading(),
+        drain: { how: definition.drainedBy, converged },
+        counters: definition.counters,
+        latencyIncludes: definition.latencyIncludes,
+        ownCounts: null,
+      },
+      timed: {
+        phases: this.#timedPhases,
+        latencyByKind: latencies.figures(),
+        series: this.#series,
+      },
+    }
+  }
+
+  async #drive(
+    name: 'load' | 'run',
+    stream: OperationStream,
+    latencies: LatencyRecorder | null,
+  ): Promise<void> {
+    const { plan, context } = this.#parts
+    const driver = this.#driver
+    const total = plan.config.records + plan.config.operations
+    const interval = samplingInterval(total)
+    const startNs = systemClock.elapsedNs()
+    const [operationsBefore, userBytesBefore] = [driver.done, driver.userBytes]
+    driver.beginPhase()
+    for (let more = true; more; ) {
+      const toSample = interval - (driver.done % interval)
+      more = await driver.step(stream, Math.min(SLICE_OPERATIONS, toSample), latencies)
+      if (more && driver.done % interval === 0) this.#sample()
+      context.onProgress(name, driver.done, total)
+      await nextTurn()
+      if (context.signal.aborted) throw new Interrupted('interrupted')
+    }
+    const wallSeconds = (systemClock.elapsedNs() - startNs) / 1e9
+    const operations = driver.done - operationsBefore
+    this.#phases.push({
+      name,
+      operationsByKind: countsByKind(driver.counts),
+      userBytes: driver.userBytes - userBytesBefore,
+    })
+    const throughputPerSecond = quotient(operations, wallSeconds)
+    this.#timedPhases.push({ name, wallSeconds, throughputPerSecond })
+  }
+
+  #sample(): void {
+    const { done } = this.#driver
+    const wallSeconds = (systemClock.elapsedNs() - this.#startNs) / 1e9
+    const last = this.#series.at(-1) ?? { atOperation: 0, wallSeconds: 0 }
+    const rate = quotient(done - last.atOperation, wallSeconds - last.wallSeconds)
+    this.#series.push({ atOperation: done, wallSeconds, throughputPerSecond: rate ?? 0 })
+  }
+
+  #reading(): PeerReading {
+    const { store, folder } = this.#parts
+    const { userBytes, liveLogicalBytes } = this.#driver
+    return readingOf({
+      statistics: store.statistics(),
+      account: this.#window.read(),
+      ...{ folder, userBytes, liveLogicalBytes },
+    })
+  }
+
+  /** Waits for rest; false when the time was up first. */
+  async #drain(): Promise<boolean> {
+    const { store, context } = this.#parts
+    const startMs = performance.now()
+    let quietSince = startMs
+    let written = this.#window.read()?.writtenBytes ?? 0
+    let converged = store.quietMs === 0
+    while (!converged && performance.now() - startMs < DRAIN_TIMEOUT_MS) {
+      await sleep(POLL_MS)
+      if (context.signal.aborted) throw new Interrupted('interrupted')
+      const now = this.#window.read()?.writtenBytes ?? 0
+      if (store.busy() || now - written > QUIET_BYTES) quietSince = performance.now()
+      written = now
+      converged = performance.now() - quietSince >= store.quietMs
+    }
+    const wallSeconds = (performance.now() - startMs) / 1e3
+    this.#timedPhases.push({ name: 'drain', wallSeconds, throughputPerSecond: null })
+    return converged
+  }
+}
+
+export function countsByKind(counts: Float64Array): Record<string, number> {
+  return Object.fromEntries(
+    OPERATION_KIND_NAMES.map((kind, index) => [kind, counts[index]!] as const).filter(
+      ([, count]) => count > 0,
+    ),
+  )
+}
+
+function resultOf(
+  plan: PeerPlan,
+  { deterministic, peer, timed }: PeerMeasurement,
+  startedAt: Date,
+  context: ExperimentContext,
+): PeerResult {
+  const result = {
+    schemaVersion: SCHEMA_VERSION,
+    id: plan.id,
+    command: plan.command,
+    config: plan.config,
+    seeds: {},
+    environment: describeEnvironment(context.outFolder, startedAt, context.code),
+    deterministic,
+    peer,
+    timed: {
+      ...timed,
+      arrival: 'closed',
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      gcSeconds: null,
+      eventLoopDelayP99Us: null,
+    },
+    gates: gatesOf(peer),
+  }
+  return peerResultSchema.parse(result)
+}
+
+function gatesOf({ drain, settings, counters }: PeerResultInput['peer']): Gate[] {
+  const unequal = settings.filter(({ equal }) => !equal).map(({ name }) => name)
+  return [
+    { name: 'drained', passed: drain.converged, why: drain.how },
+    {
+      name: 'equal-budgets',
+      passed: unequal.length === 0,
+      why: unequal.length === 0 ? 'all settings equal' : `not equal: ${unequal.join(', ')}`,
+    },
+    {
+      name: 'conservation',
+      passed: false,
+      why: `no ledger; written bytes are ${counters.processBytes ?? 'not counted'}`,
+    },
+    {
+      name: 'open-loop-latency',
+      passed: false,
+      why: 'closed loop: service times only, a stalled operation delays no other',
+    },
+  ]
+}

@@ -1,0 +1,168 @@
+/**
+ * Owns RocksDB as a peer in this process, through @nxtedition/rocksdb. All calls are on the calling
+ * thread: batches and lookups have synchronous forms in the library, behind an underscore. The
+ * library lets few options through; what it fixes is in the settings, and `db_bench` has no such
+ * limits.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { parseRocksDbLog } from './compaction-log.ts'
+import { libraryVersion, loadLibrary } from './load-library.ts'
+import type { PeerDefinition, PeerStatistics, PeerStore } from './peer-store.ts'
+import { rocksDbLevels } from './rocksdb-report.ts'
+
+const PACKAGE = '@nxtedition/rocksdb'
+
+interface Batch {
+  _put(key: Uint8Array, value: Uint8Array): void
+  _del(key: Uint8Array): void
+  _clear(): void
+  _writeSync(options: object): void
+}
+
+interface Cursor {
+  /** Keys and values in turn. */
+  _nextvSync(entries: number): { readonly rows: readonly Uint8Array[]; readonly finished: boolean }
+  _closeSync(): void
+}
+
+interface Database {
+  open(): Promise<void>
+  close(): Promise<void>
+  batch(): Batch
+  iterator(options: object): Cursor
+  _getManySync(keys: readonly Uint8Array[], options: object): readonly (Uint8Array | undefined)[]
+  getProperty(name: string): string
+}
+
+interface Library {
+  readonly RocksLevel: new (folder: string, options: object) => Database
+}
+
+export const ROCKSDB_PEER: PeerDefinition = {
+  name: 'rocksdb',
+  description: 'RocksDB 9.7, through @nxtedition/rocksdb',
+  settings: (budget) => [
+    ...settingsOf(budget, {
+      memtableBytes: [budget.memtableBytes, 'two buffers of half that, merged at the flush'],
+      blockCacheBytes: [budget.blockCacheBytes, 'HyperClockCache'],
+      blockBytes: [budget.blockBytes],
+      blockRestartInterval: [budget.blockRestartInterval],
+      compression: ['none above level 2, zstd from there', 'the library sets it for leveling'],
+      T: [10, 'default; the library lets no other through'],
+      l0Trigger: [2, 'set by the library for leveling'],
+      level1Bytes: [2 * budget.memtableBytes, 'set by the library; dynamic level sizes'],
+      tableBytes: [budget.memtableBytes / 4, 'set by the library'],
+      bitsPerKey: [budget.bitsPerKey],
+    }),
+    setting('a write is', HANDED_TO_THE_SYSTEM, HANDED_TO_THE_SYSTEM),
+    setting('table chosen of a full level', null, 'kMinOverlappingRatio', 'ours: parameter pick'),
+    setting('background threads', 0, 1, 'ours works inline, in the write that makes it due'),
+  ],
+  latencyIncludes: 'the call, on the calling thread, and the copies in and out of JavaScript',
+  drainedBy:
+    'its properties say that no flush or compaction runs or is pending, and nothing is written ' +
+    'for a quarter of a second; the memtable stays',
+  counters: {
+    flushBytes: 'Σ file_size of table_file_creation events of flushes, in its LOG',
+    compactionBytes: 'Σ total_output_size of compaction_finished events in its LOG',
+    compactionReadBytes: 'Σ input_data_size of compaction_started events in its LOG',
+    processBytes: 'wchar: log, tables, manifest and LOG',
+    processReadBytes: 'rchar: tables are read by pread',
+    levels: 'rocksdb.cfstats, which rounds to tenths of GB',
+  },
+  async open(folder, budget) {
+    const { RocksLevel } = loadLibrary<Library>('rocksdb', PACKAGE)
+    const database = new RocksLevel(folder, optionsOf(budget))
+    await database.open()
+    return {
+      store: new RocksDbStore(database, folder),
+      version: `RocksDB 9.7, ${libraryVersion(PACKAGE)}`,
+    }
+  },
+}
+
+function optionsOf(budget: Budget) {
+  return {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    compaction: 'level',
+    // A buffer is a quarter of this, and two are merged at a flush.
+    memtableMemoryBudget: 2 * budget.memtableBytes,
+    compression: false,
+    walCompression: false,
+    cacheSize: budget.blockCacheBytes,
+    blockSize: budget.blockBytes,
+    blockRestartInterval: budget.blockRestartInterval,
+    filterPolicy: `bloomfilter:${budget.bitsPerKey}:false`,
+    parallelism: 1,
+    infoLogLevel: 'info',
+  }
+}
+
+/** Anything but '0' is work that runs or is due. */
+const WORK = [
+  'rocksdb.num-running-flushes',
+  'rocksdb.num-running-compactions',
+  'rocksdb.mem-table-flush-pending',
+  'rocksdb.compaction-pending',
+]
+
+class RocksDbStore implements PeerStore {
+  readonly quietMs = 250
+  readonly #database: Database
+  readonly #folder: string
+  readonly #batch: Batch
+
+  constructor(database: Database, folder: string) {
+    this.#database = database
+    this.#folder = folder
+    this.#batch = database.batch()
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#batch._clear()
+    this.#batch._put(key, value)
+    this.#batch._writeSync(DEFAULTS)
+  }
+
+  delete(key: Uint8Array): void {
+    this.#batch._clear()
+    this.#batch._del(key)
+    this.#batch._writeSync(DEFAULTS)
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    return this.#database._getManySync([key], DEFAULTS)[0]
+  }
+
+  scan(from: Uint8Array, entries: number): number {
+    const cursor = this.#database.iterator({ gte: from, limit: entries, fillCache: true })
+    try {
+      const { rows } = cursor._nextvSync(entries)
+      return rows.reduce((sum, { length }) => sum + length, 0)
+    } finally {
+      cursor._closeSync()
+    }
+  }
+
+  busy(): boolean {
+    return WORK.some((name) => this.#database.getProperty(name) !== '0')
+  }
+
+  statistics(): PeerStatistics {
+    const report = this.#database.getProperty('rocksdb.cfstats')
+    return {
+      ...parseRocksDbLog(readFileSync(join(this.#folder, 'LOG'), 'utf8')),
+      levels: rocksDbLevels(report),
+      report,
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#database.close()
+  }
+}
+
+const DEFAULTS = {}
