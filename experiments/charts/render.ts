@@ -49,14 +49,46 @@ export function renderPng(svg: string): Uint8Array {
   return new Uint8Array(image.asPng())
 }
 
-/** Writes `basePath` + `.vl.json`, `.svg` and `.png`, each whole; returns their paths. */
-export async function writeChart(spec: VegaLiteSpec, basePath: string): Promise<readonly string[]> {
+/** Endings of the files a figure can be written to. */
+export const CHART_FORMATS = ['vl.json', 'svg', 'png', 'pdf', 'html'] as const
+export type ChartFormat = (typeof CHART_FORMATS)[number]
+
+/** Writes `basePath` + `.` + each format, each whole; returns their paths. */
+export async function writeChart(
+  spec: VegaLiteSpec,
+  basePath: string,
+  formats: readonly ChartFormat[] = ['vl.json', 'svg', 'png'],
+): Promise<readonly string[]> {
   const svg = await renderSvg(spec)
-  const files = [
-    [`${basePath}.vl.json`, `${JSON.stringify(spec, null, 2)}\n`],
-    [`${basePath}.svg`, svg],
-    [`${basePath}.png`, renderPng(svg)],
-  ] as const
-  for (const [path, content] of files) writeWhole(path, content)
-  return files.map(([path]) => path)
+  const paths: string[] = []
+  for (const format of formats) {
+    const path = `${basePath}.${format}`
+    writeWhole(path, await contentOf(spec, svg, format))
+    paths.push(path)
+  }
+  return paths
+}
+
+async function contentOf(
+  spec: VegaLiteSpec,
+  svg: string,
+  format: ChartFormat,
+): Promise<string | Uint8Array> {
+  switch (format) {
+    case 'vl.json':
+      return `${JSON.stringify(spec, null, 2)}\n`
+    case 'svg':
+      return svg
+    case 'png':
+      return renderPng(svg)
+    case 'pdf': {
+      // Loaded here: few ask for it, and it takes as long as all the rest.
+      const { renderPdf } = await import('./pdf.ts')
+      return await renderPdf(svg, spec.description ?? 'Figure')
+    }
+    case 'html': {
+      const { renderHtml } = await import('./html.ts')
+      return renderHtml(spec)
+    }
+  }
 }

@@ -121,7 +121,6 @@ export function phaseLayers(
         dx: 1,
         dy: -2,
         fontSize: fontSize.value,
-        fontStyle: 'italic',
         color: COLOUR.muted,
       },
       encoding: { x, y: { value: 0 }, text: { field: 'name', type: 'nominal' } },

@@ -60,7 +60,7 @@ function latencyChart(
     title: 'percentile',
     log: true,
     domain: [1, rare] as const,
-    values: [1, 2, ...Array.from({ length: nines }, (_, index) => 10 ** (index + 1))],
+    values: [2, ...Array.from({ length: nines }, (_, index) => 10 ** (index + 1))],
     labelExpr: "format(100 - 100 / datum.value, '~r') + ' %'",
     grid: true,
   }
@@ -105,37 +105,37 @@ function curves(run: RunResult, kind: string, index: number): readonly PlotSerie
   return [
     ...(service === undefined
       ? []
-      : [curve(run, kind, service, { ...style, dash: SERVICE_DASH }, 'service')]),
+      : curve(run, kind, service, { ...style, dash: SERVICE_DASH }, 'service')),
     ...(intended === undefined
       ? []
-      : [curve(run, kind, intended, { ...style, dash: [] }, 'intended')]),
+      : curve(run, kind, intended, { ...style, dash: [] }, 'intended')),
   ]
 }
 
+/** By 1 ÷ the share of operations that took longer; a symbol at the median and at every nine. */
 function curve(
   run: RunResult,
   kind: string,
-  figures: Latency,
+  { histogramBase64, count }: Latency,
   style: PlotSeries['style'],
   name: string,
-): PlotSeries {
-  return { name, style, marks: 'line', points: percentiles(run, kind, figures) }
-}
-
-/** By 1 ÷ the share of operations that took longer, so that every nine takes as much room. */
-function percentiles(
-  { id }: RunResult,
-  kind: string,
-  { histogramBase64, count }: Latency,
-): readonly PlotPoint[] {
-  const histogram = decode(id, kind, histogramBase64)
-  const rarest = Math.max(2, count / SAMPLES_BEYOND_MIN)
-  const steps = Math.ceil(Math.log10(rarest) * POINTS_PER_DECADE)
-  return Array.from({ length: steps + 1 }, (_, step) => {
-    const x = rarest ** (step / steps)
+): readonly PlotSeries[] {
+  const histogram = decode(run.id, kind, histogramBase64)
+  const at = (x: number): PlotPoint => {
     const ns = histogram.getValueAtPercentile(100 - 100 / x)
     return { x, y: Math.max(ns, 1) / 1e3 }
-  })
+  }
+  const rarest = Math.max(2, count / SAMPLES_BEYOND_MIN)
+  const steps = Math.ceil(Math.log10(rarest) * POINTS_PER_DECADE)
+  const line = Array.from({ length: steps + 1 }, (_, step) => at(rarest ** (step / steps)))
+  const nines = Array.from(
+    { length: Math.floor(Math.log10(rarest) + 1e-9) },
+    (_, n) => 10 ** (n + 1),
+  )
+  return [
+    { name, style, marks: 'line', points: line },
+    { name, style, marks: 'points', points: [2, ...nines].map(at) },
+  ]
 }
 
 function decode(id: string, kind: string, base64: string) {
@@ -154,8 +154,8 @@ function legendOf(
 ): readonly LegendEntry[] {
   return [
     ...timed.map((run, index): LegendEntry => {
-      const { colour } = seriesStyle(index)
-      return { name: labels.get(run)!, symbol: 'area', colour }
+      const { colour, shape } = seriesStyle(index)
+      return { name: labels.get(run)!, symbol: 'point', colour, shape }
     }),
     { name: 'service time', symbol: 'line', colour: COLOUR.muted, dash: SERVICE_DASH },
     ...(intended

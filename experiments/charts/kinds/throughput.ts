@@ -19,6 +19,10 @@ const RUNS_MAX = 3
 /** Events too short to see are drawn this wide, in pixels. */
 const EVENT_WIDTH_MIN = 0.75
 
+const LOST_DEFINITION =
+  'Lost: time operations spent in flushes and compactions, and time in garbage collection, ÷ the ' +
+  'length of the interval.'
+
 const STALLS = { name: 'in flushes and compactions', style: SERIES_STYLES[0]! }
 const COLLECTION = { name: 'in garbage collection', style: SERIES_STYLES[1]! }
 const EVENT_COLOURS = { flush: COLOUR.bar, merge: COLOUR.line, move: '#009e73', drop: '#d55e00' }
@@ -69,9 +73,11 @@ function throughputChart(results: readonly RunResult[], preset: Preset): VegaLit
       ),
     ],
     notes: [
-      'Throughput: operations completed in an interval ÷ its length. Lost: time operations spent in ' +
-        'flushes and compactions, and in garbage collection, ÷ the length of the interval. Events at ' +
-        `the deepest level they wrote, ${timedEvents ? 'from start to end' : 'when their operation was done'}.`,
+      [
+        'Throughput: operations completed in an interval ÷ its length.',
+        ...(results.every((result) => lostSeries(result).length === 0) ? [] : [LOST_DEFINITION]),
+        `Flushes and compactions at the deepest level they wrote, ${timedEvents ? 'from start to end' : 'when the operation before them was done'}.`,
+      ].join(' '),
       supportNote(
         results,
         results.map((result) => [result]),
@@ -249,7 +255,6 @@ function phaseLayers(
         dx: 1,
         dy: -2,
         fontSize: fontSize.value,
-        fontStyle: 'italic',
         color: COLOUR.muted,
       },
       encoding: { x: place, y: { value: 0 }, text: { field: 'name', type: 'nominal' } },

@@ -1,0 +1,34 @@
+/**
+ * Owns figures as pages: Vega's libraries, the spec with its data and the script that draws it, in one
+ * file that opens from a disk with no network.
+ */
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { inlineScript } from '../browser/inline-script.ts'
+import { escapeHtml, pageOf } from '../browser/page.ts'
+import type { VegaLiteSpec } from './theme.ts'
+
+const packageRequire = createRequire(import.meta.url)
+const STYLE = '#figure { max-width: 100%; overflow-x: auto; background: #ffffff; }\n'
+
+/** Vega, Vega-Lite and vega-embed as they are shipped for browsers, in the order they load. */
+export function vegaLibraries(): readonly string[] {
+  return ['vega', 'vega-lite', 'vega-embed'].map((name) =>
+    readFileSync(join(dirname(packageRequire.resolve(name)), `${name}.min.js`), 'utf8'),
+  )
+}
+
+/** The whole page. */
+export function renderHtml(spec: VegaLiteSpec): string {
+  const title = spec.description ?? 'Figure'
+  return pageOf({
+    title,
+    style: STYLE,
+    body: `<main><div id="figure" role="img" aria-label="${escapeHtml(title)}"></div></main>`,
+    libraries: vegaLibraries(),
+    script: inlineScript(join(import.meta.dirname, 'page', 'figure.ts')),
+    data: spec,
+  })
+}
