@@ -12,8 +12,10 @@ export {
   Operation,
   type OperationKind,
   type OperationStream,
+  type SineRate,
   type Workload,
   type WorkloadPhase,
 } from './operation.ts'
 export { decodeRecord, encodeRecord, type Field, mergeField } from './record-codec.ts'
 export { type TracePhase, ycsbText } from './traces/ycsb-text.ts'
+export { isWorkloadPath, type WorkloadText, workloadFromText } from './workload-text.ts'

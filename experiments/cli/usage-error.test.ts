@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { nearest, unknownName } from './usage-error.ts'
+import { nearest } from '../../workloads/nearest.ts'
+import { unknownName } from './usage-error.ts'
 
 const strategies = ['leveling', 'tiering', 'lazy-leveling', 'fluid']
 

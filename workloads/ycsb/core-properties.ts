@@ -1,8 +1,7 @@
 /**
  * Owns YCSB's vocabulary: the properties of its `CoreWorkload` that shape a stream, by its own
  * names and with its own defaults (YCSB 0.17.0 `CoreWorkload.java`). Left out are those that shape
- * no stream on one client (`table`, `insertstart`, `insertcount`, retries), `dataintegrity` (the
- * runner has an oracle) and field lengths from a histogram file.
+ * no stream of one client (`property-file.ts` lists them).
  */
 
 import { z } from 'zod'
@@ -21,7 +20,13 @@ export const corePropertiesSchema = z.strictObject({
   minfieldlength: integer(0, 2 ** 30)
     .describe('bytes of a field, at least; where lengths vary')
     .default(1),
-  fieldlengthdistribution: z.enum(['constant', 'uniform', 'zipfian']).default('constant'),
+  fieldlengthdistribution: z
+    .enum(['constant', 'uniform', 'zipfian', 'histogram'])
+    .default('constant'),
+  fieldlengthhistogram: z
+    .string()
+    .describe('histogram: the text of the file of that name (a property file names the file)')
+    .default(''),
   fieldnameprefix: z.string().describe('fields are named so and numbered').default('field'),
   readallfields: z.boolean().describe('reads name all fields, not a random one').default(true),
   writeallfields: z
@@ -40,6 +45,17 @@ export const corePropertiesSchema = z.strictObject({
   minscanlength: integer(1, 1e9).describe('records of a scan, at least').default(1),
   maxscanlength: integer(1, 1e9).describe('records of a scan, at most').default(1000),
   scanlengthdistribution: z.enum(['uniform', 'zipfian']).default('uniform'),
+  insertstart: integer(0, 2 ** 31 - 1)
+    .describe('number of the first record loaded')
+    .default(0),
+  insertcount: integer(1, 2 ** 31 - 1)
+    .nullable()
+    .describe('records loaded; null: recordcount')
+    .default(null),
+  dataintegrity: z
+    .boolean()
+    .describe('values follow from key and field, instead of being random')
+    .default(false),
   insertorder: z
     .enum(['hashed', 'ordered'])
     .describe('whether keys are hashes of record numbers or the numbers themselves')
@@ -85,8 +101,15 @@ function contradictions(core: CoreProperties): string[] {
     core.readmodifywriteproportion
   if (proportions === 0) found.push('the proportions of all operations are 0')
   if (core.minscanlength > core.maxscanlength) found.push('minscanlength is above maxscanlength')
-  if (core.fieldlengthdistribution !== 'constant' && core.minfieldlength > core.fieldlength) {
+  const { fieldlengthdistribution: lengths, fieldlengthhistogram: histogram } = core
+  if ((lengths === 'uniform' || lengths === 'zipfian') && core.minfieldlength > core.fieldlength) {
     found.push('minfieldlength is above fieldlength')
+  }
+  if ((lengths === 'histogram') !== (histogram !== '')) {
+    found.push('fieldlengthhistogram goes with fieldlengthdistribution=histogram')
+  }
+  if (core.dataintegrity && lengths !== 'constant') {
+    found.push('dataintegrity needs fieldlengthdistribution=constant')
   }
   return found
 }

@@ -7,11 +7,14 @@
  */
 
 import { assert } from '../../engine/base/assert.ts'
+import { invalidArgument } from '../../engine/base/errors.ts'
+import { RECORDS_MAX } from '../definition.ts'
 import { AcknowledgedCounter } from '../distributions/acknowledged-counter.ts'
 import { Constant } from '../distributions/constant.ts'
 import { Counter } from '../distributions/counter.ts'
 import { type Choice, Discrete } from '../distributions/discrete.ts'
 import { Exponential } from '../distributions/exponential.ts'
+import { Histogram, parseHistogram } from '../distributions/histogram.ts'
 import { Hotspot } from '../distributions/hotspot.ts'
 import type { NumberGenerator } from '../distributions/number-generator.ts'
 import { ScrambledZipfian } from '../distributions/scrambled-zipfian.ts'
@@ -34,9 +37,6 @@ import { RecordValues } from './record-values.ts'
 
 const JAVA_INT_MAX = 2 ** 31 - 1
 
-/** YCSB's key numbers are Java ints. */
-export const RECORDS_MAX = JAVA_INT_MAX
-
 export interface CoreSize {
   /** Records loaded, 1 … RECORDS_MAX. */
   readonly records: number
@@ -58,6 +58,7 @@ export function createCoreWorkload(
   options: CoreOptions,
 ): { readonly load: OperationStream; readonly run: OperationStream } {
   assert(size.records >= 1 && size.records <= RECORDS_MAX, `${size.records} records`)
+  checkInserts(core, size.records)
   const random = new JavaRandom(options.seed)
   // The order of these constructions is YCSB's: some of them draw.
   const fieldLengths = fieldLengthGenerator(core, random)
@@ -68,15 +69,27 @@ export function createCoreWorkload(
   const scanLengths = scanLengthGenerator(core, random)
 
   const fieldNames = Array.from({ length: core.fieldcount }, (_, i) => core.fieldnameprefix + i)
-  const values = new RecordValues(random, fieldNames, fieldLengths, options.bare)
+  const { bare } = options
+  const values = new RecordValues(random, fieldNames, fieldLengths, bare, core.dataintegrity)
   const names = new KeyNames(core.insertorder === 'ordered', core.zeropadding)
-  const load = new PhaseStream(values, size.records, loadSteps(names, values), null)
+  const loaded = core.insertcount ?? size.records
+  const load = new PhaseStream(values, loaded, loadSteps(core, names, values), null)
   const parts = { operationKinds, inserts, keys, fields, scanLengths, values, names }
   return { load, run: new PhaseStream(values, size.operations, runSteps(core, parts), load) }
 }
 
-function loadSteps(names: KeyNames, values: RecordValues): PhaseSteps {
-  const keys = new Counter(0)
+/** YCSB ends with "Invalid combination of insertstart, insertcount and recordcount". */
+function checkInserts({ insertstart, insertcount }: CoreProperties, records: number): void {
+  const count = insertcount ?? records - insertstart
+  if (count >= 1 && insertstart + count <= records) return
+  throw invalidArgument(
+    `insertstart=${insertstart} and insertcount=${count} go beyond recordcount=${records}`,
+    { insertstart, insertcount: count, records },
+  )
+}
+
+function loadSteps(core: CoreProperties, names: KeyNames, values: RecordValues): PhaseSteps {
+  const keys = new Counter(core.insertstart)
   return {
     draw(operation) {
       begin(operation, OPERATION_KIND.insert)
@@ -166,6 +179,8 @@ function fieldLengthGenerator(core: CoreProperties, random: JavaRandom): NumberG
       return new Uniform(random, core.minfieldlength, core.fieldlength)
     case 'zipfian':
       return new Zipfian(random, core.minfieldlength, core.fieldlength)
+    case 'histogram':
+      return new Histogram(random, parseHistogram(core.fieldlengthhistogram))
   }
 }
 
@@ -190,18 +205,20 @@ function keyChooser(
   random: JavaRandom,
   inserts: AcknowledgedCounter,
 ): NumberGenerator {
-  const last = records - 1
+  const first = core.insertstart
+  const count = core.insertcount ?? records - first
+  const last = first + count - 1
   switch (core.requestdistribution) {
     case 'uniform':
-      return new Uniform(random, 0, last)
+      return new Uniform(random, first, last)
     case 'zipfian':
       // Room for twice the inserts expected, so that the popular keys stay the same while the
       // table grows; keys not there yet are redrawn. The upper end is inclusive: one key too many.
-      return new ScrambledZipfian(random, 0, records + expectedInserts(core, operations))
+      return new ScrambledZipfian(random, first, last + 1 + expectedInserts(core, operations))
     case 'latest':
       return new SkewedLatest(random, inserts)
     case 'hotspot':
-      return new Hotspot(random, 0, last, core.hotspotdatafraction, core.hotspotopnfraction)
+      return new Hotspot(random, first, last, core.hotspotdatafraction, core.hotspotopnfraction)
     case 'exponential':
       return new Exponential(
         random,
@@ -209,7 +226,7 @@ function keyChooser(
         records * core['exponential.frac'],
       )
     case 'sequential':
-      return new Sequential(0, last)
+      return new Sequential(first, last)
   }
 }
 

@@ -12,6 +12,7 @@ import { hashMapOrder } from '../java-collections.ts'
 import { JavaRandom, printableDraws } from '../java-random.ts'
 import { ALL_FIELDS, type Operation } from '../operation.ts'
 import { fieldBytes, writeFieldHeader } from '../record-codec.ts'
+import { writeIntegrityValue } from './integrity-value.ts'
 
 export class RecordValues {
   /** By field index. */
@@ -24,12 +25,15 @@ export class RecordValues {
   readonly #order: readonly number[]
   /** A record's value is its one field's bytes, with no encoding around them. */
   readonly bare: boolean
+  /** Values follow from key and field; planning them draws nothing. */
+  readonly #integrity: boolean
 
   constructor(
     random: JavaRandom,
     names: readonly string[],
     lengths: NumberGenerator,
     bare: boolean,
+    integrity = false,
   ) {
     this.#random = random
     this.names = names.map((name) => new TextEncoder().encode(name))
@@ -38,6 +42,7 @@ export class RecordValues {
       lengths instanceof Constant ? new Uint32Array(names.length).fill(lengths.value) : null
     this.#order = hashMapOrder(names)
     this.bare = bare
+    this.#integrity = integrity
   }
 
   /** The operation carries a whole new record. */
@@ -69,7 +74,8 @@ export class RecordValues {
     const replay = this.#replay
     replay.moveTo(operation.valuePosition[0]!, operation.valuePosition[1]!)
     if (operation.fieldIndex !== ALL_FIELDS || this.bare) {
-      replay.fillPrintable(target, offset, offset + operation.valueLength)
+      const field = Math.max(operation.fieldIndex, 0)
+      this.#fill(operation, field, target, offset, offset + operation.valueLength)
       return operation.valueLength
     }
     const lengths = this.#constantLengths ?? operation.fieldLengths
@@ -77,16 +83,21 @@ export class RecordValues {
     for (const field of this.#order) {
       const length = lengths[field]!
       at = writeFieldHeader(target, at, this.names[field]!, length)
-      replay.fillPrintable(target, at, at + length)
+      this.#fill(operation, field, target, at, at + length)
       at += length
     }
     return at - offset
   }
 
+  #fill(operation: Operation, field: number, target: Uint8Array, start: number, end: number): void {
+    if (!this.#integrity) this.#replay.fillPrintable(target, start, end)
+    else writeIntegrityValue(operation.key, this.names[field]!, target, start, end)
+  }
+
   /** Takes the lengths of `count` fields and the wasted int of each. */
   #drawLengths(operation: Operation, count: number): Uint32Array {
     if (this.#constantLengths !== null) {
-      this.#random.skip(count)
+      if (!this.#integrity) this.#random.skip(count)
       return this.#constantLengths
     }
     if (operation.fieldLengths.length !== this.names.length) {
@@ -103,6 +114,6 @@ export class RecordValues {
   #passOver(operation: Operation, draws: number): void {
     operation.valuePosition[0] = this.#random.seedHigh
     operation.valuePosition[1] = this.#random.seedLow
-    this.#random.skip(draws)
+    if (!this.#integrity) this.#random.skip(draws)
   }
 }

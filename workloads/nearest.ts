@@ -1,0 +1,24 @@
+/** Owns the guess at what a mistyped name was meant to be. */
+
+import { distance } from 'fastest-levenshtein'
+
+/** The candidate closest to `name` when it is close enough to be what was meant. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const lower = name.toLowerCase()
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits)
+  const best = ranked[0]
+  if (best === undefined) return undefined
+  const { candidate, edits } = best
+  const editsMax = Math.max(2, Math.ceil(candidate.length / 2))
+  return edits <= editsMax && edits < candidate.length ? candidate : undefined
+}
+
+/** '; did you mean "tiering"?', or the list when nothing is near. */
+export function nearestHint(name: string, candidates: readonly string[]): string {
+  const near = nearest(name, candidates)
+  return near === undefined
+    ? `; known: ${candidates.join(', ') || 'none'}`
+    : `; did you mean "${near}"?`
+}

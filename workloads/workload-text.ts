@@ -1,0 +1,75 @@
+/**
+ * Owns the reading of workloads that users bring as text: a spec (JSON), a preset with parameters
+ * (JSON: `{"workload": "mixgraph", "params": {…}}`) or a YCSB property file as it is. The caller
+ * reads the file; every mistake names it.
+ */
+
+import { basename, extname } from 'node:path'
+import { z } from 'zod'
+import { invalidArgument } from '../engine/base/errors.ts'
+import { WORKLOADS } from './catalog.ts'
+import { parseParams, type WorkloadDefinition } from './definition.ts'
+import { nearestHint } from './nearest.ts'
+import { specDefinition } from './spec/spec-definition.ts'
+import { propertyFileWorkload } from './ycsb/property-file.ts'
+
+export interface WorkloadText {
+  readonly path: string
+  readonly text: string
+  /** The text of a file that the workload names, by a path beside this one. */
+  readSibling(path: string): string
+}
+
+/** Whether `--workload=` means a file rather than a name of the catalogue. */
+export function isWorkloadPath(given: string): boolean {
+  return given.includes('/') || /\.(json|properties)$/.test(given)
+}
+
+const presetSchema = z.strictObject({
+  workload: z.string(),
+  params: z.record(z.string(), z.json()).default({}),
+})
+
+/** Throws `LSM_INVALID_ARGUMENT` with one line that names the file and the place in it. */
+export function workloadFromText(file: WorkloadText): WorkloadDefinition {
+  const name = nameOf(file.path)
+  if (!file.text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, name })
+  const value = parseJson(file)
+  if (!('workload' in value)) return specDefinition(value, name)
+  const { workload, params } = parseParams(name, presetSchema, value)
+  const preset = WORKLOADS.get(workload)
+  if (preset === undefined) {
+    const hint = nearestHint(workload, [...WORKLOADS.keys()])
+    throw invalidArgument(`${file.path}: unknown workload "${workload}"${hint}`, { workload })
+  }
+  return withParams(preset, params)
+}
+
+/** The same workload, so the same streams, with some parameters decided; given ones win. */
+function withParams(
+  preset: WorkloadDefinition,
+  params: Readonly<Record<string, unknown>>,
+): WorkloadDefinition {
+  preset.parse(params)
+  return {
+    ...preset,
+    parse: (given) => preset.parse({ ...params, ...given }),
+    loadOrder: (given) => preset.loadOrder({ ...params, ...given }),
+    compressionTarget: (given) => preset.compressionTarget({ ...params, ...given }),
+    create: (given, context) => preset.create({ ...params, ...given }, context),
+  }
+}
+
+function parseJson({ path, text }: WorkloadText): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>
+  } catch (cause) {
+    throw invalidArgument(`${path} is not JSON: ${(cause as Error).message}`, { path })
+  }
+}
+
+/** What a result and its files are called; letters, digits, dots and dashes. */
+function nameOf(path: string): string {
+  const name = basename(path, extname(path)).replaceAll(/[^A-Za-z0-9._-]/g, '-')
+  return /^[A-Za-z0-9]/.test(name) ? name : `workload${name}`
+}
