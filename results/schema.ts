@@ -23,6 +23,8 @@ const arrivalConfig = z.strictObject({
   /** As asked for: operations a second, or a share of the sustainable rate such as '90%'. */
   rate: z.string().nullable(),
   clients: z.int().positive(),
+  /** Of the schedule's shape, by name. */
+  params: z.record(name, z.union([z.number(), z.string()])),
 })
 
 const params = z.record(z.string(), z.json())

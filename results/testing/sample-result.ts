@@ -214,8 +214,8 @@ function sample(options: SampleOptions): unknown {
 }
 
 const SCHEDULE = {
-  steady: { kind: 'poisson', rate: '90%', clients: 4 },
-  overloaded: { kind: 'poisson', rate: '200%', clients: 4 },
+  steady: { kind: 'poisson', rate: '90%', clients: 4, params: {} },
+  overloaded: { kind: 'poisson', rate: '200%', clients: 4, params: {} },
 } as const
 
 function timed(openLoop: SampleOptions['openLoop']): unknown {

@@ -1,0 +1,121 @@
+/**
+ * Owns the words for a load: `--arrival=KIND,NAME=VALUE,…`, `--rate` and `--clients` in, checked
+ * data out; and from that data and a sustainable rate, the pacing of a run.
+ */
+import { z } from 'zod'
+import { ARRIVALS, type ArrivalConfig } from '../../results/schema.ts'
+import { readSettings } from '../cli/settings.ts'
+import { parseCount } from '../cli/units.ts'
+import { UsageError, unknownName } from '../cli/usage-error.ts'
+import { type Arrivals, recorded, type Shape, scheduled, sine, steady, steps } from './arrivals.ts'
+import { closedLoop, openLoop, type Pacing } from './pacing.ts'
+
+const CLIENTS_MAX = 1024
+const SHARE_PERCENT_MAX = 1000
+
+const seconds = z.number().positive().max(86_400)
+
+/** What each kind may be given beside a rate. */
+const PARAMS = {
+  closed: z.strictObject({}),
+  constant: z.strictObject({}),
+  poisson: z.strictObject({}),
+  sine: z.strictObject({
+    amplitude: z.number().min(0).max(1).default(0.5),
+    period: seconds.default(10),
+  }),
+  steps: z.strictObject({
+    /** Relative rates, one after another. */
+    shares: z
+      .string()
+      .regex(/^\d+(\.\d+)?(\/\d+(\.\d+)?)*$/)
+      .default('0.5/1/1.5'),
+    seconds: seconds.default(5),
+  }),
+  trace: z.strictObject({}),
+} as const satisfies Record<ArrivalConfig['kind'], z.ZodObject>
+
+/** Null: one client in a closed loop. Throws `UsageError`. */
+export function readArrival(
+  arrival: string | null,
+  rate: string | null,
+  clients: number,
+): ArrivalConfig | null {
+  if (clients > CLIENTS_MAX) throw new UsageError(`--clients: at most ${CLIENTS_MAX}`)
+  const [kindText, ...assignments] = (arrival ?? (rate === null ? 'closed' : 'constant')).split(',')
+  const kind = ARRIVALS.find((known) => known === kindText)
+  if (kind === undefined) throw unknownName('arrival', kindText!, ARRIVALS)
+  const scheduleless = kind === 'closed' || kind === 'trace'
+  if (scheduleless && rate !== null) {
+    throw new UsageError(`--rate: not with --arrival=${kind}, which has a pace of its own`)
+  }
+  if (!scheduleless && rate === null) {
+    throw new UsageError(`--arrival=${kind}: needs --rate, such as --rate=90% or --rate=20k`)
+  }
+  const given = readSettings(PARAMS[kind], pairsOf(assignments), `parameter of --arrival=${kind}`)
+  const params = PARAMS[kind].parse(given) as ArrivalConfig['params']
+  if (typeof params.shares === 'string' && !sharesOf(params.shares).some((share) => share > 0)) {
+    throw new UsageError('--arrival=steps: at least one share above 0')
+  }
+  if (rate !== null) ratePerSecond(rate, 1)
+  if (kind === 'closed' && clients === 1) return null
+  return { kind, rate, clients, params }
+}
+
+function pairsOf(assignments: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    assignments.map((text) => {
+      const at = text.indexOf('=')
+      if (at < 1) throw new UsageError(`--arrival: "${text}" is not NAME=VALUE`)
+      return [text.slice(0, at), text.slice(at + 1)]
+    }),
+  )
+}
+
+/** Whether the sustainable rate must be known. */
+export function asksForShare(arrival: ArrivalConfig | null): boolean {
+  return arrival?.rate?.endsWith('%') === true
+}
+
+/** Operations a second. Throws `UsageError`. */
+export function ratePerSecond(rate: string, sustainablePerSecond: number): number {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(rate)?.[1]
+  const value = percent === undefined ? parseCount(rate) : Number(percent)
+  if (value === undefined || value <= 0 || (percent !== undefined && value > SHARE_PERCENT_MAX)) {
+    throw new UsageError(
+      `--rate: "${rate}" is neither operations a second such as 20k nor a share of the ` +
+        `sustainable rate such as 90% (at most ${SHARE_PERCENT_MAX}%)`,
+    )
+  }
+  return percent === undefined ? value : (sustainablePerSecond * value) / 100
+}
+
+/** `sustainablePerSecond` is asked only where `asksForShare`. */
+export function pacingOf(
+  arrival: ArrivalConfig,
+  sustainablePerSecond: number | null,
+  seed: number,
+): Pacing {
+  const { kind, rate, clients } = arrival
+  if (kind === 'closed') return closedLoop(clients)
+  return openLoop(kind === 'trace' ? recorded() : scheduleOf(arrival, rate!))
+
+  function scheduleOf({ params }: ArrivalConfig, text: string): Arrivals {
+    return scheduled({
+      ratePerSecond: ratePerSecond(text, sustainablePerSecond ?? Number.NaN),
+      shape: shapeOf(params),
+      spacing: kind === 'poisson' ? 'exponential' : 'regular',
+      ...{ clients, seed },
+    })
+  }
+}
+
+function shapeOf(params: ArrivalConfig['params']): Shape {
+  const { amplitude, period, shares, seconds: stepSeconds } = params
+  if (typeof shares === 'string') return steps(sharesOf(shares), Number(stepSeconds))
+  return amplitude === undefined ? steady : sine(Number(amplitude), Number(period))
+}
+
+function sharesOf(text: string): readonly number[] {
+  return text.split('/').map(Number)
+}

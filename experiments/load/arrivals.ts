@@ -1,0 +1,113 @@
+/**
+ * Owns when operations of an open loop are meant to start. A schedule is a mean rate, a spacing
+ * (regular, or exponential gaps: a Poisson process) and a shape that bends time: a rate that varies
+ * is a constant one read on a warped clock, t = Λ⁻¹(arrivals ÷ rate).
+ *
+ * Invariant: a schedule is a function of its rate, shape and seed, never of what the target does, and
+ * its times never fall.
+ */
+import { createRandom, deriveSeed } from '../../engine/index.ts'
+import type { Operation } from '../../workloads/index.ts'
+
+export interface Arrivals {
+  /** The intended start of the next operation, nanoseconds from the start of its phase. */
+  nextNs(operation: Operation): number
+}
+
+/** The time, in seconds, at which a schedule of mean rate 1 has had `count` arrivals. */
+export type Shape = (count: number) => number
+
+export const steady: Shape = (count) => count
+
+/** Halvings that bring a period of hours under a nanosecond. */
+const BISECTIONS = 44
+
+/** Rate 1 + amplitude · sin(2π t ÷ period), the form of RocksDB's mixgraph; 0 ≤ amplitude ≤ 1. */
+export function sine(amplitude: number, periodSeconds: number): Shape {
+  const swing = (amplitude * periodSeconds) / (2 * Math.PI)
+  const arrived = (t: number) => t + swing * (1 - Math.cos((2 * Math.PI * t) / periodSeconds))
+  return (count) => {
+    let low = Math.max(0, count - 2 * swing)
+    let high = count
+    for (let i = 0; i < BISECTIONS && high - low > 1e-10; i++) {
+      const middle = (low + high) / 2
+      if (arrived(middle) < count) low = middle
+      else high = middle
+    }
+    return high
+  }
+}
+
+/** Each share for so many seconds in turn, over and over; scaled so that their mean is 1. */
+export function steps(shares: readonly number[], stepSeconds: number): Shape {
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
+  const arrivalsOf = shares.map((share) => (share / mean) * stepSeconds)
+  const period = shares.length * stepSeconds
+  return (count) => {
+    const whole = Math.floor(count / period)
+    let left = count - whole * period
+    let step = 0
+    while (step < shares.length - 1 && left >= arrivalsOf[step]!) left -= arrivalsOf[step++]!
+    const within = arrivalsOf[step]! === 0 ? 0 : left / arrivalsOf[step]!
+    return whole * period + (step + Math.min(within, 1)) * stepSeconds
+  }
+}
+
+export interface Schedule {
+  readonly ratePerSecond: number
+  readonly shape: Shape
+  readonly spacing: 'regular' | 'exponential'
+  /** Each has the same share of the rate; regular ones take turns, exponential ones draw apart. */
+  readonly clients: number
+  readonly seed: number
+}
+
+/** The arrivals of all clients in the order of time. */
+export function scheduled(schedule: Schedule): Arrivals {
+  const { ratePerSecond, shape, spacing, clients, seed } = schedule
+  const own = ratePerSecond / clients
+  const counters = Array.from({ length: clients }, (_, client) =>
+    spacing === 'regular'
+      ? regularCounts(client / clients)
+      : exponentialCounts(deriveSeed(seed, `arrivals/${client}`)),
+  )
+  const nextSeconds = Float64Array.from(counters, (next) => shape(next() / own))
+  return {
+    nextNs() {
+      let first = 0
+      for (let client = 1; client < clients; client++) {
+        if (nextSeconds[client]! < nextSeconds[first]!) first = client
+      }
+      const seconds = nextSeconds[first]!
+      nextSeconds[first] = shape(counters[first]!() / own)
+      return seconds * 1e9
+    },
+  }
+}
+
+function regularCounts(phase: number): () => number {
+  let arrived = 0
+  return () => phase + arrived++
+}
+
+function exponentialCounts(seed: number): () => number {
+  const random = createRandom(seed)
+  let arrived = 0
+  return () => {
+    arrived -= Math.log(1 - random.nextDouble())
+    return arrived
+  }
+}
+
+/** The times a trace was recorded with, from its first operation on; times that fall are held. */
+export function recorded(): Arrivals {
+  let firstNs = -1
+  let lastNs = 0
+  return {
+    nextNs({ arrivalNs }) {
+      if (firstNs < 0) firstNs = arrivalNs
+      lastNs = Math.max(lastNs, arrivalNs - firstNs)
+      return lastNs
+    },
+  }
+}
