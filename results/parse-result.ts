@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
 import { type PeerResult, peerResultSchema } from './peer-schema.ts'
 import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
+import { SUITE_SCHEMA_VERSION, type SuiteResult, suiteResultSchema } from './suite-schema.ts'
 
 /**
  * The result in `json` (text, or the value parsed from it). `path` only names it in errors.
@@ -25,6 +26,15 @@ export function parseAnyResult(json: unknown, path: string): RunResult | PeerRes
   return checked(value, path, runResultSchema)
 }
 
+/** As `parseResult`, of runs and of suites. */
+export function parseDocument(json: unknown, path: string): RunResult | SuiteResult {
+  const value = typeof json === 'string' ? parseText(json, path) : json
+  const isOfSuite = typeof value === 'object' && value !== null && 'suite' in value
+  return isOfSuite
+    ? checked(value, path, suiteResultSchema, SUITE_SCHEMA_VERSION)
+    : parseResult(value, path)
+}
+
 function isOfPeer(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'peer' in value
 }
@@ -33,13 +43,14 @@ function checked<Schema extends z.ZodType>(
   value: unknown,
   path: string,
   schema: Schema,
+  versionMax = SCHEMA_VERSION,
 ): z.output<Schema> {
   const version = schemaVersionOf(value)
-  if (version !== undefined && version > SCHEMA_VERSION) {
+  if (version !== undefined && version > versionMax) {
     throw refused(
       path,
       'schemaVersion',
-      `version ${version} is newer than the ${SCHEMA_VERSION} this build reads`,
+      `version ${version} is newer than the ${versionMax} this build reads`,
     )
   }
   const parsed = schema.safeParse(value)

@@ -1,0 +1,128 @@
+/**
+ * Owns the command `npm run chart`: results in, figures out, a file for each kind and format. Exit
+ * codes: 0 done, 1 a failure, 2 a mistake in the arguments, or results that cannot feed the kind;
+ * errors are one line on stderr.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { isLsmError } from '../engine/index.ts'
+import { chartKinds } from './charts/catalog.ts'
+import type { ChartKind, ResultDocument } from './charts/chart-kind.ts'
+import { CHART_FORMATS, type ChartFormat, writeChart } from './charts/render.ts'
+import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
+import { flagRows, readArguments } from './cli/arguments.ts'
+import { EXIT, explain } from './cli/explain.ts'
+import { readDocuments } from './cli/read-documents.ts'
+import { usageOf } from './cli/read-result.ts'
+import { UsageError, unknownName } from './cli/usage-error.ts'
+
+/** Every kind that the results can feed. */
+const ALL = 'all'
+
+const FLAGS = {
+  kind: { value: 'NAME,…', help: 'what to draw; all: whatever the results can feed' },
+  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg' },
+  preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: 'two-column' },
+  out: { value: 'FOLDER', help: 'where the files go', default: 'out' },
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { operands, flags } = readArguments(argv, FLAGS)
+  if (flags.has('help')) return say(helpText())
+  const kindNames = listOf(flags.get('kind'), '')
+  if (kindNames.length === 0) {
+    throw new UsageError(`--kind: name what to draw: ${[...chartKinds.keys(), ALL].join(', ')}`)
+  }
+  const kinds = kindNames.includes(ALL) ? [...chartKinds.values()] : kindNames.map(kindNamed)
+  const formats = listOf(flags.get('format'), FLAGS.format.default).map(formatNamed)
+  const preset = presetNamed(flags.get('preset')?.at(-1) ?? FLAGS.preset.default)
+  if (operands.length === 0) throw new UsageError('name results: .json files or their folders')
+  const documents = readDocuments(operands)
+  const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
+  mkdirSync(out, { recursive: true })
+  let drawn = 0
+  for (const kind of kinds) {
+    const spec = specOf(kind, documents, preset, kindNames.includes(ALL))
+    if (spec === null) continue
+    for (const path of await writeChart(spec, join(out, kind.name), formats)) say(path)
+    drawn++
+  }
+  if (drawn === 0) throw new UsageError('--kind=all: these results feed no kind')
+  return EXIT.done
+}
+
+/** Null where one of all kinds cannot be fed: that is told, and no mistake. */
+function specOf(
+  kind: ChartKind,
+  documents: readonly ResultDocument[],
+  preset: Preset,
+  oneOfAll: boolean,
+) {
+  if (!oneOfAll) return usageOf(() => kind.specOf(documents, preset))
+  try {
+    return kind.specOf(documents, preset)
+  } catch (error) {
+    if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) throw error
+    process.stderr.write(`chart: left out ${error.message}\n`)
+    return null
+  }
+}
+
+function listOf(given: readonly string[] | undefined, preset: string): readonly string[] {
+  return (given ?? [preset]).flatMap((text) => text.split(',')).filter((name) => name !== '')
+}
+
+function kindNamed(name: string): ChartKind {
+  const kind = chartKinds.get(name)
+  if (kind === undefined) throw unknownName('kind', name, [...chartKinds.keys(), ALL])
+  return kind
+}
+
+function formatNamed(name: string): ChartFormat {
+  const format = CHART_FORMATS.find((known) => known === name)
+  if (format === undefined) throw unknownName('format', name, CHART_FORMATS)
+  return format
+}
+
+function presetNamed(name: string): Preset {
+  const known = PRESET_NAMES.find((preset) => preset === name)
+  if (known === undefined) throw unknownName('preset', name, PRESET_NAMES)
+  return PRESETS[known]
+}
+
+function helpText(): string {
+  const width = Math.max(...[...chartKinds.keys()].map((name) => name.length)) + 2
+  return [
+    'Draws figures from results.',
+    '',
+    '  npm run chart -- out/*.json --kind=amplification --format=svg,pdf',
+    '  npm run chart -- results/strategies-on-ycsb --kind=trade-off,wa-by-level --preset=one-column',
+    '',
+    ...flagRows(FLAGS),
+    '',
+    'Kinds',
+    ...[...chartKinds.values()].map(
+      ({ name, description }) => `  ${name.padEnd(width)}${description}`,
+    ),
+    '',
+    'Results are files (.json, .json.gz) or folders of them.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or unfit results.',
+  ].join('\n')
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.done
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  process.stderr.write(`chart: ${line}\n`)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = code
+}
