@@ -2,12 +2,19 @@
 import type { Json } from '../../engine/index.ts'
 import type { Request, TargetName } from './request.ts'
 
+/** What a request leaves open and a run decides. */
+interface Decided {
+  readonly target: TargetName
+  readonly records: number
+  readonly operations: number
+}
+
 /**
  * `npm run exp -- …` for one run. A repeat cannot be asked for alone: repeats 0 … `repeat` run.
  * `params` are those given that the run's strategy or workload declares.
  */
 export function reproducingCommand(
-  request: Omit<Request, 'target'> & { readonly target: TargetName },
+  request: Omit<Request, 'target'> & Decided,
   strategy: string,
   workload: string,
   repeat: number,

@@ -24,9 +24,14 @@ export const FLAGS = [
     default: 'tiering',
     help: 'compaction strategies: registered names or paths of modules of your own',
   },
-  { name: 'workload', value: 'NAME,…', default: 'ycsb-a', help: 'workloads, by name' },
+  {
+    name: 'workload',
+    value: 'NAME,…',
+    default: 'ycsb-a',
+    help: 'workloads: names, or paths of specs (JSON) and of YCSB property files',
+  },
   { name: 'records', value: 'COUNT', default: '100k', help: 'records loaded before the run phase' },
-  { name: 'operations', value: 'COUNT', default: '100k', help: 'operations of the run phase' },
+  { name: 'operations', value: 'COUNT', default: '100k', help: 'operations of the run phases' },
   {
     name: 'value-bytes',
     value: 'SIZE',

@@ -23,8 +23,8 @@ test('no flags: every default', () => {
   expect(request()).toEqual({
     strategy: ['tiering'],
     workload: ['ycsb-a'],
-    records: 100_000,
-    operations: 100_000,
+    records: null,
+    operations: null,
     valueBytes: null,
     userBytes: null,
     seed: 42,

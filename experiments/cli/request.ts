@@ -24,8 +24,9 @@ export type TargetName = (typeof TARGET_NAMES)[number]
 export interface Request {
   readonly strategy: readonly string[]
   readonly workload: readonly string[]
-  readonly records: number
-  readonly operations: number
+  /** Null: as many as the workload's file says, or the default. */
+  readonly records: number | null
+  readonly operations: number | null
   /** Null: the workload's own records. */
   readonly valueBytes: number | null
   readonly seed: number
@@ -76,8 +77,8 @@ const assignments = z.preprocess(
 const requestSchema = z.strictObject({
   strategy: names.prefault(flagDefault('strategy')),
   workload: names.prefault(flagDefault('workload')),
-  records: count(1, RECORDS_MAX).prefault(flagDefault('records')),
-  operations: count(0, 1e12).prefault(flagDefault('operations')),
+  records: count(1, RECORDS_MAX).optional(),
+  operations: count(0, 1e12).optional(),
   'value-bytes': size(1, 2 ** 30).optional(),
   seed: count(0, 2 ** 32 - 1).prefault(flagDefault('seed')),
   repeat: count(1, 1000).prefault(flagDefault('repeat')),
@@ -122,7 +123,9 @@ export function parseCommand(argv: readonly string[]): Command {
   }
   if ('scale' in given) throw new UsageError(`${placeOf('scale')}: only with --suite`)
   const parsed = checked(requestSchema, given, placeOf)
-  const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...rest } = parsed
+  const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...named } = parsed
+  const { records = null, operations = null } = named
+  const rest = { ...named, records, operations }
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
@@ -184,7 +187,9 @@ export function requestToConfig(request: Request): Record<string, unknown> {
   return {
     ...rest,
     ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
-    ...(userBytes === null ? { records, operations } : { 'user-bytes': userBytes }),
+    ...(records === null ? {} : { records }),
+    ...(operations === null ? {} : { operations }),
+    ...(userBytes === null ? {} : { 'user-bytes': userBytes }),
   }
 }
 

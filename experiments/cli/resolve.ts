@@ -5,23 +5,21 @@
  * paired in time as well as in seed.
  */
 import { readFileSync } from 'node:fs'
-import {
-  engineOptionsSchema,
-  isLsmError,
-  type Json,
-  parseEngineOptions,
-} from '../../engine/index.ts'
+import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
-import { WORKLOADS, type Workload, type WorkloadDefinition } from '../../workloads/index.ts'
+import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
 import { digestOf } from '../digest.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../load-simulation.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
 import type { Simulation } from '../simulation.ts'
+import { type ChosenWorkload, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
+import { flagDefault } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request, type Scalar } from './request.ts'
 import { describeSettings, readSettings } from './settings.ts'
-import { UsageError, unknownName } from './usage-error.ts'
+import { parseCount } from './units.ts'
+import { UsageError, unknownName, usageOf } from './usage-error.ts'
 
 /** What is loaded without keys. */
 const LOAD_WORKLOAD = 'ycsb-load'
@@ -36,7 +34,8 @@ export async function resolvePlans(request: Request): Promise<readonly RunPlan[]
   const strategies: ChosenStrategy[] = []
   for (const name of request.strategy) strategies.push(await chooseStrategy(name))
   const workloads = request.workload.map(chooseWorkload)
-  refuseOrphanParams(request.param, strategies, workloads)
+  const definitions = workloads.map(({ definition }) => definition)
+  refuseOrphanParams(request.param, strategies, definitions)
   const plans: RunPlan[] = []
   for (const workload of workloads) {
     for (let repeat = 0; repeat < request.repeat; repeat++) {
@@ -75,12 +74,6 @@ function looksLikePath(name: string): boolean {
   return name.includes('/') || /\.[cm]?[jt]s$/.test(name)
 }
 
-function chooseWorkload(name: string): WorkloadDefinition {
-  const workload = WORKLOADS.get(name)
-  if (workload === undefined) throw unknownName('workload', name, [...WORKLOADS.keys()])
-  return workload
-}
-
 /** Of one target. */
 interface PlanRequest extends Omit<Request, 'target'> {
   readonly target: EngineTarget
@@ -89,13 +82,13 @@ interface PlanRequest extends Omit<Request, 'target'> {
 function planOf(
   request: PlanRequest,
   { given, module, moduleDigest }: ChosenStrategy,
-  workload: WorkloadDefinition,
+  { given: workloadName, definition: workload }: ChosenWorkload,
   repeat: number,
 ): RunPlan {
   const { valueBytes, userBytes, seed, target, storage } = request
   const strategyParams = module.parse(declared(module, request.param, given)) as Params
   const workloadGiven = declared(workload, request.param, workload.name)
-  const workloadParams = parseWorkloadParams(workload, workloadGiven)
+  const workloadParams = workload.parse(workloadGiven) as Params
   const engine = parseEngineOptions({
     memtableBytes: userBytes === null ? EXPERIMENT_MEMTABLE_BYTES : LOAD_MEMTABLE_BYTES,
     ...(target === 'simulator' && { compression: 'none' as const }),
@@ -107,7 +100,7 @@ function planOf(
       ...{ ...size, seed, repeat },
       ...(valueBytes === null ? {} : { valueBytes }),
     })
-  const { records, operations } = sizeOf(request, createWorkload)
+  const { records, operations } = sizeOf(request, workload, createWorkload)
   const { trigger, layout, granularity, movement } = module.primitives
   const config: RunResult['config'] = {
     strategy: {
@@ -118,7 +111,7 @@ function planOf(
     workload: {
       name: workload.name,
       params: workloadParams,
-      loadOrder: String(workloadParams.insertorder ?? 'declared by none'),
+      loadOrder: workload.loadOrder(workloadGiven),
     },
     records,
     operations,
@@ -127,6 +120,7 @@ function planOf(
     seed,
     repeat,
     target: simulation === null ? target : `simulator (${simulation.mode})`,
+    arrival: null,
   }
   return {
     id: runId({ config, storage, moduleDigest }),
@@ -134,7 +128,7 @@ function planOf(
     engineOptions: engine,
     storage,
     simulation,
-    command: reproducingCommand(request, given, workload.name, repeat, {
+    command: reproducingCommand({ ...request, records, operations }, given, workloadName, repeat, {
       ...declared(module, request.param, given),
       ...workloadGiven,
     }),
@@ -149,12 +143,23 @@ const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
 
 /** A statistical load is of as many records as the bytes come to. */
 function sizeOf(
-  { records, operations, userBytes }: PlanRequest,
+  request: PlanRequest,
+  { size }: WorkloadDefinition,
   createWorkload: (size: typeof SAMPLE) => Workload,
 ): { readonly records: number; readonly operations: number } {
-  if (userBytes === null) return { records, operations }
+  const { userBytes } = request
+  if (userBytes === null) {
+    return {
+      records: request.records ?? size?.records ?? defaultCount('records'),
+      operations: request.operations ?? size?.operations ?? defaultCount('operations'),
+    }
+  }
   const { keyBytes, valueBytes } = meanRecord({ createWorkload: () => createWorkload(SAMPLE) })
   return { records: Math.max(1, Math.round(userBytes / (keyBytes + valueBytes))), operations: 0 }
+}
+
+function defaultCount(flag: 'records' | 'operations'): number {
+  return parseCount(flagDefault(flag))!
 }
 
 function simulationOf(
@@ -167,7 +172,8 @@ function simulationOf(
     if (name === LOAD_WORKLOAD) return { mode: 'statistical', userBytes }
     throw new UsageError(`--user-bytes: only with --workload=${LOAD_WORKLOAD}, not ${name}`)
   }
-  const fieldsVary = params.fieldlengthdistribution !== 'constant' && valueBytes === null
+  const lengths = params.fieldlengthdistribution ?? 'constant'
+  const fieldsVary = lengths !== 'constant' && valueBytes === null
   if (fieldsVary && params.writeallfields !== true && name !== LOAD_WORKLOAD) {
     throw new UsageError(
       `${name}: the simulator keeps no fields, so an update of one needs ` +
@@ -189,13 +195,6 @@ function declared(owner: Parameterised, given: Readonly<Record<string, Scalar>>,
   return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
 }
 
-/** Rules across several parameters are the schema's own; the rest was checked one by one. */
-function parseWorkloadParams(workload: WorkloadDefinition, given: Params): Params {
-  const parsed = workload.params.safeParse(given)
-  if (parsed.success) return parsed.data as Params
-  throw new UsageError(`${workload.name}: ${parsed.error.issues[0]!.message}`)
-}
-
 function refuseOrphanParams(
   given: Readonly<Record<string, Scalar>>,
   strategies: readonly ChosenStrategy[],
@@ -213,16 +212,4 @@ function refuseOrphanParams(
 
 function namesOf(owner: Parameterised): readonly string[] {
   return describeSettings(owner.params).map((setting) => setting.name)
-}
-
-/** What a schema refuses is the user's mistake, said in the schema's own line. */
-function usageOf<Result>(work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    if (isLsmError(error, 'LSM_INVALID_ARGUMENT')) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
-  }
 }

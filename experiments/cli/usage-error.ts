@@ -2,6 +2,7 @@
  * Owns the caller's mistakes: a `UsageError` is one line fit for a terminal that says what was
  * meant, and ends the command with exit code 2.
  */
+import { isLsmError } from '../../engine/base/errors.ts'
 import { nearestHint } from '../../workloads/nearest.ts'
 
 export class UsageError extends Error {
@@ -11,4 +12,16 @@ export class UsageError extends Error {
 /** 'unknown strategy "teiring"; did you mean "tiering"?', or the list when nothing is near. */
 export function unknownName(what: string, name: string, candidates: readonly string[]): UsageError {
   return new UsageError(`unknown ${what} "${name}"${nearestHint(name, candidates)}`)
+}
+
+/** What a schema refuses is the user's mistake, said in the schema's own line. */
+export function usageOf<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    if (isLsmError(error, 'LSM_INVALID_ARGUMENT')) {
+      throw new UsageError(error.message, { cause: error })
+    }
+    throw error
+  }
 }

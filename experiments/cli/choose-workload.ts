@@ -1,0 +1,47 @@
+/**
+ * Owns which workload `--workload` means: a name of the catalogue, or a file, read here: a spec, a
+ * preset with parameters, or a YCSB property file.
+ */
+
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import {
+  isWorkloadPath,
+  WORKLOADS,
+  type WorkloadDefinition,
+  workloadFromText,
+} from '../../workloads/index.ts'
+import { UsageError, unknownName, usageOf } from './usage-error.ts'
+
+export interface ChosenWorkload {
+  /** As the user named it. */
+  readonly given: string
+  readonly definition: WorkloadDefinition
+}
+
+/** Throws `UsageError`. */
+export function chooseWorkload(given: string): ChosenWorkload {
+  const known = WORKLOADS.get(given)
+  if (known !== undefined) return { given, definition: known }
+  if (!isWorkloadPath(given)) {
+    const { message } = unknownName('workload', given, [...WORKLOADS.keys()])
+    throw new UsageError(`${message} (a file is named with its folder: ./${given})`)
+  }
+  return { given, definition: usageOf(() => readWorkload(given)) }
+}
+
+function readWorkload(path: string): WorkloadDefinition {
+  const read = (from: string) => {
+    try {
+      return readFileSync(from, 'utf8')
+    } catch (cause) {
+      const { code = '' } = cause as NodeJS.ErrnoException
+      throw new UsageError(`--workload: cannot read ${from} (${code})`, { cause })
+    }
+  }
+  return workloadFromText({
+    path,
+    text: read(path),
+    readSibling: (name) => read(resolve(dirname(path), name)),
+  })
+}
