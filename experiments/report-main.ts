@@ -1,0 +1,72 @@
+/**
+ * Owns the command `npm run report`: results in, one HTML page out that tells what ran, what it cost
+ * and how far to trust it. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments; errors are
+ * one line on stderr.
+ */
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { writeWhole } from '../results/write-result.ts'
+import { flagRows, readArguments } from './cli/arguments.ts'
+import { EXIT, explain } from './cli/explain.ts'
+import { readRunResult } from './cli/read-result.ts'
+import { UsageError } from './cli/usage-error.ts'
+
+const FLAGS = {
+  out: { value: 'FILE', help: 'the page', default: 'out/report.html' },
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
+/** Charts' specs and suites' results lie beside the results of runs. */
+const NO_RUN = /\.vl\.json$|^suite-/
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { operands, flags } = readArguments(argv, FLAGS)
+  if (flags.has('help')) return say(helpText())
+  if (operands.length === 0) throw new UsageError('name results: .json files of runs, or folders')
+  const results = operands.flatMap(pathsOf).map(readRunResult)
+  // Loaded here: a mistake in the arguments should not wait for the figures.
+  const { reportOf } = await import('./report/report-data.ts')
+  const { reportPage } = await import('./report/report-page.ts')
+  const out = flags.get('out')?.at(-1) ?? join('out', 'report.html')
+  const page = reportPage(reportOf(results))
+  mkdirSync(dirname(out), { recursive: true })
+  writeWhole(out, page)
+  return say(out)
+}
+
+/** A folder stands for the results of runs in it. */
+function pathsOf(operand: string): readonly string[] {
+  if (statSync(operand, { throwIfNoEntry: false })?.isDirectory() !== true) return [operand]
+  const names = readdirSync(operand).filter((name) => name.endsWith('.json') && !NO_RUN.test(name))
+  if (names.length === 0) throw new UsageError(`${operand}: no results in this folder`)
+  return names.sort().map((name) => join(operand, name))
+}
+
+function helpText(): string {
+  return [
+    'Tells of a set of results in one HTML page.',
+    '',
+    '  npm run report -- out',
+    '  npm run report -- results/strategies-on-ycsb/*.json --out=out/ycsb.html',
+    '',
+    ...flagRows(FLAGS),
+    '',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.',
+  ].join('\n')
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.done
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  process.stderr.write(`report: ${line}\n`)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = code
+}

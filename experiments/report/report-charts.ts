@@ -1,0 +1,83 @@
+/**
+ * Owns which figures a report shows: every kind its results can feed, for a page's width and for a
+ * telephone's, and one figure of every run. A kind that cannot be drawn is named with its reason.
+ */
+import { isLsmError } from '../../engine/base/errors.ts'
+import type { RunResult } from '../../results/schema.ts'
+import { chartKinds } from '../charts/catalog.ts'
+import type { ChartKind } from '../charts/chart-kind.ts'
+import { seedOf } from '../charts/figure.ts'
+import { PRESETS, type VegaLiteSpec } from '../charts/theme.ts'
+import { runLabels, workloadLabels } from '../charts/wording.ts'
+
+export interface ReportChart {
+  /** Unique within the report. */
+  readonly id: string
+  readonly title: string
+  readonly wide: VegaLiteSpec
+  /** Null where the wide one has to do: a figure of every run in two forms would double the page. */
+  readonly narrow: VegaLiteSpec | null
+}
+
+export interface ReportCharts {
+  readonly charts: readonly ReportChart[]
+  /** Of each run, in the order of the results. */
+  readonly runs: readonly ReportChart[]
+  readonly notDrawn: readonly { readonly name: string; readonly why: string }[]
+}
+
+/** The kind that looks into one run. */
+const RUN_KIND = 'run'
+const [WIDE, NARROW] = [PRESETS['two-column'], PRESETS['one-column']]
+
+export function reportCharts(results: readonly RunResult[]): ReportCharts {
+  const notDrawn: ReportCharts['notDrawn'][number][] = []
+  const charts = [...chartKinds.values()].flatMap((kind) => {
+    if (kind.name === RUN_KIND) return []
+    const whole = attempt(kind, kind.name, kind.description, results)
+    if (typeof whole !== 'string') return [whole]
+    const parts = partsOf(results).map(({ name, seed, runs }) => {
+      const title = `${kind.description}: ${name}, seed ${seed}`
+      return attempt(kind, `${kind.name}-${name}`, title, runs)
+    })
+    const drawn = parts.filter((part) => typeof part !== 'string')
+    if (drawn.length < parts.length || parts.length === 0) {
+      notDrawn.push({ name: kind.name, why: whole })
+    }
+    return drawn
+  })
+  const labels = runLabels(results)
+  const run = chartKinds.get(RUN_KIND)!
+  const runs = results.map((result, index) => ({
+    id: `run-${index}`,
+    title: labels.get(result)!,
+    wide: run.specOf([result], WIDE),
+    narrow: null,
+  }))
+  return { charts, runs, notDrawn }
+}
+
+/** The figure, or the line that says why these results cannot feed it. */
+function attempt(
+  kind: ChartKind,
+  id: string,
+  title: string,
+  results: readonly RunResult[],
+): ReportChart | string {
+  try {
+    return { id, title, wide: kind.specOf(results, WIDE), narrow: kind.specOf(results, NARROW) }
+  } catch (error) {
+    if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) throw error
+    return error.message.replace(`${kind.name}: `, '')
+  }
+}
+
+/** A figure that not all runs fit in has one part a workload, of the first seed every design saw. */
+function partsOf(results: readonly RunResult[]) {
+  const workloads = workloadLabels(results)
+  const groups = Map.groupBy(results, (result) => workloads.get(result)!)
+  return Array.from(groups, ([name, group]) => {
+    const seed = seedOf(group[0]!)
+    return { name, seed, runs: group.filter((result) => seedOf(result) === seed) }
+  }).filter(({ runs }) => runs.length < results.length)
+}

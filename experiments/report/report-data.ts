@@ -1,0 +1,63 @@
+/**
+ * Owns what a report says, before it is a page: title, tables and figures of a set of results. It
+ * judges nothing itself: verdicts are made by the comparison room, gates by the runs.
+ */
+import { assert } from '../../engine/base/assert.ts'
+import type { RunResult } from '../../results/schema.ts'
+import { commandsOf } from '../charts/caption.ts'
+import { subjectOf } from '../charts/figure.ts'
+import { comparisonTable, runsTable } from './figure-tables.ts'
+import { type ReportCharts, reportCharts } from './report-charts.ts'
+import type { ReportTable } from './report-table.ts'
+import { differencesTable, environmentTable, gatesTable, sharedTable } from './setting-tables.ts'
+
+export interface Report extends ReportCharts {
+  readonly title: string
+  /** What ran, in a sentence. */
+  readonly summary: string
+  readonly tables: readonly ReportTable[]
+  /** As typed in a shell, one a run. */
+  readonly commands: readonly string[]
+}
+
+/** At least one result. */
+export function reportOf(results: readonly RunResult[]): Report {
+  assert(results.length > 0, 'a report tells of at least one run')
+  return {
+    title: subjectOf(results),
+    summary: summaryOf(results),
+    tables: [
+      comparisonTable(results),
+      gatesTable(results),
+      differencesTable(results),
+      sharedTable(results),
+      environmentTable(results),
+      runsTable(results),
+    ],
+    commands: commandsOf(results),
+    ...reportCharts(results),
+  }
+}
+
+function summaryOf(results: readonly RunResult[]): string {
+  const count = (what: string, values: readonly unknown[]) => {
+    const { size } = new Set(values.map((value) => JSON.stringify(value)))
+    return `${size} ${what}${size === 1 ? '' : 's'}`
+  }
+  const configs = results.map(({ config }) => config)
+  return [
+    `${results.length} ${results.length === 1 ? 'run' : 'runs'}`,
+    count(
+      'design',
+      configs.map(({ strategy }) => strategy),
+    ),
+    count(
+      'workload',
+      configs.map(({ workload }) => workload),
+    ),
+    count(
+      'seed',
+      configs.map(({ seed, repeat }) => [seed, repeat]),
+    ),
+  ].join(', ')
+}
