@@ -1,0 +1,272 @@
+/**
+ * Owns the long format of results: one row for each figure, with the run it belongs to, the section
+ * and the metric under the names of the schema, the dimensions that apply, and the unit (Wickham,
+ * "Tidy Data", 2014). A figure that was not measured has no row. Histograms stay in the results.
+ */
+
+import type { RunResult } from '../../results/schema.ts'
+import type { SuiteResult } from '../../results/suite-schema.ts'
+import { unitOf } from './units.ts'
+
+export interface TidyRow extends Run, Dimensions {
+  readonly section: string
+  readonly metric: string
+  /** Numbers; a truth is 1 or 0. Null where the figure is a text. */
+  readonly value: number | null
+  readonly text: string | null
+  readonly unit: string
+}
+
+interface Run {
+  readonly run: string
+  readonly target: string
+  readonly strategy: string
+  readonly workload: string
+  readonly seed: number | null
+  readonly repeat: number | null
+}
+
+/** What a figure is told by, beside its run; null where it does not apply. */
+export interface Dimensions {
+  /** `burst` or `drained`. */
+  readonly moment?: string
+  /** `load`, `run` or `drain`. */
+  readonly phase?: string
+  /** Of an operation, a read, an event or a delay. */
+  readonly kind?: string
+  readonly cause?: string
+  readonly level?: number
+  /** Of a file: `data`, `index`, `filter` or `meta`. */
+  readonly part?: string
+  readonly direction?: string
+  /** `inputs` or `outputs` of an event. */
+  readonly side?: string
+  /** Which of several: event, slow operation, gate or claim, from 0. */
+  readonly item?: number
+  readonly atOperation?: number
+}
+
+/** The columns in order, with what they hold. */
+export const TIDY_COLUMNS = [
+  { name: 'run', key: 'run', type: 'text' },
+  { name: 'target', key: 'target', type: 'text' },
+  { name: 'strategy', key: 'strategy', type: 'text' },
+  { name: 'workload', key: 'workload', type: 'text' },
+  { name: 'seed', key: 'seed', type: 'integer' },
+  { name: 'repeat', key: 'repeat', type: 'integer' },
+  { name: 'section', key: 'section', type: 'text' },
+  { name: 'metric', key: 'metric', type: 'text' },
+  { name: 'moment', key: 'moment', type: 'text' },
+  { name: 'phase', key: 'phase', type: 'text' },
+  { name: 'kind', key: 'kind', type: 'text' },
+  { name: 'cause', key: 'cause', type: 'text' },
+  { name: 'level', key: 'level', type: 'integer' },
+  { name: 'part', key: 'part', type: 'text' },
+  { name: 'direction', key: 'direction', type: 'text' },
+  { name: 'side', key: 'side', type: 'text' },
+  { name: 'item', key: 'item', type: 'integer' },
+  { name: 'at_operation', key: 'atOperation', type: 'integer' },
+  { name: 'value', key: 'value', type: 'number' },
+  { name: 'text', key: 'text', type: 'text' },
+  { name: 'unit', key: 'unit', type: 'text' },
+] as const satisfies readonly {
+  readonly name: string
+  readonly key: keyof TidyRow
+  readonly type: 'text' | 'integer' | 'number'
+}[]
+
+/** A part of a result: figures, and the dimensions all of them share. */
+interface Part {
+  readonly section: string
+  readonly dimensions: Dimensions
+  readonly figures: object
+}
+
+/** The names of sections, in the order of their rows. */
+export const TIDY_SECTIONS = [
+  ...['config', 'strategy', 'workload', 'engine', 'environment', 'phases', 'amplification'],
+  ...[
+    'readAmplification',
+    'levels',
+    'ledger',
+    'balance',
+    'counts',
+    'space',
+    'stream',
+    'series',
+    'events',
+  ],
+  ...['timed', 'arrivals', 'latency', 'intendedLatency', 'timedSeries', 'timedEvents', 'slowest'],
+  ...['gates', 'suite', 'claims'],
+] as const
+
+/** All figures of `document`, or those of the sections named. */
+export function* tidyRows(
+  document: RunResult | SuiteResult,
+  sections: ReadonlySet<string> = new Set(TIDY_SECTIONS),
+): Generator<TidyRow> {
+  if ('suite' in document) {
+    for (const { run, part } of suiteParts(document)) yield* rowsOf(run, part, sections)
+    return
+  }
+  const { strategy, workload, target, seed, repeat } = document.config
+  const run = {
+    run: document.id,
+    target,
+    strategy: strategy.name,
+    workload: workload.name,
+    seed,
+    repeat,
+  }
+  for (const part of runParts(document)) yield* rowsOf(run, part, sections)
+}
+
+/** The scalars of a part; a record of numbers by cause or level becomes rows of that dimension. */
+function* rowsOf(run: Run, part: Part, sections: ReadonlySet<string>): Generator<TidyRow> {
+  const { section, dimensions, figures } = part
+  if (!sections.has(section)) return
+  for (const [metric, figure] of Object.entries(figures)) {
+    for (const { dimension, scalar } of scalarsOf(metric, figure)) {
+      yield {
+        ...run,
+        section,
+        metric,
+        ...dimensions,
+        ...dimension,
+        value: typeof scalar === 'string' ? null : Number(scalar),
+        text: typeof scalar === 'string' ? scalar : null,
+        unit: unitOf(section, metric, scalar),
+      }
+    }
+  }
+}
+
+type Scalar = number | string | boolean
+
+function* scalarsOf(
+  metric: string,
+  figure: unknown,
+): Generator<{ readonly dimension: Dimensions; readonly scalar: Scalar }> {
+  if (figure === null || figure === undefined || metric === 'histogramBase64') return
+  if (typeof figure !== 'object') {
+    yield { dimension: {}, scalar: figure as Scalar }
+  } else if (BY_LEVEL.has(metric)) {
+    for (const [level, scalar] of (figure as readonly number[]).entries()) {
+      yield { dimension: { level }, scalar }
+    }
+  } else if (metric === 'scores') {
+    for (const { level, score } of figure as readonly { level: number; score: number }[]) {
+      yield { dimension: { level }, scalar: score }
+    }
+  } else if (metric === 'bytesWrittenByCause') {
+    for (const [cause, scalar] of Object.entries(figure)) yield { dimension: { cause }, scalar }
+  } else if (metric === 'operationsByKind') {
+    for (const [kind, scalar] of Object.entries(figure)) yield { dimension: { kind }, scalar }
+  } else {
+    yield { dimension: {}, scalar: JSON.stringify(figure) }
+  }
+}
+
+/** Lists with an item a level. */
+const BY_LEVEL = new Set(['shape', 'shapeAtStart', 'levelBytes'])
+
+function* runParts(result: RunResult): Generator<Part> {
+  const { config, environment, gates } = result
+  const { strategy, workload, engine, arrival, ...rest } = config
+  yield { section: 'config', dimensions: {}, figures: { ...rest, loadOrder: workload.loadOrder } }
+  yield { section: 'strategy', dimensions: {}, figures: strategy.params }
+  yield { section: 'workload', dimensions: {}, figures: workload.params }
+  yield { section: 'engine', dimensions: {}, figures: engine }
+  yield { section: 'environment', dimensions: {}, figures: environment }
+  yield* deterministicParts(result)
+  yield* timedParts(result)
+  for (const [item, { name, ...gate }] of gates.entries()) {
+    yield { section: 'gates', dimensions: { item, kind: name }, figures: gate }
+  }
+}
+
+function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
+  const { phases, amplification, readAmplification, levels, ledger, counts, series, events } =
+    deterministic
+  for (const { name, ...figures } of phases) {
+    yield { section: 'phases', dimensions: { phase: name }, figures }
+  }
+  for (const moment of ['burst', 'drained'] as const) {
+    yield { section: 'amplification', dimensions: { moment }, figures: amplification[moment] }
+  }
+  for (const [kind, figures] of Object.entries(readAmplification)) {
+    yield { section: 'readAmplification', dimensions: { kind }, figures }
+  }
+  for (const { level, ...figures } of levels) {
+    yield { section: 'levels', dimensions: { level }, figures }
+  }
+  for (const { cause, level, section, direction, ...figures } of ledger.cells) {
+    yield { section: 'ledger', dimensions: { cause, level, part: section, direction }, figures }
+  }
+  yield { section: 'balance', dimensions: {}, figures: ledger.balance }
+  yield { section: 'counts', dimensions: {}, figures: counts }
+  const { peakPhysicalBytes, peakSpaceAmplification, oracle } = deterministic
+  const space = { peakPhysicalBytes, peakSpaceAmplification, ...oracle }
+  yield { section: 'space', dimensions: {}, figures: space }
+  const { traceHash, tableDigest, longScanEntriesMin } = deterministic
+  const stream = { traceHash, tableDigest, longScanEntriesMin, events: events.total }
+  yield { section: 'stream', dimensions: {}, figures: stream }
+  for (const { atOperation, ...figures } of series) {
+    yield { section: 'series', dimensions: { atOperation }, figures }
+  }
+  for (const [item, { kind, atOperation, inputs, outputs, ...figures }] of events.log.entries()) {
+    const dimensions = { item, kind, atOperation }
+    yield { section: 'events', dimensions, figures }
+    for (const [side, list] of Object.entries({ inputs, outputs })) {
+      for (const { level, ...touched } of list) {
+        yield { section: 'events', dimensions: { ...dimensions, side, level }, figures: touched }
+      }
+    }
+  }
+}
+
+function* timedParts({ timed, deterministic }: RunResult): Generator<Part> {
+  const { phases, series, events, slowest, latencyByKind, intendedLatencyByKind, arrivals } = timed
+  const { arrival, peakRssBytes, gcSeconds, eventLoopDelayP99Us, overhead, operatingSystem } = timed
+  const figures = { arrival, peakRssBytes, gcSeconds, eventLoopDelayP99Us }
+  yield { section: 'timed', dimensions: {}, figures }
+  yield { section: 'timed', dimensions: {}, figures: { ...overhead, ...operatingSystem } }
+  for (const { name, ...phase } of phases) {
+    yield { section: 'timed', dimensions: { phase: name }, figures: phase }
+  }
+  if (arrivals !== null) yield { section: 'arrivals', dimensions: {}, figures: arrivals }
+  for (const [kind, latency] of Object.entries(latencyByKind)) {
+    yield { section: 'latency', dimensions: { kind }, figures: latency }
+  }
+  for (const [kind, latency] of Object.entries(intendedLatencyByKind ?? {})) {
+    yield { section: 'intendedLatency', dimensions: { kind }, figures: latency }
+  }
+  for (const { atOperation, ...point } of series) {
+    yield { section: 'timedSeries', dimensions: { atOperation }, figures: point }
+  }
+  for (const [item, event] of events.entries()) {
+    const kind = deterministic.events.log[item]?.kind
+    const dimensions = { item, ...(kind === undefined ? {} : { kind }) }
+    yield { section: 'timedEvents', dimensions, figures: event }
+  }
+  for (const [item, { kind, atOperation, overlaps, ...operation }] of slowest.entries()) {
+    const dimensions = { item, kind, atOperation }
+    yield { section: 'slowest', dimensions, figures: operation }
+    for (const { cause, us } of overlaps) {
+      yield { section: 'slowest', dimensions: { ...dimensions, cause }, figures: { overlapUs: us } }
+    }
+  }
+}
+
+function* suiteParts(suite: SuiteResult): Generator<{ readonly run: Run; readonly part: Part }> {
+  const none = { target: '', strategy: '', workload: '', seed: null, repeat: null }
+  for (const { name, params, figures, wallSeconds } of suite.runs) {
+    const run = { ...none, run: `${suite.suite}/${name}` }
+    yield { run, part: { section: 'config', dimensions: {}, figures: params } }
+    yield { run, part: { section: 'suite', dimensions: {}, figures: { ...figures, wallSeconds } } }
+  }
+  for (const [item, { name, ...claim }] of suite.claims.entries()) {
+    const run = { ...none, run: suite.suite }
+    yield { run, part: { section: 'claims', dimensions: { item, kind: name }, figures: claim } }
+  }
+}
