@@ -6,19 +6,23 @@ export type { Json } from './base/json.ts'
 export { createRandom, deriveSeed, type Random } from './base/random.ts'
 export { ReadCounters } from './base/read-counters.ts'
 export type * from './compaction/strategy.ts'
+export type * from './compaction/value-log-policy.ts'
+export type { AsyncScanOptions } from './db/async-scan.ts'
 export { describeFolder, type FolderDescription } from './db/closed-folder.ts'
 export { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './db/cursor.ts'
 export { Database, type OpenOptions, type WriteOptions } from './db/database.ts'
-export type { DatabaseEvent, EventSlice, JobEvent } from './db/events.ts'
+export type { CollectEvent, DatabaseEvent, EventSlice, JobEvent } from './db/events.ts'
 export { type ExportReport, exportDatabase } from './db/export.ts'
-export type { DatabaseMetrics } from './db/metrics.ts'
+export type { DatabaseMetrics, ValueLogMetrics } from './db/metrics.ts'
 export {
   type EngineOptions,
   type EngineOptionsInput,
   engineOptionsSchema,
   parseEngineOptions,
+  type ValueLogOptions,
 } from './db/options.ts'
 export type { Snapshot } from './db/snapshots.ts'
+export type { SegmentFigures } from './db/value-log.ts'
 export { type VerifyReport, verifyDatabase } from './db/verify.ts'
 export {
   CAUSES,

@@ -17,6 +17,7 @@ import { ancestryOf, compactionEdit, flushEdit, type WrittenTable } from './plac
 import type { ResolvedInput, ResolvedSpec } from './resolved-spec.ts'
 import type { FilterPolicy } from './strategy.ts'
 import { type CreateTable, type Destination, TableOutputs } from './table-outputs.ts'
+import type { ValueRelocation } from './value-relocation.ts'
 
 export interface JobContext {
   readonly version: Version
@@ -27,6 +28,8 @@ export interface JobContext {
   /** How to open the tables of one run of a level, one after the other, on the compaction's account. */
   readonly openRun: (level: number) => (table: TableMeta) => InternalCursor
   readonly allocateRunId: () => RunId
+  /** How a merge moves values out of old segments; null: it does not. */
+  readonly relocateValues: () => ValueRelocation | null
 }
 
 export interface FlushSource {
@@ -68,12 +71,23 @@ export function runFlush(
 
 /** Executes a validated spec against the version it was resolved in. */
 export function runCompaction(context: JobContext, resolved: ResolvedSpec): JobResult {
-  const { written, dropped } =
-    resolved.spec.kind === 'merge' ? mergeTables(context, resolved) : NOTHING_WRITTEN
-  return { edit: compactionEdit(resolved, written, context.allocateRunId), dropped }
+  const relocation = resolved.spec.kind === 'merge' ? context.relocateValues() : null
+  try {
+    const { written, dropped } =
+      resolved.spec.kind === 'merge' ? mergeTables(context, resolved, relocation) : NOTHING_WRITTEN
+    const sealed = relocation?.finish() ?? []
+    const edit = compactionEdit(resolved, written, context.allocateRunId)
+    return { edit: sealed.length === 0 ? edit : { ...edit, segments: { sealed } }, dropped }
+  } finally {
+    relocation?.abandon()
+  }
 }
 
-function mergeTables(context: JobContext, resolved: ResolvedSpec) {
+function mergeTables(
+  context: JobContext,
+  resolved: ResolvedSpec,
+  relocation: ValueRelocation | null,
+) {
   const { version, openRun } = context
   const destinations = resolved.outputs.map((output) => ({
     ...output,
@@ -81,7 +95,8 @@ function mergeTables(context: JobContext, resolved: ResolvedSpec) {
     older: new OlderOverlap(version, output.position, resolved.inputIds),
   }))
   const ancestry = ancestryOf(resolved, context.nowMs)
-  const outputs = new TableOutputs(destinations, 'compaction', context.createTable, ancestry)
+  const { createTable } = context
+  const outputs = new TableOutputs(destinations, 'compaction', createTable, ancestry, relocation)
   const cursors = resolved.inputs
     .toSorted((a, b) => a.position - b.position)
     .map((input) => sliceCursor(input, openRun))

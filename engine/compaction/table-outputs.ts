@@ -6,13 +6,17 @@
 
 import { compareRanges } from '../base/compare.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
+import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Cause } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
 import type { TableSummary, TableWriter } from '../table/table-writer.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
+import { PointerTally } from '../vlog/pointer-tally.ts'
+import { ValuePointer } from '../vlog/value-pointer.ts'
 import type { EntrySink } from './merge-rules.ts'
 import type { OlderOverlap } from './older-overlap.ts'
 import type { Ancestry, WrittenTable } from './placement.ts'
+import type { ValueRelocation } from './value-relocation.ts'
 
 /** One destination of a job: where its tables go and how they are cut. */
 export interface Destination {
@@ -38,6 +42,9 @@ export class TableOutputs implements EntrySink {
   readonly #cause: Cause
   readonly #create: CreateTable
   readonly #ancestry: Ancestry
+  readonly #relocation: ValueRelocation | null
+  readonly #pointer = new ValuePointer()
+  readonly #tally = new PointerTally()
   readonly #written: WrittenTable[] = []
   #destination = 0
   #cutKey = 0
@@ -48,7 +55,9 @@ export class TableOutputs implements EntrySink {
     cause: Cause,
     create: CreateTable,
     ancestry: Ancestry,
+    relocation: ValueRelocation | null = null,
   ) {
+    this.#relocation = relocation
     this.#destinations = destinations
     this.#cause = cause
     this.#create = create
@@ -77,6 +86,10 @@ export class TableOutputs implements EntrySink {
       const { level, bitsPerKey } = this.#destinations[this.#destination]!
       this.#open = this.#create(this.#cause, level, bitsPerKey)
     }
+    if (cursor.kind === ENTRY_KIND.blobIndex) {
+      this.#addPointer(this.#open.writer, cursor)
+      return
+    }
     this.#open.writer.add(
       cursor.keyBytes,
       cursor.keyStart,
@@ -87,6 +100,21 @@ export class TableOutputs implements EntrySink {
       cursor.valueStart,
       cursor.valueLength,
     )
+  }
+
+  /** An entry whose value is in the log: it is tallied and, out of an old segment, moved. */
+  #addPointer(writer: TableWriter, cursor: InternalCursor): void {
+    const { keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength } = cursor
+    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'table entry')
+    const relocation = this.#relocation
+    if (relocation !== null && pointer.segment < relocation.below) {
+      relocation.relocate(pointer, keyBytes, keyStart, keyLength)
+      const { pointerBytes, pointerLength } = relocation
+      writer.add(keyBytes, keyStart, keyLength, seq, kind, pointerBytes, 0, pointerLength)
+    } else {
+      writer.add(keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength)
+    }
+    this.#tally.add(pointer, keyLength)
   }
 
   /** Closes the last table; all tables written, in key order, durable but for their names. */
@@ -120,19 +148,24 @@ export class TableOutputs implements EntrySink {
     this.#open = null
     this.#written.push({
       destination: this.#destination,
-      table: tableMeta(id, summary, this.#ancestry),
+      table: tableMeta(id, summary, this.#ancestry, this.#tally.take()),
     })
   }
 }
 
-function tableMeta(id: TableId, summary: TableSummary, ancestry: Ancestry): TableMeta {
+function tableMeta(
+  id: TableId,
+  summary: TableSummary,
+  ancestry: Ancestry,
+  vlogBytes: TableMeta['vlogBytes'],
+): TableMeta {
   return {
     ...summary,
     id,
     createdAtMs: ancestry.createdAtMs,
     oldestWriteAtMs: ancestry.oldestWriteAtMs,
     oldestTombstoneAtMs: summary.tombstones > 0 ? ancestry.oldestTombstoneAtMs : null,
-    vlogBytes: [],
+    vlogBytes,
   }
 }
 

@@ -12,6 +12,7 @@ import { printVersion } from '../version/text.ts'
 import { runCount } from '../version/version.ts'
 import { type OptionsRecord, readOptionsRecord } from './options-record.ts'
 import { checkTables, liveLogs, type ReplayReport, replayLogs } from './recovery.ts'
+import { checkSegments, SegmentRecovery } from './segment-recovery.ts'
 
 /**
  * Runs `read` with the folder locked. Errors: `LSM_NOT_FOUND` where there is no database,
@@ -47,6 +48,7 @@ export interface FolderContent {
 export function readContent(storage: Storage, folder: string): FolderContent {
   const manifest = recoverManifest(storage, folder)!
   checkTables(storage, folder, manifest.version)
+  checkSegments(storage, folder, manifest.segments)
   const options = readOptionsRecord(storage, folder)
   return { manifest, options, logs: liveLogs(storage, folder, manifest.logNumber) }
 }
@@ -65,8 +67,14 @@ export interface FolderDescription {
 export function describeFolder(storage: Storage, folder: string): FolderDescription {
   return withClosedFolder(storage, folder, () => {
     const content = readContent(storage, folder)
-    const { version, lastSeq } = content.manifest
-    const replay = replayLogs(storage, folder, content.logs, 'point-in-time', lastSeq, () => {})
+    const { version, lastSeq, segments } = content.manifest
+    const recovery = new SegmentRecovery(storage, folder, segments, 'point-in-time')
+    const replay = replayLogs(
+      ...([storage, folder, content.logs, 'point-in-time', lastSeq] as const),
+      () => {},
+      (batch) => recovery.check(batch),
+    )
+    recovery.close()
     return { content, replay, runs: runCount(version), tree: printVersion(version) }
   })
 }

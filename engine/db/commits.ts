@@ -1,21 +1,28 @@
 /**
- * Owns the order of commits: batch → write-ahead log → (fdatasync) → memtable → acknowledged.
- * Promised writes that wait together form a group: one append to the log, one fdatasync if any of
- * them asked for it. Invariants: sequence numbers are consecutive in log order; nothing is visible
+ * Owns the order of commits: batch → value log, what of it is large → write-ahead log → (fdatasync) →
+ * memtable → acknowledged. Promised writes that wait together form a group: one append to the log,
+ * one fdatasync if any of them asked for it, and as much for the value log if it took values. Invariants: sequence numbers are consecutive in log order; nothing is visible
  * to readers before it is as durable as its writer asked; nothing is acknowledged before that.
  */
 
+import { invalidArgument } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
-import type { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
 
-/** Where batches go: a log before a memtable. Rotation swaps both. */
+/** Where batches go: logs before a memtable. Rotation swaps all. */
 export interface CommitHead {
-  readonly log: LogWriter
   readonly memtable: MemTable
   lastSeq: number
   nowMs(): number
+  /**
+   * Hands batches to the operating system, from `lastSeq` + 1 on. Returns them as they are stored,
+   * large values replaced by pointers; borrowed until the next append.
+   */
+  append(batches: readonly WriteBatch[]): readonly WriteBatch[]
+  /** What was appended is durable when this returns, or when the promise resolves. */
+  sync(): void
+  syncAsync(): Promise<void>
 }
 
 /** What commits ask of the database and tell it. */
@@ -35,6 +42,13 @@ interface Waiting {
   readonly reject: (cause: unknown) => void
 }
 
+/** A group that is logged. */
+interface Logged {
+  readonly group: readonly Waiting[]
+  /** Its batches as the memtable takes them. */
+  readonly stored: readonly WriteBatch[]
+}
+
 /** A group stays below this many bytes of batches, so that a lone small write need not wait long. */
 const GROUP_BYTES_MAX = 1024 * 1024
 
@@ -45,7 +59,7 @@ export class Commits {
   readonly #inserter: MemTableInserter
   #scheduled = false
   /** The group whose fdatasync is under way; nothing of it is visible yet. */
-  #syncing: readonly Waiting[] | null = null
+  #syncing: Logged | null = null
 
   constructor(head: CommitHead, gate: CommitGate) {
     this.#head = head
@@ -59,19 +73,22 @@ export class Commits {
     this.#gate.assertWritable()
     // An empty batch still makes older writes durable when it asks for that.
     if (batch.count === 0 && !sync) return
+    refusePointers(batch)
     const batches = [batch]
+    let stored: readonly WriteBatch[]
     try {
-      this.#log(batches)
-      if (sync) this.#head.log.sync()
+      stored = this.#head.append(batches)
+      if (sync) this.#head.sync()
     } catch (cause) {
       throw this.#gate.failed(cause)
     }
-    this.#publish(batches)
+    this.#publish(batches, stored)
   }
 
   /** Commits soon; `batch` must not change until the promise settles. */
   commit(batch: WriteBatch, sync: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
+      refusePointers(batch)
       this.#queue.push({ batch, sync, resolve, reject })
       this.#schedule()
     })
@@ -80,12 +97,12 @@ export class Commits {
   /** Finishes everything queued and under way, blocking; promises resolve in their own time. */
   settle(): void {
     if (this.#syncing !== null) {
-      const group = this.#syncing
+      const logged = this.#syncing
       try {
-        this.#head.log.sync()
-        this.#acknowledge(group)
+        this.#head.sync()
+        this.#acknowledge(logged)
       } catch (cause) {
-        this.#reject(group, this.#gate.failed(cause))
+        this.#reject(logged.group, this.#gate.failed(cause))
       }
     }
     while (this.#queue.length > 0) this.#commitGroup(this.#takeGroup(), 'now')
@@ -120,39 +137,42 @@ export class Commits {
       this.#reject(group, cause)
       return
     }
+    let logged: Logged
     try {
-      this.#log(group.map((waiting) => waiting.batch))
+      const stored = this.#head.append(group.map((waiting) => waiting.batch))
+      logged = { group, stored }
       if (group.some((waiting) => waiting.sync)) {
         if (when === 'later') {
-          this.#syncLater(group)
+          this.#syncLater(logged)
           return
         }
-        this.#head.log.sync()
+        this.#head.sync()
       }
     } catch (cause) {
       this.#reject(group, this.#gate.failed(cause))
       return
     }
-    this.#acknowledge(group)
+    this.#acknowledge(logged)
   }
 
-  #syncLater(group: readonly Waiting[]): void {
-    this.#syncing = group
-    this.#head.log.syncAsync().then(
+  #syncLater(logged: Logged): void {
+    this.#syncing = logged
+    this.#head.syncAsync().then(
       () => {
-        if (this.#syncing === group) this.#acknowledge(group)
+        if (this.#syncing === logged) this.#acknowledge(logged)
         this.#schedule()
       },
       (cause: unknown) => {
-        if (this.#syncing === group) this.#reject(group, this.#gate.failed(cause))
+        if (this.#syncing === logged) this.#reject(logged.group, this.#gate.failed(cause))
         this.#schedule()
       },
     )
   }
 
-  #acknowledge(group: readonly Waiting[]): void {
+  #acknowledge({ group, stored }: Logged): void {
     this.#syncing = null
-    this.#publish(group.map((waiting) => waiting.batch))
+    const batches = group.map((waiting) => waiting.batch)
+    this.#publish(batches, stored)
     for (const waiting of group) waiting.resolve()
   }
 
@@ -161,44 +181,44 @@ export class Commits {
     for (const waiting of group) waiting.reject(cause)
   }
 
-  #log(batches: readonly WriteBatch[]): void {
-    const { log, lastSeq } = this.#head
-    let seq = lastSeq + 1
-    for (const batch of batches) {
-      batch.setSeq(seq)
-      log.add(batch.view())
-      seq += batch.count
-    }
-    log.write()
-  }
-
-  #publish(batches: readonly WriteBatch[]): void {
+  #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {
     let deletes = 0
-    for (const batch of batches) deletes += this.#inserter.insert(batch)
+    for (const batch of stored) deletes += this.#inserter.insert(batch, this.#head.nowMs())
     this.#gate.committed(batches, deletes)
   }
 }
 
+/** Only what the engine has just put into its log may be pointed to. */
+function refusePointers(batch: WriteBatch): void {
+  if (batch.pointers > 0) throw invalidArgument('the batch points into a value log')
+}
+
+/** What an inserter fills. */
+export interface MemTableHead {
+  readonly memtable: MemTable
+  lastSeq: number
+}
+
 /** Applies batches to the memtable, an entry a sequence number; also used by recovery. */
 export class MemTableInserter implements WriteBatchSink {
-  readonly #head: Omit<CommitHead, 'log'>
+  readonly #head: MemTableHead
   #memtable: MemTable | null = null
   #seq = 0
   #deletes = 0
 
-  constructor(head: Omit<CommitHead, 'log'>) {
+  constructor(head: MemTableHead) {
     this.#head = head
   }
 
-  /** Returns how many of the entries are deletions. */
-  insert(batch: WriteBatch): number {
+  /** `atMs`: when the oldest of it was written. Returns how many of the entries are deletions. */
+  insert(batch: WriteBatch, atMs: number): number {
     if (batch.count === 0) return 0
     const memtable = this.#head.memtable
     this.#memtable = memtable
     this.#seq = this.#head.lastSeq
     this.#deletes = 0
     batch.forEach(this)
-    memtable.noteWriteTime(this.#head.nowMs(), this.#deletes > 0)
+    memtable.noteWriteTime(atMs, this.#deletes > 0)
     this.#head.lastSeq = this.#seq
     return this.#deletes
   }
@@ -211,22 +231,34 @@ export class MemTableInserter implements WriteBatchSink {
     valueLength: number,
   ): void {
     const { value } = ENTRY_KIND
-    this.#seq++
-    this.#memtable!.add(
-      this.#seq,
-      value,
-      bytes,
-      keyStart,
-      keyLength,
-      bytes,
-      valueStart,
-      valueLength,
-    )
+    this.#add(value, bytes, keyStart, keyLength, valueStart, valueLength)
+  }
+
+  putPointer(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    pointerStart: number,
+    pointerLength: number,
+  ): void {
+    const { blobIndex } = ENTRY_KIND
+    this.#add(blobIndex, bytes, keyStart, keyLength, pointerStart, pointerLength)
   }
 
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
-    this.#seq++
     this.#deletes++
-    this.#memtable!.add(this.#seq, ENTRY_KIND.deletion, bytes, keyStart, keyLength, bytes, 0, 0)
+    this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, 0, 0)
+  }
+
+  #add(
+    kind: number,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    this.#seq++
+    this.#memtable!.add(this.#seq, kind, bytes, keyStart, keyLength, bytes, valueStart, valueLength)
   }
 }

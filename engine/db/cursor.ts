@@ -6,7 +6,7 @@
 
 import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
-import type { SeqNum } from '../base/internal-key.ts'
+import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
 import { VisibleCursor } from '../iterators/visible-cursor.ts'
 import type { Snapshot } from './snapshots.ts'
 
@@ -29,46 +29,75 @@ export interface ScanOptions extends KeyBounds, ReadOptions {
   readonly limit?: number
 }
 
+/** Where values lie that the tree only points to. */
+export interface ValueSource {
+  /** The value of a key's entry; owned or immutable. */
+  resolveScanned(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    pointerBytes: Uint8Array,
+    pointerStart: number,
+    pointerLength: number,
+  ): Uint8Array
+}
+
 /**
  * Steps over the visible entries between two bounds. Fields and moves are those of `VisibleCursor`:
- * nothing is allocated per step, and key and value are borrowed until the next move.
+ * nothing is allocated per step but values out of the log, and key and value are borrowed until the
+ * next move.
  */
 export class Cursor extends VisibleCursor implements Disposable {
+  readonly #values: ValueSource | null
   #release: (() => void) | null
 
-  constructor(child: InternalCursor, seq: SeqNum, range: HalfOpenRange, release: () => void) {
+  /** `values`: makes values of pointers into the log; null leaves them as they are. */
+  constructor(
+    child: InternalCursor,
+    seq: SeqNum,
+    range: HalfOpenRange,
+    values: ValueSource | null,
+    release: () => void,
+  ) {
     super(child, { seq, ...range })
+    this.#values = values
     this.#release = release
   }
 
   override seekToFirst(): void {
     this.#assertOpen()
     super.seekToFirst()
+    if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   override seekToLast(): void {
     this.#assertOpen()
     super.seekToLast()
+    if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   override seek(key: Uint8Array): void {
     this.#assertOpen()
     super.seek(key)
+    if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   override seekForPrev(key: Uint8Array): void {
     this.#assertOpen()
     super.seekForPrev(key)
+    if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   override next(): void {
     this.#assertOpen()
     super.next()
+    if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   override prev(): void {
     this.#assertOpen()
     super.prev()
+    if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   /** An owned copy of the current key. */
@@ -91,6 +120,24 @@ export class Cursor extends VisibleCursor implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /** A value that cannot be read leaves the cursor nowhere. */
+  #resolve(): void {
+    if (!this.valid || this.#values === null) return
+    this.valid = false
+    const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = this
+    this.valueBytes = this.#values.resolveScanned(
+      keyBytes,
+      keyStart,
+      keyLength,
+      valueBytes,
+      valueStart,
+      valueLength,
+    )
+    this.valueStart = 0
+    this.valueLength = this.valueBytes.length
+    this.valid = true
   }
 
   #assertOpen(): void {

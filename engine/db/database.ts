@@ -9,17 +9,21 @@
  */
 
 import { type Clock, systemClock } from '../base/clock.ts'
-import { invalidArgument, LsmError } from '../base/errors.ts'
+import { invalidArgument } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import type { FolderLock, Storage } from '../storage/storage.ts'
 import type { Version } from '../version/version.ts'
+import { SegmentBook } from '../vlog/segment-book.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
+import { type AsyncScanOptions, scanAhead } from './async-scan.ts'
+import { Collector } from './collector.ts'
 import { Commits } from './commits.ts'
 import {
   Cursor,
@@ -31,14 +35,17 @@ import {
 } from './cursor.ts'
 import type { DatabaseEvent } from './events.ts'
 import { FileNumbers } from './file-numbers.ts'
+import { Health, harmless } from './health.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
-import { describeStrategy, readOptionsRecord, writeOptionsRecord } from './options-record.ts'
+import { recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
 import { checkTables, freshState, removeOrphans } from './recovery.ts'
+import { checkSegments, shrinkSpent } from './segment-recovery.ts'
 import { type Snapshot, SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
+import { ValueLog } from './value-log.ts'
 import { WriteHead } from './write-head.ts'
 
 export interface OpenOptions {
@@ -52,6 +59,8 @@ export interface OpenOptions {
   readonly clock?: Clock
   /** Root seed of everything random inside the engine (memtable node heights). */
   readonly seed?: number
+  /** Which segments of the value log are collected: what the option `valueLog.gcPolicy` names. */
+  readonly valueLogPolicy?: ValueLogPolicy | null
   /** Called in the midst of flushes and compactions: it may read and call `write`, nothing else. */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
@@ -65,7 +74,6 @@ export class Database implements Disposable {
   readonly options: EngineOptions
   readonly folder: string
   readonly #strategy: CompactionStrategy
-  readonly #clock: Clock
   readonly #lock: FolderLock
   readonly #manifest: Manifest
   readonly #cache: BlockCache
@@ -73,12 +81,13 @@ export class Database implements Disposable {
   readonly #reads: Reads
   readonly #commits: Commits
   readonly #head: WriteHead
-  readonly #snapshots = new SnapshotList()
+  readonly #snapshots = new SnapshotList(() => this.#tree.pins.sweep())
   readonly #cursors = new Set<Cursor>()
   readonly #counters = new DatabaseCounters()
-  #failure: { readonly cause: unknown } | null = null
-  #atRest = true
-  #closed = false
+  readonly #health: Health
+  readonly #values: ValueLog
+  readonly #collector: Collector
+  #rolledBefore = 0
 
   /**
    * Opens `folder`, recovering what a crash left. Errors: `LSM_LOCKED` when another holds it,
@@ -110,26 +119,32 @@ export class Database implements Disposable {
     lock: FolderLock,
     opened: (() => void)[],
   ) {
-    const { storage, folder, strategy, clock = systemClock, seed = 0, onEvent = () => {} } = open
+    const { storage, folder, strategy, clock = systemClock, seed = 0 } = open
+    const onEvent = harmless(open.onEvent ?? (() => {}))
+    const policy = checkPolicy(options, open.valueLogPolicy ?? null)
     this.options = options
     this.folder = folder
     this.#strategy = strategy
-    this.#clock = clock
     this.#lock = lock
+    this.#health = new Health(folder)
     this.#cache = new BlockCache(options.blockCacheBytes)
     const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
     checkTables(storage, folder, state.version)
-    removeOrphans(storage, folder, state.version, state.logNumber)
+    checkSegments(storage, folder, state.segments)
+    removeOrphans(storage, folder, state)
     const numbers = new FileNumbers(state.nextFileNumber)
     const allocate = () => numbers.allocate()
     const { manifestRollBytes: rollBytes } = options
     this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
     opened.push(() => this.#manifest.close())
+    shrinkSpent(storage, folder, state.segments, allocate)
+    const parts = { storage, folder, numbers, manifest: this.#manifest, cache: this.#cache }
+    const counters = this.#counters
+    const book = new SegmentBook()
+    const { valueLog } = options
+    this.#values = new ValueLog({ ...parts, options: valueLog, policy, book, counters })
     this.#tree = new Tree({
-      storage,
-      folder,
-      manifest: this.#manifest,
-      numbers,
+      ...parts,
       version: state.version,
       nextRunId: state.nextRunId,
       strategy,
@@ -137,33 +152,49 @@ export class Database implements Disposable {
         state.strategy?.name === strategy.name ? state.strategy.state : strategy.initialState,
       options,
       clock,
-      cache: this.#cache,
       snapshots: this.#snapshots,
-      counters: this.#counters,
+      counters,
       onEvent,
+      book,
+      values: this.#values,
     })
-    this.#reads = new Reads(this.#tree.handles, this.#counters)
-    this.#recordOptions(open, onEvent)
-    this.#head = new WriteHead({
-      ...{ storage, folder, numbers, options, clock, seed },
-      manifest: this.#manifest,
-      tree: this.#tree,
-    })
+    this.#reads = new Reads(this.#tree.handles, counters)
+    const parameters = (open.strategyParameters ?? null) as never
+    const record = { name: strategy.name, parameters }
+    recordOptions(
+      storage,
+      folder,
+      { format: 1, strategy: record, engine: options, seed },
+      (from, to) => onEvent({ kind: 'strategy-change', atMs: clock.nowMs(), from, to }),
+    )
+    const [tree, values] = [this.#tree, this.#values]
+    this.#head = new WriteHead({ ...parts, options, clock, seed, tree, values })
     opened.push(() => this.#head.close())
-    this.#commits = new Commits(this.#head, {
-      assertWritable: () => this.#assertWritable(),
+    const head = this.#head
+    this.#commits = new Commits(head, {
+      assertWritable: () => this.#health.assertWritable(),
       committed: (batches, deletes) => this.#committed(batches, deletes),
-      failed: (cause) => this.#fail(cause),
+      failed: (cause) => this.#health.fail(cause),
+    })
+    const collects = { gets: values.collectAccount.counters, scans: values.collectAccount.counters }
+    this.#collector = new Collector({
+      ...{ head, tree, values, numbers, counters, onEvent },
+      reads: new Reads(tree.handles, collects, true),
+      gcRate: valueLog.gcRate,
+      segmentBytes: valueLog.segmentBytes,
+      makeRoom: () => this.#makeRoom(),
     })
     const report = this.#head.replay()
     if (report !== null) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
   }
 
   /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:
-   * valid for ever, but it keeps that block in memory; copy what is kept for long. */
+   * valid for ever, but it keeps that block in memory; copy what is kept for long. One from the value
+   * log may lie in the cache too: do not change it. */
   get(key: Uint8Array, options: ReadOptions = {}): Uint8Array | undefined {
     const found = this.#find(key, options)
     if (found === null) return undefined
+    if (found.kind === ENTRY_KIND.blobIndex) return this.#values.resolve(key, found)
     const { valueBytes, valueStart, valueLength } = found
     const view = valueBytes.subarray(valueStart, valueStart + valueLength)
     return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
@@ -178,15 +209,27 @@ export class Database implements Disposable {
     return new PairIterator(this.cursor(options, options), options)
   }
 
+  /**
+   * As `scan`, with the values that lie in the value log read ahead of the consumer, many at once. The
+   * moment is that of the call. End it (`return`, or leaving a `for await`): it keeps its tables.
+   */
+  scanAsync(options: AsyncScanOptions = {}): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    return scanAhead(this.#cursor(options, options, null), this.#values, options)
+  }
+
   /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
-  cursor(bounds: KeyBounds = {}, { snapshot }: ReadOptions = {}): Cursor {
-    this.#assertOpen()
+  cursor(bounds: KeyBounds = {}, options: ReadOptions = {}): Cursor {
+    return this.#cursor(bounds, options, this.#values)
+  }
+
+  #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueLog | null): Cursor {
+    this.#health.assertOpen()
     // What may be wrong with the arguments is found before anything is pinned.
     const range = halfOpen(bounds)
     const seq = snapshot?.seq ?? this.#head.lastSeq
     const view = this.#view()
-    const unpin = this.#tree.pins.pin(view)
-    const cursor = new Cursor(this.#reads.cursor(view), seq, range, () => {
+    const unpin = this.#tree.pins.pin(view, seq)
+    const cursor = new Cursor(this.#reads.cursor(view), seq, range, values, () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -196,7 +239,7 @@ export class Database implements Disposable {
 
   /** A moment to read at later. */
   snapshot(): Snapshot {
-    this.#assertOpen()
+    this.#health.assertOpen()
     return this.#snapshots.take(this.#head.lastSeq)
   }
 
@@ -219,20 +262,42 @@ export class Database implements Disposable {
 
   /** The blocking form of `write`; the batch may be reused after it. */
   writeSync(batch: WriteBatch, { sync = false }: WriteOptions = {}): void {
-    this.#assertAtRest()
+    this.#health.assertAtRest()
     this.#commits.commitNow(batch, sync)
   }
 
-  /** Makes the memtable a table, then compacts to rest. What fails is thrown as it is. */
+  /**
+   * Makes the memtable a table, compacts to rest, and collects the value log until its policy has
+   * enough. What fails is thrown as it is.
+   */
   flush(): void {
-    this.#assertAtRest()
-    this.#commits.settle()
-    this.#assertWritable()
-    this.#attempt(() => {
-      if (!this.#head.memtable.isEmpty) this.#head.rotate()
-      this.#tree.compactUntilRest(this.#head.lastSeq)
+    this.#maintain(() => {
+      this.#settleTree()
+      // What collection moved is in the memtable, and its flush may be what a compaction waits for.
+      if (this.#collector.settle() > 0) this.#settleTree()
     })
-    if (this.#failure !== null) throw this.#failure.cause
+  }
+
+  /** Collects the value log until its policy has enough; returns how many segments were collected. */
+  collectValueLog(): number {
+    let collected = 0
+    this.#maintain(() => {
+      collected = this.#collector.settle()
+    })
+    return collected
+  }
+
+  #maintain(work: () => void): void {
+    this.#health.assertAtRest()
+    this.#commits.settle()
+    this.#health.assertWritable()
+    this.#health.attempt(work)
+    this.#health.throwFailure()
+  }
+
+  #settleTree(): void {
+    if (!this.#head.memtable.isEmpty) this.#head.rotate()
+    this.#tree.compactUntilRest(this.#head.lastSeq)
   }
 
   /** The tree's shape now: immutable data. */
@@ -246,7 +311,7 @@ export class Database implements Disposable {
   }
 
   metrics(): DatabaseMetrics {
-    const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#counters
+    const { gets, scans, rawBytesMergedByLevel, collection: _, ...counters } = this.#counters
     return {
       ...counters,
       rawBytesMergedByLevel: [...rawBytesMergedByLevel],
@@ -258,6 +323,7 @@ export class Database implements Disposable {
       memtableRawBytes: this.#head.memtable.rawBytes,
       debtBytes: this.#strategy.debtBytes(this.#tree.view(this.#head.lastSeq)),
       tableBytes: this.#tree.version.totals.bytes,
+      valueLog: this.#values.metrics(),
     }
   }
 
@@ -272,16 +338,17 @@ export class Database implements Disposable {
   }
 
   /**
-   * Finishes writes under way, syncs the log, closes every cursor and file, gives up the lock.
+   * Finishes writes under way, syncs the log (or, where it points into the value log, flushes, so that
+   * RocksDB finds its blob files whole), closes every cursor and file, gives up the lock.
    * Idempotent. The first error is thrown once all is closed; after a failure told before, none.
    */
   close(): void {
-    if (this.#closed) return
-    this.#assertAtRest()
+    if (this.#health.isClosed) return
+    this.#health.assertAtRest()
     let failure: { readonly cause: unknown } | null = null
     const steps = [
       () => this.#commits.settle(),
-      () => this.#failure === null && this.#head.log.sync(),
+      () => !this.#health.hasFailed && this.#head.finish(),
       () => this.#head.close(),
       ...Array.from(this.#cursors, (cursor) => () => cursor.close()),
       () => this.#tree.close(),
@@ -294,9 +361,9 @@ export class Database implements Disposable {
       } catch (cause) {
         failure ??= { cause }
       }
-      this.#closed = true
+      this.#health.close()
     }
-    if (failure !== null && this.#failure === null) throw failure.cause
+    if (failure !== null && !this.#health.hasFailed) throw failure.cause
   }
 
   [Symbol.dispose](): void {
@@ -305,7 +372,7 @@ export class Database implements Disposable {
 
   /** The newest value visible, or null; borrowed until the next read. */
   #find(key: Uint8Array, { snapshot }: ReadOptions): Lookup | null {
-    this.#assertOpen()
+    this.#health.assertOpen()
     const { memtable, lastSeq } = this.#head
     const found = this.#reads.find(memtable, this.#tree.version, key, snapshot?.seq ?? lastSeq)
     return found === null || found.kind === ENTRY_KIND.deletion ? null : found
@@ -324,65 +391,30 @@ export class Database implements Disposable {
     }
     counters.puts -= deletes
     counters.deletes += deletes
-    if (this.#head.memtable.rawBytes < this.options.memtableBytes) return
-    this.#attempt(() => {
-      this.#head.rotate()
-      this.#tree.compactUntilRest(this.#head.lastSeq)
+    const { rolled } = this.#values
+    const isFull = this.#head.memtable.rawBytes >= this.options.memtableBytes
+    if (!isFull && rolled === this.#rolledBefore) return
+    this.#rolledBefore = rolled
+    this.#health.attempt(() => {
+      this.#makeRoom()
+      this.#collector.step()
     })
   }
 
-  #recordOptions(open: OpenOptions, onEvent: (event: DatabaseEvent) => void): void {
-    const { storage, folder, strategy, strategyParameters = null, seed = 0 } = open
-    const known = readOptionsRecord(storage, folder)
-    const now = { name: strategy.name, parameters: strategyParameters as never }
-    const [from, to] = [known?.strategy ?? now, now].map(({ name, parameters }) =>
-      describeStrategy(name, parameters),
-    ) as [string, string]
-    if (from !== to) onEvent({ kind: 'strategy-change', atMs: this.#clock.nowMs(), from, to })
-    const record = { format: 1 as const, strategy: now, engine: this.options, seed }
-    writeOptionsRecord(storage, folder, record, known)
+  #makeRoom(): void {
+    if (this.#head.memtable.rawBytes < this.options.memtableBytes) return
+    this.#head.rotate()
+    this.#tree.compactUntilRest(this.#head.lastSeq)
   }
+}
 
-  /** Runs maintenance; a failure is kept for the next write, as what set it off is committed. */
-  #attempt(work: () => void): void {
-    this.#atRest = false
-    try {
-      work()
-    } catch (cause) {
-      this.#fail(cause)
-    } finally {
-      this.#atRest = true
-    }
-  }
-
-  /** An event's listener or a strategy would write into a memtable that is being flushed. */
-  #assertAtRest(): void {
-    if (this.#atRest) return
-    throw invalidArgument('a flush or compaction is under way: it may be watched, not interrupted')
-  }
-
-  #fail(cause: unknown): unknown {
-    this.#failure ??= { cause }
-    return cause
-  }
-
-  #assertWritable(): void {
-    this.#assertOpen()
-    if (this.#failure === null) return
-    const { cause } = this.#failure
-    if (cause instanceof LsmError && cause.code === 'LSM_UNSAFE_COMPACTION') throw cause
-    throw new LsmError(
-      'LSM_READ_ONLY',
-      `${this.folder} is read-only until reopened: ${cause instanceof Error ? cause.message : cause}`,
-      { cause, data: { folder: this.folder } },
-    )
-  }
-
-  #assertOpen(): void {
-    if (this.#closed) {
-      throw new LsmError('LSM_CLOSED', `${this.folder} is closed`, {
-        data: { folder: this.folder },
-      })
-    }
-  }
+/** The option names what is handed in, so that the folder's record is true. */
+function checkPolicy(
+  { valueLog: { gcPolicy } }: EngineOptions,
+  policy: ValueLogPolicy | null,
+): ValueLogPolicy | null {
+  const given = policy?.name ?? 'none'
+  if (given === gcPolicy) return policy
+  const message = `engine option valueLog.gcPolicy is ${gcPolicy}, the policy handed in is ${given}`
+  throw invalidArgument(message, { option: 'valueLog.gcPolicy' })
 }

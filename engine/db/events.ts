@@ -46,7 +46,20 @@ export interface StrategyChangeEvent {
   readonly to: string
 }
 
-export type DatabaseEvent = JobEvent | RecoveryEvent | StrategyChangeEvent
+/** A segment of the value log was cleaned: its live values were appended anew. */
+export interface CollectEvent {
+  readonly kind: 'collect'
+  readonly atMs: number
+  readonly segment: number
+  readonly records: number
+  readonly recordsMoved: number
+  readonly bytesRead: number
+  /** Record bytes appended anew. */
+  readonly bytesMoved: number
+  readonly reason: PickReason
+}
+
+export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
 
 /** Placements grouped by run, in their order. */
 export function slicesOf(placements: readonly TablePlacement[]): readonly EventSlice[] {

@@ -7,6 +7,9 @@
  * sequence numbers. Level 0 stays free for what RocksDB itself flushes. It has seven levels unless an
  * OPTIONS file says otherwise, so one is written.
  *
+ * Segments of the value log go along by link too, but for those a crash left open: of these what is
+ * sound is copied and sealed.
+ *
  * What the logs hold is not flushed, which would take a strategy and change the source: it goes,
  * exactly as an open would recover it, into one new log that RocksDB replays.
  *
@@ -14,17 +17,21 @@
  */
 
 import { invalidArgument, isLsmError } from '../base/errors.ts'
-import { optionsName, tableName, walName } from '../manifest/file-names.ts'
+import { optionsName, segmentName, tableName, walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
+import { COMPRESSION_TYPE } from '../table/compression.ts'
 import { EMPTY_LEVEL, levelOf } from '../version/level.ts'
 import { type Run, tablesOf } from '../version/run.ts'
+import type { SegmentMeta, Segments } from '../version/segment-meta.ts'
 import { runsNewestFirst, type Version, versionOf } from '../version/version.ts'
+import { encodeSegmentFooter, encodeSegmentHeader } from '../vlog/segment-format.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 import { FileNumbers } from './file-numbers.ts'
 import { engineOptionsSchema } from './options.ts'
 import { type ReplayReport, replayLogs } from './recovery.ts'
+import { SegmentRecovery } from './segment-recovery.ts'
 
 export interface ExportReport {
   readonly runs: number
@@ -32,6 +39,8 @@ export interface ExportReport {
   readonly tableBytes: number
   /** Tables that had to be copied because a link was not possible. */
   readonly tablesCopied: number
+  /** Of the value log. */
+  readonly segments: number
   /** What the logs held, and what of them was damaged and left out. */
   readonly replay: ReplayReport
 }
@@ -89,15 +98,18 @@ function fill(
   const { nextRunId, lastSeq, nextFileNumber } = content.manifest
   const numbers = new FileNumbers(nextFileNumber)
   const logNumber = numbers.allocate()
+  const segments = exportSegments(storage, folder, to, content)
   const replay = writeLog(storage, folder, content, joinPath(to, walName(logNumber)))
   const optionsPath = joinPath(to, optionsName(numbers.allocate()))
   const { blockBytes } = content.options?.engine ?? engineOptionsSchema.parse({})
   writeText(storage, optionsPath, rocksdbOptions(version.levels.length, blockBytes))
-  const state = { version, logNumber, nextFileNumber: numbers.next, nextRunId, lastSeq }
+  const counters = { logNumber, nextFileNumber: numbers.next, nextRunId, lastSeq }
+  const state = { ...counters, version, segments }
   const allocate = () => numbers.allocate()
   Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close()
   const { tables, bytes } = version.totals
-  return { runs: runs.length, tables, tableBytes: bytes, tablesCopied, replay }
+  const report = { runs: runs.length, tables, tableBytes: bytes, tablesCopied }
+  return { ...report, segments: segments.size, replay }
 }
 
 /** Whether a link did. */
@@ -108,21 +120,60 @@ function linkOrCopy(storage: Storage, from: string, to: string): boolean {
   } catch (error) {
     if (!isLsmError(error) || !CANNOT_LINK.includes(error.data.errno)) throw error
   }
+  copy(storage, from, to, storage.size(from))
+  return false
+}
+
+/** Copies the first `bytes` bytes and what follows them, durably. */
+function copy(
+  storage: Storage,
+  from: string,
+  to: string,
+  bytes: number,
+  ending: Uint8Array = new Uint8Array(0),
+): void {
   const source = storage.open(from, EXPORT_TAG)
   const target = storage.create(to, EXPORT_TAG)
   try {
-    const buffer = new Uint8Array(Math.min(COPY_BYTES, source.bytes))
-    for (let at = 0; at < source.bytes; at += buffer.length) {
-      const length = Math.min(buffer.length, source.bytes - at)
+    const buffer = new Uint8Array(Math.min(COPY_BYTES, bytes))
+    for (let at = 0; at < bytes; at += buffer.length) {
+      const length = Math.min(buffer.length, bytes - at)
       source.read(buffer, length, at, 'data')
       target.append(buffer.subarray(0, length), 'data')
     }
+    target.append(ending, 'data')
     target.sync()
   } finally {
     source.close()
     target.close()
   }
-  return false
+}
+
+/** What the export's manifest is to say of the segments: all of them are complete there. */
+function exportSegments(
+  storage: Storage,
+  folder: string,
+  to: string,
+  { manifest }: FolderContent,
+): Segments {
+  const recovery = new SegmentRecovery(storage, folder, manifest.segments, 'point-in-time')
+  recovery.close()
+  const exported = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
+    const { segment } = meta
+    const [from, target] = [folder, to].map((place) => joinPath(place, segmentName(segment)))
+    const end = recovery.endOf(segment)
+    if (end === undefined) {
+      linkOrCopy(storage, from!, target!)
+      return meta
+    }
+    const { records, recordBytes, validBytes } = end
+    const header = encodeSegmentHeader(COMPRESSION_TYPE.none)
+    const whole = encodeSegmentFooter(records)
+    const ending = records > 0 ? whole : Uint8Array.from([...header, ...whole])
+    copy(storage, from!, target!, records > 0 ? validBytes : 0, ending)
+    return { segment, state: 'sealed', records, recordBytes }
+  })
+  return new Map(exported.map((meta) => [meta.segment, meta]))
 }
 
 /** Writes what an open would recover of the logs to a log at `path`; none when that is nothing. */
@@ -134,9 +185,13 @@ function writeLog(
 ): ReplayReport {
   const mode = options?.engine.walRecovery ?? 'point-in-time'
   const batches: Uint8Array[] = []
-  const report = replayLogs(storage, folder, logs, mode, manifest.lastSeq, (batch) => {
-    batches.push(batch.view())
-  })
+  const recovery = new SegmentRecovery(storage, folder, manifest.segments, mode)
+  const report = replayLogs(
+    ...([storage, folder, logs, mode, manifest.lastSeq] as const),
+    (batch) => batches.push(batch.view()),
+    (batch) => recovery.check(batch),
+  )
+  recovery.close()
   if (batches.length === 0) return report
   const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
   try {

@@ -4,6 +4,7 @@
  */
 
 import { ReadCounters } from '../base/read-counters.ts'
+import type { SegmentFigures } from './value-log.ts'
 
 export interface DatabaseMetrics {
   /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */
@@ -28,6 +29,27 @@ export interface DatabaseMetrics {
   readonly debtBytes: number
   /** Bytes of the tree's tables. */
   readonly tableBytes: number
+  readonly valueLog: ValueLogMetrics
+}
+
+/** All zero of a database that never separated a value. */
+export interface ValueLogMetrics {
+  /** Record bytes appended by writers, and by collection: values written anew or moved. */
+  readonly appendedBytes: number
+  readonly movedBytes: number
+  readonly segmentsCollected: number
+  /** Record bytes of the segments collected by a policy's pick, and of the values found live there. */
+  readonly collectedBytes: number
+  readonly collectedLiveBytes: number
+  /** Complete segments, oldest first. */
+  readonly segments: readonly SegmentFigures[]
+  /** Over those that hold data: record bytes, and how many of them tables point to … */
+  readonly logBytes: number
+  readonly liveBytes: number
+  /** … the rest is garbage: overwritten or deleted, as far as merges have found out. */
+  readonly garbageBytes: number
+  /** Record bytes in segments that the memtable points into. */
+  readonly unsealedBytes: number
 }
 
 /** The mutable half, owned by the database. */
@@ -40,6 +62,7 @@ export class DatabaseCounters {
   moves = 0
   drops = 0
   rawBytesFlushed = 0
+  readonly collection = { segments: 0, bytes: 0, liveBytes: 0, relocatedBytes: 0 }
   readonly rawBytesMergedByLevel: number[] = []
   readonly gets = new ReadCounters()
   readonly scans = new ReadCounters()

@@ -62,6 +62,22 @@ export function writeOptionsRecord(
   storage.syncFolder(folder)
 }
 
-export function describeStrategy(name: string, parameters: Json): string {
+/** Tells of a change of strategy since the last open, and records what the folder is opened with. */
+export function recordOptions(
+  storage: Storage,
+  folder: string,
+  record: OptionsRecord,
+  onChange: (from: string, to: string) => void,
+): void {
+  const known = readOptionsRecord(storage, folder)
+  const now = record.strategy
+  const was = known?.strategy ?? now
+  const from = describeStrategy(was.name, was.parameters)
+  const to = describeStrategy(now.name, now.parameters)
+  if (from !== to) onChange(from, to)
+  writeOptionsRecord(storage, folder, record, known)
+}
+
+function describeStrategy(name: string, parameters: Json): string {
   return parameters === null ? name : `${name} ${JSON.stringify(parameters)}`
 }

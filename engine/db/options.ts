@@ -10,6 +10,68 @@ const KiB = 1024
 const MiB = 1024 * KiB
 const GiB = 1024 * MiB
 
+/** Off unless a threshold is given; what is in a log stays readable all the same. */
+const valueLogSchema = z.strictObject({
+  thresholdBytes: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Values of at least this size go to the value log, the tree holds pointers; null: none do. ' +
+        'RocksDB enable_blob_files and min_blob_size, Badger ValueThreshold.',
+    ),
+  compression: z
+    .enum(['none', 'lz4', 'zstd'])
+    .default('none')
+    .describe('Of values in the log, a choice of each segment. RocksDB blob_compression_type.'),
+  segmentBytes: z
+    .int()
+    .min(1024)
+    .max(4 * GiB)
+    .default(16 * MiB)
+    .describe(
+      'A segment of the log is closed at this size, and with its memtable. RocksDB blob_file_size ' +
+        '256 MiB, Badger ValueLogFileSize 1 GiB.',
+    ),
+  gcPolicy: z
+    .string()
+    .default('none')
+    .describe(
+      'Which segments are collected: none, fifo (WiscKey), most-garbage (Badger), age-cutoff ' +
+        '(BlobDB: compactions move what they meet in old segments).',
+    ),
+  fillFraction: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(0.5)
+    .describe(
+      'fifo, most-garbage: the log may grow to its live bytes, as far as merges know them, divided ' +
+        'by this. Badger discardRatio is 1 minus it.',
+    ),
+  capacityBytes: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('fifo, most-garbage: the size the log may grow to instead; null: by fillFraction.'),
+  ageCutoff: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.25)
+    .describe('age-cutoff: the share of segments that are old. RocksDB ..._gc_age_cutoff 0.25.'),
+  gcRate: z
+    .number()
+    .gt(0)
+    .default(8)
+    .describe(
+      'The most bytes of segments collected for each byte the log grows by, so that a write never ' +
+        'waits for more; a drain ignores it.',
+    ),
+})
+
 export const engineOptionsSchema = z.strictObject({
   memtableBytes: z
     .int()
@@ -17,7 +79,7 @@ export const engineOptionsSchema = z.strictObject({
     .max(2 * GiB)
     .default(4 * MiB)
     .describe(
-      'Raw bytes (user keys + values) at which the memtable is flushed; the unit of level ' +
+      'Raw bytes (user keys + values or pointers) at which the memtable is flushed; the unit of level ' +
         'capacities. LevelDB write_buffer_size 4 MiB, RocksDB write_buffer_size 64 MiB.',
     ),
   blockBytes: z
@@ -70,7 +132,10 @@ export const engineOptionsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe('Strategies may drop the oldest tables beyond this tree size; null: never.'),
+  valueLog: valueLogSchema.prefault({}),
 })
+
+export type ValueLogOptions = z.output<typeof valueLogSchema>
 
 export type EngineOptions = z.output<typeof engineOptionsSchema>
 export type EngineOptionsInput = z.input<typeof engineOptionsSchema>

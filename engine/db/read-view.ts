@@ -1,11 +1,12 @@
 /**
- * Owns what a read sees and keeps alive: a version, the memtable over it, and a pin. Invariant: a
- * table's file is deleted only when the table is out of the current version and no pinned view is
- * older than the edit that removed it.
+ * Owns what a read sees and keeps alive: a version, the memtable over it, and a pin. Invariant: a file
+ * is deleted only when nothing can reach it: it is out of the current version, and no pinned view is
+ * older than the edit that took it out. Of a segment whose values were all written anew, pointers may
+ * stay in the version; those are reached from moments before the last of the new ones alone.
  */
 
+import type { SeqNum } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
-import type { TableId } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 
 export interface ReadView {
@@ -15,29 +16,25 @@ export interface ReadView {
   readonly generation: number
 }
 
+interface Pin {
+  readonly generation: number
+  readonly seq: SeqNum
+}
+
+interface Doomed {
+  readonly generation: number
+  readonly seq: SeqNum
+  readonly remove: () => void
+}
+
 export class PinBoard {
-  readonly #pins = new Map<number, number>()
-  readonly #doomed: { readonly id: TableId; readonly generation: number }[] = []
-  readonly #remove: (id: TableId) => void
+  readonly #pins = new Set<Pin>()
+  #doomed: readonly Doomed[] = []
+  readonly #oldestSnapshot: () => SeqNum
 
-  /** `remove` deletes a table's file; called once per table, when nothing can reach it. */
-  constructor(remove: (id: TableId) => void) {
-    this.#remove = remove
-  }
-
-  /** Keeps everything `view` reaches; call the result once to let go. */
-  pin(view: ReadView): () => void {
-    const { generation } = view
-    this.#pins.set(generation, (this.#pins.get(generation) ?? 0) + 1)
-    let held = true
-    return () => {
-      if (!held) return
-      held = false
-      const left = this.#pins.get(generation)! - 1
-      if (left > 0) this.#pins.set(generation, left)
-      else this.#pins.delete(generation)
-      this.sweep()
-    }
+  /** `oldestSnapshot`: the oldest moment a view may still be taken of. */
+  constructor(oldestSnapshot: () => SeqNum) {
+    this.#oldestSnapshot = oldestSnapshot
   }
 
   /** Whether no view is held. */
@@ -45,17 +42,41 @@ export class PinBoard {
     return this.#pins.size === 0
   }
 
-  /** The edit that began `generation` removed table `id`; views of earlier generations need it. */
-  doom(id: TableId, generation: number): void {
-    this.#doomed.push({ id, generation })
+  /** Keeps everything `view` reaches at `seq`; call the result once to let go. */
+  pin({ generation }: ReadView, seq: SeqNum): () => void {
+    const pin = { generation, seq }
+    this.#pins.add(pin)
+    return () => {
+      if (this.#pins.delete(pin)) this.sweep()
+    }
+  }
+
+  /**
+   * `remove` is called once, when no view of an earlier generation is left. `seq`: and no moment
+   * before it can be looked at.
+   */
+  doom(remove: () => void, generation: number, seq: SeqNum = 0): void {
+    this.#doomed = [...this.#doomed, { generation, seq, remove }]
   }
 
   /** Deletes what nothing reaches any more. */
   sweep(): void {
-    let oldestPin = Number.POSITIVE_INFINITY
-    for (const generation of this.#pins.keys()) oldestPin = Math.min(oldestPin, generation)
-    while (this.#doomed.length > 0 && this.#doomed[0]!.generation <= oldestPin) {
-      this.#remove(this.#doomed.shift()!.id)
+    if (this.#doomed.length === 0) return
+    let generation = Number.POSITIVE_INFINITY
+    let seq = this.#oldestSnapshot()
+    for (const pin of this.#pins) {
+      generation = Math.min(generation, pin.generation)
+      seq = Math.min(seq, pin.seq)
     }
+    const isFree = (doomed: Doomed) => doomed.generation <= generation && doomed.seq <= seq
+    const free = this.#doomed.filter(isFree)
+    if (free.length === 0) return
+    this.#doomed = this.#doomed.filter((doomed) => !isFree(doomed))
+    for (const { remove } of free) remove()
+  }
+
+  /** What is doomed still is left to the next recovery: the folder may be another's from now on. */
+  close(): void {
+    this.#doomed = []
   }
 }

@@ -17,12 +17,19 @@ import type { TableHandles } from './table-handles.ts'
 
 export class Reads {
   readonly #handles: TableHandles
-  readonly #counters: DatabaseCounters
+  readonly #counters: Pick<DatabaseCounters, 'gets' | 'scans'>
+  readonly #collects: boolean
   readonly #lookup = new Lookup()
 
-  constructor(handles: TableHandles, counters: DatabaseCounters) {
+  /** `collects`: lookups are those of value-log collection, on its account and nobody's statistics. */
+  constructor(
+    handles: TableHandles,
+    counters: Pick<DatabaseCounters, 'gets' | 'scans'>,
+    collects = false,
+  ) {
     this.#handles = handles
     this.#counters = counters
+    this.#collects = collects
   }
 
   /** The newest version at or before `seq`, a tombstone too, until the next call; else null. */
@@ -38,8 +45,13 @@ export class Reads {
         if (table === undefined) continue
         const handle = this.#handles.get(table, level)
         counters.runsProbed++
-        handle.reads++
-        if (handle.reader.get(key, seq, lookup, counters)) return lookup
+        if (this.#collects) {
+          const file = this.#handles.collectFile(handle, level)
+          if (handle.reader.get(key, seq, lookup, counters, file)) return lookup
+        } else {
+          handle.reads++
+          if (handle.reader.get(key, seq, lookup, counters)) return lookup
+        }
       }
     }
     return null

@@ -4,7 +4,7 @@
  * prefix of what was logged since the last flush, and the folder holds no file nothing refers to.
  */
 
-import { corruption } from '../base/errors.ts'
+import { corruption, type LsmError } from '../base/errors.ts'
 import { numberAbove, parseName, tableName, walName } from '../manifest/file-names.ts'
 import { EMPTY_STATE, type ManifestState } from '../manifest/manifest-state.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
@@ -41,12 +41,13 @@ export function checkTables(storage: Storage, folder: string, version: Version):
 }
 
 /**
- * The state of a folder without CURRENT. It is new only if it holds no tables or logs: those come
+ * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs: those come
  * after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
  */
 export function freshState(storage: Storage, folder: string): ManifestState {
   const names = storage.list(folder)
-  const orphan = names.find((name) => ['table', 'wal'].includes(parseName(name)?.kind ?? ''))
+  const data = ['table', 'segment', 'wal']
+  const orphan = names.find((name) => data.includes(parseName(name)?.kind ?? ''))
   if (orphan !== undefined) {
     const path = joinPath(folder, orphan)
     throw corruption('data without a CURRENT file: the manifest is gone', { path })
@@ -54,12 +55,11 @@ export function freshState(storage: Storage, folder: string): ManifestState {
   return { ...EMPTY_STATE, nextFileNumber: numberAbove(names, EMPTY_STATE.nextFileNumber) }
 }
 
-/** Removes tables of failed jobs and logs that tables supersede. */
+/** Removes tables and segments of failed jobs, and logs that tables supersede. */
 export function removeOrphans(
   storage: Storage,
   folder: string,
-  version: Version,
-  logNumber: number,
+  { version, logNumber, segments }: ManifestState,
 ): void {
   const live = new Set<number>()
   for (const { run } of runsNewestFirst(version)) {
@@ -69,6 +69,7 @@ export function removeOrphans(
     const parsed = parseName(name)
     const orphaned =
       (parsed?.kind === 'table' && !live.has(parsed.number)) ||
+      (parsed?.kind === 'segment' && !segments.has(parsed.number)) ||
       (parsed?.kind === 'wal' && parsed.number < logNumber) ||
       parsed?.kind === 'temporary'
     if (orphaned) storage.remove(joinPath(folder, name))
@@ -85,7 +86,8 @@ export function liveLogs(storage: Storage, folder: string, logNumber: number): r
 }
 
 /**
- * Feeds the batches of the logs to `apply`, oldest first. After damage replay goes on only with a
+ * Feeds the batches of the logs to `apply`, oldest first, each `check`ed before: at the first that does
+ * not pass, one that points to a value that is not there, replay ends for good. After other damage replay goes on only with a
  * log that continues the sequence without a gap, as a later log can survive an earlier one's tail.
  */
 export function replayLogs(
@@ -95,6 +97,7 @@ export function replayLogs(
   mode: LogRecoveryMode,
   lastSeq: number,
   apply: (batch: WriteBatch) => void,
+  check: (batch: WriteBatch) => LsmError | null = () => null,
 ): ReplayReport {
   let batches = 0
   let entries = 0
@@ -107,8 +110,11 @@ export function replayLogs(
     const reader = new LogReader(bytes, path, mode)
     while (reader.next()) {
       const batch = WriteBatch.from(reader.record, path)
-      if (damage !== null && batch.seq !== nextSeq) {
+      const leavesGap = damage !== null && batch.seq !== nextSeq
+      const fault = leavesGap ? null : check(batch)
+      if (leavesGap || fault !== null) {
         bytesDropped += bytes.length - reader.recordOffset
+        damage ??= fault?.message ?? null
         return { logs: logs.length, batches, entries, bytesDropped, damage }
       }
       nextSeq = batch.seq + batch.count

@@ -17,13 +17,21 @@ export interface Snapshot extends Disposable {
 export class SnapshotList {
   /** Ascending, one per live snapshot, equal ones repeated. */
   readonly #seqs: SeqNum[] = []
+  readonly #released: () => void
+
+  /** `released` hears of every snapshot that goes. */
+  constructor(released: () => void = () => {}) {
+    this.#released = released
+  }
 
   take(seq: SeqNum): Snapshot {
     this.#seqs.push(seq)
     let held = true
     const release = () => {
-      if (held) this.#seqs.splice(this.#seqs.indexOf(seq), 1)
+      if (!held) return
       held = false
+      this.#seqs.splice(this.#seqs.indexOf(seq), 1)
+      this.#released()
     }
     return {
       get seq() {

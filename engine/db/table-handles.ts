@@ -15,6 +15,8 @@ import type { TableId, TableMeta } from '../version/table-meta.ts'
 export interface TableHandle {
   readonly reader: TableReader
   scanFile: ReadableFile
+  /** On the account of value-log collection; null until it looks a key up here. */
+  collectFile: ReadableFile | null
   /** Gets and seeks that consulted the table since the database was opened. */
   reads: number
 }
@@ -36,6 +38,11 @@ export class TableHandles {
 
   get(table: TableMeta, level: number): TableHandle {
     return this.#handles.get(table.id) ?? this.#open(table, level)
+  }
+
+  collectFile(handle: TableHandle, level: number): ReadableFile {
+    handle.collectFile ??= handle.reader.file.tagged({ cause: 'vlog-gc', level })
+    return handle.collectFile
   }
 
   /** Zero for a table not consulted yet. */
@@ -76,6 +83,7 @@ export class TableHandles {
     if (handle === undefined) return
     handle.scanFile = handle.reader.file.tagged({ cause: 'scan', level })
     handle.reader.fileForGets = handle.reader.file.tagged({ cause: 'get', level })
+    handle.collectFile = null
   }
 
   close(): void {
@@ -88,7 +96,8 @@ export class TableHandles {
     const file = this.#storage.open(path, { cause: 'open', level })
     const fileForGets = file.tagged({ cause: 'get', level })
     const reader = TableReader.open(file, table.id, this.#cache, { fileForGets })
-    const handle = { reader, scanFile: file.tagged({ cause: 'scan', level }), reads: 0 }
+    const scanFile = file.tagged({ cause: 'scan', level })
+    const handle = { reader, scanFile, collectFile: null, reads: 0 }
     this.#handles.set(table.id, handle)
     return handle
   }

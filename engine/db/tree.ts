@@ -23,17 +23,21 @@ import type { MemTable } from '../memtable/memtable.ts'
 import type { Cause } from '../storage/ledger.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { TableWriter } from '../table/table-writer.ts'
-import { checkRun } from '../version/run.ts'
-import { rawBytes } from '../version/table-meta.ts'
+import { checkRun, tablesOf } from '../version/run.ts'
+import type { SealedSegment } from '../version/segment-meta.ts'
+import { rawBytes, type TableId, type TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
-import { applyEdit, type VersionEdit } from '../version/version-edit.ts'
+import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
+import type { SegmentBook } from '../vlog/segment-book.ts'
 import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
 import type { FileNumbers } from './file-numbers.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import { PinBoard } from './read-view.ts'
+import { writeStub } from './segment-recovery.ts'
 import type { SnapshotList } from './snapshots.ts'
 import { TableHandles } from './table-handles.ts'
+import type { ValueLog } from './value-log.ts'
 
 export interface TreeParts {
   readonly storage: Storage
@@ -50,6 +54,9 @@ export interface TreeParts {
   readonly snapshots: SnapshotList
   readonly counters: DatabaseCounters
   readonly onEvent: (event: DatabaseEvent) => void
+  /** What tables point to in the value log; kept here. */
+  readonly book: SegmentBook
+  readonly values: ValueLog
 }
 
 export class Tree {
@@ -64,16 +71,16 @@ export class Tree {
   #nextRunId: number
 
   constructor(parts: TreeParts) {
-    const { storage, folder, cache } = parts
+    const { storage, folder, cache, snapshots, book, version } = parts
     this.#parts = parts
-    this.#version = parts.version
+    this.#version = version
     this.#strategyState = parts.strategyState
     this.#nextRunId = parts.nextRunId
     this.handles = new TableHandles(storage, folder, cache)
-    this.pins = new PinBoard((id) => {
-      this.handles.drop(id)
-      storage.remove(joinPath(folder, tableName(id)))
-    })
+    this.pins = new PinBoard(() => snapshots.oldest(Number.POSITIVE_INFINITY))
+    for (const { run } of runsNewestFirst(version)) {
+      for (const table of tablesOf(run)) book.apply([table.vlogBytes], [])
+    }
   }
 
   get version(): Version {
@@ -99,8 +106,16 @@ export class Tree {
     }
   }
 
-  /** Writes `memtable` as the newest run; from then on logs below `logNumber` are superseded. */
-  flush(memtable: MemTable, logNumber: number, lastSeq: number): void {
+  /**
+   * Writes `memtable` as the newest run; from then on logs below `logNumber` are superseded. `sealed`:
+   * the segments it points into, complete.
+   */
+  flush(
+    memtable: MemTable,
+    logNumber: number,
+    lastSeq: number,
+    sealed: readonly SealedSegment[],
+  ): void {
     const { strategy, counters, clock } = this.#parts
     const filter = strategy.flushFilter(this.view(lastSeq))
     const source = {
@@ -109,7 +124,7 @@ export class Tree {
       firstTombstoneAtMs: memtable.firstTombstoneAtMs,
     }
     const result = runFlush(this.#jobContext(), source, filter)
-    this.#install({ ...result.edit, logNumber, lastSeq })
+    this.#install({ ...result.edit, logNumber, lastSeq, ...sealing(sealed) })
     counters.flushes++
     for (const { table } of result.edit.added) counters.rawBytesFlushed += rawBytes(table)
     this.#report('flush', result, {
@@ -117,6 +132,22 @@ export class Tree {
       formula: 'rawBytes ≥ memtableBytes',
       values: { rawBytes: memtable.rawBytes, memtableBytes: this.#parts.options.memtableBytes },
     })
+  }
+
+  /** Supersedes logs that left nothing to flush. */
+  forgetLogs(logNumber: number, lastSeq: number, sealed: readonly SealedSegment[]): void {
+    this.#install({ ...EMPTY_EDIT, logNumber, lastSeq, ...sealing(sealed) })
+  }
+
+  /**
+   * The segment's live values have all been written anew, durably, the last of them at `lastSeq`: its
+   * data goes when nobody can look at an earlier moment, its name when no table points to it.
+   */
+  spend(segment: number, lastSeq: number): void {
+    if (this.#parts.manifest.state.segments.get(segment)?.state !== 'sealed') return
+    this.#install({ ...EMPTY_EDIT, segments: { spent: [segment] } })
+    this.pins.doom(() => this.#shrink(segment), this.#generation, lastSeq)
+    this.pins.sweep()
   }
 
   /** Compacts until the strategy has nothing to pick. */
@@ -130,6 +161,7 @@ export class Tree {
   }
 
   close(): void {
+    this.pins.close()
     this.handles.close()
   }
 
@@ -169,6 +201,7 @@ export class Tree {
       createTable: (cause, level, bitsPerKey) => this.#createTable(cause, level, bitsPerKey),
       openRun: (level) => this.handles.compactionOpener(level, this.#mergeCounters),
       allocateRunId: () => this.#nextRunId++,
+      relocateValues: () => this.#parts.values.relocation(),
     }
   }
 
@@ -186,19 +219,64 @@ export class Tree {
   }
 
   #install(edit: VersionEdit): void {
-    const { storage, folder, manifest, numbers } = this.#parts
-    const version = applyEdit(this.#version, edit)
+    const { storage, folder, manifest, numbers, book } = this.#parts
+    const writes = edit.added.length > 0 || edit.segments !== undefined
+    if (writes) storage.syncFolder(folder)
+    const removed = this.#freedSegments(edit)
+    const { version } = manifest.append({
+      ...edit,
+      ...(removed.length === 0 ? {} : { segments: { ...edit.segments, removed } }),
+      nextRunId: this.#nextRunId,
+      nextFileNumber: numbers.next,
+    })
     if (paranoid()) for (const { run } of runsNewestFirst(version)) checkRun(run)
     const kept = new Set(edit.added.map(({ table }) => table.id))
-    if (edit.added.length > 0) storage.syncFolder(folder)
-    manifest.append({ ...edit, nextRunId: this.#nextRunId, nextFileNumber: numbers.next })
     const gone = edit.removed.filter(({ table }) => !kept.has(table.id))
     this.#version = version
     this.#generation++
-    for (const { table } of gone) this.pins.doom(table.id, this.#generation)
+    book.apply(segmentBytes(edit.added), segmentBytes(edit.removed))
+    for (const { table } of gone)
+      this.pins.doom(() => this.#removeTable(table.id), this.#generation)
+    for (const { segment } of removed) {
+      this.pins.doom(() => this.#removeSegment(segment), this.#generation)
+    }
     for (const { level, table } of edit.added) this.handles.relevel(table.id, level)
     this.pins.sweep()
     assert(version.totals.tables >= kept.size, 'added tables are in the version')
+  }
+
+  /** Segments nothing in the version points to once the edit is in: those it seals among them. */
+  #freedSegments(edit: VersionEdit): readonly SealedSegment[] {
+    const { book, manifest } = this.#parts
+    const added = segmentBytes(edit.added)
+    const { segments } = manifest.state
+    const freed = book.freedBy(added, segmentBytes(edit.removed)).map((segment) => {
+      const { records, recordBytes } = segments.get(segment)!
+      return { segment, records, recordBytes }
+    })
+    const pointedTo = new Set(added.flatMap((table) => table.map(([segment]) => segment)))
+    const unused = (edit.segments?.sealed ?? []).filter(({ segment }) => !pointedTo.has(segment))
+    return [...freed, ...unused]
+  }
+
+  #removeTable(id: TableId): void {
+    const { storage, folder } = this.#parts
+    this.handles.drop(id)
+    storage.remove(joinPath(folder, tableName(id)))
+  }
+
+  #removeSegment(segment: number): void {
+    const { storage, values } = this.#parts
+    values.handles.drop(segment)
+    storage.remove(values.handles.pathOf(segment))
+  }
+
+  /** Leaves a stub in a spent segment's place, unless the whole of it went meanwhile. */
+  #shrink(segment: number): void {
+    const { storage, folder, manifest, numbers, values } = this.#parts
+    if (!manifest.state.segments.has(segment)) return
+    values.handles.drop(segment)
+    writeStub(storage, folder, segment, numbers.allocate())
   }
 
   #report(kind: JobEvent['kind'], { edit, dropped }: JobResult, reason: JobEvent['reason']): void {
@@ -218,4 +296,12 @@ export class Tree {
       edit,
     })
   }
+}
+
+function sealing(sealed: readonly SealedSegment[]): Pick<VersionEdit, 'segments'> {
+  return sealed.length === 0 ? {} : { segments: { sealed } }
+}
+
+function segmentBytes(placements: VersionEdit['added']): readonly TableMeta['vlogBytes'][] {
+  return placements.flatMap(({ table }) => (table.vlogBytes.length === 0 ? [] : [table.vlogBytes]))
 }

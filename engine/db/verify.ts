@@ -1,26 +1,31 @@
 /**
- * Owns the check of a whole closed database: every checksum of its manifest, logs and tables, and
- * that they agree with one another. It goes on after a fault, so that one run names all of them, and
+ * Owns the check of a whole closed database: every checksum of its manifest, logs, tables and value
+ * log, and that they agree with one another. It goes on after a fault, so that one run names all of them, and
  * it forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
-import { tableName, walName } from '../manifest/file-names.ts'
+import { segmentName, tableName, walName } from '../manifest/file-names.ts'
 import { type RecoveredManifest, recoverManifest } from '../manifest/recover.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { verifyTable } from '../table/verify-table.ts'
 import { tablesOf } from '../version/run.ts'
+import type { SegmentMeta } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
+import { SegmentWalk } from '../vlog/segment-walk.ts'
 import { LogReader } from '../wal/log-reader.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { withClosedFolder } from './closed-folder.ts'
 import { readOptionsRecord } from './options-record.ts'
+import { PointerCheck } from './pointer-check.ts'
 import { liveLogs } from './recovery.ts'
 
 export interface VerifyReport {
   readonly tables: number
   readonly tableBytes: number
+  /** Of the value log, spent ones included. */
+  readonly segments: number
   readonly logs: number
   readonly batches: number
   /** One a damaged file, the first found in it; `data.path` and `data.offset` say where. */
@@ -45,16 +50,28 @@ export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
     }
     check(() => readOptionsRecord(storage, folder))
     const manifest = check(() => recoverManifest(storage, folder))
-    if (manifest === null) return { tables: 0, tableBytes: 0, logs: 0, batches: 0, faults }
-    check(() => checkManifestEnd(manifest))
-    for (const { level, run } of runsNewestFirst(manifest.version)) {
-      for (const table of tablesOf(run)) check(() => checkTable(storage, folder, level, table))
+    if (manifest === null) {
+      return { tables: 0, tableBytes: 0, segments: 0, logs: 0, batches: 0, faults }
     }
+    check(() => checkManifestEnd(manifest))
+    const { segments } = manifest
+    for (const meta of segments.values()) check(() => checkSegment(storage, folder, meta))
+    const pointers = new PointerCheck(storage, folder, segments)
+    for (const { level, run } of runsNewestFirst(manifest.version)) {
+      for (const table of tablesOf(run)) {
+        check(() => checkTable(storage, folder, level, table, pointers))
+      }
+    }
+    pointers.close()
     const logs = liveLogs(storage, folder, manifest.logNumber)
     const counts = { batches: 0, nextSeq: manifest.lastSeq + 1 }
     for (const number of logs) check(() => checkLog(storage, folder, number, counts))
     const { tables, bytes } = manifest.version.totals
-    return { tables, tableBytes: bytes, logs: logs.length, batches: counts.batches, faults }
+    const { batches } = counts
+    return {
+      ...{ tables, tableBytes: bytes, segments: segments.size },
+      ...{ logs: logs.length, batches, faults },
+    }
   })
 }
 
@@ -64,11 +81,41 @@ function checkManifestEnd({ path, end }: RecoveredManifest): void {
   throw corruption(`${reason}: the last edit, ${end.bytesDropped} bytes`, { path, offset })
 }
 
-function checkTable(storage: Storage, folder: string, level: number, table: TableMeta): void {
+function checkTable(
+  storage: Storage,
+  folder: string,
+  level: number,
+  table: TableMeta,
+  pointers: PointerCheck,
+): void {
   const path = joinPath(folder, tableName(table.id))
   const file = storage.open(path, { cause: 'verify', level })
   try {
-    verifyTable(file, table)
+    pointers.begin()
+    verifyTable(file, table, (key, pointer, at) => pointers.check(key, pointer, path, at))
+    pointers.compare(table, path)
+  } finally {
+    file.close()
+  }
+}
+
+/** Every record, and the sums the manifest knows; of a spent segment its stub. */
+function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void {
+  const { segment, state, records, recordBytes } = meta
+  const path = joinPath(folder, segmentName(segment))
+  const file = storage.open(path, { cause: 'verify', level: -1 })
+  try {
+    const walk = new SegmentWalk(file)
+    while (walk.next());
+    const damage = walk.damage()
+    if (damage !== null) throw damage
+    const { end } = walk
+    if (!end!.hasFooter) throw corruption('segment without a footer', { path, offset: file.bytes })
+    const isStub = state === 'spent' && end!.records === 0
+    if (isStub || (end!.records === records && end!.recordBytes === recordBytes)) return
+    const found = `${end!.records} records of ${end!.recordBytes} bytes`
+    const message = `${found}, the manifest says ${records} of ${recordBytes}`
+    throw corruption(message, { path, offset: end!.validBytes })
   } finally {
     file.close()
   }

@@ -1,7 +1,8 @@
 /**
  * Owns what is newer than the tree: the log being appended to, the memtable it protects, and the
  * newest sequence number. Invariant: whatever is in the memtable is in a log not yet superseded, so
- * that recovery can make the same memtable again.
+ * that recovery can make the same memtable again. Log, memtable and the segments of the value log that
+ * they point into rotate together.
  */
 
 import type { Clock } from '../base/clock.ts'
@@ -10,13 +11,17 @@ import { walName } from '../manifest/file-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
+import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
-import { MemTableInserter } from './commits.ts'
+import type { WriteBatch } from '../wal/write-batch.ts'
+import { type CommitHead, MemTableInserter } from './commits.ts'
 import type { FileNumbers } from './file-numbers.ts'
 import type { EngineOptions } from './options.ts'
 import { liveLogs, type ReplayReport, replayLogs } from './recovery.ts'
+import { SegmentRecovery } from './segment-recovery.ts'
 import type { Tree } from './tree.ts'
+import type { ValueLog } from './value-log.ts'
 
 export interface WriteHeadParts {
   readonly storage: Storage
@@ -24,19 +29,21 @@ export interface WriteHeadParts {
   readonly numbers: FileNumbers
   readonly manifest: Manifest
   readonly tree: Tree
+  readonly values: ValueLog
   readonly options: EngineOptions
   readonly clock: Clock
   /** Root seed of the memtables' node heights. */
   readonly seed: number
 }
 
-export class WriteHead {
+export class WriteHead implements CommitHead {
   lastSeq: number
   readonly #parts: WriteHeadParts
   #log: LogWriter
   #logNumber = 0
   #memtable: MemTable
   #memtables = 0
+  readonly #mover = new MemTableInserter(this)
 
   /** Starts a new log; logs left from before are `replay`'s. */
   constructor(parts: WriteHeadParts) {
@@ -44,10 +51,6 @@ export class WriteHead {
     this.lastSeq = parts.manifest.state.lastSeq
     this.#memtable = this.#newMemTable()
     this.#log = this.#newLog()
-  }
-
-  get log(): LogWriter {
-    return this.#log
   }
 
   get memtable(): MemTable {
@@ -59,14 +62,48 @@ export class WriteHead {
     return this.#parts.clock.nowMs()
   }
 
+  append(batches: readonly WriteBatch[]): readonly WriteBatch[] {
+    const { values } = this.#parts
+    const stored = values.separate(batches, this.nowMs())
+    // Values go first: what a log says of them must be there to be found.
+    values.write()
+    const log = this.#log
+    let seq = this.lastSeq + 1
+    for (const batch of stored) {
+      batch.setSeq(seq)
+      log.add(batch.view())
+      seq += batch.count
+    }
+    log.write()
+    return stored
+  }
+
+  /** Logs and inserts pointers to values that were moved, the oldest of them written at `atMs`. */
+  appendMoved(batch: WriteBatch, atMs: number): void {
+    this.append([batch])
+    this.#mover.insert(batch, atMs)
+  }
+
+  sync(): void {
+    this.#parts.values.sync()
+    this.#log.sync()
+  }
+
+  async syncAsync(): Promise<void> {
+    const log = this.#log
+    await this.#parts.values.syncAsync()
+    await log.syncAsync()
+  }
+
   /** Starts a log, writes the memtable as a table, and forgets the log it came from. */
   rotate(): void {
-    const { storage, folder, tree } = this.#parts
+    const { storage, folder, tree, values } = this.#parts
     const superseded = { log: this.#log, number: this.#logNumber }
+    const sealed = values.seal()
     this.#log = this.#newLog()
     superseded.log.close()
     const spent = this.#memtable
-    tree.flush(spent, this.#logNumber, this.lastSeq)
+    tree.flush(spent, this.#logNumber, this.lastSeq, sealed)
     this.#memtable = this.#newMemTable(tree.pins.isEmpty ? spent : undefined)
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
@@ -79,24 +116,43 @@ export class WriteHead {
       (number) => number !== this.#logNumber,
     )
     const inserter = new MemTableInserter(this)
-    const report = replayLogs(storage, folder, logs, walRecovery, this.lastSeq, (batch) => {
+    const recovery = new SegmentRecovery(storage, folder, manifest.state.segments, walRecovery)
+    const apply = (batch: WriteBatch) => {
       this.lastSeq = batch.seq - 1
-      inserter.insert(batch)
-    })
-    if (this.#memtable.isEmpty) {
+      inserter.insert(batch, Math.min(this.nowMs(), recovery.writtenAtMs ?? this.nowMs()))
+    }
+    let report: ReplayReport
+    let sealed: readonly SealedSegment[]
+    try {
+      const check = (batch: WriteBatch) => recovery.check(batch)
+      report = replayLogs(storage, folder, logs, walRecovery, this.lastSeq, apply, check)
+      sealed = recovery.seal()
+    } finally {
+      recovery.close()
+    }
+    if (!this.#memtable.isEmpty) {
+      tree.flush(this.#memtable, this.#logNumber, this.lastSeq, sealed)
+      this.#memtable = this.#newMemTable()
+    } else if (sealed.length > 0) {
+      tree.forgetLogs(this.#logNumber, this.lastSeq, sealed)
+    } else {
       const { lastSeq } = this
       const logNumber = this.#logNumber
       manifest.append({ ...EMPTY_EDIT, logNumber, nextFileNumber: numbers.next, lastSeq })
-    } else {
-      tree.flush(this.#memtable, this.#logNumber, this.lastSeq)
-      this.#memtable = this.#newMemTable()
     }
     for (const number of logs) storage.remove(joinPath(folder, walName(number)))
     return logs.length === 0 ? null : report
   }
 
+  /** Leaves the folder as it is to be found: a log that points into segments becomes a table. */
+  finish(): void {
+    if (this.#parts.values.unsealedBytes > 0) this.rotate()
+    this.#log.sync()
+  }
+
   close(): void {
     this.#log.close()
+    this.#parts.values.close()
   }
 
   #newLog(): LogWriter {

@@ -4,7 +4,14 @@
  * a file somebody else put into the folder is never mistaken for one of ours and removed.
  */
 
-export type FileKind = 'table' | 'wal' | 'manifest' | 'options' | 'temporary' | 'current'
+export type FileKind =
+  | 'table'
+  | 'segment'
+  | 'wal'
+  | 'manifest'
+  | 'options'
+  | 'temporary'
+  | 'current'
 
 export interface FileName {
   readonly kind: FileKind
@@ -16,6 +23,7 @@ export interface FileName {
 export const CURRENT = 'CURRENT'
 
 export const tableName = (id: number): string => `${digits(id)}.sst`
+export const segmentName = (number: number): string => `${digits(number)}.blob`
 export const walName = (number: number): string => `${digits(number)}.log`
 export const temporaryName = (number: number): string => `${digits(number)}.dbtmp`
 export const manifestName = (number: number): string => `MANIFEST-${digits(number)}`
@@ -23,6 +31,7 @@ export const optionsName = (number: number): string => `OPTIONS-${digits(number)
 
 const NAMES = [
   ['table', tableName],
+  ['segment', segmentName],
   ['wal', walName],
   ['temporary', temporaryName],
   ['manifest', manifestName],

@@ -5,6 +5,7 @@
 
 import type { Random } from '../base/random.ts'
 import { type Run, tablesOf } from '../version/run.ts'
+import type { SegmentsEdit } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
@@ -45,6 +46,7 @@ export function randomEdit(random: Random, state: ManifestState): VersionEdit {
   const fresh = freshRun(random, state, runs)
   const numbers = {
     lastSeq: state.lastSeq + random.nextBelow(1000),
+    ...(random.nextBelow(2) === 0 ? {} : { segments: randomSegments(random, state) }),
     ...(random.nextBelow(2) === 0 ? {} : { logNumber: state.nextFileNumber }),
     ...(random.nextBelow(3) === 0
       ? {}
@@ -68,6 +70,21 @@ export function randomEdit(random: Random, state: ManifestState): VersionEdit {
   }
   const added = tables.map(({ table }) => place(fresh, table))
   return { ...numbers, newRuns: [fresh], removed: tables, added }
+}
+
+/** A segment is opened, or one that is there goes a step on. */
+function randomSegments(random: Random, { segments, nextFileNumber }: ManifestState): SegmentsEdit {
+  const known = [...segments.values()]
+  const meta = known[random.nextBelow(known.length + 1)]
+  // Beyond the numbers of the tables of the same edit.
+  if (meta === undefined) return { opened: [nextFileNumber + TABLES_PER_FLUSH_MAX] }
+  const { segment, state, records, recordBytes } = meta
+  if (state === 'open') {
+    const counts = { records: 1 + random.nextBelow(9), recordBytes: 1 + random.nextBelow(2 ** 40) }
+    return { sealed: [{ segment, ...counts }] }
+  }
+  const spends = state === 'sealed' && random.nextBelow(2) === 0
+  return spends ? { spent: [segment] } : { removed: [{ segment, records, recordBytes }] }
 }
 
 function freshRun(

@@ -6,6 +6,12 @@
 
 import type { Json } from '../base/json.ts'
 import { tablesOf } from '../version/run.ts'
+import {
+  applySegmentsEdit,
+  NO_SEGMENTS,
+  type Segments,
+  segmentsSnapshot,
+} from '../version/segment-meta.ts'
 import { EMPTY_VERSION, runsNewestFirst, type Version } from '../version/version.ts'
 import {
   applyEdit,
@@ -24,6 +30,8 @@ export interface ManifestState {
   readonly lastSeq: number
   /** Who made the last edit, and the state after it; null before the first. */
   readonly strategy: { readonly name: string; readonly state: Json } | null
+  /** The value log's. */
+  readonly segments: Segments
 }
 
 /** Before the first edit. Numbers start at 1: RocksDB takes a log or file number of 0 as unset. */
@@ -34,6 +42,7 @@ export const EMPTY_STATE: ManifestState = {
   nextRunId: 1,
   lastSeq: 0,
   strategy: null,
+  segments: NO_SEGMENTS,
 }
 
 /**
@@ -52,14 +61,22 @@ export function applyToState(state: ManifestState, edit: VersionEdit): ManifestS
     nextFileNumber = Math.max(nextFileNumber, table.id + 1)
     lastSeq = Math.max(lastSeq, table.seqMax)
   }
+  for (const segment of [...(edit.segments?.opened ?? []), ...sealedIn(edit)]) {
+    nextFileNumber = Math.max(nextFileNumber, segment + 1)
+  }
   const version = applyEdit(state.version, edit)
+  const segments = applySegmentsEdit(state.segments, edit.segments)
   const strategy = edit.strategy ?? state.strategy
-  return { version, logNumber, nextFileNumber, nextRunId, lastSeq, strategy }
+  return { version, logNumber, nextFileNumber, nextRunId, lastSeq, strategy, segments }
+}
+
+function sealedIn({ segments }: VersionEdit): readonly number[] {
+  return (segments?.sealed ?? []).map(({ segment }) => segment)
 }
 
 /** The edit that makes `state` out of the empty state. */
 export function snapshotOf(state: ManifestState): VersionEdit {
-  const { version, strategy, ...numbers } = state
+  const { version, strategy, segments, ...numbers } = state
   const newRuns: NewRun[] = []
   const added: TablePlacement[] = []
   for (const { level, run } of runsNewestFirst(version)) {
@@ -67,5 +84,13 @@ export function snapshotOf(state: ManifestState): VersionEdit {
     newRuns.push({ level, run: run.id, after: newer?.level === level ? newer.run : null })
     for (const table of tablesOf(run)) added.push({ level, run: run.id, table })
   }
-  return { ...numbers, ...(strategy === null ? {} : { strategy }), newRuns, removed: [], added }
+  const known = segmentsSnapshot(segments)
+  return {
+    ...numbers,
+    ...(strategy === null ? {} : { strategy }),
+    ...(known === undefined ? {} : { segments: known }),
+    newRuns,
+    removed: [],
+    added,
+  }
 }

@@ -24,6 +24,29 @@ function bounds({ smallest, largest, seqMin, seqMax }: TableMeta): string {
   return `${hex(smallest)} seq:${seqMax}, type:17 .. ${hex(largest)} seq:${seqMin}, type:0`
 }
 
+/** The least segment a table points to, as ldb prints it. */
+function oldestSegment({ vlogBytes }: TableMeta): string {
+  return vlogBytes.length === 0 ? '' : ` blob_file:${vlogBytes[0]![0]}`
+}
+
+/** What ldb prints of the segments of an edit that it knows of. */
+function printedSegments({ segments }: VersionEdit): string[] {
+  const sealed = segments?.sealed ?? []
+  const removed = segments?.removed ?? []
+  return [
+    ...sealed.map(
+      ({ segment, records, recordBytes }) =>
+        `BlobFileAddition: blob_file_number: ${segment} total_blob_count: ${records} ` +
+        `total_blob_bytes: ${recordBytes} checksum_method:  checksum_value: `,
+    ),
+    ...removed.map(
+      ({ segment, records, recordBytes }) =>
+        `BlobFileGarbage: blob_file_number: ${segment} garbage_blob_count: ${records} ` +
+        `garbage_blob_bytes: ${recordBytes}`,
+    ),
+  ]
+}
+
 /** The fields ldb prints of an edit; removed tables come as a set. */
 function printedEdit(edit: VersionEdit): string[] {
   const removed = edit.removed.map(({ level, table }) => `DeleteFile: ${level} ${table.id}`)
@@ -33,8 +56,10 @@ function printedEdit(edit: VersionEdit): string[] {
     ...(edit.lastSeq === undefined ? [] : [`LastSeq: ${edit.lastSeq}`]),
     ...removed.sort(),
     ...edit.added.map(
-      ({ level, table }) => `AddFile: ${level} ${table.id} ${table.bytes} ${bounds(table)}`,
+      ({ level, table }) =>
+        `AddFile: ${level} ${table.id} ${table.bytes} ${bounds(table)}${oldestSegment(table)}`,
     ),
+    ...printedSegments(edit),
   ]
 }
 
@@ -66,7 +91,7 @@ function printedTree(state: ManifestState, levels: number): string[][] {
   return Array.from({ length: levels }, (_, level) =>
     levelAt(state.version, level)
       .runs.flatMap((run) => [...tablesOf(run)])
-      .map((t) => `${t.id}:${t.bytes}[${t.seqMin} .. ${t.seqMax}][${bounds(t)}]`)
+      .map((t) => `${t.id}:${t.bytes}[${t.seqMin} .. ${t.seqMax}][${bounds(t)}]${oldestSegment(t)}`)
       .sort(),
   )
 }

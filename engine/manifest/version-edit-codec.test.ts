@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ByteWriter } from '../base/coding.ts'
 import { isLsmError } from '../base/errors.ts'
 import { createRandom } from '../base/random.ts'
+import { NO_SEGMENTS } from '../version/segment-meta.ts'
 import { parseVersion } from '../version/text.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import { randomTable } from './histories.ts'
@@ -26,6 +27,22 @@ const placements = fc.array(
   { maxLength: 4 },
 )
 
+const sealedSegments = fc.array(
+  fc.record({ segment: number, records: number, recordBytes: number }),
+  { minLength: 1, maxLength: 3 },
+)
+const segmentNumbers = fc.array(number, { minLength: 1, maxLength: 3 })
+
+/** An edit says nothing where it has nothing to say. */
+const segments = fc
+  .record({
+    opened: optional(segmentNumbers),
+    sealed: optional(sealedSegments),
+    spent: optional(segmentNumbers),
+    removed: optional(sealedSegments),
+  })
+  .map((parts) => (Object.values(parts).some((part) => part !== undefined) ? parts : undefined))
+
 const edits: fc.Arbitrary<VersionEdit> = fc
   .record({
     logNumber: optional(number),
@@ -33,6 +50,7 @@ const edits: fc.Arbitrary<VersionEdit> = fc
     nextRunId: optional(number),
     lastSeq: optional(number),
     strategy: optional(fc.record({ name: fc.string({ unit: 'grapheme' }), state: fc.jsonValue() })),
+    segments: optional(segments),
     newRuns: fc.array(fc.record({ level: fc.nat(70), run: fc.nat(), after: fc.option(fc.nat()) }), {
       maxLength: 4,
     }),
@@ -151,5 +169,6 @@ function withTableTag(tag: number): Uint8Array {
 
 function stateOf(version: ReturnType<typeof parseVersion>) {
   const strategy = { name: 't', state: { a: 1 } }
-  return { version, logNumber: 11, nextFileNumber: 20, nextRunId: 4, lastSeq: 9, strategy }
+  const numbers = { logNumber: 11, nextFileNumber: 20, nextRunId: 4, lastSeq: 9 }
+  return { version, ...numbers, strategy, segments: NO_SEGMENTS }
 }

@@ -10,17 +10,26 @@
  *   6      removed table      varint level, varint id
  *   103    added table        varint level, id, file bytes; string smallest, largest internal key;
  *                             varint seqMin, seqMax; then {varint tag, string}… ended by tag 1
+ *   400    sealed segment     varint number, records, record bytes; two empty strings; then
+ *                             {varint tag, string}… ended by tag 0, of which there are none
+ *   401    removed segment    varint number, records, record bytes; then as above
  *   12288  strategy           string of: string name, string state as JSON
  *   12289  next run id        string of: varint
  *   12290  new run            string of: varint level, run, 1 + after (0: the level's newest)
+ *   12291  opened segment     string of: varint number
+ *   12292  spent segment      string of: varint number
  *
  *   tags within an added table:
+ *   4      oldest segment     varint: the least it points to; absent when it points to none
  *   128    run                varint
  *   129    counts             varint entries, tombstones, raw key bytes, raw value bytes
  *   130    times              varint created, oldest write (ms since the epoch)
  *   131    oldest tombstone   varint (ms); absent when there is none
  *   132    filter             u8 kind, f64le bits per key, varint bytes; absent when there is none
  *   133    value-log bytes    {varint segment, bytes}…; absent when there are none
+ *
+ * 400 and 401 are RocksDB's blob file and blob garbage: once all of a file is garbage and no table
+ * links to it, the file is gone for RocksDB too. Field 4 is what links.
  *
  * A string is a varint length and that many bytes. The reader skips tags it does not know where bit
  * 8192 is set and bit 64, within a table, is clear; any other unknown tag is damage.
@@ -32,6 +41,7 @@
 import { ByteReader, ByteWriter } from '../base/coding.ts'
 import { ENTRY_KIND, encodeInternalKey, TRAILER_BYTES, userKeyOf } from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
+import type { SealedSegment, SegmentsEdit } from '../version/segment-meta.ts'
 import { type FilterMeta, NO_FILTER, type TableId, type TableMeta } from '../version/table-meta.ts'
 import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
 
@@ -45,13 +55,18 @@ const TAG = {
   lastSeq: 4,
   removedTable: 6,
   addedTable: 103,
+  sealedSegment: 400,
+  removedSegment: 401,
   strategy: 12288,
   nextRunId: 12289,
   newRun: 12290,
+  openedSegment: 12291,
+  spentSegment: 12292,
 } as const
 
 const TABLE_TAG = {
   end: 1,
+  oldestSegment: 4,
   run: 128,
   counts: 129,
   times: 130,
@@ -59,6 +74,9 @@ const TABLE_TAG = {
   filter: 132,
   vlogBytes: 133,
 } as const
+
+/** Ends the custom fields of a segment. */
+const SEGMENT_END_TAG = 0
 
 const IGNORABLE_BIT = 8192
 const TABLE_NOT_IGNORABLE_BIT = 64
@@ -95,7 +113,24 @@ export function encodeVersionEdit(edit: VersionEdit, first = false): Uint8Array 
     writer.varint(TAG.removedTable).varint(level).varint(table.id)
   }
   for (const placement of edit.added) encodeAddedTable(writer, placement)
+  encodeSegments(writer, edit.segments ?? {})
   return writer.copy()
+}
+
+function encodeSegments(writer: ByteWriter, edit: SegmentsEdit): void {
+  const { opened = [], sealed = [], spent = [], removed = [] } = edit
+  const named = (tag: number, segment: number) =>
+    writer.varint(tag).prefixed(new ByteWriter().varint(segment).view())
+  const measured = (tag: number, { segment, records, recordBytes }: SealedSegment) =>
+    writer.varint(tag).varint(segment).varint(records).varint(recordBytes)
+  const none = new Uint8Array(0)
+  for (const segment of opened) named(TAG.openedSegment, segment)
+  for (const segment of sealed) {
+    // RocksDB may keep a checksum of the whole file: its method and value.
+    measured(TAG.sealedSegment, segment).prefixed(none).prefixed(none).varint(SEGMENT_END_TAG)
+  }
+  for (const segment of spent) named(TAG.spentSegment, segment)
+  for (const segment of removed) measured(TAG.removedSegment, segment).varint(SEGMENT_END_TAG)
 }
 
 function encodeAddedTable(writer: ByteWriter, { level, run, table }: TablePlacement): void {
@@ -112,6 +147,11 @@ function encodeAddedTable(writer: ByteWriter, { level, run, table }: TablePlacem
   const field = (tag: number) => {
     writer.varint(tag).prefixed(content.view())
     content.reset()
+  }
+  const oldestSegment = table.vlogBytes[0]?.[0]
+  if (oldestSegment !== undefined) {
+    content.varint(oldestSegment)
+    field(TABLE_TAG.oldestSegment)
   }
   content.varint(run)
   field(TABLE_TAG.run)
@@ -147,6 +187,7 @@ export function decodeVersionEdit(bytes: Uint8Array, source: string): StoredEdit
   const newRuns: NewRun[] = []
   const removed: { level: number; id: TableId }[] = []
   const added: TablePlacement[] = []
+  const segments = new SegmentsDecoder()
   const fields: { -readonly [Field in keyof StoredEdit]?: StoredEdit[Field] } = {}
   while (!reader.done) {
     const tag = reader.varint()
@@ -183,12 +224,55 @@ export function decodeVersionEdit(bytes: Uint8Array, source: string): StoredEdit
         newRuns.push({ level, run, after: place === 0 ? null : place - 1 })
         break
       }
+      case TAG.sealedSegment:
+      case TAG.removedSegment:
+      case TAG.openedSegment:
+      case TAG.spentSegment:
+        segments.decode(tag, reader, source)
+        break
       default:
         if ((tag & IGNORABLE_BIT) === 0) throw reader.fail(`unknown version-edit tag ${tag}`)
         reader.prefixed()
     }
   }
-  return { ...fields, newRuns, removed, added }
+  const edit = segments.edit()
+  return { ...fields, ...(edit === undefined ? {} : { segments: edit }), newRuns, removed, added }
+}
+
+/** Gathers the fields of an edit that speak of segments. */
+class SegmentsDecoder {
+  readonly #opened: number[] = []
+  readonly #sealed: SealedSegment[] = []
+  readonly #spent: number[] = []
+  readonly #removed: SealedSegment[] = []
+
+  decode(tag: number, reader: ByteReader, source: string): void {
+    if (tag === TAG.openedSegment) {
+      this.#opened.push(contentOf(reader, source).varint())
+    } else if (tag === TAG.spentSegment) {
+      this.#spent.push(contentOf(reader, source).varint())
+    } else {
+      const [segment, records, recordBytes] = [reader.varint(), reader.varint(), reader.varint()]
+      if (tag === TAG.sealedSegment) {
+        reader.prefixed()
+        reader.prefixed()
+      }
+      while (reader.varint() !== SEGMENT_END_TAG) reader.prefixed()
+      const list = tag === TAG.sealedSegment ? this.#sealed : this.#removed
+      list.push({ segment, records, recordBytes })
+    }
+  }
+
+  /** Undefined where none spoke of any. */
+  edit(): SegmentsEdit | undefined {
+    const parts = {
+      ...(this.#opened.length > 0 && { opened: this.#opened }),
+      ...(this.#sealed.length > 0 && { sealed: this.#sealed }),
+      ...(this.#spent.length > 0 && { spent: this.#spent }),
+      ...(this.#removed.length > 0 && { removed: this.#removed }),
+    }
+    return Object.keys(parts).length === 0 ? undefined : parts
+  }
 }
 
 function decodeAddedTable(reader: ByteReader, source: string): TablePlacement {

@@ -120,10 +120,10 @@ export class MemTable {
     if (seq > this.seqMax) this.seqMax = seq
   }
 
-  /** Tells the time of a write to the entry ages: once a batch or entry, in any case cheap. */
-  noteWriteTime(nowMs: number, hasTombstone: boolean): void {
-    this.firstWriteAtMs ??= nowMs
-    if (hasTombstone) this.firstTombstoneAtMs ??= nowMs
+  /** Tells the time of a write, which may be past, to the entry ages: once a batch or entry. */
+  noteWriteTime(atMs: number, hasTombstone: boolean): void {
+    this.firstWriteAtMs = Math.min(this.firstWriteAtMs ?? atMs, atMs)
+    if (hasTombstone) this.firstTombstoneAtMs = Math.min(this.firstTombstoneAtMs ?? atMs, atMs)
   }
 
   /**

@@ -94,6 +94,11 @@ export class FaultStorage implements Storage {
     return new FaultWritableFile(this.#inner.create(path, tag), this, this.#enter)
   }
 
+  appendTo(path: string, tag: FileTag): WritableFile {
+    this.#enter('open', path)
+    return new FaultWritableFile(this.#inner.appendTo(path, tag), this, this.#enter)
+  }
+
   open(path: string, tag: FileTag): ReadableFile {
     this.#enter('open', path)
     return new FaultReadableFile(this.#inner.open(path, tag), this.#enter)
@@ -252,6 +257,16 @@ class FaultReadableFile implements ReadableFile {
   read(target: Uint8Array, length: number, offset: number, section: Section): void {
     this.#enter('read', this.path, length)
     this.#inner.read(target, length, offset, section)
+  }
+
+  async readAsync(
+    target: Uint8Array,
+    length: number,
+    offset: number,
+    section: Section,
+  ): Promise<void> {
+    this.#enter('read', this.path, length)
+    await this.#inner.readAsync(target, length, offset, section)
   }
 
   tagged(tag: FileTag): ReadableFile {

@@ -19,6 +19,8 @@ export const CAUSES = [
   'open',
   'meta',
   'verify',
+  'vlog',
+  'vlog-gc',
 ] as const
 export type Cause = (typeof CAUSES)[number]
 

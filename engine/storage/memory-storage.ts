@@ -42,6 +42,11 @@ export class MemoryStorage implements Storage {
     return new MemoryWritableFile(path, file, this.#ledger, tag)
   }
 
+  appendTo(path: string, tag: FileTag): WritableFile {
+    const file = this.#file('open', path)
+    return new MemoryWritableFile(path, file, this.#ledger, tag)
+  }
+
   open(path: string, tag: FileTag): ReadableFile {
     const file = this.#file('open', path)
     return new MemoryReadableFile(path, file.bytes, { file }, this.#ledger, tag)
@@ -273,12 +278,13 @@ class MemoryWritableFile implements WritableFile {
   readonly #file: MemoryFile
   readonly #ledger: Ledger
   readonly #account: number
-  #bytes = 0
+  #bytes: number
   #closed = false
 
   constructor(path: string, file: MemoryFile, ledger: Ledger, tag: FileTag) {
     this.path = path
     this.#file = file
+    this.#bytes = file.bytes
     this.#ledger = ledger
     this.#account = Ledger.account(tag.cause, tag.level)
   }
@@ -337,6 +343,16 @@ class MemoryReadableFile implements ReadableFile {
   read(target: Uint8Array, length: number, offset: number, section: Section): void {
     const { file } = this.#descriptor
     assert(file !== null, 'read from a closed file')
+    this.#readFrom(file, target, length, offset, section)
+  }
+
+  #readFrom(
+    file: MemoryFile,
+    target: Uint8Array,
+    length: number,
+    offset: number,
+    section: Section,
+  ): void {
     const there = Math.min(length, Math.max(file.bytes - offset, 0))
     if (there > 0) {
       file.read(target, offset, offset + there)
@@ -346,6 +362,19 @@ class MemoryReadableFile implements ReadableFile {
       const where = { path: this.path, offset, expected: length, actual: there }
       throw corruption(`${length} bytes wanted, ${there} there`, where)
     }
+  }
+
+  async readAsync(
+    target: Uint8Array,
+    length: number,
+    offset: number,
+    section: Section,
+  ): Promise<void> {
+    const { file } = this.#descriptor
+    assert(file !== null, 'read from a closed file')
+    // What was open when the read began is read, be it closed meanwhile.
+    await Promise.resolve()
+    this.#readFrom(file, target, length, offset, section)
   }
 
   tagged(tag: FileTag): ReadableFile {

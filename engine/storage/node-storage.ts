@@ -7,6 +7,7 @@
 
 import {
   closeSync,
+  constants,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -17,6 +18,7 @@ import {
   openSync,
   readdirSync,
   readSync,
+  read as readWithCallback,
   renameSync,
   type Stats,
   statSync,
@@ -25,7 +27,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { assert } from '../base/assert.ts'
-import { corruption } from '../base/errors.ts'
+import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
 import { Ledger, type Section } from './ledger.ts'
@@ -44,10 +46,17 @@ export class NodeStorage implements Storage {
     return new NodeWritableFile(path, fd, this.#ledger, tag)
   }
 
+  appendTo(path: string, tag: FileTag): WritableFile {
+    const { O_WRONLY, O_APPEND } = constants
+    const fd = attempt('open', path, () => openSync(path, O_WRONLY | O_APPEND))
+    const { size } = attempt('open', path, () => fstatSync(fd))
+    return new NodeWritableFile(path, fd, this.#ledger, tag, size)
+  }
+
   open(path: string, tag: FileTag): ReadableFile {
     const fd = attempt('open', path, () => openSync(path, 'r'))
     const { size } = attempt('open', path, () => fstatSync(fd))
-    return new NodeReadableFile(path, size, { fd }, this.#ledger, tag)
+    return new NodeReadableFile(path, size, { fd, reading: 0 }, this.#ledger, tag)
   }
 
   readAll(path: string, tag: FileTag): Uint8Array {
@@ -141,12 +150,13 @@ class NodeWritableFile implements WritableFile {
   readonly #fd: number
   readonly #ledger: Ledger
   readonly #account: number
-  #bytes = 0
+  #bytes: number
   #syncsInFlight = 0
   #closed = false
 
-  constructor(path: string, fd: number, ledger: Ledger, tag: FileTag) {
+  constructor(path: string, fd: number, ledger: Ledger, tag: FileTag, bytes = 0) {
     this.path = path
+    this.#bytes = bytes
     this.#fd = fd
     this.#ledger = ledger
     this.#account = Ledger.account(tag.cause, tag.level)
@@ -200,6 +210,8 @@ class NodeWritableFile implements WritableFile {
 /** An open file shared by the handles tagged from one another; −1 once closed. */
 interface Descriptor {
   fd: number
+  /** Asynchronous reads under way: the descriptor is closed after the last. */
+  reading: number
 }
 
 class NodeReadableFile implements ReadableFile {
@@ -223,12 +235,35 @@ class NodeReadableFile implements ReadableFile {
     let done = 0
     while (done < length) {
       const count = this.#readOnce(fd, target, done, length - done, offset + done)
-      if (count === 0) {
-        const where = { path: this.path, offset, expected: length, actual: done }
-        throw corruption(`${length} bytes wanted, ${done} there`, where)
-      }
+      if (count === 0) throw this.#tooShort(offset, length, done)
       this.#ledger.countRead(this.#account, section, count)
       done += count
+    }
+  }
+
+  async readAsync(
+    target: Uint8Array,
+    length: number,
+    offset: number,
+    section: Section,
+  ): Promise<void> {
+    const descriptor = this.#descriptor
+    const { fd } = descriptor
+    assert(fd >= 0, 'read from a closed file')
+    descriptor.reading++
+    try {
+      let done = 0
+      while (done < length) {
+        const count = await readOnceAsync(fd, target, done, length - done, offset + done)
+        if (count === 0) throw this.#tooShort(offset, length, done)
+        this.#ledger.countRead(this.#account, section, count)
+        done += count
+      }
+    } catch (error) {
+      throw translated('read', this.path, error)
+    } finally {
+      descriptor.reading--
+      if (descriptor.fd < 0 && descriptor.reading === 0) closeSync(fd)
     }
   }
 
@@ -248,8 +283,29 @@ class NodeReadableFile implements ReadableFile {
     const { fd } = this.#descriptor
     if (fd < 0) return
     this.#descriptor.fd = -1
-    closeSync(fd)
+    // The thread pool still holds the descriptor, whose number another file could get meanwhile.
+    if (this.#descriptor.reading === 0) closeSync(fd)
   }
+
+  #tooShort(offset: number, expected: number, actual: number): LsmError {
+    const where = { path: this.path, offset, expected, actual }
+    return corruption(`${expected} bytes wanted, ${actual} there`, where)
+  }
+}
+
+function readOnceAsync(
+  fd: number,
+  target: Uint8Array,
+  start: number,
+  length: number,
+  offset: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    readWithCallback(fd, target, start, length, offset, (error, count) => {
+      if (error === null) resolve(count)
+      else reject(error)
+    })
+  })
 }
 
 function attempt<Result>(

@@ -23,7 +23,7 @@ export interface FileTag {
 
 export interface WritableFile {
   readonly path: string
-  /** Bytes appended through this handle, those of an append that then failed included. */
+  /** Size when opened, and bytes appended since, those of an append that then failed included. */
   readonly bytes: number
   /** Appends all of `bytes` or throws. The array is not kept. */
   append(bytes: Uint8Array, section: Section): void
@@ -41,6 +41,8 @@ export interface ReadableFile {
   readonly bytes: number
   /** Fills target[0, length) from `offset`; past the file's end throws `LSM_CORRUPTION`. */
   read(target: Uint8Array, length: number, offset: number, section: Section): void
+  /** As `read`, off the main thread; `target` must not change meanwhile. Many may be under way. */
+  readAsync(target: Uint8Array, length: number, offset: number, section: Section): Promise<void>
   /** The same open file on another account; closing either closes both. */
   tagged(tag: FileTag): ReadableFile
   /** Idempotent. */
@@ -55,6 +57,8 @@ export interface FolderLock {
 export interface Storage {
   /** Creates the file; an existing one is an error. */
   create(path: string, tag: FileTag): WritableFile
+  /** Goes on with a file that is there: `bytes` counts from its size. For recovery alone. */
+  appendTo(path: string, tag: FileTag): WritableFile
   open(path: string, tag: FileTag): ReadableFile
   /** The whole file, counted as section 'meta' on the tag's account. */
   readAll(path: string, tag: FileTag): Uint8Array

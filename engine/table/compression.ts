@@ -10,6 +10,7 @@
  */
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { assert } from '../base/assert.ts'
 import { copyRange } from '../base/copy.ts'
 import { lz4Encode } from './lz4-encode.ts'
 
@@ -32,14 +33,34 @@ export function compressBlock(compression: 'lz4' | 'zstd', raw: Uint8Array): Uin
   const header = encodeVarint32(raw.length)
   const bytesMax = raw.length - Math.floor(raw.length / 8) - 1
   if (bytesMax < header.length) return null
-  if (scratch.length < bytesMax) scratch = new Uint8Array(bytesMax)
-  const target = scratch.subarray(0, bytesMax)
+  const target = reserveScratch(bytesMax)
   target.set(header)
   const end =
     compression === 'lz4'
       ? lz4Encode(raw, raw.length, target, header.length)
       : zstdEncode(raw, target, header.length)
   return end < 0 ? null : target.subarray(0, end)
+}
+
+/**
+ * The stored payload whatever it saves, as the value log keeps it: there the compression is a whole
+ * segment's. `raw` is not empty. Borrowed until the next call.
+ */
+export function compressWhole(compression: 'lz4' | 'zstd', raw: Uint8Array): Uint8Array {
+  const header = encodeVarint32(raw.length)
+  if (compression === 'zstd') {
+    const frame = zstdCompressSync(raw)
+    const target = reserveScratch(header.length + frame.length)
+    target.set(header)
+    target.set(frame, header.length)
+    return target
+  }
+  // Literals alone take their number, a byte in 255 of length, and a token (LZ4_compressBound).
+  const target = reserveScratch(header.length + raw.length + Math.ceil(raw.length / 255) + 16)
+  target.set(header)
+  const end = lz4Encode(raw, raw.length, target, header.length)
+  assert(end >= 0, 'an LZ4 block fits its bound')
+  return target.subarray(0, end)
 }
 
 /**
@@ -65,6 +86,11 @@ export function decompressBlock(
   if (rawBytes > (end - at) * LZ4_RATIO_MAX) return null
   const raw = new Uint8Array(rawBytes)
   return lz4Decode(payload, at, end, raw) === rawBytes ? raw : null
+}
+
+function reserveScratch(bytes: number): Uint8Array {
+  if (scratch.length < bytes) scratch = new Uint8Array(bytes)
+  return scratch.subarray(0, bytes)
 }
 
 /** Writes the frame at target[start]; its end, or −1 when it does not fit. */

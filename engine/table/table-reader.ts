@@ -99,16 +99,22 @@ export class TableReader {
 
   /**
    * Finds the newest version with seq ≤ `seq`, asking the filter first. True: `lookup` is filled,
-   * its value a view that may be kept. Throws `LSM_CORRUPTION`, `LSM_IO`.
+   * its value a view that may be kept. `file` pays for the read. Throws `LSM_CORRUPTION`, `LSM_IO`.
    */
-  get(userKey: Uint8Array, seq: number, lookup: Lookup, counters: ReadCounters): boolean {
+  get(
+    userKey: Uint8Array,
+    seq: number,
+    lookup: Lookup,
+    counters: ReadCounters,
+    file = this.fileForGets,
+  ): boolean {
     if (!this.mayContain(userKey, counters)) return false
     const { index } = this.#blocks
     const cursor = this.#cursor
     const blockIndex = index.find(userKey, seq)
     cursor.valid = false
     if (blockIndex < index.count) {
-      const block = this.#blocks.read(blockIndex, this.fileForGets, counters, true)
+      const block = this.#blocks.read(blockIndex, file, counters, true)
       cursor.open(block, index.offsets[blockIndex]!)
       cursor.seek(userKey, seq)
     }

@@ -13,7 +13,7 @@
 import { ByteReader } from '../base/coding.ts'
 import { compareBytes } from '../base/compare.ts'
 import { corruption } from '../base/errors.ts'
-import { keyBytesOf } from '../base/internal-cursor.ts'
+import { keyBytesOf, valueBytesOf } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { ReadableFile } from '../storage/storage.ts'
 import { BlockCursor } from './block-cursor.ts'
@@ -36,8 +36,15 @@ import {
 } from './table-format.ts'
 import type { TableSummary } from './table-writer.ts'
 
+/** Is shown every entry whose value is in the log; `blockOffset` is for its complaints. */
+export type PointerCheck = (key: Uint8Array, pointer: Uint8Array, blockOffset: number) => void
+
 /** Throws `LSM_CORRUPTION` with path and offset at the first fault. `file` stays the caller's. */
-export function verifyTable(file: ReadableFile, expected: TableSummary): void {
+export function verifyTable(
+  file: ReadableFile,
+  expected: TableSummary,
+  checkPointer: PointerCheck = () => {},
+): void {
   const { path, bytes } = file
   if (bytes !== expected.bytes || bytes < FOOTER_BYTES) {
     const where = { path, offset: Math.min(bytes, expected.bytes) }
@@ -68,7 +75,7 @@ export function verifyTable(file: ReadableFile, expected: TableSummary): void {
   if (filterHandle !== undefined && filter === null) {
     throw corruption('filter block does not parse', { path, offset: filterHandle.offset })
   }
-  const found = walk(file, index, filter)
+  const found = walk(file, index, filter, checkPointer)
   const filterBytes = filterHandle === undefined ? 0 : filterHandle.bytes + BLOCK_TRAILER_BYTES
   compareFacts(path, propertiesHandle.offset, { ...found, filterBytes }, expected, properties)
 }
@@ -116,7 +123,12 @@ type Facts = Pick<
   | 'largest'
 >
 
-function walk(file: ReadableFile, index: BlockIndex, filter: BloomFilter | null): Facts {
+function walk(
+  file: ReadableFile,
+  index: BlockIndex,
+  filter: BloomFilter | null,
+  checkPointer: PointerCheck,
+): Facts {
   const { path } = file
   const cursor = new BlockCursor(path)
   const counts = { entries: 0, tombstones: 0, rawKeyBytes: 0, rawValueBytes: 0 }
@@ -137,7 +149,9 @@ function walk(file: ReadableFile, index: BlockIndex, filter: BloomFilter | null)
       const key = keyBytesOf(cursor)
       const order: number = previous === null ? -1 : compareBytes(previous.key, key)
       if (order > 0 || (order === 0 && seq >= previous!.seq)) throw fault('entries out of order')
-      if (kind !== ENTRY_KIND.value && kind !== ENTRY_KIND.deletion) {
+      if (kind === ENTRY_KIND.blobIndex) {
+        checkPointer(key, valueBytesOf(cursor), handle.offset)
+      } else if (kind !== ENTRY_KIND.value && kind !== ENTRY_KIND.deletion) {
         throw fault(`entry of unknown kind ${kind}`)
       }
       if (filter !== null && order < 0 && !filter.mayContain(key)) {

@@ -10,6 +10,7 @@ import { assert, paranoid } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import { EMPTY_LEVEL, type Level, levelOf } from './level.ts'
 import { checkRun, editRun, type Run, type RunId, runOf } from './run.ts'
+import type { SegmentsEdit } from './segment-meta.ts'
 import type { TableMeta } from './table-meta.ts'
 import { type Version, versionOf } from './version.ts'
 
@@ -37,6 +38,8 @@ export interface VersionEdit {
   readonly added: readonly TablePlacement[]
   /** The strategy that made the edit, and its state after it. */
   readonly strategy?: { readonly name: string; readonly state: Json }
+  /** What became of segments of the value log. */
+  readonly segments?: SegmentsEdit
 }
 
 export const EMPTY_EDIT: VersionEdit = { newRuns: [], removed: [], added: [] }

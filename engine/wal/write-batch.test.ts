@@ -26,6 +26,9 @@ function operationsOf(batch: WriteBatch): Operation[] {
     delete(bytes, keyStart, keyLength) {
       operations.push([bytes.slice(keyStart, keyStart + keyLength), null])
     },
+    putPointer() {
+      throw new Error('nobody put a pointer')
+    },
   })
   return operations
 }

@@ -7,6 +7,7 @@
  *   +-------------------+----------------+-----------------------------------------+
  *   record: u8 tag 1 (put),    varint key length, key, varint value length, value
  *           u8 tag 0 (delete), varint key length, key
+ *           u8 tag 17 (pointer), varint key length, key, varint pointer length, pointer
  *
  * `seq` is the sequence number of the first record; record i has seq + i. Tags are RocksDB's; never
  * renumber. Invariant: the representation is well-formed after every call, and the count is right.
@@ -39,6 +40,14 @@ export interface WriteBatchSink {
     valueLength: number,
   ): void
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void
+  /** A put whose value lies in the value log: the range is the pointer. */
+  putPointer(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    pointerStart: number,
+    pointerLength: number,
+  ): void
 }
 
 export class WriteBatch {
@@ -46,6 +55,7 @@ export class WriteBatch {
   #length = BATCH_HEADER_BYTES
   #count = 0
   #rawBytes = 0
+  #pointers = 0
   /** Where `#readVarint` reads next. */
   #at = 0
 
@@ -83,6 +93,11 @@ export class WriteBatch {
     return this.#rawBytes
   }
 
+  /** Records that point into a value log: only the engine makes them. */
+  get pointers(): number {
+    return this.#pointers
+  }
+
   /** The sequence number of the first record; 0 until it is set. */
   get seq(): number {
     return readU32(this.#bytes, 4) * TWO_POW_32 + readU32(this.#bytes, 0)
@@ -112,11 +127,45 @@ export class WriteBatch {
     this.#prefixed(key)
   }
 
+  /** For the engine, whose values have gone to the log: copies a range of `keyBytes` and the pointer. */
+  putPointer(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    pointer: Uint8Array,
+    pointerLength: number,
+  ): void {
+    this.#begin(ENTRY_KIND.blobIndex, keyLength + pointerLength)
+    this.#prefixedRange(keyBytes, keyStart, keyLength)
+    this.#prefixedRange(pointer, 0, pointerLength)
+    this.#pointers++
+  }
+
+  /** For the engine: copies record ranges known to be within the limits. */
+  putRange(
+    bytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    this.#begin(ENTRY_KIND.value, keyLength + valueLength)
+    this.#prefixedRange(bytes, keyStart, keyLength)
+    this.#prefixedRange(bytes, valueStart, valueLength)
+  }
+
+  /** For the engine: as `putRange`. */
+  deleteRange(bytes: Uint8Array, keyStart: number, keyLength: number): void {
+    this.#begin(ENTRY_KIND.deletion, keyLength)
+    this.#prefixedRange(bytes, keyStart, keyLength)
+  }
+
   /** Empties the batch for reuse; its memory is kept. */
   clear(): void {
     this.#length = BATCH_HEADER_BYTES
     this.#count = 0
     this.#rawBytes = 0
+    this.#pointers = 0
     this.#bytes.fill(0, 0, BATCH_HEADER_BYTES)
   }
 
@@ -141,7 +190,11 @@ export class WriteBatch {
       const valueLength = this.#readVarint()
       const valueStart = this.#at
       this.#at += valueLength
-      sink.put(bytes, keyStart, keyLength, valueStart, valueLength)
+      if (tag === ENTRY_KIND.value) {
+        sink.put(bytes, keyStart, keyLength, valueStart, valueLength)
+      } else {
+        sink.putPointer(bytes, keyStart, keyLength, valueStart, valueLength)
+      }
     }
   }
 
@@ -172,16 +225,20 @@ export class WriteBatch {
   }
 
   #prefixed(source: Uint8Array): void {
+    this.#prefixedRange(source, 0, source.length)
+  }
+
+  #prefixedRange(source: Uint8Array, start: number, length: number): void {
     const bytes = this.#bytes
     let at = this.#length
-    let rest = source.length
+    let rest = length
     while (rest >= 0x80) {
       bytes[at++] = rest | 0x80
       rest >>>= 7
     }
     bytes[at++] = rest
-    copyRange(bytes, at, source, 0, source.length)
-    this.#length = at + source.length
+    copyRange(bytes, at, source, start, length)
+    this.#length = at + length
   }
 
   /** A varint known to be sound. */
@@ -205,11 +262,13 @@ export class WriteBatch {
     }
     while (!reader.done) {
       const tag = reader.u8()
-      if (tag !== ENTRY_KIND.value && tag !== ENTRY_KIND.deletion) {
+      const { value, deletion, blobIndex } = ENTRY_KIND
+      if (tag !== value && tag !== deletion && tag !== blobIndex) {
         throw reader.fail(`write batch record with unknown tag ${tag}`)
       }
       measure(KEY_BYTES_MAX)
-      if (tag === ENTRY_KIND.value) measure(VALUE_BYTES_MAX)
+      if (tag !== deletion) measure(VALUE_BYTES_MAX)
+      if (tag === blobIndex) this.#pointers++
       this.#count++
     }
     const stored = readU32(this.#bytes, COUNT_OFFSET)

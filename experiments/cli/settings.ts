@@ -1,7 +1,7 @@
 /**
  * Owns reading named values as typed (`--set`, `--param`) against a zod object: unknown names get
- * the nearest one, sizes take units, and a value out of range names the range. The schema stays the
- * only place that knows the limits.
+ * the nearest one, sizes take units, and a value out of range names the range. Those of an object
+ * within go by 'group.name'. The schema stays the only place that knows the limits.
  */
 import { z } from 'zod'
 import type { Json } from '../../engine/index.ts'
@@ -27,6 +27,7 @@ interface PropertySchema {
   readonly exclusiveMaximum?: number
   readonly default?: Json
   readonly description?: string
+  readonly properties?: Readonly<Record<string, PropertySchema>>
   readonly anyOf?: readonly PropertySchema[]
 }
 
@@ -52,13 +53,37 @@ export function readSettings(
     const property = properties[name]
     if (property === undefined) throw unknownName(what, name, Object.keys(properties))
     const read = typeof value === 'string' ? readText(name, value, property) : value
-    const checked = (schema.shape[name] as z.ZodType).safeParse(read)
+    const checked = shapeOf(schema, name).safeParse(read)
     if (!checked.success) {
       throw new UsageError(`${what} ${name}=${String(value)}: expected ${rangeOf(property)}`)
     }
-    values[name] = checked.data as Json
+    place(values, name, checked.data as Json)
   }
   return values
+}
+
+/** The schema of a setting, which may lie in a group. */
+function shapeOf(schema: z.ZodObject, name: string): z.ZodType {
+  const [first = '', ...rest] = name.split('.')
+  const own = schema.shape[first] as z.ZodType
+  return rest.length === 0 ? own : shapeOf(groupOf(own), rest.join('.'))
+}
+
+/** The object under the wrapping that gives it its defaults. */
+function groupOf(schema: z.ZodType): z.ZodObject {
+  if (schema instanceof z.ZodPrefault) return groupOf(schema.unwrap() as z.ZodType)
+  return schema as z.ZodObject
+}
+
+function place(values: Record<string, Json>, name: string, value: Json): void {
+  const [first = '', ...rest] = name.split('.')
+  if (rest.length === 0) {
+    values[first] = value
+    return
+  }
+  const group = { ...(values[first] as Record<string, Json> | undefined) }
+  place(group, rest.join('.'), value)
+  values[first] = group
 }
 
 /** 'memtableBytes 1 MiB' reads better than seven digits. */
@@ -82,7 +107,20 @@ function readText(name: string, text: string, property: PropertySchema): Json {
 
 function propertiesOf(schema: z.ZodObject): Readonly<Record<string, PropertySchema>> {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return (json.properties ?? {}) as Record<string, PropertySchema>
+  return flattened((json.properties ?? {}) as Record<string, PropertySchema>, '')
+}
+
+function flattened(
+  properties: Readonly<Record<string, PropertySchema>>,
+  prefix: string,
+): Readonly<Record<string, PropertySchema>> {
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, property]) =>
+      property.properties === undefined
+        ? [[prefix + name, property]]
+        : Object.entries(flattened(property.properties, `${prefix}${name}.`)),
+    ),
+  )
 }
 
 function typesOf(property: PropertySchema): readonly string[] {

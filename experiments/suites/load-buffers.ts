@@ -79,7 +79,7 @@ export async function loadBuffers(load: BufferLoad): Promise<LoadedTree> {
     clock: new ManualClock(LOAD_TIME_MS),
     seed,
     onEvent: (event: DatabaseEvent) => {
-      if (event.kind !== 'recovery' && event.kind !== 'strategy-change') events.push(event)
+      if ('edit' in event) events.push(event)
     },
   })
   const fill = entryFiller(load)

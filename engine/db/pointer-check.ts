@@ -1,0 +1,69 @@
+/**
+ * Owns the check of tables' pointers against the value log: each leads to the record of its key, and a
+ * table points to as many bytes of each segment as its metadata says. Pointers into spent segments are
+ * stale, shadowed by newer entries, and only counted.
+ */
+
+import { corruption, isLsmError } from '../base/errors.ts'
+import { ReadCounters } from '../base/read-counters.ts'
+import { BlockCache } from '../cache/block-cache.ts'
+import { segmentName } from '../manifest/file-names.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import type { Segments } from '../version/segment-meta.ts'
+import type { TableMeta } from '../version/table-meta.ts'
+import { PointerTally } from '../vlog/pointer-tally.ts'
+import { SegmentHandles, type ValueAccount } from '../vlog/segment-handles.ts'
+import { ValuePointer } from '../vlog/value-pointer.ts'
+
+export class PointerCheck {
+  readonly #segments: Segments
+  readonly #handles: SegmentHandles
+  readonly #pointer = new ValuePointer()
+  readonly #tally = new PointerTally()
+  readonly #account: ValueAccount = {
+    cause: 'verify',
+    counters: new ReadCounters(),
+    fillCache: false,
+  }
+
+  constructor(storage: Storage, folder: string, segments: Segments) {
+    this.#segments = segments
+    const pathOf = (segment: number) => joinPath(folder, segmentName(segment))
+    this.#handles = new SegmentHandles(storage, pathOf, new BlockCache(0))
+  }
+
+  /** Starts a table. */
+  begin(): void {
+    this.#tally.take()
+  }
+
+  /** A pointer in the block at `offset` of the table at `path`. `LSM_CORRUPTION` naming those. */
+  check(key: Uint8Array, bytes: Uint8Array, path: string, offset: number): void {
+    const pointer = this.#pointer.decode(bytes, 0, bytes.length, path)
+    const state = this.#segments.get(pointer.segment)?.state
+    if (state === undefined) {
+      throw corruption(`points to segment ${pointer.segment}, which is unknown`, { path, offset })
+    }
+    this.#tally.add(pointer, key.length)
+    if (state === 'spent') return
+    try {
+      this.#handles.load(pointer, key, 0, key.length, this.#account)
+    } catch (error) {
+      // Damage of the segment is told with it; here a pointer may be wrong though both are sound.
+      if (!isLsmError(error, 'LSM_CORRUPTION') || !/not its own/.test(error.message)) return
+      throw corruption('a pointer leads to a record that is not its own', { path, offset })
+    }
+  }
+
+  /** Ends a table: what it was found to point to is what its metadata says. */
+  compare({ vlogBytes }: TableMeta, path: string): void {
+    const [found, said] = [this.#tally.take(), vlogBytes].map((each) => JSON.stringify(each))
+    if (found === said) return
+    const message = `points to ${found} in the value log, the manifest says ${said}`
+    throw corruption(message, { path, offset: 0 })
+  }
+
+  close(): void {
+    this.#handles.close()
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * Owns the open segments: readers by segment, opened at first use, closed when the segment goes.
+ * Values are read on three accounts (gets, scans, collections) and kept in the block cache, where a
+ * value is a block of its own.
+ *
+ * Invariant: a value handed out is that of the key it was asked for, by the record it lies in: lengths,
+ * key and both checksums are looked at on every read from storage. Values handed out are owned or, from
+ * the cache, immutable.
+ */
+
+import { compareRanges } from '../base/compare.ts'
+import { corruption, isLsmError } from '../base/errors.ts'
+import type { ReadCounters } from '../base/read-counters.ts'
+import type { BlockCache } from '../cache/block-cache.ts'
+import type { Cause } from '../storage/ledger.ts'
+import type { ReadableFile, Storage } from '../storage/storage.ts'
+import { COMPRESSION_TYPE, decompressBlock } from '../table/compression.ts'
+import {
+  isRecordContent,
+  isRecordHeader,
+  RECORD_HEADER_BYTES,
+  recordKeyLength,
+  recordStoredLength,
+  recordWrittenAtMs,
+} from './segment-format.ts'
+import type { ValuePointer } from './value-pointer.ts'
+
+/** Who pays for a read, and whether it leaves the value in the cache. */
+export interface ValueAccount {
+  readonly cause: Extract<Cause, 'get' | 'scan' | 'vlog-gc' | 'recovery' | 'verify'>
+  readonly counters: ReadCounters
+  readonly fillCache: boolean
+}
+
+/** A value to be read, and then the value. */
+export interface ValueRequest {
+  readonly key: Uint8Array
+  readonly segment: number
+  readonly offset: number
+  readonly storedBytes: number
+  readonly compressionType: number
+  value: Uint8Array | null
+}
+
+/** Two records this near are read in one go: to read a page costs less than a call. */
+const GAP_BYTES_MAX = 4096
+/** One read of several records stays below this. */
+const STRETCH_BYTES_MAX = 1024 * 1024
+/** A record buffer grown beyond this by one huge value is given back. */
+const RECORD_BYTES_KEPT_MAX = 1024 * 1024
+
+interface OpenSegment {
+  readonly file: ReadableFile
+  /** The same file on each account that read it. */
+  readonly tagged: Map<ValueAccount['cause'], ReadableFile>
+}
+
+export class SegmentHandles {
+  readonly #storage: Storage
+  readonly #pathOf: (segment: number) => string
+  readonly #cache: BlockCache
+  readonly #files = new Map<number, OpenSegment>()
+  #record: Uint8Array = new Uint8Array(4096)
+
+  constructor(storage: Storage, pathOf: (segment: number) => string, cache: BlockCache) {
+    this.#storage = storage
+    this.#pathOf = pathOf
+    this.#cache = cache
+  }
+
+  pathOf(segment: number): string {
+    return this.#pathOf(segment)
+  }
+
+  /** The value at `pointer`, which `key` points with. `LSM_CORRUPTION` with path and offset. */
+  read(
+    pointer: ValuePointer,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    account: ValueAccount,
+  ): Uint8Array {
+    const { counters, fillCache } = account
+    const { segment, offset } = pointer
+    const cached = this.#cache.get(segment, offset)
+    if (cached !== undefined) {
+      counters.blocksFromCache++
+      return cached
+    }
+    const { value } = this.load(pointer, keyBytes, keyStart, keyLength, account)
+    if (fillCache && value.length > 0) this.#cache.insert(segment, offset, value)
+    return value
+  }
+
+  /** The value at `pointer` and when it was first written, from storage. Errors as `read`. */
+  load(
+    pointer: ValuePointer,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    account: ValueAccount,
+  ): { readonly value: Uint8Array; readonly writtenAtMs: number } {
+    const recordBytes = this.#readRecord(pointer, keyBytes, keyStart, keyLength, account)
+    account.counters.countValue(recordBytes)
+    const path = this.#pathOf(pointer.segment)
+    const value = decodedValue(this.#record, recordBytes - pointer.storedBytes, pointer, path)
+    const writtenAtMs = recordWrittenAtMs(this.#record, 0)
+    if (this.#record.length > RECORD_BYTES_KEPT_MAX) this.#record = new Uint8Array(4096)
+    return { value, writtenAtMs }
+  }
+
+  /**
+   * Reads many values at once, off the main thread: neighbours in one read, all reads together. Fills
+   * `value` of every request. Errors as `read`.
+   */
+  async readMany(requests: readonly ValueRequest[], account: ValueAccount): Promise<void> {
+    const missing = requests.filter((request) => {
+      request.value = this.#cache.get(request.segment, request.offset) ?? null
+      if (request.value !== null) account.counters.blocksFromCache++
+      return request.value === null
+    })
+    const stretches = stretchesOf(missing)
+    await Promise.all(stretches.map((stretch) => this.#readStretch(stretch, account)))
+  }
+
+  /** Closes the segment and forgets its values. */
+  drop(segment: number): void {
+    this.#files.get(segment)?.file.close()
+    this.#files.delete(segment)
+    this.#cache.evictTable(segment)
+  }
+
+  close(): void {
+    for (const { file } of this.#files.values()) file.close()
+    this.#files.clear()
+  }
+
+  /** The file on an account; it stays this object's. */
+  file(segment: number, cause: ValueAccount['cause']): ReadableFile {
+    const open = this.#files.get(segment) ?? this.#open(segment)
+    let tagged = open.tagged.get(cause)
+    if (tagged === undefined) {
+      tagged = open.file.tagged({ cause, level: -1 })
+      open.tagged.set(cause, tagged)
+    }
+    return tagged
+  }
+
+  /** Reads and checks a record into `#record`; returns its bytes. */
+  #readRecord(
+    { segment, offset, storedBytes }: ValuePointer,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    { cause }: ValueAccount,
+  ): number {
+    const recordBytes = RECORD_HEADER_BYTES + keyLength + storedBytes
+    if (recordBytes > this.#record.length) this.#record = new Uint8Array(recordBytes)
+    const recordOffset = offset - keyLength - RECORD_HEADER_BYTES
+    const file = this.file(segment, cause)
+    if (recordOffset < 0) throw misled(file.path, 0)
+    file.read(this.#record, recordBytes, recordOffset, 'data')
+    checkRecord(this.#record, 0, recordBytes, file.path, recordOffset)
+    const key = RECORD_HEADER_BYTES
+    if (compareRanges(this.#record, key, keyLength, keyBytes, keyStart, keyLength) !== 0) {
+      throw misled(file.path, recordOffset)
+    }
+    return recordBytes
+  }
+
+  async #readStretch(stretch: readonly ValueRequest[], account: ValueAccount): Promise<void> {
+    const first = stretch[0]!
+    const start = recordStart(first)
+    const end = stretch.reduce((most, request) => Math.max(most, recordEnd(request)), 0)
+    const file = this.file(first.segment, account.cause)
+    if (start < 0) throw misled(file.path, 0)
+    const bytes = new Uint8Array(end - start)
+    await file.readAsync(bytes, bytes.length, start, 'data')
+    account.counters.countValue(bytes.length)
+    for (const request of stretch) {
+      const { key, segment, offset } = request
+      const at = recordStart(request) - start
+      checkRecord(bytes, at, recordEnd(request) - recordStart(request), file.path, start + at)
+      const keyAt = at + RECORD_HEADER_BYTES
+      if (compareRanges(bytes, keyAt, key.length, key, 0, key.length) !== 0) {
+        throw misled(file.path, start + at)
+      }
+      request.value = decodedValue(bytes, offset - start, request, file.path)
+      if (account.fillCache && request.value.length > 0) {
+        this.#cache.insert(segment, offset, request.value)
+      }
+    }
+  }
+
+  #open(segment: number): OpenSegment {
+    const path = this.#pathOf(segment)
+    try {
+      const file = this.#storage.open(path, { cause: 'open', level: -1 })
+      const open = { file, tagged: new Map() }
+      this.#files.set(segment, open)
+      return open
+    } catch (error) {
+      if (isLsmError(error, 'LSM_NOT_FOUND')) throw corruption('the segment is missing', { path })
+      throw error
+    }
+  }
+}
+
+function checkRecord(
+  bytes: Uint8Array,
+  at: number,
+  recordBytes: number,
+  path: string,
+  offset: number,
+): void {
+  if (!isRecordHeader(bytes, at)) throw corruption('bad record header', { path, offset })
+  const keyLength = recordKeyLength(bytes, at)
+  const storedLength = recordStoredLength(bytes, at)
+  if (RECORD_HEADER_BYTES + keyLength + storedLength !== recordBytes) throw misled(path, offset)
+  if (!isRecordContent(bytes, at)) throw corruption('bad record checksum', { path, offset })
+}
+
+function misled(path: string, offset: number) {
+  return corruption('a pointer leads to a record that is not its own', { path, offset })
+}
+
+/** The value stored at bytes[start, start + storedBytes); owned. */
+function decodedValue(
+  bytes: Uint8Array,
+  start: number,
+  pointer: Pick<ValuePointer, 'offset' | 'storedBytes' | 'compressionType'>,
+  path: string,
+): Uint8Array {
+  const { offset, storedBytes, compressionType } = pointer
+  const end = start + storedBytes
+  if (compressionType === COMPRESSION_TYPE.none) return bytes.slice(start, end)
+  const value = decompressBlock(compressionType, bytes, start, end)
+  if (value === null) throw corruption('value does not decompress', { path, offset })
+  return value
+}
+
+function recordStart({ key, offset }: ValueRequest): number {
+  return offset - key.length - RECORD_HEADER_BYTES
+}
+
+function recordEnd({ offset, storedBytes }: ValueRequest): number {
+  return offset + storedBytes
+}
+
+/** Requests that one read each can serve, by segment and offset. */
+function stretchesOf(requests: readonly ValueRequest[]): readonly (readonly ValueRequest[])[] {
+  const sorted = requests.toSorted((a, b) => a.segment - b.segment || a.offset - b.offset)
+  const stretches: ValueRequest[][] = []
+  for (const request of sorted) {
+    const stretch = stretches.at(-1)
+    const joins =
+      stretch !== undefined &&
+      stretch[0]!.segment === request.segment &&
+      recordStart(request) - recordEnd(stretch.at(-1)!) <= GAP_BYTES_MAX &&
+      recordEnd(request) - recordStart(stretch[0]!) <= STRETCH_BYTES_MAX
+    if (joins) stretch.push(request)
+    else stretches.push([request])
+  }
+  return stretches
+}

@@ -1,0 +1,93 @@
+/**
+ * Owns the pointer that stands in the tree for a separated value: RocksDB's blob index, the value of
+ * an entry of kind 17 (`db/blob/blob_index.h`).
+ *
+ *   | u8 1 | varint segment | varint offset of the value | varint stored bytes | u8 compression |
+ *
+ * Invariant: an instance's fields are those of the last pointer decoded; one is reused for many.
+ */
+
+import { corruption } from '../base/errors.ts'
+import { RECORD_HEADER_BYTES } from './segment-format.ts'
+
+/** RocksDB's other types (inlined with a TTL, TTL blob) are not written here. */
+const POINTER_TYPE = 1
+/** Type, three varints of at most 8 bytes (values stay below 2^53), compression. */
+export const POINTER_BYTES_MAX = 26
+
+export class ValuePointer {
+  segment = 0
+  /** Of the value's first byte in the segment. */
+  offset = 0
+  /** Of the value as it is stored. */
+  storedBytes = 0
+  compressionType = 0
+  /** Where `#varint` reads next. */
+  #at = 0
+
+  /**
+   * Reads the pointer that bytes[start, start + length) are. `LSM_CORRUPTION` naming `path` when
+   * they are none.
+   */
+  decode(bytes: Uint8Array, start: number, length: number, path: string): this {
+    const end = start + length
+    this.#at = start + 1
+    const isPointer = length >= 5 && bytes[start] === POINTER_TYPE
+    if (isPointer) {
+      this.segment = this.#varint(bytes, end - 1)
+      this.offset = this.#varint(bytes, end - 1)
+      this.storedBytes = this.#varint(bytes, end - 1)
+      this.compressionType = bytes[end - 1]!
+    }
+    if (!isPointer || this.#at !== end - 1) {
+      throw corruption(`${length} bytes that are no pointer into the value log`, { path })
+    }
+    return this
+  }
+
+  /** Bytes of the record pointed to: header, key and value. */
+  recordBytes(keyLength: number): number {
+    return RECORD_HEADER_BYTES + keyLength + this.storedBytes
+  }
+
+  /** A varint that ends before `end`; beyond it nothing decodes to a sound pointer. */
+  #varint(bytes: Uint8Array, end: number): number {
+    let value = 0
+    let scale = 1
+    while (this.#at < end) {
+      const byte = bytes[this.#at++]!
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+      scale *= 0x80
+    }
+    this.#at = -1
+    return value
+  }
+}
+
+/** Writes a pointer at target[at], which has room for `POINTER_BYTES_MAX`; returns its end. */
+export function writePointer(
+  target: Uint8Array,
+  at: number,
+  segment: number,
+  offset: number,
+  storedBytes: number,
+  compressionType: number,
+): number {
+  target[at] = POINTER_TYPE
+  let end = writeVarint(target, at + 1, segment)
+  end = writeVarint(target, end, offset)
+  end = writeVarint(target, end, storedBytes)
+  target[end] = compressionType
+  return end + 1
+}
+
+function writeVarint(target: Uint8Array, at: number, value: number): number {
+  let rest = value
+  while (rest >= 0x80) {
+    target[at++] = (rest % 0x80) | 0x80
+    rest = Math.floor(rest / 0x80)
+  }
+  target[at++] = rest
+  return at
+}

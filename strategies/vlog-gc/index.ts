@@ -1,0 +1,32 @@
+/**
+ * Owns the names of the policies of value-log collection, and the making of one from a database's
+ * `valueLog` options: what `Database.open` is handed as its `valueLogPolicy`.
+ */
+
+import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'
+import { type AgeCutoffParameters, ageCutoff } from './age-cutoff.ts'
+import { fifo } from './fifo.ts'
+import type { LogSpaceParameters } from './log-space.ts'
+import { mostGarbage } from './most-garbage.ts'
+
+export interface ValueLogPolicyOptions extends LogSpaceParameters, AgeCutoffParameters {
+  /** One of `VALUE_LOG_POLICIES`, or 'none'. */
+  readonly gcPolicy: string
+}
+
+export const VALUE_LOG_POLICIES: ReadonlyMap<
+  string,
+  (options: ValueLogPolicyOptions) => ValueLogPolicy
+> = new Map<string, (options: ValueLogPolicyOptions) => ValueLogPolicy>([
+  ['fifo', fifo],
+  ['most-garbage', mostGarbage],
+  ['age-cutoff', ageCutoff],
+])
+
+/** The policy the options name; null for 'none'. A name that is not there is a `RangeError`. */
+export function valueLogPolicyOf(options: ValueLogPolicyOptions): ValueLogPolicy | null {
+  if (options.gcPolicy === 'none') return null
+  const create = VALUE_LOG_POLICIES.get(options.gcPolicy)
+  if (create === undefined) throw new RangeError(`no value-log policy ${options.gcPolicy}`)
+  return create(options)
+}
