@@ -8,6 +8,7 @@ import type { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
 import type { Json } from '../engine/base/json.ts'
 import { deriveSeed } from '../engine/base/random.ts'
+import { explainIssue } from './explain-issue.ts'
 import type { Workload } from './operation.ts'
 
 /** Key numbers fit a signed 32-bit integer. */
@@ -63,11 +64,12 @@ export function parseParams<Schema extends z.ZodType>(
   schema: Schema,
   given: unknown,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(given)
+  const parsed = schema.safeParse(given, { reportInput: true })
   if (parsed.success) return parsed.data
   const { issues } = parsed.error
-  const where = [name, ...issues[0]!.path].join('.')
-  throw invalidArgument(`${where}: ${issues[0]!.message}`, { workload: name, issues })
+  const line = explainIssue(parsed.error, schema)
+  const place = issues[0]!.path.length === 0 ? `${name}: ` : `${name}.`
+  throw invalidArgument(`${place}${line}`, { workload: name, issues })
 }
 
 /** Throws `LSM_INVALID_ARGUMENT` for a size no stream can have. */

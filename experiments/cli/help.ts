@@ -19,6 +19,7 @@ export function helpText(): string {
     '',
     '  npm run exp -- --strategy=tiering --workload=ycsb-a',
     '  npm run exp -- --strategy=leveling,tiering --workload=ycsb-a,ycsb-e --repeat=3',
+    '  npm run exp -- --workload=./my-workload.json --param=phases.0.keys.theta=0.8',
     '  npm run exp -- --suite=counts --scale=smoke',
     '',
     ...columns(rows),
@@ -33,14 +34,7 @@ export function listText(): string {
   for (const { name, description, params } of STRATEGIES.values()) {
     lines.push('', `  ${name}: ${description}`, ...settingLines(describeSettings(params)))
   }
-  lines.push('', 'Workloads (--param)')
-  for (const { name, description, params, sources } of WORKLOADS.values()) {
-    const settings = describeSettings(params).map((setting) => ({
-      ...setting,
-      description: [setting.description, sources[setting.name]].filter(Boolean).join(' '),
-    }))
-    lines.push('', `  ${name}: ${description}`, ...settingLines(settings))
-  }
+  lines.push('', ...workloadLines())
   lines.push('', 'Suites (--suite)', '')
   lines.push(...columns([...SUITES.values()].map(({ name, description }) => [name, description])))
   const options = describeSettings(engineOptionsSchema).map((option) =>
@@ -50,6 +44,43 @@ export function listText(): string {
   )
   lines.push('', 'Engine options (--set)', '', ...settingLines(options))
   return lines.join('\n')
+}
+
+/** Parameters as shown for the first of a family are not shown again. */
+function workloadLines(): string[] {
+  const lines = [
+    'Workloads (--param); each takes what the first of its family takes, unless shown otherwise.',
+    'A file is a workload too: a spec (JSON) or a YCSB property file (workloads/README.md).',
+  ]
+  const families = Map.groupBy(WORKLOADS.values(), ({ family }) => family)
+  for (const [family, workloads] of families) {
+    lines.push('', `  ${family}`)
+    const [first] = workloads
+    const shown = describeSettings(first!.params).map((setting) => JSON.stringify(setting))
+    for (const workload of workloads) {
+      const settings = describeSettings(workload.params).filter(
+        (setting) => workload === first || !shown.includes(JSON.stringify(setting)),
+      )
+      lines.push('', `  ${workload.name}: ${workload.description}`)
+      if (settings.length > 0) lines.push(...sourcedLines(settings, workload.sources))
+    }
+  }
+  return lines
+}
+
+/** The source of most defaults once, above; the others' beside them. */
+function sourcedLines(
+  settings: readonly SettingInfo[],
+  sources: Readonly<Record<string, string>>,
+): string[] {
+  const counts = Map.groupBy(settings, ({ name }) => sources[name])
+  const [usual] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0]!
+  const described = settings.map((setting) => {
+    const source = sources[setting.name]
+    const { description } = setting
+    return source === usual ? setting : { ...setting, description: `${description} (${source})` }
+  })
+  return [`    defaults: ${usual}`, ...settingLines(described)]
 }
 
 const EXPERIMENT_MEMTABLE =

@@ -1,0 +1,71 @@
+/**
+ * Owns the one line that says what a schema found wrong: the place, the reason, and for a name
+ * nobody knows the nearest one that is valid there or anywhere in the schema.
+ */
+
+import { z } from 'zod'
+import { nearestHint } from './nearest.ts'
+
+type Issue = z.core.$ZodIssue
+type Path = readonly PropertyKey[]
+
+/** 'phases.0.keys.theta: Too small: expected number to be >0'. */
+export function explainIssue(error: z.ZodError, schema: z.ZodType): string {
+  const { issue, path } = innermost(error.issues[0]!, [])
+  const place = path.join('.')
+  const reason = reasonOf(issue, schema)
+  return place === '' ? reason : `${place}: ${reason}`
+}
+
+/** Of a union's alternatives the one that got furthest, which is the one that was meant. */
+function innermost(issue: Issue, before: Path): { readonly issue: Issue; readonly path: Path } {
+  const path = [...before, ...issue.path]
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return { issue, path }
+  const found = issue.errors.map(([first]) => innermost(first!, path))
+  const furthest = found.reduce((best, next) => (progress(next) > progress(best) ? next : best))
+  return furthest
+}
+
+/** A value of the wrong type says least of all. */
+function progress({ issue, path }: { readonly issue: Issue; readonly path: Path }): number {
+  return path.length + (issue.code === 'invalid_type' ? 0 : 0.5)
+}
+
+function reasonOf(issue: Issue, schema: z.ZodType): string {
+  const names = namesIn(schema)
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    return `unknown name "${key}"${nearestHint(key, names.keys)}`
+  }
+  const given = issue.input
+  if (issue.code === 'invalid_union' && issue.discriminator !== undefined) {
+    const word = (given as Record<string, unknown> | undefined)?.[issue.discriminator]
+    return `unknown ${issue.discriminator} "${String(word)}"${nearestHint(String(word), names.words)}`
+  }
+  if (issue.code === 'invalid_value' && typeof given === 'string') {
+    const words = issue.values.map(String)
+    return `"${given}"${nearestHint(given, words)}`
+  }
+  return issue.message
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly const?: unknown
+  readonly [other: string]: unknown
+}
+
+/** Every property's name in the schema, and every word that tells alternatives apart. */
+function namesIn(schema: z.ZodType): { readonly keys: string[]; readonly words: string[] } {
+  const keys = new Set<string>()
+  const words = new Set<string>()
+  const walk = (node: unknown) => {
+    if (typeof node !== 'object' || node === null) return
+    const { properties, const: word } = node as JsonSchema
+    if (typeof word === 'string') words.add(word)
+    for (const name of Object.keys(properties ?? {})) keys.add(name)
+    for (const inner of Object.values(node)) walk(inner)
+  }
+  walk(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
+  return { keys: [...keys], words: [...words] }
+}
