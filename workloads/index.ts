@@ -17,5 +17,15 @@ export {
   type WorkloadPhase,
 } from './operation.ts'
 export { decodeRecord, encodeRecord, type Field, mergeField } from './record-codec.ts'
+export {
+  fieldNamesOf,
+  type OperationSink,
+  pumpWorkload,
+  recordWorkload,
+} from './traces/operation-sink.ts'
+export { traceDefinition } from './traces/trace-definition.ts'
+export type { TraceFooter, TraceHeader } from './traces/trace-format.ts'
+export { openTrace, type Trace, traceWorkload } from './traces/trace-reader.ts'
+export { TraceWriter, type TraceWriterOptions } from './traces/trace-writer.ts'
 export { type TracePhase, ycsbText } from './traces/ycsb-text.ts'
 export { isWorkloadPath, type WorkloadText, workloadFromText } from './workload-text.ts'

@@ -1,12 +1,13 @@
 /**
- * Owns which workload `--workload` means: a name of the catalogue, or a file, read here: a spec, a
+ * Owns which workload `--workload` or `--trace` means: a trace, a name of the catalogue, or a file, read here: a spec, a
  * preset with parameters, or a YCSB property file.
  */
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import {
   isWorkloadPath,
+  traceDefinition,
   WORKLOADS,
   type WorkloadDefinition,
   workloadFromText,
@@ -28,6 +29,12 @@ export function chooseWorkload(given: string): ChosenWorkload {
     throw new UsageError(`${message} (a file is named with its folder: ./${given})`)
   }
   return { given, definition: usageOf(() => readWorkload(given)) }
+}
+
+/** The operations of a trace. Throws `UsageError` for a file that is none. */
+export function chooseTrace(path: string): ChosenWorkload {
+  if (!existsSync(path)) throw new UsageError(`--trace: there is no ${path}`)
+  return { given: path, definition: usageOf(() => traceDefinition(path)) }
 }
 
 function readWorkload(path: string): WorkloadDefinition {

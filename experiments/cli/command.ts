@@ -23,11 +23,13 @@ export function reproducingCommand(
   const { records, operations, valueBytes, userBytes, seed, set, storage, target } = request
   const flags: string[] = [
     `--strategy=${strategy}`,
-    `--workload=${workload}`,
+    request.trace === null ? `--workload=${workload}` : `--trace=${request.trace}`,
     ...(target === 'varve' ? [] : [`--target=${target}`]),
-    ...(userBytes === null
-      ? [`--records=${records}`, `--operations=${operations}`]
-      : [`--user-bytes=${userBytes}`]),
+    ...(request.trace !== null
+      ? []
+      : userBytes === null
+        ? [`--records=${records}`, `--operations=${operations}`]
+        : [`--user-bytes=${userBytes}`]),
     `--seed=${seed}`,
   ]
   if (valueBytes !== null) flags.push(`--value-bytes=${valueBytes}`)

@@ -33,6 +33,19 @@ export const FLAGS = [
   { name: 'records', value: 'COUNT', default: '100k', help: 'records loaded before the run phase' },
   { name: 'operations', value: 'COUNT', default: '100k', help: 'operations of the run phases' },
   {
+    name: 'trace',
+    value: 'FILE',
+    default: null,
+    help: 'run the operations of a trace (npm run trace) instead of a workload',
+  },
+  {
+    name: 'record',
+    value: 'FILE',
+    default: null,
+    commandLineOnly: true,
+    help: 'write the operations of the one run asked for to a trace',
+  },
+  {
     name: 'value-bytes',
     value: 'SIZE',
     default: null,

@@ -26,6 +26,8 @@ test('no flags: every default', () => {
     records: null,
     operations: null,
     valueBytes: null,
+    trace: null,
+    record: null,
     userBytes: null,
     seed: 42,
     repeat: 1,

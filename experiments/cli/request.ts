@@ -24,6 +24,10 @@ export type TargetName = (typeof TARGET_NAMES)[number]
 export interface Request {
   readonly strategy: readonly string[]
   readonly workload: readonly string[]
+  /** A trace to run instead of workloads. */
+  readonly trace: string | null
+  /** Where to write the run's operations. */
+  readonly record: string | null
   /** Null: as many as the workload's file says, or the default. */
   readonly records: number | null
   readonly operations: number | null
@@ -79,6 +83,8 @@ const requestSchema = z.strictObject({
   workload: names.prefault(flagDefault('workload')),
   records: count(1, RECORDS_MAX).optional(),
   operations: count(0, 1e12).optional(),
+  trace: z.string().min(1).optional(),
+  record: z.string().min(1).optional(),
   'value-bytes': size(1, 2 ** 30).optional(),
   seed: count(0, 2 ** 32 - 1).prefault(flagDefault('seed')),
   repeat: count(1, 1000).prefault(flagDefault('repeat')),
@@ -124,11 +130,19 @@ export function parseCommand(argv: readonly string[]): Command {
   if ('scale' in given) throw new UsageError(`${placeOf('scale')}: only with --suite`)
   const parsed = checked(requestSchema, given, placeOf)
   const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...named } = parsed
-  const { records = null, operations = null } = named
-  const rest = { ...named, records, operations }
+  const { records = null, operations = null, trace = null, record = null } = named
+  const rest = { ...named, records, operations, trace, record }
+  if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
+}
+
+/** A trace is the operations themselves: nothing is left to choose. */
+function checkTrace(given: Readonly<Record<string, unknown>>, placeOf: (name: string) => string) {
+  const decided = ['workload', 'records', 'operations', 'value-bytes', 'user-bytes']
+  const other = decided.find((name) => name in given)
+  if (other !== undefined) throw new UsageError(`${placeOf(other)}: not with --trace`)
 }
 
 /** Without keys there are no records to count and no operations to run. */
@@ -183,10 +197,12 @@ function checked<Schema extends z.ZodType>(
 
 /** The request as a config file that gives it back. */
 export function requestToConfig(request: Request): Record<string, unknown> {
-  const { valueBytes, userBytes, records, operations, ...rest } = request
+  const { valueBytes, userBytes, records, operations, trace, workload, ...others } = request
+  const { record: _, ...rest } = others
   return {
     ...rest,
     ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
+    ...(trace === null ? { workload } : { trace }),
     ...(records === null ? {} : { records }),
     ...(operations === null ? {} : { operations }),
     ...(userBytes === null ? {} : { 'user-bytes': userBytes }),

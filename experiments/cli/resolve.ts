@@ -13,7 +13,7 @@ import { digestOf } from '../digest.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../load-simulation.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
 import type { Simulation } from '../simulation.ts'
-import { type ChosenWorkload, chooseWorkload } from './choose-workload.ts'
+import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
 import { flagDefault } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request, type Scalar } from './request.ts'
@@ -33,7 +33,8 @@ export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
 export async function resolvePlans(request: Request): Promise<readonly RunPlan[]> {
   const strategies: ChosenStrategy[] = []
   for (const name of request.strategy) strategies.push(await chooseStrategy(name))
-  const workloads = request.workload.map(chooseWorkload)
+  const { trace } = request
+  const workloads = trace === null ? request.workload.map(chooseWorkload) : [chooseTrace(trace)]
   const definitions = workloads.map(({ definition }) => definition)
   refuseOrphanParams(request.param, strategies, definitions)
   const plans: RunPlan[] = []
@@ -132,10 +133,16 @@ function planOf(
       ...declared(module, request.param, given),
       ...workloadGiven,
     }),
+    notes: notesOf(workloadName, workload),
     createStrategy: () => module.create(strategyParams),
     createWorkload: () =>
       createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations }),
   }
+}
+
+function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): readonly string[] {
+  if (withoutEffect.length === 0) return []
+  return [`${given}: without effect on the operations: ${withoutEffect.join(', ')}`]
 }
 
 /** Of a workload that is only looked at for its records' sizes. */

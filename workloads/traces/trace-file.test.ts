@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
 
 const header = (keyNumbers: 'dense' | 'hashed'): TraceHeader => ({
-  ...{ workload: 'test', params: { T: 4 }, properties: { a: 'b' }, keyNumbers },
+  ...{ workload: 'test', params: { T: 4 }, keyNumbers },
 })
 
 function write(

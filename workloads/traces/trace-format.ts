@@ -38,7 +38,6 @@ const RAW_BYTES_MAX = 2 ** 30
 /** Of the bytes they hold, seeds and hashed keys have little to give to a higher one. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
-const texts = z.record(z.string(), z.string())
 const count = z.int().nonnegative()
 
 /** What is known before the first operation. */
@@ -47,8 +46,6 @@ export const traceHeaderSchema = z.strictObject({
   workload: z.string().min(1),
   /** The workload's parameters, as a result's config has them. */
   params: z.record(z.string(), z.json()),
-  /** The origin's own properties, by its names. */
-  properties: texts,
   keyNumbers: z.enum(['dense', 'hashed']),
 })
 export type TraceHeader = Readonly<z.infer<typeof traceHeaderSchema>>
@@ -65,6 +62,8 @@ export const traceFooterSchema = z.strictObject({
       offset: count,
     }),
   ),
+  /** The origin's own properties, by its names. */
+  properties: z.record(z.string(), z.string()),
   operationsByKind: z.array(count),
   /** Updates of one field, which a store without fields runs as read, merge and write. */
   fieldUpdates: count,

@@ -113,8 +113,11 @@ export function traceWorkload(trace: Trace): Workload {
   )
   const [load, ...phases] = streams
   if (load === undefined) throw invalidArgument(`${trace.path}: a trace without phases`)
-  const { properties, keyNumbers } = trace.header
-  return { load: load.stream, phases, properties, keyNumbers }
+  const { header, footer } = trace
+  return {
+    ...{ load: load.stream, phases },
+    ...{ properties: footer.properties, keyNumbers: header.keyNumbers },
+  }
 }
 
 /** One phase, frame after frame. */

@@ -88,10 +88,11 @@ export class TraceWriter implements OperationSink {
   }
 
   /** Completes the file and gives it its name. Durable on return. */
-  finish(): TraceFooter {
+  finish(properties: Readonly<Record<string, string>> = {}): TraceFooter {
     this.#endPhase()
     const footer: TraceFooter = {
       phases: this.#phases,
+      properties: { ...properties },
       operationsByKind: [...this.#byKind],
       fieldUpdates: this.#fieldUpdates,
       keyBytesMax: this.#keyBytesMax,

@@ -1,0 +1,42 @@
+/**
+ * Owns a trace as a workload that a run can name: its parameters are those it was recorded with and
+ * its digest, so a run's identity is the trace's content and not its file's name. It takes none.
+ */
+
+import { basename } from 'node:path'
+import { z } from 'zod'
+import type { Json } from '../../engine/base/json.ts'
+import { parseParams, type WorkloadDefinition } from '../definition.ts'
+import { openTrace, traceWorkload } from './trace-reader.ts'
+
+const NO_PARAMS = z.strictObject({})
+
+/** Throws as `openTrace` does. */
+export function traceDefinition(path: string): WorkloadDefinition {
+  const trace = openTrace(path)
+  const { header, footer } = trace
+  const [load, ...phases] = footer.phases
+  const params: Readonly<Record<string, Json>> = {
+    ...(header.params as Record<string, Json>),
+    workload: header.workload,
+    traceDigest: footer.digest,
+  }
+  return {
+    name: `trace-${basename(path).replace(/\.[^.]*$/, '')}`,
+    family: 'trace',
+    description: `the operations of ${path}`,
+    params: NO_PARAMS,
+    sources: {},
+    size: {
+      records: load?.operations ?? 0,
+      operations: phases.reduce((sum, { operations }) => sum + operations, 0),
+    },
+    parse(given) {
+      parseParams(path, NO_PARAMS, given)
+      return params
+    },
+    loadOrder: () => String(header.params.insertorder ?? 'as recorded'),
+    compressionTarget: () => null,
+    create: () => traceWorkload(trace),
+  }
+}
