@@ -34,6 +34,7 @@ async function runRequest(request: Request): Promise<number> {
     progress.clear()
     if (!request.quiet) process.stdout.write(`${line}\n`)
   }
+  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) say(note)
   try {
     const context: SweepContext = {
       outFolder: request.out,

@@ -19,6 +19,8 @@ export interface RunPlan {
   /** Null: the engine itself runs. */
   readonly simulation: Simulation | null
   readonly command: readonly string[]
+  /** What the user should hear before the run: of the request, not of its outcome. */
+  readonly notes?: readonly string[]
   createStrategy(): CompactionStrategy
   createWorkload(): Workload
 }
