@@ -34,10 +34,10 @@ export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
   }
 }
 
-/** A PNG at twice the SVG's size. The bytes are the caller's. */
-export function renderPng(svg: string): Uint8Array {
+/** A PNG at `scale` times the SVG's size. The bytes are the caller's. */
+export function renderPng(svg: string, scale = PNG_SCALE): Uint8Array {
   const image = new Resvg(svg, {
-    fitTo: { mode: 'zoom', value: PNG_SCALE },
+    fitTo: { mode: 'zoom', value: scale },
     font: {
       loadSystemFonts: false,
       fontFiles: Object.values(FONT_FILES),

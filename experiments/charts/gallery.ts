@@ -1,0 +1,137 @@
+/**
+ * Owns the gallery: which runs it is measured from, and what each kind of figure is drawn of. The runs
+ * are small, so that all of it is measured in a minute or two; their results are checked in, and the
+ * figures drawn of them are what the visual tests compare.
+ */
+
+import type { PresetName } from './theme.ts'
+
+/** Folder of the results, a folder a set, and of the figures. */
+export const GALLERY_FOLDER = 'results/gallery'
+
+export interface GallerySet {
+  readonly name: string
+  /** Arguments of `npm run exp`, a run or several each. */
+  readonly commands: readonly (readonly string[])[]
+}
+
+const LOAD = ['--workload=ycsb-load', '--operations=0', '--value-bytes=100']
+const SMALL_TREE = ['--set=memtableBytes=64KiB', '--storage=memory']
+const WHOLE_LEVELS = '--strategy=leveling,tiering,lazy-leveling,fluid'
+const WITH_PARTIAL = `${WHOLE_LEVELS},leveling-partial`
+
+/** K below T, as the strategy demands. */
+const SWEPT = [2, 3, 4, 6, 8].flatMap((T) =>
+  [1, 2, 3, 5, 7].filter((K) => K < T).map((K) => ({ T, K })),
+)
+
+export const GALLERY_SETS: readonly GallerySet[] = [
+  {
+    name: 'sizes',
+    commands: [2_500, 5_000, 10_000, 20_000, 40_000].map((records) => [
+      WITH_PARTIAL,
+      ...LOAD,
+      `--records=${records}`,
+      ...SMALL_TREE,
+    ]),
+  },
+  {
+    name: 'predictions',
+    commands: [
+      [WITH_PARTIAL, ...LOAD, '--records=30000', ...SMALL_TREE],
+      [WITH_PARTIAL, ...LOAD, '--records=30000', '--set=memtableBytes=64KiB', '--target=simulator'],
+      [
+        WITH_PARTIAL,
+        '--workload=ycsb-load',
+        '--value-bytes=100',
+        // 30,000 records of 122.88 B, as hashed keys and these values are on average.
+        '--user-bytes=3686400',
+        '--set=memtableBytes=64KiB',
+        '--target=simulator',
+      ],
+    ],
+  },
+  {
+    name: 'sweep',
+    commands: SWEPT.map(({ T, K }) => [
+      '--strategy=fluid',
+      '--workload=ycsb-a',
+      '--records=10000',
+      '--operations=40000',
+      '--value-bytes=100',
+      `--param=T=${T}`,
+      `--param=K=${K}`,
+      '--set=memtableBytes=64KiB',
+      '--target=simulator',
+    ]),
+  },
+  {
+    name: 'filters',
+    commands: [2, 4, 6, 8, 10, 12].map((bits) => [
+      '--strategy=leveling,tiering',
+      '--workload=ycsb-b',
+      '--records=60000',
+      '--operations=60000',
+      '--value-bytes=100',
+      `--param=bitsPerKey=${bits}`,
+      '--set=memtableBytes=1MiB',
+      '--storage=memory',
+    ]),
+  },
+  {
+    name: 'values',
+    commands: [64, 256, 1024, 4096].flatMap((bytes) =>
+      [[], ['--set=valueLog.thresholdBytes=1', '--set=valueLog.gcPolicy=fifo']].map((log) => [
+        '--strategy=leveling',
+        '--workload=ycsb-a',
+        `--records=${2 ** 20 / bytes}`,
+        `--operations=${2 ** 22 / bytes}`,
+        `--value-bytes=${bytes}`,
+        '--set=memtableBytes=64KiB',
+        '--set=blockCacheBytes=256KiB',
+        ...log,
+      ]),
+    ),
+  },
+  {
+    name: 'times',
+    commands: [
+      [
+        '--strategy=leveling,tiering',
+        '--workload=ycsb-a',
+        '--records=50000',
+        '--operations=50000',
+        '--value-bytes=400',
+        '--set=blockCacheBytes=1MiB',
+      ],
+    ],
+  },
+]
+
+export interface GalleryFigure {
+  readonly kind: string
+  /** Results, as `npm run chart` takes them. */
+  readonly results: readonly string[]
+}
+
+const COMPARED = 'results/strategies-on-ycsb'
+const set = (name: string) => `${GALLERY_FOLDER}/${name}`
+
+export const GALLERY_FIGURES: readonly GalleryFigure[] = [
+  { kind: 'amplification', results: [COMPARED] },
+  { kind: 'trade-off', results: [COMPARED] },
+  { kind: 'wa-by-level', results: [COMPARED] },
+  { kind: 'latency', results: [set('times')] },
+  { kind: 'throughput', results: [set('times')] },
+  { kind: 'tree-shape', results: [set('times')] },
+  { kind: 'debt', results: [set('times')] },
+  { kind: 'wa-vs-size', results: [set('sizes')] },
+  { kind: 'sweep', results: [set('sweep')] },
+  { kind: 'prediction-error', results: [set('predictions')] },
+  { kind: 'filters', results: [set('filters')] },
+  { kind: 'value-size', results: [set('values')] },
+  { kind: 'run', results: [`${COMPARED}/ycsb-a-leveling-257884da-r0.json`] },
+]
+
+/** The contact sheet that is checked in is of this preset. */
+export const GALLERY_PRESET: PresetName = 'two-column'

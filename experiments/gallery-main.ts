@@ -1,0 +1,130 @@
+/**
+ * Owns the command `npm run gallery`: draws every kind of figure of the checked-in results, and the
+ * contact sheet of them; with --measure runs the experiments first. Exit codes: 0 done, 1 a failure, 2
+ * a mistake in the arguments; errors are one line on stderr.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { writeWhole } from '../results/write-result.ts'
+import { chartKinds } from './charts/catalog.ts'
+import { contactSheet } from './charts/contact-sheet.ts'
+import {
+  GALLERY_FIGURES,
+  GALLERY_FOLDER,
+  GALLERY_PRESET,
+  GALLERY_SETS,
+  type GallerySet,
+} from './charts/gallery.ts'
+import { renderPng, renderSvg } from './charts/render.ts'
+import { PRESET_NAMES, PRESETS } from './charts/theme.ts'
+import { flagRows, readArguments } from './cli/arguments.ts'
+import { EXIT, explain } from './cli/explain.ts'
+import { readDocuments } from './cli/read-documents.ts'
+import { UsageError, unknownName } from './cli/usage-error.ts'
+
+const FLAGS = {
+  measure: { value: 'NAME,…', help: 'run these sets of experiments first; all: every one' },
+  preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: GALLERY_PRESET },
+  out: { value: 'FOLDER', help: 'where figures go', default: GALLERY_FOLDER },
+  sheet: { value: 'FILE', help: 'the contact sheet', default: 'results/contact-sheet.png' },
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
+/** Columns of the contact sheet. */
+const COLUMNS = { 'one-column': 6, 'two-column': 3, slide: 2 } as const
+
+async function main(argv: readonly string[]): Promise<number> {
+  const { operands, flags } = readArguments(argv, FLAGS)
+  if (flags.has('help')) return say(helpText())
+  if (operands.length > 0) throw new UsageError(`unexpected argument "${operands[0]}"`)
+  const presetName = flags.get('preset')?.at(-1) ?? GALLERY_PRESET
+  const preset = PRESET_NAMES.find((known) => known === presetName)
+  if (preset === undefined) throw unknownName('preset', presetName, PRESET_NAMES)
+  for (const set of setsNamed(flags.get('measure') ?? [])) measure(set)
+  const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
+  mkdirSync(out, { recursive: true })
+  const figures = []
+  for (const { kind, results } of GALLERY_FIGURES) {
+    const spec = chartKinds.get(kind)!.specOf(readDocuments(results), PRESETS[preset])
+    const svg = await renderSvg(spec)
+    writeWhole(join(out, `${kind}.svg`), svg)
+    figures.push({ name: `--kind=${kind}`, svg })
+  }
+  const sheet = flags.get('sheet')?.at(-1) ?? FLAGS.sheet.default
+  writeWhole(sheet, renderPng(contactSheet(figures, COLUMNS[preset]), 1))
+  return say(`${figures.length} figures in ${out}\n${sheet}`)
+}
+
+function setsNamed(texts: readonly string[]): readonly GallerySet[] {
+  const names = texts.flatMap((text) => text.split(','))
+  if (names.includes('all')) return GALLERY_SETS
+  return names.map((name) => {
+    const set = GALLERY_SETS.find((known) => known.name === name)
+    if (set !== undefined) return set
+    throw unknownName('set', name, [...GALLERY_SETS.map((known) => known.name), 'all'])
+  })
+}
+
+/** Replaces the results of a set, all of them or, where a run fails, none. */
+function measure(set: GallerySet): void {
+  const measured = mkdtempSync(join(tmpdir(), 'varve-gallery-'))
+  try {
+    for (const command of set.commands) {
+      const main = join(import.meta.dirname, 'main.ts')
+      const { status } = spawnSync(
+        process.execPath,
+        [main, ...command, `--out=${measured}`, '--quiet'],
+        { stdio: 'inherit' },
+      )
+      if (status !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${status}`)
+    }
+    const folder = join(GALLERY_FOLDER, set.name)
+    rmSync(folder, { recursive: true, force: true })
+    mkdirSync(folder, { recursive: true })
+    const results = readdirSync(measured).filter((name) => /-r\d+\.json$/.test(name))
+    for (const name of results) {
+      const text = readFileSync(join(measured, name), 'utf8')
+      writeWhole(
+        join(folder, `${name}.gz`),
+        gzipSync(JSON.stringify(JSON.parse(text)), { level: 9 }),
+      )
+    }
+    say(`${results.length} results in ${folder}`)
+  } finally {
+    rmSync(measured, { recursive: true, force: true })
+  }
+}
+
+function helpText(): string {
+  return [
+    'Draws every kind of figure of the results in the gallery, and a contact sheet of them.',
+    '',
+    '  npm run gallery',
+    '  npm run gallery -- --measure=sizes,sweep',
+    '  npm run gallery -- --preset=one-column --out=out/one-column --sheet=out/one-column.png',
+    '',
+    ...flagRows(FLAGS),
+    '',
+    `Sets: ${GALLERY_SETS.map(({ name }) => name).join(', ')}.`,
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.',
+  ].join('\n')
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.done
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const { line, code } = explain(error)
+  process.stderr.write(`gallery: ${line}\n`)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  process.exitCode = code
+}
