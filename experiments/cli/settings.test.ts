@@ -35,3 +35,23 @@ test('settings describe themselves', () => {
     description: 'The buffer.',
   })
 })
+
+test('settings of a group go by its name and theirs', () => {
+  const grouped = z.strictObject({
+    sync: z.boolean().default(false),
+    log: z.strictObject({ limitBytes: z.int().min(1).default(64), on: z.boolean() }).prefault({
+      on: false,
+    }),
+  })
+  const given = { 'log.limitBytes': '1KiB', sync: 'true', 'log.on': 'true' }
+  const values = { sync: true, log: { limitBytes: 1024, on: true } }
+  expect(readSettings(grouped, given, 'engine option')).toEqual(values)
+  expect(describeSettings(grouped).map(({ name }) => name)).toEqual([
+    'sync',
+    'log.limitBytes',
+    'log.on',
+  ])
+  expect(() => readSettings(grouped, { 'log.limit': '1' }, 'engine option')).toThrow(
+    'did you mean "log.limitBytes"?',
+  )
+})

@@ -1,0 +1,13 @@
+/** Owns what is wrong with value-log settings beyond their types: a policy nobody has, a target that
+ * separates nothing. */
+import type { EngineOptions } from '../../engine/index.ts'
+import { VALUE_LOG_POLICIES } from '../../strategies/vlog-gc/index.ts'
+import { UsageError, unknownName } from './usage-error.ts'
+
+export function checkValueLog({ valueLog }: EngineOptions, target: string): void {
+  const { gcPolicy, thresholdBytes } = valueLog
+  const known = ['none', ...VALUE_LOG_POLICIES.keys()]
+  if (!known.includes(gcPolicy)) throw unknownName('valueLog.gcPolicy', gcPolicy, known)
+  if (thresholdBytes === null || target === 'varve') return
+  throw new UsageError(`engine option valueLog.thresholdBytes: target ${target} has no value log`)
+}
