@@ -11,8 +11,8 @@ import { nearest, nearestHint } from '../nearest.ts'
 import { type CoreProperties, corePropertiesSchema } from './core-properties.ts'
 import { ycsbDefinition } from './ycsb-definition.ts'
 
-/** Properties that decide how many operations there are, not which. */
-const COUNTS = ['recordcount', 'operationcount', 'dotransactions'] as const
+/** Properties that decide what is made and how many operations there are, not which. */
+const COUNTS = ['workload', 'recordcount', 'operationcount', 'dotransactions']
 
 /**
  * Of YCSB's client (`Client.java`, `Measurements.java`) and of `CoreWorkload` where one client that
@@ -20,7 +20,7 @@ const COUNTS = ['recordcount', 'operationcount', 'dotransactions'] as const
  * that are read anyway.
  */
 const WITHOUT_EFFECT: readonly string[] = [
-  ...['workload', 'db', 'table', 'columnfamily', 'threadcount', 'target', 'maxexecutiontime'],
+  ...['db', 'table', 'columnfamily', 'threadcount', 'target', 'maxexecutiontime'],
   ...['status', 'status.interval', 'label', 'exporter', 'exportfile', 'measurementtype'],
   ...['measurement.interval', 'measurement.trackjvm', 'measurement.histogram.verbose'],
   ...['measurement.raw.output_file', 'measurement.raw.no_summary', 'histogram.buckets'],
@@ -56,6 +56,7 @@ export function propertyFileWorkload(file: PropertyFile): WorkloadDefinition {
     if (name === 'workload' && !value.endsWith('.CoreWorkload')) {
       throw refuse(`workload=${value}: only YCSB's CoreWorkload is known here`)
     }
+    if (name === 'workload') continue
     if (name === 'dotransactions') loadOnly = value.toLowerCase() === 'false'
     else if (name === 'fieldlengthhistogram') properties[name] = file.readSibling(value)
     else if (CORE.includes(name)) properties[name] = readValue(name, value, refuse)
