@@ -18,10 +18,10 @@
  */
 
 import type { CompactionSpec, PickReason, TreeView } from '../engine/compaction/strategy.ts'
-import type { Chunk, Run } from '../engine/version/run.ts'
+import type { Run } from '../engine/version/run.ts'
 import type { TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt, runsNewestFirst } from '../engine/version/version.ts'
-import { type Ranks, rankedBy } from './movement/least.ts'
+import { type RanksOfRun, rankedBy } from './movement/least.ts'
 import { byDensity, byTombstoneAge } from './movement/movement.ts'
 import { tableBytes } from './shared-parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
@@ -30,7 +30,7 @@ import { outputTo, wholeRuns } from './specs.ts'
 export interface MarkRule {
   readonly trigger: string
   readonly formula: string
-  readonly ranksOfChunk: (chunk: Chunk) => Ranks
+  readonly ranksOfRun: RanksOfRun
   /**
    * When a table of the level with this rank is marked, in ms of the clock: ±∞ where time does not
    * matter. Lesser ranks are marked earlier.
@@ -60,7 +60,7 @@ export function tombstoneTtl(T: number, deleteTtlMs: number): MarkRule {
   return {
     trigger: 'tombstone-TTL',
     formula: 'tombstone age ≥ d(0) + … + d(level)',
-    ranksOfChunk: byTombstoneAge,
+    ranksOfRun: byTombstoneAge,
     markedAtMs: (view, level, rank) => rank + deadlineMs(view, level, T, deleteTtlMs),
     weight: ({ tombstones }) => tombstones,
     endsWhenRewritten: tombstonesEnd,
@@ -72,7 +72,7 @@ export function tombstoneDensity(threshold: number): MarkRule {
   return {
     trigger: 'tombstone density',
     formula: 'tombstones / entries ≥ densityThreshold',
-    ranksOfChunk: byDensity,
+    ranksOfRun: byDensity,
     markedAtMs: (_view, _level, rank) => (-rank >= threshold ? -Infinity : Infinity),
     weight: ({ tombstones, entries }) => tombstones / entries,
     endsWhenRewritten: tombstonesEnd,
@@ -84,7 +84,7 @@ export function staleness(staleMs: number): MarkRule {
   return {
     trigger: 'file staleness',
     formula: 'table age ≥ staleMs',
-    ranksOfChunk: byCreation,
+    ranksOfRun: byCreation,
     markedAtMs: (_view, _level, rank) => rank + staleMs,
     weight: ({ createdAtMs }) => -createdAtMs,
     endsWhenRewritten: () => true,
@@ -109,7 +109,7 @@ export function findMark(view: TreeView, rule: MarkRule, search: MarkSearch): Ma
     const mayGo = (table: TableMeta) => !rewrites || rule.endsWhenRewritten(view, table)
     const isMarked = (rank: number) => rule.markedAtMs(view, level, rank) <= view.nowMs
     for (const run of runs) {
-      if (!isMarked(leastRank(run, rule.ranksOfChunk))) continue
+      if (!isMarked(leastRank(run, rule.ranksOfRun))) continue
       const heaviest = heaviestMarked(run, search.startIn(level, run), rule, isMarked, mayGo)
       if (heaviest === null) continue
       const { trigger, formula } = rule
@@ -130,7 +130,7 @@ export function nextMarkAt(
   let next = Number.POSITIVE_INFINITY
   for (const [level, { runs }] of view.version.levels.entries()) {
     for (const run of runs) {
-      let markedMs = rule.markedAtMs(view, level, leastRank(run, rule.ranksOfChunk))
+      let markedMs = rule.markedAtMs(view, level, leastRank(run, rule.ranksOfRun))
       // What is overdue and cannot end, for a snapshot holds it, waits for something else than time.
       if (rewrites(level) && markedMs <= view.nowMs) {
         markedMs = rule.markedAtMs(view, level, leastThatEnds(view, run, rule))
@@ -185,18 +185,18 @@ function deadlineMs(view: TreeView, level: number, T: number, deleteTtlMs: numbe
   return (deleteTtlMs * (T ** (depth + 1) - 1)) / (T ** (count - 1) - 1)
 }
 
-const leastByRun = new WeakMap<MarkRule['ranksOfChunk'], WeakMap<Run, number>>()
+const leastByRun = new WeakMap<MarkRule['ranksOfRun'], WeakMap<Run, number>>()
 
 /** The least rank of a run, remembered for as long as the run is as it is. */
-function leastRank(run: Run, ranksOfChunk: MarkRule['ranksOfChunk']): number {
-  let known = leastByRun.get(ranksOfChunk)
+function leastRank(run: Run, ranksOfRun: MarkRule['ranksOfRun']): number {
+  let known = leastByRun.get(ranksOfRun)
   if (known === undefined) {
     known = new WeakMap()
-    leastByRun.set(ranksOfChunk, known)
+    leastByRun.set(ranksOfRun, known)
   }
   let least = known.get(run)
   if (least === undefined) {
-    least = run.chunks.reduce((min, chunk) => Math.min(min, ranksOfChunk(chunk).least), Infinity)
+    least = ranksOfRun(run).reduce((min, ranks) => Math.min(min, ranks.least), Infinity)
     known.set(run, least)
   }
   return least
@@ -214,12 +214,11 @@ function heaviestMarked(
   let heaviest: { index: number; table: TableMeta } | null = null
   let most = Number.NEGATIVE_INFINITY
   let firstTurn = tables
-  for (const chunk of run.chunks) {
-    const { ranks, least } = rule.ranksOfChunk(chunk)
+  for (const [chunk, { ranks, least }] of rule.ranksOfRun(run).entries()) {
     if (!isMarked(least)) continue
-    for (const [at, table] of chunk.tables.entries()) {
+    for (const [at, table] of run.chunks[chunk]!.tables.entries()) {
       if (!isMarked(ranks[at]!) || !mayGo(table)) continue
-      const index = chunk.firstIndex + at
+      const index = run.firstIndexes[chunk]! + at
       const weight = rule.weight(table)
       const turn = (index - start + tables) % tables
       if (weight < most || (weight === most && turn > firstTurn)) continue
@@ -233,9 +232,8 @@ function heaviestMarked(
 
 function leastThatEnds(view: TreeView, run: Run, rule: MarkRule): number {
   let least = Number.POSITIVE_INFINITY
-  for (const chunk of run.chunks) {
-    const { ranks } = rule.ranksOfChunk(chunk)
-    for (const [at, table] of chunk.tables.entries()) {
+  for (const [chunk, { ranks }] of rule.ranksOfRun(run).entries()) {
+    for (const [at, table] of run.chunks[chunk]!.tables.entries()) {
       if (rule.endsWhenRewritten(view, table)) least = Math.min(least, ranks[at]!)
     }
   }

@@ -23,16 +23,17 @@ export interface Totals {
   readonly rawBytes: number
 }
 
+/** Shared, as it is, by all versions of a run in which nothing of it changed. */
 export interface Chunk {
   readonly tables: readonly TableMeta[]
   readonly totals: Totals
-  /** Tables in all earlier chunks of the run. */
-  readonly firstIndex: number
 }
 
 export interface Run {
   readonly id: RunId
   readonly chunks: readonly Chunk[]
+  /** For each chunk the tables in all earlier ones. */
+  readonly firstIndexes: Uint32Array
   readonly totals: Totals
 }
 
@@ -48,6 +49,16 @@ export function addTotals(a: Totals, b: Totals): Totals {
     entries: a.entries + b.entries,
     tombstones: a.tombstones + b.tombstones,
     rawBytes: a.rawBytes + b.rawBytes,
+  }
+}
+
+export function subtractTotals(a: Totals, b: Totals): Totals {
+  return {
+    tables: a.tables - b.tables,
+    bytes: a.bytes - b.bytes,
+    entries: a.entries - b.entries,
+    tombstones: a.tombstones - b.tombstones,
+    rawBytes: a.rawBytes - b.rawBytes,
   }
 }
 
@@ -67,11 +78,12 @@ export function totalsOf(tables: readonly TableMeta[]): Totals {
 
 /** A run of `tables`, which must ascend and be disjoint. */
 export function runOf(id: RunId, tables: readonly TableMeta[]): Run {
-  const pieces: (readonly TableMeta[])[] = []
+  const chunks: Chunk[] = []
   for (let at = 0; at < tables.length; at += CHUNK_TABLES) {
-    pieces.push(tables.slice(at, at + CHUNK_TABLES))
+    chunks.push(chunkOf(tables.slice(at, at + CHUNK_TABLES)))
   }
-  return assemble(id, pieces)
+  const totals = chunks.reduce((sum, chunk) => addTotals(sum, chunk.totals), NO_TOTALS)
+  return runOfChunks(id, chunks, totals)
 }
 
 /** The run's tables in key order. */
@@ -81,8 +93,8 @@ export function* tablesOf(run: Run): Generator<TableMeta, void, undefined> {
 
 export function tableAt(run: Run, index: number): TableMeta {
   assert(index >= 0 && index < run.totals.tables, `table ${index} of ${run.totals.tables}`)
-  const chunk = run.chunks[lastChunk(run, (candidate) => candidate.firstIndex <= index)]!
-  return chunk.tables[index - chunk.firstIndex]!
+  const at = chunkAt(run, index)
+  return run.chunks[at]!.tables[index - run.firstIndexes[at]!]!
 }
 
 /** Index of the first table whose largest key is ≥ `key`; the number of tables when none is. */
@@ -103,7 +115,7 @@ export function lowerBound(run: Run, key: Uint8Array): number {
     if (compareBytes(chunk.tables[middle]!.largest, key) < 0) first = middle + 1
     else last = middle
   }
-  return chunk.firstIndex + first
+  return run.firstIndexes[low]! + first
 }
 
 /** The table whose range holds `key`, or undefined. */
@@ -114,26 +126,32 @@ export function tableFor(run: Run, key: Uint8Array): TableMeta | undefined {
   return compareBytes(table.smallest, key) <= 0 ? table : undefined
 }
 
+/** Tables that are walked before the end of a range is searched for. */
+const NEARBY_TABLES = 8
+
 /** Indices [from, to) of the tables that overlap `range`. */
 export function overlapping(run: Run, range: KeyRange): { from: number; to: number } {
   const from = lowerBound(run, range.smallest)
-  let to = lowerBound(run, range.largest)
-  if (to < run.totals.tables && compareBytes(tableAt(run, to).smallest, range.largest) <= 0) to++
-  return { from, to: Math.max(from, to) }
+  const near = sliceTables(run, from, from + NEARBY_TABLES)
+  for (let at = 0; at < near.length; at++) {
+    if (compareBytes(near[at]!.smallest, range.largest) > 0) return { from, to: from + at }
+  }
+  if (near.length < NEARBY_TABLES) return { from, to: from + near.length }
+  const last = lowerBound(run, range.largest)
+  const meets =
+    last < run.totals.tables && compareBytes(tableAt(run, last).smallest, range.largest) <= 0
+  return { from, to: Math.max(from, meets ? last + 1 : last) }
 }
 
 /** Tables [from, to) as an array of one's own. */
 export function sliceTables(run: Run, from: number, to: number): TableMeta[] {
   const tables: TableMeta[] = []
-  const first = Math.max(
-    0,
-    lastChunk(run, (chunk) => chunk.firstIndex <= from),
-  )
-  for (let index = first; index < run.chunks.length; index++) {
+  for (let index = Math.max(chunkAt(run, from), 0); index < run.chunks.length; index++) {
+    const first = run.firstIndexes[index]!
+    if (first >= to) break
     const chunk = run.chunks[index]!
-    if (chunk.firstIndex >= to) break
-    const start = Math.max(from - chunk.firstIndex, 0)
-    const end = Math.min(to - chunk.firstIndex, chunk.tables.length)
+    const start = Math.max(from - first, 0)
+    const end = Math.min(to - first, chunk.tables.length)
     for (let at = start; at < end; at++) tables.push(chunk.tables[at]!)
   }
   return tables
@@ -162,38 +180,71 @@ export function editRun(run: Run, removed: readonly TableMeta[], added: readonly
     assert(removed.length === 0, 'nothing to remove from an empty run')
     return runOf(run.id, [...added].sort(bySmallest))
   }
-  const edits = new Map<number, { removed: Set<TableId>; added: TableMeta[] }>()
-  const editOf = (chunkIndex: number) => {
-    const known = edits.get(chunkIndex)
+  const edits = new Map<number, ChunkEdit>()
+  const editFor = ({ smallest }: TableMeta): ChunkEdit => {
+    const index = Math.max(chunkFor(run, smallest), 0)
+    const known = edits.get(index)
     if (known !== undefined) return known
-    const fresh = { removed: new Set<TableId>(), added: [] }
-    edits.set(chunkIndex, fresh)
+    const fresh = { removed: [], added: [] }
+    edits.set(index, fresh)
     return fresh
   }
-  const chunkFor = (key: Uint8Array) =>
-    Math.max(
-      0,
-      lastChunk(run, (chunk) => compareBytes(chunk.tables[0]!.smallest, key) <= 0),
-    )
-  for (const table of removed) editOf(chunkFor(table.smallest)).removed.add(table.id)
-  for (const table of added) editOf(chunkFor(table.smallest)).added.push(table)
-  const pieces: (readonly TableMeta[] | Chunk)[] = []
-  run.chunks.forEach((chunk, index) => {
-    const edit = edits.get(index)
-    if (edit === undefined) {
-      pieces.push(chunk)
-      return
-    }
-    const kept = chunk.tables.filter((table) => !edit.removed.has(table.id))
-    assert(kept.length === chunk.tables.length - edit.removed.size, 'removed tables are in the run')
-    const merged = [...kept, ...edit.added].sort(bySmallest)
-    for (let at = 0; at < merged.length; ) {
-      const size = merged.length - at > CHUNK_TABLES * 2 ? CHUNK_TABLES : merged.length - at
-      pieces.push(merged.slice(at, at + size))
-      at += size
-    }
-  })
-  return assemble(run.id, pieces)
+  for (const table of removed) editFor(table).removed.push(table)
+  for (const table of added) editFor(table).added.push(table)
+  const chunks: Chunk[] = []
+  let done = 0
+  for (const [index, edit] of [...edits].sort(([a], [b]) => a - b)) {
+    for (; done < index; done++) chunks.push(run.chunks[done]!)
+    for (const chunk of editedChunk(run.chunks[index]!, edit)) chunks.push(chunk)
+    done = index + 1
+  }
+  for (; done < run.chunks.length; done++) chunks.push(run.chunks[done]!)
+  const left = subtractTotals(run.totals, totalsOf(removed))
+  return runOfChunks(run.id, chunks, addTotals(left, totalsOf(added)))
+}
+
+interface ChunkEdit {
+  readonly removed: TableMeta[]
+  readonly added: TableMeta[]
+}
+
+/** What becomes of one chunk: none when nothing is left, several when it has grown too large. */
+function editedChunk(chunk: Chunk, { removed, added }: ChunkEdit): readonly Chunk[] {
+  const gone = new Set(removed.map(({ id }) => id))
+  const kept = gone.size === 0 ? chunk.tables : chunk.tables.filter(({ id }) => !gone.has(id))
+  assert(kept.length === chunk.tables.length - gone.size, 'removed tables are in the run')
+  const tables: TableMeta[] = []
+  let taken = 0
+  for (const table of [...added].sort(bySmallest)) {
+    const place = placeIn(kept, table, taken)
+    for (; taken < place; taken++) tables.push(kept[taken]!)
+    tables.push(table)
+  }
+  for (; taken < kept.length; taken++) tables.push(kept[taken]!)
+  if (tables.length === 0) return []
+  if (tables.length <= CHUNK_TABLES * 2) {
+    const left = subtractTotals(chunk.totals, totalsOf(removed))
+    return [{ tables, totals: addTotals(left, totalsOf(added)) }]
+  }
+  const pieces: Chunk[] = []
+  for (let at = 0; at < tables.length; ) {
+    const size = tables.length - at > CHUNK_TABLES * 2 ? CHUNK_TABLES : tables.length - at
+    pieces.push(chunkOf(tables.slice(at, at + size)))
+    at += size
+  }
+  return pieces
+}
+
+/** Index, `from` or beyond, of the first of the ascending `tables` that starts after `table`. */
+function placeIn(tables: readonly TableMeta[], { smallest }: TableMeta, from: number): number {
+  let low = from
+  let high = tables.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(tables[middle]!.smallest, smallest) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Throws when the run breaks its invariant; O(tables). */
@@ -215,33 +266,40 @@ function bySmallest(a: TableMeta, b: TableMeta): number {
   return compareBytes(a.smallest, b.smallest)
 }
 
-/** Index of the last chunk that satisfies a predicate true on a prefix of the chunks; −1 of none. */
-function lastChunk(run: Run, holds: (chunk: Chunk) => boolean): number {
+/** Index of the chunk that holds table `index`. */
+function chunkAt({ firstIndexes }: Run, index: number): number {
   let low = 0
-  let high = run.chunks.length
+  let high = firstIndexes.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (holds(run.chunks[middle]!)) low = middle + 1
+    if (firstIndexes[middle]! <= index) low = middle + 1
     else high = middle
   }
   return low - 1
 }
 
-function assemble(id: RunId, pieces: readonly (readonly TableMeta[] | Chunk)[]): Run {
-  const chunks: Chunk[] = []
-  let totals = NO_TOTALS
-  for (const piece of pieces) {
-    const known = 'totals' in piece ? piece : null
-    const tables = known === null ? (piece as readonly TableMeta[]) : known.tables
-    if (tables.length === 0) continue
-    const own = known === null ? totalsOf(tables) : known.totals
-    const firstIndex = totals.tables
-    chunks.push(
-      known !== null && known.firstIndex === firstIndex
-        ? known
-        : { tables, totals: own, firstIndex },
-    )
-    totals = addTotals(totals, own)
+/** Index of the last chunk that starts at or before the key; −1 of none. */
+function chunkFor({ chunks }: Run, key: Uint8Array): number {
+  let low = 0
+  let high = chunks.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(chunks[middle]!.tables[0]!.smallest, key) <= 0) low = middle + 1
+    else high = middle
   }
-  return { id, chunks, totals }
+  return low - 1
+}
+
+function chunkOf(tables: readonly TableMeta[]): Chunk {
+  return { tables, totals: totalsOf(tables) }
+}
+
+function runOfChunks(id: RunId, chunks: readonly Chunk[], totals: Totals): Run {
+  const firstIndexes = new Uint32Array(chunks.length)
+  let tables = 0
+  for (let at = 0; at < chunks.length; at++) {
+    firstIndexes[at] = tables
+    tables += chunks[at]!.tables.length
+  }
+  return { id, chunks, firstIndexes, totals }
 }

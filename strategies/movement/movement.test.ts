@@ -115,7 +115,7 @@ test('the least rank is found as by looking at every table, across chunks and ed
         const expected = inTurn.reduce((best, at) =>
           tables[at]!.seqMin < tables[best]!.seqMin ? at : best,
         )
-        const found = leastIndex(run, start, byRank)
+        const found = leastIndex(run, start, byRank(run))
         expect(found).toEqual({ index: expected, rank: tables[expected]!.seqMin })
       }
       const tables = values.map((seqMin, at): TableMeta => {

@@ -83,22 +83,22 @@ export const MOVEMENTS: Readonly<Record<MovementName, Movement>> = {
     return grandparent === undefined ? null : overlapWithSecondNext(run, grandparent, start)
   },
   coldest: coldestIndex,
-  'oldest-max-seq': ({ run, start }) => leastIndex(run, start, byNewestSeq).index,
-  'oldest-min-seq': ({ run, start }) => leastIndex(run, start, byOldestSeq).index,
+  'oldest-max-seq': ({ run, start }) => leastIndex(run, start, byNewestSeq(run)).index,
+  'oldest-min-seq': ({ run, start }) => leastIndex(run, start, byOldestSeq(run)).index,
   density: ({ run, start, densityThreshold }) => {
-    const { index, rank } = leastIndex(run, start, byDensity)
+    const { index, rank } = leastIndex(run, start, byDensity(run))
     return -rank >= densityThreshold ? index : null
   },
   'most-tombstones': ({ run, start }) => {
-    const { index, rank } = leastIndex(run, start, byTombstones)
+    const { index, rank } = leastIndex(run, start, byTombstones(run))
     return rank < 0 ? index : null
   },
   'oldest-tombstone': ({ run, start }) => {
-    const { index, rank } = leastIndex(run, start, byTombstoneAge)
+    const { index, rank } = leastIndex(run, start, byTombstoneAge(run))
     return rank === Number.POSITIVE_INFINITY ? null : index
   },
   ttl: ({ view, run, start, ttlMs }) => {
-    const { index, rank } = leastIndex(run, start, byTombstoneAge)
+    const { index, rank } = leastIndex(run, start, byTombstoneAge(run))
     return rank <= view.nowMs - ttlMs ? index : null
   },
   random: ({ view, level, run, cursor }) => {

@@ -31,7 +31,7 @@ export class EvenRun implements Run {
   readonly stored: StoredBytes
   readonly facts: EvenFacts
   readonly #make: () => readonly TableMeta[]
-  #chunks: readonly Chunk[] | null = null
+  #opened: Run | null = null
 
   /** `make` gives the tables, the same ones each time. */
   constructor(
@@ -49,8 +49,16 @@ export class EvenRun implements Run {
   }
 
   get chunks(): readonly Chunk[] {
-    this.#chunks ??= runOf(this.id, this.#make()).chunks
-    return this.#chunks
+    return this.#open().chunks
+  }
+
+  get firstIndexes(): Uint32Array {
+    return this.#open().firstIndexes
+  }
+
+  #open(): Run {
+    this.#opened ??= runOf(this.id, this.#make())
+    return this.#opened
   }
 
   /** The same tables as another run. */

@@ -1,0 +1,92 @@
+/**
+ * Owns what picks remember of runs: a pick meets the runs of the pick before, edited in a few places,
+ * and most of what it knew still holds. Runs share the chunks no edit touched, so the places are found
+ * by comparing references, one a chunk. Memory only: what is remembered is a function of the
+ * run, so forgetting it changes the time of a pick and nothing else.
+ */
+
+import type { Run } from '../../engine/version/run.ts'
+
+/** A place where two lists differ: `before` [beforeFrom, beforeTo) became `after` [from, to). */
+export interface Hole {
+  readonly beforeFrom: number
+  readonly beforeTo: number
+  readonly from: number
+  readonly to: number
+}
+
+/** Elements in both together that are tried before a hole is measured by a set. */
+const NARROW = 24
+
+/** Where the lists differ, ascending. Elements are told by reference; those in both keep their order. */
+export function holesBetween<T extends object>(
+  before: readonly T[],
+  after: readonly T[],
+): readonly Hole[] {
+  const holes: Hole[] = []
+  let left = 0
+  let right = 0
+  for (;;) {
+    while (left < before.length && right < after.length && before[left] === after[right]) {
+      left++
+      right++
+    }
+    if (left === before.length && right === after.length) return holes
+    const [beforeTo, to] = endOfHole(before, after, left, right)
+    holes.push({ beforeFrom: left, beforeTo, from: right, to })
+    left = beforeTo
+    right = to
+  }
+}
+
+/** The next element that is in both lists, as an index in each; their ends where there is none. */
+function endOfHole<T extends object>(
+  before: readonly T[],
+  after: readonly T[],
+  left: number,
+  right: number,
+): readonly [number, number] {
+  for (let both = 1; both <= NARROW; both++) {
+    for (let skipped = 0; skipped <= both; skipped++) {
+      const [at, to] = [left + skipped, right + both - skipped]
+      if (at < before.length && to < after.length && before[at] === after[to]) return [at, to]
+    }
+  }
+  const rest = new Map<T, number>()
+  for (let at = right; at < after.length; at++) rest.set(after[at]!, at)
+  for (let at = left; at < before.length; at++) {
+    const to = rest.get(before[at]!)
+    if (to !== undefined) return [at, to]
+  }
+  return [before.length, after.length]
+}
+
+/** Levels of a few trees. */
+const LINEAGES_MAX = 32
+const PROBES = 8
+
+/** The latest of what is known of each of the runs met last. */
+export class Lineages<Known extends { readonly run: Run }> {
+  /** Latest first. */
+  #known: Known[] = []
+
+  /** What was known of the run before its last edits. */
+  ancestor(run: Run): Known | undefined {
+    return this.#known.find((known) => known.run.id === run.id && haveCommonChunk(known.run, run))
+  }
+
+  /** In place of its ancestor, if any. */
+  keep(known: Known, ancestor: Known | undefined): void {
+    const others = this.#known.filter((other) => other !== ancestor)
+    this.#known = [known, ...others.slice(0, LINEAGES_MAX - 1)]
+  }
+}
+
+/** By a few samples from either end: edits move those between them. */
+function haveCommonChunk({ chunks: before }: Run, { chunks: after }: Run): boolean {
+  const samples = Math.min(PROBES, before.length, after.length)
+  for (let at = 0; at < samples; at++) {
+    if (before[at] === after[at] || before.at(-1 - at) === after.at(-1 - at)) return true
+  }
+  return false
+}
