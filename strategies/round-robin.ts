@@ -37,10 +37,23 @@ export function advance(cursors: Cursors, level: number, table: TableMeta): Curs
   )
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 export function toHex(key: Uint8Array): string {
-  return Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let text = ''
+  for (let at = 0; at < key.length; at++) text += HEX[key[at]!]!
+  return text
 }
 
 export function fromHex(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  const key = new Uint8Array(text.length >>> 1)
+  for (let at = 0; at < key.length; at++) {
+    key[at] = (digitOf(text.charCodeAt(2 * at)) << 4) | digitOf(text.charCodeAt(2 * at + 1))
+  }
+  return key
+}
+
+/** Of the code of a lower-case hexadecimal digit. */
+function digitOf(code: number): number {
+  return code < 0x40 ? code - 0x30 : code - 0x57
 }
