@@ -9,6 +9,7 @@ import {
   launchChromium,
   openPage,
   overflowPixels,
+  PATIENCE,
   type WatchedPage,
 } from '../browser/testing/chromium.ts'
 import { recordRun } from './testing/record-run.ts'
@@ -39,13 +40,13 @@ describeInChromium('a timeline in Chromium', () => {
   }
 
   beforeAll(async () => {
+    browser = await launchChromium()
     const size = ['--records=2000', '--operations=2000', '--storage=memory']
     const record = (strategy: string) =>
       recordRun(folder, `--strategy=${strategy}`, ...size, '--set=memtableBytes=64KiB')
     two = timelineOf([await record('tiering'), await record('leveling-partial')])
     write('one.html', { ...two, runs: two.runs.slice(0, 1) })
     write('two.html', two)
-    browser = await launchChromium()
   }, 60_000)
   afterEach(async () => {
     // Of every page of this file: nothing was asked for, and nothing went wrong.
@@ -62,7 +63,9 @@ describeInChromium('a timeline in Chromium', () => {
   test('opens at the end of the run, whose levels it shows', async () => {
     const page = await open(join(folder, 'one.html'))
     const edits = two.runs[0]!.edits.length
-    await expect.poll(() => placeOf(page)).toMatch(new RegExp(`^edit ${edits} of ${edits} · `))
+    await expect
+      .poll(() => placeOf(page), PATIENCE)
+      .toMatch(new RegExp(`^edit ${edits} of ${edits} · `))
     const levels = await page.locator('#levels-0 tr').allTextContents()
     expect(levels.some((row) => /^L\d[1-9]/.test(row))).toBe(true)
     expect(await page.locator('#tree-0').getAttribute('aria-label')).toMatch(/^tiering after \d+/)
@@ -74,7 +77,7 @@ describeInChromium('a timeline in Chromium', () => {
     const pictures = new Set<string>()
     const press = async (key: string, expected: number) => {
       await page.keyboard.press(key)
-      await expect.poll(() => placeOf(page)).toMatch(new RegExp(`^edit ${expected} of `))
+      await expect.poll(() => placeOf(page), PATIENCE).toMatch(new RegExp(`^edit ${expected} of `))
       pictures.add(await pictureOf(page))
     }
     await press('Home', 0)
@@ -95,10 +98,10 @@ describeInChromium('a timeline in Chromium', () => {
     await scrubber.focus()
     expect(await outlineOf(page)).toMatch(/^3px/)
     await scrubber.fill('7')
-    await expect.poll(() => placeOf(page)).toMatch(/^edit 7 of /)
+    await expect.poll(() => placeOf(page), PATIENCE).toMatch(/^edit 7 of /)
     expect(await scrubber.getAttribute('aria-valuetext')).toMatch(/^edit 7 of .* put by the user$/)
     await page.locator('#history-0').click({ position: { x: 40, y: 20 } })
-    await expect.poll(() => placeOf(page)).toMatch(/^edit [01] of /)
+    await expect.poll(() => placeOf(page), PATIENCE).toMatch(/^edit [01] of /)
   })
 
   test('plays, pauses by the same key, and stops at the end', async () => {
@@ -107,21 +110,21 @@ describeInChromium('a timeline in Chromium', () => {
     await page.locator('h1').click()
     await page.keyboard.press('Home')
     await page.keyboard.press('Space')
-    await expect.poll(() => placeOf(page)).not.toMatch(/^edit 0 of /)
+    await expect.poll(() => placeOf(page), PATIENCE).not.toMatch(/^edit 0 of /)
     expect(await page.locator('#play').textContent()).toBe('Pause')
     await page.keyboard.press('Space')
     expect(await page.locator('#play').getAttribute('aria-pressed')).toBe('false')
     await page.keyboard.press('Space')
     const edits = two.runs[0]!.edits.length
-    await expect.poll(() => placeOf(page), { timeout: 10_000 }).toMatch(`edit ${edits} of ${edits}`)
-    await expect.poll(() => page.locator('#play').textContent()).toBe('Play')
+    await expect.poll(() => placeOf(page), PATIENCE).toMatch(`edit ${edits} of ${edits}`)
+    await expect.poll(() => page.locator('#play').textContent(), PATIENCE).toBe('Play')
   })
 
   test('keeps two runs in step by the bytes put', async () => {
     const page = await open(join(folder, 'two.html'))
     for (const moment of ['20', '55', '90']) {
       await page.locator('#scrubber').fill(moment)
-      await expect.poll(() => placeOf(page)).toMatch(new RegExp(`^edit ${moment} of `))
+      await expect.poll(() => placeOf(page), PATIENCE).toMatch(new RegExp(`^edit ${moment} of `))
       const told = await page.locator('[id^=event-]').allTextContents()
       const [a, b] = told.map(
         (text, run) => two.runs[run]!.edits[Number(/\d+/.exec(text)![0]) - 1]!,
@@ -151,7 +154,7 @@ describeInChromium('a timeline in Chromium', () => {
 
   test('of ten thousand edits is small, and scrubs within a frame', async () => {
     const load = ['--strategy=leveling-partial', '--workload=ycsb-load', '--target=simulator']
-    const big = await recordRun(folder, ...load, '--user-bytes=4GiB', '--set=memtableBytes=2MiB')
+    const big = await recordRun(folder, ...load, '--user-bytes=3600MiB', '--set=memtableBytes=2MiB')
     expect(big.events.length).toBeGreaterThan(10_000)
     const path = write('big.html', timelineOf([big]))
     expect(statSync(path).size).toBeLessThan(2 * 2 ** 20)

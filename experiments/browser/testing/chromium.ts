@@ -34,6 +34,9 @@ export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: path!, args: FLAGS })
 }
 
+/** For `expect.poll`: a busy machine takes its time, and only a failure waits so long. */
+export const PATIENCE = { timeout: 15_000 } as const
+
 /** A page, and what it must not have. */
 export interface WatchedPage {
   readonly page: Page

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { sampleResult } from '../../results/testing/sample-result.ts'
+import { reportOf } from './report-data.ts'
+import type { ReportTable } from './report-table.ts'
+import { sampleSweep } from './testing/sample-sweep.ts'
+
+const results = sampleSweep(3)
+const report = reportOf(results)
+const tableOf = (id: string) => report.tables.find((table) => table.id === id)!
+
+/** The cells of a row by the names of its columns. */
+function rowOf(table: ReportTable, ...first: readonly string[]) {
+  const row = table.rows.find((cells) => first.every((text, at) => cells[at]!.text === text))!
+  return Object.fromEntries(table.columns.map(({ name }, at) => [name, row[at]!]))
+}
+
+describe('a report of a sweep', () => {
+  test('says what ran', () => {
+    expect(report.title).toBe('5 strategies on ycsb-a and ycsb-e')
+    expect(report.summary).toBe('30 runs, 5 designs, 2 workloads, 3 seeds')
+  })
+
+  test('has a row a design, with the mean over its seeds and their range', () => {
+    const designs = tableOf('designs')
+    expect(designs.rows).toHaveLength(10)
+    const seeds = results.filter(
+      ({ config }) => config.strategy.name === 'fluid' && config.workload.name === 'ycsb-a',
+    )
+    const costs = seeds.map(({ deterministic }) => deterministic.amplification.drained.waTotal!)
+    const cell = rowOf(designs, 'ycsb-a', 'fluid')['WA drained']!
+    expect(cell.value).toBeCloseTo((costs[0]! + costs[1]! + costs[2]!) / 3, 9)
+    const [low, high] = [Math.min(...costs), Math.max(...costs)]
+    expect(cell.text).toContain(`(${low.toFixed(2)}–${high.toFixed(2)})`)
+  })
+
+  test('lists every run with the gates it failed', () => {
+    const failing = sampleResult({ failedGates: [{ name: 'drained', passed: false, why: 'debt' }] })
+    const { tables } = reportOf([failing, ...results])
+    const runs = tables.find(({ id }) => id === 'runs')!
+    expect(runs.rows).toHaveLength(31)
+    expect(runs.rows[0]!.at(-2)).toEqual({ text: 'drained', mark: 'bad' })
+    expect(runs.rows[1]!.at(-2)).toEqual({ text: 'none' })
+    const gates = tables.find(({ id }) => id === 'gates')!
+    expect(rowOf(gates, 'drained')).toMatchObject({ passed: { value: 0 }, failed: { value: 1 } })
+    expect(rowOf(gates, 'conservation')).toMatchObject({ passed: { value: 31 } })
+  })
+
+  test('puts a setting either with those that differ or with those all share', () => {
+    const names = (id: string) => tableOf(id).rows.map(([setting]) => setting!.text)
+    expect(names('differences')).toEqual(expect.arrayContaining(['strategy.name', 'seed']))
+    expect(names('shared')).toEqual(expect.arrayContaining(['records', 'strategy.params.T']))
+    expect(names('differences').filter((name) => names('shared').includes(name))).toEqual([])
+    const { values } = rowOf(tableOf('differences'), 'workload.name')
+    expect(values!.text).toBe('ycsb-a (15 runs) · ycsb-e (15 runs)')
+  })
+
+  test('marks what differs between machines', () => {
+    const other = sampleResult({ seed: 9 })
+    const elsewhere = { ...other, environment: { ...other.environment, cpuModel: 'Another' } }
+    const { tables } = reportOf([...results, elsewhere])
+    const environment = tables.find(({ id }) => id === 'environment')!
+    expect(rowOf(environment, 'cpuModel').value).toEqual({
+      text: 'Sample CPU · Another',
+      mark: 'bad',
+    })
+    expect(rowOf(environment, 'node').value!.mark).toBeUndefined()
+  })
+
+  test('draws what the results can feed, a figure of every run, and says why not the rest', () => {
+    const drawn = report.charts.map(({ id }) => id)
+    expect(drawn).toEqual(expect.arrayContaining(['amplification', 'trade-off']))
+    // Too many runs for one figure: one a workload.
+    expect(drawn).toEqual(expect.arrayContaining(['wa-by-level-ycsb-a', 'wa-by-level-ycsb-e']))
+    expect(new Set(drawn).size).toBe(drawn.length)
+    expect(report.runs).toHaveLength(results.length)
+    for (const { name, why } of report.notDrawn) {
+      expect(drawn).not.toContain(name)
+      expect(why.length).toBeGreaterThan(10)
+    }
+  })
+
+  test('has one command a run', () => {
+    expect(new Set(report.commands).size).toBe(results.length)
+    expect(report.commands[0]).toMatch(/^npm run exp -- --strategy=leveling --workload=ycsb-a/)
+  })
+})
