@@ -35,6 +35,24 @@ export function amplificationOf(stats: TargetStats, liveLogicalBytes: number): A
   }
 }
 
+/** Null where no value was ever separated. */
+export function valueLogOf(
+  { valueLog, levels }: TargetStats,
+  liveLogicalBytes: number,
+): Deterministic['valueLog'] {
+  if (valueLog === undefined || valueLog.appendedBytes === 0) return null
+  const { unsealedBytes: _, ...log } = valueLog
+  const treeBytes = sum(levels.map((level) => level.bytes))
+  return {
+    ...log,
+    segments: [...log.segments],
+    waLog: quotient(log.appendedBytes + log.movedBytes, log.appendedBytes),
+    treeBytes,
+    treeSpaceAmplification: quotient(treeBytes, liveLogicalBytes),
+    logSpaceAmplification: quotient(log.logBytes, liveLogicalBytes),
+  }
+}
+
 export function writtenByCause(cells: readonly LedgerCell[]): Record<string, number> {
   const byCause: Record<string, number> = {}
   for (const { cause, direction, bytes } of cells) {

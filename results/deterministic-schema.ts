@@ -162,6 +162,37 @@ const event = z.strictObject({
   peakPhysicalBytes: bytes.nullable().default(null),
 })
 
+/** Bytes of records: their headers and keys count, those of files do not. */
+const valueLog = z.strictObject({
+  /** By writers; by collection and by compactions that move values. */
+  appendedBytes: bytes,
+  movedBytes: bytes,
+  /** (appended + moved) ÷ appended. */
+  waLog: ratio,
+  segmentsCollected: count,
+  /** In the segments collected, and in the values found live there. */
+  collectedBytes: bytes,
+  collectedLiveBytes: bytes,
+  /** In segments that hold data; of those, what tables point to and what merges found to be garbage. */
+  logBytes: bytes,
+  liveBytes: bytes,
+  garbageBytes: bytes,
+  treeBytes: bytes,
+  /** Tables, and segments, ÷ live logical bytes. */
+  treeSpaceAmplification: ratio,
+  logSpaceAmplification: ratio,
+  /** Oldest first; a spent one holds no data, tables only name it still. */
+  segments: z.array(
+    z.strictObject({
+      segment: count,
+      state: z.enum(['sealed', 'spent']),
+      records: count,
+      recordBytes: bytes,
+      liveBytes: bytes,
+    }),
+  ),
+})
+
 export const deterministicSchema = z.strictObject({
   phases: z.array(phase).min(1),
   amplification: z.strictObject({ burst: amplification, drained: amplification }),
@@ -176,6 +207,8 @@ export const deterministicSchema = z.strictObject({
   }),
   /** The drained tree. */
   levels: z.array(level),
+  /** The drained value log; null where no value was ever separated. */
+  valueLog: valueLog.nullable().default(null),
   ledger: z.strictObject({ cells: z.array(ledgerCell), balance }),
   counts: z.strictObject({ flushes: count, merges: count, moves: count, drops: count }),
   series: z.array(seriesPoint),
