@@ -50,10 +50,11 @@ export class Payload {
 
   #fillRandom(seedHigh: number, seedLow: number, bytes: number): void {
     const words = this.#words
-    let a = seedHigh | 0
-    let b = seedLow | 0
-    let c = Math.imul(seedLow ^ (seedHigh >>> 15), 0x2c1b3c6d)
-    let d = Math.imul(seedHigh ^ (seedLow >>> 12), 0x297a2d39) | 1
+    // Each word depends on both halves: neighbours would begin alike, xorshift spreads so slowly.
+    let a = scramble(seedHigh ^ scramble(seedLow))
+    let b = scramble(a ^ seedLow)
+    let c = scramble(b ^ seedHigh)
+    let d = scramble(c ^ a) | 1
     const count = (bytes + 3) >>> 2
     for (let i = 0; i < count; i++) {
       const t = a ^ (a << 11)
@@ -70,6 +71,13 @@ export class Payload {
     this.#bytes = new Uint8Array(this.#words.buffer)
     this.#views = []
   }
+}
+
+/** MurmurHash3's 32-bit finaliser. */
+function scramble(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }
 
 /** Fills bytes[start, end) with bytes[0, period) over and over, doubling what is copied. */

@@ -54,13 +54,6 @@ export function createSizes(size: SizeDistribution, random: JavaRandom): SizeSou
   }
 }
 
-/** The most a size can come to: what buffers must hold. */
-export function largestSize(size: SizeDistribution): number {
-  if (typeof size === 'number') return size
-  if (size.distribution !== 'discrete') return size.max
-  return Math.max(...size.values.map(({ value }) => value))
-}
-
 interface Bounds {
   readonly min: number
   readonly max: number
