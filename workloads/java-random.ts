@@ -7,7 +7,7 @@
  * Invariant: the same draws in the same order as the JDK; two 32-bit halves, no BigInt.
  */
 
-import { multiplyHigh, type U64 } from './u64.ts'
+import { multiplyHigh, timesHigh, type U64 } from './u64.ts'
 
 // 0x9e3779b97f4a7c15 + 2 · thread id (java.util.concurrent.ThreadLocalRandom.nextSeed, thread 1).
 const STEP_HIGH = 0x9e3779b9
@@ -123,11 +123,6 @@ export class JavaRandom {
 /** Draws that `fillPrintable` takes for so many bytes. */
 export function printableDraws(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_INT)
-}
-
-/** The upper half of (high, low) · (byHigh, byLow) modulo 2^64. */
-function timesHigh(high: number, low: number, byHigh: number, byLow: number): number {
-  return (Math.imul(high, byLow) + Math.imul(low, byHigh) + multiplyHigh(low, byLow)) | 0
 }
 
 /** `ThreadLocalRandom.mix32`. */

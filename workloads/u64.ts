@@ -25,6 +25,18 @@ export function multiplyHigh(a: number, b: number): number {
   return (Math.imul(aHigh, bHigh) + (middle >>> 16) + (cross >>> 16)) | 0
 }
 
+/** The upper half of (high, low) · (byHigh, byLow) modulo 2^64. */
+export function timesHigh(high: number, low: number, byHigh: number, byLow: number): number {
+  return (Math.imul(high, byLow) + Math.imul(low, byHigh) + multiplyHigh(low, byLow)) | 0
+}
+
+/** MurmurHash3's 32-bit finaliser (Appleby): a bijection in which every bit reaches every bit. */
+export function scramble32(value: number): number {
+  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
+}
+
 /** Java's `Math.abs(long)`, in place. (Long.MIN_VALUE stays 2^63, as unsigned it is right.) */
 export function absolute(value: U64): void {
   if ((value.high | 0) >= 0) return

@@ -6,6 +6,7 @@
 
 import { assert } from '../../engine/base/assert.ts'
 import type { JavaRandom } from '../java-random.ts'
+import { scramble32 } from '../u64.ts'
 
 const ROUNDS = 4
 
@@ -37,17 +38,10 @@ export class Permutation {
     let left = Math.floor(value / size)
     let right = value - left * size
     for (let round = 0; round < ROUNDS; round++) {
-      const mixed = left ^ (scramble(right ^ this.#keys[round]!) & this.#halfMask)
+      const mixed = left ^ (scramble32(right ^ this.#keys[round]!) & this.#halfMask)
       left = right
       right = mixed
     }
     return left * size + right
   }
-}
-
-/** MurmurHash3's 32-bit finaliser, high bits folded into the low ones that are kept. */
-function scramble(value: number): number {
-  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }

@@ -7,7 +7,7 @@
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
-import { multiplyHigh, U64, writeDecimal } from '../u64.ts'
+import { timesHigh, U64, writeDecimal } from '../u64.ts'
 import { KEY_BYTES_MAX, type WorkloadSpec } from './spec-schema.ts'
 
 type KeySpec = WorkloadSpec['keys']
@@ -99,17 +99,13 @@ export function scatter(value: number, target: U64): void {
   let high = Math.floor(value / TWO_POW_32) ^ OFFSET[0]
   let low = value ^ OFFSET[1]
   low ^= high >>> 1
-  high = timesHigh(high, low, MIX_1)
+  high = timesHigh(high, low, MIX_1[0], MIX_1[1])
   low = Math.imul(low, MIX_1[1])
   low ^= high >>> 1
-  high = timesHigh(high, low, MIX_2)
+  high = timesHigh(high, low, MIX_2[0], MIX_2[1])
   low = Math.imul(low, MIX_2[1])
   target.low = low ^ (high >>> 1)
   target.high = high & 0x7fffffff
-}
-
-function timesHigh(high: number, low: number, [byHigh, byLow]: readonly [number, number]): number {
-  return (Math.imul(high, byLow) + Math.imul(low, byHigh) + multiplyHigh(low, byLow)) | 0
 }
 
 function writeBinary(number: U64, target: Uint8Array, start: number, end: number): void {

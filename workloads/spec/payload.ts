@@ -6,6 +6,8 @@
  * printable ones (`ycsb/record-values.ts`), which LZ4 cannot shrink at all.
  */
 
+import { scramble32 } from '../u64.ts'
+
 /** Repeats lie this close, within the window of any LZ-type compressor. */
 const PERIOD_BYTES_MAX = 4096
 /** What LZ4 spends on announcing a literal run and a match, taken off the random part. */
@@ -51,10 +53,10 @@ export class Payload {
   #fillRandom(seedHigh: number, seedLow: number, bytes: number): void {
     const words = this.#words
     // Each word depends on both halves: neighbours would begin alike, xorshift spreads so slowly.
-    let a = scramble(seedHigh ^ scramble(seedLow))
-    let b = scramble(a ^ seedLow)
-    let c = scramble(b ^ seedHigh)
-    let d = scramble(c ^ a) | 1
+    let a = scramble32(seedHigh ^ scramble32(seedLow))
+    let b = scramble32(a ^ seedLow)
+    let c = scramble32(b ^ seedHigh)
+    let d = scramble32(c ^ a) | 1
     const count = (bytes + 3) >>> 2
     for (let i = 0; i < count; i++) {
       const t = a ^ (a << 11)
@@ -71,13 +73,6 @@ export class Payload {
     this.#bytes = new Uint8Array(this.#words.buffer)
     this.#views = []
   }
-}
-
-/** MurmurHash3's 32-bit finaliser. */
-function scramble(value: number): number {
-  let mixed = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }
 
 /** Fills bytes[start, end) with bytes[0, period) over and over, doubling what is copied. */
