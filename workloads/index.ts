@@ -17,6 +17,15 @@ export {
   type WorkloadPhase,
 } from './operation.ts'
 export { decodeRecord, encodeRecord, type Field, mergeField } from './record-codec.ts'
+export { csvText } from './traces/export/csv-text.ts'
+export {
+  type RecordStore,
+  type RocksdbCounts,
+  rocksdbTrace,
+} from './traces/export/rocksdb-trace.ts'
+export { ImportReport, type ImportReportOptions } from './traces/import/import-report.ts'
+export { IMPORT_FORMATS, type ImportFormatName, importFiles } from './traces/import/import-trace.ts'
+export { hashKey } from './traces/key-hash.ts'
 export {
   fieldNamesOf,
   type OperationSink,
@@ -24,7 +33,7 @@ export {
   recordWorkload,
 } from './traces/operation-sink.ts'
 export { traceDefinition } from './traces/trace-definition.ts'
-export type { TraceFooter, TraceHeader } from './traces/trace-format.ts'
+export type { TraceCompression, TraceFooter, TraceHeader } from './traces/trace-format.ts'
 export { openTrace, type Trace, traceWorkload } from './traces/trace-reader.ts'
 export { TraceWriter, type TraceWriterOptions } from './traces/trace-writer.ts'
 export { type TracePhase, ycsbText } from './traces/ycsb-text.ts'

@@ -17,7 +17,7 @@ export function traceDefinition(path: string): WorkloadDefinition {
   const { header, footer } = trace
   const [load, ...phases] = footer.phases
   const params: Readonly<Record<string, Json>> = {
-    ...(header.params as Record<string, Json>),
+    ...header.params,
     workload: header.workload,
     traceDigest: footer.digest,
   }

@@ -20,6 +20,7 @@ import { z } from 'zod'
 import { ByteReader, ByteWriter } from '../../engine/base/coding.ts'
 import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
 import { corruption } from '../../engine/base/errors.ts'
+import type { Json } from '../../engine/base/json.ts'
 
 export const TRACE_VERSION = 1
 export const TRACE_MAGIC = new TextEncoder().encode('VARVETRC')
@@ -45,7 +46,7 @@ export const traceHeaderSchema = z.strictObject({
   /** Of the workload that was recorded, or of the format it was imported from. */
   workload: z.string().min(1),
   /** The workload's parameters, as a result's config has them. */
-  params: z.record(z.string(), z.json()),
+  params: z.record(z.string(), z.json()) as z.ZodType<Readonly<Record<string, Json>>>,
   keyNumbers: z.enum(['dense', 'hashed']),
 })
 export type TraceHeader = Readonly<z.infer<typeof traceHeaderSchema>>

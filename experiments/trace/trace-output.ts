@@ -1,0 +1,110 @@
+/**
+ * Owns the writing of a workload's operations in the format asked for, to a file that appears whole
+ * or not at all, or to standard output. Invariant: a chunk is in memory at a time.
+ */
+import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  csvText,
+  Operation,
+  pumpWorkload,
+  type RocksdbCounts,
+  rocksdbTrace,
+  type TraceCompression,
+  type TraceHeader,
+  type TracePhase,
+  TraceWriter,
+  type Workload,
+  ycsbText,
+} from '../../workloads/index.ts'
+import { formatBytes } from '../cli/units.ts'
+import { UsageError } from '../cli/usage-error.ts'
+import { ScratchRecords } from './scratch-records.ts'
+
+/** By the name `--format` takes, of everything that is written. */
+export const OUTPUT_FORMATS = {
+  native: 'a trace of our own: compact, checked, replayed by npm run exp -- --trace',
+  ycsb: "the text of YCSB's BasicDB client",
+  rocksdb: "RocksDB's query trace, which db_bench --benchmarks=replay runs; seeks without nexts",
+  csv: 'a row an operation, without the bytes of values',
+} as const
+export type OutputFormat = keyof typeof OUTPUT_FORMATS
+
+export interface OutputRequest {
+  readonly format: OutputFormat
+  /** Empty: standard output. */
+  readonly out: string
+  readonly phase: TracePhase
+  readonly compression: TraceCompression
+  /** Of a native trace. */
+  readonly header: TraceHeader
+}
+
+/** Consumes the workload; returns what there is to say, a line each. */
+export async function writeOperations(
+  workload: Workload,
+  request: OutputRequest,
+): Promise<readonly string[]> {
+  const { format, out, phase } = request
+  switch (format) {
+    case 'native':
+      return writeNative(workload, request)
+    case 'ycsb':
+      await writeChunks(ycsbText(workload, phase), out)
+      return []
+    case 'csv':
+      await writeChunks(csvText(workload, phase), out)
+      return []
+    case 'rocksdb':
+      return writeRocksdb(workload, out, phase)
+  }
+}
+
+function writeNative(workload: Workload, request: OutputRequest): readonly string[] {
+  const { out, phase, header, compression } = request
+  if (out === '') throw new UsageError('--out=FILE is needed: a trace is no text')
+  if (phase !== 'all') throw new UsageError('--phase: a trace of our own holds all phases')
+  const writer = new TraceWriter(out, header, { compression })
+  try {
+    pumpWorkload(workload, writer, new Operation())
+    const { operationsByKind } = writer.finish(workload.properties)
+    const operations = operationsByKind.reduce((sum, count) => sum + count, 0)
+    return [`${out}: ${operations} operations, ${formatBytes(writer.written.bytes)}`]
+  } finally {
+    writer.abort()
+  }
+}
+
+async function writeRocksdb(
+  workload: Workload,
+  out: string,
+  phase: TracePhase,
+): Promise<readonly string[]> {
+  const counts: RocksdbCounts = { writes: 0, gets: 0, seeks: 0 }
+  const hasFields = [workload.load, ...workload.phases.map(({ stream }) => stream)].some(
+    ({ fieldNames }) => fieldNames.length > 0,
+  )
+  using records = hasFields ? new ScratchRecords() : null
+  await writeChunks(rocksdbTrace(workload, records, counts, phase), out)
+  const { writes, gets, seeks } = counts
+  const exempt = seeks === 0 ? '' : ' (scans: RocksDB traces no nexts)'
+  return [`${out}: ${writes} writes, ${gets} gets, ${seeks} seeks${exempt}`]
+}
+
+/** To standard output, or to a temporary beside `path` that is renamed when complete. */
+export async function writeChunks(chunks: Iterable<Uint8Array>, path: string): Promise<void> {
+  if (path === '') {
+    await pipeline(Readable.from(chunks), process.stdout, { end: false })
+    return
+  }
+  const temporary = `${path}.${process.pid}.tmp`
+  try {
+    await pipeline(Readable.from(chunks), createWriteStream(temporary, { flush: true }))
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}

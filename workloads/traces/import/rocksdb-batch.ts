@@ -1,0 +1,57 @@
+/**
+ * Owns the reading of the write batches that RocksDB traces carry (`db/write_batch.cc`): more than
+ * our own log holds, for a foreign database may use column families, merges and single deletions.
+ *
+ *   | u64 sequence number | u32 count | records: u8 tag, varint column family?, strings |
+ */
+
+import type { ByteReader } from '../../../engine/base/coding.ts'
+
+/** Borrowed for the time of the call. */
+export interface BatchSink {
+  put(key: Uint8Array, value: Uint8Array): void
+  delete(key: Uint8Array): void
+  merge(key: Uint8Array, operand: Uint8Array): void
+  deleteRange(): void
+  inColumnFamily(): void
+}
+
+const HEADER_BYTES = 12
+
+/** Tag → what it is, and whether a column family stands before the key. */
+const TAGS: ReadonlyMap<
+  number,
+  readonly [what: 'put' | 'delete' | 'merge' | 'range' | 'log', family: boolean]
+> = new Map([
+  [0x0, ['delete', false]],
+  [0x1, ['put', false]],
+  [0x2, ['merge', false]],
+  [0x3, ['log', false]],
+  [0x4, ['delete', true]],
+  [0x5, ['put', true]],
+  [0x6, ['merge', true]],
+  [0x7, ['delete', false]],
+  [0x8, ['delete', true]],
+  [0xe, ['range', true]],
+  [0xf, ['range', false]],
+])
+
+/** Hands over the records of the batch that `reader` holds. Throws `LSM_CORRUPTION`. */
+export function readBatch(reader: ByteReader, sink: BatchSink): void {
+  reader.raw(HEADER_BYTES)
+  while (!reader.done) {
+    const tag = reader.u8()
+    const known = TAGS.get(tag)
+    if (known === undefined) throw reader.fail(`write batch record with unknown tag ${tag}`)
+    const [what, hasFamily] = known
+    if (hasFamily && reader.varint() !== 0) sink.inColumnFamily()
+    const key = reader.prefixed()
+    if (what === 'delete') sink.delete(key)
+    else if (what === 'put') sink.put(key, reader.prefixed())
+    else if (what === 'merge') sink.merge(key, reader.prefixed())
+    else if (what === 'range') {
+      reader.prefixed()
+      sink.deleteRange()
+    }
+  }
+}

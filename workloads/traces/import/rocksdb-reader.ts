@@ -1,0 +1,261 @@
+/**
+ * Owns the reading of RocksDB's query traces and of the text its trace_analyzer makes of them.
+ *
+ * What these traces do not tell: how far a scan went (a seek stands without its nexts, and becomes a
+ * scan of one record), which column families' keys belong together (all go into one key space), and
+ * in the text the values' bytes.
+ */
+
+import { ByteReader } from '../../../engine/base/coding.ts'
+import { corruption, invalidArgument, isLsmError } from '../../../engine/base/errors.ts'
+import { OPERATION_KIND, type OperationKind } from '../../operation.ts'
+import {
+  ROCKSDB_PART,
+  ROCKSDB_RECORD,
+  ROCKSDB_RECORD_HEAD_BYTES,
+  ROCKSDB_TRACE_MAGIC,
+} from '../rocksdb-format.ts'
+import {
+  type ForeignReader,
+  type ImportContext,
+  lineReader,
+  wholeNumber,
+} from './foreign-reader.ts'
+import { readBatch } from './rocksdb-batch.ts'
+
+const { read, update, scan, readModifyWrite } = OPERATION_KIND
+const NS_PER_MICROSECOND = 1000
+const PHASE = 'run'
+/** Of one record, which is in memory at once. */
+const RECORD_BYTES_MAX = 2 ** 27
+const VERSIONS = /Trace Version: 0\.2\b/
+const FAMILY_NOTE = 'in a column family of its own: all keys went into one key space'
+const SEEK_NOTE = 'seeks, recorded without their nexts: scans of one record'
+const BACKWARD_NOTE = 'seeks for the previous key: scans of one record, forwards'
+const MERGE_NOTE = 'merges: read, then a put of the operand'
+
+export function rocksdbReader(path: string, context: ImportContext): ForeignReader {
+  return new RocksdbRecords(path, context)
+}
+
+class RocksdbRecords implements ForeignReader {
+  readonly #path: string
+  readonly #context: ImportContext
+  /** Of the file, where `#pending` begins. */
+  #offset = 0
+  #pending = new Uint8Array(0)
+  #state: 'begin' | 'records' | 'ended' = 'begin'
+
+  constructor(path: string, context: ImportContext) {
+    this.#path = path
+    this.#context = context
+  }
+
+  write(chunk: Uint8Array): void {
+    const { length } = this.#pending
+    const bytes = new Uint8Array(length + chunk.length)
+    bytes.set(this.#pending)
+    bytes.set(chunk, length)
+    let at = 0
+    for (let size = recordBytes(bytes, at); size !== null; size = recordBytes(bytes, at)) {
+      if (size > RECORD_BYTES_MAX) throw this.#damaged(at, `a record of ${size} bytes`)
+      if (at + size > bytes.length) break
+      this.#record(bytes.subarray(at, at + size), at)
+      at += size
+    }
+    this.#offset += at
+    this.#pending = bytes.slice(at)
+  }
+
+  end(): void {
+    if (this.#state === 'begin') throw this.#noTrace()
+    if (this.#pending.length > 0) {
+      const reason = `the file ends within a record, ${this.#pending.length} bytes into it`
+      this.#context.report.fail(`${this.#path} at offset ${this.#offset}`, reason)
+    } else if (this.#state === 'records') {
+      this.#context.report.note('the trace lacks its end record: tracing was not ended')
+    }
+  }
+
+  #record(bytes: Uint8Array, at: number): void {
+    const reader = new ByteReader(bytes, `${this.#path} at offset ${this.#offset + at}`)
+    const microseconds = reader.u64()
+    const type = reader.u8()
+    reader.u32()
+    if (this.#state === 'begin') this.#begin(type, reader)
+    else if (this.#state === 'ended') throw this.#damaged(at, 'a record after the end')
+    else if (type === ROCKSDB_RECORD.end) this.#state = 'ended'
+    else this.#operation(type, microseconds, reader, at)
+  }
+
+  #begin(type: number, reader: ByteReader): void {
+    const text = new TextDecoder().decode(reader.raw(reader.end - reader.offset))
+    if (type !== ROCKSDB_RECORD.begin || !text.startsWith(ROCKSDB_TRACE_MAGIC))
+      throw this.#noTrace()
+    if (!VERSIONS.test(text)) {
+      const said = /Trace Version: ([^\t]*)/.exec(text)?.[1] ?? 'none'
+      throw invalidArgument(`${this.#path}: RocksDB trace version ${said}; 0.2 is read here`)
+    }
+    this.#state = 'records'
+  }
+
+  #operation(type: number, microseconds: number, reader: ByteReader, at: number): void {
+    this.#context.beginPhase(PHASE, [])
+    try {
+      const parts = new Parts(reader, `${this.#path} at offset ${this.#offset + at}`)
+      this.#dispatch(type, microseconds, parts)
+    } catch (error) {
+      if (!isLsmError(error, 'LSM_CORRUPTION')) throw error
+      const place = `${this.#path} at offset ${this.#offset + at}`
+      this.#context.report.fail(place, error.message.slice(place.length + 2))
+    }
+  }
+
+  #dispatch(type: number, clock: number, parts: Parts): void {
+    const { report } = this.#context
+    if (type === ROCKSDB_RECORD.write) {
+      this.#write(parts.string(ROCKSDB_PART.writeBatch), clock, parts.source)
+    } else if (type === ROCKSDB_RECORD.get) {
+      this.#family(parts.u32(ROCKSDB_PART.getColumnFamily))
+      this.#add(read, parts.string(ROCKSDB_PART.getKey), clock)
+    } else if (
+      type === ROCKSDB_RECORD.iteratorSeek ||
+      type === ROCKSDB_RECORD.iteratorSeekForPrev
+    ) {
+      const forwards = type === ROCKSDB_RECORD.iteratorSeek
+      this.#family(parts.u32(ROCKSDB_PART.iteratorColumnFamily))
+      this.#add(scan, parts.string(ROCKSDB_PART.iteratorKey), clock)
+      report.note(forwards ? SEEK_NOTE : BACKWARD_NOTE)
+    } else if (type === ROCKSDB_RECORD.multiGet) this.#multiGet(parts, clock)
+    else throw parts.fail(`record type ${type} is no operation known here`)
+  }
+
+  #multiGet(parts: Parts, clock: number): void {
+    const count = parts.u32(ROCKSDB_PART.multiGetCount)
+    const families = new ByteReader(parts.string(ROCKSDB_PART.multiGetColumnFamilies), parts.source)
+    const keys = new ByteReader(parts.string(ROCKSDB_PART.multiGetKeys), parts.source)
+    for (let i = 0; i < count; i++) {
+      this.#family(families.u32())
+      this.#add(read, keys.prefixed(), clock)
+    }
+  }
+
+  #write(batch: Uint8Array, clock: number, source: string): void {
+    const { report } = this.#context
+    readBatch(new ByteReader(batch, source), {
+      put: (key, value) => this.#add(update, key, clock, value),
+      delete: (key) => this.#add(OPERATION_KIND.delete, key, clock),
+      merge: (key, operand) => {
+        this.#add(readModifyWrite, key, clock, operand)
+        report.note(MERGE_NOTE)
+      },
+      deleteRange: () => report.fail(source, 'a deletion of a range cannot be replayed here'),
+      inColumnFamily: () => report.note(FAMILY_NOTE),
+    })
+  }
+
+  #family(id: number): void {
+    if (id !== 0) this.#context.report.note(FAMILY_NOTE)
+  }
+
+  #add(kind: OperationKind, key: Uint8Array, clock: number, value: Uint8Array | null = null): void {
+    const operation = this.#context.begin(kind, key)
+    if (kind === scan) operation.scanLength = 1
+    this.#context.arrive(clock, NS_PER_MICROSECOND)
+    this.#context.add(value)
+  }
+
+  #noTrace(): Error {
+    return invalidArgument(`${this.#path}: not a RocksDB trace (no header record at its start)`)
+  }
+
+  #damaged(at: number, what: string): Error {
+    return corruption(what, { path: this.#path, offset: this.#offset + at })
+  }
+}
+
+/** Of the record at `at`; null when its head is not all there. */
+function recordBytes(bytes: Uint8Array, at: number): number | null {
+  if (at + ROCKSDB_RECORD_HEAD_BYTES > bytes.length) return null
+  const lengthAt = at + ROCKSDB_RECORD_HEAD_BYTES - 4
+  return ROCKSDB_RECORD_HEAD_BYTES + new ByteReader(bytes, '', lengthAt, lengthAt + 4).u32()
+}
+
+/** The parts of a payload, read in order; those not asked for are passed over. */
+class Parts {
+  readonly source: string
+  readonly #values = new Map<number, number | Uint8Array>()
+  readonly #reader: ByteReader
+
+  constructor(reader: ByteReader, source: string) {
+    this.#reader = reader
+    this.source = source
+    const bits = reader.u64()
+    for (let part = 1; part <= ROCKSDB_PART.multiGetKeys; part++) {
+      if (Math.floor(bits / 2 ** part) % 2 === 0) continue
+      this.#values.set(part, NUMBERS.has(part) ? reader.u32() : reader.prefixed())
+    }
+    if (bits >= 2 ** (ROCKSDB_PART.multiGetKeys + 1)) throw this.fail('a part not known here')
+  }
+
+  u32(part: number): number {
+    const value = this.#values.get(part)
+    if (typeof value !== 'number') throw this.fail(`part ${part} is missing`)
+    return value
+  }
+
+  string(part: number): Uint8Array {
+    const value = this.#values.get(part)
+    if (!(value instanceof Uint8Array)) throw this.fail(`part ${part} is missing`)
+    return value
+  }
+
+  fail(what: string): Error {
+    return this.#reader.fail(what)
+  }
+}
+
+const NUMBERS: ReadonlySet<number> = new Set([
+  ROCKSDB_PART.getColumnFamily,
+  ROCKSDB_PART.iteratorColumnFamily,
+  ROCKSDB_PART.multiGetCount,
+])
+
+/** By the numbers of `tools/trace_analyzer_tool.h`; a range deletion (4) has no counterpart. */
+const ANALYZER_KINDS: readonly (OperationKind | undefined)[] = [
+  ...[read, update, OPERATION_KIND.delete, OPERATION_KIND.delete, undefined, readModifyWrite],
+  ...[scan, scan, read],
+]
+const ANALYZER_NOTES: Readonly<Record<number, string>> = {
+  5: MERGE_NOTE,
+  6: SEEK_NOTE,
+  7: BACKWARD_NOTE,
+}
+const ANALYZER_LINE = /^(?:0x)?([0-9A-Fa-f]*) (\d+) (\d+) (\d+) (\d+)$/
+
+/** `hex key, type, column family, value size, microseconds`, a line an operation. */
+export function analyzerTextReader(path: string, context: ImportContext): ForeignReader {
+  return lineReader(path, context.report, ({ text }) => {
+    const columns = ANALYZER_LINE.exec(text)
+    if (columns === null) return 'not "hex-key type column-family value-size microseconds"'
+    const [, hexKey, typeText, family, size, time] = columns
+    const type = Number(typeText)
+    const kind = ANALYZER_KINDS[type]
+    if (kind === undefined) return `operation type ${type} cannot be replayed here`
+    if (hexKey!.length % 2 !== 0) return 'the key has half a byte'
+    const microseconds = wholeNumber(time)
+    if (microseconds < 0) return `time "${time}" is beyond what is read here`
+    context.beginPhase(PHASE, [])
+    const key = Uint8Array.from({ length: hexKey!.length / 2 }, (_, i) =>
+      Number.parseInt(hexKey!.slice(2 * i, 2 * i + 2), 16),
+    )
+    const operation = context.begin(kind, key)
+    if (kind === scan) operation.scanLength = 1
+    if (family !== '0') context.report.note(FAMILY_NOTE)
+    if (ANALYZER_NOTES[type] !== undefined) context.report.note(ANALYZER_NOTES[type])
+    context.arrive(microseconds, NS_PER_MICROSECOND)
+    if (kind === update || kind === readModifyWrite) context.addUnknownValue(Number(size))
+    else context.add()
+    return null
+  })
+}
