@@ -1,0 +1,99 @@
+/**
+ * Owns what is compared: the figures of a result that a verdict may be given on, each with the side
+ * that is better, whether the machine has a say in it, and the gate without which it is not quoted
+ * or not without a label. Amplifications are the drained ones.
+ */
+import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
+import type { ReadAccount, RunResult } from '../../results/schema.ts'
+
+export type AnyResult = RunResult | PeerResult
+
+export interface Metric {
+  readonly name: string
+  readonly better: 'lower' | 'higher'
+  /** Depends on the machine and its load: compared only between runs on one machine. */
+  readonly timed: boolean
+  /** Gate → what its failure in a run of either side means for the figure. */
+  readonly labels: Readonly<Record<string, string>>
+  /** Gates whose failure forbids a verdict; the difference is shown with the label. */
+  readonly forbids: readonly string[]
+  /** Null: this result has no such figure. */
+  valueOf(result: AnyResult): number | null
+}
+
+const TRANSIENT = { 'steady-state': 'transient' }
+const READS = { ...TRANSIENT, 'dataset-beyond-cache': 'within the cache' }
+
+type Ratio = 'waTotal' | 'waLsm' | 'waRocksdb' | 'spaceAmplification'
+
+function shared(name: string, key: Ratio): Metric {
+  return {
+    ...{ name, better: 'lower', timed: false, labels: TRANSIENT, forbids: [] },
+    valueOf: (result) =>
+      isPeerResult(result)
+        ? result.peer.drained[key]
+        : result.deterministic.amplification.drained[key],
+  }
+}
+
+type Account = keyof RunResult['deterministic']['readAmplification']
+
+function reads(name: string, account: Account, key: keyof ReadAccount): Metric {
+  return {
+    ...{ name, better: 'lower', timed: false, labels: READS, forbids: [] },
+    valueOf: (result) =>
+      isPeerResult(result) ? null : result.deterministic.readAmplification[account][key],
+  }
+}
+
+const COUNTED: readonly Metric[] = [
+  shared('WA total', 'waTotal'),
+  shared('WA lsm', 'waLsm'),
+  shared('WA rocksdb', 'waRocksdb'),
+  shared('space amplification', 'spaceAmplification'),
+  {
+    ...{ name: 'peak bytes', better: 'lower', timed: false, labels: TRANSIENT, forbids: [] },
+    valueOf: (result) => (isPeerResult(result) ? null : result.deterministic.peakPhysicalBytes),
+  },
+  reads('runs per hit', 'getHit', 'runsPerOperation'),
+  reads('runs per miss', 'getMiss', 'runsPerOperation'),
+  reads('runs per short scan', 'shortScan', 'runsPerOperation'),
+  reads('runs per long scan', 'longScan', 'runsPerOperation'),
+  reads('blocks per hit', 'getHit', 'blocksPerOperation'),
+  reads('blocks per miss', 'getMiss', 'blocksPerOperation'),
+  reads('blocks per short scan', 'shortScan', 'blocksPerOperation'),
+  reads('blocks per long scan', 'longScan', 'blocksPerOperation'),
+  reads('stored blocks per hit', 'getHit', 'blocksFromStoragePerOperation'),
+  reads('bytes read per byte of a hit', 'getHit', 'bytesReadPerByteReturned'),
+]
+
+const THROUGHPUT: Metric = {
+  ...{ name: 'throughput, op/s', better: 'higher', timed: true, labels: TRANSIENT, forbids: [] },
+  valueOf: ({ timed }) => {
+    const rates = timed.phases.filter(({ name }) => name === 'run')
+    return (rates.at(-1) ?? timed.phases[0])?.throughputPerSecond ?? null
+  },
+}
+
+const PERCENTILES = ['p50Us', 'p99Us', 'p999Us'] as const
+
+/** Of the kinds of operations that occur; from the intended start where there is one. */
+function latencies(kind: string): readonly Metric[] {
+  return PERCENTILES.map((key) => ({
+    name: `${kind} ${key.slice(0, -2)}, µs`,
+    better: 'lower',
+    timed: true,
+    labels: { 'open-loop-latency': 'not from an open loop at a steady share' },
+    forbids: ['open-loop-latency'],
+    valueOf: ({ timed }) =>
+      (timed.intendedLatencyByKind ?? timed.latencyByKind)[kind]?.[key] ?? null,
+  }))
+}
+
+/** Those of which every result has a figure. */
+export function metricsOf(results: readonly AnyResult[]): readonly Metric[] {
+  const kinds = Object.keys(results[0]?.timed.latencyByKind ?? {})
+  return [...COUNTED, THROUGHPUT, ...kinds.flatMap(latencies)].filter((metric) =>
+    results.every((result) => metric.valueOf(result) !== null),
+  )
+}
