@@ -17,7 +17,10 @@ export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES })
   try {
     const stream: Readable = packing === null ? file : packing.unpack(file)
-    for await (const chunk of stream) yield chunk as Uint8Array
+    for await (const chunk of stream) {
+      const { buffer, byteOffset, byteLength } = chunk as Uint8Array<ArrayBuffer>
+      yield new Uint8Array(buffer, byteOffset, byteLength)
+    }
   } catch (error) {
     const isPacked =
       error instanceof Error && 'code' in error && /^(Z_|ZSTD_|ERR_)/.test(String(error.code))

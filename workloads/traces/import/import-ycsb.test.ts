@@ -1,0 +1,164 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterAll, describe, expect, test } from 'vitest'
+import { WORKLOADS } from '../../catalog.ts'
+import { ALL_FIELDS, OPERATION_KIND_NAMES } from '../../operation.ts'
+import { decodeRecord } from '../../record-codec.ts'
+import { imported, shown } from '../testing/imported.ts'
+import { plainPhases } from '../testing/operations.ts'
+import { ycsbText } from '../ycsb-text.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-import-ycsb-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const path = join(folder, 'trace')
+
+/** As the client prints it, one field of eight bytes each but for the ten-field insert. */
+const CLIENT_OUTPUT = `***************** properties *****************
+"fieldlength"="8"
+"fieldcount"="3"
+"dotransactions"="true"
+"workload"="site.ycsb.workloads.CoreWorkload"
+**********************************************
+READ usertable user1 [ <all fields>]
+READ usertable user2 [ field1 ]
+UPDATE usertable user3 [ field2= a=b ]c[ ]
+INSERT usertable user4 [ field1= field0= field0=01234567 field2=xxxxxxx  ]
+SCAN usertable user5 17 [ <all fields>]
+DELETE usertable user6
+[OVERALL], RunTime(ms), 731
+[READ], Operations, 2
+`
+
+describe('a YCSB client’s output', () => {
+  test('becomes operations, with properties and statistics passed over', async () => {
+    const { phases, report, properties } = await imported('ycsb', path, [CLIENT_OUTPUT])
+    expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
+      'run read user1',
+      'run read user2',
+      'run update user3 8 B',
+      'run insert user4 66 B',
+      'run scan user5 ×17',
+      'run delete user6',
+    ])
+    expect(report).toMatchObject({ operations: 6, otherLines: 8, malformed: 0 })
+    expect(properties.fieldlength).toBe('8')
+    expect(phases.map(({ name }) => name)).toEqual(['load', 'run'])
+  })
+
+  test('keeps fields apart by their length, whatever their bytes', async () => {
+    const { phases } = await imported('ycsb', path, [CLIENT_OUTPUT])
+    const [all, one, update, insert] = phases[1]!.operations
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+    expect([all!.readFieldIndex, one!.readFieldIndex]).toEqual([ALL_FIELDS, 1])
+    expect([update!.fieldIndex, text(update!.value)]).toEqual([2, ' a=b ]c['])
+    expect(insert!.fieldIndex).toBe(ALL_FIELDS)
+    expect(decodeRecord(insert!.value).map(({ name, value }) => [text(name), text(value)])).toEqual(
+      [
+        ['field1', ' field0='],
+        ['field0', '01234567'],
+        ['field2', 'xxxxxxx '],
+      ],
+    )
+  })
+
+  test.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('comes as %s too, whatever its name', async (_, pack) => {
+    const plain = await imported('ycsb', path, [CLIENT_OUTPUT])
+    const packed = await imported('ycsb', path, [pack(CLIENT_OUTPUT)])
+    expect(packed.phases).toEqual(plain.phases)
+    const torn = pack(CLIENT_OUTPUT).subarray(0, -20)
+    await expect(imported('ycsb', path, [torn])).rejects.toThrow(/trace\.0: damaged or truncated/)
+  })
+
+  test('of a load and a run are two files of one trace', async () => {
+    const load = '"dotransactions"="false"\nINSERT usertable user1 [ field0=a ]\n'
+    const run = '"dotransactions"="true"\r\nREAD usertable user1 [ <all fields>]\r\n'
+    const { phases } = await imported('ycsb', path, [load, run])
+    expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
+      'load insert user1 15 B',
+      'run read user1',
+    ])
+  })
+
+  test('may be short: the verb and the key', async () => {
+    const text = 'UPDATE user1\nREAD user2\nSCAN user3 7\nINSERT user4\nDELETE user5\n'
+    const { phases, report } = await imported('ycsb', path, [text])
+    expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
+      'run update user1 100 B',
+      'run read user2',
+      'run scan user3 ×7',
+      'run insert user4 1140 B',
+      'run delete user5',
+    ])
+    const [update, , , insert] = phases[1]!.operations
+    expect(update!.fieldIndex).toBe(0)
+    expect(decodeRecord(insert!.value)).toHaveLength(10)
+    expect([...report.notes.values()]).toEqual([2])
+  })
+
+  test.each([
+    ['READS usertable user1 [ <all fields>]', 'neither an operation'],
+    ['READ usertable user1 [ <all fields>', 'the fields are not closed'],
+    ['READ usertable user1 [ field77 ]', 'unknown field "field77"'],
+    ['READ', 'neither an operation'],
+    ['READ usertable user 1 [ <all fields>]', '4 words before the fields'],
+    ['SCAN usertable user1 many [ <all fields>]', 'scan length "many"'],
+    ['UPDATE usertable user1 [ ]', 'a write without fields'],
+    ['INSERT usertable user1 [ colour=red ]', 'unknown or repeated field "colour"'],
+  ])('%s is malformed: file, line, reason, and the limit', async (line, reason) => {
+    const text = `READ user1\n${line}\nREAD user2\n${line}\n`
+    const passed = await imported('ycsb', path, [text], 2)
+    expect(passed.phases[1]!.operations).toHaveLength(2)
+    expect(passed.report.malformed).toBe(2)
+    expect(passed.malformed[0]).toContain(`${path}.0:2: ${reason}`)
+    expect(passed.malformed[1]).toContain(`${path}.0:4: ${reason}`)
+    await expect(imported('ycsb', path, [text], 1)).rejects.toThrow(`${path}.0:4: ${reason}`)
+    await expect(imported('ycsb', path, [text], 0)).rejects.toThrow(`${path}.0:2: ${reason}`)
+  })
+})
+
+describe('our own text', () => {
+  const size = { records: 60, operations: 120, seed: 5, repeat: 0 }
+  test.each([
+    ['ycsb-a', {}],
+    ['ycsb-e', { fieldcount: 3 }],
+    ['ycsb-d', { fieldlengthdistribution: 'uniform', fieldlength: 40 }],
+    ['ycsb-b', { readallfields: false, writeallfields: true }],
+    ['ycsb-a', { fieldcount: 1, fieldlength: 0 }],
+  ])('%s %j reads back as the same operations', async (name, params) => {
+    const create = () => WORKLOADS.get(name)!.create(params, size)
+    const text = Buffer.concat([...ycsbText(create())])
+    const { phases, report } = await imported('ycsb', path, [text])
+    const strip = (list: ReturnType<typeof plainPhases>) =>
+      list.map((phase) => ({
+        ...phase,
+        operations: phase.operations.map((one) => ({ ...one, keyNumber: 0 })),
+      }))
+    expect(report.malformed).toBe(0)
+    expect(strip(phases as ReturnType<typeof plainPhases>)).toEqual(strip(plainPhases(create())))
+  })
+})
+
+const reference = process.env.VARVE_YCSB_DATA ?? ''
+const files = [
+  ...['client/load-a', 'client/run-a', 'golden/ops-seed42-a', 'golden/ops-seed42-f'],
+  ...['seeded/wl-a', 'seeded/wl-b', 'seeded/wl-d', 'seeded/wl-f'],
+].map((name) => `${name}.txt.gz`)
+const title =
+  reference === ''
+    ? "YCSB's own output: not imported, since VARVE_YCSB_DATA names no folder"
+    : `YCSB's own output in ${reference}`
+
+describe.skipIf(reference === '')(title, () => {
+  test.each(files)('%s: nothing skipped', async (name) => {
+    const file = join(reference, name)
+    expect(existsSync(file)).toBe(true)
+    const { report } = await imported('ycsb', path, [readFileSync(file)])
+    expect(report.malformed).toBe(0)
+    expect(report.operations).toBeGreaterThanOrEqual(1000)
+  })
+})
