@@ -5,7 +5,6 @@
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { PerformanceObserver } from 'node:perf_hooks'
 import {
   type Clock,
   deriveSeed,
@@ -19,13 +18,17 @@ import {
 import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
 import type { Written } from './cli/progress.ts'
 import { type Code, describeEnvironment } from './environment.ts'
+import { quotient, sum } from './figures.ts'
 import { gatesOf } from './gates.ts'
-import { readWrites, unexplainedBytes, type WriteAccount } from './operating-system.ts'
+import { asksForShare, pacingOf } from './load/arrival-spec.ts'
+import type { Measurement } from './measurement.ts'
+import { SystemAccount } from './operating-system.ts'
+import { GarbageWatch } from './process-watch.ts'
 import type { RunPlan } from './run-plan.ts'
-import { type Measurement, Runner } from './runner.ts'
+import { type RunLoad, Runner } from './runner.ts'
 import { runSimulation } from './simulation.ts'
 import type { EditEvent } from './story/version-log.ts'
-import type { Target, TargetEvent, TargetStats } from './target.ts'
+import type { Target, TargetEvent } from './target.ts'
 import { VarveTarget } from './targets/varve-target.ts'
 
 export interface ExperimentContext {
@@ -49,45 +52,94 @@ export function databaseFolder(outFolder: string, plan: RunPlan): string {
 /** Throws `LSM_LOCKED` when another process holds the folder, `Interrupted` on the signal. */
 export async function runExperiment(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
   if (plan.simulation !== null) return runSimulation(plan, plan.simulation, context)
+  const { arrival } = plan.config
+  if (arrival === null) return measure(plan, context, null)
+  const share = asksForShare(arrival)
+  const sustainablePerSecond = share ? await sustainableRate(plan, context) : null
+  const seed = deriveSeed(plan.config.seed, 'arrivals', plan.config.repeat)
+  const load: RunLoad = {
+    ...{ kind: arrival.kind, clients: arrival.clients, sustainablePerSecond },
+    pacing: pacingOf(arrival, sustainablePerSecond, seed),
+  }
+  const { onProgress } = context
+  return measure(
+    plan,
+    {
+      ...context,
+      onProgress: (phase, done, total) =>
+        onProgress(phase, share ? Math.floor((total + done) / 2) : done, total),
+    },
+    load,
+  )
+}
+
+/**
+ * Operations a second that the same run reaches in a closed loop on a folder of its own, where the
+ * next operation is always ready: the first phase of Luo & Carey's two (PVLDB 12). The drain counts,
+ * since a rate at which debt piles up is not sustained.
+ */
+async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promise<number> {
+  const id = `${plan.id}-closed`
+  const { onProgress } = context
+  const { timed } = await measure(
+    { ...plan, id, config: { ...plan.config, arrival: null } },
+    {
+      ...{ ...context, keep: false, onEdit: () => {} },
+      onProgress: (phase, done, total) => onProgress(`closed loop ${phase}`, done >> 1, total),
+    },
+    null,
+  )
+  const seconds = timed.phases
+    .filter(({ name }) => name !== 'load')
+    .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
+  return plan.config.operations / seconds
+}
+
+async function measure(
+  plan: RunPlan,
+  context: ExperimentContext,
+  load: RunLoad | null,
+): Promise<RunResult> {
   const startedAt = new Date()
   const folder = databaseFolder(context.outFolder, plan)
   const ledger = new Ledger()
-  const storage = plan.storage === 'memory' ? new MemoryStorage(ledger) : new NodeStorage(ledger)
-  if (plan.storage === 'node') removeStale(folder)
-  const garbage = watchGarbageCollector()
+  const onDisk = plan.storage === 'node'
+  const storage = onDisk ? new NodeStorage(ledger) : new MemoryStorage(ledger)
+  if (onDisk) removeStale(folder)
+  const watch = new GarbageWatch()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
-  const system = new SystemAccount(plan, context)
   const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
   let target: Target | null = null
   let owned = true
   let finished = false
   try {
     const runner = new Runner({
-      open: (clock, onEvent) => openTarget(plan, { ...parts, clock, onEvent }),
+      open: (clock, onEvent, onJobStart) =>
+        openTarget(plan, { ...parts, clock, onEvent, onJobStart }),
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
       timer: systemClock,
-      signal: context.signal,
-      onProgress: context.onProgress,
+      ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
     })
     target = runner.target
-    system.begin(target.stats())
+    const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
     const measurement = await runner.run()
-    const unexplained = system.unexplained(measurement.drained)
+    // Read again: the digest of the tables was taken since.
+    const operatingSystem = system.close(target.stats())
     const environment = {
       ...describeEnvironment(context.outFolder, startedAt, context.code),
-      ...(plan.storage === 'memory' ? { fileSystem: 'memory' } : {}),
+      ...(onDisk ? {} : { fileSystem: 'memory' }),
     }
     finished = true
-    return resultOf(plan, measurement, environment, unexplained, garbage.seconds(), seed)
+    return resultOf(plan, measurement, environment, operatingSystem, seed)
   } catch (error) {
     owned = !isLsmError(error, 'LSM_LOCKED')
     throw error
   } finally {
-    garbage.stop()
+    watch.stop()
     target?.close()
-    const remove = plan.storage === 'node' && owned && !(context.keep && finished)
+    const remove = onDisk && owned && !(context.keep && finished)
     if (remove) rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -99,6 +151,7 @@ interface OpenParts {
   readonly clock: Clock
   readonly seed: number
   onEvent(event: TargetEvent): void
+  onJobStart(): void
   readonly onEdit: ((event: EditEvent) => void) | undefined
 }
 
@@ -123,76 +176,34 @@ function removeStale(folder: string): void {
   }
 }
 
-interface SystemReading {
-  readonly system: WriteAccount | null
-  readonly accounted: WriteAccount
-}
-
-/** The ledger against /proc/self/io between the opening and the drained reading. */
-class SystemAccount {
-  readonly #plan: RunPlan
-  readonly #context: ExperimentContext
-  #before: SystemReading | null = null
-
-  constructor(plan: RunPlan, context: ExperimentContext) {
-    this.#plan = plan
-    this.#context = context
-  }
-
-  begin(stats: TargetStats): void {
-    this.#before = this.#reading(stats)
-  }
-
-  unexplained(stats: TargetStats): number | null {
-    const before = this.#before
-    const after = this.#reading(stats)
-    if (before?.system == null || after.system === null || this.#plan.storage === 'memory') {
-      return null
-    }
-    return unexplainedBytes(before.system, after.system, {
-      bytes: after.accounted.bytes - before.accounted.bytes,
-      calls: after.accounted.calls - before.accounted.calls,
-    })
-  }
-
-  #reading(stats: TargetStats): SystemReading {
-    const terminal = this.#context.terminalWritten()
-    const written = stats.cells.filter((cell) => cell.direction === 'write')
-    return {
-      system: readWrites(),
-      accounted: {
-        bytes: written.reduce((sum, cell) => sum + cell.bytes, 0) + terminal.bytes,
-        calls: written.reduce((sum, cell) => sum + cell.calls, 0) + terminal.calls,
-      },
-    }
-  }
-}
-
-function watchGarbageCollector(): { seconds(): number; stop(): void } {
-  let milliseconds = 0
-  const add = (entries: readonly { readonly duration: number }[]) => {
-    for (const entry of entries) milliseconds += entry.duration
-  }
-  const observer = new PerformanceObserver((list) => add(list.getEntries()))
-  observer.observe({ entryTypes: ['gc'] })
-  return {
-    seconds: () => {
-      add(observer.takeRecords())
-      return milliseconds / 1e3
-    },
-    stop: () => observer.disconnect(),
-  }
-}
-
 function resultOf(
   plan: RunPlan,
   measurement: Measurement,
   environment: RunResult['environment'],
-  unexplained: number | null,
-  gcSeconds: number,
+  operatingSystem: RunResult['timed']['operatingSystem'],
   engineSeed: number,
 ): RunResult {
-  const { deterministic, phases, latencyByKind, timedSeries, runFrom } = measurement
+  const { deterministic, timed, burst, drained, runFrom } = measurement
+  const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
+  const ofRun = (point: { readonly atOperation: number }) => point.atOperation > runFrom
+  const gates = gatesOf({
+    balance: deterministic.ledger.balance,
+    unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
+    drained: deterministic.amplification.drained,
+    memtableRawBytesAfterDrain: drained.memtableRawBytes,
+    burstDebtBytes: burst.debtBytes,
+    runSeries: deterministic.series.filter(ofRun),
+    runTimedSeries: timed.series.filter(ofRun),
+    mergesIntoLastLevel: measurement.mergesIntoLastLevel,
+    loadOrder: plan.config.workload.loadOrder,
+    memory: {
+      ...{ blockCacheBytes, memtableBytes, compression },
+      machineBytes: environment.memoryBytes,
+      storedShare: storedShare(deterministic.levels),
+    },
+    arrivals: timed.arrivals,
+    repeats: plan.repeats ?? 1,
+  })
   return {
     schemaVersion: SCHEMA_VERSION,
     id: plan.id,
@@ -201,23 +212,14 @@ function resultOf(
     seeds: { engine: engineSeed },
     environment,
     deterministic,
-    timed: {
-      phases,
-      arrival: 'closed',
-      latencyByKind,
-      series: timedSeries,
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
-      gcSeconds,
-      eventLoopDelayP99Us: null,
-    },
-    gates: gatesOf({
-      balance: deterministic.ledger.balance,
-      unexplainedBytes: unexplained,
-      drained: deterministic.amplification.drained,
-      memtableRawBytesAfterDrain: measurement.drained.memtableRawBytes,
-      burstDebtBytes: measurement.burst.debtBytes,
-      runSeries: deterministic.series.filter((point) => point.atOperation > runFrom),
-      blockCacheBytes: plan.engineOptions.blockCacheBytes,
-    }),
+    timed: { ...timed, operatingSystem, peakRssBytes: process.resourceUsage().maxRSS * 1024 },
+    gates,
   }
+}
+
+function storedShare(levels: RunResult['deterministic']['levels']): number | null {
+  return quotient(
+    sum(levels.map(({ bytes }) => bytes)),
+    sum(levels.map(({ rawBytes }) => rawBytes)),
+  )
 }

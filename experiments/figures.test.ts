@@ -24,6 +24,7 @@ function stats(): TargetStats {
     peakPhysicalBytes: ledger.peakLiveBytes,
     counts: { flushes: 2, merges: 1, moves: 0, drops: 0 },
     levels: [],
+    scores: null,
   }
 }
 

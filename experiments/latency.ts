@@ -1,33 +1,24 @@
 /**
- * Owns service times: one HdrHistogram an operation kind (WASM build, 25 ns a record), in
- * nanoseconds at three digits.
+ * Owns latencies: one HdrHistogram an operation kind (WASM build, 25 ns a record), in nanoseconds at
+ * three digits, and one of all kinds together for the current interval of the series.
  */
 import {
   build,
   encodeIntoCompressedBase64,
+  type Histogram,
   initWebAssemblySync,
-  type WasmHistogram,
 } from 'hdr-histogram-js'
-import { type Latency, P999_SAMPLES_MIN } from '../results/schema.ts'
+import { type Latency, P999_SAMPLES_MIN, P9999_SAMPLES_MIN } from '../results/schema.ts'
 
 const HIGHEST_NS = 3_600_000_000_000
 
 export class LatencyRecorder {
   readonly #kinds: readonly string[]
-  readonly #histograms: readonly WasmHistogram[]
+  readonly #histograms: readonly Histogram[]
 
   constructor(kinds: readonly string[]) {
-    initWebAssemblySync()
     this.#kinds = kinds
-    this.#histograms = kinds.map(
-      () =>
-        build({
-          useWebAssembly: true,
-          bitBucketSize: 32,
-          numberOfSignificantValueDigits: 3,
-          highestTrackableValue: HIGHEST_NS,
-        }) as WasmHistogram,
-    )
+    this.#histograms = kinds.map(() => createHistogram(true))
   }
 
   record(kindIndex: number, ns: number): void {
@@ -45,11 +36,54 @@ export class LatencyRecorder {
 
   /** Frees the WASM memory. */
   [Symbol.dispose](): void {
-    for (const histogram of this.#histograms) histogram.destroy()
+    for (const histogram of this.#histograms) histogram.destroy?.()
   }
 }
 
-function figuresOf(histogram: WasmHistogram): Latency {
+/** Of all kinds of things alike, and emptied at each reading; cold, so it needs no WASM memory. */
+export class IntervalLatency {
+  readonly #histogram: Histogram
+
+  constructor(histogram: Histogram = createHistogram(false)) {
+    this.#histogram = histogram
+  }
+
+  /** In WASM, for hot loops: dispose of it. */
+  static hot(): IntervalLatency {
+    return new IntervalLatency(createHistogram(true))
+  }
+
+  record(ns: number): void {
+    this.#histogram.recordValue(ns)
+  }
+
+  /** The percentiles since the last call, in microseconds; null where nothing was recorded. */
+  take(): { readonly p50Us: number | null; readonly p99Us: number | null } {
+    const histogram = this.#histogram
+    if (histogram.totalCount === 0) return { p50Us: null, p99Us: null }
+    const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1e3
+    const percentiles = { p50Us: at(50), p99Us: at(99) }
+    histogram.reset()
+    return percentiles
+  }
+
+  [Symbol.dispose](): void {
+    this.#histogram.destroy?.()
+  }
+}
+
+/** `hot`: in WASM, whose memory is to be freed. */
+function createHistogram(hot: boolean): Histogram {
+  if (hot) initWebAssemblySync()
+  return build({
+    useWebAssembly: hot,
+    bitBucketSize: 32,
+    numberOfSignificantValueDigits: 3,
+    highestTrackableValue: HIGHEST_NS,
+  })
+}
+
+function figuresOf(histogram: Histogram): Latency {
   const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1e3
   const count = histogram.totalCount
   return {
@@ -59,6 +93,7 @@ function figuresOf(histogram: WasmHistogram): Latency {
     p90Us: at(90),
     p99Us: at(99),
     p999Us: count >= P999_SAMPLES_MIN ? at(99.9) : null,
+    p9999Us: count >= P9999_SAMPLES_MIN ? at(99.99) : null,
     maxUs: histogram.maxValue / 1e3,
     histogramBase64: encodeIntoCompressedBase64(histogram),
   }

@@ -14,12 +14,14 @@ import { EventLog } from './event-log.ts'
 import type { ExperimentContext } from './experiment.ts'
 import { amplificationOf, balanceOf, levelsOf, readAccountOf, writtenByCause } from './figures.ts'
 import { Interrupted } from './interrupted.ts'
+import { ObservedStrategy } from './observed-strategy.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-driver.ts'
 import type { RunPlan } from './run-plan.ts'
 import { LOGICAL_START_MS } from './runner.ts'
 import { Series, samplingInterval } from './series.ts'
 import type { Simulated } from './simulation.ts'
-import type { TargetStats } from './target.ts'
+import { SpacePeak } from './space-peak.ts'
+import { deepestLevel, type TargetStats } from './target.ts'
 import { SimulatedBooks } from './targets/simulated-books.ts'
 
 const LOAD = { insert: 1, update: 0, delete: 0 }
@@ -46,7 +48,11 @@ export async function simulateLoad(
   load.drain()
   const drained = load.stats()
   load.sample()
-  return { deterministic: load.figures(start, burst, drained), burst, drained, runFrom: records }
+  return {
+    deterministic: load.figures(start, burst, drained),
+    ...{ burst, drained, runFrom: records },
+    mergesIntoLastLevel: load.mergesInto(deepestLevel(drained)),
+  }
 }
 
 class StatisticalLoad {
@@ -56,6 +62,7 @@ class StatisticalLoad {
   readonly #books: SimulatedBooks
   readonly #events = new EventLog()
   readonly #series = new Series(systemClock)
+  readonly #peak = new SpacePeak()
 
   constructor(plan: RunPlan, seed: number, { onEdit }: ExperimentContext) {
     const { engineOptions, config } = plan
@@ -64,12 +71,16 @@ class StatisticalLoad {
     const clock = new ManualClock(LOGICAL_START_MS)
     this.#plan = plan
     this.#record = meanRecord(plan)
+    const observed = new ObservedStrategy(plan.createStrategy())
     this.#books = new SimulatedBooks({
-      ...{ clock, onEdit },
-      onEvent: (event) => this.#events.add(event, this.written),
+      ...{ clock, observed, onEdit },
+      onEvent: (event) => {
+        this.#events.add(event, this.written)
+        this.#peak.see(event.peakPhysicalBytes ?? 0, this.#liveBytes())
+      },
     })
     this.#simulator = new StatisticalSimulator({
-      ...{ strategy: plan.createStrategy(), memtableBytes, clock, seed },
+      ...{ strategy: observed.strategy, memtableBytes, clock, seed },
       insertOrder: config.workload.loadOrder === 'ordered' ? 'ordered' : 'hashed',
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),
@@ -99,12 +110,18 @@ class StatisticalLoad {
     this.#simulator.flush()
   }
 
+  mergesInto(level: number): number {
+    return this.#events.mergesInto(level)
+  }
+
   stats(): TargetStats {
     return this.#books.stats(this.#simulator)
   }
 
   sample(): void {
-    this.#series.add(this.written, this.stats(), this.#liveBytes())
+    const stats = this.stats()
+    this.#peak.see(stats.peakPhysicalBytes, this.#liveBytes())
+    this.#series.add(this.written, stats, this.#liveBytes())
   }
 
   figures(start: TargetStats, burst: TargetStats, drained: TargetStats): Deterministic {
@@ -123,6 +140,7 @@ class StatisticalLoad {
         ...{ getHit: none, getMiss: none, updateRead: none, shortScan: none, longScan: none },
       },
       levels: levelsOf(drained),
+      valueLog: null,
       ledger: {
         cells: [...drained.cells],
         balance: balanceOf(drained, this.#books.liveBytes(this.#simulator.tree)),
@@ -134,6 +152,8 @@ class StatisticalLoad {
       traceHash: hashOfJson({ ...this.#record, userBytes, workload: this.#workload() }),
       tableDigest: null,
       peakPhysicalBytes: drained.peakPhysicalBytes,
+      peakSpaceAmplification: this.#peak.amplification(),
+      oracle: { kind: 'exact', oneIn: 1, recordsTracked: this.written, memoryBytes: 0 },
       longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
     }
   }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readWrites, unexplainedBytes } from './operating-system.ts'
+import { readSystem, unexplainedBytes } from './operating-system.ts'
 
 test('wakeups of eight bytes are explained, anything else is not', () => {
   const before = { bytes: 100, calls: 10 }
@@ -13,9 +13,9 @@ test('wakeups of eight bytes are explained, anything else is not', () => {
 
 test.runIf(process.platform === 'linux')('the system counts what is written', () => {
   const folder = mkdtempSync(join(tmpdir(), 'varve-io-'))
-  const before = readWrites()!
+  const before = readSystem()!.written
   writeFileSync(join(folder, 'x'), new Uint8Array(12_345))
-  const after = readWrites()!
+  const after = readSystem()!.written
   rmSync(folder, { recursive: true })
   expect(after.bytes - before.bytes).toBeGreaterThanOrEqual(12_345)
   expect(after.calls - before.calls).toBeGreaterThanOrEqual(1)

@@ -11,6 +11,7 @@ import {
   type OperationKind,
   type OperationStream,
 } from '../workloads/index.ts'
+import { LiveSizes } from './live-sizes.ts'
 import { LONG_SCAN_ENTRIES_MIN, OperationDriver } from './operation-driver.ts'
 import { VarveTarget } from './targets/varve-target.ts'
 
@@ -102,9 +103,9 @@ function play(steps: readonly Step[]) {
     target,
     logicalClock,
     timer: systemClock,
-    expectedRecords: 1,
+    liveSizes: new LiveSizes(1),
   })
-  expect(driver.step(scripted(steps), Number.POSITIVE_INFINITY, null)).toBe(false)
+  expect(driver.step(scripted(steps), Number.POSITIVE_INFINITY, null)).toBe('ended')
   const reopen = () => {
     target.close()
     return Database.open({ storage, folder: 'db', strategy })

@@ -1,7 +1,7 @@
 /**
- * Owns the hot loop: takes operations from a stream, applies them to the target, and keeps what
- * only this place sees: the oracle of live sizes, the trace hash, read accounts and service times.
- * It allocates nothing per operation except a merged record, and reads the clock twice.
+ * Owns the hot loop: takes operations from a stream, applies them to the target when they are due,
+ * and keeps what only this place sees: the oracle of live sizes, the trace hash, read accounts and
+ * times. It allocates nothing per operation except a merged record, and reads the clock twice.
  *
  * An update of one field of a record is YCSB's on a store without fields: read, merge, write, its
  * read on an account of its own; of a missing record it writes nothing. A read-modify-write is a
@@ -16,8 +16,11 @@ import {
   Operation,
   type OperationStream,
 } from '../workloads/index.ts'
-import type { LatencyRecorder } from './latency.ts'
-import { LiveSizes } from './live-sizes.ts'
+import type { LiveOracle } from './live-sizes.ts'
+import type { Pacing } from './load/pacing.ts'
+import { SLEEP_NS } from './load/waiting.ts'
+import type { OperationTimes } from './operation-times.ts'
+import { Overhead, PAYLOAD_SAMPLE } from './overhead.ts'
 import { ReadTally } from './read-tally.ts'
 import type { Target } from './target.ts'
 import { TraceHash } from './trace-hash.ts'
@@ -28,17 +31,26 @@ export const LONG_SCAN_ENTRIES_MIN = 64
 /** Logical milliseconds an operation: the strategies see a steady 1,000 operations a second. */
 const OPERATION_MS = 1
 
+/** RocksDB's and LevelDB's traces hold longer ones nowhere. */
+const KEY_BYTES_MAX = 65_535
+
+/** An open loop gives the event loop a turn at the latest after so long. */
+const STEP_NS_MAX = 10_000_000
+
 export interface DriverParts {
   readonly target: Target
   /** The time the target sees. */
   readonly logicalClock: ManualClock
   /** The time that is measured. */
   readonly timer: Clock
-  readonly expectedRecords: number
+  readonly liveSizes: LiveOracle
 }
 
+/** `early`: the next operation is due only at `dueNs`. */
+export type Stepped = 'sliced' | 'ended' | 'early'
+
 export class OperationDriver {
-  readonly liveSizes: LiveSizes
+  readonly liveSizes: LiveOracle
   readonly traceHash = new TraceHash()
   readonly getHit = new ReadTally()
   readonly getMiss = new ReadTally()
@@ -49,48 +61,137 @@ export class OperationDriver {
   readonly counts = new Float64Array(OPERATION_KIND_NAMES.length)
   /** Operations since the load began. */
   done = 0
+  /** After `early`. */
+  dueNs = 0
+
+  readonly #overhead = new Overhead()
+  #values = 0
 
   readonly #target: Target
   readonly #logicalClock: ManualClock
   readonly #timer: Clock
-  readonly #operation = new Operation()
+  readonly #operation = new Operation(KEY_BYTES_MAX)
   readonly #lastGets = new ReadCounters()
   readonly #lastScans = new ReadCounters()
+  #pacing: Pacing | null = null
+  #value: Uint8Array = NO_VALUE
+  #intendedNs = 0
+  /** An operation was taken from the stream and is not due yet. */
+  #drawn = false
 
   constructor(parts: DriverParts) {
     this.#target = parts.target
     this.#logicalClock = parts.logicalClock
     this.#timer = parts.timer
-    this.liveSizes = new LiveSizes(parts.expectedRecords)
+    this.liveSizes = parts.liveSizes
   }
 
   beginPhase(): void {
     this.counts.fill(0)
   }
 
-  /** Applies up to `limit` operations; false when the stream has ended before. */
-  step(stream: OperationStream, limit: number, latencies: LatencyRecorder | null): boolean {
-    const operation = this.#operation
+  /**
+   * What follows, to the last phase of the run, has its overhead told and keeps to the pacing;
+   * without one each operation is due when the one before is done.
+   */
+  beginRun(pacing: Pacing | null): void {
+    this.#overhead.reset()
+    this.#pacing = pacing
+    pacing?.begin(this.#timer.elapsedNs())
+  }
+
+  /** What the harness took an operation of the run; null before the first. */
+  overhead(): ReturnType<Overhead['figures']> {
+    return this.#overhead.figures()
+  }
+
+  /** Applies up to `limit` operations. */
+  step(stream: OperationStream, limit: number, times: OperationTimes | null): Stepped {
+    const timer = this.#timer
+    const from = this.done
+    const begunNs = timer.elapsedNs()
+    const stepped =
+      this.#pacing === null
+        ? this.#stepAtOnce(stream, limit, times)
+        : this.#stepPaced(stream, limit, times, this.#pacing, begunNs + STEP_NS_MAX)
+    this.#overhead.addSlice(this.done - from, timer.elapsedNs() - begunNs)
+    return stepped
+  }
+
+  #stepAtOnce(stream: OperationStream, limit: number, times: OperationTimes | null): Stepped {
     const timer = this.#timer
     for (let i = 0; i < limit; i++) {
-      if (!stream.next(operation)) return false
-      this.#logicalClock.advance(OPERATION_MS)
-      const { kind, keyNumber } = operation
-      this.traceHash.add(
-        kind + ((operation.fieldIndex + 1) << 3),
-        keyNumber,
-        operation.valueLength + operation.scanLength,
-      )
-      const value = operation.valueLength > 0 ? stream.value(operation) : NO_VALUE
+      if (!this.#draw(stream)) return 'ended'
       const startNs = timer.elapsedNs()
-      this.#apply(operation, value, stream)
-      const endNs = timer.elapsedNs()
-      if (latencies !== null) latencies.record(kind, endNs - startNs)
-      stream.acknowledge(operation)
-      this.counts[kind]!++
-      this.done++
+      this.#apply(this.#operation, this.#value, stream)
+      this.#finish(stream, times, startNs, startNs, timer.elapsedNs())
     }
+    return 'sliced'
+  }
+
+  #stepPaced(
+    stream: OperationStream,
+    limit: number,
+    times: OperationTimes | null,
+    pacing: Pacing,
+    untilNs: number,
+  ): Stepped {
+    const timer = this.#timer
+    for (let i = 0; i < limit; i++) {
+      if (!this.#drawn) {
+        if (!this.#draw(stream)) return 'ended'
+        this.#intendedNs = pacing.intendedNs(this.#operation)
+        this.#drawn = true
+      }
+      const nowNs = timer.elapsedNs()
+      this.dueNs = this.#intendedNs
+      if (this.dueNs - nowNs > SLEEP_NS) return 'early'
+      if (nowNs > untilNs) return 'sliced'
+      if (this.dueNs > nowNs) pacing.waiting.spinUntil(this.dueNs)
+      const startNs = timer.elapsedNs()
+      this.#overhead.othersNs += startNs - nowNs
+      this.#apply(this.#operation, this.#value, stream)
+      const endNs = timer.elapsedNs()
+      pacing.completed(endNs)
+      this.#finish(stream, times, this.#intendedNs, startNs, endNs)
+      this.#drawn = false
+    }
+    return 'sliced'
+  }
+
+  /** Takes the next operation and makes its value; false at the end. */
+  #draw(stream: OperationStream): boolean {
+    const operation = this.#operation
+    if (!stream.next(operation)) return false
+    this.traceHash.add(
+      operation.kind + ((operation.fieldIndex + 1) << 3),
+      operation.keyNumber,
+      operation.valueLength + operation.scanLength,
+    )
+    if (operation.valueLength === 0) this.#value = NO_VALUE
+    else if (this.#values++ % PAYLOAD_SAMPLE !== 0) this.#value = stream.value(operation)
+    else {
+      const startNs = this.#timer.elapsedNs()
+      this.#value = stream.value(operation)
+      this.#overhead.addPayload(this.#timer.elapsedNs() - startNs)
+    }
+    this.#logicalClock.advance(OPERATION_MS)
     return true
+  }
+
+  #finish(
+    stream: OperationStream,
+    times: OperationTimes | null,
+    intendedNs: number,
+    startNs: number,
+    endNs: number,
+  ): void {
+    const operation = this.#operation
+    this.#overhead.othersNs += endNs - startNs
+    if (times !== null) times.record(operation.kind, this.done, intendedNs, startNs, endNs)
+    stream.acknowledge(operation)
+    this.counts[operation.kind]!++
+    this.done++
   }
 
   #apply(operation: Operation, value: Uint8Array, stream: OperationStream): void {

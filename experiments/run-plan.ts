@@ -21,6 +21,8 @@ export interface RunPlan {
   readonly command: readonly string[]
   /** What the user should hear before the run: of the request, not of its outcome. */
   readonly notes?: readonly string[]
+  /** How many repeats of it the sweep holds; left out: one. */
+  readonly repeats?: number
   createStrategy(): CompactionStrategy
   createWorkload(): Workload
 }
@@ -36,8 +38,9 @@ export interface RunIdentity {
 }
 
 export function runId({ config, storage, moduleDigest }: RunIdentity): string {
-  const { repeat, ...rest } = config
-  const hash = hashOfJson({ ...rest, storage, moduleDigest } as unknown as Json)
+  const { repeat, arrival, ...rest } = config
+  const paced = arrival === null ? {} : { arrival }
+  const hash = hashOfJson({ ...rest, ...paced, storage, moduleDigest } as unknown as Json)
   const stem = `${config.workload.name}-${config.strategy.name}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')
   return `${stem}-${hash.slice(0, HASH_DIGITS)}-r${repeat}`
 }

@@ -3,20 +3,26 @@
  * comes of them. It knows neither folders nor terminals: the target is handed in open.
  *
  * The work is synchronous; between slices of operations the loop is given back, so that an interrupt
- * is heard and the collector's figures arrive.
+ * is heard and the collector's figures arrive. Clocks, waiting and the collector's reports are
+ * injected.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, cellsBetween, ManualClock } from '../engine/index.ts'
-import type { Deterministic, Timed } from '../results/schema.ts'
+import { type Clock, ManualClock } from '../engine/index.ts'
+import type { Arrivals } from '../results/schema.ts'
 import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../workloads/index.ts'
-import { digestOf } from './digest.ts'
 import { EventLog } from './event-log.ts'
-import { amplificationOf, balanceOf, levelsOf, quotient, writtenByCause } from './figures.ts'
 import { Interrupted } from './interrupted.ts'
-import { LatencyRecorder } from './latency.ts'
-import { LONG_SCAN_ENTRIES_MIN, OperationDriver } from './operation-driver.ts'
+import { createLiveOracle } from './live-sizes.ts'
+import type { Pacing } from './load/pacing.ts'
+import { SPIN_NS } from './load/waiting.ts'
+import { deterministicOf, type Measurement, type PhaseEnd } from './measurement.ts'
+import { OperationDriver } from './operation-driver.ts'
+import { OperationTimes } from './operation-times.ts'
+import { Pauses } from './pauses.ts'
+import type { ProcessWatch } from './process-watch.ts'
 import { Series, samplingInterval } from './series.ts'
-import type { Target, TargetEvent, TargetStats } from './target.ts'
+import { SpacePeak } from './space-peak.ts'
+import { deepestLevel, type Target, type TargetEvent, type TargetStats } from './target.ts'
 
 /** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
 export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
@@ -25,26 +31,22 @@ export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 const SLICE_OPERATIONS = 500
 
 export interface RunnerParts {
-  /** Opens the target on a fresh folder; its events and its time are the runner's. */
-  open(clock: Clock, onEvent: (event: TargetEvent) => void): Target
+  /** Opens the target on a fresh folder; its events, their beginnings and its time are the runner's. */
+  open(clock: Clock, onEvent: (event: TargetEvent) => void, onJobStart: () => void): Target
   readonly workload: Workload
   readonly records: number
   readonly operations: number
   readonly timer: Clock
   readonly signal: AbortSignal
   onProgress(phase: string, done: number, total: number): void
+  /** When the operations of the run phase are due; left out: each when the one before is done. */
+  readonly load?: RunLoad | null
+  /** Left out: collections are not measured. */
+  readonly watch?: ProcessWatch
 }
 
-/** What was measured, before anybody says on which machine and by which command. */
-export interface Measurement {
-  readonly deterministic: Deterministic
-  readonly phases: Timed['phases']
-  readonly latencyByKind: Timed['latencyByKind']
-  readonly timedSeries: Timed['series']
-  readonly burst: TargetStats
-  readonly drained: TargetStats
-  /** Operations at which the run phase began. */
-  readonly runFrom: number
+export interface RunLoad extends Pick<Arrivals, 'kind' | 'clients' | 'sustainablePerSecond'> {
+  readonly pacing: Pacing
 }
 
 /** The target is left open and drained; the caller closes it, also after an error. */
@@ -52,66 +54,84 @@ export class Runner {
   readonly #parts: RunnerParts
   readonly #clock = new ManualClock(LOGICAL_START_MS)
   readonly #events = new EventLog()
+  readonly #peak = new SpacePeak()
+  readonly #pauses: Pauses
   readonly #series: Series
   readonly #driver: OperationDriver
-  readonly #phases: Deterministic['phases'][number][] = []
-  readonly #timedPhases: Timed['phases'][number][] = []
+  readonly #phases: PhaseEnd[] = []
+  readonly #startNs: number
+  #times: OperationTimes | null = null
+  #sampledAt = 0
   readonly target: Target
 
   constructor(parts: RunnerParts) {
     this.#parts = parts
+    this.#startNs = parts.timer.elapsedNs()
     this.#series = new Series(parts.timer)
-    this.target = parts.open(this.#clock, (event) => this.#events.add(event, this.#driver.done))
+    this.#pauses = new Pauses(parts.timer, parts.watch ?? null)
+    this.target = parts.open(
+      this.#clock,
+      (event) => this.#onEvent(event),
+      () => this.#pauses.jobBegins(),
+    )
+    const { keyNumbers = 'dense' } = parts.workload
     this.#driver = new OperationDriver({
       target: this.target,
       logicalClock: this.#clock,
       timer: parts.timer,
-      expectedRecords: parts.records + parts.operations,
+      liveSizes: createLiveOracle(keyNumbers, parts.records + parts.operations),
     })
   }
 
   async run(): Promise<Measurement> {
-    const { workload } = this.#parts
-    using latencies = new LatencyRecorder(OPERATION_KIND_NAMES)
-    await this.#drive('load', workload.load, null)
-    const runFrom = this.#driver.done
-    for (const { stream } of workload.phases) await this.#drive('run', stream, latencies)
-    const { liveSizes } = this.#driver
+    const { workload, load = null } = this.#parts
+    const driver = this.#driver
+    using times = new OperationTimes({
+      kinds: OPERATION_KIND_NAMES,
+      pacing: load?.pacing ?? null,
+      expected: workload.phases.reduce((sum, { stream }) => sum + stream.expected, 0),
+    })
+    await this.#drive('load', workload.load)
+    const runFrom = driver.done
+    this.#times = times
+    driver.beginRun(load?.pacing ?? null)
+    for (const { stream } of workload.phases) await this.#drive('run', stream, load?.pacing)
+    const overhead = driver.overhead()
+    this.#times = null
     const burst = this.target.stats()
     await this.#drain(burst)
     const drained = this.target.stats()
     return {
-      deterministic: this.#deterministic(burst, drained, liveSizes.liveBytes),
-      phases: this.#timedPhases,
-      latencyByKind: latencies.figures(),
-      timedSeries: this.#series.timedPoints,
-      burst,
-      drained,
-      runFrom,
+      deterministic: deterministicOf({
+        ...{ burst, drained, driver, target: this.target, phases: this.#phases },
+        ...{ series: this.#series, events: this.#events, peak: this.#peak },
+      }),
+      timed: { ...this.#timed(times), overhead },
+      ...{ burst, drained, runFrom },
+      mergesIntoLastLevel: this.#events.mergesInto(deepestLevel(drained)),
     }
   }
 
-  async #drive(
-    name: 'load' | 'run',
-    stream: OperationStream,
-    latencies: LatencyRecorder | null,
-  ): Promise<void> {
-    const { records, operations, onProgress } = this.#parts
+  async #drive(name: 'load' | 'run', stream: OperationStream, pacing?: Pacing): Promise<void> {
+    const { records, operations, onProgress, timer } = this.#parts
     const driver = this.#driver
     const total = records + operations
     const interval = samplingInterval(total)
     const before = this.target.stats()
-    const startNs = this.#parts.timer.elapsedNs()
+    const startNs = timer.elapsedNs()
     const from = driver.done
     driver.beginPhase()
-    for (let more = true; more; ) {
+    for (;;) {
       const toSample = interval - (driver.done % interval)
-      more = driver.step(stream, Math.min(SLICE_OPERATIONS, toSample), latencies)
-      if (more && driver.done % interval === 0) this.#sample()
+      const stepped = driver.step(stream, Math.min(SLICE_OPERATIONS, toSample), this.#times)
+      if (stepped === 'ended') break
+      const due = driver.done % interval === 0 && driver.done !== this.#sampledAt
+      if (due) this.#pauses.reading(() => this.#sample())
       onProgress(name, driver.done, total)
-      await this.#breathe()
+      await this.#breathe(stepped === 'early' ? pacing : undefined)
     }
-    const seconds = (this.#parts.timer.elapsedNs() - startNs) / 1e9
+    onProgress(name, driver.done, total)
+    const seconds = (timer.elapsedNs() - startNs) / 1e9
     this.#endPhase(name, before, seconds, driver.done - from)
   }
 
@@ -125,73 +145,72 @@ export class Runner {
     await this.#breathe()
   }
 
-  #sample(): void {
+  #onEvent(event: TargetEvent): void {
     const { done, liveSizes } = this.#driver
-    this.#series.add(done, this.target.stats(), liveSizes.liveBytes)
+    const place = this.#events.add(event, done)
+    const { startNs, endNs } = this.#pauses.jobEnds(event.kind, place, done)
+    this.#events.addTime({
+      startSeconds: this.#since(startNs),
+      wallSeconds: (endNs - startNs) / 1e9,
+    })
+    if (event.peakPhysicalBytes != null) {
+      this.#peak.see(event.peakPhysicalBytes, liveSizes.liveBytes)
+    }
   }
 
-  async #breathe(): Promise<void> {
-    await nextTurn()
+  #sample(): void {
+    const { done, liveSizes } = this.#driver
+    const stats = this.target.stats()
+    this.#peak.see(stats.peakPhysicalBytes, liveSizes.liveBytes)
+    this.#series.add(done, stats, liveSizes.liveBytes, {
+      ...this.#pauses.takeInterval(),
+      ...(this.#times?.takeInterval() ?? { p50Us: null, p99Us: null }),
+    })
+    this.#sampledAt = done
+  }
+
+  /** Gives the event loop its turn; `until` the next operation is nearly due where one waits. */
+  async #breathe(until?: Pacing): Promise<void> {
+    this.#pauses.turnBegins()
+    if (until === undefined) await nextTurn()
+    else await until.waiting.sleepUntil(this.#driver.dueNs - SPIN_NS)
+    this.#pauses.turnEnds()
     if (this.#parts.signal.aborted) throw new Interrupted('interrupted')
   }
 
-  #endPhase(
-    name: 'load' | 'run' | 'drain',
-    before: TargetStats,
-    wallSeconds: number,
-    operations: number,
-  ): void {
-    const after = this.target.stats()
-    this.#phases.push({
-      name,
-      operationsByKind: this.#countsByKind(),
-      userBytes: after.userBytes - before.userBytes,
-      bytesWrittenByCause: writtenByCause(cellsBetween(before.cells, after.cells)),
-      shapeAtStart: before.levels.map((level) => level.runs),
-    })
-    const throughputPerSecond = name === 'drain' ? null : quotient(operations, wallSeconds)
-    this.#timedPhases.push({ name, wallSeconds, throughputPerSecond })
-  }
-
-  #countsByKind(): Record<string, number> {
-    const counts: Record<string, number> = {}
+  #endPhase(name: PhaseEnd['name'], before: TargetStats, wallSeconds: number, operations: number) {
+    const operationsByKind: Record<string, number> = {}
     for (const [kind, count] of this.#driver.counts.entries()) {
-      if (count > 0) counts[OPERATION_KIND_NAMES[kind]!] = count
+      if (count > 0) operationsByKind[OPERATION_KIND_NAMES[kind]!] = count
     }
-    return counts
+    const after = this.target.stats()
+    this.#phases.push({ name, operationsByKind, operations, before, after, wallSeconds })
   }
 
-  #deterministic(
-    burst: TargetStats,
-    drained: TargetStats,
-    liveBytes: number,
-  ): Measurement['deterministic'] {
-    const driver = this.#driver
+  #timed(times: OperationTimes): Omit<Measurement['timed'], 'overhead'> {
+    const { load = null } = this.#parts
+    const arrivals = times.arrivals()
+    const since = (ns: number) => this.#since(ns)
     return {
-      phases: this.#phases,
-      amplification: {
-        burst: amplificationOf(burst, liveBytes),
-        drained: amplificationOf(drained, liveBytes),
-      },
-      readAmplification: {
-        getHit: driver.getHit.figures(),
-        getMiss: driver.getMiss.figures(),
-        updateRead: driver.updateRead.figures(),
-        shortScan: driver.shortScan.figures(),
-        longScan: driver.longScan.figures(),
-      },
-      levels: levelsOf(drained),
-      ledger: {
-        cells: [...drained.cells],
-        balance: balanceOf(drained, this.target.liveFileBytes()),
-      },
-      counts: drained.counts,
-      series: this.#series.points,
-      events: this.#events.figures(),
-      traceHash: driver.traceHash.digest(),
-      tableDigest: digestOf(this.target.tableBytes()),
-      peakPhysicalBytes: drained.peakPhysicalBytes,
-      longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
+      phases: this.#phases.map(({ name, wallSeconds, operations }) => {
+        const rated = name !== 'drain' && wallSeconds > 0
+        return { name, wallSeconds, throughputPerSecond: rated ? operations / wallSeconds : null }
+      }),
+      arrival: load?.pacing.open === true ? 'open' : 'closed',
+      arrivals: load === null || arrivals === null ? null : { ...nameOf(load), ...arrivals },
+      ...times.latencies(arrivals?.overloaded === true),
+      series: this.#series.timedPoints,
+      events: this.#events.times(),
+      slowest: this.#pauses.explain(times.slowest(), load !== null, since),
+      ...this.#pauses.totals(),
     }
   }
+
+  #since(ns: number): number {
+    return Math.max(0, ns - this.#startNs) / 1e9
+  }
+}
+
+function nameOf({ kind, clients, sustainablePerSecond }: RunLoad) {
+  return { kind, clients, sustainablePerSecond }
 }

@@ -30,6 +30,7 @@ export interface Simulated {
   readonly drained: TargetStats
   /** Operations at which the run phase began. */
   readonly runFrom: number
+  readonly mergesIntoLastLevel: number
 }
 
 export async function runSimulation(
@@ -39,7 +40,7 @@ export async function runSimulation(
 ): Promise<RunResult> {
   const startedAt = new Date()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
-  const { deterministic, burst, drained, runFrom } =
+  const { deterministic, burst, drained, runFrom, mergesIntoLastLevel } =
     simulation.mode === 'exact'
       ? await simulateExact(plan, context)
       : await simulateLoad(plan, seed, context)
@@ -50,7 +51,12 @@ export async function runSimulation(
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
     runSeries: deterministic.series.filter((point) => point.atOperation > runFrom),
-    blockCacheBytes: null,
+    runTimedSeries: null,
+    mergesIntoLastLevel,
+    loadOrder: plan.config.workload.loadOrder,
+    memory: null,
+    arrivals: null,
+    repeats: plan.repeats ?? 1,
   })
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -68,8 +74,14 @@ export async function runSimulation(
         ...{ name, wallSeconds: 0, throughputPerSecond: null },
       })),
       arrival: 'closed',
+      arrivals: null,
       latencyByKind: {},
+      intendedLatencyByKind: null,
       series: [],
+      events: [],
+      slowest: [],
+      overhead: null,
+      operatingSystem: null,
       peakRssBytes: process.resourceUsage().maxRSS * 1024,
       gcSeconds: null,
       eventLoopDelayP99Us: null,
@@ -105,7 +117,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     timer: systemClock,
     ...{ signal, onProgress },
   })
-  const { deterministic, burst, drained, runFrom } = await runner.run()
+  const { deterministic, ...rest } = await runner.run()
   const { readAmplification } = deterministic
   const accounts = Object.entries(readAmplification).map(([name, account]) => [
     name,
@@ -117,7 +129,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
       readAmplification: Object.fromEntries(accounts) as typeof readAmplification,
       tableDigest: null,
     },
-    ...{ burst, drained, runFrom },
+    ...rest,
   }
 }
 

@@ -3,7 +3,13 @@
  * arrays, so that the driver allocates nothing per operation. Opening is the factory's business
  * (`targets/`): a target is open from its creation until `close`.
  */
-import type { LedgerBalance, LedgerCell, ReadCounters } from '../engine/index.ts'
+import type {
+  LedgerBalance,
+  LedgerCell,
+  LevelScore,
+  ReadCounters,
+  ValueLogMetrics,
+} from '../engine/index.ts'
 import type { ResultEvent } from '../results/schema.ts'
 
 export interface Target {
@@ -47,6 +53,10 @@ export interface TargetStats {
     readonly drops: number
   }
   readonly levels: readonly LevelStats[]
+  /** Of targets that separate values. */
+  readonly valueLog?: ValueLogMetrics
+  /** The strategy's urgency by level; null where a target has none. */
+  readonly scores: readonly LevelScore[] | null
 }
 
 export interface LevelStats {
@@ -58,11 +68,19 @@ export interface LevelStats {
   readonly rawBytes: number
 }
 
-/** What a target reports of its background work, as it happens. */
-export type TargetEvent = Omit<ResultEvent, 'atOperation'>
+/** What a target reports of its background work, as it happens; what it cannot tell it leaves out. */
+export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
+  Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
+
+type AlwaysTold = 'kind' | 'inputs' | 'outputs' | 'bytesRead' | 'bytesWritten' | 'reason'
 
 /** Sizes of all files, as the ledger's balance says. */
 export function physicalBytes(balance: LedgerBalance): number {
   const came = balance.presentAtOpen + balance.appended + balance.linked
   return came - balance.truncated - balance.removed
+}
+
+/** The deepest level that holds anything; −1 in an empty tree. */
+export function deepestLevel({ levels }: TargetStats): number {
+  return levels.findLastIndex(({ runs }) => runs > 0)
 }

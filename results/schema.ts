@@ -14,6 +14,8 @@ export const SCHEMA_VERSION = 1
 
 /** Fewer samples than this do not support a 99.9th percentile. */
 export const P999_SAMPLES_MIN = 10_000
+/** The same for a 99.99th. */
+export const P9999_SAMPLES_MIN = 100_000
 
 /** The kinds of schedule, as `--arrival` names them. */
 export const ARRIVALS = ['closed', 'constant', 'poisson', 'sine', 'steps', 'trace'] as const
@@ -84,6 +86,8 @@ const latency = z
     p99Us: microseconds,
     /** Null under 10,000 samples. */
     p999Us: microseconds.nullable(),
+    /** Null under 100,000 samples. */
+    p9999Us: microseconds.nullable().default(null),
     maxUs: microseconds,
     /** HdrHistogram V2, compressed, in nanoseconds. */
     histogramBase64: z.string(),
@@ -91,6 +95,10 @@ const latency = z
   .refine((figures) => figures.p999Us === null || figures.count >= P999_SAMPLES_MIN, {
     path: ['p999Us'],
     error: `expected null under ${P999_SAMPLES_MIN} samples`,
+  })
+  .refine((figures) => figures.p9999Us === null || figures.count >= P9999_SAMPLES_MIN, {
+    path: ['p9999Us'],
+    error: `expected null under ${P9999_SAMPLES_MIN} samples`,
   })
 
 /** What the schedule asked for and what came of it; null for one client in a closed loop. */
@@ -132,7 +140,7 @@ const slowOperation = z.strictObject({
   serviceUs: microseconds,
   /** From the intended start; null in a closed loop of one client. */
   intendedUs: microseconds.nullable(),
-  /** What overlapped it, longest first; causes may overlap each other. */
+  /** What overlapped it, longest first, events apart and the rest summed by cause. */
   overlaps: z.array(
     z.strictObject({
       cause: z.enum(DELAY_CAUSES),

@@ -4,7 +4,7 @@
  * leaves its debt unpaid.
  */
 import CliTable from 'cli-table3'
-import type { Latency, ReadAccount, RunResult } from '../../results/schema.ts'
+import type { Latency, ReadAccount, RunResult, Timed } from '../../results/schema.ts'
 import { formatCount, formatNs } from './units.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
@@ -12,7 +12,10 @@ const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 
 const CAPTION =
   'WA: all bytes written (log, flush, compaction, metadata) ÷ user bytes, drained.\n' +
   'RA: runs asked an operation. SA: physical ÷ live logical bytes, drained.\n' +
-  'p50, p99: service time, closed loop.'
+  'p50, p99: '
+
+const SERVICE = 'service time, closed loop.'
+const INTENDED = 'from the intended start where clients queue, else service time.'
 
 export function closingTable(results: readonly RunResult[], colour: boolean): string {
   const repeats = results.some((result) => result.config.repeat > 0)
@@ -25,7 +28,8 @@ export function closingTable(results: readonly RunResult[], colour: boolean): st
     const row = rowOf(result)
     table.push(repeats ? [...row, String(result.config.repeat)] : row)
   }
-  return `${table.toString()}\n${CAPTION}`
+  const queues = results.some((result) => result.timed.arrivals !== null)
+  return `${table.toString()}\n${CAPTION}${queues ? INTENDED : SERVICE}`
 }
 
 function rowOf({ config, deterministic, timed }: RunResult): string[] {
@@ -40,8 +44,8 @@ function rowOf({ config, deterministic, timed }: RunResult): string[] {
     ratio(runsPerOperation([shortScan, longScan])),
     ratio(drained.spaceAmplification),
     run?.throughputPerSecond == null ? '–' : formatCount(run.throughputPerSecond),
-    perKind(timed.latencyByKind, 'p50Us'),
-    perKind(timed.latencyByKind, 'p99Us'),
+    quoted(timed, 'p50Us'),
+    quoted(timed, 'p99Us'),
   ]
 }
 
@@ -53,6 +57,11 @@ function runsPerOperation(accounts: readonly ReadAccount[]): number | null {
 
 function ratio(value: number | null): string {
   return value === null ? '–' : value.toFixed(2)
+}
+
+function quoted(timed: Timed, figure: 'p50Us' | 'p99Us'): string {
+  if (timed.arrivals?.overloaded === true) return 'overloaded'
+  return perKind(timed.intendedLatencyByKind ?? timed.latencyByKind, figure)
 }
 
 /** One line an operation kind: percentiles of different kinds do not add up to one. */

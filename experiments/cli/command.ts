@@ -32,6 +32,9 @@ export function reproducingCommand(
         : [`--user-bytes=${userBytes}`]),
     `--seed=${seed}`,
   ]
+  if (request.arrival !== null) flags.push(`--arrival=${request.arrival}`)
+  if (request.rate !== null) flags.push(`--rate=${request.rate}`)
+  if (request.clients > 1) flags.push(`--clients=${request.clients}`)
   if (valueBytes !== null) flags.push(`--value-bytes=${valueBytes}`)
   if (repeat > 0) flags.push(`--repeat=${repeat + 1}`)
   for (const [name, value] of Object.entries(params)) flags.push(`--param=${name}=${value}`)

@@ -51,6 +51,28 @@ export const FLAGS = [
     default: null,
     help: "one field of so many bytes, put blind, instead of the workload's own records",
   },
+  {
+    name: 'rate',
+    value: 'RATE',
+    default: null,
+    help:
+      'open loop at so many operations a second (20k), or at a share of the sustainable rate (90%), ' +
+      'which a closed loop measures first',
+  },
+  {
+    name: 'arrival',
+    value: 'KIND,…',
+    default: null,
+    help:
+      'constant [with --rate], poisson, sine,amplitude=0.5,period=10, steps,shares=0.5/1/1.5,' +
+      'seconds=5, trace (as recorded), closed [without --rate]',
+  },
+  {
+    name: 'clients',
+    value: 'COUNT',
+    default: '1',
+    help: 'logical clients; each has its own loop, or its own share of the rate',
+  },
   { name: 'seed', value: 'INTEGER', default: '42', help: 'root seed of every random choice' },
   {
     name: 'repeat',

@@ -33,6 +33,10 @@ export interface Request {
   readonly operations: number | null
   /** Null: the workload's own records. */
   readonly valueBytes: number | null
+  /** When operations arrive, how fast, and from how many clients: `load/arrival-spec.ts`. */
+  readonly arrival: string | null
+  readonly rate: string | null
+  readonly clients: number
   readonly seed: number
   readonly repeat: number
   readonly param: Readonly<Record<string, Scalar>>
@@ -65,6 +69,7 @@ export type Command =
   | { readonly kind: 'suite'; readonly request: SuiteRequest }
 
 const RECORDS_MAX = 1e9
+const CLIENTS_MAX = 1024
 
 const scalar = z.union([z.string(), z.number(), z.boolean()])
 
@@ -86,6 +91,9 @@ const requestSchema = z.strictObject({
   trace: z.string().min(1).optional(),
   record: z.string().min(1).optional(),
   'value-bytes': size(1, 2 ** 30).optional(),
+  arrival: z.string().min(1).optional(),
+  rate: z.union([z.string().min(1), z.number().transform(String)]).optional(),
+  clients: count(1, CLIENTS_MAX).prefault(flagDefault('clients')),
   seed: count(0, 2 ** 32 - 1).prefault(flagDefault('seed')),
   repeat: count(1, 1000).prefault(flagDefault('repeat')),
   param: assignments.prefault({}),
@@ -131,7 +139,8 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed = checked(requestSchema, given, placeOf)
   const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...named } = parsed
   const { records = null, operations = null, trace = null, record = null } = named
-  const rest = { ...named, records, operations, trace, record }
+  const { arrival = null, rate = null } = named
+  const rest = { ...named, records, operations, trace, record, arrival, rate }
   if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
@@ -198,10 +207,12 @@ function checked<Schema extends z.ZodType>(
 /** The request as a config file that gives it back. */
 export function requestToConfig(request: Request): Record<string, unknown> {
   const { valueBytes, userBytes, records, operations, trace, workload, ...others } = request
-  const { record: _, ...rest } = others
+  const { record: _, arrival, rate, ...rest } = others
   return {
     ...rest,
     ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
+    ...(arrival === null ? {} : { arrival }),
+    ...(rate === null ? {} : { rate }),
     ...(trace === null ? { workload } : { trace }),
     ...(records === null ? {} : { records }),
     ...(operations === null ? {} : { operations }),

@@ -6,13 +6,15 @@
  */
 import { readFileSync } from 'node:fs'
 import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
-import type { RunResult } from '../../results/schema.ts'
+import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
 import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
 import { digestOf } from '../digest.ts'
+import { readArrival } from '../load/arrival-spec.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../load-simulation.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
 import type { Simulation } from '../simulation.ts'
+import { checkValueLog } from './check-value-log.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
 import { flagDefault } from './flags.ts'
@@ -95,6 +97,7 @@ function planOf(
     ...(target === 'simulator' && { compression: 'none' as const }),
     ...readSettings(engineOptionsSchema, request.set, 'engine option'),
   })
+  checkValueLog(engine, target)
   const simulation = simulationOf(request, workload, workloadParams)
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
     workload.create(workloadGiven, {
@@ -121,7 +124,7 @@ function planOf(
     seed,
     repeat,
     target: simulation === null ? target : `simulator (${simulation.mode})`,
-    arrival: null,
+    arrival: arrivalOf(request),
   }
   return {
     id: runId({ config, storage, moduleDigest }),
@@ -134,10 +137,20 @@ function planOf(
       ...workloadGiven,
     }),
     notes: notesOf(workloadName, workload),
+    repeats: request.repeat,
     createStrategy: () => module.create(strategyParams),
     createWorkload: () =>
       createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations }),
   }
+}
+
+/** Only what takes time can be given a pace. */
+function arrivalOf({ arrival, rate, clients, target }: PlanRequest): ArrivalConfig | null {
+  const config = readArrival(arrival, rate, clients)
+  if (config !== null && target === 'simulator') {
+    throw new UsageError(`--${rate === null ? 'arrival' : 'rate'}: the simulator takes no time`)
+  }
+  return config
 }
 
 function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): readonly string[] {

@@ -10,7 +10,6 @@ import { UsageError, unknownName } from '../cli/usage-error.ts'
 import { type Arrivals, recorded, type Shape, scheduled, sine, steady, steps } from './arrivals.ts'
 import { closedLoop, openLoop, type Pacing } from './pacing.ts'
 
-const CLIENTS_MAX = 1024
 const SHARE_PERCENT_MAX = 1000
 
 const seconds = z.number().positive().max(86_400)
@@ -41,7 +40,6 @@ export function readArrival(
   rate: string | null,
   clients: number,
 ): ArrivalConfig | null {
-  if (clients > CLIENTS_MAX) throw new UsageError(`--clients: at most ${CLIENTS_MAX}`)
   const [kindText, ...assignments] = (arrival ?? (rate === null ? 'closed' : 'constant')).split(',')
   const kind = ARRIVALS.find((known) => known === kindText)
   if (kind === undefined) throw unknownName('arrival', kindText!, ARRIVALS)

@@ -8,6 +8,9 @@
  */
 import type { Arrivals } from '../../results/schema.ts'
 
+/** What came of a schedule, as far as the operations themselves tell. */
+export type ArrivalFigures = Omit<Arrivals, 'kind' | 'clients' | 'sustainablePerSecond'>
+
 const QUARTERS = 4
 /** Growth from quarter to quarter that counts, as a share of the schedule's length … */
 const GROWTH_SHARE = 0.005
@@ -40,19 +43,20 @@ export class Backlog {
     this.#lastEndNs = endNs
   }
 
-  figures(): Omit<Arrivals, 'kind' | 'clients' | 'sustainablePerSecond'> {
+  figures(): ArrivalFigures {
     const scheduledNs = this.#lastIntendedNs - this.#firstIntendedNs
     const third = finite(this.#least[QUARTERS - 2]!)
     const fourth = finite(this.#least[QUARTERS - 1]!)
     const overloaded = fourth - third > Math.max(GROWTH_NS, GROWTH_SHARE * scheduledNs)
-    const standing = `standing backlog ${milliseconds(third)} in the third quarter of the run, ${milliseconds(fourth)} in the fourth`
     return {
       offeredPerSecond: perSecond(this.#count - 1, scheduledNs),
       achievedPerSecond: perSecond(this.#count, this.#lastEndNs - this.#firstIntendedNs),
       lagMaxSeconds: this.#lagMaxNs / 1e9,
       lagAtEndSeconds: Math.max(0, this.#lagNs) / 1e9,
       overloaded,
-      why: `${standing}: ${overloaded ? 'overloaded, so no latency is kept' : 'the queue drains'}`,
+      why:
+        `standing backlog ${milliseconds(third)} in the third quarter of the run, ` +
+        `${milliseconds(fourth)} in the fourth: ${overloaded ? 'overloaded' : 'the queue drains'}`,
     }
   }
 }

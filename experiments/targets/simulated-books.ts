@@ -9,11 +9,14 @@ import type {
   SimulatedEvent,
   SimulatedTree,
 } from '../../strategies/simulator/simulated-tree.ts'
+import type { ObservedStrategy } from '../observed-strategy.ts'
 import type { EditEvent } from '../story/version-log.ts'
 import type { TargetEvent, TargetStats } from '../target.ts'
 
 export interface BookOptions {
   readonly clock: Clock
+  /** Of the strategy that the simulator asks. */
+  readonly observed: ObservedStrategy
   onEvent(event: TargetEvent): void
   onEdit?: ((event: EditEvent) => void) | undefined
 }
@@ -50,7 +53,7 @@ export class SimulatedBooks {
 
   addEvent(event: SimulatedEvent): void {
     const { kind, removed, added, reason } = event
-    const { clock, onEvent, onEdit } = this.#options
+    const { clock, observed, onEvent, onEdit } = this.#options
     const ledger = this.#ledger
     const rewrites = kind === 'merge'
     if (kind === 'flush') this.#countLog()
@@ -84,7 +87,11 @@ export class SimulatedBooks {
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
     const [inputs, outputs] = [sidesOf(removed), sidesOf(added)]
-    onEvent({ kind, inputs, outputs, bytesRead, bytesWritten, reason })
+    onEvent({
+      ...{ kind, inputs, outputs, bytesRead, bytesWritten, reason },
+      ...observed.lastPick,
+      peakPhysicalBytes: ledger.peakLiveBytes,
+    })
   }
 
   stats({ tree, userBytes, memtableRawBytes }: SimulatedWrites): TargetStats {
@@ -100,6 +107,7 @@ export class SimulatedBooks {
       peakPhysicalBytes: this.#ledger.peakLiveBytes,
       counts: { ...tree.counts },
       levels: tree.version.levels.map(({ runs, totals }) => ({ runs: runs.length, ...totals })),
+      scores: this.#options.observed.scores,
     }
   }
 

@@ -12,10 +12,11 @@ import {
   ReadCounters,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
+import { ObservedStrategy } from '../observed-strategy.ts'
 import type { Target, TargetStats } from '../target.ts'
 import { type BookOptions, SimulatedBooks } from './simulated-books.ts'
 
-export interface SimulatorTargetOptions extends BookOptions {
+export interface SimulatorTargetOptions extends Omit<BookOptions, 'observed'> {
   readonly strategy: CompactionStrategy
   readonly engineOptions: EngineOptions
   readonly clock: Clock
@@ -30,12 +31,13 @@ export class SimulatorTarget implements Target {
   readonly #shapes = new Map<number, Uint8Array>()
 
   constructor(options: SimulatorTargetOptions) {
-    const { strategy, clock, engineOptions } = options
+    const { clock, engineOptions } = options
+    const observed = new ObservedStrategy(options.strategy)
     const { memtableBytes, blockBytes, blockRestartInterval } = engineOptions
     const { retentionMaxAgeMs: maxAgeMs, retentionMaxBytes: maxBytes } = engineOptions
-    this.#books = new SimulatedBooks(options)
+    this.#books = new SimulatedBooks({ ...options, observed })
     this.#simulator = new ExactSimulator({
-      ...{ strategy, clock, memtableBytes },
+      ...{ strategy: observed.strategy, clock, memtableBytes },
       blocks: { blockBytes, restartInterval: blockRestartInterval },
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),

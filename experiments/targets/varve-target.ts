@@ -11,10 +11,13 @@ import {
   type EventSlice,
   type Json,
   type Ledger,
+  parseEngineOptions,
   type ReadCounters,
   type Storage,
   WriteBatch,
 } from '../../engine/index.ts'
+import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
+import { ObservedStrategy } from '../observed-strategy.ts'
 import type { EditEvent } from '../story/version-log.ts'
 import type { Target, TargetEvent, TargetStats } from '../target.ts'
 
@@ -29,6 +32,8 @@ export interface VarveTargetOptions {
   readonly clock: Clock
   readonly seed: number
   onEvent(event: TargetEvent): void
+  /** Hears of each flush and compaction as it begins. */
+  onJobStart?: (() => void) | undefined
   /** The same events with the tree's edit. */
   onEdit?: ((event: EditEvent) => void) | undefined
 }
@@ -43,17 +48,21 @@ export class VarveTarget implements Target {
   scannedBytes = 0
   readonly #options: VarveTargetOptions
   readonly #database: Database
+  readonly #observed: ObservedStrategy
   readonly #batch = new WriteBatch()
 
   constructor(options: VarveTargetOptions) {
-    const { storage, folder, strategy, strategyParameters, engineOptions, clock, seed } = options
+    const { storage, folder, strategyParameters, engineOptions, clock, seed } = options
     this.#options = options
+    this.#observed = new ObservedStrategy(options.strategy, options.onJobStart)
+    const { strategy } = this.#observed
     this.#database = Database.open({
       storage,
       folder,
       strategy,
       strategyParameters,
       options: engineOptions,
+      valueLogPolicy: valueLogPolicyOf(parseEngineOptions(engineOptions).valueLog),
       clock,
       seed,
       onEvent: (event) => this.#report(event),
@@ -116,10 +125,12 @@ export class VarveTarget implements Target {
       memtableRawBytes: metrics.memtableRawBytes,
       peakPhysicalBytes: ledger.peakLiveBytes,
       counts: { flushes, merges, moves, drops },
+      valueLog: metrics.valueLog,
       levels: this.#database.version.levels.map(({ runs, totals }) => ({
         runs: runs.length,
         ...totals,
       })),
+      scores: this.#observed.scores,
     }
   }
 
@@ -152,7 +163,7 @@ export class VarveTarget implements Target {
   }
 
   #report(event: DatabaseEvent): void {
-    if (event.kind === 'recovery' || event.kind === 'strategy-change') return
+    if (!('edit' in event)) return
     this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
     this.#options.onEvent({
@@ -162,6 +173,10 @@ export class VarveTarget implements Target {
       bytesRead,
       bytesWritten,
       reason: kind === 'flush' ? null : reason,
+      ...this.#observed.lastPick,
+      shadowedDropped: event.shadowedDropped,
+      tombstonesDropped: event.tombstonesDropped,
+      peakPhysicalBytes: this.#options.ledger.peakLiveBytes,
     })
   }
 }

@@ -1,0 +1,58 @@
+/**
+ * Owns what the harness itself takes an operation: drawing it from its stream, reading the clock,
+ * recording. It is measured in every run, as what a slice of operations took beyond the calls to the
+ * target and the waiting, and subtracted nowhere. The median over slices is told: a machine that is
+ * busy elsewhere takes its time from few of them, but much.
+ *
+ * Inside the time of the target stay one reading of the clock and the accounts of reads and sizes,
+ * some tens of nanoseconds.
+ */
+import { IntervalLatency } from './latency.ts'
+
+/** The making of one value in so many is timed. */
+export const PAYLOAD_SAMPLE = 64
+
+/** Slices that ended early say little of an operation. */
+const SLICE_OPERATIONS_MIN = 16
+
+export class Overhead {
+  /** Nanoseconds of the current slice that are not the harness's: calls to the target, waiting. */
+  othersNs = 0
+  #slices = new IntervalLatency()
+  #payloads = new IntervalLatency()
+  #operations = 0
+  #sampled = 0
+
+  reset(): void {
+    this.othersNs = 0
+    this.#operations = 0
+    this.#sampled = 0
+    this.#slices.take()
+    this.#payloads.take()
+  }
+
+  addSlice(operations: number, ns: number): void {
+    const ownNs = Math.max(0, ns - this.othersNs)
+    this.othersNs = 0
+    this.#operations += operations
+    if (operations >= SLICE_OPERATIONS_MIN) this.#slices.record(ownNs / operations)
+  }
+
+  addPayload(ns: number): void {
+    this.#sampled++
+    this.#payloads.record(ns)
+  }
+
+  /** Nanoseconds; null where no slice was long enough. Once, at the end. */
+  figures(): { readonly perOperationNs: number; readonly payloadPerOperationNs: number } | null {
+    const slice = this.#slices.take().p50Us
+    const payload = this.#payloads.take().p50Us ?? 0
+    if (slice === null) return null
+    const values = Math.min(1, (this.#sampled * PAYLOAD_SAMPLE) / this.#operations)
+    const payloadPerOperationNs = payload * 1e3 * values
+    return {
+      perOperationNs: Math.max(0, slice * 1e3 - payloadPerOperationNs),
+      payloadPerOperationNs,
+    }
+  }
+}
