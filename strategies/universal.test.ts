@@ -108,6 +108,29 @@ describe('the rules, in RocksDB’s order', () => {
   })
 })
 
+describe('reads', () => {
+  const tree = `L0\nR1: 1[a,z] bytes=10\nR2: 2[a,z] bytes=30${LARGE}`
+  const pickRead = (threshold: number, reads: Readonly<Record<number, number>>, read = tree) => {
+    const params = { read_triggered_compaction_threshold: threshold }
+    const view = { ...viewOf(read), tableStats: (id: number) => ({ reads: reads[id] ?? 0 }) }
+    return printSpec(universal.create(params).pick(view))
+  }
+
+  test('the run read most per byte merges with the next older one, once read enough', () => {
+    const formula = 'reads / bytes ≥ read_triggered_compaction_threshold'
+    expect(pickRead(2, { 1: 19, 2: 59 })).toBe('nothing')
+    expect(pickRead(2, { 1: 20, 2: 59 })).toBe(`merge L0 R1, L0 R2 -> L5 new because ${formula}`)
+    expect(pickRead(2, { 1: 20, 2: 61 })).toBe(`merge L0 R2, L6 R99 -> L6 R99 because ${formula}`)
+    expect(pickRead(0, { 1: 1000 })).toBe('nothing')
+  })
+
+  test('those of the oldest run are nobody’s, and every other rule comes first', () => {
+    expect(pickRead(2, { 99: 1e9 })).toBe('nothing')
+    const due = `${level0(10, 10, 20, 41)}${LARGE}`
+    expect(pickRead(2, { 4: 1e9 }, due)).toMatch(/because size · /)
+  })
+})
+
 describe('places', () => {
   test('what stops at a level goes to the one above it', () => {
     const tree = `${level0(10, 10, 10)}\nL4\nR8: 8[a,z] bytes=1000${LARGE}`

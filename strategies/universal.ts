@@ -4,7 +4,7 @@
  * one run each; a merge that takes in the oldest run goes to the last level, any other to the level
  * just above the run it stops at. Sizes are those of table files.
  *
- * The rules, in RocksDB's order; all but the first and the last wait for
+ * The rules, in RocksDB's order; all but the first and the last two wait for
  * `level0_file_num_compaction_trigger` runs:
  *
  *   1. periodic      a table is older than `periodic_compaction_seconds`: all runs merge
@@ -14,16 +14,21 @@
  *                    similar: of the last one, and it of the next)
  *   4. reduce runs   more than `max_read_amp` runs: the newest, whatever their sizes
  *   5. deletions     a run with a share of tombstones of `deletion_ratio` merges to the oldest
+ *   6. reads         the run read most often per byte, at `read_triggered_compaction_threshold` or
+ *                    above, merges with the next older one
  *
- * Trigger      file staleness; space amplification; number of sorted runs; tombstone density
+ * Trigger      file staleness; space amplification; number of sorted runs; tombstone density; reads
  * Layout       tiering
  * Granularity  sorted runs
  * Movement     not applicable: whole runs move
  *
  * Source: RocksDB `db/compaction/compaction_picker_universal.cc` (2026), options by its names. Left
- * out: compensation of sizes for tombstones, `incremental`, compression by age, and the rule for
- * read-hot tables (off by default, and read counters do not outlive a reopen). RocksDB marks tables
- * for rule 5 while it writes them (CompactOnDeletionCollector); here a run's totals are asked.
+ * out: compensation of sizes for tombstones, `incremental`, and compression by age. RocksDB marks
+ * tables for rule 5 while it writes them (CompactOnDeletionCollector); here a run's totals are asked.
+ * Rule 6 is of 2026 (pull request 14426; up to version 10 the deletions are the last): it marks
+ * single tables by sampled reads that a merge would have spared. The seam counts all reads, and whole
+ * runs merge here, so a run is judged by the reads of its tables, of some evenly chosen where it has
+ * many. Counters are zero after a reopen and for what a merge wrote, so it never keeps a tree from rest.
  */
 
 import { z } from 'zod'
@@ -33,7 +38,7 @@ import type {
   PickReason,
   TreeView,
 } from '../engine/compaction/strategy.ts'
-import { type Run, tablesOf } from '../engine/version/run.ts'
+import { type Run, tableAt, tablesOf } from '../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './shared-parameters.ts'
@@ -93,6 +98,11 @@ const params = z
       .max(1)
       .default(0)
       .describe('Share of tombstones that merges a run to the oldest; 0: never. RocksDB: off.'),
+    read_triggered_compaction_threshold: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('Reads per byte of a run that merge it with the next; 0: never. RocksDB: 0.'),
     num_levels: z
       .number()
       .int()
@@ -134,7 +144,13 @@ export const universal = defineStrategy({
   description: 'One list of runs, neighbours merged by size, number and age (RocksDB universal)',
   params,
   primitives: {
-    trigger: ['file staleness', 'space amplification', 'sorted runs', 'tombstone density'],
+    trigger: [
+      'file staleness',
+      'space amplification',
+      'sorted runs',
+      'tombstone density',
+      'read amplification',
+    ],
     layout: 'tiering',
     granularity: ['sorted runs'],
     movement: ['not applicable (entire runs)'],
@@ -148,7 +164,8 @@ export const universal = defineStrategy({
       (enough ? pickSizeAmplification(view, values, runs) : null) ??
       (enough ? pickSizeRatio(view, values, runs) : null) ??
       (enough ? pickFewerRuns(view, values, runs) : null) ??
-      pickDeletions(view, values, runs)
+      pickDeletions(view, values, runs) ??
+      pickReads(view, values, runs)
     )
   },
 
@@ -269,6 +286,46 @@ function pickDeletions(
     formula: 'tombstones / entries ≥ deletion_ratio',
     values: { share: share(runs[from]!.run), deletion_ratio: ratio },
   })
+}
+
+/** The run read most often per byte, if often enough, with the next older one. */
+function pickReads(
+  view: TreeView,
+  values: Params,
+  runs: readonly SortedRun[],
+): CompactionSpec | null {
+  const threshold = values.read_triggered_compaction_threshold
+  if (threshold === 0) return null
+  let from = -1
+  let most = 0
+  for (let at = 0; at + 1 < runs.length; at++) {
+    if (runs[at]!.busy || runs[at + 1]!.busy) continue
+    const readsPerByte = readsPerByteOf(view, runs[at]!.run)
+    if (readsPerByte < threshold || readsPerByte <= most) continue
+    from = at
+    most = readsPerByte
+  }
+  if (from === -1) return null
+  return mergeStretch(view, values, runs, from, from + 2, {
+    trigger: 'read amplification',
+    formula: 'reads / bytes ≥ read_triggered_compaction_threshold',
+    values: { readsPerByte: most, read_triggered_compaction_threshold: threshold },
+  })
+}
+
+/** Tables of a run whose reads one pick asks for. */
+const READ_TABLES_MAX = 64
+
+function readsPerByteOf(view: TreeView, run: Run): number {
+  const step = Math.ceil(run.totals.tables / READ_TABLES_MAX)
+  let reads = 0
+  let bytes = 0
+  for (let at = 0; at < run.totals.tables; at += step) {
+    const table = tableAt(run, at)
+    reads += view.tableStats(table.id).reads
+    bytes += table.bytes
+  }
+  return reads / bytes
 }
 
 /** The newest free stretch, at most `runsMax` long, in which the sizes allow each next run. */
