@@ -17,6 +17,7 @@ import {
   GALLERY_PRESET,
   GALLERY_SETS,
   type GallerySet,
+  resultsOf,
 } from './charts/gallery.ts'
 import { renderPng, renderSvg } from './charts/render.ts'
 import { PRESET_NAMES, PRESETS } from './charts/theme.ts'
@@ -48,8 +49,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
   mkdirSync(out, { recursive: true })
   const figures = []
-  for (const { kind, results } of GALLERY_FIGURES) {
-    const spec = chartKinds.get(kind)!.specOf(readDocuments(results), PRESETS[preset])
+  for (const figure of GALLERY_FIGURES) {
+    const { kind } = figure
+    const documents = readDocuments(resultsOf(figure))
+    const spec = chartKinds.get(kind)!.specOf(documents, PRESETS[preset])
     const svg = await renderSvg(spec)
     writeWhole(join(out, `${kind}.svg`), svg)
     figures.push({ name: `--kind=${kind}`, svg })

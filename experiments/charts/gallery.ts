@@ -4,6 +4,7 @@
  * figures drawn of them are what the visual tests compare.
  */
 
+import { globSync } from 'node:fs'
 import type { PresetName } from './theme.ts'
 
 /** Folder of the results, a folder a set, and of the figures. */
@@ -38,14 +39,14 @@ export const GALLERY_SETS: readonly GallerySet[] = [
   {
     name: 'predictions',
     commands: [
-      [WITH_PARTIAL, ...LOAD, '--records=30000', ...SMALL_TREE],
-      [WITH_PARTIAL, ...LOAD, '--records=30000', '--set=memtableBytes=64KiB', '--target=simulator'],
+      [WITH_PARTIAL, ...LOAD, '--records=40000', ...SMALL_TREE],
+      [WITH_PARTIAL, ...LOAD, '--records=40000', '--set=memtableBytes=64KiB', '--target=simulator'],
       [
         WITH_PARTIAL,
         '--workload=ycsb-load',
         '--value-bytes=100',
-        // 30,000 records of 122.88 B, as hashed keys and these values are on average.
-        '--user-bytes=3686400',
+        // What 40,000 records hold: 75 memtables.
+        '--user-bytes=4915200',
         '--set=memtableBytes=64KiB',
         '--target=simulator',
       ],
@@ -103,6 +104,8 @@ export const GALLERY_SETS: readonly GallerySet[] = [
         '--operations=50000',
         '--value-bytes=400',
         '--set=blockCacheBytes=1MiB',
+        '--rate=70%',
+        '--arrival=poisson',
       ],
     ],
   },
@@ -110,28 +113,33 @@ export const GALLERY_SETS: readonly GallerySet[] = [
 
 export interface GalleryFigure {
   readonly kind: string
-  /** Results, as `npm run chart` takes them. */
-  readonly results: readonly string[]
+  /** A folder of results or a pattern of their files, as a shell would take it. */
+  readonly results: string
 }
 
 const COMPARED = 'results/strategies-on-ycsb'
 const set = (name: string) => `${GALLERY_FOLDER}/${name}`
 
 export const GALLERY_FIGURES: readonly GalleryFigure[] = [
-  { kind: 'amplification', results: [COMPARED] },
-  { kind: 'trade-off', results: [COMPARED] },
-  { kind: 'wa-by-level', results: [COMPARED] },
-  { kind: 'latency', results: [set('times')] },
-  { kind: 'throughput', results: [set('times')] },
-  { kind: 'tree-shape', results: [set('times')] },
-  { kind: 'debt', results: [set('times')] },
-  { kind: 'wa-vs-size', results: [set('sizes')] },
-  { kind: 'sweep', results: [set('sweep')] },
-  { kind: 'prediction-error', results: [set('predictions')] },
-  { kind: 'filters', results: [set('filters')] },
-  { kind: 'value-size', results: [set('values')] },
-  { kind: 'run', results: [`${COMPARED}/ycsb-a-leveling-257884da-r0.json`] },
+  { kind: 'amplification', results: COMPARED },
+  { kind: 'trade-off', results: COMPARED },
+  { kind: 'wa-by-level', results: `${COMPARED}/ycsb-a-*.json` },
+  { kind: 'latency', results: set('times') },
+  { kind: 'throughput', results: `${set('times')}/*-leveling-*` },
+  { kind: 'tree-shape', results: set('times') },
+  { kind: 'debt', results: `${COMPARED}/ycsb-a-*.json` },
+  { kind: 'wa-vs-size', results: set('sizes') },
+  { kind: 'sweep', results: set('sweep') },
+  { kind: 'prediction-error', results: set('predictions') },
+  { kind: 'filters', results: set('filters') },
+  { kind: 'value-size', results: set('values') },
+  { kind: 'run', results: `${COMPARED}/ycsb-a-leveling-[0-9]*.json` },
 ]
+
+/** The files of a figure, by name. */
+export function resultsOf({ results }: GalleryFigure): readonly string[] {
+  return results.includes('*') ? globSync(results).toSorted() : [results]
+}
 
 /** The contact sheet that is checked in is of this preset. */
 export const GALLERY_PRESET: PresetName = 'two-column'

@@ -32,13 +32,15 @@ export function legendView(preset: Preset, entries: readonly LegendEntry[]): Vie
   const lineHeight = Math.ceil(fontSize.label * 1.5)
   const widthOf = ({ symbol, size = 0 }: LegendEntry) =>
     symbol === 'line' ? symbolWidth : Math.max(areaWidth, Math.ceil(Math.sqrt(size) * 1.2 * scale))
-  let x = 0
+  // A stroke is centred on its line: half of it would lie outside.
+  const start = Math.ceil(scale)
+  let x = start
   let y = lineHeight / 2
   const placed = entries.map((entry): PlacedEntry => {
     const text = textWidth(entry.name, { font: FONT, fontSize: fontSize.label })
     const width = widthOf(entry) + 4 * scale + Math.ceil(text)
-    if (x > 0 && x + width > preset.width) {
-      x = 0
+    if (x > start && x + width > preset.width) {
+      x = start
       y += lineHeight
     }
     const place = { ...entry, x, y }

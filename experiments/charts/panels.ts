@@ -22,15 +22,24 @@ export interface Spacing {
   readonly headingRise: number
 }
 
-export function spacingOf({ scale }: Preset): Spacing {
+/** Of rows on a slide, which has less height for its type than a page. */
+const SLIDE_ROW_SCALE = 1.45
+
+export function spacingOf({ name, scale }: Preset): Spacing {
   return {
-    rowStep: Math.round(19 * scale),
+    rowStep: Math.round(19 * (name === 'slide' ? SLIDE_ROW_SCALE : scale)),
     labelGap: Math.round(7 * scale),
     panelGap: Math.round(24 * scale),
     rowGap: Math.round(16 * scale),
     headingRise: Math.round(9 * scale),
   }
 }
+
+/**
+ * What panels may take of the width: the label of a tick at the right end reaches half its width
+ * beyond, and a figure must not outgrow its page for it.
+ */
+export const panelRoom = ({ width, scale }: Preset) => width - Math.round(16 * scale)
 
 /** Lines of it; null: the axis stays silent. */
 export type AxisTitle = string | readonly string[] | null

@@ -3,7 +3,7 @@
  * panels of fixed pixel widths side by side. As with panels, the room of an axis is arithmetic.
  */
 
-import { headingMark, type Layer, rowOf, spacer, spacingOf } from './panels.ts'
+import { headingMark, type Layer, panelRoom, rowOf, spacer, spacingOf } from './panels.ts'
 import type { Preset, SeriesStyle, View } from './theme.ts'
 
 export interface PlotAxis {
@@ -49,7 +49,7 @@ export interface Plot {
 }
 
 /** Room left of a plot for its y axis. */
-export const axisRoom = ({ scale }: Preset) => Math.round(55 * scale)
+export const axisRoom = ({ scale }: Preset) => Math.round(60 * scale)
 
 export interface PlotSize {
   readonly width: number
@@ -68,7 +68,7 @@ const SLIDE_SHARES = [1, 0.37, 0.18] as const
 /** As many plots side by side as have `widthMin` pixels at a page's text width. */
 export function gridOf(preset: Preset, count: number, widthMin = 200): Grid {
   const { panelGap } = spacingOf(preset)
-  const room = preset.width + panelGap
+  const room = panelRoom(preset) + panelGap
   const cell = widthMin * preset.scale + axisRoom(preset) + panelGap
   const columns = Math.max(1, Math.min(count, Math.floor(room / cell)))
   const rows = Math.ceil(count / columns)
@@ -91,7 +91,7 @@ export function gridRows(preset: Preset, plots: readonly View[], { columns }: Gr
 
 /** One plot over the whole width. */
 export function plotRow(preset: Preset, plot: Plot, height = preset.plotHeight): View {
-  const width = preset.width - axisRoom(preset)
+  const width = panelRoom(preset) - axisRoom(preset)
   return rowOf([spacer(axisRoom(preset)), plotView(preset, plot, { width, height })])
 }
 

@@ -61,7 +61,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     name: 'slide',
     width: 1224,
     padding: 28,
-    plotHeight: 300,
+    plotHeight: 270,
     scale: 1.7,
     fontSize: { title: 26, heading: 18, label: 16, value: 14.5, caption: 12, command: 11.5 },
   },

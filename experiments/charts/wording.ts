@@ -131,11 +131,23 @@ function differing(
   others: readonly RunResult[],
   settings: (result: RunResult) => Readonly<Record<string, Json>>,
 ): readonly string[] {
-  return Object.entries(settings(result))
-    .filter(([key, value]) =>
-      others.some((run) => jsonText(settings(run)[key]) !== jsonText(value)),
-    )
-    .map(([key, value]) => `${key}=${jsonText(value)}`)
+  const flat = new Map(others.map((run) => [run, flattened(settings(run))]))
+  return [...flattened(settings(result))]
+    .filter(([key, value]) => others.some((run) => flat.get(run)!.get(key) !== value))
+    .map(([key, value]) => `${key}=${value}`)
+}
+
+/** Settings within settings by dotted names. */
+function flattened(settings: Readonly<Record<string, Json>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(settings).flatMap(([key, value]): readonly (readonly [string, string])[] => {
+      if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+        return [[key, jsonText(value)]]
+      }
+      const inner = flattened(value as Readonly<Record<string, Json>>)
+      return [...inner].map(([name, text]) => [`${key}.${name}`, text])
+    }),
+  )
 }
 
 /** The settings of one run, for a subtitle. */

@@ -15,6 +15,7 @@ import {
   barPanel,
   domainMaxFor,
   labelColumn,
+  panelRoom,
   rowOf,
   spacer,
   spacingOf,
@@ -96,7 +97,7 @@ function bands(
     results.some((result) => marked.has(result)) ? `${strategy} †` : strategy
   const { labelGap, panelGap, rowStep } = spacingOf(preset)
   const sideWidth = labelWidth(preset, cells.map(nameOf))
-  const room = preset.width - sideWidth - labelGap + panelGap
+  const room = panelRoom(preset) - sideWidth - labelGap + panelGap
   const widthMin = PANEL_WIDTH_MIN * preset.scale
   const perRow = Math.max(1, Math.floor(room / (widthMin + panelGap)))
   const rowCount = Math.ceil(metrics.length / perRow)

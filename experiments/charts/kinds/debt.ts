@@ -8,7 +8,7 @@ import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
-import { barPanel, labelColumn, rowOf, spacingOf } from '../panels.ts'
+import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'
 import { axisRoom, plotRow } from '../plots.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
 import { byteUnit, formatBytes, runLabels } from '../wording.ts'
@@ -63,7 +63,7 @@ function estimateRows(
 ): readonly View[] {
   const x = userBytesAxis(results)
   const unit = byteUnit(most)
-  const size = { width: preset.width - axisRoom(preset), height: preset.plotHeight }
+  const size = { width: panelRoom(preset) - axisRoom(preset), height: preset.plotHeight }
   const series = results.map((result, index) => ({
     name: labels.get(result)!,
     style: seriesStyle(index),
@@ -109,7 +109,7 @@ function drainRow(
       })),
       names,
       title: `bytes written (${unit.name})`,
-      width: preset.width - sideWidth - labelGap,
+      width: panelRoom(preset) - sideWidth - labelGap,
     }),
   ])
 }

@@ -10,6 +10,7 @@ import { idealCurve } from '../../../strategies/model/false-positives.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
+import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotSeries, plotRow } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { formatNumber, jsonText } from '../wording.ts'
@@ -74,10 +75,14 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
   )
   const rates = [...points, ...curves].flatMap((one) => one.points.map(({ y }) => y))
   const decade = Math.floor(Math.log10(Math.min(...rates)))
-  const size = { width: preset.width - axisRoom(preset), height: preset.plotHeight }
+  const size = { width: panelRoom(preset) - axisRoom(preset), height: preset.plotHeight }
   const plot = {
     heading: 'False positives',
-    x: { title: 'filter bits per key', domain: [0, bitsMax + 1] as const },
+    x: {
+      title: 'filter bits per key',
+      domain: [0, bitsMax + 1] as const,
+      values: Array.from({ length: Math.floor(bitsMax) + 2 }, (_, count) => count),
+    },
     y: {
       title: 'share of absent keys',
       log: true,

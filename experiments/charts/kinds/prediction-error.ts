@@ -9,9 +9,10 @@ import type { RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote } from '../figure.ts'
+import { wrapText } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
-import { bandY, labelColumn, rowOf, spacer, spacingOf } from '../panels.ts'
+import { bandY, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
 import { designLabels, jsonText } from '../wording.ts'
 
@@ -74,7 +75,7 @@ function predictionErrorChart(
   const { labelGap, panelGap } = spacingOf(preset)
   const sideWidth = labelWidth(preset, names)
   const width = Math.floor(
-    (preset.width - sideWidth - labelGap - panelGap * (METRICS.length - 1)) / METRICS.length,
+    (panelRoom(preset) - sideWidth - labelGap - panelGap * (METRICS.length - 1)) / METRICS.length,
   )
   const subject = subjectOf(engine)
   return figureOf(preset, {
@@ -123,6 +124,7 @@ function deviationPanel(
   const step = rowStep / (byes.length + 1)
   // From the upper edge of a band, which takes two thirds of the row.
   const middle = rowStep / 3
+  const lines = wrapText(title, width, { fontSize: preset.fontSize.label })
   const values = deviations.map((deviation) => {
     const index = byes.indexOf(deviation.by)
     const { colour, shape } = seriesStyle(index)
@@ -135,13 +137,13 @@ function deviationPanel(
       {
         data: { values: [{ percent: 0 }] },
         mark: { type: 'rule', color: COLOUR.muted, strokeWidth: scale },
-        encoding: { x: percentX(title, most) },
+        encoding: { x: percentX(lines, most) },
       },
       {
         data: { values },
         mark: { type: 'point', filled: true, opacity: 1, size: 40 * scale ** 2 },
         encoding: {
-          x: percentX(title, most),
+          x: percentX(lines, most),
           y: bandY(names),
           yOffset: { field: 'offset', type: 'quantitative', scale: null },
           shape: { field: 'shape', type: 'nominal', scale: null },
@@ -152,13 +154,13 @@ function deviationPanel(
   }
 }
 
-function percentX(title: string, most: number) {
+function percentX(title: readonly string[], most: number) {
   return {
     field: 'percent',
     type: 'quantitative' as const,
     scale: { domain: [-most, most], nice: false },
     axis: {
-      title: [title, '(% off the engine)'],
+      title: [...title, '(% off the engine)'],
       labelExpr: "datum.value === 0 ? '0' : format(datum.value, '+~r')",
       tickCount: 5,
     },

@@ -7,8 +7,16 @@ import type { Amplification, RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, watermarkLayers } from '../figure.ts'
-import { type BarRow, barPanel, labelColumn, rowOf, spacer, spacingOf } from '../panels.ts'
-import { axisRoom, plotRow } from '../plots.ts'
+import {
+  type BarRow,
+  barPanel,
+  labelColumn,
+  panelRoom,
+  rowOf,
+  spacer,
+  spacingOf,
+} from '../panels.ts'
+import { axisRoom, gridOf, gridRows, plotView } from '../plots.ts'
 import { type CauseGroup, causeGroup, causeLegend, stackedPanel } from '../stacked-bars.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
 import {
@@ -66,7 +74,7 @@ export function runChart(result: RunResult, preset: Preset): VegaLiteSpec {
 function causesRows(result: RunResult, preset: Preset): readonly View[] {
   const { labelGap } = spacingOf(preset)
   const sideWidth = axisRoom(preset) - labelGap
-  const width = preset.width - sideWidth - labelGap
+  const width = panelRoom(preset) - sideWidth - labelGap
   const names = ['burst', 'drained'] as const
   const rows = names.map((name) => ({
     name,
@@ -106,7 +114,7 @@ function readsAndSpaceRows(result: RunResult, preset: Preset): readonly View[] {
     labelColumn(preset, spaceNames, 'Space on disk', labels),
     barPanel(preset, { rows: space, names: spaceNames, title: `size (${unit.name})`, width }),
   ]
-  const spaceRow = rowOf(spaceViews(sideWidth, preset.width - sideWidth - labelGap))
+  const spaceRow = rowOf(spaceViews(sideWidth, panelRoom(preset) - sideWidth - labelGap))
   const reads = READ_ACCOUNTS.map(({ key, name }) => ({
     name,
     account: result.deterministic.readAmplification[key],
@@ -115,7 +123,7 @@ function readsAndSpaceRows(result: RunResult, preset: Preset): readonly View[] {
   const names = reads.map(({ name }) => name)
   const readsWidth = Math.max(labelWidth(preset, names), sideWidth)
   const spaceWidth = labelWidth(preset, spaceNames)
-  const readsRoom = preset.width - readsWidth - labelGap - panelGap
+  const readsRoom = panelRoom(preset) - readsWidth - labelGap - panelGap
   const shared = Math.floor((readsRoom - spaceWidth - labelGap - panelGap) / 3)
   const together = shared >= PANEL_WIDTH_MIN * preset.scale
   const width = together ? shared : Math.floor(readsRoom / 2)
@@ -172,33 +180,35 @@ function spaceRows({ deterministic }: RunResult, unitBytes: number): readonly Ba
 function growthRows(result: RunResult, preset: Preset): readonly View[] {
   if (!grew(result)) return []
   const x = userBytesAxis([result])
+  // One under the other; a slide has room beside, not below.
+  const grid = gridOf(preset, preset.name === 'slide' ? 2 : 1)
   const size = {
-    width: preset.width - axisRoom(preset),
-    height: Math.round(preset.plotHeight * 0.62),
+    width: grid.size.width,
+    height: Math.round(preset.plotHeight * (preset.name === 'slide' ? 0.4 : 0.62)),
   }
   const points = result.deterministic.series.flatMap(({ userBytes, waTotal }) =>
     waTotal === null ? [] : [{ x: userBytes / x.unitBytes, y: waTotal }],
   )
   const style = seriesStyle(0)
-  const plot = {
-    heading: 'Write amplification so far',
-    rise: phaseRise(preset),
-    x,
-    y: { title: 'bytes ÷ user bytes' },
-    series: [
-      { name: 'so far', style, points, marks: 'line' as const },
-      { name: 'drained', style, points: points.slice(-1), marks: 'points' as const },
-    ],
-    behind: watermarkLayers(preset, [result], size, IGNORED_GATES),
-    above: phaseLayers(preset, result, x, size.width),
-  }
+  const growth = plotView(
+    preset,
+    {
+      heading: 'Write amplification so far',
+      rise: phaseRise(preset),
+      x,
+      y: { title: 'ratio' },
+      series: [
+        { name: 'so far', style, points, marks: 'line' },
+        { name: 'drained', style, points: points.slice(-1), marks: 'points' },
+      ],
+      behind: watermarkLayers(preset, [result], size, IGNORED_GATES),
+      above: phaseLayers(preset, result, x, size.width),
+    },
+    size,
+  )
   const levels = levelsOf([result])
   const runs = runsPlot(preset, result, 'Runs per level', levels, x, size)
-  return [
-    plotRow(preset, plot, size.height),
-    levelLegend(preset, levels),
-    rowOf([spacer(axisRoom(preset)), runs]),
-  ]
+  return [levelLegend(preset, levels), ...gridRows(preset, [runs, growth], grid)]
 }
 
 function notesOf(result: RunResult): readonly string[] {

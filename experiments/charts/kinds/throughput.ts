@@ -8,7 +8,7 @@ import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { textWidth } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
-import type { Layer } from '../panels.ts'
+import { type Layer, panelRoom } from '../panels.ts'
 import { axisRoom, type PlotAxis, type PlotSeries, plotRow, plotX } from '../plots.ts'
 import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from '../theme.ts'
 import { runLabels } from '../wording.ts'
@@ -95,7 +95,7 @@ function runRows(
 ): readonly View[] {
   const share = preset.name === 'slide' ? 0.7 / runs : 1
   const height = (part: number) => Math.max(36, Math.round(preset.plotHeight * part * share))
-  const width = preset.width - axisRoom(preset)
+  const width = panelRoom(preset) - axisRoom(preset)
   const lost = lostSeries(result)
   const heading = (text: string) => (name === '' ? text : name + text.toLowerCase())
   const silent = { ...x, title: '' }
@@ -134,11 +134,15 @@ function runRows(
         x,
         y: { title: 'level' },
         series: [],
-        above: [eventLayer(eventsOf(result), x, width)],
+        above: [eventLayer(result, x, width)],
       },
-      height(0.45),
+      Math.max(height(0.45), levelsOf(result) * Math.ceil(preset.fontSize.label * 1.3)),
     ),
   ]
+}
+
+function levelsOf(result: RunResult): number {
+  return Math.max(0, ...eventsOf(result).map(({ level }) => level)) + 1
 }
 
 function throughputSeries({ timed }: RunResult): PlotSeries {
@@ -165,9 +169,10 @@ function lostSeries({ timed }: RunResult): readonly PlotSeries[] {
     .map((series) => ({ ...series, marks: 'line', stepBefore: true }))
 }
 
-function eventLayer(events: readonly TimedEvent[], x: PlotAxis, width: number): Layer {
+function eventLayer(result: RunResult, x: PlotAxis, width: number): Layer {
+  const events = eventsOf(result)
+  const levels = levelsOf(result)
   const secondsMin = ((x.domain![1] - x.domain![0]) / width) * EVENT_WIDTH_MIN
-  const levels = Math.max(0, ...events.map(({ level }) => level)) + 1
   const values = events.map(({ kind, level, startSeconds, endSeconds }) => ({
     level,
     kind,

@@ -66,7 +66,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
   const labels = strategyLabels(results)
   const groups = [...Map.groupBy(results, (result) => labels.get(result)!)]
   const costs = COSTS.filter(({ of }) => results.some((result) => of(result) !== null))
-  const grid = gridOf(preset, costs.length)
+  const grid = gridOf(preset, costs.length, 150)
   const sizes = [...new Set(results.map(({ config }) => config.valueBytes!))].toSorted(
     (a, b) => a - b,
   )

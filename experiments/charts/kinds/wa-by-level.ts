@@ -7,7 +7,7 @@ import type { RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
-import { domainMaxFor, labelColumn, rowOf, spacer, spacingOf } from '../panels.ts'
+import { domainMaxFor, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import {
   type CauseGroup,
   causeGroup,
@@ -52,7 +52,7 @@ function waByLevelChart(results: readonly RunResult[], preset: Preset): VegaLite
   const names = panels[0]!.rows.map(({ name }) => name)
   const { labelGap, panelGap, rowStep } = spacingOf(preset)
   const sideWidth = labelWidth(preset, names)
-  const room = preset.width + panelGap
+  const room = panelRoom(preset) + panelGap
   const cell = PANEL_WIDTH_MIN * preset.scale + sideWidth + labelGap + panelGap
   const columns = Math.max(1, Math.min(results.length, Math.floor(room / cell)))
   const width = Math.floor(room / columns) - sideWidth - labelGap - panelGap

@@ -9,6 +9,7 @@ import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
+import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { byteUnit, designLabels, mean } from '../wording.ts'
@@ -56,7 +57,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   const axis = { title: `user bytes written (${unit.name}, logarithmic)`, log: true }
   const [least, most] = [Math.min(...sizes) / unit.bytes, Math.max(...sizes) / unit.bytes]
   const ticks = powersOfTwo(least, most)
-  const size = { width: preset.width - axisRoom(preset), height: preset.plotHeight }
+  const size = { width: panelRoom(preset) - axisRoom(preset), height: preset.plotHeight }
   const plot = {
     heading: 'Write amplification in entries',
     x: { ...axis, domain: [least / 1.08, most * 1.08] as const, values: ticks, format: ',~r' },
