@@ -5,11 +5,13 @@
  */
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT, explain } from './cli/explain.ts'
-import { Progress } from './cli/progress.ts'
+import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
-import { unknownName } from './cli/usage-error.ts'
+import { UsageError, unknownName } from './cli/usage-error.ts'
+import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
 import type { PeerPlan } from './targets/peers/peer-run.ts'
+import type { Recording } from './trace/recording.ts'
 
 async function main(argv: readonly string[]): Promise<number> {
   const command = parseCommand(argv)
@@ -34,19 +36,22 @@ async function runRequest(request: Request): Promise<number> {
     progress.clear()
     if (!request.quiet) process.stdout.write(`${line}\n`)
   }
+  using recording = await recordingOf(request, plans, peerPlans)
   for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) say(note)
   try {
     const context: SweepContext = {
       outFolder: request.out,
       versions: request.versions,
       keep: request.keep,
-      force: request.force,
+      force: request.force || recording !== null,
       signal: interrupt.signal,
-      terminalWritten: () => progress.written,
+      terminalWritten: () => sumOf(progress.written, recording?.written),
       onProgress: (...place) => progress.update(...place),
       onReuse: (path) => say(`${path}: same configuration and code, reused`),
     }
-    const { results, resultPaths } = await runSweep(plans, context)
+    const run = recording === null ? plans : [recording.plan]
+    const { results, resultPaths } = await runSweep(run, context)
+    recording?.finish()
     const peers = await runPeers(peerPlans, context)
     const chartPaths = await writeCharts(results, request.out)
     if (results.length > 0) say(closingTable(results, process.stdout.isTTY === true))
@@ -58,6 +63,25 @@ async function runRequest(request: Request): Promise<number> {
   } finally {
     progress.clear()
   }
+}
+
+/** One run makes one trace. Throws `UsageError`. */
+async function recordingOf(
+  { record }: Request,
+  plans: readonly RunPlan[],
+  peers: readonly PeerPlan[],
+): Promise<Recording | null> {
+  if (record === null) return null
+  const [plan, ...others] = plans
+  if (plan === undefined || others.length + peers.length > 0) {
+    throw new UsageError(`--record: ${plans.length + peers.length} runs; one run makes one trace`)
+  }
+  const { Recording } = await import('./trace/recording.ts')
+  return new Recording(record, plan)
+}
+
+function sumOf(terminal: Written, trace: Written = { bytes: 0, calls: 0 }): Written {
+  return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
 }
 
 /** Loaded only where asked for: a store of somebody else's need not be installed. */
