@@ -15,6 +15,8 @@ const SEQUENCE_BYTES = 5
 const BYTES_PER_MATCH_BYTE = 255
 /** Shorter than this a match is worth nothing to LZ4. */
 const MATCH_BYTES_MIN = 12
+/** So few bytes are copied faster one by one than by a call. */
+const LOOP_BYTES_MAX = 128
 /** Lengths up to this have a view kept for them. */
 const VIEW_BYTES_MAX = 1 << 16
 
@@ -77,7 +79,10 @@ export class Payload {
 
 /** Fills bytes[start, end) with bytes[0, period) over and over, doubling what is copied. */
 function repeat(bytes: Uint8Array, start: number, end: number, period: number): void {
-  if (start === end) return
+  if (end - start <= LOOP_BYTES_MAX) {
+    for (let at = start, from = 0; at < end; at++, from++) bytes[at] = bytes[from]!
+    return
+  }
   const first = Math.min(start + period, end)
   bytes.copyWithin(start, 0, period)
   for (let filled = first; filled < end; ) {
