@@ -19,6 +19,12 @@ import { listText, provenance, settingsLines, settingsOf, workloadLabels } from 
 /** Fewer paired seeds than this support no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10
 
+/** Gates of how long things took: figures of bytes and runs ask for none of them. */
+export const TIME_GATES = ['open-loop-latency', 'overload'] as const
+
+/** The note of support says it of the figure; of a single run it says nothing. */
+const SEEDS_GATE = 'several-seeds'
+
 export interface Figure {
   readonly title: string
   readonly description: string
@@ -95,7 +101,8 @@ export function supportNote(
 
 function gateParagraphs(results: readonly RunResult[]): readonly CaptionParagraph[] {
   const [only] = results
-  const failed = failedGates(results).map(({ name, why, failed, everywhere }): CaptionParagraph => {
+  const told = failedGates(results).filter(({ name }) => name !== SEEDS_GATE)
+  const failed = told.map(({ name, why, failed, everywhere }): CaptionParagraph => {
     if (results.length === 1) return { kind: 'gate', text: `✗ ${name}: ${why}` }
     const example = `${failed[0]!.config.strategy.name} on ${failed[0]!.config.workload.name}`
     const where = everywhere ? 'in every run' : `in ${failed.length} of ${results.length} runs`
@@ -136,6 +143,7 @@ const WATERMARKS: Readonly<Record<string, string>> = {
   measured: 'simulated',
   'open-loop-latency': 'closed loop',
   'operating-system': 'unexplained bytes',
+  overload: 'overloaded',
   'steady-state': 'transient',
 }
 
@@ -153,7 +161,7 @@ export function watermarkLayers(
   ignored: readonly string[],
 ): readonly Layer[] {
   const words = failedGates(results)
-    .filter(({ name, everywhere }) => everywhere && !ignored.includes(name))
+    .filter(({ name, everywhere }) => everywhere && name !== SEEDS_GATE && !ignored.includes(name))
     .map(({ name }) => WATERMARKS[name] ?? name)
   if (words.length === 0) return []
   const lines = watermarkLines(

@@ -8,7 +8,7 @@ import { invalidArgument } from '../../../engine/base/errors.ts'
 import type { ReadAccount, RunResult } from '../../../results/schema.ts'
 import { failedGates, labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { wrapText } from '../font-metrics.ts'
 import {
   type BarRow,
@@ -35,7 +35,7 @@ import {
 /** Panels narrower than this go to a row of their own; very long labels widen the figure. */
 const PANEL_WIDTH_MIN = 56
 /** Latencies are no part of it. */
-const IGNORED_GATES = ['open-loop-latency']
+const IGNORED_GATES = [...TIME_GATES]
 
 export interface AmplificationOptions {
   /** What stands for the cost of a read. */

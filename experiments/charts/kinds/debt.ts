@@ -6,7 +6,7 @@
 import type { RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'
 import { axisRoom, plotRow } from '../plots.ts'
@@ -14,7 +14,7 @@ import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme
 import { byteUnit, formatBytes, runLabels } from '../wording.ts'
 import { grew, userBytesAxis } from './growth-views.ts'
 
-const IGNORED_GATES = ['open-loop-latency', 'steady-state', 'drained']
+const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'drained']
 const RUNS_MAX = 8
 
 export const debt: ChartKind = {

@@ -6,7 +6,7 @@
 import type { Amplification, RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, TIME_GATES, watermarkLayers } from '../figure.ts'
 import {
   type BarRow,
   barPanel,
@@ -39,7 +39,7 @@ import {
 } from './growth-views.ts'
 import { runsPlot } from './tree-shape.ts'
 
-const IGNORED_GATES = ['open-loop-latency']
+const IGNORED_GATES = [...TIME_GATES]
 /** A panel narrower than this gets a row of its own. */
 const PANEL_WIDTH_MIN = 90
 

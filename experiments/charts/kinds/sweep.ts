@@ -5,13 +5,13 @@
 
 import type { RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { headingMark, type Layer } from '../panels.ts'
 import { type Grid, gridOf, gridRows } from '../plots.ts'
 import { COLOUR, levelColours, type Preset, type VegaLiteSpec, type View } from '../theme.ts'
 import { formatRatio, mean, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
-const IGNORED_GATES = ['open-loop-latency']
+const IGNORED_GATES = [...TIME_GATES]
 /** Steps of the colours; cells between two take the nearer. */
 const SHADES = levelColours(64)
 

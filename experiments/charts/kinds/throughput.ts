@@ -5,7 +5,7 @@
 
 import type { RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { textWidth } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { type Layer, panelRoom } from '../panels.ts'
@@ -14,7 +14,7 @@ import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from
 import { runLabels } from '../wording.ts'
 import { phaseRise } from './growth-views.ts'
 
-const IGNORED_GATES = ['open-loop-latency', 'steady-state']
+const IGNORED_GATES = [...TIME_GATES, 'steady-state']
 const RUNS_MAX = 3
 /** Events too short to see are drawn this wide, in pixels. */
 const EVENT_WIDTH_MIN = 0.75

@@ -7,7 +7,7 @@
 
 import type { RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { placeLabels } from '../label-placement.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import type { Layer } from '../panels.ts'
@@ -24,7 +24,7 @@ import {
   workloadLabels,
 } from '../wording.ts'
 
-const IGNORED_GATES = ['open-loop-latency']
+const IGNORED_GATES = [...TIME_GATES]
 /** Areas of the least and the most space, in square pixels. */
 const AREAS = [34, 190] as const
 

@@ -7,7 +7,7 @@
 
 import type { ResultEvent, RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { gridOf, gridRows, type PlotSize, plotView } from '../plots.ts'
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import { byteUnit, strategyLabels } from '../wording.ts'
@@ -25,7 +25,7 @@ import {
 type UserBytesAxis = ReturnType<typeof userBytesAxis>
 
 /** A growing tree is transient by nature. */
-const IGNORED_GATES = ['open-loop-latency', 'steady-state']
+const IGNORED_GATES = [...TIME_GATES, 'steady-state']
 const RUNS_MAX = 6
 
 export const treeShape: ChartKind = {

@@ -6,13 +6,13 @@
 
 import type { RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { mean, SPACE_DEFINITION, strategyLabels, WA_DEFINITION } from '../wording.ts'
 
-const IGNORED_GATES = ['open-loop-latency']
+const IGNORED_GATES = [...TIME_GATES]
 
 interface Cost {
   readonly title: string

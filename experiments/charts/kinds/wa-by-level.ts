@@ -6,7 +6,7 @@
 import type { RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { domainMaxFor, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import {
   type CauseGroup,
@@ -19,7 +19,7 @@ import {
 import type { Preset, VegaLiteSpec } from '../theme.ts'
 import { runLabels } from '../wording.ts'
 
-const IGNORED_GATES = ['open-loop-latency']
+const IGNORED_GATES = [...TIME_GATES]
 const RUNS_MAX = 12
 const PANEL_WIDTH_MIN = 160
 /** The name of what belongs to no level: log, manifest. */

@@ -6,7 +6,7 @@
 
 import type { RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { panelRoom } from '../panels.ts'
@@ -15,7 +15,7 @@ import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts
 import { byteUnit, designLabels, mean } from '../wording.ts'
 
 /** A load is compared with a model of the load. */
-const IGNORED_GATES = ['open-loop-latency', 'steady-state', 'dataset-beyond-cache']
+const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'dataset-beyond-cache']
 const MODEL_POINTS = 200
 
 export const waVsSize: ChartKind = {
