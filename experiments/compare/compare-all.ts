@@ -4,7 +4,14 @@
  */
 import { UsageError } from '../cli/usage-error.ts'
 import { type CompareOptions, type Comparison, compareSides } from './comparison.ts'
-import { type ResultFile, type Side, sidesOf, text, workloadDifference } from './pairing.ts'
+import {
+  type ResultFile,
+  type Side,
+  sharesWorkload,
+  sidesOf,
+  text,
+  workloadDifference,
+} from './pairing.ts'
 
 /** Throws `UsageError` where nothing can be compared. */
 export function compareAll(
@@ -14,7 +21,7 @@ export function compareAll(
   const sides = sidesOf(files)
   const groups: Side[][] = []
   for (const side of sides) {
-    const group = groups.find(([first]) => workloadDifference(first!, side) === null)
+    const group = groups.find(([first]) => sharesWorkload(first!, side))
     if (group === undefined) groups.push([side])
     else group.push(side)
   }

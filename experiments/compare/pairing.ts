@@ -63,6 +63,11 @@ export function workloadDifference(a: Side, b: Side): ConfigDifference | null {
   return differencesOf(workloadOf(a), workloadOf(b), '')[0] ?? null
 }
 
+/** Whether two sides ran the same workload at the same size, so that seeds can pair them. */
+export function sharesWorkload(a: Side, b: Side): boolean {
+  return workloadDifference(a, b) === null
+}
+
 function workloadOf({ results }: Side): Json {
   const { workload, records, operations, valueBytes } = firstOf(results).config
   return { workload, records, operations, valueBytes } as unknown as Json

@@ -26,25 +26,19 @@ export function parseLevelDbLog(text: string): Moved {
   }
 }
 
-/** The line of a memtable that LevelDB placed below level 0 at once is the same as of any flush. */
 interface RocksDbEvent {
   readonly event: string
   readonly job?: number
   readonly file_size?: number
   readonly total_output_size?: number
+  readonly output_level?: number
   readonly input_data_size?: number
-  readonly cf_name?: string
 }
 
-/** Of the column family `default`. */
 export function parseRocksDbLog(text: string): Moved {
-  const events = [...text.matchAll(/EVENT_LOG_v1 (\{.*\})$/gm)].map(
-    (match) => JSON.parse(match[1]!) as RocksDbEvent,
-  )
+  const events = eventsOf(text)
   const of = (name: string) => events.filter(({ event }) => event === name)
-  const flushJobs = new Set(of('flush_started').map(({ job }) => job))
-  const created = of('table_file_creation').filter(({ cf_name }) => cf_name !== 'cf1')
-  const flushed = created.filter(({ job }) => flushJobs.has(job))
+  const flushed = flushesOf(events)
   return {
     flushBytes: total(flushed.map(({ file_size = 0 }) => file_size)),
     compactionBytes: total(
@@ -57,6 +51,27 @@ export function parseRocksDbLog(text: string): Moved {
     compactions: of('compaction_finished').length,
     moves: of('trivial_move').length,
   }
+}
+
+/** Flushes count for level 0. */
+export function rocksDbWrittenByLevel(text: string): ReadonlyMap<number, number> {
+  const events = eventsOf(text)
+  const written = new Map([[0, total(flushesOf(events).map(({ file_size = 0 }) => file_size))]])
+  for (const { event, output_level: level = 0, total_output_size: bytes = 0 } of events) {
+    if (event === 'compaction_finished') written.set(level, (written.get(level) ?? 0) + bytes)
+  }
+  return written
+}
+
+function eventsOf(text: string): readonly RocksDbEvent[] {
+  const lines = [...text.matchAll(/EVENT_LOG_v1 (\{.*\})$/gm)]
+  return lines.map((match) => JSON.parse(match[1]!) as RocksDbEvent)
+}
+
+/** The tables that flushes made. */
+function flushesOf(events: readonly RocksDbEvent[]): readonly RocksDbEvent[] {
+  const jobs = new Set(events.filter(({ event }) => event === 'flush_started').map((e) => e.job))
+  return events.filter(({ event, job }) => event === 'table_file_creation' && jobs.has(job))
 }
 
 function total(values: readonly number[]): number {

@@ -116,6 +116,15 @@ export class PeerDriver {
   }
 }
 
+/** Those that occurred, by the workload's names of the kinds. */
+export function countsByKind(counts: Float64Array): Record<string, number> {
+  return Object.fromEntries(
+    OPERATION_KIND_NAMES.map((kind, index) => [kind, counts[index]!] as const).filter(
+      ([, count]) => count > 0,
+    ),
+  )
+}
+
 type Pending = Promise<unknown> | undefined
 
 const NO_VALUE = new Uint8Array(0)

@@ -28,7 +28,8 @@ import { LatencyRecorder } from '../../latency.ts'
 import { samplingInterval } from '../../series.ts'
 import type { Budget } from './budget.ts'
 import { INTERACTIVE_PEERS } from './catalog.ts'
-import { PeerDriver } from './peer-driver.ts'
+import { replayNatively } from './db-bench-peer.ts'
+import { countsByKind, PeerDriver } from './peer-driver.ts'
 import { ProcessWindow, readingOf } from './peer-reading.ts'
 import type { PeerDefinition, PeerStore } from './peer-store.ts'
 
@@ -40,16 +41,24 @@ export interface PeerPlan {
   readonly budget: Budget
   readonly command: readonly string[]
   createWorkload(): Workload
+  /** Writes stop after every memtable until the store is at rest: background work never lags. */
+  readonly paced?: boolean
+  /** Of a batch target that is paced: operations arrive so far apart. */
+  readonly arrivalIntervalNs?: number
 }
 
 /** What every way of running a peer gives. */
 export type PeerMeasurement = Pick<PeerResultInput, 'deterministic' | 'peer'> & {
   readonly timed: Pick<PeerResultInput['timed'], 'phases' | 'latencyByKind' | 'series'>
+  /** Beside those of every peer. */
+  readonly gates?: readonly Gate[]
 }
 
 const SLICE_OPERATIONS = 500
 const DRAIN_TIMEOUT_MS = 300_000
-const POLL_MS = 50
+const POLL_MS = 10
+/** Of a pause in a paced run: longer than any gap between the writes of one compaction. */
+const PAUSE_QUIET_MS = 60
 /** Wakeups of libuv's loop, 8 bytes each: no work of a store. */
 const QUIET_BYTES = 64
 
@@ -61,7 +70,8 @@ export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promi
   mkdirSync(folder, { recursive: true })
   let finished = false
   try {
-    const measurement = await measureInteractive(plan, folder, context)
+    const measure = plan.name === 'db_bench' ? measureReplay : measureInteractive
+    const measurement = await measure(plan, folder, context)
     finished = true
     return resultOf(plan, measurement, startedAt, context)
   } finally {
@@ -84,6 +94,61 @@ async function measureInteractive(
   }
 }
 
+/** The stream goes in whole; the store is at rest when the replay has ended. */
+async function measureReplay(
+  plan: PeerPlan,
+  folder: string,
+  context: ExperimentContext,
+): Promise<PeerMeasurement> {
+  const { workload, peer, replaySeconds, exported } = await replayNatively({
+    workload: plan.createWorkload(),
+    budget: plan.budget,
+    ...{ folder, signal: context.signal },
+    window: () => new ProcessWindow(() => context.terminalWritten().bytes),
+    arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
+  })
+  return {
+    deterministic: {
+      phases: workload.phases,
+      traceHash: workload.traceHash.digest(),
+      liveLogicalBytes: workload.liveLogicalBytes,
+    },
+    peer: {
+      ...peer,
+      burst: null,
+      drain: { how: "db_bench's waitforcompaction; the memtable stays", converged: true },
+    },
+    timed: {
+      // Load and run are one replay.
+      phases: [
+        {
+          name: 'run',
+          wallSeconds: replaySeconds,
+          throughputPerSecond: quotient(workload.operations, replaySeconds),
+        },
+      ],
+      ...{ latencyByKind: {}, series: [] },
+    },
+    gates: [sameOperations(exported, peer.ownCounts ?? {})],
+  }
+}
+
+function sameOperations(
+  exported: Readonly<Record<string, number>>,
+  counted: Readonly<Record<string, number>>,
+): Gate {
+  const passed = Object.entries(exported).every(([kind, count]) => counted[kind] === count)
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ')
+  return {
+    name: 'same-operations',
+    passed,
+    why: `${listed(exported)} exported; ${listed(counted)} counted by the store`,
+  }
+}
+
 interface RunParts {
   readonly definition: PeerDefinition
   readonly store: PeerStore
@@ -101,6 +166,7 @@ class PeerRun {
   readonly #timedPhases: PeerMeasurement['timed']['phases'][number][] = []
   readonly #series: NonNullable<PeerMeasurement['timed']['series']>[number][] = []
   readonly #startNs = systemClock.elapsedNs()
+  #pausedAt = 0
 
   constructor(parts: RunParts) {
     this.#parts = parts
@@ -159,6 +225,7 @@ class PeerRun {
       const toSample = interval - (driver.done % interval)
       more = await driver.step(stream, Math.min(SLICE_OPERATIONS, toSample), latencies)
       if (more && driver.done % interval === 0) this.#sample()
+      if (plan.paced) await this.#pause(plan.budget.memtableBytes / 2)
       context.onProgress(name, driver.done, total)
       await nextTurn()
       if (context.signal.aborted) throw new Interrupted('interrupted')
@@ -192,38 +259,43 @@ class PeerRun {
     })
   }
 
+  /** At rest every so many user bytes: less than a memtable, so that no two flushes meet. */
+  async #pause(everyBytes: number): Promise<void> {
+    if (this.#driver.userBytes - this.#pausedAt < everyBytes) return
+    this.#pausedAt = this.#driver.userBytes
+    await this.#rest(Math.min(this.#parts.store.quietMs, PAUSE_QUIET_MS))
+  }
+
   /** Waits for rest; false when the time was up first. */
   async #drain(): Promise<boolean> {
+    const startMs = performance.now()
+    const converged = await this.#rest(this.#parts.store.quietMs)
+    const wallSeconds = (performance.now() - startMs) / 1e3
+    this.#timedPhases.push({ name: 'drain', wallSeconds, throughputPerSecond: null })
+    return converged
+  }
+
+  async #rest(quietMs: number): Promise<boolean> {
     const { store, context } = this.#parts
     const startMs = performance.now()
     let quietSince = startMs
     let written = this.#window.read()?.writtenBytes ?? 0
-    let converged = store.quietMs === 0
-    while (!converged && performance.now() - startMs < DRAIN_TIMEOUT_MS) {
+    let atRest = quietMs === 0
+    while (!atRest && performance.now() - startMs < DRAIN_TIMEOUT_MS) {
       await sleep(POLL_MS)
       if (context.signal.aborted) throw new Interrupted('interrupted')
       const now = this.#window.read()?.writtenBytes ?? 0
       if (store.busy() || now - written > QUIET_BYTES) quietSince = performance.now()
       written = now
-      converged = performance.now() - quietSince >= store.quietMs
+      atRest = performance.now() - quietSince >= quietMs
     }
-    const wallSeconds = (performance.now() - startMs) / 1e3
-    this.#timedPhases.push({ name: 'drain', wallSeconds, throughputPerSecond: null })
-    return converged
+    return atRest
   }
-}
-
-export function countsByKind(counts: Float64Array): Record<string, number> {
-  return Object.fromEntries(
-    OPERATION_KIND_NAMES.map((kind, index) => [kind, counts[index]!] as const).filter(
-      ([, count]) => count > 0,
-    ),
-  )
 }
 
 function resultOf(
   plan: PeerPlan,
-  { deterministic, peer, timed }: PeerMeasurement,
+  { deterministic, peer, timed, gates = [] }: PeerMeasurement,
   startedAt: Date,
   context: ExperimentContext,
 ): PeerResult {
@@ -243,7 +315,7 @@ function resultOf(
       gcSeconds: null,
       eventLoopDelayP99Us: null,
     },
-    gates: gatesOf(peer),
+    gates: [...gatesOf(peer), ...gates],
   }
   return peerResultSchema.parse(result)
 }

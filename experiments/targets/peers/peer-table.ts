@@ -5,8 +5,7 @@
 import CliTable from 'cli-table3'
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerResult } from '../../../results/peer-schema.ts'
-import { perKind } from '../../cli/closing-table.ts'
-import { formatCount } from '../../cli/units.ts'
+import { formatCount, formatNs } from '../../cli/units.ts'
 
 const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops/s', 'p50', 'p99']
 
@@ -40,6 +39,14 @@ function rowOf({ config, peer, timed }: PeerResult): string[] {
     perKind(timed.latencyByKind, 'p50Us'),
     perKind(timed.latencyByKind, 'p99Us'),
   ]
+}
+
+/** One line an operation kind: percentiles of different kinds do not add up to one. */
+function perKind(latencies: PeerResult['timed']['latencyByKind'], figure: 'p50Us' | 'p99Us') {
+  const lines = Object.entries(latencies).map(
+    ([kind, latency]) => `${kind} ${formatNs(latency[figure] * 1e3)}`,
+  )
+  return lines.join('\n') || '–'
 }
 
 /** What is equal in one line, what is not a line each. */

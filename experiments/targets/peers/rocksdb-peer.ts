@@ -70,7 +70,7 @@ export const ROCKSDB_PEER: PeerDefinition = {
     compactionReadBytes: 'Σ input_data_size of compaction_started events in its LOG',
     processBytes: 'wchar: log, tables, manifest and LOG',
     processReadBytes: 'rchar: tables are read by pread',
-    levels: 'rocksdb.cfstats, which rounds to tenths of GB',
+    levels: 'sizes by rocksdb.cfstats; written bytes by the events of its LOG',
   },
   async open(folder, budget) {
     const { RocksLevel } = loadLibrary<Library>('rocksdb', PACKAGE)
@@ -153,11 +153,8 @@ class RocksDbStore implements PeerStore {
 
   statistics(): PeerStatistics {
     const report = this.#database.getProperty('rocksdb.cfstats')
-    return {
-      ...parseRocksDbLog(readFileSync(join(this.#folder, 'LOG'), 'utf8')),
-      levels: rocksDbLevels(report),
-      report,
-    }
+    const log = readFileSync(join(this.#folder, 'LOG'), 'utf8')
+    return { ...parseRocksDbLog(log), levels: rocksDbLevels(report, log), report }
   }
 
   close(): Promise<void> {

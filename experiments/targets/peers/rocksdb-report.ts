@@ -1,29 +1,33 @@
 /**
- * Owns reading the tables RocksDB prints about itself: levels of `rocksdb.cfstats` and its Sum row,
- * and the tickers of `--statistics`. Source: db/internal_stats.cc, monitoring/statistics.cc.
+ * Owns reading the tables RocksDB prints about itself: levels of `rocksdb.cfstats` and the
+ * tickers of `--statistics`. Source: db/internal_stats.cc, monitoring/statistics.cc.
  */
 import type { PeerReading } from '../../../results/peer-schema.ts'
+import { rocksDbWrittenByLevel } from './compaction-log.ts'
 
-const GiB = 2 ** 30
-const UNITS: Readonly<Record<string, number>> = { KB: 2 ** 10, MB: 2 ** 20, GB: GiB, TB: 2 ** 40 }
+const UNITS: Readonly<Record<string, number>> = {
+  KB: 2 ** 10,
+  MB: 2 ** 20,
+  GB: 2 ** 30,
+  TB: 2 ** 40,
+}
 
-/** The first table of compaction statistics in `report`; null when there is none. */
-export function rocksDbLevels(report: string): PeerReading['levels'] {
+/**
+ * The first table of compaction statistics in `report`; null when there is none. What was written is
+ * taken from the LOG: the table rounds it to tenths of gigabytes, as it does what was read, of which
+ * the LOG says nothing by level.
+ */
+export function rocksDbLevels(report: string, log: string): PeerReading['levels'] {
+  const written = rocksDbWrittenByLevel(log)
   const rows = cells(report).filter((row) => /^L\d+$/.test(row[0]!))
   if (!report.includes('** Compaction Stats')) return null
   return rows.map((row) => ({
     level: Number(row[0]!.slice(1)),
     tables: Number(row[1]!.split('/')[0]),
     bytes: Math.round(Number(row[2]) * UNITS[row[3]!]!),
-    bytesRead: Math.round(Number(row[5]) * GiB),
-    bytesWritten: Math.round(Number(row[8]) * GiB),
+    bytesRead: null,
+    bytesWritten: written.get(Number(row[0]!.slice(1))) ?? 0,
   }))
-}
-
-/** Column W-Amp of row Sum, to one decimal; null when there is none. */
-export function rocksDbWriteAmplification(report: string): number | null {
-  const row = cells(report).find(([name]) => name === 'Sum')
-  return row === undefined ? null : Number(row[11])
 }
 
 /** Rows of the first table, by blanks: level, files, size, its unit, score, then gigabytes. */

@@ -1,0 +1,111 @@
+/**
+ * Owns what the harness must know of a stream that it hands over whole: the trace hash, operations
+ * by kind, user bytes and live sizes, counted as the operations pass. A batch target runs elsewhere;
+ * these are the same figures the driver keeps for one that is called operation by operation.
+ */
+import type { PeerResultInput } from '../../../results/peer-schema.ts'
+import {
+  OPERATION_KIND_NAMES,
+  type OperationStream,
+  type RecordStore,
+  type Workload,
+} from '../../../workloads/index.ts'
+import { TraceHash } from '../../trace-hash.ts'
+import { countsByKind } from './peer-driver.ts'
+
+type Phase = PeerResultInput['deterministic']['phases'][number]
+
+export class CountedWorkload {
+  readonly traceHash = new TraceHash()
+  /** Of every key the newest record: an update of one field is merged into it. */
+  readonly records: RecordStore
+  userBytes = 0
+  liveLogicalBytes = 0
+  operations = 0
+  readonly #tallies: { readonly name: Phase['name']; counts: Float64Array; userBytes: number }[] =
+    []
+  readonly #arrivalIntervalNs: number | null
+
+  /** With an interval, operations arrive so far apart. */
+  constructor(arrivalIntervalNs: number | null = null) {
+    this.#arrivalIntervalNs = arrivalIntervalNs
+    this.records = this.#createRecords()
+  }
+
+  get phases(): readonly Phase[] {
+    return this.#tallies.map(({ name, counts, userBytes }) => ({
+      ...{ name, userBytes, operationsByKind: countsByKind(counts) },
+    }))
+  }
+
+  wrap(workload: Workload): Workload {
+    return {
+      ...workload,
+      load: this.#wrapStream('load', workload.load),
+      phases: workload.phases.map((phase) => ({
+        ...phase,
+        stream: this.#wrapStream('run', phase.stream),
+      })),
+    }
+  }
+
+  #wrapStream(name: Phase['name'], stream: OperationStream): OperationStream {
+    const counts = new Float64Array(OPERATION_KIND_NAMES.length)
+    let tally: { userBytes: number } | null = null
+    return {
+      expected: stream.expected,
+      fieldNames: stream.fieldNames,
+      next: (operation) => {
+        if (tally === null) {
+          const begun = { name, counts, userBytes: 0 }
+          this.#tallies.push(begun)
+          tally = begun
+        }
+        if (!stream.next(operation)) return false
+        const { kind, keyNumber, fieldIndex, valueLength, scanLength } = operation
+        this.traceHash.add(kind + ((fieldIndex + 1) << 3), keyNumber, valueLength + scanLength)
+        counts[kind]!++
+        this.operations++
+        const interval = this.#arrivalIntervalNs
+        if (interval !== null) operation.arrivalNs = this.operations * interval
+        return true
+      },
+      acknowledge: (operation) => stream.acknowledge(operation),
+      writeValue: (operation, target, offset) => stream.writeValue(operation, target, offset),
+      value: (operation) => stream.value(operation),
+    }
+  }
+
+  #createRecords(): RecordStore {
+    const records = new Map<string, Uint8Array>()
+    const add = (userBytes: number, liveBytes: number) => {
+      this.userBytes += userBytes
+      this.liveLogicalBytes += liveBytes
+      this.#tallies.at(-1)!.userBytes += userBytes
+    }
+    return {
+      get: (key) => records.get(textOf(key)),
+      put: (key, value) => {
+        const text = textOf(key)
+        const before = records.get(text)
+        const bytes = key.length + value.length
+        add(bytes, bytes - (before === undefined ? 0 : key.length + before.length))
+        if (before?.length === value.length) before.set(value)
+        else records.set(text, value.slice())
+      },
+      delete: (key) => {
+        const text = textOf(key)
+        const before = records.get(text)
+        add(key.length, before === undefined ? 0 : -(key.length + before.length))
+        records.delete(text)
+      },
+    }
+  }
+}
+
+const decoder = new TextDecoder('latin1')
+
+/** Distinct for distinct keys, printable or not. */
+function textOf(key: Uint8Array): string {
+  return decoder.decode(key)
+}

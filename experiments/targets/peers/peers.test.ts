@@ -1,0 +1,190 @@
+/**
+ * Holds peers to the contract: each answers as a map does, each is put the same operations as our
+ * own engine, and what nobody counts is null. A few hundred operations a peer.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { compareBytes } from '../../../engine/base/compare.ts'
+import { parseEngineOptions } from '../../../engine/index.ts'
+import { hasRocksdbTools } from '../../../engine/testing/rocksdb-tools.ts'
+import { PEER_NAMES, type PeerName, peerResultSchema } from '../../../results/peer-schema.ts'
+import type { Request } from '../../cli/request.ts'
+import { parseCommand } from '../../cli/request.ts'
+import { resolvePlans } from '../../cli/resolve.ts'
+import { resolvePeerPlans } from '../../cli/resolve-peers.ts'
+import { UsageError } from '../../cli/usage-error.ts'
+import { type ExperimentContext, runExperiment } from '../../experiment.ts'
+import { budgetOf } from './budget.ts'
+import { INTERACTIVE_PEERS } from './catalog.ts'
+import { loadLibrary } from './load-library.ts'
+import { runPeer } from './peer-run.ts'
+
+let outFolder = ''
+beforeAll(() => {
+  outFolder = mkdtempSync(join(tmpdir(), 'varve-peers-'))
+})
+afterAll(() => rmSync(outFolder, { recursive: true, force: true }))
+
+const HAS_DB_BENCH = hasRocksdbTools('db_bench')
+const PEERS = PEER_NAMES.filter((name) => name !== 'db_bench' || HAS_DB_BENCH)
+
+function requestOf(...flags: string[]): Request {
+  const command = parseCommand([
+    ...['--records=300', '--operations=300', '--set=memtableBytes=16KiB'],
+    ...flags,
+  ])
+  if (command.kind !== 'run') throw new Error('no run')
+  return command.request
+}
+
+const context = (): ExperimentContext => ({
+  ...{ outFolder, keep: false, signal: new AbortController().signal },
+  code: { commit: null, dirty: false, varveVersion: '0.0.0+test' },
+  terminalWritten: () => ({ bytes: 0, calls: 0 }),
+  onProgress: () => {},
+})
+
+const command = fc.oneof(
+  fc.record({
+    do: fc.constant('put' as const),
+    key: fc.nat(30),
+    bytes: fc.integer({ min: 1, max: 300 }),
+  }),
+  fc.record({ do: fc.constant('delete' as const), key: fc.nat(30), bytes: fc.constant(0) }),
+  fc.record({ do: fc.constant('get' as const), key: fc.nat(30), bytes: fc.constant(0) }),
+  fc.record({
+    do: fc.constant('scan' as const),
+    key: fc.nat(30),
+    bytes: fc.integer({ min: 1, max: 40 }),
+  }),
+)
+
+const keyOf = (number: number) => new TextEncoder().encode(`key${String(number).padStart(4, '0')}`)
+
+describe.each([...INTERACTIVE_PEERS.values()])('$name', (definition) => {
+  test('answers as a map does', async () => {
+    const folder = mkdtempSync(join(outFolder, 'map-'))
+    const budget = budgetOf(parseEngineOptions({ memtableBytes: 16 * 1024 }), {})
+    const { store, version } = await definition.open(folder, budget)
+    const model = new Map<number, Uint8Array>()
+    expect(version).toMatch(/\d+\.\d+/)
+    const property = fc.asyncProperty(
+      fc.array(command, { minLength: 20, maxLength: 60 }),
+      async (commands) => {
+        for (const { do: what, key, bytes } of commands) {
+          if (what === 'put') {
+            const value = new Uint8Array(bytes).fill(key + bytes)
+            model.set(key, value)
+            await store.put(keyOf(key), value)
+          } else if (what === 'delete') {
+            model.delete(key)
+            await store.delete(keyOf(key))
+          } else if (what === 'get') {
+            const found = store.get(keyOf(key))
+            expect(found === undefined ? undefined : Uint8Array.from(found)).toEqual(model.get(key))
+          } else {
+            expect(await store.scan(keyOf(key), bytes)).toBe(scannedBytes(model, key, bytes))
+          }
+        }
+      },
+    )
+    try {
+      await fc.assert(property, { numRuns: 8 })
+    } finally {
+      await store.close()
+    }
+  })
+})
+
+function scannedBytes(model: ReadonlyMap<number, Uint8Array>, from: number, entries: number) {
+  return [...model]
+    .map(([key, value]) => ({ key: keyOf(key), value }))
+    .sort((a, b) => compareBytes(a.key, b.key))
+    .filter(({ key }) => compareBytes(key, keyOf(from)) >= 0)
+    .slice(0, entries)
+    .reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+}
+
+describe('a run', () => {
+  /** Updates of fields are gets and puts in a trace; one replay sees them all. */
+  const request = (name: PeerName) =>
+    name === 'db_bench'
+      ? requestOf(`--target=${name}`, '--workload=ycsb-f')
+      : requestOf(`--target=${name}`, '--workload=ycsb-a', '--value-bytes=100')
+
+  test.each(PEERS)('%s gets the operations our engine gets', async (name) => {
+    const [ours] = await resolvePlans({ ...request(name), target: ['varve'] })
+    const expected = await runExperiment(ours!, context())
+    const [plan] = await resolvePeerPlans(request(name))
+    const result = await runPeer(plan!, context())
+    const { deterministic, peer } = result
+    const { phases, traceHash, amplification } = expected.deterministic
+    expect(deterministic.traceHash).toBe(traceHash)
+    expect(deterministic.liveLogicalBytes).toBe(amplification.drained.liveLogicalBytes)
+    expect(peer.drained.userBytes).toBe(amplification.drained.userBytes)
+    expect(deterministic.phases.map(({ operationsByKind }) => operationsByKind)).toEqual(
+      phases.filter(({ name: phase }) => phase !== 'drain').map((phase) => phase.operationsByKind),
+    )
+    expect(peer.drained.processBytes).toBeGreaterThan(peer.drained.userBytes)
+    expect(peer.drain.converged).toBe(true)
+    expect(peerResultSchema.parse(JSON.parse(JSON.stringify(result)))).toEqual(result)
+    const failed = result.gates.filter(({ passed }) => !passed).map((gate) => gate.name)
+    expect(failed).toEqual(['equal-budgets', 'conservation', 'open-loop-latency'])
+  })
+
+  test.each(['lmdb', 'sqlite'] as const)('%s has no tables, and says null', async (name) => {
+    const [plan] = await resolvePeerPlans(request(name))
+    const { peer } = await runPeer(plan!, context())
+    expect(peer.drained).toMatchObject({
+      ...{ flushBytes: null, compactionBytes: null, waLsm: null, waRocksdb: null, levels: null },
+    })
+  })
+
+  test('scans and deletes go through', async () => {
+    const [plan] = await resolvePeerPlans(requestOf('--target=leveldb', '--workload=ycsb-e'))
+    const { deterministic, timed } = await runPeer(plan!, context())
+    expect(deterministic.phases[1]!.operationsByKind.scan).toBeGreaterThan(200)
+    expect(Object.keys(timed.latencyByKind)).toContain('scan')
+  })
+})
+
+describe('what is missing', () => {
+  test('a library that is not installed is one clear line', () => {
+    expect(() => loadLibrary('leveldb', 'no-such-package')).toThrow(UsageError)
+    expect(() => loadLibrary('leveldb', 'no-such-package')).toThrow(
+      '--target=leveldb: package no-such-package is not installed',
+    )
+  })
+
+  test('so is a program', async () => {
+    const path = process.env.PATH
+    process.env.PATH = '/nonexistent'
+    try {
+      const [plan] = await resolvePeerPlans(requestOf('--target=db_bench'))
+      await expect(runPeer(plan!, context())).rejects.toThrow('--target=db_bench: not on the path')
+    } finally {
+      process.env.PATH = path
+    }
+  })
+})
+
+describe('requests', () => {
+  test.each([
+    ['--target=levldb', 'unknown target "levldb"; did you mean "leveldb"?'],
+    ['--target=lmdb --strategy=tiering', '--strategy: lmdb has its own'],
+    ['--target=sqlite --storage=memory', '--storage: sqlite needs files'],
+  ])('%s is refused', (flags, line) => {
+    expect(() => parseCommand(flags.split(' '))).toThrow(line)
+  })
+
+  test('ours and others together: each peer once, ours by strategy', async () => {
+    const request = requestOf('--target=varve,leveldb', '--strategy=leveling,tiering')
+    expect(await resolvePlans(request)).toHaveLength(2)
+    const peers = await resolvePeerPlans(request)
+    expect(peers.map(({ name }) => name)).toEqual(['leveldb'])
+    expect(peers[0]!.command).toContain('--target=leveldb')
+  })
+})
