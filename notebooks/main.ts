@@ -1,0 +1,51 @@
+/**
+ * Owns the command `npm run notebooks`: makes the notebooks' data from the checked-in results, then
+ * builds the site, or with `preview` serves it and follows changes. Nothing is fetched.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { notebookData } from './notebook-data.ts'
+
+const ROOT = import.meta.dirname
+/** Of the built site; both folders are ignored by git. */
+export const SITE_FOLDER = resolve(ROOT, '..', 'out', 'notebooks')
+const DATA_FOLDER = join(ROOT, 'data')
+
+/** Builds the site into `out`, an absolute path. Throws where the kit does not finish. */
+export function buildNotebooks(out: string): void {
+  const pages = ['index', ...writeData()].map((name) => join(ROOT, `${name}.html`))
+  runKit('build', '--out', out, '--empty', ...pages)
+}
+
+function previewNotebooks(): void {
+  writeData()
+  runKit('preview')
+}
+
+/** The kit's own command; its package exports no function for it. */
+function runKit(command: string, ...rest: readonly string[]): void {
+  const kit = fileURLToPath(import.meta.resolve('@observablehq/notebook-kit'))
+  const script = join(dirname(kit), '..', 'bin', 'notebooks.js')
+  const shared = ['--root', ROOT, '--template', join(ROOT, 'template.html')]
+  const ended = spawnSync(process.execPath, [script, command, ...shared, ...rest], {
+    stdio: ['inherit', 'inherit', 'inherit'],
+  })
+  if (ended.status !== 0) throw new Error(`the notebook kit ended with ${ended.status}`)
+}
+
+/** The names of the notebooks, each with its data. */
+function writeData(): readonly string[] {
+  mkdirSync(DATA_FOLDER, { recursive: true })
+  const data = notebookData()
+  for (const [name, value] of data) {
+    writeFileSync(join(DATA_FOLDER, `${name}.json`), JSON.stringify(value))
+  }
+  return [...data.keys()]
+}
+
+if (import.meta.main) {
+  if (process.argv[2] === 'preview') previewNotebooks()
+  else buildNotebooks(SITE_FOLDER)
+}

@@ -1,0 +1,190 @@
+/**
+ * Owns the data of the notebooks: compact rows and ready figures, made from the results checked in
+ * and from nothing else. A notebook computes every number of its prose from what lies here.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { failedGates } from '../experiments/charts/caption.ts'
+import { chartKinds } from '../experiments/charts/catalog.ts'
+import { loadPrediction } from '../experiments/charts/model.ts'
+import { configOf, PRESETS, SERIES_STYLES } from '../experiments/charts/theme.ts'
+import { parseResult } from '../results/parse-result.ts'
+import type { RunResult } from '../results/schema.ts'
+import { type SuiteResult, suiteResultSchema } from '../results/suite-schema.ts'
+
+const TOP = join(import.meta.dirname, '..')
+const OWN_STRATEGY = 'strategies/examples/size-tiered.ts'
+const OWN_NAME = 'size-tiered'
+
+/** The data of each notebook, by the notebook's name. */
+export function notebookData(): ReadonlyMap<string, object> {
+  return new Map<string, object>([
+    ['where-each-wins', whereEachWins()],
+    ['engine-simulator-model', engineSimulatorModel()],
+    ['write-your-own', writeYourOwn()],
+  ])
+}
+
+function whereEachWins() {
+  const results = resultsIn('strategies-on-ycsb')
+  return {
+    rows: results.map(costRow),
+    paired: isPaired(results),
+    blockBytes: Number(results[0]!.config.engine.blockBytes),
+    seeds: new Set(results.map(({ config }) => config.seed)).size,
+    failedGates: failedGates(results).map(({ name, failed, why }) => {
+      return { name, failed: failed.length, why }
+    }),
+    figures: figuresOf(results, 'amplification', 'trade-off'),
+    command: commandFor(results),
+    config: configOf(PRESETS['two-column']),
+    colours: SERIES_STYLES.map(({ colour }) => colour),
+  }
+}
+
+function engineSimulatorModel() {
+  const results = resultsIn('predictions')
+  const engine = results
+    .filter(({ config }) => config.target === 'varve')
+    .toSorted((a, b) => a.config.records - b.config.records)
+  const rows = engine.map((run) => {
+    const { strategy, records } = run.config
+    const twin = results.find(
+      ({ config }) =>
+        config.target !== 'varve' &&
+        config.strategy.name === strategy.name &&
+        config.records === records,
+    )
+    return {
+      strategy: strategy.name,
+      records,
+      engine: waEntries(run),
+      simulated: twin === undefined ? null : waEntries(twin),
+      model: loadPrediction(run)?.writes.loaded?.levelZeroRun ?? null,
+    }
+  })
+  return {
+    rows,
+    strategies: [...new Set(rows.map(({ strategy }) => strategy))],
+    sizes: [...new Set(rows.map(({ records }) => records))],
+    figures: figuresOf(results, 'prediction-error', 'wa-vs-size'),
+    counts: countsOf(suiteOf('counts-full')),
+    commands: [
+      ...Map.groupBy(results, ({ config }) => `${config.target} ${config.records}`).values(),
+    ].map(commandFor),
+  }
+}
+
+function writeYourOwn() {
+  const results = resultsIn('own-strategy')
+  const own = results.find(({ config }) => config.strategy.name === OWN_NAME)!
+  const source = readFileSync(join(TOP, OWN_STRATEGY), 'utf8').trim()
+  return {
+    own: OWN_NAME,
+    path: OWN_STRATEGY,
+    source,
+    description: /description: '([^']+)'/.exec(source)![1],
+    rows: results.map(costRow),
+    paired: isPaired(results),
+    figures: figuresOf(results, 'amplification'),
+    command: own.command.join(' '),
+  }
+}
+
+/** What the notebooks quote of a run. */
+function costRow({ config, deterministic }: RunResult) {
+  const { drained } = deterministic.amplification
+  const { getHit, shortScan } = deterministic.readAmplification
+  const run = deterministic.phases.find(({ name }) => name === 'run')!
+  const puts = Object.entries(run.operationsByKind)
+    .filter(([kind]) => kind === 'update' || kind === 'insert')
+    .reduce((sum, [, count]) => sum + count, 0)
+  return {
+    strategy: config.strategy.name,
+    workload: config.workload.name,
+    records: config.records,
+    operations: config.operations,
+    bitsPerKey: config.strategy.params.bitsPerKey ?? null,
+    waTotal: drained.waTotal,
+    space: drained.spaceAmplification,
+    runsPerGet: getHit.runsPerOperation,
+    blocksPerGet: getHit.blocksPerOperation,
+    blocksPerScan: shortScan.blocksPerOperation,
+    putBytes: puts === 0 ? null : run.userBytes / puts,
+  }
+}
+
+/** Whether all runs of a workload saw the same operations. */
+function isPaired(results: readonly RunResult[]): boolean {
+  const groups = Map.groupBy(results, ({ config }) => config.workload.name)
+  return [...groups.values()].every(
+    (runs) => new Set(runs.map(({ deterministic }) => deterministic.traceHash)).size === 1,
+  )
+}
+
+function figuresOf(results: readonly RunResult[], ...names: readonly string[]) {
+  const figure = (name: string) => {
+    const kind = chartKinds.get(name)!
+    return {
+      wide: kind.specOf(results, PRESETS['two-column']),
+      narrow: kind.specOf(results, PRESETS['one-column']),
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, figure(name)]))
+}
+
+function waEntries({ deterministic }: RunResult): number {
+  return deterministic.amplification.drained.waEntries!
+}
+
+/** The loads of unique keys that fill most buffers, under the strategies without parameters. */
+function countsOf({ suite, claims, runs }: SuiteResult) {
+  const loads = runs.filter(({ params }) => params.keyOrder === 'hashed' && params.buffers !== null)
+  const most = Math.max(...loads.map(({ params }) => Number(params.buffers)))
+  const shown = loads.filter(
+    ({ params }) => params.buffers === most && !String(params.strategy).startsWith('fluid'),
+  )
+  return {
+    suite,
+    claims: claims.length,
+    held: claims.filter(({ held }) => held).length,
+    example: {
+      T: shown[0]!.params.T,
+      buffers: most,
+      rows: shown.map(({ params, figures }) => ({
+        strategy: params.strategy,
+        measured: figures.levelZeroRunBuffers,
+        expected: figures.levelZeroRunBuffersExpected,
+        papers: figures.papersBuffers,
+        papersExpected: figures.papersBuffersExpected,
+        closedForm: figures.closedFormBuffers ?? null,
+      })),
+    },
+  }
+}
+
+/** One command for all runs of a grid of strategies and workloads. */
+function commandFor(results: readonly RunResult[]): string {
+  const list = (names: readonly string[]) => [...new Set(names)].join(',')
+  const rest = results[0]!.command.filter((text) => !/^--(?:strategy|workload)=/.test(text))
+  const at = rest.indexOf('--') + 1
+  return [
+    ...rest.slice(0, at),
+    `--strategy=${list(results.map(({ config }) => config.strategy.name))}`,
+    `--workload=${list(results.map(({ config }) => config.workload.name))}`,
+    ...rest.slice(at),
+  ].join(' ')
+}
+
+function resultsIn(folder: string): readonly RunResult[] {
+  const path = join(TOP, 'results', folder)
+  return readdirSync(path)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => parseResult(readFileSync(join(path, name), 'utf8'), `results/${folder}/${name}`))
+}
+
+function suiteOf(name: string): SuiteResult {
+  const path = join(TOP, 'results', 'suites', `${name}.json`)
+  return suiteResultSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
+}
