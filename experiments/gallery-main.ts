@@ -45,7 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const presetName = flags.get('preset')?.at(-1) ?? GALLERY_PRESET
   const preset = PRESET_NAMES.find((known) => known === presetName)
   if (preset === undefined) throw unknownName('preset', presetName, PRESET_NAMES)
-  for (const set of setsNamed(flags.get('measure') ?? [])) measure(set)
+  measure(setsNamed(flags.get('measure') ?? []))
   const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
   mkdirSync(out, { recursive: true })
   const figures = []
@@ -72,34 +72,40 @@ function setsNamed(texts: readonly string[]): readonly GallerySet[] {
   })
 }
 
-/** Replaces the results of a set, all of them or, where a run fails, none. */
-function measure(set: GallerySet): void {
-  const measured = mkdtempSync(join(tmpdir(), 'varve-gallery-'))
+/**
+ * Replaces the results of the sets, all of them or, where a run fails, none. They are put in place at
+ * the end: until then the checkout is what its commit says, and so do the results.
+ */
+function measure(sets: readonly GallerySet[]): void {
+  const folder = mkdtempSync(join(tmpdir(), 'varve-gallery-'))
   try {
-    for (const command of set.commands) {
-      const main = join(import.meta.dirname, 'main.ts')
-      const { status } = spawnSync(
-        process.execPath,
-        [main, ...command, `--out=${measured}`, '--quiet'],
-        { stdio: 'inherit' },
-      )
-      if (status !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${status}`)
+    for (const { name, commands } of sets) {
+      for (const command of commands) runExperiment([...command, `--out=${join(folder, name)}`])
     }
-    const folder = join(GALLERY_FOLDER, set.name)
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
-    const results = readdirSync(measured).filter((name) => /-r\d+\.json$/.test(name))
-    for (const name of results) {
-      const text = readFileSync(join(measured, name), 'utf8')
-      writeWhole(
-        join(folder, `${name}.gz`),
-        gzipSync(JSON.stringify(JSON.parse(text)), { level: 9 }),
-      )
-    }
-    say(`${results.length} results in ${folder}`)
+    for (const { name } of sets) publish(join(folder, name), join(GALLERY_FOLDER, name))
   } finally {
-    rmSync(measured, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function runExperiment(command: readonly string[]): void {
+  const main = join(import.meta.dirname, 'main.ts')
+  const { status } = spawnSync(process.execPath, [main, ...command, '--quiet'], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${status}`)
+}
+
+/** Without indentation and gzipped, a result takes a tenth of its room. */
+function publish(measured: string, folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const results = readdirSync(measured).filter((name) => /-r\d+\.json$/.test(name))
+  for (const name of results) {
+    const value: unknown = JSON.parse(readFileSync(join(measured, name), 'utf8'))
+    writeWhole(join(folder, `${name}.gz`), gzipSync(JSON.stringify(value), { level: 9 }))
+  }
+  say(`${results.length} results in ${folder}`)
 }
 
 function helpText(): string {

@@ -11,6 +11,7 @@ import { sweep } from './kinds/sweep.ts'
 import { throughput } from './kinds/throughput.ts'
 import { tradeOff } from './kinds/trade-off.ts'
 import { treeShape } from './kinds/tree-shape.ts'
+import { valueLog } from './kinds/value-log.ts'
 import { valueSize } from './kinds/value-size.ts'
 import { waByLevel } from './kinds/wa-by-level.ts'
 import { waVsSize } from './kinds/wa-vs-size.ts'
@@ -29,6 +30,7 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     predictionError,
     filters,
     valueSize,
+    valueLog,
     run,
   ].map((kind) => [kind.name, kind]),
 )

@@ -141,7 +141,7 @@ const WATERMARKS: Readonly<Record<string, string>> = {
   'dataset-beyond-cache': 'within the cache',
   drained: 'not drained',
   measured: 'simulated',
-  'open-loop-latency': 'closed loop',
+  'open-loop-latency': 'no latency claim',
   'operating-system': 'unexplained bytes',
   overload: 'overloaded',
   'steady-state': 'transient',

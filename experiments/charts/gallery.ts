@@ -104,7 +104,7 @@ export const GALLERY_SETS: readonly GallerySet[] = [
         '--operations=40000',
         '--value-bytes=400',
         '--set=blockCacheBytes=1MiB',
-        '--rate=6k',
+        '--rate=20%',
         '--arrival=poisson',
       ],
     ],

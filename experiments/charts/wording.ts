@@ -180,8 +180,8 @@ export function commonSettings({ config }: RunResult): readonly string[] {
 }
 
 /** What made the figures: version, commit, runtime. */
-export function provenance(result: RunResult): string {
-  const { varveVersion, commit, dirty, node } = result.environment
+export function provenance({ environment }: Pick<RunResult, 'environment'>): string {
+  const { varveVersion, commit, dirty, node } = environment
   const at = commit === null ? '' : ` at ${commit.slice(0, 10)}${dirty ? ' (modified)' : ''}`
   return `Varve ${varveVersion}${at}, Node ${node}.`
 }
