@@ -2,7 +2,8 @@
 import { counts } from './counts.ts'
 import { memory } from './memory.ts'
 import type { Suite } from './suite.ts'
+import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [counts, memory].map((suite) => [suite.name, suite]),
+  [counts, memory, wisckey].map((suite) => [suite.name, suite]),
 )

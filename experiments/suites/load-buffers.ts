@@ -163,7 +163,7 @@ function entryFiller({ entryBytes, keyOrder, seed }: BufferLoad): (first: number
 }
 
 /** A bijection of 32-bit integers (MurmurHash3's finalizer), so keys stay unique. */
-function scrambled(index: number): number {
+export function scrambled(index: number): number {
   let mixed = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return (mixed ^ (mixed >>> 16)) >>> 0
