@@ -6,6 +6,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock, ReadCounters, systemClock } from '../engine/index.ts'
 import type { Deterministic } from '../results/schema.ts'
+import { expectedProbes } from '../strategies/filters/expected-probes.ts'
 import { uniformKeys } from '../strategies/simulator/key-model.ts'
 import { StatisticalSimulator } from '../strategies/simulator/statistical-simulator.ts'
 import { Operation } from '../workloads/index.ts'
@@ -140,6 +141,7 @@ class StatisticalLoad {
         ...{ getHit: none, getMiss: none, updateRead: none, shortScan: none, longScan: none },
       },
       levels: levelsOf(drained),
+      filters: expectedProbes(this.#simulator.tree.version),
       valueLog: null,
       ledger: {
         cells: [...drained.cells],

@@ -63,6 +63,7 @@ export function deterministicOf(parts: MeasuredParts): Deterministic {
       longScan: driver.longScan.figures(),
     },
     levels: levelsOf(drained),
+    filters: null,
     valueLog: valueLogOf(drained, liveBytes),
     ledger: {
       cells: [...drained.cells],

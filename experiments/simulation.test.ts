@@ -66,6 +66,20 @@ describe('exact keys, beside the engine on the same stream', () => {
     }
   })
 
+  test('what the filters of the tree promise an absent key is told', async () => {
+    const [bare, filtered] = [
+      await simulated('--workload=ycsb-c', '--strategy=tiering', '--param=bitsPerKey=0'),
+      await simulated('--workload=ycsb-c', '--strategy=tiering'),
+    ].map(({ deterministic }) => deterministic)
+    const runs = filtered!.levels.reduce((sum, level) => sum + level.runs, 0)
+    expect(bare!.filters!.probesPerMiss).toBe(runs)
+    const { probesPerMiss } = filtered!.filters!
+    expect(filtered!.filters!.runs.length).toBe(runs)
+    // 10 bits a key, and more in tables that do not fill their last block of bits.
+    expect(probesPerMiss).toBeGreaterThan(0)
+    expect(probesPerMiss / runs).toBeLessThan(0.012)
+  })
+
   test('what no simulation knows is null, and the result says that it is none', async () => {
     const result = runResultSchema.parse(await simulated('--workload=ycsb-a'))
     expect(result.config.target).toBe('simulator (exact)')

@@ -8,6 +8,7 @@
  */
 import { deriveSeed, systemClock } from '../engine/index.ts'
 import { type Deterministic, type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
+import { expectedProbes } from '../strategies/filters/expected-probes.ts'
 import { describeEnvironment } from './environment.ts'
 import type { ExperimentContext } from './experiment.ts'
 import { gatesOf } from './gates.ts'
@@ -106,11 +107,13 @@ function whySimulated({ engineOptions }: RunPlan, { mode }: Simulation): string 
 async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise<Simulated> {
   const { signal, onProgress, onEdit } = context
   const { engineOptions, config } = plan
+  let target: SimulatorTarget | null = null
   const runner = new Runner({
-    open: (clock, onEvent) =>
-      new SimulatorTarget({
-        ...{ strategy: plan.createStrategy(), engineOptions, clock, onEvent, onEdit },
-      }),
+    open: (clock, onEvent) => {
+      const strategy = plan.createStrategy()
+      target = new SimulatorTarget({ strategy, engineOptions, clock, onEvent, onEdit })
+      return target
+    },
     workload: plan.createWorkload(),
     records: config.records,
     operations: config.operations,
@@ -127,6 +130,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     deterministic: {
       ...deterministic,
       readAmplification: Object.fromEntries(accounts) as typeof readAmplification,
+      filters: target === null ? null : expectedProbes((target as SimulatorTarget).version),
       tableDigest: null,
     },
     ...rest,

@@ -193,6 +193,22 @@ const valueLog = z.strictObject({
   ),
 })
 
+/** By the filters' own false-positive rates, as built; the key lies in the range of every run. */
+const filters = z.strictObject({
+  /** Runs a get of an absent key reads in vain: Σ of the rates. */
+  probesPerMiss: z.number().nonnegative(),
+  /** Newest first. */
+  runs: z.array(
+    z.strictObject({
+      level: count,
+      entries: count,
+      bitsPerKey: z.number().nonnegative(),
+      /** 1 without a filter. */
+      falsePositiveRate: z.number().min(0).max(1),
+    }),
+  ),
+})
+
 export const deterministicSchema = z.strictObject({
   phases: z.array(phase).min(1),
   amplification: z.strictObject({ burst: amplification, drained: amplification }),
@@ -207,6 +223,8 @@ export const deterministicSchema = z.strictObject({
   }),
   /** The drained tree. */
   levels: z.array(level),
+  /** What the drained tree's filters promise; null where they were not asked. */
+  filters: filters.nullable().default(null),
   /** The drained value log; null where no value was ever separated. */
   valueLog: valueLog.nullable().default(null),
   ledger: z.strictObject({ cells: z.array(ledgerCell), balance }),

@@ -10,6 +10,7 @@ import {
   type CompactionStrategy,
   type EngineOptions,
   ReadCounters,
+  type Version,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
 import { ObservedStrategy } from '../observed-strategy.ts'
@@ -42,6 +43,10 @@ export class SimulatorTarget implements Target {
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),
     })
+  }
+
+  get version(): Version {
+    return this.#simulator.tree.version
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
