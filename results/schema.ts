@@ -45,7 +45,13 @@ const config = z.strictObject({
       })
       .nullable(),
   }),
-  workload: z.strictObject({ name, params, loadOrder: name }),
+  workload: z.strictObject({
+    name,
+    params,
+    loadOrder: name,
+    /** LZ4 over blocks of values, compressed ÷ raw; null: no target, or nothing written. */
+    valueCompression: z.strictObject({ targetRatio: ratio, achievedRatio: ratio }).optional(),
+  }),
   records: count,
   operations: count,
   /** Null: the workload's own record. */

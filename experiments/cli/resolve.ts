@@ -14,6 +14,7 @@ import { readArrival } from '../load/arrival-spec.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../load-simulation.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
 import type { Simulation } from '../simulation.ts'
+import { achievedCompression } from '../value-compression.ts'
 import { checkValueLog } from './check-value-log.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
@@ -126,9 +127,11 @@ function planOf(
     target: simulation === null ? target : `simulator (${simulation.mode})`,
     arrival: arrivalOf(request),
   }
+  const streams = () =>
+    createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations })
   return {
     id: runId({ config, storage, moduleDigest }),
-    config,
+    config: withCompression(config, workload, workloadGiven, streams),
     engineOptions: engine,
     storage,
     simulation,
@@ -139,8 +142,7 @@ function planOf(
     notes: notesOf(workloadName, workload),
     repeats: request.repeat,
     createStrategy: () => module.create(strategyParams),
-    createWorkload: () =>
-      createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations }),
+    createWorkload: streams,
   }
 }
 
@@ -151,6 +153,21 @@ function arrivalOf({ arrival, rate, clients, target }: PlanRequest): ArrivalConf
     throw new UsageError(`--${rate === null ? 'arrival' : 'rate'}: the simulator takes no time`)
   }
   return config
+}
+
+/** Beside the identity, which a compressor's version must not change. A trace's values are made up. */
+function withCompression(
+  config: RunResult['config'],
+  { family, compressionTarget }: WorkloadDefinition,
+  given: Params,
+  streams: () => Workload,
+): RunResult['config'] {
+  if (family === 'trace') return config
+  const valueCompression = {
+    targetRatio: compressionTarget(given),
+    achievedRatio: achievedCompression(streams()),
+  }
+  return { ...config, workload: { ...config.workload, valueCompression } }
 }
 
 function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): readonly string[] {
