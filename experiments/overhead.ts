@@ -12,8 +12,8 @@ import { IntervalLatency } from './latency.ts'
 /** The making of one value in so many is timed. */
 export const PAYLOAD_SAMPLE = 64
 
-/** Slices that ended early say little of an operation. */
-const SLICE_OPERATIONS_MIN = 16
+/** Shorter slices are added up to so many operations: one alone is all noise. */
+const SLICE_OPERATIONS_MIN = 64
 
 export class Overhead {
   /** Nanoseconds of the current slice that are not the harness's: calls to the target, waiting. */
@@ -22,20 +22,28 @@ export class Overhead {
   #payloads = new IntervalLatency()
   #operations = 0
   #sampled = 0
+  #sliceOperations = 0
+  #sliceNs = 0
 
   reset(): void {
     this.othersNs = 0
     this.#operations = 0
     this.#sampled = 0
+    this.#sliceOperations = 0
+    this.#sliceNs = 0
     this.#slices.take()
     this.#payloads.take()
   }
 
   addSlice(operations: number, ns: number): void {
-    const ownNs = Math.max(0, ns - this.othersNs)
-    this.othersNs = 0
     this.#operations += operations
-    if (operations >= SLICE_OPERATIONS_MIN) this.#slices.record(ownNs / operations)
+    this.#sliceOperations += operations
+    this.#sliceNs += Math.max(0, ns - this.othersNs)
+    this.othersNs = 0
+    if (this.#sliceOperations < SLICE_OPERATIONS_MIN) return
+    this.#slices.record(this.#sliceNs / this.#sliceOperations)
+    this.#sliceOperations = 0
+    this.#sliceNs = 0
   }
 
   addPayload(ns: number): void {
@@ -43,7 +51,7 @@ export class Overhead {
     this.#payloads.record(ns)
   }
 
-  /** Nanoseconds; null where no slice was long enough. Once, at the end. */
+  /** Nanoseconds; null under that many operations. Once, at the end. */
   figures(): { readonly perOperationNs: number; readonly payloadPerOperationNs: number } | null {
     const slice = this.#slices.take().p50Us
     const payload = this.#payloads.take().p50Us ?? 0
