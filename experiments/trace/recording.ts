@@ -19,9 +19,14 @@ export class Recording implements Disposable {
       ...plan,
       createWorkload: () => {
         const workload = plan.createWorkload()
-        const { name, params } = plan.config.workload
+        const {
+          workload: { name, params },
+          records,
+          operations,
+        } = plan.config
         const keyNumbers = workload.keyNumbers ?? 'dense'
-        this.#writer = new TraceWriter(path, { workload: name, params, keyNumbers })
+        const size = { records, operations }
+        this.#writer = new TraceWriter(path, { workload: name, params, size, keyNumbers })
         this.#workload = workload
         return recordWorkload(workload, this.#writer)
       },

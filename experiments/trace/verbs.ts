@@ -154,6 +154,7 @@ async function fromWorkload(
   const header = {
     workload: definition.name,
     params: definition.parse(params),
+    size: { records: context.records, operations: context.operations },
     keyNumbers: workload.keyNumbers ?? ('dense' as const),
   }
   const out = last(given, 'out') ?? ''

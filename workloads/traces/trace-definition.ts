@@ -27,7 +27,7 @@ export function traceDefinition(path: string): WorkloadDefinition {
     description: `the operations of ${path}`,
     params: NO_PARAMS,
     sources: {},
-    size: {
+    size: header.size ?? {
       records: load?.operations ?? 0,
       operations: phases.reduce((sum, { operations }) => sum + operations, 0),
     },

@@ -47,6 +47,8 @@ export const traceHeaderSchema = z.strictObject({
   workload: z.string().min(1),
   /** The workload's parameters, as a result's config has them. */
   params: z.record(z.string(), z.json()) as z.ZodType<Readonly<Record<string, Json>>>,
+  /** What was asked of the workload, where one was: its streams may hold less or more. */
+  size: z.strictObject({ records: count, operations: count }).optional(),
   keyNumbers: z.enum(['dense', 'hashed']),
 })
 export type TraceHeader = Readonly<z.infer<typeof traceHeaderSchema>>
