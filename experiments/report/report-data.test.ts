@@ -84,3 +84,31 @@ describe('a report of a sweep', () => {
     expect(report.commands[0]).toMatch(/^npm run exp -- --strategy=leveling --workload=ycsb-a/)
   })
 })
+
+describe('verdicts', () => {
+  const verdictOf = (seeds: number) => {
+    const { tables } = reportOf(sampleSweep(seeds))
+    const table = tables.find(({ id }) => id === 'verdicts')!
+    return rowOf(table, 'ycsb-a', 'tiering', 'leveling', 'WA total')
+  }
+
+  test('hold every design against the first of its workload, and need ten paired seeds', () => {
+    const { 'the design is': verdict, difference, '95 % from': low, to: high } = verdictOf(10)
+    expect(verdict).toEqual({ text: 'better', mark: 'good' })
+    expect(low!.value!).toBeLessThanOrEqual(difference!.value!)
+    expect(high!.value!).toBeGreaterThanOrEqual(difference!.value!)
+    expect(high!.value!).toBeLessThan(0)
+    expect(verdictOf(9)['the design is']!.text).toMatch(/^single seed/)
+  })
+
+  test('are not given of sides that may not be compared; the note says why', () => {
+    const [first, second] = [sampleResult({ strategy: 'leveling' }), sampleResult()]
+    const other = {
+      ...second,
+      deterministic: { ...second.deterministic, traceHash: '00000000ffffffff' },
+    }
+    const table = reportOf([first, other]).tables.find(({ id }) => id === 'verdicts')!
+    expect(table.rows).toEqual([])
+    expect(table.note).toMatch(/Not compared: .*different operations/)
+  })
+})

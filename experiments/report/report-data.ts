@@ -10,6 +10,7 @@ import { comparisonTable, runsTable } from './figure-tables.ts'
 import { type ReportCharts, reportCharts } from './report-charts.ts'
 import type { ReportTable } from './report-table.ts'
 import { differencesTable, environmentTable, gatesTable, sharedTable } from './setting-tables.ts'
+import { verdictTable } from './verdict-table.ts'
 
 export interface Report extends ReportCharts {
   readonly title: string
@@ -28,6 +29,7 @@ export function reportOf(results: readonly RunResult[]): Report {
     summary: summaryOf(results),
     tables: [
       comparisonTable(results),
+      verdictTable(results),
       gatesTable(results),
       differencesTable(results),
       sharedTable(results),
