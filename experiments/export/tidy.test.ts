@@ -1,0 +1,140 @@
+/** The long format loses no figure, and both files hold the same rows. */
+
+import { parquetReadObjects } from 'hyparquet'
+import { expect, test } from 'vitest'
+import { sampleResult } from '../../results/testing/sample-result.ts'
+import { readDocuments } from '../cli/read-documents.ts'
+import { tidyCsv, tidyParquet } from './tidy-files.ts'
+import { TIDY_COLUMNS, type TidyRow, tidyRows } from './tidy-rows.ts'
+import { unitOf } from './units.ts'
+
+const sample = sampleResult({ strategy: 'fluid', params: { T: 4, pick: 'lo1' } })
+const rows = [...tidyRows(sample)]
+const find = (wanted: Partial<TidyRow>) =>
+  rows.filter((row) =>
+    Object.entries(wanted).every(([key, value]) => row[key as keyof TidyRow] === value),
+  )
+
+test('a figure is one row, with its dimensions and its unit', () => {
+  const { burst } = sample.deterministic.amplification
+  expect(find({ section: 'amplification', metric: 'waTotal', moment: 'burst' })).toEqual([
+    {
+      run: sample.id,
+      target: 'varve',
+      strategy: 'fluid',
+      workload: 'ycsb-a',
+      seed: 42,
+      repeat: 0,
+      section: 'amplification',
+      metric: 'waTotal',
+      moment: 'burst',
+      value: burst.waTotal,
+      text: null,
+      unit: 'ratio',
+    },
+  ])
+  const written = { section: 'amplification', metric: 'bytesWrittenByCause', moment: 'burst' }
+  expect(find({ ...written, cause: 'flush' })).toMatchObject([
+    { value: burst.bytesWrittenByCause.flush, unit: 'B' },
+  ])
+  expect(find({ section: 'strategy', metric: 'pick' })).toMatchObject([
+    { text: 'lo1', value: null },
+  ])
+  expect(find({ section: 'latency', kind: 'read', metric: 'p99Us' })).toMatchObject([
+    { value: 41, unit: 'µs' },
+  ])
+  expect(find({ section: 'events', side: 'inputs', level: 0, metric: 'bytes' })).toMatchObject([
+    { value: 4_100_000, kind: 'merge', item: 0 },
+  ])
+  expect(find({ section: 'gates', kind: 'conservation', metric: 'passed' })).toMatchObject([
+    { value: 1, unit: 'truth' },
+  ])
+  const shape = sample.deterministic.series[10]!
+  expect(
+    find({ section: 'series', metric: 'shape', atOperation: shape.atOperation }).map(
+      ({ level, value }) => [level, value],
+    ),
+  ).toEqual(shape.shape.map((runs, level) => [level, runs]))
+})
+
+test('every field of a measured result that holds a figure is in it', () => {
+  const [run] = readDocuments(['results/strategies-on-ycsb/ycsb-e-fluid-5ef20941-r0.json'])
+  const told = new Set(
+    [...tidyRows(run!)].flatMap((row) => [
+      row.metric,
+      ...Object.keys(row),
+      ...[row.cause, row.kind].filter((name) => name !== undefined),
+    ]),
+  )
+  // These go by other names, or are no figures.
+  const renamed = ['schemaVersion', 'id', 'name', 'total', 'histogramBase64']
+  const missing = [...leafNames(run)].filter((name) => !told.has(name))
+  expect(missing.filter((name) => !renamed.includes(name))).toEqual([])
+})
+
+test('a run’s figure that was not measured has no row', () => {
+  expect(sample.timed.gcSeconds).toBeNull()
+  expect(find({ section: 'timed', metric: 'gcSeconds' })).toEqual([])
+})
+
+test('sections are left out on request', () => {
+  const only = new Set([...tidyRows(sample, new Set(['levels']))].map(({ section }) => section))
+  expect([...only]).toEqual(['levels'])
+})
+
+test('suites give their figures and claims', () => {
+  const [suite] = readDocuments(['results/suites/counts-full.json'])
+  const claims = [...tidyRows(suite!)].filter(({ section }) => section === 'claims')
+  expect(claims.filter(({ metric }) => metric === 'held').every(({ value }) => value === 1)).toBe(
+    true,
+  )
+})
+
+test('CSV quotes what needs it, and leaves empty what does not apply', () => {
+  const [header, ...lines] = tidyCsv([
+    { ...rows[0]!, text: 'says "two, three"\nand more', value: null },
+  ]).split('\r\n')
+  expect(header).toBe(TIDY_COLUMNS.map(({ name }) => name).join(','))
+  expect(lines[0]).toContain(',,"says ""two, three""\nand more",')
+})
+
+test('Parquet, read back, holds the rows of the CSV', async () => {
+  const file = tidyParquet(rows)
+  const read = await parquetReadObjects({ file: file.slice().buffer })
+  expect(read).toHaveLength(rows.length)
+  const expected = rows.map((row) =>
+    Object.fromEntries(
+      TIDY_COLUMNS.map(({ name, key, type }) => {
+        const value = row[key] ?? null
+        return [name, type === 'integer' && typeof value === 'number' ? BigInt(value) : value]
+      }),
+    ),
+  )
+  expect(read).toEqual(expected)
+})
+
+test.each([
+  ['amplification', 'waTotal', 1, 'ratio'],
+  ['levels', 'bytesWritten', 1, 'B'],
+  ['timed', 'throughputPerSecond', 1, '1/s'],
+  ['timed', 'gcSeconds', 1, 's'],
+  ['latency', 'p50Us', 1, 'µs'],
+  ['engine', 'memtableBytes', 1, 'B'],
+  ['strategy', 'T', 4, 'number'],
+  ['gates', 'passed', true, 'truth'],
+  ['gates', 'why', 'because', 'text'],
+  ['counts', 'merges', 3, 'count'],
+])('the unit of %s %s', (section, metric, scalar, unit) => {
+  expect(unitOf(section, metric, scalar)).toBe(unit)
+})
+
+/** Names of the fields that hold a number, a text or a truth. */
+function leafNames(value: unknown, names = new Set<string>()): Set<string> {
+  if (typeof value !== 'object' || value === null) return names
+  for (const [name, inner] of Object.entries(value)) {
+    if (['command', 'primitives', 'seeds', 'reason'].includes(name)) continue
+    if (typeof inner === 'object') leafNames(inner, names)
+    else if (!/^\d+$/.test(name)) names.add(name)
+  }
+  return names
+}
