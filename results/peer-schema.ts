@@ -44,6 +44,9 @@ const reading = z.strictObject({
   compactionReadBytes: known(bytes),
   flushes: known(count),
   compactions: known(count),
+  /** Compactions that took tables of level 0, and how many they took together. */
+  level0Compactions: known(count),
+  level0TablesCompacted: known(count),
   /** Tables that changed their level without being rewritten. */
   moves: known(count),
   /** What the process passed to write calls, less its terminal output: /proc/self/io wchar. */

@@ -1,9 +1,10 @@
 /** Owns the registered suites by name, in the order lists show them. */
 import { counts } from './counts.ts'
 import { memory } from './memory.ts'
+import { peers } from './peers.ts'
 import type { Suite } from './suite.ts'
 import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [counts, memory, wisckey].map((suite) => [suite.name, suite]),
+  [counts, memory, peers, wisckey].map((suite) => [suite.name, suite]),
 )

@@ -16,14 +16,14 @@ test('LevelDB: tables of flushes and compactions, moves apart', () => {
   ].join('\n')
   expect(parseLevelDbLog(log)).toEqual({
     ...{ flushBytes: 1030328, flushes: 1, compactionBytes: 24690, compactions: 1, moves: 1 },
-    compactionReadBytes: null,
+    ...{ compactionReadBytes: null, level0Compactions: 1, level0TablesCompacted: 4 },
   })
 })
 
 const EVENTS = [
   { job: 2, event: 'flush_started' },
   { job: 2, event: 'table_file_creation', file_size: 100 },
-  { job: 3, event: 'compaction_started', input_data_size: 400 },
+  { job: 3, event: 'compaction_started', files_L0: [5, 4], input_data_size: 400 },
   { job: 3, event: 'table_file_creation', file_size: 150 },
   { job: 3, event: 'table_file_creation', file_size: 150 },
   { job: 3, event: 'compaction_finished', output_level: 1, total_output_size: 300 },
@@ -35,6 +35,7 @@ test('RocksDB: tables of flush jobs, and what compactions say they wrote', () =>
   expect(parseRocksDbLog(LOG)).toEqual({
     ...{ flushBytes: 100, compactionBytes: 300, compactionReadBytes: 400 },
     ...{ flushes: 1, compactions: 1, moves: 1 },
+    ...{ level0Compactions: 1, level0TablesCompacted: 2 },
   })
   expect([...rocksDbWrittenByLevel(LOG)]).toEqual([
     [0, 100],

@@ -8,12 +8,20 @@ import type { PeerStatistics } from './peer-store.ts'
 
 type Moved = Pick<
   PeerStatistics,
-  'flushBytes' | 'compactionBytes' | 'compactionReadBytes' | 'flushes' | 'compactions' | 'moves'
+  | 'flushBytes'
+  | 'compactionBytes'
+  | 'compactionReadBytes'
+  | 'flushes'
+  | 'compactions'
+  | 'level0Compactions'
+  | 'level0TablesCompacted'
+  | 'moves'
 >
 
 /** LevelDB logs no bytes read by a compaction. */
 export function parseLevelDbLog(text: string): Moved {
   const flushed = [...text.matchAll(/Level-0 table #\d+: (\d+) bytes OK/g)].map((m) => Number(m[1]))
+  const fromLevel0 = [...text.matchAll(/Compacting (\d+)@0 \+ /g)]
   const compacted = [...text.matchAll(/Compacted \d+@\d+ \+ \d+@\d+ files => (\d+) bytes/g)]
   return {
     flushBytes: total(flushed),
@@ -22,6 +30,8 @@ export function parseLevelDbLog(text: string): Moved {
     // An empty memtable makes a table of no bytes, which is no flush.
     flushes: flushed.filter((bytes) => bytes > 0).length,
     compactions: compacted.length,
+    level0Compactions: fromLevel0.length,
+    level0TablesCompacted: total(fromLevel0.map((match) => Number(match[1]))),
     moves: [...text.matchAll(/ Moved #\d+ to level-\d+ /g)].length,
   }
 }
@@ -32,6 +42,7 @@ interface RocksDbEvent {
   readonly file_size?: number
   readonly total_output_size?: number
   readonly output_level?: number
+  readonly files_L0?: readonly number[]
   readonly input_data_size?: number
 }
 
@@ -39,6 +50,7 @@ export function parseRocksDbLog(text: string): Moved {
   const events = eventsOf(text)
   const of = (name: string) => events.filter(({ event }) => event === name)
   const flushed = flushesOf(events)
+  const fromLevel0 = of('compaction_started').filter(({ files_L0 }) => files_L0 !== undefined)
   return {
     flushBytes: total(flushed.map(({ file_size = 0 }) => file_size)),
     compactionBytes: total(
@@ -49,6 +61,8 @@ export function parseRocksDbLog(text: string): Moved {
     ),
     flushes: flushed.length,
     compactions: of('compaction_finished').length,
+    level0Compactions: fromLevel0.length,
+    level0TablesCompacted: total(fromLevel0.map(({ files_L0 = [] }) => files_L0.length)),
     moves: of('trivial_move').length,
   }
 }

@@ -37,6 +37,8 @@ export type PeerStatistics = Pick<
   | 'compactionReadBytes'
   | 'flushes'
   | 'compactions'
+  | 'level0Compactions'
+  | 'level0TablesCompacted'
   | 'moves'
   | 'levels'
   | 'report'
@@ -48,6 +50,8 @@ export const NO_STATISTICS: PeerStatistics = {
   compactionReadBytes: null,
   flushes: null,
   compactions: null,
+  level0Compactions: null,
+  level0TablesCompacted: null,
   moves: null,
   levels: null,
   report: null,
