@@ -107,7 +107,7 @@ export class TableOutputs implements EntrySink {
     const { keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength } = cursor
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'table entry')
     const relocation = this.#relocation
-    if (relocation !== null && pointer.segment < relocation.below) {
+    if (relocation?.moves(pointer.segment)) {
       relocation.relocate(pointer, keyBytes, keyStart, keyLength)
       const { pointerBytes, pointerLength } = relocation
       writer.add(keyBytes, keyStart, keyLength, seq, kind, pointerBytes, 0, pointerLength)

@@ -7,8 +7,8 @@ import type { SealedSegment } from '../version/segment-meta.ts'
 import type { ValuePointer } from '../vlog/value-pointer.ts'
 
 export interface ValueRelocation {
-  /** Values in segments numbered below this are moved. */
-  readonly below: number
+  /** Whether values are moved out of the segment; never out of a spent one, which holds none. */
+  moves(segment: number): boolean
   /** Where the pointer to the value moved last lies. */
   readonly pointerBytes: Uint8Array
   readonly pointerLength: number

@@ -189,8 +189,12 @@ export class ValueLog {
     const below = this.#parts.policy?.relocateBelow(this.view()) ?? 0
     if (below === 0) return null
     const appender = this.#appender('vlog-gc', () => {})
-    const { collection } = this.#parts.counters
-    return new ValueMover(below, this.handles, appender, this.collectAccount, (bytes) => {
+    const { counters, manifest } = this.#parts
+    const { collection } = counters
+    const { segments } = manifest.state
+    // Stale pointers may survive a merge that does not see what shadows them.
+    const moves = (segment: number) => segment < below && segments.get(segment)?.state === 'sealed'
+    return new ValueMover(moves, this.handles, appender, this.collectAccount, (bytes) => {
       collection.relocatedBytes += bytes
     })
   }

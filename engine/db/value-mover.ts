@@ -13,7 +13,7 @@ import type { SegmentAppender } from './segment-appender.ts'
 const WRITE_BYTES = 1024 * 1024
 
 export class ValueMover implements ValueRelocation {
-  readonly below: number
+  readonly moves: (segment: number) => boolean
   readonly #handles: SegmentHandles
   readonly #appender: SegmentAppender
   readonly #account: ValueAccount
@@ -21,14 +21,14 @@ export class ValueMover implements ValueRelocation {
   #writtenBytes = 0
 
   constructor(
-    below: number,
+    moves: (segment: number) => boolean,
     handles: SegmentHandles,
     appender: SegmentAppender,
     account: ValueAccount,
     onMoved: (bytes: number) => void,
   ) {
     this.#onMoved = onMoved
-    this.below = below
+    this.moves = moves
     this.#handles = handles
     this.#appender = appender
     this.#account = account

@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest'
 import { fillDiskAtEach } from './disk-full.ts'
 
-test('a disk full for one call loses nothing acknowledged, leaves nothing open, and a reopen mends all', () => {
-  const { calls, told, tried } = fillDiskAtEach(7)
-  expect(calls).toBeGreaterThan(250)
-  // A failure in the very last close is told to nobody here.
-  expect(told).toBeGreaterThan(tried * 0.9)
-})
+test.each([
+  ['in the tree', 7],
+  ['in a log', 29],
+] as const)(
+  'a disk full for one call loses and leaves open nothing, a reopen mends all: values %s',
+  (...args) => {
+    const [values, every] = args
+    const { calls, told, tried } = fillDiskAtEach(every, values)
+    expect(calls).toBeGreaterThan(250)
+    // A failure in the very last close is told to nobody here.
+    expect(told).toBeGreaterThan(tried * 0.9)
+  },
+)

@@ -14,17 +14,24 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { FileTag, ReadableFile, Storage, WritableFile } from '../storage/storage.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { TreeCheck } from './check-tree.ts'
-import { bytes, everyNth, text } from './fixtures.ts'
+import { bytes, everyNth, RESTLESS_LOG, restless, text } from './fixtures.ts'
 import { type HistoryStep, historyOf } from './power-cuts.ts'
 
 type State = ReadonlyMap<string, string>
 
 const HISTORY: readonly HistoryStep[] = [...historyOf(75, 5), { kind: 'reopen' }, { kind: 'flush' }]
 
-function open(storage: Storage): Database {
-  const options = { memtableBytes: 4096, blockBytes: 512 }
-  const clock = new ManualClock(1)
-  return Database.open({ storage, folder: '/db', strategy: everyNth(3), options, clock })
+/** Whether large values go to a log that is collected all the time. */
+type Separates = 'in the tree' | 'in a log'
+
+function open(storage: Storage, values: Separates): Database {
+  const small = { memtableBytes: 4096, blockBytes: 512 }
+  const separates = values === 'in a log'
+  return Database.open({
+    ...{ storage, folder: '/db', strategy: everyNth(3), clock: new ManualClock(1) },
+    options: separates ? { ...small, valueLog: RESTLESS_LOG } : small,
+    valueLogPolicy: separates ? restless : null,
+  })
 }
 
 function after(state: State, step: HistoryStep): State {
@@ -76,12 +83,14 @@ class CountingStorage extends MemoryStorage {
 /** Lives the history; at each failure checks what is left, reopens, and goes on. */
 class Life {
   readonly #storage: Storage
+  readonly #values: Separates
   #db: Database | null = null
   #state: State = new Map()
   failures = 0
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, values: Separates) {
     this.#storage = storage
+    this.#values = values
   }
 
   live(): void {
@@ -103,8 +112,9 @@ class Life {
   }
 
   #take(step: HistoryStep): void {
-    this.#db ??= open(this.#storage)
+    this.#db ??= open(this.#storage, this.#values)
     if (step.kind === 'flush') this.#db.flush()
+    else if (step.kind === 'collect') this.#db.collectValueLog()
     else if (step.kind === 'reopen') {
       const db = this.#db
       this.#db = null
@@ -132,7 +142,7 @@ class Life {
       )
       this.#db.close()
     }
-    this.#db = open(this.#storage)
+    this.#db = open(this.#storage, this.#values)
     const found = print(stateOf(this.#db))
     // The write that failed may have reached the log before its sync failed.
     const possible = [this.#state, after(this.#state, step)]
@@ -143,9 +153,12 @@ class Life {
 }
 
 /** Lives the history failing every `every`th call; how many calls there are, and failures told. */
-export function fillDiskAtEach(every: number): { calls: number; told: number; tried: number } {
+export function fillDiskAtEach(
+  every: number,
+  values: Separates = 'in the tree',
+): { calls: number; told: number; tried: number } {
   const rehearsal = new FaultStorage(new MemoryStorage(new Ledger()))
-  new Life(rehearsal).live()
+  new Life(rehearsal, values).live()
   const { calls } = rehearsal
   let told = 0
   let tried = 0
@@ -153,7 +166,7 @@ export function fillDiskAtEach(every: number): { calls: number; told: number; tr
     const memory = new CountingStorage(new Ledger())
     const storage = new FaultStorage(memory)
     storage.failAt(call, 'ENOSPC', call % 2 === 0 ? 0 : 9)
-    const life = new Life(storage)
+    const life = new Life(storage, values)
     try {
       life.live()
     } catch (cause) {

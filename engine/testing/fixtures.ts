@@ -10,6 +10,7 @@ import type {
   InputSlice,
   TreeView,
 } from '../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import { Database, type OpenOptions } from '../db/database.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
@@ -63,6 +64,27 @@ export function everyNth(runs: number): CompactionStrategy {
     }
   })
 }
+
+/**
+ * The policy that never rests: it collects the oldest segment whenever there is one, and compactions
+ * empty the older half of the log. Hard on whatever must not be lost.
+ */
+export const restless: ValueLogPolicy = {
+  name: 'restless',
+  pick({ segments }) {
+    const { segment } = segments[0] ?? { segment: null }
+    if (segment === null) return null
+    return { segment, reason: { trigger: 'always', formula: 'segments > 0', values: { segment } } }
+  },
+  relocateBelow: ({ segments }) => segments[segments.length >>> 1]?.segment ?? 0,
+}
+
+/** Options under which most values of tests are separated, and segments are small. */
+export const RESTLESS_LOG = {
+  thresholdBytes: 64,
+  segmentBytes: 1024,
+  gcPolicy: restless.name,
+} as const
 
 export interface TestDatabase {
   readonly db: Database

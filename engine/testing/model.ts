@@ -8,11 +8,15 @@ import fc from 'fast-check'
 import { ManualClock } from '../base/clock.ts'
 import { compareBytes } from '../base/compare.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
+import type { Cursor } from '../db/cursor.ts'
 import { Database } from '../db/database.ts'
 import type { EngineOptionsInput } from '../db/options.ts'
 import type { Snapshot } from '../db/snapshots.ts'
-import { Ledger } from '../storage/ledger.ts'
+import { verifyDatabase } from '../db/verify.ts'
+import { Ledger, liveBytes } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
+import { folderBytes } from '../storage/storage.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { bytes, text } from './fixtures.ts'
 
@@ -27,7 +31,9 @@ export type Step =
   | readonly ['walk', seed: number, moves: string, snapshot: number]
   | readonly ['snapshot']
   | readonly ['release', snapshot: number]
+  | readonly ['hold']
   | readonly ['flush']
+  | readonly ['collect']
   | readonly ['reopen', setup: number]
 
 /** What a database is opened under; a script's reopen picks one by index. */
@@ -35,6 +41,8 @@ export interface Setup {
   readonly name: string
   readonly create: () => CompactionStrategy
   readonly options: EngineOptionsInput
+  /** Null: none. */
+  readonly valueLogPolicy?: ValueLogPolicy
 }
 
 const KEY_COUNT = 48
@@ -74,7 +82,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant(['snapshot'] as const) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('release' as const), fc.nat(3)) },
+  { weight: 1, arbitrary: fc.constant(['hold'] as const) },
   { weight: 1, arbitrary: fc.constant(['flush'] as const) },
+  { weight: 1, arbitrary: fc.constant(['collect'] as const) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('reopen' as const), fc.nat(1000)) },
 )
 
@@ -113,10 +123,13 @@ export function runScript(script: readonly Step[], setups: readonly Setup[]): vo
 
 class World {
   readonly #setups: readonly Setup[]
-  readonly #storage = new MemoryStorage(new Ledger())
+  readonly #ledger = new Ledger()
+  readonly #storage = new MemoryStorage(this.#ledger)
   readonly #clock = new ManualClock(1)
   readonly #oracle = new Oracle()
   #snapshots: Snapshot[] = []
+  /** A cursor at its first entry, and all that it must still see from there. */
+  #held: { readonly cursor: Cursor; readonly entries: readonly [string, string][] } | null = null
   #database: Database
   setup = ''
 
@@ -153,13 +166,20 @@ class World {
         this.#snapshots.splice(one[1], 1)[0]?.release()
         this.#oracle.snapshots.splice(one[1], 1)
         break
+      case 'hold':
+        this.#hold()
+        break
       case 'flush':
         this.#database.flush()
+        break
+      case 'collect':
+        this.#database.collectValueLog()
         break
       case 'reopen':
         this.#database.close()
         this.#snapshots = []
         this.#oracle.snapshots = []
+        this.#held = null
         this.#database = this.#open(one[1])
         break
     }
@@ -170,6 +190,8 @@ class World {
     this.#compare(Array.from(this.#database.scan(), pair), this.#oracle.at(-1))
     for (let n = 0; n < KEY_COUNT; n++) this.#get(n, -1)
     this.#database.close()
+    this.#compare(verifyDatabase(this.#storage, '/db').faults.map(String), [])
+    this.#compare(liveBytes(this.#ledger.balance()), folderBytes(this.#storage, '/db'))
   }
 
   #open(index: number): Database {
@@ -180,6 +202,7 @@ class World {
       folder: '/db',
       strategy: setup.create(),
       options: setup.options,
+      valueLogPolicy: setup.valueLogPolicy ?? null,
       clock: this.#clock,
     })
   }
@@ -236,6 +259,22 @@ class World {
       const actual = cursor.valid ? pair([cursor.key(), cursor.value()]) : undefined
       this.#compare(actual, entries[at])
     }
+  }
+
+  /** Takes a cursor, or walks the one taken before to its end. */
+  #hold(): void {
+    if (this.#held === null) {
+      const cursor = this.#database.cursor()
+      cursor.seekToFirst()
+      this.#held = { cursor, entries: this.#oracle.at(-1) }
+      return
+    }
+    const { cursor, entries } = this.#held
+    this.#held = null
+    const seen: [string, string][] = []
+    for (; cursor.valid; cursor.next()) seen.push(pair([cursor.key(), cursor.value()]))
+    cursor.close()
+    this.#compare(seen, entries)
   }
 
   #at(snapshot: number): { snapshot?: Snapshot } {

@@ -5,11 +5,12 @@
 
 import fc from 'fast-check'
 import { runAdversary } from './adversary.ts'
-import { everyNth } from './fixtures.ts'
+import { everyNth, RESTLESS_LOG, restless } from './fixtures.ts'
 import { runScript, scripts } from './model.ts'
-import { cutPowerEverywhere, historyOf } from './power-cuts.ts'
+import { cutPowerEverywhere, historyOf, historyWithCollections } from './power-cuts.ts'
 
 const options = { memtableBytes: 4096, blockBytes: 512 }
+const logOptions = { ...options, valueLog: RESTLESS_LOG }
 
 const hunters: Readonly<Record<string, () => unknown>> = {
   adversary: () => runAdversary(1, 30, 50),
@@ -30,6 +31,24 @@ const hunters: Readonly<Record<string, () => unknown>> = {
       seed: 7,
     })
   },
+  'model of the log': () => {
+    const setups = [2, 3].map((runs) => ({
+      ...{ name: `every ${runs}`, create: () => everyNth(runs) },
+      ...{ options: logOptions, valueLogPolicy: restless },
+    }))
+    const property = fc.property(scripts(300), (script) => runScript(script, setups))
+    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+  },
+  'power cuts of the log': () =>
+    cutPowerEverywhere({
+      history: historyWithCollections(30, 11),
+      strategy: () => everyNth(3),
+      options: logOptions,
+      valueLogPolicy: restless,
+      randomImages: 2,
+      tears: false,
+      seed: 7,
+    }),
 }
 
 let found = 'nothing'

@@ -221,3 +221,100 @@ describe('the classic ways to lose data are found', () => {
     expect(await hunt(hunter, path, find, replace)).not.toBe('nothing')
   })
 })
+
+test('the value log as it is leaves nothing to find', async () => {
+  const hunters = ['model of the log', 'power cuts of the log']
+  expect(await Promise.all(hunters.map((hunter) => hunt(hunter)))).toEqual(['nothing', 'nothing'])
+})
+
+describe('ways to lose a separated value, or to bring one back, are found', () => {
+  test.each<[bug: string, hunter: string, path: string, find: string | RegExp, replace: string]>([
+    [
+      'a segment goes one step too early, before its new pointers are durable',
+      'power cuts of the log',
+      'db/collector.ts',
+      'head.sync()',
+      '',
+    ],
+    [
+      'a segment goes one step too early, before the manifest knows',
+      'power cuts of the log',
+      'db/tree.ts',
+      'const removed = this.#freedSegments(edit)',
+      'const removed = this.#freedSegments(edit)\n' +
+        'for (const { segment } of removed) storage.remove(this.#parts.values.handles.pathOf(segment))',
+    ],
+    [
+      'a segment goes though a snapshot or a cursor is older than its new pointers',
+      'model of the log',
+      'db/read-view.ts',
+      'doomed.seq <= seq',
+      'true',
+    ],
+    [
+      'a segment goes though a cursor holds tables that point to it',
+      'model of the log',
+      'db/tree.ts',
+      'this.pins.doom(() => this.#removeSegment(segment), this.#generation)',
+      'this.pins.doom(() => this.#removeSegment(segment), 0)',
+    ],
+    [
+      'a collection does not look whether a value is the newest',
+      'model of the log',
+      'db/collector.ts',
+      'return pointer.segment === segment && pointer.offset === walk.valueOffset',
+      'return true',
+    ],
+    [
+      'a segment is not synced before a table points to it',
+      'power cuts of the log',
+      'vlog/segment-writer.ts',
+      /this\.sync\(\)/,
+      '',
+    ],
+    [
+      'a segment is not synced with the log that points to it',
+      'power cuts of the log',
+      'db/write-head.ts',
+      /this\.#parts\.values\.sync\(\)/,
+      '',
+    ],
+    [
+      'a replayed pointer is not held against its segment',
+      'power cuts of the log',
+      'db/segment-recovery.ts',
+      'if (batch.pointers === 0) return null',
+      'return null',
+    ],
+    [
+      'the manifest is not told of an open segment, so that recovery takes it for an orphan',
+      'power cuts of the log',
+      'db/segment-appender.ts',
+      'announce(segment)',
+      '',
+    ],
+    [
+      'recovery leaves the torn end of a segment',
+      'power cuts of the log',
+      'db/segment-recovery.ts',
+      'if (isTorn) this.#storage.truncate(path, validBytes)',
+      '',
+    ],
+    [
+      'a merge moves values out of spent segments, where there are none',
+      'model of the log',
+      'db/value-log.ts',
+      " && segments.get(segment)?.state === 'sealed'",
+      '',
+    ],
+    [
+      'what moved values are forgotten in the books of their tables',
+      'model of the log',
+      'compaction/table-outputs.ts',
+      'this.#tally.add(pointer, keyLength)',
+      '',
+    ],
+  ])('%s: by the %s', async (_, hunter, path, find, replace) => {
+    expect(await hunt(hunter, path, find, replace)).not.toBe('nothing')
+  })
+})

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Storage, WritableFile } from '../storage/storage.ts'
-import { everyNth } from './fixtures.ts'
-import { cutPowerEverywhere, historyOf, type PowerCutPlan } from './power-cuts.ts'
+import { everyNth, RESTLESS_LOG, restless } from './fixtures.ts'
+import {
+  cutPowerEverywhere,
+  historyOf,
+  historyWithCollections,
+  type PowerCutPlan,
+} from './power-cuts.ts'
 
 const plan: PowerCutPlan = {
   history: historyOf(120, 7),
@@ -10,6 +15,15 @@ const plan: PowerCutPlan = {
   randomImages: 2,
   tears: false,
   seed: 7,
+}
+
+/** Collections between the writes, and on every flush. */
+const logPlan: PowerCutPlan = {
+  ...plan,
+  history: historyWithCollections(11, 11),
+  randomImages: 1,
+  options: { ...plan.options, valueLog: RESTLESS_LOG },
+  valueLogPolicy: restless,
 }
 
 /** A storage whose file or folder syncs do nothing where `skips` says so: a planted bug. */
@@ -35,6 +49,7 @@ function withoutSync(storage: Storage, skips: (path: string) => boolean): Storag
       (
         [
           'open',
+          'appendTo',
           'readAll',
           'list',
           'size',
@@ -61,6 +76,12 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     expect(manifestRolls).toBeGreaterThan(1)
   })
 
+  test('does so with large values in a log that is collected all the time', () => {
+    const { calls, images } = cutPowerEverywhere(logPlan)
+    expect(calls).toBeGreaterThan(200)
+    expect(images).toBe(calls * 5)
+  })
+
   test.each([
     ['the log is not synced', (path: string) => path.endsWith('.log')],
     ['tables are not synced', (path: string) => path.endsWith('.sst')],
@@ -70,5 +91,10 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
   ])('and is found to lose data where %s', (_, skips) => {
     const wrap = (storage: Storage) => withoutSync(storage, skips)
     expect(() => cutPowerEverywhere({ ...plan, wrap })).toThrow('power cut')
+  })
+
+  test('and is found to lose values where segments are not synced', () => {
+    const wrap = (storage: Storage) => withoutSync(storage, (path) => path.endsWith('.blob'))
+    expect(() => cutPowerEverywhere({ ...logPlan, wrap })).toThrow('power cut')
   })
 })

@@ -4,19 +4,22 @@
  *
  * What must hold of every image: it opens; it holds the state after a prefix of the batches, whole
  * ones in their order; that prefix includes every batch acknowledged with `sync`, and nothing that
- * was never asked for; and it takes writes again that survive another reopening.
+ * was never asked for; it takes writes again that survive another reopening; and then every byte is
+ * accounted for.
  */
 
 import { ManualClock } from '../base/clock.ts'
 import { createRandom, deriveSeed } from '../base/random.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import { Database } from '../db/database.ts'
 import type { EngineOptionsInput } from '../db/options.ts'
+import { verifyDatabase } from '../db/verify.ts'
 import { FaultStorage, type StorageCall } from '../storage/fault-storage.ts'
-import { Ledger } from '../storage/ledger.ts'
+import { Ledger, liveBytes } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { PowerLossChoice } from '../storage/power-loss.ts'
-import type { Storage } from '../storage/storage.ts'
+import { countFolder, folderBytes, type Storage } from '../storage/storage.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { bytes, text } from './fixtures.ts'
 
@@ -28,12 +31,14 @@ export type HistoryStep =
       readonly writes: readonly (readonly [key: string, value: string | null])[]
     }
   | { readonly kind: 'flush' }
+  | { readonly kind: 'collect' }
   | { readonly kind: 'reopen' }
 
 export interface PowerCutPlan {
   readonly history: readonly HistoryStep[]
   readonly strategy: () => CompactionStrategy
   readonly options: EngineOptionsInput
+  readonly valueLogPolicy?: ValueLogPolicy
   /** Images drawn at random beside the systematic ones, per storage call. */
   readonly randomImages: number
   /** Whether the last append is also torn at every sector and around its ends. */
@@ -68,6 +73,15 @@ export function historyOf(batches: number, seed: number): readonly HistoryStep[]
   })
 }
 
+/** As `historyOf`, with flushes and collections of the value log close together. */
+export function historyWithCollections(batches: number, seed: number): readonly HistoryStep[] {
+  return historyOf(batches, seed).flatMap((step, index): HistoryStep[] => {
+    if (index % 9 === 8) return [step, { kind: 'collect' }]
+    if (index % 9 === 4) return [step, { kind: 'flush' }]
+    return [step]
+  })
+}
+
 /** Runs the history once, checking all images before each call; throws at the first that fails. */
 export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   const memory = new MemoryStorage(new Ledger())
@@ -82,9 +96,12 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
     if (call.operation === 'create' && call.path.includes('MANIFEST')) manifests++
     for (const choice of choicesAt(plan, calls, plan.tears ? tears.points() : [])) {
       images++
-      const image = memory.powerLoss(choice, new Ledger())
+      const ledger = new Ledger()
+      const image = memory.powerLoss(choice, ledger)
+      countFolder(image, ledger, FOLDER)
       try {
         checkImage(image, plan, states, progress.synced, progress.asked)
+        checkBooks(image, ledger, plan)
       } catch (cause) {
         const at = `before call ${calls} (${call.operation} ${call.path})`
         throw new Error(`power cut ${at}, ${JSON.stringify(choice)}, seed ${plan.seed}`, { cause })
@@ -107,6 +124,7 @@ function live(
   let db = open(storage, plan)
   for (const step of plan.history) {
     if (step.kind === 'flush') db.flush()
+    else if (step.kind === 'collect') db.collectValueLog()
     else if (step.kind === 'reopen') {
       db.close()
       db = open(storage, plan)
@@ -125,6 +143,7 @@ function open(storage: Storage, plan: PowerCutPlan): Database {
     folder: FOLDER,
     strategy: plan.strategy(),
     options: plan.options,
+    valueLogPolicy: plan.valueLogPolicy ?? null,
     clock: new ManualClock(1),
   })
 }
@@ -165,6 +184,19 @@ function checkImage(
   db.writeSync(batchOf([['after', 'the reboot']]), { sync: true })
   db.close()
   if (!stateIn(image, plan).includes('after=the reboot')) throw new Error('a later write is lost')
+}
+
+/**
+ * Once it was opened and closed the ledger accounts for every byte, and of a value log all that points
+ * leads somewhere.
+ */
+function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): void {
+  if (plan.valueLogPolicy !== undefined) {
+    const { faults } = verifyDatabase(image, FOLDER)
+    if (faults.length > 0) throw faults[0]
+  }
+  const [said, found] = [liveBytes(ledger.balance()), folderBytes(image, FOLDER)]
+  if (said !== found) throw new Error(`the ledger says ${said} bytes, ${found} are there`)
 }
 
 /** The state by a scan, which must agree with a get of every key. */
