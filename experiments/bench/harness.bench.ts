@@ -1,0 +1,121 @@
+/**
+ * Owns the micro-benchmarks of the harness itself: operations driven against a target that does
+ * nothing, so that what is left is drawing, timing and recording. Values are handed over ready made
+ * where their making is not meant, and the pacing of an open loop is one that is always behind.
+ */
+
+import { ManualClock, ReadCounters, systemClock } from '../../engine/index.ts'
+import {
+  OPERATION_KIND_NAMES,
+  Operation,
+  type OperationStream,
+  WORKLOADS,
+} from '../../workloads/index.ts'
+import { createLiveOracle } from '../live-sizes.ts'
+import { scheduled, steady } from '../load/arrivals.ts'
+import { openLoop, type Pacing } from '../load/pacing.ts'
+import { OperationDriver } from '../operation-driver.ts'
+import { OperationTimes } from '../operation-times.ts'
+import type { Target } from '../target.ts'
+import type { BenchCase } from './bench-case.ts'
+
+const RECORDS = 100_000
+const OPERATIONS = 100_000
+/** As the runner slices them. */
+const SLICE = 500
+
+const noTarget: Target = {
+  scannedBytes: 0,
+  getCounters: new ReadCounters(),
+  scanCounters: new ReadCounters(),
+  put() {},
+  delete() {},
+  get: () => undefined,
+  scan: () => 0,
+  drain() {},
+  stats: () => {
+    throw new Error('a target without statistics')
+  },
+  liveFileBytes: () => 0,
+  tableBytes: () => [],
+  close() {},
+}
+
+/** The stream with values that cost nothing. */
+class ReadyValues implements OperationStream {
+  readonly expected: number
+  readonly fieldNames: readonly Uint8Array[]
+  readonly #stream: OperationStream
+  readonly #value = new Uint8Array(100)
+
+  constructor(stream: OperationStream) {
+    this.expected = stream.expected
+    this.fieldNames = stream.fieldNames
+    this.#stream = stream
+  }
+
+  next(operation: Operation): boolean {
+    return this.#stream.next(operation)
+  }
+
+  acknowledge(operation: Operation): void {
+    this.#stream.acknowledge(operation)
+  }
+
+  writeValue(): number {
+    return this.#value.length
+  }
+
+  value(): Uint8Array {
+    return this.#value
+  }
+}
+
+function drive(workload: string, values: boolean, pacing: Pacing | null): () => void {
+  const context = { records: RECORDS, operations: 1e12, seed: 42, repeat: 0, valueBytes: 100 }
+  const own = WORKLOADS.get(workload)!.create({}, context).phases[0]!.stream
+  // The phase before is finished here, not in the first iteration.
+  const operation = new Operation()
+  own.next(operation)
+  own.acknowledge(operation)
+  const stream = values ? own : new ReadyValues(own)
+  const driver = new OperationDriver({
+    target: noTarget,
+    logicalClock: new ManualClock(0),
+    timer: systemClock,
+    liveSizes: createLiveOracle('dense', RECORDS),
+  })
+  const times = new OperationTimes({ kinds: OPERATION_KIND_NAMES, pacing, expected: 1e12 })
+  driver.beginRun(pacing)
+  return () => {
+    for (let left = OPERATIONS; left > 0; ) {
+      const before = driver.done
+      driver.step(stream, Math.min(SLICE, left), times)
+      left -= driver.done - before
+    }
+  }
+}
+
+function benchCase(name: string, setup: () => () => void): BenchCase {
+  return {
+    name: `harness, ${name}`,
+    unit: 'operations',
+    opsPerIteration: OPERATIONS,
+    // The budget: a microsecond an operation without its value.
+    referenceOpsPerSecond: 1e6,
+    setup,
+  }
+}
+
+/** Long overdue, so that nothing waits. */
+function behind(): Pacing {
+  const schedule = { ratePerSecond: 1e9, shape: steady, clients: 1, seed: 42 }
+  return openLoop(scheduled({ ...schedule, spacing: 'exponential' }))
+}
+
+export const cases: readonly BenchCase[] = [
+  benchCase('ycsb-c, reads', () => drive('ycsb-c', false, null)),
+  benchCase('ycsb-a, values ready made', () => drive('ycsb-a', false, null)),
+  benchCase('ycsb-a, values of 100 B made', () => drive('ycsb-a', true, null)),
+  benchCase('ycsb-a, values ready made, open loop', () => drive('ycsb-a', false, behind())),
+]
