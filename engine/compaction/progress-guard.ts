@@ -58,14 +58,20 @@ export class ProgressGuard {
   }
 
   #digestOf({ level, table }: TablePlacement): number {
-    let digest = 0
-    const mix = (fact: number) => {
-      digest = (digest * 31 + fact) % 2 ** 44
-    }
-    const { bytes, entries, seqMin, seqMax, createdAtMs } = table
+    const { bytes, entries, seqMin, seqMax, createdAtMs, smallest } = table
     const bornMs = Math.min(createdAtMs, this.#startMs)
-    for (const fact of [level, bytes, entries, seqMin, seqMax, bornMs]) mix(fact)
-    for (const byte of table.smallest) mix(byte)
-    return digest
+    let high = mixed(mixed(mixed(level, bytes), entries), bornMs)
+    let low = mixed(mixed(high, seqMin), seqMax)
+    for (let at = 0; at < smallest.length; at++) {
+      high = Math.imul(high ^ smallest[at]!, 0x01000193)
+      low = Math.imul(low ^ smallest[at]!, 0x85ebca6b)
+    }
+    return (high >>> 14) * 2 ** 32 + (low >>> 0)
   }
+}
+
+/** A fact of up to 53 bits into a hash of 32 (FNV-1a's step, on halves). */
+function mixed(hash: number, fact: number): number {
+  const half = Math.imul(hash ^ (fact | 0), 0x01000193)
+  return Math.imul(half ^ (half >>> 15) ^ Math.floor(fact / 2 ** 32), 0x85ebca6b)
 }

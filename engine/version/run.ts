@@ -266,8 +266,8 @@ function bySmallest(a: TableMeta, b: TableMeta): number {
   return compareBytes(a.smallest, b.smallest)
 }
 
-/** Index of the chunk that holds table `index`. */
-function chunkAt({ firstIndexes }: Run, index: number): number {
+/** Index of the chunk that holds table `index`, −1 of an empty run. */
+export function chunkAt({ firstIndexes }: Run, index: number): number {
   let low = 0
   let high = firstIndexes.length
   while (low < high) {

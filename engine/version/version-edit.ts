@@ -57,8 +57,8 @@ export function applyEdit(version: Version, edit: VersionEdit): Version {
     runs.splice(at, 0, runOf(run, []))
     levels[index] = { runs, totals: level(index).totals }
   }
-  for (const [key, changes] of groupByRun(edit)) {
-    const [index, id] = key.split('/').map(Number) as [number, number]
+  for (const [id, changes] of groupByRun(edit)) {
+    const { level: index } = changes
     const { runs, totals } = level(index)
     const at = runs.findIndex((run) => run.id === id)
     assert(at >= 0, `level ${index} has no run ${id}`)
@@ -69,13 +69,24 @@ export function applyEdit(version: Version, edit: VersionEdit): Version {
   return versionOf(levels.map(withoutEmptyRuns))
 }
 
-function groupByRun(edit: VersionEdit): Map<string, { removed: TableMeta[]; added: TableMeta[] }> {
-  const groups = new Map<string, { removed: TableMeta[]; added: TableMeta[] }>()
+interface RunChanges {
+  readonly level: number
+  readonly removed: TableMeta[]
+  readonly added: TableMeta[]
+}
+
+/** A run's number is given once in a tree, whatever its level. */
+function groupByRun(edit: VersionEdit): ReadonlyMap<RunId, RunChanges> {
+  const groups = new Map<RunId, RunChanges>()
   const group = ({ level, run }: TablePlacement) => {
-    const key = `${level}/${run}`
-    const known = groups.get(key) ?? { removed: [], added: [] }
-    groups.set(key, known)
-    return known
+    const known = groups.get(run)
+    if (known !== undefined) {
+      assert(known.level === level, `run ${run} is in levels ${known.level} and ${level}`)
+      return known
+    }
+    const fresh = { level, removed: [], added: [] }
+    groups.set(run, fresh)
+    return fresh
   }
   for (const placement of edit.removed) group(placement).removed.push(placement.table)
   for (const placement of edit.added) group(placement).added.push(placement.table)
