@@ -31,6 +31,8 @@ export interface MarkRule {
   readonly trigger: string
   readonly formula: string
   readonly ranksOfRun: RanksOfRun
+  /** Whether a run may hold marked tables at all, by its totals. */
+  concerns(run: Run): boolean
   /**
    * When a table of the level with this rank is marked, in ms of the clock: ±∞ where time does not
    * matter. Lesser ranks are marked earlier.
@@ -53,6 +55,8 @@ export interface Mark {
 /** A tombstone ends in the deepest level once no snapshot is older than it. */
 const tombstonesEnd = (view: TreeView, { seqMax }: TableMeta) => seqMax <= view.oldestSnapshotSeq
 
+const holdsTombstones = ({ totals }: Run) => totals.tombstones > 0
+
 const byCreation = rankedBy(({ createdAtMs }) => createdAtMs)
 
 /** FADE: tombstones whose time in their level is over; the smallest level, most tombstones first. */
@@ -61,6 +65,7 @@ export function tombstoneTtl(T: number, deleteTtlMs: number): MarkRule {
     trigger: 'tombstone-TTL',
     formula: 'tombstone age ≥ d(0) + … + d(level)',
     ranksOfRun: byTombstoneAge,
+    concerns: holdsTombstones,
     markedAtMs: (view, level, rank) => rank + deadlineMs(view, level, T, deleteTtlMs),
     weight: ({ tombstones }) => tombstones,
     endsWhenRewritten: tombstonesEnd,
@@ -73,6 +78,7 @@ export function tombstoneDensity(threshold: number): MarkRule {
     trigger: 'tombstone density',
     formula: 'tombstones / entries ≥ densityThreshold',
     ranksOfRun: byDensity,
+    concerns: (run) => threshold <= 0 || holdsTombstones(run),
     markedAtMs: (_view, _level, rank) => (-rank >= threshold ? -Infinity : Infinity),
     weight: ({ tombstones, entries }) => tombstones / entries,
     endsWhenRewritten: tombstonesEnd,
@@ -85,6 +91,7 @@ export function staleness(staleMs: number): MarkRule {
     trigger: 'file staleness',
     formula: 'table age ≥ staleMs',
     ranksOfRun: byCreation,
+    concerns: () => true,
     markedAtMs: (_view, _level, rank) => rank + staleMs,
     weight: ({ createdAtMs }) => -createdAtMs,
     endsWhenRewritten: () => true,
@@ -109,7 +116,7 @@ export function findMark(view: TreeView, rule: MarkRule, search: MarkSearch): Ma
     const mayGo = (table: TableMeta) => !rewrites || rule.endsWhenRewritten(view, table)
     const isMarked = (rank: number) => rule.markedAtMs(view, level, rank) <= view.nowMs
     for (const run of runs) {
-      if (!isMarked(leastRank(run, rule.ranksOfRun))) continue
+      if (!rule.concerns(run) || !isMarked(leastRank(run, rule.ranksOfRun))) continue
       const heaviest = heaviestMarked(run, search.startIn(level, run), rule, isMarked, mayGo)
       if (heaviest === null) continue
       const { trigger, formula } = rule
@@ -130,6 +137,7 @@ export function nextMarkAt(
   let next = Number.POSITIVE_INFINITY
   for (const [level, { runs }] of view.version.levels.entries()) {
     for (const run of runs) {
+      if (!rule.concerns(run)) continue
       let markedMs = rule.markedAtMs(view, level, leastRank(run, rule.ranksOfRun))
       // What is overdue and cannot end, for a snapshot holds it, waits for something else than time.
       if (rewrites(level) && markedMs <= view.nowMs) {

@@ -9,8 +9,9 @@
  * function.
  */
 
+import { compareBytes } from '../../engine/base/compare.ts'
 import { hull, type KeyRange } from '../../engine/version/key-range.ts'
-import { type Chunk, overlapping, type Run, sliceTables } from '../../engine/version/run.ts'
+import { type Chunk, chunkAt, lowerBound, overlapping, type Run } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { leastIndex, type Ranks, ranksOf } from './least.ts'
 import { type Hole, holesBetween, Lineages } from './lineage.ts'
@@ -44,11 +45,12 @@ const UNKNOWN = Number.NaN
 
 /** Ratios by chunk; those of `pieces` are taken over as they are, of others all are unknown. */
 function ranksFrom(run: Run, other: Run, pieces: readonly (Ranks | Float64Array)[]) {
+  const sweep = new Sweep(other)
   return run.chunks.map(({ tables }, at): Ranks => {
     const piece = pieces[at] ?? new Float64Array(tables.length).fill(UNKNOWN)
     if (!(piece instanceof Float64Array)) return piece
     for (let index = 0; index < piece.length; index++) {
-      if (Number.isNaN(piece[index]!)) piece[index] = ratioOf(tables[index]!, other)
+      if (Number.isNaN(piece[index]!)) piece[index] = sweep.ratioOf(tables[index]!)
     }
     return ranksOf(piece)
   })
@@ -126,12 +128,50 @@ function tablesOfChunks(chunks: readonly Chunk[], from: number, to: number): rea
   return chunks.slice(from, to).flatMap(({ tables }) => tables)
 }
 
-function ratioOf(table: TableMeta, other: Run): number {
-  return overlappingBytes(table, other) / Math.max(rawBytes(table), 1)
-}
+/** Tables that are walked before a key is searched for. */
+const NEARBY_TABLES = 8
 
-/** Raw bytes of the tables of `other` that overlap the range. */
-function overlappingBytes(range: KeyRange, other: Run): number {
-  const { from, to } = overlapping(other, range)
-  return sliceTables(other, from, to).reduce((sum, table) => sum + rawBytes(table), 0)
+/** Sums over the tables of a run that overlap ranges, which are asked for in ascending order. */
+class Sweep {
+  readonly #run: Run
+  #chunk = 0
+  /** Index in the chunk of the first table that may overlap what is asked for next. */
+  #at = 0
+
+  constructor(run: Run) {
+    this.#run = run
+  }
+
+  /** Raw bytes of the tables that overlap `table`, to its own. */
+  ratioOf(table: TableMeta): number {
+    this.#seek(table.smallest)
+    const { chunks } = this.#run
+    let bytes = 0
+    for (let chunk = this.#chunk, from = this.#at; chunk < chunks.length; chunk++, from = 0) {
+      const { tables } = chunks[chunk]!
+      for (let at = from; at < tables.length; at++) {
+        if (compareBytes(tables[at]!.smallest, table.largest) > 0) {
+          return bytes / Math.max(rawBytes(table), 1)
+        }
+        bytes += rawBytes(tables[at]!)
+      }
+    }
+    return bytes / Math.max(rawBytes(table), 1)
+  }
+
+  /** To the first table that ends at the key or after it. */
+  #seek(key: Uint8Array): void {
+    const { chunks, firstIndexes } = this.#run
+    for (let steps = 0; steps < NEARBY_TABLES; steps++) {
+      const table = chunks[this.#chunk]?.tables[this.#at]
+      if (table === undefined || compareBytes(table.largest, key) >= 0) return
+      this.#at++
+      if (this.#at < chunks[this.#chunk]!.tables.length) continue
+      this.#chunk++
+      this.#at = 0
+    }
+    const index = lowerBound(this.#run, key)
+    this.#chunk = chunkAt(this.#run, index)
+    this.#at = index - firstIndexes[this.#chunk]!
+  }
 }
