@@ -55,3 +55,8 @@ test('settings of a group go by its name and theirs', () => {
     'did you mean "log.limitBytes"?',
   )
 })
+
+test('a dot in a name is no group', () => {
+  const dotted = z.strictObject({ 'a.b': z.number().default(1) })
+  expect(readSettings(dotted, { 'a.b': '2.5' }, 'parameter')).toEqual({ 'a.b': 2.5 })
+})

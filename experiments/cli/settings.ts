@@ -57,14 +57,18 @@ export function readSettings(
     if (!checked.success) {
       throw new UsageError(`${what} ${name}=${String(value)}: expected ${rangeOf(property)}`)
     }
-    place(values, name, checked.data as Json)
+    place(values, pathOf(schema, name), checked.data as Json)
   }
   return values
 }
 
-/** The schema of a setting, which may lie in a group. */
+/** Where a setting lies: under its own name, dots and all, or in a group. */
+function pathOf(schema: z.ZodObject, name: string): readonly string[] {
+  return name in schema.shape ? [name] : name.split('.')
+}
+
 function shapeOf(schema: z.ZodObject, name: string): z.ZodType {
-  const [first = '', ...rest] = name.split('.')
+  const [first = '', ...rest] = pathOf(schema, name)
   const own = schema.shape[first] as z.ZodType
   return rest.length === 0 ? own : shapeOf(groupOf(own), rest.join('.'))
 }
@@ -75,14 +79,14 @@ function groupOf(schema: z.ZodType): z.ZodObject {
   return schema as z.ZodObject
 }
 
-function place(values: Record<string, Json>, name: string, value: Json): void {
-  const [first = '', ...rest] = name.split('.')
+function place(values: Record<string, Json>, path: readonly string[], value: Json): void {
+  const [first = '', ...rest] = path
   if (rest.length === 0) {
     values[first] = value
     return
   }
   const group = { ...(values[first] as Record<string, Json> | undefined) }
-  place(group, rest.join('.'), value)
+  place(group, rest, value)
   values[first] = group
 }
 
