@@ -29,10 +29,14 @@ function runKit(command: string, ...rest: readonly string[]): void {
   const kit = fileURLToPath(import.meta.resolve('@observablehq/notebook-kit'))
   const script = join(dirname(kit), '..', 'bin', 'notebooks.js')
   const shared = ['--root', ROOT, '--template', join(ROOT, 'template.html')]
+  // A build's list of chunks is of interest only when it fails.
+  const stdio = command === 'build' ? 'pipe' : 'inherit'
   const ended = spawnSync(process.execPath, [script, command, ...shared, ...rest], {
-    stdio: ['inherit', 'inherit', 'inherit'],
+    stdio: ['inherit', stdio, stdio],
+    encoding: 'utf8',
   })
-  if (ended.status !== 0) throw new Error(`the notebook kit ended with ${ended.status}`)
+  if (ended.status === 0) return
+  throw new Error(`the notebook kit ended with ${ended.status}\n${ended.stdout}${ended.stderr}`)
 }
 
 /** The names of the notebooks, each with its data. */
@@ -46,6 +50,12 @@ function writeData(): readonly string[] {
 }
 
 if (import.meta.main) {
-  if (process.argv[2] === 'preview') previewNotebooks()
-  else buildNotebooks(SITE_FOLDER)
+  if (process.argv[2] === 'preview') {
+    previewNotebooks()
+  } else {
+    buildNotebooks(SITE_FOLDER)
+    process.stdout.write(
+      `${join(SITE_FOLDER, 'index.html')} (serve it: npm run notebooks -- preview)\n`,
+    )
+  }
 }

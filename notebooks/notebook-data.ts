@@ -2,7 +2,7 @@
  * Owns the data of the notebooks: compact rows and ready figures, made from the results checked in
  * and from nothing else. A notebook computes every number of its prose from what lies here.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failedGates } from '../experiments/charts/caption.ts'
 import { chartKinds } from '../experiments/charts/catalog.ts'
@@ -20,6 +20,7 @@ const OWN_NAME = 'size-tiered'
 export function notebookData(): ReadonlyMap<string, object> {
   return new Map<string, object>([
     ['where-each-wins', whereEachWins()],
+    ['value-log', valueLog()],
     ['engine-simulator-model', engineSimulatorModel()],
     ['write-your-own', writeYourOwn()],
   ])
@@ -37,6 +38,33 @@ function whereEachWins() {
     }),
     figures: figuresOf(results, 'amplification', 'trade-off'),
     command: commandFor(results),
+    config: configOf(PRESETS['two-column']),
+    colours: SERIES_STYLES.map(({ colour }) => colour),
+  }
+}
+
+function valueLog() {
+  const { runs, claims, scale, command } = suiteOf('wisckey')
+  const rowsOf = (prefix: string) =>
+    runs
+      .filter(({ name }) => name.startsWith(prefix))
+      .map(({ params, figures }) => ({ ...params, ...figures }))
+  return {
+    userBytes: runs[0]!.figures.userBytes,
+    loads: rowsOf('load, '),
+    thresholds: rowsOf('mixed sizes, '),
+    scans: rowsOf('cold scan, '),
+    cleaning: runs
+      .filter(({ name }) => name.startsWith('updates, '))
+      .map(({ params, figures }) => ({
+        ...params,
+        measured: figures.logWriteAmplification,
+        expected: figures.logWriteAmplificationExpected,
+        spaceAmplification: figures.spaceAmplification,
+      })),
+    claims: { total: claims.length, held: claims.filter(({ held }) => held).length },
+    scale,
+    command: command.join(' '),
     config: configOf(PRESETS['two-column']),
     colours: SERIES_STYLES.map(({ colour }) => colour),
   }
@@ -68,7 +96,7 @@ function engineSimulatorModel() {
     strategies: [...new Set(rows.map(({ strategy }) => strategy))],
     sizes: [...new Set(rows.map(({ records }) => records))],
     figures: figuresOf(results, 'prediction-error', 'wa-vs-size'),
-    counts: countsOf(suiteOf('counts-full')),
+    counts: countsOf(suiteOf('counts')),
     commands: [
       ...Map.groupBy(results, ({ config }) => `${config.target} ${config.records}`).values(),
     ].map(commandFor),
@@ -184,7 +212,11 @@ function resultsIn(folder: string): readonly RunResult[] {
     .map((name) => parseResult(readFileSync(join(path, name), 'utf8'), `results/${folder}/${name}`))
 }
 
+/** At full scale where that was run. */
 function suiteOf(name: string): SuiteResult {
-  const path = join(TOP, 'results', 'suites', `${name}.json`)
+  const paths = ['full', 'smoke'].map((scale) => {
+    return join(TOP, 'results', 'suites', `${name}-${scale}.json`)
+  })
+  const path = paths.find((candidate) => existsSync(candidate)) ?? paths[0]!
   return suiteResultSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
 }

@@ -99,7 +99,7 @@ function expectedFigures(name: string): number {
 /** Numbers that stand in the text itself; years, names and code apart. */
 function typedFigures(cell: string): readonly string[] {
   const computed = /\$\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g
-  const text = cell.replaceAll(/```.*?```/gs, '').replaceAll(computed, '')
+  const text = cell.replaceAll(/(`+)[^`].*?\1/gs, '').replaceAll(computed, '')
   const known = /SIGMOD 2018|FAST 2016|level 0|level-0|size ratio/g
   return text.replaceAll(known, '').match(/\b\d+(?:[.,]\d+)*\b/g) ?? []
 }
