@@ -27,9 +27,10 @@ import type {
   PickReason,
   TreeView,
 } from '../engine/compaction/strategy.ts'
-import { type Run, tablesOf } from '../engine/version/run.ts'
+import type { Run } from '../engine/version/run.ts'
 import { runsNewestFirst } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
+import { leastRankOf, rankedBy } from './movement/least.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './shared-parameters.ts'
 import { outputTo } from './specs.ts'
 
@@ -257,19 +258,18 @@ interface Times {
   readonly createdMs: number
 }
 
-/** Remembered by run, which never changes: a pick walks no tables it has walked before. */
+const byOldestWrite = rankedBy(({ oldestWriteAtMs }) => oldestWriteAtMs)
+const byYouth = rankedBy(({ createdAtMs }) => -createdAtMs)
+/** Remembered by run, which never changes. */
 const times = new WeakMap<Run, Times>()
 
 function timesOf(run: Run): Times {
   let known = times.get(run)
   if (known === undefined) {
-    let oldestWriteMs = Infinity
-    let createdMs = 0
-    for (const table of tablesOf(run)) {
-      oldestWriteMs = Math.min(oldestWriteMs, table.oldestWriteAtMs)
-      createdMs = Math.max(createdMs, table.createdAtMs)
+    known = {
+      oldestWriteMs: leastRankOf(byOldestWrite(run)),
+      createdMs: -leastRankOf(byYouth(run)),
     }
-    known = { oldestWriteMs, createdMs }
     times.set(run, known)
   }
   return known

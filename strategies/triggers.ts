@@ -21,7 +21,7 @@ import type { CompactionSpec, PickReason, TreeView } from '../engine/compaction/
 import type { Run } from '../engine/version/run.ts'
 import type { TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt, runsNewestFirst } from '../engine/version/version.ts'
-import { type RanksOfRun, rankedBy } from './movement/least.ts'
+import { leastRankOf, type RanksOfRun, rankedBy } from './movement/least.ts'
 import { byDensity, byTombstoneAge } from './movement/movement.ts'
 import { tableBytes } from './shared-parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
@@ -204,7 +204,7 @@ function leastRank(run: Run, ranksOfRun: MarkRule['ranksOfRun']): number {
   }
   let least = known.get(run)
   if (least === undefined) {
-    least = ranksOfRun(run).reduce((min, ranks) => Math.min(min, ranks.least), Infinity)
+    least = leastRankOf(ranksOfRun(run))
     known.set(run, least)
   }
   return least

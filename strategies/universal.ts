@@ -38,9 +38,10 @@ import type {
   PickReason,
   TreeView,
 } from '../engine/compaction/strategy.ts'
-import { type Run, tableAt, tablesOf } from '../engine/version/run.ts'
+import { type Run, tableAt } from '../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
+import { leastRankOf, rankedBy } from './movement/least.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './shared-parameters.ts'
 import { outputTo } from './specs.ts'
 
@@ -405,15 +406,8 @@ function bytesOf(runs: readonly SortedRun[]): number {
   return runs.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
-/** Remembered by run, which never changes: a pick walks no tables it has walked before. */
-const creations = new WeakMap<Run, number>()
+const byCreation = rankedBy(({ createdAtMs }) => createdAtMs)
 
 function oldestCreation(run: Run): number {
-  let oldestMs = creations.get(run)
-  if (oldestMs === undefined) {
-    oldestMs = Infinity
-    for (const table of tablesOf(run)) oldestMs = Math.min(oldestMs, table.createdAtMs)
-    creations.set(run, oldestMs)
-  }
-  return oldestMs
+  return leastRankOf(byCreation(run))
 }

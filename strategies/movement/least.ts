@@ -51,6 +51,11 @@ export function rankedBy(rankOf: (table: TableMeta) => number): RanksOfRun {
   }
 }
 
+/** The least rank of a run, not empty. */
+export function leastRankOf(ranks: readonly Ranks[]): number {
+  return ranks.reduce((least, chunk) => Math.min(least, chunk.least), Number.POSITIVE_INFINITY)
+}
+
 function carried(
   before: { readonly run: Run; readonly ranks: readonly Ranks[] } | undefined,
   { chunks }: Run,
