@@ -4,6 +4,9 @@
  * first edits the tree as a compaction would, a table of the level and eleven of the next, so no
  * pick meets a tree it knows; the edit alone is a case of its own, to be taken off.
  *
+ * Every strategy is then asked on the same trees with four flushed runs on top of them, whatever it
+ * picks there, or nothing.
+ *
  * Operations are tables of the tree: a pick within 100 µs of 16,000 makes 160 M a second, within
  * 150 µs of 160,000 makes 1067 M.
  */
@@ -14,6 +17,7 @@ import { levelOf } from '../../engine/version/level.ts'
 import { editRun, type Run, runOf, sliceTables } from '../../engine/version/run.ts'
 import { NO_FILTER, type TableMeta } from '../../engine/version/table-meta.ts'
 import { versionOf } from '../../engine/version/version.ts'
+import { STRATEGIES } from '../../strategies/catalog.ts'
 import { deleteAware } from '../../strategies/delete-aware.ts'
 import { levelingPartial } from '../../strategies/leveling-partial.ts'
 import { MOVEMENT_NAMES, type MovementName } from '../../strategies/movement/movement.ts'
@@ -126,6 +130,32 @@ function pickCase(
   }
 }
 
+/** Four flushed runs, of a table each. */
+const FLUSHED = levelOf([5, 6, 7, 8].map((id) => runOfTables(id, 1)))
+
+function strategyCase(name: string, tables: number): BenchCase {
+  return {
+    name: `pick by ${name}, ${tables} tables`,
+    unit: 'tables',
+    opsPerIteration: tables,
+    referenceOpsPerSecond: null,
+    setup() {
+      const strategy = STRATEGIES.get(name)!.create()
+      let runs: readonly Run[] = treeOf(tables, 1)
+      const view = { ...viewOf(runs, 1), state: strategy.initialState }
+      const random = createRandom(SEED)
+      let nextId = 1e9
+      return () => {
+        nextId += MET
+        const at = random.nextBelow(2 ** 31)
+        runs = runs.map((run, index) => (index === 2 ? rewritten(run, MET, at, nextId) : run))
+        const version = versionOf([FLUSHED, ...runs.map((run) => levelOf([run]))])
+        strategy.pick({ ...view, version })
+      }
+    },
+  }
+}
+
 const movementCase = (pick: MovementName, tables: number) => {
   const strategy = levelingPartial.create({ T: 10, pick })
   // lo2 needs a level after the next.
@@ -138,4 +168,5 @@ export const cases: readonly BenchCase[] = [16_000, 160_000].flatMap((tables) =>
   pickCase('nothing, the edit alone', tables, 1, null),
   ...MOVEMENT_NAMES.map((name) => movementCase(name, tables)),
   pickCase('delete-aware', tables, 1, (view) => expiring.pick(view)),
+  ...[...STRATEGIES.keys()].map((name) => strategyCase(name, tables)),
 ])
