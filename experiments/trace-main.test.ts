@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REFERENCE_TRACES, sha256Of } from '../workloads/testing/reference.ts'
+import { runTrace } from './trace/run-trace.ts'
 
 const script = join(import.meta.dirname, 'trace-main.ts')
 const referenceHash = REFERENCE_TRACES.find(({ workload }) => workload === 'ycsb-a')!.sha256
@@ -59,6 +61,48 @@ describe('npm run trace', () => {
     expect(lines.at(-1)).toMatch(/^INSERT usertable user0 \[ field0=.{4} \]$/)
   })
 
+  test('takes a trace through every verb', async () => {
+    const at = (name: string) => join(folder, name)
+    const sizes = ['--records=50', '--operations=100']
+    expect((await trace('record', ...sizes, `--out=${at('own')}`)).code).toBe(0)
+    expect((await trace('export', at('own'), '--format=ycsb', `--out=${at('text')}`)).code).toBe(0)
+    const brought = await trace('import', at('text'), '--format=ycsb', `--out=${at('again')}`)
+    expect(brought.stdout.toString()).toMatch(/again: 150 operations, .*\n14 lines .*, 0 malformed/)
+    const csv = await trace('export', at('again'), '--format=csv', '--phase=load')
+    const rows: string[][] = parse(csv.stdout)
+    expect(rows).toHaveLength(51)
+    expect(rows.every((row) => row.length === rows[0]!.length)).toBe(true)
+    const told = await Promise.all(
+      ['own', 'again'].map((name) => trace('stats', at(name), '--json')),
+    )
+    const figures = told.map(({ stdout }) => {
+      const { operationsByKind, keys, values, reuse } = JSON.parse(stdout.toString())
+      return { operationsByKind, keys, values, reuse }
+    })
+    expect(figures[1]).toEqual(figures[0])
+    const text = await trace('stats', at('text'), '--format=ycsb')
+    expect(text.stdout.toString()).toMatch(/^operations +150: read/)
+    expect(text.stderr).toContain('0 malformed')
+    for (const name of ['own', 'text', 'again']) rmSync(at(name))
+  })
+
+  test('tells malformed lines, and stops past the limit', async () => {
+    const bad = join(folder, 'bad')
+    writeFileSync(bad, 'READ user1\nWRITE user2\nREAD user3\n')
+    const out = join(folder, 'never')
+    const stopped = await trace('import', bad, '--format=ycsb', `--out=${out}`)
+    expect(stopped.code).toBe(2)
+    expect(stopped.stderr).toContain(`${bad}:2: neither an operation`)
+    expect(stopped.stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(readdirSync(folder)).toEqual(['a.txt', 'bad'])
+    const passed = await trace('import', bad, '--format=ycsb', `--out=${out}`, '--errors-max=1')
+    expect(passed.code).toBe(0)
+    expect(passed.stderr).toContain(`${bad}:2: neither an operation`)
+    expect(passed.stdout.toString()).toContain('1 malformed')
+    rmSync(out)
+    rmSync(bad)
+  })
+
   test('shows its help', async () => {
     const { code, stdout } = await trace('--help')
     expect(code).toBe(0)
@@ -72,11 +116,26 @@ describe('npm run trace', () => {
     [['generate', '--records'], '--records needs a value'],
     [['generate', '--param=fieldcuont=1'], 'did you mean "fieldcount"?'],
     [['generat'], 'did you mean "generate"?'],
-  ])('%j is a mistake: one line, exit code 2', async (args, message) => {
-    const { code, stdout, stderr } = await trace(...args)
+    [['import'], 'name a file to import'],
+    [['import', '/nowhere'], 'there is no /nowhere'],
+    [['import', script], '--format is needed: ycsb, rocksdb'],
+    [['import', script, '--format=ycbs'], 'did you mean "ycsb"?'],
+    [['import', script, '--format=rocksdb', '--out=/tmp/varve-none'], 'not a RocksDB trace'],
+    [['stats', script], 'not a trace'],
+    [['export', script, '--format=csv'], 'not a trace'],
+    [['record'], '--out=FILE is needed'],
+    [['--format=ycsb'], 'no command before --format=ycsb'],
+  ])('%j is a mistake, told in one line', async (args, message) => {
+    const refused = await runTrace(args).catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(Error)
+    expect((refused as Error).message).toContain(message)
+    expect((refused as Error).message).not.toContain('\n')
+  })
+
+  test('a mistake ends it with exit code 2 and one line', async () => {
+    const { code, stdout, stderr } = await trace('generate', '--workload=ycsb-aa')
     expect({ code, printed: stdout.length }).toEqual({ code: 2, printed: 0 })
-    expect(stderr).toContain(message)
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect(stderr).toMatch(/^trace: unknown workload "ycsb-aa"; did you mean "ycsb-a"\?.*\n$/)
   })
 
   test('a folder that is not there is a failure: one line, exit code 1', async () => {

@@ -5,44 +5,8 @@
  * errors are one line on stderr.
  */
 import { isLsmError } from '../engine/index.ts'
-import { flagRows, readArguments } from './cli/arguments.ts'
 import { EXIT, explain } from './cli/explain.ts'
-import { UsageError, unknownName } from './cli/usage-error.ts'
-import { VERBS, type Verb } from './trace/verbs.ts'
-
-const COMMON = {
-  debug: { value: null, help: 'show the stack of an error' },
-  help: { value: null, help: 'show this help' },
-} as const
-
-async function main(argv: readonly string[]): Promise<void> {
-  const [name, ...rest] = argv
-  if (name === undefined || name === '--help' || name === '-h') {
-    process.stdout.write(`${helpText()}\n`)
-    return
-  }
-  if (name.startsWith('-')) throw new UsageError(`no command before ${name}; known: ${known()}`)
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
-  if (verb === undefined) throw unknownName('command', name, Object.keys(VERBS))
-  const given = readArguments<string>(rest, { ...verb.flags, ...COMMON })
-  if (given.flags.has('help')) process.stdout.write(`${verbText(name, verb)}\n`)
-  else await verb.run(given)
-}
-
-const known = () => Object.keys(VERBS).join(', ')
-
-function helpText(): string {
-  const verbs = Object.entries(VERBS).map(([name, verb]) => verbText(name, verb))
-  return [
-    'Generates, records, imports, exports and describes traces of operations.',
-    ...verbs,
-    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given.',
-  ].join('\n\n')
-}
-
-function verbText(name: string, { summary, example, flags }: Verb): string {
-  return [`${name}: ${summary}`, `  npm run trace -- ${example}`, ...flagRows(flags)].join('\n')
-}
+import { runTrace } from './trace/run-trace.ts'
 
 /** A reader that has seen enough (`head`) is no failure. */
 function isClosedPipe(error: unknown): boolean {
@@ -50,7 +14,7 @@ function isClosedPipe(error: unknown): boolean {
 }
 
 try {
-  await main(process.argv.slice(2))
+  await runTrace(process.argv.slice(2))
 } catch (error) {
   if (!isClosedPipe(error)) {
     const { line, code } = explain(error)

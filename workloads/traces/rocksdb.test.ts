@@ -106,6 +106,13 @@ describe('RocksDB’s trace', () => {
     expect([...unended.report.notes.keys()]).toContainEqual(expect.stringContaining('end record'))
   })
 
+  test('ends at its end record, whatever an older trace left behind it', async () => {
+    const { bytes } = exported([])
+    const garbage = new Uint8Array(50).fill(0xff)
+    const { report } = await imported('rocksdb', path, [Buffer.concat([bytes, garbage])])
+    expect(report).toMatchObject({ operations: 0, malformed: 0 })
+  })
+
   test('of other makes is refused', async () => {
     await expect(imported('rocksdb', path, ['READ user1\n'])).rejects.toThrow('not a RocksDB trace')
     const old = record(1, ROCKSDB_TRACE_HEADER.replace('0.2', '0.1'))

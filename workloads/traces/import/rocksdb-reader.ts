@@ -51,16 +51,22 @@ class RocksdbRecords implements ForeignReader {
     this.#context = context
   }
 
+  /** RocksDB writes over what was there, so what lies behind the end record is of another trace. */
   write(chunk: Uint8Array): void {
+    if (this.#state === 'ended') return
     const { length } = this.#pending
     const bytes = new Uint8Array(length + chunk.length)
     bytes.set(this.#pending)
     bytes.set(chunk, length)
     let at = 0
     for (let size = recordBytes(bytes, at); size !== null; size = recordBytes(bytes, at)) {
-      if (size > RECORD_BYTES_MAX) throw this.#damaged(at, `a record of ${size} bytes`)
+      if (size > RECORD_BYTES_MAX) {
+        throw this.#state === 'begin'
+          ? this.#noTrace()
+          : this.#damaged(at, `a record of ${size} bytes`)
+      }
       if (at + size > bytes.length) break
-      this.#record(bytes.subarray(at, at + size), at)
+      if (this.#record(bytes.subarray(at, at + size), at)) return
       at += size
     }
     this.#offset += at
@@ -69,23 +75,25 @@ class RocksdbRecords implements ForeignReader {
 
   end(): void {
     if (this.#state === 'begin') throw this.#noTrace()
+    if (this.#state === 'ended') return
     if (this.#pending.length > 0) {
       const reason = `the file ends within a record, ${this.#pending.length} bytes into it`
       this.#context.report.fail(`${this.#path} at offset ${this.#offset}`, reason)
-    } else if (this.#state === 'records') {
+    } else {
       this.#context.report.note('the trace lacks its end record: tracing was not ended')
     }
   }
 
-  #record(bytes: Uint8Array, at: number): void {
+  /** Whether it was the end. */
+  #record(bytes: Uint8Array, at: number): boolean {
     const reader = new ByteReader(bytes, `${this.#path} at offset ${this.#offset + at}`)
     const microseconds = reader.u64()
     const type = reader.u8()
     reader.u32()
     if (this.#state === 'begin') this.#begin(type, reader)
-    else if (this.#state === 'ended') throw this.#damaged(at, 'a record after the end')
     else if (type === ROCKSDB_RECORD.end) this.#state = 'ended'
     else this.#operation(type, microseconds, reader, at)
+    return this.#state === 'ended'
   }
 
   #begin(type: number, reader: ByteReader): void {
