@@ -114,3 +114,8 @@ test('recorded times count from the first operation; one that falls is held', ()
   })
   expect(times).toEqual([0, 200, 200, 400])
 })
+
+test('operations that do not say when they arrived have no schedule', () => {
+  operation.arrivalNs = -1
+  expect(() => recorded().nextNs(operation)).toThrow('do not say when they arrived')
+})

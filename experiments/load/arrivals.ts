@@ -8,6 +8,7 @@
  */
 import { createRandom, deriveSeed } from '../../engine/index.ts'
 import type { Operation } from '../../workloads/index.ts'
+import { UsageError } from '../cli/usage-error.ts'
 
 export interface Arrivals {
   /** The intended start of the next operation, nanoseconds from the start of its phase. */
@@ -99,12 +100,18 @@ function exponentialCounts(seed: number): () => number {
   }
 }
 
-/** The times a trace was recorded with, from its first operation on; times that fall are held. */
+/**
+ * The times a trace was recorded with, from its first operation on; times that fall are held. Throws
+ * `UsageError` at an operation without one.
+ */
 export function recorded(): Arrivals {
   let firstNs = -1
   let lastNs = 0
   return {
     nextNs({ arrivalNs }) {
+      if (arrivalNs < 0) {
+        throw new UsageError('--arrival=trace: the operations do not say when they arrived')
+      }
       if (firstNs < 0) firstNs = arrivalNs
       lastNs = Math.max(lastNs, arrivalNs - firstNs)
       return lastNs
