@@ -21,16 +21,12 @@ import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
 import type { MovementName } from './movement/movement.ts'
 import {
-  debtOfPartialLevels,
   isDeepest,
   markTrigger,
-  NO_CURSORS,
   type PartialShape,
   type PartialTrigger,
+  partialMembers,
   pickFullest,
-  pickPartialLevels,
-  scorePartialLevels,
-  stallsOfPartialLevels,
 } from './partial-levels.ts'
 import {
   baseBytes,
@@ -94,10 +90,6 @@ export const deleteAware = defineStrategy({
     granularity: ['single table'],
     movement: ['expired tombstone-TTL', 'least overlap parent (+1)', 'most tombstones'],
   },
-  initialState: NO_CURSORS,
-  pick: (view, values) => pickPartialLevels(view, shapeOf(values), triggersOf(values)),
-  score: (view, values) => scorePartialLevels(view, shapeOf(values), triggersOf(values)),
-  debtBytes: (view, values) => debtOfPartialLevels(view, shapeOf(values), triggersOf(values)),
-  stallLimits: (_view, values) => stallsOfPartialLevels(shapeOf(values)),
+  ...partialMembers(shapeOf, triggersOf),
   nextDueAt: (view, values) => nextMarkAt(view, expiry(values), (level) => isDeepest(view, level)),
 })

@@ -16,24 +16,8 @@
 
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
-import {
-  debtOfPartialLevels,
-  NO_CURSORS,
-  type PartialShape,
-  pickPartialLevels,
-  scorePartialLevels,
-  stallsOfPartialLevels,
-} from './partial-levels.ts'
-import {
-  baseBytes,
-  bitsPerKey,
-  densityThreshold,
-  l0Trigger,
-  pick,
-  sizeRatio,
-  targetTableBytes,
-  ttlMs,
-} from './shared-parameters.ts'
+import { type PartialShape, partialMembers } from './partial-levels.ts'
+import { baseBytes, partialParameters, sizeRatio } from './shared-parameters.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
@@ -44,16 +28,11 @@ const params = z.object({
     .max(60)
     .default(7)
     .describe('Levels of the tree, level 0 included; data gathers in the last. RocksDB: 7.'),
-  pick,
-  l0Trigger,
+  ...partialParameters,
   baseBytes: baseBytes.describe(
     'The level that takes level 0 in may hold baseBytes · T raw bytes before one opens above it; ' +
       '0: the memtable size. RocksDB: 256 MB, four memtables, as here with T = 4.',
   ),
-  densityThreshold,
-  ttlMs,
-  bitsPerKey,
-  targetTableBytes,
 })
 
 const shapeOf = (values: z.output<typeof params>): PartialShape => ({
@@ -73,9 +52,5 @@ export const dynamicLeveled = defineStrategy({
     granularity: ['single table'],
     movement: ['least overlap parent (+1)', 'round-robin'],
   },
-  initialState: NO_CURSORS,
-  pick: (view, values) => pickPartialLevels(view, shapeOf(values)),
-  score: (view, values) => scorePartialLevels(view, shapeOf(values)),
-  debtBytes: (view, values) => debtOfPartialLevels(view, shapeOf(values)),
-  stallLimits: (_view, values) => stallsOfPartialLevels(shapeOf(values)),
+  ...partialMembers(shapeOf),
 })

@@ -14,34 +14,12 @@
 
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.ts'
-import {
-  debtOfPartialLevels,
-  NO_CURSORS,
-  type PartialShape,
-  pickPartialLevels,
-  scorePartialLevels,
-  stallsOfPartialLevels,
-} from './partial-levels.ts'
-import {
-  baseBytes,
-  bitsPerKey,
-  densityThreshold,
-  l0Trigger,
-  pick,
-  sizeRatio,
-  targetTableBytes,
-  ttlMs,
-} from './shared-parameters.ts'
+import { type PartialShape, partialMembers } from './partial-levels.ts'
+import { partialParameters, sizeRatio } from './shared-parameters.ts'
 
 const params = z.object({
   T: sizeRatio('LevelDB, RocksDB: 10'),
-  pick,
-  l0Trigger,
-  baseBytes,
-  densityThreshold,
-  ttlMs,
-  bitsPerKey,
-  targetTableBytes,
+  ...partialParameters,
 })
 
 const shapeOf = (values: z.output<typeof params>): PartialShape => ({
@@ -71,9 +49,5 @@ export const levelingPartial = defineStrategy({
       'random',
     ],
   },
-  initialState: NO_CURSORS,
-  pick: (view, values) => pickPartialLevels(view, shapeOf(values)),
-  score: (view, values) => scorePartialLevels(view, shapeOf(values)),
-  debtBytes: (view, values) => debtOfPartialLevels(view, shapeOf(values)),
-  stallLimits: (_view, values) => stallsOfPartialLevels(shapeOf(values)),
+  ...partialMembers(shapeOf),
 })

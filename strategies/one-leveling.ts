@@ -16,14 +16,7 @@
 import { z } from 'zod'
 import type { TreeView } from '../engine/compaction/strategy.ts'
 import { defineStrategy } from './define-strategy.ts'
-import {
-  debtOfPartialLevels,
-  NO_CURSORS,
-  type PartialShape,
-  pickPartialLevels,
-  scorePartialLevels,
-  stallsOfPartialLevels,
-} from './partial-levels.ts'
+import { type PartialShape, partialMembers } from './partial-levels.ts'
 import {
   bitsPerKey,
   densityThreshold,
@@ -49,7 +42,7 @@ const params = z.object({
   targetTableBytes,
 })
 
-const shapeOf = (view: TreeView, values: z.output<typeof params>): PartialShape => ({
+const shapeOf = (values: z.output<typeof params>, view: TreeView): PartialShape => ({
   ...values,
   l0Trigger: values.runs,
   baseBytes: values.runs * view.memtableBytes,
@@ -69,9 +62,5 @@ export const oneLeveling = defineStrategy({
     granularity: ['sorted runs', 'single table'],
     movement: ['not applicable (entire level)', 'least overlap parent (+1)'],
   },
-  initialState: NO_CURSORS,
-  pick: (view, values) => pickPartialLevels(view, shapeOf(view, values)),
-  score: (view, values) => scorePartialLevels(view, shapeOf(view, values)),
-  debtBytes: (view, values) => debtOfPartialLevels(view, shapeOf(view, values)),
-  stallLimits: (view, values) => stallsOfPartialLevels(shapeOf(view, values)),
+  ...partialMembers(shapeOf),
 })

@@ -71,6 +71,23 @@ export type PartialTrigger = (
   busy: ReadonlySet<number>,
 ) => Spec | null
 
+/** What a strategy of this tree answers with, from the shape its parameters give. */
+export function partialMembers<Values>(
+  shapeOf: (values: Values, view: View) => PartialShape,
+  triggersOf: (values: Values) => readonly PartialTrigger[] = () => [pickFullest],
+) {
+  return {
+    initialState: NO_CURSORS,
+    pick: (view: View, values: Values) =>
+      pickPartialLevels(view, shapeOf(values, view), triggersOf(values)),
+    score: (view: View, values: Values) =>
+      scorePartialLevels(view, shapeOf(values, view), triggersOf(values)),
+    debtBytes: (view: View, values: Values) =>
+      debtOfPartialLevels(view, shapeOf(values, view), triggersOf(values)),
+    stallLimits: (view: View, values: Values) => stallsOfPartialLevels(shapeOf(values, view)),
+  }
+}
+
 /** The first of the triggers, in this order, that has something due. */
 export function pickPartialLevels(
   view: View,

@@ -100,6 +100,11 @@ export const ttlMs = z
       '10 seconds suit a run of half a minute; a service would say days.',
   )
 
+/** Of partial leveling, beside the size ratio. */
+export const partialParameters = {
+  ...{ pick, l0Trigger, baseBytes, densityThreshold, ttlMs, bitsPerKey, targetTableBytes },
+}
+
 export const deleteTtlMs = z
   .number()
   .positive()
