@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parse } from 'csv-parse/sync'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { REFERENCE_TRACES, sha256Of } from '../workloads/testing/reference.ts'
 import { runTrace } from './trace/run-trace.ts'
 
@@ -26,6 +26,25 @@ async function trace(...args: string[]): Promise<Outcome> {
     const { code, stdout, stderr } = error as { code: number; stdout: Buffer; stderr: Buffer }
     return { code, stdout, stderr: stderr.toString() }
   }
+}
+
+/** The same without a process of its own: what it prints. */
+async function inProcess(...args: string[]) {
+  const printed = { stdout: '', stderr: '' }
+  const keep = (name: keyof typeof printed) => (text: string | Uint8Array) => {
+    printed[name] += String(text)
+    return true
+  }
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(keep('stdout')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(keep('stderr')),
+  ]
+  try {
+    await runTrace(args)
+  } finally {
+    for (const spy of spies) spy.mockRestore()
+  }
+  return printed
 }
 
 let folder = ''
@@ -63,27 +82,25 @@ describe('npm run trace', () => {
 
   test('takes a trace through every verb', async () => {
     const at = (name: string) => join(folder, name)
-    const sizes = ['--records=50', '--operations=100']
-    expect((await trace('record', ...sizes, `--out=${at('own')}`)).code).toBe(0)
-    expect((await trace('export', at('own'), '--format=ycsb', `--out=${at('text')}`)).code).toBe(0)
-    const brought = await trace('import', at('text'), '--format=ycsb', `--out=${at('again')}`)
-    expect(brought.stdout.toString()).toMatch(/again: 150 operations, .*\n14 lines .*, 0 malformed/)
-    const csv = await trace('export', at('again'), '--format=csv', '--phase=load')
-    const rows: string[][] = parse(csv.stdout)
+    await inProcess('record', '--records=50', '--operations=100', `--out=${at('own')}`)
+    await inProcess('export', at('own'), '--format=ycsb', `--out=${at('text')}`)
+    const brought = await inProcess('import', at('text'), '--format=ycsb', `--out=${at('again')}`)
+    expect(brought.stdout).toMatch(/again: 150 operations, .*\n14 lines .*, 0 malformed/)
+    await inProcess('export', at('again'), '--format=csv', '--phase=load', `--out=${at('csv')}`)
+    const rows: string[][] = parse(readFileSync(at('csv')))
     expect(rows).toHaveLength(51)
     expect(rows.every((row) => row.length === rows[0]!.length)).toBe(true)
-    const told = await Promise.all(
-      ['own', 'again'].map((name) => trace('stats', at(name), '--json')),
-    )
-    const figures = told.map(({ stdout }) => {
-      const { operationsByKind, keys, values, reuse } = JSON.parse(stdout.toString())
-      return { operationsByKind, keys, values, reuse }
-    })
+    const figures = []
+    for (const name of ['own', 'again']) {
+      const { stdout } = await inProcess('stats', at(name), '--json')
+      const { operationsByKind, keys, values, reuse } = JSON.parse(stdout)
+      figures.push({ operationsByKind, keys, values, reuse })
+    }
     expect(figures[1]).toEqual(figures[0])
-    const text = await trace('stats', at('text'), '--format=ycsb')
-    expect(text.stdout.toString()).toMatch(/^operations +150: read/)
+    const text = await inProcess('stats', at('text'), '--format=ycsb')
+    expect(text.stdout).toMatch(/^operations +150: read/)
     expect(text.stderr).toContain('0 malformed')
-    for (const name of ['own', 'text', 'again']) rmSync(at(name))
+    for (const name of ['own', 'text', 'again', 'csv']) rmSync(at(name))
   })
 
   test('tells malformed lines, and stops past the limit', async () => {
@@ -95,10 +112,10 @@ describe('npm run trace', () => {
     expect(stopped.stderr).toContain(`${bad}:2: neither an operation`)
     expect(stopped.stderr.trimEnd().split('\n')).toHaveLength(1)
     expect(readdirSync(folder)).toEqual(['a.txt', 'bad'])
-    const passed = await trace('import', bad, '--format=ycsb', `--out=${out}`, '--errors-max=1')
-    expect(passed.code).toBe(0)
+    const args = ['import', bad, '--format=ycsb', `--out=${out}`, '--errors-max=1']
+    const passed = await inProcess(...args)
     expect(passed.stderr).toContain(`${bad}:2: neither an operation`)
-    expect(passed.stdout.toString()).toContain('1 malformed')
+    expect(passed.stdout).toContain('1 malformed')
     rmSync(out)
     rmSync(bad)
   })

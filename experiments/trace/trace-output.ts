@@ -21,7 +21,6 @@ import {
 } from '../../workloads/index.ts'
 import { formatBytes } from '../cli/units.ts'
 import { UsageError } from '../cli/usage-error.ts'
-import { ScratchRecords } from './scratch-records.ts'
 
 /** By the name `--format` takes, of everything that is written. */
 export const OUTPUT_FORMATS = {
@@ -86,6 +85,8 @@ async function writeRocksdb(
   const hasFields = [workload.load, ...workload.phases.map(({ stream }) => stream)].some(
     ({ fieldNames }) => fieldNames.length > 0,
   )
+  // Loaded where it is needed: an engine and its strategies.
+  const { ScratchRecords } = await import('./scratch-records.ts')
   using records = hasFields ? new ScratchRecords() : null
   await writeChunks(rocksdbTrace(workload, records, counts, phase), out)
   const { writes, gets, seeks } = counts
