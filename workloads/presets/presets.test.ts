@@ -84,6 +84,7 @@ describe('db_bench', () => {
     const { load } = run('readrandom')
     for (const { key, bytes } of load) expect([key.length, bytes]).toEqual([16, 100])
     expect(WORKLOADS.get('readrandom')!.compressionTarget({})).toBe(0.5)
+    expect(run('fillseq').phases[0]![258]!.key).toBe('\0\0\0\0\0\0\u0001\u000200000000')
     expect(run('readrandom', { key_size: 20 }).load[0]!.key).toHaveLength(20)
   })
 
@@ -185,6 +186,14 @@ describe('mixgraph', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1024)
     for (const bytes of [20, 50, 100]) {
       expect(below(bytes)).toBeCloseTo(1 - (1 + (0.2615 * bytes) / 25.45) ** (-1 / 0.2615), 1)
+    }
+  })
+
+  test('lets one number decide kind and key: thousandths of the key space are of one kind', () => {
+    const sizes = { records: 1000, operations: 5000 }
+    const [uniform] = run('mixgraph', { key_dist_a: 0 }, sizes).phases
+    for (const { kind, number } of uniform!) {
+      expect(kind).toBe(number < 850 ? 'read' : number < 990 ? 'update' : 'scan')
     }
   })
 

@@ -60,6 +60,15 @@ describe('keys follow the law of their distribution', () => {
     expect(deviation).toBeLessThan(4)
   })
 
+  test('zipfian: the first ranks are exact, where an approximation errs most', () => {
+    const keys = chooser({ distribution: 'zipfian', theta: 1.6 })
+    const counts = countDraws(RECORDS, 2 * DRAWS, () => keys.next(RECORDS, 0))
+    for (const [rank, share] of zipf(1.6).slice(0, 5).entries()) {
+      const deviation = Math.sqrt(2 * DRAWS * share * (1 - share))
+      expect(Math.abs(counts[rank]! - 2 * DRAWS * share) / deviation).toBeLessThan(3.5)
+    }
+  })
+
   test('scrambled: Zipfian popularity, in places that the seed decides', () => {
     const countsOf = (seed: number) => {
       const keys = chooser({ distribution: 'scrambled' }, seed)

@@ -146,7 +146,7 @@ describe('phases', () => {
     const lengths = (operations: number) =>
       create({ phases }, { records: 60, operations }).phases.map(({ stream }) => stream.expected)
     expect(lengths(470)).toEqual([100, 300, 7, 30, 70])
-    for (const operations of [0, 1, 99, 1000]) {
+    for (let operations = 0; operations < 60; operations++) {
       const [a, b, , , c] = lengths(operations)
       expect(a! + b! + c!).toBe(operations)
     }
