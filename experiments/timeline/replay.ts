@@ -56,6 +56,7 @@ export class Replay {
   /** The levels as they were before the last edit. */
   levelsBefore: readonly (readonly number[])[] = []
   readonly #tablesOfRun = new Map<number, number>()
+  /** A run never leaves its level, so this holds whatever moment is shown. */
   readonly #levelOfRun = new Map<number, number>()
   readonly #keyframes: Keyframe[] = []
   readonly #keyframeEdits: number
@@ -103,7 +104,7 @@ export class Replay {
     if (edit !== undefined) this.#apply(edit)
   }
 
-  /** The level a run of the present tree is in. */
+  /** The level a run is in, once an edit has made it. */
   levelOfRun(run: number): number {
     return this.#levelOfRun.get(run) ?? ABSENT
   }
@@ -166,7 +167,6 @@ export class Replay {
     return runs.filter((run) => {
       if (this.#tablesOfRun.get(run)! > 0) return true
       this.#tablesOfRun.delete(run)
-      this.#levelOfRun.delete(run)
       return false
     })
   }
@@ -187,11 +187,7 @@ export class Replay {
     this.runOfTable = runOfTable.slice()
     this.levels = levels.map((runs) => [...runs])
     this.at = keyframe * this.#keyframeEdits
-    this.#levelOfRun.clear()
     this.#tablesOfRun.clear()
-    for (const [level, runs] of levels.entries()) {
-      for (const run of runs) this.#levelOfRun.set(run, level)
-    }
     for (const run of runOfTable) {
       if (run !== ABSENT) this.#tablesOfRun.set(run, (this.#tablesOfRun.get(run) ?? 0) + 1)
     }
