@@ -26,6 +26,8 @@ export class Recording implements Disposable {
         } = plan.config
         const keyNumbers = workload.keyNumbers ?? 'dense'
         const size = { records, operations }
+        // A run that measures its sustainable rate first starts over: the last one is the trace.
+        this.#writer?.abort()
         this.#writer = new TraceWriter(path, { workload: name, params, size, keyNumbers })
         this.#workload = workload
         return recordWorkload(workload, this.#writer)
