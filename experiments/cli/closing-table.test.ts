@@ -18,3 +18,15 @@ test('what no operation did reads as a dash', () => {
   const table = closingTable([sampleResult({ reads: false })], false)
   expect(table).toContain('–')
 })
+
+test('throughput is that of all run phases together', () => {
+  const sample = sampleResult({ strategy: 'leveling' })
+  const phase = (wallSeconds: number, throughputPerSecond: number) => ({
+    name: 'run' as const,
+    wallSeconds,
+    throughputPerSecond,
+  })
+  const phases = [phase(1, 900), phase(3, 100)]
+  const table = closingTable([{ ...sample, timed: { ...sample.timed, phases } }], false)
+  expect(table).toContain(' 300 ')
+})

@@ -35,7 +35,7 @@ export function closingTable(results: readonly RunResult[], colour: boolean): st
 function rowOf({ config, deterministic, timed }: RunResult): string[] {
   const { drained } = deterministic.amplification
   const { getHit, getMiss, shortScan, longScan } = deterministic.readAmplification
-  const run = timed.phases.find((phase) => phase.name === 'run')
+  const throughput = runThroughput(timed)
   return [
     config.strategy.name,
     config.workload.name,
@@ -43,10 +43,22 @@ function rowOf({ config, deterministic, timed }: RunResult): string[] {
     ratio(runsPerOperation([getHit, getMiss])),
     ratio(runsPerOperation([shortScan, longScan])),
     ratio(drained.spaceAmplification),
-    run?.throughputPerSecond == null ? '–' : formatCount(run.throughputPerSecond),
+    throughput === null ? '–' : formatCount(throughput),
     quoted(timed, 'p50Us'),
     quoted(timed, 'p99Us'),
   ]
+}
+
+/** Operations a second over all run phases together; null where nothing was timed. */
+function runThroughput({ phases }: Timed): number | null {
+  let operations = 0
+  let seconds = 0
+  for (const { name, wallSeconds, throughputPerSecond } of phases) {
+    if (name !== 'run' || throughputPerSecond === null) continue
+    operations += throughputPerSecond * wallSeconds
+    seconds += wallSeconds
+  }
+  return seconds === 0 ? null : operations / seconds
 }
 
 function runsPerOperation(accounts: readonly ReadAccount[]): number | null {
