@@ -35,7 +35,7 @@ export {
 } from './storage/ledger.ts'
 export { MemoryStorage } from './storage/memory-storage.ts'
 export { NodeStorage } from './storage/node-storage.ts'
-export type { Storage } from './storage/storage.ts'
+export { countFolder, type Storage } from './storage/storage.ts'
 export { parseEdit, printEdit } from './version/edit-text.ts'
 export type * from './version/level.ts'
 export type * from './version/run.ts'

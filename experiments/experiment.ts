@@ -7,6 +7,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Clock,
+  countFolder,
   deriveSeed,
   isLsmError,
   Ledger,
@@ -106,6 +107,10 @@ async function measure(
   const onDisk = plan.storage === 'node'
   const storage = onDisk ? new NodeStorage(ledger) : new MemoryStorage(ledger)
   if (onDisk) removeStale(folder)
+  if (plan.aged !== undefined) {
+    plan.aged.clone(folder)
+    countFolder(storage, ledger, folder)
+  }
   const watch = new GarbageWatch()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
   const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
@@ -156,12 +161,13 @@ interface OpenParts {
 }
 
 function openTarget(plan: RunPlan, parts: OpenParts): Target {
-  return new VarveTarget({
+  const target = new VarveTarget({
     ...parts,
     strategy: plan.createStrategy(),
     strategyParameters: plan.config.strategy.params,
     engineOptions: plan.engineOptions,
   })
+  return plan.aged?.afterLoad(target) ?? target
 }
 
 /** A killed run leaves its files; a running one holds its lock, and must not lose them to us. */

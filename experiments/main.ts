@@ -25,7 +25,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 async function runRequest(request: Request): Promise<number> {
   const { resolvePlans } = await import('./cli/resolve.ts')
-  const plans = request.target.some(isEngineTarget) ? await resolvePlans(request) : []
+  const engines = request.target.some(isEngineTarget)
+  const plans = await aged(engines ? await resolvePlans(request) : [], request.aged)
   const { resolvePeerPlans } = await import('./cli/resolve-peers.ts')
   const peerPlans = await resolvePeerPlans(request)
   const { runSweep, writeCharts } = await import('./sweep.ts')
@@ -82,6 +83,15 @@ async function recordingOf(
 
 function sumOf(terminal: Written, trace: Written = { bytes: 0, calls: 0 }): Written {
   return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
+}
+
+/** From trees in `folder`; as they are where there is none. */
+async function aged(plans: readonly RunPlan[], folder: string | null) {
+  if (folder === null) return plans
+  const { agedPlan } = await import('./aged/run-aged.ts')
+  const { describeCode } = await import('./environment.ts')
+  const { varveVersion } = describeCode()
+  return plans.map((plan) => agedPlan(plan, folder, varveVersion))
 }
 
 /** Loaded only where asked for: a store of somebody else's need not be installed. */

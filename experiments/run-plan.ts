@@ -7,6 +7,7 @@
 import type { CompactionStrategy, EngineOptions, Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
 import type { Workload } from '../workloads/index.ts'
+import type { AgedStart } from './aged/aged-start.ts'
 import { hashOfJson } from './digest.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -21,6 +22,9 @@ export interface RunPlan {
   readonly command: readonly string[]
   /** What the user should hear before the run: of the request, not of its outcome. */
   readonly notes?: readonly string[]
+  /** Where trees lie that runs start from in place of a load; left out: the load is run. */
+  readonly agedFolder?: string
+  readonly aged?: AgedStart
   /** How many repeats of it the sweep holds; left out: one. */
   readonly repeats?: number
   createStrategy(): CompactionStrategy
@@ -38,7 +42,7 @@ export interface RunIdentity {
 }
 
 export function runId({ config, storage, moduleDigest }: RunIdentity): string {
-  const { repeat, arrival, ...rest } = config
+  const { repeat, arrival, aged: _, ...rest } = config
   const paced = arrival === null ? {} : { arrival }
   const hash = hashOfJson({ ...rest, ...paced, storage, moduleDigest } as unknown as Json)
   const stem = `${config.workload.name}-${config.strategy.name}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')

@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult, writeWhole } from '../results/write-result.ts'
+import { runAged } from './aged/run-aged.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
@@ -49,7 +50,7 @@ export async function runSweep(
     const before = workDone
     const result =
       known ??
-      (await runExperiment(plan, {
+      (await (plan.agedFolder === undefined ? runExperiment : runAged)(plan, {
         ...context,
         code,
         ...(versions !== null && { onEdit: (event) => versions.add(event) }),

@@ -8,7 +8,7 @@
 
 import { z } from 'zod'
 import { deterministicSchema } from './deterministic-schema.ts'
-import { bytes, count, name, ratio } from './fields.ts'
+import { bytes, count, hexHash, name, ratio } from './fields.ts'
 
 export const SCHEMA_VERSION = 1
 
@@ -62,6 +62,8 @@ const config = z.strictObject({
   target: name,
   /** How operations arrive; null: one client in a closed loop. */
   arrival: arrivalConfig.nullable().default(null),
+  /** The loaded tree the run started from; null: it loaded its own. */
+  aged: z.strictObject({ tree: hexHash }).nullable().default(null),
 })
 
 export const environmentSchema = z.strictObject({

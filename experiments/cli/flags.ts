@@ -116,6 +116,12 @@ export const FLAGS = [
     help: 'with --target=simulator: load so much, without keys (memtableBytes is 64MiB unless set)',
   },
   { name: 'storage', value: 'node|memory', default: 'node', help: 'where the bytes go' },
+  {
+    name: 'aged',
+    value: 'FOLDER',
+    default: null,
+    help: 'start from loaded trees kept there, each loaded once; figures are of the run phase alone',
+  },
   { name: 'out', value: 'FOLDER', default: 'out', help: 'folder of results and charts' },
   {
     name: 'versions',

@@ -28,6 +28,7 @@ test('no flags: every default', () => {
     valueBytes: null,
     trace: null,
     record: null,
+    aged: null,
     arrival: null,
     rate: null,
     clients: 1,

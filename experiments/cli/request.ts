@@ -45,6 +45,8 @@ export interface Request {
   /** Loaded by the simulator without keys; null: the stream of the workload is run. */
   readonly userBytes: number | null
   readonly storage: 'node' | 'memory'
+  /** Folder of loaded trees to start from; null: every run loads. */
+  readonly aged: string | null
   readonly out: string
   readonly versions: boolean
   readonly keep: boolean
@@ -101,6 +103,7 @@ const requestSchema = z.strictObject({
   target: names.pipe(z.array(targetName())).prefault(flagDefault('target')),
   'user-bytes': size(1, 2 ** 50).optional(),
   storage: z.enum(['node', 'memory']).prefault('node'),
+  aged: z.string().min(1).optional(),
   out: z.string().min(1).prefault(flagDefault('out')),
   versions: z.boolean().prefault(false),
   keep: z.boolean().prefault(false),
@@ -139,11 +142,12 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed = checked(requestSchema, given, placeOf)
   const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...named } = parsed
   const { records = null, operations = null, trace = null, record = null } = named
-  const { arrival = null, rate = null } = named
-  const rest = { ...named, records, operations, trace, record, arrival, rate }
+  const { arrival = null, rate = null, aged = null } = named
+  const rest = { ...named, records, operations, trace, record, arrival, rate, aged }
   if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
+  if (aged !== null) checkAged(rest, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
 }
 
@@ -165,6 +169,16 @@ function checkUserBytes(given: Readonly<Record<string, unknown>>, placeOf: (n: s
   }
 }
 
+/** A tree to start from is a folder of our engine's. */
+function checkAged(
+  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  placeOf: (name: string) => string,
+): void {
+  const other = target.find((name) => name !== 'varve')
+  if (other !== undefined) throw new UsageError(`${placeOf('aged')}: not with --target=${other}`)
+  if (storage === 'memory') throw new UsageError(`${placeOf('aged')}: not with --storage=memory`)
+}
+
 /** A store of somebody else's brings its own strategy and its own files. */
 function checkPeers(
   { target, storage }: Pick<Request, 'target' | 'storage'>,
@@ -176,6 +190,10 @@ function checkPeers(
   if (storage === 'memory') throw new UsageError(`${placeOf('storage')}: ${peer} needs files`)
   if ('strategy' in given && !target.some(isEngineTarget)) {
     throw new UsageError(`${placeOf('strategy')}: ${peer} has its own`)
+  }
+  const paced = ['arrival', 'rate', 'clients'].find((name) => name in given)
+  if (paced !== undefined) {
+    throw new UsageError(`${placeOf(paced)}: ${peer} runs in a closed loop of one client`)
   }
 }
 
@@ -207,12 +225,13 @@ function checked<Schema extends z.ZodType>(
 /** The request as a config file that gives it back. */
 export function requestToConfig(request: Request): Record<string, unknown> {
   const { valueBytes, userBytes, records, operations, trace, workload, ...others } = request
-  const { record: _, arrival, rate, ...rest } = others
+  const { record: _, arrival, rate, aged, ...rest } = others
   return {
     ...rest,
     ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
     ...(arrival === null ? {} : { arrival }),
     ...(rate === null ? {} : { rate }),
+    ...(aged === null ? {} : { aged }),
     ...(trace === null ? { workload } : { trace }),
     ...(records === null ? {} : { records }),
     ...(operations === null ? {} : { operations }),

@@ -126,6 +126,7 @@ function planOf(
     repeat,
     target: simulation === null ? target : `simulator (${simulation.mode})`,
     arrival: arrivalOf(request),
+    aged: null,
   }
   const streams = () =>
     createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations })
