@@ -7,8 +7,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLsmError } from '../engine/index.ts'
 import { chartKinds } from './charts/catalog.ts'
+import { CHART_FORMATS, type ChartFormat } from './charts/chart-format.ts'
 import type { ChartKind, ResultDocument } from './charts/chart-kind.ts'
-import { CHART_FORMATS, type ChartFormat, writeChart } from './charts/render.ts'
 import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { EXIT, explain } from './cli/explain.ts'
@@ -41,15 +41,17 @@ async function main(argv: readonly string[]): Promise<number> {
   if (operands.length === 0) throw new UsageError('name results: .json files or their folders')
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
-  mkdirSync(out, { recursive: true })
-  let drawn = 0
-  for (const kind of kinds) {
+  const specs = kinds.flatMap((kind) => {
     const spec = specOf(kind, documents, preset, kindNames.includes(ALL))
-    if (spec === null) continue
-    for (const path of await writeChart(spec, join(out, kind.name), formats)) say(path)
-    drawn++
+    return spec === null ? [] : [{ name: kind.name, spec }]
+  })
+  if (specs.length === 0) throw new UsageError('--kind=all: these results feed no kind')
+  mkdirSync(out, { recursive: true })
+  // Loaded here: a mistake in the arguments should not wait for the renderer.
+  const { writeChart } = await import('./charts/render.ts')
+  for (const { name, spec } of specs) {
+    for (const path of await writeChart(spec, join(out, name), formats)) say(path)
   }
-  if (drawn === 0) throw new UsageError('--kind=all: these results feed no kind')
   return EXIT.done
 }
 

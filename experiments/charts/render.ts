@@ -8,6 +8,7 @@ import { Resvg } from '@resvg/resvg-js'
 import * as vega from 'vega'
 import { compile } from 'vega-lite'
 import { writeWhole } from '../../results/write-result.ts'
+import type { ChartFormat } from './chart-format.ts'
 import { FONT_FILES, type TextStyle, textWidth } from './font-metrics.ts'
 import type { VegaLiteSpec } from './theme.ts'
 
@@ -48,10 +49,6 @@ export function renderPng(svg: string, scale = PNG_SCALE): Uint8Array {
   }).render()
   return new Uint8Array(image.asPng())
 }
-
-/** Endings of the files a figure can be written to. */
-export const CHART_FORMATS = ['vl.json', 'svg', 'png', 'pdf', 'html'] as const
-export type ChartFormat = (typeof CHART_FORMATS)[number]
 
 /** Writes `basePath` + `.` + each format, each whole; returns their paths. */
 export async function writeChart(

@@ -47,7 +47,7 @@ export const sweep: ChartKind = {
 
 function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset): VegaLiteSpec {
   const costs = costsOf(results)
-  const grid = gridOf(preset, costs.length, 135)
+  const grid = gridOf(preset, costs.length, 120)
   const subject = subjectOf(results)
   const { across, up } = swept
   return figureOf(preset, {
@@ -116,9 +116,10 @@ function heatMap(
   return {
     ...grid.size,
     layer: [
-      ...watermarkLayers(preset, results, grid.size, IGNORED_GATES),
       headingMark(preset, cost.name),
       cellsLayer,
+      // Over the cells: behind them it would be words cut in pieces.
+      ...watermarkLayers(preset, results, grid.size, IGNORED_GATES),
       labelsLayer,
     ],
   }

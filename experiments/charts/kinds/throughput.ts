@@ -121,7 +121,7 @@ function runRows(
             {
               heading: heading('Time lost'),
               x: silent,
-              y: { title: 'of interval', format: '~%', tickCount: 2 },
+              y: { title: 'share', format: '~%', tickCount: 2 },
               series: lost,
             },
             height(0.3),

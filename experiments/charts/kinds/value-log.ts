@@ -5,7 +5,7 @@
  */
 
 import type { SuiteResult, SuiteRun } from '../../../results/suite-schema.ts'
-import { fifoWriteAmplification } from '../../suites/wisckey.ts'
+import { vlogWa } from '../../../strategies/model/value-log.ts'
 import { captionView } from '../caption.ts'
 import { type ChartKind, isSuite, unfit } from '../chart-kind.ts'
 import { wrapText } from '../font-metrics.ts'
@@ -29,7 +29,7 @@ interface Cost {
 }
 
 const COSTS: readonly Cost[] = [
-  { heading: 'write amplification', unit: 'bytes ÷ user bytes', runs: 'load', figure: 'waTotal' },
+  { heading: 'write amplification', unit: 'ratio', runs: 'load', figure: 'waTotal' },
   {
     heading: 'cold scan: blocks read',
     unit: 'blocks an entry',
@@ -150,13 +150,13 @@ function cleaningPlot(suite: SuiteResult) {
   return {
     heading: 'log WA under cleaning',
     x: { title: 'live ÷ capacity (f)', domain: [0.4, 0.9] as const, tickCount: 5 },
-    y: { title: 'bytes ÷ bytes appended' },
+    y: { title: 'ratio' },
     series: [
       {
         name: 'law',
         style: law,
         marks: 'line' as const,
-        points: LAW_FILLS.map((fill) => ({ x: fill, y: fifoWriteAmplification(fill) })),
+        points: LAW_FILLS.map((fill) => ({ x: fill, y: vlogWa(fill) })),
       },
       {
         name: 'measured',

@@ -63,8 +63,7 @@ export const valueSize: ChartKind = {
 }
 
 function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
-  const labels = strategyLabels(results)
-  const groups = [...Map.groupBy(results, (result) => labels.get(result)!)]
+  const groups = linesOf(results)
   const costs = COSTS.filter(({ of }) => results.some((result) => of(result) !== null))
   const grid = gridOf(preset, costs.length, 150)
   const sizes = [...new Set(results.map(({ config }) => config.valueBytes!))].toSorted(
@@ -116,4 +115,17 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
       ),
     ],
   })
+}
+
+/** Runs by what tells them apart; a strategy that all share is named in the title. */
+function linesOf(results: readonly RunResult[]) {
+  const labels = strategyLabels(results)
+  const only = new Set(results.map(({ config }) => config.strategy.name)).size === 1
+  return [
+    ...Map.groupBy(results, (result) => {
+      const label = labels.get(result)!
+      const { name } = result.config.strategy
+      return only && label !== name ? label.slice(name.length + 1) : label
+    }),
+  ]
 }

@@ -1,0 +1,90 @@
+/** The commands `npm run chart` and `npm run tidy` as a user meets them. */
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const RUN = resolve('results/strategies-on-ycsb/ycsb-e-tiering-bcdc804b-r0.json')
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-chart-main-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function call(command: 'chart' | 'tidy', argv: readonly string[]) {
+  const main = join(import.meta.dirname, `${command}-main.ts`)
+  const ended = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', main, ...argv],
+    {
+      encoding: 'utf8',
+      cwd: folder,
+    },
+  )
+  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
+}
+
+beforeAll(() => {
+  const text = readFileSync(RUN, 'utf8')
+  const changed = (name: string, change: (result: Record<string, unknown>) => void) => {
+    const result = JSON.parse(text) as Record<string, unknown>
+    change(result)
+    writeFileSync(join(folder, name), JSON.stringify(result))
+  }
+  changed('later.json', (result) => Object.assign(result, { schemaVersion: 9 }))
+  changed('broken.json', (result) => Object.assign(result.config as object, { records: -1 }))
+  writeFileSync(join(folder, 'packed.json.gz'), gzipSync(text))
+})
+
+test('a figure is written in every format asked for, from a gzipped result too', () => {
+  const argv = ['packed.json.gz', '--kind=wa-by-level', '--format=svg,pdf', '--preset=one-column']
+  const ended = call('chart', [...argv, '--out=figures'])
+  const paths = ['figures/wa-by-level.svg', 'figures/wa-by-level.pdf']
+  expect(ended).toEqual({ code: 0, stdout: `${paths.join('\n')}\n`, stderr: '' })
+  expect(readFileSync(join(folder, paths[0]!), 'utf8')).toContain('level 3')
+  expect(readFileSync(join(folder, paths[1]!)).subarray(0, 5).toString()).toBe('%PDF-')
+})
+
+test('all kinds: what the result can feed is drawn, the rest is told with its field', () => {
+  const ended = call('chart', [RUN, '--kind=all', '--format=vl.json', '--out=all'])
+  expect(ended.code).toBe(0)
+  expect(ended.stdout).toContain('all/latency.vl.json\n')
+  expect(ended.stderr).toContain('chart: left out sweep: config.strategy.params: ')
+})
+
+test.each([
+  ['no kind', ['RUN'], '--kind: name what to draw: amplification, '],
+  [
+    'a misspelt kind',
+    ['RUN', '--kind=trade-of'],
+    'unknown kind "trade-of"; did you mean "trade-off"?',
+  ],
+  ['an unfit kind', ['RUN', '--kind=value-size'], 'value-size: config.valueBytes: '],
+  ['a later schema', ['later.json', '--kind=run'], 'later.json: schemaVersion: version 9 is newer'],
+  ['a broken result', ['broken.json', '--kind=run'], 'broken.json: config.records: '],
+])('%s is a mistake told in one line, and nothing is written', (_, argv, message) => {
+  const ended = call('chart', [...argv.map((one) => (one === 'RUN' ? RUN : one)), '--out=none'])
+  expect([ended.code, ended.stdout]).toEqual([2, ''])
+  expect(ended.stderr).toMatch(/^chart: .*\n$/)
+  expect(ended.stderr).toContain(message)
+  expect(existsSync(join(folder, 'none'))).toBe(false)
+})
+
+test('the long format is written as CSV and Parquet, by section', () => {
+  const argv = [RUN, '--format=csv,parquet', '--section=amplification', '--out=tidy']
+  expect(call('tidy', argv)).toEqual({
+    code: 0,
+    stdout: 'tidy/tidy.csv\ntidy/tidy.parquet\n',
+    stderr: '',
+  })
+  const lines = readFileSync(join(folder, 'tidy/tidy.csv'), 'utf8').trimEnd().split('\r\n')
+  expect(new Set(lines.slice(1).map((line) => line.split(',')[6]))).toEqual(
+    new Set(['amplification']),
+  )
+  expect(call('tidy', [RUN, '--section=serie'])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: 'tidy: unknown section "serie"; did you mean "series"?\n',
+  })
+})

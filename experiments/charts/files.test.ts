@@ -1,0 +1,74 @@
+/** The files a figure is written to: what a paper and a browser make of them. */
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import { sampleResult } from '../../results/testing/sample-result.ts'
+import { describeInChromium, launchChromium, openPage } from '../browser/testing/chromium.ts'
+import { renderHtml } from './html.ts'
+import { amplificationChart } from './kinds/amplification.ts'
+import { renderPdf } from './pdf.ts'
+import { renderSvg } from './render.ts'
+import { PRESETS } from './theme.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-figure-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const spec = amplificationChart(
+  ['tiering', 'leveling'].map((strategy) => sampleResult({ strategy })),
+  PRESETS['one-column'],
+)
+
+test('a PDF is the same bytes each time, of the figure’s size in points', async () => {
+  const svg = await renderSvg(spec)
+  const pdf = await renderPdf(svg, 'A figure')
+  expect(await renderPdf(svg, 'A figure')).toEqual(pdf)
+  const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!
+  const text = new TextDecoder('latin1').decode(pdf)
+  expect(text).toContain(`/MediaBox [0 0 ${Number(width) * 0.75} ${Number(height) * 0.75}]`)
+  expect(Number(width) / 96).toBeLessThanOrEqual(10 / 3)
+  // Each font of the figure comes with its outlines.
+  expect(text.match(/\/FontFile2/g)).toHaveLength(3)
+})
+
+const poppler = spawnSync('pdftotext', ['-v']).status === 0
+if (!poppler) console.warn('SKIPPED, no pdftotext (Debian: apt install poppler-utils)')
+
+test.skipIf(!poppler)(
+  'poppler finds the labels of a PDF as text, and its fonts embedded',
+  async () => {
+    const path = join(folder, 'figure.pdf')
+    writeFileSync(path, await renderPdf(await renderSvg(spec), 'A figure'))
+    const read = (...command: readonly string[]) =>
+      spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' }).stdout
+    const text = read('pdftotext', path, '-')
+    for (const label of ['tiering and leveling on ycsb-a', 'leveling', 'amplification', '4.32']) {
+      expect(text).toContain(label)
+    }
+    const fonts = read('pdffonts', path).trimEnd().split('\n').slice(2)
+    expect(fonts).toHaveLength(3)
+    for (const font of fonts) expect(font).toMatch(/DejaVuSans.* yes yes yes /)
+  },
+)
+
+describeInChromium('a figure as a page', () => {
+  test('draws itself from a file, asks the network for nothing and complains of nothing', async () => {
+    const path = join(folder, 'figure.html')
+    writeFileSync(path, renderHtml(spec))
+    const browser = await launchChromium()
+    try {
+      const url = pathToFileURL(path).href
+      const { page, complaints, requests } = await openPage(browser, url)
+      await page.waitForSelector('#figure svg text')
+      const drawn = await page.locator('#figure svg').first().textContent()
+      expect(drawn).toContain('tiering and leveling on ycsb-a')
+      expect(complaints).toEqual([])
+      expect(requests.filter((request) => !request.startsWith('data:'))).toEqual([url])
+    } finally {
+      await browser.close()
+    }
+  })
+})

@@ -1,0 +1,17 @@
+/** Holds every kind of figure to legibility at the sizes that are not checked in as pictures. */
+
+import { describe, expect, test } from 'vitest'
+import { readDocuments } from '../cli/read-documents.ts'
+import { chartKinds } from './catalog.ts'
+import { GALLERY_FIGURES, resultsOf } from './gallery.ts'
+import { illegible } from './testing/legible.ts'
+import { PRESETS } from './theme.ts'
+
+describe.each(['one-column', 'slide'] as const)('%s', (name) => {
+  test.each(GALLERY_FIGURES)('$kind: every label whole and alone', async (figure) => {
+    const spec = chartKinds
+      .get(figure.kind)!
+      .specOf(readDocuments(resultsOf(figure)), PRESETS[name])
+    expect((await illegible(spec, PRESETS[name])).faults).toEqual([])
+  })
+})
