@@ -5,6 +5,7 @@
  */
 import CliTable from 'cli-table3'
 import type { Latency, ReadAccount, RunResult, Timed } from '../../results/schema.ts'
+import { runThroughput } from '../throughput.ts'
 import { formatCount, formatNs } from './units.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
@@ -47,18 +48,6 @@ function rowOf({ config, deterministic, timed }: RunResult): string[] {
     quoted(timed, 'p50Us'),
     quoted(timed, 'p99Us'),
   ]
-}
-
-/** Operations a second over all run phases together; null where nothing was timed. */
-function runThroughput({ phases }: Timed): number | null {
-  let operations = 0
-  let seconds = 0
-  for (const { name, wallSeconds, throughputPerSecond } of phases) {
-    if (name !== 'run' || throughputPerSecond === null) continue
-    operations += throughputPerSecond * wallSeconds
-    seconds += wallSeconds
-  }
-  return seconds === 0 ? null : operations / seconds
 }
 
 function runsPerOperation(accounts: readonly ReadAccount[]): number | null {

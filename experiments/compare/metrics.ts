@@ -5,6 +5,7 @@
  */
 import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
+import { runThroughput } from '../throughput.ts'
 
 export type AnyResult = RunResult | PeerResult
 
@@ -69,10 +70,7 @@ const COUNTED: readonly Metric[] = [
 
 const THROUGHPUT: Metric = {
   ...{ name: 'throughput, op/s', better: 'higher', timed: true, labels: TRANSIENT, forbids: [] },
-  valueOf: ({ timed }) => {
-    const rates = timed.phases.filter(({ name }) => name === 'run')
-    return (rates.at(-1) ?? timed.phases[0])?.throughputPerSecond ?? null
-  },
+  valueOf: ({ timed }) => runThroughput(timed) ?? timed.phases[0]?.throughputPerSecond ?? null,
 }
 
 const PERCENTILES = ['p50Us', 'p99Us', 'p999Us'] as const

@@ -5,6 +5,7 @@
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
 import { formatRatio, strategyLabels, workloadLabels } from '../charts/wording.ts'
 import { formatCount, formatNs } from '../cli/units.ts'
+import { runThroughput } from '../throughput.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** Something a run costs, as one number. */
@@ -50,7 +51,7 @@ const METRICS: readonly Metric[] = [
   reads('longScan', 'runs / long scan'),
   {
     name: 'operations / s',
-    of: ({ timed }) => timed.phases.find(({ name }) => name === 'run')?.throughputPerSecond ?? null,
+    of: ({ timed }) => runThroughput(timed),
     show: formatCount,
   },
 ]
