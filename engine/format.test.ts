@@ -14,6 +14,8 @@ import { openTable } from './table/testing/table-fixture.ts'
 import { hex } from './testing/cursor-walk.ts'
 import { bytes } from './testing/fixtures.ts'
 import { NO_FILTER } from './version/table-meta.ts'
+import { SegmentWriter } from './vlog/segment-writer.ts'
+import { POINTER_BYTES_MAX, writePointer } from './vlog/value-pointer.ts'
 import { LogWriter } from './wal/log-writer.ts'
 import { WriteBatch } from './wal/write-batch.ts'
 
@@ -65,10 +67,24 @@ function versionEdit(): Uint8Array {
   })
 }
 
+/** A segment of one record, sealed, and the pointer to it. */
+function segment(): readonly [segment: Uint8Array, pointer: Uint8Array] {
+  const storage = new MemoryStorage(new Ledger())
+  const writer = new SegmentWriter(12, storage.create('blob', { cause: 'vlog', level: -1 }), 'none')
+  writer.add(bytes('k'), 0, 1, bytes('value'), 0, 5, 1000)
+  writer.seal()
+  const { valueOffset, storedBytes } = writer
+  const pointer = new Uint8Array(POINTER_BYTES_MAX)
+  const end = writePointer(pointer, 0, 12, valueOffset, storedBytes, writer.compressionType)
+  const written = storage.readAll('blob', { cause: 'recovery', level: -1 })
+  return [written, pointer.subarray(0, end)]
+}
+
 describe('FORMAT.md', () => {
   test('shows the bytes that are written', () => {
     const footer = encodeFooter({ offset: 300, bytes: 40 }, { offset: 200, bytes: 90 })
-    expect(examples).toEqual([dataBlock(), footer, log(), versionEdit()].map(hex))
+    const written = [dataBlock(), footer, log(), versionEdit(), ...segment()]
+    expect(examples).toEqual(written.map(hex))
   })
 
   test('shows the bits of a filter', () => {

@@ -136,7 +136,13 @@ export class Collector {
     if (found === null || found.kind !== ENTRY_KIND.blobIndex) return false
     const { valueBytes, valueStart, valueLength } = found
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
-    return pointer.segment === segment && pointer.offset === walk.valueOffset
+    if (pointer.segment !== segment || pointer.offset !== walk.valueOffset) return false
+    // The header carries no checksum, the pointer's block does.
+    if (pointer.compressionType === walk.compressionType) return true
+    throw corruption('compression is not what pointers say', {
+      path: this.#parts.values.handles.pathOf(segment),
+      offset: 0,
+    })
   }
 
   #move(walk: SegmentWalk, path: string): void {

@@ -12,6 +12,7 @@ import { joinPath, type Storage } from '../storage/storage.ts'
 import type { Segments } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { PointerTally } from '../vlog/pointer-tally.ts'
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../vlog/segment-format.ts'
 import { SegmentHandles, type ValueAccount } from '../vlog/segment-handles.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
 
@@ -20,6 +21,7 @@ export class PointerCheck {
   readonly #handles: SegmentHandles
   readonly #pointer = new ValuePointer()
   readonly #tally = new PointerTally()
+  readonly #headersSeen = new Set<number>()
   readonly #account: ValueAccount = {
     cause: 'verify',
     counters: new ReadCounters(),
@@ -46,6 +48,7 @@ export class PointerCheck {
     }
     this.#tally.add(pointer, key.length)
     if (state === 'spent') return
+    this.#checkHeader(pointer)
     try {
       this.#handles.load(pointer, key, 0, key.length, this.#account)
     } catch (error) {
@@ -53,6 +56,19 @@ export class PointerCheck {
       if (!isLsmError(error, 'LSM_CORRUPTION') || !/not its own/.test(error.message)) return
       throw corruption('a pointer leads to a record that is not its own', { path, offset })
     }
+  }
+
+  /** The header carries no checksum, but pointers say what it must name. Told once a segment. */
+  #checkHeader({ segment, compressionType }: ValuePointer): void {
+    if (this.#headersSeen.has(segment)) return
+    this.#headersSeen.add(segment)
+    const file = this.#handles.file(segment, 'verify')
+    const header = new Uint8Array(Math.min(SEGMENT_HEADER_BYTES, file.bytes))
+    file.read(header, header.length, 0, 'meta')
+    const type = decodeSegmentHeader(header)
+    // One that does not parse is told with the segment.
+    if (type === null || type === compressionType) return
+    throw corruption('compression is not what pointers say', { path: file.path, offset: 0 })
   }
 
   /** Ends a table: what it was found to point to is what its metadata says. */

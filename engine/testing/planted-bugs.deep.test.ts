@@ -262,8 +262,8 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
       'a collection does not look whether a value is the newest',
       'model of the log',
       'db/collector.ts',
-      'return pointer.segment === segment && pointer.offset === walk.valueOffset',
-      'return true',
+      'if (pointer.segment !== segment || pointer.offset !== walk.valueOffset) return false',
+      '',
     ],
     [
       'a segment is not synced before a table points to it',

@@ -14,6 +14,7 @@
  */
 
 import { crc32c, maskCrc } from '../base/crc32c.ts'
+import { COMPRESSION_TYPE } from '../table/compression.ts'
 
 export const SEGMENT_MAGIC = 2_395_959
 const SEGMENT_VERSION = 1
@@ -32,6 +33,8 @@ const HEADER_CRC_OFFSET = 24
 const CONTENT_CRC_OFFSET = 28
 const FOOTER_CRC_OFFSET = 28
 
+const KNOWN_COMPRESSIONS: readonly number[] = Object.values(COMPRESSION_TYPE)
+
 const TWO_POW_32 = 0x100000000
 
 /** Owned. `compressionType` as in `table/compression.ts`. */
@@ -48,6 +51,7 @@ export function encodeSegmentHeader(compressionType: number): Uint8Array {
 export function decodeSegmentHeader(bytes: Uint8Array): number | null {
   if (bytes.length < SEGMENT_HEADER_BYTES) return null
   const compressionType = bytes[COMPRESSION_OFFSET]!
+  if (!KNOWN_COMPRESSIONS.includes(compressionType)) return null
   const expected = encodeSegmentHeader(compressionType)
   return expected.every((byte, at) => byte === bytes[at]) ? compressionType : null
 }
