@@ -137,7 +137,8 @@ function notesOf(measured: readonly Measured[], left: number): string {
   return [
     'Point: false positives ÷ checks of tables without the key, over all gets and update reads of ' +
       `the run phase, at least ${formatNumber(least)} checks a point.`,
-    'Curve: a blocked filter (Putze et al.) of so many bits.',
+    'Curve: a blocked filter (Putze et al.) of so many bits; real ones are whole blocks of 512 bits, ' +
+      'which helps small tables.',
     ...(monkey ? ['Where bits are divided unevenly, the budget is a mean over runs.'] : []),
     ...(left === 0
       ? []

@@ -23,8 +23,8 @@ const LOST_DEFINITION =
   'Lost: time operations spent in flushes and compactions, and time in garbage collection, ÷ the ' +
   'length of the interval.'
 
-const STALLS = { name: 'in flushes and compactions', style: SERIES_STYLES[0]! }
-const COLLECTION = { name: 'in garbage collection', style: SERIES_STYLES[1]! }
+const STALLS = { name: 'time in flushes and compactions', style: SERIES_STYLES[0]! }
+const COLLECTION = { name: 'time in garbage collection', style: SERIES_STYLES[1]! }
 const EVENT_COLOURS = { flush: COLOUR.bar, merge: COLOUR.line, move: '#009e73', drop: '#d55e00' }
 
 interface TimedEvent {
