@@ -57,10 +57,9 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
   if (arrival === null) return measure(plan, context, null)
   const share = asksForShare(arrival)
   const sustainablePerSecond = share ? await sustainableRate(plan, context) : null
-  const seed = deriveSeed(plan.config.seed, 'arrivals', plan.config.repeat)
   const load: RunLoad = {
     ...{ kind: arrival.kind, clients: arrival.clients, sustainablePerSecond },
-    pacing: pacingOf(arrival, sustainablePerSecond, seed),
+    pacing: pacingOf(arrival, sustainablePerSecond, arrivalsSeed(plan)),
   }
   const { onProgress } = context
   return measure(
@@ -86,7 +85,8 @@ async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promi
     { ...plan, id, config: { ...plan.config, arrival: null } },
     {
       ...{ ...context, keep: false, onEdit: () => {} },
-      onProgress: (phase, done, total) => onProgress(`closed loop ${phase}`, done >> 1, total),
+      onProgress: (phase, done, total) =>
+        onProgress(`closed loop ${phase}`, Math.floor(done / 2), total),
     },
     null,
   )
@@ -147,6 +147,11 @@ async function measure(
     const remove = onDisk && owned && !(context.keep && finished)
     if (remove) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Repeats arrive at moments of their own, as their operations are. */
+function arrivalsSeed({ config }: RunPlan): number {
+  return deriveSeed(config.seed, 'arrivals', config.repeat)
 }
 
 interface OpenParts {
@@ -215,7 +220,7 @@ function resultOf(
     id: plan.id,
     command: plan.command,
     config: plan.config,
-    seeds: { engine: engineSeed },
+    seeds: { engine: engineSeed, ...(plan.config.arrival && { arrivals: arrivalsSeed(plan) }) },
     environment,
     deterministic,
     timed: { ...timed, operatingSystem, peakRssBytes: process.resourceUsage().maxRSS * 1024 },

@@ -10,7 +10,7 @@ import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
 import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
 import { digestOf } from '../digest.ts'
-import { readArrival } from '../load/arrival-spec.ts'
+import { asksForShare, readArrival } from '../load/arrival-spec.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../load-simulation.ts'
 import { type RunPlan, runId } from '../run-plan.ts'
 import type { Simulation } from '../simulation.ts'
@@ -125,7 +125,7 @@ function planOf(
     seed,
     repeat,
     target: simulation === null ? target : `simulator (${simulation.mode})`,
-    arrival: arrivalOf(request),
+    arrival: arrivalOf(request, operations),
     aged: null,
   }
   const streams = () =>
@@ -148,10 +148,16 @@ function planOf(
 }
 
 /** Only what takes time can be given a pace. */
-function arrivalOf({ arrival, rate, clients, target }: PlanRequest): ArrivalConfig | null {
+function arrivalOf(
+  { arrival, rate, clients, target }: PlanRequest,
+  operations: number,
+): ArrivalConfig | null {
   const config = readArrival(arrival, rate, clients)
   if (config !== null && target === 'simulator') {
     throw new UsageError(`--${rate === null ? 'arrival' : 'rate'}: the simulator takes no time`)
+  }
+  if (asksForShare(config) && operations === 0) {
+    throw new UsageError('--rate: without operations there is no rate to take a share of')
   }
   return config
 }

@@ -61,6 +61,10 @@ test('the simulator, which takes no time, is given no pace', async () => {
   await expect(resultOf('--target=simulator', '--rate=5')).rejects.toThrow('takes no time')
 })
 
+test('without operations there is no rate', async () => {
+  await expect(resultOf('--rate=90%', '--operations=0')).rejects.toThrow('no rate')
+})
+
 test.each([
   ['values in a log', '--set=valueLog.thresholdBytes=100'],
   ['no compression', '--set=compression=none'],
