@@ -1,6 +1,6 @@
 /**
  * Owns reading a command's results: files, plain or gzipped, of runs and of suites, and folders of
- * them. In a folder the specs of figures are passed over.
+ * them. In a folder the specs of figures are passed over, and results of peers, which have no ledger.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,10 +16,12 @@ export function readDocuments(paths: readonly string[]): readonly (RunResult | S
   return paths.flatMap(filesAt).map((path) => usageOf(() => parseDocument(textOf(path), path)))
 }
 
+const PASSED_OVER = /\.(vl|peer)\.json$/
+
 function filesAt(path: string): readonly string[] {
   if (!isFolder(path)) return [path]
   const files = readdirSync(path)
-    .filter((name) => /\.json(\.gz)?$/.test(name) && !name.endsWith('.vl.json'))
+    .filter((name) => /\.json(\.gz)?$/.test(name) && !PASSED_OVER.test(name))
     .toSorted()
     .map((name) => join(path, name))
   if (files.length === 0)

@@ -26,7 +26,7 @@ export async function runPeerSweep(
   const results: PeerResult[] = []
   const resultPaths: string[] = []
   for (const [index, plan] of plans.entries()) {
-    const path = join(context.outFolder, `${plan.id}.json`)
+    const path = join(context.outFolder, `${plan.id}.peer.json`)
     const known = context.force ? null : readReusable(path, plan, code.varveVersion)
     if (known !== null) context.onReuse(path)
     const { workload, repeat } = plan.config
