@@ -7,14 +7,13 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { compile } from 'vega-lite'
 import { expect, test } from 'vitest'
 import type { RunResult } from '../../results/schema.ts'
 import { type SampleOptions, sampleResult } from '../../results/testing/sample-result.ts'
 import { chartFor } from './chart-for.ts'
 import { renderPng, renderSvg, writeChart } from './render.ts'
 import { overlappingTexts, textsOf } from './testing/drawn-text.ts'
-import type { VegaLiteSpec } from './theme.ts'
+import { warningsOf } from './testing/legible.ts'
 
 const STRATEGIES = [
   'leveling',
@@ -242,16 +241,4 @@ function withoutWrites(result: RunResult): RunResult {
 async function drawnText(results: readonly RunResult[]): Promise<string> {
   const { texts } = await textsOf(chartFor(results))
   return texts.map(({ text }) => text.replaceAll('\u00a0', ' ')).join(' ')
-}
-
-function warningsOf(spec: VegaLiteSpec): readonly string[] {
-  const warnings: string[] = []
-  const ignore = () => logger
-  const note = (...args: readonly unknown[]) => {
-    warnings.push(args.join(' '))
-    return logger
-  }
-  const logger = { level: ignore, error: note, warn: note, info: ignore, debug: ignore }
-  compile(spec, { logger: logger as never })
-  return warnings
 }

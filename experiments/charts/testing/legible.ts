@@ -34,7 +34,8 @@ export async function illegible(
   }
 }
 
-function warningsOf(spec: VegaLiteSpec): readonly string[] {
+/** What the compiler warns of. */
+export function warningsOf(spec: VegaLiteSpec): readonly string[] {
   const warnings: string[] = []
   const ignore = () => logger
   const note = (...args: readonly unknown[]) => {
