@@ -3,13 +3,14 @@
  * and how far to trust it. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments; errors are
  * one line on stderr.
  */
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { EXIT, explain } from './cli/explain.ts'
-import { readRunResult } from './cli/read-result.ts'
+import { usageOf } from './cli/read-result.ts'
 import { UsageError } from './cli/usage-error.ts'
+import { readResultFiles } from './compare/read-results.ts'
 
 const FLAGS = {
   out: { value: 'FILE', help: 'the page', default: 'out/report.html' },
@@ -17,30 +18,19 @@ const FLAGS = {
   help: { value: null, help: 'show this help' },
 } as const
 
-/** Charts' specs and suites' results lie beside the results of runs. */
-const NO_RUN = /\.vl\.json$|^suite-/
-
 async function main(argv: readonly string[]): Promise<number> {
   const { operands, flags } = readArguments(argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: .json files of runs, or folders')
-  const results = operands.flatMap(pathsOf).map(readRunResult)
+  const results = readResultFiles(operands).map(({ result }) => result)
   // Loaded here: a mistake in the arguments should not wait for the figures.
   const { reportOf } = await import('./report/report-data.ts')
   const { reportPage } = await import('./report/report-page.ts')
   const out = flags.get('out')?.at(-1) ?? join('out', 'report.html')
-  const page = reportPage(reportOf(results))
+  const page = reportPage(usageOf(() => reportOf(results)))
   mkdirSync(dirname(out), { recursive: true })
   writeWhole(out, page)
   return say(out)
-}
-
-/** A folder stands for the results of runs in it. */
-function pathsOf(operand: string): readonly string[] {
-  if (statSync(operand, { throwIfNoEntry: false })?.isDirectory() !== true) return [operand]
-  const names = readdirSync(operand).filter((name) => name.endsWith('.json') && !NO_RUN.test(name))
-  if (names.length === 0) throw new UsageError(`${operand}: no results in this folder`)
-  return names.sort().map((name) => join(operand, name))
 }
 
 function helpText(): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { PeerReading, PeerResult } from '../../results/peer-schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { reportOf } from './report-data.ts'
 import type { ReportTable } from './report-table.ts'
@@ -112,3 +113,61 @@ describe('verdicts', () => {
     expect(table.note).toMatch(/Not compared: .*different operations/)
   })
 })
+
+describe('results of peers', () => {
+  test('are held against ours in the verdicts, and in no table of what we alone count', () => {
+    const { title, summary, tables } = reportOf([sampleResult(), samplePeer()])
+    expect(title).toBe('tiering on ycsb-a')
+    expect(summary).toMatch(/^1 run, .*; in the verdicts also 1 run of peers$/)
+    const verdicts = tables.find(({ id }) => id === 'verdicts')!
+    expect(verdicts.rows.map(([, design, against]) => [design!.text, against!.text])[0]).toEqual([
+      'leveldb',
+      'tiering',
+    ])
+    expect(verdicts.rows.map((row) => row[3]!.text)).toContain('WA total')
+    expect(tables.find(({ id }) => id === 'designs')!.rows).toHaveLength(1)
+  })
+
+  test('need a run of ours beside them', () => {
+    expect(() => reportOf([samplePeer()])).toThrow('one run of ours at least')
+  })
+})
+
+/** A peer that saw what the sample saw; none of it measured. */
+function samplePeer(): PeerResult {
+  const { deterministic, config, ...shared } = sampleResult()
+  const { userBytes, waTotal, waLsm, waRocksdb, spaceAmplification } =
+    deterministic.amplification.drained
+  const reading: PeerReading = {
+    ...{ userBytes, waTotal, waLsm, waRocksdb, spaceAmplification },
+    ...{ flushBytes: null, compactionBytes: null, compactionReadBytes: null },
+    ...{ flushes: null, compactions: null, level0Compactions: null, level0TablesCompacted: null },
+    ...{ moves: null, processBytes: null, processReadBytes: null, deviceBytes: null },
+    ...{ physicalBytes: 1, liveLogicalBytes: null, levels: null, report: null },
+  }
+  return {
+    ...shared,
+    id: 'sample-leveldb',
+    config: {
+      ...config,
+      target: 'leveldb',
+      strategy: { name: 'leveldb', params: {}, primitives: null },
+    },
+    deterministic: {
+      phases: [{ name: 'run', operationsByKind: {}, userBytes }],
+      traceHash: deterministic.traceHash,
+      liveLogicalBytes: null,
+    },
+    peer: {
+      name: 'leveldb',
+      version: '1',
+      settings: [{ name: 'x', varve: 1, peer: 1, equal: true, note: '' }],
+      burst: null,
+      drained: reading,
+      drain: { how: 'closed', converged: true },
+      counters: {},
+      latencyIncludes: 'all',
+      ownCounts: null,
+    },
+  }
+}

@@ -2,10 +2,12 @@
  * Owns what a report says, before it is a page: title, tables and figures of a set of results. It
  * judges nothing itself: verdicts are made by the comparison room, gates by the runs.
  */
-import { assert } from '../../engine/base/assert.ts'
+import { invalidArgument } from '../../engine/base/errors.ts'
+import { isPeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { commandsOf } from '../charts/caption.ts'
 import { subjectOf } from '../charts/figure.ts'
+import type { AnyResult } from '../compare/metrics.ts'
 import { comparisonTable, runsTable } from './figure-tables.ts'
 import { type ReportCharts, reportCharts } from './report-charts.ts'
 import type { ReportTable } from './report-table.ts'
@@ -21,15 +23,22 @@ export interface Report extends ReportCharts {
   readonly commands: readonly string[]
 }
 
-/** At least one result. */
-export function reportOf(results: readonly RunResult[]): Report {
-  assert(results.length > 0, 'a report tells of at least one run')
+/**
+ * Peers keep other books: they are held against our runs in the verdicts, and stand in no other
+ * table. Throws `LSM_INVALID_ARGUMENT` without a run of ours.
+ */
+export function reportOf(all: readonly AnyResult[]): Report {
+  const results = all.filter((result): result is RunResult => !isPeerResult(result))
+  const peers = all.length - results.length
+  if (results.length === 0) {
+    throw invalidArgument('config.target: a report needs one run of ours at least', {})
+  }
   return {
     title: subjectOf(results),
-    summary: summaryOf(results),
+    summary: `${summaryOf(results)}${peersText(peers)}`,
     tables: [
       comparisonTable(results),
-      verdictTable(results),
+      verdictTable(all),
       gatesTable(results),
       differencesTable(results),
       sharedTable(results),
@@ -39,6 +48,12 @@ export function reportOf(results: readonly RunResult[]): Report {
     commands: commandsOf(results),
     ...reportCharts(results),
   }
+}
+
+function peersText(peers: number): string {
+  return peers === 0
+    ? ''
+    : `; in the verdicts also ${peers} ${peers === 1 ? 'run' : 'runs'} of peers`
 }
 
 function summaryOf(results: readonly RunResult[]): string {

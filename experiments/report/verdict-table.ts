@@ -3,8 +3,6 @@
  * every other is held against it, seed by seed. Differences, intervals and verdicts are those of the
  * comparison room; sides it refuses to compare are named with its reason.
  */
-import type { RunResult } from '../../results/schema.ts'
-import { workloadLabels } from '../charts/wording.ts'
 import { UsageError } from '../cli/usage-error.ts'
 import {
   type Comparison,
@@ -13,6 +11,7 @@ import {
   PAIRS_MIN,
   type Verdict,
 } from '../compare/comparison.ts'
+import type { AnyResult } from '../compare/metrics.ts'
 import { type Side, sidesOf } from '../compare/pairing.ts'
 import { type ReportCell, type ReportTable, words } from './report-table.ts'
 
@@ -24,7 +23,7 @@ const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>>
   worse: 'bad',
 }
 
-export function verdictTable(results: readonly RunResult[]): ReportTable {
+export function verdictTable(results: readonly AnyResult[]): ReportTable {
   const refused: string[] = []
   const comparisons = matchesOf(results, refused).flatMap(([a, b]) => {
     try {
@@ -55,11 +54,13 @@ export function verdictTable(results: readonly RunResult[]): ReportTable {
 
 /** The first side of each workload with every other of it; none where a result came twice. */
 function matchesOf(
-  results: readonly RunResult[],
+  results: readonly AnyResult[],
   refused: string[],
 ): readonly (readonly [Side, Side])[] {
-  const workloads = workloadLabels(results)
-  const groups = Map.groupBy(results, (result) => workloads.get(result)!)
+  const groups = Map.groupBy(results, ({ config }) => {
+    const { workload, records, operations, valueBytes } = config
+    return JSON.stringify([workload, records, operations, valueBytes])
+  })
   return [...groups.values()].flatMap((group) => {
     try {
       const [first, ...others] = sidesOf(

@@ -142,3 +142,9 @@ test('versions of another run are refused', async () => {
   const mixed = { result: tiering.result, events: leveling.events }
   expect(() => timelineOf([mixed])).toThrow('the recorded versions are of another run')
 })
+
+test('a run that started from a loaded tree is refused: its edits do not make that tree', async () => {
+  const { result, events } = await record('tiering')
+  const aged = { ...result, config: { ...result.config, aged: { tree: 'abcdef0123456789' } } }
+  expect(() => timelineOf([{ result: aged, events }])).toThrow(/--aged.*record it without/)
+})

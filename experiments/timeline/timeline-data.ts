@@ -71,7 +71,14 @@ function timelineEdit(
 }
 
 /** Events of another run, or of an earlier attempt at this one, would show the wrong tree. */
-function checkSameRun({ id, deterministic }: RunResult, events: readonly EditEvent[]): void {
+function checkSameRun(
+  { id, config, deterministic }: RunResult,
+  events: readonly EditEvent[],
+): void {
+  if (config.aged !== null) {
+    const message = `${id}: the run started from a loaded tree (--aged), which no edit of it made`
+    throw invalidArgument(`${message}; record it without`, { id })
+  }
   const { total, log } = deterministic.events
   const differs = log.some(({ kind }, index) => events[index]?.kind !== kind)
   if (events.length !== total || differs) {
