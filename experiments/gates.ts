@@ -63,7 +63,7 @@ export function gatesOf(facts: GateFacts): Gate[] {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts.memory))
   }
   if (facts.arrivals !== null) gates.push(overload(facts.arrivals))
-  gates.push(openLoop(facts.arrivals), seeds(facts.repeats))
+  gates.push(openLoop(facts.arrivals), severalSeeds(facts.repeats))
   return gates
 }
 
@@ -216,7 +216,8 @@ function openLoop(arrivals: Arrivals | null): Gate {
   )
 }
 
-function seeds(repeats: number): Gate {
+/** Of a run in a sweep that holds so many repeats of it. */
+export function severalSeeds(repeats: number): Gate {
   return {
     name: 'several-seeds',
     passed: repeats >= SEEDS_MIN,

@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { parseResult } from '../results/parse-result.ts'
+import type { RunResult } from '../results/schema.ts'
 import { parseCommand } from './cli/request.ts'
 import { resolvePlans } from './cli/resolve.ts'
 import { Interrupted } from './interrupted.ts'
@@ -13,8 +15,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-async function sweep(change: Partial<SweepContext> = {}) {
-  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200']
+async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
+  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200', ...more]
   const command = parseCommand([...flags, '--storage=memory'])
   if (command.kind !== 'run') throw new Error(command.kind)
   const reused: string[] = []
@@ -58,6 +60,17 @@ test('what is damaged, of other code, or forced, is measured again', async () =>
   expect((await sweep()).reused).toEqual([])
   expect((await sweep()).reused).toEqual(resultPaths)
   expect((await sweep({ force: true })).reused).toEqual([])
+})
+
+test('what is reused knows how many seeds the sweep has now', async () => {
+  const seeds = ({ gates }: RunResult) => gates.find(({ name }) => name === 'several-seeds')!
+  const one = await sweep({}, '--strategy=tiering')
+  expect(seeds(one.results[0]!)).toMatchObject({ passed: false })
+  const ten = await sweep({}, '--strategy=tiering', '--repeat=10')
+  expect(ten.reused).toEqual(one.resultPaths)
+  expect(ten.results.every((result) => seeds(result).passed)).toBe(true)
+  const written = parseResult(readFileSync(one.resultPaths[0]!, 'utf8'), one.resultPaths[0]!)
+  expect(seeds(written)).toMatchObject({ passed: true })
 })
 
 test('progress grows from nothing to all of the sweep', async () => {

@@ -13,6 +13,7 @@ import { runAged } from './aged/run-aged.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
+import { severalSeeds } from './gates.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -49,7 +50,7 @@ export async function runSweep(
     if (known !== null) context.onReuse(path)
     const before = workDone
     const result =
-      known ??
+      known?.result ??
       (await (plan.agedFolder === undefined ? runExperiment : runAged)(plan, {
         ...context,
         code,
@@ -58,7 +59,7 @@ export async function runSweep(
           context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
       }))
     if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
-    if (known === null) writeResult(path, result)
+    if (!isDeepStrictEqual(result, known?.asWritten)) writeResult(path, result)
     workDone += work[index]!
     results.push(result)
     resultPaths.push(path)
@@ -66,13 +67,22 @@ export async function runSweep(
   return { results, resultPaths }
 }
 
+interface Reusable {
+  /** As this sweep has it: how many seeds bear a claim out is the sweep's, not the run's. */
+  readonly result: RunResult
+  readonly asWritten: RunResult
+}
+
 /** The result at `path` when it is of this configuration and this very code. */
-function readReusable(path: string, plan: RunPlan, version: string): RunResult | null {
+function readReusable(path: string, plan: RunPlan, version: string): Reusable | null {
   if (!existsSync(path)) return null
   try {
-    const result = parseResult(readFileSync(path, 'utf8'), path)
-    const same = isDeepStrictEqual(result.config, plan.config)
-    return same && result.environment.varveVersion === version ? result : null
+    const asWritten = parseResult(readFileSync(path, 'utf8'), path)
+    const same = isDeepStrictEqual(asWritten.config, plan.config)
+    if (!same || asWritten.environment.varveVersion !== version) return null
+    const seeds = severalSeeds(plan.repeats ?? 1)
+    const gates = asWritten.gates.map((gate) => (gate.name === seeds.name ? seeds : gate))
+    return { result: { ...asWritten, gates }, asWritten }
   } catch {
     // Damaged, or of another schema: it is measured again.
     return null
