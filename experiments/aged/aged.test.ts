@@ -97,6 +97,8 @@ describe('a run from a loaded tree', () => {
       userBytes: run.userBytes,
     })
     expect(timed.phases.map(({ name }) => name)).toEqual(['run', 'drain'])
+    expect(deterministic.series[0]!.atOperation).toBeGreaterThan(600)
+    expect(timed.series[0]!.atOperation).toBeGreaterThan(600)
     const { drained } = deterministic.amplification
     expect(drained.userBytes).toBe(run.userBytes)
     expect(drained.liveLogicalBytes).toBe(

@@ -5,7 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRandom, deriveSeed, type Random } from '../../engine/base/random.ts'
-import { bootstrapMean } from './bootstrap.ts'
+import { bootstrapMean, meanOf } from './bootstrap.ts'
 import { normalQuantile } from './quantiles.ts'
 
 const EXPERIMENTS = 400
@@ -41,6 +41,17 @@ describe('coverage', () => {
     expect(share).toBeGreaterThanOrEqual(least)
     expect(share).toBeLessThanOrEqual(most)
   })
+})
+
+test('of a law with a long right tail it reaches further to the right', () => {
+  const reaches = Array.from({ length: 50 }, (_, seed) => {
+    const random = createRandom(deriveSeed(seed, 'skew'))
+    const values = Array.from({ length: 20 }, () => exponential(random))
+    const { mean, low, high } = bootstrapMean(values, { seed, level: 0.95, resamples: 400 })
+    return (high - mean) / (mean - low)
+  })
+  // √n times the skewness makes it about a third; a normal's interval is even.
+  expect(meanOf(reaches)).toBeGreaterThan(1.3)
 })
 
 const differences = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), {
