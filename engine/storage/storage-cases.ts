@@ -7,7 +7,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isLsmError } from '../base/errors.ts'
-import { Ledger, liveBytes } from './ledger.ts'
+import { Ledger, liveBytes, sumCells } from './ledger.ts'
 import { countFolder, type FileTag, folderBytes, joinPath, type Storage } from './storage.ts'
 import { accountOf, HistoryModel, historyArbitrary, type Step } from './storage-history.ts'
 
@@ -250,6 +250,46 @@ function nameCases(createFixture: () => StorageFixture): void {
     expect(ledger.balance().truncated).toBe(5)
     expect(() => storage.truncate(path('a'), 11)).toThrow(/lengthens/)
     expect(storage.size(path('a'))).toBe(10)
+  })
+
+  it('a file is gone on with where it ends', ({ storage, ledger }, path) => {
+    writeFile(storage, path('a'), 'wal record torn')
+    storage.truncate(path('a'), 10)
+    const file = storage.appendTo(path('a'), flushTag)
+    expect(file.bytes).toBe(10)
+    file.append(bytesOf('s'), 'meta')
+    file.sync()
+    file.close()
+    expect(file.bytes).toBe(11)
+    expect(readText(storage, path('a'))).toBe('wal records')
+    expect(ledger.balance()).toMatchObject({ appended: 16, truncated: 5 })
+    expect(() => storage.appendTo(path('b'), flushTag)).toThrow(
+      expect.objectContaining({ code: 'LSM_NOT_FOUND' }),
+    )
+    expect(storage.list(path('').slice(0, -1))).toEqual(['a'])
+  })
+
+  it('reads under way together end each with its own, and outlive the close', async ({
+    storage,
+    ledger,
+  }, path) => {
+    writeFile(storage, path('a'), 'strata of clay')
+    const reader = storage.open(path('a'), getTag)
+    const targets = [new Uint8Array(6), new Uint8Array(4)]
+    const reads = [
+      reader.readAsync(targets[0]!, 6, 0, 'data'),
+      reader.readAsync(targets[1]!, 4, 10, 'data'),
+    ]
+    reader.close()
+    await Promise.all(reads)
+    expect(targets).toEqual([bytesOf('strata'), bytesOf('clay')])
+    const { bytes, calls } = sumCells(ledger.cells(), { cause: 'get', direction: 'read' })
+    expect({ bytes, calls }).toEqual({ bytes: 10, calls: 2 })
+    const again = storage.open(path('a'), getTag)
+    await expect(again.readAsync(new Uint8Array(9), 9, 10, 'data')).rejects.toMatchObject({
+      ...{ code: 'LSM_CORRUPTION', data: { path: path('a'), offset: 10, expected: 9, actual: 4 } },
+    })
+    again.close()
   })
 
   it('a removed file goes on for its open readers', ({ storage }, path) => {

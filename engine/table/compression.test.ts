@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { createRandom } from '../base/random.ts'
-import { COMPRESSION_TYPE, compressBlock, decompressBlock } from './compression.ts'
+import { COMPRESSION_TYPE, compressBlock, compressWhole, decompressBlock } from './compression.ts'
 
 /** Runs of a few bytes repeated at various distances: literals, short and overlapping matches. */
 const compressible = fc
@@ -33,6 +33,15 @@ describe.each(['lz4', 'zstd'] as const)('%s', (compression) => {
         const stored = new Uint8Array(payload!.length + 2 * margin)
         stored.set(payload!, margin)
         expect(decompressBlock(type, stored, margin, margin + payload!.length)).toEqual(raw)
+      }),
+    )
+  })
+
+  test('gives back what is compressed whatever it saves', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 2000, size: 'max' }), (raw) => {
+        const payload = compressWhole(compression, raw)
+        expect(decompressBlock(type, payload, 0, payload.length)).toEqual(raw)
       }),
     )
   })

@@ -41,7 +41,7 @@ const hunters: Readonly<Record<string, () => unknown>> = {
   },
   'power cuts of the log': () =>
     cutPowerEverywhere({
-      history: historyWithCollections(30, 11),
+      history: historyWithCollections(20, 11),
       strategy: () => everyNth(3),
       options: logOptions,
       valueLogPolicy: restless,

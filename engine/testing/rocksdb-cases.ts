@@ -16,6 +16,7 @@ import { createRandom } from '../base/random.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import { Database } from '../db/database.ts'
 import { exportDatabase } from '../db/export.ts'
 import type { EngineOptionsInput } from '../db/options.ts'
@@ -61,6 +62,9 @@ export interface Life {
   /** Whether a sixth of the records delete. Default true. */
   readonly deletes?: boolean
   readonly options?: EngineOptionsInput
+  readonly valueLogPolicy?: ValueLogPolicy
+  /** Looks at the folder before it is closed. */
+  readonly beforeClose?: () => void
 }
 
 /** Written after the last flush, so that they live in the log alone. */
@@ -78,6 +82,7 @@ export function live(life: Life): LivedFolder {
     strategy,
     clock: new ManualClock(1),
     options: { memtableBytes: 8192, ...options },
+    valueLogPolicy: life.valueLogPolicy ?? null,
   })
   const write = (index: number) => {
     const batch = new WriteBatch()
@@ -103,6 +108,7 @@ export function live(life: Life): LivedFolder {
   db.flush()
   const { version } = db
   const logged = Array.from({ length: WRITES_IN_LOG }, (_, index) => write(writes + index))
+  life.beforeClose?.()
   db.close()
   let offset = 0
   const walLines = logged.map(({ head, records }) => {

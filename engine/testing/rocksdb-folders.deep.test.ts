@@ -7,7 +7,8 @@ import { STRATEGIES } from '../../strategies/catalog.ts'
 import { deriveSeed } from '../base/random.ts'
 import { verifyDatabase } from '../db/verify.ts'
 import { runCount } from '../version/version.ts'
-import { checkFiles, checkOpens, exported, live, opensAsItIs } from './rocksdb-cases.ts'
+import { RESTLESS_LOG, restless } from './fixtures.ts'
+import { checkFiles, checkOpens, exported, live, namesIn, opensAsItIs } from './rocksdb-cases.ts'
 import { hasRocksdbTools, temporaryFolder } from './rocksdb-tools.ts'
 
 const SEED = 20_261_121
@@ -47,5 +48,35 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB opens a folder', (
       `${name} ${params}: ${tables} tables in ${runCount(lived.version)} runs, ` +
         `${lived.oracle.size} keys${asItIs ? ', also as it is' : ''}, seed ${SEED}`,
     )
+  })
+})
+
+describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB follows pointers', () => {
+  const valueLog = { ...RESTLESS_LOG, segmentBytes: 4096 }
+
+  test.each(compressions)('into a log that was collected all along (%s)', (compression) => {
+    const lived = live({
+      ...{ folder: join(folder, `log-${compression}`), writes: 900, seed: 6 },
+      strategy: STRATEGIES.get('leveling')!.create({}),
+      options: { memtableBytes: 4096, valueLog: { ...valueLog, compression } },
+      valueLogPolicy: restless,
+    })
+    const { segments, faults } = verifyDatabase(lived.storage, lived.folder)
+    expect(segments).toBeGreaterThan(3)
+    expect(faults).toEqual([])
+    expect(opensAsItIs(lived.version)).toBe(true)
+    checkOpens(lived.folder, lived.oracle)
+  })
+
+  test('of an export, stubs of spent segments among them', () => {
+    const lived = live({
+      ...{ folder: join(folder, 'log-export'), writes: 900, seed: 7 },
+      strategy: STRATEGIES.get('tiering')!.create({}),
+      options: { memtableBytes: 4096, valueLog },
+      valueLogPolicy: restless,
+    })
+    const blobs = namesIn(lived.folder, '.blob').map((name) => join(lived.folder, name))
+    expect(blobs.some((path) => lived.storage.size(path) === 62)).toBe(true)
+    checkOpens(exported(lived), lived.oracle)
   })
 })

@@ -1,12 +1,13 @@
 // RocksDB as a witness of whole folders: one strategy that it opens as it is, one that it opens
 // through an export. All strategies: rocksdb-folders.deep.test.ts.
 
+import { appendFileSync, cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { STRATEGIES } from '../../strategies/catalog.ts'
 import { verifyDatabase } from '../db/verify.ts'
 import { runCount } from '../version/version.ts'
-import { never } from './fixtures.ts'
+import { never, RESTLESS_LOG, restless } from './fixtures.ts'
 import {
   checkFiles,
   checkOpens,
@@ -28,6 +29,8 @@ import {
 } from './rocksdb-tools.ts'
 
 const folder = temporaryFolder('folders')
+/** Segments large enough that a disk's syncs do not take all the time. */
+const valueLog = { ...RESTLESS_LOG, segmentBytes: 8192 }
 const leveling = () => STRATEGIES.get('leveling')!.create({})
 const tiering = () => STRATEGIES.get('tiering')!.create({})
 
@@ -50,6 +53,35 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB', { timeout: 120_0
     const lived = live({ folder: join(folder, 'c'), strategy: never, writes: 1500, seed: 3 })
     expect(runCount(lived.version)).toBeGreaterThan(10)
     checkOpens(exported(lived), lived.oracle)
+  })
+
+  test('follows pointers into a log that was collected all along', () => {
+    const lived = live({
+      ...{ folder: join(folder, 'log'), strategy: leveling(), writes: 400, seed: 6 },
+      options: { memtableBytes: 4096, valueLog },
+      valueLogPolicy: restless,
+    })
+    expect(verifyDatabase(lived.storage, lived.folder).faults).toEqual([])
+    expect(opensAsItIs(lived.version)).toBe(true)
+    checkOpens(lived.folder, lived.oracle)
+  })
+
+  test('follows pointers of an export of what a killed process left', () => {
+    const source = join(folder, 'log-alive')
+    const killed = join(folder, 'log-killed')
+    const lived = live({
+      ...{ folder: source, strategy: tiering(), writes: 300, seed: 8 },
+      options: { valueLog },
+      valueLogPolicy: restless,
+      beforeClose: () => {
+        cpSync(source, killed, { recursive: true, filter: (path) => !path.endsWith('LOCK') })
+      },
+    })
+    const left = namesIn(killed, '.blob').at(-1)!
+    appendFileSync(join(killed, left), 'what was torn')
+    const to = exported({ ...lived, folder: killed })
+    checkOpens(to, lived.oracle)
+    expect(verifyDatabase(lived.storage, to).faults).toEqual([])
   })
 
   test('gives stale values of an export with its runs in the wrong order', () => {

@@ -1,7 +1,8 @@
 /**
  * Cleans the segment with the largest share of known garbage whenever the log is larger than it may be:
  * discard statistics, as BadgerDB keeps them (`value.go`, `discard.go`). A segment without known
- * garbage is left alone: cleaning it would only copy it. Among equals the oldest goes.
+ * garbage is left alone: cleaning it would only copy it. Among equals the oldest goes. It is as good as
+ * what merges have found out: where a log turns over faster than its tree, it cleans by stale figures.
  */
 
 import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'

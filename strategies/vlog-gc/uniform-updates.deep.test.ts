@@ -20,10 +20,3 @@ test.each([
   // What is written between two looks is not cleaned yet.
   expect(fullest).toBeLessThan(1.02)
 })
-
-test('most garbage first costs no more than first in first out', () => {
-  const [fifo, mostGarbage] = ['fifo', 'most-garbage'].map((gcPolicy) =>
-    updateUniformly({ gcPolicy, fill: 0.8, keys: 3000, rounds: [3, 4], seed: 2 }),
-  )
-  expect(mostGarbage!.waLog).toBeLessThan(fifo!.waLog)
-})
