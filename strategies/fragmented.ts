@@ -24,7 +24,8 @@
  * - PebblesDB has a fixed last level; here a guard of the deepest level merges within itself until
  *   the level holds its share (baseBytes · T^level), and then goes one deeper.
  *
- * Nothing is ever moved unwritten: sequential loads are cut at guards like any other.
+ * Nothing is ever moved unwritten: sequential loads are cut at guards like any other. A pick walks the
+ * tables of every level, and the state grows with the guards: made for thousands of tables.
  */
 
 import { z } from 'zod'
