@@ -21,7 +21,7 @@ const EVENT_WIDTH_MIN = 0.75
 
 const LOST_DEFINITION =
   'Lost: time operations spent in flushes and compactions, and time in garbage collection, ÷ the ' +
-  'length of the interval.'
+  'length of the interval, at most all of it.'
 
 const STALLS = { name: 'time in flushes and compactions', style: SERIES_STYLES[0]! }
 const COLLECTION = { name: 'time in garbage collection', style: SERIES_STYLES[1]! }
@@ -121,7 +121,7 @@ function runRows(
             {
               heading: heading('Time lost'),
               x: silent,
-              y: { title: 'share', format: '~%', tickCount: 2 },
+              y: { title: 'share', format: '~%', domain: [0, 1], values: [0, 0.5, 1] },
               series: lost,
             },
             height(0.3),
@@ -159,7 +159,9 @@ function lostSeries({ timed }: RunResult): readonly PlotSeries[] {
     timed.series.flatMap((point, index) => {
       const seconds = point.wallSeconds - (timed.series[index - 1]?.wallSeconds ?? 0)
       const lost = of(point)
-      return lost === null || seconds <= 0 ? [] : [{ x: point.wallSeconds, y: lost / seconds }]
+      // A collection is told when it has ended, perhaps in a short interval after its own.
+      const share = Math.min(1, (lost ?? 0) / seconds)
+      return lost === null || seconds <= 0 ? [] : [{ x: point.wallSeconds, y: share }]
     })
   return [
     { ...STALLS, points: share(({ stallSeconds }) => stallSeconds) },
