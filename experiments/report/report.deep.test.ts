@@ -40,9 +40,10 @@ describeInChromium('a report of two hundred results in Chromium', () => {
     writeFileSync(path, reportPage(report))
   }, 60_000)
   afterEach(async () => {
-    expect(opened?.requests.filter((url) => !/^(?:data|blob):/.test(url))).toHaveLength(1)
-    expect(opened?.complaints).toEqual([])
-    await opened?.page.context().close()
+    if (opened === null) return
+    expect(opened.requests.filter((url) => !/^(?:data|blob):/.test(url))).toHaveLength(1)
+    expect(opened.complaints).toEqual([])
+    await opened.page.context().close()
     opened = null
   })
   afterAll(async () => {

@@ -49,10 +49,11 @@ describeInChromium('a timeline in Chromium', () => {
     write('two.html', two)
   }, 60_000)
   afterEach(async () => {
+    if (opened === null) return
     // Of every page of this file: nothing was asked for, and nothing went wrong.
-    expect(opened?.requests).toHaveLength(1)
-    expect(opened?.complaints).toEqual([])
-    await opened?.page.context().close()
+    expect(opened.requests).toHaveLength(1)
+    expect(opened.complaints).toEqual([])
+    await opened.page.context().close()
     opened = null
   })
   afterAll(async () => {
@@ -154,7 +155,7 @@ describeInChromium('a timeline in Chromium', () => {
 
   test('of ten thousand edits is small, and scrubs within a frame', async () => {
     const load = ['--strategy=leveling-partial', '--workload=ycsb-load', '--target=simulator']
-    const big = await recordRun(folder, ...load, '--user-bytes=3600MiB', '--set=memtableBytes=2MiB')
+    const big = await recordRun(folder, ...load, '--user-bytes=4GiB', '--set=memtableBytes=2MiB')
     expect(big.events.length).toBeGreaterThan(10_000)
     const path = write('big.html', timelineOf([big]))
     expect(statSync(path).size).toBeLessThan(2 * 2 ** 20)
