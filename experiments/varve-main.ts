@@ -9,6 +9,7 @@ import {
   exportDatabase,
   Ledger,
   NodeStorage,
+  type Segments,
   verifyDatabase,
 } from '../engine/index.ts'
 import { EXIT, explain } from './cli/explain.ts'
@@ -26,7 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   export: {
     operands: ['<folder>', '<to>'],
     help: [
-      'Links the tables into the new folder <to>, in a form RocksDB opens:',
+      'Links tables and value log into the new folder <to>, so that RocksDB opens it:',
       'each run a level of its own, newest first, from level 1 on. What is',
       'still in the write-ahead log goes along, in a log RocksDB replays.',
       '<to> must be missing or empty; <folder> is not changed. Tables are',
@@ -42,8 +43,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   verify: {
     operands: ['<folder>'],
     help: [
-      'Reads every byte: checksums of manifest, logs and tables, the order of',
-      'entries, and counts against what is recorded. Names each damaged file',
+      'Reads every byte: checksums of manifest, logs, tables and value log, the order',
+      'of entries, where pointers lead, and counts against what is recorded. Names each damaged file',
       'with the offset. A write torn by a crash counts: an open repairs it.',
     ],
     run: verify,
@@ -91,9 +92,11 @@ function helpText(): string {
 function exportTo(folder: string, to: string): number {
   const wasThere = existsSync(to)
   try {
-    const { runs, tables, tableBytes, tablesCopied, replay } = exportDatabase(storage(), folder, to)
+    const report = exportDatabase(storage(), folder, to)
+    const { runs, tables, tableBytes, tablesCopied, segments, replay } = report
     const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
     print(`${to}: ${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}, ${copied}`)
+    if (segments > 0) print(`  and ${segments} segments of a value log`)
     if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
     if (replay.damage !== null) warn(`${replay.damage}; ${replay.bytesDropped} bytes left out`)
     return EXIT.done
@@ -115,6 +118,7 @@ function dump(folder: string): number {
     ['tree', `${totals.tables} tables in ${runs} runs on ${levels.length} levels`],
     ['entries', `${totals.entries}, ${totals.tombstones} of them deletions`],
     ['bytes', `${totals.bytes} in tables, ${totals.rawBytes} of keys and values`],
+    ...valueLogFacts(manifest.segments),
     ['logs', `${logs.length}, with ${replay.batches} batches of ${replay.entries} entries`],
     ['sequence', `${manifest.lastSeq} in tables; next file ${manifest.nextFileNumber}`],
   ]
@@ -124,10 +128,23 @@ function dump(folder: string): number {
   return EXIT.done
 }
 
+/** Nothing where there is no value log. */
+function valueLogFacts(segments: Segments): [string, string][] {
+  if (segments.size === 0) return []
+  const states = Map.groupBy(segments.values(), ({ state }) => state)
+  const counts = Array.from(states, ([state, { length }]) => `${length} ${state}`).join(', ')
+  const sealed = states.get('sealed') ?? []
+  const bytes = sealed.reduce((sum, { recordBytes }) => sum + recordBytes, 0)
+  return [['value log', `${counts} segments; ${bytes} bytes of records in the sealed`]]
+}
+
 function verify(folder: string): number {
-  const { tables, tableBytes, logs, batches, faults } = verifyDatabase(storage(), folder)
+  const report = verifyDatabase(storage(), folder)
+  const { tables, tableBytes, segments, logs, batches, faults } = report
   for (const fault of faults) warn(fault.message)
-  const checked = `${tables} tables (${formatBytes(tableBytes)}), ${logs} logs (${batches} batches)`
+  const values = segments === 0 ? '' : `, ${segments} segments of a value log`
+  const checked =
+    `${tables} tables (${formatBytes(tableBytes)})${values}, ` + `${logs} logs (${batches} batches)`
   if (faults.length === 0) print(`${folder}: sound; ${checked}`)
   return faults.length === 0 ? EXIT.done : EXIT.failed
 }
