@@ -191,6 +191,10 @@ function checkPeers(
   if ('strategy' in given && !target.some(isEngineTarget)) {
     throw new UsageError(`${placeOf('strategy')}: ${peer} has its own`)
   }
+  const foreign = ['versions', 'record'].find((name) => name in given)
+  if (foreign !== undefined && !target.some(isEngineTarget)) {
+    throw new UsageError(`${placeOf(foreign)}: only of runs of our own, not of ${peer}`)
+  }
   const paced = ['arrival', 'rate', 'clients'].find((name) => name in given)
   if (paced !== undefined) {
     throw new UsageError(`${placeOf(paced)}: ${peer} runs in a closed loop of one client`)

@@ -172,6 +172,18 @@ describe('refusals', () => {
   })
 })
 
+test('what values achieve differs by seed, and parts no side', () => {
+  const files = [...resultsOf('leveling', 10, 5), ...resultsOf('tiering', 10, 2)].map(
+    (file, at) => {
+      const valueCompression = { targetRatio: null, achievedRatio: 0.9 + at / 1000 }
+      const { config } = file.result
+      const workload = { ...config.workload, valueCompression }
+      return { ...file, result: { ...file.result, config: { ...config, workload } } }
+    },
+  )
+  expect(compareAll(files, OPTIONS)).toMatchObject([{ pairs: 10, configDifferences: [{}] }])
+})
+
 test('seeds that only one side has are counted, not used', () => {
   const files = [...resultsOf('leveling', 12, 5), ...resultsOf('tiering', 10, 2)]
   expect(compareAll(files, OPTIONS)[0]).toMatchObject({ pairs: 10, unpaired: 2 })

@@ -69,7 +69,8 @@ export function sharesWorkload(a: Side, b: Side): boolean {
 }
 
 function workloadOf({ results }: Side): Json {
-  const { workload, records, operations, valueBytes } = firstOf(results).config
+  const { records, operations, valueBytes } = firstOf(results).config
+  const workload = workloadAsked(firstOf(results))
   return { workload, records, operations, valueBytes } as unknown as Json
 }
 
@@ -134,9 +135,15 @@ function firstOf(results: Side['results']): AnyResult {
   return results.values().next().value!
 }
 
-function withoutSeeds({ config }: AnyResult): Json {
-  const { seed: _seed, repeat: _repeat, ...rest } = config
-  return rest as unknown as Json
+function withoutSeeds(result: AnyResult): Json {
+  const { seed: _seed, repeat: _repeat, ...rest } = result.config
+  return { ...rest, workload: workloadAsked(result) } as unknown as Json
+}
+
+/** What the values achieve is a measurement, and differs from seed to seed. */
+function workloadAsked({ config }: AnyResult) {
+  const { valueCompression, ...workload } = config.workload
+  return { ...workload, targetRatio: valueCompression?.targetRatio ?? null }
 }
 
 function differencesOf(a: Json, b: Json, path: string): readonly ConfigDifference[] {

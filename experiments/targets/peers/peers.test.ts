@@ -177,6 +177,8 @@ describe('requests', () => {
   test.each([
     ['--target=levldb', 'unknown target "levldb"; did you mean "leveldb"?'],
     ['--target=lmdb --strategy=tiering', '--strategy: lmdb has its own'],
+    ['--target=sqlite --rate=100', '--rate: sqlite runs in a closed loop of one client'],
+    ['--target=sqlite --versions', '--versions: only of runs of our own, not of sqlite'],
     ['--target=sqlite --storage=memory', '--storage: sqlite needs files'],
   ])('%s is refused', (flags, line) => {
     expect(() => parseCommand(flags.split(' '))).toThrow(line)
