@@ -16,7 +16,10 @@ export function traceDefinition(path: string): WorkloadDefinition {
   const trace = openTrace(path)
   const { header, footer } = trace
   const [load, ...phases] = footer.phases
+  const { fieldlengthdistribution } = footer.properties
   const params: Readonly<Record<string, Json>> = {
+    // Of an imported text: who keeps no fields must know that their lengths vary.
+    ...(fieldlengthdistribution !== undefined && { fieldlengthdistribution }),
     ...header.params,
     workload: header.workload,
     traceDigest: footer.digest,

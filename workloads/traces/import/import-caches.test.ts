@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { OPERATION_KIND_NAMES } from '../../operation.ts'
 import { imported, shown } from '../testing/imported.ts'
@@ -31,6 +32,38 @@ describe('Twitter’s cache trace', () => {
     expect(Object.fromEntries(report.notes)).toEqual({
       'keys longer than the size their row gives': 2,
     })
+  })
+
+  test('of any rows reads back whole, whatever commas its keys hold', async () => {
+    const row = fc.record({
+      step: fc.nat(5),
+      key: fc.stringMatching(/^[!-~]{1,20}$/),
+      extra: fc.nat(10),
+      bytes: fc.nat(400),
+      verb: fc.constantFrom('get', 'set', 'delete'),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 40, size: 'max' }),
+        async (rows) => {
+          let seconds = 1_600_000_000
+          const expected: string[] = []
+          const lines = rows.map(({ step, key, extra, bytes, verb }, i) => {
+            seconds += i === 0 ? 0 : step
+            const size = key.length + extra
+            const name = { get: 'read', set: 'update', delete: 'delete' }[verb]
+            const value = verb === 'set' && bytes > 0 ? ` ${bytes} B` : ''
+            const arrival = (seconds - 1_600_000_000) * 1e9
+            expected.push(`run ${name} ${key.padEnd(size, '0')}${value} @${arrival}`)
+            return `${seconds},${key},${size},${bytes},3,${verb},0`
+          })
+          const { phases, report } = await imported('twitter', path, [`${lines.join('\n')}\n`])
+          expect(shown(phases, OPERATION_KIND_NAMES)).toEqual(expected)
+          expect(report).toMatchObject({ malformed: 0, operations: rows.length })
+        },
+      ),
+      { numRuns: 40 },
+    )
   })
 
   test.each([

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { WORKLOADS } from '../../catalog.ts'
 import { ALL_FIELDS, OPERATION_KIND_NAMES } from '../../operation.ts'
@@ -122,24 +123,36 @@ describe('a YCSB client’s output', () => {
 })
 
 describe('our own text', () => {
-  const size = { records: 60, operations: 120, seed: 5, repeat: 0 }
-  test.each([
-    ['ycsb-a', {}],
-    ['ycsb-e', { fieldcount: 3 }],
-    ['ycsb-d', { fieldlengthdistribution: 'uniform', fieldlength: 40 }],
-    ['ycsb-b', { readallfields: false, writeallfields: true }],
-    ['ycsb-a', { fieldcount: 1, fieldlength: 0 }],
-  ])('%s %j reads back as the same operations', async (name, params) => {
-    const create = () => WORKLOADS.get(name)!.create(params, size)
-    const text = Buffer.concat([...ycsbText(create())])
-    const { phases, report } = await imported('ycsb', path, [text])
-    const strip = (list: ReturnType<typeof plainPhases>) =>
-      list.map((phase) => ({
-        ...phase,
-        operations: phase.operations.map((one) => ({ ...one, keyNumber: 0 })),
-      }))
-    expect(report.malformed).toBe(0)
-    expect(strip(phases as ReturnType<typeof plainPhases>)).toEqual(strip(plainPhases(create())))
+  type Phases = ReturnType<typeof plainPhases>
+  const withoutNumbers = (phases: Phases) =>
+    phases.map(({ operations, ...phase }) => ({
+      ...phase,
+      operations: operations.map((one) => ({ ...one, keyNumber: 0 })),
+    }))
+
+  test('of any workload reads back as its operations', async () => {
+    const workload = fc.record({
+      name: fc.constantFrom('ycsb-a', 'ycsb-b', 'ycsb-d', 'ycsb-e'),
+      seed: fc.nat(1e9),
+      fieldcount: fc.integer({ min: 1, max: 12 }),
+      fieldlength: fc.nat(60),
+      fieldlengthdistribution: fc.constantFrom('constant', 'uniform'),
+      readallfields: fc.boolean(),
+      writeallfields: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(workload, async ({ name, seed, ...params }) => {
+        const given = { ...params, minfieldlength: 0 }
+        const size = { records: 15, operations: 40, seed, repeat: 0 }
+        const create = () => WORKLOADS.get(name)!.create(given, size)
+        const { phases, report } = await imported('ycsb', path, [
+          Buffer.concat([...ycsbText(create())]),
+        ])
+        expect(report.malformed).toBe(0)
+        expect(withoutNumbers(phases as Phases)).toEqual(withoutNumbers(plainPhases(create())))
+      }),
+      { numRuns: 25 },
+    )
   })
 })
 
