@@ -4,7 +4,8 @@
  * where their making is not meant, and the pacing of an open loop is one that is always behind.
  */
 
-import { ManualClock, ReadCounters, systemClock } from '../../engine/index.ts'
+import { ManualClock, systemClock } from '../../engine/base/clock.ts'
+import { ReadCounters } from '../../engine/base/read-counters.ts'
 import {
   OPERATION_KIND_NAMES,
   Operation,
