@@ -2,6 +2,7 @@
  * Owns the micro-benchmarks of the harness itself: operations driven against a target that does
  * nothing, so that what is left is drawing, timing and recording. Values are handed over ready made
  * where their making is not meant, and the pacing of an open loop is one that is always behind.
+ * Without values the budget is a microsecond an operation: 1 M op/s.
  */
 
 import { ManualClock, systemClock } from '../../engine/base/clock.ts'
@@ -102,8 +103,7 @@ function benchCase(name: string, setup: () => () => void): BenchCase {
     name: `harness, ${name}`,
     unit: 'operations',
     opsPerIteration: OPERATIONS,
-    // The budget: a microsecond an operation without its value.
-    referenceOpsPerSecond: 1e6,
+    referenceOpsPerSecond: null,
     setup,
   }
 }
