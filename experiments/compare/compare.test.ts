@@ -184,6 +184,26 @@ test('what values achieve differs by seed, and parts no side', () => {
   expect(compareAll(files, OPTIONS)).toMatchObject([{ pairs: 10, configDifferences: [{}] }])
 })
 
+test('loaded trees are of their seeds, and part no side; a run that loads is no partner', () => {
+  const start = (strategy: string, factor: number) =>
+    resultsOf(strategy, 10, factor).map((file, at) => {
+      const { config } = file.result
+      const aged = { tree: `0123456789abcde${at.toString(16)}` }
+      return { ...file, result: { ...file.result, config: { ...config, aged } } }
+    })
+  const files = [...start('leveling', 5), ...start('tiering', 2)]
+  expect(compareAll(files, OPTIONS)).toMatchObject([{ pairs: 10 }])
+  const mixed = [...start('leveling', 5), ...resultsOf('tiering', 10, 2)]
+  expect(() => compareAll(mixed, OPTIONS)).toThrow('one starts from a loaded tree')
+})
+
+test('times under different loads are left out', () => {
+  const arrival = { kind: 'constant', rate: '100', clients: 1, params: {} } as const
+  const [comparison] = compare({}, { config: { arrival } })
+  expect(comparison!.leftOut[0]).toContain('operations arrive otherwise')
+  expect(comparison!.metrics.map(({ metric }) => metric)).not.toContain('throughput, op/s')
+})
+
 test('seeds that only one side has are counted, not used', () => {
   const files = [...resultsOf('leveling', 12, 5), ...resultsOf('tiering', 10, 2)]
   expect(compareAll(files, OPTIONS)[0]).toMatchObject({ pairs: 10, unpaired: 2 })

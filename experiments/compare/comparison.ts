@@ -2,6 +2,7 @@
  * Owns a comparison of two sides: for each metric the mean difference over the pairs, its interval,
  * and a verdict. Under ten pairs there is no verdict: the difference stands there, labelled.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { bootstrapMean, type Interval, meanOf } from './bootstrap.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import {
@@ -72,7 +73,7 @@ export function compareSides(a: Side, b: Side, options: CompareOptions): Compari
   const pairs = pairsOf(a, b, across)
   const results = pairs.flatMap((pair) => [pair.a, pair.b])
   const metrics = metricsOf(results)
-  const elsewhere = machineDifference(pairs)
+  const elsewhere = timeDifference(pairs)
   const compared = metrics.filter(({ timed }) => !timed || elsewhere === null)
   return {
     a: a.label,
@@ -90,8 +91,9 @@ export function compareSides(a: Side, b: Side, options: CompareOptions): Compari
 }
 
 /** Why times of the pairs mean nothing side by side; null when they do. */
-function machineDifference(pairs: readonly Pair[]): string | null {
+function timeDifference(pairs: readonly Pair[]): string | null {
   for (const { a, b } of pairs) {
+    if (!isDeepStrictEqual(a.config.arrival, b.config.arrival)) return 'operations arrive otherwise'
     for (const key of ['cpuModel', 'cores', 'node', 'fileSystem'] as const) {
       if (a.environment[key] !== b.environment[key]) {
         return `measured on different machines (${key} ${a.environment[key]}, ${b.environment[key]})`

@@ -100,6 +100,9 @@ function whyNot({ a, b }: Pair, across: readonly Across[]): string | null {
   if (one.workload.loadOrder !== two.workload.loadOrder) {
     return `loaded in different orders, ${one.workload.loadOrder} and ${two.workload.loadOrder}`
   }
+  if ((one.aged === null) !== (two.aged === null)) {
+    return 'one starts from a loaded tree, the other counts its load'
+  }
   const traces = [a.deterministic.traceHash, b.deterministic.traceHash]
   if (traces[0] !== traces[1]) return `different operations, trace ${traces.join(' and ')}`
   if (one.target !== two.target && !may('target')) {
@@ -136,8 +139,10 @@ function firstOf(results: Side['results']): AnyResult {
 }
 
 function withoutSeeds(result: AnyResult): Json {
-  const { seed: _seed, repeat: _repeat, ...rest } = result.config
-  return { ...rest, workload: workloadAsked(result) } as unknown as Json
+  const { seed: _seed, repeat: _repeat, aged, ...rest } = result.config
+  // A loaded tree is one of its seed.
+  const start = aged === null ? 'own load' : 'loaded tree'
+  return { ...rest, start, workload: workloadAsked(result) } as unknown as Json
 }
 
 /** What the values achieve is a measurement, and differs from seed to seed. */
