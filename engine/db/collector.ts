@@ -102,11 +102,14 @@ export class Collector {
       if (!this.#isLive(walk, segment)) continue
       this.#move(walk, file.path)
       recordsMoved++
-      if (this.#chunkBytes >= CHUNK_BYTES) this.#commit()
+      if (this.#chunkBytes < CHUNK_BYTES) continue
+      this.#commit()
+      // A merge that made room may have dropped the last pointer into the segment, and it is gone.
+      if (!values.holds(segment)) break
     }
     const damage = walk.damage()
     if (damage !== null) throw damage
-    if (!walk.end!.hasFooter) {
+    if (walk.end?.hasFooter === false) {
       throw corruption('segment without a footer', { path: file.path, offset: recordBytes })
     }
     this.#commit()

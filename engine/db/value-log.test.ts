@@ -457,6 +457,38 @@ describe('collection', () => {
     expect(counts[1]!.after).toBeGreaterThan(5)
   })
 
+  test('ends where a merge on the way drops the last pointer into the segment', () => {
+    let picks = 0
+    const once: ValueLogPolicy = {
+      ...restless,
+      pick: (view) => (picks-- > 0 ? restless.pick(view) : null),
+      relocateBelow: () => 0,
+    }
+    // Segments larger than what a walk reads at once, and a memtable that a chunk of moves fills.
+    const valueLog = { ...collected, segmentBytes: 8 * 1024 * 1024 }
+    const { db, storage } = openTest({
+      ...{ strategy: everyNth(2), valueLogPolicy: once },
+      options: { memtableBytes: 4096, valueLog },
+    })
+    const key = (index: number) => `key${String(index).padStart(9, '0')}`
+    const value = (index: number, round: string) => `${round} ${index}`.padEnd(10_000, '.')
+    const live = 27
+    for (let index = 0; index < 190; index++) put(db, key(index), value(index, 'first'))
+    db.flush()
+    for (let index = live; index < 190; index++) put(db, key(index), value(index, 'second'))
+    for (const pad of ['w', 'x', 'y', 'z']) put(db, pad, 'in the tree'.padEnd(THRESHOLD - 1))
+    const [oldest] = segmentsIn(storage)
+    picks = 1
+    expect(db.collectValueLog()).toBe(1)
+    expect(db.metrics().merges).toBe(1)
+    expect(segmentsIn(storage)).not.toContain(oldest)
+    for (let index = 0; index < 190; index++) {
+      expect(read(db, key(index))).toBe(value(index, index < live ? 'first' : 'second'))
+    }
+    db.close()
+    expect(verifyDatabase(storage, '/db').faults).toEqual([])
+  })
+
   test('refuses a segment that was not offered', () => {
     const reason = { trigger: 'none', formula: '', values: {} }
     const rogue: ValueLogPolicy = { ...restless, pick: () => ({ segment: 1, reason }) }

@@ -142,6 +142,11 @@ export class ValueLog {
     return this.handles.read(pointer, keyBytes, keyStart, keyLength, this.scanAccount)
   }
 
+  /** Whether the segment is there and was not spent. */
+  holds(segment: number): boolean {
+    return this.#parts.manifest.state.segments.get(segment)?.state === 'sealed'
+  }
+
   /** What a policy sees: segments numbered below `below`. */
   view(below = Number.POSITIVE_INFINITY): ValueLogView {
     const { book, manifest } = this.#parts
@@ -189,11 +194,9 @@ export class ValueLog {
     const below = this.#parts.policy?.relocateBelow(this.view()) ?? 0
     if (below === 0) return null
     const appender = this.#appender('vlog-gc', () => {})
-    const { counters, manifest } = this.#parts
-    const { collection } = counters
-    const { segments } = manifest.state
+    const { collection } = this.#parts.counters
     // Stale pointers may survive a merge that does not see what shadows them.
-    const moves = (segment: number) => segment < below && segments.get(segment)?.state === 'sealed'
+    const moves = (segment: number) => segment < below && this.holds(segment)
     return new ValueMover(moves, this.handles, appender, this.collectAccount, (bytes) => {
       collection.relocatedBytes += bytes
     })

@@ -1,8 +1,8 @@
 /**
  * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
  * with the sums a flush needs for its table. Invariant: entries are only added, and each (key, seq)
- * once. It rotates on `rawBytes` (user key + value), never on arena bytes, so that the moment of a
- * flush depends on the data alone; who decides is the database.
+ * once. It rotates on `rawBytes` (user key + value, or the pointer that stands for it), never on arena
+ * bytes, so that the moment of a flush depends on the data alone; who decides is the database.
  */
 
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'

@@ -304,7 +304,7 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
       'a merge moves values out of spent segments, where there are none',
       'model of the log',
       'db/value-log.ts',
-      " && segments.get(segment)?.state === 'sealed'",
+      ' && this.holds(segment)',
       '',
     ],
     [

@@ -8,7 +8,8 @@
  *   + L1 R9 12[a,f] bytes=100       a table comes; as in the text of a version
  *   state leveling-partial {…}      the strategy, and its state after the edit
  *
- * Counters (log, file, run and sequence numbers) are the manifest's business and have no text.
+ * Counters (log, file, run and sequence numbers) and segments of the value log are the manifest's
+ * business and have no text.
  */
 
 import { invalidArgument } from '../base/errors.ts'
