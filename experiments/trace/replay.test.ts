@@ -73,20 +73,17 @@ describe('replaying a recorded trace', () => {
         expect(replay.deterministic).toEqual(result.deterministic)
         expect(replay.config).toMatchObject({ records: 200, operations: 300 })
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     )
   })
 
-  test.each(['delete-heavy', 'mixgraph', 'queue', 'fillrandom', 'shifting'])(
-    '%s: the same',
-    async (workload) => {
-      const sizes = ['--records=300', '--operations=400']
-      const plan = await planOf(`--workload=${workload}`, ...sizes)
-      const result = await recorded(plan)
-      const replay = await run(await planOf(`--trace=${path}`))
-      expect(replay.deterministic).toEqual(result.deterministic)
-    },
-  )
+  test.each(['delete-heavy', 'mixgraph', 'fillrandom'])('%s: the same', async (workload) => {
+    const sizes = ['--records=300', '--operations=400']
+    const plan = await planOf(`--workload=${workload}`, ...sizes)
+    const result = await recorded(plan)
+    const replay = await run(await planOf(`--trace=${path}`))
+    expect(replay.deterministic).toEqual(result.deterministic)
+  })
 
   test('while it is recorded again gives the same trace', async () => {
     const again = join(folder, 'again')
