@@ -1,24 +1,21 @@
 /**
  * Owns an open database: the one object through which a folder is read and written. It assembles the
- * rooms (log, memtable, tree, cache) and keeps their order; what each does is theirs.
+ * rooms (log, memtable, tree, value log, cache) and keeps their order; what each does is theirs.
  *
- * Scheduling is inline: a write that fills the memtable flushes it and compacts to rest before it
- * returns. Equal operations on equal seeds therefore give equal files. A write that was acknowledged
+ * Scheduling is inline: a write that fills the memtable flushes it, compacts to rest, and collects what
+ * of the value log is due, before it returns. Equal operations on equal seeds therefore give equal files. A write that was acknowledged
  * is committed even when the flush or compaction it set off failed; that failure makes the database
  * read-only, and the next write throws it.
  */
 
-import { type Clock, systemClock } from '../base/clock.ts'
-import { invalidArgument } from '../base/errors.ts'
+import { systemClock } from '../base/clock.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
-import type { Json } from '../base/json.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
-import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
-import type { FolderLock, Storage } from '../storage/storage.ts'
+import type { FolderLock } from '../storage/storage.ts'
 import type { Version } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
@@ -33,11 +30,11 @@ import {
   type ReadOptions,
   type ScanOptions,
 } from './cursor.ts'
-import type { DatabaseEvent } from './events.ts'
 import { FileNumbers } from './file-numbers.ts'
 import { Health, harmless } from './health.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
-import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
+import { checkPolicy, type OpenOptions, type WriteOptions } from './open-options.ts'
+import { type EngineOptions, parseEngineOptions } from './options.ts'
 import { recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
@@ -48,27 +45,7 @@ import { Tree } from './tree.ts'
 import { ValueLog } from './value-log.ts'
 import { WriteHead } from './write-head.ts'
 
-export interface OpenOptions {
-  readonly storage: Storage
-  /** Created when missing. */
-  readonly folder: string
-  readonly strategy: CompactionStrategy
-  /** The strategy's parameters, for the folder's record only. */
-  readonly strategyParameters?: Json
-  readonly options?: EngineOptionsInput
-  readonly clock?: Clock
-  /** Root seed of everything random inside the engine (memtable node heights). */
-  readonly seed?: number
-  /** Which segments of the value log are collected: what the option `valueLog.gcPolicy` names. */
-  readonly valueLogPolicy?: ValueLogPolicy | null
-  /** Called in the midst of flushes and compactions: it may read and call `write`, nothing else. */
-  readonly onEvent?: (event: DatabaseEvent) => void
-}
-
-export interface WriteOptions {
-  /** Acknowledge only when the write survives a power loss. Default: handed to the system. */
-  readonly sync?: boolean
-}
+export type { OpenOptions, WriteOptions } from './open-options.ts'
 
 export class Database implements Disposable {
   readonly options: EngineOptions
@@ -406,15 +383,4 @@ export class Database implements Disposable {
     this.#head.rotate()
     this.#tree.compactUntilRest(this.#head.lastSeq)
   }
-}
-
-/** The option names what is handed in, so that the folder's record is true. */
-function checkPolicy(
-  { valueLog: { gcPolicy } }: EngineOptions,
-  policy: ValueLogPolicy | null,
-): ValueLogPolicy | null {
-  const given = policy?.name ?? 'none'
-  if (given === gcPolicy) return policy
-  const message = `engine option valueLog.gcPolicy is ${gcPolicy}, the policy handed in is ${given}`
-  throw invalidArgument(message, { option: 'valueLog.gcPolicy' })
 }
