@@ -1,78 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '../base/clock.ts'
-import { isLsmError } from '../base/errors.ts'
-import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import { FaultStorage, type StorageCall } from '../storage/fault-storage.ts'
 import { Ledger, liveBytes, sumCells } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import { type FileTag, folderBytes, type Storage } from '../storage/storage.ts'
+import { folderBytes } from '../storage/storage.ts'
 import { bytes, everyNth, never, openTest, restless, text } from '../testing/fixtures.ts'
-import { tablesOf } from '../version/run.ts'
-import { runsNewestFirst } from '../version/version.ts'
+import {
+  collected,
+  flip,
+  killed,
+  large,
+  openCollected,
+  openLog,
+  put,
+  read,
+  replace,
+  STUB_BYTES,
+  segmentsIn,
+  THRESHOLD,
+  tag,
+} from '../testing/log-fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
-import type { Database, OpenOptions } from './database.ts'
 import type { DatabaseEvent } from './events.ts'
 import { verifyDatabase } from './verify.ts'
-
-const tag: FileTag = { cause: 'verify', level: -1 }
-const THRESHOLD = 100
-const STUB_BYTES = 62
-
-const log = { thresholdBytes: THRESHOLD, segmentBytes: 2048 }
-const collected = { ...log, gcPolicy: restless.name }
-
-function openLog(open: Partial<OpenOptions> = {}) {
-  return openTest({ strategy: never, ...open, options: { valueLog: log, ...open.options } })
-}
-
-function openCollected(open: Partial<OpenOptions> = {}) {
-  const options = { valueLog: collected, ...open.options }
-  return openTest({ strategy: never, ...open, valueLogPolicy: restless, options })
-}
-
-function put(db: Database, key: string, value: string, sync = false): void {
-  const batch = new WriteBatch()
-  batch.put(bytes(key), bytes(value))
-  db.writeSync(batch, { sync })
-}
-
-const large = (text: string) => text.padEnd(THRESHOLD, '.')
-const read = (db: Database, key: string) => {
-  const value = db.get(bytes(key))
-  return value === undefined ? undefined : text(value)
-}
-const segmentsIn = (storage: Storage) =>
-  storage
-    .list('/db')
-    .filter((name) => name.endsWith('.blob'))
-    .map((name) => `/db/${name}`)
-
-/** The storage as a killed process leaves it, but that `change` is made to a file. */
-function killed(
-  storage: MemoryStorage,
-  path?: string,
-  change?: (content: Uint8Array) => Uint8Array,
-) {
-  const after = storage.powerLoss({ bytes: 'kept', names: 'kept' }, new Ledger())
-  if (path !== undefined) replace(after, path, change!(after.readAll(path, tag)))
-  return after
-}
-
-function replace(storage: MemoryStorage, path: string, content: Uint8Array): void {
-  storage.remove(path)
-  const file = storage.create(path, tag)
-  file.append(content, 'data')
-  file.sync()
-  file.close()
-}
-
-async function all<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
-  const list: Item[] = []
-  for await (const item of items) list.push(item)
-  return list
-}
-
-const flip = (at: number) => (content: Uint8Array) => content.with(at, content[at]! ^ 4)
 
 describe('a value at the threshold', () => {
   test('goes to the log, one below it to the tree', () => {
@@ -351,218 +300,5 @@ describe('a process that is killed', () => {
     expect(ledger.balance().truncated).toBe(123)
     expect(liveBytes(ledger.balance())).toBe(folderBytes(again, '/db'))
     db.close()
-  })
-})
-
-describe('collection', () => {
-  test('moves what is live, and leaves a stub while tables hold stale pointers', () => {
-    const { db, storage } = openCollected()
-    for (const key of ['a', 'b', 'c']) put(db, key, large(`${key} first`))
-    db.flush()
-    put(db, 'b', large('b second'))
-    put(db, 'd', large('d'))
-    db.flush()
-    for (const [key, value] of Object.entries({
-      a: 'a first',
-      b: 'b second',
-      c: 'c first',
-      d: 'd',
-    })) {
-      expect(read(db, key)).toBe(large(value))
-    }
-    const { segments, garbageBytes } = db.metrics().valueLog
-    const spent = segments.filter(({ state }) => state === 'spent')
-    expect(spent.length).toBeGreaterThan(0)
-    const stubs = segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES)
-    expect(stubs).toHaveLength(spent.length)
-    expect(garbageBytes).toBe(0)
-    db.close()
-    expect(verifyDatabase(storage, '/db').faults).toEqual([])
-  })
-
-  test('is no write of the user, and keeps the time of the first', () => {
-    const { db, clock } = openCollected()
-    put(db, 'a', large('a'))
-    const { userBytes, puts } = db.metrics()
-    const oldest = () =>
-      Array.from(runsNewestFirst(db.version), ({ run }) => [...tablesOf(run)])
-        .flat()
-        .map((table) => table.oldestWriteAtMs)
-    const writtenAtMs = clock.nowMs()
-    for (let round = 0; round < 5; round++) {
-      clock.advance(10_000)
-      db.flush()
-      db.collectValueLog()
-    }
-    expect(oldest().length).toBeGreaterThan(3)
-    expect(new Set(oldest())).toEqual(new Set([writtenAtMs]))
-    expect(db.metrics()).toMatchObject({ userBytes, puts })
-    db.close()
-  })
-
-  test('keeps the time through a crash as well', () => {
-    const { db, storage, clock } = openCollected()
-    put(db, 'a', large('a'))
-    const writtenAtMs = clock.nowMs()
-    clock.advance(10_000)
-    db.flush()
-    db.collectValueLog()
-    const { db: again } = openCollected({
-      storage: killed(storage),
-      clock: new ManualClock(50_000),
-    })
-    const tables = Array.from(runsNewestFirst(again.version), ({ run }) => [
-      ...tablesOf(run),
-    ]).flat()
-    expect(new Set(tables.map((table) => table.oldestWriteAtMs))).toEqual(new Set([writtenAtMs]))
-    again.close()
-  })
-
-  test('waits with the data for snapshots and cursors older than the new pointers', () => {
-    const { db, storage } = openCollected()
-    put(db, 'a', large('first'))
-    const snapshot = db.snapshot()
-    put(db, 'a', large('second'))
-    const cursor = db.cursor()
-    db.flush()
-    db.flush()
-    cursor.seekToFirst()
-    expect(text(cursor.value())).toBe(large('second'))
-    const held = db.get(bytes('a'), { snapshot })
-    expect(text(held!)).toBe(large('first'))
-    const stubs = () =>
-      segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES).length
-    expect(stubs()).toBe(0)
-    cursor.close()
-    expect(stubs()).toBe(0)
-    snapshot.release()
-    expect(stubs()).toBeGreaterThan(0)
-    db.close()
-  })
-
-  test('collects no more than the log grew by, times its rate; a drain collects all', () => {
-    const fast = { valueLog: { ...collected, gcRate: 1e6 } }
-    const slow = { valueLog: { ...collected, gcRate: 0.01 } }
-    const counts = [fast, slow].map((options) => {
-      const { db } = openCollected({ options: { ...options, memtableBytes: 4096 } })
-      for (let index = 0; index < 1500; index++) put(db, `key${index % 50}`, large(`${index}`))
-      const before = db.metrics().valueLog.segmentsCollected
-      db.flush()
-      const after = db.metrics().valueLog.segmentsCollected
-      db.close()
-      return { before, after }
-    })
-    expect(counts[0]!.before).toBeGreaterThan(5)
-    expect(counts[1]!.before).toBe(0)
-    expect(counts[1]!.after).toBeGreaterThan(5)
-  })
-
-  test('ends where a merge on the way drops the last pointer into the segment', () => {
-    let picks = 0
-    const once: ValueLogPolicy = {
-      ...restless,
-      pick: (view) => (picks-- > 0 ? restless.pick(view) : null),
-      relocateBelow: () => 0,
-    }
-    // Segments larger than what a walk reads at once, and a memtable that a chunk of moves fills.
-    const valueLog = { ...collected, segmentBytes: 8 * 1024 * 1024 }
-    const { db, storage } = openTest({
-      ...{ strategy: everyNth(2), valueLogPolicy: once },
-      options: { memtableBytes: 4096, valueLog },
-    })
-    const key = (index: number) => `key${String(index).padStart(9, '0')}`
-    const value = (index: number, round: string) => `${round} ${index}`.padEnd(10_000, '.')
-    const live = 27
-    for (let index = 0; index < 190; index++) put(db, key(index), value(index, 'first'))
-    db.flush()
-    for (let index = live; index < 190; index++) put(db, key(index), value(index, 'second'))
-    for (const pad of ['w', 'x', 'y', 'z']) put(db, pad, 'in the tree'.padEnd(THRESHOLD - 1))
-    const [oldest] = segmentsIn(storage)
-    picks = 1
-    expect(db.collectValueLog()).toBe(1)
-    expect(db.metrics().merges).toBe(1)
-    expect(segmentsIn(storage)).not.toContain(oldest)
-    for (let index = 0; index < 190; index++) {
-      expect(read(db, key(index))).toBe(value(index, index < live ? 'first' : 'second'))
-    }
-    db.close()
-    expect(verifyDatabase(storage, '/db').faults).toEqual([])
-  })
-
-  test('refuses a segment that was not offered', () => {
-    const reason = { trigger: 'none', formula: '', values: {} }
-    const rogue: ValueLogPolicy = { ...restless, pick: () => ({ segment: 1, reason }) }
-    const { db } = openTest({ options: { valueLog: collected }, valueLogPolicy: rogue })
-    put(db, 'a', large('a'))
-    try {
-      db.flush()
-      expect.unreachable()
-    } catch (error) {
-      expect(isLsmError(error, 'LSM_UNSAFE_COMPACTION')).toBe(true)
-    }
-    expect(read(db, 'a')).toBe(large('a'))
-    db.close()
-  })
-})
-
-describe('a scan that reads ahead', () => {
-  const lived = (options: OpenOptions['options'] = {}) => {
-    const { db } = openLog({ strategy: everyNth(3), options })
-    for (let index = 0; index < 300; index++) {
-      const value = `${index}`.padEnd(index % 3 === 0 ? 20 : 150, '.')
-      put(db, `key${String((index * 37) % 200).padStart(3, '0')}`, value)
-    }
-    return db
-  }
-  const shown = ([key, value]: readonly [Uint8Array, Uint8Array]) => [text(key), text(value)]
-
-  test.each([0, 1, 4, 32, 1000])('shows what a plain one shows (prefetch %i)', async (prefetch) => {
-    const db = lived()
-    for (const options of [
-      {},
-      { reverse: true },
-      { gt: bytes('key05'), limit: 33 },
-      { limit: 0 },
-    ]) {
-      const seen = (await all(db.scanAsync({ ...options, prefetch }))).map(shown)
-      expect(seen).toEqual(Array.from(db.scan(options), shown))
-    }
-    db.close()
-  })
-
-  test('sees the moment of the call, and keeps it until it ends', async () => {
-    const db = lived()
-    const before = Array.from(db.scan(), shown)
-    const scan = db.scanAsync({ prefetch: 8 })
-    const seen = [shown((await scan.next()).value!)]
-    for (let index = 0; index < 200; index++)
-      put(db, `key${String(index).padStart(3, '0')}`, large('new'))
-    db.flush()
-    for await (const entry of scan) seen.push(shown(entry))
-    expect(seen).toEqual(before)
-    db.close()
-  })
-
-  test('lets go of its tables when it is left early', async () => {
-    const db = lived()
-    for await (const _ of db.scanAsync({ prefetch: 4 })) break
-    db.close()
-  })
-
-  test('reads neighbours together: fewer reads the further ahead', async () => {
-    const reads: number[] = []
-    for (const prefetch of [0, 4, 32]) {
-      const { db } = openLog({ options: { blockCacheBytes: 0 } })
-      for (let index = 0; index < 256; index++)
-        put(db, `key${String(index).padStart(3, '0')}`, large('v'))
-      db.flush()
-      const before = db.scanCounters.valueReads
-      await all(db.scanAsync({ prefetch }))
-      reads.push(db.scanCounters.valueReads - before)
-      db.close()
-    }
-    expect(reads[0]).toBe(256)
-    expect(reads[1]).toBeLessThan(90)
-    expect(reads[2]).toBeLessThan(30)
   })
 })

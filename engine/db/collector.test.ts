@@ -1,0 +1,170 @@
+import { describe, expect, test } from 'vitest'
+import { ManualClock } from '../base/clock.ts'
+import { isLsmError } from '../base/errors.ts'
+import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
+import { bytes, everyNth, openTest, restless, text } from '../testing/fixtures.ts'
+import {
+  collected,
+  killed,
+  large,
+  openCollected,
+  put,
+  read,
+  STUB_BYTES,
+  segmentsIn,
+  THRESHOLD,
+} from '../testing/log-fixtures.ts'
+import { tablesOf } from '../version/run.ts'
+import { runsNewestFirst } from '../version/version.ts'
+import { verifyDatabase } from './verify.ts'
+
+describe('collection', () => {
+  test('moves what is live, and leaves a stub while tables hold stale pointers', () => {
+    const { db, storage } = openCollected()
+    for (const key of ['a', 'b', 'c']) put(db, key, large(`${key} first`))
+    db.flush()
+    put(db, 'b', large('b second'))
+    put(db, 'd', large('d'))
+    db.flush()
+    for (const [key, value] of Object.entries({
+      a: 'a first',
+      b: 'b second',
+      c: 'c first',
+      d: 'd',
+    })) {
+      expect(read(db, key)).toBe(large(value))
+    }
+    const { segments, garbageBytes } = db.metrics().valueLog
+    const spent = segments.filter(({ state }) => state === 'spent')
+    expect(spent.length).toBeGreaterThan(0)
+    const stubs = segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES)
+    expect(stubs).toHaveLength(spent.length)
+    expect(garbageBytes).toBe(0)
+    db.close()
+    expect(verifyDatabase(storage, '/db').faults).toEqual([])
+  })
+
+  test('is no write of the user, and keeps the time of the first', () => {
+    const { db, clock } = openCollected()
+    put(db, 'a', large('a'))
+    const { userBytes, puts } = db.metrics()
+    const oldest = () =>
+      Array.from(runsNewestFirst(db.version), ({ run }) => [...tablesOf(run)])
+        .flat()
+        .map((table) => table.oldestWriteAtMs)
+    const writtenAtMs = clock.nowMs()
+    for (let round = 0; round < 5; round++) {
+      clock.advance(10_000)
+      db.flush()
+      db.collectValueLog()
+    }
+    expect(oldest().length).toBeGreaterThan(3)
+    expect(new Set(oldest())).toEqual(new Set([writtenAtMs]))
+    expect(db.metrics()).toMatchObject({ userBytes, puts })
+    db.close()
+  })
+
+  test('keeps the time through a crash as well', () => {
+    const { db, storage, clock } = openCollected()
+    put(db, 'a', large('a'))
+    const writtenAtMs = clock.nowMs()
+    clock.advance(10_000)
+    db.flush()
+    db.collectValueLog()
+    const { db: again } = openCollected({
+      storage: killed(storage),
+      clock: new ManualClock(50_000),
+    })
+    const tables = Array.from(runsNewestFirst(again.version), ({ run }) => [
+      ...tablesOf(run),
+    ]).flat()
+    expect(new Set(tables.map((table) => table.oldestWriteAtMs))).toEqual(new Set([writtenAtMs]))
+    again.close()
+  })
+
+  test('waits with the data for snapshots and cursors older than the new pointers', () => {
+    const { db, storage } = openCollected()
+    put(db, 'a', large('first'))
+    const snapshot = db.snapshot()
+    put(db, 'a', large('second'))
+    const cursor = db.cursor()
+    db.flush()
+    db.flush()
+    cursor.seekToFirst()
+    expect(text(cursor.value())).toBe(large('second'))
+    const held = db.get(bytes('a'), { snapshot })
+    expect(text(held!)).toBe(large('first'))
+    const stubs = () =>
+      segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES).length
+    expect(stubs()).toBe(0)
+    cursor.close()
+    expect(stubs()).toBe(0)
+    snapshot.release()
+    expect(stubs()).toBeGreaterThan(0)
+    db.close()
+  })
+
+  test('collects no more than the log grew by, times its rate; a drain collects all', () => {
+    const fast = { valueLog: { ...collected, gcRate: 1e6 } }
+    const slow = { valueLog: { ...collected, gcRate: 0.01 } }
+    const counts = [fast, slow].map((options) => {
+      const { db } = openCollected({ options: { ...options, memtableBytes: 4096 } })
+      for (let index = 0; index < 1500; index++) put(db, `key${index % 50}`, large(`${index}`))
+      const before = db.metrics().valueLog.segmentsCollected
+      db.flush()
+      const after = db.metrics().valueLog.segmentsCollected
+      db.close()
+      return { before, after }
+    })
+    expect(counts[0]!.before).toBeGreaterThan(5)
+    expect(counts[1]!.before).toBe(0)
+    expect(counts[1]!.after).toBeGreaterThan(5)
+  })
+
+  test('ends where a merge on the way drops the last pointer into the segment', () => {
+    let picks = 0
+    const once: ValueLogPolicy = {
+      ...restless,
+      pick: (view) => (picks-- > 0 ? restless.pick(view) : null),
+      relocateBelow: () => 0,
+    }
+    // Segments larger than what a walk reads at once, and a memtable that a chunk of moves fills.
+    const valueLog = { ...collected, segmentBytes: 8 * 1024 * 1024 }
+    const { db, storage } = openTest({
+      ...{ strategy: everyNth(2), valueLogPolicy: once },
+      options: { memtableBytes: 4096, valueLog },
+    })
+    const key = (index: number) => `key${String(index).padStart(9, '0')}`
+    const value = (index: number, round: string) => `${round} ${index}`.padEnd(10_000, '.')
+    const live = 27
+    for (let index = 0; index < 190; index++) put(db, key(index), value(index, 'first'))
+    db.flush()
+    for (let index = live; index < 190; index++) put(db, key(index), value(index, 'second'))
+    for (const pad of ['w', 'x', 'y', 'z']) put(db, pad, 'in the tree'.padEnd(THRESHOLD - 1))
+    const [oldest] = segmentsIn(storage)
+    picks = 1
+    expect(db.collectValueLog()).toBe(1)
+    expect(db.metrics().merges).toBe(1)
+    expect(segmentsIn(storage)).not.toContain(oldest)
+    for (let index = 0; index < 190; index++) {
+      expect(read(db, key(index))).toBe(value(index, index < live ? 'first' : 'second'))
+    }
+    db.close()
+    expect(verifyDatabase(storage, '/db').faults).toEqual([])
+  })
+
+  test('refuses a segment that was not offered', () => {
+    const reason = { trigger: 'none', formula: '', values: {} }
+    const rogue: ValueLogPolicy = { ...restless, pick: () => ({ segment: 1, reason }) }
+    const { db } = openTest({ options: { valueLog: collected }, valueLogPolicy: rogue })
+    put(db, 'a', large('a'))
+    try {
+      db.flush()
+      expect.unreachable()
+    } catch (error) {
+      expect(isLsmError(error, 'LSM_UNSAFE_COMPACTION')).toBe(true)
+    }
+    expect(read(db, 'a')).toBe(large('a'))
+    db.close()
+  })
+})
