@@ -27,6 +27,12 @@ describe('the text of an edit', () => {
     })
   })
 
+  test('leaves totals that are the sums of what is there, though it knows a gone table by name only', () => {
+    const part = parseVersion('L0\n R7: 3[a,c] bytes=10; 4[d,f] bytes=20')
+    const { totals } = applyEdit(part, parseEdit('- L0 R7 3[a,c]')).levels[0]!.runs[0]!
+    expect(totals).toMatchObject({ tables: 1, bytes: 20 })
+  })
+
   test('changes a version as the edit does', () => {
     expect(printVersion(applyEdit(before, parseEdit(text)))).toBe(
       `L0

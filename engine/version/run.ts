@@ -173,7 +173,8 @@ export function rangeOf(run: Run): KeyRange | null {
 
 /**
  * A new run without the tables of `removed` and with those of `added`; only the chunks they fall
- * into are copied. `removed` must be in the run; the result must be disjoint.
+ * into are copied. `removed` must be in the run, known by id and key range alone; the result must be
+ * disjoint.
  */
 export function editRun(run: Run, removed: readonly TableMeta[], added: readonly TableMeta[]): Run {
   if (run.chunks.length === 0) {
@@ -192,15 +193,19 @@ export function editRun(run: Run, removed: readonly TableMeta[], added: readonly
   for (const table of removed) editFor(table).removed.push(table)
   for (const table of added) editFor(table).added.push(table)
   const chunks: Chunk[] = []
+  let { totals } = run
   let done = 0
   for (const [index, edit] of [...edits].sort(([a], [b]) => a - b)) {
     for (; done < index; done++) chunks.push(run.chunks[done]!)
-    for (const chunk of editedChunk(run.chunks[index]!, edit)) chunks.push(chunk)
+    totals = subtractTotals(totals, run.chunks[index]!.totals)
+    for (const chunk of editedChunk(run.chunks[index]!, edit)) {
+      chunks.push(chunk)
+      totals = addTotals(totals, chunk.totals)
+    }
     done = index + 1
   }
   for (; done < run.chunks.length; done++) chunks.push(run.chunks[done]!)
-  const left = subtractTotals(run.totals, totalsOf(removed))
-  return runOfChunks(run.id, chunks, addTotals(left, totalsOf(added)))
+  return runOfChunks(run.id, chunks, totals)
 }
 
 interface ChunkEdit {
@@ -211,7 +216,8 @@ interface ChunkEdit {
 /** What becomes of one chunk: none when nothing is left, several when it has grown too large. */
 function editedChunk(chunk: Chunk, { removed, added }: ChunkEdit): readonly Chunk[] {
   const gone = new Set(removed.map(({ id }) => id))
-  const kept = gone.size === 0 ? chunk.tables : chunk.tables.filter(({ id }) => !gone.has(id))
+  const isGone = ({ id }: TableMeta) => gone.has(id)
+  const kept = gone.size === 0 ? chunk.tables : chunk.tables.filter((table) => !isGone(table))
   assert(kept.length === chunk.tables.length - gone.size, 'removed tables are in the run')
   const tables: TableMeta[] = []
   let taken = 0
@@ -223,7 +229,7 @@ function editedChunk(chunk: Chunk, { removed, added }: ChunkEdit): readonly Chun
   for (; taken < kept.length; taken++) tables.push(kept[taken]!)
   if (tables.length === 0) return []
   if (tables.length <= CHUNK_TABLES * 2) {
-    const left = subtractTotals(chunk.totals, totalsOf(removed))
+    const left = subtractTotals(chunk.totals, totalsOf(chunk.tables.filter(isGone)))
     return [{ tables, totals: addTotals(left, totalsOf(added)) }]
   }
   const pieces: Chunk[] = []
