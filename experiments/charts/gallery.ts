@@ -133,7 +133,7 @@ export const GALLERY_FIGURES: readonly GalleryFigure[] = [
   { kind: 'prediction-error', results: set('predictions') },
   { kind: 'filters', results: set('filters') },
   { kind: 'value-size', results: set('values') },
-  { kind: 'value-log', results: 'results/suites/wisckey-smoke.json' },
+  { kind: 'value-log', results: 'results/suites/wisckey-full.json' },
   { kind: 'run', results: `${COMPARED}/ycsb-a-leveling-[0-9]*.json` },
 ]
 
