@@ -121,6 +121,20 @@ describe('collection', () => {
     expect(counts[1]!.after).toBeGreaterThan(5)
   })
 
+  test.each([
+    ['a rate below one', { gcRate: 0.5 }, 1],
+    ['a value that fills many segments', { gcRate: 2 }, 50_000],
+  ])('saves up for the segment that is due: %s', (_case, { gcRate }, firstBytes) => {
+    const valueLog = { ...collected, gcRate }
+    const { db } = openCollected({ options: { valueLog, memtableBytes: 4096 } })
+    put(db, 'first', large('first').padEnd(firstBytes, '.'))
+    for (let index = 0; index < 1500; index++) put(db, `key${index % 50}`, large(`${index}`))
+    const { segmentsCollected, collectedBytes, appendedBytes } = db.metrics().valueLog
+    expect(segmentsCollected).toBeGreaterThan(1)
+    expect(collectedBytes).toBeLessThanOrEqual(gcRate * appendedBytes)
+    db.close()
+  })
+
   test('ends where a merge on the way drops the last pointer into the segment', () => {
     let picks = 0
     const once: ValueLogPolicy = {

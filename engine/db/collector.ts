@@ -61,7 +61,11 @@ export class Collector {
     const { values, gcRate, segmentBytes } = this.#parts
     const grownBytes = values.userBytes - this.#seenBytes
     this.#seenBytes = values.userBytes
-    const allowanceMax = gcRate * Math.max(segmentBytes, grownBytes)
+    // A segment dearer than that is saved up for: one never paid for would block a policy by age.
+    const dearest = values
+      .view()
+      .segments.reduce((most, { recordBytes }) => Math.max(most, recordBytes), 0)
+    const allowanceMax = Math.max(gcRate * Math.max(segmentBytes, grownBytes), dearest)
     this.#allowance = Math.min(this.#allowance + gcRate * grownBytes, allowanceMax)
     this.#collectWhile((recordBytes) => recordBytes <= this.#allowance)
   }
