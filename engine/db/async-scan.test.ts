@@ -47,6 +47,22 @@ describe('a scan that reads ahead', () => {
     db.close()
   })
 
+  test('lets go of them when it is ended before its first step', async () => {
+    const { db, storage } = openLog({ strategy: everyNth(2) })
+    const fill = () => {
+      for (let index = 0; index < 60; index++) put(db, `key${index}`, large(`${index}`))
+      db.flush()
+    }
+    fill()
+    const before = storage.list('/db')
+    await db.scanAsync().return(undefined)
+    for (let round = 0; round < 3; round++) fill()
+    const tables = before.filter((name) => name.endsWith('.sst'))
+    expect(tables.length).toBeGreaterThan(0)
+    for (const name of tables) expect(storage.list('/db')).not.toContain(name)
+    db.close()
+  })
+
   test('reads neighbours together: fewer reads the further ahead', async () => {
     const reads: number[] = []
     for (const prefetch of [0, 4, 32]) {

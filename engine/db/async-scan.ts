@@ -29,7 +29,19 @@ interface Entry {
 }
 
 /** `cursor` shows pointers as they are, and is this scan's from now on. */
-export async function* scanAhead(
+export function scanAhead(
+  cursor: Cursor,
+  values: ValueLog,
+  options: AsyncScanOptions,
+): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
+  const pairs = pairsAhead(cursor, values, options)
+  const end = pairs.return.bind(pairs)
+  // Ended before its first step, a generator runs no `finally`.
+  pairs.return = (value) => end(value).finally(() => cursor.close())
+  return pairs
+}
+
+async function* pairsAhead(
   cursor: Cursor,
   values: ValueLog,
   {
