@@ -135,6 +135,20 @@ describe('collection', () => {
     db.close()
   })
 
+  test('goes on as before after a drain, however much that collected', () => {
+    const valueLog = { ...collected, gcRate: 1 }
+    const { db } = openCollected({ options: { valueLog, memtableBytes: 4096 } })
+    const fill = (count: number) => {
+      for (let index = 0; index < count; index++) put(db, `key${index}`, large(`${index}`))
+    }
+    fill(1500)
+    for (let drains = 0; drains < 3; drains++) db.flush()
+    const before = db.metrics().valueLog.segmentsCollected
+    fill(400)
+    expect(db.metrics().valueLog.segmentsCollected - before).toBeGreaterThan(5)
+    db.close()
+  })
+
   test('ends where a merge on the way drops the last pointer into the segment', () => {
     let picks = 0
     const once: ValueLogPolicy = {

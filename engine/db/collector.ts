@@ -67,15 +67,19 @@ export class Collector {
       .segments.reduce((most, { recordBytes }) => Math.max(most, recordBytes), 0)
     const allowanceMax = Math.max(gcRate * Math.max(segmentBytes, grownBytes), dearest)
     this.#allowance = Math.min(this.#allowance + gcRate * grownBytes, allowanceMax)
-    this.#collectWhile((recordBytes) => recordBytes <= this.#allowance)
+    this.#collectWhile((recordBytes) => {
+      if (recordBytes > this.#allowance) return false
+      this.#allowance -= recordBytes
+      return true
+    })
   }
 
-  /** All that the policy wants; returns how many segments were collected. */
+  /** All that the policy wants, free of charge; returns how many segments were collected. */
   settle(): number {
     return this.#collectWhile(() => true)
   }
 
-  #collectWhile(affordable: (recordBytes: number) => boolean): number {
+  #collectWhile(pays: (recordBytes: number) => boolean): number {
     const { values, numbers } = this.#parts
     // Segments that appear meanwhile wait: else a policy that never has enough would never end.
     const below = numbers.next
@@ -86,8 +90,7 @@ export class Collector {
       if (spec === null) return collected
       const segment = view.segments.find((known) => known.segment === spec.segment)
       if (segment === undefined) throw notOffered(spec)
-      if (!affordable(segment.recordBytes)) return collected
-      this.#allowance -= segment.recordBytes
+      if (!pays(segment.recordBytes)) return collected
       this.#collect(spec, segment.recordBytes)
       collected++
     }
