@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,12 +41,14 @@ async function inProcess(...args: string[]) {
     vi.spyOn(process.stderr, 'write').mockImplementation(keep('stderr')),
   ]
   try {
-    await runTrace(args)
+    await runTrace(args, signal)
   } finally {
     for (const spy of spies) spy.mockRestore()
   }
   return printed
 }
+
+const { signal } = new AbortController()
 
 let folder = ''
 beforeAll(() => {
@@ -139,11 +142,15 @@ describe('npm run trace', () => {
     [['import', script, '--format=ycbs'], 'did you mean "ycsb"?'],
     [['import', script, '--format=rocksdb', '--out=/tmp/varve-none'], 'not a RocksDB trace'],
     [['stats', script], 'not a trace'],
+    [['stats', import.meta.dirname], 'is a folder; name a trace'],
     [['export', script, '--format=csv'], 'not a trace'],
+    [['generate', `--out=${import.meta.dirname}`], 'is a folder; name a file in it'],
+    [['generate', '--out=/nowhere/a.txt'], '--out: there is no folder /nowhere'],
+    [['generate', '--compression=none'], '--compression: only with --format=native, not ycsb'],
     [['record'], '--out=FILE is needed'],
     [['--format=ycsb'], 'no command before --format=ycsb'],
   ])('%j is a mistake, told in one line', async (args, message) => {
-    const refused = await runTrace(args).catch((error: unknown) => error)
+    const refused = await runTrace(args, signal).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(Error)
     expect((refused as Error).message).toContain(message)
     expect((refused as Error).message).not.toContain('\n')
@@ -155,9 +162,20 @@ describe('npm run trace', () => {
     expect(stderr).toMatch(/^trace: unknown workload "ycsb-aa"; did you mean "ycsb-a"\?.*\n$/)
   })
 
-  test('a folder that is not there is a failure: one line, exit code 1', async () => {
-    const { code, stderr } = await trace('generate', `--out=${join(folder, 'none', 'a.txt')}`)
-    expect(code).toBe(1)
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+  test.each([
+    ['generate', '--records=5M'],
+    ['record', '--records=5M'],
+  ])('%s interrupted leaves no part of a file', async (...args) => {
+    const own = mkdtempSync(join(folder, 'interrupted '))
+    const child = spawn(process.execPath, [script, ...args, `--out=${join(own, 'a')}`])
+    let stderr = ''
+    child.stderr.on('data', (text) => {
+      stderr += text
+    })
+    await vi.waitUntil(() => readdirSync(own).length > 0, { timeout: 30_000 })
+    child.kill('SIGINT')
+    const [code] = await once(child, 'close')
+    expect({ code, stderr }).toEqual({ code: 130, stderr: 'trace: interrupted\n' })
+    expect(readdirSync(own)).toEqual([])
   })
 })

@@ -1,8 +1,8 @@
 /**
  * Owns the command `npm run trace`: operation streams as files. What a workload yields can be
  * compared with, and run on, systems of another make; what others recorded can be run here. Exit
- * codes: 0 done, 1 a failure, 2 a mistake in the arguments or a file that is not what it should be;
- * errors are one line on stderr.
+ * codes: 0 done, 1 a failure, 2 a mistake in the arguments or a file that is not what it should be,
+ * 130 interrupted; errors are one line on stderr.
  */
 import { isLsmError } from '../engine/index.ts'
 import { EXIT, explain } from './cli/explain.ts'
@@ -14,7 +14,9 @@ function isClosedPipe(error: unknown): boolean {
 }
 
 try {
-  await runTrace(process.argv.slice(2))
+  const interrupt = new AbortController()
+  process.on('SIGINT', () => interrupt.abort())
+  await runTrace(process.argv.slice(2), interrupt.signal)
 } catch (error) {
   if (!isClosedPipe(error)) {
     const { line, code } = explain(error)

@@ -29,6 +29,7 @@ export { hashKey } from './traces/key-hash.ts'
 export {
   fieldNamesOf,
   type OperationSink,
+  pumpUntil,
   pumpWorkload,
   recordWorkload,
 } from './traces/operation-sink.ts'

@@ -60,7 +60,7 @@ async function exportedCalls(workload: Workload): Promise<readonly Call[]> {
   const out = join(folder, 'trace')
   const header = { workload: 'test', params: {}, keyNumbers: 'dense' } as const
   const request = { format: 'rocksdb', phase: 'all', compression: 'none', out, header } as const
-  await writeOperations(workload, request)
+  await writeOperations(workload, request, new AbortController().signal)
   const { phases } = await imported('rocksdb', out, [readFileSync(out)])
   const names: Readonly<Record<number, string>> = {
     [OPERATION_KIND.read]: 'get',

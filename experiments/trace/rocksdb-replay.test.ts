@@ -41,7 +41,8 @@ describe.skipIf(!hasTools)('db_bench', () => {
     const workload = WORKLOADS.get(name)!.create(params, size)
     const header = { workload: name, params, keyNumbers: 'dense' } as const
     const format = { format: 'rocksdb', phase: 'all', compression: 'none' } as const
-    const [told] = await writeOperations(workload, { ...format, out: path, header })
+    const request = { ...format, out: path, header }
+    const [told] = await writeOperations(workload, request, new AbortController().signal)
     const [, writes, gets, seeks] = / (\d+) writes, (\d+) gets, (\d+) seeks/
       .exec(told!)!
       .map(Number)

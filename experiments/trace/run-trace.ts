@@ -3,6 +3,7 @@
  */
 import { flagRows, readArguments } from '../cli/arguments.ts'
 import { UsageError, unknownName } from '../cli/usage-error.ts'
+import { Interrupted } from '../interrupted.ts'
 import { VERBS, type Verb } from './verbs.ts'
 
 const COMMON = {
@@ -10,8 +11,11 @@ const COMMON = {
   help: { value: null, help: 'show this help' },
 } as const
 
-/** Does what `argv` (without node and script) asks for. Throws `UsageError` for a mistake in it. */
-export async function runTrace(argv: readonly string[]): Promise<void> {
+/**
+ * Does what `argv` (without node and script) asks for. Throws `UsageError` for a mistake in it, and
+ * `Interrupted` after a signal.
+ */
+export async function runTrace(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const [name, ...rest] = argv
   if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(`${helpText()}\n`)
@@ -22,7 +26,16 @@ export async function runTrace(argv: readonly string[]): Promise<void> {
   if (verb === undefined) throw unknownName('command', name, Object.keys(VERBS))
   const given = readArguments<string>(rest, { ...verb.flags, ...COMMON })
   if (given.flags.has('help')) process.stdout.write(`${verbText(name, verb)}\n`)
-  else await verb.run(given)
+  else await untilAborted(signal, () => verb.run(given, signal))
+}
+
+/** Streams have an error of their own for it. */
+async function untilAborted(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    throw signal.aborted ? new Interrupted() : error
+  }
 }
 
 const known = () => Object.keys(VERBS).join(', ')
@@ -32,7 +45,7 @@ function helpText(): string {
   return [
     'Generates, records, imports, exports and describes traces of operations.',
     ...verbs,
-    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given, 130 interrupted.',
   ].join('\n\n')
 }
 

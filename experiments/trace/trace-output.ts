@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import {
   csvText,
   Operation,
-  pumpWorkload,
+  pumpUntil,
   type RocksdbCounts,
   rocksdbTrace,
   type TraceCompression,
@@ -41,33 +41,38 @@ export interface OutputRequest {
   readonly header: TraceHeader
 }
 
-/** Consumes the workload; returns what there is to say, a line each. */
+/** Consumes the workload; returns what there is to say, a line each. Rejects when `signal` aborts. */
 export async function writeOperations(
   workload: Workload,
   request: OutputRequest,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { format, out, phase } = request
   switch (format) {
     case 'native':
-      return writeNative(workload, request)
+      return writeNative(workload, request, signal)
     case 'ycsb':
-      await writeChunks(ycsbText(workload, phase), out)
+      await writeChunks(ycsbText(workload, phase), out, signal)
       return []
     case 'csv':
-      await writeChunks(csvText(workload, phase), out)
+      await writeChunks(csvText(workload, phase), out, signal)
       return []
     case 'rocksdb':
-      return writeRocksdb(workload, out, phase)
+      return writeRocksdb(workload, request, signal)
   }
 }
 
-function writeNative(workload: Workload, request: OutputRequest): readonly string[] {
+async function writeNative(
+  workload: Workload,
+  request: OutputRequest,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const { out, phase, header, compression } = request
   if (out === '') throw new UsageError('--out=FILE is needed: a trace is no text')
   if (phase !== 'all') throw new UsageError('--phase: a trace of our own holds all phases')
   const writer = new TraceWriter(out, header, { compression })
   try {
-    pumpWorkload(workload, writer, new Operation())
+    await pumpUntil(signal, workload, writer, new Operation())
     const { operationsByKind } = writer.finish(workload.properties)
     const operations = operationsByKind.reduce((sum, count) => sum + count, 0)
     return [`${out}: ${operations} operations, ${formatBytes(writer.written.bytes)}`]
@@ -78,8 +83,8 @@ function writeNative(workload: Workload, request: OutputRequest): readonly strin
 
 async function writeRocksdb(
   workload: Workload,
-  out: string,
-  phase: TracePhase,
+  { out, phase }: OutputRequest,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const counts: RocksdbCounts = { writes: 0, gets: 0, seeks: 0 }
   const hasFields = [workload.load, ...workload.phases.map(({ stream }) => stream)].some(
@@ -88,21 +93,25 @@ async function writeRocksdb(
   // Loaded where it is needed: an engine and its strategies.
   const { ScratchRecords } = await import('./scratch-records.ts')
   using records = hasFields ? new ScratchRecords() : null
-  await writeChunks(rocksdbTrace(workload, records, counts, phase), out)
+  await writeChunks(rocksdbTrace(workload, records, counts, phase), out, signal)
   const { writes, gets, seeks } = counts
   const exempt = seeks === 0 ? '' : ' (scans: RocksDB traces no nexts)'
   return [`${out}: ${writes} writes, ${gets} gets, ${seeks} seeks${exempt}`]
 }
 
 /** To standard output, or to a temporary beside `path` that is renamed when complete. */
-export async function writeChunks(chunks: Iterable<Uint8Array>, path: string): Promise<void> {
+export async function writeChunks(
+  chunks: Iterable<Uint8Array>,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
   if (path === '') {
-    await pipeline(Readable.from(chunks), process.stdout, { end: false })
+    await pipeline(Readable.from(chunks), process.stdout, { end: false, signal })
     return
   }
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    await pipeline(Readable.from(chunks), createWriteStream(temporary, { flush: true }))
+    await pipeline(Readable.from(chunks), createWriteStream(temporary, { flush: true }), { signal })
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

@@ -2,7 +2,7 @@
  * Owns what `npm run trace` does, a verb each: its flags, its help, its work. A mistake in the
  * arguments is a `UsageError` before anything is written.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { Json } from '../../engine/index.ts'
 import {
   IMPORT_FORMATS,
@@ -11,7 +11,7 @@ import {
   importFiles,
   Operation,
   openTrace,
-  pumpWorkload,
+  pumpUntil,
   type TraceCompression,
   type TracePhase,
   TraceWriter,
@@ -19,6 +19,7 @@ import {
   type WorkloadDefinition,
 } from '../../workloads/index.ts'
 import { type ArgumentSpec, type Arguments, readAssignments } from '../cli/arguments.ts'
+import { checkOutFile } from '../cli/check-out.ts'
 import { chooseWorkload } from '../cli/choose-workload.ts'
 import { readSettings } from '../cli/settings.ts'
 import { formatBytes, parseBytes, parseCount } from '../cli/units.ts'
@@ -31,7 +32,8 @@ export interface Verb {
   readonly summary: string
   readonly example: string
   readonly flags: Readonly<Record<string, ArgumentSpec>>
-  run(given: Given): Promise<void>
+  /** Rejects when `signal` aborts, and leaves no part of a file. */
+  run(given: Given, signal: AbortSignal): Promise<void>
 }
 
 type Given = Arguments<string>
@@ -114,13 +116,13 @@ export const VERBS: Readonly<Record<string, Verb>> = {
 }
 
 /** The reference stream: as YCSB prints it, thousand records and ten thousand operations. */
-async function generate(given: Given): Promise<void> {
-  await fromWorkload(given, { records: 1000, operations: 10_000, reference: true }, 'ycsb')
+async function generate(given: Given, signal: AbortSignal): Promise<void> {
+  await fromWorkload(given, signal, { records: 1000, operations: 10_000, reference: true }, 'ycsb')
 }
 
-async function record(given: Given): Promise<void> {
+async function record(given: Given, signal: AbortSignal): Promise<void> {
   const sizes = { records: 100_000, operations: 100_000, reference: false }
-  await fromWorkload(given, sizes, NATIVE)
+  await fromWorkload(given, signal, sizes, NATIVE)
 }
 
 interface WorkloadDefaults {
@@ -131,13 +133,18 @@ interface WorkloadDefaults {
 
 async function fromWorkload(
   given: Given,
+  signal: AbortSignal,
   { reference, ...sizes }: WorkloadDefaults,
   preset: OutputFormat,
 ): Promise<void> {
   noOperands(given)
   const format = oneOf('format', given, outputNames, preset)
   const phase = oneOf('phase', given, PHASES, 'all')
+  if (format !== NATIVE && given.flags.has('compression')) {
+    throw new UsageError(`--compression: only with --format=native, not ${format}`)
+  }
   const compression = oneOf('compression', given, COMPRESSIONS, 'zstd')
+  const out = outFile(given) ?? ''
   const { definition } = chooseWorkload(last(given, 'workload') ?? 'ycsb-a')
   const params = declaredParams(definition, given)
   const valueBytes = quantity(given, 'value-bytes', parseBytes)
@@ -157,21 +164,21 @@ async function fromWorkload(
     size: { records: context.records, operations: context.operations },
     keyNumbers: workload.keyNumbers ?? ('dense' as const),
   }
-  const out = last(given, 'out') ?? ''
-  say(await writeOperations(workload, { ...{ format, out, phase, compression, header } }), out)
+  const request = { format, out, phase, compression, header }
+  say(await writeOperations(workload, request, signal), out)
 }
 
-async function importTrace(given: Given): Promise<void> {
+async function importTrace(given: Given, signal: AbortSignal): Promise<void> {
   const paths = files(given, 'a file to import')
   const format = inputFormat(given, Object.keys(IMPORT_FORMATS)) as ImportFormatName
-  const out = last(given, 'out')
+  const out = outFile(given)
   if (out === undefined) throw new UsageError('--out=FILE is needed')
   const compression = oneOf('compression', given, COMPRESSIONS, 'zstd')
   const report = reportFor(given)
   const header = { workload: `imported-${format}`, params: {}, keyNumbers: 'hashed' } as const
   const writer = new TraceWriter(out, header, { compression })
   try {
-    writer.finish(await importFiles(format, paths, writer, report))
+    writer.finish(await importFiles(format, paths, writer, report, signal))
   } finally {
     writer.abort()
   }
@@ -179,28 +186,30 @@ async function importTrace(given: Given): Promise<void> {
   say([`${out}: ${report.operations} operations, ${size}`, ...summary(report)], out)
 }
 
-async function exportTrace(given: Given): Promise<void> {
+async function exportTrace(given: Given, signal: AbortSignal): Promise<void> {
   const [path] = files(given, 'a trace to export', 1)
   const names = outputNames.filter((name) => name !== NATIVE)
   const format = inputFormat(given, names) as OutputFormat
   const phase = oneOf('phase', given, PHASES, 'all')
+  const out = outFile(given) ?? ''
   const trace = openTrace(path!)
-  const out = last(given, 'out') ?? ''
   const compression = 'zstd'
   const request = { format, out, phase, compression, header: trace.header } as const
-  say(await writeOperations(traceWorkload(trace), request), out)
+  say(await writeOperations(traceWorkload(trace), request, signal), out)
 }
 
-async function stats(given: Given): Promise<void> {
+async function stats(given: Given, signal: AbortSignal): Promise<void> {
   const paths = files(given, 'a trace')
   const format = oneOf('format', given, INPUT_FORMATS, NATIVE)
   const sink = new StatisticsSink()
   const notes: string[] = []
   if (format === NATIVE) {
-    for (const path of paths) pumpWorkload(traceWorkload(openTrace(path)), sink, new Operation())
+    for (const path of paths) {
+      await pumpUntil(signal, traceWorkload(openTrace(path)), sink, new Operation())
+    }
   } else {
     const report = reportFor(given)
-    await importFiles(format as ImportFormatName, paths, sink, report)
+    await importFiles(format as ImportFormatName, paths, sink, report, signal)
     notes.push(...summary(report))
   }
   const statistics: TraceStatistics = sink.figures()
@@ -243,6 +252,8 @@ function files(given: Given, what: string, countMax = Number.POSITIVE_INFINITY):
     throw new UsageError(`unexpected argument "${operands[countMax]}"`)
   const missing = operands.find((path) => !existsSync(path))
   if (missing !== undefined) throw new UsageError(`there is no ${missing}`)
+  const folder = operands.find((path) => statSync(path).isDirectory())
+  if (folder !== undefined) throw new UsageError(`${folder} is a folder; name ${what}`)
   return operands
 }
 
@@ -255,6 +266,13 @@ function inputFormat(given: Given, known: readonly string[]): string {
     throw new UsageError(`--format is needed: ${known.join(', ')}`)
   }
   return oneOf('format', given, known, '')
+}
+
+/** Undefined where none is given. Throws `UsageError` where no file can be. */
+function outFile(given: Given): string | undefined {
+  const out = last(given, 'out')
+  if (out !== undefined) checkOutFile('out', out)
+  return out
 }
 
 function last(given: Given, flag: string): string | undefined {

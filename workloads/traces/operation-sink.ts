@@ -3,6 +3,7 @@
  * statistics. Parsers and workloads hand over the same way.
  */
 
+import { setImmediate } from 'node:timers/promises'
 import type { Operation, OperationStream, Workload } from '../operation.ts'
 
 export interface OperationSink {
@@ -56,8 +57,28 @@ function recordStream(stream: OperationStream, name: string, sink: OperationSink
 
 /** Hands over the whole workload, or what is left of it; every operation counts as done at once. */
 export function pumpWorkload(workload: Workload, sink: OperationSink, operation: Operation): void {
+  for (const _ of turns(workload, sink, operation));
+}
+
+/** The same; rejects with the reason of `signal`, if that comes meanwhile. */
+export async function pumpUntil(
+  signal: AbortSignal,
+  ...pumped: Parameters<typeof pumpWorkload>
+): Promise<void> {
+  for (const _ of turns(...pumped)) {
+    await setImmediate()
+    signal.throwIfAborted()
+  }
+}
+
+const TURN_OPERATIONS = 1 << 14
+
+function* turns(workload: Workload, sink: OperationSink, operation: Operation): Generator<void> {
   const { load, phases } = recordWorkload(workload, sink)
   for (const stream of [load, ...phases.map((phase) => phase.stream)]) {
-    while (stream.next(operation)) stream.acknowledge(operation)
+    for (let count = 1; stream.next(operation); count++) {
+      stream.acknowledge(operation)
+      if (count % TURN_OPERATIONS === 0) yield
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -142,6 +142,16 @@ describe('a recorded workload', () => {
     for (const slot of slots) expect(load.next(slot)).toBe(true)
     for (const [i, slot] of slots.entries()) expect(load.value(slot)).toEqual(operations[i]!.value)
   })
+})
+
+test('a trace that cannot have its name leaves nothing', () => {
+  const parent = mkdtempSync(join(tmpdir(), 'varve-unnamed-'))
+  const taken = join(parent, 'a folder')
+  mkdirSync(taken)
+  const writer = new TraceWriter(taken, header('dense'))
+  expect(() => writer.finish()).toThrow()
+  expect(readdirSync(parent)).toEqual(['a folder'])
+  rmSync(parent, { recursive: true })
 })
 
 describe('a damaged trace', () => {

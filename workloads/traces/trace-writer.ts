@@ -105,7 +105,12 @@ export class TraceWriter implements OperationSink {
     this.#append(tail.copy())
     fsyncSync(this.#descriptor!)
     this.#close()
-    renameSync(this.#temporary, this.#path)
+    try {
+      renameSync(this.#temporary, this.#path)
+    } catch (error) {
+      rmSync(this.#temporary, { force: true })
+      throw error
+    }
     return footer
   }
 

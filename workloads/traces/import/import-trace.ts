@@ -32,18 +32,22 @@ export type ImportFormatName = keyof typeof IMPORT_FORMATS
 /**
  * Hands the operations of `paths`, one file after another, to `sink`; returns the origin's
  * properties. Throws `LSM_INVALID_ARGUMENT` for files that are not of the format or hold more
- * malformed lines than `report` allows, `LSM_CORRUPTION` for torn ones.
+ * malformed lines than `report` allows, `LSM_CORRUPTION` for torn ones; `signal` ends it early.
  */
 export async function importFiles(
   format: ImportFormatName,
   paths: readonly string[],
   sink: OperationSink,
   report: ImportReport,
+  signal?: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const context = new ImportContext(sink, report)
   for (const path of paths) {
     const reader = IMPORT_FORMATS[format].read(path, context)
-    for await (const chunk of readChunks(path)) reader.write(chunk)
+    for await (const chunk of readChunks(path)) {
+      signal?.throwIfAborted()
+      reader.write(chunk)
+    }
     reader.end()
   }
   context.finish()
