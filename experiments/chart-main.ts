@@ -11,6 +11,7 @@ import { CHART_FORMATS, type ChartFormat } from './charts/chart-format.ts'
 import type { ChartKind, ResultDocument } from './charts/chart-kind.ts'
 import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
+import { checkOutFolder } from './cli/check-out.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { readDocuments } from './cli/read-documents.ts'
 import { usageOf } from './cli/read-result.ts'
@@ -41,6 +42,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (operands.length === 0) throw new UsageError('name results: .json files or their folders')
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
+  checkOutFolder('out', out)
   const specs = kinds.flatMap((kind) => {
     const spec = specOf(kind, documents, preset, kindNames.includes(ALL))
     return spec === null ? [] : [{ name: kind.name, spec }]

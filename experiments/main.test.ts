@@ -105,6 +105,8 @@ describe.concurrent('mistakes: one line, exit code 2, nothing written', patient,
       'exp: unknown flag "--strategi"; did you mean "--strategy"? (--help lists all)',
     ],
     [['--strategy=teiring'], 'exp: unknown strategy "teiring"; did you mean "tiering"?'],
+    [[`--aged=${main}`], `exp: --aged: ${main} is a file, not a folder`],
+    [[`--record=${root}`], `exp: --record: ${root} is a folder; name a file in it`],
     [['--suite=cuonts'], 'exp: unknown suite "cuonts"; did you mean "counts"?'],
     [
       ['--suite=counts', '--strategy=tiering'],

@@ -3,6 +3,7 @@
  * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
  * stderr, with a stack under --debug only.
  */
+import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
@@ -24,6 +25,9 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runRequest(request: Request): Promise<number> {
+  checkOutFolder('out', request.out)
+  if (request.aged !== null) checkOutFolder('aged', request.aged)
+  if (request.record !== null) checkOutFile('record', request.record)
   const { resolvePlans } = await import('./cli/resolve.ts')
   const engines = request.target.some(isEngineTarget)
   const plans = await aged(engines ? await resolvePlans(request) : [], request.aged)
@@ -104,6 +108,7 @@ async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {
+  checkOutFolder('out', request.out)
   const { SUITES } = await import('./suites/catalog.ts')
   const suite = SUITES.get(request.suite)
   if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])

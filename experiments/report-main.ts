@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
+import { checkOutFileMade } from './cli/check-out.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { usageOf } from './cli/read-result.ts'
 import { UsageError } from './cli/usage-error.ts'
@@ -22,11 +23,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const { operands, flags } = readArguments(argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: .json files of runs, or folders')
+  const out = flags.get('out')?.at(-1) ?? join('out', 'report.html')
+  checkOutFileMade('out', out)
   const results = readResultFiles(operands).map(({ result }) => result)
   // Loaded here: a mistake in the arguments should not wait for the figures.
   const { reportOf } = await import('./report/report-data.ts')
   const { reportPage } = await import('./report/report-page.ts')
-  const out = flags.get('out')?.at(-1) ?? join('out', 'report.html')
   const page = reportPage(usageOf(() => reportOf(results)))
   mkdirSync(dirname(out), { recursive: true })
   writeWhole(out, page)

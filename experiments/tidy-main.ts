@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
+import { checkOutFolder } from './cli/check-out.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { readDocuments } from './cli/read-documents.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
@@ -33,6 +34,7 @@ function main(argv: readonly string[]): number {
   const sections = new Set(listOf(flags.get('section') ?? TIDY_SECTIONS, 'section', TIDY_SECTIONS))
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
+  checkOutFolder('out', out)
   mkdirSync(out, { recursive: true })
   for (const format of formats) {
     const path = join(out, `tidy.${format}`)

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
+import { checkOutFileMade } from './cli/check-out.ts'
 import { EXIT, explain } from './cli/explain.ts'
 import { readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { UsageError } from './cli/usage-error.ts'
@@ -32,6 +33,7 @@ function main(argv: readonly string[]): number {
   const recorded = operands.map(readRecorded)
   const names = operands.map((path) => basename(path, '.json'))
   const out = flags.get('out')?.at(-1) ?? join('out', `timeline-${names.join('-beside-')}.html`)
+  checkOutFileMade('out', out)
   const page = timelinePage(usageOf(() => timelineOf(recorded)))
   mkdirSync(dirname(out), { recursive: true })
   writeWhole(out, page)
