@@ -5,6 +5,7 @@ import { describeSettings, readSettings } from './settings.ts'
 const schema = z.strictObject({
   memtableBytes: z.int().min(4096).max(65_536).default(8192).describe('The buffer.'),
   compression: z.enum(['none', 'lz4']).default('none'),
+  ratio: z.number().gt(0).lt(1).default(0.5),
   sync: z.boolean().default(false),
   maxAgeMs: z.int().min(1).nullable().default(null),
 })
@@ -23,6 +24,7 @@ test.each([
   [{ memtablebytes: '1' }, 'unknown engine option "memtablebytes"; did you mean "memtableBytes"?'],
   [{ memtableBytes: '1KiB' }, 'engine option memtableBytes=1KiB: expected integer 4096 … 65536'],
   [{ compression: 'gzip' }, 'engine option compression=gzip: expected one of none, lz4'],
+  [{ ratio: '1' }, 'engine option ratio=1: expected number > 0 and < 1'],
   [{ sync: 'maybe' }, 'engine option sync=maybe: expected boolean'],
   [{ maxAgeMs: '0' }, 'engine option maxAgeMs=0: expected integer ≥ 1 or null'],
 ])('%j is refused', (given, message) => expect(() => read(given)).toThrow(message))

@@ -25,6 +25,7 @@ interface PropertySchema {
   readonly maximum?: number
   readonly exclusiveMinimum?: number
   readonly exclusiveMaximum?: number
+  readonly pattern?: string
   readonly default?: Json
   readonly description?: string
   readonly properties?: Readonly<Record<string, PropertySchema>>
@@ -136,12 +137,17 @@ function rangeOf(property: PropertySchema): string {
   if (property.anyOf !== undefined) return property.anyOf.map(rangeOf).join(' or ')
   if (property.enum !== undefined) return `one of ${property.enum.join(', ')}`
   if (property.const !== undefined) return JSON.stringify(property.const)
-  const low = property.minimum ?? property.exclusiveMinimum
-  const high = property.maximum ?? property.exclusiveMaximum
   const type = typesOf(property).join(' or ')
-  if (low === undefined && unbounded(high)) return type
-  if (unbounded(high)) return `${type} ≥ ${low}`
-  return `${type} ${low ?? '−∞'} … ${high}`
+  if (property.pattern !== undefined) return `${type} like ${property.default}`
+  const { minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below } = property
+  if (minimum !== undefined && !unbounded(maximum)) return `${type} ${minimum} … ${maximum}`
+  const bounds = [
+    ...(minimum === undefined ? [] : [`≥ ${minimum}`]),
+    ...(above === undefined ? [] : [`> ${above}`]),
+    ...(unbounded(maximum) ? [] : [`≤ ${maximum}`]),
+    ...(below === undefined ? [] : [`< ${below}`]),
+  ]
+  return [type, bounds.join(' and ')].filter((text) => text !== '').join(' ')
 }
 
 function unbounded(high: number | undefined): boolean {

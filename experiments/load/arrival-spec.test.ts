@@ -35,6 +35,8 @@ test.each([
   ['closed', '5', '--rate: not with --arrival=closed, which has a pace of its own'],
   ['sine,amplitud=1', '5', 'unknown parameter of --arrival=sine "amplitud"; did you mean'],
   ['sine,amplitude=2', '5', 'parameter of --arrival=sine amplitude=2: expected number 0 … 1'],
+  ['sine,period=0', '5', 'sine period=0: expected number > 0 and ≤ 86400'],
+  ['steps,shares=a/b', '5', 'steps shares=a/b: expected string like 0.5/1/1.5'],
   ['sine,amplitude', '5', '--arrival: "amplitude" is not NAME=VALUE'],
   ['steps,shares=0/0', '5', '--arrival=steps: at least one share above 0'],
   [null, 'fast', '--rate: "fast" is neither operations a second'],
