@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { notebookData } from './notebook-data.ts'
 
@@ -49,8 +49,26 @@ function writeData(): readonly string[] {
   return [...data.keys()]
 }
 
-if (import.meta.main) {
-  if (process.argv[2] === 'preview') {
+const HELP = `Builds the notebooks of the checked-in results, or serves them.
+
+  npm run notebooks
+  npm run notebooks -- preview
+
+  preview  serve them and follow changes, instead of building ${relative('.', SITE_FOLDER)}
+
+Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.
+`
+
+function main([command, ...more]: readonly string[]): void {
+  if (command === '--help' || command === '-h') {
+    process.stdout.write(HELP)
+    return
+  }
+  const unknown = command === 'preview' ? more[0] : command
+  if (unknown !== undefined) {
+    process.stderr.write(`notebooks: unknown argument "${unknown}"; known: preview, --help\n`)
+    process.exitCode = 2
+  } else if (command === 'preview') {
     previewNotebooks()
   } else {
     buildNotebooks(SITE_FOLDER)
@@ -59,3 +77,5 @@ if (import.meta.main) {
     )
   }
 }
+
+if (import.meta.main) main(process.argv.slice(2))
