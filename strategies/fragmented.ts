@@ -15,17 +15,17 @@
  *
  * - A level is a list of runs, so tables of different guards share runs: a guard's n-th table
  *   joins the oldest run that has nothing in its range nor any newer run, and a level has as many
- *   runs as its fullest guard has tables. Where splits leave tables higher than that, they sink.
- * - A strategy sees tables, not keys. PebblesDB samples guards from the keys as they are inserted;
- *   here a guard is where a merge ended one table for its size (`targetTableBytes`, in equal
- *   pieces) and began the next within one guard, once no other table of the level crosses it. Guards
- *   of a level hold for all deeper ones, and none is ever forgotten: they are this strategy's state,
- *   which every edit carries whole.
+ *   runs as its fullest guard has tables. Where tables lie higher than that, they sink.
+ * - A strategy sees tables, not keys. PebblesDB samples guards from the keys as they are inserted and
+ *   keeps them; here a guard is where a cell of overlapping tables begins (`guards.ts`), which the
+ *   version shows by itself. Cells split where a merge ends one table for its size
+ *   (`targetTableBytes`, in equal pieces) and begins the next. A cell that was handed on is empty, and
+ *   is known by the cells of the next level that lie within it; one with none there is no
+ *   more than the space between two keys, and its neighbour grows over it.
  * - PebblesDB has a fixed last level; here a guard of the deepest level merges within itself until
  *   the level holds its share (baseBytes · T^level), and then goes one deeper.
  *
- * Nothing is ever moved unwritten: sequential loads are cut at guards like any other. A pick walks the
- * tables of every level, and the state grows with the guards: made for thousands of tables.
+ * Nothing is ever moved unwritten but to sink: sequential loads are cut at guards like any other.
  */
 
 import { z } from 'zod'
@@ -38,12 +38,14 @@ import type {
   PickReason,
   TreeView,
 } from '../engine/compaction/strategy.ts'
-import { hull } from '../engine/version/key-range.ts'
-import { rawBytes } from '../engine/version/table-meta.ts'
+import { hull, type KeyRange } from '../engine/version/key-range.ts'
+import type { Level } from '../engine/version/level.ts'
+import { tableAt } from '../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { type Cell, cellsOf, type Guards, learnGuards } from './guards.ts'
-import { type Cursors, toHex } from './round-robin.ts'
+import { type Cell, type Cells, cellsOf, fragmentsOf } from './guards.ts'
+import { type Cursors, fromHex, toHex } from './round-robin.ts'
 import {
   baseBytes,
   bitsPerKey,
@@ -54,8 +56,8 @@ import {
 } from './shared-parameters.ts'
 import { outputTo, tablesIn, wholeRuns } from './specs.ts'
 
-/** Guards by level, and how far the choice among equals has come: the last key chosen. */
-type State = { readonly guards: Guards; readonly cursors: Cursors }
+/** By level, how far the choice among equals has come: the guard chosen last. */
+type State = { readonly cursors: Cursors }
 type View = TreeView<State>
 type Spec = CompactionSpec<State>
 
@@ -89,21 +91,20 @@ export const fragmented = defineStrategy({
     granularity: ['several tables'],
     movement: ['most sorted runs', 'round-robin'],
   },
-  initialState: { guards: [], cursors: [] } as State,
+  initialState: { cursors: [] } as State,
 
   pick(view, values) {
     if (view.inProgress.length > 0) return null
-    const guards = learnGuards(view.version, view.state.guards)
     return (
-      pickLevel0(view, values, guards) ??
-      pickFullGuard(view, values, guards) ??
-      pickSink(view, values, guards) ??
-      pickSaturated(view, values, guards)
+      pickLevel0(view, values) ??
+      pickFullGuard(view, values) ??
+      pickSink(view, values) ??
+      pickSaturated(view, values)
     )
   },
 })
 
-function pickLevel0(view: View, values: Params, guards: Guards): Spec | null {
+function pickLevel0(view: View, values: Params): Spec | null {
   const { runs } = levelAt(view.version, 0)
   if (runs.length < values.l0Trigger) return null
   const reason = {
@@ -111,91 +112,79 @@ function pickLevel0(view: View, values: Params, guards: Guards): Spec | null {
     formula: 'runs(0) ≥ l0Trigger',
     values: { runs: runs.length, l0Trigger: values.l0Trigger },
   }
-  const nextState = { ...view.state, guards }
-  return mergeInto(view, values, guards, wholeRuns(0, runs), 1, nextState, reason)
+  return mergeInto(view, values, wholeRuns(0, runs), 1, view.state, reason)
 }
 
 /** The guard with the most tables, of the first level that has one with too many. */
-function pickFullGuard(view: View, values: Params, guards: Guards): Spec | null {
+function pickFullGuard(view: View, values: Params): Spec | null {
   const most = values.max_sstables_per_guard
-  for (let level = 1; level < view.version.levels.length; level++) {
-    const cells = cellsOf(view.version, level, guards)
-    const cell = cells.reduce((a, b) => (b.fragments.length > a.fragments.length ? b : a))
-    if (cell.fragments.length <= most) continue
+  for (const [index, level] of view.version.levels.entries()) {
+    // No guard has more tables than its level has runs.
+    if (index === 0 || level.runs.length <= most) continue
+    const cell = cellsIn(view, values, level).deepest(null)
+    if (cell.depth <= most) continue
     const reason = {
       trigger: 'sorted runs',
       formula: 'tables > max_sstables_per_guard',
-      values: { level, tables: cell.fragments.length, max_sstables_per_guard: most },
+      values: { level: index, tables: cell.depth, max_sstables_per_guard: most },
     }
-    const nextState = { ...view.state, guards }
-    const isDeepest = level === view.version.levels.length - 1
-    if (
-      isDeepest &&
-      levelAt(view.version, level).totals.rawBytes < layerBytes(view, values, level)
-    ) {
-      return mergeWithin(view, values, level, cell, nextState, reason)
-    }
-    const inputs = slicesOf(level, cell)
-    return mergeInto(view, values, guards, inputs, level + 1, nextState, reason)
+    const inputs = slicesOf(index, level, cell)
+    const isDeepest = index === view.version.levels.length - 1
+    return isDeepest && level.totals.rawBytes < layerBytes(view, values, index)
+      ? mergeWithin(view, values, index, inputs, reason)
+      : mergeInto(view, values, inputs, index + 1, view.state, reason)
   }
   return null
 }
 
 /** More runs than any guard has tables: some lie higher than they need to, and sink for nothing. */
-function pickSink(view: View, values: Params, guards: Guards): Spec | null {
-  for (let level = 1; level < view.version.levels.length; level++) {
-    const { runs } = levelAt(view.version, level)
-    if (runs.length <= values.max_sstables_per_guard) continue
-    const cell = cellsOf(view.version, level, guards).find(
-      ({ fragments }) => fragments[0]?.run === runs[0],
-    )!
-    const fragments = [...cell.fragments].reverse()
+function pickSink(view: View, values: Params): Spec | null {
+  for (const [index, level] of view.version.levels.entries()) {
+    const { runs } = level
+    if (index === 0 || runs.length <= values.max_sstables_per_guard) continue
+    const cell = cellAt(cellsIn(view, values, level), tableAt(runs[0]!, 0).smallest)!
+    const fragments = [...fragmentsOf(level, cell)].reverse()
     const below = fragments.findIndex(({ height }, at) => height > at)
     const { run, tables } = fragments[below]!
     return {
       kind: 'move',
-      inputs: [{ level, run: run.id, tables }],
-      place: { level, run: runs.at(-1 - below)!.id },
-      nextState: { ...view.state, guards },
+      inputs: [{ level: index, run: run.id, tables }],
+      place: { level: index, run: runs.at(-1 - below)!.id },
+      nextState: view.state,
       reason: {
         trigger: 'sorted runs',
         formula: 'runs > max_sstables_per_guard',
-        values: { level, runs: runs.length, tables: fragments.length },
+        values: { level: index, runs: runs.length, tables: fragments.length },
       },
     }
   }
   return null
 }
 
-/** A level with more than its guards' worth hands on the fullest guard; of equals, the next one. */
-function pickSaturated(view: View, values: Params, guards: Guards): Spec | null {
-  for (let level = 1; level < view.version.levels.length; level++) {
-    const bytes = levelAt(view.version, level).totals.rawBytes
-    const limit = layerBytes(view, values, level) * values.max_sstables_per_guard
-    if (bytes <= limit) continue
-    const cells = cellsOf(view.version, level, guards)
-    const most = Math.max(...cells.map(({ fragments }) => fragments.length))
-    const equals = cells.filter(({ fragments }) => fragments.length === most)
-    const cursor = view.state.cursors[level] ?? null
-    const cell = equals.find(({ from }) => cursor === null || isAfter(from, cursor)) ?? equals[0]!
-    const cursors = Array.from(
-      { length: Math.max(view.state.cursors.length, level + 1) },
-      (_, at) =>
-        at === level ? toHex(cell.from ?? new Uint8Array()) : (view.state.cursors[at] ?? null),
-    )
+/** A level with more than its guards’ worth hands on the fullest guard; of equals, the next one. */
+function pickSaturated(view: View, values: Params): Spec | null {
+  for (const [index, level] of view.version.levels.entries()) {
+    const bytes = level.totals.rawBytes
+    const limit = layerBytes(view, values, index) * values.max_sstables_per_guard
+    if (index === 0 || bytes <= limit) continue
+    const cursor = view.state.cursors[index] ?? null
+    const cell = cellsIn(view, values, level).deepest(cursor === null ? null : fromHex(cursor))
+    const cursors = advanced(view.state.cursors, index, cell)
     const reason = {
       trigger: 'level saturation',
       formula: 'bytes > max_sstables_per_guard · base·T^level',
-      values: { level, bytes, limit },
+      values: { level: index, bytes, limit },
     }
-    const inputs = slicesOf(level, cell)
-    return mergeInto(view, values, guards, inputs, level + 1, { guards, cursors }, reason)
+    const inputs = slicesOf(index, level, cell)
+    return mergeInto(view, values, inputs, index + 1, { cursors }, reason)
   }
   return null
 }
 
-function isAfter(from: Uint8Array | null, cursor: string): boolean {
-  return from !== null && toHex(from) > cursor
+function advanced(cursors: Cursors, level: number, { smallest }: Cell): Cursors {
+  return Array.from({ length: Math.max(cursors.length, level + 1) }, (_, at) =>
+    at === level ? toHex(smallest) : (cursors[at] ?? null),
+  )
 }
 
 /** One table on top of another all over the level. */
@@ -208,85 +197,153 @@ function mergeWithin(
   view: View,
   values: Params,
   level: number,
-  cell: Cell,
-  nextState: State,
+  inputs: readonly InputSlice[],
   reason: PickReason,
 ): Spec {
-  const inputs = slicesOf(level, cell)
   const place = { level, run: levelAt(view.version, level).runs.at(-1)!.id }
-  const output = outputTo(place, pieceBytes(view, values, inputs, 1), values.bitsPerKey)
-  return { kind: 'merge', inputs, outputs: [output], nextState, reason }
+  const bytes = pieceBytes(view, values, tablesOfAll(view, inputs), 1)
+  const output = outputTo(place, bytes, values.bitsPerKey)
+  return { kind: 'merge', inputs, outputs: [output], nextState: view.state, reason }
 }
 
-/** Cut at the guards of `level`, each part put on top of what lies there. */
+/** Cut at the guards of level `index`, each part put on top of what lies there. */
 function mergeInto(
   view: View,
   values: Params,
-  guards: Guards,
   inputs: readonly InputSlice[],
-  level: number,
+  index: number,
   nextState: State,
   reason: PickReason,
 ): Spec {
-  const cells = cellsMet(view, inputs, cellsOf(view.version, level, guards))
-  const bytes = pieceBytes(view, values, inputs, cells.length)
-  const outputs: MergeOutput[] = []
-  for (const cell of cells) {
-    const place = placeOn(view, level, cell)
-    const last = outputs.at(-1)
-    if (last !== undefined && isSamePlace(last.place, place)) {
-      outputs[outputs.length - 1] = { ...last, cutKeys: [...last.cutKeys, cell.from!] }
-    } else {
-      const fromKey = outputs.length === 0 ? null : cell.from
-      outputs.push({ ...outputTo(place, bytes, values.bitsPerKey), fromKey })
+  const tables = tablesOfAll(view, inputs)
+  const level = levelAt(view.version, index)
+  const cells = cellsIn(view, values, level)
+  const deeper = cellsIn(view, values, levelAt(view.version, index + 1))
+  const parts = partsOf(hull(tables)!, cells, deeper, tableBytes(view, values))
+  const bytes = pieceBytes(view, values, tables, parts.length)
+  const outputs: (MergeOutput & { cutKeys: Uint8Array[] })[] = []
+  let height = -1
+  for (const part of parts) {
+    const runsBelow = part.on === null ? 0 : heightOf(level, part.on)
+    if (outputs.length > 0 && runsBelow === height) {
+      outputs.at(-1)!.cutKeys.push(part.from)
+      continue
     }
+    height = runsBelow
+    const output = outputTo(placeAt(level, index, height), bytes, values.bitsPerKey)
+    outputs.push({ ...output, fromKey: outputs.length === 0 ? null : part.from, cutKeys: [] })
   }
   return { kind: 'merge', inputs, outputs, nextState, reason }
 }
 
-/** The cells between the least and the greatest key of the inputs. */
-function cellsMet(
-  view: View,
-  inputs: readonly InputSlice[],
-  cells: readonly Cell[],
-): readonly Cell[] {
-  const range = hull(inputs.flatMap((slice) => tablesIn(view.version, slice)))!
-  const startsBy =
-    (key: Uint8Array) =>
-    ({ from }: Cell) =>
-      from === null || compareBytes(from, key) <= 0
-  return cells.slice(
-    cells.findLastIndex(startsBy(range.smallest)),
-    cells.findLastIndex(startsBy(range.largest)) + 1,
-  )
+/** What goes to one cell of the next level, or to a place where it has none. */
+interface Part {
+  readonly from: Uint8Array
+  readonly on: Cell | null
 }
 
-/** The oldest run that has nothing in the cell, nor has any newer one. */
-function placeOn(view: View, level: number, { fragments }: Cell): OutputPlace {
-  const { runs } = levelAt(view.version, level)
-  const height = fragments[0] === undefined ? 0 : fragments[0].height + 1
+/**
+ * The range, cut at the cells it meets and where cells are empty. A cell is found empty by what the
+ * next level (`deeper`) has between its neighbours, at least `bytesMin`; less is a crack.
+ */
+function partsOf(
+  { smallest, largest }: KeyRange,
+  cells: Cells,
+  deeper: Cells,
+  bytesMin: number,
+): readonly Part[] {
+  const parts: Part[] = []
+  /** The last cell that starts before what is looked at. */
+  let before: Cell | null = null
+  const addEmpty = (next: Cell | null) => {
+    const from = before === null || isLess(before.largest, smallest) ? smallest : before.largest
+    const guard = emptyFrom(deeper, from, next, bytesMin)
+    if (guard !== null && !isLess(largest, guard)) parts.push({ from: guard, on: null })
+  }
+  for (const cell of cells.from(smallest)) {
+    const startsWithin = isLess(smallest, cell.smallest)
+    if (startsWithin) addEmpty(cell)
+    const from = startsWithin ? guardOf(cell, before, deeper) : smallest
+    if (parts.length > 0 && isLess(largest, from)) return parts
+    if (startsWithin || !isLess(cell.largest, smallest)) parts.push({ from, on: cell })
+    before = cell
+  }
+  if (parts.length > 0) addEmpty(null)
+  return parts.length > 0 ? parts : [{ from: smallest, on: null }]
+}
+
+/** Where the next level has so many bytes in whole cells after `from` and before `next`, or null. */
+function emptyFrom(
+  deeper: Cells,
+  from: Uint8Array,
+  next: Cell | null,
+  bytesMin: number,
+): Uint8Array | null {
+  let guard: Uint8Array | null = null
+  let bytes = 0
+  for (const cell of deeper.from(from)) {
+    if (next !== null && !isLess(cell.largest, next.smallest)) return null
+    if (!isLess(from, cell.smallest)) continue
+    guard ??= cell.smallest
+    bytes += cell.rawBytes
+    if (bytes >= bytesMin) return guard
+  }
+  return null
+}
+
+/**
+ * The guard at which the cell begins. Where a cell of the next level begins between it and the cell
+ * before, and reaches into it, that one's: were the two a few keys apart, each merge into there
+ * would leave these in a table of their own.
+ */
+function guardOf({ smallest }: Cell, before: Cell | null, deeper: Cells): Uint8Array {
+  const reaching = cellAt(deeper, smallest)
+  if (reaching === null || isLess(reaching.largest, smallest)) return smallest
+  if (isLess(smallest, reaching.smallest)) return smallest
+  return before === null || isLess(before.largest, reaching.smallest) ? reaching.smallest : smallest
+}
+
+function isLess(a: Uint8Array, b: Uint8Array): boolean {
+  return compareBytes(a, b) < 0
+}
+
+/** Runs of the level up to the newest of the cell: those below what is put on top of it. */
+function heightOf({ runs }: Level, cell: Cell): number {
+  return runs.length - runs.findIndex(({ id }) => id === cell.top)
+}
+
+/** The run with so many older ones; a new one on top where the level has no more. */
+function placeAt({ runs }: Level, level: number, height: number): OutputPlace {
   const run = runs[runs.length - 1 - height]
   return run === undefined ? { level, after: null } : { level, run: run.id }
-}
-
-function isSamePlace(a: OutputPlace, b: OutputPlace): boolean {
-  return 'run' in a ? 'run' in b && a.run === b.run : !('run' in b)
 }
 
 /** Equal pieces near the table size; what was estimated a little low still fits the last one. */
 function pieceBytes(
   view: View,
   values: Params,
-  inputs: readonly InputSlice[],
-  cells: number,
+  tables: readonly TableMeta[],
+  parts: number,
 ): number {
-  const tables = inputs.flatMap((slice) => tablesIn(view.version, slice))
-  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0) / cells
+  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0) / parts
   const target = tableBytes(view, values)
   const pieces = Math.round(bytes / target)
   return pieces < 2 ? 2 * target : Math.ceil(bytes / (pieces - 0.25))
 }
 
-function slicesOf(level: number, { fragments }: Cell): readonly InputSlice[] {
-  return fragments.map(({ run, tables }) => ({ level, run: run.id, tables }))
+function tablesOfAll(view: View, inputs: readonly InputSlice[]): readonly TableMeta[] {
+  return inputs.flatMap((slice) => tablesIn(view.version, slice))
+}
+
+/** A cell has half a table at least. */
+function cellsIn(view: View, values: Params, level: Level): Cells {
+  return cellsOf(level, tableBytes(view, values) / 2)
+}
+
+function cellAt(cells: Cells, key: Uint8Array): Cell | null {
+  return cells.from(key).next().value ?? null
+}
+
+function slicesOf(index: number, level: Level, cell: Cell): readonly InputSlice[] {
+  return fragmentsOf(level, cell).map(({ run, tables }) => ({ level: index, run: run.id, tables }))
 }

@@ -1,47 +1,152 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { compareBytes } from '../engine/base/compare.ts'
+import { type Level, levelOf } from '../engine/version/level.ts'
+import { editRun, type Run, runOf, sliceTables } from '../engine/version/run.ts'
+import { NO_FILTER, type TableMeta } from '../engine/version/table-meta.ts'
 import { parseVersion } from '../engine/version/text.ts'
-import { cellsOf, learnGuards } from './guards.ts'
+import { type Cell, type Cells, cellsOf, fragmentsOf } from './guards.ts'
 
-const hex = (key: string) => Buffer.from(key).toString('hex')
-const learn = (tree: string, known: string[][] = []) =>
-  learnGuards(
-    parseVersion(tree),
-    known.map((keys) => keys.map(hex)),
-  ).map((keys) => keys.map((key) => Buffer.from(key, 'hex').toString()))
+const bytes = (key: string) => new TextEncoder().encode(key)
+const text = (key: Uint8Array) => new TextDecoder().decode(key)
+const FIRST = new Uint8Array()
 
-describe('guards are learned', () => {
-  test('where a run goes on and nothing of the level crosses', () => {
-    expect(learn('L1\nR1: 1[a,c]; 2[f,h]; 3[m,z]')).toEqual([[], ['f', 'm']])
-    expect(learn('L1\nR2: 4[b,g]\nR1: 1[a,c]; 2[f,h]; 3[m,z]')).toEqual([[], ['m']])
+function levelOfText(tree: string): Level {
+  return parseVersion(`L0\n${tree}`).levels[0]!
+}
+
+const allOf = (cells: Cells) => [...cells.from(FIRST)]
+const printed = ({ smallest, largest, depth, top }: Cell) =>
+  `${text(smallest)}-${text(largest)} ${depth} R${top}`
+
+describe('cells', () => {
+  const LEVEL = levelOfText(`
+    R3: 6[b,d] values=9; 7[p,p] values=2
+    R2: 4[c,f] values=9; 5[x,z] values=9
+    R1: 1[a,b] values=9; 2[g,h] values=9; 3[k,o] values=9`)
+
+  test('are what overlaps, be it by way of others', () => {
+    expect(allOf(cellsOf(LEVEL, 0)).map(printed)).toEqual([
+      ...['a-f 3 R3', 'g-h 1 R1', 'k-o 1 R1', 'p-p 1 R3', 'x-z 1 R2'],
+    ])
   })
 
-  test('within one cell only: tables of neighbouring cells show nothing new', () => {
-    expect(learn('L1\nR1: 1[a,c]; 2[h,k]', [[], ['f']])).toEqual([[], ['f']])
-    expect(learn('L1\nR1: 1[a,c]; 2[h,k]; 3[m,p]', [[], ['f']])).toEqual([[], ['f', 'm']])
+  test('too small to be one belong to the one before, the first to none', () => {
+    expect(allOf(cellsOf(LEVEL, 5)).map(printed)).toEqual([
+      ...['a-f 3 R3', 'g-h 1 R1', 'k-p 2 R3', 'x-z 1 R2'],
+    ])
+    expect(allOf(cellsOf(LEVEL, 100)).map(printed)).toEqual(['a-z 3 R3'])
   })
 
-  test('for all deeper levels, where no table crosses them', () => {
-    const tree = 'L1\nR2: 1[a,c]; 2[f,h]\nL2\nR1: 3[a,d]; 4[g,k]; 5[m,n]'
-    expect(learn(tree)).toEqual([[], ['f'], ['m']])
-    expect(learn(tree.replace('3[a,d]; 4[g,k]', '3[a,g]; 4[h,k]'))).toEqual([[], ['f'], ['h', 'm']])
+  test('hold their tables run by run, the newest first', () => {
+    const [first] = allOf(cellsOf(LEVEL, 0))
+    expect(
+      fragmentsOf(LEVEL, first!).map(({ height, tables }) => [height, tables.map(({ id }) => id)]),
+    ).toEqual([
+      [2, [6]],
+      [1, [4]],
+      [0, [1]],
+    ])
   })
 
-  test('and never forgotten', () => {
-    expect(learn('L1\nR1: 1[a,z]', [[], ['f'], ['m']])).toEqual([[], ['f'], ['m']])
-    expect(learn('', [[], ['f'], ['m']])).toEqual([[], ['f'], ['m']])
+  test('are found by key', () => {
+    const cells = cellsOf(LEVEL, 0)
+    const found = (key: string) => text(cells.from(bytes(key)).next().value!.smallest)
+    expect(['A', 'a', 'f', 'g', 'z', 'zz'].map(found)).toEqual(['a', 'a', 'a', 'g', 'x', 'x'])
+    const next = (key: string | null) => cells.after(key === null ? null : bytes(key))?.smallest
+    expect([null, 'a', 'o', 'p'].map(next)).toEqual(['a', 'g', 'p', 'x'].map(bytes))
+    expect(cells.after(bytes('x'))).toBeNull()
+  })
+
+  test('of equal depth take turns', () => {
+    const cells = cellsOf(levelOfText('R1: 1[a,b]; 2[g,h]; 3[k,o]'), 0)
+    const turn = (key: string | null) =>
+      text(cells.deepest(key === null ? null : bytes(key)).smallest)
+    expect([null, 'a', 'c', 'g', 'k'].map(turn)).toEqual(['a', 'g', 'g', 'k', 'a'])
   })
 })
 
-test('a level by cell: guards that are crossed divide nothing', () => {
-  const version = parseVersion('L1\nR2: 4[a,b]; 5[n,p]\nR1: 1[a,c]; 2[f,h]; 3[i,z]')
-  const cells = cellsOf(version, 1, [[], ['d', 'f', 'm'].map(hex)])
-  const ids = cells.map(({ from, fragments }) => [
-    from === null ? '' : Buffer.from(from).toString(),
-    fragments.map(({ height, tables }) => `${height}: ${tables.map(({ id }) => id)}`),
-  ])
-  expect(ids).toEqual([
-    ['', ['1: 4', '0: 1']],
-    ['d', []],
-    ['f', ['1: 5', '0: 2,3']],
-  ])
+/** Keys of a table of `width` that starts at `from`, of four digits. */
+function tableOf(id: number, from: number, width: number): TableMeta {
+  const key = (number: number) => bytes(String(number).padStart(4, '0'))
+  return {
+    ...{ id, smallest: key(from), largest: key(from + width - 1) },
+    ...{ bytes: width, entries: width, tombstones: 0, rawKeyBytes: 0, rawValueBytes: width },
+    ...{ seqMin: 1, seqMax: 1, createdAtMs: 0, oldestWriteAtMs: 0, oldestTombstoneAtMs: null },
+    ...{ filter: NO_FILTER, vlogBytes: [] },
+  }
+}
+
+/** Takes tables out of a run, and puts others where they were; all of them 10 keys apart or more. */
+interface Edit {
+  readonly run: number
+  readonly at: number
+  readonly count: number
+  readonly widths: readonly number[]
+}
+
+const edits = fc.array(
+  fc.record({
+    run: fc.nat(2),
+    at: fc.nat(1000),
+    count: fc.nat(12),
+    widths: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 }),
+  }),
+  { minLength: 1, maxLength: 8, size: 'max' },
+)
+
+let nextId = 1e6
+
+function edited(run: Run, { at, count, widths }: Edit): Run {
+  const from = at % Math.max(run.totals.tables - count, 1)
+  const removed = sliceTables(run, from, from + count)
+  const added = removed.flatMap((table, index) => {
+    const width = widths[index]
+    return width === undefined ? [] : [tableOf(nextId++, Number(text(table.smallest)), width)]
+  })
+  return editRun(run, removed, added)
+}
+
+/** The same tables in objects that nothing is remembered of. */
+function copied({ runs }: Level): Level {
+  return levelOf(
+    runs.map((run) => runOf(run.id, structuredClone(sliceTables(run, 0, run.totals.tables)))),
+  )
+}
+
+test('after edits cells are those of a level never met before', () => {
+  fc.assert(
+    fc.property(edits, fc.constantFrom(0, 6, 15), (history, bytesMin) => {
+      let runs = [0, 1, 2].map((id) =>
+        runOf(
+          id,
+          Array.from({ length: 300 }, (_, at) => tableOf(nextId++, at * 20 + id * 7, 1 + (at % 9))),
+        ),
+      )
+      cellsOf(levelOf(runs), bytesMin)
+      for (const edit of history) {
+        runs = runs.map((run, index) => (index === edit.run ? edited(run, edit) : run))
+        const level = levelOf(runs)
+        const cells = allOf(cellsOf(level, bytesMin))
+        expect(cells).toEqual(allOf(cellsOf(copied(level), bytesMin)))
+        for (const [at, cell] of cells.slice(1).entries()) {
+          expect(compareBytes(cells[at]!.largest, cell.smallest)).toBeLessThan(0)
+        }
+      }
+    }),
+    { numRuns: 10 },
+  )
+})
+
+test('runs that come and go leave no trace', () => {
+  const [a, b, c] = [0, 1, 2].map((id) =>
+    runOf(
+      id,
+      Array.from({ length: 500 }, (_, at) => tableOf(nextId++, at * 15 + id * 4, 5)),
+    ),
+  )
+  for (const runs of [[a!, b!], [c!, a!, b!], [c!, b!], [b!, c!], [b!]]) {
+    const level = levelOf(runs)
+    expect(allOf(cellsOf(level, 0))).toEqual(allOf(cellsOf(copied(level), 0)))
+  }
 })

@@ -10,11 +10,11 @@
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import { hull, type KeyRange } from '../../engine/version/key-range.ts'
+import type { KeyRange } from '../../engine/version/key-range.ts'
 import { type Chunk, chunkAt, lowerBound, overlapping, type Run } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { leastIndex, type Ranks, ranksOf } from './least.ts'
-import { type Hole, holesBetween, Lineages } from './lineage.ts'
+import { changedRanges, type Hole, holesBetween, Lineages, tablesOfChunks } from './lineage.ts'
 
 interface Known {
   readonly run: Run
@@ -65,7 +65,7 @@ function ranksAfter(before: Known, run: Run, other: Run): readonly Ranks[] {
     at = hole.beforeTo
   }
   for (; at < before.ranks.length; at++) pieces.push(before.ranks[at]!)
-  for (const range of changedRanges(before.other, other)) forget(pieces, run, range)
+  for (const range of changedRanges(before.other.chunks, other.chunks)) forget(pieces, run, range)
   return ranksFrom(run, other, pieces)
 }
 
@@ -95,19 +95,6 @@ function carriedOver(
   })
 }
 
-/** Ranges in which the tables of two runs differ. */
-function changedRanges(before: Run, after: Run): readonly KeyRange[] {
-  if (before === after) return []
-  return holesBetween(before.chunks, after.chunks).flatMap((edited) => {
-    const old = tablesOfChunks(before.chunks, edited.beforeFrom, edited.beforeTo)
-    const fresh = tablesOfChunks(after.chunks, edited.from, edited.to)
-    return holesBetween(old, fresh).map(({ beforeFrom, beforeTo, from, to }) => {
-      const differing = [...old.slice(beforeFrom, beforeTo), ...fresh.slice(from, to)]
-      return hull(differing)!
-    })
-  })
-}
-
 /** Makes the ratios of tables in the range unknown. */
 function forget(pieces: (Ranks | Float64Array)[], run: Run, range: KeyRange): void {
   const { from, to } = overlapping(run, range)
@@ -121,11 +108,6 @@ function forget(pieces: (Ranks | Float64Array)[], run: Run, range: KeyRange): vo
     const piece = known instanceof Float64Array ? known : known.ranks.slice()
     pieces[chunk] = piece.fill(UNKNOWN, Math.max(from - first, 0), Math.min(to, last) - first)
   }
-}
-
-function tablesOfChunks(chunks: readonly Chunk[], from: number, to: number): readonly TableMeta[] {
-  if (to - from === 1) return chunks[from]!.tables
-  return chunks.slice(from, to).flatMap(({ tables }) => tables)
 }
 
 /** Tables that are walked before a key is searched for. */

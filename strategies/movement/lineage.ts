@@ -5,7 +5,9 @@
  * run, so forgetting it changes the time of a pick and nothing else.
  */
 
-import type { Run } from '../../engine/version/run.ts'
+import { hull, type KeyRange } from '../../engine/version/key-range.ts'
+import type { Chunk, Run } from '../../engine/version/run.ts'
+import type { TableMeta } from '../../engine/version/table-meta.ts'
 
 /** A place where two lists differ: `before` [beforeFrom, beforeTo) became `after` [from, to). */
 export interface Hole {
@@ -61,6 +63,31 @@ function endOfHole<T extends object>(
   return [before.length, after.length]
 }
 
+/** Ranges in which the tables of two runs differ, told by their chunks. */
+export function changedRanges(
+  before: readonly Chunk[],
+  after: readonly Chunk[],
+): readonly KeyRange[] {
+  if (before === after) return []
+  return holesBetween(before, after).flatMap((edited) => {
+    const old = tablesOfChunks(before, edited.beforeFrom, edited.beforeTo)
+    const fresh = tablesOfChunks(after, edited.from, edited.to)
+    return holesBetween(old, fresh).map(({ beforeFrom, beforeTo, from, to }) => {
+      const differing = [...old.slice(beforeFrom, beforeTo), ...fresh.slice(from, to)]
+      return hull(differing)!
+    })
+  })
+}
+
+export function tablesOfChunks(
+  chunks: readonly Chunk[],
+  from: number,
+  to: number,
+): readonly TableMeta[] {
+  if (to - from === 1) return chunks[from]!.tables
+  return chunks.slice(from, to).flatMap(({ tables }) => tables)
+}
+
 /** Levels of a few trees. */
 const LINEAGES_MAX = 32
 const PROBES = 8
@@ -83,7 +110,7 @@ export class Lineages<Known extends { readonly run: Run }> {
 }
 
 /** By a few samples from either end: edits move those between them. */
-function haveCommonChunk({ chunks: before }: Run, { chunks: after }: Run): boolean {
+export function haveCommonChunk({ chunks: before }: Run, { chunks: after }: Run): boolean {
   const samples = Math.min(PROBES, before.length, after.length)
   for (let at = 0; at < samples; at++) {
     if (before[at] === after[at] || before.at(-1 - at) === after.at(-1 - at)) return true
