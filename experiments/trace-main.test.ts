@@ -1,6 +1,15 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -160,6 +169,17 @@ describe('npm run trace', () => {
     const { code, stdout, stderr } = await trace('generate', '--workload=ycsb-aa')
     expect({ code, printed: stdout.length }).toEqual({ code: 2, printed: 0 })
     expect(stderr).toMatch(/^trace: unknown workload "ycsb-aa"; did you mean "ycsb-a"\?.*\n$/)
+  })
+
+  test('a file as standard output does not keep it from ending', async () => {
+    const path = join(folder, 'redirected')
+    const descriptor = openSync(path, 'w')
+    const stdio: StdioOptions = ['ignore', descriptor, 'ignore']
+    const child = spawn(process.execPath, [script, 'generate', '--records=5M'], { stdio })
+    closeSync(descriptor)
+    await vi.waitUntil(() => statSync(path).size > 0, { timeout: 30_000 })
+    child.kill('SIGINT')
+    expect((await once(child, 'close'))[0]).toBe(130)
   })
 
   test.each([
