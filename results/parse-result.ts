@@ -16,23 +16,31 @@ import { SUITE_SCHEMA_VERSION, type SuiteResult, suiteResultSchema } from './sui
 export function parseResult(json: unknown, path: string): RunResult {
   const value = typeof json === 'string' ? parseText(json, path) : json
   if (isOfPeer(value)) throw refused(path, 'peer', "another store's result, which has no ledger")
-  return checked(value, path, runResultSchema)
+  return checkedRun(value, path)
 }
 
 /** As `parseResult`, of our own runs and of peers alike. */
 export function parseAnyResult(json: unknown, path: string): RunResult | PeerResult {
   const value = typeof json === 'string' ? parseText(json, path) : json
   if (isOfPeer(value)) return checked(value, path, peerResultSchema)
-  return checked(value, path, runResultSchema)
+  return checkedRun(value, path)
 }
 
 /** As `parseResult`, of runs and of suites. */
 export function parseDocument(json: unknown, path: string): RunResult | SuiteResult {
   const value = typeof json === 'string' ? parseText(json, path) : json
-  const isOfSuite = typeof value === 'object' && value !== null && 'suite' in value
-  return isOfSuite
+  return isOfSuite(value)
     ? checked(value, path, suiteResultSchema, SUITE_SCHEMA_VERSION)
     : parseResult(value, path)
+}
+
+function checkedRun(value: unknown, path: string): RunResult {
+  if (isOfSuite(value)) throw refused(path, 'suite', "a suite's result, not a run's")
+  return checked(value, path, runResultSchema)
+}
+
+function isOfSuite(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'suite' in value
 }
 
 function isOfPeer(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { parseAnyResult, parseResult } from './parse-result.ts'
 import { isHeld, suiteResultSchema } from './suite-schema.ts'
 
 describe('a verdict follows from its figures', () => {
@@ -26,4 +27,10 @@ describe('a verdict follows from its figures', () => {
     expect(claims.safeParse(line(true)).success).toBe(false)
     expect(claims.safeParse([]).success).toBe(false)
   })
+})
+
+test('who reads runs says that a suite’s result is none', () => {
+  const refusal = "x.json: suite: a suite's result, not a run's"
+  expect(() => parseResult({ suite: {} }, 'x.json')).toThrow(refusal)
+  expect(() => parseAnyResult({ suite: {} }, 'x.json')).toThrow(refusal)
 })
