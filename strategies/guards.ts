@@ -77,14 +77,6 @@ export class Cells {
     }
   }
 
-  /** The first cell that starts after the key (null: the first of all), or null. */
-  after(key: Uint8Array | null): Cell | null {
-    if (key === null) return this.blocks[0]?.cells[0] ?? null
-    const block = Math.max(lastBlockAt(this.blocks, key), 0)
-    const cells = this.blocks[block]?.cells ?? []
-    return cells[lastAt(cells, key) + 1] ?? this.blocks[block + 1]?.cells[0] ?? null
-  }
-
   /** Of the deepest cells, of which there must be one, the first that starts after the key. */
   deepest(after: Uint8Array | null): Cell {
     const depth = this.blocks.reduce((most, { depthMax }) => Math.max(most, depthMax), 0)
