@@ -340,6 +340,7 @@ export class Database implements Disposable {
       }
       this.#health.close()
     }
+    this.#health.throwUntold()
     if (failure !== null && !this.#health.hasFailed) throw failure.cause
   }
 

@@ -9,6 +9,8 @@ import { invalidArgument, LsmError } from '../base/errors.ts'
 export class Health {
   readonly #folder: string
   #failure: { readonly cause: unknown } | null = null
+  /** Whether a caller has heard of the failure. */
+  #told = false
   #atRest = true
   #closed = false
 
@@ -24,13 +26,16 @@ export class Health {
     return this.#failure !== null
   }
 
-  /** Runs maintenance; a failure is kept for the next write, as what set it off is committed. */
+  /**
+   * Runs maintenance; a failure is kept for the next write, or for the close where none comes, as
+   * what set it off is committed.
+   */
   attempt(work: () => void): void {
     this.#atRest = false
     try {
       work()
     } catch (cause) {
-      this.fail(cause)
+      this.#failure ??= { cause }
     } finally {
       this.#atRest = true
     }
@@ -39,6 +44,7 @@ export class Health {
   /** Returns `cause`, to be thrown. */
   fail(cause: unknown): unknown {
     this.#failure ??= { cause }
+    this.#told = true
     return cause
   }
 
@@ -55,6 +61,7 @@ export class Health {
   assertWritable(): void {
     this.assertOpen()
     if (this.#failure === null) return
+    this.#told = true
     const { cause } = this.#failure
     if (cause instanceof LsmError && cause.code === 'LSM_UNSAFE_COMPACTION') throw cause
     const folder = this.#folder
@@ -73,7 +80,14 @@ export class Health {
 
   /** Throws the failure as it came. */
   throwFailure(): void {
-    if (this.#failure !== null) throw this.#failure.cause
+    if (this.#failure === null) return
+    this.#told = true
+    throw this.#failure.cause
+  }
+
+  /** Throws the failure as it came, if no caller has heard of it. */
+  throwUntold(): void {
+    if (!this.#told) this.throwFailure()
   }
 }
 

@@ -10,7 +10,7 @@ test.each([
     const [values, every] = args
     const { calls, told, tried } = fillDiskAtEach(every, values)
     expect(calls).toBeGreaterThan(250)
-    // Told to nobody here: a failure in the last close, or in what the write before a close set off.
-    expect(told).toBeGreaterThan(tried * 0.85)
+    // A failure in the very last close is told to nobody here.
+    expect(told).toBeGreaterThan(tried * 0.9)
   },
 )
