@@ -147,3 +147,17 @@ test('runs that come and go leave no trace', () => {
     expect(allOf(cellsOf(level, 0))).toEqual(allOf(cellsOf(copied(level), 0)))
   }
 })
+
+test('what is left of a cell belongs to the one before, wherever it was remembered', () => {
+  const run = runOf(
+    0,
+    Array.from({ length: 450 }, (_, at) => tableOf(nextId++, at * 20, at % 2 === 0 ? 9 : 1)),
+  )
+  const whole = cellsOf(levelOf([run]), 6)
+  expect(allOf(whole).length).toBe(225)
+  for (let at = 2; at < 80; at += 2) {
+    const level = levelOf([editRun(run, sliceTables(run, at, at + 1), [])])
+    expect(allOf(cellsOf(level, 6))).toEqual(allOf(cellsOf(copied(level), 6)))
+    cellsOf(levelOf([run]), 6)
+  }
+})
