@@ -153,6 +153,7 @@ describe('npm run trace', () => {
     [['stats', script], 'not a trace'],
     [['stats', import.meta.dirname], 'is a folder; name a trace'],
     [['export', script, '--format=csv'], 'not a trace'],
+    [['export', script, '--format=csv', `--out=${script}`], 'is read; name another file'],
     [['generate', `--out=${import.meta.dirname}`], 'is a folder; name a file in it'],
     [['generate', '--out=/nowhere/a.txt'], '--out: there is no folder /nowhere'],
     [['generate', '--compression=none'], '--compression: only with --format=native, not ycsb'],

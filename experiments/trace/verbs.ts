@@ -3,6 +3,7 @@
  * arguments is a `UsageError` before anything is written.
  */
 import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Json } from '../../engine/index.ts'
 import {
   IMPORT_FORMATS,
@@ -271,7 +272,10 @@ function inputFormat(given: Given, known: readonly string[]): string {
 /** Undefined where none is given. Throws `UsageError` where no file can be. */
 function outFile(given: Given): string | undefined {
   const out = last(given, 'out')
-  if (out !== undefined) checkOutFile('out', out)
+  if (out === undefined) return undefined
+  checkOutFile('out', out)
+  const isRead = given.operands.some((path) => resolve(path) === resolve(out))
+  if (isRead) throw new UsageError(`--out: ${out} is read; name another file`)
   return out
 }
 
