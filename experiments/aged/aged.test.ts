@@ -109,8 +109,8 @@ describe('a run from a loaded tree', () => {
     expect(getMiss.operations).toBe(0)
     expect(deterministic.ledger.balance.presentAtOpenBytes).toBeGreaterThan(600 * 200)
     expect(deterministic.ledger.balance.conserved).toBe(true)
-    const books = gates.filter(({ name }) => ['conservation', 'operating-system'].includes(name))
-    expect(books.every(({ passed }) => passed)).toBe(true)
+    // The operating system's books are not asked here: the test runner writes in this process too.
+    expect(gates.find(({ name }) => name === 'conservation')).toMatchObject({ passed: true })
   })
 
   test('says so in its id and its command', async () => {
