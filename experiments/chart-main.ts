@@ -12,9 +12,10 @@ import type { ChartKind, ResultDocument } from './charts/chart-kind.ts'
 import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFolder } from './cli/check-out.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { EXIT } from './cli/explain.ts'
 import { readDocuments } from './cli/read-documents.ts'
 import { usageOf } from './cli/read-result.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 /** Every kind that the results can feed. */
@@ -116,17 +117,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`chart: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('chart', main)

@@ -4,7 +4,7 @@
  * compared; errors are one line on stderr.
  */
 import { flagRows, readArguments, readInteger } from './cli/arguments.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { compareAll } from './compare/compare-all.ts'
 import { comparisonText } from './compare/comparison-text.ts'
@@ -59,17 +59,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`compare: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('compare', main)

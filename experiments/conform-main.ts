@@ -10,7 +10,8 @@ import { printFinding } from '../strategies/conformance/report.ts'
 import type { Effort, Rule } from '../strategies/conformance/rule.ts'
 import { loadSubject, type Subject } from '../strategies/conformance/subject.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { EXIT } from './cli/explain.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 const DEFAULT_SEED = 42
@@ -180,17 +181,4 @@ function listText(): string {
   return RULES.map(({ name, sentence }) => `${name.padEnd(NAME_COLUMNS)}${sentence}`).join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`conform: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('conform', main)

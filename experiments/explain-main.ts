@@ -8,8 +8,8 @@ import type { Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
 import { coerceParams, loadStrategy } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
-import { EXIT, explain } from './cli/explain.ts'
 import { asUsage, readRunResult, readText, usageOf } from './cli/read-result.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { type Rival, tellMoment } from './story/counterfactual.ts'
 import { numbered, tellEvent, tellRun } from './story/run-story.ts'
@@ -95,22 +95,9 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
 // A reader that has seen enough (`head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`explain: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('explain', main)

@@ -22,8 +22,8 @@ import {
 import { renderPng, renderSvg } from './charts/render.ts'
 import { PRESET_NAMES, PRESETS } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
-import { EXIT, explain } from './cli/explain.ts'
 import { readDocuments } from './cli/read-documents.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 const FLAGS = {
@@ -123,17 +123,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`gallery: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('gallery', main)

@@ -5,9 +5,10 @@
  */
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
 import { closingTable } from './cli/closing-table.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
+import { runCommand } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
@@ -134,12 +135,4 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`exp: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('exp', main)

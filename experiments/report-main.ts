@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFileMade } from './cli/check-out.ts'
-import { EXIT, explain } from './cli/explain.ts'
 import { usageOf } from './cli/read-result.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { readResultFiles } from './compare/read-results.ts'
 
@@ -48,17 +48,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`report: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('report', main)

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFolder } from './cli/check-out.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { EXIT } from './cli/explain.ts'
 import { readDocuments } from './cli/read-documents.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { tidyCsv, tidyParquet } from './export/tidy-files.ts'
 import { TIDY_SECTIONS, tidyRows } from './export/tidy-rows.ts'
@@ -74,17 +75,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`tidy: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('tidy', main)

@@ -8,8 +8,8 @@ import { basename, dirname, join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFileMade } from './cli/check-out.ts'
-import { EXIT, explain } from './cli/explain.ts'
 import { readRunResult, readText, usageOf } from './cli/read-result.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { parseVersionLog, versionsPath } from './story/version-log.ts'
 import { type RecordedRun, timelineOf } from './timeline/timeline-data.ts'
@@ -64,17 +64,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-function say(text: string): number {
-  process.stdout.write(`${text}\n`)
-  return EXIT.done
-}
-
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`timeline: ${line}\n`)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('timeline', main)

@@ -5,7 +5,8 @@
  * 130 interrupted; errors are one line on stderr.
  */
 import { isLsmError } from '../engine/index.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { EXIT } from './cli/explain.ts'
+import { tellError } from './cli/run-command.ts'
 import { runTrace } from './trace/run-trace.ts'
 
 /** A reader that has seen enough (`head`) is no failure. */
@@ -19,10 +20,7 @@ try {
   await runTrace(process.argv.slice(2), interrupt.signal)
 } catch (error) {
   if (!isClosedPipe(error)) {
-    const { line, code } = explain(error)
-    process.stderr.write(`trace: ${line}\n`)
-    const debug = process.argv.includes('--debug')
-    if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+    const code = tellError('trace', error)
     process.exitCode = isLsmError(error, 'LSM_INVALID_ARGUMENT') ? EXIT.usage : code
   }
 }

@@ -13,7 +13,7 @@ import {
   OPERATION_KINDS,
   type TuningEnvironment,
 } from '../strategies/model/workload-cost.ts'
-import { explain } from './cli/explain.ts'
+import { tellError } from './cli/run-command.ts'
 import { formatBytes, parseBytes, parseCount } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
@@ -244,10 +244,5 @@ function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironm
 try {
   main(process.argv.slice(2))
 } catch (error) {
-  const { line, code } = explain(error)
-  process.stderr.write(`tune: ${line}\n`)
-  if (process.argv.includes('--debug') && error instanceof Error) {
-    process.stderr.write(`${error.stack}\n`)
-  }
-  process.exitCode = code
+  process.exitCode = tellError('tune', error)
 }

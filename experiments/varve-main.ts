@@ -12,7 +12,8 @@ import {
   type Segments,
   verifyDatabase,
 } from '../engine/index.ts'
-import { EXIT, explain } from './cli/explain.ts'
+import { EXIT } from './cli/explain.ts'
+import { runCommand } from './cli/run-command.ts'
 import { formatBytes } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
@@ -161,12 +162,4 @@ function warn(line: string): void {
   process.stderr.write(`varve: ${line}\n`)
 }
 
-try {
-  process.exitCode = main(process.argv.slice(2))
-} catch (error) {
-  const { line, code } = explain(error)
-  warn(line)
-  const debug = process.argv.includes('--debug')
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  process.exitCode = code
-}
+await runCommand('varve', main)

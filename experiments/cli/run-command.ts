@@ -1,0 +1,32 @@
+/**
+ * Owns how a command ends, whichever it is: what it says on standard output, its exit code, and an
+ * error as one line on standard error, with the stack under `--debug` only.
+ */
+import { EXIT, explain } from './explain.ts'
+
+/** Runs `main` on the process's arguments; its number, or its error's, becomes the exit code. */
+export async function runCommand(
+  name: string,
+  main: (argv: readonly string[]) => number | Promise<number>,
+): Promise<void> {
+  try {
+    process.exitCode = await main(process.argv.slice(2))
+  } catch (error) {
+    process.exitCode = tellError(name, error)
+  }
+}
+
+/** Tells an error of the command `name`; returns its exit code. */
+export function tellError(name: string, error: unknown): number {
+  const { line, code } = explain(error)
+  process.stderr.write(`${name}: ${line}\n`)
+  const debug = process.argv.includes('--debug')
+  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  return code
+}
+
+/** Says what was asked for; returns the exit code of a command that is done with that. */
+export function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return EXIT.done
+}
