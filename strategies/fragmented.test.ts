@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { createRandom } from '../engine/base/random.ts'
 import type { MergeOutput } from '../engine/compaction/strategy.ts'
 import { parseVersion } from '../engine/version/text.ts'
-import type { StrategyModule } from './define-strategy.ts'
 import { fragmented } from './fragmented.ts'
 import { cellsOf } from './guards.ts'
 import { levelingPartial } from './leveling-partial.ts'
+import { loadAll } from './testing/load-all.ts'
 import { printSpec } from './testing/print-spec.ts'
-import { emptyTree, load, type SteppedTree } from './testing/stepper.ts'
+import type { SteppedTree } from './testing/stepper.ts'
 
 const hex = (key: string) => Buffer.from(key).toString('hex')
 
@@ -107,17 +107,6 @@ function bounds({ fromKey, cutKeys }: MergeOutput): string {
 
 const ENTRIES = 16
 
-function loadAll(
-  module: StrategyModule,
-  params: object,
-  buffers: readonly (readonly number[])[],
-): SteppedTree {
-  const strategy = module.create({ ...params })
-  let tree = emptyTree(strategy, { memtableBytes: ENTRIES, entryBytes: 1 })
-  for (const keys of buffers) tree = load(tree, strategy, keys).tree
-  return tree
-}
-
 const BUFFERS = 300
 
 describe('against partial leveling, 300 buffers', () => {
@@ -129,20 +118,20 @@ describe('against partial leveling, 300 buffers', () => {
     Array.from({ length: ENTRIES }, (_, at) => buffer * ENTRIES + at),
   )
   const copies = (tree: SteppedTree) => tree.writtenBytes / (BUFFERS * ENTRIES)
-  const randomly = loadAll(fragmented, {}, anywhere)
+  const randomly = loadAll(fragmented, {}, ENTRIES, anywhere).tree
 
   test('a random load writes less than 0.6 times as much', () => {
-    const leveled = loadAll(levelingPartial, {}, anywhere)
+    const leveled = loadAll(levelingPartial, {}, ENTRIES, anywhere).tree
     expect(copies(randomly) / copies(leveled)).toBeLessThan(0.6)
   })
 
   test('a sequential load writes more: nothing is moved unwritten', () => {
-    expect(copies(loadAll(levelingPartial, {}, inOrder))).toBe(1)
-    expect(copies(loadAll(fragmented, {}, inOrder))).toBeGreaterThan(2)
+    expect(copies(loadAll(levelingPartial, {}, ENTRIES, inOrder).tree)).toBe(1)
+    expect(copies(loadAll(fragmented, {}, ENTRIES, inOrder).tree)).toBeGreaterThan(2)
   })
 
   test('one table a guard makes every level one run, at about leveling’s cost', () => {
-    const tree = loadAll(fragmented, { max_sstables_per_guard: 1 }, anywhere)
+    const tree = loadAll(fragmented, { max_sstables_per_guard: 1 }, ENTRIES, anywhere).tree
     expect(tree.version.levels.slice(1).every(({ runs }) => runs.length <= 1)).toBe(true)
     expect(copies(tree)).toBeGreaterThan(1.5 * copies(randomly))
   })

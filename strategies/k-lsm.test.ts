@@ -1,37 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { CompactionSpec } from '../engine/compaction/strategy.ts'
 import { shapeVector } from '../engine/version/version.ts'
 import type { StrategyModule } from './define-strategy.ts'
 import { fluid } from './fluid.ts'
 import { kLsm } from './k-lsm.ts'
 import { lazyLeveling } from './lazy-leveling.ts'
 import { leveling } from './leveling.ts'
-import { emptyTree, load, type SteppedTree } from './testing/stepper.ts'
+import { loadAll, uniqueBuffers } from './testing/load-all.ts'
 import { tiering } from './tiering.ts'
 
 type Params = Readonly<Record<string, unknown>>
-
-function loadAll(
-  module: StrategyModule,
-  params: Params,
-  memtableBytes: number,
-  buffers: readonly (readonly number[])[],
-): { readonly tree: SteppedTree; readonly specs: readonly CompactionSpec[] } {
-  const strategy = module.create(params)
-  let tree = emptyTree(strategy, { memtableBytes, entryBytes: 1 })
-  const specs: CompactionSpec[] = []
-  for (const keys of buffers) {
-    const step = load(tree, strategy, keys)
-    tree = step.tree
-    specs.push(...step.specs)
-  }
-  return { tree, specs }
-}
-
-function uniqueBuffers(count: number): number[][] {
-  return Array.from({ length: count }, (_, buffer) => [buffer, count + buffer])
-}
 
 describe('a list by level', () => {
   test.each([
@@ -41,15 +19,15 @@ describe('a list by level', () => {
     [{ T: 4, K: [3, 1] }, 4 ** 4 - 1, [3, 1, 1, 1]],
     [{ T: [5, 3], K: [2, 2] }, 5 * 3 * 3 * 3 - 1, [2, 2, 2, 2]],
   ])('%o, filled with %i buffers, has %o runs', (params, buffers, shape) => {
-    const { tree } = loadAll(kLsm, params, 2, uniqueBuffers(buffers))
+    const { tree } = loadAll(kLsm, params, 2, uniqueBuffers(buffers, 2))
     expect(shapeVector(tree.version)).toEqual(shape)
-    const next = loadAll(kLsm, params, 2, uniqueBuffers(buffers + 1)).tree
+    const next = loadAll(kLsm, params, 2, uniqueBuffers(buffers + 1, 2)).tree
     expect(shapeVector(next.version)).toEqual([...shape.map(() => 0), 1])
   })
 
   test('tiering small levels and leveling large ones writes less than leveling all', () => {
     const written = (K: readonly number[]) =>
-      loadAll(kLsm, { T: 4, K }, 2, uniqueBuffers(255)).tree.papersBytes
+      loadAll(kLsm, { T: 4, K }, 2, uniqueBuffers(255, 2)).tree.papersBytes
     expect(written([3, 3, 1])).toBeLessThan(written([3, 1]))
     expect(written([3, 1])).toBeLessThan(written([1]))
   })
@@ -97,7 +75,7 @@ describe('limits', () => {
   })
 
   test('a ratio no load reaches leaves one level: a sorted array, or a log', () => {
-    const flushes = uniqueBuffers(40)
+    const flushes = uniqueBuffers(40, 2)
     const at = (module: StrategyModule) => loadAll(module, { T: 100 }, 2, flushes).tree.version
     expect(shapeVector(at(leveling))).toEqual([0, 1])
     expect(shapeVector(at(lazyLeveling))).toEqual([1])

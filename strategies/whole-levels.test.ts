@@ -8,36 +8,11 @@ import type { StrategyModule } from './define-strategy.ts'
 import { fluid } from './fluid.ts'
 import { lazyLeveling } from './lazy-leveling.ts'
 import { leveling } from './leveling.ts'
+import { loadAll, uniqueBuffers } from './testing/load-all.ts'
 import { printSpec } from './testing/print-spec.ts'
-import { emptyTree, load, type SteppedTree } from './testing/stepper.ts'
 import { tiering } from './tiering.ts'
 
 type Params = Readonly<Record<string, number>>
-
-/** Loads the buffers one by one, each drained before the next; entries weigh one byte. */
-function loadAll(
-  module: StrategyModule,
-  params: Params,
-  memtableBytes: number,
-  buffers: readonly (readonly number[])[],
-): { readonly tree: SteppedTree; readonly specs: readonly CompactionSpec[] } {
-  const strategy = module.create(params)
-  let tree = emptyTree(strategy, { memtableBytes, entryBytes: 1 })
-  const specs: CompactionSpec[] = []
-  for (const keys of buffers) {
-    const step = load(tree, strategy, keys)
-    tree = step.tree
-    specs.push(...step.specs)
-  }
-  return { tree, specs }
-}
-
-/** `count` whole buffers of unique keys, in an order that makes every two of them overlap. */
-function uniqueBuffers(count: number, entries: number): number[][] {
-  return Array.from({ length: count }, (_, buffer) =>
-    Array.from({ length: entries }, (_, at) => at * count + buffer),
-  )
-}
 
 describe('whole buffers of unique keys are counted exactly', () => {
   test.each([
