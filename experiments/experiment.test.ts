@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Database, Ledger, NodeStorage } from '../engine/index.ts'
+import { Database, Ledger, NodeStorage, verifyDatabase } from '../engine/index.ts'
 import { type RunResult, runResultSchema } from '../results/schema.ts'
 import { mergeField, Operation } from '../workloads/index.ts'
 import { parseCommand } from './cli/request.ts'
@@ -180,6 +180,8 @@ function replay(plan: RunPlan): Map<string, Uint8Array> {
   return shadow
 }
 
+const rests = () => null
+
 describe('the folder', () => {
   const smallOnDisk = () => plansFor('--storage=node', '--records=200', '--operations=600')
 
@@ -196,6 +198,36 @@ describe('the folder', () => {
     })
     await expect(interrupted).rejects.toThrow(Interrupted)
     expect(existsSync(path)).toBe(false)
+  })
+
+  test('of a strategy that picks unsafely is kept on demand, and reads back intact', async () => {
+    const module = join(import.meta.dirname, '../strategies/conformance/broken/newest-run-down.ts')
+    const flags = [`--strategy=${module}`, '--storage=node', '--records=1000']
+    const [plan] = await plansFor(...flags)
+    await expect(run(plan!, { keep: true })).rejects.toThrow(
+      /rule recency: table \d+ of level 0 would pass table \d+/,
+    )
+    const storage = new NodeStorage(new Ledger())
+    const path = databaseFolder(folder, plan!)
+    expect(verifyDatabase(storage, path)).toMatchObject({ faults: [] })
+    const strategy = plan!.createStrategy()
+    using database = Database.open({
+      storage,
+      folder: path,
+      strategy: { ...strategy, pick: rests },
+    })
+    const { load } = plan!.createWorkload()
+    const operation = new Operation()
+    let found = 0
+    for (let at = 0; load.next(operation); at++, load.acknowledge(operation)) {
+      const value = database.get(operation.key)
+      if (value === undefined) continue
+      expect(value).toEqual(load.value(operation))
+      found++
+      expect(found, 'records after one that is missing').toBe(at + 1)
+    }
+    // Two memtables of 64 KiB had to be full for the first pick.
+    expect(found).toBeGreaterThan(100)
   })
 
   test('left by a killed run is emptied, held by a living one left alone', async () => {

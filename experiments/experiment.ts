@@ -1,7 +1,8 @@
 /**
  * Owns one experiment from nothing to a result: a fresh folder, the run, the machine's own figures,
  * the gates, and the folder's removal. Invariant: whatever happens, the target is closed and (unless
- * it is to be kept) the folder is gone; a result is returned only for a run that ended.
+ * it is to be kept, and the run was not interrupted) the folder is gone; a result is returned only for
+ * a run that ended.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +22,7 @@ import type { Written } from './cli/progress.ts'
 import { type Code, describeEnvironment } from './environment.ts'
 import { quotient, sum } from './figures.ts'
 import { gatesOf } from './gates.ts'
+import { Interrupted } from './interrupted.ts'
 import { asksForShare, pacingOf } from './load/arrival-spec.ts'
 import type { Measurement } from './measurement.ts'
 import { SystemAccount } from './operating-system.ts'
@@ -116,7 +118,7 @@ async function measure(
   const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
   let target: Target | null = null
   let owned = true
-  let finished = false
+  let kept = context.keep
   try {
     const runner = new Runner({
       open: (clock, onEvent, onJobStart) =>
@@ -136,16 +138,15 @@ async function measure(
       ...describeEnvironment(context.outFolder, startedAt, context.code),
       ...(onDisk ? {} : { fileSystem: 'memory' }),
     }
-    finished = true
     return resultOf(plan, measurement, environment, operatingSystem, seed)
   } catch (error) {
     owned = !isLsmError(error, 'LSM_LOCKED')
+    if (error instanceof Interrupted) kept = false
     throw error
   } finally {
     watch.stop()
     target?.close()
-    const remove = onDisk && owned && !(context.keep && finished)
-    if (remove) rmSync(folder, { recursive: true, force: true })
+    if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
   }
 }
 

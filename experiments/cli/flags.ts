@@ -129,7 +129,12 @@ export const FLAGS = [
     default: null,
     help: 'write every edit of the tree beside the result, for npm run explain',
   },
-  { name: 'keep', value: null, default: null, help: 'leave the database folder beside the result' },
+  {
+    name: 'keep',
+    value: null,
+    default: null,
+    help: 'leave the database folder in --out, also where the run fails',
+  },
   {
     name: 'force',
     value: null,
