@@ -1,4 +1,5 @@
 /** Owns the registered suites by name, in the order lists show them. */
+import { agreement } from './agreement.ts'
 import { counts } from './counts.ts'
 import { memory } from './memory.ts'
 import { peers } from './peers.ts'
@@ -6,5 +7,5 @@ import type { Suite } from './suite.ts'
 import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [counts, memory, peers, wisckey].map((suite) => [suite.name, suite]),
+  [agreement, counts, memory, peers, wisckey].map((suite) => [suite.name, suite]),
 )

@@ -21,7 +21,7 @@ describe.each([...STRATEGIES])('%s', (_, module) => {
   test.each(streams)('makes the engine’s edits of %s', (_name, stream) => {
     const strategy = module.create()
     const setup = { strategy, memtableBytes: 4096, blockBytes: 512, blockRestartInterval: 4 }
-    expectSameEdits(setup, stream)
+    expectSameEdits(setup, stream())
   })
 })
 

@@ -3,13 +3,14 @@
  * of it: their version edits, in an order and form in which they can be compared.
  */
 
+import { isDeepStrictEqual } from 'node:util'
 import { ManualClock } from '../../../engine/base/clock.ts'
 import type { CompactionStrategy } from '../../../engine/compaction/strategy.ts'
 import { Database } from '../../../engine/db/database.ts'
 import { parseEngineOptions } from '../../../engine/db/options.ts'
 import { parseName } from '../../../engine/manifest/file-names.ts'
 import { decodeVersionEdit } from '../../../engine/manifest/version-edit-codec.ts'
-import { Ledger } from '../../../engine/storage/ledger.ts'
+import { Ledger, sumCells } from '../../../engine/storage/ledger.ts'
 import { MemoryStorage } from '../../../engine/storage/memory-storage.ts'
 import type { TableMeta } from '../../../engine/version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../../../engine/version/version-edit.ts'
@@ -34,6 +35,8 @@ export interface Outcome {
   readonly userBytes: number
   /** Raw bytes of tables flushed and merged. */
   readonly writtenRawBytes: number
+  /** The tables' own bytes; the engine's are those its ledger saw written. */
+  readonly writtenTableBytes: number
 }
 
 export interface Setup {
@@ -41,55 +44,96 @@ export interface Setup {
   readonly memtableBytes: number
   readonly blockBytes?: number
   readonly blockRestartInterval?: number
+  readonly retentionMaxAgeMs?: number
+  readonly retentionMaxBytes?: number
+}
+
+/** The engine or the simulator, given a stream write by write. */
+export interface Side {
+  write(write: Write): void
+  /** Flushes, compacts to rest, and tells what all writes came to; the last call. */
+  finish(): Outcome
 }
 
 /** 2026-01-01; each write takes a millisecond. */
 const START_MS = Date.UTC(2026, 0, 1)
 const FOLDER = '/db'
 
-export function runEngine(setup: Setup, writes: Iterable<Write>): Outcome {
-  const storage = new MemoryStorage(new Ledger())
+export function engineSide(setup: Setup): Side {
+  const ledger = new Ledger()
+  const storage = new MemoryStorage(ledger)
   const clock = new ManualClock(START_MS)
   const { strategy, ...options } = setup
   // A manifest that rolls would take file numbers of its own.
   const engine = { ...options, compression: 'none', manifestRollBytes: 2 ** 30 } as const
   const database = Database.open({ storage, folder: FOLDER, strategy, options: engine, clock })
   const batch = new WriteBatch()
-  for (const { key, valueLength } of writes) {
-    clock.advance(1)
-    batch.clear()
-    if (valueLength === null) batch.delete(key)
-    else batch.put(key, new Uint8Array(valueLength))
-    database.writeSync(batch)
+  let values = new Uint8Array(4096)
+  return {
+    write: ({ key, valueLength }) => {
+      clock.advance(1)
+      batch.clear()
+      if (valueLength === null) batch.delete(key)
+      else {
+        if (valueLength > values.length) values = new Uint8Array(2 * valueLength)
+        batch.put(key, values.subarray(0, valueLength))
+      }
+      database.writeSync(batch)
+    },
+    finish: () => {
+      database.flush()
+      const { userBytes, rawBytesFlushed, rawBytesMergedByLevel } = database.metrics()
+      database.close()
+      const written = { cause: ['flush', 'compaction'], direction: 'write' } as const
+      return {
+        edits: manifestEdits(storage),
+        userBytes,
+        writtenRawBytes: rawBytesFlushed + total(rawBytesMergedByLevel),
+        writtenTableBytes: sumCells(ledger.cells(), written).bytes,
+      }
+    },
   }
-  database.flush()
-  const { userBytes, rawBytesFlushed, rawBytesMergedByLevel } = database.metrics()
-  database.close()
-  const merged = rawBytesMergedByLevel.reduce((sum, bytes) => sum + bytes, 0)
-  return { edits: manifestEdits(storage), userBytes, writtenRawBytes: rawBytesFlushed + merged }
 }
 
-export function runSimulator(setup: Setup, writes: Iterable<Write>): Outcome {
-  const { strategy, ...options } = setup
-  const { memtableBytes, blockBytes, blockRestartInterval } = parseEngineOptions(options)
+export function simulatorSide(setup: Setup): Side {
+  const { strategy, ...given } = setup
+  const options = parseEngineOptions(given)
+  const { memtableBytes, blockBytes, blockRestartInterval: restartInterval } = options
+  const { retentionMaxAgeMs: maxAgeMs, retentionMaxBytes: maxBytes } = options
   const clock = new ManualClock(START_MS)
   const edits: ComparedEdit[] = []
+  let writtenTableBytes = 0
   const simulator = new ExactSimulator({
-    strategy,
-    memtableBytes,
-    blocks: { blockBytes, restartInterval: blockRestartInterval },
-    clock,
-    onEvent: ({ edit }) => edits.push(...comparable(edit)),
+    ...{ strategy, memtableBytes, clock, blocks: { blockBytes, restartInterval } },
+    retention: { maxAgeMs, maxBytes },
+    onEvent: ({ kind, edit }) => {
+      edits.push(...comparable(edit))
+      if (kind === 'flush' || kind === 'merge') {
+        writtenTableBytes += total(edit.added.map(({ table }) => table.bytes))
+      }
+    },
   })
-  for (const { key, valueLength } of writes) {
-    clock.advance(1)
-    if (valueLength === null) simulator.delete(key)
-    else simulator.put(key, valueLength)
+  return {
+    write: ({ key, valueLength }) => {
+      clock.advance(1)
+      if (valueLength === null) simulator.delete(key)
+      else simulator.put(key, valueLength)
+    },
+    finish: () => {
+      simulator.flush()
+      const { flushedRawBytes, mergedRawBytesByLevel } = simulator.tree
+      const writtenRawBytes = flushedRawBytes + total(mergedRawBytesByLevel)
+      return { edits, userBytes: simulator.userBytes, writtenRawBytes, writtenTableBytes }
+    },
   }
-  simulator.flush()
-  const { flushedRawBytes, mergedRawBytesByLevel } = simulator.tree
-  const merged = mergedRawBytesByLevel.reduce((sum, bytes) => sum + bytes, 0)
-  return { edits, userBytes: simulator.userBytes, writtenRawBytes: flushedRawBytes + merged }
+}
+
+/** How many edits, from the first, are the same in both: runs, tables, ids, sizes, key ranges, seqs. */
+export function editsAlike(one: Outcome, other: Outcome): number {
+  const differs = (edit: ComparedEdit, index: number) =>
+    !isDeepStrictEqual(edit, other.edits[index])
+  const first = one.edits.findIndex(differs)
+  return first === -1 ? one.edits.length : first
 }
 
 /** Every edit of the one manifest that changed the tree. */
@@ -122,6 +166,6 @@ function metaOf(table: TableMeta): TableMeta {
   return meta as unknown as TableMeta
 }
 
-export function writeAmplification({ userBytes, writtenRawBytes }: Outcome): number {
-  return writtenRawBytes / userBytes
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0)
 }

@@ -1,7 +1,9 @@
 /** Owns the operation streams simulators are tested on; seeded, keys borrowed until the next write. */
 
 import { createRandom } from '../../../engine/base/random.ts'
+import { ScrambledZipfian } from '../../../workloads/distributions/scrambled-zipfian.ts'
 import { Operation, WORKLOADS } from '../../../workloads/index.ts'
+import { JavaRandom } from '../../../workloads/java-random.ts'
 import type { Write } from './both-ways.ts'
 
 /** Load and run of a YCSB workload; values are one field put blind. */
@@ -39,12 +41,30 @@ export function* uniqueWrites(
   entries: number,
   entryBytes: number,
   order: 'hashed' | 'ordered',
+  seed = 0,
 ): Generator<Write, void, undefined> {
   const key = new Uint8Array(16)
   const view = new DataView(key.buffer)
   for (let index = 0; index < entries; index++) {
-    view.setUint32(0, order === 'hashed' ? scrambled(index) : index)
+    view.setUint32(0, order === 'hashed' ? scrambled(index ^ seed) : index)
     yield { key, valueLength: entryBytes - key.length }
+  }
+}
+
+/** Fresh keys, then updates by YCSB's zipfian, of which every eighth is a deletion instead. */
+export function* skewedWrites(
+  writes: number,
+  keys: number,
+  entryBytes: number,
+  seed: number,
+): Generator<Write, void, undefined> {
+  yield* uniqueWrites(keys, entryBytes, 'hashed', seed)
+  const popular = new ScrambledZipfian(new JavaRandom(seed), 0, keys - 1)
+  const key = new Uint8Array(16)
+  const view = new DataView(key.buffer)
+  for (let index = keys; index < writes; index++) {
+    view.setUint32(0, scrambled(popular.next() ^ seed))
+    yield { key, valueLength: index % 8 === 0 ? null : entryBytes - key.length }
   }
 }
 

@@ -1,0 +1,155 @@
+/**
+ * Owns the suite `agreement`: every registered strategy on the engine and on the exact simulator,
+ * write by write the same stream. The simulator's version edits must be the engine's, each of them;
+ * its bytes must be those that the engine's counters and its ledger of the tables' files saw.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
+import { STRATEGIES } from '../../strategies/index.ts'
+import {
+  editsAlike,
+  engineSide,
+  type Outcome,
+  simulatorSide,
+} from '../../strategies/simulator/testing/both-ways.ts'
+import {
+  designOf,
+  reduced,
+  SCALES,
+  type Scale,
+  setupOf,
+  streamOf,
+  writesOf,
+} from '../../strategies/simulator/testing/scales.ts'
+import { quotient, sum } from '../figures.ts'
+import { Interrupted } from '../interrupted.ts'
+import { equalClaim, type Suite, type SuiteContext } from './suite.ts'
+
+interface Agreement {
+  readonly run: SuiteRun
+  readonly claims: readonly Claim[]
+}
+
+/** Between two looks at the event loop. */
+const SLICE_WRITES = 4096
+
+export const agreement: Suite = {
+  name: 'agreement',
+  description: 'the exact simulator against the engine, edit by edit, for every strategy',
+  columns: [
+    { heading: 'edits', figure: 'engineEdits' },
+    { heading: 'alike', figure: 'editsAlike' },
+    { heading: 'WA engine', figure: 'engineWaLsm' },
+    { heading: 'WA simulator', figure: 'simulatorWaLsm' },
+    { heading: 'WA entries', figure: 'engineWaEntries' },
+    { heading: 'simulator', figure: 'simulatorWaEntries' },
+  ],
+  run: async (context) => {
+    const agreements = await runAll(scalesOf(context.scale), context)
+    return {
+      runs: agreements.map(({ run }) => run),
+      claims: agreements.flatMap(({ claims }) => claims),
+    }
+  },
+}
+
+function scalesOf(scale: SuiteScale): readonly Scale[] {
+  if (scale === 'full') return SCALES
+  return SCALES.map((one) => ({
+    ...reduced(one, 16),
+    ...{ name: `small ${one.name}`, levels: one.levels - 1 },
+  }))
+}
+
+async function runAll(
+  scales: readonly Scale[],
+  context: SuiteContext,
+): Promise<readonly Agreement[]> {
+  const plans = scales.flatMap((scale) =>
+    Array.from(STRATEGIES.keys(), (strategy) => ({ strategy, scale })),
+  )
+  const writesTotal = sum(plans.map(({ scale }) => writesOf(scale)))
+  let writesBefore = 0
+  const agreements: Agreement[] = []
+  for (const { strategy, scale } of plans) {
+    const name = `${scale.name} ${strategy}`
+    const writes = writesOf(scale)
+    agreements.push(
+      await agreementOf(name, strategy, scale, context, (done) =>
+        context.onProgress(name, done, writes, (writesBefore + done) / writesTotal),
+      ),
+    )
+    writesBefore += writes
+  }
+  return agreements
+}
+
+async function agreementOf(
+  name: string,
+  strategy: string,
+  scale: Scale,
+  { seed, signal }: SuiteContext,
+  onProgress: (writesDone: number) => void,
+): Promise<Agreement> {
+  const startMs = performance.now()
+  const setup = setupOf(strategy, scale)
+  const engine = engineSide(setup)
+  const simulator = simulatorSide(setup)
+  let done = 0
+  for (const write of streamOf(scale, seed)) {
+    engine.write(write)
+    simulator.write(write)
+    if (++done % SLICE_WRITES !== 0) continue
+    onProgress(done)
+    await nextTurn()
+    if (signal.aborted) throw new Interrupted('interrupted')
+  }
+  onProgress(done)
+  const outcomes = { engine: engine.finish(), simulator: simulator.finish() }
+  const wallSeconds = (performance.now() - startMs) / 1e3
+  const { name: _, ...load } = scale
+  const { params, retention } = designOf(strategy, scale)
+  const figures = figuresOf(outcomes)
+  const run = {
+    ...{ name, figures, series: [], wallSeconds },
+    params: { strategy, ...load, ...params, ...retention },
+  }
+  return { run, claims: claimsOf(name, figures) }
+}
+
+function figuresOf({
+  engine,
+  simulator,
+}: {
+  readonly engine: Outcome
+  readonly simulator: Outcome
+}) {
+  const { userBytes } = engine
+  return {
+    userBytes,
+    engineEdits: engine.edits.length,
+    simulatorEdits: simulator.edits.length,
+    editsAlike: editsAlike(engine, simulator),
+    engineRawBytes: engine.writtenRawBytes,
+    simulatorRawBytes: simulator.writtenRawBytes,
+    engineTableBytes: engine.writtenTableBytes,
+    simulatorTableBytes: simulator.writtenTableBytes,
+    engineWaEntries: quotient(engine.writtenRawBytes, userBytes),
+    simulatorWaEntries: quotient(simulator.writtenRawBytes, userBytes),
+    engineWaLsm: quotient(engine.writtenTableBytes, userBytes),
+    simulatorWaLsm: quotient(simulator.writtenTableBytes, userBytes),
+  }
+}
+
+function claimsOf(name: string, figures: ReturnType<typeof figuresOf>): readonly Claim[] {
+  const { engineEdits, simulatorEdits, editsAlike: alike } = figures
+  const edits = Math.max(engineEdits, simulatorEdits)
+  const { engineRawBytes, simulatorRawBytes, engineTableBytes, simulatorTableBytes } = figures
+  const equal = (what: string, measured: number, expected: number, source: string) =>
+    equalClaim(`${name}: ${what}`, measured, expected, source)
+  return [
+    equal('edits alike, from the first', alike, edits, "the engine's manifest"),
+    equal('raw bytes written', simulatorRawBytes, engineRawBytes, "the engine's counters"),
+    equal('bytes of tables written', simulatorTableBytes, engineTableBytes, 'the byte ledger'),
+  ]
+}

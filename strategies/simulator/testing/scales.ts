@@ -1,0 +1,84 @@
+/**
+ * Owns the loads on which engine and simulator are held against each other, for any strategy: S4
+ * and S10, whole buffers of unique keys into trees of four and three levels, and `churn`, skewed
+ * updates and deletes of entries like those of S4.
+ *
+ * Drops need a limit to drop by: FIFO may keep a quarter of the bytes, time windows half of the time.
+ */
+
+import { STRATEGIES } from '../../catalog.ts'
+import type { Setup, Write } from './both-ways.ts'
+import { skewedWrites, uniqueWrites } from './streams.ts'
+
+export interface Scale {
+  readonly name: string
+  readonly T: number
+  /** T^levels − 1 buffers are written: unique keys fill so many levels. */
+  readonly levels: number
+  readonly memtableBytes: number
+  readonly entryBytes: number
+  readonly keys: 'unique' | 'skewed'
+}
+
+const KiB = 1024
+
+const S4 = {
+  T: 4,
+  levels: 4,
+  memtableBytes: KiB * KiB,
+  entryBytes: 128,
+  keys: 'unique',
+} as const
+
+export const SCALES: readonly Scale[] = [
+  { name: 'S4', ...S4 },
+  { name: 'S10', T: 10, levels: 3, memtableBytes: 256 * KiB, entryBytes: KiB, keys: 'unique' },
+  { name: 'churn', ...S4, levels: 3, keys: 'skewed' },
+]
+
+/** As many buffers, and so the same tree, with `1 ÷ divisor` of the entries in each. */
+export function reduced(scale: Scale, divisor: number): Scale {
+  return { ...scale, memtableBytes: scale.memtableBytes / divisor }
+}
+
+/** Puts that fill the buffers; where some are deletes, which are smaller, they fill fewer. */
+export function writesOf(scale: Scale): number {
+  return loadBytesOf(scale) / scale.entryBytes
+}
+
+function loadBytesOf({ T, levels, memtableBytes }: Scale): number {
+  return (T ** levels - 1) * memtableBytes
+}
+
+export function streamOf(scale: Scale, seed: number): Iterable<Write> {
+  const writes = writesOf(scale)
+  if (scale.keys === 'unique') return uniqueWrites(writes, scale.entryBytes, 'hashed', seed)
+  return skewedWrites(writes, writes / 3, scale.entryBytes, seed)
+}
+
+export function setupOf(name: string, scale: Scale): Setup {
+  const { params, retention } = designOf(name, scale)
+  const strategy = STRATEGIES.get(name)!.create(params)
+  return { strategy, memtableBytes: scale.memtableBytes, ...retention }
+}
+
+/** What of a registered strategy and of the engine's retention is not as by default. */
+export function designOf(name: string, scale: Scale) {
+  const ratio = 'T' in STRATEGIES.get(name)!.params.shape ? { T: scale.T } : {}
+  // A write takes a millisecond.
+  const loadMs = writesOf(scale)
+  if (name === 'fifo') {
+    const retention = { retentionMaxBytes: Math.floor(loadBytesOf(scale) / 4) }
+    return { params: { max_table_files_size: retention.retentionMaxBytes }, retention }
+  }
+  if (name === 'time-window') {
+    const window = {
+      compaction_window_unit: 'MINUTES',
+      compaction_window_size: loadMs / 8 / 60_000,
+    }
+    const retention = { retentionMaxAgeMs: Math.floor(loadMs / 2) }
+    const default_time_to_live = retention.retentionMaxAgeMs / 1000
+    return { params: { ...window, default_time_to_live }, retention }
+  }
+  return { params: ratio, retention: {} }
+}
