@@ -137,8 +137,16 @@ export function falsePositiveRate(bitsPerKey: number): number {
   return bitsPerKey > 0 ? rateWithProbes(bitsPerKey, probeCount(bitsPerKey)) : 1
 }
 
+/** Of the last budget asked for: tables in a row have the same, and small ones notice the search. */
+let found = { bitsPerKey: 0, probes: 1 }
+
 /** The number of probes with the lowest false-positive rate at so many bits a key. */
 export function probeCount(bitsPerKey: number): number {
+  if (found.bitsPerKey !== bitsPerKey) found = { bitsPerKey, probes: bestProbes(bitsPerKey) }
+  return found.probes
+}
+
+function bestProbes(bitsPerKey: number): number {
   let best = 1
   let bestRate = rateWithProbes(bitsPerKey, 1)
   for (let probes = 2; probes <= PROBES_MAX; probes++) {
