@@ -3,6 +3,7 @@
  * 0 done, 1 failure or damage, 2 a mistake in the arguments; errors are one line each on stderr.
  */
 import { existsSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   describeFolder,
@@ -15,7 +16,7 @@ import {
 import { EXIT } from './cli/explain.ts'
 import { runCommand } from './cli/run-command.ts'
 import { formatBytes } from './cli/units.ts'
-import { UsageError, unknownName } from './cli/usage-error.ts'
+import { UsageError, unknownName, usageOf } from './cli/usage-error.ts'
 
 interface Command {
   readonly operands: readonly string[]
@@ -73,7 +74,11 @@ function main(argv: readonly string[]): number {
   if (operands.length !== command.operands.length) {
     throw new UsageError(`${name} takes ${command.operands.join(' ')} (see --help)`)
   }
-  return command.run(...operands)
+  const [folder] = operands
+  if (!existsSync(join(folder!, 'CURRENT'))) {
+    throw new UsageError(`${folder} holds no database: it has no CURRENT file`)
+  }
+  return usageOf(() => command.run(...operands))
 }
 
 function helpText(): string {

@@ -2,9 +2,11 @@
 
 import { distance } from 'fastest-levenshtein'
 
-/** The candidate closest to `name` when it is close enough to be what was meant. */
+/** The one candidate that begins with `name`, or the closest if it is close enough to be what was meant. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const lower = name.toLowerCase()
+  const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(lower))
+  if (lower !== '' && longer.length === 1) return longer[0]
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)

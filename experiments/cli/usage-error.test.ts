@@ -7,7 +7,8 @@ const strategies = ['leveling', 'tiering', 'lazy-leveling', 'fluid']
 test.each([
   ['teiring', 'tiering'],
   ['Leveling', 'leveling'],
-  ['lazy', undefined],
+  ['lazy', 'lazy-leveling'],
+  ['', undefined],
   ['lazyleveling', 'lazy-leveling'],
   ['zzzzzzzzzz', undefined],
 ])('nearest to %s is %s', (name, expected) => expect(nearest(name, strategies)).toBe(expected))
