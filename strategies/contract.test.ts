@@ -5,7 +5,7 @@
  */
 
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setParanoid } from '../engine/base/assert.ts'
 import type { CompactionSpec, CompactionStrategy, TreeView } from '../engine/compaction/strategy.ts'
 import { type Retention, validateSpec } from '../engine/compaction/validate-spec.ts'
@@ -27,7 +27,8 @@ import {
 } from './testing/stepper.ts'
 import { MEMTABLE_ENTRIES, subjects } from './testing/subjects.ts'
 
-setParanoid(true)
+beforeAll(() => setParanoid(true))
+afterAll(() => setParanoid(false))
 
 const keysOfFlush = fc.uniqueArray(fc.nat(79), {
   minLength: 1,

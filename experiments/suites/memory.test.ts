@@ -1,13 +1,21 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Interrupted } from '../interrupted.ts'
 import { memory, NODE_FLAGS } from './memory.ts'
 import { runSuite } from './run-suite.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-memory-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))
+
+/** Measured is a process that compiles what it loads, as a user's does. */
+beforeAll(() => {
+  vi.stubEnv('NODE_COMPILE_CACHE', undefined)
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+})
 
 /** Each test starts a process. */
 const patient = { timeout: 120_000 }
