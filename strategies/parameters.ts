@@ -43,7 +43,7 @@ export function parseParams<Params extends z.ZodObject>(
   module: { readonly name: string; readonly params: Params },
   raw: Readonly<Record<string, unknown>>,
 ): z.output<Params> {
-  for (const name of Object.keys(raw)) propertyOf(module, name)
+  for (const name of Object.keys(raw)) checkDeclared(module, name)
   const result = module.params.safeParse(raw)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
@@ -99,14 +99,16 @@ function propertiesOf(module: Parameterised): Readonly<Record<string, PropertySc
 }
 
 function propertyOf(module: Parameterised, name: string): PropertySchema {
-  const properties = propertiesOf(module)
-  if (Object.hasOwn(properties, name)) return properties[name]!
-  const known = Object.keys(properties)
-  const hint = didYouMean(name, known) || `; it has ${known.join(', ') || 'none'}`
-  throw invalidArgument(`${module.name} has no parameter ${name}${hint}`, {
-    strategy: module.name,
-    parameter: name,
-  })
+  checkDeclared(module, name)
+  return propertiesOf(module)[name]!
+}
+
+/** Asks the shape, not the properties: these cost a schema, and strategies are created often. */
+function checkDeclared({ name: strategy, params }: Parameterised, parameter: string): void {
+  if (Object.hasOwn(params.shape, parameter)) return
+  const known = Object.keys(params.shape)
+  const hint = didYouMean(parameter, known) || `; it has ${known.join(', ') || 'none'}`
+  throw invalidArgument(`${strategy} has no parameter ${parameter}${hint}`, { strategy, parameter })
 }
 
 function outOfRange(module: Parameterised, parameter: string, value: unknown): LsmError {
