@@ -43,8 +43,9 @@ import type { Level } from '../engine/version/level.ts'
 import { tableAt } from '../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
+import type { Cell, Cells } from './cells.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { type Cell, type Cells, cellsOf, fragmentsOf } from './guards.ts'
+import { cellsOf, fragmentsOf } from './guards.ts'
 import { type Cursors, fromHex, toHex } from './round-robin.ts'
 import {
   baseBytes,
@@ -142,7 +143,7 @@ function pickSink(view: View, values: Params): Spec | null {
   for (const [index, level] of view.version.levels.entries()) {
     const { runs } = level
     if (index === 0 || runs.length <= values.max_sstables_per_guard) continue
-    const cell = cellAt(cellsIn(view, values, level), tableAt(runs[0]!, 0).smallest)!
+    const cell = cellsIn(view, values, level).at(tableAt(runs[0]!, 0).smallest)!
     const fragments = [...fragmentsOf(level, cell)].reverse()
     const below = fragments.findIndex(({ height }, at) => height > at)
     const { run, tables } = fragments[below]!
@@ -297,7 +298,7 @@ function emptyFrom(
  * would leave these in a table of their own.
  */
 function guardOf({ smallest }: Cell, before: Cell | null, deeper: Cells): Uint8Array {
-  const reaching = cellAt(deeper, smallest)
+  const reaching = deeper.at(smallest)
   if (reaching === null || isLess(reaching.largest, smallest)) return smallest
   if (isLess(smallest, reaching.smallest)) return smallest
   return before === null || isLess(before.largest, reaching.smallest) ? reaching.smallest : smallest
@@ -338,10 +339,6 @@ function tablesOfAll(view: View, inputs: readonly InputSlice[]): readonly TableM
 /** A cell has half a table at least. */
 function cellsIn(view: View, values: Params, level: Level): Cells {
   return cellsOf(level, tableBytes(view, values) / 2)
-}
-
-function cellAt(cells: Cells, key: Uint8Array): Cell | null {
-  return cells.from(key).next().value ?? null
 }
 
 function slicesOf(index: number, level: Level, cell: Cell): readonly InputSlice[] {

@@ -5,7 +5,8 @@ import { type Level, levelOf } from '../engine/version/level.ts'
 import { editRun, type Run, runOf, sliceTables } from '../engine/version/run.ts'
 import { NO_FILTER, type TableMeta } from '../engine/version/table-meta.ts'
 import { parseVersion } from '../engine/version/text.ts'
-import { type Cell, type Cells, cellsOf, fragmentsOf } from './guards.ts'
+import type { Cell, Cells } from './cells.ts'
+import { cellsOf, fragmentsOf } from './guards.ts'
 
 const bytes = (key: string) => new TextEncoder().encode(key)
 const text = (key: Uint8Array) => new TextDecoder().decode(key)
@@ -133,6 +134,15 @@ test('after edits cells are those of a level never met before', () => {
     }),
     { numRuns: 10 },
   )
+})
+
+test('cells of a level are remembered, whatever other levels were met since', () => {
+  const levelFrom = (id: number) =>
+    levelOf([runOf(id, [tableOf(nextId++, 10, 5), tableOf(nextId++, 20, 5)])])
+  const level = levelFrom(0)
+  const cells = cellsOf(level, 0)
+  for (let id = 1; id < 100; id++) cellsOf(levelFrom(id), 0)
+  expect(cellsOf(levelOf(level.runs), 0)).toBe(cells)
 })
 
 test('runs that come and go leave no trace', () => {

@@ -12,9 +12,9 @@
  * read off the tables: whoever cuts what it adds at the guards keeps the cells apart, and a guard
  * lasts for as long as something lies in its cell.
  *
- * Cells are remembered in blocks with the level they were of. After an edit only those blocks are
- * swept again in whose range a run's chunks differ (`movement/lineage.ts`): memory only, cells are a
- * function of the level.
+ * Cells are remembered with the level they were of, and after an edit only those are swept again
+ * that lie where a run's chunks differ (`movement/lineage.ts`): memory only, cells are a function
+ * of the level.
  */
 
 import { compareBytes } from '../engine/base/compare.ts'
@@ -26,17 +26,11 @@ import {
   type Run,
   type RunId,
   sliceTables,
+  tableAt,
 } from '../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
-import { changedRanges, haveCommonChunk } from './movement/lineage.ts'
-
-export interface Cell extends KeyRange {
-  /** Runs that have tables in it. */
-  readonly depth: number
-  /** The newest of them. */
-  readonly top: RunId
-  readonly rawBytes: number
-}
+import { type Cell, Cells, type Stretch } from './cells.ts'
+import { changedRanges } from './movement/lineage.ts'
 
 /** A cell's tables in one run, in key order. */
 export interface Fragment {
@@ -44,52 +38,6 @@ export interface Fragment {
   /** Runs of the level that are older. */
   readonly height: number
   readonly tables: readonly TableMeta[]
-}
-
-interface Block {
-  /** Never empty. */
-  readonly cells: readonly Cell[]
-  readonly depthMax: number
-}
-
-/** Cells swept again at an edit, about; and blocks looked at by a pick, in proportion. */
-const BLOCK_CELLS = 16
-
-/** The cells of a level, ascending. */
-export class Cells {
-  readonly level: Level
-  readonly bytesMin: number
-  readonly blocks: readonly Block[]
-
-  constructor(level: Level, bytesMin: number, blocks: readonly Block[]) {
-    this.level = level
-    this.bytesMin = bytesMin
-    this.blocks = blocks
-  }
-
-  /** From the last cell that starts at the key or before; from the first where none does. */
-  *from(key: Uint8Array): Generator<Cell, void, undefined> {
-    let block = Math.max(lastBlockAt(this.blocks, key), 0)
-    let at = Math.max(lastAt(this.blocks[block]?.cells ?? [], key), 0)
-    for (; block < this.blocks.length; block++, at = 0) {
-      const { cells } = this.blocks[block]!
-      for (; at < cells.length; at++) yield cells[at]!
-    }
-  }
-
-  /** Of the deepest cells, of which there must be one, the first that starts after the key. */
-  deepest(after: Uint8Array | null): Cell {
-    const depth = this.blocks.reduce((most, { depthMax }) => Math.max(most, depthMax), 0)
-    const isNext = (cell: Cell) =>
-      cell.depth === depth && (after === null || compareBytes(cell.smallest, after) > 0)
-    const start = after === null ? 0 : Math.max(lastBlockAt(this.blocks, after), 0)
-    for (let block = start; block < this.blocks.length; block++) {
-      const { cells, depthMax } = this.blocks[block]!
-      const next = depthMax === depth ? cells.find(isNext) : undefined
-      if (next !== undefined) return next
-    }
-    return this.deepest(null)
-  }
 }
 
 /** The tables of a cell, run by run, newest first. */
@@ -101,90 +49,72 @@ export function fragmentsOf({ runs }: Level, cell: Cell): readonly Fragment[] {
   })
 }
 
-/** Levels of a few trees, the latest first. */
-let latest: readonly Cells[] = []
-const LATEST_MAX = 32
-const known = new WeakMap<Level, Cells>()
+/** A level as it was met last, through all its edits. */
+interface Lineage {
+  level: Level
+  bytesMin: number
+  cells: Cells
+}
 
-/** Levels of fewer chunks are small: too many to be remembered, and swept at once. */
-const REMEMBERED_CHUNKS_MIN = 3
+/** By the first and the last table of each run: edits leave some of them. */
+const lineages = new WeakMap<TableMeta, Lineage>()
 
 /** The cells of the level, where what has fewer than `bytesMin` raw bytes is part of another. */
 export function cellsOf(level: Level, bytesMin: number): Cells {
-  const same = known.get(level)
-  if (same?.bytesMin === bytesMin) return same
-  const chunks = level.runs.reduce((sum, run) => sum + run.chunks.length, 0)
-  const isSmall = chunks < REMEMBERED_CHUNKS_MIN
-  const before = isSmall
-    ? undefined
-    : latest.find((other) => other.bytesMin === bytesMin && isAncestor(other.level, level))
-  const cells = before === undefined ? swept(level, bytesMin) : sweptAfter(before, level)
-  known.set(level, cells)
-  if (isSmall) return cells
-  const others = latest.filter((other) => other !== before)
-  latest = [cells, ...others.slice(0, LATEST_MAX - 1)]
+  const known = lineageOf(level)
+  if (known?.bytesMin === bytesMin && haveSameRuns(known.level, level)) return known.cells
+  const isEdited = known?.bytesMin === bytesMin && haveSameOrder(known.level, level)
+  const cells = isEdited ? edited(known, level) : Cells.of(sweep(level, bytesMin, WHOLE))
+  const lineage = Object.assign(known ?? {}, { level, bytesMin, cells })
+  for (const run of level.runs) {
+    lineages.set(firstOf(run), lineage)
+    lineages.set(lastOf(run), lineage)
+  }
   return cells
 }
 
-/** Whether the level came from the other by edits: runs go and come, and keep their order. */
-function isAncestor(before: Level, after: Level): boolean {
-  const kept = before.runs.flatMap((run) => {
-    const at = after.runs.findIndex(({ id }) => id === run.id)
-    return at < 0 ? [] : [at]
-  })
-  if (kept.some((at, index) => index > 0 && at < kept[index - 1]!)) return false
-  return before.runs.some((run) =>
-    after.runs.some((other) => other.id === run.id && haveCommonChunk(run, other)),
-  )
-}
-
-function swept(level: Level, bytesMin: number): Cells {
-  return new Cells(level, bytesMin, blocksOf(sweep(level, bytesMin, null, null)))
-}
-
-function sweptAfter(before: Cells, level: Level): Cells {
-  const { blocks: old, bytesMin } = before
-  const blocks: Block[] = []
-  let taken = 0
-  for (const [first, last] of blocksWithin(old, rangesOfEdit(before.level, level))) {
-    while (taken < first) blocks.push(old[taken++]!)
-    const from = first === 0 ? null : startOf(old[first]!)
-    const next = old[last + 1]
-    const to = next === undefined ? null : startOf(next)
-    blocks.push(...blocksOf(sweep(level, bytesMin, from, to)))
-    taken = last + 1
+function lineageOf({ runs }: Level): Lineage | undefined {
+  for (const run of runs) {
+    const lineage = lineages.get(firstOf(run)) ?? lineages.get(lastOf(run))
+    if (lineage !== undefined) return lineage
   }
-  while (taken < old.length) blocks.push(old[taken++]!)
-  return new Cells(level, bytesMin, blocks)
+  return undefined
+}
+
+function firstOf(run: Run): TableMeta {
+  return tableAt(run, 0)
+}
+
+function lastOf(run: Run): TableMeta {
+  return tableAt(run, run.totals.tables - 1)
+}
+
+function haveSameRuns({ runs: before }: Level, { runs: after }: Level): boolean {
+  return before.length === after.length && before.every((run, at) => run === after[at])
+}
+
+/** Whether runs of both levels are in the same order: which is the newest of a cell depends on it. */
+function haveSameOrder(before: Level, after: Level): boolean {
+  let last = -1
+  for (const { id } of before.runs) {
+    const at = after.runs.findIndex((run) => run.id === id)
+    if (at < 0) continue
+    if (at < last) return false
+    last = at
+  }
+  return true
+}
+
+function edited({ level: before, bytesMin, cells }: Lineage, level: Level): Cells {
+  const ranges = rangesOfEdit(before, level)
+  if (ranges.length === 0) return cells
+  return cells.renewed(ranges, (stretch) => sweep(level, bytesMin, stretch))
 }
 
 function rangesOfEdit(before: Level, after: Level): readonly KeyRange[] {
   const chunksIn = ({ runs }: Level, id: RunId) => runs.find((run) => run.id === id)?.chunks ?? []
   const ids = new Set([...before.runs, ...after.runs].map(({ id }) => id))
   return [...ids].flatMap((id) => changedRanges(chunksIn(before, id), chunksIn(after, id)))
-}
-
-/**
- * First and last of the blocks that tables in the ranges fall into, with the one before, which takes
- * what has become too small; ascending, apart.
- */
-function blocksWithin(
-  blocks: readonly Block[],
-  ranges: readonly KeyRange[],
-): readonly (readonly [number, number])[] {
-  const spans = ranges
-    .map(({ smallest, largest }): [number, number] => [
-      Math.max(lastBlockAt(blocks, smallest) - 1, 0),
-      Math.max(lastBlockAt(blocks, largest), 0),
-    ])
-    .sort(([a], [b]) => a - b)
-  const apart: [number, number][] = []
-  for (const span of spans) {
-    const last = apart.at(-1)
-    if (last === undefined || last[1] < span[0]) apart.push(span)
-    else last[1] = Math.max(last[1], span[1])
-  }
-  return apart
 }
 
 /** Tables that overlap, be it by way of others, or a cell of several such. */
@@ -196,13 +126,10 @@ interface Clump {
   readonly runs: number[]
 }
 
-/** The cells of tables that start at `from` or after, and before `to`; no table crosses either. */
-function sweep(
-  { runs }: Level,
-  bytesMin: number,
-  from: Uint8Array | null,
-  to: Uint8Array | null,
-): readonly Cell[] {
+const WHOLE: Stretch = { from: null, to: null }
+
+/** The cells of tables that start in the stretch; no table crosses its ends. */
+function sweep({ runs }: Level, bytesMin: number, { from, to }: Stretch): readonly Cell[] {
   const lists = runs.map((run) =>
     sliceTables(
       run,
@@ -255,41 +182,4 @@ function clumpsOf(lists: readonly (readonly TableMeta[])[]): readonly Clump[] {
     clump.rawBytes += rawBytes(table)
     addRun(clump, list)
   }
-}
-
-function blocksOf(cells: readonly Cell[]): readonly Block[] {
-  const count = Math.ceil(cells.length / BLOCK_CELLS)
-  return Array.from({ length: count }, (_, at) => {
-    const from = Math.floor((at * cells.length) / count)
-    const own = cells.slice(from, Math.floor(((at + 1) * cells.length) / count))
-    return { cells: own, depthMax: own.reduce((most, { depth }) => Math.max(most, depth), 0) }
-  })
-}
-
-function startOf({ cells }: Block): Uint8Array {
-  return cells[0]!.smallest
-}
-
-/** Index of the last block that starts at the key or before, or −1. */
-function lastBlockAt(blocks: readonly Block[], key: Uint8Array): number {
-  let low = 0
-  let high = blocks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(startOf(blocks[middle]!), key) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
-
-/** Index of the last cell that starts at the key or before, or −1. */
-function lastAt(cells: readonly Cell[], key: Uint8Array): number {
-  let low = 0
-  let high = cells.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(cells[middle]!.smallest, key) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low - 1
 }
