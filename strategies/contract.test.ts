@@ -171,6 +171,7 @@ describe.each(subjects)('$module.name', ({ module, params, bound, retention }) =
         const inputsOf = (spec: CompactionSpec) =>
           spec.inputs.flatMap((slice) => tablesIn(tree.version, slice).map(({ id }) => id))
         for (const step of script) {
+          const before = tree
           if (step.kind === 'flush') {
             tree = write(newest, tree, step.buffer)
           } else if (step.kind === 'start') {
@@ -184,7 +185,7 @@ describe.each(subjects)('$module.name', ({ module, params, bound, retention }) =
             expect(inputsOf(done.spec)).toEqual(done.inputs)
             tree = execute(newest, tree, done.spec)
           }
-          checkTree(tree, newest)
+          if (tree !== before) checkTree(tree, newest)
         }
       }),
       { numRuns: 100 },
