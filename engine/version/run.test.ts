@@ -48,6 +48,7 @@ describe('a run of persistent chunks', () => {
           )
           checkRun(run)
           expect(Array.from(tablesOf(run), (table) => table.id)).toEqual(oracle)
+          expect(oracle.map((_, index) => tableAt(run, index).id)).toEqual(oracle)
           expect(run.totals).toEqual(totalsOf(oracle.map(tableOf)))
           expect(run.chunks.every((chunk) => chunk.tables.length > 0)).toBe(true)
         }
@@ -94,7 +95,9 @@ describe('a run of persistent chunks', () => {
     expect(edited.chunks[0]).toBe(run.chunks[0])
   })
 
-  test('removing a table it does not hold is refused', () => {
-    expect(() => editRun(runOf(1, [tableOf(1)]), [tableOf(2)], [])).toThrow('in the run')
+  test('removing a table it does not hold, or one twice, is refused', () => {
+    const run = runOf(1, [tableOf(1)])
+    expect(() => editRun(run, [tableOf(2)], [])).toThrow('in the run')
+    expect(() => editRun(run, [tableOf(1), tableOf(1)], [])).toThrow('once')
   })
 })

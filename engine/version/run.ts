@@ -23,8 +23,8 @@ export interface Totals {
   readonly rawBytes: number
 }
 
-/** Shared, as it is, by all versions of a run in which nothing of it changed. */
-export interface Chunk {
+/** Shared, as it is, by all versions of a run in which nothing of it changed; its range is its tables'. */
+export interface Chunk extends KeyRange {
   readonly tables: readonly TableMeta[]
   readonly totals: Totals
 }
@@ -33,7 +33,7 @@ export interface Run {
   readonly id: RunId
   readonly chunks: readonly Chunk[]
   /** For each chunk the tables in all earlier ones. */
-  readonly firstIndexes: Uint32Array
+  readonly firstIndexes: readonly number[]
   readonly totals: Totals
 }
 
@@ -103,7 +103,7 @@ export function lowerBound(run: Run, key: Uint8Array): number {
   let high = run.chunks.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compareBytes(run.chunks[middle]!.tables.at(-1)!.largest, key) < 0) low = middle + 1
+    if (compareBytes(run.chunks[middle]!.largest, key) < 0) low = middle + 1
     else high = middle
   }
   const chunk = run.chunks[low]
@@ -165,72 +165,105 @@ export function indexOfTable(run: Run, table: { id: TableId; smallest: Uint8Arra
 
 /** The run's key range, or null when it is empty. */
 export function rangeOf(run: Run): KeyRange | null {
-  const first = run.chunks[0]?.tables[0]
-  const last = run.chunks.at(-1)?.tables.at(-1)
+  const first = run.chunks[0]
+  const last = run.chunks.at(-1)
   if (first === undefined || last === undefined) return null
   return { smallest: first.smallest, largest: last.largest }
 }
 
 /**
  * A new run without the tables of `removed` and with those of `added`; only the chunks they fall
- * into are copied. `removed` must be in the run, known by id and key range alone; the result must be
- * disjoint.
+ * into are copied, and no other is looked at. `removed` must be in the run, known by id and key range
+ * alone; the result must be disjoint.
  */
 export function editRun(run: Run, removed: readonly TableMeta[], added: readonly TableMeta[]): Run {
   if (run.chunks.length === 0) {
     assert(removed.length === 0, 'nothing to remove from an empty run')
-    return runOf(run.id, [...added].sort(bySmallest))
+    return runOf(run.id, ascending(added))
   }
-  const edits = new Map<number, ChunkEdit>()
-  const editFor = ({ smallest }: TableMeta): ChunkEdit => {
-    const index = Math.max(chunkFor(run, smallest), 0)
-    const known = edits.get(index)
-    if (known !== undefined) return known
-    const fresh = { removed: [], added: [] }
-    edits.set(index, fresh)
-    return fresh
-  }
-  for (const table of removed) editFor(table).removed.push(table)
-  for (const table of added) editFor(table).added.push(table)
-  const chunks: Chunk[] = []
+  if (removed.length + added.length === 0) return run
+  const edits = editsByChunk(run, ascending(removed), ascending(added))
+  const chunks = run.chunks.slice()
   let { totals } = run
-  let done = 0
-  for (const [index, edit] of [...edits].sort(([a], [b]) => a - b)) {
-    for (; done < index; done++) chunks.push(run.chunks[done]!)
-    totals = subtractTotals(totals, run.chunks[index]!.totals)
-    for (const chunk of editedChunk(run.chunks[index]!, edit)) {
-      chunks.push(chunk)
-      totals = addTotals(totals, chunk.totals)
-    }
-    done = index + 1
+  for (const edit of edits) {
+    const before = run.chunks[edit.index]!
+    const pieces = editedChunk(before, edit)
+    const moved = chunks.length - run.chunks.length
+    chunks.splice(edit.index + moved, 1, ...pieces)
+    totals = subtractTotals(totals, before.totals)
+    for (const piece of pieces) totals = addTotals(totals, piece.totals)
   }
-  for (; done < run.chunks.length; done++) chunks.push(run.chunks[done]!)
-  return runOfChunks(run.id, chunks, totals)
+  return { id: run.id, chunks, firstIndexes: firstIndexesAfter(run, edits, chunks), totals }
 }
 
+/** What goes from chunk `index` and comes to it, each ascending. */
 interface ChunkEdit {
-  readonly removed: TableMeta[]
-  readonly added: TableMeta[]
+  readonly index: number
+  readonly removed: readonly TableMeta[]
+  readonly added: readonly TableMeta[]
+}
+
+/** Ascending. A table belongs to the last chunk that starts at or before it. */
+function editsByChunk(
+  run: Run,
+  removed: readonly TableMeta[],
+  added: readonly TableMeta[],
+): readonly ChunkEdit[] {
+  const edits: ChunkEdit[] = []
+  let gone = 0
+  let fresh = 0
+  while (gone < removed.length || fresh < added.length) {
+    const next = firstOf(removed[gone], added[fresh])
+    const index = Math.max(chunkFor(run, next.smallest), 0)
+    const end = run.chunks[index + 1]?.smallest
+    const goneTo = startsBefore(removed, end, gone)
+    const freshTo = startsBefore(added, end, fresh)
+    edits.push({ index, removed: removed.slice(gone, goneTo), added: added.slice(fresh, freshTo) })
+    gone = goneTo
+    fresh = freshTo
+  }
+  return edits
+}
+
+/** Of two tables, one of which there is, that which starts first. */
+function firstOf(a: TableMeta | undefined, b: TableMeta | undefined): TableMeta {
+  if (a === undefined) return b!
+  return b === undefined || bySmallest(a, b) <= 0 ? a : b
+}
+
+/** Index, `from` or beyond, of the first of the ascending `tables` that does not start before `end`. */
+function startsBefore(
+  tables: readonly TableMeta[],
+  end: Uint8Array | undefined,
+  from: number,
+): number {
+  if (end === undefined) return tables.length
+  let at = from
+  while (at < tables.length && compareBytes(tables[at]!.smallest, end) < 0) at++
+  return at
 }
 
 /** What becomes of one chunk: none when nothing is left, several when it has grown too large. */
-function editedChunk(chunk: Chunk, { removed, added }: ChunkEdit): readonly Chunk[] {
-  const gone = new Set(removed.map(({ id }) => id))
-  const isGone = ({ id }: TableMeta) => gone.has(id)
-  const kept = gone.size === 0 ? chunk.tables : chunk.tables.filter((table) => !isGone(table))
-  assert(kept.length === chunk.tables.length - gone.size, 'removed tables are in the run')
+function editedChunk({ tables: before, totals }: Chunk, edit: ChunkEdit): readonly Chunk[] {
+  const gone = placesOf(before, edit.removed)
   const tables: TableMeta[] = []
   let taken = 0
-  for (const table of [...added].sort(bySmallest)) {
-    const place = placeIn(kept, table, taken)
-    for (; taken < place; taken++) tables.push(kept[taken]!)
+  let skipped = 0
+  const takeTo = (end: number) => {
+    for (; taken < end; taken++) {
+      if (taken === gone[skipped]) skipped++
+      else tables.push(before[taken]!)
+    }
+  }
+  for (const table of edit.added) {
+    takeTo(placeIn(before, table, taken))
     tables.push(table)
   }
-  for (; taken < kept.length; taken++) tables.push(kept[taken]!)
+  takeTo(before.length)
   if (tables.length === 0) return []
   if (tables.length <= CHUNK_TABLES * 2) {
-    const left = subtractTotals(chunk.totals, totalsOf(chunk.tables.filter(isGone)))
-    return [{ tables, totals: addTotals(left, totalsOf(added)) }]
+    const left = subtractTotals(totals, totalsOf(gone.map((at) => before[at]!)))
+    return [chunkOf(tables, addTotals(left, totalsOf(edit.added)))]
   }
   const pieces: Chunk[] = []
   for (let at = 0; at < tables.length; ) {
@@ -241,16 +274,57 @@ function editedChunk(chunk: Chunk, { removed, added }: ChunkEdit): readonly Chun
   return pieces
 }
 
-/** Index, `from` or beyond, of the first of the ascending `tables` that starts after `table`. */
+/** Indices in a chunk's tables of the ascending ones of `wanted`, by their ids. */
+function placesOf(tables: readonly TableMeta[], wanted: readonly TableMeta[]): readonly number[] {
+  let next = 0
+  return wanted.map((table) => {
+    const beyond = placeIn(tables, table, next)
+    assert(beyond > next || next === 0, 'a table is removed once')
+    assert(tables[beyond - 1]?.id === table.id, 'removed tables are in the run')
+    next = beyond
+    return beyond - 1
+  })
+}
+
+/**
+ * Index, `from` or beyond, of the first of the ascending `tables` that starts after `table`; found in
+ * steps that double, as the next is most often near.
+ */
 function placeIn(tables: readonly TableMeta[], { smallest }: TableMeta, from: number): number {
+  const startsAfter = (at: number) => compareBytes(tables[at]!.smallest, smallest) > 0
   let low = from
-  let high = tables.length
+  let high = from
+  for (let step = 1; high < tables.length && !startsAfter(high); step *= 2) {
+    low = high + 1
+    high += step
+  }
+  high = Math.min(high, tables.length)
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compareBytes(tables[middle]!.smallest, smallest) <= 0) low = middle + 1
-    else high = middle
+    if (startsAfter(middle)) high = middle
+    else low = middle + 1
   }
   return low
+}
+
+/** Those of an edited run: of its chunks only those are asked that edits made, or lie between them. */
+function firstIndexesAfter(
+  { chunks: before, firstIndexes: known }: Run,
+  edits: readonly ChunkEdit[],
+  chunks: readonly Chunk[],
+): readonly number[] {
+  const from = edits[0]!.index
+  const end = edits.at(-1)!.index + 1
+  const moved = chunks.length - before.length
+  const firstIndexes = known.slice(0, from)
+  let tables = known[from]!
+  for (let at = from; at < end + moved; at++) {
+    firstIndexes.push(tables)
+    tables += chunks[at]!.tables.length
+  }
+  const shift = end < before.length ? tables - known[end]! : 0
+  for (let at = end; at < before.length; at++) firstIndexes.push(known[at]! + shift)
+  return firstIndexes
 }
 
 /** Throws when the run breaks its invariant; O(tables). */
@@ -272,6 +346,12 @@ function bySmallest(a: TableMeta, b: TableMeta): number {
   return compareBytes(a.smallest, b.smallest)
 }
 
+/** The tables by their smallest keys; most often they are. */
+function ascending(tables: readonly TableMeta[]): readonly TableMeta[] {
+  const ascend = tables.every((table, at) => at === 0 || bySmallest(tables[at - 1]!, table) <= 0)
+  return ascend ? tables : tables.toSorted(bySmallest)
+}
+
 /** Index of the chunk that holds table `index`, −1 of an empty run. */
 export function chunkAt({ firstIndexes }: Run, index: number): number {
   let low = 0
@@ -290,22 +370,22 @@ function chunkFor({ chunks }: Run, key: Uint8Array): number {
   let high = chunks.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (compareBytes(chunks[middle]!.tables[0]!.smallest, key) <= 0) low = middle + 1
+    if (compareBytes(chunks[middle]!.smallest, key) <= 0) low = middle + 1
     else high = middle
   }
   return low - 1
 }
 
-function chunkOf(tables: readonly TableMeta[]): Chunk {
-  return { tables, totals: totalsOf(tables) }
+function chunkOf(tables: readonly TableMeta[], totals = totalsOf(tables)): Chunk {
+  return { tables, totals, smallest: tables[0]!.smallest, largest: tables.at(-1)!.largest }
 }
 
 function runOfChunks(id: RunId, chunks: readonly Chunk[], totals: Totals): Run {
-  const firstIndexes = new Uint32Array(chunks.length)
+  const firstIndexes: number[] = []
   let tables = 0
-  for (let at = 0; at < chunks.length; at++) {
-    firstIndexes[at] = tables
-    tables += chunks[at]!.tables.length
+  for (const chunk of chunks) {
+    firstIndexes.push(tables)
+    tables += chunk.tables.length
   }
   return { id, chunks, firstIndexes, totals }
 }

@@ -9,7 +9,7 @@
 import { assert, paranoid } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
 import { EMPTY_LEVEL, type Level, levelOf } from './level.ts'
-import { checkRun, editRun, type Run, type RunId, runOf } from './run.ts'
+import { checkRun, editRun, type RunId, runOf } from './run.ts'
 import type { SegmentsEdit } from './segment-meta.ts'
 import type { TableMeta } from './table-meta.ts'
 import { type Version, versionOf } from './version.ts'
@@ -66,7 +66,9 @@ export function applyEdit(version: Version, edit: VersionEdit): Version {
     if (paranoid()) checkRun(edited)
     levels[index] = { runs: runs.with(at, edited), totals }
   }
-  return versionOf(levels.map(withoutEmptyRuns))
+  return versionOf(
+    levels.map((after, at) => (after === version.levels[at] ? after : tidied(after))),
+  )
 }
 
 interface RunChanges {
@@ -93,9 +95,7 @@ function groupByRun(edit: VersionEdit): ReadonlyMap<RunId, RunChanges> {
   return groups
 }
 
-function withoutEmptyRuns(level: Level): Level {
-  const holdsTables = (run: Run) => run.totals.tables > 0
-  return level.runs.every(holdsTables)
-    ? levelOf(level.runs)
-    : levelOf(level.runs.filter(holdsTables))
+/** An edited level without runs left empty, with its totals. */
+function tidied({ runs }: Level): Level {
+  return levelOf(runs.filter(({ totals }) => totals.tables > 0))
 }

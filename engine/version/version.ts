@@ -29,13 +29,15 @@ export function levelAt(version: Version, index: number): Level {
   return version.levels[index] ?? EMPTY_LEVEL
 }
 
-/** All runs with their level, newest first: the recency order. */
-export function* runsNewestFirst(
-  version: Version,
-): Generator<{ readonly level: number; readonly run: Run }, void, undefined> {
-  for (const [level, { runs }] of version.levels.entries()) {
-    for (const run of runs) yield { level, run }
+/** All runs with their level, newest first: the recency order. Owned. */
+export function runsNewestFirst({
+  levels,
+}: Version): { readonly level: number; readonly run: Run }[] {
+  const placed: { readonly level: number; readonly run: Run }[] = []
+  for (let level = 0; level < levels.length; level++) {
+    for (const run of levels[level]!.runs) placed.push({ level, run })
   }
+  return placed
 }
 
 export function runCount(version: Version): number {

@@ -52,7 +52,7 @@ export class EvenRun implements Run {
     return this.#open().chunks
   }
 
-  get firstIndexes(): Uint32Array {
+  get firstIndexes(): readonly number[] {
     return this.#open().firstIndexes
   }
 
