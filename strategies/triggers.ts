@@ -222,8 +222,9 @@ function heaviestMarked(
   let heaviest: { index: number; table: TableMeta } | null = null
   let most = Number.NEGATIVE_INFINITY
   let firstTurn = tables
-  for (const [chunk, { ranks, least }] of rule.ranksOfRun(run).entries()) {
-    if (!isMarked(least)) continue
+  const { chunks, leasts } = rule.ranksOfRun(run)
+  for (const [chunk, ranks] of chunks.entries()) {
+    if (!isMarked(leasts[chunk]!)) continue
     for (const [at, table] of run.chunks[chunk]!.tables.entries()) {
       if (!isMarked(ranks[at]!) || !mayGo(table)) continue
       const index = run.firstIndexes[chunk]! + at
@@ -240,7 +241,7 @@ function heaviestMarked(
 
 function leastThatEnds(view: TreeView, run: Run, rule: MarkRule): number {
   let least = Number.POSITIVE_INFINITY
-  for (const [chunk, { ranks }] of rule.ranksOfRun(run).entries()) {
+  for (const [chunk, ranks] of rule.ranksOfRun(run).chunks.entries()) {
     for (const [at, table] of run.chunks[chunk]!.tables.entries()) {
       if (rule.endsWhenRewritten(view, table)) least = Math.min(least, ranks[at]!)
     }

@@ -13,13 +13,21 @@ import { compareBytes } from '../../engine/base/compare.ts'
 import type { KeyRange } from '../../engine/version/key-range.ts'
 import { type Chunk, chunkAt, lowerBound, overlapping, type Run } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
-import { leastIndex, type Ranks, ranksOf } from './least.ts'
-import { changedRanges, type Hole, holesBetween, Lineages, tablesOfChunks } from './lineage.ts'
+import { leastIndex, leastOf, type Ranks, ranksAfter } from './least.ts'
+import {
+  carriedOver,
+  changedRanges,
+  type Hole,
+  holesBetween,
+  joined,
+  Lineages,
+  tablesOfChunks,
+} from './lineage.ts'
 
 interface Known {
   readonly run: Run
   readonly other: Run
-  readonly ranks: readonly Ranks[]
+  readonly ratios: Ranks
 }
 
 /**
@@ -34,60 +42,43 @@ export function leastOverlap(): LeastOverlapIndex {
   return (run, other, start) => {
     if (other === undefined) return start
     const before = lineages.ancestor(run)
-    const ranks = before === undefined ? ranksFrom(run, other, []) : ranksAfter(before, run, other)
-    lineages.keep({ run, other, ranks }, before)
-    return leastIndex(run, start, ranks).index
+    const ratios = before === undefined ? ratiosOf(run, other) : ratiosAfter(before, run, other)
+    lineages.keep({ run, other, ratios }, before)
+    return leastIndex(run, start, ratios).index
   }
 }
 
 /** A ratio that is to be worked out. */
 const UNKNOWN = Number.NaN
 
-/** Ratios by chunk; those of `pieces` are taken over as they are, of others all are unknown. */
-function ranksFrom(run: Run, other: Run, pieces: readonly (Ranks | Float64Array)[]) {
-  const sweep = new Sweep(other)
-  return run.chunks.map(({ tables }, at): Ranks => {
-    const piece = pieces[at] ?? new Float64Array(tables.length).fill(UNKNOWN)
-    if (!(piece instanceof Float64Array)) return piece
-    for (let index = 0; index < piece.length; index++) {
-      if (Number.isNaN(piece[index]!)) piece[index] = sweep.ratioOf(tables[index]!)
-    }
-    return ranksOf(piece)
-  })
+function ratiosOf(run: Run, other: Run): Ranks {
+  const open = run.chunks.map(({ tables }) => tables.map(() => UNKNOWN))
+  return workedOut({ chunks: [], leasts: [] }, new Map(open.entries()), run, other)
 }
 
-function ranksAfter(before: Known, run: Run, other: Run): readonly Ranks[] {
-  const pieces: (Ranks | Float64Array)[] = []
-  let at = 0
-  for (const hole of holesBetween(before.run.chunks, run.chunks)) {
-    for (; at < hole.beforeFrom; at++) pieces.push(before.ranks[at]!)
-    pieces.push(...carriedOver(before, run.chunks, hole))
-    at = hole.beforeTo
+function ratiosAfter(before: Known, run: Run, other: Run): Ranks {
+  const holes = holesBetween(before.run.chunks, run.chunks)
+  const ratios = ranksAfter(before.ratios, holes, (hole) => ratiosInHole(before, run.chunks, hole))
+  const open = new Map<number, number[]>()
+  for (const { from, to } of holes) {
+    for (let at = from; at < to; at++) open.set(at, ratios.chunks[at]!.slice())
   }
-  for (; at < before.ranks.length; at++) pieces.push(before.ranks[at]!)
-  for (const range of changedRanges(before.other.chunks, other.chunks)) forget(pieces, run, range)
-  return ranksFrom(run, other, pieces)
+  for (const range of changedRanges(before.other.chunks, other.chunks)) {
+    forget(ratios, run, range, open)
+  }
+  return workedOut(ratios, open, run, other)
 }
 
 /** Ratios of edited chunks: unknown of tables that are new. */
-function carriedOver(
+function ratiosInHole(
   before: Known,
   chunks: readonly Chunk[],
   { beforeFrom, beforeTo, from, to }: Hole,
-): readonly Float64Array[] {
-  const ratios: number[] = []
-  for (let at = beforeFrom; at < beforeTo; at++) ratios.push(...before.ranks[at]!.ranks)
-  const oldTables = tablesOfChunks(before.run.chunks, beforeFrom, beforeTo)
-  const newTables = tablesOfChunks(chunks, from, to)
-  const carried = new Float64Array(newTables.length)
-  let taken = 0
-  let at = 0
-  for (const hole of holesBetween(oldTables, newTables)) {
-    while (at < hole.beforeFrom) carried[taken++] = ratios[at++]!
-    while (taken < hole.to) carried[taken++] = UNKNOWN
-    at = hole.beforeTo
-  }
-  while (at < ratios.length) carried[taken++] = ratios[at++]!
+): readonly (readonly number[])[] {
+  const old = tablesOfChunks(before.run.chunks, beforeFrom, beforeTo)
+  const fresh = tablesOfChunks(chunks, from, to)
+  const ratios = joined(before.ratios.chunks.slice(beforeFrom, beforeTo))
+  const carried = carriedOver(ratios, holesBetween(old, fresh))
   let first = 0
   return chunks.slice(from, to).map(({ tables }) => {
     first += tables.length
@@ -95,19 +86,35 @@ function carriedOver(
   })
 }
 
-/** Makes the ratios of tables in the range unknown. */
-function forget(pieces: (Ranks | Float64Array)[], run: Run, range: KeyRange): void {
+/** Makes the ratios of tables in the range unknown, in `open` chunks. */
+function forget(ratios: Ranks, run: Run, range: KeyRange, open: Map<number, number[]>): void {
   const { from, to } = overlapping(run, range)
-  const { chunks, firstIndexes } = run
-  for (let chunk = 0; chunk < chunks.length; chunk++) {
+  if (from === to) return
+  const { firstIndexes } = run
+  for (let chunk = chunkAt(run, from); firstIndexes[chunk]! < to; chunk++) {
     const first = firstIndexes[chunk]!
-    if (first >= to) return
-    const last = first + chunks[chunk]!.tables.length
-    if (last <= from) continue
-    const known = pieces[chunk]!
-    const piece = known instanceof Float64Array ? known : known.ranks.slice()
-    pieces[chunk] = piece.fill(UNKNOWN, Math.max(from - first, 0), Math.min(to, last) - first)
+    const own = open.get(chunk) ?? ratios.chunks[chunk]!.slice()
+    open.set(chunk, own.fill(UNKNOWN, Math.max(from - first, 0), to - first))
   }
+}
+
+/** With the ratios of `open` chunks, where those unknown are worked out. */
+function workedOut(
+  { chunks, leasts }: Ranks,
+  open: ReadonlyMap<number, number[]>,
+  run: Run,
+  other: Run,
+): Ranks {
+  const sweep = new Sweep(other)
+  for (const [chunk, ratios] of [...open].sort(([a], [b]) => a - b)) {
+    const { tables } = run.chunks[chunk]!
+    for (let at = 0; at < ratios.length; at++) {
+      if (Number.isNaN(ratios[at]!)) ratios[at] = sweep.ratioOf(tables[at]!)
+    }
+    chunks[chunk] = ratios
+    leasts[chunk] = leastOf(ratios)
+  }
+  return { chunks, leasts }
 }
 
 /** Tables that are walked before a key is searched for. */
@@ -136,6 +143,9 @@ class Sweep {
           return bytes / Math.max(rawBytes(table), 1)
         }
         bytes += rawBytes(tables[at]!)
+        // The last that starts in this table's range is the first that may end in the next's.
+        this.#chunk = chunk
+        this.#at = at
       }
     }
     return bytes / Math.max(rawBytes(table), 1)

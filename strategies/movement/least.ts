@@ -8,24 +8,46 @@
  * which would rewrite the same part of the next level over and over at several times the cost.
  */
 
-import type { Chunk, Run } from '../../engine/version/run.ts'
+import { type Chunk, chunkAt, type Run } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
-import { holesBetween, Lineages } from './lineage.ts'
+import { carriedOver, type Hole, holesBetween, Lineages } from './lineage.ts'
 
-/** Ranks of a chunk's tables, by index in the chunk; the least of them, and where it first is. */
+/** Ranks of a run, never written to once they are handed out. */
 export interface Ranks {
-  readonly ranks: Float64Array
-  readonly least: number
-  readonly leastAt: number
+  /** By chunk, and by index in the chunk. */
+  readonly chunks: (readonly number[])[]
+  /** The least of each chunk: all that a search reads of the others. */
+  readonly leasts: number[]
 }
 
-/** The ranks of a run, chunk by chunk. */
-export type RanksOfRun = (run: Run) => readonly Ranks[]
+export type RanksOfRun = (run: Run) => Ranks
 
-export function ranksOf(ranks: Float64Array): Ranks {
-  let leastAt = 0
-  for (let at = 1; at < ranks.length; at++) if (ranks[at]! < ranks[leastAt]!) leastAt = at
-  return { ranks, least: ranks[leastAt]!, leastAt }
+/** Of the ranks of a chunk, which is not empty. */
+export function leastOf(ranks: readonly number[]): number {
+  let least = ranks[0]!
+  for (let at = 1; at < ranks.length; at++) if (ranks[at]! < least) least = ranks[at]!
+  return least
+}
+
+function ranksOf(chunks: (readonly number[])[]): Ranks {
+  return { chunks, leasts: chunks.map(leastOf) }
+}
+
+/** The ranks of a run after edits, of which its chunks tell; owned. */
+export function ranksAfter(
+  before: Ranks,
+  holes: readonly Hole[],
+  ranksInHole: (hole: Hole) => readonly (readonly number[])[],
+): Ranks {
+  const chunks = before.chunks.slice()
+  for (const hole of holes.toReversed()) {
+    chunks.splice(hole.beforeFrom, hole.beforeTo - hole.beforeFrom, ...ranksInHole(hole))
+  }
+  const leasts = carriedOver(before.leasts, holes)
+  for (const { from, to } of holes) {
+    for (let at = from; at < to; at++) leasts[at] = leastOf(chunks[at]!)
+  }
+  return { chunks, leasts }
 }
 
 /** Runs of fewer chunks are flushed or small: too many to be remembered, and ranked at once. */
@@ -33,44 +55,33 @@ const REMEMBERED_CHUNKS_MIN = 3
 
 /** Ranks that depend on nothing but the table. */
 export function rankedBy(rankOf: (table: TableMeta) => number): RanksOfRun {
-  const lineages = new Lineages<{ readonly run: Run; readonly ranks: readonly Ranks[] }>()
-  const ofChunk = ({ tables }: Chunk) => ranksOf(Float64Array.from(tables, rankOf))
-  const small = new WeakMap<Chunk, Ranks>()
+  const lineages = new Lineages<{ readonly run: Run; readonly ranks: Ranks }>()
+  const ofChunk = ({ tables }: Chunk) => tables.map(rankOf)
+  const small = new WeakMap<Chunk, readonly number[]>()
   const ofSmall = (chunk: Chunk) => {
     const known = small.get(chunk) ?? ofChunk(chunk)
     small.set(chunk, known)
     return known
   }
   return (run) => {
-    if (run.chunks.length < REMEMBERED_CHUNKS_MIN) return run.chunks.map(ofSmall)
+    const { chunks } = run
+    if (chunks.length < REMEMBERED_CHUNKS_MIN) return ranksOf(chunks.map(ofSmall))
     const before = lineages.ancestor(run)
     if (before?.run === run) return before.ranks
-    const ranks = carried(before, run, ofChunk)
+    const ranks =
+      before === undefined
+        ? ranksOf(chunks.map(ofChunk))
+        : ranksAfter(before.ranks, holesBetween(before.run.chunks, chunks), ({ from, to }) =>
+            chunks.slice(from, to).map(ofChunk),
+          )
     lineages.keep({ run, ranks }, before)
     return ranks
   }
 }
 
 /** The least rank of a run, not empty. */
-export function leastRankOf(ranks: readonly Ranks[]): number {
-  return ranks.reduce((least, chunk) => Math.min(least, chunk.least), Number.POSITIVE_INFINITY)
-}
-
-function carried(
-  before: { readonly run: Run; readonly ranks: readonly Ranks[] } | undefined,
-  { chunks }: Run,
-  ofChunk: (chunk: Chunk) => Ranks,
-): readonly Ranks[] {
-  if (before === undefined) return chunks.map(ofChunk)
-  const ranks: Ranks[] = []
-  let at = 0
-  for (const { beforeFrom, beforeTo, from, to } of holesBetween(before.run.chunks, chunks)) {
-    for (; at < beforeFrom; at++) ranks.push(before.ranks[at]!)
-    for (let index = from; index < to; index++) ranks.push(ofChunk(chunks[index]!))
-    at = beforeTo
-  }
-  for (; at < before.ranks.length; at++) ranks.push(before.ranks[at]!)
-  return ranks
+export function leastRankOf({ leasts }: Ranks): number {
+  return leastOf(leasts)
 }
 
 /**
@@ -78,30 +89,25 @@ function carried(
  * `start`, around the end.
  */
 export function leastIndex(
-  { firstIndexes, totals }: Run,
+  run: Run,
   start: number,
-  ranksOfChunks: readonly Ranks[],
+  { chunks, leasts }: Ranks,
 ): { readonly index: number; readonly rank: number } {
-  const { tables } = totals
+  const own = chunkAt(run, start)
+  let chunk = own
   let rank = Number.POSITIVE_INFINITY
-  let index = start
-  let turn = Number.POSITIVE_INFINITY
-  for (let chunk = 0; chunk < ranksOfChunks.length; chunk++) {
-    const { ranks, least, leastAt } = ranksOfChunks[chunk]!
-    if (least > rank) continue
-    if (least < rank) turn = Number.POSITIVE_INFINITY
-    rank = least
-    const first = firstIndexes[chunk]!
-    let at = leastAt
-    if (first + at < start) {
-      // Only the chunk that holds the cursor has a table beyond it as well as this one before it.
-      const beyond = ranks.indexOf(least, Math.max(start - first, 0))
-      if (beyond >= 0) at = beyond
-    }
-    const ownTurn = (first + at - start + tables) % tables
-    if (ownTurn >= turn) continue
-    index = first + at
-    turn = ownTurn
+  for (let turn = 1, at = own + 1; turn < leasts.length; turn++, at++) {
+    if (at === leasts.length) at = 0
+    if (leasts[at]! >= rank) continue
+    rank = leasts[at]!
+    chunk = at
   }
-  return { index, rank }
+  // The chunk that holds the cursor is the first in turn from there on, and the last before it.
+  const first = run.firstIndexes[own]!
+  const beyond = chunks[own]!.indexOf(leasts[own]!, start - first)
+  if (leasts[own]! < rank || (leasts[own] === rank && beyond >= 0)) {
+    const at = beyond >= 0 ? beyond : chunks[own]!.indexOf(leasts[own]!)
+    return { index: first + at, rank: leasts[own]! }
+  }
+  return { index: run.firstIndexes[chunk]! + chunks[chunk]!.indexOf(rank), rank }
 }

@@ -34,33 +34,46 @@ export function holesBetween<T extends object>(
       right++
     }
     if (left === before.length && right === after.length) return holes
-    const [beforeTo, to] = endOfHole(before, after, left, right)
-    holes.push({ beforeFrom: left, beforeTo, from: right, to })
-    left = beforeTo
-    right = to
+    const hole = holeFrom(before, after, left, right)
+    holes.push(hole)
+    left = hole.beforeTo
+    right = hole.to
   }
 }
 
-/** The next element that is in both lists, as an index in each; their ends where there is none. */
-function endOfHole<T extends object>(
+/** To the next element that is in both lists; to their ends where there is none. */
+function holeFrom<T extends object>(
   before: readonly T[],
   after: readonly T[],
   left: number,
   right: number,
-): readonly [number, number] {
+): Hole {
   for (let both = 1; both <= NARROW; both++) {
     for (let skipped = 0; skipped <= both; skipped++) {
-      const [at, to] = [left + skipped, right + both - skipped]
-      if (at < before.length && to < after.length && before[at] === after[to]) return [at, to]
+      const beforeTo = left + skipped
+      const to = right + both - skipped
+      if (beforeTo < before.length && to < after.length && before[beforeTo] === after[to]) {
+        return { beforeFrom: left, beforeTo, from: right, to }
+      }
     }
   }
   const rest = new Map<T, number>()
   for (let at = right; at < after.length; at++) rest.set(after[at]!, at)
   for (let at = left; at < before.length; at++) {
     const to = rest.get(before[at]!)
-    if (to !== undefined) return [at, to]
+    if (to !== undefined) return { beforeFrom: left, beforeTo: at, from: right, to }
   }
-  return [before.length, after.length]
+  return { beforeFrom: left, beforeTo: before.length, from: right, to: after.length }
+}
+
+/** What was known of a list's elements, at their places after the edits; NaN of new ones. Owned. */
+export function carriedOver(before: readonly number[], holes: readonly Hole[]): number[] {
+  const after = before.slice()
+  for (const { beforeFrom, beforeTo, from, to } of holes.toReversed()) {
+    const unknown = Array.from({ length: to - from }, () => Number.NaN)
+    after.splice(beforeFrom, beforeTo - beforeFrom, ...unknown)
+  }
+  return after
 }
 
 /** Ranges in which the tables of two runs differ, told by their chunks. */
@@ -73,10 +86,14 @@ export function changedRanges(
     const old = tablesOfChunks(before, edited.beforeFrom, edited.beforeTo)
     const fresh = tablesOfChunks(after, edited.from, edited.to)
     return holesBetween(old, fresh).map(({ beforeFrom, beforeTo, from, to }) => {
-      const differing = [...old.slice(beforeFrom, beforeTo), ...fresh.slice(from, to)]
-      return hull(differing)!
+      return hull([...endsOf(old, beforeFrom, beforeTo), ...endsOf(fresh, from, to)])!
     })
   })
+}
+
+/** The first and the last of the tables [from, to), if any. */
+function endsOf(tables: readonly TableMeta[], from: number, to: number): readonly TableMeta[] {
+  return from === to ? [] : [tables[from]!, tables[to - 1]!]
 }
 
 export function tablesOfChunks(
@@ -85,7 +102,12 @@ export function tablesOfChunks(
   to: number,
 ): readonly TableMeta[] {
   if (to - from === 1) return chunks[from]!.tables
-  return chunks.slice(from, to).flatMap(({ tables }) => tables)
+  return joined(chunks.slice(from, to).map(({ tables }) => tables))
+}
+
+/** The lists one after the other; `flat` takes several times as long. */
+export function joined<T>(lists: readonly (readonly T[])[]): T[] {
+  return ([] as T[]).concat(...lists)
 }
 
 /** Levels of a few trees. */
@@ -99,7 +121,7 @@ export class Lineages<Known extends { readonly run: Run }> {
 
   /** What was known of the run before its last edits. */
   ancestor(run: Run): Known | undefined {
-    return this.#known.find((known) => known.run.id === run.id && haveCommonChunk(known.run, run))
+    return this.#known.find((known) => known.run.id === run.id && areRelated(known.run, run))
   }
 
   /** In place of its ancestor, if any. */
@@ -109,8 +131,24 @@ export class Lineages<Known extends { readonly run: Run }> {
   }
 }
 
+/** One edit may touch every chunk of so short a run. */
+const SHORT_CHUNKS = 2
+
+function areRelated(before: Run, after: Run): boolean {
+  if (haveCommonChunk(before, after)) return true
+  if (Math.max(before.chunks.length, after.chunks.length) > SHORT_CHUNKS) return false
+  return [0, -1].some((end) => {
+    const [old, fresh] = [before.chunks.at(end), after.chunks.at(end)]
+    return old !== undefined && fresh !== undefined && haveCommonElement(old.tables, fresh.tables)
+  })
+}
+
+export function haveCommonChunk(before: Run, after: Run): boolean {
+  return haveCommonElement(before.chunks, after.chunks)
+}
+
 /** By a few samples from either end: edits move those between them. */
-export function haveCommonChunk({ chunks: before }: Run, { chunks: after }: Run): boolean {
+function haveCommonElement<T extends object>(before: readonly T[], after: readonly T[]): boolean {
   const samples = Math.min(PROBES, before.length, after.length)
   for (let at = 0; at < samples; at++) {
     if (before[at] === after[at] || before.at(-1 - at) === after.at(-1 - at)) return true
