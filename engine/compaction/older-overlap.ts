@@ -13,7 +13,7 @@ export class OlderOverlap {
 
   /** Over the runs of `version` at positions beyond `position`, without the tables of `except`. */
   constructor(version: Version, position: number, except: ReadonlySet<TableId>) {
-    this.#walks = [...runsNewestFirst(version)]
+    this.#walks = runsNewestFirst(version)
       .filter((_, index) => index > position)
       .map(({ run }) => new RunWalk(run, except))
   }

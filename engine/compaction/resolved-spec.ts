@@ -113,14 +113,13 @@ function resolveSlice(
 function resolveTables(run: Run, refs: readonly TableRef[]): readonly TableMeta[] {
   const first = refs[0]
   if (first === undefined) throw unsafe('inputs-exist', `an empty slice of run ${run.id}`)
+  const from = indexOfTable(run, first)
+  const tables = from < 0 ? [] : sliceTables(run, from, from + refs.length)
+  const isRef = (table: TableMeta, at: number) => table.id === refs[at]!.id
+  if (tables.length === refs.length && tables.every(isRef)) return tables
   const missing = refs.filter((ref) => indexOfTable(run, ref) < 0)
   if (missing.length > 0) throw unsafe('inputs-exist', `run ${run.id} lacks tables`, missing)
-  const from = indexOfTable(run, first)
-  const tables = sliceTables(run, from, from + refs.length)
-  if (tables.length !== refs.length || tables.some((table, at) => table.id !== refs[at]!.id)) {
-    throw unsafe('inputs-contiguous', `the slice of run ${run.id} has gaps or is unsorted`, refs)
-  }
-  return tables
+  throw unsafe('inputs-contiguous', `the slice of run ${run.id} has gaps or is unsorted`, refs)
 }
 
 function resolveOutputs(

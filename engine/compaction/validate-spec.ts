@@ -101,14 +101,13 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
 
 /** No table left behind may lie strictly between an overlapping input and where that goes. */
 function checkRecency(version: Version, { inputs, inputIds, outputs }: ResolvedSpec): void {
-  const runs = [...runsNewestFirst(version)]
+  const runs = runsNewestFirst(version)
   for (const output of outputs) {
     for (const input of inputs) {
-      const [newer, older] = [input.position, output.position].sort((a, b) => a - b) as [
-        number,
-        number,
-      ]
+      const newer = Math.min(input.position, output.position)
+      const older = Math.max(input.position, output.position)
       const between = runs.slice(Math.floor(newer) + 1, Math.ceil(older))
+      if (between.length === 0) continue
       for (const table of input.tables) {
         const part = partWithin(table, output)
         if (part === null) continue
@@ -177,7 +176,7 @@ function checkDrop(
   { version, retention, nowMs }: ValidationContext,
   { inputs, inputIds }: ResolvedSpec,
 ): void {
-  const runs = [...runsNewestFirst(version)]
+  const runs = runsNewestFirst(version)
   let bytesLeft = version.totals.bytes
   for (const input of inputs.toSorted((a, b) => b.position - a.position)) {
     for (const table of input.tables) {
