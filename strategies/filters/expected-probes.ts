@@ -9,6 +9,7 @@ import { falsePositiveRate } from '../../engine/table/filter.ts'
 import { type Run, tablesOf } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
+import type { FilterCurve } from './filter-allocation.ts'
 
 /** A filter is whole blocks of 64 bytes, which small tables feel. */
 const BLOCK_BYTES = 64
@@ -30,7 +31,8 @@ export interface ExpectedProbes {
 }
 
 export function expectedProbes(version: Version): ExpectedProbes {
-  const runs = Array.from(runsNewestFirst(version), ({ level, run }) => filterOf(level, run))
+  const rateOf = remembered(falsePositiveRate)
+  const runs = runsNewestFirst(version).map(({ level, run }) => filterOf(level, run, rateOf))
   const probesPerMiss = runs.reduce((sum, run) => sum + run.falsePositiveRate, 0)
   return { runs, probesPerMiss }
 }
@@ -43,13 +45,23 @@ export function builtBitsPerKey({
   return (Math.floor(filter.bytes / BLOCK_BYTES) * BLOCK_BYTES * 8) / entries
 }
 
-function filterOf(level: number, run: Run): RunFilter {
+/** Rates take a tenth of a millisecond each, and most of a tree's tables are alike. */
+function remembered(curve: FilterCurve): FilterCurve {
+  const known = new Map<number, number>()
+  return (bitsPerKey) => {
+    const rate = known.get(bitsPerKey) ?? curve(bitsPerKey)
+    known.set(bitsPerKey, rate)
+    return rate
+  }
+}
+
+function filterOf(level: number, run: Run, rateOf: FilterCurve): RunFilter {
   let bits = 0
   let passed = 0
   for (const table of tablesOf(run)) {
     const bitsPerKey = builtBitsPerKey(table)
     bits += bitsPerKey * table.entries
-    passed += falsePositiveRate(bitsPerKey) * table.entries
+    passed += rateOf(bitsPerKey) * table.entries
   }
   const { entries } = run.totals
   return { level, entries, bitsPerKey: bits / entries, falsePositiveRate: passed / entries }
