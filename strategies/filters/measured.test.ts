@@ -6,8 +6,9 @@ import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
 import { STRATEGIES } from '../catalog.ts'
 import { builtBitsPerKey, expectedProbes } from './expected-probes.ts'
 
-const RECORDS = 40_000
-const LOOKUPS = 100_000
+/** Nearly three full levels, so that the trees of the strategies differ in their runs. */
+const RECORDS = 36_000
+const LOOKUPS = 50_000
 const BITS_PER_KEY = 5
 
 const keyOf = (number: number) => new TextEncoder().encode(`key${String(number).padStart(9, '0')}`)
@@ -59,7 +60,7 @@ function measure(strategy: string, filterAlloc: string) {
 }
 
 describe(`zero-result lookups, ${LOOKUPS} of them at ${BITS_PER_KEY} bits a key`, () => {
-  test.each(['leveling', 'tiering', 'lazy-leveling', 'leveling-partial'])(
+  test.each(['leveling', 'tiering', 'lazy-leveling', 'leveling-partial', 'k-lsm', 'fragmented'])(
     'read under %s as many tables as its filters’ own rates say, and fewer under monkey',
     (strategy) => {
       const uniform = measure(strategy, 'uniform')
@@ -67,10 +68,9 @@ describe(`zero-result lookups, ${LOOKUPS} of them at ${BITS_PER_KEY} bits a key`
       for (const { measured, expected } of [uniform, monkey]) {
         expect(Math.abs(measured / expected - 1)).toBeLessThan(0.1)
       }
-      const predictedGain = 1 - monkey.expected / uniform.expected
-      expect(predictedGain).toBeGreaterThanOrEqual(-1e-9)
-      if (predictedGain >= 0.1) expect(monkey.measured).toBeLessThan(uniform.measured)
-      console.log(strategy, JSON.stringify({ uniform, monkey }))
+      // Every one of these trees promises a gain that a measurement must show.
+      expect(1 - monkey.expected / uniform.expected).toBeGreaterThan(0.1)
+      expect(monkey.measured).toBeLessThan(uniform.measured)
     },
     60_000,
   )
