@@ -1,6 +1,6 @@
 /**
  * Runs the micro-benchmarks of this folder and prints the operations per second beside those of the
- * prototypes the engine was designed from. `npm run bench -- write` runs the cases whose name
+ * prototypes the engine was designed from, or the microseconds an operation takes (of picks). `npm run bench -- write` runs the cases whose name
  * contains "write". Figures of a busy machine mean nothing, so the spread is shown too.
  */
 
@@ -41,24 +41,27 @@ function measure(benchCase: BenchCase): readonly [median: number, low: number, h
   return [opsPerSecond(p50), opsPerSecond(max), opsPerSecond(min)]
 }
 
-function millions(opsPerSecond: number): string {
-  return (opsPerSecond / 1e6).toFixed(2)
+/** Millions a second, or microseconds each. */
+function figureOf({ timed = false }: BenchCase, opsPerSecond: number): string {
+  return timed ? (1e6 / opsPerSecond).toFixed(1) : (opsPerSecond / 1e6).toFixed(2)
 }
 
 const wanted = process.argv[2] ?? ''
 const table = new Table({
-  head: ['case', 'M op/s', 'slowest – fastest', 'reference', 'ratio', 'op'],
+  head: ['case', 'median', 'slowest – fastest', 'reference', 'ratio', 'in'],
   colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
   style: { head: [], border: [] },
 })
 for (const benchCase of await loadCases()) {
   if (!benchCase.name.includes(wanted)) continue
   const [median, low, high] = measure(benchCase)
-  const { name, unit, referenceOpsPerSecond: reference } = benchCase
-  const spread = `${millions(low)} – ${millions(high)}`
+  const { name, unit, timed = false, referenceOpsPerSecond: reference } = benchCase
+  const figure = (opsPerSecond: number) => figureOf(benchCase, opsPerSecond)
+  const spread = `${figure(low)} – ${figure(high)}`
   const beside =
-    reference === null ? ['', ''] : [millions(reference), (median / reference).toFixed(2)]
-  table.push([name, millions(median), spread, ...beside, unit])
-  process.stderr.write(`${name}: ${millions(median)} M ${unit}/s\n`)
+    reference === null ? ['', ''] : [figure(reference), (median / reference).toFixed(2)]
+  const scale = timed ? `µs: ${unit}` : `M ${unit}/s`
+  table.push([name, figure(median), spread, ...beside, scale])
+  process.stderr.write(`${name}: ${figure(median)} ${scale}\n`)
 }
 console.log(table.toString())
