@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../engine/base/clock.ts'
+import type { CompactionStrategy } from '../../engine/compaction/strategy.ts'
 import { rawBytes, type TableId } from '../../engine/version/table-meta.ts'
+import { runCount } from '../../engine/version/version.ts'
 import { lazyLeveling } from '../lazy-leveling.ts'
 import { leveling } from '../leveling.ts'
 import { copiesPreemptive } from '../model/write-cost.ts'
@@ -35,7 +37,13 @@ class PapersCount {
   }
 }
 
-type Load = (strategy: ReturnType<typeof leveling.create>, buffers: number) => number
+interface Loaded {
+  /** Raw bytes written by the papers' count ÷ user bytes. */
+  readonly copies: number
+  readonly runs: number
+}
+
+type Load = (strategy: CompactionStrategy, buffers: number) => Loaded
 
 const exact: Load = (strategy, buffers) => {
   const count = new PapersCount()
@@ -50,7 +58,7 @@ const exact: Load = (strategy, buffers) => {
   )) {
     simulator.put(key, valueLength!)
   }
-  return count.bytes / simulator.userBytes
+  return { copies: count.bytes / simulator.userBytes, runs: runCount(simulator.tree.version) }
 }
 
 const statistical: Load = (strategy, buffers) => {
@@ -66,18 +74,18 @@ const statistical: Load = (strategy, buffers) => {
     onEvent: count.add,
   })
   simulator.write({ insert: 1, update: 0, delete: 0 }, keys)
-  return count.bytes / simulator.userBytes
+  return { copies: count.bytes / simulator.userBytes, runs: runCount(simulator.tree.version) }
 }
 
 describe.each([
   ['exact keys', exact],
   ['expected keys', statistical],
-])('with %s, a full tree of T^L − 1 buffers has cost in the papers’ count', (_, load) => {
+])('with %s, a load of whole buffers', (_, load) => {
   describe.each([
     { T: 4, L: 4 },
     { T: 10, L: 3 },
     { T: 2, L: 8 },
-  ])('$L levels of ratio $T', ({ T, L }) => {
+  ])('that fills $L levels of ratio $T, in the papers’ count', ({ T, L }) => {
     const buffers = T ** L - 1
 
     test.each([
@@ -85,17 +93,27 @@ describe.each([
       { module: tiering, K: T - 1, tolerance: 0.01 },
       // A level is for a while the last: the closed form does not know how a tree grows.
       { module: lazyLeveling, K: T - 1, Z: 1, tolerance: 0.08 },
-    ])('$module.name: the closed form’s, within $tolerance', ({ module, K, Z = K, tolerance }) => {
-      const copies = load(module.create({ T }), buffers)
-      const closed = (L - 1) * copiesPreemptive(T, K) + copiesPreemptive(T, Z)
-      expect(Math.abs(copies / closed - 1)).toBeLessThan(tolerance)
-    })
+    ])(
+      'costs $module.name the closed form, within $tolerance, and leaves K(L − 1) + Z runs',
+      ({ module, K, Z = K, tolerance }) => {
+        const { copies, runs } = load(module.create({ T }), buffers)
+        const closed = (L - 1) * copiesPreemptive(T, K) + copiesPreemptive(T, Z)
+        expect(Math.abs(copies / closed - 1)).toBeLessThan(tolerance)
+        expect(runs).toBe(K * (L - 1) + Z)
+      },
+    )
   })
 
-  test('at T = 2 whatever the policy', () => {
+  test('is one tree at T = 2, whatever the policy', () => {
     const [one, ...others] = [leveling, tiering, lazyLeveling].map((module) =>
       load(module.create({ T: 2 }), 200),
     )
     expect(others).toEqual([one, one])
+  })
+
+  test('is a sorted array or a log where one level takes it all', () => {
+    // Every buffer is merged into all earlier ones: 1 + 2 + … + 63 of them; or none ever is.
+    expect(load(leveling.create({ T: 64 }), 63)).toEqual({ copies: 32, runs: 1 })
+    expect(load(tiering.create({ T: 64 }), 63)).toEqual({ copies: 1, runs: 63 })
   })
 })
