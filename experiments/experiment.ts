@@ -26,6 +26,7 @@ import { Interrupted } from './interrupted.ts'
 import { asksForShare, pacingOf } from './load/arrival-spec.ts'
 import type { Measurement } from './measurement.ts'
 import { SystemAccount } from './operating-system.ts'
+import { peakRssBytes } from './peak-rss.ts'
 import { GarbageWatch } from './process-watch.ts'
 import type { RunPlan } from './run-plan.ts'
 import { type RunLoad, Runner } from './runner.ts'
@@ -224,7 +225,7 @@ function resultOf(
     seeds: { engine: engineSeed, ...(plan.config.arrival && { arrivals: arrivalsSeed(plan) }) },
     environment,
     deterministic,
-    timed: { ...timed, operatingSystem, peakRssBytes: process.resourceUsage().maxRSS * 1024 },
+    timed: { ...timed, operatingSystem, peakRssBytes: peakRssBytes() },
     gates,
   }
 }

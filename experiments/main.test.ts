@@ -94,7 +94,7 @@ describe.concurrent('the command', patient, () => {
     const list = await exp('--list')
     expect(list.stdout).toMatch(/ {2}tiering: .*\n {4}T=4 /)
     expect(list.stdout).toContain('memtableBytes=1 MiB')
-    expect(list.stdout).toMatch(/Suites \(--suite\)\n\n {2}counts +\S/)
+    expect(list.stdout).toMatch(/Suites \(--suite\)\n\n(?: .+\n)* {2}counts +\S/)
   })
 })
 

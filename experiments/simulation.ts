@@ -13,6 +13,7 @@ import { describeEnvironment } from './environment.ts'
 import type { ExperimentContext } from './experiment.ts'
 import { gatesOf } from './gates.ts'
 import { simulateLoad } from './load-simulation.ts'
+import { peakRssBytes } from './peak-rss.ts'
 import type { RunPlan } from './run-plan.ts'
 import { Runner } from './runner.ts'
 import type { TargetStats } from './target.ts'
@@ -83,7 +84,7 @@ export async function runSimulation(
       slowest: [],
       overhead: null,
       operatingSystem: null,
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakRssBytes: peakRssBytes(),
       gcSeconds: null,
       eventLoopDelayP99Us: null,
     },

@@ -6,6 +6,7 @@
 import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { WORKLOADS } from '../../workloads/index.ts'
+import { peakRssBytes } from '../peak-rss.ts'
 import { Runner } from '../runner.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
 
@@ -88,13 +89,13 @@ async function load(options: MemoryLoad): Promise<void> {
   const { drained } = await runner.run()
   const total = (pick: (level: (typeof drained.levels)[number]) => number) =>
     drained.levels.reduce((sum, level) => sum + pick(level), 0)
-  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  const { userCPUTime, systemCPUTime } = process.resourceUsage()
   runner.target.close()
   await tell({
     kind: 'done',
     samples,
     baselineRssBytes,
-    peakRssBytes: maxRSS * 1024,
+    peakRssBytes: peakRssBytes(),
     cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
     entries: total((level) => level.entries),
     rawBytes: total((level) => level.rawBytes),

@@ -11,6 +11,7 @@ import {
 } from '../../results/suite-schema.ts'
 import { writeWhole } from '../../results/write-result.ts'
 import { describeCode, describeEnvironment } from '../environment.ts'
+import { peakRssBytes } from '../peak-rss.ts'
 import type { Suite, SuiteContext } from './suite.ts'
 
 export interface SuiteOutcome {
@@ -34,7 +35,7 @@ export async function runSuite(suite: Suite, context: SuiteContext): Promise<Sui
     runs,
     claims,
     wallSeconds: (Date.now() - startedAt.getTime()) / 1e3,
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakRssBytes: peakRssBytes(),
   })
   const path = join(outFolder, `suite-${suite.name}-${scale}.json`)
   writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)

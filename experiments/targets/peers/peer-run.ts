@@ -25,6 +25,7 @@ import type { ExperimentContext } from '../../experiment.ts'
 import { quotient } from '../../figures.ts'
 import { Interrupted } from '../../interrupted.ts'
 import { LatencyRecorder } from '../../latency.ts'
+import { peakRssBytes } from '../../peak-rss.ts'
 import { samplingInterval } from '../../series.ts'
 import type { Budget } from './budget.ts'
 import { INTERACTIVE_PEERS } from './catalog.ts'
@@ -311,7 +312,7 @@ function resultOf(
     timed: {
       ...timed,
       arrival: 'closed',
-      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      peakRssBytes: peakRssBytes(),
       gcSeconds: null,
       eventLoopDelayP99Us: null,
     },
