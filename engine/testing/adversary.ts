@@ -12,13 +12,11 @@
 
 import { assert } from '../base/assert.ts'
 import { ManualClock } from '../base/clock.ts'
-import { compareBytes } from '../base/compare.ts'
 import { isLsmError } from '../base/errors.ts'
 import { createRandom, deriveSeed, type Random } from '../base/random.ts'
 import type { SafetyRule } from '../compaction/resolved-spec.ts'
 import type { CompactionSpec } from '../compaction/strategy.ts'
 import { type Retention, validateSpec } from '../compaction/validate-spec.ts'
-import type { Cursor } from '../db/cursor.ts'
 import { Database } from '../db/database.ts'
 import type { Snapshot } from '../db/snapshots.ts'
 import { Ledger } from '../storage/ledger.ts'
@@ -27,9 +25,11 @@ import type { TableMeta } from '../version/table-meta.ts'
 import { printKey, printVersion } from '../version/text.ts'
 import type { Version } from '../version/version.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
+import { compareCursor, compareReads, KEYS, type State } from './adversary-oracle.ts'
 import { heldTables, namedIds, type Offer, SpecMaker } from './adversary-specs.ts'
 import { TreeCheck } from './check-tree.ts'
-import { bytes, strategyOf, text } from './fixtures.ts'
+import { bytes, strategyOf } from './fixtures.ts'
+import { checkWhereabouts } from './whereabouts.ts'
 
 export interface AdversaryReport {
   offered: number
@@ -59,27 +59,16 @@ export function runAdversary(seed: number, worlds: number, specs: number): Adver
   return report
 }
 
-/** Empty, NUL, 0xff, prefixes of one another, and two dozen plain ones; ascending. */
-const KEYS: readonly Uint8Array[] = [
-  new Uint8Array(),
-  Uint8Array.of(0),
-  Uint8Array.of(0, 0),
-  ...Array.from({ length: 24 }, (_, n) => bytes(`k${String(n).padStart(2, '0')}`)),
-  bytes('k23\0'),
-  Uint8Array.of(0xff),
-  Uint8Array.of(0xff, 0xff),
-].sort(compareBytes)
-
-interface Written {
-  readonly seq: number
-  /** Null: deleted. */
-  readonly value: string | null
-  readonly atMs: number
-}
-/** By index of the key. */
-type State = (Written | undefined)[]
-
 const FOLDER = '/db'
+
+/** The rules that a spec of sound form may break; all others are rules of form. */
+const RULES_OF_SUBSTANCE: ReadonlySet<SafetyRule> = new Set([
+  'recency',
+  'destination-disjoint',
+  'drop-retention',
+  'drop-oldest',
+  'progress',
+])
 
 class World {
   readonly #report: AdversaryReport
@@ -145,7 +134,7 @@ class World {
     share[1]++
     this.#report.offered++
     this.#tryPair(offer.spec)
-    if (refusal === null && this.#chance(0.3)) walk(cursor, held)
+    if (refusal === null && this.#chance(0.3)) compareCursor(cursor, held)
     if (refusal === null) {
       share[0]++
       this.#report.accepted++
@@ -305,95 +294,13 @@ class World {
   }
 
   #compareAll(): void {
-    this.#compare(this.#now)
-    for (const { snapshot, state } of this.#snapshots) this.#compare(state, snapshot)
-  }
-
-  #compare(state: State, snapshot?: Snapshot): void {
-    const at = snapshot === undefined ? {} : { snapshot }
-    const moment = snapshot === undefined ? 'now' : `at ${snapshot.seq}`
-    const live: number[] = []
-    KEYS.forEach((key, index) => {
-      const value = state[index]?.value ?? null
-      if (value !== null) live.push(index)
-      const got = this.#db.get(key, at)
-      const found = got === undefined ? null : text(got)
-      if (found === value) return
-      throw new Error(`get ${printKey(key)} ${moment} is ${found}, the oracle says ${value}`)
-    })
-    for (const reverse of [false, true]) {
-      const left = reverse ? live.toReversed() : [...live]
-      for (const [key, value] of this.#db.scan({ ...at, reverse })) {
-        const index = left.shift()
-        const isNext = index !== undefined && compareBytes(KEYS[index]!, key) === 0
-        if (isNext && state[index]?.value === text(value)) continue
-        throw new Error(`a scan ${moment} shows ${printKey(key)}, the oracle key ${index}`)
-      }
-      assert(left.length === 0, `a scan ${moment} misses keys ${left.join()}`)
-    }
+    compareReads(this.#db, this.#now)
+    for (const { snapshot, state } of this.#snapshots) compareReads(this.#db, state, snapshot)
   }
 
   #chance(probability: number): boolean {
     return this.#random.nextDouble() < probability
   }
-}
-
-/** From the cursor's first entry on it must show `state`. */
-function walk(cursor: Cursor, state: State): void {
-  KEYS.forEach((key, index) => {
-    const value = state[index]?.value ?? null
-    if (value === null) return
-    const same = cursor.valid && compareBytes(cursor.key(), key) === 0
-    assert(same && text(cursor.value()) === value, `a held cursor loses key ${index}`)
-    cursor.next()
-  })
-  assert(!cursor.valid, 'a held cursor ends with the state it began with')
-}
-
-/** The rules that a spec of sound form may break; all others are rules of form. */
-const RULES_OF_SUBSTANCE: ReadonlySet<SafetyRule> = new Set([
-  'recency',
-  'destination-disjoint',
-  'drop-retention',
-  'drop-oldest',
-  'progress',
-])
-
-/** The tables named left, no others moved, and what came is where and how the spec says. */
-function checkWhereabouts(before: Version, after: Version, spec: CompactionSpec): void {
-  const named = namedIds(before, spec)
-  const former = new Map(heldTables(before).map((held) => [held.table.id, held]))
-  const present = new Map(heldTables(after).map((held) => [held.table.id, held]))
-  for (const { table, level, run } of former.values()) {
-    const now = present.get(table.id)
-    if (named.has(table.id)) {
-      assert((now !== undefined) === (spec.kind === 'move'), `table ${table.id} was named`)
-    } else {
-      assert(now?.level === level && now.run.id === run.id, `table ${table.id} was not named`)
-    }
-  }
-  for (const { table, level, run } of present.values()) {
-    const isNew = !former.has(table.id)
-    if (!isNew && !named.has(table.id)) continue
-    assert(spec.kind === (isNew ? 'merge' : 'move'), `table ${table.id} came from nowhere`)
-    const place = spec.kind === 'merge' ? placeOf(spec, table) : spec.kind === 'move' && spec.place
-    assert(place !== false && place.level === level, `table ${table.id} went to level ${level}`)
-    if ('run' in place) assert(place.run === run.id, `table ${table.id} went to run ${run.id}`)
-  }
-}
-
-/** Where a merge's spec wants `table`, which must not lie across a border or a cut. */
-function placeOf(spec: Extract<CompactionSpec, { kind: 'merge' }>, table: TableMeta) {
-  const within = (key: Uint8Array) =>
-    spec.outputs.findLastIndex(({ fromKey }) => fromKey === null || compareBytes(fromKey, key) <= 0)
-  const index = within(table.smallest)
-  assert(index === within(table.largest), `table ${table.id} lies across two outputs`)
-  const { place, cutKeys } = spec.outputs[index]!
-  const across = cutKeys.some(
-    (key) => compareBytes(table.smallest, key) < 0 && compareBytes(key, table.largest) <= 0,
-  )
-  assert(!across, `table ${table.id} lies across a cut`)
-  return place
 }
 
 function isTable(item: unknown): item is TableMeta {
