@@ -33,7 +33,8 @@ interface Node<Content extends Item> extends Item {
   readonly items: readonly Content[]
 }
 
-type Block = Node<Cell>
+/** Cells that follow one another; the same in all that were renewed elsewhere. */
+export type Block = Node<Cell>
 type Group = Node<Block>
 
 /** Part of the key space, [from, to); null: without end. */
@@ -65,11 +66,24 @@ export class Cells {
 
   /** From that cell on. */
   *from(key: Uint8Array): Generator<Cell, void, undefined> {
-    for (const group of itemsFrom(this.#groups, key)) {
-      for (const block of itemsFrom(group.items, key)) {
-        for (const cell of itemsFrom(block.items, key)) yield cell
-      }
+    for (const block of this.blocksFrom(key)) {
+      for (const cell of itemsFrom(block.items, key)) yield cell
     }
+  }
+
+  /** From the block of that cell on. */
+  *blocksFrom(key: Uint8Array): Generator<Block, void, undefined> {
+    for (const group of itemsFrom(this.#groups, key)) yield* itemsFrom(group.items, key)
+  }
+
+  /** From the block of that cell on, those that start at `last` or before. */
+  blocksBetween(key: Uint8Array, last: Uint8Array): readonly Block[] {
+    const blocks: Block[] = []
+    for (const block of this.blocksFrom(key)) {
+      if (compareBytes(block.smallest, last) > 0) break
+      blocks.push(block)
+    }
+    return blocks
   }
 
   /** Of the deepest cells, of which there must be one, the first that starts after the key. */
@@ -179,7 +193,11 @@ function itemAt<I extends Item>(items: readonly I[], key: Uint8Array): I | undef
   return items[Math.max(lastAt(items, key), 0)]
 }
 
-function itemsFrom<I extends Item>(items: readonly I[], key: Uint8Array | null): readonly I[] {
+/** From the last item that starts at the key or before, on; from the first where none does. */
+export function itemsFrom<I extends Item>(
+  items: readonly I[],
+  key: Uint8Array | null,
+): readonly I[] {
   const at = key === null ? 0 : lastAt(items, key)
   return at <= 0 ? items : items.slice(at)
 }

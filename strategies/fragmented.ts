@@ -29,7 +29,6 @@
  */
 
 import { z } from 'zod'
-import { compareBytes } from '../engine/base/compare.ts'
 import type {
   CompactionSpec,
   InputSlice,
@@ -38,13 +37,14 @@ import type {
   PickReason,
   TreeView,
 } from '../engine/compaction/strategy.ts'
-import { hull, type KeyRange } from '../engine/version/key-range.ts'
+import { hull } from '../engine/version/key-range.ts'
 import type { Level } from '../engine/version/level.ts'
 import { tableAt } from '../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
 import type { Cell, Cells } from './cells.ts'
 import { defineStrategy } from './define-strategy.ts'
+import { partsOf } from './guard-cuts.ts'
 import { cellsOf, fragmentsOf } from './guards.ts'
 import { type Cursors, fromHex, toHex } from './round-robin.ts'
 import {
@@ -222,90 +222,22 @@ function mergeInto(
   const deeper = cellsIn(view, values, levelAt(view.version, index + 1))
   const parts = partsOf(hull(tables)!, cells, deeper, tableBytes(view, values))
   const bytes = pieceBytes(view, values, tables, parts.length)
+  const plain = Array.from({ length: level.runs.length + 1 }, (_, height) =>
+    outputTo(placeAt(level, index, height), bytes, values.bitsPerKey),
+  )
   const outputs: (MergeOutput & { cutKeys: Uint8Array[] })[] = []
   let height = -1
   for (const part of parts) {
     const runsBelow = part.on === null ? 0 : heightOf(level, part.on)
-    if (outputs.length > 0 && runsBelow === height) {
+    if (runsBelow === height) {
       outputs.at(-1)!.cutKeys.push(part.from)
       continue
     }
     height = runsBelow
-    const output = outputTo(placeAt(level, index, height), bytes, values.bitsPerKey)
-    outputs.push({ ...output, fromKey: outputs.length === 0 ? null : part.from, cutKeys: [] })
+    const fromKey = outputs.length === 0 ? null : part.from
+    outputs.push({ ...plain[height]!, fromKey, cutKeys: [] })
   }
   return { kind: 'merge', inputs, outputs, nextState, reason }
-}
-
-/** What goes to one cell of the next level, or to a place where it has none. */
-interface Part {
-  readonly from: Uint8Array
-  readonly on: Cell | null
-}
-
-/**
- * The range, cut at the cells it meets and where cells are empty. A cell is found empty by what the
- * next level (`deeper`) has between its neighbours, at least `bytesMin`; less is a crack.
- */
-function partsOf(
-  { smallest, largest }: KeyRange,
-  cells: Cells,
-  deeper: Cells,
-  bytesMin: number,
-): readonly Part[] {
-  const parts: Part[] = []
-  /** The last cell that starts before what is looked at. */
-  let before: Cell | null = null
-  const addEmpty = (next: Cell | null) => {
-    const from = before === null || isLess(before.largest, smallest) ? smallest : before.largest
-    const guard = emptyFrom(deeper, from, next, bytesMin)
-    if (guard !== null && !isLess(largest, guard)) parts.push({ from: guard, on: null })
-  }
-  for (const cell of cells.from(smallest)) {
-    const startsWithin = isLess(smallest, cell.smallest)
-    if (startsWithin) addEmpty(cell)
-    const from = startsWithin ? guardOf(cell, before, deeper) : smallest
-    if (parts.length > 0 && isLess(largest, from)) return parts
-    if (startsWithin || !isLess(cell.largest, smallest)) parts.push({ from, on: cell })
-    before = cell
-  }
-  if (parts.length > 0) addEmpty(null)
-  return parts.length > 0 ? parts : [{ from: smallest, on: null }]
-}
-
-/** Where the next level has so many bytes in whole cells after `from` and before `next`, or null. */
-function emptyFrom(
-  deeper: Cells,
-  from: Uint8Array,
-  next: Cell | null,
-  bytesMin: number,
-): Uint8Array | null {
-  let guard: Uint8Array | null = null
-  let bytes = 0
-  for (const cell of deeper.from(from)) {
-    if (next !== null && !isLess(cell.largest, next.smallest)) return null
-    if (!isLess(from, cell.smallest)) continue
-    guard ??= cell.smallest
-    bytes += cell.rawBytes
-    if (bytes >= bytesMin) return guard
-  }
-  return null
-}
-
-/**
- * The guard at which the cell begins. Where a cell of the next level begins between it and the cell
- * before, and reaches into it, that one's: were the two a few keys apart, each merge into there
- * would leave these in a table of their own.
- */
-function guardOf({ smallest }: Cell, before: Cell | null, deeper: Cells): Uint8Array {
-  const reaching = deeper.at(smallest)
-  if (reaching === null || isLess(reaching.largest, smallest)) return smallest
-  if (isLess(smallest, reaching.smallest)) return smallest
-  return before === null || isLess(before.largest, reaching.smallest) ? reaching.smallest : smallest
-}
-
-function isLess(a: Uint8Array, b: Uint8Array): boolean {
-  return compareBytes(a, b) < 0
 }
 
 /** Runs of the level up to the newest of the cell: those below what is put on top of it. */

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareBytes } from '../engine/base/compare.ts'
 import { type Level, levelOf } from '../engine/version/level.ts'
-import { editRun, type Run, runOf, sliceTables } from '../engine/version/run.ts'
-import { NO_FILTER, type TableMeta } from '../engine/version/table-meta.ts'
+import { editRun, runOf, sliceTables } from '../engine/version/run.ts'
 import { parseVersion } from '../engine/version/text.ts'
 import type { Cell, Cells } from './cells.ts'
 import { cellsOf, fragmentsOf } from './guards.ts'
+import { copied, edited, numberRun, numberTable, runEdits } from './testing/number-levels.ts'
 
 const bytes = (key: string) => new TextEncoder().encode(key)
 const text = (key: Uint8Array) => new TextDecoder().decode(key)
@@ -64,63 +64,10 @@ describe('cells', () => {
   })
 })
 
-/** Keys of a table of `width` that starts at `from`, of four digits. */
-function tableOf(id: number, from: number, width: number): TableMeta {
-  const key = (number: number) => bytes(String(number).padStart(4, '0'))
-  return {
-    ...{ id, smallest: key(from), largest: key(from + width - 1) },
-    ...{ bytes: width, entries: width, tombstones: 0, rawKeyBytes: 0, rawValueBytes: width },
-    ...{ seqMin: 1, seqMax: 1, createdAtMs: 0, oldestWriteAtMs: 0, oldestTombstoneAtMs: null },
-    ...{ filter: NO_FILTER, vlogBytes: [] },
-  }
-}
-
-/** Takes tables out of a run, and puts others where they were; all of them 10 keys apart or more. */
-interface Edit {
-  readonly run: number
-  readonly at: number
-  readonly count: number
-  readonly widths: readonly number[]
-}
-
-const edits = fc.array(
-  fc.record({
-    run: fc.nat(2),
-    at: fc.nat(1000),
-    count: fc.nat(12),
-    widths: fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 12 }),
-  }),
-  { minLength: 1, maxLength: 8, size: 'max' },
-)
-
-let nextId = 1e6
-
-function edited(run: Run, { at, count, widths }: Edit): Run {
-  const from = at % Math.max(run.totals.tables - count, 1)
-  const removed = sliceTables(run, from, from + count)
-  const added = removed.flatMap((table, index) => {
-    const width = widths[index]
-    return width === undefined ? [] : [tableOf(nextId++, Number(text(table.smallest)), width)]
-  })
-  return editRun(run, removed, added)
-}
-
-/** The same tables in objects that nothing is remembered of. */
-function copied({ runs }: Level): Level {
-  return levelOf(
-    runs.map((run) => runOf(run.id, structuredClone(sliceTables(run, 0, run.totals.tables)))),
-  )
-}
-
 test('after edits cells are those of a level never met before', () => {
   fc.assert(
-    fc.property(edits, fc.constantFrom(0, 6, 15), (history, bytesMin) => {
-      let runs = [0, 1, 2].map((id) =>
-        runOf(
-          id,
-          Array.from({ length: 300 }, (_, at) => tableOf(nextId++, at * 20 + id * 7, 1 + (at % 9))),
-        ),
-      )
+    fc.property(runEdits(3), fc.constantFrom(0, 6, 15), (history, bytesMin) => {
+      let runs = [0, 1, 2].map((id) => numberRun(id, 300, id * 7, 20))
       cellsOf(levelOf(runs), bytesMin)
       for (const edit of history) {
         runs = runs.map((run, index) => (index === edit.run ? edited(run, edit) : run))
@@ -137,8 +84,7 @@ test('after edits cells are those of a level never met before', () => {
 })
 
 test('cells of a level are remembered, whatever other levels were met since', () => {
-  const levelFrom = (id: number) =>
-    levelOf([runOf(id, [tableOf(nextId++, 10, 5), tableOf(nextId++, 20, 5)])])
+  const levelFrom = (id: number) => levelOf([runOf(id, [numberTable(10, 5), numberTable(20, 5)])])
   const level = levelFrom(0)
   const cells = cellsOf(level, 0)
   for (let id = 1; id < 100; id++) cellsOf(levelFrom(id), 0)
@@ -149,7 +95,7 @@ test('runs that come and go leave no trace', () => {
   const [a, b, c] = [0, 1, 2].map((id) =>
     runOf(
       id,
-      Array.from({ length: 500 }, (_, at) => tableOf(nextId++, at * 15 + id * 4, 5)),
+      Array.from({ length: 500 }, (_, at) => numberTable(at * 15 + id * 4, 5)),
     ),
   )
   for (const runs of [[a!, b!], [c!, a!, b!], [c!, b!], [b!, c!], [b!]]) {
@@ -161,7 +107,7 @@ test('runs that come and go leave no trace', () => {
 test('what is left of a cell belongs to the one before, wherever it was remembered', () => {
   const run = runOf(
     0,
-    Array.from({ length: 450 }, (_, at) => tableOf(nextId++, at * 20, at % 2 === 0 ? 9 : 1)),
+    Array.from({ length: 450 }, (_, at) => numberTable(at * 20, at % 2 === 0 ? 9 : 1)),
   )
   const whole = cellsOf(levelOf([run]), 6)
   expect(allOf(whole).length).toBe(225)
