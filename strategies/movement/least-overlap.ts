@@ -118,7 +118,7 @@ function workedOut(
 }
 
 /** Tables that are walked before a key is searched for. */
-const NEARBY_TABLES = 8
+const NEARBY_TABLES = 3
 
 /** Sums over the tables of a run that overlap ranges, which are asked for in ascending order. */
 class Sweep {

@@ -1,6 +1,6 @@
 /**
- * Owns what is expected to lie in a stretch of the key space: for each class of keys (`key-model.ts`)
- * the chances that a key of it is there, in three numbers.
+ * Owns what lies in a stretch of the key space: for each class of keys (`key-model.ts`) the chances
+ * that a key of it is there, in three numbers.
  *
  *   inserted   by the insert of a fresh key: of a key in one place only, so these add up (beyond 1
  *              by a little where scattered borders crowd a stretch, as no entry may be lost)
@@ -8,10 +8,13 @@
  *   dead       as a tombstone; part of the two above
  *
  * A key is there with chance inserted + updated − inserted · updated. For n updates spread evenly
- * over N keys that is 1 − (1 − 1/N)^n, the expected share of distinct keys.
+ * over N keys that is 1 − (1 − 1/N)^n, the expected share of distinct keys. Where such sets meet, how
+ * many keys they have in common is drawn (`statistical-chance.ts`), one deviation for all classes.
  */
 
+import type { Random } from '../../engine/base/random.ts'
 import type { KeyModel } from './key-model.ts'
+import { clamped, deviation } from './statistical-chance.ts'
 
 /** Three numbers a class, in the model's order. Shared between tables: never written to again. */
 export type Density = Float64Array
@@ -24,42 +27,75 @@ export interface Stretch {
 }
 
 export const STRIDE = 3
-const INSERTED = 0
-const UPDATED = 1
-const DEAD = 2
+export const INSERTED = 0
+export const UPDATED = 1
+export const DEAD = 2
 
-/** What a memtable holds. */
-export interface MemtableWrites {
-  readonly inserts: number
-  /** Updates and deletes, drawn by the model. */
-  readonly draws: number
-  readonly deletes: number
+/** Where densities meet, and by what chance. */
+export interface Meeting {
+  readonly model: KeyModel
+  /** Share of the key space. */
+  readonly width: number
+  readonly random: Random
 }
 
-/** The density of a memtable's writes over the share `width` of the key space. */
-export function densityOf(model: KeyModel, writes: MemtableWrites, width: number): Density {
-  const { inserts, draws, deletes } = writes
-  const density = new Float64Array(model.classes.length * STRIDE)
-  for (const [index, { keys, weight }] of model.classes.entries()) {
-    const at = index * STRIDE
-    const updated = -Math.expm1(draws * Math.log1p(-Math.min(weight / keys, 1)))
-    density[at + INSERTED] = Math.min(inserts / (model.keys * width), 1)
-    density[at + UPDATED] = updated
-    density[at + DEAD] = draws === 0 ? 0 : (updated * deletes) / draws
-  }
-  return density
+/** Every key of any of them, newest first, once: as in the first that has it. */
+export function mergedDensities(newestFirst: readonly Density[], meeting: Meeting): Density {
+  return newestFirst.reduce((newer, older) => mergedDensity(newer, older, meeting))
 }
 
 /** Every key of either, once: as in `newer` where both have it. Owned. */
-export function mergedDensity(newer: Density, older: Density): Density {
+function mergedDensity(newer: Density, older: Density, meeting: Meeting): Density {
   const merged = new Float64Array(newer.length)
+  let isDrawn = false
   for (let at = 0; at < merged.length; at += STRIDE) {
     const hidden = presence(newer, at)
     merged[at + INSERTED] = newer[at + INSERTED]! + older[at + INSERTED]!
     merged[at + UPDATED] = 1 - (1 - newer[at + UPDATED]!) * (1 - older[at + UPDATED]!)
     merged[at + DEAD] = newer[at + DEAD]! + (1 - hidden) * older[at + DEAD]!
+    isDrawn ||= newer[at + UPDATED]! + older[at + UPDATED]! > 0
   }
+  if (isDrawn) deviate(merged, newer, older, meeting)
   return merged
+}
+
+/** How many keys both have, and how many dead ones the newer hide, differs from what is expected. */
+function deviate(
+  merged: Density,
+  newer: Density,
+  older: Density,
+  { model, width, random }: Meeting,
+): void {
+  const common = sumOver(model, (at) => varianceOfCommon(merged, newer, older, at)) * width
+  const hidden = sumOver(model, (at) => varianceOfHidden(newer, older, at)) * width
+  const commonShare = deviation(common, common, random)
+  const hiddenShare = deviation(hidden, hidden, random)
+  if (commonShare === 0 && hiddenShare === 0) return
+  for (let at = 0; at < merged.length; at += STRIDE) {
+    const added = presence(older, at)
+    if (added === 0) continue
+    const more = commonShare * varianceOfCommon(merged, newer, older, at)
+    const deadMore =
+      (more * older[at + DEAD]!) / added + hiddenShare * varianceOfHidden(newer, older, at)
+    setPresence(merged, at, presence(merged, at) - more)
+    const dead = merged[at + DEAD]! - deadMore
+    merged[at + DEAD] = clamped(dead, newer[at + DEAD]!, presence(merged, at))
+  }
+}
+
+/** Of the number of keys that two random sets have in common, per key: hypergeometric. */
+function varianceOfCommon(merged: Density, newer: Density, older: Density, at: number): number {
+  const a = presence(newer, at)
+  const b = presence(older, at)
+  return Math.max((a + b - presence(merged, at)) * (1 - a) * (1 - b), 0)
+}
+
+/** Likewise of the number of dead ones among the older keys in common. */
+function varianceOfHidden(newer: Density, older: Density, at: number): number {
+  const dead = older[at + DEAD]!
+  if (dead === 0) return 0
+  const hidden = presence(newer, at)
+  return Math.max(hidden * (1 - hidden) * dead * (1 - dead / presence(older, at)), 0)
 }
 
 /** The same entries over a width `1 / crowding` times theirs. Owned. */
@@ -83,11 +119,8 @@ export function withoutDead(density: Density): Density {
   for (let at = 0; at < alive.length; at += STRIDE) {
     const before = presence(density, at)
     const after = Math.max(before - density[at + DEAD]!, 0)
-    const inserted = before === 0 ? 0 : (density[at + INSERTED]! * after) / before
-    alive[at + INSERTED] = inserted
-    const updated = inserted >= 1 ? 0 : (after - inserted) / (1 - inserted)
-    // Near an inserted share of one the quotient is of two roundings.
-    alive[at + UPDATED] = Math.min(Math.max(updated, 0), 1)
+    alive[at + INSERTED] = before === 0 ? 0 : (density[at + INSERTED]! * after) / before
+    setPresence(alive, at, after)
   }
   return alive
 }
@@ -114,4 +147,12 @@ function presence(density: Density, at: number): number {
   const inserted = density[at + INSERTED]!
   const updated = density[at + UPDATED]!
   return inserted + updated - inserted * updated
+}
+
+/** By what of it is updated. */
+function setPresence(density: Density, at: number, wanted: number): void {
+  const inserted = density[at + INSERTED]!
+  const updated = inserted >= 1 ? 0 : (wanted - inserted) / (1 - inserted)
+  // Near an inserted share of one the quotient is of two roundings.
+  density[at + UPDATED] = clamped(updated, 0, 1)
 }

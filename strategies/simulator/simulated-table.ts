@@ -22,6 +22,8 @@ export type TableSums = Pick<
   | 'largest'
 >
 
+const NO_VLOG_BYTES: TableMeta['vlogBytes'] = []
+
 export function simulatedTable(
   id: TableId,
   sums: TableSums,
@@ -34,7 +36,7 @@ export function simulatedTable(
     ...{ ...sums, id, bytes, createdAtMs, oldestWriteAtMs },
     oldestTombstoneAtMs: sums.tombstones > 0 ? oldestTombstoneAtMs : null,
     filter: bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: filterBytes } : NO_FILTER,
-    vlogBytes: [],
+    vlogBytes: NO_VLOG_BYTES,
     dataBytes,
   }
 }

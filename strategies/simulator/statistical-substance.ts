@@ -14,11 +14,11 @@ import { OlderOverlap } from '../../engine/compaction/older-overlap.ts'
 import { ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
-import { crowded, type Density, mergedDensity, STRIDE, type Stretch } from './density.ts'
+import { crowded, type Density, mergedDensities, STRIDE, type Stretch } from './density.ts'
 import { mergeEvenRuns, type RunMerge } from './even-merge.ts'
 import type { EvenRun } from './even-run.ts'
 import type { KeyModel } from './key-model.ts'
-import { keyAt, positionOf } from './key-space.ts'
+import { KEY_SPACE, keyAt, positionOf } from './key-space.ts'
 import type { MergeContext, Substance } from './simulated-tree.ts'
 import {
   borderAfter,
@@ -57,7 +57,7 @@ export class StatisticalSubstance implements Substance {
 
   /** Null where the runs are not even and must be swept. */
   mergeRuns(merge: RunMerge): EvenRun | 'nothing' | null {
-    return mergeEvenRuns(this.#shape, merge, () => this.#random.nextU32())
+    return mergeEvenRuns(this.#shape, merge, this.#random)
   }
 
   merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[] {
@@ -78,7 +78,7 @@ export class StatisticalSubstance implements Substance {
       if (table !== null) written.push({ destination, table })
       open = null
     }
-    for (const stretch of stretches(lists, parts)) {
+    for (const stretch of stretches(lists, parts, this.#shape.model, this.#random)) {
       const before = parts[part]!.destination
       if (stretch.from >= parts[part]!.end) {
         finish()
@@ -215,13 +215,15 @@ function partsOf({ outputs }: ResolvedSpec): readonly Part[] {
 function* stretches(
   lists: readonly (readonly StatisticalTable[])[],
   parts: readonly Part[],
+  model: KeyModel,
+  random: Random,
 ): Generator<Stretch, void, undefined> {
   const next = lists.map(() => 0)
   let part = 0
   let position = 0
   for (;;) {
     let end = Number.POSITIVE_INFINITY
-    let density: Density | null = null
+    const densities: Density[] = []
     for (let list = 0; list < lists.length; list++) {
       const tables = lists[list]!
       while (next[list]! < tables.length && tables[next[list]!]!.to <= position) next[list]!++
@@ -232,12 +234,16 @@ function* stretches(
         continue
       }
       end = Math.min(end, table.to)
-      density = density === null ? table.density : mergedDensity(density, table.density)
+      densities.push(table.density)
     }
     if (end === Number.POSITIVE_INFINITY) return
     while (parts[part]!.end <= position) part++
     end = Math.min(end, parts[part]!.end)
-    if (density !== null) yield { from: position, to: end, density }
+    if (densities.length > 0) {
+      const width = (end - position) / KEY_SPACE
+      const density = mergedDensities(densities, { model, width, random })
+      yield { from: position, to: end, density }
+    }
     position = end
   }
 }
