@@ -5,13 +5,13 @@
  * borders, which is drawn when the tables are made.
  */
 
-import { createRandom } from '../../engine/base/random.ts'
+import { createRandom, type Random } from '../../engine/base/random.ts'
 import type { MergeOutput } from '../../engine/compaction/strategy.ts'
 import type { Run, RunId, Totals } from '../../engine/version/run.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
-import { crowded, mergedDensity } from './density.ts'
+import { crowded, mergedDensities } from './density.ts'
 import { type EvenFacts, EvenRun, evenFactsOf, type StoredBytes } from './even-run.ts'
-import { keyAt } from './key-space.ts'
+import { KEY_SPACE, keyAt } from './key-space.ts'
 import {
   borderAfter,
   type Contents,
@@ -41,7 +41,7 @@ export interface RunMerge {
 export function mergeEvenRuns(
   shape: StatisticalShape,
   { inputs, older, output, nowMs, allocateTableIds, runId }: RunMerge,
-  scatterSeed: () => number,
+  random: Random,
 ): EvenRun | 'nothing' | null {
   const first = evenFactsOf(inputs[0]!)
   if (first === null) return null
@@ -49,12 +49,16 @@ export function mergeEvenRuns(
   const isAlike = (own: EvenFacts | null) => own !== null && own.from === from && own.to === to
   const parts = inputs.map(evenFactsOf).filter((own) => own !== null && isAlike(own)) as EvenFacts[]
   if (parts.length < inputs.length || !older.every((run) => isAlike(evenFactsOf(run)))) return null
-  const density = parts.map((part) => part.density).reduce(mergedDensity)
+  const meeting = { model: shape.model, width: (to - from) / KEY_SPACE, random }
+  const density = mergedDensities(
+    parts.map((part) => part.density),
+    meeting,
+  )
   const whole = measured(shape, { from, to, density }, () => older.length > 0)
   const plan = planOf(shape, whole, output)
   if (plan === null) return 'nothing'
   const facts = factsOf(parts, nowMs)
-  const cut = { ...facts, firstId: allocateTableIds(plan.tables), seed: scatterSeed() }
+  const cut = { ...facts, firstId: allocateTableIds(plan.tables), seed: random.nextU32() }
   const { ancestry, ...seqs } = facts
   // Tables without tombstones forget their age.
   const oldestTombstoneAtMs = plan.each.sums.tombstones > 0 ? ancestry.oldestTombstoneAtMs : null

@@ -2,16 +2,23 @@
  * Owns a simulation without keys, for trees of terabytes: writes come as numbers, memtables fill up
  * and are flushed, and the strategy does as it would on a real tree. Memory grows with tables.
  *
- * Deterministic for a seed, which only scatters table borders (`statistical-substance.ts`). Inserts are
- * of fresh keys, as many at most as the model has; updates and deletes are drawn by the model,
- * which supposes that all its keys have been inserted by then.
+ * Deterministic for a seed, by which borders of tables are scattered (`statistical-substance.ts`) and
+ * numbers of keys differ from their means (`statistical-chance.ts`). Inserts are of fresh keys, as many
+ * at most as the model has; updates and deletes are drawn by the model, which supposes that all its
+ * keys have been inserted by then.
  */
 
 import type { ManualClock } from '../../engine/base/clock.ts'
-import { createRandom } from '../../engine/base/random.ts'
-import { densityOf } from './density.ts'
+import { createRandom, deriveSeed, type Random } from '../../engine/base/random.ts'
 import { KEY_SPACE } from './key-space.ts'
 import { SimulatedTree, type SimulatedTreeOptions } from './simulated-tree.ts'
+import {
+  densityOf,
+  emptyMemtable,
+  type Memtable,
+  shareOfDeletes,
+  type WriteMix,
+} from './statistical-memtable.ts'
 import { StatisticalSubstance } from './statistical-substance.ts'
 import type { StatisticalShape } from './statistical-table.ts'
 
@@ -24,21 +31,16 @@ export interface StatisticalSimulatorOptions extends SimulatedTreeOptions {
   readonly insertOrder: 'hashed' | 'ordered'
 }
 
-/** Shares of a stream of writes; they sum up to 1. */
-export interface WriteMix {
-  readonly insert: number
-  readonly update: number
-  readonly delete: number
-}
-
 export class StatisticalSimulator {
   readonly tree: SimulatedTree
-  /** Acknowledged key and value bytes of puts, and keys of deletes; expected. */
+  /** Acknowledged key and value bytes of puts, and keys of deletes. */
   userBytes = 0
   writes = 0
   readonly #options: StatisticalSimulatorOptions
   readonly #substance: StatisticalSubstance
-  #memtable = EMPTY_MEMTABLE
+  /** Of what is written: tables draw from a stream of their own. */
+  readonly #random: Random
+  #memtable: Memtable
   #flushedWrites = 0
   #insertedBefore = 0
 
@@ -46,41 +48,40 @@ export class StatisticalSimulator {
     this.#options = options
     this.#substance = new StatisticalSubstance(options.shape, createRandom(options.seed))
     this.tree = new SimulatedTree(options, this.#substance)
+    this.#random = createRandom(deriveSeed(options.seed, 'writes'))
+    this.#memtable = emptyMemtable(this.#random)
   }
 
   get memtableRawBytes(): number {
     return this.#memtable.rawBytes
   }
 
-  /** Mean raw bytes of a write. */
-  bytesPerWrite(mix: WriteMix): number {
-    const { keyBytes, valueBytes } = this.#options.shape
-    return keyBytes + (1 - mix.delete) * valueBytes
-  }
-
   /** Writes of the mix until the memtable is flushed. */
   roomFor(mix: WriteMix): number {
     const bytesLeft = this.#options.memtableBytes - this.#memtable.rawBytes
+    const bytesPerWrite = this.#bytesPerWrite(this.#deleteShare(mix))
     // The write that reaches the limit is in the memtable when it is flushed.
-    return Math.max(Math.ceil(bytesLeft / this.bytesPerWrite(mix) - 1e-9), 1)
+    return Math.max(Math.ceil(bytesLeft / bytesPerWrite - 1e-9), 1)
   }
 
   /** `count` writes, of the kinds as the mix shares them out. */
   write(mix: WriteMix, count: number): void {
-    const bytes = this.bytesPerWrite(mix)
     const { clock } = this.#options
     for (let left = count; left > 0; ) {
       const memtable = this.#memtable
+      const deleteShare = this.#deleteShare(mix)
+      const bytes = this.#bytesPerWrite(deleteShare)
       const room = this.roomFor(mix)
       const taken = Math.min(room, left)
       left -= taken
       this.writes += taken
       this.userBytes += taken * bytes
       this.#memtable = {
+        ...memtable,
         rawBytes: memtable.rawBytes + taken * bytes,
         inserts: memtable.inserts + taken * mix.insert,
         draws: memtable.draws + taken * (mix.update + mix.delete),
-        deletes: memtable.deletes + taken * mix.delete,
+        deletes: memtable.deletes + taken * deleteShare,
       }
       clock.advance(taken)
       if (taken === room) this.flush()
@@ -93,9 +94,20 @@ export class StatisticalSimulator {
     this.tree.compactUntilRest(this.writes)
   }
 
+  #deleteShare(mix: WriteMix): number {
+    const { memtableBytes, shape } = this.#options
+    const bytes = this.#bytesPerWrite(mix.delete)
+    return shareOfDeletes(this.#memtable, mix, memtableBytes / bytes, shape.valueBytes / bytes)
+  }
+
+  #bytesPerWrite(deleteShare: number): number {
+    const { keyBytes, valueBytes } = this.#options.shape
+    return keyBytes + (1 - deleteShare) * valueBytes
+  }
+
   #rotate(): void {
     const { clock, insertOrder, shape } = this.#options
-    const { inserts, draws, deletes } = this.#memtable
+    const { inserts, draws } = this.#memtable
     const nowMs = clock.nowMs()
     const startedAtMs = nowMs - (this.writes - this.#flushedWrites) + 1
     const ancestry = {
@@ -108,15 +120,13 @@ export class StatisticalSimulator {
     const place = (keys: number) => Math.round(Math.min(keys / shape.model.keys, 1) * KEY_SPACE)
     const from = inOrder ? place(this.#insertedBefore) : 0
     const to = inOrder ? place(this.#insertedBefore + inserts) : KEY_SPACE
-    const writes = { inserts, draws, deletes }
-    const density = densityOf(shape.model, writes, (to - from) / KEY_SPACE)
+    const width = (to - from) / KEY_SPACE
+    const density = densityOf(shape.model, this.#memtable, width, this.#random)
     this.tree.flush(this.writes, ({ bitsPerKey }, context) =>
       this.#substance.flush({ from, to, density }, bitsPerKey, facts, context),
     )
     this.#insertedBefore += inserts
     this.#flushedWrites = this.writes
-    this.#memtable = EMPTY_MEMTABLE
+    this.#memtable = emptyMemtable(this.#random)
   }
 }
-
-const EMPTY_MEMTABLE = { rawBytes: 0, inserts: 0, draws: 0, deletes: 0 }

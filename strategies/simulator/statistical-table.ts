@@ -19,6 +19,7 @@ import { deadPerSpace, entriesPerSpace, type Stretch, withoutDead } from './dens
 import type { KeyModel } from './key-model.ts'
 import { KEY_SPACE, keyAt } from './key-space.ts'
 import { type SimulatedTable, simulatedTable, type TableSums } from './simulated-table.ts'
+import { clamped, gaussian } from './statistical-chance.ts'
 
 export interface StatisticalTable extends SimulatedTable, Stretch {}
 
@@ -117,12 +118,6 @@ export function borderAfter(
   const free = Math.max(1 - entries / Math.max(keys, entries), 0)
   const spread = Math.sqrt((share * (1 - share) * free) / (entries + 2))
   const scattered = share + spread * gaussian(random)
-  const position = from + Math.round((to - from) * Math.min(Math.max(scattered, 0), 1))
-  return Math.min(Math.max(position, from + 1), to - 1)
-}
-
-/** Box and Muller's transform, one of its two. */
-function gaussian(random: Random): number {
-  const radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()))
-  return radius * Math.cos(2 * Math.PI * random.nextDouble())
+  const position = from + Math.round((to - from) * clamped(scattered, 0, 1))
+  return clamped(position, from + 1, to - 1)
 }
