@@ -150,12 +150,16 @@ function flattened(settings: Readonly<Record<string, Json>>): ReadonlyMap<string
   )
 }
 
+/** Parameters of strategies that are sizes, where 0 stands for the memtable's. */
+const MEMTABLE_AT_ZERO: ReadonlySet<string> = new Set(['targetTableBytes', 'baseBytes'])
+
 /** The settings of one run, for a subtitle. */
 export function settingsOf(result: RunResult): readonly string[] {
   const { config } = result
-  const params = Object.entries(config.strategy.params).map(
-    ([key, value]) => `${key} = ${jsonText(value)}`,
-  )
+  const params = Object.entries(config.strategy.params).map(([key, value]) => {
+    const isMemtable = value === 0 && MEMTABLE_AT_ZERO.has(key)
+    return `${key} = ${isMemtable ? 'memtable' : jsonText(value)}`
+  })
   return [...params, ...commonSettings(result), `seed ${config.seed}`]
 }
 
