@@ -1,55 +1,25 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  describeInChromium,
-  launchChromium,
-  openPage,
-  overflowPixels,
-  PATIENCE,
-  type WatchedPage,
-} from '../browser/testing/chromium.ts'
+import { statSync } from 'node:fs'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { beforeAll, expect, test } from 'vitest'
+import { describeInChromium, overflowPixels, PATIENCE } from '../browser/testing/chromium.ts'
+import { NARROW, pageFiles, WIDE } from '../browser/testing/page-files.ts'
 import { type Report, reportOf } from './report-data.ts'
 import { reportPage } from './report-page.ts'
 import { TABLE_FORMATS, tableText } from './report-table.ts'
 import { sampleSweep } from './testing/sample-sweep.ts'
 
-const WIDE = { width: 1280, height: 900 }
-const NARROW = { width: 400, height: 800 }
 const PAGE_BYTES_MAX = 5e6
 
 describeInChromium('a report of two hundred results in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'varve-report-page-'))
-  const path = join(folder, 'report.html')
+  const files = pageFiles(/^(?:data|blob):/)
   let report: Report
-  let browser: Browser
-  let opened: WatchedPage | null = null
+  let path: string
+  const open = (options?: BrowserContextOptions) => files.open(path, options)
 
-  const open = async (options: BrowserContextOptions = {}) => {
-    opened = await openPage(browser, pathToFileURL(path).href, { viewport: WIDE, ...options })
-    await opened.page.waitForSelector('body[data-ready]')
-    return opened.page
-  }
-
-  beforeAll(async () => {
-    browser = await launchChromium()
+  beforeAll(() => {
     report = reportOf(sampleSweep(20))
-    writeFileSync(path, reportPage(report))
+    path = files.write('report.html', reportPage(report))
   }, 60_000)
-  afterEach(async () => {
-    if (opened === null) return
-    expect(opened.requests.filter((url) => !/^(?:data|blob):/.test(url))).toHaveLength(1)
-    expect(opened.complaints).toEqual([])
-    await opened.page.context().close()
-    opened = null
-  })
-  afterAll(async () => {
-    await browser.close()
-    rmSync(folder, { recursive: true })
-  })
 
   test('weighs under 5 MB and tells of every run', async () => {
     expect(statSync(path).size).toBeLessThan(PAGE_BYTES_MAX)

@@ -1,65 +1,29 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import {
-  describeInChromium,
-  launchChromium,
-  openPage,
-  overflowPixels,
-  PATIENCE,
-  type WatchedPage,
-} from '../browser/testing/chromium.ts'
+import type { Page } from 'playwright-core'
+import { beforeAll, expect, test } from 'vitest'
+import { describeInChromium, overflowPixels, PATIENCE } from '../browser/testing/chromium.ts'
+import { NARROW, pageFiles, WIDE } from '../browser/testing/page-files.ts'
 import { recordRun } from './testing/record-run.ts'
 import { timelineOf } from './timeline-data.ts'
 import { timelinePage } from './timeline-page.ts'
 import type { TimelineDocument } from './timeline-run.ts'
 
-const WIDE = { width: 1280, height: 900 }
-const NARROW = { width: 400, height: 800 }
 /** A frame at 60 a second. */
 const STEP_MS_MAX = 16
 
 describeInChromium('a timeline in Chromium', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'varve-timeline-page-'))
-  let browser: Browser
+  const { folder, write, open } = pageFiles()
   let two: TimelineDocument
-  let opened: WatchedPage | null = null
-
-  const write = (name: string, timeline: TimelineDocument) => {
-    const path = join(folder, name)
-    writeFileSync(path, timelinePage(timeline))
-    return path
-  }
-  const open = async (path: string, viewport = WIDE) => {
-    opened = await openPage(browser, pathToFileURL(path).href, { viewport })
-    await opened.page.waitForSelector('body[data-ready]')
-    return opened.page
-  }
 
   beforeAll(async () => {
-    browser = await launchChromium()
     const size = ['--records=2000', '--operations=2000', '--storage=memory']
     const record = (strategy: string) =>
       recordRun(folder, `--strategy=${strategy}`, ...size, '--set=memtableBytes=64KiB')
     two = timelineOf([await record('tiering'), await record('leveling-partial')])
-    write('one.html', { ...two, runs: two.runs.slice(0, 1) })
-    write('two.html', two)
+    write('one.html', timelinePage({ ...two, runs: two.runs.slice(0, 1) }))
+    write('two.html', timelinePage(two))
   }, 60_000)
-  afterEach(async () => {
-    if (opened === null) return
-    // Of every page of this file: nothing was asked for, and nothing went wrong.
-    expect(opened.requests).toHaveLength(1)
-    expect(opened.complaints).toEqual([])
-    await opened.page.context().close()
-    opened = null
-  })
-  afterAll(async () => {
-    await browser.close()
-    rmSync(folder, { recursive: true })
-  })
 
   test('opens at the end of the run, whose levels it shows', async () => {
     const page = await open(join(folder, 'one.html'))
@@ -143,7 +107,7 @@ describeInChromium('a timeline in Chromium', () => {
     ['1280', WIDE],
     ['400', NARROW],
   ])('fits a window %s pixels wide', async (_, viewport) => {
-    const page = await open(join(folder, 'two.html'), viewport)
+    const page = await open(join(folder, 'two.html'), { viewport })
     expect(await overflowPixels(page)).toBe(0)
     for (const id of ['first', 'play', 'end', 'speed', 'scrubber', 'tree-0', 'tree-1']) {
       const box = (await page.locator(`#${id}`).boundingBox())!
@@ -157,9 +121,10 @@ describeInChromium('a timeline in Chromium', () => {
     const load = ['--strategy=leveling-partial', '--workload=ycsb-load', '--target=simulator']
     const big = await recordRun(folder, ...load, '--user-bytes=4GiB', '--set=memtableBytes=2MiB')
     expect(big.events.length).toBeGreaterThan(10_000)
-    const path = write('big.html', timelineOf([big]))
+    const path = write('big.html', timelinePage(timelineOf([big])))
     expect(statSync(path).size).toBeLessThan(2 * 2 ** 20)
     const page = await open(path)
+    const browser = page.context().browser()!
     await browser.startTracing(page, { categories: ['devtools.timeline'] })
     await page.evaluate(SCRUB)
     const trace = JSON.parse((await browser.stopTracing()).toString()) as Trace
