@@ -16,8 +16,11 @@ import type { Random } from '../../engine/base/random.ts'
 import type { KeyModel } from './key-model.ts'
 import { clamped, deviation } from './statistical-chance.ts'
 
-/** Three numbers a class, in the model's order. Shared between tables: never written to again. */
-export type Density = Float64Array
+/**
+ * Three numbers a class, in the model's order; shared between tables. Plain numbers: of so few, a typed
+ * array would take three times the memory.
+ */
+export type Density = readonly number[]
 
 /** Positions [from, to) of the key space and what lies there. */
 export interface Stretch {
@@ -27,9 +30,9 @@ export interface Stretch {
 }
 
 export const STRIDE = 3
-export const INSERTED = 0
-export const UPDATED = 1
-export const DEAD = 2
+const INSERTED = 0
+const UPDATED = 1
+const DEAD = 2
 
 /** Where densities meet, and by what chance. */
 export interface Meeting {
@@ -46,7 +49,7 @@ export function mergedDensities(newestFirst: readonly Density[], meeting: Meetin
 
 /** Every key of either, once: as in `newer` where both have it. Owned. */
 function mergedDensity(newer: Density, older: Density, meeting: Meeting): Density {
-  const merged = new Float64Array(newer.length)
+  const merged = [...newer]
   let isDrawn = false
   for (let at = 0; at < merged.length; at += STRIDE) {
     const hidden = presence(newer, at)
@@ -61,7 +64,7 @@ function mergedDensity(newer: Density, older: Density, meeting: Meeting): Densit
 
 /** How many keys both have, and how many dead ones the newer hide, differs from what is expected. */
 function deviate(
-  merged: Density,
+  merged: number[],
   newer: Density,
   older: Density,
   { model, width, random }: Meeting,
@@ -100,7 +103,7 @@ function varianceOfHidden(newer: Density, older: Density, at: number): number {
 
 /** The same entries over a width `1 / crowding` times theirs. Owned. */
 export function crowded(density: Density, crowding: number): Density {
-  const scaled = new Float64Array(density.length)
+  const scaled = [...density]
   for (let at = 0; at < scaled.length; at += STRIDE) {
     const before = presence(density, at)
     scaled[at + INSERTED] = density[at + INSERTED]! * crowding
@@ -115,7 +118,7 @@ export function crowded(density: Density, crowding: number): Density {
 
 /** Without its tombstones. Owned. */
 export function withoutDead(density: Density): Density {
-  const alive = new Float64Array(density.length)
+  const alive = density.map(() => 0)
   for (let at = 0; at < alive.length; at += STRIDE) {
     const before = presence(density, at)
     const after = Math.max(before - density[at + DEAD]!, 0)
@@ -150,7 +153,7 @@ function presence(density: Density, at: number): number {
 }
 
 /** By what of it is updated. */
-function setPresence(density: Density, at: number, wanted: number): void {
+function setPresence(density: number[], at: number, wanted: number): void {
   const inserted = density[at + INSERTED]!
   const updated = inserted >= 1 ? 0 : (wanted - inserted) / (1 - inserted)
   // Near an inserted share of one the quotient is of two roundings.

@@ -4,7 +4,7 @@
  */
 
 import type { Random } from '../../engine/base/random.ts'
-import { DEAD, type Density, INSERTED, STRIDE, UPDATED } from './density.ts'
+import type { Density } from './density.ts'
 import type { KeyModel } from './key-model.ts'
 import { clamped, deviation, deviations, gaussian, sumOf } from './statistical-chance.ts'
 
@@ -76,15 +76,11 @@ export function densityOf(
   )
   const hits = sum((own) => own.hits) + sumOf(off)
   const deadShare = draws === 0 ? 0 : deadAmong(hits, draws, deletes, random)
-  const density = new Float64Array(model.classes.length * STRIDE)
-  for (const [index, { keys }] of model.classes.entries()) {
-    const at = index * STRIDE
+  const inserted = Math.min(inserts / (model.keys * width), 1)
+  return model.classes.flatMap(({ keys }, index) => {
     const updated = clamped(classes[index]!.hit + off[index]! / keys, 0, 1)
-    density[at + INSERTED] = Math.min(inserts / (model.keys * width), 1)
-    density[at + UPDATED] = updated
-    density[at + DEAD] = updated * deadShare
-  }
-  return density
+    return [inserted, updated, updated * deadShare]
+  })
 }
 
 /** Share of deletes among the last draws of so many keys: a sample of all draws, not put back. */

@@ -190,8 +190,7 @@ class OpenTable {
   density(): Density {
     if (this.#stretches === 1) return this.#only!
     const width = this.to - this.from
-    for (let at = 0; at < this.#sum.length; at++) this.#sum[at]! /= width
-    return this.#sum
+    return Array.from(this.#sum, (sum) => sum / width)
   }
 }
 
