@@ -86,6 +86,24 @@ describe('the statistical mode', () => {
     expect(edits(1)).not.toEqual(edits(2))
   })
 
+  test('fills memtables with as many writes, more or fewer, as deletes among them make room for', () => {
+    const mix = { insert: 0, update: 0.6, delete: 0.4 }
+    const simulator = simulatorOf('tiering', 5_000, 1)
+    const rooms = Array.from({ length: 500 }, () => {
+      const room = simulator.roomFor(mix)
+      simulator.write(mix, room)
+      return room
+    })
+    // Of 12 + 0.6 · 88 bytes on average; a binomial number of deletes, each 88 bytes less.
+    const bytes = 64.8
+    const mean = rooms.reduce((sum, room) => sum + room, 0) / rooms.length
+    const variance = rooms.reduce((sum, room) => sum + (room - mean) ** 2, 0) / rooms.length
+    const expected = (25_600 / bytes) * 0.6 * 0.4 * (88 / bytes) ** 2
+    expect(Math.abs(mean / (25_600 / bytes) - 1)).toBeLessThan(0.005)
+    expect(Math.abs(variance / expected - 1)).toBeLessThan(0.2)
+    expect(Math.abs(simulator.userBytes / simulator.writes / bytes - 1)).toBeLessThan(0.003)
+  })
+
   test('counts whole buffers of unique keys as the papers’ trees do', () => {
     // T = 4, 63 buffers, every flush written as a run of level 0.
     for (const [name, buffers] of [
