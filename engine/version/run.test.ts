@@ -95,6 +95,13 @@ describe('a run of persistent chunks', () => {
     expect(edited.chunks[0]).toBe(run.chunks[0])
   })
 
+  test('tables behind an edit are found at their new indices', () => {
+    const even = Array.from({ length: 1000 }, (_, n) => 2 * n)
+    const edited = editRun(runOf(1, even.map(tableOf)), [400, 402, 800].map(tableOf), [tableOf(3)])
+    const expected = [...even, 3].filter((n) => ![400, 402, 800].includes(n)).sort((a, b) => a - b)
+    expect(expected.map((_, index) => tableAt(edited, index).id)).toEqual(expected)
+  })
+
   test('removing a table it does not hold, or one twice, is refused', () => {
     const run = runOf(1, [tableOf(1)])
     expect(() => editRun(run, [tableOf(2)], [])).toThrow('in the run')
