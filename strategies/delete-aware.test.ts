@@ -97,7 +97,7 @@ test('saturated levels give the table the mode names', () => {
 })
 
 function oldestTombstoneMs(version: Version): number {
-  const tables = [...runsNewestFirst(version)].flatMap(({ run }) => [...tablesOf(run)])
+  const tables = runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
   return Math.min(Infinity, ...tables.map((table) => table.oldestTombstoneAtMs ?? Infinity))
 }
 

@@ -61,7 +61,7 @@ export const fifo = defineStrategy({
   },
 
   nextDueAt(view, { ttl }) {
-    const oldest = [...runsNewestFirst(view.version)].at(-1)
+    const oldest = runsNewestFirst(view.version).at(-1)
     if (ttl === 0 || oldest === undefined) return null
     return Math.max(view.nowMs, tableAt(oldest.run, 0).createdAtMs + ttl * 1000) + 1
   },
@@ -103,7 +103,7 @@ function oldestWhile(
 ): { readonly inputs: readonly InputSlice[]; readonly bytes: number } {
   const inputs: InputSlice[] = []
   let bytes = 0
-  for (const { level, run } of [...runsNewestFirst(version)].reverse()) {
+  for (const { level, run } of runsNewestFirst(version).reverse()) {
     const tables: TableMeta[] = []
     for (const table of tablesOf(run)) {
       if (!wanted(table, bytes)) break

@@ -159,7 +159,7 @@ export function pickSpaceAmplification<State extends TreeView['state']>(
   output: { readonly bitsPerKey: number; readonly targetTableBytes: number },
 ): CompactionSpec<State> | null {
   if (view.inProgress.length > 0) return null
-  const oldest = [...runsNewestFirst(view.version)].at(-1)
+  const oldest = runsNewestFirst(view.version).at(-1)
   if (oldest === undefined) return null
   const oldestBytes = oldest.run.totals.rawBytes
   const newerBytes = view.version.totals.rawBytes - oldestBytes

@@ -17,7 +17,7 @@ function damagedFolder() {
     db.writeSync(batch)
     db.flush()
   }
-  const tables = [...runsNewestFirst(db.version)].flatMap(({ run }) => [...tablesOf(run)])
+  const tables = runsNewestFirst(db.version).flatMap(({ run }) => [...tablesOf(run)])
   const { id } = tables.find((table) => text(table.smallest) === 'b0')!
   db.close()
   const path = `/db/${String(id).padStart(6, '0')}.sst`

@@ -41,7 +41,7 @@ export function randomTable(random: Random, id: number, slot: number): TableMeta
 
 /** An edit that fits `state`: a flush, the loss of some tables of a run, or a move of a whole run. */
 export function randomEdit(random: Random, state: ManifestState): VersionEdit {
-  const runs = [...runsNewestFirst(state.version)]
+  const runs = runsNewestFirst(state.version)
   const victim = runs[random.nextBelow(Math.max(runs.length, 1))]
   const fresh = freshRun(random, state, runs)
   const numbers = {

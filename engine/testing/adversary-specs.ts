@@ -42,7 +42,7 @@ export interface Held {
 }
 
 export function heldTables(version: Version): readonly Held[] {
-  return [...runsNewestFirst(version)].flatMap(({ level, run }, position) =>
+  return runsNewestFirst(version).flatMap(({ level, run }, position) =>
     Array.from(tablesOf(run), (table) => ({ table, level, run, position })),
   )
 }
@@ -139,7 +139,7 @@ export class SpecMaker {
   }
 
   #place(version: Version): OutputPlace {
-    const runs = [...runsNewestFirst(version)]
+    const runs = runsNewestFirst(version)
     const { level, run } = this.#pick(runs)
     switch (this.#below(4)) {
       case 0:
@@ -234,7 +234,7 @@ export class SpecMaker {
     version: Version,
     spec: Extract<CompactionSpec, { kind: 'merge' | 'move' }>,
   ): Omit<Offer, 'plan'> {
-    const { level, run } = this.#pick([...runsNewestFirst(version)])
+    const { level, run } = this.#pick(runsNewestFirst(version))
     const place = this.#pick<OutputPlace>([
       {
         level: this.#pick([-1, 0.5, LEVEL_MAX + 1, 1000, Number.NaN]),
@@ -316,7 +316,7 @@ function takeAlong(
 
 /** In units of runs; new runs stand between their neighbours. */
 function positionOf(version: Version, place: OutputPlace): number {
-  const runs = [...runsNewestFirst(version)]
+  const runs = runsNewestFirst(version)
   const at = (id: number | null) => runs.findIndex(({ run }) => run.id === id)
   if ('run' in place) return at(place.run)
   if (place.after !== null) return at(place.after) + 0.5

@@ -132,7 +132,7 @@ function specBytes({ version }: TreeMoment, spec: CompactionSpec | null): number
 }
 
 function tablesBeside({ version }: TreeMoment) {
-  return [...runsNewestFirst(version)].flatMap(({ run }) => [...tablesOf(run)])
+  return runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
 }
 
 /** A run a line, newest first: its tables by number, sizes, entries. */

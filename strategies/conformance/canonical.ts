@@ -11,7 +11,7 @@ import { tablesIn } from '../specs.ts'
 import { numberIn } from './engine-run.ts'
 
 export function printCanonical(version: Version): string {
-  const lines = [...runsNewestFirst(version)].map(({ level, run }) => {
+  const lines = runsNewestFirst(version).map(({ level, run }) => {
     return `L${level}: ${[...tablesOf(run)].map(canonicalTable).join('; ')}`
   })
   return lines.join('\n')

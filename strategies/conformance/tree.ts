@@ -35,6 +35,6 @@ export function flushInto(
 
 /** Those keys that some table's range holds: of others a flush drops the tombstones itself. */
 export function covered(version: Version, keys: readonly number[]): readonly number[] {
-  const tables = [...runsNewestFirst(version)].flatMap(({ run }) => [...tablesOf(run)])
+  const tables = runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
   return keys.filter((key) => tables.some((table) => contains(table, keyBytes(key))))
 }

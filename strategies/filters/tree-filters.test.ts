@@ -117,7 +117,7 @@ test('on the engine the budget holds, at fewer false positives', () => {
       db.writeSync(batch)
     }
     db.flush()
-    const tables = [...runsNewestFirst(db.version)].map(({ run }) => [...tablesOf(run)])
+    const tables = runsNewestFirst(db.version).map(({ run }) => [...tablesOf(run)])
     const bits = tables
       .flat()
       .reduce((sum, table) => sum + table.entries * table.filter.bitsPerKey, 0)

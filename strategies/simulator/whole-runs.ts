@@ -29,7 +29,7 @@ export interface WholeRuns {
 export function wholeRunsOf(version: Version, spec: CompactionSpec): WholeRuns | null {
   const place = onlyPlace(spec)
   if (place === null || spec.inputs.some(({ tables }) => tables !== 'all')) return null
-  const runs = [...runsNewestFirst(version)]
+  const runs = runsNewestFirst(version)
   const named = new Set(spec.inputs.map(({ level, run }) => `${level}/${run}`))
   const isInput = ({ level, run }: PlacedRun) => named.has(`${level}/${run.id}`)
   const first = runs.findIndex(isInput)

@@ -226,7 +226,7 @@ function* contentOf(run: Run): Generator<Entry, void, undefined> {
 }
 
 function allTables(version: Version): readonly TableMeta[] {
-  return [...runsNewestFirst(version)].flatMap(({ run }) => [...tablesOf(run)])
+  return runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
 }
 
 function newestVersions(tables: readonly SteppedTable[]): readonly Entry[] {
@@ -244,7 +244,7 @@ function tombstonesNeeded(
   place: OutputPlace,
   inputs: readonly TableMeta[],
 ): (key: number) => boolean {
-  const runs = [...runsNewestFirst(version)]
+  const runs = runsNewestFirst(version)
   const newer = 'run' in place ? place.run : place.after
   const at = runs.findIndex(({ level, run }) => {
     return newer === null ? level >= place.level : run.id === newer
