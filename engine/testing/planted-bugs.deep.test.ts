@@ -79,8 +79,8 @@ describe('the adversary notices the lack of', () => {
     [
       'inputs-contiguous',
       RESOLVE,
-      /if \(tables.length !== refs.length .*\{/,
-      'if (tables.length === 0) {',
+      'if (tables.length === refs.length && tables.every(isRef))',
+      'if (refs.every((ref) => indexOfTable(run, ref) >= 0))',
       /inputs-contiguous/,
     ],
     ['inputs-free', VALIDATE, 'checkInputsFree(context, resolved)', '', /two jobs take table/],
