@@ -3,7 +3,9 @@
  * Exit codes: 0 all hold, 1 a rule is broken, 2 a mistake in the arguments; a mistake is one line on
  * stderr.
  */
+
 import { isLsmError } from '../engine/index.ts'
+import { shellText } from '../results/shell-text.ts'
 import { RULES } from '../strategies/conformance/catalog.ts'
 import { conform, type Verdict } from '../strategies/conformance/conform.ts'
 import { printFinding } from '../strategies/conformance/report.ts'
@@ -108,7 +110,7 @@ function replay(rule: Rule, { strategy, params, effort, retention }: Request): s
     `--seed=${effort.seed}`,
     `--runs=${effort.runs}`,
   ]
-  return `npm run conform -- ${strategy} ${flags.join(' ')}`
+  return shellText(['npm', 'run', 'conform', '--', strategy, ...flags])
 }
 
 function jsonOf({ module }: Subject, request: Request, verdicts: readonly Verdict[]) {

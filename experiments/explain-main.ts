@@ -3,9 +3,11 @@
  * what another strategy would have picked there. Exit codes: 0 done, 1 a failure, 2 a mistake in the
  * arguments; errors are one line on stderr.
  */
+
 import { existsSync } from 'node:fs'
 import type { Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
+import { shellText } from '../results/shell-text.ts'
 import { coerceParams, loadStrategy } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
 import { asUsage, readRunResult, readText, usageOf } from './cli/read-result.ts'
@@ -64,7 +66,7 @@ function tellAt(result: RunResult, path: string, number: number, rival: Rival | 
     return `${told}\n\n${tellMoment(result, events, number, rival)}`
   }
   if (rival === null) return told
-  const again = result.command.join(' ')
+  const again = shellText(result.command)
   throw new UsageError(`${versions} does not exist; run again with --versions: ${again} --versions`)
 }
 

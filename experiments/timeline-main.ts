@@ -3,8 +3,10 @@
  * out that shows the tree as it grew. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
  * errors are one line on stderr.
  */
+
 import { existsSync, mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { shellText } from '../results/shell-text.ts'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFileMade } from './cli/check-out.ts'
@@ -44,7 +46,7 @@ function readRecorded(path: string): RecordedRun {
   const result = readRunResult(path)
   const versions = versionsPath(path)
   if (!existsSync(versions)) {
-    const again = `${result.command.join(' ')} --versions`
+    const again = `${shellText(result.command)} --versions`
     throw new UsageError(`${versions} does not exist; run again with --versions: ${again}`)
   }
   return { result, events: usageOf(() => parseVersionLog(readText(versions), versions)) }

@@ -5,6 +5,7 @@
  */
 
 import type { RunResult } from '../../results/schema.ts'
+import { shellText } from '../../results/shell-text.ts'
 import { textWidth, wrapText } from './font-metrics.ts'
 import { COLOUR, FONT, FONT_MONO, type Preset, type View } from './theme.ts'
 
@@ -104,14 +105,6 @@ function mergedCommand(results: readonly RunResult[]): string | null {
     combinations *= values.length
   }
   return combinations === commandsOf(results).length ? shellText(merged) : null
-}
-
-function shellText(command: readonly string[]): string {
-  return command
-    .map((argument) =>
-      /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`,
-    )
-    .join(' ')
 }
 
 /** The widest of `texts` as an axis label, in whole pixels. */

@@ -3,9 +3,11 @@
  * Invariant: every table an edit takes was made by an earlier one; a log that says otherwise, or is
  * of another run, is refused in one line.
  */
+
 import { compareBytes } from '../../engine/base/compare.ts'
 import { invalidArgument } from '../../engine/base/errors.ts'
 import type { RunResult } from '../../results/schema.ts'
+import { shellText } from '../../results/shell-text.ts'
 import { settingsOf } from '../charts/wording.ts'
 import { LOGICAL_START_MS } from '../runner.ts'
 import type { EditEvent } from '../story/version-log.ts'
@@ -40,7 +42,7 @@ function timelineRun({ result, events }: RecordedRun, keys: KeyAxis): TimelineRu
     workload: config.workload.name,
     settings: settingsOf(result),
     params: plainValues(config.strategy.params),
-    command: result.command.join(' '),
+    command: shellText(result.command),
     failedGates: result.gates
       .filter(({ passed }) => !passed)
       .map(({ name, why }) => ({ name, why })),

@@ -4,6 +4,7 @@
  * amplification under FIFO cleaning beside its law (WiscKey, FAST '16).
  */
 
+import { shellText } from '../../../results/shell-text.ts'
 import type { SuiteResult, SuiteRun } from '../../../results/suite-schema.ts'
 import { vlogWa } from '../../../strategies/model/value-log.ts'
 import { captionView } from '../caption.ts'
@@ -73,7 +74,7 @@ function valueLogChart(suite: SuiteResult, preset: Preset): VegaLiteSpec {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: `${title}: writes and cold scans by size of value`,
     usermeta: {
-      commands: [suite.command.join(' ')],
+      commands: [shellText(suite.command)],
       embedOptions: { actions: { editor: false } },
     },
     title: {
@@ -110,7 +111,7 @@ function valueLogChart(suite: SuiteResult, preset: Preset): VegaLiteSpec {
             '1 ÷ (1 − u), u = exp(−(1 − u) ÷ f), f the live share of the capacity. Times are of one run.',
         },
         { kind: 'note', text: provenance(suite) },
-        { kind: 'command', text: `$ ${suite.command.join(' ')}` },
+        { kind: 'command', text: `$ ${shellText(suite.command)}` },
       ]),
     ],
   }
