@@ -54,6 +54,22 @@ describe('inserts of fresh keys', () => {
     })
     expect(entriesPerSpace(model, merged)).toBeCloseTo(300, 9)
   })
+
+  test('fill a model of one key', () => {
+    const model = uniformKeys(1)
+    const writes = { inserts: 1, draws: 0, deletes: 0 }
+    expect(entriesPerSpace(model, densityOf(model, writes, 1, noRandom))).toBe(1)
+  })
+})
+
+test('what is crowded hides all tombstones beneath it, and no more', () => {
+  const model = uniformKeys(KEYS)
+  const [crowd, deletes] = [
+    [1.1, 0, 0],
+    [0, 0.5, 0.5],
+  ]
+  const merged = mergedDensities([crowd!, deletes!], { model, width: 1, random: noRandom })
+  expect(deadPerSpace(model, merged)).toBe(0)
 })
 
 const fail = () => {

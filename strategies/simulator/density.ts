@@ -52,10 +52,11 @@ function mergedDensity(newer: Density, older: Density, meeting: Meeting): Densit
   const merged = [...newer]
   let isDrawn = false
   for (let at = 0; at < merged.length; at += STRIDE) {
-    const hidden = presence(newer, at)
+    // Where borders crowd a stretch the newer may hide a little more than there is.
+    const shown = Math.max(1 - presence(newer, at), 0)
     merged[at + INSERTED] = newer[at + INSERTED]! + older[at + INSERTED]!
     merged[at + UPDATED] = 1 - (1 - newer[at + UPDATED]!) * (1 - older[at + UPDATED]!)
-    merged[at + DEAD] = newer[at + DEAD]! + (1 - hidden) * older[at + DEAD]!
+    merged[at + DEAD] = newer[at + DEAD]! + shown * older[at + DEAD]!
     isDrawn ||= newer[at + UPDATED]! + older[at + UPDATED]! > 0
   }
   if (isDrawn) deviate(merged, newer, older, meeting)

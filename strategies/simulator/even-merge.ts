@@ -134,9 +134,11 @@ function tablesOfPlan(
   return Array.from({ length: tables }, (_, index) => {
     const isLast = index === tables - 1
     const share = isLast ? 1 : entriesEach / left
+    // Borders of tables of a few entries scatter widely, and each table behind needs a position.
+    const beyond = whole.to - (tables - 1 - index)
     const to = isLast
-      ? whole.to
-      : borderAfter(model, share, { from, to: whole.to, entries: left }, random)
+      ? beyond
+      : Math.min(borderAfter(model, share, { from, to: whole.to, entries: left }, random), beyond)
     const crowding = ((isLast ? left : entriesEach) / whole.entries) * (whole.to - whole.from)
     const density = crowded(whole.density, crowding / (to - from))
     const contents = isLast ? last : each

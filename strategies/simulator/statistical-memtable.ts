@@ -64,7 +64,8 @@ export function densityOf(
   random: Random,
 ): Density {
   const classes = model.classes.map(({ keys, weight }) => {
-    const hit = -Math.expm1(draws * Math.log1p(-Math.min(weight / keys, 1)))
+    // A class of one key is missed by no draw: no draws of an infinity would be no number.
+    const hit = draws === 0 ? 0 : -Math.expm1(draws * Math.log1p(-Math.min(weight / keys, 1)))
     return { hit, hits: keys * hit, variance: keys * hit * (1 - hit), fresh: weight * (1 - hit) }
   })
   const sum = (of: (own: (typeof classes)[number]) => number) => sumOf(classes.map(of))
