@@ -143,7 +143,7 @@ function areRelated(before: Run, after: Run): boolean {
   })
 }
 
-export function haveCommonChunk(before: Run, after: Run): boolean {
+function haveCommonChunk(before: Run, after: Run): boolean {
   return haveCommonElement(before.chunks, after.chunks)
 }
 

@@ -60,7 +60,7 @@ export interface Candidates extends MovementLimits {
 export type Movement = (from: Candidates) => number | null
 
 /** Tables whose reads one pick compares: all of a level below this, a window of a larger one. */
-export const COLDEST_TABLES = 256
+const COLDEST_TABLES = 256
 
 const overlapWithNext = leastOverlap()
 const overlapWithSecondNext = leastOverlap()
