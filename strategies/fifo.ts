@@ -22,7 +22,7 @@ import { z } from 'zod'
 import type { DropSpec, InputSlice, PickReason, TreeView } from '../engine/compaction/strategy.ts'
 import { tableAt, tablesOf } from '../engine/version/run.ts'
 import type { TableMeta } from '../engine/version/table-meta.ts'
-import { runsNewestFirst, type Version } from '../engine/version/version.ts'
+import { runsOldestFirst, type Version } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { bitsPerKey } from './shared-parameters.ts'
 
@@ -61,7 +61,7 @@ export const fifo = defineStrategy({
   },
 
   nextDueAt(view, { ttl }) {
-    const oldest = runsNewestFirst(view.version).at(-1)
+    const oldest = runsOldestFirst(view.version).next().value
     if (ttl === 0 || oldest === undefined) return null
     return Math.max(view.nowMs, tableAt(oldest.run, 0).createdAtMs + ttl * 1000) + 1
   },
@@ -103,7 +103,7 @@ function oldestWhile(
 ): { readonly inputs: readonly InputSlice[]; readonly bytes: number } {
   const inputs: InputSlice[] = []
   let bytes = 0
-  for (const { level, run } of runsNewestFirst(version).reverse()) {
+  for (const { level, run } of runsOldestFirst(version)) {
     const tables: TableMeta[] = []
     for (const table of tablesOf(run)) {
       if (!wanted(table, bytes)) break

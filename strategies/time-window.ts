@@ -28,7 +28,7 @@ import type {
   TreeView,
 } from '../engine/compaction/strategy.ts'
 import type { Run } from '../engine/version/run.ts'
-import { runsNewestFirst } from '../engine/version/version.ts'
+import { runsOldestFirst } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { leastRankOf, rankedBy } from './movement/least.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './shared-parameters.ts'
@@ -137,7 +137,7 @@ export const timeWindow = defineStrategy({
     if (newest !== undefined && newest.runs.length > 1) {
       times.push((newest.number + 1) * windowMs(values))
     }
-    const oldest = runsNewestFirst(view.version).at(-1)
+    const oldest = runsOldestFirst(view.version).next().value
     if (values.default_time_to_live > 0 && oldest !== undefined) {
       times.push(timesOf(oldest.run).createdMs + values.default_time_to_live * 1000 + 1)
     }
@@ -152,7 +152,7 @@ function windowMs(values: Params): number {
 /** Newest first. A run is in no older window than any older run: order is what recency rests on. */
 function windowsOf({ version }: TreeView, values: Params): readonly Window[] {
   const windows: { number: number; runs: PlacedRun[] }[] = []
-  for (const placed of runsNewestFirst(version).reverse()) {
+  for (const placed of runsOldestFirst(version)) {
     const number = Math.floor(timesOf(placed.run).oldestWriteMs / windowMs(values))
     const newest = windows[0]
     if (newest !== undefined && newest.number >= number) newest.runs.unshift(placed)
@@ -165,13 +165,15 @@ function windowsOf({ version }: TreeView, values: Params): readonly Window[] {
 function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
   const ttl = values.default_time_to_live
   if (ttl === 0) return null
-  const runs = runsNewestFirst(view.version)
-  const alive = runs.findLastIndex(({ run }) => view.nowMs - timesOf(run).createdMs <= ttl * 1000)
-  const expired = runs.slice(alive + 1)
+  const expired: PlacedRun[] = []
+  for (const placed of runsOldestFirst(view.version)) {
+    if (view.nowMs - timesOf(placed.run).createdMs <= ttl * 1000) break
+    expired.push(placed)
+  }
   if (expired.length === 0) return null
   return {
     kind: 'drop',
-    inputs: slicesOf(expired),
+    inputs: slicesOf(expired.reverse()),
     nextState: view.state,
     reason: {
       trigger: 'file staleness',

@@ -20,7 +20,7 @@
 import type { CompactionSpec, PickReason, TreeView } from '../engine/compaction/strategy.ts'
 import type { Run } from '../engine/version/run.ts'
 import type { TableMeta } from '../engine/version/table-meta.ts'
-import { levelAt, runsNewestFirst } from '../engine/version/version.ts'
+import { levelAt, runsOldestFirst } from '../engine/version/version.ts'
 import { leastRankOf, type RanksOfRun, rankedBy } from './movement/least.ts'
 import { byDensity, byTombstoneAge } from './movement/movement.ts'
 import { tableBytes } from './shared-parameters.ts'
@@ -159,7 +159,7 @@ export function pickSpaceAmplification<State extends TreeView['state']>(
   output: { readonly bitsPerKey: number; readonly targetTableBytes: number },
 ): CompactionSpec<State> | null {
   if (view.inProgress.length > 0) return null
-  const oldest = runsNewestFirst(view.version).at(-1)
+  const oldest = runsOldestFirst(view.version).next().value
   if (oldest === undefined) return null
   const oldestBytes = oldest.run.totals.rawBytes
   const newerBytes = view.version.totals.rawBytes - oldestBytes

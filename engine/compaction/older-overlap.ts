@@ -9,21 +9,32 @@ import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 
 export class OlderOverlap {
-  readonly #walks: readonly RunWalk[]
+  readonly #version: Version
+  readonly #position: number
+  readonly #except: ReadonlySet<TableId>
+  /** Made when the first key is asked for: where no tombstone asks, none is. */
+  #walks: readonly RunWalk[] | null = null
 
   /** Over the runs of `version` at positions beyond `position`, without the tables of `except`. */
   constructor(version: Version, position: number, except: ReadonlySet<TableId>) {
-    this.#walks = runsNewestFirst(version)
-      .filter((_, index) => index > position)
-      .map(({ run }) => new RunWalk(run, except))
+    this.#version = version
+    this.#position = position
+    this.#except = except
   }
 
   /** Whether any of those tables' ranges holds the key; keys must not descend between calls. */
   covers(keyBytes: Uint8Array, keyStart: number, keyLength: number): boolean {
+    this.#walks ??= this.#walksOfOlder()
     for (const walk of this.#walks) {
       if (walk.covers(keyBytes, keyStart, keyLength)) return true
     }
     return false
+  }
+
+  #walksOfOlder(): readonly RunWalk[] {
+    return runsNewestFirst(this.#version)
+      .filter((_, index) => index > this.#position)
+      .map(({ run }) => new RunWalk(run, this.#except))
   }
 }
 

@@ -43,10 +43,7 @@ export class ProgressGuard {
     }
     for (const placement of edit.added) this.#add(this.#digestOf(placement))
     for (const placement of edit.removed) this.#add(DIGEST_MODULUS - this.#digestOf(placement))
-    const runs = levels.map((level) =>
-      level.runs.map((run) => `${run.totals.tables}:${run.totals.bytes}`),
-    )
-    const shape = JSON.stringify([this.#digest, runs, state])
+    const shape = JSON.stringify([this.#digest, digestOfRuns(version), state])
     if (this.#seen.has(shape)) {
       throw unsafe('progress', 'the tree returned to a shape it had: the strategy would never rest')
     }
@@ -66,8 +63,27 @@ export class ProgressGuard {
       high = Math.imul(high ^ smallest[at]!, 0x01000193)
       low = Math.imul(low ^ smallest[at]!, 0x85ebca6b)
     }
-    return (high >>> 14) * 2 ** 32 + (low >>> 0)
+    return joined(high, low)
   }
+}
+
+/** Of the runs in their order, by what each holds. */
+function digestOfRuns({ levels }: Version): number {
+  let high = 0
+  let low = 0
+  for (const { runs } of levels) {
+    high = mixed(high, runs.length)
+    for (const { totals } of runs) {
+      high = mixed(mixed(high, totals.tables), totals.bytes)
+      low = mixed(low, high)
+    }
+  }
+  return joined(high, low)
+}
+
+/** Two hashes of 32 bits as one of 50. */
+function joined(high: number, low: number): number {
+  return (high >>> 14) * 2 ** 32 + (low >>> 0)
 }
 
 /** A fact of up to 53 bits into a hash of 32 (FNV-1a's step, on halves). */

@@ -8,7 +8,7 @@
  */
 
 import { LsmError } from '../base/errors.ts'
-import { indexOfTable, type Run, sliceTables, tablesOf } from '../version/run.ts'
+import { indexOfTable, type Run, type RunId, sliceTables, tablesOf } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 import { levelAt } from '../version/version.ts'
@@ -74,9 +74,8 @@ export function unsafe(
 
 /** Throws `LSM_UNSAFE_COMPACTION` when the spec names what the version does not hold. */
 export function resolveSpec(version: Version, spec: CompactionSpec): ResolvedSpec {
-  const positions = runPositions(version)
   if (spec.inputs.length === 0) throw unsafe('inputs-exist', 'no inputs are named')
-  const inputs = spec.inputs.map((slice) => resolveSlice(version, slice, positions))
+  const inputs = spec.inputs.map((slice) => resolveSlice(version, slice))
   const inputIds = new Set<TableId>()
   for (const { tables } of inputs) {
     for (const table of tables) {
@@ -84,30 +83,32 @@ export function resolveSpec(version: Version, spec: CompactionSpec): ResolvedSpe
       inputIds.add(table.id)
     }
   }
-  return { spec, inputs, inputIds, outputs: resolveOutputs(version, spec, positions) }
+  return { spec, inputs, inputIds, outputs: resolveOutputs(version, spec) }
 }
 
-function runPositions(version: Version): ReadonlyMap<number, number> {
-  const positions = new Map<number, number>()
-  for (const level of version.levels) {
-    for (const run of level.runs) positions.set(run.id, positions.size)
-  }
-  return positions
-}
-
-function resolveSlice(
+/** A run of a level, and its place in the recency order; null where the level has no such run. */
+function findRun(
   version: Version,
-  slice: InputSlice,
-  positions: ReadonlyMap<number, number>,
-): ResolvedInput {
-  const run = levelAt(version, slice.level).runs.find((candidate) => candidate.id === slice.run)
-  if (run === undefined) {
-    throw unsafe('inputs-exist', `level ${slice.level} has no run ${slice.run}`)
+  level: number,
+  id: RunId,
+): { readonly run: Run; readonly position: number } | null {
+  const { runs } = levelAt(version, level)
+  const at = runs.findIndex((run) => run.id === id)
+  return at < 0 ? null : { run: runs[at]!, position: runsAbove(version, level) + at }
+}
+
+function runsAbove({ levels }: Version, level: number): number {
+  return levels.slice(0, level).reduce((count, { runs }) => count + runs.length, 0)
+}
+
+function resolveSlice(version: Version, { level, run: id, tables }: InputSlice): ResolvedInput {
+  const known = findRun(version, level, id)
+  if (known === null) throw unsafe('inputs-exist', `level ${level} has no run ${id}`)
+  const { run } = known
+  return {
+    ...{ level, ...known },
+    tables: tables === 'all' ? [...tablesOf(run)] : resolveTables(run, tables),
   }
-  const position = positions.get(run.id)!
-  const common = { level: slice.level, run, position }
-  if (slice.tables === 'all') return { ...common, tables: [...tablesOf(run)] }
-  return { ...common, tables: resolveTables(run, slice.tables) }
 }
 
 function resolveTables(run: Run, refs: readonly TableRef[]): readonly TableMeta[] {
@@ -122,18 +123,14 @@ function resolveTables(run: Run, refs: readonly TableRef[]): readonly TableMeta[
   throw unsafe('inputs-contiguous', `the slice of run ${run.id} has gaps or is unsorted`, refs)
 }
 
-function resolveOutputs(
-  version: Version,
-  spec: CompactionSpec,
-  positions: ReadonlyMap<number, number>,
-): readonly ResolvedOutput[] {
+function resolveOutputs(version: Version, spec: CompactionSpec): readonly ResolvedOutput[] {
   switch (spec.kind) {
     case 'drop':
       return []
     case 'move':
       return [
         {
-          ...resolvePlace(version, spec.place, positions),
+          ...resolvePlace(version, spec.place),
           fromKey: null,
           toKey: null,
           targetTableBytes: null,
@@ -143,7 +140,7 @@ function resolveOutputs(
       ]
     case 'merge':
       return spec.outputs.map((output, index) => ({
-        ...resolvePlace(version, output.place, positions),
+        ...resolvePlace(version, output.place),
         fromKey: output.fromKey,
         toKey: spec.outputs[index + 1]?.fromKey ?? null,
         targetTableBytes: output.targetTableBytes,
@@ -156,26 +153,21 @@ function resolveOutputs(
 function resolvePlace(
   version: Version,
   place: OutputPlace,
-  positions: ReadonlyMap<number, number>,
 ): Pick<ResolvedOutput, 'level' | 'position' | 'run' | 'after'> {
   const { level } = place
   if (!Number.isInteger(level) || level < 0 || level > LEVEL_MAX) {
     throw unsafe('place-exists', `level ${level} is not a whole number from 0 to ${LEVEL_MAX}`)
   }
-  const { runs } = levelAt(version, level)
   const wanted = 'run' in place ? place.run : place.after
-  const known = runs.find((run) => run.id === wanted)
-  if (wanted !== null && known === undefined) {
+  if (wanted === null) {
+    return { level, position: runsAbove(version, level) - 0.5, run: null, after: null }
+  }
+  const known = findRun(version, level, wanted)
+  if (known === null) {
     throw unsafe('place-exists', `level ${level} has no run ${wanted} to write to or after`)
   }
-  if ('run' in place) {
-    return { level, position: positions.get(place.run)!, run: known!, after: null }
-  }
-  if (place.after !== null) {
-    return { level, position: positions.get(place.after)! + 0.5, run: null, after: place.after }
-  }
-  const above = version.levels.slice(0, level).reduce((count, { runs }) => count + runs.length, 0)
-  return { level, position: above - 0.5, run: null, after: null }
+  if ('run' in place) return { level, ...known, after: null }
+  return { level, position: known.position + 0.5, run: null, after: place.after }
 }
 
 /** Deeper trees than this are refused; the ledger keeps as many rows. */

@@ -51,8 +51,8 @@ describe('the adversary notices the lack of', () => {
     [
       'inputs-exist, for the run',
       RESOLVE,
-      /if \(run === undefined\) \{\s+throw.*\s+\}/,
-      'if (run === undefined) return { level: 0, run: version.levels[0]!.runs[0]!, position: 0, tables: [] }',
+      /if \(known === null\) throw unsafe\('inputs-exist'.*/,
+      'if (known === null) return { level: 0, run: version.levels[0]!.runs[0]!, position: 0, tables: [] }',
       /inputs-exist/,
     ],
     [
@@ -94,7 +94,7 @@ describe('the adversary notices the lack of', () => {
     [
       'place-exists, for runs',
       RESOLVE,
-      'if (wanted !== null && known === undefined) {',
+      'if (known === null) {',
       'if (false) {',
       /TypeError|place-exists/,
     ],
@@ -186,8 +186,8 @@ describe('the classic ways to lose data are found', () => {
       'a tombstone looks for older tables below the wrong position',
       'adversary',
       'compaction/older-overlap.ts',
-      'index > position',
-      'index > position + 1',
+      'index > this.#position',
+      'index > this.#position + 1',
     ],
     [
       'versions that a snapshot sees are dropped',

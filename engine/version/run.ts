@@ -52,7 +52,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
   }
 }
 
-function subtractTotals(a: Totals, b: Totals): Totals {
+export function subtractTotals(a: Totals, b: Totals): Totals {
   return {
     tables: a.tables - b.tables,
     bytes: a.bytes - b.bytes,

@@ -8,8 +8,8 @@
 
 import { assert, paranoid } from '../base/assert.ts'
 import type { Json } from '../base/json.ts'
-import { EMPTY_LEVEL, type Level, levelOf } from './level.ts'
-import { checkRun, editRun, type RunId, runOf } from './run.ts'
+import { EMPTY_LEVEL, type Level } from './level.ts'
+import { addTotals, checkRun, editRun, type RunId, runOf, subtractTotals } from './run.ts'
 import type { SegmentsEdit } from './segment-meta.ts'
 import type { TableMeta } from './table-meta.ts'
 import { type Version, versionOf } from './version.ts'
@@ -46,6 +46,9 @@ export const EMPTY_EDIT: VersionEdit = { newRuns: [], removed: [], added: [] }
 
 export function applyEdit(version: Version, edit: VersionEdit): Version {
   const levels: Level[] = [...version.levels]
+  const changes = groupByRun(edit)
+  /** Levels that an edit leaves a run without tables in. */
+  const untidy = new Set<number>()
   const level = (index: number) => {
     while (levels.length <= index) levels.push(EMPTY_LEVEL)
     return levels[index]!
@@ -56,19 +59,22 @@ export function applyEdit(version: Version, edit: VersionEdit): Version {
     assert(after === null || at > 0, `level ${index} has no run ${after}`)
     runs.splice(at, 0, runOf(run, []))
     levels[index] = { runs, totals: level(index).totals }
+    if (!changes.has(run)) untidy.add(index)
   }
-  for (const [id, changes] of groupByRun(edit)) {
-    const { level: index } = changes
+  for (const [id, { level: index, removed, added }] of changes) {
     const { runs, totals } = level(index)
     const at = runs.findIndex((run) => run.id === id)
     assert(at >= 0, `level ${index} has no run ${id}`)
-    const edited = editRun(runs[at]!, changes.removed, changes.added)
+    const before = runs[at]!
+    const edited = editRun(before, removed, added)
     if (paranoid()) checkRun(edited)
-    levels[index] = { runs: runs.with(at, edited), totals }
+    if (edited.totals.tables === 0) untidy.add(index)
+    levels[index] = {
+      runs: runs.with(at, edited),
+      totals: addTotals(subtractTotals(totals, before.totals), edited.totals),
+    }
   }
-  return versionOf(
-    levels.map((after, at) => (after === version.levels[at] ? after : tidied(after))),
-  )
+  return versionOf(levels.map((after, at) => (untidy.has(at) ? tidied(after) : after)))
 }
 
 interface RunChanges {
@@ -95,7 +101,7 @@ function groupByRun(edit: VersionEdit): ReadonlyMap<RunId, RunChanges> {
   return groups
 }
 
-/** An edited level without runs left empty, with its totals. */
-function tidied({ runs }: Level): Level {
-  return levelOf(runs.filter(({ totals }) => totals.tables > 0))
+/** Without runs that hold nothing. */
+function tidied({ runs, totals }: Level): Level {
+  return { runs: runs.filter((run) => run.totals.tables > 0), totals }
 }

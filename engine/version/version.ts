@@ -40,6 +40,16 @@ export function runsNewestFirst({
   return placed
 }
 
+/** The same, oldest first, as far as they are asked for. */
+export function* runsOldestFirst({
+  levels,
+}: Version): Generator<{ readonly level: number; readonly run: Run }, void, undefined> {
+  for (let level = levels.length - 1; level >= 0; level--) {
+    const { runs } = levels[level]!
+    for (let at = runs.length - 1; at >= 0; at--) yield { level, run: runs[at]! }
+  }
+}
+
 export function runCount(version: Version): number {
   return version.levels.reduce((count, level) => count + level.runs.length, 0)
 }
