@@ -190,7 +190,8 @@ function checkDrop(
       const expired = maxAgeMs !== null && nowMs - table.createdAtMs > maxAgeMs
       const surplus = maxBytes !== null && bytesLeft > maxBytes
       if (!expired && !surplus) {
-        throw unsafe('drop-retention', "the database's retention option keeps the table", [table])
+        const message = 'retentionMaxBytes or retentionMaxAgeMs must first allow its loss'
+        throw unsafe('drop-retention', message, [table])
       }
       bytesLeft -= table.bytes
     }
