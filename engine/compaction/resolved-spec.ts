@@ -7,6 +7,7 @@
  * neighbours. A smaller position is newer.
  */
 
+import { compareBytes } from '../base/compare.ts'
 import { LsmError } from '../base/errors.ts'
 import { indexOfTable, type Run, type RunId, sliceTables, tablesOf } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
@@ -116,11 +117,17 @@ function resolveTables(run: Run, refs: readonly TableRef[]): readonly TableMeta[
   if (first === undefined) throw unsafe('inputs-exist', `an empty slice of run ${run.id}`)
   const from = indexOfTable(run, first)
   const tables = from < 0 ? [] : sliceTables(run, from, from + refs.length)
-  const isRef = (table: TableMeta, at: number) => table.id === refs[at]!.id
+  const isRef = (table: TableMeta, at: number) => isSame(table, refs[at]!)
   if (tables.length === refs.length && tables.every(isRef)) return tables
   const missing = refs.filter((ref) => indexOfTable(run, ref) < 0)
   if (missing.length > 0) throw unsafe('inputs-exist', `run ${run.id} lacks tables`, missing)
   throw unsafe('inputs-contiguous', `the slice of run ${run.id} has gaps or is unsorted`, refs)
+}
+
+/** Known by both; most often it is the version's own. */
+function isSame(table: TableMeta, ref: TableRef): boolean {
+  if (table === ref) return true
+  return table.id === ref.id && compareBytes(table.smallest, ref.smallest) === 0
 }
 
 function resolveOutputs(version: Version, spec: CompactionSpec): readonly ResolvedOutput[] {

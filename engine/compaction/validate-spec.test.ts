@@ -114,6 +114,14 @@ describe('specs that would lose or hide data are refused by name', () => {
     ['a run that is not there', merge([slice(1, 77)], output(newest(1))), 'inputs-exist'],
     ['a table of another run', merge([slice(1, 5, 30)], output(newest(1))), 'inputs-exist 30'],
     [
+      'a table by a key that it does not start at',
+      merge(
+        [{ level: 1, run: 5, tables: [tables.get(50)!, { id: 51, smallest: bytes('a') }] }],
+        output(newest(1)),
+      ),
+      'inputs-exist 51',
+    ],
+    [
       'a table named twice',
       merge([slice(1, 5, 50), slice(1, 5, 50)], output(newest(2))),
       'inputs-exist 50',
