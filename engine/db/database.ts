@@ -38,7 +38,7 @@ import { type EngineOptions, parseEngineOptions } from './options.ts'
 import { recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
-import { checkTables, freshState, removeOrphans } from './recovery.ts'
+import { checkTables, clearOrphans, freshState, planRecovery } from './recovery.ts'
 import { checkSegments, shrinkSpent } from './segment-recovery.ts'
 import { type Snapshot, SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
@@ -108,7 +108,8 @@ export class Database implements Disposable {
     const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
     checkTables(storage, folder, state.version)
     checkSegments(storage, folder, state.segments)
-    removeOrphans(storage, folder, state)
+    const recovery = planRecovery(storage, folder, state, options.walRecovery)
+    clearOrphans(storage, folder, recovery)
     const numbers = new FileNumbers(state.nextFileNumber)
     const allocate = () => numbers.allocate()
     const { manifestRollBytes: rollBytes } = options
@@ -161,8 +162,10 @@ export class Database implements Disposable {
       segmentBytes: valueLog.segmentBytes,
       makeRoom: () => this.#makeRoom(),
     })
-    const report = this.#head.replay()
-    if (report !== null) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
+    this.#head.replay(recovery)
+    const { report } = recovery
+    const isWorthTelling = report.logs > 0 || report.damage !== null
+    if (isWorthTelling) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
   }
 
   /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:

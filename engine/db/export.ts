@@ -29,9 +29,9 @@ import { encodeSegmentFooter, encodeSegmentHeader } from '../vlog/segment-format
 import { LogWriter } from '../wal/log-writer.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 import { FileNumbers } from './file-numbers.ts'
+import type { ReplayedBatch } from './log-replay.ts'
 import { engineOptionsSchema } from './options.ts'
-import { type ReplayReport, replayLogs } from './recovery.ts'
-import { SegmentRecovery } from './segment-recovery.ts'
+import type { ReplayReport } from './recovery.ts'
 
 export interface ExportReport {
   readonly runs: number
@@ -99,7 +99,8 @@ function fill(
   const numbers = new FileNumbers(nextFileNumber)
   const logNumber = numbers.allocate()
   const segments = exportSegments(storage, folder, to, content)
-  const replay = writeLog(storage, folder, content, joinPath(to, walName(logNumber)))
+  const { replay, report: replayed } = content.recovery
+  writeLog(storage, joinPath(to, walName(logNumber)), replay.batches)
   const optionsPath = joinPath(to, optionsName(numbers.allocate()))
   const { blockBytes } = content.options?.engine ?? engineOptionsSchema.parse({})
   writeText(storage, optionsPath, rocksdbOptions(version.levels.length, blockBytes))
@@ -109,7 +110,7 @@ function fill(
   Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close()
   const { tables, bytes } = version.totals
   const report = { runs: runs.length, tables, tableBytes: bytes, tablesCopied }
-  return { ...report, segments: segments.size, replay }
+  return { ...report, segments: segments.size, replay: replayed }
 }
 
 /** Whether a link did. */
@@ -154,14 +155,12 @@ function exportSegments(
   storage: Storage,
   folder: string,
   to: string,
-  { manifest }: FolderContent,
+  { manifest, recovery }: FolderContent,
 ): Segments {
-  const recovery = new SegmentRecovery(storage, folder, manifest.segments, 'point-in-time')
-  recovery.close()
   const exported = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
     const { segment } = meta
     const [from, target] = [folder, to].map((place) => joinPath(place, segmentName(segment)))
-    const end = recovery.endOf(segment)
+    const end = recovery.segments.endOf(segment)
     if (end === undefined) {
       linkOrCopy(storage, from!, target!)
       return meta
@@ -176,31 +175,18 @@ function exportSegments(
   return new Map(exported.map((meta) => [meta.segment, meta]))
 }
 
-/** Writes what an open would recover of the logs to a log at `path`; none when that is nothing. */
-function writeLog(
-  storage: Storage,
-  folder: string,
-  { manifest, options, logs }: FolderContent,
-  path: string,
-): ReplayReport {
-  const mode = options?.engine.walRecovery ?? 'point-in-time'
-  const batches: Uint8Array[] = []
-  const recovery = new SegmentRecovery(storage, folder, manifest.segments, mode)
-  const report = replayLogs(
-    ...([storage, folder, logs, mode, manifest.lastSeq] as const),
-    (batch) => batches.push(batch.view()),
-    (batch) => recovery.check(batch),
-  )
-  recovery.close()
-  if (batches.length === 0) return report
+/**
+ * Writes what an open would recover of the logs to a log at `path`. One that holds nothing is written
+ * too: the manifest names it, and an open misses a log that is named and not there.
+ */
+function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatch[]): void {
   const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
   try {
-    for (const batch of batches) log.append(batch)
+    for (const { batch } of batches) log.append(batch.view())
     log.sync()
   } finally {
     log.close()
   }
-  return report
 }
 
 /** What RocksDB must know to open a tree of so many levels; it takes its defaults for the rest. */

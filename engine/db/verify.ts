@@ -5,7 +5,7 @@
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
-import { segmentName, tableName, walName } from '../manifest/file-names.ts'
+import { segmentName, tableName } from '../manifest/file-names.ts'
 import { type RecoveredManifest, recoverManifest } from '../manifest/recover.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { verifyTable } from '../table/verify-table.ts'
@@ -14,12 +14,10 @@ import type { SegmentMeta } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import { SegmentWalk } from '../vlog/segment-walk.ts'
-import { LogReader } from '../wal/log-reader.ts'
-import { WriteBatch } from '../wal/write-batch.ts'
 import { withClosedFolder } from './closed-folder.ts'
 import { readOptionsRecord } from './options-record.ts'
 import { PointerCheck } from './pointer-check.ts'
-import { liveLogs } from './recovery.ts'
+import { examineRecovery } from './recovery.ts'
 
 export interface VerifyReport {
   readonly tables: number
@@ -39,12 +37,15 @@ export interface VerifyReport {
 export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
   return withClosedFolder(storage, folder, () => {
     const faults: LsmError[] = []
+    const note = (fault: LsmError) => {
+      if (!faults.some(({ data }) => data.path === fault.data.path)) faults.push(fault)
+    }
     const check = <Result>(action: () => Result): Result | null => {
       try {
         return action()
       } catch (error) {
         if (!isLsmError(error)) throw error
-        faults.push(error)
+        note(error)
         return null
       }
     }
@@ -63,15 +64,12 @@ export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
       }
     }
     pointers.close()
-    const logs = liveLogs(storage, folder, manifest.logNumber)
-    const counts = { batches: 0, nextSeq: manifest.lastSeq + 1 }
-    for (const number of logs) check(() => checkLog(storage, folder, number, counts))
+    const recovery = check(() => examineRecovery(storage, folder, manifest, 'point-in-time'))
+    for (const { error } of recovery?.replay.faults ?? []) note(error)
+    if (recovery !== null && recovery.refusal !== null) note(recovery.refusal)
     const { tables, bytes } = manifest.version.totals
-    const { batches } = counts
-    return {
-      ...{ tables, tableBytes: bytes, segments: segments.size },
-      ...{ logs: logs.length, batches, faults },
-    }
+    const { logs, batches } = recovery?.report ?? { logs: 0, batches: 0 }
+    return { tables, tableBytes: bytes, segments: segments.size, logs, batches, faults }
   })
 }
 
@@ -118,37 +116,5 @@ function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void
     throw corruption(message, { path, offset: end!.validBytes })
   } finally {
     file.close()
-  }
-}
-
-/** Batches must follow one another, from the newest sequence number in the tables on. */
-function checkLog(
-  storage: Storage,
-  folder: string,
-  number: number,
-  counts: { batches: number; nextSeq: number },
-): void {
-  const path = joinPath(folder, walName(number))
-  const reader = new LogReader(storage.readAll(path, { cause: 'verify', level: -1 }), path)
-  while (reader.next()) {
-    const batch = batchOf(reader, path)
-    if (batch.seq !== counts.nextSeq) {
-      const where = { path, offset: reader.recordOffset }
-      throw corruption(`batch of seq ${batch.seq}, ${counts.nextSeq} is expected`, where)
-    }
-    counts.nextSeq += batch.count
-    counts.batches++
-  }
-  const { damage, bytesDropped } = reader.end!
-  if (damage === null) return
-  const { reason, offset } = damage
-  throw corruption(`${reason}: ${bytesDropped} bytes are lost`, { path, offset })
-}
-
-function batchOf({ record, recordOffset }: LogReader, path: string): WriteBatch {
-  try {
-    return WriteBatch.from(record, 'write batch')
-  } catch (error) {
-    throw isLsmError(error) ? corruption(error.message, { path, offset: recordOffset }) : error
   }
 }

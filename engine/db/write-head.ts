@@ -11,15 +11,13 @@ import { walName } from '../manifest/file-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
-import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
 import { type CommitHead, MemTableInserter } from './commits.ts'
 import type { FileNumbers } from './file-numbers.ts'
 import type { EngineOptions } from './options.ts'
-import { liveLogs, type ReplayReport, replayLogs } from './recovery.ts'
-import { SegmentRecovery } from './segment-recovery.ts'
+import { clearLogs, keepLostSegments, type Recovery } from './recovery.ts'
 import type { Tree } from './tree.ts'
 import type { ValueLog } from './value-log.ts'
 
@@ -108,28 +106,15 @@ export class WriteHead implements CommitHead {
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
 
-  /** Brings back what earlier logs hold, as a table; null when there are none. */
-  replay(): ReplayReport | null {
-    const { storage, folder, manifest, tree, options, numbers } = this.#parts
-    const { walRecovery } = options
-    const logs = liveLogs(storage, folder, manifest.state.logNumber).filter(
-      (number) => number !== this.#logNumber,
-    )
+  /** Brings back what earlier logs hold, as a table, and clears the logs away. */
+  replay(recovery: Recovery): void {
+    const { storage, folder, manifest, tree, numbers } = this.#parts
     const inserter = new MemTableInserter(this)
-    const recovery = new SegmentRecovery(storage, folder, manifest.state.segments, walRecovery)
-    const apply = (batch: WriteBatch) => {
-      this.lastSeq = batch.seq - 1
-      inserter.insert(batch, Math.min(this.nowMs(), recovery.writtenAtMs ?? this.nowMs()))
+    for (const { batch, writtenAtMs } of recovery.replay.batches) {
+      inserter.insert(batch, Math.min(this.nowMs(), writtenAtMs ?? this.nowMs()))
     }
-    let report: ReplayReport
-    let sealed: readonly SealedSegment[]
-    try {
-      const check = (batch: WriteBatch) => recovery.check(batch)
-      report = replayLogs(storage, folder, logs, walRecovery, this.lastSeq, apply, check)
-      sealed = recovery.seal()
-    } finally {
-      recovery.close()
-    }
+    const sealed = recovery.segments.seal()
+    keepLostSegments(storage, folder, recovery)
     if (!this.#memtable.isEmpty) {
       tree.flush(this.#memtable, this.#logNumber, this.lastSeq, sealed)
       this.#memtable = this.#newMemTable()
@@ -140,8 +125,7 @@ export class WriteHead implements CommitHead {
       const logNumber = this.#logNumber
       manifest.append({ ...EMPTY_EDIT, logNumber, nextFileNumber: numbers.next, lastSeq })
     }
-    for (const number of logs) storage.remove(joinPath(folder, walName(number)))
-    return logs.length === 0 ? null : report
+    clearLogs(storage, folder, recovery)
   }
 
   /** Leaves the folder as it is to be found: a log that points into segments becomes a table. */

@@ -4,6 +4,9 @@
  * a file somebody else put into the folder is never mistaken for one of ours and removed.
  */
 
+import { corruption } from '../base/errors.ts'
+import { joinPath } from '../storage/storage.ts'
+
 export type FileKind =
   | 'table'
   | 'segment'
@@ -11,6 +14,7 @@ export type FileKind =
   | 'manifest'
   | 'options'
   | 'temporary'
+  | 'lost'
   | 'current'
 
 export interface FileName {
@@ -29,6 +33,11 @@ export const temporaryName = (number: number): string => `${digits(number)}.dbtm
 export const manifestName = (number: number): string => `MANIFEST-${digits(number)}`
 export const optionsName = (number: number): string => `OPTIONS-${digits(number)}`
 
+/** What a file is called once recovery has set it aside: nothing reads or removes it. */
+export const lostName = (name: string): string => `${name}${LOST_SUFFIX}`
+
+const LOST_SUFFIX = '.lost'
+
 const NAMES = [
   ['table', tableName],
   ['segment', segmentName],
@@ -41,15 +50,37 @@ const NAMES = [
 /** What `name` (no path) is, or null when it is none of ours. */
 export function parseName(name: string): FileName | null {
   if (name === CURRENT) return { kind: 'current', number: 0 }
+  if (name.endsWith(LOST_SUFFIX)) {
+    const number = parseName(name.slice(0, -LOST_SUFFIX.length))?.number
+    return number === undefined ? null : { kind: 'lost', number }
+  }
   const number = Number(/\d{6,}/.exec(name)?.[0] ?? Number.NaN)
   if (!Number.isSafeInteger(number)) return null
   const match = NAMES.find(([, nameOf]) => nameOf(number) === name)
   return match === undefined ? null : { kind: match[0], number }
 }
 
-/** The least number, from `atLeast` up, above those of all files named. */
-export function numberAbove(names: readonly string[], atLeast: number): number {
-  return names.reduce((next, name) => Math.max(next, (parseName(name)?.number ?? 0) + 1), atLeast)
+/**
+ * No file of a database has a number beyond this: at a million files a second the counter needs 70
+ * years to get here. Safe integers go four times as far, so numbering on from here never overflows.
+ */
+export const FILE_NUMBER_MAX = 2 ** 51
+
+/**
+ * The least number, from `atLeast` up, above those of all entries of `folder` named.
+ * `LSM_CORRUPTION` for one that cannot be the database's.
+ */
+export function numberAbove(folder: string, names: readonly string[], atLeast: number): number {
+  let next = atLeast
+  for (const name of names) {
+    const number = parseName(name)?.number ?? 0
+    if (number > FILE_NUMBER_MAX) {
+      const message = `no file of a database has this number (at most ${FILE_NUMBER_MAX}); move it away`
+      throw corruption(message, { path: joinPath(folder, name) })
+    }
+    next = Math.max(next, number + 1)
+  }
+  return next
 }
 
 function digits(number: number): string {

@@ -16,7 +16,7 @@ import type { TableId } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 import { type LogEnd, LogReader } from '../wal/log-reader.ts'
-import { CURRENT, numberAbove, parseName } from './file-names.ts'
+import { CURRENT, FILE_NUMBER_MAX, numberAbove, parseName } from './file-names.ts'
 import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
 import { COMPARATOR_NAME, decodeVersionEdit, type StoredEdit } from './version-edit-codec.ts'
 
@@ -31,7 +31,8 @@ export interface RecoveredManifest extends ManifestState {
 
 /**
  * The state `folder` was left in; null when it has no CURRENT, so holds no database. The next file
- * number is above every number in the folder, those of files no edit knows of included.
+ * number is above every number in the folder, those of files no edit knows of and of folders that
+ * are named like files included.
  */
 export function recoverManifest(storage: Storage, folder: string): RecoveredManifest | null {
   const names = storage.list(folder)
@@ -41,7 +42,11 @@ export function recoverManifest(storage: Storage, folder: string): RecoveredMani
   for (const { run } of runsNewestFirst(state.version)) {
     asCorruption(path, end.validBytes, () => checkRun(run))
   }
-  const nextFileNumber = numberAbove(names, state.nextFileNumber)
+  if (state.nextFileNumber > 2 * FILE_NUMBER_MAX) {
+    throw corruption(`next file number ${state.nextFileNumber}`, { path, offset: end.validBytes })
+  }
+  const taken = [...names, ...storage.list(folder, 'folders')]
+  const nextFileNumber = numberAbove(folder, taken, state.nextFileNumber)
   return { ...state, nextFileNumber, path, end }
 }
 

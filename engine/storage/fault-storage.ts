@@ -8,7 +8,14 @@
 import { LsmError } from '../base/errors.ts'
 import { ioError, type StorageOperation } from './io-error.ts'
 import type { Section } from './ledger.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 /** The operations with a number; the others (open, read, list, size, lock) can still be failed. */
 export const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
@@ -110,9 +117,9 @@ export class FaultStorage implements Storage {
     return this.#inner.readAll(path, tag)
   }
 
-  list(folder: string): readonly string[] {
+  list(folder: string, what?: ListedKind): readonly string[] {
     this.#enter('list', folder)
-    return this.#inner.list(folder)
+    return this.#inner.list(folder, what)
   }
 
   size(path: string): number {

@@ -18,7 +18,14 @@ import {
   survivingChanges,
   survivingContent,
 } from './power-loss.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 type Names = Map<string, MemoryFile>
 
@@ -59,11 +66,8 @@ export class MemoryStorage implements Storage {
     return bytes
   }
 
-  list(folder: string): readonly string[] {
-    return [...this.#names.keys()]
-      .filter((path) => folderOf(path) === folderPath(folder))
-      .map((path) => path.slice(path.lastIndexOf('/') + 1))
-      .sort()
+  list(folder: string, what: ListedKind = 'files'): readonly string[] {
+    return namesIn(folder, what === 'files' ? this.#names.keys() : this.#folders)
   }
 
   size(path: string): number {
@@ -216,6 +220,14 @@ function apply(changes: readonly NameChange<MemoryFile>[], names: Names): void {
       else names.set(path, file)
     }
   }
+}
+
+/** What lies directly in `folder`, of all paths: the last part of each, sorted. */
+function namesIn(folder: string, paths: Iterable<string>): readonly string[] {
+  return Array.from(paths)
+    .filter((path) => path !== '' && path !== '.' && folderOf(path) === folderPath(folder))
+    .map((path) => path.slice(path.lastIndexOf('/') + 1))
+    .sort()
 }
 
 function folderPath(folder: string): string {

@@ -31,7 +31,14 @@ import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
 import { Ledger, type Section } from './ledger.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 export class NodeStorage implements Storage {
   readonly #ledger: Ledger
@@ -70,10 +77,10 @@ export class NodeStorage implements Storage {
     }
   }
 
-  list(folder: string): readonly string[] {
+  list(folder: string, what: ListedKind = 'files'): readonly string[] {
     try {
       return readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && !isLockFile(entry.name))
+        .filter((entry) => entry.isDirectory() === (what === 'folders') && !isLockFile(entry.name))
         .map((entry) => entry.name)
         .sort()
     } catch (error) {

@@ -49,6 +49,8 @@ export interface ReadableFile {
   close(): void
 }
 
+export type ListedKind = 'files' | 'folders'
+
 export interface FolderLock {
   /** Idempotent. */
   release(): void
@@ -63,10 +65,10 @@ export interface Storage {
   /** The whole file, counted as section 'meta' on the tag's account. */
   readAll(path: string, tag: FileTag): Uint8Array
   /**
-   * Names (not paths) of the files in the folder, sorted; folders and the lock's own files are left
-   * out. Empty when the folder does not exist.
+   * Names (not paths) of the files in the folder, or of the folders in it, sorted; the lock's own
+   * files are left out. Empty when the folder does not exist.
    */
-  list(folder: string): readonly string[]
+  list(folder: string, what?: ListedKind): readonly string[]
   size(path: string): number
   /** Replaces an existing `to`. Does nothing when both name one file, as POSIX has it. */
   rename(from: string, to: string): void
