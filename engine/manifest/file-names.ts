@@ -60,11 +60,11 @@ export function parseName(name: string): FileName | null {
   return match === undefined ? null : { kind: match[0], number }
 }
 
-/**
- * No file of a database has a number beyond this: at a million files a second the counter needs 70
- * years to get here. Safe integers go four times as far, so numbering on from here never overflows.
- */
-export const FILE_NUMBER_MAX = 2 ** 51
+/** A counter beyond this is damage: numbering on from it must stay within the safe integers. */
+export const FILE_NUMBER_MAX = 2 ** 52
+
+/** A file whose number is this far above the counter is not the database's: it never made so many. */
+const FILE_NUMBER_LEAP_MAX = 2 ** 50
 
 /**
  * The least number, from `atLeast` up, above those of all entries of `folder` named.
@@ -74,8 +74,8 @@ export function numberAbove(folder: string, names: readonly string[], atLeast: n
   let next = atLeast
   for (const name of names) {
     const number = parseName(name)?.number ?? 0
-    if (number > FILE_NUMBER_MAX) {
-      const message = `no file of a database has this number (at most ${FILE_NUMBER_MAX}); move it away`
+    if (number - atLeast > FILE_NUMBER_LEAP_MAX) {
+      const message = `not a file of this database, whose next number is ${atLeast}; move it away`
       throw corruption(message, { path: joinPath(folder, name) })
     }
     next = Math.max(next, number + 1)

@@ -42,7 +42,7 @@ export function recoverManifest(storage: Storage, folder: string): RecoveredMani
   for (const { run } of runsNewestFirst(state.version)) {
     asCorruption(path, end.validBytes, () => checkRun(run))
   }
-  if (state.nextFileNumber > 2 * FILE_NUMBER_MAX) {
+  if (state.nextFileNumber > FILE_NUMBER_MAX) {
     throw corruption(`next file number ${state.nextFileNumber}`, { path, offset: end.validBytes })
   }
   const taken = [...names, ...storage.list(folder, 'folders')]
