@@ -16,8 +16,8 @@ import { checkTables, planRecovery, type Recovery } from './recovery.ts'
 import { checkSegments } from './segment-recovery.ts'
 
 /**
- * Runs `read` with the folder locked. Errors: `LSM_NOT_FOUND` where there is no database,
- * `LSM_LOCKED` where it is open.
+ * Runs `read` with the folder locked; one that may only be read is not, and is `LSM_LOCKED` if it was
+ * opened meanwhile. Errors: `LSM_NOT_FOUND` where there is no database, `LSM_LOCKED` where it is open.
  */
 export function withClosedFolder<Result>(
   storage: Storage,
@@ -29,7 +29,7 @@ export function withClosedFolder<Result>(
       data: { path: folder },
     })
   }
-  const lock = storage.lock(folder)
+  const lock = storage.lock(folder, 'read')
   try {
     return read()
   } finally {

@@ -12,6 +12,7 @@ import type {
   FileTag,
   FolderLock,
   ListedKind,
+  LockPurpose,
   ReadableFile,
   Storage,
   WritableFile,
@@ -157,9 +158,9 @@ export class FaultStorage implements Storage {
     this.#inner.syncFolder(folder)
   }
 
-  lock(folder: string): FolderLock {
+  lock(folder: string, purpose?: LockPurpose): FolderLock {
     this.#enter('lock', folder)
-    return this.#inner.lock(folder)
+    return this.#inner.lock(folder, purpose)
   }
 
   /** Passed before every call: numbers it and throws the fault that strikes it. */

@@ -35,6 +35,7 @@ import type {
   FileTag,
   FolderLock,
   ListedKind,
+  LockPurpose,
   ReadableFile,
   Storage,
   WritableFile,
@@ -127,8 +128,8 @@ export class NodeStorage implements Storage {
     attempt('syncFolder', folder, () => withFile(folder, 'r', fsyncSync))
   }
 
-  lock(folder: string): FolderLock {
-    return lockFolder(folder)
+  lock(folder: string, purpose: LockPurpose = 'write'): FolderLock {
+    return lockFolder(folder, purpose)
   }
 
   #rename(from: string, to: string): void {

@@ -51,6 +51,8 @@ export interface ReadableFile {
 
 export type ListedKind = 'files' | 'folders'
 
+export type LockPurpose = 'write' | 'read'
+
 export interface FolderLock {
   /** Idempotent. */
   release(): void
@@ -81,8 +83,12 @@ export interface Storage {
   /** Creates the folder and its parents; an existing one is fine. */
   makeFolder(folder: string): void
   syncFolder(folder: string): void
-  /** Holds `folder` for one database object of one process; else `LSM_LOCKED` with `data.pid`. */
-  lock(folder: string): FolderLock
+  /**
+   * Holds `folder` for one database object of one process; else `LSM_LOCKED` with `data.pid`. Where
+   * this process may only read the folder, `purpose: 'read'` holds nothing and looks whether somebody
+   * else does, now and at the release, which then throws `LSM_LOCKED`.
+   */
+  lock(folder: string, purpose?: LockPurpose): FolderLock
 }
 
 export function joinPath(folder: string, name: string): string {
