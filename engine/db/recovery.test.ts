@@ -5,7 +5,17 @@ import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { FileTag } from '../storage/storage.ts'
 import { countFolder, folderBytes } from '../storage/storage.ts'
 import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
-import { flip, killed, large, openLog, replace, segmentsIn } from '../testing/log-fixtures.ts'
+import {
+  flip,
+  killed,
+  large,
+  openCollected,
+  openLog,
+  put,
+  replace,
+  STUB_BYTES,
+  segmentsIn,
+} from '../testing/log-fixtures.ts'
 import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
@@ -354,12 +364,7 @@ describe('what may hold lost writes', () => {
 
   test('keeps the values that its batches point to', () => {
     const { db, storage: alive } = openLog()
-    const put = (name: string) => {
-      const batch = new WriteBatch()
-      batch.put(bytes(name), bytes(large(name)))
-      db.writeSync(batch, { sync: true })
-    }
-    for (const name of ['a', 'b', 'c', 'd']) put(name)
+    for (const name of ['a', 'b', 'c', 'd']) put(db, name, large(name))
     const storage = killed(alive)
     const [segment] = segmentsIn(storage)
     leaveOut(storage, onlyLog(storage), 0, 1)
@@ -430,4 +435,35 @@ describe('names that are taken', () => {
       }
     },
   )
+})
+
+describe('a log that rots after a collection', () => {
+  /** Values in a table, moved by a collection whose new pointers are in the log alone. */
+  function collected(): MemoryStorage {
+    const { db: first, storage } = openLog()
+    for (const name of ['a', 'b', 'c']) put(first, name, large(name))
+    first.flush()
+    first.close()
+    const { db } = openCollected({ storage })
+    expect(db.collectValueLog()).toBe(1)
+    return killed(storage)
+  }
+
+  const exposed =
+    /\.sst at offset \d+: the newest entry of a key points to segment \d+, which is spent$/
+
+  test('leaves pointers that lead nowhere, and verify names their table, before the open and after', () => {
+    const storage = collected()
+    const spent = segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES)
+    expect(spent.length).toBeGreaterThan(0)
+    expect(faultsIn(storage).filter((fault) => exposed.test(fault))).toEqual([])
+    const log = onlyLog(storage)
+    replace(storage, log, flip(20)(storage.readAll(log, tag)))
+    expect(faultsIn(storage)).toContainEqual(expect.stringMatching(exposed))
+    openCollected({ storage }).db.close()
+    expect(faultsIn(storage)).toEqual([expect.stringMatching(exposed)])
+    const { db } = openCollected({ storage })
+    expect(() => db.get(bytes('a'))).toThrow(expect.objectContaining({ code: 'LSM_CORRUPTION' }))
+    db.close()
+  })
 })

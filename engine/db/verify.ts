@@ -15,6 +15,7 @@ import type { TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import { SegmentWalk } from '../vlog/segment-walk.ts'
 import { withClosedFolder } from './closed-folder.ts'
+import { NewestEntries } from './newest-entries.ts'
 import { readOptionsRecord } from './options-record.ts'
 import { PointerCheck } from './pointer-check.ts'
 import { examineRecovery } from './recovery.ts'
@@ -55,19 +56,21 @@ export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
       return { tables: 0, tableBytes: 0, segments: 0, logs: 0, batches: 0, faults }
     }
     check(() => checkManifestEnd(manifest))
-    const { segments } = manifest
+    const { version, segments } = manifest
     for (const meta of segments.values()) check(() => checkSegment(storage, folder, meta))
-    const pointers = new PointerCheck(storage, folder, segments)
-    for (const { level, run } of runsNewestFirst(manifest.version)) {
+    const recovery = check(() => examineRecovery(storage, folder, manifest, 'point-in-time'))
+    const newest = new NewestEntries(storage, folder, version, recovery?.replay.batches ?? [])
+    const pointers = new PointerCheck(storage, folder, segments, newest)
+    for (const { level, run } of runsNewestFirst(version)) {
       for (const table of tablesOf(run)) {
         check(() => checkTable(storage, folder, level, table, pointers))
       }
     }
     pointers.close()
-    const recovery = check(() => examineRecovery(storage, folder, manifest, 'point-in-time'))
+    newest.close()
     for (const { error } of recovery?.replay.faults ?? []) note(error)
     if (recovery !== null && recovery.refusal !== null) note(recovery.refusal)
-    const { tables, bytes } = manifest.version.totals
+    const { tables, bytes } = version.totals
     const { logs, batches } = recovery?.report ?? { logs: 0, batches: 0 }
     return { tables, tableBytes: bytes, segments: segments.size, logs, batches, faults }
   })
