@@ -11,7 +11,13 @@ export type { AsyncScanOptions } from './db/async-scan.ts'
 export { describeFolder, type FolderDescription } from './db/closed-folder.ts'
 export { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './db/cursor.ts'
 export { Database, type OpenOptions, type WriteOptions } from './db/database.ts'
-export type { CollectEvent, DatabaseEvent, EventSlice, JobEvent, RecoveryEvent } from './db/events.ts'
+export type {
+  CollectEvent,
+  DatabaseEvent,
+  EventSlice,
+  JobEvent,
+  RecoveryEvent,
+} from './db/events.ts'
 export { type ExportReport, exportDatabase } from './db/export.ts'
 export type { DatabaseMetrics, ValueLogMetrics } from './db/metrics.ts'
 export {

@@ -326,13 +326,14 @@ export class Database implements Disposable {
     if (this.#health.isClosed) return
     this.#health.assertAtRest()
     let failure: { readonly cause: unknown } | null = null
+    const wasWhole = () => failure === null && !this.#health.hasFailed
     const steps = [
       () => this.#commits.settle(),
       () => !this.#health.hasFailed && this.#head.finish(),
       () => this.#head.close(),
       ...Array.from(this.#cursors, (cursor) => () => cursor.close()),
       () => this.#tree.close(),
-      () => this.#manifest.close(),
+      () => this.#manifest.close(wasWhole() ? this.#head.lastSeq : undefined),
       () => this.#lock.release(),
     ]
     for (const step of steps) {

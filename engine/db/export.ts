@@ -107,7 +107,7 @@ function fill(
   const counters = { logNumber, nextFileNumber: numbers.next, nextRunId, lastSeq }
   const state = { ...counters, version, segments }
   const allocate = () => numbers.allocate()
-  Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close()
+  Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close(replay.lastSeq)
   const { tables, bytes } = version.totals
   const report = { runs: runs.length, tables, tableBytes: bytes, tablesCopied }
   return { ...report, segments: segments.size, replay: replayed }

@@ -11,6 +11,7 @@
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
 import { parseName, walName } from '../manifest/file-names.ts'
 import type { ManifestState } from '../manifest/manifest-state.ts'
+import type { RecoveredManifest } from '../manifest/recover.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
@@ -22,6 +23,10 @@ export interface ReplayFault {
   /** A crash leaves this behind: a last write that never became durable. All else is damage. */
   readonly isCrash: boolean
 }
+
+/** What of a folder's state the replay is held against; `loggedSeq` where its manifest tells. */
+export type FolderState = Pick<ManifestState, 'logNumber' | 'lastSeq'> &
+  Partial<Pick<RecoveredManifest, 'loggedSeq'>>
 
 export interface ReplayedBatch {
   readonly batch: WriteBatch
@@ -43,6 +48,8 @@ export interface Replay {
   readonly bytesDropped: number
   /** The log that the manifest names is there, and what it begins with follows the manifest. */
   readonly continuesManifest: boolean
+  /** Whether writes are missing that a clean close had made durable. */
+  readonly isShort: boolean
   /** In the order found; at most one a log, and one for a log that is missing. */
   readonly faults: readonly ReplayFault[]
 }
@@ -55,7 +62,7 @@ export interface Replay {
 export function readLogs(
   storage: Storage,
   folder: string,
-  { logNumber, lastSeq }: Pick<ManifestState, 'logNumber' | 'lastSeq'>,
+  { logNumber, lastSeq, loggedSeq = null }: FolderState,
   mode: LogRecoveryMode,
   segments: SegmentRecovery,
 ): Replay {
@@ -73,6 +80,7 @@ export function readLogs(
     const bytes = storage.readAll(path, { cause: 'recovery', level: -1 })
     replay.readLog(number, bytes, path)
   }
+  if (loggedSeq !== null) replay.expect(loggedSeq, folder)
   return { logs, ...replay.result() }
 }
 
@@ -96,6 +104,7 @@ class ReplayBuilder {
   #lastSeq: number
   #lastSeqSeen: number
   #continuesManifest = true
+  #isShort = false
 
   constructor(mode: LogRecoveryMode, lastSeq: number, segments: SegmentRecovery) {
     this.#mode = mode
@@ -153,6 +162,17 @@ class ReplayBuilder {
     if (!inLastAppend) this.#unreplayed.push(number)
   }
 
+  /** The database was closed when `loggedSeq` was its newest write. */
+  expect(loggedSeq: number, path: string): void {
+    this.#isShort = this.#lastSeq < loggedSeq
+    if (!this.#isShort) return
+    this.#lastSeqSeen = Math.max(this.#lastSeqSeen, loggedSeq)
+    if (this.#faults.length > 0) return
+    const message = `the logs end at seq ${this.#lastSeq}; it was closed at seq ${loggedSeq}`
+    const where = { path, expected: loggedSeq, actual: this.#lastSeq }
+    this.note({ error: corruption(message, where), isCrash: false })
+  }
+
   result(): Omit<Replay, 'logs'> {
     return {
       unreplayed: this.#unreplayed,
@@ -162,6 +182,7 @@ class ReplayBuilder {
       lastSeqSeen: this.#lastSeqSeen,
       bytesDropped: this.#bytesDropped,
       continuesManifest: this.#continuesManifest,
+      isShort: this.#isShort,
       faults: this.#faults,
     }
   }

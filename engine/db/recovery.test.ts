@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isLsmError, type LsmError } from '../base/errors.ts'
+import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger, liveBytes } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { FileTag } from '../storage/storage.ts'
@@ -205,6 +206,63 @@ function recordsBytes(content: Uint8Array, count: number): number {
   for (let index = 0; index <= count; index++) reader.next()
   return reader.recordOffset
 }
+
+describe('a log that ends before the write the database was closed at', () => {
+  const closed = (count: number) => {
+    const { db, storage } = openTest({ strategy: never })
+    write(db, 0, count)
+    db.close()
+    return storage
+  }
+
+  test.each([
+    ['cut between two batches', 7],
+    ['emptied', 0],
+  ])('is told when it was %s', (_, kept) => {
+    const storage = closed(10)
+    leaveOut(storage, onlyLog(storage), kept, 10)
+    const message = `/db: the logs end at seq ${kept}; it was closed at seq 10`
+    expect(faultsIn(storage)).toEqual([message])
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /closed at seq 10/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(kept),
+      recovery: { damage: message, lost: { seqFrom: kept + 1, seqTo: 10, files: [] } },
+    })
+    expect(faultsIn(storage)).toEqual([])
+  })
+
+  test('is no crash’s log when it was cut inside a batch', () => {
+    const storage = closed(10)
+    const log = onlyLog(storage)
+    replace(storage, log, storage.readAll(log, tag).slice(0, -5))
+    expect(open(storage, 'tolerate-corrupted-tail')).toMatchObject({
+      keys: keysUpTo(9),
+      recovery: { damage: expect.stringMatching(/torn payload/), lost: { seqFrom: 10, seqTo: 10 } },
+    })
+  })
+
+  test('is told when it is missing', () => {
+    const storage = closed(10)
+    storage.remove(onlyLog(storage))
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      recovery: { lost: { seqFrom: 1, seqTo: 10 } },
+    })
+  })
+
+  test('is no such thing after a close that failed', () => {
+    const memory = openTest({ strategy: never }).storage.powerLoss(
+      { bytes: 'kept', names: 'kept' },
+      new Ledger(),
+    )
+    const storage = new FaultStorage(memory)
+    const { db } = openTest({ storage: storage as never, strategy: never })
+    write(db, 0, 10)
+    storage.failWhen(({ operation, path }) => operation === 'sync' && path.endsWith('.log'), 'EIO')
+    expect(() => db.close()).toThrow()
+    leaveOut(memory, onlyLog(memory), 7, 10)
+    expect(open(memory, 'absolute')).toMatchObject({ keys: keysUpTo(7) })
+  })
+})
 
 describe('a log that is missing', () => {
   test('though the manifest names it, is told', () => {

@@ -123,7 +123,7 @@ export function examineRecovery(
   try {
     const replay = readLogs(storage, folder, state, mode, segments)
     const orphans = findOrphans(storage, folder, state)
-    const isDamaged = replay.faults.some(({ isCrash }) => !isCrash)
+    const isDamaged = replay.isShort || replay.faults.some(({ isCrash }) => !isCrash)
     const holding = isDamaged ? holdingLater(storage, folder, orphans, replay.lastSeq) : []
     const lost = isDamaged ? lostWrites(replay, segments, holding) : null
     const lostOrphans = holding.map(({ name }) => name)
@@ -175,8 +175,9 @@ function lostWrites(
   segments: SegmentRecovery,
   holding: readonly HoldingOrphan[],
 ): LostWrites | null {
-  const { unreplayed, batches, lastSeq, lastSeqSeen } = replay
-  if (unreplayed.length === 0 && holding.length === 0 && batches.length > 0) return null
+  const { unreplayed, batches, lastSeq, lastSeqSeen, isShort } = replay
+  const isWhole = unreplayed.length === 0 && holding.length === 0 && !isShort
+  if (isWhole && batches.length > 0) return null
   const newest = holding.reduce(
     (most, { newestSeq }) => Math.max(most, newestSeq ?? 0),
     lastSeqSeen,

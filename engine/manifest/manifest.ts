@@ -107,13 +107,16 @@ export class Manifest {
 
   /**
    * Idempotent. Ends the log with an edit that changes nothing: damage to a true edit then has a
-   * sound record behind it, and can never pass for the torn append of a crash.
+   * sound record behind it, and can never pass for the torn append of a crash. `loggedSeq`: the newest
+   * write, which tables and logs hold durably; a recovery that does not come to it misses something.
    */
-  close(): void {
+  close(loggedSeq?: number): void {
     if (this.#closed) return
     this.#closed = true
     try {
-      if (this.#failure === null) this.#write({ ...EMPTY_EDIT, lastSeq: this.#state.lastSeq })
+      const logged = loggedSeq === undefined ? {} : { loggedSeq }
+      const { lastSeq } = this.#state
+      if (this.#failure === null) this.#write({ ...EMPTY_EDIT, lastSeq, ...logged })
     } finally {
       this.#log?.close()
     }

@@ -27,6 +27,8 @@ export interface RecoveredManifest extends ManifestState {
   readonly path: string
   /** How it ended: `damage` tells of an edit torn by a crash, which was dropped. */
   readonly end: LogEnd
+  /** The newest write, where the database was closed; null after a crash. */
+  readonly loggedSeq: number | null
 }
 
 /**
@@ -38,7 +40,7 @@ export function recoverManifest(storage: Storage, folder: string): RecoveredMani
   const names = storage.list(folder)
   if (!names.includes(CURRENT)) return null
   const path = joinPath(folder, currentManifest(storage, folder, names))
-  const { state, end } = replay(storage.readAll(path, RECOVERY_TAG), path)
+  const { state, end, loggedSeq } = replay(storage.readAll(path, RECOVERY_TAG), path)
   for (const { run } of runsNewestFirst(state.version)) {
     asCorruption(path, end.validBytes, () => checkRun(run))
   }
@@ -47,7 +49,7 @@ export function recoverManifest(storage: Storage, folder: string): RecoveredMani
   }
   const taken = [...names, ...storage.list(folder, 'folders')]
   const nextFileNumber = numberAbove(folder, taken, state.nextFileNumber)
-  return { ...state, nextFileNumber, path, end }
+  return { ...state, nextFileNumber, path, end, loggedSeq }
 }
 
 function currentManifest(storage: Storage, folder: string, names: readonly string[]): string {
@@ -63,15 +65,20 @@ function currentManifest(storage: Storage, folder: string, names: readonly strin
   return name
 }
 
-function replay(bytes: Uint8Array, path: string): { state: ManifestState; end: LogEnd } {
+function replay(
+  bytes: Uint8Array,
+  path: string,
+): { state: ManifestState } & Pick<RecoveredManifest, 'end' | 'loggedSeq'> {
   const reader = new LogReader(bytes, path)
   const live = new Map<TableId, TablePlacement>()
   let state: ManifestState | null = null
+  let loggedSeq: number | null = null
   while (reader.next()) {
     const { record, recordOffset } = reader
     state = asCorruption(path, recordOffset, () => {
       const stored = decodeVersionEdit(record, 'version edit')
       if (state === null) checkComparator(stored, path, recordOffset)
+      loggedSeq = stored.loggedSeq ?? null
       return applyToState(state ?? EMPTY_STATE, resolve(stored, live, path, recordOffset))
     })
   }
@@ -80,7 +87,7 @@ function replay(bytes: Uint8Array, path: string): { state: ManifestState; end: L
     const { reason, offset } = end.damage ?? { reason: 'empty manifest', offset: 0 }
     throw corruption(reason, { path, offset, bytesDropped: end.bytesDropped })
   }
-  return { state, end }
+  return { state, end, loggedSeq }
 }
 
 function checkComparator(first: StoredEdit, path: string, offset: number): void {

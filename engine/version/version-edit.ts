@@ -33,6 +33,8 @@ export interface VersionEdit {
   readonly nextFileNumber?: number
   readonly nextRunId?: number
   readonly lastSeq?: number
+  /** At a clean close alone: tables and logs hold all writes up to this one, durably. */
+  readonly loggedSeq?: number
   readonly newRuns: readonly NewRun[]
   readonly removed: readonly TablePlacement[]
   readonly added: readonly TablePlacement[]
