@@ -1,121 +1,29 @@
 import { describe, expect, test } from 'vitest'
-import { isLsmError, type LsmError } from '../base/errors.ts'
 import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger, liveBytes } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
-import type { FileTag } from '../storage/storage.ts'
 import { countFolder, folderBytes } from '../storage/storage.ts'
-import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
+import { everyNth, never, openTest } from '../testing/fixtures.ts'
+import { flip, killed, replace, tag } from '../testing/log-fixtures.ts'
 import {
-  flip,
-  killed,
-  large,
-  openCollected,
-  openLog,
-  put,
-  replace,
-  STUB_BYTES,
-  segmentsIn,
-} from '../testing/log-fixtures.ts'
-import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
-import { LogWriter } from '../wal/log-writer.ts'
-import { WriteBatch } from '../wal/write-batch.ts'
-import type { Database } from './database.ts'
-import type { DatabaseEvent, RecoveryEvent } from './events.ts'
+  copyOf,
+  create,
+  expectRefused,
+  faultsIn,
+  filesIn,
+  keysUpTo,
+  leaveOut,
+  MODES,
+  type Opened,
+  onlyLog,
+  open,
+  recordsBytes,
+  recordsOf,
+  rewrite,
+  write,
+  written,
+} from '../testing/recovery-fixtures.ts'
 import { exportDatabase } from './export.ts'
-import { verifyDatabase } from './verify.ts'
-
-const tag: FileTag = { cause: 'meta', level: -1 }
-const MODES = ['point-in-time', 'tolerate-corrupted-tail', 'absolute'] as const
-const key = (index: number) => `key${String(index).padStart(3, '0')}`
-
-function write(db: Database, from: number, to: number): void {
-  for (let index = from; index < to; index++) {
-    const batch = new WriteBatch()
-    batch.put(bytes(key(index)), bytes(`${index}`.padEnd(90, '.')))
-    db.writeSync(batch, { sync: true })
-  }
-}
-
-/** A database of keys 0 to `count`, each a batch, as a kill leaves it: about forty fill a memtable. */
-function written(count: number): MemoryStorage {
-  const { db, storage } = openTest({ strategy: never })
-  write(db, 0, count)
-  return killed(storage)
-}
-
-interface Opened {
-  readonly keys: readonly string[]
-  readonly recovery: RecoveryEvent | null
-}
-
-/** What an open finds, or the error it ends with; the folder is closed again. */
-function open(storage: MemoryStorage, walRecovery: LogRecoveryMode): Opened | LsmError {
-  const events: DatabaseEvent[] = []
-  const onEvent = (event: DatabaseEvent) => events.push(event)
-  try {
-    const { db } = openTest({ storage, strategy: never, onEvent, options: { walRecovery } })
-    const keys = Array.from(db.scan(), ([each]) => text(each))
-    db.close()
-    return { keys, recovery: events.find((event) => event.kind === 'recovery') ?? null }
-  } catch (error) {
-    if (!isLsmError(error)) throw error
-    return error
-  }
-}
-
-const filesIn = (storage: MemoryStorage, ending: string) =>
-  storage.list('/db').filter((name) => name.endsWith(ending))
-const faultsIn = (storage: MemoryStorage) =>
-  verifyDatabase(storage, '/db').faults.map(({ message }) => message)
-const everything = (storage: MemoryStorage) =>
-  storage.list('/db').map((name) => `${name} ${storage.readAll(`/db/${name}`, tag)}`)
-const keysUpTo = (count: number) => Array.from({ length: count }, (_, index) => key(index))
-
-/** Copies of one storage, so that each mode finds the folder as it was. */
-const copyOf = (storage: MemoryStorage) =>
-  storage.powerLoss({ bytes: 'kept', names: 'kept' }, new Ledger())
-
-function recordsOf(content: Uint8Array): readonly Uint8Array[] {
-  const reader = new LogReader(content, 'log')
-  const records: Uint8Array[] = []
-  while (reader.next()) records.push(reader.record)
-  return records
-}
-
-/** Replaces a log or manifest by one of these records. */
-function rewrite(storage: MemoryStorage, path: string, records: readonly Uint8Array[]): void {
-  if (storage.list('/db').includes(path.slice(4))) storage.remove(path)
-  const writer = new LogWriter(storage.create(path, tag))
-  for (const record of records) writer.append(record)
-  writer.sync()
-  writer.close()
-}
-
-/** Leaves records out of the file, so that its framing and checksums are sound. */
-function leaveOut(storage: MemoryStorage, path: string, at: number, count: number): void {
-  rewrite(storage, path, recordsOf(storage.readAll(path, tag)).toSpliced(at, count))
-}
-
-function onlyLog(storage: MemoryStorage): string {
-  const [name, ...more] = filesIn(storage, '.log')
-  expect(more).toEqual([])
-  return `/db/${name}`
-}
-
-/** That the stricter modes refuse with `message` and change nothing. */
-function expectRefused(storage: MemoryStorage, modes: readonly LogRecoveryMode[], message: RegExp) {
-  for (const mode of modes) {
-    const copy = copyOf(storage)
-    const error = open(copy, mode)
-    expect(error, mode).toMatchObject({
-      code: 'LSM_CORRUPTION',
-      message: expect.stringMatching(message),
-      data: { path: expect.any(String) },
-    })
-    expect(everything(copy), mode).toEqual(everything(storage))
-  }
-}
 
 describe('a log that does not continue', () => {
   test.each([
@@ -199,13 +107,6 @@ describe('a log that does not continue', () => {
     })
   })
 })
-
-/** Where the first `count` records of a small log end. */
-function recordsBytes(content: Uint8Array, count: number): number {
-  const reader = new LogReader(content, 'log')
-  for (let index = 0; index <= count; index++) reader.next()
-  return reader.recordOffset
-}
 
 describe('a log that ends before the write the database was closed at', () => {
   const closed = (count: number) => {
@@ -360,19 +261,12 @@ describe('a manifest that lost its last edits', () => {
     const { db, storage: other } = openTest({ strategy: never })
     write(db, 0, 10)
     db.flush()
-    replaceAs(storage, '/db/000800.sst', other.readAll(`/db/${filesIn(other, '.sst')[0]}`, tag))
+    create(storage, '/db/000800.sst', other.readAll(`/db/${filesIn(other, '.sst')[0]}`, tag))
     db.close()
     expect(open(storage, 'absolute')).toMatchObject({ keys: keysUpTo(10) })
     expect(storage.list('/db')).not.toContain('000800.sst')
   })
 })
-
-function replaceAs(storage: MemoryStorage, path: string, content: Uint8Array): void {
-  const file = storage.create(path, tag)
-  file.append(content, 'data')
-  file.sync()
-  file.close()
-}
 
 describe('what may hold lost writes', () => {
   test('is kept: tables of jobs that did not finish, and those that cannot be read', () => {
@@ -387,9 +281,9 @@ describe('what may hold lost writes', () => {
     small.flush()
     const early = third.readAll(`/db/${filesIn(third, '.sst')[0]}`, tag)
     small.close()
-    replaceAs(storage, '/db/000800.sst', table)
-    replaceAs(storage, '/db/000801.sst', table.slice(0, -20))
-    replaceAs(storage, '/db/000802.sst', early)
+    create(storage, '/db/000800.sst', table)
+    create(storage, '/db/000801.sst', table.slice(0, -20))
+    create(storage, '/db/000802.sst', early)
     leaveOut(storage, onlyLog(storage), 4, 1)
     const log = onlyLog(storage).slice(4)
     expect(open(storage, 'point-in-time')).toMatchObject({
@@ -418,19 +312,6 @@ describe('what may hold lost writes', () => {
       recovery: { lost: null },
     })
     expect(filesIn(storage, '.lost')).toEqual([])
-  })
-
-  test('keeps the values that its batches point to', () => {
-    const { db, storage: alive } = openLog()
-    for (const name of ['a', 'b', 'c', 'd']) put(db, name, large(name))
-    const storage = killed(alive)
-    const [segment] = segmentsIn(storage)
-    leaveOut(storage, onlyLog(storage), 0, 1)
-    const { db: again } = openLog({ storage, options: { walRecovery: 'point-in-time' } })
-    expect([...again.scan()]).toEqual([])
-    again.close()
-    expect(segmentsIn(storage)).toEqual([])
-    expect(text(storage.readAll(`${segment}.lost`, tag))).toContain(large('d'))
   })
 
   test('keeps its number, and the ledger its balance', () => {
@@ -475,7 +356,7 @@ describe('names that are taken', () => {
     'a stray %s is named and refused',
     (name) => {
       const storage = written(10)
-      replaceAs(storage, `/db/${name}`, new Uint8Array(0))
+      create(storage, `/db/${name}`, new Uint8Array(0))
       expectRefused(storage, MODES, /not a file of this database, whose next number is 3/)
       expect(faultsIn(storage)).toEqual([expect.stringContaining(name)])
       storage.remove(`/db/${name}`)
@@ -487,41 +368,10 @@ describe('names that are taken', () => {
     'an empty stray %s changes nothing that is read',
     (name) => {
       const storage = written(10)
-      replaceAs(storage, `/db/${name}`, new Uint8Array(0))
+      create(storage, `/db/${name}`, new Uint8Array(0))
       for (let round = 0; round < 3; round++) {
         expect(open(storage, 'absolute')).toMatchObject({ keys: keysUpTo(10) })
       }
     },
   )
-})
-
-describe('a log that rots after a collection', () => {
-  /** Values in a table, moved by a collection whose new pointers are in the log alone. */
-  function collected(): MemoryStorage {
-    const { db: first, storage } = openLog()
-    for (const name of ['a', 'b', 'c']) put(first, name, large(name))
-    first.flush()
-    first.close()
-    const { db } = openCollected({ storage })
-    expect(db.collectValueLog()).toBe(1)
-    return killed(storage)
-  }
-
-  const exposed =
-    /\.sst at offset \d+: the newest entry of a key points to segment \d+, which is spent$/
-
-  test('leaves pointers that lead nowhere, and verify names their table, before the open and after', () => {
-    const storage = collected()
-    const spent = segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES)
-    expect(spent.length).toBeGreaterThan(0)
-    expect(faultsIn(storage).filter((fault) => exposed.test(fault))).toEqual([])
-    const log = onlyLog(storage)
-    replace(storage, log, flip(20)(storage.readAll(log, tag)))
-    expect(faultsIn(storage)).toContainEqual(expect.stringMatching(exposed))
-    openCollected({ storage }).db.close()
-    expect(faultsIn(storage)).toEqual([expect.stringMatching(exposed)])
-    const { db } = openCollected({ storage })
-    expect(() => db.get(bytes('a'))).toThrow(expect.objectContaining({ code: 'LSM_CORRUPTION' }))
-    db.close()
-  })
 })
