@@ -329,6 +329,30 @@ describe('what may hold lost writes', () => {
     expect(onlyLog(copy) > `/db/${before[0]}`).toBe(true)
   })
 
+  test('does not lead to a refusal where the log rots that a flush was under way of', () => {
+    const storage = written(10)
+    const { db, storage: other } = openTest({ strategy: never })
+    write(db, 0, 10)
+    db.flush()
+    create(storage, '/db/000800.sst', other.readAll(`/db/${filesIn(other, '.sst')[0]}`, tag))
+    const log = onlyLog(storage)
+    replace(storage, log, flip(30)(storage.readAll(log, tag)))
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: [],
+      recovery: {
+        lost: { seqFrom: 1, seqTo: 10, files: expect.arrayContaining(['000800.sst.lost']) },
+      },
+    })
+  })
+
+  test('has its number taken for good', () => {
+    const storage = written(10)
+    create(storage, '/db/000900.log.lost', new Uint8Array(1))
+    open(storage, 'absolute')
+    expect(onlyLog(storage) > '/db/000900.log').toBe(true)
+    expect(storage.list('/db')).toContain('000900.log.lost')
+  })
+
   test('is a log that rotted with whole batches behind', () => {
     const storage = written(10)
     const log = onlyLog(storage)

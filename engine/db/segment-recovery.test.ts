@@ -17,9 +17,17 @@ import {
   segmentsIn,
   tag,
 } from '../testing/log-fixtures.ts'
-import { faultsIn, leaveOut, onlyLog } from '../testing/recovery-fixtures.ts'
+import {
+  copyOf,
+  faultsIn,
+  leaveOut,
+  onlyLog,
+  recordsOf,
+  rewrite,
+} from '../testing/recovery-fixtures.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst } from '../version/version.ts'
+import type { LogRecoveryMode } from '../wal/log-reader.ts'
 
 const NAMES = ['a', 'b', 'c', 'd']
 
@@ -69,6 +77,26 @@ describe('a segment that a kill left open', () => {
 })
 
 describe('a log', () => {
+  test('that points to the record of another key is no crash’s, though its segment was open', () => {
+    const { db, storage: alive } = openLog()
+    for (const name of ['a', 'b']) put(db, name, large(name))
+    const storage = killed(alive)
+    const log = onlyLog(storage)
+    const [first, second] = recordsOf(storage.readAll(log, tag))
+    // Keys of one byte, so the batches differ in the key and the pointer alone.
+    const swapped = second!.slice()
+    const keyAt = 14
+    expect([first![keyAt], second![keyAt]]).toEqual([97, 98])
+    swapped[keyAt] = 97
+    rewrite(storage, log, [first!, swapped])
+    const open = (walRecovery: LogRecoveryMode) =>
+      openLog({ storage: copyOf(storage), options: { walRecovery } }).db
+    expect(() => open('tolerate-corrupted-tail')).toThrow('a record that is not its own')
+    const again = open('point-in-time')
+    expect(read(again, 'a')).toBe(large('a'))
+    again.close()
+  })
+
   test('that is set aside keeps the values that its batches point to', () => {
     const { db, storage: alive } = openLog()
     for (const name of ['a', 'b', 'c', 'd']) put(db, name, large(name))

@@ -388,6 +388,13 @@ describe('damage', () => {
       }
     })
 
+    test('right behind a record without payload, is seen as well', () => {
+      const damaged = fragment(full, payload(0, 0))
+      damaged[0]! ^= 1
+      const bytes = joined(fragment(full, body), damaged, fragment(full, payload(0, 0)))
+      expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad crc', inLastAppend: false })
+    })
+
     test('in the next block, is seen as well', () => {
       const damaged = fragment(full, payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - 3, 1))
       damaged[LOG_HEADER_BYTES + 3]! ^= 1
