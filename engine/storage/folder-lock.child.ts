@@ -2,7 +2,7 @@
  * A contender for folder-lock.test.ts. Each line on its input is a folder and a moment (ms since the
  * epoch, spun for, so that several contenders start as one), and `read` where it only wants to read;
  * it answers with `held` or the pid that holds the folder, keeps what it holds, and lets go of all when
- * the line is `release`.
+ * the line is `release`. After `unprivileged` it has the rights of nobody, should it run as root.
  */
 
 import { createInterface } from 'node:readline'
@@ -10,6 +10,7 @@ import { isLsmError } from '../base/errors.ts'
 import { lockFolder } from './folder-lock.ts'
 import type { FolderLock, LockPurpose } from './storage.ts'
 
+const NOBODY = 65_534
 const held: FolderLock[] = []
 
 function answer(folder: string, atMs: number, purpose: LockPurpose): string {
@@ -32,10 +33,15 @@ function release(): string {
   }
 }
 
+function giveUpPrivileges(): string {
+  if (process.getuid?.() === 0) process.setuid?.(NOBODY)
+  return 'unprivileged'
+}
+
 console.log(`pid ${process.pid}`)
 for await (const line of createInterface({ input: process.stdin })) {
   const [folder = '', atMs = '0', purpose = 'write'] = line.split(' ')
-  console.log(
-    folder === 'release' ? release() : answer(folder, Number(atMs), purpose as LockPurpose),
-  )
+  if (folder === 'release') console.log(release())
+  else if (folder === 'unprivileged') console.log(giveUpPrivileges())
+  else console.log(answer(folder, Number(atMs), purpose as LockPurpose))
 }

@@ -20,7 +20,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 
 const CHILD = fileURLToPath(new URL('folder-lock.child.ts', import.meta.url))
-const NOBODY = 65_534
 const onLinux = test.skipIf(process.platform !== 'linux')
 
 function temporaryFolder(): string {
@@ -36,9 +35,8 @@ class Contender {
   readonly exited: Promise<unknown>
   pid = 0
 
-  constructor(command: string, args: readonly string[], uid?: number) {
-    const stdio = ['pipe', 'pipe', 'inherit'] as const
-    const child = spawn(command, args, { stdio: [...stdio], ...(uid === undefined ? {} : { uid }) })
+  constructor(command: string, args: readonly string[]) {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#process = child
     this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     this.exited = new Promise((resolve) => child.once('exit', resolve))
@@ -60,9 +58,8 @@ class Contender {
 
   /** One without the rights of the superuser, should the tests run as it. */
   static async startUnprivileged(): Promise<Contender> {
-    const uid = process.getuid?.() === 0 ? NOBODY : undefined
-    const contender = new Contender(process.execPath, [CHILD], uid)
-    contender.pid = Number((await contender.#answer()).replace('pid ', ''))
+    const contender = await Contender.start()
+    expect(await contender.ask('unprivileged')).toBe('unprivileged')
     return contender
   }
 
