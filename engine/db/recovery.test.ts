@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Json } from '../base/json.ts'
+import type { CompactionStrategy, TreeView } from '../compaction/strategy.ts'
 import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger, liveBytes } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
@@ -23,6 +25,7 @@ import {
   write,
   written,
 } from '../testing/recovery-fixtures.ts'
+import type { DatabaseEvent } from './events.ts'
 import { exportDatabase } from './export.ts'
 
 describe('a log that does not continue', () => {
@@ -398,4 +401,43 @@ describe('names that are taken', () => {
       }
     },
   )
+})
+
+describe('the state of a strategy', () => {
+  /** Merges every two runs and counts its picks in its state. */
+  function counting(name: string): CompactionStrategy<Json> {
+    const inner = everyNth(2)
+    const pick = (view: TreeView<Json>) => {
+      const spec = inner.pick(view as TreeView)
+      return spec === null ? null : { ...spec, nextState: (view.state as number) + 1 }
+    }
+    return { ...(inner as CompactionStrategy<Json>), name, initialState: 0, pick }
+  }
+
+  /** The state that a strategy is shown first after a reopen, and how many picks were made before. */
+  function stateAfter(reopened: string, end: 'a close' | 'a power loss') {
+    const merges: DatabaseEvent[] = []
+    const onEvent = (event: DatabaseEvent) => event.kind === 'merge' && merges.push(event)
+    const { db, storage } = openTest({ strategy: counting('counting') as never, onEvent })
+    write(db, 0, 300)
+    if (end === 'a close') db.close()
+    const after = storage.powerLoss({ bytes: 'lost', names: 'lost' }, new Ledger())
+    const seen: Json[] = []
+    const strategy = counting(reopened)
+    const pick = (view: TreeView<Json>) => {
+      seen.push(view.state)
+      return strategy.pick(view)
+    }
+    const { db: again } = openTest({ storage: after, strategy: { ...strategy, pick } as never })
+    again.flush()
+    again.close()
+    return { state: seen[0], picks: merges.length }
+  }
+
+  test.each(['a close', 'a power loss'] as const)('comes back after %s', (end) => {
+    const { state, picks } = stateAfter('counting', end)
+    expect(picks).toBeGreaterThan(3)
+    expect(state).toBe(picks)
+    expect(stateAfter('another', end).state).toBe(0)
+  })
 })
