@@ -23,6 +23,7 @@ import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from '.
 type Names = Map<string, MemoryFile>
 
 export class MemoryStorage implements Storage {
+  readonly openFilesMax = Number.POSITIVE_INFINITY
   readonly #ledger: Ledger
   readonly #folders = new Set<string>(['', '.'])
   readonly #names: Names = new Map()

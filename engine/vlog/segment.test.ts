@@ -4,6 +4,7 @@ import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import type { FileTag } from '../storage/storage.ts'
 import { type Compression, decompressBlock } from '../table/compression.ts'
 import { bytes, text } from '../testing/fixtures.ts'
@@ -104,7 +105,11 @@ describe('a segment', () => {
           expect(seen).toEqual(given)
           expect(end).toMatchObject({ records: given.length, hasFooter: true, damage: null })
           expect(storage.size('blob')).toBe(end.recordBytes + STUB_BYTES)
-          const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+          const handles = new SegmentHandles(
+            new OpenFiles(storage),
+            () => 'blob',
+            new BlockCache(0),
+          )
           for (const each of placed) {
             const { key, value, atMs } = each
             const loaded = handles.load(pointerTo(each), key, 0, key.length, account())
@@ -166,7 +171,7 @@ describe('a value', () => {
   test('is read once from storage, then from the cache', () => {
     const { storage, placed } = written(THREE)
     const cache = new BlockCache(1024)
-    const handles = new SegmentHandles(storage, () => 'blob', cache)
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', cache)
     const filling = account(true)
     for (const each of [placed[1]!, placed[1]!]) {
       const { key, value } = each
@@ -182,7 +187,7 @@ describe('a value', () => {
 
   test('of another key is refused, with path and offset', () => {
     const { storage, placed } = written(THREE)
-    const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
     const read = () => handles.read(pointerTo(placed[0]!), bytes('b'), 0, 1, account())
     expect(read).toThrow(/^blob at offset 30: a pointer leads to a record that is not its own$/)
   })
@@ -192,7 +197,7 @@ describe('a value', () => {
     async (compression) => {
       const many = Array.from({ length: 60 }, (_, index) => record(`key${index}`, `value ${index}`))
       const { storage, placed } = written(many, compression)
-      const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+      const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
       const requests = placed
         .map((each): ValueRequest & Record => ({ ...each, value: null as never }))
         .sort((a, b) => ((b.offset * 7919) % 101) - ((a.offset * 7919) % 101))
@@ -210,7 +215,7 @@ describe('a value', () => {
     const content = storage.readAll('blob', tag)
     const { offset } = placed[1]!
     replaced(storage, content.with(offset, content[offset]! ^ 1))
-    const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
     const requests = placed.map((each): ValueRequest => ({ ...each, value: null }))
     const where = { path: 'blob', offset: offset - 32 }
     await expect(handles.readMany(requests, account())).rejects.toMatchObject({ data: where })
