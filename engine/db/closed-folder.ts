@@ -69,12 +69,15 @@ export function describeFolder(storage: Storage, folder: string): FolderDescript
     const content = readContent(storage, folder)
     const { version, lastSeq, segments } = content.manifest
     const recovery = new SegmentRecovery(storage, folder, segments, 'point-in-time')
-    const replay = replayLogs(
-      ...([storage, folder, content.logs, 'point-in-time', lastSeq] as const),
-      () => {},
-      (batch) => recovery.check(batch),
-    )
-    recovery.close()
-    return { content, replay, runs: runCount(version), tree: printVersion(version) }
+    try {
+      const replay = replayLogs(
+        ...([storage, folder, content.logs, 'point-in-time', lastSeq] as const),
+        () => {},
+        (batch) => recovery.check(batch),
+      )
+      return { content, replay, runs: runCount(version), tree: printVersion(version) }
+    } finally {
+      recovery.close()
+    }
   })
 }

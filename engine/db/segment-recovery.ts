@@ -99,8 +99,13 @@ export class SegmentRecovery implements WriteBatchSink {
     const cache = new BlockCache(0)
     const files = new OpenFiles(storage)
     this.#handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
-    for (const { segment, state } of segments.values()) {
-      if (state === 'open') this.#ends.set(segment, this.#walk(segment))
+    try {
+      for (const { segment, state } of segments.values()) {
+        if (state === 'open') this.#ends.set(segment, this.#walk(segment))
+      }
+    } catch (error) {
+      this.close()
+      throw error
     }
   }
 
