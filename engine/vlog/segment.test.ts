@@ -152,6 +152,34 @@ describe('a segment', () => {
     }
   })
 
+  // A walk reads 1 MiB at once: headers, records and the footer lie across that border in turn.
+  const MIB = 1024 * 1024
+  test.each<[string, readonly number[]]>([
+    ['one value larger than a piece', [3 * MIB]],
+    ['a value larger than a piece between small ones', [100, 3 * MIB, 100]],
+    ['a large value last', [100, 150, MIB + 1]],
+    ...Array.from({ length: 9 }, (_, index): [string, readonly number[]] => {
+      // Header of the segment, key of one byte: the record ends 4 bytes further on each time.
+      const first = MIB - 30 - 33 - 36 + 4 * index
+      return [`a piece that ends ${36 - 4 * index} bytes behind a record`, [first, 70_000, 5]]
+    }),
+  ])('is walked whole with %s', (_, sizes) => {
+    const given = sizes.map((size, index): Record => {
+      return { key: bytes(`${index}`), value: new Uint8Array(size).fill(index + 1), atMs: index }
+    })
+    const { storage } = written(given)
+    const { seen, end, damage } = walk(storage)
+    expect(damage).toBeNull()
+    expect(end).toMatchObject({ records: given.length, hasFooter: true })
+    expect(seen.map(({ key, value, atMs }) => [text(key), value.length, value[0], atMs])).toEqual(
+      given.map(({ key, value, atMs }) => [text(key), value.length, value[0], atMs]),
+    )
+    const content = storage.readAll('blob', tag)
+    const last = content.length - 32 - 33 - sizes.at(-1)!
+    replaced(storage, content.with(last + 9, content[last + 9]! ^ 1))
+    expect(walk(storage).damage).toMatchObject({ data: { offset: last } })
+  })
+
   test('tells a torn end from rot with something sound behind it', () => {
     const { storage, placed } = written(THREE, 'none', false)
     const content = storage.readAll('blob', tag)
@@ -209,6 +237,24 @@ describe('a value', () => {
       expect(counting.counters.valueReads).toBe(1)
     },
   )
+
+  test.each([
+    ['kept in the record buffer', 1000],
+    ['of just a mebibyte', 1024 * 1024],
+    ['for which the buffer grew', 3 * 1024 * 1024],
+  ])('is dated to the millisecond: one %s', (_, length) => {
+    const atMs = 1_700_000_000_789
+    const big = { key: bytes('big'), value: new Uint8Array(length).fill(3), atMs }
+    const { storage, placed } = written([big, { ...THREE[0]!, atMs: atMs + 1 }])
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    for (const each of [...placed, ...placed]) {
+      const { key, value, atMs: writtenAtMs } = each
+      const loaded = handles.load(pointerTo(each), key, 0, key.length, account())
+      expect(loaded.writtenAtMs).toBe(writtenAtMs)
+      expect(Buffer.compare(loaded.value, value)).toBe(0)
+    }
+    handles.close()
+  })
 
   test('that is damaged among others is told with path and offset', async () => {
     const { storage, placed } = written(THREE)
