@@ -91,8 +91,9 @@ export class NodeStorage implements Storage {
   }
 
   link(from: string, to: string): void {
+    const { size } = attempt('link', from, () => statSync(from), to)
     attempt('link', from, () => linkSync(from, to), to)
-    this.#ledger.countLinked(this.size(to))
+    this.#ledger.countLinked(size)
   }
 
   truncate(path: string, bytes: number): void {
