@@ -15,6 +15,7 @@ import { BlockCache } from '../cache/block-cache.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import type { Version } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
@@ -116,11 +117,13 @@ export class Database implements Disposable {
     this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
     opened.push(() => this.#manifest.close())
     shrinkSpent(storage, folder, state.segments, allocate)
-    const parts = { storage, folder, numbers, manifest: this.#manifest, cache: this.#cache }
+    const files = new OpenFiles(storage, options.maxOpenFiles)
+    const parts = { storage, files, folder, numbers, manifest: this.#manifest, cache: this.#cache }
     const counters = this.#counters
     const book = new SegmentBook()
     const { valueLog } = options
-    this.#values = new ValueLog({ ...parts, options: valueLog, policy, book, counters })
+    const lastSeq = () => this.#head.lastSeq
+    this.#values = new ValueLog({ ...parts, options: valueLog, policy, book, counters, lastSeq })
     this.#tree = new Tree({
       ...parts,
       version: state.version,

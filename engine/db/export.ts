@@ -19,7 +19,7 @@
 import { invalidArgument, isLsmError } from '../base/errors.ts'
 import { optionsName, segmentName, tableName, walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
-import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
+import { type FileTag, joinPath, type Storage, type WritableFile } from '../storage/storage.ts'
 import { COMPRESSION_TYPE } from '../table/compression.ts'
 import { EMPTY_LEVEL, levelOf } from '../version/level.ts'
 import { type Run, tablesOf } from '../version/run.ts'
@@ -133,8 +133,18 @@ function copy(
   bytes: number,
   ending: Uint8Array = new Uint8Array(0),
 ): void {
-  const source = storage.open(from, EXPORT_TAG)
   const target = storage.create(to, EXPORT_TAG)
+  try {
+    copyInto(storage, from, target, bytes)
+    target.append(ending, 'data')
+    target.sync()
+  } finally {
+    target.close()
+  }
+}
+
+function copyInto(storage: Storage, from: string, target: WritableFile, bytes: number): void {
+  const source = storage.open(from, EXPORT_TAG)
   try {
     const buffer = new Uint8Array(Math.min(COPY_BYTES, bytes))
     for (let at = 0; at < bytes; at += buffer.length) {
@@ -142,11 +152,8 @@ function copy(
       source.read(buffer, length, at, 'data')
       target.append(buffer.subarray(0, length), 'data')
     }
-    target.append(ending, 'data')
-    target.sync()
   } finally {
     source.close()
-    target.close()
   }
 }
 

@@ -7,6 +7,7 @@ import type { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { MemTable } from '../memtable/memtable.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Version } from '../version/version.ts'
 import { MemTableInserter } from './commits.ts'
@@ -29,7 +30,7 @@ export class NewestEntries {
     batches: readonly ReplayedBatch[],
   ) {
     this.#version = version
-    this.#handles = new TableHandles(storage, folder, new BlockCache(CACHE_BYTES))
+    this.#handles = new TableHandles(new OpenFiles(storage), folder, new BlockCache(CACHE_BYTES))
     this.#reads = new Reads(this.#handles, { gets: new ReadCounters(), scans: new ReadCounters() })
     const capacityBytes = batches.reduce((sum, { batch }) => sum + batch.rawBytes, 0)
     this.#memtable = new MemTable({ capacityBytes, seed: 0 })

@@ -10,6 +10,7 @@ import type { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { segmentName } from '../manifest/file-names.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { Segments } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
@@ -37,7 +38,7 @@ export class PointerCheck {
     this.#segments = segments
     this.#newest = newest
     const pathOf = (segment: number) => joinPath(folder, segmentName(segment))
-    this.#handles = new SegmentHandles(storage, pathOf, new BlockCache(0))
+    this.#handles = new SegmentHandles(new OpenFiles(storage), pathOf, new BlockCache(0))
   }
 
   /** Starts a table. */

@@ -9,6 +9,7 @@ import { corruption, isLsmError } from '../base/errors.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { segmentName, temporaryName } from '../manifest/file-names.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
 import { COMPRESSION_TYPE } from '../table/compression.ts'
 import type { SealedSegment, Segments } from '../version/segment-meta.ts'
@@ -94,9 +95,15 @@ export class SegmentRecovery implements WriteBatchSink {
     this.#folder = folder
     this.#segments = segments
     const cache = new BlockCache(0)
-    this.#handles = new SegmentHandles(storage, (segment) => this.#pathOf(segment), cache)
-    for (const { segment, state } of segments.values()) {
-      if (state === 'open') this.#ends.set(segment, this.#walk(segment))
+    const files = new OpenFiles(storage)
+    this.#handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
+    try {
+      for (const { segment, state } of segments.values()) {
+        if (state === 'open') this.#ends.set(segment, this.#walk(segment))
+      }
+    } catch (error) {
+      this.close()
+      throw error
     }
   }
 

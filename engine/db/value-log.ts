@@ -7,6 +7,7 @@
  * the life of the memtable that points into them.
  */
 
+import type { SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
@@ -14,6 +15,7 @@ import type { ValueLogPolicy, ValueLogView } from '../compaction/value-log-polic
 import type { ValueRelocation } from '../compaction/value-relocation.ts'
 import { segmentName } from '../manifest/file-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
@@ -30,6 +32,7 @@ import { ValueMover } from './value-mover.ts'
 
 export interface ValueLogParts {
   readonly storage: Storage
+  readonly files: OpenFiles
   readonly folder: string
   readonly numbers: FileNumbers
   readonly manifest: Manifest
@@ -38,6 +41,8 @@ export interface ValueLogParts {
   readonly cache: BlockCache
   readonly book: SegmentBook
   readonly counters: DatabaseCounters
+  /** The newest committed sequence number. */
+  readonly lastSeq: () => SeqNum
 }
 
 /** Bytes and records of one segment, and what tables point to of them. */
@@ -61,11 +66,13 @@ export class ValueLog {
   readonly #getAccount: ValueAccount
   readonly scanAccount: ValueAccount
   readonly #pointer = new ValuePointer()
+  /** Of segments that writers and collection opened since the open: the newest number at that time. */
+  readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {
-    const { storage, cache, counters, options } = parts
+    const { files, cache, counters, options } = parts
     this.#parts = parts
-    this.handles = new SegmentHandles(storage, (segment) => this.#pathOf(segment), cache)
+    this.handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
     this.#getAccount = { cause: 'get', counters: counters.gets, fillCache: true }
     this.scanAccount = { cause: 'scan', counters: counters.scans, fillCache: true }
     this.collectAccount = { cause: 'vlog-gc', counters: new ReadCounters(), fillCache: false }
@@ -147,6 +154,17 @@ export class ValueLog {
     return this.#parts.manifest.state.segments.get(segment)?.state === 'sealed'
   }
 
+  /** Everything in the segment was written after this sequence number; −1 where that is unknown. */
+  openedAtSeq(segment: number): SeqNum {
+    return this.#openedAtSeq.get(segment) ?? -1
+  }
+
+  /** Closes a segment that is to be removed. */
+  forget(segment: number): void {
+    this.handles.drop(segment)
+    this.#openedAtSeq.delete(segment)
+  }
+
   /** What a policy sees: segments numbered below `below`. */
   view(below = Number.POSITIVE_INFINITY): ValueLogView {
     const { book, manifest } = this.#parts
@@ -215,9 +233,10 @@ export class ValueLog {
   }
 
   readonly #announce = (segment: number): void => {
-    const { manifest, numbers } = this.#parts
+    const { manifest, numbers, lastSeq } = this.#parts
     const segments = { opened: [segment] }
     manifest.append({ ...EMPTY_EDIT, nextFileNumber: numbers.next, segments })
+    this.#openedAtSeq.set(segment, lastSeq())
   }
 
   #pathOf(segment: number): string {

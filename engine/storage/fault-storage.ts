@@ -54,6 +54,7 @@ interface Fault {
 }
 
 export class FaultStorage implements Storage {
+  readonly openFilesMax: number
   readonly #inner: Storage
   readonly #onCall: (call: StorageCall) => void
   readonly #faults = new Set<Fault>()
@@ -61,6 +62,7 @@ export class FaultStorage implements Storage {
   #isCut = false
 
   constructor(inner: Storage, options: FaultStorageOptions = {}) {
+    this.openFilesMax = inner.openFilesMax
     this.#inner = inner
     this.#onCall = options.onCall ?? (() => {})
   }

@@ -30,6 +30,7 @@ import type {
 type Names = Map<string, MemoryFile>
 
 export class MemoryStorage implements Storage {
+  readonly openFilesMax = Number.POSITIVE_INFINITY
   readonly #ledger: Ledger
   readonly #folders = new Set<string>(['', '.'])
   readonly #names: Names = new Map()

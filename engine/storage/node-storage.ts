@@ -31,6 +31,7 @@ import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
 import { Ledger, type Section } from './ledger.ts'
+import { openFileLimit } from './open-file-limit.ts'
 import type {
   FileTag,
   FolderLock,
@@ -42,6 +43,7 @@ import type {
 } from './storage.ts'
 
 export class NodeStorage implements Storage {
+  readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger
 
   constructor(ledger: Ledger) {
@@ -56,14 +58,12 @@ export class NodeStorage implements Storage {
 
   appendTo(path: string, tag: FileTag): WritableFile {
     const { O_WRONLY, O_APPEND } = constants
-    const fd = attempt('open', path, () => openSync(path, O_WRONLY | O_APPEND))
-    const { size } = attempt('open', path, () => fstatSync(fd))
+    const { fd, size } = attempt('open', path, () => openSized(path, O_WRONLY | O_APPEND))
     return new NodeWritableFile(path, fd, this.#ledger, tag, size)
   }
 
   open(path: string, tag: FileTag): ReadableFile {
-    const fd = attempt('open', path, () => openSync(path, 'r'))
-    const { size } = attempt('open', path, () => fstatSync(fd))
+    const { fd, size } = attempt('open', path, () => openSized(path, 'r'))
     return new NodeReadableFile(path, size, { fd, reading: 0 }, this.#ledger, tag)
   }
 
@@ -99,8 +99,9 @@ export class NodeStorage implements Storage {
   }
 
   link(from: string, to: string): void {
+    const { size } = attempt('link', from, () => statSync(from), to)
     attempt('link', from, () => linkSync(from, to), to)
-    this.#ledger.countLinked(this.size(to))
+    this.#ledger.countLinked(size)
   }
 
   truncate(path: string, bytes: number): void {
@@ -326,6 +327,20 @@ function attempt<Result>(
     return action()
   } catch (error) {
     throw translated(operation, path, error, to)
+  }
+}
+
+/** Opens a file and asks for its size; a descriptor that does not tell is closed. */
+function openSized(
+  path: string,
+  flags: 'r' | number,
+): { readonly fd: number; readonly size: number } {
+  const fd = openSync(path, flags)
+  try {
+    return { fd, size: fstatSync(fd).size }
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
 }
 

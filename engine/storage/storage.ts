@@ -59,6 +59,8 @@ export interface FolderLock {
 }
 
 export interface Storage {
+  /** How many files the process may have open at once. */
+  readonly openFilesMax: number
   /** Creates the file; an existing one is an error. */
   create(path: string, tag: FileTag): WritableFile
   /** Goes on with a file that is there: `bytes` counts from its size. For recovery alone. */
