@@ -9,7 +9,8 @@
  *        / \   / \           Equal (key, seq) go to the earlier child: children come newest first.
  *
  * Invariant: going forward, every child stands at its first entry not before the current one;
- * going backward, at its last entry not after it. A change of direction restores that first.
+ * going backward, at its last entry not after it. A change of direction restores that first. The
+ * cursor is valid only while no move is under way, so that one that throws leaves it nowhere.
  */
 
 import { assert } from '../base/assert.ts'
@@ -32,22 +33,26 @@ export class MergingCursor extends CursorFields implements InternalCursor {
   }
 
   seekToFirst(): void {
+    this.valid = false
     for (const child of this.#children) child.seekToFirst()
     this.#play(false)
   }
 
   seekToLast(): void {
+    this.valid = false
     for (const child of this.#children) child.seekToLast()
     this.#play(true)
   }
 
   seek(userKey: Uint8Array, seq: number): void {
+    this.valid = false
     for (const child of this.#children) child.seek(userKey, seq)
     this.#play(false)
   }
 
   next(): void {
     assert(this.valid, 'next needs a valid cursor')
+    this.valid = false
     if (this.#backward) this.#turnForward()
     this.#children[this.#losers[0]!]!.next()
     this.#replay()
@@ -55,6 +60,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
 
   prev(): void {
     assert(this.valid, 'prev needs a valid cursor')
+    this.valid = false
     if (!this.#backward) this.#turnBackward()
     this.#children[this.#losers[0]!]!.prev()
     this.#replay()
