@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bytes, everyNth, text } from '../testing/fixtures.ts'
 import { all, large, openLog, put } from '../testing/log-fixtures.ts'
-import type { OpenOptions } from './database.ts'
+import type { OpenOptions } from './open-options.ts'
 
 describe('a scan that reads ahead', () => {
   const lived = (options: OpenOptions['options'] = {}) => {

@@ -10,19 +10,22 @@ import { type RecoveredManifest, recoverManifest } from '../manifest/recover.ts'
 import type { Storage } from '../storage/storage.ts'
 import { printVersion } from '../version/text.ts'
 import { runCount } from '../version/version.ts'
+import { checkPlace } from './open-options.ts'
 import { type OptionsRecord, readOptionsRecord } from './options-record.ts'
 import { checkTables, liveLogs, type ReplayReport, replayLogs } from './recovery.ts'
 import { checkSegments, SegmentRecovery } from './segment-recovery.ts'
 
 /**
- * Runs `read` with the folder locked. Errors: `LSM_NOT_FOUND` where there is no database,
- * `LSM_LOCKED` where it is open.
+ * Runs `read` on the folder, resolved and locked. Errors: `LSM_NOT_FOUND` where there is no database,
+ * `LSM_LOCKED` where it is open, `LSM_INVALID_ARGUMENT` for what is no storage or no folder's name.
  */
 export function withClosedFolder<Result>(
   storage: Storage,
-  folder: string,
-  read: () => Result,
+  name: string,
+  read: (folder: string) => Result,
 ): Result {
+  checkPlace(storage, name)
+  const folder = storage.resolve(name)
   if (!storage.list(folder).includes(CURRENT)) {
     throw new LsmError('LSM_NOT_FOUND', `${folder} holds no database: it has no ${CURRENT} file`, {
       data: { path: folder },
@@ -30,7 +33,7 @@ export function withClosedFolder<Result>(
   }
   const lock = storage.lock(folder)
   try {
-    return read()
+    return read(folder)
   } finally {
     lock.release()
   }
@@ -64,8 +67,8 @@ export interface FolderDescription {
 }
 
 /** The state a closed database is in. `LSM_CORRUPTION` where an open would refuse. */
-export function describeFolder(storage: Storage, folder: string): FolderDescription {
-  return withClosedFolder(storage, folder, () => {
+export function describeFolder(storage: Storage, name: string): FolderDescription {
+  return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder)
     const { version, lastSeq, segments } = content.manifest
     const recovery = new SegmentRecovery(storage, folder, segments, 'point-in-time')

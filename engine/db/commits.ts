@@ -31,8 +31,11 @@ export interface CommitGate {
   assertWritable(): void
   /** Batches became visible; `deletes` of their entries are deletions. */
   committed(batches: readonly WriteBatch[], deletes: number): void
-  /** A write failed: the log's end is unknown, so nothing may be written until a reopen. */
-  failed(cause: unknown): unknown
+  /**
+   * A write failed: the log's end is unknown, so nothing may be written until a reopen. `isTold`:
+   * whether a writer hears of it. Returns `cause`, to be thrown.
+   */
+  failed(cause: unknown, isTold?: boolean): unknown
 }
 
 interface Waiting {
@@ -75,23 +78,29 @@ export class Commits {
     if (batch.count === 0 && !sync) return
     refusePointers(batch)
     const batches = [batch]
-    let stored: readonly WriteBatch[]
+    batch.hold()
     try {
-      stored = this.#head.append(batches)
+      const stored = this.#head.append(batches)
       if (sync) this.#head.sync()
+      this.#publish(batches, stored)
     } catch (cause) {
       throw this.#gate.failed(cause)
+    } finally {
+      batch.release()
     }
-    this.#publish(batches, stored)
   }
 
-  /** Commits soon; `batch` must not change until the promise settles. */
-  commit(batch: WriteBatch, sync: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      refusePointers(batch)
-      this.#queue.push({ batch, sync, resolve, reject })
-      this.#schedule()
-    })
+  /** Commits soon, then calls `resolve` or `reject`; `batch` is held until then. */
+  commit(
+    batch: WriteBatch,
+    sync: boolean,
+    resolve: () => void,
+    reject: (cause: unknown) => void,
+  ): void {
+    refusePointers(batch)
+    batch.hold()
+    this.#queue.push({ batch, sync, resolve, reject })
+    this.#schedule()
   }
 
   /** Finishes everything queued and under way, blocking; promises resolve in their own time. */
@@ -137,10 +146,9 @@ export class Commits {
       this.#reject(group, cause)
       return
     }
-    let logged: Logged
     try {
       const stored = this.#head.append(group.map((waiting) => waiting.batch))
-      logged = { group, stored }
+      const logged = { group, stored }
       if (group.some((waiting) => waiting.sync)) {
         if (when === 'later') {
           this.#syncLater(logged)
@@ -148,37 +156,46 @@ export class Commits {
         }
         this.#head.sync()
       }
+      this.#acknowledge(logged)
     } catch (cause) {
       this.#reject(group, this.#gate.failed(cause))
-      return
     }
-    this.#acknowledge(logged)
   }
 
   #syncLater(logged: Logged): void {
     this.#syncing = logged
-    this.#head.syncAsync().then(
-      () => {
+    this.#head
+      .syncAsync()
+      .then(() => {
+        // A blocking call may have finished the group meanwhile.
         if (this.#syncing === logged) this.#acknowledge(logged)
-        this.#schedule()
-      },
-      (cause: unknown) => {
-        if (this.#syncing === logged) this.#reject(logged.group, this.#gate.failed(cause))
-        this.#schedule()
-      },
-    )
+      })
+      .catch((cause: unknown) => {
+        const isAwaited = this.#syncing === logged
+        this.#gate.failed(cause, isAwaited)
+        if (isAwaited) this.#reject(logged.group, cause)
+      })
+      .finally(() => this.#schedule())
   }
 
   #acknowledge({ group, stored }: Logged): void {
+    this.#publish(
+      group.map((waiting) => waiting.batch),
+      stored,
+    )
     this.#syncing = null
-    const batches = group.map((waiting) => waiting.batch)
-    this.#publish(batches, stored)
-    for (const waiting of group) waiting.resolve()
+    for (const { batch, resolve } of group) {
+      batch.release()
+      resolve()
+    }
   }
 
   #reject(group: readonly Waiting[], cause: unknown): void {
     this.#syncing = null
-    for (const waiting of group) waiting.reject(cause)
+    for (const { batch, reject } of group) {
+      batch.release()
+      reject(cause)
+    }
   }
 
   #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {

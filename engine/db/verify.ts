@@ -36,8 +36,8 @@ export interface VerifyReport {
  * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables are
  * not known, and only that is told.
  */
-export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
-  return withClosedFolder(storage, folder, () => {
+export function verifyDatabase(storage: Storage, name: string): VerifyReport {
+  return withClosedFolder(storage, name, (folder) => {
     const faults: LsmError[] = []
     const check = <Result>(action: () => Result): Result | null => {
       try {
