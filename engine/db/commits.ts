@@ -78,15 +78,12 @@ export class Commits {
     if (batch.count === 0 && !sync) return
     refusePointers(batch)
     const batches = [batch]
-    batch.hold()
     try {
       const stored = this.#head.append(batches)
       if (sync) this.#head.sync()
       this.#publish(batches, stored)
     } catch (cause) {
       throw this.#gate.failed(cause)
-    } finally {
-      batch.release()
     }
   }
 

@@ -206,10 +206,10 @@ export class Database implements Disposable {
   }
 
   /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
-  cursor(bounds: KeyBounds = {}, options: ReadOptions = {}): Cursor {
-    checkBounds(bounds, "cursor's bounds")
-    checkReadOptions(options, 'cursor')
-    return this.#cursor(bounds, options, this.#values)
+  cursor(bounds?: KeyBounds, options?: ReadOptions): Cursor {
+    if (bounds !== undefined) checkBounds(bounds, "cursor's bounds")
+    if (options !== undefined) checkReadOptions(options, 'cursor')
+    return this.#cursor(bounds ?? {}, options ?? {}, this.#values)
   }
 
   #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueLog | null): Cursor {

@@ -29,9 +29,9 @@ export const BATCH_BYTES_MAX = 1024 * 1024 * 1024
 export const BATCH_HEADER_BYTES = 12
 const COUNT_OFFSET = 8
 const VARINT32_BYTES_MAX = 5
-/** Small enough for the heap, so that a batch made for bytes that are there already costs little. */
-const INITIAL_BYTES = 64
-const GROWN_BYTES_MIN = 256
+/** The least memory that a batch takes, when it takes any. */
+const MEMORY_BYTES_MIN = 256
+const NO_MEMORY = new Uint8Array(0)
 const TWO_POW_32 = 0x100000000
 
 /** Receives the records of a batch in order; ranges are borrowed and end with the call. */
@@ -55,7 +55,8 @@ export interface WriteBatchSink {
 }
 
 export class WriteBatch {
-  #bytes: Uint8Array = new Uint8Array(INITIAL_BYTES)
+  /** Its memory, or `NO_MEMORY` until something is put into it. */
+  #bytes: Uint8Array = NO_MEMORY
   #length = BATCH_HEADER_BYTES
   #count = 0
   #rawBytes = 0
@@ -115,6 +116,7 @@ export class WriteBatch {
   }
 
   setSeq(seq: number): void {
+    this.#requireMemory()
     writeU32(this.#bytes, 0, seq % TWO_POW_32)
     writeU32(this.#bytes, 4, Math.floor(seq / TWO_POW_32))
   }
@@ -189,6 +191,7 @@ export class WriteBatch {
 
   /** The representation; borrowed, valid until the next change of the batch. */
   view(): Uint8Array {
+    this.#requireMemory()
     return this.#bytes.subarray(0, this.#length)
   }
 
@@ -260,14 +263,19 @@ export class WriteBatch {
     writeU32(this.#bytes, COUNT_OFFSET, this.#count)
   }
 
+  /** Room for the header. */
+  #requireMemory(): void {
+    if (this.#bytes === NO_MEMORY) this.#grow(BATCH_HEADER_BYTES)
+  }
+
   #grow(needed: number): void {
     if (needed > BATCH_BYTES_MAX) {
       const data = { bytes: needed, bytesMax: BATCH_BYTES_MAX }
       throw invalidArgument(`write batch of ${needed} bytes; at most ${BATCH_BYTES_MAX}`, data)
     }
     const doubled = Math.min(this.#length * 2, BATCH_BYTES_MAX)
-    const grown = new Uint8Array(Math.max(needed, doubled, GROWN_BYTES_MIN))
-    grown.set(this.#bytes.subarray(0, this.#length))
+    const grown = new Uint8Array(Math.max(needed, doubled, MEMORY_BYTES_MIN))
+    if (this.#bytes !== NO_MEMORY) grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }
 
