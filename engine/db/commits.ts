@@ -1,8 +1,11 @@
 /**
  * Owns the order of commits: batch → value log, what of it is large → write-ahead log → (fdatasync) →
  * memtable → acknowledged. Promised writes that wait together form a group: one append to the log,
- * one fdatasync if any of them asked for it, and as much for the value log if it took values. Invariants: sequence numbers are consecutive in log order; nothing is visible
- * to readers before it is as durable as its writer asked; nothing is acknowledged before that.
+ * one fdatasync if any of them asked for it, and as much for the value log if it took values.
+ *
+ * Invariants: sequence numbers are consecutive in log order; nothing is visible to readers before it is
+ * as durable as its writer asked; nothing is acknowledged before that; every promised write settles,
+ * in the order of the calls, whether or not another call follows.
  */
 
 import { invalidArgument } from '../base/errors.ts'
@@ -52,7 +55,7 @@ interface Logged {
   readonly stored: readonly WriteBatch[]
 }
 
-/** A group stays below this many bytes of batches, so that a lone small write need not wait long. */
+/** A group takes no more batches once it has so many bytes, so that a small write need not wait long. */
 const GROUP_BYTES_MAX = 1024 * 1024
 
 export class Commits {
