@@ -132,7 +132,7 @@ export class Commits {
   #takeGroup(): readonly Waiting[] {
     let bytes = 0
     let count = 0
-    while (count < this.#queue.length && (count === 0 || bytes < GROUP_BYTES_MAX)) {
+    while (count < this.#queue.length && bytes < GROUP_BYTES_MAX) {
       bytes += this.#queue[count]!.batch.byteLength
       count++
     }
