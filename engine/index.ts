@@ -7,10 +7,16 @@ export { createRandom, deriveSeed, type Random } from './base/random.ts'
 export { ReadCounters } from './base/read-counters.ts'
 export type * from './compaction/strategy.ts'
 export type * from './compaction/value-log-policy.ts'
-export type { AsyncScanOptions } from './db/async-scan.ts'
+export type {
+  AsyncScanOptions,
+  KeyBounds,
+  ReadOptions,
+  ScanOptions,
+  WriteOptions,
+} from './db/call-options.ts'
 export { describeFolder, type FolderDescription } from './db/closed-folder.ts'
-export { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './db/cursor.ts'
-export { Database, type OpenOptions, type WriteOptions } from './db/database.ts'
+export type { Cursor } from './db/cursor.ts'
+export { Database } from './db/database.ts'
 export type {
   CollectEvent,
   DatabaseEvent,
@@ -20,6 +26,7 @@ export type {
 } from './db/events.ts'
 export { type ExportReport, exportDatabase } from './db/export.ts'
 export type { DatabaseMetrics, ValueLogMetrics } from './db/metrics.ts'
+export type { OpenOptions } from './db/open-options.ts'
 export {
   type EngineOptions,
   type EngineOptionsInput,

@@ -11,19 +11,23 @@ import type { Storage } from '../storage/storage.ts'
 import { printVersion } from '../version/text.ts'
 import { runCount } from '../version/version.ts'
 import type { LogRecoveryMode } from '../wal/log-reader.ts'
+import { checkPlace } from './open-options.ts'
 import { type OptionsRecord, readOptionsRecord } from './options-record.ts'
 import { checkTables, planRecovery, type Recovery } from './recovery.ts'
 import { checkSegments } from './segment-recovery.ts'
 
 /**
- * Runs `read` with the folder locked; one that may only be read is not, and is `LSM_LOCKED` if it was
- * opened meanwhile. Errors: `LSM_NOT_FOUND` where there is no database, `LSM_LOCKED` where it is open.
+ * Runs `read` on the folder, resolved and locked; one that may only be read is not locked, and is
+ * `LSM_LOCKED` if it was opened meanwhile. Errors: `LSM_NOT_FOUND` where there is no database,
+ * `LSM_LOCKED` where it is open, `LSM_INVALID_ARGUMENT` where an argument is not a storage or a name.
  */
 export function withClosedFolder<Result>(
   storage: Storage,
-  folder: string,
-  read: () => Result,
+  name: string,
+  read: (folder: string) => Result,
 ): Result {
+  checkPlace(storage, name)
+  const folder = storage.resolve(name)
   if (!storage.list(folder).includes(CURRENT)) {
     throw new LsmError('LSM_NOT_FOUND', `${folder} holds no database: it has no ${CURRENT} file`, {
       data: { path: folder },
@@ -31,7 +35,7 @@ export function withClosedFolder<Result>(
   }
   const lock = storage.lock(folder, 'read')
   try {
-    return read()
+    return read(folder)
   } finally {
     lock.release()
   }
@@ -71,8 +75,8 @@ export interface FolderDescription {
 }
 
 /** The state a closed database is in. `LSM_CORRUPTION` where an open at a point in time would refuse. */
-export function describeFolder(storage: Storage, folder: string): FolderDescription {
-  return withClosedFolder(storage, folder, () => {
+export function describeFolder(storage: Storage, name: string): FolderDescription {
+  return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder, 'point-in-time')
     const { version } = content.manifest
     return { content, runs: runCount(version), tree: printVersion(version) }

@@ -30,6 +30,7 @@ import { LogWriter } from '../wal/log-writer.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 import { FileNumbers } from './file-numbers.ts'
 import type { ReplayedBatch } from './log-replay.ts'
+import { checkPlace } from './open-options.ts'
 import { engineOptionsSchema } from './options.ts'
 import type { ReplayReport } from './recovery.ts'
 
@@ -59,11 +60,13 @@ const ROCKSDB_LEVELS = 7
  */
 export function exportDatabase(
   storage: Storage,
-  folder: string,
-  to: string,
+  name: string,
+  toName: string,
   order: (version: Version) => readonly Run[] = newestFirst,
 ): ExportReport {
-  return withClosedFolder(storage, folder, () => {
+  checkPlace(storage, toName, 'the folder to export to')
+  const to = storage.resolve(toName)
+  return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder)
     if (storage.list(to).length > 0) throw invalidArgument(`${to} is not empty`, { path: to })
     storage.makeFolder(to)

@@ -3,6 +3,7 @@
  * Invariant: the options' names for what is handed in are true, since the folder's record keeps them.
  */
 
+import { checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
 import type { Clock } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
@@ -29,9 +30,80 @@ export interface OpenOptions {
   readonly onEvent?: (event: DatabaseEvent) => void
 }
 
-export interface WriteOptions {
-  /** Acknowledge only when the write survives a power loss. Default: handed to the system. */
-  readonly sync?: boolean
+const OPEN_OPTIONS = [
+  'storage',
+  'folder',
+  'strategy',
+  'strategyParameters',
+  'options',
+  'clock',
+  'seed',
+  'valueLogPolicy',
+  'onEvent',
+] as const satisfies readonly (keyof OpenOptions)[]
+
+const STORAGE_METHODS = [
+  'appendTo',
+  'create',
+  'link',
+  'list',
+  'lock',
+  'makeFolder',
+  'open',
+  'readAll',
+  'remove',
+  'rename',
+  'resolve',
+  'size',
+  'syncFolder',
+  'truncate',
+] as const satisfies readonly (keyof Storage)[]
+
+const STRATEGY_METHODS = [
+  'pick',
+  'score',
+  'debtBytes',
+  'stallLimits',
+  'nextDueAt',
+  'flushFilter',
+] as const satisfies readonly (keyof CompactionStrategy)[]
+
+/** `LSM_INVALID_ARGUMENT` naming the option, before anything is touched. */
+export function checkOpenOptions(open: OpenOptions): void {
+  checkOptions(open, OPEN_OPTIONS, 'open')
+  const { storage, folder, strategy, clock, seed, valueLogPolicy, onEvent } = open
+  checkPlace(storage, folder)
+  checkObject(strategy, 'strategy', STRATEGY_METHODS)
+  checkText(strategy.name, "the strategy's name")
+  if (clock !== undefined) checkObject(clock, 'clock', ['nowMs'])
+  if (seed !== undefined) checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
+  if (onEvent !== undefined && typeof onEvent !== 'function') {
+    throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
+  }
+  if (valueLogPolicy === undefined || valueLogPolicy === null) return
+  checkObject(valueLogPolicy, 'valueLogPolicy', ['pick', 'relocateBelow'])
+  checkText(valueLogPolicy.name, "the value-log policy's name")
+}
+
+/** Where a database lies, or is to lie: a storage and the name of a folder in it. */
+export function checkPlace(storage: Storage, folder: string, name = 'folder'): void {
+  checkObject(storage, 'storage', STORAGE_METHODS)
+  checkText(folder, name)
+  if (folder === '') throw invalidArgument(`${name} is empty: it must name a folder`)
+  if (folder.includes('\0')) throw invalidArgument(`${name} holds a zero character`)
+}
+
+function checkObject<Value extends object>(
+  value: Value,
+  name: string,
+  methods: readonly (keyof Value)[],
+): void {
+  if (typeof value !== 'object' || value === null) {
+    throw invalidArgument(`${name} must be an object, not ${show(value)}`, { option: name })
+  }
+  const missing = methods.find((method) => typeof value[method] !== 'function')
+  if (missing === undefined) return
+  throw invalidArgument(`${name} has no method ${String(missing)}`, { option: name })
 }
 
 /** The policy, if it is the one that `valueLog.gcPolicy` names; `LSM_INVALID_ARGUMENT` otherwise. */

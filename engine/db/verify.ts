@@ -35,8 +35,8 @@ export interface VerifyReport {
  * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables are
  * not known, and only that is told.
  */
-export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
-  return withClosedFolder(storage, folder, () => {
+export function verifyDatabase(storage: Storage, name: string): VerifyReport {
+  return withClosedFolder(storage, name, (folder) => {
     const faults: LsmError[] = []
     const note = (fault: LsmError) => {
       if (!faults.some(({ data }) => data.path === fault.data.path)) faults.push(fault)

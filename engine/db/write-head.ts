@@ -41,6 +41,7 @@ export class WriteHead implements CommitHead {
   #logNumber = 0
   #memtable: MemTable
   #memtables = 0
+  #isClosed = false
   readonly #mover = new MemTableInserter(this)
 
   /** Starts a new log; logs left from before are `replay`'s. */
@@ -90,7 +91,8 @@ export class WriteHead implements CommitHead {
   async syncAsync(): Promise<void> {
     const log = this.#log
     await this.#parts.values.syncAsync()
-    await log.syncAsync()
+    // A blocking call may have synced this log meanwhile, and closed it or gone on to the next.
+    if (this.#log === log && !this.#isClosed) await log.syncAsync()
   }
 
   /** Starts a log, writes the memtable as a table, and forgets the log it came from. */
@@ -135,6 +137,7 @@ export class WriteHead implements CommitHead {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#log.close()
     this.#parts.values.close()
   }

@@ -99,6 +99,10 @@ export class FaultStorage implements Storage {
     this.#faults.add({ strikes: (call) => isCall(call, number), errno: null, appliedBytes })
   }
 
+  resolve(folder: string): string {
+    return this.#inner.resolve(folder)
+  }
+
   create(path: string, tag: FileTag): WritableFile {
     this.#enter('create', path)
     return new FaultWritableFile(this.#inner.create(path, tag), this, this.#enter)

@@ -11,7 +11,7 @@
 import { assert } from '../base/assert.ts'
 import { corruption, LsmError } from '../base/errors.ts'
 import { ioError, type StorageOperation } from './io-error.ts'
-import { Ledger, type Section } from './ledger.ts'
+import { checkLedger, Ledger, type Section } from './ledger.ts'
 import {
   type NameChange,
   type PowerLossChoice,
@@ -40,7 +40,13 @@ export class MemoryStorage implements Storage {
   #nextFileId = 0
 
   constructor(ledger: Ledger) {
+    checkLedger(ledger)
     this.#ledger = ledger
+  }
+
+  /** As it is: there is no working folder. */
+  resolve(folder: string): string {
+    return folder
   }
 
   create(path: string, tag: FileTag): WritableFile {

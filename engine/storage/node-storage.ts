@@ -25,12 +25,12 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
-import { Ledger, type Section } from './ledger.ts'
+import { checkLedger, Ledger, type Section } from './ledger.ts'
 import { openFileLimit } from './open-file-limit.ts'
 import type {
   FileTag,
@@ -47,7 +47,12 @@ export class NodeStorage implements Storage {
   readonly #ledger: Ledger
 
   constructor(ledger: Ledger) {
+    checkLedger(ledger)
     this.#ledger = ledger
+  }
+
+  resolve(folder: string): string {
+    return resolve(folder)
   }
 
   create(path: string, tag: FileTag): WritableFile {

@@ -13,7 +13,7 @@
  * Paths are '/'-separated and opaque to callers beyond joining a folder and a name.
  */
 
-import type { Cause, Ledger, Section } from './ledger.ts'
+import { type Cause, checkLedger, type Ledger, type Section } from './ledger.ts'
 
 /** On whose account bytes move: bound when a handle is opened. Level −1: belongs to no level. */
 export interface FileTag {
@@ -61,6 +61,11 @@ export interface FolderLock {
 export interface Storage {
   /** How many files the process may have open at once. */
   readonly openFilesMax: number
+  /**
+   * The name under which `folder` is found whatever the process does later, as with its working
+   * folder. Whoever opens a folder asks once, and makes every path of the answer.
+   */
+  resolve(folder: string): string
   /** Creates the file; an existing one is an error. */
   create(path: string, tag: FileTag): WritableFile
   /** Goes on with a file that is there: `bytes` counts from its size. For recovery alone. */
@@ -106,5 +111,6 @@ export function folderBytes(storage: Storage, folder: string): number {
 
 /** Puts what already lies in `folder` on the ledger's balance: called once by whoever opens it. */
 export function countFolder(storage: Storage, ledger: Ledger, folder: string): void {
+  checkLedger(ledger)
   ledger.countPresentAtOpen(folderBytes(storage, folder))
 }
