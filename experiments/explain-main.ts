@@ -10,6 +10,7 @@ import type { RunResult } from '../results/schema.ts'
 import { shellText } from '../results/shell-text.ts'
 import { coerceParams, loadStrategy } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
+import { isFolder, newestResults, tellTaken } from './cli/newest-result.ts'
 import { asUsage, readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
@@ -31,8 +32,10 @@ const FLAGS = {
 async function main(argv: readonly string[]): Promise<number> {
   const { operands, flags } = readArguments(argv, FLAGS)
   if (flags.has('help')) return say(helpText())
-  const [path, extra] = operands
-  if (path === undefined) throw new UsageError('name a result: the .json of a run')
+  const [operand, extra] = operands
+  if (operand === undefined) {
+    throw new UsageError('name a result: the .json of a run, or a folder for its newest')
+  }
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
   const strategy = flags.get('strategy')?.at(-1)
   if (strategy !== undefined && !flags.has('at')) {
@@ -41,6 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (flags.has('param') && strategy === undefined) {
     throw new UsageError('--param: only with --strategy')
   }
+  const path = isFolder(operand) ? newestIn(operand, strategy !== undefined) : operand
   const result = readRunResult(path)
   if (!flags.has('at')) {
     const given = flags.get('level')
@@ -53,6 +57,17 @@ async function main(argv: readonly string[]): Promise<number> {
   const rival =
     strategy === undefined ? null : await chooseRival(strategy, flags.get('param') ?? [])
   return say(tellAt(result, path, number, rival))
+}
+
+/** The newest result, of those with their versions where a rival needs the tree. */
+function newestIn(folder: string, needsVersions: boolean): string {
+  const paths = newestResults(folder)
+  const withVersions = paths.find((path) => existsSync(versionsPath(path)))
+  const path = needsVersions && withVersions !== undefined ? withVersions : paths[0]!
+  const which = needsVersions ? 'the newest result that has its versions' : 'the newest result'
+  if (!needsVersions || withVersions !== undefined)
+    tellTaken('explain', path, `${which} in ${folder}`)
+  return path
 }
 
 /** Without a log of versions there is still the event itself, but no tree to ask a rival about. */
@@ -87,12 +102,14 @@ function helpText(): string {
   return [
     'Tells what a run did and why, from its result.',
     '',
+    '  npm run explain -- out',
     '  npm run explain -- out/ycsb-a-tiering-0123abcd-r0.json --level=1',
     '  npm run explain -- out/ycsb-a-tiering-0123abcd-r0.json --at=57 --strategy=leveling --param=T=4',
     '',
     ...flagRows(FLAGS),
     '',
-    'The second needs the versions of the run: npm run exp -- … --versions writes them.',
+    'Of a folder the newest result is taken. --strategy needs the versions of the run, which',
+    'npm run exp -- … --versions writes.',
     'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.',
   ].join('\n')
 }

@@ -75,7 +75,8 @@ export class LineSplitter {
   }
 }
 
-function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
+/** One array of all `pieces`. */
+export function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
   const whole = new Uint8Array(bytes)
   let at = 0
   for (const piece of pieces) {
