@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
@@ -14,6 +15,7 @@ import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
 import { severalSeeds } from './gates.ts'
+import { Interrupted } from './interrupted.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -96,17 +98,20 @@ function labelOf({ config }: RunPlan, phase: string): string {
 
 /**
  * A chart a run, and one that compares all of them where there are several; returns the paths of
- * all files.
+ * all files. Throws `Interrupted` on the signal.
  */
 export async function writeCharts(
   results: readonly RunResult[],
   outFolder: string,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   // Loaded after the runs: the renderer's memory is no part of what a run needs.
   const { chartFor } = await import('./charts/chart-for.ts')
   const { writeChart } = await import('./charts/render.ts')
   const paths: string[] = []
   const write = async (group: readonly RunResult[], name: string) => {
+    await nextTurn()
+    if (signal.aborted) throw new Interrupted('interrupted')
     paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
   }
   for (const result of results) await write([result], result.id)

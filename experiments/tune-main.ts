@@ -13,7 +13,7 @@ import {
   OPERATION_KINDS,
   type TuningEnvironment,
 } from '../strategies/model/workload-cost.ts'
-import { tellError } from './cli/run-command.ts'
+import { runCommand, say } from './cli/run-command.ts'
 import { formatBytes, parseBytes, parseCount } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
@@ -52,19 +52,15 @@ const MIX_FLAGS = {
   writes: 'writes',
 } as const satisfies Record<(typeof OPERATION_KINDS)[number], FlagName>
 
-function main(argv: readonly string[]): void {
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(`${helpText()}\n`)
-    return
-  }
+function main(argv: readonly string[]): number {
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return say(helpText())
   const { values, given } = readFlags(argv)
   const workload = mixOf(values)
   const environment = environmentOf(values)
   const rho = numberOf(values, 'rho', 0)
   const answer = tune(workload, environment, rho)
   if (given.has('json')) {
-    process.stdout.write(`${JSON.stringify({ workload, environment, rho, ...answer }, null, 2)}\n`)
-    return
+    return say(JSON.stringify({ workload, environment, rho, ...answer }, null, 2))
   }
   const tables = [
     tableOf(`Best for this mix (${environment.filters} filters)`, answer.nominal, rho),
@@ -73,7 +69,7 @@ function main(argv: readonly string[]): void {
     tables.push(tableOf(`Best in the worst case within ρ = ${rho}`, answer.robust, rho))
   }
   const best = rho > 0 ? answer.robust[0]! : answer.nominal[0]!
-  process.stdout.write(`${tables.join('\n\n')}\n${CAPTION}\n\n  ${commandOf(best, environment)}\n`)
+  return say(`${tables.join('\n\n')}\n${CAPTION}\n\n  ${commandOf(best, environment)}`)
 }
 
 function helpText(): string {
@@ -241,8 +237,4 @@ function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironm
   ].join(' ')
 }
 
-try {
-  main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = tellError('tune', error)
-}
+await runCommand('tune', main)
