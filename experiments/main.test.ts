@@ -38,7 +38,10 @@ describe.concurrent('the command', patient, () => {
   test('runs from nothing to a result, a chart and a table', async () => {
     const out = outFolder('one')
     const { code, stdout, stderr } = await exp(...small, `--out=${out}`)
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^ycsb-a × tiering: done in [^\n]+\n$/),
+    })
     expect(stdout).toMatch(/│ tiering +│ ycsb-a +│/)
     const [json] = readdirSync(out).filter((name) => /-r0\.json$/.test(name))
     expect(json).toMatch(/^ycsb-a-tiering-[0-9a-f]{8}-r0\.json$/)

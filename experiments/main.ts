@@ -10,6 +10,7 @@ import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { hearSignals } from './cli/signals.ts'
+import { lookOf } from './cli/terminal.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
@@ -52,14 +53,16 @@ async function runRequest(request: Request): Promise<number> {
       signal,
       terminalWritten: () => sumOf(progress.written, recording?.written),
       onProgress: (...place) => progress.update(...place),
+      onRun: (what) => progress.running(what),
       onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
     const run = recording === null ? plans : [recording.plan]
     const { results, resultPaths } = await runSweep(run, context)
     recording?.finish()
     const peers = await runPeers(peerPlans, context)
+    progress.running(null)
     const chartPaths = await writeCharts(results, request.out, signal)
-    if (results.length > 0) tell(closingTable(results, process.stdout.isTTY === true))
+    if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.table !== '') tell(peers.table)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
@@ -104,7 +107,7 @@ async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
   const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
   const { peerTables } = await import('./targets/peers/peer-table.ts')
   const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, process.stdout.isTTY === true), resultPaths }
+  return { table: peerTables(results, lookOf(process.stdout)), resultPaths }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {
@@ -122,10 +125,14 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
       seed: request.seed,
       outFolder: request.out,
       signal,
-      onProgress: (...place) => progress.update(...place),
+      onProgress: (what, ...place) => {
+        progress.running(what)
+        progress.update(what, ...place)
+      },
     })
+    progress.running(null)
     progress.clear()
-    const tables = suiteTables(suite, result, process.stdout.isTTY === true)
+    const tables = suiteTables(suite, result, lookOf(process.stdout))
     if (!request.quiet) say(`${tables}\n${path}`)
     return result.claims.every(({ held }) => held) ? EXIT.done : EXIT.failed
   } finally {

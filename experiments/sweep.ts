@@ -26,6 +26,8 @@ export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'on
   /** `fraction` is of the whole sweep. */
   onProgress(what: string, done: number, total: number, fraction: number): void
   onReuse(path: string): void
+  /** The run `what` begins. */
+  onRun?(what: string): void
 }
 
 export interface SweepOutcome {
@@ -49,7 +51,8 @@ export async function runSweep(
     const versions = context.versions ? new VersionLog() : null
     const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
-    if (known !== null) context.onReuse(path)
+    if (known === null) context.onRun?.(nameOf(plan))
+    else context.onReuse(path)
     const before = workDone
     const result =
       known?.result ??
@@ -58,7 +61,7 @@ export async function runSweep(
         code,
         ...(versions !== null && { onEdit: (event) => versions.add(event) }),
         onProgress: (phase, done, total) =>
-          context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
+          context.onProgress(`${nameOf(plan)}: ${phase}`, done, total, (before + done) / workTotal),
       }))
     if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
     if (!isDeepStrictEqual(result, known?.asWritten)) writeResult(path, result)
@@ -91,9 +94,9 @@ function readReusable(path: string, plan: RunPlan, version: string): Reusable | 
   }
 }
 
-function labelOf({ config }: RunPlan, phase: string): string {
+function nameOf({ config }: RunPlan): string {
   const repeat = config.repeat > 0 ? ` r${config.repeat}` : ''
-  return `${config.workload.name} × ${config.strategy.name}${repeat}: ${phase}`
+  return `${config.workload.name} × ${config.strategy.name}${repeat}`
 }
 
 /**

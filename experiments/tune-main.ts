@@ -6,7 +6,6 @@
  * line on stderr.
  */
 import { parseArgs } from 'node:util'
-import CliTable from 'cli-table3'
 import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../strategies/model/tuner.ts'
 import {
   type ByOperation,
@@ -14,6 +13,8 @@ import {
   type TuningEnvironment,
 } from '../strategies/model/workload-cost.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { lookOf } from './cli/terminal.ts'
+import { fitted, textTable } from './cli/text-table.ts'
 import { formatBytes, parseBytes, parseCount } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
@@ -69,7 +70,9 @@ function main(argv: readonly string[]): number {
     tables.push(tableOf(`Best in the worst case within ρ = ${rho}`, answer.robust, rho))
   }
   const best = rho > 0 ? answer.robust[0]! : answer.nominal[0]!
-  return say(`${tables.join('\n\n')}\n${CAPTION}\n\n  ${commandOf(best, environment)}`)
+  return say(
+    `${tables.join('\n\n')}\n${fitted(CAPTION, lookOf(process.stdout))}\n\n  ${commandOf(best, environment)}`,
+  )
 }
 
 function helpText(): string {
@@ -193,15 +196,9 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
   const robust = rho > 0 ? ['worst'] : []
   const head = ['strategy', 'T', 'K', 'Z', 'memtable', 'bits/key', 'levels', 'I/O', ...robust]
   const columns = [...head, 'zero-read', 'read', 'short scan', 'long scan', 'WA']
-  const colour = process.stdout.isTTY === true
-  const table = new CliTable({
-    head: columns,
-    colAligns: columns.map((_, index) => (index === 0 ? ('left' as const) : ('right' as const))),
-    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
-  })
-  for (const { strategy, point, memtableBytes, bitsPerEntry, levels, ...one } of rated) {
+  const rows = rated.map(({ strategy, point, memtableBytes, bitsPerEntry, levels, ...one }) => {
     const { ios } = one
-    table.push([
+    return [
       strategy,
       ...[point.T, point.K, point.Z].map(String),
       formatBytes(memtableBytes),
@@ -211,9 +208,9 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
       ...(rho > 0 ? [figure(one.worst.cost)] : []),
       ...[ios.zeroReads, ios.reads, ios.shortScans, ios.longScans].map(figure),
       one.writeAmplification.toFixed(2),
-    ])
-  }
-  return `${title}\n${table.toString()}`
+    ]
+  })
+  return `${title}\n${textTable({ head: columns, rows, names: 1 }, lookOf(process.stdout))}`
 }
 
 function figure(value: number): string {

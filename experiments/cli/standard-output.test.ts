@@ -35,7 +35,7 @@ const VERBS: readonly (readonly string[])[] = [
 ]
 
 // Bash and /dev/full.
-describe.concurrent.runIf(process.platform === 'linux')(
+describe.runIf(process.platform === 'linux')(
   'standard output',
   { timeout: 120_000, concurrent: true },
   () => {

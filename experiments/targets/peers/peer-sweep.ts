@@ -28,9 +28,10 @@ export async function runPeerSweep(
   for (const [index, plan] of plans.entries()) {
     const path = join(context.outFolder, `${plan.id}.peer.json`)
     const known = context.force ? null : readReusable(path, plan, code.varveVersion)
-    if (known !== null) context.onReuse(path)
     const { workload, repeat } = plan.config
     const label = `${workload.name} × ${plan.name}${repeat > 0 ? ` r${repeat}` : ''}`
+    if (known === null) context.onRun?.(label)
+    else context.onReuse(path)
     const result =
       known ??
       (await runPeer(plan, {
