@@ -3,7 +3,7 @@
  * already there reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -11,6 +11,8 @@ import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult, writeWhole } from '../results/write-result.ts'
 import { runAged } from './aged/run-aged.ts'
+import { checkResultFile } from './cli/check-out.ts'
+import { readText } from './cli/read-result.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
@@ -39,15 +41,16 @@ export async function runSweep(
   plans: readonly RunPlan[],
   context: SweepContext,
 ): Promise<SweepOutcome> {
+  const paths = plans.map(({ id }) => join(context.outFolder, `${id}.json`))
+  paths.forEach(checkResultFile)
   mkdirSync(context.outFolder, { recursive: true })
   const code = describeCode()
   const results: RunResult[] = []
-  const resultPaths: string[] = []
   const work = plans.map(({ config }) => config.records + config.operations)
   const workTotal = work.reduce((sum, operations) => sum + operations, 0)
   let workDone = 0
   for (const [index, plan] of plans.entries()) {
-    const path = join(context.outFolder, `${plan.id}.json`)
+    const path = paths[index]!
     const versions = context.versions ? new VersionLog() : null
     const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
@@ -67,9 +70,8 @@ export async function runSweep(
     if (!isDeepStrictEqual(result, known?.asWritten)) writeResult(path, result)
     workDone += work[index]!
     results.push(result)
-    resultPaths.push(path)
   }
-  return { results, resultPaths }
+  return { results, resultPaths: paths }
 }
 
 interface Reusable {
@@ -82,7 +84,7 @@ interface Reusable {
 function readReusable(path: string, plan: RunPlan, version: string): Reusable | null {
   if (!existsSync(path)) return null
   try {
-    const asWritten = parseResult(readFileSync(path, 'utf8'), path)
+    const asWritten = parseResult(readText(path), path)
     const same = isDeepStrictEqual(asWritten.config, plan.config)
     if (!same || asWritten.environment.varveVersion !== version) return null
     const seeds = severalSeeds(plan.repeats ?? 1)
