@@ -5,6 +5,7 @@
  */
 import { flagRows, readArguments, readInteger } from './cli/arguments.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { lookOf } from './cli/terminal.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { compareAll } from './compare/compare-all.ts'
 import { comparisonText } from './compare/comparison-text.ts'
@@ -33,8 +34,8 @@ function main(argv: readonly string[]): number {
     resamples: readInteger('resamples', flags.get('resamples'), 10_000, [100, 1_000_000]),
   })
   if (flags.has('json')) return say(JSON.stringify({ comparisons }, null, 2))
-  const colour = process.stdout.isTTY === true
-  return say(comparisons.map((comparison) => comparisonText(comparison, colour)).join('\n\n'))
+  const look = lookOf(process.stdout)
+  return say(comparisons.map((comparison) => comparisonText(comparison, look)).join('\n\n'))
 }
 
 function readAcross(name: string): Across {

@@ -114,9 +114,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-// A reader that has seen enough (`head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-
 await runCommand('explain', main)

@@ -3,7 +3,6 @@
  * contact sheet of them; with --measure runs the experiments first. Exit codes: 0 done, 1 a failure, 2
  * a mistake in the arguments; errors are one line on stderr.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +22,9 @@ import { renderPng, renderSvg } from './charts/render.ts'
 import { PRESET_NAMES, PRESETS } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { readDocuments } from './cli/read-documents.ts'
+import { runChild } from './cli/run-child.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { hearSignals } from './cli/signals.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 const FLAGS = {
@@ -45,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const presetName = flags.get('preset')?.at(-1) ?? GALLERY_PRESET
   const preset = PRESET_NAMES.find((known) => known === presetName)
   if (preset === undefined) throw unknownName('preset', presetName, PRESET_NAMES)
-  measure(setsNamed(flags.get('measure') ?? []))
+  await measure(setsNamed(flags.get('measure') ?? []), hearSignals())
   const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
   mkdirSync(out, { recursive: true })
   const figures = []
@@ -76,11 +77,13 @@ function setsNamed(texts: readonly string[]): readonly GallerySet[] {
  * Replaces the results of the sets, all of them or, where a run fails, none. They are put in place at
  * the end: until then the checkout is what its commit says, and so do the results.
  */
-function measure(sets: readonly GallerySet[]): void {
+async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-gallery-'))
   try {
     for (const { name, commands } of sets) {
-      for (const command of commands) runExperiment([...command, `--out=${join(folder, name)}`])
+      for (const command of commands) {
+        await runExperiment([...command, `--out=${join(folder, name)}`], signal)
+      }
     }
     for (const { name } of sets) publish(join(folder, name), join(GALLERY_FOLDER, name))
   } finally {
@@ -88,12 +91,10 @@ function measure(sets: readonly GallerySet[]): void {
   }
 }
 
-function runExperiment(command: readonly string[]): void {
+async function runExperiment(command: readonly string[], signal: AbortSignal): Promise<void> {
   const main = join(import.meta.dirname, 'main.ts')
-  const { status } = spawnSync(process.execPath, [main, ...command, '--quiet'], {
-    stdio: 'inherit',
-  })
-  if (status !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${status}`)
+  const { code } = await runChild([main, ...command, '--quiet'], signal)
+  if (code !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${code}`)
 }
 
 /** Without indentation and gzipped, a result takes a tenth of its room. */

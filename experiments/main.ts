@@ -1,14 +1,16 @@
 /**
  * Owns the command `npm run exp`: arguments in; results, charts and a table out; and the exit code.
- * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
- * stderr, with a stack under --debug only.
+ * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 128 + n
+ * ended by signal n. Errors are one line on stderr, with a stack under --debug only.
  */
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
-import { runCommand } from './cli/run-command.ts'
+import { runCommand, say } from './cli/run-command.ts'
+import { hearSignals } from './cli/signals.ts'
+import { lookOf } from './cli/terminal.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
@@ -21,8 +23,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command.kind === 'suite') return runSuiteRequest(command.request)
   // Loaded here: a mistake in the arguments should not wait for the catalogues.
   const { helpText, listText } = await import('./cli/help.ts')
-  process.stdout.write(`${command.kind === 'help' ? helpText() : listText()}\n`)
-  return EXIT.done
+  return say(command.kind === 'help' ? helpText() : listText())
 }
 
 async function runRequest(request: Request): Promise<number> {
@@ -36,35 +37,36 @@ async function runRequest(request: Request): Promise<number> {
   const peerPlans = await resolvePeerPlans(request)
   const { runSweep, writeCharts } = await import('./sweep.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
-  const interrupt = new AbortController()
-  process.on('SIGINT', () => interrupt.abort())
-  const say = (line: string) => {
+  const signal = hearSignals()
+  const tell = (line: string) => {
     progress.clear()
-    if (!request.quiet) process.stdout.write(`${line}\n`)
+    if (!request.quiet) say(line)
   }
   using recording = await recordingOf(request, plans, peerPlans)
-  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) say(note)
+  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
   try {
     const context: SweepContext = {
       outFolder: request.out,
       versions: request.versions,
       keep: request.keep,
       force: request.force || recording !== null,
-      signal: interrupt.signal,
+      signal,
       terminalWritten: () => sumOf(progress.written, recording?.written),
       onProgress: (...place) => progress.update(...place),
-      onReuse: (path) => say(`${path}: same configuration and code, reused`),
+      onRun: (what) => progress.running(what),
+      onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
     const run = recording === null ? plans : [recording.plan]
     const { results, resultPaths } = await runSweep(run, context)
     recording?.finish()
     const peers = await runPeers(peerPlans, context)
-    const chartPaths = await writeCharts(results, request.out)
-    if (results.length > 0) say(closingTable(results, process.stdout.isTTY === true))
-    if (peers.table !== '') say(peers.table)
+    progress.running(null)
+    const chartPaths = await writeCharts(results, request.out, signal)
+    if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
+    if (peers.table !== '') tell(peers.table)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
-    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) say(path)
+    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) tell(path)
     return EXIT.done
   } finally {
     progress.clear()
@@ -105,7 +107,7 @@ async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
   const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
   const { peerTables } = await import('./targets/peers/peer-table.ts')
   const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, process.stdout.isTTY === true), resultPaths }
+  return { table: peerTables(results, lookOf(process.stdout)), resultPaths }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {
@@ -116,19 +118,22 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   const { runSuite } = await import('./suites/run-suite.ts')
   const { suiteTables } = await import('./suites/suite-table.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
-  const interrupt = new AbortController()
-  process.on('SIGINT', () => interrupt.abort())
+  const signal = hearSignals()
   try {
     const { result, path } = await runSuite(suite, {
       scale: request.scale,
       seed: request.seed,
       outFolder: request.out,
-      signal: interrupt.signal,
-      onProgress: (...place) => progress.update(...place),
+      signal,
+      onProgress: (what, ...place) => {
+        progress.running(what)
+        progress.update(what, ...place)
+      },
     })
+    progress.running(null)
     progress.clear()
-    const tables = suiteTables(suite, result, process.stdout.isTTY === true)
-    if (!request.quiet) process.stdout.write(`${tables}\n${path}\n`)
+    const tables = suiteTables(suite, result, lookOf(process.stdout))
+    if (!request.quiet) say(`${tables}\n${path}`)
     return result.claims.every(({ held }) => held) ? EXIT.done : EXIT.failed
   } finally {
     progress.clear()

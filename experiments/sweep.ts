@@ -3,17 +3,21 @@
  * already there reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult, writeWhole } from '../results/write-result.ts'
 import { runAged } from './aged/run-aged.ts'
+import { checkResultFile } from './cli/check-out.ts'
+import { readText } from './cli/read-result.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
 import { severalSeeds } from './gates.ts'
+import { Interrupted } from './interrupted.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -24,6 +28,8 @@ export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'on
   /** `fraction` is of the whole sweep. */
   onProgress(what: string, done: number, total: number, fraction: number): void
   onReuse(path: string): void
+  /** The run `what` begins. */
+  onRun?(what: string): void
 }
 
 export interface SweepOutcome {
@@ -35,19 +41,21 @@ export async function runSweep(
   plans: readonly RunPlan[],
   context: SweepContext,
 ): Promise<SweepOutcome> {
+  const paths = plans.map(({ id }) => join(context.outFolder, `${id}.json`))
+  paths.forEach(checkResultFile)
   mkdirSync(context.outFolder, { recursive: true })
   const code = describeCode()
   const results: RunResult[] = []
-  const resultPaths: string[] = []
   const work = plans.map(({ config }) => config.records + config.operations)
   const workTotal = work.reduce((sum, operations) => sum + operations, 0)
   let workDone = 0
   for (const [index, plan] of plans.entries()) {
-    const path = join(context.outFolder, `${plan.id}.json`)
+    const path = paths[index]!
     const versions = context.versions ? new VersionLog() : null
     const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
-    if (known !== null) context.onReuse(path)
+    if (known === null) context.onRun?.(nameOf(plan))
+    else context.onReuse(path)
     const before = workDone
     const result =
       known?.result ??
@@ -56,15 +64,14 @@ export async function runSweep(
         code,
         ...(versions !== null && { onEdit: (event) => versions.add(event) }),
         onProgress: (phase, done, total) =>
-          context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
+          context.onProgress(`${nameOf(plan)}: ${phase}`, done, total, (before + done) / workTotal),
       }))
     if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
     if (!isDeepStrictEqual(result, known?.asWritten)) writeResult(path, result)
     workDone += work[index]!
     results.push(result)
-    resultPaths.push(path)
   }
-  return { results, resultPaths }
+  return { results, resultPaths: paths }
 }
 
 interface Reusable {
@@ -77,7 +84,7 @@ interface Reusable {
 function readReusable(path: string, plan: RunPlan, version: string): Reusable | null {
   if (!existsSync(path)) return null
   try {
-    const asWritten = parseResult(readFileSync(path, 'utf8'), path)
+    const asWritten = parseResult(readText(path), path)
     const same = isDeepStrictEqual(asWritten.config, plan.config)
     if (!same || asWritten.environment.varveVersion !== version) return null
     const seeds = severalSeeds(plan.repeats ?? 1)
@@ -89,24 +96,27 @@ function readReusable(path: string, plan: RunPlan, version: string): Reusable | 
   }
 }
 
-function labelOf({ config }: RunPlan, phase: string): string {
+function nameOf({ config }: RunPlan): string {
   const repeat = config.repeat > 0 ? ` r${config.repeat}` : ''
-  return `${config.workload.name} × ${config.strategy.name}${repeat}: ${phase}`
+  return `${config.workload.name} × ${config.strategy.name}${repeat}`
 }
 
 /**
  * A chart a run, and one that compares all of them where there are several; returns the paths of
- * all files.
+ * all files. Throws `Interrupted` on the signal.
  */
 export async function writeCharts(
   results: readonly RunResult[],
   outFolder: string,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   // Loaded after the runs: the renderer's memory is no part of what a run needs.
   const { chartFor } = await import('./charts/chart-for.ts')
   const { writeChart } = await import('./charts/render.ts')
   const paths: string[] = []
   const write = async (group: readonly RunResult[], name: string) => {
+    await nextTurn()
+    if (signal.aborted) throw new Interrupted('interrupted')
     paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
   }
   for (const result of results) await write([result], result.id)

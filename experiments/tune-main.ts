@@ -6,14 +6,15 @@
  * line on stderr.
  */
 import { parseArgs } from 'node:util'
-import CliTable from 'cli-table3'
 import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../strategies/model/tuner.ts'
 import {
   type ByOperation,
   OPERATION_KINDS,
   type TuningEnvironment,
 } from '../strategies/model/workload-cost.ts'
-import { tellError } from './cli/run-command.ts'
+import { runCommand, say } from './cli/run-command.ts'
+import { lookOf } from './cli/terminal.ts'
+import { fitted, textTable } from './cli/text-table.ts'
 import { formatBytes, parseBytes, parseCount } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
@@ -52,19 +53,15 @@ const MIX_FLAGS = {
   writes: 'writes',
 } as const satisfies Record<(typeof OPERATION_KINDS)[number], FlagName>
 
-function main(argv: readonly string[]): void {
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(`${helpText()}\n`)
-    return
-  }
+function main(argv: readonly string[]): number {
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return say(helpText())
   const { values, given } = readFlags(argv)
   const workload = mixOf(values)
   const environment = environmentOf(values)
   const rho = numberOf(values, 'rho', 0)
   const answer = tune(workload, environment, rho)
   if (given.has('json')) {
-    process.stdout.write(`${JSON.stringify({ workload, environment, rho, ...answer }, null, 2)}\n`)
-    return
+    return say(JSON.stringify({ workload, environment, rho, ...answer }, null, 2))
   }
   const tables = [
     tableOf(`Best for this mix (${environment.filters} filters)`, answer.nominal, rho),
@@ -73,7 +70,9 @@ function main(argv: readonly string[]): void {
     tables.push(tableOf(`Best in the worst case within ρ = ${rho}`, answer.robust, rho))
   }
   const best = rho > 0 ? answer.robust[0]! : answer.nominal[0]!
-  process.stdout.write(`${tables.join('\n\n')}\n${CAPTION}\n\n  ${commandOf(best, environment)}\n`)
+  return say(
+    `${tables.join('\n\n')}\n${fitted(CAPTION, lookOf(process.stdout))}\n\n  ${commandOf(best, environment)}`,
+  )
 }
 
 function helpText(): string {
@@ -197,15 +196,9 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
   const robust = rho > 0 ? ['worst'] : []
   const head = ['strategy', 'T', 'K', 'Z', 'memtable', 'bits/key', 'levels', 'I/O', ...robust]
   const columns = [...head, 'zero-read', 'read', 'short scan', 'long scan', 'WA']
-  const colour = process.stdout.isTTY === true
-  const table = new CliTable({
-    head: columns,
-    colAligns: columns.map((_, index) => (index === 0 ? ('left' as const) : ('right' as const))),
-    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
-  })
-  for (const { strategy, point, memtableBytes, bitsPerEntry, levels, ...one } of rated) {
+  const rows = rated.map(({ strategy, point, memtableBytes, bitsPerEntry, levels, ...one }) => {
     const { ios } = one
-    table.push([
+    return [
       strategy,
       ...[point.T, point.K, point.Z].map(String),
       formatBytes(memtableBytes),
@@ -215,9 +208,9 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
       ...(rho > 0 ? [figure(one.worst.cost)] : []),
       ...[ios.zeroReads, ios.reads, ios.shortScans, ios.longScans].map(figure),
       one.writeAmplification.toFixed(2),
-    ])
-  }
-  return `${title}\n${table.toString()}`
+    ]
+  })
+  return `${title}\n${textTable({ head: columns, rows, names: 1 }, lookOf(process.stdout))}`
 }
 
 function figure(value: number): string {
@@ -241,8 +234,4 @@ function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironm
   ].join(' ')
 }
 
-try {
-  main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = tellError('tune', error)
-}
+await runCommand('tune', main)

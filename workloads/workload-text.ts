@@ -7,6 +7,7 @@
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
+import { plainText } from '../engine/base/text.ts'
 import { WORKLOADS } from './catalog.ts'
 import { parseParams, type WorkloadDefinition } from './definition.ts'
 import { nearestHint } from './nearest.ts'
@@ -33,8 +34,9 @@ const presetSchema = z.strictObject({
 /** Throws `LSM_INVALID_ARGUMENT` with one line that names the file and the place in it. */
 export function workloadFromText(file: WorkloadText): WorkloadDefinition {
   const name = nameOf(file.path)
-  if (!file.text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, name })
-  const value = parseJson(file)
+  const text = plainText(file.text)
+  if (!text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, text, name })
+  const value = parseJson(file.path, text)
   if (!('workload' in value)) return specDefinition(value, name)
   const { workload, params } = parseParams(name, presetSchema, value)
   const preset = WORKLOADS.get(workload)
@@ -60,7 +62,7 @@ function withParams(
   }
 }
 
-function parseJson({ path, text }: WorkloadText): Readonly<Record<string, unknown>> {
+function parseJson(path: string, text: string): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(text) as Readonly<Record<string, unknown>>
   } catch (cause) {

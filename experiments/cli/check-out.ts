@@ -19,6 +19,11 @@ export function checkOutFileMade(flag: string, path: string): void {
   checkOutFolder(flag, dirname(path))
 }
 
+/** A run's result is to be the file `path`. Throws `UsageError` naming what stands in its place. */
+export function checkResultFile(path: string): void {
+  if (isFolder(path)) throw new UsageError(`--out: a result goes to ${path}, which is a folder`)
+}
+
 /** `path` is to be a folder, made where it is missing. Throws `UsageError` naming the flag. */
 export function checkOutFolder(flag: string, path: string): void {
   const there = nearestThere(path)

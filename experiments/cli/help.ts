@@ -25,7 +25,8 @@ export function helpText(): string {
     ...columns(rows),
     '',
     'Sizes take B, KiB, MiB, GiB (4k is 4 KiB), counts k, M, G (100k is 100,000).',
-    'Exit codes: 0 done, 1 a run failed or a claim does not hold, 2 a mistake in the arguments, 130 interrupted.',
+    'Exit codes: 0 done, 1 a run failed or a claim does not hold, 2 a mistake in the arguments,',
+    '128 + n ended by signal n.',
   ].join('\n')
 }
 

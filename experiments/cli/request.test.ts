@@ -82,6 +82,14 @@ describe('a config file speaks the same vocabulary', () => {
     expect(given.param).toEqual({ T: 4, K: '2' })
   })
 
+  test('saved by an editor of Windows it says the same', () => {
+    const path = configFile({})
+    writeFileSync(path, '\ufeff{\r\n  "seed": 7\r\n}\r\n')
+    expect(request(`--config=${path}`).seed).toBe(7)
+    writeFileSync(path, Buffer.from('\ufeff{}', 'utf16le'))
+    expect(() => request(`--config=${path}`)).toThrow(/config\.json: the text is UTF-16/)
+  })
+
   test('a request written as a config reads back equal', () => {
     const original = request('--workload=a,b', '--value-bytes=100', '--param=T=4', '--force')
     expect(request(`--config=${configFile(requestToConfig(original))}`)).toEqual(original)

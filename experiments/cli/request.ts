@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { isLsmError } from '../../engine/base/errors.ts'
+import { decodeText } from '../../engine/base/text.ts'
 import { PEER_NAMES } from '../../results/peer-schema.ts'
 import { SUITE_SCALES, type SuiteScale } from '../../results/suite-schema.ts'
 import { FLAGS, type FlagName, type FlagSpec, flagDefault, flagNames } from './flags.ts'
@@ -286,9 +288,10 @@ function unknownFlag(rawName: string): UsageError {
 function readConfig(path: string): Record<string, unknown> {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = decodeText(readFileSync(path))
   } catch (cause) {
-    throw new UsageError(`--config: cannot read ${path}`, { cause })
+    const why = isLsmError(cause) ? `: ${cause.message}` : ''
+    throw new UsageError(`--config: cannot read ${path}${why}`, { cause })
   }
   let value: unknown
   try {

@@ -1,7 +1,9 @@
 /** Holds comparisons to their rules: which pairs are made, which are refused, and what is claimed. */
+
 import { describe, expect, test } from 'vitest'
 import type { RunResult } from '../../results/schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
+import { lookOf } from '../cli/terminal.ts'
 import { UsageError } from '../cli/usage-error.ts'
 import { compareAll } from './compare-all.ts'
 import type { CompareOptions } from './comparison.ts'
@@ -84,7 +86,7 @@ describe('verdicts', () => {
   test('one pair has no interval', () => {
     const [comparison] = compare({}, {}, {}, 1)
     expect(metricOf(comparison!, 'WA lsm')).toMatchObject({ verdict: 'single seed', low: null })
-    expect(comparisonText(comparison!, false)).toContain('single seed: 1 of the 10 pairs')
+    expect(comparisonText(comparison!, lookOf({}))).toContain('single seed: 1 of the 10 pairs')
   })
 
   test('latencies of a closed loop are shown and not claimed', () => {

@@ -45,7 +45,7 @@ function helpText(): string {
   return [
     'Generates, records, imports, exports and describes traces of operations.',
     ...verbs,
-    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given, 130 interrupted.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given,\n128 + n ended by signal n.',
   ].join('\n\n')
 }
 

@@ -2,12 +2,14 @@
  * Owns a sweep over peers: every plan in turn, each result written whole as soon as its run has
  * ended, results of the same configuration and code reused.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
 import { writeWhole } from '../../../results/write-result.ts'
+import { checkResultFile } from '../../cli/check-out.ts'
+import { readText } from '../../cli/read-result.ts'
 import { describeCode } from '../../environment.ts'
 import type { SweepContext } from '../../sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
@@ -21,16 +23,18 @@ export async function runPeerSweep(
   plans: readonly PeerPlan[],
   context: SweepContext,
 ): Promise<PeerSweepOutcome> {
+  const paths = plans.map(({ id }) => join(context.outFolder, `${id}.peer.json`))
+  paths.forEach(checkResultFile)
   mkdirSync(context.outFolder, { recursive: true })
   const code = describeCode()
   const results: PeerResult[] = []
-  const resultPaths: string[] = []
   for (const [index, plan] of plans.entries()) {
-    const path = join(context.outFolder, `${plan.id}.peer.json`)
+    const path = paths[index]!
     const known = context.force ? null : readReusable(path, plan, code.varveVersion)
-    if (known !== null) context.onReuse(path)
     const { workload, repeat } = plan.config
     const label = `${workload.name} × ${plan.name}${repeat > 0 ? ` r${repeat}` : ''}`
+    if (known === null) context.onRun?.(label)
+    else context.onReuse(path)
     const result =
       known ??
       (await runPeer(plan, {
@@ -43,15 +47,14 @@ export async function runPeerSweep(
       }))
     if (known === null) writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)
     results.push(result)
-    resultPaths.push(path)
   }
-  return { results, resultPaths }
+  return { results, resultPaths: paths }
 }
 
 function readReusable(path: string, plan: PeerPlan, version: string): PeerResult | null {
   if (!existsSync(path)) return null
   try {
-    const result = parseAnyResult(readFileSync(path, 'utf8'), path)
+    const result = parseAnyResult(readText(path), path)
     const same = isPeerResult(result) && isDeepStrictEqual(result.config, plan.config)
     return same && result.environment.varveVersion === version ? result : null
   } catch {
