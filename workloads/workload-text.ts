@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
 import { WORKLOADS } from './catalog.ts'
 import { parseParams, type WorkloadDefinition } from './definition.ts'
+import { parseJson } from './json-text.ts'
 import { nearestHint } from './nearest.ts'
 import { specDefinition } from './spec/spec-definition.ts'
 import { propertyFileWorkload } from './ycsb/property-file.ts'
@@ -34,7 +35,7 @@ const presetSchema = z.strictObject({
 export function workloadFromText(file: WorkloadText): WorkloadDefinition {
   const name = nameOf(file.path)
   if (!file.text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, name })
-  const value = parseJson(file)
+  const value = objectOf(file)
   if (!('workload' in value)) return specDefinition(value, name)
   const { workload, params } = parseParams(name, presetSchema, value)
   const preset = WORKLOADS.get(workload)
@@ -60,9 +61,9 @@ function withParams(
   }
 }
 
-function parseJson({ path, text }: WorkloadText): Readonly<Record<string, unknown>> {
+function objectOf({ path, text }: WorkloadText): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>
+    return parseJson(text) as Readonly<Record<string, unknown>>
   } catch (cause) {
     throw invalidArgument(`${path} is not JSON: ${(cause as Error).message}`, { path })
   }
