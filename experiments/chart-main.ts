@@ -22,8 +22,12 @@ import { UsageError, unknownName } from './cli/usage-error.ts'
 const ALL = 'all'
 
 const FLAGS = {
-  kind: { value: 'NAME,…', help: 'what to draw; all: whatever the results can feed' },
-  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg' },
+  kind: {
+    value: 'NAME,…',
+    help: 'what to draw; all: whatever the results can feed',
+    multiple: true,
+  },
+  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg', multiple: true },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: 'two-column' },
   out: { value: 'FOLDER', help: 'where the files go', default: 'out' },
   debug: { value: null, help: 'show the stack of an error' },
@@ -31,7 +35,7 @@ const FLAGS = {
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('chart', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   const kindNames = listOf(flags.get('kind'), '')
   if (kindNames.length === 0) {

@@ -27,7 +27,11 @@ import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 const FLAGS = {
-  measure: { value: 'NAME,…', help: 'run these sets of experiments first; all: every one' },
+  measure: {
+    value: 'NAME,…',
+    help: 'run these sets of experiments first; all: every one',
+    multiple: true,
+  },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: GALLERY_PRESET },
   out: { value: 'FOLDER', help: 'where figures go', default: GALLERY_FOLDER },
   sheet: { value: 'FILE', help: 'the contact sheet', default: 'results/contact-sheet.png' },
@@ -39,7 +43,7 @@ const FLAGS = {
 const COLUMNS = { 'one-column': 6, 'two-column': 3, slide: 2 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('gallery', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length > 0) throw new UsageError(`unexpected argument "${operands[0]}"`)
   const presetName = flags.get('preset')?.at(-1) ?? GALLERY_PRESET

@@ -20,7 +20,7 @@ const FLAGS = {
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('report', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: .json files of runs, or folders')
   const out = flags.get('out')?.at(-1) ?? join('out', 'report.html')

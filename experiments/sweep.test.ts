@@ -16,8 +16,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
-  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200', ...more]
-  const command = parseCommand([...flags, '--storage=memory'])
+  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200']
+  const command = parseCommand(overDefaults([...flags, '--storage=memory'], more))
   if (command.kind !== 'run') throw new Error(command.kind)
   const reused: string[] = []
   const context: SweepContext = {
@@ -32,6 +32,8 @@ async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
   }
   return { ...(await runSweep(await resolvePlans(command.request), context)), reused }
 }
+
+import { overDefaults } from './testing/over-defaults.ts'
 
 const resultNames = () => readdirSync(folder).filter((name) => name.endsWith('-r0.json'))
 

@@ -20,15 +20,15 @@ type Format = keyof typeof WRITERS
 const FORMATS = Object.keys(WRITERS) as Format[]
 
 const FLAGS = {
-  format: { value: 'NAME,…', help: FORMATS.join(', '), default: 'csv' },
-  section: { value: 'NAME,…', help: 'only these sections of the results' },
+  format: { value: 'NAME,…', help: FORMATS.join(', '), default: 'csv', multiple: true },
+  section: { value: 'NAME,…', help: 'only these sections of the results', multiple: true },
   out: { value: 'FOLDER', help: 'where tidy.csv and tidy.parquet go', default: 'out' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
 
 function main(argv: readonly string[]): number {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('tidy', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: .json files or their folders')
   const formats = listOf(flags.get('format') ?? [FLAGS.format.default], 'format', FORMATS)

@@ -26,7 +26,7 @@ const FLAGS = {
 } as const
 
 function main(argv: readonly string[]): number {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('timeline', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name a result: the .json of a run')
   if (operands.length > RUNS_MAX) {
