@@ -3,7 +3,6 @@
  * codes: 0 done, 1 a failure, 2 a mistake in the arguments, or results that cannot feed the kind;
  * errors are one line on stderr.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLsmError } from '../engine/index.ts'
 import { chartKinds } from './charts/catalog.ts'
@@ -17,6 +16,7 @@ import { readDocuments } from './cli/read-documents.ts'
 import { usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Every kind that the results can feed. */
 const ALL = 'all'
@@ -53,7 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return spec === null ? [] : [{ name: kind.name, spec }]
   })
   if (specs.length === 0) throw new UsageError('--kind=all: these results feed no kind')
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   // Loaded here: a mistake in the arguments should not wait for the renderer.
   const { writeChart } = await import('./charts/render.ts')
   for (const { name, spec } of specs) {

@@ -4,7 +4,7 @@
  * a mistake in the arguments; errors are one line on stderr.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -25,6 +25,7 @@ import { flagRows, readArguments } from './cli/arguments.ts'
 import { readDocuments } from './cli/read-documents.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 
 const FLAGS = {
   measure: {
@@ -51,7 +52,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (preset === undefined) throw unknownName('preset', presetName, PRESET_NAMES)
   measure(setsNamed(flags.get('measure') ?? []))
   const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   const figures = []
   for (const figure of GALLERY_FIGURES) {
     const { kind } = figure
@@ -103,7 +104,7 @@ function runExperiment(command: readonly string[]): void {
 /** Without indentation and gzipped, a result takes a tenth of its room. */
 function publish(measured: string, folder: string): void {
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const results = readdirSync(measured).filter((name) => /-r\d+\.json$/.test(name))
   for (const name of results) {
     const value: unknown = JSON.parse(readFileSync(join(measured, name), 'utf8'))

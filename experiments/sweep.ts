@@ -3,7 +3,7 @@
  * already there reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseResult } from '../results/parse-result.ts'
@@ -14,6 +14,7 @@ import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
 import { severalSeeds } from './gates.ts'
+import { makeFolder } from './make-folder.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -35,7 +36,7 @@ export async function runSweep(
   plans: readonly RunPlan[],
   context: SweepContext,
 ): Promise<SweepOutcome> {
-  mkdirSync(context.outFolder, { recursive: true })
+  makeFolder(context.outFolder)
   const code = describeCode()
   const results: RunResult[] = []
   const resultPaths: string[] = []

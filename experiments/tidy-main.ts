@@ -3,7 +3,6 @@
  * whatever reads CSV or Parquet. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
  * errors are one line on stderr.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
@@ -14,6 +13,7 @@ import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { tidyCsv, tidyParquet } from './export/tidy-files.ts'
 import { TIDY_SECTIONS, tidyRows } from './export/tidy-rows.ts'
+import { makeFolder } from './make-folder.ts'
 
 const WRITERS = { csv: tidyCsv, parquet: tidyParquet } as const
 type Format = keyof typeof WRITERS
@@ -36,7 +36,7 @@ function main(argv: readonly string[]): number {
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
   checkOutFolder('out', out)
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   for (const format of formats) {
     const path = join(out, `tidy.${format}`)
     const rows = documents.values().flatMap((document) => tidyRows(document, sections))

@@ -4,7 +4,7 @@
  * errors are one line on stderr.
  */
 
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { shellText } from '../results/shell-text.ts'
 import { writeWhole } from '../results/write-result.ts'
@@ -13,6 +13,7 @@ import { checkOutFileMade } from './cli/check-out.ts'
 import { readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { parseVersionLog, versionsPath } from './story/version-log.ts'
 import { type RecordedRun, timelineOf } from './timeline/timeline-data.ts'
 import { timelinePage } from './timeline/timeline-page.ts'
@@ -37,7 +38,7 @@ function main(argv: readonly string[]): number {
   const out = flags.get('out')?.at(-1) ?? join('out', `timeline-${names.join('-beside-')}.html`)
   checkOutFileMade('out', out)
   const page = timelinePage(usageOf(() => timelineOf(recorded)))
-  mkdirSync(dirname(out), { recursive: true })
+  makeFolder(dirname(out))
   writeWhole(out, page)
   return say(out)
 }

@@ -3,9 +3,10 @@
  * builds the site, or with `preview` serves it and follows changes. Nothing is fetched.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../experiments/make-folder.ts'
 import { notebookData } from './notebook-data.ts'
 
 const ROOT = import.meta.dirname
@@ -41,7 +42,7 @@ function runKit(command: string, ...rest: readonly string[]): void {
 
 /** The names of the notebooks, each with its data. */
 function writeData(): readonly string[] {
-  mkdirSync(DATA_FOLDER, { recursive: true })
+  makeFolder(DATA_FOLDER)
   const data = notebookData()
   for (const [name, value] of data) {
     writeFileSync(join(DATA_FOLDER, `${name}.json`), JSON.stringify(value))

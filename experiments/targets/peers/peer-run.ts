@@ -3,7 +3,7 @@
  * the last operation and at rest, and the folder's removal. Invariant, as of our own runs: whatever
  * happens, the store is closed and (unless it is to be kept) the folder is gone.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../engine/index.ts'
@@ -25,6 +25,7 @@ import type { ExperimentContext } from '../../experiment.ts'
 import { quotient } from '../../figures.ts'
 import { Interrupted } from '../../interrupted.ts'
 import { LatencyRecorder } from '../../latency.ts'
+import { makeFolder } from '../../make-folder.ts'
 import { peakRssBytes } from '../../peak-rss.ts'
 import { samplingInterval } from '../../series.ts'
 import type { Budget } from './budget.ts'
@@ -68,7 +69,7 @@ export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promi
   const startedAt = new Date()
   const folder = join(context.outFolder, `${plan.id}.db`)
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   let finished = false
   try {
     const measure = plan.name === 'db_bench' ? measureReplay : measureInteractive

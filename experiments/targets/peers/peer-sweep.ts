@@ -2,13 +2,14 @@
  * Owns a sweep over peers: every plan in turn, each result written whole as soon as its run has
  * ended, results of the same configuration and code reused.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
 import { writeWhole } from '../../../results/write-result.ts'
 import { describeCode } from '../../environment.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { SweepContext } from '../../sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
 
@@ -21,7 +22,7 @@ export async function runPeerSweep(
   plans: readonly PeerPlan[],
   context: SweepContext,
 ): Promise<PeerSweepOutcome> {
-  mkdirSync(context.outFolder, { recursive: true })
+  makeFolder(context.outFolder)
   const code = describeCode()
   const results: PeerResult[] = []
   const resultPaths: string[] = []
