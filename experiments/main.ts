@@ -3,12 +3,15 @@
  * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
  * stderr, with a stack under --debug only.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
 import { runCommand } from './cli/run-command.ts'
+import { formatSeconds } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
@@ -43,6 +46,7 @@ async function runRequest(request: Request): Promise<number> {
     if (!request.quiet) process.stdout.write(`${line}\n`)
   }
   using recording = await recordingOf(request, plans, peerPlans)
+  await announce(request, plans, peerPlans)
   for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) say(note)
   try {
     const context: SweepContext = {
@@ -69,6 +73,22 @@ async function runRequest(request: Request): Promise<number> {
   } finally {
     progress.clear()
   }
+}
+
+/** What takes long is said before it starts, on pipes too. Results that are there cost no time. */
+async function announce(
+  { out, force, quiet }: Request,
+  plans: readonly RunPlan[],
+  peers: readonly PeerPlan[],
+): Promise<void> {
+  const { announcementOf } = await import('./cli/announcement.ts')
+  const isDue = (name: string) => force || !existsSync(join(out, name))
+  const due = [
+    ...plans.filter(({ id }) => isDue(`${id}.json`)),
+    ...peers.filter(({ id }) => isDue(`${id}.peer.json`)),
+  ]
+  const line = quiet ? null : announcementOf(due, out)
+  if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
 
 /** One run makes one trace. Throws `UsageError`. */
@@ -115,6 +135,10 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
   const { runSuite } = await import('./suites/run-suite.ts')
   const { suiteTables } = await import('./suites/suite-table.ts')
+  if (request.scale === 'full' && !request.quiet) {
+    const time = formatSeconds(suite.fullSeconds)
+    process.stderr.write(`exp: the suite ${suite.name} at full scale takes roughly ${time}\n`)
+  }
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const interrupt = new AbortController()
   process.on('SIGINT', () => interrupt.abort())

@@ -27,7 +27,7 @@ export function checkOutFolder(flag: string, path: string): void {
 }
 
 /** `path` itself, or the nearest on the way to it. */
-function nearestThere(path: string): string {
+export function nearestThere(path: string): string {
   const above = dirname(path)
   return isThere(path) || above === path ? path : nearestThere(above)
 }
