@@ -75,6 +75,16 @@ test('what is reused knows how many seeds the sweep has now', async () => {
   expect(seeds(written)).toMatchObject({ passed: true })
 })
 
+test('a result without the folder that is to be kept is measured again', async () => {
+  const kept = () => readdirSync(folder).filter((name) => name.endsWith('.db'))
+  const { results } = await sweep({}, '--storage=node')
+  expect(kept()).toEqual([])
+  expect(await sweep({ keep: true }, '--storage=node')).toMatchObject({ reused: [] })
+  expect(kept()).toEqual(results.map(({ id }) => `${id}.db`).toSorted())
+  const { reused } = await sweep({ keep: true }, '--storage=node')
+  expect(reused).toHaveLength(results.length)
+})
+
 test('progress grows from nothing to all of the sweep', async () => {
   const fractions: number[] = []
   await sweep({ onProgress: (_what, _done, _total, fraction) => fractions.push(fraction) })

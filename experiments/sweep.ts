@@ -12,7 +12,7 @@ import { writeResult, writeWhole } from '../results/write-result.ts'
 import { runAged } from './aged/run-aged.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
-import { type ExperimentContext, runExperiment } from './experiment.ts'
+import { databaseFolder, type ExperimentContext, runExperiment } from './experiment.ts'
 import { severalSeeds } from './gates.ts'
 import { makeFolder } from './make-folder.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -46,7 +46,14 @@ export async function runSweep(
   for (const [index, plan] of plans.entries()) {
     const path = join(context.outFolder, `${plan.id}.json`)
     const versions = context.versions ? new VersionLog() : null
-    const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
+    // A result alone is not what was asked for where more is to lie beside it.
+    const beside = [
+      ...(context.versions ? [versionsPath(path)] : []),
+      ...(context.keep && plan.simulation === null
+        ? [databaseFolder(context.outFolder, plan)]
+        : []),
+    ]
+    const reusable = !context.force && beside.every((place) => existsSync(place))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
     if (known !== null) context.onReuse(path)
     const before = workDone

@@ -150,6 +150,8 @@ describe('mistakes get one line', () => {
     [['tiering'], 'unexpected argument "tiering"'],
     [['--records'], '--records needs a value: --records=COUNT'],
     [['--records', '--keep'], '--records needs a value: --records=COUNT'],
+    [['--keep', '--storage=memory'], '--keep: not with --storage=memory'],
+    [['--keep', '--target=simulator'], '--keep: not with --target=simulator, which has no files'],
     [['--keep=yes'], '--keep takes no value'],
     [['--records=12x'], '--records: "12x" is not a count such as 2000, 100k or 1M'],
     [['--records=0'], '--records: 0 is outside 1 … 1000000000'],

@@ -149,6 +149,7 @@ export function parseCommand(argv: readonly string[]): Command {
   if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
+  if (parsed.keep) checkKeep(parsed, placeOf)
   if (aged !== null) checkAged(rest, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
 }
@@ -179,6 +180,17 @@ function checkAged(
   const other = target.find((name) => name !== 'varve')
   if (other !== undefined) throw new UsageError(`${placeOf('aged')}: not with --target=${other}`)
   if (storage === 'memory') throw new UsageError(`${placeOf('aged')}: not with --storage=memory`)
+}
+
+/** What runs in memory alone leaves no folder. */
+function checkKeep(
+  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  placeOf: (name: string) => string,
+): void {
+  if (storage === 'memory') throw new UsageError(`${placeOf('keep')}: not with --storage=memory`)
+  if (target.every((name) => name === 'simulator')) {
+    throw new UsageError(`${placeOf('keep')}: not with --target=simulator, which has no files`)
+  }
 }
 
 /** A store of somebody else's brings its own strategy and its own files. */

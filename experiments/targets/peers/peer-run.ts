@@ -4,7 +4,6 @@
  * happens, the store is closed and (unless it is to be kept) the folder is gone.
  */
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../engine/index.ts'
 import {
@@ -21,7 +20,7 @@ import {
   type Workload,
 } from '../../../workloads/index.ts'
 import { describeEnvironment } from '../../environment.ts'
-import type { ExperimentContext } from '../../experiment.ts'
+import { databaseFolder, type ExperimentContext } from '../../experiment.ts'
 import { quotient } from '../../figures.ts'
 import { Interrupted } from '../../interrupted.ts'
 import { LatencyRecorder } from '../../latency.ts'
@@ -67,7 +66,7 @@ const QUIET_BYTES = 64
 /** Throws `UsageError` where the peer is not installed, `Interrupted` on the signal. */
 export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promise<PeerResult> {
   const startedAt = new Date()
-  const folder = join(context.outFolder, `${plan.id}.db`)
+  const folder = databaseFolder(context.outFolder, plan)
   rmSync(folder, { recursive: true, force: true })
   makeFolder(folder)
   let finished = false

@@ -9,6 +9,7 @@ import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
 import { writeWhole } from '../../../results/write-result.ts'
 import { describeCode } from '../../environment.ts'
+import { databaseFolder } from '../../experiment.ts'
 import { makeFolder } from '../../make-folder.ts'
 import type { SweepContext } from '../../sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
@@ -28,7 +29,9 @@ export async function runPeerSweep(
   const resultPaths: string[] = []
   for (const [index, plan] of plans.entries()) {
     const path = join(context.outFolder, `${plan.id}.peer.json`)
-    const known = context.force ? null : readReusable(path, plan, code.varveVersion)
+    const lacksKept = context.keep && !existsSync(databaseFolder(context.outFolder, plan))
+    const again = context.force || lacksKept
+    const known = again ? null : readReusable(path, plan, code.varveVersion)
     if (known !== null) context.onReuse(path)
     const { workload, repeat } = plan.config
     const label = `${workload.name} × ${plan.name}${repeat > 0 ? ` r${repeat}` : ''}`
