@@ -33,6 +33,7 @@ const RECORD_BYTES = 4
 const SIMULATED_RECORD_BYTES = 350
 
 interface Estimate {
+  readonly operations: number
   readonly dataBytes: number
   readonly diskBytes: number
   readonly memoryBytes: number
@@ -50,10 +51,9 @@ export function announcementOf(plans: readonly AnnouncedPlan[], outFolder: strin
   if (seconds < LONG_SECONDS && disk < LARGE_BYTES && memory < LARGE_BYTES) return null
   const what = plans.length === 1 ? 'this run' : `each of ${plans.length} runs`
   const records = Math.max(...plans.map(({ config }) => config.records))
-  const operations = Math.max(...plans.map(({ config }) => config.operations))
   const parts = [
     `${what} loads ${formatCount(records)} records (${formatBytes(most((one) => one.dataBytes))})`,
-    `and runs ${formatCount(operations)} operations; it takes`,
+    `and runs ${formatCount(most((one) => one.operations))} operations; it takes`,
     ...(disk === 0 ? [] : [`up to ${formatBytes(disk)} of disk${freeSpace(outFolder, disk)},`]),
     `about ${formatBytes(memory)} of memory and, in all, roughly ${formatSeconds(seconds)}`,
   ]
@@ -66,15 +66,20 @@ function estimateOf({
   storage = 'node',
   simulation = null,
 }: AnnouncedPlan): Estimate {
-  const { records, operations, engine, workload } = config
+  const { records, engine } = config
   // Looking into a trace would leave it open.
-  const isTrace = workload.valueCompression === undefined
-  const recordBytes = isTrace ? 0 : meanRecordBytes(createWorkload())
+  const isTrace = config.workload.valueCompression === undefined
+  const workload = isTrace ? null : createWorkload()
+  // A parameter may say how many operations a phase has, whatever --operations says.
+  const operations =
+    workload?.phases.reduce((sum, { stream }) => sum + stream.expected, 0) ?? config.operations
+  const recordBytes = workload === null ? 0 : meanRecordBytes(workload)
   const dataBytes = records * recordBytes
-  if (simulation !== null) return simulated(simulation.mode, dataBytes, config)
+  if (simulation !== null) return simulated(simulation.mode, dataBytes, records, operations)
   const storedBytes = dataBytes * DISK_PER_BYTE
   const inMemory = storage === 'memory' ? storedBytes : 0
   return {
+    operations,
     dataBytes,
     diskBytes: storedBytes - inMemory,
     memoryBytes:
@@ -91,11 +96,12 @@ function estimateOf({
 function simulated(
   mode: 'exact' | 'statistical',
   dataBytes: number,
-  { records, operations }: AnnouncedPlan['config'],
+  records: number,
+  operations: number,
 ): Estimate {
   const keys = mode === 'exact' ? records + operations : 0
   return {
-    ...{ dataBytes, diskBytes: 0 },
+    ...{ operations, dataBytes, diskBytes: 0 },
     memoryBytes: PROCESS_BYTES + keys * SIMULATED_RECORD_BYTES,
     seconds: keys * SIMULATED_SECONDS_PER_OPERATION,
   }
