@@ -21,7 +21,7 @@ import { makeFolder } from './make-folder.ts'
 /** Every kind that the results can feed. */
 const ALL = 'all'
 
-const FLAGS = {
+export const FLAGS = {
   kind: {
     value: 'NAME,…',
     help: 'what to draw; all: whatever the results can feed',
@@ -121,4 +121,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('chart', main)
+if (import.meta.main) await runCommand('chart', main)

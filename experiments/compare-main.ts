@@ -11,7 +11,7 @@ import { comparisonText } from './compare/comparison-text.ts'
 import { ACROSS, type Across } from './compare/pairing.ts'
 import { readResultFiles } from './compare/read-results.ts'
 
-const FLAGS = {
+export const FLAGS = {
   across: {
     value: ACROSS.join('|'),
     help: 'what may differ between the sides; may be repeated',
@@ -63,4 +63,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('compare', main)
+if (import.meta.main) await runCommand('compare', main)

@@ -21,7 +21,7 @@ import { UsageError, unknownName } from './cli/usage-error.ts'
 const DEFAULT_SEED = 42
 const DEFAULT_RUNS = 50
 
-const FLAGS = {
+export const FLAGS = {
   param: {
     value: 'NAME=VALUE',
     help: 'a parameter of the strategy; may be repeated',
@@ -188,4 +188,4 @@ function listText(): string {
   return RULES.map(({ name, sentence }) => `${name.padEnd(NAME_COLUMNS)}${sentence}`).join('\n')
 }
 
-await runCommand('conform', main)
+if (import.meta.main) await runCommand('conform', main)

@@ -20,7 +20,7 @@ import { parseVersionLog, versionsPath } from './story/version-log.ts'
 
 const LEVEL_MAX = 62
 
-const FLAGS = {
+export const FLAGS = {
   at: { value: 'NUMBER', help: 'one event, by its number in the story; with its tree if recorded' },
   level: { value: 'LEVEL', help: 'only events that read from or write to this level' },
   strategy: { value: 'NAME', help: 'with --at: what this strategy, or module, would pick there' },
@@ -109,4 +109,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-await runCommand('explain', main)
+if (import.meta.main) await runCommand('explain', main)

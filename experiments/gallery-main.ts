@@ -27,7 +27,7 @@ import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { makeFolder } from './make-folder.ts'
 
-const FLAGS = {
+export const FLAGS = {
   measure: {
     value: 'NAME,…',
     help: 'run these sets of experiments first; all: every one',
@@ -128,4 +128,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('gallery', main)
+if (import.meta.main) await runCommand('gallery', main)

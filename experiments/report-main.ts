@@ -13,7 +13,7 @@ import { UsageError } from './cli/usage-error.ts'
 import { readResultFiles } from './compare/read-results.ts'
 import { makeFolder } from './make-folder.ts'
 
-const FLAGS = {
+export const FLAGS = {
   out: { value: 'FILE', help: 'the page', default: 'out/report.html' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
@@ -48,4 +48,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('report', main)
+if (import.meta.main) await runCommand('report', main)

@@ -19,7 +19,7 @@ const WRITERS = { csv: tidyCsv, parquet: tidyParquet } as const
 type Format = keyof typeof WRITERS
 const FORMATS = Object.keys(WRITERS) as Format[]
 
-const FLAGS = {
+export const FLAGS = {
   format: { value: 'NAME,…', help: FORMATS.join(', '), default: 'csv', multiple: true },
   section: { value: 'NAME,…', help: 'only these sections of the results', multiple: true },
   out: { value: 'FOLDER', help: 'where tidy.csv and tidy.parquet go', default: 'out' },
@@ -75,4 +75,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('tidy', main)
+if (import.meta.main) await runCommand('tidy', main)

@@ -20,7 +20,7 @@ import { timelinePage } from './timeline/timeline-page.ts'
 
 const RUNS_MAX = 2
 
-const FLAGS = {
+export const FLAGS = {
   out: { value: 'FILE', help: 'the page', default: 'out/timeline-<result>.html' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
@@ -67,4 +67,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('timeline', main)
+if (import.meta.main) await runCommand('timeline', main)

@@ -17,7 +17,7 @@ import { runCommand, say } from './cli/run-command.ts'
 import { formatBytes, parseBytes, parseCount, parseReal } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
-const FLAGS = {
+export const FLAGS = {
   'zero-reads': { value: 'SHARE', default: '0', help: 'lookups of keys that do not exist' },
   reads: { value: 'SHARE', default: '0', help: 'lookups of keys that exist' },
   'short-scans': { value: 'SHARE', default: '0', help: 'scans of a block a run' },
@@ -56,10 +56,7 @@ function main(argv: readonly string[]): number {
   const { operands, flags } = readArguments<FlagName>('tune', argv, FLAGS)
   if (argv.length === 0 || flags.has('help')) return say(helpText())
   if (operands.length > 0) throw new UsageError(`unexpected argument "${operands[0]}"`)
-  const values = valuesOf(flags)
-  const workload = mixOf(values)
-  const environment = environmentOf(values)
-  const rho = numberOf(values, 'rho', [0, RHO_MAX])
+  const { workload, environment, rho } = questionOf(flags)
   const answer = tune(workload, environment, rho)
   if (flags.has('json')) {
     return say(JSON.stringify({ workload, environment, rho, ...answer }, null, 2))
@@ -86,6 +83,22 @@ function helpText(): string {
     'Shares are brought to a sum of 1. Sizes take B, KiB, MiB, GiB, counts k, M, G.',
     'Exit codes: 0 done, 1 failure, 2 a mistake in the arguments.',
   ].join('\n')
+}
+
+export interface Question {
+  readonly workload: ByOperation
+  readonly environment: TuningEnvironment
+  readonly rho: number
+}
+
+/** What the flags ask. Throws `UsageError`. */
+export function questionOf(flags: ReadonlyMap<FlagName, readonly string[]>): Question {
+  const values = valuesOf(flags)
+  return {
+    workload: mixOf(values),
+    environment: environmentOf(values),
+    rho: numberOf(values, 'rho', [0, RHO_MAX]),
+  }
 }
 
 /** The flags given over the defaults. */
@@ -210,4 +223,4 @@ function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironm
   ].join(' ')
 }
 
-await runCommand('tune', main)
+if (import.meta.main) await runCommand('tune', main)

@@ -53,7 +53,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
-const FLAGS = {
+export const FLAGS = {
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
@@ -164,4 +164,4 @@ function warn(line: string): void {
   process.stderr.write(`varve: ${line}\n`)
 }
 
-await runCommand('varve', main)
+if (import.meta.main) await runCommand('varve', main)
