@@ -3,7 +3,6 @@
  * codes: 0 done, 1 a failure, 2 a mistake in the arguments, or results that cannot feed the kind;
  * errors are one line on stderr.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLsmError } from '../engine/index.ts'
 import { chartKinds } from './charts/catalog.ts'
@@ -17,13 +16,18 @@ import { readDocuments } from './cli/read-documents.ts'
 import { usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Every kind that the results can feed. */
 const ALL = 'all'
 
-const FLAGS = {
-  kind: { value: 'NAME,…', help: 'what to draw; all: whatever the results can feed' },
-  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg' },
+export const FLAGS = {
+  kind: {
+    value: 'NAME,…',
+    help: 'what to draw; all: whatever the results can feed',
+    multiple: true,
+  },
+  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg', multiple: true },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: 'two-column' },
   out: { value: 'FOLDER', help: 'where the files go', default: 'out' },
   debug: { value: null, help: 'show the stack of an error' },
@@ -31,7 +35,7 @@ const FLAGS = {
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('chart', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   const kindNames = listOf(flags.get('kind'), '')
   if (kindNames.length === 0) {
@@ -49,7 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return spec === null ? [] : [{ name: kind.name, spec }]
   })
   if (specs.length === 0) throw new UsageError('--kind=all: these results feed no kind')
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   // Loaded here: a mistake in the arguments should not wait for the renderer.
   const { writeChart } = await import('./charts/render.ts')
   for (const { name, spec } of specs) {
@@ -117,4 +121,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('chart', main)
+if (import.meta.main) await runCommand('chart', main)

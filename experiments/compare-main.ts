@@ -12,8 +12,12 @@ import { comparisonText } from './compare/comparison-text.ts'
 import { ACROSS, type Across } from './compare/pairing.ts'
 import { readResultFiles } from './compare/read-results.ts'
 
-const FLAGS = {
-  across: { value: ACROSS.join('|'), help: 'what may differ between the sides; may be repeated' },
+export const FLAGS = {
+  across: {
+    value: ACROSS.join('|'),
+    help: 'what may differ between the sides; may be repeated',
+    multiple: true,
+  },
   level: { value: 'PERCENT', default: '95', help: 'confidence of the intervals' },
   seed: { value: 'INTEGER', default: '42', help: 'of the resampling' },
   resamples: { value: 'COUNT', default: '10000', help: 'of the bootstrap' },
@@ -23,7 +27,7 @@ const FLAGS = {
 } as const
 
 function main(argv: readonly string[]): number {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('compare', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: files or folders (see --help)')
   const across = (flags.get('across') ?? []).flatMap((list) => list.split(',')).map(readAcross)
@@ -60,4 +64,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('compare', main)
+if (import.meta.main) await runCommand('compare', main)

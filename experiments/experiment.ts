@@ -49,7 +49,7 @@ export interface ExperimentContext {
 }
 
 /** Where a run's database lies while it runs, and stays when it is kept. */
-export function databaseFolder(outFolder: string, plan: RunPlan): string {
+export function databaseFolder(outFolder: string, plan: Pick<RunPlan, 'id'>): string {
   return join(outFolder, `${plan.id}.db`)
 }
 

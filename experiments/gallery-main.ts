@@ -3,7 +3,7 @@
  * contact sheet of them; with --measure runs the experiments first. Exit codes: 0 done, 1 a failure, 2
  * a mistake in the arguments; errors are one line on stderr.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -26,9 +26,14 @@ import { runChild } from './cli/run-child.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { hearSignals } from './cli/signals.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 
-const FLAGS = {
-  measure: { value: 'NAME,…', help: 'run these sets of experiments first; all: every one' },
+export const FLAGS = {
+  measure: {
+    value: 'NAME,…',
+    help: 'run these sets of experiments first; all: every one',
+    multiple: true,
+  },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: GALLERY_PRESET },
   out: { value: 'FOLDER', help: 'where figures go', default: GALLERY_FOLDER },
   sheet: { value: 'FILE', help: 'the contact sheet', default: 'results/contact-sheet.png' },
@@ -40,7 +45,7 @@ const FLAGS = {
 const COLUMNS = { 'one-column': 6, 'two-column': 3, slide: 2 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('gallery', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length > 0) throw new UsageError(`unexpected argument "${operands[0]}"`)
   const presetName = flags.get('preset')?.at(-1) ?? GALLERY_PRESET
@@ -48,7 +53,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (preset === undefined) throw unknownName('preset', presetName, PRESET_NAMES)
   await measure(setsNamed(flags.get('measure') ?? []), hearSignals())
   const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   const figures = []
   for (const figure of GALLERY_FIGURES) {
     const { kind } = figure
@@ -100,7 +105,7 @@ async function runExperiment(command: readonly string[], signal: AbortSignal): P
 /** Without indentation and gzipped, a result takes a tenth of its room. */
 function publish(measured: string, folder: string): void {
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const results = readdirSync(measured).filter((name) => /-r\d+\.json$/.test(name))
   for (const name of results) {
     const value: unknown = JSON.parse(readFileSync(join(measured, name), 'utf8'))
@@ -124,4 +129,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('gallery', main)
+if (import.meta.main) await runCommand('gallery', main)

@@ -3,6 +3,8 @@
  * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 128 + n
  * ended by signal n. Errors are one line on stderr, with a stack under --debug only.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
@@ -11,6 +13,7 @@ import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from '.
 import { runCommand, say } from './cli/run-command.ts'
 import { hearSignals } from './cli/signals.ts'
 import { lookOf } from './cli/terminal.ts'
+import { formatSeconds } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
@@ -43,6 +46,7 @@ async function runRequest(request: Request): Promise<number> {
     if (!request.quiet) say(line)
   }
   using recording = await recordingOf(request, plans, peerPlans)
+  await announce(request, plans, peerPlans)
   for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
   try {
     const context: SweepContext = {
@@ -71,6 +75,22 @@ async function runRequest(request: Request): Promise<number> {
   } finally {
     progress.clear()
   }
+}
+
+/** What takes long is said before it starts, on pipes too. Results that are there cost no time. */
+async function announce(
+  { out, force, quiet }: Request,
+  plans: readonly RunPlan[],
+  peers: readonly PeerPlan[],
+): Promise<void> {
+  const { announcementOf } = await import('./cli/announcement.ts')
+  const isDue = (name: string) => force || !existsSync(join(out, name))
+  const due = [
+    ...plans.filter(({ id }) => isDue(`${id}.json`)),
+    ...peers.filter(({ id }) => isDue(`${id}.peer.json`)),
+  ]
+  const line = quiet ? null : announcementOf(due, out)
+  if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
 
 /** One run makes one trace. Throws `UsageError`. */
@@ -117,6 +137,10 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
   const { runSuite } = await import('./suites/run-suite.ts')
   const { suiteTables } = await import('./suites/suite-table.ts')
+  if (request.scale === 'full' && !request.quiet) {
+    const time = formatSeconds(suite.fullSeconds)
+    process.stderr.write(`exp: the suite ${suite.name} at full scale takes roughly ${time}\n`)
+  }
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const signal = hearSignals()
   try {

@@ -16,8 +16,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
-  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200', ...more]
-  const command = parseCommand([...flags, '--storage=memory'])
+  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200']
+  const command = parseCommand(overDefaults([...flags, '--storage=memory'], more))
   if (command.kind !== 'run') throw new Error(command.kind)
   const reused: string[] = []
   const context: SweepContext = {
@@ -32,6 +32,8 @@ async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
   }
   return { ...(await runSweep(await resolvePlans(command.request), context)), reused }
 }
+
+import { overDefaults } from './testing/over-defaults.ts'
 
 const resultNames = () => readdirSync(folder).filter((name) => name.endsWith('-r0.json'))
 
@@ -71,6 +73,16 @@ test('what is reused knows how many seeds the sweep has now', async () => {
   expect(ten.results.every((result) => seeds(result).passed)).toBe(true)
   const written = parseResult(readFileSync(one.resultPaths[0]!, 'utf8'), one.resultPaths[0]!)
   expect(seeds(written)).toMatchObject({ passed: true })
+})
+
+test('a result without the folder that is to be kept is measured again', async () => {
+  const kept = () => readdirSync(folder).filter((name) => name.endsWith('.db'))
+  const { results } = await sweep({}, '--storage=node')
+  expect(kept()).toEqual([])
+  expect(await sweep({ keep: true }, '--storage=node')).toMatchObject({ reused: [] })
+  expect(kept()).toEqual(results.map(({ id }) => `${id}.db`).toSorted())
+  const { reused } = await sweep({ keep: true }, '--storage=node')
+  expect(reused).toHaveLength(results.length)
 })
 
 test('progress grows from nothing to all of the sweep', async () => {

@@ -3,7 +3,7 @@
  * already there reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
@@ -15,9 +15,10 @@ import { checkResultFile } from './cli/check-out.ts'
 import { readText } from './cli/read-result.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
-import { type ExperimentContext, runExperiment } from './experiment.ts'
+import { databaseFolder, type ExperimentContext, runExperiment } from './experiment.ts'
 import { severalSeeds } from './gates.ts'
 import { Interrupted } from './interrupted.ts'
+import { makeFolder } from './make-folder.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -43,7 +44,7 @@ export async function runSweep(
 ): Promise<SweepOutcome> {
   const paths = plans.map(({ id }) => join(context.outFolder, `${id}.json`))
   paths.forEach(checkResultFile)
-  mkdirSync(context.outFolder, { recursive: true })
+  makeFolder(context.outFolder)
   const code = describeCode()
   const results: RunResult[] = []
   const work = plans.map(({ config }) => config.records + config.operations)
@@ -52,7 +53,14 @@ export async function runSweep(
   for (const [index, plan] of plans.entries()) {
     const path = paths[index]!
     const versions = context.versions ? new VersionLog() : null
-    const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
+    // A result alone is not what was asked for where more is to lie beside it.
+    const beside = [
+      ...(context.versions ? [versionsPath(path)] : []),
+      ...(context.keep && plan.simulation === null
+        ? [databaseFolder(context.outFolder, plan)]
+        : []),
+    ]
+    const reusable = !context.force && beside.every((place) => existsSync(place))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
     if (known === null) context.onRun?.(nameOf(plan))
     else context.onReuse(path)

@@ -135,7 +135,7 @@ describe('npm run varve', { timeout: 60_000 }, () => {
     [['exprot', 'a', 'b'], 'unknown command "exprot"; did you mean "export"?'],
     [['export', 'a'], 'export takes <folder> <to> (see --help)'],
     [['verify', 'a', 'b'], 'verify takes <folder> (see --help)'],
-    [['verify', 'a', '--hlep'], 'unknown flag "--hlep"; did you mean "--help"?'],
+    [['verify', 'a', '--hlep'], 'unknown flag "--hlep"; did you mean "--help"? (--help lists all)'],
     [['dump', home], `${home} holds no database: it has no CURRENT file`],
     [['export', folder, folder], `${folder} is not empty`],
   ])('%j is a mistake: one line, exit code 2', async (args, message) => {

@@ -4,7 +4,6 @@
  */
 import { existsSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import {
   describeFolder,
   exportDatabase,
@@ -14,6 +13,7 @@ import {
   type Segments,
   verifyDatabase,
 } from '../engine/index.ts'
+import { readArguments } from './cli/arguments.ts'
 import { EXIT } from './cli/explain.ts'
 import { runCommand } from './cli/run-command.ts'
 import { formatBytes } from './cli/units.ts'
@@ -54,20 +54,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
+export const FLAGS = {
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
 function main(argv: readonly string[]): number {
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
     print(helpText())
     return EXIT.done
   }
-  const { tokens } = parseArgs({ args: [...argv], strict: false, tokens: true })
-  const positionals: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value)
-    if (token.kind === 'option' && token.name !== 'debug') {
-      throw unknownName('flag', token.rawName, ['--help', '--debug'])
-    }
-  }
-  const [name, ...operands] = positionals
+  const [name, ...operands] = readArguments('varve', argv, FLAGS).operands
   const known = Object.keys(COMMANDS)
   if (name === undefined) throw new UsageError(`no command; known: ${known.join(', ')}`)
   if (!Object.hasOwn(COMMANDS, name)) throw unknownName('command', name, known)
@@ -179,4 +176,4 @@ function warn(line: string): void {
   process.stderr.write(`varve: ${line}\n`)
 }
 
-await runCommand('varve', main)
+if (import.meta.main) await runCommand('varve', main)

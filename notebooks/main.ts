@@ -2,7 +2,7 @@
  * Owns the command `npm run notebooks`: makes the notebooks' data from the checked-in results, then
  * builds the site, or with `preview` serves it and follows changes. Nothing is fetched.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EXIT } from '../experiments/cli/explain.ts'
@@ -10,6 +10,7 @@ import { runChild } from '../experiments/cli/run-child.ts'
 import { runCommand, say } from '../experiments/cli/run-command.ts'
 import { hearSignals } from '../experiments/cli/signals.ts'
 import { UsageError } from '../experiments/cli/usage-error.ts'
+import { makeFolder } from '../experiments/make-folder.ts'
 import { notebookData } from './notebook-data.ts'
 
 const ROOT = import.meta.dirname
@@ -45,7 +46,7 @@ async function runKit(
 
 /** The names of the notebooks, each with its data. */
 function writeData(): readonly string[] {
-  mkdirSync(DATA_FOLDER, { recursive: true })
+  makeFolder(DATA_FOLDER)
   const data = notebookData()
   for (const [name, value] of data) {
     writeFileSync(join(DATA_FOLDER, `${name}.json`), JSON.stringify(value))

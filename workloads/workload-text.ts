@@ -10,6 +10,7 @@ import { invalidArgument } from '../engine/base/errors.ts'
 import { plainText } from '../engine/base/text.ts'
 import { WORKLOADS } from './catalog.ts'
 import { parseParams, type WorkloadDefinition } from './definition.ts'
+import { parseJson } from './json-text.ts'
 import { nearestHint } from './nearest.ts'
 import { specDefinition } from './spec/spec-definition.ts'
 import { propertyFileWorkload } from './ycsb/property-file.ts'
@@ -36,7 +37,7 @@ export function workloadFromText(file: WorkloadText): WorkloadDefinition {
   const name = nameOf(file.path)
   const text = plainText(file.text)
   if (!text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, text, name })
-  const value = parseJson(file.path, text)
+  const value = objectOf(file.path, text)
   if (!('workload' in value)) return specDefinition(value, name)
   const { workload, params } = parseParams(name, presetSchema, value)
   const preset = WORKLOADS.get(workload)
@@ -62,9 +63,9 @@ function withParams(
   }
 }
 
-function parseJson(path: string, text: string): Readonly<Record<string, unknown>> {
+function objectOf(path: string, text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>
+    return parseJson(text) as Readonly<Record<string, unknown>>
   } catch (cause) {
     throw invalidArgument(`${path} is not JSON: ${(cause as Error).message}`, { path })
   }

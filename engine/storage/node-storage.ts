@@ -123,8 +123,7 @@ export class NodeStorage implements Storage {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
     const parent = dirname(folder)
     if (parent !== folder) this.makeFolder(parent)
-    // `recursive` only to accept the same folder from another process at the same moment.
-    attempt('makeFolder', folder, () => mkdirSync(folder, { recursive: true }))
+    attempt('makeFolder', folder, () => makeOneFolder(folder))
     this.syncFolder(parent)
   }
 
@@ -346,6 +345,19 @@ function openSized(
   } catch (error) {
     closeSync(fd)
     throw error
+  }
+}
+
+/**
+ * Accepts the same folder from another process at the same moment. Not with `recursive`: Node never
+ * returns from it where the system calls an existing parent missing, as under /proc.
+ */
+function makeOneFolder(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    if (errnoOf(error) !== 'EEXIST' || !isThere) throw error
   }
 }
 

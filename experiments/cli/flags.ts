@@ -133,7 +133,7 @@ export const FLAGS = [
     name: 'keep',
     value: null,
     default: null,
-    help: 'leave the database folder in --out, also where the run fails',
+    help: 'leave the database folder in --out, also where the run fails; a result without it is run again',
   },
   {
     name: 'force',

@@ -1,20 +1,20 @@
 /**
  * Owns what the user asked for: the flags and the config file, merged (flags win) and checked by
  * one schema, since both speak the same vocabulary. Nothing here knows which strategies, workloads
- * or engine options exist; `plan.ts` resolves the names.
+ * or engine options exist; `resolve.ts` looks up the names.
  */
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { isLsmError } from '../../engine/base/errors.ts'
 import { decodeText } from '../../engine/base/text.ts'
 import { PEER_NAMES } from '../../results/peer-schema.ts'
 import { SUITE_SCALES, type SuiteScale } from '../../results/suite-schema.ts'
-import { FLAGS, type FlagName, type FlagSpec, flagDefault, flagNames } from './flags.ts'
+import { parseJson } from '../../workloads/json-text.ts'
+import { type ArgumentSpec, notOne, readArguments, readAssignments } from './arguments.ts'
+import { FLAGS, type FlagName, type FlagSpec, flagDefault } from './flags.ts'
+import type { SettingValue } from './settings.ts'
 import { parseBytes, parseCount } from './units.ts'
 import { UsageError, unknownName } from './usage-error.ts'
-
-export type Scalar = string | number | boolean
 
 /** Ours, which run strategies; the others are stores with their own. */
 export const ENGINE_TARGETS = ['varve', 'simulator'] as const
@@ -41,8 +41,8 @@ export interface Request {
   readonly clients: number
   readonly seed: number
   readonly repeat: number
-  readonly param: Readonly<Record<string, Scalar>>
-  readonly set: Readonly<Record<string, Scalar>>
+  readonly param: Readonly<Record<string, SettingValue>>
+  readonly set: Readonly<Record<string, SettingValue>>
   readonly target: readonly TargetName[]
   /** Loaded by the simulator without keys; null: the stream of the workload is run. */
   readonly userBytes: number | null
@@ -75,16 +75,17 @@ export type Command =
 const RECORDS_MAX = 1e9
 const CLIENTS_MAX = 1024
 
-const scalar = z.union([z.string(), z.number(), z.boolean()])
-
 const names = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
   z.array(z.string().min(1, 'a name is empty')).min(1, 'at least one name'),
 )
 
-const assignments = z.preprocess(
-  (value) => (Array.isArray(value) ? readAssignments(value) : value),
-  z.record(z.string(), scalar),
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+const assignments = z.record(
+  z.string(),
+  z.union([scalar, z.array(scalar)], 'expected a text, a number, true, false, null or a list'),
+  'expected an object, as {"T": 4}',
 )
 
 const requestSchema = z.strictObject({
@@ -124,15 +125,16 @@ const suiteSchema = z.strictObject({
 /** The command that `argv` (without node and script) asks for. Throws `UsageError`. */
 export function parseCommand(argv: readonly string[]): Command {
   const flags = readFlags(argv)
-  if (flags.get('help') === true) return { kind: 'help' }
-  if (flags.get('list') === true) return { kind: 'list' }
-  const config = flags.get('config')
-  const file = typeof config === 'string' ? readConfig(config) : {}
+  if (flags.has('help')) return { kind: 'help' }
+  if (flags.has('list')) return { kind: 'list' }
+  const [config] = flags.get('config') ?? []
+  const file = config === undefined ? {} : readConfig(config)
   const given: Record<string, unknown> = { ...file }
-  for (const [name, value] of flags) {
-    if (name !== 'config') given[name] = mergeFlag(file[name], name, value)
+  for (const [name, values] of flags) {
+    if (name !== 'config') given[name] = valueOfFlag(name, values, file[name])
   }
-  const placeOf = (name: string) => (flags.has(name) ? `--${name}` : `${String(config)}: ${name}`)
+  const placeOf = (name: string) =>
+    flags.has(name as FlagName) ? `--${name}` : `${config}: ${name}`
   if ('suite' in given) {
     const foreign = Object.keys(given).find((name) => !(name in suiteSchema.shape))
     if (foreign !== undefined) {
@@ -149,6 +151,7 @@ export function parseCommand(argv: readonly string[]): Command {
   if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
+  if (parsed.keep) checkKeep(parsed, placeOf)
   if (aged !== null) checkAged(rest, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
 }
@@ -179,6 +182,17 @@ function checkAged(
   const other = target.find((name) => name !== 'varve')
   if (other !== undefined) throw new UsageError(`${placeOf('aged')}: not with --target=${other}`)
   if (storage === 'memory') throw new UsageError(`${placeOf('aged')}: not with --storage=memory`)
+}
+
+/** What runs in memory alone leaves no folder. */
+function checkKeep(
+  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  placeOf: (name: string) => string,
+): void {
+  if (storage === 'memory') throw new UsageError(`${placeOf('keep')}: not with --storage=memory`)
+  if (target.every((name) => name === 'simulator')) {
+    throw new UsageError(`${placeOf('keep')}: not with --target=simulator, which has no files`)
+  }
 }
 
 /** A store of somebody else's brings its own strategy and its own files. */
@@ -245,47 +259,27 @@ export function requestToConfig(request: Request): Record<string, unknown> {
   }
 }
 
-type FlagValue = string | true | readonly string[]
+const FLAG_SPECS: readonly FlagSpec[] = FLAGS
 
-function readFlags(argv: readonly string[]): Map<string, FlagValue> {
-  const specs: readonly FlagSpec[] = FLAGS
-  const options = Object.fromEntries(
-    specs.map((flag) => [flag.name, { type: flag.value === null ? 'boolean' : 'string' } as const]),
-  )
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
-  const flags = new Map<string, FlagValue>()
-  for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
-    if (token.kind !== 'option') continue
-    const flag = specs.find((candidate) => candidate.name === token.name)
-    if (flag === undefined) throw unknownFlag(token.rawName)
-    if (flag.value === null) {
-      if (token.value !== undefined) throw new UsageError(`--${flag.name} takes no value`)
-      flags.set(flag.name, true)
-      continue
-    }
-    if (token.value === undefined || token.value === '' || token.value.startsWith('--')) {
-      throw new UsageError(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
-    }
-    if (flag.multiple === true) {
-      flags.set(flag.name, [...((flags.get(flag.name) as string[]) ?? []), token.value])
-    } else {
-      flags.set(flag.name, token.value)
-    }
-  }
+function readFlags(argv: readonly string[]): ReadonlyMap<FlagName, readonly string[]> {
+  const specs = Object.fromEntries(
+    FLAG_SPECS.map(({ name, value, help, multiple = false }) => [name, { value, help, multiple }]),
+  ) as Record<FlagName, ArgumentSpec>
+  const { operands, flags } = readArguments('exp', argv, specs)
+  if (operands[0] !== undefined) throw new UsageError(`unexpected argument "${operands[0]}"`)
   return flags
 }
 
-function unknownFlag(rawName: string): UsageError {
-  const error = unknownName(
-    'flag',
-    rawName,
-    flagNames.map((name) => `--${name}`),
-  )
-  return new UsageError(`${error.message} (--help lists all)`)
+/** As a config file has it. Assignments add to the file's, name by name; all else replaces. */
+function valueOfFlag(name: FlagName, values: readonly string[], fromFile: unknown): unknown {
+  const spec = FLAG_SPECS.find((flag) => flag.name === name)!
+  if (spec.value === null) return true
+  if (spec.multiple !== true) return values[0]
+  const base = typeof fromFile === 'object' && !Array.isArray(fromFile) ? fromFile : {}
+  return { ...base, ...readAssignments(`--${name}`, values) }
 }
 
-function readConfig(path: string): Record<string, unknown> {
+function readConfig(path: string): Readonly<Record<string, unknown>> {
   let text: string
   try {
     text = decodeText(readFileSync(path))
@@ -295,40 +289,20 @@ function readConfig(path: string): Record<string, unknown> {
   }
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (cause) {
     throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`--config: ${path} holds no JSON object`)
   }
-  const specs: readonly FlagSpec[] = FLAGS
-  const known = specs.filter((flag) => flag.commandLineOnly !== true).map((flag) => flag.name)
+  const known = FLAG_SPECS.filter((flag) => flag.commandLineOnly !== true).map(({ name }) => name)
   for (const name of Object.keys(value)) {
     if (!known.includes(name)) {
       throw new UsageError(`${path}: ${unknownName('name', name, known).message}`)
     }
   }
   return value as Record<string, unknown>
-}
-
-/** Assignments on the command line add to the file's, name by name; everything else replaces. */
-function mergeFlag(fromFile: unknown, name: string, value: FlagValue): unknown {
-  if (!Array.isArray(value)) return value
-  const base = typeof fromFile === 'object' && fromFile !== null ? fromFile : {}
-  return { ...base, ...readAssignments(value, `--${name}`) }
-}
-
-function readAssignments(list: readonly unknown[], flag = 'list'): Record<string, string> {
-  const result: Record<string, string> = {}
-  for (const text of list) {
-    const [name, ...rest] = String(text).split('=')
-    if (!name || rest.length === 0 || rest.join('=') === '') {
-      throw new UsageError(`${flag}: "${String(text)}" is not NAME=VALUE`)
-    }
-    result[name.trim()] = rest.join('=').trim()
-  }
-  return result
 }
 
 function count(min: number, max: number) {
@@ -345,14 +319,15 @@ function quantity(
   min: number,
   max: number,
 ) {
-  return z.union([z.string(), z.number()]).transform((value, context) => {
+  const error = ({ input }: { readonly input?: unknown }) => notOne(JSON.stringify(input), what)
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
     const parsed = typeof value === 'number' ? value : parse(value)
     const fail = (message: string) => {
       context.addIssue({ code: 'custom', message })
       return z.NEVER
     }
     if (parsed === undefined || !Number.isSafeInteger(parsed)) {
-      return fail(`${JSON.stringify(value)} is not ${what}`)
+      return fail(notOne(String(value), what))
     }
     if (parsed < min || parsed > max) return fail(`${parsed} is outside ${min} … ${max}`)
     return parsed

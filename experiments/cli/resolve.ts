@@ -19,8 +19,8 @@ import { checkValueLog } from './check-value-log.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
 import { flagDefault } from './flags.ts'
-import { type EngineTarget, isEngineTarget, type Request, type Scalar } from './request.ts'
-import { describeSettings, readSettings } from './settings.ts'
+import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
+import { describeSettings, readSettings, type SettingValue } from './settings.ts'
 import { parseCount } from './units.ts'
 import { UsageError, unknownName, usageOf } from './usage-error.ts'
 
@@ -96,7 +96,7 @@ function planOf(
   const engine = parseEngineOptions({
     memtableBytes: userBytes === null ? EXPERIMENT_MEMTABLE_BYTES : LOAD_MEMTABLE_BYTES,
     ...(target === 'simulator' && { compression: 'none' as const }),
-    ...readSettings(engineOptionsSchema, request.set, 'engine option'),
+    ...readSettings(engineOptionsSchema, request.set, 'engine option', '--set'),
   })
   checkValueLog(engine, target)
   const simulation = simulationOf(request, workload, workloadParams)
@@ -234,13 +234,17 @@ interface Parameterised {
 }
 
 /** The given parameters that `owner` declares, as its types. */
-function declared(owner: Parameterised, given: Readonly<Record<string, Scalar>>, what: string) {
-  const own = Object.entries(given).filter(([name]) => name in owner.params.shape)
+function declared(
+  owner: Parameterised,
+  given: Readonly<Record<string, SettingValue>>,
+  what: string,
+) {
+  const own = Object.entries(given).filter(([name]) => Object.hasOwn(owner.params.shape, name))
   return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
 }
 
 function refuseOrphanParams(
-  given: Readonly<Record<string, Scalar>>,
+  given: Readonly<Record<string, SettingValue>>,
   strategies: readonly ChosenStrategy[],
   workloads: readonly WorkloadDefinition[],
 ): void {

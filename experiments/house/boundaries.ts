@@ -67,6 +67,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notebooks: ['results', 'experiments'],
 }
 
+const RECURSIVE_MKDIR = 'under /proc it never returns: experiments/make-folder.ts, or the storage'
+
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
 /** Strategies that break each rule of the kit, so that it is seen to catch them. */
@@ -105,6 +107,9 @@ function effectViolations({ path, text }: SourceFile): readonly Violation[] {
       imported: 'node:fs',
       rule: `files belong to ${FILE_SYSTEM.join(', ')}`,
     })
+  }
+  if (/\bmkdir(Sync)?\([^)]*\brecursive\b/.test(text)) {
+    violations.push({ path, imported: 'mkdir, recursive', rule: RECURSIVE_MKDIR })
   }
   const effects = /\b(Date\.now|performance\.now|Math\.random|process\.hrtime)\b/.exec(text)?.[1]
   if (effects !== undefined && !CLOCK.some((prefix) => isWithin(path, prefix))) {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ARRIVALS, type ArrivalConfig } from '../../results/schema.ts'
+import { readAssignments } from '../cli/arguments.ts'
 import { readSettings } from '../cli/settings.ts'
 import { parseCount } from '../cli/units.ts'
 import { UsageError, unknownName } from '../cli/usage-error.ts'
@@ -50,7 +51,8 @@ export function readArrival(
   if (!scheduleless && rate === null) {
     throw new UsageError(`--arrival=${kind}: needs --rate, such as --rate=90% or --rate=20k`)
   }
-  const given = readSettings(PARAMS[kind], pairsOf(assignments), `parameter of --arrival=${kind}`)
+  const pairs = readAssignments('--arrival', assignments)
+  const given = readSettings(PARAMS[kind], pairs, `parameter of --arrival=${kind}`)
   const params = PARAMS[kind].parse(given) as ArrivalConfig['params']
   if (typeof params.shares === 'string' && !sharesOf(params.shares).some((share) => share > 0)) {
     throw new UsageError('--arrival=steps: at least one share above 0')
@@ -58,16 +60,6 @@ export function readArrival(
   if (rate !== null) ratePerSecond(rate, 1)
   if (kind === 'closed' && clients === 1) return null
   return { kind, rate, clients, params }
-}
-
-function pairsOf(assignments: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    assignments.map((text) => {
-      const at = text.indexOf('=')
-      if (at < 1) throw new UsageError(`--arrival: "${text}" is not NAME=VALUE`)
-      return [text.slice(0, at), text.slice(at + 1)]
-    }),
-  )
 }
 
 /** Whether the sustainable rate must be known. */

@@ -10,7 +10,6 @@ import type { Retention } from '../../engine/compaction/validate-spec.ts'
 import { STRATEGIES } from '../catalog.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import { loadStrategy } from '../load-strategy.ts'
-import { coerceParams } from '../parameters.ts'
 
 export interface Subject {
   readonly module: StrategyModule
@@ -27,17 +26,17 @@ export interface Subject {
 const RETENTION_MS = 3_600_000
 
 /**
- * The strategy of this registered name or path, under `texts` as `--param` gives them. Errors:
- * `LSM_INVALID_ARGUMENT`, one line.
+ * The strategy of this registered name or path, under the parameters that `paramsOf` gives for it.
+ * Errors: `LSM_INVALID_ARGUMENT`, one line.
  */
 export async function loadSubject(
   nameOrPath: string,
-  texts: Readonly<Record<string, string>> = {},
+  paramsOf: (module: StrategyModule) => Readonly<Record<string, unknown>> = () => ({}),
   retention: Partial<Retention> = {},
 ): Promise<Subject> {
   const module = await loadStrategy(nameOrPath)
   const copy = STRATEGIES.has(nameOrPath) ? module : await loadCopy(nameOrPath)
-  return subjectOf(module, coerceParams(module, texts), copy, retention)
+  return subjectOf(module, paramsOf(module), copy, retention)
 }
 
 export function subjectOf(

@@ -2,7 +2,7 @@
  * Owns a sweep over peers: every plan in turn, each result written whole as soon as its run has
  * ended, results of the same configuration and code reused.
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAnyResult } from '../../../results/parse-result.ts'
@@ -11,6 +11,8 @@ import { writeWhole } from '../../../results/write-result.ts'
 import { checkResultFile } from '../../cli/check-out.ts'
 import { readText } from '../../cli/read-result.ts'
 import { describeCode } from '../../environment.ts'
+import { databaseFolder } from '../../experiment.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { SweepContext } from '../../sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
 
@@ -25,12 +27,14 @@ export async function runPeerSweep(
 ): Promise<PeerSweepOutcome> {
   const paths = plans.map(({ id }) => join(context.outFolder, `${id}.peer.json`))
   paths.forEach(checkResultFile)
-  mkdirSync(context.outFolder, { recursive: true })
+  makeFolder(context.outFolder)
   const code = describeCode()
   const results: PeerResult[] = []
   for (const [index, plan] of plans.entries()) {
     const path = paths[index]!
-    const known = context.force ? null : readReusable(path, plan, code.varveVersion)
+    const lacksKept = context.keep && !existsSync(databaseFolder(context.outFolder, plan))
+    const again = context.force || lacksKept
+    const known = again ? null : readReusable(path, plan, code.varveVersion)
     const { workload, repeat } = plan.config
     const label = `${workload.name} × ${plan.name}${repeat > 0 ? ` r${repeat}` : ''}`
     if (known === null) context.onRun?.(label)
