@@ -12,6 +12,7 @@ import { systemClock } from '../base/clock.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
+import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
@@ -96,7 +97,8 @@ export class Database implements Disposable {
     lock: FolderLock,
     opened: (() => void)[],
   ) {
-    const { storage, folder, strategy, clock = systemClock, seed = 0 } = open
+    const { storage, folder, clock = systemClock, seed = 0 } = open
+    const strategy = guardStrategy(open.strategy)
     const onEvent = harmless(open.onEvent ?? (() => {}))
     const policy = checkPolicy(options, open.valueLogPolicy ?? null)
     this.options = options
