@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { isLsmError } from '../base/errors.ts'
 import {
+  checkedCollect,
   checkedDebtBytes,
   checkedDueAt,
   checkedFilter,
   checkedPick,
+  checkedRelocateBelow,
   checkedScores,
   checkedStallLimits,
   checkedState,
@@ -44,8 +46,8 @@ function refusal(ask: () => unknown): string {
   } catch (error) {
     if (!isLsmError(error, 'LSM_UNSAFE_COMPACTION')) throw error
     expect(error.data).toMatchObject({ rule: 'form', strategy: 'mine' })
-    expect(error.message).toMatch(/^strategy mine: [^\n]*$/)
-    return error.message.slice('strategy mine: '.length)
+    const [, told] = /^(?:strategy|value-log policy) mine: ([^\n]*)$/.exec(error.message)!
+    return told!
   }
 }
 
@@ -166,6 +168,10 @@ test.each<[string, () => unknown, RegExp]>([
   ['a due time', () => checkedDueAt('mine', 1 / 0), /^nextDueAt answers Infinity; /],
   ['a due time', () => checkedDueAt('mine', undefined), /^nextDueAt answers undefined; /],
   ['a filter', () => checkedFilter('mine', {}), /^flushFilter answers bitsPerKey = undefined; /],
+  ['a segment', () => checkedCollect('mine', { segment: '1' }), /^pick answers segment = "1"; /],
+  ['a segment', () => checkedCollect('mine', { segment: 1 }), /^pick answers reason = undefined; /],
+  ['a segment', () => checkedCollect('mine', undefined), /^pick answers undefined; /],
+  ['a bound', () => checkedRelocateBelow('mine', Number.NaN), /^relocateBelow answers NaN; /],
   ['a state', () => checkedState('mine', undefined), /^initialState answers undefined; /],
 ])('%s that is wrong is told by its member', (_, ask, expected) => {
   expect(refusal(ask)).toMatch(expected)

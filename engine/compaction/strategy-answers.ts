@@ -24,6 +24,7 @@ import type {
   StallLimits,
   TableRef,
 } from './strategy.ts'
+import type { CollectSpec } from './value-log-policy.ts'
 
 /** Smaller tables would hold little but their footers … */
 const TABLE_BYTES_MIN = 256
@@ -42,6 +43,8 @@ type Fields = Readonly<Record<string, unknown>>
 interface Question {
   readonly strategy: string
   readonly member: string
+  /** Of the neighbouring seam: `strategy` names a policy of the value log. */
+  readonly isPolicy?: boolean
 }
 
 /** Null, or an owned copy of the spec. Errors as the file says. */
@@ -118,6 +121,22 @@ export function checkedFilter(strategy: string, answer: unknown): FilterPolicy {
 
 export function checkedState(strategy: string, answer: unknown): Json {
   return jsonIn({ strategy, member: 'initialState' }, '', answer, 0)
+}
+
+/** Of a value-log policy, the neighbouring seam: null, or the segment to clean. */
+export function checkedCollect(policy: string, answer: unknown): CollectSpec | null {
+  if (answer === null) return null
+  const asked = { strategy: policy, member: 'pick', isPolicy: true }
+  const fields = recordIn(asked, '', answer, 'a segment to clean, or null where none is due')
+  return Object.freeze({
+    segment: numberIn(asked, 'segment', fields.segment),
+    reason: reasonIn(asked, fields.reason),
+  })
+}
+
+/** Of a value-log policy: a segment's number, or 0. */
+export function checkedRelocateBelow(policy: string, answer: unknown): number {
+  return amountIn({ strategy: policy, member: 'relocateBelow', isPolicy: true }, '', answer)
 }
 
 /** What the strategy threw instead of an answer, as an error that names it; rule `view` for a write. */
@@ -311,13 +330,13 @@ function wrong(asked: Question, path: string, value: unknown, wanted: string): L
 
 function refuse(
   rule: SafetyRule,
-  { strategy, member }: Question,
+  { strategy, member, isPolicy = false }: Question,
   field: string,
   why: string,
   cause?: unknown,
 ): LsmError {
   const data = { rule, tables: [], strategy, member, field }
-  const line = `strategy ${strategy}: ${member} ${why}`
+  const line = `${isPolicy ? 'value-log policy' : 'strategy'} ${strategy}: ${member} ${why}`
   return new LsmError('LSM_UNSAFE_COMPACTION', line, { data, cause })
 }
 
