@@ -5,7 +5,9 @@ export { isLsmError, LSM_ERROR_CODES, LsmError, type LsmErrorCode } from './base
 export type { Json } from './base/json.ts'
 export { createRandom, deriveSeed, type Random } from './base/random.ts'
 export { ReadCounters } from './base/read-counters.ts'
+export { guardStrategy } from './compaction/guarded-strategy.ts'
 export type * from './compaction/strategy.ts'
+export { checkedPick, checkedScores } from './compaction/strategy-answers.ts'
 export type * from './compaction/value-log-policy.ts'
 export type {
   AsyncScanOptions,

@@ -18,6 +18,7 @@ import {
   systemClock,
 } from '../engine/index.ts'
 import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
+import { AnswerOracle } from './answer-oracle.ts'
 import type { Written } from './cli/progress.ts'
 import { type Code, describeEnvironment } from './environment.ts'
 import { quotient, sum } from './figures.ts'
@@ -128,6 +129,7 @@ async function measure(
       records: plan.config.records,
       operations: plan.config.operations,
       timer: systemClock,
+      answers: answersOf(plan),
       ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
     })
     target = runner.target
@@ -149,6 +151,15 @@ async function measure(
     target?.close()
     if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Under a retention the owner of the data lets some of them go. */
+function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
+  const { retentionMaxAgeMs, retentionMaxBytes } = engineOptions
+  return new AnswerOracle({
+    expectedRecords: config.records + config.operations,
+    mayForget: retentionMaxAgeMs !== null || retentionMaxBytes !== null,
+  })
 }
 
 /** Repeats arrive at moments of their own, as their operations are. */
@@ -214,6 +225,7 @@ function resultOf(
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },
+    answers: deterministic.answers,
     arrivals: timed.arrivals,
     repeats: plan.repeats ?? 1,
   })

@@ -51,8 +51,20 @@ const sound: GateFacts = {
     compression: 'lz4',
     storedShare: 0.5,
   },
+  answers: {
+    ...{ gets: 100, scans: 2, entries: 300, forgotten: 0, wrong: 0, mismatches: [] },
+    ...{ oneIn: 1, memoryBytes: 21_504 },
+  },
   arrivals: sampleResult({ openLoop: 'steady' }).timed.arrivals,
   repeats: 10,
+}
+
+const LOST: NonNullable<GateFacts['answers']>['mismatches'][number] = {
+  operation: 400,
+  by: 'end',
+  key: 'record 7',
+  expected: 'value 0badcafe',
+  got: 'nothing',
 }
 
 function failed(change: Partial<GateFacts>): string[] {
@@ -69,6 +81,7 @@ test('a sound run passes every gate, each with the figures that decided it', () 
 
 test.each([
   ['conservation', { balance: { ...sound.balance, conserved: false } }],
+  ['answers', { answers: { ...sound.answers!, wrong: 1, mismatches: [LOST] } }],
   ['operating-system', { unexplainedBytes: -8 }],
   ['drained', { memtableRawBytesAfterDrain: 1 }],
   ['drained', { drained: { ...sound.drained, debtBytes: 1 } }],
@@ -89,12 +102,20 @@ test.each([
   expect(failed(change)).toEqual([name])
 })
 
+test('a wrong answer is told with its key, what was expected and what was read', () => {
+  const answers = { ...sound.answers!, wrong: 3, mismatches: [LOST] }
+  expect(gatesOf({ ...sound, answers }).find(({ name }) => name === 'answers')!.why).toBe(
+    '3 wrong of 100 gets and 300 entries of scans compared with what was written; the first in the ' +
+      'drained tree: record 7 has value 0badcafe, read nothing',
+  )
+})
+
 test('an overloaded run has no latency to claim', () => {
   expect(failed({ arrivals: overloaded })).toEqual(['overload', 'open-loop-latency'])
 })
 
 test('a gate that cannot be judged is left out', () => {
-  const facts = { ...sound, unexplainedBytes: null, memory: null, arrivals: null }
+  const facts = { ...sound, unexplainedBytes: null, memory: null, answers: null, arrivals: null }
   expect(gatesOf(facts).map((gate) => gate.name)).toEqual([
     'conservation',
     'drained',

@@ -40,6 +40,8 @@ export interface GateFacts {
   readonly loadOrder: string
   /** Null in a simulation. */
   readonly memory: MemoryFacts | null
+  /** Null: what was answered was not checked. */
+  readonly answers: Deterministic['answers']
   /** Null: one client in a closed loop. */
   readonly arrivals: Arrivals | null
   /** Repeats that the sweep holds of this run. */
@@ -57,6 +59,7 @@ export interface MemoryFacts {
 
 export function gatesOf(facts: GateFacts): Gate[] {
   const gates = [conservation(facts)]
+  if (facts.answers !== null) gates.push(answersGate(facts.answers))
   if (facts.unexplainedBytes !== null) gates.push(operatingSystem(facts.unexplainedBytes))
   gates.push(drained(facts), loadOrder(facts), steadyState(facts))
   if (facts.memory !== null) {
@@ -73,6 +76,26 @@ function conservation({ balance }: GateFacts): Gate {
     name: 'conservation',
     passed: balance.conserved,
     why: `${appendedBytes} B appended, ${liveBytes} B live, ${removedBytes} B removed`,
+  }
+}
+
+/** The one gate whose failure is a failure of the run. */
+export const ANSWERS_GATE = 'answers'
+
+/** Fails when anything read was not what had been written: the run has lost data. */
+export function answersGate(answers: NonNullable<Deterministic['answers']>): Gate {
+  const { gets, entries, wrong, forgotten, oneIn, mismatches } = answers
+  const sampled = oneIn === 1 ? '' : `, one key in ${oneIn}`
+  const dropped = forgotten === 0 ? '' : `; ${forgotten} dropped under the retention`
+  const looked = `${gets} gets and ${entries} entries of scans compared with what was written${sampled}`
+  const [first] = mismatches
+  if (first === undefined) return { name: ANSWERS_GATE, passed: true, why: looked + dropped }
+  const { operation, by, key, expected, got } = first
+  const where = by === 'end' ? 'in the drained tree' : `by a ${by} after ${operation} operations`
+  return {
+    name: ANSWERS_GATE,
+    passed: false,
+    why: `${wrong} wrong of ${looked}; the first ${where}: ${key} has ${expected}, read ${got}`,
   }
 }
 

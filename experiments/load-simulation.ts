@@ -156,6 +156,7 @@ class StatisticalLoad {
       peakPhysicalBytes: drained.peakPhysicalBytes,
       peakSpaceAmplification: this.#peak.amplification(),
       oracle: { kind: 'exact', oneIn: 1, recordsTracked: this.written, memoryBytes: 0 },
+      answers: null,
       longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
     }
   }

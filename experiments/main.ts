@@ -1,10 +1,11 @@
 /**
  * Owns the command `npm run exp`: arguments in; results, charts and a table out; and the exit code.
- * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 128 + n
- * ended by signal n. Errors are one line on stderr, with a stack under --debug only.
+ * 0 done, 1 a run failed, answered wrongly, or a suite's claim does not hold, 2 a mistake in the
+ * arguments, 128 + n ended by signal n. Errors are one line on stderr, with a stack under --debug only.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunResult } from '../results/schema.ts'
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
 import { closingTable } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
@@ -15,6 +16,7 @@ import { hearSignals } from './cli/signals.ts'
 import { lookOf } from './cli/terminal.ts'
 import { formatSeconds } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { ANSWERS_GATE } from './gates.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
 import type { PeerPlan } from './targets/peers/peer-run.ts'
@@ -71,7 +73,7 @@ async function runRequest(request: Request): Promise<number> {
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) tell(path)
-    return EXIT.done
+    return tellLosses([...results, ...peers.results])
   } finally {
     progress.clear()
   }
@@ -91,6 +93,19 @@ async function announce(
   ]
   const line = quiet ? null : announcementOf(due, out)
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
+}
+
+/** Data that a run lost are its failure, whatever its figures are; the results are written all the same. */
+function tellLosses(results: readonly Pick<RunResult, 'id' | 'gates'>[]): number {
+  const lost = results.flatMap(({ id, gates }) =>
+    gates
+      .filter(({ name, passed }) => name === ANSWERS_GATE && !passed)
+      .map(({ why }) => ({ id, why })),
+  )
+  for (const { id, why } of lost) {
+    process.stderr.write(`exp: ${id}: answers are not what was written: ${why}\n`)
+  }
+  return lost.length === 0 ? EXIT.done : EXIT.failed
 }
 
 /** One run makes one trace. Throws `UsageError`. */
@@ -123,11 +138,11 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
 
 /** Loaded only where asked for: a store of somebody else's need not be installed. */
 async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
-  if (plans.length === 0) return { table: '', resultPaths: [] }
+  if (plans.length === 0) return { table: '', resultPaths: [], results: [] }
   const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
   const { peerTables } = await import('./targets/peers/peer-table.ts')
   const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, lookOf(process.stdout)), resultPaths }
+  return { table: peerTables(results, lookOf(process.stdout)), resultPaths, results }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {

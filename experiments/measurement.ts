@@ -77,6 +77,7 @@ export function deterministicOf(parts: MeasuredParts): Deterministic {
     peakPhysicalBytes: drained.peakPhysicalBytes,
     peakSpaceAmplification: peak.amplification(),
     oracle: driver.liveSizes.figures(),
+    answers: null,
     longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
   }
 }

@@ -10,6 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, ManualClock } from '../engine/index.ts'
 import type { Arrivals } from '../results/schema.ts'
 import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../workloads/index.ts'
+import type { AnswerOracle, Answers } from './answer-oracle.ts'
 import { EventLog } from './event-log.ts'
 import { Interrupted } from './interrupted.ts'
 import { createLiveOracle } from './live-sizes.ts'
@@ -41,6 +42,8 @@ export interface RunnerParts {
   onProgress(phase: string, done: number, total: number): void
   /** When the operations of the run phase are due; left out: each when the one before is done. */
   readonly load?: RunLoad | null
+  /** Left out: what the target answers is not checked. */
+  readonly answers?: AnswerOracle
   /** Left out: collections are not measured. */
   readonly watch?: ProcessWatch
 }
@@ -80,6 +83,7 @@ export class Runner {
       logicalClock: this.#clock,
       timer: parts.timer,
       liveSizes: createLiveOracle(keyNumbers, parts.records + parts.operations),
+      answers: parts.answers ?? null,
     })
   }
 
@@ -101,15 +105,23 @@ export class Runner {
     const burst = this.target.stats()
     await this.#drain(burst)
     const drained = this.target.stats()
+    const deterministic = deterministicOf({
+      ...{ burst, drained, driver, target: this.target, phases: this.#phases },
+      ...{ series: this.#series, events: this.#events, peak: this.#peak },
+    })
     return {
-      deterministic: deterministicOf({
-        ...{ burst, drained, driver, target: this.target, phases: this.#phases },
-        ...{ series: this.#series, events: this.#events, peak: this.#peak },
-      }),
+      deterministic: { ...deterministic, answers: this.#answers() },
       timed: { ...this.#timed(times), overhead },
       ...{ burst, drained, runFrom },
       mergesIntoLastLevel: this.#events.mergesInto(deepestLevel(drained)),
     }
+  }
+
+  /** Reads the drained tree once more, when all that is counted has been read. */
+  #answers(): Answers | null {
+    const { answers = null } = this.#parts
+    answers?.checkAll(this.target, this.#driver.done)
+    return answers?.figures() ?? null
   }
 
   async #drive(name: 'load' | 'run', stream: OperationStream, pacing?: Pacing): Promise<void> {

@@ -57,6 +57,7 @@ export async function runSimulation(
     mergesIntoLastLevel,
     loadOrder: plan.config.workload.loadOrder,
     memory: null,
+    answers: null,
     arrivals: null,
     repeats: plan.repeats ?? 1,
   })

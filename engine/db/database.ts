@@ -13,6 +13,7 @@ import { systemClock } from '../base/clock.ts'
 import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
+import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
@@ -106,7 +107,8 @@ export class Database implements Disposable {
     lock: FolderLock,
     opened: (() => void)[],
   ) {
-    const { storage, folder, strategy, clock = systemClock, seed = 0 } = open
+    const { storage, folder, clock = systemClock, seed = 0 } = open
+    const strategy = guardStrategy(open.strategy)
     const onEvent = harmless(open.onEvent ?? (() => {}))
     const policy = checkPolicy(options, open.valueLogPolicy ?? null)
     this.options = options

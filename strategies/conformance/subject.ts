@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { guardStrategy } from '../../engine/compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../../engine/compaction/strategy.ts'
 import type { Retention } from '../../engine/compaction/validate-spec.ts'
 import { STRATEGIES } from '../catalog.ts'
@@ -13,13 +14,14 @@ import { loadStrategy } from '../load-strategy.ts'
 
 export interface Subject {
   readonly module: StrategyModule
-  /** The module loaded anew; a registered one is its own copy. */
-  readonly copy: StrategyModule
   /** As given: defaults are filled in at each creation, so that unsound ones are seen by a rule. */
   readonly params: Readonly<Record<string, unknown>>
   /** What the owner of the data agrees to lose. */
   readonly retention: Retention
+  /** Guarded, as in the engine. */
   create(): CompactionStrategy
+  /** Of the module loaded anew; a registered one is its own copy. */
+  createCopy(): CompactionStrategy
 }
 
 /** A strategy that declares drops may forget what was written more than an hour ago. */
@@ -47,12 +49,12 @@ export function subjectOf(
 ): Subject {
   return {
     module,
-    copy,
     params,
     retention: module.drops
       ? { maxAgeMs: retention.maxAgeMs ?? RETENTION_MS, maxBytes: retention.maxBytes ?? null }
       : { maxAgeMs: null, maxBytes: null },
-    create: () => module.create(params),
+    create: () => guardStrategy(module.create(params)),
+    createCopy: () => guardStrategy(copy.create(params)),
   }
 }
 

@@ -22,6 +22,7 @@ import {
 import { describeEnvironment } from '../../environment.ts'
 import { databaseFolder, type ExperimentContext } from '../../experiment.ts'
 import { quotient } from '../../figures.ts'
+import { answersGate } from '../../gates.ts'
 import { Interrupted } from '../../interrupted.ts'
 import { LatencyRecorder } from '../../latency.ts'
 import { makeFolder } from '../../make-folder.ts'
@@ -207,6 +208,7 @@ class PeerRun {
         latencyByKind: latencies.figures(),
         series: this.#series,
       },
+      gates: [answersGate(this.#driver.answers.figures())],
     }
   }
 
