@@ -84,7 +84,7 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
 async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promise<number> {
   const id = `${plan.id}-closed`
   const { onProgress } = context
-  const { timed } = await measure(
+  const { deterministic, timed } = await measure(
     { ...plan, id, config: { ...plan.config, arrival: null } },
     {
       ...{ ...context, keep: false, onEdit: () => {} },
@@ -96,7 +96,10 @@ async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promi
   const seconds = timed.phases
     .filter(({ name }) => name !== 'load')
     .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
-  return plan.config.operations / seconds
+  const operations = deterministic.phases
+    .filter(({ name }) => name === 'run')
+    .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
+  return sum(operations) / seconds
 }
 
 async function measure(
@@ -127,6 +130,7 @@ async function measure(
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
+      until: plan.config.until,
       timer: systemClock,
       ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
     })
@@ -208,14 +212,14 @@ function resultOf(
     runSeries: deterministic.series.filter(ofRun),
     runTimedSeries: timed.series.filter(ofRun),
     mergesIntoLastLevel: measurement.mergesIntoLastLevel,
-    loadOrder: plan.config.workload.loadOrder,
+    config: plan.config,
+    command: plan.command,
     memory: {
       ...{ blockCacheBytes, memtableBytes, compression },
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },
     arrivals: timed.arrivals,
-    repeats: plan.repeats ?? 1,
   })
   return {
     schemaVersion: SCHEMA_VERSION,

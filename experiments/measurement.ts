@@ -20,7 +20,7 @@ export interface Measurement {
   readonly drained: TargetStats
   /** Operations at which the run phase began. */
   readonly runFrom: number
-  /** Merges of the whole run that wrote into what is the deepest level in the end. */
+  /** Merges until the last operation that wrote into what is the deepest level then. */
   readonly mergesIntoLastLevel: number
 }
 
@@ -44,6 +44,8 @@ export interface MeasuredParts {
   readonly series: Series
   readonly events: EventLog
   readonly peak: SpacePeak
+  /** Of a run that goes on until a state. */
+  readonly until: { readonly askedTraceHash: string; readonly outcome: Deterministic['until'] } | null
 }
 
 export function deterministicOf(parts: MeasuredParts): Deterministic {
@@ -73,6 +75,8 @@ export function deterministicOf(parts: MeasuredParts): Deterministic {
     series: series.points,
     events: events.figures(),
     traceHash: driver.traceHash.digest(),
+    askedTraceHash: parts.until?.askedTraceHash ?? null,
+    until: parts.until?.outcome ?? null,
     tableDigest: digestOf(target.tableBytes()),
     peakPhysicalBytes: drained.peakPhysicalBytes,
     peakSpaceAmplification: peak.amplification(),

@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { groupByDesign } from '../results/identity.ts'
 import { parseResult } from '../results/parse-result.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult, writeWhole } from '../results/write-result.ts'
@@ -13,7 +14,7 @@ import { runAged } from './aged/run-aged.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
 import { type ExperimentContext, runExperiment } from './experiment.ts'
-import { severalSeeds } from './gates.ts'
+import { withSweepShare } from './gates.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -50,7 +51,7 @@ export async function runSweep(
     if (known !== null) context.onReuse(path)
     const before = workDone
     const result =
-      known?.result ??
+      known ??
       (await (plan.agedFolder === undefined ? runExperiment : runAged)(plan, {
         ...context,
         code,
@@ -59,30 +60,42 @@ export async function runSweep(
           context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
       }))
     if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
-    if (!isDeepStrictEqual(result, known?.asWritten)) writeResult(path, result)
+    if (known === null) writeResult(path, result)
     workDone += work[index]!
     results.push(result)
     resultPaths.push(path)
   }
-  return { results, resultPaths }
+  return { results: judgedTogether(results, resultPaths), resultPaths }
 }
 
-interface Reusable {
-  /** As this sweep has it: how many seeds bear a claim out is the sweep's, not the run's. */
-  readonly result: RunResult
-  readonly asWritten: RunResult
+/** How many samples bear a claim out is known when the sweep has ended; results say it then. */
+function judgedTogether(
+  results: readonly RunResult[],
+  paths: readonly string[],
+): readonly RunResult[] {
+  const groups = groupByDesign(results)
+  const shares = new Map(
+    groups.flatMap((group) => {
+      const share = { samples: group.samples.size, runs: group.results.length }
+      return group.results.map((result) => [result, share] as const)
+    }),
+  )
+  return results.map((result, index) => {
+    const gates = withSweepShare(result, shares.get(result)!)
+    if (isDeepStrictEqual(gates, result.gates)) return result
+    const judged = { ...result, gates }
+    writeResult(paths[index]!, judged)
+    return judged
+  })
 }
 
 /** The result at `path` when it is of this configuration and this very code. */
-function readReusable(path: string, plan: RunPlan, version: string): Reusable | null {
+function readReusable(path: string, plan: RunPlan, version: string): RunResult | null {
   if (!existsSync(path)) return null
   try {
-    const asWritten = parseResult(readFileSync(path, 'utf8'), path)
-    const same = isDeepStrictEqual(asWritten.config, plan.config)
-    if (!same || asWritten.environment.varveVersion !== version) return null
-    const seeds = severalSeeds(plan.repeats ?? 1)
-    const gates = asWritten.gates.map((gate) => (gate.name === seeds.name ? seeds : gate))
-    return { result: { ...asWritten, gates }, asWritten }
+    const known = parseResult(readFileSync(path, 'utf8'), path)
+    const same = isDeepStrictEqual(known.config, plan.config)
+    return same && known.environment.varveVersion === version ? known : null
   } catch {
     // Damaged, or of another schema: it is measured again.
     return null

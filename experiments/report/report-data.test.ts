@@ -151,7 +151,7 @@ function samplePeer(): PeerResult {
     config: {
       ...config,
       target: 'leveldb',
-      strategy: { name: 'leveldb', params: {}, primitives: null },
+      strategy: { name: 'leveldb', params: {}, moduleDigest: null, primitives: null },
     },
     deterministic: {
       phases: [{ name: 'run', operationsByKind: {}, userBytes }],

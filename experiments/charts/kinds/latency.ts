@@ -116,14 +116,15 @@ function curves(run: RunResult, kind: string, index: number): readonly PlotSerie
 function curve(
   run: RunResult,
   kind: string,
-  { histogramBase64, count }: Latency,
+  { histogramBase64, count, maxUs }: Latency,
   style: PlotSeries['style'],
   name: string,
 ): readonly PlotSeries[] {
   const histogram = decode(run.id, kind, histogramBase64)
   const at = (x: number): PlotPoint => {
-    const ns = histogram.getValueAtPercentile(100 - 100 / x)
-    return { x, y: Math.max(ns, 1) / 1e3 }
+    // A bucket answers with its upper end, which may lie above the maximum.
+    const us = Math.min(histogram.getValueAtPercentile(100 - 100 / x) / 1e3, maxUs)
+    return { x, y: Math.max(us, 1e-3) }
   }
   const rarest = Math.max(2, count / SAMPLES_BEYOND_MIN)
   const steps = Math.ceil(Math.log10(rarest) * POINTS_PER_DECADE)

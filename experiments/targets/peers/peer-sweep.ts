@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
-import { writeWhole } from '../../../results/write-result.ts'
+import { writeResult } from '../../../results/write-result.ts'
 import { describeCode } from '../../environment.ts'
 import type { SweepContext } from '../../sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
@@ -41,7 +41,7 @@ export async function runPeerSweep(
           context.onProgress(`${label}: ${phase}`, done, total, fraction)
         },
       }))
-    if (known === null) writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)
+    if (known === null) writeResult(path, result)
     results.push(result)
     resultPaths.push(path)
   }
