@@ -200,17 +200,15 @@ function resultOf(
   operatingSystem: RunResult['timed']['operatingSystem'],
   engineSeed: number,
 ): RunResult {
-  const { deterministic, timed, burst, drained, runFrom } = measurement
+  const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
   const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
-  const ofRun = (point: { readonly atOperation: number }) => point.atOperation > runFrom
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
     drained: deterministic.amplification.drained,
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
-    runSeries: deterministic.series.filter(ofRun),
-    runTimedSeries: timed.series.filter(ofRun),
+    ...{ runSeries, runTimedSeries },
     mergesIntoLastLevel: measurement.mergesIntoLastLevel,
     config: plan.config,
     command: plan.command,

@@ -165,7 +165,10 @@ test.each([
     'open-loop-latency',
     {
       arrivals: { ...sound.arrivals!, offeredPerSecond: null },
-      config: { ...sound.config, arrival: { ...sound.config.arrival!, kind: 'closed', rate: null } },
+      config: {
+        ...sound.config,
+        arrival: { ...sound.config.arrival!, kind: 'closed', rate: null },
+      },
       command: command('--arrival=closed', '--clients=4'),
     },
     run('--clients=4', '--rate=90%'),
@@ -179,7 +182,11 @@ test.each([
 )
 
 test.each([
-  ['steady-state', 'no operation of the run phase writes', { runSeries: [point(1, 1), point(1, 1)] }],
+  [
+    'steady-state',
+    'no operation of the run phase writes',
+    { runSeries: [point(1, 1), point(1, 1)] },
+  ],
   ['steady-state', 'a trace ends where it ends', { command: command('--trace=x'), runSeries: [] }],
   ['steady-state', 'it went on to the bound already', untilSteady()],
   ['open-loop-latency', 'there is no run phase', { ...closed, runSeries: [] }],

@@ -70,7 +70,7 @@ export function gatesOf(facts: GateFacts): Gate[] {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
   }
   if (facts.arrivals !== null) gates.push(overload(facts, facts.arrivals))
-    const { command, runSeries } = facts
+  const { command, runSeries } = facts
   const draws = runSeries.length > 0 && !isTrace(command)
   gates.push(openLoop(facts), severalSeeds({ samples: 1, runs: 1 }, command, draws))
   return gates
@@ -301,7 +301,8 @@ export function severalSeeds(
     why:
       `${held}: figures differ between seeds, so a claim about strategies needs ` +
       `${SAMPLES_MIN} paired ones`,
-    remedy: draws && samples === runs ? { command, flags: { '--repeat=': String(SAMPLES_MIN) } } : null,
+    remedy:
+      draws && samples === runs ? { command, flags: { '--repeat=': String(SAMPLES_MIN) } } : null,
   })
 }
 

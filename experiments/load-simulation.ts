@@ -52,7 +52,7 @@ export async function simulateLoad(
   load.sample()
   return {
     deterministic: load.figures(start, burst, drained),
-    ...{ burst, drained, runFrom: records },
+    ...{ burst, drained, runSeries: [] },
     mergesIntoLastLevel,
   }
 }

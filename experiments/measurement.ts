@@ -18,8 +18,9 @@ export interface Measurement {
   readonly timed: Omit<Timed, 'peakRssBytes' | 'operatingSystem'>
   readonly burst: TargetStats
   readonly drained: TargetStats
-  /** Operations at which the run phase began. */
-  readonly runFrom: number
+  /** Points of the run phase alone: neither the load's nor that of the drained tree. */
+  readonly runSeries: Deterministic['series']
+  readonly runTimedSeries: Timed['series']
   /** Merges until the last operation that wrote into what is the deepest level then. */
   readonly mergesIntoLastLevel: number
 }
@@ -45,7 +46,10 @@ export interface MeasuredParts {
   readonly events: EventLog
   readonly peak: SpacePeak
   /** Of a run that goes on until a state. */
-  readonly until: { readonly askedTraceHash: string; readonly outcome: Deterministic['until'] } | null
+  readonly until: {
+    readonly askedTraceHash: string
+    readonly outcome: Deterministic['until']
+  } | null
 }
 
 export function deterministicOf(parts: MeasuredParts): Deterministic {

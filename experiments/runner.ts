@@ -104,6 +104,9 @@ export class Runner {
     const overhead = driver.overhead()
     this.#times = null
     const burst = this.target.stats()
+    const { points, timedPoints } = this.#series
+    const ofRun = ({ atOperation }: { readonly atOperation: number }) => atOperation > runFrom
+    const [runSeries, runTimedSeries] = [points.filter(ofRun), timedPoints.filter(ofRun)]
     const mergesIntoLastLevel = this.#events.mergesInto(deepestLevel(burst))
     await this.#drain(burst)
     const drained = this.target.stats()
@@ -112,12 +115,10 @@ export class Runner {
         ...{ burst, drained, driver, target: this.target, phases: this.#phases },
         ...{ series: this.#series, events: this.#events, peak: this.#peak },
         until:
-          until === null
-            ? null
-            : { askedTraceHash: this.#askedTraceHash, outcome: this.#outcome },
+          until === null ? null : { askedTraceHash: this.#askedTraceHash, outcome: this.#outcome },
       }),
       timed: { ...this.#timed(times), overhead },
-      ...{ burst, drained, runFrom, mergesIntoLastLevel },
+      ...{ burst, drained, runSeries, runTimedSeries, mergesIntoLastLevel },
     }
   }
 

@@ -36,8 +36,8 @@ export interface Simulated {
   readonly deterministic: Deterministic
   readonly burst: TargetStats
   readonly drained: TargetStats
-  /** Operations at which the run phase began. */
-  readonly runFrom: number
+  /** Points of the run phase alone. */
+  readonly runSeries: Deterministic['series']
   readonly mergesIntoLastLevel: number
 }
 
@@ -48,7 +48,7 @@ export async function runSimulation(
 ): Promise<RunResult> {
   const startedAt = new Date()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
-  const { deterministic, burst, drained, runFrom, mergesIntoLastLevel } =
+  const { deterministic, burst, drained, runSeries, mergesIntoLastLevel } =
     simulation.mode === 'exact'
       ? await simulateExact(plan, context)
       : await simulateLoad(plan, seed, context)
@@ -58,7 +58,7 @@ export async function runSimulation(
     drained: deterministic.amplification.drained,
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
-    runSeries: deterministic.series.filter((point) => point.atOperation > runFrom),
+    runSeries,
     runTimedSeries: null,
     mergesIntoLastLevel,
     config: plan.config,

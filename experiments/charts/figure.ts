@@ -4,6 +4,7 @@
  */
 
 import type { RunResult } from '../../results/schema.ts'
+import { workloadLabels } from '../design-labels.ts'
 import {
   type CaptionParagraph,
   captionView,
@@ -14,7 +15,7 @@ import {
 import { textWidth, wrapText } from './font-metrics.ts'
 import { type Layer, spacingOf } from './panels.ts'
 import { COLOUR, configOf, type Preset, type VegaLiteSpec, type View } from './theme.ts'
-import { listText, provenance, settingsLines, settingsOf, workloadLabels } from './wording.ts'
+import { listText, provenance, settingsLines, settingsOf } from './wording.ts'
 
 /** Fewer paired seeds than this support no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10

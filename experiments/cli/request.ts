@@ -199,7 +199,9 @@ function checkPeers(
     throw new UsageError(`${placeOf(foreign)}: only of runs of our own, not of ${peer}`)
   }
   if ('until' in given) {
-    throw new UsageError(`${placeOf('until')}: ${peer} keeps no account that tells when it is steady`)
+    throw new UsageError(
+      `${placeOf('until')}: ${peer} keeps no account that tells when it is steady`,
+    )
   }
   const paced = ['arrival', 'rate', 'clients'].find((name) => name in given)
   if (paced !== undefined) {

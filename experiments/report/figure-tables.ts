@@ -3,8 +3,9 @@
  * over its seeds and the range behind it), and one that lists every run.
  */
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
-import { formatRatio, strategyLabels, workloadLabels } from '../charts/wording.ts'
+import { formatRatio } from '../charts/wording.ts'
 import { formatCount, formatNs } from '../cli/units.ts'
+import { strategyLabels, workloadLabels } from '../design-labels.ts'
 import { runThroughput } from '../throughput.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 

@@ -8,7 +8,7 @@ import { chartKinds } from '../charts/catalog.ts'
 import type { ChartKind } from '../charts/chart-kind.ts'
 import { seedOf } from '../charts/figure.ts'
 import { PRESETS, type VegaLiteSpec } from '../charts/theme.ts'
-import { runLabels, workloadLabels } from '../charts/wording.ts'
+import { runLabels, workloadLabels } from '../design-labels.ts'
 
 export interface ReportChart {
   /** Unique within the report. */

@@ -4,7 +4,7 @@
  */
 import type { Json } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
-import { jsonText } from '../charts/wording.ts'
+import { jsonText } from '../design-labels.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** What stands for a setting a run has not. */

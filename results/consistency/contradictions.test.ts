@@ -78,11 +78,7 @@ const WRONG: readonly (readonly [field: string, value: unknown, named: string])[
   ['deterministic.levels.0.flushedRawBytes', 5, 'deterministic.levels[].flushedRawBytes'],
   ['deterministic.levels.2.bytesWritten', 5, 'deterministic.levels[].bytesWritten'],
   ['deterministic.levels.2.tombstones', 1e9, 'deterministic.levels[2].tombstones'],
-  [
-    'deterministic.ledger.cells.0.bytes',
-    5,
-    `${AMPLIFICATION}.drained.bytesWrittenByCause.wal`,
-  ],
+  ['deterministic.ledger.cells.0.bytes', 5, `${AMPLIFICATION}.drained.bytesWrittenByCause.wal`],
   ['deterministic.peakPhysicalBytes', 5, `${AMPLIFICATION}.drained.physicalBytes`],
   ['deterministic.series.3.waTotal', 50, 'deterministic.series[3].waTotal'],
   ['deterministic.series.3.runs', 50, 'deterministic.series[3].runs'],

@@ -168,7 +168,12 @@ function checkSeries(deterministic: Deterministic, findings: Findings): void {
   const what = 'that of the drained state'
   findings.equal(at('userBytes'), last?.userBytes, drained.userBytes, what)
   findings.equal(at('physicalBytes'), last?.physicalBytes, drained.physicalBytes, what)
-  findings.equal(at('runs'), last?.runs, sumOf(levels, ({ runs }) => runs), what)
+  findings.equal(
+    at('runs'),
+    last?.runs,
+    sumOf(levels, ({ runs }) => runs),
+    what,
+  )
 }
 
 function checkEvents({ events, counts }: Deterministic, findings: Findings): void {
@@ -191,7 +196,12 @@ function checkValueLog({ valueLog, levels, amplification }: Deterministic, f: Fi
   const { appendedBytes, movedBytes, collectedBytes, logBytes, liveBytes, treeBytes } = valueLog
   const { liveLogicalBytes } = amplification.drained
   f.ratio(at('waLog'), valueLog.waLog, appendedBytes + movedBytes, appendedBytes)
-  f.equal(at('treeBytes'), treeBytes, sumOf(levels, ({ bytes }) => bytes), 'the sum of levels')
+  f.equal(
+    at('treeBytes'),
+    treeBytes,
+    sumOf(levels, ({ bytes }) => bytes),
+    'the sum of levels',
+  )
   const { treeSpaceAmplification, logSpaceAmplification } = valueLog
   f.ratio(at('treeSpaceAmplification'), treeSpaceAmplification, treeBytes, liveLogicalBytes)
   f.ratio(at('logSpaceAmplification'), logSpaceAmplification, logBytes, liveLogicalBytes)

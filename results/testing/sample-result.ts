@@ -268,8 +268,7 @@ function timed(
             why: overloaded ? 'standing backlog 620 ms, then 940 ms' : 'standing backlog 0 ms',
           },
     latencyByKind: overloaded ? {} : { [kind]: service },
-    intendedLatencyByKind:
-      openLoop === 'steady' ? { [kind]: { ...service, ...INTENDED } } : null,
+    intendedLatencyByKind: openLoop === 'steady' ? { [kind]: { ...service, ...INTENDED } } : null,
     series: [{ atOperation: 10_000, wallSeconds: 0.2, throughputPerSecond: 50_000 }],
     events: [{ startSeconds: 0.08, wallSeconds: 0.0052 }],
     slowest: [

@@ -6,6 +6,7 @@
 
 import { invalidArgument } from '../../../engine/base/errors.ts'
 import type { ReadAccount, RunResult } from '../../../results/schema.ts'
+import { strategyLabels, workloadLabels } from '../../design-labels.ts'
 import { failedGates, labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
@@ -27,9 +28,7 @@ import {
   READ_ACCOUNTS,
   SPACE_DEFINITION,
   STATES_DEFINITION,
-  strategyLabels,
   WA_DEFINITION,
-  workloadLabels,
 } from '../wording.ts'
 
 /** Panels narrower than this go to a row of their own; very long labels widen the figure. */

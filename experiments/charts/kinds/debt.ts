@@ -4,6 +4,7 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
@@ -11,7 +12,7 @@ import { type LegendEntry, legendView } from '../legend.ts'
 import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'
 import { axisRoom, plotRow } from '../plots.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import { byteUnit, formatBytes, runLabels } from '../wording.ts'
+import { byteUnit, formatBytes } from '../wording.ts'
 import { grew, userBytesAxis } from './growth-views.ts'
 
 const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'drained']

@@ -7,13 +7,14 @@
 import { falsePositiveRate } from '../../../engine/table/filter.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { idealCurve } from '../../../strategies/model/false-positives.ts'
+import { jsonText } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotSeries, plotRow } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { formatNumber, jsonText } from '../wording.ts'
+import { formatNumber } from '../wording.ts'
 
 /** A rate is no matter of how the bytes moved. */
 const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'dataset-beyond-cache']

@@ -7,12 +7,12 @@
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import type { Latency, RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotPoint, type PlotSeries, plotView } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { runLabels } from '../wording.ts'
 
 const RUNS_MAX = 8
 const SAMPLES_BEYOND_MIN = 10

@@ -6,6 +6,7 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { designLabels, jsonText } from '../../design-labels.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote } from '../figure.ts'
@@ -14,7 +15,6 @@ import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { bandY, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import { designLabels, jsonText } from '../wording.ts'
 
 const SIZE_TOLERANCE = 0.02
 

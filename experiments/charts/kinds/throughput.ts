@@ -4,6 +4,7 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { textWidth } from '../font-metrics.ts'
@@ -11,7 +12,6 @@ import { type LegendEntry, legendView } from '../legend.ts'
 import { type Layer, panelRoom } from '../panels.ts'
 import { axisRoom, type PlotAxis, type PlotSeries, plotRow, plotX } from '../plots.ts'
 import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from '../theme.ts'
-import { runLabels } from '../wording.ts'
 import { phaseRise } from './growth-views.ts'
 
 const IGNORED_GATES = [...TIME_GATES, 'steady-state']

@@ -6,6 +6,7 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { designLabels, workloadLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { placeLabels } from '../label-placement.ts'
@@ -14,15 +15,7 @@ import type { Layer } from '../panels.ts'
 import { paretoFront } from '../pareto.ts'
 import { gridOf, gridRows, type Plot, type PlotSize, plotView, plotX, plotY } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import {
-  designLabels,
-  formatRatio,
-  mean,
-  READ_ACCOUNTS,
-  SPACE_DEFINITION,
-  WA_DEFINITION,
-  workloadLabels,
-} from '../wording.ts'
+import { formatRatio, mean, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
 const IGNORED_GATES = [...TIME_GATES]
 /** Areas of the least and the most space, in square pixels. */

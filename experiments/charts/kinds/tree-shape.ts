@@ -6,11 +6,12 @@
  */
 
 import type { ResultEvent, RunResult } from '../../../results/schema.ts'
+import { strategyLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { gridOf, gridRows, type PlotSize, plotView } from '../plots.ts'
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
-import { byteUnit, strategyLabels } from '../wording.ts'
+import { byteUnit } from '../wording.ts'
 import {
   grew,
   type LevelPoint,

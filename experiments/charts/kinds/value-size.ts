@@ -5,12 +5,13 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { strategyLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { mean, SPACE_DEFINITION, strategyLabels, WA_DEFINITION } from '../wording.ts'
+import { mean, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
 const IGNORED_GATES = [...TIME_GATES]
 

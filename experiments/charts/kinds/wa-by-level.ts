@@ -4,6 +4,7 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
@@ -17,7 +18,6 @@ import {
   totalsOf,
 } from '../stacked-bars.ts'
 import type { Preset, VegaLiteSpec } from '../theme.ts'
-import { runLabels } from '../wording.ts'
 
 const IGNORED_GATES = [...TIME_GATES]
 const RUNS_MAX = 12

@@ -5,6 +5,7 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { designLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
@@ -12,7 +13,7 @@ import { loadPrediction } from '../model.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { byteUnit, designLabels, mean } from '../wording.ts'
+import { byteUnit, mean } from '../wording.ts'
 
 /** A load is compared with a model of the load. */
 const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'dataset-beyond-cache']
