@@ -30,13 +30,17 @@ export function strategyLabels<Result extends Configured>(
   )
   const arrival = differences(results, () => '', arrivalOf)
   const start = (result: Result) => contenderOf(result).start
-  const places = [start, ({ config }: Result) => config.target].filter(
-    (of) => new Set(results.map(of)).size > 1,
+  // A peer is its own target, and called by its name already.
+  const target = ({ config }: Result) =>
+    config.target === config.strategy.name ? '' : config.target
+  const places = [start, target].filter(
+    (of) => new Set(results.map(of).filter((place) => place !== '')).size > 1,
   )
   return new Map(
     results.map((result) => {
       const found = [own, modules, engine, arrival].flatMap((of) => of(result))
-      return [result, [name(result), ...found, ...places.map((of) => of(result))].join(' ')]
+      const where = places.map((of) => of(result)).filter((place) => place !== '')
+      return [result, [name(result), ...found, ...where].join(' ')]
     }),
   )
 }

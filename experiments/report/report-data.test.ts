@@ -99,7 +99,7 @@ describe('verdicts', () => {
     expect(low!.value!).toBeLessThanOrEqual(difference!.value!)
     expect(high!.value!).toBeGreaterThanOrEqual(difference!.value!)
     expect(high!.value!).toBeLessThan(0)
-    expect(verdictOf(9)['the design is']!.text).toMatch(/^single seed/)
+    expect(verdictOf(9)['the design is']!.text).toMatch(/^too few seeds/)
   })
 
   test('are not given of sides that may not be compared; the note says why', () => {
