@@ -144,7 +144,7 @@ function loadOrder({ config }: GateFacts): Gate {
 /** What a workload without an order of its own says. */
 export const UNDECLARED_LOAD_ORDER = 'declared by none'
 
-/** Whether the amplifications are those of a tree that has settled. */
+/** Whether the tree has settled: neither amplifications nor times of another are those that stay. */
 function steadyState(facts: GateFacts): Gate {
   const { drained, runSeries, mergesIntoLastLevel, command } = facts
   const { userBytes, liveLogicalBytes } = drained
@@ -157,7 +157,7 @@ function steadyState(facts: GateFacts): Gate {
   const goesOn = canGoOn(facts)
   return gateOf({
     name: 'steady-state',
-    covers: ['amplification'],
+    covers: BOTH,
     passed: steady,
     why: steady ? why : `${why}: transient`,
     remedy: goesOn ? { command, flags: { '--until=': 'steady' } } : null,

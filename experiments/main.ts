@@ -4,7 +4,7 @@
  * stderr, with a stack under --debug only.
  */
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
-import { closingTable } from './cli/closing-table.ts'
+import { closingTable, untilLines } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
@@ -59,9 +59,10 @@ async function runRequest(request: Request): Promise<number> {
     const { results, resultPaths } = await runSweep(run, context)
     recording?.finish()
     const peers = await runPeers(peerPlans, context)
-    const chartPaths = await writeCharts(results, request.out)
+    const chartPaths = await writeCharts(results, request.out, peers.results)
     if (results.length > 0) say(closingTable(results, process.stdout.isTTY === true))
     if (peers.table !== '') say(peers.table)
+    for (const line of untilLines(results)) say(line)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) say(path)
@@ -101,11 +102,11 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
 
 /** Loaded only where asked for: a store of somebody else's need not be installed. */
 async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
-  if (plans.length === 0) return { table: '', resultPaths: [] }
+  if (plans.length === 0) return { table: '', results: [], resultPaths: [] }
   const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
   const { peerTables } = await import('./targets/peers/peer-table.ts')
   const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, process.stdout.isTTY === true), resultPaths }
+  return { table: peerTables(results, process.stdout.isTTY === true), results, resultPaths }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {

@@ -28,6 +28,9 @@ import { deepestLevel, type Target, type TargetEvent, type TargetStats } from '.
 /** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
 export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 
+/** A run phase without a write in so many operations will not write in later ones. */
+const IDLE_OPERATIONS = 10_000
+
 /** Operations between two looks at the event loop: a few milliseconds. */
 const SLICE_OPERATIONS = 500
 
@@ -171,12 +174,12 @@ export class Runner {
       ...{ userBytes: stats.userBytes, liveLogicalBytes: liveSizes.liveBytes, runSeries },
       mergesIntoLastLevel: this.#events.mergesInto(deepestLevel(stats)),
     })
+    const operations = done - runFrom
     const idle = runSeries[0]?.userBytes === stats.userBytes
     const reason = idle ? 'the run phase writes nothing, so nothing settles' : why
-    const operations = done - runFrom
     if (this.#askedTraceHash === '') this.#askedTraceHash = this.#driver.traceHash.digest()
     this.#outcome = { reached: steady, operations, why: reason }
-    return steady || idle
+    return steady || (idle && operations >= IDLE_OPERATIONS)
   }
 
   async #drain(burst: TargetStats): Promise<void> {

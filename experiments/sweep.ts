@@ -6,8 +6,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { groupByDesign } from '../results/identity.ts'
+import { type AnyResult, groupByDesign } from '../results/identity.ts'
 import { parseResult } from '../results/parse-result.ts'
+import type { PeerResult } from '../results/peer-schema.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult, writeWhole } from '../results/write-result.ts'
 import { runAged } from './aged/run-aged.ts'
@@ -108,25 +109,27 @@ function labelOf({ config }: RunPlan, phase: string): string {
 }
 
 /**
- * A chart a run, and one that compares all of them where there are several; returns the paths of
- * all files.
+ * A chart a run of ours, and one that compares all, peers among them, where there are several; returns
+ * the paths of all files.
  */
 export async function writeCharts(
   results: readonly RunResult[],
   outFolder: string,
+  peers: readonly PeerResult[] = [],
 ): Promise<readonly string[]> {
   // Loaded after the runs: the renderer's memory is no part of what a run needs.
   const { chartFor } = await import('./charts/chart-for.ts')
   const { writeChart } = await import('./charts/render.ts')
   const paths: string[] = []
-  const write = async (group: readonly RunResult[], name: string) => {
+  const write = async (group: readonly AnyResult[], name: string) => {
     paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
   }
   for (const result of results) await write([result], result.id)
-  if (results.length > 1) {
-    const workloads = [...new Set(results.map((result) => result.config.workload.name))]
-    const hash = hashOfJson(results.map((result) => result.id)).slice(0, 8)
-    await write(results, `${workloads.join('-')}-comparison-${hash}`)
+  const all = [...results, ...peers]
+  if (all.length > 1) {
+    const workloads = [...new Set(all.map((result) => result.config.workload.name))]
+    const hash = hashOfJson(all.map((result) => result.id)).slice(0, 8)
+    await write(all, `${workloads.join('-')}-comparison-${hash}`)
   }
   return paths
 }

@@ -26,12 +26,12 @@ export function parseAnyResult(json: unknown, path: string): RunResult | PeerRes
   return checkedRun(value, path)
 }
 
-/** As `parseResult`, of runs and of suites. */
-export function parseDocument(json: unknown, path: string): RunResult | SuiteResult {
+/** As `parseResult`, of runs, of peers and of suites. */
+export function parseDocument(json: unknown, path: string): RunResult | PeerResult | SuiteResult {
   const value = typeof json === 'string' ? parseText(json, path) : json
   return isOfSuite(value)
     ? checked(value, path, suiteResultSchema, SUITE_SCHEMA_VERSION)
-    : parseResult(value, path)
+    : parseAnyResult(value, path)
 }
 
 function checkedRun(value: unknown, path: string): RunResult {

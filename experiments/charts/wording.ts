@@ -56,7 +56,7 @@ export function byteUnit(bytesMax: number): { readonly name: string; readonly by
 const MEMTABLE_AT_ZERO: ReadonlySet<string> = new Set(['targetTableBytes', 'baseBytes'])
 
 /** The settings of one run, for a subtitle. */
-export function settingsOf(result: RunResult): readonly string[] {
+export function settingsOf(result: Pick<RunResult, 'config'>): readonly string[] {
   const { config } = result
   const params = Object.entries(config.strategy.params).map(([key, value]) => {
     const isMemtable = value === 0 && MEMTABLE_AT_ZERO.has(key)
@@ -74,7 +74,7 @@ export function settingsLines({ width, fontSize }: Preset, settings: readonly st
 }
 
 /** Settings a comparison's runs may share. */
-export function commonSettings({ config }: RunResult): readonly string[] {
+export function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[] {
   const { memtableBytes } = config.engine
   return [
     `${formatNumber(config.records)} records`,

@@ -1,22 +1,22 @@
 /**
- * Owns reading a command's results: files, plain or gzipped, of runs and of suites, and folders of
- * them. In a folder the specs of figures are passed over, and results of peers, which have no ledger.
+ * Owns reading a command's results: files, plain or gzipped, of runs, of peers and of suites, and
+ * folders of them. In a folder the specs of figures are passed over.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import type { AnyResult } from '../../results/identity.ts'
 import { parseDocument } from '../../results/parse-result.ts'
-import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
 import { usageOf } from './read-result.ts'
 import { UsageError } from './usage-error.ts'
 
 /** In the order named, a folder's by name. Throws `UsageError` naming the file and the field. */
-export function readDocuments(paths: readonly string[]): readonly (RunResult | SuiteResult)[] {
+export function readDocuments(paths: readonly string[]): readonly (AnyResult | SuiteResult)[] {
   return paths.flatMap(filesAt).map((path) => usageOf(() => parseDocument(textOf(path), path)))
 }
 
-const PASSED_OVER = /\.(vl|peer)\.json$/
+const PASSED_OVER = /\.vl\.json$/
 
 function filesAt(path: string): readonly string[] {
   if (!isFolder(path)) return [path]
