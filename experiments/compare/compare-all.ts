@@ -6,7 +6,15 @@
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError, unknownName } from '../cli/usage-error.ts'
 import { type CompareOptions, type Comparison, comparePairs } from './comparison.ts'
-import { brokenBooks, comparableSides, pairsOf, type Side, sidesOf, whyAlone } from './pairing.ts'
+import {
+  brokenBooks,
+  comparableSides,
+  labelsOf,
+  pairsOf,
+  type Side,
+  sidesOf,
+  whyAlone,
+} from './pairing.ts'
 
 export interface CompareAllOptions extends CompareOptions {
   /** A strategy, or a design by its label or id; null: the first side of each workload. */
@@ -25,35 +33,40 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
   if (results.length === 0) throw new UsageError('no results to compare')
   const broken = results.flatMap((result) => brokenBooks(result) ?? [])
   const all = sidesOf(results, across)
-  const [only, second] = all
-  if (second === undefined) {
-    throw new UsageError(`${only!.label}: one design only; name results of another`)
+  if (all.length === 1) {
+    const { contender, workload } = labelsOf(all).get(all[0]!)!
+    throw new UsageError(`${contender} on ${workload}: one design only; name results of another`)
   }
-  if (baseline !== null) checkBaseline(baseline, all)
-  const sides = sidesOf(
-    results.filter((result) => brokenBooks(result) === null),
-    across,
-  )
+  const sound = results.filter((result) => brokenBooks(result) === null)
+  const sides = sidesOf(sound, across)
+  const groups = comparableSides(sides, across)
+  if (baseline !== null) checkBaseline(baseline, groups)
   const comparisons: Comparison[] = []
   const leftOut: string[] = [...broken]
-  for (const group of comparableSides(sides, across)) {
-    const leave = (side: Side, why: string) =>
-      leftOut.push(`${side.label} on ${side.workload}: ${why}`)
-    const measure = baseline === null ? group[0]! : (baselineOf(baseline, group) ?? null)
-    if (group.length === 1) {
-      const others = sides.filter((side) => side !== group[0])
-      leave(group[0]!, whyAlone(group[0]!, others, across))
+  for (const group of groups) {
+    const [first, second] = group
+    if (second === undefined) {
+      const others = sides.filter((side) => side !== first)
+      leftOut.push(whyAlone(first!, others, across))
       continue
     }
+    const labels = labelsOf(group)
+    const measure = baseline === null ? first! : baselineOf(baseline, group)
     for (const side of group) {
       if (side === measure) continue
-      if (measure === null) {
-        leave(side, `no result of the baseline ${baseline} under these conditions`)
+      const { contender, workload } = labels.get(side)!
+      const leave = (why: string) => leftOut.push(`${contender} on ${workload}: ${why}`)
+      if (measure === undefined) {
+        leave(`no result of the baseline ${baseline} under these conditions`)
         continue
       }
       const pairing = pairsOf(measure, side, across)
-      if ('why' in pairing) leave(side, `${pairing.why} against ${measure.label}`)
-      else comparisons.push(comparePairs(measure, side, pairing, options))
+      const against = labels.get(measure)!.contender
+      if ('why' in pairing) leave(`${pairing.why} against ${against}`)
+      else {
+        const named = { a: against, b: contender, workload }
+        comparisons.push(comparePairs(measure, side, { ...pairing, ...named }, options))
+      }
     }
   }
   return { comparisons, leftOut }
@@ -61,21 +74,28 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
 
 /** A label or an id names one design; a strategy's name may fit several of one group. */
 function baselineOf(name: string, group: readonly Side[]): Side | undefined {
-  const exact = group.find(({ id, label }) => label === name || id === name)
+  const labels = labelsOf(group)
+  const exact = group.find((side) => side.id === name || labels.get(side)!.contender === name)
   if (exact !== undefined) return exact
-  const [first, second] = group.filter(({ strategy }) => strategy === name)
+  const [first, second] = group.filter((side) => strategyOf(side) === name)
   if (first !== undefined && second !== undefined) {
+    const called = (side: Side) => `"${labels.get(side)!.contender}" (${side.id})`
     throw new UsageError(
-      `--baseline: ${name} fits "${first.label}" (${first.id}) and "${second.label}" ` +
-        `(${second.id}); name one of them`,
+      `--baseline: ${name} fits ${called(first)} and ${called(second)}; name one of them`,
     )
   }
   return first
 }
 
-function checkBaseline(name: string, sides: readonly Side[]): void {
-  const names = sides.flatMap(({ id, label, strategy }) => [strategy, label, id])
-  if (names.includes(name)) return
-  const shown = [...new Set(sides.flatMap(({ strategy, label }) => [strategy, label]))]
-  throw unknownName('value of --baseline', name, shown)
+function checkBaseline(name: string, groups: readonly (readonly Side[])[]): void {
+  const labels = groups.flatMap((group) =>
+    [...labelsOf(group).values()].map(({ contender }) => contender),
+  )
+  const names = new Set([...groups.flat().map(strategyOf), ...labels])
+  if (names.has(name) || groups.flat().some(({ id }) => id === name)) return
+  throw unknownName('value of --baseline', name, [...names])
+}
+
+function strategyOf({ results }: Side): string {
+  return results[0]!.config.strategy.name
 }

@@ -72,11 +72,13 @@ export interface CompareOptions {
   readonly resamples: number
 }
 
-/** `pairing` is what `pairsOf` made of the two sides. */
+/** What `pairsOf` made of two sides, and what they are called beside each other. */
+export interface NamedPairing extends Pairing, Pick<Comparison, 'a' | 'b' | 'workload'> {}
+
 export function comparePairs(
   a: Side,
   b: Side,
-  pairing: Pairing,
+  pairing: NamedPairing,
   options: CompareOptions,
 ): Comparison {
   const { level, seed, resamples } = options
@@ -89,10 +91,10 @@ export function comparePairs(
     (timed ? elsewhere : null) ?? (ofWholeRun ? longer : null)
   const compared = metrics.filter((metric) => whyNot(metric) === null)
   return {
-    a: a.label,
-    b: b.label,
+    a: pairing.a,
+    b: pairing.b,
     designs: { a: a.id, b: b.id },
-    workload: a.workload,
+    workload: pairing.workload,
     pairs: pairs.length,
     unpaired,
     ...{ level, resamples, seed },

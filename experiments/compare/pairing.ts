@@ -26,10 +26,8 @@ export type Across = (typeof ACROSS)[number]
 /** Results of one design. */
 export interface Side {
   readonly id: string
-  readonly label: string
-  /** The strategy's registered name. */
-  readonly strategy: string
-  readonly workload: string
+  /** The version of the code, where sides differ in it; else empty. */
+  readonly code: string
   readonly results: readonly AnyResult[]
   /** Repeats by sample key. */
   readonly samples: ReadonlyMap<string, readonly AnyResult[]>
@@ -56,23 +54,33 @@ export interface ConfigDifference {
 export function sidesOf(results: readonly AnyResult[], across: readonly Across[]): readonly Side[] {
   const severalCodes = new Set(results.map(codeOf)).size > 1
   const groups = groupByDesign(results).map((group) => ({ ...group, code: '' }))
-  const parts =
-    severalCodes && across.includes('code')
-      ? groups.flatMap((group) =>
-          [...Map.groupBy(group.results, codeOf)].map(([code, own]) => ({
-            ...{ ...group, code, results: own },
-            samples: Map.groupBy(own, sampleKey),
-          })),
-        )
-      : groups
-  const firsts = parts.map(({ results }) => results[0]!)
-  const [labels, workloads] = [strategyLabels(firsts), workloadLabels(firsts)]
-  return parts.map(({ code, ...part }, at) => ({
-    ...part,
-    label: `${labels.get(firsts[at]!)!} ${code}`.trim(),
-    strategy: firsts[at]!.config.strategy.name,
-    workload: workloads.get(firsts[at]!)!,
-  }))
+  if (!severalCodes || !across.includes('code')) return groups
+  return groups.flatMap((group) =>
+    [...Map.groupBy(group.results, codeOf)].map(([code, own]) => ({
+      ...{ id: group.id, code, results: own },
+      samples: Map.groupBy(own, sampleKey),
+    })),
+  )
+}
+
+/** What tells each of `sides` from the others of them: the contender's label, and the workload's. */
+export function labelsOf(sides: readonly Side[]): ReadonlyMap<Side, SideLabel> {
+  const firsts = sides.map(({ results }) => results[0]!)
+  const [contenders, workloads] = [strategyLabels(firsts), workloadLabels(firsts)]
+  return new Map(
+    sides.map((side, at) => [
+      side,
+      {
+        contender: `${contenders.get(firsts[at]!)!} ${side.code}`.trim(),
+        workload: workloads.get(firsts[at]!)!,
+      },
+    ]),
+  )
+}
+
+export interface SideLabel {
+  readonly contender: string
+  readonly workload: string
 }
 
 function codeOf({ environment }: AnyResult): string {
@@ -104,14 +112,19 @@ export function comparableSides(
 
 /** Why a side is comparable with none of `others`: what parts it from the most alike of them. */
 export function whyAlone(side: Side, others: readonly Side[], across: readonly Across[]): string {
+  const own = `${labelsOf([side]).get(side)!.contender} (${side.results[0]!.id})`
   const differences = others.map((other) => ({
     other,
     found: differencesOf(conditionsOf(side, across), conditionsOf(other, across), ''),
   }))
   const [nearest] = differences.toSorted((a, b) => a.found.length - b.found.length)
-  if (nearest === undefined) return 'there are no other results'
-  const [first] = nearest.found
-  return `${wordsOf(first!)} against ${nearest.other.label} on ${nearest.other.workload}`
+  if (nearest === undefined) return `${own}: there are no other results`
+  const labels = labelsOf([side, nearest.other])
+  const [mine, its] = [labels.get(side)!, labels.get(nearest.other)!]
+  return (
+    `${mine.contender} on ${mine.workload} (${side.results[0]!.id}): ${wordsOf(nearest.found[0]!)} ` +
+    `against ${its.contender} on ${its.workload}`
+  )
 }
 
 /** One condition that two sides do not share. */
