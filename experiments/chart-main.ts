@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { isLsmError } from '../engine/index.ts'
 import { chartKinds } from './charts/catalog.ts'
 import { CHART_FORMATS, type ChartFormat } from './charts/chart-format.ts'
-import type { ChartKind, ResultDocument } from './charts/chart-kind.ts'
+import { type ChartKind, peersIn, type ResultDocument } from './charts/chart-kind.ts'
 import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFolder } from './cli/check-out.ts'
@@ -48,6 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
   checkOutFolder('out', out)
+  tellLeftOutPeers(kinds, documents)
   const specs = kinds.flatMap((kind) => {
     const spec = specOf(kind, documents, preset, kindNames.includes(ALL))
     return spec === null ? [] : [{ name: kind.name, spec }]
@@ -60,6 +61,15 @@ async function main(argv: readonly string[]): Promise<number> {
     for (const path of await writeChart(spec, join(out, name), formats)) say(path)
   }
   return EXIT.done
+}
+
+/** Peers keep other books; kinds that need ours leave them out, and say so. */
+function tellLeftOutPeers(kinds: readonly ChartKind[], documents: readonly ResultDocument[]): void {
+  const peers = peersIn(documents)
+  const without = kinds.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
+  if (peers.length === 0 || without.length === 0) return
+  const names = [...new Set(peers.map(({ peer }) => peer.name))].join(', ')
+  process.stderr.write(`chart: left out results of ${names} from ${without.join(', ')}\n`)
 }
 
 /** Null where one of all kinds cannot be fed: that is told, and no mistake. */

@@ -85,7 +85,7 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
 async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promise<number> {
   const id = `${plan.id}-closed`
   const { onProgress } = context
-  const { timed } = await measure(
+  const { deterministic, timed } = await measure(
     { ...plan, id, config: { ...plan.config, arrival: null } },
     {
       ...{ ...context, keep: false, onEdit: () => {} },
@@ -97,7 +97,10 @@ async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promi
   const seconds = timed.phases
     .filter(({ name }) => name !== 'load')
     .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
-  return plan.config.operations / seconds
+  const operations = deterministic.phases
+    .filter(({ name }) => name === 'run')
+    .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
+  return sum(operations) / seconds
 }
 
 async function measure(
@@ -128,6 +131,7 @@ async function measure(
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
+      until: plan.config.until,
       timer: systemClock,
       answers: answersOf(plan),
       ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
@@ -207,19 +211,18 @@ function resultOf(
   operatingSystem: RunResult['timed']['operatingSystem'],
   engineSeed: number,
 ): RunResult {
-  const { deterministic, timed, burst, drained, runFrom } = measurement
+  const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
   const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
-  const ofRun = (point: { readonly atOperation: number }) => point.atOperation > runFrom
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
     drained: deterministic.amplification.drained,
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
-    runSeries: deterministic.series.filter(ofRun),
-    runTimedSeries: timed.series.filter(ofRun),
+    ...{ runSeries, runTimedSeries },
     mergesIntoLastLevel: measurement.mergesIntoLastLevel,
-    loadOrder: plan.config.workload.loadOrder,
+    config: plan.config,
+    command: plan.command,
     memory: {
       ...{ blockCacheBytes, memtableBytes, compression },
       machineBytes: environment.memoryBytes,
@@ -227,7 +230,6 @@ function resultOf(
     },
     answers: deterministic.answers,
     arrivals: timed.arrivals,
-    repeats: plan.repeats ?? 1,
   })
   return {
     schemaVersion: SCHEMA_VERSION,

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunResult } from '../results/schema.ts'
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
-import { closingTable } from './cli/closing-table.ts'
+import { closingTable, untilLines } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
@@ -67,9 +67,10 @@ async function runRequest(request: Request): Promise<number> {
     recording?.finish()
     const peers = await runPeers(peerPlans, context)
     progress.running(null)
-    const chartPaths = await writeCharts(results, request.out, signal)
+    const chartPaths = await writeCharts(results, peers.results, request.out, signal)
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.table !== '') tell(peers.table)
+    for (const line of untilLines(results)) tell(line)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) tell(path)

@@ -94,7 +94,7 @@ test('progress grows from nothing to all of the sweep', async () => {
 
 test('every run gets a chart, and runs of one workload one together', async () => {
   const { results } = await sweep()
-  const paths = await writeCharts(results, folder, new AbortController().signal)
+  const paths = await writeCharts(results, [], folder, new AbortController().signal)
   const stems = paths.filter((path) => path.endsWith('.svg')).map((path) => basename(path, '.svg'))
   expect(stems).toEqual([
     ...results.map((result) => result.id),

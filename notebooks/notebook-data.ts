@@ -9,6 +9,7 @@ import { chartKinds } from '../experiments/charts/catalog.ts'
 import { loadPrediction } from '../experiments/charts/model.ts'
 import { configOf, PRESETS, SERIES_STYLES } from '../experiments/charts/theme.ts'
 import { readKinds } from '../experiments/cli/read-documents.ts'
+import { groupByDesign } from '../results/identity.ts'
 import type { RunResult } from '../results/schema.ts'
 import { type SuiteResult, suiteResultSchema } from '../results/suite-schema.ts'
 
@@ -32,8 +33,8 @@ function whereEachWins() {
     rows: results.map(costRow),
     paired: isPaired(results),
     blockBytes: Number(results[0]!.config.engine.blockBytes),
-    seeds: new Set(results.map(({ config }) => config.seed)).size,
-    failedGates: failedGates(results).map(({ name, failed, why }) => {
+    seeds: Math.max(...groupByDesign(results).map(({ samples }) => samples.size)),
+    failedGates: failedGates(results, ['amplification']).map(({ name, failed, why }) => {
       return { name, failed: failed.length, why }
     }),
     figures: figuresOf(results, 'amplification', 'trade-off'),

@@ -234,6 +234,19 @@ export const deterministicSchema = z.strictObject({
   events: z.strictObject({ total: count, log: z.array(event) }),
   /** Hash of the operation stream: equal for every strategy in a paired comparison. */
   traceHash: hexHash,
+  /** Of a run that went on until a state: the hash at `config.operations`, equal for all contenders. */
+  askedTraceHash: hexHash.nullable().default(null),
+  /** What became of `config.until`; null: nothing was asked. */
+  until: z
+    .strictObject({
+      reached: z.boolean(),
+      /** Of the run phase, when it ended. */
+      operations: count,
+      /** One line with the figures that decided it. */
+      why: z.string(),
+    })
+    .nullable()
+    .default(null),
   /** Hash over the files of the drained tree's tables. */
   tableDigest: hexHash.nullable(),
   /** The highest `physicalBytes` ever seen, inputs and outputs of a merge together. */

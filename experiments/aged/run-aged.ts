@@ -67,7 +67,7 @@ async function build(
   try {
     const loadOnly: RunPlan = {
       ...plan,
-      config: { ...plan.config, operations: 0, arrival: null },
+      config: { ...plan.config, operations: 0, arrival: null, until: null },
       createWorkload: (): Workload => ({ ...plan.createWorkload(), phases: [] }),
     }
     const { deterministic } = await runExperiment(loadOnly, {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { GATE_COVERS } from '../../results/schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { describeInChromium, launchChromium, openPage } from '../browser/testing/chromium.ts'
 import { WATERMARK_OPACITY, watermarkLayers } from './figure.ts'
@@ -41,7 +42,8 @@ test('a watermark is as faint in a PDF as in the picture', async () => {
   })
   const preset = PRESETS['one-column']
   const box = { width: 200, height: 150 }
-  const layer = [...watermarkLayers(preset, [{ ...sampleResult(), gates }], box, [])]
+  const result = { ...sampleResult(), gates }
+  const layer = [...watermarkLayers(preset, [result], box, { covers: GATE_COVERS })]
   const svg = await renderSvg({ ...box, layer })
   // In two lines, which are elements of their own.
   expect(svg).toMatch(new RegExp(`opacity="${WATERMARK_OPACITY}"><tspan`))

@@ -30,6 +30,17 @@ export function closingTable(results: readonly RunResult[], look: Look): string 
   return `${textTable({ head, rows, names: 2 }, look)}\n${fitted(caption, look)}`
 }
 
+/** Of each run that went on until a state: whether it was reached, and when. */
+export function untilLines(results: readonly RunResult[]): readonly string[] {
+  return results.flatMap(({ id, config, deterministic: { until } }) => {
+    if (until === null) return []
+    const done = until.operations.toLocaleString('en-US')
+    const ended = until.operations >= (config.until?.operationsMax ?? 0) ? ', the bound' : ''
+    const state = until.reached ? `steady after ${done}` : `not steady after ${done}`
+    return [`${id}: ${state} operations${until.reached ? '' : ended}: ${until.why}`]
+  })
+}
+
 function rowOf({ config, deterministic, timed }: RunResult): string[] {
   const { drained } = deterministic.amplification
   const { getHit, getMiss, shortScan, longScan } = deterministic.readAmplification

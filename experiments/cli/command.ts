@@ -33,6 +33,7 @@ export function reproducingCommand(
         : [`--user-bytes=${userBytes}`]),
     `--seed=${seed}`,
   ]
+  if (request.until !== null) flags.push(`--until=${request.until}`)
   if (request.arrival !== null) flags.push(`--arrival=${request.arrival}`)
   if (request.rate !== null) flags.push(`--rate=${request.rate}`)
   if (request.clients > 1) flags.push(`--clients=${request.clients}`)

@@ -33,6 +33,14 @@ export const FLAGS = [
   { name: 'records', value: 'COUNT', default: '100k', help: 'records loaded before the run phase' },
   { name: 'operations', value: 'COUNT', default: '100k', help: 'operations of the run phases' },
   {
+    name: 'until',
+    value: 'steady',
+    default: null,
+    help:
+      'go on with the run phase beyond --operations until write amplification is steady, at most 50 ' +
+      'times as many operations or records',
+  },
+  {
     name: 'trace',
     value: 'FILE',
     default: null,

@@ -22,9 +22,9 @@ export interface ReadDocument<Kind extends DocumentKind> {
   readonly document: DocumentOf<Kind>
 }
 
-/** Results of runs and suites. Throws `UsageError` naming the file and the field. */
-export function readDocuments(paths: readonly string[]): readonly DocumentOf<'run' | 'suite'>[] {
-  return readKinds(paths, ['run', 'suite']).map(({ document }) => document)
+/** Results of runs, of peers and of suites. Throws `UsageError` naming the file and the field. */
+export function readDocuments(paths: readonly string[]): readonly DocumentOf<DocumentKind>[] {
+  return readKinds(paths, ['run', 'peer', 'suite']).map(({ document }) => document)
 }
 
 /**

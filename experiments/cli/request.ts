@@ -33,6 +33,8 @@ export interface Request {
   /** Null: as many as the workload's file says, or the default. */
   readonly records: number | null
   readonly operations: number | null
+  /** A state the run phase goes on to; null: it ends after `operations`. */
+  readonly until: 'steady' | null
   /** Null: the workload's own records. */
   readonly valueBytes: number | null
   /** When operations arrive, how fast, and from how many clients: `load/arrival-spec.ts`. */
@@ -93,6 +95,7 @@ const requestSchema = z.strictObject({
   workload: names.prefault(flagDefault('workload')),
   records: count(1, RECORDS_MAX).optional(),
   operations: count(0, 1e12).optional(),
+  until: z.enum(['steady'], 'expected steady').optional(),
   trace: z.string().min(1).optional(),
   record: z.string().min(1).optional(),
   'value-bytes': size(1, 2 ** 30).optional(),
@@ -146,8 +149,8 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed = checked(requestSchema, given, placeOf)
   const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...named } = parsed
   const { records = null, operations = null, trace = null, record = null } = named
-  const { arrival = null, rate = null, aged = null } = named
-  const rest = { ...named, records, operations, trace, record, arrival, rate, aged }
+  const { arrival = null, rate = null, aged = null, until = null } = named
+  const rest = { ...named, records, operations, trace, record, arrival, rate, aged, until }
   if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
@@ -158,7 +161,7 @@ export function parseCommand(argv: readonly string[]): Command {
 
 /** A trace is the operations themselves: nothing is left to choose. */
 function checkTrace(given: Readonly<Record<string, unknown>>, placeOf: (name: string) => string) {
-  const decided = ['workload', 'records', 'operations', 'value-bytes', 'user-bytes']
+  const decided = ['workload', 'records', 'operations', 'until', 'value-bytes', 'user-bytes']
   const other = decided.find((name) => name in given)
   if (other !== undefined) throw new UsageError(`${placeOf(other)}: not with --trace`)
 }
@@ -168,7 +171,7 @@ function checkUserBytes(given: Readonly<Record<string, unknown>>, placeOf: (n: s
   if (String(given.target) !== 'simulator') {
     throw new UsageError(`${placeOf('user-bytes')}: only with --target=simulator`)
   }
-  const other = ['records', 'operations'].find((name) => name in given)
+  const other = ['records', 'operations', 'until'].find((name) => name in given)
   if (other !== undefined) {
     throw new UsageError(`${placeOf(other)}: not with --user-bytes, which says how much is loaded`)
   }
@@ -211,6 +214,11 @@ function checkPeers(
   if (foreign !== undefined && !target.some(isEngineTarget)) {
     throw new UsageError(`${placeOf(foreign)}: only of runs of our own, not of ${peer}`)
   }
+  if ('until' in given) {
+    throw new UsageError(
+      `${placeOf('until')}: ${peer} keeps no account that tells when it is steady`,
+    )
+  }
   const paced = ['arrival', 'rate', 'clients'].find((name) => name in given)
   if (paced !== undefined) {
     throw new UsageError(`${placeOf(paced)}: ${peer} runs in a closed loop of one client`)
@@ -245,13 +253,14 @@ function checked<Schema extends z.ZodType>(
 /** The request as a config file that gives it back. */
 export function requestToConfig(request: Request): Record<string, unknown> {
   const { valueBytes, userBytes, records, operations, trace, workload, ...others } = request
-  const { record: _, arrival, rate, aged, ...rest } = others
+  const { record: _, arrival, rate, aged, until, ...rest } = others
   return {
     ...rest,
     ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
     ...(arrival === null ? {} : { arrival }),
     ...(rate === null ? {} : { rate }),
     ...(aged === null ? {} : { aged }),
+    ...(until === null ? {} : { until }),
     ...(trace === null ? { workload } : { trace }),
     ...(records === null ? {} : { records }),
     ...(operations === null ? {} : { operations }),

@@ -1,16 +1,29 @@
 /** Owns the text of a comparison: what differs, a row a metric, and what the verdicts rest on. */
 import type { Look } from '../cli/terminal.ts'
 import { fitted, textTable } from '../cli/text-table.ts'
+import type { Compared } from './compare-all.ts'
 import { type Comparison, type MetricComparison, PAIRS_MIN } from './comparison.ts'
 import { text } from './pairing.ts'
 
 const HEAD = ['metric', 'A', 'B', 'B − A', 'interval', 'B is']
 
+/** All comparisons, then what was not compared. */
+export function comparedText({ comparisons, leftOut }: Compared, look: Look): string {
+  const tables = comparisons.map((comparison) => comparisonText(comparison, look))
+  const lines = leftOut.map((line) => fitted(`  ${line}`, look))
+  const rest = lines.length === 0 ? [] : [['Not compared:', ...lines].join('\n')]
+  return [...tables, ...rest].join('\n\n')
+}
+
 export function comparisonText(comparison: Comparison, look: Look): string {
   const { a, b, workload, pairs, unpaired, level, resamples, seed } = comparison
   const rows = comparison.metrics.map(rowOf)
   const few =
-    pairs < PAIRS_MIN ? [`single seed: ${pairs} of the ${PAIRS_MIN} pairs a verdict takes`] : []
+    pairs < PAIRS_MIN
+      ? [
+          `${pairs === 1 ? 'single seed' : 'too few seeds'}: ${pairs} of the ${PAIRS_MIN} pairs a verdict takes`,
+        ]
+      : []
   return [
     `${workload}: A = ${a}, B = ${b}`,
     ...comparison.configDifferences.map(
@@ -18,7 +31,7 @@ export function comparisonText(comparison: Comparison, look: Look): string {
     ),
     textTable({ head: HEAD, rows, names: 1, wordsLast: true }, look),
     ...[
-      `${pairs} pairs of equal operations${unpaired > 0 ? `, ${unpaired} results without a partner` : ''}; ` +
+      `${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of equal operations${unpaired > 0 ? `, ${unpaired} samples without a partner` : ''}; ` +
         `${level * 100} % intervals of the mean difference, BCa bootstrap, ${resamples} resamples, seed ${seed}`,
       ...few,
       ...comparison.leftOut.map((line) => `left out: ${line}`),

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
-import { writeWhole } from '../../../results/write-result.ts'
+import { writeResult } from '../../../results/write-result.ts'
 import { checkResultFile } from '../../cli/check-out.ts'
 import { readText } from '../../cli/read-result.ts'
 import { describeCode } from '../../environment.ts'
@@ -49,7 +49,7 @@ export async function runPeerSweep(
           context.onProgress(`${label}: ${phase}`, done, total, fraction)
         },
       }))
-    if (known === null) writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)
+    if (known === null) writeResult(path, result)
     results.push(result)
   }
   return { results, resultPaths: paths }
