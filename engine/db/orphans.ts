@@ -42,7 +42,7 @@ export function findOrphans(
   })
 }
 
-/** The newest sequence number in a table nothing is known of; null where it cannot be read. */
+/** The newest sequence number in a table that no edit names; null where it cannot be read. */
 export function newestSeqIn(storage: Storage, path: string, id: number): number | null {
   const file = storage.open(path, { cause: 'recovery', level: -1 })
   try {
@@ -60,7 +60,7 @@ export function newestSeqIn(storage: Storage, path: string, id: number): number 
   }
 }
 
-/** Renames the file so that nothing takes it for the database's; `name` may be gone already. */
+/** Renames the file so that nothing takes it for one of the database's. */
 export function setAside(storage: Storage, folder: string, name: string): void {
   storage.rename(joinPath(folder, name), joinPath(folder, lostName(name)))
 }

@@ -82,8 +82,8 @@ export function checkTables(storage: Storage, folder: string, version: Version):
 }
 
 /**
- * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs: those come
- * after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
+ * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs: those
+ * come after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
  */
 export function freshState(storage: Storage, folder: string): ManifestState {
   const names = storage.list(folder)
