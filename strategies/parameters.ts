@@ -6,6 +6,7 @@
 
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import { checkPlain } from '../engine/base/arguments.ts'
 import { invalidArgument, type LsmError } from '../engine/base/errors.ts'
 import type { Json } from '../engine/base/json.ts'
 
@@ -43,6 +44,7 @@ export function parseParams<Params extends z.ZodObject>(
   module: { readonly name: string; readonly params: Params },
   raw: Readonly<Record<string, unknown>>,
 ): z.output<Params> {
+  checkPlain(raw, `${module.name}'s parameters`)
   for (const name of Object.keys(raw)) checkDeclared(module, name)
   const result = module.params.safeParse(raw)
   if (result.success) return result.data

@@ -6,6 +6,7 @@
 
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
+import { checkPlain, checkText } from '../engine/base/arguments.ts'
 import { invalidArgument } from '../engine/base/errors.ts'
 import { plainText } from '../engine/base/text.ts'
 import { WORKLOADS } from './catalog.ts'
@@ -24,6 +25,7 @@ export interface WorkloadText {
 
 /** Whether `--workload=` means a file rather than a name of the catalogue. */
 export function isWorkloadPath(given: string): boolean {
+  checkText(given, "a workload's name")
   return given.includes('/') || /\.(json|properties)$/.test(given)
 }
 
@@ -34,6 +36,9 @@ const presetSchema = z.strictObject({
 
 /** Throws `LSM_INVALID_ARGUMENT` with one line that names the file and the place in it. */
 export function workloadFromText(file: WorkloadText): WorkloadDefinition {
+  checkPlain(file, "a workload's text")
+  checkText(file.path, 'path')
+  checkText(file.text, 'text')
   const name = nameOf(file.path)
   const text = plainText(file.text)
   if (!text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, text, name })

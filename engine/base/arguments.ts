@@ -53,9 +53,7 @@ function remedy(value: unknown): string {
 
 /** `options` must be a plain object with no option but `names`; `call` says whose they are. */
 export function checkOptions(options: object, names: readonly string[], call: string): void {
-  if (!isPlain(options)) {
-    throw invalidArgument(`the options of ${call} must be a plain object, not ${show(options)}`)
-  }
+  checkPlain(options, `the options of ${call}`)
   for (const name in options) {
     if (names.includes(name)) continue
     const known = names.join(', ')
@@ -63,6 +61,11 @@ export function checkOptions(options: object, names: readonly string[], call: st
       option: name,
     })
   }
+}
+
+/** `value` must be an object of plain data: no list, no `Map`, no instance of a class. */
+export function checkPlain(value: object, name: string): void {
+  if (!isPlain(value)) throw invalidArgument(`${name} must be a plain object, not ${show(value)}`)
 }
 
 /** Of another realm too: its prototype is the one that ends the chain. */

@@ -1,8 +1,10 @@
 /**
  * Owns what a database is opened with: where, under which strategy and options, and what is injected.
- * Invariant: the options' names for what is handed in are true, since the folder's record keeps them.
+ * Invariants: what is of a wrong kind is refused before the folder is touched; option names match the
+ * injected objects, since the folder's record keeps the names.
  */
 
+import { z } from 'zod'
 import { checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
 import type { Clock } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
@@ -71,10 +73,12 @@ const STRATEGY_METHODS = [
 /** `LSM_INVALID_ARGUMENT` naming the option, before anything is touched. */
 export function checkOpenOptions(open: OpenOptions): void {
   checkOptions(open, OPEN_OPTIONS, 'open')
-  const { storage, folder, strategy, clock, seed, valueLogPolicy, onEvent } = open
+  const { storage, folder, strategy, strategyParameters, clock, seed, valueLogPolicy, onEvent } =
+    open
   checkPlace(storage, folder)
   checkObject(strategy, 'strategy', STRATEGY_METHODS)
   checkText(strategy.name, "the strategy's name")
+  checkJson(strategyParameters ?? null, 'strategyParameters')
   if (clock !== undefined) checkObject(clock, 'clock', ['nowMs'])
   if (seed !== undefined) checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (onEvent !== undefined && typeof onEvent !== 'function') {
@@ -83,6 +87,19 @@ export function checkOpenOptions(open: OpenOptions): void {
   if (valueLogPolicy === undefined || valueLogPolicy === null) return
   checkObject(valueLogPolicy, 'valueLogPolicy', ['pick', 'relocateBelow'])
   checkText(valueLogPolicy.name, "the value-log policy's name")
+}
+
+/** JSON leaves `undefined` out and writes `NaN` as null: what is read back would be another value. */
+function checkJson(value: unknown, name: string): void {
+  let isJson = false
+  try {
+    JSON.stringify(value)
+    isJson = z.json().safeParse(value).success
+  } catch {
+    // It holds itself, or a bigint.
+  }
+  if (isJson) return
+  throw invalidArgument(`${name} must be JSON, and nothing in it undefined, NaN or of a class`)
 }
 
 /** Where a database lies, or is to lie: a storage and the name of a folder in it. */

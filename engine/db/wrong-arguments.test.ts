@@ -30,6 +30,12 @@ const NO_FLAG: readonly unknown[] = [null, 0, 1, 'false']
 const NO_COUNT: readonly unknown[] = [Number.NaN, -1, 1.5, 2 ** 60, -Infinity, '3', null, 3n]
 const NO_TEXT: readonly unknown[] = [null, undefined, 1, bytes('/db'), new URL('file:///db')]
 const NO_FOLDER: readonly unknown[] = [...NO_TEXT, '', 'a\0b']
+const cyclic: Record<string, unknown> = {}
+cyclic.itself = cyclic
+const NO_JSON: readonly unknown[] = [
+  ...[Number.NaN, Infinity, { T: Number.NaN }, { T: undefined }, 1n, () => 1, new Map()],
+  ...[{ at: new Date() }, cyclic],
+]
 const NO_BATCH: readonly unknown[] = [
   ...[null, undefined, {}, [], 'batch', bytes('batch'), engine.WriteBatch],
   Object.create(engine.WriteBatch.prototype),
@@ -79,6 +85,7 @@ const DATABASE: readonly Call[] = [
   call('open, storage', NO_OBJECT, (value) => open({ storage: value })),
   call('open, folder', NO_FOLDER, (folder) => open({ folder })),
   call('open, strategy', NO_OBJECT, (strategy) => open({ strategy })),
+  call('open, strategyParameters', NO_JSON, (value) => open({ strategyParameters: value })),
   call('open, strategy.name', NO_TEXT, (name) => open(strategyWith({ name }))),
   call('open, strategy.pick', [null, 1], (pick) => open(strategyWith({ pick }))),
   call('open, clock', NO_OBJECT, (clock) => open({ clock })),

@@ -3,6 +3,7 @@
  * `valueLog` options: what `Database.open` is handed as its `valueLogPolicy`.
  */
 
+import { checkPlain } from '../../engine/base/arguments.ts'
 import { invalidArgument } from '../../engine/base/errors.ts'
 import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'
 import { type AgeCutoffParameters, ageCutoff } from './age-cutoff.ts'
@@ -26,6 +27,7 @@ export const VALUE_LOG_POLICIES: ReadonlyMap<
 
 /** The policy the options name; null for 'none'. `LSM_INVALID_ARGUMENT` for an unknown name. */
 export function valueLogPolicyOf(options: ValueLogPolicyOptions): ValueLogPolicy | null {
+  checkPlain(options, 'the value-log options')
   if (options.gcPolicy === 'none') return null
   const create = VALUE_LOG_POLICIES.get(options.gcPolicy)
   if (create === undefined) {
