@@ -28,6 +28,7 @@ test.each([
   ['in memory', ['--records=4M', '--storage=memory'], /it takes about 1\d\.\d GiB of memory and/],
   ['without a load', ['--workload=fillrandom', '--records=1G', '--operations=1'], /\(1\d\d GiB\)/],
   ['of many runs', ['--repeat=2', '--records=3M'], /^each of 2 runs loads 3 M/],
+  ['at a slow rate', ['--operations=100k', '--rate=10'], /roughly 2 h 46 min$/],
   ['of a phase', ['--workload=overwrite', '--param=writes=1G'], /runs 1000 M operations; .* h/],
   [
     'on the simulator',

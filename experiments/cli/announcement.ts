@@ -7,6 +7,7 @@
  */
 import { statfsSync } from 'node:fs'
 import { Operation, type Workload } from '../../workloads/index.ts'
+import { ratePerSecond } from '../load/arrival-spec.ts'
 import type { RunPlan } from '../run-plan.ts'
 import { nearestThere } from './check-out.ts'
 import { formatBytes, formatCount, formatSeconds } from './units.ts'
@@ -76,6 +77,7 @@ function estimateOf({
   const recordBytes = workload === null ? 0 : meanRecordBytes(workload)
   const dataBytes = records * recordBytes
   if (simulation !== null) return simulated(simulation.mode, dataBytes, records, operations)
+  const secondsEach = SECONDS_PER_OPERATION + recordBytes * SECONDS_PER_BYTE
   const storedBytes = dataBytes * DISK_PER_BYTE
   const inMemory = storage === 'memory' ? storedBytes : 0
   return {
@@ -88,8 +90,20 @@ function estimateOf({
       Number(engine.memtableBytes) * MEMTABLES +
       records * RECORD_BYTES +
       inMemory,
-    seconds: (records + operations) * (SECONDS_PER_OPERATION + recordBytes * SECONDS_PER_BYTE),
+    seconds: records * secondsEach + secondsOfRun(config.arrival, operations, secondsEach),
   }
+}
+
+/** An open loop runs at its rate, however fast the store is. */
+function secondsOfRun(
+  arrival: AnnouncedPlan['config']['arrival'],
+  operations: number,
+  secondsEach: number,
+): number {
+  const rate = arrival?.rate ?? null
+  if (rate === null) return operations * secondsEach
+  const measuring = rate.endsWith('%') ? operations * secondsEach : 0
+  return measuring + operations / ratePerSecond(rate, 1 / secondsEach)
 }
 
 /** A statistical load costs by its tables, which are few; an exact one remembers every key. */

@@ -93,7 +93,7 @@ export const FLAGS = [
     value: 'NAME=VALUE',
     default: null,
     multiple: true,
-    help: 'a parameter of every strategy or workload that declares it',
+    help: 'a parameter of every strategy or workload that declares it; a list as K=3,2,1',
   },
   {
     name: 'set',

@@ -2,7 +2,7 @@
 import { test } from 'vitest'
 import * as fuzz from './testing/fuzz.ts'
 
-const RUNS = 300
+const RUNS = 1000
 
 const { plansAreMadeOrRefused, ...properties } = fuzz
 

@@ -60,6 +60,8 @@ test.each([
   ['--param=toString=1', 'unknown parameter "toString"'],
   ['--strategy=constructor', 'unknown strategy "constructor"'],
   ['--workload=__proto__', 'unknown workload "__proto__"'],
+  ['--param=fieldlength=1073741824', 'writes a value of 10737418'],
+  ['--value-bytes=1GiB', 'writes a value of 1073741824 bytes; the engine takes at most 536870912'],
   ['--set=memtableBytes=1MiB,2MiB', 'takes one value (--set=memtableBytes=1MiB), not 2'],
 ])('%s is refused', async (flag, line) => {
   await expect(plans(flag)).rejects.toThrow(line)

@@ -12,6 +12,8 @@ import { type Arrivals, recorded, type Shape, scheduled, sine, steady, steps } f
 import { closedLoop, openLoop, type Pacing } from './pacing.ts'
 
 const SHARE_PERCENT_MAX = 1000
+/** Of a step, relative to the rate. */
+const STEP_SHARE_MAX = 1e6
 
 const seconds = z.number().positive().max(86_400)
 
@@ -54,12 +56,19 @@ export function readArrival(
   const pairs = readAssignments('--arrival', assignments)
   const given = readSettings(PARAMS[kind], pairs, `parameter of --arrival=${kind}`)
   const params = PARAMS[kind].parse(given) as ArrivalConfig['params']
-  if (typeof params.shares === 'string' && !sharesOf(params.shares).some((share) => share > 0)) {
-    throw new UsageError('--arrival=steps: at least one share above 0')
-  }
+  if (typeof params.shares === 'string') checkShares(sharesOf(params.shares))
   if (rate !== null) ratePerSecond(rate, 1)
   if (kind === 'closed' && clients === 1) return null
   return { kind, rate, clients, params }
+}
+
+function checkShares(shares: readonly number[]): void {
+  if (!shares.some((share) => share > 0)) {
+    throw new UsageError('--arrival=steps: at least one share above 0')
+  }
+  if (shares.some((share) => share > STEP_SHARE_MAX)) {
+    throw new UsageError(`--arrival=steps: a share is at most ${STEP_SHARE_MAX}`)
+  }
 }
 
 /** Whether the sustainable rate must be known. */

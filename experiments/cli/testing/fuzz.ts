@@ -28,7 +28,7 @@ import { parseCommand, type Request } from '../request.ts'
 import { resolvePlans } from '../resolve.ts'
 import { readSettings, type SettingValue } from '../settings.ts'
 import { UsageError } from '../usage-error.ts'
-import { anyJson, anyText, isNumber, numberWritten } from './written.ts'
+import { anyJson, anyText, isNumber, likelyNumber, numberWritten } from './written.ts'
 
 /** The result of `work`, or null where it was refused as a user's mistake, in one line. */
 function unlessRefused<Result>(work: () => Result): Result | null {
@@ -42,16 +42,45 @@ function unlessRefused<Result>(work: () => Result): Result | null {
   }
 }
 
+const parameter = fc.constantFrom(
+  'T',
+  'T',
+  'K',
+  'theta',
+  'constructor',
+  '__proto__',
+  'toString',
+  '',
+)
+
+/** What one would type for a flag whose help says `value`, or anything. */
+function textFor(value: string): fc.Arbitrary<string> {
+  if (value === 'NAME=VALUE' || value === 'OPTION=VALUE') {
+    return fc.tuple(parameter, anyText).map(([name, text]) => `${name}=${text}`)
+  }
+  return /COUNT|INTEGER|SIZE|SHARE|NUMBER/.test(value) ? likelyNumber : anyText
+}
+
+const UNKNOWN = ['constructor', '__proto__', 'recrods', ''].map(
+  (name) => [name, { value: 'X', help: '' }] as const,
+)
+
 /** `--name=text` and `--name text`, switches, and now and then a flag that nobody knows. */
 function anyArguments(specs: ArgumentSpecs): fc.Arbitrary<readonly string[]> {
-  const names = [...Object.keys(specs), 'help', 'constructor', '__proto__', 'recrods', '']
-  const one = fc.tuple(fc.constantFrom(...names), anyText, fc.integer({ min: 0, max: 9 }))
-  const typed = one.map(([name, text, form]) => {
-    if (specs[name]?.value === null && form < 8) return [`--${name}`]
-    if (form === 9) return [`--${name}`]
-    return form === 8 ? [`--${name}`, text] : [`--${name}=${text}`]
-  })
-  return fc.array(typed, { maxLength: 5 }).map((flags) => flags.flat())
+  const known = Object.entries(specs).filter(([name]) => name !== 'help' && name !== 'list')
+  const repeated = known.filter(([, { multiple }]) => multiple)
+  const one = fc.oneof(
+    { weight: 30, arbitrary: fc.constantFrom(...known) },
+    { weight: repeated.length === 0 ? 0 : 15, arbitrary: fc.constantFrom(...repeated, ...known) },
+    { weight: 1, arbitrary: fc.constantFrom(...UNKNOWN) },
+  )
+  const typed = one.chain(([name, { value }]) =>
+    fc.tuple(textFor(value ?? ''), fc.integer({ min: 0, max: 19 })).map(([text, form]) => {
+      if (form === 19 || (value === null && form > 0)) return [`--${name}`]
+      return form === 18 ? [`--${name}`, text] : [`--${name}=${text}`]
+    }),
+  )
+  return fc.array(typed, { maxLength: 4 }).map((flags) => flags.flat())
 }
 
 const EXP_SPECS: ArgumentSpecs = Object.fromEntries(
@@ -194,13 +223,15 @@ function assignmentsOf(texts: readonly string[]): Readonly<Record<string, string
 export function requestsAreAsInTheFile(runs: number): void {
   const folder = mkdtempSync(join(tmpdir(), 'varve-fuzz-'))
   const path = join(folder, 'config.json')
-  const name = fc.constantFrom(...Object.keys(EXP_SPECS), 'constructor', '__proto__', 'sede', '')
-  const parameter = fc.constantFrom('T', 'K', 'theta', 'constructor', '__proto__', 'toString', '')
+  const name = fc.oneof(
+    fc.constantFrom('param', 'set', 'seed', 'records', 'value-bytes'),
+    fc.constantFrom(...Object.keys(EXP_SPECS), 'constructor', '__proto__', 'sede', ''),
+  )
   const settings = fc.array(fc.tuple(parameter, anyJson), { maxLength: 3 })
   const member = name.chain((key) =>
     key === 'param' || key === 'set'
       ? fc.tuple(fc.constant(key), fc.oneof(settings.map(objectText), anyJson.map(jsonText)))
-      : fc.tuple(fc.constant(key), anyJson.map(jsonText)),
+      : fc.tuple(fc.constant(key), fc.oneof(anyJson, likelyNumber).map(jsonText)),
   )
   try {
     fc.assert(
@@ -262,7 +293,7 @@ export function settingsAreAsWritten(runs: number): void {
           arbitrary: fc.constantFrom(['constructor', {}], ['toString', {}], ['', {}]),
         },
       ) as fc.Arbitrary<readonly [string, Property]>,
-      fc.oneof(anyText, anyJson) as fc.Arbitrary<SettingValue>,
+      fc.oneof(anyText, anyJson, likelyNumber) as fc.Arbitrary<SettingValue>,
     ),
   )
   fc.assert(

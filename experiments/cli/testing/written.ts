@@ -222,6 +222,18 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }) },
 )
 
+/** Numbers that most flags would take, and sometimes anything. */
+export const likelyNumber: fc.Arbitrary<string> = fc.oneof(
+  { weight: 3, arbitrary: fc.integer({ min: 1, max: 2000 }).map(String) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.stringMatching(/^[1-9]\d?(,\d{3})?$/), fc.constantFrom('', 'k', 'K', 'kb', 'KiB'))
+      .map((parts) => parts.join('')),
+  },
+  { weight: 2, arbitrary: anyText },
+)
+
 /** Values as JSON has them, nested nonsense included. */
 export const anyJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: anyText },
