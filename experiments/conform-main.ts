@@ -175,7 +175,7 @@ function helpText(): string {
   return [
     'Checks a strategy against the rules every strategy must keep, over random histories.',
     '',
-    '  npm run conform -- ./my-strategy.ts',
+    '  npm run conform -- ./strategies/examples/size-tiered.ts',
     '  npm run conform -- leveling --param=T=10 --runs=200',
     '',
     ...flagRows(FLAGS),
