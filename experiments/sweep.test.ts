@@ -85,6 +85,19 @@ test('a result without the folder that is to be kept is measured again', async (
   expect(reused).toHaveLength(results.length)
 })
 
+test('ten repeats of one stream of operations are one sample', async () => {
+  const flags = ['--strategy=tiering', '--workload=ycsb-load', '--operations=0', '--repeat=10']
+  const { results } = await sweep({}, ...flags)
+  const traces = results.map(({ deterministic }) => deterministic.traceHash)
+  expect(new Set(traces).size).toBe(1)
+  for (const { gates } of results) {
+    const seeds = gates.find(({ name }) => name === 'several-seeds')!
+    expect(seeds).toMatchObject({ passed: false })
+    expect(seeds.why).toMatch(/^10 repeats of one stream of operations are one sample/)
+    expect(seeds).not.toHaveProperty('remedy')
+  }
+})
+
 test('progress grows from nothing to all of the sweep', async () => {
   const fractions: number[] = []
   await sweep({ onProgress: (_what, _done, _total, fraction) => fractions.push(fraction) })

@@ -16,8 +16,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const SMALL = ['--records=300', '--operations=300', '--set=memtableBytes=16KiB', '--storage=memory']
 
-async function resultOf(...flags: string[]): Promise<RunResult> {
-  const command = parseCommand([...SMALL, '--until=steady', ...flags])
+const resultOf = (...flags: string[]) => runOf('--until=steady', ...flags)
+
+async function runOf(...flags: string[]): Promise<RunResult> {
+  const command = parseCommand([...SMALL, ...flags])
   if (command.kind !== 'run') throw new Error(command.kind)
   const [plan] = await resolvePlans(command.request)
   return runExperiment(plan!, {
@@ -52,6 +54,17 @@ test('strategies settle at operations of their own and are paired all the same',
   expect(operations[0]).not.toBe(operations[1])
   expect(tiering.deterministic.traceHash).not.toBe(leveling.deterministic.traceHash)
   expect(sampleKey(tiering)).toBe(sampleKey(leveling))
+})
+
+test('a sample is known by exactly what was asked for, wherever points of the series lie', async () => {
+  const [plain, until] = [await runOf('--operations=301'), await resultOf('--operations=301')]
+  expect(until.deterministic.traceHash).not.toBe(plain.deterministic.traceHash)
+  expect(until.deterministic.askedTraceHash).toBe(plain.deterministic.traceHash)
+})
+
+test('a tree that settles early still runs all that was asked for', async () => {
+  const { deterministic } = await resultOf('--operations=3000')
+  expect(deterministic.until!.operations).toBeGreaterThanOrEqual(3_000)
 })
 
 test('a simulated run goes on as well, and an open loop keeps its pace', async () => {

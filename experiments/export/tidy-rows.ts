@@ -55,8 +55,6 @@ export interface Dimensions {
 /** The columns in order, with what they hold. */
 export const TIDY_COLUMNS = [
   { name: 'run', key: 'run', type: 'text' },
-  { name: 'design', key: 'design', type: 'text' },
-  { name: 'sample', key: 'sample', type: 'text' },
   { name: 'target', key: 'target', type: 'text' },
   { name: 'strategy', key: 'strategy', type: 'text' },
   { name: 'workload', key: 'workload', type: 'text' },
@@ -77,6 +75,8 @@ export const TIDY_COLUMNS = [
   { name: 'value', key: 'value', type: 'number' },
   { name: 'text', key: 'text', type: 'text' },
   { name: 'unit', key: 'unit', type: 'text' },
+  { name: 'design', key: 'design', type: 'text' },
+  { name: 'sample', key: 'sample', type: 'text' },
 ] as const satisfies readonly {
   readonly name: string
   readonly key: keyof TidyRow
