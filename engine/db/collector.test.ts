@@ -201,6 +201,18 @@ describe('collection', () => {
     db.close()
   })
 
+  test('is due when a segment has rolled, though the memtable is far from full', () => {
+    const { db } = openCollected({ options: { memtableBytes: 1024 * 1024, valueLog: collected } })
+    put(db, 'a', large('a'))
+    db.flush()
+    const { flushes, valueLog } = db.metrics()
+    const before = valueLog.segmentsCollected
+    for (let index = 0; index < 60; index++) put(db, `key${index}`, large(`${index}`))
+    expect(db.metrics().flushes).toBe(flushes)
+    expect(db.metrics().valueLog.segmentsCollected).toBeGreaterThan(before)
+    db.close()
+  })
+
   test('ends where a merge on the way drops the last pointer into the segment', () => {
     let picks = 0
     const once: ValueLogPolicy = {
