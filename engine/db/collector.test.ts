@@ -229,6 +229,32 @@ describe('collection', () => {
     return { db, collect }
   }
 
+  test('leaves nothing of a spent segment that merges free while a snapshot waits', () => {
+    let picks = 0
+    const once: ValueLogPolicy = {
+      ...restless,
+      pick: (view) => (picks-- > 0 ? restless.pick(view) : null),
+      relocateBelow: () => 0,
+    }
+    const { db, storage } = openCollected({ strategy: everyNth(2), valueLogPolicy: once })
+    put(db, 'a', large('a'))
+    db.flush()
+    const [segment] = segmentsIn(storage)
+    put(db, 'a', 'small')
+    // It lies between the value and the end of the collection, but does not see the value.
+    const snapshot = db.snapshot()
+    put(db, 'b', 'small')
+    picks = 1
+    expect(db.collectValueLog()).toBe(1)
+    expect(storage.size(segment!)).toBeGreaterThan(STUB_BYTES)
+    db.flush()
+    expect(db.metrics().merges).toBe(1)
+    expect(segmentsIn(storage)).toEqual([])
+    snapshot.release()
+    expect(segmentsIn(storage)).toEqual([])
+    db.close()
+  })
+
   test('takes no old value for the newest, though both lie at the same offset of their segments', () => {
     const { db, collect } = openOnDemand()
     for (const round of ['first', 'second']) {
