@@ -201,6 +201,88 @@ describe('collection', () => {
     db.close()
   })
 
+  test('is due when a segment has rolled, though the memtable is far from full', () => {
+    const { db } = openCollected({ options: { memtableBytes: 1024 * 1024, valueLog: collected } })
+    put(db, 'a', large('a'))
+    db.flush()
+    const { flushes, valueLog } = db.metrics()
+    const before = valueLog.segmentsCollected
+    for (let index = 0; index < 60; index++) put(db, `key${index}`, large(`${index}`))
+    expect(db.metrics().flushes).toBe(flushes)
+    expect(db.metrics().valueLog.segmentsCollected).toBeGreaterThan(before)
+    db.close()
+  })
+
+  /** A database whose value log is collected a segment at a time, the oldest, on demand. */
+  function openOnDemand() {
+    let picks = 0
+    const once: ValueLogPolicy = {
+      ...restless,
+      pick: (view) => (picks-- > 0 ? restless.pick(view) : null),
+      relocateBelow: () => 0,
+    }
+    const { db } = openCollected({ valueLogPolicy: once })
+    const collect = () => {
+      picks = 1
+      expect(db.collectValueLog()).toBe(1)
+    }
+    return { db, collect }
+  }
+
+  test('leaves nothing of a spent segment that merges free while a snapshot waits', () => {
+    let picks = 0
+    const once: ValueLogPolicy = {
+      ...restless,
+      pick: (view) => (picks-- > 0 ? restless.pick(view) : null),
+      relocateBelow: () => 0,
+    }
+    const { db, storage } = openCollected({ strategy: everyNth(2), valueLogPolicy: once })
+    put(db, 'a', large('a'))
+    db.flush()
+    const [segment] = segmentsIn(storage)
+    put(db, 'a', 'small')
+    // It lies between the value and the end of the collection, but does not see the value.
+    const snapshot = db.snapshot()
+    put(db, 'b', 'small')
+    picks = 1
+    expect(db.collectValueLog()).toBe(1)
+    expect(storage.size(segment!)).toBeGreaterThan(STUB_BYTES)
+    db.flush()
+    expect(db.metrics().merges).toBe(1)
+    expect(segmentsIn(storage)).toEqual([])
+    snapshot.release()
+    expect(segmentsIn(storage)).toEqual([])
+    db.close()
+  })
+
+  test('takes no old value for the newest, though both lie at the same offset of their segments', () => {
+    const { db, collect } = openOnDemand()
+    for (const round of ['first', 'second']) {
+      for (const key of ['a', 'b']) put(db, key, large(round))
+      db.flush()
+    }
+    collect()
+    expect(db.metrics().valueLog.movedBytes).toBe(0)
+    expect([read(db, 'a'), read(db, 'b')]).toEqual([large('second'), large('second')])
+    db.close()
+  })
+
+  test('counts what it walked and what it found live', () => {
+    const { db, collect } = openOnDemand()
+    for (const key of ['a', 'b', 'c']) put(db, key, large(key))
+    put(db, 'b', 'overwritten')
+    db.flush()
+    collect()
+    const recordBytes = 32 + 1 + THRESHOLD
+    expect(db.metrics().valueLog).toMatchObject({
+      segmentsCollected: 1,
+      collectedBytes: 3 * recordBytes,
+      collectedLiveBytes: 2 * recordBytes,
+      movedBytes: 2 * recordBytes,
+    })
+    db.close()
+  })
+
   test('ends where a merge on the way drops the last pointer into the segment', () => {
     let picks = 0
     const once: ValueLogPolicy = {

@@ -141,6 +141,25 @@ describe('what is read of a table', () => {
   })
 })
 
+test('a table that was moved stays for a cursor from before the move, however often it moves', () => {
+  const { db, order } = filled()
+  const cursor = db.cursor()
+  for (const level of [2, 4]) {
+    order('move', level)
+    db.flush()
+  }
+  const onLevel4 = db.cursor()
+  order('merge', 5)
+  db.flush()
+  for (const each of [cursor, onLevel4]) {
+    let count = 0
+    for (each.seekToFirst(); each.valid; each.next()) count++
+    expect(count).toBe(KEYS)
+    each.close()
+  }
+  db.close()
+})
+
 describe('the block cache', () => {
   test('forgets the blocks of tables that are merged away', () => {
     const { db, order, scanAll } = filled()

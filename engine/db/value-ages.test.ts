@@ -99,6 +99,30 @@ describe('ages of values', () => {
     db.close()
   })
 
+  test('are those of what was moved with them, not of what was moved before', () => {
+    let picks = 0
+    const next: ValueLogPolicy = {
+      ...collecting,
+      pick: ({ segments }) => {
+        const last = segments.at(-1)
+        if (picks-- <= 0 || last === undefined) return null
+        return { segment: last.segment, reason: { trigger: 'test', formula: '', values: {} } }
+      },
+    }
+    const { db, clock } = written(next)
+    for (const key of ['old', 'young']) {
+      put(db, key, key.padEnd(150, '.'))
+      db.flush()
+      picks = 1
+      expect(db.collectValueLog(), key).toBe(1)
+      db.flush()
+      const [newest] = tablesIn(db)
+      expect([text(newest!.smallest), newest!.oldestWriteAtMs]).toEqual([key, clock.nowMs()])
+      clock.advance(STEP_MS)
+    }
+    db.close()
+  })
+
   test.each(SIZES.map((size, index) => [size, index] as const))(
     'outlive a replay: a value of %i bytes',
     (size, index) => {
