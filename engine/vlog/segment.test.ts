@@ -272,7 +272,9 @@ describe('a value', () => {
     const error = { code: 'LSM_CORRUPTION', data: { path: 'blob', offset: 0 } }
     const read = () => handles.read(pointerTo(misled), misled.key, 0, 1, account())
     expect(read).toThrow(expect.objectContaining(error))
-    await expect(handles.readMany([{ ...misled, value: null }], account())).rejects.toMatchObject(error)
+    await expect(handles.readMany([{ ...misled, value: null }], account())).rejects.toMatchObject(
+      error,
+    )
   })
 
   test('shares a read of at most a mebibyte', async () => {
