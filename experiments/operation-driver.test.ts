@@ -131,7 +131,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.record({
 
 test('after any operations the database holds what a map would, and the oracles know it', () => {
   fc.assert(
-    fc.property(fc.array(stepArbitrary, { maxLength: 300 }), (steps) => {
+    fc.property(fc.array(stepArbitrary, { maxLength: 300, size: 'max' }), (steps) => {
       const { driver, reopen, checkAll } = play(steps)
       const shadow = shadowOf(steps)
       const { wrong, gets, entries } = checkAll()

@@ -66,8 +66,9 @@ export function checkReadOptions(options: ReadOptions, call: string): void {
   checkOptions(options, READ_OPTIONS, call)
 }
 
-export function checkBounds(bounds: KeyBounds, call: string): void {
-  checkOptions(bounds, BOUNDS, call)
+export function checkCursor(bounds: KeyBounds | undefined, options: ReadOptions | undefined): void {
+  if (bounds !== undefined) checkOptions(bounds, BOUNDS, "cursor's bounds")
+  if (options !== undefined) checkReadOptions(options, 'cursor')
 }
 
 export function checkScan(options: ScanOptions): void {

@@ -279,6 +279,9 @@ describe('collection', () => {
       collectedBytes: 3 * recordBytes,
       collectedLiveBytes: 2 * recordBytes,
       movedBytes: 2 * recordBytes,
+      // The table still points to the old records; they hold nothing any more.
+      segments: [{ state: 'spent', records: 3, recordBytes: 3 * recordBytes, liveBytes: 0 }],
+      ...{ logBytes: 0, liveBytes: 0, garbageBytes: 0 },
     })
     db.close()
   })

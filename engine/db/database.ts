@@ -26,7 +26,7 @@ import { scanAhead } from './async-scan.ts'
 import {
   type AsyncScanOptions,
   checkAsyncScan,
-  checkBounds,
+  checkCursor,
   checkReadOptions,
   checkScan,
   halfOpen,
@@ -219,8 +219,7 @@ export class Database implements Disposable {
 
   /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
   cursor(bounds?: KeyBounds, options?: ReadOptions): Cursor {
-    if (bounds !== undefined) checkBounds(bounds, "cursor's bounds")
-    if (options !== undefined) checkReadOptions(options, 'cursor')
+    checkCursor(bounds, options)
     return this.#cursor(bounds ?? {}, options ?? {}, this.#values)
   }
 

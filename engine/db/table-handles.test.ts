@@ -12,6 +12,8 @@ import {
   strategyOf,
 } from '../testing/fixtures.ts'
 import { large, put } from '../testing/log-fixtures.ts'
+import { tablesOf } from '../version/run.ts'
+import { runsNewestFirst } from '../version/version.ts'
 
 const KEYS = 60
 const keyOf = (index: number) => `key${String(index).padStart(3, '0')}`
@@ -64,7 +66,7 @@ function filled(options = {}) {
     for (let index = 0; index < KEYS; index++) db.get(bytes(keyOf(index)))
   }
   const scanAll = () => void Array.from(db.scan())
-  return { db, order, readsBy, getAll, scanAll }
+  return { db, order, ledger, readsBy, getAll, scanAll }
 }
 
 describe('what is read of a table', () => {
@@ -141,22 +143,42 @@ describe('what is read of a table', () => {
   })
 })
 
-test('a table that was moved stays for a cursor from before the move, however often it moves', () => {
+test('gets and scans that consult a table are counted for strategies, and nothing else is', () => {
+  let reads: readonly number[] = []
+  const strategy = strategyOf('watching', ({ version, tableStats }) => {
+    reads = Array.from(runsNewestFirst(version), ({ run }) => [...tablesOf(run)])
+      .flat()
+      .map(({ id }) => tableStats(id).reads)
+    return null
+  })
+  const { db } = openTest({ strategy, options: { memtableBytes: 64 * 1024 } })
+  for (let index = 0; index < KEYS; index++) put(db, keyOf(index), `${index}`)
+  db.flush()
+  db.flush()
+  expect(reads).toEqual([0])
+  for (let index = 0; index < 7; index++) db.get(bytes(keyOf(index)))
+  for (let scan = 0; scan < 3; scan++) void Array.from(db.scan())
+  db.get(bytes('beyond'))
+  db.flush()
+  expect(reads).toEqual([7 + 3])
+  db.close()
+})
+
+test.each([0, 1, 2])('a table stays for a cursor opened after %i of its two moves', (moves) => {
   const { db, order } = filled()
-  const cursor = db.cursor()
-  for (const level of [2, 4]) {
+  const levels = [2, 4]
+  const move = (level: number) => {
     order('move', level)
     db.flush()
   }
-  const onLevel4 = db.cursor()
+  levels.slice(0, moves).forEach(move)
+  const cursor = db.cursor()
+  levels.slice(moves).forEach(move)
   order('merge', 5)
   db.flush()
-  for (const each of [cursor, onLevel4]) {
-    let count = 0
-    for (each.seekToFirst(); each.valid; each.next()) count++
-    expect(count).toBe(KEYS)
-    each.close()
-  }
+  let count = 0
+  for (cursor.seekToFirst(); cursor.valid; cursor.next()) count++
+  expect(count).toBe(KEYS)
   db.close()
 })
 
@@ -174,6 +196,18 @@ describe('the block cache', () => {
     expect(db.metrics().cacheUsedBytes).toBe(0)
     scanAll()
     expect(db.metrics().cacheUsedBytes).toBeGreaterThan(0)
+    db.close()
+  })
+
+  test('is passed by merges, which read a table in few large pieces', () => {
+    const { db, order, ledger } = filled({ compression: 'none' })
+    order('merge', 3)
+    db.flush()
+    expect(db.metrics().cacheUsedBytes).toBe(0)
+    const filter = { cause: 'compaction', direction: 'read', section: 'data' } as const
+    const { bytes: readBytes, calls } = sumCells(ledger.cells(), filter)
+    expect(readBytes).toBeGreaterThan(KEYS * 50)
+    expect(calls).toBe(1)
     db.close()
   })
 

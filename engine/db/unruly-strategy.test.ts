@@ -206,6 +206,24 @@ test('a strategy that counts in the state it was handed is stopped, and keeps th
   db.close()
 })
 
+test('a state that comes from the folder is as frozen as any', () => {
+  const sound = everyNth(3)
+  const counting = strategyOf('unruly', (view) => {
+    const spec = sound.pick(view)
+    return spec === null ? null : { ...spec, nextState: { picks: 1 } }
+  })
+  const { db, storage } = openTest({ strategy: counting })
+  expect(load(db).error).toBeNull()
+  db.close()
+  const changing = strategyOf('unruly', (view) => {
+    ;(view.state as Anything).picks = 7
+    return null
+  })
+  const { db: again } = openTest({ storage, strategy: changing })
+  expect((load(again).error as Error).message).toMatch(/^strategy unruly: .*'picks'/)
+  again.close()
+})
+
 test('a state may be changed by whoever answered it, and comes back as it was answered', () => {
   const sound = everyNth(3)
   const mine = { picks: 0, log: [] as number[] }

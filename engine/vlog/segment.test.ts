@@ -245,7 +245,8 @@ describe('a value', () => {
     async (compression) => {
       const many = Array.from({ length: 60 }, (_, index) => record(`key${index}`, `value ${index}`))
       const { storage, placed } = written(many, compression)
-      const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+      const cache = new BlockCache(1024 * 1024)
+      const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', cache)
       const requests = placed
         .map((each): ValueRequest & Record => ({ ...each, value: null as never }))
         .sort((a, b) => ((b.offset * 7919) % 101) - ((a.offset * 7919) % 101))
@@ -255,8 +256,37 @@ describe('a value', () => {
         requests.map(({ key, value }) => text(value).replace('value ', 'key') === text(key)),
       ).toEqual(requests.map(() => true))
       expect(counting.counters.valueReads).toBe(1)
+      expect(cache.usedBytes, 'not asked for').toBe(0)
+      const filling = account(true)
+      for (const request of requests) request.value = null as never
+      await handles.readMany(requests, filling)
+      await handles.readMany(requests, filling)
+      expect(filling.counters.valueReads, 'then from the cache').toBe(1)
     },
   )
+
+  test('is not sought before the file begins', async () => {
+    const { storage, placed } = written(THREE)
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    const misled = { ...placed[0]!, offset: 5 }
+    const error = { code: 'LSM_CORRUPTION', data: { path: 'blob', offset: 0 } }
+    const read = () => handles.read(pointerTo(misled), misled.key, 0, 1, account())
+    expect(read).toThrow(expect.objectContaining(error))
+    await expect(handles.readMany([{ ...misled, value: null }], account())).rejects.toMatchObject(
+      error,
+    )
+  })
+
+  test('shares a read of at most a mebibyte', async () => {
+    const large = Array.from({ length: 6 }, (_, index) => record(`${index}`, 'v'.repeat(400_000)))
+    const { storage, placed } = written(large)
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    const counting = account()
+    const requests = placed.map((each): ValueRequest => ({ ...each, value: null }))
+    await handles.readMany(requests, counting)
+    expect(counting.counters.valueReads).toBe(3)
+    expect(requests.every(({ value }) => value?.length === 400_000)).toBe(true)
+  })
 
   test.each([
     ['kept in the record buffer', 1000],

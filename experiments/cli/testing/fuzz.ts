@@ -7,9 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { engineOptionsSchema, isLsmError } from '../../../engine/index.ts'
-import { STRATEGIES } from '../../../strategies/index.ts'
-import { WORKLOADS } from '../../../workloads/index.ts'
+import { isLsmError } from '../../../engine/index.ts'
 import * as chart from '../../chart-main.ts'
 import * as compare from '../../compare-main.ts'
 import * as conform from '../../conform-main.ts'
@@ -26,21 +24,11 @@ import { type ArgumentSpecs, readArguments, readAssignments, readInteger } from 
 import { FLAGS, type FlagSpec } from '../flags.ts'
 import { parseCommand, type Request } from '../request.ts'
 import { resolvePlans } from '../resolve.ts'
-import { readSettings, type SettingValue } from '../settings.ts'
 import { UsageError } from '../usage-error.ts'
-import { anyJson, anyText, isNumber, likelyNumber, numberWritten } from './written.ts'
+import { expectWritten, unlessRefused } from './expectations.ts'
+import { anyJson, anyText, likelyNumber } from './written.ts'
 
-/** The result of `work`, or null where it was refused as a user's mistake, in one line. */
-function unlessRefused<Result>(work: () => Result): Result | null {
-  try {
-    return work()
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    expect(error.message).not.toMatch(/\n *at /)
-    expect(error.message).not.toBe('')
-    return null
-  }
-}
+export { settingsAreAsWritten } from './fuzz-settings.ts'
 
 const parameter = fc.constantFrom(
   'T',
@@ -183,13 +171,6 @@ function expectQuantity(
   else expectWritten(read!, String(given), unit)
 }
 
-function expectWritten(read: number, text: string, unit: 'count' | 'bytes' | 'real'): void {
-  const written = numberWritten(text, unit)
-  expect({ text, read, ok: written !== null && isNumber(read, written) }).toMatchObject({
-    ok: true,
-  })
-}
-
 /** `npm run exp`: a request that is made is the one that was typed. */
 export function requestsAreAsTyped(runs: number): void {
   fc.assert(
@@ -259,78 +240,6 @@ function jsonText(value: unknown): string {
 
 function objectText(members: readonly (readonly [string, unknown])[]): string {
   return `{${members.map(([name, value]) => `${JSON.stringify(name)}: ${jsonText(value)}`)}}`
-}
-
-interface Property {
-  readonly type?: string
-  readonly enum?: readonly unknown[]
-  readonly items?: Property
-  readonly anyOf?: readonly Property[]
-}
-
-const OWNERS = [
-  { schema: engineOptionsSchema, name: 'engine option' },
-  ...[...STRATEGIES.values(), ...WORKLOADS.values()].map(({ params, name }) => ({
-    schema: params,
-    name,
-  })),
-].map((owner) => {
-  const { properties = {} } = owner.schema.toJSONSchema({ io: 'input', unrepresentable: 'any' })
-  // Groups have a test of their own.
-  const flat = Object.entries(properties as Record<string, Property & { properties?: unknown }>)
-  return { ...owner, properties: flat.filter(([, { properties: group }]) => group === undefined) }
-})
-
-/** `--param` and `--set`: a value that is taken is the one written, of the type declared. */
-export function settingsAreAsWritten(runs: number): void {
-  const anySetting = fc.constantFrom(...OWNERS).chain(({ properties, ...owner }) =>
-    fc.tuple(
-      fc.constant(owner),
-      fc.oneof(
-        { weight: 20, arbitrary: fc.constantFrom(...properties) },
-        {
-          weight: 1,
-          arbitrary: fc.constantFrom(['constructor', {}], ['toString', {}], ['', {}]),
-        },
-      ) as fc.Arbitrary<readonly [string, Property]>,
-      fc.oneof(anyText, anyJson, likelyNumber) as fc.Arbitrary<SettingValue>,
-    ),
-  )
-  fc.assert(
-    fc.property(anySetting, ([{ schema, name: owner }, [name, property], value]) => {
-      const given = { [name]: value }
-      const read = unlessRefused(() => readSettings(schema, given, owner))
-      if (read === null) return
-      expect(Object.keys(read)).toEqual([name])
-      const same = isSetting(read[name], value, property, name)
-      expect({ owner, name, value, read: read[name], same }).toMatchObject({ same: true })
-    }),
-    { numRuns: runs },
-  )
-}
-
-function isSetting(read: unknown, value: unknown, property: Property, name: string): boolean {
-  const choices = property.anyOf ?? [property]
-  if (choices.length > 1 || property.anyOf !== undefined) {
-    return choices.some((choice) => isSetting(read, value, choice, name))
-  }
-  const { type, items } = property
-  if (type === 'array') {
-    const inner = typeof value === 'string' ? value.trim().replace(/^\[(.*)\]$/s, '$1') : value
-    const parts = typeof inner === 'string' ? inner.split(',').map((part) => part.trim()) : inner
-    if (!Array.isArray(parts)) return false
-    // A list of names may be kept as the text that db_bench takes.
-    if (typeof read === 'string') return read === parts.join(',')
-    if (!Array.isArray(read) || read.length !== parts.length) return false
-    return read.every((one, at) => isSetting(one, parts[at], items ?? {}, name))
-  }
-  if (typeof value !== 'string' || typeof read === 'string')
-    return Object.is(read, value) || read === value
-  if (type === 'boolean' || type === 'null') return String(read) === value
-  if (typeof read !== 'number') return false
-  const unit = type === 'number' ? 'real' : name.endsWith('Bytes') ? 'bytes' : 'count'
-  const written = numberWritten(value, unit)
-  return written !== null && isNumber(read, written)
 }
 
 /** `npm run tune`: the question asked is the one written; shares sum to 1. */
