@@ -81,11 +81,16 @@ export function checkPlain(value: object, name: string): void {
   if (!isPlain(value)) throw invalidArgument(`${name} must be a plain object, not ${show(value)}`)
 }
 
-/** Of another realm too: its prototype is the one that ends the chain. A proxy runs code when it is read. */
+/** Of another realm too: its prototype is the one that ends the chain. */
 function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || isProxy(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    return prototype === null || Object.getPrototypeOf(prototype) === null
+  } catch {
+    // A proxy that was revoked.
+    return false
+  }
 }
 
 /** `value` must be an object that has these methods. */
