@@ -140,7 +140,6 @@ export class Database implements Disposable {
     this.#tree = new Tree({
       ...parts,
       version: state.version,
-      nextRunId: state.nextRunId,
       strategy,
       strategyState:
         state.strategy?.name === strategy.name ? state.strategy.state : strategy.initialState,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { isLsmError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import type { CompactionStrategy, TreeView } from '../compaction/strategy.ts'
 import { FaultStorage } from '../storage/fault-storage.ts'
@@ -124,6 +125,31 @@ test('a manifest that ends before it names a log is refused where there is data'
     expect.stringMatching(/the manifest has lost its last edits/),
   ])
 })
+
+test.each(['closed', 'killed'])(
+  'a manifest without one of its edits hides no write (%s)',
+  (how) => {
+    const { db, storage } = openTest({ strategy: everyNth(3) })
+    for (let from = 0; from < 400; from += 10) {
+      write(db, from, from + 10)
+      if (from % 20 === 0) db.flush()
+    }
+    if (how === 'closed') db.close()
+    const left = killed(storage)
+    const manifest = `/db/${left.list('/db').find((name) => name.startsWith('MANIFEST'))}`
+    const records = recordsOf(left.readAll(manifest, tag)).length
+    const refused: number[] = []
+    for (let at = 1; at < records; at++) {
+      const copy = copyOf(left)
+      leaveOut(copy, manifest, at, 1)
+      const opened = open(copy, 'point-in-time')
+      if (isLsmError(opened)) refused.push(at)
+      else if (opened.recovery?.lost == null)
+        expect(opened.keys, `edit ${at}`).toEqual(keysUpTo(400))
+    }
+    expect(refused.length).toBeGreaterThan(20)
+  },
+)
 
 test('a damaged record of the options is refused before anything changes', () => {
   const storage = written(10)

@@ -48,7 +48,6 @@ export interface TreeParts {
   readonly manifest: Manifest
   readonly numbers: FileNumbers
   readonly version: Version
-  readonly nextRunId: number
   /** Guarded: its answers have the form of the seam. */
   readonly strategy: CompactionStrategy
   readonly strategyState: Json
@@ -74,14 +73,12 @@ export class Tree {
   #version: Version
   #generation = 0
   #strategyState: Json
-  #nextRunId: number
 
   constructor(parts: TreeParts) {
     const { files, folder, cache, snapshots, book, version } = parts
     this.#parts = parts
     this.#version = version
     this.#strategyState = parts.strategyState
-    this.#nextRunId = parts.nextRunId
     this.handles = new TableHandles(files, folder, cache)
     this.pins = new PinBoard(() => snapshots.seqs())
     for (const { run } of runsNewestFirst(version)) {
@@ -201,14 +198,16 @@ export class Tree {
   }
 
   #jobContext(): JobContext {
-    const { snapshots, clock } = this.#parts
+    const { snapshots, clock, manifest } = this.#parts
+    // A job that fails leaves no gap: recovery takes one for a missing edit.
+    let { nextRunId } = manifest.state
     return {
       version: this.#version,
       snapshots: snapshots.seqs(),
       nowMs: clock.nowMs(),
       createTable: (cause, level, bitsPerKey) => this.#createTable(cause, level, bitsPerKey),
       openRun: (level) => this.handles.compactionOpener(level, this.#mergeCounters),
-      allocateRunId: () => this.#nextRunId++,
+      allocateRunId: () => nextRunId++,
       relocateValues: () => this.#parts.values.relocation(),
     }
   }
@@ -235,7 +234,7 @@ export class Tree {
     const { version } = manifest.append({
       ...edit,
       ...(removed.length === 0 ? {} : { segments: { ...edit.segments, removed } }),
-      nextRunId: this.#nextRunId,
+      nextRunId: manifest.state.nextRunId + edit.newRuns.length,
       nextFileNumber: numbers.next,
     })
     if (paranoid()) for (const { run } of runsNewestFirst(version)) checkRun(run)

@@ -44,10 +44,10 @@ export function randomEdit(random: Random, state: ManifestState): VersionEdit {
   const runs = runsNewestFirst(state.version)
   const victim = runs[random.nextBelow(Math.max(runs.length, 1))]
   const fresh = freshRun(random, state, runs)
+  const lastSeq = state.lastSeq + random.nextBelow(1000)
   const numbers = {
-    lastSeq: state.lastSeq + random.nextBelow(1000),
     ...(random.nextBelow(2) === 0 ? {} : { segments: randomSegments(random, state) }),
-    ...(random.nextBelow(2) === 0 ? {} : { logNumber: state.nextFileNumber }),
+    ...(random.nextBelow(2) === 0 ? {} : { lastSeq, logNumber: state.nextFileNumber }),
     ...(random.nextBelow(3) === 0
       ? {}
       : { strategy: { name: 'random', state: { cursor: random.nextU32(), keys: ['é', null] } } }),

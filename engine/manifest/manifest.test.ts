@@ -57,7 +57,7 @@ describe('history', () => {
     Manifest.create(storage, FOLDER, EMPTY_STATE, options).close()
     expect(recover(storage).loggedSeq).toBe(7)
     const manifest = Manifest.create(storage, FOLDER, EMPTY_STATE, options)
-    manifest.append({ ...EMPTY_EDIT, lastSeq: 5 })
+    manifest.append({ ...EMPTY_EDIT, logNumber: 2, lastSeq: 5 })
     manifest.close()
     expect(recover(storage).loggedSeq).toBeNull()
   })
@@ -117,7 +117,7 @@ describe('history', () => {
     const edit: VersionEdit = { ...EMPTY_EDIT, added: [{ level: 0, run: 999, table }] }
     expect(() => manifest.append(edit)).toThrow('level 0 has no run 999')
     expect(manifest.bytes).toBe(before)
-    manifest.append({ ...EMPTY_EDIT, lastSeq: 2 ** 50 })
+    manifest.append({ ...EMPTY_EDIT, logNumber: 1000, lastSeq: 2 ** 50 })
     expect(recover(storage).lastSeq).toBe(2 ** 50)
   })
 

@@ -107,8 +107,8 @@ describe('damage', () => {
 
   const first = encodeVersionEdit(EMPTY_EDIT, true)
   const table = randomTable(createRandom(2), 9, 40)
-  const newRun = { level: 1, run: 3, after: null }
-  const placed = { level: 1, run: 3, table }
+  const newRun = { level: 1, run: 1, after: null }
+  const placed = { level: 1, run: 1, table }
   const adding = { ...EMPTY_EDIT, newRuns: [newRun], added: [placed] }
   const twin = { ...placed, table: { ...table, id: 10 } }
   const path = `${FOLDER}/MANIFEST-000005`
@@ -116,6 +116,18 @@ describe('damage', () => {
   test.each<[string, readonly Uint8Array[], RegExp, number]>([
     ['no record at all', [], /empty manifest/, 0],
     ['no comparator', [encodeVersionEdit(EMPTY_EDIT)], /comparator is not named/, 0],
+    [
+      'a run id that was not taken next',
+      [first, encodeVersionEdit({ ...EMPTY_EDIT, newRuns: [{ ...newRun, run: 2 }] })],
+      /run 2, 1 is expected: an edit before is missing/,
+      35,
+    ],
+    [
+      'a newest write that moved on without a log',
+      [first, encodeVersionEdit({ ...EMPTY_EDIT, lastSeq: 5 })],
+      /seq 5 without a log, 0 is expected: an edit before is missing/,
+      35,
+    ],
     ['garbage for an edit', [first, Uint8Array.of(77)], /unknown version-edit tag 77/, 35],
     [
       'a table removed that is not there',

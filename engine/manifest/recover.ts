@@ -78,6 +78,7 @@ function replay(
     state = asCorruption(path, recordOffset, () => {
       const stored = decodeVersionEdit(record, 'version edit')
       if (state === null) checkComparator(stored, path, recordOffset)
+      else checkFollows(stored, state, path, recordOffset)
       loggedSeq = stored.loggedSeq ?? null
       return applyToState(state ?? EMPTY_STATE, resolve(stored, live, path, recordOffset))
     })
@@ -94,6 +95,27 @@ function checkComparator(first: StoredEdit, path: string, offset: number): void 
   if (first.comparator === COMPARATOR_NAME) return
   const where = { path, offset, expected: COMPARATOR_NAME, actual: first.comparator ?? null }
   throw corruption(`comparator is ${first.comparator ?? 'not named'}`, where)
+}
+
+/**
+ * That no edit is missing before this one. Run ids are taken without a gap, and the newest write moves on
+ * only where a log is superseded.
+ */
+function checkFollows(
+  { newRuns, lastSeq = 0, logNumber }: StoredEdit,
+  state: ManifestState,
+  path: string,
+  offset: number,
+): void {
+  let expected = state.nextRunId
+  for (const { run } of newRuns) {
+    if (run === expected++) continue
+    const message = `run ${run}, ${expected - 1} is expected: an edit before is missing`
+    throw corruption(message, { path, offset, expected: expected - 1, actual: run })
+  }
+  if (lastSeq <= state.lastSeq || logNumber !== undefined) return
+  const message = `seq ${lastSeq} without a log, ${state.lastSeq} is expected: an edit before is missing`
+  throw corruption(message, { path, offset, expected: state.lastSeq, actual: lastSeq })
 }
 
 /** Gives removed tables back what the record leaves out, and keeps `live` at the edit's end. */
