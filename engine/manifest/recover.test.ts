@@ -153,7 +153,7 @@ describe('damage', () => {
     [
       'a table in a run that is not there',
       [first, encodeVersionEdit({ ...EMPTY_EDIT, added: [placed] })],
-      /has no run 3/,
+      /has no run 1/,
       35,
     ],
     [
