@@ -4,6 +4,7 @@ import { assert } from '../../engine/base/assert.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { type AmplificationOptions, amplificationChart } from './kinds/amplification.ts'
 import { runChart } from './kinds/run.ts'
+import { inStrategyOrder } from './strategy-styles.ts'
 import { PRESETS, type VegaLiteSpec } from './theme.ts'
 
 /**
@@ -18,5 +19,5 @@ export function chartFor(
   const preset = PRESETS['two-column']
   return results.length === 1
     ? runChart(results[0]!, preset)
-    : amplificationChart(results, preset, options)
+    : amplificationChart(inStrategyOrder(results), preset, options)
 }

@@ -6,6 +6,7 @@
 import { invalidArgument } from '../../engine/base/errors.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
+import { inStrategyOrder } from './strategy-styles.ts'
 import type { Preset, VegaLiteSpec } from './theme.ts'
 
 /** What a file of results may hold. */
@@ -27,11 +28,11 @@ export function isSuite(document: ResultDocument): document is SuiteResult {
   return 'suite' in document
 }
 
-/** The runs among `documents`; a kind made of runs refuses to be drawn from suites alone. */
+/** The runs among `documents` in the order of strategies; a kind made of runs refuses to be drawn from suites alone. */
 export function runsFor(kind: string, documents: readonly ResultDocument[]): readonly RunResult[] {
   const runs = documents.filter((document): document is RunResult => !isSuite(document))
   if (runs.length === 0) throw unfit(kind, 'config', 'these are results of suites, not of runs')
-  return runs
+  return inStrategyOrder(runs)
 }
 
 /** The one line of a kind that lacks a field. */

@@ -13,6 +13,7 @@ import {
 } from './caption.ts'
 import { textWidth, wrapText } from './font-metrics.ts'
 import { type Layer, spacingOf } from './panels.ts'
+import { sharedPlaceNotes } from './plots.ts'
 import { COLOUR, configOf, type Preset, type VegaLiteSpec, type View } from './theme.ts'
 import { listText, provenance, settingsLines, settingsOf, workloadLabels } from './wording.ts'
 
@@ -58,7 +59,9 @@ export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
     vconcat: [
       ...rows,
       captionView(preset, [
-        ...notes.map((text): CaptionParagraph => ({ kind: 'note', text })),
+        ...[...notes, ...sharedPlaceNotes(rows)].map(
+          (text): CaptionParagraph => ({ kind: 'note', text }),
+        ),
         ...gateParagraphs(results),
         commandParagraph(results),
       ]),

@@ -12,7 +12,8 @@ import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '.
 import { type LegendEntry, legendView } from '../legend.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotSeries, plotRow } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type VegaLiteSpec } from '../theme.ts'
 import { formatNumber, jsonText } from '../wording.ts'
 
 /** A rate is no matter of how the bytes moved. */
@@ -65,10 +66,11 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
     curve('this filter, expected', COLOUR.ink, [], falsePositiveRate),
     curve('ideal bloom filter', COLOUR.muted, [4, 3], idealCurve),
   ]
+  const styles = stylesOf(groups.map(([, same]) => same[0]!.result.config.strategy.name))
   const points = groups.map(
     ([name, same], index): PlotSeries => ({
       name,
-      style: seriesStyle(index),
+      style: styles[index]!,
       marks: 'points',
       points: same.map((one) => ({ x: one.bits, y: one.falsePositives / one.absent })),
     }),

@@ -11,7 +11,8 @@ import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotPoint, type PlotSeries, plotView } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { runLabels } from '../wording.ts'
 
 const RUNS_MAX = 8
@@ -53,7 +54,10 @@ function latencyChart(
   const kinds = [...new Set(timed.flatMap(({ timed }) => Object.keys(timed.latencyByKind)))]
   const grid = gridOf(preset, kinds.length)
   const intended = timed.some(({ timed }) => timed.intendedLatencyByKind !== null)
-  const seriesByKind = kinds.map((kind) => timed.flatMap((run, index) => curves(run, kind, index)))
+  const styles = stylesOf(timed.map(({ config }) => config.strategy.name))
+  const seriesByKind = kinds.map((kind) =>
+    timed.flatMap((run, index) => curves(run, kind, styles[index]!)),
+  )
   const rare = Math.max(...seriesByKind.flat().flatMap(({ points }) => points.map(({ x }) => x)))
   const nines = Math.max(1, Math.floor(Math.log10(rare) + 1e-9))
   const x = {
@@ -91,15 +95,17 @@ function latencyChart(
     title: `Latency: ${subject}`,
     description: `Latency distributions of ${subject} by kind of operation`,
     results,
-    rows: [legendView(preset, legendOf(timed, labels, intended)), ...gridRows(preset, plots, grid)],
+    rows: [
+      legendView(preset, legendOf(timed, styles, labels, intended)),
+      ...gridRows(preset, plots, grid),
+    ],
     notes: notesOf(timed, results, intended),
   })
 }
 
 /** Service time, and time from the intended start where a schedule gave one. */
-function curves(run: RunResult, kind: string, index: number): readonly PlotSeries[] {
+function curves(run: RunResult, kind: string, style: SeriesStyle): readonly PlotSeries[] {
   const { latencyByKind, intendedLatencyByKind } = run.timed
-  const style = seriesStyle(index)
   const service = latencyByKind[kind]
   const intended = intendedLatencyByKind?.[kind]
   return [
@@ -149,12 +155,13 @@ function decode(id: string, kind: string, base64: string) {
 
 function legendOf(
   timed: readonly RunResult[],
+  styles: readonly SeriesStyle[],
   labels: ReadonlyMap<RunResult, string>,
   intended: boolean,
 ): readonly LegendEntry[] {
   return [
     ...timed.map((run, index): LegendEntry => {
-      const { colour, shape } = seriesStyle(index)
+      const { colour, shape } = styles[index]!
       return { name: labels.get(run)!, symbol: 'point', colour, shape }
     }),
     { name: 'service time', symbol: 'line', colour: COLOUR.muted, dash: SERVICE_DASH },

@@ -12,7 +12,14 @@ import { type ChartKind, isSuite, unfit } from '../chart-kind.ts'
 import { wrapText } from '../font-metrics.ts'
 import { legendView } from '../legend.ts'
 import { spacingOf } from '../panels.ts'
-import { gridOf, gridRows, type PlotAxis, type PlotSeries, plotView } from '../plots.ts'
+import {
+  gridOf,
+  gridRows,
+  type PlotAxis,
+  type PlotSeries,
+  plotView,
+  sharedPlaceNotes,
+} from '../plots.ts'
 import { configOf, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { provenance } from '../wording.ts'
 
@@ -110,6 +117,7 @@ function valueLogChart(suite: SuiteResult, preset: Preset): VegaLiteSpec {
             'appended and moved ÷ appended, under uniform updates, oldest segment first; law: ' +
             '1 ÷ (1 − u), u = exp(−(1 − u) ÷ f), f the live share of the capacity. Times are of one run.',
         },
+        ...sharedPlaceNotes(plots).map((text) => ({ kind: 'note' as const, text })),
         { kind: 'note', text: provenance(suite) },
         { kind: 'command', text: `$ ${shellText(suite.command)}` },
       ]),

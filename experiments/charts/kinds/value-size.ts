@@ -9,7 +9,8 @@ import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'
-import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import type { Preset, VegaLiteSpec } from '../theme.ts'
 import { mean, SPACE_DEFINITION, strategyLabels, WA_DEFINITION } from '../wording.ts'
 
 const IGNORED_GATES = [...TIME_GATES]
@@ -64,6 +65,7 @@ export const valueSize: ChartKind = {
 
 function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
   const groups = linesOf(results)
+  const styles = stylesOf(groups.map(([, runs]) => runs[0]!.config.strategy.name))
   const costs = COSTS.filter(({ of }) => results.some((result) => of(result) !== null))
   const grid = gridOf(preset, costs.length, 150)
   const sizes = [...new Set(results.map(({ config }) => config.valueBytes!))].toSorted(
@@ -86,7 +88,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
           .filter((value) => value !== null)
         return values.length === 0 ? [] : [{ x: size, y: mean(values) }]
       })
-      const style = seriesStyle(index)
+      const style = styles[index]!
       return points.length === 0 ? [] : [{ name, style, points, marks: 'line-points' }]
     })
     const plot = { heading: title, x, y: { title: unit }, series, behind }
@@ -101,7 +103,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
       legendView(
         preset,
         groups.map(([name], index): LegendEntry => {
-          const { colour, dash, shape } = seriesStyle(index)
+          const { colour, dash, shape } = styles[index]!
           return { name, symbol: 'line', colour, dash, shape }
         }),
       ),

@@ -11,7 +11,8 @@ import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { byteUnit, designLabels, mean } from '../wording.ts'
 
 /** A load is compared with a model of the load. */
@@ -40,8 +41,9 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   const groups = [...Map.groupBy(results, (result) => labels.get(result)!)]
   const sizes = results.map(userBytesOf)
   const unit = byteUnit(Math.min(...sizes))
+  const styles = stylesOf(groups.map(([, runs]) => runs[0]!.config.strategy.name))
   const series = groups.flatMap(([name, runs], index): readonly PlotSeries[] => {
-    const style = seriesStyle(index)
+    const style = styles[index]!
     const points = [...Map.groupBy(runs, userBytesOf)].map(([bytes, same]) => ({
       x: bytes / unit.bytes,
       y: mean(same.map((run) => waOf(run)!)),
@@ -75,6 +77,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
         preset,
         legendOf(
           groups.map(([name]) => name),
+          styles,
           series,
         ),
       ),
@@ -92,9 +95,13 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   })
 }
 
-function legendOf(names: readonly string[], series: readonly PlotSeries[]): readonly LegendEntry[] {
+function legendOf(
+  names: readonly string[],
+  styles: readonly SeriesStyle[],
+  series: readonly PlotSeries[],
+): readonly LegendEntry[] {
   const entries = names.map((name, index): LegendEntry => {
-    const { colour, dash, shape } = seriesStyle(index)
+    const { colour, dash, shape } = styles[index]!
     const modelled = series.some((one) => one.name === `${name}, model`)
     return { name, colour, dash, shape, symbol: modelled ? 'line' : 'point' }
   })
