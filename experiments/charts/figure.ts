@@ -4,18 +4,12 @@
  */
 
 import type { RunResult } from '../../results/schema.ts'
-import {
-  type CaptionParagraph,
-  captionView,
-  commandParagraph,
-  commandsOf,
-  failedGates,
-} from './caption.ts'
-import { textWidth, wrapText } from './font-metrics.ts'
-import { type Layer, spacingOf } from './panels.ts'
-import { sharedPlaceNotes } from './plots.ts'
-import { COLOUR, configOf, type Preset, type VegaLiteSpec, type View } from './theme.ts'
-import { listText, provenance, settingsLines, settingsOf, workloadLabels } from './wording.ts'
+import { type CaptionParagraph, commandParagraph, commandsOf, failedGates } from './caption.ts'
+import { textWidth } from './font-metrics.ts'
+import { framed } from './frame.ts'
+import type { Layer } from './panels.ts'
+import { COLOUR, type Preset, type VegaLiteSpec, type View } from './theme.ts'
+import { listText, provenance, settingsOf, workloadLabels } from './wording.ts'
 
 /** Fewer paired seeds than this support no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10
@@ -38,35 +32,18 @@ export interface Figure {
 
 export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
   const { title, description, results, rows, notes } = figure
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  return framed(preset, {
+    title,
+    settings: sharedSettings(results),
     description,
     usermeta: {
       commands: [...commandsOf(results)],
       results: results.map(({ id }) => id),
-      // The caption tells the rest; a reader of the page needs no link to an editor.
-      embedOptions: { actions: { editor: false } },
     },
-    title: {
-      text: [
-        ...wrapText(title, preset.width, { fontSize: preset.fontSize.title, fontWeight: 'bold' }),
-      ],
-      subtitle: settingsLines(preset, sharedSettings(results)),
-    },
-    padding: preset.padding,
-    config: configOf(preset),
-    spacing: spacingOf(preset).rowGap,
-    vconcat: [
-      ...rows,
-      captionView(preset, [
-        ...[...notes, ...sharedPlaceNotes(rows)].map(
-          (text): CaptionParagraph => ({ kind: 'note', text }),
-        ),
-        ...gateParagraphs(results),
-        commandParagraph(results),
-      ]),
-    ],
-  }
+    rows,
+    notes,
+    paragraphs: [...gateParagraphs(results), commandParagraph(results)],
+  })
 }
 
 /** 'leveling and tiering on ycsb-a'. */

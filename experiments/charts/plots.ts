@@ -51,7 +51,7 @@ export interface Plot {
 }
 
 /** Room left of a plot for its y axis. */
-export const axisRoom = ({ scale }: Preset) => Math.round(60 * scale)
+export const axisRoom = ({ fontSize }: Preset) => Math.round(6.36 * fontSize.label)
 
 export interface PlotSize {
   readonly width: number
