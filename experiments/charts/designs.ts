@@ -31,6 +31,11 @@ export function firstOfEach<Result extends AnyResult>(
   return designs.map(({ results }) => results[0]!)
 }
 
+/** The strategy of designs that share one. */
+export function strategyOf(designs: readonly DesignGroup[]): string {
+  return designs[0]!.results[0]!.config.strategy.name
+}
+
 /** What a figure that draws one sample a design says of the others; empty where there are none. */
 export function drawnSampleNote(designs: readonly DesignGroup[]): string {
   const most = Math.max(...designs.map(({ samples }) => samples.size))

@@ -14,7 +14,8 @@ import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '.
 import { type LegendEntry, legendView } from '../legend.ts'
 import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'
 import { axisRoom, plotRow } from '../plots.ts'
-import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import { byteUnit, formatBytes } from '../wording.ts'
 import { grew, userBytesAxis } from './growth-views.ts'
 
@@ -69,9 +70,10 @@ function estimateRows(
   const x = userBytesAxis(results)
   const unit = byteUnit(most)
   const size = { width: panelRoom(preset) - axisRoom(preset), height: preset.plotHeight }
+  const styles = stylesOf(results.map(({ config }) => config.strategy.name))
   const series = results.map((result, index) => ({
     name: labels.get(result)!,
-    style: seriesStyle(index),
+    style: styles[index]!,
     marks: 'line' as const,
     points: result.deterministic.series.map((point) => ({
       x: point.userBytes / x.unitBytes,

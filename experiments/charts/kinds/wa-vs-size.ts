@@ -7,17 +7,18 @@
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { designsOf, firstOfEach } from '../designs.ts'
+import { designsOf, firstOfEach, strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { byteUnit } from '../wording.ts'
 
-/** A load is compared with a model of the load. */
-const DRAWN: Drawn = { covers: ['amplification'] }
+/** A load is compared with the model of a load, which is never steady and knows no cache. */
+const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state', 'dataset-beyond-cache'] }
 const MODEL_POINTS = 200
 
 export const waVsSize: ChartKind = {
@@ -42,8 +43,9 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   const groups = [...Map.groupBy(designs, ({ contender }) => contender)]
   const sizes = results.map(userBytesOf)
   const unit = byteUnit(Math.min(...sizes))
+  const styles = stylesOf(groups.map(([, own]) => strategyOf(own)))
   const series = groups.flatMap(([name, own], index): readonly PlotSeries[] => {
-    const style = seriesStyle(index)
+    const style = styles[index]!
     const points = own.map((design) => {
       const { mean, interval } = estimateOf(design, waOf)!
       return { x: estimateOf(design, userBytesOf)!.mean / unit.bytes, y: mean, ...interval }
@@ -79,6 +81,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
         preset,
         legendOf(
           groups.map(([name]) => name),
+          styles,
           series,
         ),
       ),
@@ -95,9 +98,13 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   })
 }
 
-function legendOf(names: readonly string[], series: readonly PlotSeries[]): readonly LegendEntry[] {
+function legendOf(
+  names: readonly string[],
+  styles: readonly SeriesStyle[],
+  series: readonly PlotSeries[],
+): readonly LegendEntry[] {
   const entries = names.map((name, index): LegendEntry => {
-    const { colour, dash, shape } = seriesStyle(index)
+    const { colour, dash, shape } = styles[index]!
     const modelled = series.some((one) => one.name === `${name}, model`)
     return { name, colour, dash, shape, symbol: modelled ? 'line' : 'point' }
   })
