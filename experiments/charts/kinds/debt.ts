@@ -137,12 +137,13 @@ function notesOf(most: number, designs: readonly DesignGroup[]): string {
     most === 0
       ? ' It was zero at every point, as where compactions run inline: none that is due is put off.'
       : ''
-  const seeds = designs.some(({ samples }) => samples.size > 1)
-    ? ` Bars: means over seeds; lines: ${INTERVAL_DEFINITION}. ${drawnSampleNote(designs).trim()}`
+  const bars = designs.some(({ samples }) => samples.size > 1)
+    ? ` Bars: means over seeds; whiskers: ${INTERVAL_DEFINITION}.`
     : ''
+  const curves = most === 0 ? '' : drawnSampleNote(designs)
   return (
-    `Debt: bytes the strategy expects to write until nothing is due.${inline} ` +
-    `The drain flushes the memtable and compacts until nothing is due.${seeds}`
+    `${curves}Debt: bytes the strategy expects to write until nothing is due.${inline} ` +
+    `The drain flushes the memtable and compacts until nothing is due.${bars}`
   )
 }
 

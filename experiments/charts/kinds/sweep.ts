@@ -7,6 +7,7 @@ import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { meansNote } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { headingMark, type Layer } from '../panels.ts'
 import { type Grid, gridOf, gridRows } from '../plots.ts'
@@ -51,7 +52,7 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
   const costs = costsOf(results)
   const grid = gridOf(preset, costs.length, 120)
   const subject = subjectOf(results)
-  const { across, up } = swept
+  const { across, up, cells } = swept
   return figureOf(preset, {
     drawn: DRAWN,
     title: `${across.name} × ${up.name}: ${subject}`,
@@ -63,7 +64,7 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
       grid,
     ),
     notes: [
-      `Darker: more; less is better. Drained. ${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose ` +
+      `Darker: more; less is better. Drained. ${meansNote(cells.map(({ design }) => design))}${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose ` +
         'key range held the key or met the range.',
       supportNote(results),
     ],

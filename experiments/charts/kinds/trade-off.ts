@@ -5,10 +5,11 @@
  * al., EDBT 2016). Points that would hide each other stand side by side.
  */
 
+import { groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { designsOf, type LabelledDesign } from '../designs.ts'
+import { designsOf, type LabelledDesign, meansNote } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { placeLabels } from '../label-placement.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
@@ -90,6 +91,7 @@ function tradeOffChart(
     notes: [
       'Area: space amplification, from zero. Filled: no other point is as good in all three; hollow: beaten. ' +
         'Dashed: the best reads for the writes. Drained; less is better in every direction. ' +
+        meansNote(groupByDesign(results)) +
         `${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose key range held the key or met the ` +
         'range.',
       supportNote(results),

@@ -4,6 +4,7 @@
  * model knows no log, no framing and no filters.
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
@@ -17,8 +18,9 @@ import { stylesOf } from '../strategy-styles.ts'
 import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { byteUnit } from '../wording.ts'
 
-/** A load is compared with the model of a load, which is never steady and knows no cache. */
-const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state', 'dataset-beyond-cache'] }
+const DRAWN: Drawn = { covers: ['amplification'] }
+/** Loads are compared with the model of a load, which is never steady and knows no cache. */
+const LOADS: Drawn = { ...DRAWN, except: ['steady-state', 'dataset-beyond-cache'] }
 const MODEL_POINTS = 200
 
 export const waVsSize: ChartKind = {
@@ -26,12 +28,13 @@ export const waVsSize: ChartKind = {
   description: "write amplification over the size of the data, with the model's line",
   specOf(documents, preset) {
     const results = runsFor('wa-vs-size', documents).filter((result) => waOf(result) !== null)
-    const sizes = new Set(results.map(userBytesOf))
+    // Seeds of one design write a few bytes more or less; that is no other size.
+    const sizes = new Set(groupByDesign(results).map((design) => meanOf(design, userBytesOf)))
     if (sizes.size < 2) {
       throw unfit(
         'wa-vs-size',
         'deterministic.amplification.drained.userBytes',
-        'runs of two sizes at least are needed',
+        'designs of two sizes at least are needed',
       )
     }
     return waVsSizeChart(results, preset)
@@ -48,7 +51,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
     const style = styles[index]!
     const points = own.map((design) => {
       const { mean, interval } = estimateOf(design, waOf)!
-      return { x: estimateOf(design, userBytesOf)!.mean / unit.bytes, y: mean, ...interval }
+      return { x: meanOf(design, userBytesOf) / unit.bytes, y: mean, ...interval }
     })
     const line = modelLine(firstOfEach(own), unit.bytes)
     return [
@@ -58,6 +61,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
       { name, style, points, marks: 'points' },
     ]
   })
+  const drawn = results.every(({ config }) => config.operations === 0) ? LOADS : DRAWN
   const intervals = designs.some(({ samples }) => samples.size > 1)
   const axis = { title: `user bytes written (${unit.name}, logarithmic)`, log: true }
   const [least, most] = [Math.min(...sizes) / unit.bytes, Math.max(...sizes) / unit.bytes]
@@ -68,11 +72,11 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
     x: { ...axis, domain: [least / 1.08, most * 1.08] as const, values: ticks, format: ',~r' },
     y: { title: 'copies written', tickCount: 5 },
     series,
-    behind: watermarkLayers(preset, results, size, DRAWN),
+    behind: watermarkLayers(preset, results, size, drawn),
   }
   const subject = subjectOf(results)
   return figureOf(preset, {
-    drawn: DRAWN,
+    drawn,
     title: `Write amplification over size: ${subject}`,
     description: `Write amplification of ${subject} over user bytes, measured and by the model`,
     results,
@@ -131,5 +135,7 @@ function powersOfTwo(least: number, most: number): readonly number[] {
   return Array.from({ length: 9 }, (_, index) => 2 ** (from + index * step))
 }
 
+const meanOf = (design: DesignGroup<RunResult>, figure: (result: RunResult) => number) =>
+  estimateOf(design, figure)!.mean
 const userBytesOf = ({ deterministic }: RunResult) => deterministic.amplification.drained.userBytes
 const waOf = ({ deterministic }: RunResult) => deterministic.amplification.drained.waEntries
