@@ -10,6 +10,7 @@ import { untilLines } from './cli/closing-table.ts'
 import { parseCommand } from './cli/request.ts'
 import { resolvePlans } from './cli/resolve.ts'
 import { runExperiment } from './experiment.ts'
+import { overDefaults } from './testing/over-defaults.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-until-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -19,7 +20,7 @@ const SMALL = ['--records=300', '--operations=300', '--set=memtableBytes=16KiB',
 const resultOf = (...flags: string[]) => runOf('--until=steady', ...flags)
 
 async function runOf(...flags: string[]): Promise<RunResult> {
-  const command = parseCommand([...SMALL, ...flags])
+  const command = parseCommand(overDefaults(SMALL, flags))
   if (command.kind !== 'run') throw new Error(command.kind)
   const [plan] = await resolvePlans(command.request)
   return runExperiment(plan!, {

@@ -124,3 +124,15 @@ describe('the block cache', () => {
     expect(cache.usedBytes).toBe(20)
   })
 })
+
+test('a block in the slot of a dropped one starts unmarked, whatever hits that one had', () => {
+  const cache = new BlockCache(20)
+  const block = () => new Uint8Array(10)
+  cache.insert(1, 0, block())
+  cache.get(1, 0)
+  cache.evictTable(1)
+  for (const offset of [0, 10, 20]) cache.insert(2, offset, block())
+  expect(cache.get(2, 0), 'the oldest, never hit').toBeUndefined()
+  expect(cache.get(2, 10)).toBeDefined()
+  expect(cache.get(2, 20)).toBeDefined()
+})
