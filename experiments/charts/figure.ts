@@ -183,7 +183,8 @@ const WATERMARKS: Readonly<Record<string, string>> = {
 export const WATERMARK_OPACITY = 0.1
 
 /**
- * Faint words across a plot, for the gates that failed in every run and speak for what is drawn. Gates that failed in some runs only are marked at the runs.
+ * Faint words across a plot, for the gates that failed in every run and speak for what is drawn. Gates
+ * that failed in some runs only are marked at the runs.
  */
 export function watermarkLayers(
   preset: Preset,

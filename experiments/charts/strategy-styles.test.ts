@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { samplePeer } from '../../results/testing/sample-peer.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { chartKinds } from './catalog.ts'
@@ -24,6 +25,12 @@ test('one that the table does not know looks the same each time, and stands behi
     'my-own',
     'zz',
   ])
+})
+
+test('peers stand behind all strategies', () => {
+  const own = ['zz', 'tiering'].map((strategy) => sampleResult({ strategy }))
+  const ordered = inStrategyOrder([samplePeer(own[0]!), ...own])
+  expect(ordered.map(({ config }) => config.strategy.name)).toEqual(['tiering', 'zz', 'leveldb'])
 })
 
 test('a strategy looks the same whatever else is shown', () => {

@@ -64,8 +64,10 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
       grid,
     ),
     notes: [
-      `Darker: more; less is better. Drained. ${meansNote(cells.map(({ design }) => design))}${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose ` +
-        'key range held the key or met the range.',
+      'Shades: from the least to the most of a panel, darker is more; less is better. Drained. ' +
+        meansNote(cells.map(({ design }) => design)) +
+        `${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose key range held the key or met the ` +
+        'range.',
       supportNote(results),
     ],
   })
@@ -84,8 +86,10 @@ function heatMap(
   })
   const least = Math.min(...measured.map(({ value }) => value))
   const most = Math.max(...measured.map(({ value }) => value))
+  // A difference that the labels do not show deserves no shade.
+  const isLevel = formatRatio(least) === formatRatio(most)
   const values = measured.map(({ x, y, value }) => {
-    const share = most === least ? 0 : (value - least) / (most - least)
+    const share = isLevel ? 0 : (value - least) / (most - least)
     const shade = SHADES[Math.round(share * (SHADES.length - 1))]!
     const ink = share > 0.45 ? COLOUR.paper : COLOUR.ink
     return { x, y, value, shade, ink, label: formatRatio(value) }

@@ -11,7 +11,7 @@ import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { designsOf, type LabelledDesign, meansNote } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
-import { placeLabels } from '../label-placement.ts'
+import { type Box, placeLabels } from '../label-placement.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import type { Layer } from '../panels.ts'
 import { paretoFront } from '../pareto.ts'
@@ -89,8 +89,8 @@ function tradeOffChart(
       ),
     ],
     notes: [
-      'Area: space amplification, from zero. Filled: no other point is as good in all three; hollow: beaten. ' +
-        'Dashed: the best reads for the writes. Drained; less is better in every direction. ' +
+      'Area: space amplification, from zero. Filled: no other point is as good in all three; ' +
+        'hollow: beaten. Dashed: the best reads for the writes. Drained; less is better in every direction. ' +
         meansNote(groupByDesign(results)) +
         `${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose key range held the key or met the ` +
         'range.',
@@ -127,11 +127,15 @@ function panelView(
   const shown = points.map((point, index): ShownPoint => {
     return { ...placed[index]!, x: beside.x[index]!, point, isBest: front.includes(point) }
   })
+  const steps = paretoFront(points, ({ write, read }) => [write, read]).toSorted(
+    (a, b) => a.write - b.write,
+  )
+  const at = steps.map((step) => placed[points.indexOf(step)]!)
   const above = [
-    staircase(points, plot, scale),
+    staircase(steps, plot, scale),
     ...placeTicks(preset, beside.places, ({ x, y }) => ({ left: x, top: y }), PIXELS),
     symbolLayer(preset, shown, plot),
-    ...labelLayers(preset, shown, size),
+    ...labelLayers(preset, shown, linesOf(at), size),
   ]
   return plotView(preset, { ...plot, behind, above }, size)
 }
@@ -177,13 +181,10 @@ function symbolLayer({ scale }: Preset, shown: readonly ShownPoint[], { x, y }: 
   }
 }
 
-/** The best reads for the writes, from left to right. */
-function staircase(points: readonly Point[], plot: Plot, scale: number): Layer {
-  const steps = paretoFront(points, ({ write, read }) => [write, read])
-    .toSorted((a, b) => a.write - b.write)
-    .map(({ write, read }) => ({ write, read }))
+/** The best reads for the writes, given from left to right. */
+function staircase(steps: readonly Point[], plot: Plot, scale: number): Layer {
   return {
-    data: { values: steps },
+    data: { values: steps.map(({ write, read }) => ({ write, read })) },
     mark: {
       type: 'line',
       interpolate: 'step-after',
@@ -195,10 +196,22 @@ function staircase(points: readonly Point[], plot: Plot, scale: number): Layer {
   }
 }
 
+/** Of a staircase through `steps`, in pixels: across from each, then down to the next. */
+function linesOf(steps: readonly SymbolPoint[]): readonly Box[] {
+  return steps.slice(1).flatMap((next, index) => {
+    const { x, y } = steps[index]!
+    return [
+      { x1: x, y1: y, x2: next.x, y2: y },
+      { x1: next.x, y1: y, x2: next.x, y2: next.y },
+    ]
+  })
+}
+
 /** Where strategies come with several parameters, the points of the front say which. */
 function labelLayers(
   { fontSize }: Preset,
   shown: readonly ShownPoint[],
+  lines: readonly Box[],
   size: PlotSize,
 ): readonly Layer[] {
   // Whoever comes first takes the room.
@@ -207,6 +220,7 @@ function labelLayers(
     ordered.map(({ x, y, radius, point }) => ({ text: point.details, x, y, radius })),
     size,
     fontSize.value,
+    lines,
   ).filter(({ text }) => text !== '')
   if (labels.length === 0) return []
   return [
