@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -53,21 +61,52 @@ describe('npm run explain', () => {
     )
   })
 
+  test('of a folder takes the newest result, and says which', () => {
+    const both = join(folder, 'both')
+    mkdirSync(both)
+    const copy = (from: string, name: string, writtenS: number) => {
+      copyFileSync(from, join(both, name))
+      utimesSync(join(both, name), writtenS, writtenS)
+    }
+    copy(resultIn(out), 'older-r0.json', 1000)
+    copy(resultIn(out).replace('.json', '.versions.txt'), 'older-r0.versions.txt', 1000)
+    copy(resultIn(bare), 'newer-r0.json', 2000)
+    for (const name of ['x-r0.peer.json', 'counts.json', '._x-r0.json']) {
+      writeFileSync(join(both, name), '{"peer": {}}')
+    }
+    mkdirSync(join(both, 'folder-r0.json'))
+    const story = explain(both)
+    expect(story.stderr).toBe(`explain: ${both}/newer-r0.json, the newest result in ${both}\n`)
+    expect(story.stdout).toBe(explain(resultIn(bare)).stdout)
+    const rival = explain(both, '--at=5', '--strategy=leveling')
+    expect(rival.stderr).toContain(`${both}/older-r0.json, the newest result that has its versions`)
+    expect(rival.code).toBe(0)
+  })
+
   test.each([
     [[], 'name a result'],
+    [['EMPTY'], 'no result of a run in this folder'],
     [['nowhere.json'], 'nowhere.json: ENOENT'],
     [['RESULT', '--at=0'], '--at: "0" is not a whole number from 1 to'],
     [['RESULT', '--at=99999'], '--at: "99999" is not a whole number from 1 to'],
     [['RESULT', '--level=x'], '--level: "x" is not a whole number'],
     [['RESULT', '--strategy=leveling'], '--strategy: only with --at'],
     [['RESULT', '--at=5', '--strategy=levling'], 'did you mean leveling?'],
-    [['RESULT', '--at=5', '--strategy=leveling', '--param=T=1'], 'leveling: T must be'],
+    [
+      ['RESULT', '--at=5', '--strategy=leveling', '--param=T=1'],
+      'leveling parameter T=1: expected',
+    ],
     [['RESULT', '--att=5'], 'unknown flag "--att"; did you mean "--at"?'],
     [['BROKEN'], 'broken.json: (document): not JSON'],
   ])('%j is a mistake told in one line', (argv, line) => {
     const broken = join(folder, 'broken.json')
     writeFileSync(broken, '{')
-    const paths: Record<string, string> = { RESULT: resultIn(out), BROKEN: broken }
+    mkdirSync(join(folder, 'empty'), { recursive: true })
+    const paths: Record<string, string> = {
+      EMPTY: join(folder, 'empty'),
+      RESULT: resultIn(out),
+      BROKEN: broken,
+    }
     const { code, stdout, stderr } = explain(...argv.map((text) => paths[text] ?? text))
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(line)

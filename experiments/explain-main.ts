@@ -8,10 +8,12 @@ import { existsSync } from 'node:fs'
 import type { Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
 import { shellText } from '../results/shell-text.ts'
-import { coerceParams, loadStrategy } from '../strategies/index.ts'
+import { loadStrategy } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
+import { isFolder, newestResults, tellTaken } from './cli/newest-result.ts'
 import { asUsage, readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { readSettings } from './cli/settings.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { type Rival, tellMoment } from './story/counterfactual.ts'
 import { numbered, tellEvent, tellRun } from './story/run-story.ts'
@@ -19,20 +21,26 @@ import { parseVersionLog, versionsPath } from './story/version-log.ts'
 
 const LEVEL_MAX = 62
 
-const FLAGS = {
+export const FLAGS = {
   at: { value: 'NUMBER', help: 'one event, by its number in the story; with its tree if recorded' },
   level: { value: 'LEVEL', help: 'only events that read from or write to this level' },
   strategy: { value: 'NAME', help: 'with --at: what this strategy, or module, would pick there' },
-  param: { value: 'NAME=VALUE', help: 'a parameter of that strategy; may be repeated' },
+  param: {
+    value: 'NAME=VALUE',
+    help: 'a parameter of that strategy; may be repeated',
+    multiple: true,
+  },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('explain', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
-  const [path, extra] = operands
-  if (path === undefined) throw new UsageError('name a result: the .json of a run')
+  const [operand, extra] = operands
+  if (operand === undefined) {
+    throw new UsageError('name a result: the .json of a run, or a folder for its newest')
+  }
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
   const strategy = flags.get('strategy')?.at(-1)
   if (strategy !== undefined && !flags.has('at')) {
@@ -41,6 +49,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (flags.has('param') && strategy === undefined) {
     throw new UsageError('--param: only with --strategy')
   }
+  const path = isFolder(operand) ? newestIn(operand, strategy !== undefined) : operand
   const result = readRunResult(path)
   if (!flags.has('at')) {
     const given = flags.get('level')
@@ -53,6 +62,17 @@ async function main(argv: readonly string[]): Promise<number> {
   const rival =
     strategy === undefined ? null : await chooseRival(strategy, flags.get('param') ?? [])
   return say(tellAt(result, path, number, rival))
+}
+
+/** The newest result, of those with their versions where a rival needs the tree. */
+function newestIn(folder: string, needsVersions: boolean): string {
+  const paths = newestResults(folder)
+  const withVersions = paths.find((path) => existsSync(versionsPath(path)))
+  const path = needsVersions && withVersions !== undefined ? withVersions : paths[0]!
+  const which = needsVersions ? 'the newest result that has its versions' : 'the newest result'
+  if (!needsVersions || withVersions !== undefined)
+    tellTaken('explain', path, `${which} in ${folder}`)
+  return path
 }
 
 /** Without a log of versions there is still the event itself, but no tree to ask a rival about. */
@@ -73,7 +93,9 @@ function tellAt(result: RunResult, path: string, number: number, rival: Rival | 
 async function chooseRival(name: string, params: readonly string[]): Promise<Rival> {
   try {
     const module = await loadStrategy(name)
-    const parsed = module.parse(coerceParams(module, readAssignments('param', params)))
+    const parsed = module.parse(
+      readSettings(module.params, readAssignments('--param', params), `${name} parameter`),
+    )
     return {
       strategy: module.create(parsed),
       params: parsed as Readonly<Record<string, Json>>,
@@ -87,19 +109,16 @@ function helpText(): string {
   return [
     'Tells what a run did and why, from its result.',
     '',
+    '  npm run explain -- out',
     '  npm run explain -- out/ycsb-a-tiering-0123abcd-r0.json --level=1',
     '  npm run explain -- out/ycsb-a-tiering-0123abcd-r0.json --at=57 --strategy=leveling --param=T=4',
     '',
     ...flagRows(FLAGS),
     '',
-    'The second needs the versions of the run: npm run exp -- … --versions writes them.',
+    'Of a folder the newest result is taken. --strategy needs the versions of the run, which',
+    'npm run exp -- … --versions writes.',
     'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.',
   ].join('\n')
 }
 
-// A reader that has seen enough (`head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-
-await runCommand('explain', main)
+if (import.meta.main) await runCommand('explain', main)

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -33,6 +42,24 @@ describe('npm run timeline', () => {
     expect(page).toContain('<title>Timeline: tiering on ycsb-a</title>')
     expect(page).not.toMatch(/https?:/)
     expect(page).toContain("default-src 'none'")
+  })
+
+  test('of a folder takes the newest result that has its versions, and says which', () => {
+    const out = join(folder, 'results')
+    mkdirSync(out)
+    copyFileSync(run.path, join(out, 'older-r0.json'))
+    copyFileSync(run.path.replace('.json', '.versions.txt'), join(out, 'older-r0.versions.txt'))
+    copyFileSync(run.path, join(out, 'newer-r0.json'))
+    utimesSync(join(out, 'older-r0.json'), 1000, 1000)
+    const ended = timeline(out)
+    expect(ended).toMatchObject({ code: 0, stdout: 'out/timeline-older-r0.html\n' })
+    expect(ended.stderr).toContain('older-r0.json, the newest result that has its versions in ')
+    rmSync(join(out, 'older-r0.versions.txt'))
+    const none = timeline(out)
+    expect(none.code).toBe(2)
+    expect(none.stderr).toMatch(
+      /newer-r0\.versions\.txt does not exist; run again with --versions: /,
+    )
   })
 
   test.each([

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../base/clock.ts'
 import { isLsmError } from '../base/errors.ts'
-import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
+import type { ValueLogPolicy, ValueLogView } from '../compaction/value-log-policy.ts'
 import { bytes, everyNth, openTest, restless, text } from '../testing/fixtures.ts'
 import {
   collected,
@@ -316,6 +316,27 @@ describe('collection', () => {
     }
     db.close()
     expect(verifyDatabase(storage, '/db').faults).toEqual([])
+  })
+
+  test('shows a policy segments it cannot change, and refuses what it answers wrongly', () => {
+    const shrinks = (view: ValueLogView) => {
+      for (const segment of view.segments) {
+        ;(segment as { recordBytes: number }).recordBytes = 0
+      }
+      return restless.pick(view)
+    }
+    const later = async () => null
+    for (const [pick, told] of [
+      [shrinks, /'recordBytes'/],
+      [later as never, `value-log policy ${restless.name}: pick answers a promise; `],
+    ] as const) {
+      const valueLogPolicy: ValueLogPolicy = { ...restless, pick }
+      const { db } = openTest({ options: { valueLog: collected }, valueLogPolicy })
+      put(db, 'a', large('a'))
+      expect(() => db.flush()).toThrow(told)
+      expect(read(db, 'a')).toBe(large('a'))
+      db.close()
+    }
   })
 
   test('refuses a segment that was not offered', () => {

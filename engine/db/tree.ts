@@ -49,6 +49,7 @@ export interface TreeParts {
   readonly numbers: FileNumbers
   readonly version: Version
   readonly nextRunId: number
+  /** Guarded: its answers have the form of the seam. */
   readonly strategy: CompactionStrategy
   readonly strategyState: Json
   readonly options: EngineOptions
@@ -97,7 +98,7 @@ export class Tree {
     return this.#generation
   }
 
-  /** What a strategy sees now. */
+  /** What the strategy is asked about, before it is copied for it (`guarded-strategy.ts`). */
   view(lastSeq: number): TreeView {
     const { options, snapshots, clock } = this.#parts
     return {

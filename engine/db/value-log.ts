@@ -11,6 +11,7 @@ import type { SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
+import { checkedRelocateBelow } from '../compaction/strategy-answers.ts'
 import type { ValueLogPolicy, ValueLogView } from '../compaction/value-log-policy.ts'
 import type { ValueRelocation } from '../compaction/value-relocation.ts'
 import { segmentName } from '../manifest/file-names.ts'
@@ -165,15 +166,19 @@ export class ValueLog {
     this.#openedAtSeq.delete(segment)
   }
 
-  /** What a policy sees: segments numbered below `below`. */
+  /** What a policy sees, frozen: segments numbered below `below`. */
   view(below = Number.POSITIVE_INFINITY): ValueLogView {
     const { book, manifest } = this.#parts
     const segments = [...manifest.state.segments.values()]
       .filter(({ segment, state }) => state === 'sealed' && segment < below)
       .map(({ segment, records, recordBytes }) => {
-        return { segment, records, recordBytes, referencedBytes: book.referenced(segment) }
+        const referencedBytes = book.referenced(segment)
+        return Object.freeze({ segment, records, recordBytes, referencedBytes })
       })
-    return { segments, unsealedBytes: this.unsealedBytes }
+    return Object.freeze({
+      segments: Object.freeze(segments),
+      unsealedBytes: this.unsealedBytes,
+    })
   }
 
   metrics(): ValueLogMetrics {
@@ -209,7 +214,9 @@ export class ValueLog {
 
   /** How a merge moves values out of old segments; null where the policy wants none moved. */
   relocation(): ValueRelocation | null {
-    const below = this.#parts.policy?.relocateBelow(this.view()) ?? 0
+    const { policy } = this.#parts
+    if (policy === null) return null
+    const below = checkedRelocateBelow(policy.name, policy.relocateBelow(this.view()))
     if (below === 0) return null
     const appender = this.#appender('vlog-gc', () => {})
     const { collection } = this.#parts.counters

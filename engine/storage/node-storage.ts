@@ -25,21 +25,34 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
-import { Ledger, type Section } from './ledger.ts'
+import { checkLedger, Ledger, type Section } from './ledger.ts'
 import { openFileLimit } from './open-file-limit.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  LockPurpose,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 export class NodeStorage implements Storage {
   readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger
 
   constructor(ledger: Ledger) {
+    checkLedger(ledger)
     this.#ledger = ledger
+  }
+
+  resolve(folder: string): string {
+    return resolve(folder)
   }
 
   create(path: string, tag: FileTag): WritableFile {
@@ -70,10 +83,10 @@ export class NodeStorage implements Storage {
     }
   }
 
-  list(folder: string): readonly string[] {
+  list(folder: string, what: ListedKind = 'files'): readonly string[] {
     try {
       return readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && !isLockFile(entry.name))
+        .filter((entry) => entry.isDirectory() === (what === 'folders') && !isLockFile(entry.name))
         .map((entry) => entry.name)
         .sort()
     } catch (error) {
@@ -110,8 +123,7 @@ export class NodeStorage implements Storage {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
     const parent = dirname(folder)
     if (parent !== folder) this.makeFolder(parent)
-    // `recursive` only to accept the same folder from another process at the same moment.
-    attempt('makeFolder', folder, () => mkdirSync(folder, { recursive: true }))
+    attempt('makeFolder', folder, () => makeOneFolder(folder))
     this.syncFolder(parent)
   }
 
@@ -121,8 +133,8 @@ export class NodeStorage implements Storage {
     attempt('syncFolder', folder, () => withFile(folder, 'r', fsyncSync))
   }
 
-  lock(folder: string): FolderLock {
-    return lockFolder(folder)
+  lock(folder: string, purpose: LockPurpose = 'write'): FolderLock {
+    return lockFolder(folder, purpose)
   }
 
   #rename(from: string, to: string): void {
@@ -333,6 +345,19 @@ function openSized(
   } catch (error) {
     closeSync(fd)
     throw error
+  }
+}
+
+/**
+ * Accepts the same folder from another process at the same moment. Not with `recursive`: Node never
+ * returns from it where the system calls an existing parent missing, as under /proc.
+ */
+function makeOneFolder(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    if (errnoOf(error) !== 'EEXIST' || !isThere) throw error
   }
 }
 

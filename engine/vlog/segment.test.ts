@@ -78,6 +78,26 @@ function pointerTo({ segment, offset, storedBytes, compressionType }: Placed): V
   return Object.assign(new ValuePointer(), { segment, offset, storedBytes, compressionType })
 }
 
+test.each([10, 1024 * 1024 - 50, 1024 * 1024, 3 * 1024 * 1024])(
+  'a value of %i bytes is loaded with the time it was written at',
+  (bytesOfValue) => {
+    const small = { key: bytes('b'), value: bytes('small'), atMs: 1_234 }
+    const huge = {
+      key: bytes('a'),
+      value: new Uint8Array(bytesOfValue).fill(7),
+      atMs: 1_700_000_000_123,
+    }
+    const { storage, placed } = written([huge, small, huge])
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    for (const each of placed) {
+      const loaded = handles.load(pointerTo(each), each.key, 0, each.key.length, account())
+      expect(loaded.writtenAtMs).toBe(each.atMs)
+      expect(Buffer.compare(loaded.value, each.value)).toBe(0)
+    }
+    handles.close()
+  },
+)
+
 const record = (key: string, value: string): Record => ({
   key: bytes(key),
   value: bytes(value),

@@ -54,7 +54,7 @@ export async function writeOperations(
       return writeNative(workload, request, signal)
     case 'ycsb':
       await writeChunks(ycsbText(workload, phase), out, signal)
-      return []
+      return hasFields(workload) ? [] : ['values without fields are written as the field field0']
     case 'csv':
       await writeChunks(csvText(workload, phase), out, signal)
       return []
@@ -88,16 +88,19 @@ async function writeRocksdb(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const counts: RocksdbCounts = { writes: 0, gets: 0, seeks: 0 }
-  const hasFields = [workload.load, ...workload.phases.map(({ stream }) => stream)].some(
-    ({ fieldNames }) => fieldNames.length > 0,
-  )
   // Loaded where it is needed: an engine and its strategies.
   const { ScratchRecords } = await import('./scratch-records.ts')
-  using records = hasFields ? new ScratchRecords() : null
+  using records = hasFields(workload) ? new ScratchRecords() : null
   await writeChunks(rocksdbTrace(workload, records, counts, phase), out, signal)
   const { writes, gets, seeks } = counts
   const exempt = seeks === 0 ? '' : ' (scans: RocksDB traces no nexts)'
   return [`${out}: ${writes} writes, ${gets} gets, ${seeks} seeks${exempt}`]
+}
+
+function hasFields({ load, phases }: Workload): boolean {
+  return [load, ...phases.map(({ stream }) => stream)].some(
+    ({ fieldNames }) => fieldNames.length > 0,
+  )
 }
 
 /** A file as standard output never waits: a signal is heard between chunks only if they let it. */

@@ -14,7 +14,14 @@
  */
 
 import { assert } from '../../engine/base/assert.ts'
-import { ALL_FIELDS, OPERATION_KIND, type Operation, type OperationKind } from '../operation.ts'
+import { VALUE_BYTES_MAX } from '../../engine/wal/write-batch.ts'
+import {
+  ALL_FIELDS,
+  OPERATION_KIND,
+  OPERATION_KIND_NAMES,
+  type Operation,
+  type OperationKind,
+} from '../operation.ts'
 import { hashKey } from './key-hash.ts'
 import { SeededValues, setFieldCount, VALUE_FORM, type ValueForm } from './seeded-values.ts'
 
@@ -163,18 +170,25 @@ export class OperationDecoder {
     this.#values = values
   }
 
-  /** Bytes not yet decoded; below 0 when the last operation ran past the end. */
+  /** Bytes not yet decoded. */
   get left(): number {
     return this.#bytes.length - this.#at
   }
 
-  next(operation: Operation): void {
+  /**
+   * Fills the slot with the next operation. False where the bytes are none: they end within it, or
+   * hold a kind or a size that no writer writes.
+   */
+  next(operation: Operation): boolean {
     const bytes = this.#bytes
     const flags = bytes[this.#at++]!
     operation.kind = (flags & KIND_MASK) as OperationKind
     if (this.#dense) operation.keyNumber = this.#varint()
     const keyLength = this.#varint()
     const keyEnd = this.#at + keyLength
+    const isKind = operation.kind < OPERATION_KIND_NAMES.length
+    // Negated, so that what was read past the end, no number, fails too.
+    if (!isKind || !(keyEnd <= bytes.length)) return false
     operation.copyKey(bytes, this.#at, keyEnd)
     if (!this.#dense) operation.keyNumber = hashKey(bytes, this.#at, keyEnd)
     this.#at = keyEnd
@@ -183,7 +197,8 @@ export class OperationDecoder {
     operation.readFieldIndex = namesField ? this.#varint() - 1 : ALL_FIELDS
     operation.scanLength = operation.kind === OPERATION_KIND.scan ? this.#varint() : 0
     operation.arrivalNs = (flags & HAS_ARRIVAL) === 0 ? -1 : this.#arrival()
-    this.#value((flags >> FORM_SHIFT) & FORM_MASK, operation)
+    const isValue = this.#value((flags >> FORM_SHIFT) & FORM_MASK, operation)
+    return isValue && this.left >= 0 && operation.valueLength <= VALUE_BYTES_MAX
   }
 
   #arrival(): number {
@@ -193,24 +208,30 @@ export class OperationDecoder {
     return this.#arrivalBefore
   }
 
-  #value(form: number, operation: Operation): void {
+  /** False where the lengths of a record's fields are not those of its bytes. */
+  #value(form: number, operation: Operation): boolean {
     operation.valueSource = null
     operation.valueLength = form === VALUE_FORM.none ? 0 : this.#varint()
-    if (form === VALUE_FORM.none) return
+    if (form === VALUE_FORM.none) return true
     const position = operation.valuePosition
     if (form === VALUE_FORM.bytes) {
       operation.valueSource = this.#bytes
       position[0] = this.#at
       this.#at += operation.valueLength
-      return
+      return true
     }
     position[0] = this.#u32()
     position[1] = this.#u32()
     const values = this.#values
-    if (!values.isRecord(operation)) return
+    if (!values.isRecord(operation)) return true
     const lengths = setFieldCount(operation, values.fieldCount)
-    if (form === VALUE_FORM.seeded) lengths.fill(values.equalLength(operation.valueLength))
-    else for (let i = 0; i < lengths.length; i++) lengths[i] = this.#varint()
+    if (form === VALUE_FORM.seeded) {
+      const equal = values.equalLength(operation.valueLength)
+      lengths.fill(equal)
+      return equal >= 0
+    }
+    for (let i = 0; i < lengths.length; i++) lengths[i] = this.#varint()
+    return values.lengthsAddUp(operation)
   }
 
   #varint(): number {

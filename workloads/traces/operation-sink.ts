@@ -33,7 +33,7 @@ export function recordWorkload(workload: Workload, sink: OperationSink): Workloa
 
 /** Names of a stream's fields as text. */
 export function fieldNamesOf(stream: OperationStream): readonly string[] {
-  const decoder = new TextDecoder()
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   return stream.fieldNames.map((name) => decoder.decode(name))
 }
 

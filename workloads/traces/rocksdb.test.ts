@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ByteWriter } from '../../engine/base/coding.ts'
+import { equalBytes } from '../../engine/base/compare.ts'
+import { isLsmError } from '../../engine/base/errors.ts'
 import { ALL_FIELDS, OPERATION_KIND, OPERATION_KIND_NAMES } from '../operation.ts'
 import { rocksdbTrace } from './export/rocksdb-trace.ts'
 import { ROCKSDB_RECORD, ROCKSDB_TRACE_HEADER } from './rocksdb-format.ts'
@@ -132,6 +134,10 @@ const record = (type: number, payload: string | Uint8Array, clock = 1): Uint8Arr
   const bytes = typeof payload === 'string' ? bytesOf(payload) : payload
   return new ByteWriter().u64(clock).u8(type).u32(bytes.length).raw(bytes).copy()
 }
+const impossibleTime = (): Uint8Array => {
+  const bytes = record(4, new ByteWriter().u64(12).u32(0).text('k').view())
+  return bytes.fill(0xff, 0, 8)
+}
 const begin = () => record(ROCKSDB_RECORD.begin, ROCKSDB_TRACE_HEADER)
 const batchOf = (records: ByteWriter, count: number) =>
   new ByteWriter().u64(2).prefixed(new ByteWriter().u64(9).u32(count).raw(records.view()).view())
@@ -182,6 +188,13 @@ describe('a foreign RocksDB trace', () => {
       record(3, batchOf(new ByteWriter().u8(15).text('a').text('b'), 1).view()),
       'a deletion of a range',
     ],
+    ['a miscounted batch', record(3, batchOf(new ByteWriter(), 1).view()), 'of 0 records'],
+    ['a time beyond 2^53', impossibleTime(), 'integer beyond 2^53'],
+    [
+      'a key no store takes',
+      record(4, new ByteWriter().u64(12).u32(0).prefixed(new Uint8Array(65_536)).view()),
+      'a key of 65536 bytes; at most 65535',
+    ],
   ])('with %s is told with the offset', async (_, bad, reason) => {
     const get = record(4, new ByteWriter().u64(12).u32(0).text('k').view())
     const bytes = Buffer.concat([begin(), get, bad, get, record(2, '')])
@@ -191,6 +204,66 @@ describe('a foreign RocksDB trace', () => {
     expect(malformed[0]).toContain(reason)
     expect(phases[1]!.operations).toHaveLength(2)
   })
+})
+
+test('a batch keeps what stands beside an entry that no store takes', async () => {
+  const entries = new ByteWriter().u8(1).text('a').text('A')
+  entries.u8(1).prefixed(new Uint8Array(65_536)).text('B').u8(1).text('c').text('C')
+  const trace = Buffer.concat([begin(), record(3, batchOf(entries, 3).view()), record(2, '')])
+  const { phases, malformed } = await imported('rocksdb', path, [trace], 1)
+  expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
+    'run update a 1 B @0',
+    'run update c 1 B @0',
+  ])
+  expect(malformed).toEqual([expect.stringContaining('a key of 65536 bytes; at most 65535')])
+})
+
+test('a record of many chunks is read whole', async () => {
+  const value = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) % 251)
+  const entries = new ByteWriter().u8(1).text('a').prefixed(value)
+  const write = record(3, batchOf(entries, 1).view())
+  const trace = Buffer.concat([begin(), write, write, record(2, '')])
+  const { phases } = await imported('rocksdb', path, [trace])
+  expect(phases[1]!.operations.map((one) => equalBytes(one.value, value))).toEqual([true, true])
+})
+
+test('a damaged trace ends in operations, malformed records or one line', async () => {
+  const [operations] = fc.sample(
+    microseconds.filter((list) => list.length > 10),
+    1,
+  )
+  const { bytes } = exported(operations!)
+  const damage = fc.record({
+    at: fc.nat(bytes.length - 1),
+    byte: fc.nat(255),
+    length: fc.nat(bytes.length),
+  })
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ at, byte, length }) => {
+      const damaged = Uint8Array.from(bytes.subarray(0, length))
+      if (at < length) damaged[at] = byte
+      const error = await imported('rocksdb', path, [damaged], 1000).catch(
+        (error: unknown) => error,
+      )
+      if (error instanceof Error) {
+        expect(isLsmError(error), String(error.stack)).toBe(true)
+        expect(error.message).not.toContain('\n')
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test.each([
+  ['6b 1 0 536870913 1000', 'a value of 536870913 bytes; at most 536870912'],
+  [`6b 1 0 ${'9'.repeat(40)} 1000`, 'a value of 1e+40 bytes'],
+  [`${'6b'.repeat(65_536)} 0 0 0 1000`, 'a key of 65536 bytes; at most 65535'],
+  ['6b 0 0 0 -1', 'not "hex-key type'],
+  ['6b 1 0 1.5 1000', 'not "hex-key type'],
+])('line %# of trace_analyzer is malformed', async (line, reason) => {
+  const { malformed, report } = await imported('rocksdb-text', path, [`${line}\n6b 0 0 0 1\n`], 1)
+  expect(malformed).toEqual([expect.stringContaining(`trace.0:1: ${reason}`)])
+  expect(report.operations).toBe(1)
 })
 
 test('trace_analyzer’s text becomes operations with made-up values', async () => {

@@ -52,6 +52,12 @@ export class SeededValues {
     return Number.isInteger(length) && length >= 0 ? length : -1
   }
 
+  /** Whether the slot's `fieldLengths` are those of a record of its length. */
+  lengthsAddUp({ fieldLengths, valueLength }: Operation): boolean {
+    if (fieldLengths.length !== this.fieldCount) return false
+    return fieldLengths.reduce((sum, bytes) => sum + bytes, this.#overheadBytes) === valueLength
+  }
+
   /** Makes the value from the slot's `valuePosition` and, for a record, its `fieldLengths`. */
   write(operation: Operation, target: Uint8Array, offset: number): number {
     if (this.isRecord(operation)) return this.#records.write(operation, target, offset)
@@ -74,18 +80,13 @@ export class SeededValues {
       setFieldCount(probe, this.fieldCount).fill(equal)
       if (this.#makes(probe, value)) return VALUE_FORM.seeded
     }
-    if (this.#lengthsAddUp(operation)) {
+    if (this.lengthsAddUp(operation)) {
       probe.fieldLengths = operation.fieldLengths
       const makes = this.#makes(probe, value)
       probe.fieldLengths = new Uint32Array(0)
       if (makes) return VALUE_FORM.seededLengths
     }
     return VALUE_FORM.bytes
-  }
-
-  #lengthsAddUp({ fieldLengths, valueLength }: Operation): boolean {
-    if (fieldLengths.length !== this.fieldCount) return false
-    return fieldLengths.reduce((sum, bytes) => sum + bytes, this.#overheadBytes) === valueLength
   }
 
   #makes(probe: Operation, value: Uint8Array): boolean {

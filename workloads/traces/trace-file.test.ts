@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
 import { isLsmError, LsmError } from '../../engine/base/errors.ts'
 import { WORKLOADS } from '../catalog.ts'
 import { OPERATION_KIND, Operation, type Workload } from '../operation.ts'
 import { pumpWorkload } from './operation-sink.ts'
 import { arbitraryOperation, type PlainPhase, plainPhases, pourInto } from './testing/operations.ts'
-import type { TraceHeader } from './trace-format.ts'
+import { FRAME_HEAD_BYTES, PRELUDE_BYTES, TAIL_BYTES, type TraceHeader } from './trace-format.ts'
 import { openTrace, traceWorkload } from './trace-reader.ts'
 import { TraceWriter, type TraceWriterOptions } from './trace-writer.ts'
 
@@ -166,6 +167,13 @@ describe('a damaged trace', () => {
     return new Uint8Array(readFileSync(path))
   }
   const readAll = () => plainPhases(traceWorkload(openTrace(path)))
+  /** Asks for small values alone: a large one may be rightly seeded. */
+  const walk = ({ load, phases }: Workload) => {
+    const slot = new Operation()
+    for (const stream of [load, ...phases.map((phase) => phase.stream)]) {
+      while (stream.next(slot)) if (slot.valueLength < 1e5) stream.value(slot)
+    }
+  }
   const failure = (): LsmError => {
     try {
       readAll()
@@ -210,6 +218,54 @@ describe('a damaged trace', () => {
       /20 whole operations lie before; the file ends within a frame/,
     )
     expect(failure().data.offset).toBe(footer.phases[1]!.offset)
+  })
+
+  test('whose checksums were made to match ends in operations or one line', () => {
+    const whole = sample()
+    const { footer } = openTrace(path)
+    const headOf = (offset: number) => new DataView(whole.buffer, offset, FRAME_HEAD_BYTES)
+    const frames: number[] = []
+    for (let at = PRELUDE_BYTES; at < whole.length - TAIL_BYTES; ) {
+      frames.push(at)
+      at += FRAME_HEAD_BYTES + headOf(at).getUint32(12, true)
+    }
+    expect(frames.length).toBeGreaterThan(footer.phases.length + 1)
+    const damage = fc.record({
+      frame: fc.nat(frames.length - 1),
+      at: fc.nat(FRAME_HEAD_BYTES + 200),
+      byte: fc.nat(255),
+    })
+    fc.assert(
+      fc.property(damage, ({ frame, at, byte }) => {
+        const damaged = whole.slice()
+        const offset = frames[frame]!
+        const stored = headOf(offset).getUint32(12, true)
+        const end = offset + FRAME_HEAD_BYTES + stored
+        if (at >= 16 && at < FRAME_HEAD_BYTES) return
+        damaged[Math.min(offset + at, end - 1)] = byte
+        const head = crc32c(damaged, offset, offset + 16)
+        const crc = maskCrc(crc32c(damaged, offset + FRAME_HEAD_BYTES, end, head))
+        new DataView(damaged.buffer).setUint32(offset + 16, crc, true)
+        writeFileSync(path, damaged)
+        try {
+          walk(traceWorkload(openTrace(path)))
+        } catch (error) {
+          expect(isLsmError(error), String((error as Error).stack)).toBe(true)
+          expect((error as Error).message).not.toContain('\n')
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('that claims a frame larger than itself takes no such memory', () => {
+    const whole = sample()
+    const bytes = new DataView(whole.buffer)
+    for (const offset of [8, 12]) bytes.setUint32(PRELUDE_BYTES + offset, 2 ** 30, true)
+    writeFileSync(path, whole)
+    const before = process.memoryUsage().arrayBuffers
+    expect(failure().message).toContain(`the file ends within a frame`)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26)
   })
 
   test('of another version or make is told so', () => {

@@ -14,12 +14,12 @@
  * renumber.
  */
 
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { z } from 'zod'
 import { ByteReader, ByteWriter } from '../../engine/base/coding.ts'
 import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
-import { corruption } from '../../engine/base/errors.ts'
+import { corruption, isLsmError } from '../../engine/base/errors.ts'
 import type { Json } from '../../engine/base/json.ts'
 
 export const TRACE_VERSION = 1
@@ -119,12 +119,14 @@ export function frameCrc(frame: Uint8Array): Uint8Array {
 export function readAt(path: string, offset: number, length: number): Uint8Array {
   const descriptor = openSync(path, 'r')
   try {
-    const bytes = new Uint8Array(length)
+    // No more than there is: a damaged length must not become memory.
+    const left = Math.max(0, fstatSync(descriptor).size - offset)
+    const bytes = new Uint8Array(Math.min(length, left))
     let read = 0
-    for (let more = -1; more !== 0 && read < length; read += more) {
-      more = readSync(descriptor, bytes, read, length - read, offset + read)
+    for (let more = -1; more !== 0 && read < bytes.length; read += more) {
+      more = readSync(descriptor, bytes, read, bytes.length - read, offset + read)
     }
-    return read === length ? bytes : bytes.subarray(0, read)
+    return bytes.subarray(0, read)
   } finally {
     closeSync(descriptor)
   }
@@ -170,7 +172,12 @@ function unpack(
 ): Uint8Array {
   if (compression === TRACE_COMPRESSION.none) return stored
   if (compression !== TRACE_COMPRESSION.zstd) throw damaged(`unknown compression ${compression}`)
-  const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(rawBytes, 1) })
-  if (raw.length !== rawBytes) throw damaged(`${raw.length} bytes where ${rawBytes} were packed`)
-  return raw
+  try {
+    const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(rawBytes, 1) })
+    if (raw.length === rawBytes) return raw
+    throw damaged(`${raw.length} bytes where ${rawBytes} were packed`)
+  } catch (error) {
+    if (isLsmError(error)) throw error
+    throw damaged(`a frame that does not unpack to ${rawBytes} bytes: ${(error as Error).message}`)
+  }
 }

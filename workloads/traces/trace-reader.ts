@@ -100,10 +100,18 @@ function parseJson<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const { offset } = frame
   if (frame.type !== type) throw corruption(`a frame of type ${frame.type}`, { path, offset })
-  const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(frame.payload)))
+  const parsed = schema.safeParse(jsonOf(path, frame))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   throw corruption(`${issue.path.join('.')}: ${issue.message}`, { path, offset })
+}
+
+function jsonOf(path: string, { payload, offset }: Frame): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload))
+  } catch (error) {
+    throw corruption(`no JSON: ${(error as Error).message}`, { path, offset })
+  }
 }
 
 /** The trace's operations as they were recorded, once: its streams are consumed. */
@@ -148,10 +156,13 @@ class TraceStream implements OperationStream {
 
   next(operation: Operation): boolean {
     if (this.#leftInFrame === 0 && !this.#nextFrame()) return false
-    this.#decoder!.next(operation)
+    const isWhole = this.#decoder!.next(operation)
     this.#leftInFrame--
     const { left } = this.#decoder!
-    if (left < 0 || (this.#leftInFrame === 0 && left > 0)) throw this.#disagrees('its bytes')
+    if (!isWhole || (this.#leftInFrame === 0 && left > 0)) throw this.#disagrees('its bytes')
+    const { fieldIndex, readFieldIndex } = operation
+    const fields = this.fieldNames.length
+    if (fieldIndex >= fields || readFieldIndex >= fields) throw this.#disagrees('the footer')
     return true
   }
 

@@ -13,7 +13,7 @@ import { csvText } from './csv-text.ts'
 const folder = mkdtempSync(join(tmpdir(), 'varve-csv-text-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
-const fieldNames = ['a', 'b']
+const fieldNames = ['a, "b"', '\r\nc']
 
 const anyKey = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),

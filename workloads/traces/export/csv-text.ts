@@ -1,7 +1,8 @@
 /**
  * Owns a workload as CSV, one row an operation, for spreadsheets and scripts: everything but the
- * values' bytes. Keys of printable ASCII without quotes and commas stand as they are, others as
- * `0x` and hex. A figure an operation has not is empty.
+ * values' bytes. Keys of printable ASCII without quotes and commas stand as they are, others, and
+ * those that begin with `0x`, as `0x` and hex. Names are quoted where they must be (RFC 4180). A
+ * figure that an operation does not have is empty.
  */
 
 import {
@@ -40,12 +41,13 @@ export function* csvText(workload: Workload, phase: TracePhase = 'all'): Generat
 
 function* rows(phase: string, stream: OperationStream): Generator<string> {
   const operation = new Operation()
-  const names = fieldNamesOf(stream)
+  const names = fieldNamesOf(stream).map(quoted)
+  const phaseText = quoted(phase)
   const field = (index: number) => (index === ALL_FIELDS ? '' : names[index]!)
   while (stream.next(operation)) {
     const { kind, scanLength, valueLength, arrivalNs } = operation
     const figures = [
-      ...[phase, OPERATION_KIND_NAMES[kind], keyText(operation.key), operation.keyNumber],
+      ...[phaseText, OPERATION_KIND_NAMES[kind], keyText(operation.key), operation.keyNumber],
       ...[field(operation.fieldIndex), field(operation.readFieldIndex)],
       ...[valueLength === 0 ? '' : valueLength, scanLength === 0 ? '' : scanLength],
       arrivalNs < 0 ? '' : arrivalNs,
@@ -59,4 +61,8 @@ function keyText(key: Uint8Array): string {
   const text = String.fromCharCode(...key.subarray(0, 1024))
   if (key.length <= 1024 && PLAIN_KEY.test(text)) return text
   return `0x${Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
+function quoted(name: string): string {
+  return /[",\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 }

@@ -1,57 +1,115 @@
 /**
  * Owns the bytes of a file to be imported, plain, gzip or zstd, told apart by their first bytes and
- * not by the name. Invariant: a chunk at a time, whatever the file's size.
+ * not by the name. Invariant: a chunk at a time, whatever the file's size, and every byte of the
+ * file is read: several gzip members or zstd frames are one stream, and what follows the last of
+ * them is refused, except zeros after gzip, which tapes and archives leave as padding.
  */
 
-import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { extname } from 'node:path'
+import { Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { corruption } from '../../../engine/base/errors.ts'
+import { corruption, invalidArgument } from '../../../engine/base/errors.ts'
 import { readAt } from '../trace-format.ts'
+import { PackedBytes } from './packed-bytes.ts'
+import { isZstd, zstdFrames } from './zstd-frames.ts'
 
-const CHUNK_BYTES = 1 << 18
+const HEAD_BYTES = 6
+const ZERO_CHUNK_BYTES = 1 << 16
+const PACKED_NAMES: ReadonlySet<string> = new Set(['.gz', '.tgz', '.zst', '.zstd'])
+/** By their first bytes: packings that are known and not read. */
+const UNREAD: Readonly<Record<string, readonly number[]>> = {
+  xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+  bzip2: [0x42, 0x5a, 0x68],
+  lz4: [0x04, 0x22, 0x4d, 0x18],
+  zip: [0x50, 0x4b, 0x03, 0x04],
+}
 
-/** `path`'s content, decompressed. Throws the system's error, or `LSM_CORRUPTION` for a torn stream. */
-export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
-  const packing = packingOf(readAt(path, 0, 4))
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES })
+/**
+ * `path`'s content, decompressed; `remark` hears what is worth knowing of it. Throws the system's
+ * error, `LSM_CORRUPTION` with the place of a damaged or torn stream, or `LSM_INVALID_ARGUMENT` for
+ * a packing that is not read here.
+ */
+export async function* readChunks(
+  path: string,
+  remark: (text: string) => void,
+): AsyncGenerator<Uint8Array> {
+  const head = readAt(path, 0, HEAD_BYTES)
+  const source = await PackedBytes.open(path)
   try {
-    const stream: Readable = packing === null ? file : packing.unpack(file)
-    for await (const chunk of stream) {
+    if (isGzip(head)) yield* gunzip(source)
+    else if (isZstd(head)) yield* unzstd(source)
+    else {
+      const unread = Object.keys(UNREAD).find((name) => startsWith(head, UNREAD[name]!))
+      if (unread !== undefined) {
+        throw invalidArgument(
+          `${path}: packed by ${unread}, which is not read here; unpack it first`,
+        )
+      }
+      const extension = extname(path)
+      if (PACKED_NAMES.has(extension)) {
+        remark(`${path} is named ${extension} but is not packed: read as it is`)
+      }
+      yield* source.rest()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+function isGzip(head: Uint8Array): boolean {
+  return startsWith(head, [0x1f, 0x8b])
+}
+
+function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, i) => head[i] === byte)
+}
+
+/** Members one after another; zlib reads them all, but stops at the first zero between them. */
+async function* gunzip(source: PackedBytes): AsyncGenerator<Uint8Array> {
+  const unpacked = createGunzip()
+  yield* decompressed('gzip', source, source.rest(), unpacked)
+  checkZeros(source.path, unpacked.bytesWritten)
+}
+
+function checkZeros(path: string, start: number): void {
+  for (let offset = start; ; ) {
+    const bytes = readAt(path, offset, ZERO_CHUNK_BYTES)
+    if (bytes.length === 0) return
+    const other = bytes.findIndex((byte) => byte !== 0)
+    if (other >= 0) {
+      const what = 'damaged gzip: bytes after the last member that are not zero'
+      throw corruption(what, { path, offset: offset + other })
+    }
+    offset += bytes.length
+  }
+}
+
+/** The decompressor begins a frame anew only where a write does: pieces end where frames end. */
+function unzstd(source: PackedBytes): AsyncGenerator<Uint8Array> {
+  return decompressed('zstd', source, zstdFrames(source), createZstdDecompress())
+}
+
+async function* decompressed(
+  name: string,
+  source: PackedBytes,
+  pieces: AsyncIterable<Uint8Array>,
+  unpacked: Transform & { readonly bytesWritten: number },
+): AsyncGenerator<Uint8Array> {
+  const packed = Readable.from(pieces)
+  packed.on('error', (error) => unpacked.destroy(error))
+  try {
+    for await (const chunk of packed.pipe(unpacked)) {
       const { buffer, byteOffset, byteLength } = chunk as Uint8Array<ArrayBuffer>
       yield new Uint8Array(buffer, byteOffset, byteLength)
     }
   } catch (error) {
     const isPacked =
       error instanceof Error && 'code' in error && /^(Z_|ZSTD_|ERR_)/.test(String(error.code))
-    if (packing === null || !isPacked) throw error
-    throw corruption(`damaged or truncated ${packing.name}: ${(error as Error).message}`, { path })
+    if (!isPacked) throw error
+    const place = `between bytes ${unpacked.bytesWritten} and ${source.offset}`
+    const what = `damaged or truncated ${name}, ${place}: ${error.message}`
+    throw corruption(what, { path: source.path })
   } finally {
-    file.destroy()
-  }
-}
-
-interface Packing {
-  readonly name: string
-  unpack(file: Readable): Readable
-}
-
-function packingOf(head: Uint8Array): Packing | null {
-  const [a, b, c, d] = head
-  if (a === 0x1f && b === 0x8b) return packing('gzip', () => createGunzip())
-  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) {
-    return packing('zstd', () => createZstdDecompress())
-  }
-  return null
-}
-
-function packing(name: string, create: () => NodeJS.ReadWriteStream): Packing {
-  return {
-    name,
-    unpack(file) {
-      const unpacked = create()
-      file.on('error', (error) => (unpacked as unknown as Readable).destroy(error))
-      return file.pipe(unpacked) as unknown as Readable
-    },
+    packed.destroy()
   }
 }

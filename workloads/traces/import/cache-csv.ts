@@ -1,6 +1,7 @@
 /**
  * Owns the cache traces of Twitter and of Meta, both CSV with a row a request and no values: sizes
- * only, so the bytes are made up. Rows are cut at their commas; nothing in these files is quoted.
+ * only, so the bytes are made up. Rows are cut at their commas; nothing in these files is quoted. A
+ * key keeps its bytes, whatever they are.
  *
  * Twitter (github.com/twitter/cache-trace, no header): timestamp in seconds, key, key size, value
  * size, client, operation, TTL. A key may hold commas, so a row is taken from both ends.
@@ -11,6 +12,7 @@
 
 import { OPERATION_KIND, type OperationKind } from '../../operation.ts'
 import {
+  checkedValueBytes,
   type ForeignReader,
   type ImportContext,
   lineReader,
@@ -40,14 +42,14 @@ const TWITTER_KINDS: ReadonlyMap<string, OperationKind> = new Map([
 const TWITTER_COLUMNS_MIN = 7
 
 export function twitterReader(path: string, context: ImportContext): ForeignReader {
-  return lineReader(path, context.report, ({ text }) => {
+  return lineReader(path, context.report, ({ text, bytes }) => {
     if (text === '') return other(context)
     const columns = text.split(',')
     if (columns.length < TWITTER_COLUMNS_MIN) {
       return `${columns.length} columns; a request has ${TWITTER_COLUMNS_MIN}`
     }
     const [keySize, valueSize, , verb] = columns.slice(-5)
-    const key = columns.slice(1, -5).join(',')
+    const key = columnBytes(bytes, columns, 1, columns.length - 5)
     const seconds = wholeNumber(columns[0])
     const kind = TWITTER_KINDS.get(verb!)
     const keyBytes = wholeNumber(keySize)
@@ -56,7 +58,7 @@ export function twitterReader(path: string, context: ImportContext): ForeignRead
     if (kind === undefined) return `unknown operation "${verb}"`
     if (keyBytes < 0) return `key size "${keySize}" is not a whole number`
     if (valueBytes < 0) return `value size "${valueSize}" is not a whole number`
-    if (key === '') return 'the key is empty'
+    if (key.length === 0) return 'the key is empty'
     request(context, { kind, key, keyBytes, valueBytes, seconds, count: 1 })
     return null
   })
@@ -84,8 +86,11 @@ export function kvcacheReader(path: string, context: ImportContext): ForeignRead
   })
 }
 
+/** Each becomes an operation: what claims more is no count. */
+const OP_COUNT_MAX = 10_000_000
+
 function kvcacheRow(
-  { text }: Line,
+  { text, bytes }: Line,
   header: ReadonlyMap<string, number>,
   context: ImportContext,
 ): string | null {
@@ -94,7 +99,8 @@ function kvcacheRow(
     return `${columns.length} columns where the header has ${header.size}`
   }
   const column = (name: string) => columns[header.get(name) ?? -1]
-  const key = column('key')!
+  const keyIndex = header.get('key')!
+  const key = columnBytes(bytes, columns, keyIndex, keyIndex + 1)
   const kind = KVCACHE_KINDS.get(column('op')!)
   const keyBytes = wholeNumber(column('key_size'))
   const valueBytes = wholeNumber(column('size'))
@@ -103,16 +109,32 @@ function kvcacheRow(
   if (kind === undefined) return `unknown operation "${column('op')}"`
   if (keyBytes < 0) return `key_size "${column('key_size')}" is not a whole number`
   if (valueBytes < 0) return `size "${column('size')}" is not a whole number`
-  if (count < 1) return `op_count "${column('op_count')}" is not a whole number from 1`
+  if (count < 1 || count > OP_COUNT_MAX) {
+    return `op_count "${column('op_count')}" is not a whole number from 1 to ${OP_COUNT_MAX}`
+  }
   if (seconds !== null && seconds < 0) return `op_time "${column('op_time')}" is not whole seconds`
-  if (key === '') return 'the key is empty'
+  if (key.length === 0) return 'the key is empty'
   request(context, { kind, key, keyBytes, valueBytes, seconds, count })
   return null
 }
 
+/** Bytes of the line from column `start` up to `end`, with the commas between. Borrowed. */
+function columnBytes(
+  line: Uint8Array,
+  columns: readonly string[],
+  start: number,
+  end: number,
+): Uint8Array {
+  let from = 0
+  for (let i = 0; i < start; i++) from += columns[i]!.length + 1
+  let to = from - 1
+  for (let i = start; i < end; i++) to += columns[i]!.length + 1
+  return line.subarray(from, to)
+}
+
 interface CacheRequest {
   readonly kind: OperationKind
-  readonly key: string
+  readonly key: Uint8Array
   readonly keyBytes: number
   readonly valueBytes: number
   /** Null where the trace has no clock. */
@@ -124,6 +146,7 @@ function request(context: ImportContext, given: CacheRequest): void {
   const { kind, key, keyBytes, valueBytes, seconds, count } = given
   context.beginPhase(PHASE, [])
   const bytes = sizedKey(key, keyBytes)
+  checkedValueBytes(valueBytes)
   if (bytes.length !== keyBytes) context.report.note('keys longer than the size their row gives')
   const writes = kind === update || kind === insert || kind === readModifyWrite
   for (let i = 0; i < count; i++) {

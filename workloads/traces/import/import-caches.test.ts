@@ -10,6 +10,26 @@ const folder = mkdtempSync(join(tmpdir(), 'varve-import-caches-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
 
+/** Bytes of a key as a row of a cache trace may hold them. */
+const keyBytes = (...excluded: number[]) =>
+  fc
+    .array(
+      fc
+        .oneof(fc.nat(255), fc.constantFrom(...Buffer.from(' ,="[]0x\\\r')))
+        .filter((byte) => !excluded.includes(byte)),
+      { minLength: 1, maxLength: 20 },
+    )
+    .map((bytes) => Uint8Array.from(bytes))
+const NEWLINE = 0x0a
+const COMMA = 0x2c
+
+function rowsOf(keys: readonly Uint8Array[], row: (size: number) => readonly [string, string]) {
+  return keys.flatMap((key) => {
+    const [before, after] = row(key.length)
+    return [Buffer.from(before), key, Buffer.from(after)]
+  })
+}
+
 describe('Twitter’s cache trace', () => {
   test('is a request a row, its arrival in seconds since the first', async () => {
     const rows = [
@@ -66,6 +86,39 @@ describe('Twitter’s cache trace', () => {
     )
   })
 
+  test('keeps the bytes of its keys, whatever they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(keyBytes(NEWLINE), { minLength: 1 }), async (keys) => {
+        const rows = rowsOf(keys, (size) => ['0,', `,${size},10,1,set,0\n`])
+        const { phases, report } = await imported('twitter', path, [Buffer.concat(rows)])
+        expect(phases[1]!.operations.map(({ key }) => key)).toEqual(keys)
+        expect(report).toMatchObject({ malformed: 0, notes: new Map() })
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([
+    [`0,${'k'.repeat(70_000)},70000,1,1,set,0`, 'a key of 70000 bytes; at most 65535'],
+    [`0,${'k'.repeat(70_000)},1,1,1,set,0`, 'a key of 70000 bytes; at most 65535'],
+    ['0,k,65536,1,1,get,0', 'a key of 65536 bytes; at most 65535'],
+    ['0,k,1,536870913,1,set,0', 'a value of 536870913 bytes; at most 536870912'],
+    ['0,k,1,536870913,1,get,0', 'a value of 536870913 bytes; at most 536870912'],
+    ['0,k,1,999999999999999,1,set,0', 'a value of 999999999999999 bytes'],
+    ['0,k,1,9999999999999999,1,set,0', 'value size "9999999999999999"'],
+    ['0,k,1,1.5,1,set,0', 'value size "1.5"'],
+    ['0,k,NaN,1,1,set,0', 'key size "NaN"'],
+    ['0,k,,1,1,set,0', 'key size ""'],
+    ['0,k,-1,1,1,set,0', 'key size "-1"'],
+    ['9000000,k,1,1,1,get,0', 'arrived 104 days after the first operation; at most 52'],
+  ])('row %# is more than is kept, and malformed', async (row, reason) => {
+    const text = `0,a,1,1,1,get,0\n${row}\n0,b,65535,536870912,1,get,0\n`
+    const { malformed, report } = await imported('twitter', path, [text], 1)
+    expect(malformed).toEqual([expect.stringContaining(`trace.0:2: ${reason}`)])
+    expect(report.operations).toBe(2)
+    await expect(imported('twitter', path, [text])).rejects.toThrow(`trace.0:2: ${reason}`)
+  })
+
   test.each([
     ['now,k,1,1,1,get,0', 'timestamp "now"'],
     ['1,k,1,1,get,0', '6 columns'],
@@ -109,6 +162,20 @@ describe('Meta’s kvcache', () => {
     expect(report).toMatchObject({ operations: 3, otherLines: 1, malformed: 0 })
   })
 
+  test('keeps the bytes of its keys, whatever they are', async () => {
+    const keys = fc.array(keyBytes(NEWLINE, COMMA), { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(keys, async (keys) => {
+        const rows = rowsOf(keys, (size) => ['SET,', `,5,1,${size}\n`])
+        const text = Buffer.concat([Buffer.from('op,key,size,op_count,key_size\n'), ...rows])
+        const { phases, report } = await imported('kvcache', path, [text])
+        expect(phases[1]!.operations.map(({ key }) => key)).toEqual(keys)
+        expect(report).toMatchObject({ malformed: 0, notes: new Map() })
+      }),
+      { numRuns: 40 },
+    )
+  })
+
   test('gives every write bytes of its own', async () => {
     const text = 'key,op,size,op_count,key_size\nk,SET,20,3,1\n'
     const { phases } = await imported('kvcache', path, [text])
@@ -120,6 +187,12 @@ describe('Meta’s kvcache', () => {
   test.each([
     ['k,FROB,1,1,1', 'unknown operation "FROB"'],
     ['k,GET,1,0,1', 'op_count "0"'],
+    ['k,GET,1,10000001,1', 'op_count "10000001" is not a whole number from 1 to 10000000'],
+    ['k,GET,1,999999999999999,1', 'op_count "999999999999999"'],
+    ['k,GET,1,-1,1', 'op_count "-1"'],
+    ['k,SET,536870913,3,1', 'a value of 536870913 bytes; at most 536870912'],
+    ['k,SET,1,3,65536', 'a key of 65536 bytes; at most 65535'],
+    ['k,SET,1e3,3,1', 'size "1e3"'],
     ['k,GET,x,1,1', 'size "x"'],
     ['k,GET,1,1', '4 columns where the header has 5'],
     [',GET,1,1,1', 'the key is empty'],

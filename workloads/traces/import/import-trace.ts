@@ -44,7 +44,7 @@ export async function importFiles(
   const context = new ImportContext(sink, report)
   for (const path of paths) {
     const reader = IMPORT_FORMATS[format].read(path, context)
-    for await (const chunk of readChunks(path)) {
+    for await (const chunk of readChunks(path, (text) => report.note(text))) {
       signal?.throwIfAborted()
       reader.write(chunk)
     }

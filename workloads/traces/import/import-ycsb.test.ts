@@ -72,7 +72,7 @@ describe('a YCSB client’s output', () => {
     const packed = await imported('ycsb', path, [pack(CLIENT_OUTPUT)])
     expect(packed.phases).toEqual(plain.phases)
     const torn = pack(CLIENT_OUTPUT).subarray(0, -20)
-    await expect(imported('ycsb', path, [torn])).rejects.toThrow(/trace\.0: damaged or truncated/)
+    await expect(imported('ycsb', path, [torn])).rejects.toThrow(/trace\.0.*: damaged or truncated/)
   })
 
   test('of a load and a run are two files of one trace', async () => {
@@ -110,6 +110,10 @@ describe('a YCSB client’s output', () => {
     ['SCAN usertable user1 many [ <all fields>]', 'scan length "many"'],
     ['UPDATE usertable user1 [ ]', 'a write without fields'],
     ['INSERT usertable user1 [ colour=red ]', 'unknown or repeated field "colour"'],
+    [`INSERT ${'k'.repeat(70_000)}`, 'a key of 70000 bytes; at most 65535'],
+    ['"fieldcount"="1000000000000"', 'property fieldcount: 1000000000000 fields; it takes 1'],
+    ['"fieldcount"="0"', 'property fieldcount: 0 fields; it takes 1 to 10000'],
+    ['"fieldlength"="-1"', 'property fieldlength: "-1" is not a whole number'],
   ])('%s is malformed: file, line, reason, and the limit', async (line, reason) => {
     const text = `READ user1\n${line}\nREAD user2\n${line}\n`
     const passed = await imported('ycsb', path, [text], 2)
@@ -120,6 +124,29 @@ describe('a YCSB client’s output', () => {
     await expect(imported('ycsb', path, [text], 1)).rejects.toThrow(`${path}.0:4: ${reason}`)
     await expect(imported('ycsb', path, [text], 0)).rejects.toThrow(`${path}.0:2: ${reason}`)
   })
+})
+
+test('sizes that no store takes are malformed where they are used', async () => {
+  const text = '"fieldlength"="600000000"\nREAD user1\nINSERT user2\nUPDATE user3\n'
+  const { malformed, report } = await imported('ycsb', path, [text], 2)
+  expect(malformed).toEqual([
+    expect.stringContaining('trace.0:3: a value of 6000000140 bytes; at most 536870912'),
+    expect.stringContaining('trace.0:4: a value of 600000000 bytes; at most 536870912'),
+  ])
+  expect(report.operations).toBe(1)
+})
+
+test('properties are UTF-8, or malformed', async () => {
+  const text = Buffer.from('"fieldnameprefix"="f\xe4"\nREAD user1\n', 'latin1')
+  await expect(imported('ycsb', path, [text])).rejects.toThrow('trace.0:1: a property that is not')
+})
+
+test('a key in the short form keeps its last byte', async () => {
+  const key = Buffer.from('user\xa0', 'latin1')
+  const text = Buffer.concat([Buffer.from('READ '), key, Buffer.from('\nDELETE '), key])
+  const { phases } = await imported('ycsb', path, [text])
+  const bytes = Uint8Array.from(key)
+  expect(phases[1]!.operations.map(({ key }) => key)).toEqual([bytes, bytes])
 })
 
 describe('our own text', () => {

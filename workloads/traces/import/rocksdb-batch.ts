@@ -16,7 +16,7 @@ export interface BatchSink {
   inColumnFamily(): void
 }
 
-const HEADER_BYTES = 12
+const SEQUENCE_BYTES = 8
 
 /** Tag → what it is, and whether a column family stands before the key. */
 const TAGS: ReadonlyMap<
@@ -38,12 +38,16 @@ const TAGS: ReadonlyMap<
 
 /** Hands over the records of the batch that `reader` holds. Throws `LSM_CORRUPTION`. */
 export function readBatch(reader: ByteReader, sink: BatchSink): void {
-  reader.raw(HEADER_BYTES)
+  reader.raw(SEQUENCE_BYTES)
+  const count = reader.u32()
+  let records = 0
   while (!reader.done) {
     const tag = reader.u8()
     const known = TAGS.get(tag)
     if (known === undefined) throw reader.fail(`write batch record with unknown tag ${tag}`)
     const [what, hasFamily] = known
+    // What a writer logs for itself is no record.
+    if (what !== 'log') records++
     if (hasFamily && reader.varint() !== 0) sink.inColumnFamily()
     const key = reader.prefixed()
     if (what === 'delete') sink.delete(key)
@@ -54,4 +58,5 @@ export function readBatch(reader: ByteReader, sink: BatchSink): void {
       sink.deleteRange()
     }
   }
+  if (records !== count) throw reader.fail(`a write batch of ${records} records that says ${count}`)
 }

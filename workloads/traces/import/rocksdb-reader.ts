@@ -16,11 +16,14 @@ import {
   ROCKSDB_TRACE_MAGIC,
 } from '../rocksdb-format.ts'
 import {
+  checkedValueBytes,
   type ForeignReader,
   type ImportContext,
   lineReader,
+  reasonOf,
   wholeNumber,
 } from './foreign-reader.ts'
+import { joined } from './lines.ts'
 import { readBatch } from './rocksdb-batch.ts'
 
 const { read, update, scan, readModifyWrite } = OPERATION_KIND
@@ -28,6 +31,8 @@ const NS_PER_MICROSECOND = 1000
 const PHASE = 'run'
 /** Of one record, which is in memory at once. */
 const RECORD_BYTES_MAX = 2 ** 27
+/** Of the record's type, after its time. */
+const TYPE_OFFSET = 8
 const VERSIONS = /Trace Version: 0\.2\b/
 const FAMILY_NOTE = 'in a column family of its own: all keys went into one key space'
 const SEEK_NOTE = 'seeks, recorded without their nexts: scans of one record'
@@ -43,7 +48,10 @@ class RocksdbRecords implements ForeignReader {
   readonly #context: ImportContext
   /** Of the file, where `#pending` begins. */
   #offset = 0
-  #pending = new Uint8Array(0)
+  /** What was read of an unfinished record, and how long it says it is; 0: its head is not there. */
+  #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #wantedBytes = 0
   #state: 'begin' | 'records' | 'ended' = 'begin'
 
   constructor(path: string, context: ImportContext) {
@@ -54,30 +62,33 @@ class RocksdbRecords implements ForeignReader {
   /** RocksDB writes over what was there, so what lies behind the end record is of another trace. */
   write(chunk: Uint8Array): void {
     if (this.#state === 'ended') return
-    const { length } = this.#pending
-    const bytes = new Uint8Array(length + chunk.length)
-    bytes.set(this.#pending)
-    bytes.set(chunk, length)
+    this.#pending.push(chunk)
+    this.#pendingBytes += chunk.length
+    // Pieces of a large record are joined once, when all of it is there.
+    if (this.#pendingBytes < this.#wantedBytes) return
+    const bytes = joined(this.#pending, this.#pendingBytes)
     let at = 0
-    for (let size = recordBytes(bytes, at); size !== null; size = recordBytes(bytes, at)) {
-      if (size > RECORD_BYTES_MAX) {
-        throw this.#state === 'begin'
-          ? this.#noTrace()
-          : this.#damaged(at, `a record of ${size} bytes`)
-      }
-      if (at + size > bytes.length) break
+    let size = recordBytes(bytes, at)
+    for (; size !== null && at + size <= bytes.length; size = recordBytes(bytes, at)) {
       if (this.#record(bytes.subarray(at, at + size), at)) return
       at += size
     }
+    if (size !== null && size > RECORD_BYTES_MAX) {
+      throw this.#state === 'begin'
+        ? this.#noTrace()
+        : this.#damaged(at, `a record of ${size} bytes`)
+    }
     this.#offset += at
-    this.#pending = bytes.slice(at)
+    this.#wantedBytes = size ?? 0
+    this.#pending = [bytes.slice(at)]
+    this.#pendingBytes = bytes.length - at
   }
 
   end(): void {
     if (this.#state === 'begin') throw this.#noTrace()
     if (this.#state === 'ended') return
-    if (this.#pending.length > 0) {
-      const reason = `the file ends within a record, ${this.#pending.length} bytes into it`
+    if (this.#pendingBytes > 0) {
+      const reason = `the file ends within a record, ${this.#pendingBytes} bytes into it`
       this.#context.report.fail(`${this.#path} at offset ${this.#offset}`, reason)
     } else {
       this.#context.report.note('the trace lacks its end record: tracing was not ended')
@@ -87,17 +98,15 @@ class RocksdbRecords implements ForeignReader {
   /** Whether it was the end. */
   #record(bytes: Uint8Array, at: number): boolean {
     const reader = new ByteReader(bytes, `${this.#path} at offset ${this.#offset + at}`)
-    const microseconds = reader.u64()
-    const type = reader.u8()
-    reader.u32()
+    const type = bytes[TYPE_OFFSET]!
     if (this.#state === 'begin') this.#begin(type, reader)
     else if (type === ROCKSDB_RECORD.end) this.#state = 'ended'
-    else this.#operation(type, microseconds, reader, at)
+    else this.#operation(type, reader, at)
     return this.#state === 'ended'
   }
 
   #begin(type: number, reader: ByteReader): void {
-    const text = new TextDecoder().decode(reader.raw(reader.end - reader.offset))
+    const text = new TextDecoder().decode(reader.bytes.subarray(ROCKSDB_RECORD_HEAD_BYTES))
     if (type !== ROCKSDB_RECORD.begin || !text.startsWith(ROCKSDB_TRACE_MAGIC))
       throw this.#noTrace()
     if (!VERSIONS.test(text)) {
@@ -107,9 +116,11 @@ class RocksdbRecords implements ForeignReader {
     this.#state = 'records'
   }
 
-  #operation(type: number, microseconds: number, reader: ByteReader, at: number): void {
+  #operation(type: number, reader: ByteReader, at: number): void {
     this.#context.beginPhase(PHASE, [])
     try {
+      const microseconds = reader.u64()
+      reader.offset = ROCKSDB_RECORD_HEAD_BYTES
       const parts = new Parts(reader, `${this.#path} at offset ${this.#offset + at}`)
       this.#dispatch(type, microseconds, parts)
     } catch (error) {
@@ -125,14 +136,14 @@ class RocksdbRecords implements ForeignReader {
       this.#write(parts.string(ROCKSDB_PART.writeBatch), clock, parts.source)
     } else if (type === ROCKSDB_RECORD.get) {
       this.#family(parts.u32(ROCKSDB_PART.getColumnFamily))
-      this.#add(read, parts.string(ROCKSDB_PART.getKey), clock)
+      this.#add(read, parts.string(ROCKSDB_PART.getKey), clock, parts.source)
     } else if (
       type === ROCKSDB_RECORD.iteratorSeek ||
       type === ROCKSDB_RECORD.iteratorSeekForPrev
     ) {
       const forwards = type === ROCKSDB_RECORD.iteratorSeek
       this.#family(parts.u32(ROCKSDB_PART.iteratorColumnFamily))
-      this.#add(scan, parts.string(ROCKSDB_PART.iteratorKey), clock)
+      this.#add(scan, parts.string(ROCKSDB_PART.iteratorKey), clock, parts.source)
       report.note(forwards ? SEEK_NOTE : BACKWARD_NOTE)
     } else if (type === ROCKSDB_RECORD.multiGet) this.#multiGet(parts, clock)
     else throw parts.fail(`record type ${type} is no operation known here`)
@@ -144,17 +155,17 @@ class RocksdbRecords implements ForeignReader {
     const keys = new ByteReader(parts.string(ROCKSDB_PART.multiGetKeys), parts.source)
     for (let i = 0; i < count; i++) {
       this.#family(families.u32())
-      this.#add(read, keys.prefixed(), clock)
+      this.#add(read, keys.prefixed(), clock, parts.source)
     }
   }
 
   #write(batch: Uint8Array, clock: number, source: string): void {
     const { report } = this.#context
     readBatch(new ByteReader(batch, source), {
-      put: (key, value) => this.#add(update, key, clock, value),
-      delete: (key) => this.#add(OPERATION_KIND.delete, key, clock),
+      put: (key, value) => this.#add(update, key, clock, source, value),
+      delete: (key) => this.#add(OPERATION_KIND.delete, key, clock, source),
       merge: (key, operand) => {
-        this.#add(readModifyWrite, key, clock, operand)
+        this.#add(readModifyWrite, key, clock, source, operand)
         report.note(MERGE_NOTE)
       },
       deleteRange: () => report.fail(source, 'a deletion of a range cannot be replayed here'),
@@ -166,11 +177,23 @@ class RocksdbRecords implements ForeignReader {
     if (id !== 0) this.#context.report.note(FAMILY_NOTE)
   }
 
-  #add(kind: OperationKind, key: Uint8Array, clock: number, value: Uint8Array | null = null): void {
-    const operation = this.#context.begin(kind, key)
-    if (kind === scan) operation.scanLength = 1
-    this.#context.arrive(clock, NS_PER_MICROSECOND)
-    this.#context.add(value)
+  /** `source`: the record, of which this may be one operation of many. */
+  #add(
+    kind: OperationKind,
+    key: Uint8Array,
+    clock: number,
+    source: string,
+    value: Uint8Array | null = null,
+  ): void {
+    const context = this.#context
+    const reason = reasonOf(() => {
+      const operation = context.begin(kind, key)
+      if (kind === scan) operation.scanLength = 1
+      context.arrive(clock, NS_PER_MICROSECOND)
+      context.add(value)
+      return null
+    })
+    if (reason !== null) context.report.fail(source, reason)
   }
 
   #noTrace(): Error {
@@ -253,6 +276,7 @@ export function analyzerTextReader(path: string, context: ImportContext): Foreig
     if (hexKey!.length % 2 !== 0) return 'the key has half a byte'
     const microseconds = wholeNumber(time)
     if (microseconds < 0) return `time "${time}" is beyond what is read here`
+    const valueBytes = checkedValueBytes(Number(size))
     context.beginPhase(PHASE, [])
     const key = Uint8Array.from({ length: hexKey!.length / 2 }, (_, i) =>
       Number.parseInt(hexKey!.slice(2 * i, 2 * i + 2), 16),
@@ -262,7 +286,7 @@ export function analyzerTextReader(path: string, context: ImportContext): Foreig
     if (family !== '0') context.report.note(FAMILY_NOTE)
     if (ANALYZER_NOTES[type] !== undefined) context.report.note(ANALYZER_NOTES[type])
     context.arrive(microseconds, NS_PER_MICROSECOND)
-    if (kind === update || kind === readModifyWrite) context.addUnknownValue(Number(size))
+    if (kind === update || kind === readModifyWrite) context.addUnknownValue(valueBytes)
     else context.add()
     return null
   })

@@ -1,0 +1,139 @@
+/**
+ * Runs every command of every document as it is written, document by document, each in a fresh copy
+ * of the checkout, and expects exit code 0. What is left out or made shorter is listed here, with
+ * the reason. `VARVE_DOCUMENTS=full` makes nothing shorter and prints the seconds of each.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type DocumentedCommand, documentedCommands } from './documented-commands.ts'
+
+const root = join(import.meta.dirname, '../..')
+const isFull = process.env.VARVE_DOCUMENTS === 'full'
+
+/** What is not run, and why. */
+const LEFT_OUT: readonly (readonly [command: RegExp, reason: string])[] = [
+  [/^npm ci && npm test$/, 'these are the tests'],
+  [/^db_bench /, 'a tool of RocksDB, which not every machine has'],
+]
+
+/** Not part of what is tried: the copy has the packages of this checkout. */
+const INSTALLS = /^npm ci && /
+
+/** What takes more than ten seconds, and what makes it shorter. The first that fits is taken. */
+const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) => string])[] = [
+  [/--scale=full/, (command) => command.replace('--scale=full', '--scale=smoke')],
+  [/--suite=|--list|--user-bytes=|--trace=/, (command) => command],
+  // A story needs events, so many memtables.
+  [/--versions$/, (command) => `${command} --records=2000 --set=memtableBytes=64KiB`],
+  [/^npm run exp -- /, (command) => `${command} --records=2000 --operations=2000`],
+  [/^npm run trace -- record /, (command) => `${command} --records=2000 --operations=2000`],
+  [/simulator-growth/, (command) => command.replace('256,1024', '1,4')],
+  [/^npm run bench$/, (command) => `${command} -- 'bloom build'`],
+  [/--runs=500$/, (command) => command.replace('--runs=500', '--runs=5')],
+  [/^npm run conform -- (?!--list)/, (command) => `${command} --runs=5`],
+]
+
+const documents = globSync('**/*.md', { cwd: root, exclude: ['**/node_modules/**', 'out/**'] })
+  .filter((path) => path !== 'CHANGELOG.md')
+  .sort()
+  .map((path) => ({
+    path,
+    commands: documentedCommands(path, readFileSync(join(root, path), 'utf8')),
+  }))
+  .filter(({ commands }) => commands.length > 0)
+
+const copies: string[] = []
+afterAll(() => {
+  for (const copy of copies) rmSync(copy, { recursive: true, force: true })
+})
+
+/** The files of this checkout that git has or would take, with its packages, as a repository. */
+function freshCopy(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'varve-documents-'))
+  copies.push(copy)
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const names = execFileSync('git', list, { cwd: root, encoding: 'utf8' }).split('\0')
+  for (const name of names.filter((name) => name !== '')) {
+    mkdirSync(join(copy, dirname(name)), { recursive: true })
+    cpSync(join(root, name), join(copy, name))
+  }
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: copy })
+  git('init', '--quiet')
+  git('add', '--all')
+  git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '--message=copy')
+  return copy
+}
+
+function asRun(command: string): string {
+  const given = command.replace(INSTALLS, '')
+  if (isFull) return given
+  return SHORTER.find(([pattern]) => pattern.test(given))?.[1](given) ?? given
+}
+
+function run(command: string, copy: string) {
+  const started = performance.now()
+  const ended = spawnSync('bash', ['-c', command], { cwd: copy, encoding: 'utf8', input: '' })
+  const seconds = (performance.now() - started) / 1000
+  if (isFull) process.stdout.write(`${seconds.toFixed(1)} s: ${command}\n`)
+  return { code: ended.status, said: `${ended.stdout.slice(-2000)}${ended.stderr.slice(-2000)}` }
+}
+
+/** What git would show of a copy that someone has worked in. */
+function strangers(copy: string): string {
+  return execFileSync('git', ['status', '--porcelain'], { cwd: copy, encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.startsWith('??'))
+    .join('\n')
+}
+
+/** Runs the commands in order; the first that fails is told with its place. */
+function follow(commands: readonly DocumentedCommand[], copy: string): void {
+  for (const { document, line, command } of commands) {
+    if (LEFT_OUT.some(([pattern]) => pattern.test(command))) continue
+    const { code, said } = run(asRun(command), copy)
+    expect(code, `${document}:${line}: ${command}\n${said}`).toBe(0)
+  }
+}
+
+describe('every command of', () => {
+  test.each(documents)('$path runs as written', ({ commands }) => {
+    const copy = freshCopy()
+    follow(commands, copy)
+    expect(strangers(copy), 'what commands leave is ignored by git').toBe('')
+  })
+
+  test('a document that is wrong is told with file, line and command', () => {
+    const planted = documentedCommands(
+      'a.md',
+      '```sh\nnpm run exp -- --list\nnpm run trace -- x\n```',
+    )
+    expect(() => follow(planted, freshCopy())).toThrow(
+      /a\.md:3: npm run trace -- x\n.*unknown command/s,
+    )
+  })
+})
+
+test('nothing is left out or made shorter that no document names', () => {
+  const commands = documents.flatMap((document) => document.commands.map(({ command }) => command))
+  expect(commands.length).toBeGreaterThan(30)
+  for (const [pattern] of [...LEFT_OUT, ...SHORTER]) {
+    expect(
+      commands.some(
+        (command) => pattern.test(command.replace(INSTALLS, '')) || pattern.test(command),
+      ),
+      String(pattern),
+    ).toBe(true)
+  }
+})
