@@ -75,6 +75,20 @@ function isPlain(value: unknown): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
+/** `value` must be an object that has these methods. */
+export function checkObject<Value extends object>(
+  value: Value,
+  name: string,
+  methods: readonly (keyof Value)[],
+): void {
+  if (typeof value !== 'object' || value === null) {
+    throw invalidArgument(`${name} must be an object, not ${show(value)}`, { option: name })
+  }
+  const missing = methods.find((method) => typeof value[method] !== 'function')
+  if (missing === undefined) return
+  throw invalidArgument(`${name} has no method ${String(missing)}`, { option: name })
+}
+
 /** A switch is true, false or absent: the text 'false' would count as true. */
 export function checkFlag(value: boolean | undefined, name: string): void {
   if (value === undefined || typeof value === 'boolean') return

@@ -8,6 +8,7 @@
  * out of reach, and not claimed.
  */
 
+import { checkObject, checkText } from '../base/arguments.ts'
 import { isLsmError, LsmError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { ShownTree } from './shown-tree.ts'
@@ -23,15 +24,32 @@ import {
   thrownInstead,
 } from './strategy-answers.ts'
 
+const STRATEGY_METHODS = [
+  'pick',
+  'score',
+  'debtBytes',
+  'stallLimits',
+  'nextDueAt',
+  'flushFilter',
+] as const satisfies readonly (keyof CompactionStrategy)[]
+
 const guarded = new WeakSet<CompactionStrategy>()
+
+/** `LSM_INVALID_ARGUMENT` for what has not the parts of a strategy. */
+export function checkStrategy(strategy: CompactionStrategy): void {
+  checkObject(strategy, 'strategy', STRATEGY_METHODS)
+  checkText(strategy.name, "the strategy's name")
+}
 
 /**
  * The strategy behind the border; for one tree at a time, whose versions follow each other. Every
  * member throws `LSM_UNSAFE_COMPACTION` for a wrong answer (rule `form`) and for a changed view (rule
- * `view`). A strategy that is guarded already is returned as it is.
+ * `view`). A strategy that is guarded already is returned as it is. `LSM_INVALID_ARGUMENT` for what is no
+ * strategy.
  */
 export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy {
   if (guarded.has(strategy)) return strategy
+  checkStrategy(strategy)
   const { name } = strategy
   const tree = new ShownTree()
   const show = showing(name, tree)

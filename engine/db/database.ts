@@ -44,7 +44,7 @@ import { Health, harmless } from './health.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
 import { checkOpenOptions, checkPolicy, type OpenOptions } from './open-options.ts'
 import { type EngineOptions, parseEngineOptions } from './options.ts'
-import { recordOptions } from './options-record.ts'
+import { readOptionsRecord, recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery } from './recovery.ts'
@@ -120,12 +120,14 @@ export class Database implements Disposable {
     const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
     checkTables(storage, folder, state.version)
     checkSegments(storage, folder, state.segments)
+    const knownOptions = readOptionsRecord(storage, folder)
     const recovery = planRecovery(storage, folder, state, options.walRecovery)
     clearOrphans(storage, folder, recovery)
     const numbers = new FileNumbers(state.nextFileNumber)
     const allocate = () => numbers.allocate()
     const { manifestRollBytes: rollBytes } = options
-    this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
+    const loggedSeq = recovery.replay.missedSeq ?? undefined
+    this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes, loggedSeq })
     opened.push(() => this.#manifest.close())
     shrinkSpent(storage, folder, state.segments, allocate)
     const files = new OpenFiles(storage, options.maxOpenFiles)
@@ -157,6 +159,7 @@ export class Database implements Disposable {
       storage,
       folder,
       { format: 1, strategy: record, engine: options, seed },
+      knownOptions,
       (from, to) => onEvent({ kind: 'strategy-change', atMs: clock.nowMs(), from, to }),
     )
     const [tree, values] = [this.#tree, this.#values]
@@ -176,10 +179,11 @@ export class Database implements Disposable {
       segmentBytes: valueLog.segmentBytes,
       makeRoom: () => this.#makeRoom(),
     })
-    this.#head.replay(recovery)
     const { report } = recovery
     const isWorthTelling = report.logs > 0 || report.damage !== null
+    // Told before the folder changes for good: an open that fails later may not find it again.
     if (isWorthTelling) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
+    this.#head.replay(recovery)
   }
 
   /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:

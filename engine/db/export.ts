@@ -16,10 +16,10 @@
  * Invariant: CURRENT comes last, when all it leads to is durable; after a failure nothing stays.
  */
 
-import { invalidArgument, isLsmError } from '../base/errors.ts'
+import { invalidArgument } from '../base/errors.ts'
 import { optionsName, segmentName, tableName, walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
-import { type FileTag, joinPath, type Storage, type WritableFile } from '../storage/storage.ts'
+import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
 import { COMPRESSION_TYPE } from '../table/compression.ts'
 import { EMPTY_LEVEL, levelOf } from '../version/level.ts'
 import { type Run, tablesOf } from '../version/run.ts'
@@ -28,6 +28,7 @@ import { runsNewestFirst, type Version, versionOf } from '../version/version.ts'
 import { encodeSegmentFooter, encodeSegmentHeader } from '../vlog/segment-format.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
+import { copyFile, linkOrCopy } from './copies.ts'
 import { FileNumbers } from './file-numbers.ts'
 import type { ReplayedBatch } from './log-replay.ts'
 import { checkPlace } from './open-options.ts'
@@ -47,9 +48,6 @@ export interface ExportReport {
 }
 
 const EXPORT_TAG: FileTag = { cause: 'meta', level: -1 }
-const COPY_BYTES = 1024 * 1024
-/** Another device, a file system without hard links, or a file with too many names. */
-const CANNOT_LINK: readonly unknown[] = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 /** RocksDB's default; it opens a folder with fewer levels in use, not with more. */
 const ROCKSDB_LEVELS = 7
 
@@ -116,50 +114,6 @@ function fill(
   return { ...report, segments: segments.size, replay: replayed }
 }
 
-/** Whether a link did. */
-function linkOrCopy(storage: Storage, from: string, to: string): boolean {
-  try {
-    storage.link(from, to)
-    return true
-  } catch (error) {
-    if (!isLsmError(error) || !CANNOT_LINK.includes(error.data.errno)) throw error
-  }
-  copy(storage, from, to, storage.size(from))
-  return false
-}
-
-/** Copies the first `bytes` bytes and what follows them, durably. */
-function copy(
-  storage: Storage,
-  from: string,
-  to: string,
-  bytes: number,
-  ending: Uint8Array = new Uint8Array(0),
-): void {
-  const target = storage.create(to, EXPORT_TAG)
-  try {
-    copyInto(storage, from, target, bytes)
-    target.append(ending, 'data')
-    target.sync()
-  } finally {
-    target.close()
-  }
-}
-
-function copyInto(storage: Storage, from: string, target: WritableFile, bytes: number): void {
-  const source = storage.open(from, EXPORT_TAG)
-  try {
-    const buffer = new Uint8Array(Math.min(COPY_BYTES, bytes))
-    for (let at = 0; at < bytes; at += buffer.length) {
-      const length = Math.min(buffer.length, bytes - at)
-      source.read(buffer, length, at, 'data')
-      target.append(buffer.subarray(0, length), 'data')
-    }
-  } finally {
-    source.close()
-  }
-}
-
 /** What the export's manifest is to say of the segments: all of them are complete there. */
 function exportSegments(
   storage: Storage,
@@ -179,7 +133,7 @@ function exportSegments(
     const header = encodeSegmentHeader(COMPRESSION_TYPE.none)
     const whole = encodeSegmentFooter(records)
     const ending = records > 0 ? whole : Uint8Array.from([...header, ...whole])
-    copy(storage, from!, target!, records > 0 ? validBytes : 0, ending)
+    copyFile(storage, from!, target!, records > 0 ? validBytes : 0, ending)
     return { segment, state: 'sealed', records, recordBytes }
   })
   return new Map(exported.map((meta) => [meta.segment, meta]))

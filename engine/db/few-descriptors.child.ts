@@ -15,9 +15,11 @@ import { Database } from './database.ts'
 import { exportDatabase } from './export.ts'
 import { verifyDatabase } from './verify.ts'
 
-const KEYS = 2000
+const KEYS = 2800
 const RUNS = 280
-const LARGE_BYTES = 200
+/** With its key more than the least a table may be asked to hold. */
+const SMALL_BYTES = 256
+const LARGE_BYTES = 400
 const [mode, folder] = process.argv.slice(2) as [string, string]
 const storage = new NodeStorage(new Ledger())
 let mostOpen = 0
@@ -48,7 +50,8 @@ function open(strategy: CompactionStrategy): Database {
 
 const keyOf = (index: number) => bytes(`key${String(index).padStart(5, '0')}`)
 /** Every tenth value is large. */
-const contentOf = (index: number) => `${index}`.padEnd(index % 10 === 0 ? LARGE_BYTES : 20, '.')
+const contentOf = (index: number) =>
+  `${index}`.padEnd(index % 10 === 0 ? LARGE_BYTES : SMALL_BYTES, '.')
 
 function fill(): void {
   const db = open(never)
@@ -102,8 +105,8 @@ async function use(): Promise<object> {
   const segments = db.metrics().valueLog.segments.length
   const runs = db.version.levels[0]!.runs.length
   db.close()
-  // A table a key.
-  const merging = open(mergeTo(2, 1))
+  // A table for each small value.
+  const merging = open(mergeTo(2, 256))
   const held = merging.cursor()
   held.seekToFirst()
   merging.flush()

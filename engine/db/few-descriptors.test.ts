@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 
 const CHILD = fileURLToPath(new URL('few-descriptors.child.ts', import.meta.url))
-const KEYS = 2000
+const KEYS = 2800
 
 /** Thousands of files are synced: in memory where there is a folder for that. */
 const memoryFolder = () => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir())

@@ -15,6 +15,7 @@ import type { RecoveredManifest } from '../manifest/recover.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
+import type { Orphan } from './orphans.ts'
 import type { SegmentRecovery } from './segment-recovery.ts'
 
 /** What is wrong in one place. */
@@ -37,7 +38,7 @@ export interface ReplayedBatch {
 export interface Replay {
   /** Numbers of the logs found, oldest first. */
   readonly logs: readonly number[]
-  /** Those of them with whole batches that are not brought back, or with damage behind these. */
+  /** Those of them that may hold batches that are not brought back, though no crash took these. */
   readonly unreplayed: readonly number[]
   readonly batches: readonly ReplayedBatch[]
   readonly entries: number
@@ -48,9 +49,9 @@ export interface Replay {
   readonly bytesDropped: number
   /** The log that the manifest names is there, and what it begins with follows the manifest. */
   readonly continuesManifest: boolean
-  /** Whether writes are missing that a clean close had made durable. */
-  readonly isShort: boolean
-  /** In the order found; at most one a log, and one for a log that is missing. */
+  /** The newest write at a clean close, if the replay does not come to it; else null. */
+  readonly missedSeq: number | null
+  /** In the order found; at most one a log, and one of the folder. */
   readonly faults: readonly ReplayFault[]
 }
 
@@ -65,9 +66,16 @@ export function readLogs(
   { logNumber, lastSeq, loggedSeq = null }: FolderState,
   mode: LogRecoveryMode,
   segments: SegmentRecovery,
+  orphans: readonly Orphan[],
 ): Replay {
   const logs = liveLogs(storage, folder, logNumber)
   const replay = new ReplayBuilder(mode, lastSeq, segments)
+  // The edit that names the first log comes before any table or segment is made.
+  const stray = orphans.find(({ kind }) => kind === 'table' || kind === 'segment')
+  if (logNumber === 0 && stray !== undefined) {
+    const path = joinPath(folder, stray.name)
+    replay.note(replay.broken(corruption('the manifest names no log, yet there is data', { path })))
+  }
   // A log is there before the manifest names it, and goes only after the manifest names a later one.
   if (logNumber > 0 && logs[0] !== logNumber) {
     const path = joinPath(folder, walName(logNumber))
@@ -99,12 +107,14 @@ class ReplayBuilder {
   readonly #batches: ReplayedBatch[] = []
   readonly #faults: ReplayFault[] = []
   readonly #unreplayed: number[] = []
+  /** Logs whose last append is torn. */
+  readonly #torn: number[] = []
   #entries = 0
   #bytesDropped = 0
   #lastSeq: number
   #lastSeqSeen: number
   #continuesManifest = true
-  #isShort = false
+  #missedSeq: number | null = null
 
   constructor(mode: LogRecoveryMode, lastSeq: number, segments: SegmentRecovery) {
     this.#mode = mode
@@ -159,18 +169,25 @@ class ReplayBuilder {
     const error = corruption(`${reason}: ${bytesDropped} bytes are lost`, data)
     this.note({ error, isCrash: inLastAppend })
     this.#bytesDropped += bytesDropped
-    if (!inLastAppend) this.#unreplayed.push(number)
+    if (inLastAppend) this.#torn.push(number)
+    else this.#unreplayed.push(number)
   }
 
-  /** The database was closed when `loggedSeq` was its newest write. */
+  /**
+   * The database was closed when `loggedSeq` was its newest write. All of it was durable then, so no crash
+   * explains that some is missing, not even where the end of a log looks torn.
+   */
   expect(loggedSeq: number, path: string): void {
-    this.#isShort = this.#lastSeq < loggedSeq
-    if (!this.#isShort) return
+    if (this.#lastSeq >= loggedSeq) return
+    this.#missedSeq = loggedSeq
     this.#lastSeqSeen = Math.max(this.#lastSeqSeen, loggedSeq)
-    if (this.#faults.length > 0) return
+    this.#unreplayed.push(...this.#torn)
     const message = `the logs end at seq ${this.#lastSeq}; it was closed at seq ${loggedSeq}`
     const where = { path, expected: loggedSeq, actual: this.#lastSeq }
-    this.note({ error: corruption(message, where), isCrash: false })
+    const [first] = this.#faults
+    const error = first?.error ?? corruption(message, where)
+    if (this.#mode !== 'point-in-time') throw error
+    if (first === undefined) this.#faults.push({ error, isCrash: false })
   }
 
   result(): Omit<Replay, 'logs'> {
@@ -182,7 +199,7 @@ class ReplayBuilder {
       lastSeqSeen: this.#lastSeqSeen,
       bytesDropped: this.#bytesDropped,
       continuesManifest: this.#continuesManifest,
-      isShort: this.#isShort,
+      missedSeq: this.#missedSeq,
       faults: this.#faults,
     }
   }

@@ -5,10 +5,11 @@
  */
 
 import { z } from 'zod'
-import { checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
+import { checkObject, checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
 import type { Clock } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
+import { checkStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -61,23 +62,13 @@ const STORAGE_METHODS = [
   'truncate',
 ] as const satisfies readonly (keyof Storage)[]
 
-const STRATEGY_METHODS = [
-  'pick',
-  'score',
-  'debtBytes',
-  'stallLimits',
-  'nextDueAt',
-  'flushFilter',
-] as const satisfies readonly (keyof CompactionStrategy)[]
-
 /** `LSM_INVALID_ARGUMENT` naming the option, before anything is touched. */
 export function checkOpenOptions(open: OpenOptions): void {
   checkOptions(open, OPEN_OPTIONS, 'open')
   const { storage, folder, strategy, strategyParameters, clock, seed, valueLogPolicy, onEvent } =
     open
   checkPlace(storage, folder)
-  checkObject(strategy, 'strategy', STRATEGY_METHODS)
-  checkText(strategy.name, "the strategy's name")
+  checkStrategy(strategy)
   checkJson(strategyParameters ?? null, 'strategyParameters')
   if (clock !== undefined) checkObject(clock, 'clock', ['nowMs'])
   if (seed !== undefined) checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
@@ -108,19 +99,6 @@ export function checkPlace(storage: Storage, folder: string, name = 'folder'): v
   checkText(folder, name)
   if (folder === '') throw invalidArgument(`${name} is empty: it must name a folder`)
   if (folder.includes('\0')) throw invalidArgument(`${name} holds a zero character`)
-}
-
-function checkObject<Value extends object>(
-  value: Value,
-  name: string,
-  methods: readonly (keyof Value)[],
-): void {
-  if (typeof value !== 'object' || value === null) {
-    throw invalidArgument(`${name} must be an object, not ${show(value)}`, { option: name })
-  }
-  const missing = methods.find((method) => typeof value[method] !== 'function')
-  if (missing === undefined) return
-  throw invalidArgument(`${name} has no method ${String(missing)}`, { option: name })
 }
 
 /** The policy, if it is the one that `valueLog.gcPolicy` names; `LSM_INVALID_ARGUMENT` otherwise. */

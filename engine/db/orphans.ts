@@ -1,15 +1,15 @@
 /**
- * Owns the files of a folder that its state does not refer to: what jobs that never finished left, logs
- * that tables supersede, temporaries. Invariant: one that may hold writes that recovery could not bring
- * back is never removed; it stays under a name of its own (`lostName`).
+ * Owns the search for files that a folder's state does not refer to: what jobs that never finished left,
+ * logs that tables supersede, temporaries. It only reads; `recovery.ts` says which of them are removed
+ * and which are kept.
  */
 
 import { isLsmError } from '../base/errors.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
-import { type FileKind, lostName, parseName } from '../manifest/file-names.ts'
+import { type FileKind, parseName } from '../manifest/file-names.ts'
 import type { ManifestState } from '../manifest/manifest-state.ts'
-import { joinPath, type Storage } from '../storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import { TableReader } from '../table/table-reader.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst } from '../version/version.ts'
@@ -58,9 +58,4 @@ export function newestSeqIn(storage: Storage, path: string, id: number): number 
   } finally {
     file.close()
   }
-}
-
-/** Renames the file so that nothing takes it for one of the database's. */
-export function setAside(storage: Storage, folder: string, name: string): void {
-  storage.rename(joinPath(folder, name), joinPath(folder, lostName(name)))
 }

@@ -5,7 +5,7 @@ import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger, liveBytes } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
 import { countFolder, folderBytes } from '../storage/storage.ts'
-import { everyNth, never, openTest } from '../testing/fixtures.ts'
+import { bytes, everyNth, never, openTest } from '../testing/fixtures.ts'
 import { flip, killed, replace, tag } from '../testing/log-fixtures.ts'
 import {
   copyOf,
@@ -111,6 +111,27 @@ describe('a log that does not continue', () => {
   })
 })
 
+test('a manifest that ends before it names a log is refused where there is data', () => {
+  const { db, storage } = openTest({ strategy: never })
+  write(db, 0, 10)
+  db.flush()
+  db.close()
+  const manifest = `/db/${storage.list('/db').find((name) => name.startsWith('MANIFEST'))}`
+  leaveOut(storage, manifest, 1, 10)
+  expectRefused(storage, MODES, /names no log, yet there is data|has lost its last edits/)
+  expect(faultsIn(storage)).toEqual([
+    expect.stringMatching(/the manifest names no log, yet there is data$/),
+    expect.stringMatching(/the manifest has lost its last edits/),
+  ])
+})
+
+test('a damaged record of the options is refused before anything changes', () => {
+  const storage = written(10)
+  replace(storage, '/db/OPTIONS.json', bytes('{'))
+  create(storage, '/db/000900.sst', bytes('left behind'))
+  expectRefused(storage, MODES, /OPTIONS.json: is no options record/)
+})
+
 describe('a log that ends before the write the database was closed at', () => {
   const closed = (count: number) => {
     const { db, storage } = openTest({ strategy: never })
@@ -139,9 +160,13 @@ describe('a log that ends before the write the database was closed at', () => {
     const storage = closed(10)
     const log = onlyLog(storage)
     replace(storage, log, storage.readAll(log, tag).slice(0, -5))
-    expect(open(storage, 'tolerate-corrupted-tail')).toMatchObject({
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /torn payload/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
       keys: keysUpTo(9),
-      recovery: { damage: expect.stringMatching(/torn payload/), lost: { seqFrom: 10, seqTo: 10 } },
+      recovery: {
+        damage: expect.stringMatching(/torn payload/),
+        lost: { seqFrom: 10, seqTo: 10, files: [`${log.slice(4)}.lost`] },
+      },
     })
   })
 

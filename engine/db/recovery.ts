@@ -10,10 +10,12 @@
 import { corruption, type LsmError } from '../base/errors.ts'
 import {
   lostName,
+  nameOfLost,
   numberAbove,
   parseName,
   segmentName,
   tableName,
+  temporaryName,
   walName,
 } from '../manifest/file-names.ts'
 import { EMPTY_STATE, type ManifestState } from '../manifest/manifest-state.ts'
@@ -22,8 +24,9 @@ import { joinPath, type Storage } from '../storage/storage.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import type { LogRecoveryMode } from '../wal/log-reader.ts'
+import { copyFile, linkOrCopy } from './copies.ts'
 import { type Replay, readLogs } from './log-replay.ts'
-import { findOrphans, newestSeqIn, type Orphan, setAside } from './orphans.ts'
+import { findOrphans, newestSeqIn, type Orphan } from './orphans.ts'
 import { SegmentRecovery } from './segment-recovery.ts'
 
 /** Writes that are missing though no crash takes them. */
@@ -54,9 +57,9 @@ export interface Recovery {
   readonly replay: Replay
   readonly segments: SegmentRecovery
   readonly report: ReplayReport
-  /** To be removed. */
+  /** Files that nothing needs. */
   readonly orphans: readonly string[]
-  /** Orphans to be set aside. */
+  /** Orphans that may hold lost writes. */
   readonly lostOrphans: readonly string[]
   /** Why the folder must not be opened in any mode; null where it may. */
   readonly refusal: LsmError | null
@@ -121,9 +124,9 @@ export function examineRecovery(
 ): Recovery {
   const segments = new SegmentRecovery(storage, folder, state.segments)
   try {
-    const replay = readLogs(storage, folder, state, mode, segments)
     const orphans = findOrphans(storage, folder, state)
-    const isDamaged = replay.isShort || replay.faults.some(({ isCrash }) => !isCrash)
+    const replay = readLogs(storage, folder, state, mode, segments, orphans)
+    const isDamaged = replay.missedSeq !== null || replay.faults.some(({ isCrash }) => !isCrash)
     const holding = isDamaged ? holdingLater(storage, folder, orphans, replay.lastSeq) : []
     const lost = isDamaged ? lostWrites(replay, segments, holding) : null
     const lostOrphans = holding.map(({ name }) => name)
@@ -175,8 +178,8 @@ function lostWrites(
   segments: SegmentRecovery,
   holding: readonly HoldingOrphan[],
 ): LostWrites | null {
-  const { unreplayed, batches, lastSeq, lastSeqSeen, isShort } = replay
-  const isWhole = unreplayed.length === 0 && holding.length === 0 && !isShort
+  const { unreplayed, batches, lastSeq, lastSeqSeen, missedSeq } = replay
+  const isWhole = unreplayed.length === 0 && holding.length === 0 && missedSeq === null
   if (isWhole && batches.length > 0) return null
   const newest = holding.reduce(
     (most, { newestSeq }) => Math.max(most, newestSeq ?? 0),
@@ -185,8 +188,8 @@ function lostWrites(
   const names = [
     ...holding.map(({ name }) => name),
     ...unreplayed.map(walName),
-    // What is not replayed may point into them, and they go when nothing else does.
-    ...(unreplayed.length > 0 ? segments.opened.map(segmentName) : []),
+    // What is not brought back may point into them, and they are removed when nothing else does.
+    ...segments.opened.map(segmentName),
   ]
   const seqTo = newest > lastSeq ? newest : null
   return { seqFrom: lastSeq + 1, seqTo, files: names.map(lostName) }
@@ -213,31 +216,40 @@ function refusalOf(
   return corruption(message, where)
 }
 
-/** Removes the orphans and sets aside those that may hold lost writes. */
-export function clearOrphans(storage: Storage, folder: string, recovery: Recovery): void {
-  for (const name of recovery.lostOrphans) setAside(storage, folder, name)
-  if (recovery.lostOrphans.length > 0) storage.syncFolder(folder)
-  for (const name of recovery.orphans) storage.remove(joinPath(folder, name))
+/** Removes the files that nothing needs. */
+export function clearOrphans(storage: Storage, folder: string, { orphans }: Recovery): void {
+  for (const name of orphans) storage.remove(joinPath(folder, name))
 }
 
-/** Second names for open segments that logs not replayed may point into; they must be sealed. */
-export function keepLostSegments(storage: Storage, folder: string, recovery: Recovery): void {
-  const { lost } = recovery.report
+/**
+ * Keeps the files that may hold lost writes under second names, durably. This comes before any of them
+ * is cut or superseded: an open that fails in between leaves everything to be found by the next one, which
+ * then reports the same.
+ */
+export function keepLost(
+  storage: Storage,
+  folder: string,
+  { report, segments }: Recovery,
+  allocate: () => number,
+): void {
   const there = new Set(storage.list(folder))
-  for (const segment of recovery.segments.opened) {
-    const name = segmentName(segment)
-    const isKept = lost?.files.includes(lostName(name)) && !there.has(lostName(name))
-    if (isKept) storage.link(joinPath(folder, name), joinPath(folder, lostName(name)))
+  const growing = new Set(segments.unfinished.map(segmentName))
+  const names = (report.lost?.files ?? [])
+    .map(nameOfLost)
+    .filter((name) => !there.has(lostName(name)))
+  for (const name of names) {
+    const from = joinPath(folder, name)
+    const temporary = joinPath(folder, temporaryName(allocate()))
+    // A file that is still to be cut or sealed cannot share its bytes.
+    if (growing.has(name)) copyFile(storage, from, temporary, storage.size(from))
+    else linkOrCopy(storage, from, temporary)
+    storage.rename(temporary, joinPath(folder, lostName(name)))
   }
+  if (names.length > 0) storage.syncFolder(folder)
 }
 
-/** Removes the logs, which tables supersede now, and sets aside those that were not replayed whole. */
-export function clearLogs(storage: Storage, folder: string, recovery: Recovery): void {
-  const { logs, unreplayed } = recovery.replay
-  const isLost = recovery.report.lost !== null
-  for (const number of logs) {
-    const name = walName(number)
-    if (isLost && unreplayed.includes(number)) setAside(storage, folder, name)
-    else storage.remove(joinPath(folder, name))
-  }
+/** Removes what was replayed or kept: the logs, which tables supersede now, and the lost orphans. */
+export function clearReplayed(storage: Storage, folder: string, recovery: Recovery): void {
+  const logs = recovery.replay.logs.map(walName)
+  for (const name of [...logs, ...recovery.lostOrphans]) storage.remove(joinPath(folder, name))
 }

@@ -32,6 +32,15 @@ import type { LogRecoveryMode } from '../wal/log-reader.ts'
 const NAMES = ['a', 'b', 'c', 'd']
 
 describe('a segment that a kill left open', () => {
+  test('is sound to verify while its records are', () => {
+    const { db, storage } = openLog()
+    for (const name of NAMES) put(db, name, large(name))
+    const after = killed(storage)
+    expect(faultsIn(after)).toEqual([])
+    const [segment] = segmentsIn(after)
+    expect(faultsIn(killed(storage, segment!, (content) => content.slice(0, -1)))).not.toEqual([])
+  })
+
   /** A process that dies before this sync of its segment: the page cache lives on, the disk lacks it. */
   function diedBefore(sync: 'of a write' | 'of the footer'): MemoryStorage {
     const memory = new MemoryStorage(new Ledger())

@@ -8,12 +8,17 @@
 import { corruption, isLsmError } from '../base/errors.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
-import { segmentName, temporaryName } from '../manifest/file-names.ts'
+import { lostName, segmentName, temporaryName } from '../manifest/file-names.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
 import { COMPRESSION_TYPE } from '../table/compression.ts'
 import type { SealedSegment, Segments } from '../version/segment-meta.ts'
-import { encodeSegmentFooter, encodeSegmentHeader, STUB_BYTES } from '../vlog/segment-format.ts'
+import {
+  encodeSegmentFooter,
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  STUB_BYTES,
+} from '../vlog/segment-format.ts'
 import { SegmentHandles, type ValueAccount } from '../vlog/segment-handles.ts'
 import { hasRecordBehind, type SegmentEnd, SegmentWalk } from '../vlog/segment-walk.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
@@ -144,9 +149,16 @@ export class SegmentRecovery implements WriteBatchSink {
     this.writtenAtMs = Math.min(this.writtenAtMs ?? loaded.writtenAtMs, loaded.writtenAtMs)
   }
 
-  /** Numbers of the segments that a crash left open and that hold records. */
+  /** The segments that were left open and hold more than a header, damaged or not. */
   get opened(): readonly number[] {
-    return [...this.#ends].filter(([, end]) => end.records > 0).map(([segment]) => segment)
+    return [...this.#ends.keys()].filter(
+      (segment) => this.#storage.size(this.#pathOf(segment)) > SEGMENT_HEADER_BYTES,
+    )
+  }
+
+  /** The segments that `seal` cuts or completes. */
+  get unfinished(): readonly number[] {
+    return [...this.#ends].filter(([, end]) => !end.hasFooter).map(([segment]) => segment)
   }
 
   /** Where a segment that was open ends; undefined of any other. */
@@ -195,8 +207,19 @@ export class SegmentRecovery implements WriteBatchSink {
   #isPastTornEnd({ segment, offset, storedBytes }: ValuePointer): boolean {
     const end = this.#ends.get(segment)
     if (end === undefined || offset + storedBytes <= end.validBytes) return false
-    const file = this.#handles.file(segment, 'recovery')
-    return !hasRecordBehind(file, end.validBytes, file.bytes)
+    const file = this.#storage.open(this.#asFound(segment), RECOVERY_TAG)
+    try {
+      return !hasRecordBehind(file, end.validBytes, file.bytes)
+    } finally {
+      file.close()
+    }
+  }
+
+  /** The copy that an earlier open made before it cut the segment and failed; else the segment. */
+  #asFound(segment: number): string {
+    const lost = lostName(segmentName(segment))
+    const isKept = this.#storage.list(this.#folder).includes(lost)
+    return isKept ? joinPath(this.#folder, lost) : this.#pathOf(segment)
   }
 
   #pathOf(segment: number): string {

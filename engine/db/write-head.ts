@@ -17,7 +17,7 @@ import type { WriteBatch } from '../wal/write-batch.ts'
 import { type CommitHead, MemTableInserter } from './commits.ts'
 import type { FileNumbers } from './file-numbers.ts'
 import type { EngineOptions } from './options.ts'
-import { clearLogs, keepLostSegments, type Recovery } from './recovery.ts'
+import { clearReplayed, keepLost, type Recovery } from './recovery.ts'
 import type { Tree } from './tree.ts'
 import type { ValueLog } from './value-log.ts'
 
@@ -115,8 +115,8 @@ export class WriteHead implements CommitHead {
     for (const { batch, writtenAtMs } of recovery.replay.batches) {
       inserter.insert(batch, Math.min(this.nowMs(), writtenAtMs ?? this.nowMs()))
     }
+    keepLost(storage, folder, recovery, () => numbers.allocate())
     const sealed = recovery.segments.seal()
-    keepLostSegments(storage, folder, recovery)
     if (!this.#memtable.isEmpty) {
       tree.flush(this.#memtable, this.#logNumber, this.lastSeq, sealed)
       this.#memtable = this.#newMemTable()
@@ -127,7 +127,7 @@ export class WriteHead implements CommitHead {
       const logNumber = this.#logNumber
       manifest.append({ ...EMPTY_EDIT, logNumber, nextFileNumber: numbers.next, lastSeq })
     }
-    clearLogs(storage, folder, recovery)
+    clearReplayed(storage, folder, recovery)
   }
 
   /** Leaves the folder as it is to be found: a log that points into segments becomes a table. */

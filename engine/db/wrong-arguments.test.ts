@@ -5,7 +5,7 @@
 
 import { afterAll, describe, expect, test } from 'vitest'
 import * as engine from '../index.ts'
-import { bytes, everyNth, openTest, restless, text } from '../testing/fixtures.ts'
+import { bytes, everyNth, never, openTest, restless, text } from '../testing/fixtures.ts'
 
 const { db, storage } = openTest()
 afterAll(() => db.close())
@@ -162,6 +162,9 @@ const FUNCTIONS: readonly Call[] = [
   call('printEdit', NO_OBJECT, (value) => engine.printEdit(value)),
   call('applyEdit', NO_OBJECT, (value) => engine.applyEdit(value, engine.parseEdit(''))),
   call('applyEdit, edit', NO_OBJECT, (value) => engine.applyEdit(engine.EMPTY_VERSION, value)),
+  call('guardStrategy', [...NO_OBJECT, {}, { ...never, pick: 1 }, { ...never, name: 1 }], (value) =>
+    engine.guardStrategy(value),
+  ),
   call('parseEdit', [...NO_TEXT, 'nonsense'], (value) => engine.parseEdit(value)),
 ]
 
@@ -187,6 +190,8 @@ test('no call is left out', () => {
   const without = [
     ...['constructor', 'snapshot', 'flush', 'collectValueLog', 'metrics', 'close'],
     ...['seekToFirst', 'seekToLast', 'cellsBetween'],
+    // They check what strategies answer, and refuse it as LSM_UNSAFE_COMPACTION.
+    ...['checkedPick', 'checkedScores'],
     ...['isLsmError', 'LsmError', 'ReadCounters', 'Ledger', 'Database', 'WriteBatch'],
   ]
   const called = new Set(

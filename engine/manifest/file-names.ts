@@ -33,8 +33,11 @@ export const temporaryName = (number: number): string => `${digits(number)}.dbtm
 export const manifestName = (number: number): string => `MANIFEST-${digits(number)}`
 export const optionsName = (number: number): string => `OPTIONS-${digits(number)}`
 
-/** What a file is called once recovery has set it aside: nothing reads or removes it. */
+/** The name under which recovery keeps a file that may hold lost writes; nothing removes it. */
 export const lostName = (name: string): string => `${name}${LOST_SUFFIX}`
+
+/** What a file of that name was called before. */
+export const nameOfLost = (lost: string): string => lost.slice(0, -LOST_SUFFIX.length)
 
 const LOST_SUFFIX = '.lost'
 
@@ -51,7 +54,7 @@ const NAMES = [
 export function parseName(name: string): FileName | null {
   if (name === CURRENT) return { kind: 'current', number: 0 }
   if (name.endsWith(LOST_SUFFIX)) {
-    const number = parseName(name.slice(0, -LOST_SUFFIX.length))?.number
+    const number = parseName(nameOfLost(name))?.number
     return number === undefined ? null : { kind: 'lost', number }
   }
   const number = Number(/\d{6,}/.exec(name)?.[0] ?? Number.NaN)
