@@ -58,17 +58,20 @@ async function main(argv: readonly string[]): Promise<number> {
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
   checkOutFolder('out', out)
-  tellLeftOutPeers(kinds, documents)
   const drawable = drawableOf(kinds, documents, [
     { ...preset, caption: at },
     { ...PRESETS['one-column'], caption: at },
   ])
+  tellLeftOutPeers(
+    drawable.map(({ kind }) => kind),
+    documents,
+  )
   makeFolder(out)
   // Loaded here: a mistake in the arguments should not wait for the renderer.
   const { writeChart } = await import('./charts/render.ts')
-  for (const { name, specs } of drawable) {
+  for (const { kind, specs } of drawable) {
     const [spec, narrow] = specs
-    const base = join(out, name)
+    const base = join(out, kind.name)
     for (const path of await writeChart(spec!, base, formats, narrow!)) say(path)
     if (caption !== 'file') continue
     writeWhole(`${base}.caption.txt`, captionText(spec!)!)
@@ -77,10 +80,10 @@ async function main(argv: readonly string[]): Promise<number> {
   return EXIT.done
 }
 
-/** Peers keep other books; kinds that need ours leave them out, and say so. */
-function tellLeftOutPeers(kinds: readonly ChartKind[], documents: readonly ResultDocument[]): void {
+/** Peers keep other books; kinds that need ours are drawn without them, and the command says so. */
+function tellLeftOutPeers(drawn: readonly ChartKind[], documents: readonly ResultDocument[]): void {
   const peers = peersIn(documents)
-  const without = kinds.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
+  const without = drawn.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
   if (peers.length === 0 || without.length === 0) return
   const names = [...new Set(peers.map(({ peer }) => peer.name))].join(', ')
   process.stderr.write(`chart: left out results of ${names} from ${without.join(', ')}\n`)
@@ -96,7 +99,7 @@ function drawableOf(
   const drawable = kinds.flatMap((kind) => {
     try {
       const specs = presets.map((preset) => kind.specOf(documents, preset))
-      return [{ name: kind.name, specs }]
+      return [{ kind, specs }]
     } catch (error) {
       if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) throw error
       unfit.push(error.message)
