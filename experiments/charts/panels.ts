@@ -39,7 +39,7 @@ export function spacingOf({ name, scale }: Preset): Spacing {
  * What panels may take of the width: the label of a tick at the right end reaches half its width
  * beyond, and a figure must not outgrow its page for it.
  */
-export const panelRoom = ({ width, scale }: Preset) => width - Math.round(16 * scale)
+export const panelRoom = ({ width, fontSize }: Preset) => width - Math.round(1.68 * fontSize.label)
 
 /** Lines of it; null: the axis stays silent. */
 export type AxisTitle = string | readonly string[] | null
