@@ -5,15 +5,30 @@ export { isLsmError, LSM_ERROR_CODES, LsmError, type LsmErrorCode } from './base
 export type { Json } from './base/json.ts'
 export { createRandom, deriveSeed, type Random } from './base/random.ts'
 export { ReadCounters } from './base/read-counters.ts'
+export { guardStrategy } from './compaction/guarded-strategy.ts'
 export type * from './compaction/strategy.ts'
+export { checkedPick, checkedScores } from './compaction/strategy-answers.ts'
 export type * from './compaction/value-log-policy.ts'
-export type { AsyncScanOptions } from './db/async-scan.ts'
+export type {
+  AsyncScanOptions,
+  KeyBounds,
+  ReadOptions,
+  ScanOptions,
+  WriteOptions,
+} from './db/call-options.ts'
 export { describeFolder, type FolderDescription } from './db/closed-folder.ts'
-export { Cursor, type KeyBounds, type ReadOptions, type ScanOptions } from './db/cursor.ts'
-export { Database, type OpenOptions, type WriteOptions } from './db/database.ts'
-export type { CollectEvent, DatabaseEvent, EventSlice, JobEvent } from './db/events.ts'
+export type { Cursor } from './db/cursor.ts'
+export { Database } from './db/database.ts'
+export type {
+  CollectEvent,
+  DatabaseEvent,
+  EventSlice,
+  JobEvent,
+  RecoveryEvent,
+} from './db/events.ts'
 export { type ExportReport, exportDatabase } from './db/export.ts'
 export type { DatabaseMetrics, ValueLogMetrics } from './db/metrics.ts'
+export type { OpenOptions } from './db/open-options.ts'
 export {
   type EngineOptions,
   type EngineOptionsInput,
@@ -21,6 +36,7 @@ export {
   parseEngineOptions,
   type ValueLogOptions,
 } from './db/options.ts'
+export type { LostWrites, ReplayReport } from './db/recovery.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { SegmentFigures } from './db/value-log.ts'
 export { type VerifyReport, verifyDatabase } from './db/verify.ts'
@@ -44,4 +60,4 @@ export type { TableId, TableMeta } from './version/table-meta.ts'
 export { printVersion } from './version/text.ts'
 export { EMPTY_VERSION, type Version } from './version/version.ts'
 export { applyEdit, type VersionEdit } from './version/version-edit.ts'
-export { WriteBatch } from './wal/write-batch.ts'
+export { VALUE_BYTES_MAX, WriteBatch } from './wal/write-batch.ts'

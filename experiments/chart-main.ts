@@ -3,12 +3,11 @@
  * codes: 0 done, 1 a failure, 2 a mistake in the arguments, or results that cannot feed the kind;
  * errors are one line on stderr.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLsmError } from '../engine/index.ts'
 import { chartKinds } from './charts/catalog.ts'
 import { CHART_FORMATS, type ChartFormat } from './charts/chart-format.ts'
-import type { ChartKind, ResultDocument } from './charts/chart-kind.ts'
+import { type ChartKind, peersIn, type ResultDocument } from './charts/chart-kind.ts'
 import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFolder } from './cli/check-out.ts'
@@ -17,13 +16,18 @@ import { readDocuments } from './cli/read-documents.ts'
 import { usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** Every kind that the results can feed. */
 const ALL = 'all'
 
-const FLAGS = {
-  kind: { value: 'NAME,…', help: 'what to draw; all: whatever the results can feed' },
-  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg' },
+export const FLAGS = {
+  kind: {
+    value: 'NAME,…',
+    help: 'what to draw; all: whatever the results can feed',
+    multiple: true,
+  },
+  format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg', multiple: true },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: 'two-column' },
   out: { value: 'FOLDER', help: 'where the files go', default: 'out' },
   debug: { value: null, help: 'show the stack of an error' },
@@ -31,7 +35,7 @@ const FLAGS = {
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('chart', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   const kindNames = listOf(flags.get('kind'), '')
   if (kindNames.length === 0) {
@@ -44,18 +48,28 @@ async function main(argv: readonly string[]): Promise<number> {
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
   checkOutFolder('out', out)
+  tellLeftOutPeers(kinds, documents)
   const specs = kinds.flatMap((kind) => {
     const spec = specOf(kind, documents, preset, kindNames.includes(ALL))
     return spec === null ? [] : [{ name: kind.name, spec }]
   })
   if (specs.length === 0) throw new UsageError('--kind=all: these results feed no kind')
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   // Loaded here: a mistake in the arguments should not wait for the renderer.
   const { writeChart } = await import('./charts/render.ts')
   for (const { name, spec } of specs) {
     for (const path of await writeChart(spec, join(out, name), formats)) say(path)
   }
   return EXIT.done
+}
+
+/** Peers keep other books; kinds that need ours leave them out, and say so. */
+function tellLeftOutPeers(kinds: readonly ChartKind[], documents: readonly ResultDocument[]): void {
+  const peers = peersIn(documents)
+  const without = kinds.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
+  if (peers.length === 0 || without.length === 0) return
+  const names = [...new Set(peers.map(({ peer }) => peer.name))].join(', ')
+  process.stderr.write(`chart: left out results of ${names} from ${without.join(', ')}\n`)
 }
 
 /** Null where one of all kinds cannot be fed: that is told, and no mistake. */
@@ -117,4 +131,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('chart', main)
+if (import.meta.main) await runCommand('chart', main)

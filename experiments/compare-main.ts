@@ -1,18 +1,27 @@
 /**
  * Owns the command `npm run compare`: results in, paired differences with intervals and verdicts
- * out. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or results that may not be
- * compared; errors are one line on stderr.
+ * out, and what could not be compared with the reason. Exit codes: 0 done, 1 a failure, 2 a mistake in
+ * the arguments or results of one design alone; errors are one line on stderr.
  */
 import { flagRows, readArguments, readInteger } from './cli/arguments.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { lookOf } from './cli/terminal.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { compareAll } from './compare/compare-all.ts'
-import { comparisonText } from './compare/comparison-text.ts'
+import { comparedText } from './compare/comparison-text.ts'
 import { ACROSS, type Across } from './compare/pairing.ts'
 import { readResultFiles } from './compare/read-results.ts'
 
-const FLAGS = {
-  across: { value: ACROSS.join('|'), help: 'what may differ between the sides; may be repeated' },
+export const FLAGS = {
+  baseline: {
+    value: 'NAME',
+    help: 'the strategy, or design, that the others are held against; the first unless given',
+  },
+  across: {
+    value: ACROSS.join('|'),
+    help: 'what may differ between the sides; may be repeated',
+    multiple: true,
+  },
   level: { value: 'PERCENT', default: '95', help: 'confidence of the intervals' },
   seed: { value: 'INTEGER', default: '42', help: 'of the resampling' },
   resamples: { value: 'COUNT', default: '10000', help: 'of the bootstrap' },
@@ -22,19 +31,20 @@ const FLAGS = {
 } as const
 
 function main(argv: readonly string[]): number {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('compare', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: files or folders (see --help)')
   const across = (flags.get('across') ?? []).flatMap((list) => list.split(',')).map(readAcross)
-  const comparisons = compareAll(readResultFiles(operands), {
+  const files = new Map(readResultFiles(operands).map(({ path, result }) => [path, result]))
+  const compared = compareAll([...files.values()], {
     across,
+    baseline: flags.get('baseline')?.at(-1) ?? null,
     level: readInteger('level', flags.get('level'), 95, [50, 99]) / 100,
     seed: readInteger('seed', flags.get('seed'), 42, [0, 2 ** 32 - 1]),
     resamples: readInteger('resamples', flags.get('resamples'), 10_000, [100, 1_000_000]),
   })
-  if (flags.has('json')) return say(JSON.stringify({ comparisons }, null, 2))
-  const colour = process.stdout.isTTY === true
-  return say(comparisons.map((comparison) => comparisonText(comparison, colour)).join('\n\n'))
+  if (flags.has('json')) return say(JSON.stringify(compared, null, 2))
+  return say(comparedText(compared, lookOf(process.stdout)))
 }
 
 function readAcross(name: string): Across {
@@ -48,15 +58,16 @@ function helpText(): string {
     'Compares results pair by pair: equal seeds, equal operations, equal budgets.',
     '',
     '  npm run compare -- out/a.json out/b.json',
-    '  npm run compare -- out --json',
+    '  npm run compare -- out --baseline=leveling --json',
     '',
-    'Results are files or folders; those of one configuration are one side. Of the sides that share a',
-    'workload the first is the measure, and every other is held against it.',
+    'Results are files or folders; those of one design are one side. Of the sides that ran one workload',
+    'under the same conditions one is the baseline, and every other is held against it. What cannot be',
+    'compared is listed with the reason.',
     '',
     ...flagRows(FLAGS),
     '',
-    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments, or results not comparable.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments, or one design alone.',
   ].join('\n')
 }
 
-await runCommand('compare', main)
+if (import.meta.main) await runCommand('compare', main)

@@ -38,7 +38,7 @@ describe('npm run conform', () => {
     const { code, stdout } = conform(broken('unsound-defaults'))
     expect({ code, end: stdout.trim().split('\n').at(-1) }).toEqual({
       code: 1,
-      end: '0 rules hold, 1 broken, 18 not asked',
+      end: '0 rules hold, 1 broken, 19 not asked',
     })
   })
 
@@ -62,8 +62,8 @@ describe('npm run conform', () => {
     [[], 'name a strategy, or the path of a module'],
     [['tierin'], 'no strategy is called tierin; did you mean tiering?'],
     [['./nope.ts'], 'does not exist'],
-    [['tiering', '--param=X=1'], 'tiering has no parameter X'],
-    [['tiering', '--param=T=1'], 'tiering: T must be an integer from 2 to'],
+    [['tiering', '--param=X=1'], 'unknown tiering parameter "X"'],
+    [['tiering', '--param=T=1'], 'tiering parameter T=1: expected integer 2 … 1000'],
     [['tiering', '--rule=recensy'], 'unknown rule "recensy"; did you mean "recency"?'],
     [['tiering', '--runs=0'], '--runs: "0" is not a whole number from 1 to'],
     [['tiering', '--rums=3'], 'unknown flag "--rums"; did you mean "--runs"?'],

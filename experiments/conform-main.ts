@@ -4,33 +4,40 @@
  * stderr.
  */
 
-import { isLsmError } from '../engine/index.ts'
+import { engineOptionsSchema, isLsmError } from '../engine/index.ts'
 import { shellText } from '../results/shell-text.ts'
 import { RULES } from '../strategies/conformance/catalog.ts'
 import { conform, type Verdict } from '../strategies/conformance/conform.ts'
 import { printFinding } from '../strategies/conformance/report.ts'
 import type { Effort, Rule } from '../strategies/conformance/rule.ts'
 import { loadSubject, type Subject } from '../strategies/conformance/subject.ts'
+import type { StrategyModule } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
 import { EXIT } from './cli/explain.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { readSettings } from './cli/settings.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
 const DEFAULT_SEED = 42
 const DEFAULT_RUNS = 50
 
-const FLAGS = {
-  param: { value: 'NAME=VALUE', help: 'a parameter of the strategy; may be repeated' },
+export const FLAGS = {
+  param: {
+    value: 'NAME=VALUE',
+    help: 'a parameter of the strategy; may be repeated',
+    multiple: true,
+  },
   seed: { value: 'INTEGER', help: 'of every random history', default: String(DEFAULT_SEED) },
   runs: {
     value: 'COUNT',
     help: 'histories a rule; costly rules take a fifth',
     default: String(DEFAULT_RUNS),
   },
-  rule: { value: 'NAME', help: 'check this rule only; may be repeated' },
+  rule: { value: 'NAME', help: 'check this rule only; may be repeated', multiple: true },
   set: {
     value: 'OPTION=VALUE',
     help: 'retentionMaxAgeMs or retentionMaxBytes, for a strategy that drops [an hour, none]',
+    multiple: true,
   },
   json: { value: null, help: 'verdicts as JSON' },
   list: { value: null, help: 'show the rules' },
@@ -48,7 +55,7 @@ interface Request {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('conform', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (flags.has('list')) return say(listText())
   const [strategy, extra] = operands
@@ -56,7 +63,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (extra !== undefined) throw new UsageError(`unexpected argument "${extra}"`)
   const request: Request = {
     strategy,
-    params: readAssignments('param', flags.get('param')),
+    params: readAssignments('--param', flags.get('param')),
     effort: {
       seed: readInteger('seed', flags.get('seed'), DEFAULT_SEED, [0, 2 ** 31 - 1]),
       runs: readInteger('runs', flags.get('runs'), DEFAULT_RUNS, [1, 1e6]),
@@ -139,25 +146,23 @@ function chooseRules(names: readonly string[] = []): readonly Rule[] {
   return names.length === 0 ? RULES : RULES.filter(({ name }) => names.includes(name))
 }
 
+const retentionSchema = engineOptionsSchema.pick({
+  retentionMaxAgeMs: true,
+  retentionMaxBytes: true,
+})
+
 function readRetention(texts: readonly string[] | undefined): Request['retention'] {
-  const known = ['retentionMaxAgeMs', 'retentionMaxBytes']
-  const given = readAssignments('set', texts)
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) throw unknownName('option', name, known)
-  }
-  const limitOf = (name: string) => {
-    const text = given[name]
-    const bounds = [1, Number.MAX_SAFE_INTEGER] as const
-    return text === undefined ? undefined : readInteger(`set ${name}`, [text], 0, bounds)
-  }
-  const [maxAgeMs, maxBytes] = known.map(limitOf)
-  return { ...(maxAgeMs && { maxAgeMs }), ...(maxBytes && { maxBytes }) }
+  const given = readSettings(retentionSchema, readAssignments('--set', texts), 'option', '--set')
+  const { retentionMaxAgeMs: maxAgeMs, retentionMaxBytes: maxBytes } = retentionSchema.parse(given)
+  return { ...(maxAgeMs !== null && { maxAgeMs }), ...(maxBytes !== null && { maxBytes }) }
 }
 
 /** What cannot be loaded, or be created with these parameters, is a mistake in the arguments. */
 async function chooseSubject({ strategy, params, retention }: Request): Promise<Subject> {
   try {
-    const subject = await loadSubject(strategy, params, retention)
+    const paramsOf = (module: StrategyModule) =>
+      readSettings(module.params, params, `${module.name} parameter`)
+    const subject = await loadSubject(strategy, paramsOf, retention)
     if (Object.keys(params).length > 0) subject.create()
     return subject
   } catch (cause) {
@@ -183,4 +188,4 @@ function listText(): string {
   return RULES.map(({ name, sentence }) => `${name.padEnd(NAME_COLUMNS)}${sentence}`).join('\n')
 }
 
-await runCommand('conform', main)
+if (import.meta.main) await runCommand('conform', main)

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Json } from '../engine/index.ts'
+import { canonicalJson } from '../results/canonical-json.ts'
 
 /** SHA-256 over the concatenated pieces, which may be borrowed; lower-case hex. */
 export function digestOf(pieces: Iterable<Uint8Array | string>): string {
@@ -14,14 +15,5 @@ export function digestOf(pieces: Iterable<Uint8Array | string>): string {
 
 /** SHA-256 over JSON with sorted names, so the order of writing does not matter. */
 export function hashOfJson(value: Json): string {
-  return createHash('sha256').update(canonical(value)).digest('hex')
-}
-
-function canonical(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item as Json)}`).join(',')}}`
+  return createHash('sha256').update(canonicalJson(value)).digest('hex')
 }

@@ -10,6 +10,7 @@ import { resolvePlans } from './cli/resolve.ts'
 import { databaseFolder, type ExperimentContext, runExperiment } from './experiment.ts'
 import { Interrupted } from './interrupted.ts'
 import type { RunPlan } from './run-plan.ts'
+import { overDefaults } from './testing/over-defaults.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -19,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 async function plansFor(...flags: string[]): Promise<readonly RunPlan[]> {
   const small = ['--records=1000', '--operations=1000', '--set=memtableBytes=64KiB']
-  const command = parseCommand([...small, '--storage=memory', ...flags])
+  const command = parseCommand(overDefaults([...small, '--storage=memory'], flags))
   if (command.kind !== 'run') throw new Error(command.kind)
   return resolvePlans(command.request)
 }

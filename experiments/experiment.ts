@@ -18,6 +18,7 @@ import {
   systemClock,
 } from '../engine/index.ts'
 import { type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
+import { AnswerOracle } from './answer-oracle.ts'
 import type { Written } from './cli/progress.ts'
 import { type Code, describeEnvironment } from './environment.ts'
 import { quotient, sum } from './figures.ts'
@@ -49,7 +50,7 @@ export interface ExperimentContext {
 }
 
 /** Where a run's database lies while it runs, and stays when it is kept. */
-export function databaseFolder(outFolder: string, plan: RunPlan): string {
+export function databaseFolder(outFolder: string, plan: Pick<RunPlan, 'id'>): string {
   return join(outFolder, `${plan.id}.db`)
 }
 
@@ -84,7 +85,7 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
 async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promise<number> {
   const id = `${plan.id}-closed`
   const { onProgress } = context
-  const { timed } = await measure(
+  const { deterministic, timed } = await measure(
     { ...plan, id, config: { ...plan.config, arrival: null } },
     {
       ...{ ...context, keep: false, onEdit: () => {} },
@@ -96,7 +97,10 @@ async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promi
   const seconds = timed.phases
     .filter(({ name }) => name !== 'load')
     .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
-  return plan.config.operations / seconds
+  const operations = deterministic.phases
+    .filter(({ name }) => name === 'run')
+    .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
+  return sum(operations) / seconds
 }
 
 async function measure(
@@ -127,7 +131,9 @@ async function measure(
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
+      until: plan.config.until,
       timer: systemClock,
+      answers: answersOf(plan),
       ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
     })
     target = runner.target
@@ -149,6 +155,15 @@ async function measure(
     target?.close()
     if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Under a retention the owner of the data lets some of them go. */
+function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
+  const { retentionMaxAgeMs, retentionMaxBytes } = engineOptions
+  return new AnswerOracle({
+    expectedRecords: config.records + config.operations,
+    mayForget: retentionMaxAgeMs !== null || retentionMaxBytes !== null,
+  })
 }
 
 /** Repeats arrive at moments of their own, as their operations are. */
@@ -196,26 +211,25 @@ function resultOf(
   operatingSystem: RunResult['timed']['operatingSystem'],
   engineSeed: number,
 ): RunResult {
-  const { deterministic, timed, burst, drained, runFrom } = measurement
+  const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
   const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
-  const ofRun = (point: { readonly atOperation: number }) => point.atOperation > runFrom
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
     drained: deterministic.amplification.drained,
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
-    runSeries: deterministic.series.filter(ofRun),
-    runTimedSeries: timed.series.filter(ofRun),
+    ...{ runSeries, runTimedSeries },
     mergesIntoLastLevel: measurement.mergesIntoLastLevel,
-    loadOrder: plan.config.workload.loadOrder,
+    config: plan.config,
+    command: plan.command,
     memory: {
       ...{ blockCacheBytes, memtableBytes, compression },
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },
+    answers: deterministic.answers,
     arrivals: timed.arrivals,
-    repeats: plan.repeats ?? 1,
   })
   return {
     schemaVersion: SCHEMA_VERSION,

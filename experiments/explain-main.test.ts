@@ -92,7 +92,10 @@ describe('npm run explain', () => {
     [['RESULT', '--level=x'], '--level: "x" is not a whole number'],
     [['RESULT', '--strategy=leveling'], '--strategy: only with --at'],
     [['RESULT', '--at=5', '--strategy=levling'], 'did you mean leveling?'],
-    [['RESULT', '--at=5', '--strategy=leveling', '--param=T=1'], 'leveling: T must be'],
+    [
+      ['RESULT', '--at=5', '--strategy=leveling', '--param=T=1'],
+      'leveling parameter T=1: expected',
+    ],
     [['RESULT', '--att=5'], 'unknown flag "--att"; did you mean "--at"?'],
     [['BROKEN'], 'broken.json: (document): not JSON'],
   ])('%j is a mistake told in one line', (argv, line) => {

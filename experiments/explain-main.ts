@@ -8,11 +8,12 @@ import { existsSync } from 'node:fs'
 import type { Json } from '../engine/index.ts'
 import type { RunResult } from '../results/schema.ts'
 import { shellText } from '../results/shell-text.ts'
-import { coerceParams, loadStrategy } from '../strategies/index.ts'
+import { loadStrategy } from '../strategies/index.ts'
 import { flagRows, readArguments, readAssignments, readInteger } from './cli/arguments.ts'
 import { isFolder, newestResults, tellTaken } from './cli/newest-result.ts'
 import { asUsage, readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { readSettings } from './cli/settings.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { type Rival, tellMoment } from './story/counterfactual.ts'
 import { numbered, tellEvent, tellRun } from './story/run-story.ts'
@@ -20,17 +21,21 @@ import { parseVersionLog, versionsPath } from './story/version-log.ts'
 
 const LEVEL_MAX = 62
 
-const FLAGS = {
+export const FLAGS = {
   at: { value: 'NUMBER', help: 'one event, by its number in the story; with its tree if recorded' },
   level: { value: 'LEVEL', help: 'only events that read from or write to this level' },
   strategy: { value: 'NAME', help: 'with --at: what this strategy, or module, would pick there' },
-  param: { value: 'NAME=VALUE', help: 'a parameter of that strategy; may be repeated' },
+  param: {
+    value: 'NAME=VALUE',
+    help: 'a parameter of that strategy; may be repeated',
+    multiple: true,
+  },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('explain', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   const [operand, extra] = operands
   if (operand === undefined) {
@@ -88,7 +93,9 @@ function tellAt(result: RunResult, path: string, number: number, rival: Rival | 
 async function chooseRival(name: string, params: readonly string[]): Promise<Rival> {
   try {
     const module = await loadStrategy(name)
-    const parsed = module.parse(coerceParams(module, readAssignments('param', params)))
+    const parsed = module.parse(
+      readSettings(module.params, readAssignments('--param', params), `${name} parameter`),
+    )
     return {
       strategy: module.create(parsed),
       params: parsed as Readonly<Record<string, Json>>,
@@ -114,9 +121,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-// A reader that has seen enough (`head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
-})
-
-await runCommand('explain', main)
+if (import.meta.main) await runCommand('explain', main)

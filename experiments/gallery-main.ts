@@ -3,8 +3,7 @@
  * contact sheet of them; with --measure runs the experiments first. Exit codes: 0 done, 1 a failure, 2
  * a mistake in the arguments; errors are one line on stderr.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -23,11 +22,18 @@ import { renderPng, renderSvg } from './charts/render.ts'
 import { PRESET_NAMES, PRESETS } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { readDocuments } from './cli/read-documents.ts'
+import { runChild } from './cli/run-child.ts'
 import { runCommand, say } from './cli/run-command.ts'
+import { hearSignals } from './cli/signals.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 
-const FLAGS = {
-  measure: { value: 'NAME,…', help: 'run these sets of experiments first; all: every one' },
+export const FLAGS = {
+  measure: {
+    value: 'NAME,…',
+    help: 'run these sets of experiments first; all: every one',
+    multiple: true,
+  },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: GALLERY_PRESET },
   out: { value: 'FOLDER', help: 'where figures go', default: GALLERY_FOLDER },
   sheet: { value: 'FILE', help: 'the contact sheet', default: 'results/contact-sheet.png' },
@@ -39,15 +45,15 @@ const FLAGS = {
 const COLUMNS = { 'one-column': 6, 'two-column': 3, slide: 2 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('gallery', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length > 0) throw new UsageError(`unexpected argument "${operands[0]}"`)
   const presetName = flags.get('preset')?.at(-1) ?? GALLERY_PRESET
   const preset = PRESET_NAMES.find((known) => known === presetName)
   if (preset === undefined) throw unknownName('preset', presetName, PRESET_NAMES)
-  measure(setsNamed(flags.get('measure') ?? []))
+  await measure(setsNamed(flags.get('measure') ?? []), hearSignals())
   const out = flags.get('out')?.at(-1) ?? GALLERY_FOLDER
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   const figures = []
   for (const figure of GALLERY_FIGURES) {
     const { kind } = figure
@@ -76,11 +82,13 @@ function setsNamed(texts: readonly string[]): readonly GallerySet[] {
  * Replaces the results of the sets, all of them or, where a run fails, none. They are put in place at
  * the end: until then the checkout is what its commit says, and so do the results.
  */
-function measure(sets: readonly GallerySet[]): void {
+async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-gallery-'))
   try {
     for (const { name, commands } of sets) {
-      for (const command of commands) runExperiment([...command, `--out=${join(folder, name)}`])
+      for (const command of commands) {
+        await runExperiment([...command, `--out=${join(folder, name)}`], signal)
+      }
     }
     for (const { name } of sets) publish(join(folder, name), join(GALLERY_FOLDER, name))
   } finally {
@@ -88,18 +96,16 @@ function measure(sets: readonly GallerySet[]): void {
   }
 }
 
-function runExperiment(command: readonly string[]): void {
+async function runExperiment(command: readonly string[], signal: AbortSignal): Promise<void> {
   const main = join(import.meta.dirname, 'main.ts')
-  const { status } = spawnSync(process.execPath, [main, ...command, '--quiet'], {
-    stdio: 'inherit',
-  })
-  if (status !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${status}`)
+  const { code } = await runChild([main, ...command, '--quiet'], signal)
+  if (code !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${code}`)
 }
 
 /** Without indentation and gzipped, a result takes a tenth of its room. */
 function publish(measured: string, folder: string): void {
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const results = readdirSync(measured).filter((name) => /-r\d+\.json$/.test(name))
   for (const name of results) {
     const value: unknown = JSON.parse(readFileSync(join(measured, name), 'utf8'))
@@ -123,4 +129,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('gallery', main)
+if (import.meta.main) await runCommand('gallery', main)

@@ -1,30 +1,35 @@
 /**
  * Owns the validity gates: what a run must fulfil before a figure of it may be quoted. A gate that
  * fails spoils no run; it is written into the result, and charts mark it. Each says in one line which
- * figures decided it. A gate that cannot be judged is left out.
+ * figures decided it, for which figures it speaks, and by which command the run would pass it. A gate
+ * that cannot be judged is left out.
+ *
+ * What is counted is judged by what is counted, so a busy machine fails gates of times alone.
  */
 import type {
   Amplification,
   Arrivals,
   Deterministic,
   Gate,
+  GateCover,
+  RunResult,
   SeriesPoint,
   Timed,
 } from '../results/schema.ts'
 import { quotient } from './figures.ts'
+import { type FlagChanges, withFlags } from './remedy.ts'
+import { driftOf, percentText, steadinessOf, within } from './steadiness.ts'
 
-/** Windowed drift over the last half of the run phase, of write amplification … */
-const DRIFT_MAX = 0.1
-/** … and of throughput, which a machine shared with others disturbs. */
+/** Of throughput, between the last two quarters of the run phase. */
 const THROUGHPUT_DRIFT_MAX = 0.25
-/** Writes before a tree counts as settled, as a multiple of the live data. */
-const DATASET_MULTIPLE_MIN = 3
-/** Merges into the last level, without which its share of the cost has not been seen. */
-const LAST_LEVEL_MERGES_MIN = 3
-/** Paired seeds that bear a comparative claim. */
-const SEEDS_MIN = 10
+/** Samples, one a seed, that bear a comparative claim. */
+const SAMPLES_MIN = 10
 /** What a queue must have left over: at more of the sustainable rate any latency is chance. */
 const SHARE_MAX = 0.95
+/** The share that is advised: under `SHARE_MAX`, and high enough for queues to show. */
+const SHARE_ADVISED = '90%'
+/** A block cache that is advised holds one part in so many of the live data. */
+const CACHE_PARTS = 8
 
 export interface GateFacts {
   readonly balance: Deterministic['ledger']['balance']
@@ -37,13 +42,15 @@ export interface GateFacts {
   readonly runSeries: readonly SeriesPoint[]
   readonly runTimedSeries: Timed['series'] | null
   readonly mergesIntoLastLevel: number
-  readonly loadOrder: string
+  /** What the run was asked for, and the arguments that ask for it. */
+  readonly config: Pick<RunResult['config'], 'workload' | 'until' | 'arrival'>
+  readonly command: readonly string[]
   /** Null in a simulation. */
   readonly memory: MemoryFacts | null
+  /** Null: what was answered was not checked. */
+  readonly answers: Deterministic['answers']
   /** Null: one client in a closed loop. */
   readonly arrivals: Arrivals | null
-  /** Repeats that the sweep holds of this run. */
-  readonly repeats: number
 }
 
 export interface MemoryFacts {
@@ -55,149 +62,209 @@ export interface MemoryFacts {
   readonly storedShare: number | null
 }
 
+/** Of a run by itself; what else its sweep holds is judged when it ends (`withSweepShare`). */
 export function gatesOf(facts: GateFacts): Gate[] {
   const gates = [conservation(facts)]
+  if (facts.answers !== null) gates.push(answersGate(facts.answers))
   if (facts.unexplainedBytes !== null) gates.push(operatingSystem(facts.unexplainedBytes))
   gates.push(drained(facts), loadOrder(facts), steadyState(facts))
+  if (facts.runTimedSeries !== null) gates.push(steadyThroughput(facts, facts.runTimedSeries))
   if (facts.memory !== null) {
-    gates.push(beyondCache(facts, facts.memory), compressibility(facts.memory))
+    gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
   }
-  if (facts.arrivals !== null) gates.push(overload(facts.arrivals))
-  gates.push(openLoop(facts.arrivals), severalSeeds(facts.repeats))
+  if (facts.arrivals !== null) gates.push(overload(facts, facts.arrivals))
+  const { command, runSeries } = facts
+  const draws = runSeries.length > 0 && !isTrace(command)
+  gates.push(openLoop(facts), severalSeeds({ samples: 1, runs: 1 }, command, draws))
   return gates
+}
+
+interface Judgement {
+  readonly name: string
+  readonly covers: readonly GateCover[]
+  readonly passed: boolean
+  readonly why: string
+  /** The command to be changed and the changes that make the run pass; null: none is known. */
+  readonly remedy: { readonly command: readonly string[]; readonly flags: FlagChanges } | null
+}
+
+const BOTH: readonly GateCover[] = ['amplification', 'time']
+
+/** A gate as results hold it: a remedy is of use only where it failed. */
+export function gateOf({ name, covers, passed, why, remedy }: Judgement): Gate {
+  const gate = { name, passed, why, covers: [...covers] }
+  if (passed || remedy === null) return gate
+  return { ...gate, remedy: [...withFlags(remedy.command, remedy.flags)] }
 }
 
 function conservation({ balance }: GateFacts): Gate {
   const { appendedBytes, liveBytes, removedBytes } = balance
-  return {
+  return gateOf({
     name: 'conservation',
+    covers: ['amplification'],
     passed: balance.conserved,
     why: `${appendedBytes} B appended, ${liveBytes} B live, ${removedBytes} B removed`,
-  }
+    remedy: null,
+  })
+}
+
+/** The one gate whose failure is a failure of the run. */
+export const ANSWERS_GATE = 'answers'
+
+/** Fails when anything read was not what had been written: the run has lost data. */
+export function answersGate(answers: NonNullable<Deterministic['answers']>): Gate {
+  const { gets, entries, wrong, forgotten, oneIn, mismatches } = answers
+  const sampled = oneIn === 1 ? '' : `, one key in ${oneIn}`
+  const dropped = forgotten === 0 ? '' : `; ${forgotten} dropped under the retention`
+  const looked = `${gets} gets and ${entries} entries of scans compared with what was written${sampled}`
+  const [first] = mismatches
+  const gate = (passed: boolean, why: string) =>
+    gateOf({ name: ANSWERS_GATE, covers: BOTH, passed, why, remedy: null })
+  if (first === undefined) return gate(true, looked + dropped)
+  const { operation, by, key, expected, got } = first
+  const where = by === 'end' ? 'in the drained tree' : `by a ${by} after ${operation} operations`
+  return gate(
+    false,
+    `${wrong} wrong of ${looked}; the first ${where}: ${key} has ${expected}, read ${got}`,
+  )
 }
 
 function operatingSystem(unexplained: number): Gate {
-  return {
+  return gateOf({
     name: 'operating-system',
+    covers: ['amplification'],
     passed: unexplained === 0,
     why: `${unexplained} B written by the process beyond the ledger`,
-  }
+    remedy: null,
+  })
 }
 
 function drained({ drained, memtableRawBytesAfterDrain, burstDebtBytes }: GateFacts): Gate {
-  return {
+  return gateOf({
     name: 'drained',
+    covers: BOTH,
     passed: drained.debtBytes === 0 && memtableRawBytesAfterDrain === 0,
     why:
       `debt ${burstDebtBytes} B at the last operation, ${drained.debtBytes} B after the drain; ` +
       `${memtableRawBytesAfterDrain} B in the memtable`,
-  }
+    remedy: null,
+  })
 }
 
-function loadOrder({ loadOrder: order }: GateFacts): Gate {
+function loadOrder({ config }: GateFacts): Gate {
+  const order = config.workload.loadOrder
   const declared = order !== UNDECLARED_LOAD_ORDER
-  return {
+  return gateOf({
     name: 'load-order',
+    covers: BOTH,
     passed: declared,
     why: declared
       ? `keys were loaded in the order "${order}"; other orders make other trees`
       : 'the workload does not say in which order it loads keys',
-  }
+    remedy: null,
+  })
 }
 
 /** What a workload without an order of its own says. */
 export const UNDECLARED_LOAD_ORDER = 'declared by none'
 
+/** Whether the tree has settled: neither amplifications nor times of another are those that stay. */
 function steadyState(facts: GateFacts): Gate {
-  const { drained, runSeries, runTimedSeries, mergesIntoLastLevel } = facts
-  const multiple = quotient(drained.userBytes, drained.liveLogicalBytes) ?? 0
-  const drift = writeAmplificationDrift(runSeries)
-  const slower = runTimedSeries === null ? 0 : throughputDrift(runTimedSeries)
-  const steady =
-    within(drift, DRIFT_MAX) &&
-    within(slower, THROUGHPUT_DRIFT_MAX) &&
-    multiple >= DATASET_MULTIPLE_MIN &&
-    mergesIntoLastLevel >= LAST_LEVEL_MERGES_MIN
-  const throughput =
-    runTimedSeries === null
-      ? ''
-      : `, throughput drift ${percent(slower)} (at most ${THROUGHPUT_DRIFT_MAX * 100} %)`
-  return {
+  const { drained, runSeries, mergesIntoLastLevel, command } = facts
+  const { userBytes, liveLogicalBytes } = drained
+  const { steady, why } = steadinessOf({
+    userBytes,
+    liveLogicalBytes,
+    runSeries,
+    mergesIntoLastLevel,
+  })
+  const goesOn = canGoOn(facts)
+  return gateOf({
     name: 'steady-state',
+    covers: BOTH,
     passed: steady,
+    why: steady ? why : `${why}: transient`,
+    remedy: goesOn ? { command, flags: { '--until=': 'steady' } } : null,
+  })
+}
+
+/** Whether more operations could settle the tree: some of them write, and they can be made. */
+function canGoOn({ config, command, runSeries }: GateFacts): boolean {
+  if (config.until !== null) return false
+  if (isTrace(command)) return false
+  const [first, last] = [runSeries[0], runSeries.at(-1)]
+  return first !== undefined && last!.userBytes > first.userBytes
+}
+
+/** Whether the machine kept its pace; it has no say in what is counted. */
+function steadyThroughput(facts: GateFacts, runTimedSeries: Timed['series']): Gate {
+  const slower = throughputDrift(runTimedSeries)
+  return gateOf({
+    name: 'steady-throughput',
+    covers: ['time'],
+    passed: within(slower, THROUGHPUT_DRIFT_MAX),
     why:
-      `${multiple.toFixed(2)} × the live data written (${DATASET_MULTIPLE_MIN} wanted), ` +
-      `${mergesIntoLastLevel} merges into the last level (${LAST_LEVEL_MERGES_MIN} wanted), ` +
-      `write amplification drift ${percent(drift)} (at most ${DRIFT_MAX * 100} %)${throughput}` +
-      (steady ? '' : ': transient'),
-  }
+      `throughput drift ${percentText(slower)} over the last half of the run phase ` +
+      `(at most ${THROUGHPUT_DRIFT_MAX * 100} %)`,
+    remedy: { command: facts.command, flags: { '--force': '' } },
+  })
 }
 
-function within(drift: number | null, max: number): boolean {
-  return drift !== null && drift <= max
-}
-
-function percent(drift: number | null): string {
-  return drift === null ? 'unknown' : `${(drift * 100).toFixed(1)} %`
-}
-
-/** |third quarter − fourth quarter| ÷ their mean, of bytes written ÷ user bytes. */
-export function writeAmplificationDrift(series: readonly SeriesPoint[]): number | null {
-  return drift(series, (from, to) =>
-    quotient(to.bytesWritten - from.bytesWritten, to.userBytes - from.userBytes),
-  )
-}
-
-/** The same of operations ÷ wall time. */
+/** |third quarter − fourth quarter| ÷ their mean, of operations ÷ wall time. */
 export function throughputDrift(series: Timed['series']): number | null {
-  return drift(series, (from, to) =>
+  return driftOf(series, (from, to) =>
     quotient(to.atOperation - from.atOperation, to.wallSeconds - from.wallSeconds),
   )
 }
 
-function drift<Point>(
-  series: readonly Point[],
-  window: (from: Point, to: Point) => number | null,
-): number | null {
-  const middle = series[Math.floor(series.length / 2)]
-  const late = series[Math.floor((series.length * 3) / 4)]
-  const last = series.at(-1)
-  if (middle === undefined || late === undefined || last === undefined) return null
-  const third = window(middle, late)
-  const fourth = window(late, last)
-  if (third === null || fourth === null || third + fourth === 0) return null
-  return Math.abs(third - fourth) / ((third + fourth) / 2)
-}
-
-function beyondCache({ drained }: GateFacts, memory: MemoryFacts): Gate {
+function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate {
   const { blockCacheBytes, memtableBytes, machineBytes } = memory
   const { liveLogicalBytes, physicalBytes } = drained
   const inPageCache = physicalBytes < machineBytes
-  return {
+  const smaller = String(Math.floor(liveLogicalBytes / CACHE_PARTS))
+  return gateOf({
     name: 'dataset-beyond-cache',
+    covers: BOTH,
     passed: liveLogicalBytes > blockCacheBytes,
     why:
       `dataset : block cache : memtable : RAM = ${liveLogicalBytes} : ${blockCacheBytes} : ` +
       `${memtableBytes} : ${machineBytes} B; the block cache is warm from the load, ` +
       (inPageCache ? 'and the page cache may hold every file' : 'the files outgrow the page cache'),
-  }
+    remedy: { command, flags: { '--set=blockCacheBytes=': smaller } },
+  })
 }
 
 /** Ratios of compressed tables are true for these values alone, so what they came to is said. */
-function compressibility({ compression, storedShare }: MemoryFacts): Gate {
-  return {
+function compressibility({ command }: GateFacts, { compression, storedShare }: MemoryFacts): Gate {
+  return gateOf({
     name: 'compressibility',
+    covers: ['amplification'],
     passed: compression === 'none' || storedShare !== null,
-    why: `compression ${compression}: tables take ${percent(storedShare)} of their raw bytes`,
-  }
+    why: `compression ${compression}: tables take ${percentText(storedShare)} of their raw bytes`,
+    remedy: { command, flags: { '--set=compression=': 'none' } },
+  })
 }
 
-function overload({ overloaded, why }: Arrivals): Gate {
-  return { name: 'overload', passed: !overloaded, why }
+function overload(facts: GateFacts, { overloaded, why }: Arrivals): Gate {
+  return gateOf({
+    name: 'overload',
+    covers: ['time'],
+    passed: !overloaded,
+    why,
+    remedy: atAdvisedShare(facts),
+  })
 }
 
-function openLoop(arrivals: Arrivals | null): Gate {
-  const gate = (passed: boolean, why: string): Gate => ({ name: 'open-loop-latency', passed, why })
+function openLoop(facts: GateFacts): Gate {
+  const { arrivals } = facts
+  const gate = (passed: boolean, why: string): Gate =>
+    gateOf({
+      name: 'open-loop-latency',
+      covers: ['time'],
+      passed,
+      why,
+      remedy: atAdvisedShare(facts),
+    })
   if (arrivals === null) {
     return gate(false, 'closed loop: service times only, a stalled operation delays no other')
   }
@@ -206,23 +273,75 @@ function openLoop(arrivals: Arrivals | null): Gate {
   if (offered === null) return gate(false, `closed loop of ${arrivals.clients} clients`)
   const rate = `${offered.toFixed(0)} operations a second offered`
   if (sustainable === null) {
-    return gate(false, `${rate}, a share of nobody knows what: --rate=90% measures that first`)
+    const how = `use \`--rate=${SHARE_ADVISED}\` to measure it first.`
+    return gate(false, `${rate}. The sustainable rate is unknown; ${how}`)
   }
   const share = offered / sustainable
   return gate(
     share <= SHARE_MAX,
-    `${rate}, ${percent(share)} of the sustainable ${sustainable.toFixed(0)} ` +
+    `${rate}, ${percentText(share)} of the sustainable ${sustainable.toFixed(0)} ` +
       `(at most ${SHARE_MAX * 100} %)`,
   )
 }
 
-/** Of a run in a sweep that holds so many repeats of it. */
-export function severalSeeds(repeats: number): Gate {
-  return {
-    name: 'several-seeds',
-    passed: repeats >= SEEDS_MIN,
+/**
+ * The run at a share of the sustainable rate, which a closed loop measures first. Of a run that was
+ * at the advised share already, half of it.
+ */
+function atAdvisedShare({ config, command, runSeries }: GateFacts): Judgement['remedy'] {
+  if (runSeries.length === 0) return null
+  const share = config.arrival?.rate?.endsWith('%') ? Number.parseFloat(config.arrival.rate) : null
+  const advised = Number.parseFloat(SHARE_ADVISED)
+  const rate = share !== null && share <= advised ? `${share / 2}%` : SHARE_ADVISED
+  const paceless = config.arrival?.kind === 'closed' || config.arrival?.kind === 'trace'
+  return { command, flags: { '--rate=': rate, ...(paceless && { '--arrival=': null }) } }
+}
+
+/** What a sweep holds of one design. */
+export interface SweepShare {
+  readonly samples: number
+  /** Runs; repeats of one stream of operations are one sample. */
+  readonly runs: number
+}
+
+const SEEDS_GATE = 'several-seeds'
+
+/** `draws`: further repeats would draw operations of their own, so they would be further samples. */
+export function severalSeeds(
+  { samples, runs }: SweepShare,
+  command: readonly string[],
+  draws: boolean,
+): Gate {
+  const held =
+    samples === 1 && runs > 1
+      ? `${runs} repeats of one stream of operations are one sample`
+      : samples === 1
+        ? 'a single seed'
+        : `${samples} seeds`
+  return gateOf({
+    name: SEEDS_GATE,
+    covers: BOTH,
+    passed: samples >= SAMPLES_MIN,
     why:
-      `${repeats === 1 ? 'a single seed' : `${repeats} seeds`}: figures differ between seeds, so a ` +
-      `claim about strategies needs ${SEEDS_MIN} paired ones`,
-  }
+      `${held}: figures differ between seeds, so a claim about strategies needs ` +
+      `${SAMPLES_MIN} paired ones`,
+    remedy:
+      draws && samples === runs ? { command, flags: { '--repeat=': String(SAMPLES_MIN) } } : null,
+  })
+}
+
+/** The gates with that of the seeds judged anew, now that the sweep holds more of the design. */
+export function withSweepShare(result: RunResult, share: SweepShare): readonly Gate[] {
+  const { gates, command, deterministic } = result
+  const ran = deterministic.phases.some(
+    ({ name, operationsByKind }) => name === 'run' && Object.keys(operationsByKind).length > 0,
+  )
+  return gates.map((gate) =>
+    gate.name === SEEDS_GATE ? severalSeeds(share, command, ran && !isTrace(command)) : gate,
+  )
+}
+
+/** A trace ends where it ends, and each repeat of it is the same. */
+function isTrace(command: readonly string[]): boolean {
+  return command.some((argument) => argument.startsWith('--trace='))
 }

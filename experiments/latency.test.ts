@@ -1,6 +1,6 @@
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import { expect, test } from 'vitest'
-import { LatencyRecorder } from './latency.ts'
+import { IntervalLatency, LatencyRecorder } from './latency.ts'
 
 test('figures are in microseconds, the histogram in nanoseconds, by kind that occurred', () => {
   using recorder = new LatencyRecorder(['read', 'update', 'scan'])
@@ -22,4 +22,25 @@ test('ten thousand samples carry a 99.9th percentile', () => {
   using recorder = new LatencyRecorder(['read'])
   for (let i = 0; i < 10_000; i++) recorder.record(0, i < 9985 ? 1000 : 9000)
   expect(recorder.figures().read!.p999Us).toBeCloseTo(9, 1)
+})
+
+test.each([
+  [[1_234_567]],
+  [[98_765, 1000]],
+  [[5001]],
+  [Array.from({ length: 60 }, (_, i) => 977 * i)],
+])('no figure exceeds the maximum, whatever bucket the maximum falls into: %j', (values) => {
+  using recorder = new LatencyRecorder(['read'])
+  const interval = new IntervalLatency()
+  for (const ns of values) {
+    recorder.record(0, ns)
+    interval.record(ns)
+  }
+  const { meanUs, p50Us, p90Us, p99Us, maxUs } = recorder.figures().read!
+  expect(maxUs).toBe(Math.max(...values) / 1e3)
+  expect([p50Us, p90Us, p99Us, maxUs]).toEqual(
+    [p50Us, p90Us, p99Us, maxUs].toSorted((a, b) => a - b),
+  )
+  expect(meanUs).toBeLessThanOrEqual(maxUs)
+  expect(interval.take().p99Us).toBeLessThanOrEqual(maxUs)
 })

@@ -61,7 +61,7 @@ export class IntervalLatency {
   take(): { readonly p50Us: number | null; readonly p99Us: number | null } {
     const histogram = this.#histogram
     if (histogram.totalCount === 0) return { p50Us: null, p99Us: null }
-    const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1e3
+    const at = (percentile: number) => percentileNs(histogram, percentile) / 1e3
     const percentiles = { p50Us: at(50), p99Us: at(99) }
     histogram.reset()
     return percentiles
@@ -83,12 +83,21 @@ function createHistogram(hot: boolean): Histogram {
   })
 }
 
+/**
+ * A bucket of the histogram stands for a range of values and answers with the largest of them, which
+ * may lie above every value recorded. The maximum is kept exactly and bounds the answer.
+ */
+function percentileNs(histogram: Histogram, percentile: number): number {
+  return Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue)
+}
+
 function figuresOf(histogram: Histogram): Latency {
-  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1e3
+  const at = (percentile: number) => percentileNs(histogram, percentile) / 1e3
   const count = histogram.totalCount
   return {
     count,
-    meanUs: histogram.mean / 1e3,
+    // A mean over the middles of buckets, which may lie above the maximum too.
+    meanUs: Math.min(histogram.mean, histogram.maxValue) / 1e3,
     p50Us: at(50),
     p90Us: at(90),
     p99Us: at(99),

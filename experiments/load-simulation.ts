@@ -46,13 +46,14 @@ export async function simulateLoad(
     if (context.signal.aborted) throw new Interrupted('interrupted')
   }
   const burst = load.stats()
+  const mergesIntoLastLevel = load.mergesInto(deepestLevel(burst))
   load.drain()
   const drained = load.stats()
   load.sample()
   return {
     deterministic: load.figures(start, burst, drained),
-    ...{ burst, drained, runFrom: records },
-    mergesIntoLastLevel: load.mergesInto(deepestLevel(drained)),
+    ...{ burst, drained, runSeries: [] },
+    mergesIntoLastLevel,
   }
 }
 
@@ -152,10 +153,13 @@ class StatisticalLoad {
       events: this.#events.figures(),
       // What would have made the stream stands for it.
       traceHash: hashOfJson({ ...this.#record, userBytes, workload: this.#workload() }),
+      askedTraceHash: null,
+      until: null,
       tableDigest: null,
       peakPhysicalBytes: drained.peakPhysicalBytes,
       peakSpaceAmplification: this.#peak.amplification(),
       oracle: { kind: 'exact', oneIn: 1, recordsTracked: this.written, memoryBytes: 0 },
+      answers: null,
       longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
     }
   }

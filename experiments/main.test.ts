@@ -1,20 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseResult } from '../results/parse-result.ts'
+import { endStarted, startCommand } from './testing/start-command.ts'
 
 const main = join(import.meta.dirname, 'main.ts')
 const root = mkdtempSync(join(tmpdir(), 'varve-main-'))
 afterAll(() => rmSync(root, { recursive: true }))
 
-const running = new Set<ChildProcess>()
-/** A test that fails must not leave its runs behind. */
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL')
-})
+afterAll(endStarted)
 
 const small = ['--records=400', '--operations=400', '--set=memtableBytes=64KiB']
 /** Never ends within a test. */
@@ -23,31 +20,7 @@ const endless = ['--records=1M', '--operations=1M']
 /** Each test starts processes, side by side with the others. */
 const patient = { timeout: 120_000 }
 
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function start(command: readonly string[]) {
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
-  running.add(child)
-  child.on('close', () => running.delete(child))
-  const texts = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    texts.stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    texts.stderr += text
-  })
-  const ended = new Promise<Ended>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...texts }))
-  })
-  return { child, ended }
-}
-
-const startExp = (...flags: string[]) => start([process.execPath, main, ...flags])
+const startExp = (...flags: string[]) => startCommand([process.execPath, main, ...flags])
 const exp = (...flags: string[]) => startExp(...flags).ended
 const outFolder = (name: string) => join(root, name)
 
@@ -65,7 +38,10 @@ describe.concurrent('the command', patient, () => {
   test('runs from nothing to a result, a chart and a table', async () => {
     const out = outFolder('one')
     const { code, stdout, stderr } = await exp(...small, `--out=${out}`)
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^ycsb-a × tiering: done in [^\n]+\n$/),
+    })
     expect(stdout).toMatch(/│ tiering +│ ycsb-a +│/)
     const [json] = readdirSync(out).filter((name) => /-r0\.json$/.test(name))
     expect(json).toMatch(/^ycsb-a-tiering-[0-9a-f]{8}-r0\.json$/)
@@ -151,13 +127,13 @@ describe.concurrent('failures: one line, exit code 1, no half-written result', p
     // The limit's signal is ignored, as a shell's child would not: the write fails instead.
     const script = 'trap "" XFSZ; ulimit -f 16; exec "$@"'
     const command = ['bash', '-c', script, 'bash', process.execPath, main]
-    const { code, stderr } = await start([...command, ...small, `--out=${out}`]).ended
+    const { code, stderr } = await startCommand([...command, ...small, `--out=${out}`]).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(/^exp: .*\n$/)
     expect(readdirSync(out)).toEqual([])
   })
 
-  test('a folder in use, whose owner is not disturbed and ends cleanly on SIGINT', async () => {
+  test('a folder in use, whose owner is not disturbed', async () => {
     const out = outFolder('locked')
     const owner = startExp(...endless, `--out=${out}`)
     const database = await databaseOpen(out, owner.child)
@@ -165,13 +141,28 @@ describe.concurrent('failures: one line, exit code 1, no half-written result', p
     expect(second.code).toBe(1)
     expect(second.stderr).toMatch(/^exp: .*already open in process \d+.*\n$/)
     expect(readdirSync(out)).toEqual([database])
-    owner.child.kill('SIGINT')
-    const { code, stdout, stderr } = await owner.ended
-    expect({ code, stdout, stderr }).toEqual({
-      code: 130,
+    owner.child.kill('SIGKILL')
+    await owner.ended
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s: the database folder goes, a finished run stays', async (signal, code) => {
+    const out = outFolder(signal)
+    const first = await exp(...small, `--out=${out}`, '--quiet')
+    expect(first.code).toBe(0)
+    const before = readdirSync(out)
+    const run = startExp(...endless, `--out=${out}`)
+    await databaseOpen(out, run.child)
+    run.child.kill(signal)
+    const { code: ended, stdout, stderr } = await run.ended
+    expect({ ended, stdout, stderr }).toEqual({
+      ended: code,
       stdout: '',
       stderr: 'exp: interrupted\n',
     })
-    expect(readdirSync(out)).toEqual([])
+    expect(readdirSync(out)).toEqual(before)
   })
 })

@@ -1,15 +1,22 @@
 /**
  * Owns the command `npm run exp`: arguments in; results, charts and a table out; and the exit code.
- * 0 done, 1 a run failed or a suite's claim does not hold, 2 a mistake in the arguments, 130 interrupted. Errors are one line on
- * stderr, with a stack under --debug only.
+ * 0 done, 1 a run failed, answered wrongly, or a suite's claim does not hold, 2 a mistake in the
+ * arguments, 128 + n ended by signal n. Errors are one line on stderr, with a stack under --debug only.
  */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunResult } from '../results/schema.ts'
 import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
-import { closingTable } from './cli/closing-table.ts'
+import { closingTable, untilLines } from './cli/closing-table.ts'
 import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
-import { runCommand } from './cli/run-command.ts'
+import { runCommand, say } from './cli/run-command.ts'
+import { hearSignals } from './cli/signals.ts'
+import { lookOf } from './cli/terminal.ts'
+import { formatSeconds } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
+import { ANSWERS_GATE } from './gates.ts'
 import type { RunPlan } from './run-plan.ts'
 import type { SweepContext } from './sweep.ts'
 import type { PeerPlan } from './targets/peers/peer-run.ts'
@@ -21,8 +28,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command.kind === 'suite') return runSuiteRequest(command.request)
   // Loaded here: a mistake in the arguments should not wait for the catalogues.
   const { helpText, listText } = await import('./cli/help.ts')
-  process.stdout.write(`${command.kind === 'help' ? helpText() : listText()}\n`)
-  return EXIT.done
+  return say(command.kind === 'help' ? helpText() : listText())
 }
 
 async function runRequest(request: Request): Promise<number> {
@@ -36,39 +42,71 @@ async function runRequest(request: Request): Promise<number> {
   const peerPlans = await resolvePeerPlans(request)
   const { runSweep, writeCharts } = await import('./sweep.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
-  const interrupt = new AbortController()
-  process.on('SIGINT', () => interrupt.abort())
-  const say = (line: string) => {
+  const signal = hearSignals()
+  const tell = (line: string) => {
     progress.clear()
-    if (!request.quiet) process.stdout.write(`${line}\n`)
+    if (!request.quiet) say(line)
   }
   using recording = await recordingOf(request, plans, peerPlans)
-  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) say(note)
+  await announce(request, plans, peerPlans)
+  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
   try {
     const context: SweepContext = {
       outFolder: request.out,
       versions: request.versions,
       keep: request.keep,
       force: request.force || recording !== null,
-      signal: interrupt.signal,
+      signal,
       terminalWritten: () => sumOf(progress.written, recording?.written),
       onProgress: (...place) => progress.update(...place),
-      onReuse: (path) => say(`${path}: same configuration and code, reused`),
+      onRun: (what) => progress.running(what),
+      onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
     const run = recording === null ? plans : [recording.plan]
     const { results, resultPaths } = await runSweep(run, context)
     recording?.finish()
     const peers = await runPeers(peerPlans, context)
-    const chartPaths = await writeCharts(results, request.out)
-    if (results.length > 0) say(closingTable(results, process.stdout.isTTY === true))
-    if (peers.table !== '') say(peers.table)
+    progress.running(null)
+    const chartPaths = await writeCharts(results, peers.results, request.out, signal)
+    if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
+    if (peers.table !== '') tell(peers.table)
+    for (const line of untilLines(results)) tell(line)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
-    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) say(path)
-    return EXIT.done
+    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) tell(path)
+    return tellLosses([...results, ...peers.results])
   } finally {
     progress.clear()
   }
+}
+
+/** What takes long is said before it starts, on pipes too. Results that are there cost no time. */
+async function announce(
+  { out, force, quiet }: Request,
+  plans: readonly RunPlan[],
+  peers: readonly PeerPlan[],
+): Promise<void> {
+  const { announcementOf } = await import('./cli/announcement.ts')
+  const isDue = (name: string) => force || !existsSync(join(out, name))
+  const due = [
+    ...plans.filter(({ id }) => isDue(`${id}.json`)),
+    ...peers.filter(({ id }) => isDue(`${id}.peer.json`)),
+  ]
+  const line = quiet ? null : announcementOf(due, out)
+  if (line !== null) process.stderr.write(`exp: ${line}\n`)
+}
+
+/** Data that a run lost are its failure, whatever its figures are; the results are written all the same. */
+function tellLosses(results: readonly Pick<RunResult, 'id' | 'gates'>[]): number {
+  const lost = results.flatMap(({ id, gates }) =>
+    gates
+      .filter(({ name, passed }) => name === ANSWERS_GATE && !passed)
+      .map(({ why }) => ({ id, why })),
+  )
+  for (const { id, why } of lost) {
+    process.stderr.write(`exp: ${id}: answers are not what was written: ${why}\n`)
+  }
+  return lost.length === 0 ? EXIT.done : EXIT.failed
 }
 
 /** One run makes one trace. Throws `UsageError`. */
@@ -101,11 +139,11 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
 
 /** Loaded only where asked for: a store of somebody else's need not be installed. */
 async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
-  if (plans.length === 0) return { table: '', resultPaths: [] }
+  if (plans.length === 0) return { table: '', resultPaths: [], results: [] }
   const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
   const { peerTables } = await import('./targets/peers/peer-table.ts')
   const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, process.stdout.isTTY === true), resultPaths }
+  return { table: peerTables(results, lookOf(process.stdout)), resultPaths, results }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {
@@ -115,20 +153,27 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
   const { runSuite } = await import('./suites/run-suite.ts')
   const { suiteTables } = await import('./suites/suite-table.ts')
+  if (request.scale === 'full' && !request.quiet) {
+    const time = formatSeconds(suite.fullSeconds)
+    process.stderr.write(`exp: the suite ${suite.name} at full scale takes roughly ${time}\n`)
+  }
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
-  const interrupt = new AbortController()
-  process.on('SIGINT', () => interrupt.abort())
+  const signal = hearSignals()
   try {
     const { result, path } = await runSuite(suite, {
       scale: request.scale,
       seed: request.seed,
       outFolder: request.out,
-      signal: interrupt.signal,
-      onProgress: (...place) => progress.update(...place),
+      signal,
+      onProgress: (what, ...place) => {
+        progress.running(what)
+        progress.update(what, ...place)
+      },
     })
+    progress.running(null)
     progress.clear()
-    const tables = suiteTables(suite, result, process.stdout.isTTY === true)
-    if (!request.quiet) process.stdout.write(`${tables}\n${path}\n`)
+    const tables = suiteTables(suite, result, lookOf(process.stdout))
+    if (!request.quiet) say(`${tables}\n${path}`)
     return result.claims.every(({ held }) => held) ? EXIT.done : EXIT.failed
   } finally {
     progress.clear()

@@ -18,9 +18,10 @@ export interface Measurement {
   readonly timed: Omit<Timed, 'peakRssBytes' | 'operatingSystem'>
   readonly burst: TargetStats
   readonly drained: TargetStats
-  /** Operations at which the run phase began. */
-  readonly runFrom: number
-  /** Merges of the whole run that wrote into what is the deepest level in the end. */
+  /** Points of the run phase alone: neither the load's nor that of the drained tree. */
+  readonly runSeries: Deterministic['series']
+  readonly runTimedSeries: Timed['series']
+  /** Merges until the last operation that wrote into what is the deepest level then. */
   readonly mergesIntoLastLevel: number
 }
 
@@ -44,6 +45,11 @@ export interface MeasuredParts {
   readonly series: Series
   readonly events: EventLog
   readonly peak: SpacePeak
+  /** Of a run that goes on until a state. */
+  readonly until: {
+    readonly askedTraceHash: string
+    readonly outcome: Deterministic['until']
+  } | null
 }
 
 export function deterministicOf(parts: MeasuredParts): Deterministic {
@@ -73,10 +79,13 @@ export function deterministicOf(parts: MeasuredParts): Deterministic {
     series: series.points,
     events: events.figures(),
     traceHash: driver.traceHash.digest(),
+    askedTraceHash: parts.until?.askedTraceHash ?? null,
+    until: parts.until?.outcome ?? null,
     tableDigest: digestOf(target.tableBytes()),
     peakPhysicalBytes: drained.peakPhysicalBytes,
     peakSpaceAmplification: peak.amplification(),
     oracle: driver.liveSizes.figures(),
+    answers: null,
     longScanEntriesMin: LONG_SCAN_ENTRIES_MIN,
   }
 }

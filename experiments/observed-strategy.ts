@@ -6,7 +6,14 @@
  * Under inline scheduling a job begins where the engine asks for it: a flush with the question for
  * its filter, a compaction with the pick.
  */
-import type { CompactionSpec, CompactionStrategy, LevelScore, TreeView } from '../engine/index.ts'
+import {
+  type CompactionSpec,
+  type CompactionStrategy,
+  checkedPick,
+  checkedScores,
+  type LevelScore,
+  type TreeView,
+} from '../engine/index.ts'
 import type { TargetEvent } from './target.ts'
 
 type Observed = Required<Pick<TargetEvent, 'scores' | 'candidates'>>
@@ -22,17 +29,19 @@ export class ObservedStrategy {
   scores: readonly LevelScore[] = []
 
   constructor(strategy: CompactionStrategy, onJobStart: () => void = () => {}) {
+    const { name } = strategy
+    const scoresOf = (view: TreeView) => checkedScores(name, strategy.score(view))
     this.strategy = {
       ...strategy,
       pick: (view) => {
-        const spec = strategy.pick(view)
+        const spec = checkedPick(name, strategy.pick(view), view.memtableBytes)
         if (spec === null) return null
-        this.lastPick = { scores: [...strategy.score(view)], candidates: candidatesOf(spec, view) }
+        this.lastPick = { scores: [...scoresOf(view)], candidates: candidatesOf(spec, view) }
         onJobStart()
         return spec
       },
       debtBytes: (view) => {
-        this.scores = strategy.score(view)
+        this.scores = scoresOf(view)
         return strategy.debtBytes(view)
       },
       flushFilter: (view) => {
@@ -46,9 +55,8 @@ export class ObservedStrategy {
 
 /** Runs and tables of the levels taken from. */
 function candidatesOf(spec: CompactionSpec, { version }: TreeView): Observed['candidates'] {
-  const levels = [...new Set(spec.inputs.map(({ level }) => level))].map(
-    (level) => version.levels[level]!,
-  )
+  const named = new Set(spec.inputs.map(({ level }) => level))
+  const levels = version.levels.filter((_, level) => named.has(level))
   return {
     runs: levels.reduce((sum, { runs }) => sum + runs.length, 0),
     tables: levels.reduce((sum, { totals }) => sum + totals.tables, 0),

@@ -11,6 +11,7 @@ import {
   type OperationKind,
   type OperationStream,
 } from '../workloads/index.ts'
+import { AnswerOracle } from './answer-oracle.ts'
 import { LiveSizes } from './live-sizes.ts'
 import { LONG_SCAN_ENTRIES_MIN, OperationDriver } from './operation-driver.ts'
 import { VarveTarget } from './targets/varve-target.ts'
@@ -99,18 +100,24 @@ function play(steps: readonly Step[]) {
     seed: 1,
     onEvent() {},
   })
+  const answers = new AnswerOracle({ expectedRecords: 1 })
   const driver = new OperationDriver({
     target,
     logicalClock,
     timer: systemClock,
     liveSizes: new LiveSizes(1),
+    answers,
   })
   expect(driver.step(scripted(steps), Number.POSITIVE_INFINITY, null)).toBe('ended')
   const reopen = () => {
     target.close()
     return Database.open({ storage, folder: 'db', strategy })
   }
-  return { driver, target, reopen }
+  const checkAll = () => {
+    answers.checkAll(target, steps.length)
+    return answers.figures()
+  }
+  return { driver, target, reopen, checkAll }
 }
 
 const kinds = Object.values(OPERATION_KIND)
@@ -122,11 +129,20 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.record({
   valueBytes: fc.nat(300),
 })
 
-test('after any operations the database holds what a map would, and the oracle knows its size', () => {
+test('after any operations the database holds what a map would, and the oracles know it', () => {
   fc.assert(
-    fc.property(fc.array(stepArbitrary, { maxLength: 300 }), (steps) => {
-      const { driver, reopen } = play(steps)
+    fc.property(fc.array(stepArbitrary, { maxLength: 300, size: 'max' }), (steps) => {
+      const { driver, reopen, checkAll } = play(steps)
       const shadow = shadowOf(steps)
+      const { wrong, gets, entries } = checkAll()
+      const reads = ['getHit', 'getMiss', 'updateRead'] as const
+      const all = reads.reduce((sum, kind) => sum + driver[kind].figures().operations, 0)
+      const twice = steps.filter(
+        ({ kind, fieldIndex = ALL_FIELDS }) =>
+          kind === OPERATION_KIND.readModifyWrite && fieldIndex !== ALL_FIELDS,
+      )
+      expect({ wrong, gets }).toEqual({ wrong: 0, gets: all - twice.length })
+      expect(entries).toBeGreaterThanOrEqual(shadow.size)
       using database = reopen()
       const expected = [...shadow]
         .map(([keyNumber, value]) => [keyOf(keyNumber), value] as const)

@@ -1,7 +1,8 @@
 /**
  * Owns the hot loop: takes operations from a stream, applies them to the target when they are due,
  * and keeps what only this place sees: the oracle of live sizes, the trace hash, read accounts and
- * times. It allocates nothing per operation except a merged record, and reads the clock twice.
+ * times. It allocates nothing per operation except a merged record, and reads the clock twice. What the
+ * target answered is checked when the operation's time has been taken.
  *
  * An update of one field of a record is YCSB's on a store without fields: read, merge, write, its
  * read on an account of its own; of a missing record it writes nothing. A read-modify-write is a
@@ -16,12 +17,14 @@ import {
   Operation,
   type OperationStream,
 } from '../workloads/index.ts'
+import type { AnswerOracle } from './answer-oracle.ts'
 import type { LiveOracle } from './live-sizes.ts'
 import type { Pacing } from './load/pacing.ts'
 import { SLEEP_NS } from './load/waiting.ts'
 import type { OperationTimes } from './operation-times.ts'
 import { Overhead, PAYLOAD_SAMPLE } from './overhead.ts'
 import { ReadTally } from './read-tally.ts'
+import { ScannedEntries } from './scanned-entries.ts'
 import type { Target } from './target.ts'
 import { TraceHash } from './trace-hash.ts'
 
@@ -30,6 +33,9 @@ export const LONG_SCAN_ENTRIES_MIN = 64
 
 /** Logical milliseconds an operation: the strategies see a steady 1,000 operations a second. */
 const OPERATION_MS = 1
+
+/** One scan in so many is checked; its time includes the copying of what it showed. */
+const CHECKED_SCANS = 32
 
 /** RocksDB's and LevelDB's traces hold longer ones nowhere. */
 const KEY_BYTES_MAX = 65_535
@@ -44,6 +50,8 @@ export interface DriverParts {
   /** The time that is measured. */
   readonly timer: Clock
   readonly liveSizes: LiveOracle
+  /** Null: answers are not checked. */
+  readonly answers: AnswerOracle | null
 }
 
 /** `early`: the next operation is due only at `dueNs`. */
@@ -67,6 +75,14 @@ export class OperationDriver {
   readonly #overhead = new Overhead()
   #values = 0
 
+  readonly #answers: AnswerOracle | null
+  /** What the operation read last and wrote, to be checked after its time; `NOTHING` of neither. */
+  #found: Uint8Array | undefined = NOTHING
+  #written: Uint8Array = NOTHING
+  readonly #shown = new ScannedEntries()
+  #isShown = false
+  #scans = 0
+
   readonly #target: Target
   readonly #logicalClock: ManualClock
   readonly #timer: Clock
@@ -84,6 +100,7 @@ export class OperationDriver {
     this.#logicalClock = parts.logicalClock
     this.#timer = parts.timer
     this.liveSizes = parts.liveSizes
+    this.#answers = parts.answers
   }
 
   beginPhase(): void {
@@ -189,9 +206,27 @@ export class OperationDriver {
     const operation = this.#operation
     this.#overhead.othersNs += endNs - startNs
     if (times !== null) times.record(operation.kind, this.done, intendedNs, startNs, endNs)
+    if (this.#answers !== null) this.#check(operation, this.#answers)
     stream.acknowledge(operation)
     this.counts[operation.kind]!++
     this.done++
+  }
+
+  /** Reads come before writes in every kind. The first of two reads of a key is not looked at. */
+  #check(operation: Operation, answers: AnswerOracle): void {
+    const { key, keyNumber } = operation
+    if (this.#found !== NOTHING) {
+      answers.checkGet(key, this.#found, this.done)
+      this.#found = NOTHING
+    }
+    if (this.#written !== NOTHING) {
+      answers.put(key, keyNumber, this.#written)
+      this.#written = NOTHING
+    } else if (operation.kind === OPERATION_KIND.delete) answers.delete(key)
+    if (this.#isShown) {
+      answers.checkScan(key, this.#shown, this.done)
+      this.#isShown = false
+    }
   }
 
   #apply(operation: Operation, value: Uint8Array, stream: OperationStream): void {
@@ -221,6 +256,7 @@ export class OperationDriver {
   #read(operation: Operation): void {
     const target = this.#target
     const found = target.get(operation.key)
+    this.#found = found
     if (found === undefined) this.getMiss.take(target.getCounters, this.#lastGets, 0)
     else {
       const bytes = operation.keyLength + found.length
@@ -235,6 +271,7 @@ export class OperationDriver {
     }
     const target = this.#target
     const record = target.get(operation.key)
+    this.#found = record
     const bytes = record === undefined ? 0 : operation.keyLength + record.length
     this.updateRead.take(target.getCounters, this.#lastGets, bytes)
     if (record === undefined) return
@@ -243,15 +280,20 @@ export class OperationDriver {
 
   #put(operation: Operation, value: Uint8Array): void {
     this.#target.put(operation.key, value)
+    this.#written = value
     this.liveSizes.put(operation.keyNumber, operation.keyLength + value.length)
   }
 
   #scan(operation: Operation): void {
     const target = this.#target
-    target.scan(operation.key, operation.scanLength)
+    this.#isShown = this.#answers !== null && this.#scans++ % CHECKED_SCANS === 0
+    if (this.#isShown) this.#shown.clear()
+    target.scan(operation.key, operation.scanLength, this.#isShown ? this.#shown : null)
     const tally = operation.scanLength < LONG_SCAN_ENTRIES_MIN ? this.shortScan : this.longScan
     tally.take(target.scanCounters, this.#lastScans, target.scannedBytes)
   }
 }
 
 const NO_VALUE = new Uint8Array(0)
+/** Stands for no array at all. */
+const NOTHING = new Uint8Array(0)

@@ -20,8 +20,6 @@ export interface OperationTimesOptions {
   readonly kinds: readonly string[]
   /** Null: one client in a closed loop. */
   readonly pacing: { readonly open: boolean } | null
-  /** Operations that will be told of. */
-  readonly expected: number
 }
 
 export class OperationTimes {
@@ -32,10 +30,10 @@ export class OperationTimes {
   readonly #slowest = new SlowestOperations()
   readonly #interval = IntervalLatency.hot()
 
-  constructor({ kinds, pacing, expected }: OperationTimesOptions) {
+  constructor({ kinds, pacing }: OperationTimesOptions) {
     this.#service = new LatencyRecorder(kinds)
     this.#intended = pacing === null ? null : new LatencyRecorder(kinds)
-    this.#backlog = pacing === null ? null : new Backlog(expected)
+    this.#backlog = pacing === null ? null : new Backlog()
     this.#open = pacing?.open === true
   }
 

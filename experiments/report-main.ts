@@ -3,7 +3,6 @@
  * and how far to trust it. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments; errors are
  * one line on stderr.
  */
-import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
@@ -12,15 +11,16 @@ import { usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
 import { readResultFiles } from './compare/read-results.ts'
+import { makeFolder } from './make-folder.ts'
 
-const FLAGS = {
+export const FLAGS = {
   out: { value: 'FILE', help: 'the page', default: 'out/report.html' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
 
 async function main(argv: readonly string[]): Promise<number> {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('report', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: .json files of runs, or folders')
   const out = flags.get('out')?.at(-1) ?? join('out', 'report.html')
@@ -30,7 +30,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const { reportOf } = await import('./report/report-data.ts')
   const { reportPage } = await import('./report/report-page.ts')
   const page = reportPage(usageOf(() => reportOf(results)))
-  mkdirSync(dirname(out), { recursive: true })
+  makeFolder(dirname(out))
   writeWhole(out, page)
   return say(out)
 }
@@ -48,4 +48,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('report', main)
+if (import.meta.main) await runCommand('report', main)

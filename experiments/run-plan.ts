@@ -25,8 +25,6 @@ export interface RunPlan {
   /** Where trees lie that runs start from in place of a load; left out: the load is run. */
   readonly agedFolder?: string
   readonly aged?: AgedStart
-  /** How many repeats of it the sweep holds; left out: one. */
-  readonly repeats?: number
   createStrategy(): CompactionStrategy
   createWorkload(): Workload
 }
@@ -37,14 +35,15 @@ const HASH_DIGITS = 8
 export interface RunIdentity {
   readonly config: RunResult['config']
   readonly storage: string
-  /** Digest of a strategy module of the user's own; null for a registered one. */
-  readonly moduleDigest: string | null
 }
 
-export function runId({ config, storage, moduleDigest }: RunIdentity): string {
-  const { repeat, arrival, aged: _, ...rest } = config
-  const paced = arrival === null ? {} : { arrival }
-  const hash = hashOfJson({ ...rest, ...paced, storage, moduleDigest } as unknown as Json)
+export function runId({ config, storage }: RunIdentity): string {
+  const { repeat, arrival, aged: _, until, strategy, ...rest } = config
+  const { moduleDigest, ...described } = strategy
+  // Left out where nothing was asked: identities outlive the fields that were added later.
+  const asked = { ...(arrival !== null && { arrival }), ...(until !== null && { until }) }
+  const identity = { ...rest, ...asked, strategy: described, storage, moduleDigest }
+  const hash = hashOfJson(identity as unknown as Json)
   const stem = `${config.workload.name}-${config.strategy.name}`.replaceAll(/[^A-Za-z0-9._-]/g, '_')
   return `${stem}-${hash.slice(0, HASH_DIGITS)}-r${repeat}`
 }

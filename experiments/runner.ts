@@ -8,8 +8,9 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, ManualClock } from '../engine/index.ts'
-import type { Arrivals } from '../results/schema.ts'
+import type { Arrivals, Deterministic, RunResult } from '../results/schema.ts'
 import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../workloads/index.ts'
+import type { AnswerOracle, Answers } from './answer-oracle.ts'
 import { EventLog } from './event-log.ts'
 import { Interrupted } from './interrupted.ts'
 import { createLiveOracle } from './live-sizes.ts'
@@ -22,10 +23,14 @@ import { Pauses } from './pauses.ts'
 import type { ProcessWatch } from './process-watch.ts'
 import { Series, samplingInterval } from './series.ts'
 import { SpacePeak } from './space-peak.ts'
+import { steadinessOf } from './steadiness.ts'
 import { deepestLevel, type Target, type TargetEvent, type TargetStats } from './target.ts'
 
 /** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
 export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
+
+/** A run phase without a write in so many operations will not write in later ones. */
+const IDLE_OPERATIONS = 10_000
 
 /** Operations between two looks at the event loop: a few milliseconds. */
 const SLICE_OPERATIONS = 500
@@ -36,11 +41,15 @@ export interface RunnerParts {
   readonly workload: Workload
   readonly records: number
   readonly operations: number
+  /** The one run phase goes on beyond `operations` until its state is reached; left out: it does not. */
+  readonly until?: RunResult['config']['until']
   readonly timer: Clock
   readonly signal: AbortSignal
   onProgress(phase: string, done: number, total: number): void
   /** When the operations of the run phase are due; left out: each when the one before is done. */
   readonly load?: RunLoad | null
+  /** Left out: what the target answers is not checked. */
+  readonly answers?: AnswerOracle
   /** Left out: collections are not measured. */
   readonly watch?: ProcessWatch
 }
@@ -62,6 +71,8 @@ export class Runner {
   readonly #startNs: number
   #times: OperationTimes | null = null
   #sampledAt = 0
+  #askedTraceHash = ''
+  #outcome: Deterministic['until'] = null
   readonly target: Target
 
   constructor(parts: RunnerParts) {
@@ -80,59 +91,107 @@ export class Runner {
       logicalClock: this.#clock,
       timer: parts.timer,
       liveSizes: createLiveOracle(keyNumbers, parts.records + parts.operations),
+      answers: parts.answers ?? null,
     })
   }
 
   async run(): Promise<Measurement> {
-    const { workload, load = null } = this.#parts
+    const { workload, load = null, until = null } = this.#parts
     const driver = this.#driver
     using times = new OperationTimes({
       kinds: OPERATION_KIND_NAMES,
       pacing: load?.pacing ?? null,
-      expected: workload.phases.reduce((sum, { stream }) => sum + stream.expected, 0),
     })
     await this.#drive('load', workload.load)
     const runFrom = driver.done
     this.#times = times
     driver.beginRun(load?.pacing ?? null)
     for (const { stream } of workload.phases) await this.#drive('run', stream, load?.pacing)
+    if (until !== null) this.#settle(runFrom)
     const overhead = driver.overhead()
     this.#times = null
     const burst = this.target.stats()
+    const { points, timedPoints } = this.#series
+    const ofRun = ({ atOperation }: { readonly atOperation: number }) => atOperation > runFrom
+    const [runSeries, runTimedSeries] = [points.filter(ofRun), timedPoints.filter(ofRun)]
+    const mergesIntoLastLevel = this.#events.mergesInto(deepestLevel(burst))
     await this.#drain(burst)
     const drained = this.target.stats()
+    const deterministic = deterministicOf({
+      ...{ burst, drained, driver, target: this.target, phases: this.#phases },
+      ...{ series: this.#series, events: this.#events, peak: this.#peak },
+      until:
+        until === null ? null : { askedTraceHash: this.#askedTraceHash, outcome: this.#outcome },
+    })
     return {
-      deterministic: deterministicOf({
-        ...{ burst, drained, driver, target: this.target, phases: this.#phases },
-        ...{ series: this.#series, events: this.#events, peak: this.#peak },
-      }),
+      deterministic: { ...deterministic, answers: this.#answers() },
       timed: { ...this.#timed(times), overhead },
-      ...{ burst, drained, runFrom },
-      mergesIntoLastLevel: this.#events.mergesInto(deepestLevel(drained)),
+      ...{ burst, drained, runSeries, runTimedSeries, mergesIntoLastLevel },
     }
   }
 
+  /** Reads the drained tree once more, when all that is counted has been read. */
+  #answers(): Answers | null {
+    const { answers = null } = this.#parts
+    answers?.checkAll(this.target, this.#driver.done)
+    return answers?.figures() ?? null
+  }
+
   async #drive(name: 'load' | 'run', stream: OperationStream, pacing?: Pacing): Promise<void> {
-    const { records, operations, onProgress, timer } = this.#parts
+    const { records, operations, until = null, onProgress, timer } = this.#parts
     const driver = this.#driver
-    const total = records + operations
-    const interval = samplingInterval(total)
+    const total = records + (until?.operationsMax ?? operations)
+    const interval = samplingInterval(records + operations)
     const before = this.target.stats()
     const startNs = timer.elapsedNs()
     const from = driver.done
     driver.beginPhase()
     for (;;) {
       const toSample = interval - (driver.done % interval)
-      const stepped = driver.step(stream, Math.min(SLICE_OPERATIONS, toSample), this.#times)
+      const toAsked = until === null ? toSample : this.#operationsToAsked(from)
+      const limit = Math.min(SLICE_OPERATIONS, toSample, toAsked)
+      const stepped = driver.step(stream, limit, this.#times)
       if (stepped === 'ended') break
       const due = driver.done % interval === 0 && driver.done !== this.#sampledAt
       if (due) this.#pauses.reading(() => this.#sample())
+      if (name === 'run' && until !== null && this.#hasSettled(from, due)) break
       onProgress(name, driver.done, total)
       await this.#breathe(stepped === 'early' ? pacing : undefined)
     }
     onProgress(name, driver.done, total)
     const seconds = (timer.elapsedNs() - startNs) / 1e9
     this.#endPhase(name, before, seconds, driver.done - from)
+  }
+
+  /** How many operations are left of those asked for; beyond them there is no limit. */
+  #operationsToAsked(runFrom: number): number {
+    const left = runFrom + this.#parts.operations - this.#driver.done
+    return left > 0 ? left : Number.POSITIVE_INFINITY
+  }
+
+  /** Asked after every step of the run phase; the state is looked at where a sample was taken. */
+  #hasSettled(runFrom: number, sampled: boolean): boolean {
+    const { operations } = this.#parts
+    const done = this.#driver.done - runFrom
+    if (done === operations) this.#askedTraceHash = this.#driver.traceHash.digest()
+    return sampled && done >= operations && this.#settle(runFrom)
+  }
+
+  /** Looks at the state and keeps what it found; true where the run phase is over. */
+  #settle(runFrom: number): boolean {
+    const { done, liveSizes } = this.#driver
+    const stats = this.target.stats()
+    const runSeries = this.#series.points.filter(({ atOperation }) => atOperation > runFrom)
+    const { steady, why } = steadinessOf({
+      ...{ userBytes: stats.userBytes, liveLogicalBytes: liveSizes.liveBytes, runSeries },
+      mergesIntoLastLevel: this.#events.mergesInto(deepestLevel(stats)),
+    })
+    const operations = done - runFrom
+    const idle = runSeries[0]?.userBytes === stats.userBytes
+    const reason = idle ? 'the run phase writes nothing, so nothing settles' : why
+    if (this.#askedTraceHash === '') this.#askedTraceHash = this.#driver.traceHash.digest()
+    this.#outcome = { reached: steady, operations, why: reason }
+    return steady || (idle && operations >= IDLE_OPERATIONS)
   }
 
   async #drain(burst: TargetStats): Promise<void> {

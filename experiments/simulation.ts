@@ -7,11 +7,17 @@
  * *Statistical* runs have no stream: so many bytes of records are loaded, as expected numbers.
  */
 import { deriveSeed, systemClock } from '../engine/index.ts'
-import { type Deterministic, type RunResult, SCHEMA_VERSION } from '../results/schema.ts'
+import {
+  type Deterministic,
+  GATE_COVERS,
+  type Gate,
+  type RunResult,
+  SCHEMA_VERSION,
+} from '../results/schema.ts'
 import { expectedProbes } from '../strategies/filters/expected-probes.ts'
 import { describeEnvironment } from './environment.ts'
 import type { ExperimentContext } from './experiment.ts'
-import { gatesOf } from './gates.ts'
+import { gateOf, gatesOf } from './gates.ts'
 import { simulateLoad } from './load-simulation.ts'
 import { peakRssBytes } from './peak-rss.ts'
 import type { RunPlan } from './run-plan.ts'
@@ -30,8 +36,8 @@ export interface Simulated {
   readonly deterministic: Deterministic
   readonly burst: TargetStats
   readonly drained: TargetStats
-  /** Operations at which the run phase began. */
-  readonly runFrom: number
+  /** Points of the run phase alone. */
+  readonly runSeries: Deterministic['series']
   readonly mergesIntoLastLevel: number
 }
 
@@ -42,7 +48,7 @@ export async function runSimulation(
 ): Promise<RunResult> {
   const startedAt = new Date()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
-  const { deterministic, burst, drained, runFrom, mergesIntoLastLevel } =
+  const { deterministic, burst, drained, runSeries, mergesIntoLastLevel } =
     simulation.mode === 'exact'
       ? await simulateExact(plan, context)
       : await simulateLoad(plan, seed, context)
@@ -52,13 +58,14 @@ export async function runSimulation(
     drained: deterministic.amplification.drained,
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
-    runSeries: deterministic.series.filter((point) => point.atOperation > runFrom),
+    runSeries,
     runTimedSeries: null,
     mergesIntoLastLevel,
-    loadOrder: plan.config.workload.loadOrder,
+    config: plan.config,
+    command: plan.command,
     memory: null,
+    answers: null,
     arrivals: null,
-    repeats: plan.repeats ?? 1,
   })
   return {
     schemaVersion: SCHEMA_VERSION,
@@ -90,9 +97,21 @@ export async function runSimulation(
     },
     gates: [
       ...gates.filter(({ name }) => name !== 'open-loop-latency'),
-      { name: 'measured', passed: false, why: whySimulated(plan, simulation) },
+      measured(plan, simulation),
     ],
   }
+}
+
+/** A load of a size without keys may be larger than any disk, so no command is advised for it. */
+function measured(plan: RunPlan, simulation: Simulation): Gate {
+  const { command } = plan
+  return gateOf({
+    name: 'measured',
+    covers: GATE_COVERS,
+    passed: false,
+    why: whySimulated(plan, simulation),
+    remedy: simulation.mode === 'exact' ? { command, flags: { '--target=': null } } : null,
+  })
 }
 
 function whySimulated({ engineOptions }: RunPlan, { mode }: Simulation): string {
@@ -118,6 +137,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     workload: plan.createWorkload(),
     records: config.records,
     operations: config.operations,
+    until: config.until,
     timer: systemClock,
     ...{ signal, onProgress },
   })

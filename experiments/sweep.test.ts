@@ -16,8 +16,8 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
-  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200', ...more]
-  const command = parseCommand([...flags, '--storage=memory'])
+  const flags = ['--strategy=leveling,tiering', '--records=200', '--operations=200']
+  const command = parseCommand(overDefaults([...flags, '--storage=memory'], more))
   if (command.kind !== 'run') throw new Error(command.kind)
   const reused: string[] = []
   const context: SweepContext = {
@@ -32,6 +32,8 @@ async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
   }
   return { ...(await runSweep(await resolvePlans(command.request), context)), reused }
 }
+
+import { overDefaults } from './testing/over-defaults.ts'
 
 const resultNames = () => readdirSync(folder).filter((name) => name.endsWith('-r0.json'))
 
@@ -73,6 +75,29 @@ test('what is reused knows how many seeds the sweep has now', async () => {
   expect(seeds(written)).toMatchObject({ passed: true })
 })
 
+test('a result without the folder that is to be kept is measured again', async () => {
+  const kept = () => readdirSync(folder).filter((name) => name.endsWith('.db'))
+  const { results } = await sweep({}, '--storage=node')
+  expect(kept()).toEqual([])
+  expect(await sweep({ keep: true }, '--storage=node')).toMatchObject({ reused: [] })
+  expect(kept()).toEqual(results.map(({ id }) => `${id}.db`).toSorted())
+  const { reused } = await sweep({ keep: true }, '--storage=node')
+  expect(reused).toHaveLength(results.length)
+})
+
+test('ten repeats of one stream of operations are one sample', async () => {
+  const flags = ['--strategy=tiering', '--workload=ycsb-load', '--operations=0', '--repeat=10']
+  const { results } = await sweep({}, ...flags)
+  const traces = results.map(({ deterministic }) => deterministic.traceHash)
+  expect(new Set(traces).size).toBe(1)
+  for (const { gates } of results) {
+    const seeds = gates.find(({ name }) => name === 'several-seeds')!
+    expect(seeds).toMatchObject({ passed: false })
+    expect(seeds.why).toMatch(/^10 repeats of one stream of operations are one sample/)
+    expect(seeds).not.toHaveProperty('remedy')
+  }
+})
+
 test('progress grows from nothing to all of the sweep', async () => {
   const fractions: number[] = []
   await sweep({ onProgress: (_what, _done, _total, fraction) => fractions.push(fraction) })
@@ -82,7 +107,7 @@ test('progress grows from nothing to all of the sweep', async () => {
 
 test('every run gets a chart, and runs of one workload one together', async () => {
   const { results } = await sweep()
-  const paths = await writeCharts(results, folder)
+  const paths = await writeCharts(results, [], folder, new AbortController().signal)
   const stems = paths.filter((path) => path.endsWith('.svg')).map((path) => basename(path, '.svg'))
   expect(stems).toEqual([
     ...results.map((result) => result.id),

@@ -3,17 +3,24 @@
  * already there reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import { type AnyResult, groupByDesign } from '../results/identity.ts'
 import { parseResult } from '../results/parse-result.ts'
+import type { PeerResult } from '../results/peer-schema.ts'
 import type { RunResult } from '../results/schema.ts'
 import { writeResult, writeWhole } from '../results/write-result.ts'
 import { runAged } from './aged/run-aged.ts'
+import { checkResultFile } from './cli/check-out.ts'
+import { readText } from './cli/read-result.ts'
 import { hashOfJson } from './digest.ts'
 import { describeCode } from './environment.ts'
-import { type ExperimentContext, runExperiment } from './experiment.ts'
-import { severalSeeds } from './gates.ts'
+import { databaseFolder, type ExperimentContext, runExperiment } from './experiment.ts'
+import { withSweepShare } from './gates.ts'
+import { Interrupted } from './interrupted.ts'
+import { makeFolder } from './make-folder.ts'
 import type { RunPlan } from './run-plan.ts'
 import { VersionLog, versionsPath } from './story/version-log.ts'
 
@@ -24,6 +31,8 @@ export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'on
   /** `fraction` is of the whole sweep. */
   onProgress(what: string, done: number, total: number, fraction: number): void
   onReuse(path: string): void
+  /** The run `what` begins. */
+  onRun?(what: string): void
 }
 
 export interface SweepOutcome {
@@ -35,85 +44,111 @@ export async function runSweep(
   plans: readonly RunPlan[],
   context: SweepContext,
 ): Promise<SweepOutcome> {
-  mkdirSync(context.outFolder, { recursive: true })
+  const paths = plans.map(({ id }) => join(context.outFolder, `${id}.json`))
+  paths.forEach(checkResultFile)
+  makeFolder(context.outFolder)
   const code = describeCode()
   const results: RunResult[] = []
-  const resultPaths: string[] = []
   const work = plans.map(({ config }) => config.records + config.operations)
   const workTotal = work.reduce((sum, operations) => sum + operations, 0)
   let workDone = 0
   for (const [index, plan] of plans.entries()) {
-    const path = join(context.outFolder, `${plan.id}.json`)
+    const path = paths[index]!
     const versions = context.versions ? new VersionLog() : null
-    const reusable = !context.force && (versions === null || existsSync(versionsPath(path)))
+    // A result alone is not what was asked for where more is to lie beside it.
+    const beside = [
+      ...(context.versions ? [versionsPath(path)] : []),
+      ...(context.keep && plan.simulation === null
+        ? [databaseFolder(context.outFolder, plan)]
+        : []),
+    ]
+    const reusable = !context.force && beside.every((place) => existsSync(place))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
-    if (known !== null) context.onReuse(path)
+    if (known === null) context.onRun?.(nameOf(plan))
+    else context.onReuse(path)
     const before = workDone
     const result =
-      known?.result ??
+      known ??
       (await (plan.agedFolder === undefined ? runExperiment : runAged)(plan, {
         ...context,
         code,
         ...(versions !== null && { onEdit: (event) => versions.add(event) }),
         onProgress: (phase, done, total) =>
-          context.onProgress(labelOf(plan, phase), done, total, (before + done) / workTotal),
+          context.onProgress(`${nameOf(plan)}: ${phase}`, done, total, (before + done) / workTotal),
       }))
     if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
-    if (!isDeepStrictEqual(result, known?.asWritten)) writeResult(path, result)
+    if (known === null) writeResult(path, result)
     workDone += work[index]!
     results.push(result)
-    resultPaths.push(path)
   }
-  return { results, resultPaths }
+  return { results: judgedTogether(results, paths), resultPaths: paths }
 }
 
-interface Reusable {
-  /** As this sweep has it: how many seeds bear a claim out is the sweep's, not the run's. */
-  readonly result: RunResult
-  readonly asWritten: RunResult
+/** How many samples bear a claim out is known when the sweep has ended; results say it then. */
+function judgedTogether(
+  results: readonly RunResult[],
+  paths: readonly string[],
+): readonly RunResult[] {
+  const groups = groupByDesign(results)
+  const shares = new Map(
+    groups.flatMap((group) => {
+      const share = { samples: group.samples.size, runs: group.results.length }
+      return group.results.map((result) => [result, share] as const)
+    }),
+  )
+  return results.map((result, index) => {
+    const gates = withSweepShare(result, shares.get(result)!)
+    if (isDeepStrictEqual(gates, result.gates)) return result
+    const judged = { ...result, gates }
+    writeResult(paths[index]!, judged)
+    return judged
+  })
 }
 
 /** The result at `path` when it is of this configuration and this very code. */
-function readReusable(path: string, plan: RunPlan, version: string): Reusable | null {
+function readReusable(path: string, plan: RunPlan, version: string): RunResult | null {
   if (!existsSync(path)) return null
   try {
-    const asWritten = parseResult(readFileSync(path, 'utf8'), path)
-    const same = isDeepStrictEqual(asWritten.config, plan.config)
-    if (!same || asWritten.environment.varveVersion !== version) return null
-    const seeds = severalSeeds(plan.repeats ?? 1)
-    const gates = asWritten.gates.map((gate) => (gate.name === seeds.name ? seeds : gate))
-    return { result: { ...asWritten, gates }, asWritten }
+    const known = parseResult(readText(path), path)
+    const same = isDeepStrictEqual(known.config, plan.config)
+    return same && known.environment.varveVersion === version ? known : null
   } catch {
     // Damaged, or of another schema: it is measured again.
     return null
   }
 }
 
-function labelOf({ config }: RunPlan, phase: string): string {
+function nameOf({ config }: RunPlan): string {
   const repeat = config.repeat > 0 ? ` r${config.repeat}` : ''
-  return `${config.workload.name} × ${config.strategy.name}${repeat}: ${phase}`
+  return `${config.workload.name} × ${config.strategy.name}${repeat}`
 }
 
 /**
- * A chart a run, and one that compares all of them where there are several; returns the paths of
- * all files.
+/**
+ * A chart a run of ours, and one that compares all, peers among them, where there are several; returns
+ * the paths of all files. Throws `Interrupted` on the signal.
  */
 export async function writeCharts(
   results: readonly RunResult[],
+  peers: readonly PeerResult[],
   outFolder: string,
+  signal: AbortSignal,
 ): Promise<readonly string[]> {
   // Loaded after the runs: the renderer's memory is no part of what a run needs.
   const { chartFor } = await import('./charts/chart-for.ts')
   const { writeChart } = await import('./charts/render.ts')
   const paths: string[] = []
-  const write = async (group: readonly RunResult[], name: string) => {
+  const write = async (group: readonly AnyResult[], name: string) => {
+    await nextTurn()
+    if (signal.aborted) throw new Interrupted('interrupted')
     paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
   }
   for (const result of results) await write([result], result.id)
-  if (results.length > 1) {
-    const workloads = [...new Set(results.map((result) => result.config.workload.name))]
-    const hash = hashOfJson(results.map((result) => result.id)).slice(0, 8)
-    await write(results, `${workloads.join('-')}-comparison-${hash}`)
+  const all = [...results, ...peers]
+  if (all.length > 1) {
+    const workloads = [...new Set(all.map((result) => result.config.workload.name))]
+    const hash = hashOfJson(all.map((result) => result.id)).slice(0, 8)
+    await write(all, `${workloads.join('-')}-comparison-${hash}`)
   }
   return paths
 }

@@ -16,10 +16,13 @@ export interface Target {
   /** Key and value are copied. */
   put(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): void
-  /** Borrowed until the next call; undefined when the key is absent. */
+  /** Borrowed until the next read; undefined when the key is absent. */
   get(key: Uint8Array): Uint8Array | undefined
-  /** Reads up to `entries` entries from the first key ≥ `from`; returns how many there were. */
-  scan(from: Uint8Array, entries: number): number
+  /**
+   * Reads up to `entries` entries from the first key ≥ `from`; returns how many there were. Each is
+   * handed to `sink`, if there is one and the target knows values.
+   */
+  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): number
   /** Key and value bytes of the last scan. */
   readonly scannedBytes: number
   /** Live counters, incremented in place; the caller takes differences. */
@@ -34,6 +37,18 @@ export interface Target {
   tableBytes(): Iterable<Uint8Array>
   /** Idempotent. */
   close(): void
+}
+
+/** Is handed the entries a scan passes, one by one; the arrays are borrowed until it returns. */
+export interface EntrySink {
+  add(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void
 }
 
 /** A reading of everything that is counted; sums since the opening of a fresh folder. */

@@ -3,7 +3,6 @@
  * whatever reads CSV or Parquet. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
  * errors are one line on stderr.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeWhole } from '../results/write-result.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
@@ -14,21 +13,22 @@ import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { tidyCsv, tidyParquet } from './export/tidy-files.ts'
 import { TIDY_SECTIONS, tidyRows } from './export/tidy-rows.ts'
+import { makeFolder } from './make-folder.ts'
 
 const WRITERS = { csv: tidyCsv, parquet: tidyParquet } as const
 type Format = keyof typeof WRITERS
 const FORMATS = Object.keys(WRITERS) as Format[]
 
-const FLAGS = {
-  format: { value: 'NAME,…', help: FORMATS.join(', '), default: 'csv' },
-  section: { value: 'NAME,…', help: 'only these sections of the results' },
+export const FLAGS = {
+  format: { value: 'NAME,…', help: FORMATS.join(', '), default: 'csv', multiple: true },
+  section: { value: 'NAME,…', help: 'only these sections of the results', multiple: true },
   out: { value: 'FOLDER', help: 'where tidy.csv and tidy.parquet go', default: 'out' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
 
 function main(argv: readonly string[]): number {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('tidy', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) throw new UsageError('name results: .json files or their folders')
   const formats = listOf(flags.get('format') ?? [FLAGS.format.default], 'format', FORMATS)
@@ -36,7 +36,7 @@ function main(argv: readonly string[]): number {
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
   checkOutFolder('out', out)
-  mkdirSync(out, { recursive: true })
+  makeFolder(out)
   for (const format of formats) {
     const path = join(out, `tidy.${format}`)
     const rows = documents.values().flatMap((document) => tidyRows(document, sections))
@@ -75,4 +75,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('tidy', main)
+if (import.meta.main) await runCommand('tidy', main)

@@ -4,7 +4,7 @@
  * errors are one line on stderr.
  */
 
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { shellText } from '../results/shell-text.ts'
 import { writeWhole } from '../results/write-result.ts'
@@ -14,20 +14,21 @@ import { isFolder, newestResults, tellTaken } from './cli/newest-result.ts'
 import { readRunResult, readText, usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError } from './cli/usage-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { parseVersionLog, versionsPath } from './story/version-log.ts'
 import { type RecordedRun, timelineOf } from './timeline/timeline-data.ts'
 import { timelinePage } from './timeline/timeline-page.ts'
 
 const RUNS_MAX = 2
 
-const FLAGS = {
+export const FLAGS = {
   out: { value: 'FILE', help: 'the page', default: 'out/timeline-<result>.html' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
 } as const
 
 function main(argv: readonly string[]): number {
-  const { operands, flags } = readArguments(argv, FLAGS)
+  const { operands, flags } = readArguments('timeline', argv, FLAGS)
   if (flags.has('help')) return say(helpText())
   if (operands.length === 0) {
     throw new UsageError('name a result: the .json of a run, or a folder for its newest')
@@ -41,7 +42,7 @@ function main(argv: readonly string[]): number {
   const out = flags.get('out')?.at(-1) ?? join('out', `timeline-${names.join('-beside-')}.html`)
   checkOutFileMade('out', out)
   const page = timelinePage(usageOf(() => timelineOf(recorded)))
-  mkdirSync(dirname(out), { recursive: true })
+  makeFolder(dirname(out))
   writeWhole(out, page)
   return say(out)
 }
@@ -81,4 +82,4 @@ function helpText(): string {
   ].join('\n')
 }
 
-await runCommand('timeline', main)
+if (import.meta.main) await runCommand('timeline', main)

@@ -184,19 +184,20 @@ describe('npm run trace', () => {
   })
 
   test.each([
-    ['generate', '--records=5M'],
-    ['record', '--records=5M'],
-  ])('%s interrupted leaves no part of a file', async (...args) => {
+    ['SIGINT', 130, 'generate'],
+    ['SIGTERM', 143, 'record'],
+    ['SIGHUP', 129, 'generate'],
+  ] as const)('after %s no part of a file is left', async (signal, ended, verb) => {
     const own = mkdtempSync(join(folder, 'interrupted '))
-    const child = spawn(process.execPath, [script, ...args, `--out=${join(own, 'a')}`])
+    const child = spawn(process.execPath, [script, verb, '--records=5M', `--out=${join(own, 'a')}`])
     let stderr = ''
     child.stderr.on('data', (text) => {
       stderr += text
     })
     await vi.waitUntil(() => readdirSync(own).length > 0, { timeout: 30_000 })
-    child.kill('SIGINT')
+    child.kill(signal)
     const [code] = await once(child, 'close')
-    expect({ code, stderr }).toEqual({ code: 130, stderr: 'trace: interrupted\n' })
+    expect({ code, stderr }).toEqual({ code: ended, stderr: 'trace: interrupted\n' })
     expect(readdirSync(own)).toEqual([])
   })
 })

@@ -46,9 +46,15 @@ describe('npm run tune', { timeout: 120_000 }, () => {
 
   test.each([
     [['--reeds=1'], 'unknown flag "--reeds"; did you mean "--reads"?'],
-    [['--reads=x'], '--reads: "x" is not a number of at least 0'],
-    [['--writes=-1'], '--writes: "-1" is not a number of at least 0'],
-    [['--reads'], '--reads needs a value (see --help)'],
+    [['--reads=x'], '--reads: "x" is not a number from 0 to'],
+    [['--writes=-1'], '--writes: "-1" is not a number from 0 to'],
+    [['--reads'], '--reads needs a value: --reads=SHARE'],
+    [['--reads=1,2'], '--reads: takes one value, not 2: "1,2"'],
+    [['--reads=1', '--reads=2'], '--reads is given 2 times (1 and 2)'],
+    [['--reads=1e308', '--writes=1e308'], '--reads: "1e308" is not a number from 0 to'],
+    [['--reads=0x10'], '--reads: "0x10" is not a number'],
+    [['--reads=1', '--rho=1e9'], '--rho: "1e9" is not a number from 0 to 1000'],
+    [['--reads=0'], 'no operations: give a share to one of'],
     [['--reads=1', 'more'], 'unexpected argument "more"'],
     [['--memory=1M'], 'no operations: give a share to one of'],
     [['--reads=1', '--memory=1k'], '--memory: 1k is less than a memtable of 64 KiB'],

@@ -5,19 +5,20 @@
  * divergence is least. Exit codes: 0 done, 1 failure, 2 a mistake in the arguments; errors are one
  * line on stderr.
  */
-import { parseArgs } from 'node:util'
-import CliTable from 'cli-table3'
 import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../strategies/model/tuner.ts'
 import {
   type ByOperation,
   OPERATION_KINDS,
   type TuningEnvironment,
 } from '../strategies/model/workload-cost.ts'
-import { tellError } from './cli/run-command.ts'
-import { formatBytes, parseBytes, parseCount } from './cli/units.ts'
+import { flagRows, notOne, readArguments } from './cli/arguments.ts'
+import { runCommand, say } from './cli/run-command.ts'
+import { lookOf } from './cli/terminal.ts'
+import { fitted, textTable } from './cli/text-table.ts'
+import { formatBytes, parseBytes, parseCount, parseReal } from './cli/units.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 
-const FLAGS = {
+export const FLAGS = {
   'zero-reads': { value: 'SHARE', default: '0', help: 'lookups of keys that do not exist' },
   reads: { value: 'SHARE', default: '0', help: 'lookups of keys that exist' },
   'short-scans': { value: 'SHARE', default: '0', help: 'scans of a block a run' },
@@ -36,35 +37,30 @@ const FLAGS = {
   filters: { value: 'NAME', default: 'uniform', help: 'how bits are divided: uniform or monkey' },
   'write-cost': { value: 'NUMBER', default: '1', help: 'cost of writing a block ÷ reading it' },
   sequential: { value: 'NUMBER', default: '1', help: 'speed of sequential ÷ random transfer' },
-  json: { value: null, default: '', help: 'print JSON' },
-  debug: { value: null, default: '', help: 'show the stack of an error' },
-  help: { value: null, default: '', help: 'show this help' },
+  json: { value: null, help: 'print JSON' },
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
 } as const
 type FlagName = keyof typeof FLAGS
-type Values = Readonly<Record<FlagName, string>>
+type ValueFlag = Exclude<FlagName, 'json' | 'debug' | 'help'>
+type Values = Readonly<Record<ValueFlag, string>>
 
-const FLAG_NAMES = Object.keys(FLAGS) as FlagName[]
 const MIX_FLAGS = {
   zeroReads: 'zero-reads',
   reads: 'reads',
   shortScans: 'short-scans',
   longScans: 'long-scans',
   writes: 'writes',
-} as const satisfies Record<(typeof OPERATION_KINDS)[number], FlagName>
+} as const satisfies Record<(typeof OPERATION_KINDS)[number], ValueFlag>
 
-function main(argv: readonly string[]): void {
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
-    process.stdout.write(`${helpText()}\n`)
-    return
-  }
-  const { values, given } = readFlags(argv)
-  const workload = mixOf(values)
-  const environment = environmentOf(values)
-  const rho = numberOf(values, 'rho', 0)
+function main(argv: readonly string[]): number {
+  const { operands, flags } = readArguments<FlagName>('tune', argv, FLAGS)
+  if (argv.length === 0 || flags.has('help')) return say(helpText())
+  if (operands.length > 0) throw new UsageError(`unexpected argument "${operands[0]}"`)
+  const { workload, environment, rho } = questionOf(flags)
   const answer = tune(workload, environment, rho)
-  if (given.has('json')) {
-    process.stdout.write(`${JSON.stringify({ workload, environment, rho, ...answer }, null, 2)}\n`)
-    return
+  if (flags.has('json')) {
+    return say(JSON.stringify({ workload, environment, rho, ...answer }, null, 2))
   }
   const tables = [
     tableOf(`Best for this mix (${environment.filters} filters)`, answer.nominal, rho),
@@ -73,71 +69,51 @@ function main(argv: readonly string[]): void {
     tables.push(tableOf(`Best in the worst case within ρ = ${rho}`, answer.robust, rho))
   }
   const best = rho > 0 ? answer.robust[0]! : answer.nominal[0]!
-  process.stdout.write(`${tables.join('\n\n')}\n${CAPTION}\n\n  ${commandOf(best, environment)}\n`)
+  return say(
+    `${tables.join('\n\n')}\n${fitted(CAPTION, lookOf(process.stdout))}\n\n  ${commandOf(best, environment)}`,
+  )
 }
 
 function helpText(): string {
-  const usage = (name: FlagName) => {
-    const { value } = FLAGS[name]
-    return value === null ? `--${name}` : `--${name}=${value}`
-  }
-  const width = Math.max(...FLAG_NAMES.map((name) => usage(name).length)) + 2
-  const rows = FLAG_NAMES.map((name) => {
-    const { default: preset, help } = FLAGS[name]
-    return `  ${usage(name).padEnd(width)}${help}${preset === '' ? '' : ` [${preset}]`}`
-  })
   return [
     'Finds the design that costs a workload least, by the closed-form model.',
     '',
     '  npm run tune -- --reads=0.3 --zero-reads=0.2 --writes=0.5 --records=10M --memory=64MiB',
     '  npm run tune -- --writes=97 --reads=1 --zero-reads=1 --short-scans=1 --rho=0.5',
     '',
-    ...rows,
+    ...flagRows(FLAGS),
     '',
     'Shares are brought to a sum of 1. Sizes take B, KiB, MiB, GiB, counts k, M, G.',
     'Exit codes: 0 done, 1 failure, 2 a mistake in the arguments.',
   ].join('\n')
 }
 
-/** Flags as typed over their defaults, and which were given. Throws `UsageError`. */
-function readFlags(argv: readonly string[]): {
-  readonly values: Values
-  readonly given: ReadonlySet<string>
-} {
-  const options = Object.fromEntries(
-    FLAG_NAMES.map((name) => {
-      return [name, { type: FLAGS[name].value === null ? 'boolean' : 'string' } as const]
-    }),
-  )
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
-  const values: Record<string, string> = {}
-  for (const name of FLAG_NAMES) values[name] = FLAGS[name].default
-  const given = new Set<string>()
-  for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
-    if (token.kind !== 'option') continue
-    if (!Object.hasOwn(FLAGS, token.name)) {
-      throw unknownName(
-        'flag',
-        token.rawName,
-        FLAG_NAMES.map((name) => `--${name}`),
-      )
-    }
-    const takesValue = FLAGS[token.name as FlagName].value !== null
-    if (takesValue && (!token.value || token.value.startsWith('--'))) {
-      throw new UsageError(`--${token.name} needs a value (see --help)`)
-    }
-    if (!takesValue && token.value !== undefined) {
-      throw new UsageError(`--${token.name} takes no value`)
-    }
-    given.add(token.name)
-    values[token.name] = token.value ?? ''
+export interface Question {
+  readonly workload: ByOperation
+  readonly environment: TuningEnvironment
+  readonly rho: number
+}
+
+/** What the flags ask. Throws `UsageError`. */
+export function questionOf(flags: ReadonlyMap<FlagName, readonly string[]>): Question {
+  const values = valuesOf(flags)
+  return {
+    workload: mixOf(values),
+    environment: environmentOf(values),
+    rho: numberOf(values, 'rho', [0, RHO_MAX]),
   }
-  return { values: values as Values, given }
+}
+
+/** The flags given over the defaults. */
+function valuesOf(flags: ReadonlyMap<FlagName, readonly string[]>): Values {
+  const values = Object.entries(FLAGS).flatMap(([name, spec]) =>
+    spec.value === null ? [] : [[name, flags.get(name as FlagName)?.[0] ?? spec.default]],
+  )
+  return Object.fromEntries(values) as Values
 }
 
 function mixOf(values: Values): ByOperation {
-  const weights = OPERATION_KINDS.map((kind) => numberOf(values, MIX_FLAGS[kind], 0))
+  const weights = OPERATION_KINDS.map((kind) => numberOf(values, MIX_FLAGS[kind], [0, NUMBER_MAX]))
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   if (total === 0) {
     const flags = Object.values(MIX_FLAGS).map((name) => `--${name}`)
@@ -163,28 +139,37 @@ function environmentOf(values: Values): TuningEnvironment {
     memoryBytes,
     blockBytes: quantityOf(values, 'block-bytes', parseBytes),
     longScanEntries: quantityOf(values, 'scan-entries', parseCount),
-    writeToRead: numberOf(values, 'write-cost', 0),
-    sequentialSpeedup: numberOf(values, 'sequential', 1),
+    writeToRead: numberOf(values, 'write-cost', [0, NUMBER_MAX]),
+    sequentialSpeedup: numberOf(values, 'sequential', [1, NUMBER_MAX]),
     filters: filters === 'monkey' ? 'optimal' : 'uniform',
   }
 }
 
 function quantityOf(
   values: Values,
-  flag: FlagName,
+  flag: ValueFlag,
   parse: (text: string) => number | undefined,
 ): number {
   const quantity = parse(values[flag])
   if (quantity === undefined || quantity < 1) {
-    throw new UsageError(`--${flag}: "${values[flag]}" is not a whole quantity of at least 1`)
+    throw new UsageError(`--${flag}: ${notOne(values[flag], 'a whole quantity of at least 1')}`)
   }
   return quantity
 }
 
-function numberOf(values: Values, flag: FlagName, least: number): number {
-  const number = Number(values[flag])
-  if (!Number.isFinite(number) || number < least) {
-    throw new UsageError(`--${flag}: "${values[flag]}" is not a number of at least ${least}`)
+/** Weights and ratios of more orders of magnitude would overflow where they are added or multiplied. */
+const NUMBER_MAX = 1e9
+/** In nats: the likelihood of a mix falls by e^ρ. */
+const RHO_MAX = 1000
+
+function numberOf(
+  values: Values,
+  flag: ValueFlag,
+  [least, most]: readonly [number, number],
+): number {
+  const number = parseReal(values[flag])
+  if (number === undefined || number < least || number > most) {
+    throw new UsageError(`--${flag}: ${notOne(values[flag], `a number from ${least} to ${most}`)}`)
   }
   return number
 }
@@ -197,15 +182,9 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
   const robust = rho > 0 ? ['worst'] : []
   const head = ['strategy', 'T', 'K', 'Z', 'memtable', 'bits/key', 'levels', 'I/O', ...robust]
   const columns = [...head, 'zero-read', 'read', 'short scan', 'long scan', 'WA']
-  const colour = process.stdout.isTTY === true
-  const table = new CliTable({
-    head: columns,
-    colAligns: columns.map((_, index) => (index === 0 ? ('left' as const) : ('right' as const))),
-    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
-  })
-  for (const { strategy, point, memtableBytes, bitsPerEntry, levels, ...one } of rated) {
+  const rows = rated.map(({ strategy, point, memtableBytes, bitsPerEntry, levels, ...one }) => {
     const { ios } = one
-    table.push([
+    return [
       strategy,
       ...[point.T, point.K, point.Z].map(String),
       formatBytes(memtableBytes),
@@ -215,9 +194,9 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
       ...(rho > 0 ? [figure(one.worst.cost)] : []),
       ...[ios.zeroReads, ios.reads, ios.shortScans, ios.longScans].map(figure),
       one.writeAmplification.toFixed(2),
-    ])
-  }
-  return `${title}\n${table.toString()}`
+    ]
+  })
+  return `${title}\n${textTable({ head: columns, rows, names: 1 }, lookOf(process.stdout))}`
 }
 
 function figure(value: number): string {
@@ -241,8 +220,4 @@ function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironm
   ].join(' ')
 }
 
-try {
-  main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = tellError('tune', error)
-}
+if (import.meta.main) await runCommand('tune', main)

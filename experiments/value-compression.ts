@@ -4,6 +4,8 @@
  */
 
 import { compressSync } from 'lz4-napi'
+import { invalidArgument } from '../engine/base/errors.ts'
+import { VALUE_BYTES_MAX } from '../engine/index.ts'
 import { Operation, type Workload } from '../workloads/index.ts'
 
 /** Of raw values: the engine's default block. */
@@ -14,7 +16,10 @@ const OPERATIONS_MAX = 4096
 /** lz4-napi puts the size before the block. */
 const SIZE_BYTES = 4
 
-/** Compressed ÷ raw; null where nothing is written. Consumes the beginning of the streams. */
+/**
+ * Compressed ÷ raw; null where nothing is written. Consumes the beginning of the streams. Throws
+ * `LSM_INVALID_ARGUMENT` for a value that the engine would not take, before it is made.
+ */
 export function achievedCompression({ load, phases }: Pick<Workload, 'load' | 'phases'>) {
   const operation = new Operation()
   let block: Uint8Array[] = []
@@ -30,6 +35,7 @@ export function achievedCompression({ load, phases }: Pick<Workload, 'load' | 'p
   for (const stream of [load, ...phases.map((phase) => phase.stream)]) {
     for (let i = 0; i < OPERATIONS_MAX && rawBytes < SAMPLE_BYTES; i++) {
       if (!stream.next(operation)) break
+      if (operation.valueLength > VALUE_BYTES_MAX) throw tooLarge(operation.valueLength)
       if (operation.valueLength > 0) block.push(stream.value(operation).slice())
       blockBytes += operation.valueLength
       if (blockBytes >= BLOCK_BYTES) closeBlock()
@@ -39,4 +45,11 @@ export function achievedCompression({ load, phases }: Pick<Workload, 'load' | 'p
   }
   if (blockBytes > 0 && rawBytes === 0) closeBlock()
   return rawBytes === 0 ? null : compressedBytes / rawBytes
+}
+
+function tooLarge(bytes: number): Error {
+  return invalidArgument(
+    `the workload writes a value of ${bytes} bytes; the engine takes at most ${VALUE_BYTES_MAX}`,
+    { bytes },
+  )
 }

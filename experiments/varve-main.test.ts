@@ -75,6 +75,32 @@ describe('npm run varve', { timeout: 60_000 }, () => {
     })
   })
 
+  test('tells what the logs lost: verify as a fault, dump and export as an open would', async () => {
+    const short = join(home, 'short')
+    const db = open(short)
+    for (const key of [1, 2, 3]) await db.put(Uint8Array.of(key), new Uint8Array(1))
+    db.close()
+    const log = join(short, readdirSync(short).find((name) => name.endsWith('.log'))!)
+    // Each batch is a record of 7 + 17 bytes.
+    const content = readFileSync(log)
+    writeFileSync(log, Buffer.concat([content.subarray(0, 24), content.subarray(48)]))
+    const fault = `varve: ${log} at offset 24: batch of seq 3, 2 is expected`
+    expect(await varve('verify', short)).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `${fault}\n`,
+    })
+    const kept = 'lost: writes from seq 2 to 3; an open keeps what may hold them as'
+    expect(await varve('dump', short)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`${fault}; an open drops 24 bytes of logs\nvarve: ${kept}`),
+    })
+    expect(await varve('export', short, join(home, 'short exported'))).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`${fault}; the export leaves out 24 bytes of logs\n`),
+    })
+  })
+
   test('leaves no folder behind when an export fails', async () => {
     const [strict, to] = [join(home, 'strict'), join(home, 'failed')]
     const db = open(strict, { walRecovery: 'absolute' })
@@ -109,7 +135,7 @@ describe('npm run varve', { timeout: 60_000 }, () => {
     [['exprot', 'a', 'b'], 'unknown command "exprot"; did you mean "export"?'],
     [['export', 'a'], 'export takes <folder> <to> (see --help)'],
     [['verify', 'a', 'b'], 'verify takes <folder> (see --help)'],
-    [['verify', 'a', '--hlep'], 'unknown flag "--hlep"; did you mean "--help"?'],
+    [['verify', 'a', '--hlep'], 'unknown flag "--hlep"; did you mean "--help"? (--help lists all)'],
     [['dump', home], `${home} holds no database: it has no CURRENT file`],
     [['export', folder, folder], `${folder} is not empty`],
   ])('%j is a mistake: one line, exit code 2', async (args, message) => {

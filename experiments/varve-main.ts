@@ -4,15 +4,16 @@
  */
 import { existsSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import {
   describeFolder,
   exportDatabase,
   Ledger,
   NodeStorage,
+  type ReplayReport,
   type Segments,
   verifyDatabase,
 } from '../engine/index.ts'
+import { readArguments } from './cli/arguments.ts'
 import { EXIT } from './cli/explain.ts'
 import { runCommand } from './cli/run-command.ts'
 import { formatBytes } from './cli/units.ts'
@@ -53,20 +54,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
 }
 
+export const FLAGS = {
+  debug: { value: null, help: 'show the stack of an error' },
+  help: { value: null, help: 'show this help' },
+} as const
+
 function main(argv: readonly string[]): number {
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) {
     print(helpText())
     return EXIT.done
   }
-  const { tokens } = parseArgs({ args: [...argv], strict: false, tokens: true })
-  const positionals: string[] = []
-  for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value)
-    if (token.kind === 'option' && token.name !== 'debug') {
-      throw unknownName('flag', token.rawName, ['--help', '--debug'])
-    }
-  }
-  const [name, ...operands] = positionals
+  const [name, ...operands] = readArguments('varve', argv, FLAGS).operands
   const known = Object.keys(COMMANDS)
   if (name === undefined) throw new UsageError(`no command; known: ${known.join(', ')}`)
   if (!Object.hasOwn(COMMANDS, name)) throw unknownName('command', name, known)
@@ -104,7 +102,7 @@ function exportTo(folder: string, to: string): number {
     print(`${to}: ${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}, ${copied}`)
     if (segments > 0) print(`  and ${segments} segments of a value log`)
     if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
-    if (replay.damage !== null) warn(`${replay.damage}; ${replay.bytesDropped} bytes left out`)
+    warnOfDamage(replay, 'the export leaves out')
     return EXIT.done
   } catch (error) {
     // The engine removed what it wrote; a folder made for it goes too, unless somebody else uses it.
@@ -114,8 +112,9 @@ function exportTo(folder: string, to: string): number {
 }
 
 function dump(folder: string): number {
-  const { content, replay, runs, tree } = describeFolder(storage(), folder)
-  const { manifest, options, logs } = content
+  const { content, runs, tree } = describeFolder(storage(), folder)
+  const { manifest, options, recovery } = content
+  const { report } = recovery
   const { totals, levels } = manifest.version
   const facts: [string, string][] = [
     ['manifest', `${manifest.path}, ${manifest.end.validBytes} bytes`],
@@ -125,13 +124,23 @@ function dump(folder: string): number {
     ['entries', `${totals.entries}, ${totals.tombstones} of them deletions`],
     ['bytes', `${totals.bytes} in tables, ${totals.rawBytes} of keys and values`],
     ...valueLogFacts(manifest.segments),
-    ['logs', `${logs.length}, with ${replay.batches} batches of ${replay.entries} entries`],
+    ['logs', `${report.logs}, with ${report.batches} batches of ${report.entries} entries`],
     ['sequence', `${manifest.lastSeq} in tables; next file ${manifest.nextFileNumber}`],
   ]
   for (const [name, value] of facts) print(`${name.padEnd(10)}${value}`)
-  if (replay.damage !== null) warn(`${replay.damage}; an open drops ${replay.bytesDropped} bytes`)
+  warnOfDamage(report, 'an open drops')
   if (tree !== '') print(`\n${tree}`)
   return EXIT.done
+}
+
+/** Tells what of the logs is not brought back; `drops` says who drops it. */
+function warnOfDamage({ damage, bytesDropped, lost }: ReplayReport, drops: string): void {
+  if (damage === null) return
+  warn(`${damage}; ${drops} ${bytesDropped} bytes of logs`)
+  if (lost === null) return
+  const { seqFrom, seqTo, files } = lost
+  const kept = files.length === 0 ? '' : `; an open keeps what may hold them as ${files.join(', ')}`
+  warn(`lost: writes from seq ${seqFrom} ${seqTo === null ? 'on' : `to ${seqTo}`}${kept}`)
 }
 
 /** Nothing where there is no value log. */
@@ -167,4 +176,4 @@ function warn(line: string): void {
   process.stderr.write(`varve: ${line}\n`)
 }
 
-await runCommand('varve', main)
+if (import.meta.main) await runCommand('varve', main)

@@ -2,10 +2,15 @@
  * Owns the command `npm run notebooks`: makes the notebooks' data from the checked-in results, then
  * builds the site, or with `preview` serves it and follows changes. Nothing is fetched.
  */
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EXIT } from '../experiments/cli/explain.ts'
+import { runChild } from '../experiments/cli/run-child.ts'
+import { runCommand, say } from '../experiments/cli/run-command.ts'
+import { hearSignals } from '../experiments/cli/signals.ts'
+import { UsageError } from '../experiments/cli/usage-error.ts'
+import { makeFolder } from '../experiments/make-folder.ts'
 import { notebookData } from './notebook-data.ts'
 
 const ROOT = import.meta.dirname
@@ -14,34 +19,34 @@ export const SITE_FOLDER = resolve(ROOT, '..', 'out', 'notebooks')
 const DATA_FOLDER = join(ROOT, 'data')
 
 /** Builds the site into `out`, an absolute path. Throws where the kit does not finish. */
-export function buildNotebooks(out: string): void {
+export async function buildNotebooks(out: string, signal: AbortSignal): Promise<void> {
   const pages = ['index', ...writeData()].map((name) => join(ROOT, `${name}.html`))
-  runKit('build', '--out', out, '--empty', ...pages)
+  await runKit(signal, 'build', '--out', out, '--empty', ...pages)
 }
 
-function previewNotebooks(): void {
+async function previewNotebooks(signal: AbortSignal): Promise<void> {
   writeData()
-  runKit('preview')
+  await runKit(signal, 'preview')
 }
 
 /** The kit's own command; its package exports no function for it. */
-function runKit(command: string, ...rest: readonly string[]): void {
+async function runKit(
+  signal: AbortSignal,
+  command: 'build' | 'preview',
+  ...rest: readonly string[]
+): Promise<void> {
   const kit = fileURLToPath(import.meta.resolve('@observablehq/notebook-kit'))
   const script = join(dirname(kit), '..', 'bin', 'notebooks.js')
   const shared = ['--root', ROOT, '--template', join(ROOT, 'template.html')]
   // A build's list of chunks is of interest only when it fails.
-  const stdio = command === 'build' ? 'pipe' : 'inherit'
-  const ended = spawnSync(process.execPath, [script, command, ...shared, ...rest], {
-    stdio: ['inherit', stdio, stdio],
-    encoding: 'utf8',
-  })
-  if (ended.status === 0) return
-  throw new Error(`the notebook kit ended with ${ended.status}\n${ended.stdout}${ended.stderr}`)
+  const quiet = command === 'build'
+  const { code, output } = await runChild([script, command, ...shared, ...rest], signal, quiet)
+  if (code !== 0) throw new Error(`the notebook kit ended with ${code}\n${output}`)
 }
 
 /** The names of the notebooks, each with its data. */
 function writeData(): readonly string[] {
-  mkdirSync(DATA_FOLDER, { recursive: true })
+  makeFolder(DATA_FOLDER)
   const data = notebookData()
   for (const [name, value] of data) {
     writeFileSync(join(DATA_FOLDER, `${name}.json`), JSON.stringify(value))
@@ -56,26 +61,21 @@ const HELP = `Builds the notebooks of the checked-in results, or serves them.
 
   preview  serve them and follow changes, instead of building ${relative('.', SITE_FOLDER)}
 
-Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments.
-`
+Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments, 128 + n ended by signal n.`
 
-function main([command, ...more]: readonly string[]): void {
-  if (command === '--help' || command === '-h') {
-    process.stdout.write(HELP)
-    return
-  }
+async function main([command, ...more]: readonly string[]): Promise<number> {
+  if (command === '--help' || command === '-h') return say(HELP)
   const unknown = command === 'preview' ? more[0] : command
   if (unknown !== undefined) {
-    process.stderr.write(`notebooks: unknown argument "${unknown}"; known: preview, --help\n`)
-    process.exitCode = 2
-  } else if (command === 'preview') {
-    previewNotebooks()
-  } else {
-    buildNotebooks(SITE_FOLDER)
-    process.stdout.write(
-      `${join(SITE_FOLDER, 'index.html')} (serve it: npm run notebooks -- preview)\n`,
-    )
+    throw new UsageError(`unknown argument "${unknown}"; known: preview, --help`)
   }
+  const signal = hearSignals()
+  if (command === 'preview') {
+    await previewNotebooks(signal)
+    return EXIT.done
+  }
+  await buildNotebooks(SITE_FOLDER, signal)
+  return say(`${join(SITE_FOLDER, 'index.html')} (serve it: npm run notebooks -- preview)`)
 }
 
-if (import.meta.main) main(process.argv.slice(2))
+if (import.meta.main) await runCommand('notebooks', main)

@@ -2,13 +2,14 @@
  * Owns the data of the notebooks: compact rows and ready figures, made from the results checked in
  * and from nothing else. A notebook computes every number of its prose from what lies here.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { failedGates } from '../experiments/charts/caption.ts'
 import { chartKinds } from '../experiments/charts/catalog.ts'
 import { loadPrediction } from '../experiments/charts/model.ts'
 import { configOf, PRESETS, SERIES_STYLES } from '../experiments/charts/theme.ts'
-import { parseResult } from '../results/parse-result.ts'
+import { readKinds } from '../experiments/cli/read-documents.ts'
+import { groupByDesign } from '../results/identity.ts'
 import type { RunResult } from '../results/schema.ts'
 import { type SuiteResult, suiteResultSchema } from '../results/suite-schema.ts'
 
@@ -32,8 +33,8 @@ function whereEachWins() {
     rows: results.map(costRow),
     paired: isPaired(results),
     blockBytes: Number(results[0]!.config.engine.blockBytes),
-    seeds: new Set(results.map(({ config }) => config.seed)).size,
-    failedGates: failedGates(results).map(({ name, failed, why }) => {
+    seeds: Math.max(...groupByDesign(results).map(({ samples }) => samples.size)),
+    failedGates: failedGates(results, ['amplification']).map(({ name, failed, why }) => {
       return { name, failed: failed.length, why }
     }),
     figures: figuresOf(results, 'amplification', 'trade-off'),
@@ -205,11 +206,7 @@ function commandFor(results: readonly RunResult[]): string {
 }
 
 function resultsIn(folder: string): readonly RunResult[] {
-  const path = join(TOP, 'results', folder)
-  return readdirSync(path)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => parseResult(readFileSync(join(path, name), 'utf8'), `results/${folder}/${name}`))
+  return readKinds([join(TOP, 'results', folder)], ['run']).map(({ document }) => document)
 }
 
 /** At full scale where that was run. */

@@ -32,7 +32,7 @@ describeInChromium('the notebooks in Chromium', () => {
 
   beforeAll(async () => {
     browser = await launchChromium()
-    buildNotebooks(site)
+    await buildNotebooks(site, new AbortController().signal)
     server = createServer(({ url }, response) => {
       const path = join(site, new URL(url!, 'http://site').pathname)
       response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream')

@@ -9,7 +9,7 @@
 
 import { z } from 'zod'
 import { CAUSES, DIRECTIONS, SECTIONS } from '../engine/storage/ledger.ts'
-import { bytes, count, countByKind, hexHash, ratio, shape } from './fields.ts'
+import { bytes, count, countByKind, hexHash, name, ratio, shape } from './fields.ts'
 
 const bytesByCause = z.partialRecord(z.enum(CAUSES), bytes)
 
@@ -234,6 +234,19 @@ export const deterministicSchema = z.strictObject({
   events: z.strictObject({ total: count, log: z.array(event) }),
   /** Hash of the operation stream: equal for every strategy in a paired comparison. */
   traceHash: hexHash,
+  /** Of a run that went on until a state: the hash at `config.operations`, equal for all contenders. */
+  askedTraceHash: hexHash.nullable().default(null),
+  /** What became of `config.until`; null: nothing was asked. */
+  until: z
+    .strictObject({
+      reached: z.boolean(),
+      /** Of the run phase, when it ended. */
+      operations: count,
+      /** One line with the figures that decided it. */
+      why: z.string(),
+    })
+    .nullable()
+    .default(null),
   /** Hash over the files of the drained tree's tables. */
   tableDigest: hexHash.nullable(),
   /** The highest `physicalBytes` ever seen, inputs and outputs of a merge together. */
@@ -248,6 +261,40 @@ export const deterministicSchema = z.strictObject({
       /** One key in so many is tracked. */
       oneIn: z.int().positive(),
       recordsTracked: count,
+      /** Of the process, beside the engine's. */
+      memoryBytes: bytes,
+    })
+    .nullable()
+    .default(null),
+  /** Answers held against what was written; null: they were not checked. */
+  answers: z
+    .strictObject({
+      /** Gets, those of updates among them. */
+      gets: count,
+      /** Scans of the run that were looked at, of those there were. */
+      scans: count,
+      /** Entries of those scans, and of the drained tree, all of which is read. */
+      entries: count,
+      /** Missing where the database's retention lets a strategy drop them. */
+      forgotten: count,
+      /** Answers that were not the newest value written. */
+      wrong: count,
+      /** The first of them. */
+      mismatches: z.array(
+        z.strictObject({
+          /** Operations done before. */
+          operation: count,
+          /** 'end': reading the drained tree. */
+          by: z.enum(['get', 'scan', 'end']),
+          /** As text or hexadecimal digits; of a key that is missing at the end, the record. */
+          key: name,
+          /** A value by its CRC-32, or 'nothing'. */
+          expected: name,
+          got: name,
+        }),
+      ),
+      /** One key in so many is checked. */
+      oneIn: z.int().positive(),
       /** Of the process, beside the engine's. */
       memoryBytes: bytes,
     })

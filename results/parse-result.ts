@@ -5,6 +5,7 @@
 
 import type { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
+import { plainText } from '../engine/base/text.ts'
 import { type PeerResult, peerResultSchema } from './peer-schema.ts'
 import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
 import { SUITE_SCHEMA_VERSION, type SuiteResult, suiteResultSchema } from './suite-schema.ts'
@@ -14,37 +15,55 @@ import { SUITE_SCHEMA_VERSION, type SuiteResult, suiteResultSchema } from './sui
  * Throws `LSM_INVALID_ARGUMENT` with `{path, field}`.
  */
 export function parseResult(json: unknown, path: string): RunResult {
-  const value = typeof json === 'string' ? parseText(json, path) : json
-  if (isOfPeer(value)) throw refused(path, 'peer', "another store's result, which has no ledger")
-  return checkedRun(value, path)
+  return parseKinds(json, path, ['run'])
 }
 
 /** As `parseResult`, of our own runs and of peers alike. */
 export function parseAnyResult(json: unknown, path: string): RunResult | PeerResult {
-  const value = typeof json === 'string' ? parseText(json, path) : json
-  if (isOfPeer(value)) return checked(value, path, peerResultSchema)
-  return checkedRun(value, path)
+  return parseKinds(json, path, ['run', 'peer'])
 }
 
-/** As `parseResult`, of runs and of suites. */
-export function parseDocument(json: unknown, path: string): RunResult | SuiteResult {
-  const value = typeof json === 'string' ? parseText(json, path) : json
-  return isOfSuite(value)
-    ? checked(value, path, suiteResultSchema, SUITE_SCHEMA_VERSION)
-    : parseResult(value, path)
+interface Documents {
+  readonly run: RunResult
+  readonly peer: PeerResult
+  readonly suite: SuiteResult
+}
+export type DocumentKind = keyof Documents
+export type DocumentOf<Kind extends DocumentKind> = Documents[Kind]
+
+/** What a document says it is, valid or not; null: no result at all. */
+export function documentKindOf(value: unknown): DocumentKind | null {
+  if (typeof value !== 'object' || value === null) return null
+  if ('suite' in value) return 'suite'
+  if ('peer' in value) return 'peer'
+  return 'deterministic' in value || 'schemaVersion' in value ? 'run' : null
 }
 
-function checkedRun(value: unknown, path: string): RunResult {
-  if (isOfSuite(value)) throw refused(path, 'suite', "a suite's result, not a run's")
-  return checked(value, path, runResultSchema)
+/** As `parseResult`, of the kinds asked for. */
+export function parseKinds<Kind extends DocumentKind>(
+  json: unknown,
+  path: string,
+  kinds: readonly Kind[],
+): DocumentOf<Kind> {
+  const value = typeof json === 'string' ? parseDocumentText(json, path) : json
+  const kind = documentKindOf(value)
+  const isAsked = kinds.some((asked) => asked === kind)
+  if (kind === 'peer' && !isAsked) {
+    throw refused(path, 'peer', "another store's result, which has no ledger")
+  }
+  if (kind === 'suite' && !isAsked) throw refused(path, 'suite', "a suite's result, not a run's")
+  return parsedAs(kind ?? 'run', value, path) as DocumentOf<Kind>
 }
 
-function isOfSuite(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'suite' in value
-}
-
-function isOfPeer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'peer' in value
+function parsedAs(kind: DocumentKind, value: unknown, path: string): DocumentOf<DocumentKind> {
+  switch (kind) {
+    case 'run':
+      return checked(value, path, runResultSchema)
+    case 'peer':
+      return checked(value, path, peerResultSchema)
+    case 'suite':
+      return checked(value, path, suiteResultSchema, SUITE_SCHEMA_VERSION)
+  }
 }
 
 function checked<Schema extends z.ZodType>(
@@ -68,9 +87,11 @@ function checked<Schema extends z.ZodType>(
   throw refused(path, fieldName(issues[0]!), `${issues[0]!.message}${more}`)
 }
 
-function parseText(text: string, path: string): unknown {
+/** The value in the JSON `text`, not yet checked. Throws `LSM_INVALID_ARGUMENT` naming `path`. */
+export function parseDocumentText(text: string, path: string): unknown {
+  if (text.trim() === '') throw refused(path, '(document)', 'the file is empty')
   try {
-    return JSON.parse(text)
+    return JSON.parse(plainText(text))
   } catch (cause) {
     throw refused(path, '(document)', `not JSON: ${(cause as Error).message.replaceAll('\n', ' ')}`)
   }

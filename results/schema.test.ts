@@ -18,6 +18,11 @@ test.each([{ longScans: true }, { openLoop: 'steady' }, { openLoop: 'overloaded'
   },
 )
 
+test('a result saved by an editor with a byte order mark is read', () => {
+  const result = sampleResult()
+  expect(parseResult(`\ufeff${JSON.stringify(result)}`, path)).toEqual(result)
+})
+
 test('a result of before a field was added says that it does not know', () => {
   const old = JSON.parse(JSON.stringify(sampleResult()))
   for (const [object, name] of [

@@ -35,6 +35,8 @@ const config = z.strictObject({
   strategy: z.strictObject({
     name,
     params,
+    /** SHA-256 of the user's own module; null for a registered strategy. */
+    moduleDigest: hexHash.nullable().default(null),
     /** The four choices a compaction strategy is made of; null where a target has no say in them. */
     primitives: z
       .strictObject({
@@ -64,6 +66,15 @@ const config = z.strictObject({
   arrival: arrivalConfig.nullable().default(null),
   /** The loaded tree the run started from; null: it loaded its own. */
   aged: z.strictObject({ tree: hexHash }).nullable().default(null),
+  /** The run phase goes on beyond `operations` until this state; null: it ends there. */
+  until: z
+    .strictObject({
+      state: z.literal('steady'),
+      /** It ends there at the latest. */
+      operationsMax: count,
+    })
+    .nullable()
+    .default(null),
 })
 
 export const environmentSchema = z.strictObject({
@@ -230,12 +241,19 @@ const timed = z
     error: 'expected none of an overloaded run',
   })
 
+/** What a gate's failure casts doubt on. */
+export const GATE_COVERS = ['amplification', 'time'] as const
+
 const gate = z.strictObject({
   /** kebab-case, for example 'conservation'. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected kebab-case'),
   passed: z.boolean(),
   /** One line with the figures that decided it. */
   why: z.string(),
+  /** Left out in results written before gates said so: `gate-covers.ts` knows. */
+  covers: z.array(z.enum(GATE_COVERS)).min(1).optional(),
+  /** The arguments of a run that passes it; left out where it passed, or where none is known. */
+  remedy: z.array(z.string()).min(1).optional(),
 })
 
 export const runResultSchema = z.strictObject({
@@ -266,6 +284,7 @@ export type SlowOperation = Timed['slowest'][number]
 export type DelayCause = SlowOperation['overlaps'][number]['cause']
 export type Latency = Timed['latencyByKind'][string]
 export type Gate = RunResult['gates'][number]
+export type GateCover = (typeof GATE_COVERS)[number]
 
 /** A queue that grows has no latency: whatever was measured depends on how long one watched. */
 function keepsNoLatencyOfOverload(figures: {

@@ -47,3 +47,13 @@ test('a result that breaks the schema is not written', () => {
   expect(() => writeResult(join(folder, 'run.json'), wrong)).toThrow(/id/)
   expect(readdirSync(folder)).toEqual([])
 })
+
+test('a result whose figures contradict each other is not written, and the field is named', () => {
+  const { timed, ...sample } = sampleResult()
+  const read = { ...timed.latencyByKind.read!, p999Us: 5_301 }
+  const wrong = { ...sample, timed: { ...timed, latencyByKind: { read } } }
+  expect(() => writeResult(join(folder, 'run.json'), wrong)).toThrow(
+    'timed.latencyByKind.read.p999Us: 5301 is more than maxUs, 5300',
+  )
+  expect(readdirSync(folder)).toEqual([])
+})

@@ -6,7 +6,10 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type RunResult, runResultSchema } from './schema.ts'
+import { assertConsistent } from './consistency/contradictions.ts'
+import type { AnyResult } from './identity.ts'
+import { isPeerResult, peerResultSchema } from './peer-schema.ts'
+import { runResultSchema } from './schema.ts'
 
 /** Writes `content` to `path`, replacing what is there; the folder must exist. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
@@ -22,9 +25,15 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   syncFolder(folder)
 }
 
-/** Checks a result against the schema and writes it; throws a ZodError on a result we made wrong. */
-export function writeResult(path: string, result: RunResult): void {
-  writeWhole(path, `${JSON.stringify(runResultSchema.parse(result), null, 2)}\n`)
+/**
+ * Checks a result, of ours or of a peer, and writes it. Throws a ZodError on one that breaks the
+ * schema and an Error on one whose figures contradict each other; nothing is written then.
+ */
+export function writeResult(path: string, result: AnyResult): void {
+  const schema = isPeerResult(result) ? peerResultSchema : runResultSchema
+  const checked = schema.parse(result) as AnyResult
+  assertConsistent(checked)
+  writeWhole(path, `${JSON.stringify(checked, null, 2)}\n`)
 }
 
 function writeSynced(path: string, content: string | Uint8Array): void {

@@ -6,9 +6,7 @@ import { parseVersion } from '../engine/version/text.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { fluid } from './fluid.ts'
-import { kLsm } from './k-lsm.ts'
-import { levelingPartial } from './leveling-partial.ts'
-import { coerceParams, describeParams } from './parameters.ts'
+import { describeParams } from './parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
 
 /** Merges all of level 0 into a new run of level 1 from T runs on; nothing else is written. */
@@ -128,33 +126,6 @@ describe('parameters', () => {
   test('of a wrong choice are refused with the choices', () => {
     expect(messageOf(() => fluid.create({ sizing: 'statc' }))).toBe(
       'fluid: sizing must be one of static, dynamic, not statc',
-    )
-  })
-
-  test('come from text as the declared types', () => {
-    expect(coerceParams(levelingPartial, { T: '10', pick: 'rr', bitsPerKey: '2.5' })).toEqual({
-      T: 10,
-      pick: 'rr',
-      bitsPerKey: 2.5,
-    })
-    const listed = {
-      name: 'listed',
-      params: z.object({ on: z.boolean(), at: z.array(z.number()) }),
-    }
-    expect(coerceParams(listed, { on: 'true', at: '[1,2]' })).toEqual({ on: true, at: [1, 2] })
-    expect(coerceParams(listed, { at: '1, 2.5' })).toEqual({ at: [1, 2.5] })
-    expect(coerceParams(kLsm, { T: '10', K: '9,2,1' })).toEqual({ T: 10, K: [9, 2, 1] })
-    expect(messageOf(() => coerceParams(kLsm, { K: '9,two' }))).toBe(
-      'k-lsm: K must be an integer from 1 to 999, or a list of them, not 9,two',
-    )
-    expect(messageOf(() => coerceParams(listed, { on: 'yes' }))).toBe(
-      'listed: on must be true or false, not yes',
-    )
-    expect(messageOf(() => coerceParams(fluid, { T: 'four' }))).toBe(
-      'fluid: T must be an integer from 2 to 1000, not four',
-    )
-    expect(messageOf(() => coerceParams(fluid, { t: '4' }))).toBe(
-      'fluid has no parameter t; did you mean T?',
     )
   })
 

@@ -15,6 +15,7 @@ import type {
   StallLimits,
   TreeView,
 } from '../engine/compaction/strategy.ts'
+import { checkedFilter, checkedPick } from '../engine/compaction/strategy-answers.ts'
 import { levelAt } from '../engine/version/version.ts'
 import {
   allocatedFlushFilter,
@@ -103,30 +104,37 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
   definition: StrategyDefinition<Params, State>,
   params: AllParams<Params>,
 ): CompactionStrategy<State> {
+  const { name } = definition
+  const { filterAlloc } = params
+  // The form of answers is checked where they are made use of; those of `pick` itself by the engine.
+  const checked = (spec: unknown, { memtableBytes }: TreeView<State>) =>
+    checkedPick(name, spec, memtableBytes) as CompactionSpec<State> | null
   const pick = (view: TreeView<State>) => {
-    const spec = definition.pick(view, params)
-    return spec === null ? null : withAllocatedFilters(view, spec, params.filterAlloc)
+    const answer = definition.pick(view, params)
+    if (filterAlloc === 'uniform') return answer
+    const spec = checked(answer, view)
+    return spec === null ? null : withAllocatedFilters(view, spec, filterAlloc)
   }
+  const due = (view: TreeView<State>) => checked(pick(whenIdle(view)), view)
   const triggerRuns = numberIn(params, 'l0Trigger') ?? numberIn(params, 'T') ?? DEFAULT_TRIGGER_RUNS
   const bitsPerKey = numberIn(params, 'bitsPerKey') ?? DEFAULT_BITS_PER_KEY
   return {
-    name: definition.name,
+    name,
     initialState: definition.initialState ?? (null as State),
     pick,
     score: (view) =>
       definition.score?.(view, params) ??
-      scoresAround(view, pick(whenIdle(view)), (level) => {
+      scoresAround(view, due(view), (level) => {
         return levelAt(view.version, level).runs.length / triggerRuns
       }),
-    debtBytes: (view) =>
-      definition.debtBytes?.(view, params) ?? specBytes(view, pick(whenIdle(view))),
+    debtBytes: (view) => definition.debtBytes?.(view, params) ?? specBytes(view, due(view)),
     stallLimits: (view) =>
       definition.stallLimits?.(view, params) ??
-      stallsAround(view, pick(whenIdle(view)), Math.max(triggerRuns, DEFAULT_TRIGGER_RUNS)),
+      stallsAround(view, due(view), Math.max(triggerRuns, DEFAULT_TRIGGER_RUNS)),
     nextDueAt: (view) => definition.nextDueAt?.(view, params) ?? null,
     flushFilter(view) {
       const budget = definition.flushFilter?.(view, params) ?? { bitsPerKey }
-      return allocatedFlushFilter(view, budget, params.filterAlloc)
+      return allocatedFlushFilter(view, checkedFilter(name, budget), filterAlloc)
     },
   }
 }

@@ -32,7 +32,7 @@ export {
   whenIdle,
 } from './define-strategy.ts'
 export { loadStrategy } from './load-strategy.ts'
-export { coerceParams, describeParams, type ParameterInfo } from './parameters.ts'
+export { describeParams, type ParameterInfo } from './parameters.ts'
 export { advance, type Cursors, indexAfter } from './round-robin.ts'
 export { inputBytes, levelsTouched, outputTo, placesOf, tablesIn, wholeRuns } from './specs.ts'
 export { VALUE_LOG_POLICIES, valueLogPolicyOf } from './vlog-gc/index.ts'

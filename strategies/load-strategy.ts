@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { checkText } from '../engine/base/arguments.ts'
 import { invalidArgument, LsmError } from '../engine/base/errors.ts'
 import { STRATEGIES } from './catalog.ts'
 import type { StrategyModule } from './define-strategy.ts'
@@ -12,6 +13,7 @@ import { didYouMean } from './parameters.ts'
 
 /** The strategy of this name, or of this path, which is relative to the working folder. */
 export async function loadStrategy(nameOrPath: string): Promise<StrategyModule> {
+  checkText(nameOrPath, "a strategy's name")
   const registered = STRATEGIES.get(nameOrPath)
   if (registered !== undefined) return registered
   if (looksLikePath(nameOrPath)) return importStrategy(resolve(nameOrPath))

@@ -1,11 +1,12 @@
 /**
- * Owns what a strategy's parameters say of themselves: parsing with one clear line per mistake,
- * text from a command line turned into the declared types, and rows for help and documentation.
- * Everything is read from the zod schema, so a parameter is declared once.
+ * Owns what a strategy's parameters say of themselves: parsing with one clear line per mistake, and
+ * rows for help and documentation. Everything is read from the zod schema, so a parameter is
+ * declared once.
  */
 
 import { distance } from 'fastest-levenshtein'
 import { z } from 'zod'
+import { checkPlain } from '../engine/base/arguments.ts'
 import { invalidArgument, type LsmError } from '../engine/base/errors.ts'
 import type { Json } from '../engine/base/json.ts'
 
@@ -43,6 +44,7 @@ export function parseParams<Params extends z.ZodObject>(
   module: { readonly name: string; readonly params: Params },
   raw: Readonly<Record<string, unknown>>,
 ): z.output<Params> {
+  checkPlain(raw, `${module.name}'s parameters`)
   for (const name of Object.keys(raw)) checkDeclared(module, name)
   const result = module.params.safeParse(raw)
   if (result.success) return result.data
@@ -56,23 +58,6 @@ export function parseParams<Params extends z.ZodObject>(
     })
   }
   throw outOfRange(module, parameter, raw[parameter])
-}
-
-/**
- * Turns the text of `--param name=value` into values of the declared types, not yet checked for
- * range. An unknown name or a text that is no such value is `LSM_INVALID_ARGUMENT`.
- */
-export function coerceParams(
-  module: Parameterised,
-  texts: Readonly<Record<string, string>>,
-): Record<string, Json> {
-  const values: Record<string, Json> = {}
-  for (const [name, text] of Object.entries(texts)) {
-    const value = coerce(propertyOf(module, name), text.trim())
-    if (value === undefined) throw outOfRange(module, name, text)
-    values[name] = value
-  }
-  return values
 }
 
 export function describeParams(module: Parameterised): readonly ParameterInfo[] {
@@ -98,11 +83,6 @@ function propertiesOf(module: Parameterised): Readonly<Record<string, PropertySc
   return (schema.properties ?? {}) as Record<string, PropertySchema>
 }
 
-function propertyOf(module: Parameterised, name: string): PropertySchema {
-  checkDeclared(module, name)
-  return propertiesOf(module)[name]!
-}
-
 /** Asks the shape, not the properties: these cost a schema, and strategies are created often. */
 function checkDeclared({ name: strategy, params }: Parameterised, parameter: string): void {
   if (Object.hasOwn(params.shape, parameter)) return
@@ -124,42 +104,6 @@ function outOfRange(module: Parameterised, parameter: string, value: unknown): L
 /** NaN and infinities are no JSON; a text stands without quotes, as it was typed. */
 function shown(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}
-
-/** Undefined where the text is no value of the type. */
-function coerce(property: PropertySchema, text: string): Json | undefined {
-  switch (property.type) {
-    case 'integer':
-    case 'number': {
-      const number = Number(text)
-      return text === '' || !Number.isFinite(number) ? undefined : number
-    }
-    case 'boolean':
-      return text === 'true' ? true : text === 'false' ? false : undefined
-    case 'string':
-      return text
-    case 'array':
-      return text.startsWith('[') ? parsedJson(text) : membersOf(property.items ?? {}, text)
-    default:
-      if (property.anyOf === undefined) return parsedJson(text)
-      return property.anyOf
-        .map((choice) => coerce(choice, text))
-        .find((value) => value !== undefined)
-  }
-}
-
-/** A list as it is typed: '4,3,2'. */
-function membersOf(member: PropertySchema, text: string): Json | undefined {
-  const values = text.split(',').map((part) => coerce(member, part.trim()))
-  return values.every((value) => value !== undefined) ? values : undefined
-}
-
-function parsedJson(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json
-  } catch {
-    return undefined
-  }
 }
 
 function rangeInWords(property: PropertySchema): string {

@@ -10,7 +10,8 @@
  * Invariant: an update copies the record once and re-encodes nothing.
  */
 
-import { corruption } from '../engine/base/errors.ts'
+import { bytesIn, show } from '../engine/base/arguments.ts'
+import { corruption, invalidArgument } from '../engine/base/errors.ts'
 
 const LENGTH_BYTES = 4
 
@@ -40,10 +41,11 @@ export function writeFieldHeader(
 
 /** A new record of `fields` in the order given. */
 export function encodeRecord(fields: readonly Field[]): Uint8Array {
-  const bytes = fields.reduce(
-    (sum, { name, value }) => sum + fieldBytes(name.length, value.length),
-    0,
-  )
+  if (!Array.isArray(fields)) throw invalidArgument(`fields must be a list, not ${show(fields)}`)
+  let bytes = 0
+  for (const { name, value } of fields) {
+    bytes += fieldBytes(bytesIn(name, "a field's name"), bytesIn(value, "a field's value"))
+  }
   const record = new Uint8Array(bytes)
   let at = 0
   for (const { name, value } of fields) {
@@ -56,6 +58,7 @@ export function encodeRecord(fields: readonly Field[]): Uint8Array {
 
 /** The fields in order, as views of `record`. Throws `LSM_CORRUPTION` for a torn record. */
 export function decodeRecord(record: Uint8Array): Field[] {
+  bytesIn(record, 'a record')
   const fields: Field[] = []
   let at = 0
   while (at < record.length) {
@@ -77,6 +80,9 @@ export function decodeRecord(record: Uint8Array): Field[] {
  * not there is appended. Throws `LSM_CORRUPTION` for a torn record.
  */
 export function mergeField(record: Uint8Array, name: Uint8Array, value: Uint8Array): Uint8Array {
+  bytesIn(record, 'a record')
+  bytesIn(name, "a field's name")
+  bytesIn(value, "a field's value")
   let at = 0
   while (at < record.length) {
     const nameLength = readLength(record, at)

@@ -14,6 +14,17 @@ test('a file is told from a name by its folder or ending', () => {
   expect(['ycsb-a', 'fillseq', 'ycsb-a.b'].map(isWorkloadPath)).not.toContain(true)
 })
 
+test('a byte order mark and lines of Windows change nothing', () => {
+  const spec = JSON.stringify({ phases: [{ steps: [{ operation: 'read' }] }] }, null, 2)
+  const properties = 'recordcount=10\nreadproportion=0.25\nupdateproportion=0.75\n'
+  for (const text of [spec, properties]) {
+    const saved = read(`\ufeff${text.replaceAll('\n', '\r\n')}`)
+    const plain = read(text)
+    expect(saved.size).toEqual(plain.size)
+    expect(saved.parse({})).toEqual(plain.parse({}))
+  }
+})
+
 describe('a spec', () => {
   const spec = {
     description: 'two phases',

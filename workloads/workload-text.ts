@@ -6,9 +6,12 @@
 
 import { basename, extname } from 'node:path'
 import { z } from 'zod'
+import { checkPlain, checkText } from '../engine/base/arguments.ts'
 import { invalidArgument } from '../engine/base/errors.ts'
+import { plainText } from '../engine/base/text.ts'
 import { WORKLOADS } from './catalog.ts'
 import { parseParams, type WorkloadDefinition } from './definition.ts'
+import { parseJson } from './json-text.ts'
 import { nearestHint } from './nearest.ts'
 import { specDefinition } from './spec/spec-definition.ts'
 import { propertyFileWorkload } from './ycsb/property-file.ts'
@@ -22,6 +25,7 @@ export interface WorkloadText {
 
 /** Whether `--workload=` means a file rather than a name of the catalogue. */
 export function isWorkloadPath(given: string): boolean {
+  checkText(given, "a workload's name")
   return given.includes('/') || /\.(json|properties)$/.test(given)
 }
 
@@ -32,9 +36,13 @@ const presetSchema = z.strictObject({
 
 /** Throws `LSM_INVALID_ARGUMENT` with one line that names the file and the place in it. */
 export function workloadFromText(file: WorkloadText): WorkloadDefinition {
+  checkPlain(file, "a workload's text")
+  checkText(file.path, 'path')
+  checkText(file.text, 'text')
   const name = nameOf(file.path)
-  if (!file.text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, name })
-  const value = parseJson(file)
+  const text = plainText(file.text)
+  if (!text.trimStart().startsWith('{')) return propertyFileWorkload({ ...file, text, name })
+  const value = objectOf(file.path, text)
   if (!('workload' in value)) return specDefinition(value, name)
   const { workload, params } = parseParams(name, presetSchema, value)
   const preset = WORKLOADS.get(workload)
@@ -60,9 +68,9 @@ function withParams(
   }
 }
 
-function parseJson({ path, text }: WorkloadText): Readonly<Record<string, unknown>> {
+function objectOf(path: string, text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text) as Readonly<Record<string, unknown>>
+    return parseJson(text) as Readonly<Record<string, unknown>>
   } catch (cause) {
     throw invalidArgument(`${path} is not JSON: ${(cause as Error).message}`, { path })
   }

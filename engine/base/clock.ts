@@ -3,6 +3,8 @@
  * deterministic run hands in its own. No other room reads the system's clocks.
  */
 
+import { checkFinite } from './arguments.ts'
+
 export interface Clock {
   /** Wall time in milliseconds since the Unix epoch; what tables and strategies call "logical". */
   nowMs(): number
@@ -21,6 +23,7 @@ export class ManualClock implements Clock {
   readonly #startMs: number
 
   constructor(startMs = 0) {
+    checkFinite(startMs, 'startMs')
     this.#nowMs = startMs
     this.#startMs = startMs
   }
@@ -34,6 +37,7 @@ export class ManualClock implements Clock {
   }
 
   advance(byMs: number): void {
+    checkFinite(byMs, 'byMs')
     this.#nowMs += byMs
   }
 }

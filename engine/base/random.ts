@@ -5,6 +5,7 @@
  */
 
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { checkText, checkWhole } from './arguments.ts'
 
 export interface Random {
   /** Uniform unsigned 32-bit integer. */
@@ -15,8 +16,14 @@ export interface Random {
   nextBelow(bound: number): number
 }
 
-/** A 32-bit seed for (root seed, role, repeat): FNV-1a over the text, finished by an avalanche. */
+/**
+ * A 32-bit seed for (root seed, role, repeat): FNV-1a over the text, finished by an avalanche. The
+ * root seed may be any safe integer; anything else is `LSM_INVALID_ARGUMENT`.
+ */
 export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
+  checkWhole(rootSeed, 'rootSeed', Number.MIN_SAFE_INTEGER)
+  checkText(role, 'role')
+  checkWhole(repeat, 'repeat')
   let hash = 0x811c9dc5
   for (const char of `${rootSeed}/${role}/${repeat}`) {
     hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193)
@@ -27,6 +34,7 @@ export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
 }
 
 export function createRandom(seed: number): Random {
+  checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   const generator = xoroshiro128plus(seed)
   const nextU32 = () => generator.next() >>> 0
   const nextDouble = () => ((nextU32() >>> 5) * 0x4000000 + (nextU32() >>> 6)) / 0x20000000000000

@@ -48,6 +48,36 @@ describe('the block cache', () => {
     )
   })
 
+  test('knows a block by its table and its offset, both of them whole', () => {
+    const ids = [0, 1, 2, 3, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 40]
+    const offsets = [0, 1, 2, 3, 255, 256, 4096, 65_536, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 40]
+    const cache = new BlockCache(1e6)
+    const given = new Map<string, Uint8Array>()
+    for (const id of ids) {
+      for (const offset of offsets) {
+        expect(cache.get(id, offset)).toBeUndefined()
+        const value = block(1)
+        given.set(`${id}/${offset}`, value)
+        cache.insert(id, offset, value)
+      }
+    }
+    for (const id of ids) {
+      for (const offset of offsets) {
+        expect(cache.get(id, offset)).toBe(given.get(`${id}/${offset}`))
+      }
+    }
+    for (const gone of ids) {
+      cache.evictTable(gone)
+      for (const id of ids) {
+        for (const offset of offsets) {
+          const isGone = ids.indexOf(id) <= ids.indexOf(gone)
+          const expected = isGone ? undefined : given.get(`${id}/${offset}`)
+          expect(cache.get(id, offset)).toBe(expected)
+        }
+      }
+    }
+  })
+
   test('is off at no capacity', () => {
     const cache = new BlockCache(0)
     cache.insert(1, 0, block(1))
@@ -93,4 +123,16 @@ describe('the block cache', () => {
     ])
     expect(cache.usedBytes).toBe(20)
   })
+})
+
+test('a block in the slot of a dropped one starts unmarked, whatever hits that one had', () => {
+  const cache = new BlockCache(20)
+  const block = () => new Uint8Array(10)
+  cache.insert(1, 0, block())
+  cache.get(1, 0)
+  cache.evictTable(1)
+  for (const offset of [0, 10, 20]) cache.insert(2, offset, block())
+  expect(cache.get(2, 0), 'the oldest, never hit').toBeUndefined()
+  expect(cache.get(2, 10)).toBeDefined()
+  expect(cache.get(2, 20)).toBeDefined()
 })

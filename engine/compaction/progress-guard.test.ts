@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { openTest, strategyOf, text } from '../testing/fixtures.ts'
 import { tablesOf } from '../version/run.ts'
+import { parseVersion } from '../version/text.ts'
 import { runsNewestFirst } from '../version/version.ts'
+import type { VersionEdit } from '../version/version-edit.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
+import { ProgressGuard } from './progress-guard.ts'
 import type { CompactionSpec, TreeView } from './strategy.ts'
 
 /** Rewrites in place the first table that `isDue` picks. */
@@ -35,6 +38,55 @@ function threeTables(open: Parameters<typeof openTest>[0]) {
   }
   return test
 }
+
+describe('the guard', () => {
+  const template = [...tablesOf(parseVersion('L0\n R1: 1[a,b]').levels[0]!.runs[0]!)][0]!
+  const placed = (bytes: number) => ({ level: 0, run: 1, table: { ...template, bytes } })
+  const edit = (added: readonly number[], removed: readonly number[]): VersionEdit => ({
+    ...{ newRuns: [], added: added.map(placed), removed: removed.map(placed) },
+  })
+  /** All of one shape by their runs: only the tables tell them apart. */
+  const version = parseVersion('L0\n R1: 1[a,b]')
+
+  test('tells at once when a shape comes back, whatever digests its tables have', () => {
+    for (let bytes = 1; bytes <= 200; bytes++) {
+      const guard = new ProgressGuard()
+      guard.begin(0)
+      guard.note(edit([bytes], [bytes + 1000]), version, null)
+      guard.note(edit([bytes + 2000], [bytes + 3000]), version, null)
+      const back = edit([bytes + 3000], [bytes + 2000])
+      expect(() => guard.note(back, version, null)).toThrow('rule progress')
+    }
+  })
+
+  test('takes shapes for what they are, by whatever way they came about', () => {
+    for (let bytes = 1; bytes <= 200; bytes++) {
+      const guard = new ProgressGuard()
+      guard.begin(0)
+      guard.note(edit([bytes], []), version, null)
+      guard.note(edit([bytes + 1000], [bytes]), version, null)
+      guard.note(edit([], [bytes + 1000]), version, null)
+      // The same three shapes in another order, each a return to one that was.
+      for (const again of [edit([bytes + 1000], []), edit([bytes], [bytes + 1000])]) {
+        expect(() => guard.note(again, version, null)).toThrow('rule progress')
+      }
+    }
+  })
+
+  test('lets different states, runs and tables pass, and forgets with a new cascade', () => {
+    const guard = new ProgressGuard()
+    guard.begin(0)
+    const still = edit([], [])
+    guard.note(still, version, null)
+    guard.note(still, version, 1)
+    guard.note(still, parseVersion('L0\n R1: 1[a,b]\nL1\n R2: 2[a,b]'), null)
+    guard.note(still, parseVersion('L0\n R1: 1[a,b]\n R2: 2[a,b]'), null)
+    guard.note(edit([5], [6]), version, null)
+    guard.begin(0)
+    guard.note(still, version, null)
+    expect(() => guard.note(still, version, null)).toThrow('rule progress')
+  })
+})
 
 describe('a strategy comes to rest', () => {
   test('although it rewrites one old table after another, and again when they are old again', () => {

@@ -15,13 +15,15 @@ import type { Version } from '../version/version.ts'
 import { levelAt } from '../version/version.ts'
 import type { CompactionSpec, FilterPolicy, InputSlice, OutputPlace, TableRef } from './strategy.ts'
 
+/** `form` and `view` are broken by a strategy whatever the tree (`strategy-answers.ts`, `shown-tree.ts`). */
 export type SafetyRule =
+  | 'form'
+  | 'view'
   | 'place-exists'
   | 'inputs-exist'
   | 'inputs-contiguous'
   | 'inputs-free'
   | 'outputs-ordered'
-  | 'next-state'
   | 'recency'
   | 'destination-disjoint'
   | 'drop-retention'
@@ -162,9 +164,6 @@ function resolvePlace(
   place: OutputPlace,
 ): Pick<ResolvedOutput, 'level' | 'position' | 'run' | 'after'> {
   const { level } = place
-  if (!Number.isInteger(level) || level < 0 || level > LEVEL_MAX) {
-    throw unsafe('place-exists', `level ${level} is not a whole number from 0 to ${LEVEL_MAX}`)
-  }
   const wanted = 'run' in place ? place.run : place.after
   if (wanted === null) {
     return { level, position: runsAbove(version, level) - 0.5, run: null, after: null }

@@ -141,7 +141,6 @@ describe('specs that would lose or hide data are refused by name', () => {
       merge([slice(1, 5)], output({ level: 2, after: 5 })),
       'place-exists',
     ],
-    ['a level below zero', merge([slice(1, 5)], output(newest(-1))), 'place-exists'],
     [
       'the newer level-0 run below the older',
       merge([slice(0, 9)], output({ level: 0, after: 8 })),
@@ -188,20 +187,6 @@ describe('specs that would lose or hide data are refused by name', () => {
     ['a drop nobody agreed to', drop(slice(2, 2)), 'drop-retention 20'],
   ])('%s', (_, spec, expected) => {
     expect(verdict(spec)).toBe(expected)
-  })
-
-  test.each([
-    ['nothing', undefined],
-    ['a function', () => 1],
-    ['a number without a JSON form', 1n],
-  ])('a next state that is %s', (_, state) => {
-    const spec = { ...move(newest(2), slice(1, 5)), nextState: state as never }
-    expect(verdict(spec)).toBe('next-state')
-  })
-
-  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY])('a filter of %d bits', (bitsPerKey) => {
-    const wanted = { ...output(newest(2)), filter: { bitsPerKey } }
-    expect(verdict(merge([slice(1, 5)], wanted))).toBe('outputs-ordered')
   })
 
   test('an input that a running job holds', () => {

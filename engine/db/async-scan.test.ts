@@ -1,7 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { FaultStorage } from '../storage/fault-storage.ts'
+import { Ledger } from '../storage/ledger.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
 import { bytes, everyNth, text } from '../testing/fixtures.ts'
 import { all, large, openLog, put } from '../testing/log-fixtures.ts'
-import type { OpenOptions } from './database.ts'
+import type { OpenOptions } from './open-options.ts'
 
 describe('a scan that reads ahead', () => {
   const lived = (options: OpenOptions['options'] = {}) => {
@@ -38,6 +41,33 @@ describe('a scan that reads ahead', () => {
     db.flush()
     for await (const entry of scan) seen.push(shown(entry))
     expect(seen).toEqual(before)
+    db.close()
+  })
+
+  test('left early, does not end the process when what was read ahead fails', async () => {
+    const unheard: unknown[] = []
+    const hear = (error: unknown) => unheard.push(error)
+    process.on('unhandledRejection', hear)
+    onTestFinished(() => void process.off('unhandledRejection', hear))
+    const storage = new FaultStorage(new MemoryStorage(new Ledger()))
+    const { db } = openLog({ storage: storage as never, options: { blockCacheBytes: 0 } })
+    for (let index = 0; index < 64; index++) put(db, `key${index + 100}`, large('v'))
+    db.flush()
+    const tick = () => new Promise((resolve) => setImmediate(resolve))
+    for (const leaves of [true, false]) {
+      const scan = db.scanAsync({ prefetch: 8 })
+      for (let entry = 0; entry < 8; entry++) await scan.next()
+      const lift = storage.failWhen(({ operation }) => operation === 'read', 'EIO')
+      // The second batch is there; with its first entry the third is asked for, and fails.
+      expect(await scan.next()).toMatchObject({ done: false })
+      await tick()
+      if (leaves) await scan.return(undefined)
+      else await expect(all(scan)).rejects.toThrow(expect.objectContaining({ code: 'LSM_IO' }))
+      await tick()
+      lift()
+    }
+    expect(unheard).toEqual([])
+    expect(await all(db.scanAsync())).toHaveLength(64)
     db.close()
   })
 

@@ -11,15 +11,11 @@
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { ValueRequest } from '../vlog/segment-handles.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
-import type { Cursor, ScanOptions } from './cursor.ts'
+import type { AsyncScanOptions } from './call-options.ts'
+import type { Cursor } from './cursor.ts'
 import type { ValueLog } from './value-log.ts'
 
-export interface AsyncScanOptions extends ScanOptions {
-  /** Entries whose values are read ahead; 0: each value when it is reached. Default 32. */
-  readonly prefetch?: number
-}
-
-export const PREFETCH_DEFAULT = 32
+const PREFETCH_DEFAULT = 32
 
 interface Entry {
   readonly key: Uint8Array

@@ -10,6 +10,7 @@
 
 import { corruption, LsmError } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
+import { checkedCollect } from '../compaction/strategy-answers.ts'
 import type { CollectSpec } from '../compaction/value-log-policy.ts'
 import { COMPRESSION_TYPE, decompressBlock } from '../table/compression.ts'
 import { STUB_BYTES } from '../vlog/segment-format.ts'
@@ -86,7 +87,8 @@ export class Collector {
     let collected = 0
     for (;;) {
       const view = values.view(below)
-      const spec = values.policy?.pick(view) ?? null
+      const { policy } = values
+      const spec = policy === null ? null : checkedCollect(policy.name, policy.pick(view))
       if (spec === null) return collected
       const segment = view.segments.find((known) => known.segment === spec.segment)
       if (segment === undefined) throw notOffered(spec)

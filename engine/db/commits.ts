@@ -1,8 +1,11 @@
 /**
  * Owns the order of commits: batch → value log, what of it is large → write-ahead log → (fdatasync) →
  * memtable → acknowledged. Promised writes that wait together form a group: one append to the log,
- * one fdatasync if any of them asked for it, and as much for the value log if it took values. Invariants: sequence numbers are consecutive in log order; nothing is visible
- * to readers before it is as durable as its writer asked; nothing is acknowledged before that.
+ * one fdatasync if any of them asked for it, and as much for the value log if it took values.
+ *
+ * Invariants: sequence numbers are consecutive in log order; nothing is visible to readers before it is
+ * as durable as its writer asked; nothing is acknowledged before that; every promised write settles,
+ * in the order of the calls, whether or not another call follows.
  */
 
 import { invalidArgument } from '../base/errors.ts'
@@ -31,8 +34,11 @@ export interface CommitGate {
   assertWritable(): void
   /** Batches became visible; `deletes` of their entries are deletions. */
   committed(batches: readonly WriteBatch[], deletes: number): void
-  /** A write failed: the log's end is unknown, so nothing may be written until a reopen. */
-  failed(cause: unknown): unknown
+  /**
+   * A write failed: the log's end is unknown, so nothing may be written until a reopen. `isTold`:
+   * whether a writer hears of it. Returns `cause`, to be thrown.
+   */
+  failed(cause: unknown, isTold?: boolean): unknown
 }
 
 interface Waiting {
@@ -49,7 +55,7 @@ interface Logged {
   readonly stored: readonly WriteBatch[]
 }
 
-/** A group stays below this many bytes of batches, so that a lone small write need not wait long. */
+/** A group takes no more batches once it has so many bytes, so that a small write need not wait long. */
 const GROUP_BYTES_MAX = 1024 * 1024
 
 export class Commits {
@@ -75,23 +81,26 @@ export class Commits {
     if (batch.count === 0 && !sync) return
     refusePointers(batch)
     const batches = [batch]
-    let stored: readonly WriteBatch[]
     try {
-      stored = this.#head.append(batches)
+      const stored = this.#head.append(batches)
       if (sync) this.#head.sync()
+      this.#publish(batches, stored)
     } catch (cause) {
       throw this.#gate.failed(cause)
     }
-    this.#publish(batches, stored)
   }
 
-  /** Commits soon; `batch` must not change until the promise settles. */
-  commit(batch: WriteBatch, sync: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      refusePointers(batch)
-      this.#queue.push({ batch, sync, resolve, reject })
-      this.#schedule()
-    })
+  /** Commits soon, then calls `resolve` or `reject`; `batch` is held until then. */
+  commit(
+    batch: WriteBatch,
+    sync: boolean,
+    resolve: () => void,
+    reject: (cause: unknown) => void,
+  ): void {
+    refusePointers(batch)
+    batch.hold()
+    this.#queue.push({ batch, sync, resolve, reject })
+    this.#schedule()
   }
 
   /** Finishes everything queued and under way, blocking; promises resolve in their own time. */
@@ -123,7 +132,7 @@ export class Commits {
   #takeGroup(): readonly Waiting[] {
     let bytes = 0
     let count = 0
-    while (count < this.#queue.length && (count === 0 || bytes < GROUP_BYTES_MAX)) {
+    while (count < this.#queue.length && bytes < GROUP_BYTES_MAX) {
       bytes += this.#queue[count]!.batch.byteLength
       count++
     }
@@ -137,10 +146,9 @@ export class Commits {
       this.#reject(group, cause)
       return
     }
-    let logged: Logged
     try {
       const stored = this.#head.append(group.map((waiting) => waiting.batch))
-      logged = { group, stored }
+      const logged = { group, stored }
       if (group.some((waiting) => waiting.sync)) {
         if (when === 'later') {
           this.#syncLater(logged)
@@ -148,37 +156,46 @@ export class Commits {
         }
         this.#head.sync()
       }
+      this.#acknowledge(logged)
     } catch (cause) {
       this.#reject(group, this.#gate.failed(cause))
-      return
     }
-    this.#acknowledge(logged)
   }
 
   #syncLater(logged: Logged): void {
     this.#syncing = logged
-    this.#head.syncAsync().then(
-      () => {
+    this.#head
+      .syncAsync()
+      .then(() => {
+        // A blocking call may have finished the group meanwhile.
         if (this.#syncing === logged) this.#acknowledge(logged)
-        this.#schedule()
-      },
-      (cause: unknown) => {
-        if (this.#syncing === logged) this.#reject(logged.group, this.#gate.failed(cause))
-        this.#schedule()
-      },
-    )
+      })
+      .catch((cause: unknown) => {
+        const isAwaited = this.#syncing === logged
+        this.#gate.failed(cause, isAwaited)
+        if (isAwaited) this.#reject(logged.group, cause)
+      })
+      .finally(() => this.#schedule())
   }
 
   #acknowledge({ group, stored }: Logged): void {
+    this.#publish(
+      group.map((waiting) => waiting.batch),
+      stored,
+    )
     this.#syncing = null
-    const batches = group.map((waiting) => waiting.batch)
-    this.#publish(batches, stored)
-    for (const waiting of group) waiting.resolve()
+    for (const { batch, resolve } of group) {
+      batch.release()
+      resolve()
+    }
   }
 
   #reject(group: readonly Waiting[], cause: unknown): void {
     this.#syncing = null
-    for (const waiting of group) waiting.reject(cause)
+    for (const { batch, reject } of group) {
+      batch.release()
+      reject(cause)
+    }
   }
 
   #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {

@@ -1,33 +1,16 @@
 /**
- * Owns the public cursor, its bounds, and the iterator over it. Invariant: from creation to `close` a
- * cursor sees one moment of the database, whatever is written, flushed or compacted meanwhile; after
- * `close`, its own or the database's, it reads nothing, as its tables may be gone.
+ * Owns the public cursor and the iterator over it. Invariant: from creation to `close` a cursor sees
+ * one moment of the database, whatever is written, flushed or compacted meanwhile. After `close`, its
+ * own or the database's, it reads nothing, as its tables may be gone. After a move that failed it is
+ * nowhere: it shows nothing until the next seek.
  */
 
+import { bytesIn } from '../base/arguments.ts'
 import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
 import { VisibleCursor } from '../iterators/visible-cursor.ts'
-import type { Snapshot } from './snapshots.ts'
-
-export interface KeyBounds {
-  readonly gte?: Uint8Array
-  readonly gt?: Uint8Array
-  readonly lte?: Uint8Array
-  readonly lt?: Uint8Array
-}
-
-export interface ReadOptions {
-  /** The moment to read at; now, when absent. */
-  readonly snapshot?: Snapshot
-}
-
-export interface ScanOptions extends KeyBounds, ReadOptions {
-  /** From the largest key down. */
-  readonly reverse?: boolean
-  /** At most so many entries. */
-  readonly limit?: number
-}
+import type { HalfOpenRange, ScanOptions } from './call-options.ts'
 
 /** Where values lie that the tree only points to. */
 export interface ValueSource {
@@ -78,35 +61,41 @@ export class Cursor extends VisibleCursor implements Disposable {
 
   override seek(key: Uint8Array): void {
     this.#assertOpen()
+    bytesIn(key, 'key')
     super.seek(key)
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
   override seekForPrev(key: Uint8Array): void {
     this.#assertOpen()
+    bytesIn(key, 'key')
     super.seekForPrev(key)
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
+  /** `LSM_INVALID_ARGUMENT` where the cursor is not `valid`, as before the first seek or past the end. */
   override next(): void {
-    this.#assertOpen()
+    if (!this.valid) throw this.#nowhere('next')
     super.next()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
+  /** Errors as `next`. */
   override prev(): void {
-    this.#assertOpen()
+    if (!this.valid) throw this.#nowhere('prev')
     super.prev()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** An owned copy of the current key. */
+  /** An owned copy of the current key. Errors as `next`. */
   key(): Uint8Array {
+    if (!this.valid) throw this.#nowhere('key')
     return this.keyBytes.slice(this.keyStart, this.keyStart + this.keyLength)
   }
 
-  /** An owned copy of the current value. */
+  /** An owned copy of the current value. Errors as `next`. */
   value(): Uint8Array {
+    if (!this.valid) throw this.#nowhere('value')
     return this.valueBytes.slice(this.valueStart, this.valueStart + this.valueLength)
   }
 
@@ -142,6 +131,11 @@ export class Cursor extends VisibleCursor implements Disposable {
 
   #assertOpen(): void {
     if (this.#release === null) throw new LsmError('LSM_CLOSED', 'the cursor is closed')
+  }
+
+  #nowhere(call: string): LsmError {
+    this.#assertOpen()
+    return invalidArgument(`${call} of a cursor that is at no entry: seek first, and look at valid`)
   }
 }
 
@@ -197,29 +191,4 @@ export class PairIterator extends Iterator<[Uint8Array, Uint8Array]> implements 
     if (this.#reverse) cursor.seekToLast()
     else cursor.seekToFirst()
   }
-}
-
-/** Lower bound inclusive, upper exclusive. */
-export interface HalfOpenRange {
-  readonly lower?: Uint8Array
-  readonly upper?: Uint8Array
-}
-
-/** [lower, upper) of any combination of bounds; both of a side are `LSM_INVALID_ARGUMENT`. */
-export function halfOpen({ gte, gt, lte, lt }: KeyBounds): HalfOpenRange {
-  if (gte !== undefined && gt !== undefined) throw invalidArgument('gte and gt exclude each other')
-  if (lte !== undefined && lt !== undefined) throw invalidArgument('lte and lt exclude each other')
-  const lower = gte ?? (gt === undefined ? undefined : successor(gt))
-  const upper = lt ?? (lte === undefined ? undefined : successor(lte))
-  return {
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
-  }
-}
-
-/** The smallest key after `key`. */
-function successor(key: Uint8Array): Uint8Array {
-  const next = new Uint8Array(key.length + 1)
-  next.set(key)
-  return next
 }

@@ -171,7 +171,7 @@ describe('reopening', () => {
     const events: DatabaseEvent[] = []
     const { db: again } = openTest({ storage, onEvent: (event) => events.push(event) })
     expect(all(again)).toEqual(before)
-    expect(events.map((event) => event.kind)).toEqual(['flush', 'recovery'])
+    expect(events.map((event) => event.kind)).toEqual(['recovery', 'flush'])
     expect(again.lastSeq).toBe(777)
   })
 

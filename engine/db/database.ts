@@ -8,47 +8,55 @@
  * read-only, and the next write throws it.
  */
 
+import { bytesIn } from '../base/arguments.ts'
 import { systemClock } from '../base/clock.ts'
-import { ENTRY_KIND } from '../base/internal-key.ts'
+import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
+import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import type { Version } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
-import { type AsyncScanOptions, scanAhead } from './async-scan.ts'
-import { Collector } from './collector.ts'
-import { Commits } from './commits.ts'
+import { scanAhead } from './async-scan.ts'
 import {
-  Cursor,
+  type AsyncScanOptions,
+  checkAsyncScan,
+  checkCursor,
+  checkReadOptions,
+  checkScan,
   halfOpen,
   type KeyBounds,
-  PairIterator,
   type ReadOptions,
   type ScanOptions,
-} from './cursor.ts'
+  type WriteOptions,
+  wantsSync,
+} from './call-options.ts'
+import { Collector } from './collector.ts'
+import { Commits } from './commits.ts'
+import { Cursor, PairIterator } from './cursor.ts'
 import { FileNumbers } from './file-numbers.ts'
 import { Health, harmless } from './health.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
-import { checkPolicy, type OpenOptions, type WriteOptions } from './open-options.ts'
+import { checkOpenOptions, checkPolicy, type OpenOptions } from './open-options.ts'
 import { type EngineOptions, parseEngineOptions } from './options.ts'
-import { recordOptions } from './options-record.ts'
+import { readOptionsRecord, recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
-import { checkTables, freshState, removeOrphans } from './recovery.ts'
+import { checkTables, clearOrphans, freshState, planRecovery } from './recovery.ts'
 import { checkSegments, shrinkSpent } from './segment-recovery.ts'
 import { type Snapshot, SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
 import { ValueLog } from './value-log.ts'
 import { WriteHead } from './write-head.ts'
 
-export type { OpenOptions, WriteOptions } from './open-options.ts'
-
 export class Database implements Disposable {
   readonly options: EngineOptions
+  /** As the storage resolved it: it stays true when the process changes its working folder. */
   readonly folder: string
   readonly #strategy: CompactionStrategy
   readonly #lock: FolderLock
@@ -71,12 +79,15 @@ export class Database implements Disposable {
    * `LSM_CORRUPTION`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for bad options.
    */
   static open(open: OpenOptions): Database {
+    checkOpenOptions(open)
     const options = parseEngineOptions(open.options ?? {})
-    open.storage.makeFolder(open.folder)
-    const lock = open.storage.lock(open.folder)
+    const { storage } = open
+    const folder = storage.resolve(open.folder)
+    storage.makeFolder(folder)
+    const lock = storage.lock(folder)
     const opened: (() => void)[] = [() => lock.release()]
     try {
-      return new Database(open, options, lock, opened)
+      return new Database({ ...open, folder }, options, lock, opened)
     } catch (error) {
       for (const close of opened.reverse()) {
         try {
@@ -96,7 +107,8 @@ export class Database implements Disposable {
     lock: FolderLock,
     opened: (() => void)[],
   ) {
-    const { storage, folder, strategy, clock = systemClock, seed = 0 } = open
+    const { storage, folder, clock = systemClock, seed = 0 } = open
+    const strategy = guardStrategy(open.strategy)
     const onEvent = harmless(open.onEvent ?? (() => {}))
     const policy = checkPolicy(options, open.valueLogPolicy ?? null)
     this.options = options
@@ -108,18 +120,23 @@ export class Database implements Disposable {
     const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
     checkTables(storage, folder, state.version)
     checkSegments(storage, folder, state.segments)
-    removeOrphans(storage, folder, state)
+    const knownOptions = readOptionsRecord(storage, folder)
+    const recovery = planRecovery(storage, folder, state, options.walRecovery)
+    clearOrphans(storage, folder, recovery)
     const numbers = new FileNumbers(state.nextFileNumber)
     const allocate = () => numbers.allocate()
     const { manifestRollBytes: rollBytes } = options
-    this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes })
+    const loggedSeq = recovery.replay.missedSeq ?? undefined
+    this.#manifest = Manifest.create(storage, folder, state, { allocate, rollBytes, loggedSeq })
     opened.push(() => this.#manifest.close())
     shrinkSpent(storage, folder, state.segments, allocate)
-    const parts = { storage, folder, numbers, manifest: this.#manifest, cache: this.#cache }
+    const files = new OpenFiles(storage, options.maxOpenFiles)
+    const parts = { storage, files, folder, numbers, manifest: this.#manifest, cache: this.#cache }
     const counters = this.#counters
     const book = new SegmentBook()
     const { valueLog } = options
-    this.#values = new ValueLog({ ...parts, options: valueLog, policy, book, counters })
+    const lastSeq = () => this.#head.lastSeq
+    this.#values = new ValueLog({ ...parts, options: valueLog, policy, book, counters, lastSeq })
     this.#tree = new Tree({
       ...parts,
       version: state.version,
@@ -142,6 +159,7 @@ export class Database implements Disposable {
       storage,
       folder,
       { format: 1, strategy: record, engine: options, seed },
+      knownOptions,
       (from, to) => onEvent({ kind: 'strategy-change', atMs: clock.nowMs(), from, to }),
     )
     const [tree, values] = [this.#tree, this.#values]
@@ -151,7 +169,7 @@ export class Database implements Disposable {
     this.#commits = new Commits(head, {
       assertWritable: () => this.#health.assertWritable(),
       committed: (batches, deletes) => this.#committed(batches, deletes),
-      failed: (cause) => this.#health.fail(cause),
+      failed: (cause, isTold) => this.#health.fail(cause, isTold),
     })
     const collects = { gets: values.collectAccount.counters, scans: values.collectAccount.counters }
     this.#collector = new Collector({
@@ -161,15 +179,18 @@ export class Database implements Disposable {
       segmentBytes: valueLog.segmentBytes,
       makeRoom: () => this.#makeRoom(),
     })
-    const report = this.#head.replay()
-    if (report !== null) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
+    const { report } = recovery
+    const isWorthTelling = report.logs > 0 || report.damage !== null
+    // Told before the folder changes for good: an open that fails later may not find it again.
+    if (isWorthTelling) onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
+    this.#head.replay(recovery)
   }
 
   /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:
    * valid for ever, but it keeps that block in memory; copy what is kept for long. One from the value
    * log may lie in the cache too: do not change it. */
-  get(key: Uint8Array, options: ReadOptions = {}): Uint8Array | undefined {
-    const found = this.#find(key, options)
+  get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
+    const found = this.#find(key, options, 'get')
     if (found === null) return undefined
     if (found.kind === ENTRY_KIND.blobIndex) return this.#values.resolve(key, found)
     const { valueBytes, valueStart, valueLength } = found
@@ -177,13 +198,14 @@ export class Database implements Disposable {
     return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
   }
 
-  has(key: Uint8Array, options: ReadOptions = {}): boolean {
-    return this.#find(key, options) !== null
+  has(key: Uint8Array, options?: ReadOptions): boolean {
+    return this.#find(key, options, 'has') !== null
   }
 
   /** Entries between the bounds as owned [key, value] pairs, at one moment: that of the call. */
   scan(options: ScanOptions = {}): IterableIterator<[Uint8Array, Uint8Array]> & Disposable {
-    return new PairIterator(this.cursor(options, options), options)
+    checkScan(options)
+    return new PairIterator(this.#cursor(options, options, this.#values), options)
   }
 
   /**
@@ -191,19 +213,21 @@ export class Database implements Disposable {
    * moment is that of the call. End it (`return`, or leaving a `for await`): it keeps its tables.
    */
   scanAsync(options: AsyncScanOptions = {}): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    checkAsyncScan(options)
     return scanAhead(this.#cursor(options, options, null), this.#values, options)
   }
 
   /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
-  cursor(bounds: KeyBounds = {}, options: ReadOptions = {}): Cursor {
-    return this.#cursor(bounds, options, this.#values)
+  cursor(bounds?: KeyBounds, options?: ReadOptions): Cursor {
+    checkCursor(bounds, options)
+    return this.#cursor(bounds ?? {}, options ?? {}, this.#values)
   }
 
   #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueLog | null): Cursor {
     this.#health.assertOpen()
     // What may be wrong with the arguments is found before anything is pinned.
     const range = halfOpen(bounds)
-    const seq = snapshot?.seq ?? this.#head.lastSeq
+    const seq = this.#seqAt(snapshot)
     const view = this.#view()
     const unpin = this.#tree.pins.pin(view, seq)
     const cursor = new Cursor(this.#reads.cursor(view), seq, range, values, () => {
@@ -220,25 +244,37 @@ export class Database implements Disposable {
     return this.#snapshots.take(this.#head.lastSeq)
   }
 
-  /** Writes a batch as a whole; resolves as `options.sync` asks. `batch` must not change before. */
-  write(batch: WriteBatch, { sync = false }: WriteOptions = {}): Promise<void> {
-    return this.#commits.commit(batch, sync)
+  /**
+   * Writes a batch as a whole; resolves as `options.sync` asks. Until then the batch refuses to
+   * change and to be written again; then it may be reused.
+   */
+  write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      WriteBatch.check(batch)
+      this.#commits.commit(batch, wantsSync(options, 'write'), resolve, reject)
+    })
   }
 
-  async put(key: Uint8Array, value: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    const batch = new WriteBatch()
-    batch.put(key, value)
-    return this.write(batch, options)
+  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const batch = new WriteBatch()
+      batch.put(key, value)
+      this.#commits.commit(batch, wantsSync(options, 'put'), resolve, reject)
+    })
   }
 
-  async delete(key: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    const batch = new WriteBatch()
-    batch.delete(key)
-    return this.write(batch, options)
+  delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const batch = new WriteBatch()
+      batch.delete(key)
+      this.#commits.commit(batch, wantsSync(options, 'delete'), resolve, reject)
+    })
   }
 
   /** The blocking form of `write`; the batch may be reused after it. */
-  writeSync(batch: WriteBatch, { sync = false }: WriteOptions = {}): void {
+  writeSync(batch: WriteBatch, options?: WriteOptions): void {
+    WriteBatch.check(batch)
+    const sync = wantsSync(options, 'writeSync')
     this.#health.assertAtRest()
     this.#commits.commitNow(batch, sync)
   }
@@ -323,13 +359,14 @@ export class Database implements Disposable {
     if (this.#health.isClosed) return
     this.#health.assertAtRest()
     let failure: { readonly cause: unknown } | null = null
+    const wasWhole = () => failure === null && !this.#health.hasFailed
     const steps = [
       () => this.#commits.settle(),
       () => !this.#health.hasFailed && this.#head.finish(),
       () => this.#head.close(),
       ...Array.from(this.#cursors, (cursor) => () => cursor.close()),
       () => this.#tree.close(),
-      () => this.#manifest.close(),
+      () => this.#manifest.close(wasWhole() ? this.#head.lastSeq : undefined),
       () => this.#lock.release(),
     ]
     for (const step of steps) {
@@ -349,11 +386,18 @@ export class Database implements Disposable {
   }
 
   /** The newest value visible, or null; borrowed until the next read. */
-  #find(key: Uint8Array, { snapshot }: ReadOptions): Lookup | null {
+  #find(key: Uint8Array, options: ReadOptions | undefined, call: string): Lookup | null {
     this.#health.assertOpen()
-    const { memtable, lastSeq } = this.#head
-    const found = this.#reads.find(memtable, this.#tree.version, key, snapshot?.seq ?? lastSeq)
+    bytesIn(key, 'key')
+    if (options !== undefined) checkReadOptions(options, call)
+    const seq = this.#seqAt(options?.snapshot)
+    const found = this.#reads.find(this.#head.memtable, this.#tree.version, key, seq)
     return found === null || found.kind === ENTRY_KIND.deletion ? null : found
+  }
+
+  /** The sequence number to read at: that of a snapshot of this database, or the newest. */
+  #seqAt(snapshot: Snapshot | undefined): SeqNum {
+    return snapshot === undefined ? this.#head.lastSeq : this.#snapshots.seqOf(snapshot)
   }
 
   #view(): ReadView {

@@ -4,6 +4,7 @@ import type { PickReason } from '../compaction/strategy.ts'
 import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
+import type { ReplayReport } from './recovery.ts'
 
 export interface EventSlice {
   readonly level: number
@@ -28,15 +29,10 @@ export interface JobEvent {
   readonly edit: VersionEdit
 }
 
-export interface RecoveryEvent {
+/** What an open brought back from the logs, and what it could not. */
+export interface RecoveryEvent extends ReplayReport {
   readonly kind: 'recovery'
   readonly atMs: number
-  readonly logs: number
-  readonly batches: number
-  readonly entries: number
-  readonly bytesDropped: number
-  /** Why replay stopped early, or null. */
-  readonly damage: string | null
 }
 
 export interface StrategyChangeEvent {

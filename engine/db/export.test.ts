@@ -61,10 +61,12 @@ describe('an export', () => {
     expect(contentOf(storage, '/out')).toEqual(contentOf(storage, '/db'))
   })
 
-  test('of a database with an empty log has none', () => {
+  test('of a database with an empty log has an empty one, which its manifest names', () => {
     const storage = lived(0)
     exportDatabase(storage, '/db', '/out')
-    expect(storage.list('/out').filter((name) => name.endsWith('.log'))).toEqual([])
+    const log = storage.list('/out').find((name) => name.endsWith('.log'))
+    expect(storage.size(`/out/${log}`)).toBe(0)
+    expect(verifyDatabase(storage, '/out').faults).toEqual([])
     expect(contentOf(storage, '/out')).toEqual(contentOf(storage, '/db'))
   })
 

@@ -16,7 +16,7 @@
  * Invariant: CURRENT comes last, when all it leads to is durable; after a failure nothing stays.
  */
 
-import { invalidArgument, isLsmError } from '../base/errors.ts'
+import { invalidArgument } from '../base/errors.ts'
 import { optionsName, segmentName, tableName, walName } from '../manifest/file-names.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
@@ -28,10 +28,12 @@ import { runsNewestFirst, type Version, versionOf } from '../version/version.ts'
 import { encodeSegmentFooter, encodeSegmentHeader } from '../vlog/segment-format.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
+import { copyFile, linkOrCopy } from './copies.ts'
 import { FileNumbers } from './file-numbers.ts'
+import type { ReplayedBatch } from './log-replay.ts'
+import { checkPlace } from './open-options.ts'
 import { engineOptionsSchema } from './options.ts'
-import { type ReplayReport, replayLogs } from './recovery.ts'
-import { SegmentRecovery } from './segment-recovery.ts'
+import type { ReplayReport } from './recovery.ts'
 
 export interface ExportReport {
   readonly runs: number
@@ -46,9 +48,6 @@ export interface ExportReport {
 }
 
 const EXPORT_TAG: FileTag = { cause: 'meta', level: -1 }
-const COPY_BYTES = 1024 * 1024
-/** Another device, a file system without hard links, or a file with too many names. */
-const CANNOT_LINK: readonly unknown[] = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 /** RocksDB's default; it opens a folder with fewer levels in use, not with more. */
 const ROCKSDB_LEVELS = 7
 
@@ -59,11 +58,13 @@ const ROCKSDB_LEVELS = 7
  */
 export function exportDatabase(
   storage: Storage,
-  folder: string,
-  to: string,
+  name: string,
+  toName: string,
   order: (version: Version) => readonly Run[] = newestFirst,
 ): ExportReport {
-  return withClosedFolder(storage, folder, () => {
+  checkPlace(storage, toName, 'the folder to export to')
+  const to = storage.resolve(toName)
+  return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder)
     if (storage.list(to).length > 0) throw invalidArgument(`${to} is not empty`, { path: to })
     storage.makeFolder(to)
@@ -99,54 +100,18 @@ function fill(
   const numbers = new FileNumbers(nextFileNumber)
   const logNumber = numbers.allocate()
   const segments = exportSegments(storage, folder, to, content)
-  const replay = writeLog(storage, folder, content, joinPath(to, walName(logNumber)))
+  const { replay, report: replayed } = content.recovery
+  writeLog(storage, joinPath(to, walName(logNumber)), replay.batches)
   const optionsPath = joinPath(to, optionsName(numbers.allocate()))
   const { blockBytes } = content.options?.engine ?? engineOptionsSchema.parse({})
   writeText(storage, optionsPath, rocksdbOptions(version.levels.length, blockBytes))
   const counters = { logNumber, nextFileNumber: numbers.next, nextRunId, lastSeq }
   const state = { ...counters, version, segments }
   const allocate = () => numbers.allocate()
-  Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close()
+  Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close(replay.lastSeq)
   const { tables, bytes } = version.totals
   const report = { runs: runs.length, tables, tableBytes: bytes, tablesCopied }
-  return { ...report, segments: segments.size, replay }
-}
-
-/** Whether a link did. */
-function linkOrCopy(storage: Storage, from: string, to: string): boolean {
-  try {
-    storage.link(from, to)
-    return true
-  } catch (error) {
-    if (!isLsmError(error) || !CANNOT_LINK.includes(error.data.errno)) throw error
-  }
-  copy(storage, from, to, storage.size(from))
-  return false
-}
-
-/** Copies the first `bytes` bytes and what follows them, durably. */
-function copy(
-  storage: Storage,
-  from: string,
-  to: string,
-  bytes: number,
-  ending: Uint8Array = new Uint8Array(0),
-): void {
-  const source = storage.open(from, EXPORT_TAG)
-  const target = storage.create(to, EXPORT_TAG)
-  try {
-    const buffer = new Uint8Array(Math.min(COPY_BYTES, bytes))
-    for (let at = 0; at < bytes; at += buffer.length) {
-      const length = Math.min(buffer.length, bytes - at)
-      source.read(buffer, length, at, 'data')
-      target.append(buffer.subarray(0, length), 'data')
-    }
-    target.append(ending, 'data')
-    target.sync()
-  } finally {
-    source.close()
-    target.close()
-  }
+  return { ...report, segments: segments.size, replay: replayed }
 }
 
 /** What the export's manifest is to say of the segments: all of them are complete there. */
@@ -154,14 +119,12 @@ function exportSegments(
   storage: Storage,
   folder: string,
   to: string,
-  { manifest }: FolderContent,
+  { manifest, recovery }: FolderContent,
 ): Segments {
-  const recovery = new SegmentRecovery(storage, folder, manifest.segments, 'point-in-time')
-  recovery.close()
   const exported = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
     const { segment } = meta
     const [from, target] = [folder, to].map((place) => joinPath(place, segmentName(segment)))
-    const end = recovery.endOf(segment)
+    const end = recovery.segments.endOf(segment)
     if (end === undefined) {
       linkOrCopy(storage, from!, target!)
       return meta
@@ -170,37 +133,24 @@ function exportSegments(
     const header = encodeSegmentHeader(COMPRESSION_TYPE.none)
     const whole = encodeSegmentFooter(records)
     const ending = records > 0 ? whole : Uint8Array.from([...header, ...whole])
-    copy(storage, from!, target!, records > 0 ? validBytes : 0, ending)
+    copyFile(storage, from!, target!, records > 0 ? validBytes : 0, ending)
     return { segment, state: 'sealed', records, recordBytes }
   })
   return new Map(exported.map((meta) => [meta.segment, meta]))
 }
 
-/** Writes what an open would recover of the logs to a log at `path`; none when that is nothing. */
-function writeLog(
-  storage: Storage,
-  folder: string,
-  { manifest, options, logs }: FolderContent,
-  path: string,
-): ReplayReport {
-  const mode = options?.engine.walRecovery ?? 'point-in-time'
-  const batches: Uint8Array[] = []
-  const recovery = new SegmentRecovery(storage, folder, manifest.segments, mode)
-  const report = replayLogs(
-    ...([storage, folder, logs, mode, manifest.lastSeq] as const),
-    (batch) => batches.push(batch.view()),
-    (batch) => recovery.check(batch),
-  )
-  recovery.close()
-  if (batches.length === 0) return report
+/**
+ * Writes what an open would recover of the logs to a log at `path`. One that holds nothing is written
+ * too: the manifest names it, and an open misses a log that is named and not there.
+ */
+function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatch[]): void {
   const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
   try {
-    for (const batch of batches) log.append(batch)
+    for (const { batch } of batches) log.append(batch.view())
     log.sync()
   } finally {
     log.close()
   }
-  return report
 }
 
 /** What RocksDB must know to open a tree of so many levels; it takes its defaults for the rest. */

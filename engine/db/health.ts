@@ -41,10 +41,10 @@ export class Health {
     }
   }
 
-  /** Returns `cause`, to be thrown. */
-  fail(cause: unknown): unknown {
+  /** Returns `cause`, to be thrown. `isTold`: whether a caller hears of it. */
+  fail(cause: unknown, isTold = true): unknown {
     this.#failure ??= { cause }
-    this.#told = true
+    if (isTold) this.#told = true
     return cause
   }
 

@@ -7,6 +7,7 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Database } from './database.ts'
+import type { Snapshot } from './snapshots.ts'
 
 const key = (n: number) => bytes(`key${String(n).padStart(5, '0')}`)
 const coded = (code: string) => expect.objectContaining({ code })
@@ -140,6 +141,28 @@ describe('a snapshot', () => {
     expect(() => db.scan({ snapshot })).toThrow(coded('LSM_CLOSED'))
   })
 
+  test.each(['get', 'has', 'scan', 'scanAsync', 'cursor'] as const)(
+    'of another database, or of an earlier open of the same, is refused by %s',
+    (call) => {
+      const read = (db: Database, snapshot: Snapshot) => {
+        if (call === 'get' || call === 'has') return db[call](key(1), { snapshot })
+        return call === 'cursor' ? db.cursor({}, { snapshot }) : db[call]({ snapshot })
+      }
+      const { db, storage } = openTest()
+      fill(db, 10, 'old')
+      const { db: other } = openTest()
+      const earlier = db.snapshot()
+      expect(() => read(other, earlier)).toThrow(coded('LSM_INVALID_ARGUMENT'))
+      fill(db, 10, 'new')
+      db.close()
+      const { db: again } = openTest({ storage })
+      expect(() => read(again, earlier)).toThrow(coded('LSM_INVALID_ARGUMENT'))
+      expect(() => read(db, earlier)).toThrow(coded('LSM_CLOSED'))
+      again.close()
+      other.close()
+    },
+  )
+
   test('may be released after the close, and twice keeps its twin', () => {
     const { db } = openTest({ strategy: everyNth(2) })
     fill(db, 100, 'old')
@@ -150,6 +173,103 @@ describe('a snapshot', () => {
     expect(text(db.get(key(7), { snapshot: twin })!)).toBe('old7')
     db.close()
     twin.release()
+  })
+})
+
+describe('the caller may change', () => {
+  test('a key and a value as soon as they were put', async () => {
+    const { db } = openTest()
+    const [k, v] = [bytes('key'), bytes('value')]
+    const written = db.put(k, v)
+    k.fill(0)
+    v.fill(0)
+    await written
+    expect(text(db.get(bytes('key'))!)).toBe('value')
+  })
+
+  test('bounds as soon as the scan was made', () => {
+    const { db } = openTest()
+    fill(db, 100)
+    for (const [low, high, count] of [
+      ['gte', 'lt', 40],
+      ['gt', 'lte', 40],
+    ] as const) {
+      const bounds = { [low]: key(30), [high]: key(70) }
+      const scan = db.scan(bounds)
+      for (const bound of Object.values(bounds)) bound.fill(0)
+      expect([...scan]).toHaveLength(count)
+    }
+  })
+})
+
+describe('a batch', () => {
+  test('refuses to change, and to be written again, until its promise has settled', async () => {
+    const { db } = openTest()
+    for (const sync of [false, true]) {
+      const batch = batchOf(['a', '1'])
+      const written = db.write(batch, { sync })
+      expect(() => batch.put(bytes('b'), bytes('2'))).toThrow(coded('LSM_INVALID_ARGUMENT'))
+      expect(() => batch.delete(bytes('a'))).toThrow(coded('LSM_INVALID_ARGUMENT'))
+      expect(() => batch.clear()).toThrow(coded('LSM_INVALID_ARGUMENT'))
+      await expect(db.write(batch)).rejects.toThrow(coded('LSM_INVALID_ARGUMENT'))
+      await written
+      batch.put(bytes('b'), bytes('2'))
+      await db.write(batch)
+      expect(Array.from(db.scan(), ([k]) => text(k))).toEqual(['a', 'b'])
+    }
+  })
+
+  test("is the caller's again when a blocking write has finished it", async () => {
+    const { db } = openTest()
+    const batch = batchOf(['a', '1'])
+    const written = db.write(batch, { sync: true })
+    db.writeSync(batch)
+    batch.clear()
+    await written
+    expect(db.lastSeq).toBe(2)
+  })
+
+  test("is the caller's again after a write that failed", async () => {
+    const { db } = openTest()
+    db.close()
+    const batch = batchOf(['a', '1'])
+    await expect(db.write(batch)).rejects.toThrow(coded('LSM_CLOSED'))
+    expect(() => db.writeSync(batch)).toThrow(coded('LSM_CLOSED'))
+    batch.clear()
+  })
+})
+
+describe('after the close', () => {
+  test.each<[string, (db: Database) => unknown]>([
+    ['get', (db) => db.get(key(1))],
+    ['has', (db) => db.has(key(1))],
+    ['scan', (db) => db.scan()],
+    ['scanAsync', (db) => db.scanAsync()],
+    ['cursor', (db) => db.cursor()],
+    ['snapshot', (db) => db.snapshot()],
+    ['put', (db) => db.put(key(1), key(1))],
+    ['delete', (db) => db.delete(key(1))],
+    ['write', (db) => db.write(batchOf(['a', '1']))],
+    ['writeSync', (db) => db.writeSync(batchOf(['a', '1']))],
+    ['flush', (db) => db.flush()],
+    ['collectValueLog', (db) => db.collectValueLog()],
+  ])('%s is refused as closed', async (_, call) => {
+    const { db } = openTest()
+    db.close()
+    await expect(Promise.resolve().then(() => call(db))).rejects.toThrow(coded('LSM_CLOSED'))
+  })
+
+  test('and after every other end, a second one does nothing', async () => {
+    const { db } = openTest()
+    fill(db, 10)
+    const [cursor, snapshot, scan, ahead] = [db.cursor(), db.snapshot(), db.scan(), db.scanAsync()]
+    for (let time = 0; time < 2; time++) {
+      cursor[Symbol.dispose]()
+      snapshot[Symbol.dispose]()
+      scan[Symbol.dispose]()
+      await ahead.return(undefined)
+      db[Symbol.dispose]()
+    }
   })
 })
 

@@ -62,14 +62,14 @@ export function writeOptionsRecord(
   storage.syncFolder(folder)
 }
 
-/** Tells of a change of strategy since the last open, and records what the folder is opened with. */
+/** Tells of a change of strategy since `known`, and records what the folder is opened with. */
 export function recordOptions(
   storage: Storage,
   folder: string,
   record: OptionsRecord,
+  known: OptionsRecord | null,
   onChange: (from: string, to: string) => void,
 ): void {
-  const known = readOptionsRecord(storage, folder)
   const now = record.strategy
   const was = known?.strategy ?? now
   const from = describeStrategy(was.name, was.parameters)

@@ -5,6 +5,7 @@
 
 import { z } from 'zod'
 import { invalidArgument } from '../base/errors.ts'
+import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -104,6 +105,17 @@ export const engineOptionsSchema = z.strictObject({
     .max(64 * GiB)
     .default(8 * MiB)
     .describe('Uncompressed blocks kept in memory; 0: none. LevelDB 8 MiB, RocksDB 32 MiB.'),
+  // No default in the schema: records and results of a folder do not depend on it.
+  maxOpenFiles: z
+    .int()
+    .min(8)
+    .max(1_000_000)
+    .exactOptional()
+    .describe(
+      `Tables and value-log segments open at once, ${OPEN_FILES_DEFAULT} where left out; others are ` +
+        'opened again when they are read. Never more than a quarter of what the process may open ' +
+        '(ulimit -n). LevelDB max_open_files 1000, RocksDB max_open_files -1.',
+    ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
     .default('point-in-time')

@@ -1,13 +1,16 @@
 /**
  * Owns the check of tables' pointers against the value log: each leads to the record of its key, and a
- * table points to as many bytes of each segment as its metadata says. Pointers into spent segments are
- * stale, shadowed by newer entries, and only counted.
+ * table points to as many bytes of each segment as its metadata says. A pointer into a spent segment
+ * leads nowhere any more, so a newer entry must shadow it.
  */
 
 import { corruption, isLsmError } from '../base/errors.ts'
+import { ENTRY_KIND } from '../base/internal-key.ts'
+import type { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { segmentName } from '../manifest/file-names.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { Segments } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
@@ -15,9 +18,11 @@ import { PointerTally } from '../vlog/pointer-tally.ts'
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../vlog/segment-format.ts'
 import { SegmentHandles, type ValueAccount } from '../vlog/segment-handles.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
+import type { NewestEntries } from './newest-entries.ts'
 
 export class PointerCheck {
   readonly #segments: Segments
+  readonly #newest: NewestEntries
   readonly #handles: SegmentHandles
   readonly #pointer = new ValuePointer()
   readonly #tally = new PointerTally()
@@ -28,10 +33,12 @@ export class PointerCheck {
     fillCache: false,
   }
 
-  constructor(storage: Storage, folder: string, segments: Segments) {
+  /** `newest` stays the caller's. */
+  constructor(storage: Storage, folder: string, segments: Segments, newest: NewestEntries) {
     this.#segments = segments
+    this.#newest = newest
     const pathOf = (segment: number) => joinPath(folder, segmentName(segment))
-    this.#handles = new SegmentHandles(storage, pathOf, new BlockCache(0))
+    this.#handles = new SegmentHandles(new OpenFiles(storage), pathOf, new BlockCache(0))
   }
 
   /** Starts a table. */
@@ -47,7 +54,10 @@ export class PointerCheck {
       throw corruption(`points to segment ${pointer.segment}, which is unknown`, { path, offset })
     }
     this.#tally.add(pointer, key.length)
-    if (state === 'spent') return
+    if (state === 'spent') {
+      this.#checkShadowed(key, pointer.segment, path, offset)
+      return
+    }
     this.#checkHeader(pointer)
     try {
       this.#handles.load(pointer, key, 0, key.length, this.#account)
@@ -56,6 +66,24 @@ export class PointerCheck {
       if (!isLsmError(error, 'LSM_CORRUPTION') || !/not its own/.test(error.message)) return
       throw corruption('a pointer leads to a record that is not its own', { path, offset })
     }
+  }
+
+  /** What a get finds must not lie in a spent segment: the log that shadowed it was lost. */
+  #checkShadowed(key: Uint8Array, segment: number, path: string, offset: number): void {
+    let found: Lookup | null
+    try {
+      found = this.#newest.find(key)
+    } catch (error) {
+      // Damage of the table that answers is told with that table.
+      if (isLsmError(error)) return
+      throw error
+    }
+    if (found === null || found.kind !== ENTRY_KIND.blobIndex) return
+    const { valueBytes, valueStart, valueLength } = found
+    this.#pointer.decode(valueBytes, valueStart, valueLength, path)
+    if (this.#segments.get(this.#pointer.segment)?.state !== 'spent') return
+    const message = `the newest entry of a key points to segment ${segment}, which is spent`
+    throw corruption(message, { path, offset })
   }
 
   /** The header carries no checksum, but pointers say what it must name. Told once a segment. */

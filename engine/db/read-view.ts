@@ -1,8 +1,9 @@
 /**
- * Owns what a read sees and keeps alive: a version, the memtable over it, and a pin. Invariant: a file
- * is deleted only when nothing can reach it: it is out of the current version, and no pinned view is
- * older than the edit that took it out. Of a segment whose values were all written anew, pointers may
- * stay in the version; those are reached from moments before the last of the new ones alone.
+ * Owns what a read sees and keeps alive: a version, the memtable over it, and a pin.
+ *
+ * Invariant: a file is deleted only when nothing can reach it, and as soon as nothing can. It is
+ * reached by moments: those of pinned views, and those of snapshots, of which views may yet be taken.
+ * `Reach` says which moments reach a file.
  */
 
 import type { SeqNum } from '../base/internal-key.ts'
@@ -16,25 +17,40 @@ export interface ReadView {
   readonly generation: number
 }
 
-interface Pin {
+/** What a view sees: the version of a generation, as of a sequence number. */
+interface Moment {
   readonly generation: number
   readonly seq: SeqNum
+}
+
+/** A file is reached at moments of generations [from, until) with sequence numbers in (after, before). */
+export interface Reach {
+  /** The first generation whose version led to the file. */
+  readonly fromGeneration: number
+  /** The first generation whose version does not lead to it any more. */
+  readonly untilGeneration: number
+  /** Everything in the file was written after this sequence number. */
+  readonly afterSeq: SeqNum
+  /** From this sequence number on, newer entries hide everything in the file. */
+  readonly beforeSeq: SeqNum
 }
 
 interface Doomed {
-  readonly generation: number
-  readonly seq: SeqNum
+  readonly reach: Reach
   readonly remove: () => void
 }
 
-export class PinBoard {
-  readonly #pins = new Set<Pin>()
-  #doomed: readonly Doomed[] = []
-  readonly #oldestSnapshot: () => SeqNum
+/** Generation of the views that may yet be taken of a snapshot: later than any edit. */
+const YET_TO_COME = Number.MAX_SAFE_INTEGER
 
-  /** `oldestSnapshot`: the oldest moment a view may still be taken of. */
-  constructor(oldestSnapshot: () => SeqNum) {
-    this.#oldestSnapshot = oldestSnapshot
+export class PinBoard {
+  readonly #pins = new Set<Moment>()
+  readonly #snapshots: () => readonly SeqNum[]
+  #doomed: Doomed[] = []
+
+  /** `snapshots`: sequence numbers of the snapshots that are held. */
+  constructor(snapshots: () => readonly SeqNum[]) {
+    this.#snapshots = snapshots
   }
 
   /** Whether no view is held. */
@@ -51,27 +67,24 @@ export class PinBoard {
     }
   }
 
-  /**
-   * `remove` is called once, when no view of an earlier generation is left. `seq`: and no moment
-   * before it can be looked at.
-   */
-  doom(remove: () => void, generation: number, seq: SeqNum = 0): void {
-    this.#doomed = [...this.#doomed, { generation, seq, remove }]
+  /** `remove` is called once, by the first sweep that finds no moment in `reach`. */
+  doom(remove: () => void, reach: Reach): void {
+    this.#doomed.push({ remove, reach })
   }
 
   /** Deletes what nothing reaches any more. */
   sweep(): void {
     if (this.#doomed.length === 0) return
-    let generation = Number.POSITIVE_INFINITY
-    let seq = this.#oldestSnapshot()
-    for (const pin of this.#pins) {
-      generation = Math.min(generation, pin.generation)
-      seq = Math.min(seq, pin.seq)
+    const moments = [...this.#pins]
+    for (const seq of this.#snapshots()) moments.push({ generation: YET_TO_COME, seq })
+    const kept: Doomed[] = []
+    const free: Doomed[] = []
+    for (const doomed of this.#doomed) {
+      const isReached = moments.some((moment) => reaches(moment, doomed.reach))
+      if (isReached) kept.push(doomed)
+      else free.push(doomed)
     }
-    const isFree = (doomed: Doomed) => doomed.generation <= generation && doomed.seq <= seq
-    const free = this.#doomed.filter(isFree)
-    if (free.length === 0) return
-    this.#doomed = this.#doomed.filter((doomed) => !isFree(doomed))
+    this.#doomed = kept
     for (const { remove } of free) remove()
   }
 
@@ -79,4 +92,13 @@ export class PinBoard {
   close(): void {
     this.#doomed = []
   }
+}
+
+function reaches({ generation, seq }: Moment, reach: Reach): boolean {
+  return (
+    reach.fromGeneration <= generation &&
+    generation < reach.untilGeneration &&
+    reach.afterSeq < seq &&
+    seq < reach.beforeSeq
+  )
 }

@@ -1,24 +1,68 @@
 /**
- * Owns what stands between a folder and an open tree: the manifest's version, the tables it names,
- * and the logs not yet superseded. Invariant: after recovery the memtable holds exactly the intact
- * prefix of what was logged since the last flush, and the folder holds no file nothing refers to.
+ * Owns what stands between a folder and an open tree: the tables and logs that its manifest names must
+ * be there and continue one another. Everything is found out by reading alone, so that an open can
+ * refuse before it has changed a thing, and a verify can say what an open would.
+ *
+ * Invariant: what is brought back is a prefix of the writes. Files that may hold later ones, which a
+ * crash cannot explain, are named as lost and kept.
  */
 
 import { corruption, type LsmError } from '../base/errors.ts'
-import { numberAbove, parseName, tableName, walName } from '../manifest/file-names.ts'
+import {
+  lostName,
+  nameOfLost,
+  numberAbove,
+  parseName,
+  segmentName,
+  tableName,
+  temporaryName,
+  walName,
+} from '../manifest/file-names.ts'
 import { EMPTY_STATE, type ManifestState } from '../manifest/manifest-state.ts'
+import type { RecoveredManifest } from '../manifest/recover.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
-import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
-import { WriteBatch } from '../wal/write-batch.ts'
+import type { LogRecoveryMode } from '../wal/log-reader.ts'
+import { copyFile, linkOrCopy } from './copies.ts'
+import { type Replay, readLogs } from './log-replay.ts'
+import { findOrphans, newestSeqIn, type Orphan } from './orphans.ts'
+import { SegmentRecovery } from './segment-recovery.ts'
 
+/** Writes that are missing though no crash takes them. */
+export interface LostWrites {
+  /** The first sequence number that is not brought back. */
+  readonly seqFrom: number
+  /** The newest one that is known to have been written; null where nothing tells. */
+  readonly seqTo: number | null
+  /** What an open calls the files that may hold them; nothing reads or removes these. */
+  readonly files: readonly string[]
+}
+
+/** What the logs give. */
 export interface ReplayReport {
   readonly logs: number
   readonly batches: number
   readonly entries: number
+  /** Bytes of logs that are not brought back. */
   readonly bytesDropped: number
+  /** The first thing wrong, or null. */
   readonly damage: string | null
+  /** Null after a clean close or a crash, which takes at most the last writes that were not synced. */
+  readonly lost: LostWrites | null
+}
+
+/** What an open makes of a folder. */
+export interface Recovery {
+  readonly replay: Replay
+  readonly segments: SegmentRecovery
+  readonly report: ReplayReport
+  /** Files that nothing needs. */
+  readonly orphans: readonly string[]
+  /** Orphans that may hold lost writes. */
+  readonly lostOrphans: readonly string[]
+  /** Why the folder must not be opened in any mode; null where it may. */
+  readonly refusal: LsmError | null
 }
 
 /** Every table of the version must be there with its size: `LSM_CORRUPTION` otherwise. */
@@ -41,8 +85,8 @@ export function checkTables(storage: Storage, folder: string, version: Version):
 }
 
 /**
- * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs: those come
- * after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
+ * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs: those
+ * come after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
  */
 export function freshState(storage: Storage, folder: string): ManifestState {
   const names = storage.list(folder)
@@ -52,81 +96,160 @@ export function freshState(storage: Storage, folder: string): ManifestState {
     const path = joinPath(folder, orphan)
     throw corruption('data without a CURRENT file: the manifest is gone', { path })
   }
-  return { ...EMPTY_STATE, nextFileNumber: numberAbove(names, EMPTY_STATE.nextFileNumber) }
-}
-
-/** Removes tables and segments of failed jobs, and logs that tables supersede. */
-export function removeOrphans(
-  storage: Storage,
-  folder: string,
-  { version, logNumber, segments }: ManifestState,
-): void {
-  const live = new Set<number>()
-  for (const { run } of runsNewestFirst(version)) {
-    for (const table of tablesOf(run)) live.add(table.id)
-  }
-  for (const name of storage.list(folder)) {
-    const parsed = parseName(name)
-    const orphaned =
-      (parsed?.kind === 'table' && !live.has(parsed.number)) ||
-      (parsed?.kind === 'segment' && !segments.has(parsed.number)) ||
-      (parsed?.kind === 'wal' && parsed.number < logNumber) ||
-      parsed?.kind === 'temporary'
-    if (orphaned) storage.remove(joinPath(folder, name))
-  }
-}
-
-/** Numbers of the logs to replay, in the order they were written. */
-export function liveLogs(storage: Storage, folder: string, logNumber: number): readonly number[] {
-  return storage
-    .list(folder)
-    .map(parseName)
-    .flatMap((name) => (name?.kind === 'wal' && name.number >= logNumber ? [name.number] : []))
-    .sort((a, b) => a - b)
+  const taken = [...names, ...storage.list(folder, 'folders')]
+  return { ...EMPTY_STATE, nextFileNumber: numberAbove(folder, taken, EMPTY_STATE.nextFileNumber) }
 }
 
 /**
- * Feeds the batches of the logs to `apply`, oldest first, each `check`ed before: at the first that does
- * not pass, one that points to a value that is not there, replay ends for good. After other damage replay goes on only with a
- * log that continues the sequence without a gap, as a later log can survive an earlier one's tail.
+ * What an open would make of the folder; changes nothing. `LSM_CORRUPTION` for a fault that `mode`
+ * does not forgive, and for one that none does: a manifest that has lost edits.
  */
-export function replayLogs(
+export function planRecovery(
   storage: Storage,
   folder: string,
-  logs: readonly number[],
+  state: ManifestState,
   mode: LogRecoveryMode,
-  lastSeq: number,
-  apply: (batch: WriteBatch) => void,
-  check: (batch: WriteBatch) => LsmError | null = () => null,
-): ReplayReport {
-  let batches = 0
-  let entries = 0
-  let bytesDropped = 0
-  let damage: string | null = null
-  let nextSeq = lastSeq + 1
-  for (const number of logs) {
-    const path = joinPath(folder, walName(number))
-    const bytes = storage.readAll(path, { cause: 'recovery', level: -1 })
-    const reader = new LogReader(bytes, path, mode)
-    while (reader.next()) {
-      const batch = WriteBatch.from(reader.record, path)
-      const leavesGap = damage !== null && batch.seq !== nextSeq
-      const fault = leavesGap ? null : check(batch)
-      if (leavesGap || fault !== null) {
-        bytesDropped += bytes.length - reader.recordOffset
-        damage ??= fault?.message ?? null
-        return { logs: logs.length, batches, entries, bytesDropped, damage }
-      }
-      nextSeq = batch.seq + batch.count
-      apply(batch)
-      batches++
-      entries += batch.count
+): Recovery {
+  const recovery = examineRecovery(storage, folder, state, mode)
+  if (recovery.refusal !== null) throw recovery.refusal
+  return recovery
+}
+
+/** As `planRecovery`, but the reason to refuse in all modes is returned with the rest. */
+export function examineRecovery(
+  storage: Storage,
+  folder: string,
+  state: ManifestState,
+  mode: LogRecoveryMode,
+): Recovery {
+  const segments = new SegmentRecovery(storage, folder, state.segments)
+  try {
+    const orphans = findOrphans(storage, folder, state)
+    const replay = readLogs(storage, folder, state, mode, segments, orphans)
+    const isDamaged = replay.missedSeq !== null || replay.faults.some(({ isCrash }) => !isCrash)
+    const holding = isDamaged ? holdingLater(storage, folder, orphans, replay.lastSeq) : []
+    const lost = isDamaged ? lostWrites(replay, segments, holding) : null
+    const lostOrphans = holding.map(({ name }) => name)
+    return {
+      replay,
+      segments,
+      report: {
+        logs: replay.logs.length,
+        batches: replay.batches.length,
+        entries: replay.entries,
+        bytesDropped: replay.bytesDropped,
+        damage: replay.faults[0]?.error.message ?? null,
+        lost,
+      },
+      orphans: orphans.map(({ name }) => name).filter((name) => !lostOrphans.includes(name)),
+      lostOrphans,
+      refusal: refusalOf(folder, state, replay, holding),
     }
-    const { end } = reader
-    if (end !== null && end.damage !== null) {
-      bytesDropped += end.bytesDropped
-      damage ??= `${path} at offset ${end.damage.offset}: ${end.damage.reason}`
-    }
+  } finally {
+    segments.close()
   }
-  return { logs: logs.length, batches, entries, bytesDropped, damage }
+}
+
+/** An orphan that may hold writes newer than those brought back. */
+interface HoldingOrphan extends Orphan {
+  /** The newest sequence number in it; null where it cannot be read or does not tell. */
+  readonly newestSeq: number | null
+}
+
+function holdingLater(
+  storage: Storage,
+  folder: string,
+  orphans: readonly Orphan[],
+  lastSeq: number,
+): readonly HoldingOrphan[] {
+  return orphans.flatMap((orphan): HoldingOrphan[] => {
+    const { kind, name, number } = orphan
+    // Records of a segment carry no sequence number.
+    if (kind === 'segment') return [{ ...orphan, newestSeq: null }]
+    if (kind !== 'table') return []
+    const newestSeq = newestSeqIn(storage, joinPath(folder, name), number)
+    return newestSeq !== null && newestSeq <= lastSeq ? [] : [{ ...orphan, newestSeq }]
+  })
+}
+
+/** Null where the logs go on after the damage as if nothing were missing. */
+function lostWrites(
+  replay: Replay,
+  segments: SegmentRecovery,
+  holding: readonly HoldingOrphan[],
+): LostWrites | null {
+  const { unreplayed, batches, lastSeq, lastSeqSeen, missedSeq } = replay
+  const isWhole = unreplayed.length === 0 && holding.length === 0 && missedSeq === null
+  if (isWhole && batches.length > 0) return null
+  const newest = holding.reduce(
+    (most, { newestSeq }) => Math.max(most, newestSeq ?? 0),
+    lastSeqSeen,
+  )
+  const names = [
+    ...holding.map(({ name }) => name),
+    ...unreplayed.map(walName),
+    // What is not brought back may point into them, and they are removed when nothing else does.
+    ...segments.opened.map(segmentName),
+  ]
+  const seqTo = newest > lastSeq ? newest : null
+  return { seqFrom: lastSeq + 1, seqTo, files: names.map(lostName) }
+}
+
+/**
+ * A manifest that has lost edits ends with a log that is gone or that later logs do not continue, while
+ * tables it does not know of hold what lies between. Opening it would undo what was durable.
+ */
+function refusalOf(
+  folder: string,
+  state: ManifestState,
+  { continuesManifest, batches }: Replay,
+  holding: readonly HoldingOrphan[],
+): LsmError | null {
+  const tables = holding.filter(({ newestSeq }) => newestSeq !== null)
+  if (continuesManifest || batches.length > 0 || tables.length === 0) return null
+  const names = tables.map(({ name }) => name).join(', ')
+  const { path, end } = state as Partial<RecoveredManifest>
+  const message =
+    `the manifest has lost its last edits: it ends at seq ${state.lastSeq}, and ${names} ` +
+    'hold later writes (move these away to open the state before them)'
+  const where = { path: path ?? folder, offset: end?.validBytes ?? 0, tables: names }
+  return corruption(message, where)
+}
+
+/** Removes the files that nothing needs. */
+export function clearOrphans(storage: Storage, folder: string, { orphans }: Recovery): void {
+  for (const name of orphans) storage.remove(joinPath(folder, name))
+}
+
+/**
+ * Keeps the files that may hold lost writes under second names, durably. This comes before any of them
+ * is cut or superseded: an open that fails in between leaves everything to be found by the next one, which
+ * then reports the same.
+ */
+export function keepLost(
+  storage: Storage,
+  folder: string,
+  { report, segments }: Recovery,
+  allocate: () => number,
+): void {
+  const there = new Set(storage.list(folder))
+  const growing = new Set(segments.unfinished.map(segmentName))
+  const names = (report.lost?.files ?? [])
+    .map(nameOfLost)
+    .filter((name) => !there.has(lostName(name)))
+  for (const name of names) {
+    const from = joinPath(folder, name)
+    const temporary = joinPath(folder, temporaryName(allocate()))
+    // A file that is still to be cut or sealed cannot share its bytes.
+    if (growing.has(name)) copyFile(storage, from, temporary, storage.size(from))
+    else linkOrCopy(storage, from, temporary)
+    storage.rename(temporary, joinPath(folder, lostName(name)))
+  }
+  if (names.length > 0) storage.syncFolder(folder)
+}
+
+/** Removes what was replayed or kept: the logs, which tables supersede now, and the lost orphans. */
+export function clearReplayed(storage: Storage, folder: string, recovery: Recovery): void {
+  const logs = recovery.replay.logs.map(walName)
+  for (const name of [...logs, ...recovery.lostOrphans]) storage.remove(joinPath(folder, name))
 }

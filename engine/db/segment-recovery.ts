@@ -5,19 +5,25 @@
  * segment was said to hold is in it.
  */
 
-import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
+import { corruption, isLsmError } from '../base/errors.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
-import { segmentName, temporaryName } from '../manifest/file-names.ts'
+import { lostName, segmentName, temporaryName } from '../manifest/file-names.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
 import { COMPRESSION_TYPE } from '../table/compression.ts'
 import type { SealedSegment, Segments } from '../version/segment-meta.ts'
-import { encodeSegmentFooter, encodeSegmentHeader, STUB_BYTES } from '../vlog/segment-format.ts'
+import {
+  encodeSegmentFooter,
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  STUB_BYTES,
+} from '../vlog/segment-format.ts'
 import { SegmentHandles, type ValueAccount } from '../vlog/segment-handles.ts'
 import { hasRecordBehind, type SegmentEnd, SegmentWalk } from '../vlog/segment-walk.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
-import type { LogRecoveryMode } from '../wal/log-reader.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
+import type { ReplayFault } from './log-replay.ts'
 
 const RECOVERY_TAG: FileTag = { cause: 'recovery', level: -1 }
 
@@ -79,7 +85,6 @@ export class SegmentRecovery implements WriteBatchSink {
   readonly #storage: Storage
   readonly #folder: string
   readonly #segments: Segments
-  readonly #mode: LogRecoveryMode
   readonly #ends = new Map<number, SegmentEnd>()
   readonly #handles: SegmentHandles
   readonly #account: ValueAccount = {
@@ -90,31 +95,33 @@ export class SegmentRecovery implements WriteBatchSink {
   readonly #pointer = new ValuePointer()
 
   /** Walks the open segments; changes nothing. */
-  constructor(storage: Storage, folder: string, segments: Segments, mode: LogRecoveryMode) {
+  constructor(storage: Storage, folder: string, segments: Segments) {
     this.#storage = storage
     this.#folder = folder
     this.#segments = segments
-    this.#mode = mode
     const cache = new BlockCache(0)
-    this.#handles = new SegmentHandles(storage, (segment) => this.#pathOf(segment), cache)
-    for (const { segment, state } of segments.values()) {
-      if (state === 'open') this.#ends.set(segment, this.#walk(segment))
+    const files = new OpenFiles(storage)
+    this.#handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
+    try {
+      for (const { segment, state } of segments.values()) {
+        if (state === 'open') this.#ends.set(segment, this.#walk(segment))
+      }
+    } catch (error) {
+      this.close()
+      throw error
     }
   }
 
-  /**
-   * What is wrong with a pointer of the batch, or null. In the stricter modes damage that no crash
-   * leaves is thrown (`LSM_CORRUPTION`).
-   */
-  check(batch: WriteBatch): LsmError | null {
+  /** What is wrong with the first bad pointer of the batch, or null. */
+  check(batch: WriteBatch): ReplayFault | null {
     this.writtenAtMs = null
     if (batch.pointers === 0) return null
     try {
       batch.forEach(this)
       return null
     } catch (error) {
-      if (!isLsmError(error, 'LSM_CORRUPTION') || this.#refuses()) throw error
-      return error
+      if (!isLsmError(error, 'LSM_CORRUPTION')) throw error
+      return { error, isCrash: this.#isPastTornEnd(this.#pointer) }
     }
   }
 
@@ -140,6 +147,18 @@ export class SegmentRecovery implements WriteBatchSink {
     }
     const loaded = this.#handles.load(pointer, bytes, keyStart, keyLength, this.#account)
     this.writtenAtMs = Math.min(this.writtenAtMs ?? loaded.writtenAtMs, loaded.writtenAtMs)
+  }
+
+  /** The segments that were left open and hold more than a header, damaged or not. */
+  get opened(): readonly number[] {
+    return [...this.#ends.keys()].filter(
+      (segment) => this.#storage.size(this.#pathOf(segment)) > SEGMENT_HEADER_BYTES,
+    )
+  }
+
+  /** The segments that `seal` cuts or completes. */
+  get unfinished(): readonly number[] {
+    return [...this.#ends].filter(([, end]) => !end.hasFooter).map(([segment]) => segment)
   }
 
   /** Where a segment that was open ends; undefined of any other. */
@@ -184,14 +203,23 @@ export class SegmentRecovery implements WriteBatchSink {
     return walk.end!
   }
 
-  /** Point in time forgives all; `tolerate-corrupted-tail` what a crash leaves: a torn end. */
-  #refuses(): boolean {
-    if (this.#mode === 'point-in-time') return false
-    const { segment } = this.#pointer
+  /** Whether a crash explains that the value is not there: it lay past what became durable. */
+  #isPastTornEnd({ segment, offset, storedBytes }: ValuePointer): boolean {
     const end = this.#ends.get(segment)
-    if (this.#mode === 'absolute' || end?.damage == null) return true
-    const file = this.#handles.file(segment, 'recovery')
-    return hasRecordBehind(file, end.validBytes, file.bytes)
+    if (end === undefined || offset + storedBytes <= end.validBytes) return false
+    const file = this.#storage.open(this.#asFound(segment), RECOVERY_TAG)
+    try {
+      return !hasRecordBehind(file, end.validBytes, file.bytes)
+    } finally {
+      file.close()
+    }
+  }
+
+  /** The copy that an earlier open made before it cut the segment and failed; else the segment. */
+  #asFound(segment: number): string {
+    const lost = lostName(segmentName(segment))
+    const isKept = this.#storage.list(this.#folder).includes(lost)
+    return isKept ? joinPath(this.#folder, lost) : this.#pathOf(segment)
   }
 
   #pathOf(segment: number): string {

@@ -1,13 +1,17 @@
 /**
- * Owns the open tables: readers by table id, opened at first use, closed when the table goes. A
+ * Owns the tables in use: readers by table id, made at a table's first read and kept until it goes. A
  * table's blocks are read on three accounts (gets, scans, compactions), each with its level.
+ *
+ * A reader keeps index and filter in memory, so memory is bounded by the tables of the version: about
+ * one index entry a block and the filter's bits a key. Descriptors are bounded apart, by `OpenFiles`.
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import type { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
 import { tableName } from '../manifest/file-names.ts'
-import { joinPath, type ReadableFile, type Storage } from '../storage/storage.ts'
+import type { OpenFiles } from '../storage/open-files.ts'
+import { joinPath, type ReadableFile } from '../storage/storage.ts'
 import { ReadAhead } from '../table/table-cursor.ts'
 import { TableReader } from '../table/table-reader.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
@@ -25,13 +29,13 @@ export interface TableHandle {
 const COMPACTION_READ_AHEAD_BYTES = 256 * 1024
 
 export class TableHandles {
-  readonly #storage: Storage
+  readonly #files: OpenFiles
   readonly #folder: string
   readonly #cache: BlockCache
   readonly #handles = new Map<TableId, TableHandle>()
 
-  constructor(storage: Storage, folder: string, cache: BlockCache) {
-    this.#storage = storage
+  constructor(files: OpenFiles, folder: string, cache: BlockCache) {
+    this.#files = files
     this.#folder = folder
     this.#cache = cache
   }
@@ -93,12 +97,27 @@ export class TableHandles {
 
   #open(table: TableMeta, level: number): TableHandle {
     const path = joinPath(this.#folder, tableName(table.id))
-    const file = this.#storage.open(path, { cause: 'open', level })
+    const file = this.#files.open(path, { cause: 'open', level })
     const fileForGets = file.tagged({ cause: 'get', level })
-    const reader = TableReader.open(file, table.id, this.#cache, { fileForGets })
+    const reader = openReader(file, table.id, this.#cache, fileForGets)
     const scanFile = file.tagged({ cause: 'scan', level })
     const handle = { reader, scanFile, collectFile: null, reads: 0 }
     this.#handles.set(table.id, handle)
     return handle
+  }
+}
+
+/** The reader, which owns `file` from then on; the file of a table that does not open is closed. */
+function openReader(
+  file: ReadableFile,
+  id: TableId,
+  cache: BlockCache,
+  fileForGets: ReadableFile,
+): TableReader {
+  try {
+    return TableReader.open(file, id, cache, { fileForGets })
+  } catch (error) {
+    file.close()
+    throw error
   }
 }

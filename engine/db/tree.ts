@@ -9,6 +9,7 @@
 
 import { assert, paranoid } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
+import type { SeqNum } from '../base/internal-key.ts'
 import type { Json } from '../base/json.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
@@ -21,6 +22,7 @@ import { tableName } from '../manifest/file-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { Cause } from '../storage/ledger.ts'
+import type { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { TableWriter } from '../table/table-writer.ts'
 import { checkRun, tablesOf } from '../version/run.ts'
@@ -33,7 +35,7 @@ import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
 import type { FileNumbers } from './file-numbers.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
-import { PinBoard } from './read-view.ts'
+import { PinBoard, type Reach } from './read-view.ts'
 import { writeStub } from './segment-recovery.ts'
 import type { SnapshotList } from './snapshots.ts'
 import { TableHandles } from './table-handles.ts'
@@ -41,11 +43,13 @@ import type { ValueLog } from './value-log.ts'
 
 export interface TreeParts {
   readonly storage: Storage
+  readonly files: OpenFiles
   readonly folder: string
   readonly manifest: Manifest
   readonly numbers: FileNumbers
   readonly version: Version
   readonly nextRunId: number
+  /** Guarded: its answers have the form of the seam. */
   readonly strategy: CompactionStrategy
   readonly strategyState: Json
   readonly options: EngineOptions
@@ -65,19 +69,21 @@ export class Tree {
   readonly #parts: TreeParts
   readonly #guard = new ProgressGuard()
   readonly #mergeCounters = new ReadCounters()
+  /** By file number: the generation that brought a table, or a segment filled by a merge; 0: older. */
+  readonly #births = new Map<number, number>()
   #version: Version
   #generation = 0
   #strategyState: Json
   #nextRunId: number
 
   constructor(parts: TreeParts) {
-    const { storage, folder, cache, snapshots, book, version } = parts
+    const { files, folder, cache, snapshots, book, version } = parts
     this.#parts = parts
     this.#version = version
     this.#strategyState = parts.strategyState
     this.#nextRunId = parts.nextRunId
-    this.handles = new TableHandles(storage, folder, cache)
-    this.pins = new PinBoard(() => snapshots.oldest(Number.POSITIVE_INFINITY))
+    this.handles = new TableHandles(files, folder, cache)
+    this.pins = new PinBoard(() => snapshots.seqs())
     for (const { run } of runsNewestFirst(version)) {
       for (const table of tablesOf(run)) book.apply([table.vlogBytes], [])
     }
@@ -92,7 +98,7 @@ export class Tree {
     return this.#generation
   }
 
-  /** What a strategy sees now. */
+  /** What the strategy is asked about, before it is copied for it (`guarded-strategy.ts`). */
   view(lastSeq: number): TreeView {
     const { options, snapshots, clock } = this.#parts
     return {
@@ -141,12 +147,14 @@ export class Tree {
 
   /**
    * The segment's live values have all been written anew, durably, the last of them at `lastSeq`: its
-   * data goes when nobody can look at an earlier moment, its name when no table points to it.
+   * data goes when nobody can look at a moment before that at which it held values, its name when no
+   * table points to it.
    */
   spend(segment: number, lastSeq: number): void {
     if (this.#parts.manifest.state.segments.get(segment)?.state !== 'sealed') return
     this.#install({ ...EMPTY_EDIT, segments: { spent: [segment] } })
-    this.pins.doom(() => this.#shrink(segment), this.#generation, lastSeq)
+    const reach = this.#reachOfSegment(segment, Number.POSITIVE_INFINITY, lastSeq)
+    this.pins.doom(() => this.#shrink(segment), reach)
     this.pins.sweep()
   }
 
@@ -223,6 +231,7 @@ export class Tree {
     const writes = edit.added.length > 0 || edit.segments !== undefined
     if (writes) storage.syncFolder(folder)
     const removed = this.#freedSegments(edit)
+    const unannounced = this.#unannouncedSegments(edit)
     const { version } = manifest.append({
       ...edit,
       ...(removed.length === 0 ? {} : { segments: { ...edit.segments, removed } }),
@@ -235,10 +244,13 @@ export class Tree {
     this.#version = version
     this.#generation++
     book.apply(segmentBytes(edit.added), segmentBytes(edit.removed))
-    for (const { table } of gone)
-      this.pins.doom(() => this.#removeTable(table.id), this.#generation)
+    this.#noteBirths(edit, unannounced)
+    for (const { table } of gone) {
+      this.pins.doom(() => this.#removeTable(table.id), this.#reachOfTable(table.id))
+    }
     for (const { segment } of removed) {
-      this.pins.doom(() => this.#removeSegment(segment), this.#generation)
+      const reach = this.#reachOfSegment(segment, this.#generation, Number.POSITIVE_INFINITY)
+      this.pins.doom(() => this.#removeSegment(segment), reach)
     }
     for (const { level, table } of edit.added) this.handles.relevel(table.id, level)
     this.pins.sweep()
@@ -259,15 +271,51 @@ export class Tree {
     return [...freed, ...unused]
   }
 
+  /** Segments that the edit seals and the manifest does not know: those that a merge filled. */
+  #unannouncedSegments(edit: VersionEdit): readonly number[] {
+    const { segments } = this.#parts.manifest.state
+    const sealed = edit.segments?.sealed ?? []
+    return sealed.map(({ segment }) => segment).filter((segment) => !segments.has(segment))
+  }
+
+  /** Views of earlier generations do not reach the files that the current one brought. */
+  #noteBirths({ added, removed }: VersionEdit, unannounced: readonly number[]): void {
+    const moved = new Set(removed.map(({ table }) => table.id))
+    for (const { table } of added) {
+      if (!moved.has(table.id)) this.#births.set(table.id, this.#generation)
+    }
+    for (const segment of unannounced) this.#births.set(segment, this.#generation)
+  }
+
+  #reachOfTable(id: TableId): Reach {
+    return {
+      fromGeneration: this.#births.get(id) ?? 0,
+      untilGeneration: this.#generation,
+      afterSeq: -1,
+      beforeSeq: Number.POSITIVE_INFINITY,
+    }
+  }
+
+  #reachOfSegment(segment: number, untilGeneration: number, beforeSeq: SeqNum): Reach {
+    return {
+      fromGeneration: this.#births.get(segment) ?? 0,
+      untilGeneration,
+      afterSeq: this.#parts.values.openedAtSeq(segment),
+      beforeSeq,
+    }
+  }
+
   #removeTable(id: TableId): void {
     const { storage, folder } = this.#parts
+    this.#births.delete(id)
     this.handles.drop(id)
     storage.remove(joinPath(folder, tableName(id)))
   }
 
   #removeSegment(segment: number): void {
     const { storage, values } = this.#parts
-    values.handles.drop(segment)
+    this.#births.delete(segment)
+    values.forget(segment)
     storage.remove(values.handles.pathOf(segment))
   }
 

@@ -118,8 +118,20 @@ describe('a value at the threshold', () => {
     )
     await Promise.all(writes)
     expect(calls).toEqual(['append blob', 'append log', 'sync blob', 'sync log'])
-    expect(read(db, 'c')).toBe(large('c'))
+    for (const key of ['a', 'b', 'c']) expect(read(db, key)).toBe(large(key))
     db.close()
+  })
+
+  test('that is overwritten before its flush leaves no segment', () => {
+    const { db, storage } = openLog()
+    put(db, 'a', large('a'))
+    put(db, 'a', 'small')
+    expect(segmentsIn(storage)).toHaveLength(1)
+    db.flush()
+    expect(segmentsIn(storage)).toEqual([])
+    expect(db.metrics().valueLog.segments).toEqual([])
+    db.close()
+    expect(verifyDatabase(storage, '/db')).toMatchObject({ segments: 0, faults: [] })
   })
 
   test('cannot be pointed to by a batch of the caller', async () => {

@@ -7,13 +7,16 @@
  * the life of the memtable that points into them.
  */
 
+import type { SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
+import { checkedRelocateBelow } from '../compaction/strategy-answers.ts'
 import type { ValueLogPolicy, ValueLogView } from '../compaction/value-log-policy.ts'
 import type { ValueRelocation } from '../compaction/value-relocation.ts'
 import { segmentName } from '../manifest/file-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import type { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
@@ -30,6 +33,7 @@ import { ValueMover } from './value-mover.ts'
 
 export interface ValueLogParts {
   readonly storage: Storage
+  readonly files: OpenFiles
   readonly folder: string
   readonly numbers: FileNumbers
   readonly manifest: Manifest
@@ -38,6 +42,8 @@ export interface ValueLogParts {
   readonly cache: BlockCache
   readonly book: SegmentBook
   readonly counters: DatabaseCounters
+  /** The newest committed sequence number. */
+  readonly lastSeq: () => SeqNum
 }
 
 /** Bytes and records of one segment, and what tables point to of them. */
@@ -61,11 +67,13 @@ export class ValueLog {
   readonly #getAccount: ValueAccount
   readonly scanAccount: ValueAccount
   readonly #pointer = new ValuePointer()
+  /** Of segments that writers and collection opened since the open: the newest number at that time. */
+  readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {
-    const { storage, cache, counters, options } = parts
+    const { files, cache, counters, options } = parts
     this.#parts = parts
-    this.handles = new SegmentHandles(storage, (segment) => this.#pathOf(segment), cache)
+    this.handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
     this.#getAccount = { cause: 'get', counters: counters.gets, fillCache: true }
     this.scanAccount = { cause: 'scan', counters: counters.scans, fillCache: true }
     this.collectAccount = { cause: 'vlog-gc', counters: new ReadCounters(), fillCache: false }
@@ -147,15 +155,30 @@ export class ValueLog {
     return this.#parts.manifest.state.segments.get(segment)?.state === 'sealed'
   }
 
-  /** What a policy sees: segments numbered below `below`. */
+  /** Everything in the segment was written after this sequence number; −1 where that is unknown. */
+  openedAtSeq(segment: number): SeqNum {
+    return this.#openedAtSeq.get(segment) ?? -1
+  }
+
+  /** Closes a segment that is to be removed. */
+  forget(segment: number): void {
+    this.handles.drop(segment)
+    this.#openedAtSeq.delete(segment)
+  }
+
+  /** What a policy sees, frozen: segments numbered below `below`. */
   view(below = Number.POSITIVE_INFINITY): ValueLogView {
     const { book, manifest } = this.#parts
     const segments = [...manifest.state.segments.values()]
       .filter(({ segment, state }) => state === 'sealed' && segment < below)
       .map(({ segment, records, recordBytes }) => {
-        return { segment, records, recordBytes, referencedBytes: book.referenced(segment) }
+        const referencedBytes = book.referenced(segment)
+        return Object.freeze({ segment, records, recordBytes, referencedBytes })
       })
-    return { segments, unsealedBytes: this.unsealedBytes }
+    return Object.freeze({
+      segments: Object.freeze(segments),
+      unsealedBytes: this.unsealedBytes,
+    })
   }
 
   metrics(): ValueLogMetrics {
@@ -191,7 +214,9 @@ export class ValueLog {
 
   /** How a merge moves values out of old segments; null where the policy wants none moved. */
   relocation(): ValueRelocation | null {
-    const below = this.#parts.policy?.relocateBelow(this.view()) ?? 0
+    const { policy } = this.#parts
+    if (policy === null) return null
+    const below = checkedRelocateBelow(policy.name, policy.relocateBelow(this.view()))
     if (below === 0) return null
     const appender = this.#appender('vlog-gc', () => {})
     const { collection } = this.#parts.counters
@@ -215,9 +240,10 @@ export class ValueLog {
   }
 
   readonly #announce = (segment: number): void => {
-    const { manifest, numbers } = this.#parts
+    const { manifest, numbers, lastSeq } = this.#parts
     const segments = { opened: [segment] }
     manifest.append({ ...EMPTY_EDIT, nextFileNumber: numbers.next, segments })
+    this.#openedAtSeq.set(segment, lastSeq())
   }
 
   #pathOf(segment: number): string {

@@ -1,11 +1,11 @@
 /**
  * Owns the check of a whole closed database: every checksum of its manifest, logs, tables and value
- * log, and that they agree with one another. It goes on after a fault, so that one run names all of them, and
- * it forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
+ * log, and that they agree with one another. It goes on after a fault, so that one run names all of them.
+ * It forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
-import { segmentName, tableName, walName } from '../manifest/file-names.ts'
+import { segmentName, tableName } from '../manifest/file-names.ts'
 import { type RecoveredManifest, recoverManifest } from '../manifest/recover.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { verifyTable } from '../table/verify-table.ts'
@@ -14,12 +14,11 @@ import type { SegmentMeta } from '../version/segment-meta.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import { SegmentWalk } from '../vlog/segment-walk.ts'
-import { LogReader } from '../wal/log-reader.ts'
-import { WriteBatch } from '../wal/write-batch.ts'
 import { withClosedFolder } from './closed-folder.ts'
+import { NewestEntries } from './newest-entries.ts'
 import { readOptionsRecord } from './options-record.ts'
 import { PointerCheck } from './pointer-check.ts'
-import { liveLogs } from './recovery.ts'
+import { examineRecovery } from './recovery.ts'
 
 export interface VerifyReport {
   readonly tables: number
@@ -36,15 +35,18 @@ export interface VerifyReport {
  * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables are
  * not known, and only that is told.
  */
-export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
-  return withClosedFolder(storage, folder, () => {
+export function verifyDatabase(storage: Storage, name: string): VerifyReport {
+  return withClosedFolder(storage, name, (folder) => {
     const faults: LsmError[] = []
+    const note = (fault: LsmError) => {
+      if (!faults.some(({ data }) => data.path === fault.data.path)) faults.push(fault)
+    }
     const check = <Result>(action: () => Result): Result | null => {
       try {
         return action()
       } catch (error) {
         if (!isLsmError(error)) throw error
-        faults.push(error)
+        note(error)
         return null
       }
     }
@@ -54,24 +56,23 @@ export function verifyDatabase(storage: Storage, folder: string): VerifyReport {
       return { tables: 0, tableBytes: 0, segments: 0, logs: 0, batches: 0, faults }
     }
     check(() => checkManifestEnd(manifest))
-    const { segments } = manifest
+    const { version, segments } = manifest
     for (const meta of segments.values()) check(() => checkSegment(storage, folder, meta))
-    const pointers = new PointerCheck(storage, folder, segments)
-    for (const { level, run } of runsNewestFirst(manifest.version)) {
+    const recovery = check(() => examineRecovery(storage, folder, manifest, 'point-in-time'))
+    const newest = new NewestEntries(storage, folder, version, recovery?.replay.batches ?? [])
+    const pointers = new PointerCheck(storage, folder, segments, newest)
+    for (const { level, run } of runsNewestFirst(version)) {
       for (const table of tablesOf(run)) {
         check(() => checkTable(storage, folder, level, table, pointers))
       }
     }
     pointers.close()
-    const logs = liveLogs(storage, folder, manifest.logNumber)
-    const counts = { batches: 0, nextSeq: manifest.lastSeq + 1 }
-    for (const number of logs) check(() => checkLog(storage, folder, number, counts))
-    const { tables, bytes } = manifest.version.totals
-    const { batches } = counts
-    return {
-      ...{ tables, tableBytes: bytes, segments: segments.size },
-      ...{ logs: logs.length, batches, faults },
-    }
+    newest.close()
+    for (const { error } of recovery?.replay.faults ?? []) note(error)
+    if (recovery !== null && recovery.refusal !== null) note(recovery.refusal)
+    const { tables, bytes } = version.totals
+    const { logs, batches } = recovery?.report ?? { logs: 0, batches: 0 }
+    return { tables, tableBytes: bytes, segments: segments.size, logs, batches, faults }
   })
 }
 
@@ -99,7 +100,10 @@ function checkTable(
   }
 }
 
-/** Every record, and the sums the manifest knows; of a spent segment its stub. */
+/**
+ * Every record, and the sums the manifest knows. Of a spent segment its stub will do; one that a crash
+ * left open has neither a footer nor sums.
+ */
 function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void {
   const { segment, state, records, recordBytes } = meta
   const path = joinPath(folder, segmentName(segment))
@@ -110,6 +114,7 @@ function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void
     const damage = walk.damage()
     if (damage !== null) throw damage
     const { end } = walk
+    if (state === 'open') return
     if (!end!.hasFooter) throw corruption('segment without a footer', { path, offset: file.bytes })
     const isStub = state === 'spent' && end!.records === 0
     if (isStub || (end!.records === records && end!.recordBytes === recordBytes)) return
@@ -118,37 +123,5 @@ function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void
     throw corruption(message, { path, offset: end!.validBytes })
   } finally {
     file.close()
-  }
-}
-
-/** Batches must follow one another, from the newest sequence number in the tables on. */
-function checkLog(
-  storage: Storage,
-  folder: string,
-  number: number,
-  counts: { batches: number; nextSeq: number },
-): void {
-  const path = joinPath(folder, walName(number))
-  const reader = new LogReader(storage.readAll(path, { cause: 'verify', level: -1 }), path)
-  while (reader.next()) {
-    const batch = batchOf(reader, path)
-    if (batch.seq !== counts.nextSeq) {
-      const where = { path, offset: reader.recordOffset }
-      throw corruption(`batch of seq ${batch.seq}, ${counts.nextSeq} is expected`, where)
-    }
-    counts.nextSeq += batch.count
-    counts.batches++
-  }
-  const { damage, bytesDropped } = reader.end!
-  if (damage === null) return
-  const { reason, offset } = damage
-  throw corruption(`${reason}: ${bytesDropped} bytes are lost`, { path, offset })
-}
-
-function batchOf({ record, recordOffset }: LogReader, path: string): WriteBatch {
-  try {
-    return WriteBatch.from(record, 'write batch')
-  } catch (error) {
-    throw isLsmError(error) ? corruption(error.message, { path, offset: recordOffset }) : error
   }
 }

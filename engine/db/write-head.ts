@@ -11,15 +11,13 @@ import { walName } from '../manifest/file-names.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
-import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
 import { type CommitHead, MemTableInserter } from './commits.ts'
 import type { FileNumbers } from './file-numbers.ts'
 import type { EngineOptions } from './options.ts'
-import { liveLogs, type ReplayReport, replayLogs } from './recovery.ts'
-import { SegmentRecovery } from './segment-recovery.ts'
+import { clearReplayed, keepLost, type Recovery } from './recovery.ts'
 import type { Tree } from './tree.ts'
 import type { ValueLog } from './value-log.ts'
 
@@ -43,6 +41,7 @@ export class WriteHead implements CommitHead {
   #logNumber = 0
   #memtable: MemTable
   #memtables = 0
+  #isClosed = false
   readonly #mover = new MemTableInserter(this)
 
   /** Starts a new log; logs left from before are `replay`'s. */
@@ -92,7 +91,8 @@ export class WriteHead implements CommitHead {
   async syncAsync(): Promise<void> {
     const log = this.#log
     await this.#parts.values.syncAsync()
-    await log.syncAsync()
+    // A blocking call may have synced this log meanwhile, and closed it or gone on to the next.
+    if (this.#log === log && !this.#isClosed) await log.syncAsync()
   }
 
   /** Starts a log, writes the memtable as a table, and forgets the log it came from. */
@@ -108,28 +108,15 @@ export class WriteHead implements CommitHead {
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
 
-  /** Brings back what earlier logs hold, as a table; null when there are none. */
-  replay(): ReplayReport | null {
-    const { storage, folder, manifest, tree, options, numbers } = this.#parts
-    const { walRecovery } = options
-    const logs = liveLogs(storage, folder, manifest.state.logNumber).filter(
-      (number) => number !== this.#logNumber,
-    )
+  /** Brings back what earlier logs hold, as a table, and clears the logs away. */
+  replay(recovery: Recovery): void {
+    const { storage, folder, manifest, tree, numbers } = this.#parts
     const inserter = new MemTableInserter(this)
-    const recovery = new SegmentRecovery(storage, folder, manifest.state.segments, walRecovery)
-    const apply = (batch: WriteBatch) => {
-      this.lastSeq = batch.seq - 1
-      inserter.insert(batch, Math.min(this.nowMs(), recovery.writtenAtMs ?? this.nowMs()))
+    for (const { batch, writtenAtMs } of recovery.replay.batches) {
+      inserter.insert(batch, Math.min(this.nowMs(), writtenAtMs ?? this.nowMs()))
     }
-    let report: ReplayReport
-    let sealed: readonly SealedSegment[]
-    try {
-      const check = (batch: WriteBatch) => recovery.check(batch)
-      report = replayLogs(storage, folder, logs, walRecovery, this.lastSeq, apply, check)
-      sealed = recovery.seal()
-    } finally {
-      recovery.close()
-    }
+    keepLost(storage, folder, recovery, () => numbers.allocate())
+    const sealed = recovery.segments.seal()
     if (!this.#memtable.isEmpty) {
       tree.flush(this.#memtable, this.#logNumber, this.lastSeq, sealed)
       this.#memtable = this.#newMemTable()
@@ -140,8 +127,7 @@ export class WriteHead implements CommitHead {
       const logNumber = this.#logNumber
       manifest.append({ ...EMPTY_EDIT, logNumber, nextFileNumber: numbers.next, lastSeq })
     }
-    for (const number of logs) storage.remove(joinPath(folder, walName(number)))
-    return logs.length === 0 ? null : report
+    clearReplayed(storage, folder, recovery)
   }
 
   /** Leaves the folder as it is to be found: a log that points into segments becomes a table. */
@@ -151,6 +137,7 @@ export class WriteHead implements CommitHead {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#log.close()
     this.#parts.values.close()
   }

@@ -9,7 +9,8 @@
  *        / \   / \           Equal (key, seq) go to the earlier child: children come newest first.
  *
  * Invariant: going forward, every child stands at its first entry not before the current one;
- * going backward, at its last entry not after it. A change of direction restores that first.
+ * going backward, at its last entry not after it. A change of direction restores that first. The
+ * cursor is valid only while no move is under way, so that one that throws leaves it nowhere.
  */
 
 import { assert } from '../base/assert.ts'
@@ -32,32 +33,42 @@ export class MergingCursor extends CursorFields implements InternalCursor {
   }
 
   seekToFirst(): void {
+    this.valid = false
     for (const child of this.#children) child.seekToFirst()
     this.#play(false)
+    this.#show()
   }
 
   seekToLast(): void {
+    this.valid = false
     for (const child of this.#children) child.seekToLast()
     this.#play(true)
+    this.#show()
   }
 
   seek(userKey: Uint8Array, seq: number): void {
+    this.valid = false
     for (const child of this.#children) child.seek(userKey, seq)
     this.#play(false)
+    this.#show()
   }
 
   next(): void {
     assert(this.valid, 'next needs a valid cursor')
+    this.valid = false
     if (this.#backward) this.#turnForward()
     this.#children[this.#losers[0]!]!.next()
     this.#replay()
+    this.#show()
   }
 
   prev(): void {
     assert(this.valid, 'prev needs a valid cursor')
+    this.valid = false
     if (!this.#backward) this.#turnBackward()
     this.#children[this.#losers[0]!]!.prev()
     this.#replay()
+    this.#show()
   }
 
   /** Puts every other child at its first entry after the current one. */
@@ -101,14 +112,12 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     const count = this.#children.length
     losers.fill(NOBODY)
     for (let index = 0; index < count; index++) this.#climb(index, (count + index) >>> 1)
-    this.#show()
   }
 
   /** Replays the winner's matches after it moved. */
   #replay(): void {
     const winner = this.#losers[0]!
     this.#climb(winner, (this.#children.length + winner) >>> 1)
-    this.#show()
   }
 
   #climb(contender: number, fromNode: number): void {
@@ -136,6 +145,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     return this.#backward ? order > 0 : order < 0
   }
 
+  /** Shows the winner's entry: the end of every move. */
   #show(): void {
     const winner = this.#losers[0]!
     const child = winner === NOBODY ? undefined : this.#children[winner]

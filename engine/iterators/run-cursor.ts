@@ -1,8 +1,8 @@
 /**
  * Owns the cursor over one run: its tables are disjoint and sorted, so it walks them one after the
  * other and opens each only when it gets there (LevelDB's `TwoLevelIterator`). Invariant: at most
- * one table cursor is held, and while valid this cursor shows that one's entry. Tables stay
- * readable through a pin of whoever made the cursor.
+ * one table cursor is held, and while valid this cursor shows that one's entry; a move that throws
+ * leaves it nowhere. Tables stay readable through a pin of whoever made the cursor.
  */
 
 import { assert } from '../base/assert.ts'
@@ -25,18 +25,21 @@ export class RunCursor extends CursorFields implements InternalCursor {
   }
 
   seekToFirst(): void {
+    this.valid = false
     const table = this.#open(0)
     table?.seekToFirst()
     this.#settleForward(table)
   }
 
   seekToLast(): void {
+    this.valid = false
     const table = this.#open(this.#run.totals.tables - 1)
     table?.seekToLast()
     this.#settleBackward(table)
   }
 
   seek(userKey: Uint8Array, seq: number): void {
+    this.valid = false
     const table = this.#open(lowerBound(this.#run, userKey))
     table?.seek(userKey, seq)
     this.#settleForward(table)
@@ -44,12 +47,14 @@ export class RunCursor extends CursorFields implements InternalCursor {
 
   next(): void {
     assert(this.valid, 'next needs a valid cursor')
+    this.valid = false
     this.#table!.next()
     this.#settleForward(this.#table)
   }
 
   prev(): void {
     assert(this.valid, 'prev needs a valid cursor')
+    this.valid = false
     this.#table!.prev()
     this.#settleBackward(this.#table)
   }

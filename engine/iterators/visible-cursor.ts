@@ -6,6 +6,7 @@
  *   forward   the child stands at the entry shown, whose fields are lent on;
  *   backward  the child stands before every version of that key, or is exhausted: on the way back
  *             a key's newest version comes last, so key and value had to be copied.
+ * It is valid only while no move is under way, so that one that throws leaves it nowhere.
  */
 
 import { assert } from '../base/assert.ts'
@@ -47,12 +48,14 @@ export class VisibleCursor extends CursorFields {
   }
 
   seekToFirst(): void {
+    this.valid = false
     if (this.#lower === undefined) this.#child.seekToFirst()
     else this.#child.seek(this.#lower, this.#snapshot)
     this.#settleForward(false)
   }
 
   seekToLast(): void {
+    this.valid = false
     if (this.#upper === undefined) this.#child.seekToLast()
     else this.#seekBefore(this.#upper)
     this.#settleBackward()
@@ -60,6 +63,7 @@ export class VisibleCursor extends CursorFields {
 
   /** To the first visible key at or after `key`. */
   seek(key: Uint8Array): void {
+    this.valid = false
     const lower = this.#lower
     const from = lower !== undefined && compareBytes(key, lower) < 0 ? lower : key
     this.#child.seek(from, this.#snapshot)
@@ -68,6 +72,7 @@ export class VisibleCursor extends CursorFields {
 
   /** To the last visible key at or before `key`. */
   seekForPrev(key: Uint8Array): void {
+    this.valid = false
     const upper = this.#upper
     if (upper !== undefined && compareBytes(key, upper) >= 0) this.#seekBefore(upper)
     else this.#seekBehind(key)
@@ -77,6 +82,7 @@ export class VisibleCursor extends CursorFields {
   /** Requires `valid`. */
   next(): void {
     assert(this.valid, 'next needs a valid cursor')
+    this.valid = false
     if (this.#backward) this.#child.seek(this.#keyView(), 0)
     else this.#child.next()
     this.#settleForward(true)
@@ -85,6 +91,7 @@ export class VisibleCursor extends CursorFields {
   /** Requires `valid`. */
   prev(): void {
     assert(this.valid, 'prev needs a valid cursor')
+    this.valid = false
     if (!this.#backward) this.#seekBefore(this.#keyView())
     this.#settleBackward()
   }
@@ -96,7 +103,6 @@ export class VisibleCursor extends CursorFields {
   #settleForward(shadowed: boolean): void {
     const child = this.#child
     this.#backward = false
-    this.valid = false
     let skips = 0
     while (child.valid && !this.#isPastUpper()) {
       if (!this.#isAtKey()) {
@@ -125,24 +131,25 @@ export class VisibleCursor extends CursorFields {
   #settleBackward(): void {
     const child = this.#child
     this.#backward = true
-    this.valid = false
+    let isKept = false
     let skips = 0
     while (child.valid && !this.#isBeforeLower()) {
       if (!this.#isAtKey()) {
-        if (this.valid) return
+        if (isKept) break
         this.#keepKey()
         skips = 0
       }
       if (++skips > SKIPS_MAX) {
         // Straight to the newest visible version, which exists if any version is visible.
         child.seek(this.#keyView(), this.#snapshot)
-        if (child.valid && this.#isAtKey()) this.#keepVersion()
+        if (child.valid && this.#isAtKey()) isKept = this.#keepVersion()
         this.#seekBefore(this.#keyView())
       } else {
-        if (child.seq <= this.#snapshot) this.#keepVersion()
+        if (child.seq <= this.#snapshot) isKept = this.#keepVersion()
         child.prev()
       }
     }
+    this.valid = isKept
   }
 
   /** Puts the child at the last entry of a key before `key`. */
@@ -162,11 +169,10 @@ export class VisibleCursor extends CursorFields {
     else if (child.seq !== 0 || this.#compareKey(key, key.length) !== 0) child.prev()
   }
 
-  /** Going backward, the child's version replaces the older one kept before it. */
-  #keepVersion(): void {
+  /** Going backward, the child's version replaces the older one kept before it; a deletion removes it. */
+  #keepVersion(): boolean {
     const child = this.#child
-    this.valid = child.kind !== ENTRY_KIND.deletion
-    if (!this.valid) return
+    if (child.kind === ENTRY_KIND.deletion) return false
     const length = child.valueLength
     if (length > this.#value.length) this.#value = new Uint8Array(2 * length)
     copyRange(this.#value, 0, child.valueBytes, child.valueStart, length)
@@ -178,6 +184,7 @@ export class VisibleCursor extends CursorFields {
     this.valueBytes = this.#value
     this.valueStart = 0
     this.valueLength = length
+    return true
   }
 
   #keepKey(): void {

@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   CURRENT,
+  lostName,
   manifestName,
+  numberAbove,
   optionsName,
   parseName,
+  segmentName,
   tableName,
   temporaryName,
   walName,
@@ -32,6 +35,22 @@ test('every name parses to what it was made of', () => {
     }),
   )
   expect(parseName(CURRENT)).toEqual({ kind: 'current', number: 0 })
+})
+
+test('a file that was set aside keeps its number, and is of no other kind', () => {
+  expect(parseName(lostName(tableName(7)))).toEqual({ kind: 'lost', number: 7 })
+  expect(parseName(lostName(walName(12)))).toEqual({ kind: 'lost', number: 12 })
+  expect(parseName('notes.lost')).toBeNull()
+})
+
+test('the next number is above all that are taken, and never near the end of numbers', () => {
+  const names = [tableName(7), lostName(segmentName(30)), 'notes', CURRENT]
+  expect(numberAbove('/db', names, 12)).toBe(31)
+  expect(numberAbove('/db', names, 40)).toBe(40)
+  const stray = walName(Number.MAX_SAFE_INTEGER)
+  expect(() => numberAbove('/db', [...names, stray], 12)).toThrow(
+    `/db/${stray}: not a file of this database, whose next number is 12; move it away`,
+  )
 })
 
 test.each([

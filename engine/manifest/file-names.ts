@@ -4,6 +4,9 @@
  * a file somebody else put into the folder is never mistaken for one of ours and removed.
  */
 
+import { corruption } from '../base/errors.ts'
+import { joinPath } from '../storage/storage.ts'
+
 export type FileKind =
   | 'table'
   | 'segment'
@@ -11,6 +14,7 @@ export type FileKind =
   | 'manifest'
   | 'options'
   | 'temporary'
+  | 'lost'
   | 'current'
 
 export interface FileName {
@@ -29,6 +33,14 @@ export const temporaryName = (number: number): string => `${digits(number)}.dbtm
 export const manifestName = (number: number): string => `MANIFEST-${digits(number)}`
 export const optionsName = (number: number): string => `OPTIONS-${digits(number)}`
 
+/** The name under which recovery keeps a file that may hold lost writes; nothing removes it. */
+export const lostName = (name: string): string => `${name}${LOST_SUFFIX}`
+
+/** What a file of that name was called before. */
+export const nameOfLost = (lost: string): string => lost.slice(0, -LOST_SUFFIX.length)
+
+const LOST_SUFFIX = '.lost'
+
 const NAMES = [
   ['table', tableName],
   ['segment', segmentName],
@@ -41,15 +53,37 @@ const NAMES = [
 /** What `name` (no path) is, or null when it is none of ours. */
 export function parseName(name: string): FileName | null {
   if (name === CURRENT) return { kind: 'current', number: 0 }
+  if (name.endsWith(LOST_SUFFIX)) {
+    const number = parseName(nameOfLost(name))?.number
+    return number === undefined ? null : { kind: 'lost', number }
+  }
   const number = Number(/\d{6,}/.exec(name)?.[0] ?? Number.NaN)
   if (!Number.isSafeInteger(number)) return null
   const match = NAMES.find(([, nameOf]) => nameOf(number) === name)
   return match === undefined ? null : { kind: match[0], number }
 }
 
-/** The least number, from `atLeast` up, above those of all files named. */
-export function numberAbove(names: readonly string[], atLeast: number): number {
-  return names.reduce((next, name) => Math.max(next, (parseName(name)?.number ?? 0) + 1), atLeast)
+/** A counter beyond this is damage: numbering on from it must stay within the safe integers. */
+export const FILE_NUMBER_MAX = 2 ** 52
+
+/** A file whose number is this far above the counter is not the database's: it never made so many. */
+const FILE_NUMBER_LEAP_MAX = 2 ** 50
+
+/**
+ * The least number, from `atLeast` up, above those of all entries of `folder` named.
+ * `LSM_CORRUPTION` for one that cannot be the database's.
+ */
+export function numberAbove(folder: string, names: readonly string[], atLeast: number): number {
+  let next = atLeast
+  for (const name of names) {
+    const number = parseName(name)?.number ?? 0
+    if (number - atLeast > FILE_NUMBER_LEAP_MAX) {
+      const message = `not a file of this database, whose next number is ${atLeast}; move it away`
+      throw corruption(message, { path: joinPath(folder, name) })
+    }
+    next = Math.max(next, number + 1)
+  }
+  return next
 }
 
 function digits(number: number): string {

@@ -76,7 +76,7 @@ function sealedIn({ segments }: VersionEdit): readonly number[] {
 
 /** The edit that makes `state` out of the empty state. */
 export function snapshotOf(state: ManifestState): VersionEdit {
-  const { version, strategy, segments, ...numbers } = state
+  const { version, strategy, segments, logNumber, nextFileNumber, nextRunId, lastSeq } = state
   const newRuns: NewRun[] = []
   const added: TablePlacement[] = []
   for (const { level, run } of runsNewestFirst(version)) {
@@ -86,7 +86,10 @@ export function snapshotOf(state: ManifestState): VersionEdit {
   }
   const known = segmentsSnapshot(segments)
   return {
-    ...numbers,
+    logNumber,
+    nextFileNumber,
+    nextRunId,
+    lastSeq,
     ...(strategy === null ? {} : { strategy }),
     ...(known === undefined ? {} : { segments: known }),
     newRuns,

@@ -33,6 +33,8 @@ export interface ManifestOptions {
   /** Takes the next number of the folder's one file counter. */
   readonly allocate: () => number
   readonly rollBytes?: number
+  /** What `close` was told, where recovery missed writes: it stays true until the first edit. */
+  readonly loggedSeq?: number | undefined
 }
 
 export class Manifest {
@@ -43,6 +45,7 @@ export class Manifest {
   #state: ManifestState
   #log: LogWriter | null = null
   #snapshotBytes = 0
+  #loggedSeq: number | undefined
   #closed = false
   #failure: { readonly cause: unknown } | null = null
 
@@ -50,13 +53,14 @@ export class Manifest {
     storage: Storage,
     folder: string,
     state: ManifestState,
-    { allocate, rollBytes = ROLL_BYTES_DEFAULT }: ManifestOptions,
+    { allocate, rollBytes = ROLL_BYTES_DEFAULT, loggedSeq }: ManifestOptions,
   ) {
     this.#storage = storage
     this.#folder = folder
     this.#state = state
     this.#allocate = allocate
     this.#rollBytes = rollBytes
+    this.#loggedSeq = loggedSeq
   }
 
   /**
@@ -97,6 +101,7 @@ export class Manifest {
   append(edit: VersionEdit): ManifestState {
     this.#refuseUnlessWritable()
     const next = applyToState(this.#state, edit)
+    this.#loggedSeq = undefined
     this.#attempt(() => {
       if (this.bytes > this.#rollBytes + 2 * this.#snapshotBytes) this.#roll(next)
       else this.#write(edit)
@@ -107,13 +112,15 @@ export class Manifest {
 
   /**
    * Idempotent. Ends the log with an edit that changes nothing: damage to a true edit then has a
-   * sound record behind it, and can never pass for the torn append of a crash.
+   * sound record behind it, and can never pass for the torn append of a crash. `loggedSeq`: the newest
+   * write, which tables and logs hold durably; a recovery that does not come to it misses something.
    */
-  close(): void {
+  close(loggedSeq = this.#loggedSeq): void {
     if (this.#closed) return
     this.#closed = true
     try {
-      if (this.#failure === null) this.#write({ ...EMPTY_EDIT, lastSeq: this.#state.lastSeq })
+      const { lastSeq } = this.#state
+      if (this.#failure === null) this.#write({ ...EMPTY_EDIT, lastSeq, ...logged(loggedSeq) })
     } finally {
       this.#log?.close()
     }
@@ -131,7 +138,8 @@ export class Manifest {
     const nextFileNumber = Math.max(state.nextFileNumber, number + 1)
     const log = new LogWriter(storage.create(path(manifestName(number)), MANIFEST_TAG), 'meta')
     try {
-      log.append(encodeVersionEdit(snapshotOf({ ...state, nextFileNumber }), true))
+      const snapshot = { ...snapshotOf({ ...state, nextFileNumber }), ...logged(this.#loggedSeq) }
+      log.append(encodeVersionEdit(snapshot, true))
       log.sync()
       const temporary = path(temporaryName(number))
       writeDurably(storage, temporary, new TextEncoder().encode(`${manifestName(number)}\n`))
@@ -167,6 +175,10 @@ export class Manifest {
     const message = `${this.#log?.path}: an earlier edit failed; reopen the database`
     throw new LsmError('LSM_READ_ONLY', message, { data, cause: this.#failure.cause })
   }
+}
+
+function logged(loggedSeq: number | undefined): Pick<VersionEdit, 'loggedSeq'> {
+  return loggedSeq === undefined ? {} : { loggedSeq }
 }
 
 function writeDurably(storage: Storage, path: string, bytes: Uint8Array): void {

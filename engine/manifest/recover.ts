@@ -16,7 +16,7 @@ import type { TableId } from '../version/table-meta.ts'
 import { runsNewestFirst } from '../version/version.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 import { type LogEnd, LogReader } from '../wal/log-reader.ts'
-import { CURRENT, numberAbove, parseName } from './file-names.ts'
+import { CURRENT, FILE_NUMBER_MAX, numberAbove, parseName } from './file-names.ts'
 import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
 import { COMPARATOR_NAME, decodeVersionEdit, type StoredEdit } from './version-edit-codec.ts'
 
@@ -27,22 +27,29 @@ export interface RecoveredManifest extends ManifestState {
   readonly path: string
   /** How it ended: `damage` tells of an edit torn by a crash, which was dropped. */
   readonly end: LogEnd
+  /** The newest write, where the database was closed; null after a crash. */
+  readonly loggedSeq: number | null
 }
 
 /**
  * The state `folder` was left in; null when it has no CURRENT, so holds no database. The next file
- * number is above every number in the folder, those of files no edit knows of included.
+ * number is above every number in the folder, those of files no edit knows of and of folders that
+ * are named like files included.
  */
 export function recoverManifest(storage: Storage, folder: string): RecoveredManifest | null {
   const names = storage.list(folder)
   if (!names.includes(CURRENT)) return null
   const path = joinPath(folder, currentManifest(storage, folder, names))
-  const { state, end } = replay(storage.readAll(path, RECOVERY_TAG), path)
+  const { state, end, loggedSeq } = replay(storage.readAll(path, RECOVERY_TAG), path)
   for (const { run } of runsNewestFirst(state.version)) {
     asCorruption(path, end.validBytes, () => checkRun(run))
   }
-  const nextFileNumber = numberAbove(names, state.nextFileNumber)
-  return { ...state, nextFileNumber, path, end }
+  if (state.nextFileNumber > FILE_NUMBER_MAX) {
+    throw corruption(`next file number ${state.nextFileNumber}`, { path, offset: end.validBytes })
+  }
+  const taken = [...names, ...storage.list(folder, 'folders')]
+  const nextFileNumber = numberAbove(folder, taken, state.nextFileNumber)
+  return { ...state, nextFileNumber, path, end, loggedSeq }
 }
 
 function currentManifest(storage: Storage, folder: string, names: readonly string[]): string {
@@ -58,15 +65,20 @@ function currentManifest(storage: Storage, folder: string, names: readonly strin
   return name
 }
 
-function replay(bytes: Uint8Array, path: string): { state: ManifestState; end: LogEnd } {
+function replay(
+  bytes: Uint8Array,
+  path: string,
+): { state: ManifestState } & Pick<RecoveredManifest, 'end' | 'loggedSeq'> {
   const reader = new LogReader(bytes, path)
   const live = new Map<TableId, TablePlacement>()
   let state: ManifestState | null = null
+  let loggedSeq: number | null = null
   while (reader.next()) {
     const { record, recordOffset } = reader
     state = asCorruption(path, recordOffset, () => {
       const stored = decodeVersionEdit(record, 'version edit')
       if (state === null) checkComparator(stored, path, recordOffset)
+      loggedSeq = stored.loggedSeq ?? null
       return applyToState(state ?? EMPTY_STATE, resolve(stored, live, path, recordOffset))
     })
   }
@@ -75,7 +87,7 @@ function replay(bytes: Uint8Array, path: string): { state: ManifestState; end: L
     const { reason, offset } = end.damage ?? { reason: 'empty manifest', offset: 0 }
     throw corruption(reason, { path, offset, bytesDropped: end.bytesDropped })
   }
-  return { state, end }
+  return { state, end, loggedSeq }
 }
 
 function checkComparator(first: StoredEdit, path: string, offset: number): void {

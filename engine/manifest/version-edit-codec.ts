@@ -18,6 +18,7 @@
  *   12290  new run            string of: varint level, run, 1 + after (0: the level's newest)
  *   12291  opened segment     string of: varint number
  *   12292  spent segment      string of: varint number
+ *   12293  logged seq         string of: varint           in the last record of a clean close
  *
  *   tags within an added table:
  *   4      oldest segment     varint: the least it points to; absent when it points to none
@@ -62,6 +63,7 @@ const TAG = {
   newRun: 12290,
   openedSegment: 12291,
   spentSegment: 12292,
+  loggedSeq: 12293,
 } as const
 
 const TABLE_TAG = {
@@ -105,6 +107,7 @@ export function encodeVersionEdit(edit: VersionEdit, first = false): Uint8Array 
     field(TAG.strategy, new ByteWriter().text(name).text(JSON.stringify(state)))
   }
   if (edit.nextRunId !== undefined) field(TAG.nextRunId, new ByteWriter().varint(edit.nextRunId))
+  if (edit.loggedSeq !== undefined) field(TAG.loggedSeq, new ByteWriter().varint(edit.loggedSeq))
   for (const { level, run, after } of edit.newRuns) {
     const place = after === null ? 0 : 1 + after
     field(TAG.newRun, new ByteWriter().varint(level).varint(run).varint(place))
@@ -217,6 +220,9 @@ export function decodeVersionEdit(bytes: Uint8Array, source: string): StoredEdit
       }
       case TAG.nextRunId:
         fields.nextRunId = contentOf(reader, source).varint()
+        break
+      case TAG.loggedSeq:
+        fields.loggedSeq = contentOf(reader, source).varint()
         break
       case TAG.newRun: {
         const content = contentOf(reader, source)

@@ -8,7 +8,15 @@
 import { LsmError } from '../base/errors.ts'
 import { ioError, type StorageOperation } from './io-error.ts'
 import type { Section } from './ledger.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  LockPurpose,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 /** The operations with a number; the others (open, read, list, size, lock) can still be failed. */
 export const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
@@ -46,6 +54,7 @@ interface Fault {
 }
 
 export class FaultStorage implements Storage {
+  readonly openFilesMax: number
   readonly #inner: Storage
   readonly #onCall: (call: StorageCall) => void
   readonly #faults = new Set<Fault>()
@@ -53,6 +62,7 @@ export class FaultStorage implements Storage {
   #isCut = false
 
   constructor(inner: Storage, options: FaultStorageOptions = {}) {
+    this.openFilesMax = inner.openFilesMax
     this.#inner = inner
     this.#onCall = options.onCall ?? (() => {})
   }
@@ -89,6 +99,10 @@ export class FaultStorage implements Storage {
     this.#faults.add({ strikes: (call) => isCall(call, number), errno: null, appliedBytes })
   }
 
+  resolve(folder: string): string {
+    return this.#inner.resolve(folder)
+  }
+
   create(path: string, tag: FileTag): WritableFile {
     this.#enter('create', path)
     return new FaultWritableFile(this.#inner.create(path, tag), this, this.#enter)
@@ -110,9 +124,9 @@ export class FaultStorage implements Storage {
     return this.#inner.readAll(path, tag)
   }
 
-  list(folder: string): readonly string[] {
+  list(folder: string, what?: ListedKind): readonly string[] {
     this.#enter('list', folder)
-    return this.#inner.list(folder)
+    return this.#inner.list(folder, what)
   }
 
   size(path: string): number {
@@ -150,9 +164,9 @@ export class FaultStorage implements Storage {
     this.#inner.syncFolder(folder)
   }
 
-  lock(folder: string): FolderLock {
+  lock(folder: string, purpose?: LockPurpose): FolderLock {
     this.#enter('lock', folder)
-    return this.#inner.lock(folder)
+    return this.#inner.lock(folder, purpose)
   }
 
   /** Passed before every call: numbers it and throws the fault that strikes it. */

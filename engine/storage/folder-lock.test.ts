@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import {
+  chmodSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -52,6 +56,13 @@ class Contender {
     return contender
   }
 
+  /** One without the rights of the superuser, should the tests run as it. */
+  static async startUnprivileged(): Promise<Contender> {
+    const contender = await Contender.start()
+    expect(await contender.ask('unprivileged')).toBe('unprivileged')
+    return contender
+  }
+
   async #answer(): Promise<string> {
     return (await this.#answers.next()).value
   }
@@ -82,9 +93,13 @@ const OWN_LOCK = (() => {
   return JSON.parse(text)
 })()
 
-/** LOCK as a holder with these facts would have left it. */
+/** LOCK as a holder with these facts would have left it in the folder. */
 function plantLock(folder: string, facts: object, name = 'LOCK'): void {
-  writeFileSync(join(folder, name), JSON.stringify({ ...OWN_LOCK, ...facts }))
+  const { dev, ino } = statSync(folder, { bigint: true })
+  writeFileSync(
+    join(folder, name),
+    JSON.stringify({ ...OWN_LOCK, folder: `${dev}:${ino}`, ...facts }),
+  )
 }
 
 const STALE_LOCKS = {
@@ -160,6 +175,88 @@ onLinux('the lock of this very process, were it not ours, would be a living one'
   const folder = temporaryFolder()
   plantLock(folder, { token: 'b1' })
   expectLockedBy(process.pid, folder)
+})
+
+test('a lock that was copied along with its folder holds the folder it tells of, not the copy', () => {
+  const folder = temporaryFolder()
+  const copy = join(temporaryFolder(), 'copy')
+  const lock = lockFolder(folder)
+  cpSync(folder, copy, { recursive: true })
+  expect(readdirSync(copy)).toEqual(['LOCK'])
+  expectFree(copy)
+  lock.release()
+})
+
+test('a folder that was renamed is held as before', () => {
+  const parent = temporaryFolder()
+  const [before, after] = [join(parent, 'before'), join(parent, 'after')]
+  mkdirSync(before)
+  const lock = lockFolder(before)
+  renameSync(before, after)
+  expectLockedBy(process.pid, after)
+  renameSync(after, before)
+  lock.release()
+  expectFree(before)
+})
+
+onLinux('a lock of an older version, which does not tell its folder, is believed', () => {
+  const folder = temporaryFolder()
+  plantLock(folder, { folder: undefined, token: 'b2' })
+  expectLockedBy(process.pid, folder)
+})
+
+test('a release leaves a lock alone that is not its own, whoever holds it', () => {
+  const folder = temporaryFolder()
+  const lock = lockFolder(folder)
+  // As another thread of this process takes it when somebody has deleted LOCK by hand.
+  plantLock(folder, { token: 'f1' })
+  const planted = readFileSync(join(folder, 'LOCK'), 'utf8')
+  lock.release()
+  expect(readFileSync(join(folder, 'LOCK'), 'utf8')).toBe(planted)
+})
+
+test('a folder that cannot be written to is read without a lock, unless it is held', async () => {
+  const folder = temporaryFolder()
+  chmodSync(folder, 0o555)
+  onTestFinished(() => chmodSync(folder, 0o755))
+  const reader = await Contender.startUnprivileged()
+  const writes = await reader.ask(`${folder} 0 write`)
+  expect(writes).toContain('permission denied (EACCES)')
+  expect(await reader.ask(`${folder} 0 read`)).toBe('held')
+  expect(await reader.ask('release')).toBe('released')
+
+  chmodSync(folder, 0o755)
+  plantLock(folder, { bootId: 'another', token: 'a4' })
+  chmodSync(folder, 0o555)
+  expect(await reader.ask(`${folder} 0 read`), 'a stale lock is left as it is').toBe('held')
+  expect(await reader.ask('release')).toBe('released')
+  expect(readdirSync(folder)).toEqual(['LOCK'])
+
+  chmodSync(folder, 0o755)
+  const lock = lockFolder(folder)
+  chmodSync(folder, 0o555)
+  expect(await reader.ask(`${folder} 0 read`)).toBe(String(process.pid))
+  chmodSync(folder, 0o755)
+  lock.release()
+})
+
+test('a look that a writer came in between is told at its end', async () => {
+  const folder = temporaryFolder()
+  chmodSync(folder, 0o555)
+  const reader = await Contender.startUnprivileged()
+  expect(await reader.ask(`${folder} 0 read`)).toBe('held')
+  chmodSync(folder, 0o755)
+  const lock = lockFolder(folder)
+  expect(await reader.ask('release')).toContain(`already open in process ${process.pid}`)
+  lock.release()
+})
+
+test('who may write to a folder holds it even to read', () => {
+  const folder = temporaryFolder()
+  const lock = lockFolder(folder, 'read')
+  expectLockedBy(process.pid, folder)
+  lock.release()
+  expectFree(folder)
 })
 
 test.each([

@@ -2,18 +2,23 @@
  * Owns the lock of a database folder: one process, and one database object in it, holds a folder.
  * Node has no flock, so the file LOCK names its holder and counts while that process lives.
  *
- *   LOCK                    one line of JSON: pid, startTime (clock ticks since boot), bootId, token
+ *   LOCK                    one line of JSON: pid, startTime (clock ticks since boot), bootId, the
+ *                           folder's device and inode, token
  *   LOCK.<token>            the same, before it is linked to its name
  *   LOCK.<token>.takeover   the right to remove the lock that carries <token>
  *
  * Invariant: at most one live holder. Taking is one `link` of a fully written temporary to the name:
  * atomic, and it fails when somebody holds it. The holder is dead, and its lock stale, when the
- * process is gone, another one wears its pid (other start time), or the machine has booted since.
+ * process is gone, another one wears its pid (other start time), the machine has booted since, or
+ * the file was copied here along with its folder (other inode): then it tells of that folder.
  *
  * A stale lock is removed only under its takeover lock, taken in the same way (so that a death there
  * is survived too). Two processes that judge one lock stale cannot both remove it: the second, once
  * it has the right, finds another lock or none under the name and leaves it alone. A plain
  * rename-and-check would leave a gap in which a third process finds no lock at all.
+ *
+ * A folder that this process may not write to cannot be locked. One who only reads it looks for a
+ * living holder instead, before and after.
  *
  * Limit: processes that cannot see one another (other pid namespaces, other machines on a shared
  * file system) judge one another dead.
@@ -26,12 +31,13 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { LsmError } from '../base/errors.ts'
 import { errnoOf, translated } from './io-error.ts'
-import { type FolderLock, joinPath } from './storage.ts'
+import { type FolderLock, joinPath, type LockPurpose } from './storage.ts'
 
 const LOCK_NAME = 'LOCK'
 
@@ -40,8 +46,13 @@ interface Holder {
   /** Null where the system does not tell; then the pid alone decides. */
   readonly startTime: string | null
   readonly bootId: string | null
+  /** `device:inode` of the folder; null in locks of older versions, which did not say. */
+  readonly folder: string | null
   readonly token: string
 }
+
+/** What the system says where a folder may be read but not written. */
+const NOT_WRITABLE: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'EROFS']
 
 /** Real paths of the folders this process holds (this thread; others are kept out by LOCK). */
 const heldHere = new Set<string>()
@@ -52,11 +63,35 @@ export function isLockFile(name: string): boolean {
 }
 
 /** `LSM_LOCKED` with data {pid, path} when held; `LSM_NOT_FOUND` when the folder is missing. */
-export function lockFolder(folder: string): FolderLock {
+export function lockFolder(folder: string, purpose: LockPurpose = 'write'): FolderLock {
   try {
-    return takeFolder(realpathSync(folder), folder)
+    const realFolder = realpathSync(folder)
+    try {
+      return takeFolder(realFolder, folder)
+    } catch (error) {
+      if (purpose === 'write' || !NOT_WRITABLE.includes(errnoOf(error))) throw error
+      return watchFolder(realFolder, folder)
+    }
   } catch (error) {
     throw translated('lock', folder, error)
+  }
+}
+
+/** For a folder that cannot be locked: its release says `LSM_LOCKED` if somebody holds it by then. */
+function watchFolder(realFolder: string, folder: string): FolderLock {
+  const lockPath = joinPath(realFolder, LOCK_NAME)
+  const refuseHeld = () => {
+    const holder = parseHolder(readText(lockPath) ?? '')
+    if (holder !== undefined && isAlive(holder, realFolder)) throw lockedBy(holder.pid, folder)
+  }
+  refuseHeld()
+  let held = true
+  return {
+    release: () => {
+      if (!held) return
+      held = false
+      refuseHeld()
+    },
   }
 }
 
@@ -66,13 +101,14 @@ function takeFolder(realFolder: string, folder: string): FolderLock {
     pid: process.pid,
     startTime: processStat(process.pid)?.startTime ?? null,
     bootId: bootId(),
+    folder: folderIdentity(realFolder),
     token: randomUUID(),
   }
   const lockPath = joinPath(realFolder, LOCK_NAME)
   const temporary = `${lockPath}.${holder.token}`
   writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { flag: 'wx' })
   try {
-    const tookOver = take(lockPath, temporary, lockPath, folder)
+    const tookOver = take(lockPath, temporary, realFolder, folder)
     if (tookOver) removeLeftovers(realFolder)
   } finally {
     unlinkSync(temporary)
@@ -93,15 +129,16 @@ function takeFolder(realFolder: string, folder: string): FolderLock {
  * Gives the name `path` to the holder written in `temporary`, or throws `LSM_LOCKED`. Returns whether
  * a stale lock had to make room.
  */
-function take(path: string, temporary: string, lockPath: string, folder: string): boolean {
+function take(path: string, temporary: string, realFolder: string, folder: string): boolean {
   let tookOver = false
   while (!tryLink(temporary, path)) {
     const found = readText(path)
     if (found === undefined) continue // released just now
     const holder = parseHolder(found)
-    if (holder !== undefined && isAlive(holder)) throw lockedBy(holder.pid, folder)
-    const takeover = `${holder === undefined ? path : `${lockPath}.${holder.token}`}.takeover`
-    take(takeover, temporary, lockPath, folder)
+    if (holder !== undefined && isAlive(holder, realFolder)) throw lockedBy(holder.pid, folder)
+    const stale = holder === undefined ? path : joinPath(realFolder, `${LOCK_NAME}.${holder.token}`)
+    const takeover = `${stale}.takeover`
+    take(takeover, temporary, realFolder, folder)
     try {
       if (readText(path) === found) unlinkSync(path)
     } finally {
@@ -121,7 +158,7 @@ function removeLeftovers(realFolder: string): void {
     if (name === LOCK_NAME || !isLockFile(name)) continue
     const path = joinPath(realFolder, name)
     const holder = parseHolder(readText(path) ?? '')
-    if (holder !== undefined && !isAlive(holder)) rmSync(path, { force: true })
+    if (holder !== undefined && !isAlive(holder, realFolder)) rmSync(path, { force: true })
   }
 }
 
@@ -132,7 +169,9 @@ function lockedBy(pid: number, folder: string): LsmError {
   })
 }
 
-function isAlive(holder: Holder): boolean {
+/** Whether a lock found in the folder is held: its holder lives, and it is the lock of this folder. */
+function isAlive(holder: Holder, realFolder: string): boolean {
+  if (holder.folder !== null && holder.folder !== folderIdentity(realFolder)) return false
   const boot = bootId()
   if (holder.bootId !== null && boot !== null && holder.bootId !== boot) return false
   try {
@@ -158,6 +197,12 @@ function processStat(
   return state === undefined || startTime === undefined ? undefined : { state, startTime }
 }
 
+/** Stays when the folder is renamed; a copy has another. */
+function folderIdentity(realFolder: string): string {
+  const { dev, ino } = statSync(realFolder, { bigint: true })
+  return `${dev}:${ino}`
+}
+
 function bootId(): string | null {
   return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? null
 }
@@ -168,11 +213,12 @@ function bootId(): string | null {
  */
 function parseHolder(text: string): Holder | undefined {
   try {
-    const { pid, startTime, bootId, token } = JSON.parse(text) as Partial<Holder>
+    const { pid, startTime, bootId, folder, token } = JSON.parse(text) as Partial<Holder>
     // A pid of 0 or below would ask about a whole group of processes.
     if (pid === undefined || !Number.isSafeInteger(pid) || pid <= 0) return undefined
     if (token === undefined || !/^[0-9a-f-]+$/.test(token)) return undefined
-    return { pid, startTime: startTime ?? null, bootId: bootId ?? null, token }
+    const where = { bootId: bootId ?? null, folder: folder ?? null }
+    return { pid, startTime: startTime ?? null, ...where, token }
   } catch {
     return undefined
   }

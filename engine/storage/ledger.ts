@@ -8,6 +8,9 @@
  * present at open, which whoever opens a folder counts (`countFolder` in storage.ts).
  */
 
+import { checkOptions, show } from '../base/arguments.ts'
+import { invalidArgument } from '../base/errors.ts'
+
 export const CAUSES = [
   'wal',
   'flush',
@@ -157,11 +160,17 @@ export function liveBytes(balance: LedgerBalance): number {
   return presentAtOpen + appended + linked - truncated - removed
 }
 
-/** Sum over the cells that match every given axis. */
+/** Refuses what is no ledger: `LSM_INVALID_ARGUMENT`. */
+export function checkLedger(ledger: Ledger): void {
+  if (!(ledger instanceof Ledger)) throw invalidArgument(`a Ledger is needed, not ${show(ledger)}`)
+}
+
+/** Sum over the cells that match every given axis. `LSM_INVALID_ARGUMENT` for an unknown one. */
 export function sumCells(
   cells: readonly LedgerCell[],
   filter: LedgerFilter,
 ): { readonly bytes: number; readonly calls: number } {
+  checkFilter(filter)
   let bytes = 0
   let calls = 0
   for (const cell of cells) {
@@ -173,6 +182,24 @@ export function sumCells(
     calls += cell.calls
   }
   return { bytes, calls }
+}
+
+/** A misspelt axis would match every cell, a misspelt cause none. */
+function checkFilter(filter: LedgerFilter): void {
+  checkOptions(filter, ['cause', 'level', 'section', 'direction'], 'a filter of the ledger')
+  checkName(CAUSES, filter.cause, 'cause')
+  checkName(SECTIONS, filter.section, 'section')
+  checkName(DIRECTIONS, filter.direction, 'direction')
+}
+
+function checkName<Name extends string>(
+  names: readonly Name[],
+  given: Name | readonly Name[] | undefined,
+  axis: string,
+): void {
+  if (given === undefined) return
+  const unknown = [given].flat().find((name) => !names.includes(name as Name))
+  if (unknown !== undefined) throw invalidArgument(`the ledger has no ${axis} ${unknown}`)
 }
 
 /** What moved between two readings of one ledger: `later` − `earlier`, cell by cell. */

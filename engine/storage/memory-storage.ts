@@ -11,18 +11,26 @@
 import { assert } from '../base/assert.ts'
 import { corruption, LsmError } from '../base/errors.ts'
 import { ioError, type StorageOperation } from './io-error.ts'
-import { Ledger, type Section } from './ledger.ts'
+import { checkLedger, Ledger, type Section } from './ledger.ts'
 import {
   type NameChange,
   type PowerLossChoice,
   survivingChanges,
   survivingContent,
 } from './power-loss.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 type Names = Map<string, MemoryFile>
 
 export class MemoryStorage implements Storage {
+  readonly openFilesMax = Number.POSITIVE_INFINITY
   readonly #ledger: Ledger
   readonly #folders = new Set<string>(['', '.'])
   readonly #names: Names = new Map()
@@ -32,7 +40,13 @@ export class MemoryStorage implements Storage {
   #nextFileId = 0
 
   constructor(ledger: Ledger) {
+    checkLedger(ledger)
     this.#ledger = ledger
+  }
+
+  /** As it is: there is no working folder. */
+  resolve(folder: string): string {
+    return folder
   }
 
   create(path: string, tag: FileTag): WritableFile {
@@ -59,11 +73,8 @@ export class MemoryStorage implements Storage {
     return bytes
   }
 
-  list(folder: string): readonly string[] {
-    return [...this.#names.keys()]
-      .filter((path) => folderOf(path) === folderPath(folder))
-      .map((path) => path.slice(path.lastIndexOf('/') + 1))
-      .sort()
+  list(folder: string, what: ListedKind = 'files'): readonly string[] {
+    return namesIn(folder, what === 'files' ? this.#names.keys() : this.#folders)
   }
 
   size(path: string): number {
@@ -216,6 +227,14 @@ function apply(changes: readonly NameChange<MemoryFile>[], names: Names): void {
       else names.set(path, file)
     }
   }
+}
+
+/** What lies directly in `folder`, of all paths: the last part of each, sorted. */
+function namesIn(folder: string, paths: Iterable<string>): readonly string[] {
+  return Array.from(paths)
+    .filter((path) => path !== '' && path !== '.' && folderOf(path) === folderPath(folder))
+    .map((path) => path.slice(path.lastIndexOf('/') + 1))
+    .sort()
 }
 
 function folderPath(folder: string): string {

@@ -30,6 +30,11 @@ describeStorage('NodeStorage', () => {
   }
 })
 
+onLinux('a folder that cannot be made is an error, not an endless loop', () => {
+  const storage = new NodeStorage(new Ledger())
+  expect(() => storage.makeFolder('/proc/varve/db')).toThrow('cannot create folder /proc/varve')
+})
+
 onLinux('the operating system counts what the ledger counts, to the byte', () => {
   const folder = temporaryFolder()
   onTestFinished(() => rmSync(folder, { recursive: true }))

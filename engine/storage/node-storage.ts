@@ -25,19 +25,34 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { assert } from '../base/assert.ts'
 import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 import { errnoOf, type StorageOperation, translated } from './io-error.ts'
-import { Ledger, type Section } from './ledger.ts'
-import type { FileTag, FolderLock, ReadableFile, Storage, WritableFile } from './storage.ts'
+import { checkLedger, Ledger, type Section } from './ledger.ts'
+import { openFileLimit } from './open-file-limit.ts'
+import type {
+  FileTag,
+  FolderLock,
+  ListedKind,
+  LockPurpose,
+  ReadableFile,
+  Storage,
+  WritableFile,
+} from './storage.ts'
 
 export class NodeStorage implements Storage {
+  readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger
 
   constructor(ledger: Ledger) {
+    checkLedger(ledger)
     this.#ledger = ledger
+  }
+
+  resolve(folder: string): string {
+    return resolve(folder)
   }
 
   create(path: string, tag: FileTag): WritableFile {
@@ -48,14 +63,12 @@ export class NodeStorage implements Storage {
 
   appendTo(path: string, tag: FileTag): WritableFile {
     const { O_WRONLY, O_APPEND } = constants
-    const fd = attempt('open', path, () => openSync(path, O_WRONLY | O_APPEND))
-    const { size } = attempt('open', path, () => fstatSync(fd))
+    const { fd, size } = attempt('open', path, () => openSized(path, O_WRONLY | O_APPEND))
     return new NodeWritableFile(path, fd, this.#ledger, tag, size)
   }
 
   open(path: string, tag: FileTag): ReadableFile {
-    const fd = attempt('open', path, () => openSync(path, 'r'))
-    const { size } = attempt('open', path, () => fstatSync(fd))
+    const { fd, size } = attempt('open', path, () => openSized(path, 'r'))
     return new NodeReadableFile(path, size, { fd, reading: 0 }, this.#ledger, tag)
   }
 
@@ -70,10 +83,10 @@ export class NodeStorage implements Storage {
     }
   }
 
-  list(folder: string): readonly string[] {
+  list(folder: string, what: ListedKind = 'files'): readonly string[] {
     try {
       return readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && !isLockFile(entry.name))
+        .filter((entry) => entry.isDirectory() === (what === 'folders') && !isLockFile(entry.name))
         .map((entry) => entry.name)
         .sort()
     } catch (error) {
@@ -91,8 +104,9 @@ export class NodeStorage implements Storage {
   }
 
   link(from: string, to: string): void {
+    const { size } = attempt('link', from, () => statSync(from), to)
     attempt('link', from, () => linkSync(from, to), to)
-    this.#ledger.countLinked(this.size(to))
+    this.#ledger.countLinked(size)
   }
 
   truncate(path: string, bytes: number): void {
@@ -109,8 +123,7 @@ export class NodeStorage implements Storage {
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
     const parent = dirname(folder)
     if (parent !== folder) this.makeFolder(parent)
-    // `recursive` only to accept the same folder from another process at the same moment.
-    attempt('makeFolder', folder, () => mkdirSync(folder, { recursive: true }))
+    attempt('makeFolder', folder, () => makeOneFolder(folder))
     this.syncFolder(parent)
   }
 
@@ -120,8 +133,8 @@ export class NodeStorage implements Storage {
     attempt('syncFolder', folder, () => withFile(folder, 'r', fsyncSync))
   }
 
-  lock(folder: string): FolderLock {
-    return lockFolder(folder)
+  lock(folder: string, purpose: LockPurpose = 'write'): FolderLock {
+    return lockFolder(folder, purpose)
   }
 
   #rename(from: string, to: string): void {
@@ -318,6 +331,33 @@ function attempt<Result>(
     return action()
   } catch (error) {
     throw translated(operation, path, error, to)
+  }
+}
+
+/** Opens a file and asks for its size; a descriptor that does not tell is closed. */
+function openSized(
+  path: string,
+  flags: 'r' | number,
+): { readonly fd: number; readonly size: number } {
+  const fd = openSync(path, flags)
+  try {
+    return { fd, size: fstatSync(fd).size }
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+/**
+ * Accepts the same folder from another process at the same moment. Not with `recursive`: Node never
+ * returns from it where the system calls an existing parent missing, as under /proc.
+ */
+function makeOneFolder(folder: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+    if (errnoOf(error) !== 'EEXIST' || !isThere) throw error
   }
 }
 

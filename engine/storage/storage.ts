@@ -13,7 +13,7 @@
  * Paths are '/'-separated and opaque to callers beyond joining a folder and a name.
  */
 
-import type { Cause, Ledger, Section } from './ledger.ts'
+import { type Cause, checkLedger, type Ledger, type Section } from './ledger.ts'
 
 /** On whose account bytes move: bound when a handle is opened. Level −1: belongs to no level. */
 export interface FileTag {
@@ -49,12 +49,23 @@ export interface ReadableFile {
   close(): void
 }
 
+export type ListedKind = 'files' | 'folders'
+
+export type LockPurpose = 'write' | 'read'
+
 export interface FolderLock {
   /** Idempotent. */
   release(): void
 }
 
 export interface Storage {
+  /** How many files the process may have open at once. */
+  readonly openFilesMax: number
+  /**
+   * The name under which `folder` is found whatever the process does later, as with its working
+   * folder. Whoever opens a folder asks once, and makes every path of the answer.
+   */
+  resolve(folder: string): string
   /** Creates the file; an existing one is an error. */
   create(path: string, tag: FileTag): WritableFile
   /** Goes on with a file that is there: `bytes` counts from its size. For recovery alone. */
@@ -63,10 +74,10 @@ export interface Storage {
   /** The whole file, counted as section 'meta' on the tag's account. */
   readAll(path: string, tag: FileTag): Uint8Array
   /**
-   * Names (not paths) of the files in the folder, sorted; folders and the lock's own files are left
-   * out. Empty when the folder does not exist.
+   * Names (not paths) of the files in the folder, or of the folders in it, sorted; the lock's own
+   * files are left out. Empty when the folder does not exist.
    */
-  list(folder: string): readonly string[]
+  list(folder: string, what?: ListedKind): readonly string[]
   size(path: string): number
   /** Replaces an existing `to`. Does nothing when both name one file, as POSIX has it. */
   rename(from: string, to: string): void
@@ -79,8 +90,12 @@ export interface Storage {
   /** Creates the folder and its parents; an existing one is fine. */
   makeFolder(folder: string): void
   syncFolder(folder: string): void
-  /** Holds `folder` for one database object of one process; else `LSM_LOCKED` with `data.pid`. */
-  lock(folder: string): FolderLock
+  /**
+   * Holds `folder` for one database object of one process; else `LSM_LOCKED` with `data.pid`. Where
+   * this process may only read the folder, `purpose: 'read'` holds nothing and looks whether somebody
+   * else does, now and at the release, which then throws `LSM_LOCKED`.
+   */
+  lock(folder: string, purpose?: LockPurpose): FolderLock
 }
 
 export function joinPath(folder: string, name: string): string {
@@ -96,5 +111,6 @@ export function folderBytes(storage: Storage, folder: string): number {
 
 /** Puts what already lies in `folder` on the ledger's balance: called once by whoever opens it. */
 export function countFolder(storage: Storage, ledger: Ledger, folder: string): void {
+  checkLedger(ledger)
   ledger.countPresentAtOpen(folderBytes(storage, folder))
 }

@@ -80,12 +80,14 @@ describe('a block', () => {
       fc.property(someEntries, interval, spoil, stepsArbitrary, (entries, every, spoils, steps) => {
         const block = blockOf(entries, every)
         for (const [at, byte] of spoils) block[at % block.length] = byte
+        const cursor = new BlockCursor('table')
         try {
-          const cursor = cursorOver(block)
+          cursor.open(block, 4096)
           for (const step of steps) takeStep(cursor, step, entries)
         } catch (error) {
           expect(isLsmError(error, 'LSM_CORRUPTION')).toBe(true)
           expect(isLsmError(error) && error.data).toMatchObject({ path: 'table', offset: 4096 })
+          expect(cursor.valid).toBe(false)
         }
       }),
       { numRuns: 1000 },

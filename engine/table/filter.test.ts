@@ -32,6 +32,18 @@ function* counted(from: number, count: number): Iterable<Uint8Array> {
   }
 }
 
+test.each([1e-2, 1e-6, 1e-20, 1e-320])(
+  'a filter of %d bits a key lets everything through',
+  (bits) => {
+    expect(falsePositiveRate(bits)).toBe(1)
+    expect(probeCount(bits)).toBe(1)
+  },
+)
+
+test('the curve has no step where it reaches 1', () => {
+  expect(falsePositiveRate(1 / 39.9)).toBeCloseTo(1, 9)
+})
+
 describe('the filter', () => {
   test('never denies a key that was added', () => {
     const keys = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 200 })

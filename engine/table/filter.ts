@@ -22,6 +22,11 @@ const BLOCK_BITS = 512
 const TAIL_BYTES = 2
 const FILTER_VERSION = 1
 const PROBES_MAX = 30
+/**
+ * With fewer bits a key, more than 40 keys share each bit: the share of zeros, e^-40, vanishes
+ * beside 1 in a double. Every key passes, and no sum over the loads of a block is needed.
+ */
+const BITS_PER_KEY_FELT = 1 / 40
 const TWO_POW_32 = 0x100000000
 /** 2^32 ÷ the golden ratio: each multiplication brings fresh bits to the top (RocksDB `bloom_impl.h`). */
 const GOLDEN = 0x9e3779b9
@@ -159,6 +164,7 @@ function bestProbes(bitsPerKey: number): number {
 }
 
 function rateWithProbes(bitsPerKey: number, probes: number): number {
+  if (bitsPerKey < BITS_PER_KEY_FELT) return 1
   const load = BLOCK_BITS / bitsPerKey
   const spread = 10 * Math.sqrt(load) + 10
   let logProbability = -load

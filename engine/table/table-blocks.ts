@@ -15,8 +15,8 @@ export class TableBlocks {
   readonly id: number
   readonly index: BlockIndex
   readonly cache: BlockCache
-  /** Stored blocks pass through here; what is handed out is a copy. */
-  #stored: Uint8Array = new Uint8Array(0)
+  /** Stored blocks of all tables pass through here; what is handed out is a copy. */
+  static #stored: Uint8Array = new Uint8Array(0)
 
   constructor(path: string, id: number, index: BlockIndex, cache: BlockCache) {
     this.path = path
@@ -37,11 +37,12 @@ export class TableBlocks {
     if (cached !== undefined) return cached
     const bytes = this.index.sizes[blockIndex]!
     const storedBytes = bytes + BLOCK_TRAILER_BYTES
-    if (storedBytes > this.#stored.length) this.#stored = new Uint8Array(storedBytes)
-    file.read(this.#stored, storedBytes, offset, 'data')
+    if (storedBytes > TableBlocks.#stored.length) TableBlocks.#stored = new Uint8Array(storedBytes)
+    const stored = TableBlocks.#stored
+    file.read(stored, storedBytes, offset, 'data')
     counters.blocksFromStorage++
     counters.bytesFromStorage += storedBytes
-    const block = decodeStoredBlock(this.#stored, 0, bytes, this.path, offset, false)
+    const block = decodeStoredBlock(stored, 0, bytes, this.path, offset, false)
     if (fillCache) this.cache.insert(this.id, offset, block)
     return block
   }

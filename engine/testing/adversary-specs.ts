@@ -158,7 +158,7 @@ export class SpecMaker {
     return places.slice(0, starts.length + 1).map((place, index) => ({
       place,
       fromKey: index === 0 ? null : starts[index - 1]!,
-      targetTableBytes: this.#pick([null, null, 1, 40, 200]),
+      targetTableBytes: this.#pick([null, null, 64, 80, 200]),
       cutKeys: this.#someKeys(this.#below(3)),
       filter: { bitsPerKey: this.#pick([0, 6.5, 10]) },
     }))
@@ -181,7 +181,7 @@ export class SpecMaker {
       const flaw = this.#below(13)
       if (flaw === 0) {
         const nextState = this.#pick([undefined, 1n, () => null]) as never
-        made = { breaks: 'next-state', spec: { ...spec, nextState } }
+        made = { breaks: 'form', spec: { ...spec, nextState } }
       } else if (flaw < 5) made = this.#flawedInputs(version, spec, gone)
       else if (flaw < 9 && spec.kind !== 'drop') made = this.#flawedPlace(version, spec)
       else if (spec.kind === 'merge') made = this.#flawedOutputs(spec)
@@ -235,18 +235,17 @@ export class SpecMaker {
     spec: Extract<CompactionSpec, { kind: 'merge' | 'move' }>,
   ): Omit<Offer, 'plan'> {
     const { level, run } = this.#pick(runsNewestFirst(version))
-    const place = this.#pick<OutputPlace>([
+    const { place, breaks } = this.#pick<{ place: OutputPlace; breaks: SafetyRule }>([
       {
-        level: this.#pick([-1, 0.5, LEVEL_MAX + 1, 1000, Number.NaN]),
-        after: null,
+        place: { level: this.#pick([-1, 0.5, LEVEL_MAX + 1, 1000, Number.NaN]), after: null },
+        breaks: 'form',
       },
-      { level: level + 0.5, after: run.id },
-      { level, after: 100_000 },
-      { level, run: 100_000 },
-      { level: level + 1, after: run.id },
-      { level: level + 1, run: run.id },
+      { place: { level: level + 0.5, after: run.id }, breaks: 'form' },
+      { place: { level, after: 100_000 }, breaks: 'place-exists' },
+      { place: { level, run: 100_000 }, breaks: 'place-exists' },
+      { place: { level: level + 1, after: run.id }, breaks: 'place-exists' },
+      { place: { level: level + 1, run: run.id }, breaks: 'place-exists' },
     ])
-    const breaks = 'place-exists'
     if (spec.kind === 'move') return { breaks, spec: { ...spec, place } }
     const at = this.#below(spec.outputs.length)
     const outputs = spec.outputs.with(at, { ...spec.outputs[at]!, place })
@@ -257,18 +256,19 @@ export class SpecMaker {
     const [first] = spec.outputs as [MergeOutput]
     const low = this.#keys[2]!
     const high = this.#keys.at(-2)!
-    const outputs = this.#pick<readonly MergeOutput[]>([
-      [],
-      [{ ...first, fromKey: low }],
-      [first, { ...first, fromKey: null }],
-      [first, { ...first, fromKey: high }, { ...first, fromKey: low }],
-      [first, { ...first, fromKey: low }, { ...first, fromKey: low }],
-      [{ ...first, targetTableBytes: this.#pick([0, -1, Number.NaN]) }],
-      [{ ...first, filter: { bitsPerKey: this.#pick([-1, Number.NaN, 1 / 0]) } }],
-      [{ ...first, cutKeys: [high, low] }],
-      [{ ...first, cutKeys: [low, low] }],
+    const [ordered, formed] = ['outputs-ordered', 'form'] as const
+    const [outputs, breaks] = this.#pick<readonly [readonly MergeOutput[], SafetyRule]>([
+      [[], ordered],
+      [[{ ...first, fromKey: low }], ordered],
+      [[first, { ...first, fromKey: null }], ordered],
+      [[first, { ...first, fromKey: high }, { ...first, fromKey: low }], ordered],
+      [[first, { ...first, fromKey: low }, { ...first, fromKey: low }], ordered],
+      [[{ ...first, targetTableBytes: this.#pick([0, -1, 1, Number.NaN]) }], formed],
+      [[{ ...first, filter: { bitsPerKey: this.#pick([-1, Number.NaN, 1 / 0]) } }], formed],
+      [[{ ...first, cutKeys: [high, low] }], ordered],
+      [[{ ...first, cutKeys: [low, low] }], ordered],
     ])
-    return { breaks: 'outputs-ordered', spec: { ...spec, outputs } }
+    return { breaks, spec: { ...spec, outputs } }
   }
 
   #pick<Item>(items: readonly Item[]): Item {

@@ -9,7 +9,7 @@ const RULES: readonly SafetyRule[] = [
   'inputs-contiguous',
   'place-exists',
   'outputs-ordered',
-  'next-state',
+  'form',
   'recency',
   'destination-disjoint',
   'drop-retention',

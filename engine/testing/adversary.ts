@@ -155,7 +155,7 @@ class World {
     return Database.open({
       storage: this.#storage,
       folder: FOLDER,
-      strategy: strategyOf('adversary', ({ version }) => this.#pickOnce(version)),
+      strategy: strategyOf('adversary', () => this.#pickOnce(this.#db.version)),
       options: {
         memtableBytes: 64 * 1024,
         blockBytes: 64,

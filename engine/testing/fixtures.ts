@@ -11,7 +11,8 @@ import type {
   TreeView,
 } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
-import { Database, type OpenOptions } from '../db/database.ts'
+import { Database } from '../db/database.ts'
+import type { OpenOptions } from '../db/open-options.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 

@@ -24,7 +24,7 @@ export function openLog(open: Partial<OpenOptions> = {}) {
 
 export function openCollected(open: Partial<OpenOptions> = {}) {
   const options = { valueLog: collected, ...open.options }
-  return openTest({ strategy: never, ...open, valueLogPolicy: restless, options })
+  return openTest({ strategy: never, valueLogPolicy: restless, ...open, options })
 }
 
 export function put(db: Database, key: string, value: string, sync = false): void {

@@ -45,6 +45,7 @@ test('the engine as it is gives the adversary nothing to find', async () => {
 
 const RESOLVE = 'compaction/resolved-spec.ts'
 const VALIDATE = 'compaction/validate-spec.ts'
+const ANSWERS = 'compaction/strategy-answers.ts'
 
 describe('the adversary notices the lack of', () => {
   test.each<[rule: string, path: string, find: string | RegExp, replace: string, found: RegExp]>([
@@ -85,11 +86,11 @@ describe('the adversary notices the lack of', () => {
     ],
     ['inputs-free', VALIDATE, 'checkInputsFree(context, resolved)', '', /two jobs take table/],
     [
-      'place-exists, for levels',
-      RESOLVE,
-      'if (!Number.isInteger(level) || level < 0 || level > LEVEL_MAX) {',
-      'if (level < 0) {',
-      /place-exists/,
+      'form, for levels',
+      ANSWERS,
+      /if \(Number.isInteger\(level\) && .*/,
+      'if (typeof level === "number") {',
+      /form/,
     ],
     [
       'place-exists, for runs',
@@ -100,11 +101,11 @@ describe('the adversary notices the lack of', () => {
     ],
     ['outputs-ordered', VALIDATE, 'checkOutputsOrdered(resolved)', '', /outputs-ordered|cut|lies/],
     [
-      'next-state',
-      VALIDATE,
-      "if (text === undefined) throw unsafe('next-state', 'the next state is not JSON')",
-      '',
-      /next-state|LSM_CORRUPTION|serialize/,
+      'form, for the next state',
+      ANSWERS,
+      "if (!isPlain) throw wrong(asked, path, value, 'JSON')",
+      'if (!isPlain) return value as Json',
+      /form|LSM_CORRUPTION|serialize/,
     ],
     [
       'recency of merges',

@@ -48,6 +48,7 @@ function withoutSync(storage: Storage, skips: (path: string) => boolean): Storag
     ...Object.fromEntries(
       (
         [
+          'resolve',
           'open',
           'appendTo',
           'readAll',

@@ -12,14 +12,17 @@
  * business and have no text.
  */
 
+import { checkText } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { tablesOf } from './run.ts'
 import type { TableMeta } from './table-meta.ts'
 import { parseVersion, printKey, printTable } from './text.ts'
-import type { NewRun, TablePlacement, VersionEdit } from './version-edit.ts'
+import { checkEdit, type NewRun, type TablePlacement, type VersionEdit } from './version-edit.ts'
 
-export function printEdit({ newRuns, removed, added, strategy }: VersionEdit): string {
+export function printEdit(edit: VersionEdit): string {
+  checkEdit(edit)
+  const { newRuns, removed, added, strategy } = edit
   const lines = [
     ...newRuns.map(({ level, run, after }) => {
       return `run L${level} R${run} ${after === null ? 'newest' : `after R${after}`}`
@@ -35,6 +38,7 @@ export function printEdit({ newRuns, removed, added, strategy }: VersionEdit): s
 
 /** Reads the text form; anything else is `LSM_INVALID_ARGUMENT` naming the line. */
 export function parseEdit(text: string): VersionEdit {
+  checkText(text, 'the text of an edit')
   const newRuns: NewRun[] = []
   const removed: TablePlacement[] = []
   const added: TablePlacement[] = []

@@ -85,6 +85,41 @@ describe('a run of persistent chunks', () => {
     )
   })
 
+  test('finds every overlap of a range, wherever its two ends lie', () => {
+    // Gaps of one key between some tables; more tables than are walked, and more than a chunk holds.
+    for (const [count, firsts] of [
+      [13, 13],
+      [300, 3],
+    ] as const) {
+      const tables = Array.from({ length: count }, (_, n) => tableOf(n + (n >>> 2)))
+      const run = runOf(1, tables)
+      const end = 2 * (count + (count >>> 2)) + 2
+      for (let low = 0; low < 2 * firsts + 6; low++) {
+        for (let high = low; high <= end; high++) {
+          const range = { smallest: key(low), largest: key(high) }
+          const { from, to } = overlapping(run, range)
+          const meets = (table: TableMeta) =>
+            compareBytes(table.smallest, range.largest) <= 0 &&
+            compareBytes(range.smallest, table.largest) <= 0
+          const first = tables.findIndex(meets)
+          const last = tables.findLastIndex(meets)
+          if (first < 0) expect(to).toBe(from)
+          else expect([from, to]).toEqual([first, last + 1])
+        }
+      }
+    }
+  })
+
+  test('slices exactly the tables asked for, across chunks', () => {
+    const tables = Array.from({ length: 400 }, (_, n) => tableOf(n))
+    const run = runOf(1, tables)
+    for (const from of [0, 1, 127, 128, 129, 255, 256, 399, 400]) {
+      for (const to of [0, 1, 128, 129, 256, 257, 399, 400, 500]) {
+        expect(sliceTables(run, from, to)).toEqual(tables.slice(from, to))
+      }
+    }
+  })
+
   test('an edit leaves the chunks it does not touch as they are', () => {
     const run = runOf(
       1,

@@ -15,7 +15,7 @@ import { invalidArgument } from '../base/errors.ts'
 import { levelOf } from './level.ts'
 import { type Run, runOf, tablesOf } from './run.ts'
 import { NO_FILTER, type TableMeta } from './table-meta.ts'
-import { type Version, versionOf } from './version.ts'
+import { checkVersion, type Version, versionOf } from './version.ts'
 
 /** What a table is taken to be where its text says nothing. */
 const DEFAULTS: Omit<TableMeta, 'id' | 'smallest' | 'largest'> = {
@@ -44,6 +44,7 @@ const NUMBER_FIELDS = [
 ] as const
 
 export function printVersion(version: Version): string {
+  checkVersion(version)
   const lines: string[] = []
   version.levels.forEach((level, index) => {
     if (level.runs.length === 0) return

@@ -6,13 +6,15 @@
  * runs left empty. An edit that names an unknown run or table is a bug or damage and throws.
  */
 
+import { show } from '../base/arguments.ts'
 import { assert, paranoid } from '../base/assert.ts'
+import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { EMPTY_LEVEL, type Level } from './level.ts'
 import { addTotals, checkRun, editRun, type RunId, runOf, subtractTotals } from './run.ts'
 import type { SegmentsEdit } from './segment-meta.ts'
 import type { TableMeta } from './table-meta.ts'
-import { type Version, versionOf } from './version.ts'
+import { checkVersion, type Version, versionOf } from './version.ts'
 
 /** A new, empty run in `level`, next older than run `after`; null: the newest of the level. */
 export interface NewRun {
@@ -33,6 +35,8 @@ export interface VersionEdit {
   readonly nextFileNumber?: number
   readonly nextRunId?: number
   readonly lastSeq?: number
+  /** At a clean close alone: tables and logs hold all writes up to this one, durably. */
+  readonly loggedSeq?: number
   readonly newRuns: readonly NewRun[]
   readonly removed: readonly TablePlacement[]
   readonly added: readonly TablePlacement[]
@@ -44,7 +48,15 @@ export interface VersionEdit {
 
 export const EMPTY_EDIT: VersionEdit = { newRuns: [], removed: [], added: [] }
 
+/** Refuses what is no edit at all: `LSM_INVALID_ARGUMENT`. */
+export function checkEdit(edit: VersionEdit): void {
+  const lists = [edit?.newRuns, edit?.removed, edit?.added]
+  if (!lists.every(Array.isArray)) throw invalidArgument(`an edit is needed, not ${show(edit)}`)
+}
+
 export function applyEdit(version: Version, edit: VersionEdit): Version {
+  checkVersion(version)
+  checkEdit(edit)
   const levels: Level[] = [...version.levels]
   const changes = groupByRun(edit)
   /** Levels that an edit leaves a run without tables in. */

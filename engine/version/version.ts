@@ -6,6 +6,8 @@
  * run. Hence a read stops at the first run that answers.
  */
 
+import { show } from '../base/arguments.ts'
+import { invalidArgument } from '../base/errors.ts'
 import { EMPTY_LEVEL, type Level } from './level.ts'
 import { addTotals, NO_TOTALS, type Run, type Totals } from './run.ts'
 
@@ -22,6 +24,13 @@ export function versionOf(levels: readonly Level[]): Version {
   while (count > 0 && levels[count - 1]!.runs.length === 0) count--
   const kept = levels.slice(0, count)
   return { levels: kept, totals: kept.reduce((sum, l) => addTotals(sum, l.totals), NO_TOTALS) }
+}
+
+/** Refuses what is no version at all: `LSM_INVALID_ARGUMENT`. */
+export function checkVersion(version: Version): void {
+  if (!Array.isArray(version?.levels)) {
+    throw invalidArgument(`a version is needed, not ${show(version)}`)
+  }
 }
 
 /** Level `index`, empty when the tree is not that deep. */

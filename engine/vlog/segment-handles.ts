@@ -1,5 +1,5 @@
 /**
- * Owns the open segments: readers by segment, opened at first use, closed when the segment goes.
+ * Owns the segments in use: files by segment, opened at first use, closed when the segment goes.
  * Values are read on three accounts (gets, scans, collections) and kept in the block cache, where a
  * value is a block of its own.
  *
@@ -13,7 +13,8 @@ import { corruption, isLsmError } from '../base/errors.ts'
 import type { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
 import type { Cause } from '../storage/ledger.ts'
-import type { ReadableFile, Storage } from '../storage/storage.ts'
+import type { OpenFiles } from '../storage/open-files.ts'
+import type { ReadableFile } from '../storage/storage.ts'
 import { COMPRESSION_TYPE, decompressBlock } from '../table/compression.ts'
 import {
   isRecordContent,
@@ -56,14 +57,14 @@ interface OpenSegment {
 }
 
 export class SegmentHandles {
-  readonly #storage: Storage
+  readonly #openFiles: OpenFiles
   readonly #pathOf: (segment: number) => string
   readonly #cache: BlockCache
   readonly #files = new Map<number, OpenSegment>()
   #record: Uint8Array = new Uint8Array(4096)
 
-  constructor(storage: Storage, pathOf: (segment: number) => string, cache: BlockCache) {
-    this.#storage = storage
+  constructor(files: OpenFiles, pathOf: (segment: number) => string, cache: BlockCache) {
+    this.#openFiles = files
     this.#pathOf = pathOf
     this.#cache = cache
   }
@@ -195,7 +196,7 @@ export class SegmentHandles {
   #open(segment: number): OpenSegment {
     const path = this.#pathOf(segment)
     try {
-      const file = this.#storage.open(path, { cause: 'open', level: -1 })
+      const file = this.#openFiles.open(path, { cause: 'open', level: -1 })
       const open = { file, tagged: new Map() }
       this.#files.set(segment, open)
       return open

@@ -73,16 +73,16 @@ export class SegmentWalk {
     const left = this.#fileBytes - this.#at
     if (left === 0) return this.#finish(null)
     if (left === SEGMENT_FOOTER_BYTES) {
-      const records = decodeSegmentFooter(this.bytes, this.#have(SEGMENT_FOOTER_BYTES))
+      const footer = this.#have(SEGMENT_FOOTER_BYTES)
+      const records = decodeSegmentFooter(this.bytes, footer)
       if (records === this.#records) return this.#finish(null, true)
       if (records !== null) return this.#finish('bad footer count')
     }
     if (left < RECORD_HEADER_BYTES) return this.#finish('torn record')
-    if (!isRecordHeader(this.bytes, this.#have(RECORD_HEADER_BYTES))) {
-      return this.#finish('bad record header')
-    }
-    const keyLength = recordKeyLength(this.bytes, this.#at - this.#pieceOffset)
-    const storedLength = recordStoredLength(this.bytes, this.#at - this.#pieceOffset)
+    const header = this.#have(RECORD_HEADER_BYTES)
+    if (!isRecordHeader(this.bytes, header)) return this.#finish('bad record header')
+    const keyLength = recordKeyLength(this.bytes, header)
+    const storedLength = recordStoredLength(this.bytes, header)
     const recordBytes = RECORD_HEADER_BYTES + keyLength + storedLength
     if (recordBytes > left) return this.#finish('torn record')
     const at = this.#have(recordBytes)
@@ -116,7 +116,10 @@ export class SegmentWalk {
     return true
   }
 
-  /** Has the `length` bytes from `#at` on in `bytes`, and says where. They are in the file. */
+  /**
+   * Has the `length` bytes from `#at` on in `bytes`, and says where. They are in the file. Call it
+   * before `bytes` is looked at: it may put another array there.
+   */
   #have(length: number): number {
     const end = this.#pieceOffset + this.bytes.length
     if (this.#at + length > end) {

@@ -4,6 +4,7 @@ import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
+import { OpenFiles } from '../storage/open-files.ts'
 import type { FileTag } from '../storage/storage.ts'
 import { type Compression, decompressBlock } from '../table/compression.ts'
 import { bytes, text } from '../testing/fixtures.ts'
@@ -77,6 +78,26 @@ function pointerTo({ segment, offset, storedBytes, compressionType }: Placed): V
   return Object.assign(new ValuePointer(), { segment, offset, storedBytes, compressionType })
 }
 
+test.each([10, 1024 * 1024 - 50, 1024 * 1024, 3 * 1024 * 1024])(
+  'a value of %i bytes is loaded with the time it was written at',
+  (bytesOfValue) => {
+    const small = { key: bytes('b'), value: bytes('small'), atMs: 1_234 }
+    const huge = {
+      key: bytes('a'),
+      value: new Uint8Array(bytesOfValue).fill(7),
+      atMs: 1_700_000_000_123,
+    }
+    const { storage, placed } = written([huge, small, huge])
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    for (const each of placed) {
+      const loaded = handles.load(pointerTo(each), each.key, 0, each.key.length, account())
+      expect(loaded.writtenAtMs).toBe(each.atMs)
+      expect(Buffer.compare(loaded.value, each.value)).toBe(0)
+    }
+    handles.close()
+  },
+)
+
 const record = (key: string, value: string): Record => ({
   key: bytes(key),
   value: bytes(value),
@@ -104,7 +125,11 @@ describe('a segment', () => {
           expect(seen).toEqual(given)
           expect(end).toMatchObject({ records: given.length, hasFooter: true, damage: null })
           expect(storage.size('blob')).toBe(end.recordBytes + STUB_BYTES)
-          const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+          const handles = new SegmentHandles(
+            new OpenFiles(storage),
+            () => 'blob',
+            new BlockCache(0),
+          )
           for (const each of placed) {
             const { key, value, atMs } = each
             const loaded = handles.load(pointerTo(each), key, 0, key.length, account())
@@ -147,6 +172,34 @@ describe('a segment', () => {
     }
   })
 
+  // A walk reads 1 MiB at once: headers, records and the footer lie across that border in turn.
+  const MIB = 1024 * 1024
+  test.each<[string, readonly number[]]>([
+    ['one value larger than a piece', [3 * MIB]],
+    ['a value larger than a piece between small ones', [100, 3 * MIB, 100]],
+    ['a large value last', [100, 150, MIB + 1]],
+    ...Array.from({ length: 9 }, (_, index): [string, readonly number[]] => {
+      // Header of the segment, key of one byte: the record ends 4 bytes further on each time.
+      const first = MIB - 30 - 33 - 36 + 4 * index
+      return [`a piece that ends ${36 - 4 * index} bytes behind a record`, [first, 70_000, 5]]
+    }),
+  ])('is walked whole with %s', (_, sizes) => {
+    const given = sizes.map((size, index): Record => {
+      return { key: bytes(`${index}`), value: new Uint8Array(size).fill(index + 1), atMs: index }
+    })
+    const { storage } = written(given)
+    const { seen, end, damage } = walk(storage)
+    expect(damage).toBeNull()
+    expect(end).toMatchObject({ records: given.length, hasFooter: true })
+    expect(seen.map(({ key, value, atMs }) => [text(key), value.length, value[0], atMs])).toEqual(
+      given.map(({ key, value, atMs }) => [text(key), value.length, value[0], atMs]),
+    )
+    const content = storage.readAll('blob', tag)
+    const last = content.length - 32 - 33 - sizes.at(-1)!
+    replaced(storage, content.with(last + 9, content[last + 9]! ^ 1))
+    expect(walk(storage).damage).toMatchObject({ data: { offset: last } })
+  })
+
   test('tells a torn end from rot with something sound behind it', () => {
     const { storage, placed } = written(THREE, 'none', false)
     const content = storage.readAll('blob', tag)
@@ -166,7 +219,7 @@ describe('a value', () => {
   test('is read once from storage, then from the cache', () => {
     const { storage, placed } = written(THREE)
     const cache = new BlockCache(1024)
-    const handles = new SegmentHandles(storage, () => 'blob', cache)
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', cache)
     const filling = account(true)
     for (const each of [placed[1]!, placed[1]!]) {
       const { key, value } = each
@@ -182,7 +235,7 @@ describe('a value', () => {
 
   test('of another key is refused, with path and offset', () => {
     const { storage, placed } = written(THREE)
-    const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
     const read = () => handles.read(pointerTo(placed[0]!), bytes('b'), 0, 1, account())
     expect(read).toThrow(/^blob at offset 30: a pointer leads to a record that is not its own$/)
   })
@@ -192,7 +245,8 @@ describe('a value', () => {
     async (compression) => {
       const many = Array.from({ length: 60 }, (_, index) => record(`key${index}`, `value ${index}`))
       const { storage, placed } = written(many, compression)
-      const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+      const cache = new BlockCache(1024 * 1024)
+      const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', cache)
       const requests = placed
         .map((each): ValueRequest & Record => ({ ...each, value: null as never }))
         .sort((a, b) => ((b.offset * 7919) % 101) - ((a.offset * 7919) % 101))
@@ -202,15 +256,62 @@ describe('a value', () => {
         requests.map(({ key, value }) => text(value).replace('value ', 'key') === text(key)),
       ).toEqual(requests.map(() => true))
       expect(counting.counters.valueReads).toBe(1)
+      expect(cache.usedBytes, 'not asked for').toBe(0)
+      const filling = account(true)
+      for (const request of requests) request.value = null as never
+      await handles.readMany(requests, filling)
+      await handles.readMany(requests, filling)
+      expect(filling.counters.valueReads, 'then from the cache').toBe(1)
     },
   )
+
+  test('is not sought before the file begins', async () => {
+    const { storage, placed } = written(THREE)
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    const misled = { ...placed[0]!, offset: 5 }
+    const error = { code: 'LSM_CORRUPTION', data: { path: 'blob', offset: 0 } }
+    const read = () => handles.read(pointerTo(misled), misled.key, 0, 1, account())
+    expect(read).toThrow(expect.objectContaining(error))
+    await expect(handles.readMany([{ ...misled, value: null }], account())).rejects.toMatchObject(
+      error,
+    )
+  })
+
+  test('shares a read of at most a mebibyte', async () => {
+    const large = Array.from({ length: 6 }, (_, index) => record(`${index}`, 'v'.repeat(400_000)))
+    const { storage, placed } = written(large)
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    const counting = account()
+    const requests = placed.map((each): ValueRequest => ({ ...each, value: null }))
+    await handles.readMany(requests, counting)
+    expect(counting.counters.valueReads).toBe(3)
+    expect(requests.every(({ value }) => value?.length === 400_000)).toBe(true)
+  })
+
+  test.each([
+    ['kept in the record buffer', 1000],
+    ['of just a mebibyte', 1024 * 1024],
+    ['for which the buffer grew', 3 * 1024 * 1024],
+  ])('is dated to the millisecond: one %s', (_, length) => {
+    const atMs = 1_700_000_000_789
+    const big = { key: bytes('big'), value: new Uint8Array(length).fill(3), atMs }
+    const { storage, placed } = written([big, { ...THREE[0]!, atMs: atMs + 1 }])
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
+    for (const each of [...placed, ...placed]) {
+      const { key, value, atMs: writtenAtMs } = each
+      const loaded = handles.load(pointerTo(each), key, 0, key.length, account())
+      expect(loaded.writtenAtMs).toBe(writtenAtMs)
+      expect(Buffer.compare(loaded.value, value)).toBe(0)
+    }
+    handles.close()
+  })
 
   test('that is damaged among others is told with path and offset', async () => {
     const { storage, placed } = written(THREE)
     const content = storage.readAll('blob', tag)
     const { offset } = placed[1]!
     replaced(storage, content.with(offset, content[offset]! ^ 1))
-    const handles = new SegmentHandles(storage, () => 'blob', new BlockCache(0))
+    const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
     const requests = placed.map((each): ValueRequest => ({ ...each, value: null }))
     const where = { path: 'blob', offset: offset - 32 }
     await expect(handles.readMany(requests, account())).rejects.toMatchObject({ data: where })

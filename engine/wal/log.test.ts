@@ -350,6 +350,85 @@ describe('damage', () => {
     })
   })
 
+  describe('behind damage, what lies at the very end of the log', () => {
+    const header = LOG_HEADER_BYTES
+    const cases: readonly (readonly [title: string, tail: Uint8Array, isRecord: boolean])[] = [
+      ['a FULL without payload', fragment(full, payload(0, 0)), true],
+      ['a FIRST without payload', fragment(first, payload(0, 0)), true],
+      ['a FIRST whose LAST never came', fragment(first, body), true],
+      ['a FULL of one byte', fragment(full, payload(1, 0)), true],
+      ['a MIDDLE', fragment(middle, body), false],
+      ['a LAST without payload', fragment(last, payload(0, 0)), false],
+      ['a header cut short', fragment(full, payload(0, 0)).subarray(0, header - 1), false],
+      ['a payload cut short', fragment(full, body).subarray(0, -1), false],
+      ['a header without its payload', fragment(full, body).subarray(0, header), false],
+      ['zeros', new Uint8Array(header), false],
+    ]
+    /** How far from the end of its block the log ends. */
+    const places = [0, 1, LOG_HEADER_BYTES - 1, LOG_HEADER_BYTES, 100]
+
+    test.each(cases)('%s', (_, tail, isRecord) => {
+      for (const left of places) {
+        const damaged = fragment(full, payload(40, 1))
+        damaged[LOG_HEADER_BYTES + 3]! ^= 1
+        const filler = LOG_BLOCK_BYTES - left - tail.length - damaged.length - 2 * LOG_HEADER_BYTES
+        const bytes = joined(
+          fragment(full, payload(filler, 2)),
+          damaged,
+          // What the damaged record's successor may have left of itself.
+          new Uint8Array(LOG_HEADER_BYTES).fill(0xee),
+          tail,
+        )
+        expect(bytes.length).toBe(LOG_BLOCK_BYTES - left)
+        expect(readLog(bytes).end.damage, `${left} bytes before the end`).toEqual({
+          reason: 'bad crc',
+          offset: LOG_HEADER_BYTES + filler,
+          inLastAppend: !isRecord,
+        })
+      }
+    })
+
+    test('right behind a record without payload, is seen as well', () => {
+      const damaged = fragment(full, payload(0, 0))
+      damaged[0]! ^= 1
+      const bytes = joined(fragment(full, body), damaged, fragment(full, payload(0, 0)))
+      expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad crc', inLastAppend: false })
+    })
+
+    test('in the next block, is seen as well', () => {
+      const damaged = fragment(full, payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - 3, 1))
+      damaged[LOG_HEADER_BYTES + 3]! ^= 1
+      const padding = new Uint8Array(3)
+      const behind = (tail: Uint8Array) =>
+        readLog(joined(damaged, padding, tail)).end.damage!.inLastAppend
+      expect(behind(fragment(full, payload(0, 0)))).toBe(false)
+      expect(behind(payload(0, 0))).toBe(true)
+    })
+  })
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'a log that ends %i bytes before its block does is whole',
+    (left) => {
+      const { bytes } = logOf([payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - left, 1)])
+      for (let padding = 0; padding <= left; padding++) {
+        const { records, end } = readLog(joined(bytes, new Uint8Array(padding)), 'absolute')
+        expect([records.length, end.damage]).toEqual([1, null])
+      }
+    },
+  )
+
+  test('a record begun in the last seven bytes of a block and never gone on with is torn', () => {
+    const { bytes } = logOf([payload(LOG_BLOCK_BYTES - 2 * LOG_HEADER_BYTES, 1), payload(3, 2)])
+    const cut = bytes.subarray(0, LOG_BLOCK_BYTES)
+    expect(readLog(cut).end).toEqual({
+      validBytes: LOG_BLOCK_BYTES - LOG_HEADER_BYTES,
+      bytesDropped: LOG_HEADER_BYTES,
+      damage: { reason: 'torn payload', offset: LOG_BLOCK_BYTES, inLastAppend: true },
+    })
+    expect(refused(cut, 'tolerate-corrupted-tail')).toBe(false)
+    expect(refused(cut, 'absolute')).toBe(true)
+  })
+
   test('a rotten length is no torn payload', () => {
     const bytes = joined(fragment(full, body), fragment(full, body))
     bytes[LOG_HEADER_BYTES + 10 + 4]! += 1

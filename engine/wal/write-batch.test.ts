@@ -122,6 +122,121 @@ describe('WriteBatch', () => {
   })
 })
 
+describe('a call that throws leaves the batch as it was', () => {
+  const state = (batch: WriteBatch) => {
+    const { count, rawBytes, byteLength, pointers, seq } = batch
+    return { count, rawBytes, byteLength, pointers, seq, bytes: batch.view().slice() }
+  }
+  /** Longer than what is copied in a loop. */
+  const long = new Uint8Array(100)
+  const throwing = (array: Uint8Array, ...names: readonly string[]) => {
+    for (const name of names) {
+      Object.defineProperty(array, name, {
+        get() {
+          throw new Error(`${name} is asked`)
+        },
+      })
+    }
+    return array
+  }
+  const detached = () => {
+    const array = new Uint8Array(3)
+    array.buffer.transfer()
+    return array
+  }
+  const [key, value] = [bytesOf('k'), bytesOf('v')]
+
+  test.each<[string, (batch: WriteBatch) => void]>([
+    ['a string as key', (batch) => batch.put('abc' as never, value)],
+    ['a short string as value', (batch) => batch.put(key, 'def' as never)],
+    ['a long string as value', (batch) => batch.put(key, 'def'.repeat(50) as never)],
+    ['an ArrayBuffer as key', (batch) => batch.put(new ArrayBuffer(8) as never, value)],
+    ['an ArrayBuffer as value', (batch) => batch.put(key, new ArrayBuffer(8) as never)],
+    ['a list as value', (batch) => batch.put(key, [1, 2] as never)],
+    ['wider elements', (batch) => batch.put(key, new Uint16Array([1000]) as never)],
+    ['no value', (batch) => Reflect.apply(batch.put, batch, [key])],
+    ['no arguments', (batch) => Reflect.apply(batch.put, batch, [])],
+    ['a transferred key', (batch) => batch.put(detached(), value)],
+    ['a transferred value', (batch) => batch.put(key, detached())],
+    ['a key too long', (batch) => batch.put(new Uint8Array(KEY_BYTES_MAX + 1), value)],
+    ['a value too long', (batch) => batch.put(key, new Uint8Array(VALUE_BYTES_MAX + 1))],
+    ['a string to delete', (batch) => batch.delete('abc' as never)],
+    ['nothing to delete', (batch) => Reflect.apply(batch.delete, batch, [])],
+    ['a key too long to delete', (batch) => batch.delete(new Uint8Array(KEY_BYTES_MAX + 1))],
+    [
+      'a change while it is walked',
+      (batch) => batch.forEach({ put: () => batch.put(key, value), delete() {}, putPointer() {} }),
+    ],
+    [
+      'a clear while it is walked',
+      (batch) => batch.forEach({ put: () => batch.clear(), delete() {}, putPointer() {} }),
+    ],
+  ])('%s', (_, call) => {
+    const batch = batchOf([[bytesOf('before'), bytesOf('1')]])
+    batch.setSeq(9)
+    const before = state(batch)
+    expect(() => call(batch)).toThrow(expect.objectContaining({ code: 'LSM_INVALID_ARGUMENT' }))
+    expect(state(batch)).toEqual(before)
+    batch.put(bytesOf('after'), bytesOf('2'))
+    const read = operationsOf(WriteBatch.from(batch.view().slice()))
+    expect(read.map(([each]) => each)).toEqual([bytesOf('before'), bytesOf('after')])
+  })
+
+  test('also where the copy of the bytes fails half-way', () => {
+    const batch = batchOf([[bytesOf('before'), bytesOf('1')]])
+    const before = state(batch)
+    const hostile = throwing(long.slice(), 'byteLength', 'byteOffset', 'length', 'buffer')
+    for (const call of [
+      () => batch.put(hostile, value),
+      () => batch.put(key, hostile),
+      () => batch.delete(hostile),
+    ]) {
+      try {
+        call()
+      } catch {
+        expect(state(batch)).toEqual(before)
+        continue
+      }
+      // What is not asked cannot throw: then the record is whole.
+      expect(() => WriteBatch.from(batch.view().slice())).not.toThrow()
+      batch.clear()
+      batch.put(bytesOf('before'), bytesOf('1'))
+    }
+  })
+
+  test('a held one refuses every change until it is released', () => {
+    const batch = batchOf([[key, value]])
+    batch.hold()
+    const before = state(batch)
+    for (const change of [
+      () => batch.put(key, value),
+      () => batch.delete(key),
+      () => batch.clear(),
+      () => batch.hold(),
+    ]) {
+      expect(change).toThrow('being written')
+    }
+    expect(state(batch)).toEqual(before)
+    batch.release()
+    batch.delete(key)
+    expect(batch.count).toBe(2)
+  })
+
+  test('one batch may be walked from within its own walk', () => {
+    const batch = batchOf([
+      [bytesOf('a'), value],
+      [bytesOf('b'), value],
+    ])
+    const seen: number[] = []
+    batch.forEach({
+      put: () => seen.push(operationsOf(batch).length),
+      delete() {},
+      putPointer() {},
+    })
+    expect(seen).toEqual([2, 2])
+  })
+})
+
 describe('damage', () => {
   const sound = batchOf([
     [bytesOf('foo'), bytesOf('bar')],

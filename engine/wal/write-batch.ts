@@ -10,9 +10,11 @@
  *           u8 tag 17 (pointer), varint key length, key, varint pointer length, pointer
  *
  * `seq` is the sequence number of the first record; record i has seq + i. Tags are RocksDB's; never
- * renumber. Invariant: the representation is well-formed after every call, and the count is right.
+ * renumber. Invariant: the representation is well-formed and the count is right after every call. A
+ * call that throws leaves the batch as it was, and a batch that is being written refuses to change.
  */
 
+import { bytesIn, show } from '../base/arguments.ts'
 import { ByteReader } from '../base/coding.ts'
 import { copyRange } from '../base/copy.ts'
 import { corruption, invalidArgument } from '../base/errors.ts'
@@ -27,7 +29,9 @@ export const BATCH_BYTES_MAX = 1024 * 1024 * 1024
 export const BATCH_HEADER_BYTES = 12
 const COUNT_OFFSET = 8
 const VARINT32_BYTES_MAX = 5
-const INITIAL_BYTES = 256
+/** The least memory that a batch takes, when it takes any. */
+const MEMORY_BYTES_MIN = 256
+const NO_MEMORY = new Uint8Array(0)
 const TWO_POW_32 = 0x100000000
 
 /** Receives the records of a batch in order; ranges are borrowed and end with the call. */
@@ -51,31 +55,39 @@ export interface WriteBatchSink {
 }
 
 export class WriteBatch {
-  #bytes: Uint8Array
+  /** Its memory, or `NO_MEMORY` until something is put into it. */
+  #bytes: Uint8Array = NO_MEMORY
   #length = BATCH_HEADER_BYTES
   #count = 0
   #rawBytes = 0
   #pointers = 0
   /** Where `#readVarint` reads next. */
   #at = 0
-
-  /** `memory`: taken over to build the batch in; at least a header, and its header must be zero. */
-  constructor(memory: Uint8Array = new Uint8Array(INITIAL_BYTES)) {
-    this.#bytes = memory
-  }
+  /** Whether a promised write has still to be done with the batch. */
+  #isHeld = false
+  /** Calls of `forEach` under way. */
+  #walks = 0
 
   /**
    * Takes over `bytes`, which must be one whole representation: anything else is `LSM_CORRUPTION`
    * with the offset in it, under the name `path`.
    */
   static from(bytes: Uint8Array, path = 'write batch'): WriteBatch {
-    if (bytes.length < BATCH_HEADER_BYTES) {
-      throw corruption(`write batch of ${bytes.length} bytes`, { path, offset: 0 })
+    const length = bytesIn(bytes, 'the representation of a batch')
+    if (length < BATCH_HEADER_BYTES) {
+      throw corruption(`write batch of ${length} bytes`, { path, offset: 0 })
     }
-    const batch = new WriteBatch(bytes)
-    batch.#length = bytes.length
+    const batch = new WriteBatch()
+    batch.#bytes = bytes
+    batch.#length = length
     batch.#validate(path)
     return batch
+  }
+
+  /** Refuses what is no batch: `LSM_INVALID_ARGUMENT`. */
+  static check(value: WriteBatch): void {
+    if (typeof value === 'object' && value !== null && #bytes in value) return
+    throw invalidArgument(`a WriteBatch is written, not ${show(value)}`)
   }
 
   /** Records in the batch. */
@@ -104,27 +116,28 @@ export class WriteBatch {
   }
 
   setSeq(seq: number): void {
+    this.#requireMemory()
     writeU32(this.#bytes, 0, seq % TWO_POW_32)
     writeU32(this.#bytes, 4, Math.floor(seq / TWO_POW_32))
   }
 
-  /** Copies both. `LSM_INVALID_ARGUMENT` beyond the limits, and the batch is as before. */
+  /**
+   * Copies both. `LSM_INVALID_ARGUMENT` for what is not bytes, beyond the limits, or while the batch
+   * is being written.
+   */
   put(key: Uint8Array, value: Uint8Array): void {
-    this.#checkKey(key)
-    if (value.length > VALUE_BYTES_MAX) {
-      const data = { bytes: value.length, bytesMax: VALUE_BYTES_MAX }
-      throw invalidArgument(`value of ${value.length} bytes; at most ${VALUE_BYTES_MAX}`, data)
+    const keyLength = keyLengthOf(key)
+    const valueLength = bytesIn(value, 'value')
+    if (valueLength > VALUE_BYTES_MAX) {
+      const data = { bytes: valueLength, bytesMax: VALUE_BYTES_MAX }
+      throw invalidArgument(`value of ${valueLength} bytes; at most ${VALUE_BYTES_MAX}`, data)
     }
-    this.#begin(ENTRY_KIND.value, key.length + value.length)
-    this.#prefixed(key)
-    this.#prefixed(value)
+    this.#add(ENTRY_KIND.value, key, 0, keyLength, value, 0, valueLength)
   }
 
-  /** Copies `key`. `LSM_INVALID_ARGUMENT` beyond the limits, and the batch is as before. */
+  /** Copies `key`. Errors as `put`. */
   delete(key: Uint8Array): void {
-    this.#checkKey(key)
-    this.#begin(ENTRY_KIND.deletion, key.length)
-    this.#prefixed(key)
+    this.#add(ENTRY_KIND.deletion, key, 0, keyLengthOf(key), null, 0, 0)
   }
 
   /** For the engine, whose values have gone to the log: copies a range of `keyBytes` and the pointer. */
@@ -135,9 +148,7 @@ export class WriteBatch {
     pointer: Uint8Array,
     pointerLength: number,
   ): void {
-    this.#begin(ENTRY_KIND.blobIndex, keyLength + pointerLength)
-    this.#prefixedRange(keyBytes, keyStart, keyLength)
-    this.#prefixedRange(pointer, 0, pointerLength)
+    this.#add(ENTRY_KIND.blobIndex, keyBytes, keyStart, keyLength, pointer, 0, pointerLength)
     this.#pointers++
   }
 
@@ -149,19 +160,17 @@ export class WriteBatch {
     valueStart: number,
     valueLength: number,
   ): void {
-    this.#begin(ENTRY_KIND.value, keyLength + valueLength)
-    this.#prefixedRange(bytes, keyStart, keyLength)
-    this.#prefixedRange(bytes, valueStart, valueLength)
+    this.#add(ENTRY_KIND.value, bytes, keyStart, keyLength, bytes, valueStart, valueLength)
   }
 
   /** For the engine: as `putRange`. */
   deleteRange(bytes: Uint8Array, keyStart: number, keyLength: number): void {
-    this.#begin(ENTRY_KIND.deletion, keyLength)
-    this.#prefixedRange(bytes, keyStart, keyLength)
+    this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, null, 0, 0)
   }
 
-  /** Empties the batch for reuse; its memory is kept. */
+  /** Empties the batch for reuse; its memory is kept. Refused while the batch is being written. */
   clear(): void {
+    this.#requireFree()
     this.#length = BATCH_HEADER_BYTES
     this.#count = 0
     this.#rawBytes = 0
@@ -169,27 +178,50 @@ export class WriteBatch {
     this.#bytes.fill(0, 0, BATCH_HEADER_BYTES)
   }
 
+  /** For the engine: until `release` the batch refuses to change, and to be held again. */
+  hold(): void {
+    this.#requireFree()
+    this.#isHeld = true
+  }
+
+  /** For the engine: the write that held the batch has settled. */
+  release(): void {
+    this.#isHeld = false
+  }
+
   /** The representation; borrowed, valid until the next change of the batch. */
   view(): Uint8Array {
+    this.#requireMemory()
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** Hands every record to `sink`, in order; allocates nothing. The sink must not change the batch. */
+  /** Hands every record to `sink`, in order; allocates nothing. The batch refuses to change meanwhile. */
   forEach(sink: WriteBatchSink): void {
+    this.#walks++
+    try {
+      this.#walk(sink)
+    } finally {
+      this.#walks--
+    }
+  }
+
+  #walk(sink: WriteBatchSink): void {
     const bytes = this.#bytes
-    this.#at = BATCH_HEADER_BYTES
-    while (this.#at < this.#length) {
-      const tag = bytes[this.#at++]!
+    let at = BATCH_HEADER_BYTES
+    while (at < this.#length) {
+      const tag = bytes[at]!
+      this.#at = at + 1
       const keyLength = this.#readVarint()
       const keyStart = this.#at
-      this.#at += keyLength
+      at = keyStart + keyLength
       if (tag === ENTRY_KIND.deletion) {
         sink.delete(bytes, keyStart, keyLength)
         continue
       }
+      this.#at = at
       const valueLength = this.#readVarint()
       const valueStart = this.#at
-      this.#at += valueLength
+      at = valueStart + valueLength
       if (tag === ENTRY_KIND.value) {
         sink.put(bytes, keyStart, keyLength, valueStart, valueLength)
       } else {
@@ -198,20 +230,42 @@ export class WriteBatch {
     }
   }
 
-  #checkKey(key: Uint8Array): void {
-    if (key.length <= KEY_BYTES_MAX) return
-    const data = { bytes: key.length, bytesMax: KEY_BYTES_MAX }
-    throw invalidArgument(`key of ${key.length} bytes; at most ${KEY_BYTES_MAX}`, data)
+  #requireFree(): void {
+    if (this.#isHeld) {
+      throw invalidArgument('the batch is being written: wait for the promise of that write')
+    }
+    if (this.#walks > 0) throw invalidArgument('the batch is being walked: change it afterwards')
   }
 
-  /** Makes room for a record of so many user bytes and writes its tag and the count. */
-  #begin(tag: number, rawBytes: number): void {
+  /**
+   * Adds a record; `valueBytes` is null where it has no value. Nothing of it counts before all of its
+   * bytes are there, so that whatever throws on the way leaves the batch as it was.
+   */
+  #add(
+    tag: number,
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array | null,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    this.#requireFree()
+    const rawBytes = keyLength + valueLength
     const needed = this.#length + 1 + 2 * VARINT32_BYTES_MAX + rawBytes
     if (needed > this.#bytes.length) this.#grow(needed)
-    this.#bytes[this.#length++] = tag
+    this.#bytes[this.#length] = tag
+    let end = this.#prefixed(this.#length + 1, keyBytes, keyStart, keyLength)
+    if (valueBytes !== null) end = this.#prefixed(end, valueBytes, valueStart, valueLength)
+    this.#length = end
     this.#rawBytes += rawBytes
     this.#count++
     writeU32(this.#bytes, COUNT_OFFSET, this.#count)
+  }
+
+  /** Room for the header. */
+  #requireMemory(): void {
+    if (this.#bytes === NO_MEMORY) this.#grow(BATCH_HEADER_BYTES)
   }
 
   #grow(needed: number): void {
@@ -219,18 +273,15 @@ export class WriteBatch {
       const data = { bytes: needed, bytesMax: BATCH_BYTES_MAX }
       throw invalidArgument(`write batch of ${needed} bytes; at most ${BATCH_BYTES_MAX}`, data)
     }
-    const grown = new Uint8Array(Math.max(needed, Math.min(this.#length * 2, BATCH_BYTES_MAX)))
-    grown.set(this.#bytes.subarray(0, this.#length))
+    const doubled = Math.min(this.#length * 2, BATCH_BYTES_MAX)
+    const grown = new Uint8Array(Math.max(needed, doubled, MEMORY_BYTES_MIN))
+    if (this.#bytes !== NO_MEMORY) grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }
 
-  #prefixed(source: Uint8Array): void {
-    this.#prefixedRange(source, 0, source.length)
-  }
-
-  #prefixedRange(source: Uint8Array, start: number, length: number): void {
+  /** Writes a length and so many bytes of `source` at `at`; returns where they end. */
+  #prefixed(at: number, source: Uint8Array, start: number, length: number): number {
     const bytes = this.#bytes
-    let at = this.#length
     let rest = length
     while (rest >= 0x80) {
       bytes[at++] = rest | 0x80
@@ -238,7 +289,7 @@ export class WriteBatch {
     }
     bytes[at++] = rest
     copyRange(bytes, at, source, start, length)
-    this.#length = at + length
+    return at + length
   }
 
   /** A varint known to be sound. */
@@ -280,6 +331,13 @@ export class WriteBatch {
       throw corruption('sequence number beyond 2^53', { path, offset: 0 })
     }
   }
+}
+
+function keyLengthOf(key: Uint8Array): number {
+  const length = bytesIn(key, 'key')
+  if (length <= KEY_BYTES_MAX) return length
+  const data = { bytes: length, bytesMax: KEY_BYTES_MAX }
+  throw invalidArgument(`key of ${length} bytes; at most ${KEY_BYTES_MAX}`, data)
 }
 
 function readU32(bytes: Uint8Array, at: number): number {

@@ -25,6 +25,7 @@ import type { Json } from '../../engine/index.ts'
 import { writeWhole } from '../../results/write-result.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { hashOfJson } from '../digest.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { RunPlan } from '../run-plan.ts'
 
 const DESCRIPTION = 'aged.json'
@@ -99,7 +100,7 @@ export function addAged(
 /** Fills `target`, a folder without files, with the tree. */
 export function cloneAged(folder: string, hash: string, target: string): void {
   const source = join(folder, hash, DATABASE)
-  mkdirSync(target, { recursive: true })
+  makeFolder(target)
   for (const name of readdirSync(source)) {
     const [from, to] = [join(source, name), join(target, name)]
     if (!name.endsWith(TABLE_SUFFIX) || !links(from, to)) {

@@ -9,6 +9,7 @@ import { resolvePlans } from '../cli/resolve.ts'
 import { digestOf } from '../digest.ts'
 import { type ExperimentContext, runExperiment } from '../experiment.ts'
 import type { RunPlan } from '../run-plan.ts'
+import { overDefaults } from '../testing/over-defaults.ts'
 import { findAged, hashOfSpec, specOf } from './aged-tree.ts'
 import { agedPlan, runAged } from './run-aged.ts'
 
@@ -20,11 +21,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const small = [
+  ...['--records=600', '--operations=400', '--set=memtableBytes=32KiB', '--value-bytes=200'],
+  '--strategy=leveling-partial',
+]
+
 async function planOf(...flags: string[]): Promise<RunPlan> {
-  const command = parseCommand([
-    ...['--records=600', '--operations=400', '--set=memtableBytes=32KiB', '--value-bytes=200'],
-    ...['--strategy=leveling-partial', ...flags],
-  ])
+  const command = parseCommand(overDefaults(small, flags))
   if (command.kind !== 'run') throw new Error('no run')
   return (await resolvePlans(command.request))[0]!
 }

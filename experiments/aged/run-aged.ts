@@ -5,11 +5,12 @@
  * reach no database. So every figure of such a run is of its run phases alone, and equal whether the
  * tree was built for it or found.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunResult } from '../../results/schema.ts'
 import type { OperationStream, Workload } from '../../workloads/index.ts'
 import { databaseFolder, type ExperimentContext, runExperiment } from '../experiment.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { RunPlan } from '../run-plan.ts'
 import { TraceHash } from '../trace-hash.ts'
 import { type AgedTree, addAged, cloneAged, findAged, hashOfSpec, specOf } from './aged-tree.ts'
@@ -60,13 +61,13 @@ async function build(
   spec: ReturnType<typeof specOf>,
   context: ExperimentContext,
 ): Promise<AgedTree> {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const outFolder = mkdtempSync(join(folder, '.building-'))
   const { onProgress } = context
   try {
     const loadOnly: RunPlan = {
       ...plan,
-      config: { ...plan.config, operations: 0, arrival: null },
+      config: { ...plan.config, operations: 0, arrival: null, until: null },
       createWorkload: (): Workload => ({ ...plan.createWorkload(), phases: [] }),
     }
     const { deterministic } = await runExperiment(loadOnly, {

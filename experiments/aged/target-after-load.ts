@@ -1,6 +1,6 @@
 /** Owns a target that holds its load already: writes of the load phase pass by, all else goes on. */
 import type { ReadCounters } from '../../engine/index.ts'
-import type { Target, TargetStats } from '../target.ts'
+import type { EntrySink, Target, TargetStats } from '../target.ts'
 
 export class TargetAfterLoad implements Target {
   readonly getCounters: ReadCounters
@@ -27,8 +27,8 @@ export class TargetAfterLoad implements Target {
     return this.#target.get(key)
   }
 
-  scan(from: Uint8Array, entries: number): number {
-    return this.#target.scan(from, entries)
+  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): number {
+    return this.#target.scan(from, entries, sink)
   }
 
   get scannedBytes(): number {

@@ -8,6 +8,7 @@
 import { readdirSync } from 'node:fs'
 import Table from 'cli-table3'
 import { Bench } from 'tinybench'
+import { runCommand, say } from '../cli/run-command.ts'
 import type { BenchCase } from './bench-case.ts'
 
 const TIME_MS = 1500
@@ -47,22 +48,25 @@ function figureOf({ timed = false }: BenchCase, opsPerSecond: number): string {
   return timed ? (1e6 / opsPerSecond).toFixed(1) : (opsPerSecond / 1e6).toFixed(2)
 }
 
-const wanted = process.argv[2] ?? ''
-const table = new Table({
-  head: ['case', 'median', 'slowest – fastest', 'reference', 'ratio', 'in'],
-  colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
-  style: { head: [], border: [] },
-})
-for (const benchCase of await loadCases()) {
-  if (!benchCase.name.includes(wanted)) continue
-  const [median, low, high] = measure(benchCase)
-  const { name, unit, timed = false, referenceOpsPerSecond: reference } = benchCase
-  const figure = (opsPerSecond: number) => figureOf(benchCase, opsPerSecond)
-  const spread = `${figure(low)} – ${figure(high)}`
-  const beside =
-    reference === null ? ['', ''] : [figure(reference), (median / reference).toFixed(2)]
-  const scale = timed ? `µs: ${unit}` : `M ${unit}/s`
-  table.push([name, figure(median), spread, ...beside, scale])
-  process.stderr.write(`${name}: ${figure(median)} ${scale}\n`)
+async function main([wanted = '']: readonly string[]): Promise<number> {
+  const table = new Table({
+    head: ['case', 'median', 'slowest – fastest', 'reference', 'ratio', 'in'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [] },
+  })
+  for (const benchCase of await loadCases()) {
+    if (!benchCase.name.includes(wanted)) continue
+    const [median, low, high] = measure(benchCase)
+    const { name, unit, timed = false, referenceOpsPerSecond: reference } = benchCase
+    const figure = (opsPerSecond: number) => figureOf(benchCase, opsPerSecond)
+    const spread = `${figure(low)} – ${figure(high)}`
+    const beside =
+      reference === null ? ['', ''] : [figure(reference), (median / reference).toFixed(2)]
+    const scale = timed ? `µs: ${unit}` : `M ${unit}/s`
+    table.push([name, figure(median), spread, ...beside, scale])
+    process.stderr.write(`${name}: ${figure(median)} ${scale}\n`)
+  }
+  return say(table.toString())
 }
-console.log(table.toString())
+
+await runCommand('bench', main)

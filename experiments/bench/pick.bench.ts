@@ -7,11 +7,15 @@
  * Every strategy is then asked on the same trees with four flushed runs on top of them, whatever it
  * picks there, or nothing.
  *
+ * Guarded, a pick is asked as the engine does: the strategy is shown a copy of the tree, and its answer
+ * is checked.
+ *
  * An operation is the edit and the pick after it: a pick should take at most 100 µs at 16,000 tables
  * and 150 µs at 160,000.
  */
 
 import { createRandom } from '../../engine/base/random.ts'
+import { guardStrategy } from '../../engine/compaction/guarded-strategy.ts'
 import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.ts'
 import { levelOf } from '../../engine/version/level.ts'
 import { editRun, type Run, runOf, sliceTables } from '../../engine/version/run.ts'
@@ -158,10 +162,12 @@ function strategyCase(name: string, tables: number): BenchCase {
   }
 }
 
-const movementCase = (pick: MovementName, tables: number) => {
-  const strategy = levelingPartial.create({ T: 10, pick })
+const movementCase = (pick: MovementName, tables: number, guarded = false) => {
+  const bare = levelingPartial.create({ T: 10, pick })
+  const strategy = guarded ? guardStrategy(bare) : bare
   // lo2 needs a level after the next.
-  return pickCase(pick, tables, pick === 'lo2' ? 0 : 1, (view) => strategy.pick(view))
+  const name = guarded ? `${pick}, guarded` : pick
+  return pickCase(name, tables, pick === 'lo2' ? 0 : 1, (view) => strategy.pick(view))
 }
 
 const expiring = deleteAware.create({ T: 10, deleteTtlMs: 1e12 })
@@ -169,6 +175,8 @@ const expiring = deleteAware.create({ T: 10, deleteTtlMs: 1e12 })
 export const cases: readonly BenchCase[] = [16_000, 160_000].flatMap((tables) => [
   pickCase('nothing, the edit alone', tables, 1, null),
   ...MOVEMENT_NAMES.map((name) => movementCase(name, tables)),
+  movementCase('rr', tables, true),
+  movementCase('lo1', tables, true),
   pickCase('delete-aware', tables, 1, (view) => expiring.pick(view)),
   ...[...STRATEGIES.keys()].map((name) => strategyCase(name, tables)),
 ])

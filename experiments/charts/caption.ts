@@ -4,7 +4,9 @@
  * text widths, because Vega does not wrap.
  */
 
-import type { RunResult } from '../../results/schema.ts'
+import { concerns } from '../../results/gate-covers.ts'
+import type { AnyResult } from '../../results/identity.ts'
+import type { GateCover } from '../../results/schema.ts'
 import { shellText } from '../../results/shell-text.ts'
 import { textWidth, wrapText } from './font-metrics.ts'
 import { COLOUR, FONT, FONT_MONO, type Preset, type View } from './theme.ts'
@@ -53,27 +55,44 @@ export function captionView(preset: Preset, paragraphs: readonly CaptionParagrap
 export interface FailedGate {
   readonly name: string
   readonly why: string
-  readonly failed: readonly RunResult[]
+  readonly failed: readonly AnyResult[]
+  /** Arguments of runs that would pass it, of those of `failed` for which one is known. */
+  readonly remedies: readonly (readonly string[])[]
   /** Whether every run failed it: then it tells no run from another. Not every run is asked. */
   readonly everywhere: boolean
 }
 
-/** The gates that failed in any run, in the order met. */
-export function failedGates(results: readonly RunResult[]): readonly FailedGate[] {
-  const names = new Set(
-    results.flatMap((result) => result.gates.filter(({ passed }) => !passed).map((g) => g.name)),
+/** The note of support tells how many seeds there are. */
+const SEEDS_GATE = 'several-seeds'
+
+/** The gates that failed in any run and speak for figures of the kinds drawn, in the order met. */
+export function failedGates(
+  results: readonly AnyResult[],
+  covers: readonly GateCover[],
+): readonly FailedGate[] {
+  const found = results.flatMap((result) =>
+    result.gates
+      .filter((gate) => !gate.passed && gate.name !== SEEDS_GATE && concerns(gate, covers))
+      .map((gate) => ({ result, gate })),
   )
-  return [...names].map((name) => {
-    const failed = results.filter((result) =>
-      result.gates.some((gate) => gate.name === name && !gate.passed),
-    )
-    const why = failed[0]!.gates.find((gate) => gate.name === name && !gate.passed)!.why
-    return { name, why, failed, everywhere: failed.length === results.length }
-  })
+  return [...Map.groupBy(found, ({ gate }) => gate.name)].map(([name, all]) => ({
+    name,
+    why: all[0]!.gate.why,
+    failed: all.map(({ result }) => result),
+    remedies: all.flatMap(({ gate }) => (gate.remedy === undefined ? [] : [gate.remedy])),
+    everywhere: all.length === results.length,
+  }))
+}
+
+/** One command that makes up for all runs that failed the gate, or for the first; null: none does. */
+export function remedyParagraph({ remedies }: FailedGate): CaptionParagraph | null {
+  const [first] = remedies
+  if (first === undefined) return null
+  return { kind: 'command', text: `$ ${mergedCommand(remedies) ?? shellText(first)}` }
 }
 
 /** The distinct commands of the runs, for the spec's metadata: as typed in a shell. */
-export function commandsOf(results: readonly RunResult[]): readonly string[] {
+export function commandsOf(results: readonly AnyResult[]): readonly string[] {
   return [...new Set(results.map((result) => shellText(result.command)))]
 }
 
@@ -81,17 +100,18 @@ export function commandsOf(results: readonly RunResult[]): readonly string[] {
  * One command for all runs: the common one, or, where runs differ only in the flags that take lists
  * and cover every combination, the lists; else the first, with the number left to the metadata.
  */
-export function commandParagraph(results: readonly RunResult[]): CaptionParagraph {
+export function commandParagraph(results: readonly AnyResult[]): CaptionParagraph {
   const commands = commandsOf(results)
-  const merged = commands.length === 1 ? commands[0]! : mergedCommand(results)
+  const merged = mergedCommand(results.map(({ command }) => command))
   if (merged !== null) return { kind: 'command', text: `$ ${merged}` }
   const rest = commands.length - 1
   const others = `${rest} more command${rest === 1 ? '' : 's'}`
   return { kind: 'command', text: `$ ${commands[0]} # ${others}: usermeta of the .vl.json` }
 }
 
-function mergedCommand(results: readonly RunResult[]): string | null {
-  const [first, ...others] = results.map((result) => result.command)
+/** Null where the commands differ in more than lists of strategies and workloads. */
+function mergedCommand(commands: readonly (readonly string[])[]): string | null {
+  const [first, ...others] = commands
   if (first === undefined || others.some((command) => command.length !== first.length)) return null
   let combinations = 1
   const merged: string[] = []
@@ -104,7 +124,8 @@ function mergedCommand(results: readonly RunResult[]): string | null {
     merged.push(`${flag ?? ''}${list}`)
     combinations *= values.length
   }
-  return combinations === commandsOf(results).length ? shellText(merged) : null
+  const distinct = new Set(commands.map(shellText)).size
+  return combinations === distinct ? shellText(merged) : null
 }
 
 /** The widest of `texts` as an axis label, in whole pixels. */

@@ -4,18 +4,22 @@
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
+import type { AnyResult } from '../../results/identity.ts'
+import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
 import type { Preset, VegaLiteSpec } from './theme.ts'
 
 /** What a file of results may hold. */
-export type ResultDocument = RunResult | SuiteResult
+export type ResultDocument = AnyResult | SuiteResult
 
 export interface ChartKind {
   /** As `--kind` takes it, kebab-case. */
   readonly name: string
   /** One line for the help. */
   readonly description: string
+  /** Whether it draws results of peers beside ours; left out: it has no figure they share. */
+  readonly drawsPeers?: true
   /**
    * The figure, laid out for `preset`. Throws `LSM_INVALID_ARGUMENT` with one line that names the
    * missing field where these results cannot feed it.
@@ -27,11 +31,20 @@ export function isSuite(document: ResultDocument): document is SuiteResult {
   return 'suite' in document
 }
 
-/** The runs among `documents`; a kind made of runs refuses to be drawn from suites alone. */
+/** Our own runs among `documents`; a kind made of runs refuses to be drawn without one. */
 export function runsFor(kind: string, documents: readonly ResultDocument[]): readonly RunResult[] {
-  const runs = documents.filter((document): document is RunResult => !isSuite(document))
-  if (runs.length === 0) throw unfit(kind, 'config', 'these are results of suites, not of runs')
-  return runs
+  const runs = documents.filter(
+    (document): document is RunResult => !isSuite(document) && !isPeerResult(document),
+  )
+  if (runs.length > 0) return runs
+  const what = documents.some((document) => !isSuite(document)) ? 'peers' : 'suites'
+  throw unfit(kind, 'config', `these are results of ${what}, not of runs`)
+}
+
+export function peersIn(documents: readonly ResultDocument[]): readonly PeerResult[] {
+  return documents.filter(
+    (document): document is PeerResult => !isSuite(document) && isPeerResult(document),
+  )
 }
 
 /** The one line of a kind that lacks a field. */

@@ -3,32 +3,44 @@
  * failed gates, and the caption with definitions, support, provenance and the command.
  */
 
-import type { RunResult } from '../../results/schema.ts'
+import {
+  type AnyResult,
+  type DesignGroup,
+  groupByDesign,
+  sampleKey,
+  workloadKey,
+} from '../../results/identity.ts'
+import type { GateCover } from '../../results/schema.ts'
+import { workloadLabels } from '../design-labels.ts'
 import {
   type CaptionParagraph,
   captionView,
   commandParagraph,
   commandsOf,
+  type FailedGate,
   failedGates,
+  remedyParagraph,
 } from './caption.ts'
 import { textWidth, wrapText } from './font-metrics.ts'
 import { type Layer, spacingOf } from './panels.ts'
 import { COLOUR, configOf, type Preset, type VegaLiteSpec, type View } from './theme.ts'
-import { listText, provenance, settingsLines, settingsOf, workloadLabels } from './wording.ts'
+import { listText, provenance, settingsLines, settingsOf } from './wording.ts'
 
 /** Fewer paired seeds than this support no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10
 
-/** Gates of how long things took: figures of bytes and runs ask for none of them. */
-export const TIME_GATES = ['open-loop-latency', 'overload'] as const
-
-/** The note of support says it of the figure; of a single run it says nothing. */
-const SEEDS_GATE = 'several-seeds'
+/** Which figures are drawn, and so which gates speak for them. */
+export interface Drawn {
+  readonly covers: readonly GateCover[]
+  /** Gates that speak for such figures, and not for this kind of them. */
+  readonly except?: readonly string[]
+}
 
 export interface Figure {
+  readonly drawn: Drawn
   readonly title: string
   readonly description: string
-  readonly results: readonly RunResult[]
+  readonly results: readonly AnyResult[]
   /** Stacked by their true bounds. */
   readonly rows: readonly View[]
   /** Paragraphs that explain marks and define quantities. */
@@ -36,7 +48,7 @@ export interface Figure {
 }
 
 export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
-  const { title, description, results, rows, notes } = figure
+  const { drawn, title, description, results, rows, notes } = figure
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description,
@@ -59,7 +71,7 @@ export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
       ...rows,
       captionView(preset, [
         ...notes.map((text): CaptionParagraph => ({ kind: 'note', text })),
-        ...gateParagraphs(results),
+        ...gateParagraphs(results, drawn),
         commandParagraph(results),
       ]),
     ],
@@ -67,7 +79,7 @@ export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
 }
 
 /** 'leveling and tiering on ycsb-a'. */
-export function subjectOf(results: readonly RunResult[]): string {
+export function subjectOf(results: readonly AnyResult[]): string {
   const strategies = [...new Set(results.map(({ config }) => config.strategy.name))]
   const workloads = [...new Set(results.map(({ config }) => config.workload.name))]
   const who = strategies.length > 3 ? `${strategies.length} strategies` : listText(strategies)
@@ -76,54 +88,88 @@ export function subjectOf(results: readonly RunResult[]): string {
 }
 
 /** What all runs have in common. */
-function sharedSettings(results: readonly RunResult[]): readonly string[] {
+function sharedSettings(results: readonly AnyResult[]): readonly string[] {
   const all = results.map((result) => new Set(settingsOf(result)))
-  const seeds = new Set(results.map(({ config }) => config.seed))
-  return [
-    ...[...all[0]!].filter((setting) => all.every((settings) => settings.has(setting))),
-    ...(seeds.size === 1 ? [] : [`${seeds.size} seeds`]),
-  ]
+  const shared = [...all[0]!].filter((setting) => all.every((settings) => settings.has(setting)))
+  const seeds = Math.max(...groupByDesign(results).map(({ samples }) => samples.size))
+  if (seeds === 1) return shared
+  return [...shared.filter((setting) => !setting.startsWith('seed ')), `${seeds} seeds`]
 }
 
-/** How many seeds stand behind a comparison, and what code made it. */
-export function supportNote(
-  results: readonly RunResult[],
-  groups: readonly (readonly RunResult[])[],
-): string {
-  if (groups.length < 2) return provenance(results[0]!)
-  const pairs = Math.min(...groups.map((group) => new Set(group.map(seedOf)).size))
-  const support =
-    pairs >= PAIRED_SEEDS_MIN
-      ? `${pairs} paired seeds.`
-      : `${pairs === 1 ? 'Single seed' : `${pairs} seeds`}: differences are not tested.`
-  return `${support} ${provenance(results[0]!)}`
+/** How many seeds stand behind the figure's designs, and what code made it. */
+export function supportNote(results: readonly AnyResult[]): string {
+  const support = supportOf(results)
+  const made = provenance(results[0]!)
+  return support === null ? made : `${support} ${made}`
 }
 
-function gateParagraphs(results: readonly RunResult[]): readonly CaptionParagraph[] {
-  const [only] = results
-  const told = failedGates(results).filter(({ name }) => name !== SEEDS_GATE)
-  const failed = told.map(({ name, why, failed, everywhere }): CaptionParagraph => {
-    if (results.length === 1) return { kind: 'gate', text: `✗ ${name}: ${why}` }
-    const example = `${failed[0]!.config.strategy.name} on ${failed[0]!.config.workload.name}`
-    const where = everywhere ? 'in every run' : `in ${failed.length} of ${results.length} runs`
-    const text = `${everywhere ? '✗' : '†'} ${name} failed ${where}; ${example}: ${why}`
-    return { kind: 'gate', text }
+/** Null for one run alone, which nobody takes for more. */
+function supportOf(results: readonly AnyResult[]): string | null {
+  const designs = groupByDesign(results)
+  const samples = Math.min(...designs.map((design) => design.samples.size))
+  if (designs.length === 1) return samples === 1 ? null : `${samples} seeds.`
+  const pairs = pairedSamples(designs)
+  if (pairs >= PAIRED_SEEDS_MIN) return `${pairs} paired seeds.`
+  if (samples === 1) return 'Single seed: differences are not tested.'
+  if (pairs === 0) return `${samples} seeds, not paired: differences are not tested.`
+  return `${pairs} paired ${pairs === 1 ? 'seed' : 'seeds'}: differences are not tested.`
+}
+
+/** Samples that all designs of a workload saw, of the workload with the fewest. */
+function pairedSamples(designs: readonly DesignGroup<AnyResult>[]): number {
+  // A statistical simulation sees no operations.
+  const seeing = designs.filter(({ results }) => !isStatistical(results[0]!))
+  const byWorkload = Map.groupBy(seeing, ({ results }) => workloadKey(results[0]!))
+  const shared = [...byWorkload.values()].map((group) => {
+    const [first, ...others] = group.map(({ samples }) => samples)
+    return [...first!.keys()].filter((key) => others.every((samples) => samples.has(key))).length
   })
-  return only === undefined ? [] : [...unpaired(results), ...failed]
+  return shared.length === 0 ? 0 : Math.min(...shared)
+}
+
+function isStatistical({ config }: AnyResult): boolean {
+  return config.target === 'simulator (statistical)'
+}
+
+/** The gates that failed and speak for what is drawn, each with the command of a run that passes it. */
+function gateParagraphs(
+  results: readonly AnyResult[],
+  { covers }: Drawn,
+): readonly CaptionParagraph[] {
+  const told = failedGates(results, covers)
+  const failed = told.flatMap((gate): readonly CaptionParagraph[] => {
+    const remedy = remedyParagraph(gate)
+    return [
+      { kind: 'gate', text: `${gateText(gate, results)}${remedy === null ? '' : ' To pass it:'}` },
+      ...(remedy === null ? [] : [remedy]),
+    ]
+  })
+  return [...unpaired(results), ...failed]
+}
+
+function gateText(
+  { name, why, failed, everywhere }: FailedGate,
+  results: readonly AnyResult[],
+): string {
+  const sentence = /[.!]$/.test(why) ? why : `${why}.`
+  if (results.length === 1) return `✗ ${name}: ${sentence}`
+  const example = `${failed[0]!.config.strategy.name} on ${failed[0]!.config.workload.name}`
+  const where = everywhere ? 'in every run' : `in ${failed.length} of ${results.length} runs`
+  return `${everywhere ? '✗' : '†'} ${name} failed ${where}; ${example}: ${sentence}`
 }
 
 /**
  * Strategies that did not see the same operations are no pair; the figure says so. A statistical
  * simulation sees none.
  */
-function unpaired(results: readonly RunResult[]): readonly CaptionParagraph[] {
+function unpaired(results: readonly AnyResult[]): readonly CaptionParagraph[] {
   const workloads = workloadLabels(results)
   const groups = Map.groupBy(
-    results.filter(({ config }) => config.target !== 'simulator (statistical)'),
+    results.filter((result) => !isStatistical(result)),
     (result) => `${workloads.get(result)} with seed ${seedOf(result)}`,
   )
   return [...groups]
-    .filter(([, runs]) => new Set(runs.map((run) => run.deterministic.traceHash)).size > 1)
+    .filter(([, runs]) => new Set(runs.map(sampleKey)).size > 1)
     .slice(0, 1)
     .map(([name]) => ({
       kind: 'gate',
@@ -131,7 +177,7 @@ function unpaired(results: readonly RunResult[]): readonly CaptionParagraph[] {
     }))
 }
 
-export function seedOf({ config }: RunResult): string {
+function seedOf({ config }: AnyResult): string {
   return `${config.seed}/${config.repeat}`
 }
 
@@ -145,23 +191,23 @@ const WATERMARKS: Readonly<Record<string, string>> = {
   'operating-system': 'unexplained bytes',
   overload: 'overloaded',
   'steady-state': 'transient',
+  'steady-throughput': 'drifting pace',
 }
 
 /** Opacity under which a text is a watermark, and may lie behind others. */
 export const WATERMARK_OPACITY = 0.1
 
 /**
- * Faint words across a plot, for the gates that failed in every run; those in `ignored` say nothing
- * about this kind of figure. Gates that failed in some runs only are marked at the runs.
+ * Faint words across a plot, for the gates that failed in every run and speak for what is drawn. Gates that failed in some runs only are marked at the runs.
  */
 export function watermarkLayers(
   preset: Preset,
-  results: readonly RunResult[],
+  results: readonly AnyResult[],
   box: { readonly width: number; readonly height: number; readonly x?: number },
-  ignored: readonly string[],
+  { covers, except = [] }: Drawn,
 ): readonly Layer[] {
-  const words = failedGates(results)
-    .filter(({ name, everywhere }) => everywhere && name !== SEEDS_GATE && !ignored.includes(name))
+  const words = failedGates(results, covers)
+    .filter(({ name, everywhere }) => everywhere && !except.includes(name))
     .map(({ name }) => WATERMARKS[name] ?? name)
   if (words.length === 0) return []
   const lines = watermarkLines(

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { GATE_COVERS } from '../../results/schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { describeInChromium, launchChromium, openPage } from '../browser/testing/chromium.ts'
+import { WATERMARK_OPACITY, watermarkLayers } from './figure.ts'
 import { renderHtml } from './html.ts'
 import { amplificationChart } from './kinds/amplification.ts'
 import { renderPdf } from './pdf.ts'
@@ -32,6 +34,21 @@ test('a PDF is the same bytes each time, of the figure’s size in points', asyn
   expect(Number(width) / 96).toBeLessThanOrEqual(10 / 3)
   // Each font of the figure comes with its outlines.
   expect(text.match(/\/FontFile2/g)).toHaveLength(3)
+})
+
+test('a watermark is as faint in a PDF as in the picture', async () => {
+  const gates = ['steady-state', 'dataset-beyond-cache'].map((name) => {
+    return { name, passed: false, why: 'short' }
+  })
+  const preset = PRESETS['one-column']
+  const box = { width: 200, height: 150 }
+  const result = { ...sampleResult(), gates }
+  const layer = [...watermarkLayers(preset, [result], box, { covers: GATE_COVERS })]
+  const svg = await renderSvg({ ...box, layer })
+  // In two lines, which are elements of their own.
+  expect(svg).toMatch(new RegExp(`opacity="${WATERMARK_OPACITY}"><tspan`))
+  const pdf = new TextDecoder('latin1').decode(await renderPdf(svg, 'A figure'))
+  expect(pdf).toContain(`/ca ${WATERMARK_OPACITY}\n`)
 })
 
 const poppler = spawnSync('pdftotext', ['-v']).status === 0

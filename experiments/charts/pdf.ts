@@ -23,10 +23,15 @@ export async function renderPdf(svg: string, title: string): Promise<Uint8Array>
   document.on('data', (chunk) => chunks.push(chunk))
   const ended = new Promise<void>((resolve) => document.on('end', resolve))
   for (const [face, path] of Object.entries(FONT_FILES)) document.registerFont(face, path)
-  svgToPdf(document, svg, 0, 0, {
+  svgToPdf(document, withFillOpacity(svg), 0, 0, {
     fontCallback: (family, bold) => (family.includes('Mono') ? 'mono' : bold ? 'bold' : 'regular'),
   })
   document.end()
   await ended
   return new Uint8Array(Buffer.concat(chunks))
+}
+
+/** svg-to-pdfkit loses the `opacity` of a text of several lines; their `fill-opacity` it keeps. */
+function withFillOpacity(svg: string): string {
+  return svg.replaceAll(/(<text\b[^>]*?) opacity="/g, '$1 fill-opacity="')
 }

@@ -23,6 +23,9 @@ export interface PlotAxis {
 export interface PlotPoint {
   readonly x: number
   readonly y: number
+  /** Ends of a whisker, for an interval. */
+  readonly low?: number
+  readonly high?: number
 }
 
 export interface PlotSeries {
@@ -145,7 +148,7 @@ function seriesLayers(
   plot: Plot,
 ): readonly Layer[] {
   // Ordered by time, not by x: a drain adds bytes at the same place.
-  const values = points.map(({ x, y }, index) => ({ x, y, index }))
+  const values = points.map((point, index) => ({ ...point, index }))
   const encoding = { x: plotX(plot), y: plotY(plot) }
   const line: Layer = {
     data: { values },
@@ -171,6 +174,11 @@ function seriesLayers(
     },
     encoding,
   }
-  if (marks === 'line') return [line]
-  return marks === 'points' ? [symbols] : [line, symbols]
+  const whiskers: Layer = {
+    data: { values: values.filter(({ low }) => low !== undefined) },
+    mark: { type: 'rule', color: style.colour, strokeWidth: scale },
+    encoding: { x: plotX(plot), y: plotY(plot, 'low'), y2: { field: 'high' } },
+  }
+  const drawn = marks === 'points' ? [symbols] : marks === 'line' ? [line] : [line, symbols]
+  return points.some(({ low }) => low !== undefined) ? [whiskers, ...drawn] : drawn
 }

@@ -3,8 +3,8 @@
  * listed, and how many digits a ratio deserves.
  */
 
-import type { Json } from '../../engine/base/json.ts'
 import type { RunResult } from '../../results/schema.ts'
+import { jsonText } from '../design-labels.ts'
 import { wrapText } from './font-metrics.ts'
 import type { Preset } from './theme.ts'
 
@@ -52,109 +52,11 @@ export function byteUnit(bytesMax: number): { readonly name: string; readonly by
   return { name: units[power]!, bytes: 1024 ** power }
 }
 
-/**
- * What tells each run's strategy from the others': its name, and whatever of its parameters, the
- * engine's options and the target differs. Runs of one label differ at most in workload and seed.
- */
-export function strategyLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
-  const several = new Set(results.map(({ config }) => config.target)).size > 1
-  return labelsOf(
-    results,
-    ({ config }) => config.strategy,
-    (result, siblings) => [
-      ...differing(result, siblings, ({ config }) => config.strategy.params),
-      ...differing(result, results, ({ config }) => config.engine),
-      ...(several ? [result.config.target] : []),
-    ],
-  )
-}
-
-/** What tells each run's design from the others', whatever ran it: strategy and its parameters. */
-export function designLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
-  return labelsOf(
-    results,
-    ({ config }) => config.strategy,
-    (result, siblings) => differing(result, siblings, ({ config }) => config.strategy.params),
-  )
-}
-
-/** The same for workloads: the name, and whatever of its parameters and size differs. */
-export function workloadLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
-  return labelsOf(
-    results,
-    ({ config }) => config.workload,
-    (result, siblings) =>
-      differing(result, siblings, ({ config: { workload, records, operations, valueBytes } }) => ({
-        ...workload.params,
-        records,
-        operations,
-        valueBytes,
-      })),
-  )
-}
-
-/** What tells each run from the others: its strategy's label, and its workload's where they differ. */
-export function runLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
-  const strategies = strategyLabels(results)
-  const workloads = workloadLabels(results)
-  const one = new Set(workloads.values()).size === 1
-  const seeds = new Set(results.map(({ config }) => `${config.seed}/${config.repeat}`)).size > 1
-  return new Map(
-    results.map((result) => {
-      const { seed, repeat } = result.config
-      const parts = [
-        strategies.get(result)!,
-        ...(one ? [] : [`on ${workloads.get(result)}`]),
-        ...(seeds ? [`seed ${seed}${repeat === 0 ? '' : `/${repeat}`}`] : []),
-      ]
-      return [result, parts.join(' ')]
-    }),
-  )
-}
-
-function labelsOf(
-  results: readonly RunResult[],
-  subject: (result: RunResult) => { readonly name: string },
-  details: (result: RunResult, siblings: readonly RunResult[]) => readonly string[],
-): ReadonlyMap<RunResult, string> {
-  const groups = Map.groupBy(results, (result) => subject(result).name)
-  return new Map(
-    [...groups].flatMap(([name, siblings]) =>
-      siblings.map((result) => [result, [name, ...details(result, siblings)].join(' ')] as const),
-    ),
-  )
-}
-
-/** `key=value` for each setting of `result` that some of the others set differently. */
-function differing(
-  result: RunResult,
-  others: readonly RunResult[],
-  settings: (result: RunResult) => Readonly<Record<string, Json>>,
-): readonly string[] {
-  const flat = new Map(others.map((run) => [run, flattened(settings(run))]))
-  return [...flattened(settings(result))]
-    .filter(([key, value]) => others.some((run) => flat.get(run)!.get(key) !== value))
-    .map(([key, value]) => `${key}=${value}`)
-}
-
-/** Settings within settings by dotted names. */
-function flattened(settings: Readonly<Record<string, Json>>): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(settings).flatMap(([key, value]): readonly (readonly [string, string])[] => {
-      if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-        return [[key, jsonText(value)]]
-      }
-      const inner = flattened(value as Readonly<Record<string, Json>>)
-      return [...inner].map(([name, text]) => [`${key}.${name}`, text])
-    }),
-  )
-}
-
 /** Parameters of strategies that are sizes, where 0 stands for the memtable's. */
 const MEMTABLE_AT_ZERO: ReadonlySet<string> = new Set(['targetTableBytes', 'baseBytes'])
 
 /** The settings of one run, for a subtitle. */
-export function settingsOf(result: RunResult): readonly string[] {
+export function settingsOf(result: Pick<RunResult, 'config'>): readonly string[] {
   const { config } = result
   const params = Object.entries(config.strategy.params).map(([key, value]) => {
     const isMemtable = value === 0 && MEMTABLE_AT_ZERO.has(key)
@@ -172,7 +74,7 @@ export function settingsLines({ width, fontSize }: Preset, settings: readonly st
 }
 
 /** Settings a comparison's runs may share. */
-export function commonSettings({ config }: RunResult): readonly string[] {
+export function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[] {
   const { memtableBytes } = config.engine
   return [
     `${formatNumber(config.records)} records`,
@@ -188,10 +90,6 @@ export function provenance({ environment }: Pick<RunResult, 'environment'>): str
   const { varveVersion, commit, dirty, node } = environment
   const at = commit === null ? '' : ` at ${commit.slice(0, 10)}${dirty ? ' (modified)' : ''}`
   return `Varve ${varveVersion}${at}, Node ${node}.`
-}
-
-export function jsonText(value: Json | undefined): string {
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
 }
 
 export function listText(names: readonly string[]): string {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkOutFile, checkOutFileMade, checkOutFolder } from './check-out.ts'
+import { checkOutFile, checkOutFileMade, checkOutFolder, checkResultFile } from './check-out.ts'
 import { UsageError } from './usage-error.ts'
 
 let folder = ''
@@ -25,6 +25,12 @@ test('a folder may be there, or missing with those above it', () => {
   checkOutFolder('out', folder)
   checkOutFolder('out', join(folder, 'made', 'below'))
   checkOutFolder('out', 'relative/new')
+})
+
+test('a folder in the place of a result is found before the run', () => {
+  checkResultFile(file)
+  checkResultFile(join(folder, 'new.json'))
+  expect(() => checkResultFile(folder)).toThrow(`a result goes to ${folder}, which is a folder`)
 })
 
 test('what cannot be written is the caller’s mistake, in a line', () => {

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { isFolder } from '../make-folder.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `path` is to be a file in a folder that exists. Throws `UsageError` naming the flag. */
@@ -19,6 +20,11 @@ export function checkOutFileMade(flag: string, path: string): void {
   checkOutFolder(flag, dirname(path))
 }
 
+/** A run's result is to be the file `path`. Throws `UsageError` naming what stands in its place. */
+export function checkResultFile(path: string): void {
+  if (isFolder(path)) throw new UsageError(`--out: a result goes to ${path}, which is a folder`)
+}
+
 /** `path` is to be a folder, made where it is missing. Throws `UsageError` naming the flag. */
 export function checkOutFolder(flag: string, path: string): void {
   const there = nearestThere(path)
@@ -26,24 +32,16 @@ export function checkOutFolder(flag: string, path: string): void {
 }
 
 /** `path` itself, or the nearest on the way to it. */
-function nearestThere(path: string): string {
+export function nearestThere(path: string): string {
   const above = dirname(path)
   return isThere(path) || above === path ? path : nearestThere(above)
 }
 
-function isThere(path: string): boolean {
-  return statOf(path) !== undefined
-}
-
-function isFolder(path: string): boolean {
-  return statOf(path)?.isDirectory() === true
-}
-
 /** A path through a file leads nowhere either. */
-function statOf(path: string) {
+function isThere(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
   } catch {
-    return undefined
+    return false
   }
 }

@@ -5,6 +5,8 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { isLsmError } from '../../engine/base/errors.ts'
+import { decodeText } from '../../engine/base/text.ts'
 import {
   isWorkloadPath,
   traceDefinition,
@@ -40,8 +42,10 @@ export function chooseTrace(path: string): ChosenWorkload {
 function readWorkload(path: string): WorkloadDefinition {
   const read = (from: string) => {
     try {
-      return readFileSync(from, 'utf8')
+      return decodeText(readFileSync(from))
     } catch (cause) {
+      if (isLsmError(cause))
+        throw new UsageError(`--workload: ${from}: ${cause.message}`, { cause })
       const { code = '' } = cause as NodeJS.ErrnoException
       throw new UsageError(`--workload: cannot read ${from} (${code})`, { cause })
     }

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { closingTable } from './closing-table.ts'
+import { lookOf } from './terminal.ts'
 
 test('one row a result, drained figures, one line an operation kind', () => {
   const result = sampleResult({ strategy: 'leveling' })
   const { drained } = result.deterministic.amplification
-  const table = closingTable([result], false)
+  const table = closingTable([result], lookOf({}))
   const row = table.split('\n').find((line) => line.includes('leveling'))!
   expect(row).toContain(drained.waTotal!.toFixed(2))
   expect(row).toContain(drained.spaceAmplification!.toFixed(2))
@@ -15,7 +16,7 @@ test('one row a result, drained figures, one line an operation kind', () => {
 })
 
 test('what no operation did reads as a dash', () => {
-  const table = closingTable([sampleResult({ reads: false })], false)
+  const table = closingTable([sampleResult({ reads: false })], lookOf({}))
   expect(table).toContain('–')
 })
 
@@ -27,6 +28,6 @@ test('throughput is that of all run phases together', () => {
     throughputPerSecond,
   })
   const phases = [phase(1, 900), phase(3, 100)]
-  const table = closingTable([{ ...sample, timed: { ...sample.timed, phases } }], false)
+  const table = closingTable([{ ...sample, timed: { ...sample.timed, phases } }], lookOf({}))
   expect(table).toContain(' 300 ')
 })

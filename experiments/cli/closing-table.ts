@@ -3,9 +3,10 @@
  * and percentiles. Headline figures are the drained ones; a burst figure flatters a strategy that
  * leaves its debt unpaid.
  */
-import CliTable from 'cli-table3'
 import type { Latency, ReadAccount, RunResult, Timed } from '../../results/schema.ts'
 import { runThroughput } from '../throughput.ts'
+import type { Look } from './terminal.ts'
+import { fitted, textTable } from './text-table.ts'
 import { formatCount, formatNs } from './units.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
@@ -18,19 +19,26 @@ const CAPTION =
 const SERVICE = 'service time, closed loop.'
 const INTENDED = 'from the intended start where clients queue, else service time.'
 
-export function closingTable(results: readonly RunResult[], colour: boolean): string {
+export function closingTable(results: readonly RunResult[], look: Look): string {
   const repeats = results.some((result) => result.config.repeat > 0)
-  const table = new CliTable({
-    head: repeats ? [...HEAD, 'repeat'] : [...HEAD],
-    colAligns: ['left', 'left', ...HEAD.slice(2).map(() => 'right' as const)],
-    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
+  const head = repeats ? [...HEAD, 'repeat'] : HEAD
+  const rows = results.map((result) => {
+    return repeats ? [...rowOf(result), String(result.config.repeat)] : rowOf(result)
   })
-  for (const result of results) {
-    const row = rowOf(result)
-    table.push(repeats ? [...row, String(result.config.repeat)] : row)
-  }
   const queues = results.some((result) => result.timed.arrivals !== null)
-  return `${table.toString()}\n${CAPTION}${queues ? INTENDED : SERVICE}`
+  const caption = `${CAPTION}${queues ? INTENDED : SERVICE}`
+  return `${textTable({ head, rows, names: 2 }, look)}\n${fitted(caption, look)}`
+}
+
+/** Of each run that went on until a state: whether it was reached, and when. */
+export function untilLines(results: readonly RunResult[]): readonly string[] {
+  return results.flatMap(({ id, config, deterministic: { until } }) => {
+    if (until === null) return []
+    const done = until.operations.toLocaleString('en-US')
+    const ended = until.operations >= (config.until?.operationsMax ?? 0) ? ', the bound' : ''
+    const state = until.reached ? `steady after ${done}` : `not steady after ${done}`
+    return [`${id}: ${state} operations${until.reached ? '' : ended}: ${until.why}`]
+  })
 }
 
 function rowOf({ config, deterministic, timed }: RunResult): string[] {

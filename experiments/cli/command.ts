@@ -1,6 +1,7 @@
 /** Owns the arguments that ask for one run again, written out so far that no default can change it. */
 import type { Json } from '../../engine/index.ts'
 import type { Request, TargetName } from './request.ts'
+import { textOfSetting } from './settings.ts'
 
 /** What a request leaves open and a run decides. */
 interface Decided {
@@ -32,13 +33,16 @@ export function reproducingCommand(
         : [`--user-bytes=${userBytes}`]),
     `--seed=${seed}`,
   ]
+  if (request.until !== null) flags.push(`--until=${request.until}`)
   if (request.arrival !== null) flags.push(`--arrival=${request.arrival}`)
   if (request.rate !== null) flags.push(`--rate=${request.rate}`)
   if (request.clients > 1) flags.push(`--clients=${request.clients}`)
   if (valueBytes !== null) flags.push(`--value-bytes=${valueBytes}`)
   if (repeat > 0) flags.push(`--repeat=${repeat + 1}`)
-  for (const [name, value] of Object.entries(params)) flags.push(`--param=${name}=${value}`)
-  for (const [name, value] of Object.entries(set)) flags.push(`--set=${name}=${value}`)
+  for (const [name, value] of Object.entries(params))
+    flags.push(`--param=${name}=${textOfSetting(value)}`)
+  for (const [name, value] of Object.entries(set))
+    flags.push(`--set=${name}=${textOfSetting(value)}`)
   if (storage !== 'node') flags.push(`--storage=${storage}`)
   return ['npm', 'run', 'exp', '--', ...flags]
 }

@@ -1,15 +1,16 @@
 /** Owns what an error looks like to the user: one line, and the exit code that goes with it. */
 import { isLsmError } from '../../engine/index.ts'
 import { Interrupted } from '../interrupted.ts'
+import { interruptedCode } from './signals.ts'
 import { UsageError } from './usage-error.ts'
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
 /** The one line for an error, and the exit code that goes with it. */
 export function explain(error: unknown): { readonly line: string; readonly code: number } {
   const message = error instanceof Error ? error.message : String(error)
   const [line = ''] = message.split('\n')
-  if (error instanceof Interrupted) return { line: 'interrupted', code: EXIT.interrupted }
+  if (error instanceof Interrupted) return { line: 'interrupted', code: interruptedCode() }
   if (error instanceof UsageError) return { line, code: EXIT.usage }
   if (isFullDisk(error)) return { line: `disk full: ${line}`, code: EXIT.failed }
   return { line, code: EXIT.failed }

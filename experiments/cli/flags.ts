@@ -33,6 +33,14 @@ export const FLAGS = [
   { name: 'records', value: 'COUNT', default: '100k', help: 'records loaded before the run phase' },
   { name: 'operations', value: 'COUNT', default: '100k', help: 'operations of the run phases' },
   {
+    name: 'until',
+    value: 'steady',
+    default: null,
+    help:
+      'go on with the run phase beyond --operations until write amplification is steady, at most 50 ' +
+      'times as many operations or records',
+  },
+  {
     name: 'trace',
     value: 'FILE',
     default: null,
@@ -85,7 +93,7 @@ export const FLAGS = [
     value: 'NAME=VALUE',
     default: null,
     multiple: true,
-    help: 'a parameter of every strategy or workload that declares it',
+    help: 'a parameter of every strategy or workload that declares it; a list as K=3,2,1',
   },
   {
     name: 'set',
@@ -133,7 +141,7 @@ export const FLAGS = [
     name: 'keep',
     value: null,
     default: null,
-    help: 'leave the database folder in --out, also where the run fails',
+    help: 'leave the database folder in --out, also where the run fails; a result without it is run again',
   },
   {
     name: 'force',

@@ -24,8 +24,12 @@ export function helpText(): string {
     '',
     ...columns(rows),
     '',
-    'Sizes take B, KiB, MiB, GiB (4k is 4 KiB), counts k, M, G (100k is 100,000).',
-    'Exit codes: 0 done, 1 a run failed or a claim does not hold, 2 a mistake in the arguments, 130 interrupted.',
+    'Sizes take B, KiB, MiB, GiB, TiB (4k is 4 KiB), counts k, M, G (100k is 100,000).',
+    'A comma separates a list: --param=K=3,2,1 where a parameter takes one. Where one number is',
+    'wanted, 1,234 is 1234: a comma before each group of exactly three digits, and nowhere else.',
+    'For several values of a parameter, start the command once for each.',
+    'Exit codes: 0 done, 1 a run failed or a claim does not hold, 2 a mistake in the arguments,',
+    '128 + n ended by signal n.',
   ].join('\n')
 }
 

@@ -9,7 +9,7 @@ function terminal(isTTY: boolean) {
 test('on a terminal one line is redrawn, at most ten times a second, with the time left', () => {
   const screen = terminal(true)
   let nowMs = 0
-  const progress = new Progress(screen, false, () => nowMs)
+  const progress = new Progress(screen, false, () => nowMs, {})
   for (nowMs = 1000; nowMs < 2000; nowMs += 10) {
     progress.update('ycsb-a × tiering: load', nowMs, 4000, nowMs / 4000)
   }
@@ -25,23 +25,39 @@ test('on a terminal one line is redrawn, at most ten times a second, with the ti
 
 test('a line never wraps', () => {
   const screen = terminal(true)
-  new Progress(screen, false, () => 0).update('x'.repeat(200), 1, 2, 0.5)
+  new Progress(screen, false, () => 0, {}).update('x'.repeat(200), 1, 2, 0.5)
   expect(screen.written[0]!.replace('\r\u001b[2K', '')).toHaveLength(59)
 })
 
 test('a terminal that does not know its width gets the whole line', () => {
   const screen = { ...terminal(true), columns: 0 }
-  new Progress(screen, false, () => 0).update('load', 1, 2, 0.001)
+  new Progress(screen, false, () => 0, {}).update('load', 1, 2, 0.001)
   expect(screen.written).toEqual(['\r\u001b[2K0 %  load  1 of 2'])
 })
 
 test.each([
-  ['a pipe', false, false],
-  ['--quiet', true, true],
-])('%s gets nothing', (_, isTTY, quiet) => {
+  ['a pipe', false, {}],
+  ['a dumb terminal', true, { TERM: 'dumb' }],
+])('%s gets a line for each run that has ended, and nothing else', (_, isTTY, env) => {
   const screen = terminal(isTTY)
-  const progress = new Progress(screen, quiet, () => 0)
+  let nowMs = 0
+  const progress = new Progress(screen, false, () => nowMs, env)
+  for (const what of ['leveling', 'leveling', 'tiering', null]) {
+    progress.running(what)
+    progress.update(`${what}: load`, 1, 2, 0.5)
+    nowMs += 2000
+  }
+  progress.clear()
+  expect(screen.written).toEqual(['leveling: done in 4 s\n', 'tiering: done in 2 s\n'])
+  expect(progress.written.bytes).toBe(screen.written.join('').length)
+})
+
+test.each([[true], [false]])('--quiet prints nothing, terminal or not: %s', (isTTY) => {
+  const screen = terminal(isTTY)
+  const progress = new Progress(screen, true, () => 0, {})
+  progress.running('leveling')
   progress.update('load', 1, 2, 0.5)
+  progress.running(null)
   progress.clear()
   expect(screen.written).toEqual([])
 })

@@ -1,8 +1,10 @@
 /**
- * Owns the progress line: one line on a terminal, redrawn at most ten times a second with the time
- * still needed; nothing on a pipe. What it writes is counted, because the operating system's view
- * of a run (`gates.ts`) includes it.
+ * Owns the progress of a command: on a terminal one line, redrawn at most ten times a second with
+ * the time still needed; on a pipe, or a terminal without cursor control, a line for each run that
+ * has ended. What it writes is counted, because the operating system's view of a run (`gates.ts`)
+ * includes it.
  */
+import { canRedraw } from './terminal.ts'
 import { formatCount, formatSeconds } from './units.ts'
 
 const REDRAW_MS = 100
@@ -23,17 +25,25 @@ export interface Written {
 
 export class Progress {
   readonly #terminal: Terminal
-  readonly #enabled: boolean
+  readonly #quiet: boolean
+  readonly #redraws: boolean
   readonly #nowMs: () => number
   readonly #startMs: number
   #lastDrawMs = Number.NEGATIVE_INFINITY
   #drawn = false
+  #run: { readonly what: string; readonly sinceMs: number } | null = null
   #bytes = 0
   #calls = 0
 
-  constructor(terminal: Terminal, quiet: boolean, nowMs: () => number) {
+  constructor(
+    terminal: Terminal,
+    quiet: boolean,
+    nowMs: () => number,
+    env: NodeJS.ProcessEnv = process.env,
+  ) {
     this.#terminal = terminal
-    this.#enabled = terminal.isTTY === true && !quiet
+    this.#quiet = quiet
+    this.#redraws = canRedraw(terminal, env)
     this.#nowMs = nowMs
     this.#startMs = nowMs()
   }
@@ -43,9 +53,20 @@ export class Progress {
     return { bytes: this.#bytes, calls: this.#calls }
   }
 
+  /** The run `what` begins, or none any more; the one before has ended. */
+  running(what: string | null): void {
+    if (this.#run?.what === what) return
+    const nowMs = this.#nowMs()
+    if (this.#run !== null && !this.#redraws && !this.#quiet) {
+      const seconds = (nowMs - this.#run.sinceMs) / 1000
+      this.#write(`${this.#run.what}: done in ${formatSeconds(seconds)}\n`)
+    }
+    this.#run = what === null ? null : { what, sinceMs: nowMs }
+  }
+
   /** `fraction` of the whole sweep is done; `what` and the two counts say where in it. */
   update(what: string, done: number, total: number, fraction: number): void {
-    if (!this.#enabled) return
+    if (!this.#redraws || this.#quiet) return
     const nowMs = this.#nowMs()
     if (nowMs - this.#lastDrawMs < REDRAW_MS) return
     this.#lastDrawMs = nowMs

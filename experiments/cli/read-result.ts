@@ -1,6 +1,8 @@
 /** Owns reading a command's input files: whatever is wrong with one is the caller's mistake, in a line. */
 import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { isLsmError } from '../../engine/base/errors.ts'
+import { decodeText } from '../../engine/base/text.ts'
 import { parseResult } from '../../results/parse-result.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { UsageError } from './usage-error.ts'
@@ -10,13 +12,19 @@ export function readRunResult(path: string): RunResult {
   return usageOf(() => parseResult(readText(path), path))
 }
 
-/** Throws `UsageError` naming the file. */
+/** The plain text of a file, unpacked where its name ends in `.gz`. Throws `UsageError` naming it. */
 export function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    const content = readFileSync(path)
+    return decodeText(path.endsWith('.gz') ? gunzipSync(content) : content)
   } catch (cause) {
-    throw new UsageError(`${path}: ${(cause as Error).message.split(',')[0]}`, { cause })
+    throw unreadable(path, cause)
   }
+}
+
+/** Why the system could not read `path`, in one line. */
+export function unreadable(path: string, cause: unknown): UsageError {
+  return new UsageError(`${path}: ${(cause as Error).message.split(',')[0]}`, { cause })
 }
 
 /** What `work` gives; an argument it refuses is the caller's mistake. */

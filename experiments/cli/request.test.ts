@@ -29,6 +29,7 @@ test('no flags: every default', () => {
     trace: null,
     record: null,
     aged: null,
+    until: null,
     arrival: null,
     rate: null,
     clients: 1,
@@ -82,6 +83,21 @@ describe('a config file speaks the same vocabulary', () => {
     expect(given.param).toEqual({ T: 4, K: '2' })
   })
 
+  test('saved by an editor of Windows it says the same', () => {
+    const path = configFile({})
+    writeFileSync(path, '\ufeff{\r\n  "seed": 7\r\n}\r\n')
+    expect(request(`--config=${path}`).seed).toBe(7)
+    writeFileSync(path, Buffer.from('\ufeff{}', 'utf16le'))
+    expect(() => request(`--config=${path}`)).toThrow(/config\.json: the text is UTF-16/)
+  })
+
+  test('a list is a list of JSON, or a text as it is typed', () => {
+    const param = { K: [9, 2, 1], T: '4,3' }
+    expect(request(`--config=${configFile({ param })}`).param).toEqual(param)
+    const given = request('--records=1,000', '--param=K=9,2,1')
+    expect(given).toMatchObject({ records: 1000, param: { K: '9,2,1' } })
+  })
+
   test('a request written as a config reads back equal', () => {
     const original = request('--workload=a,b', '--value-bytes=100', '--param=T=4', '--force')
     expect(request(`--config=${configFile(requestToConfig(original))}`)).toEqual(original)
@@ -94,6 +110,13 @@ describe('a config file speaks the same vocabulary', () => {
     ['{"records": "many"}', /config\.json: records: "many" is not a count/],
     ['{"keep": "yes"}', /config\.json: keep: /],
     ['{"config": "x"}', /unknown name "config"/],
+    ['{"seed": 1, "seed": 2}', /"seed" is given twice/],
+    ['{"param": {"__proto__": 1}}', /"__proto__" is no name here/],
+    ['{"records": [2000, 4000]}', /config\.json: records: takes one value, not 2: "\[2000,4000\]"/],
+    ['{"records": 2000.5}', /records: "2000\.5" is not a count/],
+    ['{"param": 5}', /config\.json: param: expected an object, as/],
+    ['{"param": {"T": {"T": 4}}}', /param: expected a text, a number, true, false, null or a list/],
+    ['{"seed": 1e999}', /1e999 is beyond the range of numbers/],
   ])('%s is refused', (content, message) => {
     expect(() => request(`--config=${configFile(content)}`)).toThrow(message)
   })
@@ -136,9 +159,20 @@ describe('mistakes get one line', () => {
     [['tiering'], 'unexpected argument "tiering"'],
     [['--records'], '--records needs a value: --records=COUNT'],
     [['--records', '--keep'], '--records needs a value: --records=COUNT'],
+    [['--keep', '--storage=memory'], '--keep: not with --storage=memory'],
+    [['--keep', '--target=simulator'], '--keep: not with --target=simulator, which has no files'],
     [['--keep=yes'], '--keep takes no value'],
     [['--records=12x'], '--records: "12x" is not a count such as 2000, 100k or 1M'],
     [['--records=0'], '--records: 0 is outside 1 … 1000000000'],
+    [['--records=2000,4000'], '--records: takes one value, not 2: "2000,4000"'],
+    [['--records=1,5k'], '--records: takes one value, not 2: "1,5k"'],
+    [['--records=1.000'], '--records: "1.000" is not a count'],
+    [['--seed=1,2,3'], '--seed: takes one value, not 3: "1,2,3"'],
+    [['--seed=1', '--seed=2'], '--seed is given 2 times (1 and 2) and takes one value'],
+    [['--strategy=a', '--strategy=b'], 'commas separate a list: --strategy=a,b'],
+    [['--seed='], '--seed needs a value: --seed=INTEGER'],
+    [['--param=T=2', '--param=T=3'], '--param: T is given twice, as 2 and 3'],
+    [['--set=__proto__=1'], '--set: "__proto__" is no name'],
     [['--seed=-1'], /--seed: "-1" is not a count/],
     [['--param=T'], '--param: "T" is not NAME=VALUE'],
     [['--storage=tape'], /--storage: .*"node"\|"memory"/],

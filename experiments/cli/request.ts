@@ -1,18 +1,20 @@
 /**
  * Owns what the user asked for: the flags and the config file, merged (flags win) and checked by
  * one schema, since both speak the same vocabulary. Nothing here knows which strategies, workloads
- * or engine options exist; `plan.ts` resolves the names.
+ * or engine options exist; `resolve.ts` looks up the names.
  */
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { isLsmError } from '../../engine/base/errors.ts'
+import { decodeText } from '../../engine/base/text.ts'
 import { PEER_NAMES } from '../../results/peer-schema.ts'
 import { SUITE_SCALES, type SuiteScale } from '../../results/suite-schema.ts'
-import { FLAGS, type FlagName, type FlagSpec, flagDefault, flagNames } from './flags.ts'
+import { parseJson } from '../../workloads/json-text.ts'
+import { type ArgumentSpec, notOne, readArguments, readAssignments } from './arguments.ts'
+import { FLAGS, type FlagName, type FlagSpec, flagDefault } from './flags.ts'
+import type { SettingValue } from './settings.ts'
 import { parseBytes, parseCount } from './units.ts'
 import { UsageError, unknownName } from './usage-error.ts'
-
-export type Scalar = string | number | boolean
 
 /** Ours, which run strategies; the others are stores with their own. */
 export const ENGINE_TARGETS = ['varve', 'simulator'] as const
@@ -31,6 +33,8 @@ export interface Request {
   /** Null: as many as the workload's file says, or the default. */
   readonly records: number | null
   readonly operations: number | null
+  /** A state the run phase goes on to; null: it ends after `operations`. */
+  readonly until: 'steady' | null
   /** Null: the workload's own records. */
   readonly valueBytes: number | null
   /** When operations arrive, how fast, and from how many clients: `load/arrival-spec.ts`. */
@@ -39,8 +43,8 @@ export interface Request {
   readonly clients: number
   readonly seed: number
   readonly repeat: number
-  readonly param: Readonly<Record<string, Scalar>>
-  readonly set: Readonly<Record<string, Scalar>>
+  readonly param: Readonly<Record<string, SettingValue>>
+  readonly set: Readonly<Record<string, SettingValue>>
   readonly target: readonly TargetName[]
   /** Loaded by the simulator without keys; null: the stream of the workload is run. */
   readonly userBytes: number | null
@@ -73,16 +77,17 @@ export type Command =
 const RECORDS_MAX = 1e9
 const CLIENTS_MAX = 1024
 
-const scalar = z.union([z.string(), z.number(), z.boolean()])
-
 const names = z.preprocess(
   (value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value),
   z.array(z.string().min(1, 'a name is empty')).min(1, 'at least one name'),
 )
 
-const assignments = z.preprocess(
-  (value) => (Array.isArray(value) ? readAssignments(value) : value),
-  z.record(z.string(), scalar),
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+const assignments = z.record(
+  z.string(),
+  z.union([scalar, z.array(scalar)], 'expected a text, a number, true, false, null or a list'),
+  'expected an object, as {"T": 4}',
 )
 
 const requestSchema = z.strictObject({
@@ -90,6 +95,7 @@ const requestSchema = z.strictObject({
   workload: names.prefault(flagDefault('workload')),
   records: count(1, RECORDS_MAX).optional(),
   operations: count(0, 1e12).optional(),
+  until: z.enum(['steady'], 'expected steady').optional(),
   trace: z.string().min(1).optional(),
   record: z.string().min(1).optional(),
   'value-bytes': size(1, 2 ** 30).optional(),
@@ -122,15 +128,16 @@ const suiteSchema = z.strictObject({
 /** The command that `argv` (without node and script) asks for. Throws `UsageError`. */
 export function parseCommand(argv: readonly string[]): Command {
   const flags = readFlags(argv)
-  if (flags.get('help') === true) return { kind: 'help' }
-  if (flags.get('list') === true) return { kind: 'list' }
-  const config = flags.get('config')
-  const file = typeof config === 'string' ? readConfig(config) : {}
+  if (flags.has('help')) return { kind: 'help' }
+  if (flags.has('list')) return { kind: 'list' }
+  const [config] = flags.get('config') ?? []
+  const file = config === undefined ? {} : readConfig(config)
   const given: Record<string, unknown> = { ...file }
-  for (const [name, value] of flags) {
-    if (name !== 'config') given[name] = mergeFlag(file[name], name, value)
+  for (const [name, values] of flags) {
+    if (name !== 'config') given[name] = valueOfFlag(name, values, file[name])
   }
-  const placeOf = (name: string) => (flags.has(name) ? `--${name}` : `${String(config)}: ${name}`)
+  const placeOf = (name: string) =>
+    flags.has(name as FlagName) ? `--${name}` : `${config}: ${name}`
   if ('suite' in given) {
     const foreign = Object.keys(given).find((name) => !(name in suiteSchema.shape))
     if (foreign !== undefined) {
@@ -142,18 +149,19 @@ export function parseCommand(argv: readonly string[]): Command {
   const parsed = checked(requestSchema, given, placeOf)
   const { 'value-bytes': valueBytes = null, 'user-bytes': userBytes = null, ...named } = parsed
   const { records = null, operations = null, trace = null, record = null } = named
-  const { arrival = null, rate = null, aged = null } = named
-  const rest = { ...named, records, operations, trace, record, arrival, rate, aged }
+  const { arrival = null, rate = null, aged = null, until = null } = named
+  const rest = { ...named, records, operations, trace, record, arrival, rate, aged, until }
   if (trace !== null) checkTrace(given, placeOf)
   if (userBytes !== null) checkUserBytes(given, placeOf)
   checkPeers(parsed, given, placeOf)
+  if (parsed.keep) checkKeep(parsed, placeOf)
   if (aged !== null) checkAged(rest, placeOf)
   return { kind: 'run', request: { ...rest, valueBytes, userBytes } }
 }
 
 /** A trace is the operations themselves: nothing is left to choose. */
 function checkTrace(given: Readonly<Record<string, unknown>>, placeOf: (name: string) => string) {
-  const decided = ['workload', 'records', 'operations', 'value-bytes', 'user-bytes']
+  const decided = ['workload', 'records', 'operations', 'until', 'value-bytes', 'user-bytes']
   const other = decided.find((name) => name in given)
   if (other !== undefined) throw new UsageError(`${placeOf(other)}: not with --trace`)
 }
@@ -163,7 +171,7 @@ function checkUserBytes(given: Readonly<Record<string, unknown>>, placeOf: (n: s
   if (String(given.target) !== 'simulator') {
     throw new UsageError(`${placeOf('user-bytes')}: only with --target=simulator`)
   }
-  const other = ['records', 'operations'].find((name) => name in given)
+  const other = ['records', 'operations', 'until'].find((name) => name in given)
   if (other !== undefined) {
     throw new UsageError(`${placeOf(other)}: not with --user-bytes, which says how much is loaded`)
   }
@@ -177,6 +185,17 @@ function checkAged(
   const other = target.find((name) => name !== 'varve')
   if (other !== undefined) throw new UsageError(`${placeOf('aged')}: not with --target=${other}`)
   if (storage === 'memory') throw new UsageError(`${placeOf('aged')}: not with --storage=memory`)
+}
+
+/** What runs in memory alone leaves no folder. */
+function checkKeep(
+  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  placeOf: (name: string) => string,
+): void {
+  if (storage === 'memory') throw new UsageError(`${placeOf('keep')}: not with --storage=memory`)
+  if (target.every((name) => name === 'simulator')) {
+    throw new UsageError(`${placeOf('keep')}: not with --target=simulator, which has no files`)
+  }
 }
 
 /** A store of somebody else's brings its own strategy and its own files. */
@@ -194,6 +213,11 @@ function checkPeers(
   const foreign = ['versions', 'record'].find((name) => name in given)
   if (foreign !== undefined && !target.some(isEngineTarget)) {
     throw new UsageError(`${placeOf(foreign)}: only of runs of our own, not of ${peer}`)
+  }
+  if ('until' in given) {
+    throw new UsageError(
+      `${placeOf('until')}: ${peer} keeps no account that tells when it is steady`,
+    )
   }
   const paced = ['arrival', 'rate', 'clients'].find((name) => name in given)
   if (paced !== undefined) {
@@ -229,13 +253,14 @@ function checked<Schema extends z.ZodType>(
 /** The request as a config file that gives it back. */
 export function requestToConfig(request: Request): Record<string, unknown> {
   const { valueBytes, userBytes, records, operations, trace, workload, ...others } = request
-  const { record: _, arrival, rate, aged, ...rest } = others
+  const { record: _, arrival, rate, aged, until, ...rest } = others
   return {
     ...rest,
     ...(valueBytes === null ? {} : { 'value-bytes': valueBytes }),
     ...(arrival === null ? {} : { arrival }),
     ...(rate === null ? {} : { rate }),
     ...(aged === null ? {} : { aged }),
+    ...(until === null ? {} : { until }),
     ...(trace === null ? { workload } : { trace }),
     ...(records === null ? {} : { records }),
     ...(operations === null ? {} : { operations }),
@@ -243,89 +268,50 @@ export function requestToConfig(request: Request): Record<string, unknown> {
   }
 }
 
-type FlagValue = string | true | readonly string[]
+const FLAG_SPECS: readonly FlagSpec[] = FLAGS
 
-function readFlags(argv: readonly string[]): Map<string, FlagValue> {
-  const specs: readonly FlagSpec[] = FLAGS
-  const options = Object.fromEntries(
-    specs.map((flag) => [flag.name, { type: flag.value === null ? 'boolean' : 'string' } as const]),
-  )
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
-  const flags = new Map<string, FlagValue>()
-  for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`unexpected argument "${token.value}"`)
-    if (token.kind !== 'option') continue
-    const flag = specs.find((candidate) => candidate.name === token.name)
-    if (flag === undefined) throw unknownFlag(token.rawName)
-    if (flag.value === null) {
-      if (token.value !== undefined) throw new UsageError(`--${flag.name} takes no value`)
-      flags.set(flag.name, true)
-      continue
-    }
-    if (token.value === undefined || token.value === '' || token.value.startsWith('--')) {
-      throw new UsageError(`--${flag.name} needs a value: --${flag.name}=${flag.value}`)
-    }
-    if (flag.multiple === true) {
-      flags.set(flag.name, [...((flags.get(flag.name) as string[]) ?? []), token.value])
-    } else {
-      flags.set(flag.name, token.value)
-    }
-  }
+function readFlags(argv: readonly string[]): ReadonlyMap<FlagName, readonly string[]> {
+  const specs = Object.fromEntries(
+    FLAG_SPECS.map(({ name, value, help, multiple = false }) => [name, { value, help, multiple }]),
+  ) as Record<FlagName, ArgumentSpec>
+  const { operands, flags } = readArguments('exp', argv, specs)
+  if (operands[0] !== undefined) throw new UsageError(`unexpected argument "${operands[0]}"`)
   return flags
 }
 
-function unknownFlag(rawName: string): UsageError {
-  const error = unknownName(
-    'flag',
-    rawName,
-    flagNames.map((name) => `--${name}`),
-  )
-  return new UsageError(`${error.message} (--help lists all)`)
+/** As a config file has it. Assignments add to the file's, name by name; all else replaces. */
+function valueOfFlag(name: FlagName, values: readonly string[], fromFile: unknown): unknown {
+  const spec = FLAG_SPECS.find((flag) => flag.name === name)!
+  if (spec.value === null) return true
+  if (spec.multiple !== true) return values[0]
+  const base = typeof fromFile === 'object' && !Array.isArray(fromFile) ? fromFile : {}
+  return { ...base, ...readAssignments(`--${name}`, values) }
 }
 
-function readConfig(path: string): Record<string, unknown> {
+function readConfig(path: string): Readonly<Record<string, unknown>> {
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = decodeText(readFileSync(path))
   } catch (cause) {
-    throw new UsageError(`--config: cannot read ${path}`, { cause })
+    const why = isLsmError(cause) ? `: ${cause.message}` : ''
+    throw new UsageError(`--config: cannot read ${path}${why}`, { cause })
   }
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (cause) {
     throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UsageError(`--config: ${path} holds no JSON object`)
   }
-  const specs: readonly FlagSpec[] = FLAGS
-  const known = specs.filter((flag) => flag.commandLineOnly !== true).map((flag) => flag.name)
+  const known = FLAG_SPECS.filter((flag) => flag.commandLineOnly !== true).map(({ name }) => name)
   for (const name of Object.keys(value)) {
     if (!known.includes(name)) {
       throw new UsageError(`${path}: ${unknownName('name', name, known).message}`)
     }
   }
   return value as Record<string, unknown>
-}
-
-/** Assignments on the command line add to the file's, name by name; everything else replaces. */
-function mergeFlag(fromFile: unknown, name: string, value: FlagValue): unknown {
-  if (!Array.isArray(value)) return value
-  const base = typeof fromFile === 'object' && fromFile !== null ? fromFile : {}
-  return { ...base, ...readAssignments(value, `--${name}`) }
-}
-
-function readAssignments(list: readonly unknown[], flag = 'list'): Record<string, string> {
-  const result: Record<string, string> = {}
-  for (const text of list) {
-    const [name, ...rest] = String(text).split('=')
-    if (!name || rest.length === 0 || rest.join('=') === '') {
-      throw new UsageError(`${flag}: "${String(text)}" is not NAME=VALUE`)
-    }
-    result[name.trim()] = rest.join('=').trim()
-  }
-  return result
 }
 
 function count(min: number, max: number) {
@@ -342,14 +328,15 @@ function quantity(
   min: number,
   max: number,
 ) {
-  return z.union([z.string(), z.number()]).transform((value, context) => {
+  const error = ({ input }: { readonly input?: unknown }) => notOne(JSON.stringify(input), what)
+  return z.union([z.string(), z.number()], { error }).transform((value, context) => {
     const parsed = typeof value === 'number' ? value : parse(value)
     const fail = (message: string) => {
       context.addIssue({ code: 'custom', message })
       return z.NEVER
     }
     if (parsed === undefined || !Number.isSafeInteger(parsed)) {
-      return fail(`${JSON.stringify(value)} is not ${what}`)
+      return fail(notOne(String(value), what))
     }
     if (parsed < min || parsed > max) return fail(`${parsed} is outside ${min} … ${max}`)
     return parsed

@@ -22,14 +22,14 @@ export async function resolvePeerPlans(request: Request): Promise<readonly PeerP
 export function peerPlanOf(plan: RunPlan, name: PeerName): PeerPlan {
   const config = {
     ...plan.config,
-    strategy: { name, params: {}, primitives: null },
+    strategy: { name, params: {}, moduleDigest: null, primitives: null },
     target: name,
   }
   const budget = budgetOf(plan.engineOptions, plan.config.strategy.params as Record<string, Json>)
   return {
     name,
     // The budget is the peer's whole configuration, though no strategy of ours runs.
-    id: runId({ config, storage: JSON.stringify(budget), moduleDigest: null }),
+    id: runId({ config, storage: JSON.stringify(budget) }),
     config,
     budget,
     command: plan.command.map((argument) =>

@@ -41,6 +41,32 @@ test('a parameter goes to everyone that declares it, and to nobody else', async 
   expect(leveling!.config.workload.params).toMatchObject({ fieldcount: 3, fieldlength: 100 })
 })
 
+test('a list of parameters is read, and written in the command that runs it again', async () => {
+  for (const K of ['9,2,1', '[3]', '3']) {
+    const [plan] = await plans('--strategy=k-lsm', '--param=T=10', `--param=K=${K}`)
+    expect(plan!.config.strategy.params).toMatchObject({
+      T: 10,
+      K: JSON.parse(K.includes(',') ? `[${K}]` : K),
+    })
+    const [again] = await plans(...plan!.command.slice(4))
+    expect(again!.config).toEqual(plan!.config)
+  }
+})
+
+test.each([
+  ['--param=T=2,3,4', 'tiering parameter T=2,3,4: takes one value (--param=T=2), not 3'],
+  ['--param=T=1,234', 'tiering parameter T=1,234: expected integer 2 … 1000'],
+  ['--param=constructor=1', 'unknown parameter "constructor"'],
+  ['--param=toString=1', 'unknown parameter "toString"'],
+  ['--strategy=constructor', 'unknown strategy "constructor"'],
+  ['--workload=__proto__', 'unknown workload "__proto__"'],
+  ['--param=fieldlength=1073741824', 'writes a value of 10737418'],
+  ['--value-bytes=1GiB', 'writes a value of 1073741824 bytes; the engine takes at most 536870912'],
+  ['--set=memtableBytes=1MiB,2MiB', 'takes one value (--set=memtableBytes=1MiB), not 2'],
+])('%s is refused', async (flag, line) => {
+  await expect(plans(flag)).rejects.toThrow(line)
+})
+
 describe('identity', () => {
   const idOf = async (...flags: string[]) => (await plans(...flags))[0]!.id
 

@@ -19,8 +19,8 @@ import { checkValueLog } from './check-value-log.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
 import { flagDefault } from './flags.ts'
-import { type EngineTarget, isEngineTarget, type Request, type Scalar } from './request.ts'
-import { describeSettings, readSettings } from './settings.ts'
+import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
+import { describeSettings, readSettings, type SettingValue } from './settings.ts'
 import { parseCount } from './units.ts'
 import { UsageError, unknownName, usageOf } from './usage-error.ts'
 
@@ -96,7 +96,7 @@ function planOf(
   const engine = parseEngineOptions({
     memtableBytes: userBytes === null ? EXPERIMENT_MEMTABLE_BYTES : LOAD_MEMTABLE_BYTES,
     ...(target === 'simulator' && { compression: 'none' as const }),
-    ...readSettings(engineOptionsSchema, request.set, 'engine option'),
+    ...readSettings(engineOptionsSchema, request.set, 'engine option', '--set'),
   })
   checkValueLog(engine, target)
   const simulation = simulationOf(request, workload, workloadParams)
@@ -106,11 +106,13 @@ function planOf(
       ...(valueBytes === null ? {} : { valueBytes }),
     })
   const { records, operations } = sizeOf(request, workload, createWorkload)
+  const until = untilOf(request, { records, operations })
   const { trigger, layout, granularity, movement } = module.primitives
   const config: RunResult['config'] = {
     strategy: {
       name: module.name,
       params: strategyParams,
+      moduleDigest,
       primitives: { trigger, layout, granularity, dataMovement: movement },
     },
     workload: {
@@ -127,11 +129,14 @@ function planOf(
     target: simulation === null ? target : `simulator (${simulation.mode})`,
     arrival: arrivalOf(request, operations),
     aged: null,
+    until,
   }
-  const streams = () =>
-    createWorkload(simulation?.mode === 'statistical' ? SAMPLE : { records, operations })
+  // All contenders draw from one stream, wherever in it each of them is steady.
+  const size = { records, operations: until?.operationsMax ?? operations }
+  const streams = () => createWorkload(simulation?.mode === 'statistical' ? SAMPLE : size)
+  checkPhases(workload.name, config, streams)
   return {
-    id: runId({ config, storage, moduleDigest }),
+    id: runId({ config, storage }),
     config: withCompression(config, workload, workloadGiven, streams),
     engineOptions: engine,
     storage,
@@ -141,9 +146,37 @@ function planOf(
       ...workloadGiven,
     }),
     notes: notesOf(workloadName, workload),
-    repeats: request.repeat,
     createStrategy: () => module.create(strategyParams),
     createWorkload: streams,
+  }
+}
+
+/** A run phase goes on for so many times the operations asked for, or the records, at most. */
+const UNTIL_FACTOR = 50
+
+function untilOf(
+  { until }: PlanRequest,
+  { records, operations }: { readonly records: number; readonly operations: number },
+): RunResult['config']['until'] {
+  if (until === null) return null
+  if (operations === 0) throw new UsageError('--until: without operations nothing settles')
+  return { state: until, operationsMax: UNTIL_FACTOR * Math.max(records, operations) }
+}
+
+/** What goes on, or is paced, is a run phase; a state is reached within one. */
+function checkPhases(
+  name: string,
+  { until, arrival }: RunResult['config'],
+  streams: () => Workload,
+): void {
+  if (until === null && !asksForShare(arrival)) return
+  const { length } = streams().phases
+  if (length === 0) {
+    const flag = until === null ? '--rate' : '--until'
+    throw new UsageError(`${flag}: ${name} has a load alone; name a workload with a run phase`)
+  }
+  if (until !== null && length > 1) {
+    throw new UsageError(`--until: ${name} has ${length} run phases; it takes one`)
   }
 }
 
@@ -234,13 +267,17 @@ interface Parameterised {
 }
 
 /** The given parameters that `owner` declares, as its types. */
-function declared(owner: Parameterised, given: Readonly<Record<string, Scalar>>, what: string) {
-  const own = Object.entries(given).filter(([name]) => name in owner.params.shape)
+function declared(
+  owner: Parameterised,
+  given: Readonly<Record<string, SettingValue>>,
+  what: string,
+) {
+  const own = Object.entries(given).filter(([name]) => Object.hasOwn(owner.params.shape, name))
   return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
 }
 
 function refuseOrphanParams(
-  given: Readonly<Record<string, Scalar>>,
+  given: Readonly<Record<string, SettingValue>>,
   strategies: readonly ChosenStrategy[],
   workloads: readonly WorkloadDefinition[],
 ): void {

@@ -1,23 +1,29 @@
 /**
  * Owns how a command ends, whichever it is: what it says on standard output, its exit code, and an
- * error as one line on standard error, with the stack under `--debug` only.
+ * error as one line on standard error, with the stack under `--debug` only. Standard streams that
+ * fail are in `standard-output.ts`, signals in `signals.ts`.
  */
 import { EXIT, explain } from './explain.ts'
+import { isOfOutput, outputFault, watchStandardStreams } from './standard-output.ts'
 
 /** Runs `main` on the process's arguments; its number, or its error's, becomes the exit code. */
 export async function runCommand(
   name: string,
   main: (argv: readonly string[]) => number | Promise<number>,
 ): Promise<void> {
+  watchStandardStreams()
+  let code: number = EXIT.done
   try {
-    process.exitCode = await main(process.argv.slice(2))
+    code = await main(process.argv.slice(2))
   } catch (error) {
-    process.exitCode = tellError(name, error)
+    if (!isOfOutput(error)) code = tellError(name, error)
   }
+  const fault = await outputFault()
+  process.exitCode = fault === null ? code : tellError(name, fault)
 }
 
 /** Tells an error of the command `name`; returns its exit code. */
-export function tellError(name: string, error: unknown): number {
+function tellError(name: string, error: unknown): number {
   const { line, code } = explain(error)
   process.stderr.write(`${name}: ${line}\n`)
   const debug = process.argv.includes('--debug')

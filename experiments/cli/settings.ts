@@ -1,13 +1,27 @@
 /**
- * Owns reading named values as typed (`--set`, `--param`) against a zod object: unknown names get
- * the nearest one, sizes take units, and a value out of range names the range. Those of an object
- * within go by 'group.name'. The schema stays the only place that knows the limits.
+ * Owns reading named values (`--set`, `--param`, and their objects in a config file) against a zod
+ * object: unknown names get the nearest one, sizes take units, a comma separates the values of a
+ * list, and a value out of range names the range. Those of an object within go by 'group.name'. The
+ * schema stays the only place that knows the limits.
+ *
+ * Invariant: a text is read as the number, word or list that it says, or it is refused.
  */
 import { z } from 'zod'
 import type { Json } from '../../engine/index.ts'
-import type { Scalar } from './request.ts'
-import { formatBytes, parseBytes, parseCount } from './units.ts'
+import {
+  countOfNumbers,
+  formatBytes,
+  parseBytes,
+  parseInteger,
+  parseReal,
+  splitList,
+} from './units.ts'
 import { UsageError, unknownName } from './usage-error.ts'
+
+export type Scalar = string | number | boolean | null
+
+/** A value as it is given: text of the command line, or what JSON has. */
+export type SettingValue = Scalar | readonly Scalar[]
 
 export interface SettingInfo {
   readonly name: string
@@ -29,12 +43,14 @@ interface PropertySchema {
   readonly default?: Json
   readonly description?: string
   readonly properties?: Readonly<Record<string, PropertySchema>>
+  /** What the values of a list are. */
+  readonly items?: PropertySchema
   readonly anyOf?: readonly PropertySchema[]
 }
 
 /** Every setting of `schema`, in its order. */
 export function describeSettings(schema: z.ZodObject): SettingInfo[] {
-  return Object.entries(propertiesOf(schema)).map(([name, property]) => ({
+  return Array.from(propertiesOf(schema), ([name, property]) => ({
     name,
     default: property.default ?? null,
     range: rangeOf(property),
@@ -42,30 +58,63 @@ export function describeSettings(schema: z.ZodObject): SettingInfo[] {
   }))
 }
 
-/** The values of `given` as their schema's types. `what` names the kind of setting in errors. */
+/**
+ * The values of `given` as their schema's types. `what` names the kind of setting in errors, `flag`
+ * what gives one on the command line. Throws `UsageError`.
+ */
 export function readSettings(
   schema: z.ZodObject,
-  given: Readonly<Record<string, Scalar>>,
+  given: Readonly<Record<string, SettingValue>>,
   what: string,
+  flag = '--param',
 ): Record<string, Json> {
   const properties = propertiesOf(schema)
   const values: Record<string, Json> = {}
   for (const [name, value] of Object.entries(given)) {
-    const property = properties[name]
-    if (property === undefined) throw unknownName(what, name, Object.keys(properties))
+    const property = properties.get(name)
+    if (property === undefined) throw unknownName(what, name, [...properties.keys()])
     const read = typeof value === 'string' ? readText(name, value, property) : value
     const checked = shapeOf(schema, name).safeParse(read)
     if (!checked.success) {
-      throw new UsageError(`${what} ${name}=${String(value)}: expected ${rangeOf(property)}`)
+      const given = `${what} ${name}=${textOfSetting(value)}`
+      throw new UsageError(`${given}: ${refusal(name, value, property, checked.error, flag)}`)
     }
     place(values, pathOf(schema, name), checked.data as Json)
   }
   return values
 }
 
+function refusal(
+  name: string,
+  value: SettingValue,
+  property: PropertySchema,
+  error: z.ZodError,
+  flag: string,
+): string {
+  const [issue] = error.issues
+  if (issue?.code === 'custom') return issue.message
+  const one = typeof value === 'string' ? splitList(value) : [value].flat()
+  const several = typeof value === 'string' ? listLength(value, property) : one.length
+  if (listOf(property) === undefined && several > 1) {
+    return `takes one value (${flag}=${name}=${one[0]}), not ${several}`
+  }
+  return `expected ${rangeOf(property)}`
+}
+
+/** Values of a text that is no text to its setting. */
+function listLength(text: string, property: PropertySchema): number {
+  return property.enum === undefined ? countOfNumbers(text) : splitList(text).length
+}
+
+/** As it is typed, so that it reads back as the same value. */
+export function textOfSetting(value: Json): string {
+  if (!Array.isArray(value)) return String(value)
+  return value.length === 1 ? `[${value[0]}]` : value.join(',')
+}
+
 /** Where a setting lies: under its own name, dots and all, or in a group. */
 function pathOf(schema: z.ZodObject, name: string): readonly string[] {
-  return name in schema.shape ? [name] : name.split('.')
+  return Object.hasOwn(schema.shape, name) ? [name] : name.split('.')
 }
 
 function shapeOf(schema: z.ZodObject, name: string): z.ZodType {
@@ -99,32 +148,42 @@ export function formatSetting(name: string, value: Json): string {
 }
 
 function readText(name: string, text: string, property: PropertySchema): Json {
+  const items = listOf(property)
   const types = typesOf(property)
+  if (items !== undefined && (/[,[]/.test(text) || types.length === 1)) {
+    return splitList(text).map((part) => readText(name, part, items))
+  }
   if (types.includes('null') && text === 'null') return null
   if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true'
-  if (types.includes('integer') || types.includes('number')) {
-    const quantity = name.endsWith('Bytes') ? parseBytes(text) : parseCount(text)
-    if (quantity !== undefined) return quantity
-    if (text !== '' && Number.isFinite(Number(text))) return Number(text)
-  }
-  return text
+  return readNumber(name, text, types) ?? text
 }
 
-function propertiesOf(schema: z.ZodObject): Readonly<Record<string, PropertySchema>> {
+function readNumber(name: string, text: string, types: readonly string[]): number | undefined {
+  if (types.includes('number')) return parseReal(text)
+  if (types.includes('integer'))
+    return name.endsWith('Bytes') ? parseBytes(text) : parseInteger(text)
+  return undefined
+}
+
+/** What a list of the setting holds; undefined where it takes none. */
+function listOf(property: PropertySchema): PropertySchema | undefined {
+  if (property.type === 'array') return property.items ?? {}
+  return property.anyOf?.map(listOf).find((items) => items !== undefined)
+}
+
+function propertiesOf(schema: z.ZodObject): ReadonlyMap<string, PropertySchema> {
   const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return flattened((json.properties ?? {}) as Record<string, PropertySchema>, '')
+  return new Map(flattened((json.properties ?? {}) as Record<string, PropertySchema>, ''))
 }
 
 function flattened(
   properties: Readonly<Record<string, PropertySchema>>,
   prefix: string,
-): Readonly<Record<string, PropertySchema>> {
-  return Object.fromEntries(
-    Object.entries(properties).flatMap(([name, property]) =>
-      property.properties === undefined
-        ? [[prefix + name, property]]
-        : Object.entries(flattened(property.properties, `${prefix}${name}.`)),
-    ),
+): readonly (readonly [string, PropertySchema])[] {
+  return Object.entries(properties).flatMap(([name, property]) =>
+    property.properties === undefined
+      ? [[prefix + name, property] as const]
+      : flattened(property.properties, `${prefix}${name}.`),
   )
 }
 
@@ -134,7 +193,12 @@ function typesOf(property: PropertySchema): readonly string[] {
 }
 
 function rangeOf(property: PropertySchema): string {
-  if (property.anyOf !== undefined) return property.anyOf.map(rangeOf).join(' or ')
+  if (property.anyOf !== undefined) {
+    const single = property.anyOf.filter(({ type }) => type !== 'array').map(rangeOf)
+    const list = single.length < property.anyOf.length ? ', or a list of them: a,b,c' : ''
+    return single.join(' or ') + list
+  }
+  if (property.type === 'array') return `a list a,b,c of ${rangeOf(property.items ?? {})}`
   if (property.enum !== undefined) return `one of ${property.enum.join(', ')}`
   if (property.const !== undefined) return JSON.stringify(property.const)
   const type = typesOf(property).join(' or ')

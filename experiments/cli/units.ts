@@ -1,43 +1,118 @@
 /**
- * Owns the units people type and read: byte sizes are binary (4k = 4 KiB = 4,096), counts decimal
- * (100k = 100,000). Fractions are fine where they come out whole (1.5MiB).
+ * Owns numbers and units as people write and read them: byte sizes are binary (4k = 4 KiB = 4,096),
+ * counts decimal (100k = 100,000). Every flag, parameter and value of a config file is read here.
+ *
+ *   digits     1234, 1_234, or 1,234: groups of exactly three after one to three leading digits
+ *   fraction   1.5, .5
+ *   exponent   1e6, 2.5e-3; not together with a unit
+ *   unit       k, M, G of counts; B, k, kB, KiB, M, … TiB of sizes; in either case
+ *
+ * Invariant: a number is read as exactly what was written, up to the nearest double of a fraction,
+ * or it is refused. A comma elsewhere separates the values of a list.
  */
 
-const BYTE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 2 ** 10,
-  kb: 2 ** 10,
-  kib: 2 ** 10,
-  m: 2 ** 20,
-  mb: 2 ** 20,
-  mib: 2 ** 20,
-  g: 2 ** 30,
-  gb: 2 ** 30,
-  gib: 2 ** 30,
-  t: 2 ** 40,
-  tb: 2 ** 40,
-  tib: 2 ** 40,
-}
+const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ...['k', 'm', 'g', 't'].flatMap((letter, index) =>
+    ['', 'b', 'ib'].map((end) => [letter + end, 1024 ** (index + 1)] as const),
+  ),
+])
 
-const COUNT_UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, b: 1e9 }
+const COUNT_UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['k', 1e3],
+  ['m', 1e6],
+  ['g', 1e9],
+  ['b', 1e9],
+])
 
 /** '64KiB' → 65536; undefined when the text is no byte size. */
 export function parseBytes(text: string): number | undefined {
-  return parseQuantity(text, BYTE_UNITS)
+  return parseWhole(text, BYTE_UNITS)
 }
 
 /** '100k' → 100000; undefined when the text is no count. */
 export function parseCount(text: string): number | undefined {
-  return parseQuantity(text, COUNT_UNITS)
+  return parseWhole(text, COUNT_UNITS)
 }
 
-function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const match = /^(\d[\d_,]*(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim())
-  if (match === null) return undefined
-  const unit = units[match[2]!.toLowerCase()]
-  if (unit === undefined) return undefined
-  const value = Number(match[1]!.replaceAll(/[_,]/g, '')) * unit
+/** As `parseCount`, below 0 too: '-1' → -1. */
+export function parseInteger(text: string): number | undefined {
+  const count = parseCount(text.trim().replace(/^-/, ''))
+  return count && text.trim().startsWith('-') ? -count : count
+}
+
+/** '-1' → -1, '0.25' → 0.25, '1.5k' → 1500; undefined when the text is no number. */
+export function parseReal(text: string): number | undefined {
+  const unsigned = text.trim().replace(/^-/, '')
+  const written = readDigits(unsigned)
+  const unit = written === undefined ? undefined : COUNT_UNITS.get(written.unit)
+  if (written === undefined || unit === undefined) return undefined
+  const { whole, fraction, exponent } = written
+  // The unit is a power of ten: as an exponent it is not rounded by a multiplication.
+  const value = Number(`${whole}.${fraction}e${exponent + Math.log10(unit)}`)
+  if (!Number.isFinite(value)) return undefined
+  // Smaller numbers lose digits, down to none of them.
+  if (value < SMALLEST_NORMAL && /[1-9]/.test(whole + fraction)) return undefined
+  return unsigned !== text.trim() && value !== 0 ? -value : value
+}
+
+/** The values of a list as it is typed: '9,2,1', or as JSON has it: '[9,2,1]'. */
+export function splitList(text: string): readonly string[] {
+  const inner = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1] ?? text
+  return inner.split(',').map((part) => part.trim())
+}
+
+/** How many numbers commas separate; 1 where the text is one number, or no list of numbers. */
+export function countOfNumbers(text: string): number {
+  if (readDigits(text) !== undefined) return 1
+  const parts = splitList(text)
+  return parts.every((part) => readDigits(part) !== undefined) ? parts.length : 1
+}
+
+const SMALLEST_NORMAL = 2 ** -1022
+const TEXT_LENGTH_MAX = 1000
+
+const NUMBER =
+  /^(\d+(?:_\d+)*|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.(\d+))?(?:e([+-]?\d{1,3})|\s*([a-z]*))$/i
+
+interface Digits {
+  /** Before the decimal point, without separators. */
+  readonly whole: string
+  readonly fraction: string
+  readonly exponent: number
+  /** In lower case. */
+  readonly unit: string
+}
+
+function readDigits(text: string): Digits | undefined {
+  if (text.length > TEXT_LENGTH_MAX) return undefined
+  const [, whole, fraction, exponent = '0', unit = ''] = NUMBER.exec(text.trim()) ?? []
+  if (whole === undefined && fraction === undefined) return undefined
+  return {
+    whole: (whole ?? '0').replaceAll(/[_,]/g, ''),
+    fraction: fraction ?? '',
+    exponent: Number(exponent),
+    unit: unit.toLowerCase(),
+  }
+}
+
+/**
+ * A whole number that a double holds exactly. A fraction needs a unit that makes it whole: 1.5k.
+ * Without one 1.000 is one here and a thousand elsewhere, so it is refused.
+ */
+function parseWhole(text: string, units: ReadonlyMap<string, number>): number | undefined {
+  const written = readDigits(text)
+  const unit = written === undefined ? undefined : units.get(written.unit)
+  if (written === undefined || unit === undefined) return undefined
+  const { whole, fraction, exponent } = written
+  if (fraction !== '' && unit === 1 && exponent === 0) return undefined
+  const digits = BigInt(whole + fraction) * BigInt(unit)
+  const shift = exponent - fraction.length
+  const divisor = 10n ** BigInt(Math.max(0, -shift))
+  if (digits % divisor !== 0n) return undefined
+  const value = Number((digits / divisor) * 10n ** BigInt(Math.max(0, shift)))
   return Number.isSafeInteger(value) ? value : undefined
 }
 

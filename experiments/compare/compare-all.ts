@@ -1,42 +1,101 @@
 /**
- * Owns what is compared with what: of the sides that share a workload the first is the measure, and
- * each of the others is held against it.
+ * Owns what is compared with what. Of the sides that may be compared one is the baseline, and each of
+ * the others is held against it. What cannot be compared is listed with the reason; it keeps nothing
+ * else from being compared.
  */
-import { UsageError } from '../cli/usage-error.ts'
-import { type CompareOptions, type Comparison, compareSides } from './comparison.ts'
+import type { AnyResult } from '../../results/identity.ts'
+import { UsageError, unknownName } from '../cli/usage-error.ts'
+import { type CompareOptions, type Comparison, comparePairs } from './comparison.ts'
 import {
-  type ResultFile,
+  brokenBooks,
+  comparableSides,
+  labelsOf,
+  pairsOf,
   type Side,
-  sharesWorkload,
   sidesOf,
-  text,
-  workloadDifference,
+  whyAlone,
 } from './pairing.ts'
 
-/** Throws `UsageError` where nothing can be compared. */
-export function compareAll(
-  files: readonly ResultFile[],
-  options: CompareOptions,
-): readonly Comparison[] {
-  const sides = sidesOf(files)
-  const groups: Side[][] = []
-  for (const side of sides) {
-    const group = groups.find(([first]) => sharesWorkload(first!, side))
-    if (group === undefined) groups.push([side])
-    else group.push(side)
-  }
-  if (groups.every(({ length }) => length === 1)) throw nothingToCompare(sides)
-  return groups.flatMap(([first, ...others]) =>
-    others.map((other) => compareSides(first!, other, options)),
-  )
+export interface CompareAllOptions extends CompareOptions {
+  /** A strategy, or a design by its label or id; null: the first side of each workload. */
+  readonly baseline: string | null
 }
 
-function nothingToCompare([first, second]: readonly Side[]): UsageError {
-  if (first === undefined) return new UsageError('no results to compare')
-  if (second === undefined) {
-    return new UsageError(`${first.label}: one configuration only; name results of another`)
+export interface Compared {
+  readonly comparisons: readonly Comparison[]
+  /** One line for each side or result that was not compared, with the reason. */
+  readonly leftOut: readonly string[]
+}
+
+/** Throws `UsageError` where there is one design alone, and for a baseline that names no one side. */
+export function compareAll(results: readonly AnyResult[], options: CompareAllOptions): Compared {
+  const { across, baseline } = options
+  if (results.length === 0) throw new UsageError('no results to compare')
+  const broken = results.flatMap((result) => brokenBooks(result) ?? [])
+  const all = sidesOf(results, across)
+  if (all.length === 1) {
+    const { contender, workload } = labelsOf(all).get(all[0]!)!
+    throw new UsageError(`${contender} on ${workload}: one design only; name results of another`)
   }
-  const { path, a, b } = workloadDifference(first, second)!
-  const where = `${path} is ${text(a)} and ${text(b)}`
-  return new UsageError(`${first.label} and ${second.label}: different workloads, ${where}`)
+  const sound = results.filter((result) => brokenBooks(result) === null)
+  const sides = sidesOf(sound, across)
+  const groups = comparableSides(sides, across)
+  if (baseline !== null) checkBaseline(baseline, groups)
+  const comparisons: Comparison[] = []
+  const leftOut: string[] = [...broken]
+  for (const group of groups) {
+    const [first, second] = group
+    if (second === undefined) {
+      const others = sides.filter((side) => side !== first)
+      leftOut.push(whyAlone(first!, others, across))
+      continue
+    }
+    const labels = labelsOf(group)
+    const measure = baseline === null ? first! : baselineOf(baseline, group)
+    for (const side of group) {
+      if (side === measure) continue
+      const { contender, workload } = labels.get(side)!
+      const leave = (why: string) => leftOut.push(`${contender} on ${workload}: ${why}`)
+      if (measure === undefined) {
+        leave(`no result of the baseline ${baseline} under these conditions`)
+        continue
+      }
+      const pairing = pairsOf(measure, side, across)
+      const against = labels.get(measure)!.contender
+      if ('why' in pairing) leave(`${pairing.why} against ${against}`)
+      else {
+        const named = { a: against, b: contender, workload }
+        comparisons.push(comparePairs(measure, side, { ...pairing, ...named }, options))
+      }
+    }
+  }
+  return { comparisons, leftOut }
+}
+
+/** A label or an id names one design; a strategy's name may fit several of one group. */
+function baselineOf(name: string, group: readonly Side[]): Side | undefined {
+  const labels = labelsOf(group)
+  const exact = group.find((side) => side.id === name || labels.get(side)!.contender === name)
+  if (exact !== undefined) return exact
+  const [first, second] = group.filter((side) => strategyOf(side) === name)
+  if (first !== undefined && second !== undefined) {
+    const called = (side: Side) => `"${labels.get(side)!.contender}" (${side.id})`
+    throw new UsageError(
+      `--baseline: ${name} fits ${called(first)} and ${called(second)}; name one of them`,
+    )
+  }
+  return first
+}
+
+function checkBaseline(name: string, groups: readonly (readonly Side[])[]): void {
+  const labels = groups.flatMap((group) =>
+    [...labelsOf(group).values()].map(({ contender }) => contender),
+  )
+  const names = new Set([...groups.flat().map(strategyOf), ...labels])
+  if (names.has(name) || groups.flat().some(({ id }) => id === name)) return
+  throw unknownName('value of --baseline', name, [...names])
+}
+
+function strategyOf({ results }: Side): string {
+  return results[0]!.config.strategy.name
 }

@@ -1,13 +1,15 @@
 /** Holds comparisons to their rules: which pairs are made, which are refused, and what is claimed. */
+
 import { describe, expect, test } from 'vitest'
 import type { RunResult } from '../../results/schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
-import { UsageError } from '../cli/usage-error.ts'
-import { compareAll } from './compare-all.ts'
-import type { CompareOptions } from './comparison.ts'
-import { comparisonText } from './comparison-text.ts'
+import { lookOf } from '../cli/terminal.ts'
+import { type CompareAllOptions, compareAll } from './compare-all.ts'
+import { comparedText, comparisonText } from './comparison-text.ts'
 
-const OPTIONS: CompareOptions = { across: [], level: 0.95, seed: 42, resamples: 500 }
+const OPTIONS: CompareAllOptions = {
+  ...{ across: [], baseline: null, level: 0.95, seed: 42, resamples: 500 },
+}
 
 interface Change {
   readonly config?: Partial<RunResult['config']>
@@ -29,17 +31,26 @@ function resultsOf(strategy: string, repeats: number, mergeFactor: number, chang
       ...sample,
       id: `${strategy}-r${repeat}`,
       config: { ...sample.config, repeat, ...change.config },
-      deterministic: { ...sample.deterministic, ...change.deterministic },
+      deterministic: { ...sample.deterministic, ...traceOf(repeat), ...change.deterministic },
       environment: { ...sample.environment, ...change.environment },
       gates: change.gates ?? PASSED,
     }
-    return { path: `${result.id}.json`, result }
+    return result
   })
 }
 
-function compare(a: Change, b: Change, options: Partial<CompareOptions> = {}, repeats = 10) {
-  const files = [...resultsOf('leveling', repeats, 5, a), ...resultsOf('tiering', repeats, 2, b)]
-  return compareAll(files, { ...OPTIONS, ...options })
+/** Each repeat draws operations of its own. */
+const traceOf = (repeat: number) => ({
+  traceHash: `feedfacefeedfa${repeat.toString(16).padStart(2, '0')}`,
+})
+
+function compareBoth(a: Change, b: Change, options: Partial<CompareAllOptions> = {}, repeats = 10) {
+  const results = [...resultsOf('leveling', repeats, 5, a), ...resultsOf('tiering', repeats, 2, b)]
+  return compareAll(results, { ...OPTIONS, ...options })
+}
+
+function compare(...given: Parameters<typeof compareBoth>) {
+  return compareBoth(...given).comparisons
 }
 
 function metricOf(comparison: ReturnType<typeof compare>[number], name: string) {
@@ -58,7 +69,7 @@ describe('verdicts', () => {
 
   test('the other way round it is worse', () => {
     const files = [...resultsOf('tiering', 10, 2), ...resultsOf('leveling', 10, 5)]
-    const [comparison] = compareAll(files, OPTIONS)
+    const [comparison] = compareAll(files, OPTIONS).comparisons
     expect(metricOf(comparison!, 'WA lsm').verdict).toBe('worse')
   })
 
@@ -70,21 +81,21 @@ describe('verdicts', () => {
         resultsOf('tiering', 10, 4 + sign / 10).slice(repeat, repeat + 1),
       ),
     ]
-    const [comparison] = compareAll(files, OPTIONS)
+    const [comparison] = compareAll(files, OPTIONS).comparisons
     expect(metricOf(comparison!, 'WA lsm').verdict).toBe('no significant difference')
   })
 
-  test('nine pairs are a single seed, with the interval beside', () => {
+  test('nine pairs are too few, with the interval beside', () => {
     const [comparison] = compare({}, {}, {}, 9)
     const line = metricOf(comparison!, 'WA lsm')
-    expect(line.verdict).toBe('single seed')
+    expect(line.verdict).toBe('too few seeds')
     expect(line.low).not.toBeNull()
   })
 
   test('one pair has no interval', () => {
     const [comparison] = compare({}, {}, {}, 1)
     expect(metricOf(comparison!, 'WA lsm')).toMatchObject({ verdict: 'single seed', low: null })
-    expect(comparisonText(comparison!, false)).toContain('single seed: 1 of the 10 pairs')
+    expect(comparisonText(comparison!, lookOf({}))).toContain('single seed: 1 of the 10 pairs')
   })
 
   test('latencies of a closed loop are shown and not claimed', () => {
@@ -109,15 +120,18 @@ describe('verdicts', () => {
   })
 })
 
-describe('refusals', () => {
+test('ten repeats of one stream of operations are one sample, and bear no verdict', () => {
+  const one = { deterministic: { traceHash: 'feedfacefeedface' } }
+  const [comparison] = compare(one, one)
+  expect(comparison).toMatchObject({ pairs: 1, unpaired: 0 })
+  expect(metricOf(comparison!, 'WA lsm')).toMatchObject({ verdict: 'single seed', low: null })
+})
+
+describe('left out', () => {
   const refusal = (a: Change, b: Change) => {
-    try {
-      compare(a, b)
-    } catch (error) {
-      if (error instanceof UsageError) return error.message
-      throw error
-    }
-    return 'compared'
+    const { comparisons, leftOut } = compareBoth(a, b)
+    expect(comparisons.map(({ pairs }) => pairs)).toEqual([])
+    return leftOut.join('\n')
   }
   const other = sampleResult().config
 
@@ -128,7 +142,11 @@ describe('refusals', () => {
       { config: { workload: { ...other.workload, loadOrder: 'ordered' } } },
       'different workloads, workload.loadOrder',
     ],
-    ['another size', { config: { records: 7 } }, 'different workloads, records is 100000 and 7'],
+    [
+      'another size',
+      { config: { records: 7 } },
+      'different workloads, workload.records is 100000 and 7',
+    ],
     [
       'other engine options',
       { config: { engine: { ...other.engine, memtableBytes: 7 } } },
@@ -136,7 +154,11 @@ describe('refusals', () => {
     ],
     ['another target', { config: { target: 'simulator (exact)' } }, 'different targets'],
     ['other code', { environment: { varveVersion: '0+x' } }, 'different code'],
-    ['another seed', { config: { seed: 7 } }, 'no seed in common'],
+    [
+      'another seed',
+      { config: { seed: 7 }, deterministic: { traceHash: 'feedfacefeedface' } },
+      'no seed in common',
+    ],
     [
       'books that do not balance',
       { gates: [{ name: 'conservation', passed: false, why: '3 B missing' }] },
@@ -162,39 +184,36 @@ describe('refusals', () => {
   })
 
   test('one configuration has nothing to be compared with', () => {
-    expect(() => compareAll(resultsOf('leveling', 3, 5), OPTIONS)).toThrow('one configuration only')
-  })
-
-  test('two results of one seed', () => {
-    const [first] = resultsOf('leveling', 1, 5)
-    const files = [first!, { ...first!, path: 'copy.json' }]
-    expect(() => compareAll(files, OPTIONS)).toThrow('copy.json: two results of seed')
+    expect(() => compareAll(resultsOf('leveling', 3, 5), OPTIONS)).toThrow('one design only')
   })
 })
 
 test('what values achieve differs by seed, and parts no side', () => {
   const files = [...resultsOf('leveling', 10, 5), ...resultsOf('tiering', 10, 2)].map(
-    (file, at) => {
+    (result, at) => {
       const valueCompression = { targetRatio: null, achievedRatio: 0.9 + at / 1000 }
-      const { config } = file.result
+      const { config } = result
       const workload = { ...config.workload, valueCompression }
-      return { ...file, result: { ...file.result, config: { ...config, workload } } }
+      return { ...result, config: { ...config, workload } }
     },
   )
-  expect(compareAll(files, OPTIONS)).toMatchObject([{ pairs: 10, configDifferences: [{}] }])
+  expect(compareAll(files, OPTIONS).comparisons).toMatchObject([
+    { pairs: 10, configDifferences: [{}] },
+  ])
 })
 
 test('loaded trees are of their seeds, and part no side; a run that loads is no partner', () => {
   const start = (strategy: string, factor: number) =>
-    resultsOf(strategy, 10, factor).map((file, at) => {
-      const { config } = file.result
+    resultsOf(strategy, 10, factor).map((result, at) => {
       const aged = { tree: `0123456789abcde${at.toString(16)}` }
-      return { ...file, result: { ...file.result, config: { ...config, aged } } }
+      return { ...result, config: { ...result.config, aged } }
     })
   const files = [...start('leveling', 5), ...start('tiering', 2)]
-  expect(compareAll(files, OPTIONS)).toMatchObject([{ pairs: 10 }])
+  expect(compareAll(files, OPTIONS).comparisons).toMatchObject([{ pairs: 10 }])
   const mixed = [...start('leveling', 5), ...resultsOf('tiering', 10, 2)]
-  expect(() => compareAll(mixed, OPTIONS)).toThrow('one starts from a loaded tree')
+  const { comparisons, leftOut } = compareAll(mixed, OPTIONS)
+  expect(comparisons).toEqual([])
+  expect(leftOut[0]).toContain('different starts, aged and fresh')
 })
 
 test('times under different loads are left out', () => {
@@ -206,5 +225,97 @@ test('times under different loads are left out', () => {
 
 test('seeds that only one side has are counted, not used', () => {
   const files = [...resultsOf('leveling', 12, 5), ...resultsOf('tiering', 10, 2)]
-  expect(compareAll(files, OPTIONS)[0]).toMatchObject({ pairs: 10, unpaired: 2 })
+  expect(compareAll(files, OPTIONS).comparisons[0]).toMatchObject({ pairs: 10, unpaired: 2 })
+})
+
+describe('a mixed folder', () => {
+  const simulated = { config: { target: 'simulator (exact)' } }
+  const larger = { config: { records: 7 } }
+  const mixed = [
+    ...resultsOf('leveling', 2, 5),
+    ...resultsOf('tiering', 2, 2),
+    ...resultsOf('fluid', 2, 3),
+    ...resultsOf('leveling', 2, 5, simulated),
+    ...resultsOf('tiering', 2, 2, simulated),
+    ...resultsOf('tiering', 2, 2, larger),
+  ]
+  const sides = (baseline: string | null) => {
+    const { comparisons, leftOut } = compareAll(mixed, { ...OPTIONS, baseline })
+    return { pairs: comparisons.map(({ a, b }) => [a, b]), leftOut }
+  }
+
+  test('is compared as far as it goes, and the rest is listed', () => {
+    const { pairs, leftOut } = sides(null)
+    expect(pairs).toEqual([
+      ['leveling', 'tiering'],
+      ['leveling', 'fluid'],
+      ['leveling', 'tiering'],
+    ])
+    expect(leftOut).toEqual([
+      expect.stringMatching(
+        /^tiering on ycsb-a records=7 \(tiering-r0\): different workloads, workload.records/,
+      ),
+    ])
+    expect(comparedText(compareAll(mixed, OPTIONS), lookOf({}))).toContain(
+      'Not compared:\n  tiering',
+    )
+  })
+
+  test('has the baseline it is given, by strategy or by design', () => {
+    expect(sides('tiering').pairs).toEqual([
+      ['tiering', 'leveling'],
+      ['tiering', 'fluid'],
+      ['tiering', 'leveling'],
+    ])
+    const { pairs, leftOut } = sides('fluid')
+    expect(pairs.map(([a]) => a)).toEqual(['fluid', 'fluid'])
+    expect(leftOut[0]).toContain('no result of the baseline fluid under these conditions')
+    expect(() => sides('teiring')).toThrow('unknown value of --baseline "teiring"; did you mean')
+  })
+
+  test('a baseline that fits two designs is to be named in full', () => {
+    const params = { strategy: { ...sampleResult().config.strategy, params: { T: 8 } } }
+    const both = [...resultsOf('tiering', 2, 2), ...resultsOf('tiering', 2, 2, { config: params })]
+    const compareTo = (baseline: string) => compareAll(both, { ...OPTIONS, baseline })
+    expect(() => compareTo('tiering')).toThrow(/fits "tiering T=4" \(.*\) and "tiering T=8"/)
+    expect(compareTo('tiering T=8').comparisons[0]!.b).toBe('tiering T=4')
+  })
+})
+
+test('a result whose books do not balance keeps none of the others out', () => {
+  const [first, ...others] = resultsOf('leveling', 10, 5)
+  const gates = [{ name: 'conservation', passed: false, why: '3 B missing' }]
+  const results = [{ ...first!, gates }, ...others, ...resultsOf('tiering', 10, 2)]
+  const { comparisons, leftOut } = compareAll(results, OPTIONS)
+  expect(comparisons).toMatchObject([{ pairs: 9, unpaired: 1 }])
+  expect(leftOut).toEqual(['leveling-r0 fails gate conservation: 3 B missing'])
+})
+
+test('one design of two codes is compared where codes may differ', () => {
+  const environment = { varveVersion: '0+x' }
+  const results = [...resultsOf('tiering', 2, 2), ...resultsOf('tiering', 2, 3, { environment })]
+  const { comparisons } = compareAll(results, { ...OPTIONS, across: ['code'] })
+  expect(comparisons).toMatchObject([{ a: 'tiering 0.1.0', b: 'tiering 0+x', pairs: 2 }])
+})
+
+test('runs that went on until they were steady pair by what was asked for', () => {
+  const until = { state: 'steady', operationsMax: 9 } as const
+  const steady = (strategy: string, factor: number, done: number) =>
+    resultsOf(strategy, 10, factor, { config: { until } }).map((result, at) => {
+      const phases = [{ ...result.deterministic.phases[1]!, operationsByKind: { read: done } }]
+      const askedTraceHash = traceOf(at).traceHash
+      const { traceHash } = traceOf(100 + done)
+      return {
+        ...result,
+        deterministic: { ...result.deterministic, phases, askedTraceHash, traceHash },
+      }
+    })
+  const [comparison] = compareAll(
+    [...steady('leveling', 5, 6), ...steady('tiering', 2, 8)],
+    OPTIONS,
+  ).comparisons
+  expect(comparison).toMatchObject({ pairs: 10 })
+  expect(metricOf(comparison!, 'WA lsm').verdict).toBe('better')
+  expect(metricOf(comparison!, 'peak bytes')).toBeUndefined()
+  expect(comparison!.leftOut[0]).toContain('peak bytes: the runs did not do as many operations')
 })

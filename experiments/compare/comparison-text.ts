@@ -1,30 +1,41 @@
 /** Owns the text of a comparison: what differs, a row a metric, and what the verdicts rest on. */
-import CliTable from 'cli-table3'
+import type { Look } from '../cli/terminal.ts'
+import { fitted, textTable } from '../cli/text-table.ts'
+import type { Compared } from './compare-all.ts'
 import { type Comparison, type MetricComparison, PAIRS_MIN } from './comparison.ts'
 import { text } from './pairing.ts'
 
 const HEAD = ['metric', 'A', 'B', 'B − A', 'interval', 'B is']
 
-export function comparisonText(comparison: Comparison, colour: boolean): string {
+/** All comparisons, then what was not compared. */
+export function comparedText({ comparisons, leftOut }: Compared, look: Look): string {
+  const tables = comparisons.map((comparison) => comparisonText(comparison, look))
+  const lines = leftOut.map((line) => fitted(`  ${line}`, look))
+  const rest = lines.length === 0 ? [] : [['Not compared:', ...lines].join('\n')]
+  return [...tables, ...rest].join('\n\n')
+}
+
+export function comparisonText(comparison: Comparison, look: Look): string {
   const { a, b, workload, pairs, unpaired, level, resamples, seed } = comparison
-  const table = new CliTable({
-    head: HEAD,
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
-    style: colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] },
-  })
-  for (const metric of comparison.metrics) table.push(rowOf(metric))
+  const rows = comparison.metrics.map(rowOf)
   const few =
-    pairs < PAIRS_MIN ? [`single seed: ${pairs} of the ${PAIRS_MIN} pairs a verdict takes`] : []
+    pairs < PAIRS_MIN
+      ? [
+          `${pairs === 1 ? 'single seed' : 'too few seeds'}: ${pairs} of the ${PAIRS_MIN} pairs a verdict takes`,
+        ]
+      : []
   return [
     `${workload}: A = ${a}, B = ${b}`,
     ...comparison.configDifferences.map(
       (line) => `  ${line.path}: ${text(line.a)}, ${text(line.b)}`,
     ),
-    table.toString(),
-    `${pairs} pairs of equal operations${unpaired > 0 ? `, ${unpaired} results without a partner` : ''}; ` +
-      `${level * 100} % intervals of the mean difference, BCa bootstrap, ${resamples} resamples, seed ${seed}`,
-    ...few,
-    ...comparison.leftOut.map((line) => `left out: ${line}`),
+    textTable({ head: HEAD, rows, names: 1, wordsLast: true }, look),
+    ...[
+      `${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of equal operations${unpaired > 0 ? `, ${unpaired} samples without a partner` : ''}; ` +
+        `${level * 100} % intervals of the mean difference, BCa bootstrap, ${resamples} resamples, seed ${seed}`,
+      ...few,
+      ...comparison.leftOut.map((line) => `left out: ${line}`),
+    ].map((line) => fitted(line, look)),
   ].join('\n')
 }
 

@@ -3,6 +3,7 @@
  * and a verdict. Under ten pairs there is no verdict: the difference stands there, labelled.
  */
 import { isDeepStrictEqual } from 'node:util'
+import { type AnyResult, sampleValue } from '../../results/identity.ts'
 import { bootstrapMean, type Interval, meanOf } from './bootstrap.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import {
@@ -10,7 +11,7 @@ import {
   type ConfigDifference,
   configDifferences,
   type Pair,
-  pairsOf,
+  type Pairing,
   type Side,
 } from './pairing.ts'
 
@@ -21,8 +22,9 @@ export type Verdict =
   | 'better'
   | 'worse'
   | 'no significant difference'
-  /** Fewer pairs than a claim takes. */
   | 'single seed'
+  /** Several pairs, but fewer than a claim takes. */
+  | 'too few seeds'
   /** A gate forbids a claim of this figure; a label says which. */
   | 'not claimed'
 
@@ -47,9 +49,12 @@ export interface MetricComparison {
 export interface Comparison {
   readonly a: string
   readonly b: string
+  /** Ids of the two designs. */
+  readonly designs: { readonly a: string; readonly b: string }
   readonly workload: string
+  /** Samples that both sides ran. */
   readonly pairs: number
-  /** Results of either side without a partner. */
+  /** Samples of either side without a partner. */
   readonly unpaired: number
   readonly level: number
   readonly resamples: number
@@ -67,37 +72,66 @@ export interface CompareOptions {
   readonly resamples: number
 }
 
-/** Throws `UsageError` where the sides may not be compared. */
-export function compareSides(a: Side, b: Side, options: CompareOptions): Comparison {
-  const { across, level, seed, resamples } = options
-  const pairs = pairsOf(a, b, across)
-  const results = pairs.flatMap((pair) => [pair.a, pair.b])
+/** What `pairsOf` made of two sides, and what they are called beside each other. */
+export interface NamedPairing extends Pairing, Pick<Comparison, 'a' | 'b' | 'workload'> {}
+
+export function comparePairs(
+  a: Side,
+  b: Side,
+  pairing: NamedPairing,
+  options: CompareOptions,
+): Comparison {
+  const { level, seed, resamples } = options
+  const { pairs, unpaired } = pairing
+  const results = pairs.flatMap((pair) => [...pair.a, ...pair.b])
   const metrics = metricsOf(results)
   const elsewhere = timeDifference(pairs)
-  const compared = metrics.filter(({ timed }) => !timed || elsewhere === null)
+  const longer = lengthDifference(pairs)
+  const whyNot = ({ timed, ofWholeRun = false }: Metric) =>
+    (timed ? elsewhere : null) ?? (ofWholeRun ? longer : null)
+  const compared = metrics.filter((metric) => whyNot(metric) === null)
   return {
-    a: a.label,
-    b: b.label,
-    workload: pairs[0]!.a.config.workload.name,
+    a: pairing.a,
+    b: pairing.b,
+    designs: { a: a.id, b: b.id },
+    workload: pairing.workload,
     pairs: pairs.length,
-    unpaired: a.results.size + b.results.size - 2 * pairs.length,
+    unpaired,
     ...{ level, resamples, seed },
     configDifferences: configDifferences(a, b),
     metrics: compared.map((metric) => compareMetric(metric, pairs, options)),
-    leftOut: metrics
-      .filter((metric) => !compared.includes(metric))
-      .map(({ name }) => `${name}: ${elsewhere}`),
+    leftOut: [
+      ...metrics
+        .filter((metric) => !compared.includes(metric))
+        .map((metric) => `${metric.name}: ${whyNot(metric)}`),
+      ...pairing.leftOut,
+    ],
   }
+}
+
+/** Why sums over a whole run mean nothing side by side; null when they do. */
+function lengthDifference(pairs: readonly Pair[]): string | null {
+  const operations = ({ deterministic }: AnyResult) =>
+    deterministic.phases
+      .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
+      .reduce((sum, count) => sum + count, 0)
+  for (const pair of pairs) {
+    const [a, b] = [operations(pair.a[0]!), operations(pair.b[0]!)]
+    if (a !== b) return `the runs did not do as many operations (${a} and ${b})`
+  }
+  return null
 }
 
 /** Why times of the pairs mean nothing side by side; null when they do. */
 function timeDifference(pairs: readonly Pair[]): string | null {
-  for (const { a, b } of pairs) {
-    if (!isDeepStrictEqual(a.config.arrival, b.config.arrival)) return 'operations arrive otherwise'
+  const [first, ...others] = pairs.flatMap(({ a, b }) => [...a, ...b])
+  for (const other of others) {
+    if (!isDeepStrictEqual(first!.config.arrival, other.config.arrival)) {
+      return 'operations arrive otherwise'
+    }
     for (const key of ['cpuModel', 'cores', 'node', 'fileSystem'] as const) {
-      if (a.environment[key] !== b.environment[key]) {
-        return `measured on different machines (${key} ${a.environment[key]}, ${b.environment[key]})`
-      }
+      const [one, two] = [first!.environment[key], other.environment[key]]
+      if (one !== two) return `measured on different machines (${key} ${one}, ${two})`
     }
   }
   return null
@@ -108,8 +142,9 @@ function compareMetric(
   pairs: readonly Pair[],
   { level, seed, resamples }: CompareOptions,
 ): MetricComparison {
-  const ofA = pairs.map(({ a }) => metric.valueOf(a)!)
-  const ofB = pairs.map(({ b }) => metric.valueOf(b)!)
+  const figure = (result: AnyResult) => metric.valueOf(result)
+  const ofA = pairs.map(({ a }) => sampleValue(a, figure)!)
+  const ofB = pairs.map(({ b }) => sampleValue(b, figure)!)
   const differences = ofB.map((value, at) => value - ofA[at]!)
   const meanA = meanOf(ofA)
   const interval =
@@ -137,7 +172,8 @@ function verdictOf(
 ): Verdict {
   const failed = failedGates(pairs)
   if (forbids.some((gate) => failed.has(gate))) return 'not claimed'
-  if (pairs.length < PAIRS_MIN || interval === null) return 'single seed'
+  if (interval === null) return 'single seed'
+  if (pairs.length < PAIRS_MIN) return 'too few seeds'
   if (interval.low <= 0 && interval.high >= 0) return 'no significant difference'
   const grows = interval.low > 0
   return grows === (better === 'higher') ? 'better' : 'worse'
@@ -151,6 +187,6 @@ function labelsOf({ labels }: Metric, failed: ReadonlySet<string>): readonly str
 
 /** Of any run of the pairs. */
 function failedGates(pairs: readonly Pair[]): ReadonlySet<string> {
-  const gates = pairs.flatMap(({ a, b }) => [...a.gates, ...b.gates])
+  const gates = pairs.flatMap(({ a, b }) => [...a, ...b].flatMap((result) => result.gates))
   return new Set(gates.filter(({ passed }) => !passed).map(({ name }) => name))
 }

@@ -3,17 +3,18 @@
  * that is better, whether the machine has a say in it, and the gate without which it is not quoted
  * or not without a label. Amplifications are the drained ones.
  */
-import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
+import type { AnyResult } from '../../results/identity.ts'
+import { isPeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
 import { runThroughput } from '../throughput.ts'
-
-export type AnyResult = RunResult | PeerResult
 
 export interface Metric {
   readonly name: string
   readonly better: 'lower' | 'higher'
   /** Depends on the machine and its load: compared only between runs on one machine. */
   readonly timed: boolean
+  /** A sum over the whole run: compared only between runs of as many operations. */
+  readonly ofWholeRun?: boolean
   /** Gate → what its failure in a run of either side means for the figure. */
   readonly labels: Readonly<Record<string, string>>
   /** Gates whose failure forbids a verdict; the difference is shown with the label. */
@@ -23,6 +24,7 @@ export interface Metric {
 }
 
 const TRANSIENT = { 'steady-state': 'transient' }
+const PACE = { ...TRANSIENT, 'steady-throughput': 'at a drifting pace' }
 const READS = { ...TRANSIENT, 'dataset-beyond-cache': 'within the cache' }
 
 type Ratio = 'waTotal' | 'waLsm' | 'waRocksdb' | 'spaceAmplification'
@@ -54,6 +56,7 @@ const COUNTED: readonly Metric[] = [
   shared('space amplification', 'spaceAmplification'),
   {
     ...{ name: 'peak bytes', better: 'lower', timed: false, labels: TRANSIENT, forbids: [] },
+    ofWholeRun: true,
     valueOf: (result) => (isPeerResult(result) ? null : result.deterministic.peakPhysicalBytes),
   },
   reads('runs per hit', 'getHit', 'runsPerOperation'),
@@ -69,7 +72,7 @@ const COUNTED: readonly Metric[] = [
 ]
 
 const THROUGHPUT: Metric = {
-  ...{ name: 'throughput, op/s', better: 'higher', timed: true, labels: TRANSIENT, forbids: [] },
+  ...{ name: 'throughput, op/s', better: 'higher', timed: true, labels: PACE, forbids: [] },
   valueOf: ({ timed }) => runThroughput(timed) ?? timed.phases[0]?.throughputPerSecond ?? null,
 }
 

@@ -1,23 +1,36 @@
 /**
- * Owns which results may be compared, and why others may not: two sides are paired by seed and
- * repeat, and every pair must have put the same operations, loaded in the same order, to engines
- * with the same options, by the same code. What the caller asks to differ may differ; a result
- * whose own books do not balance is never compared.
+ * Owns which results may be compared, and why others may not. A side is the results of one design
+ * (`results/identity.ts`). Sides are comparable when they ran one workload, at the same size, from the
+ * same start, with the same engine options, on the same target; what the caller allows to differ may
+ * differ. Two sides are paired by sample: every pair has seen the same operations, and a result whose
+ * own books do not balance is never paired.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Json } from '../../engine/base/json.ts'
+import { canonicalJson } from '../../results/canonical-json.ts'
+import {
+  type AnyResult,
+  contenderOf,
+  designOf,
+  groupByDesign,
+  sampleKey,
+  workloadAskedOf,
+} from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
-import { UsageError } from '../cli/usage-error.ts'
-import type { AnyResult } from './metrics.ts'
+import { strategyLabels, workloadLabels } from '../design-labels.ts'
 
 /** What may differ when it is asked for. */
 export const ACROSS = ['engine', 'target', 'code'] as const
 export type Across = (typeof ACROSS)[number]
 
-/** Results of one configuration, by seed and repeat. */
+/** Results of one design. */
 export interface Side {
-  readonly label: string
-  readonly results: ReadonlyMap<string, AnyResult>
+  readonly id: string
+  /** The version of the code, where sides differ in it; else empty. */
+  readonly code: string
+  readonly results: readonly AnyResult[]
+  /** Repeats by sample key. */
+  readonly samples: ReadonlyMap<string, readonly AnyResult[]>
 }
 
 export interface ResultFile {
@@ -25,9 +38,10 @@ export interface ResultFile {
   readonly result: AnyResult
 }
 
+/** What both sides measured on one sample: one repeat or several. */
 export interface Pair {
-  readonly a: AnyResult
-  readonly b: AnyResult
+  readonly a: readonly AnyResult[]
+  readonly b: readonly AnyResult[]
 }
 
 export interface ConfigDifference {
@@ -36,119 +50,159 @@ export interface ConfigDifference {
   readonly b: Json
 }
 
-/** One side a configuration, in the order they come. Throws `UsageError`. */
-export function sidesOf(files: readonly ResultFile[]): readonly Side[] {
-  const groups: { config: Json; results: Map<string, AnyResult>; paths: Map<string, string> }[] = []
-  for (const { path, result } of files) {
-    const config = withoutSeeds(result)
-    let group = groups.find((other) => isDeepStrictEqual(other.config, config))
-    if (group === undefined) {
-      group = { config, results: new Map(), paths: new Map() }
-      groups.push(group)
-    }
-    const { seed, repeat } = result.config
-    const key = `seed ${seed}, repeat ${repeat}`
-    const other = group.paths.get(key)
-    if (other === path) continue
-    if (other !== undefined) throw new UsageError(`${other} and ${path}: two results of ${key}`)
-    group.results.set(key, result)
-    group.paths.set(key, path)
+/** One side a design, in the order they come; where code may differ, one a design and code. */
+export function sidesOf(results: readonly AnyResult[], across: readonly Across[]): readonly Side[] {
+  const severalCodes = new Set(results.map(codeOf)).size > 1
+  const groups = groupByDesign(results).map((group) => ({ ...group, code: '' }))
+  if (!severalCodes || !across.includes('code')) return groups
+  return groups.flatMap((group) =>
+    [...Map.groupBy(group.results, codeOf)].map(([code, own]) => ({
+      ...{ id: group.id, code, results: own },
+      samples: Map.groupBy(own, sampleKey),
+    })),
+  )
+}
+
+/** What tells each of `sides` from the others of them: the contender's label, and the workload's. */
+export function labelsOf(sides: readonly Side[]): ReadonlyMap<Side, SideLabel> {
+  const firsts = sides.map(({ results }) => results[0]!)
+  const [contenders, workloads] = [strategyLabels(firsts), workloadLabels(firsts)]
+  return new Map(
+    sides.map((side, at) => [
+      side,
+      {
+        contender: `${contenders.get(firsts[at]!)!} ${side.code}`.trim(),
+        workload: workloads.get(firsts[at]!)!,
+      },
+    ]),
+  )
+}
+
+export interface SideLabel {
+  readonly contender: string
+  readonly workload: string
+}
+
+function codeOf({ environment }: AnyResult): string {
+  return environment.varveVersion
+}
+
+/** What two sides must have in common to be compared. */
+function conditionsOf(
+  { results }: Side,
+  across: readonly Across[],
+): Readonly<Record<string, Json>> {
+  const workload = workloadAskedOf(results[0]!)
+  const { engine, target, start } = contenderOf(results[0]!)
+  return {
+    ...{ workload: workload as unknown as Json, start },
+    ...(across.includes('target') ? {} : { target }),
+    ...(across.includes('engine') ? {} : { engine: engine as Json }),
   }
-  const firsts = groups.map(({ results }) => results.values().next().value!)
-  return groups.map(({ results }, at) => ({ label: labelOf(firsts[at]!, firsts), results }))
 }
 
-/** Where two sides' workloads or their sizes differ, which seeds cannot pair; null: nowhere. */
-export function workloadDifference(a: Side, b: Side): ConfigDifference | null {
-  return differencesOf(workloadOf(a), workloadOf(b), '')[0] ?? null
+/** The sides that may be compared with each other, in the order of their first. */
+export function comparableSides(
+  sides: readonly Side[],
+  across: readonly Across[],
+): readonly (readonly Side[])[] {
+  const key = (side: Side) => canonicalJson(conditionsOf(side, across))
+  return [...Map.groupBy(sides, key).values()]
 }
 
-/** Whether two sides ran the same workload at the same size, so that seeds can pair them. */
-export function sharesWorkload(a: Side, b: Side): boolean {
-  return workloadDifference(a, b) === null
+/** Why a side is comparable with none of `others`: what parts it from the most alike of them. */
+export function whyAlone(side: Side, others: readonly Side[], across: readonly Across[]): string {
+  const own = `${labelsOf([side]).get(side)!.contender} (${side.results[0]!.id})`
+  const differences = others.map((other) => ({
+    other,
+    found: differencesOf(conditionsOf(side, across), conditionsOf(other, across), ''),
+  }))
+  const [nearest] = differences.toSorted((a, b) => a.found.length - b.found.length)
+  if (nearest === undefined) return `${own}: there are no other results`
+  const labels = labelsOf([side, nearest.other])
+  const [mine, its] = [labels.get(side)!, labels.get(nearest.other)!]
+  return (
+    `${mine.contender} on ${mine.workload} (${side.results[0]!.id}): ${wordsOf(nearest.found[0]!)} ` +
+    `against ${its.contender} on ${its.workload}`
+  )
 }
 
-function workloadOf({ results }: Side): Json {
-  const { records, operations, valueBytes } = firstOf(results).config
-  const workload = workloadAsked(firstOf(results))
-  return { workload, records, operations, valueBytes } as unknown as Json
-}
-
-/** The pairs both sides have. Throws `UsageError` where they may not be compared. */
-export function pairsOf(a: Side, b: Side, across: readonly Across[]): readonly Pair[] {
-  const refuse = (why: string) => new UsageError(`${a.label} and ${b.label}: ${why}`)
-  const keys = [...a.results.keys()].filter((key) => b.results.has(key))
-  if (keys.length === 0) {
-    throw refuse(
-      `no seed in common (${[...a.results.keys()].join('; ')} against ${[...b.results.keys()].join('; ')})`,
-    )
+/** One condition that two sides do not share. */
+function wordsOf({ path, a, b }: ConfigDifference): string {
+  const values = `${text(a)} and ${text(b)}`
+  const [what, ...rest] = path.split('.')
+  if (what === 'start') return `different starts, ${values}`
+  if (what === 'target') return `different targets, ${values} (--across=target allows it)`
+  if (what === 'engine') {
+    return `engine option ${rest.join('.')} is ${values} (--across=engine allows it)`
   }
-  return keys.map((key) => {
-    const pair = { a: a.results.get(key)!, b: b.results.get(key)! }
-    const why = whyNot(pair, across)
-    if (why !== null) throw refuse(`${key}: ${why}`)
-    return pair
-  })
+  return `different workloads, ${path} is ${values}`
+}
+
+export interface Pairing {
+  readonly pairs: readonly Pair[]
+  /** Samples of either side that only one of them has. */
+  readonly unpaired: number
+  /** Samples that both have and that may not be compared, with the reason. */
+  readonly leftOut: readonly string[]
+}
+
+/** The pairs both sides have; `why` says why there is none. */
+export function pairsOf(
+  a: Side,
+  b: Side,
+  across: readonly Across[],
+): Pairing | { readonly why: string } {
+  const leftOut: string[] = []
+  const pairs: Pair[] = []
+  const shared = [...a.samples.keys()].filter((key) => b.samples.has(key))
+  for (const key of shared) {
+    const pair = { a: a.samples.get(key)!, b: b.samples.get(key)! }
+    const codes = new Set([...pair.a, ...pair.b].map(codeOf))
+    if (codes.size > 1 && !across.includes('code')) {
+      const [old, recent] = codes
+      const why = `different code, ${old} and ${recent} (--across=code allows it)`
+      leftOut.push(`${seedsText(pair.a)}: ${why}`)
+    } else pairs.push(pair)
+  }
+  if (pairs.length > 0) {
+    return { pairs, unpaired: a.samples.size + b.samples.size - 2 * shared.length, leftOut }
+  }
+  return { why: leftOut[0] ?? whyUnpaired(a, b) }
+}
+
+function whyUnpaired(a: Side, b: Side): string {
+  const seedOf = ({ config }: AnyResult) => `seed ${config.seed}, repeat ${config.repeat}`
+  for (const one of a.results) {
+    const other = b.results.find((result) => seedOf(result) === seedOf(one))
+    if (other === undefined) continue
+    return `different operations under ${seedOf(one)}, trace ${sampleKey(one)} and ${sampleKey(other)}`
+  }
+  return `no seed in common (${seedsText(a.results)} against ${seedsText(b.results)})`
+}
+
+function seedsText(results: readonly AnyResult[]): string {
+  const seeds = new Set(results.map(({ config }) => `${config.seed}/${config.repeat}`))
+  return `seed/repeat ${[...seeds].join(', ')}`
 }
 
 /** Gates whose failure means that the figures themselves are wrong; a peer has no ledger. */
 const BOOKS = ['conservation', 'operating-system', 'drained']
 
-function whyNot({ a, b }: Pair, across: readonly Across[]): string | null {
-  const may = (what: Across) => across.includes(what)
-  const [one, two] = [a.config, b.config]
-  if (one.workload.loadOrder !== two.workload.loadOrder) {
-    return `loaded in different orders, ${one.workload.loadOrder} and ${two.workload.loadOrder}`
-  }
-  if ((one.aged === null) !== (two.aged === null)) {
-    return 'one starts from a loaded tree, the other counts its load'
-  }
-  const traces = [a.deterministic.traceHash, b.deterministic.traceHash]
-  if (traces[0] !== traces[1]) return `different operations, trace ${traces.join(' and ')}`
-  if (one.target !== two.target && !may('target')) {
-    return `different targets, ${one.target} and ${two.target} (--across=target allows it)`
-  }
-  const [engine] = differencesOf(one.engine, two.engine, '')
-  if (engine !== undefined && !may('engine')) {
-    return `engine option ${engine.path} is ${text(engine.a)} and ${text(engine.b)} (--across=engine allows it)`
-  }
-  const [old, recent] = [a.environment.varveVersion, b.environment.varveVersion]
-  if (old !== recent && !may('code')) {
-    return `different code, ${old} and ${recent} (--across=code allows it)`
-  }
-  for (const result of [a, b]) {
-    const broken = brokenBooks(result)
-    if (broken !== null) return broken
-  }
-  return null
-}
-
-function brokenBooks(result: AnyResult): string | null {
+/** Why a result may not be compared with any other; null: it may. */
+export function brokenBooks(result: AnyResult): string | null {
   const books = isPeerResult(result) ? ['drained'] : BOOKS
   const failed = result.gates.find(({ name, passed }) => !passed && books.includes(name))
   return failed === undefined ? null : `${result.id} fails gate ${failed.name}: ${failed.why}`
 }
 
-/** Where the configurations differ, seeds apart; paths such as `engine.memtableBytes`. */
+/** Where the designs differ; paths such as `engine.memtableBytes`. */
 export function configDifferences(a: Side, b: Side): readonly ConfigDifference[] {
-  return differencesOf(withoutSeeds(firstOf(a.results)), withoutSeeds(firstOf(b.results)), '')
-}
-
-function firstOf(results: Side['results']): AnyResult {
-  return results.values().next().value!
-}
-
-function withoutSeeds(result: AnyResult): Json {
-  const { seed: _seed, repeat: _repeat, aged, ...rest } = result.config
-  // A loaded tree is one of its seed.
-  const start = aged === null ? 'own load' : 'loaded tree'
-  return { ...rest, start, workload: workloadAsked(result) } as unknown as Json
-}
-
-/** What the values achieve is a measurement, and differs from seed to seed. */
-function workloadAsked({ config }: AnyResult) {
-  const { valueCompression, ...workload } = config.workload
-  return { ...workload, targetRatio: valueCompression?.targetRatio ?? null }
+  const [one, two] = [a, b].map(({ results }) => {
+    const { contender, workload } = designOf(results[0]!)
+    return { ...contender, workload } as unknown as Json
+  })
+  return differencesOf(one!, two!, '')
 }
 
 function differencesOf(a: Json, b: Json, path: string): readonly ConfigDifference[] {
@@ -162,17 +216,6 @@ function differencesOf(a: Json, b: Json, path: string): readonly ConfigDifferenc
 
 function isRecord(value: Json): value is Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** The strategy, and what tells it from others of the same name. */
-function labelOf(result: AnyResult, all: readonly AnyResult[]): string {
-  const { name } = result.config.strategy
-  const facts = all
-    .filter((other) => other !== result && other.config.strategy.name === name)
-    .flatMap((other) => differencesOf(withoutSeeds(result), withoutSeeds(other), ''))
-    .filter(({ a }) => !isRecord(a))
-    .map(({ path, a }) => `${path.split('.').at(-1)!}=${text(a)}`)
-  return [name, ...new Set(facts)].join(' ')
 }
 
 export function text(value: Json): string {

@@ -4,6 +4,8 @@
  * "Tidy Data", 2014). A figure that was not measured has no row. Histograms stay in the results.
  */
 
+import { type AnyResult, designId, sampleKey } from '../../results/identity.ts'
+import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
 import { unitOf } from './units.ts'
@@ -19,6 +21,10 @@ export interface TidyRow extends Run, Dimensions {
 
 interface Run {
   readonly run: string
+  /** Equal for the results of one design; empty for suites, as the next. */
+  readonly design: string
+  /** Equal for runs that saw the same operations. */
+  readonly sample: string
   readonly target: string
   readonly strategy: string
   readonly workload: string
@@ -69,6 +75,8 @@ export const TIDY_COLUMNS = [
   { name: 'value', key: 'value', type: 'number' },
   { name: 'text', key: 'text', type: 'text' },
   { name: 'unit', key: 'unit', type: 'text' },
+  { name: 'design', key: 'design', type: 'text' },
+  { name: 'sample', key: 'sample', type: 'text' },
 ] as const satisfies readonly {
   readonly name: string
   readonly key: keyof TidyRow
@@ -102,7 +110,7 @@ export const TIDY_SECTIONS = [
 
 /** All figures of `document`, or those of the sections named. */
 export function* tidyRows(
-  document: RunResult | SuiteResult,
+  document: AnyResult | SuiteResult,
   sections: ReadonlySet<string> = new Set(TIDY_SECTIONS),
 ): Generator<TidyRow> {
   if ('suite' in document) {
@@ -112,13 +120,16 @@ export function* tidyRows(
   const { strategy, workload, target, seed, repeat } = document.config
   const run = {
     run: document.id,
+    design: designId(document),
+    sample: sampleKey(document),
     target,
     strategy: strategy.name,
     workload: workload.name,
     seed,
     repeat,
   }
-  for (const part of runParts(document)) yield* rowsOf(run, part, sections)
+  const parts = isPeerResult(document) ? peerParts(document) : runParts(document)
+  for (const part of parts) yield* rowsOf(run, part, sections)
 }
 
 /** The scalars of a part; a record of numbers by cause or level becomes rows of that dimension. */
@@ -171,15 +182,46 @@ function* scalarsOf(
 const BY_LEVEL = new Set(['shape', 'shapeAtStart', 'levelBytes'])
 
 function* runParts(result: RunResult): Generator<Part> {
-  const { config, environment, gates } = result
+  yield* conditionParts(result)
+  yield* deterministicParts(result)
+  yield* timedParts(result, result.deterministic.events.log)
+  yield* gateParts(result)
+}
+
+/** What a peer counted, under the names of our own figures where they are the same. */
+function* peerParts(result: PeerResult): Generator<Part> {
+  yield* conditionParts(result)
+  const { deterministic, peer } = result
+  for (const { name, ...figures } of deterministic.phases) {
+    yield { section: 'phases', dimensions: { phase: name }, figures }
+  }
+  const { traceHash } = deterministic
+  yield { section: 'stream', dimensions: {}, figures: { traceHash } }
+  for (const moment of ['burst', 'drained'] as const) {
+    const reading = peer[moment]
+    if (reading === null) continue
+    const { levels, report: _, ...figures } = reading
+    yield { section: 'amplification', dimensions: { moment }, figures }
+    if (moment === 'burst') continue
+    for (const { level, ...rest } of levels ?? []) {
+      yield { section: 'levels', dimensions: { level }, figures: rest }
+    }
+  }
+  yield* timedParts(result, [])
+  yield* gateParts(result)
+}
+
+/** What was run, and where. */
+function* conditionParts({ config, environment }: AnyResult): Generator<Part> {
   const { strategy, workload, engine, arrival, ...rest } = config
   yield { section: 'config', dimensions: {}, figures: { ...rest, loadOrder: workload.loadOrder } }
   yield { section: 'strategy', dimensions: {}, figures: strategy.params }
   yield { section: 'workload', dimensions: {}, figures: workload.params }
   yield { section: 'engine', dimensions: {}, figures: engine }
   yield { section: 'environment', dimensions: {}, figures: environment }
-  yield* deterministicParts(result)
-  yield* timedParts(result)
+}
+
+function* gateParts({ gates }: AnyResult): Generator<Part> {
   for (const [item, { name, ...gate }] of gates.entries()) {
     yield { section: 'gates', dimensions: { item, kind: name }, figures: gate }
   }
@@ -208,8 +250,15 @@ function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
   const { peakPhysicalBytes, peakSpaceAmplification, oracle } = deterministic
   const space = { peakPhysicalBytes, peakSpaceAmplification, ...oracle }
   yield { section: 'space', dimensions: {}, figures: space }
-  const { traceHash, tableDigest, longScanEntriesMin } = deterministic
-  const stream = { traceHash, tableDigest, longScanEntriesMin, events: events.total }
+  const { traceHash, askedTraceHash, until, tableDigest, longScanEntriesMin } = deterministic
+  const stream = {
+    traceHash,
+    askedTraceHash,
+    ...until,
+    tableDigest,
+    longScanEntriesMin,
+    events: events.total,
+  }
   yield { section: 'stream', dimensions: {}, figures: stream }
   for (const { atOperation, ...figures } of series) {
     yield { section: 'series', dimensions: { atOperation }, figures }
@@ -225,7 +274,10 @@ function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
   }
 }
 
-function* timedParts({ timed, deterministic }: RunResult): Generator<Part> {
+function* timedParts(
+  { timed }: AnyResult,
+  log: readonly { readonly kind: string }[],
+): Generator<Part> {
   const { phases, series, events, slowest, latencyByKind, intendedLatencyByKind, arrivals } = timed
   const { arrival, peakRssBytes, gcSeconds, eventLoopDelayP99Us, overhead, operatingSystem } = timed
   const figures = { arrival, peakRssBytes, gcSeconds, eventLoopDelayP99Us }
@@ -245,7 +297,7 @@ function* timedParts({ timed, deterministic }: RunResult): Generator<Part> {
     yield { section: 'timedSeries', dimensions: { atOperation }, figures: point }
   }
   for (const [item, event] of events.entries()) {
-    const kind = deterministic.events.log[item]?.kind
+    const kind = log[item]?.kind
     const dimensions = { item, ...(kind === undefined ? {} : { kind }) }
     yield { section: 'timedEvents', dimensions, figures: event }
   }
@@ -259,7 +311,15 @@ function* timedParts({ timed, deterministic }: RunResult): Generator<Part> {
 }
 
 function* suiteParts(suite: SuiteResult): Generator<{ readonly run: Run; readonly part: Part }> {
-  const none = { target: '', strategy: '', workload: '', seed: null, repeat: null }
+  const none = {
+    design: '',
+    sample: '',
+    target: '',
+    strategy: '',
+    workload: '',
+    seed: null,
+    repeat: null,
+  }
   for (const { name, params, figures, wallSeconds } of suite.runs) {
     const run = { ...none, run: `${suite.suite}/${name}` }
     yield { run, part: { section: 'config', dimensions: {}, figures: params } }

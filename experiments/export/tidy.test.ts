@@ -2,6 +2,8 @@
 
 import { parquetReadObjects } from 'hyparquet'
 import { expect, test } from 'vitest'
+import { designId } from '../../results/identity.ts'
+import { samplePeer } from '../../results/testing/sample-peer.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { readDocuments } from '../cli/read-documents.ts'
 import { tidyCsv, tidyParquet } from './tidy-files.ts'
@@ -20,6 +22,8 @@ test('a figure is one row, with its dimensions and its unit', () => {
   expect(find({ section: 'amplification', metric: 'waTotal', moment: 'burst' })).toEqual([
     {
       run: sample.id,
+      design: designId(sample),
+      sample: sample.deterministic.traceHash,
       target: 'varve',
       strategy: 'fluid',
       workload: 'ycsb-a',
@@ -70,6 +74,16 @@ test('every field of a measured result that holds a figure is in it', () => {
   const renamed = ['schemaVersion', 'id', 'name', 'total', 'histogramBase64']
   const missing = [...leafNames(run)].filter((name) => !told.has(name))
   expect(missing.filter((name) => !renamed.includes(name))).toEqual([])
+})
+
+test('a peer’s figures stand under the names of ours', () => {
+  const peer = samplePeer(sample)
+  const told = [...tidyRows(peer)].filter(
+    ({ section, metric }) => section === 'amplification' && metric === 'waTotal',
+  )
+  expect(told).toMatchObject([
+    { run: peer.id, design: designId(peer), moment: 'drained', value: peer.peer.drained.waTotal },
+  ])
 })
 
 test('a run’s figure that was not measured has no row', () => {

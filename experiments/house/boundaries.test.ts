@@ -20,6 +20,7 @@ describe('the house', () => {
     ['workloads/x.ts', "import '../strategies/index.ts'", 'strategies/index.ts'],
     ['engine/db/x.ts', "import fs from 'node:fs'", 'node:fs'],
     ['strategies/x.ts', 'const now = Date.now()', 'Date.now'],
+    ['experiments/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],
     ['elsewhere/x.ts', '', ''],
   ])('a planted violation in %s is seen', (path, text, imported) => {
     expect(findViolations([{ path, text }])).toMatchObject([{ path, imported }])

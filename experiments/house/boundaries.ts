@@ -22,6 +22,8 @@ const WHOLE_ENGINE = engineRooms(
   ...['iterators', 'compaction', 'db'],
 )
 const SEAM = 'engine/compaction/strategy.ts'
+/** What an answer across the seam looks like: pure checks. */
+const SEAM_ANSWERS = 'engine/compaction/strategy-answers.ts'
 const VALUE_LOG_SEAM = 'engine/compaction/value-log-policy.ts'
 /** A value is compressed as a block is. */
 const COMPRESSION = 'engine/table/compression.ts'
@@ -29,9 +31,10 @@ const COMPRESSION = 'engine/table/compression.ts'
 const FILTER_CURVE = 'engine/table/filter.ts'
 /** What the engine decides by without touching a byte: a simulator must decide the same. */
 const PURE_RULES = [
-  ...['validate-spec', 'resolved-spec', 'placement', 'older-overlap', 'progress-guard'].map(
-    (name) => `engine/compaction/${name}.ts`,
-  ),
+  ...[
+    ...['validate-spec', 'resolved-spec', 'guarded-strategy'],
+    ...['placement', 'older-overlap', 'progress-guard'],
+  ].map((name) => `engine/compaction/${name}.ts`),
   'engine/table/table-size.ts',
 ]
 /** Pure vocabulary: a reader of results must not load the engine for the names of causes. */
@@ -53,7 +56,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/db': WHOLE_ENGINE,
   'engine/testing': WHOLE_ENGINE,
   'engine/index.ts': WHOLE_ENGINE,
-  strategies: [...engineRooms('base', 'version'), SEAM, VALUE_LOG_SEAM, FILTER_CURVE],
+  strategies: [
+    ...engineRooms('base', 'version'),
+    ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
+  ],
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
   'strategies/conformance': [
     'strategies',
@@ -66,6 +72,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'experiments/bench': [...WHOLE_ENGINE, 'strategies', 'workloads', 'results', 'experiments'],
   notebooks: ['results', 'experiments'],
 }
+
+const RECURSIVE_MKDIR = 'under /proc it never returns: experiments/make-folder.ts, or the storage'
 
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
@@ -105,6 +113,9 @@ function effectViolations({ path, text }: SourceFile): readonly Violation[] {
       imported: 'node:fs',
       rule: `files belong to ${FILE_SYSTEM.join(', ')}`,
     })
+  }
+  if (/\bmkdir(Sync)?\([^)]*\brecursive\b/.test(text)) {
+    violations.push({ path, imported: 'mkdir, recursive', rule: RECURSIVE_MKDIR })
   }
   const effects = /\b(Date\.now|performance\.now|Math\.random|process\.hrtime)\b/.exec(text)?.[1]
   if (effects !== undefined && !CLOCK.some((prefix) => isWithin(path, prefix))) {

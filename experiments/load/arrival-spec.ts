@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ARRIVALS, type ArrivalConfig } from '../../results/schema.ts'
+import { readAssignments } from '../cli/arguments.ts'
 import { readSettings } from '../cli/settings.ts'
 import { parseCount } from '../cli/units.ts'
 import { UsageError, unknownName } from '../cli/usage-error.ts'
@@ -11,6 +12,8 @@ import { type Arrivals, recorded, type Shape, scheduled, sine, steady, steps } f
 import { closedLoop, openLoop, type Pacing } from './pacing.ts'
 
 const SHARE_PERCENT_MAX = 1000
+/** Of a step, relative to the rate. */
+const STEP_SHARE_MAX = 1e6
 
 const seconds = z.number().positive().max(86_400)
 
@@ -50,24 +53,22 @@ export function readArrival(
   if (!scheduleless && rate === null) {
     throw new UsageError(`--arrival=${kind}: needs --rate, such as --rate=90% or --rate=20k`)
   }
-  const given = readSettings(PARAMS[kind], pairsOf(assignments), `parameter of --arrival=${kind}`)
+  const pairs = readAssignments('--arrival', assignments)
+  const given = readSettings(PARAMS[kind], pairs, `parameter of --arrival=${kind}`)
   const params = PARAMS[kind].parse(given) as ArrivalConfig['params']
-  if (typeof params.shares === 'string' && !sharesOf(params.shares).some((share) => share > 0)) {
-    throw new UsageError('--arrival=steps: at least one share above 0')
-  }
+  if (typeof params.shares === 'string') checkShares(sharesOf(params.shares))
   if (rate !== null) ratePerSecond(rate, 1)
   if (kind === 'closed' && clients === 1) return null
   return { kind, rate, clients, params }
 }
 
-function pairsOf(assignments: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    assignments.map((text) => {
-      const at = text.indexOf('=')
-      if (at < 1) throw new UsageError(`--arrival: "${text}" is not NAME=VALUE`)
-      return [text.slice(0, at), text.slice(at + 1)]
-    }),
-  )
+function checkShares(shares: readonly number[]): void {
+  if (!shares.some((share) => share > 0)) {
+    throw new UsageError('--arrival=steps: at least one share above 0')
+  }
+  if (shares.some((share) => share > STEP_SHARE_MAX)) {
+    throw new UsageError(`--arrival=steps: a share is at most ${STEP_SHARE_MAX}`)
+  }
 }
 
 /** Whether the sustainable rate must be known. */

@@ -11,15 +11,17 @@ import type { Arrivals } from '../../results/schema.ts'
 /** What came of a schedule, as far as the operations themselves tell. */
 export type ArrivalFigures = Omit<Arrivals, 'kind' | 'clients' | 'sustainablePerSecond'>
 
-const QUARTERS = 4
+/** The least lags are kept of so many stretches at most; an even number. */
+const STRETCHES_MAX = 1024
 /** Growth from quarter to quarter that counts, as a share of the schedule's length … */
 const GROWTH_SHARE = 0.005
 /** … and at the least. */
 const GROWTH_NS = 1e6
 
 export class Backlog {
-  readonly #expected: number
-  readonly #least = new Float64Array(QUARTERS).fill(Number.POSITIVE_INFINITY)
+  /** The least lag of each stretch of `#stretch` operations, from the first. */
+  readonly #least = new Float64Array(STRETCHES_MAX).fill(Number.POSITIVE_INFINITY)
+  #stretch = 1
   #count = 0
   #firstIntendedNs = 0
   #lastIntendedNs = 0
@@ -27,15 +29,11 @@ export class Backlog {
   #lagMaxNs = 0
   #lagNs = 0
 
-  /** `expected` operations will be told of. */
-  constructor(expected: number) {
-    this.#expected = Math.max(1, expected)
-  }
-
   add(intendedNs: number, startNs: number, endNs: number): void {
     const lagNs = startNs - intendedNs
-    const quarter = Math.min(QUARTERS - 1, Math.floor((this.#count * QUARTERS) / this.#expected))
-    if (lagNs < this.#least[quarter]!) this.#least[quarter] = lagNs
+    if (this.#count === STRETCHES_MAX * this.#stretch) this.#joinNeighbours()
+    const at = Math.floor(this.#count / this.#stretch)
+    if (lagNs < this.#least[at]!) this.#least[at] = lagNs
     if (this.#count++ === 0) this.#firstIntendedNs = intendedNs
     if (lagNs > this.#lagMaxNs) this.#lagMaxNs = lagNs
     this.#lagNs = lagNs
@@ -43,10 +41,29 @@ export class Backlog {
     this.#lastEndNs = endNs
   }
 
+  /** Halves the number of stretches, since nobody says how many operations will come. */
+  #joinNeighbours(): void {
+    const least = this.#least
+    for (let i = 0; i < STRETCHES_MAX / 2; i++) {
+      least[i] = Math.min(least[2 * i]!, least[2 * i + 1]!)
+    }
+    least.fill(Number.POSITIVE_INFINITY, STRETCHES_MAX / 2)
+    this.#stretch *= 2
+  }
+
+  /** The least lag of the stretches from `from` to before `to`; 0 where there are none. */
+  #standing(from: number, to: number): number {
+    const least = this.#least.subarray(from, to).reduce((a, b) => Math.min(a, b), Infinity)
+    return Number.isFinite(least) ? Math.max(0, least) : 0
+  }
+
   figures(): ArrivalFigures {
     const scheduledNs = this.#lastIntendedNs - this.#firstIntendedNs
-    const third = finite(this.#least[QUARTERS - 2]!)
-    const fourth = finite(this.#least[QUARTERS - 1]!)
+    const stretches = Math.ceil(this.#count / this.#stretch)
+    const half = Math.floor(stretches / 2)
+    const late = Math.floor((stretches * 3) / 4)
+    const third = this.#standing(half, late)
+    const fourth = this.#standing(late, stretches)
     const overloaded = fourth - third > Math.max(GROWTH_NS, GROWTH_SHARE * scheduledNs)
     return {
       offeredPerSecond: perSecond(this.#count - 1, scheduledNs),
@@ -59,10 +76,6 @@ export class Backlog {
         `${milliseconds(fourth)} in the fourth: ${overloaded ? 'overloaded' : 'the queue drains'}`,
     }
   }
-}
-
-function finite(ns: number): number {
-  return Number.isFinite(ns) ? Math.max(0, ns) : 0
 }
 
 function perSecond(operations: number, ns: number): number | null {

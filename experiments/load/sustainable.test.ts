@@ -7,6 +7,7 @@ import { type RunResult, runResultSchema } from '../../results/schema.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
 import { runExperiment } from '../experiment.ts'
+import { overDefaults } from '../testing/over-defaults.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-load-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -14,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const small = ['--records=500', '--operations=500', '--set=memtableBytes=32KiB']
 
 async function resultOf(...flags: string[]): Promise<RunResult> {
-  const command = parseCommand([...small, '--storage=memory', ...flags])
+  const command = parseCommand(overDefaults([...small, '--storage=memory'], flags))
   if (command.kind !== 'run') throw new Error(command.kind)
   const [plan] = await resolvePlans(command.request)
   return runExperiment(plan!, {

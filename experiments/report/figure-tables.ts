@@ -1,10 +1,14 @@
 /**
- * Owns the tables of figures: one that compares designs (a row a design under a workload, the mean
- * over its seeds and the range behind it), and one that lists every run.
+ * Owns the tables of figures: one that compares designs (a row a design, the mean over its samples and
+ * the interval of that mean), and one that lists every run.
  */
+import type { DesignGroup } from '../../results/identity.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
-import { formatRatio, strategyLabels, workloadLabels } from '../charts/wording.ts'
+import { designsOf } from '../charts/designs.ts'
+import { formatRatio } from '../charts/wording.ts'
 import { formatCount, formatNs } from '../cli/units.ts'
+import { strategyLabels, workloadLabels } from '../design-labels.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../estimate.ts'
 import { runThroughput } from '../throughput.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
@@ -63,25 +67,21 @@ const NOTE =
 
 /** Designs side by side; a column nothing was measured for is left out. */
 export function comparisonTable(results: readonly RunResult[]): ReportTable {
-  const strategies = strategyLabels(results)
-  const workloads = workloadLabels(results)
-  const groups = Map.groupBy(results, (result) =>
-    JSON.stringify([workloads.get(result), strategies.get(result)]),
-  )
   const metrics = metricsOf(results)
   return {
     id: 'designs',
     title: 'Designs',
-    note: `${NOTE} Where a design ran with several seeds: the mean, and the least and the most.`,
+    note: `${NOTE} Where a design ran with several seeds: the mean [${INTERVAL_DEFINITION}].`,
     columns: [
       ...columnsOf('words', 'workload', 'strategy'),
-      ...columnsOf('figure', 'runs', ...metrics.map(({ name }) => name)),
+      ...columnsOf('figure', 'runs', 'seeds', ...metrics.map(({ name }) => name)),
     ],
-    rows: [...groups.values()].map((group) => [
-      words(workloads.get(group[0]!)!),
-      words(strategies.get(group[0]!)!),
-      { text: String(group.length), value: group.length },
-      ...metrics.map((metric) => meanCell(metric, group)),
+    rows: designsOf(results).map((design) => [
+      words(design.workload),
+      words(design.contender),
+      countCell(design.results.length),
+      countCell(design.samples.size),
+      ...metrics.map((metric) => meanCell(metric, design)),
     ]),
   }
 }
@@ -103,8 +103,8 @@ export function runsTable(results: readonly RunResult[]): ReportTable {
     rows: results.map((result) => [
       words(workloads.get(result)!),
       words(strategies.get(result)!),
-      { text: String(result.config.seed), value: result.config.seed },
-      { text: String(result.config.repeat), value: result.config.repeat },
+      countCell(result.config.seed),
+      countCell(result.config.repeat),
       ...metrics.map((metric) => cell(metric, metric.of(result))),
       failedCell(result),
       words(result.id),
@@ -131,13 +131,18 @@ function costOf({ operations, runsPerOperation }: ReadAccount): number | null {
   return operations === 0 ? null : runsPerOperation
 }
 
-function meanCell(metric: Metric, group: readonly RunResult[]): ReportCell {
-  const values = group.map(metric.of).filter((value) => value !== null)
-  if (values.length === 0) return { text: '–', value: null }
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const [low, high] = [Math.min(...values), Math.max(...values)].map(metric.show)
-  const range = low === high ? '' : ` (${low}–${high})`
+function meanCell(metric: Metric, design: DesignGroup<RunResult>): ReportCell {
+  const estimate = estimateOf(design, metric.of)
+  if (estimate === null) return { text: '–', value: null }
+  const { mean, interval } = estimate
+  const [low, high] =
+    interval === null ? [] : [metric.show(interval.low), metric.show(interval.high)]
+  const range = low === high ? '' : ` [${low}–${high}]`
   return { text: `${metric.show(mean)}${range}`, value: mean }
+}
+
+function countCell(count: number): ReportCell {
+  return { text: String(count), value: count }
 }
 
 function cell({ show }: Metric, value: number | null): ReportCell {

@@ -6,9 +6,8 @@ import { isLsmError } from '../../engine/base/errors.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { chartKinds } from '../charts/catalog.ts'
 import type { ChartKind } from '../charts/chart-kind.ts'
-import { seedOf } from '../charts/figure.ts'
 import { PRESETS, type VegaLiteSpec } from '../charts/theme.ts'
-import { runLabels, workloadLabels } from '../charts/wording.ts'
+import { runLabels, workloadLabels } from '../design-labels.ts'
 
 export interface ReportChart {
   /** Unique within the report. */
@@ -36,10 +35,9 @@ export function reportCharts(results: readonly RunResult[]): ReportCharts {
     if (kind.name === RUN_KIND) return []
     const whole = attempt(kind, kind.name, kind.description, results)
     if (typeof whole !== 'string') return [whole]
-    const parts = partsOf(results).map(({ name, seed, runs }) => {
-      const title = `${kind.description}: ${name}, seed ${seed}`
-      return attempt(kind, `${kind.name}-${name}`, title, runs)
-    })
+    const parts = partsOf(results).map(([name, runs]) =>
+      attempt(kind, `${kind.name}-${name}`, `${kind.description}: ${name}`, runs),
+    )
     const drawn = parts.filter((part) => typeof part !== 'string')
     if (drawn.length < parts.length || parts.length === 0) {
       notDrawn.push({ name: kind.name, why: whole })
@@ -72,12 +70,9 @@ function attempt(
   }
 }
 
-/** A figure that not all runs fit in has one part a workload, of the first seed every design saw. */
+/** A figure that not all designs fit in has one part a workload. */
 function partsOf(results: readonly RunResult[]) {
   const workloads = workloadLabels(results)
   const groups = Map.groupBy(results, (result) => workloads.get(result)!)
-  return Array.from(groups, ([name, group]) => {
-    const seed = seedOf(group[0]!)
-    return { name, seed, runs: group.filter((result) => seedOf(result) === seed) }
-  }).filter(({ runs }) => runs.length < results.length)
+  return [...groups].filter(([, runs]) => runs.length < results.length)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PeerReading, PeerResult } from '../../results/peer-schema.ts'
+import { samplePeer } from '../../results/testing/sample-peer.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { reportOf } from './report-data.ts'
 import type { ReportTable } from './report-table.ts'
@@ -21,7 +21,7 @@ describe('a report of a sweep', () => {
     expect(report.summary).toBe('30 runs, 5 designs, 2 workloads, 3 seeds')
   })
 
-  test('has a row a design, with the mean over its seeds and their range', () => {
+  test('has a row a design, with the mean over its seeds and its interval', () => {
     const designs = tableOf('designs')
     expect(designs.rows).toHaveLength(10)
     const seeds = results.filter(
@@ -30,8 +30,11 @@ describe('a report of a sweep', () => {
     const costs = seeds.map(({ deterministic }) => deterministic.amplification.drained.waTotal!)
     const cell = rowOf(designs, 'ycsb-a', 'fluid')['WA drained']!
     expect(cell.value).toBeCloseTo((costs[0]! + costs[1]! + costs[2]!) / 3, 9)
-    const [low, high] = [Math.min(...costs), Math.max(...costs)]
-    expect(cell.text).toContain(`(${low.toFixed(2)}–${high.toFixed(2)})`)
+    const [, low, high] = /\[(.*)–(.*)\]$/.exec(cell.text)!
+    expect(Number(low)).toBeGreaterThanOrEqual(Number(Math.min(...costs).toFixed(2)))
+    expect(Number(high)).toBeLessThanOrEqual(Number(Math.max(...costs).toFixed(2)))
+    expect(designs.note).toContain('the mean [95 % interval of the mean over seeds')
+    expect(rowOf(designs, 'ycsb-a', 'fluid').seeds).toEqual({ text: '3', value: 3 })
   })
 
   test('lists every run with the gates it failed', () => {
@@ -70,8 +73,8 @@ describe('a report of a sweep', () => {
   test('draws what the results can feed, a figure of every run, and says why not the rest', () => {
     const drawn = report.charts.map(({ id }) => id)
     expect(drawn).toEqual(expect.arrayContaining(['amplification', 'trade-off']))
-    // Too many runs for one figure: one a workload.
-    expect(drawn).toEqual(expect.arrayContaining(['wa-by-level-ycsb-a', 'wa-by-level-ycsb-e']))
+    // Too many designs for one figure: one a workload.
+    expect(drawn).toEqual(expect.arrayContaining(['tree-shape-ycsb-a', 'tree-shape-ycsb-e']))
     expect(new Set(drawn).size).toBe(drawn.length)
     expect(report.runs).toHaveLength(results.length)
     for (const { name, why } of report.notDrawn) {
@@ -99,7 +102,7 @@ describe('verdicts', () => {
     expect(low!.value!).toBeLessThanOrEqual(difference!.value!)
     expect(high!.value!).toBeGreaterThanOrEqual(difference!.value!)
     expect(high!.value!).toBeLessThan(0)
-    expect(verdictOf(9)['the design is']!.text).toMatch(/^single seed/)
+    expect(verdictOf(9)['the design is']!.text).toMatch(/^too few seeds/)
   })
 
   test('are not given of sides that may not be compared; the note says why', () => {
@@ -116,7 +119,7 @@ describe('verdicts', () => {
 
 describe('results of peers', () => {
   test('are held against ours in the verdicts, and in no table of what we alone count', () => {
-    const { title, summary, tables } = reportOf([sampleResult(), samplePeer()])
+    const { title, summary, tables } = reportOf([sampleResult(), samplePeer(sampleResult())])
     expect(title).toBe('tiering on ycsb-a')
     expect(summary).toMatch(/^1 run, .*; in the verdicts also 1 run of peers$/)
     const verdicts = tables.find(({ id }) => id === 'verdicts')!
@@ -129,45 +132,6 @@ describe('results of peers', () => {
   })
 
   test('need a run of ours beside them', () => {
-    expect(() => reportOf([samplePeer()])).toThrow('one run of ours at least')
+    expect(() => reportOf([samplePeer(sampleResult())])).toThrow('one run of ours at least')
   })
 })
-
-/** A peer that saw what the sample saw; none of it measured. */
-function samplePeer(): PeerResult {
-  const { deterministic, config, ...shared } = sampleResult()
-  const { userBytes, waTotal, waLsm, waRocksdb, spaceAmplification } =
-    deterministic.amplification.drained
-  const reading: PeerReading = {
-    ...{ userBytes, waTotal, waLsm, waRocksdb, spaceAmplification },
-    ...{ flushBytes: null, compactionBytes: null, compactionReadBytes: null },
-    ...{ flushes: null, compactions: null, level0Compactions: null, level0TablesCompacted: null },
-    ...{ moves: null, processBytes: null, processReadBytes: null, deviceBytes: null },
-    ...{ physicalBytes: 1, liveLogicalBytes: null, levels: null, report: null },
-  }
-  return {
-    ...shared,
-    id: 'sample-leveldb',
-    config: {
-      ...config,
-      target: 'leveldb',
-      strategy: { name: 'leveldb', params: {}, primitives: null },
-    },
-    deterministic: {
-      phases: [{ name: 'run', operationsByKind: {}, userBytes }],
-      traceHash: deterministic.traceHash,
-      liveLogicalBytes: null,
-    },
-    peer: {
-      name: 'leveldb',
-      version: '1',
-      settings: [{ name: 'x', varve: 1, peer: 1, equal: true, note: '' }],
-      burst: null,
-      drained: reading,
-      drain: { how: 'closed', converged: true },
-      counters: {},
-      latencyIncludes: 'all',
-      ownCounts: null,
-    },
-  }
-}

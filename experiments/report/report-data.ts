@@ -3,11 +3,11 @@
  * judges nothing itself: verdicts are made by the comparison room, gates by the runs.
  */
 import { invalidArgument } from '../../engine/base/errors.ts'
+import { type AnyResult, contenderKey, sampleKey, workloadKey } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { commandsOf } from '../charts/caption.ts'
 import { subjectOf } from '../charts/figure.ts'
-import type { AnyResult } from '../compare/metrics.ts'
 import { comparisonTable, runsTable } from './figure-tables.ts'
 import { type ReportCharts, reportCharts } from './report-charts.ts'
 import type { ReportTable } from './report-table.ts'
@@ -57,24 +57,14 @@ function peersText(peers: number): string {
 }
 
 function summaryOf(results: readonly RunResult[]): string {
-  const count = (what: string, values: readonly unknown[]) => {
-    const { size } = new Set(values.map((value) => JSON.stringify(value)))
-    return `${size} ${what}${size === 1 ? '' : 's'}`
-  }
-  const configs = results.map(({ config }) => config)
+  const count = (what: string, size: number) => `${size} ${what}${size === 1 ? '' : 's'}`
+  const samples = [...Map.groupBy(results, workloadKey).values()].map(
+    (group) => new Set(group.map(sampleKey)).size,
+  )
   return [
-    `${results.length} ${results.length === 1 ? 'run' : 'runs'}`,
-    count(
-      'design',
-      configs.map(({ strategy }) => strategy),
-    ),
-    count(
-      'workload',
-      configs.map(({ workload }) => workload),
-    ),
-    count(
-      'seed',
-      configs.map(({ seed, repeat }) => [seed, repeat]),
-    ),
+    count('run', results.length),
+    count('design', new Set(results.map(contenderKey)).size),
+    count('workload', new Set(results.map(workloadKey)).size),
+    count('seed', Math.max(...samples)),
   ].join(', ')
 }

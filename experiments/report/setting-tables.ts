@@ -4,7 +4,8 @@
  */
 import type { Json } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
-import { jsonText } from '../charts/wording.ts'
+import { shellText } from '../../results/shell-text.ts'
+import { jsonText } from '../design-labels.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** What stands for a setting a run has not. */
@@ -61,12 +62,14 @@ export function gatesTable(results: readonly RunResult[]): ReportTable {
   return {
     id: 'gates',
     title: 'Gates',
-    note: 'Guards against wrong conclusions. A figure of a run that fails one is to be read with it.',
+    note:
+      'Guards against wrong conclusions. A figure of a run that fails one is to be read with it. –: ' +
+      'it passed, or no command is known.',
     columns: [
       ...WORDS('gate'),
       { name: 'passed', kind: 'figure' },
       { name: 'failed', kind: 'figure' },
-      ...WORDS('why'),
+      ...WORDS('why', 'a run that passes'),
     ],
     rows: Array.from(byName, ([name, all]): readonly ReportCell[] => {
       const failed = all.filter(({ passed }) => !passed)
@@ -79,6 +82,7 @@ export function gatesTable(results: readonly RunResult[]): ReportTable {
           ? { text: '0', value: 0 }
           : { text: String(failed.length), value: failed.length, mark: 'bad' },
         words(first === undefined ? all[0]!.why : whyOf(first, failed.length)),
+        words(first?.remedy === undefined ? NONE : shellText(first.remedy)),
       ]
     }),
   }
@@ -113,9 +117,12 @@ function settingRows(results: readonly RunResult[]): readonly SettingRow[] {
   }))
 }
 
-/** 'strategy.params.T' → '4'; what describes a strategy in words is not a setting. */
+/** What describes a strategy in words is not a setting, nor is what was measured of the values. */
+const NO_SETTINGS = ['strategy.primitives', 'workload.valueCompression.achievedRatio']
+
+/** 'strategy.params.T' → '4'. */
 function settingsOf(value: Json, path = ''): ReadonlyMap<string, string> {
-  if (path === 'strategy.primitives') return new Map()
+  if (NO_SETTINGS.includes(path)) return new Map()
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return new Map([[path, jsonText(value)]])
   }

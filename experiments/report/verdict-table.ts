@@ -1,21 +1,26 @@
 /**
- * Owns the table of verdicts: of the designs that ran one workload the first is the measure, and
- * every other is held against it, seed by seed. Differences, intervals and verdicts are those of the
- * comparison room; sides it refuses to compare are named with its reason.
+ * Owns the table of verdicts: of the designs that ran one workload the first is the baseline, and
+ * every other is held against it, sample by sample. Differences, intervals and verdicts are those of
+ * the comparison room; what it does not compare is named with its reason.
  */
+import type { AnyResult } from '../../results/identity.ts'
 import { UsageError } from '../cli/usage-error.ts'
+import { type Compared, compareAll } from '../compare/compare-all.ts'
 import {
   type Comparison,
-  compareSides,
   type MetricComparison,
   PAIRS_MIN,
   type Verdict,
 } from '../compare/comparison.ts'
-import type { AnyResult } from '../compare/metrics.ts'
-import { type Side, sidesOf } from '../compare/pairing.ts'
 import { type ReportCell, type ReportTable, words } from './report-table.ts'
 
-const OPTIONS = { across: ['engine', 'target'], level: 0.95, seed: 42, resamples: 10_000 } as const
+const OPTIONS = {
+  across: ['engine', 'target'],
+  baseline: null,
+  level: 0.95,
+  seed: 42,
+  resamples: 10_000,
+} as const
 
 /** Verdicts that draw the eye. */
 const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>> = {
@@ -24,20 +29,11 @@ const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>>
 }
 
 export function verdictTable(results: readonly AnyResult[]): ReportTable {
-  const refused: string[] = []
-  const comparisons = matchesOf(results, refused).flatMap(([a, b]) => {
-    try {
-      return [compareSides(a, b, OPTIONS)]
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error
-      refused.push(error.message)
-      return []
-    }
-  })
+  const { comparisons, leftOut } = compared(results)
   return {
     id: 'verdicts',
     title: 'Verdicts',
-    note: noteOf(comparisons, refused),
+    note: noteOf(comparisons, leftOut),
     columns: [
       ...['workload', 'design', 'against', 'metric', 'the design is'].map((name) =>
         column(name, 'words'),
@@ -52,27 +48,14 @@ export function verdictTable(results: readonly AnyResult[]): ReportTable {
   }
 }
 
-/** The first side of each workload with every other of it; none where a result came twice. */
-function matchesOf(
-  results: readonly AnyResult[],
-  refused: string[],
-): readonly (readonly [Side, Side])[] {
-  const groups = Map.groupBy(results, ({ config }) => {
-    const { workload, records, operations, valueBytes } = config
-    return JSON.stringify([workload, records, operations, valueBytes])
-  })
-  return [...groups.values()].flatMap((group) => {
-    try {
-      const [first, ...others] = sidesOf(
-        group.map((result) => ({ path: `${result.id}.json`, result })),
-      )
-      return others.map((other) => [first!, other] as const)
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error
-      refused.push(error.message)
-      return []
-    }
-  })
+/** Nothing, where all results are of one design. */
+function compared(results: readonly AnyResult[]): Compared {
+  try {
+    return compareAll(results, OPTIONS)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    return { comparisons: [], leftOut: [error.message] }
+  }
 }
 
 function rowOf({ workload, a, b }: Comparison, metric: MetricComparison): readonly ReportCell[] {
@@ -97,8 +80,8 @@ function noteOf(comparisons: readonly Comparison[], refused: readonly string[]):
   const first = comparisons[0]
   const leftOut = new Set(comparisons.flatMap((comparison) => comparison.leftOut))
   return [
-    'The first design of a workload is the measure; the others are held against it, seed by seed, on ' +
-      'the same operations.',
+    'The first design of a workload is the baseline; the others are held against it, seed by seed, ' +
+      'on the same operations.',
     ...(first === undefined
       ? []
       : [

@@ -6,12 +6,13 @@
  * The view is the recorded one but for two things no log holds: counters of reads are zero, and there
  * are no snapshots. A strategy of the recorded name goes on from the recorded state.
  */
-import type {
-  CompactionSpec,
-  CompactionStrategy,
-  Json,
-  TreeView,
-  Version,
+import {
+  type CompactionSpec,
+  type CompactionStrategy,
+  guardStrategy,
+  type Json,
+  type TreeView,
+  type Version,
 } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { inputBytes, runsNewestFirst, tablesOf } from '../../strategies/index.ts'
@@ -52,7 +53,7 @@ export function pickAt(
   moment: TreeMoment,
   strategy: CompactionStrategy,
 ): CompactionSpec | null {
-  return strategy.pick(viewOf(result, moment, strategy))
+  return guardStrategy(strategy).pick(viewOf(result, moment, strategy))
 }
 
 /** Events of another run, or of an earlier attempt at this one, would answer for the wrong tree. */

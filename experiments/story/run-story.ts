@@ -68,13 +68,16 @@ function opening({ id, config, deterministic }: RunResult): string {
   const { strategy, workload, records, operations, seed } = config
   const { events, counts, amplification } = deterministic
   const params = Object.entries(strategy.params).map(([name, value]) => `${name} ${String(value)}`)
-  const { waLsm } = amplification.drained
+  const { waTotal, waLsm } = amplification.drained
+  const ratio = (value: number | null) => (value === null ? '–' : value.toFixed(2))
   const lines = [
     id,
     `${strategy.name} (${params.join(', ')}) under ${workload.name}: ` +
       `${count(records)} records, ${count(operations)} operations, seed ${seed}`,
     `${counts.flushes} flushes, ${counts.merges} merges, ${counts.moves} moves, ` +
-      `${counts.drops} drops; write amplification ${waLsm === null ? '–' : waLsm.toFixed(2)}`,
+      `${counts.drops} drops`,
+    `WA ${ratio(waTotal)} drained: all bytes written ÷ user bytes; ` +
+      `${ratio(waLsm)} of it by flushes and compactions, which are told here`,
   ]
   const memtableBytes = Number(config.engine.memtableBytes)
   lines.push(`a flush comes when the memtable holds ${formatBytes(memtableBytes)}, or at the drain`)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { suiteResultSchema } from '../../results/suite-schema.ts'
+import { lookOf } from '../cli/terminal.ts'
 import { counts } from './counts.ts'
 import { papersRawBytes } from './load-buffers.ts'
 import { runSuite } from './run-suite.ts'
@@ -36,7 +37,7 @@ test('every claim holds at smoke scale, and the result is whole', {
   expect(fractions.at(-1)).toBeCloseTo(1, 12)
   expect(readdirSync(outFolder)).toEqual(['suite-counts-smoke.json'])
   expect(suiteResultSchema.parse(JSON.parse(readFileSync(path, 'utf8')))).toEqual(result)
-  expect(suiteTables(counts, result, false)).toContain(
+  expect(suiteTables(counts, result, lookOf({}))).toContain(
     `${result.claims.length} of ${result.claims.length} claims held`,
   )
 })

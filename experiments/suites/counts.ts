@@ -42,6 +42,7 @@ const SMALL = { memtableBytes: 4 * KiB, entryBytes: 128, storage: 'memory' } as 
 
 export const counts: Suite = {
   name: 'counts',
+  fullSeconds: 330,
   description:
     'buffers written by whole-level policies, against an independent count and the closed forms',
   columns: [

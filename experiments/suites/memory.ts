@@ -36,6 +36,7 @@ const RSS_NOISE_BYTES = 32 * MB
 
 export const memory: Suite = {
   name: 'memory',
+  fullSeconds: 600,
   description: 'peak and growth of memory over a load of small records, against its budgets',
   columns: [
     { heading: 'peak RSS', figure: 'peakRssBytes' },

@@ -67,6 +67,7 @@ const COLUMNS = [
 
 export const peers: Suite = {
   name: 'peers',
+  fullSeconds: 965,
   description: "leveling-partial with LevelDB's settings beside LevelDB and RocksDB, one trace",
   columns: COLUMNS,
   run: async (context) => {

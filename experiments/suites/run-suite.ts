@@ -2,7 +2,6 @@
  * Owns one suite from its name to its result: `<out>/suite-<name>-<scale>.json`, written whole, and
  * the text of its tables. A suite that was interrupted or failed leaves no result.
  */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   SUITE_SCHEMA_VERSION,
@@ -11,6 +10,7 @@ import {
 } from '../../results/suite-schema.ts'
 import { writeWhole } from '../../results/write-result.ts'
 import { describeCode, describeEnvironment } from '../environment.ts'
+import { makeFolder } from '../make-folder.ts'
 import { peakRssBytes } from '../peak-rss.ts'
 import type { Suite, SuiteContext } from './suite.ts'
 
@@ -21,7 +21,7 @@ export interface SuiteOutcome {
 
 export async function runSuite(suite: Suite, context: SuiteContext): Promise<SuiteOutcome> {
   const { scale, seed, outFolder } = context
-  mkdirSync(outFolder, { recursive: true })
+  makeFolder(outFolder)
   const startedAt = new Date()
   const environment = describeEnvironment(outFolder, startedAt, describeCode())
   const { runs, claims } = await suite.run(context)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SuiteResult } from '../../results/suite-schema.ts'
+import { lookOf } from '../cli/terminal.ts'
 import { atMostClaim, equalClaim, type Suite, withinClaim } from './suite.ts'
 import { suiteTables } from './suite-table.ts'
 
@@ -16,7 +17,7 @@ test('claims that do not hold come last and loud', () => {
       atMostClaim('memory', 100, 200, 'source'),
     ],
   } as unknown as SuiteResult
-  const lines = suiteTables(suite, result, false)
+  const lines = suiteTables(suite, result, lookOf({}))
     .split('\n')
     .filter((line) => !/^[┌├└]/.test(line))
     .map((line) => line.replaceAll(/ +/g, ' '))

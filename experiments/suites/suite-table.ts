@@ -2,39 +2,32 @@
  * Owns what a finished suite prints: the figures of its runs side by side, then every claim with
  * its verdict, those that do not hold last, where they are seen.
  */
-import CliTable from 'cli-table3'
 import type { Claim, SuiteResult } from '../../results/suite-schema.ts'
+import type { Look } from '../cli/terminal.ts'
+import { textTable } from '../cli/text-table.ts'
 import type { Suite } from './suite.ts'
 
 type Figure = SuiteResult['runs'][number]['figures'][string] | undefined
 
-export function suiteTables({ columns }: Suite, result: SuiteResult, colour: boolean): string {
-  const runs = tableOf(['run', ...columns.map(({ heading }) => heading)], 1, colour)
-  for (const { name, figures } of result.runs) {
-    runs.push([name, ...columns.map(({ figure }) => textOf(figures[figure]))])
-  }
-  const claims = tableOf(['claim', 'measured', 'expected', 'held'], 1, colour)
+export function suiteTables({ columns }: Suite, result: SuiteResult, look: Look): string {
+  const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+    textTable({ head, rows, names: 1, compact: true }, look)
+  const runs = tableOf(
+    ['run', ...columns.map(({ heading }) => heading)],
+    result.runs.map(({ name, figures }) => {
+      return [name, ...columns.map(({ figure }) => textOf(figures[figure]))]
+    }),
+  )
   const failed = result.claims.filter(({ held }) => !held)
-  for (const claim of [...result.claims.filter(({ held }) => held), ...failed]) {
-    claims.push([
-      claim.name,
-      textOf(claim.measured),
-      expectation(claim),
-      claim.held ? 'held' : 'NOT HELD',
-    ])
-  }
+  const claims = tableOf(
+    ['claim', 'measured', 'expected', 'held'],
+    [...result.claims.filter(({ held }) => held), ...failed].map((claim) => {
+      const { name, measured, held } = claim
+      return [name, textOf(measured), expectation(claim), held ? 'held' : 'NOT HELD']
+    }),
+  )
   const held = result.claims.length - failed.length
   return `${runs}\n${claims}\n${held} of ${result.claims.length} claims held`
-}
-
-function tableOf(head: string[], left: number, colour: boolean): CliTable.Table {
-  return new CliTable({
-    head,
-    colAligns: head.map((_, index) => (index < left ? 'left' : 'right')),
-    style: colour
-      ? { head: ['bold'], border: ['grey'], compact: true }
-      : { head: [], border: [], compact: true },
-  })
 }
 
 function expectation({ expected, relation, tolerance }: Claim): string {

@@ -8,6 +8,8 @@ export interface Suite {
   readonly name: string
   /** One line for lists. */
   readonly description: string
+  /** About how long it takes at full scale: of its result in `results/suites`, where one is. */
+  readonly fullSeconds: number
   /** The figures of a run that are printed, left to right, under their headings. */
   readonly columns: readonly SuiteColumn[]
   run(context: SuiteContext): Promise<SuiteFindings>

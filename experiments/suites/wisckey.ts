@@ -96,6 +96,7 @@ class Progressing {
 
 export const wisckey: Suite = {
   name: 'wisckey',
+  fullSeconds: 216,
   description: 'values in the tree and in a log: writes, space and scans by size of value',
   columns: [
     { heading: 'WA total', figure: 'waTotal' },

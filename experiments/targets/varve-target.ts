@@ -5,6 +5,7 @@
 import {
   type Clock,
   type CompactionStrategy,
+  type Cursor,
   Database,
   type DatabaseEvent,
   type EngineOptionsInput,
@@ -19,7 +20,7 @@ import {
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
 import { ObservedStrategy } from '../observed-strategy.ts'
 import type { EditEvent } from '../story/version-log.ts'
-import type { Target, TargetEvent, TargetStats } from '../target.ts'
+import type { EntrySink, Target, TargetEvent, TargetStats } from '../target.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage
@@ -89,7 +90,7 @@ export class VarveTarget implements Target {
     return this.#database.get(key)
   }
 
-  scan(from: Uint8Array, entries: number): number {
+  scan(from: Uint8Array, entries: number, sink: EntrySink | null = null): number {
     const cursor = this.#database.cursor()
     let count = 0
     let bytes = 0
@@ -98,6 +99,7 @@ export class VarveTarget implements Target {
       while (cursor.valid && count < entries) {
         bytes += cursor.keyLength + cursor.valueLength
         count++
+        if (sink !== null) addTo(sink, cursor)
         if (count < entries) cursor.next()
       }
     } finally {
@@ -179,6 +181,11 @@ export class VarveTarget implements Target {
       peakPhysicalBytes: this.#options.ledger.peakLiveBytes,
     })
   }
+}
+
+function addTo(sink: EntrySink, cursor: Cursor): void {
+  const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = cursor
+  sink.add(keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength)
 }
 
 /** Slices of runs, summed by level. */

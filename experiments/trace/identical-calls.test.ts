@@ -46,6 +46,7 @@ function callsOf(workload: Workload): readonly Call[] {
   const driver = new OperationDriver({
     ...{ target: listening, logicalClock: clock, timer: systemClock },
     liveSizes: createLiveOracle('dense', 1000),
+    answers: null,
   })
   for (const stream of [workload.load, ...workload.phases.map((phase) => phase.stream)]) {
     driver.beginPhase()

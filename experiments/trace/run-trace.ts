@@ -24,7 +24,7 @@ export async function runTrace(argv: readonly string[], signal: AbortSignal): Pr
   if (name.startsWith('-')) throw new UsageError(`no command before ${name}; known: ${known()}`)
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined
   if (verb === undefined) throw unknownName('command', name, Object.keys(VERBS))
-  const given = readArguments<string>(rest, { ...verb.flags, ...COMMON })
+  const given = readArguments<string>(`trace ${name}`, rest, { ...verb.flags, ...COMMON })
   if (given.flags.has('help')) process.stdout.write(`${verbText(name, verb)}\n`)
   else await untilAborted(signal, () => verb.run(given, signal))
 }
@@ -45,7 +45,7 @@ function helpText(): string {
   return [
     'Generates, records, imports, exports and describes traces of operations.',
     ...verbs,
-    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given, 130 interrupted.',
+    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or in the files given,\n128 + n ended by signal n.',
   ].join('\n\n')
 }
 

@@ -19,7 +19,7 @@ import {
   traceWorkload,
   type WorkloadDefinition,
 } from '../../workloads/index.ts'
-import { type ArgumentSpec, type Arguments, readAssignments } from '../cli/arguments.ts'
+import { type ArgumentSpec, type Arguments, notOne, readAssignments } from '../cli/arguments.ts'
 import { checkOutFile } from '../cli/check-out.ts'
 import { chooseWorkload } from '../cli/choose-workload.ts'
 import { readSettings } from '../cli/settings.ts'
@@ -61,7 +61,11 @@ const WORKLOAD = {
     value: 'SIZE',
     help: "one field of so many bytes, not the workload's own",
   },
-  param: { value: 'NAME=VALUE', help: 'a parameter of the workload; may be repeated' },
+  param: {
+    value: 'NAME=VALUE',
+    help: 'a parameter of the workload; may be repeated',
+    multiple: true,
+  },
 }
 
 export const VERBS: Readonly<Record<string, Verb>> = {
@@ -242,7 +246,7 @@ function say(lines: readonly string[], out: string): void {
 }
 
 function declaredParams(definition: WorkloadDefinition, given: Given): Record<string, Json> {
-  const assigned = readAssignments('param', given.flags.get('param'))
+  const assigned = readAssignments('--param', given.flags.get('param'))
   return readSettings(definition.params, assigned, 'workload parameter')
 }
 
@@ -303,6 +307,6 @@ function quantity(
   const text = last(given, flag)
   if (text === undefined) return undefined
   const value = parse(text)
-  if (value === undefined) throw new UsageError(`--${flag}: "${text}" is not a whole quantity`)
+  if (value === undefined) throw new UsageError(`--${flag}: ${notOne(text, 'a whole quantity')}`)
   return value
 }

@@ -58,6 +58,14 @@ function sample(options: SampleOptions): unknown {
   const drained = amplification(userBytes, mergeFactor, loadBytes)
   const burst = amplification(userBytes, mergeFactor * 0.86, loadBytes)
   const written = (share: number) => scaled(burst.bytesWrittenByCause, share)
+  const reads = options.reads !== false
+  const [shortScans, longScans] = [reads ? 3_000 : 0, options.longScans === true ? 700 : 0]
+  const updates = (reads ? RECORDS / 2 : RECORDS) - shortScans - longScans
+  const kinds = { read: RECORDS / 2, update: updates, scan: shortScans + longScans }
+  const operationsByKind = Object.fromEntries(
+    Object.entries(reads ? kinds : { ...kinds, read: 0 }).filter(([, count]) => count > 0),
+  )
+  const writtenByCause = drained.bytesWrittenByCause
   return {
     schemaVersion: 1,
     id: `${strategy}-${workload}-${seed}`,
@@ -110,7 +118,7 @@ function sample(options: SampleOptions): unknown {
         },
         {
           name: 'run',
-          operationsByKind: { read: RECORDS / 2, update: RECORDS / 2 },
+          operationsByKind,
           userBytes: runBytes,
           bytesWrittenByCause: written(runBytes / userBytes),
           shapeAtStart: [1, 2, 3],
@@ -128,13 +136,22 @@ function sample(options: SampleOptions): unknown {
       ],
       amplification: { burst, drained },
       readAmplification: {
-        getHit: readAccount(options.reads === false ? 0 : 48_000, runsPerGet, 1.2),
-        getMiss: readAccount(options.reads === false ? 0 : 2_000, runsPerGet * 1.3, 0.11),
-        updateRead: readAccount(options.reads === false ? 0 : 50_000, runsPerGet, 1.2),
-        shortScan: readAccount(options.reads === false ? 0 : 3_000, runsPerGet * 1.4, 11.4),
-        longScan: readAccount(options.longScans === true ? 700 : 0, runsPerGet * 1.4, 130),
+        getHit: readAccount(reads ? 48_000 : 0, runsPerGet, 1.2),
+        getMiss: readAccount(reads ? 2_000 : 0, runsPerGet * 1.3, 0.11),
+        updateRead: readAccount(reads ? updates : 0, runsPerGet, 1.2),
+        shortScan: readAccount(shortScans, runsPerGet * 1.4, 11.4),
+        longScan: readAccount(longScans, runsPerGet * 1.4, 130),
       },
       levels: [
+        {
+          ...{ level: 0, runs: 0, tables: 0, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 },
+          ...{ bytesWritten: writtenByCause.flush!, bytesRead: writtenByCause.flush! },
+          ...{ flushedRawBytes: drained.flushedRawBytes, mergedRawBytes: 0 },
+        },
+        {
+          ...{ level: 1, runs: 2, tables: 2, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 },
+          ...{ bytesWritten: 0, bytesRead: 0, flushedRawBytes: 0, mergedRawBytes: 0 },
+        },
         {
           level: 2,
           runs: 3,
@@ -143,7 +160,7 @@ function sample(options: SampleOptions): unknown {
           entries: RECORDS,
           tombstones: 0,
           rawBytes: loadBytes,
-          bytesWritten: drained.mergedRawBytes,
+          bytesWritten: writtenByCause.compaction!,
           bytesRead: drained.mergedRawBytes,
           flushedRawBytes: 0,
           mergedRawBytes: drained.mergedRawBytes,
@@ -151,22 +168,18 @@ function sample(options: SampleOptions): unknown {
       ],
       ledger: {
         cells: [
-          {
-            cause: 'flush',
-            level: 0,
-            section: 'data',
-            direction: 'write',
-            bytes: drained.bytesWrittenByCause.flush!,
-            calls: 150,
-          },
+          writeCell('wal', -1, writtenByCause.wal!),
+          writeCell('manifest', -1, writtenByCause.manifest!),
+          writeCell('flush', 0, writtenByCause.flush!),
+          writeCell('compaction', 2, writtenByCause.compaction!),
         ],
         balance: {
           presentAtOpenBytes: 0,
-          appendedBytes: 900,
+          appendedBytes: drained.physicalBytes + 400,
           linkedBytes: 0,
           truncatedBytes: 100,
           removedBytes: 300,
-          liveBytes: 500,
+          liveBytes: drained.physicalBytes,
           conserved: true,
         },
       },
@@ -201,7 +214,7 @@ function sample(options: SampleOptions): unknown {
       oracle: { kind: 'exact', oneIn: 1, recordsTracked: RECORDS, memoryBytes: 4 * RECORDS },
       longScanEntriesMin: 1_000,
     },
-    timed: timed(options.openLoop),
+    timed: timed(options.openLoop, reads ? ['read', 50_000] : ['update', updates]),
     gates: [
       {
         name: 'conservation',
@@ -213,14 +226,19 @@ function sample(options: SampleOptions): unknown {
   }
 }
 
+const INTENDED = { p99Us: 900, p999Us: 9_000, maxUs: 41_000 }
+
 const SCHEDULE = {
   steady: { kind: 'poisson', rate: '90%', clients: 4, params: {} },
   overloaded: { kind: 'poisson', rate: '200%', clients: 4, params: {} },
 } as const
 
-function timed(openLoop: SampleOptions['openLoop']): unknown {
+function timed(
+  openLoop: SampleOptions['openLoop'],
+  [kind, count]: readonly [kind: string, count: number],
+): unknown {
   const service = {
-    count: 50_000,
+    count,
     meanUs: 9.1,
     p50Us: 7.4,
     p90Us: 14.2,
@@ -249,9 +267,8 @@ function timed(openLoop: SampleOptions['openLoop']): unknown {
             overloaded,
             why: overloaded ? 'standing backlog 620 ms, then 940 ms' : 'standing backlog 0 ms',
           },
-    latencyByKind: overloaded ? {} : { read: service },
-    intendedLatencyByKind:
-      openLoop === 'steady' ? { read: { ...service, p99Us: 900, maxUs: 41_000 } } : null,
+    latencyByKind: overloaded ? {} : { [kind]: service },
+    intendedLatencyByKind: openLoop === 'steady' ? { [kind]: { ...service, ...INTENDED } } : null,
     series: [{ atOperation: 10_000, wallSeconds: 0.2, throughputPerSecond: 50_000 }],
     events: [{ startSeconds: 0.08, wallSeconds: 0.0052 }],
     slowest: [
@@ -279,15 +296,16 @@ function amplification(
   const wal = Math.round(userBytes * 1.03)
   const flush = Math.round(userBytes * 1.02)
   const compaction = Math.round(userBytes * mergeFactor)
+  const mergedRawBytes = Math.round(userBytes * mergeFactor * 0.98)
   const physicalBytes = Math.round(liveLogicalBytes * (1.05 + 1.6 / mergeFactor))
   return {
     userBytes,
     bytesWrittenByCause: { wal, flush, compaction, manifest: 40_000 },
     flushedRawBytes: userBytes,
-    mergedRawBytes: Math.round(userBytes * mergeFactor * 0.98),
+    mergedRawBytes,
     waTotal: (wal + flush + compaction + 40_000) / userBytes,
     waLsm: (flush + compaction) / userBytes,
-    waEntries: 1 + mergeFactor * 0.98,
+    waEntries: (userBytes + mergedRawBytes) / userBytes,
     waRocksdb: (flush + compaction) / flush,
     waPebble: (wal + flush + compaction) / wal,
     spaceAmplification: physicalBytes / liveLogicalBytes,
@@ -299,23 +317,30 @@ function amplification(
 }
 
 function readAccount(operations: number, runs: number, blocks: number): ReadAccount {
-  const per = (value: number) => (operations === 0 ? null : value)
   const total = (value: number) => Math.round(operations * value)
+  const [runsProbed, bytesReturned] = [total(runs), total(1_000)]
+  const [blocksFromCache, blocksFromStorage] = [total(blocks * 0.7), total(blocks * 0.3)]
+  const bytesFromStorage = blocksFromStorage * 4_096
+  const per = (value: number, of = operations) => (of === 0 ? null : value / of)
   return {
     operations,
-    runsProbed: total(runs),
-    filterChecks: total(runs),
+    runsProbed,
+    filterChecks: runsProbed,
     filterNegatives: total(runs * 0.8),
     filterFalsePositives: total(runs * 0.01),
-    blocksFromCache: total(blocks * 0.7),
-    blocksFromStorage: total(blocks * 0.3),
-    bytesFromStorage: total(blocks * 0.3 * 4_096),
-    bytesReturned: total(1_000),
-    runsPerOperation: per(runs),
-    blocksPerOperation: per(blocks),
-    blocksFromStoragePerOperation: per(blocks * 0.3),
-    bytesReadPerByteReturned: per(blocks * 0.3 * 4.096),
+    blocksFromCache,
+    blocksFromStorage,
+    bytesFromStorage,
+    bytesReturned,
+    runsPerOperation: per(runsProbed),
+    blocksPerOperation: per(blocksFromCache + blocksFromStorage),
+    blocksFromStoragePerOperation: per(blocksFromStorage),
+    bytesReadPerByteReturned: per(bytesFromStorage, bytesReturned),
   }
+}
+
+function writeCell(cause: string, level: number, bytes: number) {
+  return { cause, level, section: 'data', direction: 'write', bytes, calls: 150 }
 }
 
 type SampledPoint = Pick<
@@ -331,17 +356,22 @@ function series(
   drained: Amplification,
   runsPerGet: number,
 ): readonly SampledPoint[] {
+  const sumOf = (bytes: Amplification['bytesWrittenByCause']) =>
+    Object.values(bytes).reduce((sum, each) => sum + each, 0)
+  const most = sumOf(burst.bytesWrittenByCause)
+  let bytesWritten = 0
   const points = Array.from({ length: INTERVALS }, (_, index): SampledPoint => {
     const share = (index + 1) / INTERVALS
     const user = Math.round(userBytes * share)
-    const waTotal = burst.waTotal! * (0.35 + 0.65 * share ** 0.3) + (index % 4) * 0.06
+    const aim = burst.waTotal! * (0.35 + 0.65 * share ** 0.3) + (index % 4) * 0.06
     const deepest = Math.max(0, Math.floor(Math.min(runsPerGet, 12) * share - 1))
     const shape = [1 + (index % 4), index < 4 ? 0 : 1 + (Math.floor(index / 4) % 4), deepest]
+    bytesWritten = Math.min(most, Math.max(bytesWritten, Math.round(user * aim)))
     return {
       atOperation: Math.round(2 * RECORDS * share),
       userBytes: user,
-      bytesWritten: Math.round(user * waTotal),
-      waTotal,
+      bytesWritten,
+      waTotal: bytesWritten / user,
       physicalBytes: Math.round(burst.physicalBytes * share),
       liveLogicalBytes: Math.round(Math.min(burst.liveLogicalBytes, user)),
       debtBytes: 0,
@@ -350,7 +380,10 @@ function series(
     }
   })
   const last = points.at(-1)!
-  return [...points, { ...last, waTotal: drained.waTotal, shape: [0, 2, 3], runs: 5 }]
+  const { waTotal, physicalBytes } = drained
+  const total = sumOf(drained.bytesWrittenByCause)
+  const end = { bytesWritten: total, waTotal, physicalBytes, shape: [0, 2, 3], runs: 5 }
+  return [...points, { ...last, ...end }]
 }
 
 function scaled(
@@ -358,6 +391,6 @@ function scaled(
   share: number,
 ): Amplification['bytesWrittenByCause'] {
   return Object.fromEntries(
-    Object.entries(bytesByCause).map(([cause, bytes]) => [cause, Math.round(bytes * share)]),
+    Object.entries(bytesByCause).map(([cause, bytes]) => [cause, Math.floor(bytes * share)]),
   )
 }

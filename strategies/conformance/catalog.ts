@@ -10,13 +10,19 @@ import {
   noIdentity,
   noMemory,
   stateIsJson,
+  wellFormed,
 } from './rules/purity.ts'
 import { recency, safeBesideJobs, safeInstalls, safePicks, tombstones } from './rules/safety.ts'
 import { boundedRuns, progress, stallLimits } from './rules/shape.ts'
 import { nextDue, urgency } from './rules/urgency.ts'
 
+/** What breaks one of these breaks every other rule in the same way. */
+export const RULES_OF_THE_BORDER: readonly Rule[] = [wellFormed, frozenView]
+
 export const RULES: readonly Rule[] = [
   params,
+  wellFormed,
+  frozenView,
   safePicks,
   safeBesideJobs,
   safeInstalls,
@@ -25,7 +31,6 @@ export const RULES: readonly Rule[] = [
   progress,
   boundedRuns,
   stallLimits,
-  frozenView,
   noMemory,
   noClockOrRandomness,
   noIdentity,

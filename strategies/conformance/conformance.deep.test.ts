@@ -17,17 +17,17 @@ const example = join(import.meta.dirname, '..', 'examples', 'size-tiered.ts')
 
 /** Each under its defaults, at the smallest size ratio, and with a life short enough to end. */
 const subjects = [...STRATEGIES.values()].flatMap(({ name, params: { shape } }) => {
-  const smallest = { T: '2', ...('K' in shape && { K: '1' }) }
+  const smallest = { T: 2, ...('K' in shape && { K: 1 }) }
   const variants = [
     {},
     ...('T' in shape ? [smallest] : []),
-    ...('ttl' in shape ? [{ ttl: '7200' }] : []),
+    ...('ttl' in shape ? [{ ttl: 7200 }] : []),
   ]
   return variants.map((params) => [name, params] as const)
 })
 
 describe('keeps every rule over many histories', () => {
-  test.each([...subjects, [example, {}] as const])('%s %j', async (name, texts) => {
-    expect(findings(await loadSubject(name, texts))).toEqual([])
+  test.each([...subjects, [example, {}] as const])('%s %j', async (name, params) => {
+    expect(findings(await loadSubject(name, () => params))).toEqual([])
   })
 })

@@ -147,8 +147,9 @@ export class EngineRun implements Disposable {
 
   #valueOf(seq: number): Uint8Array {
     if (this.#parts.weight === 'keys') return new Uint8Array()
-    const bytes = new Uint8Array(ENTRY_BYTES - 4)
-    bytes.set(keyBytes(seq))
+    const number = keyBytes(seq)
+    const bytes = new Uint8Array(ENTRY_BYTES - number.length)
+    bytes.set(number)
     return bytes
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import fc from 'fast-check'
+import { isLsmError } from '../../engine/base/errors.ts'
 import type { Subject } from './subject.ts'
 import { type Scene, Violation } from './violation.ts'
 
@@ -64,7 +65,11 @@ export function findingOf(error: unknown, counterexample: unknown): Finding {
   if (error instanceof Violation) {
     return { message: error.message, scene: error.scene, counterexample }
   }
-  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  const where = error instanceof Error ? (error.stack?.match(/\n\s+at (.*)/)?.[1] ?? '') : ''
+  // What the guard tells names the strategy and the field; the place is that of what it caught.
+  const isTold = isLsmError(error)
+  const source = isTold ? error.cause : error
+  const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const message = isTold ? error.message : told
+  const where = source instanceof Error ? (source.stack?.match(/\n\s+at (.*)/)?.[1] ?? '') : ''
   return { message: where === '' ? message : `${message} (${where})`, scene: {}, counterexample }
 }

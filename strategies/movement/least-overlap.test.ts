@@ -40,7 +40,7 @@ function rewritten(run: Run, at: number, count: number, id: number): Run {
 }
 
 function numberOf(key: Uint8Array): number {
-  return key.reduce((number, byte) => number * 256 + byte, 0)
+  return key.subarray(0, 4).reduce((number, byte) => number * 256 + byte, 0)
 }
 
 /** The definition, by looking at every pair. */

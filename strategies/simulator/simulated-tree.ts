@@ -11,6 +11,7 @@
 import { paranoid } from '../../engine/base/assert.ts'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Json } from '../../engine/base/json.ts'
+import { guardStrategy } from '../../engine/compaction/guarded-strategy.ts'
 import { compactionEdit, flushEdit, type WrittenTable } from '../../engine/compaction/placement.ts'
 import { ProgressGuard } from '../../engine/compaction/progress-guard.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
@@ -96,6 +97,8 @@ export class SimulatedTree {
   flushedRawBytes = 0
   readonly mergedRawBytesByLevel: number[] = []
   readonly #options: SimulatedTreeOptions
+  /** Guarded, as in the engine. */
+  readonly #strategy: CompactionStrategy
   readonly #substance: Substance
   readonly #guard = new ProgressGuard()
   readonly #reads = new Map<TableId, number>()
@@ -105,11 +108,12 @@ export class SimulatedTree {
 
   constructor(options: SimulatedTreeOptions, substance: Substance) {
     this.#options = options
+    this.#strategy = guardStrategy(options.strategy)
     this.#substance = substance
-    this.#state = options.strategy.initialState
+    this.#state = this.#strategy.initialState
   }
 
-  /** What the strategy sees; there are no snapshots. */
+  /** What the strategy is asked about; there are no snapshots. */
   view(lastSeq: number): TreeView {
     return {
       version: this.version,
@@ -123,7 +127,7 @@ export class SimulatedTree {
   }
 
   get debtBytes(): number {
-    return this.#options.strategy.debtBytes(this.view(0))
+    return this.#strategy.debtBytes(this.view(0))
   }
 
   /** Counts a lookup that consulted a table. */
@@ -141,7 +145,7 @@ export class SimulatedTree {
   ): void {
     // The new log's number comes before the table's.
     this.#nextNumber++
-    const filter = this.#options.strategy.flushFilter(this.view(lastSeq))
+    const filter = this.#strategy.flushFilter(this.view(lastSeq))
     const edit = flushEdit(make(filter, this.#context()), () => this.#nextRun++)
     this.#install('flush', edit, null)
     this.counts.flushes++
@@ -152,7 +156,7 @@ export class SimulatedTree {
   compactUntilRest(lastSeq: number): void {
     this.#guard.begin(this.#options.clock.nowMs())
     for (;;) {
-      const spec = this.#options.strategy.pick(this.view(lastSeq))
+      const spec = this.#strategy.pick(this.view(lastSeq))
       if (spec === null) return
       this.#compact(spec)
     }
@@ -229,7 +233,7 @@ export class SimulatedTree {
   }
 
   #strategyAfter({ nextState: state }: CompactionSpec) {
-    return { name: this.#options.strategy.name, state }
+    return { name: this.#strategy.name, state }
   }
 
   /** Returns what came. */

@@ -6,7 +6,6 @@
  * own rules judge it table by table (`engine/compaction/validate-spec.ts`).
  */
 
-import { LEVEL_MAX } from '../../engine/compaction/resolved-spec.ts'
 import type { CompactionSpec, OutputPlace } from '../../engine/compaction/strategy.ts'
 import { EMPTY_LEVEL, type Level, levelOf } from '../../engine/version/level.ts'
 import type { Run, RunId } from '../../engine/version/run.ts'
@@ -70,9 +69,7 @@ function onlyPlace(spec: CompactionSpec): OutputPlace | null {
   }
   const output = spec.kind === 'merge' && spec.outputs.length === 1 ? spec.outputs[0]! : null
   if (output === null || output.fromKey !== null || output.cutKeys.length > 0) return null
-  const { targetTableBytes: bytes, filter } = output
-  const isSound = (bytes === null || bytes > 0) && Number.isFinite(filter.bitsPerKey)
-  return isSound && filter.bitsPerKey >= 0 ? output.place : null
+  return output.place
 }
 
 function anchorOf(place: OutputPlace): RunId | null {
@@ -82,7 +79,6 @@ function anchorOf(place: OutputPlace): RunId | null {
 /** As `engine/compaction/resolved-spec.ts` counts: a new run stands between two whole numbers. */
 function positionOf(runs: readonly PlacedRun[], place: OutputPlace): number | null {
   const { level } = place
-  if (!Number.isInteger(level) || level < 0 || level > LEVEL_MAX) return null
   const anchor = anchorOf(place)
   if (anchor === null) return runs.filter((placed) => placed.level < level).length - 0.5
   const at = runs.findIndex((placed) => placed.level === level && placed.run.id === anchor)

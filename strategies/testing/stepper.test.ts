@@ -31,7 +31,7 @@ function mergeAll(
 
 const tableKeys = (tree: SteppedTree) =>
   printVersion(tree.version)
-    .replaceAll('0x000000', '')
+    .replaceAll(/0x000000(..)\w*/g, '$1')
     .match(/\[\w+,\w+\]/g)
 
 describe('a flush', () => {

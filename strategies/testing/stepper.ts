@@ -216,9 +216,15 @@ export function brokenRecency(version: Version): string | null {
   return null
 }
 
-/** Key `key` as stored: four bytes, big-endian, so bytes sort as numbers do. */
+/** How often a key repeats its number: it is as long as keys are in use. */
+const NUMBERS_IN_KEY = 4
+
+/** Key `key` as stored: its number, big-endian, so that bytes sort as numbers do, several times. */
 export function keyBytes(key: number): Uint8Array {
-  return Uint8Array.of(key >>> 24, key >>> 16, key >>> 8, key)
+  const bytes = new Uint8Array(4 * NUMBERS_IN_KEY)
+  const view = new DataView(bytes.buffer)
+  for (let at = 0; at < NUMBERS_IN_KEY; at++) view.setUint32(4 * at, key)
+  return bytes
 }
 
 function* contentOf(run: Run): Generator<Entry, void, undefined> {

@@ -3,6 +3,8 @@
  * `valueLog` options: what `Database.open` is handed as its `valueLogPolicy`.
  */
 
+import { checkPlain } from '../../engine/base/arguments.ts'
+import { invalidArgument } from '../../engine/base/errors.ts'
 import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'
 import { type AgeCutoffParameters, ageCutoff } from './age-cutoff.ts'
 import { fifo } from './fifo.ts'
@@ -23,10 +25,14 @@ export const VALUE_LOG_POLICIES: ReadonlyMap<
   ['age-cutoff', ageCutoff],
 ])
 
-/** The policy the options name; null for 'none'. A name that is not there is a `RangeError`. */
+/** The policy the options name; null for 'none'. `LSM_INVALID_ARGUMENT` for an unknown name. */
 export function valueLogPolicyOf(options: ValueLogPolicyOptions): ValueLogPolicy | null {
+  checkPlain(options, 'the value-log options')
   if (options.gcPolicy === 'none') return null
   const create = VALUE_LOG_POLICIES.get(options.gcPolicy)
-  if (create === undefined) throw new RangeError(`no value-log policy ${options.gcPolicy}`)
+  if (create === undefined) {
+    const names = ['none', ...VALUE_LOG_POLICIES.keys()].join(', ')
+    throw invalidArgument(`no value-log policy is called ${options.gcPolicy}; there are ${names}`)
+  }
   return create(options)
 }

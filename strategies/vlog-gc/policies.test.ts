@@ -72,6 +72,6 @@ test.each([
 })
 
 test('a name nobody has is an error, none is no policy', () => {
-  expect(() => policy('fifa')).toThrow('no value-log policy fifa')
+  expect(() => policy('fifa')).toThrow('no value-log policy is called fifa')
   expect(valueLogPolicyOf(parseEngineOptions({}).valueLog)).toBe(null)
 })

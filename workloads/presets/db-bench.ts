@@ -8,6 +8,7 @@
  */
 
 import { z } from 'zod'
+import { nearestHint } from '../nearest.ts'
 import type { SizeDistribution } from '../spec/distribution-schema.ts'
 import type { WorkloadSpecInput } from '../spec/spec-schema.ts'
 import { definePreset, type SpecPreset } from './preset.ts'
@@ -227,13 +228,15 @@ const sources = {
 
 const benchmarkNames = Object.keys(BENCHMARKS)
 
-/** Written as db_bench takes them, with commas. */
+/** Written as db_bench takes them, with commas; JSON may have a list. */
 const benchmarkList = z
-  .string()
-  .refine(
-    (text) => text.split(',').every((name) => benchmarkNames.includes(name)),
-    `expected names with commas between, of ${benchmarkNames.join(', ')}`,
-  )
+  .union([z.string(), z.array(z.string()).transform((names) => names.join(','))])
+  .superRefine((text, context) => {
+    const unknown = text.split(',').find((name) => !benchmarkNames.includes(name))
+    if (unknown === undefined) return
+    const message = `unknown benchmark "${unknown}"${nearestHint(unknown, benchmarkNames)}`
+    context.addIssue({ code: 'custom', message })
+  })
 
 export const DB_BENCH_PRESETS: readonly SpecPreset[] = [
   ...benchmarkNames.map((name) =>
@@ -253,7 +256,7 @@ export const DB_BENCH_PRESETS: readonly SpecPreset[] = [
     description: 'several of its benchmarks in turn, a phase each: --param=benchmarks=…',
     params: z.strictObject({
       benchmarks: benchmarkList
-        .default('fillrandom,overwrite,readrandom')
+        .prefault('fillrandom,overwrite,readrandom')
         .describe('in turn, on one database; --operations is divided among those that do not fill'),
       ...params.shape,
     }),

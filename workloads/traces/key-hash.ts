@@ -4,10 +4,12 @@
  * different primes, each finished by MurmurHash3's finaliser. Never change: results carry it.
  */
 
+import { bytesIn } from '../../engine/base/arguments.ts'
+
 const TWO_POW_32 = 0x100000000
 const HIGH_BITS_MASK = 0xfffff
 
-export function hashKey(bytes: Uint8Array, start = 0, end = bytes.length): number {
+export function hashKey(bytes: Uint8Array, start = 0, end = bytesIn(bytes, 'key')): number {
   let a = 0x811c9dc5
   let b = 0x9747b28c
   for (let i = start; i < end; i++) {

@@ -104,6 +104,11 @@ describe('a property file of YCSB’s', () => {
     ['fieldcount=many', 'line 1: fieldcount=many: '],
     ['fieldcount=0', 'line 1: fieldcount=0: '],
     ['requestdistribution=zipf', 'line 1: requestdistribution=zipf: '],
+    ['fieldcount=0x10', 'line 1: fieldcount=0x10: '],
+    ['fieldcount=1,000', 'line 1: fieldcount=1,000: '],
+    ['readproportion=0b1', 'line 1: readproportion=0b1: '],
+    ['readproportion=Infinity', 'line 1: readproportion=Infinity: '],
+    ['recordcount=99999999999999999999', 'recordcount=99999999999999999999: too large'],
     ['recordcount=1e3', 'line 1: recordcount=1e3: expected a whole number'],
     ['workload=site.ycsb.workloads.TimeSeriesWorkload', "only YCSB's CoreWorkload is known here"],
   ])('%j is refused in one line', (text, message) => {

@@ -89,10 +89,15 @@ function readValue(name: string, text: string, refuse: (reason: string) => Error
   const schema = corePropertiesSchema.shape[name as keyof CoreProperties]
   const preset: unknown = schema.parse(undefined)
   const isNumber = typeof preset === 'number' || preset === null
-  const value = isNumber && text !== '' ? Number(text) : readWord(text, typeof preset)
+  const value = isNumber ? readNumber(text) : readWord(text, typeof preset)
   const parsed = schema.safeParse(value)
   if (!parsed.success) throw refuse(`${name}=${text}: ${parsed.error.issues[0]!.message}`)
   return parsed.data
+}
+
+/** Decimals, as YCSB reads them: no separators, no hexadecimal. NaN, which no schema takes, for others. */
+function readNumber(text: string): number {
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
 /** Booleans as `Boolean.parseBoolean` reads them: true in any case, all else false. */
@@ -102,7 +107,9 @@ function readWord(text: string, type: string): unknown {
 
 function readInteger(name: string, text: string, refuse: (reason: string) => Error): number {
   if (!/^\d+$/.test(text)) throw refuse(`${name}=${text}: expected a whole number`)
-  return Number(text)
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw refuse(`${name}=${text}: too large`)
+  return value
 }
 
 interface Property {

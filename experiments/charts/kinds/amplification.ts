@@ -1,14 +1,18 @@
 /**
  * Owns the figure of several runs: write, read and space amplification side by side, a band of rows
  * a workload, a row a strategy. Scales are shared down a column, so bars compare across workloads.
- * Runs that differ only in their seed are one row: the mean, with a whisker from least to most.
+ * A design is one row: the mean over its samples, with a whisker over the interval of that mean.
  */
 
 import { invalidArgument } from '../../../engine/base/errors.ts'
-import type { ReadAccount, RunResult } from '../../../results/schema.ts'
+import type { AnyResult } from '../../../results/identity.ts'
+import { isPeerResult } from '../../../results/peer-schema.ts'
+import type { ReadAccount } from '../../../results/schema.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { failedGates, labelWidth } from '../caption.ts'
-import { type ChartKind, runsFor } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { type ChartKind, peersIn, runsFor } from '../chart-kind.ts'
+import { designsOf, type LabelledDesign } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { wrapText } from '../font-metrics.ts'
 import {
   type BarRow,
@@ -23,19 +27,17 @@ import {
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import {
   formatRatio,
-  mean,
   READ_ACCOUNTS,
   SPACE_DEFINITION,
   STATES_DEFINITION,
-  strategyLabels,
   WA_DEFINITION,
-  workloadLabels,
 } from '../wording.ts'
 
+const PEERS_NOTE =
+  'Other stores: what their process passed to write calls; they keep no account of reads.'
 /** Panels narrower than this go to a row of their own; very long labels widen the figure. */
 const PANEL_WIDTH_MIN = 56
-/** Latencies are no part of it. */
-const IGNORED_GATES = [...TIME_GATES]
+const DRAWN: Drawn = { covers: ['amplification'] }
 
 export interface AmplificationOptions {
   /** What stands for the cost of a read. */
@@ -45,26 +47,23 @@ export interface AmplificationOptions {
 /** One column of panels: a figure of a run, at one moment or two. */
 interface Metric {
   readonly title: string
-  readonly drained: (result: RunResult) => number | null
-  readonly burst?: (result: RunResult) => number | null
+  readonly drained: (result: AnyResult) => number | null
+  readonly burst?: (result: AnyResult) => number | null
 }
 
-/** The runs of one strategy under one workload: one per seed. */
-interface Cell {
-  readonly workload: string
-  readonly strategy: string
-  readonly results: readonly RunResult[]
-}
+type Cell = LabelledDesign<AnyResult>
 
 export const amplification: ChartKind = {
   name: 'amplification',
   description: 'write, read and space amplification by strategy, burst and drained',
-  specOf: (results, preset) => amplificationChart(runsFor('amplification', results), preset),
+  drawsPeers: true,
+  specOf: (documents, preset) =>
+    amplificationChart([...runsFor('amplification', documents), ...peersIn(documents)], preset),
 }
 
 /** Throws `LSM_INVALID_ARGUMENT` where runs of one workload loaded in different orders. */
 export function amplificationChart(
-  results: readonly RunResult[],
+  results: readonly AnyResult[],
   preset: Preset,
   { reads = 'runs' }: AmplificationOptions = {},
 ): VegaLiteSpec {
@@ -73,6 +72,7 @@ export function amplificationChart(
   const metrics = metricsOf(results, reads)
   const title = subjectOf(results)
   return figureOf(preset, {
+    drawn: DRAWN,
     title,
     description: `Write, read and space amplification of ${title}`,
     results,
@@ -83,18 +83,18 @@ export function amplificationChart(
 
 function bands(
   preset: Preset,
-  results: readonly RunResult[],
+  results: readonly AnyResult[],
   cells: readonly Cell[],
   metrics: readonly Metric[],
 ): View[] {
   const workloads = [...new Set(cells.map(({ workload }) => workload))]
   const marked = new Set(
-    failedGates(results)
+    failedGates(results, DRAWN.covers)
       .filter(({ everywhere }) => !everywhere)
       .flatMap(({ failed }) => failed),
   )
-  const nameOf = ({ strategy, results }: Cell) =>
-    results.some((result) => marked.has(result)) ? `${strategy} †` : strategy
+  const nameOf = ({ contender, results }: Cell) =>
+    results.some((result) => marked.has(result)) ? `${contender} †` : contender
   const { labelGap, panelGap, rowStep } = spacingOf(preset)
   const sideWidth = labelWidth(preset, cells.map(nameOf))
   const room = panelRoom(preset) - sideWidth - labelGap + panelGap
@@ -127,7 +127,7 @@ function bands(
       ])
       const plot = { x: sideWidth + labelGap, width: room - panelGap }
       const box = { ...plot, height: names.length * rowStep }
-      const behind = watermarkLayers(preset, results, box, IGNORED_GATES)
+      const behind = watermarkLayers(preset, results, box, DRAWN)
       return rowOf([labelColumn(preset, names, workload, sideWidth, behind), ...panels])
     }),
   )
@@ -137,65 +137,72 @@ function titleLines({ fontSize }: Preset, { title }: Metric, width: number): rea
   return wrapText(title, width, { fontSize: fontSize.label })
 }
 
-/** Mean over seeds, and the range where there are several. */
-function barRow({ results }: Cell, name: string, { drained, burst }: Metric): BarRow {
-  const values = results.map(drained).filter((value) => value !== null)
-  if (values.length === 0) return { name, value: null, label: '–' }
-  const ticks = burst === undefined ? [] : results.map(burst).filter((value) => value !== null)
-  const value = mean(values)
+/** The mean over samples, and its interval where there are several. */
+function barRow(cell: Cell, name: string, { drained, burst }: Metric): BarRow {
+  const estimate = estimateOf(cell, drained)
+  if (estimate === null) return { name, value: null, label: '–' }
+  const tick = burst === undefined ? null : estimateOf(cell, burst)
   return {
     name,
-    value,
-    label: formatRatio(value),
-    ...(ticks.length === 0 ? {} : { tick: mean(ticks) }),
-    ...(values.length === 1 ? {} : { low: Math.min(...values), high: Math.max(...values) }),
+    value: estimate.mean,
+    label: formatRatio(estimate.mean),
+    ...(tick !== null && { tick: tick.mean }),
+    ...estimate.interval,
   }
 }
 
-function metricsOf(results: readonly RunResult[], reads: 'runs' | 'blocks'): readonly Metric[] {
-  const cost = (account: ReadAccount) =>
-    reads === 'runs' ? account.runsPerOperation : account.blocksPerOperation
+function metricsOf(results: readonly AnyResult[], reads: 'runs' | 'blocks'): readonly Metric[] {
+  const cost = (account: ReadAccount | null) =>
+    account?.[reads === 'runs' ? 'runsPerOperation' : 'blocksPerOperation'] ?? null
   return [
     {
       title: 'write amplification',
-      drained: (result) => result.deterministic.amplification.drained.waTotal,
-      burst: (result) => result.deterministic.amplification.burst.waTotal,
+      drained: (result) => ratioOf(result, 'drained', 'waTotal'),
+      burst: (result) => ratioOf(result, 'burst', 'waTotal'),
     },
     // An update's read costs what a get costs; a column of its own would say nothing new.
     ...READ_ACCOUNTS.filter(
       ({ key }) =>
         key !== 'updateRead' &&
-        results.some((result) => result.deterministic.readAmplification[key].operations > 0),
+        results.some((result) => (accountOf(result, key)?.operations ?? 0) > 0),
     ).map(
       ({ key, name }): Metric => ({
         title: `${reads} per ${name}`,
-        drained: (result) => cost(result.deterministic.readAmplification[key]),
+        drained: (result) => cost(accountOf(result, key)),
       }),
     ),
     {
       title: 'space amplification',
-      drained: (result) => result.deterministic.amplification.drained.spaceAmplification,
-      burst: (result) => result.deterministic.amplification.burst.spaceAmplification,
+      drained: (result) => ratioOf(result, 'drained', 'spaceAmplification'),
+      burst: (result) => ratioOf(result, 'burst', 'spaceAmplification'),
     },
   ]
 }
 
-/** By workload, then by strategy in the order met. */
-function cellsOf(results: readonly RunResult[]): readonly Cell[] {
-  const strategies = strategyLabels(results)
-  const workloads = workloadLabels(results)
-  const byName = Map.groupBy(results, ({ config }) => config.strategy.name)
-  const groups = Map.groupBy([...byName.values()].flat(), (result) =>
-    JSON.stringify([workloads.get(result), strategies.get(result)]),
-  )
-  return [...groups.values()].map((group) => ({
-    workload: workloads.get(group[0]!)!,
-    strategy: strategies.get(group[0]!)!,
-    results: group,
-  }))
+/** A peer has no account of its reads. */
+function accountOf(
+  result: AnyResult,
+  key: (typeof READ_ACCOUNTS)[number]['key'],
+): ReadAccount | null {
+  return isPeerResult(result) ? null : result.deterministic.readAmplification[key]
 }
 
-function checkComparable(results: readonly RunResult[]): void {
+function ratioOf(
+  result: AnyResult,
+  moment: 'burst' | 'drained',
+  key: 'waTotal' | 'spaceAmplification',
+): number | null {
+  if (isPeerResult(result)) return result.peer[moment]?.[key] ?? null
+  return result.deterministic.amplification[moment][key]
+}
+
+/** By strategy in the order met. */
+function cellsOf(results: readonly AnyResult[]): readonly Cell[] {
+  const byName = Map.groupBy(results, ({ config }) => config.strategy.name)
+  return designsOf([...byName.values()].flat())
+}
+
+function checkComparable(results: readonly AnyResult[]): void {
   for (const [workload, runs] of Map.groupBy(results, ({ config }) => config.workload.name)) {
     const orders = [...new Set(runs.map(({ config }) => config.workload.loadOrder))]
     if (orders.length > 1) {
@@ -208,12 +215,12 @@ function checkComparable(results: readonly RunResult[]): void {
 }
 
 function notesOf(
-  results: readonly RunResult[],
+  results: readonly AnyResult[],
   cells: readonly Cell[],
   reads: 'runs' | 'blocks',
 ): readonly string[] {
-  const marks = cells.some((cell) => cell.results.length > 1)
-    ? 'Bar: drained, mean over seeds; line: least to most; tick: burst.'
+  const marks = cells.some(({ samples }) => samples.size > 1)
+    ? `Bar: drained, mean over seeds; line: ${INTERVAL_DEFINITION}; tick: burst.`
     : 'Bar: drained; tick: burst.'
   const cost =
     reads === 'runs'
@@ -226,12 +233,7 @@ function notesOf(
     WA_DEFINITION,
     ...(hasReads ? [cost] : []),
     SPACE_DEFINITION,
+    ...(results.some(isPeerResult) ? [PEERS_NOTE] : []),
   ]
-  return [
-    `${definitions.join(' ')} Less is better in every panel.`,
-    supportNote(
-      results,
-      cells.map((cell) => cell.results),
-    ),
-  ]
+  return [`${definitions.join(' ')} Less is better in every panel.`, supportNote(results)]
 }

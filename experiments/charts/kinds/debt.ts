@@ -3,55 +3,60 @@
  * grew, and what the drain at the end then wrote in truth.
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { drawnSampleNote, firstOfEach } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'
 import { axisRoom, plotRow } from '../plots.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import { byteUnit, formatBytes, runLabels } from '../wording.ts'
+import { byteUnit, formatBytes } from '../wording.ts'
 import { grew, userBytesAxis } from './growth-views.ts'
 
-const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'drained']
-const RUNS_MAX = 8
+const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state', 'drained'] }
+const DESIGNS_MAX = 8
 
 export const debt: ChartKind = {
   name: 'debt',
   description: 'bytes of compaction debt as the data grew, and what the drain wrote',
   specOf(documents, preset) {
     const results = runsFor('debt', documents)
-    if (results.length > RUNS_MAX) {
-      throw unfit('debt', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    const designs = groupByDesign(results)
+    if (designs.length > DESIGNS_MAX) {
+      throw unfit('debt', 'id', `${designs.length} designs were given, ${DESIGNS_MAX} fit`)
     }
     const still = results.find((result) => !grew(result))
     if (still !== undefined) {
       throw unfit('debt', 'deterministic.series', `${still.id} has no points of growth`)
     }
-    return debtChart(results, preset)
+    return debtChart(results, designs, preset)
   },
 }
 
-function debtChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
-  const labels = runLabels(results)
+function debtChart(
+  results: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
+  preset: Preset,
+): VegaLiteSpec {
+  const drawn = firstOfEach(designs)
+  const labels = runLabels(drawn)
   const subject = subjectOf(results)
-  const most = Math.max(...results.flatMap(({ deterministic }) => deterministic.series.map(debtOf)))
+  const most = Math.max(...drawn.flatMap(({ deterministic }) => deterministic.series.map(debtOf)))
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Compaction debt: ${subject}`,
     description: `Bytes of compaction debt of ${subject} over user bytes written`,
     results,
     rows: [
-      ...(most === 0 ? [] : estimateRows(results, labels, most, preset)),
-      drainRow(results, labels, preset),
+      ...(most === 0 ? [] : estimateRows(drawn, labels, most, preset)),
+      drainRow(designs, labels, preset),
     ],
-    notes: [
-      notesOf(most),
-      supportNote(
-        results,
-        [...results].map((result) => [result]),
-      ),
-    ],
+    notes: [notesOf(most, designs), supportNote(results)],
   })
 }
 
@@ -83,29 +88,33 @@ function estimateRows(
       x,
       y: { title: `bytes (${unit.name})` },
       series,
-      behind: watermarkLayers(preset, results, size, IGNORED_GATES),
+      behind: watermarkLayers(preset, results, size, DRAWN),
     }),
   ]
 }
 
 /** What flushes and compactions of the drain wrote. */
 function drainRow(
-  results: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
   labels: ReadonlyMap<RunResult, string>,
   preset: Preset,
 ) {
   const { labelGap } = spacingOf(preset)
-  const names = results.map((result) => labels.get(result)!)
-  const written = results.map(drainBytes)
-  const unit = byteUnit(Math.max(...written))
+  const names = firstOfEach(designs).map((result) => labels.get(result)!)
+  const written = designs.map((design) => estimateOf(design, drainBytes)!)
+  const unit = byteUnit(Math.max(...written.map(({ mean }) => mean)))
   const sideWidth = Math.max(labelWidth(preset, names), axisRoom(preset) - labelGap)
   return rowOf([
     labelColumn(preset, names, 'What the drain wrote', sideWidth),
     barPanel(preset, {
-      rows: written.map((bytes, index) => ({
+      rows: written.map(({ mean, interval }, index) => ({
         name: names[index]!,
-        value: bytes / unit.bytes,
-        label: formatBytes(bytes),
+        value: mean / unit.bytes,
+        label: formatBytes(mean),
+        ...(interval !== null && {
+          low: interval.low / unit.bytes,
+          high: interval.high / unit.bytes,
+        }),
       })),
       names,
       title: `bytes written (${unit.name})`,
@@ -121,14 +130,17 @@ function drainBytes({ deterministic }: RunResult): number {
   return total(drained.bytesWrittenByCause) - total(burst.bytesWrittenByCause)
 }
 
-function notesOf(most: number): string {
+function notesOf(most: number, designs: readonly DesignGroup[]): string {
   const inline =
     most === 0
       ? ' It was zero at every point, as where compactions run inline: none that is due is put off.'
       : ''
+  const seeds = designs.some(({ samples }) => samples.size > 1)
+    ? ` Bars: means over seeds; lines: ${INTERVAL_DEFINITION}. ${drawnSampleNote(designs).trim()}`
+    : ''
   return (
     `Debt: bytes the strategy expects to write until nothing is due.${inline} ` +
-    'The drain flushes the memtable and compacts until nothing is due.'
+    `The drain flushes the memtable and compacts until nothing is due.${seeds}`
   )
 }
 

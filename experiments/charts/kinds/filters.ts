@@ -5,25 +5,28 @@
  */
 
 import { falsePositiveRate } from '../../../engine/table/filter.ts'
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { idealCurve } from '../../../strategies/model/false-positives.ts'
+import { jsonText } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotSeries, plotRow } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { formatNumber, jsonText } from '../wording.ts'
+import { formatNumber } from '../wording.ts'
 
 /** A rate is no matter of how the bytes moved. */
-const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'dataset-beyond-cache']
+const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state', 'dataset-beyond-cache'] }
 const POINT_READS = ['getHit', 'getMiss', 'updateRead'] as const
 /** Fewer passes than this make no rate. */
 const FALSE_POSITIVES_MIN = 10
 const CURVE_STEP = 0.25
 
+/** Sums over the samples of a design. */
 interface Measured {
-  readonly result: RunResult
+  readonly design: DesignGroup<RunResult>
   readonly bits: number
   readonly falsePositives: number
   readonly absent: number
@@ -34,7 +37,8 @@ export const filters: ChartKind = {
   description: 'false positives of the bloom filters, expected and measured, by bits per key',
   specOf(documents, preset) {
     const results = runsFor('filters', documents)
-    const measured = results.flatMap((result) => measuredOf(result) ?? [])
+    const designs = groupByDesign(results)
+    const measured = designs.flatMap((design) => measuredOf(design) ?? [])
     if (measured.length === 0) {
       throw unfit(
         'filters',
@@ -42,13 +46,13 @@ export const filters: ChartKind = {
         `no run has ${FALSE_POSITIVES_MIN} false positives at a known config.strategy.params.bitsPerKey`,
       )
     }
-    return filtersChart(measured, results.length - measured.length, preset)
+    return filtersChart(measured, designs.length - measured.length, preset)
   },
 }
 
 function filtersChart(measured: readonly Measured[], left: number, preset: Preset): VegaLiteSpec {
-  const results = measured.map(({ result }) => result)
-  const groups = [...Map.groupBy(measured, ({ result }) => nameOf(result))]
+  const results = measured.flatMap(({ design }) => design.results)
+  const groups = [...Map.groupBy(measured, ({ design }) => nameOf(design.results[0]!))]
   const bitsMax = Math.max(...measured.map(({ bits }) => bits))
   const bits = Array.from(
     { length: Math.ceil((bitsMax + 1) / CURVE_STEP) },
@@ -91,10 +95,11 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
       format: '~%',
     },
     series: [...curves, ...points],
-    behind: watermarkLayers(preset, results, size, IGNORED_GATES),
+    behind: watermarkLayers(preset, results, size, DRAWN),
   }
   const subject = subjectOf(results)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Filters: ${subject}`,
     description: `False-positive rates of the filters of ${subject}, expected and measured`,
     results,
@@ -119,20 +124,14 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
       ]),
       plotRow(preset, plot),
     ],
-    notes: [
-      notesOf(measured, left),
-      supportNote(
-        results,
-        groups.map(([, same]) => same.map(({ result }) => result)),
-      ),
-    ],
+    notes: [notesOf(measured, left), supportNote(results)],
   })
 }
 
 function notesOf(measured: readonly Measured[], left: number): string {
   const least = Math.min(...measured.map(({ absent }) => absent))
   const monkey = measured.some(
-    ({ result }) => result.config.strategy.params.filterAlloc !== 'uniform',
+    ({ design }) => design.results[0]!.config.strategy.params.filterAlloc !== 'uniform',
   )
   return [
     'Point: false positives ÷ checks of tables without the key, over all gets and update reads of ' +
@@ -142,22 +141,24 @@ function notesOf(measured: readonly Measured[], left: number): string {
     ...(monkey ? ['Where bits are divided unevenly, the budget is a mean over runs.'] : []),
     ...(left === 0
       ? []
-      : [`${left} runs with fewer than ${FALSE_POSITIVES_MIN} false positives are left out.`]),
+      : [`${left} designs with fewer than ${FALSE_POSITIVES_MIN} false positives are left out.`]),
   ].join(' ')
 }
 
-function measuredOf(result: RunResult): Measured | null {
-  const bits = result.config.strategy.params.bitsPerKey
+function measuredOf(design: DesignGroup<RunResult>): Measured | null {
+  const bits = design.results[0]!.config.strategy.params.bitsPerKey
   if (typeof bits !== 'number' || bits <= 0) return null
   let falsePositives = 0
   let absent = 0
-  for (const key of POINT_READS) {
-    const account = result.deterministic.readAmplification[key]
-    falsePositives += account.filterFalsePositives
-    absent += account.filterNegatives + account.filterFalsePositives
+  for (const [repeat] of design.samples.values()) {
+    for (const key of POINT_READS) {
+      const account = repeat!.deterministic.readAmplification[key]
+      falsePositives += account.filterFalsePositives
+      absent += account.filterNegatives + account.filterFalsePositives
+    }
   }
   if (falsePositives < FALSE_POSITIVES_MIN) return null
-  return { result, bits, falsePositives, absent }
+  return { design, bits, falsePositives, absent }
 }
 
 /** Strategy and allocation; the bits are the axis. */

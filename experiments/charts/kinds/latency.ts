@@ -6,15 +6,18 @@
  */
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { Latency, RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
+import { firstOfEach } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotPoint, type PlotSeries, plotView } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { runLabels } from '../wording.ts'
 
-const RUNS_MAX = 8
+const DRAWN: Drawn = { covers: ['time'] }
+const DESIGNS_MAX = 8
 const SAMPLES_BEYOND_MIN = 10
 /** Points of a curve for each factor of ten. */
 const POINTS_PER_DECADE = 24
@@ -26,8 +29,9 @@ export const latency: ChartKind = {
   specOf(documents, preset) {
     const results = runsFor('latency', documents)
     const timed = results.filter(({ timed }) => Object.keys(timed.latencyByKind).length > 0)
-    if (timed.length > RUNS_MAX) {
-      throw unfit('latency', 'id', `${timed.length} runs were given, ${RUNS_MAX} fit`)
+    const designs = groupByDesign(timed)
+    if (designs.length > DESIGNS_MAX) {
+      throw unfit('latency', 'id', `${designs.length} designs were given, ${DESIGNS_MAX} fit`)
     }
     if (timed.length === 0) {
       const overloaded = results.find(({ timed }) => timed.arrivals?.overloaded === true)
@@ -40,20 +44,23 @@ export const latency: ChartKind = {
         `${overloaded.id} was overloaded: ${overloaded.timed.arrivals!.why}`,
       )
     }
-    return latencyChart(timed, results, preset)
+    return latencyChart(designs, results, preset)
   },
 }
 
 function latencyChart(
-  timed: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
   results: readonly RunResult[],
   preset: Preset,
 ): VegaLiteSpec {
-  const labels = runLabels(timed)
+  const timed = designs.flatMap((design) => design.results)
+  const labels = runLabels(firstOfEach(designs))
   const kinds = [...new Set(timed.flatMap(({ timed }) => Object.keys(timed.latencyByKind)))]
   const grid = gridOf(preset, kinds.length)
   const intended = timed.some(({ timed }) => timed.intendedLatencyByKind !== null)
-  const seriesByKind = kinds.map((kind) => timed.flatMap((run, index) => curves(run, kind, index)))
+  const seriesByKind = kinds.map((kind) =>
+    designs.flatMap((design, index) => curves(design, kind, index)),
+  )
   const rare = Math.max(...seriesByKind.flat().flatMap(({ points }) => points.map(({ x }) => x)))
   const nines = Math.max(1, Math.floor(Math.log10(rare) + 1e-9))
   const x = {
@@ -83,47 +90,61 @@ function latencyChart(
       (_, decade) => 10 ** (decades[0] + decade),
     )
     const axis = { ...y, values, domain: [values[0]!, values.at(-1)!] as const }
-    const behind = watermarkLayers(preset, timed, grid.size, [])
+    const behind = watermarkLayers(preset, timed, grid.size, DRAWN)
     return plotView(preset, { heading, x, y: axis, series, behind }, grid.size)
   })
   const subject = subjectOf(timed)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Latency: ${subject}`,
     description: `Latency distributions of ${subject} by kind of operation`,
     results,
-    rows: [legendView(preset, legendOf(timed, labels, intended)), ...gridRows(preset, plots, grid)],
-    notes: notesOf(timed, results, intended),
+    rows: [
+      legendView(preset, legendOf(firstOfEach(designs), labels, intended)),
+      ...gridRows(preset, plots, grid),
+    ],
+    notes: notesOf(designs, results, intended),
   })
 }
 
-/** Service time, and time from the intended start where a schedule gave one. */
-function curves(run: RunResult, kind: string, index: number): readonly PlotSeries[] {
-  const { latencyByKind, intendedLatencyByKind } = run.timed
+/** Service time, and time from the intended start where a schedule gave one: of all runs together. */
+function curves(
+  { results }: DesignGroup<RunResult>,
+  kind: string,
+  index: number,
+): readonly PlotSeries[] {
   const style = seriesStyle(index)
-  const service = latencyByKind[kind]
-  const intended = intendedLatencyByKind?.[kind]
+  const told = (of: (run: RunResult) => Latency | undefined) =>
+    results.flatMap((run) => {
+      const latency = of(run)
+      return latency === undefined ? [] : [{ id: run.id, latency }]
+    })
+  const service = told(({ timed }) => timed.latencyByKind[kind])
+  const intended = told(({ timed }) => timed.intendedLatencyByKind?.[kind])
   return [
-    ...(service === undefined
-      ? []
-      : curve(run, kind, service, { ...style, dash: SERVICE_DASH }, 'service')),
-    ...(intended === undefined
-      ? []
-      : curve(run, kind, intended, { ...style, dash: [] }, 'intended')),
+    ...curve(kind, service, { ...style, dash: SERVICE_DASH }, 'service'),
+    ...curve(kind, intended, { ...style, dash: [] }, 'intended'),
   ]
 }
 
 /** By 1 ÷ the share of operations that took longer; a symbol at the median and at every nine. */
 function curve(
-  run: RunResult,
   kind: string,
-  { histogramBase64, count }: Latency,
+  told: readonly { readonly id: string; readonly latency: Latency }[],
   style: PlotSeries['style'],
   name: string,
 ): readonly PlotSeries[] {
-  const histogram = decode(run.id, kind, histogramBase64)
+  if (told.length === 0) return []
+  const [histogram, ...others] = told.map(({ id, latency }) =>
+    decode(id, kind, latency.histogramBase64),
+  )
+  for (const other of others) histogram!.add(other)
+  const maxUs = Math.max(...told.map(({ latency }) => latency.maxUs))
+  const count = told.reduce((sum, { latency }) => sum + latency.count, 0)
   const at = (x: number): PlotPoint => {
-    const ns = histogram.getValueAtPercentile(100 - 100 / x)
-    return { x, y: Math.max(ns, 1) / 1e3 }
+    // A bucket answers with its upper end, which may lie above the maximum.
+    const us = Math.min(histogram!.getValueAtPercentile(100 - 100 / x) / 1e3, maxUs)
+    return { x, y: Math.max(us, 1e-3) }
   }
   const rarest = Math.max(2, count / SAMPLES_BEYOND_MIN)
   const steps = Math.ceil(Math.log10(rarest) * POINTS_PER_DECADE)
@@ -165,7 +186,7 @@ function legendOf(
 }
 
 function notesOf(
-  timed: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
   results: readonly RunResult[],
   intended: boolean,
 ): readonly string[] {
@@ -175,13 +196,13 @@ function notesOf(
       (intended
         ? 'From the intended start: from when its schedule meant it to begin, queueing included. '
         : 'Queueing is not in it. ') +
+      (designs.some((design) => design.results.length > 1)
+        ? 'A curve is of the operations of all runs of a design. '
+        : '') +
       `A curve ends where fewer than ${SAMPLES_BEYOND_MIN} samples lie beyond.`,
     ...overloaded.map(
       ({ id, timed }) => `${id} was overloaded and has no latency: ${timed.arrivals!.why}`,
     ),
-    supportNote(
-      timed,
-      timed.map((run) => [run]),
-    ),
+    supportNote(designs.flatMap((design) => design.results)),
   ]
 }

@@ -5,17 +5,20 @@
  * bytes to 2 % (a load without keys is told its size in bytes).
  */
 
+import { sampleKey } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
+import { jsonText, strategyLabels } from '../../design-labels.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote } from '../figure.ts'
+import { type Drawn, figureOf, subjectOf, supportNote } from '../figure.ts'
 import { wrapText } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { bandY, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import { designLabels, jsonText } from '../wording.ts'
+import { mean } from '../wording.ts'
 
+const DRAWN: Drawn = { covers: ['amplification'] }
 const SIZE_TOLERANCE = 0.02
 
 /** What can be predicted; null where a back end does not say. */
@@ -79,6 +82,7 @@ function predictionErrorChart(
   )
   const subject = subjectOf(engine)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Predictions against the engine: ${subject}`,
     description: `Deviation of simulator and model from the engine, ${subject}`,
     results,
@@ -102,10 +106,7 @@ function predictionErrorChart(
       '(prediction − engine) ÷ engine. Entries: (flushed + merged raw bytes) ÷ user bytes. The model ' +
         'predicts a load of unique keys in whole memtables, each flushed as a run of level 0 first; ' +
         'where it has no exact form, or nothing simulated a run, the point is missing.',
-      supportNote(
-        engine,
-        engine.map((result) => [result]),
-      ),
+      supportNote(engine),
     ],
   })
 }
@@ -173,7 +174,7 @@ function deviationsOf(
   key: keyof Costs,
 ): readonly Deviation[] {
   const names = designNames(engine)
-  return engine.flatMap((run) => {
+  const deviations = engine.flatMap((run) => {
     const measured = costsOf(run)[key]
     if (measured === null || measured === 0) return []
     const name = names.get(run)!
@@ -191,11 +192,16 @@ function deviationsOf(
       ...deviation(MODEL, modelled[key]),
     ]
   })
+  // Of a design that ran with several seeds: the mean.
+  return [...Map.groupBy(deviations, ({ name, by }) => `${name}/${by}`).values()].map((same) => ({
+    ...same[0]!,
+    percent: mean(same.map(({ percent }) => percent)),
+  }))
 }
 
 /** What tells the engine's runs apart; those of several sizes by their size. */
 function designNames(engine: readonly RunResult[]): ReadonlyMap<RunResult, string> {
-  const designs = designLabels(engine)
+  const designs = strategyLabels(engine)
   const sizes = new Set(engine.map(({ config }) => config.records)).size > 1
   return new Map(
     engine.map((run) => {
@@ -218,8 +224,11 @@ function predicts(other: RunResult, run: RunResult): boolean {
   const [a, b] = [other, run].map(
     ({ deterministic }) => deterministic.amplification.drained.userBytes,
   ) as [number, number]
+  // Without a stream there is nothing but the size to know it by.
+  const alike = other.config.target !== 'simulator (exact)' || sampleKey(other) === sampleKey(run)
   return (
     other.config.target.startsWith('simulator') &&
+    alike &&
     what(other) === what(run) &&
     Math.abs(a / b - 1) <= SIZE_TOLERANCE
   )

@@ -6,7 +6,7 @@
 import type { Amplification, RunResult } from '../../../results/schema.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { type Drawn, figureOf, subjectOf, watermarkLayers } from '../figure.ts'
 import {
   type BarRow,
   barPanel,
@@ -39,7 +39,7 @@ import {
 } from './growth-views.ts'
 import { runsPlot } from './tree-shape.ts'
 
-const IGNORED_GATES = [...TIME_GATES]
+const DRAWN: Drawn = { covers: ['amplification'] }
 /** A panel narrower than this gets a row of its own. */
 const PANEL_WIDTH_MIN = 90
 
@@ -58,6 +58,7 @@ export const run: ChartKind = {
 export function runChart(result: RunResult, preset: Preset): VegaLiteSpec {
   const title = subjectOf([result])
   return figureOf(preset, {
+    drawn: DRAWN,
     title,
     description: `Write, read and space amplification of ${title}`,
     results: [result],
@@ -201,7 +202,7 @@ function growthRows(result: RunResult, preset: Preset): readonly View[] {
         { name: 'so far', style, points, marks: 'line' },
         { name: 'drained', style, points: points.slice(-1), marks: 'points' },
       ],
-      behind: watermarkLayers(preset, [result], size, IGNORED_GATES),
+      behind: watermarkLayers(preset, [result], size, DRAWN),
       above: phaseLayers(preset, result, x, size.width),
     },
     size,

@@ -3,15 +3,17 @@
  * its figure. Cells that no run has filled, such as K beyond T − 1, stay empty.
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
+import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { headingMark, type Layer } from '../panels.ts'
 import { type Grid, gridOf, gridRows } from '../plots.ts'
 import { COLOUR, levelColours, type Preset, type VegaLiteSpec, type View } from '../theme.ts'
-import { formatRatio, mean, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
+import { formatRatio, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
-const IGNORED_GATES = [...TIME_GATES]
+const DRAWN: Drawn = { covers: ['amplification'] }
 /** Steps of the colours; cells between two take the nearer. */
 const SHADES = levelColours(64)
 
@@ -27,7 +29,7 @@ interface Sweep {
   readonly cells: readonly {
     readonly x: number
     readonly y: number
-    readonly runs: readonly RunResult[]
+    readonly design: DesignGroup<RunResult>
   }[]
 }
 
@@ -51,6 +53,7 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
   const subject = subjectOf(results)
   const { across, up } = swept
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `${across.name} × ${up.name}: ${subject}`,
     description: `Costs of ${subject} over ${across.name} and ${up.name}`,
     results,
@@ -62,10 +65,7 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
     notes: [
       `Darker: more; less is better. Drained. ${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose ` +
         'key range held the key or met the range.',
-      supportNote(
-        results,
-        swept.cells.map(({ runs }) => runs),
-      ),
+      supportNote(results),
     ],
   })
 }
@@ -77,9 +77,9 @@ function heatMap(
   { across, up, cells }: Sweep,
   grid: Grid,
 ): View {
-  const measured = cells.flatMap(({ x, y, runs }) => {
-    const values = runs.map(cost.of).filter((value) => value !== null)
-    return values.length === 0 ? [] : [{ x, y, value: mean(values) }]
+  const measured = cells.flatMap(({ x, y, design }) => {
+    const estimate = estimateOf(design, cost.of)
+    return estimate === null ? [] : [{ x, y, value: estimate.mean }]
   })
   const least = Math.min(...measured.map(({ value }) => value))
   const most = Math.max(...measured.map(({ value }) => value))
@@ -119,7 +119,7 @@ function heatMap(
       headingMark(preset, cost.name),
       cellsLayer,
       // Over the cells: behind them it would be words cut in pieces.
-      ...watermarkLayers(preset, results, grid.size, IGNORED_GATES),
+      ...watermarkLayers(preset, results, grid.size, DRAWN),
       labelsLayer,
     ],
   }
@@ -174,10 +174,14 @@ function sweepOf(results: readonly RunResult[]): Sweep {
   }
   const key = ({ config: { strategy } }: RunResult) =>
     [strategy.params[across.name], strategy.params[up.name]] as readonly [number, number]
-  const groups = [...Map.groupBy(results, (result) => key(result).join(' ')).values()]
-  const cells = groups.map((runs) => {
-    const [x, y] = key(runs[0]!)
-    return { x, y, runs }
+  const cells = groupByDesign(results).map((design) => {
+    const [x, y] = key(design.results[0]!)
+    return { x, y, design }
   })
+  const places = cells.map(({ x, y }) => `${across.name} = ${x}, ${up.name} = ${y}`)
+  const twice = places.find((place, at) => places.indexOf(place) !== at)
+  if (twice !== undefined) {
+    throw unfit('sweep', 'config', `${twice} was run by designs that differ in more than these`)
+  }
   return { across, up, cells }
 }

@@ -3,19 +3,24 @@
  * garbage collection, and underneath the flushes and compactions themselves at the level they wrote.
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { drawnSampleNote, firstOfEach } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { textWidth } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { type Layer, panelRoom } from '../panels.ts'
 import { axisRoom, type PlotAxis, type PlotSeries, plotRow, plotX } from '../plots.ts'
 import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from '../theme.ts'
-import { runLabels } from '../wording.ts'
 import { phaseRise } from './growth-views.ts'
 
-const IGNORED_GATES = [...TIME_GATES, 'steady-state']
-const RUNS_MAX = 3
+const DRAWN: Drawn = {
+  covers: ['time'],
+  except: ['steady-state', 'steady-throughput', 'open-loop-latency', 'overload'],
+}
+const DESIGNS_MAX = 3
 /** Events too short to see are drawn this wide, in pixels. */
 const EVENT_WIDTH_MIN = 0.75
 
@@ -38,25 +43,31 @@ export const throughput: ChartKind = {
   name: 'throughput',
   description: 'operations a second over time, stalls, and the compactions underneath',
   specOf(documents, preset) {
-    const results = runsFor('throughput', documents)
-    if (results.length > RUNS_MAX) {
-      throw unfit('throughput', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    const designs = groupByDesign(runsFor('throughput', documents))
+    if (designs.length > DESIGNS_MAX) {
+      throw unfit('throughput', 'id', `${designs.length} designs were given, ${DESIGNS_MAX} fit`)
     }
+    const results = firstOfEach(designs)
     const untimed = results.find(({ timed }) => timed.series.length < 2)
     if (untimed !== undefined) {
       throw unfit('throughput', 'timed.series', `${untimed.id} has no points in time`)
     }
-    return throughputChart(results, preset)
+    return throughputChart(results, designs, preset)
   },
 }
 
-function throughputChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+function throughputChart(
+  results: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
+  preset: Preset,
+): VegaLiteSpec {
   const labels = runLabels(results)
   const seconds = Math.max(...results.map(({ timed }) => timed.series.at(-1)!.wallSeconds))
   const x = { title: 'seconds since the load began', domain: [0, seconds] as const, tickCount: 8 }
   const subject = subjectOf(results)
   const timedEvents = results.every(hasEventTimes)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Throughput: ${subject}`,
     description: `Operations a second of ${subject} over time, with stalls and compactions`,
     results,
@@ -78,10 +89,7 @@ function throughputChart(results: readonly RunResult[], preset: Preset): VegaLit
         ...(results.every((result) => lostSeries(result).length === 0) ? [] : [LOST_DEFINITION]),
         `Flushes and compactions at the deepest level they wrote, ${timedEvents ? 'from start to end' : 'when the operation before them was done'}.`,
       ].join(' '),
-      supportNote(
-        results,
-        results.map((result) => [result]),
-      ),
+      `${drawnSampleNote(designs)}${supportNote(designs.flatMap((design) => design.results))}`,
     ],
   })
 }
@@ -108,7 +116,7 @@ function runRows(
         x: silent,
         y: { title: 'operations/s', format: '~s' },
         series: [throughputSeries(result)],
-        behind: watermarkLayers(preset, [result], { width, height: height(0.7) }, IGNORED_GATES),
+        behind: watermarkLayers(preset, [result], { width, height: height(0.7) }, DRAWN),
         above: phaseLayers(preset, result, x, width),
       },
       height(0.7),

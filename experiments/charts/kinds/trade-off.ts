@@ -6,25 +6,19 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { designsOf, type LabelledDesign } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { placeLabels } from '../label-placement.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import type { Layer } from '../panels.ts'
 import { paretoFront } from '../pareto.ts'
 import { gridOf, gridRows, type Plot, type PlotSize, plotView, plotX, plotY } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import {
-  designLabels,
-  formatRatio,
-  mean,
-  READ_ACCOUNTS,
-  SPACE_DEFINITION,
-  WA_DEFINITION,
-  workloadLabels,
-} from '../wording.ts'
+import { formatRatio, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
-const IGNORED_GATES = [...TIME_GATES]
+const DRAWN: Drawn = { covers: ['amplification'] }
 /** Areas of the least and the most space, in square pixels. */
 const AREAS = [34, 190] as const
 
@@ -68,9 +62,10 @@ function tradeOffChart(
   const grid = gridOf(preset, panels.length, panels.length === 1 ? 320 : 200)
   const height = preset.name === 'slide' ? grid.size.height : Math.round(grid.size.height * 1.3)
   const size = { width: grid.size.width, height }
-  const behind = watermarkLayers(preset, results, size, IGNORED_GATES)
+  const behind = watermarkLayers(preset, results, size, DRAWN)
   const subject = subjectOf(results)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Read, write and space: ${subject}`,
     description: `Cost of reads against write and space amplification of ${subject}`,
     results,
@@ -87,10 +82,7 @@ function tradeOffChart(
         'Dashed: the best reads for the writes. Drained; less is better in every direction. ' +
         `${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose key range held the key or met the ` +
         'range.',
-      supportNote(
-        results,
-        panels.flatMap(({ points }) => points.map(() => results.slice(0, 1))),
-      ),
+      supportNote(results),
     ],
   })
 }
@@ -202,31 +194,26 @@ function labelLayers(
 }
 
 function panelsOf(results: readonly RunResult[]): readonly Panel[] {
-  const designs = designLabels(results)
-  const workloads = workloadLabels(results)
-  return [...Map.groupBy(results, (result) => workloads.get(result)!)].flatMap(
-    ([workload, runs]) => {
-      const read = mostFrequentRead(runs)
-      if (read === null) return []
-      const groups = [...Map.groupBy(runs, (run) => designs.get(run)!)]
-      const points = groups.flatMap(([label, same]) => pointOf(label, same, read) ?? [])
-      return points.length === 0 ? [] : [{ workload, read, points }]
-    },
-  )
+  const byWorkload = Map.groupBy(designsOf(results), ({ workload }) => workload)
+  return [...byWorkload].flatMap(([workload, designs]) => {
+    const read = mostFrequentRead(designs.flatMap((design) => design.results))
+    if (read === null) return []
+    const points = designs.flatMap((design) => pointOf(design, read) ?? [])
+    return points.length === 0 ? [] : [{ workload, read, points }]
+  })
 }
 
-/** The mean over seeds; null where a figure is missing. */
-function pointOf(label: string, runs: readonly RunResult[], read: Panel['read']): Point | null {
-  const { name } = runs[0]!.config.strategy
-  const over = (figure: (result: RunResult) => number | null) => {
-    const values = runs.map(figure).filter((value) => value !== null)
-    return values.length === 0 ? null : mean(values)
-  }
+/** The mean over samples; null where a figure is missing. */
+function pointOf(design: LabelledDesign<RunResult>, read: Panel['read']): Point | null {
+  const { name } = design.results[0]!.config.strategy
+  const over = (figure: (result: RunResult) => number | null) =>
+    estimateOf(design, figure)?.mean ?? null
   const write = over(({ deterministic }) => deterministic.amplification.drained.waTotal)
   const space = over(({ deterministic }) => deterministic.amplification.drained.spaceAmplification)
   const reads = over(({ deterministic: d }) => d.readAmplification[read.key].runsPerOperation)
   if (write === null || space === null || reads === null) return null
-  return { strategy: name, details: label.slice(name.length).trim(), write, read: reads, space }
+  const details = design.contender.slice(name.length).trim()
+  return { strategy: name, details, write, read: reads, space }
 }
 
 function mostFrequentRead(runs: readonly RunResult[]): Panel['read'] | null {

@@ -5,12 +5,15 @@
  * caption says so.
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { ResultEvent, RunResult } from '../../../results/schema.ts'
+import { strategyLabels } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { drawnSampleNote, firstOfEach } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { gridOf, gridRows, type PlotSize, plotView } from '../plots.ts'
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
-import { byteUnit, strategyLabels } from '../wording.ts'
+import { byteUnit } from '../wording.ts'
 import {
   grew,
   type LevelPoint,
@@ -25,17 +28,18 @@ import {
 type UserBytesAxis = ReturnType<typeof userBytesAxis>
 
 /** A growing tree is transient by nature. */
-const IGNORED_GATES = [...TIME_GATES, 'steady-state']
-const RUNS_MAX = 6
+const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state'] }
+const DESIGNS_MAX = 6
 
 export const treeShape: ChartKind = {
   name: 'tree-shape',
   description: 'bytes and sorted runs of each level as the data grew',
   specOf(documents, preset) {
-    const results = runsFor('tree-shape', documents)
-    if (results.length > RUNS_MAX) {
-      throw unfit('tree-shape', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    const designs = groupByDesign(runsFor('tree-shape', documents))
+    if (designs.length > DESIGNS_MAX) {
+      throw unfit('tree-shape', 'id', `${designs.length} designs were given, ${DESIGNS_MAX} fit`)
     }
+    const results = firstOfEach(designs)
     const still = results.find((result) => !grew(result))
     if (still !== undefined) {
       throw unfit('tree-shape', 'deterministic.series', `${still.id} has no points of growth`)
@@ -46,11 +50,15 @@ export const treeShape: ChartKind = {
     if (silent !== undefined) {
       throw unfit('tree-shape', 'deterministic.series[].levelBytes', `${silent.id} has none`)
     }
-    return treeShapeChart(results, preset)
+    return treeShapeChart(results, designs, preset)
   },
 }
 
-function treeShapeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
+function treeShapeChart(
+  results: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
+  preset: Preset,
+): VegaLiteSpec {
   const subject = subjectOf(results)
   const labels = strategyLabels(results)
   const levels = levelsOf(results)
@@ -65,11 +73,12 @@ function treeShapeChart(results: readonly RunResult[], preset: Preset): VegaLite
     ]
   })
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Shape of the tree: ${subject}`,
     description: `Bytes and runs of each level of ${subject}, over user bytes written`,
     results,
     rows: [levelLegend(preset, levels), ...gridRows(preset, plots, grid)],
-    notes: notesOf(results),
+    notes: notesOf(results, designs),
   })
 }
 
@@ -94,7 +103,7 @@ function bytesPlot(
       heading,
       rise: phaseRise(preset),
       series: [],
-      behind: watermarkLayers(preset, [result], size, IGNORED_GATES),
+      behind: watermarkLayers(preset, [result], size, DRAWN),
       above: [levelAreas(points, levels, axes), ...phaseLayers(preset, result, x, size.width)],
     },
     size,
@@ -155,7 +164,10 @@ function apply({ inputs, outputs }: ResultEvent, levels: number[]): void {
   for (const { level, bytes } of outputs) levels[level] = (levels[level] ?? 0) + bytes
 }
 
-function notesOf(results: readonly RunResult[]): readonly string[] {
+function notesOf(
+  results: readonly RunResult[],
+  designs: readonly DesignGroup<RunResult>[],
+): readonly string[] {
   const cut = results.filter((result) => {
     const { log, total } = result.deterministic.events
     return !hasLevelBytes(result) && log.length < total
@@ -167,9 +179,6 @@ function notesOf(results: readonly RunResult[]): readonly string[] {
   return [
     'Bytes: sizes of the tables of a level, deepest at the bottom. Runs: sorted runs of a level, ' +
       `each searched by a read that meets its range.${cutNote}`,
-    supportNote(
-      results,
-      results.map((result) => [result]),
-    ),
+    `${drawnSampleNote(designs)}${supportNote(designs.flatMap((design) => design.results))}`,
   ]
 }

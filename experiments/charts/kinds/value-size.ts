@@ -4,15 +4,18 @@
  * to 11).
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
+import { strategyLabels } from '../../design-labels.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'
 import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { mean, SPACE_DEFINITION, strategyLabels, WA_DEFINITION } from '../wording.ts'
+import { SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
-const IGNORED_GATES = [...TIME_GATES]
+const DRAWN: Drawn = { covers: ['amplification'] }
 
 interface Cost {
   readonly title: string
@@ -64,12 +67,13 @@ export const valueSize: ChartKind = {
 
 function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
   const groups = linesOf(results)
+  const intervals = groups.some(([, designs]) => designs.some(({ samples }) => samples.size > 1))
   const costs = COSTS.filter(({ of }) => results.some((result) => of(result) !== null))
   const grid = gridOf(preset, costs.length, 150)
   const sizes = [...new Set(results.map(({ config }) => config.valueBytes!))].toSorted(
     (a, b) => a - b,
   )
-  const behind = watermarkLayers(preset, results, grid.size, IGNORED_GATES)
+  const behind = watermarkLayers(preset, results, grid.size, DRAWN)
   const x = {
     title: 'value (bytes, logarithmic)',
     log: true,
@@ -78,13 +82,11 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
     format: ',d',
   }
   const plots = costs.map(({ title, unit, of }) => {
-    const series = groups.flatMap(([name, runs], index): readonly PlotSeries[] => {
-      const points = sizes.flatMap((size) => {
-        const values = runs
-          .filter(({ config }) => config.valueBytes === size)
-          .map(of)
-          .filter((value) => value !== null)
-        return values.length === 0 ? [] : [{ x: size, y: mean(values) }]
+    const series = groups.flatMap(([name, designs], index): readonly PlotSeries[] => {
+      const points = designs.flatMap((design) => {
+        const estimate = estimateOf(design, of)
+        const x = design.results[0]!.config.valueBytes!
+        return estimate === null ? [] : [{ x, y: estimate.mean, ...estimate.interval }]
       })
       const style = seriesStyle(index)
       return points.length === 0 ? [] : [{ name, style, points, marks: 'line-points' }]
@@ -94,6 +96,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
   })
   const subject = subjectOf(results)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Size of values: ${subject}`,
     description: `Costs of ${subject} over the size of values`,
     results,
@@ -108,24 +111,28 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
       ...gridRows(preset, plots, grid),
     ],
     notes: [
-      `Drained. ${WA_DEFINITION} ${SPACE_DEFINITION}`,
-      supportNote(
-        results,
-        groups.map(([, runs]) => runs),
-      ),
+      `Drained. ${intervals ? `Whiskers: ${INTERVAL_DEFINITION}. ` : ''}${WA_DEFINITION} ` +
+        SPACE_DEFINITION,
+      supportNote(results),
     ],
   })
 }
 
-/** Runs by what tells them apart; a strategy that all share is named in the title. */
+/**
+ * Designs by what tells their contenders and workloads apart, sizes of values aside, in the order of
+ * these; a strategy that all share is named in the title.
+ */
 function linesOf(results: readonly RunResult[]) {
-  const labels = strategyLabels(results)
+  const contenders = strategyLabels(results)
   const only = new Set(results.map(({ config }) => config.strategy.name)).size === 1
+  const workloads = new Set(results.map(({ config }) => config.workload.name)).size
+  const sizeOf = ({ results: [first] }: DesignGroup<RunResult>) => first!.config.valueBytes!
   return [
-    ...Map.groupBy(results, (result) => {
-      const label = labels.get(result)!
-      const { name } = result.config.strategy
-      return only && label !== name ? label.slice(name.length + 1) : label
+    ...Map.groupBy(groupByDesign(results), ({ results: [first] }) => {
+      const label = contenders.get(first!)!
+      const { strategy, workload } = first!.config
+      const short = only && label !== strategy.name ? label.slice(strategy.name.length + 1) : label
+      return workloads === 1 ? short : `${short} on ${workload.name}`
     }),
-  ]
+  ].map(([name, designs]) => [name, designs.toSorted((a, b) => sizeOf(a) - sizeOf(b))] as const)
 }

@@ -4,9 +4,12 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { runLabels } from '../../design-labels.ts'
+import { estimateOf } from '../../estimate.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { designsOf, firstOfEach, type LabelledDesign } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { domainMaxFor, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import {
   type CauseGroup,
@@ -17,10 +20,9 @@ import {
   totalsOf,
 } from '../stacked-bars.ts'
 import type { Preset, VegaLiteSpec } from '../theme.ts'
-import { runLabels } from '../wording.ts'
 
-const IGNORED_GATES = [...TIME_GATES]
-const RUNS_MAX = 12
+const DRAWN: Drawn = { covers: ['amplification'] }
+const DESIGNS_MAX = 12
 const PANEL_WIDTH_MIN = 160
 /** The name of what belongs to no level: log, manifest. */
 const NO_LEVEL = 'no level'
@@ -30,8 +32,9 @@ export const waByLevel: ChartKind = {
   description: 'write amplification of each level by cause, from the byte ledger',
   specOf(documents, preset) {
     const results = runsFor('wa-by-level', documents)
-    if (results.length > RUNS_MAX) {
-      throw unfit('wa-by-level', 'id', `${results.length} runs were given, ${RUNS_MAX} fit`)
+    const designs = designsOf(results)
+    if (designs.length > DESIGNS_MAX) {
+      throw unfit('wa-by-level', 'id', `${designs.length} designs were given, ${DESIGNS_MAX} fit`)
     }
     const idle = results.find(({ deterministic }) => userBytesOf(deterministic) === 0)
     if (idle !== undefined) {
@@ -41,20 +44,24 @@ export const waByLevel: ChartKind = {
         `${idle.id} wrote nothing`,
       )
     }
-    return waByLevelChart(results, preset)
+    return waByLevelChart(results, designs, preset)
   },
 }
 
-function waByLevelChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
-  const labels = runLabels(results)
+function waByLevelChart(
+  results: readonly RunResult[],
+  designs: readonly LabelledDesign<RunResult>[],
+  preset: Preset,
+): VegaLiteSpec {
+  const labels = runLabels(firstOfEach(designs))
   const levels = Math.max(...results.flatMap(writeCells).map(({ level }) => level)) + 1
-  const panels = results.map((result) => ({ result, rows: rowsOf(result, levels) }))
+  const panels = designs.map((design) => ({ design, rows: rowsOf(design, levels) }))
   const names = panels[0]!.rows.map(({ name }) => name)
   const { labelGap, panelGap, rowStep } = spacingOf(preset)
   const sideWidth = labelWidth(preset, names)
   const room = panelRoom(preset) + panelGap
   const cell = PANEL_WIDTH_MIN * preset.scale + sideWidth + labelGap + panelGap
-  const columns = Math.max(1, Math.min(results.length, Math.floor(room / cell)))
+  const columns = Math.max(1, Math.min(designs.length, Math.floor(room / cell)))
   const width = Math.floor(room / columns) - sideWidth - labelGap - panelGap
   const totals = panels.flatMap(({ rows }) => totalsOf(rows))
   const domainMax = domainMaxFor(preset, totals, width)
@@ -63,6 +70,7 @@ function waByLevelChart(results: readonly RunResult[], preset: Preset): VegaLite
   )
   const subject = subjectOf(results)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Write amplification by level: ${subject}`,
     description: `Bytes written ÷ user bytes by level and cause of ${subject}`,
     results,
@@ -73,14 +81,14 @@ function waByLevelChart(results: readonly RunResult[], preset: Preset): VegaLite
       ),
       ...lines.map((line, index) =>
         rowOf(
-          line.flatMap(({ result, rows }, column) => {
+          line.flatMap(({ design, rows }, column) => {
             const box = { x: sideWidth + labelGap, width, height: names.length * rowStep }
-            const behind = watermarkLayers(preset, [result], box, IGNORED_GATES)
+            const behind = watermarkLayers(preset, design.results, box, DRAWN)
             const below = (index + 1) * columns + column
             const title = below < panels.length ? null : 'bytes written ÷ user bytes'
             return [
               ...(column === 0 ? [] : [spacer(panelGap)]),
-              labelColumn(preset, names, labels.get(result)!, sideWidth, behind),
+              labelColumn(preset, names, labels.get(design.results[0]!)!, sideWidth, behind),
               stackedPanel(preset, { rows, title, width, domainMax }),
             ]
           }),
@@ -89,27 +97,35 @@ function waByLevelChart(results: readonly RunResult[], preset: Preset): VegaLite
     ],
     notes: [
       'Bytes written into the tables of a level, and to files of no level (log, manifest), ' +
-        '÷ user bytes put, over the whole run and its drain; the sum over rows is the write amplification.',
-      supportNote(
-        results,
-        results.map((result) => [result]),
-      ),
+        '÷ user bytes put, over the whole run and its drain; the sum over rows is the write amplification.' +
+        (designs.some(({ samples }) => samples.size > 1) ? ' Means over seeds.' : ''),
+      supportNote(results),
     ],
   })
 }
 
-function rowsOf(result: RunResult, levels: number): readonly StackedRow[] {
-  const userBytes = userBytesOf(result.deterministic)
+/** Means over the samples of a design. */
+function rowsOf(design: LabelledDesign<RunResult>, levels: number): readonly StackedRow[] {
+  const groups = new Set(
+    design.results.flatMap(writeCells).map(({ cause }): CauseGroup => causeGroup(cause)),
+  )
   return Array.from({ length: levels + 1 }, (_, index): StackedRow => {
     const level = index - 1
     const parts = new Map<CauseGroup, number>()
-    for (const cell of writeCells(result)) {
-      if (cell.level !== level) continue
-      const group = causeGroup(cell.cause)
-      parts.set(group, (parts.get(group) ?? 0) + cell.bytes / userBytes)
+    for (const group of groups) {
+      const { mean } = estimateOf(design, (result) => writtenAt(result, level, group))!
+      if (mean > 0) parts.set(group, mean)
     }
     return { name: level < 0 ? NO_LEVEL : `level ${level}`, parts }
   })
+}
+
+/** Bytes ÷ user bytes. */
+function writtenAt(result: RunResult, level: number, group: CauseGroup): number {
+  const bytes = writeCells(result)
+    .filter((cell) => cell.level === level && causeGroup(cell.cause) === group)
+    .reduce((sum, cell) => sum + cell.bytes, 0)
+  return bytes / userBytesOf(result.deterministic)
 }
 
 function writeCells({ deterministic }: RunResult) {

@@ -5,17 +5,19 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { figureOf, subjectOf, supportNote, TIME_GATES, watermarkLayers } from '../figure.ts'
+import { designsOf, firstOfEach } from '../designs.ts'
+import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
-import { byteUnit, designLabels, mean } from '../wording.ts'
+import { byteUnit } from '../wording.ts'
 
 /** A load is compared with a model of the load. */
-const IGNORED_GATES = [...TIME_GATES, 'steady-state', 'dataset-beyond-cache']
+const DRAWN: Drawn = { covers: ['amplification'] }
 const MODEL_POINTS = 200
 
 export const waVsSize: ChartKind = {
@@ -36,17 +38,17 @@ export const waVsSize: ChartKind = {
 }
 
 function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
-  const labels = designLabels(results)
-  const groups = [...Map.groupBy(results, (result) => labels.get(result)!)]
+  const designs = designsOf(results)
+  const groups = [...Map.groupBy(designs, ({ contender }) => contender)]
   const sizes = results.map(userBytesOf)
   const unit = byteUnit(Math.min(...sizes))
-  const series = groups.flatMap(([name, runs], index): readonly PlotSeries[] => {
+  const series = groups.flatMap(([name, own], index): readonly PlotSeries[] => {
     const style = seriesStyle(index)
-    const points = [...Map.groupBy(runs, userBytesOf)].map(([bytes, same]) => ({
-      x: bytes / unit.bytes,
-      y: mean(same.map((run) => waOf(run)!)),
-    }))
-    const line = modelLine(runs, unit.bytes)
+    const points = own.map((design) => {
+      const { mean, interval } = estimateOf(design, waOf)!
+      return { x: estimateOf(design, userBytesOf)!.mean / unit.bytes, y: mean, ...interval }
+    })
+    const line = modelLine(firstOfEach(own), unit.bytes)
     return [
       ...(line.length === 0
         ? []
@@ -54,6 +56,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
       { name, style, points, marks: 'points' },
     ]
   })
+  const intervals = designs.some(({ samples }) => samples.size > 1)
   const axis = { title: `user bytes written (${unit.name}, logarithmic)`, log: true }
   const [least, most] = [Math.min(...sizes) / unit.bytes, Math.max(...sizes) / unit.bytes]
   const ticks = powersOfTwo(least, most)
@@ -63,10 +66,11 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
     x: { ...axis, domain: [least / 1.08, most * 1.08] as const, values: ticks, format: ',~r' },
     y: { title: 'copies written', tickCount: 5 },
     series,
-    behind: watermarkLayers(preset, results, size, IGNORED_GATES),
+    behind: watermarkLayers(preset, results, size, DRAWN),
   }
   const subject = subjectOf(results)
   return figureOf(preset, {
+    drawn: DRAWN,
     title: `Write amplification over size: ${subject}`,
     description: `Write amplification of ${subject} over user bytes, measured and by the model`,
     results,
@@ -81,13 +85,12 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
       plotRow(preset, plot),
     ],
     notes: [
-      'Copies: (flushed + merged raw bytes) ÷ user bytes; a point is a run, drained. Line: the closed-form ' +
+      'Copies: (flushed + merged raw bytes) ÷ user bytes; a point is a design, drained' +
+        `${intervals ? `, the mean over seeds; whiskers: ${INTERVAL_DEFINITION}` : ''}. ` +
+        'Line: the closed-form ' +
         'model of a load of unique keys in whole memtables, each flushed as a run of level 0 first; ' +
         'strategies without a line have no exact form.',
-      supportNote(
-        results,
-        groups.map(([, runs]) => runs),
-      ),
+      supportNote(results),
     ],
   })
 }

@@ -1,7 +1,8 @@
 /**
  * Owns the loop that puts a stream of operations to a peer: the same meaning of every kind as the
  * driver of our own engine (`operation-driver.ts`), the same trace hash and the same oracle of live
- * sizes, so that two runs of one stream can be compared. It awaits only what is a promise.
+ * sizes, so that two runs of one stream can be compared. It awaits only what is a promise. Gets are
+ * checked against what was written when their time has been taken; scans are not.
  */
 import type { Clock } from '../../../engine/index.ts'
 import {
@@ -12,6 +13,7 @@ import {
   Operation,
   type OperationStream,
 } from '../../../workloads/index.ts'
+import { AnswerOracle } from '../../answer-oracle.ts'
 import type { LatencyRecorder } from '../../latency.ts'
 import { LiveSizes } from '../../live-sizes.ts'
 import { TraceHash } from '../../trace-hash.ts'
@@ -32,12 +34,17 @@ export class PeerDriver {
   readonly #timer: Clock
   /** Null: the keys are foreign, and no array is indexed by their hashes. */
   readonly #liveSizes: LiveSizes | null
+  readonly answers: AnswerOracle
+  /** What the operation read last and wrote, to be checked after its time; `NOTHING` of neither. */
+  #found: Uint8Array | undefined = NOTHING
+  #written: Uint8Array = NOTHING
   readonly #operation = new Operation(KEY_BYTES_MAX)
 
   constructor(store: PeerStore, timer: Clock, expectedRecords: number | null) {
     this.#store = store
     this.#timer = timer
     this.#liveSizes = expectedRecords === null ? null : new LiveSizes(expectedRecords)
+    this.answers = new AnswerOracle({ expectedRecords: expectedRecords ?? 0 })
   }
 
   get liveLogicalBytes(): number | null {
@@ -69,6 +76,7 @@ export class PeerDriver {
       const pending = this.#apply(operation, value, stream)
       if (pending !== undefined) await pending
       latencies?.record(kind, timer.elapsedNs() - startNs)
+      this.#check(operation)
       stream.acknowledge(operation)
       this.counts[kind]!++
       this.done++
@@ -76,11 +84,20 @@ export class PeerDriver {
     return true
   }
 
+  #check({ key, keyNumber, kind }: Operation): void {
+    const { answers } = this
+    if (this.#found !== NOTHING) answers.checkGet(key, this.#found, this.done)
+    if (this.#written !== NOTHING) answers.put(key, keyNumber, this.#written)
+    else if (kind === OPERATION_KIND.delete) answers.delete(key)
+    this.#found = NOTHING
+    this.#written = NOTHING
+  }
+
   #apply(operation: Operation, value: Uint8Array, stream: OperationStream): Pending {
     const store = this.#store
     switch (operation.kind) {
       case OPERATION_KIND.read:
-        store.get(operation.key)
+        this.#found = store.get(operation.key)
         return undefined
       case OPERATION_KIND.update:
         return this.#update(operation, value, stream)
@@ -91,7 +108,7 @@ export class PeerDriver {
         return typeof scanned === 'number' ? undefined : scanned
       }
       case OPERATION_KIND.readModifyWrite:
-        store.get(operation.key)
+        this.#found = store.get(operation.key)
         return this.#update(operation, value, stream)
       case OPERATION_KIND.delete:
         this.userBytes += operation.keyLength
@@ -103,6 +120,7 @@ export class PeerDriver {
   #update(operation: Operation, value: Uint8Array, stream: OperationStream): Pending {
     if (operation.fieldIndex === ALL_FIELDS) return this.#put(operation, value)
     const record = this.#store.get(operation.key)
+    this.#found = record
     if (record === undefined) return undefined
     const merged = mergeField(record, stream.fieldNames[operation.fieldIndex]!, value)
     return this.#put(operation, merged)
@@ -112,6 +130,7 @@ export class PeerDriver {
     const bytes = operation.keyLength + value.length
     this.userBytes += bytes
     this.#liveSizes?.put(operation.keyNumber, bytes)
+    this.#written = value
     return this.#store.put(operation.key, value) ?? undefined
   }
 }
@@ -128,3 +147,5 @@ export function countsByKind(counts: Float64Array): Record<string, number> {
 type Pending = Promise<unknown> | undefined
 
 const NO_VALUE = new Uint8Array(0)
+/** Stands for no array at all. */
+const NOTHING = new Uint8Array(0)

@@ -3,8 +3,7 @@
  * the last operation and at rest, and the folder's removal. Invariant, as of our own runs: whatever
  * happens, the store is closed and (unless it is to be kept) the folder is gone.
  */
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../engine/index.ts'
 import {
@@ -21,10 +20,12 @@ import {
   type Workload,
 } from '../../../workloads/index.ts'
 import { describeEnvironment } from '../../environment.ts'
-import type { ExperimentContext } from '../../experiment.ts'
+import { databaseFolder, type ExperimentContext } from '../../experiment.ts'
 import { quotient } from '../../figures.ts'
+import { answersGate } from '../../gates.ts'
 import { Interrupted } from '../../interrupted.ts'
 import { LatencyRecorder } from '../../latency.ts'
+import { makeFolder } from '../../make-folder.ts'
 import { peakRssBytes } from '../../peak-rss.ts'
 import { samplingInterval } from '../../series.ts'
 import type { Budget } from './budget.ts'
@@ -66,9 +67,9 @@ const QUIET_BYTES = 64
 /** Throws `UsageError` where the peer is not installed, `Interrupted` on the signal. */
 export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promise<PeerResult> {
   const startedAt = new Date()
-  const folder = join(context.outFolder, `${plan.id}.db`)
+  const folder = databaseFolder(context.outFolder, plan)
   rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   let finished = false
   try {
     const measure = plan.name === 'db_bench' ? measureReplay : measureInteractive
@@ -207,6 +208,7 @@ class PeerRun {
         latencyByKind: latencies.figures(),
         series: this.#series,
       },
+      gates: [answersGate(this.#driver.answers.figures())],
     }
   }
 

@@ -16,7 +16,7 @@ import type { Budget } from './budget.ts'
 export interface PeerStore {
   put(key: Uint8Array, value: Uint8Array): void | Promise<void>
   delete(key: Uint8Array): void | Promise<void>
-  /** Owned by the caller until the next call. */
+  /** Owned by the caller until the next read. */
   get(key: Uint8Array): Uint8Array | undefined
   /** Reads up to `entries` entries from the first key ≥ `from`; their key and value bytes. */
   scan(from: Uint8Array, entries: number): number | Promise<number>

@@ -2,13 +2,17 @@
  * Owns a sweep over peers: every plan in turn, each result written whole as soon as its run has
  * ended, results of the same configuration and code reused.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
-import { writeWhole } from '../../../results/write-result.ts'
+import { writeResult } from '../../../results/write-result.ts'
+import { checkResultFile } from '../../cli/check-out.ts'
+import { readText } from '../../cli/read-result.ts'
 import { describeCode } from '../../environment.ts'
+import { databaseFolder } from '../../experiment.ts'
+import { makeFolder } from '../../make-folder.ts'
 import type { SweepContext } from '../../sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
 
@@ -21,16 +25,20 @@ export async function runPeerSweep(
   plans: readonly PeerPlan[],
   context: SweepContext,
 ): Promise<PeerSweepOutcome> {
-  mkdirSync(context.outFolder, { recursive: true })
+  const paths = plans.map(({ id }) => join(context.outFolder, `${id}.peer.json`))
+  paths.forEach(checkResultFile)
+  makeFolder(context.outFolder)
   const code = describeCode()
   const results: PeerResult[] = []
-  const resultPaths: string[] = []
   for (const [index, plan] of plans.entries()) {
-    const path = join(context.outFolder, `${plan.id}.peer.json`)
-    const known = context.force ? null : readReusable(path, plan, code.varveVersion)
-    if (known !== null) context.onReuse(path)
+    const path = paths[index]!
+    const lacksKept = context.keep && !existsSync(databaseFolder(context.outFolder, plan))
+    const again = context.force || lacksKept
+    const known = again ? null : readReusable(path, plan, code.varveVersion)
     const { workload, repeat } = plan.config
     const label = `${workload.name} × ${plan.name}${repeat > 0 ? ` r${repeat}` : ''}`
+    if (known === null) context.onRun?.(label)
+    else context.onReuse(path)
     const result =
       known ??
       (await runPeer(plan, {
@@ -41,17 +49,16 @@ export async function runPeerSweep(
           context.onProgress(`${label}: ${phase}`, done, total, fraction)
         },
       }))
-    if (known === null) writeWhole(path, `${JSON.stringify(result, null, 2)}\n`)
+    if (known === null) writeResult(path, result)
     results.push(result)
-    resultPaths.push(path)
   }
-  return { results, resultPaths }
+  return { results, resultPaths: paths }
 }
 
 function readReusable(path: string, plan: PeerPlan, version: string): PeerResult | null {
   if (!existsSync(path)) return null
   try {
-    const result = parseAnyResult(readFileSync(path, 'utf8'), path)
+    const result = parseAnyResult(readText(path), path)
     const same = isPeerResult(result) && isDeepStrictEqual(result.config, plan.config)
     return same && result.environment.varveVersion === version ? result : null
   } catch {

@@ -2,9 +2,10 @@
  * Owns what a finished sweep over peers prints: one row a result, and for each peer its settings
  * beside ours. Figures of different counters stand in different columns.
  */
-import CliTable from 'cli-table3'
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerResult } from '../../../results/peer-schema.ts'
+import type { Look } from '../../cli/terminal.ts'
+import { fitted, textTable } from '../../cli/text-table.ts'
 import { formatCount, formatNs } from '../../cli/units.ts'
 
 const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops/s', 'p50', 'p99']
@@ -15,17 +16,11 @@ const CAPTION =
   'All at rest; –: nobody counts it. p50, p99: service time, closed loop; what it is the time of\n' +
   'stands in the result (latencyIncludes).'
 
-export function peerTables(results: readonly PeerResult[], colour: boolean): string {
-  const style = colour ? { head: ['bold'], border: ['grey'] } : { head: [], border: [] }
-  const table = new CliTable({
-    head: [...HEAD],
-    colAligns: ['left', 'left', ...HEAD.slice(2).map(() => 'right' as const)],
-    style,
-  })
-  for (const result of results) table.push(rowOf(result))
+export function peerTables(results: readonly PeerResult[], look: Look): string {
+  const table = textTable({ head: HEAD, rows: results.map(rowOf), names: 2 }, look)
   const byPeer = new Map(results.map((result) => [result.peer.name, result]))
   const settings = [...byPeer.values()].map(settingLines)
-  return [table.toString(), CAPTION, ...settings].join('\n')
+  return [table, fitted([CAPTION, ...settings].join('\n'), look)].join('\n')
 }
 
 function rowOf({ config, peer, timed }: PeerResult): string[] {

@@ -17,6 +17,7 @@ import { resolvePlans } from '../../cli/resolve.ts'
 import { resolvePeerPlans } from '../../cli/resolve-peers.ts'
 import { UsageError } from '../../cli/usage-error.ts'
 import { type ExperimentContext, runExperiment } from '../../experiment.ts'
+import { overDefaults } from '../../testing/over-defaults.ts'
 import { budgetOf } from './budget.ts'
 import { INTERACTIVE_PEERS } from './catalog.ts'
 import { loadLibrary } from './load-library.ts'
@@ -32,10 +33,9 @@ const HAS_DB_BENCH = hasRocksdbTools('db_bench')
 const PEERS = PEER_NAMES.filter((name) => name !== 'db_bench' || HAS_DB_BENCH)
 
 function requestOf(...flags: string[]): Request {
-  const command = parseCommand([
-    ...['--records=300', '--operations=300', '--set=memtableBytes=16KiB'],
-    ...flags,
-  ])
+  const command = parseCommand(
+    overDefaults(['--records=300', '--operations=300', '--set=memtableBytes=16KiB'], flags),
+  )
   if (command.kind !== 'run') throw new Error('no run')
   return command.request
 }

@@ -1,8 +1,11 @@
 /**
  * Owns the cutting of a byte stream into lines: numbered from 1, without `\n` or `\r\n`, each whole
- * in memory for the time of its call. Invariant: memory holds one chunk and one unfinished line, and
+ * in memory for the time of its call; a byte order mark at the beginning is no part of the first.
+ * Invariant: memory holds one chunk and one unfinished line, and
  * a line is at most `LINE_BYTES_MAX`.
  */
+
+import { withoutMark } from '../../../engine/base/text.ts'
 
 export const LINE_BYTES_MAX = 64 * 1024 * 1024
 const NEWLINE = 0x0a
@@ -68,7 +71,8 @@ export class LineSplitter {
   }
 
   #emit(line: Uint8Array): void {
-    const bytes = line.at(-1) === RETURN ? line.subarray(0, -1) : line
+    const unmarked = this.#number === 1 ? withoutMark(line) : line
+    const bytes = unmarked.at(-1) === RETURN ? unmarked.subarray(0, -1) : unmarked
     const { buffer, byteOffset, byteLength } = bytes
     const text = Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
     this.#onLine({ number: this.#number, bytes, text })

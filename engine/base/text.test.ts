@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { decodeText, plainText, withoutMark } from './text.ts'
+
+const MARK = '\ufeff'
+
+test.each([
+  ['plain', 'a\nb\n', 'a\nb\n'],
+  ['a byte order mark', `${MARK}a`, 'a'],
+  ['one mark only: the second is a character', `${MARK}${MARK}a`, `${MARK}a`],
+  ['lines of Windows', 'a\r\nb\r\n', 'a\nb\n'],
+  ['a carriage return of its own', 'a\rb', 'a\rb'],
+  ['nothing but a mark', MARK, ''],
+  ['nothing', '', ''],
+])('%s', (_, text, expected) => {
+  expect(plainText(text)).toBe(expected)
+  expect(decodeText(new TextEncoder().encode(text))).toBe(expected)
+})
+
+test.each([['utf16le'], ['utf16be']])('%s is refused', (encoding) => {
+  const bytes = Buffer.from(`${MARK}{}`, 'utf16le')
+  if (encoding === 'utf16be') bytes.swap16()
+  expect(() => decodeText(bytes)).toThrow('the text is UTF-16; save it as UTF-8')
+})
+
+test('bytes lose their mark and nothing else', () => {
+  const bytes = new TextEncoder().encode(`${MARK}ab`)
+  expect(withoutMark(bytes)).toEqual(new TextEncoder().encode('ab'))
+  expect(withoutMark(bytes.subarray(0, 2))).toEqual(bytes.subarray(0, 2))
+  expect(withoutMark(new Uint8Array(0))).toHaveLength(0)
+})

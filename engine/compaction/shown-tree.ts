@@ -1,0 +1,269 @@
+/**
+ * Owns what a strategy is shown of the tree: a copy, so that nothing it does to its view reaches the
+ * engine's own. Objects and arrays of the copy are frozen, so that writing to one throws where it is
+ * tried. Bytes of keys cannot be frozen; they are compared with the engine's, a bounded number of
+ * tables after every answer.
+ *
+ * Invariant: parts that an edit shares with the version before share their copies too. Showing a
+ * version therefore costs what the edit touched, and one comparison of references for each run of the
+ * edited levels and each chunk of the edited runs. The tables of a run are copied when the strategy
+ * first looks at them.
+ *
+ *      the engine's    version ── levels ── runs ── chunks ── tables ── keys
+ *                         │         │        │         │         │        │
+ *      shown           version ── levels ── runs ┄┄ chunks ── tables ── keys     ┄┄ on demand
+ */
+
+import { equalBytes } from '../base/compare.ts'
+import type { Level } from '../version/level.ts'
+import type { Chunk, Run, Totals } from '../version/run.ts'
+import type { TableMeta } from '../version/table-meta.ts'
+import { EMPTY_VERSION, type Version } from '../version/version.ts'
+
+/** Tables whose keys are compared after an answer … */
+const COMPARED_TABLES = 16
+/** … and runs and chunks passed on the way, where few have been looked at. */
+const PASSED_MAX = 64
+
+/** A list of the engine's, and what is shown of it, item by item. */
+interface Shown<Item> {
+  readonly own: readonly Item[]
+  readonly shown: readonly Item[]
+}
+
+export class ShownTree {
+  #own: Version = EMPTY_VERSION
+  #shown: Version = EMPTY_VERSION
+  /** Where the next comparison of keys begins: run, counted over the tree, chunk of it, and table. */
+  #run = 0
+  #chunk = 0
+  #table = 0
+
+  show(version: Version): Version {
+    if (version === this.#own) return this.#shown
+    const [own, shown] = [this.#own.levels, this.#shown.levels]
+    const levels = version.levels.map((level, at) => {
+      if (level === own[at]) return shown[at]!
+      return shownLevel(level, own[at], shown[at])
+    })
+    this.#own = version
+    this.#shown = Object.freeze({
+      levels: Object.freeze(levels),
+      totals: frozenTotals(version.totals),
+    })
+    return this.#shown
+  }
+
+  /**
+   * The first key found that is no longer the engine's, in words; null where all compared are. Each
+   * call goes on where the last one ended, so that all keys have their turn.
+   */
+  changedKey(): string | null {
+    let left = COMPARED_TABLES
+    for (let passed = 0; passed < PASSED_MAX && left > 0; passed++) {
+      const run = this.#runAt(this.#run)
+      const chunk = run?.comparedChunk(this.#chunk) ?? null
+      if (chunk === null) {
+        this.#run = run === undefined ? 0 : this.#run + 1
+        this.#chunk = 0
+        this.#table = 0
+        continue
+      }
+      const to = Math.min(this.#table + left, chunk.own.length)
+      for (let at = this.#table; at < to; at++) {
+        const changed = changedKeyOf(chunk.own[at]!, chunk.shown[at]!)
+        if (changed !== null) return changed
+      }
+      left -= Math.max(to - this.#table, 0)
+      this.#table = to
+      if (to < chunk.own.length) break
+      this.#chunk++
+      this.#table = 0
+    }
+    return null
+  }
+
+  #runAt(index: number): ShownRun | undefined {
+    let rest = index
+    for (const { runs } of this.#shown.levels) {
+      if (rest < runs.length) return runs[rest] as ShownRun
+      rest -= runs.length
+    }
+    return undefined
+  }
+}
+
+/** A run whose tables are copied when somebody asks for them. */
+class ShownRun implements Run {
+  readonly id: number
+  readonly totals: Totals
+  declare readonly chunks: readonly Chunk[]
+  declare readonly firstIndexes: readonly number[]
+  readonly #own: Run
+  /** The latest form of this run that was looked at: its copies are taken over. */
+  #before: ShownRun | null
+  #chunks: Shown<Chunk> | null = null
+  #firstIndexes: readonly number[] | null = null
+
+  constructor(own: Run, before: ShownRun | null) {
+    this.id = own.id
+    this.totals = frozenTotals(own.totals)
+    this.#own = own
+    this.#before = before === null || before.#chunks !== null ? before : before.#before
+    // Properties of its own, so that a strategy may clone what it sees, or print it as JSON.
+    Object.defineProperties(this, ShownRun.#onDemand)
+    Object.freeze(this)
+  }
+
+  static readonly #onDemand: PropertyDescriptorMap = {
+    chunks: {
+      enumerable: true,
+      get(this: ShownRun) {
+        return this.#open().shown
+      },
+    },
+    firstIndexes: {
+      enumerable: true,
+      get(this: ShownRun) {
+        this.#firstIndexes ??= Object.freeze(this.#own.firstIndexes.slice())
+        return this.#firstIndexes
+      },
+    },
+  }
+
+  #open(): Shown<Chunk> {
+    if (this.#chunks !== null) return this.#chunks
+    const { chunks: own } = this.#own
+    const before = (this.#before === null ? null : this.#before.#chunks) ?? NOTHING
+    this.#chunks = { own, shown: shownList(own, before, shownChunks) }
+    this.#before = null
+    return this.#chunks
+  }
+
+  /** Tables of a chunk that was looked at, both ways; null beyond the last, or where none was. */
+  comparedChunk(at: number): Shown<TableMeta> | null {
+    const chunks = this.#chunks ?? NOTHING
+    const own = chunks.own[at]
+    return own === undefined ? null : { own: own.tables, shown: chunks.shown[at]!.tables }
+  }
+}
+
+const NOTHING: Shown<Chunk> = { own: [], shown: [] }
+
+/**
+ * What is shown of `own`: the copies of `before` for items that were there, in the same order, and
+ * those that `fill` makes of each stretch of new ones, from what stood in its place.
+ */
+function shownList<Item extends object>(
+  own: readonly Item[],
+  before: Shown<Item>,
+  fill: (own: readonly Item[], before: Shown<Item>) => readonly Item[],
+): readonly Item[] {
+  const shown = own.slice()
+  const { own: ownBefore, shown: shownBefore } = before
+  let end = own.length
+  let endBefore = ownBefore.length
+  let from = 0
+  while (from < end && from < endBefore && own[from] === ownBefore[from]) {
+    shown[from] = shownBefore[from]!
+    from++
+  }
+  let fromBefore = from
+  while (end > from && endBefore > fromBefore && own[end - 1] === ownBefore[endBefore - 1]) {
+    shown[--end] = shownBefore[--endBefore]!
+  }
+  const places = new Map<Item, number>()
+  for (let at = fromBefore; at < endBefore; at++) places.set(ownBefore[at]!, at)
+  for (let at = from; at <= end; at++) {
+    const place = at === end ? endBefore : places.get(own[at]!)
+    if (place === undefined || place < fromBefore) continue
+    if (from < at) {
+      const filled = fill(own.slice(from, at), sliceOf(before, fromBefore, place))
+      for (const [index, item] of filled.entries()) shown[from + index] = item
+    }
+    if (at < end) shown[at] = shownBefore[place]!
+    from = at + 1
+    fromBefore = place + 1
+  }
+  return Object.freeze(shown)
+}
+
+function sliceOf<Item>({ own, shown }: Shown<Item>, from: number, to: number): Shown<Item> {
+  return { own: own.slice(from, to), shown: shown.slice(from, to) }
+}
+
+function shownLevel(
+  level: Level,
+  ownBefore: Level | undefined,
+  shownBefore: Level | undefined,
+): Level {
+  const before = { own: ownBefore?.runs ?? [], shown: shownBefore?.runs ?? [] }
+  return Object.freeze({
+    runs: shownList(level.runs, before, shownRuns),
+    totals: frozenTotals(level.totals),
+  })
+}
+
+/** A run is known again by its number. */
+function shownRuns(own: readonly Run[], before: Shown<Run>): readonly Run[] {
+  const known = new Map(before.shown.map((run) => [run.id, run as ShownRun]))
+  return own.map((run) => new ShownRun(run, known.get(run.id) ?? null))
+}
+
+function shownChunks(own: readonly Chunk[], before: Shown<Chunk>): readonly Chunk[] {
+  const tables = tablesOfChunks(own)
+  const known = { own: tablesOfChunks(before.own), shown: tablesOfChunks(before.shown) }
+  const shown = shownList(tables, known, (fresh) => fresh.map(shownTable))
+  let from = 0
+  return own.map(({ tables: { length }, totals }) => {
+    const part = length === shown.length ? shown : Object.freeze(shown.slice(from, from + length))
+    from += length
+    return Object.freeze({
+      tables: part,
+      totals: frozenTotals(totals),
+      smallest: part[0]!.smallest,
+      largest: part[length - 1]!.largest,
+    })
+  })
+}
+
+/** Most often of one, which an edit has replaced. */
+function tablesOfChunks(chunks: readonly Chunk[]): readonly TableMeta[] {
+  if (chunks.length === 1) return chunks[0]!.tables
+  return chunks.flatMap(({ tables }) => tables)
+}
+
+function shownTable(table: TableMeta): TableMeta {
+  return Object.freeze({
+    id: table.id,
+    smallest: table.smallest.slice(),
+    largest: table.largest.slice(),
+    bytes: table.bytes,
+    entries: table.entries,
+    tombstones: table.tombstones,
+    rawKeyBytes: table.rawKeyBytes,
+    rawValueBytes: table.rawValueBytes,
+    seqMin: table.seqMin,
+    seqMax: table.seqMax,
+    createdAtMs: table.createdAtMs,
+    oldestWriteAtMs: table.oldestWriteAtMs,
+    oldestTombstoneAtMs: table.oldestTombstoneAtMs,
+    filter: Object.freeze({ ...table.filter }),
+    vlogBytes:
+      table.vlogBytes.length === 0
+        ? NO_VLOG_BYTES
+        : Object.freeze(table.vlogBytes.map((part) => Object.freeze<typeof part>([...part]))),
+  })
+}
+
+const NO_VLOG_BYTES: TableMeta['vlogBytes'] = Object.freeze([])
+
+function frozenTotals({ tables, bytes, entries, tombstones, rawBytes }: Totals): Totals {
+  return Object.freeze({ tables, bytes, entries, tombstones, rawBytes })
+}
+
+function changedKeyOf(own: TableMeta, shown: TableMeta): string | null {
+  if (!equalBytes(own.smallest, shown.smallest)) return `the smallest key of table ${own.id}`
+  if (!equalBytes(own.largest, shown.largest)) return `the largest key of table ${own.id}`
+  return null
+}

@@ -1,0 +1,362 @@
+/**
+ * Owns the form of what a strategy answers: every member of the seam is checked once, here, where its
+ * answer enters. A wrong one is refused in one line that names the strategy, the member and the field
+ * (`LSM_UNSAFE_COMPACTION`, rule `form`). Whether a well-formed spec is safe is another matter
+ * (`validate-spec.ts`).
+ *
+ * Invariant: what comes out belongs to the engine: copied, frozen, and free of what JSON, a result
+ * or the manifest could not hold. A strategy that changes its answer later changes nothing.
+ *
+ * Written by hand and not as a schema, because it runs at every pick and picks take microseconds.
+ */
+
+import { LsmError } from '../base/errors.ts'
+import type { Json } from '../base/json.ts'
+import { LEVEL_MAX, type SafetyRule } from './resolved-spec.ts'
+import type {
+  CompactionSpec,
+  FilterPolicy,
+  InputSlice,
+  LevelScore,
+  MergeOutput,
+  OutputPlace,
+  PickReason,
+  StallLimits,
+  TableRef,
+} from './strategy.ts'
+import type { CollectSpec } from './value-log-policy.ts'
+
+/** Smaller tables would hold little but their footers … */
+const TABLE_BYTES_MIN = 256
+/** … unless the memtable, which becomes at most so many tables, is small too. */
+const TABLES_PER_MEMTABLE_MAX = 1024
+
+/** More bits than this tell no two keys apart: false positives have long been rarer than 10⁻⁹. */
+const BITS_PER_KEY_MAX = 1024
+
+/** Nesting beyond this is a cycle, or no state of a strategy. */
+const STATE_DEPTH_MAX = 100
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Who answered, and to which question. */
+interface Question {
+  readonly strategy: string
+  readonly member: string
+  /** Of the neighbouring seam: `strategy` names a policy of the value log. */
+  readonly isPolicy?: boolean
+}
+
+/** Null, or an owned copy of the spec. Errors as the file says. */
+export function checkedPick(
+  strategy: string,
+  answer: unknown,
+  memtableBytes: number,
+): CompactionSpec | null {
+  if (answer === null) return null
+  const asked = { strategy, member: 'pick' }
+  const spec = recordIn(asked, '', answer, 'a spec, or null where nothing is due')
+  const common = () => ({
+    inputs: listIn(asked, 'inputs', spec.inputs, (slice, at) => sliceIn(asked, slice, at)),
+    nextState: jsonIn(asked, 'nextState', spec.nextState, 0),
+    reason: reasonIn(asked, spec.reason),
+  })
+  switch (spec.kind) {
+    case 'merge': {
+      const outputOf = (output: unknown, at: number) => outputIn(asked, output, at, memtableBytes)
+      const outputs = listIn(asked, 'outputs', spec.outputs, outputOf)
+      return Object.freeze({ kind: spec.kind, outputs, ...common() })
+    }
+    case 'move': {
+      const place = placeIn(asked, 'place', spec.place)
+      return Object.freeze({ kind: spec.kind, place, ...common() })
+    }
+    case 'drop':
+      return Object.freeze({ kind: spec.kind, ...common() })
+    default:
+      throw wrong(asked, 'kind', spec.kind, "'merge', 'move' or 'drop'")
+  }
+}
+
+export function checkedScores(strategy: string, answer: unknown): readonly LevelScore[] {
+  const asked = { strategy, member: 'score' }
+  return listIn(asked, '', answer, (score, at) => {
+    const path = `[${at}]`
+    const fields = recordIn(asked, path, score, 'a level with its score')
+    return Object.freeze({
+      level: levelIn(asked, `${path}.level`, fields.level),
+      score: amountIn(asked, `${path}.score`, fields.score),
+    })
+  })
+}
+
+export function checkedDebtBytes(strategy: string, answer: unknown): number {
+  return amountIn({ strategy, member: 'debtBytes' }, '', answer)
+}
+
+/** Infinity: writers never wait. */
+export function checkedStallLimits(strategy: string, answer: unknown): StallLimits {
+  const asked = { strategy, member: 'stallLimits' }
+  const limits = recordIn(asked, '', answer, 'two limits')
+  const limitIn = (field: keyof StallLimits) => {
+    const limit = limits[field]
+    if (typeof limit === 'number' && limit > 0) return limit
+    throw wrong(asked, field, limit, 'a number of runs above 0')
+  }
+  return Object.freeze({
+    slowdownRuns: limitIn('slowdownRuns'),
+    stopRuns: limitIn('stopRuns'),
+  })
+}
+
+export function checkedDueAt(strategy: string, answer: unknown): number | null {
+  if (answer === null || Number.isFinite(answer)) return answer as number | null
+  const asked = { strategy, member: 'nextDueAt' }
+  throw wrong(asked, '', answer, 'a finite time in ms, or null where time makes nothing due')
+}
+
+export function checkedFilter(strategy: string, answer: unknown): FilterPolicy {
+  return filterIn({ strategy, member: 'flushFilter' }, '', answer)
+}
+
+export function checkedState(strategy: string, answer: unknown): Json {
+  return jsonIn({ strategy, member: 'initialState' }, '', answer, 0)
+}
+
+/** Of a value-log policy, the neighbouring seam: null, or the segment to clean. */
+export function checkedCollect(policy: string, answer: unknown): CollectSpec | null {
+  if (answer === null) return null
+  const asked = { strategy: policy, member: 'pick', isPolicy: true }
+  const fields = recordIn(asked, '', answer, 'a segment to clean, or null where none is due')
+  return Object.freeze({
+    segment: numberIn(asked, 'segment', fields.segment),
+    reason: reasonIn(asked, fields.reason),
+  })
+}
+
+/** Of a value-log policy: a segment's number, or 0. */
+export function checkedRelocateBelow(policy: string, answer: unknown): number {
+  return amountIn({ strategy: policy, member: 'relocateBelow', isPolicy: true }, '', answer)
+}
+
+/** What the strategy threw instead of an answer, as an error that names it; rule `view` for a write. */
+export function thrownInstead(strategy: string, member: string, cause: unknown): LsmError {
+  const told = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  const [line = ''] = told.split('\n')
+  const asked = { strategy, member }
+  if (!FROZEN.test(line)) return refuse('form', asked, '', `threw ${line}`, cause)
+  const hint = 'a view is only to be read, and so is the state in it'
+  return refuse('view', asked, '', `threw ${line}; ${hint}`, cause)
+}
+
+/** What V8 says of a write to something frozen. */
+const FROZEN = /read only|not extensible|Cannot (delete|redefine|define) property/
+
+function sliceIn(asked: Question, slice: unknown, at: number): InputSlice {
+  const path = `inputs[${at}]`
+  const { level, run, tables } = recordIn(asked, path, slice, 'a slice of a run')
+  return Object.freeze({
+    level: numberIn(asked, `${path}.level`, level),
+    run: numberIn(asked, `${path}.run`, run),
+    tables:
+      tables === 'all'
+        ? tables
+        : listIn(asked, `${path}.tables`, tables, (table, place) => {
+            return tableIn(asked, path, table, place)
+          }),
+  })
+}
+
+function tableIn(asked: Question, path: string, table: unknown, at: number): TableRef {
+  if (isRecord(table)) {
+    const { id, smallest } = table
+    if (typeof id === 'number' && smallest instanceof Uint8Array) {
+      return Object.freeze({ id, smallest: smallest.slice() })
+    }
+  }
+  throw wrong(asked, `${path}.tables[${at}]`, table, 'a table: its id and its smallest key')
+}
+
+function outputIn(
+  asked: Question,
+  output: unknown,
+  at: number,
+  memtableBytes: number,
+): MergeOutput {
+  const path = `outputs[${at}]`
+  const fields = recordIn(asked, path, output, 'an output')
+  const { fromKey, targetTableBytes, cutKeys } = fields
+  return Object.freeze({
+    place: placeIn(asked, `${path}.place`, fields.place),
+    fromKey: fromKey === null ? null : keyIn(asked, `${path}.fromKey`, fromKey),
+    targetTableBytes:
+      targetTableBytes === null
+        ? null
+        : tableBytesIn(asked, `${path}.targetTableBytes`, targetTableBytes, memtableBytes),
+    cutKeys: listIn(asked, `${path}.cutKeys`, cutKeys, (key, place) => {
+      return keyIn(asked, `${path}.cutKeys[${place}]`, key)
+    }),
+    filter: filterIn(asked, `${path}.filter`, fields.filter),
+  })
+}
+
+function placeIn(asked: Question, path: string, place: unknown): OutputPlace {
+  const fields = recordIn(asked, path, place, 'a level with a run, or with what it comes after')
+  const level = levelIn(asked, `${path}.level`, fields.level)
+  if ('run' in fields) {
+    return Object.freeze({ level, run: numberIn(asked, `${path}.run`, fields.run) })
+  }
+  const { after } = fields
+  if (after === null) return Object.freeze({ level, after })
+  return Object.freeze({ level, after: numberIn(asked, `${path}.after`, after) })
+}
+
+function tableBytesIn(asked: Question, path: string, bytes: unknown, memtableBytes: number) {
+  const bytesMin = Math.min(TABLE_BYTES_MIN, memtableBytes / TABLES_PER_MEMTABLE_MAX)
+  if (typeof bytes === 'number' && bytes > 0 && bytes >= bytesMin && bytes < Infinity) return bytes
+  throw wrong(asked, path, bytes, `at least ${bytesMin} raw bytes, or null for one table`)
+}
+
+function filterIn(asked: Question, path: string, filter: unknown): FilterPolicy {
+  const { bitsPerKey } = recordIn(asked, path, filter, 'a filter policy')
+  if (typeof bitsPerKey === 'number' && bitsPerKey >= 0 && bitsPerKey <= BITS_PER_KEY_MAX) {
+    return Object.freeze({ bitsPerKey })
+  }
+  const field = joined(path, 'bitsPerKey')
+  throw wrong(asked, field, bitsPerKey, `a number from 0 to ${BITS_PER_KEY_MAX}`)
+}
+
+function reasonIn(asked: Question, reason: unknown): PickReason {
+  const fields = recordIn(asked, 'reason', reason, 'a trigger, its formula and its values')
+  const values: Record<string, number | string> = {}
+  const given = recordIn(asked, 'reason.values', fields.values, 'values by name')
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value !== 'string' && !Number.isFinite(value)) {
+      throw wrong(asked, `reason.values.${name}`, value, 'a finite number or a text')
+    }
+    values[name] = value as number | string
+  }
+  return Object.freeze({
+    trigger: textIn(asked, 'reason.trigger', fields.trigger),
+    formula: textIn(asked, 'reason.formula', fields.formula),
+    values: Object.freeze(values),
+  })
+}
+
+/** Parts that `jsonIn` has made: immutable, so that a state costs what is new in it. */
+const ownedJson = new WeakSet<object>()
+
+/** A frozen copy that JSON gives back as it is. */
+function jsonIn(asked: Question, path: string, value: unknown, depth: number): Json {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  const isPlain = Array.isArray(value) || isPlainObject(value)
+  if (!isPlain) throw wrong(asked, path, value, 'JSON')
+  if (ownedJson.has(value)) return value as Json
+  if (depth === STATE_DEPTH_MAX) {
+    throw wrong(asked, path, value, `JSON nested at most ${STATE_DEPTH_MAX} deep, without cycles`)
+  }
+  const partIn = (field: string, part: unknown) => jsonIn(asked, field, part, depth + 1)
+  const copy = Array.isArray(value)
+    ? listIn(asked, path, value, (item, at) => partIn(`${path}[${at}]`, item))
+    : Object.freeze(
+        Object.fromEntries(
+          Object.entries(value).map(([key, part]) => [key, partIn(joined(path, key), part)]),
+        ),
+      )
+  ownedJson.add(copy)
+  return copy
+}
+
+function isPlainObject(value: unknown): value is Fields {
+  if (!isRecord(value)) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function levelIn(asked: Question, path: string, level: unknown): number {
+  if (Number.isInteger(level) && (level as number) >= 0 && (level as number) <= LEVEL_MAX) {
+    return level as number
+  }
+  throw wrong(asked, path, level, `a level: a whole number from 0 to ${LEVEL_MAX}`)
+}
+
+function amountIn(asked: Question, path: string, amount: unknown): number {
+  if (Number.isFinite(amount) && (amount as number) >= 0) return amount as number
+  throw wrong(asked, path, amount, 'a finite number, 0 or more')
+}
+
+/** Of a run or a level that must exist: what does not is refused by name. */
+function numberIn(asked: Question, path: string, value: unknown): number {
+  if (typeof value === 'number') return value
+  throw wrong(asked, path, value, 'a number')
+}
+
+function textIn(asked: Question, path: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw wrong(asked, path, value, 'a text')
+}
+
+function keyIn(asked: Question, path: string, key: unknown): Uint8Array {
+  if (key instanceof Uint8Array) return key.slice()
+  throw wrong(asked, path, key, 'a key: a Uint8Array')
+}
+
+function listIn<Item>(
+  asked: Question,
+  path: string,
+  list: unknown,
+  itemIn: (item: unknown, at: number) => Item,
+): readonly Item[] {
+  if (!Array.isArray(list)) throw wrong(asked, path, list, 'an array')
+  const copy: Item[] = []
+  // Not `map`: it leaves out the holes of an array. `Array.from` takes several times as long.
+  for (let at = 0; at < list.length; at++) copy.push(itemIn(list[at], at))
+  return Object.freeze(copy)
+}
+
+function recordIn(asked: Question, path: string, value: unknown, wanted: string): Fields {
+  if (isRecord(value) && typeof value.then !== 'function') return value
+  throw wrong(asked, path, value, wanted)
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
+}
+
+function joined(path: string, field: string): string {
+  return path === '' ? field : `${path}.${field}`
+}
+
+function wrong(asked: Question, path: string, value: unknown, wanted: string): LsmError {
+  const found = path === '' ? `answers ${shown(value)}` : `answers ${path} = ${shown(value)}`
+  return refuse('form', asked, path, `${found}; it must be ${wanted}`)
+}
+
+function refuse(
+  rule: SafetyRule,
+  { strategy, member, isPolicy = false }: Question,
+  field: string,
+  why: string,
+  cause?: unknown,
+): LsmError {
+  const data = { rule, tables: [], strategy, member, field }
+  const line = `${isPolicy ? 'value-log policy' : 'strategy'} ${strategy}: ${member} ${why}`
+  return new LsmError('LSM_UNSAFE_COMPACTION', line, { data, cause })
+}
+
+const SHOWN_CHARACTERS_MAX = 40
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    const isLong = value.length > SHOWN_CHARACTERS_MAX
+    return JSON.stringify(isLong ? `${value.slice(0, SHOWN_CHARACTERS_MAX)}…` : value)
+  }
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (!isRecord(value)) return String(value)
+  if (typeof value.then === 'function') return 'a promise'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  const name = Object.getPrototypeOf(value)?.constructor?.name
+  return name === undefined || name === 'Object' ? 'an object' : `an object of class ${name}`
+}

@@ -1,0 +1,284 @@
+import { describe, expect, test } from 'vitest'
+import { LsmError } from '../base/errors.ts'
+import { MemTable } from '../memtable/memtable.ts'
+import { FaultStorage } from '../storage/fault-storage.ts'
+import { Ledger } from '../storage/ledger.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
+import { bytes, openTest, text } from '../testing/fixtures.ts'
+import { BATCH_HEADER_BYTES, WriteBatch } from '../wal/write-batch.ts'
+import { type CommitHead, Commits } from './commits.ts'
+import { Health } from './health.ts'
+
+const coded = (code: string) => expect.objectContaining({ code })
+const GROUP_BYTES = 1024 * 1024
+
+/** A batch of so many bytes that puts key `k<number>`. */
+function batchOf(number: number, byteLength = 64): WriteBatch {
+  const key = bytes(`k${number}`)
+  // Tag, key length and key. The length of the value takes one to four bytes.
+  const head = BATCH_HEADER_BYTES + 2 + key.length
+  const valueBytes = [1, 2, 3, 4].map((prefix) => byteLength - head - prefix)
+  for (const length of valueBytes) {
+    const batch = new WriteBatch()
+    batch.put(key, new Uint8Array(length))
+    if (batch.byteLength === byteLength) return batch
+  }
+  throw new Error(`no batch has ${byteLength} bytes`)
+}
+
+/** A head whose appends are listed and whose syncs end, or fail, when the test says so. */
+class FakeHead implements CommitHead {
+  readonly memtable = new MemTable({ capacityBytes: 8 * GROUP_BYTES, seed: 1 })
+  lastSeq = 0
+  /** Batches of each append. */
+  readonly groups: number[] = []
+  readonly groupBytes: number[] = []
+  /** Ends the oldest asynchronous sync under way, with an error where one is given. */
+  readonly syncs: ((error?: Error) => void)[] = []
+  blockingSyncs = 0
+  appendFailure: Error | null = null
+
+  nowMs = () => 0
+
+  append(batches: readonly WriteBatch[]): readonly WriteBatch[] {
+    if (this.appendFailure !== null) throw this.appendFailure
+    this.groups.push(batches.length)
+    this.groupBytes.push(batches.reduce((sum, { byteLength }) => sum + byteLength, 0))
+    return batches
+  }
+
+  sync(): void {
+    this.blockingSyncs++
+  }
+
+  syncAsync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.syncs.push((error) => (error === undefined ? resolve() : reject(error)))
+    })
+  }
+}
+
+function setUp() {
+  const head = new FakeHead()
+  const health = new Health('/db')
+  const commits = new Commits(head, {
+    assertWritable: () => health.assertWritable(),
+    committed: () => {},
+    failed: (cause, isTold) => health.fail(cause, isTold),
+  })
+  /** How each promised write ended, in the order in which they did. */
+  const ends: string[] = []
+  const commit = (number: number, { sync = false, byteLength = 64 } = {}) =>
+    commits.commit(
+      batchOf(number, byteLength),
+      sync,
+      () => ends.push(`${number}`),
+      (cause) => ends.push(`${number} ${(cause as LsmError).code}`),
+    )
+  return { head, health, commits, ends, commit }
+}
+
+/** Until all that promises have set off is done. */
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+const eio = () => new LsmError('LSM_IO', 'sync failed')
+
+describe('groups', () => {
+  test('take what one tick promised, up to a MiB each, and leave nothing waiting', async () => {
+    const { head, ends, commit } = setUp()
+    const byteLength = GROUP_BYTES / 16
+    for (let number = 0; number < 40; number++) commit(number, { byteLength })
+    await settled()
+    expect(head.groups).toEqual([16, 16, 8])
+    expect(ends).toEqual(Array.from({ length: 40 }, (_, number) => `${number}`))
+  })
+
+  test('end exactly at the limit, one byte below it, and with the batch that passes it', async () => {
+    const half = GROUP_BYTES / 2
+    for (const [sizes, groups] of [
+      [
+        [half, half, half],
+        [2, 1],
+      ],
+      [
+        [half, half - 1, half, half],
+        [3, 1],
+      ],
+      [
+        [half, half + 1, half],
+        [2, 1],
+      ],
+      [
+        [3 * GROUP_BYTES, 64, 64],
+        [1, 2],
+      ],
+      [
+        [64, 3 * GROUP_BYTES, 64],
+        [2, 1],
+      ],
+    ] as const) {
+      const { head, ends, commit } = setUp()
+      for (const [number, byteLength] of sizes.entries()) commit(number, { byteLength })
+      await settled()
+      expect(head.groups).toEqual(groups)
+      expect(head.groupBytes.reduce((a, b) => a + b)).toBe(sizes.reduce<number>((a, b) => a + b, 0))
+      expect(ends).toHaveLength(sizes.length)
+    }
+  })
+
+  test('wait for the sync of the one before, then follow it without another write', async () => {
+    const { head, ends, commit } = setUp()
+    commit(0, { sync: true })
+    await settled()
+    for (let number = 1; number < 20; number++) commit(number, { byteLength: GROUP_BYTES / 4 })
+    await settled()
+    expect(ends).toEqual([])
+    expect(head.groups).toEqual([1])
+    head.syncs.shift()!()
+    await settled()
+    expect(head.groups).toEqual([1, 4, 4, 4, 4, 3])
+    expect(ends).toEqual(Array.from({ length: 20 }, (_, number) => `${number}`))
+  })
+
+  test('share one sync if any asked for it, and show nothing before', async () => {
+    const { head, ends, commit } = setUp()
+    commit(0)
+    commit(1, { sync: true })
+    commit(2)
+    await settled()
+    expect([head.lastSeq, ends, head.syncs.length]).toEqual([0, [], 1])
+    head.syncs.shift()!()
+    await settled()
+    expect([head.lastSeq, ends, head.syncs.length]).toEqual([3, ['0', '1', '2'], 0])
+  })
+
+  test('are all finished by a blocking write, in their order', async () => {
+    const { head, commits, ends, commit } = setUp()
+    commit(0, { sync: true })
+    await settled()
+    for (let number = 1; number < 8; number++) {
+      commit(number, { sync: number === 7, byteLength: GROUP_BYTES / 2 })
+    }
+    commits.commitNow(batchOf(8), false)
+    expect(head.groups).toEqual([1, 2, 2, 2, 1, 1])
+    expect([head.lastSeq, head.blockingSyncs]).toEqual([9, 2])
+    head.syncs.shift()!()
+    await settled()
+    expect(ends).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+    commit(9)
+    await settled()
+    expect(ends.at(-1)).toBe('9')
+  })
+})
+
+describe('after a failed write', () => {
+  test('of a sync, the writers before hear the reason and those after that nothing is written', async () => {
+    const { head, health, commits, ends, commit } = setUp()
+    commit(0, { sync: true })
+    commit(1)
+    await settled()
+    for (let number = 2; number < 6; number++) {
+      commit(number, { sync: number % 2 === 0, byteLength: GROUP_BYTES })
+    }
+    head.syncs.shift()!(eio())
+    await settled()
+    expect(ends).toEqual([
+      ...['0 LSM_IO', '1 LSM_IO'],
+      ...['2 LSM_READ_ONLY', '3 LSM_READ_ONLY', '4 LSM_READ_ONLY', '5 LSM_READ_ONLY'],
+    ])
+    expect([head.groups, head.lastSeq]).toEqual([[2], 0])
+    expect(() => health.assertWritable()).toThrow(coded('LSM_READ_ONLY'))
+    commit(6, { sync: true })
+    await settled()
+    expect(ends.at(-1)).toBe('6 LSM_READ_ONLY')
+    expect(() => commits.commitNow(batchOf(7), true)).toThrow(coded('LSM_READ_ONLY'))
+  })
+
+  test('of an append, every later group is refused and every writer told', async () => {
+    const { head, ends, commit } = setUp()
+    for (let number = 0; number < 6; number++) commit(number, { byteLength: GROUP_BYTES / 2 })
+    queueMicrotask(() => {
+      head.appendFailure = eio()
+    })
+    await settled()
+    expect(ends).toEqual([
+      ...['0', '1', '2 LSM_IO', '3 LSM_IO'],
+      ...['4 LSM_READ_ONLY', '5 LSM_READ_ONLY'],
+    ])
+    expect(head.lastSeq).toBe(2)
+  })
+
+  test('of memory for the entries, too', async () => {
+    for (const sync of [false, true]) {
+      const { head, ends, commit } = setUp()
+      head.memtable.add = () => {
+        throw new RangeError('Array buffer allocation failed')
+      }
+      commit(0, { sync })
+      await settled()
+      head.syncs.shift()?.()
+      await settled()
+      commit(1)
+      await settled()
+      expect(ends).toEqual(['0 undefined', '1 LSM_READ_ONLY'])
+      expect(head.lastSeq).toBe(0)
+    }
+  })
+
+  test('of a sync whose group a blocking call had finished, the close tells it', async () => {
+    const { head, health, commits, ends, commit } = setUp()
+    commit(0, { sync: true })
+    await settled()
+    commits.settle()
+    head.syncs.shift()!(eio())
+    await settled()
+    expect(ends).toEqual(['0'])
+    expect(() => health.throwUntold()).toThrow(coded('LSM_IO'))
+    commit(1)
+    await settled()
+    expect(ends.at(-1)).toBe('1 LSM_READ_ONLY')
+  })
+
+  test("the batches are the callers' again", async () => {
+    const { head, commits } = setUp()
+    const [first, second] = [batchOf(0), batchOf(1)]
+    commits.commit(
+      first,
+      true,
+      () => {},
+      () => {},
+    )
+    await settled()
+    commits.commit(
+      second,
+      false,
+      () => {},
+      () => {},
+    )
+    expect(() => second.clear()).toThrow(coded('LSM_INVALID_ARGUMENT'))
+    head.syncs.shift()!(eio())
+    await settled()
+    first.clear()
+    second.clear()
+  })
+})
+
+test('a failed promised sync leaves the database read-only for flushes and writes', async () => {
+  const memory = new MemoryStorage(new Ledger())
+  const storage = new FaultStorage(memory)
+  const { db } = openTest({ storage: storage as never })
+  await db.put(bytes('before'), bytes('1'))
+  const lift = storage.failWhen(
+    ({ operation, path }) => operation === 'sync' && path.endsWith('.log'),
+    'EIO',
+  )
+  await expect(db.put(bytes('a'), bytes('1'), { sync: true })).rejects.toThrow(coded('LSM_IO'))
+  lift()
+  const names = memory.list('/db')
+  expect(() => db.flush()).toThrow(coded('LSM_READ_ONLY'))
+  expect(() => db.collectValueLog()).toThrow(coded('LSM_READ_ONLY'))
+  await expect(db.put(bytes('b'), bytes('1'))).rejects.toThrow(coded('LSM_READ_ONLY'))
+  await expect(db.delete(bytes('b'), { sync: true })).rejects.toThrow(coded('LSM_READ_ONLY'))
+  expect(memory.list('/db')).toEqual(names)
+  expect(Array.from(db.scan(), ([key]) => text(key))).toEqual(['before'])
+  db.close()
+})

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { FaultStorage } from '../storage/fault-storage.ts'
+import { Ledger } from '../storage/ledger.ts'
+import type { MemoryStorage } from '../storage/memory-storage.ts'
+import type { Storage } from '../storage/storage.ts'
+import { never, openTest } from '../testing/fixtures.ts'
+import {
+  killed,
+  large,
+  log,
+  openLog,
+  put,
+  replace,
+  segmentsIn,
+  tag,
+} from '../testing/log-fixtures.ts'
+import { copyOf, filesIn, leaveOut, onlyLog, write, written } from '../testing/recovery-fixtures.ts'
+import type { DatabaseEvent } from './events.ts'
+import type { LostWrites } from './recovery.ts'
+
+function closed(count: number): MemoryStorage {
+  const { db, storage } = openTest({ strategy: never })
+  write(db, 0, count)
+  db.close()
+  return storage
+}
+
+function withValues(): MemoryStorage {
+  const { db, storage } = openLog()
+  for (const name of ['a', 'b', 'c', 'd']) put(db, name, large(name), true)
+  return killed(storage)
+}
+
+const DAMAGED: Readonly<Record<string, () => MemoryStorage>> = {
+  'a gap in the log': () => {
+    const storage = written(10)
+    leaveOut(storage, onlyLog(storage), 4, 1)
+    return storage
+  },
+  'a gap at the start of the log': () => {
+    const storage = written(10)
+    leaveOut(storage, onlyLog(storage), 0, 1)
+    return storage
+  },
+  'a log cut between batches after a clean close': () => {
+    const storage = closed(10)
+    leaveOut(storage, onlyLog(storage), 6, 10)
+    return storage
+  },
+  'a log cut inside a batch after a clean close': () => {
+    const storage = closed(10)
+    const path = onlyLog(storage)
+    replace(storage, path, storage.readAll(path, tag).slice(0, -5))
+    return storage
+  },
+  'a log emptied after a clean close': () => {
+    const storage = closed(10)
+    replace(storage, onlyLog(storage), new Uint8Array(0))
+    return storage
+  },
+  'a missing log and segments that only it points to': () => {
+    const storage = withValues()
+    storage.remove(onlyLog(storage))
+    return storage
+  },
+  'rot in the first record of a segment': () => rotten(40),
+  'rot in the second record of a segment': () => rotten(180),
+}
+
+function rotten(at: number): MemoryStorage {
+  const storage = withValues()
+  const [segment] = segmentsIn(storage)
+  const content = storage.readAll(segment!, tag)
+  replace(storage, segment!, content.with(at, content[at]! ^ 1))
+  return storage
+}
+
+/** What an open tells to be lost; null where it fails before it has told anything. */
+function lostAtOpen(storage: Storage): LostWrites | null {
+  const events: DatabaseEvent[] = []
+  const onEvent = (event: DatabaseEvent) => events.push(event)
+  try {
+    openTest({ storage, strategy: never, onEvent, options: { valueLog: log } }).db.close()
+  } catch (error) {
+    if (!(storage instanceof FaultStorage && storage.isCut)) throw error
+  }
+  return events.find((event) => event.kind === 'recovery')?.lost ?? null
+}
+
+const keptIn = (storage: MemoryStorage) =>
+  filesIn(storage, '.lost').map((name) => [name, storage.readAll(`/db/${name}`, tag)])
+
+describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
+  const damaged = DAMAGED[name]!()
+  const whole = copyOf(damaged)
+  const lost = lostAtOpen(whole)!
+
+  test('keeps the files that may hold what is lost as they were', () => {
+    expect(lost.files).toEqual(filesIn(whole, '.lost'))
+    for (const [kept, content] of keptIn(whole)) {
+      const was = `/db/${String(kept).replace('.lost', '')}`
+      expect(content).toEqual(damaged.readAll(was, tag))
+    }
+  })
+
+  test.each(['kept', 'lost'] as const)(
+    'says the same when it is repeated after a failure, unsynced names %s',
+    (names) => {
+      for (let call = 1; ; call++) {
+        const memory = copyOf(damaged)
+        const storage = new FaultStorage(memory)
+        storage.cutAt(call)
+        const told = lostAtOpen(storage)
+        if (!storage.isCut) break
+        const after = memory.powerLoss({ bytes: names, names }, new Ledger())
+        const again = lostAtOpen(after)
+        expect(told ?? again, `cut at call ${call}`).toEqual(lost)
+        // A table that the failed open left half written is kept too.
+        expect(keptIn(after), `cut at call ${call}`).toEqual(expect.arrayContaining(keptIn(whole)))
+      }
+    },
+  )
+})

@@ -1,0 +1,235 @@
+/**
+ * Owns the reading of the write-ahead logs that tables do not supersede: which batches an open brings
+ * back, and why it brings back no more. It changes nothing, so an open, a verify, a dump and an export
+ * all ask it and all say the same.
+ *
+ * Invariant: the batches returned continue the manifest's last sequence number without a gap. A batch
+ * that does not follow the one before it, or that points to a value that is not there, is never
+ * returned, and nothing behind it in its log is.
+ */
+
+import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
+import { parseName, walName } from '../manifest/file-names.ts'
+import type { ManifestState } from '../manifest/manifest-state.ts'
+import type { RecoveredManifest } from '../manifest/recover.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
+import type { Orphan } from './orphans.ts'
+import type { SegmentRecovery } from './segment-recovery.ts'
+
+/** What is wrong in one place. */
+export interface ReplayFault {
+  readonly error: LsmError
+  /** A crash leaves this behind: a last write that never became durable. All else is damage. */
+  readonly isCrash: boolean
+}
+
+/** What of a folder's state the replay is held against; `loggedSeq` where its manifest tells. */
+export type FolderState = Pick<ManifestState, 'logNumber' | 'lastSeq'> &
+  Partial<Pick<RecoveredManifest, 'loggedSeq'>>
+
+export interface ReplayedBatch {
+  readonly batch: WriteBatch
+  /** When the oldest separated value in it was first written, ms; null where it has none. */
+  readonly writtenAtMs: number | null
+}
+
+export interface Replay {
+  /** Numbers of the logs found, oldest first. */
+  readonly logs: readonly number[]
+  /** Those of them that may hold batches that are not brought back, though no crash took these. */
+  readonly unreplayed: readonly number[]
+  readonly batches: readonly ReplayedBatch[]
+  readonly entries: number
+  /** The newest sequence number after the replay. */
+  readonly lastSeq: number
+  /** The newest one seen in any sound batch, brought back or not. */
+  readonly lastSeqSeen: number
+  readonly bytesDropped: number
+  /** The log that the manifest names is there, and what it begins with follows the manifest. */
+  readonly continuesManifest: boolean
+  /** The newest write at a clean close, if the replay does not come to it; else null. */
+  readonly missedSeq: number | null
+  /** In the order found; at most one a log, and one of the folder. */
+  readonly faults: readonly ReplayFault[]
+}
+
+/**
+ * Reads the logs of `folder`. A fault that `mode` does not forgive is thrown (`LSM_CORRUPTION`): the
+ * damage within a log by the reader's rules, any other in `absolute`, and in
+ * `tolerate-corrupted-tail` unless a crash leaves it.
+ */
+export function readLogs(
+  storage: Storage,
+  folder: string,
+  { logNumber, lastSeq, loggedSeq = null }: FolderState,
+  mode: LogRecoveryMode,
+  segments: SegmentRecovery,
+  orphans: readonly Orphan[],
+): Replay {
+  const logs = liveLogs(storage, folder, logNumber)
+  const replay = new ReplayBuilder(mode, lastSeq, segments)
+  // The edit that names the first log comes before any table or segment is made.
+  const stray = orphans.find(({ kind }) => kind === 'table' || kind === 'segment')
+  if (logNumber === 0 && stray !== undefined) {
+    const path = joinPath(folder, stray.name)
+    replay.note(replay.broken(corruption('the manifest names no log, yet there is data', { path })))
+  }
+  // A log is there before the manifest names it, and goes only after the manifest names a later one.
+  if (logNumber > 0 && logs[0] !== logNumber) {
+    const path = joinPath(folder, walName(logNumber))
+    replay.note(
+      replay.broken(corruption('the log is missing, and the manifest names it', { path })),
+    )
+  }
+  for (const number of logs) {
+    const path = joinPath(folder, walName(number))
+    const bytes = storage.readAll(path, { cause: 'recovery', level: -1 })
+    replay.readLog(number, bytes, path)
+  }
+  if (loggedSeq !== null) replay.expect(loggedSeq, folder)
+  return { logs, ...replay.result() }
+}
+
+/** Numbers of the logs to replay, in the order they were written. */
+function liveLogs(storage: Storage, folder: string, logNumber: number): readonly number[] {
+  return storage
+    .list(folder)
+    .map(parseName)
+    .flatMap((name) => (name?.kind === 'wal' && name.number >= logNumber ? [name.number] : []))
+    .sort((a, b) => a - b)
+}
+
+class ReplayBuilder {
+  readonly #mode: LogRecoveryMode
+  readonly #segments: SegmentRecovery
+  readonly #batches: ReplayedBatch[] = []
+  readonly #faults: ReplayFault[] = []
+  readonly #unreplayed: number[] = []
+  /** Logs whose last append is torn. */
+  readonly #torn: number[] = []
+  #entries = 0
+  #bytesDropped = 0
+  #lastSeq: number
+  #lastSeqSeen: number
+  #continuesManifest = true
+  #missedSeq: number | null = null
+
+  constructor(mode: LogRecoveryMode, lastSeq: number, segments: SegmentRecovery) {
+    this.#mode = mode
+    this.#segments = segments
+    this.#lastSeq = lastSeq
+    this.#lastSeqSeen = lastSeq
+  }
+
+  /** A log that is not the one that should come next. */
+  broken(error: LsmError): ReplayFault {
+    if (this.#batches.length === 0 && this.#faults.length === 0) this.#continuesManifest = false
+    return { error, isCrash: false }
+  }
+
+  note(fault: ReplayFault): void {
+    const { error, isCrash } = fault
+    if (this.#mode === 'absolute') throw error
+    if (this.#mode === 'tolerate-corrupted-tail' && !isCrash) throw error
+    this.#faults.push(fault)
+  }
+
+  /** Takes the batches up to the first fault; of what lies behind it only the extent is noted. */
+  readLog(number: number, bytes: Uint8Array, path: string): void {
+    const reader = new LogReader(bytes, path, this.#mode)
+    let stoppedAt: number | null = null
+    while (reader.next()) {
+      const { recordOffset } = reader
+      const batch = batchOf(reader, path)
+      if (stoppedAt === null) {
+        const fault = isLsmError(batch)
+          ? { error: batch, isCrash: false }
+          : this.#faultOf(batch, path, recordOffset)
+        if (fault === null) {
+          this.#take(batch as WriteBatch)
+          continue
+        }
+        stoppedAt = recordOffset
+        this.note(fault)
+      }
+      if (!isLsmError(batch)) this.#see(batch)
+    }
+    const end = reader.end!
+    if (stoppedAt !== null) {
+      this.#bytesDropped += bytes.length - stoppedAt
+      this.#unreplayed.push(number)
+      return
+    }
+    if (end.damage === null) return
+    const { reason, offset, inLastAppend } = end.damage
+    const { bytesDropped } = end
+    const data = { path, offset, bytesDropped, inLastAppend }
+    const error = corruption(`${reason}: ${bytesDropped} bytes are lost`, data)
+    this.note({ error, isCrash: inLastAppend })
+    this.#bytesDropped += bytesDropped
+    if (inLastAppend) this.#torn.push(number)
+    else this.#unreplayed.push(number)
+  }
+
+  /**
+   * The database was closed when `loggedSeq` was its newest write. All of it was durable then, so no crash
+   * explains that some is missing, not even where the end of a log looks torn.
+   */
+  expect(loggedSeq: number, path: string): void {
+    if (this.#lastSeq >= loggedSeq) return
+    this.#missedSeq = loggedSeq
+    this.#lastSeqSeen = Math.max(this.#lastSeqSeen, loggedSeq)
+    this.#unreplayed.push(...this.#torn)
+    const message = `the logs end at seq ${this.#lastSeq}; it was closed at seq ${loggedSeq}`
+    const where = { path, expected: loggedSeq, actual: this.#lastSeq }
+    const [first] = this.#faults
+    const error = first?.error ?? corruption(message, where)
+    if (this.#mode !== 'point-in-time') throw error
+    if (first === undefined) this.#faults.push({ error, isCrash: false })
+  }
+
+  result(): Omit<Replay, 'logs'> {
+    return {
+      unreplayed: this.#unreplayed,
+      batches: this.#batches,
+      entries: this.#entries,
+      lastSeq: this.#lastSeq,
+      lastSeqSeen: this.#lastSeqSeen,
+      bytesDropped: this.#bytesDropped,
+      continuesManifest: this.#continuesManifest,
+      missedSeq: this.#missedSeq,
+      faults: this.#faults,
+    }
+  }
+
+  #faultOf(batch: WriteBatch, path: string, offset: number): ReplayFault | null {
+    const { seq } = batch
+    const expected = this.#lastSeq + 1
+    if (seq === expected) return this.#segments.check(batch)
+    const where = { path, offset, expected, actual: seq }
+    return this.broken(corruption(`batch of seq ${seq}, ${expected} is expected`, where))
+  }
+
+  #take(batch: WriteBatch): void {
+    this.#batches.push({ batch, writtenAtMs: this.#segments.writtenAtMs })
+    this.#entries += batch.count
+    this.#lastSeq += batch.count
+    this.#see(batch)
+  }
+
+  #see({ seq, count }: WriteBatch): void {
+    this.#lastSeqSeen = Math.max(this.#lastSeqSeen, seq + count - 1)
+  }
+}
+
+/** The batch of the current record, or what is wrong with it. */
+function batchOf({ record, recordOffset }: LogReader, path: string): WriteBatch | LsmError {
+  try {
+    return WriteBatch.from(record, 'write batch')
+  } catch (error) {
+    if (!isLsmError(error)) throw error
+    return corruption(error.message, { path, offset: recordOffset })
+  }
+}

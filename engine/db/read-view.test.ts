@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { PinBoard, type ReadView } from './read-view.ts'
+
+const viewOf = (generation: number) => ({ generation }) as ReadView
+
+/** A board that holds `snapshots`, and what it removed. */
+function board(snapshots: number[] = []) {
+  const removed: string[] = []
+  const pins = new PinBoard(() => snapshots)
+  return { pins, removed, snapshots }
+}
+
+/** Brought by edit 5, taken out by edit 9. */
+const table = { fromGeneration: 5, untilGeneration: 9, afterSeq: -1, beforeSeq: Infinity }
+/** Opened when 100 was the newest number; its last live value was written anew at 200. */
+const spent = { fromGeneration: 0, untilGeneration: Infinity, afterSeq: 100, beforeSeq: 200 }
+/** The same segment, out of the version since edit 9. */
+const segment = { ...spent, untilGeneration: 9, beforeSeq: Infinity }
+
+describe('a file that is doomed', () => {
+  test.each([
+    ['a table', table, 'a view before it', 4, 150, false],
+    ['a table', table, 'the first view with it', 5, 150, true],
+    ['a table', table, 'the last view with it', 8, 150, true],
+    ['a table', table, 'a view after it', 9, 150, false],
+    ['a removed segment', segment, 'a moment before it', 8, 100, false],
+    ['a removed segment', segment, 'the first moment with it', 8, 101, true],
+    ['a removed segment', segment, 'a view after it', 9, 101, false],
+    ['a spent segment', spent, 'a moment before it', 7, 100, false],
+    ['a spent segment', spent, 'its first moment', 7, 101, true],
+    ['a spent segment', spent, 'the moment before the last new value', 7, 199, true],
+    ['a spent segment', spent, 'the moment of the last new value', 7, 200, false],
+  ])('%s: %s is held by %s: %#', (name, reach, _, generation, seq, isHeld) => {
+    const { pins, removed } = board()
+    const unpin = pins.pin(viewOf(generation), seq)
+    pins.doom(() => removed.push(name), reach)
+    pins.sweep()
+    expect(removed).toEqual(isHeld ? [] : [name])
+    unpin()
+    expect(removed, 'once').toEqual([name])
+    pins.sweep()
+    unpin()
+    expect(removed, 'once').toEqual([name])
+  })
+
+  test.each([
+    ['a table', table, 150, false],
+    ['a removed segment', segment, 150, false],
+    ['a spent segment, before it', spent, 100, false],
+    ['a spent segment, with it', spent, 101, true],
+    ['a spent segment, right before the last new value', spent, 199, true],
+    ['a spent segment, at the last new value', spent, 200, false],
+  ])(
+    'is held by a snapshot where views of it would follow old pointers: %s',
+    (_, reach, seq, isHeld) => {
+      const { pins, removed, snapshots } = board([1, seq, 999])
+      pins.doom(() => removed.push('file'), reach)
+      pins.sweep()
+      expect(removed).toEqual(isHeld ? [] : ['file'])
+      snapshots.length = 0
+      pins.sweep()
+      expect(removed).toEqual(['file'])
+    },
+  )
+
+  test('goes though others are held, and waits for the last of its own views', () => {
+    const { pins, removed } = board()
+    const unpins = [4, 6, 7, 9].map((generation) => pins.pin(viewOf(generation), 150))
+    pins.doom(() => removed.push('held by two'), table)
+    pins.doom(() => removed.push('held by none'), { ...table, fromGeneration: 8 })
+    pins.sweep()
+    expect(removed).toEqual(['held by none'])
+    unpins[1]!()
+    expect(removed).toEqual(['held by none'])
+    unpins[2]!()
+    expect(removed).toEqual(['held by none', 'held by two'])
+  })
+
+  test('is left alone once the board is closed', () => {
+    const { pins, removed } = board()
+    const unpin = pins.pin(viewOf(6), 150)
+    pins.doom(() => removed.push('file'), table)
+    pins.close()
+    unpin()
+    expect(removed).toEqual([])
+  })
+})

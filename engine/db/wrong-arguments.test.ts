@@ -1,0 +1,212 @@
+/**
+ * Every public call is fed what is of a wrong kind, and must answer with `LSM_INVALID_ARGUMENT`: no
+ * other error, no assertion, and never a result. A call that is new has to be added here.
+ */
+
+import { afterAll, describe, expect, test } from 'vitest'
+import * as engine from '../index.ts'
+import { bytes, everyNth, never, openTest, restless, text } from '../testing/fixtures.ts'
+
+const { db, storage } = openTest()
+afterAll(() => db.close())
+const batch = new engine.WriteBatch()
+batch.put(bytes('before'), bytes('1'))
+db.writeSync(batch)
+
+const NOT_BYTES: readonly unknown[] = [
+  'abc',
+  7,
+  null,
+  undefined,
+  [1, 2],
+  {},
+  new Uint16Array(2),
+  new DataView(new ArrayBuffer(2)),
+  new ArrayBuffer(2),
+]
+const NO_BOUND = NOT_BYTES.filter((value) => value !== undefined)
+const NO_OPTIONS: readonly unknown[] = [null, 1, 'sync', [], new Map(), bytes(''), { start: 1 }]
+const NO_FLAG: readonly unknown[] = [null, 0, 1, 'false']
+const NO_COUNT: readonly unknown[] = [Number.NaN, -1, 1.5, 2 ** 60, -Infinity, '3', null, 3n]
+const NO_TEXT: readonly unknown[] = [null, undefined, 1, bytes('/db'), new URL('file:///db')]
+const NO_FOLDER: readonly unknown[] = [...NO_TEXT, '', 'a\0b']
+const cyclic: Record<string, unknown> = {}
+cyclic.itself = cyclic
+const NO_JSON: readonly unknown[] = [
+  ...[Number.NaN, Infinity, { T: Number.NaN }, { T: undefined }, 1n, () => 1, new Map()],
+  ...[{ at: new Date() }, cyclic],
+]
+const NO_BATCH: readonly unknown[] = [
+  ...[null, undefined, {}, [], 'batch', bytes('batch'), engine.WriteBatch],
+  Object.create(engine.WriteBatch.prototype),
+]
+const NO_OBJECT: readonly unknown[] = [null, 1, 'storage', {}, () => {}]
+
+const other = openTest()
+const released = db.snapshot()
+released.release()
+afterAll(() => other.db.close())
+const NO_SNAPSHOT: readonly unknown[] = [null, 1, {}, { seq: 1 }, other.db.snapshot()]
+
+interface Call {
+  readonly name: string
+  readonly wrong: readonly unknown[]
+  readonly make: (value: never) => unknown
+}
+
+const key = bytes('k')
+const call = (name: string, wrong: readonly unknown[], make: (value: never) => unknown): Call => {
+  return { name, wrong, make }
+}
+/** Of a call that takes options: what they may not be, and what those of `kinds` may not be. */
+const options = (
+  name: string,
+  kinds: Readonly<Record<string, readonly unknown[]>>,
+  make: (options: never) => unknown,
+): readonly Call[] => [
+  call(name, NO_OPTIONS, make),
+  ...Object.entries(kinds).map(([option, wrong]) =>
+    call(`${name}, ${option}`, wrong, (value) => make({ [option]: value } as never)),
+  ),
+]
+const write = (make: (value: engine.WriteOptions) => unknown, name: string) =>
+  options(name, { sync: NO_FLAG }, make)
+const bounds = { gte: NO_BOUND, gt: NO_BOUND, lte: NO_BOUND, lt: NO_BOUND }
+const read = { snapshot: NO_SNAPSHOT }
+const scan = { ...bounds, ...read, reverse: NO_FLAG, limit: NO_COUNT }
+const open = (given: object) =>
+  engine.Database.open({ storage, folder: '/other', strategy: everyNth(2), ...given })
+const strategyWith = (given: object) => ({ strategy: { ...everyNth(2), ...given } })
+const fresh = () => new engine.WriteBatch()
+const memory = () => new engine.MemoryStorage(new engine.Ledger())
+
+const DATABASE: readonly Call[] = [
+  call('open', [...NO_OPTIONS, undefined], (value) => engine.Database.open(value)),
+  call('open, storage', NO_OBJECT, (value) => open({ storage: value })),
+  call('open, folder', NO_FOLDER, (folder) => open({ folder })),
+  call('open, strategy', NO_OBJECT, (strategy) => open({ strategy })),
+  call('open, strategyParameters', NO_JSON, (value) => open({ strategyParameters: value })),
+  call('open, strategy.name', NO_TEXT, (name) => open(strategyWith({ name }))),
+  call('open, strategy.pick', [null, 1], (pick) => open(strategyWith({ pick }))),
+  call('open, clock', NO_OBJECT, (clock) => open({ clock })),
+  call('open, seed', [Number.NaN, 0.5, '1', null], (seed) => open({ seed })),
+  call('open, options', [1, 'options', [], { memtable: 1 }], (value) => open({ options: value })),
+  call('open, memtableBytes', [...NO_COUNT, 1], (memtableBytes) =>
+    open({ options: { memtableBytes } }),
+  ),
+  call('open, valueLogPolicy', [1, 'fifo', {}, restless], (valueLogPolicy) =>
+    open({ valueLogPolicy }),
+  ),
+  call('open, onEvent', [null, 1, {}], (onEvent) => open({ onEvent })),
+  call('get', NOT_BYTES, (value) => db.get(value)),
+  ...options('get', read, (value) => db.get(key, value)),
+  call('has', NOT_BYTES, (value) => db.has(value)),
+  ...options('has', read, (value) => db.has(key, value)),
+  ...options('scan', scan, (value) => db.scan(value)),
+  ...options('scanAsync', { ...scan, prefetch: [...NO_COUNT, Infinity] }, (value) =>
+    db.scanAsync(value),
+  ),
+  ...options('cursor', bounds, (value) => db.cursor(value)),
+  ...options('cursor', read, (value) => db.cursor({}, value)),
+  call('put', NOT_BYTES, (value) => db.put(value, key)),
+  call('put, value', NOT_BYTES, (value) => db.put(key, value)),
+  ...write((value) => db.put(key, key, value), 'put'),
+  call('delete', NOT_BYTES, (value) => db.delete(value)),
+  ...write((value) => db.delete(key, value), 'delete'),
+  call('write', NO_BATCH, (value) => db.write(value)),
+  ...write((value) => db.write(fresh(), value), 'write'),
+  call('writeSync', NO_BATCH, (value) => db.writeSync(value)),
+  ...write((value) => db.writeSync(fresh(), value), 'writeSync'),
+]
+
+const CURSOR: readonly Call[] = [
+  call('seek', NOT_BYTES, (value) => db.cursor().seek(value)),
+  call('seekForPrev', NOT_BYTES, (value) => db.cursor().seekForPrev(value)),
+  call('next', [0], () => db.cursor().next()),
+  call('prev', [0], () => db.cursor().prev()),
+  call('key', [0], () => db.cursor().key()),
+  call('value', [0], () => db.cursor().value()),
+]
+
+const FUNCTIONS: readonly Call[] = [
+  call('WriteBatch.put', NOT_BYTES, (value) => fresh().put(value, key)),
+  call('WriteBatch.put, value', NOT_BYTES, (value) => fresh().put(key, value)),
+  call('WriteBatch.delete', NOT_BYTES, (value) => fresh().delete(value)),
+  call('WriteBatch.from', NOT_BYTES, (value) => engine.WriteBatch.from(value)),
+  call('describeFolder', NO_OBJECT, (value) => engine.describeFolder(value, '/db')),
+  call('describeFolder, folder', NO_FOLDER, (value) => engine.describeFolder(memory(), value)),
+  call('verifyDatabase', NO_OBJECT, (value) => engine.verifyDatabase(value, '/db')),
+  call('verifyDatabase, folder', NO_FOLDER, (value) => engine.verifyDatabase(memory(), value)),
+  call('exportDatabase', NO_OBJECT, (value) => engine.exportDatabase(value, '/db', '/to')),
+  call('exportDatabase, folder', NO_FOLDER, (value) =>
+    engine.exportDatabase(memory(), value, '/to'),
+  ),
+  call('exportDatabase, to', NO_FOLDER, (value) => engine.exportDatabase(memory(), '/db', value)),
+  call('parseEngineOptions', [null, 1, 'none', [], { block: 1 }, undefined], (value) =>
+    engine.parseEngineOptions(value),
+  ),
+  call('MemoryStorage', NO_OBJECT, (value) => new engine.MemoryStorage(value)),
+  call('NodeStorage', NO_OBJECT, (value) => new engine.NodeStorage(value)),
+  call('countFolder', NO_OBJECT, (value) => engine.countFolder(storage, value, '/db')),
+  call('sumCells', [null, { causes: 'wal' }, { cause: 'log' }, { direction: 'in' }], (value) =>
+    engine.sumCells([], value),
+  ),
+  call('ManualClock', [Number.NaN, '1', null], (value) => new engine.ManualClock(value)),
+  call('ManualClock.advance', [Number.NaN, Infinity, '1'], (value) =>
+    new engine.ManualClock().advance(value),
+  ),
+  call('createRandom', [Number.NaN, 0.5, '1', undefined], (value) => engine.createRandom(value)),
+  call('deriveSeed', [Number.NaN, 0.5, '1'], (value) => engine.deriveSeed(value, 'role')),
+  call('deriveSeed, role', [undefined, 1], (value) => engine.deriveSeed(1, value)),
+  call('printVersion', NO_OBJECT, (value) => engine.printVersion(value)),
+  call('printEdit', NO_OBJECT, (value) => engine.printEdit(value)),
+  call('applyEdit', NO_OBJECT, (value) => engine.applyEdit(value, engine.parseEdit(''))),
+  call('applyEdit, edit', NO_OBJECT, (value) => engine.applyEdit(engine.EMPTY_VERSION, value)),
+  call('guardStrategy', [...NO_OBJECT, {}, { ...never, pick: 1 }, { ...never, name: 1 }], (value) =>
+    engine.guardStrategy(value),
+  ),
+  call('parseEdit', [...NO_TEXT, 'nonsense'], (value) => engine.parseEdit(value)),
+]
+
+describe.each([
+  ['the database', DATABASE],
+  ['a cursor', CURSOR],
+  ['the functions', FUNCTIONS],
+])('%s', (_, calls) => {
+  const cases = calls.flatMap(({ name, wrong, make }) =>
+    wrong.map((value) => ({ name, value, make })),
+  )
+  test.each(cases)('$name refuses $value', async ({ value, make }) => {
+    const before = Array.from(db.scan(), ([k, v]) => [text(k), text(v)])
+    const answer = Promise.resolve().then(() => make(value as never))
+    await expect(answer).rejects.toThrow(expect.objectContaining({ code: 'LSM_INVALID_ARGUMENT' }))
+    expect(Array.from(db.scan(), ([k, v]) => [text(k), text(v)])).toEqual(before)
+    expect(storage.list('/other')).toEqual([])
+  })
+})
+
+test('no call is left out', () => {
+  /** They take no arguments, or only what the engine itself makes. */
+  const without = [
+    ...['constructor', 'snapshot', 'flush', 'collectValueLog', 'metrics', 'close'],
+    ...['seekToFirst', 'seekToLast', 'cellsBetween'],
+    // They check what strategies answer, and refuse it as LSM_UNSAFE_COMPACTION.
+    ...['checkedPick', 'checkedScores'],
+    ...['isLsmError', 'LsmError', 'ReadCounters', 'Ledger', 'Database', 'WriteBatch'],
+  ]
+  const called = new Set(
+    [...DATABASE, ...CURSOR, ...FUNCTIONS].map(({ name }) => name.split(',')[0]!),
+  )
+  const methods = (prototype: object) =>
+    Object.entries(Object.getOwnPropertyDescriptors(prototype))
+      .filter(([, { value }]) => typeof value === 'function')
+      .map(([name]) => name)
+  const all = [
+    ...methods(engine.Database.prototype),
+    ...methods(Object.getPrototypeOf(db.cursor()) as object),
+    ...Object.entries(engine).flatMap(([name, value]) =>
+      typeof value === 'function' ? [name] : [],
+    ),
+  ]
+  expect(all.filter((name) => !called.has(name) && !without.includes(name))).toEqual([])
+})

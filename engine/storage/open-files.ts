@@ -1,0 +1,197 @@
+/**
+ * Owns the descriptors of files that are read again and again (tables, segments). At most `max` of
+ * them are open at once, as with LevelDB's and RocksDB's `max_open_files`: a file that was closed to
+ * make room is opened again at its next read. Readers do not notice, and no byte moves for it.
+ *
+ * Eviction is CLOCK, as in the block cache: a read marks its file, the hand clears marks and closes
+ * the first file without one.
+ *
+ * Invariants: a file is never closed while an asynchronous read of it is under way; at most half of
+ * `max` such reads are under way, so a file that may be closed can always be found. A path names the
+ * same content for as long as its file is not closed by its owner.
+ */
+
+import { assert } from '../base/assert.ts'
+import { LsmError } from '../base/errors.ts'
+import type { Section } from './ledger.ts'
+import type { FileTag, ReadableFile, Storage } from './storage.ts'
+
+/** LevelDB's `max_open_files`. */
+export const OPEN_FILES_DEFAULT = 1000
+/** A limit below this is raised to it. */
+const OPEN_FILES_MIN = 8
+/** Of what the process may open; the rest is for logs, outputs, other databases and the program. */
+const PROCESS_SHARE = 1 / 4
+
+export class OpenFiles {
+  readonly max: number
+  readonly #storage: Storage
+  /** The files that hold a descriptor, in no order; each knows its place. */
+  readonly #open: SharedFile[] = []
+  #hand = 0
+  #reading = 0
+  /** Asynchronous reads that wait for their turn. */
+  readonly #waiting: (() => void)[] = []
+
+  /** `wanted`: how many files may be open at once, where the process may open four times as many. */
+  constructor(storage: Storage, wanted = OPEN_FILES_DEFAULT) {
+    this.#storage = storage
+    const share = Math.floor(storage.openFilesMax * PROCESS_SHARE)
+    this.max = Math.max(Math.min(wanted, share), OPEN_FILES_MIN)
+  }
+
+  /** Files that hold a descriptor now. */
+  get count(): number {
+    return this.#open.length
+  }
+
+  /** Opens a file as `Storage.open` does. The caller closes it; the file must stay as it is. */
+  open(path: string, tag: FileTag): ReadableFile {
+    const shared = new SharedFile(path, tag)
+    return new PooledFile(this, shared, tag, this.opened(shared).bytes)
+  }
+
+  /** The file with a descriptor; for the handles of `open`, as are the two below. */
+  opened(shared: SharedFile): ReadableFile {
+    shared.isMarked = true
+    if (shared.file !== null) return shared.file
+    if (shared.isClosed) {
+      throw new LsmError('LSM_CLOSED', `${shared.path} was closed`, { data: { path: shared.path } })
+    }
+    if (this.#open.length >= this.max) this.#evictOne()
+    const file = this.#storage.open(shared.path, shared.tag)
+    shared.file = file
+    shared.openings++
+    shared.index = this.#open.length
+    this.#open.push(shared)
+    return file
+  }
+
+  /** Runs `read` when its turn has come, and keeps the file open until it ends. */
+  async whileReading(shared: SharedFile, read: () => Promise<void>): Promise<void> {
+    while (this.#reading >= this.max >>> 1) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+    this.#reading++
+    shared.reading++
+    try {
+      await read()
+    } finally {
+      shared.reading--
+      this.#reading--
+      if (shared.isClosed && shared.reading === 0) this.#release(shared)
+      this.#waiting.shift()?.()
+    }
+  }
+
+  /** Idempotent. The descriptor of a file that is being read goes after the last read. */
+  close(shared: SharedFile): void {
+    shared.isClosed = true
+    if (shared.reading === 0) this.#release(shared)
+  }
+
+  #evictOne(): void {
+    for (;;) {
+      this.#hand = this.#hand < this.#open.length ? this.#hand : 0
+      const shared = this.#open[this.#hand]!
+      if (shared.reading === 0 && !shared.isMarked) {
+        this.#release(shared)
+        return
+      }
+      shared.isMarked = false
+      this.#hand++
+    }
+  }
+
+  /** Closes the descriptor, if there is one; the last file takes the place of this. */
+  #release(shared: SharedFile): void {
+    const { file } = shared
+    if (file === null) return
+    const last = this.#open.pop()!
+    if (last !== shared) {
+      this.#open[shared.index] = last
+      last.index = shared.index
+    }
+    shared.file = null
+    file.close()
+  }
+}
+
+/** A file and its descriptor, if it has one: shared by the handles tagged from one another. */
+class SharedFile {
+  readonly path: string
+  /** The account it is opened on. */
+  readonly tag: FileTag
+  file: ReadableFile | null = null
+  /** How often it was opened: tells a handle that its descriptor is another one. */
+  openings = 0
+  /** Place among the open files. */
+  index = 0
+  /** Read since the hand passed. */
+  isMarked = false
+  /** Asynchronous reads under way. */
+  reading = 0
+  /** Closed by its owner, for good. */
+  isClosed = false
+
+  constructor(path: string, tag: FileTag) {
+    this.path = path
+    this.tag = tag
+  }
+}
+
+class PooledFile implements ReadableFile {
+  readonly bytes: number
+  readonly #files: OpenFiles
+  readonly #shared: SharedFile
+  readonly #tag: FileTag
+  /** The descriptor's handle on this account, as of opening number `#opening`. */
+  #file: ReadableFile | null = null
+  #opening = 0
+
+  constructor(files: OpenFiles, shared: SharedFile, tag: FileTag, bytes: number) {
+    this.bytes = bytes
+    this.#files = files
+    this.#shared = shared
+    this.#tag = tag
+  }
+
+  get path(): string {
+    return this.#shared.path
+  }
+
+  read(target: Uint8Array, length: number, offset: number, section: Section): void {
+    assert(!this.#shared.isClosed, 'read from a closed file')
+    this.#opened().read(target, length, offset, section)
+  }
+
+  async readAsync(
+    target: Uint8Array,
+    length: number,
+    offset: number,
+    section: Section,
+  ): Promise<void> {
+    assert(!this.#shared.isClosed, 'read from a closed file')
+    await this.#files.whileReading(this.#shared, () =>
+      this.#opened().readAsync(target, length, offset, section),
+    )
+  }
+
+  tagged(tag: FileTag): ReadableFile {
+    return new PooledFile(this.#files, this.#shared, tag, this.bytes)
+  }
+
+  close(): void {
+    this.#files.close(this.#shared)
+  }
+
+  #opened(): ReadableFile {
+    const shared = this.#shared
+    const opened = this.#files.opened(shared)
+    if (this.#file === null || this.#opening !== shared.openings) {
+      this.#file = opened.tagged(this.#tag)
+      this.#opening = shared.openings
+    }
+    return this.#file
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Owns what tests of recovery share: databases as a kill or a close leaves them, logs and manifests with
+ * records left out, and what an open and a verify make of them.
+ */
+
+import { expect } from 'vitest'
+import { isLsmError, type LsmError } from '../base/errors.ts'
+import type { Database } from '../db/database.ts'
+import type { DatabaseEvent, RecoveryEvent } from '../db/events.ts'
+import { verifyDatabase } from '../db/verify.ts'
+import { Ledger } from '../storage/ledger.ts'
+import type { MemoryStorage } from '../storage/memory-storage.ts'
+import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
+import { LogWriter } from '../wal/log-writer.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
+import { bytes, never, openTest, text } from './fixtures.ts'
+import { killed, tag } from './log-fixtures.ts'
+
+export const MODES = ['point-in-time', 'tolerate-corrupted-tail', 'absolute'] as const
+export const key = (index: number) => `key${String(index).padStart(3, '0')}`
+
+export function write(db: Database, from: number, to: number): void {
+  for (let index = from; index < to; index++) {
+    const batch = new WriteBatch()
+    batch.put(bytes(key(index)), bytes(`${index}`.padEnd(90, '.')))
+    db.writeSync(batch, { sync: true })
+  }
+}
+
+/** A database of keys 0 to `count`, each a batch, as a kill leaves it: about forty fill a memtable. */
+export function written(count: number): MemoryStorage {
+  const { db, storage } = openTest({ strategy: never })
+  write(db, 0, count)
+  return killed(storage)
+}
+
+export interface Opened {
+  readonly keys: readonly string[]
+  readonly recovery: RecoveryEvent | null
+}
+
+/** What an open finds, or the error it ends with; the folder is closed again. */
+export function open(storage: MemoryStorage, walRecovery: LogRecoveryMode): Opened | LsmError {
+  const events: DatabaseEvent[] = []
+  const onEvent = (event: DatabaseEvent) => events.push(event)
+  try {
+    const { db } = openTest({ storage, strategy: never, onEvent, options: { walRecovery } })
+    const keys = Array.from(db.scan(), ([each]) => text(each))
+    db.close()
+    return { keys, recovery: events.find((event) => event.kind === 'recovery') ?? null }
+  } catch (error) {
+    if (!isLsmError(error)) throw error
+    return error
+  }
+}
+
+export const filesIn = (storage: MemoryStorage, ending: string) =>
+  storage.list('/db').filter((name) => name.endsWith(ending))
+export const faultsIn = (storage: MemoryStorage) =>
+  verifyDatabase(storage, '/db').faults.map(({ message }) => message)
+export const everything = (storage: MemoryStorage) =>
+  storage.list('/db').map((name) => `${name} ${storage.readAll(`/db/${name}`, tag)}`)
+export const keysUpTo = (count: number) => Array.from({ length: count }, (_, index) => key(index))
+
+/** Copies of one storage, so that each mode finds the folder as it was. */
+export const copyOf = (storage: MemoryStorage) =>
+  storage.powerLoss({ bytes: 'kept', names: 'kept' }, new Ledger())
+
+export function recordsOf(content: Uint8Array): readonly Uint8Array[] {
+  const reader = new LogReader(content, 'log')
+  const records: Uint8Array[] = []
+  while (reader.next()) records.push(reader.record)
+  return records
+}
+
+/** Replaces a log or manifest by one of these records. */
+export function rewrite(
+  storage: MemoryStorage,
+  path: string,
+  records: readonly Uint8Array[],
+): void {
+  if (storage.list('/db').includes(path.slice(4))) storage.remove(path)
+  const writer = new LogWriter(storage.create(path, tag))
+  for (const record of records) writer.append(record)
+  writer.sync()
+  writer.close()
+}
+
+/** Leaves records out of the file, so that its framing and checksums are sound. */
+export function leaveOut(storage: MemoryStorage, path: string, at: number, count: number): void {
+  rewrite(storage, path, recordsOf(storage.readAll(path, tag)).toSpliced(at, count))
+}
+
+export function onlyLog(storage: MemoryStorage): string {
+  const [name, ...more] = filesIn(storage, '.log')
+  expect(more).toEqual([])
+  return `/db/${name}`
+}
+
+/** That the stricter modes refuse with `message` and change nothing. */
+export function expectRefused(
+  storage: MemoryStorage,
+  modes: readonly LogRecoveryMode[],
+  message: RegExp,
+) {
+  for (const mode of modes) {
+    const copy = copyOf(storage)
+    const error = open(copy, mode)
+    expect(error, mode).toMatchObject({
+      code: 'LSM_CORRUPTION',
+      message: expect.stringMatching(message),
+      data: { path: expect.any(String) },
+    })
+    expect(everything(copy), mode).toEqual(everything(storage))
+  }
+}
+
+/** Where the first `count` records of a small log end. */
+export function recordsBytes(content: Uint8Array, count: number): number {
+  const reader = new LogReader(content, 'log')
+  for (let index = 0; index <= count; index++) reader.next()
+  return reader.recordOffset
+}
+
+export function create(storage: MemoryStorage, path: string, content: Uint8Array): void {
+  const file = storage.create(path, tag)
+  file.append(content, 'data')
+  file.sync()
+  file.close()
+}

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { refuseFlagsKeptByNpm } from './npm-flags.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-npmrc-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const specs = {
+  strategy: { value: 'NAME,…', help: '' },
+  'value-bytes': { value: 'SIZE', help: '' },
+  param: { value: 'NAME=VALUE', help: '', multiple: true },
+  force: { value: null, help: '' },
+}
+
+/** What is said of `npm run exp` with `kept` in the environment. */
+function told(kept: Record<string, string>, argv: readonly string[] = [], command = 'exp') {
+  try {
+    refuseFlagsKeptByNpm(command, argv, specs, { npm_lifecycle_event: 'exp', ...kept })
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+test.each([
+  [{ npm_config_strategy: 'leveling' }, [], 'npm run exp -- --strategy=leveling'],
+  [{ npm_config_value_bytes: '1k' }, ['--seed=1'], 'npm run exp -- --seed=1 --value-bytes=1k'],
+  [{ npm_config_param: 'T=4\n\nK=3' }, [], 'npm run exp -- --param=T=4 --param=K=3'],
+  [{ npm_config_value_bytes: 'true' }, ['10'], 'npm run exp -- --value-bytes=10'],
+  [{ npm_config_value_bytes: '' }, [], 'npm run exp -- --value-bytes=SIZE'],
+  [{ npm_config_force: 'true' }, [], 'npm run exp -- --force'],
+])('%j is refused with the command that was meant', (kept, argv, meant) => {
+  expect(told(kept, argv)).toMatch(/^npm took --[\w-]+ for itself; write -- before the flags: /)
+  expect(told(kept, argv)).toContain(`: ${meant}`)
+})
+
+test('what was read before the flags stands before them', () => {
+  const kept = { npm_lifecycle_event: 'trace', npm_config_strategy: 'x' }
+  expect(told(kept, ['a.trace'], 'trace stats')).toContain(
+    ': npm run trace -- stats a.trace --strategy=x',
+  )
+})
+
+test('settings of npm and flags of other commands are passed over', () => {
+  writeFileSync(join(folder, '.npmrc'), '; comment\nforce = true\nstrategy=leveling\n')
+  const kept = { npm_config_force: 'true', npm_config_strategy: 'leveling' }
+  expect(told({ ...kept, npm_config_userconfig: join(folder, '.npmrc') })).toBe('')
+  expect(told({ ...kept, npm_config_local_prefix: folder })).toBe('')
+  expect(told({ npm_config_force: 'true', NPM_CONFIG_FORCE: 'true' })).toBe('')
+  expect(told({ npm_config_loglevel: 'warn', npm_config_yes: '' })).toBe('')
+  expect(told({ ...kept, npm_lifecycle_event: 'test:unit' })).toBe('')
+})
+
+test('npm itself leaves what the check reads', { timeout: 120_000 }, () => {
+  const { status, stdout, stderr } = spawnSync(
+    'npm',
+    ['run', '--silent', 'exp', '--strategy=leveling', '--records', '10'],
+    { cwd: join(import.meta.dirname, '..', '..'), encoding: 'utf8' },
+  )
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toContain('npm run exp -- --strategy=leveling --records=10\n')
+})

@@ -1,0 +1,35 @@
+/**
+ * Owns what happens when standard output fails under a command, the same for every command. A reader
+ * that leaves (`| head`) is no failure: what is left to say is dropped, files are still written, and
+ * the exit code is that of the work. Any other fault, such as a full disk, is one line on standard
+ * error and exit code 1. Faults of standard error itself can be told nowhere and are ignored.
+ */
+
+/** Why standard output takes no more, or null. */
+let fault: Error | null = null
+
+/** From now on no fault of the standard streams is thrown. */
+export function watchStandardStreams(): void {
+  process.stdout.on('error', (error) => {
+    fault ??= error
+  })
+  process.stderr.on('error', () => {})
+}
+
+/**
+ * Waits until all that was said is written. Returns the fault that must be told: null where there
+ * is none, or where the reader has left.
+ */
+export async function outputFault(): Promise<Error | null> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
+  return fault === null || isClosedPipe(fault) ? null : fault
+}
+
+/** Whether `error` was thrown because standard output had failed, by whatever wrote to it. */
+export function isOfOutput(error: unknown): boolean {
+  return fault !== null && (error === fault || isClosedPipe(error))
+}
+
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}

@@ -1,0 +1,74 @@
+/**
+ * Owns the tables that commands print. A table that is wider than the terminal would be broken by it
+ * in the middle of lines, so each of its rows becomes a list instead: a heading, then a line a figure.
+ */
+import { stripVTControlCharacters } from 'node:util'
+import CliTable from 'cli-table3'
+import type { Look } from './terminal.ts'
+
+export interface TextTable {
+  readonly head: readonly string[]
+  /** A cell may have several lines. */
+  readonly rows: readonly (readonly string[])[]
+  /** How many of the first columns are text: flushed left, and the heading of a list. */
+  readonly names: number
+  /** The last column is text too. */
+  readonly wordsLast?: boolean
+  /** Without lines between rows. */
+  readonly compact?: boolean
+}
+
+/** Without a line feed at the end. */
+export function textTable(table: TextTable, look: Look): string {
+  const { head, rows, names, wordsLast = false, compact = false } = table
+  const drawn = new CliTable({
+    head: [...head],
+    colAligns: head.map((_, index) => {
+      return index < names || (wordsLast && index === head.length - 1) ? 'left' : 'right'
+    }),
+    style: look.colour
+      ? { head: ['bold'], border: ['grey'], compact }
+      : { head: [], border: [], compact },
+  })
+  for (const row of rows) drawn.push([...row])
+  const text = drawn.toString()
+  return widthOf(text) <= look.columns ? text : listOf(table, look)
+}
+
+/** `text` with its lines broken between words where the terminal would break them anywhere. */
+export function fitted(text: string, { columns }: Look): string {
+  if (!Number.isFinite(columns)) return text
+  const lines = text.split('\n').flatMap((line) => {
+    const indent = /^ */.exec(line)![0]
+    const broken: string[] = []
+    let current = ''
+    for (const word of line.trim().split(' ')) {
+      const longer = current === '' ? indent + word : `${current} ${word}`
+      if (current !== '' && longer.length > columns) {
+        broken.push(current)
+        current = indent + word
+      } else current = longer
+    }
+    return [...broken, current]
+  })
+  return lines.join('\n')
+}
+
+function widthOf(text: string): number {
+  const lines = stripVTControlCharacters(text).split('\n')
+  return Math.max(...lines.map((line) => line.length))
+}
+
+function listOf({ head, rows, names }: TextTable, look: Look): string {
+  const width = Math.max(...head.slice(names).map((name) => name.length)) + 2
+  const blocks = rows.map((row) => {
+    const lines = row.slice(names).flatMap((cell, index) =>
+      cell.split('\n').map((line, part) => {
+        const name = part === 0 ? head[names + index]! : ''
+        return `  ${name.padEnd(width)}${line}`
+      }),
+    )
+    return [fitted(row.slice(0, names).join(', '), look), ...lines].join('\n')
+  })
+  return blocks.join('\n')
+}

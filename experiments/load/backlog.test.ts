@@ -1,0 +1,42 @@
+/** The verdict on a queue, for few operations and for more than stretches are kept of. */
+import { expect, test } from 'vitest'
+import { Backlog } from './backlog.ts'
+
+const MS = 1e6
+
+/** An operation a millisecond, each late by what `lagMs` says of its share of the run. */
+function verdict(operations: number, lagMs: (share: number, index: number) => number) {
+  const backlog = new Backlog()
+  for (let index = 0; index < operations; index++) {
+    const intendedNs = index * MS
+    const startNs = intendedNs + lagMs(index / operations, index) * MS
+    backlog.add(intendedNs, startNs, startNs + 1)
+  }
+  return backlog.figures()
+}
+
+const SIZES = [40, 1_000, 1_024, 1_025, 5_000, 100_000]
+
+test.each(SIZES)('%d operations: a queue that grows to the end is overloaded', (operations) => {
+  expect(verdict(operations, (share) => share * operations).overloaded).toBe(true)
+})
+
+test.each(SIZES)('%d operations: a stall that drains is not', (operations) => {
+  const stall = (share: number) => (share > 0.8 && share < 0.85 ? 5_000 : 0)
+  expect(verdict(operations, stall).overloaded).toBe(false)
+})
+
+// Four operations in eight find the queue empty, be it the first or the last: stretches of four are
+// joined in pairs.
+test.each([0, 1])('a queue that is empty now and then, at parity %d, stands nowhere', (parity) => {
+  const { overloaded, why } = verdict(5_000, (share, index) =>
+    Math.floor(index / 4) % 2 === parity ? 0 : share * 5_000,
+  )
+  expect(overloaded).toBe(false)
+  expect(why).toContain('standing backlog 0.0 ms in the third quarter of the run, 0.0 ms in the')
+})
+
+test('each quarter stands where its own operations found the queue', () => {
+  const { why } = verdict(4_000, (share) => Math.floor(share * 4) * 1_000)
+  expect(why).toContain('standing backlog 2000.0 ms in the third quarter of the run, 3000.0 ms in')
+})

@@ -1,0 +1,15 @@
+/** Owns the flags of a test that has defaults of its own: a flag is given once. */
+
+/** `flags`, after those of `defaults` that they do not give again. */
+export function overDefaults(
+  defaults: readonly string[],
+  flags: readonly string[],
+): readonly string[] {
+  const given = new Set(flags.map(settingOf))
+  return [...defaults.filter((flag) => !given.has(settingOf(flag))), ...flags]
+}
+
+/** '--seed' of '--seed=1', '--set=blockBytes' of '--set=blockBytes=4k'. */
+function settingOf(flag: string): string {
+  return /^--(?:param|set)=[^=]*|^[^=]*/.exec(flag)![0]
+}

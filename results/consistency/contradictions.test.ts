@@ -1,0 +1,129 @@
+/** Each relation between figures is seen to catch a figure that breaks it, and sound results pass. */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { parseAnyResult } from '../parse-result.ts'
+import type { RunResult } from '../schema.ts'
+import { sampleResult } from '../testing/sample-result.ts'
+import { contradictionsIn } from './contradictions.ts'
+
+const CHECKED_IN = globSync(join(import.meta.dirname, '..', '**/*.json{,.gz}')).filter(
+  (path) => !/\.vl\.json$|schema\.json$|\/suites\//.test(path),
+)
+
+test('no result that is checked in contradicts itself', () => {
+  expect(CHECKED_IN.length).toBeGreaterThan(100)
+  for (const path of CHECKED_IN) {
+    const bytes = readFileSync(path)
+    const text = path.endsWith('.gz') ? gunzipSync(bytes).toString() : bytes.toString()
+    expect(contradictionsIn(parseAnyResult(text, path)), path).toEqual([])
+  }
+})
+
+test.each([{}, { reads: false }, { longScans: true }, { openLoop: 'steady' }] as const)(
+  'the sample of tests agrees with itself: %o',
+  (options) => {
+    expect(contradictionsIn(sampleResult(options))).toEqual([])
+  },
+)
+
+const AMPLIFICATION = 'deterministic.amplification'
+
+/** A field, its wrong value, and the field that is named. */
+const WRONG: readonly (readonly [field: string, value: unknown, named: string])[] = [
+  [`${AMPLIFICATION}.drained.waTotal`, 3, `${AMPLIFICATION}.drained.waTotal`],
+  [`${AMPLIFICATION}.drained.waLsm`, null, `${AMPLIFICATION}.drained.waLsm`],
+  [`${AMPLIFICATION}.burst.waEntries`, 3, `${AMPLIFICATION}.burst.waEntries`],
+  [`${AMPLIFICATION}.drained.waRocksdb`, 3, `${AMPLIFICATION}.drained.waRocksdb`],
+  [`${AMPLIFICATION}.drained.waPebble`, 3, `${AMPLIFICATION}.drained.waPebble`],
+  [
+    `${AMPLIFICATION}.drained.spaceAmplification`,
+    0.5,
+    `${AMPLIFICATION}.drained.spaceAmplification`,
+  ],
+  [`${AMPLIFICATION}.burst.userBytes`, 5, `${AMPLIFICATION}.burst.userBytes`],
+  [`${AMPLIFICATION}.burst.mergedRawBytes`, 1e12, `${AMPLIFICATION}.burst.mergedRawBytes`],
+  ['deterministic.phases.0.userBytes', 5, 'deterministic.phases[].userBytes'],
+  [
+    'deterministic.phases.0.bytesWrittenByCause.flush',
+    1e12,
+    'deterministic.phases[].bytesWrittenByCause.flush',
+  ],
+  [
+    'deterministic.until',
+    { reached: true, operations: 5, why: '' },
+    'deterministic.until.operations',
+  ],
+  [
+    'deterministic.readAmplification.getHit.filterNegatives',
+    1e9,
+    'deterministic.readAmplification.getHit.filterNegatives',
+  ],
+  [
+    'deterministic.readAmplification.getHit.runsPerOperation',
+    99,
+    'deterministic.readAmplification.getHit.runsPerOperation',
+  ],
+  [
+    'deterministic.readAmplification.getMiss.operations',
+    5,
+    'deterministic.readAmplification.getHit.operations',
+  ],
+  [
+    'deterministic.readAmplification.longScan.operations',
+    5,
+    'deterministic.readAmplification.shortScan.operations',
+  ],
+  ['deterministic.levels.0.flushedRawBytes', 5, 'deterministic.levels[].flushedRawBytes'],
+  ['deterministic.levels.2.bytesWritten', 5, 'deterministic.levels[].bytesWritten'],
+  ['deterministic.levels.2.tombstones', 1e9, 'deterministic.levels[2].tombstones'],
+  ['deterministic.ledger.cells.0.bytes', 5, `${AMPLIFICATION}.drained.bytesWrittenByCause.wal`],
+  ['deterministic.peakPhysicalBytes', 5, `${AMPLIFICATION}.drained.physicalBytes`],
+  ['deterministic.series.3.waTotal', 50, 'deterministic.series[3].waTotal'],
+  ['deterministic.series.3.runs', 50, 'deterministic.series[3].runs'],
+  ['deterministic.series.3.atOperation', 1e9, 'deterministic.series[3].atOperation'],
+  ['deterministic.series.60.runs', 4, 'deterministic.series[60].runs'],
+  ['deterministic.counts.merges', 5, 'deterministic.events.total'],
+  ['timed.latencyByKind.read.p50Us', 50, 'timed.latencyByKind.read.p50Us'],
+  ['timed.latencyByKind.read.p999Us', 5_301, 'timed.latencyByKind.read.p999Us'],
+  ['timed.latencyByKind.read.meanUs', 5_301, 'timed.latencyByKind.read.meanUs'],
+  ['timed.latencyByKind.read.count', 49_999, 'timed.latencyByKind.read.count'],
+  ['timed.phases.1.throughputPerSecond', 5, 'timed.phases[1].throughputPerSecond'],
+]
+
+test.each(WRONG)('%s = %j is found, and %s is named', (field, value, named) => {
+  const result = changed(sampleResult(), field, value)
+  expect(contradictionsIn(result).map((found) => found.field)).toContain(named)
+})
+
+test('an interval and a slow operation obey their maxima, a lag the worst one', () => {
+  const open = sampleResult({ openLoop: 'steady' })
+  const point = { ...open.timed.series[0]!, p50Us: 9, p99Us: 8 }
+  const slow = { ...open.timed.slowest[0]!, kind: 'read', serviceUs: 5_301 }
+  const late = changed(open, 'timed.arrivals.lagAtEndSeconds', 9)
+  const timed = { ...late.timed, series: [point], slowest: [slow] }
+  expect(contradictionsIn({ ...open, timed }).map(({ field }) => field)).toEqual([
+    'timed.series[0].p50Us',
+    'timed.slowest[0].serviceUs',
+    'timed.arrivals.lagAtEndSeconds',
+  ])
+})
+
+test('a gate of one name is there once', () => {
+  const { gates } = sampleResult()
+  const twice = { ...sampleResult(), gates: [...gates, ...gates] }
+  expect(contradictionsIn(twice)).toEqual([
+    { field: 'gates', why: 'two gates are named conservation' },
+  ])
+})
+
+/** A copy of `result` with the value at a dotted path. */
+function changed(result: RunResult, path: string, value: unknown): RunResult {
+  const copy = structuredClone(result) as unknown as Record<string, unknown>
+  const names = path.split('.')
+  let inner = copy
+  for (const name of names.slice(0, -1)) inner = inner[name] as Record<string, unknown>
+  inner[names.at(-1)!] = value
+  return copy as unknown as RunResult
+}

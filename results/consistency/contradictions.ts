@@ -1,0 +1,32 @@
+/**
+ * Owns the check that no figure of a result contradicts another. It takes what the schema accepted:
+ * numbers are finite there, counts and bytes are whole and not negative, shares lie in [0, 1].
+ */
+import type { AnyResult } from '../identity.ts'
+import { isPeerResult } from '../peer-schema.ts'
+import { checkDeterministic } from './deterministic.ts'
+import { type Contradiction, Findings } from './findings.ts'
+import { checkPeer } from './peer.ts'
+import { checkTimed } from './timed.ts'
+
+export type { Contradiction } from './findings.ts'
+
+/** Every contradiction found, none for a sound result. */
+export function contradictionsIn(result: AnyResult): readonly Contradiction[] {
+  const findings = new Findings()
+  if (isPeerResult(result)) checkPeer(result, findings)
+  else checkDeterministic(result, findings)
+  checkTimed(result, findings)
+  const names = result.gates.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) findings.add('gates', `two gates are named ${twice}`)
+  return findings.contradictions
+}
+
+/** Throws an error whose one line names the first field that contradicts another. */
+export function assertConsistent(result: AnyResult): void {
+  const [first, ...more] = contradictionsIn(result)
+  if (first === undefined) return
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
+  throw new Error(`${result.id}: ${first.field}: ${first.why}${rest}; no result was written`)
+}

@@ -1,0 +1,48 @@
+/** Owns a fabricated result of a peer for tests; none of it was measured. */
+import type { PeerReading, PeerResult } from '../peer-schema.ts'
+import type { RunResult } from '../schema.ts'
+
+/** A peer that saw what `result` saw, and came to the same ratios. */
+export function samplePeer(result: RunResult): PeerResult {
+  const { deterministic, config, ...shared } = result
+  const { drained } = deterministic.amplification
+  const reading: PeerReading = {
+    userBytes: drained.userBytes,
+    ...{ waTotal: drained.waTotal, waLsm: drained.waLsm, waRocksdb: drained.waRocksdb },
+    spaceAmplification: drained.spaceAmplification,
+    ...{ flushBytes: null, compactionBytes: null, compactionReadBytes: null },
+    ...{ flushes: null, compactions: null, level0Compactions: null, level0TablesCompacted: null },
+    ...{ moves: null, processBytes: null, processReadBytes: null, deviceBytes: null },
+    ...{ physicalBytes: 1, liveLogicalBytes: null, levels: null, report: null },
+  }
+  return {
+    ...shared,
+    id: 'sample-leveldb',
+    config: {
+      ...config,
+      target: 'leveldb',
+      strategy: { name: 'leveldb', params: {}, moduleDigest: null, primitives: null },
+    },
+    deterministic: {
+      phases: deterministic.phases
+        .filter(({ name }) => name !== 'drain')
+        .map(({ name, operationsByKind, userBytes }) => ({
+          name: name as 'load' | 'run',
+          ...{ operationsByKind, userBytes },
+        })),
+      traceHash: deterministic.traceHash,
+      liveLogicalBytes: null,
+    },
+    peer: {
+      name: 'leveldb',
+      version: '1',
+      settings: [{ name: 'x', varve: 1, peer: 1, equal: true, note: '' }],
+      burst: null,
+      drained: reading,
+      drain: { how: 'closed', converged: true },
+      counters: {},
+      latencyIncludes: 'all',
+      ownCounts: null,
+    },
+  }
+}
