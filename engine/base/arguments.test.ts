@@ -10,6 +10,12 @@ function shrunk(): Uint8Array {
   return view
 }
 
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
 function transferred(): Uint8Array {
   const array = new Uint8Array(3)
   array.buffer.transfer()
@@ -51,6 +57,7 @@ describe('bytes', () => {
     ['a DataView', new DataView(new ArrayBuffer(3))],
     ['an object of the same prototype', Object.create(Uint8Array.prototype)],
     ['a proxy of one', new Proxy(new Uint8Array(3), {})],
+    ['a proxy that was revoked', revoked()],
     ['an array whose buffer was transferred', transferred()],
     ['an array whose buffer shrank', shrunk()],
   ])('%s has none', (_, value) => {
@@ -72,6 +79,19 @@ describe('options', () => {
     expect(() => checkOptions({ start: 1 }, ['limit', 'gte'], 'scan')).toThrow(
       'scan has no option "start"; it has limit, gte',
     )
+  })
+
+  test('are read once, so that what was checked is what is used', () => {
+    let reads = 0
+    const changing = {
+      get limit() {
+        return ++reads
+      },
+    }
+    const { limit } = checkOptions(changing, ['limit'], 'scan')
+    expect([limit, reads]).toEqual([1, 1])
+    expect(checkOptions(new Proxy({ limit: 3 }, {}), ['limit'], 'scan')).toEqual({ limit: 3 })
+    expect(() => checkOptions(revoked(), ['limit'], 'scan')).toThrow(refused)
   })
 
   test.each([null, undefined, 1, 'limit', [], new Uint8Array(0), new Map(), () => {}, new Date()])(

@@ -4,7 +4,7 @@
  * a word. Invariant: a check returns or throws `LSM_INVALID_ARGUMENT`, and changes nothing.
  */
 
-import { isUint8Array } from 'node:util/types'
+import { isProxy, isUint8Array } from 'node:util/types'
 import { invalidArgument, type LsmError } from './errors.ts'
 
 /** The array's own count; a property of the same name that a caller defined is not asked. */
@@ -43,6 +43,7 @@ function notBytes(value: unknown, name: string): LsmError {
 }
 
 function remedy(value: unknown): string {
+  if (isProxy(value)) return ''
   if (typeof value === 'string') return ': encode it, as with new TextEncoder().encode(text)'
   if (ArrayBuffer.isView(value)) {
     return ': take new Uint8Array(view.buffer, view.byteOffset, view.byteLength)'
@@ -51,16 +52,28 @@ function remedy(value: unknown): string {
   return Array.isArray(value) ? ': take Uint8Array.from(array)' : ''
 }
 
-/** `options` must be a plain object with no option but `names`; `call` says whose they are. */
-export function checkOptions(options: object, names: readonly string[], call: string): void {
+/**
+ * `options` must be a plain object with no option but `names`; `call` says whose they are. Returns a copy,
+ * for which each option was read once: what is checked there is what is used.
+ */
+export function checkOptions<Options extends object>(
+  options: Options,
+  names: readonly string[],
+  call: string,
+): Options {
   checkPlain(options, `the options of ${call}`)
+  const copy: Partial<Options> = {}
   for (const name in options) {
-    if (names.includes(name)) continue
+    if (names.includes(name)) {
+      copy[name] = options[name]
+      continue
+    }
     const known = names.join(', ')
     throw invalidArgument(`${call} has no option ${JSON.stringify(name)}; it has ${known}`, {
       option: name,
     })
   }
+  return copy as Options
 }
 
 /** `value` must be an object of plain data: no list, no `Map`, no instance of a class. */
@@ -71,8 +84,13 @@ export function checkPlain(value: object, name: string): void {
 /** Of another realm too: its prototype is the one that ends the chain. */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value)
+    return prototype === null || Object.getPrototypeOf(prototype) === null
+  } catch {
+    // A proxy that was revoked.
+    return false
+  }
 }
 
 /** `value` must be an object that has these methods. */
@@ -125,6 +143,7 @@ export function checkText(value: string, name: string): void {
 export function show(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'boolean') return `${value}`
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`
+  if (isProxy(value)) return 'a Proxy'
   const kind =
     typeof value === 'object' ? Object.prototype.toString.call(value).slice(8, -1) : typeof value
   return `${/^[aeio]/i.test(kind) ? 'an' : 'a'} ${kind}`

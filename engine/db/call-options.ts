@@ -57,9 +57,9 @@ const ASYNC_SCAN_OPTIONS = [
 /** Whether the write is to survive a power loss. */
 export function wantsSync(options: WriteOptions | undefined, call: string): boolean {
   if (options === undefined) return false
-  checkOptions(options, WRITE_OPTIONS, call)
-  checkFlag(options.sync, 'sync')
-  return options.sync ?? false
+  const { sync = false } = checkOptions(options, WRITE_OPTIONS, call)
+  checkFlag(sync, 'sync')
+  return sync
 }
 
 export function checkReadOptions(options: ReadOptions, call: string): void {
@@ -71,15 +71,19 @@ export function checkCursor(bounds: KeyBounds | undefined, options: ReadOptions 
   if (options !== undefined) checkReadOptions(options, 'cursor')
 }
 
-export function checkScan(options: ScanOptions): void {
-  checkOptions(options, SCAN_OPTIONS, 'scan')
-  checkSteps(options)
+/** A checked copy, as of the call. */
+export function checkScan(options: ScanOptions): ScanOptions {
+  const copy = checkOptions(options, SCAN_OPTIONS, 'scan')
+  checkSteps(copy)
+  return copy
 }
 
-export function checkAsyncScan(options: AsyncScanOptions): void {
-  checkOptions(options, ASYNC_SCAN_OPTIONS, 'scanAsync')
-  checkSteps(options)
-  if (options.prefetch !== undefined) checkWhole(options.prefetch, 'prefetch', 0, PREFETCH_MAX)
+/** A checked copy, as of the call. */
+export function checkAsyncScan(options: AsyncScanOptions): AsyncScanOptions {
+  const copy = checkOptions(options, ASYNC_SCAN_OPTIONS, 'scanAsync')
+  checkSteps(copy)
+  if (copy.prefetch !== undefined) checkWhole(copy.prefetch, 'prefetch', 0, PREFETCH_MAX)
+  return copy
 }
 
 function checkSteps({ reverse, limit }: ScanOptions): void {

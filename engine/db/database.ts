@@ -204,8 +204,8 @@ export class Database implements Disposable {
 
   /** Entries between the bounds as owned [key, value] pairs, at one moment: that of the call. */
   scan(options: ScanOptions = {}): IterableIterator<[Uint8Array, Uint8Array]> & Disposable {
-    checkScan(options)
-    return new PairIterator(this.#cursor(options, options, this.#values), options)
+    const asked = checkScan(options)
+    return new PairIterator(this.#cursor(asked, asked, this.#values), asked)
   }
 
   /**
@@ -213,8 +213,8 @@ export class Database implements Disposable {
    * moment is that of the call. End it (`return`, or leaving a `for await`): it keeps its tables.
    */
   scanAsync(options: AsyncScanOptions = {}): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    checkAsyncScan(options)
-    return scanAhead(this.#cursor(options, options, null), this.#values, options)
+    const asked = checkAsyncScan(options)
+    return scanAhead(this.#cursor(asked, asked, null), this.#values, asked)
   }
 
   /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */

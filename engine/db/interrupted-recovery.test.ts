@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { recoverManifest } from '../manifest/recover.ts'
 import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Storage } from '../storage/storage.ts'
-import { never, openTest } from '../testing/fixtures.ts'
+import { bytes, never, openTest } from '../testing/fixtures.ts'
 import {
   killed,
   large,
@@ -14,7 +15,15 @@ import {
   segmentsIn,
   tag,
 } from '../testing/log-fixtures.ts'
-import { copyOf, filesIn, leaveOut, onlyLog, write, written } from '../testing/recovery-fixtures.ts'
+import {
+  copyOf,
+  create,
+  filesIn,
+  leaveOut,
+  onlyLog,
+  write,
+  written,
+} from '../testing/recovery-fixtures.ts'
 import type { DatabaseEvent } from './events.ts'
 import type { LostWrites } from './recovery.ts'
 
@@ -58,6 +67,12 @@ const DAMAGED: Readonly<Record<string, () => MemoryStorage>> = {
     replace(storage, onlyLog(storage), new Uint8Array(0))
     return storage
   },
+  'a gap in the log and a table that cannot be read': () => {
+    const storage = written(10)
+    leaveOut(storage, onlyLog(storage), 4, 1)
+    create(storage, '/db/000900.sst', bytes('left behind'))
+    return storage
+  },
   'a missing log and segments that only it points to': () => {
     const storage = withValues()
     storage.remove(onlyLog(storage))
@@ -75,20 +90,21 @@ function rotten(at: number): MemoryStorage {
   return storage
 }
 
-/** What an open tells to be lost; null where it fails before it has told anything. */
+/** What an open tells to be lost; null where nothing is, or where it fails before it has told anything. */
 function lostAtOpen(storage: Storage): LostWrites | null {
   const events: DatabaseEvent[] = []
   const onEvent = (event: DatabaseEvent) => events.push(event)
   try {
     openTest({ storage, strategy: never, onEvent, options: { valueLog: log } }).db.close()
   } catch (error) {
-    if (!(storage instanceof FaultStorage && storage.isCut)) throw error
+    if (!(storage instanceof FaultStorage)) throw error
   }
   return events.find((event) => event.kind === 'recovery')?.lost ?? null
 }
 
 const keptIn = (storage: MemoryStorage) =>
   filesIn(storage, '.lost').map((name) => [name, storage.readAll(`/db/${name}`, tag)])
+const logNumberIn = (storage: MemoryStorage) => recoverManifest(storage, '/db')!.logNumber
 
 describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
   const damaged = DAMAGED[name]!()
@@ -96,28 +112,42 @@ describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
   const lost = lostAtOpen(whole)!
 
   test('keeps the files that may hold what is lost as they were', () => {
-    expect(lost.files).toEqual(filesIn(whole, '.lost'))
+    expect(lost.files.toSorted()).toEqual(filesIn(whole, '.lost'))
+    const names = whole.list('/db')
     for (const [kept, content] of keptIn(whole)) {
-      const was = `/db/${String(kept).replace('.lost', '')}`
-      expect(content).toEqual(damaged.readAll(was, tag))
+      const was = String(kept).replace('.lost', '')
+      expect(content).toEqual(damaged.readAll(`/db/${was}`, tag))
+      // What is sound of a segment goes on being used.
+      if (!was.endsWith('.blob')) expect(names).not.toContain(was)
     }
   })
 
-  test.each(['kept', 'lost'] as const)(
-    'says the same when it is repeated after a failure, unsynced names %s',
-    (names) => {
-      for (let call = 1; ; call++) {
-        const memory = copyOf(damaged)
-        const storage = new FaultStorage(memory)
-        storage.cutAt(call)
-        const told = lostAtOpen(storage)
-        if (!storage.isCut) break
-        const after = memory.powerLoss({ bytes: names, names }, new Ledger())
-        const again = lostAtOpen(after)
-        expect(told ?? again, `cut at call ${call}`).toEqual(lost)
-        // A table that the failed open left half written is kept too.
-        expect(keptIn(after), `cut at call ${call}`).toEqual(expect.arrayContaining(keptIn(whole)))
-      }
-    },
-  )
+  test.each([
+    ['a power cut that keeps names', 'kept', 'cutAt'],
+    ['a power cut that loses names', 'lost', 'cutAt'],
+    ['an I/O error', 'kept', 'failAt'],
+  ] as const)('is repeated by the next one after %s', (_, names, fault) => {
+    let again: LostWrites | null = null
+    for (let call = 1; ; call++) {
+      const memory = copyOf(damaged)
+      const storage = new FaultStorage(memory)
+      if (fault === 'cutAt') storage.cutAt(call)
+      else storage.failAt(call, 'EIO')
+      const told = lostAtOpen(storage)
+      if (storage.calls < call) break
+      const after = memory.powerLoss({ bytes: names, names }, new Ledger())
+      const isSuperseded = logNumberIn(after) !== logNumberIn(damaged)
+      const second = lostAtOpen(after)
+      const where = `at call ${call}`
+      expect(isSuperseded ? told : second, where).toMatchObject({
+        seqFrom: lost.seqFrom,
+        seqTo: lost.seqTo,
+      })
+      // A table that the failed open left half written is kept too.
+      expect(keptIn(after), where).toEqual(expect.arrayContaining(keptIn(whole)))
+      if (!isSuperseded) again = second
+    }
+    // Just before the edit the table is whole, and holds nothing that is lost.
+    expect(again).toEqual(lost)
+  })
 })

@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod'
+import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 
@@ -154,6 +155,8 @@ export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
 
 /** Defaults filled in; `LSM_INVALID_ARGUMENT` naming the option otherwise. */
 export function parseEngineOptions(input: EngineOptionsInput): EngineOptions {
+  checkPlain(input, 'the engine options')
+  if (input.valueLog !== undefined) checkPlain(input.valueLog, 'the engine option valueLog')
   const parsed = engineOptionsSchema.safeParse(input)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!

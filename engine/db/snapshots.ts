@@ -4,6 +4,7 @@
  * was taken here can be read at: another database's, or that of an earlier open, names another moment.
  */
 
+import { isProxy } from 'node:util/types'
 import { show } from '../base/arguments.ts'
 import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { SeqNum } from '../base/internal-key.ts'
@@ -51,7 +52,8 @@ export class SnapshotList {
   /** The moment of a snapshot taken here and not released: `LSM_INVALID_ARGUMENT`, `LSM_CLOSED`. */
   seqOf(snapshot: Snapshot): SeqNum {
     if (this.#taken.has(snapshot)) return snapshot.seq
-    if (typeof snapshot === 'object' && snapshot !== null && 'seq' in snapshot) {
+    const isObject = typeof snapshot === 'object' && snapshot !== null && !isProxy(snapshot)
+    if (isObject && 'seq' in snapshot) {
       throw invalidArgument(
         'the snapshot was taken from another database, or before it was reopened',
       )

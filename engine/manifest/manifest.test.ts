@@ -4,6 +4,7 @@ import { setParanoid } from '../base/assert.ts'
 import { createRandom } from '../base/random.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import { randomEdit, randomTable } from './histories.ts'
+import { Manifest } from './manifest.ts'
 import {
   appendEdits,
   create,
@@ -47,6 +48,18 @@ describe('history', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('repeats the newest write of an earlier close until the first edit', () => {
+    const storage = newStorage()
+    let next = 1
+    const options = { allocate: () => next++, loggedSeq: 7 }
+    Manifest.create(storage, FOLDER, EMPTY_STATE, options).close()
+    expect(recover(storage).loggedSeq).toBe(7)
+    const manifest = Manifest.create(storage, FOLDER, EMPTY_STATE, options)
+    manifest.append({ ...EMPTY_EDIT, lastSeq: 5 })
+    manifest.close()
+    expect(recover(storage).loggedSeq).toBeNull()
   })
 
   test('a snapshot makes its state out of nothing', () => {

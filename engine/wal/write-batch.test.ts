@@ -122,6 +122,14 @@ describe('WriteBatch', () => {
   })
 })
 
+test('a batch made from bytes is its own: the bytes may change afterwards', () => {
+  const made = batchOf([[bytesOf('key'), bytesOf('value')]])
+  const bytes = made.view().slice()
+  const batch = WriteBatch.from(bytes)
+  bytes.fill(255)
+  expect(batch.view()).toEqual(made.view())
+})
+
 describe('a call that throws leaves the batch as it was', () => {
   const state = (batch: WriteBatch) => {
     const { count, rawBytes, byteLength, pointers, seq } = batch

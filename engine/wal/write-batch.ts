@@ -69,8 +69,8 @@ export class WriteBatch {
   #walks = 0
 
   /**
-   * Takes over `bytes`, which must be one whole representation: anything else is `LSM_CORRUPTION`
-   * with the offset in it, under the name `path`.
+   * Copies `bytes`, which must be one whole representation: anything else is `LSM_CORRUPTION` with the
+   * offset in it, under the name `path`.
    */
   static from(bytes: Uint8Array, path = 'write batch'): WriteBatch {
     const length = bytesIn(bytes, 'the representation of a batch')
@@ -78,7 +78,8 @@ export class WriteBatch {
       throw corruption(`write batch of ${length} bytes`, { path, offset: 0 })
     }
     const batch = new WriteBatch()
-    batch.#bytes = bytes
+    batch.#bytes = new Uint8Array(length)
+    copyRange(batch.#bytes, 0, bytes, 0, length)
     batch.#length = length
     batch.#validate(path)
     return batch
@@ -189,7 +190,7 @@ export class WriteBatch {
     this.#isHeld = false
   }
 
-  /** The representation; borrowed, valid until the next change of the batch. */
+  /** The representation; borrowed, not to be changed, and valid until the next change of the batch. */
   view(): Uint8Array {
     this.#requireMemory()
     return this.#bytes.subarray(0, this.#length)
