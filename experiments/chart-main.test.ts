@@ -53,6 +53,60 @@ test('all kinds: what the result can feed is drawn, the rest is told with its fi
   expect(ended.stderr).toContain('chart: left out sweep: config.strategy.params: ')
 })
 
+test('several kinds: what can be drawn is drawn, the rest told with its reason', () => {
+  const argv = [RUN, '--kind=value-size,run,sweep,run', '--format=svg', '--out=several']
+  const { code, stdout, stderr } = call('chart', argv)
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'several/run.svg\n' })
+  expect(stderr.split('\n')).toEqual([
+    expect.stringMatching(/^chart: left out value-size: config\.valueBytes: /),
+    expect.stringMatching(/^chart: left out sweep: config\.strategy\.params: /),
+    '',
+  ])
+})
+
+test('several kinds of which none can be drawn are a mistake, with each reason', () => {
+  const ended = call('chart', [RUN, '--kind=value-size,sweep', '--out=none-of-two'])
+  expect([ended.code, ended.stdout]).toEqual([2, ''])
+  expect(ended.stderr.match(/^chart: left out /gm)).toHaveLength(2)
+  expect(ended.stderr).toMatch(/^chart: --kind: these results feed none of these kinds$/m)
+  expect(existsSync(join(folder, 'none-of-two'))).toBe(false)
+})
+
+test('for a paper: type of 7 to 8 points, title and caption in a file beside', () => {
+  const argv = [RUN, '--kind=wa-by-level', '--preset=one-column', '--caption=file', '--out=paper']
+  expect(call('chart', argv)).toEqual({
+    code: 0,
+    stdout: 'paper/wa-by-level.svg\npaper/wa-by-level.caption.txt\n',
+    stderr: '',
+  })
+  const svg = readFileSync(join(folder, 'paper/wa-by-level.svg'), 'utf8')
+  const caption = readFileSync(join(folder, 'paper/wa-by-level.caption.txt'), 'utf8')
+  for (const text of [
+    'Write amplification by level',
+    'Bytes written into the tables',
+    '$ npm run',
+  ]) {
+    expect(caption).toContain(text)
+    expect(svg).not.toContain(text)
+  }
+  const faint = /<text[^>]*opacity="0\.1"[^>]*>/g
+  const sizes = [...svg.replaceAll(faint, '').matchAll(/font-size="([\d.]+)px"/g)]
+  for (const [, pixels] of sizes) {
+    expect(Number(pixels) * 0.75).toBeGreaterThanOrEqual(7)
+    expect(Number(pixels) * 0.75).toBeLessThanOrEqual(8)
+  }
+  expect(Number(/ width="(\d+)"/.exec(svg)![1]) / 96).toBeLessThanOrEqual(10 / 3)
+})
+
+test('--caption=none leaves no caption, and a watermark where a gate failed', () => {
+  const argv = [RUN, '--kind=wa-by-level', '--caption=none', '--out=bare']
+  expect(call('chart', argv)).toMatchObject({ code: 0, stdout: 'bare/wa-by-level.svg\n' })
+  expect(readFileSync(join(folder, 'bare/wa-by-level.svg'), 'utf8')).toContain('TRANSIENT')
+  expect(call('chart', [...argv.slice(0, 2), '--caption=fiel']).stderr).toContain(
+    'unknown caption "fiel"; did you mean "file"?',
+  )
+})
+
 test.each([
   ['no kind', ['RUN'], '--kind: name what to draw: amplification, '],
   [

@@ -1,19 +1,20 @@
 /**
- * Owns the command `npm run chart`: results in, figures out, a file for each kind and format. Exit
- * codes: 0 done, 1 a failure, 2 a mistake in the arguments, or results that cannot feed the kind;
- * errors are one line on stderr.
+ * Owns the command `npm run chart`: results in, figures out, a file for each kind and format. What the
+ * results can feed is drawn, the rest is told. Exit codes: 0 something was drawn, 1 a failure, 2 a
+ * mistake in the arguments, or results that feed none of the kinds; errors are one line on stderr.
  */
 import { join } from 'node:path'
 import { isLsmError } from '../engine/index.ts'
+import { writeWhole } from '../results/write-result.ts'
 import { chartKinds } from './charts/catalog.ts'
 import { CHART_FORMATS, type ChartFormat } from './charts/chart-format.ts'
 import { type ChartKind, peersIn, type ResultDocument } from './charts/chart-kind.ts'
+import { captionText } from './charts/frame.ts'
 import { PRESET_NAMES, PRESETS, type Preset } from './charts/theme.ts'
 import { flagRows, readArguments } from './cli/arguments.ts'
 import { checkOutFolder } from './cli/check-out.ts'
 import { EXIT } from './cli/explain.ts'
 import { readDocuments } from './cli/read-documents.ts'
-import { usageOf } from './cli/read-result.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { UsageError, unknownName } from './cli/usage-error.ts'
 import { makeFolder } from './make-folder.ts'
@@ -29,6 +30,11 @@ export const FLAGS = {
   },
   format: { value: 'NAME,…', help: CHART_FORMATS.join(', '), default: 'svg', multiple: true },
   preset: { value: 'NAME', help: PRESET_NAMES.join(', '), default: 'two-column' },
+  caption: {
+    value: 'PLACE',
+    help: 'inside; file: title and caption in a text beside the figure; none',
+    default: 'inside',
+  },
   out: { value: 'FOLDER', help: 'where the files go', default: 'out' },
   debug: { value: null, help: 'show the stack of an error' },
   help: { value: null, help: 'show this help' },
@@ -41,52 +47,69 @@ async function main(argv: readonly string[]): Promise<number> {
   if (kindNames.length === 0) {
     throw new UsageError(`--kind: name what to draw: ${[...chartKinds.keys(), ALL].join(', ')}`)
   }
-  const kinds = kindNames.includes(ALL) ? [...chartKinds.values()] : kindNames.map(kindNamed)
+  const kinds = kindNames.includes(ALL)
+    ? [...chartKinds.values()]
+    : [...new Set(kindNames.map(kindNamed))]
   const formats = listOf(flags.get('format'), FLAGS.format.default).map(formatNamed)
   const preset = presetNamed(flags.get('preset')?.at(-1) ?? FLAGS.preset.default)
+  const caption = captionNamed(flags.get('caption')?.at(-1) ?? FLAGS.caption.default)
+  const at = caption === 'inside' ? 'inside' : 'beside'
   if (operands.length === 0) throw new UsageError('name results: .json files or their folders')
   const documents = readDocuments(operands)
   const out = flags.get('out')?.at(-1) ?? FLAGS.out.default
   checkOutFolder('out', out)
-  tellLeftOutPeers(kinds, documents)
-  const specs = kinds.flatMap((kind) => {
-    const spec = specOf(kind, documents, preset, kindNames.includes(ALL))
-    return spec === null ? [] : [{ name: kind.name, spec }]
-  })
-  if (specs.length === 0) throw new UsageError('--kind=all: these results feed no kind')
+  const drawable = drawableOf(kinds, documents, [
+    { ...preset, caption: at },
+    { ...PRESETS['one-column'], caption: at },
+  ])
+  tellLeftOutPeers(
+    drawable.map(({ kind }) => kind),
+    documents,
+  )
   makeFolder(out)
   // Loaded here: a mistake in the arguments should not wait for the renderer.
   const { writeChart } = await import('./charts/render.ts')
-  for (const { name, spec } of specs) {
-    for (const path of await writeChart(spec, join(out, name), formats)) say(path)
+  for (const { kind, specs } of drawable) {
+    const [spec, narrow] = specs
+    const base = join(out, kind.name)
+    for (const path of await writeChart(spec!, base, formats, narrow!)) say(path)
+    if (caption !== 'file') continue
+    writeWhole(`${base}.caption.txt`, captionText(spec!)!)
+    say(`${base}.caption.txt`)
   }
   return EXIT.done
 }
 
-/** Peers keep other books; kinds that need ours leave them out, and say so. */
-function tellLeftOutPeers(kinds: readonly ChartKind[], documents: readonly ResultDocument[]): void {
+/** Peers keep other books; kinds that need ours are drawn without them, and the command says so. */
+function tellLeftOutPeers(drawn: readonly ChartKind[], documents: readonly ResultDocument[]): void {
   const peers = peersIn(documents)
-  const without = kinds.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
+  const without = drawn.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
   if (peers.length === 0 || without.length === 0) return
   const names = [...new Set(peers.map(({ peer }) => peer.name))].join(', ')
   process.stderr.write(`chart: left out results of ${names} from ${without.join(', ')}\n`)
 }
 
-/** Null where one of all kinds cannot be fed: that is told, and no mistake. */
-function specOf(
-  kind: ChartKind,
+/** A figure of each kind that the results can feed, for every preset; the others are told. */
+function drawableOf(
+  kinds: readonly ChartKind[],
   documents: readonly ResultDocument[],
-  preset: Preset,
-  oneOfAll: boolean,
+  presets: readonly Preset[],
 ) {
-  if (!oneOfAll) return usageOf(() => kind.specOf(documents, preset))
-  try {
-    return kind.specOf(documents, preset)
-  } catch (error) {
-    if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) throw error
-    process.stderr.write(`chart: left out ${error.message}\n`)
-    return null
-  }
+  const unfit: string[] = []
+  const drawable = kinds.flatMap((kind) => {
+    try {
+      const specs = presets.map((preset) => kind.specOf(documents, preset))
+      return [{ kind, specs }]
+    } catch (error) {
+      if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) throw error
+      unfit.push(error.message)
+      return []
+    }
+  })
+  if (drawable.length === 0 && unfit.length === 1) throw new UsageError(unfit[0]!)
+  for (const why of unfit) process.stderr.write(`chart: left out ${why}\n`)
+  if (drawable.length === 0) throw new UsageError('--kind: these results feed none of these kinds')
+  return drawable
 }
 
 function listOf(given: readonly string[] | undefined, preset: string): readonly string[] {
@@ -105,6 +128,14 @@ function formatNamed(name: string): ChartFormat {
   return format
 }
 
+const CAPTIONS = ['inside', 'file', 'none'] as const
+
+function captionNamed(name: string): (typeof CAPTIONS)[number] {
+  const known = CAPTIONS.find((place) => place === name)
+  if (known === undefined) throw unknownName('caption', name, CAPTIONS)
+  return known
+}
+
 function presetNamed(name: string): Preset {
   const known = PRESET_NAMES.find((preset) => preset === name)
   if (known === undefined) throw unknownName('preset', name, PRESET_NAMES)
@@ -117,7 +148,8 @@ function helpText(): string {
     'Draws figures from results.',
     '',
     '  npm run chart -- out/*.json --kind=amplification --format=svg,pdf',
-    '  npm run chart -- results/strategies-on-ycsb --kind=trade-off,wa-by-level --preset=one-column',
+    '  npm run chart -- results/strategies-on-ycsb --kind=trade-off,wa-by-level --preset=one-column \\',
+    '      --format=pdf --caption=file',
     '',
     ...flagRows(FLAGS),
     '',
@@ -127,7 +159,8 @@ function helpText(): string {
     ),
     '',
     'Results are files (.json, .json.gz) or folders of them.',
-    'Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments or unfit results.',
+    'Exit codes: 0 something was drawn, 1 a failure, 2 a mistake in the arguments or results that',
+    'feed none of the kinds.',
   ].join('\n')
 }
 

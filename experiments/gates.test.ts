@@ -163,7 +163,7 @@ const atRate = (rate: string) => ({ ...sound.config, arrival: { ...sound.config.
 
 test.each([
   ['steady-state', { mergesIntoLastLevel: 2 }, run('--until=steady')],
-  ['steady-throughput', { runTimedSeries: [] }, run('--force')],
+  ['steady-throughput', { runTimedSeries: [...steadyTimes, timedPoint(2100, 50)] }, run('--force')],
   [
     'dataset-beyond-cache',
     { memory: { ...sound.memory!, blockCacheBytes: 1000 } },
@@ -212,6 +212,7 @@ test.each([
   ],
   ['steady-state', 'a trace ends where it ends', { command: command('--trace=x'), runSeries: [] }],
   ['steady-state', 'it went on to the bound already', untilSteady()],
+  ['steady-throughput', 'no try makes the run phase longer', { runTimedSeries: [] }],
   ['open-loop-latency', 'there is no run phase', { ...closed, runSeries: [] }],
   ['several-seeds', 'repeats of a trace are one sample', { command: command('--trace=x') }],
   ['drained', 'the strategy leaves work', { memtableRawBytesAfterDrain: 1 }],
@@ -222,6 +223,19 @@ test.each([
       passed: false,
     })
     expect(remedyOf(name, change)).toBeUndefined()
+  },
+)
+
+test.each([
+  ['steady-state', { mergesIntoLastLevel: 2 }, /^not steady yet: .* 2 merges into the last level/],
+  ['steady-state', untilSteady(), /^not steady, with at most 5 operations allowed: /],
+  ['steady-throughput', { runTimedSeries: [] }, /^throughput drift unknown: the run phase is/],
+  ['compressibility', { memory: { ...sound.memory!, storedShare: null } }, /size .* is unknown$/],
+  ['open-loop-latency', { arrivals: overloaded }, new RegExp(`^${overloaded.why}$`)],
+] satisfies [string, Partial<GateFacts>, RegExp][])(
+  '%s says why it failed',
+  (name, change, why) => {
+    expect(gatesOf({ ...sound, ...change }).find((gate) => gate.name === name)!.why).toMatch(why)
   },
 )
 

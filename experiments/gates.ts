@@ -1,10 +1,10 @@
 /**
- * Owns the validity gates: what a run must fulfil before a figure of it may be quoted. A gate that
- * fails spoils no run; it is written into the result, and charts mark it. Each says in one line which
- * figures decided it, for which figures it speaks, and by which command the run would pass it. A gate
- * that cannot be judged is left out.
+ * Owns the validity gates: the conditions that a run must meet before its figures may be quoted. A
+ * failed gate is written into the result and marked in charts; only a failed gate `answers` fails the
+ * run. Each gate says in one line which figures decided it, which figures it covers (`covers`), and
+ * which command would pass it (`remedy`). A gate that cannot be judged is left out.
  *
- * What is counted is judged by what is counted, so a busy machine fails gates of times alone.
+ * Counted figures are judged by counts alone, so a busy machine fails only the gates that cover times.
  */
 import type {
   Amplification,
@@ -22,13 +22,13 @@ import { driftOf, percentText, steadinessOf, within } from './steadiness.ts'
 
 /** Of throughput, between the last two quarters of the run phase. */
 const THROUGHPUT_DRIFT_MAX = 0.25
-/** Samples, one a seed, that bear a comparative claim. */
+/** Samples, one a seed, that a claim about two strategies needs. */
 const SAMPLES_MIN = 10
-/** What a queue must have left over: at more of the sustainable rate any latency is chance. */
+/** The largest share of the sustainable rate: above it, chance decides how long queues are. */
 const SHARE_MAX = 0.95
 /** The share that is advised: under `SHARE_MAX`, and high enough for queues to show. */
 const SHARE_ADVISED = '90%'
-/** A block cache that is advised holds one part in so many of the live data. */
+/** The advised block cache is the live data ÷ this. */
 const CACHE_PARTS = 8
 
 export interface GateFacts {
@@ -159,7 +159,7 @@ function loadOrder({ config }: GateFacts): Gate {
     covers: BOTH,
     passed: declared,
     why: declared
-      ? `keys were loaded in the order "${order}"; other orders make other trees`
+      ? `keys were loaded in the order "${order}"; another order makes another tree`
       : 'the workload does not say in which order it loads keys',
     remedy: null,
   })
@@ -183,9 +183,14 @@ function steadyState(facts: GateFacts): Gate {
     name: 'steady-state',
     covers: BOTH,
     passed: steady,
-    why: steady ? why : `${why}: transient`,
+    why: steady ? why : `${notSteady(facts.config)}: ${why}`,
     remedy: goesOn ? { command, flags: { '--until=': 'steady' } } : null,
   })
+}
+
+function notSteady({ until }: GateFacts['config']): string {
+  if (until === null) return 'not steady yet'
+  return `not steady, with at most ${until.operationsMax} operations allowed`
 }
 
 /** Whether more operations could settle the tree: some of them write, and they can be made. */
@@ -204,9 +209,12 @@ function steadyThroughput(facts: GateFacts, runTimedSeries: Timed['series']): Ga
     covers: ['time'],
     passed: within(slower, THROUGHPUT_DRIFT_MAX),
     why:
-      `throughput drift ${percentText(slower)} over the last half of the run phase ` +
-      `(at most ${THROUGHPUT_DRIFT_MAX * 100} %)`,
-    remedy: { command: facts.command, flags: { '--force': '' } },
+      slower === null
+        ? 'throughput drift unknown: the run phase is missing or too short'
+        : `throughput drift ${percentText(slower)} over the last half of the run phase ` +
+          `(at most ${THROUGHPUT_DRIFT_MAX * 100} %)`,
+    // Another try may find the machine quiet; it does not make the run phase longer.
+    remedy: slower === null ? null : { command: facts.command, flags: { '--force': '' } },
   })
 }
 
@@ -240,7 +248,10 @@ function compressibility({ command }: GateFacts, { compression, storedShare }: M
     name: 'compressibility',
     covers: ['amplification'],
     passed: compression === 'none' || storedShare !== null,
-    why: `compression ${compression}: tables take ${percentText(storedShare)} of their raw bytes`,
+    why:
+      storedShare === null
+        ? `compression ${compression}: the compressed size of tables is unknown`
+        : `compression ${compression}: tables take ${percentText(storedShare)} of their raw bytes`,
     remedy: { command, flags: { '--set=compression=': 'none' } },
   })
 }
@@ -266,10 +277,10 @@ function openLoop(facts: GateFacts): Gate {
       remedy: atAdvisedShare(facts),
     })
   if (arrivals === null) {
-    return gate(false, 'closed loop: service times only, a stalled operation delays no other')
+    return gate(false, 'closed loop: only service times; an operation that stalls delays no other')
   }
   const { offeredPerSecond: offered, sustainablePerSecond: sustainable } = arrivals
-  if (arrivals.overloaded) return gate(false, `overloaded: ${arrivals.why}`)
+  if (arrivals.overloaded) return gate(false, arrivals.why)
   if (offered === null) return gate(false, `closed loop of ${arrivals.clients} clients`)
   const rate = `${offered.toFixed(0)} operations a second offered`
   if (sustainable === null) {
@@ -323,8 +334,8 @@ export function severalSeeds(
     covers: BOTH,
     passed: samples >= SAMPLES_MIN,
     why:
-      `${held}: figures differ between seeds, so a claim about strategies needs ` +
-      `${SAMPLES_MIN} paired ones`,
+      `${held}; figures differ between seeds, so a claim about strategies needs ` +
+      `${SAMPLES_MIN} seeds, the same for each strategy`,
     remedy:
       draws && samples === runs ? { command, flags: { '--repeat=': String(SAMPLES_MIN) } } : null,
   })

@@ -94,7 +94,7 @@ test('the bound ends a run that does not settle', async () => {
   const { until } = result.deterministic
   expect(until).toMatchObject({ reached: false, operations: 5_000 })
   expect(result.config.until!.operationsMax).toBe(5_000)
-  expect(untilLines([result])[0]).toMatch(/not steady after 5,000 operations, the bound: /)
+  expect(untilLines([result])[0]).toMatch(/not steady after 5,000 operations, the most allowed: /)
 })
 
 test.each([

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EXIT } from '../experiments/cli/explain.ts'
+import { refuseFlagsKeptByNpm } from '../experiments/cli/npm-flags.ts'
 import { runChild } from '../experiments/cli/run-child.ts'
 import { runCommand, say } from '../experiments/cli/run-command.ts'
 import { hearSignals } from '../experiments/cli/signals.ts'
@@ -63,7 +64,9 @@ const HELP = `Builds the notebooks of the checked-in results, or serves them.
 
 Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments, 128 + n ended by signal n.`
 
-async function main([command, ...more]: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number> {
+  refuseFlagsKeptByNpm('notebooks', argv, {}, process.env)
+  const [command, ...more] = argv
   if (command === '--help' || command === '-h') return say(HELP)
   const unknown = command === 'preview' ? more[0] : command
   if (unknown !== undefined) {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { failedGates } from '../experiments/charts/caption.ts'
 import { chartKinds } from '../experiments/charts/catalog.ts'
 import { loadPrediction } from '../experiments/charts/model.ts'
+import { inStrategyOrder, strategyStyle } from '../experiments/charts/strategy-styles.ts'
 import { configOf, PRESETS, SERIES_STYLES } from '../experiments/charts/theme.ts'
 import { readKinds } from '../experiments/cli/read-documents.ts'
 import { groupByDesign } from '../results/identity.ts'
@@ -28,7 +29,7 @@ export function notebookData(): ReadonlyMap<string, object> {
 }
 
 function whereEachWins() {
-  const results = resultsIn('strategies-on-ycsb')
+  const results = inStrategyOrder(resultsIn('strategies-on-ycsb'))
   return {
     rows: results.map(costRow),
     paired: isPaired(results),
@@ -40,7 +41,12 @@ function whereEachWins() {
     figures: figuresOf(results, 'amplification', 'trade-off'),
     command: commandFor(results),
     config: configOf(PRESETS['two-column']),
-    colours: SERIES_STYLES.map(({ colour }) => colour),
+    colours: Object.fromEntries(
+      results.map(({ config: { strategy } }) => [
+        strategy.name,
+        strategyStyle(strategy.name).colour,
+      ]),
+    ),
   }
 }
 

@@ -146,3 +146,22 @@ describe('a ledger', () => {
     expect(ledger.peakLiveBytes).toBe(1230)
   })
 })
+
+test('the peak is the most that ever lay there at once', () => {
+  const ledger = new Ledger()
+  const account = Ledger.account('flush', 0)
+  const peaks = [
+    () => ledger.countPresentAtOpen(100),
+    () => ledger.countWrite(account, 'data', 50),
+    () => ledger.countRemoved(120),
+    () => ledger.countWrite(account, 'data', 40),
+    () => ledger.countLinked(70),
+    () => ledger.countTruncated(30),
+    () => ledger.countWrite(account, 'data', 60),
+    () => ledger.countRead(account, 'data', 1000),
+  ].map((step) => {
+    step()
+    return ledger.peakLiveBytes
+  })
+  expect(peaks).toEqual([100, 150, 150, 150, 150, 150, 170, 170])
+})

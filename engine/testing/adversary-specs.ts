@@ -235,6 +235,7 @@ export class SpecMaker {
     spec: Extract<CompactionSpec, { kind: 'merge' | 'move' }>,
   ): Omit<Offer, 'plan'> {
     const { level, run } = this.#pick(runsNewestFirst(version))
+    const other = level === LEVEL_MAX ? level - 1 : level + 1
     const { place, breaks } = this.#pick<{ place: OutputPlace; breaks: SafetyRule }>([
       {
         place: { level: this.#pick([-1, 0.5, LEVEL_MAX + 1, 1000, Number.NaN]), after: null },
@@ -243,8 +244,8 @@ export class SpecMaker {
       { place: { level: level + 0.5, after: run.id }, breaks: 'form' },
       { place: { level, after: 100_000 }, breaks: 'place-exists' },
       { place: { level, run: 100_000 }, breaks: 'place-exists' },
-      { place: { level: level + 1, after: run.id }, breaks: 'place-exists' },
-      { place: { level: level + 1, run: run.id }, breaks: 'place-exists' },
+      { place: { level: other, after: run.id }, breaks: 'place-exists' },
+      { place: { level: other, run: run.id }, breaks: 'place-exists' },
     ])
     if (spec.kind === 'move') return { breaks, spec: { ...spec, place } }
     const at = this.#below(spec.outputs.length)

@@ -215,8 +215,8 @@ describe('the classic ways to lose data are found', () => {
       'cursors pin nothing',
       'adversary',
       'db/read-view.ts',
-      'doomed.generation <= generation && doomed.seq <= seq',
-      'doomed.seq <= seq',
+      'const moments = [...this.#pins]',
+      'const moments = []',
     ],
   ])('%s: by the %s', async (_, hunter, path, find, replace) => {
     expect(await hunt(hunter, path, find, replace)).not.toBe('nothing')
@@ -249,15 +249,15 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
       'a segment goes though a snapshot or a cursor is older than its new pointers',
       'model of the log',
       'db/read-view.ts',
-      'doomed.seq <= seq',
-      'true',
+      'seq < reach.beforeSeq',
+      'reach.beforeSeq === Number.POSITIVE_INFINITY',
     ],
     [
       'a segment goes though a cursor holds tables that point to it',
       'model of the log',
       'db/tree.ts',
-      'this.pins.doom(() => this.#removeSegment(segment), this.#generation)',
-      'this.pins.doom(() => this.#removeSegment(segment), 0)',
+      'this.#reachOfSegment(segment, this.#generation, Number.POSITIVE_INFINITY)',
+      'this.#reachOfSegment(segment, 0, Number.POSITIVE_INFINITY)',
     ],
     [
       'a collection does not look whether a value is the newest',

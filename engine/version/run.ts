@@ -99,23 +99,23 @@ export function tableAt(run: Run, index: number): TableMeta {
 
 /** Index of the first table whose largest key is ≥ `key`; the number of tables when none is. */
 export function lowerBound(run: Run, key: Uint8Array): number {
-  let low = 0
-  let high = run.chunks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(run.chunks[middle]!.largest, key) < 0) low = middle + 1
-    else high = middle
-  }
-  const chunk = run.chunks[low]
+  const { chunks } = run
+  const at = firstReaching(chunks, key)
+  const chunk = chunks[at]
   if (chunk === undefined) return run.totals.tables
+  return run.firstIndexes[at]! + firstReaching(chunk.tables, key)
+}
+
+/** Index of the first of the ascending `parts` whose largest key is ≥ `key`; their number if none. */
+function firstReaching(parts: readonly { readonly largest: Uint8Array }[], key: Uint8Array) {
   let first = 0
-  let last = chunk.tables.length
+  let last = parts.length
   while (first < last) {
     const middle = (first + last) >>> 1
-    if (compareBytes(chunk.tables[middle]!.largest, key) < 0) first = middle + 1
+    if (compareBytes(parts[middle]!.largest, key) < 0) first = middle + 1
     else last = middle
   }
-  return run.firstIndexes[low]! + first
+  return first
 }
 
 /** The table whose range holds `key`, or undefined. */
@@ -146,13 +146,14 @@ export function overlapping(run: Run, range: KeyRange): { from: number; to: numb
 /** Tables [from, to) as an array of one's own. */
 export function sliceTables(run: Run, from: number, to: number): TableMeta[] {
   const tables: TableMeta[] = []
-  for (let index = Math.max(chunkAt(run, from), 0); index < run.chunks.length; index++) {
-    const first = run.firstIndexes[index]!
+  const { chunks, firstIndexes } = run
+  for (let index = Math.max(chunkAt(run, from), 0); index < chunks.length; index++) {
+    const first = firstIndexes[index]!
     if (first >= to) break
-    const chunk = run.chunks[index]!
+    const inChunk = chunks[index]!.tables
     const start = Math.max(from - first, 0)
-    const end = Math.min(to - first, chunk.tables.length)
-    for (let at = start; at < end; at++) tables.push(chunk.tables[at]!)
+    const end = Math.min(to - first, inChunk.length)
+    for (let at = start; at < end; at++) tables.push(inChunk[at]!)
   }
   return tables
 }

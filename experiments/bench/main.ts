@@ -8,6 +8,7 @@
 import { readdirSync } from 'node:fs'
 import Table from 'cli-table3'
 import { Bench } from 'tinybench'
+import { refuseFlagsKeptByNpm } from '../cli/npm-flags.ts'
 import { runCommand, say } from '../cli/run-command.ts'
 import type { BenchCase } from './bench-case.ts'
 
@@ -48,7 +49,9 @@ function figureOf({ timed = false }: BenchCase, opsPerSecond: number): string {
   return timed ? (1e6 / opsPerSecond).toFixed(1) : (opsPerSecond / 1e6).toFixed(2)
 }
 
-async function main([wanted = '']: readonly string[]): Promise<number> {
+async function main(argv: readonly string[]): Promise<number> {
+  refuseFlagsKeptByNpm('bench', argv, {}, process.env)
+  const [wanted = ''] = argv
   const table = new Table({
     head: ['case', 'median', 'slowest – fastest', 'reference', 'ratio', 'in'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],

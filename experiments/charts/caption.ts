@@ -128,8 +128,12 @@ function mergedCommand(commands: readonly (readonly string[])[]): string | null 
   return combinations === distinct ? shellText(merged) : null
 }
 
-/** The widest of `texts` as an axis label, in whole pixels. */
-export function labelWidth({ fontSize }: Preset, texts: readonly string[]): number {
+/** Of a figure's width, so that long labels leave room for what they label. */
+const LABEL_SHARE_MAX = 0.45
+
+/** The widest of `texts` as an axis label, in whole pixels; at most a share of the figure. */
+export function labelWidth({ width, fontSize }: Preset, texts: readonly string[]): number {
   const style = { font: FONT, fontSize: fontSize.label }
-  return Math.ceil(Math.max(0, ...texts.map((text) => textWidth(text, style))))
+  const widest = Math.max(0, ...texts.map((text) => textWidth(text, style)))
+  return Math.min(Math.ceil(widest), Math.floor(width * LABEL_SHARE_MAX))
 }

@@ -8,7 +8,8 @@ import { runChart } from './kinds/run.ts'
 import { PRESETS, type VegaLiteSpec } from './theme.ts'
 
 /**
- * The figure of `results`, at least one; write it with `writeChart` (render.ts).
+ * The figure of `results`, at least one, in the order of strategies; write it with `writeChart`
+ * (render.ts).
  * Throws `LSM_INVALID_ARGUMENT` where the runs do not compare.
  */
 export function chartFor(

@@ -8,6 +8,7 @@ import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
+import { inStrategyOrder } from './strategy-styles.ts'
 import type { Preset, VegaLiteSpec } from './theme.ts'
 
 /** What a file of results may hold. */
@@ -31,12 +32,15 @@ export function isSuite(document: ResultDocument): document is SuiteResult {
   return 'suite' in document
 }
 
-/** Our own runs among `documents`; a kind made of runs refuses to be drawn without one. */
+/**
+ * Our own runs among `documents`, in the order of strategies; a kind made of runs refuses to be drawn
+ * without one.
+ */
 export function runsFor(kind: string, documents: readonly ResultDocument[]): readonly RunResult[] {
   const runs = documents.filter(
     (document): document is RunResult => !isSuite(document) && !isPeerResult(document),
   )
-  if (runs.length > 0) return runs
+  if (runs.length > 0) return inStrategyOrder(runs)
   const what = documents.some((document) => !isSuite(document)) ? 'peers' : 'suites'
   throw unfit(kind, 'config', `these are results of ${what}, not of runs`)
 }

@@ -31,6 +31,17 @@ export function firstOfEach<Result extends AnyResult>(
   return designs.map(({ results }) => results[0]!)
 }
 
+/** The strategy of designs that share one. */
+export function strategyOf(designs: readonly DesignGroup[]): string {
+  return designs[0]!.results[0]!.config.strategy.name
+}
+
+/** What a figure of means without intervals says; empty where every design has one sample. */
+export function meansNote(designs: readonly DesignGroup[]): string {
+  const most = Math.max(...designs.map(({ samples }) => samples.size))
+  return most === 1 ? '' : 'Every figure is a mean over seeds. '
+}
+
 /** What a figure that draws one sample a design says of the others; empty where there are none. */
 export function drawnSampleNote(designs: readonly DesignGroup[]): string {
   const most = Math.max(...designs.map(({ samples }) => samples.size))

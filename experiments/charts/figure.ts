@@ -14,17 +14,17 @@ import type { GateCover } from '../../results/schema.ts'
 import { workloadLabels } from '../design-labels.ts'
 import {
   type CaptionParagraph,
-  captionView,
   commandParagraph,
   commandsOf,
   type FailedGate,
   failedGates,
   remedyParagraph,
 } from './caption.ts'
-import { textWidth, wrapText } from './font-metrics.ts'
-import { type Layer, spacingOf } from './panels.ts'
-import { COLOUR, configOf, type Preset, type VegaLiteSpec, type View } from './theme.ts'
-import { listText, provenance, settingsLines, settingsOf } from './wording.ts'
+import { textWidth } from './font-metrics.ts'
+import { framed } from './frame.ts'
+import type { Layer } from './panels.ts'
+import { COLOUR, type Preset, type VegaLiteSpec, type View } from './theme.ts'
+import { listText, provenance, settingsOf } from './wording.ts'
 
 /** Fewer paired seeds than this support no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10
@@ -49,33 +49,18 @@ export interface Figure {
 
 export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
   const { drawn, title, description, results, rows, notes } = figure
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  return framed(preset, {
+    title,
+    settings: sharedSettings(results),
     description,
     usermeta: {
       commands: [...commandsOf(results)],
       results: results.map(({ id }) => id),
-      // The caption tells the rest; a reader of the page needs no link to an editor.
-      embedOptions: { actions: { editor: false } },
     },
-    title: {
-      text: [
-        ...wrapText(title, preset.width, { fontSize: preset.fontSize.title, fontWeight: 'bold' }),
-      ],
-      subtitle: settingsLines(preset, sharedSettings(results)),
-    },
-    padding: preset.padding,
-    config: configOf(preset),
-    spacing: spacingOf(preset).rowGap,
-    vconcat: [
-      ...rows,
-      captionView(preset, [
-        ...notes.map((text): CaptionParagraph => ({ kind: 'note', text })),
-        ...gateParagraphs(results, drawn),
-        commandParagraph(results),
-      ]),
-    ],
-  }
+    rows,
+    notes,
+    paragraphs: [...gateParagraphs(results, drawn), commandParagraph(results)],
+  })
 }
 
 /** 'leveling and tiering on ycsb-a'. */
@@ -198,7 +183,8 @@ const WATERMARKS: Readonly<Record<string, string>> = {
 export const WATERMARK_OPACITY = 0.1
 
 /**
- * Faint words across a plot, for the gates that failed in every run and speak for what is drawn. Gates that failed in some runs only are marked at the runs.
+ * Faint words across a plot, for the gates that failed in every run and speak for what is drawn. Gates
+ * that failed in some runs only are marked at the runs.
  */
 export function watermarkLayers(
   preset: Preset,

@@ -14,15 +14,13 @@ import { renderHtml } from './html.ts'
 import { amplificationChart } from './kinds/amplification.ts'
 import { renderPdf } from './pdf.ts'
 import { renderSvg } from './render.ts'
-import { PRESETS } from './theme.ts'
+import { PRESETS, type Preset } from './theme.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-figure-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const spec = amplificationChart(
-  ['tiering', 'leveling'].map((strategy) => sampleResult({ strategy })),
-  PRESETS['one-column'],
-)
+const two = ['tiering', 'leveling'].map((strategy) => sampleResult({ strategy }))
+const spec = amplificationChart(two, PRESETS['one-column'])
 
 test('a PDF is the same bytes each time, of the figure’s size in points', async () => {
   const svg = await renderSvg(spec)
@@ -62,7 +60,7 @@ test.skipIf(!poppler)(
     const read = (...command: readonly string[]) =>
       spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' }).stdout
     const text = read('pdftotext', path, '-')
-    for (const label of ['tiering and leveling on ycsb-a', 'leveling', 'amplification', '4.32']) {
+    for (const label of ['leveling and tiering on ycsb-a', 'leveling', 'amplification', '4.32']) {
       expect(text).toContain(label)
     }
     const fonts = read('pdffonts', path).trimEnd().split('\n').slice(2)
@@ -70,6 +68,15 @@ test.skipIf(!poppler)(
     for (const font of fonts) expect(font).toMatch(/DejaVuSans.* yes yes yes /)
   },
 )
+
+/** What a window shows of a figure's page, in pixels. */
+interface Seen {
+  readonly scroll: number
+  /** Texts that reach beyond the window. */
+  readonly outside: number
+  /** Height of the smallest type. */
+  readonly least: number
+}
 
 describeInChromium('a figure as a page', () => {
   test('draws itself from a file, asks the network for nothing and complains of nothing', async () => {
@@ -81,11 +88,46 @@ describeInChromium('a figure as a page', () => {
       const { page, complaints, requests } = await openPage(browser, url)
       await page.waitForSelector('#figure svg text')
       const drawn = await page.locator('#figure svg').first().textContent()
-      expect(drawn).toContain('tiering and leveling on ycsb-a')
+      expect(drawn).toContain('leveling and tiering on ycsb-a')
       expect(complaints).toEqual([])
       expect(requests.filter((request) => !request.startsWith('data:'))).toEqual([url])
     } finally {
       await browser.close()
     }
   })
+
+  test.each([
+    ['two-column', 400],
+    ['two-column', 330],
+    ['slide', 800],
+    ['one-column', 400],
+  ] as const)(
+    '%s in a window of %i pixels: whole, without a horizontal scroll',
+    async (name, width) => {
+      const of = (preset: Preset) => amplificationChart(two, preset)
+      const path = join(folder, `${name}-${width}.html`)
+      writeFileSync(path, renderHtml(of(PRESETS[name]), of(PRESETS['one-column'])))
+      const browser = await launchChromium()
+      try {
+        const viewport = { width, height: 700 }
+        const { page, complaints } = await openPage(browser, pathToFileURL(path).href, { viewport })
+        await page.waitForSelector('#figure svg text')
+        const { scroll, outside, least } = await page.evaluate<Seen>(`(() => {
+          const texts = [...document.querySelectorAll('#figure svg text')]
+          const boxes = texts.map((text) => text.getBoundingClientRect())
+          return {
+            scroll: document.documentElement.scrollWidth,
+            outside: boxes.filter(({ left, right }) => left < 0 || right > innerWidth).length,
+            least: Math.min(...boxes.map(({ height }) => height).filter((height) => height > 0)),
+          }
+        })()`)
+        expect({ scroll, outside }).toEqual({ scroll: width, outside: 0 })
+        // Of the figure for pages, shrunk to the window, type would be half as high.
+        expect(least).toBeGreaterThan(7)
+        expect(complaints).toEqual([])
+      } finally {
+        await browser.close()
+      }
+    },
+  )
 })

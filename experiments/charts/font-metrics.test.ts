@@ -3,7 +3,7 @@
 import { Resvg } from '@resvg/resvg-js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FONT_FILES, textWidth, wrapText } from './font-metrics.ts'
+import { FONT_FILES, shortened, textWidth, wrapText } from './font-metrics.ts'
 import { FONT, FONT_MONO } from './theme.ts'
 
 test.each([
@@ -34,6 +34,18 @@ test('wrapped lines fit, and joined again they are the text', () => {
       expect(lines.join('').replaceAll(' ', '')).toBe(parts.join(''))
     }),
   )
+})
+
+test('a width that holds no character ends all the same, one character a line', () => {
+  expect(wrapText('ab c', -20, { fontSize: 10 })).toEqual(['a', 'b', 'c'])
+})
+
+test('a text that does not fit ends in an ellipsis that does', () => {
+  const style = { fontSize: 10 }
+  expect(shortened('leveling', textWidth('leveling', style), style)).toBe('leveling')
+  const short = shortened('leveling on ycsb-a', 60, style)
+  expect(short).toMatch(/^leveling.*…$/)
+  expect(textWidth(short, style)).toBeLessThanOrEqual(60)
 })
 
 test('lines break at spaces, and inside a word only when it has to be', () => {

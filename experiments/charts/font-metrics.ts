@@ -54,16 +54,25 @@ export function wrapText(text: string, widthMax: number, style: TextStyle): read
     }
     if (line !== '') lines.push(line)
     line = word
-    while (!fits(line)) {
+    // One character stands even where it does not fit.
+    while (line.length > 1 && !fits(line)) {
       let end = line.length - 1
       while (end > 1 && !fits(line.slice(0, end))) end--
       const pause = Math.max(line.lastIndexOf(',', end - 1), line.lastIndexOf('/', end - 1)) + 1
-      if (pause > 0) end = pause
+      end = Math.max(pause > 0 ? pause : end, 1)
       lines.push(line.slice(0, end))
       line = line.slice(end)
     }
   }
   return [...lines, line]
+}
+
+/** The text, or as much of its beginning as fits in `widthMax` before an ellipsis. */
+export function shortened(text: string, widthMax: number, style: TextStyle): string {
+  if (textWidth(text, style) <= widthMax) return text
+  let end = text.length - 1
+  while (end > 0 && textWidth(`${text.slice(0, end)}…`, style) > widthMax) end--
+  return `${text.slice(0, end)}…`
 }
 
 function faceOf(style: TextStyle): keyof typeof FONT_FILES {

@@ -11,7 +11,10 @@ import { escapeHtml, pageOf } from '../browser/page.ts'
 import type { VegaLiteSpec } from './theme.ts'
 
 const packageRequire = createRequire(import.meta.url)
-const STYLE = '#figure { max-width: 100%; overflow-x: auto; background: #ffffff; }\n'
+/** A figure that is wider than the window is shown smaller, never cut. */
+const STYLE =
+  '#figure { background: #ffffff; }\n' +
+  '#figure svg { display: block; max-width: 100%; height: auto; }\n'
 
 /** Vega, Vega-Lite and vega-embed as they are shipped for browsers, in the order they load. */
 export function vegaLibraries(): readonly string[] {
@@ -20,8 +23,15 @@ export function vegaLibraries(): readonly string[] {
   )
 }
 
+/** What the page embeds. */
+export interface FigurePage {
+  readonly wide: VegaLiteSpec
+  /** For a telephone's width; null: the wide one has to do. */
+  readonly narrow: VegaLiteSpec | null
+}
+
 /** The whole page. */
-export function renderHtml(spec: VegaLiteSpec): string {
+export function renderHtml(spec: VegaLiteSpec, narrow: VegaLiteSpec | null = null): string {
   const title = spec.description ?? 'Figure'
   return pageOf({
     title,
@@ -29,6 +39,6 @@ export function renderHtml(spec: VegaLiteSpec): string {
     body: `<main><div id="figure" role="img" aria-label="${escapeHtml(title)}"></div></main>`,
     libraries: vegaLibraries(),
     script: inlineScript(join(import.meta.dirname, 'page', 'figure.ts')),
-    data: spec,
+    data: { wide: spec, narrow } satisfies FigurePage,
   })
 }

@@ -22,6 +22,12 @@ test('a lone point is named at its right, at the right edge to its left', () => 
   expect(placeLabels([at(299)], PLOT, FONT_SIZE)[0]!.x).toBeLessThan(299)
 })
 
+test('a name stands off the line that runs from its point', () => {
+  const point: LabelPoint = { text: 'T=4', x: 50, y: 100, radius: 3 }
+  const line = { x1: 50, y1: 100, x2: 200, y2: 100 }
+  expect(placeLabels([point], PLOT, FONT_SIZE, [line])[0]!.x).toBeLessThan(50)
+})
+
 test('names stay within the plot, cross no other and no point; what has no place is left out', () => {
   fc.assert(
     fc.property(points, (given) => {

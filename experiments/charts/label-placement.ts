@@ -1,7 +1,7 @@
 /**
  * Owns where names of points go: beside each point, the first place where the name crosses no other
- * name and no point and stays within the plot. A name that finds no place is left out, so what is
- * drawn can be read; whoever asks puts the points that matter first.
+ * name, no point and no line, and stays within the plot. A name that finds no place is left out, so
+ * what is drawn can be read; whoever asks puts the points that matter first.
  */
 
 import { textWidth } from './font-metrics.ts'
@@ -22,7 +22,8 @@ export interface PlacedLabel {
   readonly y: number
 }
 
-interface Box {
+/** A line that runs across or up is a box without height or width. */
+export interface Box {
   readonly x1: number
   readonly y1: number
   readonly x2: number
@@ -35,13 +36,15 @@ export function placeLabels(
   points: readonly LabelPoint[],
   plot: { readonly width: number; readonly height: number },
   fontSize: number,
+  lines: readonly Box[] = [],
 ): readonly PlacedLabel[] {
-  const taken: Box[] = points.map(({ x, y, radius }) => ({
+  const symbols = points.map(({ x, y, radius }) => ({
     x1: x - radius,
     y1: y - radius,
     x2: x + radius,
     y2: y + radius,
   }))
+  const taken: Box[] = [...lines, ...symbols]
   const placed: PlacedLabel[] = []
   for (const point of points) {
     const width = textWidth(point.text, { fontSize })

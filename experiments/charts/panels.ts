@@ -5,7 +5,7 @@
  * true bounds, so nothing in one reaches into the next.
  */
 
-import { textWidth } from './font-metrics.ts'
+import { shortened, textWidth } from './font-metrics.ts'
 import { COLOUR, FONT, type Preset, type View } from './theme.ts'
 
 export type Layer = Extract<View, { layer: unknown }>['layer'][number]
@@ -39,7 +39,7 @@ export function spacingOf({ name, scale }: Preset): Spacing {
  * What panels may take of the width: the label of a tick at the right end reaches half its width
  * beyond, and a figure must not outgrow its page for it.
  */
-export const panelRoom = ({ width, scale }: Preset) => width - Math.round(16 * scale)
+export const panelRoom = ({ width, fontSize }: Preset) => width - Math.round(1.68 * fontSize.label)
 
 /** Lines of it; null: the axis stays silent. */
 export type AxisTitle = string | readonly string[] | null
@@ -68,7 +68,10 @@ export function spacer(width: number): View {
   return { width, height: 1, data: { values: [{}] }, mark: { type: 'point', opacity: 0, size: 0 } }
 }
 
-/** The names of the rows, right-aligned against the panel that follows, under a heading. */
+/**
+ * The names of the rows, right-aligned against the panel that follows, under a heading. A name wider
+ * than the column ends in an ellipsis.
+ */
 export function labelColumn(
   preset: Preset,
   names: readonly string[],
@@ -77,6 +80,7 @@ export function labelColumn(
   behind: readonly Layer[] = [],
 ): View {
   const { rowStep, labelGap } = spacingOf(preset)
+  const style = { font: FONT, fontSize: preset.fontSize.label }
   return {
     width: width + labelGap,
     height: names.length * rowStep,
@@ -84,12 +88,12 @@ export function labelColumn(
       ...behind,
       headingMark(preset, heading),
       {
-        data: { values: names.map((name) => ({ name })) },
+        data: { values: names.map((name) => ({ name, text: shortened(name, width, style) })) },
         mark: { type: 'text', align: 'right', baseline: 'middle', fontSize: preset.fontSize.label },
         encoding: {
           x: { value: width },
           y: bandY(names),
-          text: { field: 'name', type: 'nominal' },
+          text: { field: 'text', type: 'nominal' },
           color: { value: COLOUR.ink },
         },
       },

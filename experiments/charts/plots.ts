@@ -1,10 +1,12 @@
 /**
  * Owns plots with two numeric axes: series as lines, steps or points in a style of their own, in
- * panels of fixed pixel widths side by side. As with panels, the room of an axis is arithmetic.
+ * panels of fixed pixel widths side by side. As with panels, the room of an axis is arithmetic. Symbols
+ * of several series that would hide each other stand side by side.
  */
 
 import { headingMark, type Layer, panelRoom, rowOf, spacer, spacingOf } from './panels.ts'
-import type { Preset, SeriesStyle, View } from './theme.ts'
+import { type SharedPlace, type SymbolPoint, sideBySide } from './side-by-side.ts'
+import { COLOUR, type Preset, type SeriesStyle, type View } from './theme.ts'
 
 export interface PlotAxis {
   readonly title: string
@@ -52,7 +54,7 @@ export interface Plot {
 }
 
 /** Room left of a plot for its y axis. */
-export const axisRoom = ({ scale }: Preset) => Math.round(60 * scale)
+export const axisRoom = ({ fontSize }: Preset) => Math.round(6.36 * fontSize.label)
 
 export interface PlotSize {
   readonly width: number
@@ -106,7 +108,8 @@ export function plotView(preset: Preset, plot: Plot, size: PlotSize): View {
     layer: [
       ...behind,
       headingMark(preset, heading, -axisRoom(preset), rise),
-      ...series.flatMap((one) => seriesLayers(preset, one, plot)),
+      ...series.flatMap((one) => lineLayers(preset, one, plot)),
+      ...symbolLayers(preset, plot, size),
       ...above,
     ],
   }
@@ -142,43 +145,163 @@ function axisChannel(field: string, axis: PlotAxis) {
   }
 }
 
-function seriesLayers(
+function lineLayers(
   { scale }: Preset,
-  { points, style, marks, stepBefore = false, hollow = false }: PlotSeries,
+  { points, style, marks, stepBefore = false }: PlotSeries,
   plot: Plot,
 ): readonly Layer[] {
+  if (marks === 'points') return []
   // Ordered by time, not by x: a drain adds bytes at the same place.
-  const values = points.map((point, index) => ({ ...point, index }))
-  const encoding = { x: plotX(plot), y: plotY(plot) }
-  const line: Layer = {
-    data: { values },
-    mark: {
-      type: 'line',
-      color: style.colour,
-      strokeWidth: 1.6 * scale,
-      strokeJoin: 'round',
-      ...(style.dash.length === 0 ? {} : { strokeDash: style.dash.map((each) => each * scale) }),
-      ...(stepBefore ? { interpolate: 'step-before' as const } : {}),
+  const values = points.map(({ x, y }, index) => ({ x, y, index }))
+  return [
+    {
+      data: { values },
+      mark: {
+        type: 'line',
+        color: style.colour,
+        strokeWidth: 1.6 * scale,
+        strokeJoin: 'round',
+        ...(style.dash.length === 0 ? {} : { strokeDash: style.dash.map((each) => each * scale) }),
+        ...(stepBefore ? { interpolate: 'step-before' as const } : {}),
+      },
+      encoding: {
+        x: plotX(plot),
+        y: plotY(plot),
+        order: { field: 'index', type: 'quantitative' },
+      },
     },
-    encoding: { ...encoding, order: { field: 'index', type: 'quantitative' } },
-  }
-  const symbols: Layer = {
-    data: { values },
-    mark: {
-      type: 'point',
-      opacity: 1,
-      shape: style.shape,
-      size: 34 * scale ** 2,
-      color: style.colour,
-      ...(hollow ? { filled: false, strokeWidth: 1.4 * scale, fill: '#ffffff' } : { filled: true }),
+  ]
+}
+
+/** Of a symbol, in square pixels at a page's text width. */
+const SYMBOL_SIZE = 34
+
+/** The points of all series that have symbols, above all lines. */
+function symbolLayers(preset: Preset, plot: Plot, size: PlotSize): readonly Layer[] {
+  const { scale } = preset
+  const shown = plot.series.filter(({ marks }) => marks !== 'line')
+  const points = shown.flatMap((one, series) => one.points.map((point) => ({ ...point, series })))
+  const x = projection(
+    plot.x,
+    points.map((point) => point.x),
+    size.width,
+  )
+  const y = projection(
+    plot.y,
+    points.flatMap(({ y, low = y, high = y }) => [low, y, high]),
+    size.height,
+  )
+  const radius = (Math.sqrt(SYMBOL_SIZE) / 2) * scale
+  const beside = sideBySide(
+    points.map((point): SymbolPoint => {
+      return { x: x.pixelOf(point.x), y: -y.pixelOf(point.y), radius, series: point.series }
+    }),
+  )
+  const placed = points.map((point, index) => {
+    const { series, ...own } = point
+    // A point that stands where it belongs keeps its number to the last digit.
+    const moved = beside.places.some(({ members }) => members.includes(index))
+    const at = moved ? x.valueOf(beside.x[index]!) : point.x
+    return { series, value: { ...own, at } }
+  })
+  const encoding = { x: plotX(plot, 'at'), y: plotY(plot) }
+  const tooltip = [
+    { field: 'x', title: plot.x.title },
+    { field: 'y', title: plot.y.title },
+  ]
+  return [
+    ...placeTicks(
+      preset,
+      beside.places,
+      (place) => {
+        return { at: x.valueOf(place.x), y: y.valueOf(-place.y) }
+      },
+      encoding,
+    ),
+    ...shown.flatMap(({ style, hollow = false }, series): readonly Layer[] => {
+      const values = placed.filter((one) => one.series === series).map(({ value }) => value)
+      return [
+        ...whiskerLayers(preset, values, style, plot),
+        {
+          data: { values },
+          mark: {
+            type: 'point',
+            opacity: 1,
+            shape: style.shape,
+            size: SYMBOL_SIZE * scale ** 2,
+            color: style.colour,
+            ...(hollow
+              ? { filled: false, strokeWidth: 1.4 * scale, fill: COLOUR.paper }
+              : { filled: true }),
+          },
+          encoding: { ...encoding, tooltip },
+        },
+      ]
+    }),
+  ]
+}
+
+/** Intervals of the points that have one; a whisker moves aside with its symbol. */
+function whiskerLayers(
+  { scale }: Preset,
+  points: readonly (PlotPoint & { readonly at: number })[],
+  { colour }: SeriesStyle,
+  plot: Plot,
+): readonly Layer[] {
+  const values = points.filter(({ low }) => low !== undefined)
+  if (values.length === 0) return []
+  return [
+    {
+      data: { values },
+      mark: { type: 'rule', color: colour, strokeWidth: scale },
+      encoding: { x: plotX(plot, 'at'), y: plotY(plot, 'low'), y2: { field: 'high' } },
     },
-    encoding,
+  ]
+}
+
+type PointEncoding = Pick<NonNullable<Extract<Layer, { mark: unknown }>['encoding']>, 'x' | 'y'>
+
+const SHARED_PLACE = 'shared place'
+
+/** What to say of ticks, where the views have any. */
+export function sharedPlaceNotes(views: readonly View[]): readonly string[] {
+  if (!JSON.stringify(views).includes(`"${SHARED_PLACE}"`)) return []
+  return ['Symbols that stand side by side at a short tick belong where the tick is.']
+}
+
+/** A tick through symbols that stand side by side, where they belong. */
+export function placeTicks(
+  { scale }: Preset,
+  places: readonly SharedPlace[],
+  tickOf: (place: SharedPlace) => Readonly<Record<string, number>>,
+  encoding: PointEncoding,
+): readonly Layer[] {
+  return places.map(
+    (place): Layer => ({
+      description: SHARED_PLACE,
+      data: { values: [tickOf(place)] },
+      mark: {
+        type: 'tick',
+        orient: 'vertical',
+        size: 2 * place.radius + 6 * scale,
+        thickness: scale,
+        color: COLOUR.ink,
+        opacity: 1,
+      },
+      encoding,
+    }),
+  )
+}
+
+/** Between the values of an axis and pixels from its beginning. */
+function projection({ domain, log = false }: PlotAxis, values: readonly number[], length: number) {
+  const [from, to] = domain ?? [log ? Math.min(...values) : 0, Math.max(...values)]
+  const span = log ? Math.log(to / from) : to - from
+  return {
+    pixelOf: (value: number) => ((log ? Math.log(value / from) : value - from) / span) * length,
+    valueOf: (pixel: number) => {
+      const part = (pixel / length) * span
+      return log ? from * Math.exp(part) : from + part
+    },
   }
-  const whiskers: Layer = {
-    data: { values: values.filter(({ low }) => low !== undefined) },
-    mark: { type: 'rule', color: style.colour, strokeWidth: scale },
-    encoding: { x: plotX(plot), y: plotY(plot, 'low'), y2: { field: 'high' } },
-  }
-  const drawn = marks === 'points' ? [symbols] : marks === 'line' ? [line] : [line, symbols]
-  return points.some(({ low }) => low !== undefined) ? [whiskers, ...drawn] : drawn
 }

@@ -50,17 +50,21 @@ export function renderPng(svg: string, scale = PNG_SCALE): Uint8Array {
   return new Uint8Array(image.asPng())
 }
 
-/** Writes `basePath` + `.` + each format, each whole; returns their paths. */
+/**
+ * Writes `basePath` + `.` + each format, each whole; returns their paths. `narrow` is the same figure
+ * for a page in a narrow window.
+ */
 export async function writeChart(
   spec: VegaLiteSpec,
   basePath: string,
   formats: readonly ChartFormat[] = ['vl.json', 'svg', 'png'],
+  narrow: VegaLiteSpec | null = null,
 ): Promise<readonly string[]> {
   const svg = await renderSvg(spec)
   const paths: string[] = []
   for (const format of formats) {
     const path = `${basePath}.${format}`
-    writeWhole(path, await contentOf(spec, svg, format))
+    writeWhole(path, await contentOf(spec, svg, format, narrow))
     paths.push(path)
   }
   return paths
@@ -70,6 +74,7 @@ async function contentOf(
   spec: VegaLiteSpec,
   svg: string,
   format: ChartFormat,
+  narrow: VegaLiteSpec | null,
 ): Promise<string | Uint8Array> {
   switch (format) {
     case 'vl.json':
@@ -85,7 +90,7 @@ async function contentOf(
     }
     case 'html': {
       const { renderHtml } = await import('./html.ts')
-      return renderHtml(spec)
+      return renderHtml(spec, narrow)
     }
   }
 }

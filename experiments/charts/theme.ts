@@ -23,6 +23,8 @@ export interface Preset {
   /** Of strokes, points and gaps, against a page's text width. */
   readonly scale: number
   readonly fontSize: FontSizes
+  /** Inside, under a title; beside: whoever sets the page sets both. */
+  readonly caption: 'inside' | 'beside'
 }
 
 export interface FontSizes {
@@ -46,8 +48,9 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     padding: 6,
     plotHeight: 120,
     scale: 0.9,
-    // Nothing under 6 points, which is 8 pixels.
-    fontSize: { title: 11.5, heading: 10, label: 9, value: 8.5, caption: 8, command: 8 },
+    // From 7 to 8 points, a paper's type beside text of 9 or 10; a point is 4 pixels ÷ 3.
+    fontSize: { title: 10.6, heading: 10, label: 9.4, value: 9.4, caption: 9.4, command: 9.4 },
+    caption: 'inside',
   },
   'two-column': {
     name: 'two-column',
@@ -56,6 +59,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     plotHeight: 150,
     scale: 1,
     fontSize: { title: 14, heading: 10.5, label: 9.5, value: 9, caption: 9, command: 8.5 },
+    caption: 'inside',
   },
   slide: {
     name: 'slide',
@@ -64,6 +68,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     plotHeight: 270,
     scale: 1.7,
     fontSize: { title: 26, heading: 18, label: 16, value: 14.5, caption: 12, command: 11.5 },
+    caption: 'inside',
   },
 }
 

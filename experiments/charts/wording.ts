@@ -95,8 +95,3 @@ export function provenance({ environment }: Pick<RunResult, 'environment'>): str
 export function listText(names: readonly string[]): string {
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
-
-/** The arithmetic mean; NaN for none. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}

@@ -20,20 +20,24 @@ test.each([
 
 test('a large load is announced with its size, disk, memory and time', async () => {
   expect(await announced('--records=20M')).toMatch(
-    /^this run loads 20 M records \(21.7 GiB\) and runs 100 k operations; it takes up to 65 GiB of disk( \(.* are free\))?, about 337 MiB of memory and, in all, roughly 1 h 1 min$/,
+    /^this run loads 20 M records \(21.7 GiB\) and runs 100 k operations; it needs up to 65 GiB of disk( \(.* are free\))? and about 337 MiB of memory; it takes roughly 1 h 1 min$/,
   )
 })
 
 test.each([
-  ['in memory', ['--records=4M', '--storage=memory'], /it takes about 1\d\.\d GiB of memory and/],
+  ['in memory', ['--records=4M', '--storage=memory'], /it needs about 1\d\.\d GiB of memory;/],
   ['without a load', ['--workload=fillrandom', '--records=1G', '--operations=1'], /\(1\d\d GiB\)/],
-  ['of many runs', ['--repeat=2', '--records=3M'], /^each of 2 runs loads 3 M/],
+  [
+    'of many runs',
+    ['--repeat=2', '--records=3M'],
+    /^each of 2 runs loads 3 M.*; all take roughly /,
+  ],
   ['at a slow rate', ['--operations=100k', '--rate=10'], /roughly 2 h 46 min$/],
-  ['of a phase', ['--workload=overwrite', '--param=writes=1G'], /runs 1000 M operations; .* h/],
+  ['of a phase', ['--workload=overwrite', '--param=writes=1G'], /runs 1 G operations; .* h/],
   [
     'on the simulator',
     ['--target=simulator', '--records=50M'],
-    /it takes about 1\d\.\d GiB of memory/,
+    /it needs about 1\d\.\d GiB of memory/,
   ],
 ] as const)('also one %s', async (_, flags, line) => {
   expect(await announced(...flags)).toMatch(line)

@@ -1,9 +1,9 @@
 /**
  * Owns the notice before a long command: how much it will load, write and hold in memory, and about
- * how long it takes. What is short gets none.
+ * how long it takes. A short command gets no notice.
  *
- * The estimates are rough on purpose: their constants are those of the results that are checked in,
- * and a faster disk or a smaller write amplification changes them by a factor.
+ * The estimates are rough: their constants were measured on one machine, in the checked-in results.
+ * Another disk or another write amplification changes them by a factor.
  */
 import { statfsSync } from 'node:fs'
 import { Operation, type Workload } from '../../workloads/index.ts'
@@ -12,7 +12,7 @@ import type { RunPlan } from '../run-plan.ts'
 import { nearestThere } from './check-out.ts'
 import { formatBytes, formatCount, formatSeconds } from './units.ts'
 
-/** What is to be run, by a store of ours or of another make. */
+/** One planned run, of our engine, the simulator or a peer. */
 export type AnnouncedPlan = Pick<RunPlan, 'config' | 'createWorkload'> &
   Partial<Pick<RunPlan, 'storage' | 'simulation'>>
 
@@ -27,9 +27,9 @@ const SIMULATED_SECONDS_PER_OPERATION = 20e-6
 /** Old tables are removed after the merge that replaces them. */
 const DISK_PER_BYTE = 3
 const PROCESS_BYTES = 250 * 2 ** 20
-/** One that is written, and those that are being flushed. */
+/** The active memtable and those that are being flushed. */
 const MEMTABLES = 3
-/** The size of each record is remembered, for space amplification. */
+/** The harness remembers each record's size, for space amplification. */
 const RECORD_BYTES = 4
 const SIMULATED_RECORD_BYTES = 350
 
@@ -41,7 +41,7 @@ interface Estimate {
   readonly seconds: number
 }
 
-/** One line about plans that are run in turn; null where they are over soon. */
+/** One line about plans that run one after the other; null where all of it is short. */
 export function announcementOf(plans: readonly AnnouncedPlan[], outFolder: string): string | null {
   const [first] = plans
   if (first === undefined) return null
@@ -54,9 +54,10 @@ export function announcementOf(plans: readonly AnnouncedPlan[], outFolder: strin
   const records = Math.max(...plans.map(({ config }) => config.records))
   const parts = [
     `${what} loads ${formatCount(records)} records (${formatBytes(most((one) => one.dataBytes))})`,
-    `and runs ${formatCount(most((one) => one.operations))} operations; it takes`,
-    ...(disk === 0 ? [] : [`up to ${formatBytes(disk)} of disk${freeSpace(outFolder, disk)},`]),
-    `about ${formatBytes(memory)} of memory and, in all, roughly ${formatSeconds(seconds)}`,
+    `and runs ${formatCount(most((one) => one.operations))} operations; it needs`,
+    ...(disk === 0 ? [] : [`up to ${formatBytes(disk)} of disk${freeSpace(outFolder, disk)} and`]),
+    `about ${formatBytes(memory)} of memory;`,
+    `${plans.length === 1 ? 'it takes' : 'all take'} roughly ${formatSeconds(seconds)}`,
   ]
   return parts.join(' ')
 }
@@ -68,7 +69,7 @@ function estimateOf({
   simulation = null,
 }: AnnouncedPlan): Estimate {
   const { records, engine } = config
-  // Looking into a trace would leave it open.
+  // A trace is not opened here, so its sizes are unknown.
   const isTrace = config.workload.valueCompression === undefined
   const workload = isTrace ? null : createWorkload()
   // A parameter may say how many operations a phase has, whatever --operations says.
@@ -106,7 +107,7 @@ function secondsOfRun(
   return measuring + operations / ratePerSecond(rate, 1 / secondsEach)
 }
 
-/** A statistical load costs by its tables, which are few; an exact one remembers every key. */
+/** The statistical mode keeps tables only, which are few; the exact mode keeps every key. */
 function simulated(
   mode: 'exact' | 'statistical',
   dataBytes: number,
@@ -123,7 +124,7 @@ function simulated(
 
 const SAMPLED_WRITES = 1000
 
-/** Of the first that are written, by the load or else by the first phase. */
+/** The mean of the first records that the load writes, or else the first phase. */
 function meanRecordBytes({ load, phases }: Workload): number {
   const operation = new Operation()
   for (const stream of [load, ...phases.slice(0, 1).map((phase) => phase.stream)]) {
@@ -141,7 +142,7 @@ function meanRecordBytes({ load, phases }: Workload): number {
   return 0
 }
 
-/** Said only where it may not suffice. */
+/** Told only where the free space may be too small. */
 function freeSpace(folder: string, neededBytes: number): string {
   const { bavail, bsize } = statfsSync(nearestThere(folder))
   const freeBytes = bavail * bsize

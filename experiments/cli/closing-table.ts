@@ -35,7 +35,7 @@ export function untilLines(results: readonly RunResult[]): readonly string[] {
   return results.flatMap(({ id, config, deterministic: { until } }) => {
     if (until === null) return []
     const done = until.operations.toLocaleString('en-US')
-    const ended = until.operations >= (config.until?.operationsMax ?? 0) ? ', the bound' : ''
+    const ended = until.operations >= (config.until?.operationsMax ?? 0) ? ', the most allowed' : ''
     const state = until.reached ? `steady after ${done}` : `not steady after ${done}`
     return [`${id}: ${state} operations${until.reached ? '' : ended}: ${until.why}`]
   })

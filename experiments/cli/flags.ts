@@ -37,8 +37,8 @@ export const FLAGS = [
     value: 'steady',
     default: null,
     help:
-      'go on with the run phase beyond --operations until write amplification is steady, at most 50 ' +
-      'times as many operations or records',
+      'continue the run phase past --operations until write amplification is steady, up to 50 times ' +
+      'the larger of --operations and --records',
   },
   {
     name: 'trace',
@@ -51,21 +51,21 @@ export const FLAGS = [
     value: 'FILE',
     default: null,
     commandLineOnly: true,
-    help: 'write the operations of the one run asked for to a trace',
+    help: 'write the operations to a trace; for one run only',
   },
   {
     name: 'value-bytes',
     value: 'SIZE',
     default: null,
-    help: "one field of so many bytes, put blind, instead of the workload's own records",
+    help: "write records of one field of this size, without reading first, not the workload's own",
   },
   {
     name: 'rate',
     value: 'RATE',
     default: null,
     help:
-      'open loop at so many operations a second (20k), or at a share of the sustainable rate (90%), ' +
-      'which a closed loop measures first',
+      'open loop at this many operations a second (20k), or at a share of the sustainable rate (90%); ' +
+      'a closed loop measures that rate first',
   },
   {
     name: 'arrival',
@@ -93,7 +93,7 @@ export const FLAGS = [
     value: 'NAME=VALUE',
     default: null,
     multiple: true,
-    help: 'a parameter of every strategy or workload that declares it; a list as K=3,2,1',
+    help: 'a parameter, for every strategy or workload that has it; a list is written K=3,2,1',
   },
   {
     name: 'set',
@@ -106,9 +106,14 @@ export const FLAGS = [
     name: 'suite',
     value: 'NAME',
     default: null,
-    help: 'a named set of runs and the claims they must bear out; it chooses all that describes a run',
+    help: 'a named set of runs and the claims it checks; it sets every option that describes a run',
   },
-  { name: 'scale', value: 'smoke|full', default: 'smoke', help: 'of a suite: seconds, or minutes' },
+  {
+    name: 'scale',
+    value: 'smoke|full',
+    default: 'smoke',
+    help: 'how long a suite runs: seconds, or minutes',
+  },
   {
     name: 'target',
     value: 'NAME,…',
@@ -121,40 +126,49 @@ export const FLAGS = [
     name: 'user-bytes',
     value: 'SIZE',
     default: null,
-    help: 'with --target=simulator: load so much, without keys (memtableBytes is 64MiB unless set)',
+    help: 'with --target=simulator: load this much, without keys (memtableBytes is 64MiB unless set)',
   },
-  { name: 'storage', value: 'node|memory', default: 'node', help: 'where the bytes go' },
+  {
+    name: 'storage',
+    value: 'node|memory',
+    default: 'node',
+    help: 'where the engine writes: files or memory',
+  },
   {
     name: 'aged',
     value: 'FOLDER',
     default: null,
-    help: 'start from loaded trees kept there, each loaded once; figures are of the run phase alone',
+    help:
+      'start from a loaded tree in FOLDER, which the first run loads and later runs reuse; figures ' +
+      'cover the run phase only',
   },
   { name: 'out', value: 'FOLDER', default: 'out', help: 'folder of results and charts' },
   {
     name: 'versions',
     value: null,
     default: null,
-    help: 'write every edit of the tree beside the result, for npm run explain',
+    help: 'write every edit of the tree beside the result, for npm run explain and timeline',
   },
   {
     name: 'keep',
     value: null,
     default: null,
-    help: 'leave the database folder in --out, also where the run fails; a result without it is run again',
+    help:
+      'keep the database folder in --out, also when the run fails; a run whose result is there without ' +
+      'its folder runs again',
   },
   {
     name: 'force',
     value: null,
     default: null,
-    help: 'run again where a result of the same configuration and code is present',
+    help: 'run again even if a result of the same configuration and code is there',
   },
   {
     name: 'config',
     value: 'FILE',
     default: null,
     commandLineOnly: true,
-    help: 'JSON of these same names; flags win over it',
+    help: 'options from JSON, under the same names; flags override it',
   },
   { name: 'quiet', value: null, default: null, help: 'no progress and no closing table' },
   { name: 'debug', value: null, default: null, help: 'show the stack of an error' },

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -54,6 +54,38 @@ test('settings of npm and flags of other commands are passed over', () => {
   expect(told({ ...kept, npm_lifecycle_event: 'test:unit' })).toBe('')
 })
 
+/** An npm that defines two settings. */
+const npmPath = join(folder, 'npm', 'bin', 'npm-cli.js')
+const definitions = join(folder, 'npm', 'node_modules', '@npmcli', 'config', 'lib', 'definitions')
+mkdirSync(definitions, { recursive: true })
+writeFileSync(
+  join(definitions, 'index.js'),
+  "module.exports = { definitions: { loglevel: {}, 'user-agent': {} } }",
+)
+
+test.each([
+  [{ npm_config_stratgy: 'leveling' }, 'npm run exp -- --stratgy=leveling'],
+  [{ npm_config_jsn: 'true' }, 'npm run exp -- --jsn'],
+  [
+    { npm_config_strategy: 'leveling', npm_config_no_such: '1' },
+    'npm run exp -- --strategy=leveling --no-such=1',
+  ],
+])('%j, which neither the command nor npm defines, is refused', (kept, meant) => {
+  expect(told({ npm_execpath: npmPath, ...kept })).toContain(`: ${meant}`)
+  // Without npm's own list no name is foreign for certain.
+  if (!('npm_config_strategy' in kept)) expect(told(kept)).toBe('')
+})
+
+test('what npm defines, exports or reads from an .npmrc is not foreign', () => {
+  writeFileSync(join(folder, '.npmrc'), 'sass_binary_site=x\n')
+  const kept = {
+    ...{ npm_execpath: npmPath, npm_config_local_prefix: folder },
+    ...{ npm_config_loglevel: 'warn', npm_config_user_agent: 'npm', npm_config_npm_version: '11' },
+    npm_config_sass_binary_site: 'x',
+  }
+  expect(told(kept)).toBe('')
+})
+
 test('npm itself leaves what the check reads', { timeout: 120_000 }, () => {
   const { status, stdout, stderr } = spawnSync(
     'npm',
@@ -62,4 +94,9 @@ test('npm itself leaves what the check reads', { timeout: 120_000 }, () => {
   )
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   expect(stderr).toContain('npm run exp -- --strategy=leveling --records=10\n')
+  const mistyped = spawnSync('npm', ['run', '--silent', 'gallery', '--stratgy=leveling'], {
+    cwd: join(import.meta.dirname, '..', '..'),
+    encoding: 'utf8',
+  })
+  expect(mistyped.stderr).toContain('npm run gallery -- --stratgy=leveling\n')
 })

@@ -1,12 +1,14 @@
 /**
  * Owns the check for a forgotten `--`. `npm run exp --strategy=leveling` gives npm the flag: the
  * script never sees it and would run with the default. npm leaves each such flag in the environment,
- * as `npm_config_strategy=leveling`, so the command refuses and shows what was meant.
+ * as `npm_config_strategy=leveling`, so the command refuses and shows what was meant. A mistyped flag
+ * is left there too: a name that npm itself does not define can only have been meant for the script.
  *
  * npm exports what an .npmrc or NPM_CONFIG_… sets in the same way. That is a setting of npm's, not
  * a flag, and is passed over.
  */
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { shellText } from '../../results/shell-text.ts'
 import type { ArgumentSpecs } from './arguments.ts'
@@ -26,12 +28,11 @@ export function refuseFlagsKeptByNpm(
 ): void {
   const [script = '', ...before] = command.split(' ')
   if (environment.npm_lifecycle_event !== script) return
-  const kept = Object.keys(specs).filter((name) => environment[variableOf(name)] !== undefined)
-  if (kept.length === 0) return
   const settings = settingsOfNpm(environment)
-  const flags = kept
+  const known = Object.keys(specs).filter((name) => environment[variableOf(name)] !== undefined)
+  const flags = [...known, ...foreignNames(environment, specs)]
     .filter((name) => !settings.has(name))
-    .map((name) => ({ name, ...specs[name]! }))
+    .map((name) => ({ name, value: specs[name] === undefined ? '' : specs[name].value }))
   if (flags.length === 0) return
   const valuesOf = (name: string) => environment[variableOf(name)]!.split(SEPARATOR)
   // `--records 10` reaches npm as the switch --records and the script as the operand 10.
@@ -41,8 +42,8 @@ export function refuseFlagsKeptByNpm(
   const typed = flags.flatMap(({ name, value }) => {
     if (value === null) return [`--${name}`]
     return valuesOf(name).map((text) => {
-      const known = text === 'true' ? spares.shift() : text
-      return `--${name}=${known || value}`
+      const given = text === 'true' ? spares.shift() : text
+      return given || value ? `--${name}=${given || value}` : `--${name}`
     })
   })
   const names = flags.map(({ name }) => `--${name}`).join(', ')
@@ -54,12 +55,39 @@ function variableOf(flag: string): string {
   return `npm_config_${flag.replaceAll('-', '_')}`
 }
 
+/** What npm exports beside its own settings. */
+const EXPORTED = ['global-prefix', 'local-prefix', 'npm-version', 'node-gyp', 'noproxy']
+
+/** Flags that neither the command nor npm has. None where npm's own list cannot be read. */
+function foreignNames(environment: Environment, specs: ArgumentSpecs): readonly string[] {
+  const names = Object.keys(environment).flatMap((variable) => {
+    const [, name] = /^npm_config_([a-z][a-z0-9_]*)$/.exec(variable) ?? []
+    return name === undefined ? [] : [name.replaceAll('_', '-')]
+  })
+  const others = names.filter((name) => specs[name] === undefined && !EXPORTED.includes(name))
+  const defined = others.length === 0 ? null : namesOfNpm(environment.npm_execpath)
+  return defined === null ? [] : others.filter((name) => !defined.has(name))
+}
+
+/** The settings that this npm defines, from its own package; null for another package manager. */
+function namesOfNpm(npmPath: string | undefined): ReadonlySet<string> | null {
+  if (!npmPath) return null
+  try {
+    const { definitions } = createRequire(npmPath)('@npmcli/config/lib/definitions')
+    return new Set(Object.keys(definitions).map((name) => name.replaceAll(/[._]/g, '-')))
+  } catch {
+    return null
+  }
+}
+
 /** Names that the user's, the project's and the global .npmrc set, and the environment. */
 function settingsOfNpm(environment: Environment): ReadonlySet<string> {
   const { npm_config_userconfig, npm_config_globalconfig, npm_config_local_prefix } = environment
   const project = npm_config_local_prefix && join(npm_config_local_prefix, '.npmrc')
   const names = [npm_config_userconfig, npm_config_globalconfig, project].flatMap((path) =>
-    [...textOf(path).matchAll(/^\s*([\w-]+)\s*(?:\[\])?\s*(?:=|$)/gm)].map(([, name]) => name!),
+    [...textOf(path).matchAll(/^\s*([\w-]+)\s*(?:\[\])?\s*(?:=|$)/gm)].map(([, name]) =>
+      name!.replaceAll('_', '-'),
+    ),
   )
   const variables = Object.keys(environment)
     .filter((name) => name.startsWith('NPM_CONFIG_'))

@@ -92,3 +92,22 @@ test.each(READERS)("%s: a shell's pattern may name the specs of figures", (_, re
   expect(read(paths)).toHaveLength(1)
   expect(() => read(paths.slice(1))).toThrow('run-r0.vl.json: no result')
 })
+
+test.each(READERS)('%s: figures that contradict each other are told', (_, read) => {
+  const result = sampleResult()
+  const { amplification } = result.deterministic
+  const drained = { ...amplification.drained, waTotal: 0.5 }
+  const edited = { ...amplification, drained }
+  const deterministic = { ...result.deterministic, amplification: edited }
+  put('run-r1.json', JSON.stringify({ ...result, deterministic }))
+  let count = 0
+  const said = saidDuring(() => {
+    count = read([folder]).length
+  })
+  expect(count).toBe(2)
+  expect(said).toEqual([
+    expect.stringMatching(
+      /^run-r1.json: figures contradict: deterministic.amplification.drained.waTotal: 0.5 is not /,
+    ),
+  ])
+})

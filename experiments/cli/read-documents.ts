@@ -14,7 +14,7 @@ import {
   parseDocumentText,
   parseKinds,
 } from '../../results/parse-result.ts'
-import { readText, unreadable, usageOf } from './read-result.ts'
+import { readText, tellContradictions, unreadable, usageOf } from './read-result.ts'
 import { UsageError } from './usage-error.ts'
 
 export interface ReadDocument<Kind extends DocumentKind> {
@@ -44,7 +44,16 @@ export function readKinds<Kind extends DocumentKind>(
 }
 
 function readFile<Kind extends DocumentKind>(path: string, kinds: readonly Kind[]) {
-  return { path, document: usageOf(() => parseKinds(readText(path), path, kinds)) }
+  return checked(
+    path,
+    usageOf(() => parseKinds(readText(path), path, kinds)),
+  )
+}
+
+/** The document of the file; figures that contradict each other are told and kept. */
+function checked<Kind extends DocumentKind>(path: string, document: DocumentOf<Kind>) {
+  tellContradictions(path, document)
+  return { path, document }
 }
 
 function readFolder<Kind extends DocumentKind>(folder: string, kinds: readonly Kind[]) {
@@ -60,7 +69,13 @@ function readFolder<Kind extends DocumentKind>(folder: string, kinds: readonly K
     const kind = documentKindOf(value)
     const known = kinds.find((one) => one === kind)
     if (known === undefined) leaveOut(path, LEFT_OUT[kind ?? 'none'])
-    else documents.push({ path, document: usageOf(() => parseKinds(value, path, kinds)) })
+    else
+      documents.push(
+        checked(
+          path,
+          usageOf(() => parseKinds(value, path, kinds)),
+        ),
+      )
   }
   if (documents.length === 0) {
     throw new UsageError(`${folder}: no results in this folder`)

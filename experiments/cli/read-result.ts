@@ -3,13 +3,28 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { isLsmError } from '../../engine/base/errors.ts'
 import { decodeText } from '../../engine/base/text.ts'
-import { parseResult } from '../../results/parse-result.ts'
+import { contradictionsIn } from '../../results/consistency/contradictions.ts'
+import { type DocumentKind, type DocumentOf, parseResult } from '../../results/parse-result.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The result in the file. Throws `UsageError` naming the file, and the field where one is wrong. */
 export function readRunResult(path: string): RunResult {
-  return usageOf(() => parseResult(readText(path), path))
+  const result = usageOf(() => parseResult(readText(path), path))
+  tellContradictions(path, result)
+  return result
+}
+
+/**
+ * Says on standard error where figures of a document contradict each other. Such a file was edited by
+ * hand or written by older code; what a command makes of it is as doubtful as its figures.
+ */
+export function tellContradictions(path: string, document: DocumentOf<DocumentKind>): void {
+  if (!('deterministic' in document)) return
+  const [first, ...more] = contradictionsIn(document)
+  if (first === undefined) return
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
+  process.stderr.write(`${path}: figures contradict: ${first.field}: ${first.why}${rest}\n`)
 }
 
 /** The plain text of a file, unpacked where its name ends in `.gz`. Throws `UsageError` naming it. */

@@ -130,6 +130,7 @@ export function formatBytes(bytes: number): string {
 
 /** 123456 → '123 k'. */
 export function formatCount(count: number): string {
+  if (Math.abs(count) >= 1e9) return `${significant(count / 1e9)} G`
   if (Math.abs(count) >= 1e6) return `${significant(count / 1e6)} M`
   if (Math.abs(count) >= 1e3) return `${significant(count / 1e3)} k`
   return significant(count)

@@ -13,6 +13,7 @@ import {
   pairsOf,
   type Side,
   sidesOf,
+  titlesOf,
   whyAlone,
 } from './pairing.ts'
 
@@ -41,6 +42,10 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
   const sides = sidesOf(sound, across)
   const groups = comparableSides(sides, across)
   if (baseline !== null) checkBaseline(baseline, groups)
+  const titles = titlesOf(
+    groups.filter((group) => group.length > 1),
+    across,
+  )
   const comparisons: Comparison[] = []
   const leftOut: string[] = [...broken]
   for (const group of groups) {
@@ -51,18 +56,20 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
       continue
     }
     const labels = labelsOf(group)
+    const workload = titles.get(group)!
     const measure = baseline === null ? first! : baselineOf(baseline, group)
     for (const side of group) {
       if (side === measure) continue
-      const { contender, workload } = labels.get(side)!
-      const leave = (why: string) => leftOut.push(`${contender} on ${workload}: ${why}`)
+      const { contender } = labels.get(side)!
+      const leave = (against: string, why: string) =>
+        leftOut.push(`${contender}${against} on ${workload}: ${why}`)
       if (measure === undefined) {
-        leave(`no result of the baseline ${baseline} under these conditions`)
+        leave('', `no result of the baseline ${baseline} under these conditions`)
         continue
       }
       const pairing = pairsOf(measure, side, across)
       const against = labels.get(measure)!.contender
-      if ('why' in pairing) leave(`${pairing.why} against ${against}`)
+      if ('why' in pairing) leave(` with ${against}`, pairing.why)
       else {
         const named = { a: against, b: contender, workload }
         comparisons.push(comparePairs(measure, side, { ...pairing, ...named }, options))

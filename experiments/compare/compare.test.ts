@@ -95,7 +95,9 @@ describe('verdicts', () => {
   test('one pair has no interval', () => {
     const [comparison] = compare({}, {}, {}, 1)
     expect(metricOf(comparison!, 'WA lsm')).toMatchObject({ verdict: 'single seed', low: null })
-    expect(comparisonText(comparison!, lookOf({}))).toContain('single seed: 1 of the 10 pairs')
+    expect(comparisonText(comparison!, lookOf({}))).toContain(
+      'single seed: a verdict needs 10 pairs',
+    )
   })
 
   test('latencies of a closed loop are shown and not claimed', () => {
@@ -219,7 +221,7 @@ test('loaded trees are of their seeds, and part no side; a run that loads is no 
 test('times under different loads are left out', () => {
   const arrival = { kind: 'constant', rate: '100', clients: 1, params: {} } as const
   const [comparison] = compare({}, { config: { arrival } })
-  expect(comparison!.leftOut[0]).toContain('operations arrive otherwise')
+  expect(comparison!.leftOut[0]).toContain('operations arrive differently')
   expect(comparison!.metrics.map(({ metric }) => metric)).not.toContain('throughput, op/s')
 })
 
@@ -244,6 +246,27 @@ describe('a mixed folder', () => {
     return { pairs: comparisons.map(({ a, b }) => [a, b]), leftOut }
   }
 
+  test('names in each comparison the conditions that part it from the others', () => {
+    const aged = { config: { aged: { tree: '0123456789abcdef' } } }
+    const small = { config: { records: 7 } }
+    const pairOf = (change: Parameters<typeof resultsOf>[3]) => [
+      ...resultsOf('leveling', 1, 5, change),
+      ...resultsOf('tiering', 1, 2, change),
+    ]
+    const workloadsOf = (...changes: Parameters<typeof resultsOf>[3][]) =>
+      compareAll(changes.flatMap(pairOf), OPTIONS).comparisons.map(({ workload }) => workload)
+    expect(workloadsOf({})).toEqual(['ycsb-a'])
+    expect(workloadsOf({}, aged)).toEqual(['ycsb-a fresh', 'ycsb-a aged'])
+    expect(workloadsOf({}, simulated)).toEqual(['ycsb-a varve', 'ycsb-a simulator (exact)'])
+    expect(workloadsOf({}, small)).toEqual(['ycsb-a records=100000', 'ycsb-a records=7'])
+    const { engine } = resultsOf('leveling', 1, 5)[0]!.config
+    const options = { config: { engine: { ...engine, memtableBytes: 7 } } }
+    expect(workloadsOf({}, options)).toEqual([
+      `ycsb-a memtableBytes=${engine.memtableBytes}`,
+      'ycsb-a memtableBytes=7',
+    ])
+  })
+
   test('is compared as far as it goes, and the rest is listed', () => {
     const { pairs, leftOut } = sides(null)
     expect(pairs).toEqual([
@@ -253,7 +276,7 @@ describe('a mixed folder', () => {
     ])
     expect(leftOut).toEqual([
       expect.stringMatching(
-        /^tiering on ycsb-a records=7 \(tiering-r0\): different workloads, workload.records/,
+        /^tiering on ycsb-a records=7 \(tiering-r0\) with leveling on .*: different workloads, workload.records is 7 and /,
       ),
     ])
     expect(comparedText(compareAll(mixed, OPTIONS), lookOf({}))).toContain(

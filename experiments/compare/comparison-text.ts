@@ -18,12 +18,8 @@ export function comparedText({ comparisons, leftOut }: Compared, look: Look): st
 export function comparisonText(comparison: Comparison, look: Look): string {
   const { a, b, workload, pairs, unpaired, level, resamples, seed } = comparison
   const rows = comparison.metrics.map(rowOf)
-  const few =
-    pairs < PAIRS_MIN
-      ? [
-          `${pairs === 1 ? 'single seed' : 'too few seeds'}: ${pairs} of the ${PAIRS_MIN} pairs a verdict takes`,
-        ]
-      : []
+  const label = pairs === 1 ? 'single seed' : 'too few seeds'
+  const few = pairs < PAIRS_MIN ? [`${label}: a verdict needs ${PAIRS_MIN} pairs`] : []
   return [
     `${workload}: A = ${a}, B = ${b}`,
     ...comparison.configDifferences.map(

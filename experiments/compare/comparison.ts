@@ -127,7 +127,7 @@ function timeDifference(pairs: readonly Pair[]): string | null {
   const [first, ...others] = pairs.flatMap(({ a, b }) => [...a, ...b])
   for (const other of others) {
     if (!isDeepStrictEqual(first!.config.arrival, other.config.arrival)) {
-      return 'operations arrive otherwise'
+      return 'operations arrive differently'
     }
     for (const key of ['cpuModel', 'cores', 'node', 'fileSystem'] as const) {
       const [one, two] = [first!.environment[key], other.environment[key]]

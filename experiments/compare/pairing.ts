@@ -78,6 +78,37 @@ export function labelsOf(sides: readonly Side[]): ReadonlyMap<Side, SideLabel> {
   )
 }
 
+/**
+ * What each group of comparable sides ran: its workload, and those conditions in which the groups
+ * differ, such as `ycsb-a aged`. No two groups bear one title.
+ */
+export function titlesOf(
+  groups: readonly (readonly Side[])[],
+  across: readonly Across[],
+): ReadonlyMap<readonly Side[], string> {
+  const firsts = groups.map(([first]) => first!.results[0]!)
+  const workloads = workloadLabels(firsts)
+  const conditions = groups.map(([first]) => conditionsOf(first!, across))
+  const varied = new Set(
+    conditions.flatMap((own) => differencesOf(conditions[0]!, own, '').map(({ path }) => path)),
+  )
+  const places = [...varied].filter((path) => !path.startsWith('workload.'))
+  return new Map(
+    groups.map((group, at) => {
+      const found = places.map((path) => {
+        const value = text(valueAt(conditions[at]!, path))
+        return path.startsWith('engine.') ? `${path.slice('engine.'.length)}=${value}` : value
+      })
+      return [group, [workloads.get(firsts[at]!)!, ...found].join(' ')]
+    }),
+  )
+}
+
+/** At a path as `differencesOf` makes it: names without dots, joined by dots. */
+function valueAt(value: Json, path: string): Json {
+  return path.split('.').reduce<Json>((at, key) => (isRecord(at) ? (at[key] ?? null) : null), value)
+}
+
 export interface SideLabel {
   readonly contender: string
   readonly workload: string
@@ -122,8 +153,8 @@ export function whyAlone(side: Side, others: readonly Side[], across: readonly A
   const labels = labelsOf([side, nearest.other])
   const [mine, its] = [labels.get(side)!, labels.get(nearest.other)!]
   return (
-    `${mine.contender} on ${mine.workload} (${side.results[0]!.id}): ${wordsOf(nearest.found[0]!)} ` +
-    `against ${its.contender} on ${its.workload}`
+    `${mine.contender} on ${mine.workload} (${side.results[0]!.id}) with ` +
+    `${its.contender} on ${its.workload}: ${wordsOf(nearest.found[0]!)}`
   )
 }
 
@@ -218,6 +249,10 @@ function isRecord(value: Json): value is Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A setting as a reader sees it: `kind=constant rate=500`; what is not set is "none". */
 export function text(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (value === null) return 'none'
+  if (!isRecord(value)) return typeof value === 'string' ? value : JSON.stringify(value)
+  const parts = Object.entries(value).map(([key, inner]) => `${key}=${text(inner)}`)
+  return parts.length === 0 ? 'none' : parts.join(' ')
 }

@@ -35,7 +35,10 @@ const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) =
   [/--scale=full/, (command) => command.replace('--scale=full', '--scale=smoke')],
   [/--suite=|--list|--user-bytes=|--trace=/, (command) => command],
   // A story needs events, so many memtables.
-  [/--versions$/, (command) => `${command} --records=2000 --set=memtableBytes=64KiB`],
+  [
+    /--versions$/,
+    (command) => `${command} --records=2000 --operations=2000 --set=memtableBytes=64KiB`,
+  ],
   [/^npm run exp -- /, (command) => `${command} --records=2000 --operations=2000`],
   [/^npm run trace -- record /, (command) => `${command} --records=2000 --operations=2000`],
   [/simulator-growth/, (command) => command.replace('256,1024', '1,4')],
@@ -56,7 +59,7 @@ const documents = globSync('**/*.md', { cwd: root, exclude: ['**/node_modules/**
 const copies: string[] = []
 afterAll(() => {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true })
-})
+}, 120_000)
 
 /** The files of this checkout that git has or would take, with its packages, as a repository. */
 function freshCopy(): string {

@@ -74,8 +74,12 @@ function opening({ id, config, deterministic }: RunResult): string {
     id,
     `${strategy.name} (${params.join(', ')}) under ${workload.name}: ` +
       `${count(records)} records, ${count(operations)} operations, seed ${seed}`,
-    `${counts.flushes} flushes, ${counts.merges} merges, ${counts.moves} moves, ` +
-      `${counts.drops} drops`,
+    [
+      counted(counts.flushes, 'flush', 'flushes'),
+      counted(counts.merges, 'merge'),
+      counted(counts.moves, 'move'),
+      counted(counts.drops, 'drop'),
+    ].join(', '),
     `WA ${ratio(waTotal)} drained: all bytes written ÷ user bytes; ` +
       `${ratio(waLsm)} of it by flushes and compactions, which are told here`,
   ]
@@ -170,4 +174,9 @@ function count(n: number): string {
 
 function percent(part: number, whole: number): string {
   return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(part === whole ? 0 : 1)} %`
+}
+
+/** '1 merge', '2 merges'. */
+function counted(size: number, one: string, several = `${one}s`): string {
+  return `${size} ${size === 1 ? one : several}`
 }

@@ -106,6 +106,9 @@ describe('the story of a run', () => {
     const text = tellRun(result, null)
     const { counts, events } = result.deterministic
     expect(text).toContain(`${counts.flushes} flushes, ${counts.merges} merges`)
+    const once = { ...counts, flushes: 1, merges: 1, moves: 0, drops: 1 }
+    const short = { ...result, deterministic: { ...result.deterministic, counts: once } }
+    expect(tellRun(short, null)).toContain('\n1 flush, 1 merge, 0 moves, 1 drop\n')
     expect(text.match(/^ {2}#\d+/gm)).toHaveLength(events.total)
     expect(text.match(/^ {8}because /gm)).toHaveLength(events.total - counts.flushes)
     expect(text).toMatch(

@@ -2,6 +2,7 @@
  * Owns the command line of `npm run trace`: which verb, its flags, the help made of the same lists.
  */
 import { flagRows, readArguments } from '../cli/arguments.ts'
+import { refuseFlagsKeptByNpm } from '../cli/npm-flags.ts'
 import { UsageError, unknownName } from '../cli/usage-error.ts'
 import { Interrupted } from '../interrupted.ts'
 import { VERBS, type Verb } from './verbs.ts'
@@ -17,6 +18,7 @@ const COMMON = {
  */
 export async function runTrace(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const [name, ...rest] = argv
+  if (name === undefined) refuseFlagsKeptByNpm('trace', argv, {}, process.env)
   if (name === undefined || name === '--help' || name === '-h') {
     process.stdout.write(`${helpText()}\n`)
     return

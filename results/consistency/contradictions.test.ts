@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { parseAnyResult } from '../parse-result.ts'
 import type { RunResult } from '../schema.ts'
+import { samplePeer } from '../testing/sample-peer.ts'
 import { sampleResult } from '../testing/sample-result.ts'
 import { contradictionsIn } from './contradictions.ts'
 
@@ -127,3 +128,23 @@ function changed(result: RunResult, path: string, value: unknown): RunResult {
   inner[names.at(-1)!] = value
   return copy as unknown as RunResult
 }
+
+test('a store that replays load and run in one go is timed over both', () => {
+  const peer = samplePeer(sampleResult())
+  const { phases } = peer.deterministic
+  const operations = phases
+    .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
+    .reduce((sum, count) => sum + count)
+  expect(phases.length).toBe(2)
+  const timedBy = (throughputPerSecond: number) => ({
+    ...peer,
+    timed: {
+      ...peer.timed,
+      phases: [{ name: 'run' as const, wallSeconds: 2, throughputPerSecond }],
+    },
+  })
+  expect(contradictionsIn(timedBy(operations / 2))).toEqual([])
+  expect(contradictionsIn(timedBy(operations)).map(({ field }) => field)).toEqual([
+    'timed.phases[0].throughputPerSecond',
+  ])
+})

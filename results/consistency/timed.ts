@@ -3,6 +3,7 @@
  * ascend to the maximum, every timed operation is one that was done, and rates are operations ÷ time.
  */
 import type { AnyResult } from '../identity.ts'
+import { isPeerResult } from '../peer-schema.ts'
 import type { Latency } from '../schema.ts'
 import { type Findings, total } from './findings.ts'
 
@@ -42,7 +43,9 @@ function checkRates(result: AnyResult, findings: Findings): void {
   for (const [index, phase] of result.timed.phases.entries()) {
     const { name, wallSeconds, throughputPerSecond } = phase
     if (throughputPerSecond === null || names.filter((other) => other === name).length > 1) continue
-    const done = operationsOf(result, name)
+    // A store that replays load and run in one go times them together.
+    const isWhole = isPeerResult(result) && names.length === 1
+    const done = isWhole ? allOperationsOf(result) : operationsOf(result, name)
     const field = `timed.phases[${index}].throughputPerSecond`
     if (done !== null) findings.ratio(field, throughputPerSecond, done, wallSeconds)
   }
@@ -64,6 +67,13 @@ function checkArrivals({ timed }: AnyResult, findings: Findings): void {
   if (arrivals === null) return
   const { lagAtEndSeconds, lagMaxSeconds } = arrivals
   findings.atMost('timed.arrivals.lagAtEndSeconds', lagAtEndSeconds, lagMaxSeconds, 'the worst lag')
+}
+
+function allOperationsOf({ deterministic }: AnyResult): number {
+  return deterministic.phases.reduce(
+    (sum, { operationsByKind }) => sum + total(operationsByKind),
+    0,
+  )
 }
 
 /** Of phases of one name, and of one kind where it is named; null where there is no such phase. */

@@ -24,6 +24,7 @@ import {
   spacer,
   spacingOf,
 } from '../panels.ts'
+import { inStrategyOrder } from '../strategy-styles.ts'
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import {
   formatRatio,
@@ -63,12 +64,13 @@ export const amplification: ChartKind = {
 
 /** Throws `LSM_INVALID_ARGUMENT` where runs of one workload loaded in different orders. */
 export function amplificationChart(
-  results: readonly AnyResult[],
+  given: readonly AnyResult[],
   preset: Preset,
   { reads = 'runs' }: AmplificationOptions = {},
 ): VegaLiteSpec {
-  checkComparable(results)
-  const cells = cellsOf(results)
+  checkComparable(given)
+  const results = inStrategyOrder(given)
+  const cells = designsOf(results)
   const metrics = metricsOf(results, reads)
   const title = subjectOf(results)
   return figureOf(preset, {
@@ -194,12 +196,6 @@ function ratioOf(
 ): number | null {
   if (isPeerResult(result)) return result.peer[moment]?.[key] ?? null
   return result.deterministic.amplification[moment][key]
-}
-
-/** By strategy in the order met. */
-function cellsOf(results: readonly AnyResult[]): readonly Cell[] {
-  const byName = Map.groupBy(results, ({ config }) => config.strategy.name)
-  return designsOf([...byName.values()].flat())
 }
 
 function checkComparable(results: readonly AnyResult[]): void {

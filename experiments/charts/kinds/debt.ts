@@ -14,7 +14,8 @@ import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '.
 import { type LegendEntry, legendView } from '../legend.ts'
 import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'
 import { axisRoom, plotRow } from '../plots.ts'
-import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import { byteUnit, formatBytes } from '../wording.ts'
 import { grew, userBytesAxis } from './growth-views.ts'
 
@@ -69,9 +70,10 @@ function estimateRows(
   const x = userBytesAxis(results)
   const unit = byteUnit(most)
   const size = { width: panelRoom(preset) - axisRoom(preset), height: preset.plotHeight }
+  const styles = stylesOf(results.map(({ config }) => config.strategy.name))
   const series = results.map((result, index) => ({
     name: labels.get(result)!,
-    style: seriesStyle(index),
+    style: styles[index]!,
     marks: 'line' as const,
     points: result.deterministic.series.map((point) => ({
       x: point.userBytes / x.unitBytes,
@@ -135,12 +137,13 @@ function notesOf(most: number, designs: readonly DesignGroup[]): string {
     most === 0
       ? ' It was zero at every point, as where compactions run inline: none that is due is put off.'
       : ''
-  const seeds = designs.some(({ samples }) => samples.size > 1)
-    ? ` Bars: means over seeds; lines: ${INTERVAL_DEFINITION}. ${drawnSampleNote(designs).trim()}`
+  const bars = designs.some(({ samples }) => samples.size > 1)
+    ? ` Bars: means over seeds; whiskers: ${INTERVAL_DEFINITION}.`
     : ''
+  const curves = most === 0 ? '' : drawnSampleNote(designs)
   return (
-    `Debt: bytes the strategy expects to write until nothing is due.${inline} ` +
-    `The drain flushes the memtable and compacts until nothing is due.${seeds}`
+    `${curves}Debt: bytes the strategy expects to write until nothing is due.${inline} ` +
+    `The drain flushes the memtable and compacts until nothing is due.${bars}`
   )
 }
 

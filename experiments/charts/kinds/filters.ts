@@ -10,11 +10,13 @@ import type { RunResult } from '../../../results/schema.ts'
 import { idealCurve } from '../../../strategies/model/false-positives.ts'
 import { jsonText } from '../../design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotSeries, plotRow } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type VegaLiteSpec } from '../theme.ts'
 import { formatNumber } from '../wording.ts'
 
 /** A rate is no matter of how the bytes moved. */
@@ -69,10 +71,11 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
     curve('this filter, expected', COLOUR.ink, [], falsePositiveRate),
     curve('ideal bloom filter', COLOUR.muted, [4, 3], idealCurve),
   ]
+  const styles = stylesOf(groups.map(([, same]) => strategyOf(same.map(({ design }) => design))))
   const points = groups.map(
     ([name, same], index): PlotSeries => ({
       name,
-      style: seriesStyle(index),
+      style: styles[index]!,
       marks: 'points',
       points: same.map((one) => ({ x: one.bits, y: one.falsePositives / one.absent })),
     }),

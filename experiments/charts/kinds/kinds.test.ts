@@ -8,7 +8,7 @@ import { readDocuments } from '../../cli/read-documents.ts'
 import { chartKinds } from '../catalog.ts'
 import type { ResultDocument } from '../chart-kind.ts'
 import { loadPrediction } from '../model.ts'
-import { PRESETS } from '../theme.ts'
+import { levelColours, PRESETS } from '../theme.ts'
 import { bytesPerLevel } from './tree-shape.ts'
 
 const preset = PRESETS['two-column']
@@ -118,7 +118,70 @@ test('the sweep takes the mean over seeds, cell by cell', () => {
   const was = cells
     .filter(({ config }) => config.strategy.params.T === 2)
     .map(({ deterministic }) => deterministic.amplification.drained.waTotal!)
-  expect(draw('sweep', cells)).toContain(`"x":2,"y":1,"value":${(was[0]! + was[1]!) / 2}`)
+  const drawn = draw('sweep', cells)
+  expect(drawn).toContain(`"x":2,"y":1,"value":${(was[0]! + was[1]!) / 2}`)
+  expect(drawn).toContain('mean over seeds')
+  expect(draw('trade-off', cells)).toContain('mean over seeds')
+  expect(draw('trade-off', cells.slice(0, 3))).not.toContain('mean over seeds')
+})
+
+test('cells whose labels are equal have one shade', () => {
+  const cells = [
+    { T: 2, K: 1 },
+    { T: 4, K: 1 },
+    { T: 4, K: 3 },
+  ].map((params, index) =>
+    sample({ strategy: 'fluid', params, mergeFactor: 3 + index / 10_000, runsPerGet: 3 + index }),
+  )
+  const shades = new Map<string, string>()
+  JSON.parse(draw('sweep', cells), (_, value) => {
+    if (value?.shade !== undefined) shades.set(value.label, value.shade)
+    return value
+  })
+  const writes = cells[0]!.deterministic.amplification.drained.waTotal!
+  expect(shades.get(writes.toFixed(2))).toBe(levelColours(64)[0])
+  expect(new Set(['3.00', '4.00', '5.00'].map((label) => shades.get(label))).size).toBe(3)
+})
+
+test('seeds of one size are no figure over sizes, and loads alone go without a watermark', () => {
+  const failedGates = [{ name: 'steady-state', passed: false, why: 'a load' }]
+  const sized = (seed: number, userBytes: number, operations: number): RunResult => {
+    const run = sample({ seed, failedGates })
+    const { amplification } = run.deterministic
+    const drained = { ...amplification.drained, userBytes }
+    const records = userBytes < 2_000_000 ? 1_000 : 2_000
+    return {
+      ...run,
+      config: { ...run.config, records, operations },
+      deterministic: { ...run.deterministic, amplification: { ...amplification, drained } },
+    }
+  }
+  const seeds = [sized(1, 1_000_000, 0), sized(2, 1_000_007, 0)]
+  expect(refusal('wa-vs-size', seeds)).toContain('designs of two sizes at least')
+  expect(draw('wa-vs-size', [...seeds, sized(1, 2_000_000, 0)])).not.toContain('"TRANSIENT"')
+  const updated = [sized(1, 1_000_000, 10), sized(1, 2_000_000, 10)]
+  expect(draw('wa-vs-size', updated)).toContain('"TRANSIENT"')
+})
+
+test('the whisker of a symbol that stands aside goes with it', () => {
+  const results = ['fluid', 'universal'].flatMap((strategy) =>
+    [1, 2].flatMap((seed) =>
+      [64, 256].map((valueBytes) => {
+        const run = sample({ strategy, seed, mergeFactor: 3, runsPerGet: 3 })
+        return { ...run, config: { ...run.config, valueBytes } }
+      }),
+    ),
+  )
+  const layers: { mark?: { type?: string }; data?: { values: { x: number; at: number }[] } }[] = []
+  JSON.parse(draw('value-size', results), (_, value) => {
+    if (value?.mark?.type === 'rule' && value.encoding?.y2?.field === 'high') layers.push(value)
+    return value
+  })
+  expect(layers.length).toBeGreaterThan(0)
+  for (const layer of layers) {
+    expect(layer).toMatchObject({ encoding: { x: { field: 'at' } } })
+    expect(layer.data!.values.every(({ x, at }) => x !== at)).toBe(true)
+  }
 })
 
 function withTimes(timed: Partial<RunResult['timed']>): RunResult {

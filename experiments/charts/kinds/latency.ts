@@ -14,7 +14,8 @@ import { firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotPoint, type PlotSeries, plotView } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../theme.ts'
 
 const DRAWN: Drawn = { covers: ['time'] }
 const DESIGNS_MAX = 8
@@ -58,8 +59,9 @@ function latencyChart(
   const kinds = [...new Set(timed.flatMap(({ timed }) => Object.keys(timed.latencyByKind)))]
   const grid = gridOf(preset, kinds.length)
   const intended = timed.some(({ timed }) => timed.intendedLatencyByKind !== null)
+  const styles = stylesOf(firstOfEach(designs).map(({ config }) => config.strategy.name))
   const seriesByKind = kinds.map((kind) =>
-    designs.flatMap((design, index) => curves(design, kind, index)),
+    designs.flatMap((design, index) => curves(design, kind, styles[index]!)),
   )
   const rare = Math.max(...seriesByKind.flat().flatMap(({ points }) => points.map(({ x }) => x)))
   const nines = Math.max(1, Math.floor(Math.log10(rare) + 1e-9))
@@ -100,7 +102,7 @@ function latencyChart(
     description: `Latency distributions of ${subject} by kind of operation`,
     results,
     rows: [
-      legendView(preset, legendOf(firstOfEach(designs), labels, intended)),
+      legendView(preset, legendOf(firstOfEach(designs), styles, labels, intended)),
       ...gridRows(preset, plots, grid),
     ],
     notes: notesOf(designs, results, intended),
@@ -111,9 +113,8 @@ function latencyChart(
 function curves(
   { results }: DesignGroup<RunResult>,
   kind: string,
-  index: number,
+  style: SeriesStyle,
 ): readonly PlotSeries[] {
-  const style = seriesStyle(index)
   const told = (of: (run: RunResult) => Latency | undefined) =>
     results.flatMap((run) => {
       const latency = of(run)
@@ -170,12 +171,13 @@ function decode(id: string, kind: string, base64: string) {
 
 function legendOf(
   timed: readonly RunResult[],
+  styles: readonly SeriesStyle[],
   labels: ReadonlyMap<RunResult, string>,
   intended: boolean,
 ): readonly LegendEntry[] {
   return [
     ...timed.map((run, index): LegendEntry => {
-      const { colour, shape } = seriesStyle(index)
+      const { colour, shape } = styles[index]!
       return { name: labels.get(run)!, symbol: 'point', colour, shape }
     }),
     { name: 'service time', symbol: 'line', colour: COLOUR.muted, dash: SERVICE_DASH },

@@ -7,6 +7,7 @@
 
 import { sampleKey } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
+import { meanOf } from '../../compare/bootstrap.ts'
 import { jsonText, strategyLabels } from '../../design-labels.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
@@ -16,7 +17,6 @@ import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { bandY, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
-import { mean } from '../wording.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
 const SIZE_TOLERANCE = 0.02
@@ -195,7 +195,7 @@ function deviationsOf(
   // Of a design that ran with several seeds: the mean.
   return [...Map.groupBy(deviations, ({ name, by }) => `${name}/${by}`).values()].map((same) => ({
     ...same[0]!,
-    percent: mean(same.map(({ percent }) => percent)),
+    percent: meanOf(same.map(({ percent }) => percent)),
   }))
 }
 

@@ -18,7 +18,8 @@ import {
 } from '../panels.ts'
 import { axisRoom, gridOf, gridRows, plotView } from '../plots.ts'
 import { type CauseGroup, causeGroup, causeLegend, stackedPanel } from '../stacked-bars.ts'
-import { type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
+import { strategyStyle } from '../strategy-styles.ts'
+import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import {
   byteUnit,
   formatBytes,
@@ -190,7 +191,7 @@ function growthRows(result: RunResult, preset: Preset): readonly View[] {
   const points = result.deterministic.series.flatMap(({ userBytes, waTotal }) =>
     waTotal === null ? [] : [{ x: userBytes / x.unitBytes, y: waTotal }],
   )
-  const style = seriesStyle(0)
+  const style = strategyStyle(result.config.strategy.name)
   const growth = plotView(
     preset,
     {

@@ -7,6 +7,7 @@ import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { meansNote } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { headingMark, type Layer } from '../panels.ts'
 import { type Grid, gridOf, gridRows } from '../plots.ts'
@@ -51,7 +52,7 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
   const costs = costsOf(results)
   const grid = gridOf(preset, costs.length, 120)
   const subject = subjectOf(results)
-  const { across, up } = swept
+  const { across, up, cells } = swept
   return figureOf(preset, {
     drawn: DRAWN,
     title: `${across.name} × ${up.name}: ${subject}`,
@@ -63,8 +64,10 @@ function sweepChart(results: readonly RunResult[], swept: Sweep, preset: Preset)
       grid,
     ),
     notes: [
-      `Darker: more; less is better. Drained. ${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose ` +
-        'key range held the key or met the range.',
+      'Shades: from the least to the most of a panel, darker is more; less is better. Drained. ' +
+        meansNote(cells.map(({ design }) => design)) +
+        `${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose key range held the key or met the ` +
+        'range.',
       supportNote(results),
     ],
   })
@@ -83,8 +86,10 @@ function heatMap(
   })
   const least = Math.min(...measured.map(({ value }) => value))
   const most = Math.max(...measured.map(({ value }) => value))
+  // A difference that the labels do not show deserves no shade.
+  const isLevel = formatRatio(least) === formatRatio(most)
   const values = measured.map(({ x, y, value }) => {
-    const share = most === least ? 0 : (value - least) / (most - least)
+    const share = isLevel ? 0 : (value - least) / (most - least)
     const shade = SHADES[Math.round(share * (SHADES.length - 1))]!
     const ink = share > 0.45 ? COLOUR.paper : COLOUR.ink
     return { x, y, value, shade, ink, label: formatRatio(value) }

@@ -2,28 +2,40 @@
  * Owns the figure of the three-way trade-off: write amplification across, cost of a read up, space
  * amplification as area, a panel a workload. Points that no other beats in all three are filled; the
  * dashed staircase is the front of writes against reads alone (the RUM conjecture, Athanassoulis et
- * al., EDBT 2016).
+ * al., EDBT 2016). Points that would hide each other stand side by side.
  */
 
+import { groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { designsOf, type LabelledDesign } from '../designs.ts'
+import { designsOf, type LabelledDesign, meansNote } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
-import { placeLabels } from '../label-placement.ts'
+import { type Box, placeLabels } from '../label-placement.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import type { Layer } from '../panels.ts'
 import { paretoFront } from '../pareto.ts'
-import { gridOf, gridRows, type Plot, type PlotSize, plotView, plotX, plotY } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
+import {
+  gridOf,
+  gridRows,
+  type Plot,
+  type PlotSize,
+  placeTicks,
+  plotView,
+  plotX,
+  plotY,
+} from '../plots.ts'
+import { type SymbolPoint, sideBySide } from '../side-by-side.ts'
+import { strategyStyle } from '../strategy-styles.ts'
+import { symbolSize } from '../symbol-area.ts'
+import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec, type View } from '../theme.ts'
 import { formatRatio, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
-/** Areas of the least and the most space, in square pixels. */
-const AREAS = [34, 190] as const
 
 interface Point {
   readonly strategy: string
+  readonly style: SeriesStyle
   /** What tells it from others of the strategy. */
   readonly details: string
   readonly write: number
@@ -56,9 +68,8 @@ function tradeOffChart(
   panels: readonly Panel[],
   preset: Preset,
 ): VegaLiteSpec {
-  const strategies = [...new Set(results.map(({ config }) => config.strategy.name))]
   const spaces = panels.flatMap(({ points }) => points.map(({ space }) => space))
-  const areaOf = areaScale(Math.min(...spaces), Math.max(...spaces))
+  const sizeOf: SizeOf = (space, shape) => symbolSize(space, Math.max(...spaces), shape)
   const grid = gridOf(preset, panels.length, panels.length === 1 ? 320 : 200)
   const height = preset.name === 'slide' ? grid.size.height : Math.round(grid.size.height * 1.3)
   const size = { width: grid.size.width, height }
@@ -70,16 +81,17 @@ function tradeOffChart(
     description: `Cost of reads against write and space amplification of ${subject}`,
     results,
     rows: [
-      legendView(preset, legendOf(strategies, spaces, areaOf)),
+      legendView(preset, legendOf(results, spaces, sizeOf)),
       ...gridRows(
         preset,
-        panels.map((panel) => panelView(preset, panel, strategies, areaOf, size, behind)),
+        panels.map((panel) => panelView(preset, panel, sizeOf, size, behind)),
         grid,
       ),
     ],
     notes: [
-      'Area: space amplification. Filled: no other point is as good in all three; hollow: beaten. ' +
-        'Dashed: the best reads for the writes. Drained; less is better in every direction. ' +
+      'Area: space amplification, from zero. Filled: no other point is as good in all three; ' +
+        'hollow: beaten. Dashed: the best reads for the writes. Drained; less is better in every direction. ' +
+        meansNote(groupByDesign(results)) +
         `${WA_DEFINITION} ${SPACE_DEFINITION} Runs: those whose key range held the key or met the ` +
         'range.',
       supportNote(results),
@@ -90,8 +102,7 @@ function tradeOffChart(
 function panelView(
   preset: Preset,
   panel: Panel,
-  strategies: readonly string[],
-  areaOf: (space: number) => number,
+  sizeOf: SizeOf,
   size: PlotSize,
   behind: readonly Layer[],
 ): View {
@@ -105,41 +116,75 @@ function panelView(
   const plot: Plot = { heading: workload, x: { ...x, tickCount: 5 }, y, series: [] }
   const front = paretoFront(points, ({ write, read, space }) => [write, read, space])
   const { scale } = preset
-  const values = points
-    // Large ones first, so that none is hidden.
-    .toSorted((a, b) => b.space - a.space)
-    .map((point) => {
-      const { colour, shape } = seriesStyle(strategies.indexOf(point.strategy))
-      const fill = front.includes(point) ? colour : COLOUR.paper
-      return { ...point, colour, fill, shape, area: areaOf(point.space) * scale ** 2 }
-    })
-  const encoding = { x: plotX(plot, 'write'), y: plotY(plot, 'read') }
-  const symbols: Layer = {
-    data: { values },
-    mark: { type: 'point', filled: false, opacity: 1, strokeWidth: 1.4 * scale },
-    encoding: {
-      ...encoding,
-      shape: { field: 'shape', type: 'nominal', scale: null },
-      size: { field: 'area', type: 'quantitative', scale: null },
-      stroke: { field: 'colour', type: 'nominal', scale: null },
-      fill: { field: 'fill', type: 'nominal', scale: null },
-    },
-  }
+  const placed = points.map((point): SymbolPoint => {
+    return {
+      x: pixelOf(point.write, x, size.width),
+      y: size.height - pixelOf(point.read, y, size.height),
+      radius: (Math.sqrt(sizeOf(point.space, point.style.shape)) / 2) * scale,
+    }
+  })
+  const beside = sideBySide(placed)
+  const shown = points.map((point, index): ShownPoint => {
+    return { ...placed[index]!, x: beside.x[index]!, point, isBest: front.includes(point) }
+  })
+  const steps = paretoFront(points, ({ write, read }) => [write, read]).toSorted(
+    (a, b) => a.write - b.write,
+  )
+  const at = steps.map((step) => placed[points.indexOf(step)]!)
   const above = [
-    staircase(points, plot, scale),
-    symbols,
-    ...labelLayers(preset, points, front, x.domain, y.domain, areaOf, size),
+    staircase(steps, plot, scale),
+    ...placeTicks(preset, beside.places, ({ x, y }) => ({ left: x, top: y }), PIXELS),
+    symbolLayer(preset, shown, plot),
+    ...labelLayers(preset, shown, linesOf(at), size),
   ]
   return plotView(preset, { ...plot, behind, above }, size)
 }
 
-/** The best reads for the writes, from left to right. */
-function staircase(points: readonly Point[], plot: Plot, scale: number): Layer {
-  const steps = paretoFront(points, ({ write, read }) => [write, read])
-    .toSorted((a, b) => a.write - b.write)
-    .map(({ write, read }) => ({ write, read }))
+interface ShownPoint extends SymbolPoint {
+  readonly point: Point
+  /** No other is as good in all three. */
+  readonly isBest: boolean
+}
+
+const PIXELS = {
+  x: { field: 'left', type: 'quantitative', scale: null, axis: null },
+  y: { field: 'top', type: 'quantitative', scale: null, axis: null },
+} as const
+
+function symbolLayer({ scale }: Preset, shown: readonly ShownPoint[], { x, y }: Plot): Layer {
+  const values = shown.map(({ x: left, y: top, radius, isBest, point }) => {
+    const { strategy, details, write, read, space } = point
+    const design = `${strategy} ${details}`.trim()
+    const text = `${design}: ${x.title} ${write}, ${y.title} ${read}, space amplification ${space}`
+    const { colour, shape } = point.style
+    const look = { colour, shape, fill: isBest ? colour : COLOUR.paper, size: (2 * radius) ** 2 }
+    return { design, text, write, read, space, left, top, ...look }
+  })
   return {
-    data: { values: steps },
+    // Large ones first, so that none is hidden.
+    data: { values: values.toSorted((a, b) => b.space - a.space) },
+    mark: { type: 'point', filled: false, opacity: 1, strokeWidth: 1.4 * scale },
+    encoding: {
+      ...PIXELS,
+      shape: { field: 'shape', type: 'nominal', scale: null },
+      size: { field: 'size', type: 'quantitative', scale: null },
+      stroke: { field: 'colour', type: 'nominal', scale: null },
+      fill: { field: 'fill', type: 'nominal', scale: null },
+      tooltip: [
+        { field: 'design', title: 'design' },
+        { field: 'write', title: x.title },
+        { field: 'read', title: y.title },
+        { field: 'space', title: 'space amplification' },
+      ],
+      description: { field: 'text' },
+    },
+  }
+}
+
+/** The best reads for the writes, given from left to right. */
+function staircase(steps: readonly Point[], plot: Plot, scale: number): Layer {
+  return {
+    data: { values: steps.map(({ write, read }) => ({ write, read })) },
     mark: {
       type: 'line',
       interpolate: 'step-after',
@@ -151,27 +196,31 @@ function staircase(points: readonly Point[], plot: Plot, scale: number): Layer {
   }
 }
 
+/** Of a staircase through `steps`, in pixels: across from each, then down to the next. */
+function linesOf(steps: readonly SymbolPoint[]): readonly Box[] {
+  return steps.slice(1).flatMap((next, index) => {
+    const { x, y } = steps[index]!
+    return [
+      { x1: x, y1: y, x2: next.x, y2: y },
+      { x1: next.x, y1: y, x2: next.x, y2: next.y },
+    ]
+  })
+}
+
 /** Where strategies come with several parameters, the points of the front say which. */
 function labelLayers(
-  preset: Preset,
-  points: readonly Point[],
-  front: readonly Point[],
-  xDomain: readonly [number, number],
-  yDomain: readonly [number, number],
-  areaOf: (space: number) => number,
-  { width, height }: PlotSize,
+  { fontSize }: Preset,
+  shown: readonly ShownPoint[],
+  lines: readonly Box[],
+  size: PlotSize,
 ): readonly Layer[] {
-  const { scale, fontSize } = preset
-  const ordered = [...front, ...points.filter((point) => !front.includes(point))]
+  // Whoever comes first takes the room.
+  const ordered = [...shown.filter(({ isBest }) => isBest), ...shown.filter((one) => !one.isBest)]
   const labels = placeLabels(
-    ordered.map((point) => ({
-      text: point.details,
-      x: ((point.write - xDomain[0]) / (xDomain[1] - xDomain[0])) * width,
-      y: height - ((point.read - yDomain[0]) / (yDomain[1] - yDomain[0])) * height,
-      radius: (Math.sqrt(areaOf(point.space)) / 2) * scale,
-    })),
-    { width, height },
+    ordered.map(({ x, y, radius, point }) => ({ text: point.details, x, y, radius })),
+    size,
     fontSize.value,
+    lines,
   ).filter(({ text }) => text !== '')
   if (labels.length === 0) return []
   return [
@@ -213,7 +262,7 @@ function pointOf(design: LabelledDesign<RunResult>, read: Panel['read']): Point 
   const reads = over(({ deterministic: d }) => d.readAmplification[read.key].runsPerOperation)
   if (write === null || space === null || reads === null) return null
   const details = design.contender.slice(name.length).trim()
-  return { strategy: name, details, write, read: reads, space }
+  return { strategy: name, style: strategyStyle(name), details, write, read: reads, space }
 }
 
 function mostFrequentRead(runs: readonly RunResult[]): Panel['read'] | null {
@@ -233,30 +282,34 @@ function domainOf(values: readonly number[]): readonly [number, number] {
   return [0, Math.max(...values) * 1.12]
 }
 
-function areaScale(least: number, most: number): (space: number) => number {
-  const [small, large] = AREAS
-  return (space) =>
-    most === least ? small : small + ((space - least) / (most - least)) * (large - small)
+function pixelOf(value: number, { domain }: { domain: readonly [number, number] }, length: number) {
+  return ((value - domain[0]) / (domain[1] - domain[0])) * length
 }
 
+/** By the shape, since shapes fill their squares differently. */
+type SizeOf = (space: number, shape: string) => number
+
 function legendOf(
-  strategies: readonly string[],
+  results: readonly RunResult[],
   spaces: readonly number[],
-  areaOf: (space: number) => number,
+  sizeOf: SizeOf,
 ): readonly LegendEntry[] {
-  const extremes = [...new Set([Math.min(...spaces), Math.max(...spaces)])]
+  const strategies = [...new Set(results.map(({ config }) => config.strategy.name))]
+  const extremes = new Map(
+    [Math.min(...spaces), Math.max(...spaces)].map((space) => [formatRatio(space), space]),
+  )
   return [
-    ...strategies.map((name, index): LegendEntry => {
-      const { colour, shape } = seriesStyle(index)
+    ...strategies.map((name): LegendEntry => {
+      const { colour, shape } = strategyStyle(name)
       return { name, symbol: 'point', colour, shape }
     }),
-    ...extremes.map(
-      (space): LegendEntry => ({
-        name: `space ×${formatRatio(space)}`,
+    ...[...extremes].map(
+      ([text, space]): LegendEntry => ({
+        name: `space ×${text}`,
         symbol: 'point',
         colour: COLOUR.muted,
         hollow: true,
-        size: areaOf(space),
+        size: sizeOf(space, 'circle'),
       }),
     ),
   ]

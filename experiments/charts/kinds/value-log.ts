@@ -7,13 +7,11 @@
 import { shellText } from '../../../results/shell-text.ts'
 import type { SuiteResult, SuiteRun } from '../../../results/suite-schema.ts'
 import { vlogWa } from '../../../strategies/model/value-log.ts'
-import { captionView } from '../caption.ts'
 import { type ChartKind, isSuite, unfit } from '../chart-kind.ts'
-import { wrapText } from '../font-metrics.ts'
+import { framed } from '../frame.ts'
 import { legendView } from '../legend.ts'
-import { spacingOf } from '../panels.ts'
 import { gridOf, gridRows, type PlotAxis, type PlotSeries, plotView } from '../plots.ts'
-import { configOf, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { provenance } from '../wording.ts'
 
 const PLACES = [
@@ -70,23 +68,12 @@ function valueLogChart(suite: SuiteResult, preset: Preset): VegaLiteSpec {
     plotView(preset, cleaningPlot(suite), grid.size),
   ]
   const title = 'What a value log buys, and what it costs'
-  return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  return framed(preset, {
+    title,
+    settings: [`leveling, T = 4, uncompressed, keys of 16 B, scale ${suite.scale}`],
     description: `${title}: writes and cold scans by size of value`,
-    usermeta: {
-      commands: [shellText(suite.command)],
-      embedOptions: { actions: { editor: false } },
-    },
-    title: {
-      text: [
-        ...wrapText(title, preset.width, { fontSize: preset.fontSize.title, fontWeight: 'bold' }),
-      ],
-      subtitle: [`leveling, T = 4, uncompressed, keys of 16 B, scale ${suite.scale}`],
-    },
-    padding: preset.padding,
-    config: configOf(preset),
-    spacing: spacingOf(preset).rowGap,
-    vconcat: [
+    usermeta: { commands: [shellText(suite.command)] },
+    rows: [
       legendView(preset, [
         ...PLACES.map(({ name }, index) => ({
           name,
@@ -101,20 +88,18 @@ function valueLogChart(suite: SuiteResult, preset: Preset): VegaLiteSpec {
         },
       ]),
       ...gridRows(preset, plots, grid),
-      captionView(preset, [
-        {
-          kind: 'note',
-          text:
-            'Write amplification: all bytes written (WAL, tree, log) ÷ user bytes, drained. Cold: empty ' +
-            'block cache, page cache as it was; a read of the log counts as a block. Log WA: bytes ' +
-            'appended and moved ÷ appended, under uniform updates, oldest segment first; law: ' +
-            '1 ÷ (1 − u), u = exp(−(1 − u) ÷ f), f the live share of the capacity. Times are of one run.',
-        },
-        { kind: 'note', text: provenance(suite) },
-        { kind: 'command', text: `$ ${shellText(suite.command)}` },
-      ]),
     ],
-  }
+    notes: [
+      'Write amplification: all bytes written (WAL, tree, log) ÷ user bytes, drained. Cold: empty ' +
+        'block cache, page cache as it was; a read of the log counts as a block. Log WA: bytes ' +
+        'appended and moved ÷ appended, under uniform updates, oldest segment first; law: ' +
+        '1 ÷ (1 − u), u = exp(−(1 − u) ÷ f), f the live share of the capacity. Times are of one run.',
+    ],
+    paragraphs: [
+      { kind: 'note', text: provenance(suite) },
+      { kind: 'command', text: `$ ${shellText(suite.command)}` },
+    ],
+  })
 }
 
 function series(suite: SuiteResult, { runs, figure }: Cost): readonly PlotSeries[] {

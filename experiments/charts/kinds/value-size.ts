@@ -9,10 +9,12 @@ import type { RunResult } from '../../../results/schema.ts'
 import { strategyLabels } from '../../design-labels.ts'
 import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
+import { strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'
-import { type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import type { Preset, VegaLiteSpec } from '../theme.ts'
 import { SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
@@ -68,6 +70,7 @@ export const valueSize: ChartKind = {
 function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteSpec {
   const groups = linesOf(results)
   const intervals = groups.some(([, designs]) => designs.some(({ samples }) => samples.size > 1))
+  const styles = stylesOf(groups.map(([, designs]) => strategyOf(designs)))
   const costs = COSTS.filter(({ of }) => results.some((result) => of(result) !== null))
   const grid = gridOf(preset, costs.length, 150)
   const sizes = [...new Set(results.map(({ config }) => config.valueBytes!))].toSorted(
@@ -88,7 +91,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
         const x = design.results[0]!.config.valueBytes!
         return estimate === null ? [] : [{ x, y: estimate.mean, ...estimate.interval }]
       })
-      const style = seriesStyle(index)
+      const style = styles[index]!
       return points.length === 0 ? [] : [{ name, style, points, marks: 'line-points' }]
     })
     const plot = { heading: title, x, y: { title: unit }, series, behind }
@@ -104,7 +107,7 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
       legendView(
         preset,
         groups.map(([name], index): LegendEntry => {
-          const { colour, dash, shape } = seriesStyle(index)
+          const { colour, dash, shape } = styles[index]!
           return { name, symbol: 'line', colour, dash, shape }
         }),
       ),

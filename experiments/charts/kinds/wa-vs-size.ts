@@ -4,20 +4,23 @@
  * model knows no log, no framing and no filters.
  */
 
+import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
-import { designsOf, firstOfEach } from '../designs.ts'
+import { designsOf, firstOfEach, strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'
 import { panelRoom } from '../panels.ts'
 import { axisRoom, type PlotPoint, type PlotSeries, plotRow } from '../plots.ts'
-import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec } from '../theme.ts'
+import { stylesOf } from '../strategy-styles.ts'
+import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../theme.ts'
 import { byteUnit } from '../wording.ts'
 
-/** A load is compared with a model of the load. */
 const DRAWN: Drawn = { covers: ['amplification'] }
+/** Loads are compared with the model of a load, which is never steady and knows no cache. */
+const LOADS: Drawn = { ...DRAWN, except: ['steady-state', 'dataset-beyond-cache'] }
 const MODEL_POINTS = 200
 
 export const waVsSize: ChartKind = {
@@ -25,12 +28,13 @@ export const waVsSize: ChartKind = {
   description: "write amplification over the size of the data, with the model's line",
   specOf(documents, preset) {
     const results = runsFor('wa-vs-size', documents).filter((result) => waOf(result) !== null)
-    const sizes = new Set(results.map(userBytesOf))
+    // Seeds of one design write a few bytes more or less; that is no other size.
+    const sizes = new Set(groupByDesign(results).map((design) => meanOf(design, userBytesOf)))
     if (sizes.size < 2) {
       throw unfit(
         'wa-vs-size',
         'deterministic.amplification.drained.userBytes',
-        'runs of two sizes at least are needed',
+        'designs of two sizes at least are needed',
       )
     }
     return waVsSizeChart(results, preset)
@@ -42,11 +46,12 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   const groups = [...Map.groupBy(designs, ({ contender }) => contender)]
   const sizes = results.map(userBytesOf)
   const unit = byteUnit(Math.min(...sizes))
+  const styles = stylesOf(groups.map(([, own]) => strategyOf(own)))
   const series = groups.flatMap(([name, own], index): readonly PlotSeries[] => {
-    const style = seriesStyle(index)
+    const style = styles[index]!
     const points = own.map((design) => {
       const { mean, interval } = estimateOf(design, waOf)!
-      return { x: estimateOf(design, userBytesOf)!.mean / unit.bytes, y: mean, ...interval }
+      return { x: meanOf(design, userBytesOf) / unit.bytes, y: mean, ...interval }
     })
     const line = modelLine(firstOfEach(own), unit.bytes)
     return [
@@ -56,6 +61,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
       { name, style, points, marks: 'points' },
     ]
   })
+  const drawn = results.every(({ config }) => config.operations === 0) ? LOADS : DRAWN
   const intervals = designs.some(({ samples }) => samples.size > 1)
   const axis = { title: `user bytes written (${unit.name}, logarithmic)`, log: true }
   const [least, most] = [Math.min(...sizes) / unit.bytes, Math.max(...sizes) / unit.bytes]
@@ -66,11 +72,11 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
     x: { ...axis, domain: [least / 1.08, most * 1.08] as const, values: ticks, format: ',~r' },
     y: { title: 'copies written', tickCount: 5 },
     series,
-    behind: watermarkLayers(preset, results, size, DRAWN),
+    behind: watermarkLayers(preset, results, size, drawn),
   }
   const subject = subjectOf(results)
   return figureOf(preset, {
-    drawn: DRAWN,
+    drawn,
     title: `Write amplification over size: ${subject}`,
     description: `Write amplification of ${subject} over user bytes, measured and by the model`,
     results,
@@ -79,6 +85,7 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
         preset,
         legendOf(
           groups.map(([name]) => name),
+          styles,
           series,
         ),
       ),
@@ -95,9 +102,13 @@ function waVsSizeChart(results: readonly RunResult[], preset: Preset): VegaLiteS
   })
 }
 
-function legendOf(names: readonly string[], series: readonly PlotSeries[]): readonly LegendEntry[] {
+function legendOf(
+  names: readonly string[],
+  styles: readonly SeriesStyle[],
+  series: readonly PlotSeries[],
+): readonly LegendEntry[] {
   const entries = names.map((name, index): LegendEntry => {
-    const { colour, dash, shape } = seriesStyle(index)
+    const { colour, dash, shape } = styles[index]!
     const modelled = series.some((one) => one.name === `${name}, model`)
     return { name, colour, dash, shape, symbol: modelled ? 'line' : 'point' }
   })
@@ -124,5 +135,7 @@ function powersOfTwo(least: number, most: number): readonly number[] {
   return Array.from({ length: 9 }, (_, index) => 2 ** (from + index * step))
 }
 
+const meanOf = (design: DesignGroup<RunResult>, figure: (result: RunResult) => number) =>
+  estimateOf(design, figure)!.mean
 const userBytesOf = ({ deterministic }: RunResult) => deterministic.amplification.drained.userBytes
 const waOf = ({ deterministic }: RunResult) => deterministic.amplification.drained.waEntries

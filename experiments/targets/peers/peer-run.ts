@@ -340,7 +340,7 @@ function gatesOf({ drain, settings, counters }: PeerResultInput['peer']): Gate[]
     {
       name: 'open-loop-latency',
       passed: false,
-      why: 'closed loop: service times only, a stalled operation delays no other',
+      why: 'closed loop: only service times; an operation that stalls delays no other',
     },
   ]
 }

@@ -1,0 +1,71 @@
+/**
+ * Owns points that would hide each other: those whose centres lie within each other's symbols stand
+ * side by side instead, in the order given, and a tick marks the place that they share. What is drawn
+ * depends on the data alone; nothing is scattered at random.
+ */
+
+import { meanOf } from '../compare/bootstrap.ts'
+
+export interface SymbolPoint {
+  /** In pixels from the plot's upper left corner. */
+  readonly x: number
+  readonly y: number
+  /** Half the width of its symbol. */
+  readonly radius: number
+  /** Points of one series look alike and may lie close; left out: a series of its own. */
+  readonly series?: number
+}
+
+export interface SharedPlace {
+  /** Of the points, by index, from left to right. */
+  readonly members: readonly number[]
+  /** The middle of the places that the points have in common, in pixels. */
+  readonly x: number
+  readonly y: number
+  /** Of the largest symbol. */
+  readonly radius: number
+}
+
+export interface SideBySide {
+  /** Where each point's symbol is drawn, in pixels. */
+  readonly x: readonly number[]
+  readonly places: readonly SharedPlace[]
+}
+
+export function sideBySide(points: readonly SymbolPoint[]): SideBySide {
+  const x = points.map((point) => point.x)
+  const places = groupsOf(points).map((members): SharedPlace => {
+    const middle = meanOf(members.map((index) => points[index]!.x))
+    const width = members.reduce((sum, index) => sum + 2 * points[index]!.radius, 0)
+    let left = middle - width / 2
+    for (const index of members) {
+      x[index] = left + points[index]!.radius
+      left += 2 * points[index]!.radius
+    }
+    return {
+      members,
+      x: middle,
+      y: meanOf(members.map((index) => points[index]!.y)),
+      radius: Math.max(...members.map((index) => points[index]!.radius)),
+    }
+  })
+  return { x, places }
+}
+
+/** Indices of points that hide each other, directly or through others; of two at least. */
+function groupsOf(points: readonly SymbolPoint[]): readonly (readonly number[])[] {
+  const groups: number[][] = []
+  for (const index of points.keys()) {
+    const near = groups.filter((group) =>
+      group.some((other) => hides(points[index]!, points[other]!)),
+    )
+    for (const group of near) groups.splice(groups.indexOf(group), 1)
+    groups.push([...near.flat(), index].toSorted((a, b) => a - b))
+  }
+  return groups.filter(({ length }) => length > 1)
+}
+
+function hides(a: SymbolPoint, b: SymbolPoint): boolean {
+  if (a.series !== undefined && a.series === b.series) return false
+  return Math.hypot(a.x - b.x, a.y - b.y) < Math.max(a.radius, b.radius)
+}

@@ -1,0 +1,24 @@
+/**
+ * Owns symbols whose area is a figure. Vega's `size` is the square around a symbol, of which each
+ * shape fills another share; here it is the ink that is proportional to the value, from zero.
+ */
+
+/** Ink ÷ square around it, by the outlines of Vega's symbols. */
+const FILLED: Readonly<Record<string, number>> = {
+  circle: Math.PI / 4,
+  cross: 0.64,
+  diamond: 0.5,
+  square: 1,
+  'triangle-up': Math.sqrt(3) / 4,
+  'triangle-down': Math.sqrt(3) / 4,
+  'triangle-right': Math.sqrt(3) / 4,
+  'triangle-left': Math.sqrt(3) / 4,
+}
+
+/** Ink of the largest value, in square pixels at a page's text width. */
+const AREA_MAX = 130
+
+/** Vega's `size` of a symbol that shows `value`, where `most` is the largest that is shown. */
+export function symbolSize(value: number, most: number, shape: string): number {
+  return (AREA_MAX * value) / most / FILLED[shape]!
+}
