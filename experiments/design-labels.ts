@@ -45,15 +45,6 @@ export function strategyLabels<Result extends Configured>(
   )
 }
 
-/** What tells each run's design from the others', whatever ran it: strategy and its parameters. */
-export function designLabels<Result extends Configured>(
-  results: readonly Result[],
-): ReadonlyMap<Result, string> {
-  const name = ({ config }: Result) => config.strategy.name
-  const own = differences(results, name, ({ config }) => config.strategy.params)
-  return new Map(results.map((result) => [result, [name(result), ...own(result)].join(' ')]))
-}
-
 /** The same for workloads: the name, and whatever of its parameters and size differs. */
 export function workloadLabels<Result extends Configured>(
   results: readonly Result[],

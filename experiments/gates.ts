@@ -219,7 +219,7 @@ function steadyThroughput(facts: GateFacts, runTimedSeries: Timed['series']): Ga
 }
 
 /** |third quarter − fourth quarter| ÷ their mean, of operations ÷ wall time. */
-export function throughputDrift(series: Timed['series']): number | null {
+function throughputDrift(series: Timed['series']): number | null {
   return driftOf(series, (from, to) =>
     quotient(to.atOperation - from.atOperation, to.wallSeconds - from.wallSeconds),
   )
@@ -318,7 +318,7 @@ export interface SweepShare {
 const SEEDS_GATE = 'several-seeds'
 
 /** `draws`: further repeats would draw operations of their own, so they would be further samples. */
-export function severalSeeds(
+function severalSeeds(
   { samples, runs }: SweepShare,
   command: readonly string[],
   draws: boolean,

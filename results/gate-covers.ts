@@ -8,7 +8,7 @@ import { GATE_COVERS, type Gate, type GateCover } from './schema.ts'
 const TIME_ALONE = new Set(['open-loop-latency', 'overload'])
 const AMPLIFICATION_ALONE = new Set(['conservation', 'operating-system', 'compressibility'])
 
-export function coversOf({ name, covers }: Pick<Gate, 'name' | 'covers'>): readonly GateCover[] {
+function coversOf({ name, covers }: Pick<Gate, 'name' | 'covers'>): readonly GateCover[] {
   if (covers !== undefined) return covers
   if (TIME_ALONE.has(name)) return ['time']
   if (AMPLIFICATION_ALONE.has(name)) return ['amplification']

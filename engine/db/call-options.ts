@@ -38,7 +38,7 @@ export interface AsyncScanOptions extends ScanOptions {
 }
 
 /** Entries read ahead are kept in memory. */
-export const PREFETCH_MAX = 1024 * 1024
+const PREFETCH_MAX = 1024 * 1024
 
 const WRITE_OPTIONS = ['sync'] as const satisfies readonly (keyof WriteOptions)[]
 const BOUNDS = ['gte', 'gt', 'lte', 'lt'] as const satisfies readonly (keyof KeyBounds)[]

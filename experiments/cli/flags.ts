@@ -184,8 +184,6 @@ export const FLAGS = [
 
 export type FlagName = (typeof FLAGS)[number]['name']
 
-export const flagNames: readonly string[] = FLAGS.map((flag) => flag.name)
-
 export function flagDefault(name: FlagName): string {
   const flag: FlagSpec | undefined = FLAGS.find((candidate) => candidate.name === name)
   return flag?.default ?? ''
