@@ -16,7 +16,6 @@ export type {
   ScanOptions,
   WriteOptions,
 } from './db/call-options.ts'
-export { describeFolder, type FolderDescription } from './db/closed-folder.ts'
 export type { Cursor } from './db/cursor.ts'
 export { Database } from './db/database.ts'
 export type {
@@ -26,8 +25,10 @@ export type {
   JobEvent,
   RecoveryEvent,
 } from './db/events.ts'
-export { type ExportReport, exportDatabase } from './db/export.ts'
 export type { DatabaseMetrics, ValueLogMetrics } from './db/metrics.ts'
+export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
+export { type ExportReport, exportDatabase } from './db/offline/export.ts'
+export { type VerifyReport, verifyDatabase } from './db/offline/verify.ts'
 export type { OpenOptions } from './db/open-options.ts'
 export {
   type EngineOptions,
@@ -38,8 +39,7 @@ export {
 } from './db/options.ts'
 export type { LostWrites, ReplayReport } from './db/recovery.ts'
 export type { Snapshot } from './db/snapshots.ts'
-export type { SegmentFigures } from './db/value-log.ts'
-export { type VerifyReport, verifyDatabase } from './db/verify.ts'
+export type { SegmentFigures } from './db/values/value-log.ts'
 export {
   CAUSES,
   type Cause,

@@ -6,19 +6,19 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunResult } from '../results/schema.ts'
-import { checkOutFile, checkOutFolder } from './cli/check-out.ts'
-import { closingTable, untilLines } from './cli/closing-table.ts'
+import { checkOutFile, checkOutFolder } from './base/check-out.ts'
+import type { RunPlan } from './base/run-plan.ts'
+import { formatSeconds } from './base/units.ts'
+import { UsageError, unknownName } from './base/usage-error.ts'
 import { EXIT } from './cli/explain.ts'
 import { Progress, type Written } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { hearSignals } from './cli/signals.ts'
 import { lookOf } from './cli/terminal.ts'
-import { formatSeconds } from './cli/units.ts'
-import { UsageError, unknownName } from './cli/usage-error.ts'
-import { ANSWERS_GATE } from './gates.ts'
-import type { RunPlan } from './run-plan.ts'
-import type { SweepContext } from './sweep.ts'
+import { closingTable, untilLines } from './commands/exp/closing-table.ts'
+import { ANSWERS_GATE } from './measure/gates.ts'
+import type { SweepContext } from './run/sweep.ts'
 import type { PeerPlan } from './targets/peers/peer-run.ts'
 import type { Recording } from './trace/recording.ts'
 
@@ -40,7 +40,7 @@ async function runRequest(request: Request): Promise<number> {
   const plans = await aged(engines ? await resolvePlans(request) : [], request.aged)
   const { resolvePeerPlans } = await import('./cli/resolve-peers.ts')
   const peerPlans = await resolvePeerPlans(request)
-  const { runSweep, writeCharts } = await import('./sweep.ts')
+  const { runSweep, writeCharts } = await import('./run/sweep.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const signal = hearSignals()
   const tell = (line: string) => {
@@ -86,7 +86,7 @@ async function announce(
   plans: readonly RunPlan[],
   peers: readonly PeerPlan[],
 ): Promise<void> {
-  const { announcementOf } = await import('./cli/announcement.ts')
+  const { announcementOf } = await import('./commands/exp/announcement.ts')
   const isDue = (name: string) => force || !existsSync(join(out, name))
   const due = [
     ...plans.filter(({ id }) => isDue(`${id}.json`)),
@@ -131,8 +131,8 @@ function sumOf(terminal: Written, trace: Written = { bytes: 0, calls: 0 }): Writ
 /** From trees in `folder`; as they are where there is none. */
 async function aged(plans: readonly RunPlan[], folder: string | null) {
   if (folder === null) return plans
-  const { agedPlan } = await import('./aged/run-aged.ts')
-  const { describeCode } = await import('./environment.ts')
+  const { agedPlan } = await import('./run/aged/run-aged.ts')
+  const { describeCode } = await import('./machine/environment.ts')
   const { varveVersion } = describeCode()
   return plans.map((plan) => agedPlan(plan, folder, varveVersion))
 }
@@ -141,7 +141,7 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
 async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
   if (plans.length === 0) return { table: '', resultPaths: [], results: [] }
   const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
-  const { peerTables } = await import('./targets/peers/peer-table.ts')
+  const { peerTables } = await import('./commands/exp/peer-table.ts')
   const { results, resultPaths } = await runPeerSweep(plans, context)
   return { table: peerTables(results, lookOf(process.stdout)), resultPaths, results }
 }
@@ -152,7 +152,7 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   const suite = SUITES.get(request.suite)
   if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
   const { runSuite } = await import('./suites/run-suite.ts')
-  const { suiteTables } = await import('./suites/suite-table.ts')
+  const { suiteTables } = await import('./commands/exp/suite-table.ts')
   if (request.scale === 'full' && !request.quiet) {
     const time = formatSeconds(suite.fullSeconds)
     process.stderr.write(`exp: the suite ${suite.name} at full scale takes roughly ${time}\n`)

@@ -5,13 +5,13 @@
 import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeFolder } from '../experiments/base/make-folder.ts'
+import { UsageError } from '../experiments/base/usage-error.ts'
 import { EXIT } from '../experiments/cli/explain.ts'
 import { refuseFlagsKeptByNpm } from '../experiments/cli/npm-flags.ts'
 import { runChild } from '../experiments/cli/run-child.ts'
 import { runCommand, say } from '../experiments/cli/run-command.ts'
 import { hearSignals } from '../experiments/cli/signals.ts'
-import { UsageError } from '../experiments/cli/usage-error.ts'
-import { makeFolder } from '../experiments/make-folder.ts'
 import { notebookData } from './notebook-data.ts'
 
 const ROOT = import.meta.dirname

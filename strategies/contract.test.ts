@@ -13,7 +13,7 @@ import type { TableId } from '../engine/version/table-meta.ts'
 import { levelAt, runCount } from '../engine/version/version.ts'
 import { STRATEGIES } from './catalog.ts'
 import sizeTiered from './examples/size-tiered.ts'
-import { tablesIn } from './specs.ts'
+import { tablesIn } from './primitives/specs.ts'
 import { deepFreeze } from './testing/freeze.ts'
 import {
   apply,

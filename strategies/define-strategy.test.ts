@@ -5,9 +5,9 @@ import type { TreeView } from '../engine/compaction/strategy.ts'
 import { parseVersion } from '../engine/version/text.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { fluid } from './fluid.ts'
 import { describeParams } from './parameters.ts'
-import { outputTo, wholeRuns } from './specs.ts'
+import { outputTo, wholeRuns } from './primitives/specs.ts'
+import { fluid } from './whole-levels/fluid.ts'
 
 /** Merges all of level 0 into a new run of level 1 from T runs on; nothing else is written. */
 const smallest = defineStrategy({

@@ -33,6 +33,13 @@ export {
 } from './define-strategy.ts'
 export { loadStrategy } from './load-strategy.ts'
 export { describeParams, type ParameterInfo } from './parameters.ts'
-export { advance, type Cursors, indexAfter } from './round-robin.ts'
-export { inputBytes, levelsTouched, outputTo, placesOf, tablesIn, wholeRuns } from './specs.ts'
+export { advance, type Cursors, indexAfter } from './primitives/round-robin.ts'
+export {
+  inputBytes,
+  levelsTouched,
+  outputTo,
+  placesOf,
+  tablesIn,
+  wholeRuns,
+} from './primitives/specs.ts'
 export { VALUE_LOG_POLICIES, valueLogPolicyOf } from './vlog-gc/index.ts'

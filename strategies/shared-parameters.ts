@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { TreeView } from '../engine/compaction/strategy.ts'
-import { MOVEMENT_NAMES } from './movement/movement.ts'
+import { MOVEMENT_NAMES } from './primitives/movement/movement.ts'
 
 export const bitsPerKey = z
   .number()

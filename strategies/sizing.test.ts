@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../engine/base/random.ts'
 import type { StrategyModule } from './define-strategy.ts'
-import { dynamicLeveled } from './dynamic-leveled.ts'
-import { fluid } from './fluid.ts'
-import { lazyLeveling } from './lazy-leveling.ts'
-import { leveling } from './leveling.ts'
-import { levelingPartial } from './leveling-partial.ts'
+import { dynamicLeveled } from './partial-levels/dynamic-leveled.ts'
+import { levelingPartial } from './partial-levels/leveling-partial.ts'
 import { emptyTree, load } from './testing/stepper.ts'
+import { fluid } from './whole-levels/fluid.ts'
+import { lazyLeveling } from './whole-levels/lazy-leveling.ts'
+import { leveling } from './whole-levels/leveling.ts'
 
 type Params = Readonly<Record<string, number | string>>
 

@@ -6,10 +6,10 @@ import { tablesOf } from '../engine/version/run.ts'
 import { rawBytes } from '../engine/version/table-meta.ts'
 import { parseVersion } from '../engine/version/text.ts'
 import type { StrategyModule } from './define-strategy.ts'
-import { leveling } from './leveling.ts'
 import { spooky } from './spooky.ts'
 import { printSpec } from './testing/print-spec.ts'
 import { apply, emptyTree, flush, type SteppedTree, viewOf } from './testing/stepper.ts'
+import { leveling } from './whole-levels/leveling.ts'
 
 describe('picks, T = 4 and a memtable of 10 bytes', () => {
   const specOf = (tree: string, draining: number | null = null) =>

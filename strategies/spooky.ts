@@ -38,8 +38,8 @@ import { lowerBound, type Run, sliceTables, tableAt, tablesOf } from '../engine/
 import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
+import { outputTo, wholeRuns } from './primitives/specs.ts'
 import { bitsPerKey, sizeRatio, sizing, tableBytes, targetTableBytes } from './shared-parameters.ts'
-import { outputTo, wholeRuns } from './specs.ts'
 
 /** The level being emptied into the next, partition by partition; null: none. */
 type State = { readonly draining: number | null }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ENTRY_KIND } from '../base/internal-key.ts'
-import { ArrayCursor, type Entry, entryOf } from '../testing/array-cursor.ts'
+import { ArrayCursor, type Entry, entryOf } from '../testing/oracles/array-cursor.ts'
 import { parseVersion } from '../version/text.ts'
 import { writeSurvivors } from './merge-rules.ts'
 import { OlderOverlap } from './older-overlap.ts'

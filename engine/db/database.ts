@@ -22,7 +22,6 @@ import type { FolderLock } from '../storage/storage.ts'
 import type { Version } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
-import { scanAhead } from './async-scan.ts'
 import {
   type AsyncScanOptions,
   checkAsyncScan,
@@ -36,7 +35,6 @@ import {
   type WriteOptions,
   wantsSync,
 } from './call-options.ts'
-import { Collector } from './collector.ts'
 import { Commits } from './commits.ts'
 import { Cursor, PairIterator } from './cursor.ts'
 import { FileNumbers } from './file-numbers.ts'
@@ -48,10 +46,12 @@ import { readOptionsRecord, recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery } from './recovery.ts'
-import { checkSegments, shrinkSpent } from './segment-recovery.ts'
 import { type Snapshot, SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
-import { ValueLog } from './value-log.ts'
+import { scanAhead } from './values/async-scan.ts'
+import { Collector } from './values/collector.ts'
+import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
+import { ValueLog } from './values/value-log.ts'
 import { WriteHead } from './write-head.ts'
 
 export class Database implements Disposable {

@@ -12,8 +12,8 @@ import { joinPath } from '../storage/storage.ts'
 import { bytes, never, strategyOf, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { Database } from './database.ts'
-import { exportDatabase } from './export.ts'
-import { verifyDatabase } from './verify.ts'
+import { exportDatabase } from './offline/export.ts'
+import { verifyDatabase } from './offline/verify.ts'
 
 const KEYS = 2800
 const RUNS = 280

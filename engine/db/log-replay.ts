@@ -16,7 +16,7 @@ import { joinPath, type Storage } from '../storage/storage.ts'
 import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Orphan } from './orphans.ts'
-import type { SegmentRecovery } from './segment-recovery.ts'
+import type { SegmentRecovery } from './values/segment-recovery.ts'
 
 /** What is wrong in one place. */
 export interface ReplayFault {

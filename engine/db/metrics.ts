@@ -4,7 +4,7 @@
  */
 
 import { ReadCounters } from '../base/read-counters.ts'
-import type { SegmentFigures } from './value-log.ts'
+import type { SegmentFigures } from './values/value-log.ts'
 
 export interface DatabaseMetrics {
   /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */

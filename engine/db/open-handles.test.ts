@@ -6,13 +6,13 @@ import { FaultStorage, type StorageCall } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Storage } from '../storage/storage.ts'
+import { countHandles } from '../testing/faults/open-handles.ts'
 import { bytes, everyNth, openTest, RESTLESS_LOG, restless } from '../testing/fixtures.ts'
 import { flip, killed, large, put, replace, tag } from '../testing/log-fixtures.ts'
-import { countHandles } from '../testing/open-handles.ts'
-import { describeFolder } from './closed-folder.ts'
 import { Database } from './database.ts'
-import { exportDatabase } from './export.ts'
-import { verifyDatabase } from './verify.ts'
+import { describeFolder } from './offline/closed-folder.ts'
+import { exportDatabase } from './offline/export.ts'
+import { verifyDatabase } from './offline/verify.ts'
 
 /** A storage that fails at its `number`th call of any kind, counted from 1. */
 function failingAt(number: number, inner: MemoryStorage) {

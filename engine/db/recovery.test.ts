@@ -27,7 +27,7 @@ import {
   written,
 } from '../testing/recovery-fixtures.ts'
 import type { DatabaseEvent } from './events.ts'
-import { exportDatabase } from './export.ts'
+import { exportDatabase } from './offline/export.ts'
 
 describe('a log that does not continue', () => {
   test.each([

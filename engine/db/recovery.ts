@@ -27,7 +27,7 @@ import type { LogRecoveryMode } from '../wal/log-reader.ts'
 import { copyFile, linkOrCopy } from './copies.ts'
 import { type Replay, readLogs } from './log-replay.ts'
 import { findOrphans, newestSeqIn, type Orphan } from './orphans.ts'
-import { SegmentRecovery } from './segment-recovery.ts'
+import { SegmentRecovery } from './values/segment-recovery.ts'
 
 /** Writes that are missing though no crash takes them. */
 export interface LostWrites {

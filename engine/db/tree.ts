@@ -36,10 +36,10 @@ import type { FileNumbers } from './file-numbers.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import { PinBoard, type Reach } from './read-view.ts'
-import { writeStub } from './segment-recovery.ts'
 import type { SnapshotList } from './snapshots.ts'
 import { TableHandles } from './table-handles.ts'
-import type { ValueLog } from './value-log.ts'
+import { writeStub } from './values/segment-recovery.ts'
+import type { ValueLog } from './values/value-log.ts'
 
 export interface TreeParts {
   readonly storage: Storage

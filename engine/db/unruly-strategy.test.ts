@@ -4,7 +4,7 @@ import { everyNth, never, openTest, strategyOf } from '../testing/fixtures.ts'
 import type { Run } from '../version/run.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Database } from './database.ts'
-import { verifyDatabase } from './verify.ts'
+import { verifyDatabase } from './offline/verify.ts'
 
 const KEYS = 400
 const key = (number: number) => new TextEncoder().encode(`key ${String(number).padStart(8, '0')}`)

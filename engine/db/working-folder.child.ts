@@ -8,10 +8,10 @@ import { Ledger } from '../storage/ledger.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
 import { bytes, everyNth, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
-import { describeFolder } from './closed-folder.ts'
 import { Database } from './database.ts'
-import { exportDatabase } from './export.ts'
-import { verifyDatabase } from './verify.ts'
+import { describeFolder } from './offline/closed-folder.ts'
+import { exportDatabase } from './offline/export.ts'
+import { verifyDatabase } from './offline/verify.ts'
 
 const root = process.argv[2]!
 const [here, there] = [`${root}/here`, `${root}/there`]

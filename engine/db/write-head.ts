@@ -19,7 +19,7 @@ import type { FileNumbers } from './file-numbers.ts'
 import type { EngineOptions } from './options.ts'
 import { clearReplayed, keepLost, type Recovery } from './recovery.ts'
 import type { Tree } from './tree.ts'
-import type { ValueLog } from './value-log.ts'
+import type { ValueLog } from './values/value-log.ts'
 
 export interface WriteHeadParts {
   readonly storage: Storage

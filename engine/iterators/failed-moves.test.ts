@@ -4,8 +4,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { SEQ_NUM_MAX } from '../base/internal-key.ts'
-import { ArrayCursor, compareEntries, type Entry, entryOf } from '../testing/array-cursor.ts'
-import { entriesArbitrary, keyArbitrary } from '../testing/cursor-walk.ts'
+import {
+  ArrayCursor,
+  compareEntries,
+  type Entry,
+  entryOf,
+} from '../testing/oracles/array-cursor.ts'
+import { entriesArbitrary, keyArbitrary } from '../testing/oracles/cursor-walk.ts'
 import { runOf, tablesOf } from '../version/run.ts'
 import { parseVersion } from '../version/text.ts'
 import { MergingCursor } from './merging-cursor.ts'

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import { MemTable } from '../memtable/memtable.ts'
-import { ArrayCursor, collectEntries, type Entry } from '../testing/array-cursor.ts'
+import { ArrayCursor, collectEntries, type Entry } from '../testing/oracles/array-cursor.ts'
 import {
   checkWalk,
   entriesArbitrary,
   entriesOver,
   keyArbitrary,
   stepsArbitrary,
-} from '../testing/cursor-walk.ts'
+} from '../testing/oracles/cursor-walk.ts'
 import { MergingCursor } from './merging-cursor.ts'
 
 /** Splits `entries` over children; even ones are memtables, odd ones arrays. */

@@ -2,8 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compareBytes } from '../base/compare.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
-import { ArrayCursor, collectEntries, compareEntries, type Entry } from '../testing/array-cursor.ts'
-import { checkWalk, entriesArbitrary, stepsArbitrary } from '../testing/cursor-walk.ts'
+import {
+  ArrayCursor,
+  collectEntries,
+  compareEntries,
+  type Entry,
+} from '../testing/oracles/array-cursor.ts'
+import { checkWalk, entriesArbitrary, stepsArbitrary } from '../testing/oracles/cursor-walk.ts'
 import { type Run, runOf } from '../version/run.ts'
 import { NO_FILTER, type TableMeta } from '../version/table-meta.ts'
 import { RunCursor } from './run-cursor.ts'

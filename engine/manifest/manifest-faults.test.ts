@@ -10,6 +10,8 @@ import { printVersion } from '../version/text.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { randomEdit } from './histories.ts'
 import type { Manifest } from './manifest.ts'
+import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
+import { recoverManifest } from './recover.ts'
 import {
   appendEdits,
   create,
@@ -19,9 +21,7 @@ import {
   newStorage,
   recover,
   refusal,
-} from './manifest-fixtures.ts'
-import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
-import { recoverManifest } from './recover.ts'
+} from './testing/manifest-fixtures.ts'
 
 beforeAll(() => {
   setParanoid(true)

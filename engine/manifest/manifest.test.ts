@@ -5,6 +5,8 @@ import { createRandom } from '../base/random.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import { randomEdit, randomTable } from './histories.ts'
 import { Manifest } from './manifest.ts'
+import { applyToState, EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
+import { recoverManifest } from './recover.ts'
 import {
   appendEdits,
   create,
@@ -15,9 +17,7 @@ import {
   recover,
   refusal,
   TAG,
-} from './manifest-fixtures.ts'
-import { applyToState, EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
-import { recoverManifest } from './recover.ts'
+} from './testing/manifest-fixtures.ts'
 import { encodeVersionEdit } from './version-edit-codec.ts'
 
 beforeAll(() => {

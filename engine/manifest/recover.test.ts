@@ -18,7 +18,7 @@ import {
   recover,
   refusal,
   TAG,
-} from './manifest-fixtures.ts'
+} from './testing/manifest-fixtures.ts'
 import { encodeVersionEdit } from './version-edit-codec.ts'
 
 /** The same folder with other bytes in its manifest. */

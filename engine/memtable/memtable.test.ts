@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { keyBytesOf, valueBytesOf } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { Lookup } from '../base/lookup.ts'
-import { ArrayCursor, collectEntries, type Entry } from '../testing/array-cursor.ts'
+import { ArrayCursor, collectEntries, type Entry } from '../testing/oracles/array-cursor.ts'
 import {
   checkWalk,
   entriesArbitrary,
@@ -12,7 +12,7 @@ import {
   showEntryText,
   stepsArbitrary,
   takeStep,
-} from '../testing/cursor-walk.ts'
+} from '../testing/oracles/cursor-walk.ts'
 import { MemTable } from './memtable.ts'
 
 const { value: VALUE, deletion: DELETION } = ENTRY_KIND

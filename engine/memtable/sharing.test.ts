@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
-import { collectEntries } from '../testing/array-cursor.ts'
+import { collectEntries } from '../testing/oracles/array-cursor.ts'
 import { MemTable } from './memtable.ts'
 import type { ReaderReport } from './sharing.worker.ts'
 

@@ -11,7 +11,7 @@ import {
   getTag,
   readText,
   writeFile,
-} from './storage-cases.ts'
+} from './testing/storage-cases.ts'
 
 function memoryFolder(ledger = new Ledger()): MemoryStorage {
   const storage = new MemoryStorage(ledger)

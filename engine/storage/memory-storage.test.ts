@@ -4,8 +4,8 @@ import { Ledger, liveBytes } from './ledger.ts'
 import { MemoryStorage } from './memory-storage.ts'
 import type { PowerLossChoice } from './power-loss.ts'
 import { joinPath, type Storage } from './storage.ts'
-import { bytesOf, describeStorage, flushTag, getTag, writeFile } from './storage-cases.ts'
-import { HistoryModel, historyArbitrary } from './storage-history.ts'
+import { bytesOf, describeStorage, flushTag, getTag, writeFile } from './testing/storage-cases.ts'
+import { HistoryModel, historyArbitrary } from './testing/storage-history.ts'
 
 function memoryStorage(): MemoryStorage {
   const storage = new MemoryStorage(new Ledger())

@@ -10,7 +10,14 @@ import { isLsmError } from '../base/errors.ts'
 import { Ledger, liveBytes, sumCells } from './ledger.ts'
 import { NodeStorage } from './node-storage.ts'
 import { folderBytes } from './storage.ts'
-import { bytesOf, failureOf, flushTag, getTag, readText, writeFile } from './storage-cases.ts'
+import {
+  bytesOf,
+  failureOf,
+  flushTag,
+  getTag,
+  readText,
+  writeFile,
+} from './testing/storage-cases.ts'
 
 const onLinux = test.skipIf(process.platform !== 'linux')
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { Ledger } from './ledger.ts'
 import { NodeStorage } from './node-storage.ts'
-import { describeStorage } from './storage-cases.ts'
+import { describeStorage } from './testing/storage-cases.ts'
 
 const onLinux = test.skipIf(process.platform !== 'linux')
 

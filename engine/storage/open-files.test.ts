@@ -4,7 +4,7 @@ import { Ledger, type LedgerCell } from './ledger.ts'
 import { MemoryStorage } from './memory-storage.ts'
 import { OPEN_FILES_DEFAULT, OpenFiles } from './open-files.ts'
 import type { FileTag, ReadableFile, Storage } from './storage.ts'
-import { bytesOf, flushTag, getTag } from './storage-cases.ts'
+import { bytesOf, flushTag, getTag } from './testing/storage-cases.ts'
 
 const FILES = 40
 const MAX = 8

@@ -2,8 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isLsmError } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
-import { compareEntries, type Entry } from '../testing/array-cursor.ts'
-import { checkWalk, entriesArbitrary, stepsArbitrary, takeStep } from '../testing/cursor-walk.ts'
+import { compareEntries, type Entry } from '../testing/oracles/array-cursor.ts'
+import {
+  checkWalk,
+  entriesArbitrary,
+  stepsArbitrary,
+  takeStep,
+} from '../testing/oracles/cursor-walk.ts'
 import { DataBlockBuilder } from './block-builder.ts'
 import { BlockCursor } from './block-cursor.ts'
 

@@ -9,7 +9,7 @@ import { BlockCache } from '../cache/block-cache.ts'
 import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import { ArrayCursor, type Entry, entryOf } from '../testing/array-cursor.ts'
+import { ArrayCursor, type Entry, entryOf } from '../testing/oracles/array-cursor.ts'
 import { TableReader } from './table-reader.ts'
 import { plain, readTag, writeTable } from './testing/table-fixture.ts'
 

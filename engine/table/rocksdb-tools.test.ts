@@ -11,8 +11,8 @@ import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
-import { collectEntries, type Entry } from '../testing/array-cursor.ts'
-import { entriesArbitrary } from '../testing/cursor-walk.ts'
+import { collectEntries, type Entry } from '../testing/oracles/array-cursor.ts'
+import { entriesArbitrary } from '../testing/oracles/cursor-walk.ts'
 import {
   hasRocksdbTools,
   runTool,
@@ -21,7 +21,7 @@ import {
   scanTableFile,
   temporaryFolder,
   verifyTableFile,
-} from '../testing/rocksdb-tools.ts'
+} from '../testing/rocksdb/rocksdb-tools.ts'
 import { TableReader } from './table-reader.ts'
 import type { TableWriterOptions } from './table-writer.ts'
 import { plain, readTag, writeTable } from './testing/table-fixture.ts'

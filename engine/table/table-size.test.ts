@@ -5,7 +5,7 @@ import { ENTRY_KIND } from '../base/internal-key.ts'
 import { createRandom } from '../base/random.ts'
 import { Ledger, sumCells } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import { compareEntries, type Entry } from '../testing/array-cursor.ts'
+import { compareEntries, type Entry } from '../testing/oracles/array-cursor.ts'
 import {
   type EntrySizes,
   estimateTableSize,

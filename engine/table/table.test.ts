@@ -7,7 +7,7 @@ import { Lookup } from '../base/lookup.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { Ledger, sumCells } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import { collectEntries, compareEntries, type Entry } from '../testing/array-cursor.ts'
+import { collectEntries, compareEntries, type Entry } from '../testing/oracles/array-cursor.ts'
 import {
   checkWalk,
   entriesArbitrary,
@@ -15,7 +15,7 @@ import {
   hex,
   keyArbitrary,
   stepsArbitrary,
-} from '../testing/cursor-walk.ts'
+} from '../testing/oracles/cursor-walk.ts'
 import { ReadAhead } from './table-cursor.ts'
 import { TableWriter, type TableWriterOptions } from './table-writer.ts'
 import { addEntries, openTable, plain, writeTag } from './testing/table-fixture.ts'

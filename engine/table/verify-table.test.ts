@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import type { Entry } from '../testing/array-cursor.ts'
 import { bytes } from '../testing/fixtures.ts'
+import type { Entry } from '../testing/oracles/array-cursor.ts'
 import {
   BLOCK_TRAILER_BYTES,
   decodeFooter,

@@ -13,13 +13,13 @@ import {
   type OperationStream,
   WORKLOADS,
 } from '../../workloads/index.ts'
-import { AnswerOracle } from '../answer-oracle.ts'
-import { createLiveOracle } from '../live-sizes.ts'
+import type { Target } from '../base/target.ts'
 import { scheduled, steady } from '../load/arrivals.ts'
 import { openLoop, type Pacing } from '../load/pacing.ts'
-import { OperationDriver } from '../operation-driver.ts'
-import { OperationTimes } from '../operation-times.ts'
-import type { Target } from '../target.ts'
+import { AnswerOracle } from '../measure/answer-oracle.ts'
+import { createLiveOracle } from '../measure/live-sizes.ts'
+import { OperationDriver } from '../run/operation-driver.ts'
+import { OperationTimes } from '../run/operation-times.ts'
 import type { BenchCase } from './bench-case.ts'
 
 const RECORDS = 100_000

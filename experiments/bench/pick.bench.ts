@@ -22,9 +22,9 @@ import { editRun, type Run, runOf, sliceTables } from '../../engine/version/run.
 import { NO_FILTER, type TableMeta } from '../../engine/version/table-meta.ts'
 import { versionOf } from '../../engine/version/version.ts'
 import { STRATEGIES } from '../../strategies/catalog.ts'
-import { deleteAware } from '../../strategies/delete-aware.ts'
-import { levelingPartial } from '../../strategies/leveling-partial.ts'
-import { MOVEMENT_NAMES, type MovementName } from '../../strategies/movement/movement.ts'
+import { deleteAware } from '../../strategies/partial-levels/delete-aware.ts'
+import { levelingPartial } from '../../strategies/partial-levels/leveling-partial.ts'
+import { MOVEMENT_NAMES, type MovementName } from '../../strategies/primitives/movement/movement.ts'
 import type { BenchCase } from './bench-case.ts'
 
 const SEED = 42

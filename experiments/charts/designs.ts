@@ -3,7 +3,7 @@
  * the labels that tell it from the others of the figure.
  */
 import { type AnyResult, type DesignGroup, groupByDesign } from '../../results/identity.ts'
-import { strategyLabels, workloadLabels } from '../design-labels.ts'
+import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
 
 export interface LabelledDesign<Result extends AnyResult> extends DesignGroup<Result> {
   /** Of the contender. */

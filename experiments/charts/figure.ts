@@ -11,7 +11,7 @@ import {
   workloadKey,
 } from '../../results/identity.ts'
 import type { GateCover } from '../../results/schema.ts'
-import { workloadLabels } from '../design-labels.ts'
+import { workloadLabels } from '../base/design-labels.ts'
 import {
   type CaptionParagraph,
   commandParagraph,

@@ -4,7 +4,7 @@
  * depends on the data alone; nothing is scattered at random.
  */
 
-import { meanOf } from '../compare/bootstrap.ts'
+import { meanOf } from '../measure/bootstrap.ts'
 
 export interface SymbolPoint {
   /** In pixels from the plot's upper left corner. */

@@ -4,7 +4,7 @@
  */
 
 import type { RunResult } from '../../results/schema.ts'
-import { jsonText } from '../design-labels.ts'
+import { jsonText } from '../base/design-labels.ts'
 import { wrapText } from './font-metrics.ts'
 import type { Preset } from './theme.ts'
 

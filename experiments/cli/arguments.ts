@@ -5,9 +5,9 @@
  * Invariant: every argument is read or refused. A flag that takes one value is given once.
  */
 import { parseArgs } from 'node:util'
+import { countOfNumbers, parseCount } from '../base/units.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
 import { refuseFlagsKeptByNpm } from './npm-flags.ts'
-import { countOfNumbers, parseCount } from './units.ts'
-import { UsageError, unknownName } from './usage-error.ts'
 
 export interface ArgumentSpec {
   /** What stands for the value in the help; null: a switch. */

@@ -2,7 +2,7 @@
  * separates nothing. */
 import type { EngineOptions } from '../../engine/index.ts'
 import { VALUE_LOG_POLICIES } from '../../strategies/vlog-gc/index.ts'
-import { UsageError, unknownName } from './usage-error.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
 
 export function checkValueLog({ valueLog }: EngineOptions, target: string): void {
   const { gcPolicy, thresholdBytes } = valueLog

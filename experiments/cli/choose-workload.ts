@@ -14,7 +14,7 @@ import {
   type WorkloadDefinition,
   workloadFromText,
 } from '../../workloads/index.ts'
-import { UsageError, unknownName, usageOf } from './usage-error.ts'
+import { UsageError, unknownName, usageOf } from '../base/usage-error.ts'
 
 export interface ChosenWorkload {
   /** As the user named it. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { LsmError } from '../../engine/index.ts'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
+import { UsageError } from '../base/usage-error.ts'
 import { explain } from './explain.ts'
-import { UsageError } from './usage-error.ts'
 
 const full = new LsmError('LSM_IO', 'write out/x.sst: no space left on device', {
   data: { errno: 'ENOSPC' },

@@ -1,8 +1,8 @@
 /** Owns what an error looks like to the user: one line, and the exit code that goes with it. */
 import { isLsmError } from '../../engine/index.ts'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
+import { UsageError } from '../base/usage-error.ts'
 import { interruptedCode } from './signals.ts'
-import { UsageError } from './usage-error.ts'
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const
 

@@ -5,7 +5,7 @@
  */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { UsageError } from './usage-error.ts'
+import { UsageError } from '../base/usage-error.ts'
 
 /** As runs name their results; those of other stores end in `.peer.json`. */
 const RUN_NAME = /^[^.].*-r\d+\.json$/

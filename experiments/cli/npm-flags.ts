@@ -11,8 +11,8 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { shellText } from '../../results/shell-text.ts'
+import { UsageError } from '../base/usage-error.ts'
 import type { ArgumentSpecs } from './arguments.ts'
-import { UsageError } from './usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

@@ -4,8 +4,9 @@
  * has ended. What it writes is counted, because the operating system's view of a run (`gates.ts`)
  * includes it.
  */
+
+import { formatCount, formatSeconds } from '../base/units.ts'
 import { canRedraw } from './terminal.ts'
-import { formatCount, formatSeconds } from './units.ts'
 
 const REDRAW_MS = 100
 /** A pseudo-terminal without a size says 0. */

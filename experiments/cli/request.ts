@@ -10,11 +10,11 @@ import { decodeText } from '../../engine/base/text.ts'
 import { PEER_NAMES } from '../../results/peer-schema.ts'
 import { SUITE_SCALES, type SuiteScale } from '../../results/suite-schema.ts'
 import { parseJson } from '../../workloads/json-text.ts'
+import { parseBytes, parseCount } from '../base/units.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
 import { type ArgumentSpec, notOne, readArguments, readAssignments } from './arguments.ts'
 import { FLAGS, type FlagName, type FlagSpec, flagDefault } from './flags.ts'
 import type { SettingValue } from './settings.ts'
-import { parseBytes, parseCount } from './units.ts'
-import { UsageError, unknownName } from './usage-error.ts'
 
 /** Ours, which run strategies; the others are stores with their own. */
 export const ENGINE_TARGETS = ['varve', 'simulator'] as const

@@ -3,7 +3,7 @@
  * where the command is told to end, so is the process.
  */
 import { spawn } from 'node:child_process'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
 
 /**
  * Runs `node …parameters` to its end. What it writes is shown, or collected where `quiet`. Throws

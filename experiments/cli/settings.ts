@@ -15,8 +15,8 @@ import {
   parseInteger,
   parseReal,
   splitList,
-} from './units.ts'
-import { UsageError, unknownName } from './usage-error.ts'
+} from '../base/units.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
 
 export type Scalar = string | number | boolean | null
 

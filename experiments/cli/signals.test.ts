@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
-import { Interrupted } from '../interrupted.ts'
-import { endStarted, startCommand } from '../testing/start-command.ts'
+import { Interrupted } from '../base/interrupted.ts'
 import { runChild } from './run-child.ts'
+import { endStarted, startCommand } from './testing/start-command.ts'
 
 afterAll(endStarted)
 
-const stubborn = join(import.meta.dirname, '../testing/ended-by-signal.child.ts')
+const stubborn = join(import.meta.dirname, './testing/ended-by-signal.child.ts')
 const patient = { timeout: 60_000 }
 
 test('a second signal ends a command at once, whatever it does', patient, async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { endStarted, startCommand } from '../testing/start-command.ts'
+import { endStarted, startCommand } from './testing/start-command.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'varve-streams-'))
 afterAll(() => {
@@ -23,13 +23,13 @@ const CLOSED = 'exec 3> >(true); wait $!; exec 1>&3 3>&-'
 const FULL = 'exec > /dev/full'
 
 const run = ['main.ts', '--records=50', '--operations=50']
-const stream = ['trace-main.ts', 'generate', '--records=100k', '--format=csv']
+const stream = ['commands/trace/trace.ts', 'generate', '--records=100k', '--format=csv']
 /** Verbs that print, that write files, that stream, that yield and that do not. */
 const VERBS: readonly (readonly string[])[] = [
   ['main.ts', '--list'],
-  ['tune-main.ts', '--writes=1'],
-  ['conform-main.ts', '--list'],
-  ['varve-main.ts', '--help'],
+  ['commands/tune.ts', '--writes=1'],
+  ['commands/conform.ts', '--list'],
+  ['commands/db.ts', '--help'],
   ['../notebooks/main.ts', '--help'],
   stream,
 ]

@@ -4,7 +4,7 @@
  * else from being compared.
  */
 import type { AnyResult } from '../../results/identity.ts'
-import { UsageError, unknownName } from '../cli/usage-error.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
 import { type CompareOptions, type Comparison, comparePairs } from './comparison.ts'
 import {
   brokenBooks,

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import type { RunResult } from '../../results/schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { lookOf } from '../cli/terminal.ts'
+import { comparedText, comparisonText } from '../commands/compare/comparison-text.ts'
 import { type CompareAllOptions, compareAll } from './compare-all.ts'
-import { comparedText, comparisonText } from './comparison-text.ts'
 
 const OPTIONS: CompareAllOptions = {
   ...{ across: [], baseline: null, level: 0.95, seed: 42, resamples: 500 },

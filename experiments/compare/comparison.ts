@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyResult, sampleValue } from '../../results/identity.ts'
-import { bootstrapMean, type Interval, meanOf } from './bootstrap.ts'
+import { bootstrapMean, type Interval, meanOf } from '../measure/bootstrap.ts'
 import { type Metric, metricsOf } from './metrics.ts'
 import {
   type Across,

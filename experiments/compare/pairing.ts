@@ -17,7 +17,7 @@ import {
   workloadAskedOf,
 } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
-import { strategyLabels, workloadLabels } from '../design-labels.ts'
+import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
 
 /** What may differ when it is asked for. */
 export const ACROSS = ['engine', 'target', 'code'] as const

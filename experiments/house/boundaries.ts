@@ -73,7 +73,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notebooks: ['results', 'experiments'],
 }
 
-const RECURSIVE_MKDIR = 'under /proc it never returns: experiments/make-folder.ts, or the storage'
+const RECURSIVE_MKDIR =
+  'under /proc it never returns: experiments/base/make-folder.ts, or the storage'
 
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']

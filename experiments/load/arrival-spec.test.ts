@@ -1,6 +1,6 @@
 /** `--arrival`, `--rate` and `--clients` as typed, and one clear line for every mistake. */
 import { expect, test } from 'vitest'
-import { UsageError } from '../cli/usage-error.ts'
+import { UsageError } from '../base/usage-error.ts'
 import { asksForShare, pacingOf, ratePerSecond, readArrival } from './arrival-spec.ts'
 
 test('nothing said: one client in a closed loop, which needs no schedule', () => {

@@ -4,10 +4,10 @@
  */
 import { z } from 'zod'
 import { ARRIVALS, type ArrivalConfig } from '../../results/schema.ts'
+import { parseCount } from '../base/units.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
 import { readAssignments } from '../cli/arguments.ts'
 import { readSettings } from '../cli/settings.ts'
-import { parseCount } from '../cli/units.ts'
-import { UsageError, unknownName } from '../cli/usage-error.ts'
 import { type Arrivals, recorded, type Shape, scheduled, sine, steady, steps } from './arrivals.ts'
 import { closedLoop, openLoop, type Pacing } from './pacing.ts'
 

@@ -8,7 +8,7 @@
  */
 import { createRandom, deriveSeed } from '../../engine/index.ts'
 import type { Operation } from '../../workloads/index.ts'
-import { UsageError } from '../cli/usage-error.ts'
+import { UsageError } from '../base/usage-error.ts'
 
 export interface Arrivals {
   /** The intended start of the next operation, nanoseconds from the start of its phase. */

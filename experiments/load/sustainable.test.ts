@@ -6,8 +6,8 @@ import { afterAll, expect, test } from 'vitest'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
-import { runExperiment } from '../experiment.ts'
-import { overDefaults } from '../testing/over-defaults.ts'
+import { overDefaults } from '../cli/testing/over-defaults.ts'
+import { runExperiment } from '../run/experiment.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-load-'))
 afterAll(() => rmSync(folder, { recursive: true }))

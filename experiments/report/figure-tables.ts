@@ -4,12 +4,12 @@
  */
 import type { DesignGroup } from '../../results/identity.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
+import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
+import { runThroughput } from '../base/throughput.ts'
+import { formatCount, formatNs } from '../base/units.ts'
 import { designsOf } from '../charts/designs.ts'
 import { formatRatio } from '../charts/wording.ts'
-import { formatCount, formatNs } from '../cli/units.ts'
-import { strategyLabels, workloadLabels } from '../design-labels.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../estimate.ts'
-import { runThroughput } from '../throughput.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../measure/estimate.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** Something a run costs, as one number. */

@@ -4,10 +4,10 @@
  */
 import { isLsmError } from '../../engine/base/errors.ts'
 import type { RunResult } from '../../results/schema.ts'
+import { runLabels, workloadLabels } from '../base/design-labels.ts'
 import { chartKinds } from '../charts/catalog.ts'
 import type { ChartKind } from '../charts/chart-kind.ts'
 import { PRESETS, type VegaLiteSpec } from '../charts/theme.ts'
-import { runLabels, workloadLabels } from '../design-labels.ts'
 
 export interface ReportChart {
   /** Unique within the report. */

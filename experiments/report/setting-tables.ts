@@ -5,7 +5,7 @@
 import type { Json } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { shellText } from '../../results/shell-text.ts'
-import { jsonText } from '../design-labels.ts'
+import { jsonText } from '../base/design-labels.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** What stands for a setting a run has not. */

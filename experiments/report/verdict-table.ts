@@ -4,7 +4,7 @@
  * the comparison room; what it does not compare is named with its reason.
  */
 import type { AnyResult } from '../../results/identity.ts'
-import { UsageError } from '../cli/usage-error.ts'
+import { UsageError } from '../base/usage-error.ts'
 import { type Compared, compareAll } from '../compare/compare-all.ts'
 import {
   type Comparison,

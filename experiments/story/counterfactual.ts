@@ -17,10 +17,10 @@ import {
 import type { RunResult } from '../../results/schema.ts'
 import { inputBytes, runsNewestFirst, tablesOf } from '../../strategies/index.ts'
 import { printSpec } from '../../strategies/testing/print-spec.ts'
-import { formatBytes } from '../cli/units.ts'
-import { UsageError } from '../cli/usage-error.ts'
+import { formatBytes } from '../base/units.ts'
+import { UsageError } from '../base/usage-error.ts'
+import { type EditEvent, momentBefore, type TreeMoment } from '../base/version-log.ts'
 import { explainReason } from './formula.ts'
-import { type EditEvent, momentBefore, type TreeMoment } from './version-log.ts'
 
 /** Another strategy with all its parameters. */
 export interface Rival {

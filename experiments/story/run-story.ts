@@ -5,7 +5,7 @@
  */
 import type { Json } from '../../engine/index.ts'
 import type { ResultEvent, RunResult } from '../../results/schema.ts'
-import { formatBytes, formatCount } from '../cli/units.ts'
+import { formatBytes, formatCount } from '../base/units.ts'
 import { explainReason } from './formula.ts'
 
 export interface NumberedEvent {

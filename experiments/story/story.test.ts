@@ -6,12 +6,12 @@ import type { CompactionSpec } from '../../engine/index.ts'
 import { parseResult } from '../../results/parse-result.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { levelAt, STRATEGIES, tablesIn, type Version } from '../../strategies/index.ts'
+import { type EditEvent, momentBefore, parseVersionLog, versionsPath } from '../base/version-log.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
-import { runSweep } from '../sweep.ts'
+import { runSweep } from '../run/sweep.ts'
 import { pickAt, tellMoment } from './counterfactual.ts'
 import { tellRun } from './run-story.ts'
-import { type EditEvent, momentBefore, parseVersionLog, versionsPath } from './version-log.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-story-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))

@@ -21,8 +21,8 @@ import {
   streamOf,
   writesOf,
 } from '../../strategies/simulator/testing/scales.ts'
-import { quotient, sum } from '../figures.ts'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
+import { quotient, sum } from '../measure/figures.ts'
 import { equalClaim, type Suite, type SuiteContext } from './suite.ts'
 
 interface Agreement {

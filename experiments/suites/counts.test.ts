@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { suiteResultSchema } from '../../results/suite-schema.ts'
 import { lookOf } from '../cli/terminal.ts'
+import { suiteTables } from '../commands/exp/suite-table.ts'
 import { counts } from './counts.ts'
 import { papersRawBytes } from './load-buffers.ts'
 import { runSuite } from './run-suite.ts'
-import { suiteTables } from './suite-table.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-counts-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))

@@ -22,9 +22,9 @@ import {
   WriteBatch,
 } from '../../engine/index.ts'
 import { tablesOf } from '../../strategies/index.ts'
-import { digestOf } from '../digest.ts'
-import { sum } from '../figures.ts'
-import { Interrupted } from '../interrupted.ts'
+import { digestOf } from '../base/digest.ts'
+import { Interrupted } from '../base/interrupted.ts'
+import { sum } from '../measure/figures.ts'
 
 export interface BufferLoad {
   readonly strategy: CompactionStrategy

@@ -6,8 +6,8 @@
 import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { WORKLOADS } from '../../workloads/index.ts'
-import { peakRssBytes } from '../peak-rss.ts'
-import { Runner } from '../runner.ts'
+import { peakRssBytes } from '../machine/peak-rss.ts'
+import { Runner } from '../run/runner.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
 
 export interface MemoryLoad {

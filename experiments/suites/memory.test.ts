@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
 import { memory, NODE_FLAGS } from './memory.ts'
 import { runSuite } from './run-suite.ts'
 

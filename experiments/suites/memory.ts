@@ -11,7 +11,7 @@ import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
 import type { MemoryLoad, MemoryMessage, MemorySample } from './memory.child.ts'
 import { atMostClaim, type Suite, type SuiteContext } from './suite.ts'
 

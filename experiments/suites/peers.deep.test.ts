@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { hasRocksdbTools } from '../../engine/testing/rocksdb-tools.ts'
+import { hasRocksdbTools } from '../../engine/testing/rocksdb/rocksdb-tools.ts'
 import { peers } from './peers.ts'
 
 test.skipIf(!hasRocksdbTools('db_bench'))(

@@ -9,9 +9,9 @@ import {
   suiteResultSchema,
 } from '../../results/suite-schema.ts'
 import { writeWhole } from '../../results/write-result.ts'
-import { describeCode, describeEnvironment } from '../environment.ts'
-import { makeFolder } from '../make-folder.ts'
-import { peakRssBytes } from '../peak-rss.ts'
+import { makeFolder } from '../base/make-folder.ts'
+import { describeCode, describeEnvironment } from '../machine/environment.ts'
+import { peakRssBytes } from '../machine/peak-rss.ts'
 import type { Suite, SuiteContext } from './suite.ts'
 
 export interface SuiteOutcome {

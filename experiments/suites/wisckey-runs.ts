@@ -24,7 +24,7 @@ import {
 } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
-import { Interrupted } from '../interrupted.ts'
+import { Interrupted } from '../base/interrupted.ts'
 import { KEY_BYTES, scrambled } from './load-buffers.ts'
 import type { SuiteContext } from './suite.ts'
 

@@ -9,9 +9,9 @@ import type {
   SimulatedEvent,
   SimulatedTree,
 } from '../../strategies/simulator/simulated-tree.ts'
-import type { ObservedStrategy } from '../observed-strategy.ts'
-import type { EditEvent } from '../story/version-log.ts'
-import type { TargetEvent, TargetStats } from '../target.ts'
+import type { TargetEvent, TargetStats } from '../base/target.ts'
+import type { EditEvent } from '../base/version-log.ts'
+import type { ObservedStrategy } from './observed-strategy.ts'
 
 export interface BookOptions {
   readonly clock: Clock

@@ -13,8 +13,8 @@ import {
   type Version,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
-import { ObservedStrategy } from '../observed-strategy.ts'
-import type { Target, TargetStats } from '../target.ts'
+import type { Target, TargetStats } from '../base/target.ts'
+import { ObservedStrategy } from './observed-strategy.ts'
 import { type BookOptions, SimulatedBooks } from './simulated-books.ts'
 
 export interface SimulatorTargetOptions extends Omit<BookOptions, 'observed'> {

@@ -18,9 +18,9 @@ import {
   WriteBatch,
 } from '../../engine/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
-import { ObservedStrategy } from '../observed-strategy.ts'
-import type { EditEvent } from '../story/version-log.ts'
-import type { EntrySink, Target, TargetEvent, TargetStats } from '../target.ts'
+import type { EntrySink, Target, TargetEvent, TargetStats } from '../base/target.ts'
+import type { EditEvent } from '../base/version-log.ts'
+import { ObservedStrategy } from './observed-strategy.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage

@@ -8,9 +8,9 @@ import { Ledger, ManualClock, MemoryStorage, systemClock } from '../../engine/in
 import { STRATEGIES } from '../../strategies/index.ts'
 import { OPERATION_KIND, WORKLOADS, type Workload } from '../../workloads/index.ts'
 import { imported } from '../../workloads/traces/testing/imported.ts'
-import { createLiveOracle } from '../live-sizes.ts'
-import { OperationDriver } from '../operation-driver.ts'
-import type { Target } from '../target.ts'
+import type { Target } from '../base/target.ts'
+import { createLiveOracle } from '../measure/live-sizes.ts'
+import { OperationDriver } from '../run/operation-driver.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
 import { writeOperations } from './trace-output.ts'
 

@@ -4,8 +4,8 @@
  * run's times are not those of a run that records nothing.
  */
 import { recordWorkload, TraceWriter, type Workload } from '../../workloads/index.ts'
+import type { RunPlan } from '../base/run-plan.ts'
 import type { Written } from '../cli/progress.ts'
-import type { RunPlan } from '../run-plan.ts'
 
 export class Recording implements Disposable {
   /** The plan to run instead: its stream is recorded as it is consumed. */

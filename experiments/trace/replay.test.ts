@@ -12,10 +12,10 @@ import {
   TraceWriter,
   ycsbText,
 } from '../../workloads/index.ts'
+import type { RunPlan } from '../base/run-plan.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
-import { runExperiment } from '../experiment.ts'
-import type { RunPlan } from '../run-plan.ts'
+import { runExperiment } from '../run/experiment.ts'
 import { Recording } from './recording.ts'
 import { writeChunks } from './trace-output.ts'
 

@@ -3,7 +3,11 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { hasRocksdbTools, runTool, temporaryFolder } from '../../engine/testing/rocksdb-tools.ts'
+import {
+  hasRocksdbTools,
+  runTool,
+  temporaryFolder,
+} from '../../engine/testing/rocksdb/rocksdb-tools.ts'
 import { ImportReport, importFiles, WORKLOADS } from '../../workloads/index.ts'
 import { writeOperations } from './trace-output.ts'
 import { StatisticsSink } from './trace-statistics.ts'

@@ -20,8 +20,8 @@ import {
   type Workload,
   ycsbText,
 } from '../../workloads/index.ts'
-import { formatBytes } from '../cli/units.ts'
-import { UsageError } from '../cli/usage-error.ts'
+import { formatBytes } from '../base/units.ts'
+import { UsageError } from '../base/usage-error.ts'
 
 /** By the name `--format` takes, of everything that is written. */
 export const OUTPUT_FORMATS = {

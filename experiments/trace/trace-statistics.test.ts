@@ -7,9 +7,9 @@ import {
   pumpWorkload,
   WORKLOADS,
 } from '../../workloads/index.ts'
+import { statisticsText } from '../commands/trace/statistics-table.ts'
 import { fitZipf, KeyCounts } from './key-counts.ts'
 import { ReuseDistances } from './reuse-distances.ts'
-import { statisticsText } from './statistics-table.ts'
 import { StatisticsSink } from './trace-statistics.ts'
 
 const hashOf = (key: number) => hashKey(new TextEncoder().encode(`key${key}`))

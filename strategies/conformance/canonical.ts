@@ -7,7 +7,7 @@ import type { CompactionSpec, OutputPlace } from '../../engine/compaction/strate
 import { type Run, tablesOf } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt, runsNewestFirst, type Version } from '../../engine/version/version.ts'
-import { tablesIn } from '../specs.ts'
+import { tablesIn } from '../primitives/specs.ts'
 import { numberIn } from './engine-run.ts'
 
 export function printCanonical(version: Version): string {

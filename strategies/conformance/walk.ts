@@ -15,8 +15,8 @@ import type {
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import { type ValidationContext, validateSpec } from '../../engine/compaction/validate-spec.ts'
-import { leveling } from '../leveling.ts'
-import { tiering } from '../tiering.ts'
+import { leveling } from '../whole-levels/leveling.ts'
+import { tiering } from '../whole-levels/tiering.ts'
 import type { History, Step } from './history.ts'
 import type { Subject } from './subject.ts'
 import { apply, covered, flushInto, startTree, type Tree, viewOf } from './tree.ts'

@@ -20,7 +20,7 @@ import type {
 } from '../../engine/compaction/strategy.ts'
 import { falsePositiveRate } from '../../engine/table/filter.ts'
 import { runsNewestFirst } from '../../engine/version/version.ts'
-import { tablesIn } from '../specs.ts'
+import { tablesIn } from '../primitives/specs.ts'
 import type { FilterAllocation } from './filter-allocation.ts'
 import { monkey } from './monkey.ts'
 import { uniform } from './uniform.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../../engine/base/random.ts'
-import { levelingPartial } from '../leveling-partial.ts'
+import { levelingPartial } from '../partial-levels/leveling-partial.ts'
 import { emptyTree, load } from '../testing/stepper.ts'
 import {
   mergedKeys,

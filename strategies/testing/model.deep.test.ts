@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { setParanoid } from '../../engine/base/assert.ts'
 import type { Json } from '../../engine/base/json.ts'
-import { runScript, type Setup, scripts } from '../../engine/testing/model.ts'
+import { runScript, type Setup, scripts } from '../../engine/testing/oracles/model.ts'
 import { STRATEGIES } from '../catalog.ts'
-import { MOVEMENT_NAMES } from '../movement/movement.ts'
-import { PRESET_NAMES } from '../presets.ts'
+import { PRESET_NAMES } from '../composed/presets.ts'
+import { MOVEMENT_NAMES } from '../primitives/movement/movement.ts'
 import { smallestRatio } from './smallest-ratio.ts'
 
 beforeAll(() => setParanoid(true))

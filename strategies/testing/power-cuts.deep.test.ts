@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cutPowerEverywhere, historyOf } from '../../engine/testing/power-cuts.ts'
+import { cutPowerEverywhere, historyOf } from '../../engine/testing/faults/power-cuts.ts'
 import { STRATEGIES } from '../catalog.ts'
 import { smallestRatio } from './smallest-ratio.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { MergeSpec, OutputPlace } from '../../engine/compaction/strategy.ts'
 import { printVersion } from '../../engine/version/text.ts'
-import { leveling } from '../leveling.ts'
-import { outputTo, wholeRuns } from '../specs.ts'
+import { outputTo, wholeRuns } from '../primitives/specs.ts'
+import { leveling } from '../whole-levels/leveling.ts'
 import {
   apply,
   brokenRecency,

@@ -23,7 +23,7 @@ import { type Run, type RunId, tablesOf } from '../../engine/version/run.ts'
 import { NO_FILTER, rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { EMPTY_VERSION, runsNewestFirst, type Version } from '../../engine/version/version.ts'
 import { applyEdit, type NewRun, type TablePlacement } from '../../engine/version/version-edit.ts'
-import { tablesIn } from '../specs.ts'
+import { tablesIn } from '../primitives/specs.ts'
 
 /** The newest version of a key in a table. */
 export interface Entry {

@@ -8,7 +8,7 @@ import { BlockCache } from '../../cache/block-cache.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { FileTag, Storage } from '../../storage/storage.ts'
-import { compareEntries, type Entry } from '../../testing/array-cursor.ts'
+import { compareEntries, type Entry } from '../../testing/oracles/array-cursor.ts'
 import { TableReader } from '../table-reader.ts'
 import { type TableSummary, TableWriter, type TableWriterOptions } from '../table-writer.ts'
 

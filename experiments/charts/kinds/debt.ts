@@ -5,8 +5,8 @@
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { runLabels } from '../../design-labels.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
+import { runLabels } from '../../base/design-labels.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../measure/estimate.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'

@@ -7,8 +7,8 @@
 
 import { sampleKey } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { meanOf } from '../../compare/bootstrap.ts'
-import { jsonText, strategyLabels } from '../../design-labels.ts'
+import { jsonText, strategyLabels } from '../../base/design-labels.ts'
+import { meanOf } from '../../measure/bootstrap.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { type Drawn, figureOf, subjectOf, supportNote } from '../figure.ts'

@@ -5,7 +5,7 @@
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { estimateOf } from '../../estimate.ts'
+import { estimateOf } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { meansNote } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

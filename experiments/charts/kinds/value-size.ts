@@ -6,8 +6,8 @@
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { strategyLabels } from '../../design-labels.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
+import { strategyLabels } from '../../base/design-labels.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

@@ -4,8 +4,8 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
-import { runLabels } from '../../design-labels.ts'
-import { estimateOf } from '../../estimate.ts'
+import { runLabels } from '../../base/design-labels.ts'
+import { estimateOf } from '../../measure/estimate.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { designsOf, firstOfEach, type LabelledDesign } from '../designs.ts'

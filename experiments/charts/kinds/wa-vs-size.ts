@@ -6,7 +6,7 @@
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../../estimate.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { designsOf, firstOfEach, strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

@@ -1,6 +1,6 @@
 /** Owns what the properties of the fuzz demand of one reading: as written, or refused in one line. */
 import { expect } from 'vitest'
-import { UsageError } from '../usage-error.ts'
+import { UsageError } from '../../base/usage-error.ts'
 import { isNumber, numberWritten } from './written.ts'
 
 /** The result of `work`, or null where it was refused as a user's mistake, in one line. */

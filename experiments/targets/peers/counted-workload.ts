@@ -10,7 +10,7 @@ import {
   type RecordStore,
   type Workload,
 } from '../../../workloads/index.ts'
-import { TraceHash } from '../../trace-hash.ts'
+import { TraceHash } from '../../measure/trace-hash.ts'
 import { countsByKind } from './peer-driver.ts'
 
 type Phase = PeerResultInput['deterministic']['phases'][number]

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { UsageError } from '../../cli/usage-error.ts'
+import { UsageError } from '../../base/usage-error.ts'
 
 const require = createRequire(import.meta.url)
 

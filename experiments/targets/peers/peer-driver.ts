@@ -13,10 +13,10 @@ import {
   Operation,
   type OperationStream,
 } from '../../../workloads/index.ts'
-import { AnswerOracle } from '../../answer-oracle.ts'
-import type { LatencyRecorder } from '../../latency.ts'
-import { LiveSizes } from '../../live-sizes.ts'
-import { TraceHash } from '../../trace-hash.ts'
+import { AnswerOracle } from '../../measure/answer-oracle.ts'
+import type { LatencyRecorder } from '../../measure/latency.ts'
+import { LiveSizes } from '../../measure/live-sizes.ts'
+import { TraceHash } from '../../measure/trace-hash.ts'
 import type { PeerStore } from './peer-store.ts'
 
 const KEY_BYTES_MAX = 65_535

@@ -5,9 +5,9 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PeerReading } from '../../../results/peer-schema.ts'
-import { quotient } from '../../figures.ts'
+import { type ProcessAccount, readProcessAccount } from '../../machine/process-account.ts'
+import { quotient } from '../../measure/figures.ts'
 import type { PeerStatistics } from './peer-store.ts'
-import { type ProcessAccount, readProcessAccount } from './process-account.ts'
 
 /** The process's account from an opening on, without what went to the terminal. */
 export class ProcessWindow {

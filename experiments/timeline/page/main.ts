@@ -3,8 +3,9 @@
  * the scrubber, by the strips and by keys. Drawing happens at most once a frame, however fast the
  * place moves.
  */
+
+import { formatBytes } from '../../base/units.ts'
 import { elementOf, embeddedData } from '../../browser/page/embedded-data.ts'
-import { formatBytes } from '../../cli/units.ts'
 import { momentsOf } from '../moments.ts'
 import { Replay } from '../replay.ts'
 import type { TimelineDocument } from '../timeline-run.ts'

@@ -3,7 +3,7 @@
  * tables the last edit took (dashed, where they lay) and those it made (outlined). `progress` runs
  * from 0 to 1 while an edit is animated: what was taken sinks to where the outcome appears.
  */
-import { formatBytes } from '../../cli/units.ts'
+import { formatBytes } from '../../base/units.ts'
 import { ABSENT, type Ghost, type Replay } from '../replay.ts'
 import { keyX, rowTop, type TreeLayout } from '../tree-layout.ts'
 import { AGE_COLOURS, ageStep, isLight, type Palette } from './colours.ts'

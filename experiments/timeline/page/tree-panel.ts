@@ -2,8 +2,9 @@
  * Owns one run's half of the page: its tree, the strip of its history, what the last edit did in
  * words, and the figures of every level. Everything is made once; a step rewrites texts in place.
  */
+
+import { formatBytes, formatCount } from '../../base/units.ts'
 import { elementOf } from '../../browser/page/embedded-data.ts'
-import { formatBytes, formatCount } from '../../cli/units.ts'
 import { explainReason } from '../../story/formula.ts'
 import type { Moments } from '../moments.ts'
 import type { Replay } from '../replay.ts'

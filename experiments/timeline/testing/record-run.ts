@@ -1,10 +1,10 @@
 /** Owns the making of recorded runs for tests: a real run on memory, with every edit of its tree. */
 import { readFileSync } from 'node:fs'
 import { parseResult } from '../../../results/parse-result.ts'
+import { parseVersionLog, versionsPath } from '../../base/version-log.ts'
 import { parseCommand } from '../../cli/request.ts'
 import { resolvePlans } from '../../cli/resolve.ts'
-import { parseVersionLog, versionsPath } from '../../story/version-log.ts'
-import { runSweep } from '../../sweep.ts'
+import { runSweep } from '../../run/sweep.ts'
 import type { RecordedRun } from '../timeline-data.ts'
 
 export interface RecordedFiles extends RecordedRun {

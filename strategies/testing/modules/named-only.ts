@@ -1,3 +1,3 @@
 /** A strategy module without a default export. */
 
-export { tiering } from '../../tiering.ts'
+export { tiering } from '../../whole-levels/tiering.ts'

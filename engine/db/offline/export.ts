@@ -1,0 +1,180 @@
+/**
+ * Owns the export of a closed database into a folder that RocksDB opens. The tables get second names
+ * (hard links), so an export costs no space and hardly any time; the database itself is only read.
+ *
+ * RocksDB wants one run a level. So the runs, newest first, go to its levels 1, 2, 3 …: a get goes
+ * down the levels and stops at the first that answers, which is our recency order whatever the
+ * sequence numbers. Level 0 stays free for what RocksDB itself flushes. It has seven levels unless an
+ * OPTIONS file says otherwise, so one is written.
+ *
+ * Segments of the value log go along by link too, but for those a crash left open: of these what is
+ * sound is copied and sealed.
+ *
+ * What the logs hold is not flushed, which would take a strategy and change the source: it goes,
+ * exactly as an open would recover it, into one new log that RocksDB replays.
+ *
+ * Invariant: CURRENT comes last, when all it leads to is durable; after a failure nothing stays.
+ */
+
+import { invalidArgument } from '../../base/errors.ts'
+import { optionsName, segmentName, tableName, walName } from '../../manifest/file-names.ts'
+import { Manifest } from '../../manifest/manifest.ts'
+import { type FileTag, joinPath, type Storage } from '../../storage/storage.ts'
+import { COMPRESSION_TYPE } from '../../table/compression.ts'
+import { EMPTY_LEVEL, levelOf } from '../../version/level.ts'
+import { type Run, tablesOf } from '../../version/run.ts'
+import type { SegmentMeta, Segments } from '../../version/segment-meta.ts'
+import { runsNewestFirst, type Version, versionOf } from '../../version/version.ts'
+import { encodeSegmentFooter, encodeSegmentHeader } from '../../vlog/segment-format.ts'
+import { LogWriter } from '../../wal/log-writer.ts'
+import { copyFile, linkOrCopy } from '../copies.ts'
+import { FileNumbers } from '../file-numbers.ts'
+import type { ReplayedBatch } from '../log-replay.ts'
+import { checkPlace } from '../open-options.ts'
+import { engineOptionsSchema } from '../options.ts'
+import type { ReplayReport } from '../recovery.ts'
+import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
+
+export interface ExportReport {
+  readonly runs: number
+  readonly tables: number
+  readonly tableBytes: number
+  /** Tables that had to be copied because a link was not possible. */
+  readonly tablesCopied: number
+  /** Of the value log. */
+  readonly segments: number
+  /** What the logs held, and what of them was damaged and left out. */
+  readonly replay: ReplayReport
+}
+
+const EXPORT_TAG: FileTag = { cause: 'meta', level: -1 }
+/** RocksDB's default; it opens a folder with fewer levels in use, not with more. */
+const ROCKSDB_LEVELS = 7
+
+/**
+ * Exports `folder` to `to`, which must be missing or empty. Errors: as `withClosedFolder`;
+ * `LSM_INVALID_ARGUMENT` where `to` holds files; `LSM_CORRUPTION`, `LSM_IO`. `order` is for tests
+ * that plant a wrong one.
+ */
+export function exportDatabase(
+  storage: Storage,
+  name: string,
+  toName: string,
+  order: (version: Version) => readonly Run[] = newestFirst,
+): ExportReport {
+  checkPlace(storage, toName, 'the folder to export to')
+  const to = storage.resolve(toName)
+  return withClosedFolder(storage, name, (folder) => {
+    const content = readContent(storage, folder)
+    if (storage.list(to).length > 0) throw invalidArgument(`${to} is not empty`, { path: to })
+    storage.makeFolder(to)
+    try {
+      return fill(storage, folder, to, content, order(content.manifest.version))
+    } catch (error) {
+      for (const name of storage.list(to)) storage.remove(joinPath(to, name))
+      throw error
+    }
+  })
+}
+
+function newestFirst(version: Version): readonly Run[] {
+  return Array.from(runsNewestFirst(version), ({ run }) => run)
+}
+
+function fill(
+  storage: Storage,
+  folder: string,
+  to: string,
+  content: FolderContent,
+  runs: readonly Run[],
+): ExportReport {
+  const version = versionOf([EMPTY_LEVEL, ...runs.map((run) => levelOf([run]))])
+  let tablesCopied = 0
+  for (const run of runs) {
+    for (const { id } of tablesOf(run)) {
+      const [source, target] = [joinPath(folder, tableName(id)), joinPath(to, tableName(id))]
+      if (!linkOrCopy(storage, source, target)) tablesCopied++
+    }
+  }
+  const { nextRunId, lastSeq, nextFileNumber } = content.manifest
+  const numbers = new FileNumbers(nextFileNumber)
+  const logNumber = numbers.allocate()
+  const segments = exportSegments(storage, folder, to, content)
+  const { replay, report: replayed } = content.recovery
+  writeLog(storage, joinPath(to, walName(logNumber)), replay.batches)
+  const optionsPath = joinPath(to, optionsName(numbers.allocate()))
+  const { blockBytes } = content.options?.engine ?? engineOptionsSchema.parse({})
+  writeText(storage, optionsPath, rocksdbOptions(version.levels.length, blockBytes))
+  const counters = { logNumber, nextFileNumber: numbers.next, nextRunId, lastSeq }
+  const state = { ...counters, version, segments }
+  const allocate = () => numbers.allocate()
+  Manifest.create(storage, to, { ...state, strategy: null }, { allocate }).close(replay.lastSeq)
+  const { tables, bytes } = version.totals
+  const report = { runs: runs.length, tables, tableBytes: bytes, tablesCopied }
+  return { ...report, segments: segments.size, replay: replayed }
+}
+
+/** What the export's manifest is to say of the segments: all of them are complete there. */
+function exportSegments(
+  storage: Storage,
+  folder: string,
+  to: string,
+  { manifest, recovery }: FolderContent,
+): Segments {
+  const exported = Array.from(manifest.segments.values(), (meta): SegmentMeta => {
+    const { segment } = meta
+    const [from, target] = [folder, to].map((place) => joinPath(place, segmentName(segment)))
+    const end = recovery.segments.endOf(segment)
+    if (end === undefined) {
+      linkOrCopy(storage, from!, target!)
+      return meta
+    }
+    const { records, recordBytes, validBytes } = end
+    const header = encodeSegmentHeader(COMPRESSION_TYPE.none)
+    const whole = encodeSegmentFooter(records)
+    const ending = records > 0 ? whole : Uint8Array.from([...header, ...whole])
+    copyFile(storage, from!, target!, records > 0 ? validBytes : 0, ending)
+    return { segment, state: 'sealed', records, recordBytes }
+  })
+  return new Map(exported.map((meta) => [meta.segment, meta]))
+}
+
+/**
+ * Writes what an open would recover of the logs to a log at `path`. One that holds nothing is written
+ * too: the manifest names it, and an open misses a log that is named and not there.
+ */
+function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatch[]): void {
+  const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
+  try {
+    for (const { batch } of batches) log.append(batch.view())
+    log.sync()
+  } finally {
+    log.close()
+  }
+}
+
+/** What RocksDB must know to open a tree of so many levels; it takes its defaults for the rest. */
+function rocksdbOptions(levels: number, blockBytes: number): string {
+  return [
+    '[Version]',
+    '  rocksdb_version=7.8.3',
+    '  options_file_version=1.1',
+    '[DBOptions]',
+    '  create_if_missing=false',
+    '[CFOptions "default"]',
+    `  num_levels=${Math.max(ROCKSDB_LEVELS, levels)}`,
+    '[TableOptions/BlockBasedTable "default"]',
+    `  block_size=${blockBytes}`,
+    '',
+  ].join('\n')
+}
+
+function writeText(storage: Storage, path: string, text: string): void {
+  const file = storage.create(path, EXPORT_TAG)
+  try {
+    file.append(new TextEncoder().encode(text), 'meta')
+    file.sync()
+  } finally {
+    file.close()
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Owns the scan that reads values ahead of the cursor (WiscKey §3.3.1): keys come in order from the
+ * tree, the values they point to are fetched many at once, while those before them are consumed.
+ *
+ *   cursor   ──▶  batch n + 1: pointers   ──▶  one round of reads, neighbours together
+ *   consumer ◀──  batch n: values
+ *
+ * Invariant: entries come in the cursor's order; it is closed when the scan ends, however it does.
+ */
+
+import { ENTRY_KIND } from '../../base/internal-key.ts'
+import type { ValueRequest } from '../../vlog/segment-handles.ts'
+import { ValuePointer } from '../../vlog/value-pointer.ts'
+import type { AsyncScanOptions } from '../call-options.ts'
+import type { Cursor } from '../cursor.ts'
+import type { ValueLog } from './value-log.ts'
+
+const PREFETCH_DEFAULT = 32
+
+interface Entry {
+  readonly key: Uint8Array
+  /** Null while it is in the log. */
+  readonly value: Uint8Array | null
+  readonly request: ValueRequest | null
+}
+
+/** `cursor` shows pointers as they are, and is this scan's from now on. */
+export function scanAhead(
+  cursor: Cursor,
+  values: ValueLog,
+  options: AsyncScanOptions,
+): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
+  const pairs = pairsAhead(cursor, values, options)
+  const end = pairs.return.bind(pairs)
+  // Ended before its first step, a generator runs no `finally`.
+  pairs.return = (value) => end(value).finally(() => cursor.close())
+  return pairs
+}
+
+async function* pairsAhead(
+  cursor: Cursor,
+  values: ValueLog,
+  {
+    reverse = false,
+    limit = Number.POSITIVE_INFINITY,
+    prefetch = PREFETCH_DEFAULT,
+  }: AsyncScanOptions,
+): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
+  const batchEntries = Math.max(1, prefetch)
+  const steps = new Steps(cursor, reverse, limit)
+  try {
+    let current = await fetched(steps.take(batchEntries), values)
+    while (current.length > 0) {
+      const ahead = prefetch === 0 ? null : fetched(steps.take(batchEntries), values)
+      // Until it is awaited nobody would hear of its failure.
+      ahead?.catch(() => {})
+      for (const { key, value, request } of current) yield [key, value ?? request!.value!]
+      current = await (ahead ?? fetched(steps.take(batchEntries), values))
+    }
+  } finally {
+    cursor.close()
+  }
+}
+
+async function fetched(entries: readonly Entry[], values: ValueLog): Promise<readonly Entry[]> {
+  const requests = entries.flatMap(({ request }) => (request === null ? [] : [request]))
+  if (requests.length > 0) await values.handles.readMany(requests, values.scanAccount)
+  return entries
+}
+
+/** The cursor's entries in the direction asked for, at most `limit`. */
+class Steps {
+  readonly #cursor: Cursor
+  readonly #reverse: boolean
+  readonly #pointer = new ValuePointer()
+  #left: number
+  #started = false
+
+  constructor(cursor: Cursor, reverse: boolean, limit: number) {
+    this.#cursor = cursor
+    this.#reverse = reverse
+    this.#left = limit
+  }
+
+  take(count: number): readonly Entry[] {
+    const entries: Entry[] = []
+    while (entries.length < count && this.#left > 0) {
+      this.#move()
+      if (!this.#cursor.valid) {
+        this.#left = 0
+        break
+      }
+      this.#left--
+      entries.push(this.#entry())
+    }
+    return entries
+  }
+
+  #move(): void {
+    const cursor = this.#cursor
+    if (this.#started) {
+      if (this.#reverse) cursor.prev()
+      else cursor.next()
+      return
+    }
+    this.#started = true
+    if (this.#reverse) cursor.seekToLast()
+    else cursor.seekToFirst()
+  }
+
+  #entry(): Entry {
+    const cursor = this.#cursor
+    const key = cursor.key()
+    if (cursor.kind !== ENTRY_KIND.blobIndex) return { key, value: cursor.value(), request: null }
+    const { valueBytes, valueStart, valueLength } = cursor
+    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
+    const { segment, offset, storedBytes, compressionType } = pointer
+    const request = { key, segment, offset, storedBytes, compressionType, value: null }
+    return { key, value: null, request }
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Owns garbage collection of the value log: it asks the policy for a segment, walks it, and appends
+ * anew what is live (WiscKey §3.3.2). A value is live when the newest entry of its key points to it,
+ * which is looked up between commits, so that no write can come between the look and the new pointer.
+ *
+ * Invariant: a segment is spent only when every new pointer is durable with its value. A moved value
+ * is no write of a user's: it takes a sequence number, keeps the time it was first written at, and
+ * counts in no statistic of writes.
+ */
+
+import { corruption, LsmError } from '../../base/errors.ts'
+import { ENTRY_KIND } from '../../base/internal-key.ts'
+import { checkedCollect } from '../../compaction/strategy-answers.ts'
+import type { CollectSpec } from '../../compaction/value-log-policy.ts'
+import { COMPRESSION_TYPE, decompressBlock } from '../../table/compression.ts'
+import { STUB_BYTES } from '../../vlog/segment-format.ts'
+import { SegmentWalk } from '../../vlog/segment-walk.ts'
+import { ValuePointer } from '../../vlog/value-pointer.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import type { DatabaseEvent } from '../events.ts'
+import type { FileNumbers } from '../file-numbers.ts'
+import type { DatabaseCounters } from '../metrics.ts'
+import type { Reads } from '../reads.ts'
+import type { Tree } from '../tree.ts'
+import type { WriteHead } from '../write-head.ts'
+import type { ValueLog } from './value-log.ts'
+
+export interface CollectorParts {
+  readonly head: WriteHead
+  readonly tree: Tree
+  readonly values: ValueLog
+  readonly numbers: FileNumbers
+  /** Looks keys up on the collection's account. */
+  readonly reads: Reads
+  readonly counters: DatabaseCounters
+  readonly gcRate: number
+  readonly segmentBytes: number
+  /** Flushes and compacts when the memtable is full: moved values fill it as others do. */
+  readonly makeRoom: () => void
+  readonly onEvent: (event: DatabaseEvent) => void
+}
+
+/** Values moved in one batch, so that memory stays bounded and the memtable is asked in time. */
+const CHUNK_BYTES = 256 * 1024
+
+export class Collector {
+  readonly #parts: CollectorParts
+  readonly #batch = new WriteBatch()
+  readonly #pointer = new ValuePointer()
+  #chunkBytes = 0
+  #chunkAtMs = Number.POSITIVE_INFINITY
+  /** Bytes that may be collected before the log grows again. */
+  #allowance = 0
+  #seenBytes = 0
+
+  constructor(parts: CollectorParts) {
+    this.#parts = parts
+  }
+
+  /** What the policy wants, as far as the log's growth since the last step pays for it. */
+  step(): void {
+    const { values, gcRate, segmentBytes } = this.#parts
+    const grownBytes = values.userBytes - this.#seenBytes
+    this.#seenBytes = values.userBytes
+    // A segment dearer than that is saved up for: one never paid for would block a policy by age.
+    const dearest = values
+      .view()
+      .segments.reduce((most, { recordBytes }) => Math.max(most, recordBytes), 0)
+    const allowanceMax = Math.max(gcRate * Math.max(segmentBytes, grownBytes), dearest)
+    this.#allowance = Math.min(this.#allowance + gcRate * grownBytes, allowanceMax)
+    this.#collectWhile((recordBytes) => {
+      if (recordBytes > this.#allowance) return false
+      this.#allowance -= recordBytes
+      return true
+    })
+  }
+
+  /** All that the policy wants, free of charge; returns how many segments were collected. */
+  settle(): number {
+    return this.#collectWhile(() => true)
+  }
+
+  #collectWhile(pays: (recordBytes: number) => boolean): number {
+    const { values, numbers } = this.#parts
+    // Segments that appear meanwhile wait: else a policy that never has enough would never end.
+    const below = numbers.next
+    let collected = 0
+    for (;;) {
+      const view = values.view(below)
+      const { policy } = values
+      const spec = policy === null ? null : checkedCollect(policy.name, policy.pick(view))
+      if (spec === null) return collected
+      const segment = view.segments.find((known) => known.segment === spec.segment)
+      if (segment === undefined) throw notOffered(spec)
+      if (!pays(segment.recordBytes)) return collected
+      this.#collect(spec, segment.recordBytes)
+      collected++
+    }
+  }
+
+  #collect(spec: CollectSpec, recordBytes: number): void {
+    const { values, head, tree, counters, onEvent } = this.#parts
+    const { segment } = spec
+    const file = values.handles.file(segment, 'vlog-gc')
+    const walk = new SegmentWalk(file, recordBytes + STUB_BYTES)
+    const before = values.collected.appendedBytes
+    let records = 0
+    let recordsMoved = 0
+    while (walk.next()) {
+      records++
+      if (!this.#isLive(walk, segment)) continue
+      this.#move(walk, file.path)
+      recordsMoved++
+      if (this.#chunkBytes < CHUNK_BYTES) continue
+      this.#commit()
+      // A merge that made room may have dropped the last pointer into the segment, and it is gone.
+      if (!values.holds(segment)) break
+    }
+    const damage = walk.damage()
+    if (damage !== null) throw damage
+    if (walk.end?.hasFooter === false) {
+      throw corruption('segment without a footer', { path: file.path, offset: recordBytes })
+    }
+    this.#commit()
+    head.sync()
+    tree.spend(segment, head.lastSeq)
+    const bytesMoved = values.collected.appendedBytes - before
+    counters.collection.segments++
+    counters.collection.bytes += recordBytes
+    counters.collection.liveBytes += bytesMoved
+    onEvent({
+      kind: 'collect',
+      atMs: head.nowMs(),
+      segment,
+      records,
+      recordsMoved,
+      bytesRead: recordBytes + STUB_BYTES,
+      bytesMoved,
+      reason: spec.reason,
+    })
+  }
+
+  /** Whether the newest entry of the record's key points to it. */
+  #isLive(walk: SegmentWalk, segment: number): boolean {
+    const { reads, head, tree } = this.#parts
+    const key = walk.bytes.subarray(walk.keyStart, walk.keyStart + walk.keyLength)
+    const found = reads.find(head.memtable, tree.version, key, head.lastSeq)
+    if (found === null || found.kind !== ENTRY_KIND.blobIndex) return false
+    const { valueBytes, valueStart, valueLength } = found
+    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
+    if (pointer.segment !== segment || pointer.offset !== walk.valueOffset) return false
+    // The header carries no checksum, the pointer's block does.
+    if (pointer.compressionType === walk.compressionType) return true
+    throw corruption('compression is not what pointers say', {
+      path: this.#parts.values.handles.pathOf(segment),
+      offset: 0,
+    })
+  }
+
+  #move(walk: SegmentWalk, path: string): void {
+    const { collected } = this.#parts.values
+    const { bytes, keyStart, keyLength, valueStart, storedLength, writtenAtMs, offset } = walk
+    if (walk.compressionType === COMPRESSION_TYPE.none) {
+      collected.add(bytes, keyStart, keyLength, bytes, valueStart, storedLength, writtenAtMs)
+    } else {
+      const end = valueStart + storedLength
+      const value = decompressBlock(walk.compressionType, bytes, valueStart, end)
+      if (value === null) throw corruption('value does not decompress', { path, offset })
+      collected.add(bytes, keyStart, keyLength, value, 0, value.length, writtenAtMs)
+    }
+    const { pointerBytes, pointerLength } = collected
+    this.#batch.putPointer(bytes, keyStart, keyLength, pointerBytes, pointerLength)
+    this.#chunkBytes += storedLength
+    this.#chunkAtMs = Math.min(this.#chunkAtMs, writtenAtMs)
+  }
+
+  /** Logs and publishes what was moved since the last commit. */
+  #commit(): void {
+    if (this.#batch.count === 0) return
+    this.#parts.head.appendMoved(this.#batch, this.#chunkAtMs)
+    this.#batch.clear()
+    this.#chunkBytes = 0
+    this.#chunkAtMs = Number.POSITIVE_INFINITY
+    this.#parts.makeRoom()
+  }
+}
+
+function notOffered({ segment }: CollectSpec): LsmError {
+  const message = `the value-log policy picked segment ${segment}, which is not offered`
+  const data = { rule: 'segment-offered', segment }
+  return new LsmError('LSM_UNSAFE_COMPACTION', message, { data })
+}

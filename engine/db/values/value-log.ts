@@ -1,0 +1,252 @@
+/**
+ * Owns the value log of an open database: where new values go, how pointers become values again, and
+ * what the policy of its collection is shown. The tree holds pointers (`vlog/value-pointer.ts`); the
+ * manifest knows the segments; what tables still point to is in the book.
+ *
+ * Invariant: collection appends to segments of its own, so that its bytes stay apart; both kinds share
+ * the life of the memtable that points into them.
+ */
+
+import type { SeqNum } from '../../base/internal-key.ts'
+import type { Lookup } from '../../base/lookup.ts'
+import { ReadCounters } from '../../base/read-counters.ts'
+import type { BlockCache } from '../../cache/block-cache.ts'
+import { checkedRelocateBelow } from '../../compaction/strategy-answers.ts'
+import type { ValueLogPolicy, ValueLogView } from '../../compaction/value-log-policy.ts'
+import type { ValueRelocation } from '../../compaction/value-relocation.ts'
+import { segmentName } from '../../manifest/file-names.ts'
+import type { Manifest } from '../../manifest/manifest.ts'
+import type { OpenFiles } from '../../storage/open-files.ts'
+import { joinPath, type Storage } from '../../storage/storage.ts'
+import type { SealedSegment } from '../../version/segment-meta.ts'
+import { EMPTY_EDIT } from '../../version/version-edit.ts'
+import type { SegmentBook } from '../../vlog/segment-book.ts'
+import { SegmentHandles, type ValueAccount } from '../../vlog/segment-handles.ts'
+import { ValuePointer } from '../../vlog/value-pointer.ts'
+import type { WriteBatch } from '../../wal/write-batch.ts'
+import type { FileNumbers } from '../file-numbers.ts'
+import type { DatabaseCounters, ValueLogMetrics } from '../metrics.ts'
+import type { ValueLogOptions } from '../options.ts'
+import { SegmentAppender } from './segment-appender.ts'
+import { Separator } from './separator.ts'
+import { ValueMover } from './value-mover.ts'
+
+export interface ValueLogParts {
+  readonly storage: Storage
+  readonly files: OpenFiles
+  readonly folder: string
+  readonly numbers: FileNumbers
+  readonly manifest: Manifest
+  readonly options: ValueLogOptions
+  readonly policy: ValueLogPolicy | null
+  readonly cache: BlockCache
+  readonly book: SegmentBook
+  readonly counters: DatabaseCounters
+  /** The newest committed sequence number. */
+  readonly lastSeq: () => SeqNum
+}
+
+/** Bytes and records of one segment, and what tables point to of them. */
+export interface SegmentFigures {
+  readonly segment: number
+  readonly state: 'sealed' | 'spent'
+  readonly records: number
+  readonly recordBytes: number
+  /** 0 once it is spent: the values it held are elsewhere or overwritten. */
+  readonly liveBytes: number
+}
+
+export class ValueLog {
+  readonly handles: SegmentHandles
+  /** Where collection appends. */
+  readonly collected: SegmentAppender
+  readonly collectAccount: ValueAccount
+  readonly #parts: ValueLogParts
+  readonly #appended: SegmentAppender
+  readonly #separator: Separator | null
+  readonly #getAccount: ValueAccount
+  readonly scanAccount: ValueAccount
+  readonly #pointer = new ValuePointer()
+  /** Of segments that writers and collection opened since the open: the newest number at that time. */
+  readonly #openedAtSeq = new Map<number, SeqNum>()
+
+  constructor(parts: ValueLogParts) {
+    const { files, cache, counters, options } = parts
+    this.#parts = parts
+    this.handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
+    this.#getAccount = { cause: 'get', counters: counters.gets, fillCache: true }
+    this.scanAccount = { cause: 'scan', counters: counters.scans, fillCache: true }
+    this.collectAccount = { cause: 'vlog-gc', counters: new ReadCounters(), fillCache: false }
+    this.#appended = this.#appender('vlog')
+    this.collected = this.#appender('vlog-gc')
+    const { thresholdBytes } = options
+    this.#separator = thresholdBytes === null ? null : new Separator(this.#appended, thresholdBytes)
+  }
+
+  get policy(): ValueLogPolicy | null {
+    return this.#parts.policy
+  }
+
+  /** Record bytes appended since the open, by writers and by collection. */
+  get appendedBytes(): number {
+    return this.#appended.appendedBytes + this.collected.appendedBytes
+  }
+
+  /** Record bytes of writers alone. */
+  get userBytes(): number {
+    return this.#appended.appendedBytes
+  }
+
+  /** Segments that filled up since the open. */
+  get rolled(): number {
+    return this.#appended.rolled + this.collected.rolled
+  }
+
+  get unsealedBytes(): number {
+    return this.#appended.unsealedBytes + this.collected.unsealedBytes
+  }
+
+  /** What of `batches` is to be logged and inserted; their large values are added to the log. */
+  separate(batches: readonly WriteBatch[], nowMs: number): readonly WriteBatch[] {
+    return this.#separator === null ? batches : this.#separator.separate(batches, nowMs)
+  }
+
+  write(): void {
+    this.#appended.write()
+    this.collected.write()
+  }
+
+  sync(): void {
+    this.#appended.sync()
+    this.collected.sync()
+  }
+
+  async syncAsync(): Promise<void> {
+    await this.#appended.syncAsync()
+    await this.collected.syncAsync()
+  }
+
+  /** Completes all segments that the memtable points into. */
+  seal(): readonly SealedSegment[] {
+    return [...this.#appended.seal(), ...this.collected.seal()]
+  }
+
+  /** The value of a found entry that points into the log. */
+  resolve(key: Uint8Array, { valueBytes, valueStart, valueLength }: Lookup): Uint8Array {
+    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
+    return this.handles.read(pointer, key, 0, key.length, this.#getAccount)
+  }
+
+  /** The value of a cursor's entry. */
+  resolveScanned(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): Uint8Array {
+    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
+    return this.handles.read(pointer, keyBytes, keyStart, keyLength, this.scanAccount)
+  }
+
+  /** Whether the segment is there and was not spent. */
+  holds(segment: number): boolean {
+    return this.#parts.manifest.state.segments.get(segment)?.state === 'sealed'
+  }
+
+  /** Everything in the segment was written after this sequence number; −1 where that is unknown. */
+  openedAtSeq(segment: number): SeqNum {
+    return this.#openedAtSeq.get(segment) ?? -1
+  }
+
+  /** Closes a segment that is to be removed. */
+  forget(segment: number): void {
+    this.handles.drop(segment)
+    this.#openedAtSeq.delete(segment)
+  }
+
+  /** What a policy sees, frozen: segments numbered below `below`. */
+  view(below = Number.POSITIVE_INFINITY): ValueLogView {
+    const { book, manifest } = this.#parts
+    const segments = [...manifest.state.segments.values()]
+      .filter(({ segment, state }) => state === 'sealed' && segment < below)
+      .map(({ segment, records, recordBytes }) => {
+        const referencedBytes = book.referenced(segment)
+        return Object.freeze({ segment, records, recordBytes, referencedBytes })
+      })
+    return Object.freeze({
+      segments: Object.freeze(segments),
+      unsealedBytes: this.unsealedBytes,
+    })
+  }
+
+  metrics(): ValueLogMetrics {
+    const { segments: segmentsCollected, ...collection } = this.#parts.counters.collection
+    const segments = this.#figures()
+    const holding = segments.filter(({ state }) => state === 'sealed')
+    const logBytes = holding.reduce((sum, { recordBytes }) => sum + recordBytes, 0)
+    const liveBytes = holding.reduce((sum, segment) => sum + segment.liveBytes, 0)
+    return {
+      appendedBytes: this.userBytes,
+      movedBytes: this.collected.appendedBytes + collection.relocatedBytes,
+      segmentsCollected,
+      collectedBytes: collection.bytes,
+      collectedLiveBytes: collection.liveBytes,
+      segments,
+      logBytes,
+      liveBytes,
+      garbageBytes: logBytes - liveBytes,
+      unsealedBytes: this.unsealedBytes,
+    }
+  }
+
+  #figures(): readonly SegmentFigures[] {
+    const { book, manifest } = this.#parts
+    return [...manifest.state.segments.values()].flatMap(
+      ({ segment, state, records, recordBytes }) => {
+        if (state === 'open') return []
+        const liveBytes = state === 'spent' ? 0 : book.referenced(segment)
+        return [{ segment, state, records, recordBytes, liveBytes }]
+      },
+    )
+  }
+
+  /** How a merge moves values out of old segments; null where the policy wants none moved. */
+  relocation(): ValueRelocation | null {
+    const { policy } = this.#parts
+    if (policy === null) return null
+    const below = checkedRelocateBelow(policy.name, policy.relocateBelow(this.view()))
+    if (below === 0) return null
+    const appender = this.#appender('vlog-gc', () => {})
+    const { collection } = this.#parts.counters
+    // Stale pointers may survive a merge that does not see what shadows them.
+    const moves = (segment: number) => segment < below && this.holds(segment)
+    return new ValueMover(moves, this.handles, appender, this.collectAccount, (bytes) => {
+      collection.relocatedBytes += bytes
+    })
+  }
+
+  close(): void {
+    this.#appended.close()
+    this.collected.close()
+    this.handles.close()
+  }
+
+  #appender(cause: 'vlog' | 'vlog-gc', announce = this.#announce): SegmentAppender {
+    const { storage, folder, numbers, options } = this.#parts
+    const pathOf = (segment: number) => this.#pathOf(segment)
+    return new SegmentAppender({ storage, folder, numbers, options, pathOf, cause, announce })
+  }
+
+  readonly #announce = (segment: number): void => {
+    const { manifest, numbers, lastSeq } = this.#parts
+    const segments = { opened: [segment] }
+    manifest.append({ ...EMPTY_EDIT, nextFileNumber: numbers.next, segments })
+    this.#openedAtSeq.set(segment, lastSeq())
+  }
+
+  #pathOf(segment: number): string {
+    return joinPath(this.#parts.folder, segmentName(segment))
+  }
+}

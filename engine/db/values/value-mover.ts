@@ -1,0 +1,65 @@
+/**
+ * Owns the moving of values by a compaction (`compaction/value-relocation.ts`). The segments it fills
+ * are listed by the compaction's own edit; until then nobody knows of them.
+ */
+
+import type { ValueRelocation } from '../../compaction/value-relocation.ts'
+import type { SealedSegment } from '../../version/segment-meta.ts'
+import type { SegmentHandles, ValueAccount } from '../../vlog/segment-handles.ts'
+import type { ValuePointer } from '../../vlog/value-pointer.ts'
+import type { SegmentAppender } from './segment-appender.ts'
+
+/** Values gather up to this many bytes before they are written. */
+const WRITE_BYTES = 1024 * 1024
+
+export class ValueMover implements ValueRelocation {
+  readonly moves: (segment: number) => boolean
+  readonly #handles: SegmentHandles
+  readonly #appender: SegmentAppender
+  readonly #account: ValueAccount
+  readonly #onMoved: (bytes: number) => void
+  #writtenBytes = 0
+
+  constructor(
+    moves: (segment: number) => boolean,
+    handles: SegmentHandles,
+    appender: SegmentAppender,
+    account: ValueAccount,
+    onMoved: (bytes: number) => void,
+  ) {
+    this.#onMoved = onMoved
+    this.moves = moves
+    this.#handles = handles
+    this.#appender = appender
+    this.#account = account
+  }
+
+  get pointerBytes(): Uint8Array {
+    return this.#appender.pointerBytes
+  }
+
+  get pointerLength(): number {
+    return this.#appender.pointerLength
+  }
+
+  relocate(pointer: ValuePointer, keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
+    const appender = this.#appender
+    const account = this.#account
+    const loaded = this.#handles.load(pointer, keyBytes, keyStart, keyLength, account)
+    const { value, writtenAtMs } = loaded
+    appender.add(keyBytes, keyStart, keyLength, value, 0, value.length, writtenAtMs)
+    pointer.decode(appender.pointerBytes, 0, appender.pointerLength, 'new pointer')
+    if (appender.appendedBytes - this.#writtenBytes < WRITE_BYTES) return
+    appender.write()
+    this.#writtenBytes = appender.appendedBytes
+  }
+
+  finish(): readonly SealedSegment[] {
+    this.#onMoved(this.#appender.appendedBytes)
+    return this.#appender.seal()
+  }
+
+  abandon(): void {
+    this.#appender.close()
+  }
+}

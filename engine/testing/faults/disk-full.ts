@@ -1,0 +1,180 @@
+/**
+ * Owns the test of a disk that is full for one call: a scripted history is lived once for each storage
+ * call, which fails. What must hold: the failure is told, what was acknowledged and only that is still
+ * read, nothing is left open, and after a reopen the history goes on to its right end.
+ */
+
+import { expect } from 'vitest'
+import { ManualClock } from '../../base/clock.ts'
+import { isLsmError } from '../../base/errors.ts'
+import { Database } from '../../db/database.ts'
+import { FaultStorage } from '../../storage/fault-storage.ts'
+import { Ledger } from '../../storage/ledger.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import type { FileTag, ReadableFile, Storage, WritableFile } from '../../storage/storage.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
+import { TreeCheck } from '../oracles/check-tree.ts'
+import { type HistoryStep, historyOf } from './power-cuts.ts'
+
+type State = ReadonlyMap<string, string>
+
+const HISTORY: readonly HistoryStep[] = [...historyOf(75, 5), { kind: 'reopen' }, { kind: 'flush' }]
+
+/** Whether large values go to a log that is collected all the time. */
+type Separates = 'in the tree' | 'in a log'
+
+function open(storage: Storage, values: Separates): Database {
+  const small = { memtableBytes: 4096, blockBytes: 512 }
+  const separates = values === 'in a log'
+  return Database.open({
+    ...{ storage, folder: '/db', strategy: everyNth(3), clock: new ManualClock(1) },
+    options: separates ? { ...small, valueLog: RESTLESS_LOG } : small,
+    valueLogPolicy: separates ? restless : null,
+  })
+}
+
+function after(state: State, step: HistoryStep): State {
+  if (step.kind !== 'batch') return state
+  const next = new Map(state)
+  for (const [key, value] of step.writes) {
+    if (value === null) next.delete(key)
+    else next.set(key, value)
+  }
+  return next
+}
+
+const print = (state: State) => JSON.stringify([...state].sort(([a], [b]) => (a < b ? -1 : 1)))
+const stateOf = (db: Database): State =>
+  new Map(Array.from(db.scan(), ([key, value]) => [text(key), text(value)]))
+
+/** Counts the handles that are open. */
+class CountingStorage extends MemoryStorage {
+  openFiles = 0
+
+  override create(path: string, tag: FileTag): WritableFile {
+    return this.#counted(super.create(path, tag))
+  }
+
+  override open(path: string, tag: FileTag): ReadableFile {
+    return this.#counted(super.open(path, tag))
+  }
+
+  override readAll(path: string, tag: FileTag): Uint8Array {
+    const bytes = super.readAll(path, tag)
+    // A handle of the memory storage's own, which it need not close.
+    this.openFiles--
+    return bytes
+  }
+
+  #counted<File extends WritableFile | ReadableFile>(file: File): File {
+    const close = file.close.bind(file)
+    let open = true
+    this.openFiles++
+    file.close = () => {
+      if (open) this.openFiles--
+      open = false
+      close()
+    }
+    return file
+  }
+}
+
+/** Lives the history; at each failure checks what is left, reopens, and goes on. */
+class Life {
+  readonly #storage: Storage
+  readonly #values: Separates
+  #db: Database | null = null
+  #state: State = new Map()
+  failures = 0
+
+  constructor(storage: Storage, values: Separates) {
+    this.#storage = storage
+    this.#values = values
+  }
+
+  live(): void {
+    for (const step of HISTORY) {
+      try {
+        this.#take(step)
+      } catch (error) {
+        this.#recover(step, error)
+      }
+    }
+    const db = this.#db!
+    expect(print(stateOf(db))).toBe(print(this.#state))
+    new TreeCheck(this.#storage, '/db').check(db.version)
+    try {
+      db.close()
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'LSM_IO' })
+    }
+  }
+
+  #take(step: HistoryStep): void {
+    this.#db ??= open(this.#storage, this.#values)
+    if (step.kind === 'flush') this.#db.flush()
+    else if (step.kind === 'collect') this.#db.collectValueLog()
+    else if (step.kind === 'reopen') {
+      const db = this.#db
+      this.#db = null
+      db.close()
+    } else {
+      const batch = new WriteBatch()
+      for (const [key, value] of step.writes) {
+        if (value === null) batch.delete(bytes(key))
+        else batch.put(bytes(key), bytes(value))
+      }
+      this.#db.writeSync(batch, { sync: step.sync })
+      this.#state = after(this.#state, step)
+    }
+  }
+
+  #recover(step: HistoryStep, error: unknown): void {
+    if (!isLsmError(error, 'LSM_IO') && !isLsmError(error, 'LSM_READ_ONLY')) throw error
+    this.failures++
+    if (this.#db !== null) {
+      expect(print(stateOf(this.#db)), 'what was acknowledged, and only that, is read').toBe(
+        print(this.#state),
+      )
+      expect(() => this.#db!.writeSync(new WriteBatch(), { sync: true })).toThrow(
+        expect.objectContaining({ code: 'LSM_READ_ONLY' }),
+      )
+      this.#db.close()
+    }
+    this.#db = open(this.#storage, this.#values)
+    const found = print(stateOf(this.#db))
+    // The write that failed may have reached the log before its sync failed.
+    const possible = [this.#state, after(this.#state, step)]
+    const now = possible.find((state) => print(state) === found)
+    expect(now, `${found} holds what was acknowledged`).toBeDefined()
+    this.#state = now!
+  }
+}
+
+/** Lives the history failing every `every`th call; how many calls there are, and failures told. */
+export function fillDiskAtEach(
+  every: number,
+  values: Separates = 'in the tree',
+): { calls: number; told: number; tried: number } {
+  const rehearsal = new FaultStorage(new MemoryStorage(new Ledger()))
+  new Life(rehearsal, values).live()
+  const { calls } = rehearsal
+  let told = 0
+  let tried = 0
+  for (let call = 1; call <= calls; call += every) {
+    const memory = new CountingStorage(new Ledger())
+    const storage = new FaultStorage(memory)
+    storage.failAt(call, 'ENOSPC', call % 2 === 0 ? 0 : 9)
+    const life = new Life(storage, values)
+    try {
+      life.live()
+    } catch (cause) {
+      throw new Error(`call ${call} fails`, { cause })
+    }
+    expect(memory.openFiles, `handles left open when call ${call} fails`).toBe(0)
+    told += life.failures
+    tried++
+  }
+  return { calls, told, tried }
+}

@@ -1,0 +1,64 @@
+/**
+ * One hunt for planted-bugs.deep.test.ts, over whatever copy of the engine this file lies in: runs the
+ * hunter named, prints what it finds, and `nothing` when it finds nothing.
+ */
+
+import fc from 'fast-check'
+import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
+import { runAdversary } from '../oracles/adversary.ts'
+import { runScript, scripts } from '../oracles/model.ts'
+import { cutPowerEverywhere, historyOf, historyWithCollections } from './power-cuts.ts'
+
+const options = { memtableBytes: 4096, blockBytes: 512 }
+const logOptions = { ...options, valueLog: RESTLESS_LOG }
+
+const hunters: Readonly<Record<string, () => unknown>> = {
+  adversary: () => runAdversary(1, 30, 50),
+  model: () => {
+    const setups = [{ name: 'every 2nd', create: () => everyNth(2), options }]
+    const property = fc.property(scripts(300), (script) => runScript(script, setups))
+    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+  },
+  'power cuts': () => {
+    const history = historyOf(120, 7)
+    const strategy = () => everyNth(3)
+    return cutPowerEverywhere({
+      history,
+      strategy,
+      options,
+      randomImages: 2,
+      tears: false,
+      seed: 7,
+    })
+  },
+  'model of the log': () => {
+    const setups = [2, 3].map((runs) => ({
+      ...{ name: `every ${runs}`, create: () => everyNth(runs) },
+      ...{ options: logOptions, valueLogPolicy: restless },
+    }))
+    const property = fc.property(scripts(300), (script) => runScript(script, setups))
+    return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })
+  },
+  'power cuts of the log': () =>
+    cutPowerEverywhere({
+      history: historyWithCollections(20, 11),
+      strategy: () => everyNth(3),
+      options: logOptions,
+      valueLogPolicy: restless,
+      randomImages: 2,
+      tears: false,
+      seed: 7,
+    }),
+}
+
+let found = 'nothing'
+try {
+  hunters[process.argv[2]!]!()
+} catch (error) {
+  const causes: unknown[] = []
+  for (let at = error; at !== undefined; at = at instanceof Error ? at.cause : undefined) {
+    causes.push(at)
+  }
+  found = causes.map(String).join('\n')
+}
+console.log(found)

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import type { Storage, WritableFile } from '../../storage/storage.ts'
+import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
+import {
+  cutPowerEverywhere,
+  historyOf,
+  historyWithCollections,
+  type PowerCutPlan,
+} from './power-cuts.ts'
+
+const plan: PowerCutPlan = {
+  history: historyOf(120, 7),
+  strategy: () => everyNth(3),
+  options: { memtableBytes: 4096, blockBytes: 512, manifestRollBytes: 0 },
+  randomImages: 2,
+  tears: false,
+  seed: 7,
+}
+
+/** Collections between the writes, and on every flush. */
+const logPlan: PowerCutPlan = {
+  ...plan,
+  history: historyWithCollections(11, 11),
+  randomImages: 1,
+  options: { ...plan.options, valueLog: RESTLESS_LOG },
+  valueLogPolicy: restless,
+}
+
+/** A storage whose file or folder syncs do nothing where `skips` says so: a planted bug. */
+function withoutSync(storage: Storage, skips: (path: string) => boolean): Storage {
+  return Object.create(storage, {
+    create: {
+      value: (...args: Parameters<Storage['create']>): WritableFile => {
+        const file = storage.create(...args)
+        if (!skips(args[0])) return file
+        return Object.create(file, {
+          path: { get: () => file.path },
+          bytes: { get: () => file.bytes },
+          append: { value: file.append.bind(file) },
+          sync: { value: () => {} },
+          close: { value: file.close.bind(file) },
+        })
+      },
+    },
+    syncFolder: {
+      value: (folder: string) => (skips(folder) ? undefined : storage.syncFolder(folder)),
+    },
+    ...Object.fromEntries(
+      (
+        [
+          'resolve',
+          'open',
+          'appendTo',
+          'readAll',
+          'list',
+          'size',
+          'rename',
+          'link',
+          'truncate',
+          'remove',
+          'makeFolder',
+          'lock',
+        ] as const
+      ).map((name) => [
+        name,
+        { value: (storage[name] as (...a: never[]) => unknown).bind(storage) },
+      ]),
+    ),
+  })
+}
+
+describe('power lost before any storage call', { timeout: 120_000 }, () => {
+  test('leaves a prefix of the batches with every synced one', () => {
+    const { calls, images, manifestRolls } = cutPowerEverywhere(plan)
+    expect(calls).toBeGreaterThan(300)
+    expect(images).toBeGreaterThan(calls * 5)
+    expect(manifestRolls).toBeGreaterThan(1)
+  })
+
+  test('does so with large values in a log that is collected all the time', () => {
+    const { calls, images } = cutPowerEverywhere(logPlan)
+    expect(calls).toBeGreaterThan(200)
+    expect(images).toBe(calls * 5)
+  })
+
+  test.each([
+    ['the log is not synced', (path: string) => path.endsWith('.log')],
+    ['tables are not synced', (path: string) => path.endsWith('.sst')],
+    ['the manifest is not synced', (path: string) => path.includes('MANIFEST')],
+    ['CURRENT is not synced before its rename', (path: string) => path.endsWith('.dbtmp')],
+    ['the folder is not synced', (path: string) => path === '/db'],
+  ])('and is found to lose data where %s', (_, skips) => {
+    const wrap = (storage: Storage) => withoutSync(storage, skips)
+    expect(() => cutPowerEverywhere({ ...plan, wrap })).toThrow('power cut')
+  })
+
+  test('and is found to lose values where segments are not synced', () => {
+    const wrap = (storage: Storage) => withoutSync(storage, (path) => path.endsWith('.blob'))
+    expect(() => cutPowerEverywhere({ ...logPlan, wrap })).toThrow('power cut')
+  })
+})

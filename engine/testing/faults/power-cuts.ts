@@ -1,0 +1,269 @@
+/**
+ * Owns the power-loss test of the database: a scripted history is stopped at every storage call, the
+ * storage is looked at as it might be found after the reboot, in many ways, and each image is opened.
+ *
+ * What must hold of every image: it opens; it holds the state after a prefix of the batches, whole
+ * ones in their order; that prefix includes every batch acknowledged with `sync`, and nothing that
+ * was never asked for; it takes writes again that survive another reopening; and then every byte is
+ * accounted for.
+ */
+
+import { ManualClock } from '../../base/clock.ts'
+import { createRandom, deriveSeed } from '../../base/random.ts'
+import type { CompactionStrategy } from '../../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
+import { Database } from '../../db/database.ts'
+import { verifyDatabase } from '../../db/offline/verify.ts'
+import type { EngineOptionsInput } from '../../db/options.ts'
+import { FaultStorage, type StorageCall } from '../../storage/fault-storage.ts'
+import { Ledger, liveBytes } from '../../storage/ledger.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import type { PowerLossChoice } from '../../storage/power-loss.ts'
+import { countFolder, folderBytes, type Storage } from '../../storage/storage.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { bytes, text } from '../fixtures.ts'
+
+export type HistoryStep =
+  | {
+      readonly kind: 'batch'
+      readonly sync: boolean
+      /** Null deletes. */
+      readonly writes: readonly (readonly [key: string, value: string | null])[]
+    }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'collect' }
+  | { readonly kind: 'reopen' }
+
+export interface PowerCutPlan {
+  readonly history: readonly HistoryStep[]
+  readonly strategy: () => CompactionStrategy
+  readonly options: EngineOptionsInput
+  readonly valueLogPolicy?: ValueLogPolicy
+  /** Images drawn at random beside the systematic ones, per storage call. */
+  readonly randomImages: number
+  /** Whether the last append is also torn at every sector and around its ends. */
+  readonly tears: boolean
+  readonly seed: number
+  /** Wraps the storage the history runs on: where a test plants a bug. */
+  readonly wrap?: (storage: Storage) => Storage
+}
+
+export interface PowerCutReport {
+  readonly calls: number
+  readonly images: number
+  /** Manifests begun while a database was open, beside the one of every open. */
+  readonly manifestRolls: number
+}
+
+const FOLDER = '/db'
+const SECTOR_BYTES = 512
+
+/** Puts, deletes and batches, a third of them synced, with flushes and reopenings between. */
+export function historyOf(batches: number, seed: number): readonly HistoryStep[] {
+  const random = createRandom(seed)
+  return Array.from({ length: batches }, (_, index): HistoryStep => {
+    if (index % 37 === 36) return { kind: 'flush' }
+    if (index % 53 === 52) return { kind: 'reopen' }
+    const writes = Array.from({ length: 1 + random.nextBelow(4) }, () => {
+      const key = `key${random.nextBelow(40)}`
+      const value = `${index}`.padEnd(random.nextBelow(400), 'x')
+      return [key, random.nextBelow(5) === 0 ? null : value] as const
+    })
+    return { kind: 'batch', sync: random.nextBelow(3) === 0, writes }
+  })
+}
+
+/** As `historyOf`, with flushes and collections of the value log close together. */
+export function historyWithCollections(batches: number, seed: number): readonly HistoryStep[] {
+  return historyOf(batches, seed).flatMap((step, index): HistoryStep[] => {
+    if (index % 9 === 8) return [step, { kind: 'collect' }]
+    if (index % 9 === 4) return [step, { kind: 'flush' }]
+    return [step]
+  })
+}
+
+/** Runs the history once, checking all images before each call; throws at the first that fails. */
+export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
+  const memory = new MemoryStorage(new Ledger())
+  const states = statesOf(plan.history)
+  const progress = { asked: 0, synced: 0 }
+  const tears = new TearPoints()
+  let calls = 0
+  let images = 0
+  let manifests = 0
+  const onCall = (call: StorageCall) => {
+    calls++
+    if (call.operation === 'create' && call.path.includes('MANIFEST')) manifests++
+    for (const choice of choicesAt(plan, calls, plan.tears ? tears.points() : [])) {
+      images++
+      const ledger = new Ledger()
+      const image = memory.powerLoss(choice, ledger)
+      countFolder(image, ledger, FOLDER)
+      try {
+        checkImage(image, plan, states, progress.synced, progress.asked)
+        checkBooks(image, ledger, plan)
+      } catch (cause) {
+        const at = `before call ${calls} (${call.operation} ${call.path})`
+        throw new Error(`power cut ${at}, ${JSON.stringify(choice)}, seed ${plan.seed}`, { cause })
+      }
+    }
+    tears.note(call)
+  }
+  const faulty = new FaultStorage(memory, { onCall })
+  live(plan.wrap?.(faulty) ?? faulty, plan, progress)
+  const opens = 1 + plan.history.filter(({ kind }) => kind === 'reopen').length
+  return { calls, images, manifestRolls: manifests - opens }
+}
+
+/** Lives the history on `storage`, counting batches as they are asked for and made durable. */
+function live(
+  storage: Storage,
+  plan: PowerCutPlan,
+  progress: { asked: number; synced: number },
+): void {
+  let db = open(storage, plan)
+  for (const step of plan.history) {
+    if (step.kind === 'flush') db.flush()
+    else if (step.kind === 'collect') db.collectValueLog()
+    else if (step.kind === 'reopen') {
+      db.close()
+      db = open(storage, plan)
+    } else {
+      progress.asked++
+      db.writeSync(batchOf(step.writes), { sync: step.sync })
+      if (step.sync) progress.synced = progress.asked
+    }
+  }
+  db.close()
+}
+
+function open(storage: Storage, plan: PowerCutPlan): Database {
+  return Database.open({
+    storage,
+    folder: FOLDER,
+    strategy: plan.strategy(),
+    options: plan.options,
+    valueLogPolicy: plan.valueLogPolicy ?? null,
+    clock: new ManualClock(1),
+  })
+}
+
+/** The printed state after each prefix of the batches, the empty one first. */
+function statesOf(history: readonly HistoryStep[]): readonly string[] {
+  const state = new Map<string, string>()
+  const states = [print(state)]
+  for (const step of history) {
+    if (step.kind !== 'batch') continue
+    for (const [key, value] of step.writes) {
+      if (value === null) state.delete(key)
+      else state.set(key, value)
+    }
+    states.push(print(state))
+  }
+  return states
+}
+
+function print(entries: Iterable<readonly [string, string]>): string {
+  return Array.from(entries, ([key, value]) => `${key}=${value}`)
+    .sort()
+    .join('\n')
+}
+
+function checkImage(
+  image: MemoryStorage,
+  plan: PowerCutPlan,
+  states: readonly string[],
+  synced: number,
+  asked: number,
+): void {
+  const found = stateIn(image, plan)
+  const prefix = states.lastIndexOf(found, asked)
+  if (prefix < 0) throw new Error(`no prefix of ${asked} batches gives\n${found}`)
+  if (prefix < synced) throw new Error(`${prefix} batches survive, ${synced} were synced`)
+  const db = open(image, plan)
+  db.writeSync(batchOf([['after', 'the reboot']]), { sync: true })
+  db.close()
+  if (!stateIn(image, plan).includes('after=the reboot')) throw new Error('a later write is lost')
+}
+
+/**
+ * Once it was opened and closed the ledger accounts for every byte, and of a value log all that points
+ * leads somewhere.
+ */
+function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): void {
+  if (plan.valueLogPolicy !== undefined) {
+    const { faults } = verifyDatabase(image, FOLDER)
+    if (faults.length > 0) throw faults[0]
+  }
+  const [said, found] = [liveBytes(ledger.balance()), folderBytes(image, FOLDER)]
+  if (said !== found) throw new Error(`the ledger says ${said} bytes, ${found} are there`)
+}
+
+/** The state by a scan, which must agree with a get of every key. */
+function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
+  const db = open(image, plan)
+  const entries = Array.from(db.scan(), ([key, value]) => [text(key), text(value)] as const)
+  for (const [key, value] of entries) {
+    const got = db.get(bytes(key))
+    if (got === undefined || text(got) !== value) throw new Error(`get and scan differ at ${key}`)
+  }
+  db.close()
+  return print(entries)
+}
+
+function batchOf(writes: readonly (readonly [string, string | null])[]): WriteBatch {
+  const batch = new WriteBatch()
+  for (const [key, value] of writes) {
+    if (value === null) batch.delete(bytes(key))
+    else batch.put(bytes(key), bytes(value))
+  }
+  return batch
+}
+
+function choicesAt(
+  plan: PowerCutPlan,
+  call: number,
+  tears: readonly number[],
+): readonly PowerLossChoice[] {
+  const choices: PowerLossChoice[] = [
+    { bytes: 'lost', names: 'lost' },
+    { bytes: 'lost', names: 'kept' },
+    { bytes: 'kept', names: 'lost' },
+    { bytes: 'kept', names: 'kept' },
+  ]
+  for (let image = 0; image < plan.randomImages; image++) {
+    const seed = deriveSeed(plan.seed, `call ${call}`, image)
+    const kind = image % 2 === 0 ? 'seeded' : 'sectors'
+    choices.push({ bytes: { kind, seed }, names: { kind: 'subset', seed } })
+  }
+  for (const [index, keptBytes] of tears.entries()) {
+    const rest = (['lost', 'zeros', 'garbage'] as const)[index % 3]!
+    const seed = deriveSeed(plan.seed, `tear ${call}`, index)
+    choices.push({ bytes: { kind: 'torn', keptBytes, rest, seed }, names: 'kept' })
+  }
+  return choices
+}
+
+/** Where the last append may be torn, as bytes kept of its file's unsynced part. */
+class TearPoints {
+  readonly #unsynced = new Map<string, number>()
+  #last: { readonly from: number; readonly to: number } | null = null
+
+  note({ operation, path, bytes = 0 }: StorageCall): void {
+    this.#last = null
+    if (operation === 'sync') this.#unsynced.set(path, 0)
+    if (operation !== 'append') return
+    const from = this.#unsynced.get(path) ?? 0
+    this.#unsynced.set(path, from + bytes)
+    this.#last = { from, to: from + bytes }
+  }
+
+  points(): readonly number[] {
+    if (this.#last === null) return []
+    const { from, to } = this.#last
+    const points = new Set([from, from + 1, to - 1, to])
+    if (from > 0) points.add(from - 1)
+    for (let at = from + SECTOR_BYTES; at < to; at += SECTOR_BYTES) points.add(at)
+    return [...points]
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import type { SafetyRule } from '../../compaction/resolved-spec.ts'
+import { runAdversary } from './adversary.ts'
+
+const KINDS = ['merge', 'move', 'drop'] as const
+/** What a lone job on a database can break; `inputs-free` is judged on pairs. */
+const RULES: readonly SafetyRule[] = [
+  'inputs-exist',
+  'inputs-contiguous',
+  'place-exists',
+  'outputs-ordered',
+  'form',
+  'recency',
+  'destination-disjoint',
+  'drop-retention',
+  'drop-oldest',
+  'progress',
+]
+
+describe('a strategy that picks anything at all', () => {
+  test('is refused by name or does no harm, and both are put to the test', () => {
+    const { offered, accepted, shares, refusals, pairs } = runAdversary(17, 14, 50)
+    expect(offered).toBeGreaterThan(600)
+    expect(accepted / offered).toBeGreaterThan(0.3)
+    for (const kind of KINDS) expect(shares[`${kind}, closed`]![0], kind).toBeGreaterThan(0)
+    for (const rule of RULES) expect(refusals[rule], rule).toBeGreaterThan(0)
+    expect(pairs).toBeGreaterThan(10)
+  })
+
+  test('is the same again from the same seed', () => {
+    expect(runAdversary(3, 1, 30)).toEqual(runAdversary(3, 1, 30))
+  })
+})

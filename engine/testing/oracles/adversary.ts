@@ -1,0 +1,308 @@
+/**
+ * Owns the adversary: a strategy that picks whatever `adversary-specs.ts` invents, on a real database
+ * that is written to, deleted from and read at snapshots meanwhile. What must hold of every spec:
+ *
+ *   refused   `LSM_UNSAFE_COMPACTION` with a rule (the one broken on purpose, where one was); the tree
+ *             is untouched, everything reads back, and the folder opens again
+ *   accepted  the tables named, and no others, went where the spec says; every get, scan and snapshot
+ *             read equals the oracle; the whole tree holds its invariants over the entries at rest
+ *
+ * Invariant: a run is a function of its seed, which every finding names.
+ */
+
+import { assert } from '../../base/assert.ts'
+import { ManualClock } from '../../base/clock.ts'
+import { isLsmError } from '../../base/errors.ts'
+import { createRandom, deriveSeed, type Random } from '../../base/random.ts'
+import type { SafetyRule } from '../../compaction/resolved-spec.ts'
+import type { CompactionSpec } from '../../compaction/strategy.ts'
+import { type Retention, validateSpec } from '../../compaction/validate-spec.ts'
+import { Database } from '../../db/database.ts'
+import type { Snapshot } from '../../db/snapshots.ts'
+import { Ledger } from '../../storage/ledger.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import type { TableMeta } from '../../version/table-meta.ts'
+import { printKey, printVersion } from '../../version/text.ts'
+import type { Version } from '../../version/version.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { bytes, strategyOf } from '../fixtures.ts'
+import { compareCursor, compareReads, KEYS, type State } from './adversary-oracle.ts'
+import { heldTables, namedIds, type Offer, SpecMaker } from './adversary-specs.ts'
+import { TreeCheck } from './check-tree.ts'
+import { checkWhereabouts } from './whereabouts.ts'
+
+export interface AdversaryReport {
+  offered: number
+  accepted: number
+  /** By 'kind, plan': [accepted, offered]. */
+  readonly shares: Record<string, [accepted: number, offered: number]>
+  /** By rule. */
+  readonly refusals: Record<string, number>
+  /** Pairs of specs found fit to run side by side. */
+  pairs: number
+}
+
+/** Offers `worlds` × `specs` specs; throws at the first finding, naming seed, world and spec. */
+export function runAdversary(seed: number, worlds: number, specs: number): AdversaryReport {
+  const report: AdversaryReport = { offered: 0, accepted: 0, shares: {}, refusals: {}, pairs: 0 }
+  for (let index = 0; index < worlds; index++) {
+    const world = new World(deriveSeed(seed, 'adversary', index), report)
+    try {
+      for (let step = 0; step < specs; step++) world.step()
+      world.finish()
+    } catch (cause) {
+      const told = cause instanceof Error ? cause.message : String(cause)
+      const message = `seed ${seed}, world ${index}: ${told}\n${world.describe()}`
+      throw new Error(message, { cause })
+    }
+  }
+  return report
+}
+
+const FOLDER = '/db'
+
+/** The rules that a spec of sound form may break; all others are rules of form. */
+const RULES_OF_SUBSTANCE: ReadonlySet<SafetyRule> = new Set([
+  'recency',
+  'destination-disjoint',
+  'drop-retention',
+  'drop-oldest',
+  'progress',
+])
+
+class World {
+  readonly #report: AdversaryReport
+  readonly #random: Random
+  readonly #maker: SpecMaker
+  readonly #retention: Retention
+  readonly #storage = new MemoryStorage(new Ledger())
+  readonly #clock = new ManualClock(1_000_000)
+  readonly #check = new TreeCheck(this.#storage, FOLDER)
+  readonly #gone: TableMeta[] = []
+  readonly #now: State = KEYS.map(() => undefined)
+  #snapshots: { readonly snapshot: Snapshot; readonly state: State }[] = []
+  #armed = false
+  #offer: Offer | null = null
+  #before: Version | null = null
+  #db: Database
+
+  constructor(seed: number, report: AdversaryReport) {
+    this.#report = report
+    this.#random = createRandom(seed)
+    this.#maker = new SpecMaker(this.#random, KEYS)
+    this.#retention = {
+      maxAgeMs: this.#chance(0.3) ? 3_000 : null,
+      maxBytes: this.#chance(0.3) ? 6_000 : null,
+    }
+    this.#db = this.#open()
+  }
+
+  describe(): string {
+    const spec = JSON.stringify(this.#offer, (name, value) => {
+      if (value instanceof Uint8Array) return printKey(value)
+      if (typeof value === 'bigint') return `${value}n`
+      return name === 'smallest' || name === 'largest' || name === 'id' || !Array.isArray(value)
+        ? value
+        : value.map((item) => (isTable(item) ? `${item.id}` : item))
+    })
+    return `${spec}\nover\n${this.#before === null ? '' : printVersion(this.#before)}`
+  }
+
+  step(): void {
+    this.#clock.advance(this.#random.nextBelow(200))
+    this.#write()
+    this.#turnSnapshots()
+    // Nothing is picked by the flush itself, so that the spec is offered alone.
+    this.#db.flush()
+    this.#check.check(this.#db.version)
+    if (this.#db.version.totals.tables === 0) return
+    // Held over the compaction: it must go on seeing what it saw.
+    using cursor = this.#db.cursor()
+    cursor.seekToFirst()
+    const held = [...this.#now]
+    this.#armed = true
+    let refusal: unknown = null
+    try {
+      this.#db.flush()
+    } catch (error) {
+      refusal = error
+    }
+    const offer = this.#offer!
+    const key = `${offer.spec.kind}, ${offer.plan}`
+    this.#report.shares[key] ??= [0, 0]
+    const share = this.#report.shares[key]
+    share[1]++
+    this.#report.offered++
+    this.#tryPair(offer.spec)
+    if (refusal === null && this.#chance(0.3)) compareCursor(cursor, held)
+    if (refusal === null) {
+      share[0]++
+      this.#report.accepted++
+      this.#judgeAccepted(offer)
+      if (this.#chance(0.1)) this.#reopen()
+    } else {
+      this.#judgeRefused(offer, refusal)
+      this.#reopen()
+    }
+  }
+
+  finish(): void {
+    this.#reopen()
+    this.#db.close()
+  }
+
+  #open(): Database {
+    return Database.open({
+      storage: this.#storage,
+      folder: FOLDER,
+      strategy: strategyOf('adversary', () => this.#pickOnce(this.#db.version)),
+      options: {
+        memtableBytes: 64 * 1024,
+        blockBytes: 64,
+        retentionMaxAgeMs: this.#retention.maxAgeMs,
+        retentionMaxBytes: this.#retention.maxBytes,
+      },
+      clock: this.#clock,
+    })
+  }
+
+  #pickOnce(version: Version): CompactionSpec | null {
+    if (!this.#armed) return null
+    this.#armed = false
+    this.#before = version
+    this.#offer = this.#maker.offer(version, this.#gone)
+    return this.#offer.spec
+  }
+
+  /** A few puts and deletes of neighbouring keys, so that tables overlap in part. */
+  #write(): void {
+    const random = this.#random
+    const first = random.nextBelow(KEYS.length)
+    for (let count = random.nextBelow(4); count > 0; count--) {
+      const batch = new WriteBatch()
+      const indexes = Array.from(
+        { length: 1 + random.nextBelow(4) },
+        () => (first + random.nextBelow(9)) % KEYS.length,
+      )
+      const seq = this.#db.lastSeq + 1
+      for (const [at, index] of indexes.entries()) {
+        const deletes = random.nextBelow(4) === 0
+        const value = deletes ? null : `${seq + at}`.padEnd(random.nextBelow(60), '.')
+        if (value === null) batch.delete(KEYS[index]!)
+        else batch.put(KEYS[index]!, bytes(value))
+        this.#now[index] = { seq: seq + at, value, atMs: this.#clock.nowMs() }
+      }
+      this.#db.writeSync(batch)
+      if (this.#chance(0.2)) this.#takeSnapshot()
+    }
+  }
+
+  #turnSnapshots(): void {
+    if (this.#chance(0.4)) this.#takeSnapshot()
+    while (this.#snapshots.length > 3 || (this.#snapshots.length > 0 && this.#chance(0.3))) {
+      const at = this.#random.nextBelow(this.#snapshots.length)
+      this.#snapshots.splice(at, 1)[0]!.snapshot.release()
+    }
+  }
+
+  #takeSnapshot(): void {
+    this.#snapshots.push({ snapshot: this.#db.snapshot(), state: [...this.#now] })
+  }
+
+  #judgeRefused({ spec, breaks, plan }: Offer, refusal: unknown): void {
+    if (!isLsmError(refusal, 'LSM_UNSAFE_COMPACTION')) throw refusal
+    const rule = String(refusal.data.rule) as SafetyRule
+    this.#report.refusals[rule] = (this.#report.refusals[rule] ?? 0) + 1
+    if (breaks !== null) assert(rule === breaks, `rule ${rule} refuses what breaks ${breaks}`)
+    else assert(RULES_OF_SUBSTANCE.has(rule), `rule ${rule} refuses a spec of sound form`)
+    const honest = plan === 'closed' && spec.kind === 'merge' && rule !== 'progress'
+    assert(!honest, `rule ${rule} refuses a merge with nothing in the way`)
+    // Whether a strategy never rests is seen only when its job is done: the tree may have changed.
+    const untouched = this.#db.version === this.#before || rule === 'progress'
+    assert(untouched, 'a refused spec changes nothing')
+    this.#check.check(this.#db.version)
+    this.#compareAll()
+  }
+
+  #judgeAccepted({ spec, breaks }: Offer): void {
+    assert(breaks === null, `a spec that breaks ${breaks} is accepted`)
+    const [before, after] = [this.#before!, this.#db.version]
+    assert(printVersion(before) !== printVersion(after), 'an accepted spec changes the tree')
+    checkWhereabouts(before, after, spec)
+    const named = namedIds(before, spec)
+    const taken = heldTables(before).filter(({ table }) => named.has(table.id))
+    if (spec.kind === 'drop') {
+      this.#forget(
+        before.totals.bytes,
+        taken.map(({ table }) => table),
+      )
+    }
+    if (spec.kind !== 'move') this.#gone.push(...taken.map(({ table }) => table))
+    this.#check.check(after)
+    this.#compareAll()
+  }
+
+  /** What was in dropped tables is gone from every moment; the owner must have agreed to it. */
+  #forget(bytesBefore: number, dropped: readonly TableMeta[]): void {
+    const { maxAgeMs, maxBytes } = this.#retention
+    const bytesDropped = dropped.reduce((sum, table) => sum + table.bytes, 0)
+    const largest = Math.max(...dropped.map((table) => table.bytes))
+    const surplus = maxBytes !== null && bytesBefore - bytesDropped + largest > maxBytes
+    const lost = new Set(
+      dropped.flatMap((table) => this.#check.entriesOf(table).map(({ seq }) => seq)),
+    )
+    for (const state of [this.#now, ...this.#snapshots.map((held) => held.state)]) {
+      state.forEach((written, index) => {
+        if (written === undefined || !lost.has(written.seq)) return
+        const expired = maxAgeMs !== null && this.#clock.nowMs() - written.atMs > maxAgeMs
+        assert(expired || surplus, `seq ${written.seq} is dropped, which nobody agreed to`)
+        delete state[index]
+      })
+    }
+  }
+
+  /** Two specs fit to run side by side must not take the same table. */
+  #tryPair(running: CompactionSpec): void {
+    const version = this.#before!
+    const other = this.#maker.offer(version, this.#gone).spec
+    const accepts = (spec: CompactionSpec, inProgress: readonly CompactionSpec[]) => {
+      try {
+        const nowMs = this.#clock.nowMs()
+        validateSpec({ version, inProgress, retention: this.#retention, nowMs }, spec)
+        return true
+      } catch (error) {
+        if (isLsmError(error, 'LSM_UNSAFE_COMPACTION')) return false
+        throw error
+      }
+    }
+    if (!accepts(running, []) || !accepts(other, [running])) return
+    const taken = namedIds(version, running)
+    for (const id of namedIds(version, other)) {
+      assert(!taken.has(id), `two jobs take table ${id}`)
+    }
+    this.#report.pairs++
+  }
+
+  #reopen(): void {
+    const version = printVersion(this.#db.version)
+    this.#db.close()
+    this.#snapshots = []
+    this.#db = this.#open()
+    assert(printVersion(this.#db.version) === version, 'the tree is reopened as it was')
+    this.#check.check(this.#db.version)
+    this.#compareAll()
+  }
+
+  #compareAll(): void {
+    compareReads(this.#db, this.#now)
+    for (const { snapshot, state } of this.#snapshots) compareReads(this.#db, state, snapshot)
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random.nextDouble() < probability
+  }
+}
+
+function isTable(item: unknown): item is TableMeta {
+  return typeof item === 'object' && item !== null && 'seqMax' in item
+}

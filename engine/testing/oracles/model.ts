@@ -1,0 +1,293 @@
+/**
+ * Owns the model-based test of the database: scripts of operations, a sorted map as the oracle, and
+ * the comparison. A script is plain data, so a failing one shrinks and prints as a test would be
+ * written. Invariant: after every step the database answers as the oracle does.
+ */
+
+import fc from 'fast-check'
+import { ManualClock } from '../../base/clock.ts'
+import { compareBytes } from '../../base/compare.ts'
+import type { CompactionStrategy } from '../../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
+import type { Cursor } from '../../db/cursor.ts'
+import { Database } from '../../db/database.ts'
+import { verifyDatabase } from '../../db/offline/verify.ts'
+import type { EngineOptionsInput } from '../../db/options.ts'
+import type { Snapshot } from '../../db/snapshots.ts'
+import { Ledger, liveBytes } from '../../storage/ledger.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { folderBytes } from '../../storage/storage.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { bytes, text } from '../fixtures.ts'
+
+/** Keys are numbers below `KEY_COUNT`; a write names the key and how long the value is. */
+type Write = readonly ['put', key: number, length: number] | readonly ['delete', key: number]
+
+export type Step =
+  | Write
+  | readonly ['batch', readonly Write[]]
+  | readonly ['get', key: number, snapshot: number]
+  | readonly ['scan', from: number, to: number, reverse: boolean, snapshot: number]
+  | readonly ['walk', seed: number, moves: string, snapshot: number]
+  | readonly ['snapshot']
+  | readonly ['release', snapshot: number]
+  | readonly ['hold']
+  | readonly ['flush']
+  | readonly ['collect']
+  | readonly ['reopen', setup: number]
+
+/** What a database is opened under; a script's reopen picks one by index. */
+export interface Setup {
+  readonly name: string
+  readonly create: () => CompactionStrategy
+  readonly options: EngineOptionsInput
+  /** Null: none. */
+  readonly valueLogPolicy?: ValueLogPolicy
+}
+
+const KEY_COUNT = 48
+
+const keyNumber = fc.nat(KEY_COUNT - 1)
+const snapshotIndex = fc.integer({ min: -1, max: 3 })
+const write: fc.Arbitrary<Write> = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(fc.constant('put' as const), keyNumber, fc.nat(700)) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('delete' as const), keyNumber) },
+)
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 30, arbitrary: write },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(fc.constant('batch' as const), fc.array(write, { maxLength: 12 })),
+  },
+  { weight: 6, arbitrary: fc.tuple(fc.constant('get' as const), keyNumber, snapshotIndex) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(
+      fc.constant('scan' as const),
+      keyNumber,
+      keyNumber,
+      fc.boolean(),
+      snapshotIndex,
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(
+      fc.constant('walk' as const),
+      keyNumber,
+      fc.string({ unit: fc.constantFrom('n', 'p', 's', 'r', 'f', 'l'), maxLength: 12 }),
+      snapshotIndex,
+    ),
+  },
+  { weight: 1, arbitrary: fc.constant(['snapshot'] as const) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('release' as const), fc.nat(3)) },
+  { weight: 1, arbitrary: fc.constant(['hold'] as const) },
+  { weight: 1, arbitrary: fc.constant(['flush'] as const) },
+  { weight: 1, arbitrary: fc.constant(['collect'] as const) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant('reopen' as const), fc.nat(1000)) },
+)
+
+export function scripts(steps: number): fc.Arbitrary<readonly Step[]> {
+  return fc.array(step, { minLength: steps, maxLength: steps, size: 'max' })
+}
+
+/** Key n: lengths and shared prefixes vary, and the order is not that of the numbers. */
+function keyOf(n: number): Uint8Array {
+  return bytes(`${'k'.repeat(n % 3)}${(n * 7) % KEY_COUNT}${'-long'.repeat(n % 5)}`)
+}
+
+class Oracle {
+  now = new Map<string, string>()
+  snapshots: Map<string, string>[] = []
+
+  /** Sorted entries at a snapshot, or now for −1 and snapshots that are not there. */
+  at(snapshot: number): [string, string][] {
+    const entries = [...(this.snapshots[snapshot] ?? this.now)]
+    return entries.sort(([a], [b]) => compareBytes(bytes(a), bytes(b)))
+  }
+}
+
+/** Runs a script; throws at the first answer that differs, naming the step. */
+export function runScript(script: readonly Step[], setups: readonly Setup[]): void {
+  const world = new World(setups)
+  script.forEach((one, index) => {
+    try {
+      world.take(one, index)
+    } catch (error) {
+      throw new Error(`step ${index} ${JSON.stringify(one)} under ${world.setup}`, { cause: error })
+    }
+  })
+  world.finish()
+}
+
+class World {
+  readonly #setups: readonly Setup[]
+  readonly #ledger = new Ledger()
+  readonly #storage = new MemoryStorage(this.#ledger)
+  readonly #clock = new ManualClock(1)
+  readonly #oracle = new Oracle()
+  #snapshots: Snapshot[] = []
+  /** A cursor at its first entry, and all that it must still see from there. */
+  #held: { readonly cursor: Cursor; readonly entries: readonly [string, string][] } | null = null
+  #database: Database
+  setup = ''
+
+  constructor(setups: readonly Setup[]) {
+    this.#setups = setups
+    this.#database = this.#open(0)
+  }
+
+  take(one: Step, index: number): void {
+    this.#clock.advance(1)
+    switch (one[0]) {
+      case 'put':
+      case 'delete':
+        this.#write([one], index)
+        break
+      case 'batch':
+        this.#write(one[1], index)
+        break
+      case 'get':
+        this.#get(one[1], one[2])
+        break
+      case 'scan':
+        this.#scan(one[1], one[2], one[3], one[4])
+        break
+      case 'walk':
+        this.#walk(one[1], one[2], one[3])
+        break
+      case 'snapshot':
+        if (this.#snapshots.length === 4) break
+        this.#snapshots.push(this.#database.snapshot())
+        this.#oracle.snapshots.push(new Map(this.#oracle.now))
+        break
+      case 'release':
+        this.#snapshots.splice(one[1], 1)[0]?.release()
+        this.#oracle.snapshots.splice(one[1], 1)
+        break
+      case 'hold':
+        this.#hold()
+        break
+      case 'flush':
+        this.#database.flush()
+        break
+      case 'collect':
+        this.#database.collectValueLog()
+        break
+      case 'reopen':
+        this.#database.close()
+        this.#snapshots = []
+        this.#oracle.snapshots = []
+        this.#held = null
+        this.#database = this.#open(one[1])
+        break
+    }
+  }
+
+  finish(): void {
+    this.#database.flush()
+    this.#compare(Array.from(this.#database.scan(), pair), this.#oracle.at(-1))
+    for (let n = 0; n < KEY_COUNT; n++) this.#get(n, -1)
+    this.#database.close()
+    this.#compare(verifyDatabase(this.#storage, '/db').faults.map(String), [])
+    this.#compare(liveBytes(this.#ledger.balance()), folderBytes(this.#storage, '/db'))
+  }
+
+  #open(index: number): Database {
+    const setup = this.#setups[index % this.#setups.length]!
+    this.setup = setup.name
+    return Database.open({
+      storage: this.#storage,
+      folder: '/db',
+      strategy: setup.create(),
+      options: setup.options,
+      valueLogPolicy: setup.valueLogPolicy ?? null,
+      clock: this.#clock,
+    })
+  }
+
+  #write(writes: readonly Write[], index: number): void {
+    const batch = new WriteBatch()
+    for (const [at, one] of writes.entries()) {
+      const key = keyOf(one[1])
+      if (one[0] === 'delete') {
+        batch.delete(key)
+        this.#oracle.now.delete(text(key))
+      } else {
+        const value = `${index}.${at}`.padEnd(one[2], 'x')
+        batch.put(key, bytes(value))
+        this.#oracle.now.set(text(key), value)
+      }
+    }
+    this.#database.writeSync(batch)
+  }
+
+  #get(n: number, snapshot: number): void {
+    const key = keyOf(n)
+    const expected = (this.#oracle.snapshots[snapshot] ?? this.#oracle.now).get(text(key))
+    const actual = this.#database.get(key, this.#at(snapshot))
+    this.#compare(actual === undefined ? undefined : text(actual), expected)
+    this.#compare(this.#database.has(key, this.#at(snapshot)), expected !== undefined)
+  }
+
+  #scan(a: number, b: number, reverse: boolean, snapshot: number): void {
+    const [low, high] = [keyOf(a), keyOf(b)]
+    const options = { gte: low, lt: high, reverse, ...this.#at(snapshot) }
+    const expected = this.#oracle
+      .at(snapshot)
+      .filter(([k]) => compareBytes(bytes(k), low) >= 0 && compareBytes(bytes(k), high) < 0)
+    if (reverse) expected.reverse()
+    this.#compare(Array.from(this.#database.scan(options), pair), expected)
+  }
+
+  #walk(start: number, moves: string, snapshot: number): void {
+    const entries = this.#oracle.at(snapshot)
+    const target = keyOf(start)
+    const atOrAfter = entries.findIndex(([k]) => compareBytes(bytes(k), target) >= 0)
+    const atOrBefore = entries.findLastIndex(([k]) => compareBytes(bytes(k), target) <= 0)
+    using cursor = this.#database.cursor({}, this.#at(snapshot))
+    let at = -1
+    for (const move of moves) {
+      if (move === 'f') [at] = [entries.length > 0 ? 0 : -1, cursor.seekToFirst()]
+      else if (move === 'l') [at] = [entries.length - 1, cursor.seekToLast()]
+      else if (move === 's') [at] = [atOrAfter, cursor.seek(target)]
+      else if (move === 'r') [at] = [atOrBefore, cursor.seekForPrev(target)]
+      else if (at < 0) continue
+      else if (move === 'n') [at] = [at + 1 < entries.length ? at + 1 : -1, cursor.next()]
+      else [at] = [at - 1, cursor.prev()]
+      const actual = cursor.valid ? pair([cursor.key(), cursor.value()]) : undefined
+      this.#compare(actual, entries[at])
+    }
+  }
+
+  /** Takes a cursor, or walks the one taken before to its end. */
+  #hold(): void {
+    if (this.#held === null) {
+      const cursor = this.#database.cursor()
+      cursor.seekToFirst()
+      this.#held = { cursor, entries: this.#oracle.at(-1) }
+      return
+    }
+    const { cursor, entries } = this.#held
+    this.#held = null
+    const seen: [string, string][] = []
+    for (; cursor.valid; cursor.next()) seen.push(pair([cursor.key(), cursor.value()]))
+    cursor.close()
+    this.#compare(seen, entries)
+  }
+
+  #at(snapshot: number): { snapshot?: Snapshot } {
+    const held = this.#snapshots[snapshot]
+    return held === undefined ? {} : { snapshot: held }
+  }
+
+  #compare(actual: unknown, expected: unknown): void {
+    const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
+    if (a !== b) throw new Error(`the database says ${a}, the oracle ${b}`)
+  }
+}
+
+function pair([key, value]: readonly [Uint8Array, Uint8Array]): [string, string] {
+  return [text(key), text(value)]
+}

@@ -1,0 +1,49 @@
+/**
+ * Owns the check of where tables went: a compaction takes the tables its spec names and no others, and
+ * puts what it makes or moves where the spec says. The trees are compared table by table; nothing of
+ * the engine is asked how it applies a spec.
+ */
+
+import { assert } from '../../base/assert.ts'
+import { compareBytes } from '../../base/compare.ts'
+import type { CompactionSpec } from '../../compaction/strategy.ts'
+import type { TableMeta } from '../../version/table-meta.ts'
+import type { Version } from '../../version/version.ts'
+import { heldTables, namedIds } from './adversary-specs.ts'
+
+/** The tables named left, no others moved, and what came is where and how the spec says. */
+export function checkWhereabouts(before: Version, after: Version, spec: CompactionSpec): void {
+  const named = namedIds(before, spec)
+  const former = new Map(heldTables(before).map((held) => [held.table.id, held]))
+  const present = new Map(heldTables(after).map((held) => [held.table.id, held]))
+  for (const { table, level, run } of former.values()) {
+    const now = present.get(table.id)
+    if (named.has(table.id)) {
+      assert((now !== undefined) === (spec.kind === 'move'), `table ${table.id} was named`)
+    } else {
+      assert(now?.level === level && now.run.id === run.id, `table ${table.id} was not named`)
+    }
+  }
+  for (const { table, level, run } of present.values()) {
+    const isNew = !former.has(table.id)
+    if (!isNew && !named.has(table.id)) continue
+    assert(spec.kind === (isNew ? 'merge' : 'move'), `table ${table.id} came from nowhere`)
+    const place = spec.kind === 'merge' ? placeOf(spec, table) : spec.kind === 'move' && spec.place
+    assert(place !== false && place.level === level, `table ${table.id} went to level ${level}`)
+    if ('run' in place) assert(place.run === run.id, `table ${table.id} went to run ${run.id}`)
+  }
+}
+
+/** Where a merge's spec wants `table`, which must not lie across a border or a cut. */
+function placeOf(spec: Extract<CompactionSpec, { kind: 'merge' }>, table: TableMeta) {
+  const within = (key: Uint8Array) =>
+    spec.outputs.findLastIndex(({ fromKey }) => fromKey === null || compareBytes(fromKey, key) <= 0)
+  const index = within(table.smallest)
+  assert(index === within(table.largest), `table ${table.id} lies across two outputs`)
+  const { place, cutKeys } = spec.outputs[index]!
+  const across = cutKeys.some(
+    (key) => compareBytes(table.smallest, key) < 0 && compareBytes(key, table.largest) <= 0,
+  )
+  assert(!across, `table ${table.id} lies across a cut`)
+  return place
+}

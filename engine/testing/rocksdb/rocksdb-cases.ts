@@ -1,0 +1,207 @@
+/**
+ * Owns what RocksDB's tools are asked about a database of ours: a seeded history under a strategy,
+ * closed, looked at file by file and opened by RocksDB, as it is or through an export. The oracle is
+ * a map that lived the same history.
+ *
+ * RocksDB's scan merges by internal key and is blind to the order of runs; only gets see a stale
+ * value. So every folder is asked by gets for all live keys, and by a scan, which also shows that no
+ * deleted key is back.
+ */
+
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { ManualClock } from '../../base/clock.ts'
+import { createRandom } from '../../base/random.ts'
+import { ReadCounters } from '../../base/read-counters.ts'
+import { BlockCache } from '../../cache/block-cache.ts'
+import type { CompactionStrategy } from '../../compaction/strategy.ts'
+import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
+import { Database } from '../../db/database.ts'
+import { exportDatabase } from '../../db/offline/export.ts'
+import type { EngineOptionsInput } from '../../db/options.ts'
+import { Ledger } from '../../storage/ledger.ts'
+import { NodeStorage } from '../../storage/node-storage.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { TableReader } from '../../table/table-reader.ts'
+import type { Run } from '../../version/run.ts'
+import { runsNewestFirst, type Version } from '../../version/version.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { bytes } from '../fixtures.ts'
+import { collectEntries } from '../oracles/array-cursor.ts'
+import {
+  copyOf,
+  dumpManifest,
+  dumpWal,
+  getAll,
+  ldb,
+  SOUND,
+  scanFolder,
+  scanLines,
+  scanTableFile,
+  verifyTableFile,
+} from './rocksdb-tools.ts'
+
+export interface LivedFolder {
+  readonly storage: Storage
+  readonly folder: string
+  /** What the database holds. */
+  readonly oracle: ReadonlyMap<string, string>
+  readonly version: Version
+  /** What `ldb dump_wal` must print of the live log. */
+  readonly walLines: readonly string[]
+}
+
+export interface Life {
+  readonly folder: string
+  readonly strategy: CompactionStrategy
+  readonly writes: number
+  /** How many keys the writes choose among. Default 400. */
+  readonly keys?: number
+  readonly seed: number
+  /** Whether a sixth of the records delete. Default true. */
+  readonly deletes?: boolean
+  readonly options?: EngineOptionsInput
+  readonly valueLogPolicy?: ValueLogPolicy
+  /** Looks at the folder before it is closed. */
+  readonly beforeClose?: () => void
+}
+
+/** Written after the last flush, so that they live in the log alone. */
+const WRITES_IN_LOG = 20
+
+/** Lives a history in a new folder and closes it: drained, then a few writes more. */
+export function live(life: Life): LivedFolder {
+  const { folder, strategy, writes, keys = 400, seed, deletes = true, options = {} } = life
+  const storage = new NodeStorage(new Ledger())
+  const random = createRandom(seed)
+  const oracle = new Map<string, string>()
+  const db = Database.open({
+    storage,
+    folder,
+    strategy,
+    clock: new ManualClock(1),
+    options: { memtableBytes: 8192, ...options },
+    valueLogPolicy: life.valueLogPolicy ?? null,
+  })
+  const write = (index: number) => {
+    const batch = new WriteBatch()
+    const records: string[] = []
+    for (let left = 1 + random.nextBelow(2); left > 0; left--) {
+      const key = `key${String(random.nextBelow(keys)).padStart(5, '0')}`
+      if (random.nextBelow(6) === 0 && deletes) {
+        batch.delete(bytes(key))
+        oracle.delete(key)
+        records.push(`DELETE(0) : ${hexOf(key)} `)
+      } else {
+        const value = `${index}.${left}`.padEnd(random.nextBelow(150), 'x')
+        batch.put(bytes(key), bytes(value))
+        oracle.set(key, value)
+        records.push(`PUT(0) : ${hexOf(key)} : ${hexOf(value)} `)
+      }
+    }
+    const seq = db.lastSeq + 1
+    db.writeSync(batch)
+    return { head: `${seq},${batch.count},${batch.byteLength}`, records: records.join('') }
+  }
+  for (let index = 0; index < writes; index++) write(index)
+  db.flush()
+  const { version } = db
+  const logged = Array.from({ length: WRITES_IN_LOG }, (_, index) => write(writes + index))
+  life.beforeClose?.()
+  db.close()
+  let offset = 0
+  const walLines = logged.map(({ head, records }) => {
+    const line = `${head},${offset},${records}`
+    offset += 7 + Number(head.split(',')[2])
+    return line
+  })
+  return { storage, folder, oracle, version, walLines }
+}
+
+const hexOf = (value: string) => `0x${Buffer.from(value).toString('hex').toUpperCase()}`
+
+/** Tables and log, each as RocksDB reads it. Returns how many tables there were. */
+export function checkFiles({ storage, folder, version, walLines }: LivedFolder): number {
+  const tables = namesIn(folder, '.sst')
+  expect(tables).toHaveLength(version.totals.tables)
+  for (const name of tables) {
+    const path = join(folder, name)
+    expect(verifyTableFile(path), name).toEqual(SOUND)
+    expect(scanTableFile(path), name).toEqual(scanLines(readTable(storage, path)))
+  }
+  const logs = namesIn(folder, '.log')
+  expect(logs).toHaveLength(1)
+  expect(dumpWal(join(folder, logs[0]!))).toMatchObject({ lines: walLines, complaints: '' })
+  return tables.length
+}
+
+/** What our reader reads of a table, whoever wrote it. */
+export function readTable(storage: Storage, path: string) {
+  const file = storage.open(path, { cause: 'verify', level: 0 })
+  const reader = TableReader.open(file, 1, new BlockCache(0))
+  try {
+    const counters = new ReadCounters()
+    const entries = collectEntries(reader.cursor({ file, counters, fillCache: false }))
+    expect(reader.properties.entries).toBe(entries.length)
+    return entries
+  } finally {
+    reader.close()
+  }
+}
+
+/** RocksDB finds the folder consistent and answers as the oracle, before and after compacting. */
+export function checkOpens(folder: string, oracle: ReadonlyMap<string, string>): void {
+  const manifest = namesIn(folder, 'MANIFEST')
+  expect(manifest).toHaveLength(1)
+  expect(dumpManifest(join(folder, manifest[0]!)).complaints).toBe('')
+  expect(ldb(folder, 'checkconsistency')).toEqual({ output: 'OK\n', complaints: '' })
+  expect(sorted(scanFolder(folder))).toEqual(sorted(oracle))
+  expect(gets(folder, oracle)).toEqual(sorted(oracle))
+  const compacted = copyOf(folder)
+  expect(ldb(compacted, 'compact').complaints).toBe('')
+  expect(sorted(scanFolder(compacted))).toEqual(sorted(oracle))
+  expect(gets(compacted, oracle)).toEqual(sorted(oracle))
+}
+
+/** RocksDB's answers to a get of every key of `oracle`, on a copy of the folder. */
+export function gets(folder: string, oracle: ReadonlyMap<string, string>): [string, string][] {
+  return sorted(getAll(copyOf(folder), oracle.keys()))
+}
+
+export function sorted(entries: ReadonlyMap<string, string>): [string, string][] {
+  return [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+/**
+ * Whether RocksDB takes the folder without an export: no more levels than it has, one run a level,
+ * and in level 0, whose tables it orders by seq, one table.
+ */
+export function opensAsItIs({ levels }: Version): boolean {
+  const isOneRunALevel = levels.every(({ runs }) => runs.length <= 1)
+  return levels.length <= 7 && isOneRunALevel && (levels[0]?.totals.tables ?? 0) <= 1
+}
+
+/** Exports the folder beside itself; returns the new one. */
+export function exported(
+  { storage, folder }: LivedFolder,
+  order?: (version: Version) => readonly Run[],
+): string {
+  const to = `${folder}-export`
+  exportDatabase(storage, folder, to, order)
+  return to
+}
+
+export function oldestFirst(version: Version): readonly Run[] {
+  return Array.from(runsNewestFirst(version), ({ run }) => run).reverse()
+}
+
+export function flipByte(path: string, at: number): void {
+  const content = readFileSync(path)
+  content[at]! ^= 1
+  writeFileSync(path, content)
+}
+
+export function namesIn(folder: string, part: string): readonly string[] {
+  return readdirSync(folder).filter((name) => name.includes(part))
+}

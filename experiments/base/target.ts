@@ -1,0 +1,101 @@
+/**
+ * Owns the contract between a run and what it runs against. Calls are synchronous and take borrowed
+ * arrays, so that the driver allocates nothing per operation. Opening is the factory's business
+ * (`targets/`): a target is open from its creation until `close`.
+ */
+import type {
+  LedgerBalance,
+  LedgerCell,
+  LevelScore,
+  ReadCounters,
+  ValueLogMetrics,
+} from '../../engine/index.ts'
+import type { ResultEvent } from '../../results/schema.ts'
+
+export interface Target {
+  /** Key and value are copied. */
+  put(key: Uint8Array, value: Uint8Array): void
+  delete(key: Uint8Array): void
+  /** Borrowed until the next read; undefined when the key is absent. */
+  get(key: Uint8Array): Uint8Array | undefined
+  /**
+   * Reads up to `entries` entries from the first key ≥ `from`; returns how many there were. Each is
+   * handed to `sink`, if there is one and the target knows values.
+   */
+  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): number
+  /** Key and value bytes of the last scan. */
+  readonly scannedBytes: number
+  /** Live counters, incremented in place; the caller takes differences. */
+  readonly getCounters: ReadCounters
+  readonly scanCounters: ReadCounters
+  /** Flushes and compacts until nothing is due. */
+  drain(): void
+  stats(): TargetStats
+  /** Sizes of all files as the storage says: the other side of the ledger's balance. */
+  liveFileBytes(): number
+  /** The bytes of the tree's table files, ascending by table id, in borrowed pieces. */
+  tableBytes(): Iterable<Uint8Array>
+  /** Idempotent. */
+  close(): void
+}
+
+/** Is handed the entries a scan passes, one by one; the arrays are borrowed until it returns. */
+export interface EntrySink {
+  add(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void
+}
+
+/** A reading of everything that is counted; sums since the opening of a fresh folder. */
+export interface TargetStats {
+  readonly userBytes: number
+  readonly flushedRawBytes: number
+  readonly mergedRawBytesByLevel: readonly number[]
+  readonly cells: readonly LedgerCell[]
+  readonly balance: LedgerBalance
+  readonly debtBytes: number
+  readonly memtableRawBytes: number
+  readonly peakPhysicalBytes: number
+  readonly counts: {
+    readonly flushes: number
+    readonly merges: number
+    readonly moves: number
+    readonly drops: number
+  }
+  readonly levels: readonly LevelStats[]
+  /** Of targets that separate values. */
+  readonly valueLog?: ValueLogMetrics
+  /** The strategy's urgency by level; null where a target has none. */
+  readonly scores: readonly LevelScore[] | null
+}
+
+export interface LevelStats {
+  readonly runs: number
+  readonly tables: number
+  readonly bytes: number
+  readonly entries: number
+  readonly tombstones: number
+  readonly rawBytes: number
+}
+
+/** What a target reports of its background work, as it happens; what it cannot tell it leaves out. */
+export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
+  Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
+
+type AlwaysTold = 'kind' | 'inputs' | 'outputs' | 'bytesRead' | 'bytesWritten' | 'reason'
+
+/** Sizes of all files, as the ledger's balance says. */
+export function physicalBytes(balance: LedgerBalance): number {
+  const came = balance.presentAtOpen + balance.appended + balance.linked
+  return came - balance.truncated - balance.removed
+}
+
+/** The deepest level that holds anything; −1 in an empty tree. */
+export function deepestLevel({ levels }: TargetStats): number {
+  return levels.findLastIndex(({ runs }) => runs > 0)
+}

@@ -1,0 +1,59 @@
+/** `npm run compare` on a folder as sweeps leave it: what can be compared is, the rest is listed. */
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { samplePeer } from '../../../results/testing/sample-peer.ts'
+import { sampleResult } from '../../../results/testing/sample-result.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-compare-main-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function compare(...argv: string[]) {
+  const path = join(import.meta.dirname, 'compare.ts')
+  const ended = spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8', cwd: folder })
+  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
+}
+
+function write(name: string, value: unknown): void {
+  writeFileSync(join(folder, name), JSON.stringify(value))
+}
+
+mkdirSync(join(folder, 'mixed'))
+const tiering = sampleResult({ strategy: 'tiering' })
+write('mixed/a.json', tiering)
+write('mixed/b.json', sampleResult({ strategy: 'leveling' }))
+write('mixed/c.json', sampleResult({ strategy: 'tiering', workload: 'ycsb-ee' }))
+write('mixed/d.peer.json', samplePeer(tiering))
+write('mixed/a.vl.json', { mark: 'bar' })
+
+test('a mixed folder is compared as far as it goes, with exit code 0', () => {
+  const { code, stdout, stderr } = compare('mixed')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain('ycsb-a: A = tiering, B = leveling')
+  const [, rest = ''] = stdout.split('Not compared:\n')
+  expect(rest).toContain('different workloads, workload.name is ycsb-ee and ycsb-a')
+  expect(rest).toContain('different targets, leveldb and varve (--across=target allows it)')
+  expect(rest.trim().split('\n')).toHaveLength(2)
+})
+
+test('the baseline is named, and peers are held against it where targets may differ', () => {
+  const { code, stdout } = compare('mixed', '--baseline=leveling', '--across=target', '--json')
+  expect(code).toBe(0)
+  const { comparisons } = JSON.parse(stdout)
+  expect(comparisons.map(({ a, b }: { a: string; b: string }) => [a, b])).toEqual([
+    ['leveling', 'tiering'],
+    ['leveling', 'leveldb'],
+  ])
+})
+
+test.each([
+  [['mixed/a.json'], 'compare: tiering on ycsb-a: one design only; name results of another\n'],
+  [
+    ['mixed', '--baseline=levelling'],
+    'compare: unknown value of --baseline "levelling"; did you mean "leveling"?\n',
+  ],
+])('%j is a mistake, told in one line', (argv, stderr) => {
+  expect(compare(...argv)).toEqual({ code: 2, stdout: '', stderr })
+})

@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { sampleResult } from '../../results/testing/sample-result.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-report-main-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function report(...argv: string[]) {
+  const path = join(import.meta.dirname, 'report.ts')
+  const ended = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', path, ...argv],
+    { encoding: 'utf8', cwd: folder },
+  )
+  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
+}
+
+function write(name: string, value: unknown): string {
+  writeFileSync(join(folder, name), JSON.stringify(value))
+  return join(folder, name)
+}
+
+describe('npm run report', () => {
+  test('takes a folder for the results in it, beside which charts may lie', () => {
+    const sweep = join(folder, 'sweep')
+    mkdirSync(sweep)
+    write('sweep/a.json', sampleResult({ strategy: 'tiering' }))
+    write('sweep/b.json', sampleResult({ strategy: 'leveling' }))
+    write('sweep/a.vl.json', { mark: 'bar' })
+    const ended = report(sweep)
+    expect(ended).toMatchObject({ code: 0, stderr: '', stdout: 'out/report.html\n' })
+    const page = readFileSync(join(folder, 'out', 'report.html'), 'utf8')
+    expect(page).toContain('<title>Report: tiering and leveling on ycsb-a</title>')
+    expect(page).toContain("default-src 'none'")
+  })
+
+  test.each([
+    ['nothing', [], /name results: \.json files of runs, or folders/],
+    ['a file that is none', ['nowhere.json'], /nowhere\.json: ENOENT/],
+    ['a folder without results', ['EMPTY'], /empty: no results in this folder/],
+    ['a later schema', ['LATER'], /later\.json: schemaVersion: version 9 is newer than the 1/],
+    ['a broken result', ['BROKEN'], /broken\.json: config\.records: /],
+    ['no JSON', ['TEXT'], /text\.json: \(document\): not JSON/],
+    ['a typo', ['x.json', '--otu=x'], /unknown flag "--otu"; did you mean "--out"\?/],
+  ])('%s is a mistake told in one line, and nothing is written', (_, argv, message) => {
+    const result = sampleResult()
+    const paths: Record<string, () => string> = {
+      EMPTY: () => {
+        mkdirSync(join(folder, 'empty'))
+        return join(folder, 'empty')
+      },
+      LATER: () => write('later.json', { ...result, schemaVersion: 9 }),
+      BROKEN: () => write('broken.json', { ...result, config: { ...result.config, records: -1 } }),
+      TEXT: () => {
+        writeFileSync(join(folder, 'text.json'), 'no')
+        return join(folder, 'text.json')
+      },
+    }
+    const out = join(folder, 'refused.html')
+    const ended = report(...argv.map((text) => paths[text]?.() ?? text), `--out=${out}`)
+    expect(ended).toMatchObject({ code: 2, stdout: '' })
+    expect(ended.stderr).toMatch(message)
+    expect(ended.stderr.trim().split('\n')).toHaveLength(1)
+    expect(existsSync(out)).toBe(false)
+  })
+})

@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseCommand } from '../cli/request.ts'
+
+const main = join(import.meta.dirname, 'tune.ts')
+const tune = (...flags: string[]) =>
+  spawnSync(process.execPath, [main, ...flags], { encoding: 'utf8' })
+const mix = ['--reads=3', '--zero-reads=2', '--writes=4', '--short-scans=1', '--records=1M']
+
+// Each test starts processes, side by side with others.
+describe('npm run tune', { timeout: 120_000 }, () => {
+  test('prints the best of each strategy, and a command that runs the best', () => {
+    const { status, stdout, stderr } = tune(...mix)
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    for (const name of ['leveling', 'tiering', 'lazy-leveling', 'fluid']) {
+      expect(stdout).toContain(`│ ${name} `)
+    }
+    expect(stdout).not.toContain('worst case')
+    const command = stdout.trim().split('\n').at(-1)!
+    const argv = command.split(' -- ')[1]!.split(' ')
+    expect(parseCommand(argv)).toMatchObject({ kind: 'run', request: { records: 1_000_000 } })
+  })
+
+  test('with --rho the worst case too, and as JSON the same every time', () => {
+    expect(tune(...mix, '--rho=0.5').stdout).toContain('Best in the worst case within ρ = 0.5')
+    const [one, two] = [tune(...mix, '--rho=1', '--json'), tune(...mix, '--rho=1', '--json')]
+    expect(one.stdout).toBe(two.stdout)
+    const { workload, nominal, robust } = JSON.parse(one.stdout)
+    expect(workload).toEqual({
+      zeroReads: 0.2,
+      reads: 0.3,
+      shortScans: 0.1,
+      longScans: 0,
+      writes: 0.4,
+    })
+    expect(nominal).toHaveLength(4)
+    expect(robust[0].worst.cost).toBeLessThanOrEqual(nominal[0].worst.cost)
+  })
+
+  test('filters may be divided best', () => {
+    const { stdout } = tune(...mix, '--filters=monkey')
+    expect(stdout).toContain('--param=filterAlloc=monkey')
+  })
+
+  test.each([
+    [['--reeds=1'], 'unknown flag "--reeds"; did you mean "--reads"?'],
+    [['--reads=x'], '--reads: "x" is not a number from 0 to'],
+    [['--writes=-1'], '--writes: "-1" is not a number from 0 to'],
+    [['--reads'], '--reads needs a value: --reads=SHARE'],
+    [['--reads=1,2'], '--reads: takes one value, not 2: "1,2"'],
+    [['--reads=1', '--reads=2'], '--reads is given 2 times (1 and 2)'],
+    [['--reads=1e308', '--writes=1e308'], '--reads: "1e308" is not a number from 0 to'],
+    [['--reads=0x10'], '--reads: "0x10" is not a number'],
+    [['--reads=1', '--rho=1e9'], '--rho: "1e9" is not a number from 0 to 1000'],
+    [['--reads=0'], 'no operations: give a share to one of'],
+    [['--reads=1', 'more'], 'unexpected argument "more"'],
+    [['--memory=1M'], 'no operations: give a share to one of'],
+    [['--reads=1', '--memory=1k'], '--memory: 1k is less than a memtable of 64 KiB'],
+    [['--reads=1', '--records=0'], '--records: "0" is not a whole quantity of at least 1'],
+    [['--reads=1', '--filters=monky'], 'did you mean "monkey"?'],
+  ])('%j is one line and exit code 2', (flags, line) => {
+    const { status, stdout, stderr } = tune(...flags)
+    expect(status).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(`tune: `)
+    expect(stderr).toContain(line)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('--help names every flag', () => {
+    const { status, stdout } = tune('--help')
+    expect(status).toBe(0)
+    for (const flag of ['--reads', '--zero-reads', '--rho', '--memory', '--json']) {
+      expect(stdout).toContain(flag)
+    }
+  })
+})

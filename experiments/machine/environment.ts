@@ -1,0 +1,94 @@
+/**
+ * Owns the description of the machine and the code a run happened on. It explains timed figures;
+ * deterministic ones must not depend on it.
+ */
+import { execFileSync } from 'node:child_process'
+import { globSync, readFileSync, statfsSync } from 'node:fs'
+import os from 'node:os'
+import { resolve } from 'node:path'
+import type { RunResult } from '../../results/schema.ts'
+import { digestOf } from '../base/digest.ts'
+
+export type Environment = RunResult['environment']
+
+const sourceFolder = resolve(import.meta.dirname, '../..')
+
+/** Which code runs: read once, when the process starts, since that is what it has loaded. */
+export type Code = Pick<Environment, 'commit' | 'dirty' | 'varveVersion'>
+
+/** `folder` must exist: its file system is the one that is named. */
+export function describeEnvironment(folder: string, startedAt: Date, code: Code): Environment {
+  const cpus = os.cpus()
+  return {
+    node: process.version,
+    cpuModel: cpus[0]?.model.trim() ?? '',
+    cores: os.availableParallelism(),
+    memoryBytes: os.totalmem(),
+    kernel: os.release(),
+    os: `${os.type()} ${os.arch()}`,
+    fileSystem: fileSystemOf(folder),
+    commit: code.commit,
+    dirty: code.dirty,
+    startedAt: startedAt.toISOString(),
+    varveVersion: code.varveVersion,
+  }
+}
+
+/** The commit is null outside a checkout of this project. */
+export function describeCode(): Code {
+  const varveVersion = codeVersion()
+  const top = git('rev-parse', '--show-toplevel')
+  if (top === null || resolve(top) !== sourceFolder) {
+    return { commit: null, dirty: false, varveVersion }
+  }
+  const changes = git('status', '--porcelain', '--untracked-files=normal') ?? ''
+  return { commit: git('rev-parse', 'HEAD'), dirty: changes !== '', varveVersion }
+}
+
+function git(...args: string[]): string | null {
+  try {
+    return execFileSync('git', args, {
+      cwd: sourceFolder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The package's version with a digest of all sources as build metadata: two runs with equal
+ * versions ran the same code, committed or not.
+ */
+function codeVersion(): string {
+  const read = (path: string) => readFileSync(resolve(sourceFolder, path))
+  const sources = globSync('{engine,strategies,workloads,experiments,results}/**/*.ts', {
+    cwd: sourceFolder,
+    exclude: (path) => path.endsWith('.test.ts') || path === 'charts',
+  })
+  const files = [...sources.sort(), 'package-lock.json']
+  const { version } = JSON.parse(read('package.json').toString()) as { version: string }
+  return `${version}+${digestOf(files.flatMap((path) => [path, read(path)])).slice(0, 12)}`
+}
+
+/** The type of the mount that holds `folder` (Linux), else statfs's number. */
+function fileSystemOf(folder: string): string {
+  const path = resolve(folder)
+  try {
+    const mounts = readFileSync('/proc/self/mounts', 'utf8').trim().split('\n')
+    const holding = mounts
+      .map((line) => line.split(' '))
+      .map(([, point = '', type = '']) => ({ point: unescapeMount(point), type }))
+      .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
+    // The last of the longest: a later mount hides an earlier one at the same point.
+    const best = holding.reduce((a, b) => (b.point.length >= a.point.length ? b : a))
+    return best.type
+  } catch {
+    return `type 0x${statfsSync(path).type.toString(16)}`
+  }
+}
+
+function unescapeMount(point: string): string {
+  return point.replaceAll(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8)))
+}

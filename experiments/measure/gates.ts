@@ -1,0 +1,358 @@
+/**
+ * Owns the validity gates: the conditions that a run must meet before its figures may be quoted. A
+ * failed gate is written into the result and marked in charts; only a failed gate `answers` fails the
+ * run. Each gate says in one line which figures decided it, which figures it covers (`covers`), and
+ * which command would pass it (`remedy`). A gate that cannot be judged is left out.
+ *
+ * Counted figures are judged by counts alone, so a busy machine fails only the gates that cover times.
+ */
+import type {
+  Amplification,
+  Arrivals,
+  Deterministic,
+  Gate,
+  GateCover,
+  RunResult,
+  SeriesPoint,
+  Timed,
+} from '../../results/schema.ts'
+import { quotient } from './figures.ts'
+import { type FlagChanges, withFlags } from './remedy.ts'
+import { driftOf, percentText, steadinessOf, within } from './steadiness.ts'
+
+/** Of throughput, between the last two quarters of the run phase. */
+const THROUGHPUT_DRIFT_MAX = 0.25
+/** Samples, one a seed, that a claim about two strategies needs. */
+const SAMPLES_MIN = 10
+/** The largest share of the sustainable rate: above it, chance decides how long queues are. */
+const SHARE_MAX = 0.95
+/** The share that is advised: under `SHARE_MAX`, and high enough for queues to show. */
+const SHARE_ADVISED = '90%'
+/** The advised block cache is the live data ÷ this. */
+const CACHE_PARTS = 8
+
+export interface GateFacts {
+  readonly balance: Deterministic['ledger']['balance']
+  /** Null where the system has no account or the storage is not on disk. */
+  readonly unexplainedBytes: number | null
+  readonly drained: Amplification
+  readonly memtableRawBytesAfterDrain: number
+  readonly burstDebtBytes: number
+  /** Points of the run phase; the timed ones are null where time means nothing. */
+  readonly runSeries: readonly SeriesPoint[]
+  readonly runTimedSeries: Timed['series'] | null
+  readonly mergesIntoLastLevel: number
+  /** What the run was asked for, and the arguments that ask for it. */
+  readonly config: Pick<RunResult['config'], 'workload' | 'until' | 'arrival'>
+  readonly command: readonly string[]
+  /** Null in a simulation. */
+  readonly memory: MemoryFacts | null
+  /** Null: what was answered was not checked. */
+  readonly answers: Deterministic['answers']
+  /** Null: one client in a closed loop. */
+  readonly arrivals: Arrivals | null
+}
+
+export interface MemoryFacts {
+  readonly blockCacheBytes: number
+  readonly memtableBytes: number
+  readonly machineBytes: number
+  readonly compression: string
+  /** Bytes of the drained tree's tables ÷ their raw bytes. */
+  readonly storedShare: number | null
+}
+
+/** Of a run by itself; what else its sweep holds is judged when it ends (`withSweepShare`). */
+export function gatesOf(facts: GateFacts): Gate[] {
+  const gates = [conservation(facts)]
+  if (facts.answers !== null) gates.push(answersGate(facts.answers))
+  if (facts.unexplainedBytes !== null) gates.push(operatingSystem(facts.unexplainedBytes))
+  gates.push(drained(facts), loadOrder(facts), steadyState(facts))
+  if (facts.runTimedSeries !== null) gates.push(steadyThroughput(facts, facts.runTimedSeries))
+  if (facts.memory !== null) {
+    gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
+  }
+  if (facts.arrivals !== null) gates.push(overload(facts, facts.arrivals))
+  const { command, runSeries } = facts
+  const draws = runSeries.length > 0 && !isTrace(command)
+  gates.push(openLoop(facts), severalSeeds({ samples: 1, runs: 1 }, command, draws))
+  return gates
+}
+
+interface Judgement {
+  readonly name: string
+  readonly covers: readonly GateCover[]
+  readonly passed: boolean
+  readonly why: string
+  /** The command to be changed and the changes that make the run pass; null: none is known. */
+  readonly remedy: { readonly command: readonly string[]; readonly flags: FlagChanges } | null
+}
+
+const BOTH: readonly GateCover[] = ['amplification', 'time']
+
+/** A gate as results hold it: a remedy is of use only where it failed. */
+export function gateOf({ name, covers, passed, why, remedy }: Judgement): Gate {
+  const gate = { name, passed, why, covers: [...covers] }
+  if (passed || remedy === null) return gate
+  return { ...gate, remedy: [...withFlags(remedy.command, remedy.flags)] }
+}
+
+function conservation({ balance }: GateFacts): Gate {
+  const { appendedBytes, liveBytes, removedBytes } = balance
+  return gateOf({
+    name: 'conservation',
+    covers: ['amplification'],
+    passed: balance.conserved,
+    why: `${appendedBytes} B appended, ${liveBytes} B live, ${removedBytes} B removed`,
+    remedy: null,
+  })
+}
+
+/** The one gate whose failure is a failure of the run. */
+export const ANSWERS_GATE = 'answers'
+
+/** Fails when anything read was not what had been written: the run has lost data. */
+export function answersGate(answers: NonNullable<Deterministic['answers']>): Gate {
+  const { gets, entries, wrong, forgotten, oneIn, mismatches } = answers
+  const sampled = oneIn === 1 ? '' : `, one key in ${oneIn}`
+  const dropped = forgotten === 0 ? '' : `; ${forgotten} dropped under the retention`
+  const looked = `${gets} gets and ${entries} entries of scans compared with what was written${sampled}`
+  const [first] = mismatches
+  const gate = (passed: boolean, why: string) =>
+    gateOf({ name: ANSWERS_GATE, covers: BOTH, passed, why, remedy: null })
+  if (first === undefined) return gate(true, looked + dropped)
+  const { operation, by, key, expected, got } = first
+  const where = by === 'end' ? 'in the drained tree' : `by a ${by} after ${operation} operations`
+  return gate(
+    false,
+    `${wrong} wrong of ${looked}; the first ${where}: ${key} has ${expected}, read ${got}`,
+  )
+}
+
+function operatingSystem(unexplained: number): Gate {
+  return gateOf({
+    name: 'operating-system',
+    covers: ['amplification'],
+    passed: unexplained === 0,
+    why: `${unexplained} B written by the process beyond the ledger`,
+    remedy: null,
+  })
+}
+
+function drained({ drained, memtableRawBytesAfterDrain, burstDebtBytes }: GateFacts): Gate {
+  return gateOf({
+    name: 'drained',
+    covers: BOTH,
+    passed: drained.debtBytes === 0 && memtableRawBytesAfterDrain === 0,
+    why:
+      `debt ${burstDebtBytes} B at the last operation, ${drained.debtBytes} B after the drain; ` +
+      `${memtableRawBytesAfterDrain} B in the memtable`,
+    remedy: null,
+  })
+}
+
+function loadOrder({ config }: GateFacts): Gate {
+  const order = config.workload.loadOrder
+  const declared = order !== UNDECLARED_LOAD_ORDER
+  return gateOf({
+    name: 'load-order',
+    covers: BOTH,
+    passed: declared,
+    why: declared
+      ? `keys were loaded in the order "${order}"; another order makes another tree`
+      : 'the workload does not say in which order it loads keys',
+    remedy: null,
+  })
+}
+
+/** What a workload without an order of its own says. */
+export const UNDECLARED_LOAD_ORDER = 'declared by none'
+
+/** Whether the tree has settled: neither amplifications nor times of another are those that stay. */
+function steadyState(facts: GateFacts): Gate {
+  const { drained, runSeries, mergesIntoLastLevel, command } = facts
+  const { userBytes, liveLogicalBytes } = drained
+  const { steady, why } = steadinessOf({
+    userBytes,
+    liveLogicalBytes,
+    runSeries,
+    mergesIntoLastLevel,
+  })
+  const goesOn = canGoOn(facts)
+  return gateOf({
+    name: 'steady-state',
+    covers: BOTH,
+    passed: steady,
+    why: steady ? why : `${notSteady(facts.config)}: ${why}`,
+    remedy: goesOn ? { command, flags: { '--until=': 'steady' } } : null,
+  })
+}
+
+function notSteady({ until }: GateFacts['config']): string {
+  if (until === null) return 'not steady yet'
+  return `not steady, with at most ${until.operationsMax} operations allowed`
+}
+
+/** Whether more operations could settle the tree: some of them write, and they can be made. */
+function canGoOn({ config, command, runSeries }: GateFacts): boolean {
+  if (config.until !== null) return false
+  if (isTrace(command)) return false
+  const [first, last] = [runSeries[0], runSeries.at(-1)]
+  return first !== undefined && last!.userBytes > first.userBytes
+}
+
+/** Whether the machine kept its pace; it has no say in what is counted. */
+function steadyThroughput(facts: GateFacts, runTimedSeries: Timed['series']): Gate {
+  const slower = throughputDrift(runTimedSeries)
+  return gateOf({
+    name: 'steady-throughput',
+    covers: ['time'],
+    passed: within(slower, THROUGHPUT_DRIFT_MAX),
+    why:
+      slower === null
+        ? 'throughput drift unknown: the run phase is missing or too short'
+        : `throughput drift ${percentText(slower)} over the last half of the run phase ` +
+          `(at most ${THROUGHPUT_DRIFT_MAX * 100} %)`,
+    // Another try may find the machine quiet; it does not make the run phase longer.
+    remedy: slower === null ? null : { command: facts.command, flags: { '--force': '' } },
+  })
+}
+
+/** |third quarter − fourth quarter| ÷ their mean, of operations ÷ wall time. */
+function throughputDrift(series: Timed['series']): number | null {
+  return driftOf(series, (from, to) =>
+    quotient(to.atOperation - from.atOperation, to.wallSeconds - from.wallSeconds),
+  )
+}
+
+function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate {
+  const { blockCacheBytes, memtableBytes, machineBytes } = memory
+  const { liveLogicalBytes, physicalBytes } = drained
+  const inPageCache = physicalBytes < machineBytes
+  const smaller = String(Math.floor(liveLogicalBytes / CACHE_PARTS))
+  return gateOf({
+    name: 'dataset-beyond-cache',
+    covers: BOTH,
+    passed: liveLogicalBytes > blockCacheBytes,
+    why:
+      `dataset : block cache : memtable : RAM = ${liveLogicalBytes} : ${blockCacheBytes} : ` +
+      `${memtableBytes} : ${machineBytes} B; the block cache is warm from the load, ` +
+      (inPageCache ? 'and the page cache may hold every file' : 'the files outgrow the page cache'),
+    remedy: { command, flags: { '--set=blockCacheBytes=': smaller } },
+  })
+}
+
+/** Ratios of compressed tables are true for these values alone, so what they came to is said. */
+function compressibility({ command }: GateFacts, { compression, storedShare }: MemoryFacts): Gate {
+  return gateOf({
+    name: 'compressibility',
+    covers: ['amplification'],
+    passed: compression === 'none' || storedShare !== null,
+    why:
+      storedShare === null
+        ? `compression ${compression}: the compressed size of tables is unknown`
+        : `compression ${compression}: tables take ${percentText(storedShare)} of their raw bytes`,
+    remedy: { command, flags: { '--set=compression=': 'none' } },
+  })
+}
+
+function overload(facts: GateFacts, { overloaded, why }: Arrivals): Gate {
+  return gateOf({
+    name: 'overload',
+    covers: ['time'],
+    passed: !overloaded,
+    why,
+    remedy: atAdvisedShare(facts),
+  })
+}
+
+function openLoop(facts: GateFacts): Gate {
+  const { arrivals } = facts
+  const gate = (passed: boolean, why: string): Gate =>
+    gateOf({
+      name: 'open-loop-latency',
+      covers: ['time'],
+      passed,
+      why,
+      remedy: atAdvisedShare(facts),
+    })
+  if (arrivals === null) {
+    return gate(false, 'closed loop: only service times; an operation that stalls delays no other')
+  }
+  const { offeredPerSecond: offered, sustainablePerSecond: sustainable } = arrivals
+  if (arrivals.overloaded) return gate(false, arrivals.why)
+  if (offered === null) return gate(false, `closed loop of ${arrivals.clients} clients`)
+  const rate = `${offered.toFixed(0)} operations a second offered`
+  if (sustainable === null) {
+    const how = `use \`--rate=${SHARE_ADVISED}\` to measure it first.`
+    return gate(false, `${rate}. The sustainable rate is unknown; ${how}`)
+  }
+  const share = offered / sustainable
+  return gate(
+    share <= SHARE_MAX,
+    `${rate}, ${percentText(share)} of the sustainable ${sustainable.toFixed(0)} ` +
+      `(at most ${SHARE_MAX * 100} %)`,
+  )
+}
+
+/**
+ * The run at a share of the sustainable rate, which a closed loop measures first. Of a run that was
+ * at the advised share already, half of it.
+ */
+function atAdvisedShare({ config, command, runSeries }: GateFacts): Judgement['remedy'] {
+  if (runSeries.length === 0) return null
+  const share = config.arrival?.rate?.endsWith('%') ? Number.parseFloat(config.arrival.rate) : null
+  const advised = Number.parseFloat(SHARE_ADVISED)
+  const rate = share !== null && share <= advised ? `${share / 2}%` : SHARE_ADVISED
+  const paceless = config.arrival?.kind === 'closed' || config.arrival?.kind === 'trace'
+  return { command, flags: { '--rate=': rate, ...(paceless && { '--arrival=': null }) } }
+}
+
+/** What a sweep holds of one design. */
+export interface SweepShare {
+  readonly samples: number
+  /** Runs; repeats of one stream of operations are one sample. */
+  readonly runs: number
+}
+
+const SEEDS_GATE = 'several-seeds'
+
+/** `draws`: further repeats would draw operations of their own, so they would be further samples. */
+function severalSeeds(
+  { samples, runs }: SweepShare,
+  command: readonly string[],
+  draws: boolean,
+): Gate {
+  const held =
+    samples === 1 && runs > 1
+      ? `${runs} repeats of one stream of operations are one sample`
+      : samples === 1
+        ? 'a single seed'
+        : `${samples} seeds`
+  return gateOf({
+    name: SEEDS_GATE,
+    covers: BOTH,
+    passed: samples >= SAMPLES_MIN,
+    why:
+      `${held}; figures differ between seeds, so a claim about strategies needs ` +
+      `${SAMPLES_MIN} seeds, the same for each strategy`,
+    remedy:
+      draws && samples === runs ? { command, flags: { '--repeat=': String(SAMPLES_MIN) } } : null,
+  })
+}
+
+/** The gates with that of the seeds judged anew, now that the sweep holds more of the design. */
+export function withSweepShare(result: RunResult, share: SweepShare): readonly Gate[] {
+  const { gates, command, deterministic } = result
+  const ran = deterministic.phases.some(
+    ({ name, operationsByKind }) => name === 'run' && Object.keys(operationsByKind).length > 0,
+  )
+  return gates.map((gate) =>
+    gate.name === SEEDS_GATE ? severalSeeds(share, command, ran && !isTrace(command)) : gate,
+  )
+}
+
+/** A trace ends where it ends, and each repeat of it is the same. */
+function isTrace(command: readonly string[]): boolean {
+  return command.some((argument) => argument.startsWith('--trace='))
+}

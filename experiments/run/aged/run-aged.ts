@@ -1,0 +1,136 @@
+/**
+ * Owns a run that starts from a loaded tree: the load happens once, in a run of its own whose
+ * database is drained, closed and kept; each run opens a clone of it. The load's operations are still
+ * generated, for the random numbers that follow, the trace hash and the account of live data, but
+ * reach no database. So every figure of such a run is of its run phases alone, and equal whether the
+ * tree was built for it or found.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunResult } from '../../../results/schema.ts'
+import type { OperationStream, Workload } from '../../../workloads/index.ts'
+import { makeFolder } from '../../base/make-folder.ts'
+import type { RunPlan } from '../../base/run-plan.ts'
+import { TraceHash } from '../../measure/trace-hash.ts'
+import { databaseFolder, type ExperimentContext, runExperiment } from '../experiment.ts'
+import { type AgedTree, addAged, cloneAged, findAged, hashOfSpec, specOf } from './aged-tree.ts'
+import { TargetAfterLoad } from './target-after-load.ts'
+
+/** The plan as a run from the tree of its load in `folder`. */
+export function agedPlan(plan: RunPlan, folder: string, varveVersion: string): RunPlan {
+  const tree = hashOfSpec(specOf(plan, varveVersion))
+  return {
+    ...plan,
+    id: plan.id.replace(/-r\d+$/, '-aged$&'),
+    config: { ...plan.config, aged: { tree } },
+    command: [...plan.command, `--aged=${folder}`],
+    agedFolder: folder,
+  }
+}
+
+/** As `runExperiment`, of a plan that `agedPlan` made. */
+export async function runAged(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
+  const folder = plan.agedFolder!
+  const spec = specOf(plan, context.code.varveVersion)
+  const hash = hashOfSpec(spec)
+  const tree = findAged(folder, hash) ?? (await build(plan, folder, hash, spec, context))
+  const load = { passing: true }
+  const result = await runExperiment(
+    {
+      ...plan,
+      createWorkload: () => {
+        load.passing = true
+        const workload = plan.createWorkload()
+        return { ...workload, load: passingLoad(workload.load, load, tree) }
+      },
+      aged: {
+        clone: (target) => cloneAged(folder, hash, target),
+        afterLoad: (target) => new TargetAfterLoad(target, load),
+      },
+    },
+    context,
+  )
+  return withoutLoad(result, tree)
+}
+
+/** Runs the load alone and takes what it leaves into the store. */
+async function build(
+  plan: RunPlan,
+  folder: string,
+  hash: string,
+  spec: ReturnType<typeof specOf>,
+  context: ExperimentContext,
+): Promise<AgedTree> {
+  makeFolder(folder)
+  const outFolder = mkdtempSync(join(folder, '.building-'))
+  const { onProgress } = context
+  try {
+    const loadOnly: RunPlan = {
+      ...plan,
+      config: { ...plan.config, operations: 0, arrival: null, until: null },
+      createWorkload: (): Workload => ({ ...plan.createWorkload(), phases: [] }),
+    }
+    const { deterministic } = await runExperiment(loadOnly, {
+      ...{ ...context, outFolder, keep: true, onEdit: () => {} },
+      onProgress: (phase, done, total) => onProgress(`aging, ${phase}`, done, total),
+    })
+    addAged(folder, hash, databaseFolder(outFolder, plan), {
+      spec,
+      loadTraceHash: deterministic.traceHash,
+      loadOperations: plan.config.records,
+    })
+  } finally {
+    rmSync(outFolder, { recursive: true, force: true })
+  }
+  const built = findAged(folder, hash)
+  if (built === null) throw new Error(`${join(folder, hash)}: the tree is not as it was written`)
+  return built
+}
+
+/** The load, told of its end, and refused where it is not the one the tree was made by. */
+function passingLoad(
+  stream: OperationStream,
+  load: { passing: boolean },
+  { loadTraceHash }: AgedTree,
+): OperationStream {
+  const hash = new TraceHash()
+  return {
+    expected: stream.expected,
+    fieldNames: stream.fieldNames,
+    next(operation) {
+      if (stream.next(operation)) {
+        const { kind, fieldIndex, keyNumber, valueLength, scanLength } = operation
+        hash.add(kind + ((fieldIndex + 1) << 3), keyNumber, valueLength + scanLength)
+        return true
+      }
+      if (load.passing && hash.digest() !== loadTraceHash) {
+        throw new Error(`the tree was loaded by other operations: trace ${loadTraceHash}`)
+      }
+      load.passing = false
+      return false
+    },
+    acknowledge: (operation) => stream.acknowledge(operation),
+    writeValue: (operation, target, offset) => stream.writeValue(operation, target, offset),
+    value: (operation) => stream.value(operation),
+  }
+}
+
+/** Nothing was loaded: a phase of that name would quote the speed of making keys. */
+function withoutLoad(result: RunResult, { loadOperations }: AgedTree): RunResult {
+  const { deterministic, timed } = result
+  const ofRun = ({ atOperation }: { readonly atOperation: number }) => atOperation > loadOperations
+  const isRun = ({ name }: { readonly name: string }) => name !== 'load'
+  return {
+    ...result,
+    deterministic: {
+      ...deterministic,
+      phases: deterministic.phases.filter(isRun),
+      series: deterministic.series.filter(ofRun),
+    },
+    timed: {
+      ...timed,
+      phases: timed.phases.filter(isRun),
+      series: timed.series.filter(ofRun),
+    },
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * Owns one experiment from nothing to a result: a fresh folder, the run, the machine's own figures,
+ * the gates, and the folder's removal. Invariant: whatever happens, the target is closed and (unless
+ * it is to be kept, and the run was not interrupted) the folder is gone; a result is returned only for
+ * a run that ended.
+ */
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Clock,
+  countFolder,
+  deriveSeed,
+  isLsmError,
+  Ledger,
+  MemoryStorage,
+  NodeStorage,
+  type Storage,
+  systemClock,
+} from '../../engine/index.ts'
+import { type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
+import { Interrupted } from '../base/interrupted.ts'
+import type { RunPlan } from '../base/run-plan.ts'
+import type { Target, TargetEvent } from '../base/target.ts'
+import type { EditEvent } from '../base/version-log.ts'
+import type { Written } from '../cli/progress.ts'
+import { asksForShare, pacingOf } from '../load/arrival-spec.ts'
+import { type Code, describeEnvironment } from '../machine/environment.ts'
+import { SystemAccount } from '../machine/operating-system.ts'
+import { peakRssBytes } from '../machine/peak-rss.ts'
+import { GarbageWatch } from '../machine/process-watch.ts'
+import { AnswerOracle } from '../measure/answer-oracle.ts'
+import { quotient, sum } from '../measure/figures.ts'
+import { gatesOf } from '../measure/gates.ts'
+import { VarveTarget } from '../targets/varve-target.ts'
+import type { Measurement } from './measurement.ts'
+import { type RunLoad, Runner } from './runner.ts'
+import { runSimulation } from './simulation.ts'
+
+export interface ExperimentContext {
+  /** Must exist: results and database folders lie in it. */
+  readonly outFolder: string
+  readonly keep: boolean
+  readonly code: Code
+  readonly signal: AbortSignal
+  /** What the process has written to its terminal so far. */
+  terminalWritten(): Written
+  onProgress(phase: string, done: number, total: number): void
+  /** Hears of every edit of the tree, in order. */
+  readonly onEdit?: (event: EditEvent) => void
+}
+
+/** Where a run's database lies while it runs, and stays when it is kept. */
+export function databaseFolder(outFolder: string, plan: Pick<RunPlan, 'id'>): string {
+  return join(outFolder, `${plan.id}.db`)
+}
+
+/** Throws `LSM_LOCKED` when another process holds the folder, `Interrupted` on the signal. */
+export async function runExperiment(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
+  if (plan.simulation !== null) return runSimulation(plan, plan.simulation, context)
+  const { arrival } = plan.config
+  if (arrival === null) return measure(plan, context, null)
+  const share = asksForShare(arrival)
+  const sustainablePerSecond = share ? await sustainableRate(plan, context) : null
+  const load: RunLoad = {
+    ...{ kind: arrival.kind, clients: arrival.clients, sustainablePerSecond },
+    pacing: pacingOf(arrival, sustainablePerSecond, arrivalsSeed(plan)),
+  }
+  const { onProgress } = context
+  return measure(
+    plan,
+    {
+      ...context,
+      onProgress: (phase, done, total) =>
+        onProgress(phase, share ? Math.floor((total + done) / 2) : done, total),
+    },
+    load,
+  )
+}
+
+/**
+ * Operations a second that the same run reaches in a closed loop on a folder of its own, where the
+ * next operation is always ready: the first phase of Luo & Carey's two (PVLDB 12). The drain counts,
+ * since a rate at which debt piles up is not sustained.
+ */
+async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promise<number> {
+  const id = `${plan.id}-closed`
+  const { onProgress } = context
+  const { deterministic, timed } = await measure(
+    { ...plan, id, config: { ...plan.config, arrival: null } },
+    {
+      ...{ ...context, keep: false, onEdit: () => {} },
+      onProgress: (phase, done, total) =>
+        onProgress(`closed loop ${phase}`, Math.floor(done / 2), total),
+    },
+    null,
+  )
+  const seconds = timed.phases
+    .filter(({ name }) => name !== 'load')
+    .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
+  const operations = deterministic.phases
+    .filter(({ name }) => name === 'run')
+    .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
+  return sum(operations) / seconds
+}
+
+async function measure(
+  plan: RunPlan,
+  context: ExperimentContext,
+  load: RunLoad | null,
+): Promise<RunResult> {
+  const startedAt = new Date()
+  const folder = databaseFolder(context.outFolder, plan)
+  const ledger = new Ledger()
+  const onDisk = plan.storage === 'node'
+  const storage = onDisk ? new NodeStorage(ledger) : new MemoryStorage(ledger)
+  if (onDisk) removeStale(folder)
+  if (plan.aged !== undefined) {
+    plan.aged.clone(folder)
+    countFolder(storage, ledger, folder)
+  }
+  const watch = new GarbageWatch()
+  const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
+  const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
+  let target: Target | null = null
+  let owned = true
+  let kept = context.keep
+  try {
+    const runner = new Runner({
+      open: (clock, onEvent, onJobStart) =>
+        openTarget(plan, { ...parts, clock, onEvent, onJobStart }),
+      workload: plan.createWorkload(),
+      records: plan.config.records,
+      operations: plan.config.operations,
+      until: plan.config.until,
+      timer: systemClock,
+      answers: answersOf(plan),
+      ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
+    })
+    target = runner.target
+    const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
+    const measurement = await runner.run()
+    // Read again: the digest of the tables was taken since.
+    const operatingSystem = system.close(target.stats())
+    const environment = {
+      ...describeEnvironment(context.outFolder, startedAt, context.code),
+      ...(onDisk ? {} : { fileSystem: 'memory' }),
+    }
+    return resultOf(plan, measurement, environment, operatingSystem, seed)
+  } catch (error) {
+    owned = !isLsmError(error, 'LSM_LOCKED')
+    if (error instanceof Interrupted) kept = false
+    throw error
+  } finally {
+    watch.stop()
+    target?.close()
+    if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Under a retention the owner of the data lets some of them go. */
+function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
+  const { retentionMaxAgeMs, retentionMaxBytes } = engineOptions
+  return new AnswerOracle({
+    expectedRecords: config.records + config.operations,
+    mayForget: retentionMaxAgeMs !== null || retentionMaxBytes !== null,
+  })
+}
+
+/** Repeats arrive at moments of their own, as their operations are. */
+function arrivalsSeed({ config }: RunPlan): number {
+  return deriveSeed(config.seed, 'arrivals', config.repeat)
+}
+
+interface OpenParts {
+  readonly storage: Storage
+  readonly ledger: Ledger
+  readonly folder: string
+  readonly clock: Clock
+  readonly seed: number
+  onEvent(event: TargetEvent): void
+  onJobStart(): void
+  readonly onEdit: ((event: EditEvent) => void) | undefined
+}
+
+function openTarget(plan: RunPlan, parts: OpenParts): Target {
+  const target = new VarveTarget({
+    ...parts,
+    strategy: plan.createStrategy(),
+    strategyParameters: plan.config.strategy.params,
+    engineOptions: plan.engineOptions,
+  })
+  return plan.aged?.afterLoad(target) ?? target
+}
+
+/** A killed run leaves its files; a running one holds its lock, and must not lose them to us. */
+function removeStale(folder: string): void {
+  if (!existsSync(folder)) return
+  const storage = new NodeStorage(new Ledger())
+  const lock = storage.lock(folder)
+  try {
+    for (const name of storage.list(folder)) storage.remove(join(folder, name))
+  } finally {
+    lock.release()
+  }
+}
+
+function resultOf(
+  plan: RunPlan,
+  measurement: Measurement,
+  environment: RunResult['environment'],
+  operatingSystem: RunResult['timed']['operatingSystem'],
+  engineSeed: number,
+): RunResult {
+  const { deterministic, timed, burst, drained, runSeries, runTimedSeries } = measurement
+  const { blockCacheBytes, memtableBytes, compression } = plan.engineOptions
+  const gates = gatesOf({
+    balance: deterministic.ledger.balance,
+    unexplainedBytes: operatingSystem?.unexplainedWrittenBytes ?? null,
+    drained: deterministic.amplification.drained,
+    memtableRawBytesAfterDrain: drained.memtableRawBytes,
+    burstDebtBytes: burst.debtBytes,
+    ...{ runSeries, runTimedSeries },
+    mergesIntoLastLevel: measurement.mergesIntoLastLevel,
+    config: plan.config,
+    command: plan.command,
+    memory: {
+      ...{ blockCacheBytes, memtableBytes, compression },
+      machineBytes: environment.memoryBytes,
+      storedShare: storedShare(deterministic.levels),
+    },
+    answers: deterministic.answers,
+    arrivals: timed.arrivals,
+  })
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    id: plan.id,
+    command: plan.command,
+    config: plan.config,
+    seeds: { engine: engineSeed, ...(plan.config.arrival && { arrivals: arrivalsSeed(plan) }) },
+    environment,
+    deterministic,
+    timed: { ...timed, operatingSystem, peakRssBytes: peakRssBytes() },
+    gates,
+  }
+}
+
+function storedShare(levels: RunResult['deterministic']['levels']): number | null {
+  return quotient(
+    sum(levels.map(({ bytes }) => bytes)),
+    sum(levels.map(({ rawBytes }) => rawBytes)),
+  )
+}

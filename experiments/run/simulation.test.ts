@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type RunResult, runResultSchema } from '../../results/schema.ts'
+import { Interrupted } from '../base/interrupted.ts'
+import { chartFor } from '../charts/chart-for.ts'
+import { parseCommand } from '../cli/request.ts'
+import { resolvePlans } from '../cli/resolve.ts'
+import { runExperiment } from './experiment.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'varve-simulation-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function plansFor(...flags: string[]) {
+  const command = parseCommand(flags)
+  if (command.kind !== 'run') throw new Error(command.kind)
+  return resolvePlans(command.request)
+}
+
+async function resultFor(flags: readonly string[], signal = new AbortController().signal) {
+  const [plan] = await plansFor(...flags)
+  return runExperiment(plan!, {
+    outFolder: folder,
+    keep: false,
+    code: { commit: null, dirty: false, varveVersion: 'test' },
+    signal,
+    terminalWritten: () => ({ bytes: 0, calls: 0 }),
+    onProgress() {},
+  })
+}
+
+const SMALL = ['--records=2000', '--operations=3000', '--set=memtableBytes=64KiB']
+const PLAIN = ['--set=compression=none', '--storage=memory']
+const onEngine = (...flags: string[]) => resultFor([...SMALL, ...PLAIN, ...flags])
+const simulated = (...flags: string[]) => resultFor([...SMALL, '--target=simulator', ...flags])
+
+const failed = ({ gates }: RunResult) => gates.filter((gate) => !gate.passed).map((g) => g.name)
+
+describe('exact keys, beside the engine on the same stream', () => {
+  test.each([
+    ['--strategy=leveling', '--workload=ycsb-a'],
+    ['--strategy=leveling-partial', '--workload=ycsb-f'],
+    ['--strategy=tiering', '--workload=ycsb-d'],
+    ['--strategy=lazy-leveling', '--workload=ycsb-e'],
+  ])('%s %s: every figure it knows is the engine’s', async (...flags) => {
+    const [engine, simulator] = [await onEngine(...flags), await simulated(...flags)]
+    const [measured, told] = [engine.deterministic, simulator.deterministic]
+    expect(told.traceHash).toBe(measured.traceHash)
+    expect(told.counts).toEqual(measured.counts)
+    for (const state of ['burst', 'drained'] as const) {
+      const [true_, ours] = [measured.amplification[state], told.amplification[state]]
+      for (const figure of ['userBytes', 'flushedRawBytes', 'mergedRawBytes', 'waLsm'] as const) {
+        expect(ours[figure], figure).toBe(true_[figure])
+      }
+      const { wal = 0 } = true_.bytesWrittenByCause
+      expect(Math.abs(ours.bytesWrittenByCause.wal! / wal - 1)).toBeLessThan(0.001)
+      expect(ours.liveLogicalBytes).toBe(true_.liveLogicalBytes)
+    }
+    expect(told.levels.map((level) => ({ ...level, bytesRead: 0 }))).toEqual(
+      measured.levels.map((level) => ({ ...level, bytesRead: 0 })),
+    )
+    for (const account of ['getHit', 'getMiss', 'updateRead', 'shortScan'] as const) {
+      const { operations, runsProbed } = measured.readAmplification[account]
+      expect(told.readAmplification[account]).toMatchObject({ operations, runsProbed })
+    }
+  })
+
+  test('what the filters of the tree promise an absent key is told', async () => {
+    const [bare, filtered] = [
+      await simulated('--workload=ycsb-c', '--strategy=tiering', '--param=bitsPerKey=0'),
+      await simulated('--workload=ycsb-c', '--strategy=tiering'),
+    ].map(({ deterministic }) => deterministic)
+    const runs = filtered!.levels.reduce((sum, level) => sum + level.runs, 0)
+    expect(bare!.filters!.probesPerMiss).toBe(runs)
+    const { probesPerMiss } = filtered!.filters!
+    expect(filtered!.filters!.runs.length).toBe(runs)
+    // 10 bits a key, and more in tables that do not fill their last block of bits.
+    expect(probesPerMiss).toBeGreaterThan(0)
+    expect(probesPerMiss / runs).toBeLessThan(0.012)
+  })
+
+  test('what no simulation knows is null, and the result says that it is none', async () => {
+    const result = runResultSchema.parse(await simulated('--workload=ycsb-a'))
+    expect(result.config.target).toBe('simulator (exact)')
+    expect(failed(result)).toContain('measured')
+    expect(failed(result)).not.toContain('conservation')
+    expect(result.deterministic.tableDigest).toBeNull()
+    expect(result.deterministic.readAmplification.getHit.blocksPerOperation).toBeNull()
+    expect(result.timed.latencyByKind).toEqual({})
+  })
+
+  test('a compressed engine is not what it stands for, and it says so', async () => {
+    const { gates } = await simulated('--set=compression=zstd')
+    expect(gates.find(({ name }) => name === 'measured')!.why).toMatch(
+      'as if uncompressed, not zstd',
+    )
+  })
+})
+
+describe('a load without keys', () => {
+  const load = ['--target=simulator', '--workload=ycsb-load', '--strategy=tiering']
+
+  test('is near the same load with keys', async () => {
+    const size = ['--set=memtableBytes=64KiB']
+    const exact = await resultFor([...load, ...size, '--records=20k'])
+    const { userBytes } = exact.deterministic.amplification.drained
+    const statistical = await resultFor([...load, ...size, `--user-bytes=${userBytes}`])
+    expect(Math.abs(statistical.config.records / 20_000 - 1)).toBeLessThan(0.001)
+    for (const figure of ['waTotal', 'waEntries', 'spaceAmplification'] as const) {
+      const [told, true_] = [statistical, exact].map(
+        ({ deterministic }) => deterministic.amplification.drained[figure]!,
+      )
+      expect(Math.abs(told! / true_! - 1), figure).toBeLessThan(0.03)
+    }
+  })
+
+  test('of 64 GiB fits the schema, conserves bytes and can be drawn', async () => {
+    const result = runResultSchema.parse(await resultFor([...load, '--user-bytes=64GiB']))
+    expect(result.config.target).toBe('simulator (statistical)')
+    expect(result.config.engine.memtableBytes).toBe(64 * 2 ** 20)
+    expect(result.deterministic.counts.flushes).toBe(1024)
+    expect(result.deterministic.ledger.balance.conserved).toBe(true)
+    expect(failed(result)).toContain('measured')
+    expect(JSON.stringify(chartFor([result]))).toContain('simulated from expected numbers of keys')
+    expect(result.command).toContain(`--user-bytes=${64 * 2 ** 30}`)
+  })
+
+  test('ends on an interrupt', async () => {
+    const interrupt = new AbortController()
+    interrupt.abort()
+    const run = resultFor([...load, '--user-bytes=1GiB'], interrupt.signal)
+    await expect(run).rejects.toThrow(Interrupted)
+  })
+})
+
+test('a comparison with the engine names the target of each row and what was not measured', async () => {
+  const results = [await onEngine('--workload=ycsb-a'), await simulated('--workload=ycsb-a')]
+  const text = JSON.stringify(chartFor(results))
+  expect(text).toContain('tiering varve')
+  expect(text).toContain('tiering simulator (exact) †')
+  expect(text).toContain('measured failed in 1 of 2 runs')
+})
+
+describe('mistakes', () => {
+  test.each([
+    [['--user-bytes=1GiB'], '--user-bytes: only with --target=simulator'],
+    [
+      ['--target=simulator', '--user-bytes=1GiB', '--records=5'],
+      '--records: not with --user-bytes, which says how much is loaded',
+    ],
+    [
+      ['--target=simulator', '--user-bytes=1GiB', '--workload=ycsb-a'],
+      '--user-bytes: only with --workload=ycsb-load, not ycsb-a',
+    ],
+    [
+      ['--target=simulator', '--param=fieldlengthdistribution=uniform'],
+      'ycsb-a: the simulator keeps no fields, so an update of one needs ' +
+        'fieldlengthdistribution=constant, writeallfields=true or --value-bytes',
+    ],
+  ])('%s', async (flags, line) => {
+    await expect(plansFor(...flags).catch((error) => error.message)).resolves.toBe(line)
+  })
+})

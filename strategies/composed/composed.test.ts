@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest'
+import type { LsmError } from '../../engine/base/errors.ts'
+import { createRandom } from '../../engine/base/random.ts'
+import type { CompactionSpec } from '../../engine/compaction/strategy.ts'
+import { parseVersion } from '../../engine/version/text.ts'
+import { runCount } from '../../engine/version/version.ts'
+import type { StrategyModule } from '../define-strategy.ts'
+import { deleteAware } from '../partial-levels/delete-aware.ts'
+import { levelingPartial } from '../partial-levels/leveling-partial.ts'
+import { oneLeveling } from '../partial-levels/one-leveling.ts'
+import { printSpec } from '../testing/print-spec.ts'
+import { brokenRecency, emptyTree, load, readAll, type SteppedTree } from '../testing/stepper.ts'
+import { lazyLeveling } from '../whole-levels/lazy-leveling.ts'
+import { leveling } from '../whole-levels/leveling.ts'
+import { tiering } from '../whole-levels/tiering.ts'
+import { composed } from './composed.ts'
+import { PRESET_NAMES } from './presets.ts'
+
+type Params = Readonly<Record<string, unknown>>
+
+/** Two hundred buffers over 1200 keys, a tenth of them deletes, 10 ms apart. */
+function run(module: StrategyModule, params: Params) {
+  const strategy = module.create(params)
+  const random = createRandom(3)
+  const newest = new Map<number, number>()
+  const specs: CompactionSpec[] = []
+  let tree: SteppedTree = emptyTree(strategy, { memtableBytes: 8, entryBytes: 1 })
+  for (let buffer = 0; buffer < 200; buffer++) {
+    const keys = [...new Set(Array.from({ length: 8 }, () => random.nextBelow(1200)))]
+    const deleted = new Set(keys.filter(() => random.nextBelow(10) === 0))
+    keys.forEach((key, at) => {
+      if (deleted.has(key)) newest.delete(key)
+      else newest.set(key, tree.nextSeq + at)
+    })
+    const step = load({ ...tree, nowMs: tree.nowMs + 10 }, strategy, keys, deleted)
+    tree = step.tree
+    specs.push(...step.specs)
+  }
+  return { tree, specs, newest }
+}
+
+const withoutState = (specs: readonly CompactionSpec[]) =>
+  specs.map(({ nextState: _, ...spec }) => spec)
+
+describe('a configuration picks what the strategy it describes picks', () => {
+  test.each([
+    ['full', { preset: 'full' }, leveling, {}],
+    ['tiering', { trigger: ['runs'], layout: 'tiering', granularity: ['runs'] }, tiering, {}],
+    [
+      'L-leveling',
+      { trigger: ['runs', 'saturation'], layout: 'L-leveling', granularity: ['level'] },
+      lazyLeveling,
+      {},
+    ],
+    ['lo+1', { preset: 'lo+1' }, levelingPartial, {}],
+    ['rr', { preset: 'rr' }, levelingPartial, { pick: 'rr' }],
+    ['lo+2', { preset: 'lo+2' }, levelingPartial, { pick: 'lo2' }],
+    ['cold', { preset: 'cold' }, levelingPartial, { pick: 'coldest' }],
+    ['old', { preset: 'old' }, levelingPartial, { pick: 'oldest-max-seq' }],
+    ['1-lvl', { preset: '1-lvl' }, oneLeveling, {}],
+    [
+      'FADE',
+      { trigger: ['tombstone-ttl', 'saturation'], deleteTtlMs: 500 },
+      deleteAware,
+      { deleteTtlMs: 500 },
+    ],
+  ] as const)('%s', (_name, params, module, equal) => {
+    const { specs } = run(composed, params)
+    expect(specs.length).toBeGreaterThan(30)
+    expect(withoutState(specs)).toEqual(withoutState(run(module, equal).specs))
+  })
+})
+
+describe('the ten of Sarkar et al. run', () => {
+  /** Triggers a preset must be seen to use, beside those of capacity. */
+  const own: Readonly<Record<string, string>> = {
+    tsd: 'tombstone density',
+    tsa: 'tombstone-TTL',
+    tier: 'space amplification',
+  }
+
+  test.each(PRESET_NAMES)('%s', (preset) => {
+    const params = { preset, densityThreshold: 0.3, deleteTtlMs: 500, spaceAmpPercent: 100 }
+    const { tree, specs, newest } = run(composed, params)
+    expect(readAll(tree.version)).toEqual(newest)
+    expect(brokenRecency(tree.version)).toBeNull()
+    expect(runCount(tree.version)).toBeLessThan(16)
+    const triggers = new Set(specs.map(({ reason }) => reason.trigger))
+    if (own[preset] !== undefined) expect(triggers).toContain(own[preset])
+  })
+
+  test('there are ten', () => {
+    expect(PRESET_NAMES.length).toBe(10)
+  })
+})
+
+describe('the triggers beside capacity', () => {
+  const partial = { granularity: ['table'], layout: 'leveling' }
+  const whole = { granularity: ['level'], layout: 'tiering' }
+
+  test.each([partial, whole])('staleness leaves no table older than it, %o', (form) => {
+    const trigger = ['staleness', 'runs', 'saturation']
+    const { tree } = run(composed, { ...form, trigger, staleMs: 300 })
+    for (const { runs } of tree.version.levels) {
+      for (const { chunks } of runs) {
+        for (const { createdAtMs } of chunks.flatMap(({ tables }) => tables)) {
+          expect(createdAtMs).toBeGreaterThan(tree.nowMs - 300)
+        }
+      }
+    }
+  })
+
+  test.each([partial, whole])('tombstone density leaves no table as dense, %o', (form) => {
+    const trigger = ['tombstone-density', 'runs', 'saturation']
+    const { tree } = run(composed, { ...form, trigger, densityThreshold: 0.2 })
+    for (const { runs } of tree.version.levels) {
+      for (const { chunks } of runs) {
+        for (const { tombstones, entries } of chunks.flatMap(({ tables }) => tables)) {
+          expect(tombstones / entries).toBeLessThan(0.2)
+        }
+      }
+    }
+  })
+
+  test.each([partial, whole])(
+    'space amplification bounds what lies above the oldest, %o',
+    (form) => {
+      const trigger = ['runs', 'saturation', 'space-amp']
+      const { tree } = run(composed, { ...form, trigger, spaceAmpPercent: 25 })
+      const oldest = tree.version.levels.at(-1)!.runs.at(-1)!.totals.rawBytes
+      expect(tree.version.totals.rawBytes - oldest).toBeLessThan(oldest / 4)
+    },
+  )
+
+  test('space amplification is what lies above the oldest run, which takes all in', () => {
+    const tier = composed.create({ preset: 'tier' })
+    const pick = (above: number) =>
+      printSpec(
+        tier.pick({
+          version: parseVersion(
+            `L0\n R3: 3[a,b] values=10\n R2: 2[a,b] values=${above}\nL1\n R1: 1[a,b] values=30`,
+          ),
+          memtableBytes: 40,
+          state: { cursors: [] },
+          inProgress: [],
+          oldestSnapshotSeq: 0,
+          nowMs: 0,
+          tableStats: () => ({ reads: 0 }),
+        }),
+      )
+    expect(pick(49)).toBe('nothing')
+    expect(pick(50)).toBe(
+      'merge L0 R3, L0 R2, L1 R1 -> L1 R1 because newer bytes ≥ percent of the oldest run',
+    )
+  })
+
+  test('several tables go together where the granularity says so', () => {
+    const { specs } = run(composed, { granularity: ['tables'], tablesPerJob: 3 })
+    const counts = specs
+      .filter(({ reason }) => reason.trigger === 'level saturation')
+      .map(({ inputs }) => (inputs[0]!.tables === 'all' ? 0 : inputs[0]!.tables.length))
+    expect(Math.max(...counts)).toBe(3)
+  })
+})
+
+describe('primitives that do not go together are refused in one line', () => {
+  test.each([
+    [{ trigger: ['runs'] }, 'composed: trigger must hold saturation for leveling'],
+    [{ layout: 'tiering' }, 'composed: granularity must be level or runs for tiering'],
+    [
+      { layout: '1-leveling', granularity: ['level'] },
+      'composed: granularity must hold table or tables for 1-leveling',
+    ],
+    [
+      { layout: 'hybrid', granularity: ['level'], K: 4 },
+      'composed: K must be from 1 to T − 1 = 3, not 4',
+    ],
+    [{ preset: 'lo1' }, /^composed: preset must be one of none, full, lo\+1, .*, not lo1$/],
+    [
+      { movement: ['lo3'] },
+      /^composed: movement must be a list of rr, lo1, .*, random, not \["lo3"\]$/,
+    ],
+  ])('%o', (params, message) => {
+    let thrown: LsmError | null = null
+    try {
+      composed.create(params)
+    } catch (error) {
+      thrown = error as LsmError
+    }
+    expect(thrown?.code).toBe('LSM_INVALID_ARGUMENT')
+    expect(thrown?.message).toMatch(message)
+  })
+})

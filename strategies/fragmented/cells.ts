@@ -1,0 +1,215 @@
+/**
+ * Owns the cells of a level in key order: a tree three high, of nodes of about thirty items each,
+ * that know how deep the deepest cell below them is. Persistent data: what renews the cells of a range
+ * copies the nodes on the way there and shares all others, so that a question or an edit costs about
+ * the same whatever the level holds.
+ *
+ *   groups    a · · · · · · · · · · · · · · · · · p · · · · · · ·
+ *   blocks    a · · · · · g · · · · · l · · · · · p · · · · · · ·
+ *   cells     a b · c · d g · h · i k l · m n · o p · q r · s t ·
+ *
+ * Invariant: no node is empty, and an item is known by the least key in it.
+ */
+
+import { compareBytes } from '../../engine/base/compare.ts'
+import type { KeyRange } from '../../engine/version/key-range.ts'
+import type { RunId } from '../../engine/version/run.ts'
+
+export interface Cell extends KeyRange {
+  /** Runs that have tables in it. */
+  readonly depth: number
+  /** The newest of them. */
+  readonly top: RunId
+  readonly rawBytes: number
+}
+
+interface Item {
+  readonly smallest: Uint8Array
+  /** Of the deepest cell in it. */
+  readonly depth: number
+}
+
+interface Node<Content extends Item> extends Item {
+  readonly items: readonly Content[]
+}
+
+/** Cells that follow one another; the same in all that were renewed elsewhere. */
+export type Block = Node<Cell>
+type Group = Node<Block>
+
+/** Part of the key space, [from, to); null: without end. */
+export interface Stretch {
+  readonly from: Uint8Array | null
+  readonly to: Uint8Array | null
+}
+
+/** Items of a node, about; after an edit it has up to twice as many, or fewer. */
+const NODE_ITEMS = 32
+
+/** Ascending, apart. */
+export class Cells {
+  readonly #groups: readonly Group[]
+
+  private constructor(groups: readonly Group[]) {
+    this.#groups = groups
+  }
+
+  static of(cells: readonly Cell[]): Cells {
+    return new Cells(nodesOf(nodesOf(cells)))
+  }
+
+  /** The last cell that starts at the key or before; the first where none does, null of none. */
+  at(key: Uint8Array): Cell | null {
+    const group = itemAt(this.#groups, key)
+    return group === undefined ? null : itemAt(itemAt(group.items, key)!.items, key)!
+  }
+
+  /** From that cell on. */
+  *from(key: Uint8Array): Generator<Cell, void, undefined> {
+    for (const block of this.blocksFrom(key)) {
+      for (const cell of itemsFrom(block.items, key)) yield cell
+    }
+  }
+
+  /** From the block of that cell on. */
+  *blocksFrom(key: Uint8Array): Generator<Block, void, undefined> {
+    for (const group of itemsFrom(this.#groups, key)) yield* itemsFrom(group.items, key)
+  }
+
+  /** From the block of that cell on, those that start at `last` or before. */
+  blocksBetween(key: Uint8Array, last: Uint8Array): readonly Block[] {
+    const blocks: Block[] = []
+    for (const block of this.blocksFrom(key)) {
+      if (compareBytes(block.smallest, last) > 0) break
+      blocks.push(block)
+    }
+    return blocks
+  }
+
+  /** Of the deepest cells, of which there must be one, the first that starts after the key. */
+  deepest(after: Uint8Array | null): Cell {
+    const depth = depthOf(this.#groups)
+    const isNext = (cell: Cell) =>
+      cell.depth === depth && (after === null || compareBytes(cell.smallest, after) > 0)
+    for (const group of itemsFrom(this.#groups, after)) {
+      if (group.depth < depth) continue
+      for (const block of itemsFrom(group.items, after)) {
+        const next = block.depth < depth ? undefined : block.items.find(isNext)
+        if (next !== undefined) return next
+      }
+    }
+    return this.deepest(null)
+  }
+
+  /**
+   * The cells after tables came or went in the ranges. `sweep` gives those of a stretch: of the cells
+   * that reach into a range, with the one before, which takes what has become too small.
+   */
+  renewed(ranges: readonly KeyRange[], sweep: (stretch: Stretch) => readonly Cell[]): Cells {
+    const blocks: Renewal<Block> = (stretch, own, inside) =>
+      nodesOf(renewedItems(contentsOf(own), stretch, inside, sweep))
+    const groups: Renewal<Group> = (stretch, own, inside) =>
+      nodesOf(renewedItems(contentsOf(own), stretch, inside, blocks))
+    return new Cells(renewedItems(this.#groups, { from: null, to: null }, ranges, groups))
+  }
+}
+
+/** What becomes of neighbouring items that fill a stretch, after edits in ranges inside. */
+type Renewal<I extends Item> = (
+  stretch: Stretch,
+  own: readonly I[],
+  inside: readonly KeyRange[],
+) => readonly I[]
+
+/** Items, at least one, that fill the stretch, those renewed that have to do with a range. */
+function renewedItems<I extends Item>(
+  items: readonly I[],
+  { from, to }: Stretch,
+  ranges: readonly KeyRange[],
+  renew: Renewal<I>,
+): readonly I[] {
+  const renewed: I[] = []
+  let taken = 0
+  for (const { first, last, inside } of spansOf(items, ranges)) {
+    while (taken < first) renewed.push(items[taken++]!)
+    taken = last + 1
+    const stretch = {
+      from: first === 0 ? from : items[first]!.smallest,
+      to: items[taken]?.smallest ?? to,
+    }
+    for (const item of renew(stretch, items.slice(first, taken), inside)) renewed.push(item)
+  }
+  while (taken < items.length) renewed.push(items[taken++]!)
+  return renewed
+}
+
+/** Neighbours among items, by index, and the ranges that reach into them. */
+interface Span {
+  readonly first: number
+  last: number
+  readonly inside: KeyRange[]
+}
+
+/** What the ranges reach into, with the item before; ascending, apart. */
+function spansOf(items: readonly Item[], ranges: readonly KeyRange[]): readonly Span[] {
+  const spans = ranges
+    .map((range): Span => {
+      const first = Math.max(lastAt(items, range.smallest) - 1, 0)
+      return { first, last: Math.max(lastAt(items, range.largest), 0), inside: [range] }
+    })
+    .sort((a, b) => a.first - b.first)
+  const apart: Span[] = []
+  for (const span of spans) {
+    const before = apart.at(-1)
+    if (before === undefined || before.last < span.first) {
+      apart.push(span)
+      continue
+    }
+    before.last = Math.max(before.last, span.last)
+    before.inside.push(...span.inside)
+  }
+  return apart
+}
+
+/** Nodes over the items, of about equal size. */
+function nodesOf<I extends Item>(items: readonly I[]): readonly Node<I>[] {
+  const count = Math.ceil(items.length / NODE_ITEMS)
+  return Array.from({ length: count }, (_, at) => {
+    const from = Math.floor((at * items.length) / count)
+    const own = items.slice(from, Math.floor(((at + 1) * items.length) / count))
+    return { smallest: own[0]!.smallest, depth: depthOf(own), items: own }
+  })
+}
+
+function contentsOf<I extends Item>(nodes: readonly Node<I>[]): readonly I[] {
+  return nodes.flatMap(({ items }) => items)
+}
+
+function depthOf(items: readonly Item[]): number {
+  return items.reduce((most, { depth }) => Math.max(most, depth), 0)
+}
+
+function itemAt<I extends Item>(items: readonly I[], key: Uint8Array): I | undefined {
+  return items[Math.max(lastAt(items, key), 0)]
+}
+
+/** From the last item that starts at the key or before, on; from the first where none does. */
+export function itemsFrom<I extends Item>(
+  items: readonly I[],
+  key: Uint8Array | null,
+): readonly I[] {
+  const at = key === null ? 0 : lastAt(items, key)
+  return at <= 0 ? items : items.slice(at)
+}
+
+/** Index of the last item that starts at the key or before, or −1. */
+function lastAt(items: readonly Item[], key: Uint8Array): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(items[middle]!.smallest, key) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}

@@ -1,0 +1,185 @@
+/**
+ * Owns the cells of a level: the ranges into which its tables fall apart. Tables that overlap, be it by
+ * way of others, are in one cell; what has fewer bytes than a cell must have belongs to the cell
+ * before. Invariant: every table is in exactly one cell, and cells ascend without overlap; so the
+ * least key of a cell is a guard, which no table of the level crosses.
+ *
+ *   newer run        [----]               [--]  []
+ *   older run     [-----]  [---]        [-------]  [---]
+ *   cells         [------------]        [---------][---]
+ *
+ * Guards as such are PebblesDB's (SOSP '17), which samples them from inserted keys. Here they are
+ * read off the tables: whoever cuts what it adds at the guards keeps the cells apart, and a guard
+ * lasts for as long as something lies in its cell.
+ *
+ * Cells are remembered with the level they were of, and after an edit only those are swept again
+ * that lie where a run's chunks differ (`movement/lineage.ts`): memory only, cells are a function
+ * of the level.
+ */
+
+import { compareBytes } from '../../engine/base/compare.ts'
+import type { KeyRange } from '../../engine/version/key-range.ts'
+import type { Level } from '../../engine/version/level.ts'
+import {
+  lowerBound,
+  overlapping,
+  type Run,
+  type RunId,
+  sliceTables,
+  tableAt,
+} from '../../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { changedRanges } from '../primitives/movement/lineage.ts'
+import { type Cell, Cells, type Stretch } from './cells.ts'
+
+/** A cell's tables in one run, in key order. */
+export interface Fragment {
+  readonly run: Run
+  /** Runs of the level that are older. */
+  readonly height: number
+  readonly tables: readonly TableMeta[]
+}
+
+/** The tables of a cell, run by run, newest first. */
+export function fragmentsOf({ runs }: Level, cell: Cell): readonly Fragment[] {
+  return runs.flatMap((run, at) => {
+    const { from, to } = overlapping(run, cell)
+    if (from === to) return []
+    return [{ run, height: runs.length - 1 - at, tables: sliceTables(run, from, to) }]
+  })
+}
+
+/** A level as it was met last, through all its edits. */
+interface Lineage {
+  level: Level
+  bytesMin: number
+  cells: Cells
+}
+
+/** By the first and the last table of each run: edits leave some of them. */
+const lineages = new WeakMap<TableMeta, Lineage>()
+
+/** The cells of the level, where what has fewer than `bytesMin` raw bytes is part of another. */
+export function cellsOf(level: Level, bytesMin: number): Cells {
+  const known = lineageOf(level)
+  if (known?.bytesMin === bytesMin && haveSameRuns(known.level, level)) return known.cells
+  const isEdited = known?.bytesMin === bytesMin && haveSameOrder(known.level, level)
+  const cells = isEdited ? edited(known, level) : Cells.of(sweep(level, bytesMin, WHOLE))
+  const lineage = Object.assign(known ?? {}, { level, bytesMin, cells })
+  for (const run of level.runs) {
+    lineages.set(firstOf(run), lineage)
+    lineages.set(lastOf(run), lineage)
+  }
+  return cells
+}
+
+function lineageOf({ runs }: Level): Lineage | undefined {
+  for (const run of runs) {
+    const lineage = lineages.get(firstOf(run)) ?? lineages.get(lastOf(run))
+    if (lineage !== undefined) return lineage
+  }
+  return undefined
+}
+
+function firstOf(run: Run): TableMeta {
+  return tableAt(run, 0)
+}
+
+function lastOf(run: Run): TableMeta {
+  return tableAt(run, run.totals.tables - 1)
+}
+
+function haveSameRuns({ runs: before }: Level, { runs: after }: Level): boolean {
+  return before.length === after.length && before.every((run, at) => run === after[at])
+}
+
+/** Whether runs of both levels are in the same order: which is the newest of a cell depends on it. */
+function haveSameOrder(before: Level, after: Level): boolean {
+  let last = -1
+  for (const { id } of before.runs) {
+    const at = after.runs.findIndex((run) => run.id === id)
+    if (at < 0) continue
+    if (at < last) return false
+    last = at
+  }
+  return true
+}
+
+function edited({ level: before, bytesMin, cells }: Lineage, level: Level): Cells {
+  const ranges = rangesOfEdit(before, level)
+  if (ranges.length === 0) return cells
+  return cells.renewed(ranges, (stretch) => sweep(level, bytesMin, stretch))
+}
+
+function rangesOfEdit(before: Level, after: Level): readonly KeyRange[] {
+  const chunksIn = ({ runs }: Level, id: RunId) => runs.find((run) => run.id === id)?.chunks ?? []
+  const ids = new Set([...before.runs, ...after.runs].map(({ id }) => id))
+  return [...ids].flatMap((id) => changedRanges(chunksIn(before, id), chunksIn(after, id)))
+}
+
+/** Tables that overlap, be it by way of others, or a cell of several such. */
+interface Clump {
+  readonly smallest: Uint8Array
+  largest: Uint8Array
+  rawBytes: number
+  /** Indices of runs of the level that have tables in it; few. */
+  readonly runs: number[]
+}
+
+const WHOLE: Stretch = { from: null, to: null }
+
+/** The cells of tables that start in the stretch; no table crosses its ends. */
+function sweep({ runs }: Level, bytesMin: number, { from, to }: Stretch): readonly Cell[] {
+  const lists = runs.map((run) =>
+    sliceTables(
+      run,
+      from === null ? 0 : lowerBound(run, from),
+      to === null ? run.totals.tables : lowerBound(run, to),
+    ),
+  )
+  const cells: Clump[] = []
+  for (const clump of clumpsOf(lists)) {
+    const last = cells.at(-1)
+    if (last === undefined || clump.rawBytes >= bytesMin) {
+      cells.push(clump)
+      continue
+    }
+    last.largest = clump.largest
+    last.rawBytes += clump.rawBytes
+    for (const run of clump.runs) addRun(last, run)
+  }
+  return cells.map(({ smallest, largest, rawBytes, runs: own }) => {
+    return { smallest, largest, depth: own.length, top: runs[Math.min(...own)]!.id, rawBytes }
+  })
+}
+
+function addRun({ runs }: Clump, run: number): void {
+  if (!runs.includes(run)) runs.push(run)
+}
+
+function clumpsOf(lists: readonly (readonly TableMeta[])[]): readonly Clump[] {
+  const clumps: Clump[] = []
+  const next = lists.map(() => 0)
+  for (;;) {
+    let list = -1
+    let table: TableMeta | null = null
+    for (let at = 0; at < lists.length; at++) {
+      const candidate = lists[at]![next[at]!]
+      if (candidate === undefined) continue
+      if (table !== null && compareBytes(candidate.smallest, table.smallest) >= 0) continue
+      table = candidate
+      list = at
+    }
+    if (table === null) return clumps
+    next[list]!++
+    let clump = clumps.at(-1)
+    if (clump === undefined || compareBytes(table.smallest, clump.largest) > 0) {
+      const { smallest, largest } = table
+      clump = { smallest, largest, rawBytes: 0, runs: [] }
+      clumps.push(clump)
+    }
+    if (compareBytes(table.largest, clump.largest) > 0) clump.largest = table.largest
+    clump.rawBytes += rawBytes(table)
+    addRun(clump, list)
+  }
+}

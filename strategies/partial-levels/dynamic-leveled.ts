@@ -1,0 +1,56 @@
+/**
+ * Owns leveling whose targets follow the data: the last level holds what it holds, each level above
+ * it 1/T of the next. The tree grows upwards: data gathers in the last of `levels` levels, and a
+ * level above opens when the one that level 0 feeds would be larger than base · T. So the last
+ * level always has nearly all of the data, and obsolete versions take at most 1/(T − 1) more space,
+ * where static targets let a young last level hold less than the levels above it.
+ *
+ * Trigger      level saturation (level 0: number of sorted runs)
+ * Layout       leveling
+ * Granularity  one table and what it overlaps
+ * Movement     least overlap with the next level, or `pick`; ties by round-robin
+ *
+ * Sources: RocksDB, level_compaction_dynamic_level_bytes; Dong et al., CIDR '17 (the bound). The
+ * rules of the tree stand in `partial-levels.ts`.
+ */
+
+import { z } from 'zod'
+import { defineStrategy } from '../define-strategy.ts'
+import { baseBytes, partialParameters, sizeRatio } from '../shared-parameters.ts'
+import { type PartialShape, partialMembers } from './partial-levels.ts'
+
+const params = z.object({
+  T: sizeRatio('RocksDB: 10'),
+  levels: z
+    .number()
+    .int()
+    .min(2)
+    .max(60)
+    .default(7)
+    .describe('Levels of the tree, level 0 included; data gathers in the last. RocksDB: 7.'),
+  ...partialParameters,
+  baseBytes: baseBytes.describe(
+    'The level that takes level 0 in may hold baseBytes · T raw bytes before one opens above it; ' +
+      '0: the memtable size. RocksDB: 256 MB, four memtables, as here with T = 4.',
+  ),
+})
+
+const shapeOf = (values: z.output<typeof params>): PartialShape => ({
+  ...values,
+  sizing: 'dynamic',
+  movement: [values.pick, 'lo1'],
+  tablesPerJob: 1,
+})
+
+export const dynamicLeveled = defineStrategy({
+  name: 'dynamic-leveled',
+  description: 'Partial leveling with targets from the last level upwards (RocksDB)',
+  params,
+  primitives: {
+    trigger: ['level saturation', 'sorted runs'],
+    layout: 'leveling',
+    granularity: ['single table'],
+    movement: ['least overlap parent (+1)', 'round-robin'],
+  },
+  ...partialMembers(shapeOf),
+})

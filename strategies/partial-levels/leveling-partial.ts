@@ -1,0 +1,53 @@
+/**
+ * Owns leveling with partial compaction, as LevelDB and RocksDB do it: one run in every level below
+ * 0, merged one table at a time. What the table is, `pick` says; where several qualify alike, or the
+ * named kind is not there, the choice falls to least overlap and at last to round-robin.
+ *
+ * Trigger      level saturation (level 0: number of sorted runs)
+ * Layout       leveling
+ * Granularity  one table and what it overlaps
+ * Movement     any of `movement/movement.ts`; ties by round-robin
+ *
+ * Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder`; the movements,
+ * Sarkar et al., PVLDB 14. The rules of the tree stand in `partial-levels.ts`.
+ */
+
+import { z } from 'zod'
+import { defineStrategy } from '../define-strategy.ts'
+import { partialParameters, sizeRatio } from '../shared-parameters.ts'
+import { type PartialShape, partialMembers } from './partial-levels.ts'
+
+const params = z.object({
+  T: sizeRatio('LevelDB, RocksDB: 10'),
+  ...partialParameters,
+})
+
+const shapeOf = (values: z.output<typeof params>): PartialShape => ({
+  ...values,
+  sizing: 'static',
+  levels: 0,
+  movement: [values.pick, 'lo1'],
+  tablesPerJob: 1,
+})
+
+export const levelingPartial = defineStrategy({
+  name: 'leveling-partial',
+  description: 'One run a level, merged table by table (LevelDB, RocksDB)',
+  params,
+  primitives: {
+    trigger: ['level saturation', 'sorted runs'],
+    layout: 'leveling',
+    granularity: ['single table'],
+    movement: [
+      'least overlap parent (+1)',
+      'least overlap grandparent (+2)',
+      'round-robin',
+      'coldest',
+      'oldest',
+      'tombstone density',
+      'expired tombstone-TTL',
+      'random',
+    ],
+  },
+  ...partialMembers(shapeOf),
+})

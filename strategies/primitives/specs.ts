@@ -1,0 +1,62 @@
+/**
+ * Owns the small vocabulary picks are written and read with: slices of whole runs, a plain merge
+ * output, and the levels, tables and bytes a spec touches.
+ */
+
+import type {
+  CompactionSpec,
+  InputSlice,
+  MergeOutput,
+  OutputPlace,
+} from '../../engine/compaction/strategy.ts'
+import { indexOfTable, type Run, tableAt, tablesOf } from '../../engine/version/run.ts'
+import type { TableMeta } from '../../engine/version/table-meta.ts'
+import { levelAt, type Version } from '../../engine/version/version.ts'
+
+/** All tables of `runs`, all of one level. */
+export function wholeRuns(level: number, runs: readonly Run[]): readonly InputSlice[] {
+  return runs.map((run) => ({ level, run: run.id, tables: 'all' }))
+}
+
+/** The one output of a merge: everything goes to `place`, cut only by size. */
+export function outputTo(
+  place: OutputPlace,
+  targetTableBytes: number | null,
+  bitsPerKey: number,
+): MergeOutput {
+  return { place, fromKey: null, targetTableBytes, cutKeys: [], filter: { bitsPerKey } }
+}
+
+/** The tables a slice names, in key order; none when its run is gone. */
+export function tablesIn(version: Version, slice: InputSlice): readonly TableMeta[] {
+  const run = runNamed(version, slice)
+  if (run === undefined) return []
+  if (slice.tables === 'all') return [...tablesOf(run)]
+  return slice.tables
+    .map((ref) => indexOfTable(run, ref))
+    .filter((index) => index >= 0)
+    .map((index) => tableAt(run, index))
+}
+
+/** Bytes of table files the slices name. */
+export function inputBytes(version: Version, inputs: readonly InputSlice[]): number {
+  return inputs.reduce((sum, slice) => {
+    if (slice.tables === 'all') return sum + (runNamed(version, slice)?.totals.bytes ?? 0)
+    return tablesIn(version, slice).reduce((bytes, table) => bytes + table.bytes, sum)
+  }, 0)
+}
+
+function runNamed(version: Version, slice: InputSlice): Run | undefined {
+  return levelAt(version, slice.level).runs.find(({ id }) => id === slice.run)
+}
+
+/** Places the spec writes to; a drop has none. */
+export function placesOf(spec: CompactionSpec): readonly OutputPlace[] {
+  if (spec.kind === 'merge') return spec.outputs.map((output) => output.place)
+  return spec.kind === 'move' ? [spec.place] : []
+}
+
+/** Levels a spec reads from or writes to, each once or more. */
+export function levelsTouched(spec: CompactionSpec): readonly number[] {
+  return [...spec.inputs, ...placesOf(spec)].map(({ level }) => level)
+}

@@ -1,0 +1,94 @@
+/**
+ * Owns the K-LSM tree: size ratio and most runs chosen level by level. The Fluid LSM-tree is the
+ * part of it where all levels but the deepest are alike; beyond it lie trees that tier the small
+ * levels, where merging is most often paid, and level the large ones, where reads and space are.
+ *
+ * Trigger      level saturation; number of sorted runs
+ * Layout       hybrid
+ * Granularity  whole levels and single runs, all full smaller levels at once
+ * Movement     not applicable: everything moves
+ *
+ * Source: Huynh et al., *Towards flexibility and robustness of LSM trees* (VLDB Journal '24). The
+ * rules of the tree, and how it counts arrivals, stand in `whole-levels.ts`.
+ */
+
+import { z } from 'zod'
+import { defineStrategy } from '../define-strategy.ts'
+import { bitsPerKey, sizing, targetTableBytes } from '../shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
+
+const ratio = z.number().int().min(2).max(1000)
+const runs = z.number().int().min(1).max(999)
+
+const params = z
+  .object({
+    T: z
+      .union([ratio, z.array(ratio).min(1)])
+      .default(4)
+      .describe(
+        'Size ratio, one or a list by level, first level first; the last entry repeats. 4 here ' +
+          'for every strategy; Huynh et al. tune it.',
+      ),
+    K: z
+      .union([runs, z.array(runs).min(1)])
+      .default([3, 2, 1])
+      .describe(
+        'Most runs of a level, 1 to T − 1, one or a list as T is. Huynh et al. tune it; 3, 2, 1 ' +
+          'tiers the first level, levels the third and all deeper ones, at T = 4.',
+      ),
+    Z: z
+      .number()
+      .int()
+      .min(0)
+      .max(999)
+      .default(0)
+      .describe(
+        'Runs in the deepest level, wherever that is; 0: as K says, as Huynh et al. have it. With ' +
+          'it the Fluid LSM-tree is a K-LSM tree.',
+      ),
+    sizing,
+    bitsPerKey,
+    targetTableBytes,
+  })
+  .check(({ value, issues }) => {
+    const ratios = listOf(value.T)
+    for (const name of ['K', 'Z'] as const) {
+      const most = Math.max(1, ...wrongOf(listOf(value[name]), ratios))
+      if (most === 1) continue
+      const message = `must be from 1 to T − 1 in every level, not ${most}`
+      issues.push({ code: 'custom', path: [name], input: value[name], message })
+    }
+  })
+
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
+  ...values,
+  T: listOf(values.T),
+  K: listOf(values.K),
+})
+
+export const kLsm = defineStrategy({
+  name: 'k-lsm',
+  description: 'Size ratio and runs level by level (Huynh et al.)',
+  params,
+  primitives: {
+    trigger: ['level saturation', 'sorted runs'],
+    layout: 'hybrid',
+    granularity: ['level', 'sorted runs'],
+    movement: ['not applicable (entire level)'],
+  },
+  pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
+  score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
+})
+
+function listOf(value: number | readonly number[]): readonly number[] {
+  return typeof value === 'number' ? [value] : value
+}
+
+/** Numbers of runs that are not below the ratio of their level. */
+function wrongOf(runsByLevel: readonly number[], ratios: readonly number[]): readonly number[] {
+  const levels = Math.max(runsByLevel.length, ratios.length)
+  return Array.from({ length: levels }, (_, level) => {
+    const most = runsByLevel[level] ?? runsByLevel.at(-1)!
+    return most < (ratios[level] ?? ratios.at(-1)!) ? 1 : most
+  })
+}

@@ -1,0 +1,52 @@
+/**
+ * Owns leveling with full merges: one run in every level below 0. A flush passes through level 0
+ * into level 1; a level whose T-th arrival comes is merged, with every full level above it, into
+ * the next. Few runs to read (L), many copies of each entry ((T − 1)/2 per level).
+ *
+ * Trigger      level saturation: bytes reach T arrivals of the level's unit (memtable · T^(i−1))
+ * Layout       leveling: one run a level
+ * Granularity  whole levels, all full smaller ones at once
+ * Movement     not applicable: everything moves
+ *
+ * Source: Monkey (SIGMOD '17) and Dostoevsky (SIGMOD '18) App. D; in the Fluid LSM-tree K = Z = 1.
+ * The rules of the tree, and how it counts arrivals, stand in `whole-levels.ts`.
+ */
+
+import { z } from 'zod'
+import { defineStrategy } from '../define-strategy.ts'
+import { bitsPerKey, sizing, targetTableBytes } from '../shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
+
+const params = z.object({
+  T: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(4)
+    .describe('Size ratio between levels. 4 here for every strategy; LevelDB, RocksDB: 10.'),
+  sizing,
+  bitsPerKey,
+  targetTableBytes,
+})
+
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
+  ...values,
+  T: [values.T],
+  K: [1],
+  Z: 1,
+})
+
+export const leveling = defineStrategy({
+  name: 'leveling',
+  description: 'One run a level, whole levels merged (Dostoevsky, K = Z = 1)',
+  params,
+  primitives: {
+    trigger: ['level saturation'],
+    layout: 'leveling',
+    granularity: ['level'],
+    movement: ['not applicable (entire level)'],
+  },
+  pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
+  score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
+})

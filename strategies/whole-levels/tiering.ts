@@ -1,0 +1,54 @@
+/**
+ * Owns tiering: up to T − 1 runs in every level; the T-th to arrive is merged with them into one
+ * run of the next level. Each entry is copied about once a level ((T − 1)/T in the papers' count),
+ * and a lookup may have to ask L·(T − 1) runs. Level 0, where flushes land, is the first level.
+ *
+ * Trigger      number of sorted runs (and saturation, which the T-th run of whole buffers reaches)
+ * Layout       tiering
+ * Granularity  whole levels, all full smaller ones at once
+ * Movement     not applicable: everything moves
+ *
+ * Source: Monkey (SIGMOD '17) and Dostoevsky (SIGMOD '18) App. D; in the Fluid LSM-tree
+ * K = Z = T − 1. The rules of the tree, and how it counts arrivals, stand in `whole-levels.ts`.
+ */
+
+import { z } from 'zod'
+import { defineStrategy } from '../define-strategy.ts'
+import { bitsPerKey, targetTableBytes } from '../shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
+
+const params = z.object({
+  T: z
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(4)
+    .describe(
+      'Runs that are merged into one. 4 here for every strategy; Cassandra: 4 (at most 32).',
+    ),
+  bitsPerKey,
+  targetTableBytes,
+})
+
+const shapeOf = (values: z.output<typeof params>): WholeShape => ({
+  ...values,
+  T: [values.T],
+  K: [values.T - 1],
+  Z: values.T - 1,
+  sizing: 'static',
+})
+
+export const tiering = defineStrategy({
+  name: 'tiering',
+  description: 'T − 1 runs a level, the T-th merges all (Dostoevsky, K = Z = T − 1)',
+  params,
+  primitives: {
+    trigger: ['sorted runs', 'level saturation'],
+    layout: 'tiering',
+    granularity: ['level'],
+    movement: ['not applicable (entire level)'],
+  },
+  pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
+  score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
+})
