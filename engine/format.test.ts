@@ -46,16 +46,21 @@ function log(): Uint8Array {
 
 function versionEdit(): Uint8Array {
   const table = {
-    ...{
-      id: 9,
-      smallest: bytes('a'),
-      largest: bytes('z'),
-      bytes: 1000,
-      entries: 10,
-      tombstones: 1,
-    },
-    ...{ rawKeyBytes: 10, rawValueBytes: 90, seqMin: 5, seqMax: 14, createdAtMs: 1000 },
-    ...{ oldestWriteAtMs: 900, oldestTombstoneAtMs: null, filter: NO_FILTER, vlogBytes: [] },
+    id: 9,
+    smallest: bytes('a'),
+    largest: bytes('z'),
+    bytes: 1000,
+    entries: 10,
+    tombstones: 1,
+    rawKeyBytes: 10,
+    rawValueBytes: 90,
+    seqMin: 5,
+    seqMax: 14,
+    createdAtMs: 1000,
+    oldestWriteAtMs: 900,
+    oldestTombstoneAtMs: null,
+    filter: NO_FILTER,
+    vlogBytes: [],
   }
   return encodeVersionEdit({
     logNumber: 8,

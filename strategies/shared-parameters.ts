@@ -102,7 +102,13 @@ export const ttlMs = z
 
 /** Of partial leveling, beside the size ratio. */
 export const partialParameters = {
-  ...{ pick, l0Trigger, baseBytes, densityThreshold, ttlMs, bitsPerKey, targetTableBytes },
+  pick,
+  l0Trigger,
+  baseBytes,
+  densityThreshold,
+  ttlMs,
+  bitsPerKey,
+  targetTableBytes,
 }
 
 export const deleteTtlMs = z

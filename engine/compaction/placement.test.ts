@@ -22,7 +22,10 @@ const inputs = [9, 8].map((run) => ({ level: 0, run, tables: 'all' as const }))
 function mergeTo(...places: OutputPlace[]): CompactionSpec {
   const keys = [null, new TextEncoder().encode('d')]
   const outputs = places.map((place, index) => ({
-    ...{ place, fromKey: keys[index]!, targetTableBytes: null, cutKeys: [] },
+    place,
+    fromKey: keys[index]!,
+    targetTableBytes: null,
+    cutKeys: [],
     filter: { bitsPerKey: 10 },
   }))
   return { kind: 'merge', inputs, outputs, ...common }

@@ -43,7 +43,9 @@ describe('the guard', () => {
   const template = [...tablesOf(parseVersion('L0\n R1: 1[a,b]').levels[0]!.runs[0]!)][0]!
   const placed = (bytes: number) => ({ level: 0, run: 1, table: { ...template, bytes } })
   const edit = (added: readonly number[], removed: readonly number[]): VersionEdit => ({
-    ...{ newRuns: [], added: added.map(placed), removed: removed.map(placed) },
+    newRuns: [],
+    added: added.map(placed),
+    removed: removed.map(placed),
   })
   /** All of one shape by their runs: only the tables tell them apart. */
   const version = parseVersion('L0\n R1: 1[a,b]')

@@ -109,7 +109,8 @@ function resolveSlice(version: Version, { level, run: id, tables }: InputSlice):
   if (known === null) throw unsafe('inputs-exist', `level ${level} has no run ${id}`)
   const { run } = known
   return {
-    ...{ level, ...known },
+    level,
+    ...known,
     tables: tables === 'all' ? [...tablesOf(run)] : resolveTables(run, tables),
   }
 }

@@ -172,7 +172,12 @@ export class Database implements Disposable {
     })
     const collects = { gets: values.collectAccount.counters, scans: values.collectAccount.counters }
     this.#collector = new Collector({
-      ...{ head, tree, values, numbers, counters, onEvent },
+      head,
+      tree,
+      values,
+      numbers,
+      counters,
+      onEvent,
       reads: new Reads(tree.handles, collects, true),
       gcRate: valueLog.gcRate,
       segmentBytes: valueLog.segmentBytes,

@@ -114,7 +114,8 @@ describe('what is read of a table', () => {
     }
     const { db } = openTest({
       storage: new MemoryStorage(ledger),
-      ...{ strategy, valueLogPolicy: once },
+      strategy,
+      valueLogPolicy: once,
       options: { memtableBytes: 64 * 1024, blockCacheBytes: 0, valueLog: RESTLESS_LOG },
     })
     const collect = () => {
@@ -230,7 +231,8 @@ describe('the block cache', () => {
 
   test('forgets the values of segments that are spent or removed', () => {
     const { db } = openTest({
-      ...{ strategy: everyNth(2), valueLogPolicy: restless },
+      strategy: everyNth(2),
+      valueLogPolicy: restless,
       options: { valueLog: RESTLESS_LOG },
     })
     for (let round = 0; round < 6; round++) {

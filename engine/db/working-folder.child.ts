@@ -55,7 +55,12 @@ again.close()
 
 console.log(
   JSON.stringify({
-    ...{ folder: db.folder, isLocked, isReleased, entries: keys.length, faults, runs },
+    folder: db.folder,
+    isLocked,
+    isReleased,
+    entries: keys.length,
+    faults,
+    runs,
     exported: existsSync(`${here}/exported/CURRENT`),
     isUntouched: `${readdirSync(`${there}/db`)}` === `${names}`,
   }),

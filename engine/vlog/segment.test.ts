@@ -207,7 +207,10 @@ describe('a value', () => {
     }
     const { blocksFromStorage, blocksFromCache, valueReads, bytesFromStorage } = filling.counters
     expect({ blocksFromStorage, blocksFromCache, valueReads, bytesFromStorage }).toEqual({
-      ...{ blocksFromStorage: 1, blocksFromCache: 1, valueReads: 1, bytesFromStorage: 32 + 150 },
+      blocksFromStorage: 1,
+      blocksFromCache: 1,
+      valueReads: 1,
+      bytesFromStorage: 32 + 150,
     })
     handles.drop(SEGMENT)
     expect(cache.usedBytes).toBe(0)

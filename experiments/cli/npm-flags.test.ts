@@ -79,8 +79,11 @@ test.each([
 test('what npm defines, exports or reads from an .npmrc is not foreign', () => {
   writeFileSync(join(folder, '.npmrc'), 'sass_binary_site=x\n')
   const kept = {
-    ...{ npm_execpath: npmPath, npm_config_local_prefix: folder },
-    ...{ npm_config_loglevel: 'warn', npm_config_user_agent: 'npm', npm_config_npm_version: '11' },
+    npm_execpath: npmPath,
+    npm_config_local_prefix: folder,
+    npm_config_loglevel: 'warn',
+    npm_config_user_agent: 'npm',
+    npm_config_npm_version: '11',
     npm_config_sass_binary_site: 'x',
   }
   expect(told(kept)).toBe('')

@@ -102,7 +102,9 @@ function planOf(
   const simulation = simulationOf(request, workload, workloadParams)
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
     workload.create(workloadGiven, {
-      ...{ ...size, seed, repeat },
+      ...size,
+      seed,
+      repeat,
       ...(valueBytes === null ? {} : { valueBytes }),
     })
   const { records, operations } = sizeOf(request, workload, createWorkload)

@@ -8,7 +8,11 @@ import { comparedText, comparisonText } from '../commands/compare/comparison-tex
 import { type CompareAllOptions, compareAll } from './compare-all.ts'
 
 const OPTIONS: CompareAllOptions = {
-  ...{ across: [], baseline: null, level: 0.95, seed: 42, resamples: 500 },
+  across: [],
+  baseline: null,
+  level: 0.95,
+  seed: 42,
+  resamples: 500,
 }
 
 interface Change {
@@ -19,7 +23,9 @@ interface Change {
 }
 
 const PASSED = ['conservation', 'drained', 'steady-state', 'open-loop-latency'].map((name) => ({
-  ...{ name, passed: true, why: '' },
+  name,
+  passed: true,
+  why: '',
 }))
 
 /** Results of one strategy, one a repeat; `spread` moves the merge factor by the repeat. */

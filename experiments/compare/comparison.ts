@@ -97,7 +97,9 @@ export function comparePairs(
     workload: pairing.workload,
     pairs: pairs.length,
     unpaired,
-    ...{ level, resamples, seed },
+    level,
+    resamples,
+    seed,
     configDifferences: configDifferences(a, b),
     metrics: compared.map((metric) => compareMetric(metric, pairs, options)),
     leftOut: [
@@ -159,7 +161,8 @@ function compareMetric(
     meanB: meanOf(ofB),
     difference,
     relative: meanA === 0 ? null : difference / Math.abs(meanA),
-    ...{ low, high },
+    low,
+    high,
     verdict: verdictOf(metric, pairs, interval),
     labels: labelsOf(metric, failedGates(pairs)),
   }

@@ -31,7 +31,11 @@ type Ratio = 'waTotal' | 'waLsm' | 'waRocksdb' | 'spaceAmplification'
 
 function shared(name: string, key: Ratio): Metric {
   return {
-    ...{ name, better: 'lower', timed: false, labels: TRANSIENT, forbids: [] },
+    name,
+    better: 'lower',
+    timed: false,
+    labels: TRANSIENT,
+    forbids: [],
     valueOf: (result) =>
       isPeerResult(result)
         ? result.peer.drained[key]
@@ -43,7 +47,11 @@ type Account = keyof RunResult['deterministic']['readAmplification']
 
 function reads(name: string, account: Account, key: keyof ReadAccount): Metric {
   return {
-    ...{ name, better: 'lower', timed: false, labels: READS, forbids: [] },
+    name,
+    better: 'lower',
+    timed: false,
+    labels: READS,
+    forbids: [],
     valueOf: (result) =>
       isPeerResult(result) ? null : result.deterministic.readAmplification[account][key],
   }
@@ -55,7 +63,11 @@ const COUNTED: readonly Metric[] = [
   shared('WA rocksdb', 'waRocksdb'),
   shared('space amplification', 'spaceAmplification'),
   {
-    ...{ name: 'peak bytes', better: 'lower', timed: false, labels: TRANSIENT, forbids: [] },
+    name: 'peak bytes',
+    better: 'lower',
+    timed: false,
+    labels: TRANSIENT,
+    forbids: [],
     ofWholeRun: true,
     valueOf: (result) => (isPeerResult(result) ? null : result.deterministic.peakPhysicalBytes),
   },
@@ -72,7 +84,11 @@ const COUNTED: readonly Metric[] = [
 ]
 
 const THROUGHPUT: Metric = {
-  ...{ name: 'throughput, op/s', better: 'higher', timed: true, labels: PACE, forbids: [] },
+  name: 'throughput, op/s',
+  better: 'higher',
+  timed: true,
+  labels: PACE,
+  forbids: [],
   valueOf: ({ timed }) => runThroughput(timed) ?? timed.phases[0]?.throughputPerSecond ?? null,
 }
 

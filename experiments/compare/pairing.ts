@@ -57,7 +57,9 @@ export function sidesOf(results: readonly AnyResult[], across: readonly Across[]
   if (!severalCodes || !across.includes('code')) return groups
   return groups.flatMap((group) =>
     [...Map.groupBy(group.results, codeOf)].map(([code, own]) => ({
-      ...{ id: group.id, code, results: own },
+      id: group.id,
+      code,
+      results: own,
       samples: Map.groupBy(own, sampleKey),
     })),
   )
@@ -126,7 +128,8 @@ function conditionsOf(
   const workload = workloadAskedOf(results[0]!)
   const { engine, target, start } = contenderOf(results[0]!)
   return {
-    ...{ workload: workload as unknown as Json, start },
+    workload: workload as unknown as Json,
+    start,
     ...(across.includes('target') ? {} : { target }),
     ...(across.includes('engine') ? {} : { engine: engine as Json }),
   }

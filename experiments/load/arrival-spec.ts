@@ -104,7 +104,8 @@ export function pacingOf(
       ratePerSecond: ratePerSecond(text, sustainablePerSecond ?? Number.NaN),
       shape: shapeOf(params),
       spacing: kind === 'poisson' ? 'exponential' : 'regular',
-      ...{ clients, seed },
+      clients,
+      seed,
     })
   }
 }

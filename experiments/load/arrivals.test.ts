@@ -20,7 +20,11 @@ function take(arrivals: Arrivals, count: number): number[] {
 
 const schedule = (change: Partial<Schedule>): Arrivals =>
   scheduled({
-    ...{ ratePerSecond: 100, shape: steady, spacing: 'regular', clients: 1, seed: 1 },
+    ratePerSecond: 100,
+    shape: steady,
+    spacing: 'regular',
+    clients: 1,
+    seed: 1,
     ...change,
   })
 

@@ -37,7 +37,10 @@ async function measure({ operations, pacing, arrivalNs, watch, ...target }: Case
       phases: [{ name: 'run', stream: puts(operations, arrivalNs) }],
       properties: {},
     },
-    ...{ records: 0, operations, timer, load },
+    records: 0,
+    operations,
+    timer,
+    load,
     ...(watch !== undefined && { watch: watch(timer) }),
     signal: new AbortController().signal,
     onProgress() {},
@@ -158,7 +161,9 @@ test('a rate just above the sustainable one is overloaded too, a single long sta
     [16_000, 50],
   ] as const) {
     const { timed } = await measure({
-      ...{ operations: 20_000, serviceNs, pacing: regular(7000) },
+      operations: 20_000,
+      serviceNs,
+      pacing: regular(7000),
       mergeNs: (put) => (put === at ? ms * 1000 * US : 0),
     })
     expect(timed.arrivals!.overloaded).toBe(false)
@@ -168,7 +173,9 @@ test('a rate just above the sustainable one is overloaded too, a single long sta
 
 test('the offered rate is the schedule’s, the achieved one the target’s', async () => {
   const { timed } = await measure({
-    ...{ operations: 10_001, pacing: regular(2000), serviceNs: () => 1000 * US },
+    operations: 10_001,
+    pacing: regular(2000),
+    serviceNs: () => 1000 * US,
   })
   expect(timed.arrivals!.offeredPerSecond).toBeCloseTo(2000)
   expect(timed.arrivals!.achievedPerSecond).toBeCloseTo(1000)
@@ -185,7 +192,8 @@ test('a far start is slept for, a near one spun for, and neither is late', async
 
 test('clients of a closed loop take turns: each waits for all the others', async () => {
   const { timed } = await measure({
-    ...{ operations: 1000, serviceNs: () => 100 * US },
+    operations: 1000,
+    serviceNs: () => 100 * US,
     pacing: (timer) => closedLoop(4, timer),
   })
   expect(timed.arrival).toBe('closed')
@@ -202,7 +210,8 @@ test('one client in a closed loop has service times only', async () => {
 
 test('histograms survive as base64: decoded, they give the percentiles again', async () => {
   const { timed } = await measure({
-    ...{ operations: 1000, pacing: exponential(5000, 3, 7) },
+    operations: 1000,
+    pacing: exponential(5000, 3, 7),
     serviceNs: (put) => (100 + (put % 100)) * US,
   })
   for (const figures of [timed.latencyByKind.insert!, timed.intendedLatencyByKind!.insert!]) {
@@ -224,7 +233,9 @@ test('the slowest are laid to what overlapped them: a merge, a collection, the q
     }
   }
   const { timed } = await measure({
-    ...{ operations: 100, pacing: regular(1000), watch: collections },
+    operations: 100,
+    pacing: regular(1000),
+    watch: collections,
     // The put due at 20 ms merges for 10 ms; the one due at 50 ms meets a collection.
     serviceNs: (put) => (put === 50 ? 500 : 100) * US,
     mergeNs: (put) => (put === 20 ? 10_000 * US : 0),
@@ -246,7 +257,8 @@ test('the slowest are laid to what overlapped them: a merge, a collection, the q
 
 test('an operation that only waited is laid to the queue and to what the queue waited for', async () => {
   const { timed } = await measure({
-    ...{ operations: 10, pacing: regular(1000) },
+    operations: 10,
+    pacing: regular(1000),
     // The second is the slowest of its busy period: 5 ms of its own, behind a merge of 8.5.
     serviceNs: (put) => ([1500, 5000][put] ?? 100) * US,
     mergeNs: (put) => (put === 0 ? 8500 * US : 0),
@@ -261,7 +273,9 @@ test('an operation that only waited is laid to the queue and to what the queue w
 
 test('waiting is no cost of the harness', async () => {
   const { timed } = await measure({
-    ...{ operations: 2000, pacing: regular(1000), serviceNs: () => 10 * US },
+    operations: 2000,
+    pacing: regular(1000),
+    serviceNs: () => 10 * US,
   })
   expect(timed.overhead).toEqual({ perOperationNs: 0, payloadPerOperationNs: 0 })
 })

@@ -54,8 +54,14 @@ const sound: GateFacts = {
     storedShare: 0.5,
   },
   answers: {
-    ...{ gets: 100, scans: 2, entries: 300, forgotten: 0, wrong: 0, mismatches: [] },
-    ...{ oneIn: 1, memoryBytes: 21_504 },
+    gets: 100,
+    scans: 2,
+    entries: 300,
+    forgotten: 0,
+    wrong: 0,
+    mismatches: [],
+    oneIn: 1,
+    memoryBytes: 21_504,
   },
   arrivals: sampleResult({ openLoop: 'steady' }).timed.arrivals,
 }
@@ -118,8 +124,11 @@ test('an overloaded run has no latency to claim', () => {
 
 test('a gate that cannot be judged is left out', () => {
   const nothing = {
-    ...{ unexplainedBytes: null, memory: null, answers: null },
-    ...{ arrivals: null, runTimedSeries: null },
+    unexplainedBytes: null,
+    memory: null,
+    answers: null,
+    arrivals: null,
+    runTimedSeries: null,
   }
   const facts = { ...sound, ...nothing }
   expect(gatesOf(facts).map((gate) => gate.name)).toEqual([

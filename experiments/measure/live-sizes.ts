@@ -63,7 +63,9 @@ export class LiveSizes implements LiveOracle {
 
   figures(): NonNullable<Deterministic['oracle']> {
     return {
-      ...{ kind: 'exact', oneIn: 1, recordsTracked: this.#liveRecords },
+      kind: 'exact',
+      oneIn: 1,
+      recordsTracked: this.#liveRecords,
       memoryBytes: this.#sizes.byteLength,
     }
   }
@@ -114,7 +116,9 @@ export class SampledSizes implements LiveOracle {
   figures(): NonNullable<Deterministic['oracle']> {
     const recordsTracked = this.#sizes.size
     return {
-      ...{ kind: 'sampled', oneIn: this.#oneIn, recordsTracked },
+      kind: 'sampled',
+      oneIn: this.#oneIn,
+      recordsTracked,
       memoryBytes: recordsTracked * MAP_ENTRY_BYTES,
     }
   }

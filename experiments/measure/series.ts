@@ -70,10 +70,13 @@ export class Series {
     const bytesWritten = sumCells(stats.cells, { direction: 'write' }).bytes
     const shape = levels.map((level) => level.runs)
     return {
-      ...{ atOperation, userBytes, bytesWritten },
+      atOperation,
+      userBytes,
+      bytesWritten,
       waTotal: quotient(bytesWritten, userBytes),
       physicalBytes: physicalBytes(stats.balance),
-      ...{ liveLogicalBytes, debtBytes },
+      liveLogicalBytes,
+      debtBytes,
       runs: shape.reduce((sum, runs) => sum + runs, 0),
       shape,
       waWindow: quotient(

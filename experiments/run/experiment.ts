@@ -62,7 +62,9 @@ export async function runExperiment(plan: RunPlan, context: ExperimentContext): 
   const share = asksForShare(arrival)
   const sustainablePerSecond = share ? await sustainableRate(plan, context) : null
   const load: RunLoad = {
-    ...{ kind: arrival.kind, clients: arrival.clients, sustainablePerSecond },
+    kind: arrival.kind,
+    clients: arrival.clients,
+    sustainablePerSecond,
     pacing: pacingOf(arrival, sustainablePerSecond, arrivalsSeed(plan)),
   }
   const { onProgress } = context
@@ -88,7 +90,9 @@ async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promi
   const { deterministic, timed } = await measure(
     { ...plan, id, config: { ...plan.config, arrival: null } },
     {
-      ...{ ...context, keep: false, onEdit: () => {} },
+      ...context,
+      keep: false,
+      onEdit: () => {},
       onProgress: (phase, done, total) =>
         onProgress(`closed loop ${phase}`, Math.floor(done / 2), total),
     },
@@ -134,7 +138,10 @@ async function measure(
       until: plan.config.until,
       timer: systemClock,
       answers: answersOf(plan),
-      ...{ signal: context.signal, onProgress: context.onProgress, load, watch },
+      signal: context.signal,
+      onProgress: context.onProgress,
+      load,
+      watch,
     })
     target = runner.target
     const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
@@ -219,12 +226,15 @@ function resultOf(
     drained: deterministic.amplification.drained,
     memtableRawBytesAfterDrain: drained.memtableRawBytes,
     burstDebtBytes: burst.debtBytes,
-    ...{ runSeries, runTimedSeries },
+    runSeries,
+    runTimedSeries,
     mergesIntoLastLevel: measurement.mergesIntoLastLevel,
     config: plan.config,
     command: plan.command,
     memory: {
-      ...{ blockCacheBytes, memtableBytes, compression },
+      blockCacheBytes,
+      memtableBytes,
+      compression,
       machineBytes: environment.memoryBytes,
       storedShare: storedShare(deterministic.levels),
     },

@@ -58,7 +58,9 @@ export async function simulateLoad(
   load.sample()
   return {
     deterministic: load.figures(start, burst, drained),
-    ...{ burst, drained, runSeries: [] },
+    burst,
+    drained,
+    runSeries: [],
     mergesIntoLastLevel,
   }
 }
@@ -81,19 +83,26 @@ class StatisticalLoad {
     this.#record = meanRecord(plan)
     const observed = new ObservedStrategy(plan.createStrategy())
     this.#books = new SimulatedBooks({
-      ...{ clock, observed, onEdit },
+      clock,
+      observed,
+      onEdit,
       onEvent: (event) => {
         this.#events.add(event, this.written)
         this.#peak.see(event.peakPhysicalBytes ?? 0, this.#liveBytes())
       },
     })
     this.#simulator = new StatisticalSimulator({
-      ...{ strategy: observed.strategy, memtableBytes, clock, seed },
+      strategy: observed.strategy,
+      memtableBytes,
+      clock,
+      seed,
       insertOrder: config.workload.loadOrder === 'ordered' ? 'ordered' : 'hashed',
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),
       shape: {
-        ...{ model: uniformKeys(config.records), ...this.#record, ...YCSB_KEYS },
+        model: uniformKeys(config.records),
+        ...this.#record,
+        ...YCSB_KEYS,
         blocks: { blockBytes, restartInterval },
       },
     })
@@ -145,7 +154,11 @@ class StatisticalLoad {
         drained: amplificationOf(drained, this.#liveBytes()),
       },
       readAmplification: {
-        ...{ getHit: none, getMiss: none, updateRead: none, shortScan: none, longScan: none },
+        getHit: none,
+        getMiss: none,
+        updateRead: none,
+        shortScan: none,
+        longScan: none,
       },
       levels: levelsOf(drained),
       filters: expectedProbes(this.#simulator.tree.version),

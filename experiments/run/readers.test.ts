@@ -55,8 +55,16 @@ const anyMutation: fc.Arbitrary<Mutation> = fc.record({
 type Asked = Exclude<keyof Mutation, 'stream' | 'measured' | 'mergeFactor'>
 
 const BASE: Pick<Mutation, Asked> = {
-  ...{ strategy: 'tiering', T: 4, memtableBytes: 1_048_576, workload: 'ycsb-a', records: 100_000 },
-  ...{ target: 'varve', aged: false, rate: null, until: false, loadOrder: 'hashed' },
+  strategy: 'tiering',
+  T: 4,
+  memtableBytes: 1_048_576,
+  workload: 'ycsb-a',
+  records: 100_000,
+  target: 'varve',
+  aged: false,
+  rate: null,
+  until: false,
+  loadOrder: 'hashed',
 }
 
 /** At most two things asked for differently, so that designs differ in one field and come often. */
@@ -80,7 +88,9 @@ function resultOf(change: Mutation, index: number): AnyResult {
       ...sample.config,
       workload: { ...sample.config.workload, loadOrder, valueCompression },
       engine: { ...sample.config.engine, memtableBytes },
-      ...{ records, target, repeat: index },
+      records,
+      target,
+      repeat: index,
       aged: change.aged ? { tree: `00000000${index.toString(16).padStart(8, '0')}` } : null,
       arrival: change.rate === null ? null : arrival,
       until: change.until ? { state: 'steady', operationsMax: 1_000 } : null,

@@ -118,15 +118,25 @@ export class Runner {
     await this.#drain(burst)
     const drained = this.target.stats()
     const deterministic = deterministicOf({
-      ...{ burst, drained, driver, target: this.target, phases: this.#phases },
-      ...{ series: this.#series, events: this.#events, peak: this.#peak },
+      burst,
+      drained,
+      driver,
+      target: this.target,
+      phases: this.#phases,
+      series: this.#series,
+      events: this.#events,
+      peak: this.#peak,
       until:
         until === null ? null : { askedTraceHash: this.#askedTraceHash, outcome: this.#outcome },
     })
     return {
       deterministic: { ...deterministic, answers: this.#answers() },
       timed: { ...this.#timed(times), overhead },
-      ...{ burst, drained, runSeries, runTimedSeries, mergesIntoLastLevel },
+      burst,
+      drained,
+      runSeries,
+      runTimedSeries,
+      mergesIntoLastLevel,
     }
   }
 
@@ -183,7 +193,9 @@ export class Runner {
     const stats = this.target.stats()
     const runSeries = this.#series.points.filter(({ atOperation }) => atOperation > runFrom)
     const { steady, why } = steadinessOf({
-      ...{ userBytes: stats.userBytes, liveLogicalBytes: liveSizes.liveBytes, runSeries },
+      userBytes: stats.userBytes,
+      liveLogicalBytes: liveSizes.liveBytes,
+      runSeries,
       mergesIntoLastLevel: this.#events.mergesInto(deepestLevel(stats)),
     })
     const operations = done - runFrom

@@ -80,7 +80,9 @@ export async function runSimulation(
     deterministic,
     timed: {
       phases: deterministic.phases.map(({ name }) => ({
-        ...{ name, wallSeconds: 0, throughputPerSecond: null },
+        name,
+        wallSeconds: 0,
+        throughputPerSecond: null,
       })),
       arrival: 'closed',
       arrivals: null,
@@ -139,7 +141,8 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     operations: config.operations,
     until: config.until,
     timer: systemClock,
-    ...{ signal, onProgress },
+    signal,
+    onProgress,
   })
   const { deterministic, ...rest } = await runner.run()
   const { readAmplification } = deterministic

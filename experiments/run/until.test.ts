@@ -24,7 +24,10 @@ async function runOf(...flags: string[]): Promise<RunResult> {
   if (command.kind !== 'run') throw new Error(command.kind)
   const [plan] = await resolvePlans(command.request)
   return runExperiment(plan!, {
-    ...{ outFolder: folder, keep: false, signal: new AbortController().signal, onProgress() {} },
+    outFolder: folder,
+    keep: false,
+    signal: new AbortController().signal,
+    onProgress() {},
     code: { commit: null, dirty: false, varveVersion: 'test' },
     terminalWritten: () => ({ bytes: 0, calls: 0 }),
   })

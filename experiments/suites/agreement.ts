@@ -58,7 +58,8 @@ function scalesOf(scale: SuiteScale): readonly Scale[] {
   if (scale === 'full') return SCALES
   return SCALES.map((one) => ({
     ...reduced(one, 16),
-    ...{ name: `small ${one.name}`, levels: one.levels - 1 },
+    name: `small ${one.name}`,
+    levels: one.levels - 1,
   }))
 }
 
@@ -112,7 +113,10 @@ async function agreementOf(
   const { params, retention } = designOf(strategy, scale)
   const figures = figuresOf(outcomes)
   const run = {
-    ...{ name, figures, series: [], wallSeconds },
+    name,
+    figures,
+    series: [],
+    wallSeconds,
     params: { strategy, ...load, ...params, ...retention },
   }
   return { run, claims: claimsOf(name, figures) }

@@ -142,7 +142,13 @@ async function loadFresh(
     return await loadBuffers({
       strategy: module.create(module.parse(params)),
       buffers: T ** levels - 1,
-      ...{ memtableBytes, entryBytes, keyOrder, folder, seed, signal, onProgress },
+      memtableBytes,
+      entryBytes,
+      keyOrder,
+      folder,
+      seed,
+      signal,
+      onProgress,
     })
   } finally {
     if (folder !== null) rmSync(folder, { recursive: true })
@@ -165,7 +171,12 @@ function runOf(
     params: {
       strategy: policy.strategy,
       ...policy.shape,
-      ...{ buffers, memtableBytes, entryBytes, keyBytes: KEY_BYTES, keyOrder, storage },
+      buffers,
+      memtableBytes,
+      entryBytes,
+      keyBytes: KEY_BYTES,
+      keyOrder,
+      storage,
     },
     figures: {
       closedFormBuffers: copies === null ? null : copies * buffers,

@@ -64,7 +64,11 @@ async function load(options: MemoryLoad): Promise<void> {
         strategy: strategy.create(strategy.parse({})),
         strategyParameters: {},
         engineOptions: { memtableBytes, blockCacheBytes },
-        ...{ ledger, folder, clock, seed, onEvent },
+        ledger,
+        folder,
+        clock,
+        seed,
+        onEvent,
       }),
     workload: WORKLOADS.get('ycsb-a')!.create(
       {},

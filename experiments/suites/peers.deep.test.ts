@@ -12,7 +12,10 @@ test.skipIf(!hasRocksdbTools('db_bench'))(
     const outFolder = mkdtempSync(join(tmpdir(), 'varve-suite-peers-'))
     try {
       const { runs, claims } = await peers.run({
-        ...{ scale: 'smoke', seed: 42, outFolder, signal: new AbortController().signal },
+        scale: 'smoke',
+        seed: 42,
+        outFolder,
+        signal: new AbortController().signal,
         onProgress: () => {},
       })
       expect(runs).toHaveLength(6)

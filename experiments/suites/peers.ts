@@ -148,7 +148,11 @@ function experimentContext(
   onProgress: ExperimentContext['onProgress'],
 ): ExperimentContext {
   return {
-    ...{ outFolder, signal, keep: false, code: describeCode(), onProgress },
+    outFolder,
+    signal,
+    keep: false,
+    code: describeCode(),
+    onProgress,
     // The progress line counts as written bytes: some hundred a second, of megabytes.
     terminalWritten: () => ({ bytes: 0, calls: 0 }),
   }
@@ -162,7 +166,13 @@ function ourRun(name: string, { config, deterministic, timed }: RunResult): Suit
     name,
     params: { ...config.strategy.params, ...config.engine } as SuiteRun['params'],
     figures: {
-      ...{ waLsm, waRocksdb, waTotal, userBytes, flushes, moves, compactions: merges },
+      waLsm,
+      waRocksdb,
+      waTotal,
+      userBytes,
+      flushes,
+      moves,
+      compactions: merges,
       flushBytes: bytesWrittenByCause.flush ?? 0,
       compactionBytes: bytesWrittenByCause.compaction ?? 0,
       level0TablesPerCompaction: level0TablesPerMerge(deterministic.events),
@@ -200,8 +210,16 @@ function theirRun(
     name,
     params: { version: peer.version, ...pace, ...Object.fromEntries(settings) },
     figures: {
-      ...{ waLsm, waRocksdb, waTotal, userBytes, flushes, compactions, moves },
-      ...{ flushBytes, compactionBytes, processBytes },
+      waLsm,
+      waRocksdb,
+      waTotal,
+      userBytes,
+      flushes,
+      compactions,
+      moves,
+      flushBytes,
+      compactionBytes,
+      processBytes,
       // LevelDB rounds it to MB; less than flushBytes where flushes went deeper at once.
       level0BytesWritten: levels?.[0]?.bytesWritten ?? null,
       level0TablesPerCompaction: quotient(level0TablesCompacted ?? 0, level0Compactions ?? 0),

@@ -197,7 +197,8 @@ async function runUpdates(
   const valueLog = {
     thresholdBytes: SEPARATE_ALL,
     gcPolicy: policy,
-    ...{ capacityBytes, segmentBytes },
+    capacityBytes,
+    segmentBytes,
   }
   const params = { policy, fill, hotShare, records, capacityBytes, segmentBytes, memtableBytes }
   await to.run(updatesName(cleaning), params, () =>

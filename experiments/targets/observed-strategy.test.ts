@@ -10,7 +10,11 @@ function load(onJobStart?: () => void) {
   const events: TargetEvent[] = []
   const target = new VarveTarget({
     storage: new MemoryStorage(ledger),
-    ...{ ledger, folder: 'db', strategyParameters: null, seed: 1, onJobStart },
+    ledger,
+    folder: 'db',
+    strategyParameters: null,
+    seed: 1,
+    onJobStart,
     strategy: STRATEGIES.get('tiering')!.create(STRATEGIES.get('tiering')!.parse({})),
     engineOptions: { memtableBytes: 4096 },
     clock: new ManualClock(0),

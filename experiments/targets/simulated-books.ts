@@ -88,7 +88,12 @@ export class SimulatedBooks {
     }
     const [inputs, outputs] = [sidesOf(removed), sidesOf(added)]
     onEvent({
-      ...{ kind, inputs, outputs, bytesRead, bytesWritten, reason },
+      kind,
+      inputs,
+      outputs,
+      bytesRead,
+      bytesWritten,
+      reason,
       ...observed.lastPick,
       peakPhysicalBytes: ledger.peakLiveBytes,
     })

@@ -38,7 +38,9 @@ export class SimulatorTarget implements Target {
     const { retentionMaxAgeMs: maxAgeMs, retentionMaxBytes: maxBytes } = engineOptions
     this.#books = new SimulatedBooks({ ...options, observed })
     this.#simulator = new ExactSimulator({
-      ...{ strategy: observed.strategy, clock, memtableBytes },
+      strategy: observed.strategy,
+      clock,
+      memtableBytes,
       blocks: { blockBytes, restartInterval: blockRestartInterval },
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),

@@ -91,8 +91,12 @@ function checkSameRun(
 function tableColumns(events: readonly EditEvent[], keys: KeyAxis) {
   const indices = new Map<number, number>()
   const tables = {
-    ...{ id: [] as number[], smallest: [] as number[], largest: [] as number[] },
-    ...{ bytes: [] as number[], entries: [] as number[], tombstones: [] as number[] },
+    id: [] as number[],
+    smallest: [] as number[],
+    largest: [] as number[],
+    bytes: [] as number[],
+    entries: [] as number[],
+    tombstones: [] as number[],
   }
   for (const { table } of events.flatMap(({ edit }) => edit.added)) {
     if (indices.has(table.id)) continue

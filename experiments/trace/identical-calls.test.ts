@@ -28,8 +28,15 @@ function callsOf(workload: Workload): readonly Call[] {
   const ledger = new Ledger()
   const clock = new ManualClock(0)
   const target = new VarveTarget({
-    ...{ storage: new MemoryStorage(ledger), ledger, folder: 'db', clock, seed: 1, onEvent() {} },
-    ...{ strategy: tiering.create(tiering.parse({})), strategyParameters: {}, engineOptions: {} },
+    storage: new MemoryStorage(ledger),
+    ledger,
+    folder: 'db',
+    clock,
+    seed: 1,
+    onEvent() {},
+    strategy: tiering.create(tiering.parse({})),
+    strategyParameters: {},
+    engineOptions: {},
   })
   const calls: Call[] = []
   const listening = new Proxy<Target>(target, {
@@ -44,7 +51,9 @@ function callsOf(workload: Workload): readonly Call[] {
     },
   })
   const driver = new OperationDriver({
-    ...{ target: listening, logicalClock: clock, timer: systemClock },
+    target: listening,
+    logicalClock: clock,
+    timer: systemClock,
     liveSizes: createLiveOracle('dense', 1000),
     answers: null,
   })

@@ -130,7 +130,10 @@ test('a run that fails leaves no trace', async () => {
   const attempt = async () => {
     using recording = new Recording(lost, plan)
     await runExperiment(recording.plan, {
-      ...{ outFolder: folder, keep: false, signal, onProgress() {} },
+      outFolder: folder,
+      keep: false,
+      signal,
+      onProgress() {},
       code: { commit: null, dirty: false, varveVersion: 'test' },
       terminalWritten: () => recording.written,
     })

@@ -78,7 +78,9 @@ export class ReuseDistances {
       rate,
       uses: Math.round(reuses + this.#firstUses),
       firstUses: Math.round(this.#firstUses),
-      ...{ p50: below(0.5), p90: below(0.9), p99: below(0.99) },
+      p50: below(0.5),
+      p90: below(0.9),
+      p99: below(0.99),
     }
   }
 

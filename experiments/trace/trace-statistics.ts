@@ -65,7 +65,9 @@ const SIZE_MAX = 2 ** 32
 /** Sizes from 0, to three digits. */
 class Sizes {
   readonly #histogram: Histogram = build({
-    ...{ highestTrackableValue: SIZE_MAX, numberOfSignificantValueDigits: 3, bitBucketSize: 64 },
+    highestTrackableValue: SIZE_MAX,
+    numberOfSignificantValueDigits: 3,
+    bitBucketSize: 64,
   })
   #count = 0
   #sum = 0
@@ -153,8 +155,11 @@ export class StatisticsSink implements OperationSink {
       counts.slice(0, keys).reduce((sum, count) => sum + count, 0) / this.#operations
     const fit = fitZipf(counts)
     return {
-      ...{ top1Share: share(1), top10Share: share(10), top100Share: share(100) },
-      ...{ zipfTheta: fit?.theta ?? null, zipfR2: fit?.r2 ?? null },
+      top1Share: share(1),
+      top10Share: share(10),
+      top100Share: share(100),
+      zipfTheta: fit?.theta ?? null,
+      zipfR2: fit?.r2 ?? null,
     }
   }
 }

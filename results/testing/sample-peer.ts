@@ -8,12 +8,25 @@ export function samplePeer(result: RunResult): PeerResult {
   const { drained } = deterministic.amplification
   const reading: PeerReading = {
     userBytes: drained.userBytes,
-    ...{ waTotal: drained.waTotal, waLsm: drained.waLsm, waRocksdb: drained.waRocksdb },
+    waTotal: drained.waTotal,
+    waLsm: drained.waLsm,
+    waRocksdb: drained.waRocksdb,
     spaceAmplification: drained.spaceAmplification,
-    ...{ flushBytes: null, compactionBytes: null, compactionReadBytes: null },
-    ...{ flushes: null, compactions: null, level0Compactions: null, level0TablesCompacted: null },
-    ...{ moves: null, processBytes: null, processReadBytes: null, deviceBytes: null },
-    ...{ physicalBytes: 1, liveLogicalBytes: null, levels: null, report: null },
+    flushBytes: null,
+    compactionBytes: null,
+    compactionReadBytes: null,
+    flushes: null,
+    compactions: null,
+    level0Compactions: null,
+    level0TablesCompacted: null,
+    moves: null,
+    processBytes: null,
+    processReadBytes: null,
+    deviceBytes: null,
+    physicalBytes: 1,
+    liveLogicalBytes: null,
+    levels: null,
+    report: null,
   }
   return {
     ...shared,
@@ -28,7 +41,8 @@ export function samplePeer(result: RunResult): PeerResult {
         .filter(({ name }) => name !== 'drain')
         .map(({ name, operationsByKind, userBytes }) => ({
           name: name as 'load' | 'run',
-          ...{ operationsByKind, userBytes },
+          operationsByKind,
+          userBytes,
         })),
       traceHash: deterministic.traceHash,
       liveLogicalBytes: null,

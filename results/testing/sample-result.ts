@@ -144,13 +144,30 @@ function sample(options: SampleOptions): unknown {
       },
       levels: [
         {
-          ...{ level: 0, runs: 0, tables: 0, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 },
-          ...{ bytesWritten: writtenByCause.flush!, bytesRead: writtenByCause.flush! },
-          ...{ flushedRawBytes: drained.flushedRawBytes, mergedRawBytes: 0 },
+          level: 0,
+          runs: 0,
+          tables: 0,
+          bytes: 0,
+          entries: 0,
+          tombstones: 0,
+          rawBytes: 0,
+          bytesWritten: writtenByCause.flush!,
+          bytesRead: writtenByCause.flush!,
+          flushedRawBytes: drained.flushedRawBytes,
+          mergedRawBytes: 0,
         },
         {
-          ...{ level: 1, runs: 2, tables: 2, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 },
-          ...{ bytesWritten: 0, bytesRead: 0, flushedRawBytes: 0, mergedRawBytes: 0 },
+          level: 1,
+          runs: 2,
+          tables: 2,
+          bytes: 0,
+          entries: 0,
+          tombstones: 0,
+          rawBytes: 0,
+          bytesWritten: 0,
+          bytesRead: 0,
+          flushedRawBytes: 0,
+          mergedRawBytes: 0,
         },
         {
           level: 2,
@@ -259,7 +276,9 @@ function timed(
       openLoop === undefined
         ? null
         : {
-            ...{ kind: 'poisson', clients: 4, sustainablePerSecond: 40_000 },
+            kind: 'poisson',
+            clients: 4,
+            sustainablePerSecond: 40_000,
             offeredPerSecond: overloaded ? 80_000 : 36_000,
             achievedPerSecond: overloaded ? 40_000 : 36_000,
             lagMaxSeconds: overloaded ? 1.25 : 0.04,
@@ -273,8 +292,11 @@ function timed(
     events: [{ startSeconds: 0.08, wallSeconds: 0.0052 }],
     slowest: [
       {
-        ...{ kind: 'update', atOperation: 4_000, startSeconds: 0.0799 },
-        ...{ serviceUs: 5_300, intendedUs: openLoop === undefined ? null : 41_000 },
+        kind: 'update',
+        atOperation: 4_000,
+        startSeconds: 0.0799,
+        serviceUs: 5_300,
+        intendedUs: openLoop === undefined ? null : 41_000,
         overlaps: [
           { cause: 'merge', event: 0, us: 5_200 },
           { cause: 'gc', event: null, us: 800 },

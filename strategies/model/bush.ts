@@ -25,11 +25,19 @@ export interface BushPoint {
 }
 
 export const lsmBush = (T: number, C: number, X = 2): BushPoint => ({
-  ...{ T, X, C, runExponent: 1, lastRunExponent: 0 },
+  T,
+  X,
+  C,
+  runExponent: 1,
+  lastRunExponent: 0,
 })
 export const capacityLazyLeveling = (T: number, C: number): BushPoint => lsmBush(T, C, 1)
 export const quadraticLsm = (T: number, C: number): BushPoint => ({
-  ...{ T, X: 2, C, runExponent: 1, lastRunExponent: 1 },
+  T,
+  X: 2,
+  C,
+  runExponent: 1,
+  lastRunExponent: 1,
 })
 
 export interface BushLevel {

@@ -48,7 +48,10 @@ type Load = (strategy: CompactionStrategy, buffers: number) => Loaded
 const exact: Load = (strategy, buffers) => {
   const count = new PapersCount()
   const simulator = new ExactSimulator({
-    ...{ strategy, memtableBytes: MEMTABLE_BYTES, blocks: BLOCKS, clock: new ManualClock() },
+    strategy,
+    memtableBytes: MEMTABLE_BYTES,
+    blocks: BLOCKS,
+    clock: new ManualClock(),
     onEvent: count.add,
   })
   for (const { key, valueLength } of uniqueWrites(
@@ -65,11 +68,18 @@ const statistical: Load = (strategy, buffers) => {
   const count = new PapersCount()
   const keys = buffers * BUFFER_ENTRIES
   const simulator = new StatisticalSimulator({
-    ...{ strategy, memtableBytes: MEMTABLE_BYTES, clock: new ManualClock(), seed: 1 },
+    strategy,
+    memtableBytes: MEMTABLE_BYTES,
+    clock: new ManualClock(),
+    seed: 1,
     insertOrder: 'hashed',
     shape: {
-      ...{ model: uniformKeys(keys), keyBytes: 16, valueBytes: ENTRY_BYTES - 16, blocks: BLOCKS },
-      ...{ keyPrefixBytes: 0, keyRadix: 256 },
+      model: uniformKeys(keys),
+      keyBytes: 16,
+      valueBytes: ENTRY_BYTES - 16,
+      blocks: BLOCKS,
+      keyPrefixBytes: 0,
+      keyRadix: 256,
     },
     onEvent: count.add,
   })

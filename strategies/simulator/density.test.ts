@@ -50,7 +50,9 @@ describe('inserts of fresh keys', () => {
     const model = uniformKeys(KEYS)
     const flush = () => densityOf(model, { inserts: 100, draws: 0, deletes: 0 }, 1, noRandom)
     const merged = mergedDensities([flush(), flush(), flush()], {
-      ...{ model, width: 1, random: noRandom },
+      model,
+      width: 1,
+      random: noRandom,
     })
     expect(entriesPerSpace(model, merged)).toBeCloseTo(300, 9)
   })

@@ -16,11 +16,18 @@ test('tables of one entry each are apart, however their borders scatter', () => 
   // One of a thousand trees has a border at the very end, with tables still to come.
   for (let seed = 1; seed <= 1100; seed++) {
     const simulator = new StatisticalSimulator({
-      ...{ strategy: STRATEGIES.get('tiering')!.create(), memtableBytes: 100, seed },
-      ...{ clock: new ManualClock(), insertOrder: 'hashed' },
+      strategy: STRATEGIES.get('tiering')!.create(),
+      memtableBytes: 100,
+      seed,
+      clock: new ManualClock(),
+      insertOrder: 'hashed',
       shape: {
-        ...{ model: uniformKeys(1000), keyBytes: 12, valueBytes: 88 },
-        ...{ keyPrefixBytes: 0, keyRadix: 256, blocks: { blockBytes: 4096, restartInterval: 16 } },
+        model: uniformKeys(1000),
+        keyBytes: 12,
+        valueBytes: 88,
+        keyPrefixBytes: 0,
+        keyRadix: 256,
+        blocks: { blockBytes: 4096, restartInterval: 16 },
       },
     })
     simulator.write({ insert: 1, update: 0, delete: 0 }, 16)
@@ -30,11 +37,19 @@ test('tables of one entry each are apart, however their borders scatter', () => 
 
 function simulated(name: string, onEvent: (event: SimulatedEvent) => void = () => {}) {
   const simulator = new StatisticalSimulator({
-    ...{ strategy: STRATEGIES.get(name)!.create(), memtableBytes: 25_600, seed: 1, onEvent },
-    ...{ clock: new ManualClock(), insertOrder: 'hashed' },
+    strategy: STRATEGIES.get(name)!.create(),
+    memtableBytes: 25_600,
+    seed: 1,
+    onEvent,
+    clock: new ManualClock(),
+    insertOrder: 'hashed',
     shape: {
-      ...{ model: uniformKeys(20_000), keyBytes: 12, valueBytes: 88 },
-      ...{ keyPrefixBytes: 0, keyRadix: 256, blocks: { blockBytes: 4096, restartInterval: 16 } },
+      model: uniformKeys(20_000),
+      keyBytes: 12,
+      valueBytes: 88,
+      keyPrefixBytes: 0,
+      keyRadix: 256,
+      blocks: { blockBytes: 4096, restartInterval: 16 },
     },
   })
   simulator.write({ insert: 1, update: 0, delete: 0 }, 16_000)

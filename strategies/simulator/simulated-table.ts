@@ -33,7 +33,11 @@ export function simulatedTable(
 ): SimulatedTable {
   const { bytes, dataBytes, filterBytes } = size
   return {
-    ...{ ...sums, id, bytes, createdAtMs, oldestWriteAtMs },
+    ...sums,
+    id,
+    bytes,
+    createdAtMs,
+    oldestWriteAtMs,
     oldestTombstoneAtMs: sums.tombstones > 0 ? oldestTombstoneAtMs : null,
     filter: bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: filterBytes } : NO_FILTER,
     vlogBytes: NO_VLOG_BYTES,

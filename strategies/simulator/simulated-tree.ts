@@ -203,7 +203,10 @@ export class SimulatedTree {
     const strategy = this.#strategyAfter(spec)
     const { kind, reason } = spec
     this.#options.onEvent?.({
-      ...{ kind, removed, added, reason },
+      kind,
+      removed,
+      added,
+      reason,
       get edit() {
         return { ...editOf(whole, run), strategy }
       },
@@ -228,7 +231,12 @@ export class SimulatedTree {
     const runs = inputs.map(({ run }) => run)
     const [output] = spec.outputs
     return this.#substance.mergeRuns!({
-      ...{ inputs: runs, older, output: output!, nowMs, allocateTableIds, runId },
+      inputs: runs,
+      older,
+      output: output!,
+      nowMs,
+      allocateTableIds,
+      runId,
     })
   }
 

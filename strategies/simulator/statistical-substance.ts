@@ -151,7 +151,8 @@ function isFull({ rawBytes }: OpenTable, targetTableBytes: number | null): boole
 function scaled(stretch: Measured, share: number, from: number, to: number): Measured {
   const crowding = (share * (stretch.to - stretch.from)) / (to - from)
   return {
-    ...{ from, to },
+    from,
+    to,
     density: crowded(stretch.density, crowding),
     entries: stretch.entries * share,
     dead: stretch.dead * share,

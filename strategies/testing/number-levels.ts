@@ -15,10 +15,21 @@ export function numberTable(from: number, width: number): TableMeta {
   const key = (number: number) => new TextEncoder().encode(String(number).padStart(4, '0'))
   lastId++
   return {
-    ...{ id: lastId, smallest: key(from), largest: key(from + width - 1) },
-    ...{ bytes: width, entries: width, tombstones: 0, rawKeyBytes: 0, rawValueBytes: width },
-    ...{ seqMin: 1, seqMax: 1, createdAtMs: 0, oldestWriteAtMs: 0, oldestTombstoneAtMs: null },
-    ...{ filter: NO_FILTER, vlogBytes: [] },
+    id: lastId,
+    smallest: key(from),
+    largest: key(from + width - 1),
+    bytes: width,
+    entries: width,
+    tombstones: 0,
+    rawKeyBytes: 0,
+    rawValueBytes: width,
+    seqMin: 1,
+    seqMax: 1,
+    createdAtMs: 0,
+    oldestWriteAtMs: 0,
+    oldestTombstoneAtMs: null,
+    filter: NO_FILTER,
+    vlogBytes: [],
   }
 }
 

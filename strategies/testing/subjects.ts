@@ -139,7 +139,11 @@ export const subjects: readonly Subject[] = [
   {
     module: deleteAware,
     params: fc.record({
-      ...{ T, l0Trigger, baseBytes, targetTableBytes, deleteTtlMs: limits.deleteTtlMs },
+      T,
+      l0Trigger,
+      baseBytes,
+      targetTableBytes,
+      deleteTtlMs: limits.deleteTtlMs,
       mode: fc.constantFrom('so', 'sd', 'dd'),
     }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
@@ -152,13 +156,11 @@ export const subjects: readonly Subject[] = [
         .tuple(
           composition,
           fc.record({
-            ...{
-              T: fc.integer({ min: 3, max: 6 }),
-              ...limits,
-              l0Trigger,
-              sizing,
-              targetTableBytes,
-            },
+            T: fc.integer({ min: 3, max: 6 }),
+            ...limits,
+            l0Trigger,
+            sizing,
+            targetTableBytes,
             trigger: triggers,
             movement: fc.subarray([...MOVEMENT_NAMES]),
           }),

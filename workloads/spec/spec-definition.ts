@@ -27,7 +27,11 @@ export function presetDefinition(preset: SpecPreset): WorkloadDefinition {
   const specFrom = (given: Given) =>
     parseParams(name, workloadSpecSchema, preset.spec(parse(given)))
   return {
-    ...{ name, family: preset.family, description: preset.description, params, parse },
+    name,
+    family: preset.family,
+    description: preset.description,
+    params,
+    parse,
     sources: Object.fromEntries(
       Object.keys(params.shape).map((param) => [param, sources[param] ?? source]),
     ),
@@ -58,7 +62,10 @@ export function specDefinition(spec: unknown, fallbackName: string): WorkloadDef
     return parseParams(name, workloadSpecSchema, copy)
   }
   return {
-    ...{ name, family: 'file', description: written.description ?? '', params },
+    name,
+    family: 'file',
+    description: written.description ?? '',
+    params,
     sources: Object.fromEntries(leaves.map(([path]) => [path, fallbackName])),
     parse: (given) => specFrom(given) as unknown as Record<string, Json>,
     loadOrder: (given) => loadOrderOf(specFrom(given)),

@@ -29,21 +29,31 @@ const sizes: fc.Arbitrary<Size> = fc.oneof(
     ...bounds,
   }),
   fc.record({
-    ...{ distribution: fc.constant('normal' as const), mean: between(-10, 3000) },
-    ...{ deviation: between(0.1, 500), ...bounds },
+    distribution: fc.constant('normal' as const),
+    mean: between(-10, 3000),
+    deviation: between(0.1, 500),
+    ...bounds,
   }),
   fc.record({
-    ...{ distribution: fc.constant('beta' as const), alpha: between(0.1, 9) },
-    ...{ beta: between(0.1, 9), ...bounds },
+    distribution: fc.constant('beta' as const),
+    alpha: between(0.1, 9),
+    beta: between(0.1, 9),
+    ...bounds,
   }),
   fc.record({
-    ...{ distribution: fc.constant('pareto' as const), location: optional(between(-5, 50)) },
-    ...{ scale: between(0.1, 99), shape: between(-0.5, 3), ...bounds },
+    distribution: fc.constant('pareto' as const),
+    location: optional(between(-5, 50)),
+    scale: between(0.1, 99),
+    shape: between(-0.5, 3),
+    ...bounds,
     beyond: optional(fc.constantFrom('clamp' as const, 'modulo' as const)),
   }),
   fc.record({
-    ...{ distribution: fc.constant('gev' as const), location: between(-5, 500) },
-    ...{ scale: between(0.1, 99), shape: between(-0.5, 1), ...bounds },
+    distribution: fc.constant('gev' as const),
+    location: between(-5, 500),
+    scale: between(0.1, 99),
+    shape: between(-0.5, 1),
+    ...bounds,
   }),
   fc.record({
     distribution: fc.constant('discrete' as const),
@@ -61,38 +71,52 @@ const keys: fc.Arbitrary<Keys> = fc.oneof(
   }),
   fc.record({
     distribution: fc.constantFrom('zipfian' as const, 'scrambled' as const),
-    ...{ theta: optional(theta), drift },
+    theta: optional(theta),
+    drift,
   }),
   fc.record({ distribution: fc.constant('latest' as const), theta: optional(theta) }),
   fc.record({
-    ...{ distribution: fc.constant('hotspot' as const), drift },
-    ...{ dataFraction: optional(between(0.01, 1)), operationFraction: optional(between(0, 1)) },
+    distribution: fc.constant('hotspot' as const),
+    drift,
+    dataFraction: optional(between(0.01, 1)),
+    operationFraction: optional(between(0, 1)),
   }),
   fc.record({
-    ...{ distribution: fc.constant('exponential' as const), percentile: between(1, 99) },
+    distribution: fc.constant('exponential' as const),
+    percentile: between(1, 99),
     fraction: between(0.01, 2),
   }),
   fc.record({
-    ...{ distribution: fc.constant('normal' as const), mean: optional(between(0, 1)) },
-    ...{ deviation: optional(between(0.01, 1)), drift },
-  }),
-  fc.record({
-    ...{ distribution: fc.constant('beta' as const), alpha: between(0.1, 9) },
-    ...{ beta: between(0.1, 9), drift },
-  }),
-  fc.record({
-    ...{ distribution: fc.constant('pareto' as const), shape: optional(between(0.1, 9)) },
+    distribution: fc.constant('normal' as const),
+    mean: optional(between(0, 1)),
+    deviation: optional(between(0.01, 1)),
     drift,
   }),
   fc.record({
-    ...{ distribution: fc.constant('power' as const), a: between(0.001, 0.9) },
+    distribution: fc.constant('beta' as const),
+    alpha: between(0.1, 9),
+    beta: between(0.1, 9),
+    drift,
+  }),
+  fc.record({
+    distribution: fc.constant('pareto' as const),
+    shape: optional(between(0.1, 9)),
+    drift,
+  }),
+  fc.record({
+    distribution: fc.constant('power' as const),
+    a: between(0.001, 0.9),
     b: between(0.1, 0.9),
   }),
   fc.record({
     distribution: fc.constant('key-ranges' as const),
     ranges: fc.integer({ min: 1, max: 40 }),
-    ...{ a: between(0.1, 20), b: between(-3, 0), c: between(0, 1), d: between(-1, 0) },
-    ...{ keyA: optional(between(0, 0.9)), keyB: optional(between(0.1, 0.9)) },
+    a: between(0.1, 20),
+    b: between(-3, 0),
+    c: between(0, 1),
+    d: between(-1, 0),
+    keyA: optional(between(0, 0.9)),
+    keyB: optional(between(0.1, 0.9)),
   }),
 )
 
@@ -104,17 +128,23 @@ const weight = fc.oneof(
 const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     operation: fc.constant('read' as const),
-    ...{ weight: optional(weight), keys: optional(keys), missing: optional(fc.boolean()) },
+    weight: optional(weight),
+    keys: optional(keys),
+    missing: optional(fc.boolean()),
   }),
   fc.record({
     operation: fc.constant('scan' as const),
-    ...{ weight: optional(weight), keys: optional(keys), scanLength: optional(sizes) },
+    weight: optional(weight),
+    keys: optional(keys),
+    scanLength: optional(sizes),
   }),
   fc.record({ operation: fc.constant('delete' as const), keys: optional(keys) }),
   fc.record({ operation: fc.constant('insert' as const), valueBytes: optional(sizes) }),
   fc.record({
     operation: fc.constantFrom('update' as const, 'read-modify-write' as const),
-    ...{ weight: optional(weight), keys: optional(keys), valueBytes: optional(sizes) },
+    weight: optional(weight),
+    keys: optional(keys),
+    valueBytes: optional(sizes),
   }),
 )
 
@@ -128,7 +158,8 @@ const phases: fc.Arbitrary<Phase> = fc
   .tuple(
     length,
     fc.record({
-      ...{ name: optional(fc.constantFrom('run', 'warm')), keys: optional(keys) },
+      name: optional(fc.constantFrom('run', 'warm')),
+      keys: optional(keys),
       steps: fc.array(steps, { minLength: 1, maxLength: 4 }),
       oneDraw: optional(fc.boolean()),
       sineRate: optional(fc.record({ a: between(1, 9), b: between(0, 1), d: between(10, 99) })),
@@ -160,7 +191,8 @@ const keyFormat = fc.constantFrom<WorkloadSpecInput['keys']>(
 
 export const anySpec: fc.Arbitrary<WorkloadSpecInput> = present(
   fc.record({
-    ...{ name: optional(fc.constant('mine')), keys: keyFormat },
+    name: optional(fc.constant('mine')),
+    keys: keyFormat,
     values: optional(
       fc.record({ bytes: optional(sizes), compressionRatio: optional(between(0, 1)) }),
     ),

@@ -22,8 +22,14 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const text = (value: string) => new TextEncoder().encode(value)
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 const plain = (given: Partial<PlainOperation>): PlainOperation => ({
-  ...{ kind: OPERATION_KIND.read, keyNumber: 0, key: text('k'), scanLength: 0, arrivalNs: -1 },
-  ...{ fieldIndex: ALL_FIELDS, readFieldIndex: ALL_FIELDS, value: new Uint8Array(0) },
+  kind: OPERATION_KIND.read,
+  keyNumber: 0,
+  key: text('k'),
+  scanLength: 0,
+  arrivalNs: -1,
+  fieldIndex: ALL_FIELDS,
+  readFieldIndex: ALL_FIELDS,
+  value: new Uint8Array(0),
   ...given,
 })
 

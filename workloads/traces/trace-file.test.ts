@@ -18,7 +18,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
 
 const header = (keyNumbers: 'dense' | 'hashed'): TraceHeader => ({
-  ...{ workload: 'test', params: { T: 4 }, keyNumbers },
+  workload: 'test',
+  params: { T: 4 },
+  keyNumbers,
 })
 
 function write(
@@ -91,13 +93,14 @@ describe('a trace', () => {
 
   test('has one digest for equal operations and another for others', () => {
     const [a, b] = [1, 2].map((keyNumber) => ({
-      ...{
-        kind: OPERATION_KIND.delete,
-        keyNumber,
-        key: new Uint8Array([1]),
-        value: new Uint8Array(),
-      },
-      ...{ scanLength: 0, fieldIndex: -1, readFieldIndex: -1, arrivalNs: -1 },
+      kind: OPERATION_KIND.delete,
+      keyNumber,
+      key: new Uint8Array([1]),
+      value: new Uint8Array(),
+      scanLength: 0,
+      fieldIndex: -1,
+      readFieldIndex: -1,
+      arrivalNs: -1,
     }))
     const digest = (one: typeof a) =>
       write([{ name: 'load', fieldNames: [], operations: [one!] }]).digest

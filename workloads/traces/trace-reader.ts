@@ -123,8 +123,10 @@ export function traceWorkload(trace: Trace): Workload {
   if (load === undefined) throw invalidArgument(`${trace.path}: a trace without phases`)
   const { header, footer } = trace
   return {
-    ...{ load: load.stream, phases },
-    ...{ properties: footer.properties, keyNumbers: header.keyNumbers },
+    load: load.stream,
+    phases,
+    properties: footer.properties,
+    keyNumbers: header.keyNumbers,
   }
 }
 

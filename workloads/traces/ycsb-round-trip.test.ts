@@ -48,14 +48,19 @@ function operationOf(names: readonly Uint8Array[], { key, value }: Shape) {
       key,
       scanLength: fc.nat(1000),
       fieldIndex: fc.integer({ min: ALL_FIELDS, max: names.length - 1 }),
-      ...{ record, value },
+      record,
+      value,
     })
     .map(({ kind, fieldIndex, scanLength, record, value, ...rest }): PlainOperation => {
       const writes = kind === update || kind === insert
       const field = kind === update ? fieldIndex : ALL_FIELDS
       const written = field === ALL_FIELDS ? record : value
       return {
-        ...{ ...rest, kind, keyNumber: 0, arrivalNs: -1, fieldIndex: field },
+        ...rest,
+        kind,
+        keyNumber: 0,
+        arrivalNs: -1,
+        fieldIndex: field,
         scanLength: kind === scan ? scanLength : 0,
         readFieldIndex: kind === read || kind === scan ? fieldIndex : ALL_FIELDS,
         value: writes ? written : new Uint8Array(0),
@@ -78,7 +83,9 @@ function phasesOf(shape: Shape, properties: Readonly<Record<string, string>> = {
     )
     return fc.record({ load: operations, run: operations }).map(({ load, run }) => ({
       properties: {
-        ...{ fieldcount: String(COUNT), fieldlength: String(LENGTH), fieldnameprefix },
+        fieldcount: String(COUNT),
+        fieldlength: String(LENGTH),
+        fieldnameprefix,
         ...properties,
       },
       phases: [
@@ -162,13 +169,21 @@ describe('YCSB’s text', () => {
   })
 
   const one = (change: Partial<PlainOperation>): PlainOperation => ({
-    ...{ kind: update, keyNumber: 0, key: encoder.encode('k'), scanLength: 0, arrivalNs: -1 },
-    ...{ fieldIndex: 1, readFieldIndex: ALL_FIELDS, value: encoder.encode('123456'), ...change },
+    kind: update,
+    keyNumber: 0,
+    key: encoder.encode('k'),
+    scanLength: 0,
+    arrivalNs: -1,
+    fieldIndex: 1,
+    readFieldIndex: ALL_FIELDS,
+    value: encoder.encode('123456'),
+    ...change,
   })
   const record = (...fields: readonly [string, string][]) =>
     encodeRecord(
       fields.map(([name, value]) => ({
-        ...{ name: encoder.encode(name), value: encoder.encode(value) },
+        name: encoder.encode(name),
+        value: encoder.encode(value),
       })),
     )
 
@@ -184,14 +199,17 @@ describe('YCSB’s text', () => {
     [
       'unknown or repeated field "other"',
       {
-        ...{ kind: insert, fieldIndex: ALL_FIELDS, value: record(['other', '123456']) },
+        kind: insert,
+        fieldIndex: ALL_FIELDS,
+        value: record(['other', '123456']),
       },
       {},
     ],
     [
       'a whole record, where the text means one field',
       {
-        ...{ fieldIndex: ALL_FIELDS, value: record(['field1', '123456']) },
+        fieldIndex: ALL_FIELDS,
+        value: record(['field1', '123456']),
       },
       {},
     ],

@@ -53,7 +53,11 @@ export function ycsbDefinition(ycsb: YcsbSource): WorkloadDefinition {
   const parse = (given: Readonly<Record<string, unknown>>) =>
     parseParams(name, params, given) as Record<string, Json>
   return {
-    ...{ name, family: FAMILY, description, params, parse },
+    name,
+    family: FAMILY,
+    description,
+    params,
+    parse,
     ...(size !== undefined && { size }),
     ...(withoutEffect !== undefined && { withoutEffect }),
     sources: Object.fromEntries(sources),

@@ -281,7 +281,9 @@ describe('collection', () => {
       movedBytes: 2 * recordBytes,
       // The table still points to the old records; they hold nothing any more.
       segments: [{ state: 'spent', records: 3, recordBytes: 3 * recordBytes, liveBytes: 0 }],
-      ...{ logBytes: 0, liveBytes: 0, garbageBytes: 0 },
+      logBytes: 0,
+      liveBytes: 0,
+      garbageBytes: 0,
     })
     db.close()
   })
@@ -296,7 +298,8 @@ describe('collection', () => {
     // Segments larger than what a walk reads at once, and a memtable that a chunk of moves fills.
     const valueLog = { ...collected, segmentBytes: 8 * 1024 * 1024 }
     const { db, storage } = openTest({
-      ...{ strategy: everyNth(2), valueLogPolicy: once },
+      strategy: everyNth(2),
+      valueLogPolicy: once,
       options: { memtableBytes: 4096, valueLog },
     })
     const key = (index: number) => `key${String(index).padStart(9, '0')}`

@@ -38,7 +38,9 @@ export function checkSegments(storage: Storage, folder: string, segments: Segmen
     const expected = recordBytes + STUB_BYTES
     if (actual === expected || (state === 'spent' && actual === STUB_BYTES)) continue
     throw corruption(`the segment has ${actual} bytes, the manifest says ${expected}`, {
-      ...{ path, expected, actual },
+      path,
+      expected,
+      actual,
       offset: Math.min(actual, expected),
     })
   }

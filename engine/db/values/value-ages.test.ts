@@ -27,7 +27,9 @@ const collecting: ValueLogPolicy = { ...restless, relocateBelow: () => 0 }
 function written(valueLogPolicy: ValueLogPolicy, strategy = never) {
   const clock = new ManualClock(START_MS)
   const { db, storage } = openTest({
-    ...{ clock, strategy, valueLogPolicy },
+    clock,
+    strategy,
+    valueLogPolicy,
     options: { valueLog: collected },
   })
   const fill = () => {

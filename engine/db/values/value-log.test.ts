@@ -273,7 +273,8 @@ describe('a process that is killed', () => {
     (mode) => {
       const { storage } = lived()
       expect(reopened(killed(storage), mode)).toMatchObject({
-        ...{ keys: 'abcd', recovery: { damage: null, bytesDropped: 0 } },
+        keys: 'abcd',
+        recovery: { damage: null, bytesDropped: 0 },
       })
     },
   )

@@ -60,7 +60,8 @@ test('values that a compaction moves are written a mebibyte at a time', () => {
   const ledger = new Ledger()
   const { db } = openTest({
     storage: new MemoryStorage(ledger),
-    ...{ strategy: everyNth(2), valueLogPolicy: moving },
+    strategy: everyNth(2),
+    valueLogPolicy: moving,
     options: {
       memtableBytes: 1024 * 1024,
       valueLog: { thresholdBytes: 64, segmentBytes: 1024 ** 3, gcPolicy: moving.name },

@@ -291,7 +291,8 @@ function nameCases(createFixture: () => StorageFixture): void {
     expect({ bytes, calls }).toEqual({ bytes: 10, calls: 2 })
     const again = storage.open(path('a'), getTag)
     await expect(again.readAsync(new Uint8Array(9), 9, 10, 'data')).rejects.toMatchObject({
-      ...{ code: 'LSM_CORRUPTION', data: { path: path('a'), offset: 10, expected: 9, actual: 4 } },
+      code: 'LSM_CORRUPTION',
+      data: { path: path('a'), offset: 10, expected: 9, actual: 4 },
     })
     again.close()
   })

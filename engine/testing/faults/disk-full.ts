@@ -28,7 +28,10 @@ function open(storage: Storage, values: Separates): Database {
   const small = { memtableBytes: 4096, blockBytes: 512 }
   const separates = values === 'in a log'
   return Database.open({
-    ...{ storage, folder: '/db', strategy: everyNth(3), clock: new ManualClock(1) },
+    storage,
+    folder: '/db',
+    strategy: everyNth(3),
+    clock: new ManualClock(1),
     options: separates ? { ...small, valueLog: RESTLESS_LOG } : small,
     valueLogPolicy: separates ? restless : null,
   })

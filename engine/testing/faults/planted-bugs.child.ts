@@ -33,8 +33,10 @@ const hunters: Readonly<Record<string, () => unknown>> = {
   },
   'model of the log': () => {
     const setups = [2, 3].map((runs) => ({
-      ...{ name: `every ${runs}`, create: () => everyNth(runs) },
-      ...{ options: logOptions, valueLogPolicy: restless },
+      name: `every ${runs}`,
+      create: () => everyNth(runs),
+      options: logOptions,
+      valueLogPolicy: restless,
     }))
     const property = fc.property(scripts(300), (script) => runScript(script, setups))
     return fc.assert(property, { seed: 1, numRuns: 25, endOnFailure: true })

@@ -41,7 +41,9 @@ test('power lost before any storage call leaves every synced value, no dangling 
     strategy: () => everyNth(3),
     options: { ...small, manifestRollBytes: 0, valueLog: RESTLESS_LOG },
     valueLogPolicy: restless,
-    ...{ randomImages: 2, tears: true, seed },
+    randomImages: 2,
+    tears: true,
+    seed,
   })
   console.log(`${calls} storage calls, ${images} images, seed ${seed}`)
   expect(images).toBeGreaterThan(calls * 6)

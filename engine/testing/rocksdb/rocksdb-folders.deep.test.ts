@@ -56,7 +56,9 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB follows pointers',
 
   test.each(compressions)('into a log that was collected all along (%s)', (compression) => {
     const lived = live({
-      ...{ folder: join(folder, `log-${compression}`), writes: 900, seed: 6 },
+      folder: join(folder, `log-${compression}`),
+      writes: 900,
+      seed: 6,
       strategy: STRATEGIES.get('leveling')!.create({}),
       options: { memtableBytes: 4096, valueLog: { ...valueLog, compression } },
       valueLogPolicy: restless,
@@ -70,7 +72,9 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB follows pointers',
 
   test('of an export, stubs of spent segments among them', () => {
     const lived = live({
-      ...{ folder: join(folder, 'log-export'), writes: 900, seed: 7 },
+      folder: join(folder, 'log-export'),
+      writes: 900,
+      seed: 7,
       strategy: STRATEGIES.get('tiering')!.create({}),
       options: { memtableBytes: 4096, valueLog },
       valueLogPolicy: restless,

@@ -57,7 +57,10 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB', { timeout: 120_0
 
   test('follows pointers into a log that was collected all along', () => {
     const lived = live({
-      ...{ folder: join(folder, 'log'), strategy: leveling(), writes: 400, seed: 6 },
+      folder: join(folder, 'log'),
+      strategy: leveling(),
+      writes: 400,
+      seed: 6,
       options: { memtableBytes: 4096, valueLog },
       valueLogPolicy: restless,
     })
@@ -70,7 +73,10 @@ describe.skipIf(!hasRocksdbTools('sst_dump', 'ldb'))('RocksDB', { timeout: 120_0
     const source = join(folder, 'log-alive')
     const killed = join(folder, 'log-killed')
     const lived = live({
-      ...{ folder: source, strategy: tiering(), writes: 300, seed: 8 },
+      folder: source,
+      strategy: tiering(),
+      writes: 300,
+      seed: 8,
       options: { valueLog },
       valueLogPolicy: restless,
       beforeClose: () => {

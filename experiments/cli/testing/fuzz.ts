@@ -256,9 +256,13 @@ export function questionsAreAsWritten(runs: number): void {
       expect(shares.every((one) => one >= 0 && one <= 1)).toBe(true)
       expect(shares.reduce((sum, one) => sum + one, 0)).toBeCloseTo(1, 9)
       const texts = {
-        ...{ records: environment.entries, 'scan-entries': environment.longScanEntries },
-        ...{ 'entry-bytes': environment.entryBytes, memory: environment.memoryBytes },
-        ...{ 'block-bytes': environment.blockBytes, rho, 'write-cost': environment.writeToRead },
+        records: environment.entries,
+        'scan-entries': environment.longScanEntries,
+        'entry-bytes': environment.entryBytes,
+        memory: environment.memoryBytes,
+        'block-bytes': environment.blockBytes,
+        rho,
+        'write-cost': environment.writeToRead,
       }
       for (const [name, read] of Object.entries(texts)) {
         const text = flags.get(name as keyof typeof tune.FLAGS)?.[0]

@@ -116,7 +116,9 @@ function simulated(
 ): Estimate {
   const keys = mode === 'exact' ? records + operations : 0
   return {
-    ...{ operations, dataBytes, diskBytes: 0 },
+    operations,
+    dataBytes,
+    diskBytes: 0,
     memoryBytes: PROCESS_BYTES + keys * SIMULATED_RECORD_BYTES,
     seconds: keys * SIMULATED_SECONDS_PER_OPERATION,
   }

@@ -49,7 +49,8 @@ const OUT_NEEDED = { value: 'FILE', help: 'the trace: written whole, then rename
 const COMPRESSION = { value: 'zstd|none', help: 'of a native trace', default: 'zstd' }
 const PHASE = { value: 'all|load|run', help: 'which phases', default: 'all' }
 const ERRORS_MAX = {
-  ...{ value: 'COUNT', default: '0' },
+  value: 'COUNT',
+  default: '0',
   help: 'malformed lines that are told and passed over; one more ends the import',
 }
 const WORKLOAD = {
@@ -75,7 +76,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     flags: {
       ...WORKLOAD,
       format: { value: 'NAME', help: outputNames.join(', '), default: 'ycsb' },
-      ...{ phase: PHASE, out: OUT, compression: COMPRESSION },
+      phase: PHASE,
+      out: OUT,
+      compression: COMPRESSION,
     },
     run: generate,
   },
@@ -86,7 +89,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       ...WORKLOAD,
       repeat: { value: 'INDEX', help: 'which repeat of a run, from 0', default: '0' },
       format: { value: 'NAME', help: outputNames.join(', '), default: NATIVE },
-      ...{ phase: PHASE, out: OUT, compression: COMPRESSION },
+      phase: PHASE,
+      out: OUT,
+      compression: COMPRESSION,
     },
     run: record,
   },
@@ -95,7 +100,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     example: 'import load.txt run.txt.gz --format=ycsb --out=a.trace',
     flags: {
       format: { value: 'NAME', help: Object.keys(IMPORT_FORMATS).join(', ') },
-      ...{ out: OUT_NEEDED, 'errors-max': ERRORS_MAX, compression: COMPRESSION },
+      out: OUT_NEEDED,
+      'errors-max': ERRORS_MAX,
+      compression: COMPRESSION,
     },
     run: importTrace,
   },
@@ -104,7 +111,8 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     example: 'export a.trace --format=rocksdb --out=a.rocksdb',
     flags: {
       format: { value: 'NAME', help: outputNames.filter((name) => name !== NATIVE).join(', ') },
-      ...{ phase: PHASE, out: OUT },
+      phase: PHASE,
+      out: OUT,
     },
     run: exportTrace,
   },

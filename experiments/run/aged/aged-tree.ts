@@ -51,9 +51,16 @@ export interface AgedTree extends Omit<z.infer<typeof agedSchema>, 'spec'> {
 export function specOf(plan: RunPlan, varveVersion: string): Readonly<Record<string, Json>> {
   const { strategy, workload, records, valueBytes, engine, seed, repeat } = plan.config
   return {
-    ...{ strategy: strategy.name, params: strategy.params as Json, engine: engine as Json },
-    ...{ workload: workload.name, workloadParams: workload.params as Json, records, valueBytes },
-    ...{ seed, repeat, varveVersion },
+    strategy: strategy.name,
+    params: strategy.params as Json,
+    engine: engine as Json,
+    workload: workload.name,
+    workloadParams: workload.params as Json,
+    records,
+    valueBytes,
+    seed,
+    repeat,
+    varveVersion,
     // A module of the user's own has no version but its digest, which is in the identity.
     module: STRATEGIES.has(strategy.name) ? null : plan.id,
   }

@@ -34,7 +34,10 @@ async function planOf(...flags: string[]): Promise<RunPlan> {
 
 function context(): ExperimentContext {
   return {
-    ...{ outFolder: folder, keep: false, code: CODE, signal: new AbortController().signal },
+    outFolder: folder,
+    keep: false,
+    code: CODE,
+    signal: new AbortController().signal,
     terminalWritten: () => ({ bytes: 0, calls: 0 }),
     onProgress: () => {},
   }

@@ -71,7 +71,10 @@ async function build(
       createWorkload: (): Workload => ({ ...plan.createWorkload(), phases: [] }),
     }
     const { deterministic } = await runExperiment(loadOnly, {
-      ...{ ...context, outFolder, keep: true, onEdit: () => {} },
+      ...context,
+      outFolder,
+      keep: true,
+      onEdit: () => {},
       onProgress: (phase, done, total) => onProgress(`aging, ${phase}`, done, total),
     })
     addAged(folder, hash, databaseFolder(outFolder, plan), {

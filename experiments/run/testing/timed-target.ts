@@ -30,13 +30,24 @@ export function timedTarget(options: TimedTargetOptions): Target {
     onEvent?.({ ...MERGE, reason: null })
   }
   const stats = (): TargetStats => ({
-    ...{ userBytes: puts, flushedRawBytes: 0, mergedRawBytesByLevel: [], debtBytes: 0 },
-    ...{ cells: ledger.cells(), balance: ledger.balance(), memtableRawBytes: 0 },
-    ...{ peakPhysicalBytes: 0, levels: [], scores: null },
+    userBytes: puts,
+    flushedRawBytes: 0,
+    mergedRawBytesByLevel: [],
+    debtBytes: 0,
+    cells: ledger.cells(),
+    balance: ledger.balance(),
+    memtableRawBytes: 0,
+    peakPhysicalBytes: 0,
+    levels: [],
+    scores: null,
     counts: { flushes: 0, merges: 0, moves: 0, drops: 0 },
   })
   return {
-    ...{ put, stats, delete: put, drain() {}, close() {} },
+    put,
+    stats,
+    delete: put,
+    drain() {},
+    close() {},
     get: () => undefined,
     scan: () => 0,
     scannedBytes: 0,

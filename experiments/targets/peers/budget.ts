@@ -32,7 +32,11 @@ export function budgetOf(options: EngineOptions, params: Readonly<Record<string,
   const shape = STRATEGIES.get(PEER_STRATEGY)!.parse(params) as Record<string, number>
   const base = shape.baseBytes === 0 ? memtableBytes : shape.baseBytes!
   return {
-    ...{ memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval, compression },
+    memtableBytes,
+    blockCacheBytes,
+    blockBytes,
+    blockRestartInterval,
+    compression,
     T: shape.T!,
     l0Trigger: shape.l0Trigger!,
     level1Bytes: base * shape.T!,

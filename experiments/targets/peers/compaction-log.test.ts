@@ -15,8 +15,14 @@ test('LevelDB: tables of flushes and compactions, moves apart', () => {
     '2026/11/21-05:30:59.682523 7fce35bfb6c0 Moved #9 to level-2 12345 bytes OK: files[ 0 1 1 ]',
   ].join('\n')
   expect(parseLevelDbLog(log)).toEqual({
-    ...{ flushBytes: 1030328, flushes: 1, compactionBytes: 24690, compactions: 1, moves: 1 },
-    ...{ compactionReadBytes: null, level0Compactions: 1, level0TablesCompacted: 4 },
+    flushBytes: 1030328,
+    flushes: 1,
+    compactionBytes: 24690,
+    compactions: 1,
+    moves: 1,
+    compactionReadBytes: null,
+    level0Compactions: 1,
+    level0TablesCompacted: 4,
   })
 })
 
@@ -33,9 +39,14 @@ const LOG = EVENTS.map((event) => `2026/11/21 7 EVENT_LOG_v1 ${JSON.stringify(ev
 
 test('RocksDB: tables of flush jobs, and what compactions say they wrote', () => {
   expect(parseRocksDbLog(LOG)).toEqual({
-    ...{ flushBytes: 100, compactionBytes: 300, compactionReadBytes: 400 },
-    ...{ flushes: 1, compactions: 1, moves: 1 },
-    ...{ level0Compactions: 1, level0TablesCompacted: 2 },
+    flushBytes: 100,
+    compactionBytes: 300,
+    compactionReadBytes: 400,
+    flushes: 1,
+    compactions: 1,
+    moves: 1,
+    level0Compactions: 1,
+    level0TablesCompacted: 2,
   })
   expect([...rocksDbWrittenByLevel(LOG)]).toEqual([
     [0, 100],

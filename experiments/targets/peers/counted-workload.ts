@@ -34,7 +34,9 @@ export class CountedWorkload {
 
   get phases(): readonly Phase[] {
     return this.#tallies.map(({ name, counts, userBytes }) => ({
-      ...{ name, userBytes, operationsByKind: countsByKind(counts) },
+      name,
+      userBytes,
+      operationsByKind: countsByKind(counts),
     }))
   }
 

@@ -105,7 +105,8 @@ async function measureReplay(
   const { workload, peer, replaySeconds, exported } = await replayNatively({
     workload: plan.createWorkload(),
     budget: plan.budget,
-    ...{ folder, signal: context.signal },
+    folder,
+    signal: context.signal,
     window: () => new ProcessWindow(() => context.terminalWritten().bytes),
     arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
   })
@@ -129,7 +130,8 @@ async function measureReplay(
           throughputPerSecond: quotient(workload.operations, replaySeconds),
         },
       ],
-      ...{ latencyByKind: {}, series: [] },
+      latencyByKind: {},
+      series: [],
     },
     gates: [sameOperations(exported, peer.ownCounts ?? {})],
   }
@@ -258,7 +260,9 @@ class PeerRun {
     return readingOf({
       statistics: store.statistics(),
       account: this.#window.read(),
-      ...{ folder, userBytes, liveLogicalBytes },
+      folder,
+      userBytes,
+      liveLogicalBytes,
     })
   }
 

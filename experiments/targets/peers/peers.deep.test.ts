@@ -41,7 +41,9 @@ function requestOf(...flags: string[]): Request {
 }
 
 const context = (): ExperimentContext => ({
-  ...{ outFolder, keep: false, signal: new AbortController().signal },
+  outFolder,
+  keep: false,
+  signal: new AbortController().signal,
   code: { commit: null, dirty: false, varveVersion: '0.0.0+test' },
   terminalWritten: () => ({ bytes: 0, calls: 0 }),
   onProgress: () => {},
@@ -136,7 +138,11 @@ describe('a run', () => {
     const [plan] = await resolvePeerPlans(request(name))
     const { peer } = await runPeer(plan!, context())
     expect(peer.drained).toMatchObject({
-      ...{ flushBytes: null, compactionBytes: null, waLsm: null, waRocksdb: null, levels: null },
+      flushBytes: null,
+      compactionBytes: null,
+      waLsm: null,
+      waRocksdb: null,
+      levels: null,
     })
   })
 

@@ -56,7 +56,11 @@ function makePanels(): readonly TreePanel[] {
   return replays.map(
     (replay, index) =>
       new TreePanel({
-        ...{ index, replay, moments, keys: timeline.keys, rowsByLevel },
+        index,
+        replay,
+        moments,
+        keys: timeline.keys,
+        rowsByLevel,
         unitBytes: Math.max(1, Math.min(...firsts)),
         oldestBytes: moments.userBytes[last]!,
         treeHeight: replays.length > 1 ? TREE_HEIGHT.two : TREE_HEIGHT.one,

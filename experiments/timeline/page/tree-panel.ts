@@ -70,8 +70,11 @@ export class TreePanel {
     const strip = sizeCanvas(this.#history, this.#width, HISTORY_HEIGHT)
     const { replay, moments, index } = this.#parts
     drawHistory(strip, {
-      ...{ replay, moments, done: moments.editsDone[index]! },
-      ...{ width: this.#width, palette: this.#palette },
+      replay,
+      moments,
+      done: moments.editsDone[index]!,
+      width: this.#width,
+      palette: this.#palette,
     })
     this.show(this.#moment, this.#progress)
   }
@@ -120,8 +123,14 @@ export class TreePanel {
     const { replay, keys, moments, oldestBytes, unitBytes } = this.#parts
     const nowBytes = moments.userBytes[this.#moment]!
     return {
-      ...{ replay, layout: this.#layout, keys: keys.length, nowBytes, oldestBytes, unitBytes },
-      ...{ palette: this.#palette, progress: this.#progress },
+      replay,
+      layout: this.#layout,
+      keys: keys.length,
+      nowBytes,
+      oldestBytes,
+      unitBytes,
+      palette: this.#palette,
+      progress: this.#progress,
     }
   }
 

@@ -90,8 +90,13 @@ test('random visits all tables, and the same one for the same view', () => {
   const [run] = levelAt(view.version, 1).runs
   const pick = (cursor: string) =>
     MOVEMENTS.random({
-      ...{ view, level: 1, run: run!, start: 0, cursor },
-      ...{ densityThreshold: 1, ttlMs: 0 },
+      view,
+      level: 1,
+      run: run!,
+      start: 0,
+      cursor,
+      densityThreshold: 1,
+      ttlMs: 0,
     })
   const picks = Array.from({ length: 400 }, (_, at) => pick(String(at)))
   expect(picks).toEqual(Array.from({ length: 400 }, (_, at) => pick(String(at))))

@@ -104,7 +104,10 @@ export function simulatorSide(setup: Setup): Side {
   const edits: ComparedEdit[] = []
   let writtenTableBytes = 0
   const simulator = new ExactSimulator({
-    ...{ strategy, memtableBytes, clock, blocks: { blockBytes, restartInterval } },
+    strategy,
+    memtableBytes,
+    clock,
+    blocks: { blockBytes, restartInterval },
     retention: { maxAgeMs, maxBytes },
     onEvent: ({ kind, edit }) => {
       edits.push(...comparable(edit))

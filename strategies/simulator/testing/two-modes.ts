@@ -134,8 +134,11 @@ export function statisticalFigures(name: string, stream: ComparedStream, seed = 
     insertOrder: stream.insertOrder,
     shape: {
       model: modelOf(stream),
-      ...{ keyBytes: KEY_BYTES, valueBytes: VALUE_BYTES, blocks: BLOCKS },
-      ...{ keyPrefixBytes: 0, keyRadix: 256 },
+      keyBytes: KEY_BYTES,
+      valueBytes: VALUE_BYTES,
+      blocks: BLOCKS,
+      keyPrefixBytes: 0,
+      keyRadix: 256,
     },
   })
   const sizes = new MeanSizes(simulator.tree)

@@ -41,10 +41,16 @@ export function updateUniformly({ gcPolicy, fill, keys, rounds, seed }: UniformU
   const segmentBytes = Math.max(1024, Math.round(capacityBytes / SEGMENTS))
   const valueLog = {
     ...({ thresholdBytes: 1, compression: 'none', gcPolicy, fillFraction: fill } as const),
-    ...{ capacityBytes, segmentBytes, ageCutoff: 0.25, gcRate: 1000 },
+    capacityBytes,
+    segmentBytes,
+    ageCutoff: 0.25,
+    gcRate: 1000,
   }
   const db = Database.open({
-    ...{ storage: new MemoryStorage(new Ledger()), folder: '/db', clock: new ManualClock(1), seed },
+    storage: new MemoryStorage(new Ledger()),
+    folder: '/db',
+    clock: new ManualClock(1),
+    seed,
     strategy: STRATEGIES.get('leveling')!.create({ T: 10 }),
     options: { memtableBytes: 4096, compression: 'none', valueLog },
     valueLogPolicy: valueLogPolicyOf(valueLog),

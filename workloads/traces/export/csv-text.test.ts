@@ -32,9 +32,12 @@ function keyOf(text: string): Uint8Array {
 function rowOf(phase: string, one: PlainOperation) {
   const field = (index: number) => (index < 0 ? '' : fieldNames[index]!)
   return {
-    ...{ phase, operation: OPERATION_KIND_NAMES[one.kind], key: one.key },
+    phase,
+    operation: OPERATION_KIND_NAMES[one.kind],
+    key: one.key,
     key_number: String(one.keyNumber),
-    ...{ field: field(one.fieldIndex), read_field: field(one.readFieldIndex) },
+    field: field(one.fieldIndex),
+    read_field: field(one.readFieldIndex),
     value_bytes: one.value.length === 0 ? '' : String(one.value.length),
     scan_length: one.scanLength === 0 ? '' : String(one.scanLength),
     arrival_ns: one.arrivalNs < 0 ? '' : String(one.arrivalNs),

@@ -37,7 +37,10 @@ export class ImportReport {
     if (this.malformed > errorsMax) {
       const limit = errorsMax === 0 ? 'none is allowed' : `${errorsMax} are allowed`
       throw invalidArgument(`${place}: ${reason} (malformed: ${this.malformed}; ${limit})`, {
-        ...{ place, reason, malformed: this.malformed, errorsMax },
+        place,
+        reason,
+        malformed: this.malformed,
+        errorsMax,
       })
     }
     onMalformed(`${place}: ${reason}`)

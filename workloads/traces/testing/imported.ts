@@ -29,8 +29,14 @@ export class PlainSink implements OperationSink {
   add(operation: Operation, value: Uint8Array | null): void {
     const { kind, keyNumber, scanLength, fieldIndex, readFieldIndex, arrivalNs } = operation
     this.phases.at(-1)!.operations.push({
-      ...{ kind, keyNumber, key: operation.key.slice(), scanLength, fieldIndex, readFieldIndex },
-      ...{ arrivalNs, value: value?.slice() ?? this.#made(operation) },
+      kind,
+      keyNumber,
+      key: operation.key.slice(),
+      scanLength,
+      fieldIndex,
+      readFieldIndex,
+      arrivalNs,
+      value: value?.slice() ?? this.#made(operation),
     })
   }
 
