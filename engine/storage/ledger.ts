@@ -165,7 +165,7 @@ export function liveBytes(balance: LedgerBalance): number {
 
 /** Throws `LSM_INVALID_ARGUMENT` if `ledger` is not a ledger. */
 export function checkLedger(ledger: Ledger): void {
-  if (!(ledger instanceof Ledger)) throw invalidArgument(`a Ledger is needed, not ${show(ledger)}`)
+  if (!(ledger instanceof Ledger)) throw invalidArgument(`expected a Ledger, not ${show(ledger)}`)
 }
 
 /**

@@ -45,6 +45,6 @@ L1
   })
 
   test.each(['run L1 R9', '+ L1 R9 12', '* L1 R9 1[a,b]', 'state x {'])('%j is refused', (line) => {
-    expect(() => parseEdit(line)).toThrow(/no line of an edit|holds no table/)
+    expect(() => parseEdit(line)).toThrow(/not a line of an edit|holds no table/)
   })
 })

@@ -58,7 +58,7 @@ export function parseEdit(text: string): VersionEdit {
     } else if (state !== null) {
       strategy = { name: state[1]!, state: parseState(state[2]!, line) }
     } else {
-      throw invalidArgument(`no line of an edit: ${line}`)
+      throw invalidArgument(`not a line of an edit: ${line}`)
     }
   }
   return { newRuns, removed, added, ...(strategy !== undefined && { strategy }) }
@@ -72,6 +72,6 @@ function parseState(text: string, line: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch (cause) {
-    throw invalidArgument(`no line of an edit: ${line} (${(cause as Error).message})`)
+    throw invalidArgument(`not a line of an edit: ${line} (${(cause as Error).message})`)
   }
 }

@@ -54,7 +54,7 @@ export const EMPTY_EDIT: VersionEdit = { newRuns: [], removed: [], added: [] }
 /** Throws `LSM_INVALID_ARGUMENT` if `edit` is not an edit. */
 export function checkEdit(edit: VersionEdit): void {
   const lists = [edit?.newRuns, edit?.removed, edit?.added]
-  if (!lists.every(Array.isArray)) throw invalidArgument(`an edit is needed, not ${show(edit)}`)
+  if (!lists.every(Array.isArray)) throw invalidArgument(`expected an edit, not ${show(edit)}`)
 }
 
 export function applyEdit(version: Version, edit: VersionEdit): Version {

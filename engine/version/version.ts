@@ -29,7 +29,7 @@ export function versionOf(levels: readonly Level[]): Version {
 /** Throws `LSM_INVALID_ARGUMENT` if `version` is not a version. */
 export function checkVersion(version: Version): void {
   if (!Array.isArray(version?.levels)) {
-    throw invalidArgument(`a version is needed, not ${show(version)}`)
+    throw invalidArgument(`expected a version, not ${show(version)}`)
   }
 }
 

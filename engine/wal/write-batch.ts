@@ -88,7 +88,7 @@ export class WriteBatch {
   /** Throws `LSM_INVALID_ARGUMENT` if `value` is not a batch. */
   static check(value: WriteBatch): void {
     if (typeof value === 'object' && value !== null && #bytes in value) return
-    throw invalidArgument(`a WriteBatch is written, not ${show(value)}`)
+    throw invalidArgument(`expected a WriteBatch, not ${show(value)}`)
   }
 
   /** Records in the batch. */
@@ -244,7 +244,7 @@ export class WriteBatch {
     if (this.#isHeld) {
       throw invalidArgument('the batch is being written: wait for the promise of that write')
     }
-    if (this.#walks > 0) throw invalidArgument('the batch is being walked: change it afterwards')
+    if (this.#walks > 0) throw invalidArgument('a forEach of the batch is running: change the batch afterwards')
   }
 
   /**
