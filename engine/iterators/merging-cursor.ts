@@ -107,7 +107,8 @@ export class MergingCursor extends CursorFields implements InternalCursor {
   }
 
   /**
-   * Plays all matches anew: each child climbs until it reaches a node without a waiting opponent.
+   * Plays all matches anew: each child climbs to the first node where nobody waits, and waits
+   * there.
    */
   #play(backward: boolean): void {
     this.#backward = backward
