@@ -34,15 +34,11 @@ import { overlapping, rangeOf, sliceTables } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
-import {
-  chooseTable,
-  type MovementLimits,
-  type MovementName,
-} from '../primitives/movement/movement.ts'
+import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
+import { tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
-import { tableBytes } from '../shared-parameters.ts'
 
 /** How far through the key space each level's compactions have come. */
 export type PartialState = { readonly cursors: Cursors }
