@@ -18,17 +18,9 @@ export const ENTRY_KIND = {
   blobIndex: 17,
 } as const
 
-export type EntryKind = (typeof ENTRY_KIND)[keyof typeof ENTRY_KIND]
-
 export type SeqNum = number
 
 export const SEQ_NUM_MAX: SeqNum = Number.MAX_SAFE_INTEGER
-
-/**
- * The kind to seek with. At equal seq it sorts before every stored kind (RocksDB's
- * `kValueTypeForSeek`).
- */
-export const ENTRY_KIND_SEEK = 0xff
 
 export const TRAILER_BYTES = 8
 
@@ -46,10 +38,6 @@ export function writeTrailer(target: Uint8Array, offset: number, seq: SeqNum, ki
   target[offset + 5] = high >>> 8
   target[offset + 6] = high >>> 16
   target[offset + 7] = Math.floor(high / TWO_POW_24)
-}
-
-export function readTrailerKind(source: Uint8Array, offset: number): number {
-  return source[offset]!
 }
 
 export function readTrailerSeq(source: Uint8Array, offset: number): SeqNum {

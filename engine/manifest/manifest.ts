@@ -26,13 +26,18 @@ import { CURRENT, manifestName, parseName, temporaryName } from './file-names.ts
 import { applyToState, type ManifestState, snapshotOf } from './manifest-state.ts'
 import { encodeVersionEdit } from './version-edit-codec.ts'
 
-export const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
+const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
 
+<<<<<<< HEAD
 /**
  * A log is replaced when it exceeds this plus twice its snapshot, so the cost of rewriting is a
  * constant factor.
  */
 export const ROLL_BYTES_DEFAULT = 1024 * 1024
+=======
+/** A log is replaced when it exceeds this plus twice its snapshot, so rewriting costs a constant. */
+const ROLL_BYTES_DEFAULT = 1024 * 1024
+>>>>>>> main
 
 export interface ManifestOptions {
   /** Takes the next number from the folder's single file counter. */
