@@ -18,15 +18,10 @@ import type {
   WritableFile,
 } from './storage.ts'
 
-<<<<<<< HEAD
 /**
  * The operations that get a number. The others (open, read, list, size, lock) can be failed too.
  */
-export const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
-=======
-/** The operations with a number; the others (open, read, list, size, lock) can still be failed. */
 const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
->>>>>>> main
   'create',
   'append',
   'sync',
