@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readKinds } from '../experiments/base/read-documents.ts'
+import { readKinds } from '../experiments/cli/read-documents.ts'
 import { failedGates } from '../experiments/charts/caption.ts'
 import { chartKinds } from '../experiments/charts/catalog.ts'
 import { loadPrediction } from '../experiments/charts/model.ts'

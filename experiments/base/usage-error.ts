@@ -14,14 +14,17 @@ export function unknownName(what: string, name: string, candidates: readonly str
   return new UsageError(`unknown ${what} "${name}"${nearestHint(name, candidates)}`)
 }
 
-/** What a schema refuses is the user's mistake, said in the schema's own line. */
+/** What `work` gives; an argument it refuses is the caller's mistake, said in the schema's own line. */
 export function usageOf<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    if (isLsmError(error, 'LSM_INVALID_ARGUMENT')) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
+    throw asUsage(error)
   }
+}
+
+/** The error, as a `UsageError` where it says that an argument was invalid. */
+export function asUsage(error: unknown): unknown {
+  if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) return error
+  return new UsageError(error.message, { cause: error })
 }

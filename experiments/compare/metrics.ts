@@ -6,7 +6,7 @@
 import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
-import { runThroughput } from '../base/throughput.ts'
+import { runThroughput } from '../measure/throughput.ts'
 
 export interface Metric {
   readonly name: string

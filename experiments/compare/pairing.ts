@@ -8,6 +8,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Json } from '../../engine/base/json.ts'
 import { canonicalJson } from '../../results/canonical-json.ts'
+import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'
 import {
   type AnyResult,
   contenderOf,
@@ -17,7 +18,6 @@ import {
   workloadAskedOf,
 } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
-import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
 
 /** What may differ when it is asked for. */
 export const ACROSS = ['engine', 'target', 'code'] as const

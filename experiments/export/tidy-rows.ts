@@ -8,7 +8,7 @@ import { type AnyResult, designId, sampleKey } from '../../results/identity.ts'
 import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
-import { unitOf } from './units.ts'
+import { unitOf } from './metric-units.ts'
 
 export interface TidyRow extends Run, Dimensions {
   readonly section: string

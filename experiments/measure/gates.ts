@@ -17,7 +17,7 @@ import type {
   Timed,
 } from '../../results/schema.ts'
 import { quotient } from './figures.ts'
-import { type FlagChanges, withFlags } from './remedy.ts'
+import { type FlagChanges, withFlags } from './gate-remedy.ts'
 import { driftOf, percentText, steadinessOf, within } from './steadiness.ts'
 
 /** Of throughput, between the last two quarters of the run phase. */
