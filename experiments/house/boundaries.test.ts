@@ -44,6 +44,7 @@ describe('the house', () => {
     ['experiments/charts/kinds/x.ts', "from '../../report/a.ts'", 'experiments/report/a.ts'],
     ['experiments/cli/x.ts', "from '../main.ts'", 'experiments/main.ts'],
     ['notebooks/x.ts', "from '../experiments/run/a.ts'", 'experiments/run/a.ts'],
+    ['experiments/base/x.ts', "type A = import('./y.ts').B", 'a type, in line'],
     ['experiments/flat.ts', '', ''],
     ['elsewhere/x.ts', '', ''],
   ])('a planted violation in %s is seen', (path, text, imported) => {

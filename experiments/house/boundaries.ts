@@ -152,6 +152,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const RECURSIVE_MKDIR =
   'under /proc it never returns: experiments/base/make-folder.ts, or the storage'
 
+const TYPE_BY_STATEMENT = 'written import type { … } from: the linter sees only those in a circle'
+
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
 /** Strategies that break each rule of the kit, so that it is seen to catch them. */
@@ -193,6 +195,9 @@ function effectViolations({ path, text }: SourceFile): readonly Violation[] {
   }
   if (/\bmkdir(Sync)?\([^)]*\brecursive\b/.test(text)) {
     violations.push({ path, imported: 'mkdir, recursive', rule: RECURSIVE_MKDIR })
+  }
+  if (/\btypeof import\(|\bimport\('[^']+'\)\.[A-Z]/.test(text)) {
+    violations.push({ path, imported: 'a type, in line', rule: TYPE_BY_STATEMENT })
   }
   const effects = /\b(Date\.now|performance\.now|Math\.random|process\.hrtime)\b/.exec(text)?.[1]
   if (effects !== undefined && !CLOCK.some((prefix) => isWithin(path, prefix))) {
