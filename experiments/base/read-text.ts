@@ -1,10 +1,10 @@
-/** Owns reading a command's input file as text. An unreadable file is the caller's mistake, in one line. */
+/** Owns reading an input file as text. A file that cannot be read is the user's mistake. */
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { decodeText } from '../../engine/base/text.ts'
 import { UsageError } from './usage-error.ts'
 
-/** The plain text of a file, unpacked where its name ends in `.gz`. Throws `UsageError` naming it. */
+/** The text of a file, unpacked if its name ends in `.gz`. Throws `UsageError` with the path. */
 export function readText(path: string): string {
   try {
     const content = readFileSync(path)
@@ -14,7 +14,7 @@ export function readText(path: string): string {
   }
 }
 
-/** Why the system could not read `path`, in one line. */
+/** One line that says why the system could not read `path`. */
 export function unreadable(path: string, cause: unknown): UsageError {
   return new UsageError(`${path}: ${(cause as Error).message.split(',')[0]}`, { cause })
 }

@@ -1,9 +1,9 @@
 /**
- * Owns finding and reading the results that a command is given: files, plain or gzipped, and folders
- * of them. What is named must be a result. In a folder lies more than results: hidden files and the
- * specs of figures are passed over; folders, and documents that are of another kind than the command
- * takes, are passed over and said. A file that is empty, damaged or of a newer version is refused
- * with its name: left out in silence, it would change what is summed up.
+ * Owns finding and reading the results a command is given: files, plain or gzipped, and folders. A
+ * file that is named must be a result. In a folder, hidden files and the specs of figures are
+ * skipped silently; subfolders, and documents of a kind that the command does not take, are skipped
+ * with a line on standard error. A file that is empty, damaged or of a newer version is an error,
+ * since skipping it would change the figures.
  */
 
 import { readdirSync, statSync } from 'node:fs'
@@ -27,7 +27,9 @@ export interface ReadDocument<Kind extends DocumentKind> {
   readonly document: DocumentOf<Kind>
 }
 
-/** The result in the file. Throws `UsageError` naming the file, and the field where one is wrong. */
+/**
+ * The result in the file. Throws `UsageError` naming the file, and the field where one is wrong.
+ */
 export function readRunResult(path: string): RunResult {
   const result = usageOf(() => parseResult(readText(path), path))
   tellContradictions(path, result)
@@ -76,8 +78,8 @@ function checked<Kind extends DocumentKind>(path: string, document: DocumentOf<K
 }
 
 /**
- * Says on standard error where figures of a document contradict each other. Such a file was edited by
- * hand or written by older code; what a command makes of it is as doubtful as its figures.
+ * Says on standard error where figures of a document contradict each other. Such a file was edited
+ * by hand or written by older code; what a command makes of it is as doubtful as its figures.
  */
 function tellContradictions(path: string, document: DocumentOf<DocumentKind>): void {
   if (!('deterministic' in document)) return
