@@ -22,7 +22,8 @@ export async function loadStrategy(nameOrPath: string): Promise<StrategyModule> 
   throw invalidArgument(`no strategy is called ${nameOrPath}${hint}`, { strategy: nameOrPath })
 }
 
-function looksLikePath(text: string): boolean {
+/** Whether a strategy is given by the path of its module, not by a registered name. */
+export function looksLikePath(text: string): boolean {
   return /[\\/]|\.[cm]?[jt]s$/.test(text)
 }
 

@@ -12,7 +12,7 @@
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import type { KeyRange } from '../../engine/version/key-range.ts'
+import { type KeyRange, lastStartingBy } from '../../engine/version/key-range.ts'
 import type { RunId } from '../../engine/version/run.ts'
 
 export interface Cell extends KeyRange {
@@ -154,8 +154,8 @@ interface Span {
 function spansOf(items: readonly Item[], ranges: readonly KeyRange[]): readonly Span[] {
   const spans = ranges
     .map((range): Span => {
-      const first = Math.max(lastAt(items, range.smallest) - 1, 0)
-      return { first, last: Math.max(lastAt(items, range.largest), 0), inside: [range] }
+      const first = Math.max(lastStartingBy(items, range.smallest) - 1, 0)
+      return { first, last: Math.max(lastStartingBy(items, range.largest), 0), inside: [range] }
     })
     .sort((a, b) => a.first - b.first)
   const apart: Span[] = []
@@ -190,7 +190,7 @@ function depthOf(items: readonly Item[]): number {
 }
 
 function itemAt<I extends Item>(items: readonly I[], key: Uint8Array): I | undefined {
-  return items[Math.max(lastAt(items, key), 0)]
+  return items[Math.max(lastStartingBy(items, key), 0)]
 }
 
 /** From the last item that starts at the key or before, on; from the first where none does. */
@@ -198,18 +198,6 @@ export function itemsFrom<I extends Item>(
   items: readonly I[],
   key: Uint8Array | null,
 ): readonly I[] {
-  const at = key === null ? 0 : lastAt(items, key)
+  const at = key === null ? 0 : lastStartingBy(items, key)
   return at <= 0 ? items : items.slice(at)
-}
-
-/** Index of the last item that starts at the key or before, or −1. */
-function lastAt(items: readonly Item[], key: Uint8Array): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(items[middle]!.smallest, key) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low - 1
 }
