@@ -33,8 +33,8 @@ import type {
 } from '../engine/compaction/strategy.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from './primitives/specs.ts'
+import { bitsPerKey, targetTableBytes } from './primitives/shared-parameters.ts'
+import { mergeIntoOldest, wholeRuns } from './primitives/specs.ts'
 
 const params = z.object({
   X: z
@@ -116,15 +116,12 @@ function pickRepair(view: TreeView, values: Params): CompactionSpec | null {
   const level = deepestLevel(view)
   const { runs } = levelAt(view.version, level)
   if (runs.length < 2) return null
-  return {
-    kind: 'merge',
-    inputs: wholeRuns(level, runs),
-    outputs: [
-      outputTo({ level, run: runs.at(-1)!.id }, tableBytes(view, values), values.bitsPerKey),
-    ],
-    nextState: view.state,
-    reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level, runs: runs.length } },
+  const reason = {
+    trigger: 'sorted runs',
+    formula: 'runs > 1',
+    values: { level, runs: runs.length },
   }
+  return mergeIntoOldest(view, level, [], runs, values, reason)
 }
 
 function pickGrowth(view: TreeView, values: Params): CompactionSpec | null {
@@ -173,11 +170,8 @@ function intoLevel(
   reason: PickReason,
 ): CompactionSpec {
   const resident = joins ? levelAt(view.version, level).runs : []
-  const oldest = resident.at(-1)
-  const all = [...inputs, ...wholeRuns(level, resident)]
-  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
-  const nextState = view.state
-  if (all.length === 1) return { kind: 'move', inputs: all, place, nextState, reason }
-  const output = outputTo(place, tableBytes(view, values), values.bitsPerKey)
-  return { kind: 'merge', inputs: all, outputs: [output], nextState, reason }
+  if (inputs.length + resident.length === 1) {
+    return { kind: 'move', inputs, place: { level, after: null }, nextState: view.state, reason }
+  }
+  return mergeIntoOldest(view, level, inputs, resident, values, reason)
 }

@@ -45,7 +45,7 @@ import {
   tableBytes,
   targetTableBytes,
 } from './primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from './primitives/specs.ts'
+import { outputTo, placeOfOldest, wholeRuns } from './primitives/specs.ts'
 
 /** The level being emptied into the next, partition by partition; null: none. */
 type State = { readonly draining: number | null }
@@ -193,8 +193,7 @@ function mergeWhole(
   nextState: State,
   reason: PickReason,
 ): Spec {
-  const oldest = joined.at(-1)
-  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
+  const place = placeOfOldest(level, joined)
   return {
     kind: 'merge',
     inputs: [...inputs, ...wholeRuns(level, joined)],

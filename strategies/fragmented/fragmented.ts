@@ -43,7 +43,7 @@ import { tableAt } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { defineStrategy } from '../define-strategy.ts'
-import { type Cursors, fromHex, toHex } from '../primitives/round-robin.ts'
+import { advanceTo, type Cursors, fromHex } from '../primitives/round-robin.ts'
 import {
   baseBytes,
   bitsPerKey,
@@ -170,7 +170,7 @@ function pickSaturated(view: View, values: Params): Spec | null {
     if (index === 0 || bytes <= limit) continue
     const cursor = view.state.cursors[index] ?? null
     const cell = cellsIn(view, values, level).deepest(cursor === null ? null : fromHex(cursor))
-    const cursors = advanced(view.state.cursors, index, cell)
+    const cursors = advanceTo(view.state.cursors, index, cell.smallest)
     const reason = {
       trigger: 'level saturation',
       formula: 'bytes > max_sstables_per_guard · base·T^level',
@@ -180,12 +180,6 @@ function pickSaturated(view: View, values: Params): Spec | null {
     return mergeInto(view, values, inputs, index + 1, { cursors }, reason)
   }
   return null
-}
-
-function advanced(cursors: Cursors, level: number, { smallest }: Cell): Cursors {
-  return Array.from({ length: Math.max(cursors.length, level + 1) }, (_, at) =>
-    at === level ? toHex(smallest) : (cursors[at] ?? null),
-  )
 }
 
 /** One table on top of another all over the level. */

@@ -37,7 +37,13 @@ import { scoresAround, whenIdle } from '../define-strategy.ts'
 import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
-import { inputBytes, levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
+import {
+  inputBytes,
+  levelsTouched,
+  mergeIntoOldest,
+  outputTo,
+  wholeRuns,
+} from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 
 /** How far through the key space each level's compactions have come. */
@@ -329,14 +335,12 @@ function pickRepair(view: View, shape: PartialShape, busy: ReadonlySet<number>):
   )
   if (level === -1) return null
   const { runs } = levelAt(view.version, level)
-  const place = { level, run: runs.at(-1)!.id }
-  return {
-    kind: 'merge',
-    inputs: wholeRuns(level, runs),
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
-    nextState: view.state,
-    reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level, runs: runs.length } },
+  const reason = {
+    trigger: 'sorted runs',
+    formula: 'runs > 1',
+    values: { level, runs: runs.length },
   }
+  return mergeIntoOldest(view, level, [], runs, shape, reason)
 }
 
 function overlapWith(view: View, level: number, range: KeyRange): TableMeta[] {

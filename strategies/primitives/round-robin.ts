@@ -31,15 +31,20 @@ export function indexAfter(run: Run, cursor: string | null): number {
 
 /** The cursors after `table` of `level` was chosen. */
 export function advance(cursors: Cursors, level: number, table: TableMeta): Cursors {
+  return advanceTo(cursors, level, table.largest)
+}
+
+/** The cursors after that of `level` has moved to the key. */
+export function advanceTo(cursors: Cursors, level: number, key: Uint8Array): Cursors {
   const length = Math.max(cursors.length, level + 1)
   return Array.from({ length }, (_, index) =>
-    index === level ? toHex(table.largest) : (cursors[index] ?? null),
+    index === level ? toHex(key) : (cursors[index] ?? null),
   )
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-export function toHex(key: Uint8Array): string {
+function toHex(key: Uint8Array): string {
   let text = ''
   for (let at = 0; at < key.length; at++) text += HEX[key[at]!]!
   return text

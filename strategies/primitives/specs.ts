@@ -3,15 +3,20 @@
  * output, and the levels, tables and bytes a spec touches.
  */
 
+import type { Json } from '../../engine/base/json.ts'
 import type {
   CompactionSpec,
   InputSlice,
   MergeOutput,
+  MergeSpec,
   OutputPlace,
+  PickReason,
+  TreeView,
 } from '../../engine/compaction/strategy.ts'
 import { indexOfTable, type Run, tableAt, tablesOf } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt, type Version } from '../../engine/version/version.ts'
+import { tableBytes } from './shared-parameters.ts'
 
 /** All tables of `runs`, all of one level. */
 export function wholeRuns(level: number, runs: readonly Run[]): readonly InputSlice[] {
@@ -25,6 +30,34 @@ export function outputTo(
   bitsPerKey: number,
 ): MergeOutput {
   return { place, fromKey: null, targetTableBytes, cutKeys: [], filter: { bitsPerKey } }
+}
+
+/** The place of the oldest of a level's `runs`; a new newest run of the level where there are none. */
+export function placeOfOldest(level: number, runs: readonly Run[]): OutputPlace {
+  const oldest = runs.at(-1)
+  return oldest === undefined ? { level, after: null } : { level, run: oldest.id }
+}
+
+/**
+ * Merges the inputs and the level's `joined` runs into the oldest of these. The spec names a run
+ * and not 'the newest place', so the order stays right when a flush lands while the job runs.
+ */
+export function mergeIntoOldest<State extends Json>(
+  view: TreeView<State>,
+  level: number,
+  inputs: readonly InputSlice[],
+  joined: readonly Run[],
+  params: { readonly targetTableBytes: number; readonly bitsPerKey: number },
+  reason: PickReason,
+): MergeSpec<State> {
+  const place = placeOfOldest(level, joined)
+  return {
+    kind: 'merge',
+    inputs: [...inputs, ...wholeRuns(level, joined)],
+    outputs: [outputTo(place, tableBytes(view, params), params.bitsPerKey)],
+    nextState: view.state,
+    reason,
+  }
 }
 
 /** The tables a slice names, in key order; none when its run is gone. */

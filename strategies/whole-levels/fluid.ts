@@ -15,20 +15,12 @@
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { bitsPerKey, sizeRatio, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
 import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const params = z
   .object({
-    T: z
-      .number()
-      .int()
-      .min(2)
-      .max(1000)
-      .default(4)
-      .describe(
-        'Size ratio between levels. 4 here for every strategy; Dostoevsky measures with 10.',
-      ),
+    T: sizeRatio('Dostoevsky measures with 10'),
     K: z
       .number()
       .int()

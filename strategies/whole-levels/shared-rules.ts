@@ -50,8 +50,7 @@ import type {
 import type { Run } from '../../engine/version/run.ts'
 import { levelAt, type Version } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
-import { tableBytes } from '../primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from '../primitives/specs.ts'
+import { mergeIntoOldest, wholeRuns } from '../primitives/specs.ts'
 
 /** A point of the Fluid LSM-tree, 1 ≤ K, Z ≤ T − 1 in every level. */
 export interface WholeShape {
@@ -135,7 +134,7 @@ export function pushLevel<State extends Json>(
   if (view.inProgress.length > 0) return null
   const { runs } = levelAt(view.version, level)
   if (isRewritten(view, shape, level)) {
-    return merge(view, shape, level, runs, { inputs: [], rawBytes: 0, reason })
+    return mergeIntoOldest(view, level, [], runs, shape, reason)
   }
   const arrival = { inputs: wholeRuns(level, runs), rawBytes: rawBytesOf(runs), reason }
   return arrive(view, shape, arrival, level + 1)
@@ -197,22 +196,21 @@ function settle<State extends Json>(
   shape: WholeShape,
   level: number,
   resident: readonly Run[],
-  arrival: Arrival,
+  { inputs, reason }: Arrival,
   limits: LevelLimits,
 ): CompactionSpec<State> | null {
   const closedAt = resident.findIndex((run) => !isOpen(run, limits))
   const open = closedAt === -1 ? resident : resident.slice(0, closedAt)
-  if (open.length > 0) return merge(view, shape, level, open, arrival)
+  if (open.length > 0) return mergeIntoOldest(view, level, inputs, open, shape, reason)
   if (resident.length >= limits.runs) {
     const values = { level, runs: resident.length + 1, Z: limits.runs }
-    const reason = { trigger: 'sorted runs', formula: 'runs > Z', values }
-    return merge(view, shape, level, resident, { ...arrival, reason })
+    const tooMany = { trigger: 'sorted runs', formula: 'runs > Z', values }
+    return mergeIntoOldest(view, level, inputs, resident, shape, tooMany)
   }
-  // A new run: an arrival of level 0 is one already, and a single run need not be rewritten.
+  // A run of level 0 is already where it belongs, and a single run need not be rewritten.
   if (level === 0) return null
-  if (arrival.inputs.length > 1) return merge(view, shape, level, [], arrival)
+  if (inputs.length > 1) return mergeIntoOldest(view, level, inputs, [], shape, reason)
   const place = { level, after: null }
-  const { inputs, reason } = arrival
   return { kind: 'move', inputs, place, nextState: view.state, reason }
 }
 
@@ -226,31 +224,9 @@ function pickRepair<State extends Json>(
     if (level < firstLevel(shape) || runs.length <= limits.runs) continue
     const values = { level, runs: runs.length, limit: limits.runs }
     const reason = { trigger: 'sorted runs', formula: 'runs > limit', values }
-    return merge(view, shape, level, runs, { inputs: [], rawBytes: 0, reason })
+    return mergeIntoOldest(view, level, [], runs, shape, reason)
   }
   return null
-}
-
-/**
- * Merges the arrival with the newest `joined` runs of the level, into the oldest of them: naming a
- * run rather than 'the newest place' keeps the order right when a flush lands meanwhile.
- */
-function merge<State extends Json>(
-  view: TreeView<State>,
-  shape: WholeShape,
-  level: number,
-  joined: readonly Run[],
-  { inputs, reason }: Arrival,
-): CompactionSpec<State> {
-  const oldest = joined.at(-1)
-  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
-  return {
-    kind: 'merge',
-    inputs: [...inputs, ...wholeRuns(level, joined)],
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
-    nextState: view.state,
-    reason,
-  }
 }
 
 function firstLevel({ K }: WholeShape): 0 | 1 {
