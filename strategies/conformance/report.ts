@@ -24,7 +24,7 @@ export function printFinding({ message, scene, counterexample }: Finding): strin
 }
 
 /** The steps that lead there, one a line; null where the rule needs none. */
-export function printHistory(counterexample: unknown): string | null {
+function printHistory(counterexample: unknown): string | null {
   if (counterexample === null || counterexample === undefined) return null
   const { inherited, steps } = counterexample as History
   const before =

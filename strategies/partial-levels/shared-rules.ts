@@ -168,7 +168,7 @@ export function debtOfPartialLevels(
 }
 
 /** LevelDB's limits, 8 and 12 for a trigger of 4. */
-export function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
+function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
   return { slowdownRuns: 2 * Math.max(l0Trigger, 4), stopRuns: 3 * Math.max(l0Trigger, 4) }
 }
 
