@@ -9,7 +9,7 @@ import { describeParams } from './parameters.ts'
 import { outputTo, wholeRuns } from './primitives/specs.ts'
 import { fluid } from './whole-levels/fluid.ts'
 
-/** Merges all of level 0 into a new run of level 1 from T runs on; nothing else is written. */
+/** From T runs on it merges all of level 0 into a new run of level 1. Only `pick` is written. */
 const smallest = defineStrategy({
   name: 'smallest',
   description: 'The least a strategy can be',

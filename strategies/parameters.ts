@@ -1,7 +1,7 @@
 /**
- * Owns what a strategy's parameters say of themselves: parsing with one clear line per mistake, and
- * rows for help and documentation. Everything is read from the zod schema, so a parameter is
- * declared once.
+ * Owns the parameters of a strategy: it parses them, with one clear line per mistake, and lists
+ * them for help and documentation. All of it comes from the zod schema, so a parameter is declared
+ * once.
  */
 
 import { distance } from 'fastest-levenshtein'
@@ -11,7 +11,7 @@ import { invalidArgument, type LsmError } from '../engine/base/errors.ts'
 import type { Json } from '../engine/base/json.ts'
 import { propertiesOf, rangeOf } from './schema-properties.ts'
 
-/** What has parameters: every `StrategyModule` is one. */
+/** Anything with parameters; every `StrategyModule` is one. */
 export interface Parameterised {
   readonly name: string
   readonly params: z.ZodObject
@@ -57,7 +57,7 @@ export function describeParams({ params }: Pick<Parameterised, 'params'>): Param
   }))
 }
 
-/** The candidate most like `word`, as the end of an error line; empty when none is near. */
+/** The end of an error line that names the candidate nearest to `word`; empty if none is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const nearest = candidates
     .map((name) => ({ name, edits: distance(word.toLowerCase(), name.toLowerCase()) }))
@@ -66,7 +66,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return `; did you mean ${nearest.name}?`
 }
 
-/** Asks the shape, not the properties: these cost a schema, and strategies are created often. */
+/** Reads the shape: properties need a JSON schema, which costs too much for every creation. */
 function checkDeclared({ name: strategy, params }: Parameterised, parameter: string): void {
   if (Object.hasOwn(params.shape, parameter)) return
   const known = Object.keys(params.shape)
@@ -84,7 +84,7 @@ function outOfRange(module: Parameterised, parameter: string, value: unknown): L
   })
 }
 
-/** NaN and infinities are no JSON; a text stands without quotes, as it was typed. */
+/** Texts as they were typed, without quotes. NaN and infinities have no JSON form. */
 function shown(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

@@ -6,8 +6,9 @@
  * Trigger      any of six, asked in order. `saturation` and `runs` are the layout's own: levels of
  *              one run saturate, levels of several count them; the other four stand beside them
  * Layout       leveling, tiering, 1-leveling, L-leveling (lazy leveling), hybrid (K, Z)
- * Granularity  level or runs: whole levels with their runs (`whole-levels/shared-rules.ts`); table or tables:
- *              one or several tables and what they overlap (`partial-levels/shared-rules.ts`)
+ * Granularity  level or runs: whole levels with their runs (`whole-levels/shared-rules.ts`); table
+ *              or tables: one or several tables and what they overlap
+ *              (`partial-levels/shared-rules.ts`)
  * Movement     any of `primitives/movement.ts`, each asked when those before it pass; levels that
  *              move whole have none
  *

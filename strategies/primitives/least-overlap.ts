@@ -4,9 +4,9 @@
  * after that LO+2. Equal ratios are decided by the round-robin order.
  *
  * A ratio depends on nothing but the table and its neighbours in the other run. So all ratios are
- * remembered with the two runs they were of (`lineage.ts`), and a pick works out those of new tables
- * and of tables in the range of an edit of the other run. Memory only: the choice stays a pure
- * function.
+ * remembered with the two runs they were of (`lineage.ts`), and a pick works out those of new
+ * tables and of tables in the range of an edit of the other run. Memory only: the choice stays a
+ * pure function.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'

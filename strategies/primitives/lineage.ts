@@ -1,8 +1,8 @@
 /**
- * Owns what picks remember of runs: a pick meets the runs of the pick before, edited in a few places,
- * and most of what it knew still holds. Runs share the chunks no edit touched, so the places are found
- * by comparing references, one a chunk. Memory only: what is remembered is a function of the
- * run, so forgetting it changes the time of a pick and nothing else.
+ * Owns what picks remember of runs: a pick meets the runs of the pick before, edited in a few
+ * places, and most of what it knew still holds. Runs share the chunks no edit touched, so the
+ * places are found by comparing references, one a chunk. Memory only: what is remembered is a
+ * function of the run, so forgetting it changes the time of a pick and nothing else.
  */
 
 import { hull, type KeyRange } from '../../engine/version/key-range.ts'
@@ -20,7 +20,10 @@ export interface Hole {
 /** Elements in both together that are tried before a hole is measured by a set. */
 const NARROW = 24
 
-/** Where the lists differ, ascending. Elements are told by reference; those in both keep their order. */
+/**
+ * Where the lists differ, ascending. Elements are told by reference; those in both keep their
+ * order.
+ */
 export function holesBetween<T extends object>(
   before: readonly T[],
   after: readonly T[],

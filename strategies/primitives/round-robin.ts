@@ -19,7 +19,9 @@ import type { TableMeta } from '../../engine/version/table-meta.ts'
 /** By level; null, or nothing, where no table has been chosen yet. */
 export type Cursors = readonly (string | null)[]
 
-/** Index of the first table of a run, not empty, that starts beyond the cursor; past the last: 0. */
+/**
+ * Index of the first table of a run, not empty, that starts beyond the cursor; past the last: 0.
+ */
 export function indexAfter(run: Run, cursor: string | null): number {
   if (cursor === null) return 0
   const key = fromHex(cursor)

@@ -32,7 +32,9 @@ export function outputTo(
   return { place, fromKey: null, targetTableBytes, cutKeys: [], filter: { bitsPerKey } }
 }
 
-/** The place of the oldest of a level's `runs`; a new newest run of the level where there are none. */
+/**
+ * The place of the oldest of a level's `runs`; a new newest run of the level where there are none.
+ */
 export function placeOfOldest(level: number, runs: readonly Run[]): OutputPlace {
   const oldest = runs.at(-1)
   return oldest === undefined ? { level, after: null } : { level, run: oldest.id }

@@ -1,7 +1,7 @@
 /**
  * Owns the search for the table of a run that ranks least, in time that does not grow with what did
- * not change: the ranks of each chunk and their least are remembered (`lineage.ts`), so a pick ranks
- * the chunks that were edited and looks at one number of any other. The choice stays a pure
+ * not change: the ranks of each chunk and their least are remembered (`lineage.ts`), so a pick
+ * ranks the chunks that were edited and looks at one number of any other. The choice stays a pure
  * function of the run.
  *
  * Equal ranks go to the first table at or after the round-robin cursor, never to the lowest key,

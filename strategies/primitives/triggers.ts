@@ -13,8 +13,8 @@
  * reaches level i has until d_0 + … + d_i, counted from its write. All but the deepest of the L
  * levels have a share, so at D_th it stands before the deepest, where it ends.
  *
- * Sources: Sarkar et al., *Lethe*, SIGMOD '20 §4.1 and PVLDB 14; RocksDB universal compaction (space
- * amplification).
+ * Sources: Sarkar et al., *Lethe*, SIGMOD '20 §4.1 and PVLDB 14; RocksDB universal compaction
+ * (space amplification).
  */
 
 import type { CompactionSpec, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
@@ -59,7 +59,9 @@ const holdsTombstones = ({ totals }: Run) => totals.tombstones > 0
 
 const byCreation = rankedBy(({ createdAtMs }) => createdAtMs)
 
-/** FADE: tombstones whose time in their level is over; the smallest level, most tombstones first. */
+/**
+ * FADE: tombstones whose time in their level is over; the smallest level, most tombstones first.
+ */
 export function tombstoneTtl(T: number, deleteTtlMs: number): MarkRule {
   return {
     trigger: 'tombstone-TTL',
@@ -139,7 +141,8 @@ export function nextMarkAt(
     for (const run of runs) {
       if (!rule.concerns(run)) continue
       let markedMs = rule.markedAtMs(view, level, leastRank(run, rule.ranksOfRun))
-      // What is overdue and cannot end, for a snapshot holds it, waits for something else than time.
+      // What is overdue and cannot end, for a snapshot holds it, waits for something else than
+      // time.
       if (rewrites(level) && markedMs <= view.nowMs) {
         markedMs = rule.markedAtMs(view, level, leastThatEnds(view, run, rule))
       }

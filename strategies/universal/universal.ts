@@ -24,11 +24,12 @@
  *
  * Source: RocksDB `db/compaction/compaction_picker_universal.cc` (2026), options by its names. Left
  * out: compensation of sizes for tombstones, `incremental`, and compression by age. RocksDB marks
- * tables for rule 5 while it writes them (CompactOnDeletionCollector); here a run's totals are asked.
- * Rule 6 is of 2026 (pull request 14426; up to version 10 the deletions are the last): it marks
- * single tables by sampled reads that a merge would have spared. The seam counts all reads, and whole
- * runs merge here, so a run is judged by the reads of its tables, of some evenly chosen where it has
- * many. Counters are zero after a reopen and for what a merge wrote, so it never keeps a tree from rest.
+ * tables for rule 5 while it writes them (CompactOnDeletionCollector); here a run's totals are
+ * asked. Rule 6 is of 2026 (pull request 14426; up to version 10 the deletions are the last): it
+ * marks single tables by sampled reads that a merge would have spared. The seam counts all reads,
+ * and whole runs merge here, so a run is judged by the reads of its tables, of some evenly chosen
+ * where it has many. Counters are zero after a reopen and for what a merge wrote, so it never keeps
+ * a tree from rest.
  */
 
 import type { z } from 'zod'
@@ -106,7 +107,9 @@ function sortedRuns({ version, inProgress }: TreeView): readonly SortedRun[] {
   }))
 }
 
-/** Index of the first of the free runs that end with the oldest; the number of runs when none do. */
+/**
+ * Index of the first of the free runs that end with the oldest; the number of runs when none do.
+ */
 function freeTail(runs: readonly SortedRun[]): number {
   return runs.findLastIndex(({ busy }) => busy) + 1
 }
@@ -120,7 +123,8 @@ function pickPeriodic(
   if (periodSeconds === 0) return null
   const isDue = ({ run }: SortedRun) => view.nowMs - oldestCreation(run) > periodSeconds * 1000
   const from = freeTail(runs)
-  // RocksDB merges all when any table is due, but does not rewrite the oldest run alone for another.
+  // RocksDB merges all when any table is due, but does not rewrite the oldest run alone for
+  // another.
   if (from === runs.length || !runs.some(isDue)) return null
   if (from === runs.length - 1 && !isDue(runs[from]!)) return null
   const ageMs = view.nowMs - Math.min(...runs.map(({ run }) => oldestCreation(run)))
@@ -186,7 +190,9 @@ function pickFewerRuns(
   })
 }
 
-/** In RocksDB's form for one level: from the marked run on, the oldest never being the marked one. */
+/**
+ * In RocksDB's form for one level: from the marked run on, the oldest never being the marked one.
+ */
 function pickDeletions(
   view: TreeView,
   values: Params,
