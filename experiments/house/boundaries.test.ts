@@ -18,6 +18,10 @@ describe('the house', () => {
     ['engine/wal/x.ts', "export * from '../version/run.ts'", 'engine/version/run.ts'],
     ['strategies/x.ts', "import('../engine/db/database.ts')", 'engine/db/database.ts'],
     ['workloads/x.ts', "import '../strategies/index.ts'", 'strategies/index.ts'],
+    ['engine/db/x.ts', "import './offline/verify.ts'", 'engine/db/offline/verify.ts'],
+    ['engine/db/values/x.ts', "import type { a } from '../tree.ts'", 'engine/db/tree.ts'],
+    ['engine/db/x.ts', "import '../testing/fixtures.ts'", 'engine/testing/fixtures.ts'],
+    ['experiments/x.ts', "import '../engine/testing/model.ts'", 'engine/testing/model.ts'],
     ['engine/db/x.ts', "import fs from 'node:fs'", 'node:fs'],
     ['strategies/x.ts', 'const now = Date.now()', 'Date.now'],
     ['experiments/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],
@@ -28,6 +32,12 @@ describe('the house', () => {
 
   test.each([
     ['engine/db/x.ts', "import { a } from '../table/table-reader.ts'"],
+    ['engine/db/x.ts', "import './values/value-log.ts'"],
+    ['engine/db/values/x.ts', "import type { a } from '../cursor.ts'"],
+    ['engine/db/offline/x.ts', "import '../recovery.ts'; import './export.ts'"],
+    ['engine/index.ts', "export * from './db/offline/verify.ts'"],
+    ['engine/db/x.test.ts', "import '../testing/fixtures.ts'"],
+    ['strategies/conformance/x.ts', "import '../../engine/testing/oracles/model.ts'"],
     ['strategies/x.ts', "import type { a } from '../engine/compaction/strategy.ts'"],
     ['workloads/traces/x.ts', "import fs from 'node:fs'"],
   ])('what %s may import passes', (path, text) => {
