@@ -4,9 +4,9 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { Ledger, sumCells } from './ledger.ts'
-import { NodeStorage } from './node-storage.ts'
-import { joinPath } from './storage.ts'
+import { Ledger, sumCells } from '../ledger.ts'
+import { NodeStorage } from '../node-storage.ts'
+import { joinPath } from '../storage.ts'
 
 const folder = process.argv[2]!
 

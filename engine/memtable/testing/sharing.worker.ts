@@ -5,9 +5,9 @@
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { assert } from '../base/assert.ts'
-import type { InternalCursor } from '../base/internal-cursor.ts'
-import { MemTable, type SharedMemTable } from './memtable.ts'
+import { assert } from '../../base/assert.ts'
+import type { InternalCursor } from '../../base/internal-cursor.ts'
+import { MemTable, type SharedMemTable } from '../memtable.ts'
 
 export interface ReaderReport {
   readonly looks: number

@@ -3,10 +3,10 @@
  * that crosses the limit is first cut short, then refused.
  */
 
-import { isLsmError } from '../base/errors.ts'
-import { Ledger, liveBytes, sumCells } from './ledger.ts'
-import { NodeStorage } from './node-storage.ts'
-import { joinPath } from './storage.ts'
+import { isLsmError } from '../../base/errors.ts'
+import { Ledger, liveBytes, sumCells } from '../ledger.ts'
+import { NodeStorage } from '../node-storage.ts'
+import { joinPath } from '../storage.ts'
 
 const ledger = new Ledger()
 const storage = new NodeStorage(ledger)

@@ -6,9 +6,9 @@
  */
 
 import { createInterface } from 'node:readline'
-import { isLsmError } from '../base/errors.ts'
-import { lockFolder } from './folder-lock.ts'
-import type { FolderLock, LockPurpose } from './storage.ts'
+import { isLsmError } from '../../base/errors.ts'
+import { lockFolder } from '../folder-lock.ts'
+import type { FolderLock, LockPurpose } from '../storage.ts'
 
 const NOBODY = 65_534
 const held: FolderLock[] = []
