@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
-import { bytes, everyNth, never, openTest } from '../testing/fixtures.ts'
+import { everyNth, never, openTest } from '../testing/fixtures.ts'
 import { killed, replace, tag } from '../testing/log-fixtures.ts'
 import {
   expectRefused,

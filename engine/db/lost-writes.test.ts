@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { Ledger, liveBytes } from '../storage/ledger.ts'
 import { countFolder, folderBytes } from '../storage/storage.ts'
-import { bytes, never, openTest } from '../testing/fixtures.ts'
+import { never, openTest } from '../testing/fixtures.ts'
 import { flip, replace, tag } from '../testing/log-fixtures.ts'
 import {
   create,
