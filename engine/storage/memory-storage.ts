@@ -1,9 +1,10 @@
 /**
- * Owns the Storage in memory: deterministic, no I/O, with a power loss that can be had at any moment.
- * A file (inode) is apart from its names, as on a real disk: renaming and linking keep it, a removed
- * one lives on for its readers. Two truths are kept: what the running system sees, and what the
- * device is bound to find again, which is each file's synced bytes under the names whose folder was
- * synced. `powerLoss` builds what lies between the two, by the rules of power-loss.ts.
+ * Owns the Storage in memory: deterministic, without I/O, with a power loss that a test can trigger
+ * at any moment. A file (inode) is separate from its names, as on a real disk: renaming and linking
+ * keep it, and a removed file lives on for its readers. Two states are kept: the one that the
+ * running system sees, and the one that must survive, which is each file's synced bytes under the
+ * names whose folder was synced. `powerLoss` builds a state between the two, by the rules of
+ * power-loss.ts.
  *
  * Invariant: the durable names plus the unsynced changes in order are the visible names.
  */
@@ -44,7 +45,7 @@ export class MemoryStorage implements Storage {
     this.#ledger = ledger
   }
 
-  /** As it is: there is no working folder. */
+  /** Returns `folder` unchanged: there is no working folder. */
   resolve(folder: string): string {
     return folder
   }
@@ -148,8 +149,9 @@ export class MemoryStorage implements Storage {
   }
 
   /**
-   * The storage as found after power loss and reboot: nothing open, nothing locked, all of it durable,
-   * on the books of a fresh ledger. This one is left as it is, so one moment can be lost in many ways.
+   * The storage after a power loss and a reboot: nothing is open or locked, everything is durable,
+   * and a fresh `ledger` counts. The original storage does not change, so one moment can be lost in
+   * many ways.
    */
   powerLoss(choice: PowerLossChoice, ledger: Ledger): MemoryStorage {
     const after = new MemoryStorage(ledger)
@@ -198,8 +200,9 @@ export class MemoryStorage implements Storage {
 }
 
 /**
- * The changes that a sync of `folder` makes durable, and the others, both oldest first. A change to a
- * name takes the earlier ones to that name with it, wherever they reach (a rename between folders).
+ * The changes that a sync of `folder` makes durable, and the others, both oldest first. A change to
+ * a name takes the earlier changes to that name with it, also in other folders (a rename between
+ * folders).
  */
 function partitionBySync(
   changes: readonly NameChange<MemoryFile>[],
@@ -229,7 +232,7 @@ function apply(changes: readonly NameChange<MemoryFile>[], names: Names): void {
   }
 }
 
-/** What lies directly in `folder`, of all paths: the last part of each, sorted. */
+/** The names of all `paths` that lie directly in `folder` (their last parts), sorted. */
 function namesIn(folder: string, paths: Iterable<string>): readonly string[] {
   return Array.from(paths)
     .filter((path) => path !== '' && path !== '.' && folderOf(path) === folderPath(folder))
@@ -246,12 +249,12 @@ function folderOf(path: string): string {
   return slash < 0 ? '.' : path.slice(0, slash)
 }
 
-/** The bytes of a file whatever its names: an inode. */
+/** The bytes of a file, independent of its names: an inode. */
 class MemoryFile {
   readonly id: number
   nameCount = 0
   bytes: number
-  /** A prefix of this many bytes survives any power loss. */
+  /** The first `syncedBytes` bytes survive any power loss. */
   syncedBytes: number
   #buffer: Uint8Array
 
@@ -329,7 +332,8 @@ class MemoryWritableFile implements WritableFile {
   async syncAsync(): Promise<void> {
     assert(!this.#closed, 'sync of a closed file')
     const { bytes } = this.#file
-    // Durable only on completion: a power loss between call and completion may lose the bytes.
+    // Durable only on completion: a power loss between the call and its completion may lose the
+    // bytes.
     await Promise.resolve()
     this.#file.sync(bytes)
   }
@@ -339,7 +343,7 @@ class MemoryWritableFile implements WritableFile {
   }
 }
 
-/** An open file shared by the handles tagged from one another; null once closed. */
+/** An open file, shared by the handles that `tagged` made of each other; null once closed. */
 interface Descriptor {
   file: MemoryFile | null
 }
@@ -391,7 +395,7 @@ class MemoryReadableFile implements ReadableFile {
   ): Promise<void> {
     const { file } = this.#descriptor
     assert(file !== null, 'read from a closed file')
-    // What was open when the read began is read, be it closed meanwhile.
+    // The read returns the file that was open when it began, even if it is closed meanwhile.
     await Promise.resolve()
     this.#readFrom(file, target, length, offset, section)
   }

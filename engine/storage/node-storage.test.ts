@@ -44,11 +44,11 @@ onLinux('the operating system counts what the ledger counts, to the byte', () =>
   ])
   const { wcharBytes, writeSyscalls, ledgerBytes, ledgerCalls } = JSON.parse(output.toString())
   expect(ledgerBytes).toBeGreaterThan(1_000_000)
-  // Every other write is libuv waking its loop when a sync in the pool is done: 8 B to an eventfd.
+  // The other writes are libuv waking its loop when a sync in the pool is done: 8 B to an eventfd.
   expect(wcharBytes).toBe(ledgerBytes + 8 * (writeSyscalls - ledgerCalls))
 })
 
-onLinux('a write cut short is counted, and the refusal after it told in one line', () => {
+onLinux('a write cut short is counted, and the refusal after it is one line', () => {
   const folder = temporaryFolder()
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const script = `ulimit -f 64; exec "$0" "$1" "$2"`

@@ -8,7 +8,7 @@ import { FRAGMENT_TYPE, LOG_BLOCK_BYTES, LOG_HEADER_BYTES } from './log-format.t
 import { type LogEnd, LogReader, type LogRecoveryMode } from './log-reader.ts'
 import { LogWriter } from './log-writer.ts'
 
-/** A file in memory that counts its appends and can be told to fail. */
+/** A file in memory that counts its appends and fails on request. */
 class FileInMemory implements WritableFile {
   readonly path = '000007.log'
   appends = 0
@@ -50,7 +50,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts))
 }
 
-/** Length and checksum: equal records print equal, and comparing megabytes stays cheap. */
+/** Length and checksum of each record: cheap to compare, and short to print. */
 function digests(records: readonly Uint8Array[]): string[] {
   return records.map((record) => `${record.length} B, crc ${crc32c(record)}`)
 }
@@ -59,7 +59,7 @@ function payload(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7 + seed * 31 + (i >> 8)) & 0xff)
 }
 
-/** A log of these records, and where each of them ends. */
+/** A log of these records, and the offset at which each of them ends. */
 function logOf(payloads: readonly Uint8Array[]): { bytes: Uint8Array; ends: readonly number[] } {
   const file = new FileInMemory()
   const writer = new LogWriter(file)
@@ -70,7 +70,7 @@ function logOf(payloads: readonly Uint8Array[]): { bytes: Uint8Array; ends: read
   return { bytes: file.contents, ends }
 }
 
-/** Where the record after one that ended at `end` starts: padding is skipped. */
+/** Where the record after the one that ended at `end` starts. Skips padding. */
 function recordStart(end: number): number {
   const left = LOG_BLOCK_BYTES - (end % LOG_BLOCK_BYTES)
   return left < LOG_HEADER_BYTES ? end + left : end
@@ -102,7 +102,7 @@ function refused(bytes: Uint8Array, mode: LogRecoveryMode): boolean {
   }
 }
 
-/** A fragment with a true checksum, whatever its type. */
+/** A fragment with a correct checksum, whatever its type. */
 function fragment(type: number, body: Uint8Array): Uint8Array {
   const crc = maskCrc(crc32c(joined(Uint8Array.of(type), body)))
   const header = [crc, crc >>> 8, crc >>> 16, crc >>> 24, body.length, body.length >>> 8, type]
@@ -118,7 +118,7 @@ describe('writing and reading', () => {
     fc.nat(3 * LOG_BLOCK_BYTES),
   )
 
-  test('any records come back as appended', () => {
+  test('any records are read back as appended', () => {
     fc.assert(
       fc.property(fc.array(length, { maxLength: 12 }), (lengths) => {
         const records = lengths.map(payload)
@@ -147,19 +147,19 @@ describe('writing and reading', () => {
     expect(digests(readLog(bytes, 'absolute').records)).toEqual(digests(records))
   })
 
-  test('exactly a header left at the block end takes an empty FIRST fragment', () => {
+  test('if exactly a header fits at the block end, it is an empty FIRST fragment', () => {
     const { bytes } = logOf([payload(LOG_BLOCK_BYTES - 2 * LOG_HEADER_BYTES, 1), payload(3, 2)])
     const header = bytes.subarray(LOG_BLOCK_BYTES - LOG_HEADER_BYTES, LOG_BLOCK_BYTES)
     expect([...header.subarray(4)]).toEqual([0, 0, FRAGMENT_TYPE.first])
     expect(bytes[LOG_BLOCK_BYTES + 6]).toBe(FRAGMENT_TYPE.last)
   })
 
-  test('the bytes of a record are what the format says', () => {
+  test('the bytes of a record follow the format', () => {
     const body = Uint8Array.of(102, 111, 111)
     expect(logOf([body]).bytes).toEqual(fragment(FRAGMENT_TYPE.full, body))
   })
 
-  test('a group of records is one append, with the bytes of single appends', () => {
+  test('a group of records is one append with the same bytes as single appends', () => {
     const records = [10, 0, 70_000, 5, LOG_BLOCK_BYTES].map(payload)
     const file = new FileInMemory()
     const writer = new LogWriter(file)
@@ -171,13 +171,13 @@ describe('writing and reading', () => {
     expect(digests([file.contents])).toEqual(digests([logOf(records).bytes]))
   })
 
-  test('a record of many blocks gives its scratch memory back and the next is right', () => {
+  test('a record of many blocks releases its scratch memory, and the next record is correct', () => {
     const records = [payload(3 * 1024 * 1024, 1), payload(10, 2)]
     const { bytes } = logOf(records)
     expect(digests(readLog(bytes, 'absolute').records)).toEqual(digests(records))
   })
 
-  test('a log whose append or sync failed refuses everything after, with the cause', async () => {
+  test('a log whose append or sync failed refuses all later calls and names the cause', async () => {
     const actions = [
       (writer: LogWriter) => writer.append(payload(3, 1)),
       (writer: LogWriter) => writer.sync(),
@@ -225,7 +225,7 @@ describe('torn tails', () => {
     for (let cut = 0; cut <= smallLog.bytes.length; cut++) expectPrefix(smallLog, cut)
   })
 
-  test('so does a log of several blocks, around every fragment and block end', () => {
+  test('a log of several blocks, cut around every fragment and block end, does the same', () => {
     const log = logOf([100, LOG_BLOCK_BYTES - 110, 0, 70_000, 9, 30_000].map(payload))
     const edges = [...log.ends, ...[1, 2, 3, 4].map((block) => block * LOG_BLOCK_BYTES)]
     for (const edge of edges) {
@@ -236,7 +236,7 @@ describe('torn tails', () => {
   })
 
   test.each([1, 6, 7, 500, 40_000])(
-    'a tail of %i zeros is dropped, and absolute refuses',
+    'a tail of %i zeros is dropped; absolute refuses it',
     (zeros) => {
       const bytes = joined(smallLog.bytes, new Uint8Array(zeros))
       const { records, end } = readLog(bytes, 'tolerate-corrupted-tail')
@@ -262,7 +262,7 @@ describe('torn tails', () => {
     }),
   )
 
-  test('whatever power loss leaves of the last append, it is dropped and known for what it is', () => {
+  test('any remains of the last append after a power loss are dropped and recognised as such', () => {
     const log = logOf([200, 300, 2_000].map(payload))
     const synced = log.ends[1]!
     fc.assert(
@@ -279,7 +279,7 @@ describe('torn tails', () => {
     )
   })
 
-  test('a lost sector with a whole record behind it is refused, not forgotten', () => {
+  test('a lost sector with a whole record behind it is refused as corruption', () => {
     const log = logOf([200, 300, 2_000, 10].map(payload))
     const bytes = log.bytes.slice()
     bytes.fill(0, 1024, 1536)
@@ -293,7 +293,7 @@ describe('damage', () => {
   const log = logOf([0, 1, 30, 7, 300, 2, 90, 41].map(payload))
   const whole = readLog(log.bytes).records
 
-  test('any flipped bit ends the log right before its record, and stricter modes refuse', () => {
+  test('any flipped bit ends the log right before its record; stricter modes refuse it', () => {
     for (let at = 0; at < log.bytes.length; at++) {
       const bit = 1 << (at % 8)
       const bytes = log.bytes.slice()
@@ -323,7 +323,7 @@ describe('damage', () => {
     )
   })
 
-  test('flips in padding lose nothing', () => {
+  test('flipped bits in padding lose no record', () => {
     const padded = logOf([payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - 5, 1), payload(9, 2)])
     padded.bytes[LOG_BLOCK_BYTES - 3] = 1
     expect(readLog(padded.bytes, 'absolute').records.length).toBe(2)
@@ -336,9 +336,9 @@ describe('damage', () => {
     ['a MIDDLE without FIRST', [[full], [middle], [last]], 'bad fragment order'],
     ['a FIRST inside a record', [[full], [first], [first], [last]], 'bad fragment order'],
     ['a FULL inside a record', [[full], [first], [full]], 'bad fragment order'],
-    ['a type of recyclable logs', [[full], [5]], 'bad type'],
-    ['type 0 with a true checksum', [[full], [0]], 'bad type'],
-    ['a FIRST and then nothing', [[full], [first]], 'torn payload'],
+    ['a fragment type of recyclable logs', [[full], [5]], 'bad type'],
+    ['type 0 with a correct checksum', [[full], [0]], 'bad type'],
+    ['a FIRST that nothing follows', [[full], [first]], 'torn payload'],
   ] as const)('%s', (_, types, reason) => {
     const bytes = joined(...types.flat().map((type) => fragment(type, body)))
     const { records, end } = readLog(bytes)
@@ -350,7 +350,7 @@ describe('damage', () => {
     })
   })
 
-  describe('behind damage, what lies at the very end of the log', () => {
+  describe('behind damage, a sound record at the very end of the log', () => {
     const header = LOG_HEADER_BYTES
     const cases: readonly (readonly [title: string, tail: Uint8Array, isRecord: boolean])[] = [
       ['a FULL without payload', fragment(full, payload(0, 0)), true],
@@ -364,7 +364,7 @@ describe('damage', () => {
       ['a header without its payload', fragment(full, body).subarray(0, header), false],
       ['zeros', new Uint8Array(header), false],
     ]
-    /** How far from the end of its block the log ends. */
+    /** Distance from the end of the log to the end of its block. */
     const places = [0, 1, LOG_HEADER_BYTES - 1, LOG_HEADER_BYTES, 100]
 
     test.each(cases)('%s', (_, tail, isRecord) => {
@@ -375,7 +375,7 @@ describe('damage', () => {
         const bytes = joined(
           fragment(full, payload(filler, 2)),
           damaged,
-          // What the damaged record's successor may have left of itself.
+          // Remains of a record that was being written after the damaged one.
           new Uint8Array(LOG_HEADER_BYTES).fill(0xee),
           tail,
         )
@@ -388,14 +388,14 @@ describe('damage', () => {
       }
     })
 
-    test('right behind a record without payload, is seen as well', () => {
+    test('is found right behind a record without payload', () => {
       const damaged = fragment(full, payload(0, 0))
       damaged[0]! ^= 1
       const bytes = joined(fragment(full, body), damaged, fragment(full, payload(0, 0)))
       expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad crc', inLastAppend: false })
     })
 
-    test('in the next block, is seen as well', () => {
+    test('is found in the next block', () => {
       const damaged = fragment(full, payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - 3, 1))
       damaged[LOG_HEADER_BYTES + 3]! ^= 1
       const padding = new Uint8Array(3)
@@ -407,7 +407,7 @@ describe('damage', () => {
   })
 
   test.each([1, 2, 3, 4, 5, 6])(
-    'a log that ends %i bytes before its block does is whole',
+    'a log that ends %i bytes before its block end is whole',
     (left) => {
       const { bytes } = logOf([payload(LOG_BLOCK_BYTES - LOG_HEADER_BYTES - left, 1)])
       for (let padding = 0; padding <= left; padding++) {
@@ -417,7 +417,7 @@ describe('damage', () => {
     },
   )
 
-  test('a record begun in the last seven bytes of a block and never gone on with is torn', () => {
+  test("a record that starts in a block's last seven bytes and is never continued is torn", () => {
     const { bytes } = logOf([payload(LOG_BLOCK_BYTES - 2 * LOG_HEADER_BYTES, 1), payload(3, 2)])
     const cut = bytes.subarray(0, LOG_BLOCK_BYTES)
     expect(readLog(cut).end).toEqual({
@@ -429,14 +429,14 @@ describe('damage', () => {
     expect(refused(cut, 'absolute')).toBe(true)
   })
 
-  test('a rotten length is no torn payload', () => {
+  test('a wrong length is not reported as a torn payload', () => {
     const bytes = joined(fragment(full, body), fragment(full, body))
     bytes[LOG_HEADER_BYTES + 10 + 4]! += 1
     expect(readLog(bytes).end.damage).toMatchObject({ reason: 'torn payload', inLastAppend: false })
     expect(refused(bytes, 'tolerate-corrupted-tail')).toBe(true)
   })
 
-  test('a length that leaves the block is no torn payload', () => {
+  test('a length beyond the block is not reported as a torn payload', () => {
     const bytes = joined(fragment(full, body), fragment(full, body))
     bytes[LOG_HEADER_BYTES + 10 + 5] = 0xff
     expect(readLog(bytes).end.damage).toMatchObject({ reason: 'bad length' })

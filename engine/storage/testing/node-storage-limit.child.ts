@@ -1,6 +1,6 @@
 /**
- * A process that may not write files past a size (`ulimit -f`), for node-storage.test.ts: the append
- * that crosses the limit is first cut short, then refused.
+ * A process that may not write files past a size (`ulimit -f`), for node-storage.test.ts. The
+ * append that crosses the limit is first cut short, then refused.
  */
 
 import { isLsmError } from '../../base/errors.ts'
