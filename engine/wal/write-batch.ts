@@ -244,7 +244,8 @@ export class WriteBatch {
     if (this.#isHeld) {
       throw invalidArgument('the batch is being written: wait for the promise of that write')
     }
-    if (this.#walks > 0) throw invalidArgument('a forEach of the batch is running: change the batch afterwards')
+    if (this.#walks > 0)
+      throw invalidArgument('a forEach of the batch is running: change the batch afterwards')
   }
 
   /**
