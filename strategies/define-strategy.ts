@@ -37,6 +37,7 @@ export interface Primitives {
   readonly movement: readonly string[]
 }
 
+/** What `defineStrategy` takes. What is optional is derived from `pick` where it is left out. */
 export interface StrategyDefinition<Params extends z.ZodObject, State extends Json> {
   readonly name: string
   /** One line for lists of strategies. */
@@ -82,6 +83,7 @@ const DEFAULT_BITS_PER_KEY = 10
 /** LevelDB's and RocksDB's level-0 trigger: what a shape is measured by that declares none. */
 const DEFAULT_TRIGGER_RUNS = 4
 
+/** Makes a strategy module, the thing that `--strategy=` names, from its definition. */
 export function defineStrategy<Params extends z.ZodObject, State extends Json>(
   definition: StrategyDefinition<Params, State>,
 ): StrategyModule {

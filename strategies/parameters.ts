@@ -60,6 +60,7 @@ export function parseParams<Params extends z.ZodObject>(
   throw outOfRange(module, parameter, raw[parameter])
 }
 
+/** The parameters of a strategy for help and documents, in the order of its schema. */
 export function describeParams(module: Parameterised): readonly ParameterInfo[] {
   return Object.entries(propertiesOf(module)).map(([name, property]) => ({
     name,

@@ -6,6 +6,7 @@ import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 import type { ReplayReport } from './recovery.ts'
 
+/** Tables of one run that a job read or wrote: numbers, and sums in bytes. */
 export interface EventSlice {
   readonly level: number
   readonly run: RunId
@@ -14,6 +15,7 @@ export interface EventSlice {
   readonly rawBytes: number
 }
 
+/** A flush or a compaction that was installed. */
 export interface JobEvent {
   readonly kind: 'flush' | 'merge' | 'move' | 'drop'
   readonly atMs: number
@@ -55,6 +57,7 @@ export interface CollectEvent {
   readonly reason: PickReason
 }
 
+/** All that `onEvent` is called with, told apart by `kind`. */
 export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
 
 /** Placements grouped by run, in their order. */

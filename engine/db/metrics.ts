@@ -6,6 +6,7 @@
 import { ReadCounters } from '../base/read-counters.ts'
 import type { SegmentFigures } from './values/value-log.ts'
 
+/** Counters of an open database, all since the open; sizes in bytes. */
 export interface DatabaseMetrics {
   /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */
   readonly userBytes: number

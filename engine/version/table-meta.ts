@@ -6,6 +6,7 @@
 
 import type { KeyRange } from './key-range.ts'
 
+/** The number of a table: that of its file. It is never given to another table of the folder. */
 export type TableId = number
 
 /** What a table's filter is: none, or a blocked bloom of so many bits per distinct user key. */

@@ -29,6 +29,7 @@ export interface TablePlacement {
   readonly table: TableMeta
 }
 
+/** What one flush or compaction changes in the tree. What is left out stays as it is. */
 export interface VersionEdit {
   /** All WAL files below this number are superseded by tables. */
   readonly logNumber?: number
@@ -54,6 +55,10 @@ export function checkEdit(edit: VersionEdit): void {
   if (!lists.every(Array.isArray)) throw invalidArgument(`an edit is needed, not ${show(edit)}`)
 }
 
+/**
+ * The version after `edit`; `version` itself does not change. An edit that names an unknown run or
+ * table throws.
+ */
 export function applyEdit(version: Version, edit: VersionEdit): Version {
   checkVersion(version)
   checkEdit(edit)
