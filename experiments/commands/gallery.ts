@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeWhole } from '../../results/write-result.ts'
 import { makeFolder } from '../base/make-folder.ts'
+import { modulePath } from '../base/module-path.ts'
 import { readDocuments } from '../base/read-documents.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { chartKinds } from '../charts/catalog.ts'
@@ -97,7 +98,7 @@ async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promis
 }
 
 async function runExperiment(command: readonly string[], signal: AbortSignal): Promise<void> {
-  const main = join(import.meta.dirname, '../main.ts')
+  const main = modulePath(import.meta, '../main')
   const { code } = await runChild([main, ...command, '--quiet'], signal)
   if (code !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${code}`)
 }

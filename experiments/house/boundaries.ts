@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
   ],
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
+  'strategies/open.ts': ['strategies', ENGINE_FACE, ...engineRooms('base')],
   'strategies/conformance': [
     'strategies',
     ENGINE_FACE,
