@@ -1,10 +1,10 @@
 /** The schema as its readers meet it: a round trip, and one clear line for whatever is wrong. */
 
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isLsmError } from '../engine/base/errors.ts'
 import { parseResult } from './parse-result.ts'
 import type { RunResult } from './schema.ts'
+import { expectGolden } from './testing/golden.ts'
 import { sampleResult } from './testing/sample-result.ts'
 import { SCHEMA_PATH, schemaText } from './write-schema.ts'
 
@@ -41,7 +41,7 @@ test('a result of before a field was added says that it does not know', () => {
 })
 
 test('the checked-in JSON Schema is current', () => {
-  expect(readFileSync(SCHEMA_PATH, 'utf8')).toBe(schemaText())
+  expectGolden(SCHEMA_PATH, schemaText(), 'npm run schema')
 })
 
 test.each([

@@ -1,12 +1,12 @@
 /**
- * Holds every kind of figure to its picture: drawn of the checked-in results, the bytes are those of
- * the checked-in SVG. After a change of figures: `npm run gallery`, look at results/contact-sheet.png
- * and at each picture, then check them in.
+ * Checks the checked-in pictures: drawn from the checked-in results, every kind of figure has the
+ * bytes of its SVG. After a change of figures: `npm run gallery`, look at results/contact-sheet.png
+ * and at each picture, then commit them.
  */
 
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { expectGolden } from '../../results/testing/golden.ts'
 import { readDocuments } from '../base/read-documents.ts'
 import { chartKinds } from './catalog.ts'
 import { GALLERY_FIGURES, GALLERY_FOLDER, GALLERY_PRESET, resultsOf } from './gallery.ts'
@@ -25,8 +25,6 @@ test.each(GALLERY_FIGURES)(
     const spec = chartKinds.get(kind)!.specOf(readDocuments(resultsOf(figure)), preset)
     const { faults, svg } = await illegible(spec, preset)
     expect(faults).toEqual([])
-    // Compared as a truth value: the difference of two pictures is no message.
-    const same = svg === readFileSync(join(GALLERY_FOLDER, `${kind}.svg`), 'utf8')
-    expect(same).toBe(true)
+    expectGolden(join(GALLERY_FOLDER, `${kind}.svg`), svg, 'npm run gallery')
   },
 )

@@ -4,7 +4,9 @@
  * figures drawn of them are what the visual tests compare.
  */
 
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
+import { parseResult } from '../../results/parse-result.ts'
+import type { RunResult } from '../../results/schema.ts'
 import type { PresetName } from './theme.ts'
 
 /** Folder of the results, a folder a set, and of the figures. */
@@ -140,6 +142,22 @@ export const GALLERY_FIGURES: readonly GalleryFigure[] = [
 /** The files of a figure, by name. */
 export function resultsOf({ results }: GalleryFigure): readonly string[] {
   return results.includes('*') ? globSync(results).toSorted() : [results]
+}
+
+/** Base path of the README's picture, and the folder of the results it is drawn from. */
+export const FRONT_PAGE = COMPARED
+
+/** Left to right in the README's picture. */
+const FRONT_PAGE_ORDER = ['leveling', 'leveling-partial', 'tiering', 'lazy-leveling', 'fluid']
+
+/** The results of the README's picture, in the order in which it shows them. */
+export function frontPageResults(): readonly RunResult[] {
+  const place = ({ config }: RunResult) => FRONT_PAGE_ORDER.indexOf(config.strategy.name)
+  return globSync(`${FRONT_PAGE}/*.json`)
+    .map((path) => parseResult(JSON.parse(readFileSync(path, 'utf8')), path))
+    .toSorted(
+      (a, b) => a.config.workload.name.localeCompare(b.config.workload.name) || place(a) - place(b),
+    )
 }
 
 /** The contact sheet that is checked in is of this preset. */

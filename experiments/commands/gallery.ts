@@ -13,8 +13,11 @@ import { modulePath } from '../base/module-path.ts'
 import { readDocuments } from '../base/read-documents.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { chartKinds } from '../charts/catalog.ts'
+import { chartFor } from '../charts/chart-for.ts'
 import { contactSheet } from '../charts/contact-sheet.ts'
 import {
+  FRONT_PAGE,
+  frontPageResults,
   GALLERY_FIGURES,
   GALLERY_FOLDER,
   GALLERY_PRESET,
@@ -22,7 +25,7 @@ import {
   type GallerySet,
   resultsOf,
 } from '../charts/gallery.ts'
-import { renderPng, renderSvg } from '../charts/render.ts'
+import { renderPng, renderSvg, writeChart } from '../charts/render.ts'
 import { PRESET_NAMES, PRESETS } from '../charts/theme.ts'
 import { flagRows, readArguments } from '../cli/arguments.ts'
 import { runChild } from '../cli/run-child.ts'
@@ -63,6 +66,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const svg = await renderSvg(spec)
     writeWhole(join(out, `${kind}.svg`), svg)
     figures.push({ name: `--kind=${kind}`, svg })
+  }
+  // Another folder or preset is for looking at: the README keeps its picture.
+  if (out === GALLERY_FOLDER && preset === GALLERY_PRESET) {
+    await writeChart(chartFor(frontPageResults()), FRONT_PAGE)
   }
   const sheet = flags.get('sheet')?.at(-1) ?? FLAGS.sheet.default
   writeWhole(sheet, renderPng(contactSheet(figures, COLUMNS[preset]), 1))

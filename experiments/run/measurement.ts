@@ -31,6 +31,9 @@ export interface Measurement {
   readonly mergesIntoLastLevel: number
 }
 
+/** What a simulation knows of it: no times. */
+export type Simulated = Omit<Measurement, 'timed' | 'runTimedSeries'>
+
 /** A phase that has ended, and the readings around it. */
 export interface PhaseEnd {
   readonly name: Deterministic['phases'][number]['name']

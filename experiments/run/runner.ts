@@ -10,6 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, ManualClock } from '../../engine/index.ts'
 import type { Arrivals, Deterministic, RunResult } from '../../results/schema.ts'
 import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../../workloads/index.ts'
+import { LOGICAL_START_MS } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { deepestLevel, type Target, type TargetEvent, type TargetStats } from '../base/target.ts'
 import type { Pacing } from '../load/pacing.ts'
@@ -25,9 +26,6 @@ import { steadinessOf } from '../measure/steadiness.ts'
 import { deterministicOf, type Measurement, type PhaseEnd } from './measurement.ts'
 import { OperationDriver } from './operation-driver.ts'
 import { OperationTimes } from './operation-times.ts'
-
-/** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
-export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 
 /** A run phase without a write in so many operations will not write in later ones. */
 const IDLE_OPERATIONS = 10_000
