@@ -1,7 +1,7 @@
 /**
  * Owns the entry of the package for programs that embed the engine: the engine's public face, and
- * `open`, which needs only a folder. Invariant: each option that is left out has a default here or in
- * the engine, and `open` passes all others on to `Database.open` as they are.
+ * `open`, which needs only a folder. Invariant: strategy and value-log policy have their defaults
+ * here; `open` passes all other options on to `Database.open` as they are.
  */
 
 import { checkOptions } from '../engine/base/arguments.ts'
@@ -10,8 +10,6 @@ import {
   type CompactionStrategy,
   Database,
   type Json,
-  Ledger,
-  NodeStorage,
   type OpenOptions,
   parseEngineOptions,
 } from '../engine/index.ts'
@@ -21,14 +19,12 @@ import { valueLogPolicyOf } from './vlog-gc/index.ts'
 
 export * from '../engine/index.ts'
 
-export interface OpenFolderOptions extends Partial<Omit<OpenOptions, 'folder' | 'strategy'>> {
+export interface OpenFolderOptions extends Omit<OpenOptions, 'folder' | 'strategy'> {
   /** The name of a registered strategy, or a strategy. Default: leveling as RocksDB does it. */
   readonly strategy?: string | CompactionStrategy
   /** Parameters of a strategy that is given by its name; of any other, for the folder's record only. */
   readonly strategyParameters?: Json
 }
-
-type StrategyOptions = Required<Pick<OpenOptions, 'strategy' | 'strategyParameters'>>
 
 const DEFAULT_STRATEGY = 'leveling-partial'
 
@@ -53,17 +49,17 @@ export function open(folder: string, options: OpenFolderOptions = {}): Database 
     ...given,
     ...strategyOf(given),
     folder,
-    storage: given.storage ?? new NodeStorage(new Ledger()),
     valueLogPolicy:
       given.valueLogPolicy ?? valueLogPolicyOf(parseEngineOptions(given.options ?? {}).valueLog),
   })
 }
 
 /** The strategy and the parameters that the folder's record keeps. */
-function strategyOf(given: OpenFolderOptions): StrategyOptions {
+function strategyOf(
+  given: OpenFolderOptions,
+): Pick<OpenOptions, 'strategy' | 'strategyParameters'> {
   const { strategy = DEFAULT_STRATEGY, strategyParameters } = given
-  if (typeof strategy !== 'string')
-    return { strategy, strategyParameters: strategyParameters ?? null }
+  if (typeof strategy !== 'string') return { strategy }
   const module = STRATEGIES.get(strategy)
   if (module === undefined) {
     const known = [...STRATEGIES.keys()]
