@@ -19,6 +19,7 @@ import { valueLogPolicyOf } from './vlog-gc/index.ts'
 
 export * from '../engine/index.ts'
 
+/** How to open a folder. */
 export interface OpenFolderOptions extends Omit<OpenOptions, 'folder' | 'strategy'> {
   /** The name of a registered strategy, or a strategy. Default: leveling as RocksDB does it. */
   readonly strategy?: string | CompactionStrategy

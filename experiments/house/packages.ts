@@ -95,7 +95,6 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
         'dejavu-fonts-ttf',
         'fast-check',
         'hdr-histogram-js',
-        'hyparquet-writer',
         'lz4-napi',
         'pdfkit',
         'svg-to-pdfkit',
