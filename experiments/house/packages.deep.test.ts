@@ -72,7 +72,7 @@ const value: Uint8Array | undefined = database.get(Uint8Array.of(1))
 const codeOf = (error: unknown): LsmErrorCode | null => (isLsmError(error) ? error.code : null)
 const module: StrategyModule | undefined = STRATEGIES.get('tiering')
 const held = [...conform(await loadSubject('tiering'), { seed: 1, runs: 1 }, RULES)].length
-const written = (result: RunResult): number => result.deterministic.opsExecuted
+const written = (result: RunResult): number => result.deterministic.phases.length
 export { codeOf, defineStrategy, held, module, value, WORKLOADS, written }
 // @ts-expect-error: a folder is a text
 open(7)
@@ -114,12 +114,29 @@ function printed({ status, stdout, stderr, error }: SpawnSyncReturns<string>): s
 }
 
 const install = (...packages: readonly string[]) =>
-  run(['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', ...packages])
+  run([
+    'npm',
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefer-offline',
+    ...packages,
+  ])
 
 /** Makes the user's folder and gets the oldest Node; null, or why it cannot be had. */
 function prepare(): string | null {
   const tools = join(folder, 'tools')
-  const get = ['npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', tools]
+  const get = [
+    'npm',
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefer-offline',
+    '--prefix',
+    tools,
+  ]
   const { status, stderr, error } = run([...get, `${OLDEST_PACKAGE}@${OLDEST}`], { cwd: folder })
   return status === 0 ? null : `${error ?? stderr.trim()}`
 }
