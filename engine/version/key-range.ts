@@ -25,3 +25,18 @@ export function hull(ranges: Iterable<KeyRange>): KeyRange | null {
   }
   return smallest === null || largest === null ? null : { smallest, largest }
 }
+
+/** Index of the last of ascending `items` that starts at the key or before it; −1 if none does. */
+export function lastStartingBy(
+  items: readonly { readonly smallest: Uint8Array }[],
+  key: Uint8Array,
+): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(items[middle]!.smallest, key) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}

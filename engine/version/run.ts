@@ -9,7 +9,7 @@
 
 import { assert } from '../base/assert.ts'
 import { compareBytes } from '../base/compare.ts'
-import type { KeyRange } from './key-range.ts'
+import { type KeyRange, lastStartingBy } from './key-range.ts'
 import { rawBytes, type TableId, type TableMeta } from './table-meta.ts'
 
 export type RunId = number
@@ -215,7 +215,7 @@ function editsByChunk(
   let fresh = 0
   while (gone < removed.length || fresh < added.length) {
     const next = firstOf(removed[gone], added[fresh])
-    const index = Math.max(chunkFor(run, next.smallest), 0)
+    const index = Math.max(lastStartingBy(run.chunks, next.smallest), 0)
     const end = run.chunks[index + 1]?.smallest
     const goneTo = startsBefore(removed, end, gone)
     const freshTo = startsBefore(added, end, fresh)
@@ -360,18 +360,6 @@ export function chunkAt({ firstIndexes }: Run, index: number): number {
   while (low < high) {
     const middle = (low + high) >>> 1
     if (firstIndexes[middle]! <= index) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
-
-/** Index of the last chunk that starts at or before the key; −1 of none. */
-function chunkFor({ chunks }: Run, key: Uint8Array): number {
-  let low = 0
-  let high = chunks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(chunks[middle]!.smallest, key) <= 0) low = middle + 1
     else high = middle
   }
   return low - 1

@@ -9,8 +9,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeWhole } from '../../results/write-result.ts'
 import { makeFolder } from '../base/make-folder.ts'
+<<<<<<< HEAD
 import { modulePath } from '../base/module-path.ts'
 import { readDocuments } from '../base/read-documents.ts'
+=======
+>>>>>>> main
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { chartKinds } from '../charts/catalog.ts'
 import { chartFor } from '../charts/chart-for.ts'
@@ -28,6 +31,7 @@ import {
 import { renderPng, renderSvg, writeChart } from '../charts/render.ts'
 import { PRESET_NAMES, PRESETS } from '../charts/theme.ts'
 import { flagRows, readArguments } from '../cli/arguments.ts'
+import { readDocuments } from '../cli/read-documents.ts'
 import { runChild } from '../cli/run-child.ts'
 import { runCommand, say } from '../cli/run-command.ts'
 import { hearSignals } from '../cli/signals.ts'
