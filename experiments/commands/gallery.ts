@@ -9,11 +9,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeWhole } from '../../results/write-result.ts'
 import { makeFolder } from '../base/make-folder.ts'
-<<<<<<< HEAD
 import { modulePath } from '../base/module-path.ts'
-import { readDocuments } from '../base/read-documents.ts'
-=======
->>>>>>> main
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { chartKinds } from '../charts/catalog.ts'
 import { chartFor } from '../charts/chart-for.ts'
