@@ -15,7 +15,7 @@ export function contains(range: KeyRange, key: Uint8Array): boolean {
   return compareBytes(range.smallest, key) <= 0 && compareBytes(key, range.largest) <= 0
 }
 
-/** The smallest range that holds all; null of none. */
+/** The smallest range that contains all of `ranges`; null if there are none. */
 export function hull(ranges: Iterable<KeyRange>): KeyRange | null {
   let smallest: Uint8Array | null = null
   let largest: Uint8Array | null = null
