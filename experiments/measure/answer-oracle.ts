@@ -128,12 +128,12 @@ export class AnswerOracle {
    * Reads all that `target` holds, in pieces: every live key is there, once, and nothing else is. For
    * the end of a run: it disturbs what is measured.
    */
-  checkAll(target: Target, operation: number): void {
+  async checkAll(target: Pick<Target, 'scan'>, operation: number): Promise<void> {
     const entries = new ScannedEntries()
     let from: Uint8Array = new Uint8Array(0)
     for (;;) {
       entries.clear()
-      target.scan(from, PIECE_ENTRIES, entries)
+      await target.scan(from, PIECE_ENTRIES, entries)
       this.#checkEntries(from, entries, operation, 'end', SEEN)
       if (entries.count < PIECE_ENTRIES) break
       // The least key after the last one.

@@ -7,20 +7,14 @@
  * *Statistical* runs have no stream: so many bytes of records are loaded, as expected numbers.
  */
 import { deriveSeed, systemClock } from '../../engine/index.ts'
-import {
-  type Deterministic,
-  GATE_COVERS,
-  type Gate,
-  type RunResult,
-  SCHEMA_VERSION,
-} from '../../results/schema.ts'
+import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
 import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import type { RunPlan } from '../base/run-plan.ts'
-import type { TargetStats } from '../base/target.ts'
 import { describeEnvironment } from '../machine/environment.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
 import { gateOf, gatesOf } from '../measure/gates.ts'
 import { SimulatorTarget } from '../targets/simulator-target.ts'
+import { CountedBooks, type Simulated } from './counted-books.ts'
 import type { ExperimentContext } from './experiment.ts'
 import { simulateLoad } from './load-simulation.ts'
 import { Runner } from './runner.ts'
@@ -30,16 +24,6 @@ export type Simulation =
   | { readonly mode: 'exact' }
   /** Loads so many user bytes. */
   | { readonly mode: 'statistical'; readonly userBytes: number }
-
-/** What either mode gives. */
-export interface Simulated {
-  readonly deterministic: Deterministic
-  readonly burst: TargetStats
-  readonly drained: TargetStats
-  /** Points of the run phase alone. */
-  readonly runSeries: Deterministic['series']
-  readonly mergesIntoLastLevel: number
-}
 
 export async function runSimulation(
   plan: RunPlan,
@@ -129,12 +113,11 @@ function whySimulated({ engineOptions }: RunPlan, { mode }: Simulation): string 
 async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise<Simulated> {
   const { signal, onProgress, onEdit } = context
   const { engineOptions, config } = plan
-  let target: SimulatorTarget | null = null
   const runner = new Runner({
     open: (clock, onEvent) => {
       const strategy = plan.createStrategy()
-      target = new SimulatorTarget({ strategy, engineOptions, clock, onEvent, onEdit })
-      return target
+      const target = new SimulatorTarget({ strategy, engineOptions, clock, onEvent, onEdit })
+      return { target, books: new CountedBooks(target) }
     },
     workload: plan.createWorkload(),
     records: config.records,
@@ -144,7 +127,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     signal,
     onProgress,
   })
-  const { deterministic, ...rest } = await runner.run()
+  const { deterministic, ...rest } = runner.books.measurement(await runner.run())
   const { readAmplification } = deterministic
   const accounts = Object.entries(readAmplification).map(([name, account]) => [
     name,
@@ -154,7 +137,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     deterministic: {
       ...deterministic,
       readAmplification: Object.fromEntries(accounts) as typeof readAmplification,
-      filters: target === null ? null : expectedProbes((target as SimulatorTarget).version),
+      filters: expectedProbes(runner.target.version),
       tableDigest: null,
     },
     ...rest,
