@@ -7,18 +7,18 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunResult } from '../results/schema.ts'
 import { checkOutFile, checkOutFolder } from './base/check-out.ts'
+import type { SweepContext, Transfer } from './base/context.ts'
 import type { RunPlan } from './base/run-plan.ts'
 import { formatSeconds } from './base/units.ts'
 import { UsageError, unknownName } from './base/usage-error.ts'
 import { EXIT } from './cli/explain.ts'
-import { Progress, type Written } from './cli/progress.ts'
+import { Progress } from './cli/progress.ts'
 import { isEngineTarget, parseCommand, type Request, type SuiteRequest } from './cli/request.ts'
 import { runCommand, say } from './cli/run-command.ts'
 import { hearSignals } from './cli/signals.ts'
 import { lookOf } from './cli/terminal.ts'
 import { closingTable, untilLines } from './commands/exp/closing-table.ts'
 import { ANSWERS_GATE } from './measure/gates.ts'
-import type { SweepContext } from './run/sweep.ts'
 import type { PeerPlan } from './targets/peers/peer-run.ts'
 import type { Recording } from './trace/recording.ts'
 
@@ -40,7 +40,8 @@ async function runRequest(request: Request): Promise<number> {
   const plans = await aged(engines ? await resolvePlans(request) : [], request.aged)
   const { resolvePeerPlans } = await import('./cli/resolve-peers.ts')
   const peerPlans = await resolvePeerPlans(request)
-  const { runSweep, writeCharts } = await import('./run/sweep.ts')
+  const { runSweep } = await import('./run/sweep.ts')
+  const { writeCharts } = await import('./commands/exp/write-charts.ts')
   const progress = new Progress(process.stderr, request.quiet, () => performance.now())
   const signal = hearSignals()
   const tell = (line: string) => {
@@ -124,7 +125,7 @@ async function recordingOf(
   return new Recording(record, plan)
 }
 
-function sumOf(terminal: Written, trace: Written = { bytes: 0, calls: 0 }): Written {
+function sumOf(terminal: Transfer, trace: Transfer = { bytes: 0, calls: 0 }): Transfer {
   return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
 }
 
@@ -152,6 +153,7 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
   const suite = SUITES.get(request.suite)
   if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
   const { runSuite } = await import('./suites/run-suite.ts')
+  const { suitePlans } = await import('./commands/exp/suite-plans.ts')
   const { suiteTables } = await import('./commands/exp/suite-table.ts')
   if (request.scale === 'full' && !request.quiet) {
     const time = formatSeconds(suite.fullSeconds)
@@ -165,6 +167,7 @@ async function runSuiteRequest(request: SuiteRequest): Promise<number> {
       seed: request.seed,
       outFolder: request.out,
       signal,
+      plansOf: suitePlans,
       onProgress: (what, ...place) => {
         progress.running(what)
         progress.update(what, ...place)

@@ -70,7 +70,7 @@ const reading = z.strictObject({
   report: z.string().nullable(),
 })
 
-export const peerSectionSchema = z.strictObject({
+const peerSectionSchema = z.strictObject({
   name: z.enum(PEER_NAMES),
   /** The store and its version, and the library that reaches it. */
   version: name,

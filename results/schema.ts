@@ -140,7 +140,7 @@ const arrivals = z.strictObject({
 })
 
 /** What slow operations are laid to. */
-export const DELAY_CAUSES = [
+const DELAY_CAUSES = [
   'flush',
   'merge',
   'move',

@@ -23,8 +23,8 @@ import {
   withAllocatedFilters,
 } from './filters/tree-filters.ts'
 import { parseParams } from './parameters.ts'
+import { filterAlloc } from './primitives/shared-parameters.ts'
 import { inputBytes, placesOf } from './primitives/specs.ts'
-import { filterAlloc } from './shared-parameters.ts'
 
 /**
  * The design space of Sarkar et al. (PVLDB 14): when, in which shape, how much at once, and which.

@@ -8,7 +8,7 @@ import { bytes } from '../engine/testing/fixtures.ts'
 import { parseVersion } from '../engine/version/text.ts'
 import { WriteBatch } from '../engine/wal/write-batch.ts'
 import { fifo } from './fifo.ts'
-import { printSpec } from './testing/print-spec.ts'
+import { printSpec } from './primitives/print-spec.ts'
 
 const TREE = `L0
   R4: 4[a,z] bytes=100 created=4000

@@ -24,7 +24,7 @@ import { tableAt, tablesOf } from '../engine/version/run.ts'
 import type { TableMeta } from '../engine/version/table-meta.ts'
 import { runsOldestFirst, type Version } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey } from './shared-parameters.ts'
+import { bitsPerKey } from './primitives/shared-parameters.ts'
 
 const params = z.object({
   max_table_files_size: z

@@ -3,7 +3,7 @@ import { createRandom } from '../engine/base/random.ts'
 import { parseVersion } from '../engine/version/text.ts'
 import { runCount, shapeVector } from '../engine/version/version.ts'
 import { bushRatios, lsmBush } from './lsm-bush.ts'
-import { printSpec } from './testing/print-spec.ts'
+import { printSpec } from './primitives/print-spec.ts'
 import { emptyTree, load, type SteppedTree } from './testing/stepper.ts'
 
 /** A tree of so many memtables of 10 bytes. */

@@ -33,8 +33,8 @@ import type {
 } from '../engine/compaction/strategy.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
+import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
 import { outputTo, wholeRuns } from './primitives/specs.ts'
-import { bitsPerKey, tableBytes, targetTableBytes } from './shared-parameters.ts'
 
 const params = z.object({
   X: z

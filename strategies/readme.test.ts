@@ -14,11 +14,13 @@ test.each(['./README.md', '../README.md'])(
   },
 )
 
-test('the README names every strategy with its layout and its own parameters', () => {
+test('the README names every strategy with its file, its layout and its own parameters', () => {
   const shared = new Set(['bitsPerKey', 'filterAlloc', 'targetTableBytes'])
   for (const { name, primitives, params } of listStrategies()) {
-    const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` |`))
+    const row = readme.split('\n').find((line) => line.startsWith(`| [\`${name}\`](`)) ?? ''
     expect(row, name).toContain(`| ${primitives.layout} |`)
+    const [, file = ''] = /\]\(([^)]+)\)/.exec(row) ?? []
+    expect(read(`./${file}`), name).toContain(`  name: '${name}',`)
     for (const param of params) {
       if (!shared.has(param.name)) expect(row, name).toContain(`\`${param.name}\``)
     }

@@ -11,7 +11,7 @@
  *                     cut likewise; then all its partitions merge into D's, one after the other
  *
  * When D itself would be full its run moves one level down, unwritten. When a level is full,
- * `sizing` says as in `whole-levels.ts`; dynamic keeps what waits above D, and with it the space
+ * `sizing` says as in `whole-levels/shared-rules.ts`; dynamic keeps what waits above D, and with it the space
  * in use at any time, in proportion to D.
  *
  * Trigger      level saturation
@@ -38,8 +38,14 @@ import { lowerBound, type Run, sliceTables, tableAt, tablesOf } from '../engine/
 import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
+import {
+  bitsPerKey,
+  sizeRatio,
+  sizing,
+  tableBytes,
+  targetTableBytes,
+} from './primitives/shared-parameters.ts'
 import { outputTo, wholeRuns } from './primitives/specs.ts'
-import { bitsPerKey, sizeRatio, sizing, tableBytes, targetTableBytes } from './shared-parameters.ts'
 
 /** The level being emptied into the next, partition by partition; null: none. */
 type State = { readonly draining: number | null }
@@ -87,7 +93,7 @@ function deepestLevel(view: View): number {
   return Math.max(view.version.levels.length - 1, 1)
 }
 
-/** Raw bytes at which a level has had its last arrival, by the rules of `whole-levels.ts`. */
+/** Raw bytes at which a level has had its last arrival, by the rules of `whole-levels/shared-rules.ts`. */
 function fullBytes(view: View, { T, sizing }: Params, level: number): number {
   const deepest = deepestLevel(view)
   if (sizing === 'static' || level >= deepest) {

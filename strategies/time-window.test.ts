@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseVersion } from '../engine/version/text.ts'
-import { printSpec } from './testing/print-spec.ts'
+import { printSpec } from './primitives/print-spec.ts'
 import { emptyTree, load } from './testing/stepper.ts'
 import { timeWindow } from './time-window.ts'
 

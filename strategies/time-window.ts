@@ -30,9 +30,9 @@ import type {
 import type { Run } from '../engine/version/run.ts'
 import { runsOldestFirst } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { leastRankOf, rankedBy } from './primitives/movement/least.ts'
+import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
 import { outputTo } from './primitives/specs.ts'
-import { bitsPerKey, tableBytes, targetTableBytes } from './shared-parameters.ts'
+import { leastRankOf, rankedBy } from './primitives/table-ranks.ts'
 
 const UNIT_MS = { MINUTES: 60_000, HOURS: 3_600_000, DAYS: 86_400_000 } as const
 

@@ -1,14 +1,16 @@
 /**
- * Owns time. Everything that wants to know the time is handed a `Clock`, so a simulated or
- * deterministic run hands in its own. No other room reads the system's clocks.
+ * Owns time. Code that needs the time receives a `Clock`, so that a simulated or deterministic run
+ * can pass its own. No other room reads the system's clocks.
  */
 
 import { checkFinite } from './arguments.ts'
 
 export interface Clock {
-  /** Wall time in milliseconds since the Unix epoch; what tables and strategies call "logical". */
+  /**
+   * Wall time in milliseconds since the Unix epoch. Tables and strategies call it "logical time".
+   */
   nowMs(): number
-  /** Monotonic nanoseconds from an arbitrary start, a safe integer; for durations only. */
+  /** Monotonic nanoseconds since an arbitrary start, as a safe integer. For durations only. */
   elapsedNs(): number
 }
 
@@ -17,7 +19,7 @@ export const systemClock: Clock = {
   elapsedNs: () => Math.round(performance.now() * 1e6),
 }
 
-/** A clock that moves only when told; equal calls give equal times, so runs stay bit-identical. */
+/** A clock that moves only by `advance`. Runs that use it are bit-identical. */
 export class ManualClock implements Clock {
   #nowMs: number
   readonly #startMs: number

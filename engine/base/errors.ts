@@ -1,7 +1,7 @@
 /**
- * Owns the one error class of the engine. Errors describe the world (a damaged file, a full disk,
- * a caller's mistake); assertions (`assert.ts`) catch our own bugs. A missing key is neither: it
- * reads as `undefined`. Codes are stable and public; the message is one line fit for a terminal.
+ * Owns the one error class of the engine. Errors describe the world (a damaged file, a full disk, a
+ * caller's mistake); assertions (`assert.ts`) catch our own bugs. A missing key is neither: it
+ * reads as `undefined`. Codes are stable and public. The message is one line that fits a terminal.
  */
 
 export const LSM_ERROR_CODES = [
@@ -19,7 +19,7 @@ export const LSM_ERROR_CODES = [
 export type LsmErrorCode = (typeof LSM_ERROR_CODES)[number]
 
 export interface LsmErrorOptions {
-  /** Facts for programs: path, offset, expected, actual, rule, tables … */
+  /** Facts for programs: path, offset, expected, actual, rule, tables and so on. */
   readonly data?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
 }
@@ -36,7 +36,10 @@ export class LsmError extends Error {
   }
 }
 
-/** Damage found in stored bytes; `path` and `offset` say where, in bytes from the file's start. */
+/**
+ * Reports damage found in stored bytes. `path` and `offset` (bytes from the file's start) say
+ * where.
+ */
 export function corruption(
   message: string,
   where: { readonly path: string; readonly offset?: number } & Readonly<Record<string, unknown>>,

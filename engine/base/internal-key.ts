@@ -7,7 +7,8 @@
  *
  * Order: user key ascending, then the trailer descending, so the newest version of a key comes
  * first. Sequence numbers are safe integers (< 2^53); the format allows 2^56. The trailer is read
- * and written as two u32s, which is exact. Kinds are RocksDB's `ValueType`; never renumber.
+ * and written as two u32s, so no precision is lost. Kinds are RocksDB's `ValueType`; never
+ * renumber.
  */
 
 export const ENTRY_KIND = {
@@ -17,14 +18,9 @@ export const ENTRY_KIND = {
   blobIndex: 17,
 } as const
 
-export type EntryKind = (typeof ENTRY_KIND)[keyof typeof ENTRY_KIND]
-
 export type SeqNum = number
 
 export const SEQ_NUM_MAX: SeqNum = Number.MAX_SAFE_INTEGER
-
-/** The kind to seek with: at equal seq it sorts before every stored kind (RocksDB's `kValueTypeForSeek`). */
-export const ENTRY_KIND_SEEK = 0xff
 
 export const TRAILER_BYTES = 8
 
@@ -44,10 +40,6 @@ export function writeTrailer(target: Uint8Array, offset: number, seq: SeqNum, ki
   target[offset + 7] = Math.floor(high / TWO_POW_24)
 }
 
-export function readTrailerKind(source: Uint8Array, offset: number): number {
-  return source[offset]!
-}
-
 export function readTrailerSeq(source: Uint8Array, offset: number): SeqNum {
   const low = source[offset + 1]! + source[offset + 2]! * 0x100 + source[offset + 3]! * 0x10000
   const high =
@@ -58,7 +50,7 @@ export function readTrailerSeq(source: Uint8Array, offset: number): SeqNum {
   return high * TWO_POW_24 + low
 }
 
-/** A new array: `userKey` followed by its trailer. For cold paths. */
+/** A new array: `userKey` followed by its trailer. It allocates, so use it on cold paths only. */
 export function encodeInternalKey(userKey: Uint8Array, seq: SeqNum, kind: number): Uint8Array {
   const key = new Uint8Array(userKey.length + TRAILER_BYTES)
   key.set(userKey)

@@ -1,4 +1,4 @@
-/** Owns the type of JSON values: what a strategy may keep as its state and an event may carry. */
+/** Owns the type of JSON values. A strategy's state and the data of an event are JSON. */
 
 export type Json =
   | null

@@ -9,7 +9,6 @@
  */
 
 import { bytesIn } from '../base/arguments.ts'
-import { systemClock } from '../base/clock.ts'
 import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
 import { BlockCache } from '../cache/block-cache.ts'
@@ -40,8 +39,8 @@ import { Cursor, PairIterator } from './cursor.ts'
 import { FileNumbers } from './file-numbers.ts'
 import { Health, harmless } from './health.ts'
 import { DatabaseCounters, type DatabaseMetrics } from './metrics.ts'
-import { checkOpenOptions, checkPolicy, type OpenOptions } from './open-options.ts'
-import { type EngineOptions, parseEngineOptions } from './options.ts'
+import { type OpenOptions, type OpenSettings, openSettings } from './open-options.ts'
+import type { EngineOptions } from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
 import type { ReadView } from './read-view.ts'
 import { Reads } from './reads.ts'
@@ -75,19 +74,19 @@ export class Database implements Disposable {
   #rolledBefore = 0
 
   /**
-   * Opens `folder`, recovering what a crash left. Errors: `LSM_LOCKED` when another holds it,
-   * `LSM_CORRUPTION`, `LSM_IO`, `LSM_INVALID_ARGUMENT` for bad options.
+   * Opens `folder` under `strategy`; every other option has a default. Recovers what a crash left.
+   * Errors: `LSM_LOCKED` when another holds the folder, `LSM_CORRUPTION`, `LSM_IO`,
+   * `LSM_INVALID_ARGUMENT` for bad options.
    */
   static open(open: OpenOptions): Database {
-    checkOpenOptions(open)
-    const options = parseEngineOptions(open.options ?? {})
-    const { storage } = open
-    const folder = storage.resolve(open.folder)
+    const settings = openSettings(open)
+    const { storage } = settings
+    const folder = storage.resolve(settings.folder)
     storage.makeFolder(folder)
     const lock = storage.lock(folder)
     const opened: (() => void)[] = [() => lock.release()]
     try {
-      return new Database({ ...open, folder }, options, lock, opened)
+      return new Database({ ...settings, folder }, lock, opened)
     } catch (error) {
       for (const close of opened.reverse()) {
         try {
@@ -101,16 +100,10 @@ export class Database implements Disposable {
   }
 
   /** What must be closed should it throw goes into `opened`, in the order it was opened. */
-  private constructor(
-    open: OpenOptions,
-    options: EngineOptions,
-    lock: FolderLock,
-    opened: (() => void)[],
-  ) {
-    const { storage, folder, clock = systemClock, seed = 0 } = open
+  private constructor(open: OpenSettings, lock: FolderLock, opened: (() => void)[]) {
+    const { storage, folder, options, clock, seed, valueLogPolicy: policy } = open
     const strategy = guardStrategy(open.strategy)
-    const onEvent = harmless(open.onEvent ?? (() => {}))
-    const policy = checkPolicy(options, open.valueLogPolicy ?? null)
+    const onEvent = harmless(open.onEvent)
     this.options = options
     this.folder = folder
     this.#strategy = strategy
@@ -152,7 +145,7 @@ export class Database implements Disposable {
       values: this.#values,
     })
     this.#reads = new Reads(this.#tree.handles, counters)
-    const parameters = (open.strategyParameters ?? null) as never
+    const parameters = open.strategyParameters as never
     const record = { name: strategy.name, parameters }
     recordOptions(
       storage,

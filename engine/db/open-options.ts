@@ -1,36 +1,45 @@
 /**
- * Owns what a database is opened with: where, under which strategy and options, and what is injected.
- * Invariants: what is of a wrong kind is refused before the folder is touched; option names match the
- * injected objects, since the folder's record keeps the names.
+ * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a wrong
+ * kind is refused before the folder is touched; an option that is undefined counts as absent; the name
+ * in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps the name.
  */
 
 import { z } from 'zod'
 import { checkObject, checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { checkStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
+import { NodeStorage } from '../storage/node-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
-import type { EngineOptions, EngineOptionsInput } from './options.ts'
+import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 
 export interface OpenOptions {
-  readonly storage: Storage
   /** Created when missing. */
   readonly folder: string
   readonly strategy: CompactionStrategy
-  /** The strategy's parameters, for the folder's record only. */
+  /** Default: the file system, with a ledger that only this database counts in. */
+  readonly storage?: Storage
+  /** The strategy's parameters, for the folder's record only. Default null. */
   readonly strategyParameters?: Json
+  /** Those left out have the defaults of `engineOptionsSchema`. */
   readonly options?: EngineOptionsInput
+  /** Default: the system's time. */
   readonly clock?: Clock
-  /** Root seed of everything random inside the engine (memtable node heights). */
+  /** Root seed of everything random inside the engine (memtable node heights). Default 0. */
   readonly seed?: number
-  /** Which segments of the value log are collected: what the option `valueLog.gcPolicy` names. */
+  /** Which segments of the value log are collected: the policy that `valueLog.gcPolicy` names. */
   readonly valueLogPolicy?: ValueLogPolicy | null
-  /** Called in the midst of flushes and compactions: it may read and call `write`, nothing else. */
+  /** Called during flushes and compactions: it may read and call `write`, nothing else. */
   readonly onEvent?: (event: DatabaseEvent) => void
+}
+
+/** Checked options with their defaults. */
+export interface OpenSettings extends Required<OpenOptions> {
+  readonly options: EngineOptions
 }
 
 const OPEN_OPTIONS = [
@@ -62,22 +71,40 @@ const STORAGE_METHODS = [
   'truncate',
 ] as const satisfies readonly (keyof Storage)[]
 
-/** `LSM_INVALID_ARGUMENT` naming the option, before anything is touched. */
-export function checkOpenOptions(open: OpenOptions): void {
-  checkOptions(open, OPEN_OPTIONS, 'open')
-  const { storage, folder, strategy, strategyParameters, clock, seed, valueLogPolicy, onEvent } =
-    open
+/** A checked copy of `open` with the defaults; `LSM_INVALID_ARGUMENT` naming the option. */
+export function openSettings(open: OpenOptions): OpenSettings {
+  const {
+    folder,
+    strategy,
+    storage = new NodeStorage(),
+    strategyParameters = null,
+    options: engineOptions = {},
+    clock = systemClock,
+    seed = 0,
+    valueLogPolicy = null,
+    onEvent = () => {},
+  } = checkOptions(open, OPEN_OPTIONS, 'open')
   checkPlace(storage, folder)
   checkStrategy(strategy)
-  checkJson(strategyParameters ?? null, 'strategyParameters')
-  if (clock !== undefined) checkObject(clock, 'clock', ['nowMs'])
-  if (seed !== undefined) checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
-  if (onEvent !== undefined && typeof onEvent !== 'function') {
+  checkJson(strategyParameters, 'strategyParameters')
+  checkObject(clock, 'clock', ['nowMs'])
+  checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
+  if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
   }
-  if (valueLogPolicy === undefined || valueLogPolicy === null) return
-  checkObject(valueLogPolicy, 'valueLogPolicy', ['pick', 'relocateBelow'])
-  checkText(valueLogPolicy.name, "the value-log policy's name")
+  const options = parseEngineOptions(engineOptions)
+  checkPolicy(options, valueLogPolicy)
+  return {
+    folder,
+    strategy,
+    storage,
+    strategyParameters,
+    options,
+    clock,
+    seed,
+    valueLogPolicy,
+    onEvent,
+  }
 }
 
 /** JSON leaves `undefined` out and writes `NaN` as null: what is read back would be another value. */
@@ -101,13 +128,16 @@ export function checkPlace(storage: Storage, folder: string, name = 'folder'): v
   if (folder.includes('\0')) throw invalidArgument(`${name} holds a zero character`)
 }
 
-/** The policy, if it is the one that `valueLog.gcPolicy` names; `LSM_INVALID_ARGUMENT` otherwise. */
-export function checkPolicy(
-  { valueLog: { gcPolicy } }: EngineOptions,
-  policy: ValueLogPolicy | null,
-): ValueLogPolicy | null {
+/** The policy must be the one that `valueLog.gcPolicy` names. */
+function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null): void {
+  if (policy !== null) {
+    checkObject(policy, 'valueLogPolicy', ['pick', 'relocateBelow'])
+    checkText(policy.name, "the value-log policy's name")
+  }
   const given = policy?.name ?? 'none'
-  if (given === gcPolicy) return policy
-  const message = `engine option valueLog.gcPolicy is ${gcPolicy}, the policy handed in is ${given}`
-  throw invalidArgument(message, { option: 'valueLog.gcPolicy' })
+  if (given === valueLog.gcPolicy) return
+  throw invalidArgument(
+    `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, the policy handed in is ${given}`,
+    { option: 'valueLog.gcPolicy' },
+  )
 }

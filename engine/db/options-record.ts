@@ -37,7 +37,7 @@ export function readOptionsRecord(storage: Storage, folder: string): OptionsReco
  * Writes the record if it differs from `known`. `LSM_INVALID_ARGUMENT` for one that could not be read
  * back: it would keep the folder from ever opening again.
  */
-export function writeOptionsRecord(
+function writeOptionsRecord(
   storage: Storage,
   folder: string,
   record: OptionsRecord,

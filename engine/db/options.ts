@@ -153,11 +153,12 @@ export type ValueLogOptions = z.output<typeof valueLogSchema>
 export type EngineOptions = z.output<typeof engineOptionsSchema>
 export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
 
-/** Defaults filled in; `LSM_INVALID_ARGUMENT` naming the option otherwise. */
+/** `input` with the defaults; undefined counts as absent. `LSM_INVALID_ARGUMENT` naming the option. */
 export function parseEngineOptions(input: EngineOptionsInput): EngineOptions {
   checkPlain(input, 'the engine options')
   if (input.valueLog !== undefined) checkPlain(input.valueLog, 'the engine option valueLog')
-  const parsed = engineOptionsSchema.safeParse(input)
+  const given = Object.entries(input).filter(([, value]) => value !== undefined)
+  const parsed = engineOptionsSchema.safeParse(Object.fromEntries(given))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   const name = issue.path.join('.')

@@ -90,7 +90,9 @@ const DATABASE: readonly Call[] = [
   call('open, strategy.pick', [null, 1], (pick) => open(strategyWith({ pick }))),
   call('open, clock', NO_OBJECT, (clock) => open({ clock })),
   call('open, seed', [Number.NaN, 0.5, '1', null], (seed) => open({ seed })),
-  call('open, options', [1, 'options', [], { memtable: 1 }], (value) => open({ options: value })),
+  call('open, options', [null, 1, 'options', [], { memtable: 1 }], (value) =>
+    open({ options: value }),
+  ),
   call('open, memtableBytes', [...NO_COUNT, 1], (memtableBytes) =>
     open({ options: { memtableBytes } }),
   ),

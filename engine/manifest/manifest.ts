@@ -24,10 +24,10 @@ import { CURRENT, manifestName, parseName, temporaryName } from './file-names.ts
 import { applyToState, type ManifestState, snapshotOf } from './manifest-state.ts'
 import { encodeVersionEdit } from './version-edit-codec.ts'
 
-export const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
+const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
 
 /** A log is replaced when it exceeds this plus twice its snapshot, so rewriting costs a constant. */
-export const ROLL_BYTES_DEFAULT = 1024 * 1024
+const ROLL_BYTES_DEFAULT = 1024 * 1024
 
 export interface ManifestOptions {
   /** Takes the next number of the folder's one file counter. */

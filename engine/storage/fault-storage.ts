@@ -19,7 +19,7 @@ import type {
 } from './storage.ts'
 
 /** The operations with a number; the others (open, read, list, size, lock) can still be failed. */
-export const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
+const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
   'create',
   'append',
   'sync',

@@ -39,7 +39,7 @@ export class MemoryStorage implements Storage {
   readonly #locked = new Set<string>()
   #nextFileId = 0
 
-  constructor(ledger: Ledger) {
+  constructor(ledger = new Ledger()) {
     checkLedger(ledger)
     this.#ledger = ledger
   }

@@ -46,7 +46,7 @@ export class NodeStorage implements Storage {
   readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger
 
-  constructor(ledger: Ledger) {
+  constructor(ledger = new Ledger()) {
     checkLedger(ledger)
     this.#ledger = ledger
   }

@@ -17,7 +17,7 @@ import { bytes, never, openTest, text } from './fixtures.ts'
 import { killed, tag } from './log-fixtures.ts'
 
 export const MODES = ['point-in-time', 'tolerate-corrupted-tail', 'absolute'] as const
-export const key = (index: number) => `key${String(index).padStart(3, '0')}`
+const key = (index: number) => `key${String(index).padStart(3, '0')}`
 
 export function write(db: Database, from: number, to: number): void {
   for (let index = from; index < to; index++) {
@@ -58,7 +58,7 @@ export const filesIn = (storage: MemoryStorage, ending: string) =>
   storage.list('/db').filter((name) => name.endsWith(ending))
 export const faultsIn = (storage: MemoryStorage) =>
   verifyDatabase(storage, '/db').faults.map(({ message }) => message)
-export const everything = (storage: MemoryStorage) =>
+const everything = (storage: MemoryStorage) =>
   storage.list('/db').map((name) => `${name} ${storage.readAll(`/db/${name}`, tag)}`)
 export const keysUpTo = (count: number) => Array.from({ length: count }, (_, index) => key(index))
 

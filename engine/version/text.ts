@@ -54,7 +54,7 @@ export function printVersion(version: Version): string {
   return lines.join('\n')
 }
 
-export function printRun(run: Run): string {
+function printRun(run: Run): string {
   return `R${run.id}: ${[...tablesOf(run)].map(printTable).join('; ')}`
 }
 

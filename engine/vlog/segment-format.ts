@@ -16,7 +16,7 @@
 import { crc32c, maskCrc } from '../base/crc32c.ts'
 import { COMPRESSION_TYPE } from '../table/compression.ts'
 
-export const SEGMENT_MAGIC = 2_395_959
+const SEGMENT_MAGIC = 2_395_959
 const SEGMENT_VERSION = 1
 
 export const SEGMENT_HEADER_BYTES = 30

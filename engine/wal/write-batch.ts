@@ -24,7 +24,7 @@ import { ENTRY_KIND } from '../base/internal-key.ts'
 export const KEY_BYTES_MAX = 0xffff
 export const VALUE_BYTES_MAX = 512 * 1024 * 1024
 /** A batch is one append to the log, and operating systems write less than 2 GiB at once. */
-export const BATCH_BYTES_MAX = 1024 * 1024 * 1024
+const BATCH_BYTES_MAX = 1024 * 1024 * 1024
 
 export const BATCH_HEADER_BYTES = 12
 const COUNT_OFFSET = 8

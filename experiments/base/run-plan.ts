@@ -7,9 +7,8 @@
 import type { CompactionStrategy, EngineOptions, Json } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { Workload } from '../../workloads/index.ts'
-import type { Simulation } from '../run/simulation.ts'
-import type { AgedStart } from './aged-start.ts'
 import { hashOfJson } from './digest.ts'
+import type { CountedTarget } from './target.ts'
 
 export interface RunPlan {
   /** `<workload>-<strategy>-<hash>-r<repeat>`: the result's id and the stem of its files. */
@@ -27,6 +26,20 @@ export interface RunPlan {
   readonly aged?: AgedStart
   createStrategy(): CompactionStrategy
   createWorkload(): Workload
+}
+
+/** How a plan wants to be simulated. */
+export type Simulation =
+  | { readonly mode: 'exact' }
+  /** Loads so many user bytes. */
+  | { readonly mode: 'statistical'; readonly userBytes: number }
+
+/** Replaces the load phase by a prebuilt tree. */
+export interface AgedStart {
+  /** Fills the fresh folder before it is opened. */
+  clone(folder: string): void
+  /** The target as the run sees it: it ignores the load's writes. */
+  afterLoad(target: CountedTarget): CountedTarget
 }
 
 /** Of a run's files: short enough to type, long enough that no sweep meets a collision. */

@@ -24,7 +24,7 @@ import { versionOf } from '../../engine/version/version.ts'
 import { STRATEGIES } from '../../strategies/catalog.ts'
 import { deleteAware } from '../../strategies/partial-levels/delete-aware.ts'
 import { levelingPartial } from '../../strategies/partial-levels/leveling-partial.ts'
-import { MOVEMENT_NAMES, type MovementName } from '../../strategies/primitives/movement/movement.ts'
+import { MOVEMENT_NAMES, type MovementName } from '../../strategies/primitives/movement.ts'
 import type { BenchCase } from './bench-case.ts'
 
 const SEED = 42

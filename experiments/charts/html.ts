@@ -17,7 +17,7 @@ const STYLE =
   '#figure svg { display: block; max-width: 100%; height: auto; }\n'
 
 /** Vega, Vega-Lite and vega-embed as they are shipped for browsers, in the order they load. */
-export function vegaLibraries(): readonly string[] {
+function vegaLibraries(): readonly string[] {
   return ['vega', 'vega-lite', 'vega-embed'].map((name) =>
     readFileSync(join(dirname(packageRequire.resolve(name)), `${name}.min.js`), 'utf8'),
   )

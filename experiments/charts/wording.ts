@@ -74,7 +74,7 @@ export function settingsLines({ width, fontSize }: Preset, settings: readonly st
 }
 
 /** Settings a comparison's runs may share. */
-export function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[] {
+function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[] {
   const { memtableBytes } = config.engine
   return [
     `${formatNumber(config.records)} records`,

@@ -12,9 +12,10 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { shellText } from '../../results/shell-text.ts'
 import { UsageError } from '../base/usage-error.ts'
-import type { ArgumentSpecs } from './arguments.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
+/** What stands for each flag's value in the help; null: a switch. */
+type FlagValues = Readonly<Record<string, { readonly value: string | null }>>
 
 /** How npm joins the values of a flag that is given several times. */
 const SEPARATOR = '\n\n'
@@ -23,7 +24,7 @@ const SEPARATOR = '\n\n'
 export function refuseFlagsKeptByNpm(
   command: string,
   argv: readonly string[],
-  specs: ArgumentSpecs,
+  specs: FlagValues,
   environment: Environment,
 ): void {
   const [script = '', ...before] = command.split(' ')
@@ -59,7 +60,7 @@ function variableOf(flag: string): string {
 const EXPORTED = ['global-prefix', 'local-prefix', 'npm-version', 'node-gyp', 'noproxy']
 
 /** Flags that neither the command nor npm has. None where npm's own list cannot be read. */
-function foreignNames(environment: Environment, specs: ArgumentSpecs): readonly string[] {
+function foreignNames(environment: Environment, specs: FlagValues): readonly string[] {
   const names = Object.keys(environment).flatMap((variable) => {
     const [, name] = /^npm_config_([a-z][a-z0-9_]*)$/.exec(variable) ?? []
     return name === undefined ? [] : [name.replaceAll('_', '-')]

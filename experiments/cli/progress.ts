@@ -5,6 +5,7 @@
  * includes it.
  */
 
+import type { Transfer } from '../base/context.ts'
 import { formatCount, formatSeconds } from '../base/units.ts'
 import { canRedraw } from './terminal.ts'
 
@@ -17,11 +18,6 @@ export interface Terminal {
   readonly isTTY?: boolean
   readonly columns?: number
   write(text: string): unknown
-}
-
-export interface Written {
-  readonly bytes: number
-  readonly calls: number
 }
 
 export class Progress {
@@ -50,7 +46,7 @@ export class Progress {
   }
 
   /** Everything written to the terminal so far. */
-  get written(): Written {
+  get written(): Transfer {
     return { bytes: this.#bytes, calls: this.#calls }
   }
 

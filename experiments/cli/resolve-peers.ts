@@ -19,7 +19,7 @@ export async function resolvePeerPlans(request: Request): Promise<readonly PeerP
   return ours.flatMap((plan) => peers.map((name) => peerPlanOf(plan, name)))
 }
 
-export function peerPlanOf(plan: RunPlan, name: PeerName): PeerPlan {
+function peerPlanOf(plan: RunPlan, name: PeerName): PeerPlan {
   const config = {
     ...plan.config,
     strategy: { name, params: {}, moduleDigest: null, primitives: null },

@@ -40,6 +40,38 @@ const PURE_RULES = [
 /** Pure vocabulary: a reader of results must not load the engine for the names of causes. */
 const LEDGER = 'engine/storage/ledger.ts'
 
+/** The tree, the seams and pure arithmetic. */
+const WHAT_A_POLICY_SEES = [
+  ...engineRooms('base', 'version'),
+  ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
+]
+/** What a strategy or a family of them is made of: never another family. */
+const STRATEGY_PARTS = [
+  'strategies/define-strategy.ts',
+  'strategies/primitives',
+  ...WHAT_A_POLICY_SEES,
+]
+/** Files beside them at the top of `strategies/` belong to every strategy and may import each. */
+const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'strategies/primitives': WHAT_A_POLICY_SEES,
+  'strategies/filters': ['strategies/primitives', ...WHAT_A_POLICY_SEES],
+  'strategies/model': WHAT_A_POLICY_SEES,
+  'strategies/vlog-gc': WHAT_A_POLICY_SEES,
+  'strategies/whole-levels': STRATEGY_PARTS,
+  'strategies/partial-levels': STRATEGY_PARTS,
+  'strategies/fragmented': STRATEGY_PARTS,
+  'strategies/universal': STRATEGY_PARTS,
+  'strategies/fifo.ts': STRATEGY_PARTS,
+  'strategies/lsm-bush.ts': STRATEGY_PARTS,
+  'strategies/spooky.ts': STRATEGY_PARTS,
+  'strategies/time-window.ts': STRATEGY_PARTS,
+  'strategies/composed': [
+    'strategies/whole-levels',
+    'strategies/partial-levels',
+    ...STRATEGY_PARTS,
+  ],
+}
+
 /** Longest prefix wins. A path that ends in .ts allows just that file. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/base': [],
@@ -56,10 +88,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/db': WHOLE_ENGINE,
   'engine/testing': WHOLE_ENGINE,
   'engine/index.ts': WHOLE_ENGINE,
-  strategies: [
-    ...engineRooms('base', 'version'),
-    ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
-  ],
+  strategies: WHAT_A_POLICY_SEES,
+  ...STRATEGY_ROOMS,
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
   'strategies/conformance': [
     'strategies',

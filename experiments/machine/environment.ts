@@ -7,14 +7,12 @@ import { globSync, readFileSync, statfsSync } from 'node:fs'
 import os from 'node:os'
 import { resolve } from 'node:path'
 import type { RunResult } from '../../results/schema.ts'
+import type { Code } from '../base/context.ts'
 import { digestOf } from '../base/digest.ts'
 
 export type Environment = RunResult['environment']
 
 const sourceFolder = resolve(import.meta.dirname, '../..')
-
-/** Which code runs: read once, when the process starts, since that is what it has loaded. */
-export type Code = Pick<Environment, 'commit' | 'dirty' | 'varveVersion'>
 
 /** `folder` must exist: its file system is the one that is named. */
 export function describeEnvironment(folder: string, startedAt: Date, code: Code): Environment {

@@ -7,18 +7,14 @@
 import { readFileSync } from 'node:fs'
 import { sumCells } from '../../engine/index.ts'
 import type { Timed } from '../../results/schema.ts'
+import type { Transfer } from '../base/context.ts'
 import type { TargetStats } from '../base/target.ts'
 
 const WAKEUP_BYTES = 8
 
-export interface Account {
-  readonly bytes: number
-  readonly calls: number
-}
-
 export interface SystemReading {
-  readonly written: Account
-  readonly read: Account
+  readonly written: Transfer
+  readonly read: Transfer
   /** By pages, to and from the device. */
   readonly deviceWrittenBytes: number
   readonly deviceReadBytes: number
@@ -42,7 +38,7 @@ export function readSystem(): SystemReading | null {
 }
 
 /** Bytes the system saw written beyond those accounted for; 0 when the ledger is right. */
-export function unexplainedBytes(before: Account, after: Account, accounted: Account): number {
+export function unexplainedBytes(before: Transfer, after: Transfer, accounted: Transfer): number {
   const wakeups = after.calls - before.calls - accounted.calls
   return after.bytes - before.bytes - accounted.bytes - WAKEUP_BYTES * wakeups
 }
@@ -50,11 +46,11 @@ export function unexplainedBytes(before: Account, after: Account, accounted: Acc
 /** The account of one run, from its construction to `close`. */
 export class SystemAccount {
   readonly #onDisk: boolean
-  readonly #terminalWritten: () => Account
+  readonly #terminalWritten: () => Transfer
   readonly #before: { readonly system: SystemReading | null; readonly moved: Moved }
 
   /** `stats` is a reading of the target's as it is opened; `terminalWritten` tells of all so far. */
-  constructor(stats: TargetStats, onDisk: boolean, terminalWritten: () => Account) {
+  constructor(stats: TargetStats, onDisk: boolean, terminalWritten: () => Transfer) {
     this.#onDisk = onDisk
     this.#terminalWritten = terminalWritten
     this.#before = { system: readSystem(), moved: this.#moved(stats) }
@@ -96,10 +92,10 @@ export class SystemAccount {
 }
 
 interface Moved {
-  readonly written: Account
-  readonly read: Account
+  readonly written: Transfer
+  readonly read: Transfer
 }
 
-function difference(before: Account, after: Account): Account {
+function difference(before: Transfer, after: Transfer): Transfer {
   return { bytes: after.bytes - before.bytes, calls: after.calls - before.calls }
 }

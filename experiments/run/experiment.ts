@@ -18,12 +18,11 @@ import {
   systemClock,
 } from '../../engine/index.ts'
 import { type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
+import { databaseFolder, type ExperimentContext } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import type { RunPlan } from '../base/run-plan.ts'
 import type { CountedTarget, TargetEvent } from '../base/target.ts'
-import type { EditEvent } from '../base/version-log.ts'
-import type { Written } from '../cli/progress.ts'
-import { type Code, describeEnvironment } from '../machine/environment.ts'
+import { describeEnvironment } from '../machine/environment.ts'
 import { SystemAccount } from '../machine/operating-system.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
 import { GarbageWatch } from '../machine/process-watch.ts'
@@ -35,24 +34,6 @@ import { CountedBooks, type Measurement } from './counted-books.ts'
 import { type RunLoad, Runner } from './runner.ts'
 import { runSimulation } from './simulation.ts'
 import { arrivalsSeed, underLoad } from './under-load.ts'
-
-export interface ExperimentContext {
-  /** Must exist: results and database folders lie in it. */
-  readonly outFolder: string
-  readonly keep: boolean
-  readonly code: Code
-  readonly signal: AbortSignal
-  /** What the process has written to its terminal so far. */
-  terminalWritten(): Written
-  onProgress(phase: string, done: number, total: number): void
-  /** Hears of every edit of the tree, in order. */
-  readonly onEdit?: (event: EditEvent) => void
-}
-
-/** Where a run's database lies while it runs, and stays when it is kept. */
-export function databaseFolder(outFolder: string, plan: Pick<RunPlan, 'id'>): string {
-  return join(outFolder, `${plan.id}.db`)
-}
 
 /** Throws `LSM_LOCKED` when another process holds the folder, `Interrupted` on the signal. */
 export async function runExperiment(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
@@ -136,7 +117,7 @@ interface OpenParts {
   readonly seed: number
   onEvent(event: TargetEvent): void
   onJobStart(): void
-  readonly onEdit: ((event: EditEvent) => void) | undefined
+  readonly onEdit: ExperimentContext['onEdit']
 }
 
 function openTarget(plan: RunPlan, parts: OpenParts): CountedTarget {

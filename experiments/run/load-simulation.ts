@@ -10,6 +10,7 @@ import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import { uniformKeys } from '../../strategies/simulator/key-model.ts'
 import { StatisticalSimulator } from '../../strategies/simulator/statistical-simulator.ts'
 import { Operation } from '../../workloads/index.ts'
+import { type ExperimentContext, LOGICAL_START_MS } from '../base/context.ts'
 import { hashOfJson } from '../base/digest.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import type { RunPlan } from '../base/run-plan.ts'
@@ -27,9 +28,7 @@ import { SpacePeak } from '../measure/space-peak.ts'
 import { ObservedStrategy } from '../targets/observed-strategy.ts'
 import { SimulatedBooks } from '../targets/simulated-books.ts'
 import type { Simulated } from './counted-books.ts'
-import type { ExperimentContext } from './experiment.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
-import { LOGICAL_START_MS } from './runner.ts'
 
 const LOAD = { insert: 1, update: 0, delete: 0 }
 /** YCSB's keys: "user" and a decimal number. */

@@ -10,6 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, ManualClock } from '../../engine/index.ts'
 import type { Arrivals, RunResult, Timed } from '../../results/schema.ts'
 import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../../workloads/index.ts'
+import { LOGICAL_START_MS } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import type { Target, TargetEvent } from '../base/target.ts'
 import type { Pacing } from '../load/pacing.ts'
@@ -24,9 +25,6 @@ import { OperationDriver } from './operation-driver.ts'
 import { OperationTimes } from './operation-times.ts'
 import type { PhaseName, RunBooks, RunOutcome } from './run-books.ts'
 import { UntilSteady } from './until-steady.ts'
-
-/** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
-export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 
 /** Operations between two looks at the event loop: a few milliseconds. */
 const SLICE_OPERATIONS = 500

@@ -9,21 +9,15 @@
 import { deriveSeed, systemClock } from '../../engine/index.ts'
 import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
 import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
-import type { RunPlan } from '../base/run-plan.ts'
+import type { ExperimentContext } from '../base/context.ts'
+import type { RunPlan, Simulation } from '../base/run-plan.ts'
 import { describeEnvironment } from '../machine/environment.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
 import { gateOf, gatesOf } from '../measure/gates.ts'
 import { SimulatorTarget } from '../targets/simulator-target.ts'
 import { CountedBooks, type Simulated } from './counted-books.ts'
-import type { ExperimentContext } from './experiment.ts'
 import { simulateLoad } from './load-simulation.ts'
 import { Runner } from './runner.ts'
-
-/** How a plan wants to be simulated. */
-export type Simulation =
-  | { readonly mode: 'exact' }
-  /** Loads so many user bytes. */
-  | { readonly mode: 'statistical'; readonly userBytes: number }
 
 export async function runSimulation(
   plan: RunPlan,

@@ -1,13 +1,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parseResult } from '../../results/parse-result.ts'
 import type { RunResult } from '../../results/schema.ts'
+import type { SweepContext } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
-import { runSweep, type SweepContext, writeCharts } from './sweep.ts'
+import { overDefaults } from '../cli/testing/over-defaults.ts'
+import { runSweep } from './sweep.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -32,8 +34,6 @@ async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
   }
   return { ...(await runSweep(await resolvePlans(command.request), context)), reused }
 }
-
-import { overDefaults } from '../cli/testing/over-defaults.ts'
 
 const resultNames = () => readdirSync(folder).filter((name) => name.endsWith('-r0.json'))
 
@@ -103,14 +103,4 @@ test('progress grows from nothing to all of the sweep', async () => {
   await sweep({ onProgress: (_what, _done, _total, fraction) => fractions.push(fraction) })
   expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
   expect(fractions.at(-1)).toBe(1)
-})
-
-test('every run gets a chart, and runs of one workload one together', async () => {
-  const { results } = await sweep()
-  const paths = await writeCharts(results, [], folder, new AbortController().signal)
-  const stems = paths.filter((path) => path.endsWith('.svg')).map((path) => basename(path, '.svg'))
-  expect(stems).toEqual([
-    ...results.map((result) => result.id),
-    expect.stringMatching(/^ycsb-a-comparison-[0-9a-f]{8}$/),
-  ])
 })

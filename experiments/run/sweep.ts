@@ -5,16 +5,13 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type AnyResult, groupByDesign } from '../../results/identity.ts'
+import { groupByDesign } from '../../results/identity.ts'
 import { parseResult } from '../../results/parse-result.ts'
-import type { PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { writeResult, writeWhole } from '../../results/write-result.ts'
 import { checkResultFile } from '../base/check-out.ts'
-import { hashOfJson } from '../base/digest.ts'
-import { Interrupted } from '../base/interrupted.ts'
+import { databaseFolder, type SweepContext } from '../base/context.ts'
 import { makeFolder } from '../base/make-folder.ts'
 import { readText } from '../base/read-result.ts'
 import type { RunPlan } from '../base/run-plan.ts'
@@ -22,18 +19,7 @@ import { VersionLog, versionsPath } from '../base/version-log.ts'
 import { describeCode } from '../machine/environment.ts'
 import { withSweepShare } from '../measure/gates.ts'
 import { runAged } from './aged/run-aged.ts'
-import { databaseFolder, type ExperimentContext, runExperiment } from './experiment.ts'
-
-export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'onEdit' | 'code'> {
-  /** Every edit of the tree goes beside the result. */
-  readonly versions?: boolean
-  readonly force: boolean
-  /** `fraction` is of the whole sweep. */
-  onProgress(what: string, done: number, total: number, fraction: number): void
-  onReuse(path: string): void
-  /** The run `what` begins. */
-  onRun?(what: string): void
-}
+import { runExperiment } from './experiment.ts'
 
 export interface SweepOutcome {
   readonly results: readonly RunResult[]
@@ -121,34 +107,4 @@ function readReusable(path: string, plan: RunPlan, version: string): RunResult |
 function nameOf({ config }: RunPlan): string {
   const repeat = config.repeat > 0 ? ` r${config.repeat}` : ''
   return `${config.workload.name} × ${config.strategy.name}${repeat}`
-}
-
-/**
-/**
- * A chart a run of ours, and one that compares all, peers among them, where there are several; returns
- * the paths of all files. Throws `Interrupted` on the signal.
- */
-export async function writeCharts(
-  results: readonly RunResult[],
-  peers: readonly PeerResult[],
-  outFolder: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  // Loaded after the runs: the renderer's memory is no part of what a run needs.
-  const { chartFor } = await import('../charts/chart-for.ts')
-  const { writeChart } = await import('../charts/render.ts')
-  const paths: string[] = []
-  const write = async (group: readonly AnyResult[], name: string) => {
-    await nextTurn()
-    if (signal.aborted) throw new Interrupted('interrupted')
-    paths.push(...(await writeChart(chartFor(group), join(outFolder, name))))
-  }
-  for (const result of results) await write([result], result.id)
-  const all = [...results, ...peers]
-  if (all.length > 1) {
-    const workloads = [...new Set(all.map((result) => result.config.workload.name))]
-    const hash = hashOfJson(all.map((result) => result.id)).slice(0, 8)
-    await write(all, `${workloads.join('-')}-comparison-${hash}`)
-  }
-  return paths
 }

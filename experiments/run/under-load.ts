@@ -5,10 +5,10 @@
  */
 import { deriveSeed } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
+import type { ExperimentContext } from '../base/context.ts'
 import type { RunPlan } from '../base/run-plan.ts'
 import { asksForShare, pacingOf } from '../load/arrival-spec.ts'
 import { sum } from '../measure/figures.ts'
-import type { ExperimentContext } from './experiment.ts'
 import type { RunLoad } from './runner.ts'
 
 /** Repeats arrive at moments of their own, as their operations do. */

@@ -16,7 +16,7 @@ import {
 } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { inputBytes, runsNewestFirst, tablesOf } from '../../strategies/index.ts'
-import { printSpec } from '../../strategies/testing/print-spec.ts'
+import { printSpec } from '../../strategies/primitives/print-spec.ts'
 import { formatBytes } from '../base/units.ts'
 import { UsageError } from '../base/usage-error.ts'
 import { type EditEvent, momentBefore, type TreeMoment } from '../base/version-log.ts'

@@ -16,7 +16,7 @@ export interface NumberedEvent {
 export type Phase = 'load' | 'run' | 'drain'
 
 /** What flushes and compactions wrote until the tree was drained: the whole that shares are of. */
-export function bytesOfAll({ deterministic }: RunResult): number {
+function bytesOfAll({ deterministic }: RunResult): number {
   const { flush = 0, compaction = 0 } = deterministic.amplification.drained.bytesWrittenByCause
   return flush + compaction
 }
@@ -26,7 +26,7 @@ export function numbered(result: RunResult): readonly NumberedEvent[] {
 }
 
 /** Whether an event reads from or writes to `level`. */
-export function touches({ inputs, outputs }: ResultEvent, level: number): boolean {
+function touches({ inputs, outputs }: ResultEvent, level: number): boolean {
   return [...inputs, ...outputs].some((side) => side.level === level)
 }
 
@@ -56,7 +56,7 @@ export function tellEvent(result: RunResult, { number, event }: NumberedEvent): 
   return `${line}\n${' '.repeat(8)}because ${explainReason(reason, params)}`
 }
 
-export function phaseOf(result: RunResult, { atOperation }: ResultEvent): Phase {
+function phaseOf(result: RunResult, { atOperation }: ResultEvent): Phase {
   const { phases } = result.deterministic
   const loaded = operationsOf(phases.filter(({ name }) => name === 'load'))
   const all = operationsOf(phases)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { STRATEGIES } from '../../strategies/index.ts'
+import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { agreement } from './agreement.ts'
 import { runSuite } from './run-suite.ts'
 
@@ -16,6 +17,7 @@ test('every claim holds at smoke scale, for every strategy on every load', async
     seed: 42,
     outFolder,
     signal: new AbortController().signal,
+    plansOf: suitePlans,
     onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
   })
   expect(result.claims.filter(({ held }) => !held)).toEqual([])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { suiteResultSchema } from '../../results/suite-schema.ts'
 import { lookOf } from '../cli/terminal.ts'
+import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { suiteTables } from '../commands/exp/suite-table.ts'
 import { counts } from './counts.ts'
 import { papersRawBytes } from './load-buffers.ts'
@@ -21,6 +22,7 @@ test('every claim holds at smoke scale, and the result is whole', {
     seed: 42,
     outFolder,
     signal: new AbortController().signal,
+    plansOf: suitePlans,
     onProgress: (_what, _done, _total, fraction) => fractions.push(fraction),
   })
   expect(result.claims.filter(({ held }) => !held)).toEqual([])

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Interrupted } from '../base/interrupted.ts'
+import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { memory, NODE_FLAGS } from './memory.ts'
 import { runSuite } from './run-suite.ts'
 
@@ -22,7 +23,14 @@ const patient = { timeout: 120_000 }
 
 test('a small load stays within its budgets, and its samples are kept', patient, async () => {
   const { signal } = new AbortController()
-  const context = { scale: 'smoke', seed: 42, outFolder, signal, onProgress: () => {} } as const
+  const context = {
+    scale: 'smoke',
+    seed: 42,
+    outFolder,
+    signal,
+    plansOf: suitePlans,
+    onProgress: () => {},
+  } as const
   const { result } = await runSuite(memory, context)
   expect(result.claims.filter(({ held }) => !held)).toEqual([])
   const [run] = result.runs
@@ -40,6 +48,7 @@ test('an interrupt ends the process and leaves nothing', patient, async () => {
     seed: 42,
     outFolder: out,
     signal: interrupt.signal,
+    plansOf: suitePlans,
     onProgress: () => interrupt.abort(),
   })
   await expect(running).rejects.toThrow(Interrupted)

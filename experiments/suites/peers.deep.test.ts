@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { hasRocksdbTools } from '../../engine/testing/rocksdb/rocksdb-tools.ts'
+import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { peers } from './peers.ts'
 
 test.skipIf(!hasRocksdbTools('db_bench'))(
@@ -16,6 +17,7 @@ test.skipIf(!hasRocksdbTools('db_bench'))(
         seed: 42,
         outFolder,
         signal: new AbortController().signal,
+        plansOf: suitePlans,
         onProgress: () => {},
       })
       expect(runs).toHaveLength(6)

@@ -10,15 +10,13 @@
  * them LevelDB's seek compactions; what it flushes straight into deeper levels is among the figures.
  */
 
-import type { PeerResult } from '../../results/peer-schema.ts'
+import type { PeerName, PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
-import { parseCommand, type Request } from '../cli/request.ts'
-import { resolvePlans } from '../cli/resolve.ts'
-import { resolvePeerPlans } from '../cli/resolve-peers.ts'
+import type { ExperimentContext } from '../base/context.ts'
 import { describeCode } from '../machine/environment.ts'
 import { quotient } from '../measure/figures.ts'
-import { type ExperimentContext, runExperiment } from '../run/experiment.ts'
+import { runExperiment } from '../run/experiment.ts'
 import { type PeerPlan, runPeer } from '../targets/peers/peer-run.ts'
 import { atMostClaim, equalClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
 
@@ -73,7 +71,7 @@ export const peers: Suite = {
   run: async (context) => {
     const runs: SuiteRun[] = []
     const size = SIZES[context.scale]
-    const work = worksOf(size)
+    const work = worksOf(size, context.plansOf)
     for (const [index, { label, perform }] of work.entries()) {
       const report: ExperimentContext['onProgress'] = (phase, done, total) =>
         context.onProgress(
@@ -82,65 +80,50 @@ export const peers: Suite = {
           total,
           (index + done / Math.max(total, 1)) / work.length,
         )
-      runs.push(await perform(label, experimentContext(context, report)))
+      runs.push(await perform(experimentContext(context, report)))
     }
     return { runs, claims: claimsOf(runs, context.scale) }
   },
 }
 
+type Pace = Pick<PeerPlan, 'paced' | 'arrivalIntervalNs'>
+
 interface Work {
   readonly label: string
-  perform(label: string, context: ExperimentContext): Promise<SuiteRun>
+  perform(context: ExperimentContext): Promise<SuiteRun>
 }
 
-function worksOf(size: Size): readonly Work[] {
-  const repeated = (name: string, perform: Work['perform']) =>
-    Array.from({ length: size.repeats }, (_, repeat) => ({
-      label: `${name} ${repeat + 1}`,
-      perform,
-    }))
+function worksOf(size: Size, plansOf: SuiteContext['plansOf']): readonly Work[] {
+  const { records, operations, repeats } = size
+  const flagsOfSize = [`--records=${records}`, `--operations=${operations}`]
+  const common = [...STREAM, ...LEVELDB_SETTINGS, ...flagsOfSize]
+  const ours = (label: string, pick: string): Work => ({
+    label,
+    perform: async (context) => {
+      const flags = [...common, '--strategy=leveling-partial', `--param=pick=${pick}`]
+      const { own } = await plansOf(flags)
+      return ourRun(label, await runExperiment(own[0]!, context))
+    },
+  })
+  const theirs = (label: string, target: PeerName, pace: Pace): readonly Work[] =>
+    Array.from({ length: repeats }, (_, repeat) => {
+      const name = `${label} ${repeat + 1}`
+      return {
+        label: name,
+        perform: async (context) => {
+          const { peers } = await plansOf([...common, `--target=${target}`])
+          return theirRun(name, await runPeer({ ...peers[0]!, ...pace }, context), pace)
+        },
+      }
+    })
   return [
-    { label: 'varve, round-robin', perform: ours(size, 'rr') },
-    { label: 'varve, least overlap', perform: ours(size, 'lo1') },
-    ...repeated('leveldb paced', theirs(size, 'leveldb', { paced: true })),
-    ...repeated('leveldb', theirs(size, 'leveldb', {})),
-    ...repeated(
-      'db_bench paced',
-      theirs(size, 'db_bench', { arrivalIntervalNs: ARRIVAL_INTERVAL_NS }),
-    ),
-    ...repeated('db_bench', theirs(size, 'db_bench', {})),
+    ours('varve, round-robin', 'rr'),
+    ours('varve, least overlap', 'lo1'),
+    ...theirs('leveldb paced', 'leveldb', { paced: true }),
+    ...theirs('leveldb', 'leveldb', {}),
+    ...theirs('db_bench paced', 'db_bench', { arrivalIntervalNs: ARRIVAL_INTERVAL_NS }),
+    ...theirs('db_bench', 'db_bench', {}),
   ]
-}
-
-function requestOf({ records, operations }: Size, ...flags: readonly string[]): Request {
-  const command = parseCommand([
-    ...STREAM,
-    ...LEVELDB_SETTINGS,
-    `--records=${records}`,
-    `--operations=${operations}`,
-    ...flags,
-  ])
-  if (command.kind !== 'run') throw new Error('the suite asked for no run')
-  return command.request
-}
-
-function ours(size: Size, pick: string): Work['perform'] {
-  return async (label, context) => {
-    const request = requestOf(size, '--strategy=leveling-partial', `--param=pick=${pick}`)
-    const [plan] = await resolvePlans(request)
-    return ourRun(label, await runExperiment(plan!, context))
-  }
-}
-
-function theirs(
-  size: Size,
-  name: 'leveldb' | 'db_bench',
-  pace: Pick<PeerPlan, 'paced' | 'arrivalIntervalNs'>,
-): Work['perform'] {
-  return async (label, context) => {
-    const [plan] = await resolvePeerPlans(requestOf(size, `--target=${name}`))
-    return theirRun(label, await runPeer({ ...plan!, ...pace }, context), pace)
-  }
 }
 
 function experimentContext(
@@ -197,11 +180,7 @@ function level0TablesPerMerge({ total, log }: RunResult['deterministic']['events
   )
 }
 
-function theirRun(
-  name: string,
-  { deterministic, peer, timed }: PeerResult,
-  pace: Pick<PeerPlan, 'paced' | 'arrivalIntervalNs'>,
-): SuiteRun {
+function theirRun(name: string, { deterministic, peer, timed }: PeerResult, pace: Pace): SuiteRun {
   const { waTotal, waLsm, waRocksdb, userBytes, flushes, compactions, moves } = peer.drained
   const { flushBytes, compactionBytes, processBytes, levels } = peer.drained
   const { level0Compactions, level0TablesCompacted } = peer.drained

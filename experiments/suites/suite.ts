@@ -3,6 +3,8 @@
  * registered in `catalog.ts`; `run-suite.ts` runs one, writes its result and prints it.
  */
 import { type Claim, isHeld, type SuiteRun, type SuiteScale } from '../../results/suite-schema.ts'
+import type { RunPlan } from '../base/run-plan.ts'
+import type { PeerPlan } from '../targets/peers/peer-run.ts'
 
 export interface Suite {
   readonly name: string
@@ -26,8 +28,16 @@ export interface SuiteContext {
   /** Exists; what a suite puts there it removes. */
   readonly outFolder: string
   readonly signal: AbortSignal
+  /** The plans that these flags of `exp` ask for. */
+  plansOf(flags: readonly string[]): Promise<SuitePlans>
   /** `fraction` is of the whole suite. */
   onProgress(what: string, done: number, total: number, fraction: number): void
+}
+
+/** Runs of our engine or the simulator, and of other stores. */
+export interface SuitePlans {
+  readonly own: readonly RunPlan[]
+  readonly peers: readonly PeerPlan[]
 }
 
 export interface SuiteFindings {

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { runSuite } from './run-suite.ts'
 import { wisckey } from './wisckey.ts'
 
@@ -14,6 +15,7 @@ test('every claim holds at smoke scale, and nothing but the result is left', asy
     seed: 42,
     outFolder,
     signal: new AbortController().signal,
+    plansOf: suitePlans,
     onProgress: () => {},
   })
   expect(result.claims.filter(({ held }) => !held)).toEqual([])

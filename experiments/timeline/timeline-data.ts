@@ -8,9 +8,9 @@ import { compareBytes } from '../../engine/base/compare.ts'
 import { invalidArgument } from '../../engine/base/errors.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { shellText } from '../../results/shell-text.ts'
+import { LOGICAL_START_MS } from '../base/context.ts'
 import type { EditEvent } from '../base/version-log.ts'
 import { settingsOf } from '../charts/wording.ts'
-import { LOGICAL_START_MS } from '../run/runner.ts'
 import type { TimelineDocument, TimelineEdit, TimelineRun } from './timeline-run.ts'
 
 /** A run's result and its whole log of edits. */

@@ -4,8 +4,8 @@
  * run's times are not those of a run that records nothing.
  */
 import { recordWorkload, TraceWriter, type Workload } from '../../workloads/index.ts'
+import type { Transfer } from '../base/context.ts'
 import type { RunPlan } from '../base/run-plan.ts'
-import type { Written } from '../cli/progress.ts'
 
 export class Recording implements Disposable {
   /** The plan to run instead: its stream is recorded as it is consumed. */
@@ -36,7 +36,7 @@ export class Recording implements Disposable {
   }
 
   /** What went to the trace's file so far. */
-  get written(): Written {
+  get written(): Transfer {
     return this.#writer?.written ?? { bytes: 0, calls: 0 }
   }
 

@@ -6,9 +6,9 @@
  * Trigger      any of six, asked in order. `saturation` and `runs` are the layout's own: levels of
  *              one run saturate, levels of several count them; the other four stand beside them
  * Layout       leveling, tiering, 1-leveling, L-leveling (lazy leveling), hybrid (K, Z)
- * Granularity  level or runs: whole levels with their runs (`whole-levels.ts`); table or tables:
- *              one or several tables and what they overlap (`partial-levels.ts`)
- * Movement     any of `movement/movement.ts`, each asked when those before it pass; levels that
+ * Granularity  level or runs: whole levels with their runs (`whole-levels/shared-rules.ts`); table or tables:
+ *              one or several tables and what they overlap (`partial-levels/shared-rules.ts`)
+ * Movement     any of `primitives/movement.ts`, each asked when those before it pass; levels that
  *              move whole have none
  *
  * Source: Sarkar et al., *Constructing and Analyzing the LSM Compaction Design Space* (PVLDB 14).
@@ -28,8 +28,17 @@ import {
   pickFullest,
   pickPartialLevels,
   scorePartialLevels,
-} from '../partial-levels/partial-levels.ts'
-import { MOVEMENT_NAMES } from '../primitives/movement/movement.ts'
+} from '../partial-levels/shared-rules.ts'
+import { MOVEMENT_NAMES } from '../primitives/movement.ts'
+import {
+  bitsPerKey,
+  deleteTtlMs,
+  densityThreshold,
+  l0Trigger,
+  sizeRatio,
+  sizing,
+  targetTableBytes,
+} from '../primitives/shared-parameters.ts'
 import { inputBytes } from '../primitives/specs.ts'
 import {
   findMark,
@@ -41,21 +50,12 @@ import {
   tombstoneTtl,
 } from '../primitives/triggers.ts'
 import {
-  bitsPerKey,
-  deleteTtlMs,
-  densityThreshold,
-  l0Trigger,
-  sizeRatio,
-  sizing,
-  targetTableBytes,
-} from '../shared-parameters.ts'
-import {
   isRewritten,
   pickWholeLevels,
   pushLevel,
   scoreWholeLevels,
   type WholeShape,
-} from '../whole-levels/whole-levels.ts'
+} from '../whole-levels/shared-rules.ts'
 import {
   type Composition,
   GRANULARITY_NAMES,

@@ -6,7 +6,7 @@
  * move; two that go by tombstones first; tiering, held to a space amplification; 1-leveling.
  */
 
-import type { MovementName } from '../primitives/movement/movement.ts'
+import type { MovementName } from '../primitives/movement.ts'
 
 export const TRIGGER_NAMES = [
   'saturation',

@@ -1,7 +1,7 @@
 /** Owns what a broken rule looks like in text: the tree, the jobs and the pick it was seen at. */
 
 import { printVersion } from '../../engine/version/text.ts'
-import { printSpec } from '../testing/print-spec.ts'
+import { printSpec } from '../primitives/print-spec.ts'
 import type { History, Step } from './history.ts'
 import type { Finding } from './rule.ts'
 
@@ -24,7 +24,7 @@ export function printFinding({ message, scene, counterexample }: Finding): strin
 }
 
 /** The steps that lead there, one a line; null where the rule needs none. */
-export function printHistory(counterexample: unknown): string | null {
+function printHistory(counterexample: unknown): string | null {
   if (counterexample === null || counterexample === undefined) return null
   const { inherited, steps } = counterexample as History
   const before =

@@ -41,7 +41,7 @@ export async function loadSubject(
   return subjectOf(module, paramsOf(module), copy, retention)
 }
 
-export function subjectOf(
+function subjectOf(
   module: StrategyModule,
   params: Readonly<Record<string, unknown>> = {},
   copy: StrategyModule = module,

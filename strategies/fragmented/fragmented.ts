@@ -44,7 +44,6 @@ import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { defineStrategy } from '../define-strategy.ts'
 import { type Cursors, fromHex, toHex } from '../primitives/round-robin.ts'
-import { outputTo, tablesIn, wholeRuns } from '../primitives/specs.ts'
 import {
   baseBytes,
   bitsPerKey,
@@ -52,7 +51,8 @@ import {
   sizeRatio,
   tableBytes,
   targetTableBytes,
-} from '../shared-parameters.ts'
+} from '../primitives/shared-parameters.ts'
+import { outputTo, tablesIn, wholeRuns } from '../primitives/specs.ts'
 import type { Cell, Cells } from './cells.ts'
 import { partsOf } from './guard-cuts.ts'
 import { cellsOf, fragmentsOf } from './guards.ts'

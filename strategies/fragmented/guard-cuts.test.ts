@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EMPTY_LEVEL, type Level, levelOf } from '../../engine/version/level.ts'
 import { editRun, sliceTables } from '../../engine/version/run.ts'
-import { copied, edited, numberRun, runEdits } from '../testing/number-levels.ts'
 import { partsOf } from './guard-cuts.ts'
 import { cellsOf } from './guards.ts'
+import { copied, edited, numberRun, runEdits } from './testing/number-levels.ts'
 
 const text = (key: Uint8Array) => new TextDecoder().decode(key)
 const key = (number: number) => new TextEncoder().encode(String(number).padStart(4, '0'))

@@ -4,9 +4,9 @@ import { compareBytes } from '../../engine/base/compare.ts'
 import { type Level, levelOf } from '../../engine/version/level.ts'
 import { editRun, runOf, sliceTables } from '../../engine/version/run.ts'
 import { parseVersion } from '../../engine/version/text.ts'
-import { copied, edited, numberRun, numberTable, runEdits } from '../testing/number-levels.ts'
 import type { Cell, Cells } from './cells.ts'
 import { cellsOf, fragmentsOf } from './guards.ts'
+import { copied, edited, numberRun, numberTable, runEdits } from './testing/number-levels.ts'
 
 const bytes = (key: string) => new TextEncoder().encode(key)
 const text = (key: Uint8Array) => new TextDecoder().decode(key)

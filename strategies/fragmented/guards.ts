@@ -13,7 +13,7 @@
  * lasts for as long as something lies in its cell.
  *
  * Cells are remembered with the level they were of, and after an edit only those are swept again
- * that lie where a run's chunks differ (`movement/lineage.ts`): memory only, cells are a function
+ * that lie where a run's chunks differ (`primitives/lineage.ts`): memory only, cells are a function
  * of the level.
  */
 
@@ -29,7 +29,7 @@ import {
   tableAt,
 } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
-import { changedRanges } from '../primitives/movement/lineage.ts'
+import { changedRanges } from '../primitives/lineage.ts'
 import { type Cell, Cells, type Stretch } from './cells.ts'
 
 /** A cell's tables in one run, in key order. */

@@ -5,7 +5,7 @@ import type { CompactionStrategy, TreeView } from '../../engine/compaction/strat
 import { tablesOf } from '../../engine/version/run.ts'
 import { parseVersion } from '../../engine/version/text.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
-import { printSpec } from '../testing/print-spec.ts'
+import { printSpec } from '../primitives/print-spec.ts'
 import { drain, emptyTree, load, type SteppedTree, viewOf } from '../testing/stepper.ts'
 import { deleteAware } from './delete-aware.ts'
 import { levelingPartial } from './leveling-partial.ts'

@@ -14,13 +14,12 @@
  *              tombstone that expires next (dd)
  *
  * Source: Sarkar et al., *Lethe*, SIGMOD '20 §4.1. The rules of the tree stand in
- * `partial-levels.ts`, the split of the time in `triggers.ts`.
+ * `shared-rules.ts`, the split of the time in `triggers.ts`.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import type { MovementName } from '../primitives/movement/movement.ts'
-import { nextMarkAt, tombstoneTtl } from '../primitives/triggers.ts'
+import type { MovementName } from '../primitives/movement.ts'
 import {
   baseBytes,
   bitsPerKey,
@@ -28,7 +27,8 @@ import {
   l0Trigger,
   sizeRatio,
   targetTableBytes,
-} from '../shared-parameters.ts'
+} from '../primitives/shared-parameters.ts'
+import { nextMarkAt, tombstoneTtl } from '../primitives/triggers.ts'
 import {
   isDeepest,
   markTrigger,
@@ -36,7 +36,7 @@ import {
   type PartialTrigger,
   partialMembers,
   pickFullest,
-} from './partial-levels.ts'
+} from './shared-rules.ts'
 
 const params = z.object({
   T: sizeRatio('Lethe measures with 10'),

@@ -11,13 +11,14 @@
  * Movement     least overlap with the next level, or `pick`; ties by round-robin
  *
  * Sources: RocksDB, level_compaction_dynamic_level_bytes; Dong et al., CIDR '17 (the bound). The
- * rules of the tree stand in `partial-levels.ts`.
+ * rules of the tree stand in `shared-rules.ts`.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { baseBytes, partialParameters, sizeRatio } from '../shared-parameters.ts'
-import { type PartialShape, partialMembers } from './partial-levels.ts'
+import { baseBytes, sizeRatio } from '../primitives/shared-parameters.ts'
+import { partialParameters } from './parameters.ts'
+import { type PartialShape, partialMembers } from './shared-rules.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),

@@ -6,16 +6,17 @@
  * Trigger      level saturation (level 0: number of sorted runs)
  * Layout       leveling
  * Granularity  one table and what it overlaps
- * Movement     any of `movement/movement.ts`; ties by round-robin
+ * Movement     any of `primitives/movement.ts`; ties by round-robin
  *
  * Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder`; the movements,
- * Sarkar et al., PVLDB 14. The rules of the tree stand in `partial-levels.ts`.
+ * Sarkar et al., PVLDB 14. The rules of the tree stand in `shared-rules.ts`.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { partialParameters, sizeRatio } from '../shared-parameters.ts'
-import { type PartialShape, partialMembers } from './partial-levels.ts'
+import { sizeRatio } from '../primitives/shared-parameters.ts'
+import { partialParameters } from './parameters.ts'
+import { type PartialShape, partialMembers } from './shared-rules.ts'
 
 const params = z.object({
   T: sizeRatio('LevelDB, RocksDB: 10'),

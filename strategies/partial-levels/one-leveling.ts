@@ -10,7 +10,7 @@
  * Movement     not applicable in the first level; below it least overlap with the next, or `pick`
  *
  * Source: Sarkar et al., PVLDB 14 ('1-Lvl', RocksDB's own shape). The rules of the tree stand in
- * `partial-levels.ts`.
+ * `shared-rules.ts`.
  */
 
 import { z } from 'zod'
@@ -19,12 +19,11 @@ import { defineStrategy } from '../define-strategy.ts'
 import {
   bitsPerKey,
   densityThreshold,
-  pick,
   sizeRatio,
   targetTableBytes,
-  ttlMs,
-} from '../shared-parameters.ts'
-import { type PartialShape, partialMembers } from './partial-levels.ts'
+} from '../primitives/shared-parameters.ts'
+import { pick, ttlMs } from './parameters.ts'
+import { type PartialShape, partialMembers } from './shared-rules.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),

@@ -21,10 +21,10 @@ import type { CompactionSpec, PickReason, TreeView } from '../../engine/compacti
 import type { Run } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt, runsOldestFirst } from '../../engine/version/version.ts'
-import { tableBytes } from '../shared-parameters.ts'
-import { leastRankOf, type RanksOfRun, rankedBy } from './movement/least.ts'
-import { byDensity, byTombstoneAge } from './movement/movement.ts'
+import { byDensity, byTombstoneAge } from './movement.ts'
+import { tableBytes } from './shared-parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
+import { leastRankOf, type RanksOfRun, rankedBy } from './table-ranks.ts'
 
 /** Which tables must go on. */
 export interface MarkRule {

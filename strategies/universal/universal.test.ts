@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.ts'
 import { parseVersion } from '../../engine/version/text.ts'
-import { printSpec } from '../testing/print-spec.ts'
+import { printSpec } from '../primitives/print-spec.ts'
 import { emptyTree, load } from '../testing/stepper.ts'
 import { universal } from './universal.ts'
 

@@ -41,10 +41,10 @@ import type {
 import { type Run, tableAt } from '../../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
 import { defineStrategy } from '../define-strategy.ts'
-import { leastRankOf, rankedBy } from '../primitives/movement/least.ts'
+import { tableBytes } from '../primitives/shared-parameters.ts'
 import { outputTo } from '../primitives/specs.ts'
-import { tableBytes } from '../shared-parameters.ts'
-import { universalParameters } from './universal-parameters.ts'
+import { leastRankOf, rankedBy } from '../primitives/table-ranks.ts'
+import { universalParameters } from './parameters.ts'
 
 type Params = z.output<typeof universalParameters>
 

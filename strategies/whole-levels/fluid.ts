@@ -10,13 +10,13 @@
  * Movement     not applicable: everything moves
  *
  * Source: Dostoevsky (SIGMOD '18) §4. The rules of the tree, and how it counts arrivals, stand in
- * `whole-levels.ts`.
+ * `shared-rules.ts`.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, sizing, targetTableBytes } from '../shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
+import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const params = z
   .object({

@@ -9,13 +9,13 @@
  * Movement     not applicable: everything moves
  *
  * Source: Huynh et al., *Towards flexibility and robustness of LSM trees* (VLDB Journal '24). The
- * rules of the tree, and how it counts arrivals, stand in `whole-levels.ts`.
+ * rules of the tree, and how it counts arrivals, stand in `shared-rules.ts`.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, sizing, targetTableBytes } from '../shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
+import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const ratio = z.number().int().min(2).max(1000)
 const runs = z.number().int().min(1).max(999)

@@ -9,13 +9,13 @@
  * Movement     not applicable: everything moves
  *
  * Source: Monkey (SIGMOD '17) and Dostoevsky (SIGMOD '18) App. D; in the Fluid LSM-tree
- * K = Z = T − 1. The rules of the tree, and how it counts arrivals, stand in `whole-levels.ts`.
+ * K = Z = T − 1. The rules of the tree, and how it counts arrivals, stand in `shared-rules.ts`.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, targetTableBytes } from '../shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './whole-levels.ts'
+import { bitsPerKey, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const params = z.object({
   T: z

@@ -64,7 +64,7 @@ export class Histogram implements NumberGenerator {
 }
 
 /** `Random.nextInt(bound)`, 1 ≤ bound < 2^31. */
-export function nextIntBelow(random: JavaRandom, bound: number): number {
+function nextIntBelow(random: JavaRandom, bound: number): number {
   if ((bound & (bound - 1)) === 0) return Math.floor(((random.nextInt() >>> 1) * bound) / 2 ** 31)
   for (;;) {
     const bits = random.nextInt() >>> 1

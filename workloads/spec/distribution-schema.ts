@@ -6,7 +6,7 @@
 
 import { z } from 'zod'
 
-export const SIZE_MAX = 2 ** 30
+const SIZE_MAX = 2 ** 30
 const positive = z.number().positive().max(1e12)
 const real = z.number().min(-1e12).max(1e12)
 const size = z.int().min(0).max(SIZE_MAX)

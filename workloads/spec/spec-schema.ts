@@ -13,7 +13,7 @@ export const KEY_BYTES_MAX = 255
 
 const weight = z.number().min(0).max(1e9)
 /** Digits or bytes that hold any number a key is made from: 20, 16 or 8. */
-export const WIDTH_MAX = { decimal: 20, hex: 16, binary: 8 } as const
+const WIDTH_MAX = { decimal: 20, hex: 16, binary: 8 } as const
 
 const partSchema = z
   .strictObject({

@@ -67,7 +67,7 @@ export function createSpecWorkload(
 }
 
 /** Operations of each phase; shares divide what they divide without a rest. */
-export function phaseLengths(phases: readonly PhaseSpec[], size: SpecSize): number[] {
+function phaseLengths(phases: readonly PhaseSpec[], size: SpecSize): number[] {
   const shareOf = ({ share, operations, perRecord }: PhaseSpec) =>
     operations !== undefined || perRecord !== undefined ? 0 : (share ?? 1)
   const total = phases.reduce((sum, phase) => sum + shareOf(phase), 0)

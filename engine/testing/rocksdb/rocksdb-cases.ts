@@ -137,7 +137,7 @@ export function checkFiles({ storage, folder, version, walLines }: LivedFolder):
 }
 
 /** What our reader reads of a table, whoever wrote it. */
-export function readTable(storage: Storage, path: string) {
+function readTable(storage: Storage, path: string) {
   const file = storage.open(path, { cause: 'verify', level: 0 })
   const reader = TableReader.open(file, 1, new BlockCache(0))
   try {

@@ -19,6 +19,7 @@ import {
   type OperationStream,
   type Workload,
 } from '../../../workloads/index.ts'
+import { databaseFolder, type ExperimentContext } from '../../base/context.ts'
 import { Interrupted } from '../../base/interrupted.ts'
 import { makeFolder } from '../../base/make-folder.ts'
 import { describeEnvironment } from '../../machine/environment.ts'
@@ -27,7 +28,6 @@ import { quotient } from '../../measure/figures.ts'
 import { answersGate } from '../../measure/gates.ts'
 import { LatencyRecorder } from '../../measure/latency.ts'
 import { samplingInterval } from '../../measure/series.ts'
-import { databaseFolder, type ExperimentContext } from '../../run/experiment.ts'
 import type { Budget } from './budget.ts'
 import { INTERACTIVE_PEERS } from './catalog.ts'
 import { replayNatively } from './db-bench-peer.ts'

@@ -9,11 +9,10 @@ import { parseAnyResult } from '../../../results/parse-result.ts'
 import { isPeerResult, type PeerResult } from '../../../results/peer-schema.ts'
 import { writeResult } from '../../../results/write-result.ts'
 import { checkResultFile } from '../../base/check-out.ts'
+import { databaseFolder, type SweepContext } from '../../base/context.ts'
 import { makeFolder } from '../../base/make-folder.ts'
 import { readText } from '../../base/read-result.ts'
 import { describeCode } from '../../machine/environment.ts'
-import { databaseFolder } from '../../run/experiment.ts'
-import type { SweepContext } from '../../run/sweep.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
 
 export interface PeerSweepOutcome {

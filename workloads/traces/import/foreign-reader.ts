@@ -17,7 +17,7 @@ export interface ForeignReader {
 }
 
 /** Thrown where what is being read makes no operation; becomes a malformed line of the report. */
-export class Malformed extends Error {}
+class Malformed extends Error {}
 
 /** What the files of one import have in common. */
 export class ImportContext {

@@ -7,7 +7,7 @@
 
 import { withoutMark } from '../../../engine/base/text.ts'
 
-export const LINE_BYTES_MAX = 64 * 1024 * 1024
+const LINE_BYTES_MAX = 64 * 1024 * 1024
 const NEWLINE = 0x0a
 const RETURN = 0x0d
 

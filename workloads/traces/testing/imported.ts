@@ -16,7 +16,7 @@ export interface Imported {
 }
 
 /** Keeps everything: for small inputs. */
-export class PlainSink implements OperationSink {
+class PlainSink implements OperationSink {
   readonly phases: { name: string; fieldNames: readonly string[]; operations: PlainOperation[] }[] =
     []
   #values = new SeededValues([])

@@ -101,7 +101,7 @@ export function plainPhases(workload: Workload): PlainPhase[] {
   }))
 }
 
-export function plainOperations(stream: OperationStream): PlainOperation[] {
+function plainOperations(stream: OperationStream): PlainOperation[] {
   const slot = new Operation()
   const seen: PlainOperation[] = []
   while (stream.next(slot)) {

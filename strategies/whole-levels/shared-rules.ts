@@ -50,8 +50,8 @@ import type {
 import type { Run } from '../../engine/version/run.ts'
 import { levelAt, type Version } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
+import { tableBytes } from '../primitives/shared-parameters.ts'
 import { outputTo, wholeRuns } from '../primitives/specs.ts'
-import { tableBytes } from '../shared-parameters.ts'
 
 /** A point of the Fluid LSM-tree, 1 ≤ K, Z ≤ T − 1 in every level. */
 export interface WholeShape {

@@ -2,7 +2,7 @@
  * Owns the fourth primitive of a strategy, data movement: which table of a run is compacted next.
  * A movement that finds no table that qualifies passes, and the next in the list is asked; the
  * round-robin cursor answers last. All are pure, and none walks the tables of a level: what a
- * choice needs is remembered by chunk (`least.ts`). What each takes as a table's age or use:
+ * choice needs is remembered by chunk (`table-ranks.ts`). What each takes as a table's age or use:
  *
  *   rr              the first table beyond the cursor (LevelDB's compact pointer)
  *   lo1, lo2        least overlap with the next level, or the one after it; lo2 passes without one
@@ -19,12 +19,12 @@
  * Sources: Sarkar et al., PVLDB 14 (the names); RocksDB `CompactionPri`; Lethe, SIGMOD '20.
  */
 
-import { deriveSeed } from '../../../engine/base/random.ts'
-import type { TreeView } from '../../../engine/compaction/strategy.ts'
-import { type Run, tableAt } from '../../../engine/version/run.ts'
-import { levelAt } from '../../../engine/version/version.ts'
-import { leastIndex, rankedBy } from './least.ts'
+import { deriveSeed } from '../../engine/base/random.ts'
+import type { TreeView } from '../../engine/compaction/strategy.ts'
+import { type Run, tableAt } from '../../engine/version/run.ts'
+import { levelAt } from '../../engine/version/version.ts'
 import { leastOverlap } from './least-overlap.ts'
+import { leastIndex, rankedBy } from './table-ranks.ts'
 
 export const MOVEMENT_NAMES = [
   'rr',

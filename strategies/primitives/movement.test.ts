@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { TreeView } from '../../../engine/compaction/strategy.ts'
-import { editRun, type Run, runOf, tableAt, tablesOf } from '../../../engine/version/run.ts'
-import type { TableMeta } from '../../../engine/version/table-meta.ts'
-import { parseVersion } from '../../../engine/version/text.ts'
-import { levelAt } from '../../../engine/version/version.ts'
-import { keyBytes } from '../../testing/stepper.ts'
-import { leastIndex, rankedBy } from './least.ts'
+import type { TreeView } from '../../engine/compaction/strategy.ts'
+import { editRun, type Run, runOf, tableAt, tablesOf } from '../../engine/version/run.ts'
+import type { TableMeta } from '../../engine/version/table-meta.ts'
+import { parseVersion } from '../../engine/version/text.ts'
+import { levelAt } from '../../engine/version/version.ts'
+import { keyBytes } from '../testing/stepper.ts'
 import { chooseTable, MOVEMENTS, type MovementName } from './movement.ts'
+import { leastIndex, rankedBy } from './table-ranks.ts'
 
 const READS = new Map([
   [1, 5],

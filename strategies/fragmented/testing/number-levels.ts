@@ -4,9 +4,9 @@
  */
 
 import fc from 'fast-check'
-import { type Level, levelOf } from '../../engine/version/level.ts'
-import { editRun, type Run, runOf, sliceTables } from '../../engine/version/run.ts'
-import { NO_FILTER, type TableMeta } from '../../engine/version/table-meta.ts'
+import { type Level, levelOf } from '../../../engine/version/level.ts'
+import { editRun, type Run, runOf, sliceTables } from '../../../engine/version/run.ts'
+import { NO_FILTER, type TableMeta } from '../../../engine/version/table-meta.ts'
 
 let lastId = 0
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { cutPowerEverywhere, historyOf } from '../../engine/testing/faults/power-cuts.ts'
-import { STRATEGIES } from '../catalog.ts'
-import { smallestRatio } from './smallest-ratio.ts'
+import { cutPowerEverywhere, historyOf } from '../engine/testing/faults/power-cuts.ts'
+import { STRATEGIES } from './catalog.ts'
+import { smallestRatio } from './testing/smallest-ratio.ts'
 
 const SEED = 20_261_121
 /** Every image is opened three times, so one strategy lives long and the others live shorter. */

@@ -34,15 +34,11 @@ import { overlapping, rangeOf, sliceTables } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
-import {
-  chooseTable,
-  type MovementLimits,
-  type MovementName,
-} from '../primitives/movement/movement.ts'
+import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
+import { tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
-import { tableBytes } from '../shared-parameters.ts'
 
 /** How far through the key space each level's compactions have come. */
 export type PartialState = { readonly cursors: Cursors }
@@ -166,7 +162,7 @@ export function debtOfPartialLevels(
 }
 
 /** LevelDB's limits, 8 and 12 for a trigger of 4. */
-export function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
+function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
   return { slowdownRuns: 2 * Math.max(l0Trigger, 4), stopRuns: 3 * Math.max(l0Trigger, 4) }
 }
 

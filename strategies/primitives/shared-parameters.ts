@@ -1,8 +1,7 @@
-/** Owns the parameters several strategies here declare alike. */
+/** Owns the parameters that strategies of several families declare alike. */
 
 import { z } from 'zod'
-import type { TreeView } from '../engine/compaction/strategy.ts'
-import { MOVEMENT_NAMES } from './primitives/movement/movement.ts'
+import type { TreeView } from '../../engine/compaction/strategy.ts'
 
 export const bitsPerKey = z
   .number()
@@ -71,16 +70,6 @@ export const baseBytes = z
       '1, four memtables, as here with T = 4; LevelDB: 10 MB.',
   )
 
-export const pick = z
-  .enum(MOVEMENT_NAMES)
-  .default('lo1')
-  .describe(
-    'Which table: lo1, least overlap with the next level (RocksDB: kMinOverlappingRatio); lo2, ' +
-      'with the one after; rr, round-robin (LevelDB); coldest; oldest-max-seq, oldest-min-seq ' +
-      '(RocksDB: kOldestLargestSeqFirst, kOldestSmallestSeqFirst); density, most-tombstones, ' +
-      'oldest-tombstone or ttl, else lo1; random.',
-  )
-
 export const densityThreshold = z
   .number()
   .positive()
@@ -90,26 +79,6 @@ export const densityThreshold = z
     'Share of tombstones from which a table goes first (density). 0.5: half of its entries; ' +
       'Sarkar et al. name no figure.',
   )
-
-export const ttlMs = z
-  .number()
-  .min(0)
-  .default(10_000)
-  .describe(
-    'Age in ms from which a tombstone has expired; Lethe: D_th, a sixth to a half of its runs. ' +
-      '10 seconds suit a run of half a minute; a service would say days.',
-  )
-
-/** Of partial leveling, beside the size ratio. */
-export const partialParameters = {
-  pick,
-  l0Trigger,
-  baseBytes,
-  densityThreshold,
-  ttlMs,
-  bitsPerKey,
-  targetTableBytes,
-}
 
 export const deleteTtlMs = z
   .number()

@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { bitsPerKey, targetTableBytes } from '../shared-parameters.ts'
+import { bitsPerKey, targetTableBytes } from '../primitives/shared-parameters.ts'
 
 export const universalParameters = z
   .object({

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { editRun, runOf, tablesOf } from '../../../engine/version/run.ts'
-import { parseVersion } from '../../../engine/version/text.ts'
+import { editRun, runOf, tablesOf } from '../../engine/version/run.ts'
+import { parseVersion } from '../../engine/version/text.ts'
 import { type Hole, holesBetween, Lineages } from './lineage.ts'
 
 test('holes are where two lists differ, and all that lies between is in both', () => {

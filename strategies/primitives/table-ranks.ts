@@ -8,8 +8,8 @@
  * which would rewrite the same part of the next level over and over at several times the cost.
  */
 
-import { type Chunk, chunkAt, type Run } from '../../../engine/version/run.ts'
-import type { TableMeta } from '../../../engine/version/table-meta.ts'
+import { type Chunk, chunkAt, type Run } from '../../engine/version/run.ts'
+import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { carriedOver, type Hole, holesBetween, Lineages } from './lineage.ts'
 
 /** Ranks of a run, never written to once they are handed out. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { overlaps } from '../../../engine/version/key-range.ts'
-import { editRun, type Run, runOf, tablesOf } from '../../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../../engine/version/table-meta.ts'
-import { parseVersion } from '../../../engine/version/text.ts'
-import { keyBytes } from '../../testing/stepper.ts'
+import { overlaps } from '../../engine/version/key-range.ts'
+import { editRun, type Run, runOf, tablesOf } from '../../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { parseVersion } from '../../engine/version/text.ts'
+import { keyBytes } from '../testing/stepper.ts'
 import { leastOverlap } from './least-overlap.ts'
 
 const leastOverlapIndex = leastOverlap()

@@ -9,17 +9,10 @@
  * function.
  */
 
-import { compareBytes } from '../../../engine/base/compare.ts'
-import type { KeyRange } from '../../../engine/version/key-range.ts'
-import {
-  type Chunk,
-  chunkAt,
-  lowerBound,
-  overlapping,
-  type Run,
-} from '../../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../../engine/version/table-meta.ts'
-import { leastIndex, leastOf, type Ranks, ranksAfter } from './least.ts'
+import { compareBytes } from '../../engine/base/compare.ts'
+import type { KeyRange } from '../../engine/version/key-range.ts'
+import { type Chunk, chunkAt, lowerBound, overlapping, type Run } from '../../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import {
   carriedOver,
   changedRanges,
@@ -29,6 +22,7 @@ import {
   Lineages,
   tablesOfChunks,
 } from './lineage.ts'
+import { leastIndex, leastOf, type Ranks, ranksAfter } from './table-ranks.ts'
 
 interface Known {
   readonly run: Run

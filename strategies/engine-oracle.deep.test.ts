@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { setParanoid } from '../../engine/base/assert.ts'
-import type { Json } from '../../engine/base/json.ts'
-import { runScript, type Setup, scripts } from '../../engine/testing/oracles/model.ts'
-import { STRATEGIES } from '../catalog.ts'
-import { PRESET_NAMES } from '../composed/presets.ts'
-import { MOVEMENT_NAMES } from '../primitives/movement/movement.ts'
-import { smallestRatio } from './smallest-ratio.ts'
+import { setParanoid } from '../engine/base/assert.ts'
+import type { Json } from '../engine/base/json.ts'
+import { runScript, type Setup, scripts } from '../engine/testing/oracles/model.ts'
+import { STRATEGIES } from './catalog.ts'
+import { PRESET_NAMES } from './composed/presets.ts'
+import { MOVEMENT_NAMES } from './primitives/movement.ts'
+import { smallestRatio } from './testing/smallest-ratio.ts'
 
 beforeAll(() => setParanoid(true))
 afterAll(() => setParanoid(false))

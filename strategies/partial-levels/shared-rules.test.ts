@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 import { parseVersion } from '../../engine/version/text.ts'
-import { printSpec } from '../testing/print-spec.ts'
+import { printSpec } from '../primitives/print-spec.ts'
 import { dynamicLeveled } from './dynamic-leveled.ts'
 import { oneLeveling } from './one-leveling.ts'
 

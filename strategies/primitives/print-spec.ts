@@ -6,7 +6,7 @@
  */
 
 import type { CompactionSpec, InputSlice, OutputPlace } from '../../engine/compaction/strategy.ts'
-import { placesOf } from '../primitives/specs.ts'
+import { placesOf } from './specs.ts'
 
 export function printSpec(spec: CompactionSpec | null): string {
   if (spec === null) return 'nothing'

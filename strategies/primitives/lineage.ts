@@ -5,9 +5,9 @@
  * run, so forgetting it changes the time of a pick and nothing else.
  */
 
-import { hull, type KeyRange } from '../../../engine/version/key-range.ts'
-import type { Chunk, Run } from '../../../engine/version/run.ts'
-import type { TableMeta } from '../../../engine/version/table-meta.ts'
+import { hull, type KeyRange } from '../../engine/version/key-range.ts'
+import type { Chunk, Run } from '../../engine/version/run.ts'
+import type { TableMeta } from '../../engine/version/table-meta.ts'
 
 /** A place where two lists differ: `before` [beforeFrom, beforeTo) became `after` [from, to). */
 export interface Hole {
