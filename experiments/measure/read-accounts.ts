@@ -1,6 +1,6 @@
 /** Owns the five accounts of reads, by what a read turned out to be. */
 import type { Deterministic } from '../../results/schema.ts'
-import { ReadTally } from './read-tally.ts'
+import { type ReadCounts, ReadTally } from './read-tally.ts'
 
 export class ReadAccounts {
   readonly getHit = new ReadTally()
@@ -10,6 +10,17 @@ export class ReadAccounts {
   readonly updateRead = new ReadTally()
   readonly shortScan = new ReadTally()
   readonly longScan = new ReadTally()
+
+  /** Without the counters of a target. */
+  counts(): Record<keyof Deterministic['readAmplification'], ReadCounts> {
+    return {
+      getHit: this.getHit.counts(),
+      getMiss: this.getMiss.counts(),
+      updateRead: this.updateRead.counts(),
+      shortScan: this.shortScan.counts(),
+      longScan: this.longScan.counts(),
+    }
+  }
 
   figures(): Deterministic['readAmplification'] {
     return {

@@ -44,8 +44,8 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly timer: Clock
   readonly signal: AbortSignal
   onProgress(phase: string, done: number, total: number): void
-  /** Between two slices of operations: the next one waits for it. */
-  readonly onSlice?: () => Promise<void>
+  /** After each slice of operations; the next one waits for it. */
+  readonly onSlice?: (() => Promise<void>) | undefined
   /** When the operations of the run phase are due; left out: each when the one before is done. */
   readonly load?: RunLoad | null
   /** Left out: what the target answers is not checked. */
@@ -150,11 +150,11 @@ export class Runner<Open extends Target, Books extends RunBooks> {
       const toAsked = until?.operationsToAsked(from) ?? toSample
       const step = driver.step(stream, Math.min(SLICE_OPERATIONS, toSample, toAsked), this.#times)
       const stepped = step instanceof Promise ? await step : step
+      if (onSlice !== undefined) await onSlice()
       if (stepped === 'ended') break
       const due = driver.done % interval === 0 && driver.done !== this.#sampledAt
       if (due) this.#pauses.reading(() => this.#sample())
       if (until?.hasSettled(from, due)) break
-      if (onSlice !== undefined) await onSlice()
       onProgress(name, driver.done, total)
       await this.#breathe(stepped === 'early' ? pacing : undefined)
     }
