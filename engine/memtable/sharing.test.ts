@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
 import { collectEntries } from '../testing/oracles/array-cursor.ts'
 import { MemTable } from './memtable.ts'
-import type { ReaderReport } from './sharing.worker.ts'
+import type { ReaderReport } from './testing/sharing.worker.ts'
 
 const ENTRIES = 50_000
 const VALUE_BYTES = 300
@@ -38,7 +38,7 @@ it('reads the same in the thread it was shared with as in the writing thread', (
 
 it('shows another thread only complete entries, without gaps, while this thread adds', async () => {
   const table = newTable()
-  const worker = new Worker(new URL('./sharing.worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./testing/sharing.worker.ts', import.meta.url), {
     workerData: table.share(),
   })
   onTestFinished(async () => void (await worker.terminate()))

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 
-const CHILD = fileURLToPath(new URL('folder-lock.child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('testing/folder-lock.child.ts', import.meta.url))
 const onLinux = test.skipIf(process.platform !== 'linux')
 
 function temporaryFolder(): string {

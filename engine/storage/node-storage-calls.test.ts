@@ -227,7 +227,7 @@ describe('promised syncs reach the system', () => {
 
   test.skipIf(!tracesCalls())('as strace sees it', () => {
     const { path, folder } = fixture()
-    const child = fileURLToPath(new URL('node-storage.child.ts', import.meta.url))
+    const child = fileURLToPath(new URL('testing/node-storage.child.ts', import.meta.url))
     const work = path('work')
     fs.mkdirSync(work)
     const trace = ['-f', '-y', '-qq', '-e', 'trace=fsync,fdatasync', '-o', path('trace')]
