@@ -35,6 +35,10 @@ describe('the house', () => {
     ['strategies/universal/x.ts', "from '../fragmented/x.ts'", 'strategies/fragmented/x.ts'],
     ['strategies/composed/x.ts', "from '../fragmented/x.ts'", 'strategies/fragmented/x.ts'],
     ['workloads/x.ts', "import '../strategies/index.ts'", 'strategies/index.ts'],
+    ['engine/db/x.ts', "import './offline/verify.ts'", 'engine/db/offline/verify.ts'],
+    ['engine/db/values/x.ts', "import type { a } from '../tree.ts'", 'engine/db/tree.ts'],
+    ['engine/db/x.ts', "import '../testing/fixtures.ts'", 'engine/testing/fixtures.ts'],
+    ['experiments/x.ts', "import '../engine/testing/model.ts'", 'engine/testing/model.ts'],
     ['engine/db/x.ts', "import fs from 'node:fs'", 'node:fs'],
     ['strategies/x.ts', 'const now = Date.now()', 'Date.now'],
     ['experiments/base/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],
@@ -53,6 +57,12 @@ describe('the house', () => {
 
   test.each([
     ['engine/db/x.ts', "import { a } from '../table/table-reader.ts'"],
+    ['engine/db/x.ts', "import './values/value-log.ts'"],
+    ['engine/db/values/x.ts', "import type { a } from '../cursor.ts'"],
+    ['engine/db/offline/x.ts', "import '../recovery.ts'; import './export.ts'"],
+    ['engine/index.ts', "export * from './db/offline/verify.ts'"],
+    ['engine/db/x.test.ts', "import '../testing/fixtures.ts'"],
+    ['strategies/conformance/x.ts', "import '../../engine/testing/oracles/model.ts'"],
     ['strategies/x.ts', "import type { a } from '../engine/compaction/strategy.ts'"],
     ['strategies/composed/x.ts', "from '../partial-levels/x.ts'"],
     ['workloads/traces/x.ts', "import fs from 'node:fs'"],

@@ -135,7 +135,7 @@ describe('the story of a run', () => {
 test.each([
   ['', 'not a log of versions'],
   ['varve versions 1\n#2 flush at 1\n', 'event 1 is missing or out of order'],
-  ['varve versions 1\n#1 flush at 1\n? L0\n', 'no line of an edit'],
+  ['varve versions 1\n#1 flush at 1\n? L0\n', 'not a line of an edit'],
   [
     'varve versions 1\n#1 merge at 1 because {"trigger":1}\n',
     'the reason of event 1 cannot be read',
