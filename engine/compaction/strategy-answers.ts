@@ -80,6 +80,7 @@ export function checkedPick(
   }
 }
 
+/** A frozen copy of `answer`; `LSM_UNSAFE_COMPACTION` with the field where its form is wrong. */
 export function checkedScores(strategy: string, answer: unknown): readonly LevelScore[] {
   const asked = { strategy, member: 'score' }
   return listIn(asked, '', answer, (score, at) => {

@@ -13,6 +13,7 @@ import type { RunId } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 
+/** A compaction strategy: when to merge, what, and where the result goes. Every member is pure. */
 export interface CompactionStrategy<State extends Json = Json> {
   readonly name: string
   /** The state before the first edit. */
@@ -31,6 +32,7 @@ export interface CompactionStrategy<State extends Json = Json> {
   flushFilter(view: TreeView<State>): FilterPolicy
 }
 
+/** What a strategy sees: the tree at one moment, as data. It must not be changed. */
 export interface TreeView<State extends Json = Json> {
   readonly version: Version
   /**
@@ -50,16 +52,19 @@ export interface TreeView<State extends Json = Json> {
   tableStats(id: TableId): TableStats
 }
 
+/** What is counted per table while the database is open. */
 export interface TableStats {
   /** Number of point lookups and seeks that consulted the table. */
   readonly reads: number
 }
 
+/** How urgent a compaction out of a level is: 1 or more means due. */
 export interface LevelScore {
   readonly level: number
   readonly score: number
 }
 
+/** At how many level-0 runs writers slow down and stop. `Infinity`: never. */
 export interface StallLimits {
   /** Writers are delayed from this many level-0 runs on … */
   readonly slowdownRuns: number
@@ -87,11 +92,13 @@ export type OutputPlace =
   | { readonly level: number; readonly after: RunId | null }
   | { readonly level: number; readonly run: RunId }
 
+/** What filter the tables of an output get. */
 export interface FilterPolicy {
   /** Bits per distinct user key; 0 means no filter. */
   readonly bitsPerKey: number
 }
 
+/** One destination of a merge, and how its tables are cut. */
 export interface MergeOutput {
   readonly place: OutputPlace
   /** First user key of this output; null for the first output. Outputs ascend by it. */
@@ -114,6 +121,7 @@ export interface PickReason {
   readonly values: Readonly<Record<string, number | string>>
 }
 
+/** Merges all inputs and writes the entries that survive to the outputs. */
 export interface MergeSpec<State extends Json = Json> {
   readonly kind: 'merge'
   readonly inputs: readonly InputSlice[]
@@ -139,6 +147,7 @@ export interface DropSpec<State extends Json = Json> {
   readonly reason: PickReason
 }
 
+/** What `pick` answers. The engine checks every spec before it touches anything. */
 export type CompactionSpec<State extends Json = Json> =
   | MergeSpec<State>
   | MoveSpec<State>

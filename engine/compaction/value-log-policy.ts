@@ -11,6 +11,7 @@
 
 import type { PickReason } from './strategy.ts'
 
+/** A policy of value-log collection: which segment is cleaned next. */
 export interface ValueLogPolicy {
   readonly name: string
   /**
@@ -25,6 +26,7 @@ export interface ValueLogPolicy {
   relocateBelow(view: ValueLogView): number
 }
 
+/** What a policy sees: the segments of the value log at one moment, as data. */
 export interface ValueLogView {
   /** Sealed segments that hold data, oldest first. */
   readonly segments: readonly SegmentStats[]
@@ -34,6 +36,7 @@ export interface ValueLogView {
   readonly unsealedBytes: number
 }
 
+/** The account of one sealed segment, in bytes and records. */
 export interface SegmentStats {
   /** Number of the segment. A higher number is younger. */
   readonly segment: number
@@ -44,6 +47,7 @@ export interface SegmentStats {
   readonly referencedBytes: number
 }
 
+/** What `pick` answers: the segment to clean, and why. */
 export interface CollectSpec {
   readonly segment: number
   /** The trigger's formula with the values that made it true. */

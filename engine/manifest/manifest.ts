@@ -28,16 +28,11 @@ import { encodeVersionEdit } from './version-edit-codec.ts'
 
 const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
 
-<<<<<<< HEAD
 /**
  * A log is replaced when it exceeds this plus twice its snapshot, so the cost of rewriting is a
  * constant factor.
  */
-export const ROLL_BYTES_DEFAULT = 1024 * 1024
-=======
-/** A log is replaced when it exceeds this plus twice its snapshot, so rewriting costs a constant. */
 const ROLL_BYTES_DEFAULT = 1024 * 1024
->>>>>>> main
 
 export interface ManifestOptions {
   /** Takes the next number from the folder's single file counter. */

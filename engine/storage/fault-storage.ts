@@ -22,7 +22,6 @@ import type {
  * The operations that get a number. The others (open, read, list, size, lock) can be failed too.
  */
 const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
->>>>>>> w/words
   'create',
   'append',
   'sync',
