@@ -38,7 +38,7 @@ describe('the house', () => {
     ['engine/db/x.ts', "import './offline/verify.ts'", 'engine/db/offline/verify.ts'],
     ['engine/db/values/x.ts', "import type { a } from '../tree.ts'", 'engine/db/tree.ts'],
     ['engine/db/x.ts', "import '../testing/fixtures.ts'", 'engine/testing/fixtures.ts'],
-    ['experiments/x.ts', "import '../engine/testing/model.ts'", 'engine/testing/model.ts'],
+    ['experiments/run/x.ts', "import '../../engine/testing/model.ts'", 'engine/testing/model.ts'],
     ['engine/db/x.ts', "import fs from 'node:fs'", 'node:fs'],
     ['strategies/x.ts', 'const now = Date.now()', 'Date.now'],
     ['experiments/base/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],
