@@ -18,6 +18,15 @@ describe('the house', () => {
     expect(paths.filter((path) => !existsSync(path))).toEqual([])
   })
 
+  test('has each room of experiments in the README of that folder', () => {
+    const readme = readFileSync('experiments/README.md', 'utf8')
+    const rows = [...readme.matchAll(/^\| `([\w.]+?)\/?` \|/gm)].map(
+      (row) => `experiments/${row[1]}`,
+    )
+    const rooms = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
+    expect(rows.toSorted()).toEqual(rooms.toSorted())
+  })
+
   test('names in no row of experiments a room of a later row', () => {
     const rows = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
     for (const [index, room] of rows.entries()) {
