@@ -22,7 +22,9 @@ const BELOW_DB = engineRooms(
   ...['iterators', 'compaction'],
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
-/** All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans. */
+/**
+ * All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans.
+ */
 const DB_VOCABULARY = ['options', 'events', 'call-options', 'cursor'].map(
   (name) => `engine/db/${name}.ts`,
 )
