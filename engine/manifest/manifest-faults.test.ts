@@ -8,10 +8,10 @@ import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { printVersion } from '../version/text.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
-import { randomEdit } from './histories.ts'
 import type { Manifest } from './manifest.ts'
 import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
 import { recoverManifest } from './recover.ts'
+import { randomEdit } from './testing/histories.ts'
 import {
   appendEdits,
   create,

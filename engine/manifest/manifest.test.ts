@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { setParanoid } from '../base/assert.ts'
 import { createRandom } from '../base/random.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
-import { randomEdit, randomTable } from './histories.ts'
 import { Manifest } from './manifest.ts'
 import { applyToState, EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
 import { recoverManifest } from './recover.ts'
+import { randomEdit, randomTable } from './testing/histories.ts'
 import {
   appendEdits,
   create,

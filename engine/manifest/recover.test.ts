@@ -7,7 +7,7 @@ import type { Storage } from '../storage/storage.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { parseName } from './file-names.ts'
-import { randomEdit, randomTable } from './histories.ts'
+import { randomEdit, randomTable } from './testing/histories.ts'
 import {
   appendEdits,
   create,

@@ -11,9 +11,9 @@ import { tablesOf } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { levelAt } from '../version/version.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
-import { randomEdit } from './histories.ts'
 import { Manifest } from './manifest.ts'
 import { EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
+import { randomEdit } from './testing/histories.ts'
 
 const present = hasRocksdbTools('ldb')
 const folder = temporaryFolder('manifest')

@@ -6,8 +6,8 @@ import { createRandom } from '../base/random.ts'
 import { NO_SEGMENTS } from '../version/segment-meta.ts'
 import { parseVersion } from '../version/text.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
-import { randomTable } from './histories.ts'
 import { snapshotOf } from './manifest-state.ts'
+import { randomTable } from './testing/histories.ts'
 import {
   COMPARATOR_NAME,
   decodeVersionEdit,

@@ -1,7 +1,7 @@
 /**
- * Owns the contract between a run and the store that it runs on. A store answers at once or by a
- * promise; arrays that are handed over are borrowed. A call that answers at once allocates nothing in
- * the driver. A target is open from its creation until `close`; whoever creates it opens it.
+ * Owns the contract between a run and the store it runs against, its target. A call answers at once
+ * or by a promise; arrays that are handed over are borrowed. A call that answers at once allocates
+ * nothing in the driver. The factories in `targets/` open a target; it stays open until `close`.
  */
 import type {
   LedgerBalance,
@@ -46,13 +46,13 @@ export interface CountedTarget extends Target {
   readonly getCounters: ReadCounters
   readonly scanCounters: ReadCounters
   stats(): TargetStats
-  /** Sizes of all files as the storage says: the other side of the ledger's balance. */
+  /** Sum of the sizes of all files, from the storage: it must equal the ledger's balance. */
   liveFileBytes(): number
   /** The bytes of the tree's table files, ascending by table id, in borrowed pieces. */
   tableBytes(): Iterable<Uint8Array>
 }
 
-/** Takes the entries of a scan, one by one; the arrays are borrowed until it returns. */
+/** Receives the entries of a scan one by one. The arrays are borrowed until `add` returns. */
 export interface EntrySink {
   add(
     keyBytes: Uint8Array,
@@ -64,7 +64,7 @@ export interface EntrySink {
   ): void
 }
 
-/** A reading of everything that is counted; sums since the opening of a fresh folder. */
+/** All counters at one moment: sums since the fresh folder was opened. */
 export interface TargetStats {
   readonly userBytes: number
   readonly flushedRawBytes: number
@@ -96,13 +96,13 @@ export interface LevelStats {
   readonly rawBytes: number
 }
 
-/** A job of the target's background work that has ended; figures that it does not know are left out. */
+/** A target reports its background work as it happens; it leaves out what it does not know. */
 export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
   Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
 
 type AlwaysTold = 'kind' | 'inputs' | 'outputs' | 'bytesRead' | 'bytesWritten' | 'reason'
 
-/** Sizes of all files, as the ledger's balance says. */
+/** Sum of the sizes of all files, from the ledger's balance. */
 export function physicalBytes(balance: LedgerBalance): number {
   const came = balance.presentAtOpen + balance.appended + balance.linked
   return came - balance.truncated - balance.removed

@@ -1,6 +1,6 @@
 /**
- * Owns the time series of a run: a point every so many operations, deterministic figures and timed
- * ones apart. Points lie at equal operation counts, so two runs of one stream can be subtracted.
+ * Owns the time series of a run, with deterministic and timed figures apart. Points lie at equal
+ * operation counts, so that two runs of one stream can be compared point by point.
  */
 import { type Clock, sumCells } from '../../engine/index.ts'
 import type { SeriesPoint, Timed } from '../../results/schema.ts'
@@ -8,7 +8,7 @@ import { physicalBytes, type TargetStats } from '../base/target.ts'
 import { quotient } from './figures.ts'
 
 type TimedPoint = Timed['series'][number]
-/** What others measured within the interval. */
+/** The figures of an interval that other files measure. */
 export type IntervalFigures = Omit<
   TimedPoint,
   'atOperation' | 'wallSeconds' | 'throughputPerSecond'
@@ -16,7 +16,7 @@ export type IntervalFigures = Omit<
 
 const POINTS = 100
 
-/** Operations between points, for about a hundred of them. */
+/** Operations between points, so that there are about a hundred points. */
 export function samplingInterval(operations: number): number {
   return Math.max(1, Math.ceil(operations / POINTS))
 }

@@ -9,10 +9,10 @@ import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { parseName } from '../file-names.ts'
-import { randomEdit } from '../histories.ts'
 import { Manifest } from '../manifest.ts'
 import { EMPTY_STATE, type ManifestState } from '../manifest-state.ts'
 import { type RecoveredManifest, recoverManifest } from '../recover.ts'
+import { randomEdit } from './histories.ts'
 
 export const FOLDER = 'db'
 export const TAG = { cause: 'meta', level: -1 } as const

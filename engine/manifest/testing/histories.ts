@@ -3,13 +3,13 @@
  * every field of every table drawn. Equal seeds give equal histories.
  */
 
-import type { Random } from '../base/random.ts'
-import { type Run, tablesOf } from '../version/run.ts'
-import type { SegmentsEdit } from '../version/segment-meta.ts'
-import type { TableMeta } from '../version/table-meta.ts'
-import { runsNewestFirst } from '../version/version.ts'
-import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
-import type { ManifestState } from './manifest-state.ts'
+import type { Random } from '../../base/random.ts'
+import { type Run, tablesOf } from '../../version/run.ts'
+import type { SegmentsEdit } from '../../version/segment-meta.ts'
+import type { TableMeta } from '../../version/table-meta.ts'
+import { runsNewestFirst } from '../../version/version.ts'
+import type { NewRun, TablePlacement, VersionEdit } from '../../version/version-edit.ts'
+import type { ManifestState } from '../manifest-state.ts'
 
 const TABLES_PER_FLUSH_MAX = 3
 
