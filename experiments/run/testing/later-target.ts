@@ -1,4 +1,7 @@
-/** Owns a target for tests that answers later: each call begins at once, its answer is a promise. */
+/**
+ * Owns a target for tests that answers later. A write happens at once and its promise ends later; a
+ * read happens later, as a thread of the store would do it.
+ */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CountedTarget, EntrySink } from '../../base/target.ts'
 import type { VarveTarget } from '../../targets/varve-target.ts'
@@ -22,12 +25,14 @@ export class LaterTarget implements CountedTarget {
     return this.#later(this.#target.delete(key))
   }
 
-  get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#later(this.#target.get(key))
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    await this.#later(undefined)
+    return this.#target.get(key)
   }
 
-  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): Promise<number> {
-    return this.#later(this.#target.scan(from, entries, sink))
+  async scan(from: Uint8Array, entries: number, sink?: EntrySink | null): Promise<number> {
+    await this.#later(undefined)
+    return this.#target.scan(from, entries, sink)
   }
 
   drain(): Promise<void> {
