@@ -2,15 +2,18 @@
 
 import { compareBytes } from '../base/compare.ts'
 
+/** A closed range of user keys: both ends belong to it. */
 export interface KeyRange {
   readonly smallest: Uint8Array
   readonly largest: Uint8Array
 }
 
+/** Whether the two ranges have a key in common. */
 export function overlaps(a: KeyRange, b: KeyRange): boolean {
   return compareBytes(a.smallest, b.largest) <= 0 && compareBytes(b.smallest, a.largest) <= 0
 }
 
+/** Whether `key` lies in the range. */
 export function contains(range: KeyRange, key: Uint8Array): boolean {
   return compareBytes(range.smallest, key) <= 0 && compareBytes(key, range.largest) <= 0
 }

@@ -121,7 +121,7 @@ const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...WHOLE_ENGINE,
     ...PRODUCT,
   ],
-  'experiments/house': [],
+  'experiments/house': experimentsRooms('base', 'browser', 'machine'),
 }
 
 /** Longest prefix wins. A path that ends in .ts allows just that file. */
@@ -145,6 +145,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   strategies: WHAT_A_POLICY_SEES,
   ...STRATEGY_ROOMS,
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
+  'strategies/open.ts': ['strategies', ENGINE_FACE, ...engineRooms('base')],
   'strategies/conformance': [
     'strategies',
     ENGINE_FACE,

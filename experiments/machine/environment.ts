@@ -32,9 +32,14 @@ export function describeEnvironment(folder: string, startedAt: Date, code: Code)
   }
 }
 
-/** The commit is null outside a checkout of this project. */
+/**
+ * The commit is null outside a checkout of this project. A built package says which code it was built
+ * from.
+ */
 export function describeCode(): Code {
-  const varveVersion = codeVersion()
+  const { version, code } = JSON.parse(readSource('package.json').toString()) as Manifest
+  if (code !== undefined) return code
+  const varveVersion = `${version}+${digestOfSources()}`
   const top = git('rev-parse', '--show-toplevel')
   if (top === null || resolve(top) !== sourceFolder) {
     return { commit: null, dirty: false, varveVersion }
@@ -55,19 +60,24 @@ function git(...args: string[]): string | null {
   }
 }
 
+interface Manifest {
+  readonly version: string
+  readonly code?: Code
+}
+
+const readSource = (path: string) => readFileSync(resolve(sourceFolder, path))
+
 /**
- * The package's version, with a digest of all sources as build metadata. Two runs with equal
- * versions ran the same code, also when it was not committed.
+ * Becomes the build metadata of the package's version. Two runs with equal versions ran the same code,
+ * also when it was not committed.
  */
-function codeVersion(): string {
-  const read = (path: string) => readFileSync(resolve(sourceFolder, path))
+function digestOfSources(): string {
   const sources = globSync('{engine,strategies,workloads,experiments,results}/**/*.ts', {
     cwd: sourceFolder,
     exclude: (path) => path.endsWith('.test.ts') || path === 'charts',
   })
   const files = [...sources.sort(), 'package-lock.json']
-  const { version } = JSON.parse(read('package.json').toString()) as { version: string }
-  return `${version}+${digestOf(files.flatMap((path) => [path, read(path)])).slice(0, 12)}`
+  return digestOf(files.flatMap((path) => [path, readSource(path)])).slice(0, 12)
 }
 
 /** The file system's type by the mount that holds `folder` (Linux), else statfs's number. */
