@@ -38,6 +38,7 @@ export interface Primitives {
   readonly movement: readonly string[]
 }
 
+/** What `defineStrategy` takes. What is optional is derived from `pick` where it is left out. */
 export interface StrategyDefinition<Params extends z.ZodObject, State extends Json> {
   readonly name: string
   /** One line for lists of strategies. */
@@ -83,6 +84,7 @@ const DEFAULT_BITS_PER_KEY = 10
 /** LevelDB's and RocksDB's level-0 trigger, for strategies that declare none. */
 const DEFAULT_TRIGGER_RUNS = 4
 
+/** Makes a strategy module, the thing that `--strategy=` names, from its definition. */
 export function defineStrategy<Params extends z.ZodObject, State extends Json>(
   definition: StrategyDefinition<Params, State>,
 ): StrategyModule {

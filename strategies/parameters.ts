@@ -47,7 +47,7 @@ export function parseParams<Params extends z.ZodObject>(
   throw outOfRange(module, parameter, raw[parameter])
 }
 
-/** Every parameter, in the order of the schema. */
+/** The parameters of a strategy for help and documents, in the order of its schema. */
 export function describeParams({ params }: Pick<Parameterised, 'params'>): ParameterInfo[] {
   return Array.from(propertiesOf(params), ([name, property]) => ({
     name,
