@@ -5,6 +5,7 @@
 
 import { checkFinite } from './arguments.ts'
 
+/** Two readings of time. Both may be called at any moment and must not throw. */
 export interface Clock {
   /**
    * Wall time in milliseconds since the Unix epoch. Tables and strategies call it "logical time".
@@ -14,6 +15,7 @@ export interface Clock {
   elapsedNs(): number
 }
 
+/** The clocks of the system: the default of every option that takes a `Clock`. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   elapsedNs: () => Math.round(performance.now() * 1e6),
@@ -38,6 +40,7 @@ export class ManualClock implements Clock {
     return (this.#nowMs - this.#startMs) * 1e6
   }
 
+  /** Moves the clock by `byMs` milliseconds. `LSM_INVALID_ARGUMENT` for what is not finite. */
   advance(byMs: number): void {
     checkFinite(byMs, 'byMs')
     this.#nowMs += byMs

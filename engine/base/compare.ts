@@ -23,6 +23,7 @@ export function compareRanges(
   return aLength - bLength
 }
 
+/** Negative, zero or positive as `a` orders before, equals or follows `b`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return compareRanges(a, 0, a.length, b, 0, b.length)
 }

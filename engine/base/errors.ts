@@ -4,6 +4,7 @@
  * reads as `undefined`. Codes are stable and public. The message is one line that fits a terminal.
  */
 
+/** All codes of `LsmError`. They are stable: a program may branch on them. */
 export const LSM_ERROR_CODES = [
   'LSM_CORRUPTION',
   'LSM_IO',
@@ -16,6 +17,7 @@ export const LSM_ERROR_CODES = [
   'LSM_READ_ONLY',
 ] as const
 
+/** One of `LSM_ERROR_CODES`. */
 export type LsmErrorCode = (typeof LSM_ERROR_CODES)[number]
 
 export interface LsmErrorOptions {
@@ -24,6 +26,7 @@ export interface LsmErrorOptions {
   readonly cause?: unknown
 }
 
+/** The one error class. `message` is one line; `data` holds the same facts for a program. */
 export class LsmError extends Error {
   override readonly name = 'LsmError'
   readonly code: LsmErrorCode
@@ -55,6 +58,7 @@ export function invalidArgument(
   return new LsmError('LSM_INVALID_ARGUMENT', message, { data })
 }
 
+/** Whether `error` is an `LsmError`, and of this `code` where one is given. */
 export function isLsmError(error: unknown, code?: LsmErrorCode): error is LsmError {
   return error instanceof LsmError && (code === undefined || error.code === code)
 }

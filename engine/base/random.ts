@@ -7,6 +7,7 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { checkText, checkWhole } from './arguments.ts'
 
+/** A stream of pseudo-random numbers. Each call advances it. */
 export interface Random {
   /** Uniform unsigned 32-bit integer. */
   nextU32(): number
@@ -34,6 +35,7 @@ export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
+/** The stream of `seed`, a safe integer (else `LSM_INVALID_ARGUMENT`). Equal seeds, equal numbers. */
 export function createRandom(seed: number): Random {
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   const generator = xoroshiro128plus(seed)

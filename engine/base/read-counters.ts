@@ -4,6 +4,7 @@
  * readings.
  */
 
+/** What reads have touched since the counters were made. Fields only grow. */
 export class ReadCounters {
   /**
    * Runs that had to be searched because their key range covers the key. Memtables are counted
@@ -34,6 +35,7 @@ export class ReadCounters {
     this.bytesFromStorage += bytes
   }
 
+  /** An owned copy of the present numbers. */
   copy(): ReadCounters {
     return Object.assign(new ReadCounters(), this)
   }

@@ -35,6 +35,10 @@ import type { Snapshot } from './snapshots.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueLog } from './values/value-log.ts'
 
+/**
+ * An open database: keys and their values, in the order of the keys' bytes. No other process, and no
+ * other object of this one, can open its folder until it is closed.
+ */
 export class Database implements Disposable {
   readonly #parts: DatabaseParts
   readonly #cursors = new Set<Cursor>()
@@ -61,9 +65,12 @@ export class Database implements Disposable {
     return this.#parts.folder
   }
 
-  /** The newest value of `key`, or undefined. A value from a table is a view of a cached block:
-   * valid for ever, but it keeps that block in memory; copy what is kept for long. One from the value
-   * log may lie in the cache too: do not change it. */
+  /**
+   * The newest value of `key`, or undefined. Do not change the bytes: a value from a table or from the
+   * value log may be a view of a cached block. The view stays valid, but it keeps that block in
+   * memory; copy what is kept for long. Errors: `LSM_CLOSED`; `LSM_INVALID_ARGUMENT`; `LSM_CORRUPTION`
+   * with path and offset for damaged bytes; `LSM_IO`.
+   */
   get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
     const found = this.#find(key, options, 'get')
     if (found === null) return undefined
@@ -73,6 +80,7 @@ export class Database implements Disposable {
     return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
   }
 
+  /** Whether `key` has a value. Reads no value out of the value log. Errors as `get`. */
   has(key: Uint8Array, options?: ReadOptions): boolean {
     return this.#find(key, options, 'has') !== null
   }
@@ -122,7 +130,8 @@ export class Database implements Disposable {
 
   /**
    * Writes a batch as a whole; resolves as `options.sync` asks. Until then the batch refuses to
-   * change and to be written again; then it may be reused.
+   * change and to be written again; then it may be reused. Rejects with `LSM_INVALID_ARGUMENT`,
+   * `LSM_CLOSED`, `LSM_IO`, or `LSM_READ_ONLY` once a write has failed.
    */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -131,6 +140,7 @@ export class Database implements Disposable {
     })
   }
 
+  /** Writes one key and its value, both copied. Resolves, and fails, as `write`. */
   put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const batch = new WriteBatch()
@@ -139,6 +149,7 @@ export class Database implements Disposable {
     })
   }
 
+  /** Deletes `key`, also where it has no value. Resolves, and fails, as `write`. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const batch = new WriteBatch()
@@ -178,6 +189,7 @@ export class Database implements Disposable {
     return this.#parts.head.lastSeq
   }
 
+  /** The counters since the open, as an owned copy. Bytes moved are in the storage's ledger. */
   metrics(): DatabaseMetrics {
     const { strategy, cache, head, tree, values } = this.#parts
     const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters

@@ -5,6 +5,7 @@ import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 
+/** Tables of one run that a job read or wrote: numbers, and sums in bytes. */
 export interface EventSlice {
   readonly level: number
   readonly run: RunId
@@ -13,6 +14,7 @@ export interface EventSlice {
   readonly rawBytes: number
 }
 
+/** A flush or a compaction that was installed. */
 export interface JobEvent {
   readonly kind: 'flush' | 'merge' | 'move' | 'drop'
   readonly atMs: number
@@ -76,6 +78,7 @@ export interface CollectEvent {
   readonly reason: PickReason
 }
 
+/** All that `onEvent` is called with, told apart by `kind`. */
 export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
 
 /** Placements grouped by run, in their order. */

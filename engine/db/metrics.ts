@@ -7,6 +7,7 @@ import { ReadCounters } from '../base/read-counters.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
 import type { ValueLogMetrics } from './values/metrics.ts'
 
+/** Counters of an open database, all since the open; sizes in bytes. */
 export interface DatabaseMetrics {
   /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */
   readonly userBytes: number

@@ -11,6 +11,7 @@
 import { checkOptions, show } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 
+/** Why bytes move: the first axis of the ledger. */
 export const CAUSES = [
   'wal',
   'flush',
@@ -25,6 +26,7 @@ export const CAUSES = [
   'vlog',
   'vlog-gc',
 ] as const
+/** One of `CAUSES`. */
 export type Cause = (typeof CAUSES)[number]
 
 export const SECTIONS = ['data', 'index', 'filter', 'meta'] as const
@@ -36,6 +38,7 @@ export type Direction = (typeof DIRECTIONS)[number]
 /** Levels −1 (no level) to 62; deeper levels share the last row. */
 const LEVEL_ROWS = 64
 
+/** The bytes of one cause, level, section and direction, and the calls that moved them. */
 export interface LedgerCell {
   readonly cause: Cause
   readonly level: number
@@ -65,6 +68,7 @@ const cellCount = CAUSES.length * LEVEL_ROWS * SECTIONS.length * DIRECTIONS.leng
 const causeIndex = indexOf(CAUSES)
 const sectionIndex = indexOf(SECTIONS)
 
+/** The account of every byte that a storage moves. One ledger serves one storage. */
 export class Ledger {
   readonly #bytes = new Float64Array(cellCount)
   readonly #calls = new Float64Array(cellCount)
@@ -81,6 +85,7 @@ export class Ledger {
     return (causeIndex[cause] * LEVEL_ROWS + row) * SECTIONS.length * DIRECTIONS.length
   }
 
+  /** Counts one append of `bytes` bytes. */
   countWrite(account: number, section: Section, bytes: number): void {
     const cell = account + sectionIndex[section] * DIRECTIONS.length
     this.#bytes[cell]! += bytes
@@ -88,27 +93,32 @@ export class Ledger {
     this.#grow(bytes)
   }
 
+  /** Counts one read of `bytes` bytes. */
   countRead(account: number, section: Section, bytes: number): void {
     const cell = account + sectionIndex[section] * DIRECTIONS.length + 1
     this.#bytes[cell]! += bytes
     this.#calls[cell]! += 1
   }
 
+  /** Counts bytes that lay in the folder before it was opened. */
   countPresentAtOpen(bytes: number): void {
     this.#presentAtOpen += bytes
     this.#grow(bytes)
   }
 
+  /** Counts the size of a file that got a second name. */
   countLinked(bytes: number): void {
     this.#linked += bytes
     this.#grow(bytes)
   }
 
+  /** Counts the bytes by which a file was shortened. */
   countTruncated(bytes: number): void {
     this.#truncated += bytes
     this.#live -= bytes
   }
 
+  /** Counts the size of a file that lost a name. */
   countRemoved(bytes: number): void {
     this.#removed += bytes
     this.#live -= bytes
@@ -141,6 +151,7 @@ export class Ledger {
     return cells
   }
 
+  /** The sums that conservation compares with the sizes of the files; owned. */
   balance(): LedgerBalance {
     return {
       presentAtOpen: this.#presentAtOpen,

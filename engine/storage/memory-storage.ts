@@ -31,6 +31,7 @@ import type {
 
 type Names = Map<string, MemoryFile>
 
+/** A storage in memory: for tests, and for a database that need not last. */
 export class MemoryStorage implements Storage {
   readonly openFilesMax = Number.POSITIVE_INFINITY
   readonly #ledger: Ledger

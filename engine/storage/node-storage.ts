@@ -42,6 +42,7 @@ import type {
   WritableFile,
 } from './storage.ts'
 
+/** The storage of real files, through `node:fs`. */
 export class NodeStorage implements Storage {
   readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger

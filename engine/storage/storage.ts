@@ -66,6 +66,7 @@ export interface FolderLock {
   release(): void
 }
 
+/** Files and folders as the engine needs them. Calls block where they return no promise. */
 export interface Storage {
   /** How many files the process may have open at once. */
   readonly openFilesMax: number

@@ -20,6 +20,7 @@ import type { TableMeta } from './table-meta.ts'
 import { parseVersion, printKey, printTable } from './text.ts'
 import { checkEdit, type NewRun, type TablePlacement, type VersionEdit } from './version-edit.ts'
 
+/** The text of an edit, one change a line; `parseEdit` reads it. */
 export function printEdit(edit: VersionEdit): string {
   checkEdit(edit)
   const { newRuns, removed, added, strategy } = edit

@@ -9,9 +9,10 @@
 
 import { assert } from '../base/assert.ts'
 import { compareBytes } from '../base/compare.ts'
-import type { KeyRange } from './key-range.ts'
+import { type KeyRange, lastStartingBy } from './key-range.ts'
 import { rawBytes, type TableId, type TableMeta } from './table-meta.ts'
 
+/** The number of a run. It is never given to another run of the folder. */
 export type RunId = number
 
 /** Sums over a set of tables. */
@@ -29,6 +30,7 @@ export interface Chunk extends KeyRange {
   readonly totals: Totals
 }
 
+/** One sorted sequence of tables. Read it by `tablesOf`, `tableAt` and `tableFor`. */
 export interface Run {
   readonly id: RunId
   readonly chunks: readonly Chunk[]
@@ -40,8 +42,10 @@ export interface Run {
 /** A chunk splits when it exceeds twice this many tables. */
 const CHUNK_TABLES = 128
 
+/** The sums over no table. */
 export const NO_TOTALS: Totals = { tables: 0, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 }
 
+/** Sums of `a` and `b`, field by field. */
 export function addTotals(a: Totals, b: Totals): Totals {
   return {
     tables: a.tables + b.tables,
@@ -52,6 +56,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
   }
 }
 
+/** `a` less `b`, field by field. */
 export function subtractTotals(a: Totals, b: Totals): Totals {
   return {
     tables: a.tables - b.tables,
@@ -62,6 +67,7 @@ export function subtractTotals(a: Totals, b: Totals): Totals {
   }
 }
 
+/** The sums over `tables`. */
 export function totalsOf(tables: readonly TableMeta[]): Totals {
   let bytes = 0
   let entries = 0
@@ -91,6 +97,7 @@ export function* tablesOf(run: Run): Generator<TableMeta, void, undefined> {
   for (const chunk of run.chunks) yield* chunk.tables
 }
 
+/** The table at `index` in key order, from 0; it must exist. */
 export function tableAt(run: Run, index: number): TableMeta {
   assert(index >= 0 && index < run.totals.tables, `table ${index} of ${run.totals.tables}`)
   const at = chunkAt(run, index)
@@ -220,7 +227,7 @@ function editsByChunk(
   let fresh = 0
   while (gone < removed.length || fresh < added.length) {
     const next = firstOf(removed[gone], added[fresh])
-    const index = Math.max(chunkFor(run, next.smallest), 0)
+    const index = Math.max(lastStartingBy(run.chunks, next.smallest), 0)
     const end = run.chunks[index + 1]?.smallest
     const goneTo = startsBefore(removed, end, gone)
     const freshTo = startsBefore(added, end, fresh)
@@ -372,18 +379,6 @@ export function chunkAt({ firstIndexes }: Run, index: number): number {
   while (low < high) {
     const middle = (low + high) >>> 1
     if (firstIndexes[middle]! <= index) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
-
-/** Index of the last chunk that starts at or before the key; −1 if there is none. */
-function chunkFor({ chunks }: Run, key: Uint8Array): number {
-  let low = 0
-  let high = chunks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(chunks[middle]!.smallest, key) <= 0) low = middle + 1
     else high = middle
   }
   return low - 1

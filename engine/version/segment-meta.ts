@@ -11,6 +11,7 @@
 
 import { assert } from '../base/assert.ts'
 
+/** One segment of the value log. */
 export interface SegmentMeta {
   /** The file's number. */
   readonly segment: number

@@ -6,6 +6,7 @@
 
 import type { KeyRange } from './key-range.ts'
 
+/** The number of a table: that of its file. It is never given to another table of the folder. */
 export type TableId = number
 
 /** A table's filter: none, or a blocked bloom filter with this many bits per distinct user key. */

@@ -44,6 +44,7 @@ const NUMBER_FIELDS = [
   ['written', 'oldestWriteAtMs'],
 ] as const
 
+/** The text of a version, one run a line, newest first. */
 export function printVersion(version: Version): string {
   checkVersion(version)
   const lines: string[] = []

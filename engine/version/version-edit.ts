@@ -32,6 +32,7 @@ export interface TablePlacement {
   readonly table: TableMeta
 }
 
+/** What one flush or compaction changes in the tree. What is left out stays as it is. */
 export interface VersionEdit {
   /** Tables now hold everything in the WAL files below this number. */
   readonly logNumber?: number
@@ -57,6 +58,10 @@ export function checkEdit(edit: VersionEdit): void {
   if (!lists.every(Array.isArray)) throw invalidArgument(`expected an edit, not ${show(edit)}`)
 }
 
+/**
+ * The version after `edit`; `version` itself does not change. An edit that names an unknown run or
+ * table throws.
+ */
 export function applyEdit(version: Version, edit: VersionEdit): Version {
   checkVersion(version)
   checkEdit(edit)

@@ -11,12 +11,14 @@ import { invalidArgument } from '../base/errors.ts'
 import { EMPTY_LEVEL, type Level } from './level.ts'
 import { addTotals, NO_TOTALS, type Run, type Totals } from './run.ts'
 
+/** The tree at one moment. */
 export interface Version {
   /** Level i is at index i. Trailing empty levels are not kept. */
   readonly levels: readonly Level[]
   readonly totals: Totals
 }
 
+/** The tree of a new database. */
 export const EMPTY_VERSION: Version = { levels: [], totals: NO_TOTALS }
 
 export function versionOf(levels: readonly Level[]): Version {
@@ -59,6 +61,7 @@ export function* runsOldestFirst({
   }
 }
 
+/** How many runs the tree has, over all levels. */
 export function runCount(version: Version): number {
   return version.levels.reduce((count, level) => count + level.runs.length, 0)
 }

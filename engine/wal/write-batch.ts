@@ -22,6 +22,7 @@ import { ENTRY_KIND } from '../base/internal-key.ts'
 
 /** The longest key, in bytes. The empty key is a valid key, as in RocksDB. */
 export const KEY_BYTES_MAX = 0xffff
+/** The longest value, in bytes. */
 export const VALUE_BYTES_MAX = 512 * 1024 * 1024
 /** A batch is one append to the log, and operating systems write less than 2 GiB in one call. */
 const BATCH_BYTES_MAX = 1024 * 1024 * 1024
@@ -54,6 +55,7 @@ export interface WriteBatchSink {
   ): void
 }
 
+/** Puts and deletes that are applied together, in their order, or not at all. */
 export class WriteBatch {
   /** The batch's memory, or `NO_MEMORY` until something is put into it. */
   #bytes: Uint8Array = NO_MEMORY
@@ -116,6 +118,7 @@ export class WriteBatch {
     return readU32(this.#bytes, 4) * TWO_POW_32 + readU32(this.#bytes, 0)
   }
 
+  /** Sets the sequence number of the first record: the engine's part, at the commit. */
   setSeq(seq: number): void {
     this.#requireMemory()
     writeU32(this.#bytes, 0, seq % TWO_POW_32)

@@ -1,6 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { findViolations } from './boundaries.ts'
+import { findViolations, MAY_IMPORT } from './boundaries.ts'
 
 const rooms = ['engine', 'strategies', 'workloads', 'experiments', 'results', 'notebooks']
 const sources = rooms
@@ -11,6 +11,19 @@ describe('the house', () => {
   test('has no import against the one way', () => {
     expect(sources.length).toBeGreaterThan(50)
     expect(findViolations(sources)).toEqual([])
+  })
+
+  test('has a row for nothing that does not exist', () => {
+    const paths = Object.entries(MAY_IMPORT).flat(2)
+    expect(paths.filter((path) => !existsSync(path))).toEqual([])
+  })
+
+  test('names in no row of experiments a room of a later row', () => {
+    const rows = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
+    for (const [index, room] of rows.entries()) {
+      const named = MAY_IMPORT[room]!.filter((path) => path.startsWith('experiments/'))
+      expect(rows.slice(0, index + 1), room).toEqual(expect.arrayContaining(named))
+    }
   })
 
   test.each([
@@ -28,7 +41,15 @@ describe('the house', () => {
     ['experiments/x.ts', "import '../engine/testing/model.ts'", 'engine/testing/model.ts'],
     ['engine/db/x.ts', "import fs from 'node:fs'", 'node:fs'],
     ['strategies/x.ts', 'const now = Date.now()', 'Date.now'],
-    ['experiments/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],
+    ['experiments/base/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],
+    ['experiments/base/x.ts', "from '../run/runner.ts'", 'experiments/run/runner.ts'],
+    ['experiments/load/x.ts', "import type { A } from '../cli/a.ts'", 'experiments/cli/a.ts'],
+    ['experiments/run/x.ts', "await import('../charts/a.ts')", 'experiments/charts/a.ts'],
+    ['experiments/charts/kinds/x.ts', "from '../../report/a.ts'", 'experiments/report/a.ts'],
+    ['experiments/cli/x.ts', "from '../main.ts'", 'experiments/main.ts'],
+    ['notebooks/x.ts', "from '../experiments/run/a.ts'", 'experiments/run/a.ts'],
+    ['experiments/base/x.ts', "type A = import('./y.ts').B", 'a type, in line'],
+    ['experiments/flat.ts', '', ''],
     ['elsewhere/x.ts', '', ''],
   ])('a planted violation in %s is seen', (path, text, imported) => {
     expect(findViolations([{ path, text }])).toMatchObject([{ path, imported }])

@@ -77,8 +77,55 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** What every room of experiments may speak of. */
+const PRODUCT = [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results']
+const experimentsRooms = (...rooms: string[]) => rooms.map((room) => `experiments/${room}`)
+/** Between the command line and the runs: each makes one thing of runs or results. */
+const PURPOSES = [
+  ...['suites', 'report', 'timeline', 'story', 'compare'],
+  ...['export', 'charts', 'trace', 'browser'],
+]
+const RUN_AND_BELOW = ['run', 'targets', 'load', 'measure', 'machine', 'base']
+/** From bottom to top: no row names a room of a later row. */
+const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'experiments/base': PRODUCT,
+  'experiments/machine': [...experimentsRooms('base'), ...PRODUCT],
+  'experiments/measure': [...experimentsRooms('base', 'machine'), ...PRODUCT],
+  'experiments/load': [...experimentsRooms('base', 'measure'), ...PRODUCT],
+  'experiments/targets': [...experimentsRooms('base', 'machine', 'measure'), ...PRODUCT],
+  'experiments/run': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/browser': ['engine/base'],
+  'experiments/trace': [...experimentsRooms('base'), ...PRODUCT],
+  'experiments/charts': [
+    ...experimentsRooms('base', 'measure', 'browser'),
+    FILTER_CURVE,
+    ...PRODUCT,
+  ],
+  'experiments/export': ['results'],
+  'experiments/compare': [...experimentsRooms('base', 'measure'), ...PRODUCT],
+  'experiments/story': [...experimentsRooms('base'), ...PRODUCT],
+  'experiments/timeline': [...experimentsRooms('base', 'browser', 'charts', 'story'), ...PRODUCT],
+  'experiments/report': [
+    ...experimentsRooms('base', 'measure', 'browser', 'charts', 'compare'),
+    ...PRODUCT,
+  ],
+  'experiments/suites': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/cli': [...experimentsRooms('suites', 'compare', ...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/commands': [...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/main.ts': [
+    ...experimentsRooms('commands', 'cli', ...PURPOSES, ...RUN_AND_BELOW),
+    ...PRODUCT,
+  ],
+  'experiments/bench': [
+    ...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW),
+    ...WHOLE_ENGINE,
+    ...PRODUCT,
+  ],
+  'experiments/house': experimentsRooms('base', 'browser', 'machine'),
+}
+
 /** Longest prefix wins. A path that ends in .ts allows just that file. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/base': [],
   'engine/storage': engineRooms('base'),
   'engine/version': engineRooms('base'),
@@ -98,6 +145,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   strategies: WHAT_A_POLICY_SEES,
   ...STRATEGY_ROOMS,
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
+  'strategies/open.ts': ['strategies', ENGINE_FACE, ...engineRooms('base')],
   'strategies/conformance': [
     'strategies',
     ENGINE_FACE,
@@ -105,9 +153,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
-  experiments: [ENGINE_FACE, 'engine/base', FILTER_CURVE, 'strategies', 'workloads', 'results'],
-  'experiments/bench': [...WHOLE_ENGINE, 'strategies', 'workloads', 'results', 'experiments'],
-  notebooks: ['results', 'experiments'],
+  ...EXPERIMENTS_ROOMS,
+  notebooks: ['results', ...experimentsRooms('base', 'cli', 'charts')],
 }
 
 /** Rooms that stand above the room they lie in, which therefore must not import them. */
@@ -115,6 +162,8 @@ const ABOVE_THEIR_ROOM = ['engine/db/offline']
 
 const RECURSIVE_MKDIR =
   'under /proc it never returns: experiments/base/make-folder.ts, or the storage'
+
+const TYPE_BY_STATEMENT = 'written import type { … } from: the linter sees only those in a circle'
 
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
@@ -160,6 +209,9 @@ function effectViolations({ path, text }: SourceFile): readonly Violation[] {
   }
   if (/\bmkdir(Sync)?\([^)]*\brecursive\b/.test(text)) {
     violations.push({ path, imported: 'mkdir, recursive', rule: RECURSIVE_MKDIR })
+  }
+  if (/\btypeof import\(|\bimport\('[^']+'\)\.[A-Z]/.test(text)) {
+    violations.push({ path, imported: 'a type, in line', rule: TYPE_BY_STATEMENT })
   }
   const effects = /\b(Date\.now|performance\.now|Math\.random|process\.hrtime)\b/.exec(text)?.[1]
   if (effects !== undefined && !CLOCK.some((prefix) => isWithin(path, prefix))) {

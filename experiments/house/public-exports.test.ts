@@ -22,3 +22,27 @@ describe('every export has a docstring:', () => {
     expect(undocumented(entry, fromDisk)).toEqual([])
   })
 })
+
+describe('an undocumented export is found', () => {
+  const planted = (files: Readonly<Record<string, string>>) => {
+    return undocumented('a/index.ts', (path) => files[path]!)
+  }
+
+  test('by its name in the file that declares it', () => {
+    const face = "export { one, type Two } from './b.ts'\nexport type * from '../c.ts'"
+    const b =
+      '/** Header. */\n\nexport const one = 1\n/** Two. */\nexport type Two = 2\nexport type Own = 3'
+    const c = '/** Has one. */\nexport interface Three {}\nexport interface Four {}'
+    expect(planted({ 'a/index.ts': face, 'a/b.ts': b, 'c.ts': c })).toEqual([
+      'a/b.ts:3: one',
+      'c.ts:3: Four',
+    ])
+  })
+
+  test('and so are the public methods of a class that follows no interface', () => {
+    const methods = 'open() {}\n#hidden() {}\nprivate inner() {}\n/** Ends. */\nclose() {}\n'
+    const face = `/** A. */\nexport class A implements Disposable {\n${methods}}
+/** B. */\nexport class B implements Storage {\n${methods}}`
+    expect(planted({ 'a/index.ts': face })).toEqual(['a/index.ts:3: A.open'])
+  })
+})

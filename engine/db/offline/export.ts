@@ -35,6 +35,7 @@ import { checkPlace } from '../open-options.ts'
 import { engineOptionsSchema } from '../options.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 
+/** What an export made; sizes in bytes. */
 export interface ExportReport {
   readonly runs: number
   readonly tables: number
