@@ -1,6 +1,6 @@
 /**
- * Owns the options of reads and writes, and their checks. Invariant: an option that is misspelt or of
- * a wrong kind is refused; it is never ignored and never taken for something else.
+ * Owns the options of reads and writes, and their checks. Invariant: an option that is misspelt or
+ * of a wrong kind is refused; it is never ignored and never taken for something else.
  */
 
 import { bytesIn, checkFlag, checkOptions, checkWhole } from '../base/arguments.ts'
@@ -11,8 +11,8 @@ import type { Snapshot } from './snapshots.ts'
 /** How durable a write must be before it is acknowledged. */
 export interface WriteOptions {
   /**
-   * Acknowledge the write when it survives a power loss. Default false: when the operating system has
-   * it, so that it survives the end of the process.
+   * Acknowledge the write when it survives a power loss. Default false: when the operating system
+   * has it, so that it survives the end of the process.
    */
   readonly sync?: boolean
 }
@@ -44,7 +44,10 @@ export interface ScanOptions extends KeyBounds, ReadOptions {
 /** Options of `scanAsync`: those of `scan`, and how far values are read ahead. */
 /** As `ScanOptions`, and how far to read ahead. */
 export interface AsyncScanOptions extends ScanOptions {
-  /** Number of entries whose values are read ahead; 0 reads each value when it is reached. Default 32. */
+  /**
+   * Number of entries whose values are read ahead; 0 reads each value when it is reached. Default
+   * 32.
+   */
   readonly prefetch?: number
 }
 

@@ -1,12 +1,12 @@
 /**
- * Owns the order of a commit: large values go to the value log, the batch to the write-ahead log (with
- * an fdatasync if asked for), its entries into the memtable, and then the writer is told. Promised
- * writes that wait together form a group: one append to the log, one fdatasync if any of them asked
- * for it, and the same for the value log if it took values.
+ * Owns the order of a commit: large values go to the value log, the batch to the write-ahead log
+ * (with an fdatasync if asked for), its entries into the memtable, and then the writer is told.
+ * Promised writes that wait together form a group: one append to the log, one fdatasync if any of
+ * them asked for it, and the same for the value log if it took values.
  *
  * Invariants: sequence numbers are consecutive in log order; a write is neither visible nor
- * acknowledged before it is as durable as its writer asked; every promised write settles, in the order
- * of the calls, even if no other call follows.
+ * acknowledged before it is as durable as its writer asked; every promised write settles, in the
+ * order of the calls, even if no other call follows.
  */
 
 import { invalidArgument } from '../base/errors.ts'

@@ -1,8 +1,8 @@
 /**
- * Owns the public cursor and the iterator over it. Invariant: from its creation to its `close` a cursor
- * sees one moment of the database, whatever is written, flushed or compacted in between. After its
- * `close` or the database's, it reads nothing, because its tables may be gone. After a move that
- * failed it is at no entry until the next seek.
+ * Owns the public cursor and the iterator over it. Invariant: from its creation to its `close` a
+ * cursor sees one moment of the database, whatever is written, flushed or compacted in between.
+ * After its `close` or the database's, it reads nothing, because its tables may be gone. After a
+ * move that failed it is at no entry until the next seek.
  */
 
 import { bytesIn } from '../base/arguments.ts'
@@ -26,9 +26,9 @@ export interface ValueSource {
 }
 
 /**
- * Steps over the visible entries between two bounds, as `VisibleCursor` does: the current entry is in
- * its fields, borrowed until the next move. A step allocates nothing, except for a value that is read
- * from the value log.
+ * Steps over the visible entries between two bounds, as `VisibleCursor` does: the current entry is
+ * in its fields, borrowed until the next move. A step allocates nothing, except for a value that is
+ * read from the value log.
  */
 export class Cursor extends VisibleCursor implements Disposable {
   readonly #values: ValueSource | null
@@ -149,8 +149,8 @@ export class Cursor extends VisibleCursor implements Disposable {
 
 /**
  * The cursor's entries as owned [key, value] pairs. It closes the cursor at the end, and when it is
- * returned or disposed of, even before the first step. (A generator that is returned before its first
- * step runs no `finally`.)
+ * returned or disposed of, even before the first step. (A generator that is returned before its
+ * first step runs no `finally`.)
  */
 export class PairIterator extends Iterator<[Uint8Array, Uint8Array]> implements Disposable {
   readonly #cursor: Cursor

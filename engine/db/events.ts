@@ -41,7 +41,9 @@ export interface LostWrites {
   readonly seqFrom: number
   /** The newest sequence number known to have been written; null where it is unknown. */
   readonly seqTo: number | null
-  /** Names under which an open keeps the files that may hold them; nothing reads or removes these. */
+  /**
+   * Names under which an open keeps the files that may hold them; nothing reads or removes these.
+   */
   readonly files: readonly string[]
 }
 
@@ -54,7 +56,9 @@ export interface ReplayReport {
   readonly bytesDropped: number
   /** The first fault found, or null. */
   readonly damage: string | null
-  /** Null after a clean close or a crash: a crash takes only the last writes that were not synced. */
+  /**
+   * Null after a clean close or a crash: a crash takes only the last writes that were not synced.
+   */
   readonly lost: LostWrites | null
 }
 

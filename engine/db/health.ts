@@ -1,7 +1,7 @@
 /**
  * Owns whether an open database may still read and write. After a failed write or sync the state on
- * disk is unknown, so the first failure makes the database read-only until it is reopened. After the
- * close it refuses everything. Invariant: maintenance never starts inside other maintenance.
+ * disk is unknown, so the first failure makes the database read-only until it is reopened. After
+ * the close it refuses everything. Invariant: maintenance never starts inside other maintenance.
  */
 
 import { invalidArgument, LsmError } from '../base/errors.ts'
@@ -27,8 +27,8 @@ export class Health {
   }
 
   /**
-   * Runs maintenance. A failure is not thrown here, because the write that started the maintenance is
-   * committed; the next write throws it, or the close if no write follows.
+   * Runs maintenance. A failure is not thrown here, because the write that started the maintenance
+   * is committed; the next write throws it, or the close if no write follows.
    */
   attempt(work: () => void): void {
     this.#atRest = false
@@ -53,8 +53,8 @@ export class Health {
   }
 
   /**
-   * Refuses calls that an event listener or a strategy makes during maintenance: they would write into
-   * a memtable that is being flushed.
+   * Refuses calls that an event listener or a strategy makes during maintenance: they would write
+   * into a memtable that is being flushed.
    */
   assertAtRest(): void {
     if (this.#atRest) return
@@ -95,8 +95,8 @@ export class Health {
 }
 
 /**
- * Wraps a listener so that its errors do not stop the database's work. An error of the listener is a
- * bug of the caller: it is thrown outside of the work, as an uncaught exception.
+ * Wraps a listener so that its errors do not stop the database's work. An error of the listener is
+ * a bug of the caller: it is thrown outside of the work, as an uncaught exception.
  */
 export function harmless<Event>(listener: (event: Event) => void): (event: Event) => void {
   return (event) => {

@@ -1,11 +1,11 @@
 /**
- * Owns the reading of the write-ahead logs whose entries are not in tables yet: which batches an open
- * replays, and why it stops. It changes nothing. Open, verify, dump and export all use it, so they all
- * report the same.
+ * Owns the reading of the write-ahead logs whose entries are not in tables yet: which batches an
+ * open replays, and why it stops. It changes nothing. Open, verify, dump and export all use it, so
+ * they all report the same.
  *
  * Invariant: the returned batches continue the manifest's last sequence number without a gap. If a
- * batch does not follow the previous one, or points to a value that is missing, neither that batch nor
- * a later one of its log is returned.
+ * batch does not follow the previous one, or points to a value that is missing, neither that batch
+ * nor a later one of its log is returned.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
@@ -49,9 +49,9 @@ export interface Replay {
 }
 
 /**
- * Reads the logs of `folder`. Throws a fault that `mode` does not allow (`LSM_CORRUPTION`): `absolute`
- * allows none, `tolerate-corrupted-tail` only what a crash leaves. Damage inside a log is judged by
- * `LogReader`.
+ * Reads the logs of `folder`. Throws a fault that `mode` does not allow (`LSM_CORRUPTION`):
+ * `absolute` allows none, `tolerate-corrupted-tail` only what a crash leaves. Damage inside a log
+ * is judged by `LogReader`.
  */
 export function readLogs(
   storage: Storage,
@@ -168,7 +168,8 @@ class ReplayBuilder {
 
   /**
    * Checks that the replay reaches `loggedSeq`, the newest write when the database was closed. All
-   * writes were durable then, so no crash explains a missing one, even if the end of a log looks torn.
+   * writes were durable then, so no crash explains a missing one, even if the end of a log looks
+   * torn.
    */
   expect(loggedSeq: number, path: string): void {
     if (this.#lastSeq >= loggedSeq) return

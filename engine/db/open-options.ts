@@ -1,7 +1,8 @@
 /**
- * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a wrong
- * kind is refused before the folder is touched; an option that is undefined counts as absent; the name
- * in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps the name.
+ * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a
+ * wrong kind is refused before the folder is touched; an option that is undefined counts as absent;
+ * the name in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps
+ * the name.
  */
 
 import { z } from 'zod'

@@ -1,7 +1,8 @@
 /**
- * Owns `OPTIONS.json`: the strategy, parameters, options and seed of a folder's last open. People read
- * it, and an open compares it to report a change. A change is allowed, so the record never makes an
- * open fail unless it is damaged. Invariant: the file is replaced as a whole, and only if it changes.
+ * Owns `OPTIONS.json`: the strategy, parameters, options and seed of a folder's last open. People
+ * read it, and an open compares it to report a change. A change is allowed, so the record never
+ * makes an open fail unless it is damaged. Invariant: the file is replaced as a whole, and only if
+ * it changes.
  */
 
 import { z } from 'zod'
@@ -35,8 +36,8 @@ export function readOptionsRecord(storage: Storage, folder: string): OptionsReco
 }
 
 /**
- * Writes the record if it differs from `known`. `LSM_INVALID_ARGUMENT` if the record could not be read
- * back, because then the folder could never be opened again.
+ * Writes the record if it differs from `known`. `LSM_INVALID_ARGUMENT` if the record could not be
+ * read back, because then the folder could never be opened again.
  */
 function writeOptionsRecord(
   storage: Storage,

@@ -1,6 +1,6 @@
 /**
- * Owns the engine's options: their names, units, limits and defaults, and their names in LevelDB and
- * RocksDB. The parameters of a strategy are not here; they belong to the strategy.
+ * Owns the engine's options: their names, units, limits and defaults, and their names in LevelDB
+ * and RocksDB. The parameters of a strategy are not here; they belong to the strategy.
  */
 
 import { z } from 'zod'
@@ -161,7 +161,9 @@ export type EngineOptions = z.output<typeof engineOptionsSchema>
 /** Engine options as a caller gives them: each may be left out. */
 export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
 
-/** `input` with the defaults; undefined counts as absent. `LSM_INVALID_ARGUMENT` naming the option. */
+/**
+ * `input` with the defaults; undefined counts as absent. `LSM_INVALID_ARGUMENT` naming the option.
+ */
 export function parseEngineOptions(input: EngineOptionsInput): EngineOptions {
   checkPlain(input, 'the engine options')
   if (input.valueLog !== undefined) checkPlain(input.valueLog, 'the engine option valueLog')

@@ -1,7 +1,7 @@
 /**
- * Owns the search for files that a folder's state does not refer to: files of jobs that never finished,
- * logs whose entries are in tables, temporary files. It only reads; `recovery.ts` decides which are
- * removed and which are kept.
+ * Owns the search for files that a folder's state does not refer to: files of jobs that never
+ * finished, logs whose entries are in tables, temporary files. It only reads; `recovery.ts` decides
+ * which are removed and which are kept.
  */
 
 import { isLsmError } from '../base/errors.ts'

@@ -1,10 +1,10 @@
 /**
- * Owns what a read sees, and which files must stay for it: a view is a version and the memtable above
- * it, and a pin keeps its files.
+ * Owns what a read sees, and which files must stay for it: a view is a version and the memtable
+ * above it, and a pin keeps its files.
  *
- * Invariant: a file is deleted when no moment reaches it, and not before. A moment is that of a pinned
- * view, or of a snapshot, because views of a snapshot can still be taken. `Reach` says which moments
- * reach a file.
+ * Invariant: a file is deleted when no moment reaches it, and not before. A moment is that of a
+ * pinned view, or of a snapshot, because views of a snapshot can still be taken. `Reach` says which
+ * moments reach a file.
  */
 
 import type { SeqNum } from '../base/internal-key.ts'

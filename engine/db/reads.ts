@@ -1,6 +1,7 @@
 /**
- * Owns the read path: the memtable, then the runs, newest first. Invariant (recency): the first source
- * that has a version of the key visible at the reader's sequence number has the newest such version.
+ * Owns the read path: the memtable, then the runs, newest first. Invariant (recency): the first
+ * source that has a version of the key visible at the reader's sequence number has the newest such
+ * version.
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -32,7 +33,10 @@ export class Reads {
     this.#collects = collects
   }
 
-  /** The newest version at or before `seq`, which may be a tombstone, or null. Borrowed until the next call. */
+  /**
+   * The newest version at or before `seq`, which may be a tombstone, or null. Borrowed until the
+   * next call.
+   */
   find(memtable: MemTable, version: Version, key: Uint8Array, seq: SeqNum): Lookup | null {
     const counters = this.#counters.gets
     const lookup = this.#lookup

@@ -1,7 +1,7 @@
 /**
  * Owns the live snapshots: moments at which a caller may still read. Invariant: for each of them,
- * flushes and merges keep the newest version of each key at or before it. A snapshot can be used only
- * with the database object that took it; elsewhere its number means another moment.
+ * flushes and merges keep the newest version of each key at or before it. A snapshot can be used
+ * only with the database object that took it; elsewhere its number means another moment.
  */
 
 import { isProxy } from 'node:util/types'
@@ -9,7 +9,9 @@ import { show } from '../base/arguments.ts'
 import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 
-/** A moment to read at. Release it (or declare it with `using`): until then its versions are kept. */
+/**
+ * A moment to read at. Release it (or declare it with `using`): until then its versions are kept.
+ */
 export interface Snapshot extends Disposable {
   /** The newest sequence number it sees. `LSM_CLOSED` after `release`: its versions may be gone. */
   readonly seq: SeqNum

@@ -1,9 +1,9 @@
 /**
- * Owns the readers of the tables in use. A reader is made at the table's first read and kept until the
- * table is removed. Reads are counted in the ledger by cause (get, scan, compaction) and level.
+ * Owns the readers of the tables in use. A reader is made at the table's first read and kept until
+ * the table is removed. Reads are counted in the ledger by cause (get, scan, compaction) and level.
  *
- * A reader keeps index and filter in memory: about one index entry per block and the filter's bits per
- * key. So memory grows with the tables of the version. `OpenFiles` bounds the file descriptors.
+ * A reader keeps index and filter in memory: about one index entry per block and the filter's bits
+ * per key. So memory grows with the tables of the version. `OpenFiles` bounds the file descriptors.
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -61,8 +61,8 @@ export class TableHandles {
   }
 
   /**
-   * Opens the tables of a run of `level` for a compaction, one after the other. They share a buffer and
-   * leave the block cache unchanged.
+   * Opens the tables of a run of `level` for a compaction, one after the other. They share a buffer
+   * and leave the block cache unchanged.
    */
   compactionOpener(level: number, counters: ReadCounters): (table: TableMeta) => InternalCursor {
     const readAhead = new ReadAhead(COMPACTION_READ_AHEAD_BYTES)
