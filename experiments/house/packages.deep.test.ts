@@ -211,6 +211,8 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
 
     test('the program and a strategy in the folder share the modules of varve', () => {
       expect(globSync('node_modules/**/varve/package.json', { cwd: app })).toHaveLength(1)
+      const copies = globSync('node_modules/varve-lab/{engine,strategies,workloads}', { cwd: app })
+      expect(copies).toEqual([])
       writeIn('which.js', WHICH_FILES)
       expect(printed(run(['node', 'which.js'])).trim()).toBe('true')
     })
