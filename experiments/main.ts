@@ -1,3 +1,4 @@
+#!/usr/bin/env -S node --max-semi-space-size=2
 /**
  * Owns the command `npm run exp`: arguments in; results, charts and a table out; and the exit code.
  * 0 done, 1 a run failed, answered wrongly, or a suite's claim does not hold, 2 a mistake in the

@@ -18,7 +18,7 @@ export function contains(range: KeyRange, key: Uint8Array): boolean {
   return compareBytes(range.smallest, key) <= 0 && compareBytes(key, range.largest) <= 0
 }
 
-/** The smallest range that holds all; null of none. */
+/** The smallest range that contains all of `ranges`; null if there are none. */
 export function hull(ranges: Iterable<KeyRange>): KeyRange | null {
   let smallest: Uint8Array | null = null
   let largest: Uint8Array | null = null
@@ -27,4 +27,19 @@ export function hull(ranges: Iterable<KeyRange>): KeyRange | null {
     if (largest === null || compareBytes(range.largest, largest) > 0) largest = range.largest
   }
   return smallest === null || largest === null ? null : { smallest, largest }
+}
+
+/** Index of the last of ascending `items` that starts at the key or before it; −1 if none does. */
+export function lastStartingBy(
+  items: readonly { readonly smallest: Uint8Array }[],
+  key: Uint8Array,
+): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(items[middle]!.smallest, key) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low - 1
 }

@@ -1,6 +1,6 @@
 /**
- * Owns a level: its runs, newest first. Level 0 gets a run per flush; whether a deeper level holds
- * one run or several is the strategy's choice, the shape is the same.
+ * Owns a level: its runs, newest first. Each flush adds a run to level 0. The strategy decides
+ * whether a deeper level holds one run or several; the data structure is the same.
  */
 
 import { addTotals, NO_TOTALS, type Run, type RunId, type Totals } from './run.ts'

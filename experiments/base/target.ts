@@ -1,7 +1,7 @@
 /**
- * Owns the contract between a run and what it runs against. Calls are synchronous and take borrowed
- * arrays, so that the driver allocates nothing per operation. Opening is the factory's business
- * (`targets/`): a target is open from its creation until `close`.
+ * Owns the contract between a run and the store it runs against, its target. Calls are synchronous
+ * and take borrowed arrays, so that the driver allocates nothing per operation. The factories in
+ * `targets/` open a target; it stays open until `close`.
  */
 import type {
   LedgerBalance,
@@ -31,7 +31,7 @@ export interface Target {
   /** Flushes and compacts until nothing is due. */
   drain(): void
   stats(): TargetStats
-  /** Sizes of all files as the storage says: the other side of the ledger's balance. */
+  /** Sum of the sizes of all files, from the storage: it must equal the ledger's balance. */
   liveFileBytes(): number
   /** The bytes of the tree's table files, ascending by table id, in borrowed pieces. */
   tableBytes(): Iterable<Uint8Array>
@@ -39,7 +39,7 @@ export interface Target {
   close(): void
 }
 
-/** Is handed the entries a scan passes, one by one; the arrays are borrowed until it returns. */
+/** Receives the entries of a scan one by one. The arrays are borrowed until `add` returns. */
 export interface EntrySink {
   add(
     keyBytes: Uint8Array,
@@ -51,7 +51,7 @@ export interface EntrySink {
   ): void
 }
 
-/** A reading of everything that is counted; sums since the opening of a fresh folder. */
+/** All counters at one moment: sums since the fresh folder was opened. */
 export interface TargetStats {
   readonly userBytes: number
   readonly flushedRawBytes: number
@@ -83,13 +83,13 @@ export interface LevelStats {
   readonly rawBytes: number
 }
 
-/** What a target reports of its background work, as it happens; what it cannot tell it leaves out. */
+/** A target reports its background work as it happens; it leaves out what it does not know. */
 export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
   Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
 
 type AlwaysTold = 'kind' | 'inputs' | 'outputs' | 'bytesRead' | 'bytesWritten' | 'reason'
 
-/** Sizes of all files, as the ledger's balance says. */
+/** Sum of the sizes of all files, from the ledger's balance. */
 export function physicalBytes(balance: LedgerBalance): number {
   const came = balance.presentAtOpen + balance.appended + balance.linked
   return came - balance.truncated - balance.removed

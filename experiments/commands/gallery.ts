@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeWhole } from '../../results/write-result.ts'
 import { makeFolder } from '../base/make-folder.ts'
-import { readDocuments } from '../base/read-documents.ts'
+import { modulePath } from '../base/module-path.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { chartKinds } from '../charts/catalog.ts'
 import { chartFor } from '../charts/chart-for.ts'
@@ -27,6 +27,7 @@ import {
 import { renderPng, renderSvg, writeChart } from '../charts/render.ts'
 import { PRESET_NAMES, PRESETS } from '../charts/theme.ts'
 import { flagRows, readArguments } from '../cli/arguments.ts'
+import { readDocuments } from '../cli/read-documents.ts'
 import { runChild } from '../cli/run-child.ts'
 import { runCommand, say } from '../cli/run-command.ts'
 import { hearSignals } from '../cli/signals.ts'
@@ -104,7 +105,7 @@ async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promis
 }
 
 async function runExperiment(command: readonly string[], signal: AbortSignal): Promise<void> {
-  const main = join(import.meta.dirname, '../main.ts')
+  const main = modulePath(import.meta, '../main')
   const { code } = await runChild([main, ...command, '--quiet'], signal)
   if (code !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${code}`)
 }

@@ -7,11 +7,10 @@ import { dirname, join } from 'node:path'
 import { writeWhole } from '../../results/write-result.ts'
 import { checkOutFileMade } from '../base/check-out.ts'
 import { makeFolder } from '../base/make-folder.ts'
-import { usageOf } from '../base/read-result.ts'
-import { UsageError } from '../base/usage-error.ts'
+import { UsageError, usageOf } from '../base/usage-error.ts'
 import { flagRows, readArguments } from '../cli/arguments.ts'
+import { readResultFiles } from '../cli/read-documents.ts'
 import { runCommand, say } from '../cli/run-command.ts'
-import { readResultFiles } from '../compare/read-results.ts'
 
 export const FLAGS = {
   out: { value: 'FILE', help: 'the page', default: 'out/report.html' },

@@ -8,7 +8,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 const keyOf = (number: number) => bytes(`key${String(number).padStart(6, '0')}`)
 const valueBytes = (version: number) => new Uint8Array(20).fill(version)
 
-/** A target of a map; only its scans are asked here. */
+/** A target backed by a map; the oracle only calls its scans. */
 function targetOf(
   map: ReadonlyMap<number, number>,
   shown = (entries: [number, number][]) => entries,

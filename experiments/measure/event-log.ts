@@ -1,7 +1,7 @@
 /**
- * Owns the record of background work during a run: the first events in full, and how many there
- * were. Each carries the operation it happened at, since time would differ from run to run; when it
- * happened on the wall is kept beside, for the other half of the result.
+ * Owns the record of background work during a run: the first events in full, and the count of all.
+ * Each event has the operation during which it happened, which is the same in every run. Its wall
+ * time differs from run to run, so it is kept apart, for the timed half of the result.
  */
 import type { Deterministic, ResultEvent, Timed } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
@@ -14,7 +14,7 @@ export class EventLog {
   readonly #mergesByLevel: number[] = []
   #total = 0
 
-  /** Returns the event's place in the log; null when the log is full. */
+  /** Returns the event's index in the log; null when the log is full. */
   add(event: TargetEvent, atOperation: number): number | null {
     this.#total++
     if (event.kind === 'merge') {
@@ -26,12 +26,12 @@ export class EventLog {
     return this.#log.push({ ...NOT_TOLD, ...event, atOperation }) - 1
   }
 
-  /** When the event just added happened, since the load began. */
+  /** Adds the wall time, since the load began, of the event added last. */
   addTime(time: Timed['events'][number]): void {
     if (this.#times.length < this.#log.length) this.#times.push(time)
   }
 
-  /** Merges of the whole run that wrote into a level. */
+  /** Merges of the whole run that wrote into `level`. */
   mergesInto(level: number): number {
     return this.#mergesByLevel[level] ?? 0
   }

@@ -1,7 +1,7 @@
 /**
  * Owns the arithmetic from counters to named ratios. Every figure is a quotient of sums over the
- * ledger and the engine's counters; nothing is counted here. Definitions and the codebases they
- * come from are those of the result's schema.
+ * ledger and the engine's counters; nothing is counted here. The result's schema defines each
+ * figure and names the codebase its definition comes from.
  */
 import { type LedgerCell, type ReadCounters, sumCells } from '../../engine/index.ts'
 import { isConserved } from '../../results/deterministic-schema.ts'
@@ -35,7 +35,7 @@ export function amplificationOf(stats: TargetStats, liveLogicalBytes: number): A
   }
 }
 
-/** Null where no value was ever separated. */
+/** Null if no value was ever separated. */
 export function valueLogOf(
   { valueLog, levels }: TargetStats,
   liveLogicalBytes: number,

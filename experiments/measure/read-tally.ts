@@ -1,7 +1,7 @@
 /**
- * Owns the split of the target's cumulative read counters by what a read turned out to be (hit,
- * miss, update's own read, short or long scan). Invariant: between two `take`s of one account, only
- * the reads of one operation moved the live counters.
+ * Owns the account of reads by outcome: hit, miss, an update's own read, short or long scan. It
+ * splits the target's cumulative counters. Invariant: between two calls of `take`, the reads of
+ * exactly one operation changed the live counters.
  */
 import { ReadCounters } from '../../engine/index.ts'
 import type { ReadAccount } from '../../results/schema.ts'
@@ -12,7 +12,7 @@ export class ReadTally {
   #operations = 0
   #bytesReturned = 0
 
-  /** Adds what `live` counted beyond `last`, and brings `last` up to `live`. */
+  /** Adds the difference between `live` and `last`, then copies `live` to `last`. */
   take(live: ReadCounters, last: ReadCounters, bytesReturned: number): void {
     const sum = this.#counters
     this.#operations++

@@ -1,6 +1,6 @@
 /**
- * Owns the time series of a run: a point every so many operations, deterministic figures and timed
- * ones apart. Points lie at equal operation counts, so two runs of one stream can be subtracted.
+ * Owns the time series of a run, with deterministic and timed figures apart. Points lie at equal
+ * operation counts, so that two runs of one stream can be compared point by point.
  */
 import { type Clock, sumCells } from '../../engine/index.ts'
 import type { SeriesPoint, Timed } from '../../results/schema.ts'
@@ -8,7 +8,7 @@ import { physicalBytes, type TargetStats } from '../base/target.ts'
 import { quotient } from './figures.ts'
 
 type TimedPoint = Timed['series'][number]
-/** What others measured within the interval. */
+/** The figures of an interval that other files measure. */
 export type IntervalFigures = Omit<
   TimedPoint,
   'atOperation' | 'wallSeconds' | 'throughputPerSecond'
@@ -25,7 +25,7 @@ const NOT_MEASURED: IntervalFigures = {
   p99Us: null,
 }
 
-/** Operations between points, for about a hundred of them. */
+/** Operations between points, so that there are about a hundred points. */
 export function samplingInterval(operations: number): number {
   return Math.max(1, Math.ceil(operations / POINTS))
 }
@@ -59,7 +59,7 @@ export class Series {
       throughputPerSecond: quotient(atOperation - this.#lastOperation, seconds) ?? 0,
       ...interval,
     })
-    // Sampling itself is not part of the next interval.
+    // The time of sampling is not part of the next interval.
     this.#lastNs = this.#timer.elapsedNs()
     this.#lastOperation = atOperation
   }

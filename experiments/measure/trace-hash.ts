@@ -1,7 +1,7 @@
 /**
  * Owns the fingerprint of an operation stream: kinds, key numbers and lengths, folded into two
  * 32-bit lanes (FNV-1a with different primes, avalanched at the end). Equal streams give equal
- * hashes; two strategies are compared only when theirs agree. No adversary is assumed.
+ * hashes; two strategies are compared only if their hashes agree. They do not resist forgery.
  */
 
 export class TraceHash {
@@ -13,7 +13,7 @@ export class TraceHash {
     const head = (kindIndex + Math.imul(high, 0x9e3779b1)) | 0
     let a = Math.imul(this.#a ^ head, 0x01000193)
     a = Math.imul(a ^ keyNumber, 0x01000193)
-    // The shift lets high bits reach low ones, which a multiplication alone never does.
+    // The shift moves high bits to low ones; a multiplication alone never does that.
     this.#a = Math.imul(a ^ (a >>> 15) ^ lengthBytes, 0x01000193)
     let b = Math.imul(this.#b ^ lengthBytes, 0x5bd1e995)
     b = Math.imul(b ^ (b >>> 13) ^ keyNumber, 0x5bd1e995)

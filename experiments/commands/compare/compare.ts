@@ -6,11 +6,11 @@
 
 import { UsageError, unknownName } from '../../base/usage-error.ts'
 import { flagRows, readArguments, readInteger } from '../../cli/arguments.ts'
+import { readResultFiles } from '../../cli/read-documents.ts'
 import { runCommand, say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { compareAll } from '../../compare/compare-all.ts'
 import { ACROSS, type Across } from '../../compare/pairing.ts'
-import { readResultFiles } from '../../compare/read-results.ts'
 import { comparedText } from './comparison-text.ts'
 
 export const FLAGS = {

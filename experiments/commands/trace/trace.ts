@@ -5,7 +5,7 @@
  * 128 + n ended by signal n; errors are one line on stderr.
  */
 
-import { asUsage } from '../../base/read-result.ts'
+import { asUsage } from '../../base/usage-error.ts'
 import { EXIT } from '../../cli/explain.ts'
 import { runCommand } from '../../cli/run-command.ts'
 import { hearSignals } from '../../cli/signals.ts'

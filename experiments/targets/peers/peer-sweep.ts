@@ -11,7 +11,7 @@ import { writeResult } from '../../../results/write-result.ts'
 import { checkResultFile } from '../../base/check-out.ts'
 import { databaseFolder, type SweepContext } from '../../base/context.ts'
 import { makeFolder } from '../../base/make-folder.ts'
-import { readText } from '../../base/read-result.ts'
+import { readText } from '../../base/read-text.ts'
 import { describeCode } from '../../machine/environment.ts'
 import { type PeerPlan, runPeer } from './peer-run.ts'
 

@@ -1,8 +1,8 @@
-/** Owns the throughput of a run whose workload has several phases: all of them together. */
+/** Owns the throughput of a run: one figure for all its run phases. */
 
 import type { Timed } from '../../results/schema.ts'
 
-/** Operations a second over all run phases; null where nothing was timed. */
+/** Operations a second over all run phases; null if none was timed. */
 export function runThroughput({ phases }: Pick<Timed, 'phases'>): number | null {
   let operations = 0
   let seconds = 0

@@ -1,12 +1,12 @@
 /**
- * A process that may not write files past a size (`ulimit -f`), for node-storage.test.ts: the append
- * that crosses the limit is first cut short, then refused.
+ * A process that may not write files past a size (`ulimit -f`), for node-storage.test.ts. The
+ * append that crosses the limit is first cut short, then refused.
  */
 
-import { isLsmError } from '../base/errors.ts'
-import { Ledger, liveBytes, sumCells } from './ledger.ts'
-import { NodeStorage } from './node-storage.ts'
-import { joinPath } from './storage.ts'
+import { isLsmError } from '../../base/errors.ts'
+import { Ledger, liveBytes, sumCells } from '../ledger.ts'
+import { NodeStorage } from '../node-storage.ts'
+import { joinPath } from '../storage.ts'
 
 const ledger = new Ledger()
 const storage = new NodeStorage(ledger)

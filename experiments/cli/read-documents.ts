@@ -1,25 +1,46 @@
 /**
- * Owns finding and reading the results that a command is given: files, plain or gzipped, and folders
- * of them. What is named must be a result. In a folder lies more than results: hidden files and the
- * specs of figures are passed over; folders, and documents that are of another kind than the command
- * takes, are passed over and said. A file that is empty, damaged or of a newer version is refused
- * with its name: left out in silence, it would change what is summed up.
+ * Owns finding and reading the results a command is given: files, plain or gzipped, and folders. A
+ * file that is named must be a result. In a folder, hidden files and the specs of figures are
+ * skipped silently; subfolders, and documents of a kind that the command does not take, are skipped
+ * with a line on standard error. A file that is empty, damaged or of a newer version is an error,
+ * since skipping it would change the figures.
  */
+
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { contradictionsIn } from '../../results/consistency/contradictions.ts'
 import {
   type DocumentKind,
   type DocumentOf,
   documentKindOf,
   parseDocumentText,
   parseKinds,
+  parseResult,
 } from '../../results/parse-result.ts'
-import { readText, tellContradictions, unreadable, usageOf } from './read-result.ts'
-import { UsageError } from './usage-error.ts'
+import type { RunResult } from '../../results/schema.ts'
+import { readText, unreadable } from '../base/read-text.ts'
+import { UsageError, usageOf } from '../base/usage-error.ts'
+import type { ResultFile } from '../compare/pairing.ts'
 
 export interface ReadDocument<Kind extends DocumentKind> {
   readonly path: string
   readonly document: DocumentOf<Kind>
+}
+
+/**
+ * The result in the file. Throws `UsageError` naming the file, and the field where one is wrong.
+ */
+export function readRunResult(path: string): RunResult {
+  const result = usageOf(() => parseResult(readText(path), path))
+  tellContradictions(path, result)
+  return result
+}
+
+/** Results of our runs and of peers, for a comparison. Throws `UsageError` naming the file. */
+export function readResultFiles(operands: readonly string[]): readonly ResultFile[] {
+  return readKinds(operands, ['run', 'peer']).map(({ path, document }) => {
+    return { path, result: document }
+  })
 }
 
 /** Results of runs, of peers and of suites. Throws `UsageError` naming the file and the field. */
@@ -54,6 +75,18 @@ function readFile<Kind extends DocumentKind>(path: string, kinds: readonly Kind[
 function checked<Kind extends DocumentKind>(path: string, document: DocumentOf<Kind>) {
   tellContradictions(path, document)
   return { path, document }
+}
+
+/**
+ * Says on standard error where figures of a document contradict each other. Such a file was edited
+ * by hand or written by older code; what a command makes of it is as doubtful as its figures.
+ */
+function tellContradictions(path: string, document: DocumentOf<DocumentKind>): void {
+  if (!('deterministic' in document)) return
+  const [first, ...more] = contradictionsIn(document)
+  if (first === undefined) return
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`
+  process.stderr.write(`${path}: figures contradict: ${first.field}: ${first.why}${rest}\n`)
 }
 
 function readFolder<Kind extends DocumentKind>(folder: string, kinds: readonly Kind[]) {

@@ -1,19 +1,19 @@
 /**
- * Owns random histories for the tests of this room: edits that fit the state they are made for, with
- * every field of every table drawn. Equal seeds give equal histories.
+ * Owns random histories for this room's tests: edits that are valid for a given state, with random
+ * values for every field of every table. Equal seeds give equal histories.
  */
 
-import type { Random } from '../base/random.ts'
-import { type Run, tablesOf } from '../version/run.ts'
-import type { SegmentsEdit } from '../version/segment-meta.ts'
-import type { TableMeta } from '../version/table-meta.ts'
-import { runsNewestFirst } from '../version/version.ts'
-import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
-import type { ManifestState } from './manifest-state.ts'
+import type { Random } from '../../base/random.ts'
+import { type Run, tablesOf } from '../../version/run.ts'
+import type { SegmentsEdit } from '../../version/segment-meta.ts'
+import type { TableMeta } from '../../version/table-meta.ts'
+import { runsNewestFirst } from '../../version/version.ts'
+import type { NewRun, TablePlacement, VersionEdit } from '../../version/version-edit.ts'
+import type { ManifestState } from '../manifest-state.ts'
 
 const TABLES_PER_FLUSH_MAX = 3
 
-/** A table whose keys are `slot`'s, so tables of different slots are disjoint. */
+/** A table with the keys of `slot`, so that tables of different slots are disjoint. */
 export function randomTable(random: Random, id: number, slot: number): TableMeta {
   const seqMin = random.nextBelow(2 ** 40)
   const segments = random.nextBelow(3)
@@ -39,7 +39,9 @@ export function randomTable(random: Random, id: number, slot: number): TableMeta
   }
 }
 
-/** An edit that fits `state`: a flush, the loss of some tables of a run, or a move of a whole run. */
+/**
+ * A valid edit for `state`: a flush, the removal of some tables of a run, or a move of a whole run.
+ */
 export function randomEdit(random: Random, state: ManifestState): VersionEdit {
   const runs = runsNewestFirst(state.version)
   const victim = runs[random.nextBelow(Math.max(runs.length, 1))]
@@ -72,11 +74,11 @@ export function randomEdit(random: Random, state: ManifestState): VersionEdit {
   return { ...numbers, newRuns: [fresh], removed: tables, added }
 }
 
-/** A segment is opened, or one that is there goes a step on. */
+/** Opens a segment, or moves an existing one to its next state. */
 function randomSegments(random: Random, { segments, nextFileNumber }: ManifestState): SegmentsEdit {
   const known = [...segments.values()]
   const meta = known[random.nextBelow(known.length + 1)]
-  // Beyond the numbers of the tables of the same edit.
+  // A number beyond those of the tables in the same edit.
   if (meta === undefined) return { opened: [nextFileNumber + TABLES_PER_FLUSH_MAX] }
   const { segment, state, records, recordBytes } = meta
   if (state === 'open') {

@@ -1,12 +1,12 @@
 /**
- * Owns the commands that make up for a gate that failed: the run's own command with flags set or taken
- * away, so that they work as written. Each is a run of its own.
+ * Owns the command that would pass a failed gate: the run's own command with flags set or removed,
+ * so that it works as printed. It starts another run.
  */
 
-/** A flag by the text it begins with, such as '--rate=', and its value; null takes it away. */
+/** By the start of a flag, such as '--rate=': its new value; null removes the flag. */
 export type FlagChanges = Readonly<Record<string, string | null>>
 
-/** `command` with the changes: a flag that is there is changed in its place, else it comes last. */
+/** `command` with the changes. A flag it already has is changed in place; a new one comes last. */
 export function withFlags(command: readonly string[], changes: FlagChanges): readonly string[] {
   const prefixes = Object.keys(changes)
   const prefixOf = (argument: string) => prefixes.find((prefix) => argument.startsWith(prefix))

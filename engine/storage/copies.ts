@@ -4,7 +4,7 @@
  */
 
 import { isLsmError } from '../base/errors.ts'
-import type { FileTag, Storage, WritableFile } from '../storage/storage.ts'
+import type { FileTag, Storage, WritableFile } from './storage.ts'
 
 const COPY_TAG: FileTag = { cause: 'meta', level: -1 }
 const COPY_BYTES = 1024 * 1024

@@ -1,14 +1,15 @@
 /**
- * A contender for folder-lock.test.ts. Each line on its input is a folder and a moment (ms since the
- * epoch, spun for, so that several contenders start as one), and `read` where it only wants to read;
- * it answers with `held` or the pid that holds the folder, keeps what it holds, and lets go of all when
- * the line is `release`. After `unprivileged` it has the rights of nobody, should it run as root.
+ * A contender for folder-lock.test.ts. Each input line holds a folder and a start time (ms since
+ * the epoch; the process spins until then, so that several contenders start together), then `read`
+ * if it only wants to read. It answers `held` or the pid that holds the folder. It keeps its locks
+ * until the line `release`, which releases all. After the line `unprivileged` it gives up root's
+ * rights, if it has them.
  */
 
 import { createInterface } from 'node:readline'
-import { isLsmError } from '../base/errors.ts'
-import { lockFolder } from './folder-lock.ts'
-import type { FolderLock, LockPurpose } from './storage.ts'
+import { isLsmError } from '../../base/errors.ts'
+import { lockFolder } from '../folder-lock.ts'
+import type { FolderLock, LockPurpose } from '../storage.ts'
 
 const NOBODY = 65_534
 const held: FolderLock[] = []

@@ -4,14 +4,14 @@
  */
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { Ledger } from '../storage/ledger.ts'
-import { NodeStorage } from '../storage/node-storage.ts'
-import { bytes, everyNth, text } from '../testing/fixtures.ts'
-import { WriteBatch } from '../wal/write-batch.ts'
-import { Database } from './database.ts'
-import { describeFolder } from './offline/closed-folder.ts'
-import { exportDatabase } from './offline/export.ts'
-import { verifyDatabase } from './offline/verify.ts'
+import { Ledger } from '../../storage/ledger.ts'
+import { NodeStorage } from '../../storage/node-storage.ts'
+import { bytes, everyNth, text } from '../../testing/fixtures.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { Database } from '../database.ts'
+import { describeFolder } from '../offline/closed-folder.ts'
+import { exportDatabase } from '../offline/export.ts'
+import { verifyDatabase } from '../offline/verify.ts'
 
 const root = process.argv[2]!
 const [here, there] = [`${root}/here`, `${root}/there`]

@@ -5,15 +5,15 @@
  */
 
 import { readdirSync } from 'node:fs'
-import type { CompactionStrategy } from '../compaction/strategy.ts'
-import { Ledger } from '../storage/ledger.ts'
-import { NodeStorage } from '../storage/node-storage.ts'
-import { joinPath } from '../storage/storage.ts'
-import { bytes, never, strategyOf, text } from '../testing/fixtures.ts'
-import { WriteBatch } from '../wal/write-batch.ts'
-import { Database } from './database.ts'
-import { exportDatabase } from './offline/export.ts'
-import { verifyDatabase } from './offline/verify.ts'
+import type { CompactionStrategy } from '../../compaction/strategy.ts'
+import { Ledger } from '../../storage/ledger.ts'
+import { NodeStorage } from '../../storage/node-storage.ts'
+import { joinPath } from '../../storage/storage.ts'
+import { bytes, never, strategyOf, text } from '../../testing/fixtures.ts'
+import { WriteBatch } from '../../wal/write-batch.ts'
+import { Database } from '../database.ts'
+import { exportDatabase } from '../offline/export.ts'
+import { verifyDatabase } from '../offline/verify.ts'
 
 const KEYS = 2800
 const RUNS = 280

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { sampleResult } from '../../results/testing/sample-result.ts'
-import { readResultFiles } from '../compare/read-results.ts'
-import { readDocuments } from './read-documents.ts'
+import { readDocuments, readResultFiles } from './read-documents.ts'
 
 let folder = ''
 beforeEach(() => {

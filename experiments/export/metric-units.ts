@@ -1,6 +1,6 @@
 /**
- * Owns the units of figures, read off their names: the schema lets every name say its unit. What says
- * none is a count, or a ratio where it is called one.
+ * Owns the unit of each figure, which follows from its name in the schema. A name without a unit is
+ * a count, or a ratio if its name is one of a ratio.
  */
 
 const SUFFIXES = [
@@ -12,13 +12,15 @@ const SUFFIXES = [
   ['Ms', 'ms'],
 ] as const
 
-/** Names of bytes that end in something else. */
+/** Byte counts whose names do not end in `Bytes`. */
 const BYTES = new Set(['bytes', 'bytesWritten', 'bytesRead', 'bytesReturned', 'bytesFromStorage'])
 const RATIO = /^wa[A-Z]|[aA]mplification$|PerOperation$|PerByteReturned$|^scores$|^tolerance$/
-/** Sections of settings, which mean whatever their owner says. */
+/** Sections that hold settings; the unit of a setting is not known here. */
 const SETTINGS = new Set(['strategy', 'workload', 'engine', 'suite'])
 
-/** 'B', 's', 'µs', 'ns', 'ms', '1/s', 'ratio', 'count', 'truth', 'text', or 'number' of a setting. */
+/**
+ * 'B', 's', 'µs', 'ns', 'ms', '1/s', 'ratio', 'count', 'truth', 'text', or for settings 'number'.
+ */
 export function unitOf(section: string, metric: string, scalar: number | string | boolean): string {
   if (typeof scalar === 'string') return 'text'
   if (typeof scalar === 'boolean') return 'truth'

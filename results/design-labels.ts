@@ -3,9 +3,9 @@
  * with whatever tells it from the others shown. Within one set of results two contenders, or two
  * workloads, that differ (`results/identity.ts`) never bear one label.
  */
-import type { Json } from '../../engine/base/json.ts'
-import { contenderOf, workloadAskedOf } from '../../results/identity.ts'
-import type { RunResult } from '../../results/schema.ts'
+import type { Json } from '../engine/base/json.ts'
+import { contenderOf, workloadAskedOf } from './identity.ts'
+import type { RunResult } from './schema.ts'
 
 /** All that a label depends on: peers have it too. */
 type Configured = Pick<RunResult, 'config'>

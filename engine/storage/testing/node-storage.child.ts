@@ -1,12 +1,12 @@
 /**
- * A process of its own for node-storage.test.ts, since /proc/self/io counts a whole process: writes,
- * syncs and reads through a NodeStorage and reports both accounts of it.
+ * A separate process for node-storage.test.ts, since /proc/self/io counts a whole process. It
+ * writes, syncs and reads through a NodeStorage, and reports the system's count and the ledger's.
  */
 
 import { readFileSync } from 'node:fs'
-import { Ledger, sumCells } from './ledger.ts'
-import { NodeStorage } from './node-storage.ts'
-import { joinPath } from './storage.ts'
+import { Ledger, sumCells } from '../ledger.ts'
+import { NodeStorage } from '../node-storage.ts'
+import { joinPath } from '../storage.ts'
 
 const folder = process.argv[2]!
 

@@ -1,9 +1,9 @@
 /**
  * Owns a design's figure as tables and figures quote it: the mean over its samples, with the 95 %
- * interval of that mean (BCa bootstrap, `compare/bootstrap.ts`) where there are several.
+ * interval of that mean (BCa bootstrap, `measure/bootstrap.ts`) where there are several.
  */
 import { type AnyResult, type DesignGroup, sampleValues } from '../../results/identity.ts'
-import { bootstrapMean, meanOf } from './bootstrap.ts'
+import { bootstrapMean, meanOf } from '../measure/bootstrap.ts'
 
 const OPTIONS = { level: 0.95, seed: 42, resamples: 2_000 }
 

@@ -1,21 +1,24 @@
 /**
- * Owns the reading thread of `sharing.test.ts`, whose writer adds ever smaller keys down to zero:
- * it looks at the first two entries, the newest ones, until zero is there, and counts what must
- * never be seen.
+ * Owns the reading thread of `sharing.test.ts`. The test's writer adds ever smaller keys down to
+ * zero. The reader looks at the first two entries, which are the newest, until it sees zero, and
+ * counts states that must never be visible.
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { assert } from '../base/assert.ts'
-import type { InternalCursor } from '../base/internal-cursor.ts'
-import { MemTable, type SharedMemTable } from './memtable.ts'
+import { assert } from '../../base/assert.ts'
+import type { InternalCursor } from '../../base/internal-cursor.ts'
+import { MemTable, type SharedMemTable } from '../memtable.ts'
 
 export interface ReaderReport {
   readonly looks: number
-  /** Entries whose value does not fit their key. */
+  /** Number of entries whose value does not match their key. */
   readonly tornEntries: number
-  /** Times the list ended after its first entry although more had been seen before. */
+  /**
+   * How often the list ended after its first entry although the reader had seen more entries
+   * before.
+   */
   readonly gaps: number
-  /** Of one scan at the end. */
+  /** Number of entries in one scan at the end. */
   readonly entries: number
 }
 
