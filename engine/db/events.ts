@@ -53,6 +53,7 @@ export interface ReplayReport {
   readonly lost: LostWrites | null
 }
 
+/** What an open brought back from the logs, and what it could not. */
 export interface RecoveryEvent extends ReplayReport {
   readonly kind: 'recovery'
   readonly atMs: number

@@ -27,8 +27,11 @@ const LEFT_OUT: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^db_bench /, 'a tool of RocksDB, which not every machine has'],
 ]
 
-/** Not part of what is tried: the copy has the packages of this checkout. */
+/** Not part of what is tried: the copy has the packages of this checkout, through a link. */
 const INSTALLS = /^npm ci && /
+
+/** Anywhere else it would take the packages of this checkout away. */
+const CHANGES_PACKAGES = /\bnpm (ci|install)\b/
 
 /** What takes more than ten seconds, and what makes it shorter. The first that fits is taken. */
 const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) => string])[] = [
@@ -86,6 +89,7 @@ function freshCopy(): string {
 
 function asRun(command: string): string {
   const given = command.replace(INSTALLS, '')
+  if (CHANGES_PACKAGES.test(given)) throw new Error(`${command}: write "npm ci && …"`)
   if (isFull) return given
   return SHORTER.find(([pattern]) => pattern.test(given))?.[1](given) ?? given
 }
