@@ -5,7 +5,6 @@
  * arguments, 128 + n ended by signal n. Errors are one line on stderr, with a stack under --debug only.
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { RunResult } from '../results/schema.ts'
 import { checkOutFile, checkOutFolder } from './base/check-out.ts'
 import type { SweepContext, Transfer } from './base/context.ts'
@@ -19,8 +18,9 @@ import { runCommand, say } from './cli/run-command.ts'
 import { hearSignals } from './cli/signals.ts'
 import { lookOf } from './cli/terminal.ts'
 import { closingTable, untilLines } from './commands/exp/closing-table.ts'
+import { peerTables } from './commands/exp/peer-table.ts'
 import { ANSWERS_GATE } from './measure/gates.ts'
-import type { PeerPlan } from './targets/peers/peer-run.ts'
+import type { PeerPlan } from './targets/peers/peer-plan.ts'
 import type { Recording } from './trace/recording.ts'
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -50,7 +50,7 @@ async function runRequest(request: Request): Promise<number> {
     if (!request.quiet) say(line)
   }
   using recording = await recordingOf(request, plans, peerPlans)
-  await announce(request, plans, peerPlans)
+  await announce(request, [...plans, ...peerPlans])
   for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
   try {
     const context: SweepContext = {
@@ -64,19 +64,18 @@ async function runRequest(request: Request): Promise<number> {
       onRun: (what) => progress.running(what),
       onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
-    const run = recording === null ? plans : [recording.plan]
-    const { results, resultPaths } = await runSweep(run, context)
+    const run = recording === null ? [...plans, ...peerPlans] : [recording.plan]
+    const { results, peers, resultPaths } = await runSweep(run, context)
     recording?.finish()
-    const peers = await runPeers(peerPlans, context)
     progress.running(null)
-    const chartPaths = await writeCharts(results, peers.results, request.out, signal)
+    const chartPaths = await writeCharts(results, peers, request.out, signal)
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
-    if (peers.table !== '') tell(peers.table)
+    if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
-    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) tell(path)
-    return tellLosses([...results, ...peers.results])
+    for (const path of [...resultPaths, ...pictures]) tell(path)
+    return tellLosses([...results, ...peers])
   } finally {
     progress.clear()
   }
@@ -85,15 +84,11 @@ async function runRequest(request: Request): Promise<number> {
 /** What takes long is said before it starts, on pipes too. Results that are there cost no time. */
 async function announce(
   { out, force, quiet }: Request,
-  plans: readonly RunPlan[],
-  peers: readonly PeerPlan[],
+  plans: readonly (RunPlan | PeerPlan)[],
 ): Promise<void> {
   const { announcementOf } = await import('./commands/exp/announcement.ts')
-  const isDue = (name: string) => force || !existsSync(join(out, name))
-  const due = [
-    ...plans.filter(({ id }) => isDue(`${id}.json`)),
-    ...peers.filter(({ id }) => isDue(`${id}.peer.json`)),
-  ]
+  const { resultPath } = await import('./run/sweep.ts')
+  const due = plans.filter((plan) => force || !existsSync(resultPath(plan, out)))
   const line = quiet ? null : announcementOf(due, out)
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
@@ -137,15 +132,6 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
   const { describeCode } = await import('./machine/environment.ts')
   const { varveVersion } = describeCode()
   return plans.map((plan) => agedPlan(plan, folder, varveVersion))
-}
-
-/** Loaded only where asked for: a store of somebody else's need not be installed. */
-async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
-  if (plans.length === 0) return { table: '', resultPaths: [], results: [] }
-  const { runPeerSweep } = await import('./targets/peers/peer-sweep.ts')
-  const { peerTables } = await import('./commands/exp/peer-table.ts')
-  const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, lookOf(process.stdout)), resultPaths, results }
 }
 
 async function runSuiteRequest(request: SuiteRequest): Promise<number> {

@@ -8,7 +8,7 @@ import type { CompactionStrategy, EngineOptions, Json } from '../../engine/index
 import type { RunResult } from '../../results/schema.ts'
 import type { Workload } from '../../workloads/index.ts'
 import { hashOfJson } from './digest.ts'
-import type { Target } from './target.ts'
+import type { CountedTarget } from './target.ts'
 
 export interface RunPlan {
   /** `<workload>-<strategy>-<hash>-r<repeat>`: the result's id and the stem of its files. */
@@ -38,8 +38,8 @@ export type Simulation =
 export interface AgedStart {
   /** Fills the fresh folder before it is opened. */
   clone(folder: string): void
-  /** Wraps the target, so that it ignores the writes of the load phase. */
-  afterLoad(target: Target): Target
+  /** The target as the run sees it: it ignores the load's writes. */
+  afterLoad(target: CountedTarget): CountedTarget
 }
 
 /**

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import { expect, test } from 'vitest'
 import type { ProcessWatch } from '../machine/process-watch.ts'
+import { CountedBooks } from '../run/counted-books.ts'
 import { type RunLoad, Runner } from '../run/runner.ts'
 import { puts, type TimedTargetOptions, timedTarget } from '../run/testing/timed-target.ts'
 import { recorded, scheduled, steady } from './arrivals.ts'
@@ -30,8 +31,10 @@ async function measure({ operations, pacing, arrivalNs, watch, ...target }: Case
       ? null
       : { kind: 'constant', clients: 1, sustainablePerSecond: null, pacing: pacing(timer) }
   const runner = new Runner({
-    open: (_clock, onEvent, onJobStart) =>
-      timedTarget({ serviceNs: () => 0, ...target, timer, onEvent, onJobStart }),
+    open: (_clock, onEvent, onJobStart) => {
+      const timed = timedTarget({ serviceNs: () => 0, ...target, timer, onEvent, onJobStart })
+      return { target: timed, books: new CountedBooks(timed) }
+    },
     workload: {
       load: puts(0),
       phases: [{ name: 'run', stream: puts(operations, arrivalNs) }],

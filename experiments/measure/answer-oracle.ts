@@ -129,12 +129,12 @@ export class AnswerOracle {
    * Reads everything `target` holds, in pieces, and checks that each live key is there once and no
    * other key is. Call it when the measurements have ended, since it changes them.
    */
-  checkAll(target: Target, operation: number): void {
+  async checkAll(target: Pick<Target, 'scan'>, operation: number): Promise<void> {
     const entries = new ScannedEntries()
     let from: Uint8Array = new Uint8Array(0)
     for (;;) {
       entries.clear()
-      target.scan(from, PIECE_ENTRIES, entries)
+      await target.scan(from, PIECE_ENTRIES, entries)
       this.#checkEntries(from, entries, operation, 'end', SEEN)
       if (entries.count < PIECE_ENTRIES) break
       // The next scan starts at the smallest key after the last one.

@@ -1,16 +1,14 @@
 /**
- * Owns the record of background work during a run: the first events in full, and the count of all.
- * Each event has the operation during which it happened, which is the same in every run. Its wall
- * time differs from run to run, so it is kept apart, for the timed half of the result.
+ * Owns the record of background work during a run: the first events in full, and how many there
+ * were. Each carries the operation it happened at, since time would differ from run to run.
  */
-import type { Deterministic, ResultEvent, Timed } from '../../results/schema.ts'
+import type { Deterministic, ResultEvent } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
 
 const EVENTS_KEPT_MAX = 2000
 
 export class EventLog {
   readonly #log: ResultEvent[] = []
-  readonly #times: Timed['events'][number][] = []
   readonly #mergesByLevel: number[] = []
   #total = 0
 
@@ -26,22 +24,13 @@ export class EventLog {
     return this.#log.push({ ...NOT_TOLD, ...event, atOperation }) - 1
   }
 
-  /** Adds the wall time, since the load began, of the event added last. */
-  addTime(time: Timed['events'][number]): void {
-    if (this.#times.length < this.#log.length) this.#times.push(time)
-  }
-
-  /** Merges of the whole run that wrote into `level`. */
+  /** Merges of the whole run that wrote into a level. */
   mergesInto(level: number): number {
     return this.#mergesByLevel[level] ?? 0
   }
 
   figures(): Deterministic['events'] {
     return { total: this.#total, log: this.#log }
-  }
-
-  times(): Timed['events'] {
-    return this.#times
   }
 }
 

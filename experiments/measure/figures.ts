@@ -6,6 +6,7 @@
 import { type LedgerCell, type ReadCounters, sumCells } from '../../engine/index.ts'
 import { isConserved } from '../../results/deterministic-schema.ts'
 import type { Amplification, Deterministic, ReadAccount } from '../../results/schema.ts'
+import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
 import { physicalBytes, type TargetStats } from '../base/target.ts'
 
 export function amplificationOf(stats: TargetStats, liveLogicalBytes: number): Amplification {
@@ -117,6 +118,15 @@ export function readAccountOf(
     blocksFromStoragePerOperation: quotient(blocksFromStorage, operations),
     bytesReadPerByteReturned: quotient(bytesFromStorage, bytesReturned),
   }
+}
+
+/** The operations that occurred, by the workload's names of the kinds; `counts` is by kind. */
+export function countsByKind(counts: Float64Array): Record<string, number> {
+  const occurred: Record<string, number> = {}
+  for (const [kind, count] of counts.entries()) {
+    if (count > 0) occurred[OPERATION_KIND_NAMES[kind]!] = count
+  }
+  return occurred
 }
 
 export function quotient(numerator: number, denominator: number): number | null {

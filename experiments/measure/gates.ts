@@ -73,11 +73,22 @@ export function gatesOf(facts: GateFacts): Gate[] {
   if (facts.memory !== null) {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
   }
-  if (facts.arrivals !== null) gates.push(overload(facts, facts.arrivals))
-  const { command, runSeries } = facts
-  const draws = runSeries.length > 0 && !isTrace(command)
-  gates.push(openLoop(facts), severalSeeds({ samples: 1, runs: 1 }, command, draws))
+  const { arrivals, config, command } = facts
+  const hasRun = facts.runSeries.length > 0
+  gates.push(...arrivalGates({ arrivals, config, command, hasRun }))
+  gates.push(severalSeeds({ samples: 1, runs: 1 }, command, hasRun && !isTrace(command)))
   return gates
+}
+
+export interface ArrivalFacts extends Pick<GateFacts, 'arrivals' | 'config' | 'command'> {
+  /** The run has a phase that can be given a rate. */
+  readonly hasRun: boolean
+}
+
+/** How operations arrived, and whether the target kept up. */
+export function arrivalGates(facts: ArrivalFacts): Gate[] {
+  const { arrivals } = facts
+  return arrivals === null ? [openLoop(facts)] : [overload(facts, arrivals), openLoop(facts)]
 }
 
 interface Judgement {
@@ -257,7 +268,7 @@ function compressibility({ command }: GateFacts, { compression, storedShare }: M
   })
 }
 
-function overload(facts: GateFacts, { overloaded, why }: Arrivals): Gate {
+function overload(facts: ArrivalFacts, { overloaded, why }: Arrivals): Gate {
   return gateOf({
     name: 'overload',
     covers: ['time'],
@@ -267,7 +278,7 @@ function overload(facts: GateFacts, { overloaded, why }: Arrivals): Gate {
   })
 }
 
-function openLoop(facts: GateFacts): Gate {
+function openLoop(facts: ArrivalFacts): Gate {
   const { arrivals } = facts
   const gate = (passed: boolean, why: string): Gate =>
     gateOf({
@@ -300,8 +311,8 @@ function openLoop(facts: GateFacts): Gate {
  * Runs at the advised share of the sustainable rate, which a closed loop measures first. A run that
  * had the advised share or less gets half of its own.
  */
-function atAdvisedShare({ config, command, runSeries }: GateFacts): Judgement['remedy'] {
-  if (runSeries.length === 0) return null
+function atAdvisedShare({ config, command, hasRun }: ArrivalFacts): Judgement['remedy'] {
+  if (!hasRun) return null
   const share = config.arrival?.rate?.endsWith('%') ? Number.parseFloat(config.arrival.rate) : null
   const advised = Number.parseFloat(SHARE_ADVISED)
   const rate = share !== null && share <= advised ? `${share / 2}%` : SHARE_ADVISED

@@ -7,6 +7,8 @@ import { ReadCounters } from '../../engine/index.ts'
 import type { ReadAccount } from '../../results/schema.ts'
 import { readAccountOf } from './figures.ts'
 
+export type ReadCounts = Pick<ReadAccount, 'operations' | 'bytesReturned'>
+
 export class ReadTally {
   readonly #counters = new ReadCounters()
   #operations = 0
@@ -33,6 +35,10 @@ export class ReadTally {
     last.blocksFromCache = live.blocksFromCache
     last.blocksFromStorage = live.blocksFromStorage
     last.bytesFromStorage = live.bytesFromStorage
+  }
+
+  counts(): ReadCounts {
+    return { operations: this.#operations, bytesReturned: this.#bytesReturned }
   }
 
   figures(): ReadAccount {

@@ -3,10 +3,16 @@
  * 32-bit lanes (FNV-1a with different primes, avalanched at the end). Equal streams give equal
  * hashes; two strategies are compared only if their hashes agree. They do not resist forgery.
  */
+import type { Operation } from '../../workloads/index.ts'
 
 export class TraceHash {
   #a = 0x811c9dc5
   #b = 0x9747b28c
+
+  addOperation(operation: Operation): void {
+    const { kind, fieldIndex, keyNumber, valueLength, scanLength } = operation
+    this.add(kind + ((fieldIndex + 1) << 3), keyNumber, valueLength + scanLength)
+  }
 
   add(kindIndex: number, keyNumber: number, lengthBytes: number): void {
     const high = (keyNumber / 0x100000000) | 0
