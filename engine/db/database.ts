@@ -56,6 +56,7 @@ export class Database implements Disposable {
     this.#parts = parts
   }
 
+  /** What the database was opened with, defaults filled in. */
   get options(): EngineOptions {
     return this.#parts.options
   }

@@ -62,7 +62,7 @@ export interface ReplayReport {
   readonly lost: LostWrites | null
 }
 
-/** An open found logs to replay, or damage. */
+/** What an open brought back from the logs, and what it could not. */
 export interface RecoveryEvent extends ReplayReport {
   readonly kind: 'recovery'
   readonly atMs: number
