@@ -158,7 +158,7 @@ test('reads of a peer are those of its phases', () => {
   ])
 })
 
-test('a store that replays load and run in one go is timed over both', () => {
+test('a store that replays load and run together is timed over both', () => {
   const peer = samplePeer(sampleResult())
   const { phases } = peer.deterministic
   const operations = phases
