@@ -1,6 +1,6 @@
 /**
- * Owns second names and copies of files. Invariant: a copy is durable when the call returns; its name is
- * durable once the caller has synced the folder.
+ * Owns second names and copies of files. Invariant: a copy is durable when the call returns; its
+ * name is durable once the caller has synced the folder.
  */
 
 import { isLsmError } from '../base/errors.ts'
