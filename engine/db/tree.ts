@@ -144,7 +144,7 @@ export class Tree {
   }
 
   /**
-   * The segment's live values have all been written anew, durably, the last of them at `lastSeq`:
+   * The segment's live values have all been written again, durably, the last of them at `lastSeq`:
    * its data goes when nobody can look at a moment before that at which it held values, its name
    * when no table points to it.
    */

@@ -18,14 +18,14 @@ const COLUMNS_MAX = 100
  * its replacement is always better, so that nobody has to argue with the check.
  */
 export const OLD_PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
-  phrase("one['’]s", 'your, its'),
+  phrase("one['’]s own", 'your, its'),
   phrase('be (?:it|they)', 'whether'),
   phrase('(?:what|who) is no(?! longer)', 'what is not a, anybody without'),
   phrase('(?:is|are|was|were) told (?:by|of)', 'comes from, is notified of'),
   phrase('known by', 'identified by'),
   phrase('nobody knows', 'unknown'),
   phrase('that which', 'the one that'),
-  phrase('(?:those|what) there (?:is|are)', 'the existing ones'),
+  phrase('those there are', 'the existing ones'),
   phrase('(?:a|no) say in', 'depends on'),
   phrase('in the midst of', 'during'),
   phrase('(?:there|where)(?:of|in|upon|by)', 'of it, in which, so that'),

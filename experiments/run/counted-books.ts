@@ -1,7 +1,7 @@
 /**
- * Owns the books of a run on a target that counts its own work, the engine or the simulator: readings
- * around each phase, the series, the events, and the result's deterministic half that comes of them.
- * Nothing is counted here, and nothing here knows a clock.
+ * Owns the books of a run on a target that counts its own work, the engine or the simulator:
+ * readings around each phase, the series, the events, and the result's deterministic half that
+ * comes of them. Nothing is counted here, and nothing here knows a clock.
  */
 import { cellsBetween } from '../../engine/index.ts'
 import type { Deterministic, Timed } from '../../results/schema.ts'

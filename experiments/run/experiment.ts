@@ -1,8 +1,8 @@
 /**
  * Owns one experiment from nothing to a result: a fresh folder, the run, the machine's own figures,
- * the gates, and the folder's removal. Invariant: whatever happens, the target is closed and (unless
- * it is to be kept, and the run was not interrupted) the folder is gone; a result is returned only for
- * a run that ended.
+ * the gates, and the folder's removal. Invariant: whatever happens, the target is closed and
+ * (unless it is to be kept, and the run was not interrupted) the folder is gone; a result is
+ * returned only for a run that ended.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * Owns the seam between the loop of a run and the figures that come from the target itself. The loop
- * says when to read; what is read, and what it costs, is up to the books. Books of our own targets
- * read at every call; those of a peer read at the end of the run phase and at rest only.
+ * Owns the seam between the loop of a run and the figures that come from the target itself. The
+ * loop says when to read; what is read, and what it costs, is up to the books. Books of our own
+ * targets read at every call; those of a peer read at the end of the run phase and at rest only.
  */
 import type { Deterministic, Timed } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
@@ -12,7 +12,9 @@ import type { OperationDriver } from './operation-driver.ts'
 export type PhaseName = Deterministic['phases'][number]['name']
 
 export interface RunBooks {
-  /** The target tells of its jobs. Where it does not, nobody knows how long jobs stalled operations. */
+  /**
+   * The target reports its jobs. If it does not, the time that jobs stalled operations is unknown.
+   */
   readonly hearsJobs: boolean
   phaseBegins(): void
   phaseEnds(name: PhaseName, operationsByKind: Readonly<Record<string, number>>): void

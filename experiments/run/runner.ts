@@ -1,10 +1,11 @@
 /**
- * Owns the one loop of a run, for every target: load phase, run phases, drain, and the times of all.
- * It knows neither folders nor terminals: the target is handed in open, with the books that read it.
+ * Owns the one loop of a run, for every target: load phase, run phases, drain, and the times of
+ * all. It knows neither folders nor terminals: the target is handed in open, with the books that
+ * read it.
  *
  * A target that answers at once is driven without a promise. Between slices of operations the event
- * loop gets a turn, so that an interrupt is heard and the collector's figures arrive. Clocks, waiting
- * and the collector's reports are injected.
+ * loop gets a turn, so that an interrupt is heard and the collector's figures arrive. Clocks,
+ * waiting and the collector's reports are injected.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, ManualClock } from '../../engine/index.ts'
@@ -30,7 +31,9 @@ import { UntilSteady } from './until-steady.ts'
 const SLICE_OPERATIONS = 500
 
 export interface RunnerParts<Open extends Target, Books extends RunBooks> {
-  /** Opens the target on a fresh folder; its events, their beginnings and its time are the runner's. */
+  /**
+   * Opens the target on a fresh folder; its events, their beginnings and its time are the runner's.
+   */
   open(
     clock: Clock,
     onEvent: (event: TargetEvent) => void,
@@ -39,7 +42,10 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly workload: Workload
   readonly records: number
   readonly operations: number
-  /** The one run phase goes on beyond `operations` until its state is reached; left out: it does not. */
+  /**
+   * The one run phase goes on beyond `operations` until its state is reached; left out: it does
+   * not.
+   */
   readonly until?: RunResult['config']['until']
   readonly timer: Clock
   readonly signal: AbortSignal

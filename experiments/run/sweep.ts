@@ -1,7 +1,7 @@
 /**
- * Owns a sweep over plans of our own and of peers: each in turn, each result written whole, results of
- * the same configuration and code reused. Since a result appears only when its run has ended, an interrupted sweep
- * resumes by being started again.
+ * Owns a sweep over plans of our own and of peers: each in turn, each result written whole, results
+ * of the same configuration and code reused. Since a result appears only when its run has ended, an
+ * interrupted sweep resumes by being started again.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. At a share of the
- * sustainable rate it measures that rate first, by the same run in a closed loop on a folder of its
- * own: the first phase of Luo & Carey's two (PVLDB 12).
+ * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. At a share of
+ * the sustainable rate it measures that rate first, by the same run in a closed loop on a folder of
+ * its own: the first phase of Luo & Carey's two (PVLDB 12).
  */
 import { deriveSeed } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
@@ -35,8 +35,8 @@ type Measure<Plan, Result> = (
 ) => Promise<Result>
 
 /**
- * Runs `measure` with the load of the plan; null: one client in a closed loop. `quietSeconds` of each
- * drain is waiting, not work.
+ * Runs `measure` with the load of the plan; null: one client in a closed loop. `quietSeconds` of
+ * each drain is waiting, not work.
  */
 export async function underLoad<Plan extends Loaded, Result extends Rated>(
   plan: Plan,

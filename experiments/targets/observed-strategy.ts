@@ -1,7 +1,7 @@
 /**
- * Owns what is seen of a strategy while it works: the scores and candidates behind its last pick, its
- * scores when its debt was last asked for, and the moment a job begins. It hands every question on
- * and changes no answer.
+ * Owns what is seen of a strategy while it works: the scores and candidates behind its last pick,
+ * its scores when its debt was last asked for, and the moment a job begins. It hands every question
+ * on and changes no answer.
  *
  * Under inline scheduling a job begins where the engine asks for it: a flush with the question for
  * its filter, a compaction with the pick.

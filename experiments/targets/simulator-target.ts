@@ -3,7 +3,8 @@
  * only. A get hands back a record of the right shape rather than the record: the last one put with
  * that length, which is what an update of one field needs to come out as long as the true one.
  *
- * Blocks, filters and returned bytes of scans are unknown to it and stay zero; runs probed are true.
+ * Blocks, filters and returned bytes of scans are unknown to it and stay zero; runs probed are
+ * true.
  */
 import {
   type Clock,

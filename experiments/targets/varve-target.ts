@@ -1,6 +1,7 @@
 /**
  * Owns Varve as a target: the calls of a run as calls of the engine's public face, and the engine's
- * counters as a target's. One batch and one cursor bound are reused, so that a put allocates nothing.
+ * counters as a target's. One batch and one cursor bound are reused, so that a put allocates
+ * nothing.
  */
 import {
   type Clock,

@@ -3,10 +3,11 @@
  * database that is written to, deleted from and read at snapshots meanwhile. What must hold of
  * every spec:
  *
- *   refused   `LSM_UNSAFE_COMPACTION` with a rule (the one broken on purpose, where one was); the tree
+ *   refused   `LSM_UNSAFE_COMPACTION` with a rule (the one broken on purpose, if any); the tree
  *             is untouched, everything reads back, and the folder opens again
- *   accepted  the tables named, and no others, went where the spec says; every get, scan and snapshot
- *             read equals the oracle; the whole tree holds its invariants over the entries at rest
+ *   accepted  the named tables, and no others, went where the spec says; every get, scan and
+ *             snapshot read equals the oracle; the whole tree holds its invariants over the entries
+ *             at rest
  *
  * Invariant: a run is a function of its seed, which every finding names.
  */

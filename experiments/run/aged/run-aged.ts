@@ -1,9 +1,9 @@
 /**
  * Owns a run that starts from a loaded tree: the load happens once, in a run of its own whose
- * database is drained, closed and kept; each run opens a clone of it. The load's operations are still
- * generated, for the random numbers that follow, the trace hash and the account of live data, but
- * reach no database. So every figure of such a run is of its run phases alone, and equal whether the
- * tree was built for it or found.
+ * database is drained, closed and kept; each run opens a clone of it. The load's operations are
+ * still generated, for the random numbers that follow, the trace hash and the account of live data,
+ * but reach no database. So every figure of such a run is of its run phases alone, and equal
+ * whether the tree was built for it or found.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

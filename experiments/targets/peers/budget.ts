@@ -1,7 +1,8 @@
 /**
- * Owns what every store is given alike: memory, blocks, compression, filters, the shape of a leveled
- * tree and what a write waits for. A peer's settings are made from one budget and from nothing else,
- * and are written beside ours line by line; what cannot be made equal is a line that says so.
+ * Owns what every store is given alike: memory, blocks, compression, filters, the shape of a
+ * leveled tree and what a write waits for. A peer's settings are made from one budget and from
+ * nothing else, and are written beside ours line by line; what cannot be made equal is a line that
+ * says so.
  */
 import type { Json } from '../../../engine/base/json.ts'
 import type { EngineOptions } from '../../../engine/index.ts'

@@ -1,7 +1,8 @@
 /**
  * Owns what the harness must know of a stream that it hands over whole: the trace hash, operations
- * by kind, user bytes and live sizes, counted as the operations pass. A batch target runs elsewhere;
- * these are the same figures the driver keeps for one that is called operation by operation.
+ * by kind, user bytes and live sizes, counted as the operations pass. A batch target runs
+ * elsewhere; these are the same figures the driver keeps for one that is called operation by
+ * operation.
  */
 import type { PeerResultInput } from '../../../results/peer-schema.ts'
 import {

@@ -6,7 +6,9 @@ import type { Budget } from './budget.ts'
 export interface PeerPlan extends Pick<RunPlan, 'id' | 'config' | 'command' | 'createWorkload'> {
   readonly name: PeerName
   readonly budget: Budget
-  /** Writes stop after every half memtable until the store is at rest: background work never lags. */
+  /**
+   * Writes stop after every half memtable until the store is at rest: background work never lags.
+   */
   readonly paced?: boolean
   /** Of a batch target that is paced: operations arrive so far apart. */
   readonly arrivalIntervalNs?: number
