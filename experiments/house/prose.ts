@@ -17,7 +17,7 @@ const COLUMNS_MAX = 100
  * Phrases without any good use, each with what to write instead. A phrase enters the list only if
  * its replacement is always better, so that nobody has to argue with the check.
  */
-export const OLD_PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
+const OLD_PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
   phrase("one['’]s own", 'your, its'),
   phrase('be (?:it|they)', 'whether'),
   phrase('(?:what|who) is no(?! longer)', 'what is not a, anybody without'),
