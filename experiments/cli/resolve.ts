@@ -20,7 +20,7 @@ import { readArrival } from './arrival-flags.ts'
 import { checkValueLog } from './check-value-log.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
-import { flagDefault } from './flags.ts'
+import { flagsOf } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
 import { describeSettings, readSettings, type SettingValue } from './settings.ts'
 
@@ -238,7 +238,7 @@ function sizeOf(
 }
 
 function defaultCount(flag: 'records' | 'operations'): number {
-  return parseCount(flagDefault(flag))!
+  return parseCount(flagsOf('exp').get(flag)!.default!)!
 }
 
 function simulationOf(

@@ -6,6 +6,9 @@
 import { EXIT, explain } from './explain.ts'
 import { isOfOutput, outputFault, watchStandardStreams } from './standard-output.ts'
 
+/** Of the process, which runs one command. */
+let isQuiet = false
+
 /** Runs `main` on the process's arguments; its number, or its error's, becomes the exit code. */
 export async function runCommand(
   name: string,
@@ -31,8 +34,23 @@ function tellError(name: string, error: unknown): number {
   return code
 }
 
+/** Whether notes are dropped from now on: `--quiet`. */
+export function beQuiet(quiet: boolean): void {
+  isQuiet = quiet
+}
+
 /** Says what was asked for; returns the exit code of a command that is done with that. */
 export function say(text: string): number {
   process.stdout.write(`${text}\n`)
   return EXIT.done
+}
+
+/** Says where something was written, unless quiet; returns the exit code of a command that is done. */
+export function sayWritten(path: string): number {
+  return isQuiet ? EXIT.done : say(path)
+}
+
+/** Says on standard error what the user may want to know beside the answer, unless quiet. */
+export function note(line: string): void {
+  if (!isQuiet) process.stderr.write(`${line}\n`)
 }

@@ -7,7 +7,8 @@ import type { Latency, ReadAccount, RunResult, Timed } from '../../../results/sc
 import { runThroughput } from '../../base/throughput.ts'
 import { formatCount, formatNs } from '../../base/units.ts'
 import type { Look } from '../../cli/terminal.ts'
-import { fitted, textTable } from '../../cli/text-table.ts'
+import { fitted } from '../../cli/text-lines.ts'
+import { textTable } from '../../cli/text-table.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
 

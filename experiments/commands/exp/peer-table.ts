@@ -6,7 +6,8 @@ import type { Json } from '../../../engine/base/json.ts'
 import type { PeerResult } from '../../../results/peer-schema.ts'
 import { formatCount, formatNs } from '../../base/units.ts'
 import type { Look } from '../../cli/terminal.ts'
-import { fitted, textTable } from '../../cli/text-table.ts'
+import { fitted } from '../../cli/text-lines.ts'
+import { textTable } from '../../cli/text-table.ts'
 
 const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops/s', 'p50', 'p99']
 
