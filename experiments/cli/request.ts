@@ -77,7 +77,8 @@ export function parseCommand(argv: readonly string[]): Command {
 }
 
 /** As `parseCommand`. */
-export function commandOf({ flags }: Arguments): Command {
+export function commandOf({ operands, flags }: Arguments): Command {
+  if (operands[0] !== undefined) throw new UsageError(`unexpected argument "${operands[0]}"`)
   const [config] = flags.get('config') ?? []
   const file = config === undefined ? {} : readConfig(config)
   const given: Record<string, unknown> = { ...file }
