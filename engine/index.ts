@@ -23,9 +23,11 @@ export type {
   DatabaseEvent,
   EventSlice,
   JobEvent,
+  LostWrites,
   RecoveryEvent,
+  ReplayReport,
 } from './db/events.ts'
-export type { DatabaseMetrics, ValueLogMetrics } from './db/metrics.ts'
+export type { DatabaseMetrics } from './db/metrics.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type VerifyReport, verifyDatabase } from './db/offline/verify.ts'
@@ -37,9 +39,8 @@ export {
   parseEngineOptions,
   type ValueLogOptions,
 } from './db/options.ts'
-export type { LostWrites, ReplayReport } from './db/recovery.ts'
 export type { Snapshot } from './db/snapshots.ts'
-export type { SegmentFigures } from './db/values/value-log.ts'
+export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export {
   CAUSES,
   type Cause,

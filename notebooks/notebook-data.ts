@@ -4,12 +4,12 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readKinds } from '../experiments/base/read-documents.ts'
 import { failedGates } from '../experiments/charts/caption.ts'
 import { chartKinds } from '../experiments/charts/catalog.ts'
 import { loadPrediction } from '../experiments/charts/model.ts'
 import { inStrategyOrder, strategyStyle } from '../experiments/charts/strategy-styles.ts'
 import { configOf, PRESETS, SERIES_STYLES } from '../experiments/charts/theme.ts'
+import { readKinds } from '../experiments/cli/read-documents.ts'
 import { groupByDesign } from '../results/identity.ts'
 import type { RunResult } from '../results/schema.ts'
 import { type SuiteResult, suiteResultSchema } from '../results/suite-schema.ts'

@@ -93,6 +93,12 @@ const peerSectionSchema = z.strictObject({
   ownCounts: z.record(z.string(), count).nullable(),
 })
 
+const reads = z.strictObject({
+  operations: count,
+  /** Key and value bytes of what they found. */
+  bytesReturned: bytes,
+})
+
 const deterministic = z.strictObject({
   phases: z.array(
     z.strictObject({
@@ -104,6 +110,19 @@ const deterministic = z.strictObject({
   traceHash: hexHash,
   /** Null: the keys are foreign and not counted. */
   liveLogicalBytes: known(bytes),
+  /** Reads by what they turned out to be; null: nobody counted them. */
+  reads: z
+    .strictObject({
+      getHit: reads,
+      /** Found nothing. */
+      getMiss: reads,
+      /** Of updates of one field. */
+      updateRead: reads,
+      shortScan: reads,
+      longScan: reads,
+    })
+    .nullable()
+    .default(null),
 })
 
 export const peerResultSchema = runResultSchema

@@ -41,6 +41,7 @@ export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
   ].map((module) => [module.name, module]),
 )
 
+/** A registered strategy as a list of strategies shows it. */
 export interface StrategyListing {
   readonly name: string
   readonly description: string
@@ -48,6 +49,7 @@ export interface StrategyListing {
   readonly params: readonly ParameterInfo[]
 }
 
+/** All registered strategies, in the order of the catalogue. */
 export function listStrategies(): readonly StrategyListing[] {
   return [...STRATEGIES.values()].map((module) => ({
     name: module.name,

@@ -1,7 +1,7 @@
 /**
- * What every strategy here owes the seam, over random parameters and random flushes: it reaches
- * rest, keeps recency and every key, is pure, bounds its runs, and stays safe while flushes land
- * and other jobs end in the middle of its own.
+ * Tests what the seam asks of every strategy, over random parameters and random flushes: it reaches
+ * rest, keeps recency and every key, is pure and bounds its runs. It also stays safe while flushes
+ * land and other jobs end during its own.
  */
 
 import fc from 'fast-check'
@@ -36,17 +36,17 @@ const keysOfFlush = fc.uniqueArray(fc.nat(79), {
   size: 'max',
 })
 
-/** A buffer; keys of remainder `deleted` modulo 9 are deleted, of 9 and above none are. */
+/** A buffer. Keys whose remainder modulo 9 is `deleted` are deleted; from 9 on none are. */
 const buffer = fc.record({ keys: keysOfFlush, deleted: fc.nat(30), elapsedMs: fc.nat(40) })
 type Buffer = typeof buffer extends fc.Arbitrary<infer Value> ? Value : never
 
-/** Without `size` fast-check stops at about ten, which fills no level. */
+/** Without `size` fast-check stops at about ten flushes, which are too few to fill a level. */
 const flushes = fc.array(buffer, { maxLength: 50, size: 'max' })
 
 const startOf = (strategy: CompactionStrategy) =>
   emptyTree(strategy, { memtableBytes: MEMTABLE_ENTRIES, entryBytes: 1 })
 
-/** Picks twice from a view nothing in which can change, and expects one answer the engine allows. */
+/** Picks twice from a frozen view. Expects equal answers that the engine allows. */
 function pickPurely(
   strategy: CompactionStrategy,
   view: TreeView,
@@ -59,7 +59,7 @@ function pickPurely(
   return spec
 }
 
-/** Applies a spec; what a drop forgets need not be found any more. */
+/** Applies a spec. Keys that a drop removes are removed from `newest` too. */
 function execute(newest: Map<number, number>, tree: SteppedTree, spec: CompactionSpec) {
   if (spec.kind === 'drop') {
     const dropped = spec.inputs.flatMap((slice) => tablesIn(tree.version, slice))
@@ -70,13 +70,13 @@ function execute(newest: Map<number, number>, tree: SteppedTree, spec: Compactio
   return apply(tree, spec)
 }
 
-/** The tree is as a reader must find it: `newest` by key, and no key over a newer version. */
+/** A reader finds exactly `newest`, and no version lies above a newer one of its key. */
 function checkTree(tree: SteppedTree, newest: ReadonlyMap<number, number>): void {
   expect(brokenRecency(tree.version)).toBeNull()
   expect(readAll(tree.version)).toEqual(newest)
 }
 
-/** Flushes a buffer, and notes in `newest` what must be found from now on. */
+/** Flushes a buffer, and records in `newest` what a reader must find from now on. */
 function write(newest: Map<number, number>, tree: SteppedTree, buffer: Buffer): SteppedTree {
   const { keys, elapsedMs } = buffer
   const deleted = new Set(keys.filter((key) => key % 9 === buffer.deleted))

@@ -9,7 +9,7 @@ import { describeParams } from './parameters.ts'
 import { outputTo, wholeRuns } from './primitives/specs.ts'
 import { fluid } from './whole-levels/fluid.ts'
 
-/** Merges all of level 0 into a new run of level 1 from T runs on; nothing else is written. */
+/** From T runs on it merges all of level 0 into a new run of level 1. Only `pick` is written. */
 const smallest = defineStrategy({
   name: 'smallest',
   description: 'The least a strategy can be',
@@ -107,11 +107,11 @@ describe('parameters', () => {
   })
 
   test.each([
-    [{ T: 1 }, 'fluid: T must be an integer from 2 to 1000, not 1'],
-    [{ T: 2.5 }, 'fluid: T must be an integer from 2 to 1000, not 2.5'],
-    [{ T: Number.NaN }, 'fluid: T must be an integer from 2 to 1000, not NaN'],
-    [{ T: '4' }, 'fluid: T must be an integer from 2 to 1000, not 4'],
-    [{ K: 0 }, 'fluid: K must be an integer at least 1, not 0'],
+    [{ T: 1 }, 'fluid: T: expected integer 2 … 1000, not 1'],
+    [{ T: 2.5 }, 'fluid: T: expected integer 2 … 1000, not 2.5'],
+    [{ T: Number.NaN }, 'fluid: T: expected integer 2 … 1000, not NaN'],
+    [{ T: '4' }, 'fluid: T: expected integer 2 … 1000, not 4'],
+    [{ K: 0 }, 'fluid: K: expected integer ≥ 1, not 0'],
     [{ K: 4 }, 'fluid: K must be from 1 to T − 1 = 3, not 4'],
     [{ T: 2, Z: 2, K: 1 }, 'fluid: Z must be from 1 to T − 1 = 1, not 2'],
     [{ bitsPerKee: 1 }, 'fluid has no parameter bitsPerKee; did you mean bitsPerKey?'],
@@ -125,7 +125,7 @@ describe('parameters', () => {
 
   test('of a wrong choice are refused with the choices', () => {
     expect(messageOf(() => fluid.create({ sizing: 'statc' }))).toBe(
-      'fluid: sizing must be one of static, dynamic, not statc',
+      'fluid: sizing: expected one of static, dynamic, not statc',
     )
   })
 
@@ -133,8 +133,8 @@ describe('parameters', () => {
     const [, , filterAlloc] = describeParams(smallest)
     expect(filterAlloc).toMatchObject({ name: 'filterAlloc', range: 'one of uniform, monkey' })
     expect(describeParams(smallest).slice(0, 2)).toEqual([
-      { name: 'T', range: 'an integer at least 2', default: 4, description: '' },
-      { name: 'bitsPerKey', range: 'a number', default: 7, description: '' },
+      { name: 'T', range: 'integer ≥ 2', default: 4, description: '' },
+      { name: 'bitsPerKey', range: 'number', default: 7, description: '' },
     ])
   })
 })

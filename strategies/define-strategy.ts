@@ -1,8 +1,8 @@
 /**
- * Owns the making of a strategy: from a name, parameters, the four primitives and `pick`, a module
- * that parses its parameters and creates the strategy. Only `pick` must be written; what is left
- * out is derived from it, so that scores, debt and stall limits never contradict the picks. Every
- * strategy also takes `filterAlloc`: its filter bits are divided among its runs here, once for all.
+ * Owns `defineStrategy`: it makes a strategy's module from a name, parameters, the four primitives
+ * and `pick`. The module parses the parameters and creates the strategy. Only `pick` must be
+ * written; every other member has a default that follows from it, so scores, debt and stall limits
+ * never contradict the picks. Every strategy also takes `filterAlloc`, which is applied here.
  */
 
 import type { z } from 'zod'
@@ -27,8 +27,9 @@ import { filterAlloc } from './primitives/shared-parameters.ts'
 import { inputBytes, placesOf } from './primitives/specs.ts'
 
 /**
- * The design space of Sarkar et al. (PVLDB 14): when, in which shape, how much at once, and which.
- * The layout is one; of the others a strategy may have several, in order of priority.
+ * The design space of Sarkar et al. (PVLDB 14): when to compact (trigger), in which shape (layout),
+ * how much at once (granularity), and which data (movement). A strategy has one layout; of the
+ * others it may have several, in order of priority.
  */
 export interface Primitives {
   readonly trigger: readonly string[]
@@ -37,18 +38,19 @@ export interface Primitives {
   readonly movement: readonly string[]
 }
 
+/** What `defineStrategy` takes. What is optional is derived from `pick` where it is left out. */
 export interface StrategyDefinition<Params extends z.ZodObject, State extends Json> {
   readonly name: string
   /** One line for lists of strategies. */
   readonly description: string
-  /** Every parameter with a default, and a description that names the default's source. */
+  /** Every parameter has a default, and a description that names the source of that default. */
   readonly params: Params
   readonly primitives: Primitives
   /** The state before the first pick; null when left out. */
   readonly initialState?: State
-  /** Whether it ever forgets data (`drop`): it is then tested against retention, not equality. */
+  /** Whether it ever drops data. If so, tests check it against the retention, not for equality. */
   readonly drops?: boolean
-  /** How many times the runs its stall limits suggest the tree may rest with; 1 when left out. */
+  /** Number of resting runs allowed, relative to the stall limits; 1 when left out. */
   readonly runsSlack?: number
   pick(view: TreeView<State>, params: z.output<Params>): CompactionSpec<State> | null
   score?(view: TreeView<State>, params: z.output<Params>): readonly LevelScore[]
@@ -58,7 +60,7 @@ export interface StrategyDefinition<Params extends z.ZodObject, State extends Js
   flushFilter?(view: TreeView<State>, params: z.output<Params>): FilterPolicy
 }
 
-/** What `--strategy=` names: parameters and a factory, with the primitives as data. */
+/** What `--strategy=` names: the parameters, the factory, and the primitives as data. */
 export interface StrategyModule {
   readonly name: string
   readonly description: string
@@ -66,7 +68,7 @@ export interface StrategyModule {
   readonly primitives: Primitives
   readonly drops: boolean
   readonly runsSlack: number
-  /** All parameters with defaults filled in; `LSM_INVALID_ARGUMENT` names the one that is wrong. */
+  /** All parameters, defaults filled in; `LSM_INVALID_ARGUMENT` names the one that is wrong. */
   parse(raw?: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>
   /** The strategy under these parameters; errors as `parse`. */
   create(raw?: Readonly<Record<string, unknown>>): CompactionStrategy
@@ -79,9 +81,10 @@ type AllParams<Params extends z.ZodObject> = z.output<Params> & {
 /** The common default of LSM engines: about one false positive in a hundred lookups. */
 const DEFAULT_BITS_PER_KEY = 10
 
-/** LevelDB's and RocksDB's level-0 trigger: what a shape is measured by that declares none. */
+/** LevelDB's and RocksDB's level-0 trigger, for strategies that declare none. */
 const DEFAULT_TRIGGER_RUNS = 4
 
+/** Makes a strategy module, the thing that `--strategy=` names, from its definition. */
 export function defineStrategy<Params extends z.ZodObject, State extends Json>(
   definition: StrategyDefinition<Params, State>,
 ): StrategyModule {
@@ -106,7 +109,7 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
 ): CompactionStrategy<State> {
   const { name } = definition
   const { filterAlloc } = params
-  // The form of answers is checked where they are made use of; those of `pick` itself by the engine.
+  // Picks used here are checked here. The engine checks the answers of `pick` itself.
   const checked = (spec: unknown, { memtableBytes }: TreeView<State>) =>
     checkedPick(name, spec, memtableBytes) as CompactionSpec<State> | null
   const pick = (view: TreeView<State>) => {
@@ -140,8 +143,8 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
 }
 
 /**
- * Scores that agree with the picks: a level the due spec reads from is at 1 or above, any other
- * below, however full it is.
+ * Scores that agree with the picks. A level that the due spec reads from scores 1 or more; any
+ * other scores below 1, however full it is.
  */
 export function scoresAround(
   view: TreeView,
@@ -155,7 +158,7 @@ export function scoresAround(
   }))
 }
 
-/** The view as it were with no compaction running: what remains due until all is done. */
+/** The same view without running compactions: its pick shows what is still due. */
 export function whenIdle<State extends Json>(view: TreeView<State>): TreeView<State> {
   return {
     version: view.version,
@@ -168,14 +171,14 @@ export function whenIdle<State extends Json>(view: TreeView<State>): TreeView<St
   }
 }
 
-/** What the due spec will write at most: a lower bound of the debt when more follow. */
+/** The most that the due spec will write. The debt is higher if more specs follow it. */
 function specBytes(view: TreeView, due: CompactionSpec | null): number {
   return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
 }
 
 /**
- * LevelDB's limits, 8 and 12 for a trigger of 4, counted from the runs that will stay in level 0
- * once what is due is done. A tree at rest therefore never stalls, however many runs it keeps.
+ * LevelDB's limits (8 and 12 for a trigger of 4), counted from the runs that stay in level 0 once
+ * the due spec is done. So a tree at rest never stalls, however many runs it keeps.
  */
 function stallsAround(
   view: TreeView,

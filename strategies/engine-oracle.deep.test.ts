@@ -17,7 +17,7 @@ const engines = [
   { memtableBytes: 4096, blockBytes: 4096, compression: 'zstd' as const, blockCacheBytes: 0 },
 ]
 
-/** What defaults do not show: other tables move, deadlines fall within a script, levels differ. */
+/** Cases that defaults miss: other tables move, deadlines pass during a script, levels differ. */
 const further: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>> = {
   'leveling-partial': MOVEMENT_NAMES.map((pick) => ({ pick, T: 3, ttlMs: 100 })),
   leveling: [{ sizing: 'dynamic' }],
@@ -31,7 +31,7 @@ const further: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]
   ],
 }
 
-/** Every registered strategy under its defaults, at the smallest size ratio, and further ones. */
+/** Every registered strategy: its defaults, the smallest size ratio, and the further parameters. */
 const setups: readonly Setup[] = [...STRATEGIES.values()].flatMap((module) =>
   [{}, smallestRatio(module), ...(further[module.name] ?? [])].flatMap((params) =>
     engines.map((options, index) => ({

@@ -1,21 +1,22 @@
 /**
- * Owns FIFO: nothing is merged; the oldest tables are forgotten once all have outlived `ttl`, or
- * the tree is larger than `max_table_files_size`. A cache or a log with bounded disk: each byte is
- * written once, and a lookup may ask every flush that is left.
+ * Owns FIFO: nothing is merged. The oldest tables are dropped once they are older than `ttl`, or
+ * while the tree is larger than `max_table_files_size`. It suits a cache or a log with bounded disk
+ * space: each byte is written once, and a lookup may have to ask every flush that is left.
  *
  * Trigger      file staleness; space amplification (here: the size of the tree)
  * Layout       tiering: every flush is a run of level 0
  * Granularity  single table
  * Movement     oldest
  *
- * It drops data, which the engine allows only under the database's own retention option: set
- * `retentionMaxBytes` to at most `max_table_files_size`, or `retentionMaxAgeMs` to at most
- * 1000 · `ttl`; without, the first drop is refused and nothing is lost.
+ * The engine allows drops only under the database's own retention option: set `retentionMaxBytes`
+ * to at most `max_table_files_size`, or `retentionMaxAgeMs` to at most 1000 · `ttl`. Without it the
+ * engine refuses the first drop, and nothing is lost.
  *
- * Source: RocksDB `db/compaction/compaction_picker_fifo.cc` (2026), options by its names, without
- * its optional merges in level 0 (`allow_compaction`). In that order: ttl, if it brings the tree
- * within its size, else size. In a deeper level, which another strategy left, the tables with the
- * smallest keys go first, as in RocksDB; level by level, so that no dropped table uncovers an older.
+ * Source: RocksDB `db/compaction/compaction_picker_fifo.cc` (2026), with its option names and
+ * without its optional merges in level 0 (`allow_compaction`). As there, drops by age come first if
+ * they bring the tree within its size; otherwise drops by size. Deeper levels exist only if another
+ * strategy left them. There the tables with the smallest keys go first, as in RocksDB, and a level
+ * is dropped before the level above it, so a dropped table never uncovers an older version.
  */
 
 import { z } from 'zod'
@@ -96,7 +97,7 @@ function drop(view: TreeView, inputs: readonly InputSlice[], reason: PickReason)
   return inputs.length === 0 ? null : { kind: 'drop', inputs, nextState: view.state, reason }
 }
 
-/** From the oldest run up, in a run from its smallest key up, as long as `wanted` says. */
+/** Tables from the oldest run on, in key order within a run, while `wanted` holds. */
 function oldestWhile(
   version: Version,
   wanted: (table: TableMeta, bytesBefore: number) => boolean,

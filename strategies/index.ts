@@ -1,6 +1,6 @@
 /**
- * Owns the public face of the strategies: what `varve/strategies` exports. A module of one's own
- * needs nothing else but zod: `defineStrategy`, the seam's types, and the helpers that read a tree.
+ * Owns the public face of the strategies: what `varve/strategies` exports. A user's own strategy
+ * needs only this and zod: `defineStrategy`, the seam's types, and the helpers that read a tree.
  */
 
 export { compareBytes } from '../engine/base/compare.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the way from what a user typed to a strategy: a registered name, or the path of a module
- * whose default export `defineStrategy` made. Mistakes are `LSM_INVALID_ARGUMENT`, one line each.
+ * Owns finding the strategy that a user typed: a registered name, or the path of a module whose
+ * default export comes from `defineStrategy`. Mistakes are `LSM_INVALID_ARGUMENT`, one line each.
  */
 
 import { resolve } from 'node:path'
@@ -11,7 +11,7 @@ import { STRATEGIES } from './catalog.ts'
 import type { StrategyModule } from './define-strategy.ts'
 import { didYouMean } from './parameters.ts'
 
-/** The strategy of this name, or of this path, which is relative to the working folder. */
+/** The strategy with this name or path. Paths are relative to the working folder. */
 export async function loadStrategy(nameOrPath: string): Promise<StrategyModule> {
   checkText(nameOrPath, "a strategy's name")
   const registered = STRATEGIES.get(nameOrPath)
@@ -22,7 +22,8 @@ export async function loadStrategy(nameOrPath: string): Promise<StrategyModule> 
   throw invalidArgument(`no strategy is called ${nameOrPath}${hint}`, { strategy: nameOrPath })
 }
 
-function looksLikePath(text: string): boolean {
+/** Whether a strategy is given by the path of its module, not by a registered name. */
+export function looksLikePath(text: string): boolean {
   return /[\\/]|\.[cm]?[jt]s$/.test(text)
 }
 
@@ -47,7 +48,7 @@ async function importStrategy(path: string): Promise<StrategyModule> {
   return exported.default
 }
 
-/** By shape, not by identity: the module may have been loaded beside another copy of this one. */
+/** Judged by shape, not by identity: the module may have loaded its own copy of this package. */
 function isStrategyModule(value: unknown): value is StrategyModule {
   if (typeof value !== 'object' || value === null) return false
   const { name, params, primitives, parse, create } = value as Partial<StrategyModule>

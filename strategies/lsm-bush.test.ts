@@ -72,7 +72,7 @@ describe('picks', () => {
   })
 })
 
-/** Unique keys, so that every merge keeps all; entries of a byte, two a memtable. */
+/** Unique keys, so that every merge keeps all entries; one byte an entry, two a memtable. */
 function loadUnique(params: object, buffers: number): { tree: SteppedTree; runsMax: number } {
   const strategy = lsmBush.create({ ...bush, ...params })
   let tree = emptyTree(strategy, { memtableBytes: 2, entryBytes: 1 })

@@ -1,19 +1,21 @@
 /**
- * Owns the LSM-bush: smaller levels hold ever more runs, so data is merged but doubly-logarithmically
- * often before it reaches the deepest level, which is one run. Counted from the bottom, the levels
- * above the deepest have size ratios T, T^X, T^(X²), … and hold one run fewer. With X → 1 all
- * ratios are T: lazy leveling with levels sized by the data (CLL); with X = 2 the paper's QLSM.
+ * Owns the LSM-bush: the smaller a level, the more runs it holds, so the number of merges of an
+ * entry grows only doubly-logarithmically with the data. The deepest level is one run. Counted from
+ * the bottom, the levels above it have size ratios T, T^X, T^(X²), … and hold one run fewer than
+ * their ratio. With X → 1 all ratios are T: lazy leveling with levels sized by the data (the
+ * paper's CLL). X = 2 is the paper's QLSM.
  *
  *   level       0              …   D − 2       D − 1      D
  *   runs up to  what is left − 1   T^X − 1     T − 1      1
  *   holds       ───────────  N / (C + 1)  ───────────     N · C / (C + 1)
  *
- * Levels are as many as the data needs: of N raw bytes the levels above the deepest hold N/(C + 1),
- * level 0 as many memtables as the others leave of that. When the ratios no longer suffice, the
- * deepest run moves one level down, unwritten, and every level above is one farther from it.
+ * The tree has as many levels as the data needs. Of N raw bytes the levels above the deepest hold
+ * N/(C + 1), and level 0 holds the part of it that the other levels leave. When the ratios no
+ * longer suffice, the deepest run moves one level down without a rewrite. Every level above is then
+ * one level farther from it, and its ratio grows.
  *
- * A level with as many runs as its ratio is merged into one run of the next, with every level that
- * thereby becomes full, and the deepest run once its turn comes.
+ * A level with as many runs as its ratio merges into one run of the next level. If that fills the
+ * next level, it joins the merge, and so on down; the deepest run joins when the merge reaches it.
  *
  * Trigger      number of sorted runs
  * Layout       hybrid: tiering with growing ratios above one run
@@ -21,7 +23,7 @@
  * Movement     not applicable: everything moves
  *
  * Source: The LSM-Bush & the Wacky Continuum (SIGMOD '19) §3: r_i = T^(X^(L−i−1)), a_i = r_i − 1,
- * N_L = N·C/(C + 1). Runs are counted, not bytes, so that overwrites delay nothing.
+ * N_L = N·C/(C + 1). Runs are counted, not bytes, so overwrites do not delay a merge.
  */
 
 import { z } from 'zod'
@@ -33,8 +35,8 @@ import type {
 } from '../engine/compaction/strategy.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
-import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from './primitives/specs.ts'
+import { bitsPerKey, targetTableBytes } from './primitives/shared-parameters.ts'
+import { mergeIntoOldest, wholeRuns } from './primitives/specs.ts'
 
 const params = z.object({
   X: z
@@ -80,9 +82,9 @@ export const lsmBush = defineStrategy({
 })
 
 /**
- * The ratio of every level above `deepest`, level 0 first: a level is full at so many runs. What the
- * levels below need not hold of the smaller levels' share is left to those above; a ratio of one
- * passes everything on.
+ * The ratio of every level above `deepest`, level 0 first: a level is full at so many runs. Ratios
+ * are given from the bottom up, and each level gets what the levels below it leave of the smaller
+ * levels' share. A level with ratio 1 passes everything on.
  */
 export function bushRatios(
   view: TreeView,
@@ -99,7 +101,7 @@ export function bushRatios(
   return ratios
 }
 
-/** How many levels above the deepest the smaller levels' share fills. */
+/** Number of levels above the deepest that the smaller levels' share of the data fills. */
 function levelsNeeded(view: TreeView, { X, T, C }: Params): number {
   let left = view.version.totals.rawBytes / view.memtableBytes / (C + 1)
   let levels = 0
@@ -111,20 +113,17 @@ function deepestLevel(view: TreeView): number {
   return Math.max(view.version.levels.length - 1, 1)
 }
 
-/** Another strategy's deepest level may hold several runs. */
+/** Merges the deepest level into one run; another strategy may have left several. */
 function pickRepair(view: TreeView, values: Params): CompactionSpec | null {
   const level = deepestLevel(view)
   const { runs } = levelAt(view.version, level)
   if (runs.length < 2) return null
-  return {
-    kind: 'merge',
-    inputs: wholeRuns(level, runs),
-    outputs: [
-      outputTo({ level, run: runs.at(-1)!.id }, tableBytes(view, values), values.bitsPerKey),
-    ],
-    nextState: view.state,
-    reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level, runs: runs.length } },
+  const reason = {
+    trigger: 'sorted runs',
+    formula: 'runs > 1',
+    values: { level, runs: runs.length },
   }
+  return mergeIntoOldest(view, level, [], runs, values, reason)
 }
 
 function pickGrowth(view: TreeView, values: Params): CompactionSpec | null {
@@ -173,11 +172,8 @@ function intoLevel(
   reason: PickReason,
 ): CompactionSpec {
   const resident = joins ? levelAt(view.version, level).runs : []
-  const oldest = resident.at(-1)
-  const all = [...inputs, ...wholeRuns(level, resident)]
-  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
-  const nextState = view.state
-  if (all.length === 1) return { kind: 'move', inputs: all, place, nextState, reason }
-  const output = outputTo(place, tableBytes(view, values), values.bitsPerKey)
-  return { kind: 'merge', inputs: all, outputs: [output], nextState, reason }
+  if (inputs.length + resident.length === 1) {
+    return { kind: 'move', inputs, place: { level, after: null }, nextState: view.state, reason }
+  }
+  return mergeIntoOldest(view, level, inputs, resident, values, reason)
 }

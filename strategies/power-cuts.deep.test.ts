@@ -4,7 +4,7 @@ import { STRATEGIES } from './catalog.ts'
 import { smallestRatio } from './testing/smallest-ratio.ts'
 
 const SEED = 20_261_121
-/** Every image is opened three times, so one strategy lives long and the others live shorter. */
+/** Every image is opened three times, so only one strategy gets the long history. */
 const STEPS = 50
 const STEPS_LONGEST = 150
 
@@ -22,7 +22,7 @@ describe('power lost before any storage call, the last write torn at every secto
       })
       console.log(`${module.name}: ${calls} storage calls, ${images} images, seed ${SEED}`)
       expect(images).toBeGreaterThan(calls * 6)
-      // One that never merges has few edits, and so few rolls.
+      // A strategy that never merges makes few edits, and so few rolls.
       expect(manifestRolls).toBeGreaterThan(module.name === 'fifo' ? 0 : 1)
     },
   )

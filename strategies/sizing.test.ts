@@ -11,9 +11,9 @@ import { leveling } from './whole-levels/leveling.ts'
 type Params = Readonly<Record<string, number | string>>
 
 /**
- * The most entries a tree ever rested with, per live key, while `keys` keys, written once in random
- * order, were overwritten four times over. The first quarter of the load does not count: a tree of
- * a few buffers has no last level to speak of.
+ * Writes `keys` keys once in random order, then overwrites them four times over. Returns the most
+ * entries per live key that the tree ever rested with. The first quarter of the load does not
+ * count, because a tree of a few buffers hardly has a last level.
  */
 function spaceAmplification(module: StrategyModule, params: Params, keys: number): number {
   const strategy = module.create(params)
@@ -35,7 +35,7 @@ function spaceAmplification(module: StrategyModule, params: Params, keys: number
   return most
 }
 
-/** Sizes that leave a static tree's last level full, young and in between. */
+/** With these sizes a static tree's last level ends full, nearly empty, and in between. */
 const SIZES = [512, 800, 1400]
 
 describe.each([

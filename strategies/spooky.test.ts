@@ -102,11 +102,11 @@ interface Measured {
   readonly tree: SteppedTree
   /** Bytes written per byte ingested, after the load. */
   readonly copies: number
-  /** The most space in use, outputs of a running merge included, per byte of live data. */
+  /** The most space in use per byte of live data, with the outputs of a running merge. */
   readonly peak: number
 }
 
-/** Loads `buffers` whole buffers of unique keys, then overwrites random ones `updates` times. */
+/** Loads `buffers` whole buffers of unique keys, then overwrites random keys `updates` times. */
 function measure(
   module: StrategyModule,
   params: object,

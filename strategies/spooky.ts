@@ -1,18 +1,19 @@
 /**
- * Owns Spooky: leveling whose merges into the deepest level go one partition at a time. The deepest
- * run is cut into `partitions` tables of equal size, the run above it at the same keys, so a
- * partition is a small group of tables that overlap each other and nothing else. A full merge needs
- * the deepest level's space a second time while it runs; this needs one partition's. Partial merges
- * need as little, but rewrite what happens to overlap at the edges of a table; here nothing does.
+ * Owns Spooky: leveling that merges into the deepest level one partition at a time. The deepest run
+ * is cut into `partitions` tables of equal size, and the run above it is cut at the same keys. So
+ * a partition is a small group of tables that overlap each other and nothing else. While it runs, a
+ * full merge needs the deepest level's space a second time; this one needs the space of one
+ * partition. Partial merges need as little, but also rewrite tables that overlap only at an edge.
  *
  *   level 0 … D − 2   merged whole, all full ones at once, as in `leveling`
  *   level D − 1       takes them in one merge, cut at the first keys of D's tables (dividing merge)
- *   level D           when D − 1 is full, what would fill it is written beside it as a second run,
- *                     cut likewise; then all its partitions merge into D's, one after the other
+ *   level D           when D − 1 is full, the arrival that would fill it is written beside it as a
+ *                     second run, cut at the same keys; then the partitions of D − 1 merge into
+ *                     those of D, one after the other
  *
- * When D itself would be full its run moves one level down, unwritten. When a level is full,
- * `sizing` says as in `whole-levels/shared-rules.ts`; dynamic keeps what waits above D, and with it the space
- * in use at any time, in proportion to D.
+ * When D itself would be full, its run moves one level down without a rewrite. `sizing` decides
+ * when a level is full, as in `whole-levels/shared-rules.ts`. Dynamic sizing keeps the data above D
+ * in proportion to D, and with it the space in use at any time.
  *
  * Trigger      level saturation
  * Layout       leveling
@@ -20,7 +21,7 @@
  * Movement     not applicable: partitions go in key order until the level is empty
  *
  * Source: Dayan et al., Spooky: Granulating LSM-Tree Compactions Correctly (PVLDB 15), in the form
- * that partitions the two largest levels. Whether a drain is under way is this strategy's state.
+ * that partitions the two largest levels. The strategy's state says which level is being emptied.
  */
 
 import { z } from 'zod'
@@ -45,9 +46,9 @@ import {
   tableBytes,
   targetTableBytes,
 } from './primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from './primitives/specs.ts'
+import { outputTo, placeOfOldest, wholeRuns } from './primitives/specs.ts'
 
-/** The level being emptied into the next, partition by partition; null: none. */
+/** The level that is being emptied into the next, partition by partition; null if none. */
 type State = { readonly draining: number | null }
 type View = TreeView<State>
 type Spec = CompactionSpec<State>
@@ -61,8 +62,8 @@ const params = z.object({
     .max(10_000)
     .default(64)
     .describe(
-      'Tables of the deepest run, none smaller than targetTableBytes; a merge needs that share of ' +
-        'its space. 64: below 2 %; Spooky derives it from T.',
+      'Tables of the deepest run, none smaller than targetTableBytes; a merge needs that share ' +
+        'of its space. 64: below 2 %; Spooky derives it from T.',
     ),
   sizing,
   bitsPerKey,
@@ -93,7 +94,7 @@ function deepestLevel(view: View): number {
   return Math.max(view.version.levels.length - 1, 1)
 }
 
-/** Raw bytes at which a level has had its last arrival, by the rules of `whole-levels/shared-rules.ts`. */
+/** Raw bytes at which a level is full, by the rules of `whole-levels/shared-rules.ts`. */
 function fullBytes(view: View, { T, sizing }: Params, level: number): number {
   const deepest = deepestLevel(view)
   if (sizing === 'static' || level >= deepest) {
@@ -103,13 +104,13 @@ function fullBytes(view: View, { T, sizing }: Params, level: number): number {
   return Math.floor(held / T ** (deepest - level)) + 1
 }
 
-/** What was begun is ended: the leftmost partition still in the level. */
+/** Continues emptying a level: the leftmost partition that is still in it. */
 function pickDrain(view: View, values: Params): Spec | null {
   const level = view.state.draining
   if (level === null) return null
   const { runs, totals } = levelAt(view.version, level)
   const below = levelAt(view.version, level + 1).runs
-  // Nothing left of it, or another strategy was here.
+  // The level is empty, or another strategy has changed the tree.
   if (runs.length === 0 || below.length !== 1) return null
   const { upper, lower } = leftmostPartition(runs, below[0]!)
   const tables = [...upper.flat(), ...lower]
@@ -132,7 +133,7 @@ function pickDrain(view: View, values: Params): Spec | null {
   }
 }
 
-/** Several runs in a level below 0, left by another strategy, become one. */
+/** Merges several runs in a level below 0, which another strategy left, into one. */
 function pickRepair(view: View, values: Params): Spec | null {
   const level = view.version.levels.findIndex(({ runs }, index) => index > 0 && runs.length > 1)
   if (level === -1) return null
@@ -146,7 +147,7 @@ function pickRepair(view: View, values: Params): Spec | null {
   }
 }
 
-/** Level 0, with every level it makes full, goes to the first that it does not. */
+/** Level 0 and every level that it fills go into the first level that stays below its limit. */
 function pickArrival(view: View, values: Params): Spec | null {
   const flushed = levelAt(view.version, 0)
   if (flushed.runs.length === 0) return null
@@ -183,7 +184,7 @@ function moveDown(view: View, level: number, reason: PickReason): Spec {
   return { kind: 'move', inputs, place, nextState: view.state, reason }
 }
 
-/** Into the level's run where that is joined, else into a new one. */
+/** Merges into the oldest of `joined`, or into a new run if there is none. */
 function mergeWhole(
   view: View,
   values: Params,
@@ -193,8 +194,7 @@ function mergeWhole(
   nextState: State,
   reason: PickReason,
 ): Spec {
-  const oldest = joined.at(-1)
-  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
+  const place = placeOfOldest(level, joined)
   return {
     kind: 'merge',
     inputs: [...inputs, ...wholeRuns(level, joined)],
@@ -204,7 +204,7 @@ function mergeWhole(
   }
 }
 
-/** Above the deepest level cut at its partitions; in it, into equal tables. */
+/** Above the deepest level, cut at that level's partitions; in the deepest, into equal tables. */
 function dividedOutput(view: View, values: Params, place: OutputPlace): MergeOutput {
   const below = levelAt(view.version, place.level + 1).runs[0]
   if (below === undefined || place.level + 1 < deepestLevel(view)) {
@@ -216,7 +216,7 @@ function dividedOutput(view: View, values: Params, place: OutputPlace): MergeOut
   return { ...outputTo(place, null, values.bitsPerKey), cutKeys }
 }
 
-/** A partition goes on as one table, or as several equal ones once it has outgrown its share. */
+/** A partition stays one table, or becomes several equal ones once it has outgrown its share. */
 function equalOutput(
   view: View,
   values: Params,
@@ -228,16 +228,17 @@ function equalOutput(
   return outputTo(place, Math.max(1, Math.ceil(bytes / pieces)), values.bitsPerKey)
 }
 
-/** The deepest level's share once everything above has arrived there. */
+/** Raw bytes of one partition once everything above has arrived in the deepest level. */
 function partitionBytes(view: View, values: Params): number {
   const share = view.version.totals.rawBytes / values.partitions
   return Math.max(Math.ceil(share), tableBytes(view, values))
 }
 
 /**
- * The first tables of each of `runs` up to the end of a partition of `below`, with the tables of
- * that; a partition reaches from one table's first key to the next one's. More than one where a
- * table of `runs` is older than the partitions it spans.
+ * The first tables of each of `runs` up to the end of a partition of `below` (`upper`), and the
+ * tables of that partition (`lower`). A partition reaches from one table's first key to the next
+ * table's. If a table of `runs` spans several partitions, which happens when it was written before
+ * they were cut, all of these are taken.
  */
 function leftmostPartition(
   runs: readonly Run[],
@@ -256,14 +257,14 @@ function leftmostPartition(
   }
 }
 
-/** Index of the last table that starts at or before the key; the first when none does. */
+/** Index of the last table that starts at the key or before it; 0 if none does. */
 function partitionOf(run: Run, key: Uint8Array): number {
   const index = lowerBound(run, key)
   const starts = index < run.totals.tables && compareBytes(tableAt(run, index).smallest, key) <= 0
   return Math.max(0, starts ? index : index - 1)
 }
 
-/** The run's tables that start before the key; all of them for null. */
+/** The run's tables that start before the key; all of them if `end` is null. */
 function tablesBefore(run: Run, end: Uint8Array | null): readonly TableMeta[] {
   if (end === null) return [...tablesOf(run)]
   const index = lowerBound(run, end)

@@ -6,7 +6,7 @@ import { timeWindow } from './time-window.ts'
 
 const MINUTE = 60_000
 
-/** Windows of a minute; memtables of 10 bytes, so that runs of 10 and more have a size. */
+/** Windows of a minute, and memtables of 10 bytes: smaller runs all count as similar. */
 function viewOf(tree: string, nowMs: number) {
   return {
     version: parseVersion(tree),
@@ -120,7 +120,8 @@ test('a window is one run two windows later, and its data was copied a few times
     expect(tree.version.totals.tables).toBeGreaterThan(0)
     expect(tree.version.levels[0]!.runs.length).toBeLessThanOrEqual(closed + 3 * 4)
   }
-  // The flush, the merges of 4 and of 16, and the one that closes: sixty flushes a window.
+  // A window has sixty flushes. Each entry is copied at most four times: by the flush, by the
+  // merges of 4 and of 16 runs, and by the merge that closes the window.
   expect(tree.writtenBytes / (8 * FLUSHES)).toBeLessThan(4)
   expect(tree.writtenBytes / (8 * FLUSHES)).toBeGreaterThan(3)
 })

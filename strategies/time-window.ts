@@ -1,7 +1,7 @@
 /**
- * Owns time windows: what was written in one window of time is merged with nothing else, so a
- * window of old data becomes one run, is never rewritten, and can be dropped whole. In the current
- * window runs of similar size are merged (size-tiered); once it has closed, all it has.
+ * Owns time windows: data written in one window of time is never merged with other data. So old
+ * data becomes one run per window, is not rewritten again, and can be dropped whole. In the current
+ * window runs of similar size are merged (size-tiered). Once it has closed, all its runs merge.
  *
  * Trigger      sorted runs (`min_threshold` similar ones); file staleness (the window has closed,
  *              or all of a run has outlived `default_time_to_live`)
@@ -9,15 +9,16 @@
  * Granularity  sorted runs
  * Movement     oldest (drops); else not applicable: whole runs move
  *
- * Drops need the database's retention option (`retentionMaxAgeMs` of at most 1000 times
- * `default_time_to_live`) and start at the oldest run. A table's age counts from when it was
- * written, so a window lives as long again as it took to become one run.
+ * Drops start at the oldest run. They need the database's retention option (`retentionMaxAgeMs` of
+ * at most 1000 times `default_time_to_live`). A table's age counts from the merge that wrote it, so
+ * a window lives longer than its time to live, by the time it took to become one run.
  *
- * Source: Cassandra's TimeWindowCompactionStrategy and SizeTieredCompactionStrategy, options by
- * their names. Three differences follow from runs that are ordered by recency, where Cassandra
- * reconciles by timestamps: only neighbours are merged, so a run among larger ones goes with them
- * (it does not count towards `min_threshold`); a run belongs to the window of its oldest write, as
- * its newest is not kept; and the current window is that of the clock, not of the newest write.
+ * Source: Cassandra's TimeWindowCompactionStrategy and SizeTieredCompactionStrategy, with their
+ * option names. Cassandra reconciles by timestamps; here runs are ordered by recency, which makes
+ * three differences. Only neighbours are merged, so a small run between larger ones is merged with
+ * them, but does not count towards `min_threshold`. A run belongs to the window of its oldest
+ * write, because tables do not keep the time of their newest. The current window is that of the
+ * clock, not that of the newest write.
  */
 
 import { z } from 'zod'
@@ -149,7 +150,7 @@ function windowMs(values: Params): number {
   return values.compaction_window_size * UNIT_MS[values.compaction_window_unit]
 }
 
-/** Newest first. A run is in no older window than any older run: order is what recency rests on. */
+/** Newest first. A run's window is never older than that of an older run, which keeps recency. */
 function windowsOf({ version }: TreeView, values: Params): readonly Window[] {
   const windows: { number: number; runs: PlacedRun[] }[] = []
   for (const placed of runsOldestFirst(version)) {
@@ -161,7 +162,7 @@ function windowsOf({ version }: TreeView, values: Params): readonly Window[] {
   return windows
 }
 
-/** From the oldest run up, those all of whose tables have outlived their time. */
+/** Drops runs from the oldest on, as long as every table of a run has outlived its time. */
 function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
   const ttl = values.default_time_to_live
   if (ttl === 0) return null
@@ -211,7 +212,7 @@ function pickSimilar(view: TreeView, values: Params, { runs }: Window): Compacti
   return null
 }
 
-/** Up to the first run too large for the mean of those before; smaller ones come along uncounted. */
+/** Ends before the first run too large for the mean; smaller runs are included but not counted. */
 function bucketFrom(
   view: TreeView,
   { bucket_low, bucket_high, min_sstable_size, max_threshold }: Params,
@@ -233,7 +234,7 @@ function bucketFrom(
   return { to, similar }
 }
 
-/** Into the oldest of them, which stays where it is: a flush may land meanwhile. */
+/** Merges into the oldest of the runs, which keeps its place even if a flush lands meanwhile. */
 function merge(
   view: TreeView,
   values: Params,
@@ -262,7 +263,7 @@ interface Times {
 
 const byOldestWrite = rankedBy(({ oldestWriteAtMs }) => oldestWriteAtMs)
 const byYouth = rankedBy(({ createdAtMs }) => -createdAtMs)
-/** Remembered by run, which never changes. */
+/** Remembered for each run; a run object never changes. */
 const times = new WeakMap<Run, Times>()
 
 function timesOf(run: Run): Times {

@@ -1,4 +1,6 @@
-/** What a user calls, fed what is of a wrong kind: one clear error, and never a result. */
+/**
+ * Calls the public functions with values of a wrong kind: each gives one clear error, no result.
+ */
 
 import { expect, test } from 'vitest'
 import { loadStrategy, STRATEGIES, valueLogPolicyOf } from './index.ts'

@@ -14,6 +14,7 @@ import type { Workload } from './operation.ts'
 /** Key numbers fit a signed 32-bit integer. */
 export const RECORDS_MAX = 2 ** 31 - 1
 
+/** What streams are made from besides parameters. */
 export interface WorkloadContext {
   /** Records of the load phase. */
   readonly records: number
@@ -32,6 +33,7 @@ export interface WorkloadContext {
   readonly valueBytes?: number
 }
 
+/** A workload of the catalogue or of a file: its parameters, and how its streams are made. */
 export interface WorkloadDefinition {
   readonly name: string
   /** Under which heading it is listed. */

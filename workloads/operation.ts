@@ -20,6 +20,7 @@ export const OPERATION_KIND = {
   delete: 5,
 } as const
 
+/** One of the numbers of `OPERATION_KIND`. */
 export type OperationKind = (typeof OPERATION_KIND)[keyof typeof OPERATION_KIND]
 
 /** By kind. */
@@ -35,6 +36,7 @@ export const OPERATION_KIND_NAMES = [
 /** `fieldIndex` and `readFieldIndex` when they mean the whole record. */
 export const ALL_FIELDS = -1
 
+/** The slot that a stream fills. It is made once and used for every operation. */
 export class Operation {
   kind: OperationKind = OPERATION_KIND.read
   /** The record: 0 … loaded + inserted − 1, or 52 bits of the key's hash (`Workload.keyNumbers`). */
@@ -93,6 +95,7 @@ export class Operation {
   }
 }
 
+/** Operations one after another. */
 export interface OperationStream {
   /** Operations the stream holds from start to end. */
   readonly expected: number
@@ -129,6 +132,7 @@ export interface Workload {
   readonly keyNumbers?: 'dense' | 'hashed'
 }
 
+/** A part of the run phase, with operations of its own. */
 export interface WorkloadPhase {
   readonly name: string
   readonly stream: OperationStream

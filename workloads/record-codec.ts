@@ -15,6 +15,7 @@ import { corruption, invalidArgument } from '../engine/base/errors.ts'
 
 const LENGTH_BYTES = 4
 
+/** One field of a record. */
 export interface Field {
   readonly name: Uint8Array
   readonly value: Uint8Array

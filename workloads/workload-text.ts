@@ -16,6 +16,7 @@ import { nearestHint } from './nearest.ts'
 import { specDefinition } from './spec/spec-definition.ts'
 import { propertyFileWorkload } from './ycsb/property-file.ts'
 
+/** The file of a workload: its path, for messages, and its text. */
 export interface WorkloadText {
   readonly path: string
   readonly text: string

@@ -29,15 +29,15 @@ describe('bytes', () => {
     ['a Buffer', Buffer.from('abc'), 3],
     ['a view of shared memory', new Uint8Array(new SharedArrayBuffer(5)), 5],
     [
-      'one whose length was defined anew',
+      'an array whose `length` property was replaced',
       Object.defineProperty(new Uint8Array(3), 'length', {
         get() {
-          throw new Error('a length is not asked')
+          throw new Error('the replaced length was read')
         },
       }),
       3,
     ],
-  ])('%s has them', (_, value, bytes) => {
+  ])('%s is accepted and counted', (_, value, bytes) => {
     expect(bytesIn(value, 'key')).toBe(bytes)
   })
 
@@ -56,15 +56,15 @@ describe('bytes', () => {
     ['a Uint8ClampedArray', new Uint8ClampedArray(2)],
     ['a DataView', new DataView(new ArrayBuffer(3))],
     ['an object of the same prototype', Object.create(Uint8Array.prototype)],
-    ['a proxy of one', new Proxy(new Uint8Array(3), {})],
+    ['a proxy of an array', new Proxy(new Uint8Array(3), {})],
     ['a proxy that was revoked', revoked()],
     ['an array whose buffer was transferred', transferred()],
     ['an array whose buffer shrank', shrunk()],
-  ])('%s has none', (_, value) => {
+  ])('%s is refused', (_, value) => {
     expect(() => bytesIn(value as Uint8Array, 'key')).toThrow(refused)
   })
 
-  test('are asked for in one line that says how to make them', () => {
+  test('the refusal is one line that says how to make them', () => {
     expect(() => bytesIn('abc' as never, 'key')).toThrow(
       'key must be a Uint8Array, not a string: encode it, as with new TextEncoder().encode(text)',
     )
@@ -72,7 +72,7 @@ describe('bytes', () => {
 })
 
 describe('options', () => {
-  test('may be left out, and have no other names', () => {
+  test('may be left out; an unknown name is refused', () => {
     checkOptions({}, ['limit'], 'scan')
     checkOptions({ limit: undefined }, ['limit'], 'scan')
     checkOptions(Object.create(null) as object, ['limit'], 'scan')
@@ -81,7 +81,7 @@ describe('options', () => {
     )
   })
 
-  test('are read once, so that what was checked is what is used', () => {
+  test('are read once, so that the checked value is the used value', () => {
     let reads = 0
     const changing = {
       get limit() {
@@ -95,7 +95,7 @@ describe('options', () => {
   })
 
   test.each([null, undefined, 1, 'limit', [], new Uint8Array(0), new Map(), () => {}, new Date()])(
-    'are a plain object, which %s is not',
+    'are refused when they are not a plain object: %s',
     (value) => {
       expect(() => checkOptions(value as object, ['limit'], 'scan')).toThrow(refused)
     },
@@ -103,12 +103,12 @@ describe('options', () => {
 })
 
 test.each([Number.NaN, -1, 0.5, Infinity, 2 ** 53, '1', null, 1n, 11])(
-  '%s is no whole number from 0 to 10',
+  '%s is refused as a whole number from 0 to 10',
   (value) => {
     expect(() => checkWhole(value as number, 'limit', 0, 10)).toThrow(refused)
   },
 )
 
-test.each([0, 1, '', 'false', null])('%s is neither true nor false', (value) => {
+test.each([0, 1, '', 'false', null])('%s is refused as a flag', (value) => {
   expect(() => checkFlag(value as never, 'sync')).toThrow(refused)
 })

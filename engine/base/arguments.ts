@@ -1,13 +1,14 @@
 /**
- * Owns the checks of what callers hand in, whatever the types promised: a string for a key, a `NaN`
- * for a limit, an option with a wrong name. Each would otherwise be read as something else, without
- * a word. Invariant: a check returns or throws `LSM_INVALID_ARGUMENT`, and changes nothing.
+ * Owns the checks of what callers pass in, because types do not hold at run time: a string for a
+ * key, a `NaN` for a limit, an option with a wrong name. Without a check, each of these would
+ * silently be taken for something else. Invariant: a check returns or throws
+ * `LSM_INVALID_ARGUMENT`, and changes nothing.
  */
 
 import { isProxy, isUint8Array } from 'node:util/types'
 import { invalidArgument, type LsmError } from './errors.ts'
 
-/** The array's own count; a property of the same name that a caller defined is not asked. */
+/** The array's own count. Callers can define a property named `length`; this getter ignores it. */
 const countOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   'length',
@@ -15,10 +16,11 @@ const countOf = Object.getOwnPropertyDescriptor(
 
 /**
  * How many bytes `value` has. It must be a `Uint8Array` (a `Buffer` is one) that still has its
- * memory: one whose buffer was transferred or shrunk away has no bytes, and is not an empty key.
+ * memory. An array whose buffer was transferred or shrunk has no bytes, and must not pass for an
+ * empty key.
  *
- * A view of a `SharedArrayBuffer` is taken as any other: its bytes are those at the moment of the
- * call, and the caller sees to it that no other thread writes them meanwhile.
+ * A view of a `SharedArrayBuffer` is accepted. Its bytes are read at the moment of the call; the
+ * caller ensures that no other thread writes them meanwhile.
  */
 export function bytesIn(value: Uint8Array, name: string): number {
   if (!isUint8Array(value)) throw notBytes(value, name)
@@ -53,8 +55,9 @@ function remedy(value: unknown): string {
 }
 
 /**
- * `options` must be a plain object with no option but `names`; `call` says whose they are. Returns a copy,
- * for which each option was read once: what is checked there is what is used.
+ * Checks that `options` is a plain object whose every option is in `names`; `call` names the
+ * function in error messages. Returns a copy made by reading each option once, so that the checked
+ * value is the used value.
  */
 export function checkOptions<Options extends object>(
   options: Options,
@@ -81,7 +84,7 @@ export function checkPlain(value: object, name: string): void {
   if (!isPlain(value)) throw invalidArgument(`${name} must be a plain object, not ${show(value)}`)
 }
 
-/** Of another realm too: its prototype is the one that ends the chain. */
+/** Accepts plain objects of other realms too: their prototype is the last one of its chain. */
 function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   try {
@@ -93,7 +96,7 @@ function isPlain(value: unknown): boolean {
   }
 }
 
-/** `value` must be an object that has these methods. */
+/** `value` must be an object that has all of `methods`. */
 export function checkObject<Value extends object>(
   value: Value,
   name: string,
@@ -107,7 +110,10 @@ export function checkObject<Value extends object>(
   throw invalidArgument(`${name} has no method ${String(missing)}`, { option: name })
 }
 
-/** A switch is true, false or absent: the text 'false' would count as true. */
+/**
+ * A switch is true, false or absent. Other values are refused, as the text 'false' would count as
+ * true.
+ */
 export function checkFlag(value: boolean | undefined, name: string): void {
   if (value === undefined || typeof value === 'boolean') return
   throw invalidArgument(`${name} must be true or false, not ${show(value)}`, { option: name })
@@ -127,7 +133,7 @@ export function checkWhole(
   })
 }
 
-/** Not `NaN`, and not infinite. */
+/** `value` must be a number other than `NaN` and the infinities. */
 export function checkFinite(value: number, name: string): void {
   if (Number.isFinite(value)) return
   throw invalidArgument(`${name} must be a finite number, not ${show(value)}`, { option: name })
@@ -139,7 +145,7 @@ export function checkText(value: string, name: string): void {
   }
 }
 
-/** What a value is, in words: 'a string', 'NaN', 'a Uint16Array', 'undefined'. */
+/** Describes a value in words: 'a string', 'NaN', 'a Uint16Array', 'undefined'. */
 export function show(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'boolean') return `${value}`
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`

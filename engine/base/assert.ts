@@ -1,6 +1,7 @@
 /**
- * Owns assertions: one fact each, about our own code. A failed assertion is a bug of this project,
- * never of its user. Costly whole-tree checks ask `paranoid()` first; tests switch it on.
+ * Owns assertions: each checks one fact about our own code. A failed assertion is a bug of this
+ * project, never a mistake of its user. Costly whole-tree checks ask `paranoid()` first; tests
+ * switch it on.
  */
 
 export class AssertionError extends Error {
@@ -18,7 +19,10 @@ export function unreachable(value: never): never {
 
 let paranoidChecks = false
 
-/** Whether whole-tree checks run after every edit: O(tables) each, so off outside tests. */
+/**
+ * Whether whole-tree checks run after every edit. They cost O(tables) each, so they are off outside
+ * tests.
+ */
 export function paranoid(): boolean {
   return paranoidChecks
 }

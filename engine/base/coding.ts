@@ -1,7 +1,8 @@
 /**
  * Owns the integer encodings every format shares: little-endian fixed 32 and 64, LEB128 varints up
  * to 2^53 − 1, and length-prefixed strings (LevelDB's `util/coding.h`). Hot readers inline their
- * own; this is the plain form. Invariant: what a writer appends, a reader takes back equal.
+ * own decoding; this is the plain form. Invariant: a reader returns exactly the values that the
+ * writer appended.
  */
 
 import { assert } from './assert.ts'
@@ -22,7 +23,7 @@ export class ByteWriter {
     return this.#length
   }
 
-  /** Makes room for `extra` bytes; the buffer returned is valid until the next append. */
+  /** Makes room for `extra` bytes. The returned buffer is valid until the next append. */
   reserve(extra: number): Uint8Array {
     const needed = this.#length + extra
     if (needed > this.#bytes.length) {
@@ -80,7 +81,7 @@ export class ByteWriter {
     return this
   }
 
-  /** varint length, then the bytes. */
+  /** Appends a varint length, then the bytes. */
   prefixed(source: Uint8Array): this {
     return this.varint(source.length).raw(source)
   }
@@ -105,7 +106,9 @@ export class ByteWriter {
   }
 }
 
-/** Reads what `ByteWriter` wrote. A read past the end throws `LSM_CORRUPTION` naming `source`. */
+/**
+ * Reads what `ByteWriter` wrote. A read past the end throws `LSM_CORRUPTION` and names `source`.
+ */
 export class ByteReader {
   readonly bytes: Uint8Array
   offset: number
@@ -168,13 +171,13 @@ export class ByteReader {
     throw this.fail('varint longer than 10 bytes')
   }
 
-  /** Borrowed view of the next `count` bytes. */
+  /** A borrowed view of the next `count` bytes. */
   raw(count: number): Uint8Array {
     const at = this.#take(count)
     return this.bytes.subarray(at, at + count)
   }
 
-  /** Borrowed view of a length-prefixed string. */
+  /** A borrowed view of a length-prefixed string. */
   prefixed(): Uint8Array {
     return this.raw(this.varint())
   }

@@ -1,9 +1,12 @@
 /**
- * Owns the order of user keys: bytewise, as RocksDB's `leveldb.BytewiseComparator`. The ranged
- * form is the hot one: no view is created to compare a key inside a block or an arena.
+ * Owns the order of user keys: bytewise, as RocksDB's `leveldb.BytewiseComparator`. `compareRanges`
+ * serves the hot paths: it compares a key inside a block or an arena without creating a view.
  */
 
-/** Negative, zero or positive as the first range orders before, equals or follows the second. */
+/**
+ * Negative if the first range orders before the second, zero if they are equal, positive if it
+ * orders after.
+ */
 export function compareRanges(
   a: Uint8Array,
   aStart: number,
@@ -20,6 +23,7 @@ export function compareRanges(
   return aLength - bLength
 }
 
+/** Negative, zero or positive as `a` orders before, equals or follows `b`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return compareRanges(a, 0, a.length, b, 0, b.length)
 }

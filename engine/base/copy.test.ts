@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { copyRange } from './copy.ts'
 
-it('copies the range and nothing around it, short or long, into shared memory or not', () => {
+it('copies exactly the range, short or long, into shared memory or not', () => {
   const source = Uint8Array.from({ length: 300 }, (_, i) => i + 1)
   for (const length of [0, 1, 39, 40, 41, 200]) {
     for (const buffer of [new ArrayBuffer(256), new SharedArrayBuffer(256)]) {

@@ -1,7 +1,7 @@
 /**
  * Owns the checksum of every file: CRC-32C (Castagnoli), stored masked as LevelDB and RocksDB do,
- * because a CRC of bytes that themselves contain CRCs is weak. Short inputs go through a table:
- * below about 100 bytes the call into native code costs more than the sum itself.
+ * because a CRC over bytes that contain CRCs is weak. Short inputs use a table: below about 100
+ * bytes, the call into native code costs more than the checksum itself.
  */
 
 import { crc32c as nativeCrc32c } from '@node-rs/crc32'
@@ -16,7 +16,7 @@ const table = new Uint32Array(256).map((_, index) => {
   return value
 })
 
-/** The CRC of bytes[start, end), continuing from `initial` (the CRC of what precedes). */
+/** The CRC of bytes[start, end). It continues from `initial`, the CRC of the bytes before them. */
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length, initial = 0): number {
   if (end - start >= NATIVE_BYTES_MIN) {
     const view = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)

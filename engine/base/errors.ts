@@ -1,9 +1,10 @@
 /**
- * Owns the one error class of the engine. Errors describe the world (a damaged file, a full disk,
- * a caller's mistake); assertions (`assert.ts`) catch our own bugs. A missing key is neither: it
- * reads as `undefined`. Codes are stable and public; the message is one line fit for a terminal.
+ * Owns the one error class of the engine. Errors describe the world (a damaged file, a full disk, a
+ * caller's mistake); assertions (`assert.ts`) catch our own bugs. A missing key is neither: it
+ * reads as `undefined`. Codes are stable and public. The message is one line that fits a terminal.
  */
 
+/** All codes of `LsmError`. They are stable: a program may branch on them. */
 export const LSM_ERROR_CODES = [
   'LSM_CORRUPTION',
   'LSM_IO',
@@ -16,14 +17,16 @@ export const LSM_ERROR_CODES = [
   'LSM_READ_ONLY',
 ] as const
 
+/** One of `LSM_ERROR_CODES`. */
 export type LsmErrorCode = (typeof LSM_ERROR_CODES)[number]
 
 export interface LsmErrorOptions {
-  /** Facts for programs: path, offset, expected, actual, rule, tables … */
+  /** Facts for programs: path, offset, expected, actual, rule, tables and so on. */
   readonly data?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
 }
 
+/** The one error class. `message` is one line; `data` holds the same facts for a program. */
 export class LsmError extends Error {
   override readonly name = 'LsmError'
   readonly code: LsmErrorCode
@@ -36,7 +39,10 @@ export class LsmError extends Error {
   }
 }
 
-/** Damage found in stored bytes; `path` and `offset` say where, in bytes from the file's start. */
+/**
+ * Reports damage found in stored bytes. `path` and `offset` (bytes from the file's start) say
+ * where.
+ */
 export function corruption(
   message: string,
   where: { readonly path: string; readonly offset?: number } & Readonly<Record<string, unknown>>,
@@ -52,6 +58,7 @@ export function invalidArgument(
   return new LsmError('LSM_INVALID_ARGUMENT', message, { data })
 }
 
+/** Whether `error` is an `LsmError`, and of this `code` where one is given. */
 export function isLsmError(error: unknown, code?: LsmErrorCode): error is LsmError {
   return error instanceof LsmError && (code === undefined || error.code === code)
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { IdleBuffers } from './idle-buffers.ts'
 
-test('a buffer that was given back is taken again, and two users never share one', () => {
+test('a returned buffer is reused, and two users never share one', () => {
   let created = 0
   const idle = new IdleBuffers(() => ({ number: created++ }), 1)
   const first = idle.take()

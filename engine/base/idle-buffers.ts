@@ -1,21 +1,22 @@
 /**
- * Owns scratch buffers between their uses. What is large and short-lived is handed on rather than
- * left to the collector, which comes late for memory outside its heap.
+ * Owns scratch buffers between their uses. Large, short-lived buffers are reused, because the
+ * garbage collector frees memory outside its heap late.
  *
- * Invariant: a buffer has one user at a time; who takes it gives it back when nothing reads it.
+ * Invariant: a buffer has one user at a time. The user gives it back only when nothing reads it any
+ * more.
  */
 export class IdleBuffers<Scratch> {
   readonly #create: () => Scratch
   readonly #keptMax: number
   readonly #idle: Scratch[] = []
 
-  /** Keeps at most `keptMax` buffers; what is given beyond that is let go. */
+  /** Keeps at most `keptMax` idle buffers; further buffers given back are dropped. */
   constructor(create: () => Scratch, keptMax: number) {
     this.#create = create
     this.#keptMax = keptMax
   }
 
-  /** With whatever content its last user left. */
+  /** The buffer still holds what its last user left in it. */
   take(): Scratch {
     return this.#idle.pop() ?? this.#create()
   }

@@ -1,12 +1,11 @@
 /**
- * Owns the contract of internal cursors: what memtables, tables and runs offer and what merging
- * consumes. The current entry is read through plain fields instead of views, so that a step
- * allocates nothing.
+ * Owns the contract of internal cursors: memtables, tables and runs provide them, merging consumes
+ * them. The current entry is in plain fields, not in views, so that a step allocates nothing.
  *
- * Invariant: while `valid`, the key fields name the user key (no trailer) inside `keyBytes`, the
- * value fields the value inside `valueBytes`. Both are borrowed and stay true only until the next
- * call on the cursor; copy what is kept (`keyBytesOf`, `valueBytesOf`).
- * Entries come in internal order: user key ascending, then seq descending.
+ * Invariant: while `valid`, the key fields locate the user key (without trailer) in `keyBytes`, and
+ * the value fields locate the value in `valueBytes`. Both are borrowed and valid only until the
+ * next call on the cursor. Copy what you keep (`keyBytesOf`, `valueBytesOf`). Entries come in
+ * internal order: user key ascending, then seq descending.
  */
 
 import { ENTRY_KIND } from './internal-key.ts'
@@ -23,7 +22,9 @@ export interface InternalCursor {
   readonly valueLength: number
   seekToFirst(): void
   seekToLast(): void
-  /** To the first entry at or after (userKey, seq): that key's newest version with seq ≤ `seq`. */
+  /**
+   * Moves to the first entry at or after (userKey, seq): the key's newest version with seq ≤ `seq`.
+   */
   seek(userKey: Uint8Array, seq: number): void
   /** Requires `valid`. */
   next(): void
@@ -33,7 +34,7 @@ export interface InternalCursor {
 
 const EMPTY = new Uint8Array(0)
 
-/** A field-carrying base so that every cursor has one hidden class prefix. */
+/** A base class with the fields, so that all cursors share the start of their hidden class. */
 export abstract class CursorFields {
   valid = false
   keyBytes: Uint8Array = EMPTY

@@ -7,7 +7,8 @@
  *
  * Order: user key ascending, then the trailer descending, so the newest version of a key comes
  * first. Sequence numbers are safe integers (< 2^53); the format allows 2^56. The trailer is read
- * and written as two u32s, which is exact. Kinds are RocksDB's `ValueType`; never renumber.
+ * and written as two u32s, so no precision is lost. Kinds are RocksDB's `ValueType`; never
+ * renumber.
  */
 
 export const ENTRY_KIND = {
@@ -49,7 +50,7 @@ export function readTrailerSeq(source: Uint8Array, offset: number): SeqNum {
   return high * TWO_POW_24 + low
 }
 
-/** A new array: `userKey` followed by its trailer. For cold paths. */
+/** A new array: `userKey` followed by its trailer. It allocates, so use it on cold paths only. */
 export function encodeInternalKey(userKey: Uint8Array, seq: SeqNum, kind: number): Uint8Array {
   const key = new Uint8Array(userKey.length + TRAILER_BYTES)
   key.set(userKey)

@@ -1,5 +1,6 @@
-/** Owns the type of JSON values: what a strategy may keep as its state and an event may carry. */
+/** Owns the type of JSON values. A strategy's state and the data of an event are JSON. */
 
+/** A value that JSON can hold. Numbers must be finite; `undefined` is not JSON. */
 export type Json =
   | null
   | boolean

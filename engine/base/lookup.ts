@@ -1,7 +1,8 @@
 /**
- * Owns the result slot of a point lookup: filled in place by memtables and tables, so that a get
- * allocates nothing until it hands out the value. Invariant: the fields mean something only when the
- * call that filled them returned true; the value is borrowed from where it was found.
+ * Owns the result slot of a point lookup. Memtables and tables fill it in place, so that a get
+ * allocates nothing until it returns the value. Invariant: the fields are meaningful only if the
+ * call that filled them returned true. The value is borrowed from the memtable or block that holds
+ * it.
  */
 
 import { ENTRY_KIND } from './internal-key.ts'

@@ -1,12 +1,13 @@
 /**
- * Owns seeded randomness: one root seed per run; every role draws from its own stream, so adding a
- * consumer never shifts another's numbers. The strategy is no part of a role: paired runs of two
- * strategies see identical streams. The generator is xoroshiro128+ (package pure-rand).
+ * Owns seeded randomness. A run has one root seed, and each role draws from its own stream, so a
+ * new consumer never shifts the numbers of another. The strategy is not part of the role, so paired
+ * runs of two strategies see identical streams. The generator is xoroshiro128+ (package pure-rand).
  */
 
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
 import { checkText, checkWhole } from './arguments.ts'
 
+/** A stream of pseudo-random numbers. Each call advances it. */
 export interface Random {
   /** Uniform unsigned 32-bit integer. */
   nextU32(): number
@@ -17,8 +18,9 @@ export interface Random {
 }
 
 /**
- * A 32-bit seed for (root seed, role, repeat): FNV-1a over the text, finished by an avalanche. The
- * root seed may be any safe integer; anything else is `LSM_INVALID_ARGUMENT`.
+ * A 32-bit seed for (root seed, role, repeat): FNV-1a over the text, then a mixing step that
+ * spreads each bit. The root seed may be any safe integer; anything else throws
+ * `LSM_INVALID_ARGUMENT`.
  */
 export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
   checkWhole(rootSeed, 'rootSeed', Number.MIN_SAFE_INTEGER)
@@ -33,6 +35,7 @@ export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
+/** The stream of `seed`, a safe integer (else `LSM_INVALID_ARGUMENT`). Equal seeds, equal numbers. */
 export function createRandom(seed: number): Random {
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   const generator = xoroshiro128plus(seed)

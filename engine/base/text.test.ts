@@ -6,10 +6,10 @@ const MARK = '\ufeff'
 test.each([
   ['plain', 'a\nb\n', 'a\nb\n'],
   ['a byte order mark', `${MARK}a`, 'a'],
-  ['one mark only: the second is a character', `${MARK}${MARK}a`, `${MARK}a`],
-  ['lines of Windows', 'a\r\nb\r\n', 'a\nb\n'],
-  ['a carriage return of its own', 'a\rb', 'a\rb'],
-  ['nothing but a mark', MARK, ''],
+  ['only the first mark is removed; the second is a character', `${MARK}${MARK}a`, `${MARK}a`],
+  ['Windows line ends', 'a\r\nb\r\n', 'a\nb\n'],
+  ['a carriage return without a line feed', 'a\rb', 'a\rb'],
+  ['only a byte order mark', MARK, ''],
   ['nothing', '', ''],
 ])('%s', (_, text, expected) => {
   expect(plainText(text)).toBe(expected)
@@ -22,7 +22,7 @@ test.each([['utf16le'], ['utf16be']])('%s is refused', (encoding) => {
   expect(() => decodeText(bytes)).toThrow('the text is UTF-16; save it as UTF-8')
 })
 
-test('bytes lose their mark and nothing else', () => {
+test('bytes lose their byte order mark and keep the rest', () => {
   const bytes = new TextEncoder().encode(`${MARK}ab`)
   expect(withoutMark(bytes)).toEqual(new TextEncoder().encode('ab'))
   expect(withoutMark(bytes.subarray(0, 2))).toEqual(bytes.subarray(0, 2))

@@ -5,11 +5,11 @@ import { BlockCache } from './block-cache.ts'
 const block = (bytes: number, fill = 0) => new Uint8Array(bytes).fill(fill)
 
 describe('the block cache', () => {
-  test('holds what it was given, within its bytes, under any use', () => {
+  test('returns the inserted blocks and stays within its capacity, under any use', () => {
     const call = fc.record({
       op: fc.constantFrom('get', 'get', 'insert', 'insert', 'insert', 'evict'),
       table: fc.nat(5),
-      // Beyond 2^32 too.
+      // Also offsets beyond 2^32.
       offset: fc.nat(40).map((index) => index * 2 ** 30),
       bytes: fc.integer({ min: 1, max: 120 }),
     })
@@ -25,7 +25,8 @@ describe('the block cache', () => {
             const name = `${table}/${offset}`
             if (op === 'insert') {
               const value = block(bytes)
-              // A block already there stays: the bytes under one offset never change.
+              // A block that is already cached is not inserted again: the bytes at an offset never
+              // change.
               if (cache.get(table, offset) === undefined) given.set(name, value)
               gets++
               cache.insert(table, offset, value)
@@ -48,7 +49,7 @@ describe('the block cache', () => {
     )
   })
 
-  test('knows a block by its table and its offset, both of them whole', () => {
+  test('distinguishes blocks by the full table id and the full offset', () => {
     const ids = [0, 1, 2, 3, 255, 256, 65_535, 65_536, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 40]
     const offsets = [0, 1, 2, 3, 255, 256, 4096, 65_536, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 40]
     const cache = new BlockCache(1e6)
@@ -78,13 +79,13 @@ describe('the block cache', () => {
     }
   })
 
-  test('is off at no capacity', () => {
+  test('is off if its capacity is 0', () => {
     const cache = new BlockCache(0)
     cache.insert(1, 0, block(1))
     expect(cache.get(1, 0)).toBeUndefined()
   })
 
-  test('evicts what was not read before what was', () => {
+  test('evicts unread blocks before read ones', () => {
     const cache = new BlockCache(10 * 100)
     for (let offset = 0; offset < 10; offset++) cache.insert(1, offset, block(100))
     for (const offset of [0, 3, 9]) cache.get(1, offset)
@@ -95,7 +96,7 @@ describe('the block cache', () => {
     expect(kept).toEqual([0, 3, 9, 10, 11, 12, 13, 14, 15, 16])
   })
 
-  test('a scan past it leaves the blocks that are read again and again', () => {
+  test('a scan does not evict the blocks that are read repeatedly', () => {
     const cache = new BlockCache(100)
     const hot = () => {
       for (let offset = 0; offset < 50; offset++) {
@@ -125,7 +126,7 @@ describe('the block cache', () => {
   })
 })
 
-test('a block in the slot of a dropped one starts unmarked, whatever hits that one had', () => {
+test('a block in the slot of a dropped block starts unmarked, whatever hits the dropped one had', () => {
   const cache = new BlockCache(20)
   const block = () => new Uint8Array(10)
   cache.insert(1, 0, block())

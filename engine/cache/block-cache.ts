@@ -1,10 +1,10 @@
 /**
  * Owns the cache of uncompressed data blocks, shared by all tables and bounded by bytes. Blocks are
- * immutable and never recycled: an evicted one lives on while someone holds a view of it.
+ * immutable and never recycled: an evicted block lives on while somebody holds a view of it.
  *
- * Eviction is CLOCK (Corbató 1968): a hit sets a mark, the hand clears marks and evicts the first
- * slot without one. Blocks come in unmarked, so a scan's blocks leave before those read twice.
- * Slots and the hash chains that find them are typed arrays: a hit allocates nothing.
+ * Eviction is CLOCK (Corbató 1968): a hit sets a mark; the hand clears marks and evicts the first
+ * slot without a mark. New blocks have no mark, so blocks of a scan leave before blocks read twice.
+ * Slots and their hash chains are typed arrays, so a hit allocates nothing.
  *
  * Invariant: `usedBytes` = Σ bytes of cached blocks ≤ `capacityBytes`.
  */
@@ -20,24 +20,27 @@ export class BlockCache {
   usedBytes = 0
   hits = 0
   misses = 0
-  /** Slots by index; a free slot has no block, and `#next` chains the free ones. */
+  /** Blocks by slot index. A free slot has no block; `#next` chains the free slots. */
   #blocks: (Uint8Array | undefined)[] = []
   #tableIds = new Float64Array(0)
   #offsets = new Float64Array(0)
   #marks = new Uint8Array(0)
   #next = new Int32Array(0)
-  /** First slot of each hash bucket; a power of two of them, as many as slots. */
+  /**
+   * First slot of each hash bucket. The number of buckets is a power of two and equals that of
+   * slots.
+   */
   #buckets = new Int32Array(0)
   #freeSlot = NONE
   #hand = 0
 
-  /** Bounds the blocks' own bytes; 0 turns the cache off. */
+  /** `capacityBytes` limits the sum of the blocks' bytes; 0 turns the cache off. */
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes
     this.#growSlots(SLOTS_INITIAL)
   }
 
-  /** The block, immutable and safe to keep. */
+  /** The block, or undefined. It is immutable and safe to keep. */
   get(tableId: number, offset: number): Uint8Array | undefined {
     const slot = this.#find(tableId, offset)
     if (slot === NONE) {
@@ -49,7 +52,10 @@ export class BlockCache {
     return this.#blocks[slot]
   }
 
-  /** Takes over the block, which must never change; one larger than the cache is not kept. */
+  /**
+   * Takes ownership of the block, which must never change. A block larger than the cache is not
+   * kept.
+   */
   insert(tableId: number, offset: number, block: Uint8Array): void {
     assert(block.length > 0, 'a block has bytes')
     if (block.length > this.capacityBytes || this.#find(tableId, offset) !== NONE) return
@@ -65,7 +71,7 @@ export class BlockCache {
     this.usedBytes += block.length
   }
 
-  /** Drops every block of a table; costs a pass over the slots. */
+  /** Drops every block of a table. Costs a pass over all slots. */
   evictTable(tableId: number): void {
     for (let slot = 0; slot < this.#blocks.length; slot++) {
       if (this.#blocks[slot] !== undefined && this.#tableIds[slot] === tableId) this.#evict(slot)
@@ -119,7 +125,7 @@ export class BlockCache {
     return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
   }
 
-  /** Only when every slot is taken: all of them are linked anew, the added ones are free. */
+  /** Called only when every slot is taken. Links all slots anew; the added ones are free. */
   #growSlots(count: number): void {
     const used = this.#blocks.length
     this.#tableIds = widen(new Float64Array(count), this.#tableIds)

@@ -1,11 +1,11 @@
 /**
- * Owns the border between whoever executes specs and a strategy, which anybody may have written. The
- * strategy is shown copies (`shown-tree.ts`), its answers are checked and copied (`strategy-answers.ts`),
- * and what it throws is told as its own.
+ * Owns the border between the executor of specs and a strategy, which anybody may have written. The
+ * strategy sees copies (`shown-tree.ts`), its answers are checked and copied
+ * (`strategy-answers.ts`), and an error that it throws is reported under its name.
  *
- * Invariant: strategy and engine share no object either of them could change. Beyond that a module
- * runs in the same process and may do anything, patch the language's own classes among it: that is
- * out of reach, and not claimed.
+ * Invariant: strategy and engine share no object that either could change. There is no further
+ * protection: a module runs in the same process and may do anything, for example patch the
+ * language's own classes.
  */
 
 import { checkObject, checkText } from '../base/arguments.ts'
@@ -35,17 +35,17 @@ const STRATEGY_METHODS = [
 
 const guarded = new WeakSet<CompactionStrategy>()
 
-/** `LSM_INVALID_ARGUMENT` for what has not the parts of a strategy. */
+/** Throws `LSM_INVALID_ARGUMENT` if `strategy` lacks a part of a strategy. */
 export function checkStrategy(strategy: CompactionStrategy): void {
   checkObject(strategy, 'strategy', STRATEGY_METHODS)
   checkText(strategy.name, "the strategy's name")
 }
 
 /**
- * The strategy behind the border; for one tree at a time, whose versions follow each other. Every
- * member throws `LSM_UNSAFE_COMPACTION` for a wrong answer (rule `form`) and for a changed view (rule
- * `view`). A strategy that is guarded already is returned as it is. `LSM_INVALID_ARGUMENT` for what is no
- * strategy.
+ * The strategy behind the border. Use it for one tree at a time, whose versions follow each other.
+ * Every member throws `LSM_UNSAFE_COMPACTION` for a wrong answer (rule `form`) and for a changed
+ * view (rule `view`). An already guarded strategy is returned unchanged. Throws
+ * `LSM_INVALID_ARGUMENT` if the argument is not a strategy.
  */
 export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy {
   if (guarded.has(strategy)) return strategy
@@ -60,7 +60,7 @@ export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy 
     try {
       answer = strategy[member](shown)
     } catch (cause) {
-      // Found and told by another guard, inside.
+      // Another guard inside this one has found and reported it.
       if (isLsmError(cause, 'LSM_UNSAFE_COMPACTION')) throw cause
       throw thrownInstead(name, member, cause)
     }
@@ -82,7 +82,7 @@ export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy 
   return guard
 }
 
-/** Makes of a view the frozen one that is shown. */
+/** Turns a view into the frozen copy that the strategy sees. */
 function showing(name: string, tree: ShownTree): (view: TreeView) => TreeView {
   let state: { readonly own: Json; readonly shown: Json } = { own: null, shown: null }
   return (view) => {

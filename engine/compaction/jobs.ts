@@ -1,7 +1,6 @@
 /**
- * Owns the execution of flushes and compactions: from a resolved spec to a version edit. A job
- * writes tables and nothing else; publishing its edit is the database's business, so a job that
- * fails leaves the tree as it was.
+ * Owns the execution of flushes and compactions: from a resolved spec to a version edit. A job only
+ * writes tables. The database publishes the edit, so a failed job does not change the tree.
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -25,10 +24,13 @@ export interface JobContext {
   readonly snapshots: readonly number[]
   readonly nowMs: number
   readonly createTable: CreateTable
-  /** How to open the tables of one run of a level, one after the other, on the compaction's account. */
+  /**
+   * Returns a function that opens the tables of one run of a level, one after another, on the
+   * compaction's account.
+   */
   readonly openRun: (level: number) => (table: TableMeta) => InternalCursor
   readonly allocateRunId: () => RunId
-  /** How a merge moves values out of old segments; null: it does not. */
+  /** How a merge moves values out of old segments; null means that it moves none. */
   readonly relocateValues: () => ValueRelocation | null
 }
 
@@ -45,7 +47,7 @@ export interface JobResult {
 
 const NOTHING_WRITTEN = { written: [], dropped: { shadowed: 0, tombstones: 0 } }
 
-/** Writes a memtable as the newest run of level 0; no run when nothing survives. */
+/** Writes a memtable as the newest run of level 0. Makes no run if no entry survives. */
 export function runFlush(
   context: JobContext,
   source: FlushSource,
@@ -69,7 +71,7 @@ export function runFlush(
   return { edit: flushEdit(tables, context.allocateRunId), dropped }
 }
 
-/** Executes a validated spec against the version it was resolved in. */
+/** Executes a validated spec against the version in which it was resolved. */
 export function runCompaction(context: JobContext, resolved: ResolvedSpec): JobResult {
   const relocation = resolved.spec.kind === 'merge' ? context.relocateValues() : null
   try {

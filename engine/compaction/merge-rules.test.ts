@@ -34,7 +34,10 @@ function survivors(entries: readonly Entry[], live: readonly number[], older: st
   return kept
 }
 
-/** What a reader at `seq` sees of `key`; 'nothing' for no version, so that deletions differ. */
+/**
+ * The entry that a reader at `seq` sees for `key`; 'nothing' means no version, as opposed to a
+ * deletion.
+ */
 function seen(entries: readonly Entry[], key: string, seq: number): Entry | 'nothing' {
   return (
     entries
@@ -46,7 +49,7 @@ function seen(entries: readonly Entry[], key: string, seq: number): Entry | 'not
 const isGone = (e: Entry | 'nothing') => e === 'nothing' || e.kind === ENTRY_KIND.deletion
 
 describe('what survives a merge', () => {
-  test('is seen alike by every live snapshot and by now, and nothing else is kept', () => {
+  test('looks the same to every live snapshot and to new readers, and nothing else is kept', () => {
     fc.assert(
       fc.property(history, snapshots, fc.constantFrom('', 'ac', 'abcd'), (entries, live, older) => {
         const kept = survivors(entries, live, older)
@@ -63,13 +66,13 @@ describe('what survives a merge', () => {
           const name = new TextDecoder().decode(key)
           return moments.some((at) => (seen(entries, name, at) as Entry).seq === seq)
         })
-        expect(visible.every(Boolean), 'no entry is kept that nobody sees').toBe(true)
+        expect(visible.every(Boolean), 'every kept entry is visible to somebody').toBe(true)
       }),
       { numRuns: 500 },
     )
   })
 
-  test('of tombstones is only what still hides something or is newer than a snapshot', () => {
+  test('includes a tombstone only if it still hides an entry or is newer than a snapshot', () => {
     const tombstone = (seq: number): Entry => ({
       key: Uint8Array.of(97),
       seq,
@@ -93,13 +96,13 @@ describe('tables older than an output', () => {
       R3: 4[p,q]`)
   const key = (text: string) => new TextEncoder().encode(text)
 
-  test('cover a key when its range is theirs, their run is older, and they are no input', () => {
+  test('cover a key if it is in their range, their run is older, and they are not inputs', () => {
     const older = new OlderOverlap(tree, 0, new Set([3]))
     const covered = ['a', 'c', 'd', 'f', 'k', 'p', 'z'].filter((k) => older.covers(key(k), 0, 1))
     expect(covered).toEqual(['c', 'd', 'p'])
   })
 
-  test('are all runs for a flush, and none below the last', () => {
+  test('are all runs for a flush, and none for an output below the last run', () => {
     expect(new OlderOverlap(tree, -1, new Set()).covers(key('b'), 0, 1)).toBe(true)
     expect(new OlderOverlap(tree, 2, new Set()).covers(key('p'), 0, 1)).toBe(false)
     expect(new OlderOverlap(tree, 1.5, new Set()).covers(key('p'), 0, 1)).toBe(true)

@@ -1,10 +1,10 @@
 /**
  * Owns which entries survive a flush or a merge. The engine decides this, never a strategy.
  *
- * - Snapshots cut the sequence numbers into stripes; of the versions of a key in one stripe only the
- *   newest can be seen by anyone, the others are dropped.
- * - A tombstone is dropped when no snapshot is older than it and no table older than the output
- *   holds its key in range: then there is nothing left for it to hide.
+ * - Snapshots divide the sequence numbers into stripes. Of a key's versions in one stripe only the
+ *   newest is visible to anybody; the others are dropped.
+ * - A tombstone is dropped if no snapshot is older than it and no table older than the output has
+ *   its key in range: then it has nothing left to hide.
  *
  * Invariant: entries come in internal order, so the versions of a key are neighbours, newest first.
  */
@@ -14,21 +14,26 @@ import type { InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 
 export interface EntrySink {
-  /** Called for every user key that has a surviving entry, before `add`, once. */
+  /** Called once for every user key that has a surviving entry, before `add`. */
   startKey(keyBytes: Uint8Array, keyStart: number, keyLength: number): void
   /** Takes the cursor's current entry. */
   add(cursor: InternalCursor): void
-  /** Whether a table older than where this key goes may hold it; keys never descend. */
+  /**
+   * Whether a table older than this key's output may hold the key. Keys never descend between
+   * calls.
+   */
   olderMayHold(keyBytes: Uint8Array, keyStart: number, keyLength: number): boolean
 }
 
-/** What a merge left out. */
+/** Counts of the entries that a merge dropped. */
 export interface DroppedEntries {
   readonly shadowed: number
   readonly tombstones: number
 }
 
-/** Feeds the surviving entries of `source`, from its first, to `sink`. Snapshots ascend. */
+/**
+ * Passes the surviving entries of `source`, from its first entry on, to `sink`. `snapshots` ascend.
+ */
 export function writeSurvivors(
   source: InternalCursor,
   snapshots: readonly number[],
@@ -71,7 +76,10 @@ export function writeSurvivors(
   return dropped
 }
 
-/** Index of the oldest snapshot that sees `seq`; the number of snapshots when only "now" does. */
+/**
+ * Index of the oldest snapshot that sees `seq`, or the number of snapshots if only new readers see
+ * it.
+ */
 function stripeOf(snapshots: readonly number[], seq: number): number {
   let index = 0
   while (index < snapshots.length && snapshots[index]! < seq) index++

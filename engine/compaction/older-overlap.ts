@@ -1,6 +1,6 @@
 /**
- * Owns the question a tombstone asks: may a table older than the output still hold this key? Keys
- * are asked in ascending order, so each older run is walked once beside the merge.
+ * Answers the question that decides about a tombstone: may a table older than the output still hold
+ * this key? Keys come in ascending order, so each older run is walked once during the merge.
  */
 
 import { compareRanges } from '../base/compare.ts'
@@ -12,17 +12,19 @@ export class OlderOverlap {
   readonly #version: Version
   readonly #position: number
   readonly #except: ReadonlySet<TableId>
-  /** Made when the first key is asked for: where no tombstone asks, none is. */
+  /** Created for the first tombstone, so that merges without tombstones pay nothing. */
   #walks: readonly RunWalk[] | null = null
 
-  /** Over the runs of `version` at positions beyond `position`, without the tables of `except`. */
+  /**
+   * Covers the runs of `version` at positions beyond `position`, without the tables in `except`.
+   */
   constructor(version: Version, position: number, except: ReadonlySet<TableId>) {
     this.#version = version
     this.#position = position
     this.#except = except
   }
 
-  /** Whether any of those tables' ranges holds the key; keys must not descend between calls. */
+  /** Whether the range of any covered table holds the key. Keys must not descend between calls. */
   covers(keyBytes: Uint8Array, keyStart: number, keyLength: number): boolean {
     this.#walks ??= this.#walksOfOlder()
     for (const walk of this.#walks) {

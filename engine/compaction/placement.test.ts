@@ -37,7 +37,7 @@ function runIds(first: number): () => number {
 }
 
 describe('what outputs inherit', () => {
-  test('the oldest write and tombstone of any input, wherever it stands', () => {
+  test('the oldest write and the oldest tombstone of all inputs', () => {
     const resolved = resolveSpec(TREE, mergeTo({ level: 1, after: null }))
     const [first, ...rest] = resolved.inputs[0]!.tables as [TableMeta, TableMeta]
     const withTombstones = {
@@ -59,7 +59,7 @@ describe('edits', () => {
     { destination: 1, table: second! },
   ]
 
-  test('outputs that name one new place share one new run', () => {
+  test('outputs that name the same new place share one new run', () => {
     const place = { level: 1, after: 5 }
     const edit = compactionEdit(resolveSpec(TREE, mergeTo(place, place)), written, runIds(10))
     expect(edit.newRuns).toEqual([{ level: 1, run: 10, after: 5 }])
@@ -70,7 +70,7 @@ describe('edits', () => {
     expect(edit.removed.map(({ table }) => table.id)).toEqual([90, 91, 80])
   })
 
-  test('different places get runs of their own, existing runs keep theirs', () => {
+  test('different new places get different runs; existing runs keep their ids', () => {
     const spec = mergeTo({ level: 1, run: 5 }, { level: 2, after: null })
     const edit = compactionEdit(resolveSpec(TREE, spec), written, runIds(10))
     expect(edit.newRuns).toEqual([{ level: 2, run: 10, after: null }])
@@ -80,7 +80,7 @@ describe('edits', () => {
     ])
   })
 
-  test('a move adds what it removes; a drop adds nothing; neither asks what was written', () => {
+  test('a move adds the tables it removes; a drop adds none; neither uses written tables', () => {
     const move = { kind: 'move', inputs, place: { level: 2, after: null }, ...common } as const
     const moved = compactionEdit(resolveSpec(TREE, move), [], runIds(10))
     expect(moved.added.map(({ table }) => table)).toEqual(moved.removed.map(({ table }) => table))
@@ -90,7 +90,7 @@ describe('edits', () => {
     expect(dropped.removed).toHaveLength(3)
   })
 
-  test('a flush of nothing takes no run', () => {
+  test('a flush without surviving entries uses no run id', () => {
     const next = runIds(10)
     expect(flushEdit([], next)).toEqual({ newRuns: [], removed: [], added: [] })
     expect(flushEdit([fresh!], next).newRuns).toEqual([{ level: 0, run: 10, after: null }])

@@ -1,7 +1,7 @@
 /**
- * Owns the last step of a job: from tables written (or moved) to the version edit that installs
- * them, and what new tables inherit from those they replace. Pure, so that whatever executes specs,
- * the engine or a simulator, gives the same edits and the same run ids in the same order.
+ * Owns the last step of a job: from written (or moved) tables to the version edit that installs
+ * them, and the facts that new tables inherit from those they replace. It is pure, so that engine
+ * and simulator make the same edits with the same run ids in the same order.
  */
 
 import type { RunId } from '../version/run.ts'
@@ -9,7 +9,10 @@ import type { TableMeta } from '../version/table-meta.ts'
 import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
 import type { ResolvedSpec } from './resolved-spec.ts'
 
-/** What an output inherits from the inputs: a merge cannot tell which entry was the oldest. */
+/**
+ * Facts that an output inherits from the inputs, because a merge cannot tell which entry was the
+ * oldest.
+ */
 export interface Ancestry {
   readonly createdAtMs: number
   readonly oldestWriteAtMs: number
@@ -17,14 +20,14 @@ export interface Ancestry {
 }
 
 export interface WrittenTable {
-  /** Index of the spec's output. */
+  /** Index of the output in the spec. */
   readonly destination: number
   readonly table: TableMeta
 }
 
 type AllocateRunId = () => RunId
 
-/** The ancestry of tables merged at `nowMs` from all inputs of the spec. */
+/** The ancestry of tables merged at `nowMs`, taken from all inputs of the spec. */
 export function ancestryOf({ inputs }: ResolvedSpec, nowMs: number): Ancestry {
   let oldestWriteAtMs = Number.POSITIVE_INFINITY
   let oldestTombstoneAtMs: number | null = null
@@ -38,7 +41,7 @@ export function ancestryOf({ inputs }: ResolvedSpec, nowMs: number): Ancestry {
   return { createdAtMs: nowMs, oldestWriteAtMs, oldestTombstoneAtMs }
 }
 
-/** Flushed tables become the newest run of level 0; no run when nothing survived. */
+/** Flushed tables become the newest run of level 0. There is no run if no entry survived. */
 export function flushEdit(tables: readonly TableMeta[], allocate: AllocateRunId): VersionEdit {
   if (tables.length === 0) return { newRuns: [], removed: [], added: [] }
   const run = allocate()
@@ -49,7 +52,10 @@ export function flushEdit(tables: readonly TableMeta[], allocate: AllocateRunId)
   }
 }
 
-/** Inputs go, `written` comes: of a merge the new tables in key order, of other kinds none. */
+/**
+ * Removes the inputs and adds `written`: the new tables of a merge in key order; empty for other
+ * kinds.
+ */
 export function compactionEdit(
   resolved: ResolvedSpec,
   written: readonly WrittenTable[],
@@ -70,7 +76,7 @@ export function compactionEdit(
   }
 }
 
-/** Outputs that name the same new place share one new run. */
+/** Places the outputs. Outputs that name the same new place share one new run. */
 function placed(
   { outputs }: ResolvedSpec,
   tables: readonly WrittenTable[],

@@ -8,7 +8,7 @@ import { WriteBatch } from '../wal/write-batch.ts'
 import { ProgressGuard } from './progress-guard.ts'
 import type { CompactionSpec, TreeView } from './strategy.ts'
 
-/** Rewrites in place the first table that `isDue` picks. */
+/** A strategy that rewrites in place the first table for which `isDue` is true. */
 function rewriting(isDue: (createdAtMs: number, view: TreeView) => boolean) {
   return strategyOf('rewriting', (view): CompactionSpec | null => {
     for (const { level, run } of runsNewestFirst(view.version)) {
@@ -47,10 +47,10 @@ describe('the guard', () => {
     added: added.map(placed),
     removed: removed.map(placed),
   })
-  /** All of one shape by their runs: only the tables tell them apart. */
+  /** All versions have the same runs; only the tables differ. */
   const version = parseVersion('L0\n R1: 1[a,b]')
 
-  test('tells at once when a shape comes back, whatever digests its tables have', () => {
+  test('detects at once that a shape returns, for any digests of its tables', () => {
     for (let bytes = 1; bytes <= 200; bytes++) {
       const guard = new ProgressGuard()
       guard.begin(0)
@@ -61,21 +61,21 @@ describe('the guard', () => {
     }
   })
 
-  test('takes shapes for what they are, by whatever way they came about', () => {
+  test('recognises a shape however it came about', () => {
     for (let bytes = 1; bytes <= 200; bytes++) {
       const guard = new ProgressGuard()
       guard.begin(0)
       guard.note(edit([bytes], []), version, null)
       guard.note(edit([bytes + 1000], [bytes]), version, null)
       guard.note(edit([], [bytes + 1000]), version, null)
-      // The same three shapes in another order, each a return to one that was.
+      // The same three shapes in another order. Each of them was seen before.
       for (const again of [edit([bytes + 1000], []), edit([bytes], [bytes + 1000])]) {
         expect(() => guard.note(again, version, null)).toThrow('rule progress')
       }
     }
   })
 
-  test('lets different states, runs and tables pass, and forgets with a new cascade', () => {
+  test('accepts different states, runs and tables, and forgets them when a new cascade begins', () => {
     const guard = new ProgressGuard()
     guard.begin(0)
     const still = edit([], [])
@@ -91,7 +91,7 @@ describe('the guard', () => {
 })
 
 describe('a strategy comes to rest', () => {
-  test('although it rewrites one old table after another, and again when they are old again', () => {
+  test('even if it rewrites one old table after another, and again when they are old again', () => {
     const strategy = rewriting((createdAtMs, view) => view.nowMs - createdAtMs > 100)
     const { db, clock } = threeTables({ strategy })
     for (let round = 1; round <= 3; round++) {
@@ -102,7 +102,7 @@ describe('a strategy comes to rest', () => {
     expect(Array.from(db.scan(), ([key]) => text(key))).toEqual(['a', 'b', 'c'])
   })
 
-  test('or is stopped at the second rewriting of one table, though time goes by', () => {
+  test('or is stopped when it rewrites the same table twice, even if time passes', () => {
     let nowMs = 0
     const clock = { nowMs: () => nowMs++, elapsedNs: () => 0 }
     let armed = false

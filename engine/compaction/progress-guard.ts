@@ -1,12 +1,14 @@
 /**
- * Owns the detection of strategies that never come to rest. Within one cascade the tree must settle:
- * a pick sequence that revisits a shape with the same state would go on for ever, because picks are
- * pure; one that only varies its state is stopped by a bound no honest cascade comes near.
+ * Owns the detection of strategies that never come to rest. Within one cascade the tree must
+ * settle. Picks are pure, so a sequence that reaches a shape and a state that it had before would
+ * continue for ever. A sequence that only varies its state is stopped by a bound far above every
+ * honest cascade.
  *
- * The shape is a digest kept up edit by edit, so that a note costs what the edit costs: a sum over
- * tables (ids apart, for a rewrite always changes them) beside the totals of every run. A strategy may
- * rewrite one old table after another to make them young, so age counts; but all tables born in the
- * cascade are of one age, or rewriting the same one for ever would look like progress.
+ * The shape is a digest that each edit updates, so that `note` costs as much as the edit: a sum
+ * over tables (without their ids, which every rewrite changes), and the totals of every run. A
+ * strategy may rewrite one old table after another to make them young, so the digest includes age.
+ * But all tables written in the cascade count as equally old; otherwise rewriting the same table
+ * for ever would look like progress.
  */
 
 import type { Json } from '../base/json.ts'
@@ -26,14 +28,14 @@ export class ProgressGuard {
   #digest = 0
   #jobs = 0
 
-  /** A cascade begins: writes, time, or a released snapshot may make anything due again. */
+  /** Starts a cascade: writes, time or a released snapshot may make any compaction due again. */
   begin(nowMs: number): void {
     this.#startMs = nowMs
     this.#seen.clear()
     this.#jobs = 0
   }
 
-  /** After each compaction; throws `LSM_UNSAFE_COMPACTION`, rule progress. */
+  /** Call it after each compaction. Throws `LSM_UNSAFE_COMPACTION`, rule `progress`. */
   note(edit: VersionEdit, version: Version, state: Json): void {
     this.#jobs++
     const { levels, totals } = version
@@ -67,7 +69,7 @@ export class ProgressGuard {
   }
 }
 
-/** Of the runs in their order, by what each holds. */
+/** A digest of the runs in their order, from the totals of each. */
 function digestOfRuns({ levels }: Version): number {
   let high = 0
   let low = 0
@@ -81,12 +83,12 @@ function digestOfRuns({ levels }: Version): number {
   return joined(high, low)
 }
 
-/** Two hashes of 32 bits as one of 50. */
+/** Combines two 32-bit hashes into one of 50 bits. */
 function joined(high: number, low: number): number {
   return (high >>> 14) * 2 ** 32 + (low >>> 0)
 }
 
-/** A fact of up to 53 bits into a hash of 32 (FNV-1a's step, on halves). */
+/** Mixes a fact of up to 53 bits into a 32-bit hash (FNV-1a's step, on both halves). */
 function mixed(hash: number, fact: number): number {
   const half = Math.imul(hash ^ (fact | 0), 0x01000193)
   return Math.imul(half ^ (half >>> 15) ^ Math.floor(fact / 2 ** 32), 0x85ebca6b)

@@ -1,10 +1,10 @@
 /**
- * Owns the step from what a strategy named to what the tree holds: slices become tables, places
- * become positions in the recency order. Invariant: a resolved spec speaks only of runs and tables
- * of the version it was resolved against.
+ * Owns resolving a strategy's spec against the tree: slices become tables, places become positions
+ * in the recency order. Invariant: a resolved spec refers only to runs and tables of the version
+ * that it was resolved against.
  *
- * Positions: run i of the order newest first stands at i; a new run stands half-way between its
- * neighbours. A smaller position is newer.
+ * Positions: run i of the order, newest first, has position i. A new run has the position half-way
+ * between its neighbours. A smaller position is newer.
  */
 
 import { compareBytes } from '../base/compare.ts'
@@ -15,7 +15,10 @@ import type { Version } from '../version/version.ts'
 import { levelAt } from '../version/version.ts'
 import type { CompactionSpec, FilterPolicy, InputSlice, OutputPlace, TableRef } from './strategy.ts'
 
-/** `form` and `view` are broken by a strategy whatever the tree (`strategy-answers.ts`, `shown-tree.ts`). */
+/**
+ * A strategy can break `form` and `view` whatever the tree is (`strategy-answers.ts`,
+ * `shown-tree.ts`).
+ */
 export type SafetyRule =
   | 'form'
   | 'view'
@@ -40,11 +43,11 @@ export interface ResolvedInput {
 export interface ResolvedOutput {
   readonly level: number
   readonly position: number
-  /** The existing run the output joins, or null for a new one after `after`. */
+  /** The existing run that the output joins, or null for a new run after `after`. */
   readonly run: Run | null
   readonly after: number | null
   readonly fromKey: Uint8Array | null
-  /** First key of the next output; null for the last. */
+  /** First key of the next output; null for the last output. */
   readonly toKey: Uint8Array | null
   readonly targetTableBytes: number | null
   readonly cutKeys: readonly Uint8Array[]
@@ -75,7 +78,9 @@ export function unsafe(
   )
 }
 
-/** Throws `LSM_UNSAFE_COMPACTION` when the spec names what the version does not hold. */
+/**
+ * Throws `LSM_UNSAFE_COMPACTION` if the spec names runs or tables that the version does not hold.
+ */
 export function resolveSpec(version: Version, spec: CompactionSpec): ResolvedSpec {
   if (spec.inputs.length === 0) throw unsafe('inputs-exist', 'no inputs are named')
   const inputs = spec.inputs.map((slice) => resolveSlice(version, slice))
@@ -89,7 +94,7 @@ export function resolveSpec(version: Version, spec: CompactionSpec): ResolvedSpe
   return { spec, inputs, inputIds, outputs: resolveOutputs(version, spec) }
 }
 
-/** A run of a level, and its place in the recency order; null where the level has no such run. */
+/** A run of a level and its position in the recency order; null if the level has no such run. */
 function findRun(
   version: Version,
   level: number,
@@ -127,7 +132,7 @@ function resolveTables(run: Run, refs: readonly TableRef[]): readonly TableMeta[
   throw unsafe('inputs-contiguous', `the slice of run ${run.id} has gaps or is unsorted`, refs)
 }
 
-/** Known by both; most often it is the version's own. */
+/** Matched by id and key; usually it is the same object. */
 function isSame(table: TableMeta, ref: TableRef): boolean {
   if (table === ref) return true
   return table.id === ref.id && compareBytes(table.smallest, ref.smallest) === 0
@@ -177,5 +182,5 @@ function resolvePlace(
   return { level, position: known.position + 0.5, run: null, after: place.after }
 }
 
-/** Deeper trees than this are refused; the ledger keeps as many rows. */
+/** Deeper trees are refused. The ledger has as many rows. */
 export const LEVEL_MAX = 62

@@ -9,7 +9,7 @@ import { ShownTree } from './shown-tree.ts'
 
 const [SAMPLE] = tablesOf(parseVersion('L0\n R1: 1[a,b]').levels[0]!.runs[0]!)
 
-/** Three bytes: the number's two, and which end it is. */
+/** Three bytes: the two of `number`, and one that says which end of the range it is. */
 const keyOf = (number: number, end: number) => Uint8Array.of(number >> 8, number, end)
 const tableOf = (number: number, id = number): TableMeta => ({
   ...SAMPLE!,
@@ -24,7 +24,7 @@ const runWith = (id: number, tables: number) =>
   )
 const versionWith = (...runs: readonly Run[]) => versionOf(runs.map((run) => levelOf([run])))
 
-/** Data without classes, as a strategy would print it. */
+/** Plain data without classes, as a strategy would print it. */
 const plain = (version: Version) => JSON.parse(JSON.stringify(version))
 
 function partsOf(value: object): object[] {
@@ -35,14 +35,14 @@ function partsOf(value: object): object[] {
 
 const rewrite = fc.record({ from: fc.nat(700), count: fc.integer({ min: 0, max: 300 }) })
 
-test('after any edits it shows the same data in other objects, all of them frozen', () => {
+test('after any edits it shows the same data in different objects, all frozen', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(rewrite, rewrite, fc.boolean()), { maxLength: 8 }), (edits) => {
       const tree = new ShownTree()
       let run = runWith(1, 700)
       let nextId = 5e6
       for (const [one, other, looks] of edits) {
-        // Two stretches at once, so that chunks between them stay.
+        // Two separate stretches at once, so that the chunks between them stay.
         const old = [one, other]
           .flatMap(({ from, count }) => sliceTables(run, from, from + count))
           .filter((table, at, all) => all.indexOf(table) === at)
@@ -63,7 +63,7 @@ test('after any edits it shows the same data in other objects, all of them froze
   )
 })
 
-test('parts that no edit touched are shown as the same objects', () => {
+test('parts that no edit changed are shown as the same objects', () => {
   const tree = new ShownTree()
   const [deep, still] = [runWith(1, 700), runWith(2, 40)]
   const shownRun = (version: Version, level: number) => tree.show(version).levels[level]!.runs[0]!
@@ -80,7 +80,7 @@ test('parts that no edit touched are shown as the same objects', () => {
   expect(tree.show(versionWith(edited, still)).levels[1]!.runs).toEqual(beforeStill!.runs)
 })
 
-test('a run that nobody looked at keeps the copies of when somebody did', () => {
+test('a run that nobody reads keeps its earlier copies', () => {
   const tree = new ShownTree()
   let run = runWith(1, 700)
   const first = tree.show(versionWith(run)).levels[0]!.runs[0]!.chunks
@@ -93,7 +93,7 @@ test('a run that nobody looked at keeps the copies of when somebody did', () => 
   expect(last.filter((chunk, at) => chunk === first[at])).toHaveLength(first.length - 1)
 })
 
-test('a changed key of any table is found, in a number of questions that tables bound', () => {
+test('a changed key of any table is found within a number of calls bounded by the number of tables', () => {
   const runs = [runWith(1, 5), runWith(2, 700), runWith(3, 1), runWith(4, 300)]
   fc.assert(
     fc.property(fc.nat(1005), fc.boolean(), fc.nat(100), (at, atEnd, asked) => {
@@ -114,7 +114,7 @@ test('a changed key of any table is found, in a number of questions that tables 
   )
 })
 
-test('no key is found changed where none was, whatever is edited between questions', () => {
+test('no unchanged key is reported, whatever is edited between calls', () => {
   const tree = new ShownTree()
   let run = runWith(1, 700)
   for (let at = 0; at < 200; at++) {

@@ -1,13 +1,13 @@
 /**
- * Owns what a strategy is shown of the tree: a copy, so that nothing it does to its view reaches the
- * engine's own. Objects and arrays of the copy are frozen, so that writing to one throws where it is
- * tried. Bytes of keys cannot be frozen; they are compared with the engine's, a bounded number of
- * tables after every answer.
+ * Owns the copy of the tree that a strategy sees, so that nothing it does to its view reaches the
+ * engine's tree. Objects and arrays of the copy are frozen, so a write throws where it happens. Key
+ * bytes cannot be frozen. They are compared with the engine's after every answer, a bounded number
+ * of tables each time.
  *
- * Invariant: parts that an edit shares with the version before share their copies too. Showing a
- * version therefore costs what the edit touched, and one comparison of references for each run of the
- * edited levels and each chunk of the edited runs. The tables of a run are copied when the strategy
- * first looks at them.
+ * Invariant: parts that an edit shares with the previous version also share their copies. So
+ * showing a version costs as much as the edit changed, plus one comparison of references for each
+ * run of the edited levels and each chunk of the edited runs. The tables of a run are copied when
+ * the strategy first reads them.
  *
  *      the engine's    version ── levels ── runs ── chunks ── tables ── keys
  *                         │         │        │         │         │        │
@@ -20,12 +20,12 @@ import type { Chunk, Run, Totals } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { EMPTY_VERSION, type Version } from '../version/version.ts'
 
-/** Tables whose keys are compared after an answer … */
+/** Number of tables whose keys are compared after an answer … */
 const COMPARED_TABLES = 16
-/** … and runs and chunks passed on the way, where few have been looked at. */
+/** … and of runs and chunks passed on the way, if few of them have been read. */
 const PASSED_MAX = 64
 
-/** A list of the engine's, and what is shown of it, item by item. */
+/** A list of the engine's items and, item by item, their copies. */
 interface Shown<Item> {
   readonly own: readonly Item[]
   readonly shown: readonly Item[]
@@ -34,7 +34,10 @@ interface Shown<Item> {
 export class ShownTree {
   #own: Version = EMPTY_VERSION
   #shown: Version = EMPTY_VERSION
-  /** Where the next comparison of keys begins: run, counted over the tree, chunk of it, and table. */
+  /**
+   * Where the next comparison of keys starts: the run (counted over the tree), its chunk, and the
+   * table.
+   */
   #run = 0
   #chunk = 0
   #table = 0
@@ -55,8 +58,8 @@ export class ShownTree {
   }
 
   /**
-   * The first key found that is no longer the engine's, in words; null where all compared are. Each
-   * call goes on where the last one ended, so that all keys have their turn.
+   * Describes the first key found that differs from the engine's; null if all compared keys are
+   * equal. Each call continues where the last one ended, so that all keys are compared in turn.
    */
   changedKey(): string | null {
     let left = COMPARED_TABLES
@@ -93,14 +96,14 @@ export class ShownTree {
   }
 }
 
-/** A run whose tables are copied when somebody asks for them. */
+/** A run whose tables are copied on first access. */
 class ShownRun implements Run {
   readonly id: number
   readonly totals: Totals
   declare readonly chunks: readonly Chunk[]
   declare readonly firstIndexes: readonly number[]
   readonly #own: Run
-  /** The latest form of this run that was looked at: its copies are taken over. */
+  /** The latest form of this run that was read. Its copies are reused. */
   #before: ShownRun | null
   #chunks: Shown<Chunk> | null = null
   #firstIndexes: readonly number[] | null = null
@@ -110,7 +113,7 @@ class ShownRun implements Run {
     this.totals = frozenTotals(own.totals)
     this.#own = own
     this.#before = before === null || before.#chunks !== null ? before : before.#before
-    // Properties of its own, so that a strategy may clone what it sees, or print it as JSON.
+    // Own properties, so that a strategy can clone its view or print it as JSON.
     Object.defineProperties(this, ShownRun.#onDemand)
     Object.freeze(this)
   }
@@ -140,7 +143,10 @@ class ShownRun implements Run {
     return this.#chunks
   }
 
-  /** Tables of a chunk that was looked at, both ways; null beyond the last, or where none was. */
+  /**
+   * The engine's tables of a chunk that was read, with their copies; null beyond the last chunk, or
+   * if the chunk was not read.
+   */
   comparedChunk(at: number): Shown<TableMeta> | null {
     const chunks = this.#chunks ?? NOTHING
     const own = chunks.own[at]
@@ -151,8 +157,8 @@ class ShownRun implements Run {
 const NOTHING: Shown<Chunk> = { own: [], shown: [] }
 
 /**
- * What is shown of `own`: the copies of `before` for items that were there, in the same order, and
- * those that `fill` makes of each stretch of new ones, from what stood in its place.
+ * The copy of the list `own`. Items that are in `before`, in the same order, keep their copies.
+ * `fill` copies each stretch of new items, and receives the items that they replace.
  */
 function shownList<Item extends object>(
   own: readonly Item[],
@@ -204,7 +210,7 @@ function shownLevel(
   })
 }
 
-/** A run is known again by its number. */
+/** A run is recognised by its id. */
 function shownRuns(own: readonly Run[], before: Shown<Run>): readonly Run[] {
   const known = new Map(before.shown.map((run) => [run.id, run as ShownRun]))
   return own.map((run) => new ShownRun(run, known.get(run.id) ?? null))
@@ -227,7 +233,7 @@ function shownChunks(own: readonly Chunk[], before: Shown<Chunk>): readonly Chun
   })
 }
 
-/** Most often of one, which an edit has replaced. */
+/** Usually there is one chunk, the one that an edit replaced. */
 function tablesOfChunks(chunks: readonly Chunk[]): readonly TableMeta[] {
   if (chunks.length === 1) return chunks[0]!.tables
   return chunks.flatMap(({ tables }) => tables)

@@ -38,7 +38,7 @@ const MOVE = { ...MERGE, kind: 'move', outputs: undefined, place: { level: 2, ru
 
 const pick = (answer: unknown) => checkedPick('mine', answer, MEMTABLE_BYTES)
 
-/** What the refusal says after the name of the strategy. */
+/** The part of the refusal after the name of the strategy. */
 function refusal(ask: () => unknown): string {
   try {
     ask()
@@ -55,7 +55,7 @@ const withOutput = (fields: object) => ({ ...MERGE, outputs: [{ ...OUTPUT, ...fi
 const withValues = (values: object) => ({ ...MERGE, reason: { ...MERGE.reason, values } })
 
 describe('a pick', () => {
-  test('of sound form comes out equal, and none of it is what came in', () => {
+  test('of valid form comes out equal, and shares no object with the input', () => {
     const spec = pick(MERGE)!
     expect(spec).toEqual(MERGE)
     const parts = (value: unknown): object[] => {
@@ -126,24 +126,24 @@ describe('a pick', () => {
     [{ ...MERGE, nextState: { key: key('a') } }, /nextState\.key = an object of class Uint8Array/],
     [{ ...MERGE, nextState: { gone: undefined } }, /nextState\.gone = undefined; /],
     [{ ...MERGE, nextState: new Array(1) }, /nextState\[0\] = undefined; /],
-  ])('%# that is wrong is told by its field', (answer, expected) => {
+  ])('%# that is wrong is refused, and the message names the field', (answer, expected) => {
     expect(refusal(() => pick(answer))).toMatch(expected)
   })
 
-  test('with a state that holds itself is told', () => {
+  test('with a state that contains itself is refused', () => {
     const state: Record<string, unknown> = {}
     state.self = state
     expect(refusal(() => pick({ ...MERGE, nextState: state }))).toMatch(/without cycles/)
   })
 
-  test('shares the parts of a state that were checked before', () => {
+  test('shares the parts of a state that were checked earlier', () => {
     const state = pick(MERGE)!.nextState as { cursors: unknown }
     const next = pick({ ...MERGE, nextState: { ...state, open: false } })!.nextState
     expect(next).toEqual({ cursors: [1, 'two', null], open: false })
     expect((next as typeof state).cursors).toBe(state.cursors)
   })
 
-  test('of small tables is sound where the memtable is small as well', () => {
+  test('with small tables is valid if the memtable is small as well', () => {
     expect(checkedPick('mine', withOutput({ targetTableBytes: 4 }), 4096)).not.toBeNull()
   })
 })
@@ -173,11 +173,11 @@ test.each<[string, () => unknown, RegExp]>([
   ['a segment', () => checkedCollect('mine', undefined), /^pick answers undefined; /],
   ['a bound', () => checkedRelocateBelow('mine', Number.NaN), /^relocateBelow answers NaN; /],
   ['a state', () => checkedState('mine', undefined), /^initialState answers undefined; /],
-])('%s that is wrong is told by its member', (_, ask, expected) => {
+])('%s that is wrong is refused, and the message names the member', (_, ask, expected) => {
   expect(refusal(ask)).toMatch(expected)
 })
 
-test('sound answers come out as they are', () => {
+test('valid answers come out unchanged', () => {
   expect(checkedScores('mine', [{ level: 3, score: 1.5 }])).toEqual([{ level: 3, score: 1.5 }])
   expect(checkedDebtBytes('mine', 0)).toBe(0)
   const unlimited = { slowdownRuns: 8, stopRuns: Number.POSITIVE_INFINITY }
@@ -186,7 +186,7 @@ test('sound answers come out as they are', () => {
   expect(checkedDueAt('mine', 17.5)).toBe(17.5)
 })
 
-test('what is thrown instead of an answer is one line, with a hint where the view was written to', () => {
+test('a thrown error becomes one line, with a hint if the strategy wrote to its view', () => {
   const error = thrownInstead('mine', 'pick', new TypeError("Cannot read 'x'\nof undefined"))
   expect(error.message).toBe("strategy mine: pick threw TypeError: Cannot read 'x'")
   const write = () => {

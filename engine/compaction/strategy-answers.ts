@@ -1,13 +1,15 @@
 /**
- * Owns the form of what a strategy answers: every member of the seam is checked once, here, where its
- * answer enters. A wrong one is refused in one line that names the strategy, the member and the field
- * (`LSM_UNSAFE_COMPACTION`, rule `form`). Whether a well-formed spec is safe is another matter
- * (`validate-spec.ts`).
+ * Owns the form of a strategy's answers: the answer of every member of the seam is checked once,
+ * here, where it enters the engine. A wrong answer is refused in one line that names the strategy,
+ * the member and the field (`LSM_UNSAFE_COMPACTION`, rule `form`). `validate-spec.ts` decides
+ * whether a well-formed spec is safe.
  *
- * Invariant: what comes out belongs to the engine: copied, frozen, and free of what JSON, a result
- * or the manifest could not hold. A strategy that changes its answer later changes nothing.
+ * Invariant: a checked answer belongs to the engine. It is copied and frozen, and holds only values
+ * that JSON, a result and the manifest can hold. A strategy that changes its answer later changes
+ * nothing here.
  *
- * Written by hand and not as a schema, because it runs at every pick and picks take microseconds.
+ * The checks are written by hand instead of as a schema, because they run at every pick, and picks
+ * take microseconds.
  */
 
 import { LsmError } from '../base/errors.ts'
@@ -26,28 +28,28 @@ import type {
 } from './strategy.ts'
 import type { CollectSpec } from './value-log-policy.ts'
 
-/** Smaller tables would hold little but their footers … */
+/** Smaller tables would consist mostly of their footers … */
 const TABLE_BYTES_MIN = 256
-/** … unless the memtable, which becomes at most so many tables, is small too. */
+/** … unless the memtable is small too. It becomes at most this many tables. */
 const TABLES_PER_MEMTABLE_MAX = 1024
 
-/** More bits than this tell no two keys apart: false positives have long been rarer than 10⁻⁹. */
+/** More bits do not help: at this size false positives are already rarer than 10⁻⁹. */
 const BITS_PER_KEY_MAX = 1024
 
-/** Nesting beyond this is a cycle, or no state of a strategy. */
+/** Deeper nesting is a cycle, or not a sensible state of a strategy. */
 const STATE_DEPTH_MAX = 100
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Who answered, and to which question. */
+/** The strategy that answered, and the member that was called. */
 interface Question {
   readonly strategy: string
   readonly member: string
-  /** Of the neighbouring seam: `strategy` names a policy of the value log. */
+  /** The answer comes from the neighbouring seam: `strategy` names a value-log policy. */
   readonly isPolicy?: boolean
 }
 
-/** Null, or an owned copy of the spec. Errors as the file says. */
+/** Null, or an owned copy of the spec. Throws the errors that the file header describes. */
 export function checkedPick(
   strategy: string,
   answer: unknown,
@@ -78,6 +80,7 @@ export function checkedPick(
   }
 }
 
+/** A frozen copy of `answer`; `LSM_UNSAFE_COMPACTION` with the field where its form is wrong. */
 export function checkedScores(strategy: string, answer: unknown): readonly LevelScore[] {
   const asked = { strategy, member: 'score' }
   return listIn(asked, '', answer, (score, at) => {
@@ -94,7 +97,7 @@ export function checkedDebtBytes(strategy: string, answer: unknown): number {
   return amountIn({ strategy, member: 'debtBytes' }, '', answer)
 }
 
-/** Infinity: writers never wait. */
+/** Infinity means that writers never wait. */
 export function checkedStallLimits(strategy: string, answer: unknown): StallLimits {
   const asked = { strategy, member: 'stallLimits' }
   const limits = recordIn(asked, '', answer, 'two limits')
@@ -123,7 +126,7 @@ export function checkedState(strategy: string, answer: unknown): Json {
   return jsonIn({ strategy, member: 'initialState' }, '', answer, 0)
 }
 
-/** Of a value-log policy, the neighbouring seam: null, or the segment to clean. */
+/** The answer of a value-log policy, the neighbouring seam: null, or the segment to clean. */
 export function checkedCollect(policy: string, answer: unknown): CollectSpec | null {
   if (answer === null) return null
   const asked = { strategy: policy, member: 'pick', isPolicy: true }
@@ -134,12 +137,15 @@ export function checkedCollect(policy: string, answer: unknown): CollectSpec | n
   })
 }
 
-/** Of a value-log policy: a segment's number, or 0. */
+/** The answer of a value-log policy: a segment's number, or 0. */
 export function checkedRelocateBelow(policy: string, answer: unknown): number {
   return amountIn({ strategy: policy, member: 'relocateBelow', isPolicy: true }, '', answer)
 }
 
-/** What the strategy threw instead of an answer, as an error that names it; rule `view` for a write. */
+/**
+ * Turns an error that the strategy threw into one that names the strategy. A write to the view is
+ * rule `view`.
+ */
 export function thrownInstead(strategy: string, member: string, cause: unknown): LsmError {
   const told = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
   const [line = ''] = told.split('\n')
@@ -149,7 +155,7 @@ export function thrownInstead(strategy: string, member: string, cause: unknown):
   return refuse('view', asked, '', `threw ${line}; ${hint}`, cause)
 }
 
-/** What V8 says of a write to something frozen. */
+/** V8's messages for a write to a frozen object. */
 const FROZEN = /read only|not extensible|Cannot (delete|redefine|define) property/
 
 function sliceIn(asked: Question, slice: unknown, at: number): InputSlice {
@@ -243,10 +249,13 @@ function reasonIn(asked: Question, reason: unknown): PickReason {
   })
 }
 
-/** Parts that `jsonIn` has made: immutable, so that a state costs what is new in it. */
+/**
+ * Parts made by `jsonIn`. They are immutable, so checking a state costs only as much as its new
+ * parts.
+ */
 const ownedJson = new WeakSet<object>()
 
-/** A frozen copy that JSON gives back as it is. */
+/** A frozen copy of `value`, which must survive JSON unchanged. */
 function jsonIn(asked: Question, path: string, value: unknown, depth: number): Json {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
@@ -286,7 +295,7 @@ function amountIn(asked: Question, path: string, amount: unknown): number {
   throw wrong(asked, path, amount, 'a finite number, 0 or more')
 }
 
-/** Of a run or a level that must exist: what does not is refused by name. */
+/** A number of a run or level that must exist. If it does not exist, the refusal names it. */
 function numberIn(asked: Question, path: string, value: unknown): number {
   if (typeof value === 'number') return value
   throw wrong(asked, path, value, 'a number')
@@ -310,7 +319,7 @@ function listIn<Item>(
 ): readonly Item[] {
   if (!Array.isArray(list)) throw wrong(asked, path, list, 'an array')
   const copy: Item[] = []
-  // Not `map`: it leaves out the holes of an array. `Array.from` takes several times as long.
+  // Not `map`, which skips the holes of an array. `Array.from` takes several times as long.
   for (let at = 0; at < list.length; at++) copy.push(itemIn(list[at], at))
   return Object.freeze(copy)
 }

@@ -1,10 +1,11 @@
 /**
- * THE SEAM: what a compaction strategy is to the engine, the simulator and the model. Pure types.
+ * THE SEAM: the interface of a compaction strategy to the engine, the simulator and the model. Pure
+ * types.
  *
  * A strategy sees a `TreeView` (data only: no I/O, clock or randomness) and answers with a
- * `CompactionSpec` or null. Equal views give equal picks. Capacities, triggers and layouts are its
- * own business; safety is not: the engine validates every spec (`validate-spec.ts`), decides alone
- * which versions and tombstones may be dropped, and installs results itself.
+ * `CompactionSpec` or null. Equal views give equal picks. The strategy decides capacities, triggers
+ * and layouts. The engine is responsible for safety: it validates every spec (`validate-spec.ts`),
+ * decides alone which versions and tombstones may be dropped, and installs results itself.
  */
 
 import type { Json } from '../base/json.ts'
@@ -12,83 +13,101 @@ import type { RunId } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 
+/** A compaction strategy: when to merge, what, and where the result goes. Every member is pure. */
 export interface CompactionStrategy<State extends Json = Json> {
   readonly name: string
   /** The state before the first edit. */
   readonly initialState: State
-  /** The next compaction due, or null when nothing is. Pure. */
+  /** The next compaction that is due, or null if none is. Pure. */
   pick(view: TreeView<State>): CompactionSpec<State> | null
   /** Urgency per level, for scheduling and display: ≥ 1 means due. */
   score(view: TreeView<State>): readonly LevelScore[]
-  /** Bytes still to be written by merges until nothing is due; an estimate. */
+  /** Estimate of the bytes that merges still have to write until nothing is due. */
   debtBytes(view: TreeView<State>): number
   /** When writers slow down and stop, for this strategy's tree shape. */
   stallLimits(view: TreeView<State>): StallLimits
-  /** Logical time (ms) of the next pick that only the passing of time makes due, or null. */
+  /** Logical time (ms) of the next pick that becomes due only because time passes, or null. */
   nextDueAt(view: TreeView<State>): number | null
-  /** The filter of tables written by a flush. */
+  /** The filter of tables that a flush writes. */
   flushFilter(view: TreeView<State>): FilterPolicy
 }
 
+/** What a strategy sees: the tree at one moment, as data. It must not be changed. */
 export interface TreeView<State extends Json = Json> {
   readonly version: Version
-  /** Capacity of a memtable in raw bytes (user keys + values): the unit of level capacities. */
+  /**
+   * Capacity of a memtable in raw bytes (user keys + values). It is the unit of level capacities.
+   */
   readonly memtableBytes: number
   readonly state: State
-  /** Specs being executed now; their inputs are not free. */
+  /** Specs being executed now. Their inputs may not be picked. */
   readonly inProgress: readonly CompactionSpec[]
-  /** The oldest seq a live snapshot may read at; the newest committed seq when there is none. */
+  /**
+   * The oldest seq at which a live snapshot may read, or the newest committed seq if there is none.
+   */
   readonly oldestSnapshotSeq: number
-  /** The injected clock, ms. */
+  /** Time of the injected clock, ms. */
   readonly nowMs: number
-  /** Volatile per-table counters: zero after a reopen. */
+  /** Volatile counters per table; they are zero after a reopen. */
   tableStats(id: TableId): TableStats
 }
 
+/** What is counted per table while the database is open. */
 export interface TableStats {
-  /** Point lookups and seeks that consulted the table. */
+  /** Number of point lookups and seeks that consulted the table. */
   readonly reads: number
 }
 
+/** How urgent a compaction out of a level is: 1 or more means due. */
 export interface LevelScore {
   readonly level: number
   readonly score: number
 }
 
+/** At how many level-0 runs writers slow down and stop. `Infinity`: never. */
 export interface StallLimits {
-  /** Writers are delayed at this many level-0 runs … */
+  /** Writers are delayed from this many level-0 runs on … */
   readonly slowdownRuns: number
-  /** … and wait at this many. */
+  /** … and wait from this many on. */
   readonly stopRuns: number
 }
 
-/** Names a table so that it is found by key, without a walk; every `TableMeta` is one. */
+/**
+ * Refers to a table by id and key, so that it is found without a walk. Every `TableMeta` is one.
+ */
 export type TableRef = Pick<TableMeta, 'id' | 'smallest'>
 
-/** A contiguous slice of one run's tables, in key order; all of them when `tables` is 'all'. */
+/** A contiguous slice of one run's tables, in key order; 'all' means all tables. */
 export interface InputSlice {
   readonly level: number
   readonly run: RunId
   readonly tables: readonly TableRef[] | 'all'
 }
 
-/** A new run next older than run `after` of the level (null: the level's newest), or an existing one. */
+/**
+ * A new run placed after (older than) run `after` of the level (null: the level's newest), or an
+ * existing run.
+ */
 export type OutputPlace =
   | { readonly level: number; readonly after: RunId | null }
   | { readonly level: number; readonly run: RunId }
 
+/** What filter the tables of an output get. */
 export interface FilterPolicy {
-  /** Bits per distinct user key; 0: no filter. */
+  /** Bits per distinct user key; 0 means no filter. */
   readonly bitsPerKey: number
 }
 
+/** One destination of a merge, and how its tables are cut. */
 export interface MergeOutput {
   readonly place: OutputPlace
-  /** First user key that goes here; null for the first output. Outputs ascend by it. */
+  /** First user key of this output; null for the first output. Outputs ascend by it. */
   readonly fromKey: Uint8Array | null
-  /** A table is closed when its raw bytes reach this; null: one table, whatever its size. */
+  /** A table ends when its raw bytes reach this. Null means one table, whatever its size. */
   readonly targetTableBytes: number | null
-  /** Ascending user keys at which a table must end: no table holds keys on both sides of one. */
+  /**
+   * Ascending user keys at which a table must end: no table holds keys on both sides of such a key.
+   */
   readonly cutKeys: readonly Uint8Array[]
   readonly filter: FilterPolicy
 }
@@ -102,6 +121,7 @@ export interface PickReason {
   readonly values: Readonly<Record<string, number | string>>
 }
 
+/** Merges all inputs and writes the entries that survive to the outputs. */
 export interface MergeSpec<State extends Json = Json> {
   readonly kind: 'merge'
   readonly inputs: readonly InputSlice[]
@@ -110,7 +130,7 @@ export interface MergeSpec<State extends Json = Json> {
   readonly reason: PickReason
 }
 
-/** Places whole tables elsewhere in the tree without rewriting them. */
+/** Places whole tables elsewhere in the tree, without rewriting them. */
 export interface MoveSpec<State extends Json = Json> {
   readonly kind: 'move'
   readonly inputs: readonly InputSlice[]
@@ -119,7 +139,7 @@ export interface MoveSpec<State extends Json = Json> {
   readonly reason: PickReason
 }
 
-/** Forgets tables with their data; legal only under the database's retention option. */
+/** Drops tables with their data. Allowed only under the database's retention option. */
 export interface DropSpec<State extends Json = Json> {
   readonly kind: 'drop'
   readonly inputs: readonly InputSlice[]
@@ -127,6 +147,7 @@ export interface DropSpec<State extends Json = Json> {
   readonly reason: PickReason
 }
 
+/** What `pick` answers. The engine checks every spec before it touches anything. */
 export type CompactionSpec<State extends Json = Json> =
   | MergeSpec<State>
   | MoveSpec<State>

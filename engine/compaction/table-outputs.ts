@@ -1,7 +1,8 @@
 /**
- * Owns the writing side of flushes and merges: surviving entries go into tables, cut where the spec
- * says, each synced before it is reported. Invariants: all versions of a user key are in one table;
- * no table is empty; no table crosses the border of an output or a cut key.
+ * Owns the writing side of flushes and merges: surviving entries go into tables. The spec says
+ * where a table ends, and each table is synced before it is reported. Invariants: all versions of a
+ * user key are in one table; no table is empty; no table crosses the border of an output or a cut
+ * key.
  */
 
 import { compareRanges } from '../base/compare.ts'
@@ -102,7 +103,10 @@ export class TableOutputs implements EntrySink {
     )
   }
 
-  /** An entry whose value is in the log: it is tallied and, out of an old segment, moved. */
+  /**
+   * Handles an entry whose value is in the value log: counts it and, if its segment is old, moves
+   * the value.
+   */
   #addPointer(writer: TableWriter, cursor: InternalCursor): void {
     const { keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength } = cursor
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'table entry')
@@ -117,13 +121,18 @@ export class TableOutputs implements EntrySink {
     this.#tally.add(pointer, keyLength)
   }
 
-  /** Closes the last table; all tables written, in key order, durable but for their names. */
+  /**
+   * Closes the last table. Returns all written tables in key order; they are durable, but their
+   * names are not yet.
+   */
   finish(): readonly WrittenTable[] {
     this.#finishTable()
     return this.#written
   }
 
-  /** Closes a table left open by a failure; what is on disk is an orphan for the next recovery. */
+  /**
+   * Closes a table that a failure left open. Its file is an orphan that the next recovery removes.
+   */
   abandon(): void {
     this.#open?.file.close()
     this.#open = null

@@ -54,7 +54,7 @@ function drop(...inputs: InputSlice[]): CompactionSpec {
   return { kind: 'drop', inputs, ...common }
 }
 
-/** The rule a spec breaks, with the tables named; 'safe' when it breaks none. */
+/** The rule that a spec breaks and the tables the error names; 'safe' if it breaks none. */
 function verdict(
   spec: CompactionSpec,
   inProgress: readonly CompactionSpec[] = [],
@@ -71,10 +71,10 @@ function verdict(
 
 const newest = (level: number) => ({ level, after: null })
 
-describe('specs that keep the tree true are accepted', () => {
+describe('specs that keep the invariant are accepted', () => {
   test.each<[string, CompactionSpec]>([
     [
-      'level 0 into level 1, all overlapping tables taken',
+      'level 0 into level 1, with all overlapping tables',
       merge([slice(0, 9), slice(0, 8), slice(1, 5)], output(newest(1))),
     ],
     [
@@ -82,7 +82,7 @@ describe('specs that keep the tree true are accepted', () => {
       merge([slice(0, 8)], output({ level: 0, after: 8 })),
     ],
     [
-      'a slice with its overlap into the existing run',
+      'a slice and the tables it overlaps into the existing run',
       merge([slice(1, 5, 51), slice(2, 3, 30, 31)], output({ level: 2, run: 3 })),
     ],
     [
@@ -92,7 +92,7 @@ describe('specs that keep the tree true are accepted', () => {
     ['a table moved into a gap of the next level', move({ level: 2, run: 3 }, slice(1, 5, 52))],
     ['a run moved down as it is', move(newest(2), slice(1, 5))],
     [
-      'two outputs parted by key',
+      'two outputs separated by key',
       merge(
         [slice(1, 5, 51), slice(2, 3, 30, 31)],
         output({ level: 2, run: 3 }),
@@ -108,13 +108,13 @@ describe('specs that keep the tree true are accepted', () => {
   })
 })
 
-describe('specs that would lose or hide data are refused by name', () => {
+describe('specs that would lose or hide data are refused, and the rule is named', () => {
   test.each<[string, CompactionSpec, string]>([
     ['no inputs', merge([], output(newest(1))), 'inputs-exist'],
-    ['a run that is not there', merge([slice(1, 77)], output(newest(1))), 'inputs-exist'],
+    ['a run that does not exist', merge([slice(1, 77)], output(newest(1))), 'inputs-exist'],
     ['a table of another run', merge([slice(1, 5, 30)], output(newest(1))), 'inputs-exist 30'],
     [
-      'a table by a key that it does not start at',
+      'a table named with a key at which it does not start',
       merge(
         [{ level: 1, run: 5, tables: [tables.get(50)!, { id: 51, smallest: bytes('a') }] }],
         output(newest(1)),
@@ -142,11 +142,11 @@ describe('specs that would lose or hide data are refused by name', () => {
       'place-exists',
     ],
     [
-      'the newer level-0 run below the older',
+      'the newer level-0 run moved below the older',
       merge([slice(0, 9)], output({ level: 0, after: 8 })),
       'recency 90 80',
     ],
-    ['the older run above the newer', move(newest(0), slice(0, 8)), 'recency 80 90'],
+    ['the older run moved above the newer', move(newest(0), slice(0, 8)), 'recency 80 90'],
     ['level 0 over level 1', merge([slice(0, 9), slice(0, 8)], output(newest(2))), 'recency 90 50'],
     [
       'a table left between',
@@ -173,7 +173,7 @@ describe('specs that would lose or hide data are refused by name', () => {
       move(newest(1), slice(1, 5, 50), slice(0, 8)),
       'destination-disjoint 50 80',
     ],
-    ['a move to where it is', move({ level: 1, run: 5 }, slice(1, 5, 50)), 'progress 50'],
+    ['a move to its own place', move({ level: 1, run: 5 }, slice(1, 5, 50)), 'progress 50'],
     [
       'outputs out of order',
       merge([slice(1, 5)], output(newest(2)), output(newest(2), 'p'), output(newest(2), 'c')),
@@ -184,12 +184,12 @@ describe('specs that would lose or hide data are refused by name', () => {
       merge([slice(1, 5)], output(newest(2), 'c')),
       'outputs-ordered',
     ],
-    ['a drop nobody agreed to', drop(slice(2, 2)), 'drop-retention 20'],
+    ["a drop without the owner's agreement", drop(slice(2, 2)), 'drop-retention 20'],
   ])('%s', (_, spec, expected) => {
     expect(verdict(spec)).toBe(expected)
   })
 
-  test('an input that a running job holds', () => {
+  test('an input of a running job', () => {
     const running = merge([slice(1, 5, 50)], output(newest(2)))
     expect(verdict(merge([slice(1, 5, 50, 51)], output(newest(2))), [running])).toBe(
       'inputs-free 50',
@@ -200,16 +200,16 @@ describe('specs that would lose or hide data are refused by name', () => {
 describe('drops', () => {
   const agreed = { maxAgeMs: 50, maxBytes: null }
 
-  test('pass when the owner agreed and nothing older is uncovered', () => {
+  test('pass if the owner agreed and no older version becomes visible', () => {
     expect(verdict(drop(slice(2, 2)), [], agreed)).toBe('safe')
     expect(verdict(drop(slice(2, 3), slice(2, 2)), [], agreed)).toBe('safe')
   })
 
-  test('are refused where they would uncover older versions', () => {
+  test('are refused if older versions would become visible', () => {
     expect(verdict(drop(slice(2, 3)), [], agreed)).toBe('drop-oldest 30 20')
   })
 
-  test('by size go only as far as the limit', () => {
+  test('by size drop tables only down to the limit', () => {
     const total = TREE.totals.bytes
     expect(verdict(drop(slice(2, 2)), [], { maxAgeMs: null, maxBytes: total - 2 })).toBe('safe')
     expect(verdict(drop(slice(2, 2)), [], { maxAgeMs: null, maxBytes: total - 1 })).toBe(

@@ -1,13 +1,14 @@
 /**
- * Owns the safety of compactions: a plugin cannot lose data or serve stale data, whatever it picks.
- * A spec that breaks a rule is refused with `LSM_UNSAFE_COMPACTION`, `data.rule` and `data.tables`;
- * nothing has been touched by then. Checked when a spec is made and again when its result is
- * installed, against the version of that moment.
+ * Owns the safety of compactions: whatever a plugin picks, no data is lost and no stale data is
+ * served. A spec that breaks a rule is refused with `LSM_UNSAFE_COMPACTION`, `data.rule` and
+ * `data.tables`, before anything has changed. Specs are checked when they are made, and again when
+ * their results are installed, against the version of that moment.
  *
- * Why these rules suffice. Merging rewrites entries of the inputs into one place. Recency can break
- * only for an input table t and a table u left where it is, overlapping t: if u lies strictly
- * between t's old and new position, their order flips; otherwise it stays (rule `recency`). Inside
- * a destination run the result must be disjoint from the rest (`destination-disjoint`).
+ * Why these rules suffice. Merging rewrites the inputs' entries into one place. Recency can break
+ * only between an input table t and a table u that stays and overlaps t. If u lies strictly between
+ * t's old and new position, their order flips; otherwise it does not change (rule `recency`).
+ * Inside a destination run, the result must be disjoint from the other tables
+ * (`destination-disjoint`).
  */
 
 import { compareBytes } from '../base/compare.ts'
@@ -18,9 +19,9 @@ import { runsNewestFirst, type Version } from '../version/version.ts'
 import { type ResolvedOutput, type ResolvedSpec, resolveSpec, unsafe } from './resolved-spec.ts'
 import type { CompactionSpec } from './strategy.ts'
 
-/** What the database's owner agreed to lose; null: nothing. */
+/** The data that the database's owner agreed to lose; null means none. */
 export interface Retention {
-  /** Tables all of whose entries were written longer ago than this may be dropped. */
+  /** A table may be dropped if all of its entries were written longer ago than this. */
   readonly maxAgeMs: number | null
   /** The oldest tables may be dropped while the tree is larger than this. */
   readonly maxBytes: number | null
@@ -34,8 +35,8 @@ export interface ValidationContext {
 }
 
 /**
- * The spec, resolved; throws `LSM_UNSAFE_COMPACTION` when a rule is broken. The spec has the form of
- * the seam: `checkedPick` of `strategy-answers.ts` has seen it.
+ * Resolves the spec. Throws `LSM_UNSAFE_COMPACTION` if it breaks a rule. `checkedPick` of
+ * `strategy-answers.ts` must have checked the spec's form.
  */
 export function validateSpec(context: ValidationContext, spec: CompactionSpec): ResolvedSpec {
   const resolved = resolveSpec(context.version, spec)
@@ -82,7 +83,7 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
   })
 }
 
-/** No table left behind may lie strictly between an overlapping input and where that goes. */
+/** No table that stays may lie strictly between an overlapping input and its destination. */
 function checkRecency(version: Version, { inputs, inputIds, outputs }: ResolvedSpec): void {
   const runs = runsNewestFirst(version)
   for (const output of outputs) {
@@ -109,7 +110,7 @@ function checkRecency(version: Version, { inputs, inputIds, outputs }: ResolvedS
   }
 }
 
-/** Output tables may span gaps between inputs, so the hull of what arrives counts. */
+/** Output tables may span gaps between inputs, so the hull of each output's inputs counts. */
 function checkMergeDestinations({ inputs, inputIds, outputs }: ResolvedSpec): void {
   const tables = inputs.flatMap((input) => input.tables)
   const arriving = outputs.map((output) =>
@@ -122,7 +123,7 @@ function checkMergeDestinations({ inputs, inputIds, outputs }: ResolvedSpec): vo
     if (inTheWay.length > 0) {
       throw unsafe(
         'destination-disjoint',
-        `the output overlaps what stays in run ${output.run.id} of level ${output.level}`,
+        `the output overlaps tables that stay in run ${output.run.id} of level ${output.level}`,
         inTheWay,
       )
     }
@@ -181,7 +182,7 @@ function checkDrop(
   }
 }
 
-/** A key range whose end is exclusive at `open` where that is set. */
+/** A key range. If `open` is set, its end is exclusive at `open`. */
 interface Part extends KeyRange {
   readonly open?: Uint8Array | null
 }

@@ -1,21 +1,23 @@
 /**
- * Owns the contract by which a compaction moves values out of old segments as it passes (BlobDB's
- * collection). The entry keeps its sequence number: only where its value lies changes.
+ * Owns the contract by which a compaction moves the values that it meets out of old segments
+ * (BlobDB's collection). The entry keeps its sequence number; only the place of its value changes.
  */
 
 import type { SealedSegment } from '../version/segment-meta.ts'
 import type { ValuePointer } from '../vlog/value-pointer.ts'
 
 export interface ValueRelocation {
-  /** Whether values are moved out of the segment; never out of a spent one, which holds none. */
+  /** Whether values are moved out of the segment. False for a spent segment, which holds none. */
   moves(segment: number): boolean
-  /** Where the pointer to the value moved last lies. */
+  /** Holds the pointer to the value moved last. */
   readonly pointerBytes: Uint8Array
   readonly pointerLength: number
-  /** Copies the value of a key, verified, to a new segment; `pointer` becomes the new one. */
+  /**
+   * Verifies the value of a key and copies it to a new segment. `pointer` becomes the new pointer.
+   */
   relocate(pointer: ValuePointer, keyBytes: Uint8Array, keyStart: number, keyLength: number): void
-  /** Makes what was moved durable; the segments it went to. */
+  /** Makes the moved values durable. Returns the segments that hold them. */
   finish(): readonly SealedSegment[]
-  /** Closes what a failure left open; the files are orphans for the next recovery. */
+  /** Closes files that a failure left open. They are orphans that the next recovery removes. */
   abandon(): void
 }

@@ -7,6 +7,7 @@ import { bytesIn, checkFlag, checkOptions, checkWhole } from '../base/arguments.
 import { invalidArgument } from '../base/errors.ts'
 import type { Snapshot } from './snapshots.ts'
 
+/** Options of `write`, `writeSync`, `put` and `delete`. */
 export interface WriteOptions {
   /** Acknowledge only when the write survives a power loss. Default: handed to the system. */
   readonly sync?: boolean
@@ -20,11 +21,13 @@ export interface KeyBounds {
   readonly lt?: Uint8Array
 }
 
+/** Options of `get` and `has`, and of every scan. */
 export interface ReadOptions {
   /** The moment to read at, taken from the same database; now, when absent. */
   readonly snapshot?: Snapshot
 }
 
+/** Options of `scan`: bounds, direction, number of entries. */
 export interface ScanOptions extends KeyBounds, ReadOptions {
   /** From the largest key down. */
   readonly reverse?: boolean
@@ -32,6 +35,7 @@ export interface ScanOptions extends KeyBounds, ReadOptions {
   readonly limit?: number
 }
 
+/** Options of `scanAsync`: those of `scan`, and how far values are read ahead. */
 export interface AsyncScanOptions extends ScanOptions {
   /** Entries whose values are read ahead; 0: each value when it is reached. Default 32. */
   readonly prefetch?: number

@@ -47,18 +47,21 @@ export class Cursor extends VisibleCursor implements Disposable {
     this.#release = release
   }
 
+  /** Goes to the smallest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
   override seekToFirst(): void {
     this.#assertOpen()
     super.seekToFirst()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
+  /** Goes to the largest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
   override seekToLast(): void {
     this.#assertOpen()
     super.seekToLast()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
+  /** Goes to the smallest key ≥ `key`; not `valid` where there is none. `LSM_CLOSED`. */
   override seek(key: Uint8Array): void {
     this.#assertOpen()
     bytesIn(key, 'key')
@@ -66,6 +69,7 @@ export class Cursor extends VisibleCursor implements Disposable {
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
+  /** Goes to the largest key ≤ `key`; not `valid` where there is none. `LSM_CLOSED`. */
   override seekForPrev(key: Uint8Array): void {
     this.#assertOpen()
     bytesIn(key, 'key')

@@ -4,8 +4,8 @@ import type { PickReason } from '../compaction/strategy.ts'
 import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
-import type { ReplayReport } from './recovery.ts'
 
+/** Tables of one run that a job read or wrote: numbers, and sums in bytes. */
 export interface EventSlice {
   readonly level: number
   readonly run: RunId
@@ -14,6 +14,7 @@ export interface EventSlice {
   readonly rawBytes: number
 }
 
+/** A flush or a compaction that was installed. */
 export interface JobEvent {
   readonly kind: 'flush' | 'merge' | 'move' | 'drop'
   readonly atMs: number
@@ -29,7 +30,29 @@ export interface JobEvent {
   readonly edit: VersionEdit
 }
 
-/** What an open brought back from the logs, and what it could not. */
+/** Writes that are missing though no crash can explain it. */
+export interface LostWrites {
+  /** The first sequence number that is not brought back. */
+  readonly seqFrom: number
+  /** The newest sequence number known to have been written; null where it is unknown. */
+  readonly seqTo: number | null
+  /** Names under which an open keeps the files that may hold them; nothing reads or removes these. */
+  readonly files: readonly string[]
+}
+
+/** What an open replays from the logs, and what it cannot. */
+export interface ReplayReport {
+  readonly logs: number
+  readonly batches: number
+  readonly entries: number
+  /** Bytes of logs that are not brought back. */
+  readonly bytesDropped: number
+  /** The first fault found, or null. */
+  readonly damage: string | null
+  /** Null after a clean close or a crash: a crash takes only the last writes that were not synced. */
+  readonly lost: LostWrites | null
+}
+
 export interface RecoveryEvent extends ReplayReport {
   readonly kind: 'recovery'
   readonly atMs: number
@@ -55,6 +78,7 @@ export interface CollectEvent {
   readonly reason: PickReason
 }
 
+/** All that `onEvent` is called with, told apart by `kind`. */
 export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
 
 /** Placements grouped by run, in their order. */

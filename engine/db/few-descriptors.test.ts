@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 
-const CHILD = fileURLToPath(new URL('few-descriptors.child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('testing/few-descriptors.child.ts', import.meta.url))
 const KEYS = 2800
 
 /** Thousands of files are synced: in memory where there is a folder for that. */

@@ -24,8 +24,7 @@ import {
   write,
   written,
 } from '../testing/recovery-fixtures.ts'
-import type { DatabaseEvent } from './events.ts'
-import type { LostWrites } from './recovery.ts'
+import type { DatabaseEvent, LostWrites } from './events.ts'
 
 function closed(count: number): MemoryStorage {
   const { db, storage } = openTest({ strategy: never })

@@ -16,14 +16,7 @@ import { joinPath, type Storage } from '../storage/storage.ts'
 import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Orphan } from './orphans.ts'
-import type { SegmentRecovery } from './values/segment-recovery.ts'
-
-/** What is wrong in one place. */
-export interface ReplayFault {
-  readonly error: LsmError
-  /** A crash leaves this behind: a last write that never became durable. All else is damage. */
-  readonly isCrash: boolean
-}
+import type { ReplayFault, SegmentRecovery } from './values/segment-recovery.ts'
 
 /** What of a folder's state the replay is held against; `loggedSeq` where its manifest tells. */
 export type FolderState = Pick<ManifestState, 'logNumber' | 'lastSeq'> &

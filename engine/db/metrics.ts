@@ -4,8 +4,10 @@
  */
 
 import { ReadCounters } from '../base/read-counters.ts'
-import type { SegmentFigures } from './values/value-log.ts'
+import type { WriteBatch } from '../wal/write-batch.ts'
+import type { ValueLogMetrics } from './values/metrics.ts'
 
+/** Counters of an open database, all since the open; sizes in bytes. */
 export interface DatabaseMetrics {
   /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */
   readonly userBytes: number
@@ -32,26 +34,6 @@ export interface DatabaseMetrics {
   readonly valueLog: ValueLogMetrics
 }
 
-/** All zero of a database that never separated a value. */
-export interface ValueLogMetrics {
-  /** Record bytes appended by writers, and by collection: values written anew or moved. */
-  readonly appendedBytes: number
-  readonly movedBytes: number
-  readonly segmentsCollected: number
-  /** Record bytes of the segments collected by a policy's pick, and of the values found live there. */
-  readonly collectedBytes: number
-  readonly collectedLiveBytes: number
-  /** Complete segments, oldest first. */
-  readonly segments: readonly SegmentFigures[]
-  /** Over those that hold data: record bytes, and how many of them tables point to … */
-  readonly logBytes: number
-  readonly liveBytes: number
-  /** … the rest is garbage: overwritten or deleted, as far as merges have found out. */
-  readonly garbageBytes: number
-  /** Record bytes in segments that the memtable points into. */
-  readonly unsealedBytes: number
-}
-
 /** The mutable half, owned by the database. */
 export class DatabaseCounters {
   userBytes = 0
@@ -62,10 +44,19 @@ export class DatabaseCounters {
   moves = 0
   drops = 0
   rawBytesFlushed = 0
-  readonly collection = { segments: 0, bytes: 0, liveBytes: 0, relocatedBytes: 0 }
   readonly rawBytesMergedByLevel: number[] = []
   readonly gets = new ReadCounters()
   readonly scans = new ReadCounters()
+
+  /** Counts batches that became visible; `deletes` of their entries are deletions. */
+  countCommitted(batches: readonly WriteBatch[], deletes: number): void {
+    for (const batch of batches) {
+      this.userBytes += batch.rawBytes
+      this.puts += batch.count
+    }
+    this.puts -= deletes
+    this.deletes += deletes
+  }
 
   countMerged(level: number, rawBytes: number): void {
     const byLevel = this.rawBytesMergedByLevel

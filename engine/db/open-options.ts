@@ -17,6 +17,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 
+/** What a database is opened with. */
 export interface OpenOptions {
   /** Created when missing. */
   readonly folder: string

@@ -6,8 +6,8 @@
 
 import { z } from 'zod'
 import { corruption, invalidArgument } from '../base/errors.ts'
-import type { Json } from '../base/json.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
+import type { OpenSettings } from './open-options.ts'
 import { engineOptionsSchema } from './options.ts'
 
 const NAME = 'OPTIONS.json'
@@ -62,22 +62,17 @@ function writeOptionsRecord(
   storage.syncFolder(folder)
 }
 
-/** Tells of a change of strategy since `known`, and records what the folder is opened with. */
-export function recordOptions(
-  storage: Storage,
-  folder: string,
-  record: OptionsRecord,
-  known: OptionsRecord | null,
-  onChange: (from: string, to: string) => void,
-): void {
-  const now = record.strategy
-  const was = known?.strategy ?? now
-  const from = describeStrategy(was.name, was.parameters)
-  const to = describeStrategy(now.name, now.parameters)
-  if (from !== to) onChange(from, to)
-  writeOptionsRecord(storage, folder, record, known)
+/** Records what the folder is opened with, and reports a change of strategy since `known`. */
+export function recordOptions(settings: OpenSettings, known: OptionsRecord | null): void {
+  const { storage, folder, strategy, options, seed, clock, onEvent } = settings
+  const parameters = settings.strategyParameters as OptionsRecord['strategy']['parameters']
+  const now = { name: strategy.name, parameters }
+  const from = describeStrategy(known?.strategy ?? now)
+  const to = describeStrategy(now)
+  if (from !== to) onEvent({ kind: 'strategy-change', atMs: clock.nowMs(), from, to })
+  writeOptionsRecord(storage, folder, { format: 1, strategy: now, engine: options, seed }, known)
 }
 
-function describeStrategy(name: string, parameters: Json): string {
+function describeStrategy({ name, parameters }: OptionsRecord['strategy']): string {
   return parameters === null ? name : `${name} ${JSON.stringify(parameters)}`
 }

@@ -74,6 +74,7 @@ const valueLogSchema = z.strictObject({
     ),
 })
 
+/** The schema of the engine's options, with the default, the range and the meaning of each. */
 export const engineOptionsSchema = z.strictObject({
   memtableBytes: z
     .int()
@@ -148,9 +149,12 @@ export const engineOptionsSchema = z.strictObject({
   valueLog: valueLogSchema.prefault({}),
 })
 
+/** The options of the value log, defaults filled in. */
 export type ValueLogOptions = z.output<typeof valueLogSchema>
 
+/** The engine's options, defaults filled in. */
 export type EngineOptions = z.output<typeof engineOptionsSchema>
+/** The engine's options as they are handed in: what is left out takes its default. */
 export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
 
 /** `input` with the defaults; undefined counts as absent. `LSM_INVALID_ARGUMENT` naming the option. */

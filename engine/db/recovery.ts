@@ -20,37 +20,15 @@ import {
 } from '../manifest/file-names.ts'
 import { EMPTY_STATE, type ManifestState } from '../manifest/manifest-state.ts'
 import type { RecoveredManifest } from '../manifest/recover.ts'
+import { copyFile, linkOrCopy } from '../storage/copies.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import type { LogRecoveryMode } from '../wal/log-reader.ts'
-import { copyFile, linkOrCopy } from './copies.ts'
+import type { LostWrites, ReplayReport } from './events.ts'
 import { type Replay, readLogs } from './log-replay.ts'
 import { findOrphans, newestSeqIn, type Orphan } from './orphans.ts'
 import { SegmentRecovery } from './values/segment-recovery.ts'
-
-/** Writes that are missing though no crash takes them. */
-export interface LostWrites {
-  /** The first sequence number that is not brought back. */
-  readonly seqFrom: number
-  /** The newest one that is known to have been written; null where nothing tells. */
-  readonly seqTo: number | null
-  /** What an open calls the files that may hold them; nothing reads or removes these. */
-  readonly files: readonly string[]
-}
-
-/** What the logs give. */
-export interface ReplayReport {
-  readonly logs: number
-  readonly batches: number
-  readonly entries: number
-  /** Bytes of logs that are not brought back. */
-  readonly bytesDropped: number
-  /** The first thing wrong, or null. */
-  readonly damage: string | null
-  /** Null after a clean close or a crash, which takes at most the last writes that were not synced. */
-  readonly lost: LostWrites | null
-}
 
 /** What an open makes of a folder. */
 export interface Recovery {

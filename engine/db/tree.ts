@@ -19,6 +19,7 @@ import type { CompactionSpec, CompactionStrategy, TreeView } from '../compaction
 import type { NewTable } from '../compaction/table-outputs.ts'
 import { validateSpec } from '../compaction/validate-spec.ts'
 import { tableName } from '../manifest/file-names.ts'
+import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { Cause } from '../storage/ledger.ts'
@@ -32,7 +33,6 @@ import { runsNewestFirst, type Version } from '../version/version.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import type { SegmentBook } from '../vlog/segment-book.ts'
 import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
-import type { FileNumbers } from './file-numbers.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import { PinBoard, type Reach } from './read-view.ts'
@@ -47,10 +47,8 @@ export interface TreeParts {
   readonly folder: string
   readonly manifest: Manifest
   readonly numbers: FileNumbers
-  readonly version: Version
   /** Guarded: its answers have the form of the seam. */
   readonly strategy: CompactionStrategy
-  readonly strategyState: Json
   readonly options: EngineOptions
   readonly clock: Clock
   readonly cache: BlockCache
@@ -75,10 +73,11 @@ export class Tree {
   #strategyState: Json
 
   constructor(parts: TreeParts) {
-    const { files, folder, cache, snapshots, book, version } = parts
+    const { files, folder, cache, snapshots, book, strategy } = parts
+    const { version, strategy: last } = parts.manifest.state
     this.#parts = parts
     this.#version = version
-    this.#strategyState = parts.strategyState
+    this.#strategyState = last?.name === strategy.name ? last.state : strategy.initialState
     this.handles = new TableHandles(files, folder, cache)
     this.pins = new PinBoard(() => snapshots.seqs())
     for (const { run } of runsNewestFirst(version)) {

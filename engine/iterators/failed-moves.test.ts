@@ -1,4 +1,7 @@
-/** Children whose moves fail: the cursor above is nowhere until the next seek, and then right. */
+/**
+ * Tests children whose moves fail: the cursor above becomes invalid, and is correct after the next
+ * seek.
+ */
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -16,7 +19,7 @@ import { parseVersion } from '../version/text.ts'
 import { MergingCursor } from './merging-cursor.ts'
 import { RunCursor } from './run-cursor.ts'
 
-/** Counts the moves of all children, and fails one of them. */
+/** Counts the moves of all children, and makes one of them fail. */
 class Faults {
   left = Number.POSITIVE_INFINITY
 
@@ -25,7 +28,7 @@ class Faults {
   }
 }
 
-/** As a table's cursor: nowhere after a move that failed. */
+/** Behaves as a table's cursor: invalid after a failed move. */
 class FailingCursor extends ArrayCursor {
   readonly #faults: Faults
 
@@ -69,7 +72,7 @@ class FailingCursor extends ArrayCursor {
 
 const template = [...tablesOf(parseVersion('L0\n R1: 1[a,b]').levels[0]!.runs[0]!)][0]!
 
-/** Entries cut into tables of one user key each, whose opening may fail as well. */
+/** Entries cut into tables of one user key each. Opening a table may fail as well. */
 function runCursor(entries: readonly Entry[], faults: Faults): InternalCursor {
   const byKey = Map.groupBy(entries.toSorted(compareEntries), ({ key }) => `${key}`)
   const tables = [...byKey.values()]
@@ -91,7 +94,7 @@ const steps = fc.array(
   fc.record({
     op: fc.constantFrom('next', 'next', 'prev', 'prev', 'seek', 'seekToFirst', 'seekToLast'),
     key: keyArbitrary,
-    /** Moves of children that succeed before one fails. */
+    /** Number of the children's moves that succeed before one fails. */
     passes: fc.oneof(fc.nat(4), fc.constant(1000)),
   }),
   { maxLength: 40, size: 'max' },

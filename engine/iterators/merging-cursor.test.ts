@@ -13,7 +13,7 @@ import {
 } from '../testing/oracles/cursor-walk.ts'
 import { MergingCursor } from './merging-cursor.ts'
 
-/** Splits `entries` over children; even ones are memtables, odd ones arrays. */
+/** Splits `entries` over children: even children are memtables, odd ones are arrays. */
 function childrenOf(entries: readonly Entry[], owners: readonly number[], count: number) {
   return Array.from({ length: count }, (_, child): InternalCursor => {
     const own = entries.filter((_, index) => owners[index]! % count === child)
@@ -29,7 +29,7 @@ function childrenOf(entries: readonly Entry[], owners: readonly number[], count:
 const owners = fc.array(fc.nat(), { minLength: 100, maxLength: 100 })
 
 describe('a merging cursor', () => {
-  it('shows any walk what one sorted array of all entries shows', () => {
+  it('behaves like one sorted array of all entries under any walk', () => {
     fc.assert(
       fc.property(
         entriesArbitrary,
@@ -44,7 +44,7 @@ describe('a merging cursor', () => {
     )
   })
 
-  it('merges merges', () => {
+  it('merges other merging cursors', () => {
     fc.assert(
       fc.property(entriesArbitrary, owners, stepsArbitrary, (entries, owner, steps) => {
         const [first, second, ...others] = childrenOf(entries, owner, 5)
@@ -60,7 +60,8 @@ describe('a merging cursor', () => {
     )
     fc.assert(
       fc.property(merged, stepsArbitrary, ([, parts], steps) => {
-        // The value names the child; an array keeps equals as given, so it is the specification.
+        // The value names the child. An array keeps equal entries in their given order, so it is
+        // the specification.
         const marked = parts.map((part, child) =>
           part.map((entry) => ({ ...entry, value: Uint8Array.of(child) })),
         )
@@ -86,7 +87,7 @@ describe('a merging cursor', () => {
     }
   })
 
-  it('moves one child a step and never seeks in a walk of one direction', () => {
+  it('moves one child per step, and never seeks while the direction stays', () => {
     const entries = Array.from({ length: 1000 }, (_, seq) => ({
       key: Uint8Array.of((seq * 7919) >>> 8, seq * 7919),
       seq,
@@ -96,7 +97,7 @@ describe('a merging cursor', () => {
     let steps = 0
     class CountingCursor extends ArrayCursor {
       override seek(): void {
-        throw new Error('no seek is due')
+        throw new Error('the walk must not seek')
       }
       override next(): void {
         steps++

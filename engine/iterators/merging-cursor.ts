@@ -1,6 +1,6 @@
 /**
  * Owns the merge of N cursors into one in internal order: a tree of losers (Knuth, TAOCP vol. 3,
- * §5.4.1), which replays a step with one comparison a level, ⌈log₂ N⌉ in all.
+ * §5.4.1). A step replays one comparison per level of the tree, ⌈log₂ N⌉ in total.
  *
  *          winner            `#losers[0]` is the winner; an inner node n ≥ 1 holds the loser of
  *            1               the match played there, its children are 2n and 2n + 1, and leaf
@@ -8,9 +8,10 @@
  *         2     3
  *        / \   / \           Equal (key, seq) go to the earlier child: children come newest first.
  *
- * Invariant: going forward, every child stands at its first entry not before the current one;
- * going backward, at its last entry not after it. A change of direction restores that first. The
- * cursor is valid only while no move is under way, so that one that throws leaves it nowhere.
+ * Invariant: going forward, every child is at its first entry that is not before the current one.
+ * Going backward, every child is at its last entry that is not after it. A change of direction
+ * restores this first. The cursor is invalid during a move, so a move that throws leaves it
+ * invalid.
  */
 
 import { assert } from '../base/assert.ts'
@@ -25,7 +26,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
   readonly #losers: Int32Array
   #backward = false
 
-  /** `children` newest first; they are this cursor's from now on. */
+  /** `children`, newest first. This cursor then owns them. */
   constructor(children: readonly InternalCursor[]) {
     super()
     this.#children = children
@@ -71,7 +72,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     this.#show()
   }
 
-  /** Puts every other child at its first entry after the current one. */
+  /** Moves every other child to its first entry after the current one. */
   #turnForward(): void {
     const winner = this.#losers[0]!
     const key = this.#currentKey()
@@ -83,7 +84,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     this.#play(false)
   }
 
-  /** Puts every other child at its last entry before the current one. */
+  /** Moves every other child to its last entry before the current one. */
   #turnBackward(): void {
     const winner = this.#losers[0]!
     const key = this.#currentKey()
@@ -96,7 +97,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     this.#play(true)
   }
 
-  /** A view; it stays true while the winner rests and the others move. */
+  /** A view. It stays valid while the winner rests and the others move. */
   #currentKey(): Uint8Array {
     return this.keyBytes.subarray(this.keyStart, this.keyStart + this.keyLength)
   }
@@ -105,7 +106,10 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     return child.seq === this.seq && compareKeys(child, this) === 0
   }
 
-  /** Plays all matches anew: each child climbs until it finds an opponent still waiting. */
+  /**
+   * Plays all matches anew: each child climbs to the first node where nobody waits, and waits
+   * there.
+   */
   #play(backward: boolean): void {
     this.#backward = backward
     const losers = this.#losers
@@ -114,7 +118,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     for (let index = 0; index < count; index++) this.#climb(index, (count + index) >>> 1)
   }
 
-  /** Replays the winner's matches after it moved. */
+  /** Replays the winner's matches after the winner moved. */
   #replay(): void {
     const winner = this.#losers[0]!
     this.#climb(winner, (this.#children.length + winner) >>> 1)
@@ -136,7 +140,10 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     losers[0] = contender
   }
 
-  /** Whether child `a` comes before child `b` in the direction of travel; the exhausted come last. */
+  /**
+   * Whether child `a` comes before child `b` in the current direction. Exhausted children come
+   * last.
+   */
   #beats(a: number, b: number): boolean {
     const left = this.#children[a]!
     const right = this.#children[b]!
@@ -145,7 +152,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
     return this.#backward ? order > 0 : order < 0
   }
 
-  /** Shows the winner's entry: the end of every move. */
+  /** Shows the winner's entry, at the end of every move. */
   #show(): void {
     const winner = this.#losers[0]!
     const child = winner === NOBODY ? undefined : this.#children[winner]

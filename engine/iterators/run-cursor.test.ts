@@ -48,7 +48,7 @@ function tablesOver(entries: readonly Entry[], keysMax: number): Entry[][] {
   return tables
 }
 
-/** A run over `tables` whose cursors fail once another was opened. */
+/** A run over `tables` whose cursors fail when they are used after another one was opened. */
 class SpiedRun {
   readonly run: Run
   readonly opened: number[] = []
@@ -81,7 +81,7 @@ class SpiedRun {
 }
 
 describe('a run cursor', () => {
-  it('shows any walk what one sorted array shows, holding one table at a time', () => {
+  it('behaves like one sorted array under any walk, and holds one table at a time', () => {
     const keysMax = fc.integer({ min: 1, max: 5 })
     fc.assert(
       fc.property(entriesArbitrary, keysMax, stepsArbitrary, (entries, keys, steps) => {
@@ -91,7 +91,7 @@ describe('a run cursor', () => {
     )
   })
 
-  it('opens a table when it gets there, and not again while it stays', () => {
+  it('opens a table when it reaches it, and not again while it stays there', () => {
     const entries = Array.from({ length: 600 }, (_, i) => ({
       key: Uint8Array.of(i >>> 8, i),
       seq: i,
@@ -114,7 +114,7 @@ describe('a run cursor', () => {
     expect(spied.opened).toEqual([256, 255, ...Array.from({ length: 300 }, (_, id) => id)])
   })
 
-  it('passes to the next table when the one that ends with the key has no version so old', () => {
+  it('moves to the next table if the one that ends with the key has no version that old', () => {
     const entry = (key: number, seq: number) => {
       return { key: Uint8Array.of(key), seq, kind: 1, value: new Uint8Array(0) }
     }

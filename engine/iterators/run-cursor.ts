@@ -1,8 +1,9 @@
 /**
- * Owns the cursor over one run: its tables are disjoint and sorted, so it walks them one after the
- * other and opens each only when it gets there (LevelDB's `TwoLevelIterator`). Invariant: at most
- * one table cursor is held, and while valid this cursor shows that one's entry; a move that throws
- * leaves it nowhere. Tables stay readable through a pin of whoever made the cursor.
+ * Owns the cursor over one run. A run's tables are disjoint and sorted, so the cursor walks them
+ * one after another and opens each only when it reaches it (LevelDB's `TwoLevelIterator`).
+ * Invariant: it holds at most one table cursor, and while valid it shows that cursor's entry. A
+ * move that throws leaves it invalid. The creator of the cursor keeps the tables readable with a
+ * pin.
  */
 
 import { assert } from '../base/assert.ts'
@@ -14,7 +15,7 @@ import { showEntry } from './show-entry.ts'
 export class RunCursor extends CursorFields implements InternalCursor {
   readonly #run: Run
   readonly #openTable: (table: TableMeta) => InternalCursor
-  /** Position of the open table in the run, −1 before the first is opened. */
+  /** Index of the open table in the run; −1 before the first is opened. */
   #index = -1
   #table: InternalCursor | null = null
 
@@ -59,7 +60,9 @@ export class RunCursor extends CursorFields implements InternalCursor {
     this.#settleBackward(this.#table)
   }
 
-  /** The cursor of the table at `index`, the open one when it is that; null outside the run. */
+  /**
+   * The cursor of the table at `index`, reused if that table is already open; null outside the run.
+   */
   #open(index: number): InternalCursor | null {
     if (index < 0 || index >= this.#run.totals.tables) return null
     if (index !== this.#index || this.#table === null) {
@@ -69,7 +72,7 @@ export class RunCursor extends CursorFields implements InternalCursor {
     return this.#table
   }
 
-  /** Shows `table`'s entry, or the first one of a later table. */
+  /** Shows `table`'s entry, or the first entry of a later table. */
   #settleForward(table: InternalCursor | null): void {
     while (table !== null && !table.valid) {
       table = this.#open(this.#index + 1)

@@ -1,6 +1,7 @@
 /**
  * Owns the copying of a cursor's current entry into the fields of the cursor that wraps it.
- * Invariant: byte arrays are lent on, never copied, so the wrapper's borrow ends with its child's.
+ * Invariant: byte arrays are passed on, never copied, so the wrapper's borrow ends with its
+ * child's.
  */
 
 import type { CursorFields, InternalCursor } from '../base/internal-cursor.ts'

@@ -29,7 +29,7 @@ const stepsArbitrary: fc.Arbitrary<readonly Step[]> = fc.array(
 
 const boundArbitrary = fc.option(keyArbitrary, { nil: undefined })
 
-/** What a user may see, in key order: the specification of the cursor. */
+/** The entries that a user may see, in key order: the specification of the cursor. */
 function visibleEntries(entries: readonly Entry[], options: VisibleCursorOptions): Entry[] {
   const { seq, lower, upper } = options
   const newest = new Map<string, Entry>()
@@ -83,14 +83,14 @@ function textOfCursor(cursor: VisibleCursor): string {
   return textOf({ key: keyBytesOf(cursor), seq, kind, value: valueBytesOf(cursor) })
 }
 
-/** A snapshot among the entries' seqs: so many of them are visible. */
+/** A snapshot at which `count` of the entries are visible. */
 function snapshotAfter(entries: readonly Entry[], count: number): number {
   if (count >= entries.length) return SEQ_NUM_MAX
   return count === 0 ? 0 : entries[count - 1]!.seq
 }
 
 describe('a visible cursor', () => {
-  it('shows any walk the newest versions at its snapshot, between its bounds', () => {
+  it('shows the newest versions at its snapshot, between its bounds, under any walk', () => {
     fc.assert(
       fc.property(
         entriesArbitrary,
@@ -107,7 +107,7 @@ describe('a visible cursor', () => {
     )
   })
 
-  it('does so among dozens of versions of few keys, over merged memtables and arrays', () => {
+  it('does the same with dozens of versions of few keys, over merged memtables and arrays', () => {
     const keys = fc.constantFrom(
       ...[[], [0], [0x61], [0x61, 0]].map((key) => Uint8Array.of(...key)),
     )
@@ -135,7 +135,7 @@ describe('a visible cursor', () => {
     )
   })
 
-  it('is not disturbed by writes after its snapshot, newer versions of its keys included', () => {
+  it('ignores writes after its snapshot, also newer versions of its keys', () => {
     fc.assert(
       fc.property(entriesArbitrary, stepsArbitrary, (entries, steps) => {
         const table = new MemTable({ capacityBytes: 0, seed: 1 })
@@ -152,7 +152,7 @@ describe('a visible cursor', () => {
     )
   })
 
-  it('seeks past long stretches of hidden versions instead of stepping over them', () => {
+  it('seeks past many hidden versions instead of stepping over them', () => {
     const versions = Array.from({ length: 1000 }, (_, seq) => ({
       key: Uint8Array.of(5),
       seq,

@@ -1,12 +1,12 @@
 /**
- * Owns what a user sees of the tree at a snapshot: of each user key the newest version at or before
- * the snapshot, unless that is a tombstone, between two bounds (LevelDB's `DBIter`).
+ * Owns the user's view of the tree at a snapshot: for each user key between two bounds, the newest
+ * version at or before the snapshot, unless it is a tombstone (LevelDB's `DBIter`).
  *
- * Invariant, while valid: `#key` holds the key shown, and
- *   forward   the child stands at the entry shown, whose fields are lent on;
- *   backward  the child stands before every version of that key, or is exhausted: on the way back
- *             a key's newest version comes last, so key and value had to be copied.
- * It is valid only while no move is under way, so that one that throws leaves it nowhere.
+ * Invariant, while valid: `#key` holds the shown key, and
+ *   forward   the child is at the shown entry, whose fields are passed on;
+ *   backward  the child is before every version of that key, or exhausted. Going backward, the
+ *             newest version of a key comes last, so key and value had to be copied.
+ * The cursor is invalid during a move, so a move that throws leaves it invalid.
  */
 
 import { assert } from '../base/assert.ts'
@@ -17,7 +17,7 @@ import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { showEntry } from './show-entry.ts'
 
 export interface VisibleCursorOptions {
-  /** The snapshot: newer versions do not exist. */
+  /** The snapshot. Newer versions are ignored. */
   readonly seq: number
   /** Inclusive. Owned by the caller, who must not change it. */
   readonly lower?: Uint8Array | undefined
@@ -25,7 +25,7 @@ export interface VisibleCursorOptions {
   readonly upper?: Uint8Array | undefined
 }
 
-/** Versions to step over before seeking past them: RocksDB's `max_sequential_skip_in_iterations`. */
+/** Number of versions to step over before a seek: RocksDB's `max_sequential_skip_in_iterations`. */
 const SKIPS_MAX = 8
 
 export class VisibleCursor extends CursorFields {
@@ -38,7 +38,7 @@ export class VisibleCursor extends CursorFields {
   #keyLength = 0
   #value = new Uint8Array(0)
 
-  /** `child` is this cursor's from now on. */
+  /** This cursor then owns `child`. */
   constructor(child: InternalCursor, { seq, lower, upper }: VisibleCursorOptions) {
     super()
     this.#child = child
@@ -61,7 +61,7 @@ export class VisibleCursor extends CursorFields {
     this.#settleBackward()
   }
 
-  /** To the first visible key at or after `key`. */
+  /** Moves to the first visible key at or after `key`. */
   seek(key: Uint8Array): void {
     this.valid = false
     const lower = this.#lower
@@ -70,7 +70,7 @@ export class VisibleCursor extends CursorFields {
     this.#settleForward(false)
   }
 
-  /** To the last visible key at or before `key`. */
+  /** Moves to the last visible key at or before `key`. */
   seekForPrev(key: Uint8Array): void {
     this.valid = false
     const upper = this.#upper
@@ -97,8 +97,8 @@ export class VisibleCursor extends CursorFields {
   }
 
   /**
-   * Shows the first visible entry from the child on. `shadowed`: what is left of `#key`'s versions
-   * is hidden by the one just dealt with.
+   * Shows the first visible entry at or after the child's. `shadowed` means that the remaining
+   * versions of `#key` are hidden by the one just handled.
    */
   #settleForward(shadowed: boolean): void {
     const child = this.#child
@@ -127,7 +127,7 @@ export class VisibleCursor extends CursorFields {
     }
   }
 
-  /** Shows the last visible key from the child back. */
+  /** Shows the last visible key at or before the child's entry. */
   #settleBackward(): void {
     const child = this.#child
     this.#backward = true
@@ -140,7 +140,7 @@ export class VisibleCursor extends CursorFields {
         skips = 0
       }
       if (++skips > SKIPS_MAX) {
-        // Straight to the newest visible version, which exists if any version is visible.
+        // Seek directly to the newest visible version. It exists if any version is visible.
         child.seek(this.#keyView(), this.#snapshot)
         if (child.valid && this.#isAtKey()) isKept = this.#keepVersion()
         this.#seekBefore(this.#keyView())
@@ -152,7 +152,7 @@ export class VisibleCursor extends CursorFields {
     this.valid = isKept
   }
 
-  /** Puts the child at the last entry of a key before `key`. */
+  /** Moves the child to the last entry of a key before `key`. */
   #seekBefore(key: Uint8Array): void {
     const child = this.#child
     child.seek(key, SEQ_NUM_MAX)
@@ -160,16 +160,19 @@ export class VisibleCursor extends CursorFields {
     else child.seekToLast()
   }
 
-  /** Puts the child at the oldest version of `key`, or at the last entry before it. */
+  /** Moves the child to the oldest version of `key`, or to the last entry before it. */
   #seekBehind(key: Uint8Array): void {
     const child = this.#child
     child.seek(key, 0)
-    // A version of seq 0 is found itself, anything else lies behind.
+    // If a version has seq 0, the seek finds it; any other version lies before the child's
+    // position.
     if (!child.valid) child.seekToLast()
     else if (child.seq !== 0 || this.#compareKey(key, key.length) !== 0) child.prev()
   }
 
-  /** Going backward, the child's version replaces the older one kept before it; a deletion removes it. */
+  /**
+   * Going backward: the child's version replaces the older one kept so far. A deletion removes it.
+   */
   #keepVersion(): boolean {
     const child = this.#child
     if (child.kind === ENTRY_KIND.deletion) return false

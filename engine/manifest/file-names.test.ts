@@ -13,7 +13,7 @@ import {
   walName,
 } from './file-names.ts'
 
-test('names are RocksDB’s', () => {
+test('names equal RocksDB’s', () => {
   expect([tableName(7), walName(12), manifestName(4), optionsName(5), temporaryName(6)]).toEqual([
     '000007.sst',
     '000012.log',
@@ -24,7 +24,7 @@ test('names are RocksDB’s', () => {
   expect(tableName(1234567)).toBe('1234567.sst')
 })
 
-test('every name parses to what it was made of', () => {
+test('every name parses to the parts it was made of', () => {
   const makers = { table: tableName, wal: walName, manifest: manifestName, options: optionsName }
   fc.assert(
     fc.property(fc.oneof(fc.nat(), fc.maxSafeNat()), (number) => {
@@ -37,13 +37,13 @@ test('every name parses to what it was made of', () => {
   expect(parseName(CURRENT)).toEqual({ kind: 'current', number: 0 })
 })
 
-test('a file that was set aside keeps its number, and is of no other kind', () => {
+test('a file that was set aside keeps its number and has its own kind', () => {
   expect(parseName(lostName(tableName(7)))).toEqual({ kind: 'lost', number: 7 })
   expect(parseName(lostName(walName(12)))).toEqual({ kind: 'lost', number: 12 })
   expect(parseName('notes.lost')).toBeNull()
 })
 
-test('the next number is above all that are taken, and never near the end of numbers', () => {
+test('the next number is above all taken numbers, and a number far above the counter is refused', () => {
   const names = [tableName(7), lostName(segmentName(30)), 'notes', CURRENT]
   expect(numberAbove('/db', names, 12)).toBe(31)
   expect(numberAbove('/db', names, 40)).toBe(40)
@@ -66,6 +66,6 @@ test.each([
   'LOCK',
   '',
   '99999999999999999999.sst',
-])('%j is none of ours', (name) => {
+])('%j is not a name of ours', (name) => {
   expect(parseName(name)).toBeNull()
 })

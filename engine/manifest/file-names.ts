@@ -1,7 +1,7 @@
 /**
- * Owns the names of a database's files, which are RocksDB's: a number from the folder's one counter,
- * six digits at least, and what it is. Invariant: `parseName` knows exactly the names made here, so
- * a file somebody else put into the folder is never mistaken for one of ours and removed.
+ * Owns the names of a database's files, which are RocksDB's: a number of at least six digits from
+ * the folder's single counter, and the kind of file. Invariant: `parseName` accepts exactly the
+ * names made here, so a foreign file in the folder is never mistaken for one of ours and removed.
  */
 
 import { corruption } from '../base/errors.ts'
@@ -19,7 +19,7 @@ export type FileKind =
 
 export interface FileName {
   readonly kind: FileKind
-  /** 0 for CURRENT, which has none. */
+  /** 0 for CURRENT, whose name has no number. */
   readonly number: number
 }
 
@@ -33,10 +33,13 @@ export const temporaryName = (number: number): string => `${digits(number)}.dbtm
 export const manifestName = (number: number): string => `MANIFEST-${digits(number)}`
 export const optionsName = (number: number): string => `OPTIONS-${digits(number)}`
 
-/** The name under which recovery keeps a file that may hold lost writes; nothing removes it. */
+/**
+ * The name under which recovery keeps a file that may hold lost writes. Nothing removes such a
+ * file.
+ */
 export const lostName = (name: string): string => `${name}${LOST_SUFFIX}`
 
-/** What a file of that name was called before. */
+/** The name that the lost file had before. */
 export const nameOfLost = (lost: string): string => lost.slice(0, -LOST_SUFFIX.length)
 
 const LOST_SUFFIX = '.lost'
@@ -50,7 +53,7 @@ const NAMES = [
   ['options', optionsName],
 ] as const
 
-/** What `name` (no path) is, or null when it is none of ours. */
+/** Kind and number of the file called `name` (without path), or null if it is not one of ours. */
 export function parseName(name: string): FileName | null {
   if (name === CURRENT) return { kind: 'current', number: 0 }
   if (name.endsWith(LOST_SUFFIX)) {
@@ -63,15 +66,17 @@ export function parseName(name: string): FileName | null {
   return match === undefined ? null : { kind: match[0], number }
 }
 
-/** A counter beyond this is damage: numbering on from it must stay within the safe integers. */
+/** A counter beyond this is damage: the numbers that follow it must stay safe integers. */
 export const FILE_NUMBER_MAX = 2 ** 52
 
-/** A file whose number is this far above the counter is not the database's: it never made so many. */
+/**
+ * A file whose number exceeds the counter by this much is foreign: no database makes so many files.
+ */
 const FILE_NUMBER_LEAP_MAX = 2 ** 50
 
 /**
- * The least number, from `atLeast` up, above those of all entries of `folder` named.
- * `LSM_CORRUPTION` for one that cannot be the database's.
+ * The smallest number that is at least `atLeast` and above the numbers of all `names` in `folder`.
+ * Throws `LSM_CORRUPTION` for a name that cannot be the database's.
  */
 export function numberAbove(folder: string, names: readonly string[], atLeast: number): number {
   let next = atLeast

@@ -8,10 +8,10 @@ import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { printVersion } from '../version/text.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
-import { randomEdit } from './histories.ts'
 import type { Manifest } from './manifest.ts'
 import { applyToState, EMPTY_STATE, type ManifestState } from './manifest-state.ts'
 import { recoverManifest } from './recover.ts'
+import { randomEdit } from './testing/histories.ts'
 import {
   appendEdits,
   create,
@@ -31,7 +31,9 @@ beforeAll(() => {
 describe('failures', () => {
   const EDITS = 4
 
-  /** Opens what `base` holds, appends edits and closes; gives the states known to be durable. */
+  /**
+   * Opens the content of `base`, appends edits and closes. Returns the states known to be durable.
+   */
   function scenario(
     storage: Storage,
     base: ManifestState,
@@ -71,7 +73,7 @@ describe('failures', () => {
     return counting.calls
   }
 
-  test('power lost at any call, in any way: the last durable edit, or the one under way', () => {
+  test('after a power loss at any call: the state of the last durable edit, or of the one under way', () => {
     const calls = callsOfScenario()
     const texts = new Set<string>()
     for (let call = 1; call <= calls; call++) {
@@ -93,7 +95,7 @@ describe('failures', () => {
     expect(texts.size).toBeGreaterThan(2)
   })
 
-  test('power lost while the first manifest is made: no database, or the empty one', () => {
+  test('after a power loss while the first manifest is made: no database, or an empty one', () => {
     const outcomes = new Set<boolean>()
     for (let call = 1; call <= 11; call++) {
       for (let seed = 0; seed < 30; seed++) {
@@ -118,7 +120,7 @@ describe('failures', () => {
     expect(outcomes.size).toBe(2)
   })
 
-  test('after a failed edit none is taken, and nothing is deleted that either outcome needs', () => {
+  test('after a failed edit no edit is accepted, and no file that either outcome needs is deleted', () => {
     const calls = callsOfScenario()
     for (let call = 1; call <= calls; call++) {
       const { storage, base } = baseFolder()

@@ -1,7 +1,7 @@
 /**
- * Owns what a manifest amounts to: the tree and the counters that must survive with it. Pure.
- * Invariant: applying `snapshotOf(state)` to the empty state gives `state` again, so a manifest may
- * begin anywhere in history.
+ * Owns the state that a manifest describes: the tree, and the counters that must survive with it.
+ * Pure. Invariant: applying `snapshotOf(state)` to the empty state gives `state` again, so a
+ * manifest may start at any point of the history.
  */
 
 import type { Json } from '../base/json.ts'
@@ -22,19 +22,22 @@ import {
 
 export interface ManifestState {
   readonly version: Version
-  /** All WALs numbered below this are superseded by tables. */
+  /** Tables now hold everything in the WALs below this number. */
   readonly logNumber: number
-  /** No file of the folder has this number or a greater one. */
+  /** Every file of the folder has a smaller number. */
   readonly nextFileNumber: number
   readonly nextRunId: number
   readonly lastSeq: number
-  /** Who made the last edit, and the state after it; null before the first. */
+  /** The strategy of the last edit, and its state after that edit. Null before the first edit. */
   readonly strategy: { readonly name: string; readonly state: Json } | null
-  /** The value log's. */
+  /** The segments of the value log. */
   readonly segments: Segments
 }
 
-/** Before the first edit. Numbers start at 1: RocksDB takes a log or file number of 0 as unset. */
+/**
+ * The state before the first edit. Numbers start at 1, because RocksDB takes a log or file number
+ * of 0 as unset.
+ */
 export const EMPTY_STATE: ManifestState = {
   version: EMPTY_VERSION,
   logNumber: 0,
@@ -46,9 +49,9 @@ export const EMPTY_STATE: ManifestState = {
 }
 
 /**
- * Throws (a failed assertion) when the edit does not fit the version. Counters never go back and
- * stay above what the edit's tables and runs use, whether it says so or not: a number or a seq used
- * twice would lose data.
+ * Throws (a failed assertion) if the edit does not fit the version. Counters never decrease, and
+ * stay above the numbers that the edit's tables and runs use, even if the edit does not set them:
+ * reusing a number or a seq would lose data.
  */
 export function applyToState(state: ManifestState, edit: VersionEdit): ManifestState {
   let { logNumber, nextFileNumber, nextRunId, lastSeq } = state
@@ -74,7 +77,7 @@ function sealedIn({ segments }: VersionEdit): readonly number[] {
   return (segments?.sealed ?? []).map(({ segment }) => segment)
 }
 
-/** The edit that makes `state` out of the empty state. */
+/** The edit that turns the empty state into `state`. */
 export function snapshotOf(state: ManifestState): VersionEdit {
   const { version, strategy, segments, logNumber, nextFileNumber, nextRunId, lastSeq } = state
   const newRuns: NewRun[] = []

@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { setParanoid } from '../base/assert.ts'
 import { createRandom } from '../base/random.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
-import { randomEdit, randomTable } from './histories.ts'
 import { Manifest } from './manifest.ts'
 import { applyToState, EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
 import { recoverManifest } from './recover.ts'
+import { randomEdit, randomTable } from './testing/histories.ts'
 import {
   appendEdits,
   create,
@@ -30,7 +30,7 @@ describe('history', () => {
     expect(recoverManifest(newStorage(), FOLDER)).toBeNull()
   })
 
-  test('recovery gives the state of all edits applied in memory, at any size of log', () => {
+  test('recovery gives the same state as applying all edits in memory, at any log size', () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(25), fc.constantFrom(0, 500, 1e9), (seed, count, roll) => {
         const storage = newStorage()
@@ -50,7 +50,7 @@ describe('history', () => {
     )
   })
 
-  test('repeats the newest write of an earlier close until the first edit', () => {
+  test('repeats the newest write (loggedSeq) of an earlier close until the first edit', () => {
     const storage = newStorage()
     let next = 1
     const options = { allocate: () => next++, loggedSeq: 7 }
@@ -62,7 +62,7 @@ describe('history', () => {
     expect(recover(storage).loggedSeq).toBeNull()
   })
 
-  test('a snapshot makes its state out of nothing', () => {
+  test('a snapshot applied to the empty state gives its state', () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(20), (seed, count) => {
         const state = appendEdits(create(newStorage()), seed, count).at(-1)!
@@ -72,7 +72,7 @@ describe('history', () => {
     )
   })
 
-  test('each open starts a new log, and the one before is gone', () => {
+  test('each open starts a new log and removes the previous one', () => {
     const storage = newStorage()
     let state: ManifestState = EMPTY_STATE
     for (let open = 0; open < 4; open++) {
@@ -85,7 +85,7 @@ describe('history', () => {
     expect(storage.list(FOLDER).length).toBe(2)
   })
 
-  test('a log stays within its bound, so short histories are kept and long ones are rewritten', () => {
+  test('a log stays within its bound: short histories are kept, long ones are rewritten', () => {
     const storage = newStorage()
     const manifest = create(storage, EMPTY_STATE, 1, 2_000)
     const random = createRandom(5)
@@ -100,7 +100,7 @@ describe('history', () => {
     expect(numbers.size).toBeLessThan(100)
   })
 
-  test('the next file number is above every file in the folder, known or not', () => {
+  test('the next file number is above every file in the folder, known or unknown', () => {
     const storage = newStorage()
     create(storage).close()
     storage.create(`${FOLDER}/000077.sst`, TAG)
@@ -108,7 +108,7 @@ describe('history', () => {
     expect(recover(storage).nextFileNumber).toBe(78)
   })
 
-  test('an edit that does not fit changes nothing, on disk neither', () => {
+  test('an edit that does not fit changes nothing, in memory or on disk', () => {
     const storage = newStorage()
     const manifest = create(storage)
     appendEdits(manifest, 1, 3)
@@ -121,7 +121,7 @@ describe('history', () => {
     expect(recover(storage).lastSeq).toBe(2 ** 50)
   })
 
-  test('a closed manifest takes no edit', () => {
+  test('a closed manifest refuses edits', () => {
     const manifest = create(newStorage())
     manifest.close()
     manifest.close()

@@ -1,10 +1,11 @@
 /**
- * Owns the history of versions on disk: a log of version edits opened by a snapshot, and CURRENT,
- * which names the live log (LevelDB's and RocksDB's MANIFEST). An edit is durable when `append`
- * returns; only then may its version be shown to readers and its inputs be deleted.
+ * Owns the history of versions on disk: a log that starts with a snapshot and continues with
+ * version edits, and CURRENT, which names the live log (LevelDB's and RocksDB's MANIFEST). An edit
+ * is durable when `append` returns. Only then may readers see its version, and may its inputs be
+ * deleted.
  *
- * A new manifest, at creation and when the log has outgrown its snapshot, is put in place so that
- * power may fail between any two steps and CURRENT still names a whole one:
+ * A new manifest is written at creation, and when the log has outgrown its snapshot. Power may fail
+ * between any two of these steps, and CURRENT still names a whole manifest:
  *
  *   1. write the new log: one snapshot record; fdatasync
  *   2. write the new CURRENT under a temporary name; fdatasync
@@ -12,8 +13,9 @@
  *   4. rename over CURRENT; sync the folder
  *   5. remove the old logs
  *
- * Invariant: after any failure the manifest takes no more edits (`LSM_READ_ONLY`): whether the last
- * one is on disk is not known before the next recovery, so neither its inputs nor its outputs may go.
+ * Invariant: after any failure the manifest refuses further edits (`LSM_READ_ONLY`). Until the next
+ * recovery it is unknown whether the last edit is on disk, so neither its inputs nor its outputs
+ * may be deleted.
  */
 
 import { LsmError } from '../base/errors.ts'
@@ -26,14 +28,20 @@ import { encodeVersionEdit } from './version-edit-codec.ts'
 
 const MANIFEST_TAG: FileTag = { cause: 'manifest', level: -1 }
 
-/** A log is replaced when it exceeds this plus twice its snapshot, so rewriting costs a constant. */
+/**
+ * A log is replaced when it exceeds this plus twice its snapshot, so the cost of rewriting is a
+ * constant factor.
+ */
 const ROLL_BYTES_DEFAULT = 1024 * 1024
 
 export interface ManifestOptions {
-  /** Takes the next number of the folder's one file counter. */
+  /** Takes the next number from the folder's single file counter. */
   readonly allocate: () => number
   readonly rollBytes?: number
-  /** What `close` was told, where recovery missed writes: it stays true until the first edit. */
+  /**
+   * The `loggedSeq` of the last close, if recovery missed writes. It stays valid until the first
+   * edit.
+   */
   readonly loggedSeq?: number | undefined
 }
 
@@ -65,7 +73,8 @@ export class Manifest {
 
   /**
    * Starts a new manifest of `state` in `folder`, makes it the current one and removes all others.
-   * Every open of a database does so: an old log may end in a torn edit, and is never appended to.
+   * Every open of a database calls this: an old log may end in a torn edit, so it is never appended
+   * to.
    */
   static create(
     storage: Storage,
@@ -88,15 +97,15 @@ export class Manifest {
     return this.#state
   }
 
-  /** Size of the live log. */
+  /** Size of the live log in bytes. */
   get bytes(): number {
     return this.#log?.bytes ?? 0
   }
 
   /**
    * Makes `edit` durable and returns the state after it. An edit that does not fit the version is a
-   * failed assertion and changes nothing. `LSM_IO` when the disk fails; from then on
-   * `LSM_READ_ONLY`.
+   * failed assertion and changes nothing. Throws `LSM_IO` if the disk fails, and `LSM_READ_ONLY`
+   * from then on.
    */
   append(edit: VersionEdit): ManifestState {
     this.#refuseUnlessWritable()
@@ -111,9 +120,10 @@ export class Manifest {
   }
 
   /**
-   * Idempotent. Ends the log with an edit that changes nothing: damage to a true edit then has a
-   * sound record behind it, and can never pass for the torn append of a crash. `loggedSeq`: the newest
-   * write, which tables and logs hold durably; a recovery that does not come to it misses something.
+   * Idempotent. Ends the log with an edit that changes nothing. So if an earlier edit is damaged, a
+   * sound record follows it, and the damage cannot be mistaken for an append torn by a crash.
+   * `loggedSeq` is the newest write that tables and logs hold durably. A recovery that does not
+   * reach it has missed writes.
    */
   close(loggedSeq = this.#loggedSeq): void {
     if (this.#closed) return

@@ -7,7 +7,7 @@ import type { Storage } from '../storage/storage.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { parseName } from './file-names.ts'
-import { randomEdit, randomTable } from './histories.ts'
+import { randomEdit, randomTable } from './testing/histories.ts'
 import {
   appendEdits,
   create,
@@ -21,7 +21,7 @@ import {
 } from './testing/manifest-fixtures.ts'
 import { encodeVersionEdit } from './version-edit-codec.ts'
 
-/** The same folder with other bytes in its manifest. */
+/** A copy of the folder whose manifest has other bytes. */
 function withManifest(storage: Storage, bytes: Uint8Array): MemoryStorage {
   const changed = newStorage()
   for (const name of storage.list(FOLDER)) {
@@ -43,7 +43,7 @@ beforeAll(() => {
 })
 
 describe('damage', () => {
-  test('cut anywhere behind its snapshot, a log gives the edits that are whole, and says so', () => {
+  test('a log cut anywhere behind its snapshot gives its whole edits and reports the cut', () => {
     const storage = newStorage()
     const manifest = create(storage)
     const ends = [manifest.bytes]
@@ -67,7 +67,7 @@ describe('damage', () => {
     }
   })
 
-  test('a bit flipped anywhere in a closed log is found, or was in no edit', () => {
+  test('a flipped bit anywhere in a closed log is detected, or lies outside all edits', () => {
     const storage = newStorage()
     const manifest = create(storage)
     appendEdits(manifest, 12, 8)
@@ -96,7 +96,7 @@ describe('damage', () => {
     }
   })
 
-  /** A manifest of these records, put in place by hand. */
+  /** Writes a manifest with these records directly into a folder. */
   function manifestOf(records: readonly Uint8Array[], current = 'MANIFEST-000005\n'): Storage {
     const storage = newStorage()
     const log = new LogWriter(storage.create(`${FOLDER}/MANIFEST-000005`, TAG), 'meta')
@@ -114,29 +114,29 @@ describe('damage', () => {
   const path = `${FOLDER}/MANIFEST-000005`
 
   test.each<[string, readonly Uint8Array[], RegExp, number]>([
-    ['no record at all', [], /empty manifest/, 0],
+    ['no record', [], /empty manifest/, 0],
     ['no comparator', [encodeVersionEdit(EMPTY_EDIT)], /comparator is not named/, 0],
     [
-      'a run id that was not taken next',
+      'a run id that is not the next one',
       [first, encodeVersionEdit({ ...EMPTY_EDIT, newRuns: [{ ...newRun, run: 2 }] })],
-      /run 2, 1 is expected: an edit before is missing/,
+      /run 2 where run 1 is expected: an earlier edit is missing/,
       35,
     ],
     [
-      'a newest write that moved on without a log',
+      'a last seq that grew without a new log number',
       [first, encodeVersionEdit({ ...EMPTY_EDIT, lastSeq: 5 })],
-      /seq 5 without a log, 0 is expected: an edit before is missing/,
+      /seq 5 where seq 0 is expected, without a new log: an earlier edit is missing/,
       35,
     ],
-    ['garbage for an edit', [first, Uint8Array.of(77)], /unknown version-edit tag 77/, 35],
+    ['garbage in place of an edit', [first, Uint8Array.of(77)], /unknown version-edit tag 77/, 35],
     [
-      'a table removed that is not there',
+      'a removed table that does not exist',
       [first, encodeVersionEdit({ ...EMPTY_EDIT, removed: [placed] })],
       /level 1 has no table 9/,
       35,
     ],
     [
-      'a table removed from another level',
+      'a removed table that is in another level',
       [
         encodeVersionEdit(adding, true),
         encodeVersionEdit({ ...EMPTY_EDIT, removed: [{ ...placed, level: 2 }] }),
@@ -151,7 +151,7 @@ describe('damage', () => {
       -1,
     ],
     [
-      'a table in a run that is not there',
+      'a table in a run that does not exist',
       [first, encodeVersionEdit({ ...EMPTY_EDIT, added: [placed] })],
       /has no run 1/,
       35,
@@ -179,7 +179,7 @@ describe('damage', () => {
     ['MANIFEST-000005', /does not name a manifest/],
     ['../MANIFEST-000005\n', /does not name a manifest/],
     ['MANIFEST-000006\n', /names MANIFEST-000006, which is missing/],
-  ])('CURRENT saying %j', (current, message) => {
+  ])('CURRENT with the content %j', (current, message) => {
     const error = refusal(() => recover(manifestOf([first], current)))
     expect(error.code).toBe('LSM_CORRUPTION')
     expect(error.message).toMatch(message)

@@ -1,11 +1,11 @@
 /**
- * Owns the way back from a manifest to its state: CURRENT names the log, the log's edits are applied
- * in order. Invariant: the state returned is the one after the last whole edit; damage with anything
- * sound behind it, an edit that does not fit, or a snapshot that is not whole is `LSM_CORRUPTION`
- * with path and offset, never a guess.
+ * Owns reading a manifest back into its state: CURRENT names the log, and the log's edits are
+ * applied in order. Invariant: the returned state is the one after the last whole edit. Damage that
+ * a sound record follows, an edit that does not fit, or an incomplete snapshot is `LSM_CORRUPTION`
+ * with path and offset; recovery never guesses.
  *
- * Only a last append may be damaged and is dropped: a crash while it was written leaves it so, and it
- * was never acknowledged.
+ * Only the last append may be damaged; it is then dropped. A crash while it was written causes such
+ * damage, and it was never acknowledged.
  */
 
 import { AssertionError } from '../base/assert.ts'
@@ -23,18 +23,18 @@ import { COMPARATOR_NAME, decodeVersionEdit, type StoredEdit } from './version-e
 const RECOVERY_TAG: FileTag = { cause: 'recovery', level: -1 }
 
 export interface RecoveredManifest extends ManifestState {
-  /** The manifest read. */
+  /** Path of the manifest that was read. */
   readonly path: string
-  /** How it ended: `damage` tells of an edit torn by a crash, which was dropped. */
+  /** How the log ended. `damage` describes an edit that a crash tore; it was dropped. */
   readonly end: LogEnd
-  /** The newest write, where the database was closed; null after a crash. */
+  /** The newest write if the database was closed; null after a crash. */
   readonly loggedSeq: number | null
 }
 
 /**
- * The state `folder` was left in; null when it has no CURRENT, so holds no database. The next file
- * number is above every number in the folder, those of files no edit knows of and of folders that
- * are named like files included.
+ * The state in which `folder` was left, or null if it has no CURRENT and so holds no database. The
+ * next file number is above every number in the folder, including files that no edit mentions and
+ * folders that are named like files.
  */
 export function recoverManifest(storage: Storage, folder: string): RecoveredManifest | null {
   const names = storage.list(folder)
@@ -98,8 +98,8 @@ function checkComparator(first: StoredEdit, path: string, offset: number): void 
 }
 
 /**
- * That no edit is missing before this one. Run ids are taken without a gap, and the newest write moves on
- * only where a log is superseded.
+ * Checks that no edit before this one is missing. Run ids are used without a gap, and the newest
+ * write grows only when a new log number supersedes a log.
  */
 function checkFollows(
   { newRuns, lastSeq = 0, logNumber }: StoredEdit,
@@ -110,15 +110,18 @@ function checkFollows(
   let expected = state.nextRunId
   for (const { run } of newRuns) {
     if (run === expected++) continue
-    const message = `run ${run}, ${expected - 1} is expected: an edit before is missing`
+    const message = `run ${run} where run ${expected - 1} is expected: an earlier edit is missing`
     throw corruption(message, { path, offset, expected: expected - 1, actual: run })
   }
   if (lastSeq <= state.lastSeq || logNumber !== undefined) return
-  const message = `seq ${lastSeq} without a log, ${state.lastSeq} is expected: an edit before is missing`
+  const message = `seq ${lastSeq} where seq ${state.lastSeq} is expected, without a new log: an earlier edit is missing`
   throw corruption(message, { path, offset, expected: state.lastSeq, actual: lastSeq })
 }
 
-/** Gives removed tables back what the record leaves out, and keeps `live` at the edit's end. */
+/**
+ * Fills in the metadata of removed tables, which the record leaves out, and updates `live` to the
+ * state after the edit.
+ */
 function resolve(
   stored: StoredEdit,
   live: Map<TableId, TablePlacement>,
@@ -142,7 +145,7 @@ function resolve(
   return { ...fields, removed }
 }
 
-/** An edit that fails its checks while it is read back is damage, not a bug. */
+/** If an edit fails its checks while it is read back, that is damage, not a bug. */
 function asCorruption<Result>(path: string, offset: number, action: () => Result): Result {
   try {
     return action()

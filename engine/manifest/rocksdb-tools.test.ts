@@ -1,4 +1,4 @@
-// RocksDB's own reader as the oracle of our manifests: every edit it prints is compared.
+// RocksDB's own reader checks our manifests: the test compares every edit that it prints.
 
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -11,9 +11,9 @@ import { tablesOf } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { levelAt } from '../version/version.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
-import { randomEdit } from './histories.ts'
 import { Manifest } from './manifest.ts'
 import { EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
+import { randomEdit } from './testing/histories.ts'
 
 const present = hasRocksdbTools('ldb')
 const folder = temporaryFolder('manifest')
@@ -24,12 +24,12 @@ function bounds({ smallest, largest, seqMin, seqMax }: TableMeta): string {
   return `${hex(smallest)} seq:${seqMax}, type:17 .. ${hex(largest)} seq:${seqMin}, type:0`
 }
 
-/** The least segment a table points to, as ldb prints it. */
+/** The smallest segment that a table points to, as ldb prints it. */
 function oldestSegment({ vlogBytes }: TableMeta): string {
   return vlogBytes.length === 0 ? '' : ` blob_file:${vlogBytes[0]![0]}`
 }
 
-/** What ldb prints of the segments of an edit that it knows of. */
+/** The lines that ldb prints for the segments of an edit. */
 function printedSegments({ segments }: VersionEdit): string[] {
   const sealed = segments?.sealed ?? []
   const removed = segments?.removed ?? []
@@ -47,7 +47,7 @@ function printedSegments({ segments }: VersionEdit): string[] {
   ]
 }
 
-/** The fields ldb prints of an edit; removed tables come as a set. */
+/** The fields that ldb prints for an edit. Removed tables form a set. */
 function printedEdit(edit: VersionEdit): string[] {
   const removed = edit.removed.map(({ level, table }) => `DeleteFile: ${level} ${table.id}`)
   return [
@@ -63,7 +63,7 @@ function printedEdit(edit: VersionEdit): string[] {
   ]
 }
 
-/** The edits of a dump, in the form of `printedEdit`. */
+/** The edits in a dump, in the form of `printedEdit`. */
 function editsIn(lines: readonly string[]): string[][] {
   const edits: string[][] = []
   for (const line of lines) {
@@ -79,7 +79,9 @@ function editsIn(lines: readonly string[]): string[][] {
   })
 }
 
-/** The tables ldb shows of the final tree, level by level; it sorts level 0 its own way. */
+/**
+ * The tables that ldb shows of the final tree, level by level. It sorts level 0 in its own order.
+ */
 function treeIn(lines: readonly string[], levels: number): string[][] {
   const at = (level: number) => lines.indexOf(`--- level ${level} --- version# 1 ---`)
   return Array.from({ length: levels }, (_, level) =>
@@ -96,7 +98,7 @@ function printedTree(state: ManifestState, levels: number): string[][] {
   )
 }
 
-test.skipIf(!present)('ldb reads every edit and the final tree as they are meant', () => {
+test.skipIf(!present)('ldb reads every edit and the final tree correctly', () => {
   const storage = new NodeStorage(new Ledger())
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: 1, max: 15 }), (seed, count) => {
@@ -126,7 +128,7 @@ test.skipIf(!present)('ldb reads every edit and the final tree as they are meant
   )
 })
 
-/** The edit with its new runs on levels that hold none: RocksDB refuses overlaps within a level. */
+/** The edit with its new runs on empty levels, because RocksDB refuses overlaps within a level. */
 function oneRunALevel(edit: VersionEdit, state: ManifestState): VersionEdit {
   let level = 1
   while (levelAt(state.version, level).runs.length > 0) level++

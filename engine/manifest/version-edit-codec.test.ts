@@ -6,8 +6,8 @@ import { createRandom } from '../base/random.ts'
 import { NO_SEGMENTS } from '../version/segment-meta.ts'
 import { parseVersion } from '../version/text.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
-import { randomTable } from './histories.ts'
 import { snapshotOf } from './manifest-state.ts'
+import { randomTable } from './testing/histories.ts'
 import {
   COMPARATOR_NAME,
   decodeVersionEdit,
@@ -33,7 +33,7 @@ const sealedSegments = fc.array(
 )
 const segmentNumbers = fc.array(number, { minLength: 1, maxLength: 3 })
 
-/** An edit says nothing where it has nothing to say. */
+/** An edit without changes to segments has no `segments` field. */
 const segments = fc
   .record({
     opened: optional(segmentNumbers),
@@ -59,7 +59,7 @@ const edits: fc.Arbitrary<VersionEdit> = fc
   })
   .map((edit) => JSON.parse(JSON.stringify(edit), reviveBytes) as VersionEdit)
 
-/** Drops absent fields, as `exactOptionalPropertyTypes` wants, and keeps byte arrays. */
+/** Drops absent fields, as `exactOptionalPropertyTypes` demands, and keeps byte arrays. */
 function reviveBytes(key: string, value: unknown): unknown {
   const isKey = key === 'smallest' || key === 'largest'
   return isKey ? Uint8Array.from(Object.values(value as Record<string, number>)) : value
@@ -77,11 +77,11 @@ function corrupted(bytes: Uint8Array): string {
     if (isLsmError(error, 'LSM_CORRUPTION')) return error.message
     throw error
   }
-  throw new Error('taken for a sound edit')
+  throw new Error('accepted a damaged edit')
 }
 
 describe('version edits', () => {
-  test('come back as encoded; of removed tables, level and id', () => {
+  test('decode to what was encoded; removed tables keep only level and id', () => {
     fc.assert(
       fc.property(edits, fc.boolean(), (edit, first) => {
         const read = decodeVersionEdit(encodeVersionEdit(edit, first), 'MANIFEST-000004')
@@ -110,7 +110,7 @@ describe('version edits', () => {
     ])
   })
 
-  test('skip ignorable fields they do not know', () => {
+  test('skip unknown ignorable fields', () => {
     const extra = new ByteWriter().varint(16_383).text('from the future').copy()
     const known = encodeVersionEdit({ ...EMPTY_EDIT, lastSeq: 5 })
     const read = decodeVersionEdit(Uint8Array.from([...extra, ...known]), 'MANIFEST-000004')
@@ -118,7 +118,7 @@ describe('version edits', () => {
     expect(decodeVersionEdit(withTableTag(191), 'MANIFEST-000004').added.length).toBe(1)
   })
 
-  test('refuse other fields they do not know, by tag', () => {
+  test('refuse other unknown fields and name the tag', () => {
     const extra = new ByteWriter().varint(200).text('from the future').copy()
     expect(corrupted(extra)).toBe('MANIFEST-000004: unknown version-edit tag 200 at byte 2')
     expect(corrupted(withTableTag(192))).toContain('unknown tag 192 of table 5')
@@ -133,13 +133,13 @@ describe('version edits', () => {
 })
 
 describe('damage', () => {
-  test('a cut is found unless it falls between fields', () => {
+  test('a cut is detected unless it falls between fields', () => {
     const bytes = encodeVersionEdit(oneTable)
     const table = bytes.indexOf(103)
     for (let cut = table + 1; cut < bytes.length; cut++) corrupted(bytes.slice(0, cut))
   })
 
-  test('noise is LSM_CORRUPTION or an edit, never anything else', () => {
+  test('random bytes give LSM_CORRUPTION or an edit, never another error', () => {
     fc.assert(
       fc.property(edits, fc.nat(), fc.nat(255), (edit, at, byte) => {
         const bytes = encodeVersionEdit(edit)
@@ -160,7 +160,7 @@ const oneTable: VersionEdit = {
   added: [{ level: 1, run: 2, table: randomTable(createRandom(1), 5, 3) }],
 }
 
-/** An edit of one table with one more tag in it. */
+/** An edit of one table with one additional tag in it. */
 function withTableTag(tag: number): Uint8Array {
   const bytes = encodeVersionEdit(oneTable)
   const field = new ByteWriter().varint(tag).text('?').copy()

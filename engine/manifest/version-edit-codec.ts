@@ -1,7 +1,8 @@
 /**
- * Owns the bytes of version edits: the records of a manifest. An edit is a sequence of fields, each
- * a varint tag and its content. Tags below 8192 are RocksDB's `VersionEdit` and mean what they mean
- * there; ours are in the ranges RocksDB skips, so its tools read our manifests. Never renumber.
+ * Owns the bytes of version edits, which are the records of a manifest. An edit is a sequence of
+ * fields, each a varint tag and its content. Tags below 8192 are those of RocksDB's `VersionEdit`,
+ * with the same meaning. Our tags are in the ranges that RocksDB skips, so its tools read our
+ * manifests. Never renumber.
  *
  *   1      comparator         string                      in a manifest's first record
  *   2      log number         varint
@@ -29,14 +30,15 @@
  *   132    filter             u8 kind, f64le bits per key, varint bytes; absent when there is none
  *   133    value-log bytes    {varint segment, bytes}…; absent when there are none
  *
- * 400 and 401 are RocksDB's blob file and blob garbage: once all of a file is garbage and no table
- * links to it, the file is gone for RocksDB too. Field 4 is what links.
+ * 400 and 401 are RocksDB's blob file and blob garbage. When all of a file is garbage and no table
+ * links to it, the file no longer exists for RocksDB either. Field 4 is the link.
  *
- * A string is a varint length and that many bytes. The reader skips tags it does not know where bit
- * 8192 is set and bit 64, within a table, is clear; any other unknown tag is damage.
+ * A string is a varint length and that many bytes. The reader skips an unknown tag if bit 8192 is
+ * set or, within a table, if bit 64 is clear. Any other unknown tag is damage.
  *
- * RocksDB bounds a table by internal keys, we by user keys. The bounds written are (smallest, seqMax,
- * the greatest kind) and (largest, seqMin, the least kind): all entries lie within them.
+ * RocksDB bounds a table by internal keys, we bound it by user keys. The bounds written are
+ * (smallest, seqMax, the greatest kind) and (largest, seqMin, the least kind), so all entries lie
+ * within them.
  */
 
 import { ByteReader, ByteWriter } from '../base/coding.ts'
@@ -46,7 +48,7 @@ import type { SealedSegment, SegmentsEdit } from '../version/segment-meta.ts'
 import { type FilterMeta, NO_FILTER, type TableId, type TableMeta } from '../version/table-meta.ts'
 import type { NewRun, TablePlacement, VersionEdit } from '../version/version-edit.ts'
 
-/** The order of user keys, by the name RocksDB knows it under. */
+/** RocksDB's name for the order of user keys. */
 export const COMPARATOR_NAME = 'leveldb.BytewiseComparator'
 
 const TAG = {
@@ -85,13 +87,15 @@ const TABLE_NOT_IGNORABLE_BIT = 64
 
 const FILTER_KINDS = ['none', 'blocked-bloom'] as const satisfies readonly FilterMeta['kind'][]
 
-/** An edit as read: a removed table is named only, the reader of the manifest knows the rest. */
+/**
+ * A decoded edit. A removed table has only level and id; the reader of the manifest adds the rest.
+ */
 export interface StoredEdit extends Omit<VersionEdit, 'removed'> {
   readonly removed: readonly { readonly level: number; readonly id: TableId }[]
   readonly comparator?: string
 }
 
-/** Owned bytes. `first`: the edit opens a manifest, and so names the comparator. */
+/** Owned bytes. `first` means that the edit opens a manifest, so it names the comparator. */
 export function encodeVersionEdit(edit: VersionEdit, first = false): Uint8Array {
   const writer = new ByteWriter()
   if (first) writer.varint(TAG.comparator).text(COMPARATOR_NAME)
@@ -129,7 +133,8 @@ function encodeSegments(writer: ByteWriter, edit: SegmentsEdit): void {
   const none = new Uint8Array(0)
   for (const segment of opened) named(TAG.openedSegment, segment)
   for (const segment of sealed) {
-    // RocksDB may keep a checksum of the whole file: its method and value.
+    // The two strings are RocksDB's place for a checksum of the whole file: its method and its
+    // value.
     measured(TAG.sealedSegment, segment).prefixed(none).prefixed(none).varint(SEGMENT_END_TAG)
   }
   for (const segment of spent) named(TAG.spentSegment, segment)
@@ -184,7 +189,10 @@ function encodeAddedTable(writer: ByteWriter, { level, run, table }: TablePlacem
   writer.varint(TABLE_TAG.end)
 }
 
-/** The edit of one record; owned. Damage is `LSM_CORRUPTION` naming `source` and the byte in it. */
+/**
+ * Decodes one record. Owned. Damage throws `LSM_CORRUPTION`, which names `source` and the byte in
+ * it.
+ */
 export function decodeVersionEdit(bytes: Uint8Array, source: string): StoredEdit {
   const reader = new ByteReader(bytes, source)
   const newRuns: NewRun[] = []
@@ -245,7 +253,7 @@ export function decodeVersionEdit(bytes: Uint8Array, source: string): StoredEdit
   return { ...fields, ...(edit === undefined ? {} : { segments: edit }), newRuns, removed, added }
 }
 
-/** Gathers the fields of an edit that speak of segments. */
+/** Collects the fields of an edit that are about segments. */
 class SegmentsDecoder {
   readonly #opened: number[] = []
   readonly #sealed: SealedSegment[] = []
@@ -269,7 +277,7 @@ class SegmentsDecoder {
     }
   }
 
-  /** Undefined where none spoke of any. */
+  /** Undefined if no field was about segments. */
   edit(): SegmentsEdit | undefined {
     const parts = {
       ...(this.#opened.length > 0 && { opened: this.#opened }),
@@ -338,13 +346,13 @@ function decodeAddedTable(reader: ByteReader, source: string): TablePlacement {
   return { level, run, table }
 }
 
-/** A reader of the string that comes next; its errors count bytes within the record. */
+/** A reader of the next string. Its errors count bytes within the record. */
 function contentOf(reader: ByteReader, source: string): ByteReader {
   const { length } = reader.prefixed()
   return new ByteReader(reader.bytes, source, reader.offset - length, reader.offset)
 }
 
-/** Copied, so that a table never pins the manifest's bytes. */
+/** Copied, so that a table never keeps the manifest's bytes alive. */
 function decodeUserKey(reader: ByteReader): Uint8Array {
   const internalKey = reader.prefixed()
   if (internalKey.length < TRAILER_BYTES) {

@@ -22,7 +22,7 @@ function emptyTable(seed = 1): MemTable {
   return new MemTable({ capacityBytes: 0, seed })
 }
 
-/** Adds out of larger arrays, so that a forgotten start shows. */
+/** Adds key and value from within larger arrays, so that a wrong start offset fails the test. */
 function addEntry(table: MemTable, { key, seq, kind, value }: Entry): void {
   const keyBytes = Uint8Array.of(9, ...key, 9)
   const valueBytes = Uint8Array.of(8, 8, 8, ...value, 8)
@@ -34,7 +34,7 @@ function put(table: MemTable, key: string, seq: number, value: string): void {
 }
 
 describe('a memtable', () => {
-  it('shows any walk what a sorted array shows', () => {
+  it('behaves like a sorted array under any walk', () => {
     fc.assert(
       fc.property(entriesArbitrary, stepsArbitrary, fc.nat(), (entries, steps, seed) => {
         const table = emptyTable(seed)
@@ -70,7 +70,7 @@ describe('a memtable', () => {
     )
   })
 
-  it('serves a cursor while entries are added around it', () => {
+  it('keeps a cursor usable while entries are added around it', () => {
     const steps = fc.array(fc.tuple(entriesArbitrary, stepsArbitrary), { maxLength: 4 })
     fc.assert(
       fc.property(steps, (rounds) => {
@@ -94,7 +94,7 @@ describe('a memtable', () => {
     )
   })
 
-  it('grows by copying, and what was borrowed before stays true', () => {
+  it('grows by copying, and earlier borrowed values stay valid', () => {
     const table = new MemTable({ capacityBytes: 100, seed: 1 })
     const arenaBytes = table.arenaBytes
     put(table, 'k0', 1, 'first')
@@ -113,7 +113,7 @@ describe('a memtable', () => {
     expect(valueBytesOf(cursor)).toEqual(utf8('first'))
   })
 
-  it('does not grow for the raw bytes it was made for, down to 64-byte entries', () => {
+  it('does not grow within its capacity if entries have at least 64 bytes', () => {
     for (const valueBytes of [48, 1000]) {
       const capacityBytes = 1 << 20
       const table = new MemTable({ capacityBytes, seed: 3 })
@@ -127,7 +127,7 @@ describe('a memtable', () => {
     }
   })
 
-  it('keeps the sums and times a flush needs', () => {
+  it('keeps the sums and times that a flush needs', () => {
     const table = emptyTable()
     expect(table).toMatchObject({ isEmpty: true, entries: 0, rawBytes: 0, firstWriteAtMs: null })
     put(table, 'key', 7, 'value')

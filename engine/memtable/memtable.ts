@@ -1,8 +1,9 @@
 /**
  * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
- * with the sums a flush needs for its table. Invariant: entries are only added, and each (key, seq)
- * once. It rotates on `rawBytes` (user key + value, or the pointer that stands for it), never on arena
- * bytes, so that the moment of a flush depends on the data alone; who decides is the database.
+ * with the sums that a flush needs for its table. Invariant: entries are only added, and each (key,
+ * seq) only once. The database rotates the memtable on `rawBytes` (user key + value, or the pointer
+ * in place of the value), never on arena bytes, so that the moment of a flush depends only on the
+ * data.
  */
 
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
@@ -11,15 +12,18 @@ import type { Lookup } from '../base/lookup.ts'
 import { HEAD_BYTES, NO_NODE, NODE_OVERHEAD_BYTES, SkipList } from './skiplist.ts'
 
 export interface MemTableOptions {
-  /** Raw bytes expected before rotation; more, or many small entries, make the arena grow. */
+  /** Raw bytes expected before rotation. More bytes, or many small entries, make the arena grow. */
   readonly capacityBytes: number
-  /** For the node heights: equal seeds and writes give equal arenas. */
+  /** Seed of the node heights: equal seeds and writes give equal arenas. */
   readonly seed: number
-  /** A memtable that nothing reads any more: its arena is used again where it fits. */
+  /** A memtable that nothing reads any more. Its arena is reused if it fits. */
   readonly spent?: MemTable
 }
 
-/** What another thread needs to read a memtable. Posting it copies the sums and shares the arena. */
+/**
+ * Everything another thread needs to read a memtable. Posting it copies the sums and shares the
+ * arena.
+ */
 export interface SharedMemTable extends Sums {
   readonly arena: SharedArrayBuffer
 }
@@ -36,13 +40,13 @@ type Sums = Pick<
   | 'firstTombstoneAtMs'
 >
 
-/** The first arena has room for the overhead of entries of this raw size; smaller ones make it grow. */
+/** The first arena has room for the overhead of entries of at least this raw size. */
 const ENTRY_BYTES_EXPECTED = 64
 
 export class MemTable {
   #list: SkipList
 
-  // Plain fields, for the write path's sake; only `add` and `noteWriteTime` set them.
+  // Plain fields, because the write path is hot. Only `add` and `noteWriteTime` set them.
   /** Σ user-key and value bytes added. */
   rawBytes = 0
   rawKeyBytes = 0
@@ -53,7 +57,7 @@ export class MemTable {
   seqMin = SEQ_NUM_MAX
   /** 0 while empty. */
   seqMax = 0
-  /** Clock time of the first write, null before it. */
+  /** Clock time of the first write; null before it. */
   firstWriteAtMs: number | null = null
   firstTombstoneAtMs: number | null = null
 
@@ -64,7 +68,7 @@ export class MemTable {
     this.#list = new SkipList(idle ?? new SharedArrayBuffer(arenaBytes), seed)
   }
 
-  /** A memtable to read, never to add to, over one that another thread shared. */
+  /** A read-only memtable over an arena that another thread shared. */
   static over({ arena, ...sums }: SharedMemTable): MemTable {
     const table = new MemTable({ capacityBytes: 0, seed: 0 })
     table.#list = new SkipList(arena, 0)
@@ -72,8 +76,9 @@ export class MemTable {
   }
 
   /**
-   * For `over` in another thread. While this thread goes on adding, the other sees every entry
-   * that was added before it looks, until the arena grows: share anew what is still written to.
+   * Makes a memtable readable in another thread, by `over`. While this thread adds entries, the
+   * other sees every entry that was added before it looks, until the arena grows. A memtable that
+   * is still written to must then be shared again.
    */
   share(): SharedMemTable {
     const { rawBytes, rawKeyBytes, entries, tombstones } = this
@@ -95,7 +100,7 @@ export class MemTable {
     return this.entries === 0
   }
 
-  /** Size of the arena, used or not. */
+  /** Size of the arena, including its unused part. */
   get arenaBytes(): number {
     return this.#list.bytes.length
   }
@@ -120,7 +125,10 @@ export class MemTable {
     if (seq > this.seqMax) this.seqMax = seq
   }
 
-  /** Tells the time of a write, which may be past, to the entry ages: once a batch or entry. */
+  /**
+   * Records the time of a write, which may be past, for the entry ages. Call it once per batch or
+   * entry.
+   */
   noteWriteTime(atMs: number, hasTombstone: boolean): void {
     this.firstWriteAtMs = Math.min(this.firstWriteAtMs ?? atMs, atMs)
     if (hasTombstone) this.firstTombstoneAtMs = Math.min(this.firstTombstoneAtMs ?? atMs, atMs)
@@ -128,7 +136,8 @@ export class MemTable {
 
   /**
    * Fills `lookup` with the newest version of `userKey` at or before `seq` and returns true, or
-   * returns false. The value is borrowed from the arena: copy it, as a view would pin the whole.
+   * returns false. The value is borrowed from the arena. Copy it if you keep it: a view would keep
+   * the whole arena alive.
    */
   get(userKey: Uint8Array, seq: number, lookup: Lookup): boolean {
     const list = this.#list
@@ -138,7 +147,7 @@ export class MemTable {
     return true
   }
 
-  /** A cursor that stays usable while entries are added, and sees those ahead of it. */
+  /** A cursor that stays usable while entries are added, and sees the new ones ahead of it. */
   cursor(): InternalCursor {
     return new MemTableCursor(this.#list)
   }

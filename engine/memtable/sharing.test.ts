@@ -3,18 +3,18 @@ import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished } from 'vitest'
 import { collectEntries } from '../testing/oracles/array-cursor.ts'
 import { MemTable } from './memtable.ts'
-import type { ReaderReport } from './sharing.worker.ts'
+import type { ReaderReport } from './testing/sharing.worker.ts'
 
 const ENTRIES = 50_000
 const VALUE_BYTES = 300
 
-/** Keys descend, so each new entry is the first: where the reader is looking. */
+/** Keys descend, so each new entry is the first one, where the reader looks. */
 function addDescending(table: MemTable, count: number): void {
   const key = new Uint8Array(4)
   const value = new Uint8Array(VALUE_BYTES)
   for (let number = count - 1; number >= 0; number--) {
     new DataView(key.buffer).setUint32(0, number)
-    // The value is a mark of the key: never the zero of an unwritten arena.
+    // The value is derived from the key and is never the zero of an unwritten arena.
     value.fill((number % 255) + 1)
     table.add(count - number, 1, key, 0, key.length, value, 0, VALUE_BYTES)
   }
@@ -24,7 +24,7 @@ function newTable(): MemTable {
   return new MemTable({ capacityBytes: ENTRIES * (VALUE_BYTES + 4), seed: 7 })
 }
 
-it('is read where it was shared as where it was written', () => {
+it('reads the same in the thread it was shared with as in the writing thread', () => {
   const table = newTable()
   addDescending(table, 500)
   table.noteWriteTime(9, true)
@@ -36,9 +36,9 @@ it('is read where it was shared as where it was written', () => {
   expect(shared).toMatchObject({ seqMin: 1, seqMax: 500, firstWriteAtMs: 9, firstTombstoneAtMs: 9 })
 })
 
-it('shows another thread only complete entries and no gap while this one adds', async () => {
+it('shows another thread only complete entries, without gaps, while this thread adds', async () => {
   const table = newTable()
-  const worker = new Worker(new URL('./sharing.worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./testing/sharing.worker.ts', import.meta.url), {
     workerData: table.share(),
   })
   onTestFinished(async () => void (await worker.terminate()))

@@ -16,7 +16,9 @@ function filled(seed: number): SkipList {
   return list
 }
 
-/** The nodes on each level, lowest first; a node's link to level i stands 1 + i words before it. */
+/**
+ * The nodes on each level, lowest level first. A node's link to level i is 1 + i words before it.
+ */
 function nodesByLevel(list: SkipList): number[][] {
   const head = HEAD_BYTES / 4
   return Array.from({ length: head }, (_, level) => {
@@ -28,7 +30,7 @@ function nodesByLevel(list: SkipList): number[][] {
   })
 }
 
-it('thins its levels by four, each a subset of the one below in the same order', () => {
+it('keeps a quarter of the nodes on each higher level, in the same order', () => {
   const levels = nodesByLevel(filled(17))
   levels.forEach((nodes, level) => {
     const expected = ENTRIES / 4 ** level
@@ -38,7 +40,7 @@ it('thins its levels by four, each a subset of the one below in the same order',
   })
 })
 
-it('lays out equal arenas for equal seeds, and others for other seeds', () => {
+it('lays out equal arenas for equal seeds, and different ones for different seeds', () => {
   expect(filled(5).bytes).toEqual(filled(5).bytes)
   expect(nodesByLevel(filled(5))).not.toEqual(nodesByLevel(filled(6)))
 })

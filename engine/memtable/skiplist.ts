@@ -1,7 +1,7 @@
 /**
- * Owns the arena skiplist under the memtable: one SharedArrayBuffer, no object per entry. A node is
- * named by the index of its first header word; its links lie in front of it, so that key and value
- * stand at fixed distances and no height is kept (RocksDB's `InlineSkipList`; Pugh 1990).
+ * Owns the arena skiplist under the memtable: one SharedArrayBuffer, no object per entry. The index
+ * of its first header word identifies a node. A node's links lie in front of that word, so that key
+ * and value are at fixed distances and no height is stored (RocksDB's `InlineSkipList`; Pugh 1990).
  *
  *   +---------------------+--------+---------------+------------+------------+--------------+-----+
  *   | link[height-1] … 0  | prefix | trailer, u64  | key length | val length | key, value   | pad |
@@ -10,11 +10,12 @@
  *                         ^ node
  *
  * Prefix: the first four key bytes, big-endian, zero padded; most comparisons end there. Trailer:
- * seq << 8 | kind. The arena starts with the head, a node that is only links. Link 0 ends a level.
+ * seq << 8 | kind. The arena starts with the head, a node that has only links. A link of 0 ends a
+ * level.
  *
  * Invariant: level 0 links all nodes in internal order, level i + 1 a subset of level i. A link is
- * published with `Atomics.store` after the node behind it is complete, lowest level first, and only
- * links ever change: other threads may read while one inserts.
+ * published with `Atomics.store` after the node that it points to is complete, lowest level first.
+ * Only links ever change, so other threads may read while one thread inserts.
  */
 
 import { assert } from '../base/assert.ts'
@@ -22,9 +23,9 @@ import { copyRange } from '../base/copy.ts'
 import type { CursorFields } from '../base/internal-cursor.ts'
 import type { Lookup } from '../base/lookup.ts'
 
-/** Enough for 4^12 entries at one node in four a level up. */
+/** Enough for 4^12 entries, as one node in four reaches the next level. */
 const HEIGHT_MAX = 12
-/** The head has no header: its links fill the words before this index. */
+/** The head has no header. Its links fill the words before this index. */
 const HEAD = HEIGHT_MAX
 
 /** Words of a node's header. */
@@ -38,26 +39,28 @@ const HEADER_WORDS = 5
 const WORD_BYTES = 4
 const PREFIX_BYTES = 4
 const TWO_POW_24 = 0x1000000
-/** Node names stay below 2^31, V8's small integers. */
+/** Node indexes stay below 2^31, the range of V8's small integers. */
 const ARENA_BYTES_MAX = 2 ** 31 * WORD_BYTES
 
-/** Names no node: the end in either direction. */
+/** The index of no node: the end in either direction. */
 export const NO_NODE = 0
 
 export const HEAD_BYTES = HEAD * WORD_BYTES
-/** Expected bytes of a node beyond key and value: header, 4/3 links, half a word of padding. */
+/** Expected bytes of a node besides key and value: header, 4/3 links, half a word of padding. */
 export const NODE_OVERHEAD_BYTES = 28
 
 export class SkipList {
-  /** Two views of the arena, replaced together when it grows; the old ones stay readable. */
+  /**
+   * Two views of the arena. They are replaced together when it grows; the old ones stay readable.
+   */
   words: Uint32Array<SharedArrayBuffer>
   bytes: Uint8Array<SharedArrayBuffer>
   #usedWords = HEAD
   #randomState: number
-  /** On each level the last node before the target: what the latest descent leaves behind. */
+  /** On each level, the last node before the target of the latest descent. */
   readonly #path = new Uint32Array(HEIGHT_MAX)
 
-  /** Over an arena of zeros to insert into, or over one that another thread fills to read. */
+  /** Opens an arena: one of zeros, to insert into, or one that another thread fills, to read. */
   constructor(arena: SharedArrayBuffer, seed: number) {
     this.words = new Uint32Array(arena)
     this.bytes = new Uint8Array(arena)
@@ -113,7 +116,7 @@ export class SkipList {
     return this.words[linkOf(node, 0)]!
   }
 
-  /** A descent: there are no links backward. */
+  /** Descends from the head, because there are no backward links. */
   before(node: number): number {
     const keyLength = this.words[node + KEY_LENGTH]!
     const found = this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
@@ -158,13 +161,13 @@ export class SkipList {
     return words[node + TRAILER_HIGH]! * TWO_POW_24 + (words[node + TRAILER_LOW]! >>> 8)
   }
 
-  /** The last node before (key, seq), HEAD when there is none; fills `#path`. */
+  /** The last node before (key, seq), or HEAD if there is none. Fills `#path`. */
   #descend(key: Uint8Array, keyStart: number, keyLength: number, seq: number): number {
     const words = this.words
     const path = this.#path
     const prefix = prefixOf(key, keyStart, keyLength)
     let node = HEAD
-    /** A node known not to be before the target: meeting it again needs no comparison. */
+    /** A node known not to be before the target. Meeting it again needs no comparison. */
     let bound = NO_NODE
     for (let level = HEIGHT_MAX - 1; level >= 0; level--) {
       let next = words[linkOf(node, level)]!
@@ -201,12 +204,13 @@ export class SkipList {
       const difference = bytes[nodeStart + i]! - key[keyStart + i]!
       if (difference !== 0) return difference < 0
     }
-    // Equal so far, in the zero padding of short keys too: the shorter key is a prefix of the other.
+    // Equal so far. Short keys may be equal by zero padding: the shorter key is a prefix of the
+    // other.
     if (nodeLength !== keyLength) return nodeLength < keyLength
     return this.#seqOf(node) > seq
   }
 
-  /** Links a complete node in behind `#path`. */
+  /** Links a complete node in after the nodes of `#path`. */
   #publish(node: number, height: number): void {
     const words = this.words
     const path = this.#path
@@ -217,7 +221,10 @@ export class SkipList {
     }
   }
 
-  /** 1 plus a geometric draw: a level up once in four. Xorshift32 (Marsaglia 2003). */
+  /**
+   * 1 plus a geometric draw: one more level with probability 1/4 each time. Xorshift32 (Marsaglia
+   * 2003).
+   */
   #randomHeight(): number {
     let state = this.#randomState
     state ^= state << 13
@@ -239,7 +246,7 @@ export class SkipList {
   }
 }
 
-/** Index of the word that links `node` onward on `level`. */
+/** Index of the word that holds the link from `node` to the next node on `level`. */
 function linkOf(node: number, level: number): number {
   return node - 1 - level
 }

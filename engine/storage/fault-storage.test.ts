@@ -31,7 +31,7 @@ describeStorage('FaultStorage without faults', () => {
   }
 })
 
-/** Replaces CURRENT the way a crash cannot hurt. */
+/** Replaces CURRENT in an order that survives a crash at any call. */
 function replaceCurrent(storage: Storage, text: string): void {
   const file = storage.create('/db/CURRENT.tmp', flushTag)
   file.append(bytesOf(text), 'meta')
@@ -42,7 +42,7 @@ function replaceCurrent(storage: Storage, text: string): void {
 }
 
 describe('calls', () => {
-  test('those that change something are numbered from 1 and told before they are made', async () => {
+  test('mutating calls are numbered from 1 and reported before they are made', async () => {
     const calls: StorageCall[] = []
     const inner = memoryFolder()
     const storage = new FaultStorage(inner, { onCall: (call) => calls.push(call) })
@@ -72,7 +72,7 @@ describe('calls', () => {
     expect(storage.calls).toBe(calls.length)
   })
 
-  test('what the hook throws is the outcome, and the call is not made', () => {
+  test('an error thrown by the hook replaces the call', () => {
     const inner = memoryFolder()
     const storage = new FaultStorage(inner, {
       onCall: () => {
@@ -85,7 +85,7 @@ describe('calls', () => {
 })
 
 describe('injected errors', () => {
-  test('read as the real ones do', () => {
+  test('have the same form as real ones', () => {
     const storage = new FaultStorage(memoryFolder())
     storage.failAt(2, 'ENOSPC')
     const file = storage.create('/db/a', flushTag)
@@ -100,7 +100,7 @@ describe('injected errors', () => {
     expect(readText(storage, '/db/a'), 'only the one call failed').toBe('next')
   })
 
-  test('an append that fails midway leaves its first bytes, counted', () => {
+  test('an append that fails midway leaves its first bytes, and the ledger counts them', () => {
     const ledger = new Ledger()
     const storage = new FaultStorage(memoryFolder(ledger))
     storage.failAt(2, 'ENOSPC', 3)
@@ -111,7 +111,7 @@ describe('injected errors', () => {
     expect(liveBytes(ledger.balance())).toBe(3)
   })
 
-  test('strike every call they are meant for, reads included, until lifted', async () => {
+  test('strike every matching call, reads included, until they are lifted', async () => {
     const storage = new FaultStorage(memoryFolder())
     writeFile(storage, '/db/table', 'rows')
     const reader = storage.open('/db/table', getTag).tagged(flushTag)
@@ -139,7 +139,7 @@ describe('injected errors', () => {
 })
 
 describe('a power cut', () => {
-  test('ends every later call, but lets handles close and locks go', async () => {
+  test('fails every later call, but handles still close and locks are still released', async () => {
     const inner = memoryFolder()
     const storage = new FaultStorage(inner)
     const lock = storage.lock('/db')
@@ -176,7 +176,7 @@ describe('a power cut', () => {
     expect(readText(inner, '/db/a')).toBe('torn')
   })
 
-  test('is never followed by news of a successful sync', async () => {
+  test('is never followed by a sync that reports success', async () => {
     const storage = new FaultStorage(memoryFolder())
     const file = storage.create('/db/a', flushTag)
     file.append(bytesOf('text'), 'data')
@@ -186,7 +186,10 @@ describe('a power cut', () => {
     await expect(synced).rejects.toMatchObject({ data: { powerCut: true } })
   })
 
-  /** Stops `replace` at each of its calls in turn, loses the power in many ways, reads CURRENT. */
+  /**
+   * Stops `replace` at each of its calls in turn, simulates many power losses there, and reads
+   * CURRENT.
+   */
   function outcomes(replace: (storage: Storage, text: string) => void): ReadonlySet<string> {
     const outcome = new Set<string>()
     for (let number = 6; ; number++) {
@@ -207,11 +210,11 @@ describe('a power cut', () => {
     }
   }
 
-  test('at every call of a careful replacement leaves the old or the new, never less', () => {
+  test('leaves the old or the new content, whichever call of a careful replacement it strikes', () => {
     expect(outcomes(replaceCurrent)).toEqual(new Set(['old', 'new', 'acknowledged: new']))
   })
 
-  test('finds out a replacement that forgets the sync of the file, or of the folder', () => {
+  test('exposes a replacement that forgets to sync the file or the folder', () => {
     const forgetful = (forgotten: 'file' | 'folder') =>
       outcomes((storage, text) => {
         const file = storage.create('/db/CURRENT.tmp', flushTag)

@@ -1,8 +1,8 @@
 /**
- * Owns faults: a Storage around another that fails where it is told to. It numbers the calls that
- * change something (from 1), so that a harness can run a scenario once to learn their count and then
- * once for each of them, stopped there. Invariant: after `cutAt` struck, no call reaches the inner
- * storage; closing handles and releasing locks, which change nothing at rest, still pass.
+ * Owns faults: a Storage that wraps another one and fails at chosen calls. It numbers the mutating
+ * calls from 1. A harness runs a scenario once to count them, then once for each of them, stopping
+ * there. Invariant: once `cutAt` has struck, no call reaches the inner storage, except closing
+ * handles and releasing locks, which change nothing at rest.
  */
 
 import { LsmError } from '../base/errors.ts'
@@ -18,7 +18,9 @@ import type {
   WritableFile,
 } from './storage.ts'
 
-/** The operations with a number; the others (open, read, list, size, lock) can still be failed. */
+/**
+ * The operations that get a number. The others (open, read, list, size, lock) can be failed too.
+ */
 const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
   'create',
   'append',
@@ -32,24 +34,27 @@ const MUTATING_OPERATIONS: ReadonlySet<StorageOperation> = new Set([
 ])
 
 export interface StorageCall {
-  /** Counted from 1; a call that changes nothing carries the number of the last one that did. */
+  /** Counted from 1. A call that changes nothing carries the number of the last mutating call. */
   readonly number: number
   readonly operation: StorageOperation
   readonly path: string
-  /** Bytes to append, to read, or to truncate to. */
+  /** Number of bytes to append, to read, or to truncate to. */
   readonly bytes?: number
 }
 
 export interface FaultStorageOptions {
-  /** Told of every mutating call before it is made; what it throws is the call's outcome. */
+  /**
+   * Called with every mutating call before it is made. If it throws, its error is the call's
+   * outcome.
+   */
   readonly onCall?: (call: StorageCall) => void
 }
 
 interface Fault {
   readonly strikes: (call: StorageCall) => boolean
-  /** Null: the power goes. */
+  /** Null means that the power fails. */
   readonly errno: string | null
-  /** How much of an append still arrives. */
+  /** How many bytes of an append still arrive. */
   readonly appliedBytes: number
 }
 
@@ -67,7 +72,7 @@ export class FaultStorage implements Storage {
     this.#onCall = options.onCall ?? (() => {})
   }
 
-  /** Mutating calls so far, the failed ones included. */
+  /** Mutating calls so far, including failed ones. */
   get calls(): number {
     return this.#calls
   }
@@ -77,12 +82,14 @@ export class FaultStorage implements Storage {
     return this.#isCut
   }
 
-  /** Fails mutating call `number`; of an append, the first `appliedBytes` still arrive. */
+  /** Fails mutating call `number`. If it is an append, its first `appliedBytes` still arrive. */
   failAt(number: number, errno: string, appliedBytes = 0): void {
     this.#faults.add({ strikes: (call) => isCall(call, number), errno, appliedBytes })
   }
 
-  /** Fails every call that `strikes` picks, reads included, until the returned function lifts it. */
+  /**
+   * Fails every call that `strikes` selects, reads included, until the returned function is called.
+   */
   failWhen(strikes: (call: StorageCall) => boolean, errno: string, appliedBytes = 0): () => void {
     const fault: Fault = { strikes, errno, appliedBytes }
     this.#faults.add(fault)
@@ -169,7 +176,7 @@ export class FaultStorage implements Storage {
     return this.#inner.lock(folder, purpose)
   }
 
-  /** Passed before every call: numbers it and throws the fault that strikes it. */
+  /** Runs before every call: numbers it, and throws the fault that strikes it, if any. */
   readonly #enter: Enter = (operation, path, bytes, applyPart) => {
     const mutates = MUTATING_OPERATIONS.has(operation)
     const number = mutates ? this.#calls + 1 : this.#calls
@@ -240,7 +247,7 @@ class FaultWritableFile implements WritableFile {
   async syncAsync(): Promise<void> {
     this.#enter('sync', this.path)
     await this.#inner.syncAsync()
-    // Whoever waits for a sync while the power goes never hears that it succeeded.
+    // If the power fails during a sync, its caller must never see it succeed.
     if (this.#storage.isCut) {
       throw powerCut({ number: this.#storage.calls, operation: 'sync', path: this.path })
     }

@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { isLockFile, lockFolder } from './folder-lock.ts'
 
-const CHILD = fileURLToPath(new URL('folder-lock.child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('testing/folder-lock.child.ts', import.meta.url))
 const onLinux = test.skipIf(process.platform !== 'linux')
 
 function temporaryFolder(): string {
@@ -28,7 +28,7 @@ function temporaryFolder(): string {
   return folder
 }
 
-/** A process that locks folders when told. */
+/** A process that locks folders on command. */
 class Contender {
   readonly #process: ChildProcess
   readonly #answers: AsyncIterator<string>
@@ -46,7 +46,7 @@ class Contender {
     })
   }
 
-  /** By default a direct child; `script` may wrap it ("$0" runs "$1"). */
+  /** By default a direct child; `script` may wrap it (in the script, "$0" runs "$1"). */
   static async start(script?: string): Promise<Contender> {
     const contender =
       script === undefined
@@ -56,7 +56,7 @@ class Contender {
     return contender
   }
 
-  /** One without the rights of the superuser, should the tests run as it. */
+  /** Starts a contender without superuser rights, even when the tests run as root. */
   static async startUnprivileged(): Promise<Contender> {
     const contender = await Contender.start()
     expect(await contender.ask('unprivileged')).toBe('unprivileged')
@@ -93,7 +93,7 @@ const OWN_LOCK = (() => {
   return JSON.parse(text)
 })()
 
-/** LOCK as a holder with these facts would have left it in the folder. */
+/** Writes the LOCK that a holder with these facts would have left in the folder. */
 function plantLock(folder: string, facts: object, name = 'LOCK'): void {
   const { dev, ino } = statSync(folder, { bigint: true })
   writeFileSync(
@@ -131,7 +131,7 @@ test('a second open is refused even when somebody deleted LOCK by hand', () => {
   expectFree(folder)
 })
 
-test('a folder held by a living process is refused until it lets go', async () => {
+test('a folder held by a living process is refused until it is released', async () => {
   const folder = temporaryFolder()
   const contender = await Contender.start()
   expect(await contender.ask(folder)).toBe('held')
@@ -152,9 +152,9 @@ test('after kill −9 the folder opens again', async () => {
   expectFree(folder)
 })
 
-onLinux('a killed process that nobody reaps does not hold its folder', async () => {
+onLinux('a zombie process does not hold its folder', async () => {
   const folder = temporaryFolder()
-  // `sleep` takes the shell's place and never waits for the contender, which stays a zombie.
+  // `sleep` replaces the shell and never waits for the contender, which stays a zombie.
   const contender = await Contender.start('"$0" "$1" <&0 & exec sleep 60')
   expect(await contender.ask(folder)).toBe('held')
   process.kill(contender.pid, 'SIGKILL')
@@ -171,13 +171,13 @@ for (const [name, facts] of Object.entries(STALE_LOCKS)) {
   })
 }
 
-onLinux('the lock of this very process, were it not ours, would be a living one', () => {
+onLinux('a foreign lock with the facts of this process counts as held', () => {
   const folder = temporaryFolder()
   plantLock(folder, { token: 'b1' })
   expectLockedBy(process.pid, folder)
 })
 
-test('a lock that was copied along with its folder holds the folder it tells of, not the copy', () => {
+test('a lock copied along with its folder holds the original folder, not the copy', () => {
   const folder = temporaryFolder()
   const copy = join(temporaryFolder(), 'copy')
   const lock = lockFolder(folder)
@@ -187,7 +187,7 @@ test('a lock that was copied along with its folder holds the folder it tells of,
   lock.release()
 })
 
-test('a folder that was renamed is held as before', () => {
+test('a renamed folder is still held', () => {
   const parent = temporaryFolder()
   const [before, after] = [join(parent, 'before'), join(parent, 'after')]
   mkdirSync(before)
@@ -199,23 +199,23 @@ test('a folder that was renamed is held as before', () => {
   expectFree(before)
 })
 
-onLinux('a lock of an older version, which does not tell its folder, is believed', () => {
+onLinux('a lock of an older version, which does not name its folder, counts as held', () => {
   const folder = temporaryFolder()
   plantLock(folder, { folder: undefined, token: 'b2' })
   expectLockedBy(process.pid, folder)
 })
 
-test('a release leaves a lock alone that is not its own, whoever holds it', () => {
+test('a release never removes the lock of another holder', () => {
   const folder = temporaryFolder()
   const lock = lockFolder(folder)
-  // As another thread of this process takes it when somebody has deleted LOCK by hand.
+  // Another thread of this process writes such a lock if somebody has deleted LOCK by hand.
   plantLock(folder, { token: 'f1' })
   const planted = readFileSync(join(folder, 'LOCK'), 'utf8')
   lock.release()
   expect(readFileSync(join(folder, 'LOCK'), 'utf8')).toBe(planted)
 })
 
-test('a folder that cannot be written to is read without a lock, unless it is held', async () => {
+test('a folder that is not writable is read without a lock, unless it is held', async () => {
   const folder = temporaryFolder()
   chmodSync(folder, 0o555)
   onTestFinished(() => chmodSync(folder, 0o755))
@@ -228,7 +228,7 @@ test('a folder that cannot be written to is read without a lock, unless it is he
   chmodSync(folder, 0o755)
   plantLock(folder, { bootId: 'another', token: 'a4' })
   chmodSync(folder, 0o555)
-  expect(await reader.ask(`${folder} 0 read`), 'a stale lock is left as it is').toBe('held')
+  expect(await reader.ask(`${folder} 0 read`), 'a stale lock stays').toBe('held')
   expect(await reader.ask('release')).toBe('released')
   expect(readdirSync(folder)).toEqual(['LOCK'])
 
@@ -240,7 +240,7 @@ test('a folder that cannot be written to is read without a lock, unless it is he
   lock.release()
 })
 
-test('a look that a writer came in between is told at its end', async () => {
+test('a reader without a lock learns at its release that a writer opened the folder meanwhile', async () => {
   const folder = temporaryFolder()
   chmodSync(folder, 0o555)
   const reader = await Contender.startUnprivileged()
@@ -251,7 +251,7 @@ test('a look that a writer came in between is told at its end', async () => {
   lock.release()
 })
 
-test('who may write to a folder holds it even to read', () => {
+test('a reader with write permission holds the folder', () => {
   const folder = temporaryFolder()
   const lock = lockFolder(folder, 'read')
   expectLockedBy(process.pid, folder)
@@ -266,7 +266,7 @@ test.each([
   '{"pid": 1',
   '{"pid":-1,"token":"a"}',
   '{"pid":1,"token":"../a"}',
-])('a lock file that nobody alive can have written is stale: %j', (text) => {
+])('a lock file that no living process can have written is stale: %j', (text) => {
   const folder = temporaryFolder()
   writeFileSync(join(folder, 'LOCK'), text)
   expectFree(folder)
@@ -275,7 +275,7 @@ test.each([
   lockFolder(folder).release()
 })
 
-onLinux('a death in the middle of a takeover is survived and swept', () => {
+onLinux('a process that dies during a takeover blocks nobody, and its files are removed', () => {
   const folder = temporaryFolder()
   const boot = { bootId: 'another' }
   plantLock(folder, { ...boot, token: 'c1' })
@@ -285,7 +285,7 @@ onLinux('a death in the middle of a takeover is survived and swept', () => {
   expectFree(folder)
 })
 
-onLinux('while a living process takes a stale lock over, nobody else does', () => {
+onLinux('only one living process at a time takes over a stale lock', () => {
   const folder = temporaryFolder()
   plantLock(folder, { bootId: 'another', token: 'd1' })
   plantLock(folder, { token: 'd2' }, 'LOCK.d1.takeover')
@@ -293,14 +293,15 @@ onLinux('while a living process takes a stale lock over, nobody else does', () =
   expect(readdirSync(folder).sort()).toEqual(['LOCK', 'LOCK.d1.takeover'])
 })
 
-onLinux('of several processes racing for a folder exactly one gets it', async () => {
+onLinux('exactly one of several racing processes gets the folder', async () => {
   const contenders = await Promise.all([1, 2, 3, 4, 5, 6].map(() => Contender.start()))
   const parent = temporaryFolder()
   const stale = Object.values(STALE_LOCKS)
   for (let round = 0; round < 60; round++) {
     const folder = join(parent, String(round))
     mkdirSync(folder)
-    // Every fourth folder is fresh; the others carry a lock left by the dead, some half taken over.
+    // Every fourth folder is fresh. The others hold a dead process's lock, some of them half taken
+    // over.
     const facts = stale[(round % 4) - 1]
     if (facts !== undefined) plantLock(folder, facts)
     if (facts !== undefined && round % 8 > 4) {

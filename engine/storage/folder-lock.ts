@@ -1,27 +1,29 @@
 /**
- * Owns the lock of a database folder: one process, and one database object in it, holds a folder.
- * Node has no flock, so the file LOCK names its holder and counts while that process lives.
+ * Owns the lock of a database folder: at most one process, and one database object in it, holds a
+ * folder. Node has no flock. Instead the file LOCK names its holder, and is valid while that
+ * process lives.
  *
  *   LOCK                    one line of JSON: pid, startTime (clock ticks since boot), bootId, the
  *                           folder's device and inode, token
  *   LOCK.<token>            the same, before it is linked to its name
  *   LOCK.<token>.takeover   the right to remove the lock that carries <token>
  *
- * Invariant: at most one live holder. Taking is one `link` of a fully written temporary to the name:
- * atomic, and it fails when somebody holds it. The holder is dead, and its lock stale, when the
- * process is gone, another one wears its pid (other start time), the machine has booted since, or
- * the file was copied here along with its folder (other inode): then it tells of that folder.
+ * Invariant: at most one live holder. A process takes the lock by one `link` of a fully written
+ * temporary file to the name LOCK. The link is atomic and fails while somebody holds the lock. A
+ * lock is stale when its process is gone, when another process now has its pid (other start time),
+ * when the machine has booted since, or when the file was copied here with its folder (other
+ * inode), since then it belongs to the original folder.
  *
- * A stale lock is removed only under its takeover lock, taken in the same way (so that a death there
- * is survived too). Two processes that judge one lock stale cannot both remove it: the second, once
- * it has the right, finds another lock or none under the name and leaves it alone. A plain
- * rename-and-check would leave a gap in which a third process finds no lock at all.
+ * A stale lock is removed only under its takeover lock. That one is taken in the same way, so the
+ * death of its holder is handled too. Two processes that find the same lock stale cannot both
+ * remove it: when the second gets the takeover lock, it finds another LOCK or none, and leaves it
+ * alone. A plain rename-and-check would leave a gap in which a third process finds no lock at all.
  *
- * A folder that this process may not write to cannot be locked. One who only reads it looks for a
- * living holder instead, before and after.
+ * A folder that this process may not write to cannot be locked. A process that only reads it checks
+ * for a living holder instead, before and after.
  *
- * Limit: processes that cannot see one another (other pid namespaces, other machines on a shared
- * file system) judge one another dead.
+ * Limit: processes that cannot see each other (in other pid namespaces, or on other machines that
+ * share a file system) take each other for dead.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -43,26 +45,32 @@ const LOCK_NAME = 'LOCK'
 
 interface Holder {
   readonly pid: number
-  /** Null where the system does not tell; then the pid alone decides. */
+  /** Null where the system does not report it; then the pid alone decides. */
   readonly startTime: string | null
   readonly bootId: string | null
-  /** `device:inode` of the folder; null in locks of older versions, which did not say. */
+  /** `device:inode` of the folder. Null in locks of older versions, which did not store it. */
   readonly folder: string | null
   readonly token: string
 }
 
-/** What the system says where a folder may be read but not written. */
+/** The system's errors where a folder may be read but not written. */
 const NOT_WRITABLE: readonly (string | undefined)[] = ['EACCES', 'EPERM', 'EROFS']
 
-/** Real paths of the folders this process holds (this thread; others are kept out by LOCK). */
+/** Real paths of the folders that this thread holds. LOCK keeps out other threads and processes. */
 const heldHere = new Set<string>()
 
-/** Whether the name belongs to the lock: left out of listings and of the ledger's balance. */
+/**
+ * Whether the name belongs to the lock. Such files are left out of listings and of the ledger's
+ * balance.
+ */
 export function isLockFile(name: string): boolean {
   return name === LOCK_NAME || name.startsWith(`${LOCK_NAME}.`)
 }
 
-/** `LSM_LOCKED` with data {pid, path} when held; `LSM_NOT_FOUND` when the folder is missing. */
+/**
+ * Throws `LSM_LOCKED` with data {pid, path} if the folder is held, `LSM_NOT_FOUND` if it is
+ * missing.
+ */
 export function lockFolder(folder: string, purpose: LockPurpose = 'write'): FolderLock {
   try {
     const realFolder = realpathSync(folder)
@@ -77,7 +85,10 @@ export function lockFolder(folder: string, purpose: LockPurpose = 'write'): Fold
   }
 }
 
-/** For a folder that cannot be locked: its release says `LSM_LOCKED` if somebody holds it by then. */
+/**
+ * Watches a folder that cannot be locked: its release throws `LSM_LOCKED` if somebody holds it by
+ * then.
+ */
 function watchFolder(realFolder: string, folder: string): FolderLock {
   const lockPath = joinPath(realFolder, LOCK_NAME)
   const refuseHeld = () => {
@@ -126,14 +137,14 @@ function takeFolder(realFolder: string, folder: string): FolderLock {
 }
 
 /**
- * Gives the name `path` to the holder written in `temporary`, or throws `LSM_LOCKED`. Returns whether
- * a stale lock had to make room.
+ * Gives the name `path` to the holder written in `temporary`, or throws `LSM_LOCKED`. Returns
+ * whether it had to remove a stale lock.
  */
 function take(path: string, temporary: string, realFolder: string, folder: string): boolean {
   let tookOver = false
   while (!tryLink(temporary, path)) {
     const found = readText(path)
-    if (found === undefined) continue // released just now
+    if (found === undefined) continue // it was released just now
     const holder = parseHolder(found)
     if (holder !== undefined && isAlive(holder, realFolder)) throw lockedBy(holder.pid, folder)
     const stale = holder === undefined ? path : joinPath(realFolder, `${LOCK_NAME}.${holder.token}`)
@@ -150,8 +161,9 @@ function take(path: string, temporary: string, realFolder: string, folder: strin
 }
 
 /**
- * Removes what processes killed while locking left behind. Only the holder of LOCK may: the takeover
- * locks of earlier holders guard nothing any more, since their tokens never come back.
+ * Removes files left by processes that were killed while locking. Only the holder of LOCK may do
+ * this. The takeover locks of earlier holders guard nothing any more, since tokens are never
+ * reused.
  */
 function removeLeftovers(realFolder: string): void {
   for (const name of readdirSync(realFolder)) {
@@ -169,7 +181,7 @@ function lockedBy(pid: number, folder: string): LsmError {
   })
 }
 
-/** Whether a lock found in the folder is held: its holder lives, and it is the lock of this folder. */
+/** Whether a lock found in the folder is held: its holder lives, and it belongs to this folder. */
 function isAlive(holder: Holder, realFolder: string): boolean {
   if (holder.folder !== null && holder.folder !== folderIdentity(realFolder)) return false
   const boot = bootId()
@@ -185,19 +197,21 @@ function isAlive(holder: Holder, realFolder: string): boolean {
   return holder.startTime === null || stat.startTime === holder.startTime
 }
 
-/** Linux's /proc/<pid>/stat, fields 3 (state) and 22 (start time); undefined where it is not. */
+/**
+ * Fields 3 (state) and 22 (start time) of Linux's /proc/<pid>/stat; undefined where it is missing.
+ */
 function processStat(
   pid: number,
 ): { readonly state: string; readonly startTime: string } | undefined {
   const text = readText(`/proc/${pid}/stat`)
-  // The second field is the command's name in parentheses, which may hold any character.
+  // The second field is the command's name in parentheses; the name may contain any character.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
   const state = fields?.[0]
   const startTime = fields?.[19]
   return state === undefined || startTime === undefined ? undefined : { state, startTime }
 }
 
-/** Stays when the folder is renamed; a copy has another. */
+/** Renaming the folder keeps its identity; a copy has a different one. */
 function folderIdentity(realFolder: string): string {
   const { dev, ino } = statSync(realFolder, { bigint: true })
   return `${dev}:${ino}`
@@ -208,8 +222,9 @@ function bootId(): string | null {
 }
 
 /**
- * Undefined when unreadable: another program's lock file (RocksDB leaves an empty one) or one that a
- * power loss cut short. A living holder's is always whole, since it was linked when complete.
+ * Undefined if the text is unreadable: another program's lock file (RocksDB leaves an empty one),
+ * or a file that a power loss cut short. A living holder's file is always whole, since it is linked
+ * when complete.
  */
 function parseHolder(text: string): Holder | undefined {
   try {

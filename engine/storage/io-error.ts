@@ -1,13 +1,13 @@
 /**
  * Owns the translation of failed system calls into the engine's errors: one clear line for a
- * terminal, the facts as data for programs. All storages use it, so an injected error reads as a
- * real one does.
+ * terminal, the facts as data for programs. All storages use it, so injected errors have the same
+ * form as real ones.
  */
 
 import { getSystemErrorMap } from 'node:util'
 import { LsmError } from '../base/errors.ts'
 
-/** Each operation of the seam and how a sentence names it. */
+/** How an error message names each operation of the seam. */
 const PHRASES = {
   create: 'create',
   append: 'append to',
@@ -33,7 +33,9 @@ export interface IoErrorDetails {
   readonly cause?: unknown
 }
 
-/** `errno` by name ('ENOSPC'). `LSM_NOT_FOUND` for ENOENT, else `LSM_IO`. */
+/**
+ * `errno` is a name such as 'ENOSPC'. The code is `LSM_NOT_FOUND` for ENOENT, otherwise `LSM_IO`.
+ */
 export function ioError(
   operation: StorageOperation,
   path: string,
@@ -50,13 +52,16 @@ export function ioError(
   )
 }
 
-/** The errno's name when `error` is a failed system call. */
+/** The errno's name if `error` is a failed system call, otherwise undefined. */
 export function errnoOf(error: unknown): string | undefined {
   const isSystemError = error instanceof Error && 'syscall' in error && 'code' in error
   return isSystemError && typeof error.code === 'string' ? error.code : undefined
 }
 
-/** What node:fs threw, in the engine's terms; anything but a failed system call comes back as is. */
+/**
+ * Translates a failed system call from node:fs into an engine error. Other errors are returned as
+ * they are.
+ */
 export function translated(
   operation: StorageOperation,
   path: string,

@@ -50,7 +50,7 @@ describe('a ledger', () => {
     expect(ledger.cells()).toEqual(expected)
   })
 
-  test('counts levels past the last row on the last row', () => {
+  test('counts levels beyond the last row in the last row', () => {
     const ledger = new Ledger()
     ledger.countRead(Ledger.account('get', 63), 'data', 5)
     ledger.countRead(Ledger.account('get', 1000), 'data', 7)
@@ -59,13 +59,13 @@ describe('a ledger', () => {
     ])
   })
 
-  test('a call that moved nothing is still a call', () => {
+  test('a call that moved no bytes is still counted', () => {
     const ledger = new Ledger()
     ledger.countRead(Ledger.account('scan', 1), 'index', 0)
     expect(sumCells(ledger.cells(), { cause: 'scan' })).toEqual({ bytes: 0, calls: 1 })
   })
 
-  test('equal histories give equal cells, in any order of the moves', () => {
+  test('equal moves give equal cells, whatever their order', () => {
     fc.assert(
       fc.property(movesArbitrary, (moves) => {
         const [forward, backward] = [new Ledger(), new Ledger()]
@@ -112,7 +112,7 @@ describe('a ledger', () => {
     )
   })
 
-  test('what lies between two readings is what moved between them', () => {
+  test('the difference of two readings is what moved between them', () => {
     fc.assert(
       fc.property(movesArbitrary, movesArbitrary, (before, after) => {
         const [ledger, only] = [new Ledger(), new Ledger()]
@@ -147,7 +147,7 @@ describe('a ledger', () => {
   })
 })
 
-test('the peak is the most that ever lay there at once', () => {
+test('the peak is the largest total of live bytes so far', () => {
   const ledger = new Ledger()
   const account = Ledger.account('flush', 0)
   const peaks = [

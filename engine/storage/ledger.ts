@@ -1,16 +1,17 @@
 /**
- * Owns the byte ledger: every byte moved is counted once, on orthogonal axes
- * cause × level × section × direction, with the number of calls that moved it. All amplification
- * figures are ratios of sums over it; nothing is counted apart.
+ * Owns the byte ledger: every byte moved is counted once, on orthogonal axes cause × level ×
+ * section × direction, with the number of calls that moved it. All amplification figures are ratios
+ * of sums over the ledger; there is no other count.
  *
  * Conservation, exact at every moment: present at open + appended + linked − truncated − removed =
- * Σ live sizes, a file counted once for each of its names. Storages count all of it but what was
- * present at open, which whoever opens a folder counts (`countFolder` in storage.ts).
+ * Σ live sizes, where a file counts once for each of its names. Storages count everything except
+ * the files present at open; the opener of the folder counts those (`countFolder` in storage.ts).
  */
 
 import { checkOptions, show } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 
+/** Why bytes move: the first axis of the ledger. */
 export const CAUSES = [
   'wal',
   'flush',
@@ -25,6 +26,7 @@ export const CAUSES = [
   'vlog',
   'vlog-gc',
 ] as const
+/** One of `CAUSES`. */
 export type Cause = (typeof CAUSES)[number]
 
 export const SECTIONS = ['data', 'index', 'filter', 'meta'] as const
@@ -33,9 +35,10 @@ export type Section = (typeof SECTIONS)[number]
 export const DIRECTIONS = ['write', 'read'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
-/** Levels −1 (none) to 62; deeper levels share the last row. */
+/** Levels −1 (no level) to 62; deeper levels share the last row. */
 const LEVEL_ROWS = 64
 
+/** The bytes of one cause, level, section and direction, and the calls that moved them. */
 export interface LedgerCell {
   readonly cause: Cause
   readonly level: number
@@ -45,7 +48,7 @@ export interface LedgerCell {
   readonly calls: number
 }
 
-/** The balance of file sizes beside the moved bytes; all in bytes. */
+/** The balance of file sizes, kept beside the moved bytes. All fields are in bytes. */
 export interface LedgerBalance {
   readonly presentAtOpen: number
   readonly appended: number
@@ -65,6 +68,7 @@ const cellCount = CAUSES.length * LEVEL_ROWS * SECTIONS.length * DIRECTIONS.leng
 const causeIndex = indexOf(CAUSES)
 const sectionIndex = indexOf(SECTIONS)
 
+/** The account of every byte that a storage moves. One ledger serves one storage. */
 export class Ledger {
   readonly #bytes = new Float64Array(cellCount)
   readonly #calls = new Float64Array(cellCount)
@@ -75,12 +79,13 @@ export class Ledger {
   #live = 0
   #peakLive = 0
 
-  /** The index of an account's first cell; a handle computes it once and passes it to `count`. */
+  /** The index of an account's first cell. A handle computes it once and passes it to `count`. */
   static account(cause: Cause, level: number): number {
     const row = Math.min(Math.max(level + 1, 0), LEVEL_ROWS - 1)
     return (causeIndex[cause] * LEVEL_ROWS + row) * SECTIONS.length * DIRECTIONS.length
   }
 
+  /** Counts one append of `bytes` bytes. */
   countWrite(account: number, section: Section, bytes: number): void {
     const cell = account + sectionIndex[section] * DIRECTIONS.length
     this.#bytes[cell]! += bytes
@@ -88,38 +93,46 @@ export class Ledger {
     this.#grow(bytes)
   }
 
+  /** Counts one read of `bytes` bytes. */
   countRead(account: number, section: Section, bytes: number): void {
     const cell = account + sectionIndex[section] * DIRECTIONS.length + 1
     this.#bytes[cell]! += bytes
     this.#calls[cell]! += 1
   }
 
+  /** Counts bytes that lay in the folder before it was opened. */
   countPresentAtOpen(bytes: number): void {
     this.#presentAtOpen += bytes
     this.#grow(bytes)
   }
 
+  /** Counts the size of a file that got a second name. */
   countLinked(bytes: number): void {
     this.#linked += bytes
     this.#grow(bytes)
   }
 
+  /** Counts the bytes by which a file was shortened. */
   countTruncated(bytes: number): void {
     this.#truncated += bytes
     this.#live -= bytes
   }
 
+  /** Counts the size of a file that lost a name. */
   countRemoved(bytes: number): void {
     this.#removed += bytes
     this.#live -= bytes
   }
 
-  /** The highest Σ live sizes ever: a merge's inputs and outputs together, the log, the manifest. */
+  /**
+   * The highest Σ live sizes ever reached. It includes a merge's inputs and outputs together, the
+   * log and the manifest.
+   */
   get peakLiveBytes(): number {
     return this.#peakLive
   }
 
-  /** All non-empty cells in a fixed order: equal histories give equal lists. */
+  /** All non-empty cells in a fixed order, so that equal histories give equal lists. */
   cells(): readonly LedgerCell[] {
     const cells: LedgerCell[] = []
     let index = 0
@@ -138,6 +151,7 @@ export class Ledger {
     return cells
   }
 
+  /** The sums that conservation compares with the sizes of the files; owned. */
   balance(): LedgerBalance {
     return {
       presentAtOpen: this.#presentAtOpen,
@@ -154,18 +168,21 @@ export class Ledger {
   }
 }
 
-/** What the files must weigh together by the ledger's account, in bytes. */
+/** The total size of all files according to the ledger, in bytes. */
 export function liveBytes(balance: LedgerBalance): number {
   const { presentAtOpen, appended, linked, truncated, removed } = balance
   return presentAtOpen + appended + linked - truncated - removed
 }
 
-/** Refuses what is no ledger: `LSM_INVALID_ARGUMENT`. */
+/** Throws `LSM_INVALID_ARGUMENT` if `ledger` is not a ledger. */
 export function checkLedger(ledger: Ledger): void {
-  if (!(ledger instanceof Ledger)) throw invalidArgument(`a Ledger is needed, not ${show(ledger)}`)
+  if (!(ledger instanceof Ledger)) throw invalidArgument(`expected a Ledger, not ${show(ledger)}`)
 }
 
-/** Sum over the cells that match every given axis. `LSM_INVALID_ARGUMENT` for an unknown one. */
+/**
+ * Sum over the cells that match every given axis. An unknown axis or value is
+ * `LSM_INVALID_ARGUMENT`.
+ */
 export function sumCells(
   cells: readonly LedgerCell[],
   filter: LedgerFilter,
@@ -184,7 +201,7 @@ export function sumCells(
   return { bytes, calls }
 }
 
-/** A misspelt axis would match every cell, a misspelt cause none. */
+/** Without this check, a misspelt axis would match every cell and a misspelt cause none. */
 function checkFilter(filter: LedgerFilter): void {
   checkOptions(filter, ['cause', 'level', 'section', 'direction'], 'a filter of the ledger')
   checkName(CAUSES, filter.cause, 'cause')
@@ -202,7 +219,7 @@ function checkName<Name extends string>(
   if (unknown !== undefined) throw invalidArgument(`the ledger has no ${axis} ${unknown}`)
 }
 
-/** What moved between two readings of one ledger: `later` − `earlier`, cell by cell. */
+/** What moved between two readings of the same ledger: `later` − `earlier`, cell by cell. */
 export function cellsBetween(
   earlier: readonly LedgerCell[],
   later: readonly LedgerCell[],

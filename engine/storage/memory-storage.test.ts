@@ -38,7 +38,7 @@ function texts(storage: Storage, folder: string): Readonly<Record<string, string
   return Object.fromEntries(
     storage.list(folder).map((name) => {
       const bytes = storage.readAll(joinPath(folder, name), getTag)
-      return [name, String.fromCharCode(...bytes)] // any bytes at all, one character each
+      return [name, String.fromCharCode(...bytes)] // may be any bytes, so one character per byte
     }),
   )
 }
@@ -59,7 +59,7 @@ describe('bytes after a power loss', () => {
   }
   const seed = 7
 
-  test('unsynced ones may be lost, kept or torn; the synced ones stay', () => {
+  test('unsynced bytes may be lost, kept or torn; synced bytes stay', () => {
     const storage = halfSynced()
     expect(filesAfter(storage, LOST)).toEqual({ wal: 'SAFE' })
     expect(filesAfter(storage, KEPT)).toEqual({ wal: 'SAFEunsafe' })
@@ -71,7 +71,7 @@ describe('bytes after a power loss', () => {
     expect(torn(100, 'zeros')).toBe('SAFEunsafe')
     expect(torn(2, 'garbage')).toMatch(/^SAFEun/)
     expect(torn(2, 'garbage')).not.toBe('SAFEunsafe')
-    expect(torn(2, 'garbage'), 'a seed repeats').toBe(torn(2, 'garbage'))
+    expect(torn(2, 'garbage'), 'a seed gives the same loss again').toBe(torn(2, 'garbage'))
   })
 
   test('sectors may be written back out of order', () => {
@@ -100,7 +100,7 @@ describe('bytes after a power loss', () => {
     expect(shapes.size, 'every order was seen').toBe(32)
   })
 
-  test('a seeded choice is each file its own, and every outcome occurs', () => {
+  test('a seeded choice differs per file, and every outcome occurs', () => {
     const storage = memoryStorage()
     for (const name of ['a', 'b']) {
       const file = storage.create(`/db/${name}`, flushTag)
@@ -138,7 +138,7 @@ describe('bytes after a power loss', () => {
     expect(filesAfter(storage, LOST)).toEqual({ wal: 'one' })
   })
 
-  test('a truncation is durable, and what is appended after it is not', () => {
+  test('a truncation is durable; an append after it is not', () => {
     const storage = memoryStorage()
     const file = storage.create('/db/wal', flushTag)
     storage.syncFolder('/db')
@@ -153,7 +153,7 @@ describe('bytes after a power loss', () => {
 })
 
 describe('names after a power loss', () => {
-  test('a file whose name was never synced may vanish, whatever of it was', () => {
+  test('a file whose name was never synced may vanish, even if its bytes were synced', () => {
     const storage = memoryStorage()
     writeFile(storage, '/db/table', 'synced bytes')
     expect(filesAfter(storage, { bytes: 'kept', names: 'lost' })).toEqual({})
@@ -162,7 +162,7 @@ describe('names after a power loss', () => {
     expect(filesAfter(storage, LOST)).toEqual({ table: 'synced bytes' })
   })
 
-  test('an unsynced removal may be undone, to what was synced', () => {
+  test('an unsynced removal may be undone; the file then has its synced bytes', () => {
     const storage = memoryStorage()
     writeFile(storage, '/db/table', 'alive')
     storage.syncFolder('/db')
@@ -173,7 +173,7 @@ describe('names after a power loss', () => {
     expect(filesAfter(storage, LOST)).toEqual({})
   })
 
-  test('a rename happens whole or not at all and carries the file, not its bytes', () => {
+  test("a rename happens whole or not at all, and does not sync the file's bytes", () => {
     const storage = memoryStorage()
     writeFile(storage, '/db/CURRENT', 'old')
     storage.syncFolder('/db')
@@ -214,7 +214,7 @@ describe('names after a power loss', () => {
     expect([...seen].sort()).toEqual(['12', '123', '1234', '124', '2', '23', '234', '24'])
   })
 
-  test('changes to one name persist in order: a later one never without an earlier one', () => {
+  test('changes to one name persist in order: a later one never without the earlier ones', () => {
     const storage = memoryStorage()
     for (const text of ['1', '2', '3']) {
       writeFile(storage, '/db/temporary', text)
@@ -225,7 +225,7 @@ describe('names after a power loss', () => {
       const names = { kind: 'subset', seed } as const
       seen.add(Object.entries(filesAfter(storage, { bytes: 'lost', names })).join(' '))
     }
-    // Six changes, all by way of one name: the first n of them, for any n.
+    // Six changes, all through the same name: the first n of them survive, for any n.
     expect([...seen].sort()).toEqual([
       '',
       '1,1',
@@ -237,7 +237,7 @@ describe('names after a power loss', () => {
     ])
   })
 
-  test('a sync of one folder takes along what its names went through in another', () => {
+  test("a sync of one folder includes earlier changes to its files' names in another folder", () => {
     const storage = memoryStorage()
     storage.makeFolder('/archive')
     writeFile(storage, '/db/log', 'first')
@@ -263,7 +263,7 @@ describe('names after a power loss', () => {
     expect(() => rebooted.truncate('/db/a', 1)).toThrow(/finished/)
   })
 
-  test('a link is durable apart from the first name', () => {
+  test('a link is durable independently of the first name', () => {
     const storage = memoryStorage()
     storage.makeFolder('/export')
     writeFile(storage, '/db/table', 'linked')
@@ -274,7 +274,7 @@ describe('names after a power loss', () => {
     expect(texts(lost, '/db')).toEqual({})
   })
 
-  test('a rename between folders is durable with either, never in both or neither', () => {
+  test('syncing either folder makes a rename between them durable: never both names, never neither', () => {
     for (const folder of ['/db', '/archive']) {
       const storage = memoryStorage()
       storage.makeFolder('/archive')
@@ -287,7 +287,7 @@ describe('names after a power loss', () => {
     }
   })
 
-  test('folders are durable when made; locks and open files end with the power', () => {
+  test('new folders are durable at once; locks and open files end with the power', () => {
     const storage = memoryStorage()
     storage.makeFolder('/db/sub')
     storage.lock('/db')
@@ -314,7 +314,7 @@ describe('over any history with syncs anywhere', () => {
     maxLength: 80,
   })
 
-  test('what was synced is found, nothing else is invented, and the loss repeats', () => {
+  test('synced data is found, nothing is invented, and the same choice gives the same loss', () => {
     fc.assert(
       fc.property(historyArbitrary, syncArbitrary, choiceArbitrary, (history, syncs, choice) => {
         const storage = memoryStorage()
@@ -340,13 +340,16 @@ describe('over any history with syncs anywhere', () => {
             expect(found[name]!.length).toBeLessThanOrEqual(bytes.length)
           }
         }
-        expect(filesAfter(storage, choice), 'a loss leaves the storage as it is').toEqual(found)
+        expect(
+          filesAfter(storage, choice),
+          'a power loss does not change the original storage',
+        ).toEqual(found)
       }),
       { numRuns: 300 },
     )
   })
 
-  test('a second loss right after the reboot takes nothing more', () => {
+  test('a second loss right after the reboot loses nothing more', () => {
     fc.assert(
       fc.property(historyArbitrary, choiceArbitrary, (history, choice) => {
         const storage = memoryStorage()
@@ -359,7 +362,7 @@ describe('over any history with syncs anywhere', () => {
   })
 })
 
-test('the fresh ledger knows only what moves after the reboot', () => {
+test('the fresh ledger counts only moves after the reboot', () => {
   const storage = memoryStorage()
   writeFile(storage, '/db/a', 'before')
   storage.syncFolder('/db')
@@ -370,7 +373,7 @@ test('the fresh ledger knows only what moves after the reboot', () => {
   expect(liveBytes(ledger.balance())).toBe(5)
 })
 
-test('appending to a linked or removed file is a bug of the caller', () => {
+test('appending to a linked or removed file fails an assertion', () => {
   const storage = memoryStorage()
   const file = storage.create('/db/a', flushTag)
   storage.link('/db/a', '/db/b')

@@ -1,17 +1,19 @@
 /**
- * Owns the Storage in memory: deterministic, no I/O, with a power loss that can be had at any moment.
- * A file (inode) is apart from its names, as on a real disk: renaming and linking keep it, a removed
- * one lives on for its readers. Two truths are kept: what the running system sees, and what the
- * device is bound to find again, which is each file's synced bytes under the names whose folder was
- * synced. `powerLoss` builds what lies between the two, by the rules of power-loss.ts.
+ * Owns the Storage in memory: deterministic, without I/O, with a power loss that a test can trigger
+ * at any moment. A file (inode) is separate from its names, as on a real disk: renaming and linking
+ * keep it, and a removed file lives on for its readers. Two states are kept: the one that the
+ * running system sees, and the one that must survive, which is each file's synced bytes under the
+ * names whose folder was synced. `powerLoss` builds a state between the two, by the rules of
+ * power-loss.ts.
  *
  * Invariant: the durable names plus the unsynced changes in order are the visible names.
  */
 
 import { assert } from '../base/assert.ts'
-import { corruption, LsmError } from '../base/errors.ts'
+import { LsmError } from '../base/errors.ts'
 import { ioError, type StorageOperation } from './io-error.ts'
-import { checkLedger, Ledger, type Section } from './ledger.ts'
+import { checkLedger, Ledger } from './ledger.ts'
+import { MemoryFile, MemoryReadableFile, MemoryWritableFile } from './memory-file.ts'
 import {
   type NameChange,
   type PowerLossChoice,
@@ -29,6 +31,7 @@ import type {
 
 type Names = Map<string, MemoryFile>
 
+/** A storage in memory: for tests, and for a database that need not last. */
 export class MemoryStorage implements Storage {
   readonly openFilesMax = Number.POSITIVE_INFINITY
   readonly #ledger: Ledger
@@ -44,7 +47,7 @@ export class MemoryStorage implements Storage {
     this.#ledger = ledger
   }
 
-  /** As it is: there is no working folder. */
+  /** Returns `folder` unchanged: there is no working folder. */
   resolve(folder: string): string {
     return folder
   }
@@ -148,8 +151,9 @@ export class MemoryStorage implements Storage {
   }
 
   /**
-   * The storage as found after power loss and reboot: nothing open, nothing locked, all of it durable,
-   * on the books of a fresh ledger. This one is left as it is, so one moment can be lost in many ways.
+   * The storage after a power loss and a reboot: nothing is open or locked, everything is durable,
+   * and a fresh `ledger` counts. The original storage does not change, so one moment can be lost in
+   * many ways.
    */
   powerLoss(choice: PowerLossChoice, ledger: Ledger): MemoryStorage {
     const after = new MemoryStorage(ledger)
@@ -198,8 +202,9 @@ export class MemoryStorage implements Storage {
 }
 
 /**
- * The changes that a sync of `folder` makes durable, and the others, both oldest first. A change to a
- * name takes the earlier ones to that name with it, wherever they reach (a rename between folders).
+ * The changes that a sync of `folder` makes durable, and the others, both oldest first. A change to
+ * a name takes the earlier changes to that name with it, also in other folders (a rename between
+ * folders).
  */
 function partitionBySync(
   changes: readonly NameChange<MemoryFile>[],
@@ -229,7 +234,7 @@ function apply(changes: readonly NameChange<MemoryFile>[], names: Names): void {
   }
 }
 
-/** What lies directly in `folder`, of all paths: the last part of each, sorted. */
+/** The names of all `paths` that lie directly in `folder` (their last parts), sorted. */
 function namesIn(folder: string, paths: Iterable<string>): readonly string[] {
   return Array.from(paths)
     .filter((path) => path !== '' && path !== '.' && folderOf(path) === folderPath(folder))
@@ -244,163 +249,4 @@ function folderPath(folder: string): string {
 function folderOf(path: string): string {
   const slash = path.lastIndexOf('/')
   return slash < 0 ? '.' : path.slice(0, slash)
-}
-
-/** The bytes of a file whatever its names: an inode. */
-class MemoryFile {
-  readonly id: number
-  nameCount = 0
-  bytes: number
-  /** A prefix of this many bytes survives any power loss. */
-  syncedBytes: number
-  #buffer: Uint8Array
-
-  constructor(id: number, content: Uint8Array = new Uint8Array(0)) {
-    this.id = id
-    this.#buffer = content
-    this.bytes = content.length
-    this.syncedBytes = content.length
-  }
-
-  /** Borrowed. */
-  content(): Uint8Array {
-    return this.#buffer.subarray(0, this.bytes)
-  }
-
-  append(source: Uint8Array): void {
-    const end = this.bytes + source.length
-    if (end > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(end, this.#buffer.length * 2))
-      grown.set(this.content())
-      this.#buffer = grown
-    }
-    this.#buffer.set(source, this.bytes)
-    this.bytes = end
-  }
-
-  read(target: Uint8Array, start: number, end: number): void {
-    target.set(this.#buffer.subarray(start, end))
-  }
-
-  sync(upToBytes: number): void {
-    this.syncedBytes = Math.min(Math.max(this.syncedBytes, upToBytes), this.bytes)
-  }
-
-  truncate(bytes: number): void {
-    this.bytes = bytes
-    this.syncedBytes = bytes
-  }
-}
-
-class MemoryWritableFile implements WritableFile {
-  readonly path: string
-  readonly #file: MemoryFile
-  readonly #ledger: Ledger
-  readonly #account: number
-  #bytes: number
-  #closed = false
-
-  constructor(path: string, file: MemoryFile, ledger: Ledger, tag: FileTag) {
-    this.path = path
-    this.#file = file
-    this.#bytes = file.bytes
-    this.#ledger = ledger
-    this.#account = Ledger.account(tag.cause, tag.level)
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
-
-  append(bytes: Uint8Array, section: Section): void {
-    assert(!this.#closed, 'append to a closed file')
-    assert(this.#file.nameCount === 1, 'a linked or removed file is finished')
-    if (bytes.length === 0) return
-    this.#file.append(bytes)
-    this.#bytes += bytes.length
-    this.#ledger.countWrite(this.#account, section, bytes.length)
-  }
-
-  sync(): void {
-    assert(!this.#closed, 'sync of a closed file')
-    this.#file.sync(this.#file.bytes)
-  }
-
-  async syncAsync(): Promise<void> {
-    assert(!this.#closed, 'sync of a closed file')
-    const { bytes } = this.#file
-    // Durable only on completion: a power loss between call and completion may lose the bytes.
-    await Promise.resolve()
-    this.#file.sync(bytes)
-  }
-
-  close(): void {
-    this.#closed = true
-  }
-}
-
-/** An open file shared by the handles tagged from one another; null once closed. */
-interface Descriptor {
-  file: MemoryFile | null
-}
-
-class MemoryReadableFile implements ReadableFile {
-  readonly path: string
-  readonly bytes: number
-  readonly #descriptor: Descriptor
-  readonly #ledger: Ledger
-  readonly #account: number
-
-  constructor(path: string, bytes: number, descriptor: Descriptor, ledger: Ledger, tag: FileTag) {
-    this.path = path
-    this.bytes = bytes
-    this.#descriptor = descriptor
-    this.#ledger = ledger
-    this.#account = Ledger.account(tag.cause, tag.level)
-  }
-
-  read(target: Uint8Array, length: number, offset: number, section: Section): void {
-    const { file } = this.#descriptor
-    assert(file !== null, 'read from a closed file')
-    this.#readFrom(file, target, length, offset, section)
-  }
-
-  #readFrom(
-    file: MemoryFile,
-    target: Uint8Array,
-    length: number,
-    offset: number,
-    section: Section,
-  ): void {
-    const there = Math.min(length, Math.max(file.bytes - offset, 0))
-    if (there > 0) {
-      file.read(target, offset, offset + there)
-      this.#ledger.countRead(this.#account, section, there)
-    }
-    if (there < length) {
-      const where = { path: this.path, offset, expected: length, actual: there }
-      throw corruption(`${length} bytes wanted, ${there} there`, where)
-    }
-  }
-
-  async readAsync(
-    target: Uint8Array,
-    length: number,
-    offset: number,
-    section: Section,
-  ): Promise<void> {
-    const { file } = this.#descriptor
-    assert(file !== null, 'read from a closed file')
-    // What was open when the read began is read, be it closed meanwhile.
-    await Promise.resolve()
-    this.#readFrom(file, target, length, offset, section)
-  }
-
-  tagged(tag: FileTag): ReadableFile {
-    return new MemoryReadableFile(this.path, this.bytes, this.#descriptor, this.#ledger, tag)
-  }
-
-  close(): void {
-    this.#descriptor.file = null
-  }
 }

@@ -1,4 +1,6 @@
-/** What NodeStorage makes of the system's answers: calls that do less than was asked, and that fail. */
+/**
+ * Tests how NodeStorage handles system calls that do less than asked, and system calls that fail.
+ */
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
@@ -33,7 +35,7 @@ function fixture() {
   }
 }
 
-/** Puts `body` in the place of a system call; the function returned puts the call back. */
+/** Replaces a system call by `body`. The returned function restores the call. */
 function replaced<Name extends keyof typeof fs>(
   name: Name,
   body: (original: (typeof fs)[Name]) => unknown,
@@ -53,7 +55,7 @@ const failing = (code: string, syscall: string) => () => {
   throw Object.assign(new Error(code), { code, syscall })
 }
 
-/** 1, 2, 3, 1, 2, 3 …: how much the next call may do. */
+/** Returns 1, 2, 3, 1, 2, 3 and so on: how much the next call may do. */
 function portions(): (wanted: number) => number {
   let calls = 0
   return (wanted) => Math.min(wanted, 1 + (calls++ % 3))
@@ -61,7 +63,7 @@ function portions(): (wanted: number) => number {
 
 const TEXT = 'strata of clay, laid down year by year'
 
-describe('a call that does less than was asked is gone on with', () => {
+describe('a call that does less than asked is continued', () => {
   test('in an append, however short the writes', () => {
     const { storage, ledger, path } = fixture()
     const portion = portions()
@@ -80,7 +82,7 @@ describe('a call that does less than was asked is gone on with', () => {
     expect(calls).toBeGreaterThan(TEXT.length / 3)
   })
 
-  test('and one that fails afterwards has counted what arrived', () => {
+  test('an append that fails afterwards has counted the bytes that arrived', () => {
     const { storage, ledger, path, folder } = fixture()
     let calls = 0
     replaced('writeSync', (write) => (fd: number, bytes: Uint8Array, from: number) => {
@@ -132,7 +134,7 @@ describe('a call that does less than was asked is gone on with', () => {
     file.close()
   })
 
-  test('until the end of the file, which is told with what was there', async () => {
+  test('until the end of the file; the error says how many bytes were there', async () => {
     const { storage, path } = fixture()
     writeFile(storage, path('a'), TEXT)
     shortenReads()
@@ -163,8 +165,8 @@ describe('a call that does less than was asked is gone on with', () => {
   }
 })
 
-describe('what is promised to be durable reaches the system', () => {
-  /** The syncs that `work` asks the system for, with the name of what each is of. */
+describe('promised syncs reach the system', () => {
+  /** The syncs that `work` requests from the system, each with the name of its file or folder. */
   async function syncsOf(work: () => unknown): Promise<readonly string[]> {
     const syncs: string[] = []
     const note = (call: string, fd: number) =>
@@ -188,7 +190,7 @@ describe('what is promised to be durable reaches the system', () => {
     return syncs
   }
 
-  onLinux('of a file and of a folder, each by its own call', async () => {
+  onLinux('a file and a folder are synced by their own calls', async () => {
     const { storage, folder, path } = fixture()
     const file = storage.create(path('a'), flushTag)
     file.append(bytesOf(TEXT), 'data')
@@ -198,7 +200,7 @@ describe('what is promised to be durable reaches the system', () => {
     expect(await syncsOf(() => storage.syncFolder(folder))).toEqual([`fsync ${names}`])
     expect(await syncsOf(() => file.close())).toEqual([])
     expect(await syncsOf(() => storage.truncate(path('a'), 5))).toEqual(['fdatasync a'])
-    // A new folder is a name in its parent.
+    // A new folder is a name in its parent, so the parent is synced too.
     const made = ['fsync x', `fsync ${names}`].reverse()
     expect(await syncsOf(() => storage.makeFolder(path('x/y')))).toEqual(made)
     expect(await syncsOf(() => storage.makeFolder(path('x/y')))).toEqual([])
@@ -207,7 +209,7 @@ describe('what is promised to be durable reaches the system', () => {
     again.close()
   })
 
-  onLinux('and its failure is told', async () => {
+  onLinux('a failed sync is reported', async () => {
     const { storage, folder, path } = fixture()
     const file = storage.create(path('a'), flushTag)
     replaced('fdatasyncSync', () => failing('EIO', 'fdatasync'))
@@ -225,7 +227,7 @@ describe('what is promised to be durable reaches the system', () => {
 
   test.skipIf(!tracesCalls())('as strace sees it', () => {
     const { path, folder } = fixture()
-    const child = fileURLToPath(new URL('node-storage.child.ts', import.meta.url))
+    const child = fileURLToPath(new URL('testing/node-storage.child.ts', import.meta.url))
     const work = path('work')
     fs.mkdirSync(work)
     const trace = ['-f', '-y', '-qq', '-e', 'trace=fsync,fdatasync', '-o', path('trace')]
@@ -246,7 +248,7 @@ describe('what is promised to be durable reaches the system', () => {
 })
 
 describe('a call that fails', () => {
-  /** What every step does must leave the account of bytes equal to the folder, whatever fails. */
+  /** After every step, the ledger's balance must equal the folder's size, whatever call fails. */
   const steps = [
     'statSync',
     'fstatSync',
@@ -299,7 +301,7 @@ describe('a call that fails', () => {
   })
 
   onLinux(
-    'or is under way when its file is closed keeps the descriptor until it ends',
+    'still under way when its file is closed keeps the descriptor open until it ends',
     async () => {
       const { storage, folder, path } = fixture()
       writeFile(storage, path('a'), TEXT)
@@ -321,7 +323,10 @@ describe('a call that fails', () => {
   )
 })
 
-/** Files of the folder that this process has open, sorted; none where the system does not say. */
+/**
+ * Files of the folder that this process has open, sorted. Empty where the system does not report
+ * them.
+ */
 function openIn(folder: string): readonly string[] {
   if (process.platform !== 'linux') return []
   return fs
@@ -330,14 +335,14 @@ function openIn(folder: string): readonly string[] {
       try {
         return fs.readlinkSync(`/proc/self/fd/${fd}`)
       } catch {
-        return '' // the listing's own
+        return '' // the descriptor of the listing itself
       }
     })
     .filter((target) => target.startsWith(folder))
     .sort()
 }
 
-/** Whether strace is there and may trace. */
+/** Whether strace is installed and allowed to trace. */
 function tracesCalls(): boolean {
   try {
     execFileSync('strace', ['-qq', '-o', '/dev/null', 'true'], { stdio: 'ignore' })

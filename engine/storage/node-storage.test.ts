@@ -38,18 +38,21 @@ onLinux('a folder that cannot be made is an error, not an endless loop', () => {
 onLinux('the operating system counts what the ledger counts, to the byte', () => {
   const folder = temporaryFolder()
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  const output = execFileSync(process.execPath, [childPath('node-storage.child.ts'), folder])
+  const output = execFileSync(process.execPath, [
+    childPath('testing/node-storage.child.ts'),
+    folder,
+  ])
   const { wcharBytes, writeSyscalls, ledgerBytes, ledgerCalls } = JSON.parse(output.toString())
   expect(ledgerBytes).toBeGreaterThan(1_000_000)
-  // Every other write is libuv waking its loop when a sync in the pool is done: 8 B to an eventfd.
+  // The other writes are libuv waking its loop when a sync in the pool is done: 8 B to an eventfd.
   expect(wcharBytes).toBe(ledgerBytes + 8 * (writeSyscalls - ledgerCalls))
 })
 
-onLinux('a write cut short is counted, and the refusal after it told in one line', () => {
+onLinux('a write cut short is counted, and the refusal after it is one line', () => {
   const folder = temporaryFolder()
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const script = `ulimit -f 64; exec "$0" "$1" "$2"`
-  const child = childPath('node-storage-limit.child.ts')
+  const child = childPath('testing/node-storage-limit.child.ts')
   const output = execFileSync('bash', ['-c', script, process.execPath, child, folder])
   expect(JSON.parse(output.toString())).toEqual({
     message: `cannot append to ${folder}/a: file too large (EFBIG)`,

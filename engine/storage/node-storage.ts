@@ -1,8 +1,8 @@
 /**
  * Owns the Storage over `node:fs`: synchronous system calls, since a `pread` from the page cache
- * costs 1.4 µs and an asynchronous one 65. Invariant: every `read` and `write` system call that moved
- * bytes is one call in the ledger with exactly those bytes, also when a later one of the same append
- * fails; so the ledger agrees with /proc/self/io to the byte.
+ * costs 1.4 µs and an asynchronous one 65 µs. Invariant: every `read` and `write` system call that
+ * moved bytes is one call in the ledger with exactly those bytes, even if a later call of the same
+ * append fails. So the ledger agrees with /proc/self/io to the byte.
  */
 
 import {
@@ -42,6 +42,7 @@ import type {
   WritableFile,
 } from './storage.ts'
 
+/** The storage of real files, through `node:fs`. */
 export class NodeStorage implements Storage {
   readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger
@@ -56,7 +57,7 @@ export class NodeStorage implements Storage {
   }
 
   create(path: string, tag: FileTag): WritableFile {
-    // Exclusive, and O_APPEND so that no write can land anywhere but at the end.
+    // 'a' opens with O_APPEND, so that every write lands at the end; 'x' refuses an existing file.
     const fd = attempt('create', path, () => openSync(path, 'ax'))
     return new NodeWritableFile(path, fd, this.#ledger, tag)
   }
@@ -128,7 +129,7 @@ export class NodeStorage implements Storage {
   }
 
   syncFolder(folder: string): void {
-    // Windows cannot open a folder as a file; NTFS journals names on its own.
+    // Windows cannot open a folder as a file; NTFS journals names by itself.
     if (process.platform === 'win32') return
     attempt('syncFolder', folder, () => withFile(folder, 'r', fsyncSync))
   }
@@ -142,7 +143,7 @@ export class NodeStorage implements Storage {
     const moved = statSync(from)
     renameSync(from, to)
     if (replaced === undefined) return
-    // Two names of one file: the system call succeeded and both names remain.
+    // Both names refer to the same file: the system call succeeds and keeps both.
     if (replaced.ino === moved.ino && replaced.dev === moved.dev) return
     this.#ledger.countRemoved(replaced.size)
   }
@@ -215,15 +216,16 @@ class NodeWritableFile implements WritableFile {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    // The thread pool still holds the descriptor, whose number another file could get meanwhile.
+    // The thread pool still uses the descriptor; if it closed now, another file could get its
+    // number.
     if (this.#syncsInFlight === 0) closeSync(this.#fd)
   }
 }
 
-/** An open file shared by the handles tagged from one another; −1 once closed. */
+/** An open file, shared by the handles that `tagged` made of each other; −1 once closed. */
 interface Descriptor {
   fd: number
-  /** Asynchronous reads under way: the descriptor is closed after the last. */
+  /** Asynchronous reads under way. The descriptor is closed after the last one. */
   reading: number
 }
 
@@ -296,7 +298,8 @@ class NodeReadableFile implements ReadableFile {
     const { fd } = this.#descriptor
     if (fd < 0) return
     this.#descriptor.fd = -1
-    // The thread pool still holds the descriptor, whose number another file could get meanwhile.
+    // The thread pool still uses the descriptor; if it closed now, another file could get its
+    // number.
     if (this.#descriptor.reading === 0) closeSync(fd)
   }
 
@@ -334,7 +337,7 @@ function attempt<Result>(
   }
 }
 
-/** Opens a file and asks for its size; a descriptor that does not tell is closed. */
+/** Opens a file and reads its size. If the size cannot be read, the descriptor is closed again. */
 function openSized(
   path: string,
   flags: 'r' | number,
@@ -349,8 +352,8 @@ function openSized(
 }
 
 /**
- * Accepts the same folder from another process at the same moment. Not with `recursive`: Node never
- * returns from it where the system calls an existing parent missing, as under /proc.
+ * Accepts that another process makes the same folder at the same moment. `recursive` is not used:
+ * where the system calls an existing parent missing, as under /proc, Node never returns from it.
  */
 function makeOneFolder(folder: string): void {
   try {

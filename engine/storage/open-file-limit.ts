@@ -1,11 +1,13 @@
 /**
- * Owns the answer to how many files this process may have open at once. Node raises the soft limit
- * to the hard one when it starts (`ulimit -Hn`), so the answer does not change after that.
+ * Owns the limit on how many files this process may have open at once. Node raises the soft limit
+ * to the hard one when it starts (`ulimit -Hn`), so the limit does not change after that.
  */
 
 import { readFileSync } from 'node:fs'
 
-/** Assumed where the system does not say: less than any of them allows by default. */
+/**
+ * Assumed where the system does not report a limit: lower than the default of every such system.
+ */
 const LIMIT_UNKNOWN = 4096
 
 let known: number | undefined
@@ -15,7 +17,7 @@ export function openFileLimit(): number {
   return known
 }
 
-/** The soft limit in the text of Linux's /proc/<pid>/limits; undefined where there is none. */
+/** The soft limit in the text of Linux's /proc/<pid>/limits; undefined if the text has none. */
 export function parseLimit(limits: string): number | undefined {
   const value = /^Max open files +(\d+|unlimited)/m.exec(limits)?.[1]
   if (value === undefined) return undefined

@@ -9,7 +9,7 @@ import { bytesOf, flushTag, getTag } from './testing/storage-cases.ts'
 const FILES = 40
 const MAX = 8
 
-/** Files f0 … f39 that hold their own names, in a storage that counts what is open. */
+/** Files f0 … f39, each containing its own name, in a storage that counts open files. */
 function fixture(openFilesMax = Number.POSITIVE_INFINITY) {
   const ledger = new Ledger()
   const memory = new MemoryStorage(ledger)
@@ -22,7 +22,9 @@ function fixture(openFilesMax = Number.POSITIVE_INFINITY) {
   return { storage, ledger }
 }
 
-/** As far as `OpenFiles` uses a storage; its asynchronous reads end when `finishReads` is called. */
+/**
+ * The part of a storage that `OpenFiles` uses. Asynchronous reads end when `finishReads` is called.
+ */
 class CountingStorage implements Pick<Storage, 'open' | 'openFilesMax'> {
   readonly openFilesMax: number
   readonly #inner: Storage
@@ -81,7 +83,7 @@ function textOf(file: ReadableFile): string {
 }
 
 describe('open files', () => {
-  test('are at most so many, and each reads its own bytes again and again', () => {
+  test('never exceed the limit, and each handle keeps reading its own bytes', () => {
     const { storage } = fixture()
     const files = poolOf(storage, MAX)
     const handles = Array.from({ length: FILES }, (_, index) => files.open(`f${index}`, getTag))
@@ -96,7 +98,7 @@ describe('open files', () => {
     expect(files.count).toBe(0)
   })
 
-  test('move no byte when they are opened again', () => {
+  test('move no bytes when they are reopened', () => {
     const cellsOf = (max: number): readonly LedgerCell[] => {
       const { storage, ledger } = fixture()
       const files = poolOf(storage, max)
@@ -112,7 +114,7 @@ describe('open files', () => {
     expect(cellsOf(MAX)).toEqual(cellsOf(FILES))
   })
 
-  test('that are read stay open, those that are not make room', () => {
+  test('in use stay open; unused ones are closed to make room', () => {
     const { storage } = fixture()
     const files = poolOf(storage, MAX)
     const handles = Array.from({ length: FILES }, (_, index) => files.open(`f${index}`, getTag))
@@ -126,7 +128,7 @@ describe('open files', () => {
     expect(storage.opened.length).toBeGreaterThan(FILES - MAX)
   })
 
-  test('stay open under an asynchronous read, however many are asked for', async () => {
+  test('stay open during an asynchronous read, however many others are requested', async () => {
     const { storage } = fixture()
     const files = poolOf(storage, MAX)
     const handles = Array.from({ length: FILES }, (_, index) => files.open(`f${index}`, getTag))
@@ -135,7 +137,7 @@ describe('open files', () => {
     for (let rounds = 0; rounds < FILES; rounds++) {
       await setImmediate()
       expect(storage.readsUnderWay).toBeLessThanOrEqual(MAX / 2)
-      // Synchronous reads find room among those under way.
+      // Synchronous reads find room beside the asynchronous reads under way.
       expect(textOf(handles[rounds % FILES]!)).toBe(`f${rounds % FILES}`)
       storage.finishReads()
     }
@@ -146,14 +148,14 @@ describe('open files', () => {
     )
   })
 
-  test('closed by their owner: a read under way ends, one that waits is refused', async () => {
+  test('closed by their owner finish a read under way and refuse a waiting one', async () => {
     const { storage } = fixture()
     const files = poolOf(storage, MAX)
     const handles = Array.from({ length: MAX }, (_, index) => files.open(`f${index}`, getTag))
     const reads = handles.map((handle) => handle.readAsync(new Uint8Array(4), 4, 0, 'data'))
     await Promise.resolve()
     for (const handle of handles) handle.close()
-    expect(storage.openNow.size, 'those that are read').toBe(MAX / 2)
+    expect(storage.openNow.size, 'the files being read').toBe(MAX / 2)
     storage.finishReads()
     const ends = await Promise.allSettled(reads)
     const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []))
@@ -165,7 +167,7 @@ describe('open files', () => {
     handles[0]!.close()
   })
 
-  test('take no room when they cannot be opened, and a failed read gives its turn back', async () => {
+  test('that cannot be opened take no room, and a failed read gives its turn back', async () => {
     const { storage } = fixture()
     const files = poolOf(storage, MAX)
     for (let attempt = 0; attempt < 3 * MAX; attempt++) {
@@ -184,9 +186,9 @@ describe('open files', () => {
   })
 
   test.each([
-    ['what is asked for', 100, 4000, 100],
-    ['a quarter of what the process may open', 100, 256, 64],
-    ['a few in any case', 100, 16, 8],
+    ['the requested number', 100, 4000, 100],
+    ["a quarter of the process's limit", 100, 256, 64],
+    ['a fixed minimum', 100, 16, 8],
     ['the default', undefined, Number.POSITIVE_INFINITY, OPEN_FILES_DEFAULT],
   ])('are limited by %s', (_, wanted, processMax, max) => {
     expect(poolOf(fixture(processMax).storage, wanted).max).toBe(max)

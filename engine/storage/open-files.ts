@@ -1,14 +1,14 @@
 /**
- * Owns the descriptors of files that are read again and again (tables, segments). At most `max` of
- * them are open at once, as with LevelDB's and RocksDB's `max_open_files`: a file that was closed to
- * make room is opened again at its next read. Readers do not notice, and no byte moves for it.
+ * Owns the descriptors of files that are read repeatedly (tables, segments). At most `max` of them
+ * are open at once, as with LevelDB's and RocksDB's `max_open_files`. A file that was closed to
+ * make room is opened again at its next read. Readers do not notice this, and it moves no bytes.
  *
- * Eviction is CLOCK, as in the block cache: a read marks its file, the hand clears marks and closes
- * the first file without one.
+ * Eviction is CLOCK, as in the block cache: a read marks its file; the hand clears marks and closes
+ * the first file without a mark.
  *
- * Invariants: a file is never closed while an asynchronous read of it is under way; at most half of
- * `max` such reads are under way, so a file that may be closed can always be found. A path names the
- * same content for as long as its file is not closed by its owner.
+ * Invariants: a file is never closed during an asynchronous read of it. At most half of `max` such
+ * reads are under way, so there is always a file that may be closed. A path names the same content
+ * until the owner closes the file.
  */
 
 import { assert } from '../base/assert.ts'
@@ -20,38 +20,45 @@ import type { FileTag, ReadableFile, Storage } from './storage.ts'
 export const OPEN_FILES_DEFAULT = 1000
 /** A limit below this is raised to it. */
 const OPEN_FILES_MIN = 8
-/** Of what the process may open; the rest is for logs, outputs, other databases and the program. */
+/** Share of the process's limit. The rest is for logs, outputs, other databases and the program. */
 const PROCESS_SHARE = 1 / 4
 
 export class OpenFiles {
   readonly max: number
   readonly #storage: Storage
-  /** The files that hold a descriptor, in no order; each knows its place. */
+  /** The files that hold a descriptor, in no particular order; each knows its index here. */
   readonly #open: SharedFile[] = []
   #hand = 0
   #reading = 0
   /** Asynchronous reads that wait for their turn. */
   readonly #waiting: (() => void)[] = []
 
-  /** `wanted`: how many files may be open at once, where the process may open four times as many. */
+  /**
+   * `wanted` is the limit on open files. It is lowered to a quarter of what the process may open.
+   */
   constructor(storage: Storage, wanted = OPEN_FILES_DEFAULT) {
     this.#storage = storage
     const share = Math.floor(storage.openFilesMax * PROCESS_SHARE)
     this.max = Math.max(Math.min(wanted, share), OPEN_FILES_MIN)
   }
 
-  /** Files that hold a descriptor now. */
+  /** Number of files that hold a descriptor now. */
   get count(): number {
     return this.#open.length
   }
 
-  /** Opens a file as `Storage.open` does. The caller closes it; the file must stay as it is. */
+  /**
+   * Opens a file as `Storage.open` does. The caller closes it; the file's content must not change.
+   */
   open(path: string, tag: FileTag): ReadableFile {
     const shared = new SharedFile(path, tag)
     return new PooledFile(this, shared, tag, this.opened(shared).bytes)
   }
 
-  /** The file with a descriptor; for the handles of `open`, as are the two below. */
+  /**
+   * The file with an open descriptor. Only handles made by `open` call this and the two methods
+   * below.
+   */
   opened(shared: SharedFile): ReadableFile {
     shared.isMarked = true
     if (shared.file !== null) return shared.file
@@ -67,7 +74,7 @@ export class OpenFiles {
     return file
   }
 
-  /** Runs `read` when its turn has come, and keeps the file open until it ends. */
+  /** Runs `read` when its turn comes, and keeps the file open until it ends. */
   async whileReading(shared: SharedFile, read: () => Promise<void>): Promise<void> {
     while (this.#reading >= this.max >>> 1) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
@@ -84,7 +91,7 @@ export class OpenFiles {
     }
   }
 
-  /** Idempotent. The descriptor of a file that is being read goes after the last read. */
+  /** Idempotent. A file that is being read keeps its descriptor until the last read ends. */
   close(shared: SharedFile): void {
     shared.isClosed = true
     if (shared.reading === 0) this.#release(shared)
@@ -103,7 +110,9 @@ export class OpenFiles {
     }
   }
 
-  /** Closes the descriptor, if there is one; the last file takes the place of this. */
+  /**
+   * Closes the descriptor, if there is one. The last file in the list moves to this file's index.
+   */
   #release(shared: SharedFile): void {
     const { file } = shared
     if (file === null) return
@@ -117,21 +126,25 @@ export class OpenFiles {
   }
 }
 
-/** A file and its descriptor, if it has one: shared by the handles tagged from one another. */
+/**
+ * A file and its descriptor, if it has one; shared by the handles that `tagged` made of each other.
+ */
 class SharedFile {
   readonly path: string
-  /** The account it is opened on. */
+  /** The account that the file is opened on. */
   readonly tag: FileTag
   file: ReadableFile | null = null
-  /** How often it was opened: tells a handle that its descriptor is another one. */
+  /**
+   * How often the file was opened. A handle compares it to learn that its descriptor is outdated.
+   */
   openings = 0
-  /** Place among the open files. */
+  /** Index in the list of open files. */
   index = 0
-  /** Read since the hand passed. */
+  /** Read since the hand last passed. */
   isMarked = false
-  /** Asynchronous reads under way. */
+  /** Number of asynchronous reads under way. */
   reading = 0
-  /** Closed by its owner, for good. */
+  /** Closed by its owner for good. */
   isClosed = false
 
   constructor(path: string, tag: FileTag) {
@@ -145,7 +158,7 @@ class PooledFile implements ReadableFile {
   readonly #files: OpenFiles
   readonly #shared: SharedFile
   readonly #tag: FileTag
-  /** The descriptor's handle on this account, as of opening number `#opening`. */
+  /** The descriptor's handle on this account, valid for opening number `#opening`. */
   #file: ReadableFile | null = null
   #opening = 0
 

@@ -1,8 +1,9 @@
 /**
- * Owns what a power loss may do to a file system, as pure functions of plain data: which unsynced
- * bytes and which unsynced names are found after the reboot. The rules are POSIX's, harsher than any
- * one file system's (cf. ALICE, Pillai et al., OSDI 2014): bytes and names persist independently, and
- * nothing but a sync orders two files or two names. Invariant: what was synced is never touched.
+ * Owns the possible effects of a power loss on a file system, as pure functions of plain data:
+ * which unsynced bytes and which unsynced names are found after the reboot. The rules are POSIX's,
+ * which are harsher than those of any real file system (cf. ALICE, Pillai et al., OSDI 2014): bytes
+ * and names persist independently, and only a sync orders two files or two names. Invariant: synced
+ * bytes and names are never changed.
  */
 
 import { unreachable } from '../base/assert.ts'
@@ -11,27 +12,30 @@ import { createRandom, deriveSeed, type Random } from '../base/random.ts'
 /** A device writes whole sectors; a file's unsynced ones may reach it in any order. */
 const SECTOR_BYTES = 512
 
-/** What a file holds past its synced part after the reboot. */
+/** What a file holds after its synced part when the machine has rebooted. */
 export type UnsyncedBytes =
   | 'lost'
   | 'kept'
-  /** The first `keptBytes`, and in place of the rest nothing, zeros or seeded garbage. */
+  /** The first `keptBytes` stay; the rest is missing, zeros or seeded garbage. */
   | {
       readonly kind: 'torn'
       readonly keptBytes: number
       readonly rest: 'lost' | 'zeros' | 'garbage'
       readonly seed: number
     }
-  /** Full length, every 512 B sector for itself kept or zeros: written back out of order. */
+  /**
+   * The full length; each 512 B sector is kept or zeros, as when sectors are written back out of
+   * order.
+   */
   | { readonly kind: 'sectors'; readonly seed: number }
-  /** Every file draws one of the above for itself. */
+  /** Each file draws one of the above. */
   | { readonly kind: 'seeded'; readonly seed: number }
 
-/** Which creations, renames, links and removals since their folder's last sync happened. */
+/** Which creations, renames, links and removals since their folder's last sync survive. */
 export type UnsyncedNames =
   | 'lost'
   | 'kept'
-  /** Any of them, except that one left out leaves out the later ones on the same names. */
+  /** Any subset, but if a change is lost, the later changes to the same names are lost too. */
   | { readonly kind: 'subset'; readonly seed: number }
 
 export interface PowerLossChoice {
@@ -39,7 +43,7 @@ export interface PowerLossChoice {
   readonly names: UnsyncedNames
 }
 
-/** One directory operation: the names it sets, all or none, to a file or to nothing. */
+/** One directory operation: it sets all of its names or none, each to a file or to nothing. */
 export interface NameChange<File> {
   readonly names: readonly { readonly path: string; readonly file: File | null }[]
 }
@@ -71,7 +75,7 @@ export function survivingContent(
   }
 }
 
-/** Those of the unsynced changes, oldest first, that are found after the reboot; in that order. */
+/** The unsynced changes that survive, oldest first, out of `changes`, which are oldest first. */
 export function survivingChanges<File>(
   changes: readonly NameChange<File>[],
   choice: UnsyncedNames,

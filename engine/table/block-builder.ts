@@ -1,14 +1,15 @@
 /**
- * Owns the writing of data blocks: sorted entries, each key stored as what it shares with the one before
- * and the rest; every `restartInterval` entries a key is stored whole, and the block's tail lists
- * those places (LevelDB's `table/block_builder.cc`).
+ * Owns the writing of data blocks: sorted entries. Each key is stored as the number of bytes it
+ * shares with the previous key, and the rest. Every `restartInterval` entries a key is stored
+ * whole, and the block's tail lists the offsets of these restarts (LevelDB's
+ * `table/block_builder.cc`).
  *
  *   entry  | varint32 shared | varint32 unshared | varint32 value bytes | key suffix | value |
  *   tail   | u32le offset of each restart … | u32le restart count |
  *
- * Invariant: entries are added in internal order, across blocks too; `add` asserts it while it
- * looks for the shared prefix, which is the same walk. The trailer of an internal key is never
- * shared, so only user keys are compared.
+ * Invariant: entries are added in internal order, also across blocks. `add` asserts this while it
+ * determines the shared prefix, in the same loop. The trailer of an internal key is never shared,
+ * so only user keys are compared.
  */
 
 import { assert } from '../base/assert.ts'
@@ -20,9 +21,9 @@ import { grown } from './grown.ts'
 const ENTRY_HEADER_BYTES_MAX = 15
 export const RESTART_BYTES = 4
 
-/** Builds one data block after another; allocates nothing per entry. */
+/** Builds one data block after another. Allocates nothing per entry. */
 export class DataBlockBuilder {
-  /** Entries in the block under construction. */
+  /** Number of entries in the block under construction. */
   entries = 0
   /** The last entry's user key is lastKey[0, lastKeyLength); −1 before the first entry. */
   lastKey: Uint8Array = new Uint8Array(64)
@@ -41,17 +42,19 @@ export class DataBlockBuilder {
     this.#bytes = new Uint8Array(blockBytes + 1024)
   }
 
-  /** Size of the block if it ended here, before compression. */
+  /** Size that the block would have if it ended here, before compression. */
   get bytes(): number {
     return this.#length + (this.#restarts.length + 1) * RESTART_BYTES
   }
 
-  /** An upper bound of `bytes` after an entry of these sizes. */
+  /** An upper bound for `bytes` after an entry of these sizes is added. */
   bytesAfter(keyLength: number, valueLength: number): number {
     return this.bytes + entryBytesBound(keyLength, valueLength)
   }
 
-  /** Returns whether the entry's user key differs from that of the entry before, if any. */
+  /**
+   * Returns whether the entry's user key differs from that of the previous entry, if there is one.
+   */
   add(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -111,7 +114,10 @@ export class DataBlockBuilder {
     return this.#bytes.subarray(0, end)
   }
 
-  /** Bytes the user key shares with the one before; asserts that it does not precede it. */
+  /**
+   * Number of bytes that the user key shares with the previous one. Asserts that it does not
+   * precede it.
+   */
   #commonPrefix(keyBytes: Uint8Array, keyStart: number, keyLength: number): number {
     const { lastKey, lastKeyLength } = this
     const limit = keyLength < lastKeyLength ? keyLength : lastKeyLength
@@ -126,7 +132,7 @@ export class DataBlockBuilder {
   }
 }
 
-/** What an entry adds to its block at most, the restart it may need included. */
+/** The most bytes that an entry adds to its block, including a restart. */
 export function entryBytesBound(keyLength: number, valueLength: number): number {
   const header = headerBytes(keyLength, valueLength)
   return header + keyLength + TRAILER_BYTES + valueLength + RESTART_BYTES

@@ -36,7 +36,7 @@ const someEntries = entriesArbitrary.filter((entries) => entries.length > 0)
 const interval = fc.constantFrom(1, 2, 5, 16, 100)
 
 describe('a block', () => {
-  test('shows its entries, for any walk', () => {
+  test('shows its entries on any walk', () => {
     fc.assert(
       fc.property(someEntries, interval, stepsArbitrary, (entries, restartInterval, steps) => {
         checkWalk(cursorOver(blockOf(entries, restartInterval)), entries, steps)
@@ -45,18 +45,19 @@ describe('a block', () => {
     )
   })
 
-  test('stores what a key shares with the one before only once', () => {
+  test('stores the prefix shared with the previous key only once', () => {
     const entries = Array.from({ length: 64 }, (_, index) => ({
       key: new TextEncoder().encode(`${'prefix'.repeat(10)}${String.fromCharCode(48 + index)}`),
       seq: 1,
       kind: ENTRY_KIND.value,
       value: new Uint8Array(0),
     }))
-    // 61-byte keys: whole at 16 restarts, one byte elsewhere; header 3, trailer 8; tail 4 each + 4.
+    // 61-byte keys: stored whole at 16 restarts, one byte elsewhere. Header 3, trailer 8; tail 4
+    // each + 4.
     expect(blockOf(entries, 4).length).toBe(64 * (3 + 8) + 16 * 61 + 48 * 1 + 16 * 4 + 4)
   })
 
-  test('walked backwards decodes each entry once', () => {
+  test('decodes each entry once when walked backwards', () => {
     const entries = Array.from({ length: 500 }, (_, index) => ({
       key: Uint8Array.of(index >> 8, index),
       seq: 1,
@@ -75,11 +76,11 @@ describe('a block', () => {
     let steps = 0
     for (cursor.seekToLast(); cursor.valid; cursor.prev()) steps++
     expect(steps).toBe(500)
-    // At most 13 bytes an entry: once to find the last one, once to fill the window.
+    // At most 13 bytes per entry, read twice: once to find the last entry, once to fill the window.
     expect(reads).toBeLessThan(2 * 500 * 14)
   })
 
-  test('that passed its checksum and is still no block is refused, never followed for ever', () => {
+  test('that passed its checksum but does not parse is refused, and never causes an endless loop', () => {
     const spoil = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 })
     fc.assert(
       fc.property(someEntries, interval, spoil, stepsArbitrary, (entries, every, spoils, steps) => {
@@ -99,7 +100,7 @@ describe('a block', () => {
     )
   })
 
-  test('that shares more than the key before it has is refused', () => {
+  test('is refused if a key shares more bytes than the previous key has', () => {
     const block = blockOf([{ key: Uint8Array.of(97), seq: 1, kind: 1, value: Uint8Array.of() }], 16)
     block[0] = 1
     expect(() => cursorOver(block).seekToFirst()).toThrow('byte 0 of the block does not parse')

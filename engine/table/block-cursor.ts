@@ -1,12 +1,12 @@
 /**
  * Owns reading one uncompressed block: prefix-compressed entries with restarts (LevelDB's
- * `table/block.cc`; layout in block-builder.ts). The current key is assembled in a scratch that the
- * next step overwrites; values are views into the block.
+ * `table/block.cc`; layout in block-builder.ts). The current key is assembled in a scratch buffer
+ * that the next step overwrites. Values are views into the block.
  *
- * Invariant: while `valid`, the scratch holds the internal key of the entry at `#entryStart`, so
- * `next` can always go on from it. `prev` has to rescan from a restart, so it keeps every entry it
- * passes on the way: walking a block backwards decodes each entry once, not once a step.
- * A block that passed its checksum and still does not parse throws `LSM_CORRUPTION`.
+ * Invariant: while `valid`, the scratch buffer holds the internal key of the entry at
+ * `#entryStart`, so `next` can always continue from it. `prev` must rescan from a restart, so it
+ * keeps every entry that it passes: walking a block backwards decodes each entry once, not once per
+ * step. A block that passed its checksum but does not parse throws `LSM_CORRUPTION`.
  */
 
 import { copyRange } from '../base/copy.ts'
@@ -16,7 +16,7 @@ import { readTrailerSeq, TRAILER_BYTES } from '../base/internal-key.ts'
 import { grown } from './grown.ts'
 
 const RESTART_BYTES = 4
-/** Set in the restart count of blocks with a hash index, which nothing here writes. */
+/** Set in the restart count of blocks that have a hash index. This engine never writes it. */
 const HASH_INDEX_BIT = 0x80000000
 const NO_BLOCK = new Uint8Array(0)
 
@@ -24,13 +24,13 @@ export class BlockCursor extends CursorFields implements InternalCursor {
   readonly #path: string
   #blockOffset = 0
   #block: Uint8Array = NO_BLOCK
-  /** Entries end here and the restarts begin. */
+  /** Offset where the entries end and the restarts begin. */
   #dataEnd = 0
   #restartCount = 0
   #entryStart = 0
   #nextStart = 0
   #window: ReverseWindow | null = null
-  /** Entries of the window that precede the current one. */
+  /** Number of entries in the window that precede the current one. */
   #windowIndex = 0
 
   /** `path` names the table in errors. */
@@ -40,7 +40,10 @@ export class BlockCursor extends CursorFields implements InternalCursor {
     this.keyBytes = new Uint8Array(64)
   }
 
-  /** Takes a block found at `blockOffset` of the table; no entry is current. The block is kept. */
+  /**
+   * Opens a block found at `blockOffset` of the table and keeps a reference to it. No entry is
+   * current.
+   */
   open(block: Uint8Array, blockOffset: number): void {
     this.valid = false
     this.#block = block
@@ -100,7 +103,9 @@ export class BlockCursor extends CursorFields implements InternalCursor {
     this.#nextStart = this.valueStart + this.valueLength
   }
 
-  /** Decodes the entries from the last restart before the current entry; false at the first. */
+  /**
+   * Decodes the entries from the last restart before the current entry. False at the first entry.
+   */
   #fillWindow(): boolean {
     const end = this.#entryStart
     if (end === 0) return false
@@ -129,12 +134,13 @@ export class BlockCursor extends CursorFields implements InternalCursor {
 
   #startAt(restart: number): void {
     this.#windowIndex = 0
-    // A restart shares nothing: −TRAILER_BYTES makes the key before it empty, trailer included.
+    // A restart shares no bytes: −TRAILER_BYTES makes the previous key empty, including its
+    // trailer.
     this.keyLength = -TRAILER_BYTES
     this.#decode(restart)
   }
 
-  /** Makes the entry at `start` current; the scratch holds the key before it. */
+  /** Makes the entry at `start` current. The scratch buffer must hold the previous key. */
   #decode(start: number): void {
     if (start >= this.#dataEnd) {
       this.valid = false
@@ -191,7 +197,7 @@ export class BlockCursor extends CursorFields implements InternalCursor {
     return this.seq > seq
   }
 
-  /** The same for the entry at a restart, whose key lies whole in the block. */
+  /** The same for the entry at a restart, whose whole key is stored in the block. */
   #restartPrecedes(restart: number, userKey: Uint8Array, seq: number): boolean {
     const block = this.#block
     let at = restart + 1
@@ -217,7 +223,7 @@ export class BlockCursor extends CursorFields implements InternalCursor {
   }
 }
 
-/** The entries of one restart interval, in order, with their keys whole. Reused. */
+/** The entries of one restart interval, in order, with their whole keys. The object is reused. */
 class ReverseWindow {
   keys: Uint8Array = new Uint8Array(1024)
   readonly keyEnds: number[] = []
@@ -253,7 +259,7 @@ function readFixed32(bytes: Uint8Array, at: number): number {
   )
 }
 
-/** Bytes past the end read as 0; the caller checks where the entry ends. */
+/** Bytes past the end read as 0. The caller checks where the entry ends. */
 function readVarint32(bytes: Uint8Array, at: number): number {
   let value = 0
   for (let shift = 0; shift < 35; shift += 7) {
@@ -264,7 +270,7 @@ function readVarint32(bytes: Uint8Array, at: number): number {
   return value >>> 0
 }
 
-/** Writers store varints in their shortest form, so the value tells the size. */
+/** Writers store varints in their shortest form, so the value determines the size. */
 function varint32Bytes(value: number): number {
   if (value < 0x80) return 1
   if (value < 0x4000) return 2

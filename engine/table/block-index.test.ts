@@ -12,7 +12,7 @@ import { appendHandle } from './table-format.ts'
 const TABLE_BYTES = 1e6
 const plainLayout = { userKeyOnly: false, deltaEncoded: false }
 
-/** Block i has `sizes[i]` bytes; all follow one another. */
+/** Block i has `sizes[i]` bytes; the blocks follow each other without gaps. */
 function indexOf(entries: readonly Entry[]): BlockIndex {
   const builder = new PlainBlockBuilder()
   entries.forEach(({ key, seq, kind }, index) => {
@@ -23,7 +23,7 @@ function indexOf(entries: readonly Entry[]): BlockIndex {
   return decodeIndex(builder.finish(), plainLayout, 'table', TABLE_BYTES)
 }
 
-/** Keys that agree for longer than the numbers the search compares first. */
+/** Keys that agree for more bytes than the numbers that the search compares first. */
 const longKeys = fc
   .array(fc.constantFrom(0, 0x61, 0xff), { maxLength: 4 })
   .map((tail) => Uint8Array.of(...Buffer.from('commonprefix'), ...tail))
@@ -50,9 +50,10 @@ describe('the index of a table', () => {
     )
   })
 
-  test('reads handles stored as differences, and keys without trailers as all versions', () => {
+  test('reads handles stored as differences, and reads keys without trailers as all versions', () => {
     const block = new ByteWriter()
-    // Restart: a whole handle. Then keys that share, with zigzag size differences +3 and −50.
+    // The restart has a whole handle. The next keys share a prefix, with zigzag size differences +3
+    // and −50.
     block.varint(0).varint(2).raw(Uint8Array.of(97, 98)).varint(0).varint(100)
     block.varint(1).varint(1).raw(Uint8Array.of(99)).varint(6)
     block.varint(1).varint(1).raw(Uint8Array.of(100)).varint(99)
@@ -69,7 +70,7 @@ describe('the index of a table', () => {
 
   test.each([
     ['a handle beyond the table', 105, TABLE_BYTES, 'does not fit'],
-    ['a block that overlaps the one before', 50, 100, 'overlap'],
+    ['a block that overlaps the previous one', 50, 100, 'overlap'],
   ])('refuses %s', (_, offset, bytes, message) => {
     const builder = new PlainBlockBuilder()
     for (const [name, handle] of [

@@ -1,12 +1,14 @@
 /**
  * Owns the index of a table, decoded once at open into typed arrays: for each data block the
- * largest internal key it may hold, and its handle. A search compares numbers first: the 6 bytes
- * after the prefix that all index keys share, as one exact float; whole keys only on a tie.
+ * largest internal key that it may hold, and its handle. A search first compares numbers: the 6
+ * bytes after the prefix shared by all index keys, as one exact float. It compares whole keys only
+ * on a tie.
  *
- * Invariant: entry i's key is ≥ every key of block i and < every key of block i + 1. It is block i's
- * last key, or a separator with a user key that neither block holds (RocksDB shortens them), so a
- * version not found in the block the search names is in no other. Where `userKeyOnly` says so the
- * keys carry no trailer, which means "all versions of that key", so they read as seq 0.
+ * Invariant: entry i's key is ≥ every key of block i and < every key of block i + 1. It is block
+ * i's last key, or a separator whose user key neither block holds (RocksDB shortens separators). So
+ * if the block that the search returns does not hold a version, no other block does. With
+ * `userKeyOnly` the keys have no trailer. Such a key stands for all versions of the user key, so it
+ * reads as seq 0.
  */
 
 import type { ByteReader } from '../base/coding.ts'
@@ -17,21 +19,21 @@ import { BLOCK_TRAILER_BYTES, type BlockHandle, checkHandle, readHandle } from '
 
 const PREFIX_BYTES = 6
 
-/** How the index block is laid out: from the properties of the table. */
+/** The layout of the index block, taken from the properties of the table. */
 export interface IndexLayout {
   /** Keys without their 8-byte trailer. */
   readonly userKeyOnly: boolean
-  /** Values as size differences where the key shares a prefix with the one before. */
+  /** Values are size differences if the key shares a prefix with the previous one. */
   readonly deltaEncoded: boolean
 }
 
 export class BlockIndex {
-  /** Data blocks in the table. */
+  /** Number of data blocks in the table. */
   readonly count: number
-  /** Bytes the decoded arrays keep in memory. */
+  /** Bytes of memory that the decoded arrays take. */
   readonly memoryBytes: number
   readonly offsets: Float64Array
-  /** Stored bytes of each block, trailer excluded. */
+  /** Stored bytes of each block, without its trailer. */
   readonly sizes: Float64Array
   readonly #keys: Uint8Array
   /** User key i is keys[ends[i], ends[i + 1]). */
@@ -50,7 +52,7 @@ export class BlockIndex {
     for (let i = 0; i < length; i++) this.#ends[i + 1] = this.#ends[i]! + entries[i]!.userKey.length
     this.#keys = new Uint8Array(this.#ends[length]!)
     for (let i = 0; i < length; i++) this.#keys.set(entries[i]!.userKey, this.#ends[i]!)
-    // Sorted, so what the first and the last key share is shared by all.
+    // The keys are sorted, so all of them share what the first and the last key share.
     this.#commonLength = length < 2 ? 0 : commonPrefix(entries[0]!, entries[length - 1]!)
     this.#prefixes = Float64Array.from(entries, (entry) =>
       prefixNumber(entry.userKey, this.#commonLength, entry.userKey.length),
@@ -58,7 +60,7 @@ export class BlockIndex {
     this.memoryBytes = this.#keys.length + length * 36
   }
 
-  /** The block that may hold the first entry at or after (userKey, seq); `count` when none can. */
+  /** The block that may hold the first entry at or after (userKey, seq), or `count` if none can. */
   find(userKey: Uint8Array, seq: number): number {
     const common = this.#commonLength
     if (common > 0) {
@@ -81,12 +83,12 @@ export class BlockIndex {
     return low
   }
 
-  /** Whether entry `index` names exactly this user key. */
+  /** Whether the key of entry `index` has exactly this user key. */
   hasUserKey(index: number, userKey: Uint8Array): boolean {
     return this.#compareUserKey(index, userKey) === 0
   }
 
-  /** End of block `index` in the table, trailer included. */
+  /** Offset in the table where block `index` ends, including its trailer. */
   blockEnd(index: number): number {
     return this.offsets[index]! + this.sizes[index]! + BLOCK_TRAILER_BYTES
   }
@@ -104,13 +106,13 @@ export class BlockIndex {
 }
 
 export interface IndexEntry {
-  /** Borrowed from the index block or owned; copied when the index is built. */
+  /** Borrowed from the index block, or owned. It is copied when the index is built. */
   readonly userKey: Uint8Array
   readonly seq: number
   readonly handle: BlockHandle
 }
 
-/** Decodes an index block. Throws `LSM_CORRUPTION` when it does not parse. */
+/** Decodes an index block. Throws `LSM_CORRUPTION` if it does not parse. */
 export function decodeIndex(
   block: Uint8Array,
   layout: IndexLayout,
@@ -136,7 +138,7 @@ export function decodeIndex(
   return new BlockIndex(entries)
 }
 
-/** The handle that starts where `before` and its trailer end: only the size is stored. */
+/** A handle that starts where `before` and its trailer end, so only the size is stored. */
 function readDelta(reader: ByteReader, before: BlockHandle): BlockHandle {
   const zigzag = reader.varint()
   const delta = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
@@ -157,7 +159,7 @@ function commonPrefix(a: IndexEntry, b: IndexEntry): number {
   return common
 }
 
-/** The 6 bytes from `start` as a number whose order is the keys' order; missing bytes count as 0. */
+/** The 6 bytes from `start` as a number that orders as the keys do. Missing bytes count as 0. */
 function prefixNumber(key: Uint8Array, start: number, end: number): number {
   let number = 0
   for (let i = start; i < start + PREFIX_BYTES; i++) number = number * 256 + (i < end ? key[i]! : 0)

@@ -3,7 +3,9 @@ import { describe, expect, test, vi } from 'vitest'
 import { createRandom } from '../base/random.ts'
 import { COMPRESSION_TYPE, compressBlock, compressWhole, decompressBlock } from './compression.ts'
 
-/** Runs of a few bytes repeated at various distances: literals, short and overlapping matches. */
+/**
+ * Short sequences repeated at various distances: literals, short matches and overlapping matches.
+ */
 const compressible = fc
   .array(
     fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 60 })),
@@ -25,7 +27,7 @@ const noise = Uint8Array.from({ length: 4096 }, () => random.nextBelow(256))
 describe.each(['lz4', 'zstd'] as const)('%s', (compression) => {
   const type = COMPRESSION_TYPE[compression]
 
-  test('gives back the block', () => {
+  test('returns the block', () => {
     fc.assert(
       fc.property(compressible, fc.nat(9), (raw, margin) => {
         const payload = compressBlock(compression, raw)
@@ -37,7 +39,7 @@ describe.each(['lz4', 'zstd'] as const)('%s', (compression) => {
     )
   })
 
-  test('gives back what is compressed whatever it saves', () => {
+  test('decompresses a block that was compressed without a minimum saving', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 2000, size: 'max' }), (raw) => {
         const payload = compressWhole(compression, raw)
@@ -46,14 +48,14 @@ describe.each(['lz4', 'zstd'] as const)('%s', (compression) => {
     )
   })
 
-  test('keeps a block as it is when less than an eighth is saved', () => {
+  test('stores a block uncompressed if compression saves less than an eighth', () => {
     const block = (zeros: number) => Uint8Array.from(noise, (byte, at) => (at < zeros ? 0 : byte))
     const stored = [0, 256, 512, 1024].map((zeros) => compressBlock(compression, block(zeros)))
     expect(stored.map((payload) => payload !== null)).toEqual([false, false, false, true])
     for (const payload of stored) if (payload) expect(payload.length).toBeLessThan(4096 - 512)
   })
 
-  test('refuses what is damaged, and never writes past the size the block claims', () => {
+  test('refuses damaged blocks, and never writes past the size that the block claims', () => {
     const raw = new Uint8Array(3000).map((_, index) => index % 97)
     const payload = compressBlock(compression, raw)!
     const spoil = fc.record({ at: fc.nat(payload.length - 1), byte: fc.nat(255), cut: fc.nat(20) })
@@ -89,11 +91,12 @@ describe('an LZ4 block', () => {
   const decode = (rawBytes: number, ...block: readonly number[]) =>
     decompressBlock(COMPRESSION_TYPE.lz4, Uint8Array.of(rawBytes, ...block), 0, block.length + 1)
 
-  test('is literals and matches, the last literals alone', () => {
+  test('consists of literals and matches, and ends with literals', () => {
     expect(decode(3, 0x30, 1, 2, 3)).toEqual(Uint8Array.of(1, 2, 3))
-    // Two literals, then 6 bytes from 2 back, which overlap what they write; one literal.
+    // Two literals, then 6 bytes from 2 back, which overlap the bytes being written, then one
+    // literal.
     expect(decode(9, 0x22, 1, 2, 2, 0, 0x10, 9)).toEqual(Uint8Array.of(1, 2, 1, 2, 1, 2, 1, 2, 9))
-    // Lengths of 15 go on in further bytes.
+    // Lengths of 15 continue in further bytes.
     const long = decode(46, 0x1f, 7, 1, 0, 25, 0x10, 8)
     expect(long).toEqual(Uint8Array.from({ length: 46 }, (_, at) => (at < 45 ? 7 : 8)))
   })
@@ -101,10 +104,10 @@ describe('an LZ4 block', () => {
   test.each([
     ['literals beyond its end', 3, [0x40, 1, 2, 3]],
     ['literals beyond the raw block', 2, [0x30, 1, 2, 3]],
-    ['a match from nowhere', 9, [0x22, 1, 2, 0, 0, 0x10, 9]],
-    ['a match from before the block', 9, [0x22, 1, 2, 3, 0, 0x10, 9]],
+    ['a match with distance 0', 9, [0x22, 1, 2, 0, 0, 0x10, 9]],
+    ['a match that starts before the block', 9, [0x22, 1, 2, 3, 0, 0x10, 9]],
     ['a match beyond the raw block', 7, [0x22, 1, 2, 2, 0, 0x10, 9]],
-    ['half a distance', 9, [0x22, 1, 2, 2]],
+    ['half of a distance field', 9, [0x22, 1, 2, 2]],
     ['an endless literal count', 9, [0xf0, 255]],
     ['an endless match length', 9, [0x1f, 7, 1, 0, 255]],
     ['no last literals', 8, [0x22, 1, 2, 2, 0]],
@@ -113,7 +116,7 @@ describe('an LZ4 block', () => {
     expect(decode(rawBytes, ...block)).toBeNull()
   })
 
-  test('cannot claim more than its length can hold', () => {
+  test('cannot claim more bytes than its length can produce', () => {
     const asked: number[] = []
     vi.stubGlobal(
       'Uint8Array',

@@ -5,8 +5,8 @@
  *   type 4 lz4    payload = varint32 raw bytes ‖ one raw LZ4 block
  *   type 7 zstd   payload = varint32 raw bytes ‖ one zstd frame
  *
- * Types are persisted: never renumber. Callers check the CRC before they decompress; still nothing
- * here trusts the stored size beyond a bound, or writes outside the raw block.
+ * Types are persisted: never renumber. Callers check the CRC before they decompress. Even so, this
+ * code refuses stored sizes beyond a bound and never writes outside the raw block.
  */
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
@@ -18,16 +18,16 @@ export type Compression = 'none' | 'lz4' | 'zstd'
 
 export const COMPRESSION_TYPE = { none: 0, lz4: 4, zstd: 7 } as const
 
-/** No block is larger; a larger claim is damage. */
+/** No block is larger than this; a larger stored size means damage. */
 const RAW_BLOCK_BYTES_MAX = 2 ** 30
-/** Each byte of a length extension stands for at most 255 bytes of output. */
+/** Each byte of a length extension produces at most 255 bytes of output. */
 const LZ4_RATIO_MAX = 255
 
 let scratch = new Uint8Array(0)
 
 /**
- * The stored payload, or null when compression saves less than an eighth: then the block is kept
- * as it is (RocksDB's `GoodCompressionRatio`). Borrowed until the next call.
+ * The stored payload, or null if compression saves less than an eighth: then the block is stored
+ * uncompressed (RocksDB's `GoodCompressionRatio`). Borrowed until the next call.
  */
 export function compressBlock(compression: 'lz4' | 'zstd', raw: Uint8Array): Uint8Array | null {
   const header = encodeVarint32(raw.length)
@@ -43,8 +43,8 @@ export function compressBlock(compression: 'lz4' | 'zstd', raw: Uint8Array): Uin
 }
 
 /**
- * The stored payload whatever it saves, as the value log keeps it: there the compression is a whole
- * segment's. `raw` is not empty. Borrowed until the next call.
+ * The stored payload, however little compression saves. The value log needs this, because there the
+ * compression type belongs to a whole segment. `raw` is not empty. Borrowed until the next call.
  */
 export function compressWhole(compression: 'lz4' | 'zstd', raw: Uint8Array): Uint8Array {
   const header = encodeVarint32(raw.length)
@@ -55,7 +55,7 @@ export function compressWhole(compression: 'lz4' | 'zstd', raw: Uint8Array): Uin
     target.set(frame, header.length)
     return target
   }
-  // Literals alone take their number, a byte in 255 of length, and a token (LZ4_compressBound).
+  // Literals alone take their own bytes, one length byte per 255, and a token (LZ4_compressBound).
   const target = reserveScratch(header.length + raw.length + Math.ceil(raw.length / 255) + 16)
   target.set(header)
   const end = lz4Encode(raw, raw.length, target, header.length)
@@ -64,8 +64,8 @@ export function compressWhole(compression: 'lz4' | 'zstd', raw: Uint8Array): Uin
 }
 
 /**
- * The raw block in payload[start, end) of compression `type` (lz4 or zstd), or null when it does not
- * decompress to exactly the size it claims. Owned.
+ * The raw block in payload[start, end), compressed with `type` (lz4 or zstd). Null if it does not
+ * decompress to exactly the size that it claims. Owned.
  */
 export function decompressBlock(
   type: number,
@@ -93,7 +93,7 @@ function reserveScratch(bytes: number): Uint8Array {
   return scratch.subarray(0, bytes)
 }
 
-/** Writes the frame at target[start]; its end, or −1 when it does not fit. */
+/** Writes the frame at target[start]. Returns its end, or −1 if it does not fit. */
 function zstdEncode(raw: Uint8Array, target: Uint8Array, start: number): number {
   const frame = zstdCompressSync(raw)
   if (start + frame.length > target.length) return -1
@@ -111,10 +111,10 @@ function zstdDecode(frame: Uint8Array, rawBytes: number): Uint8Array | null {
 }
 
 /**
- * Decodes source[start, end) into `target`; returns the bytes written, −1 when malformed. Our own:
- * the native decoder allocates what the block claims and takes no target, and at 4 KiB it is slower.
- * Sequence: token (literal count, match length − 4), literals, u16le distance; the last one ends
- * after its literals (lz4_Block_format.md).
+ * Decodes source[start, end) into `target`. Returns the bytes written, or −1 if the block is
+ * malformed. This is our own decoder, because the native one allocates the claimed size, accepts no
+ * target, and is slower at 4 KiB. Sequence: token (literal count, match length − 4), literals,
+ * u16le distance. The last sequence ends after its literals (lz4_Block_format.md).
  */
 function lz4Decode(source: Uint8Array, start: number, end: number, target: Uint8Array): number {
   let from = start
@@ -149,7 +149,7 @@ function lz4Decode(source: Uint8Array, start: number, end: number, target: Uint8
       } while (byte === 255)
     }
     if (distance === 0 || distance > to || length > target.length - to) return -1
-    // Byte by byte: a match may overlap what it writes.
+    // Copies byte by byte, because a match may overlap the bytes being written.
     for (const stop = to + length; to < stop; to++) target[to] = target[to - distance]!
   }
   return -1

@@ -16,7 +16,7 @@ const entries: readonly Entry[] = Array.from({ length: 40 }, (_, index) => ({
   value: new Uint8Array(40).fill(index),
 }))
 
-/** What a reader of everything sees: the entries, by cursor and by get; or the code it is refused with. */
+/** The entries that a full read returns, by cursor and by get, or the error code it throws. */
 function readAll(open: () => TableReader): readonly Entry[] | string {
   try {
     const reader = open()
@@ -55,7 +55,7 @@ function bytesOfTable(options: TableWriterOptions): Uint8Array {
 describe.each(['none', 'lz4', 'zstd'] as const)('a table with compression %s', (compression) => {
   const bytes = bytesOfTable({ compression, bitsPerKey: 10, blockBytes: 512, restartInterval: 4 })
 
-  test('shows damage to any byte, or the entries unharmed', () => {
+  test('reports damage to any byte, or still returns all entries', () => {
     expect(readAll(() => tableOf(bytes))).toEqual(entries)
     let refused = 0
     for (let at = 0; at < bytes.length; at++) {
@@ -65,18 +65,18 @@ describe.each(['none', 'lz4', 'zstd'] as const)('a table with compression %s', (
       if (typeof seen === 'string') refused++
       else expect({ at, seen }).toEqual({ at, seen: entries })
     }
-    // Only the footer's padding is under no checksum.
+    // No checksum covers the footer's padding.
     expect(refused).toBeGreaterThan(bytes.length - 41)
   })
 
-  test('is refused when cut short anywhere', () => {
+  test('is refused if cut short anywhere', () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(readAll(() => tableOf(bytes.slice(0, length)))).toBe('LSM_CORRUPTION')
     }
   })
 })
 
-test('damage in a data block is named with path and offset, and nothing else is lost', () => {
+test('names path and offset of a damaged data block, and loses nothing else', () => {
   const bytes = bytesOfTable({ compression: 'none', bitsPerKey: 0, blockBytes: 512 })
   bytes[5]! ^= 0x10
   const reader = tableOf(bytes)

@@ -1,4 +1,4 @@
-/** Blocks that cannot be read, or do not parse, in the midst of a walk over a table. */
+/** Tests blocks that cannot be read or do not parse, met during a walk over a table. */
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -13,7 +13,7 @@ import { ArrayCursor, type Entry, entryOf } from '../testing/oracles/array-curso
 import { TableReader } from './table-reader.ts'
 import { plain, readTag, writeTable } from './testing/table-fixture.ts'
 
-/** Gives blocks that do not parse while told to. */
+/** A cache that returns blocks that do not parse, on request. */
 class DamagingCache extends BlockCache {
   damages = false
 
@@ -49,7 +49,7 @@ const steps = fc.array(
   { maxLength: 60, size: 'max' },
 )
 
-test('a cursor shows nothing after one, and at the next seek the right entry', () => {
+test('a cursor is invalid after a failed block, and correct after the next seek', () => {
   const storage = new FaultStorage(new MemoryStorage(new Ledger()))
   writeTable(storage, 'table', entries, { ...plain, blockBytes: 64 })
   const cache = new DamagingCache(0)
@@ -79,7 +79,7 @@ test('a cursor shows nothing after one, and at the next seek the right entry', (
           expect(cursor.valid).toBe(false)
           lift()
           cache.damages = false
-          // First to the block that was open before, which is not the one that failed.
+          // First seek to the block that was open before. It is not the one that failed.
           if (before !== null) {
             cursor.seek(before.key, before.seq)
             expect(entryOf(cursor)).toEqual(before)

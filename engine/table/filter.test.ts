@@ -33,14 +33,14 @@ function* counted(from: number, count: number): Iterable<Uint8Array> {
 }
 
 test.each([1e-2, 1e-6, 1e-20, 1e-320])(
-  'a filter of %d bits a key lets everything through',
+  'a filter of %d bits per key lets every key through',
   (bits) => {
     expect(falsePositiveRate(bits)).toBe(1)
     expect(probeCount(bits)).toBe(1)
   },
 )
 
-test('the curve has no step where it reaches 1', () => {
+test('the curve reaches 1 without a step', () => {
   expect(falsePositiveRate(1 / 39.9)).toBeCloseTo(1, 9)
 })
 
@@ -56,7 +56,7 @@ describe('the filter', () => {
     )
   })
 
-  test('finds a key by its bytes wherever they lie', () => {
+  test('finds a key by its bytes, at any offset in any array', () => {
     const builder = new FilterBuilder(10)
     builder.add(text('..key..'), 2, 3)
     const filter = BloomFilter.decode(builder.finish())!
@@ -69,23 +69,26 @@ describe('the filter', () => {
     [5, 40_000, 50_000],
     [10, 60_000, 200_000],
     [15, 60_000, 400_000],
-  ])('lets through what its own curve says at %d bits a key', (bitsPerKey, added, asked) => {
-    const expected = falsePositiveRate(bitsPerKey) * asked
-    // Four standard deviations of the count, and 2 % for the luck of the filter itself.
-    const tolerance = 4 * Math.sqrt(expected) + 0.02 * expected
-    for (const [keys, strangers] of [
-      [numbered('user', added), numbered('miss', asked)],
-      [scrambled(1, added), scrambled(2, asked)],
-      [counted(0, added), counted(1 << 24, asked)],
-    ] as const) {
-      const filter = filterOver(keys, bitsPerKey)
-      let passed = 0
-      for (const key of strangers) if (filter.mayContain(key)) passed++
-      expect(Math.abs(passed - expected)).toBeLessThan(tolerance)
-    }
-  })
+  ])(
+    'lets through the share that its curve predicts at %d bits per key',
+    (bitsPerKey, added, asked) => {
+      const expected = falsePositiveRate(bitsPerKey) * asked
+      // Four standard deviations of the count, and 2 % for the random variation of the filter itself.
+      const tolerance = 4 * Math.sqrt(expected) + 0.02 * expected
+      for (const [keys, strangers] of [
+        [numbered('user', added), numbered('miss', asked)],
+        [scrambled(1, added), scrambled(2, asked)],
+        [counted(0, added), counted(1 << 24, asked)],
+      ] as const) {
+        const filter = filterOver(keys, bitsPerKey)
+        let passed = 0
+        for (const key of strangers) if (filter.mayContain(key)) passed++
+        expect(Math.abs(passed - expected)).toBeLessThan(tolerance)
+      }
+    },
+  )
 
-  test('is refused when its tail names no filter', () => {
+  test('is refused if its tail does not name a filter', () => {
     const builder = new FilterBuilder(10)
     builder.add(text('key'), 0, 3)
     const payload = builder.finish()

@@ -1,8 +1,9 @@
 /**
  * Owns the filter of a table: a blocked bloom filter (Putze, Sanders, Singler, "Cache-, Hash- and
- * Space-Efficient Bloom Filters", 2007). One hash of the user key picks a block of 512 bits, one
- * cache line, and `probes` bits in it. Built over distinct user keys; a key that was added is never
- * denied. The block is private to this engine; RocksDB's tools checksum and ignore it.
+ * Space-Efficient Bloom Filters", 2007). One hash of the user key selects a block of 512 bits (one
+ * cache line) and `probes` bits in it. The filter is built over distinct user keys, and never
+ * denies a key that was added. The filter block is private to this engine: RocksDB's tools check
+ * its checksum and ignore it.
  *
  *   +------------------------+-----------+---------------+
  *   | 64 B a block, n blocks | u8 probes | u8 version, 1 |
@@ -14,7 +15,7 @@ import { IdleBuffers } from '../base/idle-buffers.ts'
 
 const PIECE_WORDS = 16 * 1024
 const NO_WORDS = new Uint32Array(0)
-/** A megabyte of them: the hashes of 128 Ki keys. */
+/** A megabyte per piece: the hashes of 128 Ki keys. */
 const idlePieces = new IdleBuffers(() => new Uint32Array(PIECE_WORDS), 16)
 
 const BLOCK_BYTES = 64
@@ -23,35 +24,38 @@ const TAIL_BYTES = 2
 const FILTER_VERSION = 1
 const PROBES_MAX = 30
 /**
- * With fewer bits a key, more than 40 keys share each bit: the share of zeros, e^-40, vanishes
- * beside 1 in a double. Every key passes, and no sum over the loads of a block is needed.
+ * With fewer bits per key, more than 40 keys share each bit. The share of zeros, e^-40, then
+ * vanishes beside 1 in a double, so every key passes and the sum over block loads is not needed.
  */
 const BITS_PER_KEY_FELT = 1 / 40
 const TWO_POW_32 = 0x100000000
-/** 2^32 ÷ the golden ratio: each multiplication brings fresh bits to the top (RocksDB `bloom_impl.h`). */
+/**
+ * 2^32 ÷ the golden ratio. Each multiplication moves fresh bits to the top (RocksDB
+ * `bloom_impl.h`).
+ */
 const GOLDEN = 0x9e3779b9
 
 /** Collects the hashes of a table's distinct user keys, then builds the filter. */
 export class FilterBuilder {
   readonly #bitsPerKey: number
   readonly #hash = new KeyHash()
-  /** Two words a key, in pieces, so that a large table's are not copied as they grow. */
+  /** Two words per key, in pieces, so that growth never copies the words of a large table. */
   readonly #pieces: Uint32Array<ArrayBuffer>[] = []
   #last = NO_WORDS
   #lastLength = 0
 
-  /** `bitsPerKey` > 0; fractions are fine. */
+  /** `bitsPerKey` must be > 0; fractions are allowed. */
   constructor(bitsPerKey: number) {
     assert(bitsPerKey > 0, 'a filter has bits')
     this.#bitsPerKey = bitsPerKey
   }
 
-  /** Size of the filter over the keys so far, in bytes. */
+  /** Size in bytes of the filter over the keys added so far. */
   get bytes(): number {
     return filterBytes(this.#keys, this.#bitsPerKey)
   }
 
-  /** The caller adds each user key once. */
+  /** The caller adds each user key only once. */
   add(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
     if (this.#lastLength === this.#last.length) {
       this.#last = idlePieces.take()
@@ -63,7 +67,7 @@ export class FilterBuilder {
     this.#last[this.#lastLength++] = this.#hash.bits
   }
 
-  /** The payload of the filter block. Owned. Nothing is added after. */
+  /** The payload of the filter block. Owned. Add no keys afterwards. */
   finish(): Uint8Array {
     const blocks = filterBlocks(this.#keys, this.#bitsPerKey)
     const probes = probeCount(this.#bitsPerKey)
@@ -91,7 +95,7 @@ export class FilterBuilder {
   }
 }
 
-/** A filter read back; holds on to its payload. */
+/** A decoded filter. It keeps a reference to its payload. */
 export class BloomFilter {
   readonly #payload: Uint8Array
   readonly #blocks: number
@@ -104,7 +108,7 @@ export class BloomFilter {
     this.#probes = probes
   }
 
-  /** Null when the payload is no filter of this version. */
+  /** Null if the payload is not a filter of this version. */
   static decode(payload: Uint8Array): BloomFilter | null {
     const blocks = (payload.length - TAIL_BYTES) / BLOCK_BYTES
     const probes = payload[payload.length - 2]
@@ -117,7 +121,7 @@ export class BloomFilter {
     return this.#payload.length
   }
 
-  /** False: the key was not added. */
+  /** False means that the key was not added. */
   mayContain(userKey: Uint8Array): boolean {
     const hash = this.#hash
     hash.of(userKey, 0, userKey.length)
@@ -134,18 +138,21 @@ export class BloomFilter {
 }
 
 /**
- * The share of absent keys this filter lets through at so many bits a key; 1 for no bits. A block
- * holds Poisson(512 ÷ bits) keys; what that mixture of loads costs over the classic
- * exp(−bits · ln²2) grows with the bits: 18 % at 10, 66 % at 15.
+ * The share of absent keys that the filter lets through at `bitsPerKey`; 1 for 0 bits. A block
+ * holds Poisson(512 ÷ bits) keys. This mixture of loads costs more than the classic exp(−bits ·
+ * ln²2), and the difference grows with the bits: 18 % at 10, 66 % at 15.
  */
 export function falsePositiveRate(bitsPerKey: number): number {
   return bitsPerKey > 0 ? rateWithProbes(bitsPerKey, probeCount(bitsPerKey)) : 1
 }
 
-/** Of the last budget asked for: tables in a row have the same, and small ones notice the search. */
+/**
+ * The result for the last `bitsPerKey`. Consecutive tables have the same, and for small ones the
+ * search would cost noticeable time.
+ */
 let found = { bitsPerKey: 0, probes: 1 }
 
-/** The number of probes with the lowest false-positive rate at so many bits a key. */
+/** The number of probes with the lowest false-positive rate at `bitsPerKey`. */
 export function probeCount(bitsPerKey: number): number {
   if (found.bitsPerKey !== bitsPerKey) found = { bitsPerKey, probes: bestProbes(bitsPerKey) }
   return found.probes
@@ -178,8 +185,8 @@ function rateWithProbes(bitsPerKey: number, probes: number): number {
 }
 
 /**
- * The chance that `probes` bits are all set after `thrown` bits were, in one block: the mean share
- * of ones to that power, with the second-order term of their exact variance.
+ * The chance that `probes` bits are all set in a block in which `thrown` bits were set: the mean
+ * share of ones to the power of `probes`, with the second-order term of its exact variance.
  */
 function passRate(thrown: number, probes: number): number {
   const zero = (1 - 1 / BLOCK_BITS) ** thrown
@@ -189,7 +196,7 @@ function passRate(thrown: number, probes: number): number {
   return ones ** probes * (1 + ((probes * (probes - 1)) / 2) * (variance / (ones * ones)))
 }
 
-/** Size of the filter over so many distinct user keys, trailer excluded. */
+/** Size of the filter over `keys` distinct user keys, without the block trailer. */
 export function filterBytes(keys: number, bitsPerKey: number): number {
   return filterBlocks(keys, bitsPerKey) * BLOCK_BYTES + TAIL_BYTES
 }
@@ -198,19 +205,19 @@ function filterBlocks(keys: number, bitsPerKey: number): number {
   return Math.max(1, Math.ceil((keys * bitsPerKey) / BLOCK_BITS))
 }
 
-/** Scales a 32-bit hash to a block: no division, and every block equally likely. */
+/** Scales a 32-bit hash to a block, without a division. Every block is equally likely. */
 function blockStart(hash: number, blocks: number): number {
   return Math.floor(((hash >>> 0) * blocks) / TWO_POW_32) * BLOCK_BYTES
 }
 
 /**
  * A 64-bit hash as two words, after MurmurHash3 (Appleby, public domain): two 32-bit lanes over the
- * same words, crossed at the end. Persisted through the filter: never change.
+ * same words, mixed at the end. Filters are persisted, so never change it.
  */
 class KeyHash {
-  /** Picks the block. */
+  /** Selects the block. */
   block = 0
-  /** Picks the bits. */
+  /** Selects the bits. */
   bits = 0
 
   of(bytes: Uint8Array, start: number, length: number): void {

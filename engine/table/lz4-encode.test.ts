@@ -3,7 +3,7 @@ import { uncompressSync } from 'lz4-napi'
 import { describe, expect, test } from 'vitest'
 import { lz4Encode } from './lz4-encode.ts'
 
-/** Runs of a few bytes repeated at various distances: literals, short, long, overlapping matches. */
+/** Short sequences repeated at various distances: literals, short, long and overlapping matches. */
 const blocks = fc
   .array(
     fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 60 })),
@@ -19,7 +19,7 @@ const blocks = fc
     ),
   )
 
-/** By the reference implementation, which wants the raw size before the block. */
+/** Decodes with the reference implementation, which needs the raw size before the block. */
 function decode(encoded: Uint8Array, rawBytes: number): Uint8Array {
   const prefixed = Buffer.alloc(4 + encoded.length)
   prefixed.writeUInt32LE(rawBytes)
@@ -33,8 +33,8 @@ function encode(raw: Uint8Array, targetBytes = raw.length * 2 + 64): Uint8Array 
   return end < 0 ? null : target.subarray(0, end)
 }
 
-describe('the reference decoder gives back the block', () => {
-  test('whatever it holds', () => {
+describe('the reference decoder returns the block', () => {
+  test('for any content', () => {
     fc.assert(
       fc.property(blocks, (raw) => {
         expect(decode(encode(raw)!, raw.length)).toEqual(raw)
@@ -44,7 +44,7 @@ describe('the reference decoder gives back the block', () => {
   })
 
   test.each([0, 1, 11, 12, 13, 14, 18, 19, 20, 273, 274, 275, 529, 65_540, 200_000])(
-    'of %i equal bytes, and of as many literals',
+    'for %i equal bytes, and for as many literals',
     (bytes) => {
       const equal = new Uint8Array(bytes).fill(7)
       expect(decode(encode(equal)!, bytes)).toEqual(equal)
@@ -53,7 +53,7 @@ describe('the reference decoder gives back the block', () => {
     },
   )
 
-  test('when a repetition lies just within, at and beyond the largest offset', () => {
+  test('for a repetition just within, at and beyond the largest offset', () => {
     for (const distance of [65_534, 65_535, 65_536, 65_537]) {
       const raw = new Uint8Array(distance + 200)
       for (let at = 0; at < raw.length; at++) raw[at] = Math.imul(at + 1, 0x9e3779b1) >>> 24
@@ -63,7 +63,7 @@ describe('the reference decoder gives back the block', () => {
   })
 })
 
-test('what does not fit is refused, and nothing is written beyond the target', () => {
+test('a block that does not fit is refused, and nothing is written beyond the target', () => {
   fc.assert(
     fc.property(blocks, fc.nat(400), (raw, bytes) => {
       const whole = encode(raw)!

@@ -1,8 +1,8 @@
 /**
  * Owns the encoding of one raw LZ4 block (lz4_Block_format.md of the LZ4 project), greedy with a
- * hash of four bytes, as the reference's fast mode. In JavaScript rather than native, because a
- * native result is freed only when the event loop turns: a long merge would pile all of them up.
- * Nothing is allocated per block.
+ * hash of four bytes, as in the reference's fast mode. It is JavaScript and not native, because
+ * native results are freed only when the event loop turns: a long merge would accumulate all of
+ * them. It allocates nothing per block.
  *
  *   sequence  token (literal count ‖ match length − 4, four bits each, 15 = more bytes follow)
  *             literals ‖ offset u16le ‖ more length bytes
@@ -15,15 +15,15 @@ const LAST_LITERALS = 5
 const MATCH_START_MARGIN = 12
 const OFFSET_MAX = 0xffff
 const HASH_BITS = 12
-/** The step grows by one every so many misses, so what does not compress is passed over quickly. */
+/** The step grows by one after 2^6 misses, so that incompressible data is passed quickly. */
 const SKIP_SHIFT = 6
 const NONE = -1
 
 const lastSeen = new Int32Array(1 << HASH_BITS)
 
 /**
- * Writes the encoding of source[0, length) at target[start] and returns its end, or −1 when it does
- * not fit.
+ * Writes the encoding of source[0, length) at target[start]. Returns its end, or −1 if it does not
+ * fit.
  */
 export function lz4Encode(
   source: Uint8Array,
@@ -66,7 +66,7 @@ export function lz4Encode(
   return writeLiterals(source, anchor, length, target, at, 0)
 }
 
-/** Token, literal length and source[from, to); the end, or −1. */
+/** Writes a token, the literal length and source[from, to). Returns the end, or −1. */
 function writeLiterals(
   source: Uint8Array,
   from: number,
@@ -83,7 +83,7 @@ function writeLiterals(
   return end
 }
 
-/** Bytes that follow the token for a length. */
+/** Number of bytes that follow the token to encode a length. */
 function lengthBytes(length: number): number {
   return length < 15 ? 0 : 1 + Math.floor((length - 15) / 255)
 }

@@ -4,7 +4,7 @@ import { lz4Agrees } from './lz4-witness.ts'
 
 const raw = Uint8Array.from({ length: 4096 }, (_, at) => (at % 97) * (at % 3))
 
-test('LZ4 reads back what was encoded here, and differs where the block differs', () => {
+test('the LZ4 library decodes our blocks, and disagrees if the block differs', () => {
   const payload = compressBlock('lz4', raw)!.slice()
   expect(lz4Agrees(payload, raw)).toBe(true)
   expect(lz4Agrees(payload, raw.with(100, raw[100]! ^ 1))).toBe(false)

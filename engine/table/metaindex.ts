@@ -1,10 +1,10 @@
-/** Owns the writing of the metaindex block: the handles of filter and properties by name. */
+/** Owns the writing of the metaindex block: the handles of filter and properties, by name. */
 
 import { ByteWriter } from '../base/coding.ts'
 import { PlainBlockBuilder } from './plain-block.ts'
 import { appendHandle, type BlockHandle, METAINDEX_NAME } from './table-format.ts'
 
-/** Owned. `filter` is null where the table has none. */
+/** Owned. `filter` is null if the table has none. */
 export function encodeMetaindex(filter: BlockHandle | null, properties: BlockHandle): Uint8Array {
   const block = new PlainBlockBuilder()
   const name = (handleName: string, handle: BlockHandle) => {

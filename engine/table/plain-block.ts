@@ -1,37 +1,37 @@
 /**
  * Owns the plain form of blocks for cold paths: a few entries with raw keys, read once at open
- * (metaindex, properties). Layout as in block-builder.ts; ours make every entry a restart, RocksDB's
- * may share prefixes.
+ * (metaindex, properties). The layout is that of block-builder.ts. In our blocks every entry is a
+ * restart; RocksDB's may share prefixes.
  */
 
 import { ByteReader, ByteWriter } from '../base/coding.ts'
 
 const RESTART_BYTES = 4
 
-/** Builds a block whose every entry is a restart: index, properties, metaindex. */
+/** Builds a block in which every entry is a restart: index, properties, metaindex. */
 export class PlainBlockBuilder {
   readonly #writer = new ByteWriter()
   readonly #restarts: number[] = []
 
-  /** Size of the block if it ended here. */
+  /** Size that the block would have if it ended here. */
   get bytes(): number {
     return this.#writer.length + (this.#restarts.length + 1) * RESTART_BYTES
   }
 
-  /** Keys must ascend; the caller's bytes are copied. */
+  /** Keys must ascend. Copies `key` and `value`. */
   add(key: Uint8Array, value: Uint8Array): void {
     this.#restarts.push(this.#writer.length)
     this.#writer.varint(0).varint(key.length).varint(value.length).raw(key).raw(value)
   }
 
-  /** Owned; at least one entry must have been added. */
+  /** Owned. At least one entry must have been added. */
   finish(): Uint8Array {
     for (const restart of this.#restarts) this.#writer.u32(restart)
     return this.#writer.u32(this.#restarts.length).copy()
   }
 }
 
-/** A reader over the entries of a block, its restarts left out. Throws `LSM_CORRUPTION`. */
+/** A reader over the entries of a block, without its restarts. Throws `LSM_CORRUPTION`. */
 export function entriesReader(block: Uint8Array, path: string): ByteReader {
   const tail = new ByteReader(block, path, Math.max(0, block.length - RESTART_BYTES))
   const end = block.length - (tail.u32() + 1) * RESTART_BYTES
@@ -40,7 +40,7 @@ export function entriesReader(block: Uint8Array, path: string): ByteReader {
   return reader
 }
 
-/** Reads a key: what it shares with `previous`, and the rest. Owned. */
+/** Reads a key: the number of bytes shared with `previous`, and the rest. Owned. */
 export function readSharedKey(
   reader: ByteReader,
   shared: number,
@@ -55,7 +55,7 @@ export function readSharedKey(
   return key
 }
 
-/** All entries by name; values are borrowed from `block`. Throws `LSM_CORRUPTION`. */
+/** All entries by name. Values are borrowed from `block`. Throws `LSM_CORRUPTION`. */
 export function decodePlainBlock(block: Uint8Array, path: string): ReadonlyMap<string, Uint8Array> {
   const reader = entriesReader(block, path)
   const entries = new Map<string, Uint8Array>()

@@ -1,7 +1,7 @@
 /**
- * Owns the properties block: what a table says of itself, under RocksDB's names
- * (`table/table_properties.cc`), strictly sorted. Integers are varints except where noted; names
- * RocksDB does not know it would show as user-collected properties.
+ * Owns the properties block: facts about a table under RocksDB's names
+ * (`table/table_properties.cc`), strictly sorted. Integers are varints except where noted. RocksDB
+ * shows names that it does not know as user-collected properties.
  */
 
 import { ByteReader, ByteWriter } from '../base/coding.ts'
@@ -11,7 +11,7 @@ import type { Compression } from './compression.ts'
 import { decodePlainBlock, PlainBlockBuilder } from './plain-block.ts'
 import { FORMAT_VERSION, unsupported } from './table-format.ts'
 
-/** What a table knows of its content. */
+/** Facts about a table's content. */
 export interface TableProperties {
   readonly entries: number
   readonly tombstones: number
@@ -19,18 +19,18 @@ export interface TableProperties {
   readonly rawKeyBytes: number
   readonly rawValueBytes: number
   readonly dataBlocks: number
-  /** Stored data blocks, trailers included. */
+  /** Bytes of the stored data blocks, including trailers. */
   readonly dataBytes: number
   readonly indexBytes: number
   readonly filterBytes: number
   readonly rangeDeletions: number
 }
 
-/** Properties read back, with what only a reader needs. */
+/** Decoded properties, with additional facts that only a reader needs. */
 export interface StoredProperties extends TableProperties {
   readonly indexKeyIsUserKey: boolean
   readonly indexValueIsDeltaEncoded: boolean
-  /** Everything the block holds, by name; borrowed from it. */
+  /** Everything in the block, by name; borrowed from the block. */
   readonly all: ReadonlyMap<string, Uint8Array>
 }
 
@@ -60,7 +60,9 @@ const COMPRESSION_NAMES: Readonly<Record<Compression, string>> = {
   lz4: 'LZ4',
   zstd: 'ZSTD',
 }
-/** Index types (u32le) whose blocks are plain: binary search, and hash search beside it. */
+/**
+ * Index types (u32le) with plain blocks: binary search, and binary search with an added hash index.
+ */
 const INDEX_TYPE_BINARY = 0
 const INDEX_TYPE_HASH = 1
 const INDEX_TYPE_NAMES = ['binary', 'hash', 'two-level', 'first-key']
@@ -89,7 +91,7 @@ export function encodeProperties(
     dataBlocks: varint(properties.dataBlocks),
     entries: varint(properties.entries),
     rangeDeletions: varint(properties.rangeDeletions),
-    // RocksDB counts internal keys.
+    // RocksDB counts internal keys, so the trailers are added.
     rawKeyBytes: varint(properties.rawKeyBytes + properties.entries * TRAILER_BYTES),
     rawValueBytes: varint(properties.rawValueBytes),
   }
@@ -102,8 +104,8 @@ export function encodeProperties(
 }
 
 /**
- * Throws `LSM_CORRUPTION` when the block does not parse, `LSM_INVALID_ARGUMENT` for a table ordered
- * by another comparator or indexed in a way this engine does not read.
+ * Throws `LSM_CORRUPTION` if the block does not parse, `LSM_INVALID_ARGUMENT` if the table has
+ * another comparator or an index type that this engine does not read.
  */
 export function decodeProperties(block: Uint8Array, path: string): StoredProperties {
   const all = decodePlainBlock(block, path)

@@ -1,4 +1,4 @@
-/** Has RocksDB's own tools judge our tables, and reads tables RocksDB wrote. */
+/** RocksDB's own tools check our tables, and our reader reads tables that RocksDB wrote. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -50,14 +50,17 @@ function someEntries(count: number): Entry[] {
 const compressions = ['none', 'lz4', 'zstd'] as const
 
 describe.skipIf(!hasRocksdbTools('sst_dump'))('sst_dump', () => {
-  test.each(compressions)('finds a table with compression %s ok and equal', (compression) => {
-    const entries = someEntries(3000)
-    const path = write(entries, { ...plain, compression })
-    expect(verifyTableFile(path)).toEqual(SOUND)
-    expect(scanTableFile(path)).toEqual(scanLines(entries))
-  })
+  test.each(compressions)(
+    'accepts a table with compression %s and reads equal entries',
+    (compression) => {
+      const entries = someEntries(3000)
+      const path = write(entries, { ...plain, compression })
+      expect(verifyTableFile(path)).toEqual(SOUND)
+      expect(scanTableFile(path)).toEqual(scanLines(entries))
+    },
+  )
 
-  test('agrees on any entries', () => {
+  test('reads any entries as we wrote them', () => {
     const options = fc.record({
       blockBytes: fc.constantFrom(1, 100, 4096),
       restartInterval: fc.constantFrom(1, 3, 16),
@@ -75,7 +78,7 @@ describe.skipIf(!hasRocksdbTools('sst_dump'))('sst_dump', () => {
     )
   })
 
-  test('sees a planted flip, wherever it lies', () => {
+  test('detects a flipped bit at any place', () => {
     const path = write(someEntries(200), plain)
     const bytes = readFileSync(path)
     for (const at of [100, bytes.length >> 1, bytes.length - 400, bytes.length - 60]) {
@@ -86,7 +89,7 @@ describe.skipIf(!hasRocksdbTools('sst_dump'))('sst_dump', () => {
     }
   })
 
-  test('shows the properties by their names', () => {
+  test('shows the properties under their names', () => {
     const path = write(someEntries(900), plain)
     const { output } = runTool('sst_dump', [`--file=${path}`, '--show_properties'])
     expect(output).toContain('# entries: 900')
@@ -98,7 +101,7 @@ describe.skipIf(!hasRocksdbTools('sst_dump'))('sst_dump', () => {
 })
 
 describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', () => {
-  /** The tables of a database that db_bench made. */
+  /** The tables of a database that db_bench wrote. */
   function fill(name: string, ...options: readonly string[]): readonly string[] {
     const db = join(folder, name)
     const { complaints } = runTool('db_bench', [
@@ -127,7 +130,7 @@ describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', 
     ['none', 5],
     ['lz4', 5],
     ['zstd', 5],
-  ])('with compression %s and format version %i reads equal', (compression, version) => {
+  ])('with compression %s and format version %i is read equally', (compression, version) => {
     const [path = ''] = fill(
       `${compression}-${version}`,
       `--compression_type=${compression}`,
@@ -149,7 +152,7 @@ describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', 
     reader.close()
   })
 
-  test('reads equal also where RocksDB compacted it', () => {
+  test('is read equally also after RocksDB compacted it', () => {
     const small = ['--write_buffer_size=65536', '--target_file_size_base=32768', '--num=4000']
     const paths = fill('compacted', ...small, '--benchmarks=fillrandom,overwrite,compact')
     expect(paths.length).toBeGreaterThan(5)
@@ -164,7 +167,7 @@ describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', 
     }
   })
 
-  test('with range deletions says that it has them', () => {
+  test('with range deletions reports that it has them', () => {
     const tombstones = ['--writes_per_range_tombstone=100', '--max_num_range_tombstones=10']
     const reader = open(fill('ranges', ...tombstones)[0]!)
     expect(reader.hasRangeDeletions).toBe(true)
@@ -175,7 +178,7 @@ describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', 
   test.each([
     ['--checksum_type=4', 'checksum XXH3 is not supported'],
     ['--partition_index=true', 'index type two-level is not supported'],
-  ])('made with %s is refused by name', (option, message) => {
+  ])('made with %s is refused, and the message names it', (option, message) => {
     expect(() => open(fill(message, option)[0]!)).toThrow(message)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Owns the step from stored bytes to a raw block: checksum first, then the type, then the
- * decompression. Nothing reads a block that did not pass through here.
+ * Owns the step from stored bytes to a raw block: check the checksum, then the type, then
+ * decompress. Every block that is read passes through here.
  */
 
 import { crc32c, maskCrc } from '../base/crc32c.ts'
@@ -11,9 +11,10 @@ import { COMPRESSION_TYPE, decompressBlock } from './compression.ts'
 import { BLOCK_TRAILER_BYTES, type BlockHandle, unsupported } from './table-format.ts'
 
 /**
- * The raw block in stored[start, start + bytes), its trailer behind it; `offset` is where it lies in
- * the table. Owned, or a view of `stored` when `mayBorrow` and the block is not compressed. Throws
- * `LSM_CORRUPTION` with path and offset; `LSM_INVALID_ARGUMENT` for a compression not read here.
+ * The raw block in stored[start, start + bytes), which its trailer follows; `offset` is its place
+ * in the table. Owned, or a view of `stored` if `mayBorrow` is set and the block is not compressed.
+ * Throws `LSM_CORRUPTION` with path and offset, and `LSM_INVALID_ARGUMENT` for a compression that
+ * this engine does not read.
  */
 export function decodeStoredBlock(
   stored: Uint8Array,
@@ -46,7 +47,7 @@ export function decodeStoredBlock(
   return raw
 }
 
-/** Reads one block for keeps: index, filter, properties, metaindex. Owned. */
+/** Reads one block that stays in memory: index, filter, properties, metaindex. Owned. */
 export function readBlock(file: ReadableFile, handle: BlockHandle, section: Section): Uint8Array {
   const storedBytes = handle.bytes + BLOCK_TRAILER_BYTES
   const stored = new Uint8Array(storedBytes)

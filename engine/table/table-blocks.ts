@@ -1,6 +1,6 @@
 /**
- * Owns the data blocks of one open table: fetched through the block cache or from a file handle, so
- * that each read lands on the handle's account in the ledger and in the caller's counters.
+ * Owns the data blocks of one open table. They come from the block cache or from a file handle;
+ * each read is counted on the handle's account in the ledger and in the caller's counters.
  */
 
 import type { ReadCounters } from '../base/read-counters.ts'
@@ -15,7 +15,7 @@ export class TableBlocks {
   readonly id: number
   readonly index: BlockIndex
   readonly cache: BlockCache
-  /** Stored blocks of all tables pass through here; what is handed out is a copy. */
+  /** Stored blocks of all tables are read into this buffer; `read` returns copies. */
   static #stored: Uint8Array = new Uint8Array(0)
 
   constructor(path: string, id: number, index: BlockIndex, cache: BlockCache) {
@@ -25,7 +25,7 @@ export class TableBlocks {
     this.cache = cache
   }
 
-  /** The raw block `blockIndex`: immutable, safe to keep. Throws `LSM_CORRUPTION`, `LSM_IO`. */
+  /** The raw block `blockIndex`, immutable and safe to keep. Throws `LSM_CORRUPTION`, `LSM_IO`. */
   read(
     blockIndex: number,
     file: ReadableFile,

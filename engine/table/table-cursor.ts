@@ -1,8 +1,8 @@
 /**
- * Owns walking a whole table: a block cursor that goes on to the neighbouring block where its own
- * ends. It comes in two kinds. Through the cache: blocks are immutable and values stay valid as
- * long as anyone holds them. Reading ahead past the cache (compactions): blocks lie in one buffer
- * that the next read overwrites, so values last only until the next call.
+ * Owns walking a whole table: a block cursor that continues in the neighbouring block where its own
+ * ends. There are two modes. Through the cache: blocks are immutable, and values stay valid as long
+ * as somebody holds them. With read-ahead, past the cache (for compactions): blocks are in one
+ * buffer that the next read overwrites, so values are valid only until the next call.
  */
 
 import { assert } from '../base/assert.ts'
@@ -13,24 +13,29 @@ import { decodeStoredBlock } from './stored-block.ts'
 import type { TableBlocks } from './table-blocks.ts'
 
 export interface TableCursorOptions {
-  /** The table's file on the account that pays for the reads. */
+  /** The table's file, opened on the account that pays for the reads. */
   readonly file: ReadableFile
   readonly counters: ReadCounters
-  /** Whether blocks read go into the cache; blocks already there are used either way. */
+  /**
+   * Whether blocks that are read enter the cache. Blocks already in the cache are used in any case.
+   */
   readonly fillCache: boolean
-  /** Bypass the cache and read whole blocks into this, going forward; `fillCache` must be false. */
+  /**
+   * If set, forward reads bypass the cache and read whole blocks into it; `fillCache` must be
+   * false.
+   */
   readonly readAhead?: ReadAhead
 }
 
 /**
- * A read-ahead buffer. Cursors used one after the other, as those of a run, share one: when the next
- * has read into it, the earlier ones are spent.
+ * A read-ahead buffer. Cursors used one after another, such as those of a run, share one. When the
+ * next cursor has read into it, the earlier cursors are spent.
  */
 export class ReadAhead {
-  /** About so many bytes of whole blocks are read at once. */
+  /** About this many bytes of whole blocks are read at once. */
   readonly bytes: number
   buffer: Uint8Array = new Uint8Array(0)
-  /** Whose blocks the buffer holds. */
+  /** The cursor whose blocks the buffer holds. */
   reader: TableCursor | null = null
 
   constructor(bytes: number) {
@@ -47,7 +52,10 @@ export class TableCursor extends BlockCursor {
   readonly #fillCache: boolean
   readonly #readAhead: ReadAhead | null
   #blockIndex = NO_BLOCK
-  /** The stored blocks [#windowFirst, #windowEnd) are read ahead, while the buffer is this one's. */
+  /**
+   * The stored blocks [#windowFirst, #windowEnd) are in the buffer, while it belongs to this
+   * cursor.
+   */
   #windowFirst = 0
   #windowEnd = 0
 
@@ -91,7 +99,7 @@ export class TableCursor extends BlockCursor {
     if (!this.valid) this.#backward()
   }
 
-  /** To the first entry of the next block that has one. */
+  /** Moves to the first entry of the next block that has one. */
   #forward(): void {
     const { count } = this.#blocks.index
     this.valid = false
@@ -110,7 +118,7 @@ export class TableCursor extends BlockCursor {
   }
 
   #load(blockIndex: number, isForward: boolean): void {
-    // Only a block that opens is current: after an error the next seek reads anew.
+    // A block becomes current only when it opens, so that after an error the next seek reads again.
     this.#blockIndex = NO_BLOCK
     this.valid = false
     const block =
@@ -132,7 +140,7 @@ export class TableCursor extends BlockCursor {
     return decodeStoredBlock(ahead.buffer, start, index.sizes[blockIndex]!, path, offset, true)
   }
 
-  /** Reads whole blocks from `first` on: as many as fit the read-ahead, at least one. */
+  /** Reads whole blocks from `first` on: as many as fit the read-ahead, but at least one. */
   #fillWindow(ahead: ReadAhead, first: number, isForward: boolean): void {
     const { index } = this.#blocks
     const start = index.offsets[first]!

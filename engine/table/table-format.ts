@@ -1,7 +1,7 @@
 /**
  * Owns the fixed parts of a table: block handles, the block trailer, the footer and the names of
  * metaindex entries. The layout is RocksDB's block-based table, format version 2
- * (`table/format.h`), so that its own tools check our tables.
+ * (`table/format.h`), so that RocksDB's own tools can check our tables.
  *
  *   +-----------------------+
  *   | data block …          |   each block is followed by its trailer
@@ -17,7 +17,7 @@ import { ByteReader, ByteWriter } from '../base/coding.ts'
 import { crc32c, maskCrc } from '../base/crc32c.ts'
 import { corruption, LsmError } from '../base/errors.ts'
 
-/** Where a stored block lies: `bytes` excludes the trailer that follows it. */
+/** Location of a stored block. `bytes` excludes the trailer that follows the block. */
 export interface BlockHandle {
   readonly offset: number
   readonly bytes: number
@@ -93,15 +93,15 @@ export function encodeFooter(metaindex: BlockHandle, index: BlockHandle): Uint8A
 }
 
 /**
- * Throws `LSM_CORRUPTION` where the footer is no footer, `LSM_INVALID_ARGUMENT` where it is one of
- * a kind this engine does not read.
+ * Throws `LSM_CORRUPTION` if the bytes are not a footer, `LSM_INVALID_ARGUMENT` if they are a
+ * footer of a kind that this engine does not read.
  */
 export function decodeFooter(bytes: Uint8Array, path: string, tableBytes: number): Footer {
   const offset = tableBytes - FOOTER_BYTES
   const tail = new ByteReader(bytes, path, FOOTER_HANDLES_END, FOOTER_BYTES)
   const formatVersion = tail.u32()
   if (tail.u32() !== MAGIC_LOW || tail.u32() !== MAGIC_HIGH) {
-    throw corruption('no table: the footer lacks its magic number', { path, offset })
+    throw corruption('not a table: the footer has no magic number', { path, offset })
   }
   if (formatVersion < FORMAT_VERSION_MIN || formatVersion > FORMAT_VERSION_MAX) {
     throw unsupported(path, `format version ${formatVersion}`)
@@ -128,7 +128,7 @@ export function checkHandle(handle: BlockHandle, path: string, tableBytes: numbe
   })
 }
 
-/** A table that is sound but of a kind this engine does not read. */
+/** The error for a valid table of a kind that this engine does not read. */
 export function unsupported(path: string, what: string): LsmError {
   return new LsmError('LSM_INVALID_ARGUMENT', `${path}: ${what} is not supported`, {
     data: { path, what },

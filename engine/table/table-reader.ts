@@ -1,8 +1,8 @@
 /**
- * Owns one open table: footer, properties, index and filter are read and checked at open and stay
- * in memory; data blocks come through the block cache. Every byte read has passed its checksum.
- * Reads the engine's own tables and those of RocksDB with CRC32C, a plain index (either encoding)
- * and no, LZ4 or zstd compression; RocksDB's filters are left alone.
+ * Owns one open table. Footer, properties, index and filter are read and checked at open and stay
+ * in memory; data blocks come through the block cache. Every byte read has passed its checksum. It
+ * reads the engine's own tables, and RocksDB tables with CRC32C, a plain index (either encoding)
+ * and no, LZ4 or zstd compression. It ignores RocksDB's filters.
  *
  * Invariant: a lookup's value is a view into an immutable block that is never recycled.
  */
@@ -33,7 +33,7 @@ import {
 } from './table-format.ts'
 
 export interface TableReaderOptions {
-  /** The same file on the account that pays for `get`; the file opened with when absent. */
+  /** The same file on the account that pays for `get`. Default: the file passed to `open`. */
   readonly fileForGets?: ReadableFile
 }
 
@@ -41,9 +41,9 @@ export class TableReader {
   readonly id: number
   readonly path: string
   readonly properties: StoredProperties
-  /** The table holds range deletions, which nothing here applies. */
+  /** Whether the table holds range deletions, which this engine does not apply. */
   readonly hasRangeDeletions: boolean
-  /** Pays for the reads of `get`; set it anew when the table moves to another level. */
+  /** Pays for the reads of `get`. Set it again when the table moves to another level. */
   fileForGets: ReadableFile
   readonly #file: ReadableFile
   readonly #blocks: TableBlocks
@@ -68,9 +68,9 @@ export class TableReader {
   }
 
   /**
-   * Reads footer, metaindex, properties, index and filter on the file's account. The reader owns
-   * the file from then on. `id` names the table in the cache. Throws `LSM_CORRUPTION` with path and
-   * offset, `LSM_INVALID_ARGUMENT` for a sound table of a kind not read here.
+   * Reads footer, metaindex, properties, index and filter on the file's account. The reader then
+   * owns the file. `id` identifies the table in the cache. Throws `LSM_CORRUPTION` with path and
+   * offset, and `LSM_INVALID_ARGUMENT` for a valid table of a kind that this engine does not read.
    */
   static open(
     file: ReadableFile,
@@ -83,12 +83,15 @@ export class TableReader {
     return new TableReader(file, options.fileForGets ?? file, parts, blocks)
   }
 
-  /** Bytes held in memory for as long as the table is open: index and filter. */
+  /** Bytes of memory that the open table always holds: index and filter. */
   get pinnedBytes(): number {
     return this.#blocks.index.memoryBytes + (this.#filter?.memoryBytes ?? 0)
   }
 
-  /** False: no version of the key is here. True without a filter. Counts the check. */
+  /**
+   * False means that the table holds no version of the key. True without a filter. Counts the
+   * check.
+   */
   mayContain(userKey: Uint8Array, counters: ReadCounters): boolean {
     if (this.#filter === null) return true
     counters.filterChecks++
@@ -98,8 +101,9 @@ export class TableReader {
   }
 
   /**
-   * Finds the newest version with seq ≤ `seq`, asking the filter first. True: `lookup` is filled,
-   * its value a view that may be kept. `file` pays for the read. Throws `LSM_CORRUPTION`, `LSM_IO`.
+   * Finds the newest version with seq ≤ `seq`, after asking the filter. If it returns true,
+   * `lookup` is filled; its value is a view that may be kept. `file` pays for the read. Throws
+   * `LSM_CORRUPTION`, `LSM_IO`.
    */
   get(
     userKey: Uint8Array,
@@ -128,12 +132,15 @@ export class TableReader {
     return false
   }
 
-  /** Values of a cursor with `readAhead` last until its next call; others may be kept. */
+  /**
+   * Values of a cursor with `readAhead` are valid only until its next call; other values may be
+   * kept.
+   */
   cursor(options: TableCursorOptions): InternalCursor {
     return new TableCursor(this.#blocks, options)
   }
 
-  /** The table's file on its opening account, to be tagged for another. */
+  /** The table's file on the account it was opened with; use `tagged` for another account. */
   get file(): ReadableFile {
     return this.#file
   }
@@ -144,8 +151,8 @@ export class TableReader {
   }
 
   /**
-   * After a miss: whether the entry before where the key would be has this user key, in a version
-   * too new to be seen. Costs no read: where the block begins there, the index knows.
+   * After a miss: whether the previous entry has this user key, in a version too new to be visible.
+   * Costs no read: if the previous entry is in another block, the index has its key.
    */
   #precededBy(userKey: Uint8Array, blockIndex: number): boolean {
     const cursor = this.#cursor
@@ -168,7 +175,7 @@ interface TableParts {
 function readParts(file: ReadableFile): TableParts {
   const { path, bytes: tableBytes } = file
   if (tableBytes < FOOTER_BYTES) {
-    throw corruption(`no table: ${tableBytes} bytes are fewer than a footer`, { path, offset: 0 })
+    throw corruption(`not a table: ${tableBytes} bytes are less than a footer`, { path, offset: 0 })
   }
   const footerBytes = new Uint8Array(FOOTER_BYTES)
   file.read(footerBytes, FOOTER_BYTES, tableBytes - FOOTER_BYTES, 'meta')

@@ -16,7 +16,7 @@ import { writeTable, writeTag } from './testing/table-fixture.ts'
 
 const SECTIONS = ['data', 'filter', 'index', 'meta'] as const
 
-/** What the writer really writes, by section. */
+/** The bytes that the writer really writes, by section. */
 function written(entries: readonly Entry[], options: TableSizeOptions) {
   const ledger = new Ledger()
   const storage = new MemoryStorage(ledger)
@@ -69,7 +69,7 @@ const options = fc.record({
 })
 
 describe('the size of a table', () => {
-  test('is what the writer writes, to the byte, in every section', () => {
+  test("equals the writer's output to the byte, in every section", () => {
     fc.assert(
       fc.property(entries, options, (list, how) => {
         expect(tableSize(sizesOf(list), how)).toEqual(written(list, how))

@@ -1,10 +1,10 @@
 /**
- * Owns the size of a table as a function of the sizes of its entries: what `TableWriter` would
- * write, without bytes. Simulators count with it.
+ * Owns the size of a table as a function of the sizes of its entries: the size of what
+ * `TableWriter` would write. Simulators count with it.
  *
- * Invariant: with compression none, `tableSize` is the writer's file to the byte, section by
- * section. A compressed table is smaller by what its values give, which no formula knows: counted
- * here as if every block were kept as it is. `estimateTableSize` knows only averages.
+ * Invariant: without compression, `tableSize` equals the writer's file to the byte, section by
+ * section. How much smaller a compressed table is depends on its values, so no formula gives it; it
+ * is counted here as if every block were uncompressed. `estimateTableSize` uses only averages.
  */
 
 import { TRAILER_BYTES } from '../base/internal-key.ts'
@@ -17,23 +17,23 @@ import { BLOCK_TRAILER_BYTES, type BlockHandle, FOOTER_BYTES } from './table-for
 export interface TableSizeOptions {
   readonly blockBytes: number
   readonly restartInterval: number
-  /** 0: no filter. */
+  /** 0 means no filter. */
   readonly bitsPerKey: number
 }
 
-/** Entries in internal order, `count` of them; borrowed. */
+/** Sizes of `count` entries in internal order; borrowed. */
 export interface EntrySizes {
   readonly count: number
-  /** Of user keys. */
+  /** Lengths of the user keys. */
   readonly keyLengths: ArrayLike<number>
-  /** Bytes the user key shares with the one before it; of the first: 0. */
+  /** Number of bytes that the user key shares with the previous one; 0 for the first. */
   readonly sharedLengths: ArrayLike<number>
   readonly valueLengths: ArrayLike<number>
-  /** Deletions among them. */
+  /** How many of the entries are deletions. */
   readonly tombstones: number
 }
 
-/** Bytes of the file by section, block trailers included. */
+/** Bytes of the file by section, including block trailers. */
 export interface TableSize {
   readonly bytes: number
   readonly dataBytes: number
@@ -95,18 +95,18 @@ export function tableSize(entries: EntrySizes, options: TableSizeOptions): Table
   return sizeOf(dataBytes, filter, indexPayload, metaBytesOf(totals, indexPayload, filter))
 }
 
-/** What is known of a table without its entries: sums, and the mean prefix neighbours share. */
+/** Sums over a table, and the mean prefix that neighbours share, for use without its entries. */
 export interface TableAverages {
   readonly entries: number
   readonly rawKeyBytes: number
   readonly rawValueBytes: number
-  /** Mean bytes a key shares with the one before it. */
+  /** Mean number of bytes that a key shares with the previous one. */
   readonly sharedBytes: number
 }
 
 /**
- * About the size of a table of distinct keys, from averages: within 1 % where entries are alike. Whole
- * numbers, since they stand for file sizes.
+ * Approximate size of a table of distinct keys, from averages: within 1 % if entries are alike.
+ * Results are whole numbers, because they stand for file sizes.
  */
 export function estimateTableSize(table: TableAverages, options: TableSizeOptions): TableSize {
   const { entries, rawKeyBytes, rawValueBytes, sharedBytes } = table
@@ -118,7 +118,7 @@ export function estimateTableSize(table: TableAverages, options: TableSizeOption
   const header = varintBytes(sharedBytes) + varintBytes(suffix) + varintBytes(valueLength)
   const restart = (RESTART_BYTES + sharedBytes) / restartInterval
   const stored = header + suffix + valueLength + restart
-  // An entry goes into the block while its bound fits, whatever it then takes.
+  // An entry enters the block while its upper bound fits, whatever size it then really takes.
   const perBlock = Math.max(1, Math.floor(1 + (blockBytes - RESTART_BYTES - bound) / stored))
   const dataBlocks = Math.ceil(entries / perBlock)
   const restartsPerBlock = Math.ceil(perBlock / restartInterval)
@@ -142,7 +142,7 @@ interface Totals {
   readonly dataBytes: number
 }
 
-/** Filter and index are given as payloads; a filter of 0 bytes is none. */
+/** Filter and index are given as payload sizes; a filter of 0 bytes means none. */
 function sizeOf(
   dataBytes: number,
   filter: number,
@@ -164,7 +164,9 @@ function metaBytesOf(totals: Totals, indexPayload: number, filter: number): numb
   return properties + metaindex + 2 * BLOCK_TRAILER_BYTES + FOOTER_BYTES
 }
 
-/** The meta section differs between tables by a few bytes of varints: one stands for all. */
+/**
+ * The meta section of tables differs only by a few bytes of varints, so one size is used for all.
+ */
 const TYPICAL_META_BYTES = metaBytesOf(
   {
     entries: 2 ** 16,
@@ -178,7 +180,7 @@ const TYPICAL_META_BYTES = metaBytesOf(
   2 ** 16,
 )
 
-/** A restart of its own: nothing shared, the internal key, the block's handle. */
+/** Each index entry is a restart: nothing shared, the internal key, the block's handle. */
 function indexEntryBytes(keyLength: number, offset: number, payload: number): number {
   const handle = varintBytes(offset) + varintBytes(payload)
   const key = keyLength + TRAILER_BYTES

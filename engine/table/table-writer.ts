@@ -1,7 +1,8 @@
 /**
  * Owns the writing of one table: entries in internal order become data blocks, then filter, index,
  * properties, metaindex and footer follow (layout in table-format.ts; LevelDB's
- * `table/table_builder.cc`). Blocks gather in a chunk, so that few appends carry many blocks.
+ * `table/table_builder.cc`). Blocks are collected in a chunk, so that few appends carry many
+ * blocks.
  *
  * Invariant: a block never exceeds `blockBytes` before compression unless a single entry does.
  */
@@ -29,20 +30,20 @@ import {
 
 const CHUNK_BYTES = 256 * 1024
 
-/** For the tables that are written one after the other. */
+/** Chunks for tables that are written one after another. */
 const idleChunks = new IdleBuffers(() => new Uint8Array(CHUNK_BYTES), 2)
 
 export interface TableWriterOptions {
-  /** Size a data block is cut at, before compression. Default 4096. */
+  /** Size at which a data block ends, before compression. Default 4096. */
   readonly blockBytes?: number
-  /** Entries between two keys stored whole. Default 16. */
+  /** Number of entries between two keys that are stored whole. Default 16. */
   readonly restartInterval?: number
   readonly compression: Compression
-  /** Filter bits per distinct user key; 0 for no filter. Fractions are fine. */
+  /** Filter bits per distinct user key; 0 means no filter. Fractions are allowed. */
   readonly bitsPerKey: number
 }
 
-/** What `finish` knows of the table; keys are user keys, owned. */
+/** Facts about a finished table. Keys are user keys, owned. */
 export interface TableSummary {
   /** File size. */
   readonly bytes: number
@@ -55,7 +56,7 @@ export interface TableSummary {
   readonly seqMax: number
   readonly smallest: Uint8Array
   readonly largest: Uint8Array
-  /** `bytes`: size of the filter block, trailer included. */
+  /** `bytes` is the size of the filter block, including its trailer. */
   readonly filter: {
     readonly kind: 'none' | 'blocked-bloom'
     readonly bitsPerKey: number
@@ -64,7 +65,7 @@ export interface TableSummary {
 }
 
 export class TableWriter {
-  /** Entries added. */
+  /** Number of entries added. */
   entries = 0
   readonly #file: WritableFile
   readonly #blockBytes: number
@@ -75,7 +76,7 @@ export class TableWriter {
   readonly #filter: FilterBuilder | null
   #chunk = idleChunks.take()
   #chunkLength = 0
-  /** Of the bytes in the chunk. */
+  /** The section of the bytes in the chunk. */
   #section: Section = 'data'
   #appendedBytes = 0
   #dataBlocks = 0
@@ -86,7 +87,7 @@ export class TableWriter {
   #seqMax = 0
   #smallest: Uint8Array | null = null
 
-  /** `file` is empty and stays the caller's to sync and close. */
+  /** `file` must be empty. The caller syncs and closes it. */
   constructor(file: WritableFile, options: TableWriterOptions) {
     assert(file.bytes === 0, 'a table starts its file')
     this.#file = file
@@ -102,13 +103,13 @@ export class TableWriter {
     return this.#rawKeyBytes + this.#rawValueBytes
   }
 
-  /** About the file size `finish` would give now. */
+  /** The approximate file size if `finish` were called now. */
   get estimatedBytes(): number {
     const filterBytes = this.#filter?.bytes ?? 0
     return this.#offset + this.#block.bytes + this.#index.bytes + filterBytes + FOOTER_BYTES
   }
 
-  /** Adds one entry; internal order is asserted. The arrays are only read. Throws `LSM_IO`. */
+  /** Adds one entry and asserts internal order. Does not keep the arrays. Throws `LSM_IO`. */
   add(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -143,7 +144,9 @@ export class TableWriter {
     this.entries++
   }
 
-  /** Appends all that is left; the caller syncs. At least one entry was added. Throws `LSM_IO`. */
+  /**
+   * Appends all remaining bytes; the caller syncs. At least one entry was added. Throws `LSM_IO`.
+   */
   finish(): TableSummary {
     assert(this.#smallest !== null, 'a table has entries')
     this.#finishDataBlock()
@@ -216,7 +219,7 @@ export class TableWriter {
     this.#chunkLength += footer.length
   }
 
-  /** Puts a payload and its trailer into the chunk. */
+  /** Writes a payload and its trailer into the chunk. */
   #writeBlock(payload: Uint8Array, type: number = COMPRESSION_TYPE.none): BlockHandle {
     const chunk = this.#reserve(payload.length + BLOCK_TRAILER_BYTES)
     const handle = { offset: this.#offset, bytes: payload.length }
@@ -227,7 +230,7 @@ export class TableWriter {
     return handle
   }
 
-  /** The chunk with room for `bytes` more. */
+  /** The chunk, with room for at least `bytes` more. */
   #reserve(bytes: number): Uint8Array {
     if (this.#chunkLength + bytes > this.#chunk.length) this.#flushChunk()
     if (bytes > this.#chunk.length) this.#chunk = new Uint8Array(bytes)

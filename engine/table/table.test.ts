@@ -20,7 +20,7 @@ import { ReadAhead } from './table-cursor.ts'
 import { TableWriter, type TableWriterOptions } from './table-writer.ts'
 import { addEntries, openTable, plain, writeTag } from './testing/table-fixture.ts'
 
-/** Small blocks and intervals, so that a few entries cross many borders. */
+/** Small blocks and restart intervals, so that a few entries cross many borders. */
 const optionsArbitrary: fc.Arbitrary<TableWriterOptions> = fc.record({
   blockBytes: fc.constantFrom(1, 60, 200, 4096),
   restartInterval: fc.constantFrom(1, 2, 3, 16),
@@ -52,7 +52,7 @@ function numberedKey(number: number): Uint8Array {
 }
 
 describe('a table', () => {
-  test('shows the entries written, for any walk', () => {
+  test('shows the written entries on any walk', () => {
     fc.assert(
       fc.property(someEntries, optionsArbitrary, stepsArbitrary, (entries, options, steps) => {
         const { reader, counters } = openTable(entries, options)
@@ -116,7 +116,7 @@ describe('a table', () => {
     )
   })
 
-  test('is summed up by its writer', () => {
+  test('is summarised correctly by its writer', () => {
     fc.assert(
       fc.property(someEntries, optionsArbitrary, (entries, options) => {
         const { summary, storage, reader, ledger } = openTable(entries, options)
@@ -176,7 +176,7 @@ describe('a table', () => {
 describe('reading a table', () => {
   const entries = numbered(2000)
 
-  test('counts blocks and bytes from storage once, then from the cache', () => {
+  test('counts blocks and bytes from storage on the first read, then blocks from the cache', () => {
     const { reader, counters, ledger } = openTable(entries)
     const opened = sumCells(ledger.cells(), { direction: 'read' })
     const { filter, bytes } = openTable(entries).summary
@@ -194,7 +194,7 @@ describe('reading a table', () => {
     expect(data).toEqual({ bytes: counters.bytesFromStorage, calls: 1 })
   })
 
-  test('a scan reads every data byte once; reading ahead does so in few calls', () => {
+  test('a scan reads every data byte once; read-ahead needs few calls', () => {
     const { reader, ledger, cache } = openTable(entries)
     const { dataBytes, dataBlocks } = reader.properties
     for (const [cause, ahead, calls] of [
@@ -226,7 +226,7 @@ describe('reading a table', () => {
     expect(() => first.seekToFirst()).toThrow('spent')
   })
 
-  test('the filter stands before storage, and its mistakes are counted apart', () => {
+  test('the filter saves reads from storage, and its false positives are counted separately', () => {
     const { reader, counters } = openTable(entries)
     const lookup = new Lookup()
     for (let number = 1; number < 4000; number += 2) {
@@ -240,7 +240,7 @@ describe('reading a table', () => {
     expect(counters.blocksFromCache + counters.blocksFromStorage).toBe(filterFalsePositives)
   })
 
-  test('a key whose versions are all too new is no false positive', () => {
+  test('a key whose versions are all too new does not count as a false positive', () => {
     for (const blockBytes of [1, 4096]) {
       const { reader, counters } = openTable(entries, { ...plain, blockBytes })
       const lookup = new Lookup()
@@ -251,7 +251,7 @@ describe('reading a table', () => {
     }
   })
 
-  test('lends values that survive the eviction of their block', () => {
+  test('returns values that survive the eviction of their block', () => {
     const { reader, counters, cache } = openTable(entries, plain, 8192)
     const first = new Lookup()
     const other = new Lookup()

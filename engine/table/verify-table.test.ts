@@ -23,7 +23,9 @@ const entries: readonly Entry[] = Array.from({ length: 40 }, (_, index) => ({
 }))
 const options = { compression: 'none', bitsPerKey: 10, blockBytes: 300 } as const
 
-/** Verifies a table after `change` of its bytes, against its summary with `claims` over it. */
+/**
+ * Verifies a table after `change` of its bytes. `claims` replaces facts of the expected summary.
+ */
 function verify(
   claims: Partial<TableSummary> = {},
   change: (content: Uint8Array, summary: TableSummary) => void = () => {},
@@ -40,7 +42,7 @@ function verify(
 
 const { properties } = openTable(entries, options).reader
 
-/** Changes a block's payload and gives it the checksum that goes with it. */
+/** Changes a block's payload and updates its checksum to match. */
 function rewrite(start: number, payloadBytes: number, change: (payload: Uint8Array) => void) {
   return (content: Uint8Array) => {
     change(content.subarray(start, start + payloadBytes))
@@ -49,41 +51,41 @@ function rewrite(start: number, payloadBytes: number, change: (payload: Uint8Arr
 }
 
 describe('verifying a table', () => {
-  test('finds a sound one sound', () => {
+  test('accepts a sound table', () => {
     expect(properties.dataBlocks).toBeGreaterThan(3)
     verify()
   })
 
   test.each([
-    [{ entries: 41 }, 'entries: 40 found, 41 by the manifest'],
-    [{ tombstones: 0 }, 'tombstones: 8 found, 0 by the manifest'],
-    [{ rawKeyBytes: 1 }, 'rawKeyBytes: 240 found, 1 by the manifest'],
-    [{ rawValueBytes: 1 }, 'rawValueBytes: 640 found, 1 by the manifest'],
-    [{ seqMin: 1 }, 'seqMin: 61 found, 1 by the manifest'],
-    [{ seqMax: 101 }, 'seqMax: 100 found, 101 by the manifest'],
+    [{ entries: 41 }, 'entries: 40 found, but the manifest says 41'],
+    [{ tombstones: 0 }, 'tombstones: 8 found, but the manifest says 0'],
+    [{ rawKeyBytes: 1 }, 'rawKeyBytes: 240 found, but the manifest says 1'],
+    [{ rawValueBytes: 1 }, 'rawValueBytes: 640 found, but the manifest says 1'],
+    [{ seqMin: 1 }, 'seqMin: 61 found, but the manifest says 1'],
+    [{ seqMax: 101 }, 'seqMax: 100 found, but the manifest says 101'],
     [{ smallest: bytes('key') }, 'the smallest key is not the one in the manifest'],
     [{ largest: bytes('key') }, 'the largest key is not the one in the manifest'],
-    [{ bytes: 1 }, 'bytes, 1 are expected'],
-    [{ filter: { kind: 'none', bitsPerKey: 0, bytes: 0 } } as const, 'filterBytes: 71 found, 0'],
-  ])('holds it to %j', (claims, message) => {
+    [{ bytes: 1 }, 'bytes, but 1 are expected'],
+    [{ filter: { kind: 'none', bitsPerKey: 0, bytes: 0 } } as const, 'filterBytes: 71 found, but'],
+  ])('reports %j', (claims, message) => {
     expect(() => verify(claims)).toThrow(message)
   })
 
-  test('sees a filter that denies a key', () => {
+  test('detects a filter that denies a key', () => {
     const empty = rewrite(properties.dataBytes, 66, (payload) => payload.fill(0, 0, 64))
     expect(() => verify({}, empty)).toThrow('the filter denies a key')
   })
 
-  test('sees an index that leads past an entry', () => {
+  test('detects an index that misses an entry', () => {
     const start = properties.dataBytes + properties.filterBytes
-    // The first index key, "key002": its last digit goes down, below the block's last entry.
+    // The first index key, "key002": its last digit is lowered, to below the block's last entry.
     const lower = rewrite(start, properties.indexBytes - BLOCK_TRAILER_BYTES, (payload) => {
       payload[3 + 5]!--
     })
-    expect(() => verify({}, lower)).toThrow('the index leads past an entry')
+    expect(() => verify({}, lower)).toThrow('the index does not find an entry')
   })
 
-  test('sees entries out of order, though every checksum is right', () => {
+  test('detects entries out of order although every checksum is right', () => {
     // The third entry shares "key00" and adds a digit; its header starts at 17 + 12.
     const digitAt = 32
     const lower = (content: Uint8Array) => {
@@ -95,10 +97,10 @@ describe('verifying a table', () => {
     expect(() => verify({}, lower)).toThrow('table at offset 0: entries out of order')
   })
 
-  test('sees bytes that lie in no block', () => {
+  test('detects bytes that belong to no block', () => {
     const shorten = (content: Uint8Array) => {
       const { metaindex } = decodeFooter(content.subarray(-FOOTER_BYTES), 'table', content.length)
-      // Its first entry is the filter's: 3 header bytes, the name, 2 bytes of offset, the size.
+      // The first entry is the filter's: 3 header bytes, the name, 2 bytes of offset, the size.
       const sizeAt = 3 + METAINDEX_NAME.filter.length + 2
       rewrite(metaindex.offset, metaindex.bytes, (payload) => {
         expect(payload[sizeAt]).toBe(66)
@@ -108,15 +110,17 @@ describe('verifying a table', () => {
     expect(() => verify({}, shorten)).toThrow('blocks leave a gap or overlap')
   })
 
-  test('sees a footer whose padding is not zero', () => {
+  test('detects a footer whose padding is not zero', () => {
     const pad = (content: Uint8Array) => {
       content[content.length - FOOTER_BYTES + 30] = 1
     }
-    expect(() => verify({}, pad)).toThrow('the footer is not the one its handles make')
+    expect(() => verify({}, pad)).toThrow('the footer differs from the encoding of its handles')
   })
 })
 
-/** From the first entry of the index: 3 header bytes, a 14-byte key, offset 0, then the size. */
+/**
+ * Read from the first entry of the index: 3 header bytes, a 14-byte key, offset 0, then the size.
+ */
 function firstBlockBytes(content: Uint8Array): number {
   const at = properties.dataBytes + properties.filterBytes + 3 + 14 + 1
   const low = content[at]!

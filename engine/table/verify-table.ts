@@ -1,13 +1,14 @@
 /**
- * Owns the full check of one table: every byte of it is read and belongs to a block with the right
- * checksum, and the entries are what the table and its owner say they are. Cold and plain; reads one
- * block at a time, past the cache.
+ * Owns the full check of one table: it reads every byte, checks that each belongs to a block with
+ * the right checksum, and compares the entries with the claims of the table and of its owner. It is
+ * not a hot path; it reads one block at a time, past the cache.
  *
- *   1. the footer is the one its two handles make, padding included
- *   2. data blocks, filter, index, properties and metaindex tile the file up to the footer
- *   3. LZ4's own decoder reads the compressed blocks as this one does; entries ascend strictly in internal order, within blocks and across
- *   4. the index leads to each block's first and last entry, the filter denies no key
- *   5. what was counted on the way equals the properties and the summary expected
+ *   1. the footer equals the encoding of its two handles, including the padding
+ *   2. data blocks, filter, index, properties and metaindex cover the file up to the footer
+ *   3. LZ4's own decoder decodes the LZ4 blocks equally; entries ascend strictly in internal order,
+ *      within blocks and across them
+ *   4. the index finds each block's first and last entry; the filter denies no key
+ *   5. the counted facts equal the properties and the expected summary
  */
 
 import { ByteReader } from '../base/coding.ts'
@@ -36,10 +37,13 @@ import {
 } from './table-format.ts'
 import type { TableSummary } from './table-writer.ts'
 
-/** Is shown every entry whose value is in the log; `blockOffset` is for its complaints. */
+/** Called with every entry whose value is in the value log; errors report `blockOffset`. */
 export type PointerCheck = (key: Uint8Array, pointer: Uint8Array, blockOffset: number) => void
 
-/** Throws `LSM_CORRUPTION` with path and offset at the first fault. `file` stays the caller's. */
+/**
+ * Throws `LSM_CORRUPTION` with path and offset at the first fault. The caller keeps ownership of
+ * `file`.
+ */
 export function verifyTable(
   file: ReadableFile,
   expected: TableSummary,
@@ -48,7 +52,7 @@ export function verifyTable(
   const { path, bytes } = file
   if (bytes !== expected.bytes || bytes < FOOTER_BYTES) {
     const where = { path, offset: Math.min(bytes, expected.bytes) }
-    throw corruption(`the table has ${bytes} bytes, ${expected.bytes} are expected`, where)
+    throw corruption(`the table has ${bytes} bytes, but ${expected.bytes} are expected`, where)
   }
   const footer = readFooter(file)
   const metaindex = new Map<string, BlockHandle>()
@@ -87,12 +91,14 @@ function readFooter(file: ReadableFile) {
   file.read(stored, FOOTER_BYTES, offset, 'meta')
   const footer = decodeFooter(stored, path, bytes)
   if (compareBytes(stored, encodeFooter(footer.metaindex, footer.index)) !== 0) {
-    throw corruption('the footer is not the one its handles make', { path, offset })
+    throw corruption('the footer differs from the encoding of its handles', { path, offset })
   }
   return footer
 }
 
-/** Every byte before the footer lies in exactly one block: none escapes the checksums. */
+/**
+ * Checks that every byte before the footer is in exactly one block, so that a checksum covers it.
+ */
 function checkTiling(file: ReadableFile, index: BlockIndex, others: readonly BlockHandle[]): void {
   const { path } = file
   const data = Array.from({ length: index.count }, (_, block) => blockAt(index, block))
@@ -110,7 +116,7 @@ function blockAt(index: BlockIndex, block: number): BlockHandle {
   return { offset: index.offsets[block]!, bytes: index.sizes[block]! }
 }
 
-/** What the entries amount to, by the names of the summary. */
+/** The facts counted from the entries, under the names of the summary. */
 type Facts = Pick<
   TableSummary,
   | 'entries'
@@ -139,7 +145,8 @@ function walk(
     const handle = blockAt(index, block)
     const fault = (what: string) => corruption(what, { path, offset: handle.offset })
     const checkIndex = (key: Uint8Array, seq: number) => {
-      if (index.find(key, seq) !== block) throw fault('the index leads past an entry of the block')
+      if (index.find(key, seq) !== block)
+        throw fault('the index does not find an entry of the block')
     }
     cursor.open(readTwice(file, handle), handle.offset)
     cursor.seekToFirst()
@@ -173,7 +180,7 @@ function walk(
   return { ...counts, ...seqs, smallest, largest: previous!.key }
 }
 
-/** A data block; one stored as LZ4 is also read by LZ4's own decoder. */
+/** Reads a data block. LZ4's own decoder decodes an LZ4 block a second time. */
 function readTwice(file: ReadableFile, handle: BlockHandle): Uint8Array {
   const { path } = file
   const stored = new Uint8Array(handle.bytes + BLOCK_TRAILER_BYTES)
@@ -181,12 +188,18 @@ function readTwice(file: ReadableFile, handle: BlockHandle): Uint8Array {
   const raw = decodeStoredBlock(stored, 0, handle.bytes, path, handle.offset, true)
   const isLz4 = stored[handle.bytes] === COMPRESSION_TYPE.lz4
   if (isLz4 && !lz4Agrees(stored.subarray(0, handle.bytes), raw)) {
-    throw corruption('LZ4 reads the block otherwise', { path, offset: handle.offset })
+    throw corruption('the LZ4 library decodes the block differently', {
+      path,
+      offset: handle.offset,
+    })
   }
   return raw
 }
 
-/** Holds what was found against what the table's properties and its owner, the manifest, claim. */
+/**
+ * Compares the counted facts with the claims of the table's properties and of its owner, the
+ * manifest.
+ */
 function compareFacts(
   path: string,
   propertiesOffset: number,
@@ -197,7 +210,7 @@ function compareFacts(
   const claim = (who: string, what: string, actual: number, claimed: number) => {
     if (actual === claimed) return
     const where = { path, offset: propertiesOffset, expected: claimed, actual }
-    throw corruption(`${what}: ${actual} found, ${claimed} by the ${who}`, where)
+    throw corruption(`${what}: ${actual} found, but the ${who} says ${claimed}`, where)
   }
   for (const name of ['entries', 'tombstones', 'rawKeyBytes', 'rawValueBytes'] as const) {
     claim('properties', name, found[name], properties[name])

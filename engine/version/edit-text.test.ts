@@ -19,7 +19,7 @@ run L1 R10 after R1
 state leveling-partial {"cursors":[null,"00ff"]}`
 
 describe('the text of an edit', () => {
-  test('parses back to what prints alike', () => {
+  test('parses back to an edit that prints the same', () => {
     expect(printEdit(parseEdit(text))).toBe(text)
     expect(parseEdit(text).strategy).toEqual({
       name: 'leveling-partial',
@@ -27,13 +27,13 @@ describe('the text of an edit', () => {
     })
   })
 
-  test('leaves totals that are the sums of what is there, though it knows a gone table by name only', () => {
+  test('gives the right totals, although it names removed tables only by id and key range', () => {
     const part = parseVersion('L0\n R7: 3[a,c] bytes=10; 4[d,f] bytes=20')
     const { totals } = applyEdit(part, parseEdit('- L0 R7 3[a,c]')).levels[0]!.runs[0]!
     expect(totals).toMatchObject({ tables: 1, bytes: 20 })
   })
 
-  test('changes a version as the edit does', () => {
+  test('changes a version as the original edit does', () => {
     expect(printVersion(applyEdit(before, parseEdit(text)))).toBe(
       `L0
   R5: 2[a,z]
@@ -45,6 +45,6 @@ L1
   })
 
   test.each(['run L1 R9', '+ L1 R9 12', '* L1 R9 1[a,b]', 'state x {'])('%j is refused', (line) => {
-    expect(() => parseEdit(line)).toThrow(/no line of an edit|holds no table/)
+    expect(() => parseEdit(line)).toThrow(/not a line of an edit|holds no table/)
   })
 })

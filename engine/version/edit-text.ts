@@ -1,15 +1,15 @@
 /**
- * Owns the text form of a version edit, so that a log of edits can be read by a person and replayed:
- * `applyEdit` over parsed edits gives the versions again. `parseEdit(printEdit(e))` equals e, but that
- * a removed table is only its id and key range, which is what finding it takes.
+ * Owns the text form of a version edit, so that people can read a log of edits and replay it:
+ * `applyEdit` over parsed edits rebuilds the versions. `parseEdit(printEdit(e))` equals e, except
+ * that a removed table keeps only its id and key range, which suffice to find it.
  *
  *   run L1 R9 after R4              a new run; 'newest' in place of 'after …' where it is the first
  *   - L0 R7 3[a,c]                  a table leaves
  *   + L1 R9 12[a,f] bytes=100       a table comes; as in the text of a version
  *   state leveling-partial {…}      the strategy, and its state after the edit
  *
- * Counters (log, file, run and sequence numbers) and segments of the value log are the manifest's
- * business and have no text.
+ * Counters (log, file, run and sequence numbers) and segments of the value log belong to the
+ * manifest and have no text form.
  */
 
 import { checkText } from '../base/arguments.ts'
@@ -20,6 +20,7 @@ import type { TableMeta } from './table-meta.ts'
 import { parseVersion, printKey, printTable } from './text.ts'
 import { checkEdit, type NewRun, type TablePlacement, type VersionEdit } from './version-edit.ts'
 
+/** The text of an edit, one change a line; `parseEdit` reads it. */
 export function printEdit(edit: VersionEdit): string {
   checkEdit(edit)
   const { newRuns, removed, added, strategy } = edit
@@ -36,7 +37,7 @@ export function printEdit(edit: VersionEdit): string {
   return lines.join('\n')
 }
 
-/** Reads the text form; anything else is `LSM_INVALID_ARGUMENT` naming the line. */
+/** Parses the text form. Invalid text throws `LSM_INVALID_ARGUMENT`, which names the line. */
 export function parseEdit(text: string): VersionEdit {
   checkText(text, 'the text of an edit')
   const newRuns: NewRun[] = []
@@ -58,7 +59,7 @@ export function parseEdit(text: string): VersionEdit {
     } else if (state !== null) {
       strategy = { name: state[1]!, state: parseState(state[2]!, line) }
     } else {
-      throw invalidArgument(`no line of an edit: ${line}`)
+      throw invalidArgument(`not a line of an edit: ${line}`)
     }
   }
   return { newRuns, removed, added, ...(strategy !== undefined && { strategy }) }
@@ -72,6 +73,6 @@ function parseState(text: string, line: string): Json {
   try {
     return JSON.parse(text) as Json
   } catch (cause) {
-    throw invalidArgument(`no line of an edit: ${line} (${(cause as Error).message})`)
+    throw invalidArgument(`not a line of an edit: ${line} (${(cause as Error).message})`)
   }
 }

@@ -34,7 +34,7 @@ const ids = fc
   .map((list) => list.sort((a, b) => a - b))
 
 describe('a run of persistent chunks', () => {
-  test('equals a plain sorted array, whatever is removed and added', () => {
+  test('equals a plain sorted array after any removals and additions', () => {
     fc.assert(
       fc.property(ids, fc.array(fc.tuple(ids, fc.nat(100)), { maxLength: 8 }), (start, edits) => {
         let oracle = start
@@ -85,8 +85,9 @@ describe('a run of persistent chunks', () => {
     )
   })
 
-  test('finds every overlap of a range, wherever its two ends lie', () => {
-    // Gaps of one key between some tables; more tables than are walked, and more than a chunk holds.
+  test('finds every table that overlaps a range, wherever its ends lie', () => {
+    // Leaves gaps of one key between some tables. Some counts exceed the linear walk, some exceed a
+    // chunk.
     for (const [count, firsts] of [
       [13, 13],
       [300, 3],
@@ -110,7 +111,7 @@ describe('a run of persistent chunks', () => {
     }
   })
 
-  test('slices exactly the tables asked for, across chunks', () => {
+  test('slices exactly the requested tables, across chunks', () => {
     const tables = Array.from({ length: 400 }, (_, n) => tableOf(n))
     const run = runOf(1, tables)
     for (const from of [0, 1, 127, 128, 129, 255, 256, 399, 400]) {
@@ -120,7 +121,7 @@ describe('a run of persistent chunks', () => {
     }
   })
 
-  test('an edit leaves the chunks it does not touch as they are', () => {
+  test('an edit shares the chunks that it does not change', () => {
     const run = runOf(
       1,
       Array.from({ length: 1000 }, (_, n) => tableOf(n)),
@@ -137,7 +138,7 @@ describe('a run of persistent chunks', () => {
     expect(expected.map((_, index) => tableAt(edited, index).id)).toEqual(expected)
   })
 
-  test('removing a table it does not hold, or one twice, is refused', () => {
+  test('removing an unknown table, or the same table twice, fails an assertion', () => {
     const run = runOf(1, [tableOf(1)])
     expect(() => editRun(run, [tableOf(2)], [])).toThrow('in the run')
     expect(() => editRun(run, [tableOf(1), tableOf(1)], [])).toThrow('once')

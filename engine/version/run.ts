@@ -1,17 +1,18 @@
 /**
  * Owns a run: tables sorted by key with disjoint user-key ranges (all versions of a user key in one
- * table). Persistent data: a run is a list of chunks, each a short array of tables with its totals,
- * so an edit copies one chunk and the chunk list, never all tables, and a run of 100,000 tables is
- * edited and searched in microseconds.
+ * table). A run is persistent data: a list of chunks, each a short array of tables with its totals.
+ * An edit copies the changed chunks and the chunk list, never all tables, so editing and searching
+ * a run of 100,000 tables takes microseconds.
  *
  * Invariant: no empty chunk; tables ascend strictly across chunks: largest(t) < smallest(t + 1).
  */
 
 import { assert } from '../base/assert.ts'
 import { compareBytes } from '../base/compare.ts'
-import type { KeyRange } from './key-range.ts'
+import { type KeyRange, lastStartingBy } from './key-range.ts'
 import { rawBytes, type TableId, type TableMeta } from './table-meta.ts'
 
+/** The number of a run. It is never given to another run of the folder. */
 export type RunId = number
 
 /** Sums over a set of tables. */
@@ -23,25 +24,28 @@ export interface Totals {
   readonly rawBytes: number
 }
 
-/** Shared, as it is, by all versions of a run in which nothing of it changed; its range is its tables'. */
+/** Versions of a run share each chunk that did not change. Its range covers its tables. */
 export interface Chunk extends KeyRange {
   readonly tables: readonly TableMeta[]
   readonly totals: Totals
 }
 
+/** One sorted sequence of tables. Read it by `tablesOf`, `tableAt` and `tableFor`. */
 export interface Run {
   readonly id: RunId
   readonly chunks: readonly Chunk[]
-  /** For each chunk the tables in all earlier ones. */
+  /** For each chunk, the number of tables in all earlier chunks. */
   readonly firstIndexes: readonly number[]
   readonly totals: Totals
 }
 
-/** A chunk splits beyond twice this many tables. */
+/** A chunk splits when it exceeds twice this many tables. */
 const CHUNK_TABLES = 128
 
+/** The sums over no table. */
 export const NO_TOTALS: Totals = { tables: 0, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 }
 
+/** Sums of `a` and `b`, field by field. */
 export function addTotals(a: Totals, b: Totals): Totals {
   return {
     tables: a.tables + b.tables,
@@ -52,6 +56,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
   }
 }
 
+/** `a` less `b`, field by field. */
 export function subtractTotals(a: Totals, b: Totals): Totals {
   return {
     tables: a.tables - b.tables,
@@ -62,6 +67,7 @@ export function subtractTotals(a: Totals, b: Totals): Totals {
   }
 }
 
+/** The sums over `tables`. */
 export function totalsOf(tables: readonly TableMeta[]): Totals {
   let bytes = 0
   let entries = 0
@@ -91,13 +97,16 @@ export function* tablesOf(run: Run): Generator<TableMeta, void, undefined> {
   for (const chunk of run.chunks) yield* chunk.tables
 }
 
+/** The table at `index` in key order, from 0; it must exist. */
 export function tableAt(run: Run, index: number): TableMeta {
   assert(index >= 0 && index < run.totals.tables, `table ${index} of ${run.totals.tables}`)
   const at = chunkAt(run, index)
   return run.chunks[at]!.tables[index - run.firstIndexes[at]!]!
 }
 
-/** Index of the first table whose largest key is ≥ `key`; the number of tables when none is. */
+/**
+ * Index of the first table whose largest key is ≥ `key`, or the number of tables if there is none.
+ */
 export function lowerBound(run: Run, key: Uint8Array): number {
   const { chunks } = run
   const at = firstReaching(chunks, key)
@@ -106,7 +115,10 @@ export function lowerBound(run: Run, key: Uint8Array): number {
   return run.firstIndexes[at]! + firstReaching(chunk.tables, key)
 }
 
-/** Index of the first of the ascending `parts` whose largest key is ≥ `key`; their number if none. */
+/**
+ * Index of the first of the ascending `parts` whose largest key is ≥ `key`, or their number if none
+ * is.
+ */
 function firstReaching(parts: readonly { readonly largest: Uint8Array }[], key: Uint8Array) {
   let first = 0
   let last = parts.length
@@ -126,7 +138,7 @@ export function tableFor(run: Run, key: Uint8Array): TableMeta | undefined {
   return compareBytes(table.smallest, key) <= 0 ? table : undefined
 }
 
-/** Tables that are walked before the end of a range is searched for. */
+/** A range's end is first searched by walking this many tables, then by binary search. */
 const NEARBY_TABLES = 8
 
 /** Indices [from, to) of the tables that overlap `range`. */
@@ -143,7 +155,7 @@ export function overlapping(run: Run, range: KeyRange): { from: number; to: numb
   return { from, to: Math.max(from, meets ? last + 1 : last) }
 }
 
-/** Tables [from, to) as an array of one's own. */
+/** Tables [from, to) as a new array. */
 export function sliceTables(run: Run, from: number, to: number): TableMeta[] {
   const tables: TableMeta[] = []
   const { chunks, firstIndexes } = run
@@ -158,7 +170,7 @@ export function sliceTables(run: Run, from: number, to: number): TableMeta[] {
   return tables
 }
 
-/** Index of `table` (by id, found by its key), or −1. */
+/** Index of `table`, found by its key and compared by id, or −1. */
 export function indexOfTable(run: Run, table: { id: TableId; smallest: Uint8Array }): number {
   const index = lowerBound(run, table.smallest)
   return index < run.totals.tables && tableAt(run, index).id === table.id ? index : -1
@@ -173,9 +185,9 @@ export function rangeOf(run: Run): KeyRange | null {
 }
 
 /**
- * A new run without the tables of `removed` and with those of `added`; only the chunks they fall
- * into are copied, and no other is looked at. `removed` must be in the run, known by id and key range
- * alone; the result must be disjoint.
+ * A new run without the tables of `removed` and with those of `added`. Only the chunks they fall
+ * into are copied; no others are read. `removed` must be in the run; their ids and key ranges
+ * suffice. The result must be disjoint.
  */
 export function editRun(run: Run, removed: readonly TableMeta[], added: readonly TableMeta[]): Run {
   if (run.chunks.length === 0) {
@@ -197,14 +209,14 @@ export function editRun(run: Run, removed: readonly TableMeta[], added: readonly
   return { id: run.id, chunks, firstIndexes: firstIndexesAfter(run, edits, chunks), totals }
 }
 
-/** What goes from chunk `index` and comes to it, each ascending. */
+/** The tables to remove from chunk `index` and to add to it, each ascending. */
 interface ChunkEdit {
   readonly index: number
   readonly removed: readonly TableMeta[]
   readonly added: readonly TableMeta[]
 }
 
-/** Ascending. A table belongs to the last chunk that starts at or before it. */
+/** Ascending by chunk. A table belongs to the last chunk that starts at or before it. */
 function editsByChunk(
   run: Run,
   removed: readonly TableMeta[],
@@ -215,7 +227,7 @@ function editsByChunk(
   let fresh = 0
   while (gone < removed.length || fresh < added.length) {
     const next = firstOf(removed[gone], added[fresh])
-    const index = Math.max(chunkFor(run, next.smallest), 0)
+    const index = Math.max(lastStartingBy(run.chunks, next.smallest), 0)
     const end = run.chunks[index + 1]?.smallest
     const goneTo = startsBefore(removed, end, gone)
     const freshTo = startsBefore(added, end, fresh)
@@ -226,13 +238,15 @@ function editsByChunk(
   return edits
 }
 
-/** Of two tables, one of which there is, that which starts first. */
+/** The table that starts first. One of the two may be undefined. */
 function firstOf(a: TableMeta | undefined, b: TableMeta | undefined): TableMeta {
   if (a === undefined) return b!
   return b === undefined || bySmallest(a, b) <= 0 ? a : b
 }
 
-/** Index, `from` or beyond, of the first of the ascending `tables` that does not start before `end`. */
+/**
+ * Index (at least `from`) of the first of the ascending `tables` that does not start before `end`.
+ */
 function startsBefore(
   tables: readonly TableMeta[],
   end: Uint8Array | undefined,
@@ -244,7 +258,9 @@ function startsBefore(
   return at
 }
 
-/** What becomes of one chunk: none when nothing is left, several when it has grown too large. */
+/**
+ * The chunks that replace one chunk: none if nothing is left, several if it has grown too large.
+ */
 function editedChunk({ tables: before, totals }: Chunk, edit: ChunkEdit): readonly Chunk[] {
   const gone = placesOf(before, edit.removed)
   const tables: TableMeta[] = []
@@ -275,7 +291,7 @@ function editedChunk({ tables: before, totals }: Chunk, edit: ChunkEdit): readon
   return pieces
 }
 
-/** Indices in a chunk's tables of the ascending ones of `wanted`, by their ids. */
+/** Indices of the ascending tables `wanted` in a chunk's tables, found by id. */
 function placesOf(tables: readonly TableMeta[], wanted: readonly TableMeta[]): readonly number[] {
   let next = 0
   return wanted.map((table) => {
@@ -288,8 +304,8 @@ function placesOf(tables: readonly TableMeta[], wanted: readonly TableMeta[]): r
 }
 
 /**
- * Index, `from` or beyond, of the first of the ascending `tables` that starts after `table`; found in
- * steps that double, as the next is most often near.
+ * Index (at least `from`) of the first of the ascending `tables` that starts after `table`. The
+ * search doubles its steps, because the next table is usually near.
  */
 function placeIn(tables: readonly TableMeta[], { smallest }: TableMeta, from: number): number {
   const startsAfter = (at: number) => compareBytes(tables[at]!.smallest, smallest) > 0
@@ -308,7 +324,10 @@ function placeIn(tables: readonly TableMeta[], { smallest }: TableMeta, from: nu
   return low
 }
 
-/** Those of an edited run: of its chunks only those are asked that edits made, or lie between them. */
+/**
+ * The first indexes of an edited run. Only chunks made by the edit, and chunks between them, are
+ * read.
+ */
 function firstIndexesAfter(
   { chunks: before, firstIndexes: known }: Run,
   edits: readonly ChunkEdit[],
@@ -328,7 +347,7 @@ function firstIndexesAfter(
   return firstIndexes
 }
 
-/** Throws when the run breaks its invariant; O(tables). */
+/** Throws if the run breaks its invariant. O(tables). */
 export function checkRun(run: Run): void {
   let previous: TableMeta | null = null
   for (const table of tablesOf(run)) {
@@ -347,31 +366,19 @@ function bySmallest(a: TableMeta, b: TableMeta): number {
   return compareBytes(a.smallest, b.smallest)
 }
 
-/** The tables by their smallest keys; most often they are. */
+/** The tables sorted by smallest key. Usually they already are. */
 function ascending(tables: readonly TableMeta[]): readonly TableMeta[] {
   const ascend = tables.every((table, at) => at === 0 || bySmallest(tables[at - 1]!, table) <= 0)
   return ascend ? tables : tables.toSorted(bySmallest)
 }
 
-/** Index of the chunk that holds table `index`, −1 of an empty run. */
+/** Index of the chunk that holds table `index`; −1 for an empty run. */
 export function chunkAt({ firstIndexes }: Run, index: number): number {
   let low = 0
   let high = firstIndexes.length
   while (low < high) {
     const middle = (low + high) >>> 1
     if (firstIndexes[middle]! <= index) low = middle + 1
-    else high = middle
-  }
-  return low - 1
-}
-
-/** Index of the last chunk that starts at or before the key; −1 of none. */
-function chunkFor({ chunks }: Run, key: Uint8Array): number {
-  let low = 0
-  let high = chunks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(chunks[middle]!.smallest, key) <= 0) low = middle + 1
     else high = middle
   }
   return low - 1

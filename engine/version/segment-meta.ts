@@ -1,6 +1,6 @@
 /**
- * Owns what the manifest knows of the segments of the value log: which there are, and what each is to
- * a reader. Pure data beside the version: the tree's shape does not depend on it.
+ * Owns the manifest's list of value-log segments and the state of each. It is pure data beside the
+ * version: the tree's shape does not depend on it.
  *
  *   open     being written; the log points into it, no table does
  *   sealed   complete; tables point into it
@@ -11,13 +11,14 @@
 
 import { assert } from '../base/assert.ts'
 
+/** One segment of the value log. */
 export interface SegmentMeta {
   /** The file's number. */
   readonly segment: number
   readonly state: 'open' | 'sealed' | 'spent'
   /** 0 while it is open. */
   readonly records: number
-  /** Σ bytes of the records, their headers included; 0 while it is open. */
+  /** Σ bytes of the records, including their headers; 0 while the segment is open. */
   readonly recordBytes: number
 }
 
@@ -28,16 +29,16 @@ export type Segments = ReadonlyMap<number, SegmentMeta>
 
 export const NO_SEGMENTS: Segments = new Map()
 
-/** The segments' share of a version edit; applied in this order. */
+/** The part of a version edit about segments. Its fields are applied in this order. */
 export interface SegmentsEdit {
   readonly opened?: readonly number[]
   readonly sealed?: readonly SealedSegment[]
   readonly spent?: readonly number[]
-  /** Gone, with what they were when they went. */
+  /** Removed segments, as they were when they were removed. */
   readonly removed?: readonly SealedSegment[]
 }
 
-/** An edit that names an unknown segment is a bug or damage and throws. */
+/** Applies `edit`. An edit that names an unknown segment is a bug or damage, and throws. */
 export function applySegmentsEdit(segments: Segments, edit: SegmentsEdit | undefined): Segments {
   if (edit === undefined) return segments
   const next = new Map(segments)
@@ -60,7 +61,7 @@ export function applySegmentsEdit(segments: Segments, edit: SegmentsEdit | undef
   return new Map([...next].sort(([a], [b]) => a - b))
 }
 
-/** The edit that makes `segments` out of none. */
+/** The edit that creates `segments` from an empty list. */
 export function segmentsSnapshot(segments: Segments): SegmentsEdit | undefined {
   if (segments.size === 0) return undefined
   const all = [...segments.values()]

@@ -1,14 +1,15 @@
 /**
- * Owns what is known of one immutable table without opening it. Everything here is kept from the
- * table's birth because none of it can be added later; counters of reads are volatile and live
- * elsewhere (`TableStats` of the strategy seam).
+ * Owns the metadata of an immutable table that can be read without opening it. All of it is
+ * recorded when the table is written, because it cannot be added later. Read counters are volatile
+ * and live elsewhere (`TableStats` of the strategy seam).
  */
 
 import type { KeyRange } from './key-range.ts'
 
+/** The number of a table: that of its file. It is never given to another table of the folder. */
 export type TableId = number
 
-/** What a table's filter is: none, or a blocked bloom of so many bits per distinct user key. */
+/** A table's filter: none, or a blocked bloom filter with this many bits per distinct user key. */
 export interface FilterMeta {
   readonly kind: 'none' | 'blocked-bloom'
   readonly bitsPerKey: number
@@ -30,14 +31,14 @@ export interface TableMeta extends KeyRange {
   readonly rawValueBytes: number
   readonly seqMin: number
   readonly seqMax: number
-  /** When the table was written, by the injected clock, in ms. */
+  /** Time when the table was written, from the injected clock, in ms. */
   readonly createdAtMs: number
-  /** When its oldest entry entered a memtable. */
+  /** Time when its oldest entry entered a memtable. */
   readonly oldestWriteAtMs: number
-  /** When its oldest tombstone entered a memtable; null when it holds none. */
+  /** Time when its oldest tombstone entered a memtable; null if it holds none. */
   readonly oldestTombstoneAtMs: number | null
   readonly filter: FilterMeta
-  /** Value-log bytes its pointers reach, by segment; ascending segment ids. */
+  /** Value-log bytes that its pointers refer to, per segment; segment ids ascend. */
   readonly vlogBytes: readonly (readonly [segment: number, bytes: number])[]
 }
 

@@ -33,7 +33,7 @@ const keys = fc
   })
   .map((list) => list.sort(compareBytes))
 
-/** Runs of tables between neighbouring keys, so that they are disjoint. */
+/** Tables are drawn between neighbouring keys, so that they are disjoint. */
 const version = fc
   .array(
     fc.array(fc.tuple(keys, fc.array(table, { minLength: 4, maxLength: 4 })), { maxLength: 3 }),
@@ -58,7 +58,7 @@ const version = fc
   })
 
 describe('the text of a version', () => {
-  test('parses back to the version it was printed from', () => {
+  test('parses back to the printed version', () => {
     fc.assert(
       fc.property(version, (tree) => {
         expect(parseVersion(printVersion(tree))).toEqual(tree)
@@ -66,7 +66,7 @@ describe('the text of a version', () => {
     )
   })
 
-  test('reads as a person would write it', () => {
+  test('accepts text as a person would write it', () => {
     const text = ['L0', '  R7: 12[a,f] bytes=100 seq=3-9; 13[g,0x00ff]', 'L2', '  R3: 4[a,z]'].join(
       '\n',
     )

@@ -1,14 +1,15 @@
 /**
- * Owns the text form of a version: what tests of trees and strategies are written in, and what an
- * error shows of a tree. `parseVersion(printVersion(v))` equals v.
+ * Owns the text form of a version. Tests of trees and strategies are written in it, and error
+ * messages show trees in it. `parseVersion(printVersion(v))` equals v.
  *
  *   L0
  *     R7: 12[a,f] bytes=100 seq=3-9; 13[g,k]
  *   L1
  *     R3: 4[a,z] entries=8
  *
- * A run a line, newest first; a table is its id, its key range, and the facts that differ from the
- * defaults below. A key of letters, digits and `_.-` stands as it is; any other as 0x… hex.
+ * One run per line, newest first. A table is its id, its key range, and the facts that differ from
+ * the defaults below. A key of letters, digits and `_.-` is printed as it is; any other key is
+ * printed as 0x… hex.
  */
 
 import { invalidArgument } from '../base/errors.ts'
@@ -17,7 +18,7 @@ import { type Run, runOf, tablesOf } from './run.ts'
 import { NO_FILTER, type TableMeta } from './table-meta.ts'
 import { checkVersion, type Version, versionOf } from './version.ts'
 
-/** What a table is taken to be where its text says nothing. */
+/** Values that a table has if its text does not give them. */
 const DEFAULTS: Omit<TableMeta, 'id' | 'smallest' | 'largest'> = {
   bytes: 1,
   entries: 1,
@@ -43,6 +44,7 @@ const NUMBER_FIELDS = [
   ['written', 'oldestWriteAtMs'],
 ] as const
 
+/** The text of a version, one run a line, newest first. */
 export function printVersion(version: Version): string {
   checkVersion(version)
   const lines: string[] = []
@@ -81,7 +83,7 @@ export function printKey(key: Uint8Array): string {
   return `0x${Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }
 
-/** Reads the text form; anything else is `LSM_INVALID_ARGUMENT` naming the line. */
+/** Parses the text form. Invalid text throws `LSM_INVALID_ARGUMENT`, which names the line. */
 export function parseVersion(text: string): Version {
   const levels: Run[][] = []
   let runs: Run[] | null = null

@@ -1,9 +1,9 @@
 /**
- * Owns the difference between two versions, as data, and its application. An edit is what the
- * manifest stores (bytes: `manifest/version-edit-codec.ts`); applying it is pure.
+ * Owns the difference between two versions, as data, and its application. The manifest stores edits
+ * (their bytes: `manifest/version-edit-codec.ts`). Applying an edit is pure.
  *
- * Invariant: `applyEdit` first creates the new runs, then removes and adds tables, then forgets
- * runs left empty. An edit that names an unknown run or table is a bug or damage and throws.
+ * Invariant: `applyEdit` first creates the new runs, then removes and adds tables, then drops runs
+ * left empty. An edit that names an unknown run or table is a bug or damage, and throws.
  */
 
 import { show } from '../base/arguments.ts'
@@ -16,7 +16,10 @@ import type { SegmentsEdit } from './segment-meta.ts'
 import type { TableMeta } from './table-meta.ts'
 import { checkVersion, type Version, versionOf } from './version.ts'
 
-/** A new, empty run in `level`, next older than run `after`; null: the newest of the level. */
+/**
+ * A new, empty run in `level`, placed after (older than) run `after`. Null makes it the level's
+ * newest.
+ */
 export interface NewRun {
   readonly level: number
   readonly run: RunId
@@ -29,37 +32,42 @@ export interface TablePlacement {
   readonly table: TableMeta
 }
 
+/** What one flush or compaction changes in the tree. What is left out stays as it is. */
 export interface VersionEdit {
-  /** All WAL files below this number are superseded by tables. */
+  /** Tables now hold everything in the WAL files below this number. */
   readonly logNumber?: number
   readonly nextFileNumber?: number
   readonly nextRunId?: number
   readonly lastSeq?: number
-  /** At a clean close alone: tables and logs hold all writes up to this one, durably. */
+  /** Set only by a clean close: tables and logs durably hold all writes up to this one. */
   readonly loggedSeq?: number
   readonly newRuns: readonly NewRun[]
   readonly removed: readonly TablePlacement[]
   readonly added: readonly TablePlacement[]
-  /** The strategy that made the edit, and its state after it. */
+  /** The strategy that made the edit, and its state after the edit. */
   readonly strategy?: { readonly name: string; readonly state: Json }
-  /** What became of segments of the value log. */
+  /** Changes to segments of the value log. */
   readonly segments?: SegmentsEdit
 }
 
 export const EMPTY_EDIT: VersionEdit = { newRuns: [], removed: [], added: [] }
 
-/** Refuses what is no edit at all: `LSM_INVALID_ARGUMENT`. */
+/** Throws `LSM_INVALID_ARGUMENT` if `edit` is not an edit. */
 export function checkEdit(edit: VersionEdit): void {
   const lists = [edit?.newRuns, edit?.removed, edit?.added]
-  if (!lists.every(Array.isArray)) throw invalidArgument(`an edit is needed, not ${show(edit)}`)
+  if (!lists.every(Array.isArray)) throw invalidArgument(`expected an edit, not ${show(edit)}`)
 }
 
+/**
+ * The version after `edit`; `version` itself does not change. An edit that names an unknown run or
+ * table throws.
+ */
 export function applyEdit(version: Version, edit: VersionEdit): Version {
   checkVersion(version)
   checkEdit(edit)
   const levels: Level[] = [...version.levels]
   const changes = groupByRun(edit)
-  /** Levels that an edit leaves a run without tables in. */
+  /** Levels in which the edit leaves a run without tables. */
   const untidy = new Set<number>()
   const level = (index: number) => {
     while (levels.length <= index) levels.push(EMPTY_LEVEL)
@@ -95,7 +103,7 @@ interface RunChanges {
   readonly added: TableMeta[]
 }
 
-/** A run's number is given once in a tree, whatever its level. */
+/** A run number is used once in a tree, across all levels. */
 function groupByRun(edit: VersionEdit): ReadonlyMap<RunId, RunChanges> {
   const groups = new Map<RunId, RunChanges>()
   const group = ({ level, run }: TablePlacement) => {
@@ -113,7 +121,7 @@ function groupByRun(edit: VersionEdit): ReadonlyMap<RunId, RunChanges> {
   return groups
 }
 
-/** Without runs that hold nothing. */
+/** The level without its empty runs. */
 function tidied({ runs, totals }: Level): Level {
   return { runs: runs.filter((run) => run.totals.tables > 0), totals }
 }

@@ -1,9 +1,9 @@
 /**
  * Owns the shape of the tree at one moment, as immutable data: levels of runs of tables.
  *
- * The one invariant, recency: put all runs in one order, newest first (level 0's runs, then level
- * 1's, …). For any user key, every version of it in a run is newer than every version in a later
- * run. Hence a read stops at the first run that answers.
+ * The invariant is recency. Order all runs newest first: level 0's runs, then level 1's, and so on.
+ * For any user key, every version in a run is newer than every version in a later run. So a read
+ * stops at the first run that answers.
  */
 
 import { show } from '../base/arguments.ts'
@@ -11,12 +11,14 @@ import { invalidArgument } from '../base/errors.ts'
 import { EMPTY_LEVEL, type Level } from './level.ts'
 import { addTotals, NO_TOTALS, type Run, type Totals } from './run.ts'
 
+/** The tree at one moment. */
 export interface Version {
-  /** Level i at index i; trailing empty levels are not kept. */
+  /** Level i is at index i. Trailing empty levels are not kept. */
   readonly levels: readonly Level[]
   readonly totals: Totals
 }
 
+/** The tree of a new database. */
 export const EMPTY_VERSION: Version = { levels: [], totals: NO_TOTALS }
 
 export function versionOf(levels: readonly Level[]): Version {
@@ -26,19 +28,19 @@ export function versionOf(levels: readonly Level[]): Version {
   return { levels: kept, totals: kept.reduce((sum, l) => addTotals(sum, l.totals), NO_TOTALS) }
 }
 
-/** Refuses what is no version at all: `LSM_INVALID_ARGUMENT`. */
+/** Throws `LSM_INVALID_ARGUMENT` if `version` is not a version. */
 export function checkVersion(version: Version): void {
   if (!Array.isArray(version?.levels)) {
-    throw invalidArgument(`a version is needed, not ${show(version)}`)
+    throw invalidArgument(`expected a version, not ${show(version)}`)
   }
 }
 
-/** Level `index`, empty when the tree is not that deep. */
+/** Level `index`; an empty level if the tree is not that deep. */
 export function levelAt(version: Version, index: number): Level {
   return version.levels[index] ?? EMPTY_LEVEL
 }
 
-/** All runs with their level, newest first: the recency order. Owned. */
+/** All runs with their levels, newest first, which is the recency order. Owned. */
 export function runsNewestFirst({
   levels,
 }: Version): { readonly level: number; readonly run: Run }[] {
@@ -49,7 +51,7 @@ export function runsNewestFirst({
   return placed
 }
 
-/** The same, oldest first, as far as they are asked for. */
+/** The same in reverse, oldest first, as a lazy iterator. */
 export function* runsOldestFirst({
   levels,
 }: Version): Generator<{ readonly level: number; readonly run: Run }, void, undefined> {
@@ -59,11 +61,12 @@ export function* runsOldestFirst({
   }
 }
 
+/** How many runs the tree has, over all levels. */
 export function runCount(version: Version): number {
   return version.levels.reduce((count, level) => count + level.runs.length, 0)
 }
 
-/** Runs per level, level 0 first: the shape vector of results and gates. */
+/** Number of runs per level, level 0 first: the shape vector of results and gates. */
 export function shapeVector(version: Version): readonly number[] {
   return version.levels.map((level) => level.runs.length)
 }

@@ -1,4 +1,6 @@
-/** Owns the sum a table's metadata carries: record bytes its pointers reach, by segment. */
+/**
+ * Owns the sum in a table's metadata of the record bytes that its pointers refer to, per segment.
+ */
 
 import type { SegmentBytes } from './segment-book.ts'
 import type { ValuePointer } from './value-pointer.ts'
@@ -11,7 +13,7 @@ export class PointerTally {
     this.#bytes.set(segment, (this.#bytes.get(segment) ?? 0) + pointer.recordBytes(keyLength))
   }
 
-  /** The sums so far, ascending by segment; the tally starts again. */
+  /** Returns the sums so far, ascending by segment, and starts a new tally. */
   take(): SegmentBytes {
     const sums = [...this.#bytes].sort(([a], [b]) => a - b)
     this.#bytes.clear()

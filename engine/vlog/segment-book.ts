@@ -1,26 +1,29 @@
 /**
- * Owns the account of the value log: how many bytes of each segment tables still point to. It is kept
- * edit by edit from what tables' metadata says (`vlogBytes`), so garbage is what merges have found out:
- * a value overwritten counts as referenced until its old pointer is merged away (the discard statistics
- * of BadgerDB and BlobDB).
+ * Owns the account of the value log: how many bytes of each segment the tables still point to. Each
+ * edit updates it from the tables' metadata (`vlogBytes`). So it knows only the garbage that merges
+ * have found: an overwritten value counts as referenced until a merge drops its old pointer (like
+ * the discard statistics of BadgerDB and BlobDB).
  *
  * Invariant: `referenced` of a segment = Σ over the tables of the version of their bytes in it.
  */
 
 import { assert } from '../base/assert.ts'
 
-/** By segment, ascending: what a table's metadata says of the records its pointers reach. */
+/**
+ * Ascending by segment: the bytes of the records that a table's pointers refer to, from its
+ * metadata.
+ */
 export type SegmentBytes = readonly (readonly [segment: number, bytes: number])[]
 
 export class SegmentBook {
   readonly #referenced = new Map<number, number>()
 
-  /** Record bytes that tables point to. */
+  /** Record bytes of the segment that tables point to. */
   referenced(segment: number): number {
     return this.#referenced.get(segment) ?? 0
   }
 
-  /** Counts tables that came and went. */
+  /** Counts added and removed tables. */
   apply(added: Iterable<SegmentBytes>, removed: Iterable<SegmentBytes>): void {
     for (const [segment, bytes] of changesOf(added, removed)) {
       const left = this.referenced(segment) + bytes
@@ -30,7 +33,7 @@ export class SegmentBook {
     }
   }
 
-  /** Segments that tables point to now and would not after such a change. */
+  /** Segments that tables point to now, but would no longer point to after this change. */
   freedBy(added: Iterable<SegmentBytes>, removed: Iterable<SegmentBytes>): readonly number[] {
     return [...changesOf(added, removed)]
       .filter(([segment, bytes]) => {

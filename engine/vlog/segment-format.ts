@@ -1,16 +1,18 @@
 /**
- * Owns the bytes of a value-log segment, which are those of RocksDB's blob files
- * (`db/blob/blob_log_format.h`), so that its tools resolve our pointers. Integers are little-endian.
+ * Owns the bytes of a value-log segment. The format is that of RocksDB's blob files
+ * (`db/blob/blob_log_format.h`), so that its tools resolve our pointers. Integers are
+ * little-endian.
  *
  *   header   | u32 magic | u32 version 1 | u32 0 | u8 flags 0 | u8 compression | u64 0 | u64 0 |   30 B
  *   record   | u64 key bytes | u64 value bytes | u64 written, ms | u32 crc | u32 crc | key | value |
  *   footer   | u32 magic | u64 records | u64 0 | u64 0 | u32 crc |                                 32 B
  *
- * A record's first checksum covers the 24 bytes before it, the second key ‖ value; the footer's the 28
- * bytes before it; all are masked CRC-32Cs. RocksDB keeps a record's expiration where we keep the time
- * of the first write; it reads none in a file whose flags do not speak of any.
+ * A record's first checksum covers the 24 bytes before it, its second covers key ‖ value. The
+ * footer's checksum covers the 28 bytes before it. All are masked CRC-32Cs. The field of the first
+ * write's time is RocksDB's field for the record's expiration. RocksDB ignores it in a file whose
+ * flags do not announce expirations.
  *
- * Invariant: a segment is a header, whole records, and once it is sealed a footer.
+ * Invariant: a segment is a header, whole records and, once it is sealed, a footer.
  */
 
 import { crc32c, maskCrc } from '../base/crc32c.ts'
@@ -22,7 +24,10 @@ const SEGMENT_VERSION = 1
 export const SEGMENT_HEADER_BYTES = 30
 export const RECORD_HEADER_BYTES = 32
 export const SEGMENT_FOOTER_BYTES = 32
-/** A segment whose data may go while tables still hold pointers into it: header and footer. */
+/**
+ * Size of a segment that kept only header and footer: its data may go while tables still hold
+ * pointers into it.
+ */
 export const STUB_BYTES = SEGMENT_HEADER_BYTES + SEGMENT_FOOTER_BYTES
 
 const FLAGS_OFFSET = 12
@@ -37,7 +42,7 @@ const KNOWN_COMPRESSIONS: readonly number[] = Object.values(COMPRESSION_TYPE)
 
 const TWO_POW_32 = 0x100000000
 
-/** Owned. `compressionType` as in `table/compression.ts`. */
+/** Owned. `compressionType` is a number of `table/compression.ts`. */
 export function encodeSegmentHeader(compressionType: number): Uint8Array {
   const header = new Uint8Array(SEGMENT_HEADER_BYTES)
   writeU32(header, 0, SEGMENT_MAGIC)
@@ -47,7 +52,7 @@ export function encodeSegmentHeader(compressionType: number): Uint8Array {
   return header
 }
 
-/** The compression type of bytes[0, 30), or null when they are no header. */
+/** The compression type in the header bytes[0, 30), or null if they are not a header. */
 export function decodeSegmentHeader(bytes: Uint8Array): number | null {
   if (bytes.length < SEGMENT_HEADER_BYTES) return null
   const compressionType = bytes[COMPRESSION_OFFSET]!
@@ -65,14 +70,14 @@ export function encodeSegmentFooter(records: number): Uint8Array {
   return footer
 }
 
-/** The count of records in the footer at bytes[at], or null when there is none. */
+/** The record count in the footer at bytes[at], or null if there is no footer. */
 export function decodeSegmentFooter(bytes: Uint8Array, at: number): number | null {
   if (bytes.length - at < SEGMENT_FOOTER_BYTES || readU32(bytes, at) !== SEGMENT_MAGIC) return null
   const crc = maskCrc(crc32c(bytes, at, at + FOOTER_CRC_OFFSET))
   return crc === readU32(bytes, at + FOOTER_CRC_OFFSET) ? readU64(bytes, at + 4) : null
 }
 
-/** Completes the record at target[at], whose key and value are already behind the header. */
+/** Completes the record at target[at]. Its key and value are already there, behind the header. */
 export function writeRecordHeader(
   target: Uint8Array,
   at: number,
@@ -89,13 +94,13 @@ export function writeRecordHeader(
   writeU32(target, at + CONTENT_CRC_OFFSET, maskCrc(crc32c(target, content, end)))
 }
 
-/** Whether the header at bytes[at] is sound: its lengths may be believed. */
+/** Whether the header at bytes[at] is sound, so that its lengths can be trusted. */
 export function isRecordHeader(bytes: Uint8Array, at: number): boolean {
   const crc = maskCrc(crc32c(bytes, at, at + HEADER_CRC_OFFSET))
   return crc === readU32(bytes, at + HEADER_CRC_OFFSET)
 }
 
-/** Whether key and value at bytes[at + 32 …] are sound; the header must be. */
+/** Whether key and value at bytes[at + 32 …] are sound. The header must be sound. */
 export function isRecordContent(bytes: Uint8Array, at: number): boolean {
   const content = at + RECORD_HEADER_BYTES
   const end = content + recordKeyLength(bytes, at) + recordStoredLength(bytes, at)
@@ -106,12 +111,12 @@ export function recordKeyLength(bytes: Uint8Array, at: number): number {
   return readU64(bytes, at)
 }
 
-/** Bytes of the value as it is stored. */
+/** Bytes of the value as stored. */
 export function recordStoredLength(bytes: Uint8Array, at: number): number {
   return readU64(bytes, at + VALUE_LENGTH_OFFSET)
 }
 
-/** When the value was first written, ms; moving it to another segment keeps it. */
+/** Time in ms when the value was first written. Moving it to another segment keeps the time. */
 export function recordWrittenAtMs(bytes: Uint8Array, at: number): number {
   return readU64(bytes, at + WRITTEN_AT_OFFSET)
 }

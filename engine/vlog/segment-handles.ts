@@ -1,11 +1,11 @@
 /**
- * Owns the segments in use: files by segment, opened at first use, closed when the segment goes.
- * Values are read on three accounts (gets, scans, collections) and kept in the block cache, where a
- * value is a block of its own.
+ * Owns the open segments: files by segment, opened at first use, closed when the segment is
+ * removed. Values are read on three accounts (gets, scans, collections) and kept in the block
+ * cache, where each value is a block.
  *
- * Invariant: a value handed out is that of the key it was asked for, by the record it lies in: lengths,
- * key and both checksums are looked at on every read from storage. Values handed out are owned or, from
- * the cache, immutable.
+ * Invariant: a returned value belongs to the requested key. Every read from storage checks the
+ * record's lengths, key and both checksums. Returned values are owned or, if they come from the
+ * cache, immutable.
  */
 
 import { compareRanges } from '../base/compare.ts'
@@ -26,14 +26,14 @@ import {
 } from './segment-format.ts'
 import type { ValuePointer } from './value-pointer.ts'
 
-/** Who pays for a read, and whether it leaves the value in the cache. */
+/** The account that pays for a read, and whether the value stays in the cache. */
 export interface ValueAccount {
   readonly cause: Extract<Cause, 'get' | 'scan' | 'vlog-gc' | 'recovery' | 'verify'>
   readonly counters: ReadCounters
   readonly fillCache: boolean
 }
 
-/** A value to be read, and then the value. */
+/** A request to read a value. Afterwards it holds the value. */
 export interface ValueRequest {
   readonly key: Uint8Array
   readonly segment: number
@@ -43,16 +43,18 @@ export interface ValueRequest {
   value: Uint8Array | null
 }
 
-/** Two records this near are read in one go: to read a page costs less than a call. */
+/**
+ * Two records at most this far apart are read in one call: reading a page costs less than a call.
+ */
 const GAP_BYTES_MAX = 4096
-/** One read of several records stays below this. */
+/** A read of several records stays below this size. */
 const STRETCH_BYTES_MAX = 1024 * 1024
-/** A record buffer grown beyond this by one huge value is given back. */
+/** If one huge value grew the record buffer beyond this, the buffer is released. */
 const RECORD_BYTES_KEPT_MAX = 1024 * 1024
 
 interface OpenSegment {
   readonly file: ReadableFile
-  /** The same file on each account that read it. */
+  /** The same file on each account that has read it. */
   readonly tagged: Map<ValueAccount['cause'], ReadableFile>
 }
 
@@ -73,7 +75,10 @@ export class SegmentHandles {
     return this.#pathOf(segment)
   }
 
-  /** The value at `pointer`, which `key` points with. `LSM_CORRUPTION` with path and offset. */
+  /**
+   * The value at `pointer`, which must belong to `key`. Throws `LSM_CORRUPTION` with path and
+   * offset.
+   */
   read(
     pointer: ValuePointer,
     keyBytes: Uint8Array,
@@ -93,7 +98,10 @@ export class SegmentHandles {
     return value
   }
 
-  /** The value at `pointer` and when it was first written, from storage. Errors as `read`. */
+  /**
+   * The value at `pointer` and the time of its first write, from storage. Throws the same errors as
+   * `read`.
+   */
   load(
     pointer: ValuePointer,
     keyBytes: Uint8Array,
@@ -111,8 +119,8 @@ export class SegmentHandles {
   }
 
   /**
-   * Reads many values at once, off the main thread: neighbours in one read, all reads together. Fills
-   * `value` of every request. Errors as `read`.
+   * Reads many values off the main thread: near ones in one read, all reads at once. Fills `value`
+   * of every request. Throws the same errors as `read`.
    */
   async readMany(requests: readonly ValueRequest[], account: ValueAccount): Promise<void> {
     const missing = requests.filter((request) => {
@@ -124,7 +132,7 @@ export class SegmentHandles {
     await Promise.all(stretches.map((stretch) => this.#readStretch(stretch, account)))
   }
 
-  /** Closes the segment and forgets its values. */
+  /** Closes the segment and drops its cached values. */
   drop(segment: number): void {
     this.#files.get(segment)?.file.close()
     this.#files.delete(segment)
@@ -136,7 +144,7 @@ export class SegmentHandles {
     this.#files.clear()
   }
 
-  /** The file on an account; it stays this object's. */
+  /** The segment's file on an account. This object keeps ownership of it. */
   file(segment: number, cause: ValueAccount['cause']): ReadableFile {
     const open = this.#files.get(segment) ?? this.#open(segment)
     let tagged = open.tagged.get(cause)
@@ -147,7 +155,7 @@ export class SegmentHandles {
     return tagged
   }
 
-  /** Reads and checks a record into `#record`; returns its bytes. */
+  /** Reads a record into `#record` and checks it. Returns its size in bytes. */
   #readRecord(
     { segment, offset, storedBytes }: ValuePointer,
     keyBytes: Uint8Array,
@@ -225,7 +233,7 @@ function misled(path: string, offset: number) {
   return corruption('a pointer leads to a record that is not its own', { path, offset })
 }
 
-/** The value stored at bytes[start, start + storedBytes); owned. */
+/** The decoded value of bytes[start, start + storedBytes). Owned. */
 function decodedValue(
   bytes: Uint8Array,
   start: number,
@@ -248,7 +256,7 @@ function recordEnd({ offset, storedBytes }: ValueRequest): number {
   return offset + storedBytes
 }
 
-/** Requests that one read each can serve, by segment and offset. */
+/** Groups of requests that one read can serve, by segment and offset. */
 function stretchesOf(requests: readonly ValueRequest[]): readonly (readonly ValueRequest[])[] {
   const sorted = requests.toSorted((a, b) => a.segment - b.segment || a.offset - b.offset)
   const stretches: ValueRequest[][] = []

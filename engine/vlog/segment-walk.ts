@@ -1,8 +1,9 @@
 /**
- * Owns walking a whole segment from its header to its footer, record by record: what collection,
- * recovery and verification do. It reads pieces of the file ahead, so a record costs no call.
+ * Owns walking a whole segment from header to footer, record by record, for collection, recovery
+ * and verification. It reads the file ahead in pieces, so most records need no call.
  *
- * Invariant: a record shown has passed both its checksums; nothing is shown from behind damage.
+ * Invariant: a record that the walk shows has passed both checksums. The walk shows no record from
+ * behind damage.
  */
 
 import { corruption, type LsmError } from '../base/errors.ts'
@@ -31,24 +32,24 @@ export type SegmentDamageReason =
 
 /** How a segment ended. */
 export interface SegmentEnd {
-  /** The file up to here is a header and whole records; 0 where the header is damaged. */
+  /** Up to here the file is a header and whole records; 0 if the header is damaged. */
   readonly validBytes: number
   readonly records: number
   readonly recordBytes: number
-  /** The segment is sealed: a footer follows the records, and nothing follows it. */
+  /** The segment is sealed: a footer follows the records, and nothing follows the footer. */
   readonly hasFooter: boolean
   readonly damage: { readonly reason: SegmentDamageReason; readonly offset: number } | null
 }
 
 export class SegmentWalk {
-  /** Holds the current record; borrowed until `next`. */
+  /** Holds the current record. Borrowed until `next`. */
   bytes: Uint8Array = new Uint8Array(0)
   keyStart = 0
   keyLength = 0
   valueStart = 0
   storedLength = 0
   writtenAtMs = 0
-  /** Of the record, and of its value, in the file. */
+  /** Offset in the file of the record, and of its value. */
   offset = 0
   valueOffset = 0
   compressionType = 0
@@ -60,13 +61,19 @@ export class SegmentWalk {
   #at = 0
   #records = 0
 
-  /** `file` stays the caller's; `fileBytes` is its size now, which may be more than at its opening. */
+  /**
+   * The caller keeps ownership of `file`. `fileBytes` is its present size, which may exceed the
+   * size at opening.
+   */
   constructor(file: ReadableFile, fileBytes = file.bytes) {
     this.#file = file
     this.#fileBytes = fileBytes
   }
 
-  /** Steps to the next record; false at the end, whatever ended it (`end`). Throws `LSM_IO`. */
+  /**
+   * Steps to the next record. False at the end, also if damage ended the walk (see `end`). Throws
+   * `LSM_IO`.
+   */
   next(): boolean {
     if (this.end !== null) return false
     if (this.#at === 0 && !this.#readHeader()) return this.#finish('bad segment header')
@@ -99,7 +106,7 @@ export class SegmentWalk {
     return true
   }
 
-  /** The damage the walk ended at, as an error; null where there was none. */
+  /** The damage that ended the walk, as an error; null if there was none. */
   damage(): LsmError | null {
     const damage = this.end?.damage ?? null
     if (damage === null) return null
@@ -117,8 +124,8 @@ export class SegmentWalk {
   }
 
   /**
-   * Has the `length` bytes from `#at` on in `bytes`, and says where. They are in the file. Call it
-   * before `bytes` is looked at: it may put another array there.
+   * Ensures that the `length` bytes from `#at` on are in `bytes`, and returns their place there.
+   * The file must contain them. Call it before reading `bytes`, because it may replace that array.
    */
   #have(length: number): number {
     const end = this.#pieceOffset + this.bytes.length
@@ -146,8 +153,8 @@ export class SegmentWalk {
 }
 
 /**
- * Whether a sound record lies anywhere behind `offset`: then what is damaged there is no last append
- * that never became durable.
+ * Whether a sound record lies anywhere behind `offset`. If so, the damage at `offset` is not a last
+ * append that never became durable.
  */
 export function hasRecordBehind(file: ReadableFile, offset: number, fileBytes: number): boolean {
   const bytes = new Uint8Array(Math.max(0, fileBytes - offset))

@@ -5,7 +5,7 @@ import { bytes } from '../testing/fixtures.ts'
 import { isRecordContent, isRecordHeader, recordWrittenAtMs } from './segment-format.ts'
 import { SegmentWriter } from './segment-writer.ts'
 
-/** A file whose asynchronous syncs end when they are told to. */
+/** A file whose asynchronous syncs end only on request. */
 class ManualFile implements WritableFile {
   readonly path = 'blob'
   readonly calls: string[] = []
@@ -55,7 +55,7 @@ function fixture() {
 }
 
 describe('an asynchronous sync', () => {
-  test('claims what was written before it, not what was appended while it ran', async () => {
+  test('makes durable what was written before it, not what was appended while it ran', async () => {
     const { file, writer, put } = fixture()
     put('a')
     writer.write()
@@ -74,7 +74,7 @@ describe('an asynchronous sync', () => {
     expect(file.calls, 'nothing is left to sync').toEqual(['sync'])
   })
 
-  test('takes nothing back from a later one that ended first', async () => {
+  test('changes nothing if a later sync ended first', async () => {
     const { file, writer, put } = fixture()
     put('a')
     writer.write()
@@ -87,7 +87,7 @@ describe('an asynchronous sync', () => {
     expect(writer.isDirty).toBe(false)
   })
 
-  test('that failed leaves nothing durable, and nothing is written after it', async () => {
+  test('that failed makes nothing durable, and nothing is written after it', async () => {
     const { file, writer, put } = fixture()
     put('a')
     writer.write()
@@ -113,7 +113,7 @@ test('a seal writes and syncs all that was added, and closes the file', () => {
   expect(file.calls).toEqual(['append data', 'append meta', 'sync', 'close'])
 })
 
-test('a huge value costs its neighbours nothing: each record is whole and has its own date', () => {
+test('a huge value does not affect its neighbours: each record is whole and has its own date', () => {
   const { file, writer, put } = fixture()
   const sizes = [100, 3 * 1024 * 1024, 100, 70_000, 100]
   const starts = sizes.map((size, index) => {

@@ -1,9 +1,10 @@
 /**
- * Owns writing of one segment (format: `segment-format.ts`). Records gather in a scratch buffer and
- * reach the file in one append however many there are, so that a commit group costs one system call.
+ * Owns writing of one segment (format: `segment-format.ts`). Records are collected in a scratch
+ * buffer. Any number of records reaches the file in one append, so a commit group costs one system
+ * call.
  *
- * Invariant: what is appended is whole records, and a segment whose file failed once is never written
- * or synced again (`wal/log-writer.ts` says why).
+ * Invariant: only whole records are appended. A segment whose file failed once is never written or
+ * synced again (`wal/log-writer.ts` says why).
  */
 
 import { assert } from '../base/assert.ts'
@@ -20,21 +21,23 @@ import {
 } from './segment-format.ts'
 
 const SCRATCH_BYTES = 64 * 1024
-/** A scratch buffer grown beyond this by one huge value is given back after its write. */
+/**
+ * If one huge value grew the scratch buffer beyond this, the buffer is released after the write.
+ */
 const SCRATCH_BYTES_KEPT_MAX = 1024 * 1024
 
-/** What the manifest is told of a segment that is complete. */
+/** The manifest's facts about a complete segment. */
 export interface SegmentSummary {
   readonly segment: number
   readonly records: number
-  /** Σ bytes of the records, headers included; the file has 62 more. */
+  /** Σ bytes of the records, including their headers. The file has 62 bytes more. */
   readonly recordBytes: number
 }
 
 export class SegmentWriter {
   readonly segment: number
   readonly compressionType: number
-  /** Of the record added last: where its value lies, and how long it is as stored. */
+  /** Offset of the last added record's value, and its length as stored. */
   valueOffset = 0
   storedBytes = 0
   records = 0
@@ -47,7 +50,7 @@ export class SegmentWriter {
   #sealed = false
   #failure: { readonly cause: unknown } | null = null
 
-  /** Takes over `file`, which must be empty. */
+  /** Takes ownership of `file`, which must be empty. */
   constructor(segment: number, file: WritableFile, compression: Compression) {
     assert(file.bytes === 0, 'a segment starts its file')
     this.segment = segment
@@ -58,12 +61,12 @@ export class SegmentWriter {
     this.#pendingBytes = SEGMENT_HEADER_BYTES
   }
 
-  /** Bytes of the file once all that was added is written. */
+  /** Size of the file when everything added is written. */
   get bytes(): number {
     return this.#file.bytes + this.#pendingBytes
   }
 
-  /** Whether something written is not known to be durable. */
+  /** Whether some written bytes are not known to be durable. */
   get isDirty(): boolean {
     return this.#file.bytes > this.#syncedBytes
   }
@@ -72,7 +75,10 @@ export class SegmentWriter {
     return this.#sealed
   }
 
-  /** Adds a record for the next `write`, copying key and value; then `valueOffset` is its place. */
+  /**
+   * Adds a record for the next `write` and copies key and value. `valueOffset` is then the value's
+   * offset.
+   */
   add(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -99,7 +105,7 @@ export class SegmentWriter {
     this.records++
   }
 
-  /** Hands all added records to the operating system in one append; nothing when there are none. */
+  /** Writes all added records to the file in one append. Does nothing if there are none. */
   write(): void {
     if (this.#pendingBytes === 0) return
     this.#attempt(() => this.#file.append(this.#scratch.subarray(0, this.#pendingBytes), 'data'))
@@ -107,14 +113,14 @@ export class SegmentWriter {
     if (this.#scratch.length > SCRATCH_BYTES_KEPT_MAX) this.#scratch = new Uint8Array(SCRATCH_BYTES)
   }
 
-  /** What was written so far is durable when this returns. */
+  /** Everything written so far is durable when this returns. */
   sync(): void {
     if (!this.isDirty) return
     this.#attempt(() => this.#file.sync())
     this.#syncedBytes = this.#file.bytes
   }
 
-  /** What was written before the call is durable when the promise resolves. */
+  /** Everything written before the call is durable when the promise resolves. */
   async syncAsync(): Promise<void> {
     if (!this.isDirty) return
     const { bytes } = this.#file
@@ -128,7 +134,7 @@ export class SegmentWriter {
     this.#syncedBytes = Math.max(this.#syncedBytes, bytes)
   }
 
-  /** Ends the segment with its footer, durably, and closes the file. Once. */
+  /** Writes the footer, syncs, and closes the file. Call it once. */
   seal(): SegmentSummary {
     assert(!this.#sealed, 'a segment is sealed once')
     this.write()
@@ -140,12 +146,12 @@ export class SegmentWriter {
     return { segment: this.segment, records: this.records, recordBytes: this.recordBytes }
   }
 
-  /** Idempotent. Neither writes what was only added nor syncs. */
+  /** Idempotent. Does not write added records and does not sync. */
   close(): void {
     this.#file.close()
   }
 
-  /** Makes room for a record, writes its key, and says where its value goes. */
+  /** Makes room for a record, writes its key, and returns where its value goes. */
   #begin(keyBytes: Uint8Array, keyStart: number, keyLength: number, storedBytes: number): void {
     const at = this.#pendingBytes
     const needed = at + RECORD_HEADER_BYTES + keyLength + storedBytes

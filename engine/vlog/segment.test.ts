@@ -24,7 +24,7 @@ interface Record {
 }
 type Placed = Record & Omit<ValueRequest, 'value'>
 
-/** A segment of the records and where they lie; sealed unless told otherwise. */
+/** A segment with these records, and the offsets of the records. Sealed by default. */
 function written(
   records: readonly Record[],
   compression: Compression = 'none',
@@ -96,7 +96,7 @@ const records = fc.array(
 
 describe('a segment', () => {
   test.each(['none', 'lz4', 'zstd'] as const)(
-    'gives back what it was given (%s)',
+    'returns the records that were written (%s)',
     (compression) => {
       fc.assert(
         fc.property(records, (given) => {
@@ -121,7 +121,7 @@ describe('a segment', () => {
     },
   )
 
-  test('that is cut anywhere ends after its last whole record', () => {
+  test('cut at any byte ends after its last whole record', () => {
     const { storage, placed } = written(THREE)
     const content = storage.readAll('blob', tag)
     const ends = [30, ...placed.map(({ offset, storedBytes }) => offset + storedBytes)]
@@ -136,7 +136,7 @@ describe('a segment', () => {
     }
   })
 
-  test('shows nothing from behind a flipped bit, and says where it is', () => {
+  test('shows no record behind a flipped bit, and reports its offset', () => {
     const { storage, placed } = written(THREE)
     const content = storage.readAll('blob', tag)
     const starts = placed.map(({ key, offset }) => offset - key.length - 32)
@@ -152,18 +152,18 @@ describe('a segment', () => {
     }
   })
 
-  // A walk reads 1 MiB at once: headers, records and the footer lie across that border in turn.
+  // A walk reads 1 MiB at once. Headers, records and the footer cross that border in turn.
   const MIB = 1024 * 1024
   test.each<[string, readonly number[]]>([
     ['one value larger than a piece', [3 * MIB]],
     ['a value larger than a piece between small ones', [100, 3 * MIB, 100]],
     ['a large value last', [100, 150, MIB + 1]],
     ...Array.from({ length: 9 }, (_, index): [string, readonly number[]] => {
-      // Header of the segment, key of one byte: the record ends 4 bytes further on each time.
+      // Segment header, key of one byte: the record ends 4 bytes further on each time.
       const first = MIB - 30 - 33 - 36 + 4 * index
       return [`a piece that ends ${36 - 4 * index} bytes behind a record`, [first, 70_000, 5]]
     }),
-  ])('is walked whole with %s', (_, sizes) => {
+  ])('is walked completely with %s', (_, sizes) => {
     const given = sizes.map((size, index): Record => {
       return { key: bytes(`${index}`), value: new Uint8Array(size).fill(index + 1), atMs: index }
     })
@@ -180,7 +180,7 @@ describe('a segment', () => {
     expect(walk(storage).damage).toMatchObject({ data: { offset: last } })
   })
 
-  test('tells a torn end from rot with something sound behind it', () => {
+  test('distinguishes a torn end from damage with a sound record behind it', () => {
     const { storage, placed } = written(THREE, 'none', false)
     const content = storage.readAll('blob', tag)
     const behind = (damaged: Uint8Array) => {
@@ -196,7 +196,7 @@ describe('a segment', () => {
 })
 
 describe('a value', () => {
-  test('is read once from storage, then from the cache', () => {
+  test('is read from storage once, then from the cache', () => {
     const { storage, placed } = written(THREE)
     const cache = new BlockCache(1024)
     const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', cache)
@@ -224,7 +224,7 @@ describe('a value', () => {
   })
 
   test.each(['none', 'lz4'] as const)(
-    'and its neighbours take one read (%s)',
+    'and its neighbours need one read (%s)',
     async (compression) => {
       const many = Array.from({ length: 60 }, (_, index) => record(`key${index}`, `value ${index}`))
       const { storage, placed } = written(many, compression)
@@ -239,7 +239,7 @@ describe('a value', () => {
         requests.map(({ key, value }) => text(value).replace('value ', 'key') === text(key)),
       ).toEqual(requests.map(() => true))
       expect(counting.counters.valueReads).toBe(1)
-      expect(cache.usedBytes, 'not asked for').toBe(0)
+      expect(cache.usedBytes, 'not requested').toBe(0)
       const filling = account(true)
       for (const request of requests) request.value = null as never
       await handles.readMany(requests, filling)
@@ -248,7 +248,7 @@ describe('a value', () => {
     },
   )
 
-  test('is not sought before the file begins', async () => {
+  test('with an offset before the start of the file is refused', async () => {
     const { storage, placed } = written(THREE)
     const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
     const misled = { ...placed[0]!, offset: 5 }
@@ -260,7 +260,7 @@ describe('a value', () => {
     )
   })
 
-  test('shares a read of at most a mebibyte', async () => {
+  test('shares a read of at most one mebibyte', async () => {
     const large = Array.from({ length: 6 }, (_, index) => record(`${index}`, 'v'.repeat(400_000)))
     const { storage, placed } = written(large)
     const handles = new SegmentHandles(new OpenFiles(storage), () => 'blob', new BlockCache(0))
@@ -274,10 +274,10 @@ describe('a value', () => {
   test.each([
     ['of a few bytes', 10],
     ['kept in the record buffer', 1000],
-    ['just below a mebibyte', 1024 * 1024 - 50],
-    ['of just a mebibyte', 1024 * 1024],
+    ['just below one mebibyte', 1024 * 1024 - 50],
+    ['of exactly one mebibyte', 1024 * 1024],
     ['for which the buffer grew', 3 * 1024 * 1024],
-  ])('is dated to the millisecond: one %s', (_, length) => {
+  ])('keeps its time to the millisecond: one %s', (_, length) => {
     const atMs = 1_700_000_000_789
     const big = { key: bytes('big'), value: new Uint8Array(length).fill(3), atMs }
     const { storage, placed } = written([big, { ...THREE[0]!, atMs: 1_234 }, big])
@@ -291,7 +291,7 @@ describe('a value', () => {
     handles.close()
   })
 
-  test('that is damaged among others is told with path and offset', async () => {
+  test('that is damaged among others is reported with path and offset', async () => {
     const { storage, placed } = written(THREE)
     const content = storage.readAll('blob', tag)
     const { offset } = placed[1]!
@@ -306,7 +306,7 @@ describe('a value', () => {
 describe('a pointer', () => {
   const number = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
 
-  test('decodes to what it was written from', () => {
+  test('decodes to the fields that were encoded', () => {
     fc.assert(
       fc.property(number, number, number, fc.nat(7), (segment, offset, storedBytes, type) => {
         const target = new Uint8Array(POINTER_BYTES_MAX)
@@ -317,15 +317,15 @@ describe('a pointer', () => {
     )
   })
 
-  test('cut, drawn out or of another type is refused', () => {
+  test('cut short, extended or of another type is refused', () => {
     const target = new Uint8Array(POINTER_BYTES_MAX + 1)
     const length = writePointer(target, 0, 300, 70_000, 5000, 0)
     const pointer = new ValuePointer()
     for (let cut = 0; cut <= POINTER_BYTES_MAX + 1; cut++) {
       if (cut === length) continue
-      expect(() => pointer.decode(target, 0, cut, 'table'), `${cut} bytes`).toThrow('no pointer')
+      expect(() => pointer.decode(target, 0, cut, 'table'), `${cut} bytes`).toThrow('not a pointer')
     }
     target[0] = 2
-    expect(() => pointer.decode(target, 0, length, 'table')).toThrow('no pointer')
+    expect(() => pointer.decode(target, 0, length, 'table')).toThrow('not a pointer')
   })
 })

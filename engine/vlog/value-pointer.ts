@@ -1,33 +1,34 @@
 /**
- * Owns the pointer that stands in the tree for a separated value: RocksDB's blob index, the value of
- * an entry of kind 17 (`db/blob/blob_index.h`).
+ * Owns the pointer that the tree stores in place of a separated value: RocksDB's blob index, the
+ * value of an entry of kind 17 (`db/blob/blob_index.h`).
  *
  *   | u8 1 | varint segment | varint offset of the value | varint stored bytes | u8 compression |
  *
- * Invariant: an instance's fields are those of the last pointer decoded; one is reused for many.
+ * Invariant: an instance's fields are those of the last decoded pointer. One instance is reused for
+ * many pointers.
  */
 
 import { corruption } from '../base/errors.ts'
 import { RECORD_HEADER_BYTES } from './segment-format.ts'
 
-/** RocksDB's other types (inlined with a TTL, TTL blob) are not written here. */
+/** This engine does not write RocksDB's other types (inlined with a TTL, TTL blob). */
 const POINTER_TYPE = 1
 /** Type, three varints of at most 8 bytes (values stay below 2^53), compression. */
 export const POINTER_BYTES_MAX = 26
 
 export class ValuePointer {
   segment = 0
-  /** Of the value's first byte in the segment. */
+  /** Offset of the value's first byte in the segment. */
   offset = 0
-  /** Of the value as it is stored. */
+  /** Length of the value as stored. */
   storedBytes = 0
   compressionType = 0
   /** Where `#varint` reads next. */
   #at = 0
 
   /**
-   * Reads the pointer that bytes[start, start + length) are. `LSM_CORRUPTION` naming `path` when
-   * they are none.
+   * Decodes the pointer in bytes[start, start + length). Throws `LSM_CORRUPTION`, which names
+   * `path`, if they are not a pointer.
    */
   decode(bytes: Uint8Array, start: number, length: number, path: string): this {
     const end = start + length
@@ -40,17 +41,19 @@ export class ValuePointer {
       this.compressionType = bytes[end - 1]!
     }
     if (!isPointer || this.#at !== end - 1) {
-      throw corruption(`${length} bytes that are no pointer into the value log`, { path })
+      throw corruption(`${length} bytes are not a pointer into the value log`, { path })
     }
     return this
   }
 
-  /** Bytes of the record pointed to: header, key and value. */
+  /** Bytes of the record that the pointer refers to: header, key and value. */
   recordBytes(keyLength: number): number {
     return RECORD_HEADER_BYTES + keyLength + this.storedBytes
   }
 
-  /** A varint that ends before `end`; beyond it nothing decodes to a sound pointer. */
+  /**
+   * Reads a varint that ends before `end`. If it does not, the result makes the pointer invalid.
+   */
   #varint(bytes: Uint8Array, end: number): number {
     let value = 0
     let scale = 1
@@ -65,7 +68,9 @@ export class ValuePointer {
   }
 }
 
-/** Writes a pointer at target[at], which has room for `POINTER_BYTES_MAX`; returns its end. */
+/**
+ * Writes a pointer at target[at], which must have room for `POINTER_BYTES_MAX`. Returns its end.
+ */
 export function writePointer(
   target: Uint8Array,
   at: number,

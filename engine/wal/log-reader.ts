@@ -1,11 +1,13 @@
 /**
- * Owns reading of logs (format: `log-format.ts`): records up to the first damage, what the damage
- * is, and whether it may be forgiven. The modes are RocksDB's `WALRecoveryMode`s by name.
+ * Owns reading of logs (format: `log-format.ts`): the records up to the first damage, the kind of
+ * damage, and whether the mode accepts it. The modes have the names of RocksDB's
+ * `WALRecoveryMode`s.
  *
- * Invariant: a record handed out is one that was appended, whole; nothing is ever handed out from
- * behind damage, whatever the mode. A last append that never became durable leaves a short log,
- * zeros or garbage, but nothing sound behind it; rot of an older record does. That is how the two
- * are told apart: damage with a sound record behind it is never a crash's doing.
+ * Invariant: every returned record was appended, and is whole. In no mode does the reader return a
+ * record from behind damage. If the last append never became durable, the log ends short, in zeros
+ * or in garbage, and no sound record follows. If an older record has rotted, a sound record does
+ * follow. This distinguishes the two: damage with a sound record behind it was never caused by a
+ * crash.
  */
 
 import { crc32c, unmaskCrc } from '../base/crc32c.ts'
@@ -20,9 +22,9 @@ import {
 
 /**
  * - `point-in-time`: everything up to the first damage; never refuses.
- * - `tolerate-corrupted-tail`: an incomplete last record or a tail of zeros is dropped, any other
- *   damage refused.
- * - `absolute`: any damage is refused.
+ * - `tolerate-corrupted-tail`: drops an incomplete last record or a tail of zeros, refuses any other
+ *   damage.
+ * - `absolute`: refuses any damage.
  */
 export type LogRecoveryMode = 'point-in-time' | 'tolerate-corrupted-tail' | 'absolute'
 
@@ -37,19 +39,21 @@ export type LogDamageReason =
 
 export interface LogDamage {
   readonly reason: LogDamageReason
-  /** Where in the log, in bytes, the first bad fragment starts. */
+  /** Offset in the log, in bytes, at which the first bad fragment starts. */
   readonly offset: number
-  /** Nothing sound lies behind the damage: it may be a last append that never became durable. */
+  /**
+   * No sound record lies behind the damage, so it may be a last append that never became durable.
+   */
   readonly inLastAppend: boolean
 }
 
 /** How a log ended. */
 export interface LogEnd {
-  /** The log up to here is whole records. */
+  /** The log consists of whole records up to this offset. */
   readonly validBytes: number
-  /** Bytes from there to the end of the log. */
+  /** Bytes from `validBytes` to the end of the log. */
   readonly bytesDropped: number
-  /** Null: the log ended cleanly. */
+  /** Null if the log ended cleanly. */
   readonly damage: LogDamage | null
 }
 
@@ -60,11 +64,11 @@ const TORN_TAILS: readonly LogDamageReason[] = ['torn header', 'torn payload', '
 /** A cursor over the records of a whole log in memory. */
 export class LogReader {
   /**
-   * The current record: a view of the log's bytes or, where it was fragmented, a copy. Either way
-   * it stays valid after `next`.
+   * The current record: a view of the log's bytes, or a copy if it was fragmented. In both cases it
+   * stays valid after `next`.
    */
   record: Uint8Array = EMPTY
-  /** Where the current record starts in the log, in bytes. */
+  /** Offset in the log, in bytes, at which the current record starts. */
   recordOffset = 0
   readonly #bytes: Uint8Array
   readonly #path: string
@@ -73,7 +77,7 @@ export class LogReader {
   #validBytes = 0
   #end: LogEnd | null = null
 
-  /** Borrows `bytes`, the whole log; `path` names it in errors. */
+  /** Borrows `bytes`, the whole log. Errors name `path`. */
   constructor(bytes: Uint8Array, path: string, mode: LogRecoveryMode = 'point-in-time') {
     this.#bytes = bytes
     this.#path = path
@@ -85,7 +89,10 @@ export class LogReader {
     return this.#end
   }
 
-  /** Steps to the next record. False at the end; `LSM_CORRUPTION` for damage the mode refuses. */
+  /**
+   * Steps to the next record. Returns false at the end. Throws `LSM_CORRUPTION` for damage that the
+   * mode refuses.
+   */
   next(): boolean {
     if (this.#end !== null) return false
     const bytes = this.#bytes
@@ -133,7 +140,9 @@ export class LogReader {
   }
 }
 
-/** What is wrong with the fragment whose header starts at `at` (inside the log), or null. */
+/**
+ * The damage of the fragment whose header starts at `at` (inside the log), or null if it is sound.
+ */
 function fragmentDamage(bytes: Uint8Array, at: number): LogDamageReason | null {
   const left = bytes.length - at
   if (isZero(bytes, at, bytes.length)) return 'zero tail'
@@ -147,12 +156,13 @@ function fragmentDamage(bytes: Uint8Array, at: number): LogDamageReason | null {
 }
 
 function isInLastAppend(bytes: Uint8Array, at: number, reason: LogDamageReason): boolean {
-  // The checksum does not cover the length: a record that is all there but for its length has rotted.
+  // The checksum does not cover the length. If it matches up to the log's end, only the length is
+  // wrong: the record has rotted and is not torn.
   const rotted = reason === 'torn payload' && crcMatches(bytes, at, bytes.length)
   return !rotted && reason !== 'bad fragment order' && !hasRecordAfter(bytes, at)
 }
 
-/** Whether a sound fragment that starts a record lies anywhere behind the damage at `offset`. */
+/** Whether a sound fragment that starts a record lies anywhere after the damage at `offset`. */
 function hasRecordAfter(bytes: Uint8Array, offset: number): boolean {
   for (let at = offset + 1; at + LOG_HEADER_BYTES <= bytes.length; at++) {
     if (startsRecord(bytes[at + TYPE_OFFSET]!) && fragmentDamage(bytes, at) === null) return true
@@ -168,7 +178,7 @@ function lengthAt(bytes: Uint8Array, at: number): number {
   return bytes[at + LENGTH_OFFSET]! | (bytes[at + LENGTH_OFFSET + 1]! << 8)
 }
 
-/** Whether the checksum stored at `at` is that of the type and payload up to `end`. */
+/** Whether the checksum stored at `at` matches the type and the payload up to `end`. */
 function crcMatches(bytes: Uint8Array, at: number, end: number): boolean {
   if (at + LOG_HEADER_BYTES > end) return false
   const stored =

@@ -1,10 +1,10 @@
 /**
- * Owns writing of logs (format: `log-format.ts`). Records are framed in one scratch buffer and
- * reach the file in one append however many there are, so a commit group costs one system call.
+ * Owns writing of logs (format: `log-format.ts`). Records are framed in one scratch buffer. Any
+ * number of records reaches the file in one append, so a commit group costs one system call.
  *
- * Invariant: what is appended is whole records, and a log whose file failed once is never written
- * or synced again: after a failed write its length is unknown, and after a failed fsync the kernel
- * may have dropped the dirty pages and report success to the next.
+ * Invariant: only whole records are appended. A log whose file failed once is never written or
+ * synced again: after a failed write its length is unknown, and after a failed fsync the kernel may
+ * have dropped the dirty pages and then report success for the next fsync.
  */
 
 import { copyRange } from '../base/copy.ts'
@@ -21,7 +21,9 @@ import {
   TYPE_OFFSET,
 } from './log-format.ts'
 
-/** A scratch buffer grown beyond this by one huge record is given back after its write. */
+/**
+ * If one huge record grew the scratch buffer beyond this, the buffer is released after the write.
+ */
 const SCRATCH_BYTES_KEPT_MAX = 1024 * 1024
 
 export class LogWriter {
@@ -32,7 +34,7 @@ export class LogWriter {
   #blockOffset: number
   #failure: { readonly cause: unknown } | null = null
 
-  /** Takes over `file`, which must be empty or end in a whole record; `close` closes it. */
+  /** Takes ownership of `file`, which must be empty or end in a whole record. `close` closes it. */
   constructor(file: WritableFile, section: Section = 'data') {
     this.#file = file
     this.#section = section
@@ -43,18 +45,18 @@ export class LogWriter {
     return this.#file.path
   }
 
-  /** Bytes in the file, framing included; records added but not written do not count. */
+  /** Bytes in the file, including framing. Records added but not yet written do not count. */
   get bytes(): number {
     return this.#file.bytes
   }
 
-  /** One record, one append to the file. */
+  /** Writes one record in one append to the file. */
   append(payload: Uint8Array): void {
     this.add(payload)
     this.write()
   }
 
-  /** Frames a record for the next `write`; `payload` is copied. */
+  /** Frames a record for the next `write`. Copies `payload`. */
   add(payload: Uint8Array): void {
     this.#reserve(logRecordBytesMax(payload.length))
     let at = 0
@@ -69,7 +71,7 @@ export class LogWriter {
     } while (at < payload.length)
   }
 
-  /** Hands all added records to the operating system in one append; nothing when there are none. */
+  /** Writes all added records to the file in one append. Does nothing if there are none. */
   write(): void {
     if (this.#pendingBytes === 0) return
     this.#refuseAfterFailure()
@@ -84,7 +86,7 @@ export class LogWriter {
     }
   }
 
-  /** What was written so far is durable when this returns. */
+  /** Everything written so far is durable when this returns. */
   sync(): void {
     this.#refuseAfterFailure()
     try {
@@ -94,7 +96,7 @@ export class LogWriter {
     }
   }
 
-  /** What was written before the call is durable when the promise resolves. */
+  /** Everything written before the call is durable when the promise resolves. */
   async syncAsync(): Promise<void> {
     this.#refuseAfterFailure()
     try {
@@ -104,7 +106,7 @@ export class LogWriter {
     }
   }
 
-  /** Idempotent. Neither writes what was only added nor syncs. */
+  /** Idempotent. Does not write added records and does not sync. */
   close(): void {
     this.#file.close()
   }
@@ -126,7 +128,7 @@ export class LogWriter {
     this.#blockOffset += LOG_HEADER_BYTES + length
   }
 
-  /** Fills the block with zeros when no header fits any more. */
+  /** Fills the rest of the block with zeros if no header fits any more. */
   #padBlock(): void {
     const left = LOG_BLOCK_BYTES - this.#blockOffset
     if (left >= LOG_HEADER_BYTES) return

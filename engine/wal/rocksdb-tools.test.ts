@@ -1,5 +1,5 @@
-// RocksDB's own reader as the oracle of our log and batches. Torn tails are silent, so the printed
-// records are compared.
+// RocksDB's reader checks our log and batches. It ignores torn tails silently, so the test compares
+// the printed records.
 
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -30,7 +30,7 @@ function blob(bytesMax: number): fc.Arbitrary<Uint8Array> {
   return fc.nat(bytesMax).map((length) => new Uint8Array(length).fill(length))
 }
 
-/** What `ldb dump_wal` prints of a batch appended to a log of `offset` bytes. */
+/** The text that `ldb dump_wal` prints for a batch appended to a log of `offset` bytes. */
 function printed(
   seq: number,
   batch: WriteBatch,
@@ -68,13 +68,13 @@ test.skipIf(!present)('ldb dumps exactly the batches written', () => {
 })
 
 test.skipIf(!present).each([0, 1, 6, 7, 8])(
-  'also where a batch ends %i bytes before a block end',
+  'ldb dumps a batch that ends %i bytes before a block end',
   (left) => {
     const path = join(folder, `left-${left}.log`)
     const log = new LogWriter(
       new NodeStorage(new Ledger()).create(path, { cause: 'wal', level: -1 }),
     )
-    // Log header, batch header, tag, key length, key, value length: 7 + 12 + 1 + 1 + 1 + 3.
+    // Log header, batch header, tag, key length, key, value length: 7 + 12 + 1 + 1 + 1 + 3 bytes.
     const value = new Uint8Array(LOG_BLOCK_BYTES - left - 25)
     const lines = [value, value, Uint8Array.of(1)].map((each, index) => {
       const batch = new WriteBatch()

@@ -40,7 +40,7 @@ function corrupted(bytes: Uint8Array): string {
     if (isLsmError(error, 'LSM_CORRUPTION')) return error.message
     throw error
   }
-  throw new Error('taken for a sound batch')
+  throw new Error('accepted a damaged batch')
 }
 
 const keys = fc.uint8Array({ maxLength: 300 })
@@ -64,7 +64,7 @@ describe('WriteBatch', () => {
     expect([batch.count, batch.rawBytes, batch.byteLength]).toEqual([2, 9, 26])
   })
 
-  test('gives back its operations in order, before and after a round trip', () => {
+  test('returns its operations in order, before and after a round trip', () => {
     fc.assert(
       fc.property(operations, fc.maxSafeNat(), (list, seq) => {
         const batch = batchOf(list)
@@ -82,7 +82,7 @@ describe('WriteBatch', () => {
     )
   })
 
-  test('is empty after clear, and as good as new', () => {
+  test('is empty after clear, and works like a new one', () => {
     fc.assert(
       fc.property(operations, operations, (before, after) => {
         const batch = batchOf(before)
@@ -96,7 +96,7 @@ describe('WriteBatch', () => {
     )
   })
 
-  test('a batch read back can grow', () => {
+  test('a batch made from bytes can grow', () => {
     const batch = WriteBatch.from(
       batchOf([[bytesOf('a'), bytesOf('1')]])
         .view()
@@ -109,7 +109,7 @@ describe('WriteBatch', () => {
     ])
   })
 
-  test('keys and values beyond the limits are refused and leave the batch as it was', () => {
+  test('keys and values beyond the limits are refused and do not change the batch', () => {
     const batch = batchOf([[new Uint8Array(KEY_BYTES_MAX), new Uint8Array(0)]])
     const before = batch.view().slice()
     const tooLong = new Uint8Array(KEY_BYTES_MAX + 1)
@@ -122,7 +122,7 @@ describe('WriteBatch', () => {
   })
 })
 
-test('a batch made from bytes is its own: the bytes may change afterwards', () => {
+test('a batch made from bytes owns a copy: the bytes may change afterwards', () => {
   const made = batchOf([[bytesOf('key'), bytesOf('value')]])
   const bytes = made.view().slice()
   const batch = WriteBatch.from(bytes)
@@ -130,12 +130,12 @@ test('a batch made from bytes is its own: the bytes may change afterwards', () =
   expect(batch.view()).toEqual(made.view())
 })
 
-describe('a call that throws leaves the batch as it was', () => {
+describe('a call that throws does not change the batch', () => {
   const state = (batch: WriteBatch) => {
     const { count, rawBytes, byteLength, pointers, seq } = batch
     return { count, rawBytes, byteLength, pointers, seq, bytes: batch.view().slice() }
   }
-  /** Longer than what is copied in a loop. */
+  /** Longer than the ranges that a loop copies. */
   const long = new Uint8Array(100)
   const throwing = (array: Uint8Array, ...names: readonly string[]) => {
     for (const name of names) {
@@ -190,7 +190,7 @@ describe('a call that throws leaves the batch as it was', () => {
     expect(read.map(([each]) => each)).toEqual([bytesOf('before'), bytesOf('after')])
   })
 
-  test('also where the copy of the bytes fails half-way', () => {
+  test('also if copying the bytes fails half-way', () => {
     const batch = batchOf([[bytesOf('before'), bytesOf('1')]])
     const before = state(batch)
     const hostile = throwing(long.slice(), 'byteLength', 'byteOffset', 'length', 'buffer')
@@ -205,14 +205,14 @@ describe('a call that throws leaves the batch as it was', () => {
         expect(state(batch)).toEqual(before)
         continue
       }
-      // What is not asked cannot throw: then the record is whole.
+      // If the failing call is never reached, nothing throws and the record is whole.
       expect(() => WriteBatch.from(batch.view().slice())).not.toThrow()
       batch.clear()
       batch.put(bytesOf('before'), bytesOf('1'))
     }
   })
 
-  test('a held one refuses every change until it is released', () => {
+  test('a held batch refuses every change until it is released', () => {
     const batch = batchOf([[key, value]])
     batch.hold()
     const before = state(batch)
@@ -230,7 +230,7 @@ describe('a call that throws leaves the batch as it was', () => {
     expect(batch.count).toBe(2)
   })
 
-  test('one batch may be walked from within its own walk', () => {
+  test('forEach may be called during a forEach of the same batch', () => {
     const batch = batchOf([
       [bytesOf('a'), value],
       [bytesOf('b'), value],
@@ -253,13 +253,13 @@ describe('damage', () => {
     [bytesOf('box'), null],
   ])
 
-  test('every truncation and extension is found', () => {
+  test('every truncation and extension is detected', () => {
     const bytes = sound.view().slice()
     for (let cut = 0; cut < bytes.length; cut++) corrupted(bytes.slice(0, cut))
     corrupted(Uint8Array.from([...bytes, 0, 1, 65]))
   })
 
-  test('a wrong count is found', () => {
+  test('a wrong count is detected', () => {
     const bytes = sound.view().slice()
     bytes[8] = 5
     expect(corrupted(bytes)).toBe(
@@ -273,7 +273,7 @@ describe('damage', () => {
     expect(corrupted(bytes)).toBe('000007.log: write batch record with unknown tag 2 at byte 13')
   })
 
-  test('a key beyond the limit and a sequence number beyond 2^53 are found', () => {
+  test('a key beyond the limit and a sequence number beyond 2^53 are detected', () => {
     const long = Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0x80, 0x80, 4])
     corrupted(Uint8Array.from([...long, ...new Uint8Array(KEY_BYTES_MAX + 1)]))
     const bytes = sound.view().slice()
@@ -281,7 +281,7 @@ describe('damage', () => {
     expect(corrupted(bytes)).toContain('sequence number beyond 2^53')
   })
 
-  test('noise is refused or is a batch of the same bytes', () => {
+  test('random bytes are refused, or form a batch with exactly these bytes', () => {
     fc.assert(
       fc.property(fc.nat(sound.byteLength - 1), fc.nat(255), (at, byte) => {
         const bytes = sound.view().slice()

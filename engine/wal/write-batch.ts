@@ -1,6 +1,6 @@
 /**
- * Owns the unit of atomic writing and its bytes: a batch is applied whole or not at all, and its
- * representation is exactly what a WAL record holds (RocksDB's `WriteBatch`).
+ * Owns the unit of atomic writing and its bytes. A batch is applied whole or not at all. Its
+ * representation is exactly the content of a WAL record (RocksDB's `WriteBatch`).
  *
  *   +-------------------+----------------+-----------------------------------------+
  *   | u64le  seq        | u32le  count   | count × record                          |
@@ -10,8 +10,8 @@
  *           u8 tag 17 (pointer), varint key length, key, varint pointer length, pointer
  *
  * `seq` is the sequence number of the first record; record i has seq + i. Tags are RocksDB's; never
- * renumber. Invariant: the representation is well-formed and the count is right after every call. A
- * call that throws leaves the batch as it was, and a batch that is being written refuses to change.
+ * renumber. Invariant: after every call the representation is well-formed and the count is right. A
+ * call that throws does not change the batch. A batch that is being written refuses changes.
  */
 
 import { bytesIn, show } from '../base/arguments.ts'
@@ -20,21 +20,22 @@ import { copyRange } from '../base/copy.ts'
 import { corruption, invalidArgument } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 
-/** The longest key, in bytes. The empty key is a key like any other, as in RocksDB. */
+/** The longest key, in bytes. The empty key is a valid key, as in RocksDB. */
 export const KEY_BYTES_MAX = 0xffff
+/** The longest value, in bytes. */
 export const VALUE_BYTES_MAX = 512 * 1024 * 1024
-/** A batch is one append to the log, and operating systems write less than 2 GiB at once. */
+/** A batch is one append to the log, and operating systems write less than 2 GiB in one call. */
 const BATCH_BYTES_MAX = 1024 * 1024 * 1024
 
 export const BATCH_HEADER_BYTES = 12
 const COUNT_OFFSET = 8
 const VARINT32_BYTES_MAX = 5
-/** The least memory that a batch takes, when it takes any. */
+/** The smallest amount of memory that a non-empty batch allocates. */
 const MEMORY_BYTES_MIN = 256
 const NO_MEMORY = new Uint8Array(0)
 const TWO_POW_32 = 0x100000000
 
-/** Receives the records of a batch in order; ranges are borrowed and end with the call. */
+/** Receives the records of a batch in order. Ranges are borrowed and valid only during the call. */
 export interface WriteBatchSink {
   put(
     bytes: Uint8Array,
@@ -44,7 +45,7 @@ export interface WriteBatchSink {
     valueLength: number,
   ): void
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void
-  /** A put whose value lies in the value log: the range is the pointer. */
+  /** A put whose value is in the value log; the range is the pointer. */
   putPointer(
     bytes: Uint8Array,
     keyStart: number,
@@ -54,8 +55,9 @@ export interface WriteBatchSink {
   ): void
 }
 
+/** Puts and deletes that are applied together, in their order, or not at all. */
 export class WriteBatch {
-  /** Its memory, or `NO_MEMORY` until something is put into it. */
+  /** The batch's memory, or `NO_MEMORY` until something is put into it. */
   #bytes: Uint8Array = NO_MEMORY
   #length = BATCH_HEADER_BYTES
   #count = 0
@@ -63,14 +65,14 @@ export class WriteBatch {
   #pointers = 0
   /** Where `#readVarint` reads next. */
   #at = 0
-  /** Whether a promised write has still to be done with the batch. */
+  /** Whether a write of this batch is still under way. */
   #isHeld = false
   /** Calls of `forEach` under way. */
   #walks = 0
 
   /**
-   * Copies `bytes`, which must be one whole representation: anything else is `LSM_CORRUPTION` with the
-   * offset in it, under the name `path`.
+   * Copies `bytes`, which must be exactly one representation. Otherwise throws `LSM_CORRUPTION`,
+   * which names `path` and the offset.
    */
   static from(bytes: Uint8Array, path = 'write batch'): WriteBatch {
     const length = bytesIn(bytes, 'the representation of a batch')
@@ -85,10 +87,10 @@ export class WriteBatch {
     return batch
   }
 
-  /** Refuses what is no batch: `LSM_INVALID_ARGUMENT`. */
+  /** Throws `LSM_INVALID_ARGUMENT` if `value` is not a batch. */
   static check(value: WriteBatch): void {
     if (typeof value === 'object' && value !== null && #bytes in value) return
-    throw invalidArgument(`a WriteBatch is written, not ${show(value)}`)
+    throw invalidArgument(`expected a WriteBatch, not ${show(value)}`)
   }
 
   /** Records in the batch. */
@@ -106,7 +108,7 @@ export class WriteBatch {
     return this.#rawBytes
   }
 
-  /** Records that point into a value log: only the engine makes them. */
+  /** Number of records that point into a value log. Only the engine makes such records. */
   get pointers(): number {
     return this.#pointers
   }
@@ -116,6 +118,7 @@ export class WriteBatch {
     return readU32(this.#bytes, 4) * TWO_POW_32 + readU32(this.#bytes, 0)
   }
 
+  /** Sets the sequence number of the first record: the engine's part, at the commit. */
   setSeq(seq: number): void {
     this.#requireMemory()
     writeU32(this.#bytes, 0, seq % TWO_POW_32)
@@ -123,8 +126,8 @@ export class WriteBatch {
   }
 
   /**
-   * Copies both. `LSM_INVALID_ARGUMENT` for what is not bytes, beyond the limits, or while the batch
-   * is being written.
+   * Copies both. Throws `LSM_INVALID_ARGUMENT` if they are not bytes, if they exceed the limits, or
+   * while the batch is being written.
    */
   put(key: Uint8Array, value: Uint8Array): void {
     const keyLength = keyLengthOf(key)
@@ -136,12 +139,15 @@ export class WriteBatch {
     this.#add(ENTRY_KIND.value, key, 0, keyLength, value, 0, valueLength)
   }
 
-  /** Copies `key`. Errors as `put`. */
+  /** Copies `key`. Throws the same errors as `put`. */
   delete(key: Uint8Array): void {
     this.#add(ENTRY_KIND.deletion, key, 0, keyLengthOf(key), null, 0, 0)
   }
 
-  /** For the engine, whose values have gone to the log: copies a range of `keyBytes` and the pointer. */
+  /**
+   * For the engine, after it has written the value to the value log: copies a range of `keyBytes`
+   * and the pointer.
+   */
   putPointer(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -153,7 +159,7 @@ export class WriteBatch {
     this.#pointers++
   }
 
-  /** For the engine: copies record ranges known to be within the limits. */
+  /** For the engine: copies record ranges that it knows to be within the limits. */
   putRange(
     bytes: Uint8Array,
     keyStart: number,
@@ -169,7 +175,7 @@ export class WriteBatch {
     this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, null, 0, 0)
   }
 
-  /** Empties the batch for reuse; its memory is kept. Refused while the batch is being written. */
+  /** Empties the batch for reuse and keeps its memory. Refused while the batch is being written. */
   clear(): void {
     this.#requireFree()
     this.#length = BATCH_HEADER_BYTES
@@ -179,24 +185,30 @@ export class WriteBatch {
     this.#bytes.fill(0, 0, BATCH_HEADER_BYTES)
   }
 
-  /** For the engine: until `release` the batch refuses to change, and to be held again. */
+  /** For the engine: until `release`, the batch refuses changes and a second `hold`. */
   hold(): void {
     this.#requireFree()
     this.#isHeld = true
   }
 
-  /** For the engine: the write that held the batch has settled. */
+  /** For the engine: the write that held the batch has ended. */
   release(): void {
     this.#isHeld = false
   }
 
-  /** The representation; borrowed, not to be changed, and valid until the next change of the batch. */
+  /**
+   * The representation. It is borrowed, must not be changed, and is valid until the batch next
+   * changes.
+   */
   view(): Uint8Array {
     this.#requireMemory()
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** Hands every record to `sink`, in order; allocates nothing. The batch refuses to change meanwhile. */
+  /**
+   * Passes every record to `sink`, in order, without allocating. The batch refuses changes
+   * meanwhile.
+   */
   forEach(sink: WriteBatchSink): void {
     this.#walks++
     try {
@@ -235,12 +247,13 @@ export class WriteBatch {
     if (this.#isHeld) {
       throw invalidArgument('the batch is being written: wait for the promise of that write')
     }
-    if (this.#walks > 0) throw invalidArgument('the batch is being walked: change it afterwards')
+    if (this.#walks > 0)
+      throw invalidArgument('a forEach of the batch is running: change the batch afterwards')
   }
 
   /**
-   * Adds a record; `valueBytes` is null where it has no value. Nothing of it counts before all of its
-   * bytes are there, so that whatever throws on the way leaves the batch as it was.
+   * Adds a record; `valueBytes` is null if it has no value. The record counts only when all of its
+   * bytes are there, so that an error on the way does not change the batch.
    */
   #add(
     tag: number,
@@ -264,7 +277,7 @@ export class WriteBatch {
     writeU32(this.#bytes, COUNT_OFFSET, this.#count)
   }
 
-  /** Room for the header. */
+  /** Ensures that there is room for the header. */
   #requireMemory(): void {
     if (this.#bytes === NO_MEMORY) this.#grow(BATCH_HEADER_BYTES)
   }
@@ -280,7 +293,7 @@ export class WriteBatch {
     this.#bytes = grown
   }
 
-  /** Writes a length and so many bytes of `source` at `at`; returns where they end. */
+  /** Writes `length` and that many bytes of `source` at `at`. Returns the offset where they end. */
   #prefixed(at: number, source: Uint8Array, start: number, length: number): number {
     const bytes = this.#bytes
     let rest = length
@@ -293,7 +306,7 @@ export class WriteBatch {
     return at + length
   }
 
-  /** A varint known to be sound. */
+  /** Reads a varint that is already known to be valid. */
   #readVarint(): number {
     let value = 0
     let shift = 0

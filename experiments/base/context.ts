@@ -1,7 +1,7 @@
 /**
- * Owns what a run is given by the command that starts it: where it writes, how it is interrupted and
- * to whom it reports. Also what all runs share: the place of a database and the logical time at which
- * they begin.
+ * Owns what a command hands to the runs it starts: where they write, how they are interrupted and
+ * where they report. Also what all runs have in common: the place of the database folder and the
+ * logical time at which they begin.
  */
 import { join } from 'node:path'
 import type { RunResult } from '../../results/schema.ts'
@@ -11,7 +11,7 @@ import type { EditEvent } from './version-log.ts'
 /** Logical time of the first operation: 2026-01-01, so that no age looks like "never". */
 export const LOGICAL_START_MS = Date.UTC(2026, 0, 1)
 
-/** Which code runs: read once, when the process starts, since that is what it has loaded. */
+/** The code that runs. It is read once, when the process starts and loads it. */
 export type Code = Pick<RunResult['environment'], 'commit' | 'dirty' | 'varveVersion'>
 
 /** Bytes moved, and the calls that moved them. */
@@ -29,22 +29,23 @@ export interface ExperimentContext {
   /** What the process has written to its terminal so far. */
   terminalWritten(): Transfer
   onProgress(phase: string, done: number, total: number): void
-  /** Hears of every edit of the tree, in order. */
+  /** Called for every edit of the tree, in order. */
   readonly onEdit?: (event: EditEvent) => void
 }
 
 export interface SweepContext extends Omit<ExperimentContext, 'onProgress' | 'onEdit' | 'code'> {
-  /** Every edit of the tree goes beside the result. */
+  /** Write every edit of the tree to a file beside the result. */
   readonly versions?: boolean
   readonly force: boolean
-  /** `fraction` is of the whole sweep. */
+  /** `fraction` is the part of the whole sweep that is done. */
   onProgress(what: string, done: number, total: number, fraction: number): void
+  /** The result at `path` is reused instead of a new run. */
   onReuse(path: string): void
-  /** The run `what` begins. */
+  /** The run called `what` begins. */
   onRun?(what: string): void
 }
 
-/** Where a run's database lies while it runs, and stays when it is kept. */
+/** The folder of a run's database: removed after the run, unless it is to be kept. */
 export function databaseFolder(outFolder: string, plan: Pick<RunPlan, 'id'>): string {
   return join(outFolder, `${plan.id}.db`)
 }

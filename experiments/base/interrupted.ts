@@ -1,4 +1,4 @@
-/** Owns the one way a run ends early without a fault: somebody asked it to. */
+/** Owns the error of a run that the user interrupted: it ended early, and nothing is wrong. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }

@@ -1,16 +1,16 @@
 /**
- * Owns the making of folders, with those on the way to them. Node's own `mkdirSync` with `recursive`
- * never returns where the system answers that the parent is missing although it is there, as under
+ * Owns making a folder and the missing folders above it. Node's own `mkdirSync` with `recursive` is
+ * not used: it never returns where the system says that an existing parent is missing, as under
  * /proc.
  */
 import { mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { UsageError } from './usage-error.ts'
 
-/** The machine's trouble, not a wrong path. */
+/** Failures of the machine; any other means that the path is wrong. */
 const FAILURES = ['ENOSPC', 'EDQUOT', 'EIO']
 
-/** Does nothing where the folder is there. Throws `UsageError` for a path that can be none. */
+/** Does nothing if the folder exists. Throws `UsageError` for a path that cannot be a folder. */
 export function makeFolder(path: string): void {
   if (isFolder(path)) return
   const parent = dirname(path)
@@ -19,14 +19,14 @@ export function makeFolder(path: string): void {
     mkdirSync(path)
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException
-    // Another process may have made it since.
+    // Another process may have made it in the meantime.
     if (code === 'EEXIST' && isFolder(path)) return
     if (FAILURES.includes(code)) throw cause
     throw new UsageError(`cannot make the folder ${path} (${code})`, { cause })
   }
 }
 
-/** False where nothing is there, also where the way leads through a file or is barred. */
+/** False if nothing is there, if the path goes through a file, or if it must not be read. */
 export function isFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true

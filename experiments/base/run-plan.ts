@@ -1,6 +1,6 @@
 /**
- * Owns one run as decided: which strategy, workload and options with every default filled in, the
- * identity that follows from them, and the arguments that ask for it again.
+ * Owns the plan of one run: its strategy, workload and options with every default filled in, the
+ * identity that follows from them, and the command that repeats the run.
  *
  * Invariant: equal identities mean equal deterministic figures under equal code.
  */
@@ -8,7 +8,7 @@ import type { CompactionStrategy, EngineOptions, Json } from '../../engine/index
 import type { RunResult } from '../../results/schema.ts'
 import type { Workload } from '../../workloads/index.ts'
 import { hashOfJson } from './digest.ts'
-import type { Target } from './target.ts'
+import type { CountedTarget } from './target.ts'
 
 export interface RunPlan {
   /** `<workload>-<strategy>-<hash>-r<repeat>`: the result's id and the stem of its files. */
@@ -19,30 +19,32 @@ export interface RunPlan {
   /** Null: the engine itself runs. */
   readonly simulation: Simulation | null
   readonly command: readonly string[]
-  /** What the user should hear before the run: of the request, not of its outcome. */
+  /** Lines to print before the run. They concern the request, not its outcome. */
   readonly notes?: readonly string[]
-  /** Where trees lie that runs start from in place of a load; left out: the load is run. */
+  /** The folder of prebuilt trees that replace the load phase; left out: the load phase runs. */
   readonly agedFolder?: string
   readonly aged?: AgedStart
   createStrategy(): CompactionStrategy
   createWorkload(): Workload
 }
 
-/** How a plan wants to be simulated. */
+/** How the simulator runs a plan. */
 export type Simulation =
   | { readonly mode: 'exact' }
-  /** Loads so many user bytes. */
+  /** Loads this many user bytes. */
   | { readonly mode: 'statistical'; readonly userBytes: number }
 
 /** Replaces the load phase by a prebuilt tree. */
 export interface AgedStart {
   /** Fills the fresh folder before it is opened. */
   clone(folder: string): void
-  /** The target as the run sees it: it lets the load's writes pass by. */
-  afterLoad(target: Target): Target
+  /** The target as the run sees it: it ignores the load's writes. */
+  afterLoad(target: CountedTarget): CountedTarget
 }
 
-/** Of a run's files: short enough to type, long enough that no sweep meets a collision. */
+/**
+ * In the names of a run's files: short enough to type, long enough for a sweep's runs to differ.
+ */
 const HASH_DIGITS = 8
 
 export interface RunIdentity {
@@ -53,7 +55,7 @@ export interface RunIdentity {
 export function runId({ config, storage }: RunIdentity): string {
   const { repeat, arrival, aged: _, until, strategy, ...rest } = config
   const { moduleDigest, ...described } = strategy
-  // Left out where nothing was asked: identities outlive the fields that were added later.
+  // Unset fields are left out, so that a field added later does not change older identities.
   const asked = { ...(arrival !== null && { arrival }), ...(until !== null && { until }) }
   const identity = { ...rest, ...asked, strategy: described, storage, moduleDigest }
   const hash = hashOfJson(identity as unknown as Json)

@@ -1,7 +1,7 @@
 /**
- * Owns the contract between a run and what it runs against. Calls are synchronous and take borrowed
- * arrays, so that the driver allocates nothing per operation. Opening is the factory's business
- * (`targets/`): a target is open from its creation until `close`.
+ * Owns the contract between a run and the store that it runs on. A store answers at once or by a
+ * promise; arrays that are handed over are borrowed. A call that answers at once allocates nothing in
+ * the driver. A target is open from its creation until `close`; whoever creates it opens it.
  */
 import type {
   LedgerBalance,
@@ -12,34 +12,47 @@ import type {
 } from '../../engine/index.ts'
 import type { ResultEvent } from '../../results/schema.ts'
 
+/** A value, or the promise of it; only a promise is awaited. */
+export type Answer<Value> = Value | Promise<Value>
+
+/** What every store can do. */
 export interface Target {
-  /** Key and value are copied. */
-  put(key: Uint8Array, value: Uint8Array): void
-  delete(key: Uint8Array): void
+  /** Key and value are copied, or the promise is kept until they are. */
+  put(key: Uint8Array, value: Uint8Array): Answer<void>
+  delete(key: Uint8Array): Answer<void>
   /** Borrowed until the next read; undefined when the key is absent. */
-  get(key: Uint8Array): Uint8Array | undefined
+  get(key: Uint8Array): Answer<Uint8Array | undefined>
   /**
    * Reads up to `entries` entries from the first key ≥ `from`; returns how many there were. Each is
    * handed to `sink`, if there is one and the target knows values.
    */
-  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): number
+  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): Answer<number>
   /** Key and value bytes of the last scan. */
   readonly scannedBytes: number
-  /** Live counters, incremented in place; the caller takes differences. */
+  /**
+   * Live counters, incremented in place; the caller takes differences. Null: the target counts no
+   * reads.
+   */
+  readonly getCounters: ReadCounters | null
+  readonly scanCounters: ReadCounters | null
+  /** Ends when no work is due any more. */
+  drain(): Answer<void>
+  /** Idempotent. */
+  close(): Answer<void>
+}
+
+/** A target that keeps complete books of its own work: the engine and the simulator. */
+export interface CountedTarget extends Target {
   readonly getCounters: ReadCounters
   readonly scanCounters: ReadCounters
-  /** Flushes and compacts until nothing is due. */
-  drain(): void
   stats(): TargetStats
-  /** Sizes of all files as the storage says: the other side of the ledger's balance. */
+  /** Sum of the sizes of all files, from the storage: it must equal the ledger's balance. */
   liveFileBytes(): number
   /** The bytes of the tree's table files, ascending by table id, in borrowed pieces. */
   tableBytes(): Iterable<Uint8Array>
-  /** Idempotent. */
-  close(): void
 }
 
-/** Is handed the entries a scan passes, one by one; the arrays are borrowed until it returns. */
+/** Takes the entries of a scan, one by one; the arrays are borrowed until it returns. */
 export interface EntrySink {
   add(
     keyBytes: Uint8Array,
@@ -51,7 +64,7 @@ export interface EntrySink {
   ): void
 }
 
-/** A reading of everything that is counted; sums since the opening of a fresh folder. */
+/** All counters at one moment: sums since the fresh folder was opened. */
 export interface TargetStats {
   readonly userBytes: number
   readonly flushedRawBytes: number
@@ -83,13 +96,13 @@ export interface LevelStats {
   readonly rawBytes: number
 }
 
-/** What a target reports of its background work, as it happens; what it cannot tell it leaves out. */
+/** A job of the target's background work that has ended; figures that it does not know are left out. */
 export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
   Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
 
 type AlwaysTold = 'kind' | 'inputs' | 'outputs' | 'bytesRead' | 'bytesWritten' | 'reason'
 
-/** Sizes of all files, as the ledger's balance says. */
+/** Sum of the sizes of all files, from the ledger's balance. */
 export function physicalBytes(balance: LedgerBalance): number {
   const came = balance.presentAtOpen + balance.appended + balance.linked
   return came - balance.truncated - balance.removed

@@ -1,14 +1,14 @@
 /**
- * Owns numbers and units as people write and read them: byte sizes are binary (4k = 4 KiB = 4,096),
- * counts decimal (100k = 100,000). Every flag, parameter and value of a config file is read here.
+ * Owns reading and printing numbers with units. Byte sizes are binary (4k = 4 KiB = 4,096), counts
+ * are decimal (100k = 100,000). Every number of a flag, parameter or config file is read here.
  *
  *   digits     1234, 1_234, or 1,234: groups of exactly three after one to three leading digits
  *   fraction   1.5, .5
  *   exponent   1e6, 2.5e-3; not together with a unit
- *   unit       k, M, G of counts; B, k, kB, KiB, M, … TiB of sizes; in either case
+ *   unit       k, M, G for counts; B, k, kB, KiB, M, … TiB for sizes; upper or lower case
  *
- * Invariant: a number is read as exactly what was written, up to the nearest double of a fraction,
- * or it is refused. A comma elsewhere separates the values of a list.
+ * Invariant: a number is read as exactly the number written (a fraction as its nearest double), or
+ * it is refused. Any other comma separates the values of a list.
  */
 
 const BYTE_UNITS: ReadonlyMap<string, number> = new Map([
@@ -37,7 +37,7 @@ export function parseCount(text: string): number | undefined {
   return parseWhole(text, COUNT_UNITS)
 }
 
-/** As `parseCount`, below 0 too: '-1' → -1. */
+/** As `parseCount`, but also below 0: '-1' → -1. */
 export function parseInteger(text: string): number | undefined {
   const count = parseCount(text.trim().replace(/^-/, ''))
   return count && text.trim().startsWith('-') ? -count : count
@@ -53,18 +53,18 @@ export function parseReal(text: string): number | undefined {
   // The unit is a power of ten: as an exponent it is not rounded by a multiplication.
   const value = Number(`${whole}.${fraction}e${exponent + Math.log10(unit)}`)
   if (!Number.isFinite(value)) return undefined
-  // Smaller numbers lose digits, down to none of them.
+  // Smaller doubles have fewer digits than were written.
   if (value < SMALLEST_NORMAL && /[1-9]/.test(whole + fraction)) return undefined
   return unsigned !== text.trim() && value !== 0 ? -value : value
 }
 
-/** The values of a list as it is typed: '9,2,1', or as JSON has it: '[9,2,1]'. */
+/** The values of a list, written '9,2,1' or, as in JSON, '[9,2,1]'. */
 export function splitList(text: string): readonly string[] {
   const inner = /^\s*\[(.*)\]\s*$/s.exec(text)?.[1] ?? text
   return inner.split(',').map((part) => part.trim())
 }
 
-/** How many numbers commas separate; 1 where the text is one number, or no list of numbers. */
+/** The count of numbers in a list; 1 if the text is a single number or no list of numbers. */
 export function countOfNumbers(text: string): number {
   if (readDigits(text) !== undefined) return 1
   const parts = splitList(text)
@@ -99,8 +99,8 @@ function readDigits(text: string): Digits | undefined {
 }
 
 /**
- * A whole number that a double holds exactly. A fraction needs a unit that makes it whole: 1.5k.
- * Without one 1.000 is one here and a thousand elsewhere, so it is refused.
+ * A whole number that a double holds exactly. A fraction needs a unit that makes it whole: 1.5k. A
+ * plain 1.000 is refused, since it means one in some countries and a thousand in others.
  */
 function parseWhole(text: string, units: ReadonlyMap<string, number>): number | undefined {
   const written = readDigits(text)

@@ -1,6 +1,6 @@
 /**
- * Owns the caller's mistakes: a `UsageError` is one line fit for a terminal that says what was
- * meant, and ends the command with exit code 2.
+ * Owns the error for a user's mistake. Its message is one line for the terminal that says what is
+ * wrong and, if possible, what was meant. The command ends with exit code 2.
  */
 import { isLsmError } from '../../engine/base/errors.ts'
 import { nearestHint } from '../../workloads/nearest.ts'
@@ -9,19 +9,22 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** 'unknown strategy "teiring"; did you mean "tiering"?', or the list when nothing is near. */
+/** 'unknown strategy "teiring"; did you mean "tiering"?', or a list if no candidate is near. */
 export function unknownName(what: string, name: string, candidates: readonly string[]): UsageError {
   return new UsageError(`unknown ${what} "${name}"${nearestHint(name, candidates)}`)
 }
 
-/** What a schema refuses is the user's mistake, said in the schema's own line. */
+/** The result of `work`. If it refuses an argument, its message becomes that of a `UsageError`. */
 export function usageOf<Result>(work: () => Result): Result {
   try {
     return work()
   } catch (error) {
-    if (isLsmError(error, 'LSM_INVALID_ARGUMENT')) {
-      throw new UsageError(error.message, { cause: error })
-    }
-    throw error
+    throw asUsage(error)
   }
+}
+
+/** The error itself, or a `UsageError` in its place if it says that an argument is invalid. */
+export function asUsage(error: unknown): unknown {
+  if (!isLsmError(error, 'LSM_INVALID_ARGUMENT')) return error
+  return new UsageError(error.message, { cause: error })
 }

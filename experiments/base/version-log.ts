@@ -1,6 +1,7 @@
 /**
- * Owns the way back to any version of a run: the text of every edit of its tree, one block an event,
- * numbered as the result's event log is, from 1.
+ * Owns the log of versions, from which any version of a run's tree can be restored. It is a text
+ * with one block for each event: the edit of the tree. Events are numbered from 1, as in the
+ * result.
  *
  *   varve versions 1
  *   #1 flush at 1767225600012
@@ -9,8 +10,8 @@
  *   #2 merge at 1767225600040 because {"trigger":…,"formula":…,"values":{…}}
  *   …
  *
- * Invariant: replaying blocks 1 … n gives the version that event n left, whole; the log of events in
- * a result ends after its first two thousand, this one does not.
+ * Invariant: replaying blocks 1 … n gives the complete version after event n. A result's own log of
+ * events ends after two thousand events; this one has all.
  */
 import { z } from 'zod'
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -25,15 +26,17 @@ import {
   type Version,
 } from '../../engine/index.ts'
 
-/** What an event did to the tree, and why; a flush has no reason, an older log knows none. */
+/**
+ * An event's edit of the tree and its reason. Flushes, and events of older logs, have no reason.
+ */
 export interface EditEvent extends Pick<JobEvent, 'kind' | 'atMs' | 'edit'> {
   readonly reason?: PickReason
 }
 
-/** A tree between two events: what the strategy saw when it decided on the second. */
+/** The tree between two events, as the strategy saw it when it picked the second. */
 export interface TreeMoment {
   readonly version: Version
-  /** Of the strategy that ran; null where it kept none yet. */
+  /** The state the recorded strategy kept; null before its first. */
   readonly strategy: { readonly name: string; readonly state: Json } | null
   /** The next event; null after the last. */
   readonly next: EditEvent | null
@@ -48,12 +51,12 @@ const reasonSchema = z.strictObject({
   values: z.record(z.string(), z.union([z.number(), z.string()])),
 })
 
-/** `ycsb-a-tiering-1234-r0.json` has its versions beside it, in `….versions.txt`. */
+/** The versions of `ycsb-a-tiering-1234-r0.json` lie in `ycsb-a-tiering-1234-r0.versions.txt`. */
 export function versionsPath(resultPath: string): string {
   return `${resultPath.replace(/\.json$/, '')}.versions.txt`
 }
 
-/** Kept in memory until the run has ended: writing would be in the measured bytes. */
+/** Kept in memory until the run has ended, since the run's written bytes are measured. */
 export class VersionLog {
   readonly #blocks: string[] = [HEADER]
 
@@ -68,7 +71,7 @@ export class VersionLog {
   }
 }
 
-/** The events of a log's text; `LSM_INVALID_ARGUMENT` naming `path` and the event otherwise. */
+/** Reads a log's text. Throws `LSM_INVALID_ARGUMENT` with `path` and the damaged event. */
 export function parseVersionLog(text: string, path: string): readonly EditEvent[] {
   const [header, ...blocks] = text.split(/^#/m)
   if (header?.trim() !== HEADER) {
@@ -98,7 +101,7 @@ function parseReason(text: string, path: string, index: number): PickReason {
   }
 }
 
-/** The tree that event `number` found; the one after the last found is the drained one. */
+/** The tree before event `number`; a number after the last event gives the drained tree. */
 export function momentBefore(events: readonly EditEvent[], number: number): TreeMoment {
   let version: Version = EMPTY_VERSION
   let strategy: TreeMoment['strategy'] = null

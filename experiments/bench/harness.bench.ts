@@ -36,11 +36,6 @@ const noTarget: Target = {
   get: () => undefined,
   scan: () => 0,
   drain() {},
-  stats: () => {
-    throw new Error('a target without statistics')
-  },
-  liveFileBytes: () => 0,
-  tableBytes: () => [],
   close() {},
 }
 

@@ -31,6 +31,10 @@ describe('the script of a page', () => {
     expect(runInNewContext(script)).toBe(0.5)
   })
 
+  test('of a built package is taken as it is', () => {
+    expect(inlineScript(modules({ 'built.js': 'let built = 1' }))).toBe('let built = 1')
+  })
+
   test.each([
     [
       'a name declared twice',

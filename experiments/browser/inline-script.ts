@@ -12,8 +12,12 @@ import { assert } from '../../engine/base/assert.ts'
 const IMPORT = /^import\s+([^'"]*?)\s*from\s+['"]([^'"]+)['"]\n/gm
 const EXPORT = /^export (?=(?:async )?(?:function|const|let|class)\b)/gm
 
-/** The code of `entry` (an absolute path) after that of all modules it needs, each once. */
+/**
+ * The code of `entry` (an absolute path) after that of all modules it needs, each once. In the built
+ * package `entry` is a script that this function made.
+ */
 export function inlineScript(entry: string): string {
+  if (entry.endsWith('.js')) return readFileSync(entry, 'utf8')
   const texts = new Map<string, string>()
   collect(entry, texts)
   const script = [...texts.values()].join('\n')

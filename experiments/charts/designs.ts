@@ -2,8 +2,9 @@
  * Owns the designs of a figure: results grouped as everywhere (`results/identity.ts`), each group with
  * the labels that tell it from the others of the figure.
  */
+
+import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'
 import { type AnyResult, type DesignGroup, groupByDesign } from '../../results/identity.ts'
-import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
 
 export interface LabelledDesign<Result extends AnyResult> extends DesignGroup<Result> {
   /** Of the contender. */

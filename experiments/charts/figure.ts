@@ -3,6 +3,7 @@
  * failed gates, and the caption with definitions, support, provenance and the command.
  */
 
+import { workloadLabels } from '../../results/design-labels.ts'
 import {
   type AnyResult,
   type DesignGroup,
@@ -11,7 +12,6 @@ import {
   workloadKey,
 } from '../../results/identity.ts'
 import type { GateCover } from '../../results/schema.ts'
-import { workloadLabels } from '../base/design-labels.ts'
 import {
   type CaptionParagraph,
   commandParagraph,

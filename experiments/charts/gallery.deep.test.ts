@@ -1,7 +1,7 @@
 /** Holds every kind of figure to legibility at the sizes that are not checked in as pictures. */
 
 import { describe, expect, test } from 'vitest'
-import { readDocuments } from '../base/read-documents.ts'
+import { readDocuments } from '../cli/read-documents.ts'
 import { chartKinds } from './catalog.ts'
 import { GALLERY_FIGURES, resultsOf } from './gallery.ts'
 import { illegible } from './testing/legible.ts'

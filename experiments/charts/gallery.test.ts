@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectGolden } from '../../results/testing/golden.ts'
-import { readDocuments } from '../base/read-documents.ts'
+import { readDocuments } from '../cli/read-documents.ts'
 import { chartKinds } from './catalog.ts'
 import { GALLERY_FIGURES, GALLERY_FOLDER, GALLERY_PRESET, resultsOf } from './gallery.ts'
 import { illegible } from './testing/legible.ts'

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { modulePath } from '../base/module-path.ts'
 import { inlineScript } from '../browser/inline-script.ts'
 import { escapeHtml, pageOf } from '../browser/page.ts'
 import type { VegaLiteSpec } from './theme.ts'
@@ -38,7 +39,7 @@ export function renderHtml(spec: VegaLiteSpec, narrow: VegaLiteSpec | null = nul
     style: STYLE,
     body: `<main><div id="figure" role="img" aria-label="${escapeHtml(title)}"></div></main>`,
     libraries: vegaLibraries(),
-    script: inlineScript(join(import.meta.dirname, 'page', 'figure.ts')),
+    script: inlineScript(modulePath(import.meta, 'page/figure')),
     data: { wide: spec, narrow } satisfies FigurePage,
   })
 }

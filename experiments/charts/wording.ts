@@ -3,8 +3,8 @@
  * listed, and how many digits a ratio deserves.
  */
 
+import { jsonText } from '../../results/design-labels.ts'
 import type { RunResult } from '../../results/schema.ts'
-import { jsonText } from '../base/design-labels.ts'
 import { wrapText } from './font-metrics.ts'
 import type { Preset } from './theme.ts'
 

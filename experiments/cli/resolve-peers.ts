@@ -7,7 +7,7 @@ import type { Json } from '../../engine/index.ts'
 import type { PeerName } from '../../results/peer-schema.ts'
 import { type RunPlan, runId } from '../base/run-plan.ts'
 import { budgetOf, PEER_STRATEGY } from '../targets/peers/budget.ts'
-import type { PeerPlan } from '../targets/peers/peer-run.ts'
+import type { PeerPlan } from '../targets/peers/peer-plan.ts'
 import { isEngineTarget, type Request } from './request.ts'
 import { resolvePlans } from './resolve.ts'
 

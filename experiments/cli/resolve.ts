@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
+import { looksLikePath } from '../../strategies/load-strategy.ts'
 import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
 import { digestOf } from '../base/digest.ts'
 import { type RunPlan, runId, type Simulation } from '../base/run-plan.ts'
@@ -72,10 +73,6 @@ async function chooseStrategy(given: string): Promise<ChosenStrategy> {
     const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
     throw new UsageError(line, { cause })
   }
-}
-
-function looksLikePath(name: string): boolean {
-  return name.includes('/') || /\.[cm]?[jt]s$/.test(name)
 }
 
 /** Of one target. */

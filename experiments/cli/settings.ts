@@ -8,6 +8,13 @@
  */
 import { z } from 'zod'
 import type { Json } from '../../engine/index.ts'
+import { describeParams, type ParameterInfo } from '../../strategies/parameters.ts'
+import {
+  type PropertySchema,
+  propertiesOf,
+  rangeOf,
+  typesOf,
+} from '../../strategies/schema-properties.ts'
 import {
   countOfNumbers,
   formatBytes,
@@ -23,39 +30,11 @@ export type Scalar = string | number | boolean | null
 /** A value as it is given: text of the command line, or what JSON has. */
 export type SettingValue = Scalar | readonly Scalar[]
 
-export interface SettingInfo {
-  readonly name: string
-  readonly default: Json
-  /** 'integer 4096 … 2147483648', 'one of none, lz4, zstd'. */
-  readonly range: string
-  readonly description: string
-}
-
-interface PropertySchema {
-  readonly type?: string | readonly string[]
-  readonly enum?: readonly Json[]
-  readonly const?: Json
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly exclusiveMinimum?: number
-  readonly exclusiveMaximum?: number
-  readonly pattern?: string
-  readonly default?: Json
-  readonly description?: string
-  readonly properties?: Readonly<Record<string, PropertySchema>>
-  /** What the values of a list are. */
-  readonly items?: PropertySchema
-  readonly anyOf?: readonly PropertySchema[]
-}
+export type SettingInfo = ParameterInfo
 
 /** Every setting of `schema`, in its order. */
 export function describeSettings(schema: z.ZodObject): SettingInfo[] {
-  return Array.from(propertiesOf(schema), ([name, property]) => ({
-    name,
-    default: property.default ?? null,
-    range: rangeOf(property),
-    description: property.description ?? '',
-  }))
+  return describeParams({ params: schema })
 }
 
 /**
@@ -169,51 +148,4 @@ function readNumber(name: string, text: string, types: readonly string[]): numbe
 function listOf(property: PropertySchema): PropertySchema | undefined {
   if (property.type === 'array') return property.items ?? {}
   return property.anyOf?.map(listOf).find((items) => items !== undefined)
-}
-
-function propertiesOf(schema: z.ZodObject): ReadonlyMap<string, PropertySchema> {
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
-  return new Map(flattened((json.properties ?? {}) as Record<string, PropertySchema>, ''))
-}
-
-function flattened(
-  properties: Readonly<Record<string, PropertySchema>>,
-  prefix: string,
-): readonly (readonly [string, PropertySchema])[] {
-  return Object.entries(properties).flatMap(([name, property]) =>
-    property.properties === undefined
-      ? [[prefix + name, property] as const]
-      : flattened(property.properties, `${prefix}${name}.`),
-  )
-}
-
-function typesOf(property: PropertySchema): readonly string[] {
-  if (property.anyOf !== undefined) return property.anyOf.flatMap(typesOf)
-  return [property.type ?? []].flat()
-}
-
-function rangeOf(property: PropertySchema): string {
-  if (property.anyOf !== undefined) {
-    const single = property.anyOf.filter(({ type }) => type !== 'array').map(rangeOf)
-    const list = single.length < property.anyOf.length ? ', or a list of them: a,b,c' : ''
-    return single.join(' or ') + list
-  }
-  if (property.type === 'array') return `a list a,b,c of ${rangeOf(property.items ?? {})}`
-  if (property.enum !== undefined) return `one of ${property.enum.join(', ')}`
-  if (property.const !== undefined) return JSON.stringify(property.const)
-  const type = typesOf(property).join(' or ')
-  if (property.pattern !== undefined) return `${type} like ${property.default}`
-  const { minimum, maximum, exclusiveMinimum: above, exclusiveMaximum: below } = property
-  if (minimum !== undefined && !unbounded(maximum)) return `${type} ${minimum} … ${maximum}`
-  const bounds = [
-    ...(minimum === undefined ? [] : [`≥ ${minimum}`]),
-    ...(above === undefined ? [] : [`> ${above}`]),
-    ...(unbounded(maximum) ? [] : [`≤ ${maximum}`]),
-    ...(below === undefined ? [] : [`< ${below}`]),
-  ]
-  return [type, bounds.join(' and ')].filter((text) => text !== '').join(' ')
-}
-
-function unbounded(high: number | undefined): boolean {
-  return high === undefined || high >= Number.MAX_SAFE_INTEGER
 }

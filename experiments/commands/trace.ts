@@ -3,18 +3,17 @@
  * run on, other systems; what others recorded can be run here.
  */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
+import type * as Work from './trace/work.ts'
 
 const EXITS = {
   2: 'a mistake in the arguments or in the files given',
   '128 + n': 'ended by signal n',
 }
 
-type Work = typeof import('./trace/work.ts')
-
 /** Runs one function of the verbs' work until it is done or interrupted; returns the exit code. */
 async function traced(
   hear: () => AbortSignal,
-  work: (verbs: Work, signal: AbortSignal) => Promise<void>,
+  work: (verbs: typeof Work, signal: AbortSignal) => Promise<void>,
 ): Promise<number> {
   const signal = hear()
   const verbs = await import('./trace/work.ts')

@@ -1,7 +1,7 @@
 /**
- * Owns what is compared with what. Of the sides that may be compared one is the baseline, and each of
- * the others is held against it. What cannot be compared is listed with the reason; it keeps nothing
- * else from being compared.
+ * Owns which sides are compared. Among the sides that may be compared one is the baseline; each of
+ * the others is compared with it. A side that cannot be compared is listed with the reason, and the
+ * others are compared all the same.
  */
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
@@ -28,7 +28,7 @@ export interface Compared {
   readonly leftOut: readonly string[]
 }
 
-/** Throws `UsageError` where there is one design alone, and for a baseline that names no one side. */
+/** Throws `UsageError` if there is only one design, or if the baseline does not name one side. */
 export function compareAll(results: readonly AnyResult[], options: CompareAllOptions): Compared {
   const { across, baseline } = options
   if (results.length === 0) throw new UsageError('no results to compare')
@@ -79,7 +79,9 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
   return { comparisons, leftOut }
 }
 
-/** A label or an id names one design; a strategy's name may fit several of one group. */
+/**
+ * The side a baseline names. A label or an id fits one design, a strategy's name perhaps several.
+ */
 function baselineOf(name: string, group: readonly Side[]): Side | undefined {
   const labels = labelsOf(group)
   const exact = group.find((side) => side.id === name || labels.get(side)!.contender === name)

@@ -1,4 +1,4 @@
-/** Holds comparisons to their rules: which pairs are made, which are refused, and what is claimed. */
+/** The rules of comparisons: which pairs are made, which are refused, and what is claimed. */
 
 import { describe, expect, test } from 'vitest'
 import type { RunResult } from '../../results/schema.ts'
@@ -28,7 +28,7 @@ const PASSED = ['conservation', 'drained', 'steady-state', 'open-loop-latency'].
   why: '',
 }))
 
-/** Results of one strategy, one a repeat; `spread` moves the merge factor by the repeat. */
+/** Results of one strategy, one for each repeat; `spread` varies the merge factor by repeat. */
 function resultsOf(strategy: string, repeats: number, mergeFactor: number, change: Change = {}) {
   return Array.from({ length: repeats }, (_, repeat) => {
     const factor = mergeFactor + 0.05 * ((repeat * 7) % 5)
@@ -45,7 +45,7 @@ function resultsOf(strategy: string, repeats: number, mergeFactor: number, chang
   })
 }
 
-/** Each repeat draws operations of its own. */
+/** Each repeat draws other operations. */
 const traceOf = (repeat: number) => ({
   traceHash: `feedfacefeedfa${repeat.toString(16).padStart(2, '0')}`,
 })

@@ -1,6 +1,6 @@
 /**
- * Owns a comparison of two sides: for each metric the mean difference over the pairs, its interval,
- * and a verdict. Under ten pairs there is no verdict: the difference stands there, labelled.
+ * Owns a comparison of two sides: for each metric the mean difference over the pairs, its interval
+ * and a verdict. With fewer than ten pairs there is no verdict, only the difference with a label.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyResult, sampleValue } from '../../results/identity.ts'
@@ -23,9 +23,9 @@ export type Verdict =
   | 'worse'
   | 'no significant difference'
   | 'single seed'
-  /** Several pairs, but fewer than a claim takes. */
+  /** Several pairs, but fewer than a claim needs. */
   | 'too few seeds'
-  /** A gate forbids a claim of this figure; a label says which. */
+  /** A failed gate forbids a claim about this figure; a label names the reason. */
   | 'not claimed'
 
 export interface MetricComparison {
@@ -37,12 +37,12 @@ export interface MetricComparison {
   readonly difference: number
   /** difference ÷ |meanA|; null where that is 0. */
   readonly relative: number | null
-  /** Of the difference; null for one pair. */
+  /** The difference's interval; null for one pair. */
   readonly low: number | null
   readonly high: number | null
-  /** What the second side is, measured by the first. */
+  /** The verdict on the second side, compared with the first. */
   readonly verdict: Verdict
-  /** What gates say against quoting it without more words. */
+  /** Reservations of failed gates, to be quoted with the figure. */
   readonly labels: readonly string[]
 }
 
@@ -72,7 +72,7 @@ export interface CompareOptions {
   readonly resamples: number
 }
 
-/** What `pairsOf` made of two sides, and what they are called beside each other. */
+/** The pairs of two sides, and the labels that distinguish the sides. */
 export interface NamedPairing extends Pairing, Pick<Comparison, 'a' | 'b' | 'workload'> {}
 
 export function comparePairs(
@@ -111,7 +111,7 @@ export function comparePairs(
   }
 }
 
-/** Why sums over a whole run mean nothing side by side; null when they do. */
+/** Why sums over whole runs cannot be compared; null if they can. */
 function lengthDifference(pairs: readonly Pair[]): string | null {
   const operations = ({ deterministic }: AnyResult) =>
     deterministic.phases
@@ -124,7 +124,7 @@ function lengthDifference(pairs: readonly Pair[]): string | null {
   return null
 }
 
-/** Why times of the pairs mean nothing side by side; null when they do. */
+/** Why times of the pairs cannot be compared; null if they can. */
 function timeDifference(pairs: readonly Pair[]): string | null {
   const [first, ...others] = pairs.flatMap(({ a, b }) => [...a, ...b])
   for (const other of others) {
@@ -188,7 +188,7 @@ function labelsOf({ labels }: Metric, failed: ReadonlySet<string>): readonly str
     .map(([, label]) => label)
 }
 
-/** Of any run of the pairs. */
+/** Gates that failed in any run of the pairs. */
 function failedGates(pairs: readonly Pair[]): ReadonlySet<string> {
   const gates = pairs.flatMap(({ a, b }) => [...a, ...b].flatMap((result) => result.gates))
   return new Set(gates.filter(({ passed }) => !passed).map(({ name }) => name))

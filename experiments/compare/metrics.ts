@@ -1,23 +1,23 @@
 /**
- * Owns what is compared: the figures of a result that a verdict may be given on, each with the side
- * that is better, whether the machine has a say in it, and the gate without which it is not quoted
- * or not without a label. Amplifications are the drained ones.
+ * Owns the metrics of a comparison: the figures that can get a verdict. Each says which direction
+ * is better, whether it depends on the machine, and which failed gates add a label to it or forbid
+ * a verdict. Amplifications are the drained ones.
  */
 import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
-import { runThroughput } from '../base/throughput.ts'
+import { runThroughput } from '../measure/throughput.ts'
 
 export interface Metric {
   readonly name: string
   readonly better: 'lower' | 'higher'
-  /** Depends on the machine and its load: compared only between runs on one machine. */
+  /** It depends on the machine and its load, so only runs on one machine are compared. */
   readonly timed: boolean
-  /** A sum over the whole run: compared only between runs of as many operations. */
+  /** A sum over the whole run, so only runs with equally many operations are compared. */
   readonly ofWholeRun?: boolean
-  /** Gate → what its failure in a run of either side means for the figure. */
+  /** By the name of a gate: the label of the figure if the gate failed in a run of either side. */
   readonly labels: Readonly<Record<string, string>>
-  /** Gates whose failure forbids a verdict; the difference is shown with the label. */
+  /** Gates whose failure forbids a verdict; the difference is still shown, with the label. */
   readonly forbids: readonly string[]
   /** Null: this result has no such figure. */
   valueOf(result: AnyResult): number | null
@@ -94,7 +94,7 @@ const THROUGHPUT: Metric = {
 
 const PERCENTILES = ['p50Us', 'p99Us', 'p999Us'] as const
 
-/** Of the kinds of operations that occur; from the intended start where there is one. */
+/** Latencies of a kind of operation, from the intended start if there is one. */
 function latencies(kind: string): readonly Metric[] {
   return PERCENTILES.map((key) => ({
     name: `${kind} ${key.slice(0, -2)}, µs`,
@@ -107,7 +107,7 @@ function latencies(kind: string): readonly Metric[] {
   }))
 }
 
-/** Those of which every result has a figure. */
+/** The metrics for which every result has a figure. */
 export function metricsOf(results: readonly AnyResult[]): readonly Metric[] {
   const kinds = Object.keys(results[0]?.timed.latencyByKind ?? {})
   return [...COUNTED, THROUGHPUT, ...kinds.flatMap(latencies)].filter((metric) =>

@@ -1,13 +1,14 @@
 /**
  * Owns which results may be compared, and why others may not. A side is the results of one design
- * (`results/identity.ts`). Sides are comparable when they ran one workload, at the same size, from the
- * same start, with the same engine options, on the same target; what the caller allows to differ may
- * differ. Two sides are paired by sample: every pair has seen the same operations, and a result whose
- * own books do not balance is never paired.
+ * (`results/identity.ts`). Two sides are comparable if they ran one workload at the same size, from
+ * the same start, with the same engine options, on the same target; the caller may allow some of
+ * these to differ. Sides are paired by sample: both results of a pair ran the same operations. A
+ * result whose own books do not balance is never paired.
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Json } from '../../engine/base/json.ts'
 import { canonicalJson } from '../../results/canonical-json.ts'
+import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'
 import {
   type AnyResult,
   contenderOf,
@@ -17,16 +18,15 @@ import {
   workloadAskedOf,
 } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
-import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
 
-/** What may differ when it is asked for. */
+/** Conditions that may differ if the user allows it. */
 export const ACROSS = ['engine', 'target', 'code'] as const
 export type Across = (typeof ACROSS)[number]
 
 /** Results of one design. */
 export interface Side {
   readonly id: string
-  /** The version of the code, where sides differ in it; else empty. */
+  /** The version of the code if the sides differ in it, else empty. */
   readonly code: string
   readonly results: readonly AnyResult[]
   /** Repeats by sample key. */
@@ -38,7 +38,7 @@ export interface ResultFile {
   readonly result: AnyResult
 }
 
-/** What both sides measured on one sample: one repeat or several. */
+/** The results of both sides on one sample: one repeat or several. */
 export interface Pair {
   readonly a: readonly AnyResult[]
   readonly b: readonly AnyResult[]
@@ -50,7 +50,7 @@ export interface ConfigDifference {
   readonly b: Json
 }
 
-/** One side a design, in the order they come; where code may differ, one a design and code. */
+/** One side for each design, in order; if code may differ, one for each design and version. */
 export function sidesOf(results: readonly AnyResult[], across: readonly Across[]): readonly Side[] {
   const severalCodes = new Set(results.map(codeOf)).size > 1
   const groups = groupByDesign(results).map((group) => ({ ...group, code: '' }))
@@ -65,7 +65,7 @@ export function sidesOf(results: readonly AnyResult[], across: readonly Across[]
   )
 }
 
-/** What tells each of `sides` from the others of them: the contender's label, and the workload's. */
+/** The labels that distinguish each side from the others: its contender's and its workload's. */
 export function labelsOf(sides: readonly Side[]): ReadonlyMap<Side, SideLabel> {
   const firsts = sides.map(({ results }) => results[0]!)
   const [contenders, workloads] = [strategyLabels(firsts), workloadLabels(firsts)]
@@ -81,8 +81,8 @@ export function labelsOf(sides: readonly Side[]): ReadonlyMap<Side, SideLabel> {
 }
 
 /**
- * What each group of comparable sides ran: its workload, and those conditions in which the groups
- * differ, such as `ycsb-a aged`. No two groups bear one title.
+ * A title for each group of comparable sides: its workload and the conditions in which the groups
+ * differ, such as `ycsb-a aged`. No two groups have the same title.
  */
 export function titlesOf(
   groups: readonly (readonly Side[])[],
@@ -106,7 +106,7 @@ export function titlesOf(
   )
 }
 
-/** At a path as `differencesOf` makes it: names without dots, joined by dots. */
+/** The value at a path of `differencesOf`: names without dots, joined by dots. */
 function valueAt(value: Json, path: string): Json {
   return path.split('.').reduce<Json>((at, key) => (isRecord(at) ? (at[key] ?? null) : null), value)
 }
@@ -120,7 +120,7 @@ function codeOf({ environment }: AnyResult): string {
   return environment.varveVersion
 }
 
-/** What two sides must have in common to be compared. */
+/** The conditions that must be equal for two sides to be compared. */
 function conditionsOf(
   { results }: Side,
   across: readonly Across[],
@@ -135,7 +135,7 @@ function conditionsOf(
   }
 }
 
-/** The sides that may be compared with each other, in the order of their first. */
+/** Groups of sides that may be compared with each other, in the order of their first sides. */
 export function comparableSides(
   sides: readonly Side[],
   across: readonly Across[],
@@ -144,7 +144,7 @@ export function comparableSides(
   return [...Map.groupBy(sides, key).values()]
 }
 
-/** Why a side is comparable with none of `others`: what parts it from the most alike of them. */
+/** Why a side is comparable with none of `others`: its difference from the most similar one. */
 export function whyAlone(side: Side, others: readonly Side[], across: readonly Across[]): string {
   const own = `${labelsOf([side]).get(side)!.contender} (${side.results[0]!.id})`
   const differences = others.map((other) => ({
@@ -161,7 +161,7 @@ export function whyAlone(side: Side, others: readonly Side[], across: readonly A
   )
 }
 
-/** One condition that two sides do not share. */
+/** Describes one condition in which two sides differ. */
 function wordsOf({ path, a, b }: ConfigDifference): string {
   const values = `${text(a)} and ${text(b)}`
   const [what, ...rest] = path.split('.')
@@ -175,13 +175,13 @@ function wordsOf({ path, a, b }: ConfigDifference): string {
 
 export interface Pairing {
   readonly pairs: readonly Pair[]
-  /** Samples of either side that only one of them has. */
+  /** Samples that only one of the sides has. */
   readonly unpaired: number
-  /** Samples that both have and that may not be compared, with the reason. */
+  /** Samples that both sides have but that may not be compared, with the reason. */
   readonly leftOut: readonly string[]
 }
 
-/** The pairs both sides have; `why` says why there is none. */
+/** The pairs of two sides; if there is none, `why` gives the reason. */
 export function pairsOf(
   a: Side,
   b: Side,
@@ -220,17 +220,17 @@ function seedsText(results: readonly AnyResult[]): string {
   return `seed/repeat ${[...seeds].join(', ')}`
 }
 
-/** Gates whose failure means that the figures themselves are wrong; a peer has no ledger. */
+/** If one of these gates fails, the figures themselves are wrong. A peer has no ledger. */
 const BOOKS = ['conservation', 'operating-system', 'drained']
 
-/** Why a result may not be compared with any other; null: it may. */
+/** Why a result may not be compared with any other; null if it may. */
 export function brokenBooks(result: AnyResult): string | null {
   const books = isPeerResult(result) ? ['drained'] : BOOKS
   const failed = result.gates.find(({ name, passed }) => !passed && books.includes(name))
   return failed === undefined ? null : `${result.id} fails gate ${failed.name}: ${failed.why}`
 }
 
-/** Where the designs differ; paths such as `engine.memtableBytes`. */
+/** The differences of two designs, by paths such as `engine.memtableBytes`. */
 export function configDifferences(a: Side, b: Side): readonly ConfigDifference[] {
   const [one, two] = [a, b].map(({ results }) => {
     const { contender, workload } = designOf(results[0]!)
@@ -252,7 +252,7 @@ function isRecord(value: Json): value is Readonly<Record<string, Json>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A setting as a reader sees it: `kind=constant rate=500`; what is not set is "none". */
+/** A setting as text: `kind=constant rate=500`; an unset one is "none". */
 export function text(value: Json): string {
   if (value === null) return 'none'
   if (!isRecord(value)) return typeof value === 'string' ? value : JSON.stringify(value)

@@ -1,7 +1,7 @@
 /**
- * Owns the files of the long format: CSV as RFC 4180 has it (UTF-8, a header, an empty field for what
- * does not apply) and Parquet (hyparquet-writer; text in dictionaries, integers and doubles
- * nullable). Both hold the same rows in the same order.
+ * Owns the files of the long format. CSV follows RFC 4180: UTF-8, a header, an empty field for a
+ * dimension that does not apply. Parquet is written by hyparquet-writer, with dictionaries for text
+ * and nullable integers and doubles. Both hold the same rows in the same order.
  */
 
 import { parquetWriteBuffer } from 'hyparquet-writer'
@@ -21,7 +21,7 @@ function csvField(value: string | number | null | undefined): string {
 
 const PARQUET_TYPES = { text: 'STRING', integer: 'INT64', number: 'DOUBLE' } as const
 
-/** The bytes are the caller's. */
+/** The caller owns the bytes. */
 export function tidyParquet(rows: Iterable<TidyRow>): Uint8Array {
   const columns = TIDY_COLUMNS.map(({ name, key, type }) => ({
     name,

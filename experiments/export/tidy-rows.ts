@@ -1,19 +1,19 @@
 /**
- * Owns the long format of results: one row for each figure, with the run it belongs to, the section
- * and the metric under the names of the schema, the dimensions that apply, and the unit (Wickham,
- * "Tidy Data", 2014). A figure that was not measured has no row. Histograms stay in the results.
+ * Owns the long format of results (Wickham, "Tidy Data", 2014): one row for each figure. A row has
+ * the run, the section and the metric by its name in the schema, the dimensions that apply, and the
+ * unit. A figure that was not measured has no row. Histograms are left out.
  */
 
 import { type AnyResult, designId, sampleKey } from '../../results/identity.ts'
 import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { SuiteResult } from '../../results/suite-schema.ts'
-import { unitOf } from './units.ts'
+import { unitOf } from './metric-units.ts'
 
 export interface TidyRow extends Run, Dimensions {
   readonly section: string
   readonly metric: string
-  /** Numbers; a truth is 1 or 0. Null where the figure is a text. */
+  /** A number; true is 1, false is 0. Null if the figure is a text. */
   readonly value: number | null
   readonly text: string | null
   readonly unit: string
@@ -21,9 +21,9 @@ export interface TidyRow extends Run, Dimensions {
 
 interface Run {
   readonly run: string
-  /** Equal for the results of one design; empty for suites, as the next. */
+  /** Equal for all results of one design; empty for suites. */
   readonly design: string
-  /** Equal for runs that saw the same operations. */
+  /** Equal for runs of the same operations; empty for suites. */
   readonly sample: string
   readonly target: string
   readonly strategy: string
@@ -32,27 +32,27 @@ interface Run {
   readonly repeat: number | null
 }
 
-/** What a figure is told by, beside its run; null where it does not apply. */
+/** Columns that identify a figure within its run; null if one does not apply. */
 export interface Dimensions {
   /** `burst` or `drained`. */
   readonly moment?: string
   /** `load`, `run` or `drain`. */
   readonly phase?: string
-  /** Of an operation, a read, an event or a delay. */
+  /** The kind of operation, read, event or delay. */
   readonly kind?: string
   readonly cause?: string
   readonly level?: number
-  /** Of a file: `data`, `index`, `filter` or `meta`. */
+  /** The part of a file: `data`, `index`, `filter` or `meta`. */
   readonly part?: string
   readonly direction?: string
-  /** `inputs` or `outputs` of an event. */
+  /** The side of an event: `inputs` or `outputs`. */
   readonly side?: string
-  /** Which of several: event, slow operation, gate or claim, from 0. */
+  /** The index of an event, slow operation, gate or claim, from 0. */
   readonly item?: number
   readonly atOperation?: number
 }
 
-/** The columns in order, with what they hold. */
+/** The columns in order, with the types of their values. */
 export const TIDY_COLUMNS = [
   { name: 'run', key: 'run', type: 'text' },
   { name: 'target', key: 'target', type: 'text' },
@@ -83,14 +83,14 @@ export const TIDY_COLUMNS = [
   readonly type: 'text' | 'integer' | 'number'
 }[]
 
-/** A part of a result: figures, and the dimensions all of them share. */
+/** A part of a result: figures with the same dimensions. */
 interface Part {
   readonly section: string
   readonly dimensions: Dimensions
   readonly figures: object
 }
 
-/** The names of sections, in the order of their rows. */
+/** The sections in the order of their rows. */
 export const TIDY_SECTIONS = [
   ...['config', 'strategy', 'workload', 'engine', 'environment', 'phases', 'amplification'],
   ...[
@@ -108,7 +108,7 @@ export const TIDY_SECTIONS = [
   ...['gates', 'suite', 'claims'],
 ] as const
 
-/** All figures of `document`, or those of the sections named. */
+/** All figures of `document`, or only those of `sections`. */
 export function* tidyRows(
   document: AnyResult | SuiteResult,
   sections: ReadonlySet<string> = new Set(TIDY_SECTIONS),
@@ -132,7 +132,7 @@ export function* tidyRows(
   for (const part of parts) yield* rowsOf(run, part, sections)
 }
 
-/** The scalars of a part; a record of numbers by cause or level becomes rows of that dimension. */
+/** A row for each scalar of a part. A record by cause or level gives one row for each entry. */
 function* rowsOf(run: Run, part: Part, sections: ReadonlySet<string>): Generator<TidyRow> {
   const { section, dimensions, figures } = part
   if (!sections.has(section)) return
@@ -178,7 +178,7 @@ function* scalarsOf(
   }
 }
 
-/** Lists with an item a level. */
+/** Lists that hold one item for each level. */
 const BY_LEVEL = new Set(['shape', 'shapeAtStart', 'levelBytes'])
 
 function* runParts(result: RunResult): Generator<Part> {
@@ -188,7 +188,7 @@ function* runParts(result: RunResult): Generator<Part> {
   yield* gateParts(result)
 }
 
-/** What a peer counted, under the names of our own figures where they are the same. */
+/** A peer's figures, under the names of our own figures where they mean the same. */
 function* peerParts(result: PeerResult): Generator<Part> {
   yield* conditionParts(result)
   const { deterministic, peer } = result
@@ -211,7 +211,7 @@ function* peerParts(result: PeerResult): Generator<Part> {
   yield* gateParts(result)
 }
 
-/** What was run, and where. */
+/** The configuration of the run, and its machine. */
 function* conditionParts({ config, environment }: AnyResult): Generator<Part> {
   const { strategy, workload, engine, arrival, ...rest } = config
   yield { section: 'config', dimensions: {}, figures: { ...rest, loadOrder: workload.loadOrder } }

@@ -5,10 +5,10 @@ import { expect, test } from 'vitest'
 import { designId } from '../../results/identity.ts'
 import { samplePeer } from '../../results/testing/sample-peer.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
-import { readDocuments } from '../base/read-documents.ts'
+import { readDocuments } from '../cli/read-documents.ts'
+import { unitOf } from './metric-units.ts'
 import { tidyCsv, tidyParquet } from './tidy-files.ts'
 import { TIDY_COLUMNS, type TidyRow, tidyRows } from './tidy-rows.ts'
-import { unitOf } from './units.ts'
 
 const sample = sampleResult({ strategy: 'fluid', params: { T: 4, pick: 'lo1' } })
 const rows = [...tidyRows(sample)]

@@ -17,9 +17,14 @@ export interface Violation {
 
 const engineRooms = (...rooms: string[]) => rooms.map((room) => `engine/${room}`)
 const ENGINE_FACE = 'engine/index.ts'
-const WHOLE_ENGINE = engineRooms(
+const BELOW_DB = engineRooms(
   ...['base', 'storage', 'version', 'wal', 'memtable', 'cache', 'table', 'vlog', 'manifest'],
-  ...['iterators', 'compaction', 'db'],
+  ...['iterators', 'compaction'],
+)
+const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
+/** All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans. */
+const DB_VOCABULARY = ['options', 'events', 'call-options', 'cursor'].map(
+  (name) => `engine/db/${name}.ts`,
 )
 const SEAM = 'engine/compaction/strategy.ts'
 /** What an answer across the seam looks like: pure checks. */
@@ -72,8 +77,55 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** What every room of experiments may speak of. */
+const PRODUCT = [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results']
+const experimentsRooms = (...rooms: string[]) => rooms.map((room) => `experiments/${room}`)
+/** Between the command line and the runs: each makes one thing of runs or results. */
+const PURPOSES = [
+  ...['suites', 'report', 'timeline', 'story', 'compare'],
+  ...['export', 'charts', 'trace', 'browser'],
+]
+const RUN_AND_BELOW = ['run', 'targets', 'load', 'measure', 'machine', 'base']
+/** From bottom to top: no row names a room of a later row. */
+const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'experiments/base': PRODUCT,
+  'experiments/machine': [...experimentsRooms('base'), ...PRODUCT],
+  'experiments/measure': [...experimentsRooms('base', 'machine'), ...PRODUCT],
+  'experiments/load': [...experimentsRooms('base', 'measure'), ...PRODUCT],
+  'experiments/targets': [...experimentsRooms('base', 'machine', 'measure'), ...PRODUCT],
+  'experiments/run': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/browser': ['engine/base'],
+  'experiments/trace': [...experimentsRooms('base'), ...PRODUCT],
+  'experiments/charts': [
+    ...experimentsRooms('base', 'measure', 'browser'),
+    FILTER_CURVE,
+    ...PRODUCT,
+  ],
+  'experiments/export': ['results'],
+  'experiments/compare': [...experimentsRooms('base', 'measure'), ...PRODUCT],
+  'experiments/story': [...experimentsRooms('base'), ...PRODUCT],
+  'experiments/timeline': [...experimentsRooms('base', 'browser', 'charts', 'story'), ...PRODUCT],
+  'experiments/report': [
+    ...experimentsRooms('base', 'measure', 'browser', 'charts', 'compare'),
+    ...PRODUCT,
+  ],
+  'experiments/suites': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/cli': [
+    ...experimentsRooms('suites', 'compare', 'export', 'charts', 'trace', ...RUN_AND_BELOW),
+    ...PRODUCT,
+  ],
+  'experiments/commands': [...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/main.ts': experimentsRooms('commands', 'cli'),
+  'experiments/bench': [
+    ...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW),
+    ...WHOLE_ENGINE,
+    ...PRODUCT,
+  ],
+  'experiments/house': experimentsRooms('base', 'browser', 'machine'),
+}
+
 /** Longest prefix wins. A path that ends in .ts allows just that file. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/base': [],
   'engine/storage': engineRooms('base'),
   'engine/version': engineRooms('base'),
@@ -85,12 +137,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/manifest': engineRooms('base', 'storage', 'wal', 'version'),
   'engine/iterators': engineRooms('base', 'version'),
   'engine/compaction': engineRooms('base', 'storage', 'version', 'table', 'vlog', 'iterators'),
-  'engine/db': WHOLE_ENGINE,
+  'engine/db': BELOW_DB,
+  'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
+  'engine/db/offline': WHOLE_ENGINE,
   'engine/testing': WHOLE_ENGINE,
   'engine/index.ts': WHOLE_ENGINE,
   strategies: WHAT_A_POLICY_SEES,
   ...STRATEGY_ROOMS,
   'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
+  'strategies/open.ts': ['strategies', ENGINE_FACE, ...engineRooms('base')],
   'strategies/conformance': [
     'strategies',
     ENGINE_FACE,
@@ -98,13 +153,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
-  experiments: [ENGINE_FACE, 'engine/base', FILTER_CURVE, 'strategies', 'workloads', 'results'],
-  'experiments/bench': [...WHOLE_ENGINE, 'strategies', 'workloads', 'results', 'experiments'],
-  notebooks: ['results', 'experiments'],
+  ...EXPERIMENTS_ROOMS,
+  notebooks: ['results', ...experimentsRooms('base', 'cli', 'charts')],
 }
+
+/** Rooms that stand above the room they lie in, which therefore must not import them. */
+const ABOVE_THEIR_ROOM = ['engine/db/offline']
 
 const RECURSIVE_MKDIR =
   'under /proc it never returns: experiments/base/make-folder.ts, or the storage'
+
+const TYPE_BY_STATEMENT = 'written import type { … } from: the linter sees only those in a circle'
 
 /** Only these rooms touch the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
@@ -126,12 +185,15 @@ function importViolations({ path, text }: SourceFile): readonly Violation[] {
   if (isTest(path)) return []
   const room = roomOf(path)
   if (room === undefined) return [{ path, imported: '', rule: 'no room has this file' }]
-  const allowed = [room, ...MAY_IMPORT[room]!]
+  const listed = MAY_IMPORT[room]!
+  const allowed = [room, ...listed]
+  const mayImport = (target: string) =>
+    listed.some((prefix) => isWithin(target, prefix)) || isOwn(target, room)
   return [...text.matchAll(IMPORT)]
     .map((match) => match[1]!)
     .filter((target) => target.startsWith('.'))
     .map((target) => resolve(path, target))
-    .filter((target) => !allowed.some((prefix) => isWithin(target, prefix)))
+    .filter((target) => !mayImport(target))
     .map((imported) => ({ path, imported, rule: `${room} may import: ${allowed.join(', ')}` }))
 }
 
@@ -148,6 +210,9 @@ function effectViolations({ path, text }: SourceFile): readonly Violation[] {
   if (/\bmkdir(Sync)?\([^)]*\brecursive\b/.test(text)) {
     violations.push({ path, imported: 'mkdir, recursive', rule: RECURSIVE_MKDIR })
   }
+  if (/\btypeof import\(|\bimport\('[^']+'\)\.[A-Z]/.test(text)) {
+    violations.push({ path, imported: 'a type, in line', rule: TYPE_BY_STATEMENT })
+  }
   const effects = /\b(Date\.now|performance\.now|Math\.random|process\.hrtime)\b/.exec(text)?.[1]
   if (effects !== undefined && !CLOCK.some((prefix) => isWithin(path, prefix))) {
     violations.push({ path, imported: effects, rule: 'time and randomness are handed in' })
@@ -159,6 +224,11 @@ function roomOf(path: string): string | undefined {
   return Object.keys(MAY_IMPORT)
     .filter((room) => isWithin(path, room))
     .sort((a, b) => b.length - a.length)[0]
+}
+
+function isOwn(target: string, room: string): boolean {
+  const above = ABOVE_THEIR_ROOM.find((inner) => isWithin(target, inner))
+  return isWithin(target, room) && (above === undefined || above === room)
 }
 
 function isWithin(path: string, prefix: string): boolean {

@@ -47,7 +47,10 @@ const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) =
   [/^npm run conform -- (?!--list)/, (command) => `${command} --runs=5`],
 ]
 
-const documents = globSync('**/*.md', { cwd: root, exclude: ['**/node_modules/**', 'out/**'] })
+const documents = globSync('**/*.md', {
+  cwd: root,
+  exclude: ['**/node_modules/**', 'dist/**', 'out/**'],
+})
   .filter((path) => path !== 'CHANGELOG.md')
   .sort()
   .map((path) => ({

@@ -1,6 +1,7 @@
 /**
- * Owns the way from a load as configured (`ArrivalConfig`) to the pacing of a run. A rate is given as
- * operations a second or as a share of the sustainable rate, which is measured first.
+ * Owns the step from a configured load (`ArrivalConfig`) to the pacing of a run. Its rate is a
+ * number of operations a second, or a share of the sustainable rate, which a closed loop measures
+ * first.
  */
 import type { ArrivalConfig } from '../../results/schema.ts'
 import { parseCount } from '../base/units.ts'
@@ -10,7 +11,7 @@ import { closedLoop, openLoop, type Pacing } from './pacing.ts'
 
 const SHARE_PERCENT_MAX = 1000
 
-/** Whether the sustainable rate must be known. */
+/** Whether the sustainable rate must be measured first. */
 export function asksForShare(arrival: ArrivalConfig | null): boolean {
   return arrival?.rate?.endsWith('%') === true
 }
@@ -28,7 +29,7 @@ export function ratePerSecond(rate: string, sustainablePerSecond: number): numbe
   return percent === undefined ? value : (sustainablePerSecond * value) / 100
 }
 
-/** `sustainablePerSecond` is asked only where `asksForShare`. */
+/** `sustainablePerSecond` is null unless `asksForShare`. */
 export function pacingOf(
   arrival: ArrivalConfig,
   sustainablePerSecond: number | null,

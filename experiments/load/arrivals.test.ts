@@ -1,4 +1,4 @@
-/** Schedules against what their names promise: rates, shapes, and times that never fall. */
+/** Schedules have the rate and shape they are named for, and times that never decrease. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Operation } from '../../workloads/index.ts'

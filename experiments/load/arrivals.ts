@@ -1,10 +1,10 @@
 /**
- * Owns when operations of an open loop are meant to start. A schedule is a mean rate, a spacing
- * (regular, or exponential gaps: a Poisson process) and a shape that bends time: a rate that varies
- * is a constant one read on a warped clock, t = Λ⁻¹(arrivals ÷ rate).
+ * Owns the intended start times of an open loop's operations. A schedule is a mean rate, a spacing
+ * (regular, or exponential gaps: a Poisson process) and a shape, which makes the rate vary: the
+ * constant schedule is read on a warped clock, t = Λ⁻¹(arrivals ÷ rate).
  *
- * Invariant: a schedule is a function of its rate, shape and seed, never of what the target does, and
- * its times never fall.
+ * Invariant: a schedule depends on its rate, shape and seed, never on the target; its times never
+ * decrease.
  */
 import { createRandom, deriveSeed } from '../../engine/index.ts'
 import type { Operation } from '../../workloads/index.ts'
@@ -15,12 +15,12 @@ export interface Arrivals {
   nextNs(operation: Operation): number
 }
 
-/** The time, in seconds, at which a schedule of mean rate 1 has had `count` arrivals. */
+/** The time, in seconds, by which a schedule of mean rate 1 has made `count` arrivals. */
 export type Shape = (count: number) => number
 
 export const steady: Shape = (count) => count
 
-/** Halvings that bring a period of hours under a nanosecond. */
+/** Enough halvings to divide hours into less than a nanosecond. */
 const BISECTIONS = 44
 
 /** Rate 1 + amplitude · sin(2π t ÷ period), the form of RocksDB's mixgraph; 0 ≤ amplitude ≤ 1. */
@@ -39,7 +39,7 @@ export function sine(amplitude: number, periodSeconds: number): Shape {
   }
 }
 
-/** Each share for so many seconds in turn, over and over; scaled so that their mean is 1. */
+/** Each share lasts `stepSeconds`, in turn and repeatedly. They are scaled to a mean of 1. */
 export function steps(shares: readonly number[], stepSeconds: number): Shape {
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length
   const arrivalsOf = shares.map((share) => (share / mean) * stepSeconds)
@@ -58,12 +58,12 @@ export interface Schedule {
   readonly ratePerSecond: number
   readonly shape: Shape
   readonly spacing: 'regular' | 'exponential'
-  /** Each has the same share of the rate; regular ones take turns, exponential ones draw apart. */
+  /** All have the same rate. Regular clients take turns, exponential ones draw independently. */
   readonly clients: number
   readonly seed: number
 }
 
-/** The arrivals of all clients in the order of time. */
+/** The arrivals of all clients, in order of time. */
 export function scheduled(schedule: Schedule): Arrivals {
   const { ratePerSecond, shape, spacing, clients, seed } = schedule
   const own = ratePerSecond / clients
@@ -101,8 +101,8 @@ function exponentialCounts(seed: number): () => number {
 }
 
 /**
- * The times a trace was recorded with, from its first operation on; times that fall are held. Throws
- * `UsageError` at an operation without one.
+ * The times recorded in a trace, counted from its first operation. A time before the previous one
+ * is replaced by that. Throws `UsageError` at an operation without a time.
  */
 export function recorded(): Arrivals {
   let firstNs = -1

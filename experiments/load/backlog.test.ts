@@ -1,10 +1,10 @@
-/** The verdict on a queue, for few operations and for more than stretches are kept of. */
+/** The verdict on a queue, for few operations and for so many that stretches are joined. */
 import { expect, test } from 'vitest'
 import { Backlog } from './backlog.ts'
 
 const MS = 1e6
 
-/** An operation a millisecond, each late by what `lagMs` says of its share of the run. */
+/** One operation a millisecond, each late by `lagMs` of its position in the run (0 … 1). */
 function verdict(operations: number, lagMs: (share: number, index: number) => number) {
   const backlog = new Backlog()
   for (let index = 0; index < operations; index++) {
@@ -26,8 +26,8 @@ test.each(SIZES)('%d operations: a stall that drains is not', (operations) => {
   expect(verdict(operations, stall).overloaded).toBe(false)
 })
 
-// Four operations in eight find the queue empty, be it the first or the last: stretches of four are
-// joined in pairs.
+// Four operations in eight find the queue empty, the first four or the last. Stretches of four are
+// joined in pairs, so both must give the same verdict.
 test.each([0, 1])('a queue that is empty now and then, at parity %d, stands nowhere', (parity) => {
   const { overloaded, why } = verdict(5_000, (share, index) =>
     Math.floor(index / 4) % 2 === parity ? 0 : share * 5_000,

@@ -1,21 +1,22 @@
 /**
- * Owns the verdict whether an open loop was overloaded: its queue grew to the end, so a latency
- * would only say how long one watched (Schroeder et al., NSDI '06; Luo & Carey, PVLDB 12).
+ * Owns the verdict whether an open loop was overloaded. Its queue then grew until the end, and its
+ * latencies would depend on the run's length only (Schroeder et al., NSDI '06; Luo & Carey, PVLDB
+ * 12).
  *
- * The standing backlog of a stretch of operations is the *least* lag in it: a stall makes the lag
- * jump but the queue drains afterwards, whereas an overloaded queue never empties. The run is
- * overloaded when the last quarter stands higher than the third by more than noise.
+ * The standing backlog of a stretch of operations is the *least* lag in it. After a stall the queue
+ * empties again, so the least lag stays low; an overloaded queue never empties. The run is
+ * overloaded when the backlog of its last quarter exceeds that of the third by more than noise.
  */
 import type { Arrivals } from '../../results/schema.ts'
 
-/** What came of a schedule, as far as the operations themselves tell. */
+/** The figures of arrivals that follow from the operations alone. */
 export type ArrivalFigures = Omit<Arrivals, 'kind' | 'clients' | 'sustainablePerSecond'>
 
-/** The least lags are kept of so many stretches at most; an even number. */
+/** Stretches whose least lag is kept; an even number. */
 const STRETCHES_MAX = 1024
-/** Growth from quarter to quarter that counts, as a share of the schedule's length … */
+/** Growth from one quarter to the next that is more than noise: this share of the schedule … */
 const GROWTH_SHARE = 0.005
-/** … and at the least. */
+/** … and at least this much. */
 const GROWTH_NS = 1e6
 
 export class Backlog {
@@ -41,7 +42,7 @@ export class Backlog {
     this.#lastEndNs = endNs
   }
 
-  /** Halves the number of stretches, since nobody says how many operations will come. */
+  /** Halves the count of stretches: the number of operations is not known in advance. */
   #joinNeighbours(): void {
     const least = this.#least
     for (let i = 0; i < STRETCHES_MAX / 2; i++) {

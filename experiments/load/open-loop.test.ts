@@ -1,12 +1,13 @@
 /**
- * A run on a clock that moves only by service and by waiting, so that every figure of time is exact:
- * what an open loop counts as latency, when it is overloaded, and what delays are laid to.
+ * A run on a clock that only service and waiting move, so that every time is exact: what an open
+ * loop counts as latency, when it is overloaded, and which causes it names for delays.
  */
 
 import fc from 'fast-check'
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
 import { expect, test } from 'vitest'
 import type { ProcessWatch } from '../machine/process-watch.ts'
+import { CountedBooks } from '../run/counted-books.ts'
 import { type RunLoad, Runner } from '../run/runner.ts'
 import { puts, type TimedTargetOptions, timedTarget } from '../run/testing/timed-target.ts'
 import { recorded, scheduled, steady } from './arrivals.ts'
@@ -30,8 +31,10 @@ async function measure({ operations, pacing, arrivalNs, watch, ...target }: Case
       ? null
       : { kind: 'constant', clients: 1, sustainablePerSecond: null, pacing: pacing(timer) }
   const runner = new Runner({
-    open: (_clock, onEvent, onJobStart) =>
-      timedTarget({ serviceNs: () => 0, ...target, timer, onEvent, onJobStart }),
+    open: (_clock, onEvent, onJobStart) => {
+      const timed = timedTarget({ serviceNs: () => 0, ...target, timer, onEvent, onJobStart })
+      return { target: timed, books: new CountedBooks(timed) }
+    },
     workload: {
       load: puts(0),
       phases: [{ name: 'run', stream: puts(operations, arrivalNs) }],
@@ -63,7 +66,7 @@ const exponential =
       timer,
     )
 
-/** What a single server owes each arrival by Lindley's recursion, nanoseconds. */
+/** The latency of each arrival at a single server, by Lindley's recursion; nanoseconds. */
 function lindley(arrivalsNs: readonly number[], serviceNs: (n: number) => number): number[] {
   let freeNs = 0
   return arrivalsNs.map((arrivalNs, n) => {
@@ -241,7 +244,7 @@ test('the slowest are laid to what overlapped them: a merge, a collection, the q
     mergeNs: (put) => (put === 20 ? 10_000 * US : 0),
   })
   const [stall, collected] = timed.slowest
-  // All that queue behind the merge are one busy period: its slowest stands for them.
+  // All that queue behind the merge are one busy period; only its slowest is listed.
   expect(stall).toMatchObject({ kind: 'insert', atOperation: 20, intendedUs: 10_100 })
   expect(stall!.overlaps).toEqual([{ cause: 'merge', event: 0, us: 10_000 }])
   expect(collected).toMatchObject({ atOperation: 50, serviceUs: 500 })

@@ -1,9 +1,9 @@
 /**
- * Owns the intended start of each operation: the moment its client would have started it had nothing
- * been in its way. In an open loop a schedule says so. In a closed loop of several clients it is the
- * completion of the same client's operation before: clients take turns, since the target serves one
- * operation at a time in the order of intended starts, which is the order of the stream. Hence the
- * operations and their order are the same under every load.
+ * Owns the intended start of each operation: the moment at which its client would start it if
+ * nothing delayed it. In an open loop the schedule gives this time. In a closed loop of several
+ * clients it is the moment the same client's previous operation completed. Clients take turns,
+ * since the target serves one operation at a time, in the order of the stream. So the operations
+ * and their order are the same under every load.
  */
 import type { Operation } from '../../workloads/index.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -13,9 +13,9 @@ export interface Pacing {
   readonly waiting: Waiting
   /** Whether intended starts follow a schedule. */
   readonly open: boolean
-  /** The phase begins; readings of the same clock as all others. */
+  /** The phase begins. All times are readings of one clock. */
   begin(nowNs: number): void
-  /** Once an operation, in order. */
+  /** Called once for each operation, in order. */
   intendedNs(operation: Operation): number
   completed(nowNs: number): void
 }

@@ -1,4 +1,6 @@
-/** Whole experiments under a load: in memory, on the system's clock, so only what no clock decides. */
+/**
+ * Whole experiments under a load, in memory and on the system's clock; no test depends on speed.
+ */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,7 +48,7 @@ test('a share of the rate: the sustainable one is measured first, and leaves not
   expect(readdirSync(folder)).toEqual([])
 })
 
-// An operation a nanosecond is too much for any machine, and the more so for a slow one.
+// One operation a nanosecond is too much for any machine.
 test('a rate beyond any machine leaves nothing to quote as a latency', async () => {
   const result = await resultOf('--rate=1G', '--records=200', '--operations=5000')
   expect(result.timed.arrivals!.overloaded).toBe(true)

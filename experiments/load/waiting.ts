@@ -1,22 +1,22 @@
 /**
- * Owns how a run waits for the intended start of an operation. A timer of the event loop rings up
- * to a millisecond late and more under load, so it is trusted only while the start is far off: the
- * run sleeps until `SPIN_NS` before it and reads the clock in a loop from there. A start closer than
- * `SLEEP_NS` is spun for at once. Spinning costs a core, which is the harness's and not the target's.
+ * Owns how a run waits for the intended start of an operation. A timer of the event loop may fire a
+ * millisecond late, or more under load. So the run sleeps only until `SPIN_NS` before the start,
+ * and then spins: it reads the clock in a loop. If the start is closer than `SLEEP_NS`, it spins at
+ * once. Spinning uses the harness's time, not the target's.
  *
- * Time is injected: tests hand in a clock that jumps.
+ * Time is injected: tests pass a clock that jumps.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../engine/index.ts'
 
 export interface Waiting {
-  /** Returns at or after that reading of the clock, without giving the event loop a turn. */
+  /** Returns when the clock reads `ns` or later. The event loop gets no turn. */
   spinUntil(ns: number): void
-  /** Gives the loop at least one turn; ends near that reading of the clock, early or late. */
+  /** Gives the event loop at least one turn and ends near `ns`, early or late. */
   sleepUntil(ns: number): Promise<void>
 }
 
-/** A start farther away than this is slept for … */
+/** The run sleeps if the start is farther away than this … */
 export const SLEEP_NS = 3_000_000
 /** … until this long before it. */
 export const SPIN_NS = 1_500_000

@@ -1,6 +1,6 @@
 /**
- * Owns the description of the machine and the code a run happened on. It explains timed figures;
- * deterministic ones must not depend on it.
+ * Owns the description of the machine and the code of a run. Timed figures depend on them;
+ * deterministic ones must not.
  */
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, statfsSync } from 'node:fs'
@@ -14,7 +14,7 @@ export type Environment = RunResult['environment']
 
 const sourceFolder = resolve(import.meta.dirname, '../..')
 
-/** `folder` must exist: its file system is the one that is named. */
+/** `folder` must exist; its file system is part of the description. */
 export function describeEnvironment(folder: string, startedAt: Date, code: Code): Environment {
   const cpus = os.cpus()
   return {
@@ -32,9 +32,14 @@ export function describeEnvironment(folder: string, startedAt: Date, code: Code)
   }
 }
 
-/** The commit is null outside a checkout of this project. */
+/**
+ * The commit is null outside a checkout of this project. A built package says which code it was built
+ * from.
+ */
 export function describeCode(): Code {
-  const varveVersion = codeVersion()
+  const { version, code } = JSON.parse(readSource('package.json').toString()) as Manifest
+  if (code !== undefined) return code
+  const varveVersion = `${version}+${digestOfSources()}`
   const top = git('rev-parse', '--show-toplevel')
   if (top === null || resolve(top) !== sourceFolder) {
     return { commit: null, dirty: false, varveVersion }
@@ -55,22 +60,27 @@ function git(...args: string[]): string | null {
   }
 }
 
+interface Manifest {
+  readonly version: string
+  readonly code?: Code
+}
+
+const readSource = (path: string) => readFileSync(resolve(sourceFolder, path))
+
 /**
- * The package's version with a digest of all sources as build metadata: two runs with equal
- * versions ran the same code, committed or not.
+ * Becomes the build metadata of the package's version. Two runs with equal versions ran the same code,
+ * also when it was not committed.
  */
-function codeVersion(): string {
-  const read = (path: string) => readFileSync(resolve(sourceFolder, path))
+function digestOfSources(): string {
   const sources = globSync('{engine,strategies,workloads,experiments,results}/**/*.ts', {
     cwd: sourceFolder,
     exclude: (path) => path.endsWith('.test.ts') || path === 'charts',
   })
   const files = [...sources.sort(), 'package-lock.json']
-  const { version } = JSON.parse(read('package.json').toString()) as { version: string }
-  return `${version}+${digestOf(files.flatMap((path) => [path, read(path)])).slice(0, 12)}`
+  return digestOf(files.flatMap((path) => [path, readSource(path)])).slice(0, 12)
 }
 
-/** The type of the mount that holds `folder` (Linux), else statfs's number. */
+/** The file system's type by the mount that holds `folder` (Linux), else statfs's number. */
 function fileSystemOf(folder: string): string {
   const path = resolve(folder)
   try {
@@ -79,7 +89,7 @@ function fileSystemOf(folder: string): string {
       .map((line) => line.split(' '))
       .map(([, point = '', type = '']) => ({ point: unescapeMount(point), type }))
       .filter(({ point }) => point === '/' || path === point || path.startsWith(`${point}/`))
-    // The last of the longest: a later mount hides an earlier one at the same point.
+    // The longest path wins; of equal ones the last, which hides the earlier.
     const best = holding.reduce((a, b) => (b.point.length >= a.point.length ? b : a))
     return best.type
   } catch {

@@ -1,8 +1,8 @@
 /**
- * Owns the operating system's own account of bytes moved, over the window of a run: `/proc/self/io`
- * counts every read and write of every thread of the process. libuv wakes its loop by 8-byte writes
- * to an eventfd, so Δwchar = ledger bytes + terminal bytes + 8 · (Δsyscw − ledger calls − terminal
- * calls). Reads balance only as far as the process loads nothing else.
+ * Owns the operating system's count of the bytes moved during a run. `/proc/self/io` counts every
+ * read and write of every thread of the process. libuv wakes its loop by 8-byte writes to an
+ * eventfd, so Δwchar = ledger bytes + terminal bytes + 8 · (Δsyscw − ledger calls − terminal
+ * calls). Reads agree with the ledger only while the process loads nothing else.
  */
 import { readFileSync } from 'node:fs'
 import { sumCells } from '../../engine/index.ts'
@@ -15,7 +15,7 @@ const WAKEUP_BYTES = 8
 export interface SystemReading {
   readonly written: Transfer
   readonly read: Transfer
-  /** By pages, to and from the device. */
+  /** Whole pages, to and from the device. */
   readonly deviceWrittenBytes: number
   readonly deviceReadBytes: number
 }
@@ -37,7 +37,7 @@ export function readSystem(): SystemReading | null {
   }
 }
 
-/** Bytes the system saw written beyond those accounted for; 0 when the ledger is right. */
+/** Bytes that the system saw written and nobody accounts for; 0 when the ledger is right. */
 export function unexplainedBytes(before: Transfer, after: Transfer, accounted: Transfer): number {
   const wakeups = after.calls - before.calls - accounted.calls
   return after.bytes - before.bytes - accounted.bytes - WAKEUP_BYTES * wakeups
@@ -49,7 +49,7 @@ export class SystemAccount {
   readonly #terminalWritten: () => Transfer
   readonly #before: { readonly system: SystemReading | null; readonly moved: Moved }
 
-  /** `stats` is a reading of the target's as it is opened; `terminalWritten` tells of all so far. */
+  /** `stats`: the target's as it is opened; `terminalWritten`: all since the process started. */
   constructor(stats: TargetStats, onDisk: boolean, terminalWritten: () => Transfer) {
     this.#onDisk = onDisk
     this.#terminalWritten = terminalWritten

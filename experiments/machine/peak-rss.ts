@@ -1,11 +1,11 @@
 /**
- * Owns the peak of this process's resident memory. Linux hands `ru_maxrss` on through fork and exec,
- * so a process that a larger one started would report the starter's size; the high-water mark in
- * /proc is of the program alone (proc(5), VmHWM).
+ * Owns the peak of this process's resident memory. On Linux a process inherits `ru_maxrss` through
+ * fork and exec, so it would report the size of a larger parent. The high-water mark in /proc
+ * counts this program alone (proc(5), VmHWM).
  */
 import { readFileSync } from 'node:fs'
 
-/** In bytes, since the program started; where there is no /proc, `ru_maxrss`. */
+/** Bytes, since the program started; without /proc it is `ru_maxrss`. */
 export function peakRssBytes(): number {
   let status = ''
   try {

@@ -1,7 +1,6 @@
 /**
- * Owns what the process itself does beside the work: collections of JavaScript's heap, as the
- * runtime reports them. They arrive after a turn of the event loop, with the times of the same
- * clock as `systemClock.elapsedNs`.
+ * Owns the garbage collections of the process, as the runtime reports them. A report arrives after
+ * a turn of the event loop; its times are readings of the clock of `systemClock.elapsedNs`.
  */
 import { PerformanceObserver } from 'node:perf_hooks'
 

@@ -8,7 +8,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 const keyOf = (number: number) => bytes(`key${String(number).padStart(6, '0')}`)
 const valueBytes = (version: number) => new Uint8Array(20).fill(version)
 
-/** A target of a map; only its scans are asked here. */
+/** A target backed by a map; the oracle only calls its scans. */
 function targetOf(
   map: ReadonlyMap<number, number>,
   shown = (entries: [number, number][]) => entries,
@@ -36,10 +36,10 @@ function loaded(records: number, options: { trackedMax?: number; mayForget?: boo
   return { oracle, map }
 }
 
-test('agrees with a map after any writes, with itself as the target', () => {
+test('agrees with a map after any writes, with itself as the target', async () => {
   const write = fc.record({ number: fc.nat(60), version: fc.nat(255), deletes: fc.boolean() })
-  fc.assert(
-    fc.property(fc.array(write, { maxLength: 3000, size: 'max' }), (writes) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(write, { maxLength: 3000, size: 'max' }), async (writes) => {
       const oracle = new AnswerOracle({ expectedRecords: 1 })
       const map = new Map<number, number>()
       for (const { number, version, deletes } of writes) {
@@ -53,7 +53,7 @@ test('agrees with a map after any writes, with itself as the target', () => {
         const version2 = map.get(number)
         oracle.checkGet(keyOf(number), version2 === undefined ? undefined : valueBytes(version2), 0)
       }
-      oracle.checkAll(targetOf(map), writes.length)
+      await oracle.checkAll(targetOf(map), writes.length)
       const { wrong, gets, entries } = oracle.figures()
       expect({ wrong, gets, entries }).toEqual({ wrong: 0, gets: writes.length, entries: map.size })
     }),
@@ -61,7 +61,7 @@ test('agrees with a map after any writes, with itself as the target', () => {
   )
 })
 
-test('grows with its keys, and takes deleted ones back', () => {
+test('grows with its keys, and takes deleted ones back', async () => {
   const { oracle, map } = loaded(20_000)
   const memory = oracle.figures().memoryBytes
   for (let number = 20_000; number < 100_000; number++) {
@@ -69,7 +69,7 @@ test('grows with its keys, and takes deleted ones back', () => {
     oracle.delete(keyOf(number))
   }
   expect(oracle.figures().memoryBytes).toBeLessThanOrEqual(2 * memory)
-  oracle.checkAll(targetOf(map), 0)
+  await oracle.checkAll(targetOf(map), 0)
   expect(oracle.figures()).toMatchObject({ wrong: 0, entries: 20_000, oneIn: 1 })
 })
 
@@ -105,9 +105,9 @@ test.each<[string, (entries: [number, number][]) => [number, number][], object]>
     (entries) => entries.flatMap((one) => (one[0] === 712 ? [one, [2712, 1]] : [one])),
     { key: 'key002712', expected: 'nothing' },
   ],
-])('a tree that %s is wrong at the end', (_, shown, told) => {
+])('a tree that %s is wrong at the end', async (_, shown, told) => {
   const { oracle, map } = loaded(2000)
-  oracle.checkAll(targetOf(map, shown), 5000)
+  await oracle.checkAll(targetOf(map, shown), 5000)
   expect(oracle.figures().wrong).toBeGreaterThan(0)
   expect(oracle.figures().mismatches[0]).toMatchObject({ operation: 5000, by: 'end', ...told })
 })
@@ -125,22 +125,22 @@ test('a scan that goes back, or shows a key twice, is wrong', () => {
   expect(oracle.figures().wrong).toBe(5)
 })
 
-test('what a retention may drop is counted, not wrong; an old version still is', () => {
+test('what a retention may drop is counted, not wrong; an old version still is', async () => {
   const { oracle, map } = loaded(100, { mayForget: true })
   oracle.checkGet(keyOf(1), undefined, 0)
   oracle.checkGet(keyOf(2), valueBytes(9), 0)
   map.delete(50)
-  oracle.checkAll(targetOf(map), 0)
+  await oracle.checkAll(targetOf(map), 0)
   expect(oracle.figures()).toMatchObject({ wrong: 1, forgotten: 2 })
 })
 
-test('bounds its memory by a sample of the keys, and judges no others', () => {
+test('bounds its memory by a sample of the keys, and judges no others', async () => {
   const { oracle, map } = loaded(50_000, { trackedMax: 1000 })
   const { oneIn, memoryBytes } = oracle.figures()
   expect(oneIn).toBeGreaterThanOrEqual(50)
   expect(oneIn).toBeLessThanOrEqual(256)
   expect(memoryBytes).toBeLessThan(100_000)
-  oracle.checkAll(targetOf(map), 0)
+  await oracle.checkAll(targetOf(map), 0)
   const { entries, wrong } = oracle.figures()
   expect(wrong).toBe(0)
   expect(entries * oneIn).toBeGreaterThan(40_000)

@@ -1,12 +1,13 @@
 /**
- * Owns the check of what a target answers: of every key the CRC of the newest value written, beside the
- * targets and independent of them. Gets are compared as they come, scans in a sample, and after the run
- * every key once more (`checkAll`), so that no fault below stays silent. Nothing is checked within the
- * time of an operation.
+ * Owns the check of a target's answers. For every key it keeps the CRC of the newest value written,
+ * outside the targets and independent of them. Each get is checked, scans in a sample, and after
+ * the run every key once more (`checkAll`), so that no fault below stays silent. No check runs
+ * inside the time of an operation.
  *
- * Keys are known by 64 bits of a hash, in one open-addressed table of typed arrays, so that a scan's
- * keys are found too. When it is full, only every other, fourth … hash is kept on (Gibbons' distinct
- * sampling, VLDB '01): memory is bounded, and an answer about a key outside the sample is not judged.
+ * Keys are identified by 64 bits of a hash, in one open-addressed table of typed arrays; so the
+ * keys a scan returns can be looked up too. When the table is full, only every second, fourth …
+ * hash is kept (Gibbons' distinct sampling, VLDB '01). So memory is bounded; answers about other
+ * keys are not checked.
  *
  * Invariant: a slot that is live holds the CRC of the last value put under its key.
  */
@@ -19,16 +20,16 @@ export type Answers = NonNullable<Deterministic['answers']>
 type Mismatch = Answers['mismatches'][number]
 
 const TRACKED_MAX = 2 ** 21
-/** Told of a run; all are counted. */
+/** Mismatches listed for a run; all are counted. */
 const MISMATCHES_TOLD_MAX = 10
-/** Of a scan after the run: each piece seeks anew. */
+/** Entries of one scan of `checkAll`; each scan seeks again. */
 const PIECE_ENTRIES = 500
-/** Slots that may be taken, of all. */
+/** The largest share of slots that are taken. */
 const LOAD_MAX = 0.7
 const SLOTS_MIN = 1024
 const KEY_CHARACTERS_MAX = 80
 
-/** Of a slot. Dead: the key was deleted. Seen: live, and found by `checkAll`. */
+/** States of a slot. Dead: the key was deleted. Seen: live, and found by `checkAll`. */
 const FREE = 0
 const DEAD = 1
 const LIVE = 2
@@ -37,7 +38,7 @@ const SLOT_BYTES = 21
 
 export interface AnswerOracleOptions {
   readonly expectedRecords: number
-  /** The owner of the data lets the strategy forget some of them: what is missing is no fault. */
+  /** A retention lets the strategy drop data, so a missing key is no fault. */
   readonly mayForget?: boolean
   readonly trackedMax?: number
 }
@@ -53,7 +54,7 @@ export class AnswerOracle {
   #oneIn = 1
   #taken = 0
   #live = 0
-  /** Of the key hashed last. */
+  /** The hash of the last key passed to `#hash`. */
   #high = 0
   #low = 0
   #gets = 0
@@ -73,7 +74,7 @@ export class AnswerOracle {
     this.#allocate(slotsFor(Math.min(expectedRecords, trackedMax)))
   }
 
-  /** `keyNumber` names the record where its key is not at hand. */
+  /** `keyNumber` names the record in messages when its key is not known. */
   put(key: Uint8Array, keyNumber: number, value: Uint8Array): void {
     this.#hash(key, 0, key.length)
     if (!this.#isTracked(this.#low)) return
@@ -102,7 +103,7 @@ export class AnswerOracle {
     this.#live--
   }
 
-  /** What a get of `key` found, at operation number `operation`. */
+  /** Checks the answer of a get of `key` at operation number `operation`. */
   checkGet(key: Uint8Array, found: Uint8Array | undefined, operation: number): void {
     this.#hash(key, 0, key.length)
     if (!this.#isTracked(this.#low)) return
@@ -118,25 +119,25 @@ export class AnswerOracle {
     this.#note(operation, 'get', nameOf(key), slot, found === undefined ? null : crc)
   }
 
-  /** What a scan from `from` showed: keys ascend, and each has its newest value. */
+  /** Checks the entries of a scan from `from`: keys ascend, and each has its newest value. */
   checkScan(from: Uint8Array, entries: ScannedEntries, operation: number): void {
     this.#scans++
     this.#checkEntries(from, entries, operation, 'scan', LIVE)
   }
 
   /**
-   * Reads all that `target` holds, in pieces: every live key is there, once, and nothing else is. For
-   * the end of a run: it disturbs what is measured.
+   * Reads everything `target` holds, in pieces, and checks that each live key is there once and no
+   * other key is. Call it when the measurements have ended, since it changes them.
    */
-  checkAll(target: Target, operation: number): void {
+  async checkAll(target: Pick<Target, 'scan'>, operation: number): Promise<void> {
     const entries = new ScannedEntries()
     let from: Uint8Array = new Uint8Array(0)
     for (;;) {
       entries.clear()
-      target.scan(from, PIECE_ENTRIES, entries)
+      await target.scan(from, PIECE_ENTRIES, entries)
       this.#checkEntries(from, entries, operation, 'end', SEEN)
       if (entries.count < PIECE_ENTRIES) break
-      // The least key after the last one.
+      // The next scan starts at the smallest key after the last one.
       const last = entries.key(entries.count - 1)
       from = new Uint8Array(last.length + 1)
       from.set(last)
@@ -180,7 +181,7 @@ export class AnswerOracle {
     }
   }
 
-  /** Live keys that the scans of `checkAll` did not show; the marks of those shown are taken back. */
+  /** Counts live keys that `checkAll` did not see, and resets the marks of those it saw. */
   #countUnseen(operation: number): void {
     for (let slot = 0; slot < this.#state.length; slot++) {
       if (this.#state[slot] === SEEN) this.#state[slot] = LIVE
@@ -215,7 +216,7 @@ export class AnswerOracle {
     return (low & (this.#oneIn - 1)) === 0
   }
 
-  /** The slot of the key hashed last, or the free one where it would go. */
+  /** The slot of the key hashed last, or the free slot for it. */
   #find(): number {
     const mask = this.#state.length - 1
     let slot = this.#high & mask
@@ -228,7 +229,7 @@ export class AnswerOracle {
     return slot
   }
 
-  /** Two lanes of MurmurHash3's mixing over the key's bytes. */
+  /** Hashes the key's bytes into two lanes with MurmurHash3's mixing. */
   #hash(bytes: Uint8Array, start: number, length: number): void {
     let high = length ^ 0x9e3779b9
     let low = length ^ 0x85ebca6b
@@ -241,7 +242,7 @@ export class AnswerOracle {
     this.#low = mixed(low)
   }
 
-  /** Forgets deleted keys; then, if that is not enough, half of the others, or takes more memory. */
+  /** Drops deleted keys; if that is not enough, takes more memory or drops half of the keys. */
   #makeRoom(): void {
     while (this.#live >= this.#trackedMax) {
       this.#oneIn *= 2
@@ -289,12 +290,12 @@ export class AnswerOracle {
   }
 }
 
-/** A power of two that holds so many keys. */
+/** A power of two with room for `keys` keys. */
 function slotsFor(keys: number): number {
   return Math.max(SLOTS_MIN, 2 ** Math.ceil(Math.log2((keys + 1) / LOAD_MAX)))
 }
 
-/** As unsigned, like what the typed arrays hold. */
+/** The mixed lane as an unsigned number, as the typed arrays hold it. */
 function mixed(lane: number): number {
   let hash = lane
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
@@ -306,7 +307,7 @@ function valueText(crc: number): string {
   return `value ${crc.toString(16).padStart(8, '0')}`
 }
 
-/** As text where it is printable, else in hexadecimal digits. */
+/** The key as text if it is printable, else in hexadecimal digits. */
 function nameOf(key: Uint8Array): string {
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.length)
   const isText = key.every((byte) => byte > 0x20 && byte < 0x7f)

@@ -1,6 +1,6 @@
 /**
- * Holds the interval to what an interval is for: drawn again and again from a law whose mean is
- * known, it holds that mean as often as it says. Every draw is seeded, so the counts are exact.
+ * Checks the coverage of the interval: over many samples of a distribution with a known mean, it
+ * must contain that mean as often as its level says. Every draw is seeded, so the counts are exact.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -33,7 +33,7 @@ describe('coverage', () => {
     ['normal', 10, 0.8, normal, 0.75, 0.85],
     ['normal', 30, 0.95, normal, 0.92, 0.975],
     ['uniform', 10, 0.95, uniform, 0.925, 0.975],
-    // A skewed law wants more samples than ten; the shortfall is known and bounded.
+    // A skewed distribution needs more than ten samples; the shortfall is known and bounded.
     ['exponential', 10, 0.95, exponential, 0.87, 0.96],
     ['exponential', 40, 0.95, exponential, 0.91, 0.97],
   ] as const)('%s, %d samples, level %d', (_law, samples, level, draw, least, most) => {
@@ -50,7 +50,7 @@ test('of a law with a long right tail it reaches further to the right', () => {
     const { mean, low, high } = bootstrapMean(values, { seed, level: 0.95, resamples: 400 })
     return (high - mean) / (mean - low)
   })
-  // √n times the skewness makes it about a third; a normal's interval is even.
+  // The skewness makes it about a third longer on one side; a normal's is symmetric.
   expect(meanOf(reaches)).toBeGreaterThan(1.3)
 })
 
@@ -75,7 +75,7 @@ test('it holds the mean, and repeats for equal seeds', () => {
 
 test('it moves with a shift, stretches with a unit, and turns with the sign', () => {
   const near = (a: number, b: number) => expect(Math.abs(a - b)).toBeLessThan(1e-6)
-  // Whole numbers of few digits: equal means stay equal when they are shifted or stretched.
+  // Small whole numbers: equal means stay equal when they are shifted or scaled.
   const whole = fc.array(fc.integer({ min: -64, max: 64 }), { minLength: 4, maxLength: 16 })
   fc.assert(
     fc.property(whole, (values) => {

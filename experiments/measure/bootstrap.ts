@@ -1,8 +1,8 @@
 /**
- * Owns the interval of a mean of paired differences: the bias-corrected and accelerated bootstrap
- * (Efron, JASA 82, 1987), with its levels widened as Hesterberg advises for small samples ("What
- * teachers should know about the bootstrap", The American Statistician 69, 2015), so that for normal
- * differences it is as wide as Student's. Invariant: equal differences and seeds give equal intervals.
+ * Owns the confidence interval of a mean: the bias-corrected and accelerated bootstrap (Efron, JASA
+ * 82, 1987), with its levels widened for small samples as Hesterberg advises ("What teachers should
+ * know about the bootstrap", The American Statistician 69, 2015). For normal values it is as wide
+ * as Student's. Invariant: equal values and seeds give equal intervals.
  */
 import { createRandom, deriveSeed } from '../../engine/base/random.ts'
 import { normalCumulative, normalQuantile, studentQuantile } from './quantiles.ts'
@@ -22,12 +22,12 @@ export interface BootstrapOptions {
 
 const RESAMPLES = 10_000
 
-/** Of at least two differences. */
+/** Takes at least two differences. */
 export function bootstrapMean(differences: readonly number[], options: BootstrapOptions): Interval {
   const { seed, level, resamples = RESAMPLES } = options
   const count = differences.length
   const mean = meanOf(differences)
-  // Differences that are all the same have no spread to resample.
+  // Equal differences have no spread to resample.
   if (differences.every((value) => value === differences[0])) return { mean, low: mean, high: mean }
   const means = resampledMeans(differences, resamples, seed).sort()
   const bias = biasOf(means, mean)
@@ -51,7 +51,7 @@ function resampledMeans(values: readonly number[], resamples: number, seed: numb
   return means
 }
 
-/** How far the median of the resampled means lies from the mean, in normal deviates; ties halved. */
+/** Distance of the resampled means' median from the mean, in normal deviates; a tie counts half. */
 function biasOf(sorted: Float64Array, mean: number): number {
   let below = 0
   for (const value of sorted) below += value < mean ? 1 : value === mean ? 0.5 : 0
@@ -59,17 +59,17 @@ function biasOf(sorted: Float64Array, mean: number): number {
   return normalQuantile(share)
 }
 
-/** From the jackknife; for a mean it is a sixth of the skewness over √n. */
+/** By the jackknife, which for a mean gives skewness ÷ (6·√n). */
 function accelerationOf(values: readonly number[], mean: number): number {
   const deviations = values.map((value) => value - mean)
   const cubes = deviations.reduce((sum, value) => sum + value ** 3, 0)
   const squares = deviations.reduce((sum, value) => sum + value ** 2, 0)
   const scale = 6 * squares ** 1.5
-  // Differences below 10⁻¹⁰⁰ have squares that vanish.
+  // The squares of differences below 10⁻¹⁰⁰ round to 0.
   return scale === 0 ? 0 : cubes / scale
 }
 
-/** Interpolated between the order statistics. */
+/** Interpolates between the two nearest order statistics. */
 function quantileOf(sorted: Float64Array, p: number): number {
   const position = p * (sorted.length - 1)
   const below = Math.floor(position)

@@ -1,20 +1,21 @@
 /**
- * Owns what can hold an operation up, as intervals of time: jobs of the target, collections of
- * JavaScript's heap, readings of the harness. Afterwards each slow operation is laid to the intervals
- * that overlap it. Recording is a push per interval; nothing is looked up while the run lasts.
+ * Owns the intervals of time in which something could delay an operation: jobs of the target,
+ * garbage collections, readings of the harness. After the run each slow operation is explained by
+ * the intervals that overlap it. Recording is one push for each interval; nothing is looked up
+ * during the run.
  */
 import type { DelayCause, SlowOperation } from '../../results/schema.ts'
 import type { SlowSample } from './slowest-operations.ts'
 
 interface Interval {
   readonly cause: DelayCause
-  /** Place in the event log; null where it has none. */
+  /** Index in the event log; null if the interval is no event of the log. */
   readonly event: number | null
   readonly startNs: number
   readonly endNs: number
 }
 
-/** Shorter ones explain nothing. */
+/** Shorter overlaps are left out: they explain nothing. */
 const OVERLAP_NS_MIN = 1000
 
 export class Delays {
@@ -26,8 +27,8 @@ export class Delays {
   }
 
   /**
-   * Longest first, in microseconds; what is no event is summed by cause. A wait for operations
-   * before it is one of them.
+   * Longest first, in microseconds. Delays without an event are totalled per cause. The wait for
+   * earlier operations is one of the causes.
    */
   overlapping({ intendedNs, startNs, endNs }: SlowSample): SlowOperation['overlaps'] {
     const queue: Interval = { cause: 'queue', event: null, startNs: intendedNs, endNs: startNs }

@@ -1,20 +1,18 @@
 /**
  * Owns the record of background work during a run: the first events in full, and how many there
- * were. Each carries the operation it happened at, since time would differ from run to run; when it
- * happened on the wall is kept beside, for the other half of the result.
+ * were. Each carries the operation it happened at, since time would differ from run to run.
  */
-import type { Deterministic, ResultEvent, Timed } from '../../results/schema.ts'
+import type { Deterministic, ResultEvent } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
 
 const EVENTS_KEPT_MAX = 2000
 
 export class EventLog {
   readonly #log: ResultEvent[] = []
-  readonly #times: Timed['events'][number][] = []
   readonly #mergesByLevel: number[] = []
   #total = 0
 
-  /** Returns the event's place in the log; null when the log is full. */
+  /** Returns the event's index in the log; null when the log is full. */
   add(event: TargetEvent, atOperation: number): number | null {
     this.#total++
     if (event.kind === 'merge') {
@@ -26,11 +24,6 @@ export class EventLog {
     return this.#log.push({ ...NOT_TOLD, ...event, atOperation }) - 1
   }
 
-  /** When the event just added happened, since the load began. */
-  addTime(time: Timed['events'][number]): void {
-    if (this.#times.length < this.#log.length) this.#times.push(time)
-  }
-
   /** Merges of the whole run that wrote into a level. */
   mergesInto(level: number): number {
     return this.#mergesByLevel[level] ?? 0
@@ -38,10 +31,6 @@ export class EventLog {
 
   figures(): Deterministic['events'] {
     return { total: this.#total, log: this.#log }
-  }
-
-  times(): Timed['events'] {
-    return this.#times
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * Owns the arithmetic from counters to named ratios. Every figure is a quotient of sums over the
- * ledger and the engine's counters; nothing is counted here. Definitions and the codebases they
- * come from are those of the result's schema.
+ * ledger and the engine's counters; nothing is counted here. The result's schema defines each
+ * figure and names the codebase its definition comes from.
  */
 import { type LedgerCell, type ReadCounters, sumCells } from '../../engine/index.ts'
 import { isConserved } from '../../results/deterministic-schema.ts'
 import type { Amplification, Deterministic, ReadAccount } from '../../results/schema.ts'
+import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
 import { physicalBytes, type TargetStats } from '../base/target.ts'
 
 export function amplificationOf(stats: TargetStats, liveLogicalBytes: number): Amplification {
@@ -35,7 +36,7 @@ export function amplificationOf(stats: TargetStats, liveLogicalBytes: number): A
   }
 }
 
-/** Null where no value was ever separated. */
+/** Null if no value was ever separated. */
 export function valueLogOf(
   { valueLog, levels }: TargetStats,
   liveLogicalBytes: number,
@@ -117,6 +118,15 @@ export function readAccountOf(
     blocksFromStoragePerOperation: quotient(blocksFromStorage, operations),
     bytesReadPerByteReturned: quotient(bytesFromStorage, bytesReturned),
   }
+}
+
+/** The operations that occurred, by the workload's names of the kinds; `counts` is by kind. */
+export function countsByKind(counts: Float64Array): Record<string, number> {
+  const occurred: Record<string, number> = {}
+  for (const [kind, count] of counts.entries()) {
+    if (count > 0) occurred[OPERATION_KIND_NAMES[kind]!] = count
+  }
+  return occurred
 }
 
 export function quotient(numerator: number, denominator: number): number | null {

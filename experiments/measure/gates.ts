@@ -1,10 +1,11 @@
 /**
  * Owns the validity gates: the conditions that a run must meet before its figures may be quoted. A
- * failed gate is written into the result and marked in charts; only a failed gate `answers` fails the
- * run. Each gate says in one line which figures decided it, which figures it covers (`covers`), and
- * which command would pass it (`remedy`). A gate that cannot be judged is left out.
+ * failed gate is written into the result and marked in charts; only a failed gate `answers` fails
+ * the run. Each gate says in one line which figures decided it, which figures it covers (`covers`),
+ * and which command would pass it (`remedy`). A gate that cannot be judged is left out.
  *
- * Counted figures are judged by counts alone, so a busy machine fails only the gates that cover times.
+ * Counted figures are judged by counts alone, so a busy machine fails only the gates that cover
+ * times.
  */
 import type {
   Amplification,
@@ -17,12 +18,12 @@ import type {
   Timed,
 } from '../../results/schema.ts'
 import { quotient } from './figures.ts'
-import { type FlagChanges, withFlags } from './remedy.ts'
+import { type FlagChanges, withFlags } from './gate-remedy.ts'
 import { driftOf, percentText, steadinessOf, within } from './steadiness.ts'
 
-/** Of throughput, between the last two quarters of the run phase. */
+/** The largest difference in throughput between the last two quarters of the run phase. */
 const THROUGHPUT_DRIFT_MAX = 0.25
-/** Samples, one a seed, that a claim about two strategies needs. */
+/** Samples, one for each seed, that a claim about two strategies needs. */
 const SAMPLES_MIN = 10
 /** The largest share of the sustainable rate: above it, chance decides how long queues are. */
 const SHARE_MAX = 0.95
@@ -33,21 +34,21 @@ const CACHE_PARTS = 8
 
 export interface GateFacts {
   readonly balance: Deterministic['ledger']['balance']
-  /** Null where the system has no account or the storage is not on disk. */
+  /** Null if the system does not count bytes or the storage is not on disk. */
   readonly unexplainedBytes: number | null
   readonly drained: Amplification
   readonly memtableRawBytesAfterDrain: number
   readonly burstDebtBytes: number
-  /** Points of the run phase; the timed ones are null where time means nothing. */
+  /** Points of the run phase; the timed ones are null in a simulation. */
   readonly runSeries: readonly SeriesPoint[]
   readonly runTimedSeries: Timed['series'] | null
   readonly mergesIntoLastLevel: number
-  /** What the run was asked for, and the arguments that ask for it. */
+  /** The run's configuration, and the command that asks for it. */
   readonly config: Pick<RunResult['config'], 'workload' | 'until' | 'arrival'>
   readonly command: readonly string[]
   /** Null in a simulation. */
   readonly memory: MemoryFacts | null
-  /** Null: what was answered was not checked. */
+  /** Null: answers were not checked. */
   readonly answers: Deterministic['answers']
   /** Null: one client in a closed loop. */
   readonly arrivals: Arrivals | null
@@ -62,7 +63,7 @@ export interface MemoryFacts {
   readonly storedShare: number | null
 }
 
-/** Of a run by itself; what else its sweep holds is judged when it ends (`withSweepShare`). */
+/** The gates of a run by itself. When its sweep ends, `withSweepShare` judges the seeds again. */
 export function gatesOf(facts: GateFacts): Gate[] {
   const gates = [conservation(facts)]
   if (facts.answers !== null) gates.push(answersGate(facts.answers))
@@ -72,11 +73,22 @@ export function gatesOf(facts: GateFacts): Gate[] {
   if (facts.memory !== null) {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
   }
-  if (facts.arrivals !== null) gates.push(overload(facts, facts.arrivals))
-  const { command, runSeries } = facts
-  const draws = runSeries.length > 0 && !isTrace(command)
-  gates.push(openLoop(facts), severalSeeds({ samples: 1, runs: 1 }, command, draws))
+  const { arrivals, config, command } = facts
+  const hasRun = facts.runSeries.length > 0
+  gates.push(...arrivalGates({ arrivals, config, command, hasRun }))
+  gates.push(severalSeeds({ samples: 1, runs: 1 }, command, hasRun && !isTrace(command)))
   return gates
+}
+
+export interface ArrivalFacts extends Pick<GateFacts, 'arrivals' | 'config' | 'command'> {
+  /** The run has a phase that can be given a rate. */
+  readonly hasRun: boolean
+}
+
+/** How operations arrived, and whether the target kept up. */
+export function arrivalGates(facts: ArrivalFacts): Gate[] {
+  const { arrivals } = facts
+  return arrivals === null ? [openLoop(facts)] : [overload(facts, arrivals), openLoop(facts)]
 }
 
 interface Judgement {
@@ -84,13 +96,13 @@ interface Judgement {
   readonly covers: readonly GateCover[]
   readonly passed: boolean
   readonly why: string
-  /** The command to be changed and the changes that make the run pass; null: none is known. */
+  /** A command and the changes to it that make the run pass; null: none is known. */
   readonly remedy: { readonly command: readonly string[]; readonly flags: FlagChanges } | null
 }
 
 const BOTH: readonly GateCover[] = ['amplification', 'time']
 
-/** A gate as results hold it: a remedy is of use only where it failed. */
+/** A gate as results hold it: with a remedy only if it failed. */
 export function gateOf({ name, covers, passed, why, remedy }: Judgement): Gate {
   const gate = { name, passed, why, covers: [...covers] }
   if (passed || remedy === null) return gate
@@ -108,10 +120,10 @@ function conservation({ balance }: GateFacts): Gate {
   })
 }
 
-/** The one gate whose failure is a failure of the run. */
+/** The only gate whose failure makes the command fail. */
 export const ANSWERS_GATE = 'answers'
 
-/** Fails when anything read was not what had been written: the run has lost data. */
+/** Fails when a read returned something else than was written: the run has lost data. */
 export function answersGate(answers: NonNullable<Deterministic['answers']>): Gate {
   const { gets, entries, wrong, forgotten, oneIn, mismatches } = answers
   const sampled = oneIn === 1 ? '' : `, one key in ${oneIn}`
@@ -165,10 +177,10 @@ function loadOrder({ config }: GateFacts): Gate {
   })
 }
 
-/** What a workload without an order of its own says. */
+/** The load order of a workload that does not declare one. */
 export const UNDECLARED_LOAD_ORDER = 'declared by none'
 
-/** Whether the tree has settled: neither amplifications nor times of another are those that stay. */
+/** Whether the tree has settled: before that, amplifications and times still change. */
 function steadyState(facts: GateFacts): Gate {
   const { drained, runSeries, mergesIntoLastLevel, command } = facts
   const { userBytes, liveLogicalBytes } = drained
@@ -193,7 +205,7 @@ function notSteady({ until }: GateFacts['config']): string {
   return `not steady, with at most ${until.operationsMax} operations allowed`
 }
 
-/** Whether more operations could settle the tree: some of them write, and they can be made. */
+/** Whether more operations could settle the tree: the workload writes, and it can go on. */
 function canGoOn({ config, command, runSeries }: GateFacts): boolean {
   if (config.until !== null) return false
   if (isTrace(command)) return false
@@ -201,7 +213,7 @@ function canGoOn({ config, command, runSeries }: GateFacts): boolean {
   return first !== undefined && last!.userBytes > first.userBytes
 }
 
-/** Whether the machine kept its pace; it has no say in what is counted. */
+/** Whether the machine kept its speed. Counted figures do not depend on it. */
 function steadyThroughput(facts: GateFacts, runTimedSeries: Timed['series']): Gate {
   const slower = throughputDrift(runTimedSeries)
   return gateOf({
@@ -213,7 +225,7 @@ function steadyThroughput(facts: GateFacts, runTimedSeries: Timed['series']): Ga
         ? 'throughput drift unknown: the run phase is missing or too short'
         : `throughput drift ${percentText(slower)} over the last half of the run phase ` +
           `(at most ${THROUGHPUT_DRIFT_MAX * 100} %)`,
-    // Another try may find the machine quiet; it does not make the run phase longer.
+    // A second run may find the machine idle. It cannot make a short run phase longer.
     remedy: slower === null ? null : { command: facts.command, flags: { '--force': '' } },
   })
 }
@@ -242,7 +254,7 @@ function beyondCache({ drained, command }: GateFacts, memory: MemoryFacts): Gate
   })
 }
 
-/** Ratios of compressed tables are true for these values alone, so what they came to is said. */
+/** Figures of compressed tables hold for these values only, so the ratio reached is stated. */
 function compressibility({ command }: GateFacts, { compression, storedShare }: MemoryFacts): Gate {
   return gateOf({
     name: 'compressibility',
@@ -256,7 +268,7 @@ function compressibility({ command }: GateFacts, { compression, storedShare }: M
   })
 }
 
-function overload(facts: GateFacts, { overloaded, why }: Arrivals): Gate {
+function overload(facts: ArrivalFacts, { overloaded, why }: Arrivals): Gate {
   return gateOf({
     name: 'overload',
     covers: ['time'],
@@ -266,7 +278,7 @@ function overload(facts: GateFacts, { overloaded, why }: Arrivals): Gate {
   })
 }
 
-function openLoop(facts: GateFacts): Gate {
+function openLoop(facts: ArrivalFacts): Gate {
   const { arrivals } = facts
   const gate = (passed: boolean, why: string): Gate =>
     gateOf({
@@ -296,11 +308,11 @@ function openLoop(facts: GateFacts): Gate {
 }
 
 /**
- * The run at a share of the sustainable rate, which a closed loop measures first. Of a run that was
- * at the advised share already, half of it.
+ * Runs at the advised share of the sustainable rate, which a closed loop measures first. A run that
+ * had the advised share or less gets half of its own.
  */
-function atAdvisedShare({ config, command, runSeries }: GateFacts): Judgement['remedy'] {
-  if (runSeries.length === 0) return null
+function atAdvisedShare({ config, command, hasRun }: ArrivalFacts): Judgement['remedy'] {
+  if (!hasRun) return null
   const share = config.arrival?.rate?.endsWith('%') ? Number.parseFloat(config.arrival.rate) : null
   const advised = Number.parseFloat(SHARE_ADVISED)
   const rate = share !== null && share <= advised ? `${share / 2}%` : SHARE_ADVISED
@@ -308,16 +320,16 @@ function atAdvisedShare({ config, command, runSeries }: GateFacts): Judgement['r
   return { command, flags: { '--rate=': rate, ...(paceless && { '--arrival=': null }) } }
 }
 
-/** What a sweep holds of one design. */
+/** How much of one design a sweep has run. */
 export interface SweepShare {
   readonly samples: number
-  /** Runs; repeats of one stream of operations are one sample. */
+  /** At least `samples`, since repeats of one stream of operations are one sample. */
   readonly runs: number
 }
 
 const SEEDS_GATE = 'several-seeds'
 
-/** `draws`: further repeats would draw operations of their own, so they would be further samples. */
+/** `draws`: each further repeat would draw other operations, so it would be a further sample. */
 function severalSeeds(
   { samples, runs }: SweepShare,
   command: readonly string[],
@@ -341,7 +353,7 @@ function severalSeeds(
   })
 }
 
-/** The gates with that of the seeds judged anew, now that the sweep holds more of the design. */
+/** The result's gates, with the gate of the seeds judged again for the whole sweep. */
 export function withSweepShare(result: RunResult, share: SweepShare): readonly Gate[] {
   const { gates, command, deterministic } = result
   const ran = deterministic.phases.some(
@@ -352,7 +364,7 @@ export function withSweepShare(result: RunResult, share: SweepShare): readonly G
   )
 }
 
-/** A trace ends where it ends, and each repeat of it is the same. */
+/** A trace cannot be made longer, and all its repeats are equal. */
 function isTrace(command: readonly string[]): boolean {
   return command.some((argument) => argument.startsWith('--trace='))
 }

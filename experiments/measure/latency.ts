@@ -1,6 +1,6 @@
 /**
- * Owns latencies: one HdrHistogram an operation kind (WASM build, 25 ns a record), in nanoseconds at
- * three digits, and one of all kinds together for the current interval of the series.
+ * Owns latencies: one HdrHistogram for each kind of operation (WASM build, 25 ns a record), in
+ * nanoseconds with three digits, and one of all kinds for the current interval of the series.
  */
 import {
   build,
@@ -25,7 +25,7 @@ export class LatencyRecorder {
     this.#histograms[kindIndex]!.recordValue(ns)
   }
 
-  /** Figures of the kinds that occurred. */
+  /** The figures of each kind that occurred. */
   figures(): Record<string, Latency> {
     const figures: Record<string, Latency> = {}
     for (const [index, histogram] of this.#histograms.entries()) {
@@ -40,7 +40,9 @@ export class LatencyRecorder {
   }
 }
 
-/** Of all kinds of things alike, and emptied at each reading; cold, so it needs no WASM memory. */
+/**
+ * One histogram of all kinds, emptied at each reading. Called rarely, so it needs no WASM memory.
+ */
 export class IntervalLatency {
   readonly #histogram: Histogram
 
@@ -48,7 +50,7 @@ export class IntervalLatency {
     this.#histogram = histogram
   }
 
-  /** In WASM, for hot loops: dispose of it. */
+  /** In WASM, for hot loops; the caller must dispose of it. */
   static hot(): IntervalLatency {
     return new IntervalLatency(createHistogram(true))
   }
@@ -57,7 +59,7 @@ export class IntervalLatency {
     this.#histogram.recordValue(ns)
   }
 
-  /** The percentiles since the last call, in microseconds; null where nothing was recorded. */
+  /** The percentiles since the last call, in microseconds; null if nothing was recorded. */
   take(): { readonly p50Us: number | null; readonly p99Us: number | null } {
     const histogram = this.#histogram
     if (histogram.totalCount === 0) return { p50Us: null, p99Us: null }
@@ -72,7 +74,7 @@ export class IntervalLatency {
   }
 }
 
-/** `hot`: in WASM, whose memory is to be freed. */
+/** `hot`: in WASM; the caller must free its memory. */
 function createHistogram(hot: boolean): Histogram {
   if (hot) initWebAssemblySync()
   return build({
@@ -84,8 +86,8 @@ function createHistogram(hot: boolean): Histogram {
 }
 
 /**
- * A bucket of the histogram stands for a range of values and answers with the largest of them, which
- * may lie above every value recorded. The maximum is kept exactly and bounds the answer.
+ * A bucket of the histogram covers a range of values and answers with the largest of them, which
+ * may exceed every recorded value. So the answer is limited to the maximum, which is kept exactly.
  */
 function percentileNs(histogram: Histogram, percentile: number): number {
   return Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue)
@@ -96,7 +98,7 @@ function figuresOf(histogram: Histogram): Latency {
   const count = histogram.totalCount
   return {
     count,
-    // A mean over the middles of buckets, which may lie above the maximum too.
+    // This mean uses the middles of buckets, so it may exceed the maximum too.
     meanUs: Math.min(histogram.mean, histogram.maxValue) / 1e3,
     p50Us: at(50),
     p90Us: at(90),

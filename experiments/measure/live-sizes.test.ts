@@ -46,7 +46,7 @@ test('foreign keys: exact while they fit, then a sample whose sum is scaled', ()
   const { oneIn, recordsTracked } = sizes.figures()
   expect(recordsTracked).toBeLessThanOrEqual(1000)
   expect(oneIn).toBeGreaterThanOrEqual(64)
-  // At least 500 tracked: 5 standard errors of a sum over so many.
+  // At least 500 records are tracked: 5 standard errors of their sum.
   expect(Math.abs(sizes.liveBytes / total() - 1)).toBeLessThan(5 / Math.sqrt(500))
   for (const keyNumber of model.keys()) sizes.delete(keyNumber)
   expect([sizes.liveBytes, sizes.liveRecords]).toEqual([0, 0])

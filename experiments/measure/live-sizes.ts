@@ -1,18 +1,18 @@
 /**
- * Owns the oracle of live data: the size of the newest version of every live key. Where the workload
- * numbers its records densely it is exact, one typed array by record number. Foreign keys have no
- * numbers but hashes: they are kept in a map, and when the map is full only every other, fourth …
- * hash is kept on (Gibbons' distinct sampling, VLDB '01), so memory is bounded and the sum scaled.
- * Its memory is counted apart from the engine's.
+ * Owns the oracle of live data: the size of the newest version of every live key. For a workload
+ * that numbers its records densely it is exact: one typed array by record number. Keys of foreign
+ * traces are identified by hashes in a map. When the map is full, only every second, fourth … hash
+ * is kept (Gibbons' distinct sampling, VLDB '01), so that memory is bounded; the sum is scaled. The
+ * oracle's memory is counted apart from the engine's.
  *
- * Invariant: `liveBytes` = Σ key + value bytes over the tracked records that live, × `oneIn`.
+ * Invariant: `liveBytes` = Σ key + value bytes over the tracked live records, × `oneIn`.
  */
 import type { Deterministic } from '../../results/schema.ts'
 
 export interface LiveOracle {
   readonly liveBytes: number
   readonly liveRecords: number
-  /** The record now has `bytes` of key and value, more than 0. */
+  /** The record's key and value now take `bytes`, more than 0. */
   put(keyNumber: number, bytes: number): void
   delete(keyNumber: number): void
   figures(): NonNullable<Deterministic['oracle']>
@@ -78,7 +78,7 @@ export class LiveSizes implements LiveOracle {
 }
 
 const TRACKED_MAX = 1_000_000
-/** A map of doubles to small integers in V8: a hash table of tagged values, half full at the least. */
+/** An entry of a V8 map from doubles to small integers, in a table that is at least half full. */
 const MAP_ENTRY_BYTES = 56
 
 export class SampledSizes implements LiveOracle {
@@ -100,7 +100,7 @@ export class SampledSizes implements LiveOracle {
     return this.#sizes.size * this.#oneIn
   }
 
-  /** `keyNumber` is a hash of the key, its low bits as good as any. */
+  /** `keyNumber` is a hash of the key; its low bits decide the sample. */
   put(keyNumber: number, bytes: number): void {
     if (keyNumber % this.#oneIn !== 0) return
     this.#trackedBytes += bytes - (this.#sizes.get(keyNumber) ?? 0)

@@ -1,22 +1,22 @@
 /**
- * Owns what the harness itself takes an operation: drawing it from its stream, reading the clock,
- * recording, and checking what was answered. It is measured in every run, as what a slice of operations
- * took beyond the calls to the target and the waiting, and subtracted nowhere. The result holds the
- * median over slices, which ignores rare, long interruptions.
+ * Owns the harness's own time for each operation: drawing it from its stream, reading the clock,
+ * recording, and checking the answer. Every run measures it: the time of a slice of operations
+ * without the target's calls and without waiting. It is reported and subtracted from nothing. The
+ * result has the median over slices, which ignores rare, long interruptions.
  *
- * Inside the time of the target stay one reading of the clock and the accounts of reads and sizes,
- * some tens of nanoseconds; and of one scan in 32, which is checked, the copying of what it showed.
+ * The target's time includes one reading of the clock and the accounts of reads and sizes, some
+ * tens of nanoseconds. For one scan in 32, which is checked, it includes copying the entries.
  */
 import { IntervalLatency } from './latency.ts'
 
-/** The making of one value in so many is timed. */
+/** One in this many values is timed while it is made. */
 export const PAYLOAD_SAMPLE = 64
 
-/** Shorter slices are added up to so many operations: one alone is all noise. */
+/** Shorter slices are joined until they have this many operations, since a short one is noise. */
 const SLICE_OPERATIONS_MIN = 64
 
 export class Overhead {
-  /** Nanoseconds of the current slice that are not the harness's: calls to the target, waiting. */
+  /** Nanoseconds of the current slice outside the harness: calls to the target, waiting. */
   othersNs = 0
   #slices = new IntervalLatency()
   #payloads = new IntervalLatency()
@@ -51,7 +51,7 @@ export class Overhead {
     this.#payloads.record(ns)
   }
 
-  /** Nanoseconds; null under that many operations. Once, at the end. */
+  /** Nanoseconds; null for a run shorter than a slice. Call it once, at the end. */
   figures(): { readonly perOperationNs: number; readonly payloadPerOperationNs: number } | null {
     const slice = this.#slices.take().p50Us
     const payload = this.#payloads.take().p50Us ?? 0

@@ -1,10 +1,10 @@
 /**
- * Owns what interrupts the operations of a run: jobs of the target, collections of the heap, readings
- * and turns of the event loop of the harness; summed by interval for the series, and kept as
- * intervals of time so that the slowest operations can be laid to them.
+ * Owns the interruptions of a run's operations: jobs of the target, garbage collections, readings
+ * of the harness and turns of the event loop. They are summed for each interval of the series. They
+ * are also kept as intervals of time, to explain the slowest operations.
  *
- * Under inline scheduling a job runs within the operation that triggered it, so its length is that
- * operation's stall. What no target tells of has no place here: a job whose beginning was not heard
+ * Under inline scheduling a job runs inside the operation that triggered it, so its length is that
+ * operation's stall. Only work the target reports is counted; a job whose start was not reported
  * has length 0.
  */
 import type { Clock } from '../../engine/index.ts'
@@ -32,7 +32,7 @@ export class Pauses {
   #turnNs: number
   #turnBeginNs = 0
 
-  /** Without a `watch` collections are unknown. */
+  /** Without a `watch` collections are not measured. */
   constructor(timer: Clock, watch: ProcessWatch | null) {
     this.#timer = timer
     this.#watch = watch
@@ -43,7 +43,7 @@ export class Pauses {
     this.#jobStartNs = this.#timer.elapsedNs()
   }
 
-  /** `event` is its place in the event log. Readings of the clock. */
+  /** `event` is the job's index in the event log; times are readings of the clock. */
   jobEnds(
     kind: TargetEvent['kind'],
     event: number | null,
@@ -59,14 +59,14 @@ export class Pauses {
     return { startNs, endNs }
   }
 
-  /** `work` is the harness's own. */
+  /** Runs `work`, a reading of the harness, and records its time. */
   reading(work: () => void): void {
     const startNs = this.#timer.elapsedNs()
     work()
     this.#delays.add('harness', startNs, this.#timer.elapsedNs())
   }
 
-  /** The event loop gets its turn … */
+  /** Call before the event loop gets a turn … */
   turnBegins(): void {
     this.#turnBeginNs = this.#timer.elapsedNs()
     const delayNs = this.#turnBeginNs - this.#turnNs
@@ -74,7 +74,7 @@ export class Pauses {
     this.#loopDelayMaxNs = Math.max(this.#loopDelayMaxNs, delayNs)
   }
 
-  /** … and gives it back. */
+  /** … and after it. */
   turnEnds(): void {
     this.#turnNs = this.#timer.elapsedNs()
     this.#delays.add('harness', this.#turnBeginNs, this.#turnNs)
@@ -95,7 +95,7 @@ export class Pauses {
     return figures
   }
 
-  /** Of the whole run; once, at its end. */
+  /** Totals of the whole run. Call it once, at the end. */
   totals(): Pick<Timed, 'gcSeconds' | 'eventLoopDelayP99Us'> {
     this.#takeCollections()
     const { p99Us } = this.#loopDelays.take()
@@ -105,7 +105,7 @@ export class Pauses {
     }
   }
 
-  /** `since` tells the seconds from the beginning of the run to a reading of the clock. */
+  /** `since` converts a reading of the clock to seconds since the run began. */
   explain(
     samples: readonly SlowSample[],
     intended: boolean,

@@ -1,10 +1,10 @@
 /**
- * Owns the distributions the bootstrap needs: the normal's cumulative function and quantile and the
- * quantile of Student's t. Relative errors are below 10⁻⁶ where tests look.
+ * Owns the distributions that the bootstrap needs: the normal's cumulative function and quantile,
+ * and the quantile of Student's t. Relative errors are below 10⁻⁶ in the range the tests cover.
  *
- * Sources: W. J. Cody, "Rational Chebyshev approximations for the error function" (by its
- * continued fraction in the tail); P. J. Acklam's inverse normal with one Halley step;
- * G. W. Hill, "Algorithm 396: Student's t-quantiles", CACM 13 (1970), with Newton steps on the density.
+ * Sources: W. J. Cody, "Rational Chebyshev approximations for the error function" (by its continued
+ * fraction in the tail); P. J. Acklam's inverse normal with one Halley step; G. W. Hill, "Algorithm
+ * 396: Student's t-quantiles", CACM 13 (1970), with Newton steps on the density.
  */
 
 export function normalCumulative(x: number): number {
@@ -67,7 +67,7 @@ function polynomial(coefficients: readonly number[], x: number): number {
   return coefficients.reduce((value, coefficient) => value * x + coefficient, 0)
 }
 
-/** Of Student's t with `degrees` ≥ 1, for 0 < p < 1: by bisection of its cumulative function. */
+/** Student's t with `degrees` ≥ 1, for 0 < p < 1, by bisection of its cumulative function. */
 export function studentQuantile(p: number, degrees: number): number {
   if (p < 0.5) return -studentQuantile(1 - p, degrees)
   let low = 0

@@ -1,18 +1,20 @@
 /**
- * Owns the split of the target's cumulative read counters by what a read turned out to be (hit,
- * miss, update's own read, short or long scan). Invariant: between two `take`s of one account, only
- * the reads of one operation moved the live counters.
+ * Owns the account of reads by outcome: hit, miss, an update's own read, short or long scan. It
+ * splits the target's cumulative counters. Invariant: between two calls of `take`, the reads of
+ * exactly one operation changed the live counters.
  */
 import { ReadCounters } from '../../engine/index.ts'
 import type { ReadAccount } from '../../results/schema.ts'
 import { readAccountOf } from './figures.ts'
+
+export type ReadCounts = Pick<ReadAccount, 'operations' | 'bytesReturned'>
 
 export class ReadTally {
   readonly #counters = new ReadCounters()
   #operations = 0
   #bytesReturned = 0
 
-  /** Adds what `live` counted beyond `last`, and brings `last` up to `live`. */
+  /** Adds the difference between `live` and `last`, then copies `live` to `last`. */
   take(live: ReadCounters, last: ReadCounters, bytesReturned: number): void {
     const sum = this.#counters
     this.#operations++
@@ -33,6 +35,10 @@ export class ReadTally {
     last.blocksFromCache = live.blocksFromCache
     last.blocksFromStorage = live.blocksFromStorage
     last.bytesFromStorage = live.bytesFromStorage
+  }
+
+  counts(): ReadCounts {
+    return { operations: this.#operations, bytesReturned: this.#bytesReturned }
   }
 
   figures(): ReadAccount {

@@ -1,6 +1,7 @@
 /**
- * Owns copies of what a scan showed, in one buffer that is kept, so that they can be looked at when the
- * scan's time has been taken. Invariant: entry i is key, then value, from `#starts[i]` on.
+ * Owns copies of the entries a scan returned, in one buffer that is reused, so that they can be
+ * checked after the scan's time is taken. Invariant: entry i starts at `#starts[i]`, key first,
+ * then value.
  */
 import type { EntrySink } from '../base/target.ts'
 

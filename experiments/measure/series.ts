@@ -1,6 +1,6 @@
 /**
- * Owns the time series of a run: a point every so many operations, deterministic figures and timed
- * ones apart. Points lie at equal operation counts, so two runs of one stream can be subtracted.
+ * Owns the time series of a run, with deterministic and timed figures apart. Points lie at equal
+ * operation counts, so that two runs of one stream can be compared point by point.
  */
 import { type Clock, sumCells } from '../../engine/index.ts'
 import type { SeriesPoint, Timed } from '../../results/schema.ts'
@@ -8,7 +8,7 @@ import { physicalBytes, type TargetStats } from '../base/target.ts'
 import { quotient } from './figures.ts'
 
 type TimedPoint = Timed['series'][number]
-/** What others measured within the interval. */
+/** The figures of an interval that other files measure. */
 export type IntervalFigures = Omit<
   TimedPoint,
   'atOperation' | 'wallSeconds' | 'throughputPerSecond'
@@ -16,52 +16,17 @@ export type IntervalFigures = Omit<
 
 const POINTS = 100
 
-const NOT_MEASURED: IntervalFigures = {
-  stallSeconds: null,
-  stalledOperations: null,
-  gcSeconds: null,
-  eventLoopDelayMaxUs: null,
-  p50Us: null,
-  p99Us: null,
-}
-
 /** Operations between points, for about a hundred of them. */
 export function samplingInterval(operations: number): number {
   return Math.max(1, Math.ceil(operations / POINTS))
 }
 
+/** What the target counted, a point every so many operations. */
 export class Series {
   readonly points: SeriesPoint[] = []
-  readonly timedPoints: TimedPoint[] = []
-  readonly #timer: Clock
-  readonly #startNs: number
-  #lastNs: number
-  #lastOperation = 0
 
-  constructor(timer: Clock) {
-    this.#timer = timer
-    this.#startNs = timer.elapsedNs()
-    this.#lastNs = this.#startNs
-  }
-
-  add(
-    atOperation: number,
-    stats: TargetStats,
-    liveLogicalBytes: number,
-    interval: IntervalFigures = NOT_MEASURED,
-  ): void {
-    const nowNs = this.#timer.elapsedNs()
+  add(atOperation: number, stats: TargetStats, liveLogicalBytes: number): void {
     this.points.push(this.#pointOf(atOperation, stats, liveLogicalBytes))
-    const seconds = (nowNs - this.#lastNs) / 1e9
-    this.timedPoints.push({
-      atOperation,
-      wallSeconds: (nowNs - this.#startNs) / 1e9,
-      throughputPerSecond: quotient(atOperation - this.#lastOperation, seconds) ?? 0,
-      ...interval,
-    })
-    // Sampling itself is not part of the next interval.
-    this.#lastNs = this.#timer.elapsedNs()
-    this.#lastOperation = atOperation
   }
 
   #pointOf(atOperation: number, stats: TargetStats, liveLogicalBytes: number): SeriesPoint {
@@ -87,5 +52,35 @@ export class Series {
       levelBytes: levels.map((level) => level.bytes),
       scores: stats.scores === null ? null : [...stats.scores],
     }
+  }
+}
+
+/** What was measured at the same operations. */
+export class TimedSeries {
+  readonly points: TimedPoint[] = []
+  readonly #timer: Clock
+  readonly #startNs: number
+  #lastNs: number
+  #lastOperation = 0
+
+  constructor(timer: Clock) {
+    this.#timer = timer
+    this.#startNs = timer.elapsedNs()
+    this.#lastNs = this.#startNs
+  }
+
+  /** Ends an interval. The next one begins when `sampling` has been done. */
+  add(atOperation: number, interval: IntervalFigures, sampling: () => void): void {
+    const nowNs = this.#timer.elapsedNs()
+    const seconds = (nowNs - this.#lastNs) / 1e9
+    this.points.push({
+      atOperation,
+      wallSeconds: (nowNs - this.#startNs) / 1e9,
+      throughputPerSecond: quotient(atOperation - this.#lastOperation, seconds) ?? 0,
+      ...interval,
+    })
+    sampling()
+    this.#lastNs = this.#timer.elapsedNs()
+    this.#lastOperation = atOperation
   }
 }

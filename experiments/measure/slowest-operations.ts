@@ -1,13 +1,13 @@
 /**
- * Owns the slowest operations of a run, so that each can be laid to what held it up. In an open loop
- * one stall delays all that queue behind it; of such a busy period (no moment between the operations
- * at which the target was idle) the slowest stands for all, so that the list names stalls rather
- * than one stall's victims.
+ * Owns the slowest operations of a run, each to be explained by what delayed it. In an open loop
+ * one stall delays all operations that queue behind it. These form a busy period: between its
+ * operations the target was never idle. Only the slowest operation of a busy period is kept, so
+ * that the list names different stalls, not the victims of one.
  *
- * Invariant: the kept are the slowest of all busy periods that have ended.
+ * Invariant: the list holds the slowest of all busy periods that have ended.
  */
 
-/** Readings of one clock. Without a schedule the intended start is the start. */
+/** Times are readings of one clock. Without a schedule the intended start is the actual one. */
 export interface SlowSample {
   readonly kindIndex: number
   readonly atOperation: number
@@ -21,9 +21,9 @@ const KEPT_MAX = 20
 export class SlowestOperations {
   /** Slowest first. */
   #kept: SlowSample[] = []
-  /** What an operation must exceed to be kept, once there are enough. */
+  /** When the list is full, an operation must be slower than this to be kept. */
   #leastNs = -1
-  // The slowest of the current busy period, in fields: it changes often, and is seldom kept.
+  // The slowest of the current busy period. It changes often, so it lies in fields, not an object.
   #kindIndex = 0
   #atOperation = 0
   #intendedNs = 0
@@ -50,7 +50,7 @@ export class SlowestOperations {
     this.#endNs = endNs
   }
 
-  /** Slowest first, the unfinished period's included. */
+  /** Slowest first, including the unfinished period's. */
   samples(): readonly SlowSample[] {
     this.#endPeriod()
     return this.#kept

@@ -9,7 +9,7 @@ test('the peak is divided by what was alive then, not by what is alive in the en
   expect(peak.amplification()).toBe(2)
   // Data was deleted while the folder grew on …
   peak.see(400, 50)
-  // … and whatever comes at or below the peak changes nothing.
+  // … and a size at or below the peak changes nothing.
   peak.see(400, 1000)
   peak.see(200, 10)
   expect(peak.amplification()).toBe(8)

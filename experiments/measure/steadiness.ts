@@ -1,24 +1,24 @@
 /**
- * Owns the verdict whether the write amplification of a run has settled. It looks at deterministic
- * figures alone, so equal seeds settle at the same operation on every machine.
+ * Owns the verdict whether the write amplification of a run has settled. It uses deterministic
+ * figures only, so equal seeds settle at the same operation on every machine.
  */
 import type { SeriesPoint } from '../../results/schema.ts'
 import { quotient } from './figures.ts'
 
-/** Writes before a tree counts as settled, as a multiple of the live data. */
+/** Bytes written before a tree counts as settled, as a multiple of the live data. */
 const DATASET_MULTIPLE_MIN = 3
-/** Merges into the last level, without which its share of the cost has not been seen. */
+/** Merges into the last level. With fewer, the cost of that level is not visible yet. */
 const LAST_LEVEL_MERGES_MIN = 3
-/** Of write amplification, between the last two quarters of the run phase. */
+/** The largest change of write amplification between the last two quarters of the run phase. */
 const DRIFT_MAX = 0.1
 
 export interface SteadinessFacts {
-  /** Put since the folder was opened. */
+  /** User bytes since the folder was opened. */
   readonly userBytes: number
   readonly liveLogicalBytes: number
   /** Points of the run phase, in order. */
   readonly runSeries: readonly SeriesPoint[]
-  /** Merges since the folder was opened into what is the deepest level when the run phase ends. */
+  /** Merges since the folder was opened into the level that is deepest when the run phase ends. */
   readonly mergesIntoLastLevel: number
 }
 
@@ -52,7 +52,7 @@ export function writeAmplificationDrift(series: readonly SeriesPoint[]): number 
   )
 }
 
-/** The same of any quotient over a stretch of the series; null where a stretch has none. */
+/** The same for any quotient over a part of the series; null if a part has no quotient. */
 export function driftOf<Point>(
   series: readonly Point[],
   over: (from: Point, to: Point) => number | null,

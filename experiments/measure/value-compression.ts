@@ -1,6 +1,7 @@
 /**
- * Owns the measuring of how far a workload's values compress, since a ratio asked for is not yet one
- * reached: LZ4 over blocks of consecutive values, as tables store them, of the first values written.
+ * Owns measuring how well a workload's values compress, since a workload may not reach the ratio it
+ * asks for. LZ4 compresses blocks of consecutive values, as in a table, of the first values
+ * written.
  */
 
 import { compressSync } from 'lz4-napi'
@@ -8,17 +9,17 @@ import { invalidArgument } from '../../engine/base/errors.ts'
 import { VALUE_BYTES_MAX } from '../../engine/index.ts'
 import { Operation, type Workload } from '../../workloads/index.ts'
 
-/** Of raw values: the engine's default block. */
+/** Raw values in a block, as in the engine's default block. */
 const BLOCK_BYTES = 4096
 const SAMPLE_BYTES = 64 * BLOCK_BYTES
-/** Looked at in each stream, since some write nothing. */
+/** Operations read from each stream at most, since some streams write nothing. */
 const OPERATIONS_MAX = 4096
-/** lz4-napi puts the size before the block. */
+/** lz4-napi puts the uncompressed size before the block. */
 const SIZE_BYTES = 4
 
 /**
- * Compressed ÷ raw; null where nothing is written. Consumes the beginning of the streams. Throws
- * `LSM_INVALID_ARGUMENT` for a value that the engine would not take, before it is made.
+ * Compressed ÷ raw; null if nothing is written. Consumes the beginning of the streams. Throws
+ * `LSM_INVALID_ARGUMENT` for a value larger than the engine allows, before it is made.
  */
 export function achievedCompression({ load, phases }: Pick<Workload, 'load' | 'phases'>) {
   const operation = new Operation()

@@ -2,14 +2,15 @@
  * Owns the tables of figures: one that compares designs (a row a design, the mean over its samples and
  * the interval of that mean), and one that lists every run.
  */
+
+import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'
 import type { DesignGroup } from '../../results/identity.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
-import { strategyLabels, workloadLabels } from '../base/design-labels.ts'
-import { runThroughput } from '../base/throughput.ts'
 import { formatCount, formatNs } from '../base/units.ts'
 import { designsOf } from '../charts/designs.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../charts/estimate.ts'
 import { formatRatio } from '../charts/wording.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../measure/estimate.ts'
+import { runThroughput } from '../measure/throughput.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** Something a run costs, as one number. */

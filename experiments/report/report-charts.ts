@@ -3,8 +3,8 @@
  * telephone's, and one figure of every run. A kind that cannot be drawn is named with its reason.
  */
 import { isLsmError } from '../../engine/base/errors.ts'
+import { runLabels, workloadLabels } from '../../results/design-labels.ts'
 import type { RunResult } from '../../results/schema.ts'
-import { runLabels, workloadLabels } from '../base/design-labels.ts'
 import { chartKinds } from '../charts/catalog.ts'
 import type { ChartKind } from '../charts/chart-kind.ts'
 import { PRESETS, type VegaLiteSpec } from '../charts/theme.ts'

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { modulePath } from '../base/module-path.ts'
 import { inlineScript } from '../browser/inline-script.ts'
 import { escapeHtml, pageOf } from '../browser/page.ts'
 import type { ReportChart } from './report-charts.ts'
@@ -30,7 +31,7 @@ export function reportPage(report: Report): string {
     style: readFileSync(join(import.meta.dirname, 'report.css'), 'utf8'),
     body: bodyOf(report),
     libraries: ['vega', 'vega-lite', 'vega-embed'].map(libraryOf),
-    script: inlineScript(join(import.meta.dirname, 'page', 'main.ts')),
+    script: inlineScript(modulePath(import.meta, 'page/main')),
     data,
   })
 }

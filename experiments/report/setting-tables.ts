@@ -3,9 +3,9 @@
  * where they ran, and which gates of a fair measurement they pass.
  */
 import type { Json } from '../../engine/index.ts'
+import { jsonText } from '../../results/design-labels.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { shellText } from '../../results/shell-text.ts'
-import { jsonText } from '../base/design-labels.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
 /** What stands for a setting a run has not. */

@@ -21,8 +21,7 @@ import { type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
 import { databaseFolder, type ExperimentContext } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import type { RunPlan } from '../base/run-plan.ts'
-import type { Target, TargetEvent } from '../base/target.ts'
-import { asksForShare, pacingOf } from '../load/arrival-spec.ts'
+import type { CountedTarget, TargetEvent } from '../base/target.ts'
 import { describeEnvironment } from '../machine/environment.ts'
 import { SystemAccount } from '../machine/operating-system.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
@@ -31,61 +30,15 @@ import { AnswerOracle } from '../measure/answer-oracle.ts'
 import { quotient, sum } from '../measure/figures.ts'
 import { gatesOf } from '../measure/gates.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
-import type { Measurement } from './measurement.ts'
+import { CountedBooks, type Measurement } from './counted-books.ts'
 import { type RunLoad, Runner } from './runner.ts'
 import { runSimulation } from './simulation.ts'
+import { arrivalsSeed, underLoad } from './under-load.ts'
 
 /** Throws `LSM_LOCKED` when another process holds the folder, `Interrupted` on the signal. */
 export async function runExperiment(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
   if (plan.simulation !== null) return runSimulation(plan, plan.simulation, context)
-  const { arrival } = plan.config
-  if (arrival === null) return measure(plan, context, null)
-  const share = asksForShare(arrival)
-  const sustainablePerSecond = share ? await sustainableRate(plan, context) : null
-  const load: RunLoad = {
-    kind: arrival.kind,
-    clients: arrival.clients,
-    sustainablePerSecond,
-    pacing: pacingOf(arrival, sustainablePerSecond, arrivalsSeed(plan)),
-  }
-  const { onProgress } = context
-  return measure(
-    plan,
-    {
-      ...context,
-      onProgress: (phase, done, total) =>
-        onProgress(phase, share ? Math.floor((total + done) / 2) : done, total),
-    },
-    load,
-  )
-}
-
-/**
- * Operations a second that the same run reaches in a closed loop on a folder of its own, where the
- * next operation is always ready: the first phase of Luo & Carey's two (PVLDB 12). The drain counts,
- * since a rate at which debt piles up is not sustained.
- */
-async function sustainableRate(plan: RunPlan, context: ExperimentContext): Promise<number> {
-  const id = `${plan.id}-closed`
-  const { onProgress } = context
-  const { deterministic, timed } = await measure(
-    { ...plan, id, config: { ...plan.config, arrival: null } },
-    {
-      ...context,
-      keep: false,
-      onEdit: () => {},
-      onProgress: (phase, done, total) =>
-        onProgress(`closed loop ${phase}`, Math.floor(done / 2), total),
-    },
-    null,
-  )
-  const seconds = timed.phases
-    .filter(({ name }) => name !== 'load')
-    .reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
-  const operations = deterministic.phases
-    .filter(({ name }) => name === 'run')
-    .flatMap(({ operationsByKind }) => Object.values(operationsByKind))
-  return sum(operations) / seconds
+  return underLoad(plan, context, measure)
 }
 
 async function measure(
@@ -106,13 +59,15 @@ async function measure(
   const watch = new GarbageWatch()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
   const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
-  let target: Target | null = null
+  let target: CountedTarget | null = null
   let owned = true
   let kept = context.keep
   try {
     const runner = new Runner({
-      open: (clock, onEvent, onJobStart) =>
-        openTarget(plan, { ...parts, clock, onEvent, onJobStart }),
+      open: (clock, onEvent, onJobStart) => {
+        const opened = openTarget(plan, { ...parts, clock, onEvent, onJobStart })
+        return { target: opened, books: new CountedBooks(opened) }
+      },
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
@@ -126,7 +81,7 @@ async function measure(
     })
     target = runner.target
     const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
-    const measurement = await runner.run()
+    const measurement = runner.books.measurement(await runner.run())
     // Read again: the digest of the tables was taken since.
     const operatingSystem = system.close(target.stats())
     const environment = {
@@ -140,7 +95,7 @@ async function measure(
     throw error
   } finally {
     watch.stop()
-    target?.close()
+    await target?.close()
     if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -154,11 +109,6 @@ function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
   })
 }
 
-/** Repeats arrive at moments of their own, as their operations are. */
-function arrivalsSeed({ config }: RunPlan): number {
-  return deriveSeed(config.seed, 'arrivals', config.repeat)
-}
-
 interface OpenParts {
   readonly storage: Storage
   readonly ledger: Ledger
@@ -170,7 +120,7 @@ interface OpenParts {
   readonly onEdit: ExperimentContext['onEdit']
 }
 
-function openTarget(plan: RunPlan, parts: OpenParts): Target {
+function openTarget(plan: RunPlan, parts: OpenParts): CountedTarget {
   const target = new VarveTarget({
     ...parts,
     strategy: plan.createStrategy(),
@@ -227,7 +177,10 @@ function resultOf(
     id: plan.id,
     command: plan.command,
     config: plan.config,
-    seeds: { engine: engineSeed, ...(plan.config.arrival && { arrivals: arrivalsSeed(plan) }) },
+    seeds: {
+      engine: engineSeed,
+      ...(plan.config.arrival && { arrivals: arrivalsSeed(plan.config) }),
+    },
     environment,
     deterministic,
     timed: { ...timed, operatingSystem, peakRssBytes: peakRssBytes() },

@@ -4,7 +4,7 @@
  * with the load: there is no stream, so nothing is read and nothing is hashed but the sizes.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { ManualClock, ReadCounters, systemClock } from '../../engine/index.ts'
+import { ManualClock, ReadCounters } from '../../engine/index.ts'
 import type { Deterministic } from '../../results/schema.ts'
 import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import { uniformKeys } from '../../strategies/simulator/key-model.ts'
@@ -27,8 +27,8 @@ import { Series, samplingInterval } from '../measure/series.ts'
 import { SpacePeak } from '../measure/space-peak.ts'
 import { ObservedStrategy } from '../targets/observed-strategy.ts'
 import { SimulatedBooks } from '../targets/simulated-books.ts'
-import type { Simulated } from './measurement.ts'
-import { LONG_SCAN_ENTRIES_MIN } from './operation-driver.ts'
+import type { Simulated } from './counted-books.ts'
+import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
 
 const LOAD = { insert: 1, update: 0, delete: 0 }
 /** YCSB's keys: "user" and a decimal number. */
@@ -70,7 +70,7 @@ class StatisticalLoad {
   readonly #simulator: StatisticalSimulator
   readonly #books: SimulatedBooks
   readonly #events = new EventLog()
-  readonly #series = new Series(systemClock)
+  readonly #series = new Series()
   readonly #peak = new SpacePeak()
 
   constructor(plan: RunPlan, seed: number, { onEdit }: ExperimentContext) {

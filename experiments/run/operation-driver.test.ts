@@ -14,7 +14,8 @@ import {
 import { AnswerOracle } from '../measure/answer-oracle.ts'
 import { LiveSizes } from '../measure/live-sizes.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
-import { LONG_SCAN_ENTRIES_MIN, OperationDriver } from './operation-driver.ts'
+import { OperationDriver } from './operation-driver.ts'
+import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
 
 const text = (value: string) => new TextEncoder().encode(value)
 const keyOf = (keyNumber: number) => text(`key${String(keyNumber * 7919).padStart(8, '0')}`)
@@ -113,8 +114,8 @@ function play(steps: readonly Step[]) {
     target.close()
     return Database.open({ storage, folder: 'db', strategy })
   }
-  const checkAll = () => {
-    answers.checkAll(target, steps.length)
+  const checkAll = async () => {
+    await answers.checkAll(target, steps.length)
     return answers.figures()
   }
   return { driver, target, reopen, checkAll }
@@ -129,14 +130,14 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.record({
   valueBytes: fc.nat(300),
 })
 
-test('after any operations the database holds what a map would, and the oracles know it', () => {
-  fc.assert(
-    fc.property(fc.array(stepArbitrary, { maxLength: 300, size: 'max' }), (steps) => {
+test('after any operations the database holds what a map would, and the oracles know it', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(stepArbitrary, { maxLength: 300, size: 'max' }), async (steps) => {
       const { driver, reopen, checkAll } = play(steps)
       const shadow = shadowOf(steps)
-      const { wrong, gets, entries } = checkAll()
+      const { wrong, gets, entries } = await checkAll()
       const reads = ['getHit', 'getMiss', 'updateRead'] as const
-      const all = reads.reduce((sum, kind) => sum + driver[kind].figures().operations, 0)
+      const all = reads.reduce((sum, kind) => sum + driver.reads[kind].figures().operations, 0)
       const twice = steps.filter(
         ({ kind, fieldIndex = ALL_FIELDS }) =>
           kind === OPERATION_KIND.readModifyWrite && fieldIndex !== ALL_FIELDS,
@@ -173,7 +174,7 @@ test('reads go to the account of what they turned out to be', () => {
     { kind: OPERATION_KIND.scan, keyNumber: 0, scanLength: LONG_SCAN_ENTRIES_MIN },
   ])
   const operations = (['getHit', 'getMiss', 'updateRead', 'shortScan', 'longScan'] as const).map(
-    (account) => [account, driver[account].figures().operations],
+    (account) => [account, driver.reads[account].figures().operations],
   )
   // A read-modify-write reads once for itself and once for its update.
   expect(operations).toEqual([
@@ -184,12 +185,12 @@ test('reads go to the account of what they turned out to be', () => {
     ['longScan', 1],
   ])
   const entryBytes = keyOf(0).length + 2 * (9 + 100)
-  expect(driver.getHit.figures().bytesReturned).toBe(2 * entryBytes)
-  expect(driver.getMiss.figures().bytesReturned).toBe(0)
+  expect(driver.reads.getHit.figures().bytesReturned).toBe(2 * entryBytes)
+  expect(driver.reads.getMiss.figures().bytesReturned).toBe(0)
   // Keys 4, 5 and 6 lost 50 bytes a field that was updated.
   const scanned = LONG_SCAN_ENTRIES_MIN * entryBytes - 4 * 50
-  expect(driver.longScan.figures().bytesReturned).toBe(scanned)
-  const probed = [driver.getHit, driver.getMiss, driver.updateRead].map(
+  expect(driver.reads.longScan.figures().bytesReturned).toBe(scanned)
+  const probed = [driver.reads.getHit, driver.reads.getMiss, driver.reads.updateRead].map(
     (tally) => tally.figures().runsProbed,
   )
   expect(probed.reduce((sum, runs) => sum + runs, 0)).toBe(target.getCounters.runsProbed)

@@ -15,8 +15,8 @@ import { describeEnvironment } from '../machine/environment.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
 import { gateOf, gatesOf } from '../measure/gates.ts'
 import { SimulatorTarget } from '../targets/simulator-target.ts'
+import { CountedBooks, type Simulated } from './counted-books.ts'
 import { simulateLoad } from './load-simulation.ts'
-import type { Simulated } from './measurement.ts'
 import { Runner } from './runner.ts'
 
 export async function runSimulation(
@@ -107,12 +107,11 @@ function whySimulated({ engineOptions }: RunPlan, { mode }: Simulation): string 
 async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise<Simulated> {
   const { signal, onProgress, onEdit } = context
   const { engineOptions, config } = plan
-  let target: SimulatorTarget | null = null
   const runner = new Runner({
     open: (clock, onEvent) => {
       const strategy = plan.createStrategy()
-      target = new SimulatorTarget({ strategy, engineOptions, clock, onEvent, onEdit })
-      return target
+      const target = new SimulatorTarget({ strategy, engineOptions, clock, onEvent, onEdit })
+      return { target, books: new CountedBooks(target) }
     },
     workload: plan.createWorkload(),
     records: config.records,
@@ -122,7 +121,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     signal,
     onProgress,
   })
-  const { deterministic, ...rest } = await runner.run()
+  const { deterministic, ...rest } = runner.books.measurement(await runner.run())
   const { readAmplification } = deterministic
   const accounts = Object.entries(readAmplification).map(([name, account]) => [
     name,
@@ -132,7 +131,7 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     deterministic: {
       ...deterministic,
       readAmplification: Object.fromEntries(accounts) as typeof readAmplification,
-      filters: target === null ? null : expectedProbes((target as SimulatorTarget).version),
+      filters: expectedProbes(runner.target.version),
       tableDigest: null,
     },
     ...rest,

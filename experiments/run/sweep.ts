@@ -1,81 +1,116 @@
 /**
- * Owns a sweep: every plan in turn, each result written whole, results that are
- * already there reused. Since a result appears only when its run has ended, an interrupted sweep
+ * Owns a sweep over plans of our own and of peers: each in turn, each result written whole, results of
+ * the same configuration and code reused. Since a result appears only when its run has ended, an interrupted sweep
  * resumes by being started again.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { groupByDesign } from '../../results/identity.ts'
-import { parseResult } from '../../results/parse-result.ts'
+import { type AnyResult, groupByDesign } from '../../results/identity.ts'
+import { parseAnyResult } from '../../results/parse-result.ts'
+import { isPeerResult, type PeerResult } from '../../results/peer-schema.ts'
 import type { RunResult } from '../../results/schema.ts'
 import { writeResult, writeWhole } from '../../results/write-result.ts'
 import { checkResultFile } from '../base/check-out.ts'
-import { databaseFolder, type SweepContext } from '../base/context.ts'
+import { databaseFolder, type ExperimentContext, type SweepContext } from '../base/context.ts'
 import { makeFolder } from '../base/make-folder.ts'
-import { readText } from '../base/read-result.ts'
+import { readText } from '../base/read-text.ts'
 import type { RunPlan } from '../base/run-plan.ts'
 import { VersionLog, versionsPath } from '../base/version-log.ts'
 import { describeCode } from '../machine/environment.ts'
 import { withSweepShare } from '../measure/gates.ts'
+import { isPeerPlan, type PeerPlan } from '../targets/peers/peer-plan.ts'
 import { runAged } from './aged/run-aged.ts'
 import { runExperiment } from './experiment.ts'
 
 export interface SweepOutcome {
   readonly results: readonly RunResult[]
+  readonly peers: readonly PeerResult[]
+  /** In the order of the plans. */
   readonly resultPaths: readonly string[]
 }
 
 export async function runSweep(
-  plans: readonly RunPlan[],
+  plans: readonly (RunPlan | PeerPlan)[],
   context: SweepContext,
 ): Promise<SweepOutcome> {
-  const paths = plans.map(({ id }) => join(context.outFolder, `${id}.json`))
+  const paths = plans.map((plan) => resultPath(plan, context.outFolder))
   paths.forEach(checkResultFile)
   makeFolder(context.outFolder)
   const code = describeCode()
-  const results: RunResult[] = []
+  const results: AnyResult[] = []
   const work = plans.map(({ config }) => config.records + config.operations)
   const workTotal = work.reduce((sum, operations) => sum + operations, 0)
   let workDone = 0
   for (const [index, plan] of plans.entries()) {
     const path = paths[index]!
-    const versions = context.versions ? new VersionLog() : null
+    const isKept = context.keep && (isPeerPlan(plan) || plan.simulation === null)
     // A result alone is not what was asked for where more is to lie beside it.
     const beside = [
-      ...(context.versions ? [versionsPath(path)] : []),
-      ...(context.keep && plan.simulation === null
-        ? [databaseFolder(context.outFolder, plan)]
-        : []),
+      ...(context.versions && !isPeerPlan(plan) ? [versionsPath(path)] : []),
+      ...(isKept ? [databaseFolder(context.outFolder, plan)] : []),
     ]
     const reusable = !context.force && beside.every((place) => existsSync(place))
     const known = reusable ? readReusable(path, plan, code.varveVersion) : null
-    if (known === null) context.onRun?.(nameOf(plan))
-    else context.onReuse(path)
     const before = workDone
-    const result =
-      known ??
-      (await (plan.agedFolder === undefined ? runExperiment : runAged)(plan, {
+    if (known === null) {
+      context.onRun?.(nameOf(plan))
+      const measured = await perform(plan, path, {
         ...context,
         code,
-        ...(versions !== null && { onEdit: (event) => versions.add(event) }),
         onProgress: (phase, done, total) =>
           context.onProgress(`${nameOf(plan)}: ${phase}`, done, total, (before + done) / workTotal),
-      }))
-    if (known === null && versions !== null) writeWhole(versionsPath(path), versions.text())
-    if (known === null) writeResult(path, result)
+      })
+      results.push(measured)
+    } else {
+      context.onReuse(path)
+      results.push(known)
+    }
     workDone += work[index]!
-    results.push(result)
   }
-  return { results: judgedTogether(results, paths), resultPaths: paths }
+  const judged = judgedTogether(results, paths)
+  return {
+    results: judged.filter((result): result is RunResult => !isPeerResult(result)),
+    peers: judged.filter(isPeerResult),
+    resultPaths: paths,
+  }
+}
+
+/** Where the result of a plan lies. */
+export function resultPath(plan: RunPlan | PeerPlan, outFolder: string): string {
+  return join(outFolder, `${plan.id}${isPeerPlan(plan) ? '.peer' : ''}.json`)
+}
+
+/** Runs the plan and writes its result, and its versions where they are asked for. */
+async function perform(
+  plan: RunPlan | PeerPlan,
+  path: string,
+  context: ExperimentContext & Pick<SweepContext, 'versions'>,
+): Promise<AnyResult> {
+  if (isPeerPlan(plan)) {
+    // Loaded only where asked for.
+    const { runPeer } = await import('./peer-experiment.ts')
+    const result = await runPeer(plan, context)
+    writeResult(path, result)
+    return result
+  }
+  const versions = context.versions ? new VersionLog() : null
+  const run = plan.agedFolder === undefined ? runExperiment : runAged
+  const result = await run(plan, {
+    ...context,
+    ...(versions !== null && { onEdit: (event) => versions.add(event) }),
+  })
+  if (versions !== null) writeWhole(versionsPath(path), versions.text())
+  writeResult(path, result)
+  return result
 }
 
 /** How many samples bear a claim out is known when the sweep has ended; results say it then. */
 function judgedTogether(
-  results: readonly RunResult[],
+  results: readonly AnyResult[],
   paths: readonly string[],
-): readonly RunResult[] {
-  const groups = groupByDesign(results)
+): readonly AnyResult[] {
+  const groups = groupByDesign(results.filter((result) => !isPeerResult(result)))
   const shares = new Map(
     groups.flatMap((group) => {
       const share = { samples: group.samples.size, runs: group.results.length }
@@ -83,6 +118,7 @@ function judgedTogether(
     }),
   )
   return results.map((result, index) => {
+    if (isPeerResult(result)) return result
     const gates = withSweepShare(result, shares.get(result)!)
     if (isDeepStrictEqual(gates, result.gates)) return result
     const judged = { ...result, gates }
@@ -92,10 +128,10 @@ function judgedTogether(
 }
 
 /** The result at `path` when it is of this configuration and this very code. */
-function readReusable(path: string, plan: RunPlan, version: string): RunResult | null {
+function readReusable(path: string, plan: RunPlan | PeerPlan, version: string): AnyResult | null {
   if (!existsSync(path)) return null
   try {
-    const known = parseResult(readText(path), path)
+    const known = parseAnyResult(readText(path), path)
     const same = isDeepStrictEqual(known.config, plan.config)
     return same && known.environment.varveVersion === version ? known : null
   } catch {
@@ -104,7 +140,7 @@ function readReusable(path: string, plan: RunPlan, version: string): RunResult |
   }
 }
 
-function nameOf({ config }: RunPlan): string {
+function nameOf({ config }: RunPlan | PeerPlan): string {
   const repeat = config.repeat > 0 ? ` r${config.repeat}` : ''
   return `${config.workload.name} × ${config.strategy.name}${repeat}`
 }

@@ -1,10 +1,12 @@
 /**
- * Owns the question "what would another strategy pick here?": the tree as the recorded strategy saw
- * it before an event, what it picked, what the other picks from the same view, and how the bytes to
- * be rewritten differ. Nothing is executed: bytes are the sizes of the tables a merge takes.
+ * Owns the answer to "what would another strategy pick here?". It shows the tree as the recorded
+ * strategy saw it before an event, what that strategy picked, what the other strategy picks from
+ * the same view, and how many bytes each rewrites. Nothing is executed: the bytes are the sizes of
+ * the tables that a merge takes.
  *
- * The view is the recorded one but for two things no log holds: counters of reads are zero, and there
- * are no snapshots. A strategy of the recorded name goes on from the recorded state.
+ * The view equals the recorded one except for two things that no log holds: the counters of reads
+ * are zero, and there are no snapshots. A strategy of the recorded name continues from the recorded
+ * state.
  */
 import {
   type CompactionSpec,
@@ -28,7 +30,7 @@ export interface Rival {
   readonly params: Readonly<Record<string, Json>>
 }
 
-/** The tree before event `number`, what was picked and, of a rival, what it would pick. */
+/** The tree before event `number`, the recorded pick and, if there is a rival, its pick. */
 export function tellMoment(
   result: RunResult,
   events: readonly EditEvent[],
@@ -47,7 +49,7 @@ export function tellMoment(
   return parts.join('\n')
 }
 
-/** What `strategy` picks from the tree the recorded one saw. */
+/** The pick of `strategy` from the tree that the recorded strategy saw. */
 export function pickAt(
   result: RunResult,
   moment: TreeMoment,
@@ -56,7 +58,7 @@ export function pickAt(
   return guardStrategy(strategy).pick(viewOf(result, moment, strategy))
 }
 
-/** Events of another run, or of an earlier attempt at this one, would answer for the wrong tree. */
+/** Throws if the events belong to another run, or to an earlier attempt at this one. */
 function checkSameRun(result: RunResult, events: readonly EditEvent[]): void {
   const { total, log } = result.deterministic.events
   if (events.length !== total) {
@@ -73,7 +75,7 @@ function checkSameRun(result: RunResult, events: readonly EditEvent[]): void {
 function recorded({ config, deterministic }: RunResult, moment: TreeMoment, number: number) {
   const { name } = config.strategy
   const { next } = moment
-  // Only a strategy that rests lets a flush, or the end, come next.
+  // A flush or the end comes next only if the strategy picked nothing.
   if (next === null || next.kind === 'flush') {
     return `${name} picked nothing; ${next === null ? 'the run had ended' : 'a flush came next'}`
   }
@@ -119,7 +121,7 @@ function viewOf(result: RunResult, moment: TreeMoment, strategy: CompactionStrat
   }
 }
 
-/** Sizes of the tables a recorded merge took; what is moved or dropped is not rewritten. */
+/** Sizes of the tables a recorded merge took. Moves and drops rewrite nothing. */
 function bytesTaken(moment: TreeMoment): number {
   const { next } = moment
   if (next?.kind !== 'merge') return 0
@@ -136,7 +138,7 @@ function tablesBeside({ version }: TreeMoment) {
   return runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
 }
 
-/** A run a line, newest first: its tables by number, sizes, entries. */
+/** One line for each run, newest first: its tables by number, its size and its entries. */
 function printTree({ levels }: Version): string {
   const lines = levels.flatMap(({ runs }, level) => [
     ...(runs.length === 0 ? [] : [`L${level}`]),
@@ -159,7 +161,7 @@ function idsOf(tables: readonly { readonly id: number }[]): string {
   return `${ids.slice(0, IDS_SHOWN_MAX).join(', ')} and ${more} more`
 }
 
-/** 'L0 R4, L0 R3, L1 R1 (tables 3, 4)', of the tables an edit removes or adds. */
+/** The tables an edit removes or adds: 'L0 R4, L0 R3, L1 R1 (tables 3, 4)'. */
 function groupsOf(placements: EditEvent['edit']['added']): string {
   const groups = Map.groupBy(placements, ({ level, run }) => `L${level} R${run}`)
   return Array.from(groups, ([name, group]) => {

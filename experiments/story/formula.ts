@@ -1,13 +1,13 @@
 /**
- * Owns a reason as a person reads it: the formula, then the same with the values put in, then what
- * was given besides. `bytes ≥ (T − ½)·unit: 4,413,440 ≥ (4 − ½)·1,048,576 (level 1)`.
+ * Owns the text of a pick's reason: the formula, then the same with its values inserted, then the
+ * remaining values. `bytes ≥ (T − ½)·unit: 4,413,440 ≥ (4 − ½)·1,048,576 (level 1)`.
  */
 import type { Json, PickReason } from '../../engine/index.ts'
 
-/** A name, with what it is a function of: `runs`, `runs(0)`. */
+/** A name, with its argument if it has one: `runs`, `runs(0)`. */
 const NAME = /[A-Za-z_]\w*(?:\(\w+\))?/g
 
-/** `params` stand in for names the reason gives no value of. */
+/** `params` give the values of names that the reason has no value for. */
 export function explainReason(
   { trigger, formula, values }: PickReason,
   params: Readonly<Record<string, Json>>,

@@ -1,7 +1,8 @@
 /**
- * Owns the story of a run, told from its result: phase by phase every flush and compaction, why the
- * strategy picked it, what it took and made, and its share of all bytes flushes and compactions wrote.
- * Then sums by trigger and by level. Events are numbered from 1.
+ * Owns the story of a run, made from its result. For each phase it lists every flush and
+ * compaction: why the strategy picked it, which runs it took and made, and its share of all bytes
+ * that flushes and compactions wrote. Then come sums by trigger and by level. Events are numbered
+ * from 1.
  */
 import type { Json } from '../../engine/index.ts'
 import type { ResultEvent, RunResult } from '../../results/schema.ts'
@@ -15,7 +16,7 @@ export interface NumberedEvent {
 
 export type Phase = 'load' | 'run' | 'drain'
 
-/** What flushes and compactions wrote until the tree was drained: the whole that shares are of. */
+/** The bytes all flushes and compactions wrote, the drain included; shares refer to this sum. */
 function bytesOfAll({ deterministic }: RunResult): number {
   const { flush = 0, compaction = 0 } = deterministic.amplification.drained.bytesWrittenByCause
   return flush + compaction
@@ -30,7 +31,7 @@ function touches({ inputs, outputs }: ResultEvent, level: number): boolean {
   return [...inputs, ...outputs].some((side) => side.level === level)
 }
 
-/** The whole story; only events that touch `level` when one is named. */
+/** The whole story, or only the events that touch `level` if it is not null. */
 export function tellRun(result: RunResult, level: number | null): string {
   const events = numbered(result).filter(({ event }) => level === null || touches(event, level))
   const byPhase = Map.groupBy(events, ({ event }) => phaseOf(result, event))
@@ -41,7 +42,7 @@ export function tellRun(result: RunResult, level: number | null): string {
   return [opening(result), ...chapters, summary(result, events)].join('\n\n')
 }
 
-/** One event: a line of what it did, and for a compaction a line of why. */
+/** One event: a line for what it did and, for a compaction, a line for its reason. */
 export function tellEvent(result: RunResult, { number, event }: NumberedEvent): string {
   const { kind, atOperation, inputs, outputs, bytesWritten, reason } = event
   const all = bytesOfAll(result)
@@ -60,7 +61,7 @@ function phaseOf(result: RunResult, { atOperation }: ResultEvent): Phase {
   const { phases } = result.deterministic
   const loaded = operationsOf(phases.filter(({ name }) => name === 'load'))
   const all = operationsOf(phases)
-  // An event is told of before its operation counts as done.
+  // An event is recorded before its operation counts as done.
   return atOperation < loaded ? 'load' : atOperation < all ? 'run' : 'drain'
 }
 

@@ -7,6 +7,7 @@ import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { WORKLOADS } from '../../workloads/index.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
+import { CountedBooks } from '../run/counted-books.ts'
 import { Runner } from '../run/runner.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
 
@@ -58,8 +59,8 @@ async function load(options: MemoryLoad): Promise<void> {
   const every = Math.ceil(records / options.samples)
   const samples: MemorySample[] = []
   const runner = new Runner({
-    open: (clock, onEvent) =>
-      new VarveTarget({
+    open: (clock, onEvent) => {
+      const target = new VarveTarget({
         storage: new NodeStorage(ledger),
         strategy: strategy.create(strategy.parse({})),
         strategyParameters: {},
@@ -69,7 +70,9 @@ async function load(options: MemoryLoad): Promise<void> {
         clock,
         seed,
         onEvent,
-      }),
+      })
+      return { target, books: new CountedBooks(target) }
+    },
     workload: WORKLOADS.get('ycsb-a')!.create(
       {},
       { records, operations: 0, seed, repeat: 0, valueBytes },
@@ -90,7 +93,7 @@ async function load(options: MemoryLoad): Promise<void> {
       if (samples.length % 20 === 0) void tell({ kind: 'progress', records: done })
     },
   })
-  const { drained } = await runner.run()
+  const { drained } = runner.books.measurement(await runner.run())
   const total = (pick: (level: (typeof drained.levels)[number]) => number) =>
     drained.levels.reduce((sum, level) => sum + pick(level), 0)
   const { userCPUTime, systemCPUTime } = process.resourceUsage()

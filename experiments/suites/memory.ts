@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
 import { Interrupted } from '../base/interrupted.ts'
+import { modulePath } from '../base/module-path.ts'
 import type { MemoryLoad, MemoryMessage, MemorySample } from './memory.child.ts'
 import { atMostClaim, type Suite, type SuiteContext } from './suite.ts'
 
@@ -70,7 +71,7 @@ async function runChild(
   { outFolder, signal, onProgress }: SuiteContext,
 ): Promise<Done> {
   const folder = mkdtempSync(join(outFolder, '.suite-memory-'))
-  const script = join(import.meta.dirname, 'memory.child.ts')
+  const script = modulePath(import.meta, 'memory.child')
   const child = fork(script, [JSON.stringify({ ...load, folder })], { execArgv: NODE_FLAGS })
   const ended = new Promise((resolve) => child.on('exit', resolve))
   const interrupt = () => child.kill('SIGKILL')

@@ -17,7 +17,8 @@ import type { ExperimentContext } from '../base/context.ts'
 import { describeCode } from '../machine/environment.ts'
 import { quotient } from '../measure/figures.ts'
 import { runExperiment } from '../run/experiment.ts'
-import { type PeerPlan, runPeer } from '../targets/peers/peer-run.ts'
+import { runPeer } from '../run/peer-experiment.ts'
+import type { PeerPlan } from '../targets/peers/peer-plan.ts'
 import { atMostClaim, equalClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
 
 interface Size {

@@ -4,7 +4,7 @@
  */
 import { type Claim, isHeld, type SuiteRun, type SuiteScale } from '../../results/suite-schema.ts'
 import type { RunPlan } from '../base/run-plan.ts'
-import type { PeerPlan } from '../targets/peers/peer-run.ts'
+import type { PeerPlan } from '../targets/peers/peer-plan.ts'
 
 export interface Suite {
   readonly name: string

@@ -13,7 +13,7 @@ import {
   type Version,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
-import type { Target, TargetStats } from '../base/target.ts'
+import type { CountedTarget, TargetStats } from '../base/target.ts'
 import { ObservedStrategy } from './observed-strategy.ts'
 import { type BookOptions, SimulatedBooks } from './simulated-books.ts'
 
@@ -23,7 +23,7 @@ export interface SimulatorTargetOptions extends Omit<BookOptions, 'observed'> {
   readonly clock: Clock
 }
 
-export class SimulatorTarget implements Target {
+export class SimulatorTarget implements CountedTarget {
   readonly getCounters = new ReadCounters()
   readonly scanCounters = new ReadCounters()
   readonly scannedBytes = 0

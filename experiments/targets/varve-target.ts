@@ -18,7 +18,7 @@ import {
   WriteBatch,
 } from '../../engine/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
-import type { EntrySink, Target, TargetEvent, TargetStats } from '../base/target.ts'
+import type { CountedTarget, EntrySink, TargetEvent, TargetStats } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
 import { ObservedStrategy } from './observed-strategy.ts'
 
@@ -43,7 +43,7 @@ const TABLE_SUFFIX = '.sst'
 /** Of a table read for its digest. */
 const PIECE_BYTES = 64 * 1024
 
-export class VarveTarget implements Target {
+export class VarveTarget implements CountedTarget {
   readonly getCounters: ReadCounters
   readonly scanCounters: ReadCounters
   scannedBytes = 0

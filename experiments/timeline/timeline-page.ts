@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { modulePath } from '../base/module-path.ts'
 import { inlineScript } from '../browser/inline-script.ts'
 import { escapeHtml, pageOf } from '../browser/page.ts'
 import type { TimelineDocument, TimelineRun } from './timeline-run.ts'
@@ -15,7 +16,7 @@ export function timelinePage(timeline: TimelineDocument): string {
     title: `Timeline: ${title}`,
     style: readFileSync(join(import.meta.dirname, 'timeline.css'), 'utf8'),
     body: bodyOf(title, timeline.runs),
-    script: inlineScript(join(import.meta.dirname, 'page', 'main.ts')),
+    script: inlineScript(modulePath(import.meta, 'page/main')),
     data: timeline,
   })
 }

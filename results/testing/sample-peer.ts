@@ -46,6 +46,7 @@ export function samplePeer(result: RunResult): PeerResult {
         })),
       traceHash: deterministic.traceHash,
       liveLogicalBytes: null,
+      reads: null,
     },
     peer: {
       name: 'leveldb',

@@ -175,10 +175,10 @@ describe('primitives that do not go together are refused in one line', () => {
       { layout: 'hybrid', granularity: ['level'], K: 4 },
       'composed: K must be from 1 to T − 1 = 3, not 4',
     ],
-    [{ preset: 'lo1' }, /^composed: preset must be one of none, full, lo\+1, .*, not lo1$/],
+    [{ preset: 'lo1' }, /^composed: preset: expected one of none, full, lo\+1, .*, not lo1$/],
     [
       { movement: ['lo3'] },
-      /^composed: movement must be a list of rr, lo1, .*, random, not \["lo3"\]$/,
+      /^composed: movement: expected a list a,b,c of one of rr, lo1, .*, random, not \["lo3"\]$/,
     ],
   ])('%o', (params, message) => {
     let thrown: LsmError | null = null

@@ -1,13 +1,15 @@
 /**
- * Owns strategies put together from the four primitives, by configuration: a list of triggers, one
- * layout, the granularity, a list of movements. It is made of the same pieces as the others, so
- * `preset=lo+1` picks what `leveling-partial` picks, `preset=full` what `leveling` picks.
+ * Owns strategies that are put together from the four primitives by configuration: a list of
+ * triggers, one layout, the granularity, a list of movements. It uses the same code as the other
+ * strategies: `preset=lo+1` picks what `leveling-partial` picks, `preset=full` what `leveling`
+ * picks.
  *
- * Trigger      any of six, asked in order. `saturation` and `runs` are the layout's own: levels of
- *              one run saturate, levels of several count them; the other four stand beside them
+ * Trigger      any of six, asked in order. `saturation` and `runs` belong to the layout: levels of
+ *              one run saturate, levels of several count their runs. The other four are independent
  * Layout       leveling, tiering, 1-leveling, L-leveling (lazy leveling), hybrid (K, Z)
- * Granularity  level or runs: whole levels with their runs (`whole-levels/shared-rules.ts`); table or tables:
- *              one or several tables and what they overlap (`partial-levels/shared-rules.ts`)
+ * Granularity  level or runs: whole levels with their runs (`whole-levels/shared-rules.ts`); table
+ *              or tables: one or several tables and what they overlap
+ *              (`partial-levels/shared-rules.ts`)
  * Movement     any of `primitives/movement.ts`, each asked when those before it pass; levels that
  *              move whole have none
  *
@@ -70,7 +72,7 @@ import {
 type View = TreeView<PartialState>
 type Spec = CompactionSpec<PartialState>
 
-/** What a layout must be told of, or its levels would grow without end. */
+/** The trigger that a layout cannot do without: its levels would grow without end. */
 const OWN_TRIGGER: Readonly<Record<LayoutName, TriggerName>> = {
   leveling: 'saturation',
   tiering: 'runs',
@@ -266,7 +268,7 @@ function partialTriggers(values: Values, { trigger }: Composition): readonly Par
   })
 }
 
-/** The rule of a trigger that marks tables; null of the others. */
+/** The rule of a trigger that marks tables; null for the others. */
 function markRule(trigger: TriggerName, values: Values): MarkRule | null {
   switch (trigger) {
     case 'tombstone-ttl':
@@ -282,7 +284,7 @@ function markRule(trigger: TriggerName, values: Values): MarkRule | null {
   }
 }
 
-/** 1-leveling counts its first level's runs as the unit of those below (`one-leveling.ts`). */
+/** In 1-leveling the full first level is the unit of those below (`one-leveling.ts`). */
 function partialShape(view: View, values: Values, composition: Composition): PartialShape {
   const { layout, granularity, movement } = composition
   return {

@@ -1,9 +1,10 @@
 /**
- * Owns the ten strategies Sarkar et al. compare (PVLDB 14, Table 2), as configurations of the four
- * primitives: what `composed --param preset=NAME` stands for. Data only.
+ * Owns the ten strategies that Sarkar et al. compare (PVLDB 14, Table 2), as configurations of the
+ * four primitives. `composed --param preset=NAME` selects one. Data only.
  *
- * In their order: full compaction of levels; six of partial leveling that differ in the table they
- * move; two that go by tombstones first; tiering, held to a space amplification; 1-leveling.
+ * They are: full compaction of levels (full); partial leveling with different movements (lo+1,
+ * cold, old, rr, lo+2); partial leveling that first compacts by tombstones (tsd, tsa); tiering with
+ * a bound on space amplification (tier); and 1-leveling (1-lvl).
  */
 
 import type { MovementName } from '../primitives/movement.ts'
@@ -25,12 +26,12 @@ export type TriggerName = (typeof TRIGGER_NAMES)[number]
 export type LayoutName = (typeof LAYOUT_NAMES)[number]
 export type GranularityName = (typeof GRANULARITY_NAMES)[number]
 
-/** A point of the design space; lists are in order of priority. */
+/** A point of the design space. Lists are in order of priority. */
 export interface Composition {
   readonly trigger: readonly TriggerName[]
   readonly layout: LayoutName
   readonly granularity: readonly GranularityName[]
-  /** Empty where whole levels move. */
+  /** Empty if whole levels move. */
   readonly movement: readonly MovementName[]
 }
 

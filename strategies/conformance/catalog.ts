@@ -19,6 +19,7 @@ import { nextDue, urgency } from './rules/urgency.ts'
 /** What breaks one of these breaks every other rule in the same way. */
 export const RULES_OF_THE_BORDER: readonly Rule[] = [wellFormed, frozenView]
 
+/** All rules a strategy must keep. */
 export const RULES: readonly Rule[] = [
   params,
   wellFormed,

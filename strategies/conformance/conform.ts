@@ -4,6 +4,7 @@ import { RULES, RULES_OF_THE_BORDER } from './catalog.ts'
 import type { Effort, Finding, Rule } from './rule.ts'
 import type { Subject } from './subject.ts'
 
+/** What checking one rule found. */
 export interface Verdict {
   readonly rule: Rule
   /** Null: the rule holds for all cases tried. */

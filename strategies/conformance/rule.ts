@@ -8,6 +8,7 @@ import { isLsmError } from '../../engine/base/errors.ts'
 import type { Subject } from './subject.ts'
 import { type Scene, Violation } from './violation.ts'
 
+/** One thing that every strategy must keep. */
 export interface Rule {
   /** kebab-case. */
   readonly name: string
@@ -17,11 +18,15 @@ export interface Rule {
   check(subject: Subject, effort: Effort): Finding | null
 }
 
+/** How much is tried. */
 export interface Effort {
+  /** Of every random history. */
   readonly seed: number
+  /** Histories tried for each rule; costly rules try a fifth. */
   readonly runs: number
 }
 
+/** How a rule was broken. */
 export interface Finding {
   readonly message: string
   readonly scene: Scene

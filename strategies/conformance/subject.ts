@@ -12,6 +12,7 @@ import { STRATEGIES } from '../catalog.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import { loadStrategy } from '../load-strategy.ts'
 
+/** A strategy to check. */
 export interface Subject {
   readonly module: StrategyModule
   /** As given: defaults are filled in at each creation, so that unsound ones are seen by a rule. */

@@ -3,6 +3,7 @@
 import type { CompactionSpec } from '../../engine/compaction/strategy.ts'
 import type { Version } from '../../engine/version/version.ts'
 
+/** What was known when a rule was seen broken. */
 export interface Scene {
   readonly version?: Version
   readonly running?: readonly CompactionSpec[]

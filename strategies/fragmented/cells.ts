@@ -1,31 +1,30 @@
 /**
- * Owns the cells of a level in key order: a tree three high, of nodes of about thirty items each,
- * that know how deep the deepest cell below them is. Persistent data: what renews the cells of a range
- * copies the nodes on the way there and shares all others, so that a question or an edit costs about
- * the same whatever the level holds.
+ * Owns the cells of a level in key order: a tree of three layers, with about thirty items a node.
+ * Each node knows the depth of the deepest cell below it. Persistent data: an edit copies the nodes
+ * on its way and shares all others, so a query or an edit costs about the same in any level.
  *
  *   groups    a · · · · · · · · · · · · · · · · · p · · · · · · ·
  *   blocks    a · · · · · g · · · · · l · · · · · p · · · · · · ·
  *   cells     a b · c · d g · h · i k l · m n · o p · q r · s t ·
  *
- * Invariant: no node is empty, and an item is known by the least key in it.
+ * Invariant: no node is empty, and an item's `smallest` is the least key in it.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import type { KeyRange } from '../../engine/version/key-range.ts'
+import { type KeyRange, lastStartingBy } from '../../engine/version/key-range.ts'
 import type { RunId } from '../../engine/version/run.ts'
 
 export interface Cell extends KeyRange {
-  /** Runs that have tables in it. */
+  /** Number of runs that have tables in it. */
   readonly depth: number
-  /** The newest of them. */
+  /** The newest of these runs. */
   readonly top: RunId
   readonly rawBytes: number
 }
 
 interface Item {
   readonly smallest: Uint8Array
-  /** Of the deepest cell in it. */
+  /** Depth of the deepest cell in it. */
   readonly depth: number
 }
 
@@ -33,20 +32,20 @@ interface Node<Content extends Item> extends Item {
   readonly items: readonly Content[]
 }
 
-/** Cells that follow one another; the same in all that were renewed elsewhere. */
+/** Consecutive cells. Edits elsewhere in the level keep the same object. */
 export type Block = Node<Cell>
 type Group = Node<Block>
 
-/** Part of the key space, [from, to); null: without end. */
+/** Part of the key space, [from, to); null stands for no bound. */
 export interface Stretch {
   readonly from: Uint8Array | null
   readonly to: Uint8Array | null
 }
 
-/** Items of a node, about; after an edit it has up to twice as many, or fewer. */
+/** Aimed number of items of a node; edits leave up to twice as many, or fewer. */
 const NODE_ITEMS = 32
 
-/** Ascending, apart. */
+/** The cells of one level, ascending and without overlap. */
 export class Cells {
   readonly #groups: readonly Group[]
 
@@ -58,25 +57,25 @@ export class Cells {
     return new Cells(nodesOf(nodesOf(cells)))
   }
 
-  /** The last cell that starts at the key or before; the first where none does, null of none. */
+  /** The last cell that starts at the key or before it, else the first; null if there are none. */
   at(key: Uint8Array): Cell | null {
     const group = itemAt(this.#groups, key)
     return group === undefined ? null : itemAt(itemAt(group.items, key)!.items, key)!
   }
 
-  /** From that cell on. */
+  /** The cells from `at(key)` on. */
   *from(key: Uint8Array): Generator<Cell, void, undefined> {
     for (const block of this.blocksFrom(key)) {
       for (const cell of itemsFrom(block.items, key)) yield cell
     }
   }
 
-  /** From the block of that cell on. */
+  /** The blocks from that of `at(key)` on. */
   *blocksFrom(key: Uint8Array): Generator<Block, void, undefined> {
     for (const group of itemsFrom(this.#groups, key)) yield* itemsFrom(group.items, key)
   }
 
-  /** From the block of that cell on, those that start at `last` or before. */
+  /** The blocks from that of `at(key)` on that start at `last` or before it. */
   blocksBetween(key: Uint8Array, last: Uint8Array): readonly Block[] {
     const blocks: Block[] = []
     for (const block of this.blocksFrom(key)) {
@@ -86,7 +85,7 @@ export class Cells {
     return blocks
   }
 
-  /** Of the deepest cells, of which there must be one, the first that starts after the key. */
+  /** The first of the deepest cells after the key, else the first of all. There must be a cell. */
   deepest(after: Uint8Array | null): Cell {
     const depth = depthOf(this.#groups)
     const isNext = (cell: Cell) =>
@@ -102,8 +101,9 @@ export class Cells {
   }
 
   /**
-   * The cells after tables came or went in the ranges. `sweep` gives those of a stretch: of the cells
-   * that reach into a range, with the one before, which takes what has become too small.
+   * The cells after tables were added or removed in the ranges. `sweep` computes the cells of a
+   * stretch. It is asked for the cells that reach into a range, and for the cell before these,
+   * which takes in cells that became too small.
    */
   renewed(ranges: readonly KeyRange[], sweep: (stretch: Stretch) => readonly Cell[]): Cells {
     const blocks: Renewal<Block> = (stretch, own, inside) =>
@@ -114,14 +114,14 @@ export class Cells {
   }
 }
 
-/** What becomes of neighbouring items that fill a stretch, after edits in ranges inside. */
+/** Renews neighbouring items that fill a stretch, after edits in the ranges inside it. */
 type Renewal<I extends Item> = (
   stretch: Stretch,
   own: readonly I[],
   inside: readonly KeyRange[],
 ) => readonly I[]
 
-/** Items, at least one, that fill the stretch, those renewed that have to do with a range. */
+/** The items of a stretch, where those near a range are renewed. */
 function renewedItems<I extends Item>(
   items: readonly I[],
   { from, to }: Stretch,
@@ -143,19 +143,19 @@ function renewedItems<I extends Item>(
   return renewed
 }
 
-/** Neighbours among items, by index, and the ranges that reach into them. */
+/** Neighbouring items, by index, and the ranges that reach into them. */
 interface Span {
   readonly first: number
   last: number
   readonly inside: KeyRange[]
 }
 
-/** What the ranges reach into, with the item before; ascending, apart. */
+/** The items that the ranges reach into, each with the item before; ascending, disjoint. */
 function spansOf(items: readonly Item[], ranges: readonly KeyRange[]): readonly Span[] {
   const spans = ranges
     .map((range): Span => {
-      const first = Math.max(lastAt(items, range.smallest) - 1, 0)
-      return { first, last: Math.max(lastAt(items, range.largest), 0), inside: [range] }
+      const first = Math.max(lastStartingBy(items, range.smallest) - 1, 0)
+      return { first, last: Math.max(lastStartingBy(items, range.largest), 0), inside: [range] }
     })
     .sort((a, b) => a.first - b.first)
   const apart: Span[] = []
@@ -171,7 +171,7 @@ function spansOf(items: readonly Item[], ranges: readonly KeyRange[]): readonly 
   return apart
 }
 
-/** Nodes over the items, of about equal size. */
+/** Groups the items into nodes of about equal size. */
 function nodesOf<I extends Item>(items: readonly I[]): readonly Node<I>[] {
   const count = Math.ceil(items.length / NODE_ITEMS)
   return Array.from({ length: count }, (_, at) => {
@@ -190,26 +190,14 @@ function depthOf(items: readonly Item[]): number {
 }
 
 function itemAt<I extends Item>(items: readonly I[], key: Uint8Array): I | undefined {
-  return items[Math.max(lastAt(items, key), 0)]
+  return items[Math.max(lastStartingBy(items, key), 0)]
 }
 
-/** From the last item that starts at the key or before, on; from the first where none does. */
+/** Items from the last that starts at the key or before it; all of them if none does. */
 export function itemsFrom<I extends Item>(
   items: readonly I[],
   key: Uint8Array | null,
 ): readonly I[] {
-  const at = key === null ? 0 : lastAt(items, key)
+  const at = key === null ? 0 : lastStartingBy(items, key)
   return at <= 0 ? items : items.slice(at)
-}
-
-/** Index of the last item that starts at the key or before, or −1. */
-function lastAt(items: readonly Item[], key: Uint8Array): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (compareBytes(items[middle]!.smallest, key) <= 0) low = middle + 1
-    else high = middle
-  }
-  return low - 1
 }

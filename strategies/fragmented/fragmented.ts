@@ -1,9 +1,9 @@
 /**
- * Owns the fragmented LSM-tree: every level below 0 is divided by guards, keys that no table of the
- * level crosses. What is merged out of a guard's range is cut at the guards of the next level and
- * put beside what lies there, which is not rewritten; so the tables between two guards overlap one
- * another, and a guard with more than `max_sstables_per_guard` of them is due. A write costs about
- * one copy a level, as in tiering, at a granularity of one guard instead of a level.
+ * Owns the fragmented LSM-tree: guards divide every level below 0. A guard is a key that no table
+ * of the level crosses. The output of a merge is cut at the guards of the next level and put beside
+ * the tables there, which are not rewritten. So the tables between two guards overlap one another,
+ * and a guard with more than `max_sstables_per_guard` of them is due. As in tiering, a write costs
+ * about one copy a level; but a compaction takes one guard's range, not a whole level.
  *
  * Trigger      sorted runs: tables on top of one another within a guard (level 0: its runs); level
  *              saturation: more than `max_sstables_per_guard` · base · T^level
@@ -11,21 +11,23 @@
  * Granularity  several tables: those of one guard
  * Movement     most sorted runs; ties by round-robin where not every guard that is due will go
  *
- * Source: Raju et al., PebblesDB (SOSP '17). What the shape of this tree changes:
+ * Source: Raju et al., PebblesDB (SOSP '17). Three things differ, because the tree here is a list
+ * of levels and runs:
  *
- * - A level is a list of runs, so tables of different guards share runs: a guard's n-th table
- *   joins the oldest run that has nothing in its range nor any newer run, and a level has as many
- *   runs as its fullest guard has tables. Where tables lie higher than that, they sink.
- * - A strategy sees tables, not keys. PebblesDB samples guards from the keys as they are inserted and
- *   keeps them; here a guard is where a cell of overlapping tables begins (`guards.ts`), which the
- *   version shows by itself. Cells split where a merge ends one table for its size
- *   (`targetTableBytes`, in equal pieces) and begins the next. A cell that was handed on is empty, and
- *   is known by the cells of the next level that lie within it; one with none there is no
- *   more than the space between two keys, and its neighbour grows over it.
- * - PebblesDB has a fixed last level; here a guard of the deepest level merges within itself until
- *   the level holds its share (baseBytes · T^level), and then goes one deeper.
+ * - Tables of different guards share runs. A guard's n-th table joins the oldest run that, like all
+ *   newer runs, has nothing in the guard's range. A level so has as many runs as its fullest guard
+ *   has tables. If some tables lie in a newer run than they need, they sink.
+ * - PebblesDB samples guards from inserted keys and stores them. A strategy here sees tables, not
+ *   keys: a guard is where a cell of overlapping tables begins (`guards.ts`), so the version itself
+ *   shows it. Cells split where a merge ends one table for its size (`targetTableBytes`, in equal
+ *   pieces) and begins the next. A cell that was emptied is recognised by the complete cells that
+ *   the next level has there. Without such cells it is only a gap between two keys, and its
+ *   neighbour grows over it.
+ * - PebblesDB has a fixed last level. Here a guard of the deepest level merges within itself until
+ *   the level holds its share (baseBytes · T^level), and then goes one level deeper.
  *
- * Nothing is ever moved unwritten but to sink: sequential loads are cut at guards like any other.
+ * Tables move without a rewrite only when they sink: sequential loads are cut at guards like
+ * others.
  */
 
 import { z } from 'zod'
@@ -43,7 +45,7 @@ import { tableAt } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { defineStrategy } from '../define-strategy.ts'
-import { type Cursors, fromHex, toHex } from '../primitives/round-robin.ts'
+import { advanceTo, type Cursors, fromHex } from '../primitives/round-robin.ts'
 import {
   baseBytes,
   bitsPerKey,
@@ -57,7 +59,7 @@ import type { Cell, Cells } from './cells.ts'
 import { partsOf } from './guard-cuts.ts'
 import { cellsOf, fragmentsOf } from './guards.ts'
 
-/** By level, how far the choice among equals has come: the guard chosen last. */
+/** By level, the guard chosen last; it breaks ties. */
 type State = { readonly cursors: Cursors }
 type View = TreeView<State>
 type Spec = CompactionSpec<State>
@@ -116,11 +118,11 @@ function pickLevel0(view: View, values: Params): Spec | null {
   return mergeInto(view, values, wholeRuns(0, runs), 1, view.state, reason)
 }
 
-/** The guard with the most tables, of the first level that has one with too many. */
+/** Compacts the guard with the most tables, in the first level where a guard has too many. */
 function pickFullGuard(view: View, values: Params): Spec | null {
   const most = values.max_sstables_per_guard
   for (const [index, level] of view.version.levels.entries()) {
-    // No guard has more tables than its level has runs.
+    // A guard cannot have more tables than its level has runs.
     if (index === 0 || level.runs.length <= most) continue
     const cell = cellsIn(view, values, level).deepest(null)
     if (cell.depth <= most) continue
@@ -138,7 +140,7 @@ function pickFullGuard(view: View, values: Params): Spec | null {
   return null
 }
 
-/** More runs than any guard has tables: some lie higher than they need to, and sink for nothing. */
+/** A level with more runs than any guard has tables: some lie in a newer run than they need to. */
 function pickSink(view: View, values: Params): Spec | null {
   for (const [index, level] of view.version.levels.entries()) {
     const { runs } = level
@@ -162,7 +164,7 @@ function pickSink(view: View, values: Params): Spec | null {
   return null
 }
 
-/** A level with more than its guards’ worth hands on the fullest guard; of equals, the next one. */
+/** Compacts the fullest guard of a level with too many bytes; of equals the next in turn. */
 function pickSaturated(view: View, values: Params): Spec | null {
   for (const [index, level] of view.version.levels.entries()) {
     const bytes = level.totals.rawBytes
@@ -170,7 +172,7 @@ function pickSaturated(view: View, values: Params): Spec | null {
     if (index === 0 || bytes <= limit) continue
     const cursor = view.state.cursors[index] ?? null
     const cell = cellsIn(view, values, level).deepest(cursor === null ? null : fromHex(cursor))
-    const cursors = advanced(view.state.cursors, index, cell)
+    const cursors = advanceTo(view.state.cursors, index, cell.smallest)
     const reason = {
       trigger: 'level saturation',
       formula: 'bytes > max_sstables_per_guard · base·T^level',
@@ -182,18 +184,12 @@ function pickSaturated(view: View, values: Params): Spec | null {
   return null
 }
 
-function advanced(cursors: Cursors, level: number, { smallest }: Cell): Cursors {
-  return Array.from({ length: Math.max(cursors.length, level + 1) }, (_, at) =>
-    at === level ? toHex(smallest) : (cursors[at] ?? null),
-  )
-}
-
-/** One table on top of another all over the level. */
+/** Raw bytes of a level in which every guard has one table. */
 function layerBytes(view: View, { T, baseBytes }: Params, level: number): number {
   return (baseBytes === 0 ? view.memtableBytes : baseBytes) * T ** level
 }
 
-/** All of a cell becomes one layer at the bottom of its level. */
+/** Merges all tables of a cell into the oldest run of the level. */
 function mergeWithin(
   view: View,
   values: Params,
@@ -207,7 +203,7 @@ function mergeWithin(
   return { kind: 'merge', inputs, outputs: [output], nextState: view.state, reason }
 }
 
-/** Cut at the guards of level `index`, each part put on top of what lies there. */
+/** Merges into level `index`: cuts at its guards, and puts each part on top of the tables there. */
 function mergeInto(
   view: View,
   values: Params,
@@ -240,18 +236,18 @@ function mergeInto(
   return { kind: 'merge', inputs, outputs, nextState, reason }
 }
 
-/** Runs of the level up to the newest of the cell: those below what is put on top of it. */
+/** Number of runs up to the newest that has tables in the cell; a new table lies above them. */
 function heightOf({ runs }: Level, cell: Cell): number {
   return runs.length - runs.findIndex(({ id }) => id === cell.top)
 }
 
-/** The run with so many older ones; a new one on top where the level has no more. */
+/** The run with `height` older runs; a new newest run if the level has no such run. */
 function placeAt({ runs }: Level, level: number, height: number): OutputPlace {
   const run = runs[runs.length - 1 - height]
   return run === undefined ? { level, after: null } : { level, run: run.id }
 }
 
-/** Equal pieces near the table size; what was estimated a little low still fits the last one. */
+/** Equal pieces near the table size. If the estimate is a little low, the last piece takes more. */
 function pieceBytes(
   view: View,
   values: Params,
@@ -268,7 +264,7 @@ function tablesOfAll(view: View, inputs: readonly InputSlice[]): readonly TableM
   return inputs.flatMap((slice) => tablesIn(view.version, slice))
 }
 
-/** A cell has half a table at least. */
+/** Every cell has at least half a table. */
 function cellsIn(view: View, values: Params, level: Level): Cells {
   return cellsOf(level, tableBytes(view, values) / 2)
 }

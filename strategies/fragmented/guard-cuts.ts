@@ -1,33 +1,33 @@
 /**
- * Owns where a merge into a level is cut: at the guards of its cells (`guards.ts`), and where a cell is
- * empty. One that was handed on is known by what the next level (`deeper`) has in whole cells between
- * the neighbours, at least `bytesMin`; where that is less, there is a crack between two keys.
+ * Owns where a merge into a level is cut: at the guards of its cells (`guards.ts`), and at empty
+ * cells. A cell that was emptied is recognised by the complete cells that the next level (`deeper`)
+ * has between its neighbours. If these have fewer than `bytesMin` bytes, it is ignored.
  *
  *   cells     [- a -]                [---- d ----]
  *   deeper     [-] [-]  [b] [--]   [-c-] [-] [--]
  *   cuts      |         |          |
  *
- * Cuts at a block of cells are remembered with the blocks of the next level beside it: memory only. A
- * merge that is cut at thousands of guards looks again at those near which something was edited.
+ * The cuts at a block of cells are remembered together with the blocks of the next level beside it.
+ * So a merge that is cut at thousands of guards computes only those near an edit again.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
 import type { KeyRange } from '../../engine/version/key-range.ts'
 import { type Block, type Cell, type Cells, itemsFrom } from './cells.ts'
 
-/** What goes to one cell of the level, or to a place where it has none. */
+/** The part of a merge that goes to one cell of the level, or to an empty one. */
 export interface Part {
   readonly from: Uint8Array
   readonly on: Cell | null
 }
 
-/** The level below the one that is cut, and what it must have for a cell to be empty. */
+/** The next level, and the bytes it must have in a gap to make this an empty cell. */
 interface Below {
   readonly deeper: Cells
   readonly bytesMin: number
 }
 
-/** The range in parts, ascending, one at least; what comes before the first is part of it. */
+/** Cuts the range into parts, at least one, ascending. Keys before the first part belong to it. */
 export function partsOf(
   { smallest, largest }: KeyRange,
   cells: Cells,
@@ -36,7 +36,7 @@ export function partsOf(
 ): readonly Part[] {
   const below = { deeper, bytesMin }
   const parts: Part[] = []
-  /** The last cell that starts before what is looked at. */
+  /** The cell before the block. */
   let before: Cell | null = null
   for (const block of cells.blocksFrom(smallest)) {
     const last = block.items.at(-1)!
@@ -59,7 +59,7 @@ export function partsOf(
   return parts
 }
 
-/** Parts at cells that follow one another, of a range that starts before the last of them ends. */
+/** The parts at consecutive cells, of a range that starts before the last of them ends. */
 function* partsAmong(
   cells: readonly Cell[],
   before: Cell | null,
@@ -78,7 +78,7 @@ function* partsAmong(
   }
 }
 
-/** The parts at a block's cells, and what they are a function of. */
+/** The parts at a block's cells, and everything that they depend on. */
 interface Remembered {
   readonly before: Cell
   readonly beside: readonly Block[]
@@ -88,7 +88,7 @@ interface Remembered {
 
 const remembered = new WeakMap<Block, Remembered>()
 
-/** The parts at all of a block's cells, of a range that starts in the cell before or before that. */
+/** The parts at all cells of a block. The range starts in the cell `before` or before that. */
 function partsOn(block: Block, before: Cell, below: Below): readonly Part[] {
   const { deeper, bytesMin } = below
   const beside = deeper.blocksBetween(before.largest, block.items.at(-1)!.smallest)
@@ -106,7 +106,7 @@ function partsOn(block: Block, before: Cell, below: Below): readonly Part[] {
   return parts
 }
 
-/** Where the next level has so many bytes in whole cells after `from` and before `next`, or null. */
+/** The guard of the empty cell between `from` and `next`; null if there is none. */
 function emptyFrom(
   from: Uint8Array,
   next: Cell | null,
@@ -125,9 +125,9 @@ function emptyFrom(
 }
 
 /**
- * The guard at which the cell begins. Where a cell of the next level begins between it and the cell
- * before, and reaches into it, that one's: were the two a few keys apart, each merge into there
- * would leave these in a table of their own.
+ * The guard at which the cell begins. If a cell of the next level begins between this cell and the
+ * one before, and reaches into this one, its guard is taken. Otherwise two guards could be a few
+ * keys apart, and each merge into there would write a table for these few keys.
  */
 function guardOf({ smallest }: Cell, before: Cell | null, { deeper }: Below): Uint8Array {
   const reaching = deeper.at(smallest)

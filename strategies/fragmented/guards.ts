@@ -1,20 +1,20 @@
 /**
- * Owns the cells of a level: the ranges into which its tables fall apart. Tables that overlap, be it by
- * way of others, are in one cell; what has fewer bytes than a cell must have belongs to the cell
- * before. Invariant: every table is in exactly one cell, and cells ascend without overlap; so the
- * least key of a cell is a guard, which no table of the level crosses.
+ * Owns the cells of a level: its tables fall into groups that do not overlap each other, and a cell
+ * is the range of a group. Tables that overlap, directly or through other tables, are in one cell.
+ * A group with fewer bytes than a cell must have belongs to the cell before. Invariant: every table
+ * is in exactly one cell, and cells ascend without overlap. So the least key of a cell is a guard:
+ * no table of the level crosses it.
  *
  *   newer run        [----]               [--]  []
  *   older run     [-----]  [---]        [-------]  [---]
  *   cells         [------------]        [---------][---]
  *
- * Guards as such are PebblesDB's (SOSP '17), which samples them from inserted keys. Here they are
- * read off the tables: whoever cuts what it adds at the guards keeps the cells apart, and a guard
- * lasts for as long as something lies in its cell.
+ * PebblesDB (SOSP '17) samples guards from inserted keys. Here they follow from the tables: a merge
+ * that is cut at the guards keeps the cells apart, and a guard lasts as long as its cell holds
+ * data.
  *
- * Cells are remembered with the level they were of, and after an edit only those are swept again
- * that lie where a run's chunks differ (`primitives/lineage.ts`): memory only, cells are a function
- * of the level.
+ * Cells are remembered with their level. After an edit only the cells are computed again that lie
+ * where a run's chunks differ (`primitives/lineage.ts`). Cells are a function of the level.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
@@ -32,10 +32,10 @@ import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { changedRanges } from '../primitives/lineage.ts'
 import { type Cell, Cells, type Stretch } from './cells.ts'
 
-/** A cell's tables in one run, in key order. */
+/** The tables of a cell that lie in one run, in key order. */
 export interface Fragment {
   readonly run: Run
-  /** Runs of the level that are older. */
+  /** Number of older runs in the level. */
   readonly height: number
   readonly tables: readonly TableMeta[]
 }
@@ -49,17 +49,17 @@ export function fragmentsOf({ runs }: Level, cell: Cell): readonly Fragment[] {
   })
 }
 
-/** A level as it was met last, through all its edits. */
+/** A level in the form it was last seen in, and its cells. */
 interface Lineage {
   level: Level
   bytesMin: number
   cells: Cells
 }
 
-/** By the first and the last table of each run: edits leave some of them. */
+/** Found by the first and the last table of each run: an edit leaves some of these. */
 const lineages = new WeakMap<TableMeta, Lineage>()
 
-/** The cells of the level, where what has fewer than `bytesMin` raw bytes is part of another. */
+/** The cells of the level. Each has at least `bytesMin` raw bytes, except for the first. */
 export function cellsOf(level: Level, bytesMin: number): Cells {
   const known = lineageOf(level)
   if (known?.bytesMin === bytesMin && haveSameRuns(known.level, level)) return known.cells
@@ -93,7 +93,7 @@ function haveSameRuns({ runs: before }: Level, { runs: after }: Level): boolean 
   return before.length === after.length && before.every((run, at) => run === after[at])
 }
 
-/** Whether runs of both levels are in the same order: which is the newest of a cell depends on it. */
+/** Whether common runs are in the same order, on which the newest run of a cell depends. */
 function haveSameOrder(before: Level, after: Level): boolean {
   let last = -1
   for (const { id } of before.runs) {
@@ -117,18 +117,18 @@ function rangesOfEdit(before: Level, after: Level): readonly KeyRange[] {
   return [...ids].flatMap((id) => changedRanges(chunksIn(before, id), chunksIn(after, id)))
 }
 
-/** Tables that overlap, be it by way of others, or a cell of several such. */
+/** Tables that overlap, directly or through other tables; or several such groups. */
 interface Clump {
   readonly smallest: Uint8Array
   largest: Uint8Array
   rawBytes: number
-  /** Indices of runs of the level that have tables in it; few. */
+  /** Indices of the level's runs that have tables in it; there are few. */
   readonly runs: number[]
 }
 
 const WHOLE: Stretch = { from: null, to: null }
 
-/** The cells of tables that start in the stretch; no table crosses its ends. */
+/** The cells of the tables that start in the stretch. No table may cross its ends. */
 function sweep({ runs }: Level, bytesMin: number, { from, to }: Stretch): readonly Cell[] {
   const lists = runs.map((run) =>
     sliceTables(

@@ -1,11 +1,12 @@
 /**
- * Owns leveling that keeps a promise about deletes: a tombstone reaches the deepest level, and what
- * it hides is gone, within `deleteTtlMs` of its write and the compaction then due. Each level has a
- * share of that time (FADE); a table with a tombstone whose time in the level is over goes first,
- * of several the one in the smallest level, with the most tombstones. Otherwise the tree is that of
- * partial leveling, and `mode` says which table a saturated level gives.
+ * Owns leveling with a bound on deletes: `deleteTtlMs` after a delete was written, the compaction
+ * is due that brings its tombstone into the deepest level and removes the data it hides. Each level
+ * has a share of that time (FADE). A table with a tombstone whose time in the level is over goes
+ * first; of several, that of the smallest level, then the one with the most tombstones. Otherwise
+ * the tree is that of partial leveling, and `mode` says which table of a full level is compacted.
  *
- * Not in the promise: tombstones that a snapshot still needs, and those in the memtable.
+ * The bound does not hold for tombstones that a snapshot still needs, nor for those in the
+ * memtable.
  *
  * Trigger      tombstone-TTL, then level saturation (level 0: number of sorted runs)
  * Layout       leveling
@@ -13,8 +14,8 @@
  * Movement     expired tombstone-TTL; at saturation least overlap (so), most tombstones (sd) or the
  *              tombstone that expires next (dd)
  *
- * Source: Sarkar et al., *Lethe*, SIGMOD '20 §4.1. The rules of the tree stand in
- * `shared-rules.ts`, the split of the time in `triggers.ts`.
+ * Source: Sarkar et al., *Lethe*, SIGMOD '20 §4.1. `shared-rules.ts` states the rules of the tree,
+ * `primitives/triggers.ts` how the time is split.
  */
 
 import { z } from 'zod'

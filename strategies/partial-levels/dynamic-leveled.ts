@@ -1,17 +1,17 @@
 /**
- * Owns leveling whose targets follow the data: the last level holds what it holds, each level above
- * it 1/T of the next. The tree grows upwards: data gathers in the last of `levels` levels, and a
- * level above opens when the one that level 0 feeds would be larger than base · T. So the last
- * level always has nearly all of the data, and obsolete versions take at most 1/(T − 1) more space,
- * where static targets let a young last level hold less than the levels above it.
+ * Owns leveling whose targets follow the data: the last level has no target, and each level above
+ * it may hold 1/T of the next. The tree grows upwards. Data gathers in the last of `levels` levels,
+ * and a level above opens when the level that level 0 merges into would be larger than base · T. So
+ * the last level always has nearly all of the data, and obsolete versions take at most 1/(T − 1)
+ * more space. With static targets a young last level may hold less than the levels above it.
  *
  * Trigger      level saturation (level 0: number of sorted runs)
  * Layout       leveling
  * Granularity  one table and what it overlaps
  * Movement     least overlap with the next level, or `pick`; ties by round-robin
  *
- * Sources: RocksDB, level_compaction_dynamic_level_bytes; Dong et al., CIDR '17 (the bound). The
- * rules of the tree stand in `shared-rules.ts`.
+ * Sources: RocksDB, level_compaction_dynamic_level_bytes; Dong et al., CIDR '17 (the bound).
+ * `shared-rules.ts` states the rules of the tree.
  */
 
 import { z } from 'zod'

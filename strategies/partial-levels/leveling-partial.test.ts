@@ -7,7 +7,7 @@ import { printSpec } from '../primitives/print-spec.ts'
 import { emptyTree, load } from '../testing/stepper.ts'
 import { levelingPartial } from './leveling-partial.ts'
 
-/** Tables weigh `values` raw bytes; the memtable is of 10, so level i may hold 10 · 4^i. */
+/** Tables weigh `values` raw bytes. The memtable has 10, so level i may hold 10 · 4^i. */
 function viewOf(
   tree: string,
   cursors: readonly (string | null)[] = [],
@@ -28,7 +28,9 @@ const lo1 = levelingPartial.create()
 const rr = levelingPartial.create({ pick: 'rr' })
 const hex = (text: string) => [...text].map((c) => c.charCodeAt(0).toString(16)).join('')
 
-/** Level 1 is over its 40 bytes; a and c overlap as much as they weigh, b and d half of it. */
+/**
+ * Level 1 is above its 40 bytes. a and c overlap their own weight below, b and d half of theirs.
+ */
 const OVERFULL = `
   L1
     R2: 1[a,b] values=12; 2[c,d] values=12; 3[e,f] values=12; 4[g,h] values=12
@@ -162,13 +164,14 @@ test('stall limits are LevelDB’s 8 and 12 at its trigger of 4', () => {
 })
 
 test('debt counts what exceeds the targets with its share of the next level', () => {
-  // 48 bytes in level 1, 8 over: a table of 10 at least leaves, and meets 36/48 as much below.
+  // Level 1 has 48 bytes, 8 too many. At least one table of 10 leaves, and meets 36/48 of that
+  // below.
   expect(lo1.debtBytes(viewOf(OVERFULL))).toBe(Math.round(10 * (1 + 36 / 48)))
   expect(lo1.debtBytes(viewOf('L1\n R1: 1[a,b] values=39'))).toBe(0)
 })
 
 describe('write amplification of a random load, T = 10, one flush at a time into level 1', () => {
-  /** 400 buffers of 16 keys, a table a buffer: 9, 99 and 292 tables in levels 1 to 3. */
+  /** 400 buffers of 16 keys, one table each: 9, 99 and 292 tables in levels 1 to 3. */
   const amplification = (pick: MovementName) => {
     const strategy = levelingPartial.create({ T: 10, l0Trigger: 1, pick })
     const random = createRandom(7)

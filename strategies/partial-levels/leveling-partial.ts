@@ -1,7 +1,7 @@
 /**
  * Owns leveling with partial compaction, as LevelDB and RocksDB do it: one run in every level below
- * 0, merged one table at a time. What the table is, `pick` says; where several qualify alike, or the
- * named kind is not there, the choice falls to least overlap and at last to round-robin.
+ * 0, merged one table at a time. `pick` says which table. If no table qualifies, the table with the
+ * least overlap is chosen; ties are broken by round-robin.
  *
  * Trigger      level saturation (level 0: number of sorted runs)
  * Layout       leveling
@@ -9,7 +9,7 @@
  * Movement     any of `primitives/movement.ts`; ties by round-robin
  *
  * Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder`; the movements,
- * Sarkar et al., PVLDB 14. The rules of the tree stand in `shared-rules.ts`.
+ * Sarkar et al., PVLDB 14. `shared-rules.ts` states the rules of the tree.
  */
 
 import { z } from 'zod'

@@ -1,16 +1,17 @@
 /**
  * Owns 1-leveling: the first level is tiered, every other is one run, merged table by table. Level
- * 0, where flushes land, is the papers' first level: it holds up to `runs` of them, and its full
- * size is the unit of the levels below, so level i may hold runs · T^i memtables. Bursts are taken
- * in by the first level at the cost of tiering; the rest of the tree reads as leveling does.
+ * 0, where flushes land, is the papers' first level. It holds up to `runs` of them, and its full
+ * size is the unit of the levels below: level i may hold runs · T^i memtables. The first level
+ * takes in bursts at the cost of tiering; the rest of the tree is as cheap to read as with
+ * leveling.
  *
  * Trigger      number of sorted runs in the first level, saturation below
  * Layout       1-leveling
  * Granularity  all runs of the first level; below it one table and what it overlaps
  * Movement     not applicable in the first level; below it least overlap with the next, or `pick`
  *
- * Source: Sarkar et al., PVLDB 14 ('1-Lvl', RocksDB's own shape). The rules of the tree stand in
- * `shared-rules.ts`.
+ * Source: Sarkar et al., PVLDB 14 ('1-Lvl', RocksDB's own shape). `shared-rules.ts` states the
+ * rules of the tree.
  */
 
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Owns the parameters that only partial leveling takes, and the list that its strategies share. */
+/** Owns the parameters of partial leveling, and the list of them that its strategies share. */
 
 import { z } from 'zod'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
@@ -29,7 +29,7 @@ export const ttlMs = z
       '10 seconds suit a run of half a minute; a service would say days.',
   )
 
-/** Of partial leveling, beside the size ratio. */
+/** The parameters of partial leveling without the size ratio. */
 export const partialParameters = {
   pick,
   l0Trigger,

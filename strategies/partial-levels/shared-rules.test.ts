@@ -5,7 +5,7 @@ import { printSpec } from '../primitives/print-spec.ts'
 import { dynamicLeveled } from './dynamic-leveled.ts'
 import { oneLeveling } from './one-leveling.ts'
 
-/** Tables weigh `values` raw bytes; the memtable is of 10. */
+/** Tables weigh `values` raw bytes; the memtable has 10. */
 function viewOf(tree: string): TreeView {
   return {
     version: parseVersion(tree),

@@ -1,22 +1,23 @@
 /**
- * Owns the tree of partial leveling, as LevelDB and RocksDB build it: level 0 collects flushed runs,
- * every deeper level is one run, and a compaction takes a table or a few with what they overlap.
- * `leveling-partial`, `1-leveling`, `dynamic-leveled` and `delete-aware` are points of it, and so is
- * `composed` where it works by tables.
+ * Owns the rules that leveling-partial, 1-leveling, dynamic-leveled and delete-aware share, and
+ * `composed` where it compacts by tables. Their tree is that of LevelDB and RocksDB: level 0
+ * collects flushed runs, every deeper level is one run, and a compaction takes one table or a few,
+ * with the tables they overlap.
  *
- * When level 0 has `l0Trigger` runs all of them merge with the tables they overlap in the base
- * level. When a level from there on reaches its target the movement chooses a table, which merges
- * into the tables it overlaps one level deeper. The fullest level goes first. Tables that overlap
+ * When level 0 has `l0Trigger` runs, all of them merge with the tables they overlap in the base
+ * level. When a deeper level reaches its target, the movement chooses a table, which merges with
+ * the tables it overlaps one level deeper. The fullest level goes first. Tables that overlap
  * nothing are moved, not rewritten, so sequential loads cost one write.
  *
  *   static    level i may hold base · T^i raw bytes; the base level is level 1
- *   dynamic   targets follow the size the last level has: each level above it may hold 1/T of the
- *             next. The base level is the deepest whose target is at most base · T; those above it
- *             stay empty. The levels above the last hold at most 1/(T − 1) of it, so obsolete
- *             versions do too (RocksDB, level_compaction_dynamic_level_bytes; Dong et al., CIDR '17)
+ *   dynamic   targets follow the size of the last level: each level above it may hold 1/T of the
+ *             next. The base level is the deepest whose target is at most base · T; levels between
+ *             level 0 and the base level stay empty. The levels above the last hold at most
+ *             1/(T − 1) of it, so obsolete versions take no more than that (RocksDB,
+ *             level_compaction_dynamic_level_bytes; Dong et al., CIDR '17)
  *
- * A running compaction reserves the levels it reads and writes, so jobs on other levels may run
- * beside it. Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder` and
+ * A running compaction reserves the levels it reads and writes; jobs on other levels may run at the
+ * same time. Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder` and
  * `VersionStorageInfo::CalculateBaseBytes`.
  */
 
@@ -37,10 +38,16 @@ import { scoresAround, whenIdle } from '../define-strategy.ts'
 import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
-import { inputBytes, levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
+import {
+  inputBytes,
+  levelsTouched,
+  mergeIntoOldest,
+  outputTo,
+  wholeRuns,
+} from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 
-/** How far through the key space each level's compactions have come. */
+/** How far each level's compactions have come through the key space. */
 export type PartialState = { readonly cursors: Cursors }
 
 export const NO_CURSORS: PartialState = { cursors: [] }
@@ -51,11 +58,11 @@ export interface PartialShape extends MovementLimits {
   /** Raw bytes the targets start from; 0: the memtable size. */
   readonly baseBytes: number
   readonly sizing: 'static' | 'dynamic'
-  /** Dynamic sizing: levels of the tree, level 0 included; the data gathers in the last. */
+  /** Dynamic sizing: number of levels, with level 0. Most data lies in the last. */
   readonly levels: number
-  /** In order: the first that does not pass chooses the table. */
+  /** In order of priority: the first movement that does not pass chooses the table. */
   readonly movement: readonly MovementName[]
-  /** Neighbouring tables that go together. */
+  /** Number of neighbouring tables that are compacted together. */
   readonly tablesPerJob: number
   readonly bitsPerKey: number
   readonly targetTableBytes: number
@@ -64,14 +71,14 @@ export interface PartialShape extends MovementLimits {
 type View = TreeView<PartialState>
 type Spec = CompactionSpec<PartialState>
 
-/** What makes a compaction due, and which; `busy` levels are read or written by running jobs. */
+/** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
 export type PartialTrigger = (
   view: View,
   shape: PartialShape,
   busy: ReadonlySet<number>,
 ) => Spec | null
 
-/** What a strategy of this tree answers with, from the shape its parameters give. */
+/** The members of a strategy of this family, given the shape that its parameters describe. */
 export function partialMembers<Values>(
   shapeOf: (values: Values, view: View) => PartialShape,
   triggersOf: (values: Values) => readonly PartialTrigger[] = () => [pickFullest],
@@ -88,7 +95,7 @@ export function partialMembers<Values>(
   }
 }
 
-/** The first of the triggers, in this order, that has something due. */
+/** Asks the triggers in order, and returns the first compaction that is due. */
 export function pickPartialLevels(
   view: View,
   shape: PartialShape,
@@ -100,7 +107,7 @@ export function pickPartialLevels(
   return spec
 }
 
-/** Level saturation; in level 0 the number of sorted runs. */
+/** Compacts the fullest level: by bytes, and in level 0 by the number of runs. */
 export function pickFullest(
   view: View,
   shape: PartialShape,
@@ -121,7 +128,7 @@ export function pickFullest(
   })
 }
 
-/** Fullness of every level; a level is at 1 or above exactly where something is due. */
+/** Fullness of every level. Some level scores 1 or more exactly when a compaction is due. */
 export function scorePartialLevels(
   view: View,
   shape: PartialShape,
@@ -137,7 +144,7 @@ export function scorePartialLevels(
   return scoresAround(view, due, (level) => scores[level]!.score)
 }
 
-/** RocksDB's estimate: what exceeds a target is rewritten with its share of the next level. */
+/** RocksDB's estimate: bytes above a target are rewritten with their share of the next level. */
 export function debtOfPartialLevels(
   view: View,
   shape: PartialShape,
@@ -152,7 +159,7 @@ export function debtOfPartialLevels(
     if (level === targets.base) arriving += flushed
     const bytes = levelAt(view.version, level).totals.rawBytes + arriving
     const excess = bytes - targets.bytes(level)
-    // Whole tables leave, so the least excess costs one.
+    // Whole tables leave, so any excess costs at least one table.
     arriving = excess < 0 ? 0 : Math.max(excess, Math.min(bytes, tableBytes(view, shape)))
     debt += arriving * (1 + levelAt(view.version, level + 1).totals.rawBytes / Math.max(bytes, 1))
   }
@@ -166,7 +173,7 @@ function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
   return { slowdownRuns: 2 * Math.max(l0Trigger, 4), stopRuns: 3 * Math.max(l0Trigger, 4) }
 }
 
-/** All of level 0 with the tables of the base level in its range. */
+/** Merges all of level 0 with the base level's tables in its range. */
 function compactLevel0(view: View, shape: PartialShape, reason: PickReason): Spec {
   const { runs } = levelAt(view.version, 0)
   const next = targetsOf(view, shape).base
@@ -175,7 +182,7 @@ function compactLevel0(view: View, shape: PartialShape, reason: PickReason): Spe
   return into(view, shape, next, wholeRuns(0, runs), tables, met, view.state, reason)
 }
 
-/** Sends on what the rule marks: one level deeper, or rewritten where that is not possible. */
+/** Sends a marked table one level deeper, or rewrites it in place in the deepest level. */
 export function markTrigger(rule: MarkRule): PartialTrigger {
   return (view, shape, busy) => {
     const targets = targetsOf(view, shape)
@@ -193,12 +200,12 @@ export function markTrigger(rule: MarkRule): PartialTrigger {
   }
 }
 
-/** Level 0 can always go deeper. */
+/** Never true of level 0, whose runs can always go deeper. */
 export function isDeepest(view: TreeView, level: number): boolean {
   return level > 0 && level === view.version.levels.length - 1
 }
 
-/** Table `index` of a level below 0 and its neighbours with the tables they overlap below. */
+/** Compacts table `index` of a level below 0 and its neighbours into the next level. */
 function compactTables(
   view: View,
   shape: PartialShape,
@@ -219,7 +226,7 @@ function compactTables(
   return into(view, shape, level + 1, [input], tables, met, state, { ...reason, values })
 }
 
-/** Rewrites a table where it is, which leaves out what nothing older needs any more. */
+/** Rewrites a table in place, which leaves out tombstones that hide nothing older. */
 function rewriteTable(
   view: View,
   shape: PartialShape,
@@ -239,9 +246,9 @@ function rewriteTable(
 }
 
 interface Targets {
-  /** Where level 0 goes. */
+  /** The level that level 0 merges into. */
   readonly base: number
-  /** Raw bytes at which a level below 0 is due. */
+  /** Raw bytes from which a level below 0 is due. */
   readonly bytes: (level: number) => number
 }
 
@@ -280,7 +287,7 @@ function busyLevels(view: View): ReadonlySet<number> {
   return new Set(view.inProgress.flatMap((spec) => levelsTouched(spec)))
 }
 
-/** What the movement chooses of a level that has reached its target. */
+/** Compacts the table that the movement chooses, of a level that has reached its target. */
 function pickTable(view: View, shape: PartialShape, targets: Targets, level: number): Spec {
   const { runs, totals } = levelAt(view.version, level)
   const run = runs[0]!
@@ -295,7 +302,7 @@ function pickTable(view: View, shape: PartialShape, targets: Targets, level: num
   })
 }
 
-/** A merge into the run of level `next`, or a move where nothing overlaps anything. */
+/** A merge into the run of level `next`; a move if no two tables overlap. */
 function into(
   view: View,
   shape: PartialShape,
@@ -322,21 +329,19 @@ function into(
   }
 }
 
-/** Several runs in a level below 0, left by another strategy, become one before anything else. */
+/** First of all, merges several runs in a level below 0, which another strategy left, into one. */
 function pickRepair(view: View, shape: PartialShape, busy: ReadonlySet<number>): Spec | null {
   const level = view.version.levels.findIndex(
     ({ runs }, index) => index > 0 && runs.length > 1 && !busy.has(index),
   )
   if (level === -1) return null
   const { runs } = levelAt(view.version, level)
-  const place = { level, run: runs.at(-1)!.id }
-  return {
-    kind: 'merge',
-    inputs: wholeRuns(level, runs),
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
-    nextState: view.state,
-    reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level, runs: runs.length } },
+  const reason = {
+    trigger: 'sorted runs',
+    formula: 'runs > 1',
+    values: { level, runs: runs.length },
   }
+  return mergeIntoOldest(view, level, [], runs, shape, reason)
 }
 
 function overlapWith(view: View, level: number, range: KeyRange): TableMeta[] {

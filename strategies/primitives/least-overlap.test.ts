@@ -23,8 +23,8 @@ function tablesFrom(id: number, start: number, shapes: readonly (readonly number
 }
 
 /**
- * The run with some tables from index `at` on replaced by one over all their range, or, of a single
- * table, by one over the gap behind it too; of none, the run with that gap filled.
+ * The run after an edit at index `at`. Several tables become one over their whole range; a single
+ * table becomes one that also covers the gap behind it; without tables a new one fills that gap.
  */
 function rewritten(run: Run, at: number, count: number, id: number): Run {
   const tables = [...tablesOf(run)]
@@ -43,7 +43,7 @@ function numberOf(key: Uint8Array): number {
   return key.subarray(0, 4).reduce((number, byte) => number * 256 + byte, 0)
 }
 
-/** The definition, by looking at every pair. */
+/** The definition: it compares every pair of tables. */
 function naiveIndex(run: Run, next: Run | undefined, start: number): number {
   const tables = [...tablesOf(run)]
   const below = next === undefined ? [] : [...tablesOf(next)]

@@ -1,12 +1,12 @@
 /**
- * Owns the choice of the table that overlaps least with another run, per byte of its own: with the
- * next level's it is RocksDB's default (kMinOverlappingRatio; LO+1 of Sarkar et al.), with the one
- * after that LO+2. Equal ratios are decided by the round-robin order.
+ * Owns the choice of the table that overlaps least with another run, per byte of its own. With the
+ * next level's run this is RocksDB's default (kMinOverlappingRatio; LO+1 of Sarkar et al.), with
+ * the run of the level after that it is LO+2. Ties are broken by round-robin.
  *
- * A ratio depends on nothing but the table and its neighbours in the other run. So all ratios are
- * remembered with the two runs they were of (`lineage.ts`), and a pick works out those of new tables
- * and of tables in the range of an edit of the other run. Memory only: the choice stays a pure
- * function.
+ * A ratio depends only on the table and its neighbours in the other run. So all ratios are
+ * remembered together with the two runs (`lineage.ts`), and a pick computes only those of new
+ * tables and of tables in the range of an edit of the other run. Memory only: the choice stays a
+ * pure function.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
@@ -36,7 +36,7 @@ interface Known {
  */
 export type LeastOverlapIndex = (run: Run, other: Run | undefined, start: number) => number
 
-/** Each has a memory of its own: one for every distance between the two runs. */
+/** Makes a choice with its own memory. Use one for each distance between the two levels. */
 export function leastOverlap(): LeastOverlapIndex {
   const lineages = new Lineages<Known>()
   return (run, other, start) => {
@@ -48,7 +48,7 @@ export function leastOverlap(): LeastOverlapIndex {
   }
 }
 
-/** A ratio that is to be worked out. */
+/** Stands for a ratio that is not computed yet. */
 const UNKNOWN = Number.NaN
 
 function ratiosOf(run: Run, other: Run): Ranks {
@@ -69,7 +69,7 @@ function ratiosAfter(before: Known, run: Run, other: Run): Ranks {
   return workedOut(ratios, open, run, other)
 }
 
-/** Ratios of edited chunks: unknown of tables that are new. */
+/** Ratios of edited chunks, by chunk; those of new tables are unknown. */
 function ratiosInHole(
   before: Known,
   chunks: readonly Chunk[],
@@ -86,7 +86,7 @@ function ratiosInHole(
   })
 }
 
-/** Makes the ratios of tables in the range unknown, in `open` chunks. */
+/** Marks the ratios of tables in the range as unknown, and adds their chunks to `open`. */
 function forget(ratios: Ranks, run: Run, range: KeyRange, open: Map<number, number[]>): void {
   const { from, to } = overlapping(run, range)
   if (from === to) return
@@ -98,7 +98,7 @@ function forget(ratios: Ranks, run: Run, range: KeyRange, open: Map<number, numb
   }
 }
 
-/** With the ratios of `open` chunks, where those unknown are worked out. */
+/** Computes the unknown ratios of the `open` chunks, and puts these chunks in place. */
 function workedOut(
   { chunks, leasts }: Ranks,
   open: ReadonlyMap<number, number[]>,
@@ -117,21 +117,21 @@ function workedOut(
   return { chunks, leasts }
 }
 
-/** Tables that are walked before a key is searched for. */
+/** So many tables are walked before a binary search is made. */
 const NEARBY_TABLES = 3
 
-/** Sums over the tables of a run that overlap ranges, which are asked for in ascending order. */
+/** Sums up the tables of a run that overlap a table. Tables must be given in ascending order. */
 class Sweep {
   readonly #run: Run
   #chunk = 0
-  /** Index in the chunk of the first table that may overlap what is asked for next. */
+  /** Index in the chunk of the first table that may overlap the next one given. */
   #at = 0
 
   constructor(run: Run) {
     this.#run = run
   }
 
-  /** Raw bytes of the tables that overlap `table`, to its own. */
+  /** Raw bytes of the tables that overlap `table`, divided by its own. */
   ratioOf(table: TableMeta): number {
     this.#seek(table.smallest)
     const { chunks } = this.#run
@@ -143,7 +143,7 @@ class Sweep {
           return bytes / Math.max(rawBytes(table), 1)
         }
         bytes += rawBytes(tables[at]!)
-        // The last that starts in this table's range is the first that may end in the next's.
+        // The last table that starts in this range is the first that may reach into the next.
         this.#chunk = chunk
         this.#at = at
       }
@@ -151,7 +151,7 @@ class Sweep {
     return bytes / Math.max(rawBytes(table), 1)
   }
 
-  /** To the first table that ends at the key or after it. */
+  /** Moves to the first table that ends at the key or after it. */
   #seek(key: Uint8Array): void {
     const { chunks, firstIndexes } = this.#run
     for (let steps = 0; steps < NEARBY_TABLES; steps++) {

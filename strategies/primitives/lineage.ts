@@ -1,8 +1,8 @@
 /**
- * Owns what picks remember of runs: a pick meets the runs of the pick before, edited in a few places,
- * and most of what it knew still holds. Runs share the chunks no edit touched, so the places are found
- * by comparing references, one a chunk. Memory only: what is remembered is a function of the
- * run, so forgetting it changes the time of a pick and nothing else.
+ * Owns what picks remember of runs. A pick sees the same runs as the pick before, edited in a few
+ * places, so most of what was computed still holds. Runs share the chunks that no edit touched, and
+ * comparing chunk references finds the edited places. What is remembered is a function of the run:
+ * forgetting it makes a pick slower and changes nothing else.
  */
 
 import { hull, type KeyRange } from '../../engine/version/key-range.ts'
@@ -17,10 +17,10 @@ export interface Hole {
   readonly to: number
 }
 
-/** Elements in both together that are tried before a hole is measured by a set. */
+/** Number of elements of both lists that are compared before a hash map is used. */
 const NARROW = 24
 
-/** Where the lists differ, ascending. Elements are told by reference; those in both keep their order. */
+/** Where the lists differ, ascending. Compares references; common elements are in equal order. */
 export function holesBetween<T extends object>(
   before: readonly T[],
   after: readonly T[],
@@ -41,7 +41,7 @@ export function holesBetween<T extends object>(
   }
 }
 
-/** To the next element that is in both lists; to their ends where there is none. */
+/** The hole up to the next element that is in both lists, or up to their ends. */
 function holeFrom<T extends object>(
   before: readonly T[],
   after: readonly T[],
@@ -66,7 +66,7 @@ function holeFrom<T extends object>(
   return { beforeFrom: left, beforeTo: before.length, from: right, to: after.length }
 }
 
-/** What was known of a list's elements, at their places after the edits; NaN of new ones. Owned. */
+/** Values known of a list's elements, at their new places; NaN for new elements. Owned. */
 export function carriedOver(before: readonly number[], holes: readonly Hole[]): number[] {
   const after = before.slice()
   for (const { beforeFrom, beforeTo, from, to } of holes.toReversed()) {
@@ -76,7 +76,7 @@ export function carriedOver(before: readonly number[], holes: readonly Hole[]): 
   return after
 }
 
-/** Ranges in which the tables of two runs differ, told by their chunks. */
+/** Key ranges in which two runs differ, found by comparing their chunks. */
 export function changedRanges(
   before: readonly Chunk[],
   after: readonly Chunk[],
@@ -91,7 +91,7 @@ export function changedRanges(
   })
 }
 
-/** The first and the last of the tables [from, to), if any. */
+/** The first and the last of the tables [from, to); none if that is empty. */
 function endsOf(tables: readonly TableMeta[], from: number, to: number): readonly TableMeta[] {
   return from === to ? [] : [tables[from]!, tables[to - 1]!]
 }
@@ -105,33 +105,33 @@ export function tablesOfChunks(
   return joined(chunks.slice(from, to).map(({ tables }) => tables))
 }
 
-/** The lists one after the other; `flat` takes several times as long. */
+/** The lists joined into one. `flat` takes several times as long. */
 export function joined<T>(lists: readonly (readonly T[])[]): T[] {
   return ([] as T[]).concat(...lists)
 }
 
-/** Levels of a few trees. */
+/** Enough for the levels of a few trees. */
 const LINEAGES_MAX = 32
 const PROBES = 8
 
-/** The latest of what is known of each of the runs met last. */
+/** Remembers what is known of the runs that were met last, in their latest form. */
 export class Lineages<Known extends { readonly run: Run }> {
   /** Latest first. */
   #known: Known[] = []
 
-  /** What was known of the run before its last edits. */
+  /** What is known of an earlier form of the run. */
   ancestor(run: Run): Known | undefined {
     return this.#known.find((known) => known.run.id === run.id && areRelated(known.run, run))
   }
 
-  /** In place of its ancestor, if any. */
+  /** Remembers `known` in place of its ancestor, if any. */
   keep(known: Known, ancestor: Known | undefined): void {
     const others = this.#known.filter((other) => other !== ancestor)
     this.#known = [known, ...others.slice(0, LINEAGES_MAX - 1)]
   }
 }
 
-/** One edit may touch every chunk of so short a run. */
+/** One edit may replace every chunk of a run this short. */
 const SHORT_CHUNKS = 2
 
 function areRelated(before: Run, after: Run): boolean {
@@ -147,7 +147,7 @@ function haveCommonChunk(before: Run, after: Run): boolean {
   return haveCommonElement(before.chunks, after.chunks)
 }
 
-/** By a few samples from either end: edits move those between them. */
+/** Compares a few elements from either end, since edits move those in between. */
 function haveCommonElement<T extends object>(before: readonly T[], after: readonly T[]): boolean {
   const samples = Math.min(PROBES, before.length, after.length)
   for (let at = 0; at < samples; at++) {

@@ -28,7 +28,7 @@ function viewOf(tree: string, nowMs = 100): TreeView {
   }
 }
 
-/** Level 1: which table of four, by what the movement looks at. */
+/** Each movement finds another table of level 1. */
 const TREE = `
   L1
     R3: 1[a,b] values=4 entries=4 seq=1-90 tombstones=1 deleted=40; 2[c,d] values=4 entries=4 seq=5-8 tombstones=3 deleted=60; 3[e,f] values=4 entries=4 seq=3-70; 4[g,h] values=4 entries=2 seq=30-31 tombstones=2 deleted=95

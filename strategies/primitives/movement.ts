@@ -1,20 +1,20 @@
 /**
  * Owns the fourth primitive of a strategy, data movement: which table of a run is compacted next.
- * A movement that finds no table that qualifies passes, and the next in the list is asked; the
- * round-robin cursor answers last. All are pure, and none walks the tables of a level: what a
- * choice needs is remembered by chunk (`table-ranks.ts`). What each takes as a table's age or use:
+ * A movement passes if no table qualifies; then the next in the list decides, and round-robin last.
+ * All are pure. None walks the tables of a level: what a choice needs is remembered by chunk
+ * (`table-ranks.ts`). Each movement chooses:
  *
  *   rr              the first table beyond the cursor (LevelDB's compact pointer)
  *   lo1, lo2        least overlap with the next level, or the one after it; lo2 passes without one
- *   coldest         fewest reads (counters start anew at a reopen) among `COLDEST_TABLES` tables
- *                   from the cursor on: counters change beneath a chunk, so they cannot be kept
+ *   coldest         fewest reads (counters start at 0 after a reopen) among `COLDEST_TABLES` tables
+ *                   from the cursor on; read counters change at any time, so ranks are not kept
  *   oldest-max-seq  smallest newest seq: untouched the longest (kOldestLargestSeqFirst)
  *   oldest-min-seq  smallest oldest seq: holds the oldest entry (kOldestSmallestSeqFirst)
- *   density         largest share of tombstones, from `densityThreshold` on; else passes
- *   most-tombstones the most tombstones, from one on; else passes
- *   oldest-tombstone the oldest tombstone of all; passes where there is none
- *   ttl             the oldest tombstone that is `ttlMs` old; else passes
- *   random          a table by a hash of the cursor and the run: as random as a pure pick can be
+ *   density         the largest share of tombstones; passes if it is below `densityThreshold`
+ *   most-tombstones the most tombstones; passes if there are none
+ *   oldest-tombstone the oldest tombstone; passes if there is none
+ *   ttl             the oldest tombstone; passes if it is younger than `ttlMs`
+ *   random          a table by a hash of the cursor and the run, so that the pick stays pure
  *
  * Sources: Sarkar et al., PVLDB 14 (the names); RocksDB `CompactionPri`; Lethe, SIGMOD '20.
  */
@@ -47,7 +47,7 @@ export interface MovementLimits {
   readonly ttlMs: number
 }
 
-/** The run of a level, not empty, and the round-robin index in it (`indexAfter`). */
+/** What a movement chooses from: a run, not empty, and the round-robin index (`indexAfter`). */
 export interface Candidates extends MovementLimits {
   readonly view: TreeView
   readonly level: number
@@ -59,18 +59,18 @@ export interface Candidates extends MovementLimits {
 /** Index of the table chosen, or null to pass. */
 export type Movement = (from: Candidates) => number | null
 
-/** Tables whose reads one pick compares: all of a level below this, a window of a larger one. */
+/** Most tables whose reads one pick compares; of larger levels a part from the cursor on. */
 const COLDEST_TABLES = 256
 
 const overlapWithNext = leastOverlap()
 const overlapWithSecondNext = leastOverlap()
 const byNewestSeq = rankedBy(({ seqMax }) => seqMax)
 const byOldestSeq = rankedBy(({ seqMin }) => seqMin)
-/** A table's share of tombstones, negated: the densest ranks least. */
+/** A table's share of tombstones, negated, so that the densest table has the least rank. */
 export const byDensity = rankedBy(({ tombstones, entries }) => -tombstones / entries)
 const byTombstones = rankedBy(({ tombstones }) => -tombstones)
 
-/** A table's oldest tombstone, in ms of the clock; infinitely late where it has none. */
+/** The time of a table's oldest tombstone, in ms of the clock; Infinity if it has none. */
 export const byTombstoneAge = rankedBy(
   ({ oldestTombstoneAtMs }) => oldestTombstoneAtMs ?? Number.POSITIVE_INFINITY,
 )
@@ -108,7 +108,7 @@ export const MOVEMENTS: Readonly<Record<MovementName, Movement>> = {
   },
 }
 
-/** The table the first movement that does not pass chooses; round-robin when all do. */
+/** Index of the table chosen by the first movement that does not pass; round-robin if all pass. */
 export function chooseTable(movements: readonly MovementName[], from: Candidates): number {
   for (const name of movements) {
     const index = MOVEMENTS[name](from)
@@ -131,7 +131,7 @@ function coldestIndex({ view, run, start }: Candidates): number {
   return coldest
 }
 
-/** Where several runs are left by another strategy there is no one overlap: they merge first. */
+/** The only run of a level; several, which another strategy left, are merged before any choice. */
 function runOfLevel(view: TreeView, level: number): Run | undefined {
   return levelAt(view.version, level).runs[0]
 }

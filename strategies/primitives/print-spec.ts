@@ -1,5 +1,5 @@
 /**
- * Owns the text form of a spec, for tests that read as specifications:
+ * Owns the text form of a spec, for stories, reports of the kit and tests:
  *
  *   merge L0 R5, L0 R4, L1 R1 (tables 3, 4) -> L1 R1 because runs(0) ≥ l0Trigger
  *   move L0 R1 -> L1 new because runs(0) ≥ 1

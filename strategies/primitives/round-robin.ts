@@ -1,13 +1,13 @@
 /**
- * Owns round-robin cursors: for each level, how far through the key space its compactions have
- * come. The next table is the first that starts beyond the cursor; past the last it is the first.
- * Cursors also break the ties of other choices: always taking the lowest key instead rewrites the
- * same part of the next level over and over, at several times the cost.
+ * Owns round-robin cursors: for each level, how far its compactions have come through the key
+ * space. The next table is the first that starts beyond the cursor, or the first of all if none
+ * does. Cursors also break the ties of other choices. Taking the lowest key instead would rewrite
+ * the same part of the next level over and over, at several times the cost.
  *
- * A table that straddles the cursor is passed over, as in RocksDB's kRoundRobin; LevelDB takes the
- * first table that *ends* beyond its `compact_pointer_`. What lies behind the cursor was thinned
- * out just now, so a straddling table is wide and drags much of the next level along: where level
- * 0 is merged run by run at T = 10 that costs five times the writes (113 against 20 per entry).
+ * A table that straddles the cursor is skipped, as in RocksDB's kRoundRobin; LevelDB takes the
+ * first table that *ends* beyond its `compact_pointer_`. The range behind the cursor was just
+ * emptied, so a straddling table is wide and overlaps much of the next level. Where level 0 is
+ * merged run by run at T = 10, taking it costs five times the writes (113 against 20 per entry).
  *
  * A cursor is the largest user key of the table chosen last, in hex (a strategy's state is JSON).
  */
@@ -16,10 +16,12 @@ import { compareBytes } from '../../engine/base/compare.ts'
 import { lowerBound, type Run, tableAt } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 
-/** By level; null, or nothing, where no table has been chosen yet. */
+/** By level; null or missing if no table of the level has been chosen yet. */
 export type Cursors = readonly (string | null)[]
 
-/** Index of the first table of a run, not empty, that starts beyond the cursor; past the last: 0. */
+/**
+ * Index of the first table of a run, not empty, that starts beyond the cursor; past the last: 0.
+ */
 export function indexAfter(run: Run, cursor: string | null): number {
   if (cursor === null) return 0
   const key = fromHex(cursor)
@@ -31,15 +33,20 @@ export function indexAfter(run: Run, cursor: string | null): number {
 
 /** The cursors after `table` of `level` was chosen. */
 export function advance(cursors: Cursors, level: number, table: TableMeta): Cursors {
+  return advanceTo(cursors, level, table.largest)
+}
+
+/** The cursors after that of `level` has moved to the key. */
+export function advanceTo(cursors: Cursors, level: number, key: Uint8Array): Cursors {
   const length = Math.max(cursors.length, level + 1)
   return Array.from({ length }, (_, index) =>
-    index === level ? toHex(table.largest) : (cursors[index] ?? null),
+    index === level ? toHex(key) : (cursors[index] ?? null),
   )
 }
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-export function toHex(key: Uint8Array): string {
+function toHex(key: Uint8Array): string {
   let text = ''
   for (let at = 0; at < key.length; at++) text += HEX[key[at]!]!
   return text
@@ -53,7 +60,7 @@ export function fromHex(text: string): Uint8Array {
   return key
 }
 
-/** Of the code of a lower-case hexadecimal digit. */
+/** The value of a lower-case hexadecimal digit, given its character code. */
 function digitOf(code: number): number {
   return code < 0x40 ? code - 0x30 : code - 0x57
 }

@@ -13,7 +13,7 @@ export const bitsPerKey = z
       'and LevelDB manuals recommend, and what Dostoevsky and Sarkar et al. measure with.',
   )
 
-/** Declared for every strategy by `defineStrategy`. */
+/** `defineStrategy` declares it for every strategy. */
 export const filterAlloc = z
   .enum(['uniform', 'monkey'])
   .default('uniform')
@@ -32,7 +32,7 @@ export const targetTableBytes = z
       'to its memtable; LevelDB: 2 MB.',
   )
 
-/** The size ratio; `elsewhere` tells what others take, as 'LevelDB, RocksDB: 10'. */
+/** The size ratio. `elsewhere` names other defaults, such as 'LevelDB, RocksDB: 10'. */
 export function sizeRatio(elsewhere: string) {
   return z
     .number()

@@ -1,28 +1,27 @@
 /**
- * Owns the search for the table of a run that ranks least, in time that does not grow with what did
- * not change: the ranks of each chunk and their least are remembered (`lineage.ts`), so a pick ranks
- * the chunks that were edited and looks at one number of any other. The choice stays a pure
- * function of the run.
+ * Owns finding the table of a run with the least rank. The ranks of each chunk and their least are
+ * remembered (`lineage.ts`), so a pick ranks only the chunks that were edited, and reads one number
+ * of any other. The choice stays a pure function of the run.
  *
- * Equal ranks go to the first table at or after the round-robin cursor, never to the lowest key,
- * which would rewrite the same part of the next level over and over at several times the cost.
+ * Of equal ranks the first table at or after the round-robin cursor is chosen. Choosing the lowest
+ * key would rewrite the same part of the next level over and over, at several times the cost.
  */
 
 import { type Chunk, chunkAt, type Run } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { carriedOver, type Hole, holesBetween, Lineages } from './lineage.ts'
 
-/** Ranks of a run, never written to once they are handed out. */
+/** The ranks of a run's tables. They do not change once they are returned. */
 export interface Ranks {
   /** By chunk, and by index in the chunk. */
   readonly chunks: (readonly number[])[]
-  /** The least of each chunk: all that a search reads of the others. */
+  /** The least of each chunk; a search reads the ranks of one or two chunks only. */
   readonly leasts: number[]
 }
 
 export type RanksOfRun = (run: Run) => Ranks
 
-/** Of the ranks of a chunk, which is not empty. */
+/** The least of the numbers; there must be one. */
 export function leastOf(ranks: readonly number[]): number {
   let least = ranks[0]!
   for (let at = 1; at < ranks.length; at++) if (ranks[at]! < least) least = ranks[at]!
@@ -33,7 +32,7 @@ function ranksOf(chunks: (readonly number[])[]): Ranks {
   return { chunks, leasts: chunks.map(leastOf) }
 }
 
-/** The ranks of a run after edits, of which its chunks tell; owned. */
+/** The ranks of a run after the edits that `holes` describe; the caller owns the result. */
 export function ranksAfter(
   before: Ranks,
   holes: readonly Hole[],
@@ -50,10 +49,10 @@ export function ranksAfter(
   return { chunks, leasts }
 }
 
-/** Runs of fewer chunks are flushed or small: too many to be remembered, and ranked at once. */
+/** Runs of fewer chunks are too many to remember, and small enough to rank again. */
 const REMEMBERED_CHUNKS_MIN = 3
 
-/** Ranks that depend on nothing but the table. */
+/** Ranks by a function of the table alone. */
 export function rankedBy(rankOf: (table: TableMeta) => number): RanksOfRun {
   const lineages = new Lineages<{ readonly run: Run; readonly ranks: Ranks }>()
   const ofChunk = ({ tables }: Chunk) => tables.map(rankOf)
@@ -79,14 +78,14 @@ export function rankedBy(rankOf: (table: TableMeta) => number): RanksOfRun {
   }
 }
 
-/** The least rank of a run, not empty. */
+/** The least rank of a run, which must not be empty. */
 export function leastRankOf({ leasts }: Ranks): number {
   return leastOf(leasts)
 }
 
 /**
- * Of a run, not empty, the table of the least rank; of equal ones the first at or after index
- * `start`, around the end.
+ * The table with the least rank in a run, which must not be empty. Of equal ranks the first at or
+ * after index `start` is chosen, going on from the first table after the last.
  */
 export function leastIndex(
   run: Run,
@@ -102,7 +101,7 @@ export function leastIndex(
     rank = leasts[at]!
     chunk = at
   }
-  // The chunk that holds the cursor is the first in turn from there on, and the last before it.
+  // In turn, the tables of the cursor's chunk from `start` on come first, and those before it last.
   const first = run.firstIndexes[own]!
   const beyond = chunks[own]!.indexOf(leasts[own]!, start - first)
   if (leasts[own]! < rank || (leasts[own] === rank && beyond >= 0)) {

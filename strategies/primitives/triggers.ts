@@ -1,20 +1,20 @@
 /**
- * Owns the triggers beside capacity: tables that must go on because of their age or their
- * tombstones, and trees that hold too much that is obsolete. A rule marks tables by a rank that
- * depends on nothing but the table, so that the least of a run is remembered and a pick looks for
- * tables only where some are marked.
+ * Owns the triggers other than capacity: tables that must be compacted because of their age or
+ * their tombstones, and trees with too much obsolete data. A rule marks tables by a rank that
+ * depends only on the table. So the least rank of a run can be remembered, and a pick looks at
+ * tables only in runs with a marked one.
  *
- * What is done with a marked table is the tree's business: it goes one level deeper with what it
- * overlaps, and in the deepest level it is rewritten where that takes the mark away. Every step
- * brings it nearer to that, so a mark never keeps a tree from rest.
+ * The family decides what happens to a marked table: it goes one level deeper with the tables it
+ * overlaps; in the deepest level it is rewritten if that removes the mark. Every step brings it
+ * nearer to that, so marks never keep a tree from rest.
  *
  * Time to live follows FADE: D_th is split over the levels so that level i has T times the time of
- * the level above it, d_0 = D_th·(T − 1)/(T^(L − 1) − 1), d_i = T·d_(i − 1), and a tombstone that
- * reaches level i has until d_0 + … + d_i, counted from its write. All but the deepest of the L
- * levels have a share, so at D_th it stands before the deepest, where it ends.
+ * the level above it, d_0 = D_th·(T − 1)/(T^(L − 1) − 1), d_i = T·d_(i − 1). A tombstone that
+ * reaches level i has until d_0 + … + d_i, counted from its write. All of the L levels but the
+ * deepest have a share, so at D_th a tombstone is due for the deepest level, where it ends.
  *
- * Sources: Sarkar et al., *Lethe*, SIGMOD '20 §4.1 and PVLDB 14; RocksDB universal compaction (space
- * amplification).
+ * Sources: Sarkar et al., *Lethe*, SIGMOD '20 §4.1 and PVLDB 14; RocksDB universal compaction
+ * (space amplification).
  */
 
 import type { CompactionSpec, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
@@ -26,7 +26,7 @@ import { tableBytes } from './shared-parameters.ts'
 import { outputTo, wholeRuns } from './specs.ts'
 import { leastRankOf, type RanksOfRun, rankedBy } from './table-ranks.ts'
 
-/** Which tables must go on. */
+/** Says which tables must be compacted. */
 export interface MarkRule {
   readonly trigger: string
   readonly formula: string
@@ -34,32 +34,32 @@ export interface MarkRule {
   /** Whether a run may hold marked tables at all, by its totals. */
   concerns(run: Run): boolean
   /**
-   * When a table of the level with this rank is marked, in ms of the clock: ±∞ where time does not
-   * matter. Lesser ranks are marked earlier.
+   * When a table of the level with this rank becomes marked, in ms of the clock; ±Infinity if time
+   * does not matter. Lesser ranks are marked earlier.
    */
   markedAtMs(view: TreeView, level: number, rank: number): number
-  /** Of the marked tables of a run the heaviest goes first. */
+  /** The heaviest of a run's marked tables goes first. */
   weight(table: TableMeta): number
-  /** Whether a table of the deepest level, once rewritten, is marked no more. */
+  /** Whether rewriting a table of the deepest level removes its mark. */
   endsWhenRewritten(view: TreeView, table: TableMeta): boolean
 }
 
 export interface Mark {
   readonly level: number
-  /** Index in the level's only run, or in one of several. */
+  /** Index of the table in its run. */
   readonly index: number
   readonly table: TableMeta
   readonly reason: PickReason
 }
 
-/** A tombstone ends in the deepest level once no snapshot is older than it. */
+/** A rewrite in the deepest level drops tombstones that no snapshot needs. */
 const tombstonesEnd = (view: TreeView, { seqMax }: TableMeta) => seqMax <= view.oldestSnapshotSeq
 
 const holdsTombstones = ({ totals }: Run) => totals.tombstones > 0
 
 const byCreation = rankedBy(({ createdAtMs }) => createdAtMs)
 
-/** FADE: tombstones whose time in their level is over; the smallest level, most tombstones first. */
+/** FADE: tables with a tombstone whose time in the level is over, most tombstones first. */
 export function tombstoneTtl(T: number, deleteTtlMs: number): MarkRule {
   return {
     trigger: 'tombstone-TTL',
@@ -98,17 +98,17 @@ export function staleness(staleMs: number): MarkRule {
   }
 }
 
-/** What a tree says of its levels to those who look for marks. */
+/** What a search for marked tables asks about the tree. */
 export interface MarkSearch {
   /** Whether a compaction of the level may start now. */
   isFree(level: number): boolean
-  /** Whether tables of the level can go no deeper, and are rewritten there. */
+  /** Whether tables of the level cannot go deeper, and are rewritten in place. */
   rewrites(level: number): boolean
-  /** The round-robin index that decides between tables alike. */
+  /** The round-robin index that breaks ties. */
   startIn(level: number, run: Run): number
 }
 
-/** The table the rule sends on, smallest level first. */
+/** The marked table that is due: smallest level first, then by weight. Null if there is none. */
 export function findMark(view: TreeView, rule: MarkRule, search: MarkSearch): Mark | null {
   for (const [level, { runs }] of view.version.levels.entries()) {
     if (!search.isFree(level)) continue
@@ -128,7 +128,7 @@ export function findMark(view: TreeView, rule: MarkRule, search: MarkSearch): Ma
   return null
 }
 
-/** When time alone makes the rule mark its next table, or null. */
+/** When the passing of time marks the next table; null if it marks none. */
 export function nextMarkAt(
   view: TreeView,
   rule: MarkRule,
@@ -139,7 +139,7 @@ export function nextMarkAt(
     for (const run of runs) {
       if (!rule.concerns(run)) continue
       let markedMs = rule.markedAtMs(view, level, leastRank(run, rule.ranksOfRun))
-      // What is overdue and cannot end, for a snapshot holds it, waits for something else than time.
+      // A table that is overdue but held by a snapshot does not wait for time.
       if (rewrites(level) && markedMs <= view.nowMs) {
         markedMs = rule.markedAtMs(view, level, leastThatEnds(view, run, rule))
       }
@@ -150,8 +150,8 @@ export function nextMarkAt(
 }
 
 /**
- * Everything into one run, in the place of the oldest, when what lies above that is `percent` % of
- * it or more: obsolete versions can be no more than that.
+ * Merges the whole tree into its oldest run when the newer runs have `percent` % of its bytes or
+ * more. Obsolete versions cannot take more space than the newer runs.
  */
 export function pickSpaceAmplification<State extends TreeView['state']>(
   view: TreeView<State>,
@@ -180,7 +180,7 @@ export function pickSpaceAmplification<State extends TreeView['state']>(
   }
 }
 
-/** d_0 + … + d_i of FADE, where i counts the levels that hold something, level 0 always. */
+/** d_0 + … + d_i of FADE; i counts the levels that hold data, and level 0 in any case. */
 function deadlineMs(view: TreeView, level: number, T: number, deleteTtlMs: number): number {
   let depth = 0
   let count = 1
@@ -195,7 +195,7 @@ function deadlineMs(view: TreeView, level: number, T: number, deleteTtlMs: numbe
 
 const leastByRun = new WeakMap<MarkRule['ranksOfRun'], WeakMap<Run, number>>()
 
-/** The least rank of a run, remembered for as long as the run is as it is. */
+/** The least rank of a run, remembered with the run object. */
 function leastRank(run: Run, ranksOfRun: MarkRule['ranksOfRun']): number {
   let known = leastByRun.get(ranksOfRun)
   if (known === undefined) {
@@ -210,7 +210,7 @@ function leastRank(run: Run, ranksOfRun: MarkRule['ranksOfRun']): number {
   return least
 }
 
-/** Of tables alike the first at or after index `start`, around the end. */
+/** The heaviest marked table; of equal ones the first in turn from index `start` on. */
 function heaviestMarked(
   run: Run,
   start: number,

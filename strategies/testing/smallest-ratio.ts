@@ -1,4 +1,6 @@
-/** Owns the parameters under which a strategy moves data as often as it can: for tests of safety. */
+/**
+ * Owns the parameters under which a strategy moves data as often as it can: for tests of safety.
+ */
 
 import type { StrategyModule } from '../define-strategy.ts'
 

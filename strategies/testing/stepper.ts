@@ -3,9 +3,9 @@
  * is a value; flushing, applying a spec and draining give a new one, through the same `applyEdit`
  * as the engine. Entries have one size, so that buffers, levels and writes are counted in integers.
  *
- * `writtenBytes` counts as the engine does: every flush and every merge output. `papersBytes` counts
- * as the papers do, who merge the buffer itself: a flush is not written when its table does not
- * outlive its own arrival.
+ * `writtenBytes` counts as the engine does: every flush and every merge output. `papersBytes`
+ * counts as the papers do, who merge the buffer itself: a flush is not written when its table does
+ * not outlive its own arrival.
  */
 
 import { assert } from '../../engine/base/assert.ts'

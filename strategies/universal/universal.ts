@@ -1,34 +1,35 @@
 /**
- * Owns RocksDB's universal compaction: the tree is one list of sorted runs, newest first, and what
- * is merged is always a stretch of neighbours. Runs of level 0 come first, then every deeper level,
- * one run each; a merge that takes in the oldest run goes to the last level, any other to the level
- * just above the run it stops at. Sizes are those of table files.
+ * Owns RocksDB's universal compaction: the tree is one list of sorted runs, newest first, and every
+ * merge takes neighbours in that list. Runs of level 0 come first, then every deeper level with one
+ * run. A merge that includes the oldest run goes to the last level; any other goes to the level
+ * just above the next older run. Sizes are those of table files.
  *
- * The rules, in RocksDB's order; all but the first and the last two wait for
- * `level0_file_num_compaction_trigger` runs:
+ * The rules in RocksDB's order. Rules 2 to 4 wait for `level0_file_num_compaction_trigger` runs:
  *
  *   1. periodic      a table is older than `periodic_compaction_seconds`: all runs merge
  *   2. size amp      Σ newer · 100 ≥ `max_size_amplification_percent` · oldest: all runs merge
- *   3. size ratio    the newest stretch of at least `min_merge_width` runs in which each is at most
- *                    (100 + `size_ratio`) % of those before it (stop_style total: of their sum;
- *                    similar: of the last one, and it of the next)
- *   4. reduce runs   more than `max_read_amp` runs: the newest, whatever their sizes
- *   5. deletions     a run with a share of tombstones of `deletion_ratio` merges to the oldest
- *   6. reads         the run read most often per byte, at `read_triggered_compaction_threshold` or
- *                    above, merges with the next older one
+ *   3. size ratio    the newest stretch of at least `min_merge_width` runs in which each run is at
+ *                    most (100 + `size_ratio`) % of the sum of those before it (stop_style total),
+ *                    or of the one before it, and the other way round (stop_style similar)
+ *   4. reduce runs   more than `max_read_amp` runs: the newest ones merge, whatever their sizes
+ *   5. deletions     a run whose share of tombstones is `deletion_ratio` or more merges with all
+ *                    older ones
+ *   6. reads         the run with the most reads per byte merges with the next older one, if it has
+ *                    `read_triggered_compaction_threshold` or more
  *
  * Trigger      file staleness; space amplification; number of sorted runs; tombstone density; reads
  * Layout       tiering
  * Granularity  sorted runs
  * Movement     not applicable: whole runs move
  *
- * Source: RocksDB `db/compaction/compaction_picker_universal.cc` (2026), options by its names. Left
- * out: compensation of sizes for tombstones, `incremental`, and compression by age. RocksDB marks
- * tables for rule 5 while it writes them (CompactOnDeletionCollector); here a run's totals are asked.
- * Rule 6 is of 2026 (pull request 14426; up to version 10 the deletions are the last): it marks
- * single tables by sampled reads that a merge would have spared. The seam counts all reads, and whole
- * runs merge here, so a run is judged by the reads of its tables, of some evenly chosen where it has
- * many. Counters are zero after a reopen and for what a merge wrote, so it never keeps a tree from rest.
+ * Source: RocksDB `db/compaction/compaction_picker_universal.cc` (2026), with its option names.
+ * Left out: compensation of sizes for tombstones, `incremental`, and compression by age. For rule 5
+ * RocksDB marks tables while it writes them (CompactOnDeletionCollector); here a run's totals
+ * decide. Rule 6 came in 2026 (pull request 14426; up to version 10 rule 5 is the last). RocksDB
+ * marks single tables by sampled reads that a merge would have spared. Here whole runs merge and
+ * the seam counts all reads, so a run is judged by the reads of its tables, or of evenly chosen
+ * ones if it has many. Counters are 0 after a reopen and in new tables, so rule 6 never keeps a
+ * tree from rest.
  */
 
 import type { z } from 'zod'
@@ -55,7 +56,7 @@ interface SortedRun {
   readonly busy: boolean
 }
 
-/** RocksDB's UINT_MAX: a ratio that no size fails. */
+/** RocksDB's UINT_MAX: a ratio that any size meets. */
 const ANY_RATIO = 2 ** 32 - 1
 
 export const universal = defineStrategy({
@@ -106,7 +107,7 @@ function sortedRuns({ version, inProgress }: TreeView): readonly SortedRun[] {
   }))
 }
 
-/** Index of the first of the free runs that end with the oldest; the number of runs when none do. */
+/** The runs from this index on are all free; the number of runs if the oldest is busy. */
 function freeTail(runs: readonly SortedRun[]): number {
   return runs.findLastIndex(({ busy }) => busy) + 1
 }
@@ -120,7 +121,7 @@ function pickPeriodic(
   if (periodSeconds === 0) return null
   const isDue = ({ run }: SortedRun) => view.nowMs - oldestCreation(run) > periodSeconds * 1000
   const from = freeTail(runs)
-  // RocksDB merges all when any table is due, but does not rewrite the oldest run alone for another.
+  // RocksDB merges all if any table is due, but rewrites the oldest run alone only if it is due.
   if (from === runs.length || !runs.some(isDue)) return null
   if (from === runs.length - 1 && !isDue(runs[from]!)) return null
   const ageMs = view.nowMs - Math.min(...runs.map(({ run }) => oldestCreation(run)))
@@ -186,7 +187,7 @@ function pickFewerRuns(
   })
 }
 
-/** In RocksDB's form for one level: from the marked run on, the oldest never being the marked one. */
+/** As RocksDB does with one level: from the marked run on. The oldest run is never marked. */
 function pickDeletions(
   view: TreeView,
   values: Params,
@@ -207,7 +208,7 @@ function pickDeletions(
   })
 }
 
-/** The run read most often per byte, if often enough, with the next older one. */
+/** Merges the run with the most reads per byte, if they are enough, with the next older one. */
 function pickReads(
   view: TreeView,
   values: Params,
@@ -232,7 +233,7 @@ function pickReads(
   })
 }
 
-/** Tables of a run whose reads one pick asks for. */
+/** Most tables of a run whose reads one pick asks for. */
 const READ_TABLES_MAX = 64
 
 function readsPerByteOf(view: TreeView, run: Run): number {
@@ -247,7 +248,7 @@ function readsPerByteOf(view: TreeView, run: Run): number {
   return reads / bytes
 }
 
-/** The newest free stretch, at most `runsMax` long, in which the sizes allow each next run. */
+/** The newest free stretch of at most `runsMax` runs in which the sizes allow each next run. */
 function findStretch(
   { min_merge_width, max_merge_width, stop_style }: Params,
   runs: readonly SortedRun[],
@@ -276,7 +277,7 @@ function mostRuns(view: TreeView, values: Params, runs: readonly SortedRun[]): n
   if (values.max_read_amp < 0 || values.stop_style === 'similar') {
     return values.level0_file_num_compaction_trigger
   }
-  // As many as there would be were each as large as size_ratio lets it become unmerged.
+  // The number of runs if each were as large as size_ratio allows without a merge.
   const largest = Math.max(0, ...runs.map(({ bytes }) => bytes))
   let count = 1
   let total = 0
@@ -287,7 +288,7 @@ function mostRuns(view: TreeView, values: Params, runs: readonly SortedRun[]): n
   return count
 }
 
-/** Runs [from, to) become one, which stands where they stood. */
+/** Merges runs [from, to) into one, at their place in the list. */
 function mergeStretch(
   view: TreeView,
   values: Params,
@@ -306,7 +307,7 @@ function mergeStretch(
   }
 }
 
-/** The oldest run's own place where that is the right level: a flush may land meanwhile. */
+/** Names the oldest merged run if it is in the right level, since a flush may land meanwhile. */
 function placeOf(
   version: Version,
   { num_levels }: Params,

@@ -16,6 +16,7 @@ export interface ValueLogPolicyOptions extends LogSpaceParameters, AgeCutoffPara
   readonly gcPolicy: string
 }
 
+/** The policies of value-log collection by the name that `valueLog.gcPolicy` takes. */
 export const VALUE_LOG_POLICIES: ReadonlyMap<
   string,
   (options: ValueLogPolicyOptions) => ValueLogPolicy

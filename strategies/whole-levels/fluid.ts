@@ -1,34 +1,26 @@
 /**
  * Owns the Fluid LSM-tree: at most K runs in every level but the deepest, at most Z in that one.
  * The newest run of a level is active: arrivals merge into it until it has had ⌈(T − 1)/K⌉ of them
- * (Z in the deepest). K and Z slide between leveling (1, 1), tiering (T − 1, T − 1) and lazy
- * leveling (T − 1, 1), trading merges against runs to read.
+ * (in the deepest level ⌈(T − 1)/Z⌉). K and Z choose a point between leveling (1, 1), tiering (T −
+ * 1, T − 1) and lazy leveling (T − 1, 1). Larger values mean fewer merges and more runs to read.
  *
  * Trigger      level saturation; number of sorted runs
  * Layout       hybrid
  * Granularity  whole levels and single runs, all full smaller levels at once
  * Movement     not applicable: everything moves
  *
- * Source: Dostoevsky (SIGMOD '18) §4. The rules of the tree, and how it counts arrivals, stand in
- * `shared-rules.ts`.
+ * Source: Dostoevsky (SIGMOD '18) §4. `shared-rules.ts` states the rules of the tree and how
+ * arrivals are counted.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { bitsPerKey, sizeRatio, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
 import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const params = z
   .object({
-    T: z
-      .number()
-      .int()
-      .min(2)
-      .max(1000)
-      .default(4)
-      .describe(
-        'Size ratio between levels. 4 here for every strategy; Dostoevsky measures with 10.',
-      ),
+    T: sizeRatio('Dostoevsky measures with 10'),
     K: z
       .number()
       .int()

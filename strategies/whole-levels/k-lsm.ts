@@ -1,15 +1,15 @@
 /**
- * Owns the K-LSM tree: size ratio and most runs chosen level by level. The Fluid LSM-tree is the
- * part of it where all levels but the deepest are alike; beyond it lie trees that tier the small
- * levels, where merging is most often paid, and level the large ones, where reads and space are.
+ * Owns the K-LSM tree: each level has its own size ratio and its own limit of runs. A Fluid
+ * LSM-tree is a K-LSM tree whose levels are all alike but the deepest. Other K-LSM trees tier the
+ * small levels, where most merges happen, and level the large ones, which decide reads and space.
  *
  * Trigger      level saturation; number of sorted runs
  * Layout       hybrid
  * Granularity  whole levels and single runs, all full smaller levels at once
  * Movement     not applicable: everything moves
  *
- * Source: Huynh et al., *Towards flexibility and robustness of LSM trees* (VLDB Journal '24). The
- * rules of the tree, and how it counts arrivals, stand in `shared-rules.ts`.
+ * Source: Huynh et al., *Towards flexibility and robustness of LSM trees* (VLDB Journal '24).
+ * `shared-rules.ts` states the rules of the tree and how arrivals are counted.
  */
 
 import { z } from 'zod'
@@ -84,7 +84,7 @@ function listOf(value: number | readonly number[]): readonly number[] {
   return typeof value === 'number' ? [value] : value
 }
 
-/** Numbers of runs that are not below the ratio of their level. */
+/** By level, the number of runs if it is not below the level's ratio, else 1. */
 function wrongOf(runsByLevel: readonly number[], ratios: readonly number[]): readonly number[] {
   const levels = Math.max(runsByLevel.length, ratios.length)
   return Array.from({ length: levels }, (_, level) => {

@@ -1,30 +1,24 @@
 /**
  * Owns lazy leveling: tiering in every level but the deepest, which is one run. The deepest level
- * holds most of the data, so lookups and space cost nearly what leveling pays, while merges above
- * it cost what tiering pays. While the tree is one level deep, that is level 0.
+ * holds most of the data, so lookups and space cost nearly as little as with leveling, while the
+ * merges above it cost as little as with tiering. In a tree of one level that level is level 0.
  *
  * Trigger      number of sorted runs; saturation in the deepest level
  * Layout       L-leveling
  * Granularity  whole levels, all full smaller ones at once
  * Movement     not applicable: everything moves
  *
- * Source: Dostoevsky (SIGMOD '18) §4; in the Fluid LSM-tree K = T − 1, Z = 1. The rules of the
- * tree, and how it counts arrivals, stand in `shared-rules.ts`.
+ * Source: Dostoevsky (SIGMOD '18) §4; in the Fluid LSM-tree K = T − 1, Z = 1. `shared-rules.ts`
+ * states the rules of the tree and how arrivals are counted.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { bitsPerKey, sizeRatio, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
 import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const params = z.object({
-  T: z
-    .number()
-    .int()
-    .min(2)
-    .max(1000)
-    .default(4)
-    .describe('Size ratio between levels. 4 here for every strategy; Dostoevsky measures with 10.'),
+  T: sizeRatio('Dostoevsky measures with 10'),
   sizing,
   bitsPerKey,
   targetTableBytes,

@@ -1,7 +1,7 @@
 /**
  * Owns leveling with full merges: one run in every level below 0. A flush passes through level 0
- * into level 1; a level whose T-th arrival comes is merged, with every full level above it, into
- * the next. Few runs to read (L), many copies of each entry ((T − 1)/2 per level).
+ * into level 1. When its T-th arrival comes, a level merges into the next, together with every full
+ * level above it. A read asks few runs (L), but each entry is copied often ((T − 1)/2 per level).
  *
  * Trigger      level saturation: bytes reach T arrivals of the level's unit (memtable · T^(i−1))
  * Layout       leveling: one run a level
@@ -9,22 +9,16 @@
  * Movement     not applicable: everything moves
  *
  * Source: Monkey (SIGMOD '17) and Dostoevsky (SIGMOD '18) App. D; in the Fluid LSM-tree K = Z = 1.
- * The rules of the tree, and how it counts arrivals, stand in `shared-rules.ts`.
+ * `shared-rules.ts` states the rules of the tree and how arrivals are counted.
  */
 
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
-import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { bitsPerKey, sizeRatio, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
 import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
 const params = z.object({
-  T: z
-    .number()
-    .int()
-    .min(2)
-    .max(1000)
-    .default(4)
-    .describe('Size ratio between levels. 4 here for every strategy; LevelDB, RocksDB: 10.'),
+  T: sizeRatio('LevelDB, RocksDB: 10'),
   sizing,
   bitsPerKey,
   targetTableBytes,

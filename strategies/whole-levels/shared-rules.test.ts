@@ -140,7 +140,7 @@ describe('arrivals are counted robustly', () => {
 })
 
 describe('picks', () => {
-  /** Tables weigh `values` raw bytes; the memtable is of 10. */
+  /** Tables weigh `values` raw bytes; the memtable has 10. */
   const pick = (module: StrategyModule, params: Params, tree: string) =>
     printSpec(
       module.create(params).pick({

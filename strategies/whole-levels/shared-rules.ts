@@ -1,42 +1,45 @@
 /**
- * Owns the tree of Dostoevsky's Fluid LSM-tree, of which leveling, tiering and lazy leveling are
- * points: size ratio T, at most K runs in every level but the deepest, at most Z in that one; whole
- * levels are merged, and all full smaller levels go at once (preemptive, Dostoevsky App. D). T and
- * K may differ from level to level (K-LSM).
+ * Owns the rules that leveling, tiering, lazy leveling, fluid and k-lsm share. Their tree is
+ * Dostoevsky's Fluid LSM-tree: size ratio T, at most K runs in every level but the deepest, at most
+ * Z in the deepest. Whole levels are merged, and all full smaller levels merge at once (preemptive,
+ * Dostoevsky App. D). T and K may differ from level to level (K-LSM).
  *
  * First level. The papers merge the buffer into their level 1; here a flush is always written as a
- * run of level 0. Where their level 1 may hold several runs (K > 1) level 0 is that level; where it
- * is one run (K = 1) a flush passes through level 0 into level 1, by a free move when that is empty.
+ * run of level 0. Where their level 1 may hold several runs (K > 1), level 0 is that level. Where
+ * it is one run (K = 1), a flush passes through level 0 into level 1, by a free move if that is
+ * empty.
  *
- * An arrival in a level of unit u (u = one buffer in the first level, T times the one above in any
- * other) is decided in this order:
+ * A level's unit u is the size of one arrival: one buffer in the first level, T times the unit of
+ * the level above in any other. The first of these rules that applies decides about an arrival:
  *
- *   1. full      resident + arriving bytes ≥ (T − ½)·u, or the run beyond K arrives in a level that
- *                is not the deepest: all of the level joins the arrival and goes one level deeper
- *   2. joins     the newest run is open: K = 1, or it has had fewer than c = ⌈(T − 1)/K⌉ arrivals,
- *                that is, holds less than (c − ½)·u bytes: they merge into it
+ *   1. full      resident + arriving bytes ≥ (T − ½)·u, or the level is not the deepest and would
+ *                get one run too many: all of it joins the arrival and goes one level deeper
+ *   2. joins     the newest run is open, so the arrival merges into it; a run is open if K = 1, or
+ *                if it has had fewer than c = ⌈(T − 1)/K⌉ arrivals (it holds less than (c − ½)·u
+ *                bytes)
  *   3. new run   there are fewer than K runs
- *   4. in place  the run beyond K arrives in the deepest level, which is not full: the level merges
- *                into one run and stays, so the tree grows with its data, not with its updates
+ *   4. in place  the deepest level would get one run too many, but is not full: it merges into one
+ *                run and stays, so the tree grows with its data, not with its updates
  *
- * Arrivals are thus counted by raw bytes, half a unit of slack either way. A level is asked only
- * when the one above is full, so it holds whole units, and T − 1 and T arrivals stay apart while
- * buffers are within 1/(2T) of the memtable size. With unique keys rules 1 and 4 count arrivals
- * exactly and rule 4 never applies. Under overwrites merged runs shrink: a level of one run then
- * takes more arrivals before it is full (saturation, as in every leveled engine), while levels of
- * several runs still hand on every K + 1 runs whatever their size (tiering counts runs).
+ * So arrivals are counted by raw bytes, with half a unit of slack either way. A level gets arrivals
+ * only when the level above is full, so it holds whole units. T − 1 and T arrivals can be told
+ * apart while buffers are within 1/(2T) of the memtable size. With unique keys rules 1 and 2 count
+ * arrivals exactly, and rule 4 never applies. Overwrites make merged runs smaller. A level of one
+ * run then takes more arrivals before it is full (saturation, as in every leveled engine). Levels
+ * of several runs still pass on every K + 1 runs, whatever their size (tiering counts runs).
  *
- * That is static sizing. Dynamic sizing takes the unit of a level above the deepest from what the
- * deepest holds: 1/T of the next level's capacity a level is full beyond its T − 1 units. Arrivals
- * are then no whole units, one may pass through levels too small for it, and the levels above a
- * deepest of one run never hold more than 1/(T − 1) of it, so space stays within T/(T − 1). The
- * deepest itself is full by the static rule, so the tree has the depth it would have had.
+ * That is static sizing. With dynamic sizing the capacities of the levels above the deepest follow
+ * from what the deepest holds: each is 1/T of the next. A level is full when it holds more than its
+ * capacity, T − 1 units. Arrivals are then not whole units, and one may pass through levels that
+ * are too small for it. The levels above a deepest level of one run never hold more than 1/(T − 1)
+ * of it, so space stays within T/(T − 1). The deepest level itself is full by the static rule, so
+ * the tree is as deep as with static sizing.
  *
- * No state is kept: everything follows from the version, so a folder may change strategy. Runs
+ * No state is kept: everything follows from the version, so a folder may change its strategy. Runs
  * beyond the limit that another strategy left are merged within their level (`pickRepair`).
  *
- * One compaction at a time: every arrival starts in level 0, and nothing may be placed in a level
- * that an older arrival is still crossing.
+ * One compaction runs at a time: every arrival starts in level 0, and nothing may be placed in a
+ * level that an older arrival is still crossing.
  */
 
 import type { Json } from '../../engine/base/json.ts'
@@ -50,15 +53,14 @@ import type {
 import type { Run } from '../../engine/version/run.ts'
 import { levelAt, type Version } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
-import { tableBytes } from '../primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from '../primitives/specs.ts'
+import { mergeIntoOldest, wholeRuns } from '../primitives/specs.ts'
 
 /** A point of the Fluid LSM-tree, 1 ≤ K, Z ≤ T − 1 in every level. */
 export interface WholeShape {
   /** By level, the first at index 0; the last entry stands for all deeper ones. */
   readonly T: readonly number[]
   readonly K: readonly number[]
-  /** Most runs in the deepest level; 0: as K says. */
+  /** Most runs in the deepest level; 0: the same as K. */
   readonly Z: number
   readonly sizing: 'static' | 'dynamic'
   readonly bitsPerKey: number
@@ -68,18 +70,18 @@ export interface WholeShape {
 /** What a level may hold. */
 interface LevelLimits {
   readonly runs: number
-  /** One arrival, in raw bytes. */
+  /** Raw bytes of one arrival. */
   readonly unitBytes: number
-  /** At this many bytes the T-th arrival is there. */
+  /** From this many raw bytes on the T-th arrival has come. */
   readonly fullBytes: number
-  /** Why a level of that many is full, as a formula. */
+  /** The formula behind `fullBytes`, for reasons. */
   readonly fullFormula: string
-  /** A run below this takes the next arrival. */
+  /** A run of fewer raw bytes takes the next arrival. */
   readonly openBytes: number
   readonly deepest: boolean
 }
 
-/** What crosses levels on its way down: the arrival and every full level so far, newest first. */
+/** Runs on their way down: the arrival and every full level it has met, newest first. */
 interface Arrival {
   readonly inputs: readonly InputSlice[]
   readonly rawBytes: number
@@ -94,7 +96,7 @@ export function pickWholeLevels<State extends Json>(
   return pickArrival(view, shape) ?? pickRepair(view, shape)
 }
 
-/** How full each level is, in bytes or in runs, whichever is nearer the limit. */
+/** How full each level is, by bytes or by runs, whichever is nearer the limit. */
 export function scoreWholeLevels(view: TreeView, shape: WholeShape): readonly LevelScore[] {
   const due = pickWholeLevels(whenIdle(view), shape)
   return scoresAround(view, due, (index) => {
@@ -123,8 +125,8 @@ function pickArrival<State extends Json>(
 }
 
 /**
- * Sends all of a level one deeper, or merges it where it is when it is the deepest: what a reason
- * of its own makes due (`triggers.ts`). Null while something runs.
+ * Sends a whole level one level deeper, or merges it in place if it is the deepest, for a reason
+ * other than its size (`primitives/triggers.ts`). Null while a compaction runs.
  */
 export function pushLevel<State extends Json>(
   view: TreeView<State>,
@@ -135,18 +137,18 @@ export function pushLevel<State extends Json>(
   if (view.inProgress.length > 0) return null
   const { runs } = levelAt(view.version, level)
   if (isRewritten(view, shape, level)) {
-    return merge(view, shape, level, runs, { inputs: [], rawBytes: 0, reason })
+    return mergeIntoOldest(view, level, [], runs, shape, reason)
   }
   const arrival = { inputs: wholeRuns(level, runs), rawBytes: rawBytesOf(runs), reason }
   return arrive(view, shape, arrival, level + 1)
 }
 
-/** Whether `pushLevel` leaves the level where it is. */
+/** Whether `pushLevel` merges the level in place. */
 export function isRewritten(view: TreeView, shape: WholeShape, level: number): boolean {
   return level >= Math.max(deepestLevel(view.version), firstLevel(shape))
 }
 
-/** Takes an arrival into `start`, or as far below as levels are full. */
+/** Takes an arrival into level `start`, or into the first level below it that is not full. */
 function arrive<State extends Json>(
   view: TreeView<State>,
   shape: WholeShape,
@@ -168,7 +170,7 @@ function arrive<State extends Json>(
   }
 }
 
-/** Rule 1: why the level hands everything on, or null when it keeps the arrival. */
+/** Rule 1: the reason why the level passes everything on; null if it keeps the arrival. */
 function whyFull(
   level: number,
   resident: readonly Run[],
@@ -197,26 +199,25 @@ function settle<State extends Json>(
   shape: WholeShape,
   level: number,
   resident: readonly Run[],
-  arrival: Arrival,
+  { inputs, reason }: Arrival,
   limits: LevelLimits,
 ): CompactionSpec<State> | null {
   const closedAt = resident.findIndex((run) => !isOpen(run, limits))
   const open = closedAt === -1 ? resident : resident.slice(0, closedAt)
-  if (open.length > 0) return merge(view, shape, level, open, arrival)
+  if (open.length > 0) return mergeIntoOldest(view, level, inputs, open, shape, reason)
   if (resident.length >= limits.runs) {
     const values = { level, runs: resident.length + 1, Z: limits.runs }
-    const reason = { trigger: 'sorted runs', formula: 'runs > Z', values }
-    return merge(view, shape, level, resident, { ...arrival, reason })
+    const tooMany = { trigger: 'sorted runs', formula: 'runs > Z', values }
+    return mergeIntoOldest(view, level, inputs, resident, shape, tooMany)
   }
-  // A new run: an arrival of level 0 is one already, and a single run need not be rewritten.
+  // A run of level 0 is already where it belongs, and a single run need not be rewritten.
   if (level === 0) return null
-  if (arrival.inputs.length > 1) return merge(view, shape, level, [], arrival)
+  if (inputs.length > 1) return mergeIntoOldest(view, level, inputs, [], shape, reason)
   const place = { level, after: null }
-  const { inputs, reason } = arrival
   return { kind: 'move', inputs, place, nextState: view.state, reason }
 }
 
-/** Runs beyond the limit in a level nothing arrives in: another strategy or deletes left them. */
+/** Merges levels with too many runs, which another strategy or deletes left. */
 function pickRepair<State extends Json>(
   view: TreeView<State>,
   shape: WholeShape,
@@ -226,31 +227,9 @@ function pickRepair<State extends Json>(
     if (level < firstLevel(shape) || runs.length <= limits.runs) continue
     const values = { level, runs: runs.length, limit: limits.runs }
     const reason = { trigger: 'sorted runs', formula: 'runs > limit', values }
-    return merge(view, shape, level, runs, { inputs: [], rawBytes: 0, reason })
+    return mergeIntoOldest(view, level, [], runs, shape, reason)
   }
   return null
-}
-
-/**
- * Merges the arrival with the newest `joined` runs of the level, into the oldest of them: naming a
- * run rather than 'the newest place' keeps the order right when a flush lands meanwhile.
- */
-function merge<State extends Json>(
-  view: TreeView<State>,
-  shape: WholeShape,
-  level: number,
-  joined: readonly Run[],
-  { inputs, reason }: Arrival,
-): CompactionSpec<State> {
-  const oldest = joined.at(-1)
-  const place = oldest === undefined ? { level, after: null } : { level, run: oldest.id }
-  return {
-    kind: 'merge',
-    inputs: [...inputs, ...wholeRuns(level, joined)],
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
-    nextState: view.state,
-    reason,
-  }
 }
 
 function firstLevel({ K }: WholeShape): 0 | 1 {
@@ -264,13 +243,13 @@ function limitsOf(view: TreeView, shape: WholeShape, level: number): LevelLimits
   const runs = deepest && shape.Z > 0 ? shape.Z : entryAt(shape.K, depth)
   const unitBytes = unitOf(view, shape, depth, deepest)
   const arrivalsPerRun = Math.ceil((T - 1) / runs)
-  // A run of one arrival is closed at once, however small it is; a level of one run is never.
+  // A run that takes one arrival closes at once, however small; the only run of a level never does.
   const openArrivals = runs === 1 ? Infinity : arrivalsPerRun === 1 ? 0 : arrivalsPerRun - 0.5
   const exact = shape.sizing === 'dynamic' && !deepest
   return {
     runs,
     unitBytes,
-    // The least number beyond T − 1 units: dynamic capacities are held to the byte.
+    // Dynamic capacities are exact: a level is full one byte above T − 1 units.
     fullBytes: exact ? Math.floor((T - 1) * unitBytes) + 1 : (T - 0.5) * unitBytes,
     fullFormula: exact ? 'bytes > (T − 1)·unit' : 'bytes ≥ (T − ½)·unit',
     openBytes: openArrivals * unitBytes,
@@ -278,7 +257,7 @@ function limitsOf(view: TreeView, shape: WholeShape, level: number): LevelLimits
   }
 }
 
-/** One arrival of the papers' level `depth`, 0 the first, in raw bytes. */
+/** Raw bytes of one arrival in the papers' level `depth`, counted from 0. */
 function unitOf(view: TreeView, shape: WholeShape, depth: number, deepest: boolean): number {
   if (shape.sizing === 'static' || deepest) {
     let unit = view.memtableBytes

@@ -1,7 +1,8 @@
 /**
- * Owns tiering: up to T − 1 runs in every level; the T-th to arrive is merged with them into one
- * run of the next level. Each entry is copied about once a level ((T − 1)/T in the papers' count),
- * and a lookup may have to ask L·(T − 1) runs. Level 0, where flushes land, is the first level.
+ * Owns tiering: up to T − 1 runs in every level. When the T-th run arrives, all of them merge into
+ * one run of the next level. Each entry is copied about once per level ((T − 1)/T in the papers'
+ * count), and a lookup may have to ask L·(T − 1) runs. Level 0, where flushes land, is the first
+ * level.
  *
  * Trigger      number of sorted runs (and saturation, which the T-th run of whole buffers reaches)
  * Layout       tiering
@@ -9,7 +10,7 @@
  * Movement     not applicable: everything moves
  *
  * Source: Monkey (SIGMOD '17) and Dostoevsky (SIGMOD '18) App. D; in the Fluid LSM-tree
- * K = Z = T − 1. The rules of the tree, and how it counts arrivals, stand in `shared-rules.ts`.
+ * K = Z = T − 1. `shared-rules.ts` states the rules of the tree and how arrivals are counted.
  */
 
 import { z } from 'zod'

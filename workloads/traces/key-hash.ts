@@ -9,6 +9,7 @@ import { bytesIn } from '../../engine/base/arguments.ts'
 const TWO_POW_32 = 0x100000000
 const HIGH_BITS_MASK = 0xfffff
 
+/** The number of the key `bytes[start, end)`, a whole number below 2^52. */
 export function hashKey(bytes: Uint8Array, start = 0, end = bytesIn(bytes, 'key')): number {
   let a = 0x811c9dc5
   let b = 0x9747b28c

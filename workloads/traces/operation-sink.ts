@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Operation, OperationStream, Workload } from '../operation.ts'
 
+/** Takes the phases and operations of a workload, in order. */
 export interface OperationSink {
   /** Before its operations; the first phase is the load, which may stay empty. */
   beginPhase(name: string, fieldNames: readonly string[]): void

@@ -32,6 +32,7 @@ const CRC_OFFSET = 16
 
 export const FRAME_TYPE = { header: 1, operations: 2, footer: 3 } as const
 export const TRACE_COMPRESSION = { none: 0, zstd: 1 } as const
+/** How the frames of a trace are compressed. */
 export type TraceCompression = keyof typeof TRACE_COMPRESSION
 
 /** A frame is at most one value and a block; what claims more is damage. */
@@ -51,6 +52,7 @@ export const traceHeaderSchema = z.strictObject({
   size: z.strictObject({ records: count, operations: count }).optional(),
   keyNumbers: z.enum(['dense', 'hashed']),
 })
+/** What a trace says of itself at its beginning. */
 export type TraceHeader = Readonly<z.infer<typeof traceHeaderSchema>>
 
 /** What is known after the last. */
@@ -75,6 +77,7 @@ export const traceFooterSchema = z.strictObject({
   /** Hex SHA-256 over the stored crc of every frame before this one: the trace's identity. */
   digest: z.string().regex(/^[0-9a-f]{64}$/),
 })
+/** What a trace says of itself at its end: phases, sums, and the digest that identifies it. */
 export type TraceFooter = Readonly<z.infer<typeof traceFooterSchema>>
 
 export interface FrameHead {

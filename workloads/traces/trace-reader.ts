@@ -31,6 +31,7 @@ import {
   traceHeaderSchema,
 } from './trace-format.ts'
 
+/** A trace file that was found whole at both ends. */
 export interface Trace {
   readonly path: string
   readonly fileBytes: number

@@ -27,6 +27,7 @@ import {
 const FRAME_BYTES = 256 * 1024
 const PHASES_MAX = 0xffff
 
+/** How a trace file is written. */
 export interface TraceWriterOptions {
   readonly compression?: TraceCompression
   /** Raw bytes at which a frame is appended. */
@@ -35,6 +36,7 @@ export interface TraceWriterOptions {
 
 type Phase = TraceFooter['phases'][number]
 
+/** Writes a trace file, frame by frame; `finish` completes it. */
 export class TraceWriter implements OperationSink {
   /** What was written so far, as the operating system counts it. */
   readonly written = { bytes: 0, calls: 0 }

@@ -18,7 +18,9 @@
 
 import { invalidArgument } from '../../base/errors.ts'
 import { optionsName, segmentName, tableName, walName } from '../../manifest/file-names.ts'
+import { FileNumbers } from '../../manifest/file-numbers.ts'
 import { Manifest } from '../../manifest/manifest.ts'
+import { copyFile, linkOrCopy } from '../../storage/copies.ts'
 import { type FileTag, joinPath, type Storage } from '../../storage/storage.ts'
 import { COMPRESSION_TYPE } from '../../table/compression.ts'
 import { EMPTY_LEVEL, levelOf } from '../../version/level.ts'
@@ -27,14 +29,13 @@ import type { SegmentMeta, Segments } from '../../version/segment-meta.ts'
 import { runsNewestFirst, type Version, versionOf } from '../../version/version.ts'
 import { encodeSegmentFooter, encodeSegmentHeader } from '../../vlog/segment-format.ts'
 import { LogWriter } from '../../wal/log-writer.ts'
-import { copyFile, linkOrCopy } from '../copies.ts'
-import { FileNumbers } from '../file-numbers.ts'
+import type { ReplayReport } from '../events.ts'
 import type { ReplayedBatch } from '../log-replay.ts'
 import { checkPlace } from '../open-options.ts'
 import { engineOptionsSchema } from '../options.ts'
-import type { ReplayReport } from '../recovery.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 
+/** What an export made; sizes in bytes. */
 export interface ExportReport {
   readonly runs: number
   readonly tables: number

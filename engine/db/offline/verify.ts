@@ -20,6 +20,7 @@ import { withClosedFolder } from './closed-folder.ts'
 import { NewestEntries } from './newest-entries.ts'
 import { PointerCheck } from './pointer-check.ts'
 
+/** What `verifyDatabase` read, and what it found damaged; sizes in bytes. */
 export interface VerifyReport {
   readonly tables: number
   readonly tableBytes: number

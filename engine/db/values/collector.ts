@@ -10,34 +10,40 @@
 
 import { corruption, LsmError } from '../../base/errors.ts'
 import { ENTRY_KIND } from '../../base/internal-key.ts'
+import type { Lookup } from '../../base/lookup.ts'
 import { checkedCollect } from '../../compaction/strategy-answers.ts'
 import type { CollectSpec } from '../../compaction/value-log-policy.ts'
+import type { FileNumbers } from '../../manifest/file-numbers.ts'
 import { COMPRESSION_TYPE, decompressBlock } from '../../table/compression.ts'
 import { STUB_BYTES } from '../../vlog/segment-format.ts'
 import { SegmentWalk } from '../../vlog/segment-walk.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
-import type { DatabaseEvent } from '../events.ts'
-import type { FileNumbers } from '../file-numbers.ts'
-import type { DatabaseCounters } from '../metrics.ts'
-import type { Reads } from '../reads.ts'
-import type { Tree } from '../tree.ts'
-import type { WriteHead } from '../write-head.ts'
+import type { CollectEvent } from '../events.ts'
+import type { ValueLogOptions } from '../options.ts'
 import type { ValueLog } from './value-log.ts'
 
+/** What collection asks of the database. */
+export interface CollectorHost {
+  /** The newest entry of `key`, counted as collection's; borrowed until the next call. */
+  find(key: Uint8Array): Lookup | null
+  /** Logs and inserts pointers to moved values; the oldest of them was written at `atMs`. */
+  appendMoved(batch: WriteBatch, atMs: number): void
+  /** Flushes and compacts when the memtable is full: pointers to moved values fill it too. */
+  makeRoom(): void
+  /** Makes all that was appended durable. */
+  sync(): void
+  /** Gives up the data of a segment whose live values have all been moved, durably. */
+  spend(segment: number): void
+  nowMs(): number
+  onEvent(event: CollectEvent): void
+}
+
 export interface CollectorParts {
-  readonly head: WriteHead
-  readonly tree: Tree
+  readonly host: CollectorHost
   readonly values: ValueLog
   readonly numbers: FileNumbers
-  /** Looks keys up on the collection's account. */
-  readonly reads: Reads
-  readonly counters: DatabaseCounters
-  readonly gcRate: number
-  readonly segmentBytes: number
-  /** Flushes and compacts when the memtable is full: moved values fill it as others do. */
-  readonly makeRoom: () => void
-  readonly onEvent: (event: DatabaseEvent) => void
+  readonly options: Pick<ValueLogOptions, 'gcRate' | 'segmentBytes'>
 }
 
 /** Values moved in one batch, so that memory stays bounded and the memtable is asked in time. */
@@ -59,7 +65,8 @@ export class Collector {
 
   /** What the policy wants, as far as the log's growth since the last step pays for it. */
   step(): void {
-    const { values, gcRate, segmentBytes } = this.#parts
+    const { values, options } = this.#parts
+    const { gcRate, segmentBytes } = options
     const grownBytes = values.userBytes - this.#seenBytes
     this.#seenBytes = values.userBytes
     // A segment dearer than that is saved up for: one never paid for would block a policy by age.
@@ -99,7 +106,8 @@ export class Collector {
   }
 
   #collect(spec: CollectSpec, recordBytes: number): void {
-    const { values, head, tree, counters, onEvent } = this.#parts
+    const { values, host } = this.#parts
+    const { collection } = values
     const { segment } = spec
     const file = values.handles.file(segment, 'vlog-gc')
     const walk = new SegmentWalk(file, recordBytes + STUB_BYTES)
@@ -122,15 +130,15 @@ export class Collector {
       throw corruption('segment without a footer', { path: file.path, offset: recordBytes })
     }
     this.#commit()
-    head.sync()
-    tree.spend(segment, head.lastSeq)
+    host.sync()
+    host.spend(segment)
     const bytesMoved = values.collected.appendedBytes - before
-    counters.collection.segments++
-    counters.collection.bytes += recordBytes
-    counters.collection.liveBytes += bytesMoved
-    onEvent({
+    collection.segments++
+    collection.bytes += recordBytes
+    collection.liveBytes += bytesMoved
+    host.onEvent({
       kind: 'collect',
-      atMs: head.nowMs(),
+      atMs: host.nowMs(),
       segment,
       records,
       recordsMoved,
@@ -142,9 +150,9 @@ export class Collector {
 
   /** Whether the newest entry of the record's key points to it. */
   #isLive(walk: SegmentWalk, segment: number): boolean {
-    const { reads, head, tree } = this.#parts
+    const { host, values } = this.#parts
     const key = walk.bytes.subarray(walk.keyStart, walk.keyStart + walk.keyLength)
-    const found = reads.find(head.memtable, tree.version, key, head.lastSeq)
+    const found = host.find(key)
     if (found === null || found.kind !== ENTRY_KIND.blobIndex) return false
     const { valueBytes, valueStart, valueLength } = found
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
@@ -152,7 +160,7 @@ export class Collector {
     // The header carries no checksum, the pointer's block does.
     if (pointer.compressionType === walk.compressionType) return true
     throw corruption('compression is not what pointers say', {
-      path: this.#parts.values.handles.pathOf(segment),
+      path: values.handles.pathOf(segment),
       offset: 0,
     })
   }
@@ -177,11 +185,12 @@ export class Collector {
   /** Logs and publishes what was moved since the last commit. */
   #commit(): void {
     if (this.#batch.count === 0) return
-    this.#parts.head.appendMoved(this.#batch, this.#chunkAtMs)
+    const { host } = this.#parts
+    host.appendMoved(this.#batch, this.#chunkAtMs)
     this.#batch.clear()
     this.#chunkBytes = 0
     this.#chunkAtMs = Number.POSITIVE_INFINITY
-    this.#parts.makeRoom()
+    host.makeRoom()
   }
 }
 

@@ -6,12 +6,12 @@
  * that rolled is durable.
  */
 
+import type { FileNumbers } from '../../manifest/file-numbers.ts'
 import type { Cause } from '../../storage/ledger.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { SealedSegment } from '../../version/segment-meta.ts'
 import { SegmentWriter } from '../../vlog/segment-writer.ts'
 import { POINTER_BYTES_MAX, writePointer } from '../../vlog/value-pointer.ts'
-import type { FileNumbers } from '../file-numbers.ts'
 import type { ValueLogOptions } from '../options.ts'
 
 export interface SegmentAppenderParts {

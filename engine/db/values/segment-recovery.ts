@@ -5,7 +5,7 @@
  * segment was said to hold is in it.
  */
 
-import { corruption, isLsmError } from '../../base/errors.ts'
+import { corruption, isLsmError, type LsmError } from '../../base/errors.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
 import { BlockCache } from '../../cache/block-cache.ts'
 import { lostName, segmentName, temporaryName } from '../../manifest/file-names.ts'
@@ -23,7 +23,6 @@ import { SegmentHandles, type ValueAccount } from '../../vlog/segment-handles.ts
 import { hasRecordBehind, type SegmentEnd, SegmentWalk } from '../../vlog/segment-walk.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { WriteBatch, WriteBatchSink } from '../../wal/write-batch.ts'
-import type { ReplayFault } from '../log-replay.ts'
 
 const RECOVERY_TAG: FileTag = { cause: 'recovery', level: -1 }
 
@@ -78,6 +77,13 @@ export function writeStub(
   }
   storage.rename(temporary, joinPath(folder, segmentName(segment)))
   storage.syncFolder(folder)
+}
+
+/** One thing wrong with what a log says. */
+export interface ReplayFault {
+  readonly error: LsmError
+  /** A crash leaves such a fault: the last write never became durable. All else is damage. */
+  readonly isCrash: boolean
 }
 
 /** The segments a crash left open, and the check of what logs say of all segments. */

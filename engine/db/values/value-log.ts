@@ -15,6 +15,7 @@ import { checkedRelocateBelow } from '../../compaction/strategy-answers.ts'
 import type { ValueLogPolicy, ValueLogView } from '../../compaction/value-log-policy.ts'
 import type { ValueRelocation } from '../../compaction/value-relocation.ts'
 import { segmentName } from '../../manifest/file-names.ts'
+import type { FileNumbers } from '../../manifest/file-numbers.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { OpenFiles } from '../../storage/open-files.ts'
 import { joinPath, type Storage } from '../../storage/storage.ts'
@@ -24,9 +25,8 @@ import type { SegmentBook } from '../../vlog/segment-book.ts'
 import { SegmentHandles, type ValueAccount } from '../../vlog/segment-handles.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { WriteBatch } from '../../wal/write-batch.ts'
-import type { FileNumbers } from '../file-numbers.ts'
-import type { DatabaseCounters, ValueLogMetrics } from '../metrics.ts'
 import type { ValueLogOptions } from '../options.ts'
+import { CollectionCounters, type SegmentFigures, type ValueLogMetrics } from './metrics.ts'
 import { SegmentAppender } from './segment-appender.ts'
 import { Separator } from './separator.ts'
 import { ValueMover } from './value-mover.ts'
@@ -41,19 +41,11 @@ export interface ValueLogParts {
   readonly policy: ValueLogPolicy | null
   readonly cache: BlockCache
   readonly book: SegmentBook
-  readonly counters: DatabaseCounters
+  /** Of point lookups and of scans: a value that is read counts there. */
+  readonly gets: ReadCounters
+  readonly scans: ReadCounters
   /** The newest committed sequence number. */
   readonly lastSeq: () => SeqNum
-}
-
-/** Bytes and records of one segment, and what tables point to of them. */
-export interface SegmentFigures {
-  readonly segment: number
-  readonly state: 'sealed' | 'spent'
-  readonly records: number
-  readonly recordBytes: number
-  /** 0 once it is spent: the values it held are elsewhere or overwritten. */
-  readonly liveBytes: number
 }
 
 export class ValueLog {
@@ -61,6 +53,7 @@ export class ValueLog {
   /** Where collection appends. */
   readonly collected: SegmentAppender
   readonly collectAccount: ValueAccount
+  readonly collection = new CollectionCounters()
   readonly #parts: ValueLogParts
   readonly #appended: SegmentAppender
   readonly #separator: Separator | null
@@ -71,11 +64,11 @@ export class ValueLog {
   readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {
-    const { files, cache, counters, options } = parts
+    const { files, cache, gets, scans, options } = parts
     this.#parts = parts
     this.handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
-    this.#getAccount = { cause: 'get', counters: counters.gets, fillCache: true }
-    this.scanAccount = { cause: 'scan', counters: counters.scans, fillCache: true }
+    this.#getAccount = { cause: 'get', counters: gets, fillCache: true }
+    this.scanAccount = { cause: 'scan', counters: scans, fillCache: true }
     this.collectAccount = { cause: 'vlog-gc', counters: new ReadCounters(), fillCache: false }
     this.#appended = this.#appender('vlog')
     this.collected = this.#appender('vlog-gc')
@@ -182,7 +175,7 @@ export class ValueLog {
   }
 
   metrics(): ValueLogMetrics {
-    const { segments: segmentsCollected, ...collection } = this.#parts.counters.collection
+    const { segments: segmentsCollected, ...collection } = this.collection
     const segments = this.#figures()
     const holding = segments.filter(({ state }) => state === 'sealed')
     const logBytes = holding.reduce((sum, { recordBytes }) => sum + recordBytes, 0)
@@ -219,7 +212,7 @@ export class ValueLog {
     const below = checkedRelocateBelow(policy.name, policy.relocateBelow(this.view()))
     if (below === 0) return null
     const appender = this.#appender('vlog-gc', () => {})
-    const { collection } = this.#parts.counters
+    const { collection } = this
     // Stale pointers may survive a merge that does not see what shadows them.
     const moves = (segment: number) => segment < below && this.holds(segment)
     return new ValueMover(moves, this.handles, appender, this.collectAccount, (bytes) => {

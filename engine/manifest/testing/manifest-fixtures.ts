@@ -1,6 +1,6 @@
 /**
- * Owns what the tests of manifests share: a folder in memory, a manifest in it with random edits, and
- * what of its state must survive.
+ * Owns the shared fixtures of the manifest tests: a folder in memory, a manifest in it with random
+ * edits, and the part of its state that must survive.
  */
 
 import { LsmError } from '../../base/errors.ts'
@@ -9,10 +9,10 @@ import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { parseName } from '../file-names.ts'
-import { randomEdit } from '../histories.ts'
 import { Manifest } from '../manifest.ts'
 import { EMPTY_STATE, type ManifestState } from '../manifest-state.ts'
 import { type RecoveredManifest, recoverManifest } from '../recover.ts'
+import { randomEdit } from './histories.ts'
 
 export const FOLDER = 'db'
 export const TAG = { cause: 'meta', level: -1 } as const
@@ -34,7 +34,7 @@ export function create(
   return Manifest.create(storage, FOLDER, state, { allocate: () => next++, rollBytes })
 }
 
-/** Appends `count` random edits; gives the state before the first and after each. */
+/** Appends `count` random edits. Returns the state before the first and after each. */
 export function appendEdits(manifest: Manifest, seed: number, count: number): ManifestState[] {
   const random = createRandom(seed)
   const states = [manifest.state]
@@ -46,7 +46,10 @@ export function recover(storage: Storage): RecoveredManifest {
   return recoverManifest(storage, FOLDER)!
 }
 
-/** What must survive; `nextFileNumber` may only grow, by files no edit knows of. */
+/**
+ * The facts that must survive. `nextFileNumber` is left out: it may grow, by files that no edit
+ * mentions.
+ */
 export function facts(state: ManifestState): object {
   const { version, logNumber, nextRunId, lastSeq, strategy } = state
   return { version, logNumber, nextRunId, lastSeq, strategy }
@@ -56,7 +59,7 @@ export function manifestsIn(storage: Storage): string[] {
   return storage.list(FOLDER).filter((name) => parseName(name)?.kind === 'manifest')
 }
 
-/** The error `action` is refused with. */
+/** The error that `action` throws. */
 export function refusal(action: () => unknown): LsmError {
   try {
     action()

@@ -1,7 +1,7 @@
 /**
- * Owns what every Storage must do: one list of cases, run against each implementation by its test
- * file through a factory. The last case is the one that matters most for the measurements: over
- * random histories the ledger holds exactly what moved and balances exactly with the files' sizes.
+ * Owns what every Storage must do: one list of cases. The test file of each implementation runs it
+ * through a factory. The last case matters most for the measurements: over random histories, the
+ * ledger holds exactly what moved, and its balance equals the files' sizes.
  */
 
 import fc from 'fast-check'
@@ -16,7 +16,7 @@ export interface StorageFixture {
   readonly ledger: Ledger
   /** An empty folder that exists. */
   readonly folder: string
-  /** Another storage over the same files, on the books of `ledger`. */
+  /** Another storage over the same files that counts on `ledger`. */
   reopened(ledger: Ledger): Storage
   dispose(): void
 }
@@ -39,7 +39,7 @@ export function readText(storage: Storage, path: string): string {
   return new TextDecoder().decode(storage.readAll(path, getTag))
 }
 
-/** The code of the `LsmError` that `action` throws, and its errno if any. */
+/** The code of the `LsmError` that `action` throws, and its errno if it has one. */
 export function failureOf(action: () => unknown): string {
   try {
     action()
@@ -75,7 +75,7 @@ function defineCase(createFixture: () => StorageFixture, title: string, body: Bo
 function fileCases(createFixture: () => StorageFixture): void {
   const it = (title: string, body: Body) => defineCase(createFixture, title, body)
 
-  it('what is appended is read back, whole and in parts', ({ storage }, path) => {
+  it('appended bytes are read back, whole and in parts', ({ storage }, path) => {
     const file = storage.create(path('a'), flushTag)
     file.append(bytesOf('strata '), 'data')
     file.append(bytesOf('of clay'), 'index')
@@ -90,7 +90,7 @@ function fileCases(createFixture: () => StorageFixture): void {
     reader.close()
   })
 
-  it('an empty append is no call; an empty file is read as empty', ({ storage, ledger }, path) => {
+  it('an empty append makes no call; an empty file reads as empty', ({ storage, ledger }, path) => {
     const file = storage.create(path('a'), flushTag)
     file.append(new Uint8Array(0), 'data')
     file.close()
@@ -107,7 +107,7 @@ function fileCases(createFixture: () => StorageFixture): void {
     expect(readText(storage, path('a'))).toBe('before')
   })
 
-  it('creating an existing file is an error and leaves it whole', ({ storage }, path) => {
+  it('creating an existing file is an error and does not change the file', ({ storage }, path) => {
     writeFile(storage, path('a'), 'first')
     expect(failureOf(() => storage.create(path('a'), flushTag))).toBe('LSM_IO EEXIST')
     expect(readText(storage, path('a'))).toBe('first')
@@ -128,10 +128,7 @@ function fileCases(createFixture: () => StorageFixture): void {
     reader.close()
   })
 
-  it('handles tagged from one another share the file and its closing', ({
-    storage,
-    ledger,
-  }, path) => {
+  it('handles made by `tagged` share the file and close together', ({ storage, ledger }, path) => {
     writeFile(storage, path('a'), 'shared')
     const reader = storage.open(path('a'), getTag)
     const compaction = reader.tagged({ cause: 'compaction', level: 3 })
@@ -149,7 +146,7 @@ function fileCases(createFixture: () => StorageFixture): void {
     expect(() => reader.read(new Uint8Array(1), 1, 0, 'data')).toThrow(/closed/)
   })
 
-  it('a closed writer takes nothing more; closing twice is fine', ({ storage }, path) => {
+  it('a closed writer refuses appends; closing twice is allowed', ({ storage }, path) => {
     const file = storage.create(path('a'), flushTag)
     file.close()
     file.close()
@@ -157,7 +154,9 @@ function fileCases(createFixture: () => StorageFixture): void {
     expect(() => file.sync()).toThrow(/closed/)
   })
 
-  it('asynchronous syncs run beside appends and outlive the close', async ({ storage }, path) => {
+  it('asynchronous syncs run beside appends and finish after a close', async ({
+    storage,
+  }, path) => {
     const file = storage.create(path('a'), flushTag)
     file.append(bytesOf('one'), 'data')
     const first = file.syncAsync()
@@ -172,7 +171,7 @@ function fileCases(createFixture: () => StorageFixture): void {
 function nameCases(createFixture: () => StorageFixture): void {
   const it = (title: string, body: Body) => defineCase(createFixture, title, body)
 
-  it('a missing file is LSM_NOT_FOUND, whatever was wanted of it', ({ storage, folder }, path) => {
+  it('every operation on a missing file is LSM_NOT_FOUND', ({ storage, folder }, path) => {
     const missing = path('missing')
     const actions: readonly (() => unknown)[] = [
       () => storage.open(missing, getTag),
@@ -211,7 +210,7 @@ function nameCases(createFixture: () => StorageFixture): void {
     storage.syncFolder(folder)
   })
 
-  it('makeFolder makes the parents too and accepts what exists', ({ storage }, path) => {
+  it('makeFolder makes the parents too and accepts existing folders', ({ storage }, path) => {
     storage.makeFolder(path('x/y/z'))
     storage.makeFolder(path('x/y'))
     writeFile(storage, path('x/y/z/a'), 'deep')
@@ -219,7 +218,7 @@ function nameCases(createFixture: () => StorageFixture): void {
     expect(failureOf(() => storage.makeFolder(path('x/y/z/a')))).toBe('LSM_IO EEXIST')
   })
 
-  it('rename moves a file and replaces what was there', ({ storage, ledger, folder }, path) => {
+  it('rename moves a file and replaces an existing target', ({ storage, ledger, folder }, path) => {
     writeFile(storage, path('CURRENT.tmp'), 'MANIFEST-000007\n')
     writeFile(storage, path('CURRENT'), 'old\n')
     storage.rename(path('CURRENT.tmp'), path('CURRENT'))
@@ -237,7 +236,7 @@ function nameCases(createFixture: () => StorageFixture): void {
     expect(liveBytes(ledger.balance())).toBe(8)
   })
 
-  it('a link is a second name; each name is removed for itself', ({ storage, ledger }, path) => {
+  it('a link is a second name; each name is removed separately', ({ storage, ledger }, path) => {
     writeFile(storage, path('a'), 'table')
     storage.link(path('a'), path('b'))
     expect(failureOf(() => storage.link(path('a'), path('b')))).toBe('LSM_IO EEXIST')
@@ -256,7 +255,7 @@ function nameCases(createFixture: () => StorageFixture): void {
     expect(storage.size(path('a'))).toBe(10)
   })
 
-  it('a file is gone on with where it ends', ({ storage, ledger }, path) => {
+  it('appendTo continues at the end of a file', ({ storage, ledger }, path) => {
     writeFile(storage, path('a'), 'wal record torn')
     storage.truncate(path('a'), 10)
     const file = storage.appendTo(path('a'), flushTag)
@@ -273,7 +272,7 @@ function nameCases(createFixture: () => StorageFixture): void {
     expect(storage.list(path('').slice(0, -1))).toEqual(['a'])
   })
 
-  it('reads under way together end each with its own, and outlive the close', async ({
+  it('concurrent reads each get their own bytes and finish after a close', async ({
     storage,
     ledger,
   }, path) => {
@@ -297,7 +296,7 @@ function nameCases(createFixture: () => StorageFixture): void {
     again.close()
   })
 
-  it('a removed file goes on for its open readers', ({ storage }, path) => {
+  it('open readers can still read a removed file', ({ storage }, path) => {
     writeFile(storage, path('a'), 'pinned')
     const reader = storage.open(path('a'), getTag)
     storage.remove(path('a'))
@@ -329,7 +328,7 @@ function lockCases(createFixture: () => StorageFixture): void {
     again.release()
   })
 
-  it('two folders are held apart', ({ storage }, path) => {
+  it('two folders are held independently', ({ storage }, path) => {
     storage.makeFolder(path('one'))
     storage.makeFolder(path('two'))
     const locks = [storage.lock(path('one')), storage.lock(path('two'))]
@@ -348,11 +347,11 @@ function ledgerCases(createFixture: () => StorageFixture): void {
           fixture.dispose()
         }
       }),
-      // Bounds the shrinking of a failure, which on a real disk could take minutes.
+      // Limits the time to shrink a failure, which could take minutes on a real disk.
       { numRuns: 60, interruptAfterTimeLimit: 20_000 },
     )
 
-  test('over any history, contents and ledger equal the plainest account', () => {
+  test('over any history, contents and ledger equal the plain model', () => {
     eachHistory(({ storage, ledger, folder }, history) => {
       const model = new HistoryModel(storage, folder)
       for (const step of history) {
@@ -368,7 +367,7 @@ function ledgerCases(createFixture: () => StorageFixture): void {
     })
   })
 
-  test('a reopened folder goes on balancing from what is present', () => {
+  test("a reopened folder's balance starts from the files present", () => {
     eachHistory(({ storage, folder, reopened }, history) => {
       const model = new HistoryModel(storage, folder)
       const half = Math.floor(history.length / 2)

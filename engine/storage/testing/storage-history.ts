@@ -1,7 +1,7 @@
 /**
- * Owns random histories of a folder for the conformance cases, and the plainest account of them: what
- * each name holds, and what moved on which account. Invariant: a step that the contract forbids (an
- * append to a linked file, a missing name …) is passed over, so that any list of steps is a history.
+ * Owns random histories of a folder for the conformance cases, and a plain model of them: what each
+ * name holds, and what moved on which account. Invariant: a step that the contract forbids (an
+ * append to a linked file, a missing name …) is skipped, so any list of steps is a history.
  */
 
 import fc from 'fast-check'
@@ -39,7 +39,9 @@ const stepArbitrary = fc.oneof(
 
 export type Step = typeof stepArbitrary extends fc.Arbitrary<infer Value> ? Value : never
 
-/** Long ones: fast-check's default size would stop at ten steps, of which few meet a file. */
+/**
+ * Long histories: fast-check's default size would stop at ten steps, and few of those meet a file.
+ */
 export const historyArbitrary: fc.Arbitrary<readonly Step[]> = fc.array(stepArbitrary, {
   maxLength: 80,
   size: 'max',
@@ -53,13 +55,13 @@ interface ModelFile {
   writer: WritableFile | null
 }
 
-/** A cell as one line: equal ledgers give equal lists of lines. */
+/** A cell as one line, so that equal ledgers give equal lists of lines. */
 export function accountOf(cell: LedgerCell): string {
   const { cause, level, section, direction, bytes, calls } = cell
   return `${cause}/${level}/${section}/${direction}: ${bytes} B in ${calls}`
 }
 
-/** Runs steps against a storage and beside it. */
+/** Runs each step on a storage and on the model. */
 export class HistoryModel {
   storage: Storage
   readonly folder: string
@@ -79,7 +81,7 @@ export class HistoryModel {
     for (const file of this.files.values()) finish(file)
   }
 
-  /** Syncs what is still being written; a file finished before its sync stays as it is. */
+  /** Syncs files that are still being written. A file finished before its sync stays unsynced. */
   syncAll(): void {
     for (const file of this.files.values()) {
       if (file.writer === null) continue

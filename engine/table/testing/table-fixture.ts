@@ -1,6 +1,6 @@
 /**
- * Owns what the tests of this room share: tables built from plain entries in a memory storage, and
- * read back. Entries may come in any order.
+ * Owns the shared fixture of this room's tests: tables built from plain entries in a memory storage
+ * and read back. Entries may come in any order.
  */
 
 import { ReadCounters } from '../../base/read-counters.ts'
@@ -46,7 +46,7 @@ export interface OpenTable {
   readonly reader: TableReader
 }
 
-/** One table in a storage of its own. */
+/** Writes one table in a new memory storage and opens it. */
 export function openTable(
   entries: readonly Entry[],
   options: TableWriterOptions = plain,
@@ -60,7 +60,7 @@ export function openTable(
   return { storage, ledger, cache, counters: new ReadCounters(), summary, reader }
 }
 
-/** The same content under other bytes: a file of its own, for damage. */
+/** Opens `bytes` as a table in a new file, for tests of damage. */
 export function tableOf(bytes: Uint8Array): TableReader {
   const storage = new MemoryStorage(new Ledger())
   const file = storage.create('table', writeTag)

@@ -234,7 +234,7 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
       'a segment goes one step too early, before its new pointers are durable',
       'power cuts of the log',
       'db/values/collector.ts',
-      'head.sync()',
+      'host.sync()',
       '',
     ],
     [

@@ -3,13 +3,13 @@
  * grew, and what the drain at the end then wrote in truth.
  */
 
+import { runLabels } from '../../../results/design-labels.ts'
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { runLabels } from '../../base/design-labels.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../../measure/estimate.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../estimate.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { barPanel, labelColumn, panelRoom, rowOf, spacingOf } from '../panels.ts'

@@ -5,10 +5,10 @@
  */
 
 import { falsePositiveRate } from '../../../engine/table/filter.ts'
+import { jsonText } from '../../../results/design-labels.ts'
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { idealCurve } from '../../../strategies/model/false-positives.ts'
-import { jsonText } from '../../base/design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { strategyOf } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

@@ -6,9 +6,9 @@
  */
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
+import { runLabels } from '../../../results/design-labels.ts'
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { Latency, RunResult } from '../../../results/schema.ts'
-import { runLabels } from '../../base/design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

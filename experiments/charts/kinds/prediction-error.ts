@@ -5,9 +5,9 @@
  * bytes to 2 % (a load without keys is told its size in bytes).
  */
 
+import { jsonText, strategyLabels } from '../../../results/design-labels.ts'
 import { sampleKey } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { jsonText, strategyLabels } from '../../base/design-labels.ts'
 import { meanOf } from '../../measure/bootstrap.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'

@@ -5,9 +5,9 @@
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { estimateOf } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { meansNote } from '../designs.ts'
+import { estimateOf } from '../estimate.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { headingMark, type Layer } from '../panels.ts'
 import { type Grid, gridOf, gridRows } from '../plots.ts'

@@ -3,9 +3,9 @@
  * garbage collection, and underneath the flushes and compactions themselves at the level they wrote.
  */
 
+import { runLabels } from '../../../results/design-labels.ts'
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { runLabels } from '../../base/design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

@@ -7,9 +7,9 @@
 
 import { groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { estimateOf } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { designsOf, type LabelledDesign, meansNote } from '../designs.ts'
+import { estimateOf } from '../estimate.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type Box, placeLabels } from '../label-placement.ts'
 import { type LegendEntry, legendView } from '../legend.ts'

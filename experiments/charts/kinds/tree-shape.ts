@@ -5,9 +5,9 @@
  * caption says so.
  */
 
+import { strategyLabels } from '../../../results/design-labels.ts'
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { ResultEvent, RunResult } from '../../../results/schema.ts'
-import { strategyLabels } from '../../base/design-labels.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'

@@ -4,12 +4,12 @@
  * to 11).
  */
 
+import { strategyLabels } from '../../../results/design-labels.ts'
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { strategyLabels } from '../../base/design-labels.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { strategyOf } from '../designs.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../estimate.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { gridOf, gridRows, type PlotSeries, plotView } from '../plots.ts'

@@ -3,12 +3,12 @@
  * cells of the ledger. Runs stand side by side on one scale.
  */
 
+import { runLabels } from '../../../results/design-labels.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { runLabels } from '../../base/design-labels.ts'
-import { estimateOf } from '../../measure/estimate.ts'
 import { labelWidth } from '../caption.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { designsOf, firstOfEach, type LabelledDesign } from '../designs.ts'
+import { estimateOf } from '../estimate.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { domainMaxFor, labelColumn, panelRoom, rowOf, spacer, spacingOf } from '../panels.ts'
 import {

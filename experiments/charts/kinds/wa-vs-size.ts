@@ -6,9 +6,9 @@
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
 import type { RunResult } from '../../../results/schema.ts'
-import { estimateOf, INTERVAL_DEFINITION } from '../../measure/estimate.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { designsOf, firstOfEach, strategyOf } from '../designs.ts'
+import { estimateOf, INTERVAL_DEFINITION } from '../estimate.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { loadPrediction } from '../model.ts'

@@ -3,11 +3,11 @@
  * and what could not be compared with the reason.
  */
 import { type Arguments, integerOf, namesOf, oneOf, textOf } from '../../cli/arguments.ts'
+import { readResultFiles } from '../../cli/read-documents.ts'
 import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { compareAll } from '../../compare/compare-all.ts'
 import { ACROSS } from '../../compare/pairing.ts'
-import { readResultFiles } from '../../compare/read-results.ts'
 import { comparedText } from './comparison-text.ts'
 
 export function compareResults(given: Arguments): number {

@@ -4,11 +4,11 @@
  * leaves its debt unpaid.
  */
 import type { Latency, ReadAccount, RunResult, Timed } from '../../../results/schema.ts'
-import { runThroughput } from '../../base/throughput.ts'
 import { formatCount, formatNs } from '../../base/units.ts'
 import type { Look } from '../../cli/terminal.ts'
 import { fitted } from '../../cli/text-lines.ts'
 import { textTable } from '../../cli/text-table.ts'
+import { runThroughput } from '../../measure/throughput.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
 

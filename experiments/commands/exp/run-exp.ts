@@ -1,6 +1,5 @@
 /** Owns the work of `varve exp`: a request in; results, charts and a table out; and the exit code. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { RunResult } from '../../../results/schema.ts'
 import { checkOutFile, checkOutFolder } from '../../base/check-out.ts'
 import type { SweepContext, Transfer } from '../../base/context.ts'
@@ -14,9 +13,10 @@ import { commandOf, isEngineTarget, type Request, type SuiteRequest } from '../.
 import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { ANSWERS_GATE } from '../../measure/gates.ts'
-import type { PeerPlan } from '../../targets/peers/peer-run.ts'
+import type { PeerPlan } from '../../targets/peers/peer-plan.ts'
 import type { Recording } from '../../trace/recording.ts'
 import { closingTable, untilLines } from './closing-table.ts'
+import { peerTables } from './peer-table.ts'
 
 export async function runExp(given: Arguments, hear: () => AbortSignal): Promise<number> {
   const [listed] = given.flags.get('list') ?? []
@@ -47,7 +47,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     if (!request.quiet) say(line)
   }
   using recording = await recordingOf(request, plans, peerPlans)
-  await announce(request, plans, peerPlans)
+  await announce(request, [...plans, ...peerPlans])
   for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
   try {
     const context: SweepContext = {
@@ -61,19 +61,18 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
       onRun: (what) => progress.running(what),
       onReuse: (path) => tell(`${path}: same configuration and code, reused`),
     }
-    const run = recording === null ? plans : [recording.plan]
-    const { results, resultPaths } = await runSweep(run, context)
+    const run = recording === null ? [...plans, ...peerPlans] : [recording.plan]
+    const { results, peers, resultPaths } = await runSweep(run, context)
     recording?.finish()
-    const peers = await runPeers(peerPlans, context)
     progress.running(null)
-    const chartPaths = await writeCharts(results, peers.results, request.out, signal)
+    const chartPaths = await writeCharts(results, peers, request.out, signal)
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
-    if (peers.table !== '') tell(peers.table)
+    if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
     // The .png and .vl.json beside each .svg need no line of their own.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
-    for (const path of [...resultPaths, ...peers.resultPaths, ...pictures]) tell(path)
-    return tellLosses([...results, ...peers.results])
+    for (const path of [...resultPaths, ...pictures]) tell(path)
+    return tellLosses([...results, ...peers])
   } finally {
     progress.clear()
   }
@@ -82,15 +81,11 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
 /** What takes long is said before it starts, on pipes too. Results that are there cost no time. */
 async function announce(
   { out, force, quiet }: Request,
-  plans: readonly RunPlan[],
-  peers: readonly PeerPlan[],
+  plans: readonly (RunPlan | PeerPlan)[],
 ): Promise<void> {
   const { announcementOf } = await import('./announcement.ts')
-  const isDue = (name: string) => force || !existsSync(join(out, name))
-  const due = [
-    ...plans.filter(({ id }) => isDue(`${id}.json`)),
-    ...peers.filter(({ id }) => isDue(`${id}.peer.json`)),
-  ]
+  const { resultPath } = await import('../../run/sweep.ts')
+  const due = plans.filter((plan) => force || !existsSync(resultPath(plan, out)))
   const line = quiet ? null : announcementOf(due, out)
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
@@ -134,15 +129,6 @@ async function aged(plans: readonly RunPlan[], folder: string | null) {
   const { describeCode } = await import('../../machine/environment.ts')
   const { varveVersion } = describeCode()
   return plans.map((plan) => agedPlan(plan, folder, varveVersion))
-}
-
-/** Loaded only where asked for: a store of somebody else's need not be installed. */
-async function runPeers(plans: readonly PeerPlan[], context: SweepContext) {
-  if (plans.length === 0) return { table: '', resultPaths: [], results: [] }
-  const { runPeerSweep } = await import('../../targets/peers/peer-sweep.ts')
-  const { peerTables } = await import('./peer-table.ts')
-  const { results, resultPaths } = await runPeerSweep(plans, context)
-  return { table: peerTables(results, lookOf(process.stdout)), resultPaths, results }
 }
 
 async function runSuiteRequest(request: SuiteRequest, hear: () => AbortSignal): Promise<number> {

@@ -7,8 +7,8 @@ import type { Json } from '../../../engine/index.ts'
 import type { RunResult } from '../../../results/schema.ts'
 import { shellText } from '../../../results/shell-text.ts'
 import { loadStrategy } from '../../../strategies/index.ts'
-import { asUsage, readRunResult, readText, usageOf } from '../../base/read-result.ts'
-import { UsageError } from '../../base/usage-error.ts'
+import { readText } from '../../base/read-text.ts'
+import { asUsage, UsageError, usageOf } from '../../base/usage-error.ts'
 import { parseVersionLog, versionsPath } from '../../base/version-log.ts'
 import {
   type Arguments,
@@ -17,6 +17,7 @@ import {
   readInteger,
   textOf,
 } from '../../cli/arguments.ts'
+import { readRunResult } from '../../cli/read-documents.ts'
 import { say } from '../../cli/run-command.ts'
 import { readSettings } from '../../cli/settings.ts'
 import { type Rival, tellMoment } from '../../story/counterfactual.ts'

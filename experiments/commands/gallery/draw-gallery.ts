@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { writeWhole } from '../../../results/write-result.ts'
 import { makeFolder } from '../../base/make-folder.ts'
-import { readDocuments } from '../../base/read-documents.ts'
+import { modulePath } from '../../base/module-path.ts'
 import { chartKinds } from '../../charts/catalog.ts'
 import { chartFor } from '../../charts/chart-for.ts'
 import { contactSheet } from '../../charts/contact-sheet.ts'
@@ -25,6 +25,7 @@ import {
 import { renderPng, renderSvg, writeChart } from '../../charts/render.ts'
 import { PRESET_NAMES, PRESETS } from '../../charts/theme.ts'
 import { type Arguments, choiceOf, namesOf, oneOf, textOf } from '../../cli/arguments.ts'
+import { readDocuments } from '../../cli/read-documents.ts'
 import { runChild } from '../../cli/run-child.ts'
 import { sayWritten } from '../../cli/run-command.ts'
 
@@ -82,7 +83,7 @@ async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promis
 }
 
 async function runExperiment(command: readonly string[], signal: AbortSignal): Promise<void> {
-  const main = join(import.meta.dirname, '../../main.ts')
+  const main = modulePath(import.meta, '../../main')
   const { code } = await runChild([main, 'exp', ...command, '--quiet'], signal)
   if (code !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${code}`)
 }

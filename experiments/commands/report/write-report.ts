@@ -3,10 +3,10 @@ import { dirname } from 'node:path'
 import { writeWhole } from '../../../results/write-result.ts'
 import { checkOutFileMade } from '../../base/check-out.ts'
 import { makeFolder } from '../../base/make-folder.ts'
-import { usageOf } from '../../base/read-result.ts'
+import { usageOf } from '../../base/usage-error.ts'
 import { type Arguments, textOf } from '../../cli/arguments.ts'
+import { readResultFiles } from '../../cli/read-documents.ts'
 import { sayWritten } from '../../cli/run-command.ts'
-import { readResultFiles } from '../../compare/read-results.ts'
 
 export async function writeReport(given: Arguments): Promise<number> {
   const out = textOf(given, 'out')!

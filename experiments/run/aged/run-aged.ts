@@ -103,8 +103,7 @@ function passingLoad(
     fieldNames: stream.fieldNames,
     next(operation) {
       if (stream.next(operation)) {
-        const { kind, fieldIndex, keyNumber, valueLength, scanLength } = operation
-        hash.add(kind + ((fieldIndex + 1) << 3), keyNumber, valueLength + scanLength)
+        hash.addOperation(operation)
         return true
       }
       if (load.passing && hash.digest() !== loadTraceHash) {

@@ -1,33 +1,33 @@
-/** Owns a target that holds its load already: writes of the load phase pass by, all else goes on. */
+/** Owns a target that holds its load already: it ignores the writes of the load phase. */
 import type { ReadCounters } from '../../../engine/index.ts'
-import type { EntrySink, Target, TargetStats } from '../../base/target.ts'
+import type { Answer, CountedTarget, EntrySink, TargetStats } from '../../base/target.ts'
 
-export class TargetAfterLoad implements Target {
+export class TargetAfterLoad implements CountedTarget {
   readonly getCounters: ReadCounters
   readonly scanCounters: ReadCounters
-  readonly #target: Target
+  readonly #target: CountedTarget
   readonly #load: { readonly passing: boolean }
 
-  constructor(target: Target, load: { readonly passing: boolean }) {
+  constructor(target: CountedTarget, load: { readonly passing: boolean }) {
     this.#target = target
     this.#load = load
     this.getCounters = target.getCounters
     this.scanCounters = target.scanCounters
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
-    if (!this.#load.passing) this.#target.put(key, value)
+  put(key: Uint8Array, value: Uint8Array): Answer<void> {
+    if (!this.#load.passing) return this.#target.put(key, value)
   }
 
-  delete(key: Uint8Array): void {
-    if (!this.#load.passing) this.#target.delete(key)
+  delete(key: Uint8Array): Answer<void> {
+    if (!this.#load.passing) return this.#target.delete(key)
   }
 
-  get(key: Uint8Array): Uint8Array | undefined {
+  get(key: Uint8Array): Answer<Uint8Array | undefined> {
     return this.#target.get(key)
   }
 
-  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): number {
+  scan(from: Uint8Array, entries: number, sink?: EntrySink | null): Answer<number> {
     return this.#target.scan(from, entries, sink)
   }
 
@@ -35,8 +35,8 @@ export class TargetAfterLoad implements Target {
     return this.#target.scannedBytes
   }
 
-  drain(): void {
-    this.#target.drain()
+  drain(): Answer<void> {
+    return this.#target.drain()
   }
 
   stats(): TargetStats {
@@ -51,7 +51,7 @@ export class TargetAfterLoad implements Target {
     return this.#target.tableBytes()
   }
 
-  close(): void {
-    this.#target.close()
+  close(): Answer<void> {
+    return this.#target.close()
   }
 }

@@ -4,7 +4,7 @@
  */
 import { Ledger, ReadCounters } from '../../../engine/index.ts'
 import { ALL_FIELDS, OPERATION_KIND, type OperationStream } from '../../../workloads/index.ts'
-import type { Target, TargetEvent, TargetStats } from '../../base/target.ts'
+import type { CountedTarget, TargetEvent, TargetStats } from '../../base/target.ts'
 import type { ManualTimer } from '../../load/testing/manual-timer.ts'
 
 export interface TimedTargetOptions {
@@ -17,7 +17,7 @@ export interface TimedTargetOptions {
   onJobStart?(): void
 }
 
-export function timedTarget(options: TimedTargetOptions): Target {
+export function timedTarget(options: TimedTargetOptions): CountedTarget {
   const { timer, serviceNs, mergeNs = () => 0, onEvent, onJobStart } = options
   const ledger = new Ledger()
   let puts = 0

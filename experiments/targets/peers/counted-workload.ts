@@ -10,8 +10,8 @@ import {
   type RecordStore,
   type Workload,
 } from '../../../workloads/index.ts'
+import { countsByKind } from '../../measure/figures.ts'
 import { TraceHash } from '../../measure/trace-hash.ts'
-import { countsByKind } from './peer-driver.ts'
 
 type Phase = PeerResultInput['deterministic']['phases'][number]
 
@@ -64,9 +64,8 @@ export class CountedWorkload {
           tally = begun
         }
         if (!stream.next(operation)) return false
-        const { kind, keyNumber, fieldIndex, valueLength, scanLength } = operation
-        this.traceHash.add(kind + ((fieldIndex + 1) << 3), keyNumber, valueLength + scanLength)
-        counts[kind]!++
+        this.traceHash.addOperation(operation)
+        counts[operation.kind]!++
         this.operations++
         const interval = this.#arrivalIntervalNs
         if (interval !== null) operation.arrivalNs = this.operations * interval

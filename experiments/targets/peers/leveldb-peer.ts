@@ -7,10 +7,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
 import type { PeerReading } from '../../../results/peer-schema.ts'
+import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { parseLevelDbLog } from './compaction-log.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
-import type { PeerDefinition, PeerStatistics, PeerStore } from './peer-store.ts'
+import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
 
 const PACKAGE = 'classic-level'
 const MiB = 1024 * 1024
@@ -51,6 +52,7 @@ export const LEVELDB_PEER: PeerDefinition = {
     'get: the call; scan: the calls and promises of one iterator; put, delete: the call, a job of ' +
     "libuv's thread pool and the promise",
   drainedBy: 'no byte written by the process for a second; the memtable stays',
+  quietMs: 1000,
   counters: {
     flushBytes: 'Σ of "Level-0 table" lines of its LOG',
     compactionBytes: 'Σ of "Compacted" lines of its LOG',
@@ -80,7 +82,6 @@ function optionsOf(budget: Budget) {
 }
 
 class LevelDbStore implements PeerStore {
-  readonly quietMs = 1000
   readonly #database: Database
   readonly #folder: string
 
@@ -101,19 +102,17 @@ class LevelDbStore implements PeerStore {
     return this.#database.getSync(key)
   }
 
-  async scan(from: Uint8Array, entries: number): Promise<number> {
+  async scan(from: Uint8Array, entries: number, sink: EntrySink): Promise<void> {
     const limits = { gte: from, limit: entries, highWaterMarkBytes: MiB }
     const iterator = this.#database.iterator(limits)
     try {
-      let bytes = 0
       let count = 0
       while (count < entries) {
         const found = await iterator.nextv(entries - count)
         if (found.length === 0) break
-        for (const [key, value] of found) bytes += key.length + value.length
+        for (const [key, value] of found) addEntry(sink, key, value)
         count += found.length
       }
-      return bytes
     } finally {
       await iterator.close()
     }

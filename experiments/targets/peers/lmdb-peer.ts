@@ -2,9 +2,11 @@
  * Owns LMDB as a peer, through lmdb-js: a copy-on-write B+-tree whose file is mapped. Each write is
  * a transaction of its own, without fsync, as ours are. All calls are on the calling thread.
  */
+import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
 import {
+  addEntry,
   NO_STATISTICS,
   type PeerDefinition,
   type PeerStatistics,
@@ -45,6 +47,7 @@ export const LMDB_PEER: PeerDefinition = {
   ],
   latencyIncludes: 'the call, on the calling thread; a write is a transaction of its own',
   drainedBy: 'nothing works in the background',
+  quietMs: 0,
   counters: {
     processBytes: 'wchar: pages written by pwrite; reads are mapped, so in no counter',
     deviceBytes: 'write_bytes: pages the system has sent to the device so far',
@@ -68,7 +71,6 @@ export const LMDB_PEER: PeerDefinition = {
 }
 
 class LmdbStore implements PeerStore {
-  readonly quietMs = 0
   readonly #database: Database
 
   constructor(database: Database) {
@@ -87,12 +89,10 @@ class LmdbStore implements PeerStore {
     return this.#database.getBinary(key)
   }
 
-  scan(from: Uint8Array, entries: number): number {
-    let bytes = 0
+  scan(from: Uint8Array, entries: number, sink: EntrySink): void {
     for (const { key, value } of this.#database.getRange({ start: from, limit: entries })) {
-      bytes += key.length + value.length
+      addEntry(sink, key, value)
     }
-    return bytes
   }
 
   busy(): boolean {

@@ -1,7 +1,6 @@
 /**
- * Owns the contract between a run and a store that somebody else wrote. Reads are synchronous in
- * every library we use; a write may be a promise (LevelDB's go through libuv's thread pool), and
- * the driver awaits only what is one, so a synchronous store costs no turn of the loop.
+ * Owns the contract between a run and a store that somebody else wrote. Each call answers at once or
+ * by a promise: LevelDB's writes go through libuv's thread pool. Only a promise is awaited.
  *
  * A store is open from its creation until `close`. Keys and values handed in are borrowed.
  */
@@ -11,22 +10,26 @@ import type {
   PeerSection,
   PeerSetting,
 } from '../../../results/peer-schema.ts'
+import type { Answer, EntrySink } from '../../base/target.ts'
 import type { Budget } from './budget.ts'
 
 export interface PeerStore {
-  put(key: Uint8Array, value: Uint8Array): void | Promise<void>
-  delete(key: Uint8Array): void | Promise<void>
+  put(key: Uint8Array, value: Uint8Array): Answer<void>
+  delete(key: Uint8Array): Answer<void>
   /** Owned by the caller until the next read. */
-  get(key: Uint8Array): Uint8Array | undefined
-  /** Reads up to `entries` entries from the first key ≥ `from`; their key and value bytes. */
-  scan(from: Uint8Array, entries: number): number | Promise<number>
+  get(key: Uint8Array): Answer<Uint8Array | undefined>
+  /** Reads up to `entries` entries from the first key ≥ `from` into `sink`. */
+  scan(from: Uint8Array, entries: number, sink: EntrySink): Answer<void>
   /** Whether background work is running or due, as far as the store says. */
   busy(): boolean
-  /** Time without a byte written after which it is believed; 0: nothing works in the background. */
-  readonly quietMs: number
   statistics(): PeerStatistics
   /** Idempotent. */
-  close(): void | Promise<void>
+  close(): Answer<void>
+}
+
+/** Adds an entry whose key and value are arrays of their own. */
+export function addEntry(sink: EntrySink, key: Uint8Array, value: Uint8Array): void {
+  sink.add(key, 0, key.length, value, 0, value.length)
 }
 
 /** The store's own account since it was opened; null: it keeps none. */
@@ -66,6 +69,8 @@ export interface PeerDefinition {
   readonly latencyIncludes: string
   /** What `drain` waits for. */
   readonly drainedBy: string
+  /** Time without a byte written after which it is believed; 0: nothing works in the background. */
+  readonly quietMs: number
   readonly counters: PeerSection['counters']
   /**
    * Loads the library and opens a fresh store in `folder`, which exists and is empty.

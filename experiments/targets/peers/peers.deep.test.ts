@@ -18,11 +18,14 @@ import { parseCommand } from '../../cli/request.ts'
 import { resolvePlans } from '../../cli/resolve.ts'
 import { resolvePeerPlans } from '../../cli/resolve-peers.ts'
 import { overDefaults } from '../../cli/testing/over-defaults.ts'
+import { ScannedEntries } from '../../measure/scanned-entries.ts'
 import { runExperiment } from '../../run/experiment.ts'
+import { runPeer } from '../../run/peer-experiment.ts'
 import { budgetOf } from './budget.ts'
 import { INTERACTIVE_PEERS } from './catalog.ts'
 import { loadLibrary } from './load-library.ts'
-import { runPeer } from './peer-run.ts'
+import { ProcessWindow } from './peer-reading.ts'
+import { PeerTarget } from './peer-target.ts'
 
 let outFolder = ''
 beforeAll(() => {
@@ -72,6 +75,9 @@ describe.each([...INTERACTIVE_PEERS.values()])('$name', (definition) => {
     const folder = mkdtempSync(join(outFolder, 'map-'))
     const budget = budgetOf(parseEngineOptions({ memtableBytes: 16 * 1024 }), {})
     const { store, version } = await definition.open(folder, budget)
+    const { quietMs } = definition
+    const window = new ProcessWindow(() => 0)
+    const target = new PeerTarget({ store, quietMs, window, signal: new AbortController().signal })
     const model = new Map<number, Uint8Array>()
     expect(version).toMatch(/\d+\.\d+/)
     const property = fc.asyncProperty(
@@ -81,15 +87,20 @@ describe.each([...INTERACTIVE_PEERS.values()])('$name', (definition) => {
           if (what === 'put') {
             const value = new Uint8Array(bytes).fill(key + bytes)
             model.set(key, value)
-            await store.put(keyOf(key), value)
+            await target.put(keyOf(key), value)
           } else if (what === 'delete') {
             model.delete(key)
-            await store.delete(keyOf(key))
+            await target.delete(keyOf(key))
           } else if (what === 'get') {
-            const found = store.get(keyOf(key))
+            const found = await target.get(keyOf(key))
             expect(found === undefined ? undefined : Uint8Array.from(found)).toEqual(model.get(key))
           } else {
-            expect(await store.scan(keyOf(key), bytes)).toBe(scannedBytes(model, key, bytes))
+            const entries = entriesFrom(model, key).slice(0, bytes)
+            const shown = new ScannedEntries()
+            expect(await target.scan(keyOf(key), bytes, shown)).toBe(entries.length)
+            expect(shownBy(shown)).toEqual(entries)
+            const sizes = entries.map(([name, value]) => name.length + value.length)
+            expect(target.scannedBytes).toBe(sizes.reduce((sum, size) => sum + size, 0))
           }
         }
       },
@@ -97,18 +108,23 @@ describe.each([...INTERACTIVE_PEERS.values()])('$name', (definition) => {
     try {
       await fc.assert(property, { numRuns: 8 })
     } finally {
-      await store.close()
+      await target.close()
     }
   })
 })
 
-function scannedBytes(model: ReadonlyMap<number, Uint8Array>, from: number, entries: number) {
+function entriesFrom(model: ReadonlyMap<number, Uint8Array>, from: number) {
   return [...model]
-    .map(([key, value]) => ({ key: keyOf(key), value }))
-    .sort((a, b) => compareBytes(a.key, b.key))
-    .filter(({ key }) => compareBytes(key, keyOf(from)) >= 0)
-    .slice(0, entries)
-    .reduce((sum, { key, value }) => sum + key.length + value.length, 0)
+    .map(([key, value]) => [keyOf(key), value] as const)
+    .sort(([a], [b]) => compareBytes(a, b))
+    .filter(([key]) => compareBytes(key, keyOf(from)) >= 0)
+}
+
+function shownBy(shown: ScannedEntries) {
+  return Array.from({ length: shown.count }, (_, at) => [
+    Uint8Array.from(shown.key(at)),
+    Uint8Array.from(shown.value(at)),
+  ])
 }
 
 describe('a run', () => {

@@ -6,10 +6,11 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { parseRocksDbLog } from './compaction-log.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
-import type { PeerDefinition, PeerStatistics, PeerStore } from './peer-store.ts'
+import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
 import { rocksDbLevels } from './rocksdb-report.ts'
 
 const PACKAGE = '@nxtedition/rocksdb'
@@ -64,6 +65,7 @@ export const ROCKSDB_PEER: PeerDefinition = {
   drainedBy:
     'its properties say that no flush or compaction runs or is pending, and nothing is written ' +
     'for a quarter of a second; the memtable stays',
+  quietMs: 250,
   counters: {
     flushBytes: 'Σ file_size of table_file_creation events of flushes, in its LOG',
     compactionBytes: 'Σ total_output_size of compaction_finished events in its LOG',
@@ -110,7 +112,6 @@ const WORK = [
 ]
 
 class RocksDbStore implements PeerStore {
-  readonly quietMs = 250
   readonly #database: Database
   readonly #folder: string
   readonly #batch: Batch
@@ -137,11 +138,11 @@ class RocksDbStore implements PeerStore {
     return this.#database._getManySync([key], DEFAULTS)[0]
   }
 
-  scan(from: Uint8Array, entries: number): number {
+  scan(from: Uint8Array, entries: number, sink: EntrySink): void {
     const cursor = this.#database.iterator({ gte: from, limit: entries, fillCache: true })
     try {
       const { rows } = cursor._nextvSync(entries)
-      return rows.reduce((sum, { length }) => sum + length, 0)
+      for (let at = 0; at < rows.length; at += 2) addEntry(sink, rows[at]!, rows[at + 1]!)
     } finally {
       cursor._closeSync()
     }

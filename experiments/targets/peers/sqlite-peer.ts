@@ -4,9 +4,11 @@
  * manual advises for rows beyond a twentieth of a page.
  */
 import { join } from 'node:path'
+import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
 import {
+  addEntry,
   NO_STATISTICS,
   type PeerDefinition,
   type PeerStatistics,
@@ -57,6 +59,7 @@ export const SQLITE_PEER: PeerDefinition = {
   ],
   latencyIncludes: 'the call, on the calling thread; a write is a transaction of its own',
   drainedBy: 'nothing works in the background; the log is not checkpointed',
+  quietMs: 0,
   counters: {
     processBytes: 'wchar: log frames, and pages copied to the database by checkpoints',
     processReadBytes: 'rchar: pages the cache did not have',
@@ -86,7 +89,6 @@ function cacheBytesOf({ blockCacheBytes, memtableBytes }: Budget): number {
 }
 
 class SqliteStore implements PeerStore {
-  readonly quietMs = 0
   readonly #database: Database
   readonly #put: Statement
   readonly #delete: Statement
@@ -117,13 +119,11 @@ class SqliteStore implements PeerStore {
     return this.#get.get(key) as Uint8Array | undefined
   }
 
-  scan(from: Uint8Array, entries: number): number {
-    let bytes = 0
+  scan(from: Uint8Array, entries: number, sink: EntrySink): void {
     for (const row of this.#scan.iterate(from, entries)) {
       const [key, value] = row as readonly [Uint8Array, Uint8Array]
-      bytes += key.length + value.length
+      addEntry(sink, key, value)
     }
-    return bytes
   }
 
   busy(): boolean {

@@ -6,6 +6,7 @@
 
 import { invalidArgument } from '../../../engine/base/errors.ts'
 
+/** How an import treats malformed lines. */
 export interface ImportReportOptions {
   /** So many malformed lines are passed over; one more ends the import. */
   readonly errorsMax: number
@@ -13,6 +14,7 @@ export interface ImportReportOptions {
   onMalformed(text: string): void
 }
 
+/** The account of an import: every line or record of the files is in one of its numbers. */
 export class ImportReport {
   operations = 0
   /** Properties, headings, statistics, empty lines. */
@@ -26,6 +28,7 @@ export class ImportReport {
     this.#options = options
   }
 
+  /** Adds `count` to the remark `text`. */
   note(text: string, count = 1): void {
     this.notes.set(text, (this.notes.get(text) ?? 0) + count)
   }

@@ -27,6 +27,7 @@ export const IMPORT_FORMATS = {
   kvcache: { description: "Meta's kvcache CSV (CacheLib)", read: kvcacheReader },
 } as const satisfies Readonly<Record<string, ImportFormat>>
 
+/** The name of a format of `IMPORT_FORMATS`. */
 export type ImportFormatName = keyof typeof IMPORT_FORMATS
 
 /**

@@ -1,0 +1,203 @@
+/**
+ * Owns the opening of a database: it recovers the folder, makes the parts, and wires them.
+ *
+ * Invariant: until the recovery has been judged the folder is only read, so an open that refuses has
+ * changed nothing. An open that fails later closes all it opened, and the next open finds the same data.
+ */
+
+import { BlockCache } from '../cache/block-cache.ts'
+import { guardStrategy } from '../compaction/guarded-strategy.ts'
+import type { CompactionStrategy } from '../compaction/strategy.ts'
+import { FileNumbers } from '../manifest/file-numbers.ts'
+import { Manifest } from '../manifest/manifest.ts'
+import { recoverManifest } from '../manifest/recover.ts'
+import { OpenFiles } from '../storage/open-files.ts'
+import type { FolderLock } from '../storage/storage.ts'
+import { SegmentBook } from '../vlog/segment-book.ts'
+import { Commits } from './commits.ts'
+import { Health, harmless } from './health.ts'
+import { Maintenance } from './maintenance.ts'
+import { DatabaseCounters } from './metrics.ts'
+import type { OpenSettings } from './open-options.ts'
+import type { EngineOptions } from './options.ts'
+import { readOptionsRecord, recordOptions } from './options-record.ts'
+import { Reads } from './reads.ts'
+import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
+import { SnapshotList } from './snapshots.ts'
+import { Tree } from './tree.ts'
+import { Collector, type CollectorHost } from './values/collector.ts'
+import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
+import { ValueLog } from './values/value-log.ts'
+import { WriteHead } from './write-head.ts'
+
+/** What an open database is made of. */
+export interface DatabaseParts {
+  readonly folder: string
+  readonly options: EngineOptions
+  readonly strategy: CompactionStrategy
+  readonly lock: FolderLock
+  readonly manifest: Manifest
+  readonly cache: BlockCache
+  readonly counters: DatabaseCounters
+  readonly health: Health
+  readonly snapshots: SnapshotList
+  readonly values: ValueLog
+  readonly tree: Tree
+  readonly reads: Reads
+  readonly head: WriteHead
+  readonly commits: Commits
+  readonly maintenance: Maintenance
+}
+
+/** Undoes one step of an open. */
+type Close = () => void
+
+/** Locks, recovers and opens the folder. Errors: as `Database.open`. */
+export function assemble(settings: OpenSettings): DatabaseParts {
+  const { storage } = settings
+  const folder = storage.resolve(settings.folder)
+  storage.makeFolder(folder)
+  const lock = storage.lock(folder)
+  const opened: Close[] = [() => lock.release()]
+  try {
+    const strategy = guardStrategy(settings.strategy)
+    const onEvent = harmless(settings.onEvent)
+    return build({ ...settings, folder, strategy, onEvent }, lock, opened)
+  } catch (error) {
+    for (const close of opened.reverse()) {
+      try {
+        close()
+      } catch {
+        // The caller hears of the error that made the open fail.
+      }
+    }
+    throw error
+  }
+}
+
+interface OpenFolder {
+  readonly manifest: Manifest
+  readonly numbers: FileNumbers
+  readonly recovery: Recovery
+}
+
+/** Reads what is there, then starts a new manifest. Pushes to `opened` what a failed open must close. */
+function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
+  const { storage, folder, options } = settings
+  const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
+  checkTables(storage, folder, state.version)
+  checkSegments(storage, folder, state.segments)
+  const knownOptions = readOptionsRecord(storage, folder)
+  const recovery = planRecovery(storage, folder, state, options.walRecovery)
+  clearOrphans(storage, folder, recovery)
+  const numbers = new FileNumbers(state.nextFileNumber)
+  const allocate = () => numbers.allocate()
+  const manifest = Manifest.create(storage, folder, state, {
+    allocate,
+    rollBytes: options.manifestRollBytes,
+    loggedSeq: recovery.replay.missedSeq ?? undefined,
+  })
+  opened.push(() => manifest.close())
+  shrinkSpent(storage, folder, state.segments, allocate)
+  recordOptions(settings, knownOptions)
+  return { manifest, numbers, recovery }
+}
+
+/** Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded. */
+function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
+  const { storage, folder, strategy, options, clock, seed, onEvent } = settings
+  const { manifest, numbers, recovery } = openFolder(settings, opened)
+  const cache = new BlockCache(options.blockCacheBytes)
+  const files = new OpenFiles(storage, options.maxOpenFiles)
+  const shared = { storage, files, folder, numbers, manifest, cache, clock }
+  const counters = new DatabaseCounters()
+  const health = new Health(folder)
+  const snapshots = new SnapshotList(() => tree.pins.sweep())
+  const book = new SegmentBook()
+  const values = new ValueLog({
+    ...shared,
+    options: options.valueLog,
+    policy: settings.valueLogPolicy,
+    book,
+    gets: counters.gets,
+    scans: counters.scans,
+    lastSeq: () => head.lastSeq,
+  })
+  const tree = new Tree({
+    ...shared,
+    strategy,
+    options,
+    snapshots,
+    counters,
+    onEvent,
+    book,
+    values,
+  })
+  const head = new WriteHead({ ...shared, options, seed, tree, values })
+  opened.push(() => head.close())
+  const commits = new Commits(head, {
+    assertWritable: () => health.assertWritable(),
+    committed(batches, deletes) {
+      counters.countCommitted(batches, deletes)
+      maintenance.afterCommit()
+    },
+    failed: (cause, isTold) => health.fail(cause, isTold),
+  })
+  const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
+  const collector = new Collector({ host, values, numbers, options: options.valueLog })
+  const { memtableBytes } = options
+  const maintenance = new Maintenance({
+    health,
+    commits,
+    head,
+    tree,
+    values,
+    collector,
+    memtableBytes,
+  })
+  reportRecovery(settings, recovery)
+  head.replay(recovery)
+  return {
+    folder,
+    options,
+    strategy,
+    lock,
+    manifest,
+    cache,
+    counters,
+    health,
+    snapshots,
+    values,
+    tree,
+    reads: new Reads(tree.handles, counters),
+    head,
+    commits,
+    maintenance,
+  }
+}
+
+function collectorHost(
+  head: WriteHead,
+  tree: Tree,
+  { collectAccount }: ValueLog,
+  onEvent: OpenSettings['onEvent'],
+  makeRoom: () => void,
+): CollectorHost {
+  const { counters } = collectAccount
+  const reads = new Reads(tree.handles, { gets: counters, scans: counters }, true)
+  return {
+    find: (key) => reads.find(head.memtable, tree.version, key, head.lastSeq),
+    appendMoved: (batch, atMs) => head.appendMoved(batch, atMs),
+    makeRoom,
+    sync: () => head.sync(),
+    spend: (segment) => tree.spend(segment, head.lastSeq),
+    nowMs: () => head.nowMs(),
+    onEvent,
+  }
+}
+
+/** Reported before the logs are removed: if this open fails later, the next may not find the damage. */
+function reportRecovery({ clock, onEvent }: OpenSettings, { report }: Recovery): void {
+  if (report.logs === 0 && report.damage === null) return
+  onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })
+}

@@ -1,0 +1,209 @@
+/** Which batches an open replays from damaged, incomplete or missing logs, and what it reports. */
+
+import { describe, expect, test } from 'vitest'
+import { FaultStorage } from '../storage/fault-storage.ts'
+import { Ledger } from '../storage/ledger.ts'
+import { everyNth, never, openTest } from '../testing/fixtures.ts'
+import { killed, replace, tag } from '../testing/log-fixtures.ts'
+import {
+  expectRefused,
+  faultsIn,
+  filesIn,
+  keysUpTo,
+  leaveOut,
+  onlyLog,
+  open,
+  recordsBytes,
+  recordsOf,
+  rewrite,
+  write,
+  written,
+} from '../testing/recovery-fixtures.ts'
+
+describe('a log that does not continue', () => {
+  test.each([
+    ['the first batch', 0, /at offset 0: batch of seq 2, 1 is expected$/, 0],
+    ['a batch in the middle', 4, /batch of seq 6, 5 is expected$/, 4],
+  ] as const)('because %s is missing', (_, at, message, kept) => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    leaveOut(storage, log, at, 1)
+    const logBytes = storage.readAll(log, tag)
+    expect(faultsIn(storage)).toEqual([expect.stringMatching(message)])
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], message)
+    expect(open(storage, 'point-in-time')).toEqual({
+      keys: keysUpTo(kept),
+      recovery: expect.objectContaining({
+        damage: expect.stringMatching(message),
+        bytesDropped: logBytes.length - recordsBytes(logBytes, kept),
+        lost: { seqFrom: kept + 1, seqTo: 10, files: [`${log.slice(4)}.lost`] },
+      }),
+    })
+    expect(storage.readAll(`${log}.lost`, tag)).toEqual(logBytes)
+    expect(faultsIn(storage)).toEqual([])
+  })
+
+  test('because a later log leaves a gap behind a torn one', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    const records = recordsOf(storage.readAll(log, tag))
+    rewrite(storage, log, records.slice(0, 4))
+    const torn = storage.readAll(log, tag).slice(0, -5)
+    replace(storage, log, torn)
+    rewrite(storage, '/db/000900.log', records.slice(6))
+    expect(faultsIn(storage)).toEqual([
+      expect.stringMatching(/torn payload: \d+ bytes are lost$/),
+      '/db/000900.log at offset 0: batch of seq 7, 4 is expected',
+    ])
+    expectRefused(storage, ['tolerate-corrupted-tail'], /seq 7, 4 is expected/)
+    expectRefused(storage, ['absolute'], /torn payload/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(3),
+      recovery: { lost: { seqFrom: 4, seqTo: 10, files: ['000900.log.lost'] } },
+    })
+  })
+
+  test('but goes on with a later log that leaves no gap behind a torn one', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    const records = recordsOf(storage.readAll(log, tag))
+    rewrite(storage, log, records.slice(0, 5))
+    replace(storage, log, storage.readAll(log, tag).slice(0, -5))
+    rewrite(storage, '/db/000900.log', records.slice(4))
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(10),
+      recovery: { damage: expect.stringMatching(/torn payload/), lost: null },
+    })
+    expect(filesIn(storage, '.lost')).toEqual([])
+  })
+
+  test('because a stray one, of older writes, has the largest number', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    rewrite(storage, '/db/999999.log', recordsOf(storage.readAll(log, tag)).slice(0, 3))
+    const message = /999999.log at offset 0: batch of seq 1, 11 is expected$/
+    expect(faultsIn(storage)).toEqual([expect.stringMatching(message)])
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], message)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(10),
+      recovery: { lost: { seqFrom: 11, seqTo: null, files: ['999999.log.lost'] } },
+    })
+  })
+
+  test('because a record in it, checksum and all, is no batch', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    const records = recordsOf(storage.readAll(log, tag))
+    rewrite(storage, log, [...records.slice(0, 3), Uint8Array.of(1, 2, 3), ...records.slice(3)])
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /write batch of 3 bytes/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(3),
+      recovery: { lost: { seqFrom: 4, seqTo: 10 } },
+    })
+  })
+})
+
+describe('a log that ends before the write the database was closed at', () => {
+  const closed = (count: number) => {
+    const { db, storage } = openTest({ strategy: never })
+    write(db, 0, count)
+    db.close()
+    return storage
+  }
+
+  test.each([
+    ['cut between two batches', 7],
+    ['emptied', 0],
+  ])('is told when it was %s', (_, kept) => {
+    const storage = closed(10)
+    leaveOut(storage, onlyLog(storage), kept, 10)
+    const message = `/db: the logs end at seq ${kept}; it was closed at seq 10`
+    expect(faultsIn(storage)).toEqual([message])
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /closed at seq 10/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(kept),
+      recovery: { damage: message, lost: { seqFrom: kept + 1, seqTo: 10, files: [] } },
+    })
+    expect(faultsIn(storage)).toEqual([])
+  })
+
+  test('is no crash’s log when it was cut inside a batch', () => {
+    const storage = closed(10)
+    const log = onlyLog(storage)
+    replace(storage, log, storage.readAll(log, tag).slice(0, -5))
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /torn payload/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(9),
+      recovery: {
+        damage: expect.stringMatching(/torn payload/),
+        lost: { seqFrom: 10, seqTo: 10, files: [`${log.slice(4)}.lost`] },
+      },
+    })
+  })
+
+  test('is told when it is missing', () => {
+    const storage = closed(10)
+    storage.remove(onlyLog(storage))
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      recovery: { lost: { seqFrom: 1, seqTo: 10 } },
+    })
+  })
+
+  test('is no such thing after a close that failed', () => {
+    const memory = openTest({ strategy: never }).storage.powerLoss(
+      { bytes: 'kept', names: 'kept' },
+      new Ledger(),
+    )
+    const storage = new FaultStorage(memory)
+    const { db } = openTest({ storage: storage as never, strategy: never })
+    write(db, 0, 10)
+    storage.failWhen(({ operation, path }) => operation === 'sync' && path.endsWith('.log'), 'EIO')
+    expect(() => db.close()).toThrow()
+    leaveOut(memory, onlyLog(memory), 7, 10)
+    expect(open(memory, 'absolute')).toMatchObject({ keys: keysUpTo(7) })
+  })
+})
+
+describe('a log that is missing', () => {
+  test('though the manifest names it, is told', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    storage.remove(log)
+    const message = `${log}: the log is missing, and the manifest names it`
+    expect(faultsIn(storage)).toEqual([message])
+    expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /the log is missing/)
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: [],
+      recovery: { damage: message, lost: { seqFrom: 1, seqTo: null, files: [] } },
+    })
+    expect(faultsIn(storage)).toEqual([])
+  })
+
+  test('and empty as the next one shows, loses nothing, yet is told', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    storage.rename(log, '/db/000900.log')
+    expect(faultsIn(storage)).toEqual([expect.stringMatching(/the log is missing/)])
+    expect(open(storage, 'point-in-time')).toMatchObject({
+      keys: keysUpTo(10),
+      recovery: { damage: expect.stringMatching(/the log is missing/), lost: null },
+    })
+  })
+
+  test('is no such thing after an open, a flush, a close or a kill', () => {
+    const { db, storage } = openTest({ strategy: everyNth(3) })
+    const isSound = () => {
+      expect(open(killed(storage), 'absolute')).not.toBeInstanceOf(Error)
+      expect(faultsIn(killed(storage))).toEqual([])
+    }
+    isSound()
+    write(db, 0, 5)
+    isSound()
+    db.flush()
+    isSound()
+    write(db, 5, 300)
+    isSound()
+    db.close()
+    isSound()
+  })
+})

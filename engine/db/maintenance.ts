@@ -1,0 +1,85 @@
+/**
+ * Owns when the database flushes, compacts and collects: after a commit, as far as it is due, and on
+ * request. Invariant: no maintenance starts while other maintenance runs.
+ */
+
+import type { Commits } from './commits.ts'
+import type { Health } from './health.ts'
+import type { Tree } from './tree.ts'
+import type { Collector } from './values/collector.ts'
+import type { ValueLog } from './values/value-log.ts'
+import type { WriteHead } from './write-head.ts'
+
+export interface MaintenanceParts {
+  readonly health: Health
+  readonly commits: Commits
+  readonly head: WriteHead
+  readonly tree: Tree
+  readonly values: ValueLog
+  readonly collector: Collector
+  readonly memtableBytes: number
+}
+
+export class Maintenance {
+  readonly #parts: MaintenanceParts
+  /** Segments that had filled up at the last step of collection. */
+  #rolledBefore = 0
+
+  constructor(parts: MaintenanceParts) {
+    this.#parts = parts
+  }
+
+  /** Does what is due after a commit. A failure is kept in `health`: the commit itself succeeded. */
+  afterCommit(): void {
+    const { health, head, values, collector, memtableBytes } = this.#parts
+    const { rolled } = values
+    const isFull = head.memtable.rawBytes >= memtableBytes
+    if (!isFull && rolled === this.#rolledBefore) return
+    this.#rolledBefore = rolled
+    health.attempt(() => {
+      this.makeRoom()
+      collector.step()
+    })
+  }
+
+  /** Flushes a full memtable and compacts to rest. */
+  makeRoom(): void {
+    const { head, tree, memtableBytes } = this.#parts
+    if (head.memtable.rawBytes < memtableBytes) return
+    head.rotate()
+    tree.compactUntilRest(head.lastSeq)
+  }
+
+  /** Flushes the memtable, compacts to rest, and collects all that is due. Throws what fails. */
+  flush(): void {
+    this.#maintain(() => {
+      this.#settleTree()
+      // Collection fills the memtable with moved values; their flush can make a compaction due.
+      if (this.#parts.collector.settle() > 0) this.#settleTree()
+    })
+  }
+
+  /** Collects all that is due; returns how many segments were collected. Throws what fails. */
+  collect(): number {
+    let collected = 0
+    this.#maintain(() => {
+      collected = this.#parts.collector.settle()
+    })
+    return collected
+  }
+
+  #maintain(work: () => void): void {
+    const { health, commits } = this.#parts
+    health.assertAtRest()
+    commits.settle()
+    health.assertWritable()
+    health.attempt(work)
+    health.throwFailure()
+  }
+
+  #settleTree(): void {
+    const { head, tree } = this.#parts
+    if (!head.memtable.isEmpty) head.rotate()
+    tree.compactUntilRest(head.lastSeq)
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * Packs both packages, installs them into an empty folder and uses them there as a stranger would,
+ * under each supported line of Node. Needs npm and a registry: without one the tests are skipped,
+ * loudly; where `VARVE_REQUIRE_REGISTRY` is set they fail instead.
+ */
+
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunResult } from '../../results/schema.ts'
+import { makeFolder } from '../base/make-folder.ts'
+import { buildPackages } from './build.ts'
+
+const top = join(import.meta.dirname, '../..')
+const root = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'))
+const folder = mkdtempSync(join(tmpdir(), 'varve-packages-'))
+const app = join(folder, 'app')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** The first line of Node that the packages support, beside the one that runs the tests. */
+const OLDEST = '22.23.5'
+const OLDEST_PACKAGE = `node-linux-${process.arch}`
+
+const PACKAGES_MAX = 30
+const BYTES_MAX = 30e6
+
+/** A strategy in a user's folder. */
+const OWN_STRATEGY = `import { defineStrategy, STRATEGIES } from 'varve/strategies'
+import { z } from 'zod'
+
+const tiering = STRATEGIES.get('tiering').create()
+
+export default defineStrategy({
+  name: 'mine',
+  description: 'As tiering',
+  params: z.object({}),
+  primitives: {
+    trigger: ['sorted runs'],
+    layout: 'tiering',
+    granularity: ['level'],
+    movement: ['not applicable (entire runs)'],
+  },
+  pick: (view) => tiering.pick(view),
+})
+`
+
+/** Which files the program and a module of the user's get for one import. */
+const WHICH_FILES = `import { createRequire } from 'node:module'
+const program = createRequire(import.meta.resolve('varve-lab/package.json'))
+const own = createRequire(import.meta.url)
+console.log(own.resolve('varve/strategies') === program.resolve('varve/internal/strategies/index.js'))
+`
+
+const TYPED = `import { type Database, isLsmError, type LsmErrorCode, open } from 'varve'
+import { conform, loadSubject, RULES } from 'varve/conformance'
+import { defineStrategy, STRATEGIES, type StrategyModule } from 'varve/strategies'
+import { WORKLOADS } from 'varve/workloads'
+import type { RunResult } from 'varve-lab/results'
+
+using database: Database = open('./typed', { strategy: 'tiering', strategyParameters: { T: 6 } })
+const value: Uint8Array | undefined = database.get(Uint8Array.of(1))
+const codeOf = (error: unknown): LsmErrorCode | null => (isLsmError(error) ? error.code : null)
+const module: StrategyModule | undefined = STRATEGIES.get('tiering')
+const held = [...conform(await loadSubject('tiering'), { seed: 1, runs: 1 }, RULES)].length
+const written = (result: RunResult): number => result.deterministic.phases.length
+export { codeOf, defineStrategy, held, module, value, WORKLOADS, written }
+// @ts-expect-error: a folder is a text
+open(7)
+`
+
+const TYPE_CHECK = {
+  compilerOptions: {
+    module: 'nodenext',
+    strict: true,
+    // The example is JavaScript.
+    noImplicitAny: false,
+    skipLibCheck: false,
+    noEmit: true,
+    types: ['node'],
+  },
+  files: ['example.ts', 'typed.ts'],
+}
+
+interface Place {
+  readonly cwd?: string
+  /** The folder of the `node` that comes first on the path. */
+  readonly bin?: string
+}
+
+function run([program, ...rest]: readonly string[], { cwd = app, bin }: Place = {}) {
+  const path = [bin, process.env.PATH].filter((part) => part !== undefined).join(delimiter)
+  // What npm tells its scripts of this checkout is not for the npm of another folder.
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(?:package|lifecycle|config_local_prefix)|^NODE_/i.test(name),
+  )
+  const env = { ...Object.fromEntries(inherited), PATH: path }
+  return spawnSync(program!, rest, { cwd, env, encoding: 'utf8' })
+}
+
+/** What it printed. Fails unless it ended well. */
+function printed({ status, stdout, stderr, error }: SpawnSyncReturns<string>): string {
+  expect(status, `${error ?? ''}${stdout.slice(-2000)}${stderr.slice(-2000)}`).toBe(0)
+  return stdout
+}
+
+const install = (...packages: readonly string[]) =>
+  run([
+    'npm',
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefer-offline',
+    ...packages,
+  ])
+
+/** Makes the user's folder and gets the oldest Node; null, or why it cannot be had. */
+function prepare(): string | null {
+  const tools = join(folder, 'tools')
+  const get = [
+    'npm',
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefer-offline',
+    '--prefix',
+    tools,
+  ]
+  const { status, stderr, error } = run([...get, `${OLDEST_PACKAGE}@${OLDEST}`], { cwd: folder })
+  return status === 0 ? null : `${error ?? stderr.trim()}`
+}
+
+const missing = prepare()
+if (missing !== null) {
+  const message = `npm cannot install ${OLDEST_PACKAGE}: ${missing}`
+  if (process.env.VARVE_REQUIRE_REGISTRY) throw new Error(message)
+  console.warn(`SKIPPED, ${message}`)
+}
+
+const NODES = [
+  [OLDEST, join(folder, 'tools/node_modules', OLDEST_PACKAGE, 'bin')],
+  [process.versions.node, dirname(process.execPath)],
+] as const
+
+const SMALL = ['--workload=ycsb-a', '--records=1000', '--operations=1000', '--quiet', '--force']
+
+function resultIn(out: string): RunResult {
+  const [path] = globSync(`${out}/*-r0.json`, { cwd: app })
+  return JSON.parse(readFileSync(join(app, path!), 'utf8'))
+}
+
+const archiveOf = (name: string) => join(folder, `${name}-${root.version}.tgz`)
+
+const varve = (bin: string, ...parameters: readonly string[]) =>
+  printed(run(['npx', '--no', '--', 'varve', ...parameters], { bin }))
+
+describe.skipIf(missing !== null)('the packages, installed', () => {
+  beforeAll(() => {
+    const places = buildPackages(join(folder, 'dist'))
+    printed(run(['npm', 'pack', '--pack-destination', folder, ...places], { cwd: folder }))
+    makeFolder(app)
+    writeIn('package.json', JSON.stringify({ type: 'module' }))
+    writeIn('example.js', exampleOf(readFileSync(join(top, 'README.md'), 'utf8')))
+    printed(install(archiveOf('varve')))
+  })
+
+  test('varve brings few others', () => {
+    const packages = globSync('node_modules/{*,@*/*}/package.json', { cwd: app })
+    const files = globSync('node_modules/**', { cwd: app, withFileTypes: true })
+    const bytes = files
+      .filter((file) => file.isFile())
+      .reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0)
+    process.stdout.write(`varve: ${packages.length} packages, ${(bytes / 1e6).toFixed(1)} MB\n`)
+    expect(packages.length).toBeGreaterThan(1)
+    expect(packages.length).toBeLessThanOrEqual(PACKAGES_MAX)
+    expect(bytes).toBeLessThanOrEqual(BYTES_MAX)
+  })
+
+  test.each(NODES)('the README’s example runs under Node %s', (_version, bin) => {
+    rmSync(join(app, 'data'), { recursive: true, force: true })
+    expect(printed(run(['node', 'example.js'], { bin }))).toMatch(/^plum blue$/m)
+  })
+
+  describe('with the program', () => {
+    beforeAll(() => {
+      const types = `@types/node@${root.devDependencies['@types/node']}`
+      printed(install(archiveOf('varve'), archiveOf('varve-lab'), types))
+      writeIn('mine.js', OWN_STRATEGY)
+    })
+
+    test('the example and the public types pass the compiler', () => {
+      writeIn('example.ts', readFileSync(join(app, 'example.js'), 'utf8'))
+      writeIn('typed.ts', TYPED)
+      writeIn('tsconfig.json', JSON.stringify(TYPE_CHECK))
+      const compiler = join(top, 'node_modules/typescript/bin/tsc')
+      printed(run([process.execPath, compiler, '-p', app]))
+    })
+
+    test('the program and a strategy in the folder share the modules of varve', () => {
+      expect(globSync('node_modules/**/varve/package.json', { cwd: app })).toHaveLength(1)
+      writeIn('which.js', WHICH_FILES)
+      expect(printed(run(['node', 'which.js'])).trim()).toBe('true')
+    })
+
+    describe.each(NODES)('under Node %s', (version, bin) => {
+      const out = `out-${version}`
+
+      test('an experiment gives the figures of the checkout', () => {
+        const flags = ['--strategy=tiering', ...SMALL]
+        varve(bin, 'exp', ...flags, `--out=${out}`)
+        const program = [process.execPath, join(top, 'experiments/main.ts'), 'exp']
+        printed(run([...program, ...flags, '--out=checkout']))
+        const [packed, expected] = [resultIn(out), resultIn('checkout')]
+        expect(packed.environment.node).toBe(`v${version}`)
+        expect(packed.environment.varveVersion).toBe(expected.environment.varveVersion)
+        expect(packed.deterministic).toEqual(expected.deterministic)
+      })
+
+      test('a strategy of the user’s runs, and passes the conformance kit', () => {
+        varve(bin, 'exp', '--strategy=./mine.js', ...SMALL, `--out=${out}-mine`)
+        expect(resultIn(`${out}-mine`).config.strategy.name).toBe('mine')
+        expect(varve(bin, 'conform', './mine.js', '--runs=5')).toMatch(/20 rules hold, 0 broken/)
+      })
+
+      test('help, a chart and a report', () => {
+        expect(varve(bin, '--help')).toContain('varve')
+        varve(bin, 'chart', out, '--kind=run', '--format=html,png,pdf', `--out=${out}`)
+        expect(globSync(`${out}/*.{html,png,pdf}`, { cwd: app }).length).toBeGreaterThanOrEqual(3)
+        varve(bin, 'report', out, `--out=${out}/report.html`)
+        expect(existsSync(join(app, out, 'report.html'))).toBe(true)
+      })
+    })
+  })
+})
+
+function writeIn(name: string, text: string): void {
+  writeFileSync(join(app, name), text)
+}
+
+/** The example of a document that opens a database. */
+function exampleOf(text: string): string {
+  const blocks = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!)
+  const example = blocks.find((code) => code.includes("from 'varve'"))
+  if (example === undefined) throw new Error('README.md has no example that imports from varve')
+  return example
+}

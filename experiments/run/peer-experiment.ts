@@ -1,0 +1,252 @@
+/**
+ * Owns a run against a peer, from a plan to a result: a fresh folder, the run, the gates, and the
+ * folder's removal. A store that is called operation by operation goes through the same loop as our
+ * engine; `db_bench` takes the whole stream at once. Invariant, as of our own runs: whatever happens,
+ * the store is closed and (unless it is to be kept) the folder is gone.
+ */
+import { rmSync } from 'node:fs'
+import { systemClock } from '../../engine/index.ts'
+import {
+  type PeerResult,
+  type PeerResultInput,
+  peerResultSchema,
+} from '../../results/peer-schema.ts'
+import { type Gate, SCHEMA_VERSION } from '../../results/schema.ts'
+import { databaseFolder, type ExperimentContext } from '../base/context.ts'
+import { makeFolder } from '../base/make-folder.ts'
+import { describeEnvironment } from '../machine/environment.ts'
+import { peakRssBytes } from '../machine/peak-rss.ts'
+import { GarbageWatch } from '../machine/process-watch.ts'
+import { AnswerOracle } from '../measure/answer-oracle.ts'
+import { quotient } from '../measure/figures.ts'
+import { answersGate, arrivalGates } from '../measure/gates.ts'
+import { INTERACTIVE_PEERS } from '../targets/peers/catalog.ts'
+import { replayNatively } from '../targets/peers/db-bench-peer.ts'
+import type { PeerPlan } from '../targets/peers/peer-plan.ts'
+import { ProcessWindow, readingOf } from '../targets/peers/peer-reading.ts'
+import type { PeerDefinition } from '../targets/peers/peer-store.ts'
+import { PeerTarget } from '../targets/peers/peer-target.ts'
+import type { OperationDriver } from './operation-driver.ts'
+import { PeerBooks } from './peer-books.ts'
+import { type RunLoad, Runner } from './runner.ts'
+import { arrivalsSeed, underLoad } from './under-load.ts'
+
+/** What either way of running a peer gives. */
+type PeerMeasurement = Pick<PeerResultInput, 'deterministic' | 'peer'> & {
+  readonly timed: Omit<PeerResultInput['timed'], 'peakRssBytes'>
+  /** Beside those of every peer. */
+  readonly gates: readonly Gate[]
+}
+
+/** Throws `UsageError` where the peer is not installed, `Interrupted` on the signal. */
+export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promise<PeerResult> {
+  const definition = INTERACTIVE_PEERS.get(plan.name)
+  if (definition === undefined) {
+    return inFreshFolder(plan, context, (folder) => measureReplay(plan, folder, context))
+  }
+  return runInteractive(definition, plan, context)
+}
+
+/** As `runPeer`, of a store that is called operation by operation. */
+function runInteractive(
+  definition: PeerDefinition,
+  plan: PeerPlan,
+  context: ExperimentContext,
+): Promise<PeerResult> {
+  const measure = (asked: PeerPlan, within: ExperimentContext, load: RunLoad | null) =>
+    inFreshFolder(asked, within, (folder) =>
+      measureInteractive(definition, asked, folder, within, load),
+    )
+  return underLoad(plan, context, measure, definition.quietMs / 1000)
+}
+
+async function inFreshFolder(
+  plan: PeerPlan,
+  context: ExperimentContext,
+  measure: (folder: string) => Promise<PeerMeasurement>,
+): Promise<PeerResult> {
+  const startedAt = new Date()
+  const folder = databaseFolder(context.outFolder, plan)
+  rmSync(folder, { recursive: true, force: true })
+  makeFolder(folder)
+  let finished = false
+  try {
+    const measurement = await measure(folder)
+    finished = true
+    return resultOf(plan, measurement, startedAt, context)
+  } finally {
+    if (!(context.keep && finished)) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function measureInteractive(
+  definition: PeerDefinition,
+  plan: PeerPlan,
+  folder: string,
+  { signal, onProgress, terminalWritten }: ExperimentContext,
+  load: RunLoad | null,
+): Promise<PeerMeasurement> {
+  const { budget, config } = plan
+  const { store, version } = await definition.open(folder, budget)
+  const window = new ProcessWindow(() => terminalWritten().bytes)
+  const target = new PeerTarget({ store, quietMs: definition.quietMs, window, signal })
+  const watch = new GarbageWatch()
+  try {
+    const workload = plan.createWorkload()
+    const isDense = workload.keyNumbers !== 'hashed'
+    const expectedRecords = isDense ? config.records + config.operations : 0
+    const liveBytesOf = ({ liveSizes }: OperationDriver) => (isDense ? liveSizes.liveBytes : null)
+    const read = (driver: OperationDriver) =>
+      readingOf({
+        statistics: store.statistics(),
+        account: window.read(),
+        folder,
+        userBytes: target.userBytes,
+        liveLogicalBytes: liveBytesOf(driver),
+      })
+    const runner = new Runner({
+      open: () => ({ target, books: new PeerBooks(target, read) }),
+      workload,
+      records: config.records,
+      operations: config.operations,
+      timer: systemClock,
+      answers: new AnswerOracle({ expectedRecords }),
+      signal,
+      onProgress,
+      onSlice: plan.paced ? () => target.pause(budget.memtableBytes / 2) : undefined,
+      load,
+      watch,
+    })
+    const { driver, timed, answers } = await runner.run()
+    return {
+      deterministic: {
+        phases: runner.books.phases,
+        traceHash: driver.traceHash.digest(),
+        liveLogicalBytes: liveBytesOf(driver),
+        reads: driver.reads.counts(),
+      },
+      peer: {
+        name: definition.name,
+        version,
+        settings: [...definition.settings(budget)],
+        ...runner.books.readings(),
+        drain: { how: definition.drainedBy, converged: target.converged },
+        counters: definition.counters,
+        latencyIncludes: definition.latencyIncludes,
+        ownCounts: null,
+      },
+      timed,
+      gates: [answersGate(answers!)],
+    }
+  } finally {
+    watch.stop()
+    await target.close()
+  }
+}
+
+/** The stream goes in whole; the store is at rest when the replay has ended. */
+async function measureReplay(
+  plan: PeerPlan,
+  folder: string,
+  context: ExperimentContext,
+): Promise<PeerMeasurement> {
+  const { workload, peer, replaySeconds, exported } = await replayNatively({
+    workload: plan.createWorkload(),
+    budget: plan.budget,
+    folder,
+    signal: context.signal,
+    window: () => new ProcessWindow(() => context.terminalWritten().bytes),
+    arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
+  })
+  return {
+    deterministic: {
+      phases: workload.phases,
+      traceHash: workload.traceHash.digest(),
+      liveLogicalBytes: workload.liveLogicalBytes,
+    },
+    peer: {
+      ...peer,
+      burst: null,
+      drain: { how: "db_bench's waitforcompaction; the memtable stays", converged: true },
+    },
+    timed: {
+      // Load and run are one replay.
+      phases: [
+        {
+          name: 'run',
+          wallSeconds: replaySeconds,
+          throughputPerSecond: quotient(workload.operations, replaySeconds),
+        },
+      ],
+      arrival: 'closed',
+      latencyByKind: {},
+      series: [],
+      gcSeconds: null,
+      eventLoopDelayP99Us: null,
+    },
+    gates: [sameOperations(exported, peer.ownCounts ?? {})],
+  }
+}
+
+function sameOperations(
+  exported: Readonly<Record<string, number>>,
+  counted: Readonly<Record<string, number>>,
+): Gate {
+  const passed = Object.entries(exported).every(([kind, count]) => counted[kind] === count)
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ')
+  return {
+    name: 'same-operations',
+    passed,
+    why: `${listed(exported)} exported; ${listed(counted)} counted by the store`,
+  }
+}
+
+function resultOf(
+  plan: PeerPlan,
+  { deterministic, peer, timed, gates }: PeerMeasurement,
+  startedAt: Date,
+  context: ExperimentContext,
+): PeerResult {
+  const { config, command } = plan
+  return peerResultSchema.parse({
+    schemaVersion: SCHEMA_VERSION,
+    id: plan.id,
+    command,
+    config,
+    seeds: config.arrival === null ? {} : { arrivals: arrivalsSeed(config) },
+    environment: describeEnvironment(context.outFolder, startedAt, context.code),
+    deterministic,
+    peer,
+    timed: { ...timed, peakRssBytes: peakRssBytes() },
+    gates: [
+      ...gatesOf(peer),
+      ...arrivalGates({
+        arrivals: timed.arrivals ?? null,
+        config,
+        command,
+        hasRun: deterministic.phases.some(({ name }) => name === 'run') && plan.name !== 'db_bench',
+      }),
+      ...gates,
+    ],
+  })
+}
+
+function gatesOf({ drain, settings, counters }: PeerResultInput['peer']): Gate[] {
+  const unequal = settings.filter(({ equal }) => !equal).map(({ name }) => name)
+  return [
+    { name: 'drained', passed: drain.converged, why: drain.how },
+    {
+      name: 'equal-budgets',
+      passed: unequal.length === 0,
+      why: unequal.length === 0 ? 'all settings equal' : `not equal: ${unequal.join(', ')}`,
+    },
+    {
+      name: 'conservation',
+      passed: false,
+      why: `no ledger; written bytes are ${counters.processBytes ?? 'not counted'}`,
+    },
+  ]
+}

@@ -1,0 +1,132 @@
+/**
+ * Owns a peer as a target: the calls of a run as calls of its store, the user bytes put into it, and
+ * its drain. No peer is told to flush or to compact, since that would change its tree: the drain waits
+ * until its background work is over. It is over when the store says so and the process has written
+ * nothing for a while.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Interrupted } from '../../base/interrupted.ts'
+import type { Answer, EntrySink, Target } from '../../base/target.ts'
+import type { ProcessWindow } from './peer-reading.ts'
+import type { PeerStore } from './peer-store.ts'
+
+const DRAIN_TIMEOUT_MS = 300_000
+const POLL_MS = 10
+/** Of a pause in a paced run: longer than any gap between the writes of one compaction. */
+const PAUSE_QUIET_MS = 60
+/** Wakeups of libuv's loop, 8 bytes each: no work of a store. */
+const QUIET_BYTES = 64
+
+export interface PeerTargetParts {
+  /** Open; the target closes it. */
+  readonly store: PeerStore
+  /** As `PeerDefinition.quietMs`. */
+  readonly quietMs: number
+  readonly window: ProcessWindow
+  readonly signal: AbortSignal
+}
+
+export class PeerTarget implements Target {
+  readonly getCounters = null
+  readonly scanCounters = null
+  /** Key + value bytes of puts and key bytes of deletes. */
+  userBytes = 0
+  /** Of the drain: false when the time was up before the store was at rest. */
+  converged = false
+  readonly #store: PeerStore
+  readonly #quietMs: number
+  readonly #window: ProcessWindow
+  readonly #signal: AbortSignal
+  readonly #scanned = new ScannedSizes()
+  #pausedAt = 0
+
+  constructor({ store, quietMs, window, signal }: PeerTargetParts) {
+    this.#store = store
+    this.#quietMs = quietMs
+    this.#window = window
+    this.#signal = signal
+  }
+
+  put(key: Uint8Array, value: Uint8Array): Answer<void> {
+    this.userBytes += key.length + value.length
+    return this.#store.put(key, value)
+  }
+
+  delete(key: Uint8Array): Answer<void> {
+    this.userBytes += key.length
+    return this.#store.delete(key)
+  }
+
+  get(key: Uint8Array): Answer<Uint8Array | undefined> {
+    return this.#store.get(key)
+  }
+
+  scan(from: Uint8Array, entries: number, sink: EntrySink | null = null): Answer<number> {
+    const scanned = this.#scanned
+    scanned.begin(sink)
+    const pending = this.#store.scan(from, entries, scanned)
+    return pending instanceof Promise ? pending.then(() => scanned.count) : scanned.count
+  }
+
+  get scannedBytes(): number {
+    return this.#scanned.bytes
+  }
+
+  async drain(): Promise<void> {
+    this.converged = await this.#rest(this.#quietMs)
+  }
+
+  /** Waits for rest every so many user bytes: less than a memtable, so that no two flushes meet. */
+  async pause(everyBytes: number): Promise<void> {
+    if (this.userBytes - this.#pausedAt < everyBytes) return
+    this.#pausedAt = this.userBytes
+    await this.#rest(Math.min(this.#quietMs, PAUSE_QUIET_MS))
+  }
+
+  close(): Answer<void> {
+    return this.#store.close()
+  }
+
+  /** False when the time was up first. */
+  async #rest(quietMs: number): Promise<boolean> {
+    const startMs = performance.now()
+    let quietSince = startMs
+    let written = this.#window.read()?.writtenBytes ?? 0
+    let atRest = quietMs === 0
+    while (!atRest && performance.now() - startMs < DRAIN_TIMEOUT_MS) {
+      await sleep(POLL_MS)
+      if (this.#signal.aborted) throw new Interrupted('interrupted')
+      const now = this.#window.read()?.writtenBytes ?? 0
+      if (this.#store.busy() || now - written > QUIET_BYTES) quietSince = performance.now()
+      written = now
+      atRest = performance.now() - quietSince >= quietMs
+    }
+    return atRest
+  }
+}
+
+/** Counts the entries of a scan, and hands them on. */
+class ScannedSizes implements EntrySink {
+  count = 0
+  bytes = 0
+  #next: EntrySink | null = null
+
+  begin(next: EntrySink | null): void {
+    this.count = 0
+    this.bytes = 0
+    this.#next = next
+  }
+
+  add(
+    keyBytes: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    valueBytes: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    this.count++
+    this.bytes += keyLength + valueLength
+    this.#next?.add(keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength)
+  }
+}
