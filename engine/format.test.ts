@@ -12,6 +12,7 @@ import { FilterBuilder } from './table/filter.ts'
 import { encodeFooter } from './table/table-format.ts'
 import { openTable } from './table/testing/table-fixture.ts'
 import { bytes } from './testing/fixtures.ts'
+import { ArrayCursor } from './testing/oracles/array-cursor.ts'
 import { hex } from './testing/oracles/cursor-walk.ts'
 import { NO_FILTER } from './version/table-meta.ts'
 import { SegmentWriter } from './vlog/segment-writer.ts'
@@ -29,8 +30,11 @@ const { value, deletion } = ENTRY_KIND
 
 function dataBlock(): Uint8Array {
   const builder = new DataBlockBuilder(16, 4096)
-  builder.add(bytes('key1'), 0, 4, 3, value, bytes('b'), 0, 1)
-  builder.add(bytes('key2'), 0, 4, 2, deletion, empty, 0, 0)
+  const cursor = new ArrayCursor([
+    { key: bytes('key1'), seq: 3, kind: value, value: bytes('b') },
+    { key: bytes('key2'), seq: 2, kind: deletion, value: empty },
+  ])
+  for (cursor.seekToFirst(); cursor.valid; cursor.next()) builder.add(cursor)
   return builder.finish()
 }
 

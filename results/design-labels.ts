@@ -1,21 +1,21 @@
 /**
- * Owns how results are called beside others: a contender by its strategy, a workload by its name, each
- * with whatever tells it from the others shown. Within one set of results two contenders, or two
- * workloads, that differ (`results/identity.ts`) never bear one label.
+ * Owns the labels of results that are shown together: of a contender its strategy, of a workload
+ * its name, each with the settings in which it differs from the others. Within one set of results
+ * two contenders, or two workloads, that differ (`results/identity.ts`) never get the same label.
  */
 import type { Json } from '../engine/base/json.ts'
 import { contenderOf, workloadAskedOf } from './identity.ts'
 import type { RunResult } from './schema.ts'
 
-/** All that a label depends on: peers have it too. */
+/** The part of a result that labels depend on; peers have it too. */
 type Configured = Pick<RunResult, 'config'>
 type Settings = Readonly<Record<string, Json>>
 
 const DIGEST_DIGITS = 8
 
 /**
- * What tells each run's contender from the others: the strategy's name, and whatever of its parameters,
- * the engine's options, the start, the arrivals and the target differs.
+ * A label for each run's contender: the strategy's name, with those parameters, engine options,
+ * start, arrivals and target that differ from the others.
  */
 export function strategyLabels<Result extends Configured>(
   results: readonly Result[],
@@ -30,7 +30,7 @@ export function strategyLabels<Result extends Configured>(
   )
   const arrival = differences(results, () => '', arrivalOf)
   const start = (result: Result) => contenderOf(result).start
-  // A peer is its own target, and called by its name already.
+  // A peer is its own target, and its label has the name already.
   const target = ({ config }: Result) =>
     config.target === config.strategy.name ? '' : config.target
   const places = [start, target].filter(
@@ -45,7 +45,7 @@ export function strategyLabels<Result extends Configured>(
   )
 }
 
-/** The same for workloads: the name, and whatever of its parameters and size differs. */
+/** A label for each workload: its name, with those parameters and sizes that differ. */
 export function workloadLabels<Result extends Configured>(
   results: readonly Result[],
 ): ReadonlyMap<Result, string> {
@@ -54,7 +54,7 @@ export function workloadLabels<Result extends Configured>(
   return new Map(results.map((result) => [result, [name(result), ...own(result)].join(' ')]))
 }
 
-/** What tells each run from the others: its strategy's label, and its workload's where they differ. */
+/** A label for each run: its strategy's, with its workload's and its seed if they differ. */
 export function runLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
   const strategies = strategyLabels(results)
   const workloads = workloadLabels(results)
@@ -78,7 +78,7 @@ function moduleOf({ config }: Configured): Settings {
   return moduleDigest == null ? {} : { module: moduleDigest.slice(0, DIGEST_DIGITS) }
 }
 
-/** One client in a closed loop says nothing. */
+/** Empty for one client in a closed loop, the default. */
 function arrivalOf({ config }: Configured): Settings {
   if (config.arrival === null) return {}
   const { kind, rate, clients, params } = config.arrival
@@ -90,7 +90,7 @@ function workloadSettings(result: Configured): Settings {
   return { ...(params as Settings), ...rest, until: until === null ? null : until.state }
 }
 
-/** Of a result: `key=value` for each setting that others of its group set differently. */
+/** Gives, for a result, `key=value` of each setting that differs within its group. */
 function differences<Result extends Configured>(
   results: readonly Result[],
   groupOf: (result: Result) => string,
@@ -110,7 +110,7 @@ function differences<Result extends Configured>(
       .map(([key, value]) => `${key}=${value}`)
 }
 
-/** Settings within settings by dotted names. */
+/** Nested settings, by names joined with dots. */
 function flattened(settings: Settings): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(settings).flatMap(([key, value]): readonly (readonly [string, string])[] => {

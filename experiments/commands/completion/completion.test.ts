@@ -71,7 +71,7 @@ test('the scripts of the other shells are printed, an unknown shell is refused',
   for (const shell of ['zsh', 'fish', 'powershell']) {
     expect(callVarve(['completion', shell])).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^(#compdef varve|# \w+ completion for varve) /),
+      stdout: expect.stringMatching(/^#(compdef varve\n| \w+ completion for varve )/),
     })
   }
   expect(callVarve(['completion', 'bsh'])).toEqual({
