@@ -62,7 +62,7 @@ export async function verbHelp(verb: Verb): Promise<string> {
     ...examples.map((example) => `  ${asTyped(verb, example)}`),
     '',
     ...paragraphs.flatMap((paragraph) => [fitted(paragraph, PAGE), '']),
-    `Exit codes: ${codes.join(', ')}.`,
+    fitted(`Exit codes: ${codes.join(', ')}.`, PAGE),
   ].join('\n')
 }
 

@@ -7,7 +7,7 @@ const ONE_FOLDER = { usage: '<folder>', least: 1, most: 1 }
 
 const verify: Verb = {
   name: 'db verify',
-  summary: 'reads every byte of a folder and names each damaged file with the offset',
+  summary: 'Reads every byte of a folder and names each damaged file with the offset.',
   operands: { ...ONE_FOLDER, missing: 'verify takes <folder> (see --help)' },
   examples: ['out/a.db'],
   notes: [
@@ -21,7 +21,7 @@ const verify: Verb = {
 
 const dump: Verb = {
   name: 'db dump',
-  summary: 'prints what a folder holds: facts, then its tree, table by table',
+  summary: 'Prints what a folder holds: facts, then its tree, table by table.',
   operands: { ...ONE_FOLDER, missing: 'dump takes <folder> (see --help)' },
   examples: ['out/a.db'],
   exits: EXITS,
@@ -30,7 +30,7 @@ const dump: Verb = {
 
 const exportTo: Verb = {
   name: 'db export',
-  summary: 'links tables and value log into a new folder, so that RocksDB opens it',
+  summary: 'Links tables and value log into a new folder, so that RocksDB opens it.',
   operands: {
     usage: '<folder> <to>',
     least: 2,

@@ -22,7 +22,7 @@ async function traced(
 
 const generate: Verb = {
   name: 'trace generate',
-  summary: "prints a workload's operations; the seed is the generator's own, as in YCSB's thread",
+  summary: "Prints a workload's operations; the seed is the generator's own, as in YCSB's thread.",
   examples: ['--workload=ycsb-a --records=1000 --operations=10000 --seed=42'],
   exits: EXITS,
   run: (given, hear) => traced(hear, ({ generate }, signal) => generate(given, signal)),
@@ -30,7 +30,7 @@ const generate: Verb = {
 
 const record: Verb = {
   name: 'trace record',
-  summary: 'writes the operations that varve exp would run, so that a replay is that run',
+  summary: 'Writes the operations that varve exp would run, so that a replay is that run.',
   examples: ['--workload=ycsb-a --records=100k --operations=100k --out=a.trace'],
   exits: EXITS,
   run: (given, hear) => traced(hear, ({ record }, signal) => record(given, signal)),
@@ -38,7 +38,7 @@ const record: Verb = {
 
 const importFiles: Verb = {
   name: 'trace import',
-  summary: 'makes a trace of foreign files, in their order; plain, gzip or zstd',
+  summary: 'Makes a trace of files of another format, in their order; plain, gzip or zstd.',
   operands: { usage: '<files…>', least: 1, missing: 'name a file to import' },
   examples: ['load.txt run.txt.gz --format=ycsb --out=a.trace'],
   exits: EXITS,
@@ -47,7 +47,7 @@ const importFiles: Verb = {
 
 const exportTrace: Verb = {
   name: 'trace export',
-  summary: 'writes a trace in a format that others read',
+  summary: 'Writes a trace in a format that other programs read.',
   operands: { usage: '<trace>', least: 1, most: 1, missing: 'name a trace to export' },
   examples: ['a.trace --format=rocksdb --out=a.rocksdb'],
   exits: EXITS,
@@ -56,7 +56,7 @@ const exportTrace: Verb = {
 
 const stats: Verb = {
   name: 'trace stats',
-  summary: 'describes the operations of a trace, or of a file that could be imported',
+  summary: 'Describes the operations of a trace, or of a file that could be imported.',
   operands: { usage: '<traces…>', least: 1, missing: 'name a trace' },
   examples: ['a.trace --json'],
   exits: EXITS,
