@@ -5,6 +5,7 @@
  * Invariant: what differs for one verb, such as a default or the names it accepts, stands in `but`.
  */
 import type { PeerName } from '../../results/peer-schema.ts'
+import type { ImportFormatName } from '../../workloads/index.ts'
 import type { ChartFormat } from '../charts/chart-format.ts'
 import type { Across } from '../compare/pairing.ts'
 import type { OutputFormat } from '../trace/trace-output.ts'
@@ -88,8 +89,14 @@ const TUNE = ['tune'] as const
 const MADE = ['trace generate', 'trace record'] as const
 const EXP_AND_MADE = [...EXP, ...MADE] as const
 const FIGURES = ['vl.json', 'svg', 'png', 'pdf', 'html'] satisfies ChartFormat[]
-const FOREIGN = ['ycsb', 'rocksdb'] satisfies OutputFormat[]
-const TEXTS = [...FOREIGN, 'csv'] satisfies OutputFormat[]
+const FOREIGN = [
+  'ycsb',
+  'rocksdb',
+  'rocksdb-text',
+  'twitter',
+  'kvcache',
+] satisfies ImportFormatName[]
+const TEXTS = ['ycsb', 'rocksdb', 'csv'] satisfies OutputFormat[]
 const PEERS = ['leveldb', 'rocksdb', 'lmdb', 'sqlite', 'db_bench'] satisfies PeerName[]
 const ONE_WORKLOAD = { kind: 'text', value: 'NAME', help: 'a workload, or its file' } as const
 const ONE_PAGE = { kind: 'file', value: 'FILE', help: 'the page' } as const

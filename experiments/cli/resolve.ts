@@ -4,26 +4,28 @@
  * before anything is opened. Runs that share a stream follow one another, so that a comparison is
  * paired in time as well as in seed.
  */
-import { readFileSync } from 'node:fs'
 import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
-import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
-import { looksLikePath } from '../../strategies/load-strategy.ts'
 import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
-import { digestOf } from '../base/digest.ts'
 import { type RunPlan, runId, type Simulation } from '../base/run-plan.ts'
 import { parseCount } from '../base/units.ts'
-import { UsageError, unknownName, usageOf } from '../base/usage-error.ts'
+import { UsageError, usageOf } from '../base/usage-error.ts'
 import { asksForShare } from '../load/arrival-spec.ts'
 import { achievedCompression } from '../measure/value-compression.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../run/load-simulation.ts'
 import { readArrival } from './arrival-flags.ts'
 import { checkValueLog } from './check-value-log.ts'
+import {
+  type ChosenStrategy,
+  chooseStrategy,
+  declared,
+  refuseOrphanParams,
+} from './choose-strategy.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
 import { flagsOf } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
-import { describeSettings, readSettings, type SettingValue } from './settings.ts'
+import { readSettings } from './settings.ts'
 
 /** What is loaded without keys. */
 const LOAD_WORKLOAD = 'ycsb-load'
@@ -52,27 +54,6 @@ export async function resolvePlans(request: Request): Promise<readonly RunPlan[]
     }
   }
   return plans
-}
-
-interface ChosenStrategy {
-  /** As the user named it. */
-  readonly given: string
-  readonly module: StrategyModule
-  readonly moduleDigest: string | null
-}
-
-async function chooseStrategy(given: string): Promise<ChosenStrategy> {
-  if (!looksLikePath(given) && !STRATEGIES.has(given)) {
-    throw unknownName('strategy', given, [...STRATEGIES.keys()])
-  }
-  try {
-    const module = await loadStrategy(given)
-    const moduleDigest = looksLikePath(given) ? digestOf([readFileSync(given)]) : null
-    return { given, module, moduleDigest }
-  } catch (cause) {
-    const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
-    throw new UsageError(line, { cause })
-  }
 }
 
 /** Of one target. */
@@ -260,36 +241,3 @@ function simulationOf(
 }
 
 type Params = Record<string, Json>
-
-interface Parameterised {
-  readonly params: StrategyModule['params']
-}
-
-/** The given parameters that `owner` declares, as its types. */
-function declared(
-  owner: Parameterised,
-  given: Readonly<Record<string, SettingValue>>,
-  what: string,
-) {
-  const own = Object.entries(given).filter(([name]) => Object.hasOwn(owner.params.shape, name))
-  return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
-}
-
-function refuseOrphanParams(
-  given: Readonly<Record<string, SettingValue>>,
-  strategies: readonly ChosenStrategy[],
-  workloads: readonly WorkloadDefinition[],
-): void {
-  const owners: Parameterised[] = [...strategies.map(({ module }) => module), ...workloads]
-  const names = [...new Set(owners.flatMap((owner) => namesOf(owner)))]
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) {
-      const { message } = unknownName('parameter', name, names)
-      throw new UsageError(`${message} (declared by none of the chosen strategies and workloads)`)
-    }
-  }
-}
-
-function namesOf(owner: Parameterised): readonly string[] {
-  return describeSettings(owner.params).map((setting) => setting.name)
-}
