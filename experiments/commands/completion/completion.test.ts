@@ -55,16 +55,20 @@ test.runIf(process.platform !== 'win32').each([
   ['varve exp --set=blockCache', ['blockCacheBytes=']],
   ['varve exp --list=memtable', ['memtableBytes']],
   ['varve exp --param=bitsPer', ['bitsPerKey=']],
-  ['varve trace stats --format=', ['native', 'ycsb', 'rocksdb']],
+  [
+    'varve trace stats --format=',
+    ['native', 'ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache'],
+  ],
   ['varve conform teir', []],
   ['varve conform tier', ['tiering']],
   ['varve completion ', ['bash', 'zsh', 'fish', 'powershell']],
   ['varve explain a', ['a result.json']],
   ['varve exp --config=a', ['a result.json']],
+  ['varve exp --config=', ['a result.json', 'varve.bash']],
   ['varve exp --aged=a', []],
   ['varve nowhere ', []],
 ])('%s', { timeout: 60_000 }, (line, expected) => {
-  expect(replies(line).map(String)).toEqual(expected)
+  expect(replies(line).toSorted()).toEqual(expected.toSorted())
 })
 
 test('the scripts of the other shells are printed, an unknown shell is refused', () => {
