@@ -2,10 +2,10 @@
 /**
  * Owns the start of the program `varve`. Nothing but the verb that was asked for is loaded.
  *
- * V8 reads the limit of its young generation before any code runs, so the line above sets it for the
- * installed program, as the scripts in package.json do in a checkout. Its effect: garbage is collected
- * before it fills the memory that a run measures. The other flag hides Node's warning about the
- * function that strips types from the scripts of pages.
+ * V8 reads the limit of its young generation before any code runs, so the line above sets it for
+ * the installed program, as the scripts in package.json do in a checkout. Its effect: garbage is
+ * collected before it fills the memory that a run measures. The other flag hides Node's warning
+ * about the function that strips types from the scripts of pages.
  */
 import { enableCompileCache } from 'node:module'
 

@@ -1,6 +1,7 @@
 /**
- * Owns the reading of a verb's arguments: operands, flags with a value, switches. The flags are those
- * of the table. A mistake is one line with the nearest flag or name.
+ * Owns the reading of a verb's arguments: operands, flags with a value, switches. The flags are
+ * those of the table in `flag-table.ts`. A mistake is told in one line, with the nearest flag or
+ * name.
  *
  * Invariant: every argument is read or refused. A flag that takes one value is given once.
  */
@@ -13,18 +14,18 @@ import { refuseFlagsKeptByNpm } from './npm-flags.ts'
 export interface Arguments {
   readonly verb: VerbName
   readonly operands: readonly string[]
-  /** Of each flag given, its values in order; a switch has the empty one. */
+  /** The values of each flag that was given, in order; the value of a switch is ''. */
   readonly flags: ReadonlyMap<FlagName, readonly string[]>
 }
 
-/** `argv`: the arguments behind the verb. Throws `UsageError`. */
+/** Reads `argv`, the arguments after the verb. Throws `UsageError`. */
 export function readArguments(verb: VerbName, argv: readonly string[]): Arguments {
   const specs = flagsOf(verb)
   refuseFlagsKeptByNpm(verb, argv, specs, process.env)
   const read: [name: FlagName, value: string | null][] = []
-  const { operands, unknown } = commandOf(specs, (name, value) => read.push([name, value]))
-    // Values are checked here: commander would take a flag for the value of the one before.
-    .parseOptions([...argv])
+  const { operands, unknown } = commandOf(specs, (name, value) =>
+    read.push([name, value]),
+  ).parseOptions([...argv])
   if (unknown[0] !== undefined) throw unknownFlag(unknown[0], specs)
   const flags = new Map<FlagName, string[]>()
   for (const [name, text] of read) {
@@ -38,7 +39,7 @@ export function readArguments(verb: VerbName, argv: readonly string[]): Argument
   return { verb, operands, flags }
 }
 
-/** A parser that hands over each flag as it is read; null: without its value. */
+/** A parser that calls `onFlag` for each flag it reads; null: the flag came without a value. */
 function commandOf(
   specs: FlagSpecs,
   onFlag: (name: FlagName, value: string | null) => void,
@@ -76,7 +77,7 @@ export function textOf({ verb, flags }: Arguments, name: FlagName): string | nul
   return flags.get(name)?.at(-1) ?? flagsOf(verb).get(name)!.default
 }
 
-/** The names given, or those of the default; of a list, all between its commas. */
+/** The names given, or those of the default, split at commas. */
 export function namesOf(given: Arguments, name: FlagName): readonly string[] {
   const { default: preset } = flagsOf(given.verb).get(name)!
   const texts = given.flags.get(name) ?? (preset === null ? [] : [preset])
@@ -103,7 +104,7 @@ export function oneOf<Name extends string>(
   return found
 }
 
-/** NAME=VALUE texts by name; a name stands once. `place` begins an error. Throws `UsageError`. */
+/** NAME=VALUE texts as an object. Throws `UsageError`, which begins with `place`. */
 export function readAssignments(
   place: string,
   texts: readonly string[] = [],
@@ -113,7 +114,7 @@ export function readAssignments(
     const at = text.indexOf('=')
     const name = text.slice(0, Math.max(at, 0)).trim()
     const value = text.slice(at + 1).trim()
-    // As a name of an object it would be lost on the way.
+    // An object would drop this name silently.
     if (name === '__proto__') throw new UsageError(`${place}: "__proto__" is no name`)
     if (name === '' || value === '') throw new UsageError(`${place}: "${text}" is not NAME=VALUE`)
     if (values.has(name)) {
@@ -143,7 +144,7 @@ export function readInteger(
   return value
 }
 
-/** Why `text`, which could not be read, is not `what`: 'a count such as 2000'. */
+/** The reason why `text` cannot be read as `what`, such as 'a count such as 2000'. */
 export function notOne(text: string, what: string): string {
   const count = countOfNumbers(text)
   return count > 1 ? `takes one value, not ${count}: "${text}"` : `"${text}" is not ${what}`

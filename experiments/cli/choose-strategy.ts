@@ -1,6 +1,6 @@
 /**
- * Owns which strategies `--strategy` means, by registered name or by the path of a module, and which of
- * the given parameters belong to whom.
+ * Owns which strategy `--strategy` means, by registered name or by the path of a module, and which
+ * of the given parameters a strategy or workload takes.
  */
 import { readFileSync } from 'node:fs'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
@@ -17,7 +17,7 @@ export interface ChosenStrategy {
   readonly moduleDigest: string | null
 }
 
-/** Throws `UsageError`. */
+/** The strategy of this name or module. Throws `UsageError`. */
 export async function chooseStrategy(given: string): Promise<ChosenStrategy> {
   if (!looksLikePath(given) && !STRATEGIES.has(given)) {
     throw unknownName('strategy', given, [...STRATEGIES.keys()])
@@ -36,7 +36,7 @@ interface Parameterised {
   readonly params: StrategyModule['params']
 }
 
-/** The given parameters that `owner` declares, as its types. */
+/** The given parameters that `owner` declares, read as their types. Throws `UsageError`. */
 export function declared(
   owner: Parameterised,
   given: Readonly<Record<string, SettingValue>>,
@@ -46,7 +46,7 @@ export function declared(
   return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
 }
 
-/** A parameter that nobody declares is a mistake. Throws `UsageError`. */
+/** Throws `UsageError` for a parameter that no chosen strategy or workload declares. */
 export function refuseOrphanParams(
   given: Readonly<Record<string, SettingValue>>,
   strategies: readonly ChosenStrategy[],

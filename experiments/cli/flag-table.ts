@@ -150,15 +150,15 @@ export const FLAG_TABLE = {
     target: list(
       EXP,
       'NAME,… [varve]',
-      'what runs the operations: varve, the engine; simulator, its tree without bytes; or another ' +
-        'store under equal budgets: leveldb, rocksdb, lmdb, sqlite, db_bench',
+      'what runs the operations: varve, the engine; simulator, its tree without bytes; or ' +
+        'another store under equal budgets: leveldb, rocksdb, lmdb, sqlite, db_bench',
       { names: ['varve', 'simulator', ...PEERS] },
     ),
     param: assignments(
       ['exp', 'explain', 'conform', ...MADE],
       'NAME=VALUE',
-      'a parameter, for every strategy or workload that has it; a list is written K=3,2,1; may be ' +
-        'repeated',
+      'a parameter, for every strategy or workload that has it; a list is written K=3,2,1; may ' +
+        'be repeated',
       { names: 'parameters', but: { explain: ONE_PARAMETER, conform: ONE_PARAMETER } },
     ),
     set: assignments(
@@ -198,8 +198,8 @@ export const FLAG_TABLE = {
     until: choice(
       EXP,
       'steady',
-      'continue the run phase past --operations until write amplification is steady, up to 50 times ' +
-        'the larger of --operations and --records',
+      'continue the run phase past --operations until write amplification is steady, up to 50 ' +
+        'times the larger of --operations and --records',
     ),
     'value-bytes': bytes(
       EXP_AND_MADE,
@@ -239,8 +239,8 @@ export const FLAG_TABLE = {
     rate: rate(
       EXP,
       'RATE',
-      'open loop at this many operations a second (20k), or at a share of the sustainable rate (90%); ' +
-        'a closed loop measures that rate first',
+      'open loop at this many operations a second (20k), or at a share of the sustainable rate ' +
+        '(90%); a closed loop measures that rate first',
     ),
     arrival: text(
       EXP,
@@ -316,8 +316,8 @@ export const FLAG_TABLE = {
     aged: folder(
       EXP,
       'FOLDER',
-      'start from a loaded tree in FOLDER, which the first run loads and later runs reuse; figures ' +
-        'cover the run phase only',
+      'start from a loaded tree in FOLDER, which the first run loads and later runs reuse; ' +
+        'figures cover the run phase only',
     ),
     keep: toggle(
       EXP,

@@ -1,40 +1,32 @@
 /**
- * Owns the texts of `--help`: of the program, of a group of verbs and of a verb. They are made of the
- * verbs' declarations and of the table of flags, and laid out by commander.
+ * Owns the texts of `--help`: of the program, of a group of verbs and of a verb. They are made of
+ * the verbs' declarations and of the table of flags, and laid out by commander.
  */
 import { Command, Option } from 'commander'
 import { type FlagSpec, flagGroups } from './flags.ts'
 import { fitted, PAGE } from './text-lines.ts'
-import type { Verb, VerbGroup } from './verb.ts'
+import { lastWord, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
-/** What a user types for the program: in a checkout, where it runs as it is written, npm starts it. */
+/** What a user types for the program. In a checkout npm starts it. */
 const PROGRAM = import.meta.filename.endsWith('.ts') ? 'npm run varve --' : 'varve'
 
 const EXITS = { 0: 'done', 1: 'a failure', 2: 'a mistake in the arguments' }
 
-/** The verbs, a line each. */
-export function programHelp(verbs: readonly (Verb | VerbGroup)[]): string {
-  const program = new Command(PROGRAM)
-    .usage('<command> [options]')
-    .description(
-      'A storage engine with pluggable compaction, and what measures and shows its costs.',
-    )
-  return [
-    ...laidOut(program, verbs),
-    `${PROGRAM} <command> --help says what it takes.`,
-    `${PROGRAM} completion bash prints a script that completes it in a shell; also zsh and fish.`,
-  ].join('\n')
-}
+const SUMMARY = 'A storage engine with pluggable compaction, and what measures and shows its costs.'
 
-/** The verbs of the group, with an example each. */
-export function groupHelp({ name, summary, verbs }: VerbGroup): string {
-  const group = new Command(`${PROGRAM} ${name}`).usage('<command> [options]').description(summary)
+/** The verbs of the program, or of `group` with its examples, a line each. */
+export function listHelp(verbs: Verbs, group: VerbGroup | null): string {
+  const typed = group === null ? PROGRAM : `${PROGRAM} ${group.name}`
+  const command = new Command(typed)
+    .usage('<command> [options]')
+    .description(group?.summary ?? SUMMARY)
+  const examples = (group?.verbs ?? []).flatMap((verb) =>
+    verb.examples.map((example) => `  ${asTyped(verb, example)}`),
+  )
   return [
-    ...laidOut(group, verbs),
-    'Examples:',
-    ...verbs.flatMap((verb) => verb.examples.map((example) => `  ${asTyped(verb, example)}`)),
-    '',
-    `${PROGRAM} ${name} <command> --help lists its options.`,
+    ...laidOut(command, verbs),
+    ...(examples.length === 0 ? [] : ['Examples:', ...examples, '']),
+    `${typed} <command> --help lists the options of a command.`,
   ].join('\n')
 }
 
@@ -83,12 +75,12 @@ function descriptionOf({ help, default: preset, names, value }: FlagSpec): strin
   return `${help}${choices}${preset === null ? '' : ` [${preset}]`}`
 }
 
-function laidOut(command: Command, verbs: readonly (Verb | VerbGroup)[]): readonly string[] {
+function laidOut(command: Command, verbs: Verbs): readonly string[] {
   command.helpOption(false).helpCommand(false)
   for (const verb of verbs) {
     const { name, summary } = verb
     if ('isHidden' in verb) continue
-    command.addCommand(new Command(name.split(' ').at(-1)).description(summary).helpOption(false))
+    command.addCommand(new Command(lastWord(name)).description(summary).helpOption(false))
   }
   const help = Object.assign(command.createHelp(), {
     helpWidth: PAGE.columns,

@@ -1,11 +1,12 @@
 /**
  * Owns the check for a forgotten `--`. `npm run exp --strategy=leveling` gives npm the flag: the
- * script never sees it and would run with the default. npm leaves each such flag in the environment,
- * as `npm_config_strategy=leveling`, so the command refuses and shows what was meant. A mistyped flag
- * is left there too: a name that npm itself does not define can only have been meant for the script.
+ * script never sees it and would run with the default. npm leaves each such flag in the
+ * environment, as `npm_config_strategy=leveling`, so the command refuses and shows what was meant.
+ * A mistyped flag is left there too: a name that npm itself does not define can only have been
+ * meant for the script.
  *
  * npm exports what an .npmrc or NPM_CONFIG_… sets in the same way. That is a setting of npm's, not
- * a flag, and is passed over.
+ * a flag, and is ignored.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -25,7 +26,7 @@ const SEPARATOR = '\n\n'
 
 /**
  * Only where npm started this very command, by its own script or by that of the whole program. The
- * command's flags are `specs`. Throws `UsageError`.
+ * command's flags are `specs`; '' is the program without a command. Throws `UsageError`.
  */
 export function refuseFlagsKeptByNpm(
   command: string,
@@ -34,8 +35,8 @@ export function refuseFlagsKeptByNpm(
   environment: Environment,
 ): void {
   const { npm_lifecycle_event: script } = environment
-  const words = command.split(' ')
-  if (script !== words[0] && script !== PROGRAM) return
+  const words = command.split(' ').filter((word) => word !== '')
+  if (script === undefined || (script !== words[0] && script !== PROGRAM)) return
   const before = script === PROGRAM ? words : words.slice(1)
   const settings = settingsOfNpm(environment)
   const known = [...specs.keys()].filter((name) => environment[variableOf(name)] !== undefined)
@@ -56,7 +57,7 @@ export function refuseFlagsKeptByNpm(
     })
   })
   const names = flags.map(({ name }) => `--${name}`).join(', ')
-  const meant = shellText(['npm', 'run', script!, '--', ...before, ...operands, ...typed])
+  const meant = shellText(['npm', 'run', script, '--', ...before, ...operands, ...typed])
   throw new UsageError(`npm took ${names} for itself; write -- before the flags: ${meant}`)
 }
 

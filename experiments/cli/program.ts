@@ -1,15 +1,13 @@
 /**
- * Owns the one way from the command line to a verb: which verb is meant, its arguments, its help. The
- * verbs are handed in; a verb's work is loaded only when it runs.
+ * Owns the one way from the command line to a verb: which verb is meant, its arguments, its help.
+ * The verbs are handed in; a verb's work is loaded only when it runs.
  */
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { readArguments } from './arguments.ts'
 import { refuseFlagsKeptByNpm } from './npm-flags.ts'
 import { beQuiet, runCommand, say } from './run-command.ts'
 import { hearSignals } from './signals.ts'
-import type { Operands, Verb, VerbGroup } from './verb.ts'
-
-export type Verbs = readonly (Verb | VerbGroup)[]
+import { lastWord, type Operands, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
 const NO_OPERANDS: Operands = { usage: '', least: 0, most: 0, missing: '' }
 
@@ -21,37 +19,23 @@ export async function runProgram(verbs: Verbs): Promise<void> {
 }
 
 /**
- * Does what `argv` (without node and script) asks for; returns the exit code. Throws `UsageError` for a
- * mistake in it.
+ * Does what `argv` (without node and script) asks of `verbs`, which are those of the program or of
+ * `group`; returns the exit code. Throws `UsageError` for a mistake in it.
  */
 export async function dispatch(
   verbs: Verbs,
   argv: readonly string[],
   hear: () => AbortSignal = hearSignals,
+  group: VerbGroup | null = null,
 ): Promise<number> {
   const [name, ...rest] = argv
-  if (name === undefined || isHelp(name)) {
-    refuseFlagsKeptByNpm('varve', argv, new Map(), process.env)
-    const { programHelp } = await import('./help.ts')
-    return say(programHelp(verbs))
+  if (name === undefined || name === '--help' || name === '-h') {
+    refuseFlagsKeptByNpm(group?.name ?? '', argv, new Map(), process.env)
+    const { listHelp } = await import('./help.ts')
+    return say(listHelp(verbs, group))
   }
   const verb = verbNamed(name, verbs)
-  if ('verbs' in verb) return dispatchWithin(verb, rest, hear)
-  return runVerb(verb, rest, hear)
-}
-
-async function dispatchWithin(
-  group: VerbGroup,
-  argv: readonly string[],
-  hear: () => AbortSignal,
-): Promise<number> {
-  const [name, ...rest] = argv
-  if (name === undefined || isHelp(name)) {
-    refuseFlagsKeptByNpm(group.name, argv, new Map(), process.env)
-    const { groupHelp } = await import('./help.ts')
-    return say(groupHelp(group))
-  }
-  const verb = verbNamed(name, group.verbs, `${group.name} `)
+  if ('verbs' in verb) return dispatch(verb.verbs, rest, hear, verb)
   return runVerb(verb, rest, hear)
 }
 
@@ -70,25 +54,18 @@ async function runVerb(
   return verb.run(given, hear)
 }
 
-function isHelp(argument: string): boolean {
-  return argument === '--help' || argument === '-h'
-}
-
-/** Throws `UsageError` naming the nearest. */
-function verbNamed<Known extends Verb | VerbGroup>(
-  name: string,
-  verbs: readonly Known[],
-  prefix = '',
-): Known {
-  const verb = verbs.find((known) => known.name === prefix + name)
+/** The verb of which `name` is the last word. Throws `UsageError` with the nearest. */
+function verbNamed(name: string, verbs: Verbs): Verb | VerbGroup {
+  const verb = verbs.find((known) => lastWord(known.name) === name)
   if (verb !== undefined) return verb
-  const names = verbs.map((known) => known.name.slice(prefix.length))
-  if (name.startsWith('-'))
+  const names = verbs.filter((known) => !('isHidden' in known)).map((known) => lastWord(known.name))
+  if (name.startsWith('-')) {
     throw new UsageError(`no command before ${name}; known: ${names.join(', ')}`)
-  // What stands in a group is a command of its own to somebody: 'verify' is meant as 'db verify'.
+  }
+  // A verb of a group without its group: 'verify' for 'db verify'.
   const within = verbs
     .flatMap((known) => ('verbs' in known ? known.verbs.map((sub) => sub.name) : []))
-    .filter((known) => known.endsWith(` ${name}`))
+    .filter((known) => lastWord(known) === name)
   throw unknownName('command', name, within.length > 0 ? within : names)
 }
 

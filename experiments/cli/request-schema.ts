@@ -1,6 +1,6 @@
 /**
- * Owns the check of what flags and config files of `exp` hold. Each flag's schema follows from its kind
- * in the table of flags, so that a flag is described once.
+ * Owns the check of what flags and config files of `exp` hold. Each flag's schema follows from its
+ * kind in the table of flags, so that a flag is described once.
  */
 import { z } from 'zod'
 import { parseBytes, parseCount } from '../base/units.ts'
@@ -23,8 +23,8 @@ export const RUN_FLAGS: readonly string[] = [...SPECS.keys()].filter(
 const WITHOUT_DEFAULT = ['records', 'operations']
 
 /**
- * The values of `flags` by their names in camel case; null where there is neither a value nor a default.
- * `placeOf` tells where a flag was given. Throws `UsageError`.
+ * The values of `flags` by their names in camel case; null where there is neither a value nor a
+ * default. `placeOf` tells where a flag was given. Throws `UsageError`.
  */
 export function checked<Request>(
   flags: readonly string[],

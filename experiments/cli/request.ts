@@ -1,7 +1,7 @@
 /**
- * Owns what the user of `exp` asked for: the flags and the config file, merged (flags win) and checked
- * by one schema, since both have the same names. Nothing here knows which strategies, workloads or
- * engine options exist; `resolve.ts` looks up the names.
+ * Owns what the user of `exp` asked for: the flags and the config file, merged (flags win) and
+ * checked by one schema, since both have the same names. Nothing here knows which strategies,
+ * workloads or engine options exist; `resolve.ts` looks up the names.
  */
 import type { PeerName } from '../../results/peer-schema.ts'
 import type { SuiteScale } from '../../results/suite-schema.ts'
@@ -12,7 +12,7 @@ import { type FlagName, flagsOf } from './flags.ts'
 import { checked, RUN_FLAGS, SUITE_FLAGS } from './request-schema.ts'
 import type { SettingValue } from './settings.ts'
 
-/** Ours, which run strategies; the others are stores with their own. */
+/** Targets that run our strategies; the other targets are stores with their own. */
 const ENGINE_TARGETS = ['varve', 'simulator'] as const
 export type EngineTarget = (typeof ENGINE_TARGETS)[number]
 export type TargetName = EngineTarget | PeerName
@@ -118,7 +118,7 @@ function refuseContradictions(request: Request, given: Given, placeOf: PlaceOf):
   if (request.aged !== null) checkAged(request, placeOf)
 }
 
-/** A trace is the operations themselves: nothing is left to choose. */
+/** A trace fixes the operations, so flags that choose them are refused. */
 function checkTrace(given: Given, placeOf: PlaceOf): void {
   const decided = ['workload', 'records', 'operations', 'until', 'value-bytes', 'user-bytes']
   const other = decided.find((name) => name in given)
@@ -136,7 +136,7 @@ function checkUserBytes(given: Given, placeOf: PlaceOf) {
   }
 }
 
-/** A tree to start from is a folder of our engine. */
+/** Only our engine, on disk, can start from a loaded tree. */
 function checkAged(
   { target, storage }: Pick<Request, 'target' | 'storage'>,
   placeOf: PlaceOf,
@@ -146,7 +146,7 @@ function checkAged(
   if (storage === 'memory') throw new UsageError(`${placeOf('aged')}: not with --storage=memory`)
 }
 
-/** What runs in memory alone leaves no folder. */
+/** A run in memory has no folder to keep. */
 function checkKeep(
   { target, storage }: Pick<Request, 'target' | 'storage'>,
   placeOf: PlaceOf,

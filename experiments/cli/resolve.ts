@@ -27,12 +27,15 @@ import { flagsOf } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
 import { readSettings } from './settings.ts'
 
-/** What is loaded without keys. */
+/** The only workload that the simulator can load without keys. */
 const LOAD_WORKLOAD = 'ycsb-load'
-/** RocksDB's write_buffer_size: terabytes in buffers of 1 MiB would be a million tables. */
+/** RocksDB's write_buffer_size. With buffers of 1 MiB, terabytes would make a million tables. */
 const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
 
-/** `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times. */
+/**
+ * With it `exp` flushes about a hundred times in 100,000 records; with the engine's 4 MiB, 25
+ * times.
+ */
 export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
 
 /** Workloads × repeats × targets of ours × strategies, in this order. Throws `UsageError`. */
@@ -56,7 +59,7 @@ export async function resolvePlans(request: Request): Promise<readonly RunPlan[]
   return plans
 }
 
-/** Of one target. */
+/** A request for one target. */
 interface PlanRequest extends Omit<Request, 'target'> {
   readonly target: EngineTarget
 }
@@ -111,7 +114,7 @@ function planOf(
     aged: null,
     until,
   }
-  // All contenders draw from one stream, wherever in it each of them is steady.
+  // All strategies get the same stream, however early each of them is steady.
   const size = { records, operations: until?.operationsMax ?? operations }
   const streams = () => createWorkload(simulation?.mode === 'statistical' ? SAMPLE : size)
   checkPhases(workload.name, config, streams)
@@ -131,7 +134,7 @@ function planOf(
   }
 }
 
-/** A run phase goes on for so many times the operations asked for, or the records, at most. */
+/** A run phase has at most this many times the operations asked for, or the records if more. */
 const UNTIL_FACTOR = 50
 
 function untilOf(
@@ -143,7 +146,7 @@ function untilOf(
   return { state: until, operationsMax: UNTIL_FACTOR * Math.max(records, operations) }
 }
 
-/** What goes on, or is paced, is a run phase; a state is reached within one. */
+/** `--until` needs exactly one run phase, a share of the sustainable rate at least one. */
 function checkPhases(
   name: string,
   { until, arrival }: RunResult['config'],
@@ -160,7 +163,7 @@ function checkPhases(
   }
 }
 
-/** Only what takes time can be given a pace. */
+/** The simulator takes no time, so it cannot be paced. */
 function arrivalOf(
   { arrival, rate, clients, target }: PlanRequest,
   operations: number,
@@ -175,7 +178,10 @@ function arrivalOf(
   return config
 }
 
-/** Beside the identity, which a compressor's version must not change. A trace's values are made up. */
+/**
+ * Added after hashing, so that the compressor's version does not change the identity. A trace has
+ * no values of its own to compress.
+ */
 function withCompression(
   config: RunResult['config'],
   { family, compressionTarget }: WorkloadDefinition,
@@ -195,10 +201,10 @@ function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): rea
   return [`${given}: without effect on the operations: ${withoutEffect.join(', ')}`]
 }
 
-/** Of a workload that is only looked at for its records' sizes. */
+/** The size of a workload from which only record sizes are sampled. */
 const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
 
-/** A statistical load is of as many records as the bytes come to. */
+/** A statistical load has as many records as fit into the bytes asked for. */
 function sizeOf(
   request: PlanRequest,
   { size }: WorkloadDefinition,

@@ -6,7 +6,7 @@
 import { EXIT, explain } from './explain.ts'
 import { isOfOutput, outputFault, watchStandardStreams } from './standard-output.ts'
 
-/** Of the process, which runs one command. */
+/** A process runs one command, so it has one such state. */
 let isQuiet = false
 
 /** Runs `main` on the process's arguments; its number, or its error's, becomes the exit code. */
@@ -25,7 +25,7 @@ export async function runCommand(
   process.exitCode = fault === null ? code : tellError(name, fault)
 }
 
-/** Tells an error of the command `name`; returns its exit code. */
+/** Prints the error of the command `name`; returns its exit code. */
 function tellError(name: string, error: unknown): number {
   const { line, code } = explain(error)
   process.stderr.write(`${name}: ${line}\n`)
@@ -34,23 +34,23 @@ function tellError(name: string, error: unknown): number {
   return code
 }
 
-/** Whether notes are dropped from now on: `--quiet`. */
+/** Drops notes from now on, or no longer: `--quiet`. */
 export function beQuiet(quiet: boolean): void {
   isQuiet = quiet
 }
 
-/** Says what was asked for; returns the exit code of a command that is done with that. */
+/** Prints the answer; returns the exit code of a command that is done with it. */
 export function say(text: string): number {
   process.stdout.write(`${text}\n`)
   return EXIT.done
 }
 
-/** Says where something was written, unless quiet; returns the exit code of a command that is done. */
+/** Prints the path of a written file unless `--quiet`; returns the exit code as `say` does. */
 export function sayWritten(path: string): number {
   return isQuiet ? EXIT.done : say(path)
 }
 
-/** Says on standard error what the user may want to know beside the answer, unless quiet. */
+/** Prints a note beside the answer on standard error, unless `--quiet`. */
 export function note(line: string): void {
   if (!isQuiet) process.stderr.write(`${line}\n`)
 }

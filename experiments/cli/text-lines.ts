@@ -1,7 +1,7 @@
 /** Owns how the lines of a text are broken and set in columns. */
 import type { Look } from './terminal.ts'
 
-/** `text` with its lines broken between words where the terminal would break them anywhere. */
+/** `text` with lines broken between words, before the terminal breaks them within words. */
 export function fitted(text: string, { columns }: Look): string {
   if (!Number.isFinite(columns)) return text
   const lines = text.split('\n').flatMap((line) => {
@@ -20,7 +20,7 @@ export function fitted(text: string, { columns }: Look): string {
   return lines.join('\n')
 }
 
-/** Columns of texts that are read on a page rather than in a terminal. */
+/** The width of help and lists, in a terminal and in a pipe alike. */
 export const PAGE: Look = { colour: false, columns: 100 }
 
 /** Two columns, indented; the second is broken between words under itself. */

@@ -1,6 +1,6 @@
 /**
- * Owns what a verb of the program declares. A declaration is light: the program loads all of them to
- * list them, so what a verb works with is imported in its `run`.
+ * Owns what a verb of the program declares. A declaration is light: the program loads all of them
+ * to list them, so what a verb works with is imported in its `run`.
  */
 import type { Arguments } from './arguments.ts'
 import type { VerbName } from './flags.ts'
@@ -44,4 +44,11 @@ export interface VerbGroup {
   readonly name: string
   readonly summary: string
   readonly verbs: readonly Verb[]
+}
+
+export type Verbs = readonly (Verb | VerbGroup)[]
+
+/** The word that names a verb within its group. */
+export function lastWord(name: string): string {
+  return name.slice(name.lastIndexOf(' ') + 1)
 }

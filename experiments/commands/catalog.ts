@@ -1,5 +1,5 @@
 /** Owns the verbs of the program, in the order in which its help lists them. */
-import type { Verbs } from '../cli/program.ts'
+import type { Verbs } from '../cli/verb.ts'
 import { chart } from './chart.ts'
 import { compare } from './compare.ts'
 import { completing, completion } from './completion.ts'

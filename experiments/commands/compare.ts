@@ -12,8 +12,8 @@ export const compare: Verb = {
   examples: ['out/a.json out/b.json', 'out --baseline=leveling --json'],
   notes: [
     'Results are files or folders; those of one design are one side. Of the sides that ran one ' +
-      'workload under the same conditions one is the baseline, and every other is compared with it. ' +
-      'What cannot be compared is listed with the reason.',
+      'workload under the same conditions one is the baseline, and every other is compared with ' +
+      'it. What cannot be compared is listed with the reason.',
   ],
   exits: { 2: 'a mistake in the arguments, or one design only' },
   run: async (given) => (await import('./compare/compare-results.ts')).compareResults(given),

@@ -1,6 +1,7 @@
-/** Declares `varve completion`, and `varve complete`, which the printed scripts call at each TAB. */
-import type { Verbs } from '../cli/program.ts'
-import type { Verb } from '../cli/verb.ts'
+/**
+ * Declares `varve completion`, and `varve complete`, which the printed scripts call at each TAB.
+ */
+import type { Verb, Verbs } from '../cli/verb.ts'
 
 const SHELLS = ['bash', 'zsh', 'fish', 'powershell']
 
@@ -16,8 +17,8 @@ export const completion: Verb = {
   },
   examples: ['bash >> ~/.bashrc', 'fish > ~/.config/fish/completions/varve.fish'],
   notes: [
-    'The script completes the command varve. In a checkout, where npm starts the program, define it ' +
-      'first: varve() { npm run --silent varve -- "$@"; }',
+    'The script completes the command varve. In a checkout, where npm starts the program, ' +
+      'define it first: varve() { npm run --silent varve -- "$@"; }',
   ],
   run: async ({ operands }) => {
     const { oneOf } = await import('../cli/arguments.ts')

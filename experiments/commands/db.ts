@@ -11,9 +11,9 @@ const verify: Verb = {
   operands: { ...ONE_FOLDER, missing: 'verify takes <folder> (see --help)' },
   examples: ['out/a.db'],
   notes: [
-    'It checks the checksums of manifest, logs, tables and value log, the order of entries, where ' +
-      'pointers lead, and counts against what is recorded. A write torn by a crash counts as damage: ' +
-      'an open repairs it.',
+    'It checks the checksums of manifest, logs, tables and value log, the order of entries, ' +
+      'where pointers lead, and counts against what is recorded. A write torn by a crash counts ' +
+      'as damage: an open repairs it.',
   ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).verify(given),
@@ -41,7 +41,8 @@ const exportTo: Verb = {
   notes: [
     'Each run becomes a level of its own, newest first, from level 1 on. What is still in the ' +
       'write-ahead log goes along, in a log that RocksDB replays. <to> must be missing or empty; ' +
-      '<folder> is not changed. Tables are copied where a link is not possible, as to another device.',
+      '<folder> is not changed. Tables are copied where a link is not possible, as to another ' +
+      'device.',
   ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).exportTo(given),

@@ -11,10 +11,10 @@ export const exp: Verb = {
     '--list=tiering',
   ],
   notes: [
-    'Sizes take B, KiB, MiB, GiB, TiB (4k is 4 KiB), counts k, M, G (100k is 100,000). ' +
-      'A comma separates a list: --param=K=3,2,1 where a parameter takes one. Where one number is ' +
-      'wanted, 1,234 is 1234: a comma before each group of exactly three digits, and nowhere else. ' +
-      'For several values of a parameter, start the command once for each.',
+    'Sizes take B, KiB, MiB, GiB, TiB (4k is 4 KiB), counts k, M, G (100k is 100,000). A comma ' +
+      'separates a list: --param=K=3,2,1 where a parameter takes one. Where one number is ' +
+      'wanted, 1,234 is 1234: a comma before each group of exactly three digits, and nowhere else. For ' +
+      'several values of a parameter, start the command once for each.',
   ],
   exits: {
     1: 'a run failed or a claim does not hold',

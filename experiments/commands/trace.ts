@@ -1,6 +1,6 @@
 /**
- * Declares `varve trace`: operation streams as files. What a workload yields can be compared with, and
- * run on, other systems; what others recorded can be run here.
+ * Declares `varve trace`: operation streams as files. What a workload yields can be compared with,
+ * and run on, other systems; what others recorded can be run here.
  */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
 import type * as Work from './trace/work.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve chart`: results in, figures out, a file for each kind and format. What the
- * results can feed is drawn; the rest is named with its reason.
+ * Owns the work of `varve chart`: results in, figures out, a file for each kind and format. What
+ * the results can feed is drawn; the rest is named with its reason.
  */
 import { join } from 'node:path'
 import { isLsmError } from '../../../engine/index.ts'
@@ -61,7 +61,7 @@ export async function drawCharts(given: Arguments): Promise<number> {
   return EXIT.done
 }
 
-/** Peers keep other books; kinds that need ours are drawn without them, and the command says so. */
+/** Notes which kinds are drawn without the results of peers, which lack the figures they need. */
 function tellLeftOutPeers(drawn: readonly ChartKind[], documents: readonly ResultDocument[]): void {
   const peers = peersIn(documents)
   const without = drawn.filter(({ drawsPeers }) => drawsPeers !== true).map(({ name }) => name)
@@ -70,7 +70,7 @@ function tellLeftOutPeers(drawn: readonly ChartKind[], documents: readonly Resul
   note(`chart: left out results of ${names} from ${without.join(', ')}`)
 }
 
-/** A figure of each kind that the results can feed, for every preset; the others are told. */
+/** The figures of each kind that the results can feed, one a preset; notes the other kinds. */
 function drawableOf(
   kinds: readonly ChartKind[],
   documents: readonly ResultDocument[],

@@ -1,4 +1,6 @@
-/** Owns the text of a comparison: what differs, a row a metric, and what the verdicts rest on. */
+/**
+ * Owns the text of a comparison: the differences, a row a metric, and the evidence of the verdicts.
+ */
 import type { Look } from '../../cli/terminal.ts'
 import { fitted } from '../../cli/text-lines.ts'
 import { textTable } from '../../cli/text-table.ts'

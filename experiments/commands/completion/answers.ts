@@ -2,17 +2,16 @@
  * Owns what could stand at the cursor: verbs, flags and the values of flags, from the verbs'
  * declarations and the table of flags. Only names that belong to a catalogue are loaded from it.
  *
- * The answer is cobra's protocol, which the shells' scripts read: a candidate a line, with its meaning
- * after a tab, then ':' and a number that says what the shell may add. Of `--flag=value` only the value
- * is answered; the scripts put it behind the flag.
+ * The answer is cobra's protocol, which the shells' scripts read: a candidate a line, with its
+ * meaning after a tab, then ':' and a number that says what the shell may add. Of `--flag=value`
+ * only the value is answered; the scripts put it behind the flag.
  */
 import { ShellCompDirective } from '@bomb.sh/tab'
 import { EXIT } from '../../cli/explain.ts'
 import { type FlagSpec, flagsOf } from '../../cli/flags.ts'
 import { type NameSource, namesFrom } from '../../cli/names.ts'
-import type { Verbs } from '../../cli/program.ts'
 import { say } from '../../cli/run-command.ts'
-import type { Verb } from '../../cli/verb.ts'
+import { lastWord, type Verb, type Verbs } from '../../cli/verb.ts'
 
 interface Answer {
   readonly candidates: readonly (readonly [text: string, meaning: string])[]
@@ -41,14 +40,14 @@ async function answerTo(words: readonly string[], program: Verbs): Promise<Answe
   const before = words.slice(0, -1)
   let verbs = program
   for (const [index, word] of before.entries()) {
-    const verb = verbs.find(({ name }) => name.split(' ').at(-1) === word)
+    const verb = verbs.find(({ name }) => lastWord(name) === word)
     if (verb === undefined) return NOTHING
     if (!('verbs' in verb)) return answerOf(verb, before.slice(index + 1), last)
     verbs = verb.verbs
   }
   return beginning(
     last,
-    verbs.map(({ name, summary }) => [name.split(' ').at(-1)!, summary]),
+    verbs.map(({ name, summary }) => [lastWord(name), summary]),
   )
 }
 

@@ -15,7 +15,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Sets what readline would for `line` with the cursor at its end, and prints the replies, a line each. */
+/**
+ * Sets what readline would for `line` with the cursor at its end, and prints the replies, a line
+ * each.
+ */
 const DRIVER = `
 source "$1"
 varve() { ${shellText([...varve()])} "$@"; }

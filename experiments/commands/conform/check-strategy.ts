@@ -1,4 +1,6 @@
-/** Owns the work of `varve conform`: checks a strategy against the rules every strategy must keep. */
+/**
+ * Owns the work of `varve conform`: checks a strategy against the rules every strategy must keep.
+ */
 import { engineOptionsSchema, isLsmError } from '../../../engine/index.ts'
 import { shellText } from '../../../results/shell-text.ts'
 import { RULES } from '../../../strategies/conformance/catalog.ts'
@@ -121,7 +123,7 @@ function readRetention(texts: readonly string[] | undefined): Request['retention
   return { ...(maxAgeMs !== null && { maxAgeMs }), ...(maxBytes !== null && { maxBytes }) }
 }
 
-/** What cannot be loaded, or be created with these parameters, is a mistake in the arguments. */
+/** Throws `UsageError` for a strategy that cannot be loaded or created with these parameters. */
 async function chooseSubject({ strategy, params, retention }: Request): Promise<Subject> {
   try {
     const paramsOf = (module: StrategyModule) =>

@@ -15,7 +15,7 @@ import { UsageError, usageOf } from '../../base/usage-error.ts'
 import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
 
-/** `varve db export`; returns the exit code, as the others do. Throws `UsageError`. */
+/** Does `varve db export`; returns the exit code. Throws `UsageError`. */
 export function exportTo({ operands: [folder, to] }: Arguments): number {
   return onDatabase(folder!, () => exportFolder(folder!, to!))
 }
@@ -32,7 +32,7 @@ function exportFolder(folder: string, to: string): number {
     warnOfDamage(replay, 'the export leaves out')
     return EXIT.done
   } catch (error) {
-    // The engine removed what it wrote; a folder made for it goes too, unless somebody else uses it.
+    // The engine removed its files; the folder goes too if this command made it.
     if (!wasThere && existsSync(to)) rmdirSync(to)
     throw error
   }
@@ -64,7 +64,7 @@ function dumpFolder(folder: string): number {
   return EXIT.done
 }
 
-/** Tells what of the logs is not brought back; `drops` says who drops it. */
+/** Warns of log records that cannot be read; `drops` says which step drops them. */
 function warnOfDamage({ damage, bytesDropped, lost }: ReplayReport, drops: string): void {
   if (damage === null) return
   warn(`${damage}; ${drops} ${bytesDropped} bytes of logs`)
@@ -74,7 +74,7 @@ function warnOfDamage({ damage, bytesDropped, lost }: ReplayReport, drops: strin
   warn(`lost: writes from seq ${seqFrom} ${seqTo === null ? 'on' : `to ${seqTo}`}${kept}`)
 }
 
-/** Nothing where there is no value log. */
+/** Facts of the value log; none where there is no value log. */
 function valueLogFacts(segments: Segments): [string, string][] {
   if (segments.size === 0) return []
   const states = Map.groupBy(segments.values(), ({ state }) => state)

@@ -35,7 +35,7 @@ export function timeQuoted(results: readonly { readonly timed: Timed }[]): strin
   return results.some(({ timed }) => timed.arrivals !== null) ? INTENDED : SERVICE
 }
 
-/** Of each run that went on until a state: whether it was reached, and when. */
+/** For each run with `--until`: whether it reached the state, and when. */
 export function untilLines(results: readonly RunResult[]): readonly string[] {
   return results.flatMap(({ id, config, deterministic: { until } }) => {
     if (until === null) return []

@@ -1,6 +1,6 @@
 /**
- * Owns the texts of `exp --list`: an overview of all there is to choose from, or all about one name.
- * They are made from the catalogues and schemas that the runs themselves read.
+ * Owns the texts of `exp --list`: an overview of all there is to choose from, or all about one
+ * name. They are made from the catalogues and schemas that the runs themselves read.
  */
 import { engineOptionsSchema } from '../../../engine/index.ts'
 import { STRATEGIES, type StrategyModule } from '../../../strategies/index.ts'

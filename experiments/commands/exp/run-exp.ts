@@ -1,4 +1,6 @@
-/** Owns the work of `varve exp`: a request in; results, charts and a table out; and the exit code. */
+/**
+ * Owns the work of `varve exp`: a request in; results, charts and a table out; and the exit code.
+ */
 import { existsSync } from 'node:fs'
 import type { RunResult } from '../../../results/schema.ts'
 import { checkOutFile, checkOutFolder } from '../../base/check-out.ts'
@@ -78,7 +80,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   }
 }
 
-/** What takes long is said before it starts, on pipes too. Results that are there cost no time. */
+/** Says before a long command how long it takes. Results that exist already cost no time. */
 async function announce(
   { out, force, quiet }: Request,
   plans: readonly (RunPlan | PeerPlan)[],
@@ -90,7 +92,7 @@ async function announce(
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
 
-/** Data that a run lost are its failure, whatever its figures are; the results are written all the same. */
+/** Reports runs that answered wrongly; returns the exit code. Their results are written anyway. */
 function tellLosses(results: readonly Pick<RunResult, 'id' | 'gates'>[]): number {
   const lost = results.flatMap(({ id, gates }) =>
     gates
@@ -122,7 +124,7 @@ function sumOf(terminal: Transfer, trace: Transfer = { bytes: 0, calls: 0 }): Tr
   return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
 }
 
-/** From trees in `folder`; as they are where there is none. */
+/** The plans, starting from loaded trees in `folder`; unchanged where it is null. */
 async function aged(plans: readonly RunPlan[], folder: string | null) {
   if (folder === null) return plans
   const { agedPlan } = await import('../../run/aged/run-aged.ts')

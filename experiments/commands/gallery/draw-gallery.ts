@@ -46,7 +46,7 @@ export async function drawGallery(given: Arguments, signal: AbortSignal): Promis
     writeWhole(join(out, `${kind}.svg`), svg)
     figures.push({ name: `--kind=${kind}`, svg })
   }
-  // Another folder or preset is for looking at: the README keeps its picture.
+  // Figures for another folder or preset leave the README's picture as it is.
   if (out === GALLERY_FOLDER && preset === GALLERY_PRESET) {
     await writeChart(chartFor(frontPageResults()), FRONT_PAGE)
   }
@@ -65,8 +65,8 @@ function setsNamed(names: readonly string[]): readonly GallerySet[] {
 }
 
 /**
- * Replaces the results of the sets, all of them or, where a run fails, none. They are put in place at
- * the end: until then the checkout is what its commit says, and so do the results.
+ * Replaces the results of the sets. They are put in place at the end, so that a run that fails
+ * leaves all of them as they were, and each result states an unchanged checkout.
  */
 async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-gallery-'))
@@ -88,7 +88,7 @@ async function runExperiment(command: readonly string[], signal: AbortSignal): P
   if (code !== 0) throw new Error(`npm run exp -- ${command.join(' ')}: exit code ${code}`)
 }
 
-/** Without indentation and gzipped, a result takes a tenth of its room. */
+/** Without indentation and gzipped, a result takes a tenth of the space. */
 function publish(measured: string, folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   makeFolder(folder)

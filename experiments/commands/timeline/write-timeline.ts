@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve timeline`: one or two results with their recorded edits in, one HTML page out
- * that shows the tree as it grew.
+ * Owns the work of `varve timeline`: one or two results with their recorded edits in, one HTML page
+ * out that shows the tree as it grew.
  */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'

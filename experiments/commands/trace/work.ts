@@ -49,8 +49,8 @@ export function record(given: Arguments, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Does `work`; returns the exit code. Streams have an error of their own for an interrupt, and a file
- * that is not what it should be is the user's mistake.
+ * Does `work`; returns the exit code. Throws `Interrupted` after a signal, and `UsageError` for a
+ * file that is not what it should be.
  */
 export async function ended(signal: AbortSignal, work: () => Promise<void>): Promise<number> {
   try {
@@ -161,7 +161,7 @@ function summary({ otherLines, malformed, notes }: ImportReport): readonly strin
   ]
 }
 
-/** Notes go where the operations do not. */
+/** Prints notes on standard error if the operations go to standard output. */
 function say(lines: readonly string[], out: string): void {
   for (const line of lines) {
     if (out === '') note(line)
@@ -189,7 +189,7 @@ function inputFormat(given: Arguments, known: readonly string[]): string {
   return choiceOf(given, 'format', known)
 }
 
-/** Null where none is given. Throws `UsageError` where no file can be. */
+/** The file to write; null: standard output. Throws `UsageError` where it cannot be written. */
 function outFile(given: Arguments): string | null {
   const out = textOf(given, 'out')
   if (out === null) return null
@@ -199,7 +199,7 @@ function outFile(given: Arguments): string | null {
   return out
 }
 
-/** As given, as the workload's file says, or the default. */
+/** The number given, or that of the workload's file, or the default. */
 function sizeOf(
   given: Arguments,
   flag: 'records' | 'operations',

@@ -1,7 +1,8 @@
 /**
- * Owns the work of `varve tune`: from a mix of operations, a data set and a memory budget to the designs
- * that cost least by the closed-form model: strategy, size ratio, runs, and the division of memory
- * between memtable and filters. With --rho also those whose worst case within that divergence is least.
+ * Owns the work of `varve tune`: from a mix of operations, a data set and a memory budget to the
+ * designs that cost least by the closed-form model: strategy, size ratio, runs, and the division of
+ * memory between memtable and filters. With --rho also those whose worst case within that
+ * divergence is least.
  */
 import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../../../strategies/model/tuner.ts'
 import {
@@ -144,7 +145,7 @@ function figure(value: number): string {
 /** Mean length of YCSB's hashed keys: 'user' and about nineteen digits. */
 const KEY_BYTES = 23
 
-/** This data under the design; which operations to run on it, the workload says. */
+/** A command that runs the design on such data; the user adds a workload. */
 function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironment): string {
   const { strategy, point, memtableBytes, bitsPerEntry } = best
   const valueBytes = Math.max(1, entryBytes - KEY_BYTES)
