@@ -1,8 +1,8 @@
 /**
  * Owns a run against a peer, from a plan to a result: a fresh folder, the run, and the folder's
- * removal. A store that is called operation by operation goes through the same loop as our
- * engine; `db_bench` takes the whole stream at once. Invariant, as of our own runs: whatever happens,
- * the store is closed and (unless it is to be kept) the folder is gone.
+ * removal. A store that is called operation by operation goes through the same loop as our engine;
+ * `db_bench` takes the whole stream at once. Invariant, as of our own runs: whatever happens, the
+ * store is closed and (unless it is to be kept) the folder is gone.
  */
 import { rmSync } from 'node:fs'
 import { systemClock } from '../../engine/index.ts'

@@ -1,6 +1,7 @@
 /**
- * Owns one reading of a peer: its own statistics, the process's account and the folder's size, and
- * the ratios of them. What one of the sources does not know stays null through every quotient.
+ * Owns one reading of a peer: its own statistics, the account of the process, the size of the
+ * folder, and their ratios. A figure that its source does not know is null, and so is each ratio of
+ * it.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +10,7 @@ import { type ProcessAccount, readProcessAccount } from '../../machine/process-a
 import { quotient } from '../../measure/figures.ts'
 import type { PeerStatistics } from './peer-store.ts'
 
-/** The process's account from an opening on, without what went to the terminal. */
+/** The account of the process since construction, without the terminal's bytes. */
 export class ProcessWindow {
   readonly #terminalBytes: () => number
   readonly #before: ProcessAccount | null
@@ -66,7 +67,7 @@ function ratio(numerator: number | null, denominator: number | null): number | n
   return numerator === null || denominator === null ? null : quotient(numerator, denominator)
 }
 
-/** Bytes of files, as far as blocks are behind them: a log set aside in advance is not data. */
+/** Bytes of all files. Space reserved in advance for a log has no blocks and does not count. */
 function folderBytes(folder: string): number {
   return readdirSync(folder)
     .map((name) => lstatSync(join(folder, name)))
