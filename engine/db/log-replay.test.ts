@@ -22,8 +22,8 @@ import {
 
 describe('a gap or damage in the logs', () => {
   test.each([
-    ['the first batch', 0, /at offset 0: batch of seq 2, 1 is expected$/, 0],
-    ['a batch in the middle', 4, /batch of seq 6, 5 is expected$/, 4],
+    ['the first batch', 0, /at offset 0: batch of seq 2, expected seq 1$/, 0],
+    ['a batch in the middle', 4, /batch of seq 6, expected seq 5$/, 4],
   ] as const)('ends the replay: %s is missing', (_, at, message, kept) => {
     const storage = written(10)
     const log = onlyLog(storage)
@@ -53,9 +53,9 @@ describe('a gap or damage in the logs', () => {
     rewrite(storage, '/db/000900.log', records.slice(6))
     expect(faultsIn(storage)).toEqual([
       expect.stringMatching(/torn payload: \d+ bytes are lost$/),
-      '/db/000900.log at offset 0: batch of seq 7, 4 is expected',
+      '/db/000900.log at offset 0: batch of seq 7, expected seq 4',
     ])
-    expectRefused(storage, ['tolerate-corrupted-tail'], /seq 7, 4 is expected/)
+    expectRefused(storage, ['tolerate-corrupted-tail'], /seq 7, expected seq 4/)
     expectRefused(storage, ['absolute'], /torn payload/)
     expect(open(storage, 'point-in-time')).toMatchObject({
       keys: keysUpTo(3),
@@ -81,7 +81,7 @@ describe('a gap or damage in the logs', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     rewrite(storage, '/db/999999.log', recordsOf(storage.readAll(log, tag)).slice(0, 3))
-    const message = /999999.log at offset 0: batch of seq 1, 11 is expected$/
+    const message = /999999.log at offset 0: batch of seq 1, expected seq 11$/
     expect(faultsIn(storage)).toEqual([expect.stringMatching(message)])
     expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], message)
     expect(open(storage, 'point-in-time')).toMatchObject({
@@ -117,7 +117,7 @@ describe('a log that ends before the write the database was closed at', () => {
   ])('is reported if it was %s', (_, kept) => {
     const storage = closed(10)
     leaveOut(storage, onlyLog(storage), kept, 10)
-    const message = `/db: the logs end at seq ${kept}; it was closed at seq 10`
+    const message = `/db: the logs end at seq ${kept}; the database was closed at seq 10`
     expect(faultsIn(storage)).toEqual([message])
     expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /closed at seq 10/)
     expect(open(storage, 'point-in-time')).toMatchObject({

@@ -31,9 +31,9 @@ test('a manifest that ends before it names a log is refused if there is data', (
   db.close()
   const manifest = `/db/${storage.list('/db').find((name) => name.startsWith('MANIFEST'))}`
   leaveOut(storage, manifest, 1, 10)
-  expectRefused(storage, MODES, /names no log, yet there is data|has lost its last edits/)
+  expectRefused(storage, MODES, /names no log, but there is data|has lost its last edits/)
   expect(faultsIn(storage)).toEqual([
-    expect.stringMatching(/the manifest names no log, yet there is data$/),
+    expect.stringMatching(/the manifest names no log, but there is data$/),
     expect.stringMatching(/the manifest has lost its last edits/),
   ])
 })
@@ -67,7 +67,7 @@ test('a damaged options record is refused before anything changes', () => {
   const storage = written(10)
   replace(storage, '/db/OPTIONS.json', bytes('{'))
   create(storage, '/db/000900.sst', bytes('left behind'))
-  expectRefused(storage, MODES, /OPTIONS.json: is no options record/)
+  expectRefused(storage, MODES, /OPTIONS.json: not an options record/)
 })
 
 describe('a manifest that lost its last edits', () => {

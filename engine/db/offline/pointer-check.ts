@@ -101,7 +101,10 @@ export class PointerCheck {
     const type = decodeSegmentHeader(header)
     // A header that cannot be parsed is reported with the segment.
     if (type === null || type === compressionType) return
-    throw corruption('compression is not what pointers say', { path: file.path, offset: 0 })
+    throw corruption('the compression differs from what pointers say', {
+      path: file.path,
+      offset: 0,
+    })
   }
 
   /** Ends the check of a table: compares what it points to with its metadata. */

@@ -90,7 +90,7 @@ describe('verify', () => {
     log.close()
     const { faults } = verifyDatabase(storage, '/db')
     expect(faults.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/: batch of seq \d+, \d+ is expected$/),
+      expect.stringMatching(/: batch of seq \d+, expected seq \d+$/),
     ])
   })
 

@@ -118,7 +118,7 @@ function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void
     if (damage !== null) throw damage
     const { end } = walk
     if (state === 'open') return
-    if (!end!.hasFooter) throw corruption('segment without a footer', { path, offset: file.bytes })
+    if (!end!.hasFooter) throw corruption('the segment has no footer', { path, offset: file.bytes })
     const isStub = state === 'spent' && end!.records === 0
     if (isStub || (end!.records === records && end!.recordBytes === recordBytes)) return
     const found = `${end!.records} records of ${end!.recordBytes} bytes`

@@ -129,7 +129,7 @@ export class Collector {
     const damage = walk.damage()
     if (damage !== null) throw damage
     if (walk.end?.hasFooter === false) {
-      throw corruption('segment without a footer', { path: file.path, offset: recordBytes })
+      throw corruption('the segment has no footer', { path: file.path, offset: recordBytes })
     }
     this.#commit()
     host.sync()
@@ -161,7 +161,7 @@ export class Collector {
     if (pointer.segment !== segment || pointer.offset !== walk.valueOffset) return false
     // The segment's header has no checksum; the block that holds the pointer has one.
     if (pointer.compressionType === walk.compressionType) return true
-    throw corruption('compression is not what pointers say', {
+    throw corruption('the compression differs from what pointers say', {
       path: values.handles.pathOf(segment),
       offset: 0,
     })
@@ -175,7 +175,7 @@ export class Collector {
     } else {
       const end = valueStart + storedLength
       const value = decompressBlock(walk.compressionType, bytes, valueStart, end)
-      if (value === null) throw corruption('value does not decompress', { path, offset })
+      if (value === null) throw corruption('the value cannot be decompressed', { path, offset })
       collected.add(bytes, keyStart, keyLength, value, 0, value.length, writtenAtMs)
     }
     const { pointerBytes, pointerLength } = collected

@@ -147,7 +147,8 @@ export class SegmentRecovery implements WriteBatchSink {
     const pointer = this.#pointer.decode(bytes, pointerStart, pointerLength, 'write batch')
     const { segment, offset, storedBytes } = pointer
     const path = this.#pathOf(segment)
-    if (!this.#segments.has(segment)) throw corruption('no segment of this log', { path })
+    if (!this.#segments.has(segment))
+      throw corruption('a pointer leads to an unknown segment', { path })
     const end = this.#ends.get(segment)
     if (end !== undefined && offset + storedBytes > end.validBytes) {
       const reason = end.damage?.reason ?? 'torn record'

@@ -167,7 +167,7 @@ describe('a database closed', () => {
   test('refuses a policy other than the one its options name', () => {
     const options = { valueLog: collected }
     expect(() => openTest({ options })).toThrow(
-      'gcPolicy is restless, the policy handed in is none',
+      'gcPolicy is restless, but the given policy is none',
     )
     expect(() => openTest({ valueLogPolicy: restless })).toThrow('gcPolicy is none')
   })
