@@ -2,6 +2,8 @@
  * Owns the entry of the package for programs that embed the engine: the engine's public face, and
  * `open`, which needs only a folder. Invariant: strategy and value-log policy have their defaults
  * here; `open` passes all other options on to `Database.open` as they are.
+ *
+ * @module varve
  */
 
 import { checkOptions } from '../engine/base/arguments.ts'
