@@ -8,7 +8,9 @@ import { Database } from './database.ts'
 
 const VERIFY = { cause: 'verify', level: -1 } as const
 
-/** Four runs of their own keys, a0…a9, b0…b9 and so on; the first byte of `b`'s table is flipped. */
+/**
+ * Four runs of their own keys, a0…a9, b0…b9 and so on; the first byte of `b`'s table is flipped.
+ */
 function damagedFolder() {
   const { db, storage } = openTest({ strategy: never })
   for (const letter of 'abcd') {

@@ -1,11 +1,11 @@
 /**
- * Owns the public face of an open database: each call is checked here and handed to the part that does
- * the work (`assemble.ts` makes and wires the parts).
+ * Owns the public face of an open database: each call is checked here and handed to the part that
+ * does the work (`assemble.ts` makes and wires the parts).
  *
- * Scheduling is inline: a write that fills the memtable flushes it, compacts to rest, and collects what
- * is due of the value log, before it returns. So equal operations on equal seeds give equal files. A
- * write that was acknowledged stays committed even when the flush or compaction it started failed; that
- * failure makes the database read-only, and the next write throws it.
+ * Scheduling is inline: a write that fills the memtable flushes it, compacts to rest, and collects
+ * what is due of the value log, before it returns. So equal operations on equal seeds give equal
+ * files. A write that was acknowledged stays committed even when the flush or compaction it started
+ * failed; that failure makes the database read-only, and the next write throws it.
  */
 
 import { bytesIn } from '../base/arguments.ts'
@@ -36,8 +36,8 @@ import { scanAhead } from './values/async-scan.ts'
 import type { ValueLog } from './values/value-log.ts'
 
 /**
- * An open database: keys and their values, in the order of the keys' bytes. No other process, and no
- * other object of this one, can open its folder until it is closed.
+ * An open database: keys and their values, in the order of the keys' bytes. No other process, and
+ * no other object of this one, can open its folder until it is closed.
  */
 export class Database implements Disposable {
   readonly #parts: DatabaseParts
@@ -67,10 +67,10 @@ export class Database implements Disposable {
   }
 
   /**
-   * The newest value of `key`, or undefined. Do not change the bytes: a value from a table or from the
-   * value log may be a view of a cached block. The view stays valid, but it keeps that block in
-   * memory; copy what is kept for long. Errors: `LSM_CLOSED`; `LSM_INVALID_ARGUMENT`; `LSM_CORRUPTION`
-   * with path and offset for damaged bytes; `LSM_IO`.
+   * The newest value of `key`, or undefined. Do not change the bytes: a value from a table or from
+   * the value log may be a view of a cached block. The view stays valid, but it keeps that block in
+   * memory; copy what is kept for long. Errors: `LSM_CLOSED`; `LSM_INVALID_ARGUMENT`;
+   * `LSM_CORRUPTION` with path and offset for damaged bytes; `LSM_IO`.
    */
   get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
     const found = this.#find(key, options, 'get')
@@ -93,8 +93,9 @@ export class Database implements Disposable {
   }
 
   /**
-   * As `scan`, with the values that lie in the value log read ahead of the consumer, many at once. The
-   * moment is that of the call. End it (`return`, or leaving a `for await`): it keeps its tables.
+   * As `scan`, with the values that lie in the value log read ahead of the consumer, many at once.
+   * The moment is that of the call. End it (`return`, or leaving a `for await`): it keeps its
+   * tables.
    */
   scanAsync(options: AsyncScanOptions = {}): AsyncGenerator<[Uint8Array, Uint8Array]> {
     const asked = checkAsyncScan(options)
@@ -175,7 +176,9 @@ export class Database implements Disposable {
     this.#parts.maintenance.flush()
   }
 
-  /** Collects the value log until its policy has enough; returns how many segments were collected. */
+  /**
+   * Collects the value log until its policy has enough; returns how many segments were collected.
+   */
   collectValueLog(): number {
     return this.#parts.maintenance.collect()
   }
@@ -220,8 +223,8 @@ export class Database implements Disposable {
   }
 
   /**
-   * Finishes writes under way, syncs the log (or, where it points into the value log, flushes, so that
-   * RocksDB finds its blob files whole), closes every cursor and file, gives up the lock.
+   * Finishes writes under way, syncs the log (or, where it points into the value log, flushes, so
+   * that RocksDB finds its blob files whole), closes every cursor and file, gives up the lock.
    * Idempotent. The first error is thrown once all is closed; after a failure told before, none.
    */
   close(): void {

@@ -145,7 +145,8 @@ describe.each([
           }
           failures++
           expectNowhere(cursor)
-          // The same once more, from where it was: no read fails, and nothing of the failed one is left.
+          // The same once more, from where it was: no read fails, and nothing of the failed one is
+          // left.
           if (step.move === 'next' || step.move === 'prev') cursor.seek(pairs[at]![0])
           moved(cursor, step)
           at = wanted

@@ -89,7 +89,10 @@ function rotten(at: number): MemoryStorage {
   return storage
 }
 
-/** What an open tells to be lost; null where nothing is, or where it fails before it has told anything. */
+/**
+ * What an open tells to be lost; null where nothing is, or where it fails before it has told
+ * anything.
+ */
 function lostAtOpen(storage: Storage): LostWrites | null {
   const events: DatabaseEvent[] = []
   const onEvent = (event: DatabaseEvent) => events.push(event)

@@ -1,10 +1,10 @@
 /**
- * Owns what stands between a folder and an open tree: the tables and logs that its manifest names must
- * be there and continue one another. Everything is found out by reading alone, so that an open can
- * refuse before it has changed a thing, and a verify can say what an open would.
+ * Owns what stands between a folder and an open tree: the tables and logs that its manifest names
+ * must be there and continue one another. Everything is found out by reading alone, so that an open
+ * can refuse before it has changed a thing, and a verify can say what an open would.
  *
- * Invariant: what is brought back is a prefix of the writes. Files that may hold later ones, which a
- * crash cannot explain, are named as lost and kept.
+ * Invariant: what is brought back is a prefix of the writes. Files that may hold later ones, which
+ * a crash cannot explain, are named as lost and kept.
  */
 
 import { corruption, type LsmError } from '../base/errors.ts'
@@ -63,8 +63,8 @@ export function checkTables(storage: Storage, folder: string, version: Version):
 }
 
 /**
- * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs: those
- * come after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
+ * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs:
+ * those come after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
  */
 export function freshState(storage: Storage, folder: string): ManifestState {
   const names = storage.list(folder)
@@ -174,8 +174,8 @@ function lostWrites(
 }
 
 /**
- * A manifest that has lost edits ends with a log that is gone or that later logs do not continue, while
- * tables it does not know of hold what lies between. Opening it would undo what was durable.
+ * A manifest that has lost edits ends with a log that is gone or that later logs do not continue,
+ * while tables it does not know of hold what lies between. Opening it would undo what was durable.
  */
 function refusalOf(
   folder: string,
@@ -200,9 +200,9 @@ export function clearOrphans(storage: Storage, folder: string, { orphans }: Reco
 }
 
 /**
- * Keeps the files that may hold lost writes under second names, durably. This comes before any of them
- * is cut or superseded: an open that fails in between leaves everything to be found by the next one, which
- * then reports the same.
+ * Keeps the files that may hold lost writes under second names, durably. This comes before any of
+ * them is cut or superseded: an open that fails in between leaves everything to be found by the
+ * next one, which then reports the same.
  */
 export function keepLost(
   storage: Storage,
@@ -226,7 +226,9 @@ export function keepLost(
   if (names.length > 0) storage.syncFolder(folder)
 }
 
-/** Removes what was replayed or kept: the logs, which tables supersede now, and the lost orphans. */
+/**
+ * Removes what was replayed or kept: the logs, which tables supersede now, and the lost orphans.
+ */
 export function clearReplayed(storage: Storage, folder: string, recovery: Recovery): void {
   const logs = recovery.replay.logs.map(walName)
   for (const name of [...logs, ...recovery.lostOrphans]) storage.remove(joinPath(folder, name))

@@ -11,7 +11,9 @@ import type { Database } from './database.ts'
 
 const INITIAL = 'initial'
 
-/** Merges every two runs; its state becomes `next` of the one before. Lists the states it is shown. */
+/**
+ * Merges every two runs; its state becomes `next` of the one before. Lists the states it is shown.
+ */
 function counting(name: string, next: (state: Json) => Json) {
   const seen: Json[] = []
   const merging = everyNth(2)

@@ -1,7 +1,7 @@
 /**
- * Owns the tree of an open database: its current version, and the only way to change it. Flushes and
- * compactions run to completion where they are called, so equal writes give equal trees, byte for
- * byte.
+ * Owns the tree of an open database: its current version, and the only way to change it. Flushes
+ * and compactions run to completion where they are called, so equal writes give equal trees, byte
+ * for byte.
  *
  * Crash order: tables are written and synced, the folder is synced, the edit is appended to the
  * manifest and synced, the version is published, and only then inputs are deleted.
@@ -66,7 +66,9 @@ export class Tree {
   readonly #parts: TreeParts
   readonly #guard = new ProgressGuard()
   readonly #mergeCounters = new ReadCounters()
-  /** By file number: the generation that brought a table, or a segment filled by a merge; 0: older. */
+  /**
+   * By file number: the generation that brought a table, or a segment filled by a merge; 0: older.
+   */
   readonly #births = new Map<number, number>()
   #version: Version
   #generation = 0
@@ -109,8 +111,8 @@ export class Tree {
   }
 
   /**
-   * Writes `memtable` as the newest run; from then on logs below `logNumber` are superseded. `sealed`:
-   * the segments it points into, complete.
+   * Writes `memtable` as the newest run; from then on logs below `logNumber` are superseded.
+   * `sealed`: the segments it points into, complete.
    */
   flush(
     memtable: MemTable,
@@ -142,9 +144,9 @@ export class Tree {
   }
 
   /**
-   * The segment's live values have all been written anew, durably, the last of them at `lastSeq`: its
-   * data goes when nobody can look at a moment before that at which it held values, its name when no
-   * table points to it.
+   * The segment's live values have all been written anew, durably, the last of them at `lastSeq`:
+   * its data goes when nobody can look at a moment before that at which it held values, its name
+   * when no table points to it.
    */
   spend(segment: number, lastSeq: number): void {
     if (this.#parts.manifest.state.segments.get(segment)?.state !== 'sealed') return

@@ -1,8 +1,8 @@
 /**
  * Owns what is newer than the tree: the log being appended to, the memtable it protects, and the
  * newest sequence number. Invariant: whatever is in the memtable is in a log not yet superseded, so
- * that recovery can make the same memtable again. Log, memtable and the segments of the value log that
- * they point into rotate together.
+ * that recovery can make the same memtable again. Log, memtable and the segments of the value log
+ * that they point into rotate together.
  */
 
 import type { Clock } from '../base/clock.ts'

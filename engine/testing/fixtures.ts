@@ -1,6 +1,6 @@
 /**
- * Owns what engine tests share: text as bytes, a minimal strategy per layout, and opening a database
- * on memory with small memtables so that a handful of writes makes a tree.
+ * Owns what engine tests share: text as bytes, a minimal strategy per layout, and opening a
+ * database on memory with small memtables so that a handful of writes makes a tree.
  */
 
 import { ManualClock } from '../base/clock.ts'
@@ -67,8 +67,8 @@ export function everyNth(runs: number): CompactionStrategy {
 }
 
 /**
- * The policy that never rests: it collects the oldest segment whenever there is one, and compactions
- * empty the older half of the log. Hard on whatever must not be lost.
+ * The policy that never rests: it collects the oldest segment whenever there is one, and
+ * compactions empty the older half of the log. Hard on whatever must not be lost.
  */
 export const restless: ValueLogPolicy = {
   name: 'restless',

@@ -1,6 +1,6 @@
 /**
- * Owns what tests of the value log share: a database that separates, one that is collected all the time,
- * and looks at the segments it leaves.
+ * Owns what tests of the value log share: a database that separates, one that is collected all the
+ * time, and looks at the segments it leaves.
  */
 
 import type { Database } from '../db/database.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns what tests of recovery share: databases as a kill or a close leaves them, logs and manifests with
- * records left out, and what an open and a verify make of them.
+ * Owns what tests of recovery share: databases as a kill or a close leaves them, logs and manifests
+ * with records left out, and what an open and a verify make of them.
  */
 
 import { expect } from 'vitest'
@@ -27,7 +27,9 @@ export function write(db: Database, from: number, to: number): void {
   }
 }
 
-/** A database of keys 0 to `count`, each a batch, as a kill leaves it: about forty fill a memtable. */
+/**
+ * A database of keys 0 to `count`, each a batch, as a kill leaves it: about forty fill a memtable.
+ */
 export function written(count: number): MemoryStorage {
   const { db, storage } = openTest({ strategy: never })
   write(db, 0, count)

@@ -48,7 +48,7 @@ export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promi
 }
 
 /** As `runPeer`, of a store that is called operation by operation. */
-function runInteractive(
+export function runInteractive(
   definition: PeerDefinition,
   plan: PeerPlan,
   context: ExperimentContext,

@@ -1,8 +1,8 @@
-/** Owns a fabricated result of a peer for tests; none of it was measured. */
+/** Owns a fabricated result of a peer, for tests. No figure in it was measured. */
 import type { PeerReading, PeerResult } from '../peer-schema.ts'
 import type { RunResult } from '../schema.ts'
 
-/** A peer that saw what `result` saw, and came to the same ratios. */
+/** A peer that saw the same operations as `result` and reached the same ratios. */
 export function samplePeer(result: RunResult): PeerResult {
   const { deterministic, config, ...shared } = result
   const { drained } = deterministic.amplification

@@ -1,6 +1,6 @@
 /**
- * Owns the form of trees and picks in which numbers given to tables and runs do not show: runs are
- * named by their place, tables by their keys. Two trees that hold the same data print alike.
+ * Owns a text form of trees and picks without the numbers of tables and runs: runs are named by
+ * their place, tables by their keys. Two trees with the same data have equal texts.
  */
 
 import type { CompactionSpec, OutputPlace } from '../../engine/compaction/strategy.ts'

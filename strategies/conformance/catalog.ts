@@ -1,4 +1,6 @@
-/** Owns the list of rules, in the order they are checked: what fails first explains most. */
+/**
+ * Owns the list of rules, in the order of checking: rules whose failure explains others come first.
+ */
 
 import type { Rule } from './rule.ts'
 import { sameEverywhere, sameInSimulator } from './rules/agreement.ts'
@@ -16,7 +18,7 @@ import { recency, safeBesideJobs, safeInstalls, safePicks, tombstones } from './
 import { boundedRuns, progress, stallLimits } from './rules/shape.ts'
 import { nextDue, urgency } from './rules/urgency.ts'
 
-/** What breaks one of these breaks every other rule in the same way. */
+/** A strategy that breaks one of these rules breaks every other rule in the same way. */
 export const RULES_OF_THE_BORDER: readonly Rule[] = [wellFormed, frozenView]
 
 /** All rules a strategy must keep. */

@@ -1,4 +1,4 @@
-/** Owns a whole check of one strategy: every rule asked, one after another, and what came of it. */
+/** Owns the whole check of one strategy: every rule in turn, each with its verdict. */
 
 import { RULES, RULES_OF_THE_BORDER } from './catalog.ts'
 import type { Effort, Finding, Rule } from './rule.ts'
@@ -7,14 +7,14 @@ import type { Subject } from './subject.ts'
 /** What checking one rule found. */
 export interface Verdict {
   readonly rule: Rule
-  /** Null: the rule holds for all cases tried. */
+  /** Null if the rule holds for all cases tried. */
   readonly finding: Finding | null
 }
 
 /**
- * Verdicts as they come; a generator, so that a caller may show each or stop at the first. Where its
- * parameters are so unsound that it cannot be created, its answers have no sound form or it changes
- * its view, the other rules are not asked: they would all say the same.
+ * Yields verdicts one by one, so a caller may show each or stop at the first. The other rules are
+ * left out if the strategy cannot be created under its parameters, if its answers have no sound
+ * form or if it changes its view, since they would all fail for the same reason.
  */
 export function* conform(
   subject: Subject,

@@ -15,7 +15,7 @@ function findings(subject: Subject): readonly string[] {
 
 const example = join(import.meta.dirname, '..', 'examples', 'size-tiered.ts')
 
-/** Each under its defaults, at the smallest size ratio, and with a life short enough to end. */
+/** Each strategy: its defaults, the smallest size ratio, and times to live short enough to pass. */
 const subjects = [...STRATEGIES.values()].flatMap(({ name, params: { shape } }) => {
   const smallest = { T: 2, ...('K' in shape && { K: 1 }) }
   const variants = [

@@ -11,7 +11,7 @@ const SEED = 20_261_121
 const broken = (name: string) => join(import.meta.dirname, 'broken', `${name}.ts`)
 const example = join(import.meta.dirname, '..', 'examples', 'size-tiered.ts')
 
-/** What is wrong with a subject, as its user would read it. */
+/** What is wrong with a subject, as its user reads it. */
 function findings(subject: Subject, runs: number, rule?: string): readonly string[] {
   const rules = RULES.filter(({ name }) => rule === undefined || name === rule)
   return [...conform(subject, { seed: SEED, runs }, rules)].flatMap(
@@ -34,7 +34,7 @@ describe.each(Object.entries(BROKEN))('the rule %s', (rule, names) => {
 describe('a finding', () => {
   test('is shrunk, and shows tree, pick and steps', async () => {
     const [text] = findings(await loadSubject(broken('newest-run-down')), 20, 'recency')
-    // Two flushes of one key: nothing smaller breaks recency.
+    // Two flushes of one key are the smallest history that breaks recency.
     expect(text).toMatch(/^recency: key \d+: seq 2 in run 2 of level 1 lies under seq 1|^recency: /)
     expect(text).toContain('tree:\n  L0\n    R2: ')
     expect(text).toContain('pick:\n  move L0 R2 -> L1 new because runs ≥ 4')

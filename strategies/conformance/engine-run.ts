@@ -1,6 +1,6 @@
 /**
- * Owns the real engine under a checked strategy: a database in memory that takes the steps of a
- * history, in sizes under which it counts as the tree without bytes does.
+ * Owns running the real engine under a checked strategy: a database in memory that takes the steps
+ * of a history. Its sizes are chosen so that it counts like the tree without bytes.
  */
 
 import { ManualClock } from '../../engine/base/clock.ts'
@@ -21,17 +21,17 @@ import {
 import type { Version } from '../../engine/version/version.ts'
 import { ENTRY_BYTES, keyBytes, MEMTABLE_BYTES, START_MS } from './tree.ts'
 
-/** Small, so that tables have several. */
+/** Small blocks, so that a table has several. */
 export const BLOCKS = { blockBytes: 1024, restartInterval: 16 } as const
 
 export type OnPick = (view: TreeView, spec: CompactionSpec | null) => void
 
 export interface EngineRunParts {
   readonly retention: Retention
-  /** 'keys': an entry is all key, so that a tombstone weighs what a put does. */
+  /** 'keys': an entry consists of its key only, so a tombstone weighs as much as a put. */
   readonly weight: 'keys' | 'values'
   readonly onPick?: OnPick
-  /** Each entry is a batch of its own, so that a memtable ends with the entry that fills it. */
+  /** Writes each entry as its own batch, so that a memtable ends with the entry that fills it. */
   readonly singly?: boolean
   readonly onEdit?: (kind: JobEvent['kind'], edit: VersionEdit) => void
 }
@@ -55,7 +55,7 @@ export class EngineRun implements Disposable {
     return this.#clock.nowMs()
   }
 
-  /** Writes a memtable, makes it a table, compacts to rest; throws what the engine throws. */
+  /** Writes a memtable, flushes it, compacts to rest. Throws what the engine throws. */
   flush(puts: readonly number[], deletes: readonly number[]): void {
     const batch = new WriteBatch()
     const written = () => {
@@ -90,7 +90,7 @@ export class EngineRun implements Disposable {
     return this.#database.lastSeq
   }
 
-  /** Seq of every live key, as a scan finds it; each is also looked up. */
+  /** The seq of every live key, as a scan finds it. Each key is also looked up. */
   readAll(): Map<number, number> {
     const found = new Map<number, number>()
     for (const [key, value] of this.#database.scan()) {
@@ -154,14 +154,14 @@ export class EngineRun implements Disposable {
   }
 }
 
-/** A key as long as a whole entry: `keyBytes`, and zeros. */
+/** A key as long as a whole entry: `keyBytes` padded with zeros. */
 export function longKey(key: number): Uint8Array {
   const bytes = new Uint8Array(ENTRY_BYTES)
   bytes.set(keyBytes(key))
   return bytes
 }
 
-/** The number a key or value starts with. */
+/** The number at the start of a key or value. */
 export function numberIn(bytes: Uint8Array): number {
   return ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0
 }

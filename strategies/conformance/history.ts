@@ -1,6 +1,7 @@
 /**
- * Owns what happens to a tree while a strategy is checked: histories of flushes, passing time,
- * reopenings, and jobs that start and end in any order. Plain data, so that a failing one shrinks.
+ * Owns the random histories that a tree goes through while a strategy is checked: flushes, passing
+ * time, reopenings, and jobs that start and end in any order. Plain data, so that a failing history
+ * can be shrunk.
  */
 
 import fc from 'fast-check'
@@ -17,15 +18,15 @@ export type Step =
   | { readonly kind: 'finish'; readonly which: number }
 
 export interface History {
-  /** Flushes under another strategy, by its index, before the checked one takes over. */
+  /** Steps under another strategy (its index), before the checked one takes over. */
   readonly inherited: { readonly from: number; readonly steps: readonly Step[] } | null
   readonly steps: readonly Step[]
 }
 
-/** Puts of one memtable. */
+/** Number of puts that fill a memtable. */
 export const MEMTABLE_ENTRIES = 8
 
-/** A few keys that are often overwritten, many that seldom are. */
+/** A few keys are overwritten often, many seldom. */
 const key = fc.oneof(fc.nat(39), fc.nat(399))
 
 const keys = (minLength: number, maxLength: number) =>
@@ -51,7 +52,7 @@ const finish: fc.Arbitrary<Step> = fc.record({
   which: fc.nat(7),
 })
 
-/** Without `size` fast-check stops at about ten steps, which fill no level. */
+/** Without `size` fast-check stops at about ten steps, which are too few to fill a level. */
 const steps = (step: fc.Arbitrary<Step>, maxLength: number, minLength = 0) =>
   fc.array(step, { minLength, maxLength, size: 'max' })
 
@@ -61,19 +62,19 @@ const quiet = fc.oneof(
   { weight: 1, arbitrary: reopen },
 )
 
-/** Each flush is compacted to rest before the next. */
+/** Histories in which the tree comes to rest after each flush. */
 export const histories: fc.Arbitrary<History> = fc.record({
   inherited: fc.option(fc.record({ from: fc.nat(1), steps: steps(flush, 30) })),
   steps: steps(quiet, 70),
 })
 
-/** As `histories`, in a folder that only ever knew the checked strategy. */
+/** As `histories`, but never with a tree of another strategy. */
 export const ownHistories: fc.Arbitrary<History> = fc.record({
   inherited: fc.constant(null),
   steps: steps(quiet, 70),
 })
 
-/** Jobs start more often than they end, so that several are in flight while flushes land. */
+/** Histories whose jobs start more often than they end, so several run while flushes land. */
 export const busyHistories: fc.Arbitrary<History> = fc.record({
   inherited: fc.option(fc.record({ from: fc.nat(1), steps: steps(flush, 20) }), { freq: 2 }),
   steps: steps(
@@ -86,7 +87,7 @@ export const busyHistories: fc.Arbitrary<History> = fc.record({
   ),
 })
 
-/** So many full memtables that a tree which never merges shows it. */
+/** Long enough that a strategy which never merges breaks the bound of runs. */
 export const longLoads: fc.Arbitrary<History> = fc.record({
   inherited: fc.constant(null),
   steps: fc

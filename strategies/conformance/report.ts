@@ -1,11 +1,11 @@
-/** Owns what a broken rule looks like in text: the tree, the jobs and the pick it was seen at. */
+/** Owns the text of a broken rule: the message, and the tree, jobs and pick at that time. */
 
 import { printVersion } from '../../engine/version/text.ts'
 import { printSpec } from '../primitives/print-spec.ts'
 import type { History, Step } from './history.ts'
 import type { Finding } from './rule.ts'
 
-/** Without the command that replays it, which only the caller knows. */
+/** Leaves out the command that replays it, which only the caller knows. */
 export function printFinding({ message, scene, counterexample }: Finding): string {
   const parts = [message]
   const { version, running = [], spec } = scene
@@ -23,7 +23,7 @@ export function printFinding({ message, scene, counterexample }: Finding): strin
   return parts.join('\n')
 }
 
-/** The steps that lead there, one a line; null where the rule needs none. */
+/** The steps of the history, one a line; null if the rule needs none. */
 function printHistory(counterexample: unknown): string | null {
   if (counterexample === null || counterexample === undefined) return null
   const { inherited, steps } = counterexample as History

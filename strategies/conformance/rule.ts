@@ -1,6 +1,6 @@
 /**
- * Owns what a rule is, and how one is checked: over random cases from a seed, the first failing one
- * shrunk. Invariant: equal subjects, seeds and runs give equal findings.
+ * Owns the form of a rule and its check: random cases are drawn from a seed, and the first failing
+ * case is shrunk. Invariant: equal subjects, seeds and runs give equal findings.
  */
 
 import fc from 'fast-check'
@@ -12,9 +12,9 @@ import { type Scene, Violation } from './violation.ts'
 export interface Rule {
   /** kebab-case. */
   readonly name: string
-  /** What holds, in one sentence. */
+  /** The rule in one sentence. */
   readonly sentence: string
-  /** Null when it holds for all cases tried. */
+  /** Null if the rule holds for all cases tried. */
   check(subject: Subject, effort: Effort): Finding | null
 }
 
@@ -34,13 +34,13 @@ export interface Finding {
   readonly counterexample: unknown
 }
 
-/** Cases tried to make a counter-example smaller: enough for a handful of flushes. */
+/** Most cases tried to shrink a counter-example; enough to reach a few flushes. */
 const SHRINKS_MAX = 800
 
-/** Of the runs and shrinks of other rules, for one whose cases take long. */
+/** Share of the usual runs and shrinks, for a rule whose cases take long. */
 export const COSTLY = 1 / 5
 
-/** A rule's check: `look` throws for a case that breaks it. */
+/** Makes a rule's check from `look`, which throws for a case that breaks the rule. */
 export function forAll<Case>(
   cases: fc.Arbitrary<Case>,
   look: (subject: Subject, one: Case) => void,
@@ -49,7 +49,7 @@ export function forAll<Case>(
   return (subject, { seed, runs }) => {
     let shrinks = -1
     const property = fc.property(cases, (one) => {
-      // Counted, not timed: an interrupted search must end at the same place every time.
+      // Cases are counted, not timed, so that equal seeds end at the same case.
       if (shrinks >= SHRINKS_MAX * share) return
       if (shrinks >= 0) shrinks++
       try {
@@ -65,12 +65,12 @@ export function forAll<Case>(
   }
 }
 
-/** What the strategy itself threw breaks the rule that was being checked. */
+/** An error that the strategy itself throws counts as breaking the rule that is checked. */
 export function findingOf(error: unknown, counterexample: unknown): Finding {
   if (error instanceof Violation) {
     return { message: error.message, scene: error.scene, counterexample }
   }
-  // What the guard tells names the strategy and the field; the place is that of what it caught.
+  // The guard's message names the strategy and the field. The place is that of the caught error.
   const isTold = isLsmError(error)
   const source = isTold ? error.cause : error
   const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error)

@@ -1,6 +1,6 @@
 /**
- * Owns what a check is made of: a strategy module under fixed parameters, twice. The second copy is
- * another instance of the module, so that nothing the first remembers is known to it.
+ * Owns the subject of a check: a strategy module under fixed parameters, and a second copy of it.
+ * The copy is another instance of the module, so it knows nothing of what the first remembers.
  */
 
 import { resolve } from 'node:path'
@@ -15,17 +15,17 @@ import { loadStrategy } from '../load-strategy.ts'
 /** A strategy to check. */
 export interface Subject {
   readonly module: StrategyModule
-  /** As given: defaults are filled in at each creation, so that unsound ones are seen by a rule. */
+  /** As given. Defaults are filled in at each creation, so that a rule can see unsound ones. */
   readonly params: Readonly<Record<string, unknown>>
-  /** What the owner of the data agrees to lose. */
+  /** The data that its owner agrees to lose. */
   readonly retention: Retention
   /** Guarded, as in the engine. */
   create(): CompactionStrategy
-  /** Of the module loaded anew; a registered one is its own copy. */
+  /** The strategy of the copy; a registered module serves as its own copy. */
   createCopy(): CompactionStrategy
 }
 
-/** A strategy that declares drops may forget what was written more than an hour ago. */
+/** A strategy that declares drops may drop what was written more than an hour ago. */
 const RETENTION_MS = 3_600_000
 
 /**
@@ -59,7 +59,7 @@ function subjectOf(
   }
 }
 
-/** A query makes it another module to the loader, with variables of its own. */
+/** The query in the URL makes the loader create another module, with its own variables. */
 async function loadCopy(path: string): Promise<StrategyModule> {
   const url = pathToFileURL(resolve(path)).href
   const { default: copy } = (await import(`${url}?copy`)) as { default: StrategyModule }

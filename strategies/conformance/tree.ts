@@ -1,6 +1,6 @@
 /**
- * Owns the choice of the tree without bytes that rules are checked on, in one place: all that a
- * walk asks of one is here. Sizes are such that an engine of the smallest memtable counts the same.
+ * Owns the tree without bytes on which rules are checked: everything that a walk needs of it. Sizes
+ * are chosen so that an engine with the smallest memtable counts the same.
  */
 
 import type { CompactionStrategy } from '../../engine/compaction/strategy.ts'
@@ -13,11 +13,11 @@ import { MEMTABLE_ENTRIES } from './history.ts'
 export { apply, brokenRecency, keyBytes, readAll, viewOf } from '../testing/stepper.ts'
 export type Tree = SteppedTree
 
-/** Raw bytes of an entry; eight of them are the smallest memtable the engine takes. */
+/** Raw bytes of an entry. Eight entries are the smallest memtable that the engine allows. */
 export const ENTRY_BYTES = 512
 export const MEMTABLE_BYTES = MEMTABLE_ENTRIES * ENTRY_BYTES
 
-/** Late enough that no age reaches back to the epoch. */
+/** So late that no age reaches back to time 0. */
 export const START_MS = 1_000_000_000
 
 export function startTree(strategy: CompactionStrategy): Tree {
@@ -25,7 +25,7 @@ export function startTree(strategy: CompactionStrategy): Tree {
   return { ...emptyTree(strategy, sizes), nowMs: START_MS }
 }
 
-/** The newest run of level 0: `puts`, then tombstones of `deletes`. */
+/** Flushes a new run of level 0 with `puts`, then tombstones of `deletes`. */
 export function flushInto(
   tree: Tree,
   { puts, deletes }: { readonly puts: readonly number[]; readonly deletes: readonly number[] },
@@ -33,7 +33,7 @@ export function flushInto(
   return flush(tree, [...puts, ...deletes], new Set(deletes))
 }
 
-/** Those keys that some table's range holds: of others a flush drops the tombstones itself. */
+/** The keys in the range of some table. A flush itself drops the tombstones of other keys. */
 export function covered(version: Version, keys: readonly number[]): readonly number[] {
   const tables = runsNewestFirst(version).flatMap(({ run }) => [...tablesOf(run)])
   return keys.filter((key) => tables.some((table) => contains(table, keyBytes(key))))

@@ -1,4 +1,4 @@
-/** Owns what is known of a broken rule: what is wrong, and the tree, jobs and pick at that time. */
+/** Owns the description of a broken rule: the message, and the tree, jobs and pick at that time. */
 
 import type { CompactionSpec } from '../../engine/compaction/strategy.ts'
 import type { Version } from '../../engine/version/version.ts'
@@ -10,7 +10,7 @@ export interface Scene {
   readonly spec?: CompactionSpec | null
 }
 
-/** Thrown by a rule's check, and shrunk to the smallest history that throws one. */
+/** Thrown by a rule's check. Shrinking looks for the smallest history that still throws one. */
 export class Violation extends Error {
   override readonly name = 'Violation'
   readonly scene: Scene

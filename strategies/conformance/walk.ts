@@ -1,10 +1,10 @@
 /**
- * Owns the way through a history on a tree without bytes, as the engine would take it: inline (each
- * flush is compacted to rest) or with jobs in flight. It stops at every pick, edit and rest,
- * where a rule looks on.
+ * Owns walking through a history on a tree without bytes, as the engine would: inline (the tree
+ * comes to rest after each flush), or with jobs in flight. A rule can look at every pick, edit and
+ * rest.
  *
- * Invariant: a walk ends at the first spec the engine would refuse, since what follows would say
- * nothing of the other rules, unless it is asked to be `heedless`.
+ * Invariant: a walk ends at the first spec that the engine would refuse, because later steps would
+ * say nothing about the other rules. A `heedless` walk goes on.
  */
 
 import { isLsmError } from '../../engine/base/errors.ts'
@@ -22,25 +22,25 @@ import type { Subject } from './subject.ts'
 import { apply, covered, flushInto, startTree, type Tree, viewOf } from './tree.ts'
 
 export interface Moment {
-  /** pick: `spec` is what it chose. install: its job is done. edit: it is in the tree. */
+  /** pick: `spec` was chosen. install: its job has ended. edit: it is part of the tree. */
   readonly at: 'pick' | 'install' | 'edit' | 'rest' | 'endless'
   readonly strategy: CompactionStrategy
   readonly tree: Tree
   readonly view: TreeView
   readonly running: readonly CompactionSpec[]
   readonly spec: CompactionSpec | null
-  /** Tables the spec named when it was picked. */
+  /** Tables that the spec named when it was picked. */
   readonly inputs: readonly number[]
-  /** Newest seq of every live key. */
+  /** The newest seq of every live key. */
   readonly newest: ReadonlyMap<number, number>
-  /** Since the last flush or wait. */
+  /** Number of picks since the last flush or wait. */
   readonly picks: number
 }
 
 /** More picks after one flush than any strategy needs for a few hundred entries. */
 const PICKS_MAX = 600
 
-/** Whose trees a strategy may inherit. */
+/** Strategies whose trees the checked one may inherit. */
 export const PREDECESSORS: readonly (() => CompactionStrategy)[] = [
   () => leveling.create({ T: 2 }),
   () => tiering.create({ T: 3 }),
@@ -97,7 +97,7 @@ export function* busyWalk(subject: Subject, history: History): Generator<Moment,
   }
 }
 
-/** The engine's words for refusing the spec, or null. */
+/** The engine's message if it refuses the spec, else null. */
 export function refusal(context: ValidationContext, spec: CompactionSpec): string | null {
   try {
     validateSpec(context, spec)
@@ -108,7 +108,7 @@ export function refusal(context: ValidationContext, spec: CompactionSpec): strin
   }
 }
 
-/** Ids of the tables the spec names; of a spec that names what is not there, none. */
+/** Ids of the tables that the spec names; none if it names something that does not exist. */
 export function inputIds({ version }: Pick<Tree, 'version'>, spec: CompactionSpec): number[] {
   try {
     return [...resolveSpec(version, spec).inputIds]
@@ -117,12 +117,12 @@ export function inputIds({ version }: Pick<Tree, 'version'>, spec: CompactionSpe
   }
 }
 
-/** The state of a walk; what happens in it is decided above. */
+/** The state of a walk; the functions above decide its steps. */
 class Walk {
   readonly #subject: Subject
   readonly #strategy: CompactionStrategy
   readonly #newest = new Map<number, number>()
-  /** Tables below this were there before the last flush: they have been read. */
+  /** Tables with smaller ids existed before the last flush, and count as read. */
   #readBelow = 0
   tree: Tree
   running: readonly CompactionSpec[] = []
@@ -161,7 +161,7 @@ class Walk {
     return this.#strategy.pick(this.view())
   }
 
-  /** False when the tree cannot hold what the spec asks for. */
+  /** False if the tree cannot execute the spec. */
   edit(spec: CompactionSpec): boolean {
     try {
       this.tree = apply(this.tree, spec)

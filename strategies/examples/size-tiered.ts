@@ -1,7 +1,7 @@
 /**
- * A strategy of one's own: size-tiered compaction as Cassandra does it. All runs stay in level 0;
- * when enough neighbours are of similar size they merge into one. Unlike Cassandra's, only runs
- * that are neighbours in age merge, because a reader stops at the first run that has the key.
+ * An example of a user's strategy: size-tiered compaction as in Cassandra. All runs stay in level
+ * 0; when enough neighbours are of similar size, they merge into one. Unlike in Cassandra, only
+ * neighbours in age merge, because a reader stops at the first run that has the key.
  */
 
 import { defineStrategy, levelAt, outputTo, type Run, wholeRuns } from 'varve/strategies'

@@ -11,7 +11,7 @@ const tables = [
   ...tablesOf(parseVersion('L1\n R1: 1[a,b]; 2[c,d]; 3[e,f]; 4[g,h]').levels[1]!.runs[0]!),
 ]
 
-/** The table with so many entries under a filter of so many blocks; of none: without a filter. */
+/** The table with so many entries and a filter of so many blocks; 0 blocks: without a filter. */
 function withFilter(table: TableMeta, entries: number, blocks: number): TableMeta {
   const filter = { kind: 'blocked-bloom', bitsPerKey: 10, bytes: 64 * blocks } as const
   return { ...table, entries, filter: blocks === 0 ? NO_FILTER : filter }

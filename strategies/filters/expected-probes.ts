@@ -1,8 +1,8 @@
 /**
- * Owns what the filters of a tree promise: runs that a get of an absent key reads in vain, by each
- * filter's own false-positive rate as it was built. A run counts by the mean over its tables, as
- * large ones meet more keys; the key is one that lies in the range of every run, so that the sum is
- * Monkey's, and a tree whose runs have ranges apart from each other does better.
+ * Owns what the filters of a tree promise: the expected number of runs that a get of an absent key
+ * reads in vain, from the false-positive rates of the filters as built. The rate of a run is the
+ * mean over its tables, weighted by entries. The key is taken to lie in the range of every run, as
+ * in Monkey's sum; a tree whose runs have disjoint ranges does better.
  */
 
 import { falsePositiveRate } from '../../engine/table/filter.ts'
@@ -11,22 +11,22 @@ import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
 import type { FilterCurve } from './filter-allocation.ts'
 
-/** A filter is whole blocks of 64 bytes, which small tables feel. */
+/** A filter has whole blocks of 64 bytes, which matters for small tables. */
 const BLOCK_BYTES = 64
 
 export interface RunFilter {
   readonly level: number
   readonly entries: number
-  /** Mean over entries. */
+  /** Mean over the entries of the run. */
   readonly bitsPerKey: number
-  /** Share of absent keys that are looked for in the run's tables all the same; 1 without filters. */
+  /** Share of absent keys that pass the filters of the run's tables; 1 without filters. */
   readonly falsePositiveRate: number
 }
 
 export interface ExpectedProbes {
   /** Newest first. */
   readonly runs: readonly RunFilter[]
-  /** Runs a get of an absent key reads: Σ of their rates. */
+  /** Expected number of runs that a get of an absent key reads: the sum of their rates. */
   readonly probesPerMiss: number
 }
 
@@ -37,7 +37,7 @@ export function expectedProbes(version: Version): ExpectedProbes {
   return { runs, probesPerMiss }
 }
 
-/** Bits a key of a table, as built. */
+/** Bits per key of a table's filter, as built. */
 export function builtBitsPerKey({
   filter,
   entries,
@@ -45,7 +45,7 @@ export function builtBitsPerKey({
   return (Math.floor(filter.bytes / BLOCK_BYTES) * BLOCK_BYTES * 8) / entries
 }
 
-/** Rates take a tenth of a millisecond each, and most of a tree's tables are alike. */
+/** Remembers rates: one takes a tenth of a millisecond, and most tables of a tree have the same. */
 function remembered(curve: FilterCurve): FilterCurve {
   const known = new Map<number, number>()
   return (bitsPerKey) => {

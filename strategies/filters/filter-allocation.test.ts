@@ -12,7 +12,7 @@ const ideal: FilterCurve = (bits) => Math.exp(-bits * Math.LN2 ** 2)
 const bitsUsed = (entries: readonly number[], bits: readonly number[]) =>
   entries.reduce((sum, keys, run) => sum + keys * bits[run]!, 0)
 
-/** Full levels 1 … L: `runs` of each, of T^(i−1)·(T − 1) buffers a level. */
+/** Entries of the runs of a full tree; level i has T^(i−1)·(T − 1) buffers of 1000 entries. */
 function fullTree(T: number, L: number, K: number, Z: number): number[] {
   return Array.from({ length: L }, (_, above) => {
     const runs = above === L - 1 ? Z : K

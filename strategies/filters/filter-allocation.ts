@@ -1,14 +1,14 @@
 /**
  * Owns the seam of filter allocation: how a budget of filter bits is divided among the runs of a
- * tree. A lookup of an absent key asks every run, so what counts is the sum of the runs' false
- * positive rates. Pure; sizes in, bits out.
+ * tree. A lookup of an absent key asks every run, so the sum of the runs' false-positive rates is
+ * to be small. Pure functions from sizes to bits.
  */
 
-/** The share of absent keys a filter of so many bits a key lets through; 1 for no bits. */
+/** The share of absent keys that pass a filter of so many bits per key; 1 for no bits. */
 export type FilterCurve = (bitsPerKey: number) => number
 
 /**
- * Filter bits per key of each run, in the order of `entries` (keys a run, all above 0). Together
+ * Filter bits per key of each run, in the order of `entries` (keys per run, all above 0). Together
  * they use at most `bitsPerKey` · Σ entries bits.
  */
 export type FilterAllocation = (
@@ -17,7 +17,7 @@ export type FilterAllocation = (
   curve: FilterCurve,
 ) => readonly number[]
 
-/** Runs a lookup of an absent key reads in vain: the sum of the runs' false positive rates. */
+/** Expected runs that a lookup of an absent key reads in vain: the sum of the runs' rates. */
 export function falsePositives(bits: readonly number[], curve: FilterCurve): number {
   return bits.reduce((sum, bitsPerKey) => sum + curve(bitsPerKey), 0)
 }

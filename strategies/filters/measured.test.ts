@@ -6,7 +6,7 @@ import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
 import { STRATEGIES } from '../catalog.ts'
 import { builtBitsPerKey, expectedProbes } from './expected-probes.ts'
 
-/** Nearly three full levels, so that the trees of the strategies differ in their runs. */
+/** Nearly fills three levels, so that the strategies' trees differ in their runs. */
 const RECORDS = 36_000
 const LOOKUPS = 50_000
 const BITS_PER_KEY = 5
@@ -17,7 +17,7 @@ const scattered = (number: number) => ((number * 7919) % RECORDS) * 2
 
 const numberOf = (key: Uint8Array) => Number(new TextDecoder().decode(key).slice(3))
 
-/** Σ over tables of the filter's rate × the share of the absent keys that lie in the table's range. */
+/** Sum over tables: the filter's rate times the share of absent keys in the table's range. */
 function probesOf(version: Version): number {
   let sum = 0
   for (const { run } of runsNewestFirst(version)) {
@@ -53,7 +53,7 @@ function measure(strategy: string, filterAlloc: string) {
     after.runsProbed - before.runsProbed - (after.filterChecks - before.filterChecks)
   const passed = after.filterFalsePositives - before.filterFalsePositives + unfiltered
   const result = { measured: passed / LOOKUPS, expected: probesOf(db.version) }
-  // By size alone it is no less: a run that covers some of the keys is taken to cover all.
+  // This estimate is not lower: it takes every run to cover all keys.
   expect(expectedProbes(db.version).probesPerMiss).toBeGreaterThan(0.98 * result.expected)
   db.close()
   return result
@@ -68,7 +68,7 @@ describe(`zero-result lookups, ${LOOKUPS} of them at ${BITS_PER_KEY} bits a key`
       for (const { measured, expected } of [uniform, monkey]) {
         expect(Math.abs(measured / expected - 1)).toBeLessThan(0.1)
       }
-      // Every one of these trees promises a gain that a measurement must show.
+      // The expected gain of each of these trees is large enough to be measured.
       expect(1 - monkey.expected / uniform.expected).toBeGreaterThan(0.1)
       expect(monkey.measured).toBeLessThan(uniform.measured)
     },

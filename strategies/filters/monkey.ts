@@ -1,13 +1,13 @@
 /**
- * Owns the allocation with the least sum of false positive rates: a bit for every key of a run
- * costs as many bits as the run has keys and buys the curve's fall, so small runs get long filters
- * and the largest may get none. Source: Monkey (SIGMOD '17) §4.1; exact here over actual run sizes
- * and the filter's own curve, where the paper's closed form assumes full levels and exp(−b·ln²2).
+ * Owns the allocation with the least sum of false-positive rates. One more bit per key costs a run
+ * as many bits as it has keys, and lowers its rate by the fall of the curve. So small runs get long
+ * filters, and the largest may get none. Source: Monkey (SIGMOD '17) §4.1. The paper's closed form
+ * assumes full levels and exp(−b·ln²2); here actual run sizes and the filter's own curve are used.
  *
- * Water-filling: at a price λ a run of n keys takes bits up to where one more a key saves less than
- * λ·n; the price at which the budget is spent is found by bisection. That is optimal for a convex
- * curve, so it is done on the lower convex hull of the curve's values at every eighth of a bit
- * (a blocked filter of less than a bit a key is worth less than none: the hull is straight there).
+ * Water-filling: at a price λ a run of n keys takes bits until one more bit per key would save less
+ * than λ·n. Bisection finds the price at which the budget is spent. That is optimal for a convex
+ * curve, so the lower convex hull of the curve is used, sampled at every eighth of a bit. (A
+ * blocked filter of less than one bit per key is worse than none; the hull is straight there.)
  */
 
 import { assert } from '../../engine/base/assert.ts'
@@ -15,9 +15,9 @@ import { type FilterCurve, falsePositives } from './filter-allocation.ts'
 import { uniform } from './uniform.ts'
 
 const STEP_BITS = 1 / 8
-/** Beyond, a filter lets nothing through that would be worth the memory. */
+/** More bits per key lower the rate too little to be worth the memory. */
 const BITS_MAX = 64
-/** Halvings of the price's logarithm: enough for every digit of a double. */
+/** Bisection steps; enough for all digits of a double. */
 const BISECTIONS = 60
 
 export function monkey(
@@ -35,7 +35,7 @@ export function monkey(
   const budget = bitsPerKey * sumOf(entries)
   const at = (logPrice: number) => entries.map((keys) => hull.bitsAt(Math.exp(logPrice) * keys))
   const spent = (bits: readonly number[]) => sumOf(bits.map((each, run) => each * entries[run]!))
-  // The dearest price buys nothing, the cheapest everything.
+  // At the highest price nothing is bought, at the lowest everything.
   let dear = Math.log(hull.slopeMax / Math.min(...entries)) + 1
   let cheap = Math.log(hull.slopeMin / Math.max(...entries)) - 1
   for (let round = 0; round < BISECTIONS; round++) {
@@ -43,7 +43,7 @@ export function monkey(
     if (spent(at(middle)) > budget) cheap = middle
     else dear = middle
   }
-  // The two differ by one straight stretch of the hull, along which all is equally good.
+  // The two differ by one straight part of the hull, along which all points are equally good.
   const [less, more] = [at(dear), at(cheap)]
   const [from, to] = [spent(less), spent(more)]
   const share = to > from ? (budget - from) / (to - from) : 0
@@ -54,7 +54,7 @@ export function monkey(
 interface Hull {
   readonly slopeMax: number
   readonly slopeMin: number
-  /** The most bits every one of which still lowers the rate by `slope` or more. */
+  /** The most bits such that each of them lowers the rate by `slope` or more. */
   bitsAt(slope: number): number
 }
 
@@ -84,7 +84,7 @@ function hullOf(curve: FilterCurve): Hull {
   return hull
 }
 
-/** How many of the first values hold; those that hold stand before those that do not. */
+/** Number of leading values for which `holds` is true; it must not be true for later ones. */
 function countWhile(values: readonly number[], holds: (value: number) => boolean): number {
   let low = 0
   let high = values.length

@@ -1,13 +1,13 @@
 /**
- * Owns the use of filter allocation in a tree: which bits the outputs of a spec and the tables of a
- * flush get. A strategy says how many bits a key it wants to spend (`bitsPerKey` of its outputs);
- * here they are divided among its runs.
+ * Owns the use of filter allocation in a tree: the bits per key for the outputs of a spec and for
+ * flushed tables. A strategy names its budget (`bitsPerKey` of its outputs), which is divided among
+ * the runs here.
  *
- * A table keeps its filter until it is rewritten, so an output is given what it should have while
- * the tree is at its fullest: beside every run there is, those it was made of included, for runs as
- * large will take their place. Otherwise a merge of everything would spend the whole budget on one
- * run, and what is written next would go beyond it. Sizes are known but approximately: a merge is
- * taken to keep every entry, a flush to hold entries of the tree's mean size.
+ * A table keeps its filter until it is rewritten. So an output gets the bits that it should have
+ * when the tree is fullest: beside all present runs, with the inputs of the merge, since runs of
+ * their size will come again. Otherwise a merge of the whole tree would spend the whole budget on
+ * one run, and the next runs would exceed it. Sizes are estimates: a merge is taken to keep every
+ * entry, and a flush to hold entries of the tree's mean size.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
@@ -32,7 +32,7 @@ export const FILTER_ALLOCATIONS = { uniform, monkey } as const satisfies Record<
 
 export type FilterAllocationName = keyof typeof FILTER_ALLOCATIONS
 
-/** The spec with its outputs' bits divided by `name`; what each output names is its budget. */
+/** The spec with its outputs' filter bits, divided by `name`. Each output names its budget. */
 export function withAllocatedFilters<Spec extends CompactionSpec>(
   view: TreeView,
   spec: Spec,
@@ -48,7 +48,7 @@ export function withAllocatedFilters<Spec extends CompactionSpec>(
   return { ...spec, outputs }
 }
 
-/** The filter of the run a flush of a whole memtable is about to add. */
+/** The filter of the run that the flush of a whole memtable adds. */
 export function allocatedFlushFilter(
   view: TreeView,
   { bitsPerKey }: FilterPolicy,
@@ -63,8 +63,8 @@ export function allocatedFlushFilter(
 }
 
 /**
- * Entries of every run there is, outputs grown by what arrives from other runs, and which of them
- * each output is part of.
+ * `sizes`: entries of every present and every new run, each output run with the entries that it
+ * gets from others. `runOfOutput`: for each output, the index of its run in `sizes`.
  */
 function runsAtFullest(
   { version }: TreeView,
@@ -78,7 +78,7 @@ function runsAtFullest(
   const wholeRunOf = new Map(Array.from(runsNewestFirst(version), ({ run }) => [run.id, run]))
   for (const input of inputs) {
     if (input.tables === 'all' && names.length === 1) {
-      // The one output takes the run in, and no table needs to be asked.
+      // There is one output, so the run's total is enough.
       if (names[0] === `${input.run}`) continue
       const { entries } = wholeRunOf.get(input.run)!.totals
       sizes.set(names[0]!, (sizes.get(names[0]!) ?? 0) + entries)

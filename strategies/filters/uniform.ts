@@ -1,4 +1,4 @@
-/** Owns the allocation every LSM engine starts with: as many bits for a key in one run as another. */
+/** Owns the default allocation of LSM engines: the same number of bits per key in every run. */
 
 export function uniform(entries: readonly number[], bitsPerKey: number): readonly number[] {
   return entries.map(() => bitsPerKey)

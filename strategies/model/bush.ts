@@ -18,7 +18,7 @@ export interface BushPoint {
   readonly X: number
   /** Size of the last level ÷ all others'. */
   readonly C: number
-  /** The paper's K: a_i = (r_i − 1)^K runs in upper levels; 0 leveling, 1 tiering. Not Fluid's K. */
+  /** The paper's K, not Fluid's: a_i = (r_i − 1)^K runs in upper levels; 0 leveling, 1 tiering. */
   readonly runExponent: number
   /** The paper's Z: a_L = C^Z runs in the last level. */
   readonly lastRunExponent: number
@@ -41,7 +41,7 @@ export const quadraticLsm = (T: number, C: number): BushPoint => ({
 })
 
 export interface BushLevel {
-  /** r_i: how many times as large as the level above it a level becomes before it is handed on. */
+  /** r_i: size of the level when it moves on, relative to the level above it. */
   readonly ratio: number
   /** a_i. */
   readonly runs: number
@@ -74,7 +74,7 @@ export function bushTree(point: BushPoint, F: number, entries: number): readonly
   return tree
 }
 
-/** Copies per update of a full tree: Eq 14. Grows with C + log_X log_T F where levels are tiered. */
+/** Copies per update of a full tree: Eq 14. Grows with C + log_X log_T F if levels are tiered. */
 export function bushUpdateCopies(tree: readonly BushLevel[], C: number): number {
   const ratios = tree.map(({ ratio }) => ratio)
   const runs = tree.map((level) => level.runs)

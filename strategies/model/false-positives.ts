@@ -20,8 +20,9 @@ export const idealCurve: FalsePositiveCurve = (bitsPerEntry) =>
 
 /**
  * The least Σ runs·p under the ideal curve, as p for each level: p = min(1, λ·entries), with λ such
- * that the bits come to `bitsTotal` (Monkey's division, by Lagrange's rule). Runs as large as or larger than one that
- * gets no bits get none either, so the unfiltered levels are found by trying them in order of size.
+ * that the bits add up to `bitsTotal` (Monkey's division, by Lagrange's rule). If a run gets no
+ * bits, no run of its size or larger gets any. So the unfiltered levels are found by trying them in
+ * order of size.
  */
 export function divideIdeal(levels: readonly LevelRuns[], bitsTotal: number): readonly number[] {
   const bySize = levels.map((_, index) => index).sort((a, b) => sizeAt(b) - sizeAt(a))
@@ -51,7 +52,7 @@ interface Sample {
 const SAMPLE_BITS = 1 / 8
 const SAMPLED_BITS_MAX = 64
 
-/** A curve as the hull of its samples every 1/8 bit: evaluate once, divide many budgets by it. */
+/** The hull of the curve's samples at every 1/8 bit. One hull serves for many budgets. */
 export function hullOf(curve: FalsePositiveCurve): readonly Sample[] {
   const hull: Sample[] = []
   for (let bits = 0; bits <= SAMPLED_BITS_MAX; bits += SAMPLE_BITS) {
@@ -64,7 +65,7 @@ export function hullOf(curve: FalsePositiveCurve): readonly Sample[] {
   return hull
 }
 
-/** As `divideIdeal` for the curve of this hull: the steepest fall per bit spent is bought first. */
+/** As `divideIdeal`, for the curve of this hull: takes the steepest fall per bit first. */
 export function divideAlong(
   hull: readonly Sample[],
   levels: readonly LevelRuns[],

@@ -1,7 +1,7 @@
 /**
- * Owns the vocabulary of the model: a point (T, K, Z) of the Fluid LSM-tree (Dostoevsky, SIGMOD '18,
- * §4), of which leveling, tiering and lazy leveling are three, and K-LSM's generalisation of it, a
- * limit of runs for each level (K_1 … K_L, level 1 first). Formulas of one level take T and its K;
+ * Owns the terms of the model: a point (T, K, Z) of the Fluid LSM-tree (Dostoevsky, SIGMOD '18, §4)
+ * and its generalisation K-LSM, with a limit of runs for each level (K_1 … K_L, level 1 first).
+ * Leveling, tiering and lazy leveling are such points. Formulas of one level take T and its K;
  * formulas of a tree take a point, or T and the limits.
  */
 
@@ -16,11 +16,11 @@ export const leveling = (T: number): FluidPoint => ({ T, K: 1, Z: 1 })
 export const tiering = (T: number): FluidPoint => ({ T, K: T - 1, Z: T - 1 })
 export const lazyLeveling = (T: number): FluidPoint => ({ T, K: T - 1, Z: 1 })
 
-/** Ratio and limit level by level, level 1 first; a list's last entry stands for all deeper ones. */
+/** Ratios and limits by level, level 1 first; the last entry stands for all deeper levels. */
 export interface KLsmPoint {
   readonly T: readonly number[]
   readonly K: readonly number[]
-  /** Limit of the deepest level, wherever that is; 0: as K says. */
+  /** Limit of the deepest level, wherever that is; 0: the same as K. */
   readonly Z: number
 }
 
@@ -46,12 +46,12 @@ export function runLimits(point: KLsmPoint, levels: number): readonly number[] {
   return Array.from({ length: levels }, (_, depth) => limitAt(point, depth, depth === levels - 1))
 }
 
-/** Arrivals a run takes before the next is begun: ⌈(T − 1)/K⌉ (Dostoevsky §4). */
+/** Arrivals that a run takes before the next run begins: ⌈(T − 1)/K⌉ (Dostoevsky §4). */
 export function arrivalsPerRun(T: number, K: number): number {
   return Math.ceil((T - 1) / K)
 }
 
-/** Runs a level ever has: fewer than K where runs of ⌈(T − 1)/K⌉ arrivals do not come out even. */
+/** Most runs that a level reaches. Fewer than K if ⌈(T − 1)/K⌉ does not divide T − 1 evenly. */
 export function runsAtMost(T: number, K: number): number {
   return Math.ceil((T - 1) / arrivalsPerRun(T, K))
 }

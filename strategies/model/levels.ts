@@ -1,8 +1,8 @@
 /**
  * Owns how deep a tree is for F buffers of data (F = N·E/M_buf) at size ratio T, and how much each
- * level holds. The two published forms differ by what a level may hold: Dostoevsky's level i holds
- * up to T^i buffers; where the T-th arrival cascades, as here and in Endure, (T − 1)·T^(i−1), so the
- * full tree of L levels is F = T^L − 1 and Endure's form is the exact one.
+ * level holds. The two published forms differ in what level i may hold: T^i buffers in Dostoevsky,
+ * (T − 1)·T^(i−1) if the T-th arrival cascades, as here and in Endure. Here the full tree of L
+ * levels therefore has F = T^L − 1 buffers, and Endure's form is exact.
  */
 
 /** Runs of one level, all of one size. */

@@ -1,9 +1,10 @@
 /**
- * Owns the tree after F whole buffers of unique keys, exactly, for any F, T, K and Z: F written in
- * base T (for K-LSM in mixed bases T_1, T_2 …). Digit i (of weight T^(i−1)) is the number of arrivals level i holds; every T-th arrival
- * has gone on with all of its level. A level is the deepest only during its first cycle of T
- * arrivals, so that cycle obeys Z and all later ones K: this is why lazy leveling writes 6 to 7 %
- * more than its closed form. Derived here from Dostoevsky §4 and App. D (preemptive merging).
+ * Owns the exact tree after F whole buffers of unique keys, for any F, T, K and Z. It follows from
+ * F written in base T (for K-LSM in mixed bases T_1, T_2 …): digit i, of weight T^(i−1), is the
+ * number of arrivals that level i holds, since every T-th arrival goes on with all of its level. A
+ * level is the deepest only during its first cycle of T arrivals. So that cycle obeys Z and all
+ * later ones K, which is why lazy leveling writes 6 to 7 % more than its closed form. Derived here
+ * from Dostoevsky §4 and App. D (preemptive merging).
  */
 
 import { arrivalsPerRun, type KLsmPoint, limitAt, ratioAt, sum } from './fluid-point.ts'
@@ -40,7 +41,7 @@ export function loadedTree(point: KLsmPoint, buffers: number): LoadedTree {
   return { levels, papersBuffers, levelZeroRunBuffers: papersBuffers + buffers - restingFlushes }
 }
 
-/** Cycles of a level alike: so many times, `held` arrivals stayed in runs, at most K. */
+/** Equal cycles of a level: `held` arrivals stayed in at most K runs, so many times. */
 interface Cycles {
   readonly K: number
   readonly held: number

@@ -1,8 +1,9 @@
 /**
- * Owns predictions: from a design, named and parameterised as in the catalog of strategies (so a
- * result's own configuration can be handed in), and the data it holds, to every cost the papers
- * have a formula for. Two trees are looked at: the full one of that depth, which is the papers' case
- * and the worst, and, for policies of whole levels, the one a load of unique keys leaves, exactly.
+ * Owns predictions: every cost for which the papers have a formula, from a design and the data it
+ * holds. A design has the name and parameters of the strategy catalog, so a result's configuration
+ * can be used as it is. Costs are given for two trees: the full tree of that depth, which the
+ * papers use and which is the worst case; and, for policies of whole levels, the exact tree after a
+ * load of unique keys.
  */
 
 import {
@@ -31,7 +32,7 @@ import { transferIos } from './range-lookup.ts'
 import { spaceExact } from './space.ts'
 import { copiesOfTree, copiesOfUpdates, copiesPreemptive, levelZeroRunExtra } from './write-cost.ts'
 
-/** As `config.strategy` of a result says it. */
+/** In the form of a result's `config.strategy`. */
 export interface Design {
   readonly name: string
   readonly params: Readonly<Record<string, unknown>>
@@ -40,7 +41,7 @@ export interface Design {
 export interface Environment {
   /** Unique entries. */
   readonly entries: number
-  /** Raw bytes of one: user key and value. */
+  /** Raw bytes of one entry: user key and value. */
   readonly entryBytes: number
   readonly memtableBytes: number
   readonly blockBytes: number
@@ -48,7 +49,7 @@ export interface Environment {
   readonly longRangeEntries: number
   /** μ: speed of sequential ÷ random transfer. */
   readonly sequentialSpeedup: number
-  /** The filter's own; the ideal Bloom filter when left out. */
+  /** The filter's own curve; that of the ideal Bloom filter when left out. */
   readonly curve?: FalsePositiveCurve
 }
 
@@ -74,19 +75,21 @@ export interface TreeFigures {
 export interface Prediction {
   /** The full tree of this depth, in the worst case for space. */
   readonly full: TreeFigures
-  /** After loading `entries` unique keys, to the nearest whole buffer; null where no exact form is known. */
+  /**
+   * After a load of `entries` unique keys, to the nearest buffer; null if no exact form is known.
+   */
   readonly loaded: TreeFigures | null
   readonly writes: {
     /** Loading unique keys up to the full tree. */
     readonly full: Copies | null
     /** Loading `entries` unique keys, counted in whole buffers. */
     readonly loaded: Copies | null
-    /** Updating evenly a tree that is full. */
+    /** Uniform updates of a full tree. */
     readonly updates: Copies
   }
 }
 
-/** Null: no closed form is known for a strategy of this name with these parameters. */
+/** Null if no closed form is known for this strategy and these parameters. */
 export function predict(design: Design, environment: Environment): Prediction | null {
   const point = pointOf(design)
   if (point !== null) return predictWhole(point, design, environment)
@@ -167,7 +170,7 @@ function levelsOf(point: KLsmPoint, buffers: number): number {
   return levels
 }
 
-/** Levels 1 … L − 1 at their targets, all keys in level L, level 0 half way to its trigger. */
+/** Assumes levels 1 … L − 1 at their targets, all keys in level L, and level 0 half full. */
 function predictPartial(design: Design, environment: Environment): Prediction | null {
   const { entries, entryBytes, memtableBytes } = environment
   const T = numberOr(design.params.T, 0)
@@ -237,7 +240,7 @@ function numberOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise
 }
 
-/** A number, or a list of them by level; empty when it is neither. */
+/** A number or a list of numbers as a list; empty if it is neither. */
 function listOf(value: unknown): readonly number[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value]
   return list.every((each) => typeof each === 'number') ? list : []

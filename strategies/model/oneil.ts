@@ -19,9 +19,10 @@ export function ratiosForFixedEnds(sizeRatioTotal: number, components: number): 
 }
 
 /**
- * Thm 3.2: with S_0 and the sum of sizes fixed, H is least when r_{K−1} = r_K + 1, r_{K−2} = r_{K−1}
- * + 1/r_{K−1}, r_{K−3} = r_{K−2} + 1/(r_{K−2}·r_{K−1}), …; r_K follows by bisection. `totalRatio` is Σ S_i/S_0 with S_0 itself; where it is
- * too small for an r_K above 0, fewer components are better.
+ * Thm 3.2: with S_0 and the sum of sizes fixed, H is least when r_{K−1} = r_K + 1,
+ * r_{K−2} = r_{K−1} + 1/r_{K−1}, r_{K−3} = r_{K−2} + 1/(r_{K−2}·r_{K−1}), …; bisection finds r_K.
+ * `totalRatio` is Σ S_i/S_0 and includes S_0. If it is too small for an r_K above 0, fewer
+ * components are better.
  */
 export function ratiosForFixedTotal(totalRatio: number, components: number): readonly number[] {
   let low = 0

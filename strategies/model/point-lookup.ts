@@ -33,8 +33,8 @@ export function optimalRates(point: FluidPoint, levels: number, R: number): read
 }
 
 /**
- * p_i = exp(−b·ln²2)·T^(T/(T−1))/T^(L+1−i), at most 1: what Endure's code takes for every K_i. It is
- * Eq 9 of leveling, so where K ≠ Z it is not the best division.
+ * p_i = exp(−b·ln²2)·T^(T/(T−1))/T^(L+1−i), at most 1. Endure's code uses it for every K_i. It is
+ * Eq 9 of leveling, so it is not the best division if K ≠ Z.
  */
 export function endureRates(T: number, levels: number, bits: number): readonly number[] {
   const lead = idealCurve(bits) * T ** (T / (T - 1))
@@ -70,7 +70,7 @@ export function zeroResultOf(levels: readonly LevelRuns[], rates: readonly numbe
   return levels.reduce((total, { runs }, index) => total + runs * rates[index]!, 0)
 }
 
-/** V = 1 + R − p_L: the key lies in the oldest run, all others may mislead (Dostoevsky Eq 8). */
+/** V = 1 + R − p_L: the key lies in the oldest run; the others may be read in vain (Eq 8). */
 export function existingInOldestRun(R: number, deepestRate: number): number {
   return 1 + R - deepestRate
 }

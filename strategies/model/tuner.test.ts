@@ -68,7 +68,7 @@ describe('the worst case near a mix', () => {
       fc.property(weights, weights, costs, rhos, (given, other, ios, rho) => {
         const expected = mix(...given)
         const { cost } = worstCase(expected, ios, rho)
-        // Pull the other mix towards the expected one until it is within.
+        // Move the other mix towards the expected one until it is within ρ.
         let share = 1
         const pulled = () =>
           mix(
@@ -134,7 +134,7 @@ describe('tuning', () => {
     expect(best(0, 0, 0, 0, 1).bitsPerEntry).toBe(0)
     const scans = best(0, 0, 1, 0, 0)
     expect(scans.strategy).toBe('leveling')
-    // So few levels that one is left: a sorted array.
+    // One level is left: a sorted array.
     expect(scans.levels).toBe(1)
     expect(best(1, 0, 0, 0, 0.01).bitsPerEntry).toBeGreaterThan(10)
   })
@@ -189,13 +189,13 @@ describe('tuning', () => {
         }
       }
     }
-    // A mix whose safest grid point descends to a worse design than the nominal best is.
+    // From this mix's safest grid point the descent ends at a worse design than the nominal best.
     const { nominal: costs, robust: worsts } = tune(mix(55, 83, 10, 0, 63), environment, 0.01)
     for (const { strategy, worst } of costs) {
       const safest = worsts.find((rated) => rated.strategy === strategy)!
       expect(safest.worst.cost).toBeLessThanOrEqual(worst.cost + 1e-9)
     }
-    // Where nearly everything is writes, a surprise of reads is dear for tiering.
+    // The mix is nearly all writes; unexpected reads cost tiering much.
     const { nominal, robust } = tune(workloads[0]!, environment, 0.5)
     expect(robust[0]!.worst.cost).toBeLessThan(0.7 * nominal[0]!.worst.cost)
   }, 120_000)

@@ -1,8 +1,8 @@
 /**
- * Owns the search for the best design: strategy, size ratio, runs and the division of memory between
- * memtable and filters, for a workload known (nominal) or known within a divergence ρ (robust: the
- * least worst case, as Endure has it). A grid over all of them, then a descent in ever smaller
- * steps; no randomness, so equal questions have equal answers.
+ * Owns the search for the best design: strategy, size ratio, runs, and the division of memory
+ * between memtable and filters. The workload is known exactly (nominal), or within a divergence ρ
+ * (robust: the design with the best worst case, as in Endure). A grid search is followed by a
+ * descent in ever smaller steps. There is no randomness, so equal questions have equal answers.
  */
 
 import { type FluidPoint, lazyLeveling, leveling, runsAtMost, tiering } from './fluid-point.ts'
@@ -24,7 +24,7 @@ export interface Rated extends Tuning, TuningCosts {
   readonly strategy: TunedStrategy
   /** Mean I/Os per operation of the expected workload. */
   readonly cost: number
-  /** Of any workload within ρ; equal to `cost` at ρ = 0. */
+  /** The worst case of the workloads within ρ; equal to `cost` at ρ = 0. */
   readonly worst: WorstCase
 }
 
@@ -35,12 +35,12 @@ export interface TuningAnswer {
   readonly robust: readonly Rated[]
 }
 
-/** Leaves this much for the memtable at least: one block of a skiplist would be no buffer. */
+/** The least bytes for the memtable; one skiplist block could not buffer anything. */
 export const MEMTABLE_BYTES_MIN = 64 * 1024
 
 const BITS_MAX = 24
 const SIZE_RATIO_MAX = 1000
-/** A fluid tree of a larger ratio has too many points to look at, and gains nothing over lazy. */
+/** Larger ratios give a fluid tree too many points to try, and no gain over lazy leveling. */
 const FLUID_SIZE_RATIO_MAX = 64
 const STRATEGIES: readonly TunedStrategy[] = ['leveling', 'tiering', 'lazy-leveling', 'fluid']
 
@@ -67,7 +67,7 @@ export function tune(
     }
     if (cheapest === null || safest === null) continue
     const best = descend(cheapest, byCost, rate)
-    // The nominal best is a start too: robust is never worse than nominal in the worst case.
+    // Also starts at the nominal best, so the robust worst case is never worse than that one's.
     const starts = [safest, best].map((start) => descend(start, byWorst, rate))
     nominal.push(best)
     robust.push(starts.reduce((a, b) => (byWorst(b, a) < 0 ? b : a)))
@@ -79,19 +79,19 @@ export function tune(
 }
 
 type Rate = (strategy: TunedStrategy, point: FluidPoint, bits: number) => Rated | null
-/** Which of two is better: below 0 the first. */
+/** Compares two designs; below 0 if the first is better. */
 type Order = (a: Rated, b: Rated) => number
 
 const byCost: Order = (a, b) => a.cost - b.cost
-/** Far from the expected mix many designs share a worst case: the cheaper of them is better. */
+/** Far from the expected mix many designs have the same worst case; then the cheaper is better. */
 const byWorst: Order = (a, b) => rounded(a.worst.cost) - rounded(b.worst.cost) || byCost(a, b)
 
-/** Ends ties that only the last bits decide, and keeps the order a total one. */
+/** Rounds off the last bits, so that equal designs tie and the order stays total. */
 function rounded(cost: number): number {
   return Math.round(cost * 1e9)
 }
 
-/** Null: the filters would not leave room for a memtable. */
+/** Null if the filters leave no room for a memtable. */
 function rated(
   strategy: TunedStrategy,
   point: FluidPoint,
@@ -114,7 +114,7 @@ function rated(
   }
 }
 
-/** To a neighbour while one is better, then with half the step in bits. */
+/** Moves to a better neighbour while there is one, then repeats with half the step in bits. */
 function descend(start: Rated, order: Order, rate: Rate): Rated {
   let best = start
   for (let step = 0.5; step >= 1 / 64; ) {
@@ -156,7 +156,7 @@ function* pointsOf(strategy: TunedStrategy): Generator<FluidPoint, void, undefin
   }
 }
 
-/** One point for each division of T − 1 arrivals into runs; the rest are the same trees. */
+/** One point for each way to divide T − 1 arrivals into runs; other points give the same trees. */
 function* fluidPoints(T: number): Generator<FluidPoint, void, undefined> {
   for (let K = 1; K < T; K++) {
     for (let Z = 1; Z < T; Z++) {
@@ -170,7 +170,7 @@ function namedPoint(strategy: TunedStrategy, T: number): FluidPoint {
   return strategy === 'tiering' ? tiering(T) : lazyLeveling(T)
 }
 
-/** Of fluid: limits that are met, and a tree that has no name of its own. */
+/** Leaves out fluid points whose limits are never reached, and those that other names stand for. */
 function isPointOf(strategy: TunedStrategy, { T, K, Z }: FluidPoint): boolean {
   if (T < 2 || K < 1 || Z < 1 || K >= T || Z >= T) return false
   if (strategy !== 'fluid') return true

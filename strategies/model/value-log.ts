@@ -3,7 +3,7 @@
  * value is written once to a log, and again each time the log's garbage collection finds it live.
  */
 
-/** Bytes of one entry and of what stands for its value. */
+/** Bytes of one entry and of the pointer that replaces its value. */
 export interface SeparatedEntry {
   readonly keyBytes: number
   readonly valueBytes: number

@@ -1,7 +1,7 @@
 /**
- * Owns what a workload costs on a design: block I/Os by kind of operation (Endure's, with
- * the exact copies of a preemptive cascade and the flush written to level 0), their mean under a mix, and
- * the worst mean under any mix near it.
+ * Owns the cost of a workload on a design: block I/Os by kind of operation, their mean under a mix,
+ * and the worst mean under any mix near it. The I/Os are Endure's, but with the exact copies of a
+ * preemptive cascade and with the flush written to level 0.
  */
 
 import { divideIdeal, idealCurve } from './false-positives.ts'
@@ -141,7 +141,7 @@ export function divergence(a: ByOperation, b: ByOperation): number {
   )
 }
 
-/** The shares times a weight each, brought back to Σ = 1. */
+/** Each share times its weight, normalised to Σ = 1. */
 export function reweighted(
   workload: ByOperation,
   weight: (kind: OperationKind) => number,
@@ -152,7 +152,7 @@ export function reweighted(
   return Object.fromEntries(shares) as ByOperation
 }
 
-/** What no operation does costs nothing, however dear it would be. */
+/** 0 if there are no such operations, even if their cost is infinite. */
 function share(part: number, ios: number): number {
   return part === 0 ? 0 : part * ios
 }

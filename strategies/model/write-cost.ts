@@ -61,8 +61,8 @@ export function cycleCopies(T: number, K: number, arrivals: number): number {
 
 /**
  * Wacky Eq 14 (LSM-bush, SIGMOD '19), in copies: C/a_L + Σ_{i<L} (r_i − 1)/(a_i + 1), for updates
- * of a tree whose last level is full and C times the rest. Its last term is C/a_L (leveling: T − 1),
- * not (T − 1)/2: a full last level is rewritten whole for each arrival.
+ * of a tree whose last level is full and C times as large as the rest. The last term is C/a_L
+ * (leveling: T − 1), not (T − 1)/2, because each arrival rewrites the whole full last level.
  */
 export function copiesOfUpdates(
   ratios: readonly number[],
@@ -76,7 +76,7 @@ export function copiesOfUpdates(
   )
 }
 
-/** What the device makes of copies. */
+/** Properties of the device that turn copies into I/O cost. */
 export interface WriteDevice {
   /** B: entries in a block. */
   readonly entriesPerBlock: number
@@ -86,7 +86,7 @@ export interface WriteDevice {
   readonly sequentialSpeedup: number
 }
 
-/** (1 + φ)/B · copies: block I/Os per update, merges reading what they write (Monkey Eq 10, Endure). */
+/** (1 + φ)/B · copies: block I/Os per update, with the merges' reads (Monkey Eq 10, Endure). */
 export function updateIos(copies: number, device: WriteDevice): number {
   const { entriesPerBlock, writeToRead, sequentialSpeedup } = device
   return ((1 + writeToRead) * copies) / (entriesPerBlock * sequentialSpeedup)

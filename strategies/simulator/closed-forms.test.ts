@@ -18,7 +18,7 @@ const BUFFER_ENTRIES = 32
 const MEMTABLE_BYTES = BUFFER_ENTRIES * ENTRY_BYTES
 const BLOCKS = { blockBytes: 4096, restartInterval: 16 }
 
-/** A flush that is merged before the next one comes was never written: the buffer itself was merged. */
+/** In the papers' count a flush that is merged before the next one is not written. */
 class PapersCount {
   bytes = 0
   #arrival = new Set<TableId>()
@@ -38,7 +38,7 @@ class PapersCount {
 }
 
 interface Loaded {
-  /** Raw bytes written by the papers' count ÷ user bytes. */
+  /** Raw bytes written in the papers' count ÷ user bytes. */
   readonly copies: number
   readonly runs: number
 }
@@ -101,7 +101,7 @@ describe.each([
     test.each([
       { module: leveling, K: 1, tolerance: 0.01 },
       { module: tiering, K: T - 1, tolerance: 0.01 },
-      // A level is for a while the last: the closed form does not know how a tree grows.
+      // The closed form leaves out that each level is the last one for a while.
       { module: lazyLeveling, K: T - 1, Z: 1, tolerance: 0.08 },
     ])(
       'costs $module.name the closed form, within $tolerance, and leaves K(L − 1) + Z runs',
@@ -122,7 +122,7 @@ describe.each([
   })
 
   test('is a sorted array or a log where one level takes it all', () => {
-    // Every buffer is merged into all earlier ones: 1 + 2 + … + 63 of them; or none ever is.
+    // Every buffer merges with all earlier ones (1 + 2 + … + 63), or none ever merges.
     expect(load(leveling.create({ T: 64 }), 63)).toEqual({ copies: 32, runs: 1 })
     expect(load(tiering.create({ T: 64 }), 63)).toEqual({ copies: 1, runs: 63 })
   })

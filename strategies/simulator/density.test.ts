@@ -37,8 +37,8 @@ describe.each([
     ['tombstones of several merged', ({ merged }: Trial) => merged.dead],
   ] as const)('%s: mean and spread are those of keys drawn one by one', (_name, figure) => {
     const [exact, statistical] = [spread(truth.map(figure)), spread(numbers.map(figure))]
-    // The means of so many trials are off by 2 % of a spread each, spreads by 1 % of themselves. Classes
-    // of keys deviate together when they are merged, which costs zipfian ones a tenth of their spread.
+    // With so many trials the error of a mean is 2 % of the spread, that of a spread 1 % of itself.
+    // Merged classes of keys deviate together, which makes zipfian spreads a tenth too small.
     expect(Math.abs(statistical.mean - exact.mean)).toBeLessThan(0.12 * exact.deviation)
     expect(statistical.deviation / exact.deviation).toBeGreaterThan(0.82)
     expect(statistical.deviation / exact.deviation).toBeLessThan(1.1)
@@ -102,7 +102,7 @@ function drawnKeyByKey(draw: () => number, random: Random): Trial {
     }
     return isDead
   })
-  // The newest is the first: what it has hides what older ones have.
+  // The newest memtable is the first; its entries hide those of older ones.
   const merged = new Map(memtables.toReversed().flatMap((memtable) => [...memtable]))
   const counts = (isDead: ReadonlyMap<number, boolean>): Counts => ({
     entries: isDead.size,

@@ -1,15 +1,17 @@
 /**
- * Owns what lies in a stretch of the key space: for each class of keys (`key-model.ts`) the chances
- * that a key of it is there, in three numbers.
+ * Owns the contents of a stretch of the key space: for each class of keys (`key-model.ts`) the
+ * chance that a key of the class is there, in three numbers.
  *
- *   inserted   by the insert of a fresh key: of a key in one place only, so these add up (beyond 1
- *              by a little where scattered borders crowd a stretch, as no entry may be lost)
- *   updated    by updates or deletes drawn from all keys: independent from place to place
+ *   inserted   by an insert. A fresh key is in one place only, so these chances add up. The sum may
+ *              be a little above 1 where scattered borders crowd a stretch, as no entry may be lost
+ *   updated    by updates or deletes, which are drawn from all keys: independent from place to
+ *              place
  *   dead       as a tombstone; part of the two above
  *
  * A key is there with chance inserted + updated − inserted · updated. For n updates spread evenly
- * over N keys that is 1 − (1 − 1/N)^n, the expected share of distinct keys. Where such sets meet, how
- * many keys they have in common is drawn (`statistical-chance.ts`), one deviation for all classes.
+ * over N keys that is 1 − (1 − 1/N)^n, the expected share of distinct keys. When such sets merge,
+ * the number of common keys is drawn at random (`statistical-chance.ts`), one deviation for all
+ * classes.
  */
 
 import type { Random } from '../../engine/base/random.ts'
@@ -17,12 +19,12 @@ import type { KeyModel } from './key-model.ts'
 import { clamped, deviation } from './statistical-chance.ts'
 
 /**
- * Three numbers a class, in the model's order; shared between tables. Plain numbers: of so few, a typed
- * array would take three times the memory.
+ * Three numbers per class, in the model's order; shared between tables. A plain array: for so few
+ * numbers a typed array takes three times the memory.
  */
 export type Density = readonly number[]
 
-/** Positions [from, to) of the key space and what lies there. */
+/** Positions [from, to) of the key space and their contents. */
 export interface Stretch {
   readonly from: number
   readonly to: number
@@ -34,7 +36,7 @@ const INSERTED = 0
 const UPDATED = 1
 const DEAD = 2
 
-/** Where densities meet, and by what chance. */
+/** The part of the key space where densities are merged, and the source of chance. */
 export interface Meeting {
   readonly model: KeyModel
   /** Share of the key space. */
@@ -42,17 +44,17 @@ export interface Meeting {
   readonly random: Random
 }
 
-/** Every key of any of them, newest first, once: as in the first that has it. */
+/** Every key of any of them once, as in the newest that has it. */
 export function mergedDensities(newestFirst: readonly Density[], meeting: Meeting): Density {
   return newestFirst.reduce((newer, older) => mergedDensity(newer, older, meeting))
 }
 
-/** Every key of either, once: as in `newer` where both have it. Owned. */
+/** Every key of either once, as in `newer` if both have it. Owned. */
 function mergedDensity(newer: Density, older: Density, meeting: Meeting): Density {
   const merged = [...newer]
   let isDrawn = false
   for (let at = 0; at < merged.length; at += STRIDE) {
-    // Where borders crowd a stretch the newer may hide a little more than there is.
+    // In a crowded stretch the newer may hide slightly more than there is.
     const shown = Math.max(1 - presence(newer, at), 0)
     merged[at + INSERTED] = newer[at + INSERTED]! + older[at + INSERTED]!
     merged[at + UPDATED] = 1 - (1 - newer[at + UPDATED]!) * (1 - older[at + UPDATED]!)
@@ -63,7 +65,7 @@ function mergedDensity(newer: Density, older: Density, meeting: Meeting): Densit
   return merged
 }
 
-/** How many keys both have, and how many dead ones the newer hide, differs from what is expected. */
+/** Adds random deviations to the numbers of common keys and of tombstones that newer keys hide. */
 function deviate(
   merged: number[],
   newer: Density,
@@ -87,14 +89,14 @@ function deviate(
   }
 }
 
-/** Of the number of keys that two random sets have in common, per key: hypergeometric. */
+/** Variance per key of the number of common keys of two random sets (hypergeometric). */
 function varianceOfCommon(merged: Density, newer: Density, older: Density, at: number): number {
   const a = presence(newer, at)
   const b = presence(older, at)
   return Math.max((a + b - presence(merged, at)) * (1 - a) * (1 - b), 0)
 }
 
-/** Likewise of the number of dead ones among the older keys in common. */
+/** The same for the number of tombstones among the older common keys. */
 function varianceOfHidden(newer: Density, older: Density, at: number): number {
   const dead = older[at + DEAD]!
   if (dead === 0) return 0
@@ -102,14 +104,14 @@ function varianceOfHidden(newer: Density, older: Density, at: number): number {
   return Math.max(hidden * (1 - hidden) * dead * (1 - dead / presence(older, at)), 0)
 }
 
-/** The same entries over a width `1 / crowding` times theirs. Owned. */
+/** The same entries on `1 / crowding` times their width. Owned. */
 export function crowded(density: Density, crowding: number): Density {
   const scaled = [...density]
   for (let at = 0; at < scaled.length; at += STRIDE) {
     const before = presence(density, at)
     scaled[at + INSERTED] = density[at + INSERTED]! * crowding
-    // Chances of independent events: twice as many leave the square of what one left.
-    // A mean of ones may be above one by a rounding, whose power would be no number.
+    // Independent events: with twice as many, the share of missed keys is squared.
+    // Rounding may lift a mean of ones above 1; the power would then be NaN.
     scaled[at + UPDATED] = 1 - Math.max(1 - density[at + UPDATED]!, 0) ** crowding
     const after = presence(scaled, at)
     scaled[at + DEAD] = before === 0 ? 0 : (density[at + DEAD]! * after) / before
@@ -117,7 +119,7 @@ export function crowded(density: Density, crowding: number): Density {
   return scaled
 }
 
-/** Without its tombstones. Owned. */
+/** The density without its tombstones. Owned. */
 export function withoutDead(density: Density): Density {
   const alive = density.map(() => 0)
   for (let at = 0; at < alive.length; at += STRIDE) {
@@ -129,12 +131,12 @@ export function withoutDead(density: Density): Density {
   return alive
 }
 
-/** Entries expected if the density held over the whole key space. */
+/** Expected entries if the whole key space had this density. */
 export function entriesPerSpace(model: KeyModel, density: Density): number {
   return sumOver(model, (at) => presence(density, at))
 }
 
-/** Tombstones among them. */
+/** Expected tombstones among them. */
 export function deadPerSpace(model: KeyModel, density: Density): number {
   return sumOver(model, (at) => density[at + DEAD]!)
 }
@@ -153,10 +155,10 @@ function presence(density: Density, at: number): number {
   return inserted + updated - inserted * updated
 }
 
-/** By what of it is updated. */
+/** Sets the chance of presence to `wanted` by changing the updated part. */
 function setPresence(density: number[], at: number, wanted: number): void {
   const inserted = density[at + INSERTED]!
   const updated = inserted >= 1 ? 0 : (wanted - inserted) / (1 - inserted)
-  // Near an inserted share of one the quotient is of two roundings.
+  // If the inserted share is nearly 1, numerator and denominator are mere rounding errors.
   density[at + UPDATED] = clamped(updated, 0, 1)
 }

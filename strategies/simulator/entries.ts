@@ -1,6 +1,6 @@
 /**
- * Owns lists of entries in an exact simulation, as typed arrays: what a table holds. Without
- * snapshots a table keeps one version of a key, the newest it met.
+ * Owns the lists of entries that tables hold in an exact simulation, as typed arrays. There are no
+ * snapshots, so a table keeps one version of a key, the newest.
  *
  * Invariant: keys ascend strictly by the key book's order.
  */
@@ -35,7 +35,7 @@ export class Entries {
     this.push(other.keys[at]!, other.seqs[at]!, other.valueLengths[at]!)
   }
 
-  /** Index of the first entry at or after a key, given as text; `length` when there is none. */
+  /** Index of the first entry at or after a key, given as text; `length` if there is none. */
   lowerBound(book: KeyBook, text: string): number {
     let low = 0
     let high = this.length
@@ -48,7 +48,7 @@ export class Entries {
   }
 }
 
-/** One list after the other; their ranges are disjoint and ascend. */
+/** Joins lists whose key ranges are disjoint and ascend. */
 export function concatenated(lists: readonly Entries[]): Entries {
   if (lists.length === 1) return lists[0]!
   const all = new Entries(lists.reduce((sum, list) => sum + list.length, 0))
@@ -61,7 +61,7 @@ export function concatenated(lists: readonly Entries[]): Entries {
   return all
 }
 
-/** Every key of either list, once: the version of `newer` where both have it. */
+/** Every key of either list once, in the version of `newer` if both have it. */
 export function merged(book: KeyBook, newer: Entries, older: Entries): Entries {
   const all = new Entries(newer.length + older.length)
   let a = 0

@@ -13,7 +13,7 @@ import { StatisticalSimulator } from './statistical-simulator.ts'
 import { wholeRunsOf, withRunsReplaced } from './whole-runs.ts'
 
 test('tables of one entry each are apart, however their borders scatter', () => {
-  // One of a thousand trees has a border at the very end, with tables still to come.
+  // In one of a thousand trees a border falls on the very end, with tables still to come.
   for (let seed = 1; seed <= 1100; seed++) {
     const simulator = new StatisticalSimulator({
       strategy: STRATEGIES.get('tiering')!.create(),

@@ -1,8 +1,8 @@
 /**
- * Owns the merge of whole runs that are each evenly spread over one stretch: the result is again,
- * so there is nothing to sweep, and all its tables but the last are alike (`even-run.ts`). What comes
- * out is what the sweep (`statistical-substance.ts`) makes of the same runs, but for the scattering of
- * borders, which is drawn when the tables are made.
+ * Owns the merge of whole runs whose entries are evenly spread over one stretch. The result is
+ * evenly spread too, so there is nothing to sweep, and all its tables but the last are alike
+ * (`even-run.ts`). The sweep (`statistical-substance.ts`) gives the same result for the same runs,
+ * except that the scattered borders are drawn later, when the tables are made.
  */
 
 import { createRandom, type Random } from '../../engine/base/random.ts'
@@ -24,20 +24,20 @@ import {
   type TableFacts,
 } from './statistical-table.ts'
 
-/** What a merge of whole runs is told. */
+/** The arguments of a merge of whole runs. */
 export interface RunMerge {
   /** Newest first. */
   readonly inputs: readonly Run[]
-  /** Runs older than where the result goes. */
+  /** Runs older than the place of the result. */
   readonly older: readonly Run[]
   readonly output: MergeOutput
   readonly nowMs: number
   readonly allocateTableIds: (count: number) => TableId
-  /** Asked once, unless nothing is left. */
+  /** Called once, unless the result is empty. */
   readonly runId: () => RunId
 }
 
-/** Null where the runs are not even; 'nothing' where nothing is left of them. */
+/** Null if the runs are not evenly spread; 'nothing' if the result is empty. */
 export function mergeEvenRuns(
   shape: StatisticalShape,
   { inputs, older, output, nowMs, allocateTableIds, runId }: RunMerge,
@@ -60,7 +60,7 @@ export function mergeEvenRuns(
   const facts = factsOf(parts, nowMs)
   const cut = { ...facts, firstId: allocateTableIds(plan.tables), seed: random.nextU32() }
   const { ancestry, ...seqs } = facts
-  // Tables without tombstones forget their age.
+  // Tables without tombstones have no tombstone age.
   const oldestTombstoneAtMs = plan.each.sums.tombstones > 0 ? ancestry.oldestTombstoneAtMs : null
   const known = { ...ancestry, ...seqs, oldestTombstoneAtMs, smallest: keyAt(from) }
   return new EvenRun(
@@ -72,10 +72,10 @@ export function mergeEvenRuns(
   )
 }
 
-/** Tables of one size, and a last one with the rest. */
+/** Tables of equal size, and a last one with the rest. */
 interface Plan {
   readonly tables: number
-  /** Expected, in each table but the last. */
+  /** Expected entries of each table but the last. */
   readonly entriesEach: number
   readonly each: Contents
   readonly last: Contents
@@ -134,7 +134,7 @@ function tablesOfPlan(
   return Array.from({ length: tables }, (_, index) => {
     const isLast = index === tables - 1
     const share = isLast ? 1 : entriesEach / left
-    // Borders of tables of a few entries scatter widely, and each table behind needs a position.
+    // Borders of small tables scatter widely; each later table still needs a position.
     const beyond = whole.to - (tables - 1 - index)
     const to = isLast
       ? beyond

@@ -1,8 +1,8 @@
 /**
- * Owns runs whose entries are spread evenly over one stretch of the key space and cut into tables of
- * one size: what a merge of whole runs without keys gives. Such a run is known by its sums, so that a
- * merge costs what it has inputs, not tables, and trees of terabytes cost little where nobody looks
- * at tables; they are made when somebody does.
+ * Owns runs whose entries are spread evenly over one stretch of the key space and cut into tables
+ * of equal size, as a merge of whole runs without keys makes them. Such a run is described by its
+ * sums. So the cost of a merge grows with its inputs, not with their tables, and trees of terabytes
+ * are cheap. The tables are made only when they are read.
  *
  * Invariant: the tables, once made, add up to the totals.
  */
@@ -12,7 +12,7 @@ import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import type { Stretch } from './density.ts'
 import { dataBytesOf } from './simulated-table.ts'
 
-/** What is known of a run as a whole: that of its tables in which they are alike. */
+/** What is known of a run as a whole: the properties that all its tables share. */
 export type EvenFacts = Stretch &
   Pick<
     TableMeta,
@@ -33,7 +33,7 @@ export class EvenRun implements Run {
   readonly #make: () => readonly TableMeta[]
   #opened: Run | null = null
 
-  /** `make` gives the tables, the same ones each time. */
+  /** `make` returns the tables, and must return equal ones each time. */
   constructor(
     id: RunId,
     totals: Totals,
@@ -61,7 +61,7 @@ export class EvenRun implements Run {
     return this.#opened
   }
 
-  /** The same tables as another run. */
+  /** The same tables under another run id. */
   as(id: RunId): EvenRun {
     return new EvenRun(id, this.totals, this.stored, this.facts, () =>
       this.chunks.flatMap(({ tables }) => tables),
@@ -69,7 +69,7 @@ export class EvenRun implements Run {
   }
 }
 
-/** What is known of the run as a whole; null where its tables may differ. */
+/** What is known of the run as a whole; null if its tables may differ. */
 export function evenFactsOf(run: Run): EvenFacts | null {
   if (run instanceof EvenRun) return run.facts
   if (run.totals.tables !== 1) return null

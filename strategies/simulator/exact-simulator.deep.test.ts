@@ -21,11 +21,11 @@ describe.each([...STRATEGIES])('%s makes the engine’s edits', (_, module) => {
 })
 
 /**
- * A load in full is a quarter of a gigabyte, and costs in proportion to how often a strategy writes
- * it: at S10 six processor seconds under tiering, thirty-five under universal, at S4 two or three
- * times as many. So in full run the layouts that others vary at S10, and the cheapest at S4; the
- * rest makes the same number of buffers, of fewer entries. VARVE_ALL_SCALES=1 runs all in full, a quarter of an hour, as
- * does the suite `agreement`.
+ * A full load has a quarter of a gigabyte, and costs in proportion to the strategy's writes: at S10
+ * six processor seconds under tiering and thirty-five under universal, at S4 two or three times as
+ * many. So only these run in full: at S10 the strategies that others are variants of, at S4 the
+ * cheapest. The others write the same number of smaller buffers. VARVE_ALL_SCALES=1 runs all in
+ * full, as the suite `agreement` does; that takes a quarter of an hour.
  */
 const IN_FULL: Readonly<Record<string, readonly string[]>> = {
   churn: [],

@@ -1,7 +1,7 @@
 /**
- * Owns a simulation that knows every key: it takes the engine's own operations, lengths in place of
- * values, and flushes and compacts as the engine's inline scheduling does. For small trees: memory
- * grows with keys.
+ * Owns a simulation that knows every key: it takes the engine's operations, with lengths in place
+ * of values, and flushes and compacts as the engine's inline scheduling does. It suits small trees,
+ * since its memory grows with keys.
  *
  * Invariant: equal operations and equal times give the engine's version edits (`simulated-tree.ts`
  * names the one exception).
@@ -21,7 +21,7 @@ export interface ExactSimulatorOptions extends SimulatedTreeOptions {
 
 interface Newest {
   readonly seq: number
-  /** Or TOMBSTONE. */
+  /** Bytes of the value, or TOMBSTONE. */
   readonly valueLength: number
 }
 
@@ -30,7 +30,7 @@ export class ExactSimulator {
   /** Acknowledged key and value bytes of puts, and keys of deletes. */
   userBytes = 0
   lastSeq = 0
-  /** Runs whose key range held the key of a `get`, or that a scan had to open. */
+  /** Runs whose key range contained the key of a `get`, or that a scan opened. */
   runsProbed = 0
   readonly #options: ExactSimulatorOptions
   readonly #substance: ExactSubstance
@@ -46,7 +46,7 @@ export class ExactSimulator {
     this.tree = new SimulatedTree(options, this.#substance)
   }
 
-  /** Raw bytes in the memtable, overwritten versions included. */
+  /** Raw bytes in the memtable, with overwritten versions. */
   get memtableRawBytes(): number {
     return this.#rawBytes
   }
@@ -60,7 +60,7 @@ export class ExactSimulator {
     this.#write(key, TOMBSTONE)
   }
 
-  /** Length of the newest value, or undefined. */
+  /** Length of the newest value; undefined if there is none. */
   get(key: Uint8Array): number | undefined {
     const id = this.#book.find(key)
     const newest = id === undefined ? undefined : this.#newest.get(id)
@@ -68,7 +68,7 @@ export class ExactSimulator {
     return found === undefined || found === TOMBSTONE ? undefined : found
   }
 
-  /** Counts what a scan opens: every run. */
+  /** Counts the runs that a scan opens: all of them. */
   scan(): void {
     this.runsProbed += runCount(this.tree.version)
   }

@@ -1,7 +1,7 @@
 /**
- * Owns tables of exact keys: merging, dropping and cutting by the engine's rules
- * (`merge-rules.ts`, `table-outputs.ts`), over typed arrays instead of cursors. It is written apart
- * from the engine's on purpose: that the two give equal edits is a test of both.
+ * Owns tables of exact keys: merging, dropping and cutting by the engine's rules (`merge-rules.ts`,
+ * `table-outputs.ts`), over typed arrays instead of cursors. It shares no code with the engine on
+ * purpose: equal edits then test both.
  *
  * Sizes are those of uncompressed tables, to the byte.
  */
@@ -38,7 +38,9 @@ export class ExactSubstance implements Substance {
     this.#blocks = blocks
   }
 
-  /** The table of a memtable's newest versions, without tombstones that hide nothing; or none. */
+  /**
+   * The table of a memtable's newest versions, without tombstones that hide nothing; at most one.
+   */
   flush(
     entries: Entries,
     filter: FilterPolicy,
@@ -71,7 +73,7 @@ export class ExactSubstance implements Substance {
     })
   }
 
-  /** The entries but for tombstones that no older table, of those `olderOf` the key, has a use for. */
+  /** The entries without tombstones that hide nothing in an older table (`olderOf` the key). */
   #withoutDead(entries: Entries, olderOf: (text: string) => OlderOverlap): Entries {
     const kept = new Entries(entries.length)
     for (let at = 0; at < entries.length; at++) {
@@ -85,7 +87,7 @@ export class ExactSubstance implements Substance {
     return kept
   }
 
-  /** Tables end at an output's border, at a cut key, and once they reach the target size. */
+  /** Cuts tables at an output's border, at a cut key, and when they reach the target size. */
   #cut(
     entries: Entries,
     outputs: readonly ResolvedOutput[],
@@ -158,7 +160,7 @@ export class ExactSubstance implements Substance {
   }
 }
 
-/** Index of the last start ≤ a text, for texts that ascend from call to call; starts[0] is ''. */
+/** Finds the last start ≤ a text. Texts must ascend from call to call; starts[0] is ''. */
 function ascending(starts: readonly string[]): (text: string) => number {
   let index = 0
   return (text) => {
@@ -167,7 +169,7 @@ function ascending(starts: readonly string[]): (text: string) => number {
   }
 }
 
-/** Entries [from, to), owned: a view would keep the arrays of the whole merge. */
+/** A copy of entries [from, to), since a view would keep the arrays of the whole merge alive. */
 function slice(entries: Entries, from: number, to: number): Entries {
   const part = new Entries(to - from)
   for (let at = from; at < to; at++) part.take(entries, at)

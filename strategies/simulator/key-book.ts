@@ -1,22 +1,22 @@
 /**
- * Owns the keys of an exact simulation: each stored once, named by a small number ever after. A key is
- * kept as a text of its bytes (Latin-1), whose order is the order of bytes, so that comparing,
- * hashing and storing are the runtime's own; its first bytes also as a number, which settles most
- * comparisons without a look at the text.
+ * Owns the keys of an exact simulation. Each is stored once and then named by a small number. A key
+ * is kept as a text of its bytes (Latin-1), which sorts like the bytes and lets the runtime
+ * compare, hash and store it. Its first bytes are also kept as a number, which decides most
+ * comparisons.
  */
 
 export type KeyId = number
 
-/** As many as a number holds exactly. */
+/** The most bytes that a number holds exactly. */
 const HEAD_BYTES = 6
 
 export class KeyBook {
   readonly #ids = new Map<string, KeyId>()
   readonly #texts: string[] = []
-  /** The first bytes of each key as a number: most comparisons end there. */
+  /** The first bytes of each key as a number. */
   #heads = new Float64Array(1024)
 
-  /** The number of a key; a key not seen before gets the next. */
+  /** The number of a key; a new key gets the next number. */
   idOf(key: Uint8Array): KeyId {
     const text = keyText(key)
     const known = this.#ids.get(text)
@@ -29,7 +29,7 @@ export class KeyBook {
     return id
   }
 
-  /** Undefined for a key never seen. */
+  /** The number of a key; undefined if it is unknown. */
   find(key: Uint8Array): KeyId | undefined {
     return this.#ids.get(keyText(key))
   }
@@ -51,7 +51,7 @@ export class KeyBook {
   }
 }
 
-/** Zeros stand in for what a short key lacks: heads that differ are in the order of their keys. */
+/** Short keys are padded with zeros. Heads that differ have the order of their keys. */
 function headOf(key: Uint8Array): number {
   let head = 0
   for (let at = 0; at < HEAD_BYTES; at++) head = head * 256 + (key[at] ?? 0)
@@ -66,11 +66,11 @@ function grown(numbers: Float64Array): Float64Array<ArrayBuffer> {
 
 /** A text that sorts as the bytes do. */
 export function keyText(key: Uint8Array): string {
-  // The longest key is 64 KiB of arguments, which the stack has room for.
+  // The longest key makes 64 Ki arguments, for which the stack has room.
   return String.fromCharCode.apply(null, key as unknown as number[])
 }
 
-/** Bytes two keys, given as texts, have in common at their start. */
+/** Length of the common prefix of two keys, given as texts. */
 export function sharedPrefix(a: string, b: string): number {
   const limit = Math.min(a.length, b.length)
   let common = 0

@@ -1,7 +1,7 @@
 /**
  * Owns which keys a statistical simulation writes: their number, and how updates spread over them.
- * Keys of about equal popularity form a class, and are thought to lie evenly in the key space, as
- * hashed keys do; memory then depends on classes, not on keys.
+ * Keys of about equal popularity form a class. They are taken to lie evenly in the key space, as
+ * hashed keys do, so memory depends on classes, not on keys.
  */
 
 export interface KeyClass {
@@ -12,14 +12,14 @@ export interface KeyClass {
 
 export interface KeyModel {
   readonly keys: number
-  /** Their keys and weights sum up to `keys` and 1. */
+  /** The sum of their keys is `keys`, that of their weights 1. */
   readonly classes: readonly KeyClass[]
 }
 
-/** Ranks of one class differ by this ratio at most, so their popularity by hardly more. */
+/** Ranks of one class differ at most by this ratio, and their popularity by little more. */
 const RANK_RATIO = 1.3
 
-/** Every key is updated as often as any other. */
+/** All keys are updated equally often. */
 export function uniformKeys(keys: number): KeyModel {
   return { keys, classes: [{ keys, weight: 1 }] }
 }
@@ -39,7 +39,7 @@ export function zipfianKeys(keys: number, theta: number): KeyModel {
   }
 }
 
-/** Σ r^−theta over ranks [first, end): by terms where there are few, else by the integral. */
+/** Σ r^−theta over ranks [first, end): term by term if there are few, else by the integral. */
 function powerSum(first: number, end: number, theta: number): number {
   if (end - first <= 32) {
     let sum = 0

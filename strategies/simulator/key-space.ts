@@ -6,10 +6,10 @@
 const TWO_POW_32 = 2 ** 32
 const KEY_BYTES = 8
 
-/** One past the last position. */
+/** The end of the key space: one past the last position. */
 export const KEY_SPACE = 2 ** 53
 
-/** Owned. Written byte by byte: a view of its buffer would move a key of eight bytes off the heap. */
+/** Owned. Written byte by byte, since a view would move a key of eight bytes off the heap. */
 export function keyAt(position: number): Uint8Array {
   const key = new Uint8Array(KEY_BYTES)
   const high = Math.floor(position / TWO_POW_32)

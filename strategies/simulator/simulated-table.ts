@@ -1,15 +1,15 @@
-/** Owns what the tables of both modes have in common: metadata as the engine's, and no bytes. */
+/** Owns what the tables of both modes share: the engine's metadata, and no bytes. */
 
 import type { Ancestry } from '../../engine/compaction/placement.ts'
 import type { TableSize } from '../../engine/table/table-size.ts'
 import { NO_FILTER, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
 
 export interface SimulatedTable extends TableMeta {
-  /** Stored data blocks: what a merge reads of it. */
+  /** Stored bytes of the data blocks, which a merge reads. */
   readonly dataBytes: number
 }
 
-/** What is counted while a table is made; keys are owned. */
+/** The sums that are counted while a table is made; keys are owned. */
 export type TableSums = Pick<
   TableMeta,
   | 'entries'
@@ -45,7 +45,7 @@ export function simulatedTable(
   }
 }
 
-/** Of a table of either mode. */
+/** Stored bytes of the data blocks, for a table of either mode. */
 export function dataBytesOf(table: TableMeta): number {
   return (table as SimulatedTable).dataBytes
 }

@@ -1,11 +1,11 @@
 /**
- * Owns the tree of a simulation: the engine's version, edits, ids and safety rules, around tables
- * that hold no bytes. What a table is made of, and so what a merge of tables gives, is a `Substance`:
- * exact keys (`exact-substance.ts`) or expected numbers of them (`statistical-substance.ts`).
+ * Owns the tree of a simulation: the engine's version, edits, ids and safety rules, for tables that
+ * hold no bytes. A `Substance` says what tables consist of, and so what a merge gives: exact keys
+ * (`exact-substance.ts`) or expected numbers of keys (`statistical-substance.ts`).
  *
- * Invariant: ids are given out in the engine's order (one counter for tables and logs), so with equal
- * tables the edits equal the engine's. Only a manifest that rolls takes a number the simulation does
- * not know of.
+ * Invariant: ids are given out in the engine's order (one counter for tables and logs), so with
+ * equal tables the edits equal the engine's. The exception is a manifest that rolls, which takes a
+ * number of its own in the engine.
  */
 
 import { paranoid } from '../../engine/base/assert.ts'
@@ -42,23 +42,23 @@ import type { RunMerge } from './even-merge.ts'
 import { EvenRun, evenFactsOf, type StoredBytes, storedBytesOf } from './even-run.ts'
 import { type PlacedRun, type WholeRuns, wholeRunsOf, withRunsReplaced } from './whole-runs.ts'
 
-/** What the execution of a merge may ask for. */
+/** What the execution of a merge may use. */
 export interface MergeContext {
   readonly version: Version
   readonly nowMs: number
-  /** The first of so many ids in a row. */
+  /** Returns the first of `count` consecutive ids. */
   readonly allocateTableIds: (count: number) => TableId
 }
 
-/** Knows what tables are made of. */
+/** What tables consist of. */
 export interface Substance {
-  /** The tables of a merge in key order: survivors of the inputs, cut as the outputs say. */
+  /** The tables of a merge in key order: the surviving entries, cut as the outputs say. */
   merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[]
-  /** The run that whole runs become, without a look at tables; null where it takes one. */
+  /** Merges whole runs without reading their tables; null if the tables must be read. */
   mergeRuns?(merge: RunMerge): EvenRun | 'nothing' | null
 }
 
-/** Tables of one run that went or came with an edit. */
+/** Tables of one run that an edit removed or added. */
 export interface EventPart {
   readonly level: number
   readonly run: RunId
@@ -66,12 +66,12 @@ export interface EventPart {
   readonly stored: StoredBytes
 }
 
-/** A flush, or an executed spec, as it was installed. */
+/** An installed flush or compaction. */
 export interface SimulatedEvent {
   readonly kind: 'flush' | CompactionSpec['kind']
   readonly removed: readonly EventPart[]
   readonly added: readonly EventPart[]
-  /** Table by table. Whole runs are opened for it, so nobody should ask who can do without. */
+  /** The edit, table by table. Reading it opens whole runs, which is slow. */
   readonly edit: VersionEdit
   /** Null for a flush. */
   readonly reason: PickReason | null
@@ -86,14 +86,14 @@ export interface SimulatedTreeOptions {
   readonly onEvent?: (event: SimulatedEvent) => void
 }
 
-/** Of manifest and log, which the engine creates when it opens a folder. */
+/** Numbers of the manifest and the log that the engine creates when it opens a folder. */
 const NUMBERS_BEFORE_FIRST_FLUSH = 2
 const NO_RETENTION: Retention = { maxAgeMs: null, maxBytes: null }
 
 export class SimulatedTree {
   version = EMPTY_VERSION
   readonly counts = { flushes: 0, merges: 0, moves: 0, drops: 0 }
-  /** Raw bytes of flushed tables, and of merged ones by the level they went to. */
+  /** Raw bytes of flushed tables; below, those of merged tables by their level. */
   flushedRawBytes = 0
   readonly mergedRawBytesByLevel: number[] = []
   readonly #options: SimulatedTreeOptions
@@ -113,7 +113,7 @@ export class SimulatedTree {
     this.#state = this.#strategy.initialState
   }
 
-  /** What the strategy is asked about; there are no snapshots. */
+  /** The view that the strategy gets. There are no snapshots. */
   view(lastSeq: number): TreeView {
     return {
       version: this.version,
@@ -130,14 +130,14 @@ export class SimulatedTree {
     return this.#strategy.debtBytes(this.view(0))
   }
 
-  /** Counts a lookup that consulted a table. */
+  /** Counts a lookup that read a table. */
   countRead(id: TableId): void {
     this.#reads.set(id, (this.#reads.get(id) ?? 0) + 1)
   }
 
   /**
-   * Installs what a memtable becomes, then compacts to rest. `make` gives the tables of level 0 under
-   * the strategy's filter policy, none when nothing survives.
+   * Flushes a memtable, then compacts until nothing is due. `make` returns the tables of level 0
+   * under the strategy's filter policy; none if no entry survives.
    */
   flush(
     lastSeq: number,
@@ -152,7 +152,7 @@ export class SimulatedTree {
     for (const { table } of edit.added) this.flushedRawBytes += rawBytes(table)
   }
 
-  /** Throws `LSM_UNSAFE_COMPACTION` as the engine does. */
+  /** Compacts until nothing is due; throws `LSM_UNSAFE_COMPACTION` as the engine does. */
   compactUntilRest(lastSeq: number): void {
     this.#guard.begin(this.#options.clock.nowMs())
     for (;;) {
@@ -187,7 +187,7 @@ export class SimulatedTree {
     return { added: this.#install(spec.kind, edit, spec.reason), noted: edit }
   }
 
-  /** Null when the spec, or what the runs are made of, asks for a look at tables. */
+  /** Null if the tables must be read, because of the spec or of the runs' contents. */
   #compactRuns(spec: CompactionSpec): Installed | null {
     if (this.#substance.mergeRuns === undefined) return null
     const whole = wholeRunsOf(this.version, spec)
@@ -211,7 +211,7 @@ export class SimulatedTree {
         return { ...editOf(whole, run), strategy }
       },
     })
-    // A run stands for its tables: they come and go together.
+    // One table stands for all tables of a run, which come and go together.
     const noted = {
       newRuns: [],
       removed: inputs.map(standIn),
@@ -244,7 +244,7 @@ export class SimulatedTree {
     return { name: this.#strategy.name, state }
   }
 
-  /** Returns what came. */
+  /** Returns the parts that were added. */
   #install(
     kind: SimulatedEvent['kind'],
     edit: VersionEdit,
@@ -272,7 +272,7 @@ export class SimulatedTree {
 /** A compaction that is now part of the version. */
 interface Installed {
   readonly added: readonly EventPart[]
-  /** What the guard of progress is told. */
+  /** The edit that the progress guard sees. */
   readonly noted: VersionEdit
 }
 
@@ -281,7 +281,7 @@ function partOf({ level, run }: PlacedRun): EventPart {
   return { level, run: run.id, totals: run.totals, stored }
 }
 
-/** Run by run, in the order of the edit. */
+/** The placements grouped by run, in the order of the edit. */
 function partsOf(placements: readonly TablePlacement[]): readonly EventPart[] {
   const parts: EventPart[] = []
   for (let from = 0; from < placements.length; ) {
@@ -306,7 +306,7 @@ function editOf({ inputs, place }: WholeRuns, result: Run | null): VersionEdit {
   }
 }
 
-/** One table that tells the run from others: as large as all of it. */
+/** One table that stands for the whole run, with its size. */
 function standIn({ level, run }: PlacedRun): TablePlacement {
   const facts = evenFactsOf(run)!
   const { bytes, entries } = run.totals

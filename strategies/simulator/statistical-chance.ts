@@ -1,24 +1,28 @@
 /**
- * Owns chance in a simulation without keys: by how much a count differs from what is expected. Means
- * alone would hide what a strategy decides that compares runs of nearly equal sizes (RocksDB's
- * universal merges the next run unless it is more than 1 % larger): runs must differ as true ones do.
+ * Owns chance in a simulation without keys: how much a count deviates from its expectation. Some
+ * strategies compare runs of nearly equal sizes (RocksDB's universal merges the next run unless it
+ * is more than 1 % larger). With means alone they would decide differently, so sizes must vary as
+ * they do with real keys.
  *
- * Deviations are normal, of the true variance and mean 0: in the long run no entry is won or lost.
+ * Deviations are normal, with the true variance and mean 0, so in the long run no entry is gained
+ * or lost.
  */
 
 import type { Random } from '../../engine/base/random.ts'
 
 /**
- * The deviation of a sum of counts from its mean, in shares of `bound`: by so many shares of its own
- * bound each part deviates. Bounds say what is possible, so a share lies in [−1, 1]; cut on both
- * sides alike, or the mean would move. Draws nothing where nothing varies.
+ * The deviation of a sum of counts from its mean, as a share of `bound`. Each part deviates by the
+ * same share of its own bound. Bounds are the possible extremes, so a share lies in [−1, 1]. It is
+ * clamped alike on both sides, to keep the mean. Draws nothing if the variance is 0.
  */
 export function deviation(variance: number, bound: number, random: Random): number {
   if (!(variance > VARIANCE_MIN)) return 0
   return clamped((Math.sqrt(variance) * gaussian(random)) / bound, -1, 1)
 }
 
-/** Deviations of counts of these variances, which as they are tied together sum up to `varianceOfSum`. */
+/**
+ * Deviations of counts with these variances that depend on each other: the sum has `varianceOfSum`.
+ */
 export function deviations(
   variances: readonly number[],
   varianceOfSum: number,
@@ -31,10 +35,10 @@ export function deviations(
   return free.map((own, index) => own - shared * variances[index]!)
 }
 
-/** Of a count: below this the rounding of the mean. */
+/** A variance below this is only the rounding of the mean. */
 const VARIANCE_MIN = 1e-6
 
-/** Of mean 0 and variance 1: Box and Muller's transform, one of its two. */
+/** Normal with mean 0 and variance 1: one of the two values of Box and Muller's transform. */
 export function gaussian(random: Random): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()))
   return radius * Math.cos(2 * Math.PI * random.nextDouble())

@@ -1,6 +1,6 @@
 /**
  * Owns the memtable of a simulation without keys: how many writes of each kind it holds, and the
- * density of what it is flushed as. Both are drawn, of the distribution the true numbers have.
+ * density of its flushed table. Both are drawn from the distribution that real keys give.
  */
 
 import type { Random } from '../../engine/base/random.ts'
@@ -25,7 +25,7 @@ export interface MemtableWrites {
 
 export interface Memtable extends MemtableWrites {
   readonly rawBytes: number
-  /** By how many standard deviations its deletes are more than their mean. */
+  /** Standard deviations by which its deletes exceed their mean. */
   readonly luck: number
 }
 
@@ -34,9 +34,9 @@ export function emptyMemtable(random: Random): Memtable {
 }
 
 /**
- * Of the writes of a memtable that holds about so many; their number is binomial. `valueShare` is that
- * of a put's value in the mean bytes of a write: a memtable of more deletes holds more writes, and yet
- * the mean over all writes must be the mix's.
+ * The share of deletes among the writes of a memtable that holds about `writes`; their number is
+ * binomial. `valueShare` is the share of a put's value in the mean bytes of a write. A memtable
+ * with more deletes holds more writes, but the mean over all writes must be that of the mix.
  */
 export function shareOfDeletes(
   { luck }: Memtable,
@@ -52,10 +52,10 @@ export function shareOfDeletes(
 }
 
 /**
- * The density of a memtable's writes over the share `width` of the key space. How many different keys
- * the draws hit is random. Let e be the chance that a key is missed and p its chance in one draw: if each
- * key were hit by itself, the number would have the variance Σ e (1 − e), a sum over keys; that the
- * draws are so many in all takes draws · (Σ p e)² from it.
+ * The density of a memtable's writes over the share `width` of the key space. The number of
+ * distinct keys among the draws is random. Let e be the chance that a key is missed, and p its
+ * chance in one draw. If keys were hit independently, the variance would be Σ e (1 − e) over all
+ * keys. The number of draws is fixed, which reduces it by draws · (Σ p e)².
  */
 export function densityOf(
   model: KeyModel,
@@ -64,7 +64,7 @@ export function densityOf(
   random: Random,
 ): Density {
   const classes = model.classes.map(({ keys, weight }) => {
-    // A class of one key is missed by no draw: no draws of an infinity would be no number.
+    // Without draws, a class of one key would give 0 · ∞, which is NaN.
     const hit = draws === 0 ? 0 : -Math.expm1(draws * Math.log1p(-Math.min(weight / keys, 1)))
     return { hit, hits: keys * hit, variance: keys * hit * (1 - hit), fresh: weight * (1 - hit) }
   })
@@ -84,7 +84,7 @@ export function densityOf(
   })
 }
 
-/** Share of deletes among the last draws of so many keys: a sample of all draws, not put back. */
+/** Share of deletes among the last draws of the keys: a sample of all draws without replacement. */
 function deadAmong(hits: number, draws: number, deletes: number, random: Random): number {
   const share = deletes / draws
   const variance = hits * share * (1 - share)

@@ -9,16 +9,16 @@ import {
   statisticalFigures,
 } from './testing/two-modes.ts'
 
-/** Whole runs are merged, or forgotten: a run of either mode is like any other. */
+/** These merge or drop whole runs, which are alike in both modes. */
 const whole = [
   ...['leveling', 'tiering', 'lazy-leveling', 'fluid', 'k-lsm', 'lsm-bush', 'spooky'],
   ...['fifo', 'time-window'],
 ]
-/** So they are here, but in both modes one run differs from the next by more than the bar. */
+/** These too, but from seed to seed they vary by more than the bar, in both modes. */
 const wavering = ['universal']
-/** Table by table. */
+/** These merge table by table. */
 const partial = ['leveling-partial', '1-leveling', 'dynamic-leveled', 'fragmented']
-/** Leveling-partial, until told otherwise or met by a tombstone. */
+/** These pick as leveling-partial does, by default and without tombstones. */
 const derived = ['composed', 'delete-aware']
 
 test('every strategy is in one of the claims', () => {
@@ -33,10 +33,10 @@ describe.each(whole)('%s', (name) => {
 })
 
 /**
- * Runs within 1 % of each other's size are merged or not, and so are all that come after. Over equal
- * streams of other seeds the writes of one run spread by 9 % of their mean (uniform updates; standard
- * deviation), 3 % (zipfian) and 8 % (deletes) in either mode, tombstones by 21 %: a mean of ten runs is
- * known to 3 % and no nearer, one of twenty to 2 %, and tombstones to 5 %.
+ * Chance decides whether runs within 1 % of each other's size merge, and that changes all later
+ * merges. Over seeds, the writes of one simulation have a standard deviation of 9 % (uniform
+ * updates), 3 % (zipfian) or 8 % (deletes) in either mode, and tombstones 21 %. So a mean of ten
+ * simulations is known to 3 %, a mean of twenty to 2 %, and tombstones to 5 %.
  */
 describe.each(wavering)('%s', (name) => {
   test.each(comparedStreams)('$name: within 3 % of exact keys, mean of 20 seeds', (stream) => {
@@ -79,7 +79,7 @@ function within5Percent(name: string, stream: ComparedStream): void {
   expectNear(statistical, exact, 0.05)
 }
 
-/** The same picks in either mode, so what is claimed of the one is of the other. */
+/** Expects the picks of leveling-partial in both modes, so its figures hold for this one too. */
 function asLevelingPartial(name: string, stream: ComparedStream): void {
   for (const figures of [exactFigures, statisticalFigures]) {
     expect(figures(name, stream, 1)).toEqual(figures('leveling-partial', stream, 1))

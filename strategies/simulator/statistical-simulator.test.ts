@@ -68,7 +68,7 @@ describe('the statistical mode', () => {
       const simulator = simulatorOf(name, 20_000, 1)
       simulator.write(LOAD, 20_000)
       simulator.flush()
-      // Each merge rounds its last table to whole entries. A strategy that drops keeps no promise.
+      // Each merge rounds its last table to whole entries. A strategy that drops loses entries.
       if (STRATEGIES.get(name)!.drops) return
       expect(Math.abs(simulator.tree.version.totals.entries - 20_000)).toBeLessThan(60)
       expect(simulator.userBytes).toBe(2_000_000)
@@ -94,7 +94,8 @@ describe('the statistical mode', () => {
       simulator.write(mix, room)
       return room
     })
-    // Of 12 + 0.6 · 88 bytes on average; a binomial number of deletes, each 88 bytes less.
+    // A write has 12 + 0.6 · 88 bytes on average. A delete, of which the number is binomial, has 88
+    // less.
     const bytes = 64.8
     const mean = rooms.reduce((sum, room) => sum + room, 0) / rooms.length
     const variance = rooms.reduce((sum, room) => sum + (room - mean) ** 2, 0) / rooms.length

@@ -1,11 +1,12 @@
 /**
- * Owns a simulation without keys, for trees of terabytes: writes come as numbers, memtables fill up
- * and are flushed, and the strategy does as it would on a real tree. Memory grows with tables.
+ * Owns a simulation without keys, for trees of terabytes: writes are given as counts, memtables
+ * fill up and are flushed, and the strategy compacts as it would on a real tree. Memory grows with
+ * tables.
  *
- * Deterministic for a seed, by which borders of tables are scattered (`statistical-substance.ts`) and
- * numbers of keys differ from their means (`statistical-chance.ts`). Inserts are of fresh keys, as many
- * at most as the model has; updates and deletes are drawn by the model, which supposes that all its
- * keys have been inserted by then.
+ * Deterministic for a seed, which scatters the borders of tables (`statistical-substance.ts`) and
+ * varies the numbers of keys (`statistical-chance.ts`). Inserts add fresh keys, at most as many as
+ * the model has. Updates and deletes are drawn from all keys of the model, which should all have
+ * been inserted before.
  */
 
 import type { ManualClock } from '../../engine/base/clock.ts'
@@ -24,10 +25,10 @@ import type { StatisticalShape } from './statistical-table.ts'
 
 export interface StatisticalSimulatorOptions extends SimulatedTreeOptions {
   readonly shape: StatisticalShape
-  /** Moved on a millisecond a write. */
+  /** Advanced by a millisecond per write. */
   readonly clock: ManualClock
   readonly seed: number
-  /** Whether fresh keys come in key order or from everywhere. */
+  /** Whether fresh keys come in key order, or hashed over the key space. */
   readonly insertOrder: 'hashed' | 'ordered'
 }
 
@@ -38,7 +39,7 @@ export class StatisticalSimulator {
   writes = 0
   readonly #options: StatisticalSimulatorOptions
   readonly #substance: StatisticalSubstance
-  /** Of what is written: tables draw from a stream of their own. */
+  /** Random numbers of the writes; tables draw from another stream. */
   readonly #random: Random
   #memtable: Memtable
   #flushedWrites = 0
@@ -56,15 +57,15 @@ export class StatisticalSimulator {
     return this.#memtable.rawBytes
   }
 
-  /** Writes of the mix until the memtable is flushed. */
+  /** Number of writes of the mix until the memtable is flushed. */
   roomFor(mix: WriteMix): number {
     const bytesLeft = this.#options.memtableBytes - this.#memtable.rawBytes
     const bytesPerWrite = this.#bytesPerWrite(this.#deleteShare(mix))
-    // The write that reaches the limit is in the memtable when it is flushed.
+    // The write that reaches the limit still goes into the memtable.
     return Math.max(Math.ceil(bytesLeft / bytesPerWrite - 1e-9), 1)
   }
 
-  /** `count` writes, of the kinds as the mix shares them out. */
+  /** Makes `count` writes, divided into kinds by the mix. */
   write(mix: WriteMix, count: number): void {
     const { clock } = this.#options
     for (let left = count; left > 0; ) {

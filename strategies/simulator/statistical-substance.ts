@@ -1,11 +1,12 @@
 /**
- * Owns what becomes of tables without keys (`statistical-table.ts`). A merge sweeps its inputs from
- * border to border, adds up densities, and cuts where the expected bytes reach the target. Cuts are
- * scattered, counts exact: what a table does not get its neighbour does. Older tables are asked for
- * once a stretch whether tombstones are still needed there.
+ * Owns flushing and merging tables without keys (`statistical-table.ts`). A merge sweeps its inputs
+ * from border to border, merges their densities, and cuts where the expected bytes reach the
+ * target. Positions of cuts are scattered, counts are exact: entries that a table does not get go
+ * to its neighbour. For each stretch, older tables decide whether tombstones are still needed
+ * there.
  *
- * Whole runs that are each evenly spread over the same stretch merge into one that is again: then
- * there is nothing to sweep, and the tables are all alike (`even-run.ts`).
+ * Whole runs that are evenly spread over the same stretch merge into one that is evenly spread,
+ * too. Then there is nothing to sweep, and all tables are alike (`even-run.ts`).
  */
 
 import { assert } from '../../engine/base/assert.ts'
@@ -41,7 +42,7 @@ export class StatisticalSubstance implements Substance {
     this.#random = random
   }
 
-  /** The table of a memtable whose writes lie in one stretch; none when nothing is left of it. */
+  /** The table of a memtable whose writes lie in one stretch; none if no entry is left. */
   flush(
     stretch: Stretch,
     bitsPerKey: number,
@@ -55,7 +56,7 @@ export class StatisticalSubstance implements Substance {
     return table === null ? [] : [table]
   }
 
-  /** Null where the runs are not even and must be swept. */
+  /** Null if the runs are not evenly spread and must be swept. */
   mergeRuns(merge: RunMerge): EvenRun | 'nothing' | null {
     return mergeEvenRuns(this.#shape, merge, this.#random)
   }
@@ -100,7 +101,7 @@ export class StatisticalSubstance implements Substance {
     return written
   }
 
-  /** Gives the table what it has room for; returns what is left of the stretch, or null. */
+  /** Fills the table with as much as it has room for; returns the rest of the stretch, or null. */
   #fill(open: OpenTable, stretch: Measured, targetTableBytes: number | null): Measured | null {
     const { from, to, entries, rawBytes } = stretch
     const room = (targetTableBytes ?? Number.POSITIVE_INFINITY) - open.rawBytes
@@ -135,7 +136,7 @@ export class StatisticalSubstance implements Substance {
   }
 }
 
-/** Whether a tombstone at a position may still hide something; positions must not descend. */
+/** Tells whether a tombstone at a position is still needed. Positions must not descend. */
 function isNeededBy(older: OlderOverlap): (position: number) => boolean {
   return (position) => {
     const key = keyAt(position)
@@ -147,7 +148,7 @@ function isFull({ rawBytes }: OpenTable, targetTableBytes: number | null): boole
   return targetTableBytes !== null && rawBytes >= targetTableBytes * (1 - ROUNDING)
 }
 
-/** A share of the stretch's entries, which turned out to lie in [from, to). */
+/** A share of the stretch's entries, placed in [from, to). */
 function scaled(stretch: Measured, share: number, from: number, to: number): Measured {
   const crowding = (share * (stretch.to - stretch.from)) / (to - from)
   return {
@@ -187,7 +188,7 @@ class OpenTable {
     this.#stretches++
   }
 
-  /** The mean over the table's width. */
+  /** The mean density over the table's width. */
   density(): Density {
     if (this.#stretches === 1) return this.#only!
     const width = this.to - this.from
@@ -198,7 +199,7 @@ class OpenTable {
 /** A piece of an output between cut keys. */
 interface Part {
   readonly destination: number
-  /** First position beyond it. */
+  /** The first position beyond the piece. */
   readonly end: number
 }
 
@@ -211,7 +212,9 @@ function partsOf({ outputs }: ResolvedSpec): readonly Part[] {
   })
 }
 
-/** Ascending stretches over which the set of covering tables does not change, merged newest first. */
+/**
+ * Ascending stretches, each covered by the same tables throughout; densities merged newest first.
+ */
 function* stretches(
   lists: readonly (readonly StatisticalTable[])[],
   parts: readonly Part[],

@@ -1,10 +1,10 @@
 /**
- * Owns tables without keys: a stretch of the key space, what is expected in it, and the engine's
- * metadata of a table that holds so much. Entries are taken to be evenly spread within a table, and
- * all to be of the mean size.
+ * Owns tables without keys: a stretch of the key space, its expected contents, and the engine's
+ * metadata of such a table. Entries are taken to be evenly spread within a table, and all of them
+ * to have the mean size.
  *
- * Where the n-th key of a random set lies is itself random, and borders that fell on even places
- * would meet those of other levels too often; so each border is scattered as the order statistic is.
+ * The place of the n-th key of a random set is itself random. Borders at evenly spaced places would
+ * coincide with those of other levels too often, so each border is scattered as the n-th key is.
  */
 
 import type { Random } from '../../engine/base/random.ts'
@@ -28,20 +28,20 @@ export interface StatisticalShape {
   /** Mean bytes of a user key and of a value. */
   readonly keyBytes: number
   readonly valueBytes: number
-  /** Bytes all keys start with, and the number of values each further byte takes. */
+  /** Length of the common prefix of all keys; below, the number of values of each further byte. */
   readonly keyPrefixBytes: number
   readonly keyRadix: number
   readonly blocks: Omit<TableSizeOptions, 'bitsPerKey'>
 }
 
-/** What all tables of one job have in common. */
+/** Facts that all tables of one job share. */
 export interface TableFacts {
   readonly ancestry: Ancestry
   readonly seqMin: number
   readonly seqMax: number
 }
 
-/** Expected numbers. */
+/** Expected numbers of a stretch or a table. */
 export interface Expected {
   readonly entries: number
   readonly dead: number
@@ -52,16 +52,16 @@ export interface Measured extends Stretch, Expected {
   readonly rawBytes: number
 }
 
-/** A table as yet in no place. */
+/** A table that has no place yet. */
 export interface Contents {
   readonly sums: Pick<TableSums, 'entries' | 'tombstones' | 'rawKeyBytes' | 'rawValueBytes'>
   readonly size: TableSize
 }
 
-/** Sums of many shares are off by less than this, in entries or relative to the whole. */
+/** Bound of rounding errors in sums of shares, in entries or relative to the whole. */
 export const ROUNDING = 1e-6
 
-/** The stretch with what is left in it; `older`: whether tombstones are still needed. */
+/** The stretch with its expected contents; `older` says whether tombstones are still needed. */
 export function measured(
   { model, keyBytes, valueBytes }: StatisticalShape,
   { from, to, density }: Stretch,
@@ -76,7 +76,7 @@ export function measured(
   return { from, to, density: kept, entries, dead, rawBytes }
 }
 
-/** A table of whole entries over a stretch so wide; null when none are left. */
+/** A table of whole entries over a stretch of this width; null if no entry is left. */
 export function contentsOf(
   { keyBytes, valueBytes, keyPrefixBytes, keyRadix, blocks }: StatisticalShape,
   expected: Expected,
@@ -106,7 +106,7 @@ export function statisticalTable(
   return { ...simulatedTable(id, counted, size, bitsPerKey, ancestry), from, to, density }
 }
 
-/** Where the first `share` of the entries ends. */
+/** The position at which the first `share` of the entries ends. */
 export function borderAfter(
   model: KeyModel,
   share: number,
@@ -114,7 +114,7 @@ export function borderAfter(
   random: Random,
 ): number {
   const keys = (model.keys * (to - from)) / KEY_SPACE
-  // A sample without replacement: where every key is present nothing is random.
+  // Keys are a sample without replacement: if every key is present, nothing is random.
   const free = Math.max(1 - entries / Math.max(keys, entries), 0)
   const spread = Math.sqrt((share * (1 - share) * free) / (entries + 2))
   const scattered = share + spread * gaussian(random)

@@ -1,9 +1,9 @@
 /**
- * Owns the short way of specs that take whole runs and leave one in their midst: no table needs a
- * look to see that they are safe. Where the inputs are neighbours in the recency order and the result
- * goes to a place among them, nothing that stays lies between an input and its new place, and
- * nothing stays in a run that is written to. Every other spec goes the long way, where the engine's
- * own rules judge it table by table (`engine/compaction/validate-spec.ts`).
+ * Owns the fast check of specs that replace neighbouring whole runs by one. Their safety follows
+ * without reading tables: if the inputs are neighbours in the recency order and the result takes a
+ * place among them, no other run lies between an input and its new place, and no other table is in
+ * the run that is written. Any other spec is checked table by table by the engine's own rules
+ * (`engine/compaction/validate-spec.ts`).
  */
 
 import type { CompactionSpec, OutputPlace } from '../../engine/compaction/strategy.ts'
@@ -24,7 +24,7 @@ export interface WholeRuns {
   readonly place: OutputPlace
 }
 
-/** The spec as a matter of whole runs, or null where it is more than that. */
+/** The spec in terms of whole runs; null if it must be checked table by table. */
 export function wholeRunsOf(version: Version, spec: CompactionSpec): WholeRuns | null {
   const place = onlyPlace(spec)
   if (place === null || spec.inputs.some(({ tables }) => tables !== 'all')) return null
@@ -62,7 +62,7 @@ export function withRunsReplaced(
   return versionOf(levels)
 }
 
-/** The one place a merge without cuts, or a move of one run, goes to. */
+/** The only place of a merge without cuts, or of a move of one run; null for other specs. */
 function onlyPlace(spec: CompactionSpec): OutputPlace | null {
   if (spec.kind === 'move') {
     return spec.inputs.length === 1 && 'after' in spec.place ? spec.place : null
@@ -76,7 +76,7 @@ function anchorOf(place: OutputPlace): RunId | null {
   return 'run' in place ? place.run : place.after
 }
 
-/** As `engine/compaction/resolved-spec.ts` counts: a new run stands between two whole numbers. */
+/** Counted as in `engine/compaction/resolved-spec.ts`: a new run lies between two whole numbers. */
 function positionOf(runs: readonly PlacedRun[], place: OutputPlace): number | null {
   const { level } = place
   const anchor = anchorOf(place)

@@ -1,6 +1,6 @@
-/** Owns the proof of purity: a view nothing in which can be changed. */
+/** Owns freezing a view deeply, to prove that a strategy does not change it. */
 
-/** Freezes `value` and all it holds; bytes are left, typed arrays cannot be frozen. */
+/** Freezes `value` and everything in it but typed arrays, which cannot be frozen. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (ArrayBuffer.isView(value) || Object.isFrozen(value)) return value

@@ -1,12 +1,12 @@
 /**
- * Owns whole loads of a stepped tree: buffers put one by one, each drained before the next. Entries
- * weigh one byte.
+ * Owns whole loads of a stepped tree: buffers are flushed one by one, and the tree comes to rest
+ * after each. Entries weigh one byte.
  */
 import type { CompactionSpec } from '../../engine/compaction/strategy.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import { emptyTree, load, type SteppedTree } from './stepper.ts'
 
-/** The tree after the last buffer, and every spec on the way. */
+/** The tree after the last buffer, and every spec that was applied. */
 export function loadAll(
   module: StrategyModule,
   params: Readonly<Record<string, unknown>>,
@@ -24,7 +24,7 @@ export function loadAll(
   return { tree, specs }
 }
 
-/** `count` whole buffers of unique keys, in an order that makes every two of them overlap. */
+/** `count` whole buffers of unique keys; every two of them overlap. */
 export function uniqueBuffers(count: number, entries: number): number[][] {
   return Array.from({ length: count }, (_, buffer) =>
     Array.from({ length: entries }, (_, at) => at * count + buffer),

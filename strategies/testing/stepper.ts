@@ -1,11 +1,11 @@
 /**
- * Owns trees without bytes: metadata of tables and, at small scale, the exact keys in them. A tree
- * is a value; flushing, applying a spec and draining give a new one, through the same `applyEdit`
- * as the engine. Entries have one size, so that buffers, levels and writes are counted in integers.
+ * Owns trees without bytes: the metadata of tables and the keys in them. A tree is an immutable
+ * value. Flushing, applying a spec and draining return a new tree, through the same `applyEdit` as
+ * in the engine. All entries have one size, so buffers, levels and writes are whole numbers.
  *
  * `writtenBytes` counts as the engine does: every flush and every merge output. `papersBytes`
- * counts as the papers do, who merge the buffer itself: a flush is not written when its table does
- * not outlive its own arrival.
+ * counts as the papers do, which merge the buffer itself: a flush does not count if its table is
+ * merged before the next flush.
  */
 
 import { assert } from '../../engine/base/assert.ts'
@@ -46,13 +46,13 @@ export interface SteppedTree {
   readonly nextTable: number
   readonly nextRun: RunId
   readonly nextSeq: number
-  /** The clock: what is flushed or merged carries it. Set it to let time pass. */
+  /** The clock, which new tables carry. Set it to let time pass. */
   readonly nowMs: number
   readonly writtenBytes: number
   readonly papersBytes: number
 }
 
-/** More picks after one flush than any strategy needs: it makes no progress. */
+/** A strategy that picks more often than this after one flush makes no progress. */
 const PICKS_MAX = 10_000
 
 export function emptyTree(
@@ -85,8 +85,8 @@ export function viewOf(tree: SteppedTree, inProgress: readonly CompactionSpec[] 
 }
 
 /**
- * Writes `keys`, each once, as the newest run of level 0; seqs follow the order given. Those of
- * `deleted` are written as tombstones, which weigh what an entry does.
+ * Writes `keys`, each once, as the newest run of level 0, with seqs in the given order. Keys in
+ * `deleted` are written as tombstones, which weigh as much as an entry.
  */
 export function flush(
   tree: SteppedTree,
@@ -112,7 +112,7 @@ export function flush(
   }
 }
 
-/** Flushes and compacts until nothing is due; also the specs, in order. */
+/** Flushes, then compacts until nothing is due. Returns the specs in order, too. */
 export function load(
   tree: SteppedTree,
   strategy: CompactionStrategy,
@@ -142,7 +142,7 @@ export function drain(
   }
 }
 
-/** Executes a spec: what the engine's job and installation do, without bytes. */
+/** Executes a spec as the engine's job and installation do, without bytes. */
 export function apply(tree: SteppedTree, spec: CompactionSpec): SteppedTree {
   const removed: TablePlacement[] = spec.inputs.flatMap((slice) => {
     const tables = tablesIn(tree.version, slice)
@@ -201,7 +201,7 @@ export function readAll(version: Version): Map<number, number> {
   return new Map(live.map(({ key, seq }) => [key, seq]))
 }
 
-/** Where a run holds a version newer than one in a newer run, in words; null when none does. */
+/** Describes a version that lies in an older run than an older version; null if there is none. */
 export function brokenRecency(version: Version): string | null {
   const seen = new Map<number, number>()
   for (const { level, run } of runsNewestFirst(version)) {
@@ -216,10 +216,10 @@ export function brokenRecency(version: Version): string | null {
   return null
 }
 
-/** How often a key repeats its number: it is as long as keys are in use. */
+/** How often a key repeats its number, so that it is as long as real keys. */
 const NUMBERS_IN_KEY = 4
 
-/** Key `key` as stored: its number, big-endian, so that bytes sort as numbers do, several times. */
+/** The bytes of key `key`: its number, repeated, big-endian so that bytes sort like numbers. */
 export function keyBytes(key: number): Uint8Array {
   const bytes = new Uint8Array(4 * NUMBERS_IN_KEY)
   const view = new DataView(bytes.buffer)
@@ -244,7 +244,7 @@ function newestVersions(tables: readonly SteppedTable[]): readonly Entry[] {
   return [...newest.values()].sort(byKey)
 }
 
-/** Whether a run older than the output still holds a table over a key, as the engine asks it. */
+/** Whether a run older than the output has a table over a key, by the engine's rule. */
 function tombstonesNeeded(
   version: Version,
   place: OutputPlace,
@@ -301,7 +301,7 @@ function cut(
   return pieces
 }
 
-/** What a table inherits: a merge cannot tell which entry was the oldest. */
+/** The times a merged table inherits; a merge cannot tell which entry was the oldest. */
 interface Ancestry {
   readonly writtenMs: number
   readonly deletedMs: number | null

@@ -1,7 +1,7 @@
 /**
- * Owns what the contract is tested on: every strategy with any parameters of it, and the most runs
- * its tree may rest with. Trees are small: a memtable of `MEMTABLE_ENTRIES` entries of one byte, 80
- * keys, and up to 40 ms between flushes.
+ * Owns the subjects of the contract tests: every strategy with random parameters, and the most runs
+ * that its tree may rest with. Trees are small: a memtable of `MEMTABLE_ENTRIES` entries of one
+ * byte, 80 keys, and up to 40 ms between flushes.
  */
 
 import fc from 'fast-check'
@@ -47,7 +47,7 @@ const sizing = fc.constantFrom('static', 'dynamic')
 
 const levelsBelow0 = (version: Version) => Math.max(version.levels.length - 1, 0)
 
-/** What partial leveling takes in every form of it. */
+/** Parameters that every form of partial leveling takes. */
 const partial = {
   T,
   pick: fc.constantFrom(...MOVEMENT_NAMES),
@@ -58,7 +58,7 @@ const partial = {
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
 
-/** What the triggers beside capacity go by, often reached within fifty flushes. */
+/** Limits of the triggers other than capacity; fifty flushes often reach them. */
 const limits = {
   deleteTtlMs: fc.constantFrom(1, 60, 500),
   densityThreshold: fc.constantFrom(0.1, 0.5),
@@ -167,7 +167,7 @@ export const subjects: readonly Subject[] = [
         )
         .map(([form, values]) => ({ ...values, ...form })),
     ),
-    // Level 0 of partial leveling may wait for its trigger; the widest layout is tiering.
+    // The most runs: tiering, or level 0 of partial leveling before its trigger.
     bound: (params, version) =>
       Math.max(Number(params.T), Number(params.l0Trigger)) * Math.max(version.levels.length, 1),
   },
@@ -186,7 +186,7 @@ export const subjects: readonly Subject[] = [
       num_levels: fc.integer({ min: 2, max: 7 }),
       targetTableBytes,
     }),
-    // Up to eight runs, or by their sizes 1 + log2 of 80 bytes, and those too few to merge.
+    // Up to eight runs, or 1 + log2(80 bytes) by size, and those that are too few to merge.
     bound: () => 8 + 3,
   },
   {
@@ -228,7 +228,7 @@ export const subjects: readonly Subject[] = [
       C: fc.constantFrom(0.5, 1, 3),
       targetTableBytes,
     }),
-    // What the smaller levels hold, in memtables, and a run a level.
+    // The smaller levels' bytes in memtables, and one run per level.
     bound: (params, version) =>
       version.totals.rawBytes / MEMTABLE_ENTRIES / (Number(params.C) + 1) +
       2 * Math.max(version.levels.length, 2),
@@ -253,7 +253,7 @@ export const subjects: readonly Subject[] = [
   {
     module: sizeTiered,
     params: fc.record({ minRuns: fc.integer({ min: 2, max: 5 }) }),
-    // Fewer than minRuns of a size, and from one entry to all 80 keys there are 1.5^11.
+    // Fewer than minRuns of one size; there are 11 sizes, since 80 keys are about 1.5^11.
     bound: (params) => (Number(params.minRuns) - 1) * 11,
   },
 ]

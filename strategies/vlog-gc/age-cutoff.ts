@@ -1,8 +1,8 @@
 /**
- * Empties old segments on the way: a compaction that meets a pointer into the oldest `ageCutoff` of the
- * segments moves the value to a new one (RocksDB's BlobDB, `blob_garbage_collection_age_cutoff`). No
- * liveness is looked up and nothing is appended anew, but a segment goes only when compactions have
- * passed over all that points to it.
+ * Owns cleaning by compactions: one that meets a pointer into the oldest `ageCutoff` of the
+ * segments moves the value to a new segment (RocksDB's BlobDB,
+ * `blob_garbage_collection_age_cutoff`). It looks up no liveness and writes no pointers of its own,
+ * but a segment can only be removed when compactions have rewritten every pointer into it.
  */
 
 import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'

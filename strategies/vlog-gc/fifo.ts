@@ -1,8 +1,8 @@
 /**
- * Cleans the log at its tail, oldest segment first, whenever it is larger than it may be: WiscKey's
- * collection (Lu et al., FAST '16, §3.3.2). It asks nothing of discard statistics where a capacity is
- * given. Under uniform updates each value is then written 1/(1 − u) times, u = exp(−(1 − u)/f), f the
- * live share of the capacity.
+ * Owns cleaning in the order of age: the oldest segment first, while the log is larger than it may
+ * be, as WiscKey does (Lu et al., FAST '16, §3.3.2). With a given capacity it needs no discard
+ * statistics. Under uniform updates each value is then written 1/(1 − u) times, where
+ * u = exp(−(1 − u)/f) and f is the live share of the capacity.
  */
 
 import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the names of the policies of value-log collection, and the making of one from a database's
- * `valueLog` options: what `Database.open` is handed as its `valueLogPolicy`.
+ * Owns the names of the policies of value-log collection, and creates a policy from a database's
+ * `valueLog` options, to be given to `Database.open` as `valueLogPolicy`.
  */
 
 import { checkPlain } from '../../engine/base/arguments.ts'
@@ -26,7 +26,7 @@ export const VALUE_LOG_POLICIES: ReadonlyMap<
   ['age-cutoff', ageCutoff],
 ])
 
-/** The policy the options name; null for 'none'. `LSM_INVALID_ARGUMENT` for an unknown name. */
+/** The policy that the options name; null for 'none'. `LSM_INVALID_ARGUMENT` if it is unknown. */
 export function valueLogPolicyOf(options: ValueLogPolicyOptions): ValueLogPolicy | null {
   checkPlain(options, 'the value-log options')
   if (options.gcPolicy === 'none') return null

@@ -1,6 +1,6 @@
 /**
- * Owns what policies of value-log collection share: how large the log is, how large it may be, and
- * which segments are left to clean. Pure.
+ * Owns what the policies of value-log collection share: how large the log is, how large it may be,
+ * and which segments can be cleaned. Pure.
  */
 
 import type {
@@ -10,9 +10,9 @@ import type {
 } from '../../engine/compaction/value-log-policy.ts'
 
 export interface LogSpaceParameters {
-  /** Live ÷ capacity that the log is kept at. */
+  /** Share of live bytes in the capacity that the log is kept at. */
   readonly fillFraction: number
-  /** The capacity itself; null: referenced bytes ÷ fillFraction. */
+  /** The capacity in bytes; null: referenced bytes ÷ fillFraction. */
   readonly capacityBytes: number | null
 }
 
@@ -21,7 +21,7 @@ export interface LogSpace {
   readonly capacityBytes: number
 }
 
-/** Unsealed bytes count as referenced: nobody has found garbage among them yet. */
+/** Unsealed bytes count as referenced, because no garbage is known among them. */
 export function logSpace(view: ValueLogView, parameters: LogSpaceParameters): LogSpace {
   const sum = (bytes: (segment: SegmentStats) => number) =>
     view.segments.reduce((total, segment) => total + bytes(segment), view.unsealedBytes)

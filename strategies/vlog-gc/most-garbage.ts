@@ -1,8 +1,8 @@
 /**
- * Cleans the segment with the largest share of known garbage whenever the log is larger than it may be:
- * discard statistics, as BadgerDB keeps them (`value.go`, `discard.go`). A segment without known
- * garbage is left alone: cleaning it would only copy it. Among equals the oldest goes. It is as good as
- * what merges have found out: where a log turns over faster than its tree, it cleans by stale figures.
+ * Owns cleaning by discard statistics: while the log is larger than it may be, the segment with the
+ * largest known share of garbage is cleaned, as BadgerDB does (`value.go`, `discard.go`); of equals
+ * the oldest. A segment without known garbage is not cleaned, which would only copy it. Garbage
+ * becomes known in merges, so the figures are stale if the log is rewritten faster than the tree.
  */
 
 import type { ValueLogPolicy } from '../../engine/compaction/value-log-policy.ts'

@@ -17,6 +17,6 @@ test.each([
   })
   console.log(`f = ${fill}: ${waLog.toFixed(3)}, 1/(1 − u) = ${vlogWa(fill).toFixed(3)}`)
   expect(Math.abs(waLog / copies - 1)).toBeLessThan(0.05)
-  // What is written between two looks is not cleaned yet.
+  // Data written between two checks of the log is not cleaned yet.
   expect(fullest).toBeLessThan(1.02)
 })

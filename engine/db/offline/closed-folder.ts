@@ -1,7 +1,7 @@
 /**
- * Owns the look at a database that nobody has open: what an open would find, read under the folder's
- * lock and changed in nothing. Export, dump and verify all start here. Invariant: no database object
- * exists for the folder while `read` runs, so its files stand still.
+ * Owns the look at a database that nobody has open: what an open would find, read under the
+ * folder's lock and changed in nothing. Export, dump and verify all start here. Invariant: no
+ * database object exists for the folder while `read` runs, so its files stand still.
  */
 
 import { LsmError } from '../../base/errors.ts'
@@ -19,7 +19,8 @@ import { checkSegments } from '../values/segment-recovery.ts'
 /**
  * Runs `read` on the folder, resolved and locked; one that may only be read is not locked, and is
  * `LSM_LOCKED` if it was opened meanwhile. Errors: `LSM_NOT_FOUND` where there is no database,
- * `LSM_LOCKED` where it is open, `LSM_INVALID_ARGUMENT` where an argument is not a storage or a name.
+ * `LSM_LOCKED` where it is open, `LSM_INVALID_ARGUMENT` where an argument is not a storage or a
+ * name.
  */
 export function withClosedFolder<Result>(
   storage: Storage,
@@ -74,7 +75,10 @@ export interface FolderDescription {
   readonly tree: string
 }
 
-/** The state a closed database is in. `LSM_CORRUPTION` where an open at a point in time would refuse. */
+/**
+ * The state a closed database is in. `LSM_CORRUPTION` where an open at a point in time would
+ * refuse.
+ */
 export function describeFolder(storage: Storage, name: string): FolderDescription {
   return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder, 'point-in-time')

@@ -1,11 +1,12 @@
 /**
- * Owns the export of a closed database into a folder that RocksDB opens. The tables get second names
- * (hard links), so an export costs no space and hardly any time; the database itself is only read.
+ * Owns the export of a closed database into a folder that RocksDB opens. The tables get second
+ * names (hard links), so an export costs no space and hardly any time; the database itself is only
+ * read.
  *
  * RocksDB wants one run a level. So the runs, newest first, go to its levels 1, 2, 3 …: a get goes
  * down the levels and stops at the first that answers, which is our recency order whatever the
- * sequence numbers. Level 0 stays free for what RocksDB itself flushes. It has seven levels unless an
- * OPTIONS file says otherwise, so one is written.
+ * sequence numbers. Level 0 stays free for what RocksDB itself flushes. It has seven levels unless
+ * an OPTIONS file says otherwise, so one is written.
  *
  * Segments of the value log go along by link too, but for those a crash left open: of these what is
  * sound is copied and sealed.
@@ -141,8 +142,8 @@ function exportSegments(
 }
 
 /**
- * Writes what an open would recover of the logs to a log at `path`. One that holds nothing is written
- * too: the manifest names it, and an open misses a log that is named and not there.
+ * Writes what an open would recover of the logs to a log at `path`. One that holds nothing is
+ * written too: the manifest names it, and an open misses a log that is named and not there.
  */
 function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatch[]): void {
   const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))

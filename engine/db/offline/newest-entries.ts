@@ -39,7 +39,9 @@ export class NewestEntries {
     for (const { batch } of batches) inserter.insert(batch, 0)
   }
 
-  /** The newest entry of `key`, a tombstone too, until the next call; else null. Throws as reads do. */
+  /**
+   * The newest entry of `key`, a tombstone too, until the next call; else null. Throws as reads do.
+   */
   find(key: Uint8Array): Lookup | null {
     return this.#reads.find(this.#memtable, this.#version, key, Number.MAX_SAFE_INTEGER)
   }

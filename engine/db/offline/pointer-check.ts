@@ -1,7 +1,7 @@
 /**
- * Owns the check of tables' pointers against the value log: each leads to the record of its key, and a
- * table points to as many bytes of each segment as its metadata says. A pointer into a spent segment
- * leads nowhere any more, so a newer entry must shadow it.
+ * Owns the check of tables' pointers against the value log: each leads to the record of its key,
+ * and a table points to as many bytes of each segment as its metadata says. A pointer into a spent
+ * segment leads nowhere any more, so a newer entry must shadow it.
  */
 
 import { corruption, isLsmError } from '../../base/errors.ts'

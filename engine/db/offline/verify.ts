@@ -1,7 +1,7 @@
 /**
  * Owns the check of a whole closed database: every checksum of its manifest, logs, tables and value
- * log, and that they agree with one another. It goes on after a fault, so that one run names all of them.
- * It forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
+ * log, and that they agree with one another. It goes on after a fault, so that one run names all of
+ * them. It forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
  */
 
 import { corruption, isLsmError, type LsmError } from '../../base/errors.ts'
@@ -33,8 +33,8 @@ export interface VerifyReport {
 }
 
 /**
- * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables are
- * not known, and only that is told.
+ * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables
+ * are not known, and only that is told.
  */
 export function verifyDatabase(storage: Storage, name: string): VerifyReport {
   return withClosedFolder(storage, name, (folder) => {
@@ -102,8 +102,8 @@ function checkTable(
 }
 
 /**
- * Every record, and the sums the manifest knows. Of a spent segment its stub will do; one that a crash
- * left open has neither a footer nor sums.
+ * Every record, and the sums the manifest knows. Of a spent segment its stub will do; one that a
+ * crash left open has neither a footer nor sums.
  */
 function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void {
   const { segment, state, records, recordBytes } = meta

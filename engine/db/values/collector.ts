@@ -1,11 +1,12 @@
 /**
  * Owns garbage collection of the value log: it asks the policy for a segment, walks it, and appends
- * anew what is live (WiscKey §3.3.2). A value is live when the newest entry of its key points to it,
- * which is looked up between commits, so that no write can come between the look and the new pointer.
+ * anew what is live (WiscKey §3.3.2). A value is live when the newest entry of its key points to
+ * it, which is looked up between commits, so that no write can come between the look and the new
+ * pointer.
  *
- * Invariant: a segment is spent only when every new pointer is durable with its value. A moved value
- * is no write of a user's: it takes a sequence number, keeps the time it was first written at, and
- * counts in no statistic of writes.
+ * Invariant: a segment is spent only when every new pointer is durable with its value. A moved
+ * value is no write of a user's: it takes a sequence number, keeps the time it was first written
+ * at, and counts in no statistic of writes.
  */
 
 import { corruption, LsmError } from '../../base/errors.ts'

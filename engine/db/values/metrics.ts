@@ -1,4 +1,6 @@
-/** Owns the figures of the value log: what a database reports of it, and the counters behind them. */
+/**
+ * Owns the figures of the value log: what a database reports of it, and the counters behind them.
+ */
 
 /** All zero where no value was ever separated. */
 export interface ValueLogMetrics {

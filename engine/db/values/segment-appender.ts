@@ -1,9 +1,9 @@
 /**
- * Owns the segment being appended to on one account: it opens at the first value, rolls at its size,
- * and is sealed with all that rolled before it when its memtable is flushed.
+ * Owns the segment being appended to on one account: it opens at the first value, rolls at its
+ * size, and is sealed with all that rolled before it when its memtable is flushed.
  *
- * Invariant: a segment is known to the manifest as open before a pointer into it can be written; one
- * that rolled is durable.
+ * Invariant: a segment is known to the manifest as open before a pointer into it can be written;
+ * one that rolled is durable.
  */
 
 import type { FileNumbers } from '../../manifest/file-numbers.ts'

@@ -42,7 +42,10 @@ describe('a segment that a kill left open', () => {
     expect(faultsIn(torn)).toEqual([expect.stringMatching(/torn record/)])
   })
 
-  /** A process that dies before this sync of its segment: the page cache lives on, the disk lacks it. */
+  /**
+   * A process that dies before this sync of its segment: the page cache lives on, the disk lacks
+   * it.
+   */
   function diedBefore(sync: 'of a write' | 'of the footer'): MemoryStorage {
     const memory = new MemoryStorage(new Ledger())
     const storage = new FaultStorage(memory)

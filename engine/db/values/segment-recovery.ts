@@ -1,8 +1,8 @@
 /**
  * Owns what an open does to the value log: the segments a crash left open are walked to their first
- * damage, cut there and sealed; replayed pointers are held against what is left; spent segments become
- * stubs. Invariant: a pointer that passes leads to the whole record of its key, and everything a sealed
- * segment was said to hold is in it.
+ * damage, cut there and sealed; replayed pointers are held against what is left; spent segments
+ * become stubs. Invariant: a pointer that passes leads to the whole record of its key, and
+ * everything a sealed segment was said to hold is in it.
  */
 
 import { corruption, isLsmError, type LsmError } from '../../base/errors.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the separation of values from keys at write time (WiscKey): of a batch that holds large values
- * it makes the batch that is logged and inserted, with pointers in their place.
+ * Owns the separation of values from keys at write time (WiscKey): of a batch that holds large
+ * values it makes the batch that is logged and inserted, with pointers in their place.
  */
 
 import { WriteBatch, type WriteBatchSink } from '../../wal/write-batch.ts'
@@ -20,8 +20,8 @@ export class Separator implements WriteBatchSink {
   }
 
   /**
-   * The batches to store, their large values added to the log. Those made here are borrowed until the
-   * next call; batches without large values are themselves.
+   * The batches to store, their large values added to the log. Those made here are borrowed until
+   * the next call; batches without large values are themselves.
    */
   separate(batches: readonly WriteBatch[], nowMs: number): readonly WriteBatch[] {
     this.#nowMs = nowMs

@@ -1,10 +1,11 @@
 /**
- * Owns the value log of an open database: where new values go, how pointers become values again, and
- * what the policy of its collection is shown. The tree holds pointers (`vlog/value-pointer.ts`); the
- * manifest knows the segments; what tables still point to is in the book.
+ * Owns the value log of an open database: where new values go, how pointers become values again,
+ * and what the policy of its collection is shown. The tree holds pointers
+ * (`vlog/value-pointer.ts`); the manifest knows the segments; what tables still point to is in the
+ * book.
  *
- * Invariant: collection appends to segments of its own, so that its bytes stay apart; both kinds share
- * the life of the memtable that points into them.
+ * Invariant: collection appends to segments of its own, so that its bytes stay apart; both kinds
+ * share the life of the memtable that points into them.
  */
 
 import type { SeqNum } from '../../base/internal-key.ts'
@@ -60,7 +61,9 @@ export class ValueLog {
   readonly #getAccount: ValueAccount
   readonly scanAccount: ValueAccount
   readonly #pointer = new ValuePointer()
-  /** Of segments that writers and collection opened since the open: the newest number at that time. */
+  /**
+   * Of segments that writers and collection opened since the open: the newest number at that time.
+   */
   readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {

@@ -1,6 +1,6 @@
 /**
- * Owns the moving of values by a compaction (`compaction/value-relocation.ts`). The segments it fills
- * are listed by the compaction's own edit; until then nobody knows of them.
+ * Owns the moving of values by a compaction (`compaction/value-relocation.ts`). The segments it
+ * fills are listed by the compaction's own edit; until then nobody knows of them.
  */
 
 import type { ValueRelocation } from '../../compaction/value-relocation.ts'

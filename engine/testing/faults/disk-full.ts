@@ -1,7 +1,8 @@
 /**
- * Owns the test of a disk that is full for one call: a scripted history is lived once for each storage
- * call, which fails. What must hold: the failure is told, what was acknowledged and only that is still
- * read, nothing is left open, and after a reopen the history goes on to its right end.
+ * Owns the test of a disk that is full for one call: a scripted history is lived once for each
+ * storage call, which fails. What must hold: the failure is told, what was acknowledged and only
+ * that is still read, nothing is left open, and after a reopen the history goes on to its right
+ * end.
  */
 
 import { expect } from 'vitest'

@@ -16,7 +16,9 @@ import { entryAt, KEY_COUNT, KILL_OPTIONS } from './kill-entries.ts'
 
 const CHILD = fileURLToPath(new URL('kill.child.ts', import.meta.url))
 
-/** Lets the child load from `first` on, kills it after so many acknowledgements; the last one told. */
+/**
+ * Lets the child load from `first` on, kills it after so many acknowledgements; the last one told.
+ */
 async function loadAndKill(
   folder: string,
   first: number,

@@ -1,6 +1,6 @@
 /**
- * Owns the count of a storage's open files: a storage around another that knows, for every file opened
- * through it, whether it was closed.
+ * Owns the count of a storage's open files: a storage around another that knows, for every file
+ * opened through it, whether it was closed.
  */
 
 import type { Storage } from '../../storage/storage.ts'

@@ -1,7 +1,7 @@
 /**
- * Plants bugs in copies of the engine and sees them found: each rule of the validator taken out, and
- * the classic ways to lose data. Source is mutated rather than mocked, so no seam in the engine exists
- * for the tests' sake; a mutation whose place is gone fails, and asks to be written anew.
+ * Plants bugs in copies of the engine and sees them found: each rule of the validator taken out,
+ * and the classic ways to lose data. Source is mutated rather than mocked, so no seam in the engine
+ * exists for the tests' sake; a mutation whose place is gone fails, and asks to be written anew.
  */
 
 import { execFile } from 'node:child_process'

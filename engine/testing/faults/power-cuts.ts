@@ -1,6 +1,7 @@
 /**
- * Owns the power-loss test of the database: a scripted history is stopped at every storage call, the
- * storage is looked at as it might be found after the reboot, in many ways, and each image is opened.
+ * Owns the power-loss test of the database: a scripted history is stopped at every storage call,
+ * the storage is looked at as it might be found after the reboot, in many ways, and each image is
+ * opened.
  *
  * What must hold of every image: it opens; it holds the state after a prefix of the batches, whole
  * ones in their order; that prefix includes every batch acknowledged with `sync`, and nothing that
@@ -187,8 +188,8 @@ function checkImage(
 }
 
 /**
- * Once it was opened and closed the ledger accounts for every byte, and of a value log all that points
- * leads somewhere.
+ * Once it was opened and closed the ledger accounts for every byte, and of a value log all that
+ * points leads somewhere.
  */
 function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): void {
   if (plan.valueLogPolicy !== undefined) {

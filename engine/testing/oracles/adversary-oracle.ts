@@ -1,6 +1,7 @@
 /**
- * Owns the adversary's oracle: which keys there are, what each should read as at some moment, and the
- * comparison of a database with that, by gets, by scans both ways, and by a cursor held meanwhile.
+ * Owns the adversary's oracle: which keys there are, what each should read as at some moment, and
+ * the comparison of a database with that, by gets, by scans both ways, and by a cursor held
+ * meanwhile.
  */
 
 import { assert } from '../../base/assert.ts'

@@ -1,8 +1,8 @@
 /**
  * Owns the invention of compaction specs for the adversary: seeded, over any tree, from honest to
- * absurd. Four plans: *closed* takes along everything in the way, by rules of its own (a merge made so
- * must be accepted); *near miss* leaves one table of those out; *wild* names tables and places at
- * random; *flawed* breaks one rule of form on purpose and says which.
+ * absurd. Four plans: *closed* takes along everything in the way, by rules of its own (a merge made
+ * so must be accepted); *near miss* leaves one table of those out; *wild* names tables and places
+ * at random; *flawed* breaks one rule of form on purpose and says which.
  *
  * Invariant: nothing here asks the validator, so neither can excuse the other.
  */

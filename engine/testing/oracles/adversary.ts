@@ -1,6 +1,7 @@
 /**
- * Owns the adversary: a strategy that picks whatever `adversary-specs.ts` invents, on a real database
- * that is written to, deleted from and read at snapshots meanwhile. What must hold of every spec:
+ * Owns the adversary: a strategy that picks whatever `adversary-specs.ts` invents, on a real
+ * database that is written to, deleted from and read at snapshots meanwhile. What must hold of
+ * every spec:
  *
  *   refused   `LSM_UNSAFE_COMPACTION` with a rule (the one broken on purpose, where one was); the tree
  *             is untouched, everything reads back, and the folder opens again

@@ -1,8 +1,8 @@
 /**
- * Owns the check of a whole tree against the bytes at rest: every table is read, entry by entry. What
- * must hold: a table is in internal order and is what its metadata says; a run's tables are disjoint;
- * every total is the sum of its parts; and recency, over the versions that are there and not over key
- * ranges: any version in a run is newer than any version of its key in a later run.
+ * Owns the check of a whole tree against the bytes at rest: every table is read, entry by entry.
+ * What must hold: a table is in internal order and is what its metadata says; a run's tables are
+ * disjoint; every total is the sum of its parts; and recency, over the versions that are there and
+ * not over key ranges: any version in a run is newer than any version of its key in a later run.
  *
  * Invariant: nothing is taken from the engine but the version and the table reader.
  */

@@ -1,7 +1,7 @@
 /**
- * Owns the check of where tables went: a compaction takes the tables its spec names and no others, and
- * puts what it makes or moves where the spec says. The trees are compared table by table; nothing of
- * the engine is asked how it applies a spec.
+ * Owns the check of where tables went: a compaction takes the tables its spec names and no others,
+ * and puts what it makes or moves where the spec says. The trees are compared table by table;
+ * nothing of the engine is asked how it applies a spec.
  */
 
 import { assert } from '../../base/assert.ts'

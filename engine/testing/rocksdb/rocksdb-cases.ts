@@ -1,11 +1,11 @@
 /**
  * Owns what RocksDB's tools are asked about a database of ours: a seeded history under a strategy,
- * closed, looked at file by file and opened by RocksDB, as it is or through an export. The oracle is
- * a map that lived the same history.
+ * closed, looked at file by file and opened by RocksDB, as it is or through an export. The oracle
+ * is a map that lived the same history.
  *
  * RocksDB's scan merges by internal key and is blind to the order of runs; only gets see a stale
- * value. So every folder is asked by gets for all live keys, and by a scan, which also shows that no
- * deleted key is back.
+ * value. So every folder is asked by gets for all live keys, and by a scan, which also shows that
+ * no deleted key is back.
  */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -5,30 +5,38 @@
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PeerReading } from '../../../results/peer-schema.ts'
-import { type ProcessAccount, readProcessAccount } from '../../machine/process-account.ts'
+import { readSystem, type SystemReading } from '../../machine/operating-system.ts'
 import { quotient } from '../../measure/figures.ts'
 import type { PeerStatistics } from './peer-store.ts'
 
-/** The process's account from an opening on, without what went to the terminal. */
+/** Bytes of the whole process, its threads and the children it waited for. */
+interface ProcessAccount {
+  readonly writtenBytes: number
+  readonly readBytes: number
+  /** Pages written to the device. */
+  readonly deviceBytes: number
+}
+
+/** The process's account since the store was opened, without the bytes written to the terminal. */
 export class ProcessWindow {
   readonly #terminalBytes: () => number
-  readonly #before: ProcessAccount | null
+  readonly #before: SystemReading | null
   readonly #terminalBefore: number
 
   constructor(terminalBytes: () => number) {
     this.#terminalBytes = terminalBytes
-    this.#before = readProcessAccount()
+    this.#before = readSystem()
     this.#terminalBefore = terminalBytes()
   }
 
   read(): ProcessAccount | null {
-    const after = readProcessAccount()
+    const after = readSystem()
     if (this.#before === null || after === null) return null
     const terminal = this.#terminalBytes() - this.#terminalBefore
     return {
-      writtenBytes: after.writtenBytes - this.#before.writtenBytes - terminal,
-      readBytes: after.readBytes - this.#before.readBytes,
-      deviceBytes: after.deviceBytes - this.#before.deviceBytes,
+      writtenBytes: after.written.bytes - this.#before.written.bytes - terminal,
+      readBytes: after.read.bytes - this.#before.read.bytes,
+      deviceBytes: after.deviceWrittenBytes - this.#before.deviceWrittenBytes,
     }
   }
 }

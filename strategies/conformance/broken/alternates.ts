@@ -1,6 +1,6 @@
 /**
- * Breaks `same-in-simulator`, and purity: the number of views it was ever shown decides, so two
- * trees with equal pasts part ways.
+ * Breaks `same-in-simulator`, and purity: its picks depend on how many views it has seen, so two
+ * trees with equal histories differ.
  */
 
 import { defineStrategy } from 'varve/strategies'

@@ -1,6 +1,6 @@
-/** Owns which rule each broken strategy is there for: every rule is seen to catch one. */
+/** Owns the broken strategies by rule: every rule must catch those listed for it. */
 
-/** By rule; names of modules beside this one. */
+/** By rule, the names of modules in this folder. */
 export const BROKEN: Readonly<Record<string, readonly string[]>> = {
   params: ['unsound-defaults'],
   'well-formed': ['answers-later', 'owes-nan'],

@@ -1,10 +1,10 @@
-/** Breaks `no-identity`: it knows a run again by the object, not by its id. */
+/** Breaks `no-identity`: it recognises a run by its object, not by its id. */
 
 import { defineStrategy, type Run } from 'varve/strategies'
 import { z } from 'zod'
 import { fullLevel, mergeDown, primitives, runsOf } from './parts.ts'
 
-/** Runs it has named in picks: true to the data only as long as nobody copies the view. */
+/** Runs that it has picked. This is wrong as soon as the view is copied. */
 const named = new WeakSet<Run>()
 
 export default defineStrategy({

@@ -1,4 +1,4 @@
-/** Breaks `no-memory`: a variable of the module decides, which no view shows. */
+/** Breaks `no-memory`: its picks depend on a variable of the module, which is not in the view. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

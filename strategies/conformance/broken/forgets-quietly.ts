@@ -1,4 +1,4 @@
-/** Breaks `answers`: it drops the oldest run without having declared that it drops anything. */
+/** Breaks `answers`: it drops the oldest run, but does not declare that it drops. */
 
 import { defineStrategy, wholeRuns } from 'varve/strategies'
 import { z } from 'zod'

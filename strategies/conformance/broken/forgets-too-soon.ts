@@ -1,4 +1,4 @@
-/** Breaks `safe-picks`: it declares drops, and drops what the owner's retention still keeps. */
+/** Breaks `safe-picks`: it declares drops, and drops data that the owner's retention keeps. */
 
 import { defineStrategy, wholeRuns } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Breaks `safe-beside-jobs`: it never looks at what is in progress. */
+/** Breaks `safe-beside-jobs`: it ignores the jobs that are running. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Breaks `urgency`: no score ever reaches 1, so a scheduler would let everything wait. */
+/** Breaks `urgency`: no score reaches 1, so a scheduler would never start a job. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Breaks `recency`: what came last is moved below what came before it. */
+/** Breaks `recency`: it moves the newest run below older ones. */
 
 import { defineStrategy, wholeRuns } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Owns what broken strategies share, so that each shows little but its mistake. */
+/** Owns the parts that broken strategies share, so that each file shows little but its mistake. */
 
 import {
   type InputSlice,

@@ -1,4 +1,4 @@
-/** Breaks `same-everywhere`: numbers of tables decide, and those only an engine gives so. */
+/** Breaks `same-everywhere`: its picks depend on table numbers, which differ outside the engine. */
 
 import { defineStrategy, tablesOf } from 'varve/strategies'
 import { z } from 'zod'

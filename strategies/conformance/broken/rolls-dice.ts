@@ -1,4 +1,4 @@
-/** Breaks `no-clock-or-randomness`: a tie is broken by chance instead of a hash of the view. */
+/** Breaks `no-clock-or-randomness`: it breaks a tie at random, not by a hash of the view. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Breaks `safe-picks` and `recency`: level 0 goes to the deepest level, past what lies between. */
+/** Breaks `safe-picks` and `recency`: level 0 skips the levels above the deepest one. */
 
 import { defineStrategy, wholeRuns } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Breaks `stall-limits`: writers stop at two runs, which it is content to rest with. */
+/** Breaks `stall-limits`: writers stop at two runs, but it rests with two runs. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

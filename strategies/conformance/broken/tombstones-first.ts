@@ -1,6 +1,6 @@
 /**
- * Breaks `tombstones`: a run that holds deletions is merged away from level 0 straight into the
- * deepest run, where they are dropped; older puts between the two come to light.
+ * Breaks `tombstones`: it merges a run with tombstones from level 0 straight into the deepest run,
+ * which drops them. Older puts between the two runs become visible again.
  */
 
 import { defineStrategy, wholeRuns } from 'varve/strategies'

@@ -1,4 +1,4 @@
-/** Breaks `params`: the default size ratio is outside its own range, and unexplained. */
+/** Breaks `params`: the default size ratio is outside its range and has no description. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

@@ -1,4 +1,4 @@
-/** Breaks `next-due`: old runs are merged, but nobody is told when they will be old. */
+/** Breaks `next-due`: it merges old runs, but does not say when a run becomes old. */
 
 import { defineStrategy, tablesOf } from 'varve/strategies'
 import { z } from 'zod'

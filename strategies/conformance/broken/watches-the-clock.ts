@@ -1,4 +1,4 @@
-/** Breaks `no-clock-or-randomness`: it reads the system's time; the view's is `nowMs`. */
+/** Breaks `no-clock-or-randomness`: it reads the system's clock, not `nowMs` of the view. */
 
 import { defineStrategy } from 'varve/strategies'
 import { z } from 'zod'

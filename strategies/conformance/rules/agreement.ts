@@ -1,4 +1,4 @@
-/** Owns the rules of agreement: the engine, a tree without bytes and the simulator make one tree. */
+/** Owns the rules that the engine, a tree without bytes and the simulator make the same tree. */
 
 import type {
   CompactionSpec,
@@ -97,7 +97,7 @@ export const sameInSimulator: Rule = {
   ),
 }
 
-/** The engine goes first and alone: what it leaves in a strategy's memory then shows. */
+/** The engine runs first, so that an effect of a strategy's memory on the other run shows. */
 function editsOfEngine(subject: Subject, steps: readonly Step[]): readonly string[] {
   const edits: string[] = []
   using engine = new EngineRun(subject.create(), {
@@ -113,16 +113,16 @@ function editsOfEngine(subject: Subject, steps: readonly Step[]): readonly strin
   return edits
 }
 
-/** Without the state, which only the engine's edits carry. */
+/** The text of an edit, without the state, which only the engine's edits have. */
 function textOf(kind: string, { newRuns, removed, added }: VersionEdit): string {
   return `${kind}\n${printEdit({ newRuns, removed, added })}`
 }
 
-/** The tree without bytes that goes along with an engine's. */
+/** A tree without bytes that follows the engine's tree. */
 class Twin {
   strategy: CompactionStrategy
   tree: Tree
-  /** The engine wraps what is thrown while it picks. */
+  /** Kept here, because the engine wraps errors that are thrown during a pick. */
   found: Violation | null = null
 
   constructor(strategy: CompactionStrategy) {
@@ -139,7 +139,7 @@ class Twin {
     if (step.kind === 'flush') this.tree = flushInto(this.tree, { puts: step.puts, deletes })
   }
 
-  /** The engine is about to act on `spec`. */
+  /** Called before the engine acts on `spec`. */
   follow(view: TreeView, spec: CompactionSpec | null): void {
     try {
       this.compare(view.version, spec)
@@ -159,7 +159,7 @@ class Twin {
     }
   }
 
-  /** Sizes of files and filters are the engine's to know; all else must agree. */
+  /** Takes sizes of files and filters from the engine; everything else must be equal. */
   compare(version: Version, spec: CompactionSpec | null): void {
     const [here, there] = [printCanonical(this.tree.version), printCanonical(version)]
     if (here !== there) {
@@ -170,7 +170,7 @@ class Twin {
   }
 }
 
-/** Takes over what only files have: their sizes and filters. */
+/** The version with the sizes and filters of the files in `from`. */
 function withSizes(version: Version, from: Version): Version {
   return versionOf(
     version.levels.map((level, index) =>

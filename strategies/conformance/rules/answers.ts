@@ -1,4 +1,4 @@
-/** Owns the rule of right answers on the real engine, and the way through a history on one. */
+/** Owns the rule that the real engine answers correctly, and the script that it runs. */
 
 import type {
   CompactionSpec,
@@ -12,7 +12,7 @@ import type { Subject } from '../subject.ts'
 import { type Scene, Violation } from '../violation.ts'
 import { PREDECESSORS } from '../walk.ts'
 
-/** Steps with the strategy they are taken under; the checked one begins with a reopening. */
+/** Steps with the strategy that is in use. The checked strategy begins with a reopening. */
 export function* script(
   { inherited, steps }: History,
   create: () => CompactionStrategy,
@@ -35,7 +35,7 @@ interface Written {
   readonly atMs: number
 }
 
-/** What was written of each key; only a strategy that may drop can lose some of it, by age. */
+/** The written versions of each key. Only a strategy that may drop can lose some, by age. */
 class Oracle {
   readonly live = new Map<number, Written>()
   readonly #subject: Subject
@@ -75,7 +75,7 @@ export const answers: Rule = {
     (subject, history) => {
       const oracle = new Oracle(subject)
       let scene: Scene = {}
-      // Its owner agrees to lose everything; a strategy that declares no drops takes none of it.
+      // A strategy without drops runs under a retention that allows every drop, and must make none.
       const retention = subject.module.drops ? subject.retention : { maxAgeMs: 1, maxBytes: 1 }
       const onPick = ({ version }: TreeView, spec: CompactionSpec | null) => {
         if (spec !== null) scene = { version, spec }

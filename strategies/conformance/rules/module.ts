@@ -1,4 +1,4 @@
-/** Owns the rule of what a module declares: parameters that explain and fill themselves. */
+/** Owns the rule about a module's declaration: parameters with descriptions and valid defaults. */
 
 import { isDeepStrictEqual } from 'node:util'
 import { isLsmError } from '../../../engine/base/errors.ts'

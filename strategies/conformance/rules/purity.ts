@@ -1,4 +1,4 @@
-/** Owns the rules of purity: a pick is a function of the view's data, and of nothing else. */
+/** Owns the rules of purity: a pick depends on the data of the view and on nothing else. */
 
 import { isDeepStrictEqual } from 'node:util'
 import { isLsmError } from '../../../engine/base/errors.ts'
@@ -24,7 +24,9 @@ function expectSame(
   throw new Violation(message, { version: tree.version, running, spec })
 }
 
-/** Every member is asked, at every pick of a history; what `broken` of the guard's rules is told. */
+/**
+ * Calls every member at every pick of a history. Reports only breaks of the guard's rule `broken`.
+ */
 function whenAsked(broken: SafetyRule, look: (moment: Moment) => void = () => {}): Rule['check'] {
   return forAll(histories, (subject, history) => {
     try {
@@ -34,7 +36,7 @@ function whenAsked(broken: SafetyRule, look: (moment: Moment) => void = () => {}
         look(moment)
       }
     } catch (error) {
-      // The walk cannot go on; another rule tells why.
+      // The walk cannot go on; another rule reports the reason.
       if (isLsmError(error, 'LSM_UNSAFE_COMPACTION') && error.data.rule !== broken) return
       throw error
     }
@@ -71,7 +73,7 @@ export const noMemory: Rule = {
   check: forAll(histories, (subject, history) => {
     const moments = [...inlineWalk(subject, history)].filter(({ at }) => at === 'pick')
     const stranger = subject.createCopy()
-    // Backwards: what depends on earlier views has none of them.
+    // In reverse order, so that a strategy which depends on earlier views has not seen them.
     for (const moment of moments.reverse()) {
       expectSame(stranger, moment, moment.view, 'an instance with another past asked,')
     }
@@ -94,13 +96,13 @@ export const noIdentity: Rule = {
   name: 'no-identity',
   sentence: 'Views of equal data in other objects get equal picks.',
   check: forAll(busyHistories, (subject, history) => {
-    // After the walk: a guard shows equal parts of versions that follow each other as one object.
+    // After the walk, because the guard shows equal parts of consecutive versions as one object.
     for (const moment of [...busyWalk(subject, history)]) {
       if (moment.at !== 'pick') continue
       const { view } = moment
       const copied: TreeView = {
         ...view,
-        // Apart from one another, so that what they share in the original is not shared here.
+        // Cloned separately, so that objects shared in the original are not shared here.
         version: structuredClone(view.version),
         inProgress: view.inProgress.map((spec) => structuredClone(spec)),
         state: structuredClone(view.state),

@@ -1,4 +1,4 @@
-/** Owns the rules of safe picks: what the engine's validator says, and what readers find. */
+/** Owns the rules of safe picks: the engine's validator accepts them, and readers find the data. */
 
 import { isDeepStrictEqual } from 'node:util'
 import { checkRun } from '../../../engine/version/run.ts'
@@ -10,7 +10,7 @@ import { brokenRecency, readAll } from '../tree.ts'
 import { Violation } from '../violation.ts'
 import { busyWalk, inlineWalk, inputIds, type Moment, refusal } from '../walk.ts'
 
-/** At an install the job itself is no longer among those running. */
+/** Throws if the engine refuses the spec. At an install its own job no longer counts as running. */
 function refuse({ retention }: Subject, { tree, running, spec }: Moment, when: string): void {
   if (spec === null) return
   const { version, nowMs } = tree
@@ -84,7 +84,7 @@ export const tombstones: Rule = {
   }),
 }
 
-/** Where tables of a run overlap, in words; null when none do. */
+/** Describes tables of a run that overlap; null if none do. */
 function overlap(version: Version): string | null {
   try {
     for (const { run } of runsNewestFirst(version)) checkRun(run)

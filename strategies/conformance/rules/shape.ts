@@ -1,4 +1,6 @@
-/** Owns the rules of the tree's shape: it comes to rest, in few runs, with writers let through. */
+/**
+ * Owns the rules of the tree's shape: it comes to rest, with few runs, and does not stop writers.
+ */
 
 import { EMPTY_VERSION, levelAt, runCount } from '../../../engine/version/version.ts'
 import { printCanonical } from '../canonical.ts'

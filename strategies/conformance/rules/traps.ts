@@ -1,4 +1,4 @@
-/** Owns the traps on what a pure function must not ask: each global is replaced while it runs. */
+/** Owns traps on globals that a pure function must not use: each is replaced while it runs. */
 
 const { hrtime } = process
 
@@ -13,7 +13,7 @@ const TRAPPED = [
   [globalThis, 'globalThis', 'Date'],
 ] as const
 
-/** The first trapped global that `work` asked, or null. `work` is synchronous: it runs alone. */
+/** The first trapped global that `work` used, or null. `work` must be synchronous. */
 export function withTraps(work: () => void): string | null {
   let asked: string | null = null
   const restore = TRAPPED.map(([owner, ownerName, member]) => {
@@ -28,7 +28,7 @@ export function withTraps(work: () => void): string | null {
         return Reflect.apply(target as (...all: unknown[]) => unknown, self, args)
       },
       construct: (target, args, newTarget) => {
-        // A date made of numbers given to it asks nothing.
+        // A date made from given numbers does not read the clock.
         if (args.length === 0) note()
         return Reflect.construct(target as new (...all: unknown[]) => object, args, newTarget)
       },

@@ -1,4 +1,4 @@
-/** Owns the rules of what a strategy says beside its picks: scores, debt, and when time matters. */
+/** Owns the rules of the other answers: scores, debt, and the time when a pick becomes due. */
 
 import { histories, ownHistories } from '../history.ts'
 import { forAll, type Rule } from '../rule.ts'
@@ -27,7 +27,7 @@ export const urgency: Rule = {
   }),
 }
 
-/** As far as anybody waits: ten years. */
+/** Far in the future: ten years. */
 const FAR_MS = 10 * 365 * 86_400_000
 
 export const nextDue: Rule = {

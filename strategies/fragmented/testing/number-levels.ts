@@ -1,6 +1,6 @@
 /**
- * Owns levels of made-up tables and edits of them, for tests of what is remembered of a level from one
- * pick to the next.
+ * Owns levels of made-up tables and random edits of them, for tests of what picks remember of a
+ * level.
  */
 
 import fc from 'fast-check'
@@ -41,7 +41,7 @@ export function numberRun(id: number, count: number, first: number, step: number
   return runOf(id, tables)
 }
 
-/** Takes tables out of a run, and puts others where they were; all of them 10 keys apart or more. */
+/** Replaces tables of a run by others at the same places; tables start 10 or more keys apart. */
 export interface RunEdit {
   readonly run: number
   readonly at: number
@@ -73,7 +73,7 @@ export function edited(run: Run, { at, count, widths }: RunEdit): Run {
   return editRun(run, removed, added)
 }
 
-/** The same tables in objects that nothing is remembered of. */
+/** The same tables in new objects, of which nothing is remembered. */
 export function copied({ runs }: Level): Level {
   return levelOf(
     runs.map((run) => runOf(run.id, structuredClone(sliceTables(run, 0, run.totals.tables)))),

@@ -1,6 +1,6 @@
 /**
- * Owns one operation stream applied to the engine and to the exact simulator, and what the two made
- * of it: their version edits, in an order and form in which they can be compared.
+ * Owns applying one operation stream to the engine and to the exact simulator. It returns the
+ * version edits of both in a form in which they can be compared.
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -18,7 +18,7 @@ import { LogReader } from '../../../engine/wal/log-reader.ts'
 import { WriteBatch } from '../../../engine/wal/write-batch.ts'
 import { ExactSimulator } from '../exact-simulator.ts'
 
-/** A put of so many bytes, or a deletion. The key is borrowed. */
+/** A put with the length of its value, or a delete. The key is borrowed. */
 export interface Write {
   readonly key: Uint8Array
   readonly valueLength: number | null
@@ -35,7 +35,7 @@ export interface Outcome {
   readonly userBytes: number
   /** Raw bytes of tables flushed and merged. */
   readonly writtenRawBytes: number
-  /** The tables' own bytes; the engine's are those its ledger saw written. */
+  /** Bytes of the table files; for the engine, those that its ledger counted. */
   readonly writtenTableBytes: number
 }
 
@@ -48,10 +48,10 @@ export interface Setup {
   readonly retentionMaxBytes?: number
 }
 
-/** The engine or the simulator, given a stream write by write. */
+/** The engine or the simulator, which takes a stream write by write. */
 export interface Side {
   write(write: Write): void
-  /** Flushes, compacts to rest, and tells what all writes came to; the last call. */
+  /** Flushes, compacts to rest, and returns the outcome. Must be the last call. */
   finish(): Outcome
 }
 
@@ -64,7 +64,7 @@ export function engineSide(setup: Setup): Side {
   const storage = new MemoryStorage(ledger)
   const clock = new ManualClock(START_MS)
   const { strategy, ...options } = setup
-  // A manifest that rolls would take file numbers of its own.
+  // A manifest that rolls would take file numbers.
   const engine = { ...options, compression: 'none', manifestRollBytes: 2 ** 30 } as const
   const database = Database.open({ storage, folder: FOLDER, strategy, options: engine, clock })
   const batch = new WriteBatch()
@@ -131,7 +131,7 @@ export function simulatorSide(setup: Setup): Side {
   }
 }
 
-/** How many edits, from the first, are the same in both: runs, tables, ids, sizes, key ranges, seqs. */
+/** Number of leading edits that are equal: runs, tables, ids, sizes, key ranges, seqs. */
 export function editsAlike(one: Outcome, other: Outcome): number {
   const differs = (edit: ComparedEdit, index: number) =>
     !isDeepStrictEqual(edit, other.edits[index])
@@ -139,7 +139,7 @@ export function editsAlike(one: Outcome, other: Outcome): number {
   return first === -1 ? one.edits.length : first
 }
 
-/** Every edit of the one manifest that changed the tree. */
+/** Every edit of the manifest that changed the tree. */
 function manifestEdits(storage: MemoryStorage): readonly ComparedEdit[] {
   const name = storage.list(FOLDER).find((file) => parseName(file)?.kind === 'manifest')!
   const bytes = storage.readAll(`${FOLDER}/${name}`, { cause: 'recovery', level: -1 })
@@ -163,7 +163,7 @@ function comparable({ newRuns, removed, added }: VersionEdit): readonly Compared
   ]
 }
 
-/** What the engine keeps of a table, without what the simulator adds. */
+/** The engine's metadata of a table, without what the simulator adds. */
 function metaOf(table: TableMeta): TableMeta {
   const { content: _, dataBytes: __, ...meta } = table as TableMeta & Record<string, unknown>
   return meta as unknown as TableMeta

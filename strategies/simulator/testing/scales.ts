@@ -1,9 +1,10 @@
 /**
- * Owns the loads on which engine and simulator are held against each other, for any strategy: S4
- * and S10, whole buffers of unique keys into trees of four and three levels, and `churn`, skewed
+ * Owns the loads on which the engine and the simulator are compared, for any strategy. S4 and S10
+ * write whole buffers of unique keys into trees of four and three levels; `churn` makes skewed
  * updates and deletes of entries like those of S4.
  *
- * Drops need a limit to drop by: FIFO may keep a quarter of the bytes, time windows half of the time.
+ * Strategies that drop need a limit: FIFO may keep a quarter of the bytes, time windows half of the
+ * time.
  */
 
 import { STRATEGIES } from '../../catalog.ts'
@@ -30,19 +31,19 @@ const S4 = {
   keys: 'unique',
 } as const
 
-/** The quickest first. */
+/** The scales, the fastest first. */
 export const SCALES: readonly Scale[] = [
   { name: 'churn', ...S4, levels: 3, keys: 'skewed' },
   { name: 'S10', T: 10, levels: 3, memtableBytes: 256 * KiB, entryBytes: KiB, keys: 'unique' },
   { name: 'S4', ...S4 },
 ]
 
-/** As many buffers, and so the same tree, with `1 ÷ divisor` of the entries in each. */
+/** The same number of buffers, and so the same tree, with `1 ÷ divisor` of the entries in each. */
 export function reduced(scale: Scale, divisor: number): Scale {
   return { ...scale, memtableBytes: scale.memtableBytes / divisor }
 }
 
-/** Puts that fill the buffers; where some are deletes, which are smaller, they fill fewer. */
+/** Number of writes: puts of this number fill the buffers. Deletes are smaller and fill fewer. */
 export function writesOf(scale: Scale): number {
   return loadBytesOf(scale) / scale.entryBytes
 }
@@ -63,7 +64,7 @@ export function setupOf(name: string, scale: Scale): Setup {
   return { strategy, memtableBytes: scale.memtableBytes, ...retention }
 }
 
-/** What of a registered strategy and of the engine's retention is not as by default. */
+/** Parameters of a registered strategy and of the engine's retention that differ from defaults. */
 export function designOf(name: string, scale: Scale) {
   const ratio = 'T' in STRATEGIES.get(name)!.params.shape ? { T: scale.T } : {}
   // A write takes a millisecond.

@@ -1,4 +1,6 @@
-/** Owns the operation streams simulators are tested on; seeded, keys borrowed until the next write. */
+/**
+ * Owns seeded operation streams for tests of simulators. Keys are borrowed until the next write.
+ */
 
 import { createRandom } from '../../../engine/base/random.ts'
 import { ScrambledZipfian } from '../../../workloads/distributions/scrambled-zipfian.ts'
@@ -6,7 +8,7 @@ import { Operation, WORKLOADS } from '../../../workloads/index.ts'
 import { JavaRandom } from '../../../workloads/java-random.ts'
 import type { Write } from './both-ways.ts'
 
-/** Load and run of a YCSB workload; values are one field put blind. */
+/** Load and run phases of a YCSB workload; a value is one field, written without a read. */
 export function* ycsbWrites(
   name: string,
   size: { readonly records: number; readonly operations: number; readonly valueBytes: number },
@@ -36,7 +38,7 @@ export function* churn(count: number, keys: number, seed: number): Generator<Wri
   }
 }
 
-/** Whole buffers of unique keys: what the papers load. `order` as in the workloads. */
+/** Whole buffers of unique keys, as in the papers. `order` as in the workloads. */
 export function* uniqueWrites(
   entries: number,
   entryBytes: number,
@@ -51,7 +53,7 @@ export function* uniqueWrites(
   }
 }
 
-/** Fresh keys, then updates by YCSB's zipfian, of which every eighth is a deletion instead. */
+/** Fresh keys, then updates by YCSB's zipfian; every eighth is a delete instead. */
 export function* skewedWrites(
   writes: number,
   keys: number,

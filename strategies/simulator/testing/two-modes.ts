@@ -1,4 +1,4 @@
-/** Owns streams both modes can run: drawn key by key for the exact one, as numbers for the other. */
+/** Owns streams for both modes: the exact mode draws every key, the statistical one only counts. */
 
 import { expect } from 'vitest'
 import { ManualClock } from '../../../engine/base/clock.ts'
@@ -23,9 +23,9 @@ export interface ComparedStream {
 type Skew = { readonly kind: 'uniform' } | { readonly kind: 'zipfian'; readonly theta: number }
 
 /**
- * Sizes are means over time. At one moment they depend on whether the last merge of the deepest level has
- * just been or is just due, and a few entries more or less in a buffer decide that: the sizes of one
- * strategy at the end of equal streams of other seeds differ by up to a fifth.
+ * Sizes are means over time. At one moment they depend on whether the deepest level was just merged
+ * or is about to be, which a few entries more or less in a buffer decide: over seeds, the final
+ * sizes of one strategy differ by up to a fifth.
  */
 export interface Figures {
   readonly writeAmplification: number
@@ -38,7 +38,7 @@ const NO_RETENTION: Retention = { maxAgeMs: null, maxBytes: null }
 const KEY_BYTES = 12
 const VALUE_BYTES = 88
 const MEMTABLE_BYTES = 25_600
-/** Writes between two looks at the tree. */
+/** Writes between two samples of the tree. */
 const LOOK_WRITES = 250
 const BLOCKS = { blockBytes: 4096, restartInterval: 16 }
 const LOAD: WriteMix = { insert: 1, update: 0, delete: 0 }
@@ -46,8 +46,9 @@ const UPDATES: WriteMix = { insert: 0, update: 1, delete: 0 }
 const DELETES: WriteMix = { insert: 0, update: 0.6, delete: 0.4 }
 
 /**
- * Key counts keep clear of full levels: on the threshold itself (12,000 keys) one seed of the exact mode
- * merges the last level a dozen times more than another, and no mean predicts either.
+ * Key counts are chosen away from full levels. At such a threshold (12,000 keys) one seed of the
+ * exact mode merges the last level a dozen times more often than another, and a mean predicts
+ * neither.
  */
 export const comparedStreams: readonly ComparedStream[] = [
   { name: 'unique', keys: 60_000, insertOrder: 'hashed', run: null },
@@ -73,8 +74,8 @@ export const comparedStreams: readonly ComparedStream[] = [
 ]
 
 /**
- * What a strategy that drops is compared with, and the database's consent: trees for which, by the
- * stream, now size and now age decides, and no size on the edge of one table more.
+ * Parameters and retention for strategies that drop. Depending on the stream, size or age decides;
+ * sizes are chosen away from the limit at which one more table would fit.
  */
 const DROPPING: Readonly<Record<string, Dropping>> = {
   fifo: {
@@ -96,11 +97,11 @@ interface Dropping {
   readonly retention: Retention
 }
 
-/** Of a registered strategy with its defaults. Equal seeds of the two modes mean nothing. */
+/** Figures of a registered strategy with its defaults. Seeds of the two modes are unrelated. */
 export function exactFigures(name: string, stream: ComparedStream, seed = 1): Figures {
   const clock = new ManualClock()
   const simulator = new ExactSimulator({ ...treeOf(name, clock), blocks: BLOCKS })
-  // The first number of a generator is too like its seed for a salt.
+  // The first number of a generator is too similar to its seed to serve as a salt.
   const random = createRandom(deriveSeed(seed, 'compared stream'))
   const key = new Uint8Array(KEY_BYTES)
   const view = new DataView(key.buffer)
@@ -177,9 +178,9 @@ function modelOf({ keys, run }: ComparedStream): KeyModel {
 }
 
 /**
- * Key numbers; a zipfian's by inversion of its exact distribution. Its ranks are dealt to keys at
- * random: were the first keys loaded the hottest, each level would hold other ranks, whereas the
- * model's inserts are of all ranks alike.
+ * Draws key numbers; for a zipfian by inverting its exact distribution. Ranks are assigned to keys
+ * at random. If the first loaded keys were the hottest, levels would hold different ranks, but the
+ * model inserts all ranks alike.
  */
 function drawer(skew: Skew, keys: number, random: Random): () => number {
   if (skew.kind === 'uniform') return () => random.nextBelow(keys)
@@ -245,7 +246,7 @@ function figuresOf(tree: SimulatedTree, userBytes: number, { means }: MeanSizes)
   return { writeAmplification: (tree.flushedRawBytes + merged) / userBytes, ...means }
 }
 
-/** Each figure within a share of the expected one; tombstones perhaps of a wider one. */
+/** Expects each figure within a share of the expected one; tombstones may have a wider share. */
 export function expectNear(
   measured: Figures,
   expected: Figures,

@@ -1,7 +1,7 @@
 /**
- * Owns the measurement of a log's write amplification under uniform updates: a database of `keys`
- * values, overwritten at random long enough for the log to have been cleaned through many times, under a
- * capacity of live ÷ f. Deterministic in its seed.
+ * Owns measuring the write amplification of a value log under uniform updates. A database of `keys`
+ * values with a log capacity of live bytes ÷ f is overwritten at random until the whole log has
+ * been cleaned many times. Equal seeds give equal results.
  */
 
 import { ManualClock } from '../../../engine/base/clock.ts'
@@ -18,7 +18,7 @@ export interface UniformUpdates {
   /** Live ÷ capacity. */
   readonly fill: number
   readonly keys: number
-  /** Rewrites of the whole data set before the window of measurement, and in it. */
+  /** Overwrites of the whole data set before the measured window, and in it. */
   readonly rounds: readonly [before: number, measured: number]
   readonly seed: number
 }
@@ -26,14 +26,14 @@ export interface UniformUpdates {
 export interface LogCost {
   /** Log bytes written per byte of new values, in the window. */
   readonly waLog: number
-  /** The largest the log was in the window, record bytes ÷ capacity. */
+  /** The largest size of the log in the window: record bytes ÷ capacity. */
   readonly fullest: number
 }
 
 const KEY_BYTES = 8
 const VALUE_BYTES = 100
 const RECORD_BYTES = 32 + KEY_BYTES + VALUE_BYTES
-/** So many segments to a log: the formula knows no granularity. */
+/** Segments in a log; many, because the formula assumes that they are very small. */
 const SEGMENTS = 200
 
 export function updateUniformly({ gcPolicy, fill, keys, rounds, seed }: UniformUpdates): LogCost {
