@@ -116,7 +116,7 @@ describe('FORMAT.md', () => {
 })
 
 /**
- * The hash as the page tells it, written down a second time in other means: BigInt, modulo 2^32.
+ * The hash as the page describes it, written a second time with other means: BigInt, modulo 2^32.
  */
 describe('the filter of FORMAT.md', () => {
   const u32 = (x: bigint) => x & 0xffffffffn

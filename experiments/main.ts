@@ -2,7 +2,8 @@
 /**
  * Owns the command `npm run exp`: arguments in; results, charts and a table out; and the exit code.
  * 0 done, 1 a run failed, answered wrongly, or a suite's claim does not hold, 2 a mistake in the
- * arguments, 128 + n ended by signal n. Errors are one line on stderr, with a stack under --debug only.
+ * arguments, 128 + n ended by signal n. Errors are one line on stderr, with a stack under --debug
+ * only.
  */
 import { existsSync } from 'node:fs'
 import type { RunResult } from '../results/schema.ts'
@@ -93,7 +94,10 @@ async function announce(
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
 
-/** Data that a run lost are its failure, whatever its figures are; the results are written all the same. */
+/**
+ * Data that a run lost are its failure, whatever its figures are; the results are written all the
+ * same.
+ */
 function tellLosses(results: readonly Pick<RunResult, 'id' | 'gates'>[]): number {
   const lost = results.flatMap(({ id, gates }) =>
     gates

@@ -1,6 +1,6 @@
 /**
- * Reads that fail, once, in the midst of a walk: what follows shows the right entries or an error,
- * never those of another block, and the error is one a caller can act on.
+ * Tests reads that fail once during a walk: later steps show the right entries or an error, never
+ * entries of another block, and the caller can act on the error.
  */
 
 import fc from 'fast-check'

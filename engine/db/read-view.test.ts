@@ -12,7 +12,7 @@ function board(snapshots: number[] = []) {
 
 /** Brought by edit 5, taken out by edit 9. */
 const table = { fromGeneration: 5, untilGeneration: 9, afterSeq: -1, beforeSeq: Infinity }
-/** Opened when 100 was the newest number; its last live value was written anew at 200. */
+/** Opened when 100 was the newest number; its last live value was written again at 200. */
 const spent = { fromGeneration: 0, untilGeneration: Infinity, afterSeq: 100, beforeSeq: 200 }
 /** The same segment, out of the version since edit 9. */
 const segment = { ...spent, untilGeneration: 9, beforeSeq: Infinity }

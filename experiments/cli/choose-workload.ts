@@ -1,6 +1,6 @@
 /**
- * Owns which workload `--workload` or `--trace` means: a trace, a name of the catalogue, or a file, read here: a spec, a
- * preset with parameters, or a YCSB property file.
+ * Owns which workload `--workload` or `--trace` means: a trace, a name of the catalogue, or a file,
+ * read here: a spec, a preset with parameters, or a YCSB property file.
  */
 
 import { existsSync, readFileSync } from 'node:fs'

@@ -1,4 +1,6 @@
-/** Owns the arguments that ask for one run again, written out so far that no default can change it. */
+/**
+ * Owns the arguments that ask for one run again, written out so far that no default can change it.
+ */
 import type { Json } from '../../engine/index.ts'
 import type { Request, TargetName } from './request.ts'
 import { textOfSetting } from './settings.ts'

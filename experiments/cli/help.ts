@@ -1,4 +1,6 @@
-/** Owns the texts of `--help` and `--list`; both are made from the lists the parser itself reads. */
+/**
+ * Owns the texts of `--help` and `--list`; both are made from the lists the parser itself reads.
+ */
 import { engineOptionsSchema } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
 import { WORKLOADS } from '../../workloads/index.ts'

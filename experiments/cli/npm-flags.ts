@@ -1,8 +1,9 @@
 /**
  * Owns the check for a forgotten `--`. `npm run exp --strategy=leveling` gives npm the flag: the
- * script never sees it and would run with the default. npm leaves each such flag in the environment,
- * as `npm_config_strategy=leveling`, so the command refuses and shows what was meant. A mistyped flag
- * is left there too: a name that npm itself does not define can only have been meant for the script.
+ * script never sees it and would run with the default. npm leaves each such flag in the
+ * environment, as `npm_config_strategy=leveling`, so the command refuses and shows what was meant.
+ * A mistyped flag is left there too: a name that npm itself does not define can only have been
+ * meant for the script.
  *
  * npm exports what an .npmrc or NPM_CONFIG_… sets in the same way. That is a setting of npm's, not
  * a flag, and is passed over.

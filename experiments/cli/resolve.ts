@@ -30,7 +30,9 @@ const LOAD_WORKLOAD = 'ycsb-load'
 /** RocksDB's write_buffer_size: terabytes in buffers of 1 MiB would be a million tables. */
 const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
 
-/** `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times. */
+/**
+ * `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times.
+ */
 export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
 
 /** Workloads × repeats × targets of ours × strategies, in this order. Throws `UsageError`. */
@@ -194,7 +196,9 @@ function arrivalOf(
   return config
 }
 
-/** Beside the identity, which a compressor's version must not change. A trace's values are made up. */
+/**
+ * Beside the identity, which a compressor's version must not change. A trace's values are made up.
+ */
 function withCompression(
   config: RunResult['config'],
   { family, compressionTarget }: WorkloadDefinition,

@@ -1,8 +1,9 @@
 /**
- * Owns what happens when standard output fails under a command, the same for every command. A reader
- * that leaves (`| head`) is no failure: what is left to say is dropped, files are still written, and
- * the exit code is that of the work. Any other fault, such as a full disk, is one line on standard
- * error and exit code 1. Faults of standard error itself can be told nowhere and are ignored.
+ * Owns what happens when standard output fails under a command, the same for every command. A
+ * reader that leaves (`| head`) is no failure: what is left to say is dropped, files are still
+ * written, and the exit code is that of the work. Any other fault, such as a full disk, is one line
+ * on standard error and exit code 1. Faults of standard error itself can be told nowhere and are
+ * ignored.
  */
 
 /** Why standard output takes no more, or null. */

@@ -1,6 +1,7 @@
 /**
- * Owns the tables that commands print. A table that is wider than the terminal would be broken by it
- * in the middle of lines, so each of its rows becomes a list instead: a heading, then a line a figure.
+ * Owns the tables that commands print. A table that is wider than the terminal would be broken by
+ * it in the middle of lines, so each of its rows becomes a list instead: a heading, then a line a
+ * figure.
  */
 import { stripVTControlCharacters } from 'node:util'
 import CliTable from 'cli-table3'

@@ -1,7 +1,8 @@
 /**
- * Owns the command `npm run chart`: results in, figures out, a file for each kind and format. What the
- * results can feed is drawn, the rest is told. Exit codes: 0 something was drawn, 1 a failure, 2 a
- * mistake in the arguments, or results that feed none of the kinds; errors are one line on stderr.
+ * Owns the command `npm run chart`: results in, figures out, a file for each kind and format. What
+ * the results can feed is drawn, the rest is told. Exit codes: 0 something was drawn, 1 a failure,
+ * 2 a mistake in the arguments, or results that feed none of the kinds; errors are one line on
+ * stderr.
  */
 import { join } from 'node:path'
 import { isLsmError } from '../../engine/index.ts'

@@ -1,7 +1,7 @@
 /**
  * Owns the command `npm run conform`: checks a strategy against the rules every strategy must keep.
- * Exit codes: 0 all hold, 1 a rule is broken, 2 a mistake in the arguments; a mistake is one line on
- * stderr.
+ * Exit codes: 0 all hold, 1 a rule is broken, 2 a mistake in the arguments; a mistake is one line
+ * on stderr.
  */
 
 import { engineOptionsSchema, isLsmError } from '../../engine/index.ts'

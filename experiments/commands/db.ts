@@ -105,7 +105,8 @@ function exportTo(folder: string, to: string): number {
     warnOfDamage(replay, 'the export leaves out')
     return EXIT.done
   } catch (error) {
-    // The engine removed what it wrote; a folder made for it goes too, unless somebody else uses it.
+    // The engine removed what it wrote; a folder made for it goes too, unless somebody else uses
+    // it.
     if (!wasThere && existsSync(to)) rmdirSync(to)
     throw error
   }

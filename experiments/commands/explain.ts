@@ -1,7 +1,7 @@
 /**
  * Owns the command `npm run explain`: tells the story of a run from its result, one event of it, or
- * what another strategy would have picked there. Exit codes: 0 done, 1 a failure, 2 a mistake in the
- * arguments; errors are one line on stderr.
+ * what another strategy would have picked there. Exit codes: 0 done, 1 a failure, 2 a mistake in
+ * the arguments; errors are one line on stderr.
  */
 
 import { existsSync } from 'node:fs'

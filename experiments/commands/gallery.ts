@@ -1,7 +1,7 @@
 /**
  * Owns the command `npm run gallery`: draws every kind of figure of the checked-in results, and the
- * contact sheet of them; with --measure runs the experiments first. Exit codes: 0 done, 1 a failure, 2
- * a mistake in the arguments; errors are one line on stderr.
+ * contact sheet of them; with --measure runs the experiments first. Exit codes: 0 done, 1 a
+ * failure, 2 a mistake in the arguments; errors are one line on stderr.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -87,8 +87,8 @@ function setsNamed(texts: readonly string[]): readonly GallerySet[] {
 }
 
 /**
- * Replaces the results of the sets, all of them or, where a run fails, none. They are put in place at
- * the end: until then the checkout is what its commit says, and so do the results.
+ * Replaces the results of the sets, all of them or, where a run fails, none. They are put in place
+ * at the end: until then the checkout is what its commit says, and so do the results.
  */
 async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-gallery-'))

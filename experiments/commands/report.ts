@@ -1,7 +1,7 @@
 /**
- * Owns the command `npm run report`: results in, one HTML page out that tells what ran, what it cost
- * and how far to trust it. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments; errors are
- * one line on stderr.
+ * Owns the command `npm run report`: results in, one HTML page out that tells what ran, what it
+ * cost and how far to trust it. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
+ * errors are one line on stderr.
  */
 import { dirname, join } from 'node:path'
 import { writeWhole } from '../../results/write-result.ts'

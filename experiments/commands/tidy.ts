@@ -1,6 +1,6 @@
 /**
- * Owns the command `npm run tidy`: results in, all their figures out in long format, for pandas, R and
- * whatever reads CSV or Parquet. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
+ * Owns the command `npm run tidy`: results in, all their figures out in long format, for pandas, R
+ * and whatever reads CSV or Parquet. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
  * errors are one line on stderr.
  */
 import { join } from 'node:path'

@@ -1,7 +1,7 @@
 /**
- * Owns the command `npm run timeline`: one or two results with their recorded edits in, one HTML file
- * out that shows the tree as it grew. Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments;
- * errors are one line on stderr.
+ * Owns the command `npm run timeline`: one or two results with their recorded edits in, one HTML
+ * file out that shows the tree as it grew. Exit codes: 0 done, 1 a failure, 2 a mistake in the
+ * arguments; errors are one line on stderr.
  */
 
 import { existsSync } from 'node:fs'

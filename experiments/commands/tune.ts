@@ -157,7 +157,9 @@ function quantityOf(
   return quantity
 }
 
-/** Weights and ratios of more orders of magnitude would overflow where they are added or multiplied. */
+/**
+ * Weights and ratios of more orders of magnitude would overflow where they are added or multiplied.
+ */
 const NUMBER_MAX = 1e9
 /** In nats: the likelihood of a mix falls by e^ρ. */
 const RHO_MAX = 1000

@@ -1,8 +1,8 @@
 /**
  * Owns finding the commands that documents tell a reader to run: the lines of their fenced `sh`
  * blocks, so that a test can run each as it is written, and the code spans of their text, so that a
- * test can check what they name. Invariant: a command of this project in a fence of another kind, or
- * in one that is indented, is refused, since nothing would run it.
+ * test can check what they name. Invariant: a command of this project in a fence of another kind,
+ * or in one that is indented, is refused, since nothing would run it.
  */
 
 export interface DocumentedCommand {
@@ -72,7 +72,9 @@ const SCRIPT = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:-]+)/
 const FLAGS_ALONE = /^--[a-z]/
 const FLAG = /(?<= )--[a-z][a-z-]*/g
 
-/** Why a reader could not use `span`, a command or flags as a document names them; null: they can. */
+/**
+ * Why a reader could not use `span`, a command or flags as a document names them; null: they can.
+ */
 export function faultOf(span: string, { scripts, flagsOf, flags }: Known): string | null {
   const given = Array.from(` ${span}`.matchAll(FLAG), ([flag]) => flag)
   const [, script] = SCRIPT.exec(span) ?? []

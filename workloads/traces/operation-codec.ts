@@ -1,12 +1,12 @@
 /**
  * Owns an operation's bytes within a frame: a byte of flags, then only the fields it needs.
  *
- *   | u8 flags | varint keyNumber | varint key bytes, key | varint field + 1, varint readField + 1 |
- *   | varint scan length | varint zigzag(arrival − previous one) | varint value bytes, value |
+ *  | u8 flags | varint keyNumber | varint key bytes, key | varint field + 1, varint readField + 1 |
+ *  | varint scan length | varint zigzag(arrival − previous one) | varint value bytes, value |
  *
- *   flags: bits 0–2 kind, bits 3–4 value form, bit 5 names a field, bit 6 has an arrival
- *   value: its bytes; or two u32, a position in YCSB's random numbers; or these and each field's
- *          length as a varint
+ *  flags: bits 0–2 kind, bits 3–4 value form, bit 5 names a field, bit 6 has an arrival
+ *  value: its bytes; or two u32, a position in YCSB's random numbers; or these and each field's
+ *         length as a varint
  *
  * The key number is present only if keys are dense, fields and arrival only if flagged, the scan
  * length only in scans. Invariant: decoding restores every public field of the slot, and its value.

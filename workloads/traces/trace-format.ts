@@ -6,9 +6,9 @@
  *   | magic, 8 B    | u32 version |   | header | operations … (n) | footer |   | tail |
  *   +---------------+-------------+   +--------+------------------+--------+   +------+
  *
- *   frame:  | u8 type | u8 compression | u16 phase | u32 operations | u32 raw | u32 stored | u32 crc |
- *           followed by `stored` bytes; the crc is of the 16 bytes before it and of those
- *   tail:   | u64 footer offset | u32 crc of it | magic, 8 B |
+ *   frame: u8 type, u8 compression, u16 phase, u32 operations, u32 raw, u32 stored, u32 crc,
+ *          followed by `stored` bytes; the crc covers the 16 bytes before it and these bytes
+ *   tail:  u64 footer offset, u32 crc of it, magic, 8 B
  *
  * Invariant: a frame is either complete or refused with its offset. All numbers here are persisted,
  * so never renumber.

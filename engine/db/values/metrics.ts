@@ -6,7 +6,7 @@
 export interface ValueLogMetrics {
   /** Record bytes appended by writers. */
   readonly appendedBytes: number
-  /** Record bytes that collection and merges appended anew. */
+  /** Record bytes that collection and merges appended again. */
   readonly movedBytes: number
   readonly segmentsCollected: number
   /** Record bytes of the segments that were collected. */

@@ -53,7 +53,7 @@ const UNKNOWN = ['constructor', '__proto__', 'recrods', ''].map(
   (name) => [name, { value: 'X', help: '' }] as const,
 )
 
-/** `--name=text` and `--name text`, switches, and now and then a flag that nobody knows. */
+/** `--name=text` and `--name text`, switches, and sometimes an unknown flag. */
 function anyArguments(specs: ArgumentSpecs): fc.Arbitrary<readonly string[]> {
   const known = Object.entries(specs).filter(([name]) => name !== 'help' && name !== 'list')
   const repeated = known.filter(([, { multiple }]) => multiple)
@@ -303,7 +303,7 @@ export function arrivalsAreAsWritten(runs: number): void {
   )
 }
 
-/** The whole way to plans, which is slow: nothing but a mistake of the user's, or a plan. */
+/** Goes through to the plans, which is slow: the result is a plan, or a mistake of the user's. */
 export async function plansAreMadeOrRefused(runs: number): Promise<void> {
   const size = fc.constantFrom('--records=10', '--records=100', '--records=2k')
   await fc.assert(

@@ -1,4 +1,6 @@
-/** `npm run compare` on a folder as sweeps leave it: what can be compared is, the rest is listed. */
+/**
+ * `npm run compare` on a folder as sweeps leave it: what can be compared is, the rest is listed.
+ */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,7 @@
 /**
  * Owns the command `npm run compare`: results in, paired differences with intervals and verdicts
- * out, and what could not be compared with the reason. Exit codes: 0 done, 1 a failure, 2 a mistake in
- * the arguments or results of one design alone; errors are one line on stderr.
+ * out, and what could not be compared with the reason. Exit codes: 0 done, 1 a failure, 2 a mistake
+ * in the arguments or results of one design alone; errors are one line on stderr.
  */
 
 import { UsageError, unknownName } from '../../base/usage-error.ts'

@@ -8,8 +8,8 @@ import { hashOfJson } from '../../base/digest.ts'
 import { Interrupted } from '../../base/interrupted.ts'
 
 /**
- * A chart a run of ours, and one that compares all, peers among them, where there are several; returns
- * the paths of all files. Throws `Interrupted` on the signal.
+ * A chart a run of ours, and one that compares all, peers among them, where there are several;
+ * returns the paths of all files. Throws `Interrupted` on the signal.
  */
 export async function writeCharts(
   results: readonly RunResult[],

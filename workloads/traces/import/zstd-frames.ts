@@ -4,9 +4,9 @@
  * content. A decompressor stops after its first frame and silently ignores the rest, so this file
  * separates the frames by their heads and the heads of their blocks.
  *
- *   zstd frame: | u32 magic | u8 descriptor | window, dictionary, content size | blocks | checksum? |
- *   block:      | u24: bit 0 last, bits 1–2 type, bits 3–23 size | content (one byte when repeated) |
- *   skippable:  | u32 magic | u32 size | content |
+ *  frame:     | u32 magic | u8 descriptor | window, dictionary, content size | blocks | checksum? |
+ *  block:     | u24: bit 0 last, bits 1–2 type, bits 3–23 size | content (one byte if repeated) |
+ *  skippable: | u32 magic | u32 size | content |
  *
  * Invariant: every byte of the file belongs to a frame and is yielded; none is skipped.
  */
