@@ -40,8 +40,8 @@ export interface InternalCursor extends Entry {
 const EMPTY = new Uint8Array(0)
 
 /**
- * The fields of an entry, to be set. Cursors extend it, so that they share the start of their hidden
- * class.
+ * The fields of an entry, to be set. Cursors extend it, so that they share the start of their
+ * hidden class.
  */
 export class CursorFields {
   valid = false

@@ -73,7 +73,7 @@ describe('varve db', { timeout: 60_000 }, () => {
     // Each batch is a record of 7 + 17 bytes.
     const content = readFileSync(log)
     writeFileSync(log, Buffer.concat([content.subarray(0, 24), content.subarray(48)]))
-    const fault = `db: ${log} at offset 24: batch of seq 3, 2 is expected`
+    const fault = `db: ${log} at offset 24: batch of seq 3, expected seq 2`
     expect(await db('verify', short)).toMatchObject({
       code: 1,
       stdout: '',

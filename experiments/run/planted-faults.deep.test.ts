@@ -1,6 +1,7 @@
 /**
- * Plants faults that lose data in copies of the engine, and sees the run's gate `answers` fail. Source is
- * mutated rather than mocked; a mutation whose place is gone fails, and asks to be written anew.
+ * Plants faults that lose data in copies of the engine, and sees the run's gate `answers` fail.
+ * Source is mutated rather than mocked; a mutation whose place is gone fails, and must be
+ * rewritten.
  */
 import { execFile } from 'node:child_process'
 import {
@@ -22,7 +23,9 @@ import { parseResult } from '../../results/parse-result.ts'
 const TOP = fileURLToPath(new URL('../..', import.meta.url))
 const ROOMS = ['engine', 'strategies', 'workloads', 'results', 'experiments']
 
-/** Runs `exp` in a copy of the house in which `find` of the engine's file `path` reads `replace`. */
+/**
+ * Runs `exp` in a copy of the house in which `find` of the engine's file `path` reads `replace`.
+ */
 async function runWith(path: string, find: string, replace: string, flags: readonly string[]) {
   const top = mkdtempSync(join(tmpdir(), 'varve-faults-'))
   onTestFinished(() => rmSync(top, { recursive: true }))

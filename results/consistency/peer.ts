@@ -1,4 +1,7 @@
-/** Owns the relations between the figures of a peer's result: what it was not asked stays null. */
+/**
+ * Owns the relations between the figures of a peer's result: a figure that was not requested stays
+ * null.
+ */
 import type { PeerReading, PeerResult } from '../peer-schema.ts'
 import { type Findings, sumOf } from './findings.ts'
 
