@@ -1,5 +1,5 @@
-// Three projects: `unit` runs in every `npm test`; `deep` holds what takes minutes (x.deep.test.ts);
-// `alone` what of it measures the process itself, after all others.
+// Three projects: `unit` runs in every `npm test`; `deep` holds what takes minutes
+// (x.deep.test.ts); `alone` what of it measures the process itself, after all others.
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 

@@ -1,4 +1,4 @@
-// FORMAT.md is held to the code: what it shows in hex is what is written.
+// Compares FORMAT.md with the code: the bytes that the page shows in hex are the bytes written.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { FilterBuilder } from './table/filter.ts'
 import { encodeFooter } from './table/table-format.ts'
 import { openTable } from './table/testing/table-fixture.ts'
 import { bytes } from './testing/fixtures.ts'
+import { ArrayCursor } from './testing/oracles/array-cursor.ts'
 import { hex } from './testing/oracles/cursor-walk.ts'
 import { NO_FILTER } from './version/table-meta.ts'
 import { SegmentWriter } from './vlog/segment-writer.ts'
@@ -29,8 +30,11 @@ const { value, deletion } = ENTRY_KIND
 
 function dataBlock(): Uint8Array {
   const builder = new DataBlockBuilder(16, 4096)
-  builder.add(bytes('key1'), 0, 4, 3, value, bytes('b'), 0, 1)
-  builder.add(bytes('key2'), 0, 4, 2, deletion, empty, 0, 0)
+  const cursor = new ArrayCursor([
+    { key: bytes('key1'), seq: 3, kind: value, value: bytes('b') },
+    { key: bytes('key2'), seq: 2, kind: deletion, value: empty },
+  ])
+  for (cursor.seekToFirst(); cursor.valid; cursor.next()) builder.add(cursor)
   return builder.finish()
 }
 
@@ -72,7 +76,7 @@ function versionEdit(): Uint8Array {
   })
 }
 
-/** A segment of one record, sealed, and the pointer to it. */
+/** A sealed segment with one record, and the pointer to that record. */
 function segment(): readonly [segment: Uint8Array, pointer: Uint8Array] {
   const storage = new MemoryStorage(new Ledger())
   const writer = new SegmentWriter(12, storage.create('blob', { cause: 'vlog', level: -1 }), 'none')
@@ -92,7 +96,7 @@ describe('FORMAT.md', () => {
     expect(examples).toEqual(written.map(hex))
   })
 
-  test('shows the bits of a filter', () => {
+  test('shows the right bits of a filter', () => {
     const builder = new FilterBuilder(10)
     builder.add(bytes('varve'), 0, 5)
     const payload = builder.finish()
@@ -112,7 +116,7 @@ describe('FORMAT.md', () => {
 })
 
 /**
- * The hash as the page tells it, written down a second time in other means: BigInt, modulo 2^32.
+ * The hash as the page describes it, written a second time with other means: BigInt, modulo 2^32.
  */
 describe('the filter of FORMAT.md', () => {
   const u32 = (x: bigint) => x & 0xffffffffn
@@ -147,7 +151,7 @@ describe('the filter of FORMAT.md', () => {
     })
   }
 
-  test('is the filter that is written', () => {
+  test('equals the filter that is written', () => {
     const keys = Array.from({ length: 500 }, (_, index) => bytes('é'.repeat(index % 9) + index))
     const builder = new FilterBuilder(10)
     for (const key of keys) builder.add(key, 0, key.length)

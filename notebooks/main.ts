@@ -1,6 +1,7 @@
 /**
- * Owns the command `npm run notebooks`: makes the notebooks' data from the checked-in results, then
- * builds the site, or with `preview` serves it and follows changes. Nothing is fetched.
+ * Owns the command `npm run notebooks`. It makes the notebooks' data from the checked-in results,
+ * then builds the site or, with `preview`, serves it and follows changes. It fetches nothing from a
+ * network.
  */
 import { writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -15,11 +16,11 @@ import { hearSignals } from '../experiments/cli/signals.ts'
 import { notebookData } from './notebook-data.ts'
 
 const ROOT = import.meta.dirname
-/** Of the built site; both folders are ignored by git. */
+/** Folder of the built site. Git ignores both folders. */
 export const SITE_FOLDER = resolve(ROOT, '..', 'out', 'notebooks')
 const DATA_FOLDER = join(ROOT, 'data')
 
-/** Builds the site into `out`, an absolute path. Throws where the kit does not finish. */
+/** Builds the site into `out`, an absolute path. Throws if the notebook kit fails. */
 export async function buildNotebooks(out: string, signal: AbortSignal): Promise<void> {
   const pages = ['index', ...writeData()].map((name) => join(ROOT, `${name}.html`))
   await runKit(signal, 'build', '--out', out, '--empty', ...pages)
@@ -30,7 +31,7 @@ async function previewNotebooks(signal: AbortSignal): Promise<void> {
   await runKit(signal, 'preview')
 }
 
-/** The kit's own command; its package exports no function for it. */
+/** Runs the kit's command line, because its package exports no function for it. */
 async function runKit(
   signal: AbortSignal,
   command: 'build' | 'preview',
@@ -39,13 +40,13 @@ async function runKit(
   const kit = fileURLToPath(import.meta.resolve('@observablehq/notebook-kit'))
   const script = join(dirname(kit), '..', 'bin', 'notebooks.js')
   const shared = ['--root', ROOT, '--template', join(ROOT, 'template.html')]
-  // A build's list of chunks is of interest only when it fails.
+  // The list of chunks of a build is of interest only when the build fails.
   const quiet = command === 'build'
   const { code, output } = await runChild([script, command, ...shared, ...rest], signal, quiet)
   if (code !== 0) throw new Error(`the notebook kit ended with ${code}\n${output}`)
 }
 
-/** The names of the notebooks, each with its data. */
+/** Writes each notebook's data, and returns the notebooks' names. */
 function writeData(): readonly string[] {
   makeFolder(DATA_FOLDER)
   const data = notebookData()
@@ -65,7 +66,7 @@ const HELP = `Builds the notebooks of the checked-in results, or serves them.
 Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments, 128 + n ended by signal n.`
 
 async function main(argv: readonly string[]): Promise<number> {
-  refuseFlagsKeptByNpm('notebooks', argv, {}, process.env)
+  refuseFlagsKeptByNpm('notebooks', argv, new Map(), process.env)
   const [command, ...more] = argv
   if (command === '--help' || command === '-h') return say(HELP)
   const unknown = command === 'preview' ? more[0] : command

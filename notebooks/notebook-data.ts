@@ -1,6 +1,6 @@
 /**
- * Owns the data of the notebooks: compact rows and ready figures, made from the results checked in
- * and from nothing else. A notebook computes every number of its prose from what lies here.
+ * Owns the data of the notebooks: compact rows and ready figures, made only from the checked-in
+ * results. A notebook computes every number of its prose from this data.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -126,7 +126,7 @@ function writeYourOwn() {
   }
 }
 
-/** What the notebooks quote of a run. */
+/** The figures of a run that the notebooks quote. */
 function costRow({ config, deterministic }: RunResult) {
   const { drained } = deterministic.amplification
   const { getHit, shortScan } = deterministic.readAmplification
@@ -172,7 +172,10 @@ function waEntries({ deterministic }: RunResult): number {
   return deterministic.amplification.drained.waEntries!
 }
 
-/** The loads of unique keys that fill most buffers, under the strategies without parameters. */
+/**
+ * The loads of unique keys with the largest number of buffers, under the strategies without
+ * parameters.
+ */
 function countsOf({ suite, claims, runs }: SuiteResult) {
   const loads = runs.filter(({ params }) => params.keyOrder === 'hashed' && params.buffers !== null)
   const most = Math.max(...loads.map(({ params }) => Number(params.buffers)))
@@ -198,7 +201,7 @@ function countsOf({ suite, claims, runs }: SuiteResult) {
   }
 }
 
-/** One command for all runs of a grid of strategies and workloads. */
+/** A single command for all runs of a grid of strategies and workloads. */
 function commandFor(results: readonly RunResult[]): string {
   const list = (names: readonly string[]) => [...new Set(names)].join(',')
   const rest = results[0]!.command.filter((text) => !/^--(?:strategy|workload)=/.test(text))
@@ -215,7 +218,7 @@ function resultsIn(folder: string): readonly RunResult[] {
   return readKinds([join(TOP, 'results', folder)], ['run']).map(({ document }) => document)
 }
 
-/** At full scale where that was run. */
+/** The suite's result at full scale if that was run. */
 function suiteOf(name: string): SuiteResult {
   const paths = ['full', 'smoke'].map((scale) => {
     return join(TOP, 'results', 'suites', `${name}-${scale}.json`)

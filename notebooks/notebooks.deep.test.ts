@@ -47,27 +47,30 @@ describeInChromium('the notebooks in Chromium', () => {
     rmSync(site, { recursive: true })
   })
 
-  test.each(PAGES)('%s shows its figures and its prose, and asks nobody else', async (name) => {
-    const { page, complaints, requests } = await openPage(browser, `${origin}/${name}.html`)
-    const figures = expectedFigures(name)
-    await expect.poll(() => page.locator('.figure svg.marks').count(), PATIENCE).toBe(figures)
-    await expect.poll(() => page.locator('.observablehq--running').count(), PATIENCE).toBe(0)
-    const prose = (await page.locator('main p, main li').allInnerTexts()).join('\n')
-    expect(prose.length).toBeGreaterThan(100)
-    expect(prose).not.toMatch(/undefined|NaN|\bnull\b|\[object|Error/)
-    for (const width of [1280, 400]) {
-      await page.setViewportSize({ width, height: 800 })
-      expect(await overflowPixels(page)).toBe(0)
-    }
-    expect(complaints).toEqual([])
-    const strangers = requests.filter(
-      (url) => !/^(?:data|blob):/.test(url) && !url.startsWith(origin),
-    )
-    expect(strangers).toEqual([])
-    await page.context().close()
-  })
+  test.each(PAGES)(
+    '%s shows its figures and its prose, and sends no other requests',
+    async (name) => {
+      const { page, complaints, requests } = await openPage(browser, `${origin}/${name}.html`)
+      const figures = expectedFigures(name)
+      await expect.poll(() => page.locator('.figure svg.marks').count(), PATIENCE).toBe(figures)
+      await expect.poll(() => page.locator('.observablehq--running').count(), PATIENCE).toBe(0)
+      const prose = (await page.locator('main p, main li').allInnerTexts()).join('\n')
+      expect(prose.length).toBeGreaterThan(100)
+      expect(prose).not.toMatch(/undefined|NaN|\bnull\b|\[object|Error/)
+      for (const width of [1280, 400]) {
+        await page.setViewportSize({ width, height: 800 })
+        expect(await overflowPixels(page)).toBe(0)
+      }
+      expect(complaints).toEqual([])
+      const strangers = requests.filter(
+        (url) => !/^(?:data|blob):/.test(url) && !url.startsWith(origin),
+      )
+      expect(strangers).toEqual([])
+      await page.context().close()
+    },
+  )
 
-  test('prose follows the slider, which keys move', async () => {
+  test('prose follows the slider, which the keyboard moves', async () => {
     const { page } = await openPage(browser, `${origin}/where-each-wins.html`)
     const verdict = page.locator('p', { hasText: 'scans among the reads' }).last()
     await expect.poll(() => verdict.innerText(), PATIENCE).toMatch(/^With 10 % scans/)
@@ -79,7 +82,7 @@ describeInChromium('the notebooks in Chromium', () => {
     await page.context().close()
   })
 
-  test('every notebook is listed, and no figure in its text is typed', () => {
+  test('every notebook is listed, and no figure in its text is typed by hand', () => {
     const index = readFileSync(join(import.meta.dirname, 'index.html'), 'utf8')
     for (const name of PAGES.filter((page) => page !== 'index')) {
       expect(index).toContain(`](./${name}.html)`)
@@ -90,13 +93,13 @@ describeInChromium('the notebooks in Chromium', () => {
   })
 })
 
-/** A cell that draws a figure calls `figure` once. */
+/** A cell that draws a figure calls `figure` exactly once. */
 function expectedFigures(name: string): number {
   const source = readFileSync(join(import.meta.dirname, `${name}.html`), 'utf8')
   return source.match(/await figure\(/g)?.length ?? 0
 }
 
-/** Numbers that stand in the text itself; years, names and code apart. */
+/** Numbers typed in the text itself. Years, names and code do not count. */
 function typedFigures(cell: string): readonly string[] {
   const computed = /\$\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g
   const text = cell.replaceAll(/(`+)[^`].*?\1/gs, '').replaceAll(computed, '')

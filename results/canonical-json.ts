@@ -1,7 +1,10 @@
-/** Owns the text of a JSON value in which the order of names plays no part: equal values, equal texts. */
+/**
+ * Owns the canonical text of a JSON value: the order of names does not matter, and equal values
+ * give equal texts.
+ */
 import type { Json } from '../engine/base/json.ts'
 
-/** Names are sorted; a name whose value is undefined is left out. */
+/** Names are sorted. A name with the value undefined is left out. */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)

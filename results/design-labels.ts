@@ -1,21 +1,22 @@
 /**
- * Owns how results are called beside others: a contender by its strategy, a workload by its name, each
- * with whatever tells it from the others shown. Within one set of results two contenders, or two
- * workloads, that differ (`results/identity.ts`) never bear one label.
+ * Owns the labels of results that are shown together: a contender is labelled by its strategy, a
+ * workload by its name, both with the settings that distinguish them from the others shown. Within
+ * one set of results, two different contenders or workloads (`results/identity.ts`) never have the
+ * same label.
  */
 import type { Json } from '../engine/base/json.ts'
 import { contenderOf, workloadAskedOf } from './identity.ts'
 import type { RunResult } from './schema.ts'
 
-/** All that a label depends on: peers have it too. */
+/** All fields on which a label depends. Peers have them too. */
 type Configured = Pick<RunResult, 'config'>
 type Settings = Readonly<Record<string, Json>>
 
 const DIGEST_DIGITS = 8
 
 /**
- * What tells each run's contender from the others: the strategy's name, and whatever of its parameters,
- * the engine's options, the start, the arrivals and the target differs.
+ * A label for each run's contender that distinguishes it from the others: the strategy's name, and
+ * those of its parameters, engine options, start, arrivals and target that differ.
  */
 export function strategyLabels<Result extends Configured>(
   results: readonly Result[],
@@ -30,7 +31,7 @@ export function strategyLabels<Result extends Configured>(
   )
   const arrival = differences(results, () => '', arrivalOf)
   const start = (result: Result) => contenderOf(result).start
-  // A peer is its own target, and called by its name already.
+  // A peer is its own target, and its name already says so.
   const target = ({ config }: Result) =>
     config.target === config.strategy.name ? '' : config.target
   const places = [start, target].filter(
@@ -45,7 +46,7 @@ export function strategyLabels<Result extends Configured>(
   )
 }
 
-/** The same for workloads: the name, and whatever of its parameters and size differs. */
+/** The same for workloads: the name, and those of the parameters and sizes that differ. */
 export function workloadLabels<Result extends Configured>(
   results: readonly Result[],
 ): ReadonlyMap<Result, string> {
@@ -54,7 +55,7 @@ export function workloadLabels<Result extends Configured>(
   return new Map(results.map((result) => [result, [name(result), ...own(result)].join(' ')]))
 }
 
-/** What tells each run from the others: its strategy's label, and its workload's where they differ. */
+/** A label for each run: its strategy's label, with its workload's label if workloads differ. */
 export function runLabels(results: readonly RunResult[]): ReadonlyMap<RunResult, string> {
   const strategies = strategyLabels(results)
   const workloads = workloadLabels(results)
@@ -78,7 +79,7 @@ function moduleOf({ config }: Configured): Settings {
   return moduleDigest == null ? {} : { module: moduleDigest.slice(0, DIGEST_DIGITS) }
 }
 
-/** One client in a closed loop says nothing. */
+/** One client in a closed loop adds nothing to a label. */
 function arrivalOf({ config }: Configured): Settings {
   if (config.arrival === null) return {}
   const { kind, rate, clients, params } = config.arrival
@@ -90,7 +91,7 @@ function workloadSettings(result: Configured): Settings {
   return { ...(params as Settings), ...rest, until: until === null ? null : until.state }
 }
 
-/** Of a result: `key=value` for each setting that others of its group set differently. */
+/** For each result, `key=value` for each setting that differs within its group. */
 function differences<Result extends Configured>(
   results: readonly Result[],
   groupOf: (result: Result) => string,
@@ -110,7 +111,7 @@ function differences<Result extends Configured>(
       .map(([key, value]) => `${key}=${value}`)
 }
 
-/** Settings within settings by dotted names. */
+/** Nested settings under dotted names. */
 function flattened(settings: Settings): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(settings).flatMap(([key, value]): readonly (readonly [string, string])[] => {

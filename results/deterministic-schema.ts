@@ -1,10 +1,10 @@
 /**
- * Owns the half of a result that equal seeds repeat bit for bit under inline scheduling: bytes, runs,
- * blocks and their ratios, all taken from the byte ledger and the read counters. Nothing here may
- * depend on the machine or the clock.
+ * Owns the half of a result that equal seeds repeat bit for bit under inline scheduling: bytes,
+ * runs, blocks and their ratios, all taken from the byte ledger and the read counters. Nothing here
+ * depends on the machine or the clock.
  *
- * Sums without a window reach from the opening of the fresh folder (the load is in them) to the
- * named moment: *burst* is the last operation of the last phase, *drained* is after the drain.
+ * Sums without a window start when the fresh folder is opened (so they include the load) and end at
+ * the named moment: *burst* is the last operation of the last phase, *drained* is after the drain.
  */
 
 import { z } from 'zod'
@@ -18,7 +18,7 @@ const phase = z.strictObject({
   operationsByKind: countByKind,
   /** Acknowledged key + value of puts and keys of deletes, before overwrites collapse. */
   userBytes: bytes,
-  /** What the ledger wrote within this phase alone. */
+  /** Bytes that the ledger wrote within this phase only. */
   bytesWrittenByCause: bytesByCause,
   shapeAtStart: shape,
 })
@@ -33,7 +33,9 @@ const amplification = z.strictObject({
   waTotal: ratio,
   /** (flush + compaction bytes written) ÷ user bytes. */
   waLsm: ratio,
-  /** (flushed + merged raw bytes) ÷ user bytes: the figure that equals the models' integers. */
+  /**
+   * (flushed + merged raw bytes) ÷ user bytes: the figure that equals the integers of the models.
+   */
   waEntries: ratio,
   /** RocksDB's Sum row: (flush + compaction bytes written) ÷ flush bytes written. */
   waRocksdb: ratio,
@@ -45,7 +47,7 @@ const amplification = z.strictObject({
   liveLogicalBytes: bytes,
   /** Sizes of all files in the folder. */
   physicalBytes: bytes,
-  /** Bytes the strategy still has to write until nothing is due; its own estimate. */
+  /** The strategy's own estimate of the bytes it still has to write until nothing is due. */
   debtBytes: bytes,
   /** 'level-0-run': a flush is written as a run of level 0 first; 'papers': it is not. */
   convention: z.enum(['level-0-run', 'papers']),
@@ -60,10 +62,10 @@ const readAccount = z.strictObject({
   blocksFromCache: count,
   blocksFromStorage: count,
   bytesFromStorage: bytes,
-  /** Key + value handed to the caller. */
+  /** Key + value bytes returned to the caller. */
   bytesReturned: bytes,
   runsPerOperation: ratio,
-  /** From cache and storage together. */
+  /** Blocks from cache and storage together. */
   blocksPerOperation: ratio,
   blocksFromStoragePerOperation: ratio,
   /** bytesFromStorage ÷ bytesReturned. */
@@ -87,7 +89,7 @@ const level = z.strictObject({
 
 const ledgerCell = z.strictObject({
   cause: z.enum(CAUSES),
-  /** −1: bytes of no level. */
+  /** −1 for bytes of no level. */
   level: z.int().min(-1),
   section: z.enum(SECTIONS),
   direction: z.enum(DIRECTIONS),
@@ -111,11 +113,11 @@ const balance = z
     error: 'expected what the balance says',
   })
 
-/** A strategy's urgency by level, for the levels it tells of: ≥ 1 means due. */
+/** A strategy's urgency for each level that it reports: ≥ 1 means due. */
 const scores = z.array(z.strictObject({ level: count, score: z.number() }))
 
 const seriesPoint = z.strictObject({
-  /** Operations done since the load began. */
+  /** Number of operations done since the load started. */
   atOperation: count,
   userBytes: bytes,
   bytesWritten: bytes,
@@ -125,7 +127,7 @@ const seriesPoint = z.strictObject({
   debtBytes: bytes,
   runs: count,
   shape,
-  /** Bytes written ÷ user bytes since the point before. */
+  /** Bytes written ÷ user bytes since the previous point. */
   waWindow: ratio.default(null),
   /** The highest `physicalBytes` so far. */
   peakPhysicalBytes: bytes.nullable().default(null),
@@ -151,37 +153,40 @@ const event = z.strictObject({
       values: z.record(z.string(), z.union([z.number(), z.string()])),
     })
     .nullable(),
-  /** Of all levels when it was picked; null for a flush. */
+  /** Scores of all levels at the time of the pick; null for a flush. */
   scores: scores.nullable().default(null),
-  /** What was free to be picked in the levels it took from; null for a flush. */
+  /** Runs and tables free to be picked in the levels it took from; null for a flush. */
   candidates: z.strictObject({ runs: count, tables: count }).nullable().default(null),
-  /** Entries it dropped: shadowed versions, and tombstones with nothing below. */
+  /** Dropped entries: shadowed versions, and tombstones with nothing below. */
   shadowedDropped: count.nullable().default(null),
   tombstonesDropped: count.nullable().default(null),
-  /** The highest `physicalBytes` up to its end. */
+  /** The highest `physicalBytes` up to the end of the event. */
   peakPhysicalBytes: bytes.nullable().default(null),
 })
 
-/** Bytes of records: their headers and keys count, those of files do not. */
+/** Bytes are those of records, including record headers and keys, without file headers. */
 const valueLog = z.strictObject({
-  /** By writers; by collection and by compactions that move values. */
+  /** Bytes written by writers; and by collection and by compactions that move values. */
   appendedBytes: bytes,
   movedBytes: bytes,
   /** (appended + moved) ÷ appended. */
   waLog: ratio,
   segmentsCollected: count,
-  /** In the segments collected, and in the values found live there. */
+  /** Bytes of the collected segments, and of the values found live in them. */
   collectedBytes: bytes,
   collectedLiveBytes: bytes,
-  /** In segments that hold data; of those, what tables point to and what merges found to be garbage. */
+  /**
+   * Bytes in segments that hold data; of these, the bytes that tables point to, and those that
+   * merges found to be garbage.
+   */
   logBytes: bytes,
   liveBytes: bytes,
   garbageBytes: bytes,
   treeBytes: bytes,
-  /** Tables, and segments, ÷ live logical bytes. */
+  /** Bytes of tables, and of segments, ÷ live logical bytes. */
   treeSpaceAmplification: ratio,
   logSpaceAmplification: ratio,
-  /** Oldest first; a spent one holds no data, tables only name it still. */
+  /** Oldest first. A spent segment holds no data; only tables still name it. */
   segments: z.array(
     z.strictObject({
       segment: count,
@@ -193,9 +198,12 @@ const valueLog = z.strictObject({
   ),
 })
 
-/** By the filters' own false-positive rates, as built; the key lies in the range of every run. */
+/**
+ * Computed from the filters' own false-positive rates, as built, for a key in the range of every
+ * run.
+ */
 const filters = z.strictObject({
-  /** Runs a get of an absent key reads in vain: Σ of the rates. */
+  /** Runs that a get of an absent key reads in vain: the sum of the rates. */
   probesPerMiss: z.number().nonnegative(),
   /** Newest first. */
   runs: z.array(
@@ -212,99 +220,108 @@ const filters = z.strictObject({
 export const deterministicSchema = z.strictObject({
   phases: z.array(phase).min(1),
   amplification: z.strictObject({ burst: amplification, drained: amplification }),
-  /** Over the run phase alone. */
+  /** Over the run phase only. */
   readAmplification: z.strictObject({
     getHit: readAccount,
     getMiss: readAccount,
-    /** What updates of one field read before they write. */
+    /** Reads of an update of one field before its write. */
     updateRead: readAccount,
     shortScan: readAccount,
     longScan: readAccount,
   }),
   /** The drained tree. */
   levels: z.array(level),
-  /** What the drained tree's filters promise; null where they were not asked. */
+  /** The misses that the drained tree's filters predict; null if they were not computed. */
   filters: filters.nullable().default(null),
-  /** The drained value log; null where no value was ever separated. */
+  /** The drained value log; null if no value was ever separated. */
   valueLog: valueLog.nullable().default(null),
   ledger: z.strictObject({ cells: z.array(ledgerCell), balance }),
   counts: z.strictObject({ flushes: count, merges: count, moves: count, drops: count }),
   series: z.array(seriesPoint),
-  /** The first events only: `total` says how many there were. */
+  /** Only the first events; `total` is the number of all events. */
   events: z.strictObject({ total: count, log: z.array(event) }),
-  /** Hash of the operation stream: equal for every strategy in a paired comparison. */
+  /** Hash of the operation stream. Equal for every strategy in a paired comparison. */
   traceHash: hexHash,
-  /** Of a run that went on until a state: the hash at `config.operations`, equal for all contenders. */
+  /**
+   * For a run with `config.until`: the hash at `config.operations`, which is equal for all
+   * contenders.
+   */
   askedTraceHash: hexHash.nullable().default(null),
-  /** What became of `config.until`; null: nothing was asked. */
+  /** The outcome of `config.until`; null if nothing was requested. */
   until: z
     .strictObject({
       reached: z.boolean(),
-      /** Of the run phase, when it ended. */
+      /** Operations of the run phase at its end. */
       operations: count,
-      /** One line with the figures that decided it. */
+      /** One line with the figures that decided the outcome. */
       why: z.string(),
     })
     .nullable()
     .default(null),
   /** Hash over the files of the drained tree's tables. */
   tableDigest: hexHash.nullable(),
-  /** The highest `physicalBytes` ever seen, inputs and outputs of a merge together. */
+  /** The highest `physicalBytes` ever seen, with a merge's inputs and outputs together. */
   peakPhysicalBytes: bytes,
   /** `peakPhysicalBytes` ÷ the live logical bytes at that moment. */
   peakSpaceAmplification: ratio.default(null),
-  /** Where `liveLogicalBytes` come from. */
+  /** The source of `liveLogicalBytes`. */
   oracle: z
     .strictObject({
-      /** 'sampled': keys whose hash falls in the sample are tracked, and their sum is scaled. */
+      /**
+       * 'sampled': only keys whose hash falls in the sample are tracked, and their sum is scaled.
+       */
       kind: z.enum(['exact', 'sampled']),
-      /** One key in so many is tracked. */
+      /** One of this many keys is tracked. */
       oneIn: z.int().positive(),
       recordsTracked: count,
-      /** Of the process, beside the engine's. */
+      /** Memory of the oracle in the process, besides the engine's. */
       memoryBytes: bytes,
     })
     .nullable()
     .default(null),
-  /** Answers held against what was written; null: they were not checked. */
+  /** Comparison of answers with the written values; null if they were not checked. */
   answers: z
     .strictObject({
-      /** Gets, those of updates among them. */
+      /** Gets, including those of updates. */
       gets: count,
-      /** Scans of the run that were looked at, of those there were. */
+      /** Scans of the run that were checked, a part of all scans. */
       scans: count,
-      /** Entries of those scans, and of the drained tree, all of which is read. */
+      /** Entries of these scans, and of the drained tree, which is read completely. */
       entries: count,
-      /** Missing where the database's retention lets a strategy drop them. */
+      /**
+       * Missing answers that the database's retention allows, because a strategy may drop the data.
+       */
       forgotten: count,
-      /** Answers that were not the newest value written. */
+      /** Answers that differ from the newest written value. */
       wrong: count,
-      /** The first of them. */
+      /** The first wrong answers. */
       mismatches: z.array(
         z.strictObject({
-          /** Operations done before. */
+          /** Number of operations done before. */
           operation: count,
-          /** 'end': reading the drained tree. */
+          /** 'end' means the reading of the drained tree. */
           by: z.enum(['get', 'scan', 'end']),
-          /** As text or hexadecimal digits; of a key that is missing at the end, the record. */
+          /**
+           * As text or hexadecimal digits. For a key missing at the end, the number of its record.
+           */
           key: name,
-          /** A value by its CRC-32, or 'nothing'. */
+          /** A value is given by its CRC-32, or as 'nothing'. */
           expected: name,
           got: name,
         }),
       ),
-      /** One key in so many is checked. */
+      /** One of this many keys is checked. */
       oneIn: z.int().positive(),
-      /** Of the process, beside the engine's. */
+      /** Memory of the check in the process, besides the engine's. */
       memoryBytes: bytes,
     })
     .nullable()
     .default(null),
-  /** Entries from which a scan counts as long. */
+  /** A scan of at least this many entries counts as long. */
   longScanEntriesMin: z.int().positive(),
 })
 
-/** Whether the sizes of files account for every byte moved. */
+/** Whether the sizes of files account for every moved byte. */
 export function isConserved(line: {
   readonly presentAtOpenBytes: number
   readonly appendedBytes: number

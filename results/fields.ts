@@ -1,6 +1,6 @@
 /**
- * Owns the kinds of numbers a result is made of. A name says its unit (`…Bytes`, `…Us`, `…Seconds`);
- * a ratio has none and is null where its denominator is zero.
+ * Owns the kinds of numbers in a result. A name contains its unit (`…Bytes`, `…Us`, `…Seconds`). A
+ * ratio has no unit, and is null if its denominator is zero.
  */
 
 import { z } from 'zod'
@@ -11,7 +11,7 @@ export const ratio = z.number().nonnegative().nullable()
 export const name = z.string().min(1)
 export const hexHash = z.string().regex(/^[0-9a-f]{8,128}$/, 'expected a hash in lower-case hex')
 
-/** An operation count per kind, under the names the workload gives its kinds. */
+/** Number of operations per kind, under the workload's names of the kinds. */
 export const countByKind = z.record(name, count)
 
 /** Runs per level, level 0 first. */

@@ -1,7 +1,7 @@
 /**
- * Owns which figures a gate speaks for: amplifications, which the same seed gives again, or times,
- * which the machine has a say in. A gate says so itself; results written before gates did are
- * completed by name here.
+ * Owns which figures a gate judges: amplifications, which the same seed repeats, or times, which
+ * depend on the machine. A gate says this itself; for older results, whose gates do not, this file
+ * supplies it by the gate's name.
  */
 import { GATE_COVERS, type Gate, type GateCover } from './schema.ts'
 
@@ -15,7 +15,7 @@ function coversOf({ name, covers }: Pick<Gate, 'name' | 'covers'>): readonly Gat
   return GATE_COVERS
 }
 
-/** Whether the gate's failure says anything about figures of this kind. */
+/** Whether the gate's failure casts doubt on figures of this kind. */
 export function concerns(
   gate: Pick<Gate, 'name' | 'covers'>,
   drawn: readonly GateCover[],

@@ -1,4 +1,4 @@
-/** What parts two designs and two samples, field by field, and what does not. */
+/** Tests field by field which differences separate two designs or two samples, and which do not. */
 import { expect, test } from 'vitest'
 import { designId, designKey, groupByDesign, sampleKey, sampleValues } from './identity.ts'
 import type { RunResult } from './schema.ts'
@@ -21,7 +21,7 @@ const ratios = (targetRatio: number | null, achievedRatio: number) =>
 test.each([
   ['strategy', strategy({ name: 'fluid' })],
   ['parameters', strategy({ params: { T: 8 } })],
-  ['the module of a strategy of the user’s own', strategy({ moduleDigest: 'feedfacefeedface' })],
+  ['the module of a user’s strategy', strategy({ moduleDigest: 'feedfacefeedface' })],
   ['an engine option', configured({ engine: { ...config.engine, memtableBytes: 7 } })],
   ['target', configured({ target: 'simulator (exact)' })],
   ['start', configured({ aged: { tree: 'feedfacefeedface' } })],
@@ -29,7 +29,7 @@ test.each([
   ['workload', workload({ name: 'ycsb-b' })],
   ['a parameter of the workload', workload({ params: { theta: 0.5 } })],
   ['load order', workload({ loadOrder: 'ordered' })],
-  ['the compression that was asked for', ratios(0.5, 0.5)],
+  ['the requested compression', ratios(0.5, 0.5)],
   ['records', configured({ records: 7 })],
   ['operations', configured({ operations: 7 })],
   ['size of values', configured({ valueBytes: 7 })],
@@ -44,22 +44,22 @@ test.each([
 test.each([
   ['seed', configured({ seed: 7 })],
   ['repeat', configured({ repeat: 7 })],
-  ['what values compress to', ratios(null, 0.37)],
-  ['what a strategy is made of', strategy({ primitives: null })],
-  ['where it ran', { ...base, environment: { ...base.environment, cpuModel: 'another' } }],
-  ['what it took', { ...base, timed: { ...base.timed, gcSeconds: 9 } }],
+  ['the achieved compression', ratios(null, 0.37)],
+  ['the primitives of a strategy', strategy({ primitives: null })],
+  ['the machine', { ...base, environment: { ...base.environment, cpuModel: 'another' } }],
+  ['the measured times', { ...base, timed: { ...base.timed, gcSeconds: 9 } }],
   ['id and command', { ...base, id: 'x', command: ['x'] }],
   ['the order of parameters', strategy({ params: { ...config.strategy.params } })],
 ] satisfies [string, RunResult][])('designs do not differ by %s', (_what, other) => {
   expect(designKey(other)).toBe(designKey(base))
 })
 
-test('the trees of two seeds are one start', () => {
+test('aged trees of two seeds count as the same start', () => {
   const from = (tree: string) => configured({ aged: { tree } })
   expect(designKey(from('00000000feedface'))).toBe(designKey(from('feedfacefeedface')))
 })
 
-test('parameters in another order are the same parameters', () => {
+test('the order of parameters does not matter', () => {
   const [one, two] = [
     { T: 4, K: 2 },
     { K: 2, T: 4 },
@@ -67,7 +67,7 @@ test('parameters in another order are the same parameters', () => {
   expect(designKey(one!)).toBe(designKey(two!))
 })
 
-test('a sample is its stream of operations, up to what was asked for', () => {
+test('a sample is identified by its requested stream of operations', () => {
   const stream = (traceHash: string, askedTraceHash: string | null = null): RunResult => ({
     ...base,
     deterministic: { ...base.deterministic, traceHash, askedTraceHash },
@@ -77,7 +77,7 @@ test('a sample is its stream of operations, up to what was asked for', () => {
   expect(sampleKey(samplePeer(base))).toBe(sampleKey(base))
 })
 
-test('repeats of a sample count once, by their mean', () => {
+test('repeats of a sample count once, with their mean', () => {
   const run = (traceHash: string, peakPhysicalBytes: number): RunResult => ({
     ...base,
     deterministic: { ...base.deterministic, traceHash, peakPhysicalBytes },

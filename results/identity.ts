@@ -1,11 +1,12 @@
 /**
- * Owns what makes two results comparable: the design they measure and the sample they measure it on.
- * Every reader that groups, counts or averages results asks here, so that no two of them disagree.
+ * Owns what makes two results comparable: the design that they measure, and the sample on which
+ * they measure it. Every reader that groups, counts or averages results uses this file, so that all
+ * of them agree.
  *
- * A *design* is what was asked for: the contender (strategy, parameters, engine options, target,
- * start, arrival) and the workload with its size. Nothing measured and no seed is part of it. A
- * *sample* is the stream of operations that a run saw, by its hash: repeats of one stream are one
- * sample however often they ran.
+ * A *design* is the requested configuration: the contender (strategy, parameters, engine options,
+ * target, start, arrival) and the workload with its size. Measured values and seeds are not part of
+ * it. A *sample* is the stream of operations that a run saw, identified by its hash: repeats of a
+ * stream are one sample, however often they ran.
  */
 import { createHash } from 'node:crypto'
 import type { Json } from '../engine/base/json.ts'
@@ -16,17 +17,17 @@ import type { RunResult } from './schema.ts'
 export type AnyResult = RunResult | PeerResult
 type Config = RunResult['config']
 
-/** What was put to a workload; two contenders on one workload are compared. */
+/** The configuration that runs a workload. Two contenders on the same workload are compared. */
 export interface Contender {
   readonly strategy: Pick<Config['strategy'], 'name' | 'params' | 'moduleDigest'>
   readonly engine: Config['engine']
   readonly target: string
-  /** A run from a loaded tree has no load in its sums. Which tree follows from the seed. */
+  /** A run from a loaded tree has no load in its sums. The seed determines which tree. */
   readonly start: 'fresh' | 'aged'
   readonly arrival: Config['arrival']
 }
 
-/** A workload and its size as asked for; what its values came to in compression is measured. */
+/** A workload and its requested size. The achieved compression is measured, so it is not part. */
 export interface WorkloadAsked {
   readonly name: string
   readonly params: Config['workload']['params']
@@ -67,17 +68,17 @@ export function designOf(result: Configured): Design {
   return { contender: contenderOf(result), workload: workloadAskedOf(result) }
 }
 
-/** Equal for equal contenders, and for those alone. */
+/** Equal exactly for equal contenders. */
 export function contenderKey(result: Configured): string {
   return canonicalJson(contenderOf(result) as unknown as Json)
 }
 
-/** Equal for equal workloads as asked for, and for those alone. */
+/** Equal exactly for equal requested workloads. */
 export function workloadKey(result: Configured): string {
   return canonicalJson(workloadAskedOf(result) as unknown as Json)
 }
 
-/** Equal for results of one design, and for those alone. */
+/** Equal exactly for results of the same design. */
 export function designKey(result: Configured): string {
   return canonicalJson(designOf(result) as unknown as Json)
 }
@@ -90,8 +91,8 @@ export function designId(result: Configured): string {
 }
 
 /**
- * Equal for runs that saw the same operations. A run that went on until it was steady is known by the
- * operations that were asked for, which every contender saw.
+ * Equal for runs that saw the same operations. A run that continued until it was steady is
+ * identified by the requested operations, which every contender saw.
  */
 export function sampleKey(result: AnyResult): string {
   if (isPeerResult(result)) return result.deterministic.traceHash
@@ -102,13 +103,13 @@ export function sampleKey(result: AnyResult): string {
 /** The results of one design. */
 export interface DesignGroup<Result extends AnyResult = AnyResult> {
   readonly id: string
-  /** In the order given, at least one. */
+  /** In the given order; at least one. */
   readonly results: readonly Result[]
-  /** By sample key; several results under one are repeats of that sample. */
+  /** By sample key. Several results under the same key are repeats of that sample. */
   readonly samples: ReadonlyMap<string, readonly Result[]>
 }
 
-/** One group a design, in the order in which designs first appear. */
+/** One group per design, in the order in which the designs first appear. */
 export function groupByDesign<Result extends AnyResult>(
   results: readonly Result[],
 ): readonly DesignGroup<Result>[] {
@@ -120,8 +121,8 @@ export function groupByDesign<Result extends AnyResult>(
 }
 
 /**
- * A figure of a design, one value a sample: the mean over the sample's repeats. A sample of which no
- * repeat has the figure is left out.
+ * The values of a figure of a design, one per sample: the mean over the sample's repeats. A sample
+ * without any repeat that has the figure is left out.
  */
 export function sampleValues<Result extends AnyResult>(
   { samples }: Pick<DesignGroup<Result>, 'samples'>,
@@ -130,14 +131,14 @@ export function sampleValues<Result extends AnyResult>(
   return [...samples.values()].flatMap((repeats) => sampleValue(repeats, figure) ?? [])
 }
 
-/** The mean over the repeats of one sample; null where none of them has the figure. */
+/** The mean over the repeats of one sample; null if none of them has the figure. */
 export function sampleValue<Result extends AnyResult>(
   repeats: readonly Result[],
   figure: (result: Result) => number | null,
 ): number | null {
   const values = repeats.map(figure).filter((value) => value !== null)
   if (values.length === 0) return null
-  // Deterministic figures of repeats are equal; summing and dividing them would round.
+  // Deterministic figures of repeats are equal; a sum and a division would round them.
   if (values.every((value) => value === values[0])) return values[0]!
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }

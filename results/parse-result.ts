@@ -1,6 +1,6 @@
 /**
- * Owns reading a result: checked JSON in, a typed result out, or one line that names the file and
- * the field. Results of a later schema version are refused, never guessed at.
+ * Owns reading a result: it turns JSON into a checked, typed result, or reports the file and the
+ * field in one line. Results of a later schema version are refused, never interpreted by guess.
  */
 
 import type { z } from 'zod'
@@ -11,14 +11,14 @@ import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
 import { SUITE_SCHEMA_VERSION, type SuiteResult, suiteResultSchema } from './suite-schema.ts'
 
 /**
- * The result in `json` (text, or the value parsed from it). `path` only names it in errors.
- * Throws `LSM_INVALID_ARGUMENT` with `{path, field}`.
+ * The result in `json` (text, or its parsed value). `path` is only used in errors. Throws
+ * `LSM_INVALID_ARGUMENT` with `{path, field}`.
  */
 export function parseResult(json: unknown, path: string): RunResult {
   return parseKinds(json, path, ['run'])
 }
 
-/** As `parseResult`, of our own runs and of peers alike. */
+/** As `parseResult`, for results of our own runs and of peers. */
 export function parseAnyResult(json: unknown, path: string): RunResult | PeerResult {
   return parseKinds(json, path, ['run', 'peer'])
 }
@@ -31,7 +31,7 @@ interface Documents {
 export type DocumentKind = keyof Documents
 export type DocumentOf<Kind extends DocumentKind> = Documents[Kind]
 
-/** What a document says it is, valid or not; null: no result at all. */
+/** The kind that a document claims, whether valid or not; null if it is not a result. */
 export function documentKindOf(value: unknown): DocumentKind | null {
   if (typeof value !== 'object' || value === null) return null
   if ('suite' in value) return 'suite'
@@ -39,7 +39,7 @@ export function documentKindOf(value: unknown): DocumentKind | null {
   return 'deterministic' in value || 'schemaVersion' in value ? 'run' : null
 }
 
-/** As `parseResult`, of the kinds asked for. */
+/** As `parseResult`, for the given kinds. */
 export function parseKinds<Kind extends DocumentKind>(
   json: unknown,
   path: string,
@@ -87,7 +87,7 @@ function checked<Schema extends z.ZodType>(
   throw refused(path, fieldName(issues[0]!), `${issues[0]!.message}${more}`)
 }
 
-/** The value in the JSON `text`, not yet checked. Throws `LSM_INVALID_ARGUMENT` naming `path`. */
+/** The unchecked value of the JSON `text`. Throws `LSM_INVALID_ARGUMENT`, which names `path`. */
 export function parseDocumentText(text: string, path: string): unknown {
   if (text.trim() === '') throw refused(path, '(document)', 'the file is empty')
   try {
@@ -102,7 +102,7 @@ function schemaVersionOf(value: unknown): number | undefined {
   return typeof value.schemaVersion === 'number' ? value.schemaVersion : undefined
 }
 
-/** `a.b[3].c`; an unknown key is named itself, not only the object that holds it. */
+/** For example `a.b[3].c`. An unknown key is named itself, not only the object that contains it. */
 function fieldName(issue: z.core.$ZodIssue): string {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path
   const text = path

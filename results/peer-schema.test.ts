@@ -1,4 +1,4 @@
-/** Holds PEERS.md to the schema: every field is explained, and nothing that is no field. */
+/** Compares PEERS.md with the schema: it explains every field, and only fields. */
 
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { parseAnyResult, parseResult } from './parse-result.ts'
 import { peerResultSchema } from './peer-schema.ts'
 import { explainedPaths, pathsOf, type SchemaNode } from './testing/explained-fields.ts'
 
-test('PEERS.md explains exactly the fields a peer adds', () => {
+test('PEERS.md explains exactly the fields that a peer adds', () => {
   const { deterministic, peer } = peerResultSchema.shape
   const own = z.strictObject({ deterministic, peer })
   const schema = z.toJSONSchema(own, { reused: 'inline' }) as SchemaNode
@@ -16,7 +16,7 @@ test('PEERS.md explains exactly the fields a peer adds', () => {
   expect(['deterministic', 'peer', ...explainedPaths(text)].sort()).toEqual(fields)
 })
 
-test('a reader of our own results refuses a peer’s in one line', () => {
+test('a reader of our own results refuses a peer’s result in one line', () => {
   const refusal = "x.peer.json: peer: another store's result, which has no ledger"
   expect(() => parseResult({ peer: {} }, 'x.peer.json')).toThrow(refusal)
   expect(() => parseAnyResult({ peer: {} }, 'x.peer.json')).toThrow('x.peer.json: ')

@@ -1,8 +1,8 @@
 /**
- * Owns the shape of a peer's result: a run of the same stream against a store that keeps books of
- * its own. It shares all with a run of ours but what no peer can tell: `deterministic` holds only
- * what the stream alone decides, and all that was counted about the store lies in `peer`, each
- * figure beside the counter that stands for it. A figure nobody counted is null, never zero.
+ * Owns the shape of a peer's result: a run of the same stream against a store with its own
+ * counters. It has all fields of our results except those that no peer can report. `deterministic`
+ * holds only facts that the stream alone determines. `peer` holds everything counted about the
+ * store, and the counter behind each figure. A figure that was not counted is null, never zero.
  */
 
 import { z } from 'zod'
@@ -15,14 +15,14 @@ export type PeerName = (typeof PEER_NAMES)[number]
 const known = (schema: z.ZodInt) => schema.nullable()
 
 const setting = z.strictObject({
-  /** By Varve's name, or the peer's where Varve has no such thing. */
+  /** Our name of the setting, or the peer's name if we have no such setting. */
   name,
-  /** Null: Varve has no such setting. */
+  /** Null if we have no such setting. */
   varve: z.json(),
-  /** Null: the peer has none. */
+  /** Null if the peer has no such setting. */
   peer: z.json(),
   equal: z.boolean(),
-  /** Why not, or what the peer's figure means; empty when there is nothing to say. */
+  /** Why they are not equal, or what the peer's figure means; empty if there is nothing to say. */
   note: z.string(),
 })
 
@@ -30,28 +30,30 @@ const level = z.strictObject({
   level: count,
   tables: count,
   bytes,
-  /** By compactions out of this level or into it, as the peer counts; null: it does not. */
+  /** Bytes of compactions out of this level or into it, as the peer counts; null if it does not. */
   bytesRead: known(bytes),
   bytesWritten: known(bytes),
 })
 
 const reading = z.strictObject({
-  /** Key + value of puts and keys of deletes, as the harness counted them. */
+  /** Key + value of puts and keys of deletes, counted by the harness. */
   userBytes: bytes,
-  /** Table bytes written by flushes and by compactions, the peer's own account. */
+  /** Table bytes written by flushes and by compactions, by the peer's own count. */
   flushBytes: known(bytes),
   compactionBytes: known(bytes),
   compactionReadBytes: known(bytes),
   flushes: known(count),
   compactions: known(count),
-  /** Compactions that took tables of level 0, and how many they took together. */
+  /** Compactions that took tables of level 0, and the number of level-0 tables they took. */
   level0Compactions: known(count),
   level0TablesCompacted: known(count),
   /** Tables that changed their level without being rewritten. */
   moves: known(count),
-  /** What the process passed to write calls, less its terminal output: /proc/self/io wchar. */
+  /**
+   * Bytes that the process passed to write calls, less its terminal output: /proc/self/io wchar.
+   */
   processBytes: known(bytes),
-  /** What it passed to read calls: rchar. */
+  /** Bytes that the process passed to read calls: rchar. */
   processReadBytes: known(bytes),
   /** Pages sent to the device: write_bytes, page-granular. */
   deviceBytes: known(bytes),
@@ -61,41 +63,41 @@ const reading = z.strictObject({
   waLsm: ratio,
   /** (flush + compaction bytes) ÷ flush bytes: RocksDB's W-Amp. */
   waRocksdb: ratio,
-  /** Sizes of all files of the folder. */
+  /** Sum of the sizes of all files of the folder. */
   physicalBytes: bytes,
   liveLogicalBytes: known(bytes),
   spaceAmplification: ratio,
   levels: z.array(level).nullable(),
-  /** The store's own statistics, verbatim; null: it prints none. */
+  /** The store's own statistics, verbatim; null if it prints none. */
   report: z.string().nullable(),
 })
 
 const peerSectionSchema = z.strictObject({
   name: z.enum(PEER_NAMES),
-  /** The store and its version, and the library that reaches it. */
+  /** The store and its version, and the library through which it is called. */
   version: name,
-  /** Budgets and policies, side by side. */
+  /** Budgets and policies, ours and the peer's. */
   settings: z.array(setting).min(1),
-  /** At the last operation; null: the run is not ours to stop there. */
+  /** The reading at the last operation; null if we cannot stop the run there. */
   burst: reading.nullable(),
   drained: reading,
   drain: z.strictObject({
-    /** What was waited for. */
+    /** The condition that was waited for. */
     how: name,
-    /** False: it was still at work when the time was up. */
+    /** False if the store was still at work when the time limit was reached. */
     converged: z.boolean(),
   }),
-  /** Which counter stands for a figure of `burst` and `drained`, by the figure's name. */
+  /** For each figure of `burst` and `drained`, the counter from which it comes. */
   counters: z.record(z.string(), z.string()),
-  /** What a latency of this peer is the time of. */
+  /** What a measured latency of this peer covers. */
   latencyIncludes: name,
-  /** Operations as the peer counted them; null: it does not. */
+  /** Operations as counted by the peer; null if it does not count them. */
   ownCounts: z.record(z.string(), count).nullable(),
 })
 
 const reads = z.strictObject({
   operations: count,
-  /** Key and value bytes of what they found. */
+  /** Key and value bytes of the found entries. */
   bytesReturned: bytes,
 })
 
@@ -108,15 +110,15 @@ const deterministic = z.strictObject({
     }),
   ),
   traceHash: hexHash,
-  /** Null: the keys are foreign and not counted. */
+  /** Null for foreign keys, which are not counted. */
   liveLogicalBytes: known(bytes),
-  /** Reads by what they turned out to be; null: nobody counted them. */
+  /** Reads by their outcome; null if they were not counted. */
   reads: z
     .strictObject({
       getHit: reads,
-      /** Found nothing. */
+      /** Gets that found nothing. */
       getMiss: reads,
-      /** Of updates of one field. */
+      /** Reads of updates of one field. */
       updateRead: reads,
       shortScan: reads,
       longScan: reads,
@@ -136,13 +138,13 @@ type DeepReadonly<T> = T extends (infer Item)[]
     : T
 
 export type PeerResult = DeepReadonly<z.infer<typeof peerResultSchema>>
-/** Before defaults are filled in. */
+/** The input of the schema, in which fields with defaults may be missing. */
 export type PeerResultInput = DeepReadonly<z.input<typeof peerResultSchema>>
 export type PeerSection = PeerResult['peer']
 export type PeerReading = PeerSection['drained']
 export type PeerSetting = PeerSection['settings'][number]
 
-/** A result of ours or of a peer. */
+/** Whether a result is a peer's and not ours. */
 export function isPeerResult(result: RunResult | PeerResult): result is PeerResult {
   return 'peer' in result
 }

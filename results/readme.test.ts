@@ -1,4 +1,4 @@
-/** Holds the README to the schema: every field is explained, and nothing that is no field. */
+/** Compares the README with the schema: it explains every field, and only fields. */
 
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'

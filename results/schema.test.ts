@@ -1,4 +1,4 @@
-/** The schema as its readers meet it: a round trip, and one clear line for whatever is wrong. */
+/** Tests the schema from a reader's view: a round trip, and one clear line for every fault. */
 
 import { expect, test } from 'vitest'
 import { isLsmError } from '../engine/base/errors.ts'
@@ -23,7 +23,7 @@ test('a result saved by an editor with a byte order mark is read', () => {
   expect(parseResult(`\ufeff${JSON.stringify(result)}`, path)).toEqual(result)
 })
 
-test('a result of before a field was added says that it does not know', () => {
+test('a result written before a field was added has null there', () => {
   const old = JSON.parse(JSON.stringify(sampleResult()))
   for (const [object, name] of [
     [old.config, 'arrival'],
@@ -64,17 +64,17 @@ test.each([
     line: 'out/tiering.json: gates[0].passed: Invalid input: expected boolean, received string',
   },
   {
-    what: 'a name nobody knows',
+    what: 'an unknown name',
     change: (json) => ({ ...json, envirnment: 1 }),
     line: 'out/tiering.json: envirnment: Unrecognized key: "envirnment"',
   },
   {
-    what: 'a balance that lies',
+    what: 'a wrong balance',
     change: (json) => withBalance(json, { liveBytes: 501 }),
     line: 'out/tiering.json: deterministic.ledger.balance.conserved: expected what the balance says',
   },
   {
-    what: 'a percentile its sample does not support',
+    what: 'a percentile that the sample does not support',
     change: (json) => withLatency(json, { count: 9_999 }),
     line: 'out/tiering.json: timed.latencyByKind.read.p999Us: expected null under 10000 samples',
   },
@@ -96,11 +96,11 @@ test.each([
   expect(messageOf(change(sampleResult()))).toBe(line)
 })
 
-test('several faults are still one line, with their number', () => {
+test('several faults give one line with their number', () => {
   expect(messageOf({ schemaVersion: 1 })).toMatch(/^out\/tiering.json: id: .* \(and \d+ more\)$/)
 })
 
-test('text that is no JSON gets one line', () => {
+test('text that is not JSON gets one line', () => {
   expect(messageOf('{ "id": \n')).toMatch(/^out\/tiering.json: \(document\): not JSON: .+$/)
 })
 
@@ -110,7 +110,7 @@ interface Case {
   readonly line: string
 }
 
-/** The refusal's message, after checking that it is the error callers are promised. */
+/** The message of the refusal. Also checks that it is the documented error. */
 function messageOf(json: unknown): string {
   try {
     parseResult(json, path)

@@ -1,7 +1,7 @@
 /**
- * Owns the shape of one run's result, version 1: what was run, where, what it cost in bytes, blocks
- * and runs (`deterministic`: bit-identical for equal seeds), what it took in time (`timed`), and
- * which validity gates it passed. Every name carries its unit; README.md explains every field.
+ * Owns the shape of one run's result, version 1: the configuration, the machine, the cost in bytes,
+ * blocks and runs (`deterministic`: bit-identical for equal seeds), the times (`timed`), and the
+ * validity gates it passed. Every name contains its unit; README.md explains every field.
  *
  * Raw counters are stored beside every ratio, because definitions of amplification differ.
  */
@@ -12,20 +12,20 @@ import { bytes, count, hexHash, name, ratio } from './fields.ts'
 
 export const SCHEMA_VERSION = 1
 
-/** Fewer samples than this do not support a 99.9th percentile. */
+/** Fewer samples do not support a 99.9th percentile. */
 export const P999_SAMPLES_MIN = 10_000
-/** The same for a 99.99th. */
+/** Fewer samples do not support a 99.99th percentile. */
 export const P9999_SAMPLES_MIN = 100_000
 
-/** The kinds of schedule, as `--arrival` names them. */
+/** The kinds of arrival schedule, under the names of `--arrival`. */
 export const ARRIVALS = ['closed', 'constant', 'poisson', 'sine', 'steps', 'trace'] as const
 
 const arrivalConfig = z.strictObject({
   kind: z.enum(ARRIVALS),
-  /** As asked for: operations a second, or a share of the sustainable rate such as '90%'. */
+  /** As requested: operations per second, or a share of the sustainable rate such as '90%'. */
   rate: z.string().nullable(),
   clients: z.int().positive(),
-  /** Of the schedule's shape, by name. */
+  /** Parameters of the schedule's shape, by name. */
   params: z.record(name, z.union([z.number(), z.string()])),
 })
 
@@ -37,7 +37,9 @@ const config = z.strictObject({
     params,
     /** SHA-256 of the user's own module; null for a registered strategy. */
     moduleDigest: hexHash.nullable().default(null),
-    /** The four choices a compaction strategy is made of; null where a target has no say in them. */
+    /**
+     * The four choices that define a compaction strategy; null if the target decides them itself.
+     */
     primitives: z
       .strictObject({
         trigger: z.array(name),
@@ -51,26 +53,31 @@ const config = z.strictObject({
     name,
     params,
     loadOrder: name,
-    /** LZ4 over blocks of values, compressed ÷ raw; null: no target, or nothing written. */
+    /**
+     * Compressed ÷ raw, by LZ4 over blocks of values; null if there is no target, or nothing was
+     * written.
+     */
     valueCompression: z.strictObject({ targetRatio: ratio, achievedRatio: ratio }).optional(),
   }),
   records: count,
   operations: count,
-  /** Null: the workload's own record. */
+  /** Null means the workload's own records. */
   valueBytes: count.nullable(),
   engine: params,
   seed: count,
   repeat: count,
   target: name,
-  /** How operations arrive; null: one client in a closed loop. */
+  /** How operations arrive; null means one client in a closed loop. */
   arrival: arrivalConfig.nullable().default(null),
-  /** The loaded tree the run started from; null: it loaded its own. */
+  /** The loaded tree from which the run started; null if it loaded its own. */
   aged: z.strictObject({ tree: hexHash }).nullable().default(null),
-  /** The run phase goes on beyond `operations` until this state; null: it ends there. */
+  /**
+   * The run phase continues beyond `operations` until this state; null if it ends at `operations`.
+   */
   until: z
     .strictObject({
       state: z.literal('steady'),
-      /** It ends there at the latest. */
+      /** The run phase ends here at the latest. */
       operationsMax: count,
     })
     .nullable()
@@ -84,7 +91,7 @@ export const environmentSchema = z.strictObject({
   memoryBytes: bytes,
   kernel: z.string(),
   os: z.string(),
-  /** Of the folder the database lay in. */
+  /** File system of the database's folder. */
   fileSystem: z.string(),
   /** Null outside a git checkout. */
   commit: z.string().nullable(),
@@ -103,9 +110,9 @@ const latency = z
     p50Us: microseconds,
     p90Us: microseconds,
     p99Us: microseconds,
-    /** Null under 10,000 samples. */
+    /** Null below 10,000 samples. */
     p999Us: microseconds.nullable(),
-    /** Null under 100,000 samples. */
+    /** Null below 100,000 samples. */
     p9999Us: microseconds.nullable().default(null),
     maxUs: microseconds,
     /** HdrHistogram V2, compressed, in nanoseconds. */
@@ -120,7 +127,7 @@ const latency = z
     error: `expected null under ${P9999_SAMPLES_MIN} samples`,
   })
 
-/** What the schedule asked for and what came of it; null for one client in a closed loop. */
+/** The requested and the achieved schedule; null for one client in a closed loop. */
 const arrivals = z.strictObject({
   kind: z.enum(ARRIVALS),
   clients: z.int().positive(),
@@ -128,18 +135,21 @@ const arrivals = z.strictObject({
   offeredPerSecond: ratio,
   /** Operations ÷ the time from the first intended start to the last completion. */
   achievedPerSecond: ratio,
-  /** What the same run reached in a closed loop, its drain included, before; null: not asked. */
+  /**
+   * Rate that the same run reached before in a closed loop, including its drain; null if it was not
+   * measured.
+   */
   sustainablePerSecond: ratio,
-  /** Start − intended start of the operations: at the worst, and of the last one. */
+  /** Start − intended start: the worst of all operations, and that of the last one. */
   lagMaxSeconds: seconds.nullable(),
   lagAtEndSeconds: seconds.nullable(),
-  /** The backlog grew to the end: the run has no latencies to quote, and none are kept. */
+  /** The backlog grew until the end: the run has no meaningful latencies, and none are kept. */
   overloaded: z.boolean(),
   /** One line with the figures that decided it. */
   why: z.string(),
 })
 
-/** What slow operations are laid to. */
+/** Possible causes of slow operations. */
 const DELAY_CAUSES = [
   'flush',
   'merge',
@@ -154,16 +164,19 @@ const DELAY_CAUSES = [
 const slowOperation = z.strictObject({
   kind: name,
   atOperation: count,
-  /** Its start since the load began. */
+  /** Start of the operation, since the load started. */
   startSeconds: seconds,
   serviceUs: microseconds,
-  /** From the intended start; null in a closed loop of one client. */
+  /** Latency from the intended start; null in a closed loop of one client. */
   intendedUs: microseconds.nullable(),
-  /** What overlapped it, longest first, events apart and the rest summed by cause. */
+  /**
+   * Everything that overlapped the operation, longest first: each event separately, other delays
+   * totalled per cause.
+   */
   overlaps: z.array(
     z.strictObject({
       cause: z.enum(DELAY_CAUSES),
-      /** Index in `deterministic.events.log`; null where there is none. */
+      /** Index in `deterministic.events.log`; null if there is no such event. */
       event: count.nullable(),
       us: microseconds,
     }),
@@ -179,54 +192,62 @@ const timed = z
         throughputPerSecond: ratio,
       }),
     ),
-    /** 'closed': the next operation waits for the last, so latencies hide queueing. */
+    /** 'closed': the next operation waits for the previous one, so latencies hide queueing. */
     arrival: z.enum(['closed', 'open']),
     arrivals: arrivals.nullable().default(null),
-    /** Service time of the run phase, by operation kind; empty when the run was overloaded. */
+    /** Service time in the run phase, by operation kind; empty if the run was overloaded. */
     latencyByKind: z.record(name, latency),
-    /** The same from the intended start; null for one client in a closed loop, and when overloaded. */
+    /**
+     * The same from the intended start; null for one client in a closed loop, and if overloaded.
+     */
     intendedLatencyByKind: z.record(name, latency).nullable().default(null),
     series: z.array(
       z.strictObject({
         atOperation: count,
         wallSeconds: z.number().nonnegative(),
         throughputPerSecond: z.number().nonnegative(),
-        /** Within the interval: what operations spent in flushes and compactions, and how many did. */
+        /**
+         * Within the interval: time that operations spent in flushes and compactions, and the
+         * number of these operations.
+         */
         stallSeconds: seconds.nullable().default(null),
         stalledOperations: count.nullable().default(null),
         gcSeconds: seconds.nullable().default(null),
-        /** The longest the event loop was kept from its turn. */
+        /** The longest time that the event loop had to wait. */
         eventLoopDelayMaxUs: microseconds.nullable().default(null),
-        /** Of service times of all kinds; null without operations that are timed. */
+        /** Of the service times of all kinds; null without timed operations. */
         p50Us: microseconds.nullable().default(null),
         p99Us: microseconds.nullable().default(null),
       }),
     ),
-    /** When the events of `deterministic.events.log` happened, item by item. */
+    /** Times of the events of `deterministic.events.log`, item by item. */
     events: z.array(z.strictObject({ startSeconds: seconds, wallSeconds: seconds })).default([]),
     /** The slowest operations of the run phase, slowest first. */
     slowest: z.array(slowOperation).default([]),
-    /** What the harness itself took an operation of the run phase; subtracted nowhere. */
+    /** The harness's own time per operation of the run phase; subtracted nowhere. */
     overhead: z
       .strictObject({
-        /** Generating, timing, recording, without the value. */
+        /** Generating, timing and recording, without making the value. */
         perOperationNs: z.number().nonnegative(),
-        /** Making values, a mean over all operations; estimated from a sample. */
+        /** Making values: a mean over all operations, estimated from a sample. */
         payloadPerOperationNs: z.number().nonnegative(),
       })
       .nullable()
       .default(null),
-    /** The system's own account of the process between opening and drained reading. */
+    /** The system's own counters of the process between the opening and the drained reading. */
     operatingSystem: z
       .strictObject({
         writtenBytes: bytes,
         writeCalls: count,
         readBytes: bytes,
         readCalls: count,
-        /** To and from the device, by pages: reported, never conserved. */
+        /** To and from the device, in pages. Reported only; no gate checks it. */
         deviceWrittenBytes: bytes,
         deviceReadBytes: bytes,
-        /** Beyond ledger and terminal; reads hold whatever the process loads, so no gate asks. */
+        /**
+         * Bytes beyond ledger and terminal. Reads include everything that the process loads, so no
+         * gate checks them.
+         */
         unexplainedWrittenBytes: z.int().nullable(),
         unexplainedReadBytes: z.int().nullable(),
       })
@@ -241,7 +262,7 @@ const timed = z
     error: 'expected none of an overloaded run',
   })
 
-/** What a gate's failure casts doubt on. */
+/** The figures on which a gate's failure casts doubt. */
 export const GATE_COVERS = ['amplification', 'time'] as const
 
 const gate = z.strictObject({
@@ -250,20 +271,20 @@ const gate = z.strictObject({
   passed: z.boolean(),
   /** One line with the figures that decided it. */
   why: z.string(),
-  /** Left out in results written before gates said so: `gate-covers.ts` knows. */
+  /** Missing in results written before gates had this field; `gate-covers.ts` supplies it. */
   covers: z.array(z.enum(GATE_COVERS)).min(1).optional(),
-  /** The arguments of a run that passes it; left out where it passed, or where none is known. */
+  /** The arguments of a run that passes the gate; missing if it passed, or if none is known. */
   remedy: z.array(z.string()).min(1).optional(),
 })
 
 export const runResultSchema = z.strictObject({
   schemaVersion: z.literal(SCHEMA_VERSION),
-  /** Unique within a folder of results, and its file's name. */
+  /** Unique within a folder of results. It is also the file's name. */
   id: name,
   /** The arguments that reproduce the run. */
   command: z.array(z.string()).min(1),
   config,
-  /** Derived seed by role. */
+  /** Derived seed for each role. */
   seeds: z.record(z.string(), count),
   environment: environmentSchema,
   deterministic: deterministicSchema,
@@ -286,7 +307,7 @@ export type Latency = Timed['latencyByKind'][string]
 export type Gate = RunResult['gates'][number]
 export type GateCover = (typeof GATE_COVERS)[number]
 
-/** A queue that grows has no latency: whatever was measured depends on how long one watched. */
+/** A growing queue has no latency: the measured value would depend on how long the run lasted. */
 function keepsNoLatencyOfOverload(figures: {
   readonly arrivals: { readonly overloaded: boolean } | null
   readonly latencyByKind: object

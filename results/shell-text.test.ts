@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { shellText } from './shell-text.ts'
 
-test('a plain command stays as it is', () => {
+test('a plain command does not change', () => {
   const command = ['npm', 'run', 'exp', '--', '--strategy=./mine.ts', '--set=memtableBytes=1MiB']
   expect(shellText(command)).toBe(command.join(' '))
 })

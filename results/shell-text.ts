@@ -1,4 +1,4 @@
-/** Owns how a command is written for a shell, to be pasted as it is. */
+/** Owns the text of a command for a shell, ready to be pasted. */
 
 export function shellText(command: readonly string[]): string {
   return command

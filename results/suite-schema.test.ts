@@ -29,7 +29,7 @@ describe('a verdict follows from its figures', () => {
   })
 })
 
-test('who reads runs says that a suite’s result is none', () => {
+test('a reader of runs refuses a suite’s result as such', () => {
   const refusal = "x.json: suite: a suite's result, not a run's"
   expect(() => parseResult({ suite: {} }, 'x.json')).toThrow(refusal)
   expect(() => parseAnyResult({ suite: {} }, 'x.json')).toThrow(refusal)

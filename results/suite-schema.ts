@@ -1,7 +1,7 @@
 /**
  * Owns the shape of a suite's result, version 1: its runs with their figures, and its claims, each
- * with what was measured, what was expected, how near that had to be, and who says so. A verdict is
- * no opinion of the writer's: the schema refuses one that its own figures contradict.
+ * with the measured value, the expected value, the tolerance, and the source of the expectation.
+ * The schema refuses a verdict that the claim's own figures contradict.
  */
 
 import { z } from 'zod'
@@ -19,9 +19,9 @@ const run = z.strictObject({
   /** Unique within the suite. */
   name,
   params: z.record(z.string(), z.json()),
-  /** By name, the unit last; a text is a digest or a shape. */
+  /** By name, with the unit last. A text is a digest or a shape. */
   figures: z.record(z.string(), figure),
-  /** Samples over the run, where the suite takes some. */
+  /** Samples during the run, if the suite takes any. */
   series: z.array(z.record(z.string(), z.number())),
   wallSeconds: z.number().nonnegative(),
 })
@@ -32,7 +32,9 @@ const claim = z
     held: z.boolean(),
     measured: z.union([z.number(), z.string()]),
     expected: z.union([z.number(), z.string()]),
-    /** 'equal': the same value; 'within': ± tolerance · expected; 'at-most': no more than expected. */
+    /**
+     * 'equal': the same value; 'within': ± tolerance · expected; 'at-most': not more than expected.
+     */
     relation: z.enum(['equal', 'within', 'at-most']),
     /** A share of the expected value; 0 unless the relation is 'within'. */
     tolerance: z.number().nonnegative(),
@@ -61,7 +63,7 @@ export type SuiteResult = z.infer<typeof suiteResultSchema>
 export type SuiteRun = SuiteResult['runs'][number]
 export type Claim = SuiteResult['claims'][number]
 
-/** Whether the figures of a claim bear it out. */
+/** Whether the figures of a claim support it. */
 export function isHeld(line: {
   readonly measured: number | string
   readonly expected: number | string

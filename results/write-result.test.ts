@@ -1,4 +1,6 @@
-/** A file is written whole or not at all, and a failure leaves nothing behind. */
+/**
+ * Tests that a file is written completely or not at all, and that a failure leaves no file behind.
+ */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-test('text and bytes replace what was there', () => {
+test('text and bytes replace the old content', () => {
   const path = join(folder, 'a')
   writeWhole(path, 'a longer first text')
   writeWhole(path, new Uint8Array([1, 2, 3]))
@@ -22,7 +24,7 @@ test('text and bytes replace what was there', () => {
   expect(readdirSync(folder)).toEqual(['a'])
 })
 
-test('a failed rename keeps the old file and removes the temporary', () => {
+test('a failed rename keeps the old file and removes the temporary file', () => {
   const path = join(folder, 'taken')
   mkdirSync(path)
   writeFileSync(join(path, 'inside'), 'old')
@@ -31,7 +33,7 @@ test('a failed rename keeps the old file and removes the temporary', () => {
   expect(readFileSync(join(path, 'inside'), 'utf8')).toBe('old')
 })
 
-test('a missing folder is an error and is not made', () => {
+test('a missing folder is an error and is not created', () => {
   expect(() => writeWhole(join(folder, 'none', 'a'), 'x')).toThrow(/ENOENT/)
   expect(readdirSync(folder)).toEqual([])
 })

@@ -1,6 +1,6 @@
 /**
- * Owns writing a file whole: a reader sees the old file or the new one, never a part, also after a
- * crash. Order: temporary in the same folder → fsync → rename → fsync of the folder.
+ * Owns atomic writing of files: also after a crash, a reader sees the old file or the new one,
+ * never a part. Order: temporary file in the same folder → fsync → rename → fsync of the folder.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -11,7 +11,7 @@ import type { AnyResult } from './identity.ts'
 import { isPeerResult, peerResultSchema } from './peer-schema.ts'
 import { runResultSchema } from './schema.ts'
 
-/** Writes `content` to `path`, replacing what is there; the folder must exist. */
+/** Writes `content` to `path` and replaces an existing file. The folder must exist. */
 export function writeWhole(path: string, content: string | Uint8Array): void {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`)
@@ -26,8 +26,8 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
 }
 
 /**
- * Checks a result, of ours or of a peer, and writes it. Throws a ZodError on one that breaks the
- * schema and an Error on one whose figures contradict each other; nothing is written then.
+ * Checks a result, ours or a peer's, and writes it. Throws a ZodError if it breaks the schema, and
+ * an Error if its figures contradict each other; in both cases nothing is written.
  */
 export function writeResult(path: string, result: AnyResult): void {
   const schema = isPeerResult(result) ? peerResultSchema : runResultSchema
@@ -47,7 +47,7 @@ function writeSynced(path: string, content: string | Uint8Array): void {
 }
 
 function syncFolder(folder: string): void {
-  // Windows refuses to open a folder; its rename is durable with the file system's journal.
+  // Windows refuses to open a folder. There, the file system's journal makes the rename durable.
   if (process.platform === 'win32') return
   const descriptor = openSync(folder, 'r')
   try {

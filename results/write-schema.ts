@@ -1,6 +1,6 @@
 /**
- * Owns the JSON Schema beside the results, so that other languages can check them. After a
- * change of the schema, `npm run schema` writes it anew; a test compares the two.
+ * Owns the JSON Schema of the results, so that other languages can check them. After a change of
+ * the schema, `npm run schema` writes the file again; a test compares the two.
  */
 
 import { fileURLToPath } from 'node:url'

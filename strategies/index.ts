@@ -1,6 +1,8 @@
 /**
  * Owns the public face of the strategies: what `varve/strategies` exports. A user's own strategy
  * needs only this and zod: `defineStrategy`, the seam's types, and the helpers that read a tree.
+ *
+ * @module varve/strategies
  */
 
 export { compareBytes } from '../engine/base/compare.ts'

@@ -60,7 +60,7 @@ describe('open', () => {
 
   test.each([
     [{ strategy: 'tierng' }, 'no strategy is called tierng; did you mean tiering?'],
-    [{ strategy: 'tiering', strategyParameters: { T: 1 } }, /^tiering: T: expected/],
+    [{ strategy: 'tiering', strategyParameters: { T: 1 } }, /^tiering: T: expected integer/],
     [{ strategy: 'tiering', strategyParameters: { TT: 4 } }, /^tiering has no parameter TT/],
     [{ stragety: 'tiering' }, /^open has no option "stragety"; it has strategy, /],
     [{ strategy: 7 }, /^strategy must be/],

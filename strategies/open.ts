@@ -2,6 +2,8 @@
  * Owns the entry of the package for programs that embed the engine: the engine's public face, and
  * `open`, which needs only a folder. Invariant: strategy and value-log policy have their defaults
  * here; `open` passes all other options on to `Database.open` as they are.
+ *
+ * @module varve
  */
 
 import { checkOptions } from '../engine/base/arguments.ts'
@@ -23,7 +25,9 @@ export * from '../engine/index.ts'
 export interface OpenFolderOptions extends Omit<OpenOptions, 'folder' | 'strategy'> {
   /** The name of a registered strategy, or a strategy. Default: leveling as RocksDB does it. */
   readonly strategy?: string | CompactionStrategy
-  /** Parameters of a strategy that is given by its name; of any other, for the folder's record only. */
+  /**
+   * Parameters of a strategy that is given by its name; of any other, for the folder's record only.
+   */
   readonly strategyParameters?: Json
 }
 
@@ -41,8 +45,9 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof OpenFolderOptions)[]
 
 /**
- * Opens the database in `folder`, which is created when it is missing. The caller closes it. Errors:
- * those of `Database.open`, and `LSM_INVALID_ARGUMENT` for an unknown strategy or a bad parameter.
+ * Opens the database in `folder`, which is created when it is missing. The caller closes it.
+ * Errors: those of `Database.open`, and `LSM_INVALID_ARGUMENT` for an unknown strategy or a bad
+ * parameter.
  */
 export function open(folder: string, options: OpenFolderOptions = {}): Database {
   const given = checkOptions(options, OPTIONS, 'open')

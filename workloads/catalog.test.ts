@@ -19,7 +19,7 @@ const run = (name: string, changes: Partial<WorkloadContext> = {}) =>
   keyNumbers(WORKLOADS.get(name)!.create({}, { ...context, ...changes }).phases[0]!.stream)
 
 describe('the catalogue', () => {
-  test('names YCSB’s load and core workloads first, then what specs make', () => {
+  test('names YCSB’s load and core workloads first, then the presets made from specs', () => {
     expect([...WORKLOADS.keys()].slice(0, 8)).toEqual([
       'ycsb-load',
       ...['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `ycsb-${letter}`),
@@ -63,7 +63,7 @@ describe('the catalogue', () => {
     expect(create).toThrow(expect.objectContaining({ code: 'LSM_INVALID_ARGUMENT' }))
   })
 
-  test('the load alone has no phases; its streams know their length', () => {
+  test('a workload of only a load has no phases; its stream knows its length', () => {
     const { load, phases } = WORKLOADS.get('ycsb-load')!.create({}, context)
     expect(load.expected).toBe(50)
     expect(phases).toEqual([])
@@ -71,7 +71,7 @@ describe('the catalogue', () => {
     expect(ran.map(({ name, stream }) => [name, stream.expected])).toEqual([['run', 100]])
   })
 
-  test('each repeat, seed and workload has a stream of its own, the reference one none of them', () => {
+  test('each repeat, seed and workload has a different stream; the reference stream differs from all', () => {
     const streams = [
       run('ycsb-a'),
       run('ycsb-a', { repeat: 1 }),
@@ -84,7 +84,7 @@ describe('the catalogue', () => {
     expect(run('ycsb-a', { reference: true, repeat: 1 })).toEqual(streams[4])
   })
 
-  test('bare values win over the parameters that describe fields', () => {
+  test('bare values override the parameters that describe fields', () => {
     const { load } = WORKLOADS.get('ycsb-a')!.create(
       { fieldcount: 4, fieldlengthdistribution: 'uniform' },
       { ...context, valueBytes: 1024 },
@@ -95,7 +95,7 @@ describe('the catalogue', () => {
     expect(load.fieldNames).toEqual([])
   })
 
-  test('a workload says what it was made from, by YCSB’s names', () => {
+  test('a workload lists its properties under YCSB’s names', () => {
     const { properties } = WORKLOADS.get('ycsb-a')!.create({ fieldlength: 10 }, context)
     expect(properties).toMatchObject({
       recordcount: '50',

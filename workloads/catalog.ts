@@ -1,6 +1,6 @@
 /**
- * Owns the registry of workloads: what `--workload=` may name. YCSB's are YCSB's own streams; all
- * others are presets that make a spec (`spec/`).
+ * Owns the registry of workloads: the names that `--workload=` accepts. YCSB's workloads are YCSB's
+ * own streams; all others are presets that make a spec (`spec/`).
  */
 
 import type { WorkloadDefinition } from './definition.ts'
@@ -10,7 +10,7 @@ import { PATTERN_PRESETS } from './presets/patterns.ts'
 import { presetDefinition } from './spec/spec-definition.ts'
 import { ycsbDefinitions } from './ycsb/ycsb-definition.ts'
 
-/** By name, in the order to show. */
+/** By name, in display order. */
 export const WORKLOADS: ReadonlyMap<string, WorkloadDefinition> = new Map(
   [
     ...ycsbDefinitions(),

@@ -1,7 +1,7 @@
 /**
- * Owns what it takes to be a workload: parameters with defaults and their sources, and streams made
- * from them. Invariant: streams depend on nothing but the context and the parameters, so two
- * strategies given the same ones see the same operations.
+ * Owns the definition of a workload: parameters with defaults and the sources of these, and the
+ * streams made from them. Invariant: streams depend only on the context and the parameters, so two
+ * strategies with the same ones see the same operations.
  */
 
 import type { z } from 'zod'
@@ -16,19 +16,22 @@ export const RECORDS_MAX = 2 ** 31 - 1
 
 /** What streams are made from besides parameters. */
 export interface WorkloadContext {
-  /** Records of the load phase. */
+  /** Number of records of the load phase. */
   readonly records: number
-  /** Operations of the run phases. */
+  /** Number of operations of the run phases. */
   readonly operations: number
   /** The root seed, a safe integer. */
   readonly seed: number
-  /** Which repeat of a run; each derives its own streams from the root seed. */
+  /** Index of the repeat. Each repeat derives its own streams from the root seed. */
   readonly repeat: number
-  /** The root seed itself is the thread's seed, as the reference traces want it; no repeats. */
+  /**
+   * Use the root seed itself as the thread's seed, as the reference traces require. Allows no
+   * repeats.
+   */
   readonly reference?: boolean
   /**
-   * Values are exactly this many bytes, without fields, and every write is a blind put. Wins over
-   * the parameters that describe values.
+   * If given, values have exactly this many bytes and no fields, and every write is a blind put.
+   * Overrides the parameters that describe values.
    */
   readonly valueBytes?: number
 }
@@ -36,31 +39,31 @@ export interface WorkloadContext {
 /** A workload of the catalogue or of a file: its parameters, and how its streams are made. */
 export interface WorkloadDefinition {
   readonly name: string
-  /** Under which heading it is listed. */
+  /** The heading under which it is listed. */
   readonly family: string
   readonly description: string
   /** Parameters by name, with defaults. */
   readonly params: z.ZodObject
-  /** Parameter → where its default comes from. */
+  /** For each parameter, the source of its default. */
   readonly sources: Readonly<Record<string, string>>
-  /** How many records and operations where nobody says. */
+  /** Number of records and operations if the user gives none. */
   readonly size?: { readonly records?: number; readonly operations?: number }
-  /** What was read and has no effect on the stream: to be told to the user. */
+  /** Properties that were read but have no effect on the stream; the user is told their names. */
   readonly withoutEffect?: readonly string[]
   /**
-   * The given parameters with every default filled in. Throws `LSM_INVALID_ARGUMENT` with one line
+   * The given parameters, completed by all defaults. Throws `LSM_INVALID_ARGUMENT` with one line
    * that names the parameter.
    */
   parse(given: Readonly<Record<string, unknown>>): Readonly<Record<string, Json>>
-  /** In what order the load's keys come; throws as `parse` does. */
+  /** The order of the load's keys. Throws as `parse` does. */
   loadOrder(given: Readonly<Record<string, unknown>>): string
-  /** Compressed ÷ raw that values aim at; null where they aim at nothing. */
+  /** The target ratio of the values, compressed ÷ raw; null if they have none. */
   compressionTarget(given: Readonly<Record<string, unknown>>): number | null
-  /** The streams, from parameters as given to `parse`; throws as it does. */
+  /** The streams, made from parameters as given to `parse`. Throws as `parse` does. */
   create(given: Readonly<Record<string, unknown>>, context: WorkloadContext): Workload
 }
 
-/** What `schema` makes of `given`. Throws `LSM_INVALID_ARGUMENT` with one line. */
+/** Parses `given` with `schema`. Throws `LSM_INVALID_ARGUMENT` with one line. */
 export function parseParams<Schema extends z.ZodType>(
   name: string,
   schema: Schema,
@@ -74,7 +77,7 @@ export function parseParams<Schema extends z.ZodType>(
   throw invalidArgument(`${place}${line}`, { workload: name, issues })
 }
 
-/** Throws `LSM_INVALID_ARGUMENT` for a size no stream can have. */
+/** Throws `LSM_INVALID_ARGUMENT` for a size that no stream can have. */
 export function checkSize(name: string, context: WorkloadContext): void {
   const { records, operations, valueBytes } = context
   if (!Number.isSafeInteger(records) || records < 1 || records > RECORDS_MAX) {
@@ -88,7 +91,7 @@ export function checkSize(name: string, context: WorkloadContext): void {
   }
 }
 
-/** Of a workload's random numbers; the strategy has no part in it. */
+/** The seed of a workload's random numbers. It does not depend on the strategy. */
 export function streamSeed(name: string, context: WorkloadContext): number {
   const { seed, repeat, reference } = context
   return reference ? seed : deriveSeed(seed, `workload/${name}`, repeat)

@@ -1,6 +1,6 @@
 /**
- * Owns the one line that says what a schema found wrong: the place, the reason, and for a name
- * nobody knows the nearest one that is valid there or anywhere in the schema.
+ * Owns the one line that describes an error found by a schema: the place, the reason and, for an
+ * unknown name, the nearest valid name there or anywhere in the schema.
  */
 
 import { z } from 'zod'
@@ -9,7 +9,7 @@ import { nearestHint } from './nearest.ts'
 type Issue = z.core.$ZodIssue
 type Path = readonly PropertyKey[]
 
-/** 'phases.0.keys.theta: Too small: expected number to be >0'. */
+/** For example 'phases.0.keys.theta: Too small: expected number to be >0'. */
 export function explainIssue(error: z.ZodError, schema: z.ZodType): string {
   const { issue, path } = innermost(error.issues[0]!, [])
   const place = path.join('.')
@@ -17,7 +17,7 @@ export function explainIssue(error: z.ZodError, schema: z.ZodType): string {
   return place === '' ? reason : `${place}: ${reason}`
 }
 
-/** Of a union's alternatives the one that got furthest, which is the one that was meant. */
+/** The issue of the union's alternative that matched furthest, which is the one the user meant. */
 function innermost(issue: Issue, before: Path): { readonly issue: Issue; readonly path: Path } {
   const path = [...before, ...issue.path]
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return { issue, path }
@@ -26,7 +26,7 @@ function innermost(issue: Issue, before: Path): { readonly issue: Issue; readonl
   return furthest
 }
 
-/** A value of the wrong type says least of all. */
+/** How far an alternative matched. A value of the wrong type counts least. */
 function progress({ issue, path }: { readonly issue: Issue; readonly path: Path }): number {
   return path.length + (issue.code === 'invalid_type' ? 0 : 0.5)
 }
@@ -55,7 +55,7 @@ interface JsonSchema {
   readonly [other: string]: unknown
 }
 
-/** Every property's name in the schema, and every word that tells alternatives apart. */
+/** All property names in the schema, and all words that distinguish alternatives. */
 function namesIn(schema: z.ZodType): { readonly keys: string[]; readonly words: string[] } {
   const keys = new Set<string>()
   const words = new Set<string>()

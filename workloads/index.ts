@@ -1,6 +1,8 @@
 /**
- * The public face of the workloads: the catalogue, the form of operation streams, and the codec of
- * the records they carry.
+ * The public face of the workloads: the catalogue, the interface of operation streams, and the
+ * codec of the records they carry.
+ *
+ * @module varve/workloads
  */
 
 export { WORKLOADS } from './catalog.ts'

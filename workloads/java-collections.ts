@@ -1,7 +1,7 @@
 /**
  * Owns the iteration orders of two Java collections keyed by strings. YCSB draws a record's values,
- * and the RocksDB binding encodes them, in the order of a `HashMap`; its client prints its
- * properties in that of a `Hashtable`. Both orders are facts of the JDK's algorithms.
+ * and its RocksDB binding encodes them, in the order of a `HashMap`. Its client prints properties
+ * in the order of a `Hashtable`. Both orders follow from the JDK's algorithms.
  */
 
 /** `String.hashCode()`. */
@@ -12,9 +12,9 @@ export function javaStringHash(text: string): number {
 }
 
 /**
- * The positions of `keys` in the order of a `HashMap` they were put into one by one: by bucket,
- * then by insertion, which splits on growth keep. (Buckets of nine and more become trees, whose
- * order may differ.)
+ * The positions of `keys` in the iteration order of a `HashMap` into which they were put one by
+ * one: by bucket, then by insertion, an order that growth preserves. (Buckets of nine and more
+ * become trees, whose order may differ.)
  */
 export function hashMapOrder(keys: readonly string[]): number[] {
   let capacity = 16
@@ -23,14 +23,14 @@ export function hashMapOrder(keys: readonly string[]): number[] {
     const hash = javaStringHash(key)
     return (hash ^ (hash >>> 16)) & (capacity - 1)
   }
-  // Array.prototype.sort is stable, so insertion order stands within a bucket.
+  // Array.prototype.sort is stable, so keys of one bucket keep their insertion order.
   return keys.map((_, index) => index).sort((a, b) => bucketOf(keys[a]!) - bucketOf(keys[b]!))
 }
 
 /**
- * `keys` as `Properties.propertyNames()` lists them: the entries of its map (16 buckets and more)
+ * `keys` in the order of `Properties.propertyNames()`: the entries of its map (16 buckets and more)
  * are copied into a `Hashtable` (11 buckets, then 2n + 1), which is walked from the last bucket
- * down; a bucket's newest entry comes first.
+ * down. The newest entry of a bucket comes first.
  */
 export function propertyNamesOrder(keys: readonly string[]): string[] {
   let buckets: string[][] = Array.from({ length: 11 }, () => [])

@@ -29,7 +29,7 @@ describe('the random numbers of a JDK 17 thread', () => {
     )
   })
 
-  test('skipping n draws is drawing n times', () => {
+  test('skipping n draws equals drawing n times', () => {
     fc.assert(
       fc.property(seeds, fc.nat({ max: 500 }), (seed, draws) => {
         const drawn = new JavaRandom(seed)
@@ -41,7 +41,7 @@ describe('the random numbers of a JDK 17 thread', () => {
     )
   })
 
-  test('skips add up, however far', () => {
+  test('skips add up over any distance', () => {
     const far = fc.nat({ max: 2 ** 30 - 1 })
     fc.assert(
       fc.property(seeds, far, far, (seed, first, second) => {
@@ -55,7 +55,7 @@ describe('the random numbers of a JDK 17 thread', () => {
     )
   })
 
-  test('printable bytes are cut from ints as YCSB cuts them, within their range', () => {
+  test('printable bytes are cut from ints as in YCSB, within their range', () => {
     fc.assert(
       fc.property(seeds, fc.nat({ max: 40 }), fc.nat({ max: 5 }), (seed, bytes, start) => {
         const target = new Uint8Array(64)

@@ -1,10 +1,11 @@
 /**
- * Owns the random numbers of the YCSB reference: the JDK 17 `ThreadLocalRandom` of thread 1, which
- * YCSB draws everything from. A step adds a constant to the 64-bit seed (a Weyl sequence) and the
- * outputs are mixes of it (MurmurHash3's finaliser), so `skip` is one multiplication and a
- * remembered position replays what was drawn there: values are made only when somebody wants them.
+ * Owns the random numbers of the YCSB reference: the JDK 17 `ThreadLocalRandom` of thread 1, from
+ * which YCSB draws everything. A step adds a constant to the 64-bit seed (a Weyl sequence), and the
+ * outputs are mixes of the seed (MurmurHash3's finaliser). So `skip` is one multiplication, and a
+ * remembered position replays the numbers drawn there: values are made only when they are needed.
  *
- * Invariant: the same draws in the same order as the JDK; two 32-bit halves, no BigInt.
+ * Invariant: it makes the same draws in the same order as the JDK, on two 32-bit halves without
+ * BigInt.
  */
 
 import { multiplyHigh, timesHigh, type U64 } from './u64.ts'
@@ -17,17 +18,17 @@ const MIX_1_LOW = 0xed558ccd
 const MIX_2_HIGH = 0xc4ceb9fe
 const MIX_2_LOW = 0x1a85ec53
 const BYTES_PER_INT = 6
-/** By position within an int, five bits apart. */
+/** By position within an int; positions are five bits apart. */
 const BYTE_MASKS = [31, 63, 95, 31, 63] as const
 const TWO_POW_32 = 0x100000000
 const TWO_POW_27 = 0x8000000
 const TWO_POW_MINUS_53 = 1.1102230246251565e-16
 
 export class JavaRandom {
-  /** The seed's halves; a typed array, since fields that outgrow small integers are boxed. */
+  /** The halves of the seed. A typed array, since V8 boxes fields that outgrow small integers. */
   readonly #seed = new Int32Array(2)
 
-  /** `seed`: a safe integer, the `long` the thread is seeded with. */
+  /** `seed` is a safe integer: the `long` with which the thread is seeded. */
   constructor(seed: number) {
     this.moveTo(Math.floor(seed / TWO_POW_32), seed | 0)
   }
@@ -40,13 +41,13 @@ export class JavaRandom {
     return this.#seed[1]!
   }
 
-  /** Continues as if the last draw had left the seed at these halves. */
+  /** Continues as if the last draw had left the seed with these halves. */
   moveTo(seedHigh: number, seedLow: number): void {
     this.#seed[0] = seedHigh
     this.#seed[1] = seedLow
   }
 
-  /** Passes over `draws` draws (< 2^31); a double takes two, a long or an int one. */
+  /** Skips `draws` draws (< 2^31). A double takes two draws, a long or an int takes one. */
   skip(draws: number): void {
     const seed = this.#seed
     const low = ((seed[1]! >>> 0) + (Math.imul(STEP_LOW, draws) >>> 0)) | 0
@@ -68,7 +69,7 @@ export class JavaRandom {
     return mix32(this.#seed[0]!, this.#seed[1]!)
   }
 
-  /** `nextLong()` into `target`, two's complement. */
+  /** Writes `nextLong()` into `target`, in two's complement. */
   nextLong(target: U64): void {
     this.#step()
     let high = this.#seed[0]!
@@ -88,8 +89,8 @@ export class JavaRandom {
   }
 
   /**
-   * Printable bytes into target[start, end): YCSB's `RandomByteIterator`, six bytes from each int,
-   * the last int cut off. Takes ceil((end − start) / 6) draws.
+   * Writes printable bytes into target[start, end): YCSB's `RandomByteIterator`, six bytes from
+   * each int; the rest of the last int is dropped. Takes ceil((end − start) / 6) draws.
    */
   fillPrintable(target: Uint8Array, start: number, end: number): void {
     let high = this.#seed[0]!
@@ -111,7 +112,7 @@ export class JavaRandom {
     if (at < end) this.#fillRest(target, at, end)
   }
 
-  /** The one to five bytes that the last int gives. */
+  /** The last one to five bytes, from the last int. */
   #fillRest(target: Uint8Array, start: number, end: number): void {
     const bits = this.nextInt()
     for (let i = 0; i < end - start; i++) {
@@ -120,7 +121,7 @@ export class JavaRandom {
   }
 }
 
-/** Draws that `fillPrintable` takes for so many bytes. */
+/** Number of draws that `fillPrintable` takes for `bytes` bytes. */
 export function printableDraws(bytes: number): number {
   return Math.ceil(bytes / BYTES_PER_INT)
 }

@@ -1,12 +1,12 @@
 /**
  * Owns the reading of JSON that people write: configs, workload specs. `JSON.parse` keeps the last
- * of two equal names, and takes numbers that a double cannot hold; here both are refused, so that
- * what is written is what counts.
+ * of two equal names, and accepts numbers that a double cannot hold. This reader refuses both, so
+ * that nothing the user wrote is silently changed.
  */
 
 const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]|-?\d[\d.eE+-]*/gs
 
-/** As `JSON.parse`; throws an `Error` with one line that names what is wrong. */
+/** As `JSON.parse`. Throws an `Error` with one line that describes the fault. */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
   const objects: Set<string>[] = []
@@ -23,8 +23,8 @@ export function parseJson(text: string): unknown {
 
 function checkName(name: string, known: Set<string>): void {
   if (known.has(name)) throw new Error(`${JSON.stringify(name)} is given twice`)
-  // Objects copied name by name would lose it.
-  if (name === '__proto__') throw new Error('"__proto__" is no name here')
+  // Code that copies objects name by name would lose it.
+  if (name === '__proto__') throw new Error('"__proto__" is not allowed as a name')
   known.add(name)
 }
 

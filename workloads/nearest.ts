@@ -1,8 +1,11 @@
-/** Owns the guess at what a mistyped name was meant to be. */
+/** Owns the guess which name a mistyped one was meant to be. */
 
 import { distance } from 'fastest-levenshtein'
 
-/** The one candidate that begins with `name`, or the closest if it is close enough to be what was meant. */
+/**
+ * The single candidate that starts with `name`, or the closest one if it is close enough to be
+ * meant.
+ */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
   const lower = name.toLowerCase()
   const longer = candidates.filter((candidate) => candidate.toLowerCase().startsWith(lower))
@@ -17,7 +20,7 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return edits <= editsMax && edits < candidate.length ? candidate : undefined
 }
 
-/** '; did you mean "tiering"?', or the list when nothing is near. */
+/** '; did you mean "tiering"?', or the list of candidates if none is near. */
 export function nearestHint(name: string, candidates: readonly string[]): string {
   const near = nearest(name, candidates)
   return near === undefined

@@ -1,4 +1,4 @@
-/** Holds the README to the code: its specs run, and it names what there is. */
+/** Compares the README with the code: its specs run, and it names every workload. */
 
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'

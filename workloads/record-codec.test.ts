@@ -9,7 +9,7 @@ const fields = fc.uniqueArray(
   { maxLength: 12, selector: (field) => field.name.join() },
 )
 
-/** What YCSB's binding does: decode into a map, replace, encode. */
+/** YCSB's binding does this: it decodes into a map, replaces a field, and encodes. */
 function mergeThroughMap(record: Uint8Array, name: Uint8Array, value: Uint8Array): Uint8Array {
   const map = new Map<string, Field>()
   for (const field of decodeRecord(record)) map.set(field.name.join(), field)
@@ -18,7 +18,7 @@ function mergeThroughMap(record: Uint8Array, name: Uint8Array, value: Uint8Array
 }
 
 describe('a record', () => {
-  test('is name and value of each field, lengths big-endian before them', () => {
+  test('holds name and value of each field, with big-endian lengths before them', () => {
     const record = encodeRecord([{ name: bytes('f1'), value: bytes('abc') }])
     expect([...record]).toEqual([0, 0, 0, 2, 0x66, 0x31, 0, 0, 0, 3, 0x61, 0x62, 0x63])
   })
@@ -31,7 +31,7 @@ describe('a record', () => {
     )
   })
 
-  test('merges as decoding, replacing and encoding would', () => {
+  test('merges as decoding, replacing and encoding do', () => {
     fc.assert(
       fc.property(
         fields,
@@ -50,7 +50,7 @@ describe('a record', () => {
     )
   })
 
-  test('cut anywhere inside a field is corruption, not garbage', () => {
+  test('cut anywhere inside a field is reported as corruption', () => {
     const list = [
       { name: bytes('field0'), value: bytes('some value') },
       { name: bytes('field1'), value: bytes('another') },

@@ -1,5 +1,5 @@
 /**
- * Owns a record's bytes, as YCSB's RocksDB binding encodes its fields (`RocksDBClient.java`,
+ * Owns a record's bytes: the fields as YCSB's RocksDB binding encodes them (`RocksDBClient.java`,
  * `serializeValues`), one after another:
  *
  *   +-------------+---------+--------------+----------+
@@ -26,7 +26,7 @@ export function fieldBytes(nameLength: number, valueLength: number): number {
   return 2 * LENGTH_BYTES + nameLength + valueLength
 }
 
-/** Writes both lengths and the name at `offset`; returns where the value belongs. */
+/** Writes both lengths and the name at `offset`. Returns the offset of the value. */
 export function writeFieldHeader(
   target: Uint8Array,
   offset: number,
@@ -40,7 +40,7 @@ export function writeFieldHeader(
   return at + LENGTH_BYTES
 }
 
-/** A new record of `fields` in the order given. */
+/** A new record of `fields` in the given order. */
 export function encodeRecord(fields: readonly Field[]): Uint8Array {
   if (!Array.isArray(fields)) throw invalidArgument(`fields must be a list, not ${show(fields)}`)
   let bytes = 0
@@ -77,8 +77,8 @@ export function decodeRecord(record: Uint8Array): Field[] {
 }
 
 /**
- * A new record (owned) in which field `name` holds `value`, all else unchanged; a field that was
- * not there is appended. Throws `LSM_CORRUPTION` for a torn record.
+ * A new record (owned) in which field `name` has `value` and all other fields are unchanged. A
+ * missing field is appended. Throws `LSM_CORRUPTION` for a torn record.
  */
 export function mergeField(record: Uint8Array, name: Uint8Array, value: Uint8Array): Uint8Array {
   bytesIn(record, 'a record')
@@ -98,7 +98,7 @@ export function mergeField(record: Uint8Array, name: Uint8Array, value: Uint8Arr
   return splice(record, record.length, record.length, name, value)
 }
 
-/** `record` with the encoded field (name, value) in place of the bytes from `start` to `end`. */
+/** `record` with the encoded field (name, value) instead of the bytes from `start` to `end`. */
 function splice(
   record: Uint8Array,
   start: number,

@@ -37,7 +37,10 @@ export function scramble32(value: number): number {
   return mixed ^ (mixed >>> 16)
 }
 
-/** Java's `Math.abs(long)`, in place. (Long.MIN_VALUE stays 2^63, as unsigned it is right.) */
+/**
+ * Java's `Math.abs(long)`, in place. (Long.MIN_VALUE stays 2^63, which is correct as an unsigned
+ * number.)
+ */
 export function absolute(value: U64): void {
   if ((value.high | 0) >= 0) return
   const low = -value.low | 0
@@ -47,16 +50,16 @@ export function absolute(value: U64): void {
 
 /** The remainder of the unsigned value (high, low) by `modulus`, 1 ≤ modulus ≤ 2^37. */
 export function remainder(high: number, low: number, modulus: number): number {
-  // Sixteen bits a step keep every intermediate below 2^53.
+  // With sixteen bits per step, every intermediate stays below 2^53.
   const first = remainderOf(high >>> 0, modulus)
   const second = remainderOf(first * 0x10000 + (low >>> 16), modulus)
   return remainderOf(second * 0x10000 + (low & 0xffff), modulus)
 }
 
 /**
- * `value % modulus` for value < 2^53 by one division: V8 calls out of line for `%` on doubles. The
- * quotient is never rounded up to an integer it has not reached: the gap to it, at least
- * 1/modulus, exceeds half an ulp, which is below value · 2^−53 / modulus.
+ * `value % modulus` for value < 2^53 by one division, because V8 calls a function for `%` on
+ * doubles. The quotient is never rounded up to an integer that it has not reached: the gap, at
+ * least 1/modulus, exceeds half an ulp, which is below value · 2^−53 / modulus.
  */
 function remainderOf(value: number, modulus: number): number {
   return value - Math.floor(value / modulus) * modulus
@@ -69,11 +72,11 @@ const DIGIT_PAIRS = Uint8Array.from({ length: 200 }, (_, index) => {
 
 /**
  * Writes the unsigned value (high, low), below 2^63 + 1, in decimal so that it *ends* before
- * `target[end]`; needs 19 bytes of room. Returns where it starts.
+ * `target[end]`. Needs room for 19 bytes. Returns the offset where it starts.
  */
 export function writeDecimal(high: number, low: number, target: Uint8Array, end: number): number {
   const unsignedHigh = high >>> 0
-  // The double quotient is off by at most one; the exact remainder, taken modulo 2^32, tells.
+  // The quotient as a double is off by at most one. The exact remainder, modulo 2^32, shows it.
   let quotient = Math.floor((unsignedHigh * TWO_POW_32 + (low >>> 0)) / BILLION)
   let rest = (low - Math.imul(quotient, BILLION)) | 0
   if (rest < 0) {
@@ -92,7 +95,7 @@ export function writeDecimal(high: number, low: number, target: Uint8Array, end:
   return writeShort(top, target, end - 18)
 }
 
-/** Exactly nine digits of a value below 10^9, zero-padded, ending before `end`. */
+/** Writes exactly nine digits of a value below 10^9, zero-padded, ending before `end`. */
 function writeNineDigits(value: number, target: Uint8Array, end: number): void {
   let rest = value | 0
   for (let at = end - 2; at > end - 9; at -= 2) {
@@ -105,7 +108,7 @@ function writeNineDigits(value: number, target: Uint8Array, end: number): void {
   target[end - 9] = 0x30 + rest
 }
 
-/** A value below 10^9 without padding; returns where it starts. */
+/** Writes a value below 10^9 without padding. Returns the offset where it starts. */
 function writeShort(value: number, target: Uint8Array, end: number): number {
   let rest = value | 0
   let at = end

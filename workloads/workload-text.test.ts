@@ -9,12 +9,12 @@ function read(content: unknown, path = './mine.json') {
   return workloadFromText({ path, text, readSibling: () => '' })
 }
 
-test('a file is told from a name by its folder or ending', () => {
+test('a file is distinguished from a name by its folder or extension', () => {
   expect(['./workloada', 'my.json', 'a/b', 'w.properties'].map(isWorkloadPath)).not.toContain(false)
   expect(['ycsb-a', 'fillseq', 'ycsb-a.b'].map(isWorkloadPath)).not.toContain(true)
 })
 
-test('a byte order mark and lines of Windows change nothing', () => {
+test('a byte order mark and Windows line ends change nothing', () => {
   const spec = JSON.stringify({ phases: [{ steps: [{ operation: 'read' }] }] }, null, 2)
   const properties = 'recordcount=10\nreadproportion=0.25\nupdateproportion=0.75\n'
   for (const text of [spec, properties]) {
@@ -34,7 +34,7 @@ describe('a spec', () => {
     ],
   }
 
-  test('is a workload by its file’s name, or its own', () => {
+  test('is a workload named after its file, or by its own name', () => {
     expect(read(spec)).toMatchObject({ name: 'mine', description: 'two phases', family: 'file' })
     expect(read({ ...spec, name: 'other' }).name).toBe('other')
     expect(read(spec, './my set (2).json').name).toBe('my-set--2-')
@@ -63,14 +63,14 @@ describe('a spec', () => {
     expect(() => parse({ 'phases.1.keys.tetha': 1 })).toThrow('did you mean "phases.1.keys.theta"?')
   })
 
-  test('tells its load order and compression target', () => {
+  test('reports its load order and compression target', () => {
     expect(read(spec).loadOrder({})).toBe('hashed')
     expect(read({ ...spec, load: null }).loadOrder({})).toBe('nothing loaded')
     expect(read({ ...spec, values: { compressionRatio: 0.4 } }).compressionTarget({})).toBe(0.4)
   })
 })
 
-test('a preset with parameters is that preset, so its stream', () => {
+test('a preset with parameters is that preset, with the same stream', () => {
   const file = read({ workload: 'readrandom', params: { value_size: 7 } })
   expect(file.name).toBe('readrandom')
   expect(file.parse({ key_size: 20 })).toMatchObject({ value_size: 7, key_size: 20 })
@@ -84,7 +84,7 @@ test('anything else is a YCSB property file', () => {
   expect(file).toMatchObject({ name: 'workloadz', size: { records: 12 } })
 })
 
-describe('mistakes say where, and what was meant', () => {
+describe('errors say where the mistake is, and what was probably meant', () => {
   const read1 = { operation: 'read' }
   test.each<[unknown, string]>([
     ['{', './mine.json is not JSON: '],

@@ -1,7 +1,7 @@
 /**
- * Owns the reading of workloads that users bring as text: a spec (JSON), a preset with parameters
- * (JSON: `{"workload": "mixgraph", "params": {…}}`) or a YCSB property file as it is. The caller
- * reads the file; every mistake names it.
+ * Owns the reading of workloads that users write as text: a spec (JSON), a preset with parameters
+ * (JSON: `{"workload": "mixgraph", "params": {…}}`) or an unchanged YCSB property file. The caller
+ * reads the file; every error names it.
  */
 
 import { basename, extname } from 'node:path'
@@ -20,11 +20,11 @@ import { propertyFileWorkload } from './ycsb/property-file.ts'
 export interface WorkloadText {
   readonly path: string
   readonly text: string
-  /** The text of a file that the workload names, by a path beside this one. */
+  /** The text of a file that the workload names by a path relative to this file. */
   readSibling(path: string): string
 }
 
-/** Whether `--workload=` means a file rather than a name of the catalogue. */
+/** Whether `--workload=` names a file and not a workload of the catalogue. */
 export function isWorkloadPath(given: string): boolean {
   checkText(given, "a workload's name")
   return given.includes('/') || /\.(json|properties)$/.test(given)
@@ -54,7 +54,10 @@ export function workloadFromText(file: WorkloadText): WorkloadDefinition {
   return withParams(preset, params)
 }
 
-/** The same workload, so the same streams, with some parameters decided; given ones win. */
+/**
+ * The same workload, and so the same streams, with some parameters preset. Given parameters
+ * override them.
+ */
 function withParams(
   preset: WorkloadDefinition,
   params: Readonly<Record<string, unknown>>,
@@ -77,7 +80,7 @@ function objectOf(path: string, text: string): Readonly<Record<string, unknown>>
   }
 }
 
-/** What a result and its files are called; letters, digits, dots and dashes. */
+/** The name in results and file names: letters, digits, dots and dashes. */
 function nameOf(path: string): string {
   const name = basename(path, extname(path)).replaceAll(/[^A-Za-z0-9._-]/g, '-')
   return /^[A-Za-z0-9]/.test(name) ? name : `workload${name}`

@@ -1,4 +1,7 @@
-/** What a user calls, fed what is of a wrong kind: one clear error, and never a result. */
+/**
+ * Calls public functions with arguments of a wrong type: each gives one clear error, never a
+ * result.
+ */
 
 import { expect, test } from 'vitest'
 import {

@@ -10,8 +10,8 @@
 
 import { ENTRY_KIND } from './internal-key.ts'
 
-export interface InternalCursor {
-  readonly valid: boolean
+/** One entry. Its byte arrays are borrowed. */
+export interface Entry {
   readonly keyBytes: Uint8Array
   readonly keyStart: number
   readonly keyLength: number
@@ -20,6 +20,11 @@ export interface InternalCursor {
   readonly valueBytes: Uint8Array
   readonly valueStart: number
   readonly valueLength: number
+}
+
+/** The fields of `Entry` are the current entry. */
+export interface InternalCursor extends Entry {
+  readonly valid: boolean
   seekToFirst(): void
   seekToLast(): void
   /**
@@ -34,8 +39,11 @@ export interface InternalCursor {
 
 const EMPTY = new Uint8Array(0)
 
-/** A base class with the fields, so that all cursors share the start of their hidden class. */
-export abstract class CursorFields {
+/**
+ * The fields of an entry, to be set. Cursors extend it, so that they share the start of their
+ * hidden class.
+ */
+export class CursorFields {
   valid = false
   keyBytes: Uint8Array = EMPTY
   keyStart = 0

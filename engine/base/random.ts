@@ -35,7 +35,9 @@ export function deriveSeed(rootSeed: number, role: string, repeat = 0): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
-/** The stream of `seed`, a safe integer (else `LSM_INVALID_ARGUMENT`). Equal seeds, equal numbers. */
+/**
+ * The stream of `seed`, a safe integer (else `LSM_INVALID_ARGUMENT`). Equal seeds, equal numbers.
+ */
 export function createRandom(seed: number): Random {
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   const generator = xoroshiro128plus(seed)

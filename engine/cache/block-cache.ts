@@ -125,7 +125,7 @@ export class BlockCache {
     return (hash ^ (hash >>> 15)) & (this.#buckets.length - 1)
   }
 
-  /** Called only when every slot is taken. Links all slots anew; the added ones are free. */
+  /** Called only when every slot is taken. Links all slots again; the added ones are free. */
   #growSlots(count: number): void {
     const used = this.#blocks.length
     this.#tableIds = widen(new Float64Array(count), this.#tableIds)

@@ -6,8 +6,9 @@
  */
 
 import { compareRanges } from '../base/compare.ts'
-import type { InternalCursor } from '../base/internal-cursor.ts'
+import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
+import { showEntry } from '../iterators/show-entry.ts'
 import type { Cause } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
 import type { TableSummary, TableWriter } from '../table/table-writer.ts'
@@ -46,6 +47,8 @@ export class TableOutputs implements EntrySink {
   readonly #relocation: ValueRelocation | null
   readonly #pointer = new ValuePointer()
   readonly #tally = new PointerTally()
+  /** An entry with the pointer to where its value was moved. */
+  readonly #moved = new CursorFields()
   readonly #written: WrittenTable[] = []
   #destination = 0
   #cutKey = 0
@@ -89,18 +92,9 @@ export class TableOutputs implements EntrySink {
     }
     if (cursor.kind === ENTRY_KIND.blobIndex) {
       this.#addPointer(this.#open.writer, cursor)
-      return
+    } else {
+      this.#open.writer.add(cursor)
     }
-    this.#open.writer.add(
-      cursor.keyBytes,
-      cursor.keyStart,
-      cursor.keyLength,
-      cursor.seq,
-      cursor.kind,
-      cursor.valueBytes,
-      cursor.valueStart,
-      cursor.valueLength,
-    )
   }
 
   /**
@@ -108,15 +102,19 @@ export class TableOutputs implements EntrySink {
    * the value.
    */
   #addPointer(writer: TableWriter, cursor: InternalCursor): void {
-    const { keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength } = cursor
+    const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = cursor
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'table entry')
     const relocation = this.#relocation
     if (relocation?.moves(pointer.segment)) {
       relocation.relocate(pointer, keyBytes, keyStart, keyLength)
-      const { pointerBytes, pointerLength } = relocation
-      writer.add(keyBytes, keyStart, keyLength, seq, kind, pointerBytes, 0, pointerLength)
+      const moved = this.#moved
+      showEntry(moved, cursor)
+      moved.valueBytes = relocation.pointerBytes
+      moved.valueStart = 0
+      moved.valueLength = relocation.pointerLength
+      writer.add(moved)
     } else {
-      writer.add(keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength)
+      writer.add(cursor)
     }
     this.#tally.add(pointer, keyLength)
   }

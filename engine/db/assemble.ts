@@ -1,8 +1,9 @@
 /**
  * Owns the opening of a database: it recovers the folder, makes the parts, and wires them.
  *
- * Invariant: until the recovery has been judged the folder is only read, so an open that refuses has
- * changed nothing. An open that fails later closes all it opened, and the next open finds the same data.
+ * Invariant: until the recovery has been judged the folder is only read, so an open that refuses
+ * has changed nothing. An open that fails later closes all it opened, and the next open finds the
+ * same data.
  */
 
 import { BlockCache } from '../cache/block-cache.ts'
@@ -81,7 +82,10 @@ interface OpenFolder {
   readonly recovery: Recovery
 }
 
-/** Reads what is there, then starts a new manifest. Pushes to `opened` what a failed open must close. */
+/**
+ * Reads what is there, then starts a new manifest. Pushes to `opened` what a failed open must
+ * close.
+ */
 function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
   const { storage, folder, options } = settings
   const state = recoverManifest(storage, folder) ?? freshState(storage, folder)
@@ -103,7 +107,9 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
   return { manifest, numbers, recovery }
 }
 
-/** Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded. */
+/**
+ * Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded.
+ */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
   const { storage, folder, strategy, options, clock, seed, onEvent } = settings
   const { manifest, numbers, recovery } = openFolder(settings, opened)
@@ -196,7 +202,9 @@ function collectorHost(
   }
 }
 
-/** Reported before the logs are removed: if this open fails later, the next may not find the damage. */
+/**
+ * Reported before the logs are removed: if this open fails later, the next may not find the damage.
+ */
 function reportRecovery({ clock, onEvent }: OpenSettings, { report }: Recovery): void {
   if (report.logs === 0 && report.damage === null) return
   onEvent({ kind: 'recovery', atMs: clock.nowMs(), ...report })

@@ -1,6 +1,6 @@
 /**
- * Owns what the calls of an open database may be asked for, and the check of it. Invariant: an option
- * that is misspelt, or of a wrong kind, is refused; it is never ignored nor read as something else.
+ * Owns the options of reads and writes, and their checks. Invariant: an option that is misspelt or
+ * of a wrong kind is refused; it is never ignored and never taken for something else.
  */
 
 import { bytesIn, checkFlag, checkOptions, checkWhole } from '../base/arguments.ts'
@@ -8,12 +8,16 @@ import { invalidArgument } from '../base/errors.ts'
 import type { Snapshot } from './snapshots.ts'
 
 /** Options of `write`, `writeSync`, `put` and `delete`. */
+/** How durable a write must be before it is acknowledged. */
 export interface WriteOptions {
-  /** Acknowledge only when the write survives a power loss. Default: handed to the system. */
+  /**
+   * Acknowledge the write when it survives a power loss. Default false: when the operating system
+   * has it, so that it survives the end of the process.
+   */
   readonly sync?: boolean
 }
 
-/** Copied when the call is made. */
+/** The keys that a scan or cursor covers. They are copied when the call is made. */
 export interface KeyBounds {
   readonly gte?: Uint8Array
   readonly gt?: Uint8Array
@@ -22,26 +26,32 @@ export interface KeyBounds {
 }
 
 /** Options of `get` and `has`, and of every scan. */
+/** At which moment to read. */
 export interface ReadOptions {
-  /** The moment to read at, taken from the same database; now, when absent. */
+  /** A snapshot of the same database. Default: now. */
   readonly snapshot?: Snapshot
 }
 
 /** Options of `scan`: bounds, direction, number of entries. */
+/** What a scan returns, and in which order. */
 export interface ScanOptions extends KeyBounds, ReadOptions {
-  /** From the largest key down. */
+  /** Whether to go from the largest key down. Default false. */
   readonly reverse?: boolean
-  /** At most so many entries: a whole number, or `Infinity`, which is the default. */
+  /** The most entries to return: a whole number, or `Infinity`, which is the default. */
   readonly limit?: number
 }
 
 /** Options of `scanAsync`: those of `scan`, and how far values are read ahead. */
+/** As `ScanOptions`, and how far to read ahead. */
 export interface AsyncScanOptions extends ScanOptions {
-  /** Entries whose values are read ahead; 0: each value when it is reached. Default 32. */
+  /**
+   * Number of entries whose values are read ahead; 0 reads each value when it is reached. Default
+   * 32.
+   */
   readonly prefetch?: number
 }
 
-/** Entries read ahead are kept in memory. */
+/** A limit, because entries that are read ahead are kept in memory. */
 const PREFETCH_MAX = 1024 * 1024
 
 const WRITE_OPTIONS = ['sync'] as const satisfies readonly (keyof WriteOptions)[]
@@ -58,7 +68,7 @@ const ASYNC_SCAN_OPTIONS = [
   'prefetch',
 ] as const satisfies readonly (keyof AsyncScanOptions)[]
 
-/** Whether the write is to survive a power loss. */
+/** Whether the caller asked for `sync`. `LSM_INVALID_ARGUMENT` for bad options. */
 export function wantsSync(options: WriteOptions | undefined, call: string): boolean {
   if (options === undefined) return false
   const { sync = false } = checkOptions(options, WRITE_OPTIONS, call)
@@ -75,14 +85,14 @@ export function checkCursor(bounds: KeyBounds | undefined, options: ReadOptions 
   if (options !== undefined) checkReadOptions(options, 'cursor')
 }
 
-/** A checked copy, as of the call. */
+/** Returns a checked copy. */
 export function checkScan(options: ScanOptions): ScanOptions {
   const copy = checkOptions(options, SCAN_OPTIONS, 'scan')
   checkSteps(copy)
   return copy
 }
 
-/** A checked copy, as of the call. */
+/** Returns a checked copy. */
 export function checkAsyncScan(options: AsyncScanOptions): AsyncScanOptions {
   const copy = checkOptions(options, ASYNC_SCAN_OPTIONS, 'scanAsync')
   checkSteps(copy)
@@ -95,13 +105,13 @@ function checkSteps({ reverse, limit }: ScanOptions): void {
   if (limit !== undefined && limit !== Number.POSITIVE_INFINITY) checkWhole(limit, 'limit')
 }
 
-/** Lower bound inclusive, upper exclusive. */
+/** The lower bound is inclusive, the upper one exclusive. */
 export interface HalfOpenRange {
   readonly lower?: Uint8Array
   readonly upper?: Uint8Array
 }
 
-/** [lower, upper) of any combination of bounds, owned; both of a side are `LSM_INVALID_ARGUMENT`. */
+/** The bounds as [lower, upper), owned. Two bounds on one side are `LSM_INVALID_ARGUMENT`. */
 export function halfOpen({ gte, gt, lte, lt }: KeyBounds): HalfOpenRange {
   if (gte !== undefined && gt !== undefined) throw invalidArgument('gte and gt exclude each other')
   if (lte !== undefined && lt !== undefined) throw invalidArgument('lte and lt exclude each other')
@@ -113,7 +123,7 @@ export function halfOpen({ gte, gt, lte, lt }: KeyBounds): HalfOpenRange {
   }
 }
 
-/** A copy of `key` with so many zero bytes after it: with one it is the smallest key that follows. */
+/** A copy of `key`, followed by a zero byte if asked: that is the smallest key after `key`. */
 function bound(
   key: Uint8Array | undefined,
   name: keyof KeyBounds,

@@ -1,11 +1,12 @@
 /**
- * Owns the order of commits: batch → value log, what of it is large → write-ahead log → (fdatasync) →
- * memtable → acknowledged. Promised writes that wait together form a group: one append to the log,
- * one fdatasync if any of them asked for it, and as much for the value log if it took values.
+ * Owns the order of a commit: large values go to the value log, the batch to the write-ahead log
+ * (with an fdatasync if asked for), its entries into the memtable, and then the writer is told.
+ * Promised writes that wait together form a group: one append to the log, one fdatasync if any of
+ * them asked for it, and the same for the value log if it took values.
  *
- * Invariants: sequence numbers are consecutive in log order; nothing is visible to readers before it is
- * as durable as its writer asked; nothing is acknowledged before that; every promised write settles,
- * in the order of the calls, whether or not another call follows.
+ * Invariants: sequence numbers are consecutive in log order; a write is neither visible nor
+ * acknowledged before it is as durable as its writer asked; every promised write settles, in the
+ * order of the calls, even if no other call follows.
  */
 
 import { invalidArgument } from '../base/errors.ts'
@@ -13,7 +14,7 @@ import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
 
-/** Where batches go: logs before a memtable. Rotation swaps all. */
+/** The logs and the memtable that batches go to. A rotation replaces them. */
 export interface CommitHead {
   readonly memtable: MemTable
   lastSeq: number
@@ -28,15 +29,15 @@ export interface CommitHead {
   syncAsync(): Promise<void>
 }
 
-/** What commits ask of the database and tell it. */
+/** What commits ask of the database and report to it. */
 export interface CommitGate {
-  /** Throws the reason why the database takes no writes. */
+  /** Throws the reason if the database takes no writes. */
   assertWritable(): void
-  /** Batches became visible; `deletes` of their entries are deletions. */
+  /** Called when batches became visible; `deletes` of their entries are deletions. */
   committed(batches: readonly WriteBatch[], deletes: number): void
   /**
-   * A write failed: the log's end is unknown, so nothing may be written until a reopen. `isTold`:
-   * whether a writer hears of it. Returns `cause`, to be thrown.
+   * Called when a write failed: the end of the log is unknown, so nothing may be written until a
+   * reopen. `isTold`: whether a writer gets the error. Returns `cause`, to be thrown.
    */
   failed(cause: unknown, isTold?: boolean): unknown
 }
@@ -48,14 +49,14 @@ interface Waiting {
   readonly reject: (cause: unknown) => void
 }
 
-/** A group that is logged. */
+/** A group that is in the log. */
 interface Logged {
   readonly group: readonly Waiting[]
-  /** Its batches as the memtable takes them. */
+  /** Its batches as they enter the memtable: large values are pointers. */
   readonly stored: readonly WriteBatch[]
 }
 
-/** A group takes no more batches once it has so many bytes, so that a small write need not wait long. */
+/** A group of this size takes no more batches, so that a small write does not wait long. */
 const GROUP_BYTES_MAX = 1024 * 1024
 
 export class Commits {
@@ -64,7 +65,7 @@ export class Commits {
   readonly #queue: Waiting[] = []
   readonly #inserter: MemTableInserter
   #scheduled = false
-  /** The group whose fdatasync is under way; nothing of it is visible yet. */
+  /** The group whose fdatasync is under way; it is not visible yet. */
   #syncing: Logged | null = null
 
   constructor(head: CommitHead, gate: CommitGate) {
@@ -73,11 +74,11 @@ export class Commits {
     this.#inserter = new MemTableInserter(head)
   }
 
-  /** Commits before it returns; groups under way are finished first. */
+  /** Commits before it returns. Groups under way are finished first. */
   commitNow(batch: WriteBatch, sync: boolean): void {
     this.settle()
     this.#gate.assertWritable()
-    // An empty batch still makes older writes durable when it asks for that.
+    // An empty batch with `sync` makes older writes durable.
     if (batch.count === 0 && !sync) return
     refusePointers(batch)
     const batches = [batch]
@@ -90,7 +91,7 @@ export class Commits {
     }
   }
 
-  /** Commits soon, then calls `resolve` or `reject`; `batch` is held until then. */
+  /** Commits soon, then calls `resolve` or `reject`. Until then `batch` refuses changes. */
   commit(
     batch: WriteBatch,
     sync: boolean,
@@ -103,7 +104,7 @@ export class Commits {
     this.#schedule()
   }
 
-  /** Finishes everything queued and under way, blocking; promises resolve in their own time. */
+  /** Blocks until all queued writes are committed. Their promises resolve later, as usual. */
   settle(): void {
     if (this.#syncing !== null) {
       const logged = this.#syncing
@@ -205,18 +206,18 @@ export class Commits {
   }
 }
 
-/** Only what the engine has just put into its log may be pointed to. */
+/** A caller's batch must not contain pointers: only the engine knows where a value lies. */
 function refusePointers(batch: WriteBatch): void {
   if (batch.pointers > 0) throw invalidArgument('the batch points into a value log')
 }
 
-/** What an inserter fills. */
+/** The memtable that an inserter fills, and its newest sequence number. */
 export interface MemTableHead {
   readonly memtable: MemTable
   lastSeq: number
 }
 
-/** Applies batches to the memtable, an entry a sequence number; also used by recovery. */
+/** Applies batches to the memtable, one sequence number per entry. Recovery uses it too. */
 export class MemTableInserter implements WriteBatchSink {
   readonly #head: MemTableHead
   #memtable: MemTable | null = null
@@ -227,7 +228,9 @@ export class MemTableInserter implements WriteBatchSink {
     this.#head = head
   }
 
-  /** `atMs`: when the oldest of it was written. Returns how many of the entries are deletions. */
+  /**
+   * `atMs`: when the oldest entry of the batch was written. Returns how many entries are deletions.
+   */
   insert(batch: WriteBatch, atMs: number): number {
     if (batch.count === 0) return 0
     const memtable = this.#head.memtable

@@ -1,8 +1,8 @@
 /**
- * Owns the public cursor and the iterator over it. Invariant: from creation to `close` a cursor sees
- * one moment of the database, whatever is written, flushed or compacted meanwhile. After `close`, its
- * own or the database's, it reads nothing, as its tables may be gone. After a move that failed it is
- * nowhere: it shows nothing until the next seek.
+ * Owns the public cursor and the iterator over it. Invariant: from its creation to its `close` a
+ * cursor sees one moment of the database, whatever is written, flushed or compacted in between.
+ * After its `close` or the database's, it reads nothing, because its tables may be gone. After a
+ * move that failed it is at no entry until the next seek.
  */
 
 import { bytesIn } from '../base/arguments.ts'
@@ -12,9 +12,9 @@ import { ENTRY_KIND, type SeqNum } from '../base/internal-key.ts'
 import { VisibleCursor } from '../iterators/visible-cursor.ts'
 import type { HalfOpenRange, ScanOptions } from './call-options.ts'
 
-/** Where values lie that the tree only points to. */
+/** Reads the values that the tree only points to. */
 export interface ValueSource {
-  /** The value of a key's entry; owned or immutable. */
+  /** The value that the pointer leads to; owned or immutable. */
   resolveScanned(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -26,15 +26,15 @@ export interface ValueSource {
 }
 
 /**
- * Steps over the visible entries between two bounds. Fields and moves are those of `VisibleCursor`:
- * nothing is allocated per step but values out of the log, and key and value are borrowed until the
- * next move.
+ * Steps over the visible entries between two bounds, as `VisibleCursor` does: the current entry is
+ * in its fields, borrowed until the next move. A step allocates nothing, except for a value that is
+ * read from the value log.
  */
 export class Cursor extends VisibleCursor implements Disposable {
   readonly #values: ValueSource | null
   #release: (() => void) | null
 
-  /** `values`: makes values of pointers into the log; null leaves them as they are. */
+  /** `values` reads what pointers lead to; null leaves the pointers as values. */
   constructor(
     child: InternalCursor,
     seq: SeqNum,
@@ -48,6 +48,7 @@ export class Cursor extends VisibleCursor implements Disposable {
   }
 
   /** Goes to the smallest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
+  /** Moves to the smallest key in the bounds. `LSM_CLOSED` after `close`. */
   override seekToFirst(): void {
     this.#assertOpen()
     super.seekToFirst()
@@ -55,6 +56,7 @@ export class Cursor extends VisibleCursor implements Disposable {
   }
 
   /** Goes to the largest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
+  /** Moves to the largest key in the bounds. `LSM_CLOSED` after `close`. */
   override seekToLast(): void {
     this.#assertOpen()
     super.seekToLast()
@@ -62,6 +64,7 @@ export class Cursor extends VisibleCursor implements Disposable {
   }
 
   /** Goes to the smallest key ≥ `key`; not `valid` where there is none. `LSM_CLOSED`. */
+  /** Moves to the first key at or after `key`. `LSM_CLOSED` after `close`. */
   override seek(key: Uint8Array): void {
     this.#assertOpen()
     bytesIn(key, 'key')
@@ -70,6 +73,7 @@ export class Cursor extends VisibleCursor implements Disposable {
   }
 
   /** Goes to the largest key ≤ `key`; not `valid` where there is none. `LSM_CLOSED`. */
+  /** Moves to the last key at or before `key`. `LSM_CLOSED` after `close`. */
   override seekForPrev(key: Uint8Array): void {
     this.#assertOpen()
     bytesIn(key, 'key')
@@ -77,14 +81,14 @@ export class Cursor extends VisibleCursor implements Disposable {
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** `LSM_INVALID_ARGUMENT` where the cursor is not `valid`, as before the first seek or past the end. */
+  /** Moves to the next key. `LSM_INVALID_ARGUMENT` if the cursor is at no entry (not `valid`). */
   override next(): void {
     if (!this.valid) throw this.#nowhere('next')
     super.next()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Errors as `next`. */
+  /** Moves to the previous key. Errors as `next`. */
   override prev(): void {
     if (!this.valid) throw this.#nowhere('prev')
     super.prev()
@@ -103,7 +107,7 @@ export class Cursor extends VisibleCursor implements Disposable {
     return this.valueBytes.slice(this.valueStart, this.valueStart + this.valueLength)
   }
 
-  /** Lets go of the tables it kept. Idempotent. */
+  /** Releases the tables that the cursor kept. Idempotent. */
   close(): void {
     const release = this.#release
     this.#release = null
@@ -115,7 +119,7 @@ export class Cursor extends VisibleCursor implements Disposable {
     this.close()
   }
 
-  /** A value that cannot be read leaves the cursor nowhere. */
+  /** If the value cannot be read, the cursor is at no entry. */
   #resolve(): void {
     if (!this.valid || this.#values === null) return
     this.valid = false
@@ -139,13 +143,14 @@ export class Cursor extends VisibleCursor implements Disposable {
 
   #nowhere(call: string): LsmError {
     this.#assertOpen()
-    return invalidArgument(`${call} of a cursor that is at no entry: seek first, and look at valid`)
+    return invalidArgument(`${call}: the cursor is at no entry; seek first, and check valid`)
   }
 }
 
 /**
- * The cursor's entries as owned [key, value] pairs. Closes the cursor at the end and when it is
- * returned or disposed of, be it before the first step, which a generator would not notice.
+ * The cursor's entries as owned [key, value] pairs. It closes the cursor at the end, and when it is
+ * returned or disposed of, even before the first step. (A generator that is returned before its
+ * first step runs no `finally`.)
  */
 export class PairIterator extends Iterator<[Uint8Array, Uint8Array]> implements Disposable {
   readonly #cursor: Cursor

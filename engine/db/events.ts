@@ -1,4 +1,4 @@
-/** Owns the event log's vocabulary: what the engine tells of its own doings, as plain data. */
+/** Owns the events that the engine reports to `onEvent`, as plain data. */
 
 import type { PickReason } from '../compaction/strategy.ts'
 import type { RunId } from '../version/run.ts'
@@ -6,6 +6,7 @@ import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 
 /** Tables of one run that a job read or wrote: numbers, and sums in bytes. */
+/** Tables of one run, in key order. Sizes are sums over them. */
 export interface EventSlice {
   readonly level: number
   readonly run: RunId
@@ -15,18 +16,22 @@ export interface EventSlice {
 }
 
 /** A flush or a compaction that was installed. */
+/** A flush or compaction was installed. */
 export interface JobEvent {
   readonly kind: 'flush' | 'merge' | 'move' | 'drop'
   readonly atMs: number
   readonly inputs: readonly EventSlice[]
   readonly outputs: readonly EventSlice[]
-  /** Table-file bytes; a move reads and writes none. */
+  /** Bytes of table files; 0 for a move. */
   readonly bytesRead: number
   readonly bytesWritten: number
   readonly shadowedDropped: number
   readonly tombstonesDropped: number
   readonly reason: PickReason
-  /** What was installed, without the manifest's counters: replayed, the edits give every version. */
+  /**
+   * The installed edit, without the manifest's counters. All edits, applied in order, give every
+   * version of the tree.
+   */
   readonly edit: VersionEdit
 }
 
@@ -36,7 +41,9 @@ export interface LostWrites {
   readonly seqFrom: number
   /** The newest sequence number known to have been written; null where it is unknown. */
   readonly seqTo: number | null
-  /** Names under which an open keeps the files that may hold them; nothing reads or removes these. */
+  /**
+   * Names under which an open keeps the files that may hold them; nothing reads or removes these.
+   */
   readonly files: readonly string[]
 }
 
@@ -49,15 +56,19 @@ export interface ReplayReport {
   readonly bytesDropped: number
   /** The first fault found, or null. */
   readonly damage: string | null
-  /** Null after a clean close or a crash: a crash takes only the last writes that were not synced. */
+  /**
+   * Null after a clean close or a crash: a crash takes only the last writes that were not synced.
+   */
   readonly lost: LostWrites | null
 }
 
+/** An open found logs to replay, or damage. */
 export interface RecoveryEvent extends ReplayReport {
   readonly kind: 'recovery'
   readonly atMs: number
 }
 
+/** The folder was written under another strategy or other parameters before. */
 export interface StrategyChangeEvent {
   readonly kind: 'strategy-change'
   readonly atMs: number
@@ -65,7 +76,7 @@ export interface StrategyChangeEvent {
   readonly to: string
 }
 
-/** A segment of the value log was cleaned: its live values were appended anew. */
+/** A segment of the value log was collected: its live values were appended to other segments. */
 export interface CollectEvent {
   readonly kind: 'collect'
   readonly atMs: number
@@ -73,15 +84,16 @@ export interface CollectEvent {
   readonly records: number
   readonly recordsMoved: number
   readonly bytesRead: number
-  /** Record bytes appended anew. */
+  /** Record bytes of the values that were moved. */
   readonly bytesMoved: number
   readonly reason: PickReason
 }
 
 /** All that `onEvent` is called with, told apart by `kind`. */
+/** Everything that `onEvent` is called with; `kind` says which it is. */
 export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
 
-/** Placements grouped by run, in their order. */
+/** Groups placements by run; their order is kept. */
 export function slicesOf(placements: readonly TablePlacement[]): readonly EventSlice[] {
   const byRun = Map.groupBy(placements, ({ level, run }) => `${level}/${run}`)
   return Array.from(byRun.values(), (group) => ({

@@ -1,7 +1,7 @@
 /**
- * Owns what an open database may still do. After a failed write or sync nothing is known of what is on
- * disk, so the first failure makes the database read-only until it is reopened; after the close it does
- * nothing. Invariant: maintenance is never entered from within itself.
+ * Owns whether an open database may still read and write. After a failed write or sync the state on
+ * disk is unknown, so the first failure makes the database read-only until it is reopened. After
+ * the close it refuses everything. Invariant: maintenance never starts inside other maintenance.
  */
 
 import { invalidArgument, LsmError } from '../base/errors.ts'
@@ -9,7 +9,7 @@ import { invalidArgument, LsmError } from '../base/errors.ts'
 export class Health {
   readonly #folder: string
   #failure: { readonly cause: unknown } | null = null
-  /** Whether a caller has heard of the failure. */
+  /** Whether a caller has got the failure as an error. */
   #told = false
   #atRest = true
   #closed = false
@@ -27,8 +27,8 @@ export class Health {
   }
 
   /**
-   * Runs maintenance; a failure is kept for the next write, or for the close where none comes, as
-   * what set it off is committed.
+   * Runs maintenance. A failure is not thrown here, because the write that started the maintenance
+   * is committed; the next write throws it, or the close if no write follows.
    */
   attempt(work: () => void): void {
     this.#atRest = false
@@ -41,7 +41,7 @@ export class Health {
     }
   }
 
-  /** Returns `cause`, to be thrown. `isTold`: whether a caller hears of it. */
+  /** Keeps the failure. `isTold`: whether a caller gets it. Returns `cause`, to be thrown. */
   fail(cause: unknown, isTold = true): unknown {
     this.#failure ??= { cause }
     if (isTold) this.#told = true
@@ -52,10 +52,15 @@ export class Health {
     this.#closed = true
   }
 
-  /** An event's listener or a strategy would write into a memtable that is being flushed. */
+  /**
+   * Refuses calls that an event listener or a strategy makes during maintenance: they would write
+   * into a memtable that is being flushed.
+   */
   assertAtRest(): void {
     if (this.#atRest) return
-    throw invalidArgument('a flush or compaction is under way: it may be watched, not interrupted')
+    throw invalidArgument(
+      'a flush or compaction is under way: writeSync, flush, collectValueLog and close must wait',
+    )
   }
 
   assertWritable(): void {
@@ -78,22 +83,22 @@ export class Health {
     throw new LsmError('LSM_CLOSED', `${folder} is closed`, { data: { folder } })
   }
 
-  /** Throws the failure as it came. */
+  /** Throws the failure unchanged, if there is one. */
   throwFailure(): void {
     if (this.#failure === null) return
     this.#told = true
     throw this.#failure.cause
   }
 
-  /** Throws the failure as it came, if no caller has heard of it. */
+  /** Throws the failure unchanged, if no caller has got it. */
   throwUntold(): void {
     if (!this.#told) this.throwFailure()
   }
 }
 
 /**
- * A listener that throws is a bug of its owner's, and nothing is wrong with the database: the error
- * surfaces as an uncaught one, as Node's own events have it, and the work goes on.
+ * Wraps a listener so that its errors do not stop the database's work. An error of the listener is
+ * a bug of the caller: it is thrown outside of the work, as an uncaught exception.
  */
 export function harmless<Event>(listener: (event: Event) => void): (event: Event) => void {
   return (event) => {

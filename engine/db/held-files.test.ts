@@ -49,7 +49,7 @@ describe.each([
   }
 
   test.each(['cursor', 'scan', 'scanAsync', 'snapshot'])(
-    'a %s keeps what it can reach',
+    'a %s keeps the files that it can reach',
     async (how) => {
       const most = (held: boolean) => {
         const { db, storage } = openTest({ options, ...parts })
@@ -61,7 +61,8 @@ describe.each([
       }
       const free = most(false)
       const { db, size, before, holder, most: withHeld } = most(true)
-      // What it holds, and for a snapshot the versions of its moment once more while a merge copies them.
+      // What it holds, and for a snapshot the versions of its moment once more while a merge copies
+      // them.
       expect(withHeld - free.most).toBeLessThan(4 * before)
       let index = 0
       for await (const [key, value] of holder!.see()) {

@@ -89,7 +89,10 @@ function rotten(at: number): MemoryStorage {
   return storage
 }
 
-/** What an open tells to be lost; null where nothing is, or where it fails before it has told anything. */
+/**
+ * What an open tells to be lost; null where nothing is, or where it fails before it has told
+ * anything.
+ */
 function lostAtOpen(storage: Storage): LostWrites | null {
   const events: DatabaseEvent[] = []
   const onEvent = (event: DatabaseEvent) => events.push(event)
@@ -110,7 +113,7 @@ describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
   const whole = copyOf(damaged)
   const lost = lostAtOpen(whole)!
 
-  test('keeps the files that may hold what is lost as they were', () => {
+  test('keeps the files that may hold lost writes unchanged', () => {
     expect(lost.files.toSorted()).toEqual(filesIn(whole, '.lost'))
     const names = whole.list('/db')
     for (const [kept, content] of keptIn(whole)) {

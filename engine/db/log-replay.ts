@@ -1,11 +1,11 @@
 /**
- * Owns the reading of the write-ahead logs that tables do not supersede: which batches an open brings
- * back, and why it brings back no more. It changes nothing, so an open, a verify, a dump and an export
- * all ask it and all say the same.
+ * Owns the reading of the write-ahead logs whose entries are not in tables yet: which batches an
+ * open replays, and why it stops. It changes nothing. Open, verify, dump and export all use it, so
+ * they all report the same.
  *
- * Invariant: the batches returned continue the manifest's last sequence number without a gap. A batch
- * that does not follow the one before it, or that points to a value that is not there, is never
- * returned, and nothing behind it in its log is.
+ * Invariant: the returned batches continue the manifest's last sequence number without a gap. If a
+ * batch does not follow the previous one, or points to a value that is missing, neither that batch
+ * nor a later one of its log is returned.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
@@ -18,40 +18,40 @@ import { WriteBatch } from '../wal/write-batch.ts'
 import type { Orphan } from './orphans.ts'
 import type { ReplayFault, SegmentRecovery } from './values/segment-recovery.ts'
 
-/** What of a folder's state the replay is held against; `loggedSeq` where its manifest tells. */
+/** The state that the replay must continue; with `loggedSeq` if the manifest records it. */
 export type FolderState = Pick<ManifestState, 'logNumber' | 'lastSeq'> &
   Partial<Pick<RecoveredManifest, 'loggedSeq'>>
 
 export interface ReplayedBatch {
   readonly batch: WriteBatch
-  /** When the oldest separated value in it was first written, ms; null where it has none. */
+  /** When its oldest separated value was first written, ms; null if it has none. */
   readonly writtenAtMs: number | null
 }
 
 export interface Replay {
   /** Numbers of the logs found, oldest first. */
   readonly logs: readonly number[]
-  /** Those of them that may hold batches that are not brought back, though no crash took these. */
+  /** Those that may hold batches which are not replayed, although no crash explains it. */
   readonly unreplayed: readonly number[]
   readonly batches: readonly ReplayedBatch[]
   readonly entries: number
   /** The newest sequence number after the replay. */
   readonly lastSeq: number
-  /** The newest one seen in any sound batch, brought back or not. */
+  /** The newest sequence number in any sound batch, replayed or not. */
   readonly lastSeqSeen: number
   readonly bytesDropped: number
-  /** The log that the manifest names is there, and what it begins with follows the manifest. */
+  /** Whether the log that the manifest names exists and its first batch follows the manifest. */
   readonly continuesManifest: boolean
-  /** The newest write at a clean close, if the replay does not come to it; else null. */
+  /** The newest write at a clean close, if the replay does not reach it; else null. */
   readonly missedSeq: number | null
-  /** In the order found; at most one a log, and one of the folder. */
+  /** In the order found; at most one per log, and one for the folder. */
   readonly faults: readonly ReplayFault[]
 }
 
 /**
- * Reads the logs of `folder`. A fault that `mode` does not forgive is thrown (`LSM_CORRUPTION`): the
- * damage within a log by the reader's rules, any other in `absolute`, and in
- * `tolerate-corrupted-tail` unless a crash leaves it.
+ * Reads the logs of `folder`. Throws a fault that `mode` does not allow (`LSM_CORRUPTION`):
+ * `absolute` allows none, `tolerate-corrupted-tail` only what a crash leaves. Damage inside a log
+ * is judged by `LogReader`.
  */
 export function readLogs(
   storage: Storage,
@@ -63,13 +63,13 @@ export function readLogs(
 ): Replay {
   const logs = liveLogs(storage, folder, logNumber)
   const replay = new ReplayBuilder(mode, lastSeq, segments)
-  // The edit that names the first log comes before any table or segment is made.
+  // The edit that names the first log is written before any table or segment.
   const stray = orphans.find(({ kind }) => kind === 'table' || kind === 'segment')
   if (logNumber === 0 && stray !== undefined) {
     const path = joinPath(folder, stray.name)
-    replay.note(replay.broken(corruption('the manifest names no log, yet there is data', { path })))
+    replay.note(replay.broken(corruption('the manifest names no log, but there is data', { path })))
   }
-  // A log is there before the manifest names it, and goes only after the manifest names a later one.
+  // A log exists before the manifest names it, and is removed after the manifest names a later one.
   if (logNumber > 0 && logs[0] !== logNumber) {
     const path = joinPath(folder, walName(logNumber))
     replay.note(
@@ -129,7 +129,7 @@ class ReplayBuilder {
     this.#faults.push(fault)
   }
 
-  /** Takes the batches up to the first fault; of what lies behind it only the extent is noted. */
+  /** Takes the batches before the first fault. Of the rest it notes only how far it reaches. */
   readLog(number: number, bytes: Uint8Array, path: string): void {
     const reader = new LogReader(bytes, path, this.#mode)
     let stoppedAt: number | null = null
@@ -167,15 +167,16 @@ class ReplayBuilder {
   }
 
   /**
-   * The database was closed when `loggedSeq` was its newest write. All of it was durable then, so no crash
-   * explains that some is missing, not even where the end of a log looks torn.
+   * Checks that the replay reaches `loggedSeq`, the newest write when the database was closed. All
+   * writes were durable then, so no crash explains a missing one, even if the end of a log looks
+   * torn.
    */
   expect(loggedSeq: number, path: string): void {
     if (this.#lastSeq >= loggedSeq) return
     this.#missedSeq = loggedSeq
     this.#lastSeqSeen = Math.max(this.#lastSeqSeen, loggedSeq)
     this.#unreplayed.push(...this.#torn)
-    const message = `the logs end at seq ${this.#lastSeq}; it was closed at seq ${loggedSeq}`
+    const message = `the logs end at seq ${this.#lastSeq}; the database was closed at seq ${loggedSeq}`
     const where = { path, expected: loggedSeq, actual: this.#lastSeq }
     const [first] = this.#faults
     const error = first?.error ?? corruption(message, where)
@@ -202,7 +203,7 @@ class ReplayBuilder {
     const expected = this.#lastSeq + 1
     if (seq === expected) return this.#segments.check(batch)
     const where = { path, offset, expected, actual: seq }
-    return this.broken(corruption(`batch of seq ${seq}, ${expected} is expected`, where))
+    return this.broken(corruption(`batch of seq ${seq}, expected seq ${expected}`, where))
   }
 
   #take(batch: WriteBatch): void {
@@ -217,7 +218,7 @@ class ReplayBuilder {
   }
 }
 
-/** The batch of the current record, or what is wrong with it. */
+/** The batch of the current record, or the error that decoding it gives. */
 function batchOf({ record, recordOffset }: LogReader, path: string): WriteBatch | LsmError {
   try {
     return WriteBatch.from(record, 'write batch')

@@ -1,6 +1,6 @@
 /**
- * Owns when the database flushes, compacts and collects: after a commit, as far as it is due, and on
- * request. Invariant: no maintenance starts while other maintenance runs.
+ * Owns when the database flushes, compacts and collects: after a commit, as far as it is due, and
+ * on request. Invariant: no maintenance starts while other maintenance runs.
  */
 
 import type { Commits } from './commits.ts'
@@ -29,7 +29,9 @@ export class Maintenance {
     this.#parts = parts
   }
 
-  /** Does what is due after a commit. A failure is kept in `health`: the commit itself succeeded. */
+  /**
+   * Does what is due after a commit. A failure is kept in `health`: the commit itself succeeded.
+   */
   afterCommit(): void {
     const { health, head, values, collector, memtableBytes } = this.#parts
     const { rolled } = values

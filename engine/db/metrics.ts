@@ -1,6 +1,6 @@
 /**
- * Owns the counters of one open database: raw numbers from which others make ratios. Bytes moved are
- * not here but in the ledger, which counts each once.
+ * Owns the counters of an open database, as raw numbers; amplifications are ratios that others make
+ * of them. Bytes of files are not counted here but in the ledger.
  */
 
 import { ReadCounters } from '../base/read-counters.ts'
@@ -8,8 +8,11 @@ import type { WriteBatch } from '../wal/write-batch.ts'
 import type { ValueLogMetrics } from './values/metrics.ts'
 
 /** Counters of an open database, all since the open; sizes in bytes. */
+/** Counters since the open, and sizes now. */
 export interface DatabaseMetrics {
-  /** Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse. */
+  /**
+   * Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse.
+   */
   readonly userBytes: number
   readonly puts: number
   readonly deletes: number
@@ -34,7 +37,7 @@ export interface DatabaseMetrics {
   readonly valueLog: ValueLogMetrics
 }
 
-/** The mutable half, owned by the database. */
+/** The counters that the database adds to. */
 export class DatabaseCounters {
   userBytes = 0
   puts = 0

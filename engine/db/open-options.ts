@@ -1,7 +1,8 @@
 /**
- * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a wrong
- * kind is refused before the folder is touched; an option that is undefined counts as absent; the name
- * in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps the name.
+ * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a
+ * wrong kind is refused before the folder is touched; an option that is undefined counts as absent;
+ * the name in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps
+ * the name.
  */
 
 import { z } from 'zod'
@@ -18,6 +19,7 @@ import type { DatabaseEvent } from './events.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 
 /** What a database is opened with. */
+/** What `Database.open` takes. `folder` and `strategy` are required. */
 export interface OpenOptions {
   /** Created when missing. */
   readonly folder: string
@@ -108,7 +110,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
   }
 }
 
-/** JSON leaves `undefined` out and writes `NaN` as null: what is read back would be another value. */
+/** JSON drops `undefined` and writes `NaN` as null, so they would be read back as other values. */
 function checkJson(value: unknown, name: string): void {
   let isJson = false
   try {
@@ -118,10 +120,10 @@ function checkJson(value: unknown, name: string): void {
     // It holds itself, or a bigint.
   }
   if (isJson) return
-  throw invalidArgument(`${name} must be JSON, and nothing in it undefined, NaN or of a class`)
+  throw invalidArgument(`${name} must be JSON, without undefined, NaN or instances of classes`)
 }
 
-/** Where a database lies, or is to lie: a storage and the name of a folder in it. */
+/** Checks a storage and the name of a folder in it. `name` is what errors call the folder. */
 export function checkPlace(storage: Storage, folder: string, name = 'folder'): void {
   checkObject(storage, 'storage', STORAGE_METHODS)
   checkText(folder, name)
@@ -138,7 +140,7 @@ function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null)
   const given = policy?.name ?? 'none'
   if (given === valueLog.gcPolicy) return
   throw invalidArgument(
-    `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, the policy handed in is ${given}`,
+    `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, but the given policy is ${given}`,
     { option: 'valueLog.gcPolicy' },
   )
 }

@@ -1,7 +1,8 @@
 /**
- * Owns `OPTIONS.json`: what a folder was written with, for people and for the event that tells of a
- * change. Reopening under another strategy or other parameters is allowed, so nothing is refused on
- * its account; it is written whole at every open that changes it.
+ * Owns `OPTIONS.json`: the strategy, parameters, options and seed of a folder's last open. People
+ * read it, and an open compares it to report a change. A change is allowed, so the record never
+ * makes an open fail unless it is damaged. Invariant: the file is replaced as a whole, and only if
+ * it changes.
  */
 
 import { z } from 'zod'
@@ -22,6 +23,7 @@ const schema = z.object({
 
 export type OptionsRecord = z.output<typeof schema>
 
+/** The record, or null if the folder has none. `LSM_CORRUPTION` if it cannot be read. */
 export function readOptionsRecord(storage: Storage, folder: string): OptionsRecord | null {
   if (!storage.list(folder).includes(NAME)) return null
   const path = joinPath(folder, NAME)
@@ -29,13 +31,13 @@ export function readOptionsRecord(storage: Storage, folder: string): OptionsReco
   try {
     return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw corruption('is no options record of format 1', { path, cause: String(cause) })
+    throw corruption('not an options record of format 1', { path, cause: String(cause) })
   }
 }
 
 /**
- * Writes the record if it differs from `known`. `LSM_INVALID_ARGUMENT` for one that could not be read
- * back: it would keep the folder from ever opening again.
+ * Writes the record if it differs from `known`. `LSM_INVALID_ARGUMENT` if the record could not be
+ * read back, because then the folder could never be opened again.
  */
 function writeOptionsRecord(
   storage: Storage,

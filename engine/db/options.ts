@@ -1,6 +1,6 @@
 /**
- * Owns the engine's options: their names, units, limits and defaults. Each says what LevelDB and
- * RocksDB call it. Strategy parameters are no options of the engine.
+ * Owns the engine's options: their names, units, limits and defaults, and their names in LevelDB
+ * and RocksDB. The parameters of a strategy are not here; they belong to the strategy.
  */
 
 import { z } from 'zod'
@@ -12,7 +12,7 @@ const KiB = 1024
 const MiB = 1024 * KiB
 const GiB = 1024 * MiB
 
-/** Off unless a threshold is given; what is in a log stays readable all the same. */
+/** Off unless a threshold is given. Values that are already in a log stay readable. */
 const valueLogSchema = z.strictObject({
   thresholdBytes: z
     .int()
@@ -75,6 +75,7 @@ const valueLogSchema = z.strictObject({
 })
 
 /** The schema of the engine's options, with the default, the range and the meaning of each. */
+/** Checks engine options and fills in their defaults. Each has a description. */
 export const engineOptionsSchema = z.strictObject({
   memtableBytes: z
     .int()
@@ -107,7 +108,7 @@ export const engineOptionsSchema = z.strictObject({
     .max(64 * GiB)
     .default(8 * MiB)
     .describe('Uncompressed blocks kept in memory; 0: none. LevelDB 8 MiB, RocksDB 32 MiB.'),
-  // No default in the schema: records and results of a folder do not depend on it.
+  // The schema has no default, so that the option does not appear in results and folder records.
   maxOpenFiles: z
     .int()
     .min(8)
@@ -150,14 +151,19 @@ export const engineOptionsSchema = z.strictObject({
 })
 
 /** The options of the value log, defaults filled in. */
+/** Options of the value log, with defaults. */
 export type ValueLogOptions = z.output<typeof valueLogSchema>
 
 /** The engine's options, defaults filled in. */
+/** Engine options with defaults. */
 export type EngineOptions = z.output<typeof engineOptionsSchema>
 /** The engine's options as they are handed in: what is left out takes its default. */
+/** Engine options as a caller gives them: each may be left out. */
 export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
 
-/** `input` with the defaults; undefined counts as absent. `LSM_INVALID_ARGUMENT` naming the option. */
+/**
+ * `input` with the defaults; undefined counts as absent. `LSM_INVALID_ARGUMENT` naming the option.
+ */
 export function parseEngineOptions(input: EngineOptionsInput): EngineOptions {
   checkPlain(input, 'the engine options')
   if (input.valueLog !== undefined) checkPlain(input.valueLog, 'the engine option valueLog')

@@ -1,7 +1,7 @@
 /**
- * Owns the search for files that a folder's state does not refer to: what jobs that never finished left,
- * logs that tables supersede, temporaries. It only reads; `recovery.ts` says which of them are removed
- * and which are kept.
+ * Owns the search for files that a folder's state does not refer to: files of jobs that never
+ * finished, logs whose entries are in tables, temporary files. It only reads; `recovery.ts` decides
+ * which are removed and which are kept.
  */
 
 import { isLsmError } from '../base/errors.ts'
@@ -14,12 +14,14 @@ import { TableReader } from '../table/table-reader.ts'
 import { tablesOf } from '../version/run.ts'
 import { runsNewestFirst } from '../version/version.ts'
 
+/** A file that no edit names. */
 export interface Orphan {
   readonly name: string
   readonly kind: FileKind
   readonly number: number
 }
 
+/** The orphans in `folder`, in the order of its listing. */
 export function findOrphans(
   storage: Storage,
   folder: string,
@@ -42,7 +44,7 @@ export function findOrphans(
   })
 }
 
-/** The newest sequence number in a table that no edit names; null where it cannot be read. */
+/** The newest sequence number in a table that no edit names; null if the table cannot be read. */
 export function newestSeqIn(storage: Storage, path: string, id: number): number | null {
   const file = storage.open(path, { cause: 'recovery', level: -1 })
   try {

@@ -1,9 +1,10 @@
 /**
- * Owns what a read sees and keeps alive: a version, the memtable over it, and a pin.
+ * Owns what a read sees, and which files must stay for it: a view is a version and the memtable
+ * above it, and a pin keeps its files.
  *
- * Invariant: a file is deleted only when nothing can reach it, and as soon as nothing can. It is
- * reached by moments: those of pinned views, and those of snapshots, of which views may yet be taken.
- * `Reach` says which moments reach a file.
+ * Invariant: a file is deleted when no moment reaches it, and not before. A moment is that of a
+ * pinned view, or of a snapshot, because views of a snapshot can still be taken. `Reach` says which
+ * moments reach a file.
  */
 
 import type { SeqNum } from '../base/internal-key.ts'
@@ -13,21 +14,21 @@ import type { Version } from '../version/version.ts'
 export interface ReadView {
   readonly version: Version
   readonly memtable: MemTable
-  /** Edits installed before this view: orders views and removals. */
+  /** The number of edits installed before this view. It orders views and removals. */
   readonly generation: number
 }
 
-/** What a view sees: the version of a generation, as of a sequence number. */
+/** A view sees the version of a generation, at a sequence number. */
 interface Moment {
   readonly generation: number
   readonly seq: SeqNum
 }
 
-/** A file is reached at moments of generations [from, until) with sequence numbers in (after, before). */
+/** Moments of generations [from, until) and sequence numbers in (after, before) reach the file. */
 export interface Reach {
   /** The first generation whose version led to the file. */
   readonly fromGeneration: number
-  /** The first generation whose version does not lead to it any more. */
+  /** The first later generation whose version does not lead to the file. */
   readonly untilGeneration: number
   /** Everything in the file was written after this sequence number. */
   readonly afterSeq: SeqNum
@@ -40,7 +41,7 @@ interface Doomed {
   readonly remove: () => void
 }
 
-/** Generation of the views that may yet be taken of a snapshot: later than any edit. */
+/** The generation of views that will be taken of a snapshot: later than any edit. */
 const YET_TO_COME = Number.MAX_SAFE_INTEGER
 
 export class PinBoard {
@@ -48,7 +49,7 @@ export class PinBoard {
   readonly #snapshots: () => readonly SeqNum[]
   #doomed: Doomed[] = []
 
-  /** `snapshots`: sequence numbers of the snapshots that are held. */
+  /** `snapshots` returns the sequence numbers of the live snapshots. */
   constructor(snapshots: () => readonly SeqNum[]) {
     this.#snapshots = snapshots
   }
@@ -58,7 +59,7 @@ export class PinBoard {
     return this.#pins.size === 0
   }
 
-  /** Keeps everything `view` reaches at `seq`; call the result once to let go. */
+  /** Keeps all files that `view` reaches at `seq`, until the returned function is called. */
   pin({ generation }: ReadView, seq: SeqNum): () => void {
     const pin = { generation, seq }
     this.#pins.add(pin)
@@ -67,12 +68,12 @@ export class PinBoard {
     }
   }
 
-  /** `remove` is called once, by the first sweep that finds no moment in `reach`. */
+  /** Has `remove` called once, by the first sweep at which no moment reaches the file. */
   doom(remove: () => void, reach: Reach): void {
     this.#doomed.push({ remove, reach })
   }
 
-  /** Deletes what nothing reaches any more. */
+  /** Removes the files that no moment reaches. */
   sweep(): void {
     if (this.#doomed.length === 0) return
     const moments = [...this.#pins]
@@ -88,7 +89,7 @@ export class PinBoard {
     for (const { remove } of free) remove()
   }
 
-  /** What is doomed still is left to the next recovery: the folder may be another's from now on. */
+  /** Leaves the remaining removals to the next recovery: another process may own the folder now. */
   close(): void {
     this.#doomed = []
   }

@@ -1,6 +1,7 @@
 /**
- * Owns the read path: the memtable, then the runs, newest first. Invariant (recency): the first that
- * has a version of the key, visible at the reader's sequence number, has the newest one.
+ * Owns the read path: the memtable, then the runs, newest first. Invariant (recency): the first
+ * source that has a version of the key visible at the reader's sequence number has the newest such
+ * version.
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -21,7 +22,7 @@ export class Reads {
   readonly #collects: boolean
   readonly #lookup = new Lookup()
 
-  /** `collects`: lookups are those of value-log collection, on its account and nobody's statistics. */
+  /** `collects`: value-log collection does the lookups; they do not count as reads of tables. */
   constructor(
     handles: TableHandles,
     counters: Pick<DatabaseCounters, 'gets' | 'scans'>,
@@ -32,7 +33,10 @@ export class Reads {
     this.#collects = collects
   }
 
-  /** The newest version at or before `seq`, a tombstone too, until the next call; else null. */
+  /**
+   * The newest version at or before `seq`, which may be a tombstone, or null. Borrowed until the
+   * next call.
+   */
   find(memtable: MemTable, version: Version, key: Uint8Array, seq: SeqNum): Lookup | null {
     const counters = this.#counters.gets
     const lookup = this.#lookup
@@ -57,7 +61,7 @@ export class Reads {
     return null
   }
 
-  /** All entries of the view, every version; whoever holds it keeps the view pinned. */
+  /** All versions of all entries of the view. The caller keeps the view pinned. */
   cursor({ memtable, version }: ReadView): InternalCursor {
     const counters = this.#counters.scans
     counters.memtablesProbed++

@@ -1,7 +1,7 @@
 /**
- * Owns the live snapshots: the moments some reader may still ask for. Invariant: flushes and merges
- * keep, for every snapshot here, the newest version of each key at or before it. Only a snapshot that
- * was taken here can be read at: another database's, or that of an earlier open, names another moment.
+ * Owns the live snapshots: moments at which a caller may still read. Invariant: for each of them,
+ * flushes and merges keep the newest version of each key at or before it. A snapshot can be used
+ * only with the database object that took it; elsewhere its number means another moment.
  */
 
 import { isProxy } from 'node:util/types'
@@ -9,21 +9,23 @@ import { show } from '../base/arguments.ts'
 import { invalidArgument, LsmError } from '../base/errors.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 
-/** A moment to read at. Dispose of it (`using`), or its versions are kept until the close. */
+/**
+ * A moment to read at. Release it (or declare it with `using`): until then its versions are kept.
+ */
 export interface Snapshot extends Disposable {
-  /** `LSM_CLOSED` once released: its versions may be gone, and a read at it would be wrong. */
+  /** The newest sequence number it sees. `LSM_CLOSED` after `release`: its versions may be gone. */
   readonly seq: SeqNum
-  /** Idempotent. */
+  /** Ends the snapshot. Idempotent. */
   release(): void
 }
 
 export class SnapshotList {
-  /** Ascending, one per live snapshot, equal ones repeated. */
+  /** Ascending, one for each live snapshot; numbers may repeat. */
   readonly #seqs: SeqNum[] = []
   readonly #taken = new WeakSet<Snapshot>()
   readonly #released: () => void
 
-  /** `released` hears of every snapshot that goes. */
+  /** `released` is called whenever a snapshot is released. */
   constructor(released: () => void = () => {}) {
     this.#released = released
   }
@@ -49,7 +51,7 @@ export class SnapshotList {
     return Object.freeze(snapshot)
   }
 
-  /** The moment of a snapshot taken here and not released: `LSM_INVALID_ARGUMENT`, `LSM_CLOSED`. */
+  /** The snapshot's number. `LSM_INVALID_ARGUMENT` if taken elsewhere, `LSM_CLOSED` if released. */
   seqOf(snapshot: Snapshot): SeqNum {
     if (this.#taken.has(snapshot)) return snapshot.seq
     const isObject = typeof snapshot === 'object' && snapshot !== null && !isProxy(snapshot)
@@ -66,7 +68,7 @@ export class SnapshotList {
     return [...new Set(this.#seqs)]
   }
 
-  /** The oldest live snapshot, or `newest` when there is none. */
+  /** The oldest live snapshot's number, or `newest` if there is none. */
   oldest(newest: SeqNum): SeqNum {
     return this.#seqs[0] ?? newest
   }

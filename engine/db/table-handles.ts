@@ -1,9 +1,9 @@
 /**
- * Owns the tables in use: readers by table id, made at a table's first read and kept until it goes. A
- * table's blocks are read on three accounts (gets, scans, compactions), each with its level.
+ * Owns the readers of the tables in use. A reader is made at the table's first read and kept until
+ * the table is removed. Reads are counted in the ledger by cause (get, scan, compaction) and level.
  *
- * A reader keeps index and filter in memory, so memory is bounded by the tables of the version: about
- * one index entry a block and the filter's bits a key. Descriptors are bounded apart, by `OpenFiles`.
+ * A reader keeps index and filter in memory: about one index entry per block and the filter's bits
+ * per key. So memory grows with the tables of the version. `OpenFiles` bounds the file descriptors.
  */
 
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -19,13 +19,13 @@ import type { TableId, TableMeta } from '../version/table-meta.ts'
 export interface TableHandle {
   readonly reader: TableReader
   scanFile: ReadableFile
-  /** On the account of value-log collection; null until it looks a key up here. */
+  /** Counts as value-log collection; null until that looks up a key in the table. */
   collectFile: ReadableFile | null
-  /** Gets and seeks that consulted the table since the database was opened. */
+  /** Number of gets and seeks that used the table since the database was opened. */
   reads: number
 }
 
-/** Compactions read a table front to back, so they fetch this much at a time. */
+/** Compactions read a table from front to back, so they read this many bytes at a time. */
 const COMPACTION_READ_AHEAD_BYTES = 256 * 1024
 
 export class TableHandles {
@@ -49,7 +49,7 @@ export class TableHandles {
     return handle.collectFile
   }
 
-  /** Zero for a table not consulted yet. */
+  /** As `TableHandle.reads`; 0 for a table that was not read yet. */
   reads(id: TableId): number {
     return this.#handles.get(id)?.reads ?? 0
   }
@@ -61,8 +61,8 @@ export class TableHandles {
   }
 
   /**
-   * Opens tables of one run of `level`, one after the other, for a compaction: they share a buffer,
-   * and the block cache stays as it is.
+   * Opens the tables of a run of `level` for a compaction, one after the other. They share a buffer
+   * and leave the block cache unchanged.
    */
   compactionOpener(level: number, counters: ReadCounters): (table: TableMeta) => InternalCursor {
     const readAhead = new ReadAhead(COMPACTION_READ_AHEAD_BYTES)
@@ -73,7 +73,7 @@ export class TableHandles {
     }
   }
 
-  /** Closes the table and forgets its blocks. */
+  /** Closes the table and removes its blocks from the cache. */
   drop(id: TableId): void {
     const handle = this.#handles.get(id)
     this.#handles.delete(id)
@@ -81,7 +81,7 @@ export class TableHandles {
     this.#cache.evictTable(id)
   }
 
-  /** The table's bytes count for `level` from now on. */
+  /** Counts reads of the table for `level` from now on. */
   relevel(id: TableId, level: number): void {
     const handle = this.#handles.get(id)
     if (handle === undefined) return
@@ -107,7 +107,7 @@ export class TableHandles {
   }
 }
 
-/** The reader, which owns `file` from then on; the file of a table that does not open is closed. */
+/** Opens a reader, which then owns `file`. Closes `file` if that fails. */
 function openReader(
   file: ReadableFile,
   id: TableId,

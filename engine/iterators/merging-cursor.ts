@@ -107,7 +107,7 @@ export class MergingCursor extends CursorFields implements InternalCursor {
   }
 
   /**
-   * Plays all matches anew: each child climbs to the first node where nobody waits, and waits
+   * Plays all matches again: each child climbs to the first node where nobody waits, and waits
    * there.
    */
   #play(backward: boolean): void {

@@ -1,4 +1,6 @@
-/** Owns the folder's one counter of file numbers. Invariant: no number is given out twice. */
+/**
+ * Owns the folder's single counter of file numbers. Invariant: it never gives out a number twice.
+ */
 
 export class FileNumbers {
   /** Every number given out so far, and every file in the folder, is below this. */

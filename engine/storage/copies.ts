@@ -1,6 +1,6 @@
 /**
- * Owns second names and copies of files. Invariant: a copy is durable when the call returns; its name is
- * durable once the caller has synced the folder.
+ * Owns second names and copies of files. Invariant: a copy is durable when the call returns; its
+ * name is durable once the caller has synced the folder.
  */
 
 import { isLsmError } from '../base/errors.ts'
@@ -8,10 +8,15 @@ import type { FileTag, Storage, WritableFile } from './storage.ts'
 
 const COPY_TAG: FileTag = { cause: 'meta', level: -1 }
 const COPY_BYTES = 1024 * 1024
-/** Another device, a file system without hard links, or a file with too many names. */
+/**
+ * Errors of a link to another device, on a file system without hard links, or to a file with too
+ * many names.
+ */
 const CANNOT_LINK: readonly unknown[] = ['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK']
 
-/** A second name for a finished file or, where the storage gives none, a copy; true for a name. */
+/**
+ * Gives a finished file a second name, or copies it if the storage cannot link. True if it linked.
+ */
 export function linkOrCopy(storage: Storage, from: string, to: string): boolean {
   try {
     storage.link(from, to)

@@ -1,7 +1,7 @@
 /**
- * Owns the files of MemoryStorage: their bytes, how many of them are durable, and the handles through
- * which they are written and read. Invariant: a file with a second name is finished, and one without
- * a name takes no more bytes; its readers still read it.
+ * Owns the files of MemoryStorage: their bytes, how many of them are durable, and the handles
+ * through which they are written and read. Invariant: nothing is appended to a file with a second
+ * name or without any; its readers can still read it.
  */
 
 import { assert } from '../base/assert.ts'

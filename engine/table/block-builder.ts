@@ -14,6 +14,7 @@
 
 import { assert } from '../base/assert.ts'
 import { copyRange } from '../base/copy.ts'
+import type { Entry } from '../base/internal-cursor.ts'
 import { TRAILER_BYTES, writeTrailer } from '../base/internal-key.ts'
 import { grown } from './grown.ts'
 
@@ -55,16 +56,8 @@ export class DataBlockBuilder {
   /**
    * Returns whether the entry's user key differs from that of the previous entry, if there is one.
    */
-  add(
-    keyBytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    seq: number,
-    kind: number,
-    valueBytes: Uint8Array,
-    valueStart: number,
-    valueLength: number,
-  ): boolean {
+  add(entry: Entry): boolean {
+    const { keyBytes, keyStart, keyLength, seq, kind, valueBytes, valueStart, valueLength } = entry
     const common = this.#commonPrefix(keyBytes, keyStart, keyLength)
     const isNewKey = common < keyLength || keyLength !== this.lastKeyLength
     if (!isNewKey) assert(seq < this.lastSeq, 'versions of a key are added newest first')

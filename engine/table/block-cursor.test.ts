@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isLsmError } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
-import { compareEntries, type Entry } from '../testing/oracles/array-cursor.ts'
+import { ArrayCursor, type Entry } from '../testing/oracles/array-cursor.ts'
 import {
   checkWalk,
   entriesArbitrary,
@@ -14,10 +14,11 @@ import { BlockCursor } from './block-cursor.ts'
 
 function blockOf(entries: readonly Entry[], restartInterval: number): Uint8Array {
   const builder = new DataBlockBuilder(restartInterval, 64)
-  for (const { key, seq, kind, value } of entries.toSorted(compareEntries)) {
-    expect(builder.bytesAfter(key.length, value.length)).toBeGreaterThan(builder.bytes)
-    const bound = builder.bytesAfter(key.length, value.length)
-    builder.add(key, 0, key.length, seq, kind, value, 0, value.length)
+  const cursor = new ArrayCursor(entries)
+  for (cursor.seekToFirst(); cursor.valid; cursor.next()) {
+    const bound = builder.bytesAfter(cursor.keyLength, cursor.valueLength)
+    expect(bound).toBeGreaterThan(builder.bytes)
+    builder.add(cursor)
     expect(builder.bytes).toBeLessThanOrEqual(bound)
   }
   const { bytes } = builder

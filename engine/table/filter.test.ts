@@ -73,7 +73,8 @@ describe('the filter', () => {
     'lets through the share that its curve predicts at %d bits per key',
     (bitsPerKey, added, asked) => {
       const expected = falsePositiveRate(bitsPerKey) * asked
-      // Four standard deviations of the count, and 2 % for the random variation of the filter itself.
+      // Four standard deviations of the count, and 2 % for the random variation of the filter
+      // itself.
       const tolerance = 4 * Math.sqrt(expected) + 0.02 * expected
       for (const [keys, strangers] of [
         [numbered('user', added), numbered('miss', asked)],

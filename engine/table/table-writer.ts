@@ -10,6 +10,7 @@
 import { assert } from '../base/assert.ts'
 import { ByteWriter } from '../base/coding.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
+import type { Entry } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, encodeInternalKey } from '../base/internal-key.ts'
 import type { Section } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
@@ -110,30 +111,13 @@ export class TableWriter {
   }
 
   /** Adds one entry and asserts internal order. Does not keep the arrays. Throws `LSM_IO`. */
-  add(
-    keyBytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    seq: number,
-    kind: number,
-    valueBytes: Uint8Array,
-    valueStart: number,
-    valueLength: number,
-  ): void {
+  add(entry: Entry): void {
+    const { keyBytes, keyStart, keyLength, seq, kind, valueLength } = entry
     const block = this.#block
     if (block.entries > 0 && block.bytesAfter(keyLength, valueLength) > this.#blockBytes) {
       this.#finishDataBlock()
     }
-    const isNewKey = block.add(
-      keyBytes,
-      keyStart,
-      keyLength,
-      seq,
-      kind,
-      valueBytes,
-      valueStart,
-      valueLength,
-    )
+    const isNewKey = block.add(entry)
     if (isNewKey) this.#filter?.add(keyBytes, keyStart, keyLength)
     if (this.entries === 0) this.#smallest = keyBytes.slice(keyStart, keyStart + keyLength)
     if (kind === ENTRY_KIND.deletion) this.#tombstones++

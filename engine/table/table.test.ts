@@ -152,8 +152,14 @@ describe('a table', () => {
       const file = new MemoryStorage(new Ledger()).create('table', writeTag)
       const writer = new TableWriter(file, { ...plain, blockBytes: 1 })
       for (const [text, seq] of versions) {
-        const key = new TextEncoder().encode(text)
-        writer.add(key, 0, key.length, seq, ENTRY_KIND.value, key, 0, 0)
+        addEntries(writer, [
+          {
+            key: new TextEncoder().encode(text),
+            seq,
+            kind: ENTRY_KIND.value,
+            value: new Uint8Array(0),
+          },
+        ])
       }
     }
     expect(() => write(['b', 1], ['a', 2])).toThrow('in order')

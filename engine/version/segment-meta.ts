@@ -4,7 +4,7 @@
  *
  *   open     being written; the log points into it, no table does
  *   sealed   complete; tables point into it
- *   spent    no live value is left in it, so its data may go; stale pointers of tables still name it
+ *   spent    holds no live value, so its data may go; old pointers of tables still name it
  *
  * Invariant: a segment that a table points to is sealed or spent.
  */

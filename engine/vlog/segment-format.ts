@@ -3,9 +3,9 @@
  * (`db/blob/blob_log_format.h`), so that its tools resolve our pointers. Integers are
  * little-endian.
  *
- *   header   | u32 magic | u32 version 1 | u32 0 | u8 flags 0 | u8 compression | u64 0 | u64 0 |   30 B
- *   record   | u64 key bytes | u64 value bytes | u64 written, ms | u32 crc | u32 crc | key | value |
- *   footer   | u32 magic | u64 records | u64 0 | u64 0 | u32 crc |                                 32 B
+ *  header  | u32 magic | u32 version 1 | u32 0 | u8 flags 0 | u8 compression | u64 0 | u64 0 | 30 B
+ *  record  | u64 key bytes | u64 value bytes | u64 written ms | u32 crc | u32 crc | key | value |
+ *  footer  | u32 magic | u64 records | u64 0 | u64 0 | u32 crc |                               32 B
  *
  * A record's first checksum covers the 24 bytes before it, its second covers key ‖ value. The
  * footer's checksum covers the 28 bytes before it. All are masked CRC-32Cs. The field of the first

@@ -1,4 +1,4 @@
-/** Logs with damage that no crash explains. */
+/** Tests logs with damage that no crash explains. */
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

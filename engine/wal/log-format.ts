@@ -12,7 +12,8 @@
  *   +-------------------------+---------------+---------+------------------+
  *                                             |<----- checksummed -------->|
  *
- * The checksum does not cover the length. A record is one FULL fragment, or FIRST, any MIDDLE, LAST.
+ * The checksum does not cover the length. A record is one FULL fragment, or FIRST, any MIDDLE,
+ * LAST.
  */
 
 export const LOG_BLOCK_BYTES = 32 * 1024

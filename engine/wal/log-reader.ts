@@ -22,8 +22,8 @@ import {
 
 /**
  * - `point-in-time`: everything up to the first damage; never refuses.
- * - `tolerate-corrupted-tail`: drops an incomplete last record or a tail of zeros, refuses any other
- *   damage.
+ * - `tolerate-corrupted-tail`: drops an incomplete last record or a tail of zeros, refuses any
+ *   other damage.
  * - `absolute`: refuses any damage.
  */
 export type LogRecoveryMode = 'point-in-time' | 'tolerate-corrupted-tail' | 'absolute'

@@ -1,4 +1,4 @@
-/** Logs whose end a crash or a power loss tore. */
+/** Tests logs whose end a crash or a power loss tore. */
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

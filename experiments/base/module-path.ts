@@ -1,6 +1,7 @@
 /**
- * Owns the paths of modules that are read or started as files, not imported. Invariant: they have the
- * extension of the module that names them, `.ts` in the checkout and `.js` in the built package.
+ * Owns the paths of modules that are read or started as files, not imported. Invariant: they have
+ * the extension of the module that names them, `.ts` in the checkout and `.js` in the built
+ * package.
  */
 
 import { extname, join } from 'node:path'

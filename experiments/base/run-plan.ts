@@ -38,7 +38,7 @@ export type Simulation =
 export interface AgedStart {
   /** Fills the fresh folder before it is opened. */
   clone(folder: string): void
-  /** The target as the run sees it: it ignores the load's writes. */
+  /** Wraps the target, so that it ignores the writes of the load phase. */
   afterLoad(target: CountedTarget): CountedTarget
 }
 

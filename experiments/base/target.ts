@@ -1,7 +1,7 @@
 /**
- * Owns the contract between a run and the store that it runs on. A store answers at once or by a
- * promise; arrays that are handed over are borrowed. A call that answers at once allocates nothing in
- * the driver. A target is open from its creation until `close`; whoever creates it opens it.
+ * Owns the contract between a run and the store it runs against, its target. A call answers at once
+ * or by a promise; arrays that are handed over are borrowed. A call that answers at once allocates
+ * nothing in the driver. The factories in `targets/` open a target; it stays open until `close`.
  */
 import type {
   LedgerBalance,
@@ -52,7 +52,7 @@ export interface CountedTarget extends Target {
   tableBytes(): Iterable<Uint8Array>
 }
 
-/** Takes the entries of a scan, one by one; the arrays are borrowed until it returns. */
+/** Receives the entries of a scan one by one. The arrays are borrowed until `add` returns. */
 export interface EntrySink {
   add(
     keyBytes: Uint8Array,
@@ -96,7 +96,7 @@ export interface LevelStats {
   readonly rawBytes: number
 }
 
-/** A job of the target's background work that has ended; figures that it does not know are left out. */
+/** A target reports its background work as it happens; it leaves out what it does not know. */
 export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
   Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
 

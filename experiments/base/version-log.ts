@@ -85,7 +85,7 @@ export function parseVersionLog(text: string, path: string): readonly EditEvent[
       block.slice(0, end),
     )
     if (head === null || Number(head[1]) !== index + 1) {
-      throw invalidArgument(`${path}: event ${index + 1} is not where it should be`, { path })
+      throw invalidArgument(`${path}: event ${index + 1} is missing or out of order`, { path })
     }
     const kind = head[2] as EditEvent['kind']
     const event = { kind, atMs: Number(head[3]), edit: parseEdit(block.slice(end)) }
@@ -97,7 +97,7 @@ function parseReason(text: string, path: string, index: number): PickReason {
   try {
     return reasonSchema.parse(JSON.parse(text))
   } catch {
-    throw invalidArgument(`${path}: event ${index + 1} has a reason that is none`, { path })
+    throw invalidArgument(`${path}: the reason of event ${index + 1} cannot be read`, { path })
   }
 }
 

@@ -1,14 +1,14 @@
 /**
- * Times the generation of ten million YCSB-A operations, keys and kinds without values: once, plainly,
- * as a run would take them (`node experiments/bench/generation-time.ts`, or with another count). The
- * load of a million records before them is passed over and not counted.
+ * Times the generation of ten million YCSB-A operations, keys and kinds without values: once,
+ * plainly, as a run would take them (`node experiments/bench/generation-time.ts`, or with another
+ * count). The load of a million records before them is passed over and not counted.
  */
 
 import { loadavg } from 'node:os'
 import { Operation, WORKLOADS } from '../../workloads/index.ts'
 import { readInteger } from '../cli/arguments.ts'
 
-const operations = readInteger('operations', process.argv.slice(2), 10_000_000, [1, 1e12])
+const operations = readInteger('operations', process.argv[2] ?? '10M', [1, 1e12])
 const context = { records: 1_000_000, operations: operations + 1, seed: 42, repeat: 0 }
 const { stream } = WORKLOADS.get('ycsb-a')!.create({}, context).phases[0]!
 const operation = new Operation()

@@ -1,8 +1,8 @@
 /**
  * Runs the micro-benchmarks of this folder and prints the operations per second beside those of the
  * prototypes the engine was designed from; of picks, which are bounded in time, the microseconds
- * each takes. `npm run bench -- write` runs the cases whose name contains "write". Figures of a busy
- * machine mean nothing, so the spread is shown too.
+ * each takes. `npm run bench -- write` runs the cases whose name contains "write". Figures of a
+ * busy machine mean nothing, so the spread is shown too.
  */
 
 import { readdirSync } from 'node:fs'
@@ -50,7 +50,7 @@ function figureOf({ timed = false }: BenchCase, opsPerSecond: number): string {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  refuseFlagsKeptByNpm('bench', argv, {}, process.env)
+  refuseFlagsKeptByNpm('bench', argv, new Map(), process.env)
   const [wanted = ''] = argv
   const table = new Table({
     head: ['case', 'median', 'slowest – fastest', 'reference', 'ratio', 'in'],

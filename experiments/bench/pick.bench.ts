@@ -7,11 +7,11 @@
  * Every strategy is then asked on the same trees with four flushed runs on top of them, whatever it
  * picks there, or nothing.
  *
- * Guarded, a pick is asked as the engine does: the strategy is shown a copy of the tree, and its answer
- * is checked.
+ * Guarded, a pick is asked as the engine does: the strategy is shown a copy of the tree, and its
+ * answer is checked.
  *
- * An operation is the edit and the pick after it: a pick should take at most 100 µs at 16,000 tables
- * and 150 µs at 160,000.
+ * An operation is the edit and the pick after it: a pick should take at most 100 µs at 16,000
+ * tables and 150 µs at 160,000.
  */
 
 import { createRandom } from '../../engine/base/random.ts'

@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { CursorFields } from '../../engine/base/internal-cursor.ts'
 import { SEQ_NUM_MAX } from '../../engine/base/internal-key.ts'
 import { Lookup } from '../../engine/base/lookup.ts'
 import { createRandom } from '../../engine/base/random.ts'
@@ -70,18 +71,16 @@ function writeTable(path: string, keys: Uint8Array, compression: Compression): v
   const file = storage.create(path, tag)
   const writer = new TableWriter(file, { compression, bitsPerKey: 10 })
   const count = keys.length / KEY_BYTES
+  const entry = new CursorFields()
+  entry.keyBytes = keys
+  entry.keyLength = KEY_BYTES
+  entry.valueBytes = values
+  entry.valueLength = VALUE_BYTES
   for (let index = 0; index < count; index++) {
-    const valueStart = (index % valuesCount) * VALUE_BYTES
-    writer.add(
-      keys,
-      index * KEY_BYTES,
-      KEY_BYTES,
-      count - index,
-      1,
-      values,
-      valueStart,
-      VALUE_BYTES,
-    )
+    entry.keyStart = index * KEY_BYTES
+    entry.seq = count - index
+    entry.valueStart = (index % valuesCount) * VALUE_BYTES
+    writer.add(entry)
   }
   writer.finish()
   file.close()

@@ -13,8 +13,8 @@ const IMPORT = /^import\s+([^'"]*?)\s*from\s+['"]([^'"]+)['"]\n/gm
 const EXPORT = /^export (?=(?:async )?(?:function|const|let|class)\b)/gm
 
 /**
- * The code of `entry` (an absolute path) after that of all modules it needs, each once. In the built
- * package `entry` is a script that this function made.
+ * The code of `entry` (an absolute path) after that of all modules it needs, each once. In the
+ * built package `entry` is a script that this function made.
  */
 export function inlineScript(entry: string): string {
   if (entry.endsWith('.js')) return readFileSync(entry, 'utf8')

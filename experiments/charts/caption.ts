@@ -84,7 +84,9 @@ export function failedGates(
   }))
 }
 
-/** One command that makes up for all runs that failed the gate, or for the first; null: none does. */
+/**
+ * One command that makes up for all runs that failed the gate, or for the first; null: none does.
+ */
 export function remedyParagraph({ remedies }: FailedGate): CaptionParagraph | null {
   const [first] = remedies
   if (first === undefined) return null

@@ -33,8 +33,8 @@ export function isSuite(document: ResultDocument): document is SuiteResult {
 }
 
 /**
- * Our own runs among `documents`, in the order of strategies; a kind made of runs refuses to be drawn
- * without one.
+ * Our own runs among `documents`, in the order of strategies; a kind made of runs refuses to be
+ * drawn without one.
  */
 export function runsFor(kind: string, documents: readonly ResultDocument[]): readonly RunResult[] {
   const runs = documents.filter(

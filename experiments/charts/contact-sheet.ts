@@ -1,6 +1,6 @@
 /**
- * Owns the contact sheet: many figures on one picture, in columns filled from the shortest, each under
- * its name, so that a person looks at all of them at once.
+ * Owns the contact sheet: many figures on one picture, in columns filled from the shortest, each
+ * under its name, so that a person looks at all of them at once.
  */
 
 import { COLOUR, FONT } from './theme.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the designs of a figure: results grouped as everywhere (`results/identity.ts`), each group with
- * the labels that tell it from the others of the figure.
+ * Owns the designs of a figure: results grouped as everywhere (`results/identity.ts`), each group
+ * with the labels that tell it from the others of the figure.
  */
 
 import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'

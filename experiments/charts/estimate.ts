@@ -1,6 +1,6 @@
 /**
- * Owns a design's figure as tables and figures quote it: the mean over its samples, with the 95 %
- * interval of that mean (BCa bootstrap, `measure/bootstrap.ts`) where there are several.
+ * Owns the figure of a design as tables and charts quote it: the mean over its samples and, if
+ * there are several, the mean's 95 % interval (BCa bootstrap, `measure/bootstrap.ts`).
  */
 import { type AnyResult, type DesignGroup, sampleValues } from '../../results/identity.ts'
 import { bootstrapMean, meanOf } from '../measure/bootstrap.ts'
@@ -11,13 +11,13 @@ export const INTERVAL_DEFINITION = '95 % interval of the mean over seeds, BCa bo
 
 export interface Estimate {
   readonly mean: number
-  /** Samples that have the figure. */
+  /** The number of samples that have the figure. */
   readonly samples: number
-  /** Of the mean; null for one sample. */
+  /** The interval of the mean; null for one sample. */
   readonly interval: { readonly low: number; readonly high: number } | null
 }
 
-/** Null where no sample has the figure. */
+/** Null if no sample has the figure. */
 export function estimateOf<Result extends AnyResult>(
   group: Pick<DesignGroup<Result>, 'samples'>,
   figure: (result: Result) => number | null,

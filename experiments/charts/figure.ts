@@ -1,6 +1,6 @@
 /**
- * Owns what all figures have in common: the title with the settings the runs share, the watermark of
- * failed gates, and the caption with definitions, support, provenance and the command.
+ * Owns what all figures have in common: the title with the settings the runs share, the watermark
+ * of failed gates, and the caption with definitions, support, provenance and the command.
  */
 
 import { workloadLabels } from '../../results/design-labels.ts'
@@ -116,7 +116,9 @@ function isStatistical({ config }: AnyResult): boolean {
   return config.target === 'simulator (statistical)'
 }
 
-/** The gates that failed and speak for what is drawn, each with the command of a run that passes it. */
+/**
+ * The gates that failed and speak for what is drawn, each with the command of a run that passes it.
+ */
 function gateParagraphs(
   results: readonly AnyResult[],
   { covers }: Drawn,
@@ -183,8 +185,8 @@ const WATERMARKS: Readonly<Record<string, string>> = {
 export const WATERMARK_OPACITY = 0.1
 
 /**
- * Faint words across a plot, for the gates that failed in every run and speak for what is drawn. Gates
- * that failed in some runs only are marked at the runs.
+ * Faint words across a plot, for the gates that failed in every run and speak for what is drawn.
+ * Gates that failed in some runs only are marked at the runs.
  */
 export function watermarkLayers(
   preset: Preset,

@@ -39,8 +39,8 @@ export function textWidth(text: string, style: TextStyle): number {
 }
 
 /**
- * Breaks at spaces, and within a word only when it alone is wider than `widthMax`: after a comma or a
- * slash where it has one.
+ * Breaks at spaces, and within a word only when it alone is wider than `widthMax`: after a comma or
+ * a slash where it has one.
  */
 export function wrapText(text: string, widthMax: number, style: TextStyle): readonly string[] {
   const fits = (line: string) => textWidth(line, style) <= widthMax

@@ -1,7 +1,7 @@
 /**
- * Owns the gallery: which runs it is measured from, and what each kind of figure is drawn of. The runs
- * are small, so that all of it is measured in a minute or two; their results are checked in, and the
- * figures drawn of them are what the visual tests compare.
+ * Owns the gallery: which runs it is measured from, and what each kind of figure is drawn of. The
+ * runs are small, so that all of it is measured in a minute or two; their results are checked in,
+ * and the figures drawn of them are what the visual tests compare.
  */
 
 import { globSync, readFileSync } from 'node:fs'

@@ -1,6 +1,6 @@
 /**
- * Owns figures as pages: Vega's libraries, the spec with its data and the script that draws it, in one
- * file that opens from a disk with no network.
+ * Owns figures as pages: Vega's libraries, the spec with its data and the script that draws it, in
+ * one file that opens from a disk with no network.
  */
 
 import { readFileSync } from 'node:fs'

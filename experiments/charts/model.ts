@@ -10,8 +10,8 @@ import { type Prediction, predict } from '../../strategies/model/model.ts'
 const RANGE = { longRangeEntries: 0, sequentialSpeedup: 1 }
 
 /**
- * After loading `entries` unique keys (the run's own number unless given) with the run's design. Null
- * where the run was no pure load, or the model has no exact form for its strategy.
+ * After loading `entries` unique keys (the run's own number unless given) with the run's design.
+ * Null where the run was no pure load, or the model has no exact form for its strategy.
  */
 export function loadPrediction(
   { config, deterministic }: RunResult,

@@ -69,8 +69,8 @@ export function spacer(width: number): View {
 }
 
 /**
- * The names of the rows, right-aligned against the panel that follows, under a heading. A name wider
- * than the column ends in an ellipsis.
+ * The names of the rows, right-aligned against the panel that follows, under a heading. A name
+ * wider than the column ends in an ellipsis.
  */
 export function labelColumn(
   preset: Preset,

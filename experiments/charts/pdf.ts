@@ -1,6 +1,6 @@
 /**
- * Owns figures as PDF: vector graphics with selectable text in embedded subsets of the very fonts the
- * layout was measured with. Equal pictures give equal bytes: the date is fixed.
+ * Owns figures as PDF: vector graphics with selectable text in embedded subsets of the very fonts
+ * the layout was measured with. Equal pictures give equal bytes: the date is fixed.
  */
 
 import PDFDocument from 'pdfkit'

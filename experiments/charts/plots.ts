@@ -1,7 +1,7 @@
 /**
  * Owns plots with two numeric axes: series as lines, steps or points in a style of their own, in
- * panels of fixed pixel widths side by side. As with panels, the room of an axis is arithmetic. Symbols
- * of several series that would hide each other stand side by side.
+ * panels of fixed pixel widths side by side. As with panels, the room of an axis is arithmetic.
+ * Symbols of several series that would hide each other stand side by side.
  */
 
 import { headingMark, type Layer, panelRoom, rowOf, spacer, spacingOf } from './panels.ts'

@@ -1,7 +1,7 @@
 /**
- * Owns the way from a spec to files: Vega draws the SVG without a browser, resvg the PNG from it with
- * fonts of our own. Equal specs give equal bytes on every machine: no system font, no clock and no
- * guessed text width takes part.
+ * Owns the way from a spec to files: Vega draws the SVG without a browser, resvg the PNG from it
+ * with fonts of our own. Equal specs give equal bytes on every machine: no system font, no clock
+ * and no guessed text width takes part.
  */
 
 import { Resvg } from '@resvg/resvg-js'
@@ -51,8 +51,8 @@ export function renderPng(svg: string, scale = PNG_SCALE): Uint8Array {
 }
 
 /**
- * Writes `basePath` + `.` + each format, each whole; returns their paths. `narrow` is the same figure
- * for a page in a narrow window.
+ * Writes `basePath` + `.` + each format, each whole; returns their paths. `narrow` is the same
+ * figure for a page in a narrow window.
  */
 export async function writeChart(
   spec: VegaLiteSpec,

@@ -1,7 +1,7 @@
 /**
  * Owns points that would hide each other: those whose centres lie within each other's symbols stand
- * side by side instead, in the order given, and a tick marks the place that they share. What is drawn
- * depends on the data alone; nothing is scattered at random.
+ * side by side instead, in the order given, and a tick marks the place that they share. What is
+ * drawn depends on the data alone; nothing is scattered at random.
  */
 
 import { meanOf } from '../measure/bootstrap.ts'

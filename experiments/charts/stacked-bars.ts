@@ -1,6 +1,6 @@
 /**
- * Owns bars made of what wrote the bytes: log, flush, compaction, value log, the rest. Segments carry
- * their figure where they are wide enough, the bar its sum.
+ * Owns bars made of what wrote the bytes: log, flush, compaction, value log, the rest. Segments
+ * carry their figure where they are wide enough, the bar its sum.
  */
 
 import { textWidth } from './font-metrics.ts'
@@ -58,7 +58,7 @@ export function stackedPanel(preset: Preset, panel: StackedPanel): View {
   const segments = rows.map(segmentsOf)
   const bars = segments.flat()
   const style = { font: FONT, fontSize: preset.fontSize.value }
-  // A bar of one segment is told by its sum.
+  // The label of the sum suffices for a bar of one segment.
   const labelled = segments
     .filter((bar) => bar.length > 1)
     .flat()

@@ -1,6 +1,7 @@
 /**
- * Owns how strategies look and in which order they stand. Invariant: both depend on a strategy's name
- * alone, never on what else a figure shows, so a reader finds a strategy again in the next figure.
+ * Owns how strategies look and in which order they stand. Invariant: both depend on a strategy's
+ * name alone, never on what else a figure shows, so a reader finds a strategy again in the next
+ * figure.
  */
 
 import type { AnyResult } from '../../results/identity.ts'

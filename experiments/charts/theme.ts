@@ -1,9 +1,9 @@
 /**
  * Owns the look of all figures: the pages they are laid out for, one family of fonts, one palette.
  * The palette is read by people who see no red or no green, and after a grey copy: ordered colours
- * run from light to dark, and lines of a plot differ in dash and shape as well (blues after Crameri's
- * advice on ordered lightness, the others from Okabe and Ito's set; accent from Tol's high-contrast
- * set).
+ * run from light to dark, and lines of a plot differ in dash and shape as well (blues after
+ * Crameri's advice on ordered lightness, the others from Okabe and Ito's set; accent from Tol's
+ * high-contrast set).
  */
 
 import type { Config, TopLevelSpec } from 'vega-lite'

@@ -1,4 +1,6 @@
-/** Owns the reading of `--arrival=KIND,NAME=VALUE,…`, `--rate` and `--clients` into checked data. */
+/**
+ * Owns the reading of `--arrival=KIND,NAME=VALUE,…`, `--rate` and `--clients` into checked data.
+ */
 import { z } from 'zod'
 import { ARRIVALS, type ArrivalConfig } from '../../results/schema.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'

@@ -49,7 +49,7 @@ test.each(READERS)('%s: strangers in a folder are passed over', (_, read) => {
     count = read([folder]).length
   })
   expect(count).toBe(1)
-  expect(said).toEqual(['left out settings.json: no result', 'left out sub.json: a folder'])
+  expect(said).toEqual(['left out settings.json: not a result', 'left out sub.json: a folder'])
 })
 
 test('a result of a kind that the command does not take is said', () => {
@@ -89,7 +89,7 @@ test.each(READERS)('%s: what is named must be a result', (_, read) => {
 test.each(READERS)("%s: a shell's pattern may name the specs of figures", (_, read) => {
   const paths = ['run-r0.json', 'run-r0.vl.json'].map((name) => join(folder, name))
   expect(read(paths)).toHaveLength(1)
-  expect(() => read(paths.slice(1))).toThrow('run-r0.vl.json: no result')
+  expect(() => read(paths.slice(1))).toThrow('run-r0.vl.json: not a result')
 })
 
 test.each(READERS)('%s: figures that contradict each other are told', (_, read) => {

@@ -60,7 +60,7 @@ export function readKinds<Kind extends DocumentKind>(
   const documents = named.flatMap((path) =>
     isFolder(path) ? readFolder(path, kinds) : [readFile(path, kinds)],
   )
-  if (documents.length === 0) throw new UsageError(`${operands[0]}: no result`)
+  if (documents.length === 0) throw new UsageError(`${operands[0]}: not a result`)
   return documents
 }
 
@@ -120,7 +120,7 @@ const LEFT_OUT: Readonly<Record<DocumentKind | 'none', string>> = {
   run: 'the result of a run',
   suite: 'the result of a suite',
   peer: "another store's result",
-  none: 'no result',
+  none: 'not a result',
 }
 
 /** A shell's pattern `out/*.json` names the specs of figures too. */

@@ -1,11 +1,11 @@
 /**
- * Owns what a command knows of the terminal it writes to. A pipe or a file is no terminal: it has no
- * colour, any width, and no line that can be drawn again.
+ * Owns what a command knows of the terminal it writes to. A pipe or a file is no terminal: it has
+ * no colour, any width, and no line that can be drawn again.
  */
 
 export interface Look {
   readonly colour: boolean
-  /** Characters a line; infinite where nobody knows. */
+  /** Characters a line; infinite where unknown. */
   readonly columns: number
 }
 

@@ -119,7 +119,7 @@ function lengthDifference(pairs: readonly Pair[]): string | null {
       .reduce((sum, count) => sum + count, 0)
   for (const pair of pairs) {
     const [a, b] = [operations(pair.a[0]!), operations(pair.b[0]!)]
-    if (a !== b) return `the runs did not do as many operations (${a} and ${b})`
+    if (a !== b) return `the runs did different numbers of operations (${a} and ${b})`
   }
   return null
 }

@@ -18,6 +18,15 @@ describe('the house', () => {
     expect(paths.filter((path) => !existsSync(path))).toEqual([])
   })
 
+  test('has each room of experiments in the README of that folder', () => {
+    const readme = readFileSync('experiments/README.md', 'utf8')
+    const rows = [...readme.matchAll(/^\| `([\w.]+?)\/?` \|/gm)].map(
+      (row) => `experiments/${row[1]}`,
+    )
+    const rooms = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
+    expect(rows.toSorted()).toEqual(rooms.toSorted())
+  })
+
   test('names in no row of experiments a room of a later row', () => {
     const rows = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
     for (const [index, room] of rows.entries()) {
@@ -38,7 +47,7 @@ describe('the house', () => {
     ['engine/db/x.ts', "import './offline/verify.ts'", 'engine/db/offline/verify.ts'],
     ['engine/db/values/x.ts', "import type { a } from '../tree.ts'", 'engine/db/tree.ts'],
     ['engine/db/x.ts', "import '../testing/fixtures.ts'", 'engine/testing/fixtures.ts'],
-    ['experiments/x.ts', "import '../engine/testing/model.ts'", 'engine/testing/model.ts'],
+    ['experiments/run/x.ts', "import '../../engine/testing/model.ts'", 'engine/testing/model.ts'],
     ['engine/db/x.ts', "import fs from 'node:fs'", 'node:fs'],
     ['strategies/x.ts', 'const now = Date.now()', 'Date.now'],
     ['experiments/base/x.ts', 'mkdirSync(at, { recursive: true })', 'mkdir, recursive'],

@@ -22,7 +22,9 @@ const BELOW_DB = engineRooms(
   ...['iterators', 'compaction'],
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
-/** All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans. */
+/**
+ * All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans.
+ */
 const DB_VOCABULARY = ['options', 'events', 'call-options', 'cursor'].map(
   (name) => `engine/db/${name}.ts`,
 )
@@ -110,12 +112,9 @@ const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...PRODUCT,
   ],
   'experiments/suites': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/cli': [...experimentsRooms('suites', 'compare', ...RUN_AND_BELOW), ...PRODUCT],
+  'experiments/cli': [...experimentsRooms(...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
   'experiments/commands': [...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/main.ts': [
-    ...experimentsRooms('commands', 'cli', ...PURPOSES, ...RUN_AND_BELOW),
-    ...PRODUCT,
-  ],
+  'experiments/main.ts': experimentsRooms('commands', 'cli'),
   'experiments/bench': [
     ...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW),
     ...WHOLE_ENGINE,

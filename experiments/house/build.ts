@@ -1,7 +1,7 @@
 /**
  * Owns `npm run build`: the two packages, ready to pack, in the folders `dist/varve` and
- * `dist/varve-lab`. JavaScript, declarations and source maps come from the compiler, which builds the
- * entries of packages and all that they import. Sources lie inside the source maps.
+ * `dist/varve-lab`. JavaScript, declarations and source maps come from the compiler, which builds
+ * the entries of packages and all that they import. Sources lie inside the source maps.
  */
 
 import { spawnSync } from 'node:child_process'

@@ -23,17 +23,21 @@ const isFull = process.env.VARVE_DOCUMENTS === 'full'
 
 /** What is not run, and why. */
 const LEFT_OUT: readonly (readonly [command: RegExp, reason: string])[] = [
-  [/^npm ci && npm test$/, 'these are the tests'],
+  [/^(npm ci && )?npm test$/, 'these are the tests'],
   [/^db_bench /, 'a tool of RocksDB, which not every machine has'],
 ]
 
-/** Not part of what is tried: the copy has the packages of this checkout. */
+/** Not part of what is tried: the copy has the packages of this checkout, through a link. */
 const INSTALLS = /^npm ci && /
+
+/** Anywhere else it would take the packages of this checkout away. */
+const CHANGES_PACKAGES = /\bnpm (ci|install)\b/
 
 /** What takes more than ten seconds, and what makes it shorter. The first that fits is taken. */
 const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) => string])[] = [
   [/--scale=full/, (command) => command.replace('--scale=full', '--scale=smoke')],
   [/--suite=|--list|--user-bytes=|--trace=/, (command) => command],
+  [/--repeat=10/, (command) => `${command.replace('=10', '=2')} --records=2000 --operations=2000`],
   // A story needs events, so many memtables.
   [
     /--versions$/,
@@ -74,7 +78,9 @@ function freshCopy(): string {
     mkdirSync(join(copy, dirname(name)), { recursive: true })
     cpSync(join(root, name), join(copy, name))
   }
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  for (const packages of ['node_modules', 'docs/node_modules']) {
+    symlinkSync(join(root, packages), join(copy, packages))
+  }
   const git = (...args: string[]) => execFileSync('git', args, { cwd: copy })
   git('init', '--quiet')
   git('add', '--all')
@@ -84,6 +90,7 @@ function freshCopy(): string {
 
 function asRun(command: string): string {
   const given = command.replace(INSTALLS, '')
+  if (CHANGES_PACKAGES.test(given)) throw new Error(`${command}: write "npm ci && …"`)
   if (isFull) return given
   return SHORTER.find(([pattern]) => pattern.test(given))?.[1](given) ?? given
 }

@@ -1,7 +1,8 @@
 /**
  * Owns finding the commands that documents tell a reader to run: the lines of their fenced `sh`
- * blocks, so that a test can run each as it is written. Invariant: a command of this project in a
- * fence of another kind is refused, since nothing would run it.
+ * blocks, so that a test can run each as it is written, and the code spans of their text, so that a
+ * test can check what they name. Invariant: a command of this project in a fence of another kind,
+ * or in one that is indented, is refused, since nothing would run it.
  */
 
 export interface DocumentedCommand {
@@ -13,6 +14,8 @@ export interface DocumentedCommand {
 }
 
 const FENCE = /^```(\S*)$/
+const INDENTED_FENCE = /^\s+```/
+const CODE_SPAN = /`([^`]+)`/g
 const COMMENT = /(^|\s+)#(\s.*)?$/
 
 /** The commands of `text`, in its order. Throws where one stands in a fence that is not `sh`. */
@@ -21,6 +24,7 @@ export function documentedCommands(document: string, text: string): readonly Doc
   let fence: string | null = null
   let pending: { readonly line: number; readonly text: string } | null = null
   for (const [index, content] of text.split('\n').entries()) {
+    if (INDENTED_FENCE.test(content)) throw new Error(`${document}:${index + 1}: an indented fence`)
     const [, language] = FENCE.exec(content) ?? []
     if (language !== undefined) {
       if (pending !== null)
@@ -43,3 +47,48 @@ export function documentedCommands(document: string, text: string): readonly Doc
   if (fence !== null) throw new Error(`${document}: its last fence is not closed`)
   return commands
 }
+
+/** The code spans of the text outside of fences, in its order; a span over two lines is one. */
+export function codeSpans(text: string): readonly string[] {
+  let isFenced = false
+  const prose = text.split('\n').filter((line) => {
+    const isFence = FENCE.test(line)
+    if (isFence) isFenced = !isFenced
+    return !isFence && !isFenced
+  })
+  return Array.from(prose.join('\n').matchAll(CODE_SPAN), ([, span]) => span!.replace(/\s+/g, ' '))
+}
+
+/** What a code span of a document may name. */
+export interface Known {
+  readonly scripts: ReadonlySet<string>
+  /** The flags of a script; null where it takes anything. */
+  flagsOf(script: string): ReadonlySet<string> | null
+  /** The flags of any script. */
+  readonly flags: ReadonlySet<string>
+}
+
+const SCRIPT = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:-]+)/
+const FLAGS_ALONE = /^--[a-z]/
+const FLAG = /(?<= )--[a-z][a-z-]*/g
+
+/**
+ * Why a reader could not use `span`, a command or flags as a document names them; null: they can.
+ */
+export function faultOf(span: string, { scripts, flagsOf, flags }: Known): string | null {
+  const given = Array.from(` ${span}`.matchAll(FLAG), ([flag]) => flag)
+  const [, script] = SCRIPT.exec(span) ?? []
+  if (script === undefined) {
+    if (!FLAGS_ALONE.test(span)) return null
+    const unknown = given.find((flag) => !flags.has(flag))
+    return unknown === undefined ? null : `no command has ${unknown}`
+  }
+  if (NPM_COMMANDS.includes(script)) return null
+  if (!scripts.has(script)) return `there is no script ${script}`
+  const known = flagsOf(script)
+  const unknown = known === null ? undefined : given.find((flag) => !known.has(flag))
+  return unknown === undefined ? null : `${script} has no ${unknown}`
+}
+
+/** What npm does itself. */
+const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec']

@@ -25,7 +25,9 @@ const top = join(import.meta.dirname, '../..')
 const root = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'))
 const folder = mkdtempSync(join(tmpdir(), 'varve-packages-'))
 const app = join(folder, 'app')
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+/** Installing takes as long as the network and the machine let it. */
+const HOOK_MS = 300_000
+afterAll(() => rmSync(folder, { recursive: true, force: true }), HOOK_MS)
 
 /** The first line of Node that the packages support, beside the one that runs the tests. */
 const OLDEST = '22.23.5'
@@ -173,7 +175,7 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
     writeIn('package.json', JSON.stringify({ type: 'module' }))
     writeIn('example.js', exampleOf(readFileSync(join(top, 'README.md'), 'utf8')))
     printed(install(archiveOf('varve')))
-  })
+  }, HOOK_MS)
 
   test('varve brings few others', () => {
     const packages = globSync('node_modules/{*,@*/*}/package.json', { cwd: app })
@@ -197,7 +199,7 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
       const types = `@types/node@${root.devDependencies['@types/node']}`
       printed(install(archiveOf('varve'), archiveOf('varve-lab'), types))
       writeIn('mine.js', OWN_STRATEGY)
-    })
+    }, HOOK_MS)
 
     test('the example and the public types pass the compiler', () => {
       writeIn('example.ts', readFileSync(join(app, 'example.js'), 'utf8'))
@@ -209,6 +211,8 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
 
     test('the program and a strategy in the folder share the modules of varve', () => {
       expect(globSync('node_modules/**/varve/package.json', { cwd: app })).toHaveLength(1)
+      const copies = globSync('node_modules/varve-lab/{engine,strategies,workloads}', { cwd: app })
+      expect(copies).toEqual([])
       writeIn('which.js', WHICH_FILES)
       expect(printed(run(['node', 'which.js'])).trim()).toBe('true')
     })
@@ -231,6 +235,15 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
         varve(bin, 'exp', '--strategy=./mine.js', ...SMALL, `--out=${out}-mine`)
         expect(resultIn(`${out}-mine`).config.strategy.name).toBe('mine')
         expect(varve(bin, 'conform', './mine.js', '--runs=5')).toMatch(/20 rules hold, 0 broken/)
+      })
+
+      test('a store that is not installed is told in one line', () => {
+        const { status, stderr } = run(
+          ['npx', '--no', '--', 'varve', 'exp', '--target=leveldb', ...SMALL],
+          { bin },
+        )
+        expect(stderr).toMatch(/^exp: --target=leveldb: package classic-level is not installed\n$/)
+        expect(status).toBe(2)
       })
 
       test('help, a chart and a report', () => {

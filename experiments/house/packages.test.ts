@@ -133,7 +133,7 @@ describe('imports in packages', () => {
 describe('the command', () => {
   test('starts Node with the flags of the script', () => {
     const [first] = textOf('experiments/main.ts').split('\n')
-    const flags = /^node (.*) experiments\/main\.ts$/.exec(root.scripts.exp)![1]
+    const flags = /^node (.*) experiments\/main\.ts$/.exec(root.scripts.varve)![1]
     expect(first).toBe(`#!/usr/bin/env -S node ${flags}`)
     expect(packageManifest(lab, root)).toMatchObject({
       bin: { varve: built('experiments/main.ts') },

@@ -3,8 +3,9 @@
  * workloads, and `varve-lab`, the program. Invariant: versions of dependencies stand once, in the
  * checkout's package.json.
  *
- * The program reaches modules of `varve` that are no public entry by `varve/internal/…`. So a strategy
- * that imports `varve/strategies` and the program that runs it share one instance of every module.
+ * The program reaches modules of `varve` that are no public entry by `varve/internal/…`. So a
+ * strategy that imports `varve/strategies` and the program that runs it share one instance of every
+ * module.
  */
 
 import { posix } from 'node:path'
@@ -90,11 +91,14 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
       ],
       bin: { varve: 'experiments/main.ts' },
       dependencies: [
+        '@bomb.sh/tab',
         '@resvg/resvg-js',
         'cli-table3',
+        'commander',
         'dejavu-fonts-ttf',
         'fast-check',
         'hdr-histogram-js',
+        'hyparquet-writer',
         'lz4-napi',
         'pdfkit',
         'svg-to-pdfkit',
@@ -150,8 +154,8 @@ const SPECIFIER = /(?<=\b(?:from |import ?\(?)['"])\.{1,2}\/[^'"]+(?=['"])/g
 
 /**
  * The text of a built module or declaration with its imports as a package needs them. `path` is the
- * module's, from the top of the checkout. What lies in the rooms of another package is imported from
- * there; relative paths end in `.js`, also in declarations, where the compiler leaves `.ts`.
+ * module's, from the top of the checkout. What lies in the rooms of another package is imported
+ * from there; relative paths end in `.js`, also in declarations, where the compiler leaves `.ts`.
  */
 export function withPackageImports(
   path: string,

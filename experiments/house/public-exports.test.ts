@@ -16,6 +16,11 @@ const undocumented = (entry: string, read: (path: string) => string) => {
     .map(({ path, line, name }) => `${path}:${line}: ${name}`)
 }
 
+test('the reference is made of what the package exports', () => {
+  const { exports } = JSON.parse(fromDisk('package.json'))
+  expect(entries.map((path) => `./${path}`)).toEqual(Object.values(exports))
+})
+
 describe('every export has a docstring:', () => {
   test.each(entries)('%s', (entry) => {
     expect(publicExports(entry, fromDisk).length).toBeGreaterThan(10)

@@ -33,8 +33,8 @@ export function describeEnvironment(folder: string, startedAt: Date, code: Code)
 }
 
 /**
- * The commit is null outside a checkout of this project. A built package says which code it was built
- * from.
+ * The commit is null outside a checkout of this project. A built package says which code it was
+ * built from.
  */
 export function describeCode(): Code {
   const { version, code } = JSON.parse(readSource('package.json').toString()) as Manifest
@@ -68,8 +68,8 @@ interface Manifest {
 const readSource = (path: string) => readFileSync(resolve(sourceFolder, path))
 
 /**
- * Becomes the build metadata of the package's version. Two runs with equal versions ran the same code,
- * also when it was not committed.
+ * Becomes the build metadata of the package's version. Two runs with equal versions ran the same
+ * code, also when it was not committed.
  */
 function digestOfSources(): string {
   const sources = globSync('{engine,strategies,workloads,experiments,results}/**/*.ts', {

@@ -1,6 +1,6 @@
 /**
- * Owns the record of background work during a run: the first events in full, and how many there
- * were. Each carries the operation it happened at, since time would differ from run to run.
+ * Owns the record of background work during a run: the first events in full, and the count of all.
+ * Each event has the operation during which it happened, which is the same in every run.
  */
 import type { Deterministic, ResultEvent } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
@@ -24,7 +24,7 @@ export class EventLog {
     return this.#log.push({ ...NOT_TOLD, ...event, atOperation }) - 1
   }
 
-  /** Merges of the whole run that wrote into a level. */
+  /** Merges of the whole run that wrote into `level`. */
   mergesInto(level: number): number {
     return this.#mergesByLevel[level] ?? 0
   }

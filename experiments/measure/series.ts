@@ -16,7 +16,7 @@ export type IntervalFigures = Omit<
 
 const POINTS = 100
 
-/** Operations between points, for about a hundred of them. */
+/** Operations between points, so that there are about a hundred points. */
 export function samplingInterval(operations: number): number {
   return Math.max(1, Math.ceil(operations / POINTS))
 }

@@ -1,6 +1,6 @@
 /**
- * Owns the tables of figures: one that compares designs (a row a design, the mean over its samples and
- * the interval of that mean), and one that lists every run.
+ * Owns the tables of figures: one that compares designs (a row a design, the mean over its samples
+ * and the interval of that mean), and one that lists every run.
  */
 
 import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'

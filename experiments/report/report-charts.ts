@@ -14,7 +14,9 @@ export interface ReportChart {
   readonly id: string
   readonly title: string
   readonly wide: VegaLiteSpec
-  /** Null where the wide one has to do: a figure of every run in two forms would double the page. */
+  /**
+   * Null where the wide one has to do: a figure of every run in two forms would double the page.
+   */
   readonly narrow: VegaLiteSpec | null
 }
 

@@ -1,7 +1,7 @@
 /**
  * Owns the table of verdicts: of the designs that ran one workload the first is the baseline, and
- * every other is held against it, sample by sample. Differences, intervals and verdicts are those of
- * the comparison room; what it does not compare is named with its reason.
+ * every other is held against it, sample by sample. Differences, intervals and verdicts are those
+ * of the comparison room; what it does not compare is named with its reason.
  */
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError } from '../base/usage-error.ts'

@@ -1,7 +1,8 @@
 /**
- * Owns the hot loop: takes operations from a stream, applies them to the target when they are due, and
- * keeps the trace hash, the counts and the times. It allocates nothing per operation and reads the
- * clock twice. A value is made before the clock starts, answers are checked after it has stopped.
+ * Owns the hot loop: takes operations from a stream, applies them to the target when they are due,
+ * and keeps the trace hash, the counts and the times. It allocates nothing per operation and reads
+ * the clock twice. A value is made before the clock starts, answers are checked after it has
+ * stopped.
  *
  * The loop runs on without a promise as long as the target answers at once. When an answer is a
  * promise, the loop stops there, is awaited, and goes on where it stopped.
@@ -86,8 +87,8 @@ export class OperationDriver {
   }
 
   /**
-   * Starts pacing and the measurement of overhead, for all phases that follow. Without a pacing each
-   * operation is due when the one before is done.
+   * Starts pacing and the measurement of overhead, for all phases that follow. Without a pacing
+   * each operation is due when the one before is done.
    */
   beginRun(pacing: Pacing | null): void {
     this.#overhead.reset()

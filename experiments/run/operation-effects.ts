@@ -1,12 +1,12 @@
 /**
  * Owns what an operation does to a target: which calls it makes, on which account its reads are
  * counted, and what the two oracles learn of it. Answers are checked only when the operation's time
- * has been taken. A target that answers at once costs no promise and no allocation here, except for a
- * merged record; of one that answers later, the promise is returned.
+ * has been taken. A target that answers at once costs no promise and no allocation here, except for
+ * a merged record; of one that answers later, the promise is returned.
  *
- * An update of one field follows YCSB on a store without fields: read, merge, write, with the read on
- * an account of its own. It writes nothing when the record is missing. A read-modify-write is a read,
- * then such an update.
+ * An update of one field follows YCSB on a store without fields: read, merge, write, with the read
+ * on an account of its own. It writes nothing when the record is missing. A read-modify-write is a
+ * read, then such an update.
  */
 import { ReadCounters } from '../../engine/index.ts'
 import { ALL_FIELDS, mergeField, OPERATION_KIND, type Operation } from '../../workloads/index.ts'
@@ -80,8 +80,8 @@ export class OperationEffects {
   }
 
   /**
-   * Compares the operation that has just ended, number `done`, with what was written. Reads come before
-   * writes in every kind. The first of two reads of a key is not looked at.
+   * Compares the operation that has just ended, number `done`, with what was written. Reads come
+   * before writes in every kind. The first of two reads of a key is not looked at.
    */
   check(operation: Operation, done: number): void {
     const answers = this.#answers

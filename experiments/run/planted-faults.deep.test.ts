@@ -1,6 +1,7 @@
 /**
- * Plants faults that lose data in copies of the engine, and sees the run's gate `answers` fail. Source is
- * mutated rather than mocked; a mutation whose place is gone fails, and asks to be written anew.
+ * Plants faults that lose data in copies of the engine, and sees the run's gate `answers` fail.
+ * Source is mutated rather than mocked; a mutation whose place is gone fails, and must be
+ * rewritten.
  */
 import { execFile } from 'node:child_process'
 import {
@@ -22,7 +23,9 @@ import { parseResult } from '../../results/parse-result.ts'
 const TOP = fileURLToPath(new URL('../..', import.meta.url))
 const ROOMS = ['engine', 'strategies', 'workloads', 'results', 'experiments']
 
-/** Runs `exp` in a copy of the house in which `find` of the engine's file `path` reads `replace`. */
+/**
+ * Runs `exp` in a copy of the house in which `find` of the engine's file `path` reads `replace`.
+ */
 async function runWith(path: string, find: string, replace: string, flags: readonly string[]) {
   const top = mkdtempSync(join(tmpdir(), 'varve-faults-'))
   onTestFinished(() => rmSync(top, { recursive: true }))
@@ -36,7 +39,13 @@ async function runWith(path: string, find: string, replace: string, flags: reado
   writeFileSync(file, parts.join(replace))
   const main = join(top, 'experiments/main.ts')
   const out = join(top, 'out')
-  const run = promisify(execFile)(process.execPath, [main, ...flags, '--quiet', `--out=${out}`])
+  const run = promisify(execFile)(process.execPath, [
+    main,
+    'exp',
+    ...flags,
+    '--quiet',
+    `--out=${out}`,
+  ])
   const { code, stderr } = await run.then(
     (ended) => ({ code: 0, stderr: ended.stderr }),
     (failed: { code: number; stderr: string }) => failed,

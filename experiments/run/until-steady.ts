@@ -1,7 +1,7 @@
 /**
- * Owns the end of a run phase that goes on until the tree is steady: it takes at least the operations
- * asked for, then as many as it needs, up to the stream's end. The state is looked at only where a
- * sample was taken, so equal seeds end at the same operation.
+ * Owns the end of a run phase that goes on until the tree is steady: it takes at least the
+ * operations asked for, then as many as it needs, up to the stream's end. The state is looked at
+ * only where a sample was taken, so equal seeds end at the same operation.
  */
 import type { Deterministic } from '../../results/schema.ts'
 import type { OperationDriver } from './operation-driver.ts'

@@ -1,4 +1,6 @@
-/** Runs that go on until they are steady: deterministic, bounded, and paired by what was asked for. */
+/**
+ * Runs that go on until they are steady: deterministic, bounded, and paired by what was asked for.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

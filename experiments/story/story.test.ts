@@ -134,9 +134,12 @@ describe('the story of a run', () => {
 
 test.each([
   ['', 'not a log of versions'],
-  ['varve versions 1\n#2 flush at 1\n', 'event 1 is not where it should be'],
+  ['varve versions 1\n#2 flush at 1\n', 'event 1 is missing or out of order'],
   ['varve versions 1\n#1 flush at 1\n? L0\n', 'not a line of an edit'],
-  ['varve versions 1\n#1 merge at 1 because {"trigger":1}\n', 'event 1 has a reason that is none'],
+  [
+    'varve versions 1\n#1 merge at 1 because {"trigger":1}\n',
+    'the reason of event 1 cannot be read',
+  ],
 ])('%j is no log of versions', (text, message) => {
   expect(() => parseVersionLog(text, 'x.versions.txt')).toThrow(message)
 })

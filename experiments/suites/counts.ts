@@ -1,8 +1,9 @@
 /**
- * Owns the suite `counts`: whole buffers of unique keys through the engine, and every buffer written
- * accounted for. The engine's raw bytes must be exactly the integers of `counts-oracle.ts`, in the
- * level-0-run convention and, from its event log, in the papers'; the drained tree must have the
- * runs of the papers' formula; and where two shapes are the same tree, they must be the same files.
+ * Owns the suite `counts`: whole buffers of unique keys through the engine, and every buffer
+ * written accounted for. The engine's raw bytes must be exactly the integers of `counts-oracle.ts`,
+ * in the level-0-run convention and, from its event log, in the papers'; the drained tree must have
+ * the runs of the papers' formula; and where two shapes are the same tree, they must be the same
+ * files.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -242,7 +243,9 @@ const KNOWN: Readonly<Record<string, readonly (readonly [string, number, number]
   ],
 }
 
-/** Lazy leveling exceeds its closed form by 6 or 7 %: a growing tree's last level is not yet last. */
+/**
+ * Lazy leveling exceeds its closed form by 6 or 7 %: a growing tree's last level is not yet last.
+ */
 const closedFormTolerance = (strategy: string) => (strategy === 'lazy-leveling' ? 0.08 : 0.01)
 const RATIO_TOLERANCE = 0.12
 

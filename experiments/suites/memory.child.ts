@@ -1,7 +1,7 @@
 /**
  * Owns the measured process of the suite `memory`: one load through the runner, as `exp` would do
- * it, in a process of its own, so that nothing but the load is in its memory. It answers with samples
- * and the peak; it never forces a collection, which would flatter the peak.
+ * it, in a separate process, so that its memory holds only the load. It answers with samples and
+ * the peak; it never forces a collection, which would flatter the peak.
  */
 import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'

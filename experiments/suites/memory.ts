@@ -1,11 +1,11 @@
 /**
  * Owns the suite `memory`: a load many times larger than any budget, in a process of its own
- * (`memory.child.ts`), whose peak must stay within the sum of the budgets, and whose memory must not
- * grow with the data beyond what open tables pin.
+ * (`memory.child.ts`), whose peak must stay within the sum of the budgets, and whose memory must
+ * not grow with the data beyond what open tables pin.
  *
  * Budgets: two memtables (one fills while one is flushed), the block cache, indexes and filters of
- * open tables, the oracle of live sizes; and one allowance for everything else, from the runtime and
- * the program's own code to garbage not yet collected.
+ * open tables, the oracle of live sizes; and one allowance for everything else, from the runtime
+ * and the program's own code to garbage not yet collected.
  */
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -2,12 +2,13 @@
  * Owns the suite `peers`: write amplification of `leveling-partial` with LevelDB's settings beside
  * LevelDB's own and native RocksDB's, all put the identical trace of blind updates.
  *
- * What a background compaction does depends on when it runs: while it lags, tables gather in level 0
- * and levels swell, so each merge takes more at once and less is rewritten. Our engine merges inline
- * and never lags. So theirs run twice: at full speed, and paced, where writes wait for rest after
- * each half memtable (LevelDB) or arrive slowly (RocksDB). Like stands beside like in the paced runs;
- * level-0 tables a compaction tell how far the others lag. Reads are left out of the stream, and with
- * them LevelDB's seek compactions; what it flushes straight into deeper levels is among the figures.
+ * What a background compaction does depends on when it runs: while it lags, tables gather in level
+ * 0 and levels swell, so each merge takes more at once and less is rewritten. Our engine merges
+ * inline and never lags. So theirs run twice: at full speed, and paced, where writes wait for rest
+ * after each half memtable (LevelDB) or arrive slowly (RocksDB). Like stands beside like in the
+ * paced runs; level-0 tables a compaction tell how far the others lag. Reads are left out of the
+ * stream, and with them LevelDB's seek compactions; what it flushes straight into deeper levels is
+ * among the figures.
  */
 
 import type { PeerName, PeerResult } from '../../results/peer-schema.ts'

@@ -1,10 +1,11 @@
 /**
- * Owns the runs of the suite `wisckey`: a load, updates in place, and scans of one database, on real
- * files (at smoke scale in memory), with values in the tree or in the log. It speaks to the database rather than to a target,
- * because it sweeps what targets have no say in: policies, capacities, reads ahead.
+ * Owns the runs of the suite `wisckey`: a load, updates in place, and scans of one database, on
+ * real files (at smoke scale in memory), with values in the tree or in the log. It uses the
+ * database instead of a target, because it sweeps settings that targets do not have: policies,
+ * capacities, reads ahead.
  *
- * Entries are the papers': keys of 16 B in random order, values of a fixed size, one put a commit, so
- * the write-ahead log has the most records it can have.
+ * Entries are the papers': keys of 16 B in random order, values of a fixed size, one put a commit,
+ * so the write-ahead log has the most records it can have.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -121,7 +122,9 @@ export function uniqueLoad(count: number, valueBytes: number): Puts {
   return { count, record: (n) => n, valueBytes: () => valueBytes }
 }
 
-/** `count` updates of `records` records: uniform, or `hotShare` of them on a fifth of the records. */
+/**
+ * `count` updates of `records` records: uniform, or `hotShare` of them on a fifth of the records.
+ */
 export function updates(
   count: number,
   records: number,

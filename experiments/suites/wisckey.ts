@@ -61,7 +61,9 @@ const POLICY_FILL = 0.7
 const HOT_SHARE = 0.8
 const PREFETCHES = [0, 4, 32] as const
 const UPDATED_VALUE_BYTES = KiB
-/** What a memtable points to cannot be collected: with larger ones that alone would fill the log. */
+/**
+ * What a memtable points to cannot be collected: with larger ones that alone would fill the log.
+ */
 const UPDATES_MEMTABLE_BYTES = 64 * KiB
 /** Header of a record in the log, and its key. */
 const RECORD_OVERHEAD_BYTES = 32 + KEY_BYTES

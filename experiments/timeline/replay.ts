@@ -1,6 +1,7 @@
 /**
- * Owns the way to any moment of a run: edits applied in order, and keyframes so that going back costs
- * as little as going on. It runs in the page and in tests, so it knows neither Node nor a document.
+ * Owns the way to any moment of a run: edits applied in order, and keyframes so that going back
+ * costs as little as going on. It runs in the page and in tests, so it knows neither Node nor a
+ * document.
  *
  * Invariant: after `seek(n)` the tree is the one n edits made, and `ghosts` are the tables the last
  * of them took, where they lay before it. A run without tables is forgotten, as in the engine.
@@ -29,7 +30,9 @@ interface Keyframe {
   readonly levels: readonly (readonly number[])[]
 }
 
-/** What each level held after each edit: `values[edit * levels + level]`; edit 0 is the empty tree. */
+/**
+ * What each level held after each edit: `values[edit * levels + level]`; edit 0 is the empty tree.
+ */
 export interface LevelHistory {
   readonly levels: number
   readonly bytes: Float64Array

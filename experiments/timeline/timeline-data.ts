@@ -152,7 +152,7 @@ function phaseAt({ deterministic }: RunResult, atOperation: number): string {
   let end = 0
   for (const { name, operationsByKind } of deterministic.phases) {
     end += Object.values(operationsByKind).reduce((sum, count) => sum + count, 0)
-    // An event is told of before its operation counts as done.
+    // An event is reported before its operation counts as done.
     if (atOperation < end) return name
   }
   return 'drain'

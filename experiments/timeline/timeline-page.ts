@@ -1,6 +1,6 @@
 /**
- * Owns the timeline as a file: the skeleton that the page's script fills, one half a run, and all of
- * it as one HTML text that asks the network for nothing.
+ * Owns the timeline as a file: the skeleton that the page's script fills, one half a run, and all
+ * of it as one HTML text that asks the network for nothing.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

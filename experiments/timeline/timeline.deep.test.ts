@@ -159,7 +159,9 @@ interface Trace {
   }[]
 }
 
-/** Of each frame that drew a step: the task it ran in, script, layout and paint together; ascending. */
+/**
+ * Of each frame that drew a step: the task it ran in, script, layout and paint together; ascending.
+ */
 function stepMilliseconds({ traceEvents }: Trace): readonly number[] {
   const frames = traceEvents.filter(({ name }) => name === 'FireAnimationFrame')
   const tasks = traceEvents.filter(({ name, dur }) => name === 'RunTask' && dur !== undefined)

@@ -1,7 +1,7 @@
 /**
- * Owns where things lie in the picture of a tree: a band a level, a row a run, across it the axis of
- * keys. A level has as many rows as it ever holds runs in any of the runs shown, so nothing jumps
- * about; its oldest run lies at the bottom and newer ones settle on it, as sediment does.
+ * Owns where things lie in the picture of a tree: a band a level, a row a run, across it the axis
+ * of keys. A level has as many rows as it ever holds runs in any of the runs shown, so nothing
+ * jumps about; its oldest run lies at the bottom and newer ones settle on it, as sediment does.
  */
 
 export interface TreeLayout {

@@ -1,7 +1,7 @@
 /**
- * Owns how often keys occur, in bounded memory: exactly while they are few; beyond that the distinct
- * ones by HyperLogLog (Flajolet et al., 2007; 2^14 registers, standard error 0.8 %) and the frequent
- * ones by Misra and Gries (1982), whose counts fall short by at most `shortfall`.
+ * Owns how often keys occur, in bounded memory: exactly while they are few; beyond that the
+ * distinct ones by HyperLogLog (Flajolet et al., 2007; 2^14 registers, standard error 0.8 %) and
+ * the frequent ones by Misra and Gries (1982), whose counts fall short by at most `shortfall`.
  */
 
 /** Two maps of so many keys are about 10 MB each. */
@@ -97,7 +97,9 @@ function estimate(registers: Uint8Array): number {
     : -TWO_POW_32 * count * Math.log(1 - raw / (TWO_POW_32 * count))
 }
 
-/** A line through log count over log rank: the skew of a Zipf distribution, and how well it fits. */
+/**
+ * A line through log count over log rank: the skew of a Zipf distribution, and how well it fits.
+ */
 export function fitZipf(
   counts: readonly number[],
 ): { readonly theta: number; readonly r2: number } | null {

@@ -42,7 +42,9 @@ export interface OutputRequest {
   readonly header: TraceHeader
 }
 
-/** Consumes the workload; returns what there is to say, a line each. Rejects when `signal` aborts. */
+/**
+ * Consumes the workload; returns what there is to say, a line each. Rejects when `signal` aborts.
+ */
 export async function writeOperations(
   workload: Workload,
   request: OutputRequest,

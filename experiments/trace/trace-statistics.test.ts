@@ -43,7 +43,8 @@ describe('the counts of keys', () => {
         expect(top).toBeLessThanOrEqual(most)
         expect(top).toBeGreaterThanOrEqual(most - counts.shortfall)
         expect(counts.top(1e9).length).toBeLessThanOrEqual(2 * bound)
-        // Every occurrence taken back was paid for by `bound` others and the one that found no room.
+        // Every occurrence taken back was paid for by `bound` others and the one that found no
+        // room.
         expect(counts.shortfall).toBeLessThanOrEqual(drawn.length / (bound + 1))
       }),
     )

@@ -1,6 +1,6 @@
 /**
- * Owns what notebooks share in the browser: a figure from a spec, a slider, and numbers and names as
- * prose wants them. Libraries are imported from the packages, never from a network.
+ * Owns the parts that notebooks share in the browser: a figure from a spec, a slider, and numbers
+ * and names formatted for prose. Libraries are imported from the packages, never from a network.
  */
 import embed, { type VisualizationSpec } from 'vega-embed'
 
@@ -12,7 +12,7 @@ export interface NotebookFigure {
 
 const NARROW_PIXELS_MAX = 720
 
-/** Draws a figure or a spec; the element is the caller's. */
+/** Draws a figure or a spec. The caller owns the returned element. */
 export async function figure(drawn: NotebookFigure | VisualizationSpec): Promise<HTMLElement> {
   const element = document.createElement('div')
   element.className = 'figure'
@@ -27,7 +27,7 @@ export async function figure(drawn: NotebookFigure | VisualizationSpec): Promise
   return element
 }
 
-/** A slider in whole per cent under its label; its `value` is what `view` yields. */
+/** A slider in whole per cent with a label. `view` yields its `value`. */
 export function percentSlider(label: string, initial: number): HTMLElement & { value: number } {
   const input = document.createElement('input')
   Object.assign(input, { type: 'range', min: '0', max: '100', step: '1', value: String(initial) })
@@ -40,7 +40,7 @@ export function percentSlider(label: string, initial: number): HTMLElement & { v
     slider.value = Number(input.value)
     shown.textContent = `${input.value} %`
   }
-  // Before the page's own listeners, which read the value.
+  // Registered before the page's own listeners, which read the value.
   input.addEventListener('input', follow)
   follow()
   return slider
@@ -94,7 +94,7 @@ export function list(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
-/** The item with the least of a figure. */
+/** The item with the smallest value of `of`. */
 export function leastBy<Item>(items: readonly Item[], of: (item: Item) => number): Item {
   return items.reduce((best, item) => (of(item) < of(best) ? item : best))
 }

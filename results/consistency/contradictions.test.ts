@@ -1,4 +1,7 @@
-/** Each relation between figures is seen to catch a figure that breaks it, and sound results pass. */
+/**
+ * Shows that each relation between figures catches a figure that breaks it, and that sound results
+ * pass.
+ */
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -13,7 +16,7 @@ const CHECKED_IN = globSync(join(import.meta.dirname, '..', '**/*.json{,.gz}')).
   (path) => !/\.vl\.json$|schema\.json$|\/suites\//.test(path),
 )
 
-test('no result that is checked in contradicts itself', () => {
+test('no checked-in result contradicts itself', () => {
   expect(CHECKED_IN.length).toBeGreaterThan(100)
   for (const path of CHECKED_IN) {
     const bytes = readFileSync(path)
@@ -23,7 +26,7 @@ test('no result that is checked in contradicts itself', () => {
 })
 
 test.each([{}, { reads: false }, { longScans: true }, { openLoop: 'steady' }] as const)(
-  'the sample of tests agrees with itself: %o',
+  'the sample result of the tests is consistent: %o',
   (options) => {
     expect(contradictionsIn(sampleResult(options))).toEqual([])
   },
@@ -31,7 +34,7 @@ test.each([{}, { reads: false }, { longScans: true }, { openLoop: 'steady' }] as
 
 const AMPLIFICATION = 'deterministic.amplification'
 
-/** A field, its wrong value, and the field that is named. */
+/** A field, a wrong value for it, and the field that the finding names. */
 const WRONG: readonly (readonly [field: string, value: unknown, named: string])[] = [
   [`${AMPLIFICATION}.drained.waTotal`, 3, `${AMPLIFICATION}.drained.waTotal`],
   [`${AMPLIFICATION}.drained.waLsm`, null, `${AMPLIFICATION}.drained.waLsm`],
@@ -98,7 +101,7 @@ test.each(WRONG)('%s = %j is found, and %s is named', (field, value, named) => {
   expect(contradictionsIn(result).map((found) => found.field)).toContain(named)
 })
 
-test('an interval and a slow operation obey their maxima, a lag the worst one', () => {
+test('intervals and slow operations stay below their maxima, a lag below the worst lag', () => {
   const open = sampleResult({ openLoop: 'steady' })
   const point = { ...open.timed.series[0]!, p50Us: 9, p99Us: 8 }
   const slow = { ...open.timed.slowest[0]!, kind: 'read', serviceUs: 5_301 }
@@ -111,7 +114,7 @@ test('an interval and a slow operation obey their maxima, a lag the worst one', 
   ])
 })
 
-test('a gate of one name is there once', () => {
+test('two gates with the same name are found', () => {
   const { gates } = sampleResult()
   const twice = { ...sampleResult(), gates: [...gates, ...gates] }
   expect(contradictionsIn(twice)).toEqual([
@@ -129,7 +132,22 @@ function changed(result: RunResult, path: string, value: unknown): RunResult {
   return copy as unknown as RunResult
 }
 
-test('a store that replays load and run in one go is timed over both', () => {
+test('every read of a peer is on one account', () => {
+  const peer = samplePeer(sampleResult())
+  expect(contradictionsIn(peer)).toEqual([])
+  const { deterministic } = peer
+  const reads = deterministic.reads!
+  for (const account of ['getHit', 'shortScan'] as const) {
+    const { operations, bytesReturned } = reads[account]
+    const wrong = { ...reads, [account]: { operations: operations + 1, bytesReturned } }
+    const changed = { ...peer, deterministic: { ...deterministic, reads: wrong } }
+    expect(contradictionsIn(changed).map(({ field }) => field)).toEqual([
+      `deterministic.reads.${account}.operations`,
+    ])
+  }
+})
+
+test('a store that replays load and run together is timed over both', () => {
   const peer = samplePeer(sampleResult())
   const { phases } = peer.deterministic
   const operations = phases

@@ -1,6 +1,6 @@
 /**
- * Owns the check that no figure of a result contradicts another. It takes what the schema accepted:
- * numbers are finite there, counts and bytes are whole and not negative, shares lie in [0, 1].
+ * Owns the check that no figure of a result contradicts another. The schema must have accepted the
+ * result: numbers are finite, counts and bytes are whole and not negative, shares are in [0, 1].
  */
 import type { AnyResult } from '../identity.ts'
 import { isPeerResult } from '../peer-schema.ts'
@@ -11,7 +11,7 @@ import { checkTimed } from './timed.ts'
 
 export type { Contradiction } from './findings.ts'
 
-/** Every contradiction found, none for a sound result. */
+/** Every contradiction found; empty for a sound result. */
 export function contradictionsIn(result: AnyResult): readonly Contradiction[] {
   const findings = new Findings()
   if (isPeerResult(result)) checkPeer(result, findings)
@@ -23,7 +23,7 @@ export function contradictionsIn(result: AnyResult): readonly Contradiction[] {
   return findings.contradictions
 }
 
-/** Throws an error whose one line names the first field that contradicts another. */
+/** Throws an error with one line that names the first field that contradicts another. */
 export function assertConsistent(result: AnyResult): void {
   const [first, ...more] = contradictionsIn(result)
   if (first === undefined) return

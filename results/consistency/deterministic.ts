@@ -1,7 +1,7 @@
 /**
  * Owns the relations between the deterministic figures of a run: ratios are the quotients of their
- * counters, parts add up to their totals, and one counter told of in several places is the same in
- * all of them.
+ * counters, parts add up to their totals, and a counter that appears in several places is the same
+ * in all of them.
  */
 import type { Amplification, Deterministic, ReadAccount, RunResult } from '../schema.ts'
 import { type Findings, sumOf, total } from './findings.ts'
@@ -40,7 +40,7 @@ function checkAmplification(moment: string, figures: Amplification, findings: Fi
   findings.ratio(at('spaceAmplification'), spaceAmplification, physicalBytes, liveLogicalBytes)
 }
 
-/** A drain adds bytes written, and no user bytes. */
+/** A drain adds written bytes, but no user bytes. */
 function checkMoments(
   { burst, drained }: Deterministic['amplification'],
   findings: Findings,
@@ -62,7 +62,7 @@ function checkPhases({ phases, amplification, until }: Deterministic, findings: 
   findings.equal(`${BASE}.phases[].userBytes`, userBytes, drained.userBytes, 'the drained sum')
   const causes = new Set(phases.flatMap((phase) => Object.keys(phase.bytesWrittenByCause)))
   for (const cause of causes) {
-    // Opening the folder wrote some before the first phase.
+    // Opening the folder wrote some bytes before the first phase.
     const written = sumOf(phases, (phase) => byCause(phase.bytesWrittenByCause, cause))
     const field = `${BASE}.phases[].bytesWrittenByCause.${cause}`
     findings.atMost(field, written, byCause(drained.bytesWrittenByCause, cause), 'the drained sum')
@@ -89,7 +89,7 @@ function checkAccount(base: string, account: ReadAccount, findings: Findings): v
   }
 }
 
-/** Every read and scan of the run phase is on one account. */
+/** Every read and scan of the run phase is on exactly one account. */
 function checkOperations({ phases, readAmplification }: Deterministic, findings: Findings): void {
   const done = (...kinds: readonly string[]) =>
     sumOf(phases, ({ operationsByKind }) => sumOf(kinds, (kind) => operationsByKind[kind] ?? 0))
@@ -162,7 +162,7 @@ function checkSeries(deterministic: Deterministic, findings: Findings): void {
       findings.atMost(at(key), point[key], next?.[key], 'that of the next point')
     }
   }
-  // The last point is taken of the drained tree.
+  // The last point belongs to the drained tree.
   const last = series.at(-1)
   const at = (field: string) => `${BASE}.series[${series.length - 1}].${field}`
   const what = 'that of the drained state'

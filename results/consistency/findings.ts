@@ -1,10 +1,10 @@
 /**
- * Owns how a contradiction between two figures is found and worded: the field that is wrong, what it
- * says and what another field demands. A figure that is null was not measured and contradicts nothing.
+ * Owns how a contradiction between two figures is found and worded: the wrong field, its value, and
+ * the value that another field demands. A figure of null was not measured and contradicts nothing.
  */
 
 export interface Contradiction {
-  /** Path in the result, as the schema names it. */
+  /** Path in the result, as in the schema. */
   readonly field: string
   readonly why: string
 }
@@ -26,7 +26,7 @@ export class Findings {
     this.add(field, `${value} is not ${what}, ${expected}`)
   }
 
-  /** As `equal`, of figures that were computed rather than counted. */
+  /** As `equal`, for figures that were computed instead of counted. */
   near(field: string, value: Figure, expected: Figure, what: string): void {
     if (value == null || expected == null) return
     const slack = ROUNDING * Math.max(1, Math.abs(expected))
@@ -39,7 +39,7 @@ export class Findings {
     this.add(field, `${value} is more than ${what}, ${most}`)
   }
 
-  /** A ratio is its quotient, and null exactly where the denominator is zero. */
+  /** A ratio must equal its quotient, and must be null exactly if the denominator is zero. */
   ratio(field: string, ratio: number | null, numerator: Figure, denominator: Figure): void {
     if (numerator == null || denominator == null) return
     if (denominator === 0) {
@@ -51,12 +51,12 @@ export class Findings {
     }
   }
 
-  /** As `ratio`, where a target may not know the figure. */
+  /** As `ratio`, for figures that a target may not know. */
   knownRatio(field: string, ratio: number | null, numerator: number, denominator: number): void {
     if (ratio !== null) this.ratio(field, ratio, numerator, denominator)
   }
 
-  /** No figure is smaller than the one before it; those that are null are passed over. */
+  /** No figure is smaller than the previous one. Figures of null are skipped. */
   ascending(base: string, figures: Readonly<Record<string, Figure>>): void {
     const known = Object.entries(figures).filter((entry) => entry[1] != null)
     for (const [at, [name, value]] of known.entries()) {

@@ -1,13 +1,13 @@
 /**
- * Owns the relations between the timed figures of a run, of ours and of peers alike: percentiles
- * ascend to the maximum, every timed operation is one that was done, and rates are operations ÷ time.
+ * Owns the relations between the timed figures of a run, ours or a peer's: percentiles ascend to
+ * the maximum, every timed operation was done, and rates are operations ÷ time.
  */
 import type { AnyResult } from '../identity.ts'
 import { isPeerResult } from '../peer-schema.ts'
 import type { Latency } from '../schema.ts'
 import { type Findings, total } from './findings.ts'
 
-/** Readings of one clock in nanoseconds, told in microseconds. */
+/** One clock is read in nanoseconds; the figures are in microseconds. */
 const US_ROUNDING = 1e-3
 
 export function checkTimed(result: AnyResult, findings: Findings): void {
@@ -38,12 +38,12 @@ function checkLatency(base: string, latency: Latency, findings: Findings): void 
 }
 
 function checkRates(result: AnyResult, findings: Findings): void {
-  // Several phases of one name share the operations, not the time.
+  // Several phases with the same name share the operations, but not the time.
   const names = result.timed.phases.map(({ name }) => name)
   for (const [index, phase] of result.timed.phases.entries()) {
     const { name, wallSeconds, throughputPerSecond } = phase
     if (throughputPerSecond === null || names.filter((other) => other === name).length > 1) continue
-    // A store that replays load and run in one go times them together.
+    // A store that replays load and run together times them as one.
     const isWhole = isPeerResult(result) && names.length === 1
     const done = isWhole ? allOperationsOf(result) : operationsOf(result, name)
     const field = `timed.phases[${index}].throughputPerSecond`
@@ -76,7 +76,10 @@ function allOperationsOf({ deterministic }: AnyResult): number {
   )
 }
 
-/** Of phases of one name, and of one kind where it is named; null where there is no such phase. */
+/**
+ * Operations of the phases called `name`, of one kind if `kind` is given; null if there is no such
+ * phase.
+ */
 function operationsOf({ deterministic }: AnyResult, name: string, kind?: string): number | null {
   const phases = deterministic.phases.filter((phase) => phase.name === name)
   if (phases.length === 0) return null

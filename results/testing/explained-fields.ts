@@ -1,4 +1,4 @@
-/** Owns telling the fields of a JSON Schema from those a document explains, path by path. */
+/** Compares the fields of a JSON Schema with those that a document explains, path by path. */
 
 export interface SchemaNode {
   readonly $ref?: string
@@ -8,7 +8,7 @@ export interface SchemaNode {
   readonly anyOf?: readonly SchemaNode[]
 }
 
-/** Paths of named fields and of records' members (`.*`), array items written `[]`. */
+/** Paths of named fields and of records' members (`.*`). Array items are written `[]`. */
 export function pathsOf(node: SchemaNode, base: string): readonly string[] {
   const below = (child: SchemaNode, path: string) => [path, ...pathsOf(child, path)]
   return [
@@ -23,7 +23,7 @@ export function pathsOf(node: SchemaNode, base: string): readonly string[] {
   ]
 }
 
-/** Each `## ` heading names an object, `{a,b}` several; each table row a field of it. */
+/** Each `## ` heading names an object (`{a,b}`: several); each table row explains a field of it. */
 export function explainedPaths(readme: string): readonly string[] {
   let bases: readonly string[] = []
   const paths: string[] = []

@@ -17,7 +17,7 @@ test.each([
   ['first\nsecond time\nthird\n', 'line 2, column 8'],
   ['first\nsecond line\nthird\nfourth\n', 'line 4, column 1'],
   ['first\nsecond line\nthird', 'line 4, column 1'],
-])('a difference is shown with its place and the command that renews: %j', (actual, place) => {
+])('a difference is shown with its place and the renewing command: %j', (actual, place) => {
   const expected = new RegExp(`x\\.svg: ${place} [^]*If the change is wanted: npm run x;`)
   expect(() => expectGolden(path, actual, 'npm run x')).toThrow(expected)
 })

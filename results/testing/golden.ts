@@ -1,17 +1,23 @@
 /**
- * Owns the comparison with a golden file: a checked-in file that a command writes. A difference fails
- * with the place where it begins and with the command that renews the file.
+ * Owns the comparison with a golden file: a checked-in file that a command writes. A failure shows
+ * where the difference starts, and the command that renews the file.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 
-/** Characters of a line that a failure shows: a picture may be a single line of a megabyte. */
+/**
+ * Number of characters of a line that a failure shows, because a picture may be a single line of a
+ * megabyte.
+ */
 const SHOWN = 160
-/** Characters shown before the first one that differs. */
+/** Number of characters shown before the first difference. */
 const CONTEXT = 40
 
-/** `renew` is the command that writes the file at `path`; both are given from the top of the checkout. */
+/**
+ * `renew` is the command that writes the file at `path`; both are relative to the top of the
+ * checkout.
+ */
 export function expectGolden(path: string, actual: string, renew: string): void {
   const golden = existsSync(path) ? readFileSync(path, 'utf8') : ''
   if (actual === golden) return

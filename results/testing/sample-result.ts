@@ -1,6 +1,6 @@
 /**
- * Owns a fabricated result for tests of readers and charts. It is a test fixture: its figures are
- * made up from a formula, agree with each other, and were never measured.
+ * Owns a fabricated result for tests of readers and charts. Its figures come from a formula and are
+ * consistent with each other; none was measured.
  */
 
 import {
@@ -18,12 +18,14 @@ export interface SampleOptions {
   readonly seed?: number
   /** Merged ÷ ingested bytes when drained: the strategy's cost. */
   readonly mergeFactor?: number
-  /** Sorted runs a get meets. */
+  /** Sorted runs that a get meets. */
   readonly runsPerGet?: number
   readonly longScans?: boolean
   readonly reads?: boolean
   readonly failedGates?: readonly RunResult['gates'][number][]
-  /** At a steady share of the sustainable rate, or at twice it. Left out: a closed loop. */
+  /**
+   * At a steady share of the sustainable rate, or at twice that rate. If missing, a closed loop.
+   */
   readonly openLoop?: 'steady' | 'overloaded'
 }
 
@@ -39,7 +41,7 @@ const STRATEGY_FIGURES: Readonly<Record<string, readonly [mergeFactor: number, r
   universal: [2.6, 8.2],
 }
 
-/** Fields that may be left out of a result have their defaults. */
+/** A fabricated result. Fields with defaults in the schema may be left out. */
 export function sampleResult(options: SampleOptions = {}): RunResult {
   return runResultSchema.parse(sample(options))
 }
@@ -371,7 +373,7 @@ type SampledPoint = Pick<
 > &
   Partial<SeriesPoint>
 
-/** Write amplification climbs as the tree deepens; the last point is the drained tree. */
+/** Write amplification grows as the tree gets deeper. The last point is the drained tree. */
 function series(
   userBytes: number,
   burst: Amplification,

@@ -1,6 +1,9 @@
 /**
  * Owns the public face of the conformance kit: what `varve/conformance` exports. With `fast-check`
- * installed, `conform(await loadSubject(path), { seed, runs })` checks a strategy in any test runner.
+ * installed, `conform(await loadSubject(path), { seed, runs })` checks a strategy in any test
+ * runner.
+ *
+ * @module varve/conformance
  */
 
 export type { Retention } from '../../engine/compaction/validate-spec.ts'

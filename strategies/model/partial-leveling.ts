@@ -37,7 +37,9 @@ export interface PartialWrites {
   readonly flush: number
   /** Write(1)/Interval(0), Write(2)/Interval(1) …: into level 1, 2 … */
   readonly merges: readonly number[]
-  /** Part of `merges`: Unique(Interval(l))/Interval(l), tables met that hold nothing of the range. */
+  /**
+   * Part of `merges`: Unique(Interval(l))/Interval(l), tables met that hold nothing of the range.
+   */
   readonly falseOverlap: number
   /** flush + merges; a write-ahead log adds 1. */
   readonly total: number

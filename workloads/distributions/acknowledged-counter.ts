@@ -1,8 +1,8 @@
 /**
- * Owns the counter of inserted keys: `lastValue` advances only over acknowledged numbers, and only
- * contiguously, so that readers never ask for a key still on its way (YCSB 0.17.0
- * `AcknowledgedCounterGenerator`). Invariant: fewer than 2^20 numbers wait beyond the first that
- * is unacknowledged.
+ * Owns the counter of inserted keys: `lastValue` advances only over acknowledged numbers, without
+ * gaps, so that readers never ask for a key whose insert is still under way (YCSB 0.17.0
+ * `AcknowledgedCounterGenerator`). Invariant: fewer than 2^20 acknowledged numbers wait behind the
+ * first unacknowledged one.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -12,7 +12,7 @@ import type { LastValue } from './skewed-latest.ts'
 const WINDOW = 2 ** 20
 
 export class AcknowledgedCounter implements NumberGenerator, LastValue {
-  /** 1 where a number beyond the limit is acknowledged, by number modulo the window. */
+  /** 1 if a number beyond the limit is acknowledged; indexed by the number modulo the window. */
   readonly #acknowledged = new Uint8Array(WINDOW)
   #nextValue: number
   #limit: number
@@ -26,12 +26,14 @@ export class AcknowledgedCounter implements NumberGenerator, LastValue {
     return this.#nextValue++
   }
 
-  /** The highest number below which everything is acknowledged, itself included. */
+  /** The highest number up to which all numbers are acknowledged. */
   lastValue(): number {
     return this.#limit
   }
 
-  /** Each number once, in any order. Throws `LSM_INVALID_ARGUMENT` when the window overflows. */
+  /**
+   * Call it once per number, in any order. Throws `LSM_INVALID_ARGUMENT` if the window overflows.
+   */
   acknowledge(value: number): void {
     const window = this.#acknowledged
     const slot = value % WINDOW

@@ -1,4 +1,7 @@
-/** Owns the constant distribution (YCSB 0.17.0 `ConstantIntegerGenerator`); draws nothing. */
+/**
+ * Owns the constant distribution (YCSB 0.17.0 `ConstantIntegerGenerator`). It uses no random
+ * numbers.
+ */
 
 import type { NumberGenerator } from './number-generator.ts'
 

@@ -1,4 +1,7 @@
-/** Owns the plain counter: start, start + 1, … (YCSB 0.17.0 `CounterGenerator`); draws nothing. */
+/**
+ * Owns the plain counter: start, start + 1, … (YCSB 0.17.0 `CounterGenerator`). It uses no random
+ * numbers.
+ */
 
 import type { NumberGenerator } from './number-generator.ts'
 import type { LastValue } from './skewed-latest.ts'
@@ -14,7 +17,7 @@ export class Counter implements NumberGenerator, LastValue {
     return this.#nextValue++
   }
 
-  /** The number handed out last; start − 1 before the first. */
+  /** The last number returned; start − 1 before the first. */
   lastValue(): number {
     return this.#nextValue - 1
   }

@@ -1,6 +1,7 @@
 /**
- * Owns the choice among weighted values (YCSB 0.17.0 `DiscreteGenerator`): one double, reduced by
- * each normalised weight in order of addition until it falls below one.
+ * Owns the choice among weighted values (YCSB 0.17.0 `DiscreteGenerator`): one double, from which
+ * each normalised weight is subtracted in the order of the choices, until the rest is below a
+ * weight.
  */
 
 import { assert } from '../../engine/base/assert.ts'
@@ -17,7 +18,7 @@ export class Discrete implements NumberGenerator {
   readonly #weights: Float64Array
   readonly #values: readonly number[]
 
-  /** At least one choice; weights above zero, in any unit. */
+  /** `choices` holds at least one choice. Weights must be above zero, in any unit. */
   constructor(random: JavaRandom, choices: readonly Choice[]) {
     assert(choices.length > 0, 'a choice among nothing')
     const sum = choices.reduce((total, { weight }) => total + weight, 0)
@@ -30,12 +31,12 @@ export class Discrete implements NumberGenerator {
     return this.of(this.#random.nextDouble())
   }
 
-  /** The value that `uniform`, in [0, 1), decides. */
+  /** The value that `uniform`, in [0, 1), selects. */
   of(uniform: number): number {
     const weights = this.#weights
     const last = weights.length - 1
     let rest = uniform
-    // Rounding can leave a rest above every weight; it belongs to the last value.
+    // Rounding can leave a rest above every weight; then the last value is chosen.
     for (let i = 0; i < last; i++) {
       if (rest < weights[i]!) return this.#values[i]!
       rest -= weights[i]!

@@ -14,7 +14,7 @@ import { ZIPFIAN_CONSTANT, Zipfian, zetaSum } from './zipfian.ts'
 const DRAWS = 200_000
 const SEED = 7
 
-/** How often each of 0 … items − 1 was drawn, as fractions. */
+/** How often each of 0 … items − 1 was drawn, as a fraction. */
 function frequencies(generator: NumberGenerator, items: number): number[] {
   const counts = new Array<number>(items).fill(0)
   for (let i = 0; i < DRAWS; i++) counts[generator.next()]!++
@@ -22,7 +22,10 @@ function frequencies(generator: NumberGenerator, items: number): number[] {
   return counts.map((count) => count / DRAWS)
 }
 
-/** Within five standard deviations of a probability: fails once in a million seeds. */
+/**
+ * Checks a fraction within five standard deviations of a probability: fails for one seed in a
+ * million.
+ */
 function expectNear(fraction: number, probability: number): void {
   const deviation = Math.sqrt((probability * (1 - probability)) / DRAWS)
   expect(Math.abs(fraction - probability)).toBeLessThan(5 * deviation)
@@ -36,7 +39,7 @@ describe('the shape of a distribution', () => {
     for (const fraction of seen) expectNear(fraction, 1 / 50)
   })
 
-  test('uniform: both bounds belong to it', () => {
+  test('uniform: both bounds are drawn', () => {
     const uniform = new Uniform(new JavaRandom(SEED), 3, 4)
     const seen = new Set(Array.from({ length: 100 }, () => uniform.next()))
     expect([...seen].sort()).toEqual([3, 4])
@@ -48,13 +51,13 @@ describe('the shape of a distribution', () => {
     const seen = frequencies(new Zipfian(new JavaRandom(SEED), 0, items - 1), items)
     expectNear(seen[0]!, 1 / zeta)
     expectNear(seen[1]!, 1 / (2 ** ZIPFIAN_CONSTANT * zeta))
-    // Gray's method is exact for two items and an approximation beyond.
+    // Gray's method is exact for the first two items and approximate beyond.
     const tenth = 1 / (10 ** ZIPFIAN_CONSTANT * zeta)
     expect(seen[9]! / tenth).toBeGreaterThan(0.7)
     expect(seen[9]! / tenth).toBeLessThan(1.3)
   })
 
-  test('zipfian: a growing count equals a count that was always so large, but for η', () => {
+  test('zipfian: a grown count equals a constant count of that size, except for η', () => {
     expect(zetaSum(600, 1000, ZIPFIAN_CONSTANT, zetaSum(0, 600, ZIPFIAN_CONSTANT, 0))).toBe(
       zetaSum(0, 1000, ZIPFIAN_CONSTANT, 0),
     )
@@ -64,15 +67,15 @@ describe('the shape of a distribution', () => {
     expect(Math.max(...seen)).toBeLessThan(1000)
   })
 
-  test('scrambled zipfian: the hottest key has 1/26.469, wherever it lies', () => {
+  test('scrambled zipfian: the hottest key has probability 1/26.469, at any place', () => {
     const seen = frequencies(new ScrambledZipfian(new JavaRandom(SEED), 0, 9999), 10_000)
     const hottest = Math.max(...seen)
-    // The tail, hashed, adds its even share to every key.
+    // The hashed tail adds an equal share to every key.
     expectNear(hottest, 1 / 26.469 + 1 / 10_000)
     expect(seen.indexOf(hottest)).toBeGreaterThan(0)
   })
 
-  test('latest: the newest key is the hottest, key 0 never drawn, and it moves with inserts', () => {
+  test('latest: the newest key is the hottest, key 0 is never drawn, and inserts move the hot keys', () => {
     const inserts = new AcknowledgedCounter(100)
     const latest = new SkewedLatest(new JavaRandom(SEED), inserts)
     const before = frequencies(latest, 100)
@@ -90,7 +93,7 @@ describe('the shape of a distribution', () => {
     for (const fraction of seen.slice(20)) expectNear(fraction, 0.0025)
   })
 
-  test('hotspot: a part that operations go to may not be empty', () => {
+  test('hotspot: a part that receives operations must not be empty', () => {
     const hotspot = (hot: number, operations: number) => () =>
       new Hotspot(new JavaRandom(SEED), 0, 9, hot, operations)
     expect(hotspot(0.05, 0.8)).toThrow('leaves one part of 10 items empty')
@@ -105,7 +108,7 @@ describe('the shape of a distribution', () => {
     expectNear(below / DRAWS, 0.95)
   })
 
-  test('discrete: each value by its weight, weights in any unit', () => {
+  test('discrete: each value in proportion to its weight, in any unit', () => {
     const choices = [
       { weight: 5, value: 2 },
       { weight: 3, value: 0 },
@@ -117,14 +120,14 @@ describe('the shape of a distribution', () => {
     expectNear(two!, 0.5)
   })
 
-  test('sequential: lower to upper, and over again', () => {
+  test('sequential: from lower to upper, then from the start again', () => {
     const sequential = new Sequential(5, 7)
     expect(Array.from({ length: 7 }, () => sequential.next())).toEqual([5, 6, 7, 5, 6, 7, 5])
   })
 })
 
 describe('the acknowledged counter', () => {
-  test('advances only over a gapless run of acknowledgements', () => {
+  test('advances only over acknowledgements without gaps', () => {
     const counter = new AcknowledgedCounter(10)
     expect([counter.next(), counter.next(), counter.next()]).toEqual([10, 11, 12])
     expect(counter.lastValue()).toBe(9)
@@ -136,7 +139,7 @@ describe('the acknowledged counter', () => {
     expect(counter.lastValue()).toBe(12)
   })
 
-  test('takes a number once, and none a window ahead', () => {
+  test('refuses a number twice, and numbers a whole window ahead', () => {
     const counter = new AcknowledgedCounter(0)
     counter.acknowledge(0)
     expect(() => counter.acknowledge(0)).toThrow('acknowledged twice')

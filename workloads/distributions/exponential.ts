@@ -1,7 +1,7 @@
 /**
- * Owns the exponential distribution of YCSB 0.17.0 (`ExponentialGenerator`): `percentile` percent of
- * the numbers fall below `range`. Real numbers: a key is the truncated number, counted back from
- * the newest. Java's and V8's logarithms may differ in the last bit.
+ * Owns the exponential distribution of YCSB 0.17.0 (`ExponentialGenerator`): `percentile` percent
+ * of the numbers fall below `range`. The numbers are real; a key is the truncated number, counted
+ * back from the newest key. Java's and V8's logarithms may differ in the last bit.
  */
 
 import type { JavaRandom } from '../java-random.ts'

@@ -12,7 +12,7 @@ function hashOf(value: bigint): bigint {
   return wide(slot)
 }
 
-/** The definition, in BigInt. */
+/** The definition, computed with BigInt. */
 function definedHash(value: bigint): bigint {
   let rest = BigInt.asUintN(64, value)
   let hash = 0xcbf29ce484222325n
@@ -38,7 +38,7 @@ describe('YCSB’s hash', () => {
     expect(hashOf(value)).toBe(hash)
   })
 
-  test('is its definition, of longs and of numbers', () => {
+  test('equals its definition, for longs and for numbers', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
         expect(hashOf(value)).toBe(definedHash(value))

@@ -29,7 +29,7 @@ function hashOctets(octets: number, target: U64): void {
   let { high, low } = target
   for (let shift = 0; shift < 32; shift += 8) {
     low ^= (octets >>> shift) & 0xff
-    // The prime is below 2^16, so the products of 16-bit parts stay integers.
+    // The prime's low part is below 2^16, so the products with 16-bit parts stay safe integers.
     const carry =
       (Math.imul(low >>> 16, PRIME_LOW) + (Math.imul(low & 0xffff, PRIME_LOW) >>> 16)) >>> 16
     high = (Math.imul(high, PRIME_LOW) + carry + (low << 8)) | 0

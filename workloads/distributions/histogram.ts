@@ -1,7 +1,7 @@
 /**
- * Owns the histogram distribution of YCSB 0.17.0 (`HistogramGenerator`): lengths in blocks, bucket i
- * meaning (i + 1) blocks, and the last bucket one block less, as there. The draw below a bound is
- * that of `java.util.Random` (JDK 17), which `ThreadLocalRandom` leaves it to.
+ * Owns the histogram distribution of YCSB 0.17.0 (`HistogramGenerator`): lengths in blocks. Bucket
+ * i means (i + 1) blocks, and the last bucket one block less, as in YCSB. A draw below a bound is
+ * that of `java.util.Random` (JDK 17), which `ThreadLocalRandom` uses.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -17,8 +17,8 @@ export interface HistogramShape {
 }
 
 /**
- * The text of a histogram file: `BlockSize<TAB>n`, then `bucket<TAB>count` for bucket 0, 1, 2 …
- * Throws `LSM_INVALID_ARGUMENT` with the line.
+ * Parses the text of a histogram file: `BlockSize<TAB>n`, then `bucket<TAB>count` for bucket 0, 1,
+ * 2 … Throws `LSM_INVALID_ARGUMENT`, which names the line.
  */
 export function parseHistogram(text: string): HistogramShape {
   const [head = '', ...lines] = text.trimEnd().split(/\r?\n/)

@@ -1,7 +1,8 @@
 /**
  * Owns the hotspot distribution: a fraction of the operations goes to a hot fraction of the items,
- * the lowest ones; uniform within either part (YCSB 0.17.0 `HotspotIntegerGenerator`). Three draws
- * a number: a double for the part, a long inside it.
+ * which are the lowest ones. Keys are uniform within each part (YCSB 0.17.0
+ * `HotspotIntegerGenerator`). A number takes three draws: a double to choose the part, and a long
+ * within it.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -19,8 +20,8 @@ export class Hotspot implements NumberGenerator {
   readonly #slot = new U64()
 
   /**
-   * Items lower … upper, both inclusive; both fractions in 0 … 1. Throws `LSM_INVALID_ARGUMENT`
-   * when a part that operations go to has no items.
+   * Items lower … upper, both inclusive; both fractions are in 0 … 1. Throws `LSM_INVALID_ARGUMENT`
+   * if a part that receives operations has no items.
    */
   constructor(
     random: JavaRandom,

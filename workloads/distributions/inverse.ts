@@ -1,13 +1,13 @@
 /**
- * Owns distributions that one uniform number in [0, 1) decides, by inverting their distribution
- * function. RocksDB's `mixgraph` lets the same number choose an operation's kind, key and size, so
- * these take it from outside.
+ * Owns distributions whose value is determined by one uniform number in [0, 1), by inverting the
+ * distribution function. RocksDB's `mixgraph` uses the same number for an operation's kind, key and
+ * size, so these functions receive it as an argument.
  */
 
-/** Never 0, where the tails below are infinite; the smallest step of 53 bits. */
+/** The smallest step of 53 bits. Used instead of 0, for which the tails below are infinite. */
 const UNIFORM_MIN = 2 ** -53
 
-/** Exceeds `range` · x with probability e^−x. */
+/** Exponentially distributed with this mean. */
 export function exponentialOf(uniform: number, mean: number): number {
   return -mean * Math.log(Math.max(1 - uniform, UNIFORM_MIN))
 }
@@ -30,17 +30,17 @@ export function extremeOf(uniform: number, mu: number, sigma: number, k: number)
 }
 
 /**
- * RocksDB's `PowerCdfInversion`, ⌈(u/a)^(1/b)⌉: the accesses of the x-th hottest key are a·x^b of
- * all, summed (Cao et al., "Characterizing, Modeling, and Benchmarking RocksDB Key-Value Workloads
- * at Facebook", FAST 2020, §7).
+ * RocksDB's `PowerCdfInversion`, ⌈(u/a)^(1/b)⌉: the x hottest keys together receive a share a·x^b
+ * of all accesses (Cao et al., "Characterizing, Modeling, and Benchmarking RocksDB Key-Value
+ * Workloads at Facebook", FAST 2020, §7).
  */
 export function powerOf(uniform: number, a: number, b: number): number {
   return Math.ceil((uniform / a) ** (1 / b))
 }
 
 /**
- * Ranks 0 … items − 1, rank r with P = F(r + 2) − F(r + 1) of a Pareto of shape α bounded to
- * 1 … items + 1.
+ * Ranks 0 … items − 1. Rank r has P = F(r + 2) − F(r + 1), where F is a Pareto of shape α bounded
+ * to 1 … items + 1.
  */
 export function boundedParetoRank(uniform: number, alpha: number, items: number): number {
   const rest = 1 - (items + 1) ** -alpha

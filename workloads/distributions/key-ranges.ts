@@ -1,9 +1,10 @@
 /**
- * Owns the hotness of key ranges: the key space in equal ranges, range x (1 … ranges) drawn in
- * proportion to a·e^(bx) + c·e^(dx), and the ranges then shuffled, so that hot and cold ones mix
- * (Cao et al., FAST 2020, §7; RocksDB's `GenerateTwoTermExpKeys`, tools/db_bench_tool.cc). As there,
- * one whole number decides range and key, and shares are rounded to whole slots of the coldest
- * range's size. Which ranges are hot follows from the parameters alone, not from the seed.
+ * Owns the hotness of key ranges. The key space is divided into equal ranges; range x (1 … ranges)
+ * is drawn in proportion to a·e^(bx) + c·e^(dx). Then the ranges are shuffled, so that hot and cold
+ * ones mix (Cao et al., FAST 2020, §7; RocksDB's `GenerateTwoTermExpKeys`, tools/db_bench_tool.cc).
+ * As in RocksDB, one whole number determines range and key, and shares are rounded to whole slots
+ * of the coldest range's size. The parameters alone determine which ranges are hot; the seed does
+ * not.
  */
 
 import { JavaRandom } from '../java-random.ts'
@@ -16,13 +17,13 @@ export interface TwoTermExponential {
   readonly d: number
 }
 
-/** RocksDB counts less than this as never. */
+/** RocksDB treats smaller probabilities as zero. */
 const PROBABILITY_MIN = 1e-16
 
 export class KeyRanges {
-  /** Sum of the slots of all ranges: draws are taken modulo this. */
+  /** Sum of the slots of all ranges. Draws are taken modulo this. */
   readonly slots: number
-  /** By range, where its slots begin. */
+  /** For each range, where its slots start. */
   readonly #starts: Float64Array
 
   constructor(shape: TwoTermExponential) {
@@ -46,7 +47,7 @@ export class KeyRanges {
     })
   }
 
-  /** The range that `draw`, a whole number, falls in: 0 … ranges − 1. */
+  /** The range (0 … ranges − 1) that contains `draw`, a whole number. */
   rangeOf(draw: number): number {
     const slot = draw % this.slots
     let low = 0

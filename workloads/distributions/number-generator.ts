@@ -1,6 +1,7 @@
 /**
- * Owns the form of a distribution: one number a call, drawn from the `JavaRandom` it was built
- * with. Constructors draw where YCSB's do, so the order of construction is part of a stream.
+ * Owns the interface of a distribution: one number per call, drawn from the `JavaRandom` passed at
+ * construction. Constructors draw where YCSB's do, so the order of construction is part of a
+ * stream.
  */
 
 export interface NumberGenerator {

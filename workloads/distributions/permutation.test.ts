@@ -6,7 +6,7 @@ import { Permutation } from './permutation.ts'
 const all = (places: Permutation, items: number) =>
   Array.from({ length: items }, (_, index) => places.at(index))
 
-test('of any number of items, by any seed: each of them once', () => {
+test('contains each item once, for any number of items and any seed', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 400 }), fc.maxSafeInteger(), (items, seed) => {
       const places = new Permutation(new JavaRandom(seed), items)
@@ -15,7 +15,7 @@ test('of any number of items, by any seed: each of them once', () => {
   )
 })
 
-test('stays within numbers that no array could hold', () => {
+test('stays within its range for more items than an array can hold', () => {
   const items = 2 ** 50
   const places = new Permutation(new JavaRandom(42), items)
   const some = all(places, 1000)
@@ -24,7 +24,7 @@ test('stays within numbers that no array could hold', () => {
   expect(Math.max(...some)).toBeGreaterThan(0.9 * items)
 })
 
-test('neighbours are scattered: neither half keeps to itself', () => {
+test('scatters neighbours: both halves mix', () => {
   const places = new Permutation(new JavaRandom(42), 10_000)
   const low = all(places, 5000).filter((place) => place < 5000).length
   // Hypergeometric: 2500 ± 25.

@@ -1,7 +1,8 @@
 /**
  * Owns seeded permutations of 0 … n − 1 in constant memory: a four-round Feistel network over the
- * smallest even number of bits that hold n, walked until it lands inside (Black & Rogaway,
- * "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Invariant: a bijection for every seed and n.
+ * smallest even number of bits that hold n, applied again until the result is below n (Black &
+ * Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Invariant: a bijection for every
+ * seed and n.
  */
 
 import { assert } from '../../engine/base/assert.ts'
@@ -16,7 +17,7 @@ export class Permutation {
   readonly #halfMask: number
   readonly #keys: Int32Array
 
-  /** 1 ≤ items ≤ 2^50; takes four draws. */
+  /** 1 ≤ items ≤ 2^50. Takes four draws. */
   constructor(random: JavaRandom, items: number) {
     assert(items >= 1 && items <= 2 ** 50, `a permutation of ${items}`)
     this.#items = items
@@ -26,7 +27,7 @@ export class Permutation {
   }
 
   at(index: number): number {
-    // Each value outside lies on a cycle that began inside, so the walk ends.
+    // Each value outside is on a cycle that started inside, so the walk ends.
     let value = index
     do value = this.#encrypt(value)
     while (value >= this.#items)

@@ -1,12 +1,12 @@
 /**
- * Owns the continuous distributions without a handy inverse: normal (Box & Muller 1958, the cosine
- * half, so that a number costs two draws whatever came before) and beta, as a ratio of gammas
- * (Marsaglia & Tsang, "A Simple Method for Generating Gamma Variables", ACM TOMS 26(3), 2000).
+ * Owns the continuous distributions without a simple inverse: normal (Box & Muller 1958, only the
+ * cosine half, so that every number costs two draws) and beta, as a ratio of gammas (Marsaglia &
+ * Tsang, "A Simple Method for Generating Gamma Variables", ACM TOMS 26(3), 2000).
  */
 
 import type { JavaRandom } from '../java-random.ts'
 
-/** Mean 0, deviation 1. */
+/** Mean 0, standard deviation 1. */
 export function nextNormal(random: JavaRandom): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()))
   return radius * Math.cos(2 * Math.PI * random.nextDouble())

@@ -1,7 +1,7 @@
 /**
  * Owns the scrambled Zipfian: Zipfian popularity scattered over [lower, upper], both inclusive, by
- * hashing (YCSB 0.17.0 `ScrambledZipfianGenerator`). The rank comes from 10^10 + 1 items with a
- * precomputed ζ, whatever the number of keys, so its head is flatter than that of a Zipfian over
+ * hashing (YCSB 0.17.0 `ScrambledZipfianGenerator`). The rank is always drawn from 10^10 + 1 items
+ * with a precomputed ζ, for any number of keys. So the head is flatter than that of a Zipfian over
  * the keys themselves: rank 0 has 1/ζ = 3.8 %.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Owns the sequential distribution: lower, lower + 1, … upper, and over again (YCSB 0.17.0
- * `SequentialGenerator`); draws nothing.
+ * Owns the sequential distribution: lower, lower + 1, … upper, then from lower again (YCSB 0.17.0
+ * `SequentialGenerator`). It uses no random numbers.
  */
 
 import type { NumberGenerator } from './number-generator.ts'

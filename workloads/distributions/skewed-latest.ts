@@ -1,14 +1,15 @@
 /**
  * Owns "latest": the most recently inserted key is the most popular (YCSB 0.17.0
- * `SkewedLatestGenerator`). last − zipfian(last), where last is the newest acknowledged key; since
- * the Zipfian covers `last` items, key 0 is never drawn. Construction wastes two numbers.
+ * `SkewedLatestGenerator`). A key is last − zipfian(last), where `last` is the newest acknowledged
+ * key. The Zipfian covers `last` items, so key 0 is never drawn. As in YCSB, construction draws two
+ * numbers and discards them.
  */
 
 import type { JavaRandom } from '../java-random.ts'
 import type { NumberGenerator } from './number-generator.ts'
 import { Zipfian } from './zipfian.ts'
 
-/** What "latest" counts from. */
+/** The number from which "latest" counts back. */
 export interface LastValue {
   lastValue(): number
 }

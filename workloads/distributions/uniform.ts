@@ -1,6 +1,6 @@
 /**
- * Owns the uniform distribution over [lower, upper], both inclusive: |nextLong| mod interval
- * (YCSB 0.17.0 `UniformLongGenerator`). One draw a number, none at construction.
+ * Owns the uniform distribution over [lower, upper], both inclusive: |nextLong| mod interval (YCSB
+ * 0.17.0 `UniformLongGenerator`). A number takes one draw; construction takes none.
  */
 
 import type { JavaRandom } from '../java-random.ts'
@@ -24,7 +24,7 @@ export class Uniform implements NumberGenerator {
   }
 }
 
-/** |nextLong| mod bound, as YCSB chooses below a bound; `slot` is scratch. */
+/** |nextLong| mod bound, YCSB's choice below a bound. `slot` is scratch space. */
 export function nextBelow(random: JavaRandom, bound: number, slot: U64): number {
   random.nextLong(slot)
   absolute(slot)

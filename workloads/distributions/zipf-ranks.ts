@@ -1,8 +1,9 @@
 /**
- * Owns the exact Zipfian: rank k of 1 … n with probability k^−θ / ζ(n, θ), any θ > 0, in constant
- * time and without ζ: rejection-inversion (Hörmann & Derflinger, "Rejection-Inversion to Generate
- * Variates from Monotone Discrete Distributions", ACM TOMACS 6(3), 1996). The number of items may
- * change from call to call. (`zipfian.ts` is YCSB's approximation, kept for YCSB's streams.)
+ * Owns the exact Zipfian: rank k of 1 … n has probability k^−θ / ζ(n, θ), for any θ > 0. It takes
+ * constant time and does not compute ζ: rejection-inversion (Hörmann & Derflinger,
+ * "Rejection-Inversion to Generate Variates from Monotone Discrete Distributions", ACM TOMACS 6(3),
+ * 1996). The number of items may change from call to call. (`zipfian.ts` is YCSB's approximation,
+ * used for YCSB's streams.)
  */
 
 import type { JavaRandom } from '../java-random.ts'
@@ -22,7 +23,7 @@ export class ZipfRanks {
     this.#acceptBelow = 2 - integralInverse(integral(2.5, theta) - 2 ** -theta, theta)
   }
 
-  /** 0 (the most popular) … items − 1. */
+  /** From 0 (the most popular) to items − 1. */
   next(items: number): number {
     if (items !== this.#items) {
       this.#items = items

@@ -1,8 +1,8 @@
 /**
  * Owns the Zipfian distribution: the lowest item is the most popular. Gray et al., "Quickly
- * Generating Billion-Record Synthetic Databases", SIGMOD 1994, as YCSB 0.17.0's `ZipfianGenerator`
- * has it, with its two habits: the constructor wastes one number, and η keeps the item count of
- * construction when the count grows later.
+ * Generating Billion-Record Synthetic Databases", SIGMOD 1994, as in YCSB 0.17.0's
+ * `ZipfianGenerator`, with its two peculiarities: the constructor draws one number and discards it,
+ * and η keeps the item count of construction when the count grows later.
  */
 
 import type { JavaRandom } from '../java-random.ts'
@@ -16,13 +16,13 @@ export class Zipfian implements NumberGenerator {
   readonly #items: number
   readonly #theta: number
   readonly #alpha: number
-  /** Below this, u·ζₙ means the second item. */
+  /** If u·ζₙ is below this, the second item is chosen. */
   readonly #secondItemBound: number
   #zetaCount: number
   #zeta: number
   #eta: number
 
-  /** Items lower … upper, both inclusive; `zeta` spares the sum over all of them, where known. */
+  /** Items lower … upper, both inclusive. A known `zeta` avoids the sum over all items. */
   constructor(random: JavaRandom, lower: number, upper: number, zeta?: number) {
     const theta = ZIPFIAN_CONSTANT
     this.#random = random
@@ -46,7 +46,7 @@ export class Zipfian implements NumberGenerator {
     return this.nextOf(this.#items)
   }
 
-  /** A number as if there were `items` of them; ζ grows with the count, and never shrinks. */
+  /** A number as if there were `items` items. ζ grows with the count, and never shrinks. */
   nextOf(items: number): number {
     if (items > this.#zetaCount) {
       this.#zeta = zetaSum(this.#zetaCount, items, this.#theta, this.#zeta)
@@ -59,12 +59,12 @@ export class Zipfian implements NumberGenerator {
     if (scaled < this.#secondItemBound) return this.#lower + 1
     const eta = this.#eta
     const rank = Math.floor(items * (eta * uniform - eta + 1) ** this.#alpha)
-    // Built over no items at all ("latest" after one record), η is no number; Java casts that to 0.
+    // If built over no items ("latest" after one record), η is NaN; Java casts that to 0.
     return this.#lower + (rank || 0)
   }
 }
 
-/** Σ 1/i^θ for i in from + 1 … to, continuing from `sum`: O(to − from). */
+/** Σ 1/i^θ for i in from + 1 … to, added to `sum`: O(to − from). */
 export function zetaSum(from: number, to: number, theta: number, sum: number): number {
   let zeta = sum
   for (let i = from; i < to; i++) zeta += 1 / (i + 1) ** theta

@@ -1,10 +1,11 @@
 /**
- * Owns RocksDB's db_bench benchmarks as specs, by its names, option names and defaults
+ * Owns RocksDB's db_bench benchmarks as specs, with its names, option names and defaults
  * (tools/db_bench_tool.cc; LevelDB's benchmarks/db_bench.cc has the older half of them). Keys and
- * sizes are distributed as there; the random numbers are this project's own. `num` is --records;
- * `reads`, `writes` and `deletes` below zero mean a share of --operations, for fills `num`.
+ * sizes have the same distributions; the random numbers are ours. `num` is --records. `reads`,
+ * `writes` and `deletes` below zero mean a share of --operations; for fills they mean `num`.
  *
- * What db_bench does on several threads is interleaved here in one stream, by `readsperwrite`.
+ * Operations that db_bench runs on several threads are interleaved in one stream, by
+ * `readsperwrite`.
  */
 
 import { z } from 'zod'
@@ -60,7 +61,7 @@ const SEQUENTIAL: Keys = { distribution: 'sequential' }
 
 interface Benchmark {
   readonly description: string
-  /** In db_bench it starts from an empty database. */
+  /** Whether db_bench starts it from an empty database. */
   readonly fills?: boolean
   readonly counted: 'reads' | 'writes' | 'deletes'
   phase(given: Params): { readonly keys?: Keys; readonly steps: Steps; readonly perRecord?: number }
@@ -120,12 +121,12 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     phase: () => ({ steps: [{ operation: 'read' }] }),
   },
   readmissing: {
-    description: 'read keys that are not there, one byte longer than those that are',
+    description: 'read missing keys, one byte longer than the existing ones',
     counted: 'reads',
     phase: () => ({ steps: [{ operation: 'read', missing: true }] }),
   },
   readseq: {
-    description: 'read all entries in order, as scans that go on where the last one ended',
+    description: 'read all entries in order, as scans that continue where the last one ended',
     counted: 'reads',
     phase: ({ readseq_scan }) => ({
       keys: { distribution: 'sequential', step: readseq_scan },
@@ -180,7 +181,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   },
 }
 
-/** `benchmarks` in turn, on one database: a fill after the first writes over what is there. */
+/**
+ * Runs `benchmarks` in turn on one database. A fill after the first overwrites the existing
+ * records.
+ */
 function specOf(benchmarks: readonly string[], given: Params): WorkloadSpecInput {
   const phases = benchmarks.map((name): Phase => {
     const { fills, counted, phase } = BENCHMARKS[name]!
@@ -199,8 +203,8 @@ function specOf(benchmarks: readonly string[], given: Params): WorkloadSpecInput
 }
 
 /**
- * `GenerateKeyFromInt`: the number in 8 bytes, big-endian, then digits 0. (Of keys narrower than
- * that, db_bench keeps the high bytes, which are all equal; here the low ones.)
+ * `GenerateKeyFromInt`: the number in 8 bytes, big-endian, then digits 0. (If keys are narrower,
+ * db_bench keeps the high bytes, which are all equal; we keep the low bytes.)
  */
 export function dbBenchKeys(keySize: number): WorkloadSpecInput['keys'] {
   return { parts: [{ encoding: 'binary', width: Math.min(8, keySize) }], bytes: keySize }
@@ -228,7 +232,7 @@ const sources = {
 
 const benchmarkNames = Object.keys(BENCHMARKS)
 
-/** Written as db_bench takes them, with commas; JSON may have a list. */
+/** A text with commas, as db_bench accepts; in JSON, also a list. */
 const benchmarkList = z
   .union([z.string(), z.array(z.string()).transform((names) => names.join(','))])
   .superRefine((text, context) => {

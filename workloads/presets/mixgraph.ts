@@ -1,13 +1,13 @@
 /**
  * Owns `mixgraph`, the model of Facebook's social graph store: key ranges of two-term exponential
- * hotness, power-law keys within, generalised Pareto sizes of values and scans (Cao, Dong, Vemuri
- * & Du, "Characterizing, Modeling, and Benchmarking RocksDB Key-Value Workloads at Facebook", FAST
- * 2020, §7; RocksDB's `MixGraph`, tools/db_bench_tool.cc). One number decides an operation's kind,
- * key and size together, as there. Defaults are the published fit with key ranges ("prefix_dist",
- * RocksDB wiki, "RocksDB Trace, Replay, Analyzer, and Workload Generation"); db_bench's own would
- * read uniformly.
+ * hotness, power-law keys within, generalised Pareto sizes of values and scans (Cao, Dong, Vemuri &
+ * Du, "Characterizing, Modeling, and Benchmarking RocksDB Key-Value Workloads at Facebook", FAST
+ * 2020, §7; RocksDB's `MixGraph`, tools/db_bench_tool.cc). As in RocksDB, one number determines an
+ * operation's kind, key and size. Defaults are the published fit with key ranges ("prefix_dist",
+ * RocksDB wiki, "RocksDB Trace, Replay, Analyzer, and Workload Generation"), because db_bench's own
+ * defaults read uniformly.
  *
- * The sine of the rate is handed to whoever generates load; in a closed loop it has no effect.
+ * The load generator receives the sine of the rate. In a closed loop it has no effect.
  */
 
 import { z } from 'zod'
@@ -65,7 +65,7 @@ function keysOf(given: Params) {
   return { distribution: 'key-ranges' as const, ranges, a, b, c, d, keyA, keyB }
 }
 
-/** What RocksDB raises smaller values to. */
+/** RocksDB raises smaller values to this size. */
 const VALUE_BYTES_MIN = 10
 
 export const MIXGRAPH_PRESET: SpecPreset = definePreset({

@@ -1,7 +1,7 @@
 /**
- * Owns the patterns that strain an LSM tree in ways YCSB does not: deletes, queues, time series,
- * mixes and hot keys that move, near-sorted arrival, composite keys; and `mix`, whose every part is
- * a flag. The numbers are this project's own where no paper is named.
+ * Owns the patterns that strain an LSM tree in ways that YCSB does not: deletes, queues, time
+ * series, mixes and hot keys that move, near-sorted arrival, composite keys; and `mix`, in which
+ * every part is a parameter. If no paper is named, the numbers are our choice.
  */
 
 import { z } from 'zod'
@@ -14,7 +14,7 @@ const OURS = 'ours'
 const share = (what: string) => z.number().min(0).max(1e6).describe(`weight of ${what}`)
 const fraction = z.number().min(0).max(1)
 
-/** Of every preset here. */
+/** Parameters of every preset in this file. */
 const values = {
   value_bytes: z
     .int()
@@ -36,7 +36,7 @@ const mix = definePreset({
   source: OURS,
   params: z.strictObject({
     read: share('reads of records').default(0.5),
-    missing: share('reads of keys that are not there').default(0),
+    missing: share('reads of missing keys').default(0),
     update: share('writes of records, blind').default(0.5),
     insert: share('new records').default(0),
     read_modify_write: share('reads followed by a write').default(0),
@@ -99,7 +99,7 @@ interface MixKeys {
   readonly drift: number
 }
 
-/** Only the parameters that the chosen distribution has. */
+/** Only the parameters of the chosen distribution. */
 function keysOfMix(given: MixKeys) {
   const { distribution, theta, alpha, beta, mean, deviation, drift } = given
   switch (distribution) {
@@ -129,7 +129,7 @@ function keysOfMix(given: MixKeys) {
 const deleteHeavy = definePreset({
   name: 'delete-heavy',
   family: FAMILY,
-  description: 'deletes beside inserts, updates and reads that mostly miss what was deleted',
+  description: 'deletes, inserts, updates, and reads that mostly miss the deleted keys',
   source: OURS,
   params: z.strictObject({
     delete: share('deletes').default(0.25),
@@ -140,7 +140,7 @@ const deleteHeavy = definePreset({
     victims: z
       .enum(['uniform', 'scrambled', 'oldest'])
       .default('uniform')
-      .describe('what is deleted: any, popular, or the oldest records'),
+      .describe('the records to delete: any, popular, or the oldest'),
     ...values,
   }),
   spec: (given) => ({

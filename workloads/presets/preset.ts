@@ -1,6 +1,7 @@
 /**
- * Owns the form of a preset: parameters that make a spec. Nothing a preset does is out of reach of
- * a spec written by hand; a preset only names it, gives its numbers defaults and says whose they are.
+ * Owns the form of a preset: parameters that make a spec. A spec written by hand can do everything
+ * that a preset does. A preset adds a name, defaults for the numbers, and the sources of the
+ * defaults.
  */
 
 import type { z } from 'zod'
@@ -11,13 +12,13 @@ export interface SpecPreset<Params extends z.ZodObject = z.ZodObject> {
   readonly family: string
   readonly description: string
   readonly params: Params
-  /** Where defaults come from: of one parameter, or of all that are not named. */
+  /** The source of the defaults: of one parameter, or of all that `sources` does not name. */
   readonly source: string
   readonly sources?: Readonly<Record<string, string>>
   spec(params: z.output<Params>): WorkloadSpecInput
 }
 
-/** Keeps the types of the parameters within, and forgets them outside. */
+/** Keeps the types of the parameters inside the preset and hides them outside. */
 export function definePreset<Params extends z.ZodObject>(preset: SpecPreset<Params>): SpecPreset {
   return preset as unknown as SpecPreset
 }

@@ -34,7 +34,7 @@ function run(name: string, params: Record<string, unknown> = {}, changes = {}) {
   return { load: drain(made.load), phases: made.phases.map(({ stream }) => drain(stream)) }
 }
 
-/** Shares of the kinds, in hundredths. */
+/** Shares of the kinds, in percent. */
 function mixOf(seen: readonly Seen[]): Record<string, number> {
   const kinds = Map.groupBy(seen, ({ kind }) => kind)
   return Object.fromEntries(
@@ -46,7 +46,7 @@ const presets = [...WORKLOADS.values()].filter(({ family }) => family !== 'YCSB'
 
 describe('every preset', () => {
   test.each(presets.map((preset) => [preset.name, preset] as const))(
-    '%s: its parameters have defaults and sources, its streams the length they say',
+    '%s: parameters have defaults and sources, and streams have the length they report',
     (_, preset) => {
       expect(Object.keys(preset.sources)).toEqual(Object.keys(preset.params.shape))
       expect(preset.parse(preset.parse({}))).toEqual(preset.parse({}))
@@ -69,7 +69,7 @@ describe('every preset', () => {
     expect(parse).toThrow(`${name}: unknown name "${mistyped}"; did you mean "${meant}"?`)
   })
 
-  test('with --value-bytes writes values of that size only', () => {
+  test('with --value-bytes writes only values of that size', () => {
     for (const { name } of presets) {
       const { load, phases } = run(name, {}, { records: 1000, operations: 200, valueBytes: 77 })
       const sizes = new Set([...load, ...phases.flat()].map(({ bytes }) => bytes))
@@ -80,7 +80,7 @@ describe('every preset', () => {
 })
 
 describe('db_bench', () => {
-  test('keys of 16 bytes, values of 100 that halve', () => {
+  test('keys of 16 bytes, values of 100 bytes that compress to half', () => {
     const { load } = run('readrandom')
     for (const { key, bytes } of load) expect([key.length, bytes]).toEqual([16, 100])
     expect(WORKLOADS.get('readrandom')!.compressionTarget({})).toBe(0.5)
@@ -88,7 +88,7 @@ describe('db_bench', () => {
     expect(run('readrandom', { key_size: 20 }).load[0]!.key).toHaveLength(20)
   })
 
-  test('fills write num keys on an empty store: in order, at random, each once', () => {
+  test('fills write num keys into an empty store: in order, at random, or each once', () => {
     const written = (name: string) => {
       const { load, phases } = run(name)
       expect(load).toEqual([])
@@ -117,7 +117,7 @@ describe('db_bench', () => {
     ['deleterandom', {}, { delete: 100 }],
     ['updaterandom', {}, { 'read-modify-write': 100 }],
     ['overwrite', {}, { update: 100 }],
-  ])('%s %j mixes as it says', (name, params, mix) => {
+  ])('%s %j has the mix that it describes', (name, params, mix) => {
     const found = mixOf(run(name, params).phases[0]!)
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(mix).toSorted())
     for (const [kind, share] of Object.entries(mix)) {
@@ -125,14 +125,14 @@ describe('db_bench', () => {
     }
   })
 
-  test('readseq goes through the records, readmissing asks beside them', () => {
+  test('readseq reads all records, readmissing asks for missing keys', () => {
     const [scans] = run('readseq', { readseq_scan: 300 }, { operations: 8 }).phases
     expect(scans!.map(({ number }) => number)).toEqual([0, 300, 600, 900, 1200, 1500, 1800, 100])
     expect(scans!.every(({ scanLength }) => scanLength === 300)).toBe(true)
     for (const { key } of run('readmissing').phases[0]!) expect(key).toHaveLength(17)
   })
 
-  test('reads and writes may be counted apart from --operations', () => {
+  test('reads and writes may be set independently of --operations', () => {
     expect(run('readrandom', { reads: 5 }).phases[0]).toHaveLength(5)
     expect(run('fillseq', { writes: 7 }).phases[0]).toHaveLength(7)
     expect(run('deleteseq', { deletes: 3 }).phases[0]!.map(({ number }) => number)).toEqual([
@@ -155,7 +155,7 @@ describe('db_bench', () => {
     )
   })
 
-  test('value sizes vary as value_size_distribution_type says', () => {
+  test('value sizes follow value_size_distribution_type', () => {
     const sizes = (type: string) => {
       const params = {
         value_size_distribution_type: type,
@@ -181,7 +181,7 @@ describe('mixgraph', () => {
     for (const { key, bytes } of load) expect([key.length, bytes]).toEqual([48, 43])
   })
 
-  test('writes sizes of the published Pareto, at least 10', () => {
+  test('writes sizes of the published Pareto distribution, at least 10', () => {
     const sizes = seen!.filter(({ kind }) => kind === 'update').map(({ bytes }) => bytes)
     const below = (bytes: number) => sizes.filter((size) => size <= bytes).length / sizes.length
     expect(Math.min(...sizes)).toBe(10)
@@ -191,7 +191,7 @@ describe('mixgraph', () => {
     }
   })
 
-  test('lets one number decide kind and key: thousandths of the key space are of one kind', () => {
+  test('determines kind and key by one number: each thousandth of the key space has one kind', () => {
     const sizes = { records: 1000, operations: 5000 }
     const [uniform] = run('mixgraph', { key_dist_a: 0 }, sizes).phases
     for (const { kind, number } of uniform!) {
@@ -199,7 +199,7 @@ describe('mixgraph', () => {
     }
   })
 
-  test('has hot key ranges, and hot keys in them', () => {
+  test('has hot key ranges, with hot keys in them', () => {
     const ranges = Map.groupBy(seen!, ({ number }) => Math.floor(number / 1000))
     const shares = [...ranges.values()].map(({ length }) => length / seen!.length)
     const weight = (x: number) => 14.18 * Math.exp(-2.917 * x) + 0.0164 * Math.exp(-0.08082 * x)
@@ -208,12 +208,12 @@ describe('mixgraph', () => {
     expect(ranges.size).toBe(30)
   })
 
-  test('hands its rate to whoever generates load', () => {
+  test('passes its rate to the load generator', () => {
     const made = WORKLOADS.get('mixgraph')!.create({ sine_a: 5 }, context)
     expect(made.phases[0]!.sineRate).toEqual({ a: 5, b: 0.000073, c: 0, d: 4500 })
   })
 
-  test('without key ranges it follows the power law alone, without either it is uniform', () => {
+  test('follows only the power law without key ranges, and is uniform without both', () => {
     const flat = { keyrange_dist_a: 0, keyrange_dist_b: 0, keyrange_dist_c: 0, keyrange_dist_d: 0 }
     const distinct = (params: Record<string, unknown>) =>
       new Set(run('mixgraph', params).phases[0]!.map(({ number }) => number)).size
@@ -236,7 +236,7 @@ describe('patterns', () => {
     }
   })
 
-  test('queue: takes what came first, and the depth stays', () => {
+  test('queue: takes the oldest record, and the depth stays', () => {
     const { load, phases } = run('queue')
     const kinds = Map.groupBy(phases[0]!, ({ kind }) => kind)
     const taken = kinds.get('delete')!.map(({ number }) => number)
@@ -245,7 +245,7 @@ describe('patterns', () => {
     expect(load.map(({ key }) => key).toSorted()).toEqual(load.map(({ key }) => key))
   })
 
-  test('time-series: neighbours in time lie apart by series, a series is in order', () => {
+  test('time-series: neighbours in time are in different series, and each series is in order', () => {
     const { load } = run('time-series', { series: 10 })
     expect(load[0]!.key).toBe('ts0000000000000000000000')
     expect(load[11]!.key).toBe('ts0000000010000000000001')
@@ -258,7 +258,7 @@ describe('patterns', () => {
     expect(distinct[2]).toBeGreaterThan(1.5 * distinct[0]!)
   })
 
-  test('near-sorted: as many records out of order as asked', () => {
+  test('near-sorted: the requested number of records is out of order', () => {
     const { load } = run('near-sorted', { k: 0.2, l: 0.01 })
     const moved = load.filter(({ number }, at) => number !== at)
     expect(moved.length / load.length).toBeCloseTo(0.2, 2)
@@ -268,7 +268,7 @@ describe('patterns', () => {
     )
   })
 
-  test('composite: an entity’s attributes lie together, under their tenant', () => {
+  test('composite: an entity’s attributes are adjacent, under their tenant', () => {
     const { load } = run('composite', { tenants: 2, attributes: 3 }, { records: 12 })
     const keys = load.map(({ key }) => key).toSorted()
     const entity = (key: string) => key.slice(0, 23)

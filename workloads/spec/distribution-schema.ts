@@ -1,7 +1,8 @@
 /**
- * Owns the vocabulary of distributions in a workload's spec: of sizes (bytes of a value, entries of
- * a scan), which are whole numbers between two bounds, and of keys, which choose among the records
- * that are there. Every name is the literature's; each description says what its numbers mean.
+ * Owns the vocabulary of distributions in a workload's spec. Distributions of sizes (bytes of a
+ * value, entries of a scan) give whole numbers between two bounds. Distributions of keys choose
+ * among the existing records. The names are those of the literature; each description says what the
+ * numbers mean.
  */
 
 import { z } from 'zod'
@@ -11,9 +12,12 @@ const positive = z.number().positive().max(1e12)
 const real = z.number().min(-1e12).max(1e12)
 const size = z.int().min(0).max(SIZE_MAX)
 const fraction = z.number().min(0).max(1)
-/** Steeper than this, the second item would be drawn less than once in 10^6. */
+/** If it were steeper, the second item would be drawn less than once in 10^6 times. */
 const theta = z.number().positive().max(20)
-/** A part to either side of a centre, or shapes of a beta: beyond these nothing is drawn. */
+/**
+ * A width on either side of a centre, or a shape of a beta. Values outside these bounds are
+ * refused.
+ */
 const shape = z.number().min(0.01).max(1000)
 
 const bounds = {
@@ -21,7 +25,9 @@ const bounds = {
   max: size.describe('larger numbers become this'),
 }
 
-/** A number, or one of these; what they give is rounded to the nearest whole number. */
+/**
+ * A number, or one of these distributions, whose values are rounded to the nearest whole number.
+ */
 export const sizeSchema = z.union([
   size,
   z.discriminatedUnion('distribution', [
@@ -55,7 +61,7 @@ export const sizeSchema = z.union([
       beyond: z
         .enum(['clamp', 'modulo'])
         .default('clamp')
-        .describe('modulo: larger numbers become the remainder by `max`, as in mixgraph'),
+        .describe('modulo: larger numbers become their remainder modulo `max`, as in mixgraph'),
     }),
     z.strictObject({
       distribution: z.literal('gev').describe('generalised extreme value, rounded up'),
@@ -83,7 +89,9 @@ const drift = z
 export const keySchema = z.discriminatedUnion('distribution', [
   z.strictObject({ distribution: z.literal('uniform') }),
   z.strictObject({
-    distribution: z.literal('sequential').describe('one record after the other, and over again'),
+    distribution: z
+      .literal('sequential')
+      .describe('one record after another, then from the start again'),
     step: z.int().min(1).max(1e9).default(1),
   }),
   z.strictObject({
@@ -97,16 +105,18 @@ export const keySchema = z.discriminatedUnion('distribution', [
   z.strictObject({
     distribution: z
       .literal('scrambled')
-      .describe('Zipfian, its ranks scattered over the records there when the phase begins'),
+      .describe('Zipfian, with ranks scattered over the records that exist when the phase starts'),
     theta: theta.default(0.99),
     drift,
   }),
   z.strictObject({
-    distribution: z.literal('latest').describe('Zipfian back from the newest record'),
+    distribution: z.literal('latest').describe('Zipfian, counted back from the newest record'),
     theta: theta.default(0.99),
   }),
   z.strictObject({
-    distribution: z.literal('hotspot').describe('uniform within a hot part and outside it'),
+    distribution: z
+      .literal('hotspot')
+      .describe('uniform within a hot part, and uniform outside it'),
     dataFraction: z.number().gt(0).max(1).default(0.2),
     operationFraction: fraction.default(0.8),
     drift,
@@ -114,7 +124,9 @@ export const keySchema = z.discriminatedUnion('distribution', [
   z.strictObject({
     distribution: z
       .literal('exponential')
-      .describe('back from the newest: `percentile` % fall in the newest `fraction` of all'),
+      .describe(
+        'counted back from the newest: `percentile` % fall in the newest `fraction` of all',
+      ),
     percentile: z.number().gt(0).lt(100).default(95),
     fraction: z.number().gt(0).max(1000).default(0.8571428571),
   }),
@@ -157,7 +169,9 @@ export const keySchema = z.discriminatedUnion('distribution', [
   z.strictObject({
     distribution: z
       .literal('oldest')
-      .describe('the first record not yet deleted by an operation that chose so: a queue’s head'),
+      .describe(
+        'the first record that no operation with this distribution has deleted: the head of a queue',
+      ),
   }),
 ])
 

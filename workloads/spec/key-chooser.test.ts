@@ -60,7 +60,7 @@ describe('keys follow the law of their distribution', () => {
     expect(deviation).toBeLessThan(4)
   })
 
-  test('zipfian: the first ranks are exact, where an approximation errs most', () => {
+  test('zipfian: the first ranks are exact, where approximations have the largest error', () => {
     const keys = chooser({ distribution: 'zipfian', theta: 1.6 })
     const counts = countDraws(RECORDS, 2 * DRAWS, () => keys.next(RECORDS, 0))
     for (const [rank, share] of zipf(1.6).slice(0, 5).entries()) {
@@ -69,7 +69,7 @@ describe('keys follow the law of their distribution', () => {
     }
   })
 
-  test('scrambled: Zipfian popularity, in places that the seed decides', () => {
+  test('scrambled: Zipfian popularity, at places determined by the seed', () => {
     const countsOf = (seed: number) => {
       const keys = chooser({ distribution: 'scrambled' }, seed)
       return countDraws(RECORDS, DRAWS, () => keys.next(RECORDS, 0))
@@ -110,13 +110,13 @@ describe('keys follow the law of their distribution', () => {
   })
 })
 
-describe('order instead of chance', () => {
+describe('ordered distributions', () => {
   const take = (spec: unknown, count: number) => {
     const keys = chooser(spec)
     return Array.from({ length: count }, () => keys.next(RECORDS, 0))
   }
 
-  test('sequential, by steps, wraps', () => {
+  test('sequential walks in order and wraps', () => {
     expect(take({ distribution: 'sequential', step: 200 }, 5)).toEqual([0, 200, 400, 100, 300])
   })
 
@@ -130,7 +130,7 @@ describe('order instead of chance', () => {
     expect(first).not.toEqual(sorted)
   })
 
-  test('oldest follows the head, and stays at the last record of an empty queue', () => {
+  test('oldest follows the head, and stays at the last record if the queue is empty', () => {
     const queue = { head: 0 }
     const keys = chooser({ distribution: 'oldest' }, SEED, queue)
     expect(keys.next(RECORDS, 0)).toBe(0)
@@ -141,7 +141,7 @@ describe('order instead of chance', () => {
   })
 })
 
-test('popular keys drift by turns of the key space, either way', () => {
+test('popular keys drift by turns of the key space, in both directions', () => {
   const hot = { distribution: 'pareto', shape: 100 }
   const at = (drift: number, progress: number) => chooser({ ...hot, drift }).next(RECORDS, progress)
   expect(at(0.5, 0)).toBe(0)
@@ -150,7 +150,7 @@ test('popular keys drift by turns of the key space, either way', () => {
   expect(at(-0.5, 0.5)).toBe(RECORDS * 0.75)
 })
 
-test('records that come later are drawn as well, except where places are fixed', () => {
+test('records inserted later are drawn too, unless places are fixed', () => {
   for (const distribution of ['uniform', 'zipfian', 'hotspot', 'normal', 'beta', 'pareto']) {
     const keys = chooser(
       distribution === 'beta' ? { distribution, alpha: 2, beta: 2 } : { distribution },
@@ -161,7 +161,7 @@ test('records that come later are drawn as well, except where places are fixed',
   }
 })
 
-test('a seed decides every draw', () => {
+test('the seed determines every draw', () => {
   const first = (spec: unknown) => {
     const keys = chooser(spec)
     return Array.from({ length: 6 }, () => keys.next(RECORDS, 0))

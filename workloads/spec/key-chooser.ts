@@ -1,7 +1,7 @@
 /**
- * Owns the choice of records: each distribution of `distribution-schema.ts` over the records that
- * are there, whose number grows as records are inserted. Invariant: a chooser answers with a
- * record in 0 … records − 1, and draws only from the random numbers it was built with.
+ * Owns the choice of records: each distribution of `distribution-schema.ts` over the existing
+ * records, whose number grows with inserts. Invariant: a chooser returns a record in 0 … records −
+ * 1, and draws only from the random numbers passed at construction.
  */
 
 import { boundedParetoRank, exponentialOf, powerOf } from '../distributions/inverse.ts'
@@ -16,19 +16,22 @@ import type { KeyDistribution } from './distribution-schema.ts'
 import { scatter } from './key-format.ts'
 
 export interface KeyChooser {
-  /** One of `records` records (≥ 1); `progress` in [0, 1] is how far the phase has come. */
+  /** One of `records` records (≥ 1). `progress` in [0, 1] says how far the phase has advanced. */
   next(records: number, progress: number): number
-  /** What `draw`, a whole number in 0 … records − 1, decides; null where one number cannot. */
+  /**
+   * The record that `draw`, a whole number in 0 … records − 1, determines. Null if one number does
+   * not determine it.
+   */
   readonly of: ((draw: number, records: number) => number) | null
 }
 
-/** The head of a queue, shared by all who read and take from it. */
+/** The head of a queue, shared by all steps that read from it and take from it. */
 export interface QueueHead {
-  /** The first record not taken. */
+  /** The first record that was not taken. */
   head: number
 }
 
-/** `records` are there as the phase begins. */
+/** `records` is the number of records at the start of the phase. */
 export function createKeyChooser(
   keys: KeyDistribution,
   random: JavaRandom,
@@ -80,7 +83,7 @@ export function createKeyChooser(
 
 type Popular = Extract<KeyDistribution, { drift: number }>
 
-/** Where the popular records lie, before they drift. */
+/** The places of the popular records, before they drift. */
 function popularKeys(
   keys: Popular,
   random: JavaRandom,
@@ -132,7 +135,7 @@ function drifting(popular: (records: number) => number, turns: number): KeyChoos
 
 /**
  * mixgraph without key ranges. RocksDB seeds a generator with the rank and takes its first number;
- * here the rank is scattered by a mix of 64 bits: other keys, the same popularity.
+ * here a 64-bit mix scatters the rank. The keys differ, their popularity is the same.
  */
 function powerKeys(
   { a, b }: Extract<KeyDistribution, { distribution: 'power' }>,
@@ -144,7 +147,7 @@ function powerKeys(
   return { next: (count) => of(nextBelow(random, count, slot), count), of }
 }
 
-/** mixgraph's `DistGetKeyID`: the same draw chooses the range and the key in it. */
+/** mixgraph's `DistGetKeyID`: the same draw determines the range and the key in it. */
 function rangeKeys(
   keys: Extract<KeyDistribution, { distribution: 'key-ranges' }>,
   random: JavaRandom,

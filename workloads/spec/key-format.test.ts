@@ -14,7 +14,7 @@ function keyOf(keys: KeyFormat, number: number): string {
   return String.fromCharCode(...target.subarray(0, keys.write(number, target)))
 }
 
-describe('a key is a prefix, its parts, and filling', () => {
+describe('a key is a prefix, its parts, and padding', () => {
   test.each<[Keys, number, string]>([
     [{ prefix: 'k', parts: [{ width: 6 }] }, 42, 'k000042'],
     [{ parts: [{ encoding: 'hex', width: 4 }] }, 0xbeef, 'beef'],
@@ -26,12 +26,12 @@ describe('a key is a prefix, its parts, and filling', () => {
     expect(keyOf(format(keys, number + 1), number)).toBe(expected)
   })
 
-  test('db_bench’s: the number big-endian in eight bytes, then digits 0', () => {
+  test('db_bench’s key: the number big-endian in eight bytes, then digits 0', () => {
     const keys = format({ parts: [{ encoding: 'binary', width: 8 }], bytes: 16 })
     expect(keyOf(keys, 0x0102)).toBe('\0\0\0\0\0\0\u0001\u000200000000')
   })
 
-  test('hashed parts are scattered numbers of full width', () => {
+  test('hashed parts are scattered numbers with full width', () => {
     const keys = format({ parts: [{ order: 'hashed', encoding: 'hex', width: 16 }] })
     expect([0, 1, 2].map((number) => keyOf(keys, number))).toMatchInlineSnapshot(`
       [
@@ -55,7 +55,7 @@ const part = fc
     width: { decimal: 20, hex: 16, binary: 8 }[encoding],
   }))
 
-test('different numbers have different keys, all of one length', () => {
+test('different numbers have different keys, all of the same length', () => {
   const parts = fc.array(part, { minLength: 1, maxLength: 4 })
   fc.assert(
     fc.property(parts, fc.nat({ max: 4 }), (some, unboundedAt) => {

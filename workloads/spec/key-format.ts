@@ -1,9 +1,9 @@
 /**
  * Owns how a record's number becomes a key: a prefix, then the parts of the spec one after another,
- * then filling. The number is taken apart like digits: a part with a count takes the remainder, in
- * the order the parts are listed, and the one without gets what is left (n mod series, n div
- * series). Invariant: different numbers give different keys, as long as every part fits its width,
- * which is checked for the largest number before a stream is made.
+ * then padding. The number is split like digits: in their listed order, parts with a count take the
+ * remainder, and the part without a count gets the rest (n mod series, n div series). Invariant:
+ * different numbers give different keys, provided that every part fits its width. This is checked
+ * for the largest number before a stream is made.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -27,10 +27,10 @@ export class KeyFormat {
   readonly #bytes: number
   readonly #number = new U64()
   readonly #digits = new Uint8Array(DECIMAL_DIGITS_MAX)
-  /** Bytes of every key. */
+  /** Number of bytes of every key. */
   readonly length: number
 
-  /** Throws `LSM_INVALID_ARGUMENT` where a number below `numbers` would not fit. */
+  /** Throws `LSM_INVALID_ARGUMENT` if a number below `numbers` would not fit. */
   constructor(keys: KeySpec, numbers: number) {
     this.#prefix = new TextEncoder().encode(keys.prefix)
     this.#parts = keys.parts
@@ -46,7 +46,7 @@ export class KeyFormat {
     checkWidths(keys.parts, numbers)
   }
 
-  /** Writes the key of `keyNumber` at target[0]; returns its length. */
+  /** Writes the key of `keyNumber` at target[0] and returns its length. */
   write(keyNumber: number, target: Uint8Array): number {
     let at = 0
     for (; at < this.#prefix.length; at++) target[at] = this.#prefix[at]!
@@ -91,10 +91,10 @@ export class KeyFormat {
   }
 }
 
-// 2^64 over the golden ratio: fmix64 alone would keep 0 at 0.
+// 2^64 divided by the golden ratio: fmix64 alone would map 0 to 0.
 const OFFSET = [0x9e3779b9, 0x7f4a7c15] as const
 
-/** A bijection of 64 bits (fmix64) without its top bit: so that decimal digits hold it. */
+/** A bijection of 64 bits (fmix64) without its top bit, so that decimal digits can hold it. */
 export function scatter(value: number, target: U64): void {
   let high = Math.floor(value / TWO_POW_32) ^ OFFSET[0]
   let low = value ^ OFFSET[1]

@@ -5,7 +5,7 @@ import { nearSortedOrder } from './near-sorted.ts'
 
 const RECORDS = 2000
 
-/** Records out of order, and how far from its place the furthest lies. */
+/** The number of records out of order, and the largest distance of a record from its place. */
 function disorder(order: Uint32Array): { readonly k: number; readonly l: number } {
   let k = 0
   let l = 0
@@ -24,7 +24,7 @@ test.each([
   [0.01, 0.5],
   [0.5, 0.02],
   [1, 1],
-])('K = %d and L = %d of the records are reached', (k, l) => {
+])('K = %d and L = %d (as fractions of the records) are reached', (k, l) => {
   const found = disorder(make(k, l))
   expect(found.k).toBeGreaterThanOrEqual(0.95 * k * RECORDS)
   expect(found.k).toBeLessThanOrEqual(k * RECORDS)
@@ -32,7 +32,7 @@ test.each([
   expect(found.l).toBeGreaterThanOrEqual(l < 1 ? l * RECORDS : 0.9 * RECORDS)
 })
 
-test('either bound at none leaves the order alone', () => {
+test('the order does not change if either bound is 0', () => {
   for (const order of [make(0, 0.5), make(0.5, 0)]) expect(disorder(order)).toEqual({ k: 0, l: 0 })
 })
 
@@ -42,12 +42,12 @@ test('the displacement is beta-distributed within −L … L', () => {
     return [...order].map((record, place) => Math.abs(record - place)).filter((far) => far > 0)
   }
   const mean = (all: readonly number[]) => all.reduce((sum, far) => sum + far, 0) / all.length
-  // Uniform: half of L on average; a narrow beta around the middle: next to nothing.
+  // Uniform: half of L on average. A narrow beta around the middle: almost zero.
   expect(mean(distances(1, 1))).toBeCloseTo(50, -1)
   expect(mean(distances(50, 50))).toBeLessThan(15)
 })
 
-test('every order holds each record once, K and L are bounds, and the seed decides it', () => {
+test('every order holds each record once and stays within K and L; the seed determines it', () => {
   const unit = fc.double({ min: 0, max: 1, noNaN: true })
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 300 }), unit, unit, fc.nat(), (records, k, l, seed) => {

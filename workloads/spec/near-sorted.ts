@@ -1,15 +1,16 @@
 /**
- * Owns (K, L)-near-sorted orders: at most K records lie out of order, none further than L places
- * from its own (Ben-Moshe et al., ICDT 2011). Made as BoDS makes them (Raman et al., "BoDS: A
- * Benchmark on Data Sortedness", TPCTC 2022): K/2 places each swap with another within L, the
- * distance beta-distributed over −L … L; no place takes part twice, and one pair is L apart.
+ * Owns (K, L)-near-sorted orders: at most K records are out of order, and none is further than L
+ * places from its own place (Ben-Moshe et al., ICDT 2011). They are made as in BoDS (Raman et al.,
+ * "BoDS: A Benchmark on Data Sortedness", TPCTC 2022): K/2 places each swap with another place
+ * within L. The distance is beta-distributed over −L … L. No place takes part twice, and one pair
+ * is exactly L apart.
  */
 
 import { Permutation } from '../distributions/permutation.ts'
 import { nextBeta } from '../distributions/sampled.ts'
 import type { JavaRandom } from '../java-random.ts'
 
-/** Fractions of the records, in 0 … 1, and the shape of the displacement. */
+/** K and L as fractions of the records, in 0 … 1, and the shape of the displacement. */
 export interface NearSorted {
   readonly k: number
   readonly l: number
@@ -17,10 +18,10 @@ export interface NearSorted {
   readonly beta: number
 }
 
-/** As BoDS: then whatever is free within reach. */
+/** As in BoDS. After this many tries, any free place within reach is taken. */
 const TRIES = 128
 
-/** Owned: at each place the number of the record that comes there, 4 bytes a record. */
+/** Owned. For each place the number of its record; 4 bytes per record. */
 export function nearSortedOrder(
   random: JavaRandom,
   records: number,
@@ -60,7 +61,7 @@ export function nearSortedOrder(
   return order
 }
 
-/** A place whose partner exactly L away is free, so that L is reached and not only bounded. */
+/** A place whose partner exactly L away is free, so that the distance L is really reached. */
 function furthestPair(
   swaps: number,
   placeAt: (index: number) => number,

@@ -3,7 +3,7 @@ import { compressSync } from 'lz4-napi'
 import { describe, expect, test } from 'vitest'
 import { Payload } from './payload.ts'
 
-/** LZ4 over blocks of `blockBytes` of consecutive values, as tables store them. */
+/** The ratio that LZ4 achieves over blocks of `blockBytes` of consecutive values, as in tables. */
 function achieved(ratio: number, valueBytes: number, blockBytes: number): number {
   const payload = new Payload(ratio)
   let raw = 0
@@ -15,7 +15,7 @@ function achieved(ratio: number, valueBytes: number, blockBytes: number): number
     }
     const whole = Buffer.concat(values)
     raw += whole.length
-    // lz4-napi writes the size before the block.
+    // lz4-napi writes the size before the block; these 4 bytes do not count.
     compressed += compressSync(whole).length - 4
   }
   return compressed / raw
@@ -32,7 +32,7 @@ describe('values compress to their target', () => {
   })
 })
 
-test('bytes follow from seed and length alone, whatever was made before', () => {
+test('bytes depend only on seed and length, not on earlier values', () => {
   const seeds = fc.integer()
   const lengths = fc.nat({ max: 9000 })
   fc.assert(
@@ -46,7 +46,7 @@ test('bytes follow from seed and length alone, whatever was made before', () => 
   )
 })
 
-test('neighbouring seeds share nothing', () => {
+test('neighbouring seeds give unrelated bytes', () => {
   const payload = new Payload(1)
   const values = Array.from({ length: 50 }, (_, low) => payload.make(7, low, 64).slice())
   let equal = 0
@@ -55,7 +55,7 @@ test('neighbouring seeds share nothing', () => {
       equal += value.filter((byte, i) => byte === other[i]).length
     }
   }
-  // 78,400 pairs of bytes, of which chance makes 1 in 256 equal: 306 ± 17.
+  // Of 78,400 pairs of bytes, 1 in 256 is equal by chance: 306 ± 17.
   expect(equal).toBeGreaterThan(220)
   expect(equal).toBeLessThan(400)
 })

@@ -1,23 +1,26 @@
 /**
- * Owns the bytes of values with a target compression ratio, made at memory speed: random bytes
- * (xorshift128, Marsaglia 2003, four bytes a step) for the part that cannot shrink, and repeats of
- * their beginning for the part that can, as RocksDB's `CompressibleString` (test_util) does. The
+ * Owns the bytes of values with a target compression ratio, made at memory speed. The
+ * incompressible part is random bytes (xorshift128, Marsaglia 2003, four bytes per step). The
+ * compressible part repeats their beginning, as in RocksDB's `CompressibleString` (test_util). The
  * bytes are a function of the two seed halves and the length. They are binary, unlike YCSB's
  * printable ones (`ycsb/record-values.ts`), which LZ4 cannot shrink at all.
  */
 
 import { scramble32 } from '../u64.ts'
 
-/** Repeats lie this close, within the window of any LZ-type compressor. */
+/** The repetition distance is at most this, within the window of every LZ-type compressor. */
 const PERIOD_BYTES_MAX = 4096
-/** What LZ4 spends on announcing a literal run and a match, taken off the random part. */
+/**
+ * Bytes that LZ4 needs to announce a run of literals and a match. They are taken off the random
+ * part.
+ */
 const SEQUENCE_BYTES = 5
 const BYTES_PER_MATCH_BYTE = 255
-/** Shorter than this a match is worth nothing to LZ4. */
+/** LZ4 gains nothing from a shorter match. */
 const MATCH_BYTES_MIN = 12
-/** So few bytes are copied faster one by one than by a call. */
+/** Below this length, copying byte by byte is faster than a call. */
 const LOOP_BYTES_MAX = 128
-/** Lengths up to this have a view kept for them. */
+/** For lengths up to this, a view is kept. */
 const VIEW_BYTES_MAX = 1 << 16
 
 export class Payload {
@@ -26,12 +29,12 @@ export class Payload {
   #bytes = new Uint8Array(this.#words.buffer)
   #views: Uint8Array[] = []
 
-  /** `ratio`: compressed ÷ raw to aim at, 0 … 1; 1 means random bytes throughout. */
+  /** `ratio` is the target compressed ÷ raw, 0 … 1; 1 means only random bytes. */
   constructor(ratio: number) {
     this.#ratio = ratio
   }
 
-  /** `length` bytes; borrowed until the next call. */
+  /** `length` bytes, borrowed until the next call. */
   make(seedHigh: number, seedLow: number, length: number): Uint8Array {
     if (length > this.#bytes.length) this.#grow(length)
     const randomBytes = this.#randomBytes(length)
@@ -54,7 +57,8 @@ export class Payload {
 
   #fillRandom(seedHigh: number, seedLow: number, bytes: number): void {
     const words = this.#words
-    // Each word depends on both halves: neighbours would begin alike, xorshift spreads so slowly.
+    // Each word depends on both halves. Otherwise neighbouring seeds would start alike, because
+    // xorshift mixes slowly.
     let a = scramble32(seedHigh ^ scramble32(seedLow))
     let b = scramble32(a ^ seedLow)
     let c = scramble32(b ^ seedHigh)
@@ -77,7 +81,9 @@ export class Payload {
   }
 }
 
-/** Fills bytes[start, end) with bytes[0, period) over and over, doubling what is copied. */
+/**
+ * Fills bytes[start, end) with repetitions of bytes[0, period). Each copy doubles the filled part.
+ */
 function repeat(bytes: Uint8Array, start: number, end: number, period: number): void {
   if (end - start <= LOOP_BYTES_MAX) {
     for (let at = start, from = 0; at < end; at++, from++) bytes[at] = bytes[from]!

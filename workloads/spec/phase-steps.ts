@@ -1,7 +1,7 @@
 /**
- * Owns one phase of a spec: at each operation a step is chosen by weight (weights may change over
- * the phase), then its key, then its sizes. In a phase of one draw a single number decides all of
- * them, as in RocksDB's `MixGraph` (tools/db_bench_tool.cc).
+ * Owns one phase of a spec. Each operation chooses a step by weight (weights may change over the
+ * phase), then its key, then its sizes. In a phase with `oneDraw`, a single number determines all
+ * of them, as in RocksDB's `MixGraph` (tools/db_bench_tool.cc).
  */
 
 import type { AcknowledgedCounter } from '../distributions/acknowledged-counter.ts'
@@ -20,7 +20,7 @@ import { type PhaseSpec, type Step, weightAt } from './spec-schema.ts'
 import { planValue, type StreamParts, type StreamSteps, startOperation } from './spec-stream.ts'
 
 export interface PhaseParts extends StreamParts {
-  /** The key space until the first record is there. */
+  /** Size of the key space while no record exists. */
   readonly records: number
   readonly inserts: AcknowledgedCounter
   readonly queue: QueueHead
@@ -38,7 +38,7 @@ interface Plan {
   readonly valueBytes: SizeSource | null
 }
 
-/** A phase of `length` operations. Nothing is drawn before it begins. */
+/** A phase of `length` operations. It draws nothing before it starts. */
 export function createPhase(phase: PhaseSpec, parts: PhaseParts, length: number): StreamSteps {
   const { random, inserts, queue } = parts
   const ramps = phase.steps.some(({ weight }) => typeof weight !== 'number')
@@ -111,7 +111,7 @@ function sizeOf(sizes: SizeSource, uniform: number): number {
   return uniform < 0 || sizes.of === null ? sizes.next() : sizes.of(uniform)
 }
 
-/** The step whose share of the summed weights `uniform` falls in. */
+/** The step whose share of the summed weights contains `uniform`. */
 function chooseAt(sums: Float64Array, uniform: number): number {
   const last = sums.length - 1
   const point = uniform * sums[last]!

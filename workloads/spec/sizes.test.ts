@@ -16,9 +16,9 @@ const MAX = 400
 const sizes = (spec: unknown, seed = 42) =>
   createSizes(sizeSchema.parse(spec), new JavaRandom(seed))
 
-/** Of numbers rounded to the nearest: from half below to half above, the tails at the bounds. */
+/** For numbers rounded to the nearest: from half below to half above; the bounds get the tails. */
 const rounded = (cumulative: (x: number) => number) => bounded((x) => cumulative(x - 0.5))
-/** Of numbers rounded up. */
+/** For numbers that are rounded up. */
 const raised = (cumulative: (x: number) => number) => bounded((x) => cumulative(x - 1))
 const bounded = (cumulative: (x: number) => number) =>
   fromCumulative(MAX + 1, (x) => (x <= 0 ? 0 : x > MAX ? 1 : cumulative(x)))
@@ -78,7 +78,7 @@ describe('sizes follow the law of their distribution', () => {
     expect(deviation).toBeLessThan(4)
   })
 
-  test.each(LAWS)('%j: one number decides it as a draw does, where it can', (spec) => {
+  test.each(LAWS)('%j: one number determines it as a draw does, if it can', (spec) => {
     const { next, of } = sizes(spec)
     if (of === null) return
     const random = new JavaRandom(42)
@@ -86,9 +86,9 @@ describe('sizes follow the law of their distribution', () => {
   })
 })
 
-test('a plain number is that number', () => expect(sizes(100).next()).toBe(100))
+test('a plain number gives that number', () => expect(sizes(100).next()).toBe(100))
 
-test('mixgraph’s values: below 10 becomes 10, beyond the largest wraps', () => {
+test('mixgraph’s values: below 10 becomes 10, above the largest wraps', () => {
   const pareto = { distribution: 'pareto', scale: 25.45, shape: 0.2615, min: 10, max: 1024 }
   const { of } = sizes({ ...pareto, beyond: 'modulo' })
   const tail = (size: number) => (1 + (0.2615 * (size - 0.5)) / 25.45) ** (-1 / 0.2615)
@@ -100,7 +100,7 @@ test('mixgraph’s values: below 10 becomes 10, beyond the largest wraps', () =>
   expect(sizes(pareto).of!(tail(1100))).toBe(1024)
 })
 
-test('a seed decides every draw', () => {
+test('the seed determines every draw', () => {
   const first = (spec: unknown) => {
     const { next } = sizes(spec)
     return Array.from({ length: 6 }, next).join(' ')

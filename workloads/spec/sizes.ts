@@ -1,7 +1,8 @@
 /**
- * Owns the drawing of sizes: bytes of values, entries of scans. A size that one uniform number can
- * decide has `of`; with it a phase of one draw (`spec-schema.ts`) correlates size and key. The
- * others draw what they need. Invariant: whole numbers within the distribution's bounds.
+ * Owns the drawing of sizes: bytes of values, entries of scans. If one uniform number determines a
+ * size, the distribution has `of`; a phase with `oneDraw` (`spec-schema.ts`) uses it to correlate
+ * size and key. Other distributions draw as often as they need. Invariant: sizes are whole numbers
+ * within the distribution's bounds.
  */
 
 import { Discrete } from '../distributions/discrete.ts'
@@ -13,7 +14,7 @@ import type { SizeDistribution } from './distribution-schema.ts'
 
 export interface SizeSource {
   next(): number
-  /** The size that `uniform`, in [0, 1), decides; null where one number cannot. */
+  /** The size that `uniform`, in [0, 1), determines. Null if one number does not determine it. */
   readonly of: ((uniform: number) => number) | null
 }
 
@@ -68,8 +69,8 @@ function clamped(value: number, { min, max }: Bounds): number {
 }
 
 /**
- * mixgraph's value sizes: what exceeds the largest wraps, and the smallest holds. (RocksDB wraps
- * after it has raised the small ones, so a few of its wrapped values are below the smallest.)
+ * mixgraph's value sizes. A size above the largest wraps; then the smallest is enforced. (RocksDB
+ * wraps after it has raised small sizes, so a few of its wrapped sizes are below the smallest.)
  */
 function paretoSize(
   uniform: number,

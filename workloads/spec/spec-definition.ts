@@ -1,6 +1,6 @@
 /**
- * Owns workloads made of specs: presets, whose parameters make one, and specs of the user's own,
- * whose every number, word and switch is a parameter by its path (`phases.0.keys.theta`).
+ * Owns workloads made from specs: presets, whose parameters make a spec, and the user's specs, in
+ * which every number, word and switch is a parameter named by its path (`phases.0.keys.theta`).
  */
 
 import { z } from 'zod'
@@ -45,8 +45,9 @@ export function presetDefinition(preset: SpecPreset): WorkloadDefinition {
 }
 
 /**
- * A spec as a workload, named by itself or by `fallbackName`. `parse` gives back the whole spec,
- * so that a result tells all of it. Throws `LSM_INVALID_ARGUMENT`, naming the path of a mistake.
+ * A spec as a workload, under the spec's name or `fallbackName`. `parse` returns the whole spec, so
+ * that a result contains all of it. Throws `LSM_INVALID_ARGUMENT`, which names the path of a
+ * mistake.
  */
 export function specDefinition(spec: unknown, fallbackName: string): WorkloadDefinition {
   const written = parseParams(fallbackName, workloadSpecSchema, spec)
@@ -124,7 +125,7 @@ function leavesOf(value: Json, path: readonly string[] = []): Leaf[] {
   return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner as Json, [...path, name]))
 }
 
-/** Only the type: the spec's own schema knows the bounds. */
+/** Only the type. The spec's own schema checks the bounds. */
 function leafSchema(value: Leaf[1]): z.ZodType {
   if (typeof value === 'number') return z.number().default(value)
   return typeof value === 'boolean' ? z.boolean().default(value) : z.string().default(value)

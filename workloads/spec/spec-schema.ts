@@ -1,18 +1,18 @@
 /**
- * Owns the form of a workload's spec: keys, values, a load and phases, all data, so that a workload
- * of one's own is a JSON file (`README.md` shows some) and every preset but YCSB's is one too.
- * Invariant: parsing what was parsed changes nothing, so a spec survives being written and read.
+ * Owns the form of a workload's spec: keys, values, a load and phases. A spec is only data, so a
+ * JSON file can define a workload (`README.md` shows some); every preset except YCSB's is a spec
+ * too. Invariant: parsing a parsed spec changes nothing, so a spec survives being written and read.
  */
 
 import { z } from 'zod'
 import { KeyRanges } from '../distributions/key-ranges.ts'
 import { keySchema, sizeSchema } from './distribution-schema.ts'
 
-/** One less than an operation's slot holds: a missing key is a byte longer. */
+/** One less than an operation's slot holds, because a missing key is one byte longer. */
 export const KEY_BYTES_MAX = 255
 
 const weight = z.number().min(0).max(1e9)
-/** Digits or bytes that hold any number a key is made from: 20, 16 or 8. */
+/** Number of digits or bytes that hold any number from which a key is made: 20, 16 or 8. */
 const WIDTH_MAX = { decimal: 20, hex: 16, binary: 8 } as const
 
 const partSchema = z
@@ -22,13 +22,13 @@ const partSchema = z
       .min(1)
       .max(2 ** 32)
       .optional()
-      .describe('this part is the record number modulo `count`; the parts after it get the rest'),
+      .describe('this part is the record number modulo `count`; the later parts get the quotient'),
     order: z
       .enum(['ordered', 'hashed'])
       .default('ordered')
-      .describe('hashed: 64 bits scattered from the number, so neighbours lie apart'),
+      .describe('hashed: a 64-bit hash of the number, so that neighbours are far apart'),
     encoding: z.enum(['decimal', 'hex', 'binary']).default('decimal'),
-    width: z.int().min(1).max(64).describe('digits, or bytes, zeros in front'),
+    width: z.int().min(1).max(64).describe('number of digits or bytes, with leading zeros'),
   })
   .superRefine((part, context) => {
     const needed = WIDTH_MAX[part.encoding]
@@ -49,14 +49,14 @@ const keysSchema = z
       .min(1)
       .max(KEY_BYTES_MAX)
       .optional()
-      .describe('length of the key: filled up with the digit 0, as db_bench does'),
+      .describe('length of the key: padded with the digit 0, as in db_bench'),
   })
   .superRefine(({ parts }, context) => {
     if (parts.filter((part) => part.count === undefined).length !== 1) {
       context.addIssue({
         code: 'custom',
         path: ['parts'],
-        message: 'expected exactly one part without a count: it takes what the others leave',
+        message: 'expected exactly one part without a count: it takes the rest of the number',
       })
     }
   })
@@ -88,11 +88,16 @@ const stepSchema = z
     weight: z
       .union([weight, z.tuple([weight, weight])])
       .default(1)
-      .describe('share among the steps; a pair goes from one to the other during the phase'),
-    keys: keySchema.optional().describe("the phase's, unless given; inserts make new records"),
-    missing: z.boolean().default(false).describe('asks for a key that never was: one byte longer'),
-    scanLength: sizeSchema.optional().describe('entries; 100 unless given'),
-    valueBytes: sizeSchema.optional().describe("the spec's, unless given"),
+      .describe(
+        'share among the steps; a pair changes from the first to the second during the phase',
+      ),
+    keys: keySchema.optional().describe("default: the phase's keys; inserts make new records"),
+    missing: z
+      .boolean()
+      .default(false)
+      .describe('asks for a key that never existed: one byte longer'),
+    scanLength: sizeSchema.optional().describe('entries; default 100'),
+    valueBytes: sizeSchema.optional().describe("default: the spec's value size"),
   })
   .superRefine((step, context) => {
     const refuse = (name: string, message: string) =>
@@ -112,7 +117,7 @@ const stepSchema = z
 
 export type Step = z.output<typeof stepSchema>
 
-/** A sin(Bt + C) + D operations a second, t in seconds: mixgraph's `sine_a` … `sine_d`. */
+/** A sin(Bt + C) + D operations per second, with t in seconds: mixgraph's `sine_a` … `sine_d`. */
 const sineRateSchema = z.strictObject({
   a: z.number(),
   b: z.number(),
@@ -127,15 +132,27 @@ const phaseSchema = z
       .number()
       .positive()
       .optional()
-      .describe('of --operations, divided among the phases by their shares; 1 unless given'),
-    operations: z.int().min(0).max(1e12).optional().describe('so many, whatever --operations says'),
-    perRecord: z.number().min(0).max(1e6).optional().describe('so many times --records'),
+      .describe('share of --operations, which the phases divide by their shares; default 1'),
+    operations: z
+      .int()
+      .min(0)
+      .max(1e12)
+      .optional()
+      .describe('this many operations, independent of --operations'),
+    perRecord: z
+      .number()
+      .min(0)
+      .max(1e6)
+      .optional()
+      .describe('this many operations per record of --records'),
     keys: keySchema.prefault({ distribution: 'uniform' }),
     steps: z.array(stepSchema).min(1).max(64),
     oneDraw: z
       .boolean()
       .default(false)
-      .describe('one number decides kind, key and sizes, correlated as in mixgraph, where it can'),
+      .describe(
+        'one number determines kind, key and, if possible, sizes, correlated as in mixgraph',
+      ),
     sineRate: sineRateSchema.optional().describe('operations a second, for an open loop'),
   })
   .superRefine((phase, context) => {
@@ -174,14 +191,14 @@ export const workloadSpecSchema = z
           .min(0)
           .max(1)
           .default(1)
-          .describe('compressed ÷ raw that values aim at; 1: random bytes'),
+          .describe('target compressed ÷ raw of values; 1: random bytes'),
       })
       .prefault({}),
     load: z
       .strictObject({ order: orderSchema.default('ascending') })
       .nullable()
       .prefault({})
-      .describe('null: the run begins on an empty store'),
+      .describe('null: the run starts with an empty store'),
     phases: z.array(phaseSchema).max(1000).default([]),
   })
   .superRefine((spec, context) => {
@@ -199,7 +216,7 @@ export const workloadSpecSchema = z
   })
 
 export type WorkloadSpec = z.output<typeof workloadSpecSchema>
-/** As written: defaults may be left out. */
+/** The spec as a user writes it: parameters with defaults may be left out. */
 export type WorkloadSpecInput = z.input<typeof workloadSpecSchema>
 
 export function weightAt({ weight: given }: Pick<Step, 'weight'>, progress: number): number {

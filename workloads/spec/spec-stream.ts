@@ -1,7 +1,7 @@
 /**
- * Owns the stream every spec runs on: a phase that takes its operations from `SpecSteps`, hands out
- * values from their seed alone, and finishes the phase before it. Invariant: `next` allocates
- * nothing; an operation is a function of the seed, the spec and what was acknowledged before.
+ * Owns the stream of every spec: a phase that takes its operations from `SpecSteps`, makes each
+ * value from its seed alone, and finishes the previous phase first. Invariant: `next` allocates
+ * nothing. An operation is a function of the seed, the spec and the earlier acknowledgements.
  */
 
 import type { JavaRandom } from '../java-random.ts'
@@ -9,7 +9,7 @@ import { ALL_FIELDS, Operation, type OperationKind, type OperationStream } from 
 import type { KeyFormat } from './key-format.ts'
 import type { Payload } from './payload.ts'
 
-/** What all phases of a workload share. */
+/** Parts shared by all phases of a workload. */
 export interface StreamParts {
   readonly random: JavaRandom
   readonly format: KeyFormat
@@ -17,9 +17,9 @@ export interface StreamParts {
 }
 
 export interface StreamSteps {
-  /** Called before the first `draw`: what the phase before left is there now. */
+  /** Called before the first `draw`, when the records of the previous phase exist. */
   begin(): void
-  /** Fills the slot; `index` counts the phase's operations from 0. */
+  /** Fills the slot. `index` counts the phase's operations from 0. */
   draw(operation: Operation, index: number): void
   acknowledge(operation: Operation): void
 }
@@ -79,7 +79,9 @@ export class SpecStream implements OperationStream {
 
 const MISSING = 0x30
 
-/** Sets all of an operation that kinds share; a missing key has a byte that no key has. */
+/**
+ * Sets the fields of an operation that all kinds share. A missing key gets a byte that no key has.
+ */
 export function startOperation(
   operation: Operation,
   { format }: Pick<StreamParts, 'format'>,
@@ -98,7 +100,7 @@ export function startOperation(
   operation.setKeyLength(length)
 }
 
-/** The operation carries a value of so many bytes; one draw is passed over, which seeds it. */
+/** Plans a value of `bytes` bytes for the operation. One draw is skipped; it seeds the value. */
 export function planValue(operation: Operation, random: JavaRandom, bytes: number): void {
   operation.valueLength = bytes
   operation.valuePosition[0] = random.seedHigh

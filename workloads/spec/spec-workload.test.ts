@@ -46,7 +46,7 @@ const all = ({ load, phases }: ReturnType<typeof create>, values = true) =>
   [load, ...phases.map(({ stream }) => stream)].map((stream) => drain(stream, values))
 
 describe('any spec', () => {
-  test('written as JSON and read again is itself, and makes the same stream', () => {
+  test('is unchanged by writing and reading it as JSON, and makes the same stream', () => {
     fc.assert(
       fc.property(anySpec, fc.nat(), (input, seed) => {
         const spec = workloadSpecSchema.parse(input)
@@ -59,7 +59,7 @@ describe('any spec', () => {
     )
   })
 
-  test('holds as many operations as it says, on records that may be there, of its sizes', () => {
+  test('holds the reported number of operations, on records that may exist, with its sizes', () => {
     fc.assert(
       fc.property(anySpec, (input) => {
         const { load, phases } = create(input)
@@ -82,7 +82,7 @@ describe('any spec', () => {
     )
   })
 
-  test('does not depend on whether values are made, or phases before are consumed', () => {
+  test('does not depend on whether values are made or earlier phases are consumed', () => {
     fc.assert(
       fc.property(anySpec, (input) => {
         const bare = (seen: Seen[]) => seen.map((operation) => ({ ...operation, value: '' }))
@@ -94,7 +94,7 @@ describe('any spec', () => {
     )
   })
 
-  test('is a workload whose every number is a parameter by its path', () => {
+  test('is a workload in which every number is a parameter named by its path', () => {
     fc.assert(
       fc.property(anySpec, (input) => {
         const definition = specDefinition(input, 'mine')
@@ -117,7 +117,7 @@ describe('the load', () => {
     drain(create({ load: { order }, phases: [] }).load).map(({ number }) => number)
   const ascending = Array.from({ length: SIZE.records }, (_, at) => at)
 
-  test('comes in its order, each record once', () => {
+  test("loads each record once, in the spec's order", () => {
     expect(numbers('ascending')).toEqual(ascending)
     expect(numbers('descending')).toEqual(ascending.toReversed())
     for (const order of ['shuffled' as const, { k: 0.5, l: 0.5 }]) {
@@ -126,7 +126,7 @@ describe('the load', () => {
     }
   })
 
-  test('at random leaves records out, as fillrandom does', () => {
+  test('in random order leaves records out, as fillrandom does', () => {
     const distinct = new Set(numbers('random')).size / SIZE.records
     expect(distinct).toBeGreaterThan(0.5)
     expect(distinct).toBeLessThan(0.75)
@@ -134,7 +134,7 @@ describe('the load', () => {
 })
 
 describe('phases', () => {
-  test('divide the operations by their shares, without a rest', () => {
+  test('divide all operations by their shares', () => {
     const steps = [{ operation: 'read' as const }]
     const phases = [
       { steps },
@@ -152,7 +152,7 @@ describe('phases', () => {
     }
   })
 
-  test('weights go from one mix to another', () => {
+  test('weights change from one mix to another', () => {
     const steps = [
       { operation: 'read' as const, weight: [1, 0] as [number, number] },
       { operation: 'update' as const, weight: [0, 1] as [number, number] },
@@ -164,7 +164,7 @@ describe('phases', () => {
     expect([0, 1, 2, 3].map((quarter) => Math.round(reads(quarter) / 100))).toEqual([9, 6, 4, 1])
   })
 
-  test('a record that is inserted may be drawn once it is acknowledged, not before', () => {
+  test('an inserted record may be drawn only after it is acknowledged', () => {
     const spec: WorkloadSpecInput = {
       phases: [
         { steps: [{ operation: 'insert' }] },
@@ -205,7 +205,7 @@ describe('phases', () => {
     }
   })
 
-  test('one draw decides kind, key and size together', () => {
+  test('one draw determines kind, key and size together', () => {
     const spec = (oneDraw: boolean): WorkloadSpecInput => ({
       keys: { parts: [{ width: 9 }] },
       phases: [
@@ -223,7 +223,7 @@ describe('phases', () => {
     expect(all(create(spec(false)))[1]!.filter(isTied).length).toBeLessThan(5)
   })
 
-  test('missing keys lie among those that are there, and are none of them', () => {
+  test('missing keys are between existing keys, and never equal one', () => {
     const spec: WorkloadSpecInput = {
       phases: [
         {
@@ -243,13 +243,13 @@ describe('phases', () => {
   })
 })
 
-test('values compress as the spec asks, and differ from write to write', () => {
+test('values compress as the spec asks, and each write has a different one', () => {
   const [loaded] = all(create({ values: { bytes: 100, compressionRatio: 0.5 } }))
   expect(new Set(loaded!.map(({ value }) => value)).size).toBe(SIZE.records)
   expect(loaded![0]!.value.slice(0, 40)).toBe(loaded![0]!.value.slice(45, 85))
 })
 
-test('the kinds are those of operations', () => {
+test('the kinds are the operation kinds', () => {
   const operation =
     workloadSpecSchema.shape.phases.unwrap().element.shape.steps.element.shape.operation
   expect([...operation.options].sort()).toEqual([...OPERATION_KIND_NAMES].sort())

@@ -1,6 +1,6 @@
 /**
- * Owns the making of streams from a spec: the load in its order, then phase after phase, all from
- * one random stream, so that a spec, a size and a seed give the same operations everywhere.
+ * Makes streams from a spec: the load in its order, then phase after phase. All draw from one
+ * random stream, so that a spec, a size and a seed give the same operations everywhere.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -19,13 +19,13 @@ import type { LoadOrder, PhaseSpec, WorkloadSpec } from './spec-schema.ts'
 import { planValue, SpecStream, type StreamSteps, startOperation } from './spec-stream.ts'
 
 export interface SpecSize {
-  /** Records of the load, 1 … 2^31 − 1; the key space where nothing is loaded. */
+  /** Records of the load, 1 … 2^31 − 1. Without a load, the size of the key space. */
   readonly records: number
-  /** What the phases with a share divide among themselves. */
+  /** Number of operations that the phases with a share divide. */
   readonly operations: number
 }
 
-/** Throws `LSM_INVALID_ARGUMENT` where the keys of so many records would not fit their parts. */
+/** Throws `LSM_INVALID_ARGUMENT` if the keys of that many records would not fit their parts. */
 export function createSpecWorkload(
   spec: WorkloadSpec,
   size: SpecSize,
@@ -66,7 +66,7 @@ export function createSpecWorkload(
   return { load, phases }
 }
 
-/** Operations of each phase; shares divide what they divide without a rest. */
+/** Number of operations of each phase. The shares divide the whole number without a remainder. */
 function phaseLengths(phases: readonly PhaseSpec[], size: SpecSize): number[] {
   const shareOf = ({ share, operations, perRecord }: PhaseSpec) =>
     operations !== undefined || perRecord !== undefined ? 0 : (share ?? 1)

@@ -15,7 +15,7 @@ const drift = optional(between(-3, 3))
 const size = fc.integer({ min: 0, max: 200 })
 const bounds = { min: size, max: size.map((over) => 200 + over) }
 
-/** Without the names whose value is left out, as JSON has it. */
+/** Drops names without a value, as JSON does. */
 const present = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   arbitrary.map((value) => JSON.parse(JSON.stringify(value)) as T)
 

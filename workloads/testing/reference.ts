@@ -1,7 +1,7 @@
 /**
- * Owns what the tests know of YCSB 0.17.0 run on OpenJDK 17: digests of sequences and traces its
- * own, unmodified code printed with the thread's seed set to 42. Invariant: every digest here was
- * taken from YCSB's output, none from ours.
+ * Owns the reference data of YCSB 0.17.0 on OpenJDK 17: digests of sequences and traces that YCSB's
+ * unmodified code printed with the thread's seed set to 42. Invariant: every digest was computed
+ * from YCSB's output, none from ours.
  */
 
 import { createHash } from 'node:crypto'
@@ -21,13 +21,13 @@ export const REFERENCE_SEED = 42
 export interface ReferenceSequence {
   readonly name: string
   make(random: JavaRandom): NumberGenerator
-  /** The first values, to show where a sequence goes wrong. */
+  /** The first values, to show where a sequence starts to differ. */
   readonly first: readonly number[]
-  /** Of 100,000 values, one a line. */
+  /** Of 100,000 values, one per line. */
   readonly sha256: string
 }
 
-/** Over 1000 items; the seed is set after construction. */
+/** Over 1000 items. The seed is set after construction. */
 export const REFERENCE_SEQUENCES: readonly ReferenceSequence[] = [
   {
     name: 'uniform',
@@ -61,7 +61,7 @@ export const REFERENCE_SEQUENCES: readonly ReferenceSequence[] = [
   },
 ]
 
-/** The generator in the state its reference sequence starts from. */
+/** The generator in the state in which its reference sequence starts. */
 export function startSequence<Generator>(make: (random: JavaRandom) => Generator): Generator {
   const random = new JavaRandom(0)
   const generator = make(random)

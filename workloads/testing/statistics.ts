@@ -1,11 +1,11 @@
-/** Owns the comparison of drawn numbers with the probabilities a distribution promises. */
+/** Compares drawn numbers with the probabilities of a distribution. */
 
-/** Bins expected to hold fewer are taken together: χ² is not χ² for them. */
+/** Bins with a smaller expectation are merged, because their χ² has another distribution. */
 const EXPECTED_MIN = 10
 
 /**
- * How far counts lie from what `probabilities` promise, in standard deviations of χ²: about 0 where
- * they agree, and in −3 … 4 nearly always. Probabilities sum to one; numbers beyond them are an error.
+ * How far `counts` are from `probabilities`, in standard deviations of χ²: about 0 if they agree,
+ * and nearly always in −3 … 4. The probabilities sum to one; numbers beyond them are an error.
  */
 export function chiSquareDeviation(
   counts: readonly number[],
@@ -29,7 +29,7 @@ export function chiSquareDeviation(
   return (statistic - freedom) / Math.sqrt(2 * freedom)
 }
 
-/** How often each of 0 … bins − 1 was drawn; throws for anything else. */
+/** How often each of 0 … bins − 1 was drawn. Throws for any other number. */
 export function countDraws(bins: number, draws: number, next: () => number): number[] {
   const counts = new Array<number>(bins).fill(0)
   for (let i = 0; i < draws; i++) {
@@ -45,13 +45,13 @@ export function fromCumulative(bins: number, cumulative: (x: number) => number):
   return Array.from({ length: bins }, (_, at) => cumulative(at + 1) - cumulative(at))
 }
 
-/** Weights in any unit, so that they sum to one. */
+/** Scales weights in any unit so that they sum to one. */
 export function normalised(weights: readonly number[]): number[] {
   const sum = weights.reduce((total, weight) => total + weight, 0)
   return weights.map((weight) => weight / sum)
 }
 
-/** Φ, to 1.5·10^−7 (Abramowitz & Stegun 7.1.26). */
+/** Φ, with an error of at most 1.5·10^−7 (Abramowitz & Stegun 7.1.26). */
 export function normalCumulative(x: number): number {
   const t = 1 / (1 + 0.3275911 * (Math.abs(x) / Math.SQRT2))
   const poly =

@@ -1,4 +1,4 @@
-// FORMAT.md is held to the code: what it shows in hex is what is written.
+// Compares FORMAT.md with the code: the bytes that the page shows in hex are the bytes written.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -3,20 +3,20 @@ import { hashKey } from './key-hash.ts'
 
 const hash = (text: string) => hashKey(new TextEncoder().encode(text))
 
-test('the hash of a key stays what results carry', () => {
+test('the hash of a key never changes, because results store it', () => {
   expect(['', 'a', 'user6284781860667377211'].map(hash)).toEqual([
     1902329787743243, 1859721283809715, 3299271297750367,
   ])
 })
 
-test('hashes are safe integers of 52 bits, no two alike among so few', () => {
+test('hashes are safe integers of 52 bits, all different in a small set', () => {
   const seen = new Set<number>()
   for (let i = 0; i < 50_000; i++) seen.add(hash(`key${i}`)).add(hash(`${i}`))
   expect([...seen].every((one) => Number.isSafeInteger(one) && one < 2 ** 52)).toBe(true)
   expect(seen.size).toBe(100_000)
 })
 
-test('spread over both halves', () => {
+test('hashes spread over both halves', () => {
   const halves = [0, 0]
   for (let i = 0; i < 4000; i++) {
     const one = hash(`key${i}`)
@@ -26,7 +26,7 @@ test('spread over both halves', () => {
   for (const ones of halves) expect(Math.abs(ones - 2000)).toBeLessThan(150)
 })
 
-test('takes a part of an array as that part alone', () => {
+test('hashes only the given part of an array', () => {
   const bytes = new TextEncoder().encode('xxkeyxx')
   expect(hashKey(bytes, 2, 5)).toBe(hash('key'))
 })

@@ -1,7 +1,8 @@
 /**
- * Owns the number of a foreign key: 52 bits of a hash of its bytes, so that it is a safe integer and
- * two keys of a trace of ten million share one with a chance of 1 in 90. Two FNV-1a lanes with
- * different primes, each finished by MurmurHash3's finaliser. Never change: results carry it.
+ * Owns the number of a foreign key: 52 bits of a hash of its bytes. It is a safe integer, and in a
+ * trace of ten million keys the chance that any two share a number is 1 in 90. Two FNV-1a lanes
+ * with different primes, each finished by MurmurHash3's finaliser. Never change it: results store
+ * it.
  */
 
 import { bytesIn } from '../../engine/base/arguments.ts'

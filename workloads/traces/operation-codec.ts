@@ -1,16 +1,15 @@
 /**
- * Owns an operation's bytes within a frame: a byte of flags, then only what it needs.
+ * Owns an operation's bytes within a frame: a byte of flags, then only the fields it needs.
  *
- *   | u8 flags | varint keyNumber | varint key bytes, key | varint field + 1, varint readField + 1 |
- *   | varint scan length | varint zigzag(arrival − the one before) | varint value bytes, value |
+ *  | u8 flags | varint keyNumber | varint key bytes, key | varint field + 1, varint readField + 1 |
+ *  | varint scan length | varint zigzag(arrival − previous one) | varint value bytes, value |
  *
- *   flags: bits 0–2 kind, bits 3–4 value form, bit 5 names a field, bit 6 has an arrival
- *   value: its bytes; or two u32, a position in YCSB's random numbers; or these and each field's
- *          length as a varint
+ *  flags: bits 0–2 kind, bits 3–4 value form, bit 5 names a field, bit 6 has an arrival
+ *  value: its bytes; or two u32, a position in YCSB's random numbers; or these and each field's
+ *         length as a varint
  *
- * The key number is there only where keys are dense, fields and arrival only where flagged, the scan
- * length only in scans. Invariant: decoding gives every public figure of the slot, and its value, as
- * they were.
+ * The key number is present only if keys are dense, fields and arrival only if flagged, the scan
+ * length only in scans. Invariant: decoding restores every public field of the slot, and its value.
  */
 
 import { assert } from '../../engine/base/assert.ts'
@@ -30,15 +29,15 @@ const FORM_SHIFT = 3
 const FORM_MASK = 3
 const HAS_FIELD = 1 << 5
 const HAS_ARRIVAL = 1 << 6
-/** Flags, varints and a position; field lengths are counted apart. */
+/** Flags, varints and a position. Field lengths are counted separately. */
 const HEAD_BYTES_MAX = 96
 const LENGTH_BYTES_MAX = 8
-/** After so many values in a row that are not YCSB's the generator is not asked again. */
+/** After this many values in a row that are not YCSB's, the generator is no longer tried. */
 const MISSES_MAX = 64
 
-/** Encodes operations one after another until they are taken. */
+/** Encodes operations one after another until `take` is called. */
 export class OperationEncoder {
-  /** Since the last `take`. */
+  /** Number of operations since the last `take`. */
   operations = 0
   #bytes: Uint8Array
   #length = 0
@@ -61,7 +60,7 @@ export class OperationEncoder {
     this.#misses = 0
   }
 
-  /** The operations since the last call; borrowed until the next `add`. */
+  /** The operations since the last call. Borrowed until the next `add`. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length)
     this.#length = 0
@@ -71,8 +70,8 @@ export class OperationEncoder {
   }
 
   /**
-   * `value`: the operation's bytes; null where they are what YCSB's generator makes from the slot's
-   * position, a record's fields all of one length.
+   * `value` is the operation's bytes. It is null if they are what YCSB's generator makes from the
+   * slot's position, with equal lengths for all fields of a record.
    */
   add(operation: Operation, value: Uint8Array | null): void {
     const { kind, keyLength, fieldIndex, readFieldIndex, arrivalNs } = operation
@@ -155,7 +154,7 @@ export class OperationEncoder {
   }
 }
 
-/** Decodes the operations of one frame whose checksum was found right. */
+/** Decodes the operations of one frame whose checksum has been verified. */
 export class OperationDecoder {
   readonly #bytes: Uint8Array
   readonly #dense: boolean
@@ -163,21 +162,21 @@ export class OperationDecoder {
   #at = 0
   #arrivalBefore = 0
 
-  /** `bytes` is kept by the slots it fills; their values are parts of it. */
+  /** The filled slots keep `bytes`; their values are parts of it. */
   constructor(bytes: Uint8Array, keyNumbers: 'dense' | 'hashed', values: SeededValues) {
     this.#bytes = bytes
     this.#dense = keyNumbers === 'dense'
     this.#values = values
   }
 
-  /** Bytes not yet decoded. */
+  /** Number of bytes not yet decoded. */
   get left(): number {
     return this.#bytes.length - this.#at
   }
 
   /**
-   * Fills the slot with the next operation. False where the bytes are none: they end within it, or
-   * hold a kind or a size that no writer writes.
+   * Fills the slot with the next operation. False if the bytes are not an operation: they end
+   * within it, or hold a kind or size that no writer writes.
    */
   next(operation: Operation): boolean {
     const bytes = this.#bytes
@@ -187,7 +186,7 @@ export class OperationDecoder {
     const keyLength = this.#varint()
     const keyEnd = this.#at + keyLength
     const isKind = operation.kind < OPERATION_KIND_NAMES.length
-    // Negated, so that what was read past the end, no number, fails too.
+    // Negated, so that it also fails for NaN, which a read past the end gives.
     if (!isKind || !(keyEnd <= bytes.length)) return false
     operation.copyKey(bytes, this.#at, keyEnd)
     if (!this.#dense) operation.keyNumber = hashKey(bytes, this.#at, keyEnd)
@@ -208,7 +207,7 @@ export class OperationDecoder {
     return this.#arrivalBefore
   }
 
-  /** False where the lengths of a record's fields are not those of its bytes. */
+  /** False if the lengths of a record's fields do not match the number of its bytes. */
   #value(form: number, operation: Operation): boolean {
     operation.valueSource = null
     operation.valueLength = form === VALUE_FORM.none ? 0 : this.#varint()

@@ -1,6 +1,6 @@
 /**
- * Owns the form of whoever takes operations one after another: a trace's writer, an exporter, the
- * statistics. Parsers and workloads hand over the same way.
+ * Owns the interface of a consumer of operations: a trace's writer, an exporter, the statistics.
+ * Parsers and workloads pass operations in the same way.
  */
 
 import { setImmediate } from 'node:timers/promises'
@@ -8,19 +8,19 @@ import type { Operation, OperationStream, Workload } from '../operation.ts'
 
 /** Takes the phases and operations of a workload, in order. */
 export interface OperationSink {
-  /** Before its operations; the first phase is the load, which may stay empty. */
+  /** Call it before the phase's operations. The first phase is the load, which may stay empty. */
   beginPhase(name: string, fieldNames: readonly string[]): void
   /**
-   * Slot and value are borrowed until the call returns. `value` is null where the operation carries
-   * none, and where its content is unknown: then it is what YCSB's generator makes from the slot's
-   * `valuePosition` (a record's fields all of one length).
+   * Slot and value are borrowed until the call returns. `value` is null if the operation has none,
+   * or if its content is unknown: then it is what YCSB's generator makes from the slot's
+   * `valuePosition` (with equal lengths for all fields of a record).
    */
   add(operation: Operation, value: Uint8Array | null): void
 }
 
 const LOAD = 'load'
 
-/** The workload as it is, with every operation also handed to `sink` when it is asked for. */
+/** The same workload. Each operation that the runner requests is also passed to `sink`. */
 export function recordWorkload(workload: Workload, sink: OperationSink): Workload {
   return {
     ...workload,
@@ -32,7 +32,7 @@ export function recordWorkload(workload: Workload, sink: OperationSink): Workloa
   }
 }
 
-/** Names of a stream's fields as text. */
+/** The names of a stream's fields as text. */
 export function fieldNamesOf(stream: OperationStream): readonly string[] {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   return stream.fieldNames.map((name) => decoder.decode(name))
@@ -56,12 +56,12 @@ function recordStream(stream: OperationStream, name: string, sink: OperationSink
   }
 }
 
-/** Hands over the whole workload, or what is left of it; every operation counts as done at once. */
+/** Passes on the rest of the workload. Every operation counts as done at once. */
 export function pumpWorkload(workload: Workload, sink: OperationSink, operation: Operation): void {
   for (const _ of turns(workload, sink, operation));
 }
 
-/** The same; rejects with the reason of `signal`, if that comes meanwhile. */
+/** As `pumpWorkload`. Rejects with the reason of `signal` if that is aborted meanwhile. */
 export async function pumpUntil(
   signal: AbortSignal,
   ...pumped: Parameters<typeof pumpWorkload>

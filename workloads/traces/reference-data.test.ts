@@ -1,7 +1,7 @@
 /**
- * Compares with YCSB's own output where it is at hand: VARVE_YCSB_DATA names a folder with `gen/`
- * (sequences, hashes, raw random numbers) and `seeded/` (whole traces). Without it the digests in
- * the other tests stand for the same files.
+ * Compares with YCSB's own output if it is available: VARVE_YCSB_DATA names a folder with `gen/`
+ * (sequences, hashes, raw random numbers) and `seeded/` (whole traces). Without it, the digests in
+ * the other tests represent the same files.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ describe.skipIf(folder === '')(title, () => {
     expect(expected.map(() => generator.next())).toEqual(expected)
   })
 
-  test('exponential: every value, to the low-order digits', () => {
+  test('exponential: every value, up to its last digits', () => {
     const generator = startSequence((random) => new Exponential(random, 95, 1000 * 0.8571428571))
     for (const line of linesOf('gen/seq-exponential-1000.txt.gz')) {
       const value = generator.next()

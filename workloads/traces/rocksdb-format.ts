@@ -3,8 +3,8 @@
  *
  *   | u64 microseconds | u8 type | u32 payload bytes | payload |
  *
- * A payload begins with a u64 whose bits name the parts that follow in rising order. The first
- * record is the header, a text; the last the end, empty. Numbers are RocksDB's.
+ * A payload starts with a u64 whose bits say which parts follow, in ascending order. The first
+ * record is the header, a text; the last is the empty end record. The numbers are RocksDB's.
  */
 
 export const ROCKSDB_RECORD_HEAD_BYTES = 13

@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
 const { read, update, insert, scan, readModifyWrite } = OPERATION_KIND
 
-/** The operations as RocksDB's trace, by way of a trace of our own. */
+/** The operations as RocksDB's trace, made from a trace of ours. */
 function exported(operations: readonly PlainOperation[]): {
   readonly bytes: Uint8Array
   readonly counts: { readonly writes: number; readonly gets: number; readonly seeks: number }
@@ -42,7 +42,7 @@ function exported(operations: readonly PlainOperation[]): {
   return { bytes: Buffer.concat(chunks), counts }
 }
 
-/** What RocksDB's trace can say of an operation: a put is a put, a scan a seek. */
+/** The part of an operation that RocksDB's trace can express: a put is a put, a scan is a seek. */
 function asRocksdb(one: PlainOperation): readonly PlainOperation[] {
   const bare = { ...one, fieldIndex: ALL_FIELDS, readFieldIndex: ALL_FIELDS }
   const nothing = new Uint8Array(0)
@@ -74,7 +74,7 @@ const microseconds = fc
   })
 
 describe('RocksDB’s trace', () => {
-  test('of any operations reads back as the calls it stands for', async () => {
+  test('of any operations reads back as the store calls', async () => {
     await fc.assert(
       fc.asyncProperty(microseconds, async (operations) => {
         const { bytes, counts } = exported(operations)
@@ -94,28 +94,28 @@ describe('RocksDB’s trace', () => {
     )
   })
 
-  test('that ends early is told with the offset; what is whole is kept', async () => {
+  test('that ends early is reported with the offset; complete records are kept', async () => {
     const [operations] = fc.sample(
       microseconds.filter((list) => list.length > 10),
       1,
     )
     const { bytes } = exported(operations!)
     const cut = await imported('rocksdb', path, [bytes.subarray(0, bytes.length - 20)], 1)
-    expect(cut.malformed[0]).toMatch(/trace\.0 at offset \d+: the file ends within a record/)
+    expect(cut.malformed[0]).toMatch(/trace\.0 at offset \d+: the file ends inside a record/)
     const expected = operations!.flatMap(asRocksdb)
     expect(cut.phases[1]!.operations).toEqual(expected.slice(0, -1))
     const unended = await imported('rocksdb', path, [bytes.subarray(0, -13)])
     expect([...unended.report.notes.keys()]).toContainEqual(expect.stringContaining('end record'))
   })
 
-  test('ends at its end record, whatever an older trace left behind it', async () => {
+  test('ends at its end record, even if bytes of an older trace follow', async () => {
     const { bytes } = exported([])
     const garbage = new Uint8Array(50).fill(0xff)
     const { report } = await imported('rocksdb', path, [Buffer.concat([bytes, garbage])])
     expect(report).toMatchObject({ operations: 0, malformed: 0 })
   })
 
-  test('of other makes is refused', async () => {
+  test('of another format or version is refused', async () => {
     await expect(imported('rocksdb', path, ['READ user1\n'])).rejects.toThrow('not a RocksDB trace')
     const old = record(1, ROCKSDB_TRACE_HEADER.replace('0.2', '0.1'))
     await expect(imported('rocksdb', path, [old])).rejects.toThrow('RocksDB trace version 0.1')
@@ -143,7 +143,7 @@ const batchOf = (records: ByteWriter, count: number) =>
   new ByteWriter().u64(2).prefixed(new ByteWriter().u64(9).u32(count).raw(records.view()).view())
 
 describe('a foreign RocksDB trace', () => {
-  test('may hold families, merges, several keys at once and batches', async () => {
+  test('may hold column families, merges, multi-gets and batches', async () => {
     const puts = new ByteWriter().u8(1).text('a').text('A').u8(5).varint(3).text('b').text('BB')
     puts.u8(7).text('c').u8(2).text('d').text('operand').u8(3).text('a remark').u8(0).text('e')
     const keys = new ByteWriter().text('x').text('y').view()
@@ -191,11 +191,11 @@ describe('a foreign RocksDB trace', () => {
     ['a miscounted batch', record(3, batchOf(new ByteWriter(), 1).view()), 'of 0 records'],
     ['a time beyond 2^53', impossibleTime(), 'integer beyond 2^53'],
     [
-      'a key no store takes',
+      'a key that no store accepts',
       record(4, new ByteWriter().u64(12).u32(0).prefixed(new Uint8Array(65_536)).view()),
       'a key of 65536 bytes; at most 65535',
     ],
-  ])('with %s is told with the offset', async (_, bad, reason) => {
+  ])('with %s is reported with the offset', async (_, bad, reason) => {
     const get = record(4, new ByteWriter().u64(12).u32(0).text('k').view())
     const bytes = Buffer.concat([begin(), get, bad, get, record(2, '')])
     const { malformed, phases } = await imported('rocksdb', path, [bytes], 1)
@@ -206,7 +206,7 @@ describe('a foreign RocksDB trace', () => {
   })
 })
 
-test('a batch keeps what stands beside an entry that no store takes', async () => {
+test('a batch keeps the entries beside one that no store accepts', async () => {
   const entries = new ByteWriter().u8(1).text('a').text('A')
   entries.u8(1).prefixed(new Uint8Array(65_536)).text('B').u8(1).text('c').text('C')
   const trace = Buffer.concat([begin(), record(3, batchOf(entries, 3).view()), record(2, '')])
@@ -218,7 +218,7 @@ test('a batch keeps what stands beside an entry that no store takes', async () =
   expect(malformed).toEqual([expect.stringContaining('a key of 65536 bytes; at most 65535')])
 })
 
-test('a record of many chunks is read whole', async () => {
+test('a record that spans many chunks is read completely', async () => {
   const value = Uint8Array.from({ length: 3_000_000 }, (_, i) => (i * 31) % 251)
   const entries = new ByteWriter().u8(1).text('a').prefixed(value)
   const write = record(3, batchOf(entries, 1).view())
@@ -227,7 +227,7 @@ test('a record of many chunks is read whole', async () => {
   expect(phases[1]!.operations.map((one) => equalBytes(one.value, value))).toEqual([true, true])
 })
 
-test('a damaged trace ends in operations, malformed records or one line', async () => {
+test('a damaged trace gives operations, malformed records or a one-line error', async () => {
   const [operations] = fc.sample(
     microseconds.filter((list) => list.length > 10),
     1,

@@ -1,9 +1,10 @@
 /**
- * Owns values as a trace remembers them where YCSB's generator made them: a position in its random
- * numbers and the fields' lengths, a hundredth of the bytes. A field's or a bare value is one draw
- * after another; a record is its fields in the order of a `HashMap`, as `RecordValues` encodes them.
+ * Owns the compact form of values made by YCSB's generator: a trace stores the position in its
+ * random numbers and the fields' lengths, which take a hundredth of the bytes. A field's value or a
+ * bare value is a sequence of draws. A record is its fields in the order of a `HashMap`, as
+ * `RecordValues` encodes them.
  *
- * Invariant: a value is remembered so only if it was made again here and compared.
+ * Invariant: a value is stored in this form only after it was made again here and was equal.
  */
 
 import { equalBytes } from '../../engine/base/compare.ts'
@@ -13,7 +14,7 @@ import { ALL_FIELDS, Operation } from '../operation.ts'
 import { fieldBytes } from '../record-codec.ts'
 import { RecordValues } from '../ycsb/record-values.ts'
 
-/** Lengths come with each operation. */
+/** Every operation brings its lengths. */
 const LENGTHS_GIVEN: NumberGenerator = {
   next() {
     throw new Error('no lengths are drawn here')
@@ -28,7 +29,7 @@ export class SeededValues {
   readonly fieldCount: number
   readonly #random = new JavaRandom(0)
   readonly #records: RecordValues
-  /** Bytes of a record whose fields are empty. */
+  /** Bytes of a record with empty fields. */
   readonly #overheadBytes: number
   readonly #probe = new Operation()
   #made = new Uint8Array(0)
@@ -41,24 +42,27 @@ export class SeededValues {
     this.#overheadBytes = overheads.reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  /** Whether the operation's value is a record, made field by field. */
+  /** Whether the operation's value is a record, which is made field by field. */
   isRecord(operation: Operation): boolean {
     return this.fieldCount > 0 && operation.fieldIndex === ALL_FIELDS
   }
 
-  /** The bytes of every field where all have as many; −1 when no such number gives the length. */
+  /**
+   * The bytes per field if all fields have the same length; −1 if no such length gives the value's
+   * length.
+   */
   equalLength(valueLength: number): number {
     const length = (valueLength - this.#overheadBytes) / this.fieldCount
     return Number.isInteger(length) && length >= 0 ? length : -1
   }
 
-  /** Whether the slot's `fieldLengths` are those of a record of its length. */
+  /** Whether the slot's `fieldLengths` add up to a record of its length. */
   lengthsAddUp({ fieldLengths, valueLength }: Operation): boolean {
     if (fieldLengths.length !== this.fieldCount) return false
     return fieldLengths.reduce((sum, bytes) => sum + bytes, this.#overheadBytes) === valueLength
   }
 
-  /** Makes the value from the slot's `valuePosition` and, for a record, its `fieldLengths`. */
+  /** Makes the value from the slot's `valuePosition` and, for a record, from its `fieldLengths`. */
   write(operation: Operation, target: Uint8Array, offset: number): number {
     if (this.isRecord(operation)) return this.#records.write(operation, target, offset)
     this.#random.moveTo(operation.valuePosition[0]!, operation.valuePosition[1]!)
@@ -66,7 +70,7 @@ export class SeededValues {
     return operation.valueLength
   }
 
-  /** How `value`, which the slot carries, can be remembered. The slot stays as it is. */
+  /** The form in which `value`, the slot's value, can be stored. Does not change the slot. */
   formOf(operation: Operation, value: Uint8Array): ValueForm {
     const probe = this.#probe
     probe.fieldIndex = operation.fieldIndex
@@ -96,7 +100,7 @@ export class SeededValues {
   }
 }
 
-/** Room in the slot for the lengths of `count` fields. */
+/** Makes room in the slot for the lengths of `count` fields. */
 export function setFieldCount(operation: Operation, count: number): Uint32Array {
   if (operation.fieldLengths.length !== count) operation.fieldLengths = new Uint32Array(count)
   return operation.fieldLengths

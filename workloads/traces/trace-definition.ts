@@ -1,6 +1,7 @@
 /**
- * Owns a trace as a workload that a run can name: its parameters are those it was recorded with and
- * its digest, so a run's identity is the trace's content and not its file's name. It takes none.
+ * Owns a trace as a workload that a run can name. Its parameters are those it was recorded with and
+ * its digest, so the trace's content determines a run's identity, not the file's name. The user
+ * cannot set parameters.
  */
 
 import { basename } from 'node:path'
@@ -11,14 +12,14 @@ import { openTrace, traceWorkload } from './trace-reader.ts'
 
 const NO_PARAMS = z.strictObject({})
 
-/** Throws as `openTrace` does. */
+/** Throws the errors of `openTrace`. */
 export function traceDefinition(path: string): WorkloadDefinition {
   const trace = openTrace(path)
   const { header, footer } = trace
   const [load, ...phases] = footer.phases
   const { fieldlengthdistribution } = footer.properties
   const params: Readonly<Record<string, Json>> = {
-    // Of an imported text: who keeps no fields must know that their lengths vary.
+    // Set for an imported text: a reader that stores no fields must know that their lengths vary.
     ...(fieldlengthdistribution !== undefined && { fieldlengthdistribution }),
     ...header.params,
     workload: header.workload,

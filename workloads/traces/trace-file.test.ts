@@ -50,7 +50,7 @@ const phasesOf = (keyNumbers: 'dense' | 'hashed') =>
 
 describe('a trace', () => {
   test.each(['dense', 'hashed'] as const)(
-    'of any operations (%s keys) reads back equal',
+    'of any operations (%s keys) is read back equal',
     (keys) => {
       fc.assert(
         fc.property(
@@ -75,7 +75,7 @@ describe('a trace', () => {
     },
   )
 
-  test('tells its operations by kind and its largest key and value', () => {
+  test('reports its operations by kind, and its largest key and value', () => {
     const kinds = Object.values(OPERATION_KIND)
     fc.assert(
       fc.property(phasesOf('dense'), (phases) => {
@@ -91,7 +91,7 @@ describe('a trace', () => {
     )
   })
 
-  test('has one digest for equal operations and another for others', () => {
+  test('has equal digests for equal operations, and different ones otherwise', () => {
     const [a, b] = [1, 2].map((keyNumber) => ({
       kind: OPERATION_KIND.delete,
       keyNumber,
@@ -128,14 +128,14 @@ describe('a recorded workload', () => {
     ['ycsb-a', { writeallfields: true, fieldlengthdistribution: 'zipfian' }, {}],
     ['ycsb-b', {}, { valueBytes: 77 }],
     ['ycsb-load', {}, { valueBytes: 0 }],
-  ])('%s %j %j reads back equal, values as seeds', (name, params, more) => {
+  ])('%s %j %j is read back equal, with values stored as seeds', (name, params, more) => {
     const trace = record(create(name, params, more))
     expect(plainPhases(traceWorkload(trace))).toEqual(plainPhases(create(name, params, more)))
     const operations = size.records + (name === 'ycsb-load' ? 0 : size.operations)
     expect(trace.fileBytes / operations).toBeLessThan(60)
   })
 
-  test('fills several slots whose values are asked for later, over the bounds of frames', () => {
+  test('fills several slots whose values are read later, across frame boundaries', () => {
     const operations = plainPhases(create('ycsb-load'))[0]!.operations.map((one) => ({
       ...one,
       value: Uint8Array.from(one.value, (byte) => byte ^ 1),
@@ -148,7 +148,7 @@ describe('a recorded workload', () => {
   })
 })
 
-test('a trace that cannot have its name leaves nothing', () => {
+test('a trace whose name is taken leaves no file', () => {
   const parent = mkdtempSync(join(tmpdir(), 'varve-unnamed-'))
   const taken = join(parent, 'a folder')
   mkdirSync(taken)
@@ -170,7 +170,7 @@ describe('a damaged trace', () => {
     return new Uint8Array(readFileSync(path))
   }
   const readAll = () => plainPhases(traceWorkload(openTrace(path)))
-  /** Asks for small values alone: a large one may be rightly seeded. */
+  /** Reads only small values, because a large one may be correct by its seed. */
   const walk = ({ load, phases }: Workload) => {
     const slot = new Operation()
     for (const stream of [load, ...phases.map((phase) => phase.stream)]) {
@@ -184,10 +184,10 @@ describe('a damaged trace', () => {
       if (error instanceof LsmError) return error
       throw error
     }
-    throw new Error('read as if whole')
+    throw new Error('the damaged trace was read without an error')
   }
 
-  test('is refused at every flipped byte, with file and offset', () => {
+  test('is refused for every flipped byte, with file and offset', () => {
     const whole = sample()
     const step = 5
     for (let at = 0; at < whole.length; at += step) {
@@ -205,7 +205,7 @@ describe('a damaged trace', () => {
     }
   })
 
-  test('that ends early says where, and how many operations are whole', () => {
+  test('that ends early reports the offset and the number of complete operations', () => {
     const whole = sample()
     const { footer } = openTrace(path)
     const total = footer.phases.reduce((sum, phase) => sum + phase.operations, 0)
@@ -218,12 +218,12 @@ describe('a damaged trace', () => {
     expect(failure().message).toContain(`${total} whole operations lie before`)
     writeFileSync(path, whole.subarray(0, footer.phases[1]!.offset + 5))
     expect(failure().message).toMatch(
-      /20 whole operations lie before; the file ends within a frame/,
+      /20 whole operations lie before; the file ends inside a frame/,
     )
     expect(failure().data.offset).toBe(footer.phases[1]!.offset)
   })
 
-  test('whose checksums were made to match ends in operations or one line', () => {
+  test('with matching checksums gives operations or a one-line error', () => {
     const whole = sample()
     const { footer } = openTrace(path)
     const headOf = (offset: number) => new DataView(whole.buffer, offset, FRAME_HEAD_BYTES)
@@ -261,17 +261,17 @@ describe('a damaged trace', () => {
     )
   })
 
-  test('that claims a frame larger than itself takes no such memory', () => {
+  test('that claims a frame larger than the file does not allocate that much memory', () => {
     const whole = sample()
     const bytes = new DataView(whole.buffer)
     for (const offset of [8, 12]) bytes.setUint32(PRELUDE_BYTES + offset, 2 ** 30, true)
     writeFileSync(path, whole)
     const before = process.memoryUsage().arrayBuffers
-    expect(failure().message).toContain(`the file ends within a frame`)
+    expect(failure().message).toContain(`the file ends inside a frame`)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26)
   })
 
-  test('of another version or make is told so', () => {
+  test('of another version or format is refused as such', () => {
     const newer = sample()
     newer[8] = 9
     writeFileSync(path, newer)
@@ -281,7 +281,7 @@ describe('a damaged trace', () => {
   })
 })
 
-test('a writer that gives up leaves nothing', () => {
+test('an aborted writer leaves no file', () => {
   rmSync(path, { force: true })
   const writer = new TraceWriter(path, header('dense'))
   writer.beginPhase('load', [])

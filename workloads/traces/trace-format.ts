@@ -1,17 +1,17 @@
 /**
  * Owns the frame of a trace file; FORMAT.md shows it byte by byte. A file is a prelude, frames, and
- * a tail that says where the last frame, the footer, begins:
+ * a tail with the offset of the last frame, the footer:
  *
  *   +---------------+-------------+   +--------+------------------+--------+   +------+
  *   | magic, 8 B    | u32 version |   | header | operations … (n) | footer |   | tail |
  *   +---------------+-------------+   +--------+------------------+--------+   +------+
  *
- *   frame:  | u8 type | u8 compression | u16 phase | u32 operations | u32 raw | u32 stored | u32 crc |
- *           followed by `stored` bytes; the crc is of the 16 bytes before it and of those
- *   tail:   | u64 footer offset | u32 crc of it | magic, 8 B |
+ *   frame: u8 type, u8 compression, u16 phase, u32 operations, u32 raw, u32 stored, u32 crc,
+ *          followed by `stored` bytes; the crc covers the 16 bytes before it and these bytes
+ *   tail:  u64 footer offset, u32 crc of it, magic, 8 B
  *
- * Invariant: a frame is whole or refused with its offset; all numbers here are persisted, so never
- * renumber.
+ * Invariant: a frame is either complete or refused with its offset. All numbers here are persisted,
+ * so never renumber.
  */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
@@ -35,46 +35,49 @@ export const TRACE_COMPRESSION = { none: 0, zstd: 1 } as const
 /** How the frames of a trace are compressed. */
 export type TraceCompression = keyof typeof TRACE_COMPRESSION
 
-/** A frame is at most one value and a block; what claims more is damage. */
+/** A frame holds at most one value and a block; a larger size means damage. */
 const RAW_BYTES_MAX = 2 ** 30
-/** Of the bytes they hold, seeds and hashed keys have little to give to a higher one. */
+/** A higher level gains little, because the frames hold mostly seeds and hashed keys. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
 
 const count = z.int().nonnegative()
 
-/** What is known before the first operation. */
+/** Facts known before the first operation. */
 export const traceHeaderSchema = z.strictObject({
-  /** Of the workload that was recorded, or of the format it was imported from. */
+  /** Name of the recorded workload, or of the import format. */
   workload: z.string().min(1),
-  /** The workload's parameters, as a result's config has them. */
+  /** The workload's parameters, in the form of a result's config. */
   params: z.record(z.string(), z.json()) as z.ZodType<Readonly<Record<string, Json>>>,
-  /** What was asked of the workload, where one was: its streams may hold less or more. */
+  /**
+   * The size requested from the workload, if there was one. Its streams may hold more or fewer
+   * operations.
+   */
   size: z.strictObject({ records: count, operations: count }).optional(),
   keyNumbers: z.enum(['dense', 'hashed']),
 })
 /** What a trace says of itself at its beginning. */
 export type TraceHeader = Readonly<z.infer<typeof traceHeaderSchema>>
 
-/** What is known after the last. */
+/** Facts known after the last operation. */
 export const traceFooterSchema = z.strictObject({
-  /** In order; the first is the load, which may be empty. */
+  /** In order. The first is the load, which may be empty. */
   phases: z.array(
     z.strictObject({
       name: z.string().min(1),
       fieldNames: z.array(z.string()),
       operations: count,
-      /** Of its first frame; of the frame after it where it has none. */
+      /** Offset of the phase's first frame; for a phase without frames, of the next frame. */
       offset: count,
     }),
   ),
-  /** The origin's own properties, by its names. */
+  /** Properties of the origin, under its names. */
   properties: z.record(z.string(), z.string()),
   operationsByKind: z.array(count),
-  /** Updates of one field, which a store without fields runs as read, merge and write. */
+  /** Number of updates of one field. A store without fields runs these as read, merge and write. */
   fieldUpdates: count,
   keyBytesMax: count,
   valueBytesMax: count,
-  /** Hex SHA-256 over the stored crc of every frame before this one: the trace's identity. */
+  /** Hex SHA-256 over the stored crc of every earlier frame: the trace's identity. */
   digest: z.string().regex(/^[0-9a-f]{64}$/),
 })
 /** What a trace says of itself at its end: phases, sums, and the digest that identifies it. */
@@ -91,13 +94,13 @@ export interface FrameHead {
 
 export interface Frame extends FrameHead {
   readonly offset: number
-  /** Of the next frame. */
+  /** Offset where the next frame starts. */
   readonly end: number
-  /** Decompressed; owned. */
+  /** Decompressed. Owned. */
   readonly payload: Uint8Array
 }
 
-/** Head and payload of one frame, owned, ready to be appended. */
+/** Head and payload of one frame, ready to be appended. Owned. */
 export function encodeFrame(
   head: Pick<FrameHead, 'type' | 'phase' | 'operations'>,
   raw: Uint8Array,
@@ -113,16 +116,16 @@ export function encodeFrame(
   return writer.u32(maskCrc(crc)).raw(stored).copy()
 }
 
-/** The crc a frame carries, as stored. */
+/** The crc of a frame, as stored. */
 export function frameCrc(frame: Uint8Array): Uint8Array {
   return frame.subarray(CRC_OFFSET, FRAME_HEAD_BYTES)
 }
 
-/** Up to `length` bytes of the file from `offset`; fewer at its end. */
+/** Up to `length` bytes of the file from `offset` on; fewer at its end. */
 export function readAt(path: string, offset: number, length: number): Uint8Array {
   const descriptor = openSync(path, 'r')
   try {
-    // No more than there is: a damaged length must not become memory.
+    // Never more than the file has: a damaged length must not allocate memory.
     const left = Math.max(0, fstatSync(descriptor).size - offset)
     const bytes = new Uint8Array(Math.min(length, left))
     let read = 0
@@ -135,18 +138,18 @@ export function readAt(path: string, offset: number, length: number): Uint8Array
   }
 }
 
-/** The frame at `offset`, checked. Throws `LSM_CORRUPTION` with its offset. */
+/** Reads and checks the frame at `offset`. Throws `LSM_CORRUPTION` with its offset. */
 export function readFrame(path: string, offset: number): Frame {
   const headBytes = readAt(path, offset, FRAME_HEAD_BYTES)
   const damaged = (what: string) => corruption(what, { path, offset })
-  if (headBytes.length < FRAME_HEAD_BYTES) throw damaged('the file ends within a frame’s head')
+  if (headBytes.length < FRAME_HEAD_BYTES) throw damaged('the file ends inside a frame’s head')
   const head = decodeHead(headBytes, path)
   if (head.rawBytes > RAW_BYTES_MAX || head.storedBytes > RAW_BYTES_MAX) {
     throw damaged(`a frame of ${Math.max(head.rawBytes, head.storedBytes)} bytes`)
   }
   const stored = readAt(path, offset + FRAME_HEAD_BYTES, head.storedBytes)
   if (stored.length < head.storedBytes) {
-    throw damaged(`the file ends within a frame: ${stored.length} of ${head.storedBytes} bytes`)
+    throw damaged(`the file ends inside a frame: ${stored.length} of ${head.storedBytes} bytes`)
   }
   const crc = maskCrc(crc32c(stored, 0, stored.length, crc32c(headBytes, 0, CRC_OFFSET)))
   if (crc !== new ByteReader(headBytes, path, CRC_OFFSET).u32()) {
@@ -178,7 +181,7 @@ function unpack(
   try {
     const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(rawBytes, 1) })
     if (raw.length === rawBytes) return raw
-    throw damaged(`${raw.length} bytes where ${rawBytes} were packed`)
+    throw damaged(`${raw.length} bytes instead of ${rawBytes}`)
   } catch (error) {
     if (isLsmError(error)) throw error
     throw damaged(`a frame that does not unpack to ${rawBytes} bytes: ${(error as Error).message}`)

@@ -1,9 +1,9 @@
 /**
- * Owns the reading of trace files: what a trace says of itself, its operations as a workload, and a
- * walk over every byte. One frame is in memory at a time, and no descriptor is held between frames.
+ * Owns the reading of trace files: a trace's header and footer, its operations as a workload, and a
+ * check of every byte. One frame is in memory at a time, and no file stays open between frames.
  *
- * Invariant: an operation is handed out only from a frame whose checksum was found right. A file
- * that ends early is told with the offset and the operations that are whole.
+ * Invariant: operations are returned only from frames whose checksum is right. A file that ends
+ * early is reported with the offset and the number of complete operations.
  */
 
 import { statSync } from 'node:fs'
@@ -40,8 +40,9 @@ export interface Trace {
 }
 
 /**
- * What the trace at `path` says of itself. `LSM_INVALID_ARGUMENT` for a file that is none or of
- * another version, `LSM_CORRUPTION` with the offset for a damaged or unfinished one.
+ * The header and footer of the trace at `path`. Throws `LSM_INVALID_ARGUMENT` if the file is not a
+ * trace or has another version, and `LSM_CORRUPTION` with the offset if it is damaged or
+ * unfinished.
  */
 export function openTrace(path: string): Trace {
   const fileBytes = statSync(path).size
@@ -74,7 +75,7 @@ function footerOffset(path: string, fileBytes: number): number {
   return new ByteReader(tail, path).u64()
 }
 
-/** How far a file without a tail is whole. */
+/** Reports which part of a file without a tail is complete. */
 function unfinished(path: string): Error {
   let offset = PRELUDE_BYTES
   let operations = 0
@@ -111,11 +112,11 @@ function jsonOf(path: string, { payload, offset }: Frame): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(payload))
   } catch (error) {
-    throw corruption(`no JSON: ${(error as Error).message}`, { path, offset })
+    throw corruption(`not JSON: ${(error as Error).message}`, { path, offset })
   }
 }
 
-/** The trace's operations as they were recorded, once: its streams are consumed. */
+/** The trace's operations as they were recorded. Use it once, because its streams are consumed. */
 export function traceWorkload(trace: Trace): Workload {
   const streams = trace.footer.phases.map(
     ({ name }, index) => ({ name, stream: new TraceStream(trace, index) }) as const,
@@ -131,7 +132,7 @@ export function traceWorkload(trace: Trace): Workload {
   }
 }
 
-/** One phase, frame after frame. */
+/** One phase, frame by frame. */
 class TraceStream implements OperationStream {
   readonly expected: number
   readonly fieldNames: readonly Uint8Array[]
@@ -189,7 +190,7 @@ class TraceStream implements OperationStream {
     return corruption(`a frame’s operations do not agree with ${what}`, where)
   }
 
-  /** What happened, happened: a trace does not depend on what was acknowledged. */
+  /** A trace's operations are fixed and do not depend on acknowledgements. */
   acknowledge(): void {}
 
   writeValue(operation: Operation, target: Uint8Array, offset = 0): number {

@@ -1,7 +1,7 @@
 /**
- * Owns the making of a trace file: operations collect in one frame of about 256 KiB, which is
- * compressed and appended when full, so memory does not grow with the trace. The file stands under a
- * temporary name until it is complete: whoever finds a trace finds a whole one.
+ * Owns the writing of a trace file. Operations are collected in one frame of about 256 KiB, which
+ * is compressed and appended when it is full, so memory does not grow with the trace. The file has
+ * a temporary name until it is complete, so a file with a trace's name is always complete.
  */
 
 import { createHash } from 'node:crypto'
@@ -30,7 +30,7 @@ const PHASES_MAX = 0xffff
 /** How a trace file is written. */
 export interface TraceWriterOptions {
   readonly compression?: TraceCompression
-  /** Raw bytes at which a frame is appended. */
+  /** Size in raw bytes at which a frame is appended. */
   readonly frameBytes?: number
 }
 
@@ -38,7 +38,7 @@ type Phase = TraceFooter['phases'][number]
 
 /** Writes a trace file, frame by frame; `finish` completes it. */
 export class TraceWriter implements OperationSink {
-  /** What was written so far, as the operating system counts it. */
+  /** Bytes and calls written so far, as the operating system counts them. */
   readonly written = { bytes: 0, calls: 0 }
   readonly #path: string
   readonly #temporary: string
@@ -55,7 +55,7 @@ export class TraceWriter implements OperationSink {
   #keyBytesMax = 0
   #valueBytesMax = 0
 
-  /** Creates `path` beside a temporary; throws the system's error where it cannot. */
+  /** Creates a temporary file next to `path`. Throws the system's error if it cannot. */
   constructor(path: string, header: TraceHeader, options: TraceWriterOptions = {}) {
     const { compression = 'zstd', frameBytes = FRAME_BYTES } = options
     this.#path = path
@@ -68,7 +68,7 @@ export class TraceWriter implements OperationSink {
     this.#json(FRAME_TYPE.header, header)
   }
 
-  /** The first phase is the load; where there is none it is begun and left empty. */
+  /** The first phase is the load. If there is none, an empty load phase is added first. */
   beginPhase(name: string, fieldNames: readonly string[]): void {
     this.#endPhase()
     if (this.#phases.length === PHASES_MAX) {
@@ -89,7 +89,7 @@ export class TraceWriter implements OperationSink {
     if (this.#encoder.byteLength >= this.#frameBytes) this.#flush()
   }
 
-  /** Completes the file and gives it its name. Durable on return. */
+  /** Completes the file and renames it to `path`. Durable on return. */
   finish(properties: Readonly<Record<string, string>> = {}): TraceFooter {
     this.#endPhase()
     const footer: TraceFooter = {
@@ -116,7 +116,7 @@ export class TraceWriter implements OperationSink {
     return footer
   }
 
-  /** Removes what there is; nothing after `finish`. */
+  /** Removes the temporary file. Does nothing after `finish`. */
   abort(): void {
     if (this.#descriptor === null) return
     this.#close()

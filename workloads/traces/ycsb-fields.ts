@@ -1,29 +1,33 @@
 /**
- * Owns the fields of a record in YCSB's `BasicDB` text, by the properties above it: their names,
- * and where each value ends. Values hold spaces, `=` and brackets, so they are cut by the length the
- * properties give; where lengths vary, at the next ` name=` of a field not yet seen.
+ * Parses the fields of a record in YCSB's `BasicDB` text, using the text's properties: the fields'
+ * names, and where each value ends. Values contain spaces, `=` and brackets, so a value is cut at
+ * the length that the properties give. If lengths vary, it ends at the next ` name=` of a field not
+ * yet seen.
  *
- * Texts here are lines as Latin-1: a character is a byte. Names are matched by their UTF-8 bytes.
+ * Texts here are lines as Latin-1, so that a character is a byte. Names are matched by their UTF-8
+ * bytes.
  */
 
 import { ALL_FIELDS } from '../operation.ts'
 import { fieldBytes } from '../record-codec.ts'
 
 export const ALL_FIELDS_TEXT = '<all fields>'
-/** As many as a workload of ours may have. */
+/** The largest number of fields in our workloads. */
 const FIELD_COUNT_MAX = 10_000
 /** YCSB's defaults. */
 const DEFAULT = { count: 10, lengthBytes: 100, prefix: 'field' } as const
 const WHOLE_NUMBER = /^\d{1,15}$/
 
-/** Where a field's value lies in the text of the fields. */
+/** Where a field's value is in the text of the fields. */
 export interface FieldPlace {
   readonly index: number
   readonly start: number
   readonly end: number
 }
 
-/** Why the property cannot shape records; null when it can, or has no part in it. */
+/**
+ * The reason why the property cannot shape records; null if it can, or if it does not concern them.
+ */
 export function fieldPropertyFault(name: string, value: string): string | null {
   if (name !== 'fieldcount' && name !== 'fieldlength') return null
   if (!WHOLE_NUMBER.test(value)) return `property ${name}: "${value}" is not a whole number`
@@ -35,13 +39,13 @@ export function fieldPropertyFault(name: string, value: string): string | null {
 export class YcsbFields {
   readonly names: readonly string[]
   readonly encoded: readonly Uint8Array[]
-  /** Of a field by the properties. */
+  /** Length of a field according to the properties. */
   readonly lengthBytes: number
-  /** By the name's bytes as Latin-1. */
+  /** Indexes by the name's bytes as Latin-1. */
   readonly #indexes: ReadonlyMap<string, number>
   readonly #lengthsVary: boolean
 
-  /** Properties that `fieldPropertyFault` objects to count as absent. */
+  /** Properties that `fieldPropertyFault` refuses count as absent. */
   constructor(properties: Readonly<Record<string, string>>) {
     const number = (name: 'fieldcount' | 'fieldlength', preset: number) => {
       const value = properties[name]
@@ -58,18 +62,20 @@ export class YcsbFields {
     this.#lengthsVary = (properties.fieldlengthdistribution ?? 'constant') !== 'constant'
   }
 
-  /** Bytes of a whole record, by the properties. */
+  /** Bytes of a whole record according to the properties. */
   get recordBytes(): number {
     return this.encoded.reduce((sum, { length }) => sum + fieldBytes(length, this.lengthBytes), 0)
   }
 
-  /** The field that a read names, `name ` or all of them; undefined for an unknown one. */
+  /** Index of the field in a read's text: `name ` or all fields; undefined for an unknown name. */
   readIndex(text: string): number | undefined {
     const name = text.endsWith(' ') ? text.slice(0, -1) : text
     return name === ALL_FIELDS_TEXT ? ALL_FIELDS : this.#indexes.get(name)
   }
 
-  /** The fields of `text`, `name=value ` each; a reason where it is no such text. */
+  /**
+   * The fields of `text`, which is `name=value ` for each; a reason if the text has another form.
+   */
   cut(text: string): readonly FieldPlace[] | string {
     const byLength = this.#lengthsVary ? null : this.#cutByLength(text)
     return byLength ?? this.#cutByName(text)
@@ -107,7 +113,10 @@ export class YcsbFields {
     return places.length === 0 ? 'a write without fields' : places
   }
 
-  /** The field whose `name=` stands at `at`. A name may itself hold `=`, as all of them then do. */
+  /**
+   * The field whose `name=` is at `at`. Names may contain `=`, because a name is matched as a
+   * whole.
+   */
   #nameAt(text: string, at: number): string | undefined {
     for (let equals = text.indexOf('=', at); equals >= 0; equals = text.indexOf('=', equals + 1)) {
       const name = text.slice(at, equals)
@@ -121,7 +130,9 @@ export class YcsbFields {
     return this.encoded.at(-1)!.length
   }
 
-  /** Where the value that begins at `start` ends: before the next ` name=`, or the last space. */
+  /**
+   * Where the value that starts at `start` ends: before the next ` name=`, or at the last space.
+   */
   #valueEnd(text: string, start: number, unseen: ReadonlySet<string>): number {
     for (let space = text.indexOf(' ', start); space >= 0; space = text.indexOf(' ', space + 1)) {
       if (space === text.length - 1) return space

@@ -22,7 +22,7 @@ const COUNT = 3
 const LENGTH = 6
 const encoder = new TextEncoder()
 
-/** Bytes of every kind, those that the text gives a meaning among them more often. */
+/** Bytes of all kinds; those with a meaning in the text are more frequent. */
 const anyByte = fc.oneof(fc.nat(255), fc.constantFrom(...encoder.encode(' \n\r\t,="[]\\0x#\xa0')))
 const bytesOf = (byte: fc.Arbitrary<number>, minLength: number, maxLength: number) =>
   fc.array(byte, { minLength, maxLength, size: 'max' }).map((bytes) => Uint8Array.from(bytes))
@@ -34,7 +34,7 @@ interface Shape {
   readonly value: fc.Arbitrary<Uint8Array>
 }
 
-/** Operations on records of `names`, whole ones or single fields. */
+/** Operations on records with fields `names`: whole records or single fields. */
 function operationOf(names: readonly Uint8Array[], { key, value }: Shape) {
   const record = fc
     .shuffledSubarray([...names], { minLength: 1 })
@@ -70,7 +70,7 @@ function operationOf(names: readonly Uint8Array[], { key, value }: Shape) {
 
 const prefixes = fc.constantFrom('field', 'fä', '\u{feff}f', 'a=b', ' x', '[ ', 'ÿ,"')
 
-/** Phases of any such operations, with the properties that name their fields. */
+/** Phases of such operations, with the properties that name their fields. */
 function phasesOf(shape: Shape, properties: Readonly<Record<string, string>> = {}) {
   return prefixes.chain((fieldnameprefix) => {
     const fieldNames = Array.from({ length: COUNT }, (_, i) => fieldnameprefix + i)
@@ -103,7 +103,7 @@ function exported(phases: readonly PlainPhase[], properties: Readonly<Record<str
   return Buffer.concat([...ycsbText(traceWorkload(openTrace(path)))])
 }
 
-/** An empty phase leaves no mark but `load`'s. */
+/** The text does not contain empty phases, so they are left out of the comparison. */
 const operationsOf = (phases: readonly PlainPhase[]) =>
   phases
     .filter(({ operations }) => operations.length > 0)
@@ -119,7 +119,7 @@ async function expectSame(phases: readonly PlainPhase[], text: Uint8Array) {
 }
 
 describe('YCSB’s text', () => {
-  test('keeps every byte of keys, names and values that it can hold', async () => {
+  test('keeps every byte of the keys, names and values that it can express', async () => {
     const held = phasesOf(
       {
         key: bytesOf(without(0x20, 0x0a), 1, 12).filter((key) => key.at(-1) !== 0x0d),
@@ -141,7 +141,7 @@ describe('YCSB’s text', () => {
     )
   })
 
-  test('of any operations is refused, or reads back as them', async () => {
+  test('of any operations is refused, or reads back as the same operations', async () => {
     const distribution = fc.constantFrom('constant', 'uniform')
     const any = distribution.chain((fieldlengthdistribution) =>
       phasesOf(
@@ -195,7 +195,7 @@ describe('YCSB’s text', () => {
     ['a value that holds a newline', { value: encoder.encode('12345\n') }, {}],
     ['a value that holds a newline', { kind: readModifyWrite, value: encoder.encode('\n') }, {}],
     ['values that hold what looks like another field', { value: encoder.encode('1 field2=3') }, {}],
-    ['a value that is no record', { kind: insert, fieldIndex: ALL_FIELDS }, {}],
+    ['a value that is not a record', { kind: insert, fieldIndex: ALL_FIELDS }, {}],
     [
       'unknown or repeated field "other"',
       {

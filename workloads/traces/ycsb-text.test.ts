@@ -52,7 +52,7 @@ describe('the text of a workload', () => {
     `)
   })
 
-  test('of one phase has no marks, and the run follows the load either way', () => {
+  test("of one phase has no marks; the run's operations are the same either way", () => {
     const trace = { workload: 'ycsb-a', params: {}, records: 10, operations: 10 }
     const all = textOf(ycsbText(referenceWorkload(trace)))
     const load = textOf(ycsbText(referenceWorkload(trace), 'load'))
@@ -63,7 +63,7 @@ describe('the text of a workload', () => {
     expect(run).toBe(properties + ran)
   })
 
-  test('comes in chunks that stay as they were', () => {
+  test('comes in chunks that later calls do not change', () => {
     const trace = { workload: 'ycsb-a', params: {}, records: 200, operations: 100 }
     const copies: Uint8Array[] = []
     const chunks: Uint8Array[] = []

@@ -1,12 +1,13 @@
 /**
- * Owns the text of YCSB's `BasicDB` client: its properties, then one line an operation (YCSB 0.17.0
- * `BasicDB.java`). A read-modify-write is two lines, READ and UPDATE; a record's fields come in the
- * order of its bytes, which is that of YCSB's `HashMap`. Values may hold spaces, `=` and brackets, so
- * a reader goes by lengths (`ycsb-fields.ts`). The text has no escapes: bytes that YCSB's readers and
- * ours would take for something else are refused, never changed.
+ * Owns the text of YCSB's `BasicDB` client: its properties, then one line per operation (YCSB
+ * 0.17.0 `BasicDB.java`). A read-modify-write is two lines, READ and UPDATE. A record's fields have
+ * the order of its bytes, which is that of YCSB's `HashMap`. Values may contain spaces, `=` and
+ * brackets, so a reader uses lengths (`ycsb-fields.ts`). The text has no escapes: bytes that a
+ * reader would misunderstand are refused, never changed.
  *
- * Invariant: for the reference seed the text equals YCSB's own, byte for byte; what is written reads
- * back as the same operations, a read-modify-write as its two, bare values as `field0`.
+ * Invariant: for the reference seed the text equals YCSB's own, byte for byte. The text reads back
+ * as the same operations, except that a read-modify-write becomes its two operations, and bare
+ * values become `field0`.
  */
 
 import { equalBytes } from '../../engine/base/compare.ts'
@@ -40,12 +41,12 @@ const NEWLINE = 0x0a
 const RETURN = 0x0d
 const SPACE = 0x20
 
-/** Which phases to print; with `all`, `# LOAD` and `# RUN` stand above them. */
+/** The phases to print. With `all`, `# LOAD` and `# RUN` precede them. */
 export type TracePhase = 'all' | 'load' | 'run'
 
 /**
- * The whole text in chunks of about 64 KiB; each is the caller's. Consumes the workload. Throws
- * `LSM_INVALID_ARGUMENT` at an operation that the text cannot hold.
+ * The whole text in chunks of about 64 KiB, which the caller owns. Consumes the workload. Throws
+ * `LSM_INVALID_ARGUMENT` at an operation that the text cannot express.
  */
 export function* ycsbText(workload: Workload, phase: TracePhase = 'all'): Generator<Uint8Array> {
   const marked = phase === 'all'
@@ -60,7 +61,7 @@ export function* ycsbText(workload: Workload, phase: TracePhase = 'all'): Genera
   }
 }
 
-/** What `BasicDB.init` prints. */
+/** The output of `BasicDB.init`. */
 function propertiesText(properties: Readonly<Record<string, string>>): string {
   const all: Readonly<Record<string, string>> = {
     ...properties,
@@ -93,11 +94,11 @@ function* phaseText(
 class Lines {
   length = 0
   #bytes = new Uint8Array(2 * CHUNK_BYTES)
-  /** Of the phase, from 1: says which operation is refused. */
+  /** Counted within the phase, from 1, to name a refused operation. */
   #operations = 0
   readonly #phase: string
   readonly #stream: OperationStream
-  /** As a reader of the text has them from its properties. */
+  /** The fields as a reader of the text derives them from its properties. */
   readonly #fields: YcsbFields
   readonly #writesAllFields: boolean
 
@@ -116,7 +117,7 @@ class Lines {
     }
   }
 
-  /** Owned: the lines since the last call. */
+  /** The lines since the last call. Owned. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.length)
     this.length = 0
@@ -186,11 +187,11 @@ class Lines {
       return decodeRecord(value)
     } catch (error) {
       if (!isLsmError(error, 'LSM_CORRUPTION')) throw error
-      throw this.#refused(operation, 'a value that is no record of fields')
+      throw this.#refused(operation, 'a value that is not a record of fields')
     }
   }
 
-  /** Why a reader would not take the text from `start` on for `fields`; null when it does. */
+  /** Why a reader would not read the text from `start` on as `fields`; null if it would. */
   #fieldsFault(start: number, fields: readonly Field[]): string | null {
     const bytes = this.#bytes.subarray(start, this.length)
     if (bytes.includes(NEWLINE)) return 'a value that holds a newline'
@@ -240,7 +241,7 @@ class Lines {
 
 const NONE = new Uint8Array(0)
 
-/** Why the text cannot hold the key; null when it can. */
+/** Why the text cannot express the key; null if it can. */
 function keyFault(kind: OperationKind, key: Uint8Array): string | null {
   if (key.length === 0) return 'an empty key'
   if (key.includes(SPACE)) return 'a key that holds a space'

@@ -1,7 +1,7 @@
 /**
- * Owns YCSB's vocabulary: the properties of its `CoreWorkload` that shape a stream, by its own
- * names and with its own defaults (YCSB 0.17.0 `CoreWorkload.java`). Left out are those that shape
- * no stream of one client (`property-file.ts` lists them).
+ * Owns YCSB's vocabulary: the properties of its `CoreWorkload` that shape a stream, with YCSB's
+ * names and defaults (YCSB 0.17.0 `CoreWorkload.java`). Properties that do not shape the stream of
+ * a single client are left out (`property-file.ts` lists them).
  */
 
 import { z } from 'zod'
@@ -25,13 +25,13 @@ export const corePropertiesSchema = z.strictObject({
     .default('constant'),
   fieldlengthhistogram: z
     .string()
-    .describe('histogram: the text of the file of that name (a property file names the file)')
+    .describe("histogram: the text of the histogram file (a property file gives the file's name)")
     .default(''),
-  fieldnameprefix: z.string().describe('fields are named so and numbered').default('field'),
+  fieldnameprefix: z.string().describe('prefix of field names; a number follows').default('field'),
   readallfields: z.boolean().describe('reads name all fields, not a random one').default(true),
   writeallfields: z
     .boolean()
-    .describe('updates put a whole record blind, not one field by read, merge and write')
+    .describe('updates put a whole record blind, instead of one field by read, merge and write')
     .default(false),
   readproportion: proportion('reads').default(0.95),
   updateproportion: proportion('updates').default(0.05),
@@ -40,7 +40,7 @@ export const corePropertiesSchema = z.strictObject({
   readmodifywriteproportion: proportion('read-modify-writes').default(0),
   requestdistribution: z
     .enum(['uniform', 'zipfian', 'latest', 'hotspot', 'exponential', 'sequential'])
-    .describe('which records operations ask for')
+    .describe('distribution of the requested records')
     .default('uniform'),
   minscanlength: integer(1, 1e9).describe('records of a scan, at least').default(1),
   maxscanlength: integer(1, 1e9).describe('records of a scan, at most').default(1000),
@@ -54,7 +54,7 @@ export const corePropertiesSchema = z.strictObject({
     .default(null),
   dataintegrity: z
     .boolean()
-    .describe('values follow from key and field, instead of being random')
+    .describe('values are computed from key and field, instead of random')
     .default(false),
   insertorder: z
     .enum(['hashed', 'ordered'])
@@ -72,13 +72,16 @@ export const corePropertiesSchema = z.strictObject({
   'exponential.frac': z
     .number()
     .gt(0)
-    .describe('exponential: that newest part, as a fraction of the records')
+    .describe('exponential: the newest part, as a fraction of the records')
     .default(0.8571428571),
 })
 
 export type CoreProperties = z.output<typeof corePropertiesSchema>
 
-/** The schema with a preset's values as defaults, and the rules that span several properties. */
+/**
+ * The schema with a preset's values as defaults, and with the rules that involve several
+ * properties.
+ */
 export function corePropertiesWith(preset: Partial<CoreProperties>): z.ZodObject {
   const shape: Record<string, z.ZodType> = { ...corePropertiesSchema.shape }
   for (const [name, value] of Object.entries(preset)) {

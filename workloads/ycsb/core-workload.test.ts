@@ -31,7 +31,9 @@ interface Seen {
   readonly value: string
 }
 
-/** All operations, acknowledged one by one; with their values unless told not to make them. */
+/**
+ * All operations, each acknowledged before the next; with their values unless `values` is false.
+ */
 function drain(stream: OperationStream, values = true, operation = new Operation()): Seen[] {
   const seen: Seen[] = []
   while (stream.next(operation)) {
@@ -58,7 +60,7 @@ describe('a stream', () => {
     )
   })
 
-  test('holds as many operations as it says', () => {
+  test('holds the reported number of operations', () => {
     const { load, run } = create()
     expect([load.expected, run.expected]).toEqual([200, 500])
     expect(drain(load)).toHaveLength(200)
@@ -67,7 +69,7 @@ describe('a stream', () => {
   })
 
   test.each(['constant', 'uniform', 'zipfian'] as const)(
-    'is the same whether values are made, twice, or never (%s lengths)',
+    'is the same whether values are made once, twice or never (%s lengths)',
     (fieldlengthdistribution) => {
       const make = () => create({ ...mixed, fieldlengthdistribution }).run
       const values = drain(make())
@@ -94,7 +96,7 @@ describe('a stream', () => {
     expect(backwards.toReversed()).toEqual(inOrder.map((seen) => seen.value))
   })
 
-  test('takes slots that other streams have used', () => {
+  test('accepts slots that other streams have used', () => {
     const varying = create({ ...mixed, fieldlengthdistribution: 'uniform' })
     const constant = create()
     const slot = new Operation()
@@ -122,7 +124,7 @@ describe('the load', () => {
     }
   })
 
-  test('is finished by the run, however much of it was consumed', () => {
+  test('is finished by the run, whatever part of it was consumed', () => {
     const whole = create()
     drain(whole.load)
     const expected = drain(whole.run)
@@ -138,7 +140,7 @@ describe('the load', () => {
 
 describe('the run', () => {
   test.each(['uniform', 'zipfian', 'latest', 'hotspot', 'exponential', 'sequential'] as const)(
-    '%s: asks only for records that are there',
+    '%s: asks only for existing records',
     (requestdistribution) => {
       const { run } = create({ ...mixed, requestdistribution })
       let records = size.records
@@ -151,7 +153,7 @@ describe('the run', () => {
     },
   )
 
-  test('asks for an inserted record only after its acknowledgement', () => {
+  test('asks for an inserted record only after it is acknowledged', () => {
     const keys = (acknowledged: boolean) => {
       const { run } = create({ ...mixed, requestdistribution: 'latest' })
       const operation = new Operation()
@@ -181,7 +183,7 @@ describe('the run', () => {
     }
   })
 
-  test('names the field that reads return, and those that updates write, over the whole range', () => {
+  test('draws the fields that reads return and updates write from the whole range', () => {
     const seen = drain(create({ ...mixed, readallfields: false, fieldcount: 3 }).run)
     const reads = seen.filter(({ kind }) => kind === read).map((seen) => seen.readFieldIndex)
     const updates = seen.filter(({ kind }) => kind === update).map((seen) => seen.fieldIndex)
@@ -189,7 +191,7 @@ describe('the run', () => {
     expect([...new Set(updates)].sort()).toEqual([0, 1, 2])
   })
 
-  test('writes whole records where all fields are written', () => {
+  test('writes whole records if all fields are written', () => {
     const whole = { fieldIndex: ALL_FIELDS, valueLength: 10 * fieldBytes('field0'.length, 100) }
     const seen = drain(create({ ...mixed, writeallfields: true }).run)
     for (const { kind, fieldIndex, valueLength } of seen) {
@@ -198,7 +200,7 @@ describe('the run', () => {
   })
 })
 
-test('bare values are the bytes of their one field, and streams name no fields', () => {
+test('bare values are the bytes of their single field, and streams name no fields', () => {
   const given = { ...mixed, fieldcount: 1, fieldlength: 33, writeallfields: true }
   const encoded = drain(create(given).run)
   const { load, run } = create(given, { seed: 42, bare: true })

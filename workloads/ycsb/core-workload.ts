@@ -47,11 +47,15 @@ export interface CoreSize {
 export interface CoreOptions {
   /** The seed of the thread's random numbers. */
   readonly seed: number
-  /** Values are one field's bytes, with no record around them, and updates are blind puts. */
+  /**
+   * Values are the bytes of one field, without a record around them, and updates are blind puts.
+   */
   readonly bare: boolean
 }
 
-/** The two phases. The load acknowledges nothing: its records count as there when the run starts. */
+/**
+ * The two phases. The load acknowledges nothing: its records count as existing when the run starts.
+ */
 export function createCoreWorkload(
   core: CoreProperties,
   size: CoreSize,
@@ -60,7 +64,7 @@ export function createCoreWorkload(
   assert(size.records >= 1 && size.records <= RECORDS_MAX, `${size.records} records`)
   checkInserts(core, size.records)
   const random = new JavaRandom(options.seed)
-  // The order of these constructions is YCSB's: some of them draw.
+  // YCSB constructs these in this order, and some constructors draw.
   const fieldLengths = fieldLengthGenerator(core, random)
   const operationKinds = operationChooser(core, random)
   const inserts = new AcknowledgedCounter(size.records)
@@ -110,7 +114,10 @@ interface RunParts {
   readonly names: KeyNames
 }
 
-/** One operation of the run: its kind, its key, then what the kind needs, in YCSB's order. */
+/**
+ * One operation of the run: its kind, its key, then the fields that the kind needs, in YCSB's
+ * order.
+ */
 function runSteps(core: CoreProperties, parts: RunParts): PhaseSteps {
   const { operationKinds, inserts, keys, fields, scanLengths, values, names } = parts
   const countsBack = core.requestdistribution === 'exponential'
@@ -184,7 +191,7 @@ function fieldLengthGenerator(core: CoreProperties, random: JavaRandom): NumberG
   }
 }
 
-/** Kinds of proportion 0 take no part, in YCSB's order. */
+/** Kinds with proportion 0 are left out. The order is YCSB's. */
 function operationChooser(core: CoreProperties, random: JavaRandom): Discrete {
   const choices: Choice[] = [
     { weight: core.readproportion, value: OPERATION_KIND.read },
@@ -212,8 +219,9 @@ function keyChooser(
     case 'uniform':
       return new Uniform(random, first, last)
     case 'zipfian':
-      // Room for twice the inserts expected, so that the popular keys stay the same while the
-      // table grows; keys not there yet are redrawn. The upper end is inclusive: one key too many.
+      // Room for twice the expected inserts, so that the popular keys stay the same while the table
+      // grows. Keys that do not exist yet are drawn again. The upper end is inclusive, one key too
+      // many, as in YCSB.
       return new ScrambledZipfian(random, first, last + 1 + expectedInserts(core, operations))
     case 'latest':
       return new SkewedLatest(random, inserts)
@@ -230,7 +238,7 @@ function keyChooser(
   }
 }
 
-/** Twice what the proportion says, as a Java int. */
+/** Twice the number of inserts by the proportion, as a Java int. */
 function expectedInserts(core: CoreProperties, operations: number): number {
   return Math.min(Math.trunc(operations * core.insertproportion * 2), JAVA_INT_MAX)
 }

@@ -1,7 +1,7 @@
 /**
  * Owns the values of YCSB's `dataintegrity`: "key:field", then ":" and Java's hash of all before,
- * until the length is reached (YCSB 0.17.0 `CoreWorkload.buildDeterministicValue`). They follow
- * from key and field alone, so they draw nothing.
+ * until the length is reached (YCSB 0.17.0 `CoreWorkload.buildDeterministicValue`). They depend
+ * only on key and field, so they draw nothing.
  */
 
 const COLON = 0x3a
@@ -16,7 +16,7 @@ export function writeIntegrityValue(
 ): void {
   let at = start
   let hash = 0
-  // What lies beyond the end is cut off; no later hash depends on it.
+  // Bytes beyond the end are dropped; no later hash depends on them.
   const append = (byte: number) => {
     hash = (Math.imul(hash, 31) + byte) | 0
     if (at < end) target[at++] = byte

@@ -19,7 +19,7 @@ describe('a key', () => {
     expect(keyOf(names, 2147483648)).toBe('user5860980763039959109')
   })
 
-  test('is the number itself when inserts are ordered, padded with zeros', () => {
+  test('is the number itself, padded with zeros, if inserts are ordered', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.nat({ max: 30 }), (number, digits) => {
         const key = keyOf(new KeyNames(true, digits), number)
@@ -28,7 +28,7 @@ describe('a key', () => {
     )
   })
 
-  test('shorter than the one before it leaves nothing behind in the slot', () => {
+  test('shorter than the previous key leaves no old bytes in the slot', () => {
     const operation = new Operation()
     const names = new KeyNames(true, 1)
     names.assign(operation, 123456)

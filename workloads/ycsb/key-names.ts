@@ -1,6 +1,6 @@
 /**
- * Owns YCSB's keys: "user", then the record's number in decimal, hashed unless inserts are ordered,
- * padded with zeros to `zeropadding` digits (YCSB 0.17.0 `CoreWorkload.buildKeyName`).
+ * Owns YCSB's keys: "user", then the record's number in decimal (hashed unless inserts are
+ * ordered), padded with zeros to `zeropadding` digits (YCSB 0.17.0 `CoreWorkload.buildKeyName`).
  */
 
 import { fnvHashNumber } from '../distributions/fnv-hash.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the form both YCSB phases share: counting, values, and that a phase finishes the one before
- * it, since both draw from one random stream.
+ * Owns the form that both YCSB phases share: counting, values, and finishing the previous phase
+ * first, because both draw from one random stream.
  */
 
 import { Operation, type OperationStream } from '../operation.ts'

@@ -1,7 +1,7 @@
 /**
  * Owns the six core workloads of YCSB 0.17.0: what its files `workloads/workloada` … `workloadf`
- * set (Cooper et al., "Benchmarking Cloud Serving Systems with YCSB", SoCC 2010, table 2). Record
- * and operation counts, 1000 and 1000 in the files, are the caller's.
+ * set (Cooper et al., "Benchmarking Cloud Serving Systems with YCSB", SoCC 2010, table 2). The
+ * caller gives the record and operation counts, which are 1000 and 1000 in the files.
  */
 
 import type { CoreProperties } from './core-properties.ts'
@@ -49,7 +49,7 @@ export const PRESETS = {
   },
 } as const satisfies Record<string, Preset>
 
-/** What each of the files sets: the four proportions even where 0, and the distribution. */
+/** The settings of each file: the four proportions, also if 0, and the distribution. */
 function mix(
   proportions: Partial<CoreProperties>,
   requestdistribution: CoreProperties['requestdistribution'],

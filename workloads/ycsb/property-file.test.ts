@@ -7,7 +7,7 @@ import { REFERENCE_SEED, REFERENCE_TRACES, sha256Of } from '../testing/reference
 import { ycsbText } from '../traces/ycsb-text.ts'
 import { propertyFileWorkload, readProperties } from './property-file.ts'
 
-/** As YCSB's own `workloads/workloadf` stands, comments and blank lines included. */
+/** YCSB's unchanged `workloads/workloadf`, including comments and blank lines. */
 const WORKLOAD_F = `# Yahoo! Cloud System Benchmark
 # Workload F: Read-modify-write workload
 #   Application example: user database, where user records are read and modified by the user
@@ -48,8 +48,8 @@ function drain(stream: OperationStream) {
   return seen
 }
 
-describe('a property file of YCSB’s', () => {
-  test('is taken as it is: sizes, and the stream of the preset', () => {
+describe('a YCSB property file', () => {
+  test('is accepted unchanged: its sizes, and the stream of the preset', () => {
     const workload = read(WORKLOAD_F)
     expect(workload.size).toEqual({ records: 1000, operations: 1000 })
     expect(workload.withoutEffect).toEqual([])
@@ -74,7 +74,7 @@ describe('a property file of YCSB’s', () => {
     },
   )
 
-  test('names what has no effect on the stream, a database’s own properties included', () => {
+  test('names the properties without effect on the stream, including a database’s', () => {
     const text = `${WORKLOAD_F}threadcount=8\nmeasurementtype=hdrhistogram\nrocksdb.dir=/tmp/x\ntable=t\n`
     const workload = read(text)
     const listed = ['threadcount', 'measurementtype', 'rocksdb.dir', 'table']
@@ -82,14 +82,14 @@ describe('a property file of YCSB’s', () => {
     expect(workload.parse({})).toEqual(read(WORKLOAD_F).parse({}))
   })
 
-  test('flags win over it', () => {
+  test('is overridden by flags', () => {
     expect(read(WORKLOAD_F).parse({ readproportion: 0.25 })).toMatchObject({
       readproportion: 0.25,
       readmodifywriteproportion: 0.5,
     })
   })
 
-  test('with dotransactions=false is the load alone', () => {
+  test('with dotransactions=false is only the load', () => {
     expect(read(`${WORKLOAD_F}dotransactions=false`).create({}, context).phases).toEqual([])
   })
 
@@ -120,7 +120,7 @@ describe('a property file of YCSB’s', () => {
   })
 })
 
-test('lines are those of java.util.Properties', () => {
+test('its lines are parsed as by java.util.Properties', () => {
   const text = [
     '# a comment',
     '! another',
@@ -147,7 +147,7 @@ test('lines are those of java.util.Properties', () => {
 describe('part of a table', () => {
   const text = 'insertstart=20\ninsertcount=10\nrequestdistribution=uniform\nrecordcount=50\n'
 
-  test('insertstart and insertcount say what is loaded, and bound the requests', () => {
+  test('insertstart and insertcount select the loaded records and limit the requests', () => {
     const { load, phases } = read(text).create({}, context)
     expect(drain(load).map(({ key }) => key)).toEqual([20, 21, 22, 23, 24, 25, 26, 27, 28, 29])
     const asked = new Set(drain(phases[0]!.stream).map(({ key }) => key))
@@ -171,7 +171,7 @@ describe('dataintegrity', () => {
     return text.slice(0, size)
   }
 
-  test.each([0, 5, 22, 100])('values of %i bytes follow from key and field', (size) => {
+  test.each([0, 5, 22, 100])('values of %i bytes are computed from key and field', (size) => {
     const workload = read(`dataintegrity=true\nfieldcount=3\nfieldlength=${size}`)
     const { load } = workload.create({}, context)
     for (const { text, value } of drain(load)) {
@@ -197,7 +197,7 @@ describe('dataintegrity', () => {
 describe('a histogram of field lengths', () => {
   const file = 'fieldlengthdistribution=histogram\nfieldlengthhistogram=h.txt\nfieldcount=1'
 
-  test('is read from the file beside', () => {
+  test('is read from the neighbouring file', () => {
     const histogram = 'BlockSize\t10\n0\t1\n1\t3\n2\t0\n'
     const { load } = read(file, { 'h.txt': histogram }).create({}, { ...context, records: 2000 })
     const counts = new Map<number, number>()
@@ -205,7 +205,8 @@ describe('a histogram of field lengths', () => {
       const { length } = decodeRecord(value)[0]!.value
       counts.set(length, (counts.get(length) ?? 0) + 1)
     }
-    // A draw 0 … 3 less the bucket's count, at most 0: two of four fall in the first bucket.
+    // A draw of 0 … 3 minus the bucket's count, at most 0: two of four draws fall in the first
+    // bucket.
     expect([...counts.keys()].toSorted()).toEqual([10, 20])
     expect(counts.get(10)! / 2000).toBeCloseTo(0.5, 1)
   })
@@ -220,7 +221,7 @@ describe('a histogram of field lengths', () => {
     expect(() => workload.create({}, context)).toThrow(message)
   })
 
-  test('goes with its distribution only', () => {
+  test('is allowed only with its distribution', () => {
     expect(() => read('fieldlengthdistribution=histogram').parse({})).toThrow(
       /fieldlengthhistogram goes/,
     )

@@ -1,8 +1,8 @@
 /**
- * Owns YCSB's property files (`workloads/workloada` and one's own): the lines of
- * `java.util.Properties`, and what each property is to a stream. Those of `CoreWorkload` shape it;
- * those of YCSB's client and of database bindings do not, and are given back by name so that the
- * user hears of them; a name nobody knows is refused.
+ * Owns YCSB's property files (`workloads/workloada`, or your own): the line syntax of
+ * `java.util.Properties`, and the effect of each property on a stream. Properties of `CoreWorkload`
+ * shape the stream. Those of YCSB's client and of database bindings do not; their names are
+ * returned, so that the user is told. An unknown name is refused.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -11,13 +11,13 @@ import { nearest, nearestHint } from '../nearest.ts'
 import { type CoreProperties, corePropertiesSchema } from './core-properties.ts'
 import { ycsbDefinition } from './ycsb-definition.ts'
 
-/** Properties that decide what is made and how many operations there are, not which. */
+/** Properties that determine what is made and how many operations there are, but not which ones. */
 const COUNTS = ['workload', 'recordcount', 'operationcount', 'dotransactions']
 
 /**
- * Of YCSB's client (`Client.java`, `Measurements.java`) and of `CoreWorkload` where one client that
- * never fails a write is concerned. `readallfieldsbyname` (later than 0.17.0) only spells out fields
- * that are read anyway.
+ * Properties of YCSB's client (`Client.java`, `Measurements.java`), and those of `CoreWorkload`
+ * that do not matter for a single client whose writes never fail. `readallfieldsbyname` (later than
+ * 0.17.0) only lists fields that are read anyway.
  */
 const WITHOUT_EFFECT: readonly string[] = [
   ...['db', 'table', 'columnfamily', 'threadcount', 'target', 'maxexecutiontime'],
@@ -35,16 +35,16 @@ const CORE = Object.keys(corePropertiesSchema.shape)
 const KNOWN = [...CORE, ...COUNTS, ...WITHOUT_EFFECT]
 
 export interface PropertyFile {
-  /** What the workload is called. */
+  /** The name of the workload. */
   readonly name: string
   /** Named in errors and as the source of defaults. */
   readonly path: string
   readonly text: string
-  /** The text of a file that a property names, by a path beside this one. */
+  /** The text of a file that a property names by a path relative to this file. */
   readSibling(path: string): string
 }
 
-/** Throws `LSM_INVALID_ARGUMENT`, naming the file, the line and the nearest valid property. */
+/** Throws `LSM_INVALID_ARGUMENT`, which names the file, the line and the nearest valid property. */
 export function propertyFileWorkload(file: PropertyFile): WorkloadDefinition {
   const properties: Record<string, unknown> = {}
   const counts: Record<string, number> = {}
@@ -79,7 +79,7 @@ export function propertyFileWorkload(file: PropertyFile): WorkloadDefinition {
   })
 }
 
-/** A dotted name that is near no known one belongs to a database's binding (`rocksdb.dir`). */
+/** A dotted name that is not near a known one belongs to a database binding (`rocksdb.dir`). */
 function isWithoutEffect(name: string): boolean {
   if (WITHOUT_EFFECT.includes(name)) return true
   return name.includes('.') && nearest(name, KNOWN) === undefined
@@ -95,12 +95,18 @@ function readValue(name: string, text: string, refuse: (reason: string) => Error
   return parsed.data
 }
 
-/** Decimals, as YCSB reads them: no separators, no hexadecimal. NaN, which no schema takes, for others. */
+/**
+ * Reads decimals as YCSB does: no separators, no hexadecimal. Other texts give NaN, which every
+ * schema refuses.
+ */
 function readNumber(text: string): number {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
-/** Booleans as `Boolean.parseBoolean` reads them: true in any case, all else false. */
+/**
+ * Reads booleans as `Boolean.parseBoolean` does: "true" in any letter case is true, all else is
+ * false.
+ */
 function readWord(text: string, type: string): unknown {
   return type === 'boolean' ? text.toLowerCase() === 'true' : text
 }
@@ -119,9 +125,10 @@ interface Property {
 }
 
 /**
- * The grammar of `java.util.Properties.load`: comments from # or !, a backslash that joins lines or
- * escapes, and `=`, `:` or white space between name and value. Of a name given twice the last
- * counts. Values lose trailing white space, which YCSB's parsers would trip over.
+ * The grammar of `java.util.Properties.load`: comments start with # or !, a backslash joins lines
+ * or escapes a character, and `=`, `:` or white space separates name and value. If a name is given
+ * twice, the last counts. Trailing white space of values is removed, because YCSB's parsers would
+ * fail on it.
  */
 export function readProperties(text: string): Property[] {
   const found = new Map<string, Property>()

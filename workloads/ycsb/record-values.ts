@@ -1,9 +1,9 @@
 /**
- * Owns the values of YCSB's writes, and the random draws they cost whether or not anybody looks.
- * Planning a write takes the draws in YCSB's order: for each field its length and one int that
- * `RandomByteIterator`'s constructor wastes; then, field after field in the order of a `HashMap`,
- * one int per six bytes. Those last are passed over in one step, and made from the remembered
- * position when the value is asked for.
+ * Owns the values of YCSB's writes, and the random draws that they take even if nobody reads the
+ * value. Planning a write takes the draws in YCSB's order: for each field its length, and one int
+ * that `RandomByteIterator`'s constructor discards; then, field by field in the order of a
+ * `HashMap`, one int per six bytes. The latter are skipped in one step; the value is made from the
+ * remembered position when it is needed.
  */
 
 import { Constant } from '../distributions/constant.ts'
@@ -20,12 +20,12 @@ export class RecordValues {
   readonly #random: JavaRandom
   readonly #replay = new JavaRandom(0)
   readonly #lengths: NumberGenerator
-  /** Where every field has the same length; operations then carry none of their own. */
+  /** Set if every field has the same length. Operations then carry no lengths. */
   readonly #constantLengths: Uint32Array | null
   readonly #order: readonly number[]
-  /** A record's value is its one field's bytes, with no encoding around them. */
+  /** A record's value is the bytes of its single field, without an encoding. */
   readonly bare: boolean
-  /** Values follow from key and field; planning them draws nothing. */
+  /** Values are computed from key and field; planning them draws nothing. */
   readonly #integrity: boolean
 
   constructor(
@@ -45,7 +45,7 @@ export class RecordValues {
     this.#integrity = integrity
   }
 
-  /** The operation carries a whole new record. */
+  /** Plans a whole new record for the operation. */
   planRecord(operation: Operation): void {
     const count = this.names.length
     const lengths = this.#drawLengths(operation, count)
@@ -60,7 +60,7 @@ export class RecordValues {
     this.#passOver(operation, draws)
   }
 
-  /** The operation carries new bytes for one field. */
+  /** Plans new bytes for one field. */
   planField(operation: Operation, fieldIndex: number): void {
     const lengths = this.#drawLengths(operation, 1)
     operation.fieldIndex = fieldIndex
@@ -68,7 +68,7 @@ export class RecordValues {
     this.#passOver(operation, printableDraws(lengths[0]!))
   }
 
-  /** Writes what was planned; returns its length. */
+  /** Writes the planned value and returns its length. */
   write(operation: Operation, target: Uint8Array, offset: number): number {
     if (operation.valueLength === 0) return 0
     const replay = this.#replay
@@ -94,7 +94,7 @@ export class RecordValues {
     else writeIntegrityValue(operation.key, this.names[field]!, target, start, end)
   }
 
-  /** Takes the lengths of `count` fields and the wasted int of each. */
+  /** Draws the lengths of `count` fields, and the discarded int of each. */
   #drawLengths(operation: Operation, count: number): Uint32Array {
     if (this.#constantLengths !== null) {
       if (!this.#integrity) this.#random.skip(count)

@@ -1,6 +1,6 @@
 /**
- * Owns YCSB's workloads as entries of the catalogue: the six of its files, the load alone, and any
- * other set of core properties, such as a property file's.
+ * Owns YCSB's workloads as entries of the catalogue: the six in its files, the load alone, and any
+ * other set of core properties, for example from a property file.
  */
 
 import type { Json } from '../../engine/base/json.ts'
@@ -21,10 +21,10 @@ const FAMILY = 'YCSB'
 export interface YcsbSource {
   readonly name: string
   readonly description: string
-  /** What differs from `CoreWorkload`'s own defaults, and who says so. */
+  /** The properties that differ from `CoreWorkload`'s defaults, and their source. */
   readonly properties: Partial<CoreProperties>
   readonly source: string
-  /** Nothing follows the load. */
+  /** The workload is only a load. */
   readonly loadOnly?: boolean
   readonly size?: WorkloadDefinition['size']
   readonly withoutEffect?: readonly string[]
@@ -42,7 +42,7 @@ export function ycsbDefinitions(): readonly WorkloadDefinition[] {
   ]
 }
 
-/** Throws `LSM_INVALID_ARGUMENT` where properties contradict each other or their types. */
+/** Throws `LSM_INVALID_ARGUMENT` if properties contradict each other or have wrong types. */
 export function ycsbDefinition(ycsb: YcsbSource): WorkloadDefinition {
   const { name, description, properties, size, withoutEffect } = ycsb
   const params = corePropertiesWith(properties)
@@ -88,7 +88,7 @@ function createYcsb(
   }
 }
 
-/** One field of so many bytes, written whole. */
+/** A single field of `valueBytes` bytes, written whole. */
 function singleValue(valueBytes: number): Partial<CoreProperties> {
   return {
     fieldcount: 1,

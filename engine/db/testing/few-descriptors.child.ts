@@ -1,7 +1,7 @@
 /**
- * A process that may open few files (`ulimit -n`), for few-descriptors.test.ts: it fills a database with
- * more tables and segments than that and leaves it as a kill would (`fill`), or reads, merges, verifies
- * and exports it (`use`). It reports what it found, and the most descriptors it saw open.
+ * A process that may open few files (`ulimit -n`), for few-descriptors.test.ts: it fills a database
+ * with more tables and segments than that and leaves it as a kill would (`fill`), or reads, merges,
+ * verifies and exports it (`use`). It reports what it found, and the most descriptors it saw open.
  */
 
 import { readdirSync } from 'node:fs'

@@ -8,7 +8,7 @@ import { BlockCache } from '../../cache/block-cache.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { FileTag, Storage } from '../../storage/storage.ts'
-import { compareEntries, type Entry } from '../../testing/oracles/array-cursor.ts'
+import { ArrayCursor, type Entry } from '../../testing/oracles/array-cursor.ts'
 import { TableReader } from '../table-reader.ts'
 import { type TableSummary, TableWriter, type TableWriterOptions } from '../table-writer.ts'
 
@@ -18,9 +18,8 @@ export const readTag: FileTag = { cause: 'get', level: 0 }
 export const plain: TableWriterOptions = { compression: 'none', bitsPerKey: 10 }
 
 export function addEntries(writer: TableWriter, entries: readonly Entry[]): void {
-  for (const { key, seq, kind, value } of entries.toSorted(compareEntries)) {
-    writer.add(key, 0, key.length, seq, kind, value, 0, value.length)
-  }
+  const cursor = new ArrayCursor(entries)
+  for (cursor.seekToFirst(); cursor.valid; cursor.next()) writer.add(cursor)
 }
 
 export function writeTable(

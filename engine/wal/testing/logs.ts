@@ -1,4 +1,7 @@
-/** Owns what tests of the log share: files in memory, logs of given records, and reading them. */
+/**
+ * Owns the shared helpers of the log tests: files in memory, logs of given records, and reading
+ * them.
+ */
 
 import { expect } from 'vitest'
 import { crc32c, maskCrc } from '../../base/crc32c.ts'

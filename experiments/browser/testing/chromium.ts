@@ -1,7 +1,8 @@
 /**
- * Owns the browser of tests: Debian's Chromium, without a window, driven by playwright-core. Without
- * one the tests say so and are skipped; where `VARVE_REQUIRE_CHROMIUM` is set they fail instead.
- * Every page opened here keeps a list of what went wrong and of what it asked the network for.
+ * Owns the browser of tests: Debian's Chromium, without a window, driven by playwright-core.
+ * Without one the tests say so and are skipped; where `VARVE_REQUIRE_CHROMIUM` is set they fail
+ * instead. Every page opened here keeps a list of what went wrong and of what it asked the network
+ * for.
  */
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'

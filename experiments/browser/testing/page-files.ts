@@ -1,6 +1,6 @@
 /**
- * Owns the tests of pages that are one file each: a folder for the files, a browser, and one open page
- * at a time. After each test its page must have asked for nothing but itself and complained of nothing.
+ * Owns the tests of pages that are one file each: a folder for the files, a browser, and one open
+ * page at a time. After each test its page must have requested only itself and reported no errors.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,8 @@
 /**
  * Owns the figure of the filters' promise: the share of absent keys they let through, measured over
- * all point reads of a run, against the curve of this engine's filter and of the ideal bloom filter.
- * Measured: false positives ÷ (false positives + negatives), which counts only tables without the key.
+ * all point reads of a run, against the curve of this engine's filter and of the ideal bloom
+ * filter. Measured: false positives ÷ (false positives + negatives), which counts only tables
+ * without the key.
  */
 
 import { falsePositiveRate } from '../../../engine/table/filter.ts'

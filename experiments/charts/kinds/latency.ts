@@ -1,8 +1,8 @@
 /**
- * Owns the figure of latencies: the whole distribution on HdrHistogram's axis, where every nine takes
- * as much room, a panel a kind of operation. Service time is dashed; time from the intended start,
- * which holds the queueing that service time hides, is solid. A curve ends where fewer than ten
- * samples lie beyond it. Overloaded runs have no latency and are told apart.
+ * Owns the figure of latencies: the whole distribution on HdrHistogram's axis, where every nine
+ * takes as much room, a panel a kind of operation. Service time is dashed; time from the intended
+ * start, which holds the queueing that service time hides, is solid. A curve ends where fewer than
+ * ten samples lie beyond it. Overloaded runs have no latency and are told apart.
  */
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
@@ -109,7 +109,9 @@ function latencyChart(
   })
 }
 
-/** Service time, and time from the intended start where a schedule gave one: of all runs together. */
+/**
+ * Service time, and time from the intended start where a schedule gave one: of all runs together.
+ */
 function curves(
   { results }: DesignGroup<RunResult>,
   kind: string,

@@ -224,7 +224,7 @@ function predicts(other: RunResult, run: RunResult): boolean {
   const [a, b] = [other, run].map(
     ({ deterministic }) => deterministic.amplification.drained.userBytes,
   ) as [number, number]
-  // Without a stream there is nothing but the size to know it by.
+  // Without a stream, only the size identifies it.
   const alike = other.config.target !== 'simulator (exact)' || sampleKey(other) === sampleKey(run)
   return (
     other.config.target.startsWith('simulator') &&

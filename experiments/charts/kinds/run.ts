@@ -1,6 +1,6 @@
 /**
- * Owns the figure of one run: what wrote the bytes, what a read touched, what the data took on disk,
- * and how write amplification and the tree's shape came about.
+ * Owns the figure of one run: what wrote the bytes, what a read touched, what the data took on
+ * disk, and how write amplification and the tree's shape came about.
  */
 
 import type { Amplification, RunResult } from '../../../results/schema.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the figure of a sweep over two parameters: a heat map a cost, darker is more, every cell with
- * its figure. Cells that no run has filled, such as K beyond T − 1, stay empty.
+ * Owns the figure of a sweep over two parameters: a heat map a cost, darker is more, every cell
+ * with its figure. Cells that no run has filled, such as K beyond T − 1, stay empty.
  */
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'

@@ -1,6 +1,7 @@
 /**
- * Owns the figure of a run over time: operations a second, what they lost to flushes, compactions and
- * garbage collection, and underneath the flushes and compactions themselves at the level they wrote.
+ * Owns the figure of a run over time: operations a second, what they lost to flushes, compactions
+ * and garbage collection, and underneath the flushes and compactions themselves at the level they
+ * wrote.
  */
 
 import { runLabels } from '../../../results/design-labels.ts'

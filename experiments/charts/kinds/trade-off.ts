@@ -1,8 +1,8 @@
 /**
  * Owns the figure of the three-way trade-off: write amplification across, cost of a read up, space
- * amplification as area, a panel a workload. Points that no other beats in all three are filled; the
- * dashed staircase is the front of writes against reads alone (the RUM conjecture, Athanassoulis et
- * al., EDBT 2016). Points that would hide each other stand side by side.
+ * amplification as area, a panel a workload. Points that no other beats in all three are filled;
+ * the dashed staircase is the front of writes against reads alone (the RUM conjecture,
+ * Athanassoulis et al., EDBT 2016). Points that would hide each other stand side by side.
  */
 
 import { groupByDesign } from '../../../results/identity.ts'

@@ -1,8 +1,8 @@
 /**
- * Owns the figure of a tree as it grew: bytes and sorted runs of each level over user bytes written.
- * Both come from the series. Where it holds no bytes, they are summed up from the event log, which
- * keeps the first events only; where it ends before the run does, so does the picture, and the
- * caption says so.
+ * Owns the figure of a tree as it grew: bytes and sorted runs of each level over user bytes
+ * written. Both come from the series. Where it holds no bytes, they are summed up from the event
+ * log, which keeps the first events only; where it ends before the run does, so does the picture,
+ * and the caption says so.
  */
 
 import { strategyLabels } from '../../../results/design-labels.ts'

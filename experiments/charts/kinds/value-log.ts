@@ -1,6 +1,6 @@
 /**
- * Owns the figure of a value log, from the suite `wisckey`: what separating values buys in writes and
- * costs in cold scans over the size of a value, where these cross, and the log's own write
+ * Owns the figure of a value log, from the suite `wisckey`: what separating values buys in writes
+ * and costs in cold scans over the size of a value, where these cross, and the log's own write
  * amplification under FIFO cleaning beside its law (WiscKey, FAST '16).
  */
 

@@ -1,7 +1,7 @@
 /**
- * Owns the figure of how write amplification grows with the data: a point a run, and the line of the
- * closed-form model through them where it has an exact form. Copies of entries are compared, since a
- * model knows no log, no framing and no filters.
+ * Owns the figure of how write amplification grows with the data: a point a run, and the line of
+ * the closed-form model through them where it has an exact form. Copies of entries are compared,
+ * since a model knows no log, no framing and no filters.
  */
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns a page of one figure: Vega draws what the page embeds, with tooltips and a menu to save it; in
- * a narrow window the figure as one column of a paper has it.
+ * Owns a page of one figure: Vega draws what the page embeds, with tooltips and a menu to save it;
+ * in a narrow window the figure as one column of a paper has it.
  */
 import { elementOf, embeddedData } from '../../browser/page/embedded-data.ts'
 

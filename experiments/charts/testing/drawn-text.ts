@@ -1,6 +1,6 @@
 /**
- * Owns looking at a figure's scene as tests do: every visible text with the place it takes. Watermarks
- * are left out: they lie behind what is read.
+ * Owns looking at a figure's scene as tests do: every visible text with the place it takes.
+ * Watermarks are left out: they lie behind what is read.
  */
 
 import { WATERMARK_OPACITY } from '../figure.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns what makes a figure illegible: texts that cross each other or the edge, words of a figure gone
- * wrong, a figure wider than its page, type too small to print, warnings of the compiler.
+ * Owns what makes a figure illegible: texts that cross each other or the edge, words of a figure
+ * gone wrong, a figure wider than its page, type too small to print, warnings of the compiler.
  */
 
 import { compile } from 'vega-lite'

@@ -1,4 +1,6 @@
-/** Owns what the properties of the fuzz demand of one reading: as written, or refused in one line. */
+/**
+ * Owns what the properties of the fuzz demand of one reading: as written, or refused in one line.
+ */
 import { expect } from 'vitest'
 import { UsageError } from '../../base/usage-error.ts'
 import { isNumber, numberWritten } from './written.ts'

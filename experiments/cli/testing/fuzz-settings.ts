@@ -1,4 +1,6 @@
-/** Owns the property of `--param` and `--set`: a setting is the value written, of its declared type. */
+/**
+ * Owns the property of `--param` and `--set`: a setting is the value written, of its declared type.
+ */
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { engineOptionsSchema } from '../../../engine/index.ts'

@@ -6,7 +6,8 @@
 import type { Latency, ReadAccount, RunResult, Timed } from '../../../results/schema.ts'
 import { formatCount, formatNs } from '../../base/units.ts'
 import type { Look } from '../../cli/terminal.ts'
-import { fitted, textTable } from '../../cli/text-table.ts'
+import { fitted } from '../../cli/text-lines.ts'
+import { textTable } from '../../cli/text-table.ts'
 import { runThroughput } from '../../measure/throughput.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
@@ -25,12 +26,16 @@ export function closingTable(results: readonly RunResult[], look: Look): string 
   const rows = results.map((result) => {
     return repeats ? [...rowOf(result), String(result.config.repeat)] : rowOf(result)
   })
-  const queues = results.some((result) => result.timed.arrivals !== null)
-  const caption = `${CAPTION}${queues ? INTENDED : SERVICE}`
+  const caption = `${CAPTION}${timeQuoted(results)}`
   return `${textTable({ head, rows, names: 2 }, look)}\n${fitted(caption, look)}`
 }
 
-/** Of each run that went on until a state: whether it was reached, and when. */
+/** Which time the percentiles of `quoted` are. */
+export function timeQuoted(results: readonly { readonly timed: Timed }[]): string {
+  return results.some(({ timed }) => timed.arrivals !== null) ? INTENDED : SERVICE
+}
+
+/** For each run with `--until`: whether it reached the state, and when. */
 export function untilLines(results: readonly RunResult[]): readonly string[] {
   return results.flatMap(({ id, config, deterministic: { until } }) => {
     if (until === null) return []
@@ -68,16 +73,14 @@ function ratio(value: number | null): string {
   return value === null ? '–' : value.toFixed(2)
 }
 
-function quoted(timed: Timed, figure: 'p50Us' | 'p99Us'): string {
+/** A percentile of each operation kind. */
+export function quoted(timed: Timed, figure: 'p50Us' | 'p99Us'): string {
   if (timed.arrivals?.overloaded === true) return 'overloaded'
   return perKind(timed.intendedLatencyByKind ?? timed.latencyByKind, figure)
 }
 
 /** One line an operation kind: percentiles of different kinds do not add up to one. */
-export function perKind(
-  latencies: Readonly<Record<string, Latency>>,
-  figure: 'p50Us' | 'p99Us',
-): string {
+function perKind(latencies: Readonly<Record<string, Latency>>, figure: 'p50Us' | 'p99Us'): string {
   const lines = Object.entries(latencies).map(
     ([kind, latency]) => `${kind} ${formatNs(latency[figure] * 1e3)}`,
   )

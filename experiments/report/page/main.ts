@@ -1,7 +1,7 @@
 /**
- * Owns what moves in a report: tables copied as text, figures drawn when they come into view. A page
- * opened from a file may have no clipboard: then an older way is tried, and at last the text is
- * shown, selected, to be copied by hand.
+ * Owns what moves in a report: tables copied as text, figures drawn when they come into view. A
+ * page opened from a file may have no clipboard: then an older way is tried, and at last the text
+ * is shown, selected, to be copied by hand.
  */
 import { elementOf, embeddedData } from '../../browser/page/embedded-data.ts'
 import { type ReportTable, type TableFormat, tableText } from '../report-table.ts'

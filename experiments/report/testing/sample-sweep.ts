@@ -1,4 +1,6 @@
-/** Owns a fabricated sweep for tests of reports: designs, workloads and seeds, none of it measured. */
+/**
+ * Owns a fabricated sweep for tests of reports: designs, workloads and seeds, none of it measured.
+ */
 import type { RunResult } from '../../../results/schema.ts'
 import { sampleResult } from '../../../results/testing/sample-result.ts'
 

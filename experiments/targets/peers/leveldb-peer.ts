@@ -1,7 +1,7 @@
 /**
  * Owns LevelDB as a peer, through classic-level: `getSync` runs on the calling thread, a put or a
- * delete is a job of libuv's thread pool behind a promise. Its level ratio, level-0 trigger, level-1
- * size and filter bits are constants of its source (db/dbformat.h, db/version_set.cc).
+ * delete is a job of libuv's thread pool behind a promise. Its level ratio, level-0 trigger,
+ * level-1 size and filter bits are constants of its source (db/dbformat.h, db/version_set.cc).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -118,7 +118,7 @@ class LevelDbStore implements PeerStore {
     }
   }
 
-  /** It says nothing of work that is due. */
+  /** LevelDB does not report work that is due. */
   busy(): boolean {
     return false
   }

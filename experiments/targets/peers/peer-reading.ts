@@ -1,34 +1,43 @@
 /**
- * Owns one reading of a peer: its own statistics, the process's account and the folder's size, and
- * the ratios of them. What one of the sources does not know stays null through every quotient.
+ * Owns one reading of a peer: its own statistics, the account of the process, the size of the
+ * folder, and their ratios. A figure that its source does not know is null, and so is each ratio of
+ * it.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PeerReading } from '../../../results/peer-schema.ts'
-import { type ProcessAccount, readProcessAccount } from '../../machine/process-account.ts'
+import { readSystem, type SystemReading } from '../../machine/operating-system.ts'
 import { quotient } from '../../measure/figures.ts'
 import type { PeerStatistics } from './peer-store.ts'
 
-/** The process's account from an opening on, without what went to the terminal. */
+/** Bytes of the whole process, its threads and the children it waited for. */
+interface ProcessAccount {
+  readonly writtenBytes: number
+  readonly readBytes: number
+  /** Pages written to the device. */
+  readonly deviceBytes: number
+}
+
+/** The account of the process since construction, without the bytes written to the terminal. */
 export class ProcessWindow {
   readonly #terminalBytes: () => number
-  readonly #before: ProcessAccount | null
+  readonly #before: SystemReading | null
   readonly #terminalBefore: number
 
   constructor(terminalBytes: () => number) {
     this.#terminalBytes = terminalBytes
-    this.#before = readProcessAccount()
+    this.#before = readSystem()
     this.#terminalBefore = terminalBytes()
   }
 
   read(): ProcessAccount | null {
-    const after = readProcessAccount()
+    const after = readSystem()
     if (this.#before === null || after === null) return null
     const terminal = this.#terminalBytes() - this.#terminalBefore
     return {
-      writtenBytes: after.writtenBytes - this.#before.writtenBytes - terminal,
-      readBytes: after.readBytes - this.#before.readBytes,
-      deviceBytes: after.deviceBytes - this.#before.deviceBytes,
+      writtenBytes: after.written.bytes - this.#before.written.bytes - terminal,
+      readBytes: after.read.bytes - this.#before.read.bytes,
+      deviceBytes: after.deviceWrittenBytes - this.#before.deviceWrittenBytes,
     }
   }
 }
@@ -66,7 +75,7 @@ function ratio(numerator: number | null, denominator: number | null): number | n
   return numerator === null || denominator === null ? null : quotient(numerator, denominator)
 }
 
-/** Bytes of files, as far as blocks are behind them: a log set aside in advance is not data. */
+/** Bytes of all files. Space reserved in advance for a log has no blocks and does not count. */
 function folderBytes(folder: string): number {
   return readdirSync(folder)
     .map((name) => lstatSync(join(folder, name)))

@@ -1,6 +1,6 @@
 /**
- * Owns the contract between a run and a store that somebody else wrote. Each call answers at once or
- * by a promise: LevelDB's writes go through libuv's thread pool. Only a promise is awaited.
+ * Owns the contract between a run and a store that somebody else wrote. Each call answers at once
+ * or by a promise: LevelDB's writes go through libuv's thread pool. Only a promise is awaited.
  *
  * A store is open from its creation until `close`. Keys and values handed in are borrowed.
  */

@@ -1,8 +1,8 @@
 /**
- * Owns a peer as a target: the calls of a run as calls of its store, the user bytes put into it, and
- * its drain. No peer is told to flush or to compact, since that would change its tree: the drain waits
- * until its background work is over. It is over when the store says so and the process has written
- * nothing for a while.
+ * Owns a peer as a target: the calls of a run as calls of its store, the user bytes put into it,
+ * and its drain. No peer is told to flush or to compact, since that would change its tree: the
+ * drain waits until its background work is over. It is over when the store says so and the process
+ * has written nothing for a while.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Interrupted } from '../../base/interrupted.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the strip under a tree: the bytes of every level over the whole run, stacked, level 0 on top.
- * It is drawn once a size; a step only moves the mark that says where the run is.
+ * Owns the strip under a tree: the bytes of every level over the whole run, stacked, level 0 on
+ * top. It is drawn once a size; a step only moves the mark that says where the run is.
  */
 import type { Moments } from '../moments.ts'
 import type { Replay } from '../replay.ts'

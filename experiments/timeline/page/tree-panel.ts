@@ -60,7 +60,7 @@ export class TreePanel {
     this.#listen()
   }
 
-  /** Fits the canvases to the page as it is now, and takes its colours anew. */
+  /** Fits the canvases to the page as it is now, and reads its colours again. */
   resize(): void {
     const { rowsByLevel, treeHeight } = this.#parts
     this.#width = this.#tree.parentElement!.clientWidth

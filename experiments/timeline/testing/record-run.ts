@@ -1,4 +1,6 @@
-/** Owns the making of recorded runs for tests: a real run on memory, with every edit of its tree. */
+/**
+ * Owns the making of recorded runs for tests: a real run on memory, with every edit of its tree.
+ */
 import { readFileSync } from 'node:fs'
 import { parseResult } from '../../../results/parse-result.ts'
 import { parseVersionLog, versionsPath } from '../../base/version-log.ts'

@@ -23,7 +23,7 @@ const anyKey = fc.oneof(
   fc.constant(new TextEncoder().encode('0x41')),
 )
 
-/** Bytes of a key as a reader of the file would take them. */
+/** Decodes a key as a reader of the file would. */
 function keyOf(text: string): Uint8Array {
   const bytes = text.startsWith('0x') ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text)
   return Uint8Array.from(bytes)
@@ -44,7 +44,7 @@ function rowOf(phase: string, one: PlainOperation) {
   }
 }
 
-test('any operations are rows that a CSV reader takes apart again', () => {
+test('any operations become rows that a CSV reader splits again', () => {
   const operation = fc
     .tuple(arbitraryOperation('dense', fieldNames.length), anyKey)
     .map(([one, key]) => ({ ...one, key }))

@@ -1,8 +1,8 @@
 /**
- * Owns a workload as CSV, one row an operation, for spreadsheets and scripts: everything but the
- * values' bytes. Keys of printable ASCII without quotes and commas stand as they are, others, and
- * those that begin with `0x`, as `0x` and hex. Names are quoted where they must be (RFC 4180). A
- * figure that an operation does not have is empty.
+ * Owns a workload as CSV, one row per operation, for spreadsheets and scripts: everything except
+ * the values' bytes. Keys of printable ASCII without quotes and commas are written as they are.
+ * Other keys, and keys that start with `0x`, are written as `0x` and hex. Names are quoted if
+ * necessary (RFC 4180). A field that an operation does not have is empty.
  */
 
 import {

@@ -1,10 +1,10 @@
 /**
  * Owns a workload as RocksDB's query trace, which `db_bench --benchmarks=replay` runs natively: the
- * calls that a store gets from the runner, one record each. A field's update is read, merged and
- * written there, so it is a get and a put of the whole record here, and a put only where the record
- * exists; `records` remembers what is needed for that.
+ * calls that the runner makes to a store, one trace record each. The runner reads, merges and
+ * writes to update a field, so the trace has a get, and a put of the whole record if the record
+ * exists. `records` remembers the records for this.
  *
- * Scans are exempt: RocksDB's traces hold a seek but none of the nexts that follow it.
+ * Scans lose their length: RocksDB's traces hold a seek, but not the nexts that follow it.
  */
 
 import { ByteWriter } from '../../../engine/base/coding.ts'
@@ -25,7 +25,7 @@ import {
 } from '../rocksdb-format.ts'
 import type { TracePhase } from '../ycsb-text.ts'
 
-/** The newest record of every key; wanted only where updates replace one field. */
+/** The newest record of every key. Needed only if updates replace one field. */
 export interface RecordStore {
   /** Borrowed until the next call. */
   get(key: Uint8Array): Uint8Array | undefined
@@ -33,7 +33,7 @@ export interface RecordStore {
   delete(key: Uint8Array): void
 }
 
-/** Records of the trace, as db_bench counts them. */
+/** Number of trace records, as db_bench counts them. */
 export interface RocksdbCounts {
   writes: number
   gets: number
@@ -44,9 +44,9 @@ const CHUNK_BYTES = 1 << 18
 const NS_PER_MICROSECOND = 1000
 
 /**
- * The whole trace in chunks; each is the caller's. Consumes the workload. `records` is null where no
- * operation updates one field; `counts` is counted up. Of the phases not asked for only `records`
- * hears.
+ * The whole trace in chunks, which the caller owns. Consumes the workload. `records` is null if no
+ * operation updates a single field. `counts` is incremented. Operations of phases that were not
+ * requested only update `records`.
  */
 export function* rocksdbTrace(
   workload: Workload,
@@ -97,7 +97,7 @@ class RocksdbRecords {
     const operation = new Operation()
     while (stream.next(operation)) {
       const { arrivalNs } = operation
-      // Where nobody says, an operation arrives every microsecond.
+      // Without recorded times, an operation arrives every microsecond.
       const clock =
         arrivalNs < 0 ? this.#microseconds + 1 : Math.floor(arrivalNs / NS_PER_MICROSECOND)
       this.#microseconds = Math.max(this.#microseconds, clock)

@@ -66,7 +66,7 @@ describe('zstd', () => {
   })
 
   test.each([1, 3, 4, 7, 600])(
-    'with %i bytes of garbage after a frame says where',
+    'with %i bytes of garbage after a frame is refused with their offset',
     async (count) => {
       const first = zstd('READ a\n')
       const after = Buffer.alloc(count, 'garbage')
@@ -75,7 +75,7 @@ describe('zstd', () => {
     },
   )
 
-  test('cut short anywhere says in which frame', async () => {
+  test("cut short anywhere is refused with the frame's offset", async () => {
     const first = zstd('READ a\n')
     const last = zstdCompressSync('READ b\n'.repeat(100), checked)
     for (let length = 4; length < last.length; length++) {
@@ -86,7 +86,7 @@ describe('zstd', () => {
     await expect(torn).rejects.toThrow(`at offset ${first.length}: damaged or truncated zstd`)
   })
 
-  test('with a wrong checksum says between which bytes', async () => {
+  test('with a wrong checksum is refused with the range of bytes', async () => {
     const first = zstd('READ a\n')
     const last = zstdCompressSync('READ b\n', checked)
     last[last.length - 1]! ^= 1
@@ -129,9 +129,13 @@ describe('gzip', () => {
 })
 
 describe('a name', () => {
-  test('does not decide, and is remarked on where it says otherwise', async () => {
+  test('does not determine the packing; a misleading name gives a remark', async () => {
     for (const [name, bytes, remark] of [
-      ['a.gz', Buffer.from('READ a\n'), 'a.gz is named .gz but is not packed: read as it is'],
+      [
+        'a.gz',
+        Buffer.from('READ a\n'),
+        'a.gz is named .gz but is not compressed: read as plain bytes',
+      ],
       ['b.zst', gzipSync('READ a\n'), null],
       ['c.txt', zstd('READ a\n'), null],
     ] as const) {
@@ -147,8 +151,10 @@ describe('a name', () => {
     ['bzip2', [...Buffer.from('BZh91AY')]],
     ['zip', [...Buffer.from('PK\x03\x04...')]],
     ['lz4', [0x04, 0x22, 0x4d, 0x18, 0x64]],
-  ])('%s is known and refused', async (name, bytes) => {
+  ])('%s is recognised and refused', async (name, bytes) => {
     const refused = read(Uint8Array.from(bytes))
-    await expect(refused).rejects.toThrow(`${path}: packed by ${name}, which is not read here`)
+    await expect(refused).rejects.toThrow(
+      `${path}: compressed with ${name}, which is not supported`,
+    )
   })
 })

@@ -1,8 +1,8 @@
 /**
- * Owns the bytes of a file to be imported, plain, gzip or zstd, told apart by their first bytes and
- * not by the name. Invariant: a chunk at a time, whatever the file's size, and every byte of the
- * file is read: several gzip members or zstd frames are one stream, and what follows the last of
- * them is refused, except zeros after gzip, which tapes and archives leave as padding.
+ * Owns the bytes of a file to be imported: plain, gzip or zstd, recognised by the first bytes, not
+ * by the name. Invariant: one chunk is in memory at a time, for any file size, and every byte of
+ * the file is read. Several gzip members or zstd frames form one stream. Bytes after the last one
+ * are refused, except zeros after gzip, which tapes and archives leave as padding.
  */
 
 import { extname } from 'node:path'
@@ -16,7 +16,7 @@ import { isZstd, zstdFrames } from './zstd-frames.ts'
 const HEAD_BYTES = 6
 const ZERO_CHUNK_BYTES = 1 << 16
 const PACKED_NAMES: ReadonlySet<string> = new Set(['.gz', '.tgz', '.zst', '.zstd'])
-/** By their first bytes: packings that are known and not read. */
+/** Packings that are recognised by their first bytes, but not supported. */
 const UNREAD: Readonly<Record<string, readonly number[]>> = {
   xz: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
   bzip2: [0x42, 0x5a, 0x68],
@@ -25,9 +25,9 @@ const UNREAD: Readonly<Record<string, readonly number[]>> = {
 }
 
 /**
- * `path`'s content, decompressed; `remark` hears what is worth knowing of it. Throws the system's
- * error, `LSM_CORRUPTION` with the place of a damaged or torn stream, or `LSM_INVALID_ARGUMENT` for
- * a packing that is not read here.
+ * The decompressed content of `path`. Remarks about the file are passed to `remark`. Throws the
+ * system's error, `LSM_CORRUPTION` with the place of a damaged or torn stream, or
+ * `LSM_INVALID_ARGUMENT` for a packing that is not supported.
  */
 export async function* readChunks(
   path: string,
@@ -42,12 +42,12 @@ export async function* readChunks(
       const unread = Object.keys(UNREAD).find((name) => startsWith(head, UNREAD[name]!))
       if (unread !== undefined) {
         throw invalidArgument(
-          `${path}: packed by ${unread}, which is not read here; unpack it first`,
+          `${path}: compressed with ${unread}, which is not supported; decompress it first`,
         )
       }
       const extension = extname(path)
       if (PACKED_NAMES.has(extension)) {
-        remark(`${path} is named ${extension} but is not packed: read as it is`)
+        remark(`${path} is named ${extension} but is not compressed: read as plain bytes`)
       }
       yield* source.rest()
     }
@@ -64,7 +64,9 @@ function startsWith(head: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, i) => head[i] === byte)
 }
 
-/** Members one after another; zlib reads them all, but stops at the first zero between them. */
+/**
+ * Reads members one after another. zlib reads them all, but stops at the first zero between them.
+ */
 async function* gunzip(source: PackedBytes): AsyncGenerator<Uint8Array> {
   const unpacked = createGunzip()
   yield* decompressed('gzip', source, source.rest(), unpacked)
@@ -84,7 +86,7 @@ function checkZeros(path: string, start: number): void {
   }
 }
 
-/** The decompressor begins a frame anew only where a write does: pieces end where frames end. */
+/** The decompressor starts a new frame only with a new write, so pieces end where frames end. */
 function unzstd(source: PackedBytes): AsyncGenerator<Uint8Array> {
   return decompressed('zstd', source, zstdFrames(source), createZstdDecompress())
 }

@@ -1,13 +1,13 @@
 /**
- * Owns the cache traces of Twitter and of Meta, both CSV with a row a request and no values: sizes
- * only, so the bytes are made up. Rows are cut at their commas; nothing in these files is quoted. A
- * key keeps its bytes, whatever they are.
+ * Owns the cache traces of Twitter and Meta. Both are CSV with one row per request, and have sizes
+ * instead of values, so the value bytes are made up. Rows are split at commas; nothing in these
+ * files is quoted. Keys may contain any bytes, and keep them.
  *
  * Twitter (github.com/twitter/cache-trace, no header): timestamp in seconds, key, key size, value
- * size, client, operation, TTL. A key may hold commas, so a row is taken from both ends.
+ * size, client, operation, TTL. A key may contain commas, so a row is parsed from both ends.
  *
- * Meta (CacheLib's kvcache): columns by the names of the header, which differ from year to year; a
- * row stands for `op_count` requests.
+ * Meta (CacheLib's kvcache): the header names the columns, which differ from year to year. A row
+ * stands for `op_count` requests.
  */
 
 import { OPERATION_KIND, type OperationKind } from '../../operation.ts'
@@ -25,7 +25,7 @@ const { read, update, insert, readModifyWrite } = OPERATION_KIND
 const NS_PER_SECOND = 1e9
 const PHASE = 'run'
 
-/** `append`, `incr` and their kin read what is there. */
+/** `append`, `incr` and similar operations read the existing value. */
 const TWITTER_KINDS: ReadonlyMap<string, OperationKind> = new Map([
   ['get', read],
   ['gets', read],
@@ -86,7 +86,7 @@ export function kvcacheReader(path: string, context: ImportContext): ForeignRead
   })
 }
 
-/** Each becomes an operation: what claims more is no count. */
+/** Each request becomes an operation. A larger number is not a plausible count. */
 const OP_COUNT_MAX = 10_000_000
 
 function kvcacheRow(
@@ -118,7 +118,7 @@ function kvcacheRow(
   return null
 }
 
-/** Bytes of the line from column `start` up to `end`, with the commas between. Borrowed. */
+/** Bytes of the line from column `start` up to `end`, including the commas between. Borrowed. */
 function columnBytes(
   line: Uint8Array,
   columns: readonly string[],
@@ -137,7 +137,7 @@ interface CacheRequest {
   readonly key: Uint8Array
   readonly keyBytes: number
   readonly valueBytes: number
-  /** Null where the trace has no clock. */
+  /** Null if the trace has no clock. */
   readonly seconds: number | null
   readonly count: number
 }

@@ -1,6 +1,7 @@
 /**
- * Owns what importers share: the form of a reader that is fed chunks and hands operations to a sink,
- * the phases they begin, keys as foreign ones, and values whose content a trace does not tell.
+ * Owns the shared parts of importers: the interface of a reader that receives chunks and passes
+ * operations to a sink, the phases, foreign keys, and values whose content the trace does not
+ * contain.
  */
 
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../../engine/wal/write-batch.ts'
@@ -10,21 +11,21 @@ import type { OperationSink } from '../operation-sink.ts'
 import type { ImportReport } from './import-report.ts'
 import { type Line, LineSplitter } from './lines.ts'
 
-/** Reads one file; a new one is made for the next. */
+/** Reads one file. Each file gets a new reader. */
 export interface ForeignReader {
   write(chunk: Uint8Array): void
   end(): void
 }
 
-/** Thrown where what is being read makes no operation; becomes a malformed line of the report. */
+/** Thrown if the input is not an operation. It becomes a malformed line of the report. */
 class Malformed extends Error {}
 
-/** What the files of one import have in common. */
+/** The state that the files of one import share. */
 export class ImportContext {
   readonly report: ImportReport
-  /** The slot every operation is handed over in. */
+  /** The slot in which every operation is passed on. */
   readonly operation = new Operation()
-  /** The origin's own, as far as the files tell. */
+  /** Properties of the trace's origin, if the files contain them. */
   readonly properties: Record<string, string> = {}
   readonly #sink: OperationSink
   #phase: { readonly name: string; readonly fieldNames: readonly string[] } | null = null
@@ -36,7 +37,10 @@ export class ImportContext {
     this.report = report
   }
 
-  /** A trace without a load has an empty one. A phase of that name goes on if it is the last. */
+  /**
+   * A trace without a load has an empty load phase. If `name` is the last phase, that phase
+   * continues.
+   */
   beginPhase(name: string, fieldNames: readonly string[]): void {
     if (this.#phase?.name === name && equalNames(this.#phase.fieldNames, fieldNames)) return
     if (this.#phase === null && name !== 'load') this.#sink.beginPhase('load', fieldNames)
@@ -44,14 +48,14 @@ export class ImportContext {
     this.#phase = { name, fieldNames }
   }
 
-  /** Even of an empty file comes a trace. */
+  /** An empty file also gives a trace. */
   finish(): void {
     if (this.#phase === null) this.beginPhase('load', [])
   }
 
   /**
-   * Empties the slot for an operation on the key at bytes[start, end). Throws `Malformed` for a key
-   * that no store here takes.
+   * Empties the slot for an operation on the key at bytes[start, end). Throws `Malformed` if no
+   * store accepts the key.
    */
   begin(kind: OperationKind, bytes: Uint8Array, start = 0, end = bytes.length): Operation {
     const { operation } = this
@@ -70,12 +74,13 @@ export class ImportContext {
   }
 
   /**
-   * When the operation arrived by the trace's own clock, whose unit is `unitNs`. Throws `Malformed`
-   * where that is too far from the first to be kept exactly.
+   * Sets the arrival time from the trace's clock, whose unit is `unitNs`. Throws `Malformed` if it
+   * is too far from the first to be stored exactly.
    */
   arrive(clock: number, unitNs: number): void {
     if (this.#firstArrival < 0) this.#firstArrival = clock
-    // Since the first, before the unit changes: nanoseconds of an epoch are no safe integers.
+    // Subtract the first arrival before changing the unit: nanoseconds since an epoch exceed the
+    // safe integers.
     const sinceFirst = (clock - this.#firstArrival) * unitNs
     if (sinceFirst > ARRIVAL_NS_MAX) {
       const days = Math.floor(sinceFirst / NS_PER_DAY)
@@ -86,14 +91,14 @@ export class ImportContext {
     this.operation.arrivalNs = Math.max(0, sinceFirst)
   }
 
-  /** Hands over the slot with the value it carries, or with none. */
+  /** Passes on the slot, with its value or without one. */
   add(value: Uint8Array | null = null): void {
     this.operation.valueLength = checkedValueBytes(value?.length ?? 0)
     this.#sink.add(this.operation, value)
     this.report.operations++
   }
 
-  /** Hands over the slot with a value of so many bytes, each a different one. */
+  /** Passes on the slot with a made-up value of `bytes` bytes. Each such value differs. */
   addUnknownValue(bytes: number): void {
     const { operation } = this
     operation.valueLength = checkedValueBytes(bytes)
@@ -108,20 +113,23 @@ function equalNames(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((name, i) => name === b[i]))
 }
 
-/** `bytes`. Throws `Malformed` for a value that no store here takes. */
+/** Returns `bytes`. Throws `Malformed` for a length that no store accepts. */
 export function checkedValueBytes(bytes: number): number {
   if (bytes <= VALUE_BYTES_MAX) return bytes
   throw new Malformed(`a value of ${bytes} bytes; at most ${VALUE_BYTES_MAX}`)
 }
 
 const NS_PER_DAY = 86_400e9
-/** Twice as much, a step between two, is still a safe integer. */
+/** Twice this, the largest step between two arrivals, is still a safe integer. */
 const ARRIVAL_NS_MAX = 2 ** 52
 
-/** Any constant would do; equal imports give equal values. */
+/** Any constant works: equal imports give equal values. */
 const UNKNOWN_VALUES_SEED = 0x7661_7276
 
-/** A reader of lines: `parse` returns why it does not understand one, or throws `Malformed`. */
+/**
+ * A reader of lines. `parse` returns the reason if it does not understand a line, or throws
+ * `Malformed`.
+ */
 export function lineReader(
   path: string,
   report: ImportReport,
@@ -136,7 +144,7 @@ export function lineReader(
   )
 }
 
-/** What `work` returns, or the reason of the `Malformed` that it throws. */
+/** The result of `work`, or the reason of the `Malformed` that it throws. */
 export function reasonOf(work: () => string | null): string | null {
   try {
     return work()
@@ -156,9 +164,9 @@ export function wholeNumber(text: string | undefined): number {
 const ZERO = 0x30
 
 /**
- * A key as the trace gives it, lengthened with zeros to the size it had before it was made anonymous
- * (CacheLib, `KVReplayGenerator.h`; there to 256 bytes at most). Never shortened: keys stay distinct.
- * May be the array given. Throws `Malformed` for a size that no store here takes.
+ * The key of the trace, lengthened with zeros to the size it had before it was anonymised
+ * (CacheLib, `KVReplayGenerator.h`; there to 256 bytes at most). It is never shortened, so keys
+ * stay distinct. May return the given array. Throws `Malformed` for a size that no store accepts.
  */
 export function sizedKey(key: Uint8Array, keyBytes: number): Uint8Array {
   if (keyBytes <= key.length) return key

@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'varve-import-caches-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
 
-/** Bytes of a key as a row of a cache trace may hold them. */
+/** Bytes of a key that a row of a cache trace can hold. */
 const keyBytes = (...excluded: number[]) =>
   fc
     .array(
@@ -31,7 +31,7 @@ function rowsOf(keys: readonly Uint8Array[], row: (size: number) => readonly [st
 }
 
 describe('Twitter’s cache trace', () => {
-  test('is a request a row, its arrival in seconds since the first', async () => {
+  test('has one request per row, with arrivals relative to the first', async () => {
     const rows = [
       '100,nz:u:eeW511,8,0,4,get,0',
       '100,nz:u:eeW511,8,312,4,set,86400',
@@ -54,7 +54,7 @@ describe('Twitter’s cache trace', () => {
     })
   })
 
-  test('of any rows reads back whole, whatever commas its keys hold', async () => {
+  test('of any rows reads back completely, even if keys contain commas', async () => {
     const row = fc.record({
       step: fc.nat(5),
       key: fc.stringMatching(/^[!-~]{1,20}$/),
@@ -86,7 +86,7 @@ describe('Twitter’s cache trace', () => {
     )
   })
 
-  test('keeps the bytes of its keys, whatever they are', async () => {
+  test('keeps any bytes of its keys', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(keyBytes(NEWLINE), { minLength: 1 }), async (keys) => {
         const rows = rowsOf(keys, (size) => ['0,', `,${size},10,1,set,0\n`])
@@ -111,7 +111,7 @@ describe('Twitter’s cache trace', () => {
     ['0,k,,1,1,set,0', 'key size ""'],
     ['0,k,-1,1,1,set,0', 'key size "-1"'],
     ['9000000,k,1,1,1,get,0', 'arrived 104 days after the first operation; at most 52'],
-  ])('row %# is more than is kept, and malformed', async (row, reason) => {
+  ])('row %# exceeds a limit and is malformed', async (row, reason) => {
     const text = `0,a,1,1,1,get,0\n${row}\n0,b,65535,536870912,1,get,0\n`
     const { malformed, report } = await imported('twitter', path, [text], 1)
     expect(malformed).toEqual([expect.stringContaining(`trace.0:2: ${reason}`)])
@@ -151,7 +151,7 @@ describe('Meta’s kvcache', () => {
       '1000,k,3,SET,1,20,0,5,a,b',
       ' @0',
     ],
-  ])('of %s: columns by their names, a row so many requests', async (_, ...given) => {
+  ])('of %s: columns by name, and op_count requests per row', async (_, ...given) => {
     const [header, get, set, arrival] = given
     const { phases, report } = await imported('kvcache', path, [`${header}\n${get}\n${set}\n`])
     expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
@@ -162,7 +162,7 @@ describe('Meta’s kvcache', () => {
     expect(report).toMatchObject({ operations: 3, otherLines: 1, malformed: 0 })
   })
 
-  test('keeps the bytes of its keys, whatever they are', async () => {
+  test('keeps any bytes of its keys', async () => {
     const keys = fc.array(keyBytes(NEWLINE, COMMA), { minLength: 1 })
     await fc.assert(
       fc.asyncProperty(keys, async (keys) => {
@@ -176,7 +176,7 @@ describe('Meta’s kvcache', () => {
     )
   })
 
-  test('gives every write bytes of its own', async () => {
+  test('gives every write different bytes', async () => {
     const text = 'key,op,size,op_count,key_size\nk,SET,20,3,1\n'
     const { phases } = await imported('kvcache', path, [text])
     const values = phases[1]!.operations.map(({ value }) => value.join())
@@ -203,7 +203,7 @@ describe('Meta’s kvcache', () => {
     expect(report.operations).toBe(1)
   })
 
-  test('without a header it knows is malformed throughout', async () => {
+  test('without a known header is malformed in every line', async () => {
     const text = 'k,GET,1,1,1\nk,GET,1,1,1\n'
     await expect(imported('kvcache', path, [text], 1)).rejects.toThrow('no column "key"')
   })

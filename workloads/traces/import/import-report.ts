@@ -1,16 +1,17 @@
 /**
- * Owns the account of an import: what became operations, what was rightly passed over, what was not
- * understood. Every malformed line is told with file, place and reason; beyond `errorsMax` of them
- * the import stops. Invariant: nothing is dropped without being counted here.
+ * Owns the account of an import: lines that became operations, lines that were correctly skipped,
+ * and lines that were not understood. Every malformed line is reported with file, place and reason.
+ * The import stops after more than `errorsMax` of them. Invariant: nothing is dropped without being
+ * counted here.
  */
 
 import { invalidArgument } from '../../../engine/base/errors.ts'
 
 /** How an import treats malformed lines. */
 export interface ImportReportOptions {
-  /** So many malformed lines are passed over; one more ends the import. */
+  /** This many malformed lines are skipped. One more ends the import. */
   readonly errorsMax: number
-  /** Hears of each, as `file:line: reason`. */
+  /** Called for each malformed line, with `file:line: reason`. */
   onMalformed(text: string): void
 }
 
@@ -20,7 +21,7 @@ export class ImportReport {
   /** Properties, headings, statistics, empty lines. */
   otherLines = 0
   malformed = 0
-  /** Remarks on how something was understood, with how often. */
+  /** Remarks on how the input was interpreted, with their number of occurrences. */
   readonly notes = new Map<string, number>()
   readonly #options: ImportReportOptions
 
@@ -33,7 +34,9 @@ export class ImportReport {
     this.notes.set(text, (this.notes.get(text) ?? 0) + count)
   }
 
-  /** `place`: `file:line`, or `file at offset N`. Throws `LSM_INVALID_ARGUMENT` past the limit. */
+  /**
+   * `place` is `file:line`, or `file at offset N`. Throws `LSM_INVALID_ARGUMENT` beyond the limit.
+   */
   fail(place: string, reason: string): void {
     const { errorsMax, onMalformed } = this.#options
     this.malformed++

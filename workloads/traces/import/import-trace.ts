@@ -1,5 +1,5 @@
 /**
- * Owns the formats that can be imported, by name, and the reading of their files into a sink.
+ * Owns the importable formats, by name, and the reading of their files into a sink.
  */
 
 import type { OperationSink } from '../operation-sink.ts'
@@ -15,7 +15,7 @@ export interface ImportFormat {
   read(path: string, context: ImportContext): ForeignReader
 }
 
-/** By the name `--format` takes. */
+/** Under the names that `--format` accepts. */
 export const IMPORT_FORMATS = {
   ycsb: { description: "the text of YCSB's BasicDB client", read: ycsbReader },
   rocksdb: { description: "RocksDB's binary query trace", read: rocksdbReader },
@@ -31,9 +31,9 @@ export const IMPORT_FORMATS = {
 export type ImportFormatName = keyof typeof IMPORT_FORMATS
 
 /**
- * Hands the operations of `paths`, one file after another, to `sink`; returns the origin's
- * properties. Throws `LSM_INVALID_ARGUMENT` for files that are not of the format or hold more
- * malformed lines than `report` allows, `LSM_CORRUPTION` for torn ones; `signal` ends it early.
+ * Passes the operations of `paths`, one file after another, to `sink`, and returns the origin's
+ * properties. Throws `LSM_INVALID_ARGUMENT` for files of another format or with more malformed
+ * lines than `report` allows, and `LSM_CORRUPTION` for torn files. `signal` ends it early.
  */
 export async function importFiles(
   format: ImportFormatName,

@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'varve-import-ycsb-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'trace')
 
-/** As the client prints it, one field of eight bytes each but for the ten-field insert. */
+/** As the client prints it. Records have one field of eight bytes, except the ten-field insert. */
 const CLIENT_OUTPUT = `***************** properties *****************
 "fieldlength"="8"
 "fieldcount"="3"
@@ -33,7 +33,7 @@ DELETE usertable user6
 `
 
 describe('a YCSB client’s output', () => {
-  test('becomes operations, with properties and statistics passed over', async () => {
+  test('becomes operations; properties and statistics are skipped', async () => {
     const { phases, report, properties } = await imported('ycsb', path, [CLIENT_OUTPUT])
     expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
       'run read user1',
@@ -48,7 +48,7 @@ describe('a YCSB client’s output', () => {
     expect(phases.map(({ name }) => name)).toEqual(['load', 'run'])
   })
 
-  test('keeps fields apart by their length, whatever their bytes', async () => {
+  test('separates fields by their length, for any bytes', async () => {
     const { phases } = await imported('ycsb', path, [CLIENT_OUTPUT])
     const [all, one, update, insert] = phases[1]!.operations
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -67,7 +67,7 @@ describe('a YCSB client’s output', () => {
   test.each([
     ['gzip', gzipSync],
     ['zstd', zstdCompressSync],
-  ])('comes as %s too, whatever its name', async (_, pack) => {
+  ])('is read as %s too, whatever its name', async (_, pack) => {
     const plain = await imported('ycsb', path, [CLIENT_OUTPUT])
     const packed = await imported('ycsb', path, [pack(CLIENT_OUTPUT)])
     expect(packed.phases).toEqual(plain.phases)
@@ -75,7 +75,7 @@ describe('a YCSB client’s output', () => {
     await expect(imported('ycsb', path, [torn])).rejects.toThrow(/trace\.0.*: damaged or truncated/)
   })
 
-  test('of a load and a run are two files of one trace', async () => {
+  test('of a load and of a run make one trace from two files', async () => {
     const load = '"dotransactions"="false"\nINSERT usertable user1 [ field0=a ]\n'
     const run = '"dotransactions"="true"\r\nREAD usertable user1 [ <all fields>]\r\n'
     const { phases } = await imported('ycsb', path, [load, run])
@@ -85,7 +85,7 @@ describe('a YCSB client’s output', () => {
     ])
   })
 
-  test('may be short: the verb and the key', async () => {
+  test('may have the short form: the verb and the key', async () => {
     const text = 'UPDATE user1\nREAD user2\nSCAN user3 7\nINSERT user4\nDELETE user5\n'
     const { phases, report } = await imported('ycsb', path, [text])
     expect(shown(phases, OPERATION_KIND_NAMES)).toEqual([
@@ -114,7 +114,7 @@ describe('a YCSB client’s output', () => {
     ['"fieldcount"="1000000000000"', 'property fieldcount: 1000000000000 fields; it takes 1'],
     ['"fieldcount"="0"', 'property fieldcount: 0 fields; it takes 1 to 10000'],
     ['"fieldlength"="-1"', 'property fieldlength: "-1" is not a whole number'],
-  ])('%s is malformed: file, line, reason, and the limit', async (line, reason) => {
+  ])('%s is malformed: the error has file, line, reason and limit', async (line, reason) => {
     const text = `READ user1\n${line}\nREAD user2\n${line}\n`
     const passed = await imported('ycsb', path, [text], 2)
     expect(passed.phases[1]!.operations).toHaveLength(2)
@@ -126,7 +126,7 @@ describe('a YCSB client’s output', () => {
   })
 })
 
-test('sizes that no store takes are malformed where they are used', async () => {
+test('sizes that no store accepts are malformed where they are used', async () => {
   const text = '"fieldlength"="600000000"\nREAD user1\nINSERT user2\nUPDATE user3\n'
   const { malformed, report } = await imported('ycsb', path, [text], 2)
   expect(malformed).toEqual([
@@ -136,7 +136,7 @@ test('sizes that no store takes are malformed where they are used', async () => 
   expect(report.operations).toBe(1)
 })
 
-test('properties are UTF-8, or malformed', async () => {
+test('properties that are not UTF-8 are malformed', async () => {
   const text = Buffer.from('"fieldnameprefix"="f\xe4"\nREAD user1\n', 'latin1')
   await expect(imported('ycsb', path, [text])).rejects.toThrow('trace.0:1: a property that is not')
 })
@@ -157,7 +157,7 @@ describe('our own text', () => {
       operations: operations.map((one) => ({ ...one, keyNumber: 0 })),
     }))
 
-  test('of any workload reads back as its operations', async () => {
+  test('of any workload reads back as the same operations', async () => {
     const workload = fc.record({
       name: fc.constantFrom('ycsb-a', 'ycsb-b', 'ycsb-d', 'ycsb-e'),
       seed: fc.nat(1e9),
@@ -194,7 +194,7 @@ const title =
     : `YCSB's own output in ${reference}`
 
 describe.skipIf(reference === '')(title, () => {
-  test.each(files)('%s: nothing skipped', async (name) => {
+  test.each(files)('%s: no line is skipped', async (name) => {
     const file = join(reference, name)
     expect(existsSync(file)).toBe(true)
     const { report } = await imported('ycsb', path, [readFileSync(file)])

@@ -1,8 +1,7 @@
 /**
- * Owns the cutting of a byte stream into lines: numbered from 1, without `\n` or `\r\n`, each whole
- * in memory for the time of its call; a byte order mark at the beginning is no part of the first.
- * Invariant: memory holds one chunk and one unfinished line, and
- * a line is at most `LINE_BYTES_MAX`.
+ * Splits a byte stream into lines: numbered from 1, without `\n` or `\r\n`, each complete in memory
+ * during its call. A byte order mark at the start does not belong to the first line. Invariant:
+ * memory holds one chunk and one unfinished line, and a line has at most `LINE_BYTES_MAX` bytes.
  */
 
 import { withoutMark } from '../../../engine/base/text.ts'
@@ -15,7 +14,7 @@ export interface Line {
   readonly number: number
   /** Borrowed. */
   readonly bytes: Uint8Array
-  /** The bytes as Latin-1: a character's index is its byte's. */
+  /** The bytes as Latin-1, so that a character has the same index as its byte. */
   readonly text: string
 }
 
@@ -23,18 +22,18 @@ export class LineSplitter {
   readonly #onLine: (line: Line) => void
   readonly #onOverlong: (number: number) => void
   #number = 0
-  /** The unfinished line, in pieces. */
+  /** The pieces of the unfinished line. */
   #pieces: Uint8Array[] = []
   #pieceBytes = 0
   #skips = false
 
-  /** `onOverlong` hears of a line that is too long; its content is passed over. */
+  /** `onOverlong` is called for a line that is too long; its content is skipped. */
   constructor(onLine: (line: Line) => void, onOverlong: (number: number) => void) {
     this.#onLine = onLine
     this.#onOverlong = onOverlong
   }
 
-  /** `chunk` is kept until its last line is complete. */
+  /** Keeps `chunk` until its last line is complete. */
   write(chunk: Uint8Array): void {
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
@@ -44,7 +43,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start))
   }
 
-  /** A last line without its newline counts too. */
+  /** The last line counts even without a newline. */
   end(): void {
     if (this.#pieceBytes > 0 || this.#skips) this.#complete(new Uint8Array(0))
   }
@@ -79,7 +78,7 @@ export class LineSplitter {
   }
 }
 
-/** One array of all `pieces`. */
+/** All `pieces` as one array. */
 export function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {
   const whole = new Uint8Array(bytes)
   let at = 0

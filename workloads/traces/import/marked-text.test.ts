@@ -18,12 +18,12 @@ const TEXTS = {
   'rocksdb-text': '0x6b31 1 0 5 1000\n6b31 0 0 0 1002\n',
 } as const
 
-test('every format of text is among them', () => {
+test('covers every text format', () => {
   expect(Object.keys(IMPORT_FORMATS).filter((name) => !(name in TEXTS))).toEqual(['rocksdb'])
 })
 
 test.each(Object.entries(TEXTS))(
-  '%s saved by an editor of Windows reads the same',
+  '%s saved by a Windows editor reads the same',
   async (name, text) => {
     const format = name as keyof typeof TEXTS
     const plain = await imported(format, path, [text])
@@ -32,7 +32,7 @@ test.each(Object.entries(TEXTS))(
     for (const content of [saved, gzipSync(saved)]) {
       expect((await imported(format, path, [content])).phases).toEqual(plain.phases)
     }
-    // Each file of several has its own mark, and only its first line.
+    // Each of several files has its own mark, before its first line only.
     const twice = await imported(format, path, [saved, saved])
     expect(twice.malformed).toEqual([])
     expect(twice.phases.flatMap(({ operations }) => operations)).toHaveLength(

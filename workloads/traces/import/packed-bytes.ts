@@ -1,6 +1,6 @@
 /**
- * Owns the bytes of a file in order, for readers that take them in pieces of their own choice.
- * Invariant: a chunk at a time, and `offset` is that of the next byte.
+ * Owns the bytes of a file in order, for readers that choose the size of each piece. Invariant: one
+ * chunk is in memory at a time, and `offset` is that of the next byte.
  */
 
 import { type FileHandle, open } from 'node:fs/promises'
@@ -9,7 +9,7 @@ const CHUNK_BYTES = 1 << 18
 
 export class PackedBytes {
   readonly path: string
-  /** Of the next byte, from the file's start. */
+  /** Offset of the next byte from the start of the file. */
   offset = 0
   readonly #file: FileHandle
   #chunk = new Uint8Array(0)
@@ -27,7 +27,7 @@ export class PackedBytes {
     return this.#file.close()
   }
 
-  /** From one to `bytesMax` bytes; none at the file's end. Owned by the caller. */
+  /** Between one and `bytesMax` bytes; none at the end of the file. The caller owns them. */
   async some(bytesMax: number): Promise<Uint8Array> {
     if (this.#chunk.length === 0) {
       const { bytesRead, buffer } = await this.#file.read(new Uint8Array(CHUNK_BYTES))
@@ -39,7 +39,7 @@ export class PackedBytes {
     return piece
   }
 
-  /** Exactly `bytes`, a few; fewer at the file's end. */
+  /** Exactly `bytes` bytes, a small number; fewer at the end of the file. */
   async take(bytes: number): Promise<Uint8Array> {
     const taken = new Uint8Array(bytes)
     let length = 0

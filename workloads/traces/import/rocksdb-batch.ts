@@ -1,13 +1,14 @@
 /**
- * Owns the reading of the write batches that RocksDB traces carry (`db/write_batch.cc`): more than
- * our own log holds, for a foreign database may use column families, merges and single deletions.
+ * Owns the reading of write batches in RocksDB traces (`db/write_batch.cc`). They have more record
+ * types than our own log, because a foreign database may use column families, merges and single
+ * deletions.
  *
  *   | u64 sequence number | u32 count | records: u8 tag, varint column family?, strings |
  */
 
 import type { ByteReader } from '../../../engine/base/coding.ts'
 
-/** Borrowed for the time of the call. */
+/** Arguments are borrowed during the call. */
 export interface BatchSink {
   put(key: Uint8Array, value: Uint8Array): void
   delete(key: Uint8Array): void
@@ -18,7 +19,7 @@ export interface BatchSink {
 
 const SEQUENCE_BYTES = 8
 
-/** Tag → what it is, and whether a column family stands before the key. */
+/** For each tag its meaning, and whether a column family precedes the key. */
 const TAGS: ReadonlyMap<
   number,
   readonly [what: 'put' | 'delete' | 'merge' | 'range' | 'log', family: boolean]
@@ -36,7 +37,7 @@ const TAGS: ReadonlyMap<
   [0xf, ['range', false]],
 ])
 
-/** Hands over the records of the batch that `reader` holds. Throws `LSM_CORRUPTION`. */
+/** Passes on the records of the batch in `reader`. Throws `LSM_CORRUPTION`. */
 export function readBatch(reader: ByteReader, sink: BatchSink): void {
   reader.raw(SEQUENCE_BYTES)
   const count = reader.u32()
@@ -46,7 +47,7 @@ export function readBatch(reader: ByteReader, sink: BatchSink): void {
     const known = TAGS.get(tag)
     if (known === undefined) throw reader.fail(`write batch record with unknown tag ${tag}`)
     const [what, hasFamily] = known
-    // What a writer logs for itself is no record.
+    // Data that a writer logs for itself does not count as a record.
     if (what !== 'log') records++
     if (hasFamily && reader.varint() !== 0) sink.inColumnFamily()
     const key = reader.prefixed()

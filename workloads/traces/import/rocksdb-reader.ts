@@ -1,9 +1,9 @@
 /**
- * Owns the reading of RocksDB's query traces and of the text its trace_analyzer makes of them.
+ * Owns the reading of RocksDB's query traces, and of the text that trace_analyzer makes from them.
  *
- * What these traces do not tell: how far a scan went (a seek stands without its nexts, and becomes a
- * scan of one record), which column families' keys belong together (all go into one key space), and
- * in the text the values' bytes.
+ * These traces do not contain the length of a scan (a seek has no nexts, and becomes a scan of one
+ * record), nor which column families belong together (all keys go into one key space). The text
+ * does not contain the values' bytes either.
  */
 
 import { ByteReader } from '../../../engine/base/coding.ts'
@@ -29,9 +29,9 @@ import { readBatch } from './rocksdb-batch.ts'
 const { read, update, scan, readModifyWrite } = OPERATION_KIND
 const NS_PER_MICROSECOND = 1000
 const PHASE = 'run'
-/** Of one record, which is in memory at once. */
+/** Limit for one record, because a record must fit in memory. */
 const RECORD_BYTES_MAX = 2 ** 27
-/** Of the record's type, after its time. */
+/** Offset of the record's type, after its time. */
 const TYPE_OFFSET = 8
 const VERSIONS = /Trace Version: 0\.2\b/
 const FAMILY_NOTE = 'in a column family of its own: all keys went into one key space'
@@ -46,9 +46,12 @@ export function rocksdbReader(path: string, context: ImportContext): ForeignRead
 class RocksdbRecords implements ForeignReader {
   readonly #path: string
   readonly #context: ImportContext
-  /** Of the file, where `#pending` begins. */
+  /** Offset in the file at which `#pending` starts. */
   #offset = 0
-  /** What was read of an unfinished record, and how long it says it is; 0: its head is not there. */
+  /**
+   * The bytes read of an unfinished record, and its stated size; 0 means that its head is
+   * incomplete.
+   */
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #wantedBytes = 0
@@ -59,12 +62,15 @@ class RocksdbRecords implements ForeignReader {
     this.#context = context
   }
 
-  /** RocksDB writes over what was there, so what lies behind the end record is of another trace. */
+  /**
+   * RocksDB overwrites an older file in place, so bytes after the end record belong to another
+   * trace.
+   */
   write(chunk: Uint8Array): void {
     if (this.#state === 'ended') return
     this.#pending.push(chunk)
     this.#pendingBytes += chunk.length
-    // Pieces of a large record are joined once, when all of it is there.
+    // The pieces of a large record are joined once, when it is complete.
     if (this.#pendingBytes < this.#wantedBytes) return
     const bytes = joined(this.#pending, this.#pendingBytes)
     let at = 0
@@ -88,14 +94,14 @@ class RocksdbRecords implements ForeignReader {
     if (this.#state === 'begin') throw this.#noTrace()
     if (this.#state === 'ended') return
     if (this.#pendingBytes > 0) {
-      const reason = `the file ends within a record, ${this.#pendingBytes} bytes into it`
+      const reason = `the file ends inside a record, ${this.#pendingBytes} bytes into it`
       this.#context.report.fail(`${this.#path} at offset ${this.#offset}`, reason)
     } else {
       this.#context.report.note('the trace lacks its end record: tracing was not ended')
     }
   }
 
-  /** Whether it was the end. */
+  /** Returns whether it was the end record. */
   #record(bytes: Uint8Array, at: number): boolean {
     const reader = new ByteReader(bytes, `${this.#path} at offset ${this.#offset + at}`)
     const type = bytes[TYPE_OFFSET]!
@@ -177,7 +183,7 @@ class RocksdbRecords implements ForeignReader {
     if (id !== 0) this.#context.report.note(FAMILY_NOTE)
   }
 
-  /** `source`: the record, of which this may be one operation of many. */
+  /** `source` is the record; this may be one of its several operations. */
   #add(
     kind: OperationKind,
     key: Uint8Array,
@@ -205,14 +211,14 @@ class RocksdbRecords implements ForeignReader {
   }
 }
 
-/** Of the record at `at`; null when its head is not all there. */
+/** Size of the record at `at`; null if its head is incomplete. */
 function recordBytes(bytes: Uint8Array, at: number): number | null {
   if (at + ROCKSDB_RECORD_HEAD_BYTES > bytes.length) return null
   const lengthAt = at + ROCKSDB_RECORD_HEAD_BYTES - 4
   return ROCKSDB_RECORD_HEAD_BYTES + new ByteReader(bytes, '', lengthAt, lengthAt + 4).u32()
 }
 
-/** The parts of a payload, read in order; those not asked for are passed over. */
+/** The parts of a payload, read in order. Parts that are not requested are skipped. */
 class Parts {
   readonly source: string
   readonly #values = new Map<number, number | Uint8Array>()
@@ -252,7 +258,9 @@ const NUMBERS: ReadonlySet<number> = new Set([
   ROCKSDB_PART.multiGetCount,
 ])
 
-/** By the numbers of `tools/trace_analyzer_tool.h`; a range deletion (4) has no counterpart. */
+/**
+ * Indexed by the numbers of `tools/trace_analyzer_tool.h`. A range deletion (4) has no counterpart.
+ */
 const ANALYZER_KINDS: readonly (OperationKind | undefined)[] = [
   ...[read, update, OPERATION_KIND.delete, OPERATION_KIND.delete, undefined, readModifyWrite],
   ...[scan, scan, read],
@@ -264,7 +272,7 @@ const ANALYZER_NOTES: Readonly<Record<number, string>> = {
 }
 const ANALYZER_LINE = /^(?:0x)?([0-9A-Fa-f]*) (\d+) (\d+) (\d+) (\d+)$/
 
-/** `hex key, type, column family, value size, microseconds`, a line an operation. */
+/** Lines of `hex key, type, column family, value size, microseconds`, one per operation. */
 export function analyzerTextReader(path: string, context: ImportContext): ForeignReader {
   return lineReader(path, context.report, ({ text }) => {
     const columns = ANALYZER_LINE.exec(text)

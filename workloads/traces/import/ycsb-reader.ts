@@ -1,10 +1,11 @@
 /**
- * Owns the reading of YCSB's `BasicDB` text: what its client prints, properties and statistics
- * included, what `ycsb-text.ts` writes, and the short form of `VERB key [scan length]`. A
- * read-modify-write was printed as READ and UPDATE, and stays these two.
+ * Owns the reading of YCSB's `BasicDB` text: the output of its client with properties and
+ * statistics, the output of `ycsb-text.ts`, and the short form `VERB key [scan length]`. A
+ * read-modify-write was printed as READ and UPDATE, and remains these two.
  *
- * Keys and values are bytes, cut out of the line as they are; properties are UTF-8. Nothing else in a
- * client's output is an operation; what is neither is malformed.
+ * Keys and values are the unchanged bytes of the line; properties are UTF-8. The client's other
+ * output is recognised and skipped. A line that is neither an operation nor such output is
+ * malformed.
  */
 
 import { OPERATION_KIND } from '../../operation.ts'
@@ -28,7 +29,7 @@ const KINDS = {
   DELETE: OPERATION_KIND.delete,
 } as const
 const PROPERTY = /^"([^"]*)"="(.*)"$/s
-/** Spaces alone: a key may end in any other byte. */
+/** Only spaces: a key may end in any other byte. */
 const TRAILING_SPACES = / +$/
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -41,7 +42,7 @@ class YcsbLines {
   readonly #context: ImportContext
   readonly #properties: Record<string, string> = {}
   #fields: YcsbFields | null = null
-  /** Says the last mark; without marks the properties do. */
+  /** The last phase mark. Without marks, the properties determine the phase. */
   #marked: 'load' | 'run' | null = null
 
   constructor(context: ImportContext) {
@@ -83,7 +84,7 @@ class YcsbLines {
 
   #operation(verb: Verb, { text, bytes }: Line): string | null {
     this.#fields ??= new YcsbFields(this.#properties)
-    // After "VERB table ", where the key begins: it may itself be "[".
+    // After "VERB table ", where the key starts; the key itself may be "[".
     const open = text.indexOf(' [ ', text.indexOf(' ', verb.length + 1) + 1)
     const words = (open < 0 ? text : text.slice(0, open)).replace(TRAILING_SPACES, '').split(' ')
     const scans = verb === 'SCAN' ? 1 : 0
@@ -135,11 +136,11 @@ class YcsbLines {
 
 interface FieldsText {
   readonly text: string
-  /** Byte of the line at which it begins. */
+  /** The byte of the line at which it starts. */
   readonly start: number
 }
 
-/** What stands between "[ " and "]". */
+/** The text between "[ " and "]". */
 function fieldsText(text: string, open: number): FieldsText | null {
   if (!text.endsWith(']')) return null
   const start = open + ' [ '.length

@@ -1,14 +1,14 @@
 /**
- * Owns where the frames of a zstd file begin and end (RFC 8878, §3.1). A file is any number of
- * frames one after another, as `cat a.zst b.zst` and pzstd write it; some are skippable and hold no
- * content. A decompressor stops after its first frame and passes over what follows in silence, so
- * the frames are told apart here, by their heads and those of their blocks.
+ * Finds where the frames of a zstd file start and end (RFC 8878, §3.1). A file is a sequence of any
+ * number of frames, as `cat a.zst b.zst` and pzstd write it; some are skippable and hold no
+ * content. A decompressor stops after its first frame and silently ignores the rest, so this file
+ * separates the frames by their heads and the heads of their blocks.
  *
- *   zstd frame: | u32 magic | u8 descriptor | window, dictionary, content size | blocks | checksum? |
- *   block:      | u24: bit 0 last, bits 1–2 type, bits 3–23 size | content (one byte when repeated) |
- *   skippable:  | u32 magic | u32 size | content |
+ *  frame:     | u32 magic | u8 descriptor | window, dictionary, content size | blocks | checksum? |
+ *  block:     | u24: bit 0 last, bits 1–2 type, bits 3–23 size | content (one byte if repeated) |
+ *  skippable: | u32 magic | u32 size | content |
  *
- * Invariant: every byte of the file belongs to a frame and is yielded; nothing is passed over.
+ * Invariant: every byte of the file belongs to a frame and is yielded; none is skipped.
  */
 
 import { corruption } from '../../../engine/base/errors.ts'
@@ -21,7 +21,7 @@ const BLOCK_HEAD_BYTES = 3
 const CHECKSUM_BYTES = 4
 const BLOCK = { repeated: 1, reserved: 3 } as const
 
-/** Whether a zstd file may begin with `head`: with a frame, or with a skippable one. */
+/** Whether a zstd file may start with `head`: with a frame, or with a skippable one. */
 export function isZstd(head: Uint8Array): boolean {
   if (head.length < MAGIC_BYTES) return false
   const magic = littleEndian(head.subarray(0, MAGIC_BYTES))
@@ -29,8 +29,8 @@ export function isZstd(head: Uint8Array): boolean {
 }
 
 /**
- * The bytes of `source` in pieces, none of which reaches over the end of a frame. Throws
- * `LSM_CORRUPTION` with the offset of a frame that is cut short, or of bytes that begin none.
+ * The bytes of `source` in pieces that never cross the end of a frame. Throws `LSM_CORRUPTION` with
+ * the offset of a frame that is cut short, or of bytes that do not start a frame.
  */
 export async function* zstdFrames(source: PackedBytes): AsyncGenerator<Uint8Array> {
   for (;;) {
@@ -39,7 +39,7 @@ export async function* zstdFrames(source: PackedBytes): AsyncGenerator<Uint8Arra
     if (head.length === 0) return
     const magic = head.length === MAGIC_BYTES ? littleEndian(head) : 0
     if (magic !== MAGIC && !isSkippable(magic)) {
-      const what = 'damaged zstd: the bytes after the last frame begin no other'
+      const what = 'damaged zstd: the bytes after the last frame do not start another'
       throw corruption(what, { path: source.path, offset: start })
     }
     yield head
@@ -74,7 +74,7 @@ async function* frame(source: PackedBytes, start: number): AsyncGenerator<Uint8A
   if (hasChecksum) yield await whole(source, CHECKSUM_BYTES, start)
 }
 
-/** Bytes of a frame's head after its descriptor. */
+/** Number of bytes in a frame's head after its descriptor. */
 function headBytes(flags: number): number {
   const isSingleSegment = (flags & 0x20) !== 0
   const sizeFlag = flags >>> 6
@@ -84,7 +84,7 @@ function headBytes(flags: number): number {
   return windowBytes + dictionaryBytes + contentSizeBytes
 }
 
-/** The next `bytes` of the frame that begins at `start`, in pieces. */
+/** The next `bytes` bytes of the frame that starts at `start`, in pieces. */
 async function* through(
   source: PackedBytes,
   bytes: number,
@@ -113,7 +113,7 @@ function isSkippable(magic: number): boolean {
   return (magic & ~0xf) >>> 0 === SKIPPABLE_MAGIC
 }
 
-/** At most four bytes as a number. */
+/** Up to four bytes as a number. */
 function littleEndian(bytes: Uint8Array): number {
   return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
 }

@@ -1,4 +1,4 @@
-/** Owns the importing of texts and bytes in a test: what became of them, as plain data. */
+/** Imports texts and bytes in a test, and gives the result as plain data. */
 
 import { writeFileSync } from 'node:fs'
 import type { Operation } from '../../operation.ts'
@@ -15,7 +15,7 @@ export interface Imported {
   readonly properties: Readonly<Record<string, string>>
 }
 
-/** Keeps everything: for small inputs. */
+/** A sink that keeps everything; for small inputs. */
 class PlainSink implements OperationSink {
   readonly phases: { name: string; fieldNames: readonly string[]; operations: PlainOperation[] }[] =
     []
@@ -51,7 +51,7 @@ class PlainSink implements OperationSink {
   }
 }
 
-/** Writes `contents` to files beside `path` and imports them in order. */
+/** Writes `contents` to files next to `path` and imports them in order. */
 export async function imported(
   format: ImportFormatName,
   path: string,
@@ -69,7 +69,7 @@ export async function imported(
   return { phases: sink.phases, malformed, report, properties }
 }
 
-/** `kind key [value bytes]` a line, for comparing at a glance. */
+/** One line `kind key [value bytes]` per operation, easy to compare. */
 export function shown(phases: readonly PlainPhase[], names: readonly string[]): readonly string[] {
   const decoder = new TextDecoder()
   return phases.flatMap(({ name, operations }) =>

@@ -1,5 +1,5 @@
 /**
- * Owns operations as plain data, for tests: random ones, and whatever a workload yields, so that two
+ * Owns operations as plain data for tests: random operations, and those of a workload, so that two
  * streams can be compared with `toEqual`.
  */
 
@@ -68,7 +68,7 @@ export function arbitraryOperation(
     })
 }
 
-/** Hands `phases` to `sink` through one slot, as a workload would. */
+/** Passes `phases` to `sink` through one slot, as a workload does. */
 export function pourInto(sink: OperationSink, phases: readonly PlainPhase[]): void {
   const slot = new Operation(0)
   for (const { name, fieldNames, operations } of phases) {
@@ -91,7 +91,7 @@ function fill(slot: Operation, plain: PlainOperation): void {
   slot.valueLength = plain.value.length
 }
 
-/** All operations of a workload, phase after phase, each acknowledged at once. */
+/** All operations of a workload, phase after phase. Each is acknowledged at once. */
 export function plainPhases(workload: Workload): PlainPhase[] {
   const streams = [{ name: 'load', stream: workload.load }, ...workload.phases]
   return streams.map(({ name, stream }) => ({
