@@ -66,7 +66,7 @@ const HELP = `Builds the notebooks of the checked-in results, or serves them.
 Exit codes: 0 done, 1 a failure, 2 a mistake in the arguments, 128 + n ended by signal n.`
 
 async function main(argv: readonly string[]): Promise<number> {
-  refuseFlagsKeptByNpm('notebooks', argv, {}, process.env)
+  refuseFlagsKeptByNpm('notebooks', argv, new Map(), process.env)
   const [command, ...more] = argv
   if (command === '--help' || command === '-h') return say(HELP)
   const unknown = command === 'preview' ? more[0] : command

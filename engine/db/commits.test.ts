@@ -82,8 +82,8 @@ function setUp() {
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 const eio = () => new LsmError('LSM_IO', 'sync failed')
 
-describe('groups', () => {
-  test('take what one tick promised, up to a MiB each, and leave nothing waiting', async () => {
+describe('a commit group', () => {
+  test('takes the writes promised in one tick, up to a MiB, and all groups are committed', async () => {
     const { head, ends, commit } = setUp()
     const byteLength = GROUP_BYTES / 16
     for (let number = 0; number < 40; number++) commit(number, { byteLength })
@@ -92,7 +92,7 @@ describe('groups', () => {
     expect(ends).toEqual(Array.from({ length: 40 }, (_, number) => `${number}`))
   })
 
-  test('end exactly at the limit, one byte below it, and with the batch that passes it', async () => {
+  test('ends with the batch that reaches or passes the limit', async () => {
     const half = GROUP_BYTES / 2
     for (const [sizes, groups] of [
       [
@@ -125,7 +125,7 @@ describe('groups', () => {
     }
   })
 
-  test('wait for the sync of the one before, then follow it without another write', async () => {
+  test('waits for the sync of the previous group, then follows without another write', async () => {
     const { head, ends, commit } = setUp()
     commit(0, { sync: true })
     await settled()
@@ -139,7 +139,7 @@ describe('groups', () => {
     expect(ends).toEqual(Array.from({ length: 20 }, (_, number) => `${number}`))
   })
 
-  test('share one sync if any asked for it, and show nothing before', async () => {
+  test('shares one sync if any of its writes asked for it, and is invisible before', async () => {
     const { head, ends, commit } = setUp()
     commit(0)
     commit(1, { sync: true })
@@ -151,7 +151,7 @@ describe('groups', () => {
     expect([head.lastSeq, ends, head.syncs.length]).toEqual([3, ['0', '1', '2'], 0])
   })
 
-  test('are all finished by a blocking write, in their order', async () => {
+  test('is finished by a blocking write, in the order of the calls', async () => {
     const { head, commits, ends, commit } = setUp()
     commit(0, { sync: true })
     await settled()
@@ -171,7 +171,7 @@ describe('groups', () => {
 })
 
 describe('after a failed write', () => {
-  test('of a sync, the writers before hear the reason and those after that nothing is written', async () => {
+  test('of a sync, earlier writers get the reason and later ones LSM_READ_ONLY', async () => {
     const { head, health, commits, ends, commit } = setUp()
     commit(0, { sync: true })
     commit(1)
@@ -193,7 +193,7 @@ describe('after a failed write', () => {
     expect(() => commits.commitNow(batchOf(7), true)).toThrow(coded('LSM_READ_ONLY'))
   })
 
-  test('of an append, every later group is refused and every writer told', async () => {
+  test('of an append, every later group is refused and every writer gets an error', async () => {
     const { head, ends, commit } = setUp()
     for (let number = 0; number < 6; number++) commit(number, { byteLength: GROUP_BYTES / 2 })
     queueMicrotask(() => {
@@ -207,7 +207,7 @@ describe('after a failed write', () => {
     expect(head.lastSeq).toBe(2)
   })
 
-  test('of memory for the entries, too', async () => {
+  test('of memory for the entries, the database is read-only too', async () => {
     for (const sync of [false, true]) {
       const { head, ends, commit } = setUp()
       head.memtable.add = () => {
@@ -224,7 +224,7 @@ describe('after a failed write', () => {
     }
   })
 
-  test('of a sync whose group a blocking call had finished, the close tells it', async () => {
+  test('of a sync whose group a blocking call had finished, the close throws', async () => {
     const { head, health, commits, ends, commit } = setUp()
     commit(0, { sync: true })
     await settled()
@@ -238,7 +238,7 @@ describe('after a failed write', () => {
     expect(ends.at(-1)).toBe('1 LSM_READ_ONLY')
   })
 
-  test("the batches are the callers' again", async () => {
+  test('the batches can be changed again', async () => {
     const { head, commits } = setUp()
     const [first, second] = [batchOf(0), batchOf(1)]
     commits.commit(

@@ -143,7 +143,7 @@ export class Cursor extends VisibleCursor implements Disposable {
 
   #nowhere(call: string): LsmError {
     this.#assertOpen()
-    return invalidArgument(`${call} of a cursor that is at no entry: seek first, and look at valid`)
+    return invalidArgument(`${call}: the cursor is at no entry; seek first, and check valid`)
   }
 }
 

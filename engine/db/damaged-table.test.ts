@@ -41,7 +41,7 @@ const tablesAtRest = (storage: MemoryStorage) =>
   )
 
 describe('a damaged table found by a compaction', () => {
-  test('is named, ends the writing, and costs nothing but what was damaged', () => {
+  test('is named, makes the database read-only, and loses only the damaged entries', () => {
     const { storage, path } = damagedFolder()
     const before = tablesAtRest(storage)
     const { db } = openTest({ storage, strategy: everyNth(3) })
@@ -65,7 +65,7 @@ describe('a damaged table found by a compaction', () => {
     again.close()
   })
 
-  test('when a write sets it off, leaves that write committed', () => {
+  test('leaves the write committed that started the compaction', () => {
     const { storage } = damagedFolder()
     const { db } = openTest({ storage, strategy: everyNth(5) })
     const batch = new WriteBatch()
@@ -78,7 +78,7 @@ describe('a damaged table found by a compaction', () => {
     expect(again.get(bytes('last'))).toHaveLength(5_000)
   })
 
-  test('and one found by an open holds neither the lock nor anything else against the next', () => {
+  test('does not keep the lock when an open finds it', () => {
     const { storage, path } = damagedFolder()
     storage.truncate(path, 100)
     const before = storage.list('/db')

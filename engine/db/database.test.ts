@@ -29,7 +29,7 @@ const all = (db: Database, options = {}) =>
   Array.from(db.scan(options), ([k, v]) => [text(k), text(v)])
 
 describe('reads and writes', () => {
-  test('what was put last is read, through memtable and tables', async () => {
+  test('the last put is read, from memtable and tables', async () => {
     const { db } = openTest()
     await db.put(bytes('a'), bytes('1'))
     fill(db, 500)
@@ -41,7 +41,7 @@ describe('reads and writes', () => {
     expect(db.version.totals.tables).toBeGreaterThan(1)
   })
 
-  test('a deletion hides older versions wherever they are', async () => {
+  test('a deletion hides older versions in memtable and tables', async () => {
     const { db } = openTest()
     fill(db, 500)
     await db.delete(key(3))
@@ -51,7 +51,7 @@ describe('reads and writes', () => {
     expect(all(db)).toHaveLength(499)
   })
 
-  test('a batch is one step: all of it or nothing, the last of a key wins', async () => {
+  test('a batch is written as a whole, and the last entry of a key wins', async () => {
     const { db } = openTest()
     const batch = new WriteBatch()
     batch.put(bytes('x'), bytes('1'))
@@ -195,7 +195,7 @@ describe('reopening', () => {
     openTest({ storage }).db.close()
   })
 
-  test('a missing table is corruption, not data loss in silence', () => {
+  test('a missing table is reported as corruption', () => {
     const { db, storage } = openTest()
     fill(db, 500)
     db.close()
@@ -234,7 +234,7 @@ describe('determinism', () => {
   })
 })
 
-describe('a strategy that errs', () => {
+describe('a strategy with a bug', () => {
   const badMerge = (view: Parameters<typeof never.pick>[0]): CompactionSpec | null => {
     const runs = view.version.levels[0]?.runs ?? []
     if (runs.length < 3) return null
@@ -271,7 +271,7 @@ describe('a strategy that errs', () => {
     expect(text(again.get(key((acknowledged - 1) % 50))!)).toBe(`value ${acknowledged - 1}`)
   })
 
-  test('and would never rest is stopped', () => {
+  test('is stopped if it would never rest', () => {
     const strategy = strategyOf('restless', ({ version }) => {
       const run = version.levels[0]?.runs[0]
       if (run === undefined) return null
@@ -297,7 +297,7 @@ describe('a strategy that errs', () => {
 })
 
 describe('a failing disk', () => {
-  test('makes the database read-only; what was acknowledged is there after a reopen', () => {
+  test('makes the database read-only; acknowledged writes are there after a reopen', () => {
     const memory = new MemoryStorage(new Ledger())
     const storage = new FaultStorage(memory)
     const { db } = openTest({ storage: storage as never })

@@ -1,11 +1,11 @@
 /**
- * Owns the public face of an open database: each call is checked here and handed to the part that
- * does the work (`assemble.ts` makes and wires the parts).
+ * Owns the public face of an open database: each call is checked here and passed to the part that
+ * does the work (`assemble.ts` makes and connects the parts).
  *
- * Scheduling is inline: a write that fills the memtable flushes it, compacts to rest, and collects
- * what is due of the value log, before it returns. So equal operations on equal seeds give equal
- * files. A write that was acknowledged stays committed even when the flush or compaction it started
- * failed; that failure makes the database read-only, and the next write throws it.
+ * Scheduling is inline: a write that fills the memtable flushes it, compacts until nothing is due,
+ * and collects what is due of the value log, before it returns. So equal operations on equal seeds
+ * give equal files. An acknowledged write stays committed even if the flush or compaction that it
+ * started fails. Such a failure makes the database read-only, and the next write throws it.
  */
 
 import { bytesIn } from '../base/arguments.ts'
@@ -39,6 +39,7 @@ import type { ValueLog } from './values/value-log.ts'
  * An open database: keys and their values, in the order of the keys' bytes. No other process, and
  * no other object of this one, can open its folder until it is closed.
  */
+/** An open database: the only object in any process that writes to its folder. */
 export class Database implements Disposable {
   readonly #parts: DatabaseParts
   readonly #cursors = new Set<Cursor>()
@@ -56,21 +57,20 @@ export class Database implements Disposable {
     this.#parts = parts
   }
 
-  /** What the database was opened with, defaults filled in. */
+  /** The engine options, with defaults. */
   get options(): EngineOptions {
     return this.#parts.options
   }
 
-  /** As the storage resolved it: it stays true when the process changes its working folder. */
+  /** The folder as the storage resolved it. It does not depend on the process's working folder. */
   get folder(): string {
     return this.#parts.folder
   }
 
   /**
-   * The newest value of `key`, or undefined. Do not change the bytes: a value from a table or from
-   * the value log may be a view of a cached block. The view stays valid, but it keeps that block in
-   * memory; copy what is kept for long. Errors: `LSM_CLOSED`; `LSM_INVALID_ARGUMENT`;
-   * `LSM_CORRUPTION` with path and offset for damaged bytes; `LSM_IO`.
+   * The newest value of `key`, or undefined. Do not change the bytes: they may be part of a cached
+   * block. They stay valid, but keep that block in memory, so copy values that you keep for long.
+   * Errors: `LSM_CLOSED`, `LSM_CORRUPTION`, `LSM_IO`.
    */
   get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
     const found = this.#find(key, options, 'get')
@@ -82,27 +82,30 @@ export class Database implements Disposable {
   }
 
   /** Whether `key` has a value. Reads no value out of the value log. Errors as `get`. */
+  /** Whether `key` has a value. Errors: as `get`. */
   has(key: Uint8Array, options?: ReadOptions): boolean {
     return this.#find(key, options, 'has') !== null
   }
 
-  /** Entries between the bounds as owned [key, value] pairs, at one moment: that of the call. */
+  /** The entries between the bounds, at the moment of the call, as owned [key, value] pairs. */
   scan(options: ScanOptions = {}): IterableIterator<[Uint8Array, Uint8Array]> & Disposable {
     const asked = checkScan(options)
     return new PairIterator(this.#cursor(asked, asked, this.#parts.values), asked)
   }
 
   /**
-   * As `scan`, with the values that lie in the value log read ahead of the consumer, many at once.
-   * The moment is that of the call. End it (`return`, or leaving a `for await`): it keeps its
-   * tables.
+   * As `scan`, but values in the value log are read ahead of the consumer, many at once. Finish the
+   * scan (read to the end, `return`, or leave a `for await`): until then it keeps its tables.
    */
   scanAsync(options: AsyncScanOptions = {}): AsyncGenerator<[Uint8Array, Uint8Array]> {
     const asked = checkAsyncScan(options)
     return scanAhead(this.#cursor(asked, asked, null), this.#parts.values, asked)
   }
 
-  /** The allocation-free form of `scan`; close it. Starts nowhere: seek first. */
+  /**
+   * A cursor over the entries between the bounds; it allocates nothing per step. Seek first, and
+   * close it at the end.
+   */
   cursor(bounds?: KeyBounds, options?: ReadOptions): Cursor {
     checkCursor(bounds, options)
     return this.#cursor(bounds ?? {}, options ?? {}, this.#parts.values)
@@ -124,16 +127,16 @@ export class Database implements Disposable {
     return cursor
   }
 
-  /** A moment to read at later. */
+  /** The current moment, to read at later. */
   snapshot(): Snapshot {
     this.#parts.health.assertOpen()
     return this.#parts.snapshots.take(this.#parts.head.lastSeq)
   }
 
   /**
-   * Writes a batch as a whole; resolves as `options.sync` asks. Until then the batch refuses to
-   * change and to be written again; then it may be reused. Rejects with `LSM_INVALID_ARGUMENT`,
-   * `LSM_CLOSED`, `LSM_IO`, or `LSM_READ_ONLY` once a write has failed.
+   * Writes a batch as a whole. Resolves when it is as durable as `options.sync` asks. Until then
+   * the batch can be neither changed nor written again; afterwards it may be reused. Errors:
+   * `LSM_CLOSED`, `LSM_READ_ONLY`, `LSM_IO`.
    */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -143,6 +146,9 @@ export class Database implements Disposable {
   }
 
   /** Writes one key and its value, both copied. Resolves, and fails, as `write`. */
+  /**
+   * Writes a batch of one put. Key and value are copied when the call is made. Errors: as `write`.
+   */
   put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const batch = new WriteBatch()
@@ -152,6 +158,7 @@ export class Database implements Disposable {
   }
 
   /** Deletes `key`, also where it has no value. Resolves, and fails, as `write`. */
+  /** Writes a batch of one deletion. It is no error if the key has no value. Errors: as `write`. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const batch = new WriteBatch()
@@ -160,7 +167,7 @@ export class Database implements Disposable {
     })
   }
 
-  /** The blocking form of `write`; the batch may be reused after it. */
+  /** As `write`, but blocks. The batch may be reused afterwards. */
   writeSync(batch: WriteBatch, options?: WriteOptions): void {
     WriteBatch.check(batch)
     const sync = wantsSync(options, 'writeSync')
@@ -169,21 +176,21 @@ export class Database implements Disposable {
   }
 
   /**
-   * Makes the memtable a table, compacts to rest, and collects the value log until its policy has
-   * enough. A failure is thrown as it is.
+   * Writes the memtable as a table, compacts until nothing is due, and collects the value log until
+   * its policy picks nothing. A failure is thrown unchanged.
    */
   flush(): void {
     this.#parts.maintenance.flush()
   }
 
   /**
-   * Collects the value log until its policy has enough; returns how many segments were collected.
+   * Collects the value log until its policy picks nothing; returns how many segments it collected.
    */
   collectValueLog(): number {
     return this.#parts.maintenance.collect()
   }
 
-  /** The tree's shape now: immutable data. */
+  /** The current shape of the tree: immutable data. */
   get version(): Version {
     return this.#parts.tree.version
   }
@@ -194,6 +201,7 @@ export class Database implements Disposable {
   }
 
   /** The counters since the open, as an owned copy. Bytes moved are in the storage's ledger. */
+  /** Counters since the open, and current sizes. The object is a copy. */
   metrics(): DatabaseMetrics {
     const { strategy, cache, head, tree, values } = this.#parts
     const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters
@@ -212,7 +220,7 @@ export class Database implements Disposable {
     }
   }
 
-  /** Counters of point lookups, live: read, difference, do not change. */
+  /** Counters of point lookups, live: take differences, and do not change them. */
   get getCounters() {
     return this.#parts.counters.gets
   }
@@ -223,9 +231,10 @@ export class Database implements Disposable {
   }
 
   /**
-   * Finishes writes under way, syncs the log (or, where it points into the value log, flushes, so
-   * that RocksDB finds its blob files whole), closes every cursor and file, gives up the lock.
-   * Idempotent. The first error is thrown once all is closed; after a failure told before, none.
+   * Finishes writes under way, syncs the log, closes every cursor and file, and releases the lock.
+   * If the log points into the value log, it flushes instead, so that RocksDB finds complete blob
+   * files. Idempotent. The first error is thrown after everything is closed, unless a caller has
+   * got the database's failure before.
    */
   close(): void {
     const { health, commits, head, tree, manifest, lock } = this.#parts
@@ -256,7 +265,7 @@ export class Database implements Disposable {
     this.close()
   }
 
-  /** The newest value visible, or null; borrowed until the next read. */
+  /** The newest visible value, or null; borrowed until the next read. */
   #find(key: Uint8Array, options: ReadOptions | undefined, call: string): Lookup | null {
     const { health, head, tree, reads } = this.#parts
     health.assertOpen()

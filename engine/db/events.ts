@@ -62,7 +62,7 @@ export interface ReplayReport {
   readonly lost: LostWrites | null
 }
 
-/** What an open brought back from the logs, and what it could not. */
+/** An open found logs to replay, or damage. */
 export interface RecoveryEvent extends ReplayReport {
   readonly kind: 'recovery'
   readonly atMs: number

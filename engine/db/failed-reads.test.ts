@@ -128,7 +128,7 @@ describe.each([
 ])('%s', (_, thresholdBytes) => {
   const { db, storage, pairs } = lived(thresholdBytes)
 
-  test('a cursor is nowhere after a failed move, and right again after the next seek', () => {
+  test('a cursor is at no entry after a failed move, and correct after the next seek', () => {
     let failures = 0
     fc.assert(
       fc.property(steps, (walk) => {
@@ -158,7 +158,7 @@ describe.each([
     expect(failures).toBeGreaterThan(100)
   })
 
-  test('a get that failed answers the next time', () => {
+  test('a get that failed succeeds the next time', () => {
     for (let n = 0; n < KEYS; n++) {
       const wanted = pairs.find(([k]) => compareBytes(k, key(n)) === 0)?.[1]
       for (let skips = 0; skips < 4; skips++) {
@@ -168,7 +168,7 @@ describe.each([
     }
   })
 
-  test('a scan ends with the error, and keeps no table', () => {
+  test('a scan ends with the error and releases its tables', () => {
     const { db, storage, pairs } = lived(thresholdBytes)
     for (const reverse of [false, true]) {
       for (let skips = 0; skips < 30; skips += 3) {

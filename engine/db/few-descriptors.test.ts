@@ -19,7 +19,7 @@ function run(files: number, mode: 'fill' | 'use', folder: string) {
 }
 
 test.skipIf(process.platform !== 'linux')(
-  'more tables and segments than the process may open are written, recovered, read, merged, verified and exported',
+  'everything works with more tables and segments than the process may open',
   { timeout: 120_000 },
   () => {
     const folder = mkdtempSync(join(memoryFolder(), 'varve-descriptors-'))

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { bytes, openTest, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 
-test('a listener that throws harms nothing, and its error surfaces as an uncaught one', () => {
+test('an error of a listener is an uncaught exception and stops nothing', () => {
   const uncaught: (() => void)[] = []
   vi.stubGlobal('queueMicrotask', (task: () => void) => uncaught.push(task))
   onTestFinished(() => {

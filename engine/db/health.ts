@@ -58,7 +58,9 @@ export class Health {
    */
   assertAtRest(): void {
     if (this.#atRest) return
-    throw invalidArgument('a flush or compaction is under way: it may be watched, not interrupted')
+    throw invalidArgument(
+      'a flush or compaction is under way: writeSync, flush, collectValueLog and close must wait',
+    )
   }
 
   assertWritable(): void {

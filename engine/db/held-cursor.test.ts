@@ -13,7 +13,7 @@ function fill(db: Database, prefix: string, count: number): void {
   }
 }
 
-test('a cursor over the memtable outlives its flush and the writes that follow', () => {
+test('a cursor over the memtable stays valid through its flush and later writes', () => {
   const { db } = openTest()
   fill(db, 'old', 20)
   const scan = db.scan()
@@ -26,7 +26,7 @@ test('a cursor over the memtable outlives its flush and the writes that follow',
   expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => `old ${n}`))
 })
 
-test('a value that was read stays what it was, though the memtable it came from is used again', () => {
+test("a value that was read stays unchanged when its memtable's arena is used again", () => {
   const { db } = openTest()
   fill(db, 'old', 20)
   const value = db.get(bytes('old00007'))!

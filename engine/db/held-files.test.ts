@@ -49,7 +49,7 @@ describe.each([
   }
 
   test.each(['cursor', 'scan', 'scanAsync', 'snapshot'])(
-    'a %s keeps what it can reach',
+    'a %s keeps the files that it can reach',
     async (how) => {
       const most = (held: boolean) => {
         const { db, storage } = openTest({ options, ...parts })

@@ -113,7 +113,7 @@ describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
   const whole = copyOf(damaged)
   const lost = lostAtOpen(whole)!
 
-  test('keeps the files that may hold what is lost as they were', () => {
+  test('keeps the files that may hold lost writes unchanged', () => {
     expect(lost.files.toSorted()).toEqual(filesIn(whole, '.lost'))
     const names = whole.list('/db')
     for (const [kept, content] of keptIn(whole)) {

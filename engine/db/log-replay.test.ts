@@ -20,11 +20,11 @@ import {
   written,
 } from '../testing/recovery-fixtures.ts'
 
-describe('a log that does not continue', () => {
+describe('a gap or damage in the logs', () => {
   test.each([
-    ['the first batch', 0, /at offset 0: batch of seq 2, 1 is expected$/, 0],
-    ['a batch in the middle', 4, /batch of seq 6, 5 is expected$/, 4],
-  ] as const)('because %s is missing', (_, at, message, kept) => {
+    ['the first batch', 0, /at offset 0: batch of seq 2, expected seq 1$/, 0],
+    ['a batch in the middle', 4, /batch of seq 6, expected seq 5$/, 4],
+  ] as const)('ends the replay: %s is missing', (_, at, message, kept) => {
     const storage = written(10)
     const log = onlyLog(storage)
     leaveOut(storage, log, at, 1)
@@ -43,7 +43,7 @@ describe('a log that does not continue', () => {
     expect(faultsIn(storage)).toEqual([])
   })
 
-  test('because a later log leaves a gap behind a torn one', () => {
+  test('ends the replay: a later log does not follow a torn one', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     const records = recordsOf(storage.readAll(log, tag))
@@ -53,9 +53,9 @@ describe('a log that does not continue', () => {
     rewrite(storage, '/db/000900.log', records.slice(6))
     expect(faultsIn(storage)).toEqual([
       expect.stringMatching(/torn payload: \d+ bytes are lost$/),
-      '/db/000900.log at offset 0: batch of seq 7, 4 is expected',
+      '/db/000900.log at offset 0: batch of seq 7, expected seq 4',
     ])
-    expectRefused(storage, ['tolerate-corrupted-tail'], /seq 7, 4 is expected/)
+    expectRefused(storage, ['tolerate-corrupted-tail'], /seq 7, expected seq 4/)
     expectRefused(storage, ['absolute'], /torn payload/)
     expect(open(storage, 'point-in-time')).toMatchObject({
       keys: keysUpTo(3),
@@ -63,7 +63,7 @@ describe('a log that does not continue', () => {
     })
   })
 
-  test('but goes on with a later log that leaves no gap behind a torn one', () => {
+  test('does not end the replay if a later log follows a torn one without a gap', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     const records = recordsOf(storage.readAll(log, tag))
@@ -77,11 +77,11 @@ describe('a log that does not continue', () => {
     expect(filesIn(storage, '.lost')).toEqual([])
   })
 
-  test('because a stray one, of older writes, has the largest number', () => {
+  test('is reported: a stray log of older writes has the largest number', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     rewrite(storage, '/db/999999.log', recordsOf(storage.readAll(log, tag)).slice(0, 3))
-    const message = /999999.log at offset 0: batch of seq 1, 11 is expected$/
+    const message = /999999.log at offset 0: batch of seq 1, expected seq 11$/
     expect(faultsIn(storage)).toEqual([expect.stringMatching(message)])
     expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], message)
     expect(open(storage, 'point-in-time')).toMatchObject({
@@ -90,7 +90,7 @@ describe('a log that does not continue', () => {
     })
   })
 
-  test('because a record in it, checksum and all, is no batch', () => {
+  test('ends the replay: a record with a correct checksum is not a batch', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     const records = recordsOf(storage.readAll(log, tag))
@@ -114,10 +114,10 @@ describe('a log that ends before the write the database was closed at', () => {
   test.each([
     ['cut between two batches', 7],
     ['emptied', 0],
-  ])('is told when it was %s', (_, kept) => {
+  ])('is reported if it was %s', (_, kept) => {
     const storage = closed(10)
     leaveOut(storage, onlyLog(storage), kept, 10)
-    const message = `/db: the logs end at seq ${kept}; it was closed at seq 10`
+    const message = `/db: the logs end at seq ${kept}; the database was closed at seq 10`
     expect(faultsIn(storage)).toEqual([message])
     expectRefused(storage, ['tolerate-corrupted-tail', 'absolute'], /closed at seq 10/)
     expect(open(storage, 'point-in-time')).toMatchObject({
@@ -127,7 +127,7 @@ describe('a log that ends before the write the database was closed at', () => {
     expect(faultsIn(storage)).toEqual([])
   })
 
-  test('is no crash’s log when it was cut inside a batch', () => {
+  test('is damage, not a crash, if it was cut inside a batch', () => {
     const storage = closed(10)
     const log = onlyLog(storage)
     replace(storage, log, storage.readAll(log, tag).slice(0, -5))
@@ -141,7 +141,7 @@ describe('a log that ends before the write the database was closed at', () => {
     })
   })
 
-  test('is told when it is missing', () => {
+  test('is reported if it is missing', () => {
     const storage = closed(10)
     storage.remove(onlyLog(storage))
     expect(open(storage, 'point-in-time')).toMatchObject({
@@ -149,7 +149,7 @@ describe('a log that ends before the write the database was closed at', () => {
     })
   })
 
-  test('is no such thing after a close that failed', () => {
+  test('is not reported after a close that failed', () => {
     const memory = openTest({ strategy: never }).storage.powerLoss(
       { bytes: 'kept', names: 'kept' },
       new Ledger(),
@@ -165,7 +165,7 @@ describe('a log that ends before the write the database was closed at', () => {
 })
 
 describe('a log that is missing', () => {
-  test('though the manifest names it, is told', () => {
+  test('is reported if the manifest names it', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     storage.remove(log)
@@ -179,7 +179,7 @@ describe('a log that is missing', () => {
     expect(faultsIn(storage)).toEqual([])
   })
 
-  test('and empty as the next one shows, loses nothing, yet is told', () => {
+  test('is reported without a loss if the next log shows that it was empty', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     storage.rename(log, '/db/000900.log')
@@ -190,7 +190,7 @@ describe('a log that is missing', () => {
     })
   })
 
-  test('is no such thing after an open, a flush, a close or a kill', () => {
+  test('is not reported after an open, a flush, a close or a kill', () => {
     const { db, storage } = openTest({ strategy: everyNth(3) })
     const isSound = () => {
       expect(open(killed(storage), 'absolute')).not.toBeInstanceOf(Error)

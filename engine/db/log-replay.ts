@@ -67,7 +67,7 @@ export function readLogs(
   const stray = orphans.find(({ kind }) => kind === 'table' || kind === 'segment')
   if (logNumber === 0 && stray !== undefined) {
     const path = joinPath(folder, stray.name)
-    replay.note(replay.broken(corruption('the manifest names no log, yet there is data', { path })))
+    replay.note(replay.broken(corruption('the manifest names no log, but there is data', { path })))
   }
   // A log exists before the manifest names it, and is removed after the manifest names a later one.
   if (logNumber > 0 && logs[0] !== logNumber) {
@@ -176,7 +176,7 @@ class ReplayBuilder {
     this.#missedSeq = loggedSeq
     this.#lastSeqSeen = Math.max(this.#lastSeqSeen, loggedSeq)
     this.#unreplayed.push(...this.#torn)
-    const message = `the logs end at seq ${this.#lastSeq}; it was closed at seq ${loggedSeq}`
+    const message = `the logs end at seq ${this.#lastSeq}; the database was closed at seq ${loggedSeq}`
     const where = { path, expected: loggedSeq, actual: this.#lastSeq }
     const [first] = this.#faults
     const error = first?.error ?? corruption(message, where)
@@ -203,7 +203,7 @@ class ReplayBuilder {
     const expected = this.#lastSeq + 1
     if (seq === expected) return this.#segments.check(batch)
     const where = { path, offset, expected, actual: seq }
-    return this.broken(corruption(`batch of seq ${seq}, ${expected} is expected`, where))
+    return this.broken(corruption(`batch of seq ${seq}, expected seq ${expected}`, where))
   }
 
   #take(batch: WriteBatch): void {

@@ -19,8 +19,8 @@ import {
   written,
 } from '../testing/recovery-fixtures.ts'
 
-describe('what may hold lost writes', () => {
-  test('is kept: tables of jobs that did not finish, and those that cannot be read', () => {
+describe('a file that may hold lost writes', () => {
+  test('is kept if it is an orphaned table with newer writes or one that cannot be read', () => {
     const storage = written(10)
     const { db, storage: other } = openTest({ strategy: never })
     write(db, 0, 10)
@@ -54,7 +54,7 @@ describe('what may hold lost writes', () => {
     expect(storage.readAll('/db/000800.sst.lost', tag)).toEqual(table)
   })
 
-  test('is not gathered by a crash, which takes the end of a log at most', () => {
+  test('is not kept after a crash, which loses only the end of a log', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     replace(storage, log, storage.readAll(log, tag).slice(0, -3))
@@ -65,7 +65,7 @@ describe('what may hold lost writes', () => {
     expect(filesIn(storage, '.lost')).toEqual([])
   })
 
-  test('keeps its number, and the ledger its balance', () => {
+  test('keeps its number, and the ledger stays balanced', () => {
     const storage = written(10)
     leaveOut(storage, onlyLog(storage), 4, 1)
     const ledger = new Ledger()
@@ -80,7 +80,7 @@ describe('what may hold lost writes', () => {
     expect(onlyLog(copy) > `/db/${before[0]}`).toBe(true)
   })
 
-  test('does not lead to a refusal where the log rots that a flush was under way of', () => {
+  test('does not make an open refuse if the log is damaged during a flush', () => {
     const storage = written(10)
     const { db, storage: other } = openTest({ strategy: never })
     write(db, 0, 10)
@@ -96,7 +96,7 @@ describe('what may hold lost writes', () => {
     })
   })
 
-  test('has its number taken for good', () => {
+  test('has a number that is never used again', () => {
     const storage = written(10)
     create(storage, '/db/000900.log.lost', new Uint8Array(1))
     open(storage, 'absolute')
@@ -104,7 +104,7 @@ describe('what may hold lost writes', () => {
     expect(storage.list('/db')).toContain('000900.log.lost')
   })
 
-  test('is a log that rotted with whole batches behind', () => {
+  test('is a damaged log with whole batches behind the damage', () => {
     const storage = written(10)
     const log = onlyLog(storage)
     replace(storage, log, flip(30)(storage.readAll(log, tag)))

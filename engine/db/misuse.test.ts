@@ -34,7 +34,7 @@ const tableNames = (storage: MemoryStorage) =>
   storage.list('/db').filter((name) => name.endsWith('.sst'))
 
 describe('a cursor', () => {
-  test('that outlives its database reads nothing, and its close touches no file', () => {
+  test('reads nothing after its database was closed, and its close touches no file', () => {
     const { db, storage } = openTest({ strategy: everyNth(2) })
     fill(db, 800)
     const cursor = db.cursor()
@@ -50,7 +50,7 @@ describe('a cursor', () => {
     again.close()
   })
 
-  test('held at the close leaves no table behind that the tree does not name', () => {
+  test('that is open at the close leaves no table behind that the tree does not name', () => {
     const { db, storage } = openTest({ strategy: everyNth(2) })
     fill(db, 800)
     db.cursor().seekToFirst()
@@ -61,7 +61,7 @@ describe('a cursor', () => {
     expect(tableNames(storage)).toHaveLength(tables)
   })
 
-  test('is of no use once closed', () => {
+  test('refuses every call after its close', () => {
     const { db } = openTest()
     fill(db, 10)
     const cursor = db.cursor()
@@ -97,7 +97,7 @@ describe('a cursor', () => {
         expect(() => db.cursor({}, { snapshot })).toThrow(coded('LSM_CLOSED'))
       },
     ],
-  ])('%s keeps no table', (_, use) => {
+  ])('%s releases its tables', (_, use) => {
     const { db, storage } = openTest({ strategy: everyNth(2) })
     fill(db, 800)
     use(db)
@@ -105,7 +105,7 @@ describe('a cursor', () => {
     expect(tableNames(storage)).toHaveLength(db.version.totals.tables)
   })
 
-  test('reads on while its own loop writes, deletes and flushes', () => {
+  test('continues while its own loop writes, deletes and flushes', () => {
     const { db } = openTest({ strategy: everyNth(2) })
     fill(db, 300, 'before')
     for (const reverse of [false, true]) {
@@ -131,7 +131,7 @@ describe('a cursor', () => {
 })
 
 describe('a snapshot', () => {
-  test('reads nothing once released, rather than something wrong', () => {
+  test('refuses reads after its release', () => {
     const { db } = openTest()
     fill(db, 10, 'old')
     const snapshot = db.snapshot()
@@ -142,7 +142,7 @@ describe('a snapshot', () => {
   })
 
   test.each(['get', 'has', 'scan', 'scanAsync', 'cursor'] as const)(
-    'of another database, or of an earlier open of the same, is refused by %s',
+    'of another database or of an earlier open is refused by %s',
     (call) => {
       const read = (db: Database, snapshot: Snapshot) => {
         if (call === 'get' || call === 'has') return db[call](key(1), { snapshot })
@@ -163,7 +163,7 @@ describe('a snapshot', () => {
     },
   )
 
-  test('may be released after the close, and twice keeps its twin', () => {
+  test('may be released after the close, and a second release does not affect an equal snapshot', () => {
     const { db } = openTest({ strategy: everyNth(2) })
     fill(db, 100, 'old')
     const [one, twin] = [db.snapshot(), db.snapshot()]
@@ -177,7 +177,7 @@ describe('a snapshot', () => {
 })
 
 describe('the caller may change', () => {
-  test('a key and a value as soon as they were put', async () => {
+  test('a key and a value after the call of put', async () => {
     const { db } = openTest()
     const [k, v] = [bytes('key'), bytes('value')]
     const written = db.put(k, v)
@@ -187,7 +187,7 @@ describe('the caller may change', () => {
     expect(text(db.get(bytes('key'))!)).toBe('value')
   })
 
-  test('bounds as soon as the scan was made', () => {
+  test('bounds after the call of scan', () => {
     const { db } = openTest()
     fill(db, 100)
     for (const [low, high, count] of [
@@ -203,7 +203,7 @@ describe('the caller may change', () => {
 })
 
 describe('a batch', () => {
-  test('refuses to change, and to be written again, until its promise has settled', async () => {
+  test('cannot be changed or written again until its promise has settled', async () => {
     const { db } = openTest()
     for (const sync of [false, true]) {
       const batch = batchOf(['a', '1'])
@@ -219,7 +219,7 @@ describe('a batch', () => {
     }
   })
 
-  test("is the caller's again when a blocking write has finished it", async () => {
+  test('can be changed when a blocking write has finished it', async () => {
     const { db } = openTest()
     const batch = batchOf(['a', '1'])
     const written = db.write(batch, { sync: true })
@@ -229,7 +229,7 @@ describe('a batch', () => {
     expect(db.lastSeq).toBe(2)
   })
 
-  test("is the caller's again after a write that failed", async () => {
+  test('can be changed after a write that failed', async () => {
     const { db } = openTest()
     db.close()
     const batch = batchOf(['a', '1'])
@@ -259,7 +259,7 @@ describe('after the close', () => {
     await expect(Promise.resolve().then(() => call(db))).rejects.toThrow(coded('LSM_CLOSED'))
   })
 
-  test('and after every other end, a second one does nothing', async () => {
+  test('a second close does nothing', async () => {
     const { db } = openTest()
     fill(db, 10)
     const [cursor, snapshot, scan, ahead] = [db.cursor(), db.snapshot(), db.scan(), db.scanAsync()]
@@ -274,7 +274,7 @@ describe('after the close', () => {
 })
 
 describe('promised writes', () => {
-  test('keep their order whatever blocking calls come between', async () => {
+  test('keep their order with blocking calls between them', async () => {
     const { db, storage } = openTest()
     const promises: Promise<void>[] = []
     const order = new Map<string, string>()
@@ -297,7 +297,7 @@ describe('promised writes', () => {
     expect(again.lastSeq).toBe(201)
   })
 
-  test('after the close are rejected, as bad arguments are, and never thrown', async () => {
+  test('are rejected after the close and for bad arguments; nothing is thrown', async () => {
     const { db } = openTest()
     await expect(db.put(new Uint8Array(65_536), bytes('v'))).rejects.toThrow(
       coded('LSM_INVALID_ARGUMENT'),
@@ -307,7 +307,7 @@ describe('promised writes', () => {
     await expect(db.put(bytes('k'), bytes('v'))).rejects.toThrow(coded('LSM_CLOSED'))
   })
 
-  test('all learn of a failed sync, and nothing of theirs is seen', async () => {
+  test('are all rejected by a failed sync, and none is visible', async () => {
     const memory = new MemoryStorage(new Ledger())
     const storage = new FaultStorage(memory)
     const { db } = openTest({ storage: storage as never })
@@ -346,7 +346,7 @@ describe('promised writes', () => {
 })
 
 describe('a listener to events', () => {
-  test('may read and promise writes, but not write into the flush it is told of', async () => {
+  test('may read and promise writes, but not write during the flush it is called in', async () => {
     const refused: unknown[] = []
     const promised: Promise<void>[] = []
     let db: Database | null = null

@@ -54,7 +54,7 @@ const step = fc.oneof(
 )
 
 describe('keys and values of every size', () => {
-  test('come back whole under any memtable and block size, also after a reopen under another', () => {
+  test('are read back under any memtable and block size, and after a reopen with others', () => {
     const run = (steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) => {
       const storage = new MemoryStorage(new Ledger())
       const opened = (setup: number) =>
@@ -96,7 +96,7 @@ describe('keys and values of every size', () => {
     fc.assert(fc.property(fc.array(step, { minLength: 5, maxLength: 25 }), run), { numRuns: 25 })
   })
 
-  test('a memtable is flushed when it is exactly full, not a byte before', () => {
+  test('a memtable is flushed when it is exactly full, and not one byte before', () => {
     const { db } = openTest()
     const batch = new WriteBatch()
     batch.put(bytes('k'), new Uint8Array(4094))

@@ -76,7 +76,7 @@ function using(db: Database, work: () => void): void {
 }
 
 describe('no file stays open', () => {
-  test('where an open fails, at whatever call', () => {
+  test('if an open fails at any call', () => {
     const base = toRecover()
     const calls = failEachCall(
       () => killed(base),
@@ -85,7 +85,7 @@ describe('no file stays open', () => {
     expect(calls).toBeGreaterThan(50)
   })
 
-  test('where a write, a flush, a merge or a collection fails, at whatever call', () => {
+  test('if a write, a flush, a merge or a collection fails at any call', () => {
     const calls = failEachCall(
       () => new MemoryStorage(new Ledger()),
       (storage) => {
@@ -96,7 +96,7 @@ describe('no file stays open', () => {
     expect(calls).toBeGreaterThan(200)
   })
 
-  test('for writing but log, manifest and segments, while the failed database is open', () => {
+  test('for writing except log, manifest and segments, while a failed database is open', () => {
     for (let number = 1; ; number++) {
       const { handles, failed } = failingAt(number, new MemoryStorage(new Ledger()))
       let db: Database | null = null
@@ -117,7 +117,7 @@ describe('no file stays open', () => {
     }
   })
 
-  test('where an export fails, at whatever call', () => {
+  test('if an export fails at any call', () => {
     const base = toRecover()
     const calls = failEachCall(
       () => killed(base),
@@ -126,7 +126,7 @@ describe('no file stays open', () => {
     expect(calls).toBeGreaterThan(50)
   })
 
-  test('where an export has to copy', () => {
+  test('if an export has to copy', () => {
     const base = toRecover()
     failEachCall(
       () => killed(base),
@@ -138,7 +138,7 @@ describe('no file stays open', () => {
     )
   })
 
-  test('where a description fails, at whatever call', () => {
+  test('if a description fails at any call', () => {
     const base = toRecover()
     failEachCall(
       () => killed(base),
@@ -146,7 +146,7 @@ describe('no file stays open', () => {
     )
   })
 
-  test('where a verify meets files it cannot read', () => {
+  test('if a verify finds files that it cannot read', () => {
     const base = toRecover()
     const calls = failEachCall(
       () => killed(base),
@@ -155,7 +155,7 @@ describe('no file stays open', () => {
     expect(calls).toBeGreaterThan(10)
   })
 
-  test('of a damaged table, however often it is read', async () => {
+  test('of a damaged table that is read many times', async () => {
     const memory = new MemoryStorage(new Ledger())
     const { db: first } = openTest({ storage: memory })
     for (let index = 0; index < 40; index++) put(first, `key${index}`, `${index}`)

@@ -120,7 +120,7 @@ function checkJson(value: unknown, name: string): void {
     // It holds itself, or a bigint.
   }
   if (isJson) return
-  throw invalidArgument(`${name} must be JSON, and nothing in it undefined, NaN or of a class`)
+  throw invalidArgument(`${name} must be JSON, without undefined, NaN or instances of classes`)
 }
 
 /** Checks a storage and the name of a folder in it. `name` is what errors call the folder. */
@@ -140,7 +140,7 @@ function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null)
   const given = policy?.name ?? 'none'
   if (given === valueLog.gcPolicy) return
   throw invalidArgument(
-    `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, the policy handed in is ${given}`,
+    `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, but the given policy is ${given}`,
     { option: 'valueLog.gcPolicy' },
   )
 }

@@ -31,7 +31,7 @@ export function readOptionsRecord(storage: Storage, folder: string): OptionsReco
   try {
     return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw corruption('is no options record of format 1', { path, cause: String(cause) })
+    throw corruption('not an options record of format 1', { path, cause: String(cause) })
   }
 }
 

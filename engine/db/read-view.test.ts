@@ -17,7 +17,7 @@ const spent = { fromGeneration: 0, untilGeneration: Infinity, afterSeq: 100, bef
 /** The same segment, out of the version since edit 9. */
 const segment = { ...spent, untilGeneration: 9, beforeSeq: Infinity }
 
-describe('a file that is doomed', () => {
+describe('a file to be removed', () => {
   test.each([
     ['a table', table, 'a view before it', 4, 150, false],
     ['a table', table, 'the first view with it', 5, 150, true],
@@ -51,7 +51,7 @@ describe('a file that is doomed', () => {
     ['a spent segment, right before the last new value', spent, 199, true],
     ['a spent segment, at the last new value', spent, 200, false],
   ])(
-    'is held by a snapshot where views of it would follow old pointers: %s',
+    'is kept for a snapshot if its views would follow old pointers: %s',
     (_, reach, seq, isHeld) => {
       const { pins, removed, snapshots } = board([1, seq, 999])
       pins.doom(() => removed.push('file'), reach)
@@ -63,7 +63,7 @@ describe('a file that is doomed', () => {
     },
   )
 
-  test('goes though others are held, and waits for the last of its own views', () => {
+  test('is removed while others are kept, and after the last of its own views', () => {
     const { pins, removed } = board()
     const unpins = [4, 6, 7, 9].map((generation) => pins.pin(viewOf(generation), 150))
     pins.doom(() => removed.push('held by two'), table)
@@ -76,7 +76,7 @@ describe('a file that is doomed', () => {
     expect(removed).toEqual(['held by none', 'held by two'])
   })
 
-  test('is left alone once the board is closed', () => {
+  test('is not removed after the board is closed', () => {
     const { pins, removed } = board()
     const unpin = pins.pin(viewOf(6), 150)
     pins.doom(() => removed.push('file'), table)

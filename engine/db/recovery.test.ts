@@ -24,22 +24,22 @@ import {
 } from '../testing/recovery-fixtures.ts'
 import { exportDatabase } from './offline/export.ts'
 
-test('a manifest that ends before it names a log is refused where there is data', () => {
+test('a manifest that ends before it names a log is refused if there is data', () => {
   const { db, storage } = openTest({ strategy: never })
   write(db, 0, 10)
   db.flush()
   db.close()
   const manifest = `/db/${storage.list('/db').find((name) => name.startsWith('MANIFEST'))}`
   leaveOut(storage, manifest, 1, 10)
-  expectRefused(storage, MODES, /names no log, yet there is data|has lost its last edits/)
+  expectRefused(storage, MODES, /names no log, but there is data|has lost its last edits/)
   expect(faultsIn(storage)).toEqual([
-    expect.stringMatching(/the manifest names no log, yet there is data$/),
+    expect.stringMatching(/the manifest names no log, but there is data$/),
     expect.stringMatching(/the manifest has lost its last edits/),
   ])
 })
 
 test.each(['closed', 'killed'])(
-  'a manifest without one of its edits hides no write (%s)',
+  'a manifest without one of its edits never hides a write silently (%s)',
   (how) => {
     const { db, storage } = openTest({ strategy: everyNth(3) })
     for (let from = 0; from < 400; from += 10) {
@@ -63,11 +63,11 @@ test.each(['closed', 'killed'])(
   },
 )
 
-test('a damaged record of the options is refused before anything changes', () => {
+test('a damaged options record is refused before anything changes', () => {
   const storage = written(10)
   replace(storage, '/db/OPTIONS.json', bytes('{'))
   create(storage, '/db/000900.sst', bytes('left behind'))
-  expectRefused(storage, MODES, /OPTIONS.json: is no options record/)
+  expectRefused(storage, MODES, /OPTIONS.json: not an options record/)
 })
 
 describe('a manifest that lost its last edits', () => {
@@ -89,7 +89,7 @@ describe('a manifest that lost its last edits', () => {
     expect(() => exportDatabase(storage, '/db', '/out')).toThrow(lost)
   })
 
-  test('is seen wherever it is cut behind its snapshot', () => {
+  test('is found wherever it is cut behind its snapshot', () => {
     const storage = written(200)
     const records = recordsOf(storage.readAll(manifestOf(storage), tag))
     // The edit of the open, and one for each flush.
@@ -117,7 +117,7 @@ describe('a manifest that lost its last edits', () => {
     expect(storage.list('/db')).toContain(`${orphan}.mine`)
   })
 
-  test('is no such thing where a flush did not come to its edit', () => {
+  test('is not reported if a flush did not reach its edit', () => {
     const storage = written(10)
     const { db, storage: other } = openTest({ strategy: never })
     write(db, 0, 10)

@@ -1,10 +1,10 @@
 /**
- * Owns what stands between a folder and an open tree: the tables and logs that its manifest names
- * must be there and continue one another. Everything is found out by reading alone, so that an open
- * can refuse before it has changed a thing, and a verify can say what an open would.
+ * Owns what an open makes of a folder: the tables and logs that the manifest names must exist, and
+ * the logs must continue the manifest. The examination only reads, so that an open can refuse
+ * before it has changed anything, and verify reports what an open would.
  *
- * Invariant: what is brought back is a prefix of the writes. Files that may hold later ones, which
- * a crash cannot explain, are named as lost and kept.
+ * Invariant: the recovered writes are a prefix of all writes. If later writes are missing and no
+ * crash explains it, the files that may hold them are reported and kept.
  */
 
 import { corruption, type LsmError } from '../base/errors.ts'
@@ -30,20 +30,20 @@ import { type Replay, readLogs } from './log-replay.ts'
 import { findOrphans, newestSeqIn, type Orphan } from './orphans.ts'
 import { SegmentRecovery } from './values/segment-recovery.ts'
 
-/** What an open makes of a folder. */
+/** The result of the examination. */
 export interface Recovery {
   readonly replay: Replay
   readonly segments: SegmentRecovery
   readonly report: ReplayReport
-  /** Files that nothing needs. */
+  /** Files that can be removed. */
   readonly orphans: readonly string[]
   /** Orphans that may hold lost writes. */
   readonly lostOrphans: readonly string[]
-  /** Why the folder must not be opened in any mode; null where it may. */
+  /** The reason why no mode may open the folder, or null. */
   readonly refusal: LsmError | null
 }
 
-/** Every table of the version must be there with its size: `LSM_CORRUPTION` otherwise. */
+/** Checks that every table of the version exists and has its size: `LSM_CORRUPTION` otherwise. */
 export function checkTables(storage: Storage, folder: string, version: Version): void {
   const names = new Set(storage.list(folder))
   for (const { run } of runsNewestFirst(version)) {
@@ -63,8 +63,9 @@ export function checkTables(storage: Storage, folder: string, version: Version):
 }
 
 /**
- * The state of a folder without CURRENT. It is new only if it holds no tables, segments or logs:
- * those come after CURRENT, so the manifest has been lost, and starting afresh would lose them too.
+ * The state of a folder without CURRENT. The folder is new only if it holds no tables, segments or
+ * logs. These are created after CURRENT, so if they exist the manifest was lost, and an empty
+ * database would lose them too: `LSM_CORRUPTION`.
  */
 export function freshState(storage: Storage, folder: string): ManifestState {
   const names = storage.list(folder)
@@ -79,8 +80,8 @@ export function freshState(storage: Storage, folder: string): ManifestState {
 }
 
 /**
- * What an open would make of the folder; changes nothing. `LSM_CORRUPTION` for a fault that `mode`
- * does not forgive, and for one that none does: a manifest that has lost edits.
+ * Examines the folder; changes nothing. `LSM_CORRUPTION` for a fault that `mode` does not allow,
+ * and for a manifest that has lost edits, which no mode allows.
  */
 export function planRecovery(
   storage: Storage,
@@ -93,7 +94,7 @@ export function planRecovery(
   return recovery
 }
 
-/** As `planRecovery`, but the reason to refuse in all modes is returned with the rest. */
+/** As `planRecovery`, but returns the reason that no mode allows instead of throwing it. */
 export function examineRecovery(
   storage: Storage,
   folder: string,
@@ -130,7 +131,7 @@ export function examineRecovery(
 
 /** An orphan that may hold writes newer than those brought back. */
 interface HoldingOrphan extends Orphan {
-  /** The newest sequence number in it; null where it cannot be read or does not tell. */
+  /** The newest sequence number in it; null if it cannot be read or holds no numbers. */
   readonly newestSeq: number | null
 }
 
@@ -150,7 +151,7 @@ function holdingLater(
   })
 }
 
-/** Null where the logs go on after the damage as if nothing were missing. */
+/** The lost writes, or null if the logs continue after the damage without a gap. */
 function lostWrites(
   replay: Replay,
   segments: SegmentRecovery,
@@ -166,7 +167,7 @@ function lostWrites(
   const names = [
     ...holding.map(({ name }) => name),
     ...unreplayed.map(walName),
-    // What is not brought back may point into them, and they are removed when nothing else does.
+    // Lost batches may point into these segments, and recovery removes segments without pointers.
     ...segments.opened.map(segmentName),
   ]
   const seqTo = newest > lastSeq ? newest : null
@@ -174,8 +175,8 @@ function lostWrites(
 }
 
 /**
- * A manifest that has lost edits ends with a log that is gone or that later logs do not continue,
- * while tables it does not know of hold what lies between. Opening it would undo what was durable.
+ * A manifest has lost edits if its log is missing, or later logs do not continue it, while tables
+ * that it does not name hold the writes between. Opening such a folder would undo durable writes.
  */
 function refusalOf(
   folder: string,
@@ -194,15 +195,15 @@ function refusalOf(
   return corruption(message, where)
 }
 
-/** Removes the files that nothing needs. */
+/** Removes the orphans that hold no lost writes. */
 export function clearOrphans(storage: Storage, folder: string, { orphans }: Recovery): void {
   for (const name of orphans) storage.remove(joinPath(folder, name))
 }
 
 /**
- * Keeps the files that may hold lost writes under second names, durably. This comes before any of
- * them is cut or superseded: an open that fails in between leaves everything to be found by the
- * next one, which then reports the same.
+ * Gives second names to the files that may hold lost writes, durably. This happens before any of
+ * them is cut or superseded, so that if this open fails later, the next one finds and reports the
+ * same.
  */
 export function keepLost(
   storage: Storage,
@@ -218,7 +219,7 @@ export function keepLost(
   for (const name of names) {
     const from = joinPath(folder, name)
     const temporary = joinPath(folder, temporaryName(allocate()))
-    // A file that is still to be cut or sealed cannot share its bytes.
+    // A file that will be cut or sealed needs a copy: a link would share its bytes.
     if (growing.has(name)) copyFile(storage, from, temporary, storage.size(from))
     else linkOrCopy(storage, from, temporary)
     storage.rename(temporary, joinPath(folder, lostName(name)))
@@ -226,9 +227,7 @@ export function keepLost(
   if (names.length > 0) storage.syncFolder(folder)
 }
 
-/**
- * Removes what was replayed or kept: the logs, which tables supersede now, and the lost orphans.
- */
+/** Removes the logs, whose entries are in tables now, and the orphans that have second names. */
 export function clearReplayed(storage: Storage, folder: string, recovery: Recovery): void {
   const logs = recovery.replay.logs.map(walName)
   for (const name of [...logs, ...recovery.lostOrphans]) storage.remove(joinPath(folder, name))

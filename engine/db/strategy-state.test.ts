@@ -41,7 +41,7 @@ function addTable(db: Database): void {
 const killed = (storage: MemoryStorage) =>
   storage.powerLoss({ bytes: 'lost', names: 'lost' }, new Ledger())
 
-test.each([true, false])('it is there again at every reopen (after a close: %s)', (closes) => {
+test.each([true, false])('the state is restored at every reopen (after a close: %s)', (closes) => {
   /** Falsy ones too, which are states as any other. */
   const states: readonly Json[] = [0, false, '', null, [], { guards: ['a', 'b'] }, 7]
   let storage: MemoryStorage | undefined
@@ -62,7 +62,7 @@ test.each([true, false])('it is there again at every reopen (after a close: %s)'
   }
 })
 
-test('it stays through opens that merge nothing', () => {
+test('the state survives opens that merge nothing', () => {
   const { strategy } = counting('counting', () => 'merged')
   const { db, storage } = openTest({ strategy })
   for (let table = 0; table < 4; table++) addTable(db)
@@ -75,7 +75,7 @@ test('it stays through opens that merge nothing', () => {
   last.close()
 })
 
-test('another strategy starts with its own, and so does the first when it comes back', () => {
+test('another strategy starts with its initial state, and so does the first one afterwards', () => {
   const first = counting('first', () => 'of the first')
   const { db, storage } = openTest({ strategy: first.strategy })
   for (let table = 0; table < 4; table++) addTable(db)

@@ -69,8 +69,8 @@ function filled(options = {}) {
   return { db, order, ledger, readsBy, getAll, scanAll }
 }
 
-describe('what is read of a table', () => {
-  test('is counted on its level, also after it moved to another', () => {
+describe('a read of a table', () => {
+  test('is counted for its level, also after the table moved', () => {
     const { db, order, readsBy, getAll, scanAll } = filled({ blockCacheBytes: 0 })
     expect(readsBy('get', getAll)).toEqual([0])
     expect(readsBy('scan', scanAll)).toEqual([0])
@@ -89,7 +89,7 @@ describe('what is read of a table', () => {
     db.close()
   })
 
-  test('is counted there whoever opened it first: a scan, or the move itself', () => {
+  test('is counted for that level if a scan or the move itself opened it first', () => {
     for (const first of ['scan', 'nobody'] as const) {
       const { db, order, readsBy, getAll, scanAll } = filled({ blockCacheBytes: 0 })
       if (first === 'scan') scanAll()
@@ -103,7 +103,7 @@ describe('what is read of a table', () => {
     }
   })
 
-  test('by collection is counted on its level, also after a move', () => {
+  test('by collection is counted for its level, also after a move', () => {
     const ledger = new Ledger()
     const { strategy, order } = onCommand()
     let picks = 0
@@ -144,7 +144,7 @@ describe('what is read of a table', () => {
   })
 })
 
-test('gets and scans that consult a table are counted for strategies, and nothing else is', () => {
+test('strategies see how many gets and scans used a table, and nothing else counts', () => {
   let reads: readonly number[] = []
   const strategy = strategyOf('watching', ({ version, tableStats }) => {
     reads = Array.from(runsNewestFirst(version), ({ run }) => [...tablesOf(run)])
@@ -200,7 +200,7 @@ describe('the block cache', () => {
     db.close()
   })
 
-  test('is passed by merges, which read a table in few large pieces', () => {
+  test('is not used by merges, which read a table in few large pieces', () => {
     const { db, order, ledger } = filled({ compression: 'none' })
     order('merge', 3)
     db.flush()
@@ -212,7 +212,7 @@ describe('the block cache', () => {
     db.close()
   })
 
-  test('keeps the blocks of a table that a cursor still reads, and then forgets them', () => {
+  test('keeps the blocks of a table until no cursor reads it', () => {
     const { db, order, scanAll } = filled()
     scanAll()
     const cursor = db.cursor()

@@ -33,7 +33,7 @@ function run(storage: MemoryStorage | undefined, runs: number, name?: string) {
   return { ...opened, shown }
 }
 
-test('a strategy is shown the state that its last pick gave, through closes and kills', () => {
+test('a strategy sees the state of its last pick, also after closes and kills', () => {
   // Runs 2 and 4 are merged, and then what they made: three merges.
   const first = run(undefined, 4)
   expect(first.shown).toEqual([0, 0, 1, 1, 1, 2, 3])
@@ -46,7 +46,7 @@ test('a strategy is shown the state that its last pick gave, through closes and 
   third.db.close()
 })
 
-test('another strategy begins with a state of its own', () => {
+test('another strategy begins with its initial state', () => {
   const first = run(undefined, 4)
   first.db.close()
   const other = run(first.storage, 1, 'other')

@@ -1,10 +1,10 @@
 /**
  * Owns the tree of an open database: its current version, and the only way to change it. Flushes
- * and compactions run to completion where they are called, so equal writes give equal trees, byte
- * for byte.
+ * and compactions run to completion inside the call, so equal writes give equal trees, byte for
+ * byte.
  *
  * Crash order: tables are written and synced, the folder is synced, the edit is appended to the
- * manifest and synced, the version is published, and only then inputs are deleted.
+ * manifest and synced, the version is published, and only then the inputs are deleted.
  */
 
 import { assert, paranoid } from '../base/assert.ts'
@@ -47,7 +47,7 @@ export interface TreeParts {
   readonly folder: string
   readonly manifest: Manifest
   readonly numbers: FileNumbers
-  /** Guarded: its answers have the form of the seam. */
+  /** Guarded: the form of its answers is checked. */
   readonly strategy: CompactionStrategy
   readonly options: EngineOptions
   readonly clock: Clock
@@ -55,7 +55,7 @@ export interface TreeParts {
   readonly snapshots: SnapshotList
   readonly counters: DatabaseCounters
   readonly onEvent: (event: DatabaseEvent) => void
-  /** What tables point to in the value log; kept here. */
+  /** How many bytes of each segment tables point to; the tree keeps it up to date. */
   readonly book: SegmentBook
   readonly values: ValueLog
 }
@@ -67,7 +67,8 @@ export class Tree {
   readonly #guard = new ProgressGuard()
   readonly #mergeCounters = new ReadCounters()
   /**
-   * By file number: the generation that brought a table, or a segment filled by a merge; 0: older.
+   * By file number: the generation that added a table, or a segment that a merge filled. A file
+   * that is not here is older than the open.
    */
   readonly #births = new Map<number, number>()
   #version: Version
@@ -91,12 +92,12 @@ export class Tree {
     return this.#version
   }
 
-  /** Edits installed since the open. */
+  /** Number of edits installed since the open. */
   get generation(): number {
     return this.#generation
   }
 
-  /** What the strategy is asked about, before it is copied for it (`guarded-strategy.ts`). */
+  /** What the strategy sees. `guarded-strategy.ts` copies it first. */
   view(lastSeq: number): TreeView {
     const { options, snapshots, clock } = this.#parts
     return {
@@ -111,8 +112,8 @@ export class Tree {
   }
 
   /**
-   * Writes `memtable` as the newest run; from then on logs below `logNumber` are superseded.
-   * `sealed`: the segments it points into, complete.
+   * Writes `memtable` as the newest run. Logs numbered below `logNumber` are not needed from then
+   * on. `sealed`: the complete segments that the memtable points into.
    */
   flush(
     memtable: MemTable,
@@ -138,15 +139,15 @@ export class Tree {
     })
   }
 
-  /** Supersedes logs that left nothing to flush. */
+  /** Records that logs below `logNumber` are not needed, when there is nothing to flush. */
   forgetLogs(logNumber: number, lastSeq: number, sealed: readonly SealedSegment[]): void {
     this.#install({ ...EMPTY_EDIT, logNumber, lastSeq, ...sealing(sealed) })
   }
 
   /**
-   * The segment's live values have all been written again, durably, the last of them at `lastSeq`:
-   * its data goes when nobody can look at a moment before that at which it held values, its name
-   * when no table points to it.
+   * Marks a segment as spent: all its live values were moved durably, the last of them at
+   * `lastSeq`. Its data is removed when no view or snapshot can still follow an old pointer into
+   * it, and its name when no table points to it.
    */
   spend(segment: number, lastSeq: number): void {
     if (this.#parts.manifest.state.segments.get(segment)?.state !== 'sealed') return
@@ -200,7 +201,7 @@ export class Tree {
 
   #jobContext(): JobContext {
     const { snapshots, clock, manifest } = this.#parts
-    // A job that fails leaves no gap: recovery takes one for a missing edit.
+    // A failed job must leave no gap in the run ids: recovery takes a gap for a missing edit.
     let { nextRunId } = manifest.state
     return {
       version: this.#version,
@@ -257,7 +258,7 @@ export class Tree {
     assert(version.totals.tables >= kept.size, 'added tables are in the version')
   }
 
-  /** Segments nothing in the version points to once the edit is in: those it seals among them. */
+  /** Segments that no table points to after the edit, including segments that the edit seals. */
   #freedSegments(edit: VersionEdit): readonly SealedSegment[] {
     const { book, manifest } = this.#parts
     const added = segmentBytes(edit.added)
@@ -271,14 +272,14 @@ export class Tree {
     return [...freed, ...unused]
   }
 
-  /** Segments that the edit seals and the manifest does not know: those that a merge filled. */
+  /** Segments that the edit seals but the manifest does not know: a merge filled them. */
   #unannouncedSegments(edit: VersionEdit): readonly number[] {
     const { segments } = this.#parts.manifest.state
     const sealed = edit.segments?.sealed ?? []
     return sealed.map(({ segment }) => segment).filter((segment) => !segments.has(segment))
   }
 
-  /** Views of earlier generations do not reach the files that the current one brought. */
+  /** Records which files the current generation added: views of earlier ones do not reach them. */
   #noteBirths({ added, removed }: VersionEdit, unannounced: readonly number[]): void {
     const moved = new Set(removed.map(({ table }) => table.id))
     for (const { table } of added) {
@@ -319,7 +320,7 @@ export class Tree {
     storage.remove(values.handles.pathOf(segment))
   }
 
-  /** Leaves a stub in a spent segment's place, unless the whole of it went meanwhile. */
+  /** Replaces a spent segment by a stub, unless the segment was removed in the meantime. */
   #shrink(segment: number): void {
     const { storage, folder, manifest, numbers, values } = this.#parts
     if (!manifest.state.segments.has(segment)) return

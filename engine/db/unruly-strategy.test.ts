@@ -126,7 +126,7 @@ test.each(Object.entries(HARMS))('a strategy that %s is stopped by name', (_, [h
   again.close()
 })
 
-test('a key changed later, through a view that was kept, changes nothing and is told', () => {
+test('a key changed later through an old view changes nothing and is reported', () => {
   let kept: Loose | null = null
   const { db } = openTest({ strategy: harming((view) => (kept ??= view)) })
   const before = load(db)
@@ -138,7 +138,7 @@ test('a key changed later, through a view that was kept, changes nothing and is 
   db.close()
 })
 
-test('a key of one table among thousands is told within a bounded number of picks', () => {
+test('a changed key among thousands of tables is found within a bounded number of picks', () => {
   let picks = 0
   const strategy = strategyOf('unruly', (view) => {
     picks++
@@ -161,7 +161,7 @@ test('a key of one table among thousands is told within a bounded number of pick
   db.close()
 })
 
-test('a spec changed after it was answered stays what it was', () => {
+test('a change of a spec after the answer has no effect', () => {
   const sound = everyNth(3)
   let answered: Anything = null
   const strategy = strategyOf('unruly', (view) => {
@@ -186,7 +186,7 @@ test('a spec changed after it was answered stays what it was', () => {
   db.close()
 })
 
-test('a strategy that counts in the state it was handed is stopped, and keeps the old one', () => {
+test('a strategy that changes the state it was given is stopped, and the old state is kept', () => {
   const sound = everyNth(3)
   const strategy = {
     ...strategyOf('unruly', (view) => {
@@ -206,7 +206,7 @@ test('a strategy that counts in the state it was handed is stopped, and keeps th
   db.close()
 })
 
-test('a state that comes from the folder is as frozen as any', () => {
+test('a state from the folder is frozen too', () => {
   const sound = everyNth(3)
   const counting = strategyOf('unruly', (view) => {
     const spec = sound.pick(view)
@@ -224,7 +224,7 @@ test('a state that comes from the folder is as frozen as any', () => {
   again.close()
 })
 
-test('a state may be changed by whoever answered it, and comes back as it was answered', () => {
+test('a strategy may change the state object after its answer; it gets the answered state back', () => {
   const sound = everyNth(3)
   const mine = { picks: 0, log: [] as number[] }
   const seen: unknown[] = []
@@ -256,7 +256,7 @@ test('a view may be cloned and printed', () => {
   db.close()
 })
 
-test('a wrong debt is told when the metrics are asked for', () => {
+test('a wrong debt is reported by metrics()', () => {
   const { db } = openTest({ strategy: { ...never, debtBytes: () => Number.NaN } })
   expect(() => db.metrics()).toThrow('strategy never: debtBytes answers NaN; it must be')
   db.close()

@@ -1,8 +1,8 @@
 /**
- * Owns what is newer than the tree: the log being appended to, the memtable it protects, and the
- * newest sequence number. Invariant: whatever is in the memtable is in a log not yet superseded, so
- * that recovery can make the same memtable again. Log, memtable and the segments of the value log
- * that they point into rotate together.
+ * Owns what is newer than the tree: the current log, the memtable, and the newest sequence number.
+ * Invariant: every entry of the memtable is in a log that still exists, so that recovery can
+ * rebuild the memtable. Log, memtable and the value-log segments that they point into rotate
+ * together.
  */
 
 import type { Clock } from '../base/clock.ts'
@@ -44,7 +44,7 @@ export class WriteHead implements CommitHead {
   #isClosed = false
   readonly #mover = new MemTableInserter(this)
 
-  /** Starts a new log; logs left from before are `replay`'s. */
+  /** Starts a new log. `replay` handles the logs of earlier opens. */
   constructor(parts: WriteHeadParts) {
     this.#parts = parts
     this.lastSeq = parts.manifest.state.lastSeq
@@ -64,7 +64,7 @@ export class WriteHead implements CommitHead {
   append(batches: readonly WriteBatch[]): readonly WriteBatch[] {
     const { values } = this.#parts
     const stored = values.separate(batches, this.nowMs())
-    // Values go first: what a log says of them must be there to be found.
+    // Values first: a log must not point to a value that is not written yet.
     values.write()
     const log = this.#log
     let seq = this.lastSeq + 1
@@ -77,7 +77,7 @@ export class WriteHead implements CommitHead {
     return stored
   }
 
-  /** Logs and inserts pointers to values that were moved, the oldest of them written at `atMs`. */
+  /** Logs and inserts pointers to moved values; the oldest value was written at `atMs`. */
   appendMoved(batch: WriteBatch, atMs: number): void {
     this.append([batch])
     this.#mover.insert(batch, atMs)
@@ -91,11 +91,11 @@ export class WriteHead implements CommitHead {
   async syncAsync(): Promise<void> {
     const log = this.#log
     await this.#parts.values.syncAsync()
-    // A blocking call may have synced this log meanwhile, and closed it or gone on to the next.
+    // A blocking call may have synced this log in the meantime, and closed or rotated it.
     if (this.#log === log && !this.#isClosed) await log.syncAsync()
   }
 
-  /** Starts a log, writes the memtable as a table, and forgets the log it came from. */
+  /** Starts a new log, writes the memtable as a table, and removes the old log. */
   rotate(): void {
     const { storage, folder, tree, values } = this.#parts
     const superseded = { log: this.#log, number: this.#logNumber }
@@ -108,7 +108,7 @@ export class WriteHead implements CommitHead {
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
 
-  /** Brings back what earlier logs hold, as a table, and clears the logs away. */
+  /** Writes the batches of earlier logs as a table, and removes these logs. */
   replay(recovery: Recovery): void {
     const { storage, folder, manifest, tree, numbers } = this.#parts
     const inserter = new MemTableInserter(this)
@@ -130,7 +130,7 @@ export class WriteHead implements CommitHead {
     clearReplayed(storage, folder, recovery)
   }
 
-  /** Leaves the folder as it is to be found: a log that points into segments becomes a table. */
+  /** Prepares the folder for a close: if the log points into segments, it becomes a table. */
   finish(): void {
     if (this.#parts.values.unsealedBytes > 0) this.rotate()
     this.#log.sync()

@@ -1,6 +1,6 @@
 /**
- * Owns what engine tests share: text as bytes, a minimal strategy per layout, and opening a
- * database on memory with small memtables so that a handful of writes makes a tree.
+ * Owns what all engine tests share: text as bytes, minimal strategies, and a database in memory
+ * whose memtables are so small that a few writes make a tree.
  */
 
 import { ManualClock } from '../base/clock.ts'
@@ -19,7 +19,7 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const text = (array: Uint8Array): string => new TextDecoder().decode(array)
 
-/** A strategy from its pick alone. */
+/** A strategy made of its pick. */
 export function strategyOf(
   name: string,
   pick: (view: TreeView) => CompactionSpec | null,
@@ -67,8 +67,8 @@ export function everyNth(runs: number): CompactionStrategy {
 }
 
 /**
- * The policy that never rests: it collects the oldest segment whenever there is one, and
- * compactions empty the older half of the log. Hard on whatever must not be lost.
+ * A policy that always collects: it picks the oldest segment if there is one, and compactions move
+ * the values out of the older half of the log.
  */
 export const restless: ValueLogPolicy = {
   name: 'restless',
@@ -80,7 +80,7 @@ export const restless: ValueLogPolicy = {
   relocateBelow: ({ segments }) => segments[segments.length >>> 1]?.segment ?? 0,
 }
 
-/** Options under which most values of tests are separated, and segments are small. */
+/** Options that separate most values of the tests and keep segments small. */
 export const RESTLESS_LOG = {
   thresholdBytes: 64,
   segmentBytes: 1024,
@@ -93,7 +93,7 @@ export interface TestDatabase {
   readonly clock: ManualClock
 }
 
-/** Opens '/db' on memory; memtables of 4 KiB unless told otherwise. */
+/** Opens '/db' in memory, with memtables of 4 KiB by default. */
 export function openTest(open: Partial<OpenOptions> = {}): TestDatabase {
   const storage = (open.storage as MemoryStorage) ?? new MemoryStorage(new Ledger())
   const clock = new ManualClock(1_000)

@@ -1,6 +1,6 @@
 /**
- * Owns what tests of the value log share: a database that separates, one that is collected all the
- * time, and looks at the segments it leaves.
+ * Owns what tests of the value log and of recovery share: databases with a value log, and storages
+ * as a killed process leaves them.
  */
 
 import type { Database } from '../db/database.ts'
@@ -44,7 +44,7 @@ export const segmentsIn = (storage: Storage) =>
     .filter((name) => name.endsWith('.blob'))
     .map((name) => `/db/${name}`)
 
-/** The storage as a killed process leaves it, but that `change` is made to a file. */
+/** The storage as a killed process leaves it, with `change` made to the file at `path`. */
 export function killed(
   storage: MemoryStorage,
   path?: string,

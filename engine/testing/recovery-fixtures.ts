@@ -1,6 +1,6 @@
 /**
  * Owns what tests of recovery share: databases as a kill or a close leaves them, logs and manifests
- * with records left out, and what an open and a verify make of them.
+ * without some of their records, and what an open and a verify report.
  */
 
 import { expect } from 'vitest'
@@ -27,9 +27,7 @@ export function write(db: Database, from: number, to: number): void {
   }
 }
 
-/**
- * A database of keys 0 to `count`, each a batch, as a kill leaves it: about forty fill a memtable.
- */
+/** A killed database of `count` keys, each written as a batch. About forty fill a memtable. */
 export function written(count: number): MemoryStorage {
   const { db, storage } = openTest({ strategy: never })
   write(db, 0, count)
@@ -41,7 +39,7 @@ export interface Opened {
   readonly recovery: RecoveryEvent | null
 }
 
-/** What an open finds, or the error it ends with; the folder is closed again. */
+/** Opens and closes the folder. Returns what the open found, or its error. */
 export function open(storage: MemoryStorage, walRecovery: LogRecoveryMode): Opened | LsmError {
   const events: DatabaseEvent[] = []
   const onEvent = (event: DatabaseEvent) => events.push(event)
@@ -64,7 +62,7 @@ const everything = (storage: MemoryStorage) =>
   storage.list('/db').map((name) => `${name} ${storage.readAll(`/db/${name}`, tag)}`)
 export const keysUpTo = (count: number) => Array.from({ length: count }, (_, index) => key(index))
 
-/** Copies of one storage, so that each mode finds the folder as it was. */
+/** A copy of the storage, so that each mode finds the folder unchanged. */
 export const copyOf = (storage: MemoryStorage) =>
   storage.powerLoss({ bytes: 'kept', names: 'kept' }, new Ledger())
 
@@ -75,7 +73,7 @@ export function recordsOf(content: Uint8Array): readonly Uint8Array[] {
   return records
 }
 
-/** Replaces a log or manifest by one of these records. */
+/** Replaces a log or manifest by one with these records. */
 export function rewrite(
   storage: MemoryStorage,
   path: string,
@@ -88,7 +86,7 @@ export function rewrite(
   writer.close()
 }
 
-/** Leaves records out of the file, so that its framing and checksums are sound. */
+/** Removes records from the file; its framing and checksums stay correct. */
 export function leaveOut(storage: MemoryStorage, path: string, at: number, count: number): void {
   rewrite(storage, path, recordsOf(storage.readAll(path, tag)).toSpliced(at, count))
 }
@@ -99,7 +97,7 @@ export function onlyLog(storage: MemoryStorage): string {
   return `/db/${name}`
 }
 
-/** That the stricter modes refuse with `message` and change nothing. */
+/** Checks that `modes` refuse with `message` and change nothing. */
 export function expectRefused(
   storage: MemoryStorage,
   modes: readonly LogRecoveryMode[],

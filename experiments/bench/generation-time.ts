@@ -8,7 +8,7 @@ import { loadavg } from 'node:os'
 import { Operation, WORKLOADS } from '../../workloads/index.ts'
 import { readInteger } from '../cli/arguments.ts'
 
-const operations = readInteger('operations', process.argv.slice(2), 10_000_000, [1, 1e12])
+const operations = readInteger('operations', process.argv[2] ?? '10M', [1, 1e12])
 const context = { records: 1_000_000, operations: operations + 1, seed: 42, repeat: 0 }
 const { stream } = WORKLOADS.get('ycsb-a')!.create({}, context).phases[0]!
 const operation = new Operation()

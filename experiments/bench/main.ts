@@ -50,7 +50,7 @@ function figureOf({ timed = false }: BenchCase, opsPerSecond: number): string {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  refuseFlagsKeptByNpm('bench', argv, {}, process.env)
+  refuseFlagsKeptByNpm('bench', argv, new Map(), process.env)
   const [wanted = ''] = argv
   const table = new Table({
     head: ['case', 'median', 'slowest – fastest', 'reference', 'ratio', 'in'],

@@ -1,99 +1,110 @@
 /**
- * Owns the reading of a command's arguments: operands, flags with a value, switches, and help made
- * of the same list. A typo gets one line with the nearest flag.
+ * Owns the reading of a verb's arguments: operands, flags with a value, switches. The flags are
+ * those of the table in `flag-table.ts`. A mistake is told in one line, with the nearest flag or
+ * name.
  *
  * Invariant: every argument is read or refused. A flag that takes one value is given once.
  */
-import { parseArgs } from 'node:util'
+import { Command, Option } from 'commander'
 import { countOfNumbers, parseCount } from '../base/units.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
+import { type FlagName, type FlagSpec, type FlagSpecs, flagsOf, type VerbName } from './flags.ts'
 import { refuseFlagsKeptByNpm } from './npm-flags.ts'
 
-export interface ArgumentSpec {
-  /** What stands for the value in the help; null: a switch. */
-  readonly value: string | null
-  readonly help: string
-  /** Shown in the help only; the command fills it in. */
-  readonly default?: string
-  /** May be given several times. */
-  readonly multiple?: boolean
-}
-
-export type ArgumentSpecs = Readonly<Record<string, ArgumentSpec>>
-
-export interface Arguments<Name extends string> {
+export interface Arguments {
+  readonly verb: VerbName
   readonly operands: readonly string[]
-  /** Of each flag given, its values in order; a switch has the empty one. */
-  readonly flags: ReadonlyMap<Name, readonly string[]>
+  /** The values of each flag that was given, in order; the value of a switch is ''. */
+  readonly flags: ReadonlyMap<FlagName, readonly string[]>
 }
 
-/**
- * `command`: the npm script, and the arguments that were read before `argv`, as in 'trace stats'.
- * Throws `UsageError`.
- */
-export function readArguments<Name extends string>(
-  command: string,
-  argv: readonly string[],
-  specs: Readonly<Record<Name, ArgumentSpec>>,
-): Arguments<Name> {
-  refuseFlagsKeptByNpm(command, argv, specs, process.env)
-  const names = Object.keys(specs) as Name[]
-  const options = Object.fromEntries(
-    names.map((name) => {
-      const type = specs[name].value === null ? ('boolean' as const) : ('string' as const)
-      return [name, { type, multiple: true }]
-    }),
-  )
-  const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true })
-  const operands: string[] = []
-  const flags = new Map<Name, string[]>()
-  for (const token of tokens) {
-    if (token.kind === 'positional') operands.push(token.value)
-    if (token.kind !== 'option') continue
-    const name = names.find((known) => known === token.name)
-    if (name === undefined) {
-      const known = names.map((flag) => `--${flag}`)
-      throw new UsageError(
-        `${unknownName('flag', token.rawName, known).message} (--help lists all)`,
-      )
-    }
-    const { value } = specs[name]
-    if (value === null && token.value !== undefined) {
-      throw new UsageError(`--${name} takes no value`)
-    }
-    const isFlag = token.inlineValue !== true && token.value?.startsWith('--')
-    if (value !== null && (!token.value || isFlag)) {
+/** Reads `argv`, the arguments after the verb. Throws `UsageError`. */
+export function readArguments(verb: VerbName, argv: readonly string[]): Arguments {
+  const specs = flagsOf(verb)
+  refuseFlagsKeptByNpm(verb, argv, specs, process.env)
+  const read: [name: FlagName, value: string | null][] = []
+  const { operands, unknown } = commandOf(specs, (name, value) =>
+    read.push([name, value]),
+  ).parseOptions([...argv])
+  if (unknown[0] !== undefined) throw unknownFlag(unknown[0], specs)
+  const flags = new Map<FlagName, string[]>()
+  for (const [name, text] of read) {
+    const { value, valueOptional } = specs.get(name)!
+    if (value !== null && !valueOptional && !text) {
       throw new UsageError(`--${name} needs a value: --${name}=${value}`)
     }
-    flags.set(name, [...(flags.get(name) ?? []), token.value ?? ''])
+    flags.set(name, [...(flags.get(name) ?? []), text ?? ''])
   }
-  for (const [name, values] of flags) refuseSeveral(name, values, specs[name])
-  return { operands, flags }
+  for (const [name, values] of flags) refuseSeveral(name, values, specs.get(name)!)
+  return { verb, operands, flags }
+}
+
+/** A parser that calls `onFlag` for each flag it reads; null: the flag came without a value. */
+function commandOf(
+  specs: FlagSpecs,
+  onFlag: (name: FlagName, value: string | null) => void,
+): Command {
+  const command = new Command().helpOption(false)
+  for (const [name, { value }] of specs) {
+    const long = name === 'help' ? '-h, --help' : `--${name}`
+    command.addOption(new Option(value === null ? long : `${long} [value]`))
+    command.on(`option:${name}`, (given: string | null = null) => onFlag(name as FlagName, given))
+  }
+  return command
+}
+
+function unknownFlag(argument: string, specs: FlagSpecs): UsageError {
+  const [flag = ''] = argument.split('=')
+  if (specs.has(flag.slice(2))) return new UsageError(`${flag} takes no value`)
+  const known = Array.from(specs.keys(), (name) => `--${name}`)
+  return new UsageError(`${unknownName('flag', flag, known).message} (--help lists all)`)
 }
 
 function refuseSeveral(
   name: string,
   values: readonly string[],
-  { value, multiple = false }: ArgumentSpec,
+  { value, kind, multiple }: FlagSpec,
 ): void {
   if (value === null || multiple || values.length === 1) return
-  const listed = value.endsWith(',…') ? `; commas separate a list: --${name}=${values}` : ''
+  const listed = kind === 'list' ? `; commas separate a list: --${name}=${values}` : ''
   throw new UsageError(
     `--${name} is given ${values.length} times (${values.join(' and ')}) and takes one value${listed}`,
   )
 }
 
-/** One line a flag, ready for a help text. */
-export function flagRows(specs: ArgumentSpecs): readonly string[] {
-  const rows = Object.entries(specs).map(([name, { value, help, default: preset }]) => {
-    const usage = value === null ? `--${name}` : `--${name}=${value}`
-    return [usage, preset === undefined ? help : `${help} [${preset}]`] as const
-  })
-  const width = Math.max(...rows.map(([usage]) => usage.length)) + 2
-  return rows.map(([usage, help]) => `  ${usage.padEnd(width)}${help}`)
+/** The last value given, or the default of the table. */
+export function textOf({ verb, flags }: Arguments, name: FlagName): string | null {
+  return flags.get(name)?.at(-1) ?? flagsOf(verb).get(name)!.default
 }
 
-/** NAME=VALUE texts by name; a name stands once. `place` begins an error. Throws `UsageError`. */
+/** The names given, or those of the default, split at commas. */
+export function namesOf(given: Arguments, name: FlagName): readonly string[] {
+  const { default: preset } = flagsOf(given.verb).get(name)!
+  const texts = given.flags.get(name) ?? (preset === null ? [] : [preset])
+  return texts.flatMap((text) => text.split(','))
+}
+
+/** The value given, or the default: one of `known`. Throws `UsageError` naming the nearest. */
+export function choiceOf<Name extends string>(
+  given: Arguments,
+  name: FlagName,
+  known: readonly Name[],
+): Name {
+  return oneOf(name, textOf(given, name) ?? '', known)
+}
+
+/** `text` as one of `known`. `what` names it in the error. Throws `UsageError`. */
+export function oneOf<Name extends string>(
+  what: string,
+  text: string,
+  known: readonly Name[],
+): Name {
+  const found = known.find((name) => name === text)
+  if (found === undefined) throw unknownName(what, text, known)
+  return found
+}
+
+/** NAME=VALUE texts as an object. Throws `UsageError`, which begins with `place`. */
 export function readAssignments(
   place: string,
   texts: readonly string[] = [],
@@ -103,7 +114,7 @@ export function readAssignments(
     const at = text.indexOf('=')
     const name = text.slice(0, Math.max(at, 0)).trim()
     const value = text.slice(at + 1).trim()
-    // As a name of an object it would be lost on the way.
+    // An object would drop this name silently.
     if (name === '__proto__') throw new UsageError(`${place}: "__proto__" is no name`)
     if (name === '' || value === '') throw new UsageError(`${place}: "${text}" is not NAME=VALUE`)
     if (values.has(name)) {
@@ -114,15 +125,18 @@ export function readAssignments(
   return Object.fromEntries(values)
 }
 
-/** The value given as a whole number within the bounds, or `preset`. Throws `UsageError`. */
+/** The flag's value, or its default, as a whole number in its range. Throws `UsageError`. */
+export function integerOf(given: Arguments, name: FlagName): number {
+  const { range } = flagsOf(given.verb).get(name)!
+  return readInteger(name, textOf(given, name)!, range)
+}
+
+/** `text` as a whole number within the bounds. Throws `UsageError`. */
 export function readInteger(
   flag: string,
-  texts: readonly string[] | undefined,
-  preset: number,
+  text: string,
   [min, max]: readonly [number, number],
 ): number {
-  const text = texts?.[0]
-  if (text === undefined) return preset
   const value = parseCount(text)
   const range = `a whole number from ${min} to ${max}`
   if (value === undefined) throw new UsageError(`--${flag}: ${notOne(text, range)}`)
@@ -130,7 +144,7 @@ export function readInteger(
   return value
 }
 
-/** Why `text`, which could not be read, is not `what`: 'a count such as 2000'. */
+/** The reason why `text` cannot be read as `what`, such as 'a count such as 2000'. */
 export function notOne(text: string, what: string): string {
   const count = countOfNumbers(text)
   return count > 1 ? `takes one value, not ${count}: "${text}"` : `"${text}" is not ${what}`

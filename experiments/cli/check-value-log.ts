@@ -1,6 +1,6 @@
 /**
- * Owns what is wrong with value-log settings beyond their types: a policy nobody has, a target that
- * separates nothing.
+ * Owns the checks of value-log settings that their types cannot make: the policy must exist, and
+ * the target must have a value log.
  */
 import type { EngineOptions } from '../../engine/index.ts'
 import { VALUE_LOG_POLICIES } from '../../strategies/vlog-gc/index.ts'

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { listing } from '../commands/exp/listing.ts'
 import { chooseWorkload } from './choose-workload.ts'
-import { listText } from './help.ts'
 import { parseCommand } from './request.ts'
 import { resolvePlans } from './resolve.ts'
 
@@ -100,8 +100,8 @@ describe('mistakes', () => {
   })
 })
 
-test('--list shows each parameter of a family once, and what its members change', () => {
-  const text = listText()
+test('--list=workloads shows a parameter of a family once, and what its members change', async () => {
+  const text = await listing('workloads')
   expect(text.match(/ value_size=100 /g)).toHaveLength(1)
   expect(text.match(/ maxscanlength=/g)).toHaveLength(2)
   expect(text).toContain('defaults: RocksDB tools/db_bench_tool.cc')

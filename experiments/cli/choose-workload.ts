@@ -1,6 +1,6 @@
 /**
- * Owns which workload `--workload` or `--trace` means: a trace, a name of the catalogue, or a file,
- * read here: a spec, a preset with parameters, or a YCSB property file.
+ * Owns which workload `--workload` or `--trace` means: a name of the catalogue, a trace, or a file.
+ * The file is read here; it holds a spec, a preset with parameters, or YCSB properties.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ export interface ChosenWorkload {
   readonly definition: WorkloadDefinition
 }
 
-/** Throws `UsageError`. */
+/** The workload of this name or file. Throws `UsageError`. */
 export function chooseWorkload(given: string): ChosenWorkload {
   const known = WORKLOADS.get(given)
   if (known !== undefined) return { given, definition: known }

@@ -1,11 +1,9 @@
-/**
- * Owns the arguments that ask for one run again, written out so far that no default can change it.
- */
+/** Owns the command that repeats one run. It states every value that a default could change. */
 import type { Json } from '../../engine/index.ts'
 import type { Request, TargetName } from './request.ts'
 import { textOfSetting } from './settings.ts'
 
-/** What a request leaves open and a run decides. */
+/** What a run decides where the request leaves it open. */
 interface Decided {
   readonly target: TargetName
   readonly records: number

@@ -1,5 +1,5 @@
 /** Owns what an error looks like to the user: one line, and the exit code that goes with it. */
-import { isLsmError } from '../../engine/index.ts'
+import { isLsmError } from '../../engine/base/errors.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { UsageError } from '../base/usage-error.ts'
 import { interruptedCode } from './signals.ts'

@@ -1,125 +1,90 @@
 /**
- * Owns the texts of `--help` and `--list`; both are made from the lists the parser itself reads.
+ * Owns the texts of `--help`: of the program, of a group of verbs and of a verb. They are made of
+ * the verbs' declarations and of the table of flags, and laid out by commander.
  */
-import { engineOptionsSchema } from '../../engine/index.ts'
-import { STRATEGIES } from '../../strategies/index.ts'
-import { WORKLOADS } from '../../workloads/index.ts'
-import { SUITES } from '../suites/catalog.ts'
-import { FLAGS, type FlagSpec } from './flags.ts'
-import { EXPERIMENT_MEMTABLE_BYTES } from './resolve.ts'
-import { describeSettings, formatSetting, type SettingInfo } from './settings.ts'
+import { Command, Option } from 'commander'
+import { type FlagSpec, flagGroups } from './flags.ts'
+import { fitted, PAGE } from './text-lines.ts'
+import { lastWord, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
-export function helpText(): string {
-  const flags: readonly FlagSpec[] = FLAGS
-  const rows = flags.map((flag) => {
-    const usage = flag.value === null ? `--${flag.name}` : `--${flag.name}=${flag.value}`
-    const preset = flag.default === null ? '' : ` [${flag.default}]`
-    return [usage, `${flag.help}${preset}`] as const
-  })
+/** What a user types for the program. In a checkout npm starts it. */
+const PROGRAM = import.meta.filename.endsWith('.ts') ? 'npm run varve --' : 'varve'
+
+const EXITS = { 0: 'done', 1: 'a failure', 2: 'a mistake in the arguments' }
+
+const SUMMARY = 'A storage engine with pluggable compaction, and what measures and shows its costs.'
+
+/** The verbs of the program, or of `group` with its examples, a line each. */
+export function listHelp(verbs: Verbs, group: VerbGroup | null): string {
+  const typed = group === null ? PROGRAM : `${PROGRAM} ${group.name}`
+  const command = new Command(typed)
+    .usage('<command> [options]')
+    .description(group?.summary ?? SUMMARY)
+  const examples = (group?.verbs ?? []).flatMap((verb) =>
+    verb.examples.map((example) => `  ${asTyped(verb, example)}`),
+  )
   return [
-    'Runs experiments: strategies × workloads × repeats, each to a result and a chart.',
-    '',
-    '  npm run exp -- --strategy=tiering --workload=ycsb-a',
-    '  npm run exp -- --strategy=leveling,tiering --workload=ycsb-a,ycsb-e --repeat=3',
-    '  npm run exp -- --workload=./my-workload.json --param=phases.0.keys.theta=0.8',
-    '  npm run exp -- --suite=counts --scale=smoke',
-    '',
-    ...columns(rows),
-    '',
-    'Sizes take B, KiB, MiB, GiB, TiB (4k is 4 KiB), counts k, M, G (100k is 100,000).',
-    'A comma separates a list: --param=K=3,2,1 where a parameter takes one. Where one number is',
-    'wanted, 1,234 is 1234: a comma before each group of exactly three digits, and nowhere else.',
-    'For several values of a parameter, start the command once for each.',
-    'Exit codes: 0 done, 1 a run failed or a claim does not hold, 2 a mistake in the arguments,',
-    '128 + n ended by signal n.',
+    ...laidOut(command, verbs),
+    ...(examples.length === 0 ? [] : ['Examples:', ...examples, '']),
+    `${typed} <command> --help lists the options of a command.`,
   ].join('\n')
 }
 
-export function listText(): string {
-  const lines = ['Strategies (--param)']
-  for (const { name, description, params } of STRATEGIES.values()) {
-    lines.push('', `  ${name}: ${description}`, ...settingLines(describeSettings(params)))
-  }
-  lines.push('', ...workloadLines())
-  lines.push('', 'Suites (--suite)', '')
-  lines.push(...columns([...SUITES.values()].map(({ name, description }) => [name, description])))
-  const options = describeSettings(engineOptionsSchema).map((option) =>
-    option.name === 'memtableBytes'
-      ? { ...option, default: EXPERIMENT_MEMTABLE_BYTES, description: EXPERIMENT_MEMTABLE }
-      : option,
-  )
-  lines.push('', 'Engine options (--set)', '', ...settingLines(options))
-  return lines.join('\n')
-}
-
-/** Parameters as shown for the first of a family are not shown again. */
-function workloadLines(): string[] {
-  const lines = [
-    'Workloads (--param); each takes what the first of its family takes, unless shown otherwise.',
-    'A file is a workload too: a spec (JSON) or a YCSB property file (workloads/README.md).',
-  ]
-  const families = Map.groupBy(WORKLOADS.values(), ({ family }) => family)
-  for (const [family, workloads] of families) {
-    lines.push('', `  ${family}`)
-    const [first] = workloads
-    const shown = describeSettings(first!.params).map((setting) => JSON.stringify(setting))
-    for (const workload of workloads) {
-      const settings = describeSettings(workload.params).filter(
-        (setting) => workload === first || !shown.includes(JSON.stringify(setting)),
-      )
-      lines.push('', `  ${workload.name}: ${workload.description}`)
-      if (settings.length > 0) lines.push(...sourcedLines(settings, workload.sources))
+/** Usage, sentence, flags in groups, examples, notes and exit codes. */
+export async function verbHelp(verb: Verb): Promise<string> {
+  const { name, summary, operands, examples, notes = [], exits } = verb
+  const command = new Command(`${PROGRAM} ${name}`)
+    .helpOption(false)
+    .usage([...(operands === undefined ? [] : [operands.usage]), '[options]'].join(' '))
+    .description(summary)
+  for (const [heading, specs] of flagGroups(name)) {
+    for (const [flag, spec] of specs) {
+      command.addOption(new Option(`--${flag}`, descriptionOf(spec)).helpGroup(`${heading}:`))
     }
   }
-  return lines
-}
-
-/** The source of most defaults once, above; the others' beside them. */
-function sourcedLines(
-  settings: readonly SettingInfo[],
-  sources: Readonly<Record<string, string>>,
-): string[] {
-  const counts = Map.groupBy(settings, ({ name }) => sources[name])
-  const [usual] = [...counts].sort(([, a], [, b]) => b.length - a.length)[0]!
-  const described = settings.map((setting) => {
-    const source = sources[setting.name]
-    const { description } = setting
-    return source === usual ? setting : { ...setting, description: `${description} (${source})` }
+  const terms = new Map([...flagGroups(name).values()].flatMap((specs) => [...specs]))
+  command.configureHelp({
+    optionTerm: (option) => termOf(option.name(), terms.get(option.name())!),
   })
-  return [`    defaults: ${usual}`, ...settingLines(described)]
+  const codes = Object.entries({ ...EXITS, ...exits }).map(([code, what]) => `${code} ${what}`)
+  const paragraphs = typeof notes === 'function' ? await notes() : notes
+  return [
+    ...laidOut(command, []),
+    'Examples:',
+    ...examples.map((example) => `  ${asTyped(verb, example)}`),
+    '',
+    ...paragraphs.flatMap((paragraph) => [fitted(paragraph, PAGE), '']),
+    fitted(`Exit codes: ${codes.join(', ')}.`, PAGE),
+  ].join('\n')
 }
 
-const EXPERIMENT_MEMTABLE =
-  "Raw bytes (user keys + values) at which the memtable is flushed; the engine's own default is " +
-  "4 MiB, LevelDB's; experiments take a quarter for deeper trees."
-
-function settingLines(settings: readonly SettingInfo[]): string[] {
-  return columns(
-    settings.map((setting) => [
-      `  ${setting.name}=${formatSetting(setting.name, setting.default)}`,
-      `(${setting.range}) ${setting.description}`.trim(),
-    ]),
-  )
+function asTyped({ name }: Verb, example: string): string {
+  return `${PROGRAM} ${name} ${example}`.trimEnd()
 }
 
-const TEXT_COLUMNS = 100
-
-/** Two columns, the second wrapped under itself. */
-function columns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length)) + 4
-  return rows.flatMap(([left, right]) =>
-    wrap(right, TEXT_COLUMNS - width).map((line, index) =>
-      `${index === 0 ? `  ${left}`.padEnd(width) : ' '.repeat(width)}${line}`.trimEnd(),
-    ),
-  )
+function termOf(name: string, { value, valueOptional }: FlagSpec): string {
+  if (value === null) return `--${name}`
+  return valueOptional ? `--${name}[=${value}]` : `--${name}=${value}`
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines = ['']
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!
-    if (line !== '' && line.length + 1 + word.length > width) lines.push(word)
-    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`
+function descriptionOf({ help, default: preset, names, value }: FlagSpec): string {
+  // Names that already stand in the value's place are not said again.
+  const listed =
+    Array.isArray(names) && names.some((name) => !value!.includes(name) && !help.includes(name))
+  const choices = listed ? `: ${names.join(', ')}` : ''
+  return `${help}${choices}${preset === null ? '' : ` [${preset}]`}`
+}
+
+function laidOut(command: Command, verbs: Verbs): readonly string[] {
+  command.helpOption(false).helpCommand(false)
+  for (const verb of verbs) {
+    const { name, summary } = verb
+    if ('isHidden' in verb) continue
+    command.addCommand(new Command(lastWord(name)).description(summary).helpOption(false))
   }
-  return lines
+  const help = Object.assign(command.createHelp(), {
+    helpWidth: PAGE.columns,
+    subcommandTerm: (sub: Command) => sub.name(),
+  })
+  return help.formatHelp(command, help).split('\n')
 }

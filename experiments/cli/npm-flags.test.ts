@@ -8,12 +8,12 @@ import { refuseFlagsKeptByNpm } from './npm-flags.ts'
 const folder = mkdtempSync(join(tmpdir(), 'varve-npmrc-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const specs = {
-  strategy: { value: 'NAME,…', help: '' },
-  'value-bytes': { value: 'SIZE', help: '' },
-  param: { value: 'NAME=VALUE', help: '', multiple: true },
-  force: { value: null, help: '' },
-}
+const specs = new Map([
+  ['strategy', { value: 'NAME,…' }],
+  ['value-bytes', { value: 'SIZE' }],
+  ['param', { value: 'NAME=VALUE' }],
+  ['force', { value: null }],
+])
 
 /** What is said of `npm run exp` with `kept` in the environment. */
 function told(kept: Record<string, string>, argv: readonly string[] = [], command = 'exp') {
@@ -41,6 +41,13 @@ test('what was read before the flags stands before them', () => {
   const kept = { npm_lifecycle_event: 'trace', npm_config_strategy: 'x' }
   expect(told(kept, ['a.trace'], 'trace stats')).toContain(
     ': npm run trace -- stats a.trace --strategy=x',
+  )
+})
+
+test('the script of the whole program stands for every command', () => {
+  const kept = { npm_lifecycle_event: 'varve', npm_config_strategy: 'x' }
+  expect(told(kept, ['a.trace'], 'trace stats')).toContain(
+    ': npm run varve -- trace stats a.trace --strategy=x',
   )
 })
 

@@ -6,7 +6,7 @@
  * meant for the script.
  *
  * npm exports what an .npmrc or NPM_CONFIG_… sets in the same way. That is a setting of npm's, not
- * a flag, and is passed over.
+ * a flag, and is ignored.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -16,25 +16,33 @@ import { UsageError } from '../base/usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 /** What stands for each flag's value in the help; null: a switch. */
-type FlagValues = Readonly<Record<string, { readonly value: string | null }>>
+type FlagValues = ReadonlyMap<string, { readonly value: string | null }>
+
+/** The script that starts the program with any verb. */
+const PROGRAM = 'varve'
 
 /** How npm joins the values of a flag that is given several times. */
 const SEPARATOR = '\n\n'
 
-/** Only where npm started this very command, whose flags are `specs`. Throws `UsageError`. */
+/**
+ * Only where npm started this very command, by its own script or by that of the whole program. The
+ * command's flags are `specs`; '' is the program without a command. Throws `UsageError`.
+ */
 export function refuseFlagsKeptByNpm(
   command: string,
   argv: readonly string[],
   specs: FlagValues,
   environment: Environment,
 ): void {
-  const [script = '', ...before] = command.split(' ')
-  if (environment.npm_lifecycle_event !== script) return
+  const { npm_lifecycle_event: script } = environment
+  const words = command.split(' ').filter((word) => word !== '')
+  if (script === undefined || (script !== words[0] && script !== PROGRAM)) return
+  const before = script === PROGRAM ? words : words.slice(1)
   const settings = settingsOfNpm(environment)
-  const known = Object.keys(specs).filter((name) => environment[variableOf(name)] !== undefined)
+  const known = [...specs.keys()].filter((name) => environment[variableOf(name)] !== undefined)
   const flags = [...known, ...foreignNames(environment, specs)]
     .filter((name) => !settings.has(name))
-    .map((name) => ({ name, value: specs[name] === undefined ? '' : specs[name].value }))
+    .map((name) => ({ name, value: specs.has(name) ? specs.get(name)!.value : '' }))
   if (flags.length === 0) return
   const valuesOf = (name: string) => environment[variableOf(name)]!.split(SEPARATOR)
   // `--records 10` reaches npm as the switch --records and the script as the operand 10.
@@ -66,7 +74,7 @@ function foreignNames(environment: Environment, specs: FlagValues): readonly str
     const [, name] = /^npm_config_([a-z][a-z0-9_]*)$/.exec(variable) ?? []
     return name === undefined ? [] : [name.replaceAll('_', '-')]
   })
-  const others = names.filter((name) => specs[name] === undefined && !EXPORTED.includes(name))
+  const others = names.filter((name) => !specs.has(name) && !EXPORTED.includes(name))
   const defined = others.length === 0 ? null : namesOfNpm(environment.npm_execpath)
   return defined === null ? [] : others.filter((name) => !defined.has(name))
 }

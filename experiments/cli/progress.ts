@@ -50,7 +50,7 @@ export class Progress {
     return { bytes: this.#bytes, calls: this.#calls }
   }
 
-  /** The run `what` begins, or none any more; the one before has ended. */
+  /** The previous run has ended and the run `what` begins; null: no run follows. */
   running(what: string | null): void {
     if (this.#run?.what === what) return
     const nowMs = this.#nowMs()

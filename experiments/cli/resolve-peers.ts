@@ -1,7 +1,7 @@
 /**
  * Owns the step from names to plans of peers. A peer gets the plan of our own engine under the
- * strategy that builds a tree like its own: the workload is the same stream, and the engine options
- * and the strategy's parameters are the budget it is given.
+ * strategy that builds a similar tree: the workload is the same stream, and the peer's budget
+ * follows from the engine options and the strategy's parameters.
  */
 import type { Json } from '../../engine/index.ts'
 import type { PeerName } from '../../results/peer-schema.ts'
@@ -28,7 +28,7 @@ function peerPlanOf(plan: RunPlan, name: PeerName): PeerPlan {
   const budget = budgetOf(plan.engineOptions, plan.config.strategy.params as Record<string, Json>)
   return {
     name,
-    // The budget is the peer's whole configuration, though no strategy of ours runs.
+    // The budget is the whole configuration of a peer.
     id: runId({ config, storage: JSON.stringify(budget) }),
     config,
     budget,

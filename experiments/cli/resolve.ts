@@ -4,34 +4,37 @@
  * before anything is opened. Runs that share a stream follow one another, so that a comparison is
  * paired in time as well as in seed.
  */
-import { readFileSync } from 'node:fs'
 import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
-import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
-import { looksLikePath } from '../../strategies/load-strategy.ts'
 import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
-import { digestOf } from '../base/digest.ts'
 import { type RunPlan, runId, type Simulation } from '../base/run-plan.ts'
 import { parseCount } from '../base/units.ts'
-import { UsageError, unknownName, usageOf } from '../base/usage-error.ts'
+import { UsageError, usageOf } from '../base/usage-error.ts'
 import { asksForShare } from '../load/arrival-spec.ts'
 import { achievedCompression } from '../measure/value-compression.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../run/load-simulation.ts'
 import { readArrival } from './arrival-flags.ts'
 import { checkValueLog } from './check-value-log.ts'
+import {
+  type ChosenStrategy,
+  chooseStrategy,
+  declared,
+  refuseOrphanParams,
+} from './choose-strategy.ts'
 import { type ChosenWorkload, chooseTrace, chooseWorkload } from './choose-workload.ts'
 import { reproducingCommand } from './command.ts'
-import { flagDefault } from './flags.ts'
+import { flagsOf } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
-import { describeSettings, readSettings, type SettingValue } from './settings.ts'
+import { readSettings } from './settings.ts'
 
-/** What is loaded without keys. */
+/** The only workload that the simulator can load without keys. */
 const LOAD_WORKLOAD = 'ycsb-load'
-/** RocksDB's write_buffer_size: terabytes in buffers of 1 MiB would be a million tables. */
+/** RocksDB's write_buffer_size. With buffers of 1 MiB, terabytes would make a million tables. */
 const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /**
- * `exp` flushes about a hundred times in 100,000 records, where the engine's 4 MiB would 25 times.
+ * With it `exp` flushes about a hundred times in 100,000 records; with the engine's 4 MiB, 25
+ * times.
  */
 export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
 
@@ -56,28 +59,7 @@ export async function resolvePlans(request: Request): Promise<readonly RunPlan[]
   return plans
 }
 
-interface ChosenStrategy {
-  /** As the user named it. */
-  readonly given: string
-  readonly module: StrategyModule
-  readonly moduleDigest: string | null
-}
-
-async function chooseStrategy(given: string): Promise<ChosenStrategy> {
-  if (!looksLikePath(given) && !STRATEGIES.has(given)) {
-    throw unknownName('strategy', given, [...STRATEGIES.keys()])
-  }
-  try {
-    const module = await loadStrategy(given)
-    const moduleDigest = looksLikePath(given) ? digestOf([readFileSync(given)]) : null
-    return { given, module, moduleDigest }
-  } catch (cause) {
-    const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
-    throw new UsageError(line, { cause })
-  }
-}
-
-/** Of one target. */
+/** A request for one target. */
 interface PlanRequest extends Omit<Request, 'target'> {
   readonly target: EngineTarget
 }
@@ -132,7 +114,7 @@ function planOf(
     aged: null,
     until,
   }
-  // All contenders draw from one stream, wherever in it each of them is steady.
+  // All strategies get the same stream, however early each of them is steady.
   const size = { records, operations: until?.operationsMax ?? operations }
   const streams = () => createWorkload(simulation?.mode === 'statistical' ? SAMPLE : size)
   checkPhases(workload.name, config, streams)
@@ -152,7 +134,7 @@ function planOf(
   }
 }
 
-/** A run phase goes on for so many times the operations asked for, or the records, at most. */
+/** A run phase has at most this many times the operations asked for, or the records if more. */
 const UNTIL_FACTOR = 50
 
 function untilOf(
@@ -164,7 +146,7 @@ function untilOf(
   return { state: until, operationsMax: UNTIL_FACTOR * Math.max(records, operations) }
 }
 
-/** What goes on, or is paced, is a run phase; a state is reached within one. */
+/** `--until` needs exactly one run phase, a share of the sustainable rate at least one. */
 function checkPhases(
   name: string,
   { until, arrival }: RunResult['config'],
@@ -181,7 +163,7 @@ function checkPhases(
   }
 }
 
-/** Only what takes time can be given a pace. */
+/** The simulator takes no time, so it cannot be paced. */
 function arrivalOf(
   { arrival, rate, clients, target }: PlanRequest,
   operations: number,
@@ -197,7 +179,8 @@ function arrivalOf(
 }
 
 /**
- * Beside the identity, which a compressor's version must not change. A trace's values are made up.
+ * Added after hashing, so that the compressor's version does not change the identity. A trace has
+ * no values of its own to compress.
  */
 function withCompression(
   config: RunResult['config'],
@@ -218,10 +201,10 @@ function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): rea
   return [`${given}: without effect on the operations: ${withoutEffect.join(', ')}`]
 }
 
-/** Of a workload that is only looked at for its records' sizes. */
+/** The size of a workload from which only record sizes are sampled. */
 const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
 
-/** A statistical load is of as many records as the bytes come to. */
+/** A statistical load has as many records as fit into the bytes asked for. */
 function sizeOf(
   request: PlanRequest,
   { size }: WorkloadDefinition,
@@ -239,7 +222,7 @@ function sizeOf(
 }
 
 function defaultCount(flag: 'records' | 'operations'): number {
-  return parseCount(flagDefault(flag))!
+  return parseCount(flagsOf('exp').get(flag)!.default!)!
 }
 
 function simulationOf(
@@ -264,36 +247,3 @@ function simulationOf(
 }
 
 type Params = Record<string, Json>
-
-interface Parameterised {
-  readonly params: StrategyModule['params']
-}
-
-/** The given parameters that `owner` declares, as its types. */
-function declared(
-  owner: Parameterised,
-  given: Readonly<Record<string, SettingValue>>,
-  what: string,
-) {
-  const own = Object.entries(given).filter(([name]) => Object.hasOwn(owner.params.shape, name))
-  return readSettings(owner.params, Object.fromEntries(own), `${what} parameter`)
-}
-
-function refuseOrphanParams(
-  given: Readonly<Record<string, SettingValue>>,
-  strategies: readonly ChosenStrategy[],
-  workloads: readonly WorkloadDefinition[],
-): void {
-  const owners: Parameterised[] = [...strategies.map(({ module }) => module), ...workloads]
-  const names = [...new Set(owners.flatMap((owner) => namesOf(owner)))]
-  for (const name of Object.keys(given)) {
-    if (!names.includes(name)) {
-      const { message } = unknownName('parameter', name, names)
-      throw new UsageError(`${message} (declared by none of the chosen strategies and workloads)`)
-    }
-  }
-}
-
-function namesOf(owner: Parameterised): readonly string[] {
-  return describeSettings(owner.params).map((setting) => setting.name)
-}

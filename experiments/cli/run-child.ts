@@ -1,6 +1,6 @@
 /**
- * Owns a Node process that a command starts and waits for. Invariant: it does not outlive the wait;
- * where the command is told to end, so is the process.
+ * Owns a Node process that a command starts and waits for. Invariant: it does not outlive the
+ * wait; when the command is interrupted, the process is ended too.
  */
 import { spawn } from 'node:child_process'
 import { Interrupted } from '../base/interrupted.ts'

@@ -6,6 +6,9 @@
 import { EXIT, explain } from './explain.ts'
 import { isOfOutput, outputFault, watchStandardStreams } from './standard-output.ts'
 
+/** A process runs one command, so it has one such state. */
+let isQuiet = false
+
 /** Runs `main` on the process's arguments; its number, or its error's, becomes the exit code. */
 export async function runCommand(
   name: string,
@@ -22,7 +25,7 @@ export async function runCommand(
   process.exitCode = fault === null ? code : tellError(name, fault)
 }
 
-/** Tells an error of the command `name`; returns its exit code. */
+/** Prints the error of the command `name`; returns its exit code. */
 function tellError(name: string, error: unknown): number {
   const { line, code } = explain(error)
   process.stderr.write(`${name}: ${line}\n`)
@@ -31,8 +34,23 @@ function tellError(name: string, error: unknown): number {
   return code
 }
 
-/** Says what was asked for; returns the exit code of a command that is done with that. */
+/** Drops notes from now on, or no longer: `--quiet`. */
+export function beQuiet(quiet: boolean): void {
+  isQuiet = quiet
+}
+
+/** Prints the answer; returns the exit code of a command that is done with it. */
 export function say(text: string): number {
   process.stdout.write(`${text}\n`)
   return EXIT.done
+}
+
+/** Prints the path of a written file unless `--quiet`; returns the exit code as `say` does. */
+export function sayWritten(path: string): number {
+  return isQuiet ? EXIT.done : say(path)
+}
+
+/** Prints a note beside the answer on standard error, unless `--quiet`. */
+export function note(line: string): void {
+  if (!isQuiet) process.stderr.write(`${line}\n`)
 }

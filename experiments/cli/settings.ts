@@ -80,18 +80,18 @@ function refusal(
   return `expected ${rangeOf(property)}`
 }
 
-/** Values of a text that is no text to its setting. */
+/** The number of values in a text, for a setting that takes one. */
 function listLength(text: string, property: PropertySchema): number {
   return property.enum === undefined ? countOfNumbers(text) : splitList(text).length
 }
 
-/** As it is typed, so that it reads back as the same value. */
+/** The text that reads back as the same value. */
 export function textOfSetting(value: Json): string {
   if (!Array.isArray(value)) return String(value)
   return value.length === 1 ? `[${value[0]}]` : value.join(',')
 }
 
-/** Where a setting lies: under its own name, dots and all, or in a group. */
+/** The path to a setting: its whole name, or a group and the name within it. */
 function pathOf(schema: z.ZodObject, name: string): readonly string[] {
   return Object.hasOwn(schema.shape, name) ? [name] : name.split('.')
 }
@@ -102,7 +102,7 @@ function shapeOf(schema: z.ZodObject, name: string): z.ZodType {
   return rest.length === 0 ? own : shapeOf(groupOf(own), rest.join('.'))
 }
 
-/** The object under the wrapping that gives it its defaults. */
+/** The object schema inside the wrapper that supplies its defaults. */
 function groupOf(schema: z.ZodType): z.ZodObject {
   if (schema instanceof z.ZodPrefault) return groupOf(schema.unwrap() as z.ZodType)
   return schema as z.ZodObject

@@ -7,7 +7,7 @@ import { constants } from 'node:os'
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** Of the process, which has one set of signals. */
+/** The first signal. A process has one set of signals. */
 let heard: NodeJS.Signals | null = null
 
 /**
@@ -25,7 +25,7 @@ export function hearSignals(): AbortSignal {
   return work.signal
 }
 
-/** What shells give for a process that a signal ended: 128 + its number. */
+/** The exit code of shells for a process that a signal ended: 128 + its number. */
 export function interruptedCode(): number {
   return 128 + constants.signals[heard ?? 'SIGINT']
 }

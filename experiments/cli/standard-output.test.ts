@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { endStarted, startCommand } from './testing/start-command.ts'
+import { endStarted, startCommand, varve } from './testing/start-command.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'varve-streams-'))
 afterAll(() => {
@@ -10,11 +10,10 @@ afterAll(() => {
   rmSync(root, { recursive: true })
 })
 
-const experiments = join(import.meta.dirname, '..')
+const notebooks = join(import.meta.dirname, '../../notebooks/main.ts')
 
 /** The shell puts standard streams in the state asked for, then becomes the command. */
-function under(redirection: string, ...[script, ...parameters]: readonly string[]) {
-  const argv = [process.execPath, join(experiments, script!), ...parameters]
+function under(redirection: string, ...argv: readonly string[]) {
   return startCommand(['bash', '-c', `${redirection}; exec "$@"`, 'bash', ...argv]).ended
 }
 
@@ -22,16 +21,17 @@ function under(redirection: string, ...[script, ...parameters]: readonly string[
 const CLOSED = 'exec 3> >(true); wait $!; exec 1>&3 3>&-'
 const FULL = 'exec > /dev/full'
 
-const run = ['main.ts', '--records=50', '--operations=50']
-const stream = ['commands/trace/trace.ts', 'generate', '--records=100k', '--format=csv']
+const run = varve('exp', '--records=50', '--operations=50')
+const stream = varve('trace', 'generate', '--records=100k', '--format=csv')
 /** Verbs that print, that write files, that stream, that yield and that do not. */
-const VERBS: readonly (readonly string[])[] = [
-  ['main.ts', '--list'],
-  ['commands/tune.ts', '--writes=1'],
-  ['commands/conform.ts', '--list'],
-  ['commands/db.ts', '--help'],
-  ['../notebooks/main.ts', '--help'],
-  stream,
+const COMMANDS: readonly (readonly [name: string, command: readonly string[]])[] = [
+  ['exp --list', varve('exp', '--list')],
+  ['tune', varve('tune', '--writes=1')],
+  ['conform --list', varve('conform', '--list')],
+  ['db --help', varve('db', '--help')],
+  ['completion', varve('completion', 'bash')],
+  ['notebooks --help', [process.execPath, notebooks, '--help']],
+  ['trace generate', stream],
 ]
 
 // Bash and /dev/full.
@@ -39,12 +39,12 @@ describe.runIf(process.platform === 'linux')(
   'standard output',
   { timeout: 120_000, concurrent: true },
   () => {
-    test.each(VERBS)('that nobody reads is no failure of %s %s', async (...argv) => {
-      expect(await under(CLOSED, ...argv)).toMatchObject({ code: 0, stderr: '' })
+    test.each(COMMANDS)('that nobody reads is no failure of %s', async (_, command) => {
+      expect(await under(CLOSED, ...command)).toMatchObject({ code: 0, stderr: '' })
     })
 
-    test.each(VERBS)('on a full disk is one line of %s %s', async (...argv) => {
-      const { code, stderr } = await under(FULL, ...argv)
+    test.each(COMMANDS)('on a full disk is one line of %s', async (_, command) => {
+      const { code, stderr } = await under(FULL, ...command)
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringMatching(/^\w+: disk full: ENOSPC[^\n]*\n$/),
@@ -65,10 +65,10 @@ describe.runIf(process.platform === 'linux')(
     })
 
     test('standard error that nobody reads is no failure, nor a full disk there', async () => {
-      const mistake = ['main.ts', '--strategy=teiring']
+      const mistake = varve('exp', '--strategy=teiring')
       expect((await under(`${CLOSED} 2>&1`, ...mistake)).code).toBe(2)
       expect((await under('exec 2> /dev/full', ...mistake)).code).toBe(2)
-      expect((await under('exec 0<&- 1>&- 2>&-', 'main.ts', '--list')).code).toBe(0)
+      expect((await under('exec 0<&- 1>&- 2>&-', ...varve('exp', '--list'))).code).toBe(0)
     })
 
     test('a stream waits for a slow reader and stays whole', async () => {
@@ -86,9 +86,9 @@ describe.runIf(process.platform === 'linux')(
 )
 
 test('every command ends by the one way', () => {
-  const mains = readdirSync(experiments).filter((name) => name.endsWith('main.ts'))
-  for (const name of [...mains, 'bench/main.ts', '../notebooks/main.ts']) {
-    const text = readFileSync(join(experiments, name), 'utf8')
-    expect(text, name).toMatch(/^(if \(import\.meta\.main\) )?await runCommand\('\w+', main\)$/m)
+  for (const name of ['experiments/main.ts', 'experiments/bench/main.ts', 'notebooks/main.ts']) {
+    const text = readFileSync(join(import.meta.dirname, '../..', name), 'utf8')
+    const ends = /^(if \(import\.meta\.main\) )?await run(Program\(VERBS|Command\('\w+', main)\)$/m
+    expect(text, name).toMatch(ends)
   }
 })

@@ -2,11 +2,11 @@
  * Owns what happens when standard output fails under a command, the same for every command. A
  * reader that leaves (`| head`) is no failure: what is left to say is dropped, files are still
  * written, and the exit code is that of the work. Any other fault, such as a full disk, is one line
- * on standard error and exit code 1. Faults of standard error itself can be told nowhere and are
- * ignored.
+ * on standard error and exit code 1. Faults of standard error itself cannot be reported, so they
+ * are ignored.
  */
 
-/** Why standard output takes no more, or null. */
+/** Why standard output failed, or null. */
 let fault: Error | null = null
 
 /** From now on no fault of the standard streams is thrown. */
@@ -18,15 +18,15 @@ export function watchStandardStreams(): void {
 }
 
 /**
- * Waits until all that was said is written. Returns the fault that must be told: null where there
- * is none, or where the reader has left.
+ * Waits until all output is written. Returns the fault to report: null where there is none, or
+ * where the reader has left.
  */
 export async function outputFault(): Promise<Error | null> {
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
   return fault === null || isClosedPipe(fault) ? null : fault
 }
 
-/** Whether `error` was thrown because standard output had failed, by whatever wrote to it. */
+/** Whether `error` was thrown because standard output had failed. */
 export function isOfOutput(error: unknown): boolean {
   return fault !== null && (error === fault || isClosedPipe(error))
 }

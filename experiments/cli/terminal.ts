@@ -5,7 +5,7 @@
 
 export interface Look {
   readonly colour: boolean
-  /** Characters per line; infinite if unknown. */
+  /** Characters a line; infinite where unknown. */
   readonly columns: number
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { lookOf } from './terminal.ts'
-import { fitted, textTable } from './text-table.ts'
+import { fitted } from './text-lines.ts'
+import { textTable } from './text-table.ts'
 
 const table = {
   head: ['strategy', 'workload', 'WA', 'p50'],

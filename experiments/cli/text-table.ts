@@ -6,6 +6,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import CliTable from 'cli-table3'
 import type { Look } from './terminal.ts'
+import { fitted } from './text-lines.ts'
 
 export interface TextTable {
   readonly head: readonly string[]
@@ -34,25 +35,6 @@ export function textTable(table: TextTable, look: Look): string {
   for (const row of rows) drawn.push([...row])
   const text = drawn.toString()
   return widthOf(text) <= look.columns ? text : listOf(table, look)
-}
-
-/** `text` with its lines broken between words where the terminal would break them anywhere. */
-export function fitted(text: string, { columns }: Look): string {
-  if (!Number.isFinite(columns)) return text
-  const lines = text.split('\n').flatMap((line) => {
-    const indent = /^ */.exec(line)![0]
-    const broken: string[] = []
-    let current = ''
-    for (const word of line.trim().split(' ')) {
-      const longer = current === '' ? indent + word : `${current} ${word}`
-      if (current !== '' && longer.length > columns) {
-        broken.push(current)
-        current = indent + word
-      } else current = longer
-    }
-    return [...broken, current]
-  })
-  return lines.join('\n')
 }
 
 function widthOf(text: string): number {

@@ -1,11 +1,11 @@
-/** The commands `npm run chart` and `npm run tidy` as a user meets them. */
+/** The commands `varve chart` and `varve tidy` as a user meets them. */
 
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { callVarve } from '../cli/testing/start-command.ts'
 
 const RUN = resolve('results/strategies-on-ycsb/ycsb-e-tiering-bcdc804b-r0.json')
 
@@ -13,16 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'varve-chart-main-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 function call(command: 'chart' | 'tidy', argv: readonly string[]) {
-  const main = join(import.meta.dirname, `${command}.ts`)
-  const ended = spawnSync(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', main, ...argv],
-    {
-      encoding: 'utf8',
-      cwd: folder,
-    },
-  )
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
+  return callVarve([command, ...argv], folder)
 }
 
 beforeAll(() => {

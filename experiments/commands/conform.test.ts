@@ -1,18 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { callVarve } from '../cli/testing/start-command.ts'
 
 const root = join(import.meta.dirname, '../..')
 const broken = (name: string) => join(root, 'strategies', 'conformance', 'broken', `${name}.ts`)
 
-function conform(...argv: string[]) {
-  const main = join(import.meta.dirname, 'conform.ts')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...argv], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  return { code: status, stdout, stderr }
-}
+const conform = (...argv: string[]) => callVarve(['conform', ...argv], root)
 
 describe('npm run conform', () => {
   test('holds rules against a strategy and says how many hold', () => {

@@ -1,30 +1,19 @@
-import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database, type EngineOptionsInput, Ledger, NodeStorage } from '../../engine/index.ts'
 import { tiering } from '../../strategies/whole-levels/tiering.ts'
+import { endStarted, startCommand, varve } from '../cli/testing/start-command.ts'
 
-const script = join(import.meta.dirname, 'db.ts')
 const home = mkdtempSync(join(tmpdir(), 'varve-main-'))
 const folder = join(home, 'db')
-afterAll(() => rmSync(home, { recursive: true }))
+afterAll(() => {
+  endStarted()
+  rmSync(home, { recursive: true })
+})
 
-interface Outcome {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-async function varve(...args: string[]): Promise<Outcome> {
-  try {
-    return { code: 0, ...(await promisify(execFile)(process.execPath, [script, ...args])) }
-  } catch (error) {
-    return error as Outcome
-  }
-}
+const db = (...argv: string[]) => startCommand(varve('db', ...argv)).ended
 
 function open(path = folder, more: EngineOptionsInput = {}): Database {
   const storage = new NodeStorage(new Ledger())
@@ -33,16 +22,16 @@ function open(path = folder, more: EngineOptionsInput = {}): Database {
 }
 
 beforeAll(async () => {
-  using db = open()
+  using database = open()
   const value = new Uint8Array(100)
   for (let index = 0; index < 100; index++) {
-    await db.put(new TextEncoder().encode(`key${index % 40}`), value)
+    await database.put(new TextEncoder().encode(`key${index % 40}`), value)
   }
 })
 
-describe('npm run varve', { timeout: 60_000 }, () => {
+describe('varve db', { timeout: 60_000 }, () => {
   test('dumps the facts and the tree', async () => {
-    const { code, stdout, stderr } = await varve('dump', folder)
+    const { code, stdout, stderr } = await db('dump', folder)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^strategy +\{"name":"tiering"/m)
     expect(stdout).toMatch(/^tree +2 tables in 2 runs on 1 levels$/m)
@@ -51,51 +40,51 @@ describe('npm run varve', { timeout: 60_000 }, () => {
 
   test('exports, and what it exported verifies', async () => {
     const to = join(home, 'exported')
-    const { code, stdout } = await varve('export', folder, to)
+    const { code, stdout } = await db('export', folder, to)
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: expect.stringMatching(/: 2 tables in 2 runs, .* linked\n {2}and \d+ entries in a/),
     })
-    expect(await varve('verify', to)).toMatchObject({ code: 0, stderr: '' })
+    expect(await db('verify', to)).toMatchObject({ code: 0, stderr: '' })
   })
 
   test('names a damaged file and the offset on one line, exit code 1', async () => {
     const damaged = join(home, 'damaged')
-    await varve('export', folder, damaged)
+    await db('export', folder, damaged)
     const table = join(damaged, readdirSync(damaged).find((name) => name.endsWith('.sst'))!)
     const content = readFileSync(table)
     content[20]! ^= 1
     // A new file: the old one has a name in the database, too.
     rmSync(table)
     writeFileSync(table, content)
-    expect(await varve('verify', damaged)).toMatchObject({
+    expect(await db('verify', damaged)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: `varve: ${table} at offset 0: block checksum mismatch\n`,
+      stderr: `db: ${table} at offset 0: block checksum mismatch\n`,
     })
   })
 
   test('tells what the logs lost: verify as a fault, dump and export as an open would', async () => {
     const short = join(home, 'short')
-    const db = open(short)
-    for (const key of [1, 2, 3]) await db.put(Uint8Array.of(key), new Uint8Array(1))
-    db.close()
+    const database = open(short)
+    for (const key of [1, 2, 3]) await database.put(Uint8Array.of(key), new Uint8Array(1))
+    database.close()
     const log = join(short, readdirSync(short).find((name) => name.endsWith('.log'))!)
     // Each batch is a record of 7 + 17 bytes.
     const content = readFileSync(log)
     writeFileSync(log, Buffer.concat([content.subarray(0, 24), content.subarray(48)]))
-    const fault = `varve: ${log} at offset 24: batch of seq 3, 2 is expected`
-    expect(await varve('verify', short)).toMatchObject({
+    const fault = `db: ${log} at offset 24: batch of seq 3, expected seq 2`
+    expect(await db('verify', short)).toMatchObject({
       code: 1,
       stdout: '',
       stderr: `${fault}\n`,
     })
     const kept = 'lost: writes from seq 2 to 3; an open keeps what may hold them as'
-    expect(await varve('dump', short)).toMatchObject({
+    expect(await db('dump', short)).toMatchObject({
       code: 0,
-      stderr: expect.stringContaining(`${fault}; an open drops 24 bytes of logs\nvarve: ${kept}`),
+      stderr: expect.stringContaining(`${fault}; an open drops 24 bytes of logs\ndb: ${kept}`),
     })
-    expect(await varve('export', short, join(home, 'short exported'))).toMatchObject({
+    expect(await db('export', short, join(home, 'short exported'))).toMatchObject({
       code: 0,
       stderr: expect.stringContaining(`${fault}; the export leaves out 24 bytes of logs\n`),
     })
@@ -103,46 +92,46 @@ describe('npm run varve', { timeout: 60_000 }, () => {
 
   test('leaves no folder behind when an export fails', async () => {
     const [strict, to] = [join(home, 'strict'), join(home, 'failed')]
-    const db = open(strict, { walRecovery: 'absolute' })
-    await db.put(new Uint8Array(1), new Uint8Array(1))
-    db.close()
+    const database = open(strict, { walRecovery: 'absolute' })
+    await database.put(new Uint8Array(1), new Uint8Array(1))
+    database.close()
     const log = join(strict, readdirSync(strict).find((name) => name.endsWith('.log'))!)
     writeFileSync(log, readFileSync(log).subarray(0, -1))
-    const { code, stderr } = await varve('export', strict, to)
+    const { code, stderr } = await db('export', strict, to)
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: `varve: ${log} at offset 0: torn payload\n`,
+      stderr: `db: ${log} at offset 0: torn payload\n`,
     })
     expect(existsSync(to)).toBe(false)
   })
 
   test('leaves a database alone that is open', async () => {
     using _ = open()
-    const { code, stderr } = await varve('verify', folder)
+    const { code, stderr } = await db('verify', folder)
     expect(code).toBe(1)
     expect(stderr).toMatch(/already open in process \d+\n$/)
   })
 
   test('shows its help', async () => {
     for (const args of [[], ['--help'], ['export', '--help']]) {
-      const { code, stdout } = await varve(...args)
+      const { code, stdout } = await db(...args)
       expect(code).toBe(0)
-      expect(stdout).toContain('npm run varve -- export <folder> <to>')
+      expect(stdout).toContain('npm run varve -- db export')
     }
   })
 
   test.each([
     [['exprot', 'a', 'b'], 'unknown command "exprot"; did you mean "export"?'],
     [['export', 'a'], 'export takes <folder> <to> (see --help)'],
-    [['verify', 'a', 'b'], 'verify takes <folder> (see --help)'],
+    [['verify', 'a', 'b'], 'unexpected argument "b"'],
     [['verify', 'a', '--hlep'], 'unknown flag "--hlep"; did you mean "--help"? (--help lists all)'],
     [['dump', home], `${home} holds no database: it has no CURRENT file`],
     [['export', folder, folder], `${folder} is not empty`],
   ])('%j is a mistake: one line, exit code 2', async (args, message) => {
-    expect(await varve(...args)).toMatchObject({
+    expect(await db(...args)).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: `varve: ${message}\n`,
+      stderr: `db: ${message}\n`,
     })
   })
 })

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   mkdirSync,
@@ -11,17 +10,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { callVarve } from '../cli/testing/start-command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-explain-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function run(script: string, ...argv: string[]) {
-  const path = join(import.meta.dirname, script)
-  const ended = spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8' })
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
-}
-
-const explain = (...argv: string[]) => run('explain.ts', ...argv)
+const explain = (...argv: string[]) => callVarve(['explain', ...argv])
 const resultIn = (out: string) => {
   const name = readdirSync(out).find((entry) => /-r0\.json$/.test(entry))
   return join(out, name!)
@@ -32,8 +26,8 @@ describe('npm run explain', () => {
   const bare = join(folder, 'without')
   beforeAll(() => {
     const small = ['--records=1500', '--operations=500', '--set=memtableBytes=64KiB', '--quiet']
-    run('../main.ts', ...small, '--versions', `--out=${out}`)
-    run('../main.ts', ...small, `--out=${bare}`)
+    callVarve(['exp', ...small, '--versions', `--out=${out}`])
+    callVarve(['exp', ...small, `--out=${bare}`])
   }, 60_000)
 
   test('tells the story of a result', () => {

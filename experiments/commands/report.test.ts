@@ -1,22 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { sampleResult } from '../../results/testing/sample-result.ts'
+import { callVarve } from '../cli/testing/start-command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-report-main-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function report(...argv: string[]) {
-  const path = join(import.meta.dirname, 'report.ts')
-  const ended = spawnSync(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', path, ...argv],
-    { encoding: 'utf8', cwd: folder },
-  )
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
-}
+const report = (...argv: string[]) => callVarve(['report', ...argv], folder)
 
 function write(name: string, value: unknown): string {
   writeFileSync(join(folder, name), JSON.stringify(value))

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -13,20 +12,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sampleResult } from '../../results/testing/sample-result.ts'
+import { callVarve } from '../cli/testing/start-command.ts'
 import { type RecordedFiles, recordRun } from '../timeline/testing/record-run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-timeline-main-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function timeline(...argv: string[]) {
-  const path = join(import.meta.dirname, 'timeline.ts')
-  const ended = spawnSync(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', path, ...argv],
-    { encoding: 'utf8', cwd: folder },
-  )
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
-}
+const timeline = (...argv: string[]) => callVarve(['timeline', ...argv], folder)
 
 describe('npm run timeline', () => {
   let run: RecordedFiles

@@ -1,19 +1,16 @@
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseCommand } from '../cli/request.ts'
+import { callVarve } from '../cli/testing/start-command.ts'
 
-const main = join(import.meta.dirname, 'tune.ts')
-const tune = (...flags: string[]) =>
-  spawnSync(process.execPath, [main, ...flags], { encoding: 'utf8' })
+const tune = (...flags: string[]) => callVarve(['tune', ...flags])
 const mix = ['--reads=3', '--zero-reads=2', '--writes=4', '--short-scans=1', '--records=1M']
 
 // Each test starts processes, side by side with others.
 describe('npm run tune', { timeout: 120_000 }, () => {
   test('prints the best of each strategy, and a command that runs the best', () => {
-    const { status, stdout, stderr } = tune(...mix)
+    const { code, stdout, stderr } = tune(...mix)
     expect(stderr).toBe('')
-    expect(status).toBe(0)
+    expect(code).toBe(0)
     for (const name of ['leveling', 'tiering', 'lazy-leveling', 'fluid']) {
       expect(stdout).toContain(`│ ${name} `)
     }
@@ -61,8 +58,8 @@ describe('npm run tune', { timeout: 120_000 }, () => {
     [['--reads=1', '--records=0'], '--records: "0" is not a whole quantity of at least 1'],
     [['--reads=1', '--filters=monky'], 'did you mean "monkey"?'],
   ])('%j is one line and exit code 2', (flags, line) => {
-    const { status, stdout, stderr } = tune(...flags)
-    expect(status).toBe(2)
+    const { code, stdout, stderr } = tune(...flags)
+    expect(code).toBe(2)
     expect(stdout).toBe('')
     expect(stderr).toContain(`tune: `)
     expect(stderr).toContain(line)
@@ -70,8 +67,8 @@ describe('npm run tune', { timeout: 120_000 }, () => {
   })
 
   test('--help names every flag', () => {
-    const { status, stdout } = tune('--help')
-    expect(status).toBe(0)
+    const { code, stdout } = tune('--help')
+    expect(code).toBe(0)
     for (const flag of ['--reads', '--zero-reads', '--rho', '--memory', '--json']) {
       expect(stdout).toContain(flag)
     }

@@ -195,6 +195,9 @@ function* peerParts(result: PeerResult): Generator<Part> {
   for (const { name, ...figures } of deterministic.phases) {
     yield { section: 'phases', dimensions: { phase: name }, figures }
   }
+  for (const [kind, figures] of Object.entries(deterministic.reads ?? {})) {
+    yield { section: 'readAmplification', dimensions: { kind }, figures }
+  }
   const { traceHash } = deterministic
   yield { section: 'stream', dimensions: {}, figures: { traceHash } }
   for (const moment of ['burst', 'drained'] as const) {

@@ -78,12 +78,20 @@ test('every field of a measured result that holds a figure is in it', () => {
 
 test('a peer’s figures stand under the names of ours', () => {
   const peer = samplePeer(sample)
-  const told = [...tidyRows(peer)].filter(
-    ({ section, metric }) => section === 'amplification' && metric === 'waTotal',
-  )
-  expect(told).toMatchObject([
+  const told = (of: string, name: string) =>
+    [...tidyRows(peer)].filter(({ section, metric }) => section === of && metric === name)
+  expect(told('amplification', 'waTotal')).toMatchObject([
     { run: peer.id, design: designId(peer), moment: 'drained', value: peer.peer.drained.waTotal },
   ])
+  expect(told('readAmplification', 'operations')).toEqual(
+    find({ section: 'readAmplification', metric: 'operations' }).map((row) => ({
+      ...row,
+      run: peer.id,
+      design: designId(peer),
+      strategy: 'leveldb',
+      target: expect.anything(),
+    })),
+  )
 })
 
 test('a run’s figure that was not measured has no row', () => {

@@ -114,10 +114,7 @@ const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'experiments/suites': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
   'experiments/cli': [...experimentsRooms(...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
   'experiments/commands': [...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/main.ts': [
-    ...experimentsRooms('commands', 'cli', ...PURPOSES, ...RUN_AND_BELOW),
-    ...PRODUCT,
-  ],
+  'experiments/main.ts': experimentsRooms('commands', 'cli'),
   'experiments/bench': [
     ...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW),
     ...WHOLE_ENGINE,

@@ -37,6 +37,7 @@ const CHANGES_PACKAGES = /\bnpm (ci|install)\b/
 const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) => string])[] = [
   [/--scale=full/, (command) => command.replace('--scale=full', '--scale=smoke')],
   [/--suite=|--list|--user-bytes=|--trace=/, (command) => command],
+  [/--repeat=10/, (command) => `${command.replace('=10', '=2')} --records=2000 --operations=2000`],
   // A story needs events, so many memtables.
   [
     /--versions$/,

@@ -86,7 +86,10 @@ function flagsInHelp(script: string): ReadonlySet<string> {
 }
 
 describe('every document', () => {
-  const documents = globSync('**/*.md', { cwd: root, exclude: ['**/node_modules/**', 'out/**'] })
+  const documents = globSync('**/*.md', {
+    cwd: root,
+    exclude: ['**/node_modules/**', 'dist/**', 'out/**'],
+  })
     .filter((path) => path !== 'CHANGELOG.md')
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 

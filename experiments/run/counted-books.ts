@@ -1,7 +1,7 @@
 /**
  * Owns the books of a run on a target that counts its own work, the engine or the simulator:
- * readings around each phase, the series, the events, and the result's deterministic half that
- * comes of them. Nothing is counted here, and nothing here knows a clock.
+ * readings around each phase, the series, the events, and the deterministic half of the result. It
+ * counts nothing itself and reads no clock.
  */
 import { cellsBetween } from '../../engine/index.ts'
 import type { Deterministic, Timed } from '../../results/schema.ts'
@@ -27,20 +27,20 @@ import type { OperationDriver } from './operation-driver.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
 import type { PhaseName, RunBooks, RunOutcome, SteadyState } from './run-books.ts'
 
-/** What was measured, before anybody says on which machine and by which command. */
+/** All that was measured, without the machine and the command. */
 export interface Measurement {
   readonly deterministic: Deterministic
   readonly timed: RunOutcome['timed']
   readonly burst: TargetStats
   readonly drained: TargetStats
-  /** Points of the run phase alone: neither the load's nor that of the drained tree. */
+  /** Points of the run phase only: without the load and without the drained tree. */
   readonly runSeries: Deterministic['series']
   readonly runTimedSeries: Timed['series']
-  /** Merges until the last operation that wrote into what is the deepest level then. */
+  /** Merges before the drain that wrote into the level that was deepest at its start. */
   readonly mergesIntoLastLevel: number
 }
 
-/** A run that took no time. */
+/** A simulated run has no times. */
 export type Simulated = Omit<Measurement, 'timed' | 'runTimedSeries'>
 
 interface Readings {

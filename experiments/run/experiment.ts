@@ -1,8 +1,8 @@
 /**
- * Owns one experiment from nothing to a result: a fresh folder, the run, the machine's own figures,
- * the gates, and the folder's removal. Invariant: whatever happens, the target is closed and
- * (unless it is to be kept, and the run was not interrupted) the folder is gone; a result is
- * returned only for a run that ended.
+ * Owns one experiment from a fresh folder to a result: the run, the system's account, the gates,
+ * and the removal of the folder. Invariant: the target is closed whatever happens. The folder is
+ * removed unless it is to be kept; after an interrupt it is always removed. Only a run that ended
+ * returns a result.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -82,7 +82,7 @@ async function measure(
     target = runner.target
     const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
     const measurement = runner.books.measurement(await runner.run())
-    // Read again: the digest of the tables was taken since.
+    // Read again: the digest has read the tables since the last reading.
     const operatingSystem = system.close(target.stats())
     const environment = {
       ...describeEnvironment(context.outFolder, startedAt, context.code),
@@ -100,7 +100,7 @@ async function measure(
   }
 }
 
-/** Under a retention the owner of the data lets some of them go. */
+/** A retention lets the strategy drop old data: what is missing is then no fault. */
 function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
   const { retentionMaxAgeMs, retentionMaxBytes } = engineOptions
   return new AnswerOracle({
@@ -130,7 +130,9 @@ function openTarget(plan: RunPlan, parts: OpenParts): CountedTarget {
   return plan.aged?.afterLoad(target) ?? target
 }
 
-/** A killed run leaves its files; a running one holds its lock, and must not lose them to us. */
+/**
+ * Removes what a killed run left. A run that is still going holds the lock, so its files are safe.
+ */
 function removeStale(folder: string): void {
   if (!existsSync(folder)) return
   const storage = new NodeStorage(new Ledger())

@@ -1,7 +1,7 @@
 /**
- * Owns the simulated load of a tree too large for its keys: records as expected numbers, of the
- * mean size the workload gives them, and the deterministic figures that come of it. The run ends
- * with the load: there is no stream, so nothing is read and nothing is hashed but the sizes.
+ * Owns the simulated load of a tree that is too large to keep its keys. Records are expected
+ * numbers of the workload's mean size. The run ends with the load: without a stream there are no
+ * reads, and the trace hash is a hash of the sizes.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock, ReadCounters } from '../../engine/index.ts'
@@ -111,7 +111,7 @@ class StatisticalLoad {
     return this.#simulator.writes
   }
 
-  /** Told of buffer by buffer, since the log goes with the buffer it protects. */
+  /** Counts buffer by buffer, since the log is removed with the buffer that it protects. */
   write(records: number): void {
     const { keyBytes, valueBytes } = this.#record
     for (let left = records; left > 0; ) {
@@ -169,7 +169,7 @@ class StatisticalLoad {
       counts: drained.counts,
       series: this.#series.points,
       events: this.#events.figures(),
-      // What would have made the stream stands for it.
+      // There is no stream: the parameters that would make it stand for it.
       traceHash: hashOfJson({ ...this.#record, userBytes, workload: this.#workload() }),
       askedTraceHash: null,
       until: null,
@@ -205,7 +205,7 @@ function phaseBetween(before: TargetStats, after: TargetStats) {
   }
 }
 
-/** As many as tell the mean length of YCSB's keys to a thousandth. */
+/** Enough to know the mean length of YCSB's keys to a thousandth. */
 export const SAMPLED_RECORDS = 10_000
 
 /** Mean bytes of key and value, over the first records of the workload's own load. */

@@ -1,13 +1,13 @@
 /**
- * Owns what is kept of each timed operation: its service time, its latency from the intended start
- * where there is one apart from its start, the backlog, and whether it is among the slowest.
+ * Owns the figures of timed operations: the service time, the latency from the intended start where
+ * a load sets one, the backlog, and the slowest operations.
  */
 import type { Timed } from '../../results/schema.ts'
 import { type ArrivalFigures, Backlog } from '../load/backlog.ts'
 import { IntervalLatency, LatencyRecorder } from '../measure/latency.ts'
 import { SlowestOperations, type SlowSample } from '../measure/slowest-operations.ts'
 
-/** Clients that wait for their answers cannot overload anything. */
+/** A client that waits for its answer cannot overload the target. */
 const CLOSED = {
   offeredPerSecond: null,
   lagMaxSeconds: null,
@@ -37,7 +37,7 @@ export class OperationTimes {
     this.#open = pacing?.open === true
   }
 
-  /** Readings of one clock; `intendedNs` is `startNs` where no load says otherwise. */
+  /** Readings of one clock. Without a load `intendedNs` is `startNs`. */
   record(
     kindIndex: number,
     atOperation: number,
@@ -47,7 +47,7 @@ export class OperationTimes {
   ): void {
     this.#service.record(kindIndex, endNs - startNs)
     this.#interval.record(endNs - startNs)
-    // In a closed loop of several clients somebody always queues: there is no period to end.
+    // In a closed loop of several clients some client always queues, so no queue ever ends.
     const periodNs = this.#open ? intendedNs : startNs
     this.#slowest.offer(kindIndex, atOperation, periodNs, startNs, endNs)
     if (this.#intended === null) return
@@ -70,7 +70,7 @@ export class OperationTimes {
     return figures === null || this.#open ? figures : { ...figures, ...CLOSED }
   }
 
-  /** None of an overloaded run. */
+  /** Empty for an overloaded run. */
   latencies(overloaded: boolean): Pick<Timed, 'latencyByKind' | 'intendedLatencyByKind'> {
     if (overloaded) return { latencyByKind: {}, intendedLatencyByKind: null }
     return {

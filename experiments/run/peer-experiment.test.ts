@@ -18,7 +18,7 @@ import {
   type PeerStore,
 } from '../targets/peers/peer-store.ts'
 import { runExperiment } from './experiment.ts'
-import { runInteractive } from './peer-experiment.ts'
+import { runPeer } from './peer-experiment.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-peer-run-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))
@@ -119,7 +119,7 @@ function definitionOf(store: PeerStore): PeerDefinition {
 
 async function run(store: PeerStore, ...flags: string[]): Promise<PeerResult> {
   const [plan] = await resolvePeerPlans(await requestOf(flags))
-  return runInteractive(definitionOf(store), plan!, context())
+  return runPeer(plan!, context(), definitionOf(store))
 }
 
 const gate = ({ gates }: PeerResult, name: string) => gates.find((one) => one.name === name)!
@@ -177,17 +177,13 @@ test('a share of the sustainable rate is measured first, on a folder of its own'
   const stores: string[] = []
   const [plan] = await resolvePeerPlans(await requestOf(['--rate=20%']))
   const definition = definitionOf(new MapStore())
-  const result = await runInteractive(
-    {
-      ...definition,
-      open: (folder, budget) => {
-        stores.push(folder)
-        return definitionOf(new MapStore()).open(folder, budget)
-      },
+  const result = await runPeer(plan!, context(), {
+    ...definition,
+    open: (folder, budget) => {
+      stores.push(folder)
+      return definitionOf(new MapStore()).open(folder, budget)
     },
-    plan!,
-    context(),
-  )
+  })
   expect(stores).toHaveLength(2)
   expect(new Set(stores).size).toBe(2)
   expect(stores.some(existsSync)).toBe(false)

@@ -1,25 +1,19 @@
 /**
- * Owns a run against a peer, from a plan to a result: a fresh folder, the run, the gates, and the
- * folder's removal. A store that is called operation by operation goes through the same loop as our
- * engine; `db_bench` takes the whole stream at once. Invariant, as of our own runs: whatever
- * happens, the store is closed and (unless it is to be kept) the folder is gone.
+ * Owns a run against a peer, from a plan to a result: a fresh folder, the run, and the folder's
+ * removal. A store that is called operation by operation goes through the same loop as our engine;
+ * `db_bench` takes the whole stream at once. Invariant, as of our own runs: whatever happens, the
+ * store is closed and (unless it is to be kept) the folder is gone.
  */
 import { rmSync } from 'node:fs'
 import { systemClock } from '../../engine/index.ts'
-import {
-  type PeerResult,
-  type PeerResultInput,
-  peerResultSchema,
-} from '../../results/peer-schema.ts'
-import { type Gate, SCHEMA_VERSION } from '../../results/schema.ts'
+import type { PeerResult } from '../../results/peer-schema.ts'
+import type { Gate } from '../../results/schema.ts'
 import { databaseFolder, type ExperimentContext } from '../base/context.ts'
 import { makeFolder } from '../base/make-folder.ts'
-import { describeEnvironment } from '../machine/environment.ts'
-import { peakRssBytes } from '../machine/peak-rss.ts'
 import { GarbageWatch } from '../machine/process-watch.ts'
 import { AnswerOracle } from '../measure/answer-oracle.ts'
 import { quotient } from '../measure/figures.ts'
-import { answersGate, arrivalGates } from '../measure/gates.ts'
+import { answersGate } from '../measure/gates.ts'
 import { INTERACTIVE_PEERS } from '../targets/peers/catalog.ts'
 import { replayNatively } from '../targets/peers/db-bench-peer.ts'
 import type { PeerPlan } from '../targets/peers/peer-plan.ts'
@@ -28,31 +22,22 @@ import type { PeerDefinition } from '../targets/peers/peer-store.ts'
 import { PeerTarget } from '../targets/peers/peer-target.ts'
 import type { OperationDriver } from './operation-driver.ts'
 import { PeerBooks } from './peer-books.ts'
+import { type PeerMeasurement, peerResultOf } from './peer-result.ts'
 import { type RunLoad, Runner } from './runner.ts'
-import { arrivalsSeed, underLoad } from './under-load.ts'
+import { underLoad } from './under-load.ts'
 
-/** What either way of running a peer gives. */
-type PeerMeasurement = Pick<PeerResultInput, 'deterministic' | 'peer'> & {
-  readonly timed: Omit<PeerResultInput['timed'], 'peakRssBytes'>
-  /** Beside those of every peer. */
-  readonly gates: readonly Gate[]
-}
-
-/** Throws `UsageError` where the peer is not installed, `Interrupted` on the signal. */
-export async function runPeer(plan: PeerPlan, context: ExperimentContext): Promise<PeerResult> {
-  const definition = INTERACTIVE_PEERS.get(plan.name)
+/**
+ * `definition` is that of the catalog; undefined for a peer that takes its stream at once. Throws
+ * `UsageError` where the peer is not installed, `Interrupted` on the signal.
+ */
+export async function runPeer(
+  plan: PeerPlan,
+  context: ExperimentContext,
+  definition = INTERACTIVE_PEERS.get(plan.name),
+): Promise<PeerResult> {
   if (definition === undefined) {
     return inFreshFolder(plan, context, (folder) => measureReplay(plan, folder, context))
   }
-  return runInteractive(definition, plan, context)
-}
-
-/** As `runPeer`, of a store that is called operation by operation. */
-export function runInteractive(
-  definition: PeerDefinition,
-  plan: PeerPlan,
-  context: ExperimentContext,
-): Promise<PeerResult> {
   const measure = (asked: PeerPlan, within: ExperimentContext, load: RunLoad | null) =>
     inFreshFolder(asked, within, (folder) =>
       measureInteractive(definition, asked, folder, within, load),
@@ -73,7 +58,7 @@ async function inFreshFolder(
   try {
     const measurement = await measure(folder)
     finished = true
-    return resultOf(plan, measurement, startedAt, context)
+    return peerResultOf(plan, measurement, startedAt, context)
   } finally {
     if (!(context.keep && finished)) rmSync(folder, { recursive: true, force: true })
   }
@@ -202,51 +187,4 @@ function sameOperations(
     passed,
     why: `${listed(exported)} exported; ${listed(counted)} counted by the store`,
   }
-}
-
-function resultOf(
-  plan: PeerPlan,
-  { deterministic, peer, timed, gates }: PeerMeasurement,
-  startedAt: Date,
-  context: ExperimentContext,
-): PeerResult {
-  const { config, command } = plan
-  return peerResultSchema.parse({
-    schemaVersion: SCHEMA_VERSION,
-    id: plan.id,
-    command,
-    config,
-    seeds: config.arrival === null ? {} : { arrivals: arrivalsSeed(config) },
-    environment: describeEnvironment(context.outFolder, startedAt, context.code),
-    deterministic,
-    peer,
-    timed: { ...timed, peakRssBytes: peakRssBytes() },
-    gates: [
-      ...gatesOf(peer),
-      ...arrivalGates({
-        arrivals: timed.arrivals ?? null,
-        config,
-        command,
-        hasRun: deterministic.phases.some(({ name }) => name === 'run') && plan.name !== 'db_bench',
-      }),
-      ...gates,
-    ],
-  })
-}
-
-function gatesOf({ drain, settings, counters }: PeerResultInput['peer']): Gate[] {
-  const unequal = settings.filter(({ equal }) => !equal).map(({ name }) => name)
-  return [
-    { name: 'drained', passed: drain.converged, why: drain.how },
-    {
-      name: 'equal-budgets',
-      passed: unequal.length === 0,
-      why: unequal.length === 0 ? 'all settings equal' : `not equal: ${unequal.join(', ')}`,
-    },
-    {
-      name: 'conservation',
-      passed: false,
-      why: `no ledger; written bytes are ${counters.processBytes ?? 'not counted'}`,
-    },
-  ]
 }

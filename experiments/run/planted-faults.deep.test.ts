@@ -39,7 +39,13 @@ async function runWith(path: string, find: string, replace: string, flags: reado
   writeFileSync(file, parts.join(replace))
   const main = join(top, 'experiments/main.ts')
   const out = join(top, 'out')
-  const run = promisify(execFile)(process.execPath, [main, ...flags, '--quiet', `--out=${out}`])
+  const run = promisify(execFile)(process.execPath, [
+    main,
+    'exp',
+    ...flags,
+    '--quiet',
+    `--out=${out}`,
+  ])
   const { code, stderr } = await run.then(
     (ended) => ({ code: 0, stderr: ended.stderr }),
     (failed: { code: number; stderr: string }) => failed,

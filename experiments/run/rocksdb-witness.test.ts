@@ -13,7 +13,12 @@ describe.skipIf(!hasRocksdbTools('sst_dump'))('sst_dump', () => {
   test('accepts every table a run leaves behind', { timeout: 120_000 }, () => {
     const out = temporaryFolder('witness')
     const flags = ['--strategy=leveling-partial', '--records=4000', '--operations=2000', '--keep']
-    const run = spawnSync(process.execPath, ['experiments/main.ts', ...flags, `--out=${out}`])
+    const run = spawnSync(process.execPath, [
+      'experiments/main.ts',
+      'exp',
+      ...flags,
+      `--out=${out}`,
+    ])
     expect(run.status, String(run.stderr)).toBe(0)
     const tables = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.sst'),

@@ -1,7 +1,7 @@
 /**
  * Owns the seam between the loop of a run and the figures that come from the target itself. The
- * loop says when to read; what is read, and what it costs, is up to the books. Books of our own
- * targets read at every call; those of a peer read at the end of the run phase and at rest only.
+ * loop decides when to read, the books decide what to read. The books of our own targets read at
+ * every call. Those of a peer read only at the end of the run phase and at rest.
  */
 import type { Deterministic, Timed } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
@@ -12,9 +12,7 @@ import type { OperationDriver } from './operation-driver.ts'
 export type PhaseName = Deterministic['phases'][number]['name']
 
 export interface RunBooks {
-  /**
-   * The target reports its jobs. If it does not, the time that jobs stalled operations is unknown.
-   */
+  /** Whether the target reports its jobs. If not, the time of stalls is unknown. */
   readonly hearsJobs: boolean
   phaseBegins(): void
   phaseEnds(name: PhaseName, operationsByKind: Readonly<Record<string, number>>): void
@@ -43,7 +41,7 @@ export interface RunOutcome {
   readonly answers: Answers | null
   /** Operations of the load. */
   readonly runFrom: number
-  /** Of a run that goes on until a state; else null. */
+  /** Null unless the run goes on until a state. */
   readonly askedTraceHash: string | null
   readonly until: Deterministic['until']
 }

@@ -31,9 +31,7 @@ import { UntilSteady } from './until-steady.ts'
 const SLICE_OPERATIONS = 500
 
 export interface RunnerParts<Open extends Target, Books extends RunBooks> {
-  /**
-   * Opens the target on a fresh folder; its events, their beginnings and its time are the runner's.
-   */
+  /** Opens the target on a fresh folder, with the runner's logical time and its two listeners. */
   open(
     clock: Clock,
     onEvent: (event: TargetEvent) => void,
@@ -42,19 +40,16 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly workload: Workload
   readonly records: number
   readonly operations: number
-  /**
-   * The one run phase goes on beyond `operations` until its state is reached; left out: it does
-   * not.
-   */
+  /** The single run phase goes on beyond `operations` to this state. Left out: it ends there. */
   readonly until?: RunResult['config']['until']
   readonly timer: Clock
   readonly signal: AbortSignal
   onProgress(phase: string, done: number, total: number): void
   /** After each slice of operations; the next one waits for it. */
   readonly onSlice?: (() => Promise<void>) | undefined
-  /** When the operations of the run phase are due; left out: each when the one before is done. */
+  /** When operations of the run phase are due. Left out: each when the one before is done. */
   readonly load?: RunLoad | null
-  /** Left out: what the target answers is not checked. */
+  /** Left out: answers are not checked. */
   readonly answers?: AnswerOracle
   /** Left out: collections are not measured. */
   readonly watch?: ProcessWatch
@@ -129,7 +124,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     books.readBurst(driver, runFrom)
     await this.#drain()
     books.readDrained(driver)
-    // Reads the drained tree once more, when all that is counted has been read.
+    // Last, since it reads the whole tree.
     await answers?.checkAll(this.target, driver.done)
     return {
       driver,
@@ -195,7 +190,9 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     this.#sampledAt = done
   }
 
-  /** Gives the event loop its turn; `until` the next operation is nearly due where one waits. */
+  /**
+   * Gives the event loop a turn; with a pacing it sleeps until the next operation is nearly due.
+   */
   async #breathe(until?: Pacing): Promise<void> {
     this.#pauses.turnBegins()
     if (until === undefined) await nextTurn()

@@ -1,10 +1,10 @@
 /**
- * Owns a run on the simulator, from a plan to a result of the common schema. What no simulation
- * knows is null, empty or absent: times, latencies, blocks, the digest of files; a gate that cannot
- * pass, `measured`, says so wherever the result is shown.
+ * Owns a run on the simulator, from a plan to a result of the common schema. Times, latencies,
+ * blocks and the digest of files are unknown: they are null, empty or absent. The gate `measured`
+ * always fails, so a simulated result is marked wherever it is shown.
  *
- * Two modes. *Exact* keys go through the runner as the engine does, and see the same stream.
- * *Statistical* runs have no stream: so many bytes of records are loaded, as expected numbers.
+ * There are two modes. *Exact*: the runner drives the simulator with the stream of the engine's
+ * run. *Statistical*: there is no stream; a given number of bytes is loaded, as expected numbers.
  */
 import { deriveSeed, systemClock } from '../../engine/index.ts'
 import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
@@ -82,7 +82,7 @@ export async function runSimulation(
   }
 }
 
-/** A load of a size without keys may be larger than any disk, so no command is advised for it. */
+/** A statistical load may be larger than any disk, so no command is advised for it. */
 function measured(plan: RunPlan, simulation: Simulation): Gate {
   const { command } = plan
   return gateOf({

@@ -1,7 +1,7 @@
 /**
- * Owns a sweep over plans of our own and of peers: each in turn, each result written whole, results
- * of the same configuration and code reused. Since a result appears only when its run has ended, an
- * interrupted sweep resumes by being started again.
+ * Owns a sweep: it runs plans of our own and of peers in turn, writes each result whole, and reuses
+ * results of the same configuration and code. A result appears only when its run has ended, so an
+ * interrupted sweep resumes when it is started again.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -45,7 +45,7 @@ export async function runSweep(
   for (const [index, plan] of plans.entries()) {
     const path = paths[index]!
     const isKept = context.keep && (isPeerPlan(plan) || plan.simulation === null)
-    // A result alone is not what was asked for where more is to lie beside it.
+    // A result is reused only if the files that must lie beside it are there too.
     const beside = [
       ...(context.versions && !isPeerPlan(plan) ? [versionsPath(path)] : []),
       ...(isKept ? [databaseFolder(context.outFolder, plan)] : []),
@@ -105,7 +105,7 @@ async function perform(
   return result
 }
 
-/** How many samples bear a claim out is known when the sweep has ended; results say it then. */
+/** Judges again the gate of the number of seeds, which is known only when the sweep has ended. */
 function judgedTogether(
   results: readonly AnyResult[],
   paths: readonly string[],
@@ -127,7 +127,7 @@ function judgedTogether(
   })
 }
 
-/** The result at `path` when it is of this configuration and this very code. */
+/** The result at `path`, if it has the plan's configuration and this version of the code. */
 function readReusable(path: string, plan: RunPlan | PeerPlan, version: string): AnyResult | null {
   if (!existsSync(path)) return null
   try {

@@ -1,7 +1,7 @@
 /**
- * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. At a share of
- * the sustainable rate it measures that rate first, by the same run in a closed loop on a folder of
- * its own: the first phase of Luo & Carey's two (PVLDB 12).
+ * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. If the plan
+ * asks for a share of the sustainable rate, the same run is done first in a closed loop, in a
+ * second folder, and its rate is taken: the first of Luo & Carey's two phases (PVLDB 12).
  */
 import { deriveSeed } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
@@ -11,7 +11,7 @@ import { asksForShare, pacingOf } from '../load/arrival-spec.ts'
 import { sum } from '../measure/figures.ts'
 import type { RunLoad } from './runner.ts'
 
-/** Repeats arrive at moments of their own, as their operations do. */
+/** Each repeat has a different schedule, as it has different operations. */
 export function arrivalsSeed({ seed, repeat }: RunResult['config']): number {
   return deriveSeed(seed, 'arrivals', repeat)
 }

@@ -57,5 +57,5 @@ test('an interrupt ends the process and leaves nothing', patient, async () => {
 
 test('the measured process runs under the flags of the command', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
-  expect(scripts.exp).toBe(`node ${NODE_FLAGS.join(' ')} experiments/main.ts`)
+  expect(scripts.exp).toBe(`node ${NODE_FLAGS.join(' ')} experiments/main.ts exp`)
 })

@@ -1,9 +1,9 @@
 /**
- * Owns what is seen of a strategy while it works: the scores and candidates behind its last pick,
- * its scores when its debt was last asked for, and the moment a job begins. It hands every question
- * on and changes no answer.
+ * Owns the observation of a strategy while it works: the scores and candidates of its last pick,
+ * its scores at the last question for its debt, and the moment a job begins. It passes every
+ * question on and changes no answer.
  *
- * Under inline scheduling a job begins where the engine asks for it: a flush with the question for
+ * Under inline scheduling a job begins when the engine asks for it: a flush with the question for
  * its filter, a compaction with the pick.
  */
 import {
@@ -23,7 +23,7 @@ const FLUSH: Observed = { scores: null, candidates: null }
 export class ObservedStrategy {
   /** Stands for the strategy. */
   readonly strategy: CompactionStrategy
-  /** What lay before the strategy when it asked for the job that runs. */
+  /** What the strategy saw when it asked for the job that runs now. */
   lastPick: Observed = FLUSH
   /** At the last question for its debt. */
   scores: readonly LevelScore[] = []

@@ -1,7 +1,7 @@
 /**
- * Owns the books of a simulated run: the ledger and the events a target must give, from what the
- * simulator tells. Table bytes are those of uncompressed tables; a log record is counted with its
- * framing, spread evenly; the manifest is not counted. Merges read their inputs' data blocks.
+ * Owns the books of a simulated run: the ledger and the events of a target, made from the
+ * simulator's events. Tables count as uncompressed. A log record counts with its framing, as a
+ * mean. The manifest does not count. Merges read the data blocks of their inputs.
  */
 import { type Clock, Ledger } from '../../engine/index.ts'
 import type {
@@ -21,7 +21,7 @@ export interface BookOptions {
   onEdit?: ((event: EditEvent) => void) | undefined
 }
 
-/** What both modes know of a write stream. */
+/** What both modes of the simulator know of the writes. */
 export interface SimulatedWrites {
   readonly tree: SimulatedTree
   readonly userBytes: number
@@ -37,7 +37,7 @@ const FRAME_BYTES = 7
 export class SimulatedBooks {
   readonly #options: BookOptions
   readonly #ledger = new Ledger()
-  /** Written to the log since the last flush, and how much of it is in the ledger; expected. */
+  /** Expected log bytes since the last flush, and how many of them the ledger has. */
   #logBytes = 0
   #logCounted = 0
 
@@ -45,7 +45,7 @@ export class SimulatedBooks {
     this.#options = options
   }
 
-  /** Tells of `count` puts or deletes of these mean lengths; a deletion's value is 0 long. */
+  /** Counts `count` puts or deletes of these mean lengths; a deletion has a value of length 0. */
   addWrites(count: number, keyLength: number, valueLength: number): void {
     const record = BATCH_BYTES + prefixed(keyLength) + (valueLength > 0 ? prefixed(valueLength) : 0)
     this.#logBytes += count * (record + FRAME_BYTES * (1 + record / LOG_BLOCK_BYTES))
@@ -116,7 +116,7 @@ export class SimulatedBooks {
     }
   }
 
-  /** Table files and the log, as the tree says: the other side of the balance. */
+  /** Sizes of the table files and the log, from the tree; they must equal the ledger's balance. */
   liveBytes(tree: SimulatedTree): number {
     return tree.version.totals.bytes + this.#logCounted
   }

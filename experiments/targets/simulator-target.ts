@@ -1,10 +1,9 @@
 /**
- * Owns the exact simulator as a target: it takes the operations the engine takes and keeps lengths
- * only. A get hands back a record of the right shape rather than the record: the last one put with
- * that length, which is what an update of one field needs to come out as long as the true one.
+ * Owns the exact simulator as a target: it takes the operations of the engine and keeps only
+ * lengths. A get returns the last record put with the right length, not the record itself: an
+ * update of one field needs no more to have the right length.
  *
- * Blocks, filters and returned bytes of scans are unknown to it and stay zero; runs probed are
- * true.
+ * Blocks, filters and the bytes of scans are unknown and stay zero. The runs probed are exact.
  */
 import {
   type Clock,

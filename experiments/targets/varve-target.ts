@@ -1,7 +1,6 @@
 /**
- * Owns Varve as a target: the calls of a run as calls of the engine's public face, and the engine's
- * counters as a target's. One batch and one cursor bound are reused, so that a put allocates
- * nothing.
+ * Owns Varve as a target: it maps the calls of a run to the engine's public face, and the engine's
+ * counters to those of a target. One batch is reused, so that a put allocates nothing.
  */
 import {
   type Clock,
@@ -34,7 +33,7 @@ export interface VarveTargetOptions {
   readonly clock: Clock
   readonly seed: number
   onEvent(event: TargetEvent): void
-  /** Hears of each flush and compaction as it begins. */
+  /** Called when a flush or a compaction begins. */
   onJobStart?: (() => void) | undefined
   /** The same events with the tree's edit. */
   onEdit?: ((event: EditEvent) => void) | undefined

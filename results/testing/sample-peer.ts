@@ -1,6 +1,6 @@
 /** Owns a fabricated result of a peer, for tests. No figure in it was measured. */
 import type { PeerReading, PeerResult } from '../peer-schema.ts'
-import type { RunResult } from '../schema.ts'
+import type { ReadAccount, RunResult } from '../schema.ts'
 
 /** A peer that saw the same operations as `result` and reached the same ratios. */
 export function samplePeer(result: RunResult): PeerResult {
@@ -46,7 +46,7 @@ export function samplePeer(result: RunResult): PeerResult {
         })),
       traceHash: deterministic.traceHash,
       liveLogicalBytes: null,
-      reads: null,
+      reads: readsOf(deterministic.readAmplification),
     },
     peer: {
       name: 'leveldb',
@@ -59,5 +59,16 @@ export function samplePeer(result: RunResult): PeerResult {
       latencyIncludes: 'all',
       ownCounts: null,
     },
+  }
+}
+
+function readsOf(accounts: RunResult['deterministic']['readAmplification']) {
+  const counts = ({ operations, bytesReturned }: ReadAccount) => ({ operations, bytesReturned })
+  return {
+    getHit: counts(accounts.getHit),
+    getMiss: counts(accounts.getMiss),
+    updateRead: counts(accounts.updateRead),
+    shortScan: counts(accounts.shortScan),
+    longScan: counts(accounts.longScan),
   }
 }

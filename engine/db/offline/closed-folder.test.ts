@@ -27,7 +27,7 @@ function purposesOf(storage: MemoryStorage, action: (copy: MemoryStorage) => unk
   return purposes
 }
 
-test('a look at a closed folder asks to read, an open to write', () => {
+test('a closed folder is locked for reading, an open one for writing', () => {
   const storage = closed()
   expect(purposesOf(storage, (copy) => verifyDatabase(copy, '/db'))).toEqual(['read'])
   expect(purposesOf(storage, (copy) => describeFolder(copy, '/db'))).toEqual(['read'])
@@ -35,7 +35,7 @@ test('a look at a closed folder asks to read, an open to write', () => {
   expect(purposesOf(storage, (copy) => openTest({ storage: copy }).db.close())).toEqual(['write'])
 })
 
-test('a look during which the folder was opened ends with the error of its lock', () => {
+test('a read during which the folder was opened ends with the error of the lock', () => {
   const storage = closed()
   const lock = storage.lock.bind(storage)
   storage.lock = (folder: string) => {

@@ -1,7 +1,7 @@
 /**
- * Owns the look at a database that nobody has open: what an open would find, read under the
- * folder's lock and changed in nothing. Export, dump and verify all start here. Invariant: no
- * database object exists for the folder while `read` runs, so its files stand still.
+ * Owns reading a closed database: it locks the folder and finds what an open would find, without
+ * changing anything. Export, dump and verify start here. Invariant: the database is not open while
+ * `read` runs, so its files do not change.
  */
 
 import { LsmError } from '../../base/errors.ts'
@@ -17,10 +17,10 @@ import { checkTables, planRecovery, type Recovery } from '../recovery.ts'
 import { checkSegments } from '../values/segment-recovery.ts'
 
 /**
- * Runs `read` on the folder, resolved and locked; one that may only be read is not locked, and is
- * `LSM_LOCKED` if it was opened meanwhile. Errors: `LSM_NOT_FOUND` where there is no database,
- * `LSM_LOCKED` where it is open, `LSM_INVALID_ARGUMENT` where an argument is not a storage or a
- * name.
+ * Runs `read` on the resolved and locked folder. A folder without write permission cannot be
+ * locked; for it the call ends with `LSM_LOCKED` if the database was opened in the meantime.
+ * Errors: `LSM_NOT_FOUND` if there is no database, `LSM_LOCKED` if it is open,
+ * `LSM_INVALID_ARGUMENT` for a bad storage or name.
  */
 export function withClosedFolder<Result>(
   storage: Storage,
@@ -44,15 +44,15 @@ export function withClosedFolder<Result>(
 
 export interface FolderContent {
   readonly manifest: RecoveredManifest
-  /** Null in a folder that was never opened, such as an export. */
+  /** Null for a folder that was never opened, such as an export. */
   readonly options: OptionsRecord | null
-  /** What an open would make of the logs. */
+  /** What an open would do with the logs. */
   readonly recovery: Recovery
 }
 
 /**
- * What an open would find, in the mode given or else in the one the folder was opened with last.
- * `LSM_CORRUPTION` where that open would refuse. The caller holds the lock.
+ * What an open would find, in `mode` or else in the mode of the folder's last open.
+ * `LSM_CORRUPTION` if such an open would refuse. The caller holds the lock.
  */
 export function readContent(
   storage: Storage,
@@ -67,7 +67,7 @@ export function readContent(
   return { manifest, options, recovery: planRecovery(storage, folder, manifest, usedMode) }
 }
 
-/** What `describeFolder` tells: the tree as text, and the numbers beside it. */
+/** Facts about a closed database. */
 export interface FolderDescription {
   readonly content: FolderContent
   readonly runs: number
@@ -75,10 +75,7 @@ export interface FolderDescription {
   readonly tree: string
 }
 
-/**
- * The state a closed database is in. `LSM_CORRUPTION` where an open at a point in time would
- * refuse.
- */
+/** Describes a closed database. `LSM_CORRUPTION` if a point-in-time open would refuse. */
 export function describeFolder(storage: Storage, name: string): FolderDescription {
   return withClosedFolder(storage, name, (folder) => {
     const content = readContent(storage, folder, 'point-in-time')

@@ -38,7 +38,7 @@ function bytesIn(storage: MemoryStorage, folder: string): string {
 }
 
 describe('an export', () => {
-  test('puts each run on a level of its own, newest first, and leaves level 0 free', () => {
+  test('puts each run in its own level, newest first, and leaves level 0 empty', () => {
     const storage = lived()
     const { content } = describeFolder(storage, '/db')
     const runs = content.manifest.version.levels.flatMap((level) => level.runs)
@@ -52,7 +52,7 @@ describe('an export', () => {
     )
   })
 
-  test('holds what the database holds, the log included, and leaves it as it was', () => {
+  test('holds all that the database holds, with the log, and does not change it', () => {
     const storage = lived(5)
     const before = bytesIn(storage, '/db')
     expect(exportDatabase(storage, '/db', '/out').replay.batches).toBe(5)
@@ -61,7 +61,7 @@ describe('an export', () => {
     expect(contentOf(storage, '/out')).toEqual(contentOf(storage, '/db'))
   })
 
-  test('of a database with an empty log has an empty one, which its manifest names', () => {
+  test('of a database with an empty log has an empty log that its manifest names', () => {
     const storage = lived(0)
     exportDatabase(storage, '/db', '/out')
     const log = storage.list('/out').find((name) => name.endsWith('.log'))
@@ -86,7 +86,7 @@ describe('an export', () => {
     expect(verifyDatabase(storage, '/out').faults).toEqual([])
   })
 
-  test('that fails at any call leaves nothing, and can be made again', () => {
+  test('leaves no files if any call fails, and can be repeated', () => {
     const storage = lived()
     const counting = new FaultStorage(storage)
     exportDatabase(counting, '/db', '/counted')
@@ -104,7 +104,7 @@ describe('an export', () => {
   test.each([
     ['linking', null],
     ['copying', 'EXDEV'],
-  ])('cut short by a power loss while %s is whole or is no database', (_, errno) => {
+  ])('after a power loss while %s is complete or not a database', (_, errno) => {
     const storage = lived()
     const imageOf = (bytes: 'kept' | 'lost', names: 'kept' | 'lost') =>
       storage.powerLoss({ bytes, names }, new Ledger())

@@ -37,26 +37,27 @@ import { engineOptionsSchema } from '../options.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 
 /** What an export made; sizes in bytes. */
+/** What an export wrote. */
 export interface ExportReport {
   readonly runs: number
   readonly tables: number
   readonly tableBytes: number
   /** Tables that had to be copied because a link was not possible. */
   readonly tablesCopied: number
-  /** Of the value log. */
+  /** Number of segments of the value log. */
   readonly segments: number
-  /** What the logs held, and what of them was damaged and left out. */
+  /** What the logs held, and what was damaged and left out. */
   readonly replay: ReplayReport
 }
 
 const EXPORT_TAG: FileTag = { cause: 'meta', level: -1 }
-/** RocksDB's default; it opens a folder with fewer levels in use, not with more. */
+/** RocksDB's default number of levels. RocksDB refuses a folder that uses more than it is told. */
 const ROCKSDB_LEVELS = 7
 
 /**
- * Exports `folder` to `to`, which must be missing or empty. Errors: as `withClosedFolder`;
- * `LSM_INVALID_ARGUMENT` where `to` holds files; `LSM_CORRUPTION`, `LSM_IO`. `order` is for tests
- * that plant a wrong one.
+ * Exports the folder `name` to `toName`, which must be missing or empty. Errors: as
+ * `withClosedFolder`; `LSM_INVALID_ARGUMENT` if `toName` holds files; `LSM_CORRUPTION`, `LSM_IO`.
+ * Tests use `order` to plant a wrong order of the runs.
  */
 export function exportDatabase(
   storage: Storage,
@@ -116,7 +117,7 @@ function fill(
   return { ...report, segments: segments.size, replay: replayed }
 }
 
-/** What the export's manifest is to say of the segments: all of them are complete there. */
+/** Copies or links the segments. Returns their metadata in the export, where all are complete. */
 function exportSegments(
   storage: Storage,
   folder: string,
@@ -142,8 +143,8 @@ function exportSegments(
 }
 
 /**
- * Writes what an open would recover of the logs to a log at `path`. One that holds nothing is
- * written too: the manifest names it, and an open misses a log that is named and not there.
+ * Writes the batches that an open would recover to a log at `path`. The log is written even if it
+ * is empty, because the manifest names it and an open expects it.
  */
 function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatch[]): void {
   const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
@@ -155,7 +156,7 @@ function writeLog(storage: Storage, path: string, batches: readonly ReplayedBatc
   }
 }
 
-/** What RocksDB must know to open a tree of so many levels; it takes its defaults for the rest. */
+/** The options that RocksDB needs to open a tree with `levels` levels. The others keep defaults. */
 function rocksdbOptions(levels: number, blockBytes: number): string {
   return [
     '[Version]',

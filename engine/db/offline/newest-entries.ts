@@ -1,6 +1,6 @@
 /**
- * Owns the look-up of keys in a closed database: what a get would find once the logs are replayed.
- * Invariant: reads only; nothing is kept of the database's own handles and caches.
+ * Owns lookups in a closed database: what a get would find after the logs are replayed. Invariant:
+ * it only reads, with its own table handles and cache.
  */
 
 import type { Lookup } from '../../base/lookup.ts'
@@ -40,7 +40,8 @@ export class NewestEntries {
   }
 
   /**
-   * The newest entry of `key`, a tombstone too, until the next call; else null. Throws as reads do.
+   * The newest entry of `key`, which may be a tombstone, or null. Borrowed until the next call.
+   * Throws `LSM_CORRUPTION` or `LSM_IO`.
    */
   find(key: Uint8Array): Lookup | null {
     return this.#reads.find(this.#memtable, this.#version, key, Number.MAX_SAFE_INTEGER)

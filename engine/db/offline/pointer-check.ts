@@ -1,7 +1,7 @@
 /**
- * Owns the check of tables' pointers against the value log: each leads to the record of its key,
- * and a table points to as many bytes of each segment as its metadata says. A pointer into a spent
- * segment leads nowhere any more, so a newer entry must shadow it.
+ * Owns the check of the tables' pointers against the value log: each pointer leads to the record of
+ * its key, and a table points to as many bytes of each segment as its metadata says. The values of
+ * a spent segment are gone, so a newer entry must hide each pointer into it.
  */
 
 import { corruption, isLsmError } from '../../base/errors.ts'
@@ -33,7 +33,7 @@ export class PointerCheck {
     fillCache: false,
   }
 
-  /** `newest` stays the caller's. */
+  /** The caller closes `newest`. */
   constructor(storage: Storage, folder: string, segments: Segments, newest: NewestEntries) {
     this.#segments = segments
     this.#newest = newest
@@ -41,12 +41,14 @@ export class PointerCheck {
     this.#handles = new SegmentHandles(new OpenFiles(storage), pathOf, new BlockCache(0))
   }
 
-  /** Starts a table. */
+  /** Starts the check of a table. */
   begin(): void {
     this.#tally.take()
   }
 
-  /** A pointer in the block at `offset` of the table at `path`. `LSM_CORRUPTION` naming those. */
+  /**
+   * Checks a pointer in the block at `offset` of the table at `path`. `LSM_CORRUPTION` names them.
+   */
   check(key: Uint8Array, bytes: Uint8Array, path: string, offset: number): void {
     const pointer = this.#pointer.decode(bytes, 0, bytes.length, path)
     const state = this.#segments.get(pointer.segment)?.state
@@ -62,19 +64,19 @@ export class PointerCheck {
     try {
       this.#handles.load(pointer, key, 0, key.length, this.#account)
     } catch (error) {
-      // Damage of the segment is told with it; here a pointer may be wrong though both are sound.
+      // Damage of the segment is reported with the segment. Here only a wrong pointer is reported.
       if (!isLsmError(error, 'LSM_CORRUPTION') || !/not its own/.test(error.message)) return
       throw corruption('a pointer leads to a record that is not its own', { path, offset })
     }
   }
 
-  /** What a get finds must not lie in a spent segment: the log that shadowed it was lost. */
+  /** If a get finds a pointer into a spent segment, the log with the newer entry was lost. */
   #checkShadowed(key: Uint8Array, segment: number, path: string, offset: number): void {
     let found: Lookup | null
     try {
       found = this.#newest.find(key)
     } catch (error) {
-      // Damage of the table that answers is told with that table.
+      // Damage of the table that answers is reported with that table.
       if (isLsmError(error)) return
       throw error
     }
@@ -86,7 +88,10 @@ export class PointerCheck {
     throw corruption(message, { path, offset })
   }
 
-  /** The header carries no checksum, but pointers say what it must name. Told once a segment. */
+  /**
+   * The segment's header has no checksum, but pointers say what it must contain. Reported once per
+   * segment.
+   */
   #checkHeader({ segment, compressionType }: ValuePointer): void {
     if (this.#headersSeen.has(segment)) return
     this.#headersSeen.add(segment)
@@ -94,12 +99,15 @@ export class PointerCheck {
     const header = new Uint8Array(Math.min(SEGMENT_HEADER_BYTES, file.bytes))
     file.read(header, header.length, 0, 'meta')
     const type = decodeSegmentHeader(header)
-    // One that does not parse is told with the segment.
+    // A header that cannot be parsed is reported with the segment.
     if (type === null || type === compressionType) return
-    throw corruption('compression is not what pointers say', { path: file.path, offset: 0 })
+    throw corruption('the compression differs from what pointers say', {
+      path: file.path,
+      offset: 0,
+    })
   }
 
-  /** Ends a table: what it was found to point to is what its metadata says. */
+  /** Ends the check of a table: compares what it points to with its metadata. */
   compare({ vlogBytes }: TableMeta, path: string): void {
     const [found, said] = [this.#tally.take(), vlogBytes].map((each) => JSON.stringify(each))
     if (found === said) return

@@ -53,7 +53,7 @@ describe('verify', () => {
   })
 
   // OPTIONS.json carries no checksum: it is a record for people.
-  test.each(['none', 'lz4'] as const)('sees a flip of any byte (%s)', (compression) => {
+  test.each(['none', 'lz4'] as const)('finds a flip of any byte (%s)', (compression) => {
     const storage = lived(compression)
     let flips = 0
     for (const name of storage.list('/db').filter((each) => each !== 'OPTIONS.json')) {
@@ -67,7 +67,7 @@ describe('verify', () => {
     expect(flips).toBeGreaterThan(1000)
   })
 
-  test('sees a file cut short, and a table that is missing', () => {
+  test('finds a truncated file and a missing table', () => {
     const storage = lived('none')
     for (const name of storage.list('/db').filter((each) => each !== 'OPTIONS.json')) {
       const path = `/db/${name}`
@@ -78,7 +78,7 @@ describe('verify', () => {
     expect(verifyDatabase(storage, '/db').faults).toMatchObject([{ code: 'LSM_NOT_FOUND' }])
   })
 
-  test('sees a batch that is missing between two', () => {
+  test('finds a missing batch between two others', () => {
     const storage = lived('none')
     const path = `/db/${storage.list('/db').find((name) => name.endsWith('.log'))}`
     const reader = new LogReader(storage.readAll(path, tag), path)
@@ -90,7 +90,7 @@ describe('verify', () => {
     log.close()
     const { faults } = verifyDatabase(storage, '/db')
     expect(faults.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/: batch of seq \d+, \d+ is expected$/),
+      expect.stringMatching(/: batch of seq \d+, expected seq \d+$/),
     ])
   })
 
@@ -111,7 +111,7 @@ describe('verify', () => {
     )
   })
 
-  test('sees a sound table under the wrong name', () => {
+  test('finds a sound table under the wrong name', () => {
     const storage = lived('none')
     const [first, second] = storage.list('/db').filter((name) => name.endsWith('.sst'))
     const other = storage.readAll(`/db/${second}`, tag)

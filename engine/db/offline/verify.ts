@@ -1,7 +1,8 @@
 /**
- * Owns the check of a whole closed database: every checksum of its manifest, logs, tables and value
- * log, and that they agree with one another. It goes on after a fault, so that one run names all of
- * them. It forgives nothing: a write torn by a crash, which an open would drop, is a fault here.
+ * Owns the check of a closed database: every checksum of its manifest, logs, tables and value log,
+ * and that they agree with each other. It continues after a fault, so that one run reports all
+ * faults. It also reports what an open would drop without an error, such as a write torn by a
+ * crash.
  */
 
 import { corruption, isLsmError, type LsmError } from '../../base/errors.ts'
@@ -21,20 +22,21 @@ import { NewestEntries } from './newest-entries.ts'
 import { PointerCheck } from './pointer-check.ts'
 
 /** What `verifyDatabase` read, and what it found damaged; sizes in bytes. */
+/** What a verify read, and the faults it found. */
 export interface VerifyReport {
   readonly tables: number
   readonly tableBytes: number
-  /** Of the value log, spent ones included. */
+  /** Segments of the value log, including spent ones. */
   readonly segments: number
   readonly logs: number
   readonly batches: number
-  /** One a damaged file, the first found in it; `data.path` and `data.offset` say where. */
+  /** The first fault of each damaged file; `data.path` and `data.offset` say where. */
   readonly faults: readonly LsmError[]
 }
 
 /**
- * Checks everything. Errors: as `withClosedFolder`. Where the manifest cannot be read the tables
- * are not known, and only that is told.
+ * Checks everything. Errors: as `withClosedFolder`. If the manifest cannot be read, the tables are
+ * unknown, and only that fault is reported.
  */
 export function verifyDatabase(storage: Storage, name: string): VerifyReport {
   return withClosedFolder(storage, name, (folder) => {
@@ -102,8 +104,8 @@ function checkTable(
 }
 
 /**
- * Every record, and the sums the manifest knows. Of a spent segment its stub will do; one that a
- * crash left open has neither a footer nor sums.
+ * Checks every record of a segment, and the sums in the manifest. A spent segment may be a stub. A
+ * segment that a crash left open has neither a footer nor sums.
  */
 function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void {
   const { segment, state, records, recordBytes } = meta
@@ -116,7 +118,7 @@ function checkSegment(storage: Storage, folder: string, meta: SegmentMeta): void
     if (damage !== null) throw damage
     const { end } = walk
     if (state === 'open') return
-    if (!end!.hasFooter) throw corruption('segment without a footer', { path, offset: file.bytes })
+    if (!end!.hasFooter) throw corruption('the segment has no footer', { path, offset: file.bytes })
     const isStub = state === 'spent' && end!.records === 0
     if (isStub || (end!.records === records && end!.recordBytes === recordBytes)) return
     const found = `${end!.records} records of ${end!.recordBytes} bytes`

@@ -17,7 +17,7 @@ describe('a scan that reads ahead', () => {
   }
   const shown = ([key, value]: readonly [Uint8Array, Uint8Array]) => [text(key), text(value)]
 
-  test.each([0, 1, 4, 32, 1000])('shows what a plain one shows (prefetch %i)', async (prefetch) => {
+  test.each([0, 1, 4, 32, 1000])('returns what scan returns (prefetch %i)', async (prefetch) => {
     const db = lived()
     for (const options of [
       {},
@@ -31,7 +31,7 @@ describe('a scan that reads ahead', () => {
     db.close()
   })
 
-  test('sees the moment of the call, and keeps it until it ends', async () => {
+  test('sees the moment of the call until it ends', async () => {
     const db = lived()
     const before = Array.from(db.scan(), shown)
     const scan = db.scanAsync({ prefetch: 8 })
@@ -44,7 +44,7 @@ describe('a scan that reads ahead', () => {
     db.close()
   })
 
-  test('left early, does not end the process when what was read ahead fails', async () => {
+  test('does not end the process if it is left early and a read ahead fails', async () => {
     const unheard: unknown[] = []
     const hear = (error: unknown) => unheard.push(error)
     process.on('unhandledRejection', hear)
@@ -71,13 +71,13 @@ describe('a scan that reads ahead', () => {
     db.close()
   })
 
-  test('lets go of its tables when it is left early', async () => {
+  test('releases its tables when it is left early', async () => {
     const db = lived()
     for await (const _ of db.scanAsync({ prefetch: 4 })) break
     db.close()
   })
 
-  test('lets go of them when it is ended before its first step', async () => {
+  test('releases them when it is ended before its first step', async () => {
     const { db, storage } = openLog({ strategy: everyNth(2) })
     const fill = () => {
       for (let index = 0; index < 60; index++) put(db, `key${index}`, large(`${index}`))
@@ -93,7 +93,7 @@ describe('a scan that reads ahead', () => {
     db.close()
   })
 
-  test('reads neighbours together: fewer reads the further ahead', async () => {
+  test('reads neighbours together: a larger prefetch needs fewer reads', async () => {
     const reads: number[] = []
     for (const prefetch of [0, 4, 32]) {
       const { db } = openLog({ options: { blockCacheBytes: 0 } })

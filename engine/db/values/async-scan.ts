@@ -19,12 +19,12 @@ const PREFETCH_DEFAULT = 32
 
 interface Entry {
   readonly key: Uint8Array
-  /** Null while it is in the log. */
+  /** Null if it is in the log. */
   readonly value: Uint8Array | null
   readonly request: ValueRequest | null
 }
 
-/** `cursor` shows pointers as they are, and is this scan's from now on. */
+/** The scan owns `cursor` from now on; it must leave pointers as values. */
 export function scanAhead(
   cursor: Cursor,
   values: ValueLog,
@@ -32,7 +32,7 @@ export function scanAhead(
 ): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
   const pairs = pairsAhead(cursor, values, options)
   const end = pairs.return.bind(pairs)
-  // Ended before its first step, a generator runs no `finally`.
+  // A generator that is ended before its first step runs no `finally`.
   pairs.return = (value) => end(value).finally(() => cursor.close())
   return pairs
 }
@@ -52,7 +52,7 @@ async function* pairsAhead(
     let current = await fetched(steps.take(batchEntries), values)
     while (current.length > 0) {
       const ahead = prefetch === 0 ? null : fetched(steps.take(batchEntries), values)
-      // Until it is awaited nobody would hear of its failure.
+      // The promise is awaited later; without a handler a failure now would end the process.
       ahead?.catch(() => {})
       for (const { key, value, request } of current) yield [key, value ?? request!.value!]
       current = await (ahead ?? fetched(steps.take(batchEntries), values))
@@ -68,7 +68,7 @@ async function fetched(entries: readonly Entry[], values: ValueLog): Promise<rea
   return entries
 }
 
-/** The cursor's entries in the direction asked for, at most `limit`. */
+/** The cursor's entries in the chosen direction, at most `limit`. */
 class Steps {
   readonly #cursor: Cursor
   readonly #reverse: boolean

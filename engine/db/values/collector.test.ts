@@ -19,7 +19,7 @@ import { runsNewestFirst } from '../../version/version.ts'
 import { verifyDatabase } from '../offline/verify.ts'
 
 describe('collection', () => {
-  test('moves what is live, and leaves a stub while tables hold stale pointers', () => {
+  test('moves live values, and leaves a stub while tables hold stale pointers', () => {
     const { db, storage } = openCollected()
     for (const key of ['a', 'b', 'c']) put(db, key, large(`${key} first`))
     db.flush()
@@ -44,7 +44,7 @@ describe('collection', () => {
     expect(verifyDatabase(storage, '/db').faults).toEqual([])
   })
 
-  test('is no write of the user, and keeps the time of the first', () => {
+  test('is not counted as a write, and keeps the time of the first write', () => {
     const { db, clock } = openCollected()
     put(db, 'a', large('a'))
     const { userBytes, puts } = db.metrics()
@@ -64,7 +64,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('keeps the time through a crash as well', () => {
+  test('keeps the time after a crash too', () => {
     const { db, storage, clock } = openCollected()
     put(db, 'a', large('a'))
     const writtenAtMs = clock.nowMs()
@@ -82,7 +82,7 @@ describe('collection', () => {
     again.close()
   })
 
-  test('waits with the data for snapshots and cursors older than the new pointers', () => {
+  test('keeps the data for snapshots and cursors older than the new pointers', () => {
     const { db, storage } = openCollected()
     put(db, 'a', large('first'))
     const snapshot = db.snapshot()
@@ -103,7 +103,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('keeps no segment for moments at which it held nothing', () => {
+  test('keeps no segment for moments at which it held no value', () => {
     const { db, storage } = openCollected()
     put(db, 'a', large('a'))
     const [first] = segmentsIn(storage)
@@ -124,7 +124,7 @@ describe('collection', () => {
   })
 
   test.each(['snapshot', 'cursor'] as const)(
-    'keeps the segment of the last value it moves for a %s right before the move',
+    'keeps the segment for a %s taken right before the last value is moved',
     (how) => {
       const { db, storage } = openCollected()
       put(db, 'a', large('a'))
@@ -145,7 +145,7 @@ describe('collection', () => {
     },
   )
 
-  test('keeps no segment for a snapshot of the very last move', () => {
+  test('keeps no segment for a snapshot taken at the last move', () => {
     const { db, storage } = openCollected()
     put(db, 'a', large('a'))
     const [segment] = segmentsIn(storage)
@@ -156,7 +156,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('collects no more than the log grew by, times its rate; a drain collects all', () => {
+  test('collects at most gcRate times the growth of the log; a drain collects all', () => {
     const fast = { valueLog: { ...collected, gcRate: 1e6 } }
     const slow = { valueLog: { ...collected, gcRate: 0.01 } }
     const counts = [fast, slow].map((options) => {
@@ -176,7 +176,7 @@ describe('collection', () => {
   test.each([
     ['a rate below one', { gcRate: 0.5 }, 1],
     ['a value that fills many segments', { gcRate: 2 }, 50_000],
-  ])('saves up for the segment that is due: %s', (_case, { gcRate }, firstBytes) => {
+  ])('saves its allowance for the segment that is due: %s', (_case, { gcRate }, firstBytes) => {
     const valueLog = { ...collected, gcRate }
     const { db } = openCollected({ options: { valueLog, memtableBytes: 4096 } })
     put(db, 'first', large('first').padEnd(firstBytes, '.'))
@@ -187,7 +187,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('goes on as before after a drain, however much that collected', () => {
+  test('continues at the same rate after a drain', () => {
     const valueLog = { ...collected, gcRate: 1 }
     const { db } = openCollected({ options: { valueLog, memtableBytes: 4096 } })
     const fill = (count: number) => {
@@ -201,7 +201,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('is due when a segment has rolled, though the memtable is far from full', () => {
+  test('runs when a segment has reached its size, even if the memtable is far from full', () => {
     const { db } = openCollected({ options: { memtableBytes: 1024 * 1024, valueLog: collected } })
     put(db, 'a', large('a'))
     db.flush()
@@ -229,7 +229,7 @@ describe('collection', () => {
     return { db, collect }
   }
 
-  test('leaves nothing of a spent segment that merges free while a snapshot waits', () => {
+  test('removes a spent segment that merges free while a snapshot waits', () => {
     let picks = 0
     const once: ValueLogPolicy = {
       ...restless,
@@ -255,7 +255,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('takes no old value for the newest, though both lie at the same offset of their segments', () => {
+  test('does not mistake an old value for the newest at the same offset of another segment', () => {
     const { db, collect } = openOnDemand()
     for (const round of ['first', 'second']) {
       for (const key of ['a', 'b']) put(db, key, large(round))
@@ -267,7 +267,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('counts what it walked and what it found live', () => {
+  test('counts what it read and what it found live', () => {
     const { db, collect } = openOnDemand()
     for (const key of ['a', 'b', 'c']) put(db, key, large(key))
     put(db, 'b', 'overwritten')
@@ -288,7 +288,7 @@ describe('collection', () => {
     db.close()
   })
 
-  test('ends where a merge on the way drops the last pointer into the segment', () => {
+  test('ends if a merge during it drops the last pointer into the segment', () => {
     let picks = 0
     const once: ValueLogPolicy = {
       ...restless,
@@ -321,7 +321,7 @@ describe('collection', () => {
     expect(verifyDatabase(storage, '/db').faults).toEqual([])
   })
 
-  test('shows a policy segments it cannot change, and refuses what it answers wrongly', () => {
+  test('shows a policy frozen segments, and refuses wrong answers', () => {
     const shrinks = (view: ValueLogView) => {
       for (const segment of view.segments) {
         ;(segment as { recordBytes: number }).recordBytes = 0

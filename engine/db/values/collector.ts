@@ -1,12 +1,12 @@
 /**
  * Owns garbage collection of the value log: it asks the policy for a segment, walks it, and appends
- * its live values again (WiscKey §3.3.2). A value is live when the newest entry of its key points
- * to it, which is looked up between commits, so that no write can come between the look and the new
- * pointer.
+ * its live values to another segment (WiscKey §3.3.2). A value is live if the newest entry of its
+ * key points to it. Collection runs between commits, so no write can come between this check and
+ * the new pointer.
  *
- * Invariant: a segment is spent only when every new pointer is durable with its value. A moved
- * value is no write of a user's: it takes a sequence number, keeps the time it was first written
- * at, and counts in no statistic of writes.
+ * Invariant: a segment is given up only when every new pointer and its value are durable. A moved
+ * value is not a user's write: it takes a sequence number, but keeps its first write time and is
+ * not counted as a write.
  */
 
 import { corruption, LsmError } from '../../base/errors.ts'
@@ -47,7 +47,7 @@ export interface CollectorParts {
   readonly options: Pick<ValueLogOptions, 'gcRate' | 'segmentBytes'>
 }
 
-/** Values moved in one batch, so that memory stays bounded and the memtable is asked in time. */
+/** Bytes of values moved in one batch. It bounds the memory, and how far the memtable overfills. */
 const CHUNK_BYTES = 256 * 1024
 
 export class Collector {
@@ -56,7 +56,7 @@ export class Collector {
   readonly #pointer = new ValuePointer()
   #chunkBytes = 0
   #chunkAtMs = Number.POSITIVE_INFINITY
-  /** Bytes that may be collected before the log grows again. */
+  /** How many bytes may be collected before the log grows again. */
   #allowance = 0
   #seenBytes = 0
 
@@ -64,13 +64,14 @@ export class Collector {
     this.#parts = parts
   }
 
-  /** What the policy wants, as far as the log's growth since the last step pays for it. */
+  /** Collects what the policy picks, at most `gcRate` bytes for each byte the log has grown by. */
   step(): void {
     const { values, options } = this.#parts
     const { gcRate, segmentBytes } = options
     const grownBytes = values.userBytes - this.#seenBytes
     this.#seenBytes = values.userBytes
-    // A segment dearer than that is saved up for: one never paid for would block a policy by age.
+    // The allowance may grow to the largest segment: otherwise a large one would never be
+    // collected.
     const dearest = values
       .view()
       .segments.reduce((most, { recordBytes }) => Math.max(most, recordBytes), 0)
@@ -83,14 +84,14 @@ export class Collector {
     })
   }
 
-  /** All that the policy wants, free of charge; returns how many segments were collected. */
+  /** Collects all that the policy picks; returns how many segments were collected. */
   settle(): number {
     return this.#collectWhile(() => true)
   }
 
   #collectWhile(pays: (recordBytes: number) => boolean): number {
     const { values, numbers } = this.#parts
-    // Segments that appear meanwhile wait: else a policy that never has enough would never end.
+    // Segments that appear meanwhile are not offered: a policy that always picks would never end.
     const below = numbers.next
     let collected = 0
     for (;;) {
@@ -122,13 +123,13 @@ export class Collector {
       recordsMoved++
       if (this.#chunkBytes < CHUNK_BYTES) continue
       this.#commit()
-      // A merge that made room may have dropped the last pointer into the segment, and it is gone.
+      // A compaction in `makeRoom` may have dropped the last pointer, and the segment with it.
       if (!values.holds(segment)) break
     }
     const damage = walk.damage()
     if (damage !== null) throw damage
     if (walk.end?.hasFooter === false) {
-      throw corruption('segment without a footer', { path: file.path, offset: recordBytes })
+      throw corruption('the segment has no footer', { path: file.path, offset: recordBytes })
     }
     this.#commit()
     host.sync()
@@ -158,9 +159,9 @@ export class Collector {
     const { valueBytes, valueStart, valueLength } = found
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
     if (pointer.segment !== segment || pointer.offset !== walk.valueOffset) return false
-    // The header carries no checksum, the pointer's block does.
+    // The segment's header has no checksum; the block that holds the pointer has one.
     if (pointer.compressionType === walk.compressionType) return true
-    throw corruption('compression is not what pointers say', {
+    throw corruption('the compression differs from what pointers say', {
       path: values.handles.pathOf(segment),
       offset: 0,
     })
@@ -174,7 +175,7 @@ export class Collector {
     } else {
       const end = valueStart + storedLength
       const value = decompressBlock(walk.compressionType, bytes, valueStart, end)
-      if (value === null) throw corruption('value does not decompress', { path, offset })
+      if (value === null) throw corruption('the value cannot be decompressed', { path, offset })
       collected.add(bytes, keyStart, keyLength, value, 0, value.length, writtenAtMs)
     }
     const { pointerBytes, pointerLength } = collected
@@ -183,7 +184,7 @@ export class Collector {
     this.#chunkAtMs = Math.min(this.#chunkAtMs, writtenAtMs)
   }
 
-  /** Logs and publishes what was moved since the last commit. */
+  /** Logs and inserts the pointers to what was moved since the last commit. */
   #commit(): void {
     if (this.#batch.count === 0) return
     const { host } = this.#parts

@@ -2,7 +2,7 @@
  * Owns the figures of the value log: what a database reports of it, and the counters behind them.
  */
 
-/** All zero where no value was ever separated. */
+/** State of the value log. All zero if no value was ever separated. */
 export interface ValueLogMetrics {
   /** Record bytes appended by writers. */
   readonly appendedBytes: number
@@ -35,7 +35,7 @@ export interface SegmentFigures {
   readonly liveBytes: number
 }
 
-/** Of collection, and of merges that move values; record bytes. */
+/** Counters of collection and of merges that move values. Bytes are record bytes. */
 export class CollectionCounters {
   segments = 0
   bytes = 0

@@ -1,9 +1,9 @@
 /**
- * Owns the segment being appended to on one account: it opens at the first value, rolls at its
- * size, and is sealed with all that rolled before it when its memtable is flushed.
+ * Owns the segment that writers, or collection, append to. It is opened at the first value and
+ * replaced by a new one at its size; all of them are sealed when the memtable is flushed.
  *
- * Invariant: a segment is known to the manifest as open before a pointer into it can be written;
- * one that rolled is durable.
+ * Invariant: the manifest lists a segment as open before a pointer into it is written; a segment
+ * that reached its size is durable.
  */
 
 import type { FileNumbers } from '../../manifest/file-numbers.ts'
@@ -21,17 +21,17 @@ export interface SegmentAppenderParts {
   readonly options: ValueLogOptions
   readonly pathOf: (segment: number) => string
   readonly cause: Extract<Cause, 'vlog' | 'vlog-gc'>
-  /** Makes the manifest know of a segment, durably; what it does not know is an orphan. */
+  /** Lists the segment in the manifest, durably. Recovery removes unlisted segments as orphans. */
   readonly announce: (segment: number) => void
 }
 
 export class SegmentAppender {
-  /** The pointer to the value added last. */
+  /** The pointer to the value that was added last. */
   readonly pointerBytes = new Uint8Array(POINTER_BYTES_MAX)
   pointerLength = 0
   /** Record bytes added since the open. */
   appendedBytes = 0
-  /** Segments that rolled since the open. */
+  /** Number of segments that reached their size since the open. */
   rolled = 0
   readonly #parts: SegmentAppenderParts
   #active: SegmentWriter | null = null
@@ -41,13 +41,16 @@ export class SegmentAppender {
     this.#parts = parts
   }
 
-  /** Record bytes in segments that are not sealed with their memtable yet. */
+  /** Record bytes in segments that the memtable points into. */
   get unsealedBytes(): number {
     const rolled = this.#sealed.reduce((sum, { recordBytes }) => sum + recordBytes, 0)
     return rolled + (this.#active?.recordBytes ?? 0)
   }
 
-  /** Adds a record for the next `write`; `pointerBytes` then leads to it. May roll, so may fail. */
+  /**
+   * Adds a record for the next `write`; `pointerBytes` then leads to it. May start a new segment,
+   * so it may throw `LSM_IO`.
+   */
   add(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -75,7 +78,7 @@ export class SegmentAppender {
     this.#active?.write()
   }
 
-  /** Makes what was written durable; nothing where it is. */
+  /** Makes all written records durable. */
   sync(): void {
     this.#active?.sync()
   }
@@ -84,7 +87,7 @@ export class SegmentAppender {
     await this.#active?.syncAsync()
   }
 
-  /** Ends the life that the segments share with a memtable: all are complete and durable. */
+  /** Completes all segments of the memtable, durably. */
   seal(): readonly SealedSegment[] {
     this.#roll()
     const sealed = this.#sealed
@@ -92,7 +95,7 @@ export class SegmentAppender {
     return sealed
   }
 
-  /** Idempotent. Writes nothing. */
+  /** Closes the file without completing the segment. Idempotent. */
   close(): void {
     this.#active?.close()
     this.#active = null

@@ -32,7 +32,7 @@ import type { LogRecoveryMode } from '../../wal/log-reader.ts'
 const NAMES = ['a', 'b', 'c', 'd']
 
 describe('a segment that a kill left open', () => {
-  test('is sound to verify while its records are', () => {
+  test('has no fault for verify if its records are sound', () => {
     const { db, storage } = openLog()
     for (const name of NAMES) put(db, name, large(name))
     const after = killed(storage)
@@ -61,7 +61,7 @@ describe('a segment that a kill left open', () => {
   }
 
   test.each(['of a write', 'of the footer'] as const)(
-    'before the sync %s, survives a power loss after the next open',
+    'before the sync %s survives a power loss after the next open',
     (sync) => {
       const memory = diedBefore(sync)
       openLog({ storage: memory })
@@ -74,7 +74,7 @@ describe('a segment that a kill left open', () => {
   )
 
   test.each([200, 1024 * 1024 - 40, 2 * 1024 * 1024])(
-    'gives its values of %i bytes back with the time they were written at',
+    'gives back its values of %i bytes with their write times',
     (valueBytes) => {
       const clock = new ManualClock(1_000_000)
       const { db, storage } = openLog({ clock })
@@ -90,7 +90,7 @@ describe('a segment that a kill left open', () => {
 })
 
 describe('a log', () => {
-  test('that points to the record of another key is no crash’s, though its segment was open', () => {
+  test('that points to the record of another key is damaged, even if its segment was open', () => {
     const { db, storage: alive } = openLog()
     for (const name of ['a', 'b']) put(db, name, large(name))
     const storage = killed(alive)
@@ -110,7 +110,7 @@ describe('a log', () => {
     again.close()
   })
 
-  test('that is set aside keeps the values that its batches point to', () => {
+  test('that is kept as lost keeps the values that its batches point to', () => {
     const { db, storage: alive } = openLog()
     for (const name of ['a', 'b', 'c', 'd']) put(db, name, large(name))
     const storage = killed(alive)
@@ -124,7 +124,7 @@ describe('a log', () => {
   })
 })
 
-describe('a log that rots after a collection', () => {
+describe('a log that is damaged after a collection', () => {
   /** Values in a table, moved by a collection whose new pointers are in the log alone. */
   function collected(): MemoryStorage {
     const { db: first, storage } = openLog()
@@ -139,7 +139,7 @@ describe('a log that rots after a collection', () => {
   const exposed =
     /\.sst at offset \d+: the newest entry of a key points to segment \d+, which is spent$/
 
-  test('leaves pointers that lead nowhere, and verify names their table, before the open and after', () => {
+  test('leaves pointers without values, and verify names their table before and after the open', () => {
     const storage = collected()
     const spent = segmentsIn(storage).filter((path) => storage.size(path) === STUB_BYTES)
     expect(spent.length).toBeGreaterThan(0)
@@ -156,7 +156,7 @@ describe('a log that rots after a collection', () => {
 })
 
 describe('a segment that was spent', () => {
-  test('is a stub again after an open, when a power loss kept its data', () => {
+  test('becomes a stub again at an open if a power loss kept its data', () => {
     const { db: first, storage: memory } = openLog()
     for (const name of NAMES) put(first, name, large(name))
     first.flush()

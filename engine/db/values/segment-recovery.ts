@@ -1,8 +1,8 @@
 /**
- * Owns what an open does to the value log: the segments a crash left open are walked to their first
- * damage, cut there and sealed; replayed pointers are held against what is left; spent segments
- * become stubs. Invariant: a pointer that passes leads to the whole record of its key, and
- * everything a sealed segment was said to hold is in it.
+ * Owns the recovery of the value log: segments that a crash left open are read up to their first
+ * damage, cut there and sealed; replayed pointers are checked against what is left; spent segments
+ * become stubs. Invariant: a pointer that passes leads to the complete record of its key, and a
+ * sealed segment holds as many records as the manifest says.
  */
 
 import { corruption, isLsmError, type LsmError } from '../../base/errors.ts'
@@ -26,7 +26,7 @@ import type { WriteBatch, WriteBatchSink } from '../../wal/write-batch.ts'
 
 const RECOVERY_TAG: FileTag = { cause: 'recovery', level: -1 }
 
-/** Every segment must be there with its size: `LSM_CORRUPTION` otherwise. */
+/** Checks that every segment exists and has its size: `LSM_CORRUPTION` otherwise. */
 export function checkSegments(storage: Storage, folder: string, segments: Segments): void {
   const names = segments.size === 0 ? null : new Set(storage.list(folder))
   for (const { segment, state, recordBytes } of segments.values()) {
@@ -45,7 +45,7 @@ export function checkSegments(storage: Storage, folder: string, segments: Segmen
   }
 }
 
-/** Puts stubs in the place of spent segments whose data a crash kept. */
+/** Replaces spent segments by stubs if a crash came before that. */
 export function shrinkSpent(
   storage: Storage,
   folder: string,
@@ -59,7 +59,7 @@ export function shrinkSpent(
   }
 }
 
-/** Replaces a segment by one without records; other names of its file keep the data. */
+/** Replaces a segment by one without records. Other names of the file (links) keep the data. */
 export function writeStub(
   storage: Storage,
   folder: string,
@@ -79,16 +79,16 @@ export function writeStub(
   storage.syncFolder(folder)
 }
 
-/** One thing wrong with what a log says. */
+/** A fault found during the replay of a log. */
 export interface ReplayFault {
   readonly error: LsmError
-  /** A crash leaves such a fault: the last write never became durable. All else is damage. */
+  /** Whether a crash explains it: the last write never became durable. Anything else is damage. */
   readonly isCrash: boolean
 }
 
-/** The segments a crash left open, and the check of what logs say of all segments. */
+/** Reads the segments that a crash left open, and checks the pointers that logs hold. */
 export class SegmentRecovery implements WriteBatchSink {
-  /** When the oldest value of the batch checked last was first written; null of a batch without. */
+  /** When the oldest value of the last checked batch was first written; null without values. */
   writtenAtMs: number | null = null
   readonly #storage: Storage
   readonly #folder: string
@@ -102,7 +102,7 @@ export class SegmentRecovery implements WriteBatchSink {
   }
   readonly #pointer = new ValuePointer()
 
-  /** Walks the open segments; changes nothing. */
+  /** Reads the open segments; changes nothing. */
   constructor(storage: Storage, folder: string, segments: Segments) {
     this.#storage = storage
     this.#folder = folder
@@ -120,7 +120,7 @@ export class SegmentRecovery implements WriteBatchSink {
     }
   }
 
-  /** What is wrong with the first bad pointer of the batch, or null. */
+  /** The fault of the first bad pointer in the batch, or null. */
   check(batch: WriteBatch): ReplayFault | null {
     this.writtenAtMs = null
     if (batch.pointers === 0) return null
@@ -147,7 +147,8 @@ export class SegmentRecovery implements WriteBatchSink {
     const pointer = this.#pointer.decode(bytes, pointerStart, pointerLength, 'write batch')
     const { segment, offset, storedBytes } = pointer
     const path = this.#pathOf(segment)
-    if (!this.#segments.has(segment)) throw corruption('no segment of this log', { path })
+    if (!this.#segments.has(segment))
+      throw corruption('a pointer leads to an unknown segment', { path })
     const end = this.#ends.get(segment)
     if (end !== undefined && offset + storedBytes > end.validBytes) {
       const reason = end.damage?.reason ?? 'torn record'
@@ -164,12 +165,12 @@ export class SegmentRecovery implements WriteBatchSink {
     )
   }
 
-  /** The segments that `seal` cuts or completes. */
+  /** The segments that `seal` will cut or complete. */
   get unfinished(): readonly number[] {
     return [...this.#ends].filter(([, end]) => !end.hasFooter).map(([segment]) => segment)
   }
 
-  /** Where a segment that was open ends; undefined of any other. */
+  /** Where a segment that was left open ends; undefined for other segments. */
   endOf(segment: number): SegmentEnd | undefined {
     return this.#ends.get(segment)
   }
@@ -179,7 +180,7 @@ export class SegmentRecovery implements WriteBatchSink {
     this.close()
     return Array.from(this.#ends, ([segment, end]) => {
       const { records, recordBytes, validBytes, hasFooter } = end
-      // Of one without records nothing stays, so nothing is made of it.
+      // A segment without records will be removed, so it needs no footer.
       if (records > 0) {
         const path = this.#pathOf(segment)
         const isTorn = !hasFooter && this.#storage.size(path) > validBytes
@@ -194,7 +195,7 @@ export class SegmentRecovery implements WriteBatchSink {
     this.#handles.close()
   }
 
-  /** Syncs even what needs no footer: a process that was killed may not have. */
+  /** Syncs even if there is a footer: a killed process may not have synced it. */
   #complete(path: string, footer: Uint8Array | null): void {
     const file = this.#storage.appendTo(path, RECOVERY_TAG)
     try {
@@ -211,7 +212,7 @@ export class SegmentRecovery implements WriteBatchSink {
     return walk.end!
   }
 
-  /** Whether a crash explains that the value is not there: it lay past what became durable. */
+  /** Whether a crash explains the missing value: it lay behind the durable part of the segment. */
   #isPastTornEnd({ segment, offset, storedBytes }: ValuePointer): boolean {
     const end = this.#ends.get(segment)
     if (end === undefined || offset + storedBytes <= end.validBytes) return false
@@ -223,7 +224,9 @@ export class SegmentRecovery implements WriteBatchSink {
     }
   }
 
-  /** The copy that an earlier open made before it cut the segment and failed; else the segment. */
+  /**
+   * The copy that an earlier, failed open made before it cut the segment; else the segment itself.
+   */
   #asFound(segment: number): string {
     const lost = lostName(segmentName(segment))
     const isKept = this.#storage.list(this.#folder).includes(lost)

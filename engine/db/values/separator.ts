@@ -1,6 +1,7 @@
 /**
- * Owns the separation of values from keys at write time (WiscKey): of a batch that holds large
- * values it makes the batch that is logged and inserted, with pointers in their place.
+ * Owns the separation of large values from their keys at write time (WiscKey): it appends the
+ * values to the value log and makes the batch that is logged and inserted, with pointers in their
+ * place.
  */
 
 import { WriteBatch, type WriteBatchSink } from '../../wal/write-batch.ts'
@@ -20,8 +21,8 @@ export class Separator implements WriteBatchSink {
   }
 
   /**
-   * The batches to store, their large values added to the log. Those made here are borrowed until
-   * the next call; batches without large values are themselves.
+   * Appends large values and returns the batches to log and insert. A batch without large values is
+   * returned itself; the others are copies, borrowed until the next call.
    */
   separate(batches: readonly WriteBatch[], nowMs: number): readonly WriteBatch[] {
     this.#nowMs = nowMs
@@ -57,7 +58,7 @@ export class Separator implements WriteBatchSink {
   }
 
   putPointer(): void {
-    // Commits let no pointer of a caller's through.
+    // Commits refuse batches that contain pointers.
   }
 }
 

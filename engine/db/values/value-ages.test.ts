@@ -66,7 +66,7 @@ function expectDates(storage: Storage): void {
 }
 
 describe('ages of values', () => {
-  test('outlive compactions that move them', () => {
+  test('survive compactions that move the values', () => {
     const { db, storage, clock, fill } = written(moving, everyNth(2))
     fill()
     db.flush()
@@ -82,7 +82,7 @@ describe('ages of values', () => {
     db.close()
   })
 
-  test('outlive collection, and so does the age of the tables that point to them', () => {
+  test('survive collection, as does the age of the tables that point to them', () => {
     const { db, storage, clock, fill } = written(collecting)
     fill()
     db.flush()
@@ -101,7 +101,7 @@ describe('ages of values', () => {
     db.close()
   })
 
-  test('are those of what was moved with them, not of what was moved before', () => {
+  test('come from values moved in the same batch, not from those moved before', () => {
     let picks = 0
     const next: ValueLogPolicy = {
       ...collecting,
@@ -126,7 +126,7 @@ describe('ages of values', () => {
   })
 
   test.each(SIZES.map((size, index) => [size, index] as const))(
-    'outlive a replay: a value of %i bytes',
+    'survive a replay: a value of %i bytes',
     (size, index) => {
       const { db, storage, clock } = written(collecting)
       clock.advance(index * STEP_MS)

@@ -24,7 +24,7 @@ import type { DatabaseEvent } from '../events.ts'
 import { verifyDatabase } from '../offline/verify.ts'
 
 describe('a value at the threshold', () => {
-  test('goes to the log, one below it to the tree', () => {
+  test('goes to the log; a smaller one goes to the tree', () => {
     const { db, storage } = openLog()
     put(db, 'small', 'x'.repeat(THRESHOLD - 1))
     expect(segmentsIn(storage)).toEqual([])
@@ -42,7 +42,7 @@ describe('a value at the threshold', () => {
     db.close()
   })
 
-  test('is written once, however often its key is merged', () => {
+  test('is written once, even if its key is merged often', () => {
     const ledger = new Ledger()
     const storage = new MemoryStorage(ledger)
     const { db } = openLog({ storage, strategy: everyNth(2) })
@@ -60,7 +60,7 @@ describe('a value at the threshold', () => {
     expect(merged).toBeLessThan(recordBytes / 5)
   })
 
-  test('fills the memtable by key and pointer alone', () => {
+  test('counts in the memtable with key and pointer only', () => {
     const { db } = openLog()
     let rawBytes = 0
     let flushes = 0
@@ -105,7 +105,7 @@ describe('a value at the threshold', () => {
     db.close()
   })
 
-  test('of a group that waits together takes one append and one sync', async () => {
+  test('in a group of waiting writes takes one append and one sync', async () => {
     const calls: string[] = []
     const onCall = ({ operation, path }: StorageCall) =>
       calls.push(`${operation} ${path.split('.').at(-1)}`)
@@ -134,7 +134,7 @@ describe('a value at the threshold', () => {
     expect(verifyDatabase(storage, '/db')).toMatchObject({ segments: 0, faults: [] })
   })
 
-  test('cannot be pointed to by a batch of the caller', async () => {
+  test("cannot be pointed to by a caller's batch", async () => {
     const { db } = openLog()
     const batch = new WriteBatch()
     batch.putPointer(bytes('k'), 0, 1, bytes('pointer'), 7)
@@ -145,7 +145,7 @@ describe('a value at the threshold', () => {
 })
 
 describe('a database closed', () => {
-  test('has only sealed segments, and opens without the option as well', () => {
+  test('has only sealed segments, and also opens without the option', () => {
     const { db, storage } = openLog()
     put(db, 'a', large('a'))
     db.close()
@@ -167,12 +167,12 @@ describe('a database closed', () => {
   test('refuses a policy other than the one its options name', () => {
     const options = { valueLog: collected }
     expect(() => openTest({ options })).toThrow(
-      'gcPolicy is restless, the policy handed in is none',
+      'gcPolicy is restless, but the given policy is none',
     )
     expect(() => openTest({ valueLogPolicy: restless })).toThrow('gcPolicy is none')
   })
 
-  test('is refused where a segment is missing or of another size', () => {
+  test('is refused if a segment is missing or has another size', () => {
     const { db, storage } = openLog()
     put(db, 'a', large('a'))
     db.close()
@@ -235,7 +235,7 @@ describe('damage in a segment', () => {
     expect(told).toBeGreaterThan(100)
   })
 
-  test('stops a collection, and the segment stays', () => {
+  test('stops a collection, and the segment is kept', () => {
     const storage = lived()
     const [path] = segmentsIn(storage)
     replace(storage, path!, flip(200)(storage.readAll(path!, tag)))
@@ -279,7 +279,7 @@ describe('a process that is killed', () => {
     },
   )
 
-  test('and whose segment is torn loses what points past the tear, and hears of it', () => {
+  test('with a torn segment loses the pointers behind the tear, and this is reported', () => {
     const { storage, path } = lived()
     const torn = () => killed(storage, path, (content) => content.slice(0, -10))
     for (const mode of ['point-in-time', 'tolerate-corrupted-tail'] as const) {
@@ -291,7 +291,7 @@ describe('a process that is killed', () => {
     expect(() => reopened(torn(), 'absolute')).toThrow('torn record')
   })
 
-  test('and whose segment rots ends before the first bad value, unless its modes refuse', () => {
+  test('with a damaged segment recovers up to the first bad value, or its mode refuses', () => {
     const { storage, path } = lived()
     const rotten = () => killed(storage, path, flip(OFFSETS.third + 50))
     const { keys, recovery } = reopened(rotten(), 'point-in-time')
@@ -303,7 +303,7 @@ describe('a process that is killed', () => {
     }
   })
 
-  test('balances its books: what is cut from segments, sealed and removed', () => {
+  test('keeps the ledger balanced: segments that are cut, sealed and removed', () => {
     const { storage, path } = lived()
     const after = killed(storage, path, (content) => content.slice(0, -10))
     const ledger = new Ledger()

@@ -1,11 +1,11 @@
 /**
- * Owns the value log of an open database: where new values go, how pointers become values again,
- * and what the policy of its collection is shown. The tree holds pointers
- * (`vlog/value-pointer.ts`); the manifest knows the segments; what tables still point to is in the
- * book.
+ * Owns the value log of an open database: it appends new values, reads the values that pointers
+ * lead to, and shows the collection's policy the segments. The tree holds the pointers
+ * (`vlog/value-pointer.ts`), the manifest the list of segments, and the book how many bytes of each
+ * segment tables point to.
  *
- * Invariant: collection appends to segments of its own, so that its bytes stay apart; both kinds
- * share the life of the memtable that points into them.
+ * Invariant: writers and collection append to different segments, so that their bytes are counted
+ * separately. Both kinds are sealed with the memtable that points into them.
  */
 
 import type { SeqNum } from '../../base/internal-key.ts'
@@ -42,7 +42,7 @@ export interface ValueLogParts {
   readonly policy: ValueLogPolicy | null
   readonly cache: BlockCache
   readonly book: SegmentBook
-  /** Of point lookups and of scans: a value that is read counts there. */
+  /** Counters of point lookups and of scans; values that are read count there. */
   readonly gets: ReadCounters
   readonly scans: ReadCounters
   /** The newest committed sequence number. */
@@ -51,7 +51,7 @@ export interface ValueLogParts {
 
 export class ValueLog {
   readonly handles: SegmentHandles
-  /** Where collection appends. */
+  /** Collection appends here. */
   readonly collected: SegmentAppender
   readonly collectAccount: ValueAccount
   readonly collection = new CollectionCounters()
@@ -61,9 +61,7 @@ export class ValueLog {
   readonly #getAccount: ValueAccount
   readonly scanAccount: ValueAccount
   readonly #pointer = new ValuePointer()
-  /**
-   * Of segments that writers and collection opened since the open: the newest number at that time.
-   */
+  /** For each segment opened since the database was: the newest sequence number at that time. */
   readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {
@@ -83,17 +81,17 @@ export class ValueLog {
     return this.#parts.policy
   }
 
-  /** Record bytes appended since the open, by writers and by collection. */
+  /** Record bytes that writers and collection appended since the open. */
   get appendedBytes(): number {
     return this.#appended.appendedBytes + this.collected.appendedBytes
   }
 
-  /** Record bytes of writers alone. */
+  /** Record bytes that writers appended since the open. */
   get userBytes(): number {
     return this.#appended.appendedBytes
   }
 
-  /** Segments that filled up since the open. */
+  /** Number of segments that reached their size since the open. */
   get rolled(): number {
     return this.#appended.rolled + this.collected.rolled
   }
@@ -102,7 +100,9 @@ export class ValueLog {
     return this.#appended.unsealedBytes + this.collected.unsealedBytes
   }
 
-  /** What of `batches` is to be logged and inserted; their large values are added to the log. */
+  /**
+   * Appends the large values of `batches`. Returns the batches to log and insert, with pointers.
+   */
   separate(batches: readonly WriteBatch[], nowMs: number): readonly WriteBatch[] {
     return this.#separator === null ? batches : this.#separator.separate(batches, nowMs)
   }
@@ -127,13 +127,13 @@ export class ValueLog {
     return [...this.#appended.seal(), ...this.collected.seal()]
   }
 
-  /** The value of a found entry that points into the log. */
+  /** The value of an entry that a lookup found. */
   resolve(key: Uint8Array, { valueBytes, valueStart, valueLength }: Lookup): Uint8Array {
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
     return this.handles.read(pointer, key, 0, key.length, this.#getAccount)
   }
 
-  /** The value of a cursor's entry. */
+  /** The value of a cursor's current entry. */
   resolveScanned(
     keyBytes: Uint8Array,
     keyStart: number,
@@ -146,23 +146,23 @@ export class ValueLog {
     return this.handles.read(pointer, keyBytes, keyStart, keyLength, this.scanAccount)
   }
 
-  /** Whether the segment is there and was not spent. */
+  /** Whether the segment still holds its values. */
   holds(segment: number): boolean {
     return this.#parts.manifest.state.segments.get(segment)?.state === 'sealed'
   }
 
-  /** Everything in the segment was written after this sequence number; −1 where that is unknown. */
+  /** All values of the segment were written after this sequence number; −1 if it is unknown. */
   openedAtSeq(segment: number): SeqNum {
     return this.#openedAtSeq.get(segment) ?? -1
   }
 
-  /** Closes a segment that is to be removed. */
+  /** Closes a segment before it is removed. */
   forget(segment: number): void {
     this.handles.drop(segment)
     this.#openedAtSeq.delete(segment)
   }
 
-  /** What a policy sees, frozen: segments numbered below `below`. */
+  /** What a policy sees, frozen: the sealed segments numbered below `below`. */
   view(below = Number.POSITIVE_INFINITY): ValueLogView {
     const { book, manifest } = this.#parts
     const segments = [...manifest.state.segments.values()]
@@ -208,7 +208,7 @@ export class ValueLog {
     )
   }
 
-  /** How a merge moves values out of old segments; null where the policy wants none moved. */
+  /** How a merge moves values out of old segments; null if the policy asks for no moves. */
   relocation(): ValueRelocation | null {
     const { policy } = this.#parts
     if (policy === null) return null
@@ -216,7 +216,7 @@ export class ValueLog {
     if (below === 0) return null
     const appender = this.#appender('vlog-gc', () => {})
     const { collection } = this
-    // Stale pointers may survive a merge that does not see what shadows them.
+    // Spent segments are excluded: a merge may still carry stale pointers into them.
     const moves = (segment: number) => segment < below && this.holds(segment)
     return new ValueMover(moves, this.handles, appender, this.collectAccount, (bytes) => {
       collection.relocatedBytes += bytes

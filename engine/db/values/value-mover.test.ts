@@ -16,7 +16,7 @@ import { verifyDatabase } from '../offline/verify.ts'
 const VALUES = 1000
 const VALUE_BYTES = 3000
 
-test('a stale pointer into a spent segment is merged as it is', () => {
+test('a merge keeps a stale pointer into a spent segment unchanged', () => {
   let picks = 0
   const policy: ValueLogPolicy = {
     ...restless,

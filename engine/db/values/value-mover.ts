@@ -1,6 +1,6 @@
 /**
- * Owns the moving of values by a compaction (`compaction/value-relocation.ts`). The compaction's
- * edit lists the segments that it fills; no earlier edit mentions them.
+ * Owns how a compaction moves values to new segments (`compaction/value-relocation.ts`). Only the
+ * compaction's own edit lists these segments; before it they are orphans.
  */
 
 import type { ValueRelocation } from '../../compaction/value-relocation.ts'
@@ -9,7 +9,7 @@ import type { SegmentHandles, ValueAccount } from '../../vlog/segment-handles.ts
 import type { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { SegmentAppender } from './segment-appender.ts'
 
-/** Values gather up to this many bytes before they are written. */
+/** Records are collected in memory up to this size before they are written. */
 const WRITE_BYTES = 1024 * 1024
 
 export class ValueMover implements ValueRelocation {

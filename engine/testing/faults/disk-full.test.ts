@@ -10,7 +10,7 @@ test.each([
     const [values, every] = args
     const { calls, told, tried } = fillDiskAtEach(every, values)
     expect(calls).toBeGreaterThan(250)
-    // A failure in the very last close is told to nobody here.
+    // A failure in the last close is not counted here.
     expect(told).toBeGreaterThan(tried * 0.9)
   },
 )

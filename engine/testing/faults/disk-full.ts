@@ -1,8 +1,8 @@
 /**
- * Owns the test of a disk that is full for one call: a scripted history is lived once for each
- * storage call, which fails. What must hold: the failure is told, what was acknowledged and only
- * that is still read, nothing is left open, and after a reopen the history goes on to its right
- * end.
+ * Owns the test of a disk that is full for one call: a scripted history runs once for each storage
+ * call, and that call fails. It checks that the failure is reported, that exactly the acknowledged
+ * writes are read, that no file is left open, and that after a reopen the history runs to its
+ * correct end.
  */
 
 import { expect } from 'vitest'
@@ -22,7 +22,7 @@ type State = ReadonlyMap<string, string>
 
 const HISTORY: readonly HistoryStep[] = [...historyOf(75, 5), { kind: 'reopen' }, { kind: 'flush' }]
 
-/** Whether large values go to a log that is collected all the time. */
+/** Whether large values go to a value log that is collected all the time. */
 type Separates = 'in the tree' | 'in a log'
 
 function open(storage: Storage, values: Separates): Database {
@@ -52,7 +52,7 @@ const print = (state: State) => JSON.stringify([...state].sort(([a], [b]) => (a 
 const stateOf = (db: Database): State =>
   new Map(Array.from(db.scan(), ([key, value]) => [text(key), text(value)]))
 
-/** Counts the handles that are open. */
+/** Counts the open handles. */
 class CountingStorage extends MemoryStorage {
   openFiles = 0
 
@@ -66,7 +66,7 @@ class CountingStorage extends MemoryStorage {
 
   override readAll(path: string, tag: FileTag): Uint8Array {
     const bytes = super.readAll(path, tag)
-    // A handle of the memory storage's own, which it need not close.
+    // The memory storage opened this handle for itself and does not close it.
     this.openFiles--
     return bytes
   }
@@ -84,7 +84,7 @@ class CountingStorage extends MemoryStorage {
   }
 }
 
-/** Lives the history; at each failure checks what is left, reopens, and goes on. */
+/** Runs the history. At each failure it checks what is left, reopens, and continues. */
 class Life {
   readonly #storage: Storage
   readonly #values: Separates
@@ -148,7 +148,7 @@ class Life {
     }
     this.#db = open(this.#storage, this.#values)
     const found = print(stateOf(this.#db))
-    // The write that failed may have reached the log before its sync failed.
+    // The failed write may have reached the log before its sync failed.
     const possible = [this.#state, after(this.#state, step)]
     const now = possible.find((state) => print(state) === found)
     expect(now, `${found} holds what was acknowledged`).toBeDefined()
@@ -156,7 +156,10 @@ class Life {
   }
 }
 
-/** Lives the history failing every `every`th call; how many calls there are, and failures told. */
+/**
+ * Runs the history once for every `every`th call, which fails. Returns the number of calls, of
+ * failures reported, and of runs.
+ */
 export function fillDiskAtEach(
   every: number,
   values: Separates = 'in the tree',

@@ -1,7 +1,7 @@
 /**
- * The process that kill.test.ts kills: writes index after index into the folder named, in turn
- * blocking, blocking with sync, and promised, and prints each once it is acknowledged. Never ends
- * by itself.
+ * The process that kill.test.ts kills. It writes entry after entry into the given folder, in turn
+ * blocking, blocking with sync, and promised, and prints each index when the write is acknowledged.
+ * It never ends by itself.
  */
 
 import { writeSync } from 'node:fs'

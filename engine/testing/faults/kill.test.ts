@@ -17,7 +17,8 @@ import { entryAt, KEY_COUNT, KILL_OPTIONS } from './kill-entries.ts'
 const CHILD = fileURLToPath(new URL('kill.child.ts', import.meta.url))
 
 /**
- * Lets the child load from `first` on, kills it after so many acknowledgements; the last one told.
+ * Lets the child write from `first` on and kills it after `acknowledgements`. Returns the last
+ * acknowledged index.
  */
 async function loadAndKill(
   folder: string,
@@ -30,7 +31,7 @@ async function loadAndKill(
   onTestFinished(() => void child.kill('SIGKILL'))
   let last = first - 1
   for await (const line of createInterface({ input: child.stdout })) {
-    // A line cut short by the kill would be a smaller number.
+    // A line that the kill cut short would be a smaller number.
     last = Math.max(last, Number(line))
     if (last === first - 1 + acknowledgements) child.kill('SIGKILL')
   }

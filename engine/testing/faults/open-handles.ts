@@ -1,17 +1,17 @@
 /**
- * Owns the count of a storage's open files: a storage around another that knows, for every file
- * opened through it, whether it was closed.
+ * Owns the count of open files: it wraps a storage and records, for every file opened through it,
+ * whether it was closed.
  */
 
 import type { Storage } from '../../storage/storage.ts'
 
 export interface OpenHandles {
   readonly storage: Storage
-  /** Paths of the files that are open, sorted; a file opened twice is there twice. */
+  /** Paths of the open files, sorted; a file that is opened twice is listed twice. */
   paths(): readonly string[]
-  /** As `paths`, but only of files that are being written. */
+  /** As `paths`, but only files that are open for writing. */
   written(): readonly string[]
-  /** The most files that were open for reading at one moment. */
+  /** The most files that were open for reading at once. */
   readonly mostRead: number
 }
 
@@ -52,14 +52,14 @@ export function countHandles(inner: Storage): OpenHandles {
   }
 }
 
-/** The object with one method replaced. */
+/** Returns the object with one method replaced. */
 function around<Target extends object>(target: Target, method: string, body: () => void): Target {
   return new Proxy(target, {
     get: (object, name) => (name === method ? body : member(object, name)),
   })
 }
 
-/** A member as the object itself sees it: private fields are not a proxy's. */
+/** A member bound to the object itself: a proxy has no access to private fields. */
 function member(object: object, name: string | symbol): unknown {
   const value = Reflect.get(object, name, object)
   return typeof value === 'function' ? value.bind(object) : value

@@ -1,6 +1,6 @@
 /**
- * One hunt for planted-bugs.deep.test.ts, over whatever copy of the engine this file lies in: runs
- * the hunter named, prints what it finds, and `nothing` when it finds nothing.
+ * Runs one hunter for planted-bugs.deep.test.ts, on the copy of the engine that this file lies in.
+ * It prints what the hunter finds, or `nothing`.
  */
 
 import fc from 'fast-check'

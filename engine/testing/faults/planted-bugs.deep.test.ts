@@ -1,7 +1,8 @@
 /**
- * Plants bugs in copies of the engine and sees them found: each rule of the validator taken out,
- * and the classic ways to lose data. Source is mutated rather than mocked, so no seam in the engine
- * exists for the tests' sake; a mutation whose place is gone fails, and must be rewritten.
+ * Plants bugs in copies of the engine and checks that they are found: it removes each rule of the
+ * validator, and it plants the classic bugs that lose data. It changes the source text, so the
+ * engine needs no hooks for these tests. A mutation whose text is not in the source any more fails,
+ * and must be rewritten.
  */
 
 import { execFile } from 'node:child_process'
@@ -14,7 +15,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 const TOP = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Answers what `hunter` finds in a copy of the engine where `find` reads `replace`. */
+/** Returns what `hunter` finds in a copy of the engine in which `find` is replaced. */
 async function hunt(
   hunter: string,
   path?: string,

@@ -17,7 +17,7 @@ const plan: PowerCutPlan = {
   seed: 7,
 }
 
-/** Collections between the writes, and on every flush. */
+/** The value log is collected between the writes and at every flush. */
 const logPlan: PowerCutPlan = {
   ...plan,
   history: historyWithCollections(11, 11),
@@ -26,7 +26,7 @@ const logPlan: PowerCutPlan = {
   valueLogPolicy: restless,
 }
 
-/** A storage whose file or folder syncs do nothing where `skips` says so: a planted bug. */
+/** A storage whose syncs do nothing if `skips` returns true: a planted bug. */
 function withoutSync(storage: Storage, skips: (path: string) => boolean): Storage {
   return Object.create(storage, {
     create: {

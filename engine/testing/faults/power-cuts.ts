@@ -1,12 +1,9 @@
 /**
- * Owns the power-loss test of the database: a scripted history is stopped at every storage call,
- * the storage is looked at as it might be found after the reboot, in many ways, and each image is
- * opened.
- *
- * What must hold of every image: it opens; it holds the state after a prefix of the batches, whole
- * ones in their order; that prefix includes every batch acknowledged with `sync`, and nothing that
- * was never asked for; it takes writes again that survive another reopening; and then every byte is
- * accounted for.
+ * Owns the power-loss test of the database. A scripted history is stopped at every storage call,
+ * many images are made of what a reboot might find, and each image is opened. Every image must
+ * open, and must hold the state after a prefix of the batches, each of them whole. The prefix
+ * includes every batch that was acknowledged with `sync`. The database must then take writes that
+ * survive another reopen, and the ledger must account for every byte.
  */
 
 import { ManualClock } from '../../base/clock.ts'
@@ -28,7 +25,7 @@ export type HistoryStep =
   | {
       readonly kind: 'batch'
       readonly sync: boolean
-      /** Null deletes. */
+      /** Null is a deletion. */
       readonly writes: readonly (readonly [key: string, value: string | null])[]
     }
   | { readonly kind: 'flush' }
@@ -40,19 +37,19 @@ export interface PowerCutPlan {
   readonly strategy: () => CompactionStrategy
   readonly options: EngineOptionsInput
   readonly valueLogPolicy?: ValueLogPolicy
-  /** Images drawn at random beside the systematic ones, per storage call. */
+  /** Number of random images per storage call, in addition to the systematic ones. */
   readonly randomImages: number
   /** Whether the last append is also torn at every sector and around its ends. */
   readonly tears: boolean
   readonly seed: number
-  /** Wraps the storage the history runs on: where a test plants a bug. */
+  /** Wraps the storage that the history runs on, so that a test can plant a bug. */
   readonly wrap?: (storage: Storage) => Storage
 }
 
 export interface PowerCutReport {
   readonly calls: number
   readonly images: number
-  /** Manifests begun while a database was open, beside the one of every open. */
+  /** Number of manifests started while a database was open, not counting the one of each open. */
   readonly manifestRolls: number
 }
 
@@ -83,7 +80,7 @@ export function historyWithCollections(batches: number, seed: number): readonly 
   })
 }
 
-/** Runs the history once, checking all images before each call; throws at the first that fails. */
+/** Runs the history once and checks all images before each call. Throws at the first failure. */
 export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   const memory = new MemoryStorage(new Ledger())
   const states = statesOf(plan.history)
@@ -116,7 +113,7 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   return { calls, images, manifestRolls: manifests - opens }
 }
 
-/** Lives the history on `storage`, counting batches as they are asked for and made durable. */
+/** Runs the history on `storage`, and counts the batches that were requested and made durable. */
 function live(
   storage: Storage,
   plan: PowerCutPlan,
@@ -149,7 +146,7 @@ function open(storage: Storage, plan: PowerCutPlan): Database {
   })
 }
 
-/** The printed state after each prefix of the batches, the empty one first. */
+/** The printed state after each prefix of the batches; the empty prefix is first. */
 function statesOf(history: readonly HistoryStep[]): readonly string[] {
   const state = new Map<string, string>()
   const states = [print(state)]
@@ -188,8 +185,8 @@ function checkImage(
 }
 
 /**
- * Once it was opened and closed the ledger accounts for every byte, and of a value log all that
- * points leads somewhere.
+ * Checks, after an open and a close, that the ledger accounts for every byte, and that every
+ * pointer leads to its value.
  */
 function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): void {
   if (plan.valueLogPolicy !== undefined) {
@@ -200,7 +197,7 @@ function checkBooks(image: MemoryStorage, ledger: Ledger, plan: PowerCutPlan): v
   if (said !== found) throw new Error(`the ledger says ${said} bytes, ${found} are there`)
 }
 
-/** The state by a scan, which must agree with a get of every key. */
+/** The state by a scan. Checks that a get of every key agrees. */
 function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
   const db = open(image, plan)
   const entries = Array.from(db.scan(), ([key, value]) => [text(key), text(value)] as const)
@@ -245,7 +242,7 @@ function choicesAt(
   return choices
 }
 
-/** Where the last append may be torn, as bytes kept of its file's unsynced part. */
+/** Where the last append may be torn: how many bytes of the file's unsynced part are kept. */
 class TearPoints {
   readonly #unsynced = new Map<string, number>()
   #last: { readonly from: number; readonly to: number } | null = null

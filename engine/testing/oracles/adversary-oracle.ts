@@ -1,7 +1,7 @@
 /**
- * Owns the adversary's oracle: which keys there are, what each should read as at some moment, and
- * the comparison of a database with that, by gets, by scans both ways, and by a cursor held
- * meanwhile.
+ * Owns the adversary's oracle: the keys, the value that each must have at a moment, and the
+ * comparison of a database with it by gets, by scans in both directions, and by a cursor opened
+ * before.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -12,7 +12,9 @@ import type { Snapshot } from '../../db/snapshots.ts'
 import { printKey } from '../../version/text.ts'
 import { bytes, text } from '../fixtures.ts'
 
-/** Empty, NUL, 0xff, prefixes of one another, and two dozen plain ones; ascending. */
+/**
+ * The empty key, NUL, 0xff, keys that are prefixes of others, and two dozen plain ones; ascending.
+ */
 export const KEYS: readonly Uint8Array[] = [
   new Uint8Array(),
   Uint8Array.of(0),
@@ -25,14 +27,14 @@ export const KEYS: readonly Uint8Array[] = [
 
 interface Written {
   readonly seq: number
-  /** Null: deleted. */
+  /** Null if deleted. */
   readonly value: string | null
   readonly atMs: number
 }
-/** By index of the key. */
+/** By the index of the key in `KEYS`. */
 export type State = (Written | undefined)[]
 
-/** Throws where `db` does not read as `state`, now or at the snapshot. */
+/** Throws if `db` does not read as `state`, now or at the snapshot. */
 export function compareReads(db: Database, state: State, snapshot?: Snapshot): void {
   const at = snapshot === undefined ? {} : { snapshot }
   const moment = snapshot === undefined ? 'now' : `at ${snapshot.seq}`
@@ -57,7 +59,7 @@ export function compareReads(db: Database, state: State, snapshot?: Snapshot): v
   }
 }
 
-/** From the cursor's first entry on it must show `state`. */
+/** Checks that the cursor, from its first entry on, shows `state`. */
 export function compareCursor(cursor: Cursor, state: State): void {
   KEYS.forEach((key, index) => {
     const value = state[index]?.value ?? null

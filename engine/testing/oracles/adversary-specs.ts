@@ -1,10 +1,9 @@
 /**
- * Owns the invention of compaction specs for the adversary: seeded, over any tree, from honest to
- * absurd. Four plans: *closed* takes along everything in the way, by rules of its own (a merge made
- * so must be accepted); *near miss* leaves one table of those out; *wild* names tables and places
- * at random; *flawed* breaks one rule of form on purpose and says which.
- *
- * Invariant: nothing here asks the validator, so neither can excuse the other.
+ * Owns the compaction specs that the adversary tries: seeded, for any tree, from correct to absurd.
+ * There are four plans. *Closed* includes every table that is in the way, so a merge must be
+ * accepted. *Near miss* leaves one of these tables out. *Wild* names tables and places at random.
+ * *Flawed* breaks one rule of form on purpose and says which. Invariant: nothing here uses the
+ * validator, so a bug in the validator does not hide itself.
  */
 
 import { compareBytes } from '../../base/compare.ts'
@@ -28,11 +27,11 @@ export type Plan = (typeof PLANS)[number]
 export interface Offer {
   readonly spec: CompactionSpec
   readonly plan: Plan
-  /** The rule broken on purpose; null: what becomes of the data shall judge. */
+  /** The rule that is broken on purpose; null if the resulting data must decide. */
   readonly breaks: SafetyRule | null
 }
 
-/** A table with where it is. */
+/** A table and its place. */
 export interface Held {
   readonly table: TableMeta
   readonly level: number
@@ -47,7 +46,7 @@ export function heldTables(version: Version): readonly Held[] {
   )
 }
 
-/** The tables a spec names, however badly: duplicates once, unknown ids included. */
+/** The ids that a spec names, including unknown ones; duplicates once. */
 export function namedIds(version: Version, spec: CompactionSpec): ReadonlySet<TableId> {
   const ids = spec.inputs.flatMap(({ level, run, tables }) => {
     if (tables !== 'all') return tables.map(({ id }) => id)
@@ -64,7 +63,7 @@ const COMMON = {
 
 export class SpecMaker {
   readonly #random: Random
-  /** Ascending; cuts fall on them and between them. */
+  /** Ascending. Cuts are at these keys and between them. */
   readonly #keys: readonly Uint8Array[]
 
   constructor(random: Random, keys: readonly Uint8Array[]) {
@@ -72,7 +71,7 @@ export class SpecMaker {
     this.#keys = keys
   }
 
-  /** A spec over `version`, which must hold tables; `gone`: tables it held once. */
+  /** A spec for `version`, which must hold tables. `gone`: tables that it held earlier. */
   offer(version: Version, gone: readonly TableMeta[]): Offer {
     const plan = this.#pick(['closed', 'closed', 'near miss', 'wild', 'flawed'] as const)
     if (plan === 'flawed') return { plan, ...this.#flawed(version, gone) }
@@ -95,7 +94,10 @@ export class SpecMaker {
     return { kind, inputs, outputs: this.#outputs(places), ...COMMON }
   }
 
-  /** Closed: whatever is older and overlaps goes too, so that nothing comes to light again. */
+  /**
+   * Closed: every older table that overlaps is included, so that no old entry becomes visible
+   * again.
+   */
   #drop(version: Version, plan: Plan): CompactionSpec {
     const held = heldTables(version)
     const chosen = this.#someOf(held)
@@ -173,7 +175,7 @@ export class SpecMaker {
     return keys.filter((key, at) => at === 0 || compareBytes(keys[at - 1]!, key) !== 0)
   }
 
-  /** A spec that is sound but for one flaw of form. */
+  /** A correct spec, except for one flaw of form. */
   #flawed(version: Version, gone: readonly TableMeta[]): Omit<Offer, 'plan'> {
     for (;;) {
       const spec = this.#spec(version, 'closed')
@@ -286,8 +288,8 @@ export class SpecMaker {
 }
 
 /**
- * Adds to `chosen` every table that could be passed on the way from any chosen one to any place, or
- * that stays where the result arrives, until nothing is in the way.
+ * Adds to `chosen` every table that a chosen one could pass on its way, or that would stay at the
+ * place of the result, until no table is in the way.
  */
 function takeAlong(
   version: Version,
@@ -315,7 +317,7 @@ function takeAlong(
   }
 }
 
-/** In units of runs; new runs stand between their neighbours. */
+/** In units of runs. A new run is between its neighbours. */
 function positionOf(version: Version, place: OutputPlace): number {
   const runs = runsNewestFirst(version)
   const at = (id: number | null) => runs.findIndex(({ run }) => run.id === id)

@@ -3,7 +3,7 @@ import type { SafetyRule } from '../../compaction/resolved-spec.ts'
 import { runAdversary } from './adversary.ts'
 
 const KINDS = ['merge', 'move', 'drop'] as const
-/** What a lone job on a database can break; `inputs-free` is judged on pairs. */
+/** The rules that a single job can break. `inputs-free` needs a pair of jobs. */
 const RULES: readonly SafetyRule[] = [
   'inputs-exist',
   'inputs-contiguous',

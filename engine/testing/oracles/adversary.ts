@@ -1,15 +1,13 @@
 /**
- * Owns the adversary: a strategy that picks whatever `adversary-specs.ts` invents, on a real
- * database that is written to, deleted from and read at snapshots meanwhile. What must hold of
- * every spec:
+ * Owns the adversary: a strategy that picks the specs of `adversary-specs.ts`, on a real database
+ * that is written to, deleted from and read at snapshots meanwhile. For every spec it checks:
  *
- *   refused   `LSM_UNSAFE_COMPACTION` with a rule (the one broken on purpose, if any); the tree
- *             is untouched, everything reads back, and the folder opens again
- *   accepted  the named tables, and no others, went where the spec says; every get, scan and
- *             snapshot read equals the oracle; the whole tree holds its invariants over the entries
- *             at rest
+ *   refused   the error is `LSM_UNSAFE_COMPACTION` with a rule (the rule that was broken on purpose,
+ *             if one was); the tree is unchanged, every read is right, and the folder opens again
+ *   accepted  exactly the named tables went where the spec says; every get, scan and snapshot read
+ *             equals the oracle; the invariants of the whole tree hold for the entries in its files
  *
- * Invariant: a run is a function of its seed, which every finding names.
+ * Invariant: a run is a function of its seed, and every finding names the seed.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -36,15 +34,15 @@ import { checkWhereabouts } from './whereabouts.ts'
 export interface AdversaryReport {
   offered: number
   accepted: number
-  /** By 'kind, plan': [accepted, offered]. */
+  /** By 'kind, plan': numbers of specs [accepted, offered]. */
   readonly shares: Record<string, [accepted: number, offered: number]>
   /** By rule. */
   readonly refusals: Record<string, number>
-  /** Pairs of specs found fit to run side by side. */
+  /** Number of pairs of specs that may run at the same time. */
   pairs: number
 }
 
-/** Offers `worlds` × `specs` specs; throws at the first finding, naming seed, world and spec. */
+/** Tries `worlds` × `specs` specs. Throws at the first finding, and names seed, world and spec. */
 export function runAdversary(seed: number, worlds: number, specs: number): AdversaryReport {
   const report: AdversaryReport = { offered: 0, accepted: 0, shares: {}, refusals: {}, pairs: 0 }
   for (let index = 0; index < worlds; index++) {
@@ -63,7 +61,7 @@ export function runAdversary(seed: number, worlds: number, specs: number): Adver
 
 const FOLDER = '/db'
 
-/** The rules that a spec of sound form may break; all others are rules of form. */
+/** The rules that a spec of correct form can break. All others are rules of form. */
 const RULES_OF_SUBSTANCE: ReadonlySet<SafetyRule> = new Set([
   'recency',
   'destination-disjoint',
@@ -114,11 +112,11 @@ class World {
     this.#clock.advance(this.#random.nextBelow(200))
     this.#write()
     this.#turnSnapshots()
-    // Nothing is picked by the flush itself, so that the spec is offered alone.
+    // The flush itself picks nothing, so that the spec is the only one.
     this.#db.flush()
     this.#check.check(this.#db.version)
     if (this.#db.version.totals.tables === 0) return
-    // Held over the compaction: it must go on seeing what it saw.
+    // This cursor stays open during the compaction: it must continue to see the same entries.
     using cursor = this.#db.cursor()
     cursor.seekToFirst()
     const held = [...this.#now]
@@ -219,7 +217,7 @@ class World {
     else assert(RULES_OF_SUBSTANCE.has(rule), `rule ${rule} refuses a spec of sound form`)
     const honest = plan === 'closed' && spec.kind === 'merge' && rule !== 'progress'
     assert(!honest, `rule ${rule} refuses a merge with nothing in the way`)
-    // Whether a strategy never rests is seen only when its job is done: the tree may have changed.
+    // The rule `progress` is checked after the job, so the tree may have changed.
     const untouched = this.#db.version === this.#before || rule === 'progress'
     assert(untouched, 'a refused spec changes nothing')
     this.#check.check(this.#db.version)
@@ -244,7 +242,9 @@ class World {
     this.#compareAll()
   }
 
-  /** What was in dropped tables is gone from every moment; the owner must have agreed to it. */
+  /**
+   * Entries of dropped tables are gone at every moment. The retention options must allow the drop.
+   */
   #forget(bytesBefore: number, dropped: readonly TableMeta[]): void {
     const { maxAgeMs, maxBytes } = this.#retention
     const bytesDropped = dropped.reduce((sum, table) => sum + table.bytes, 0)
@@ -263,7 +263,7 @@ class World {
     }
   }
 
-  /** Two specs fit to run side by side must not take the same table. */
+  /** Checks that two specs which may run at the same time do not take the same table. */
   #tryPair(running: CompactionSpec): void {
     const version = this.#before!
     const other = this.#maker.offer(version, this.#gone).spec

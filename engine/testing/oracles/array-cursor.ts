@@ -1,8 +1,8 @@
 /**
- * Owns the plainest internal cursor, over a sorted array: a test's oracle, and a stand-in child
- * wherever a table or a memtable would do. It is strict where real cursors are lenient: what it
- * lends is overwritten by the next call, so a caller that keeps a borrowed key is caught, and a
- * step from an invalid position throws.
+ * Owns the simplest internal cursor, over a sorted array. Tests use it as an oracle and in place of
+ * tables and memtables. It is stricter than real cursors: each call overwrites the bytes that the
+ * last one lent, so a caller that keeps a borrowed key is caught, and a step from an invalid
+ * position throws.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -40,14 +40,14 @@ export function collectEntries(cursor: InternalCursor): Entry[] {
   return entries
 }
 
-/** Overwrites what was lent: no test key holds only this byte. */
+/** Overwrites lent bytes. No test key consists of this byte alone. */
 const POISON = 0xee
 
 export class ArrayCursor extends CursorFields implements InternalCursor {
   readonly #entries: readonly Entry[]
   #index = -1
 
-  /** `entries` in any order; they are sorted into a copy. Entries equal in order stay as given. */
+  /** Sorts a copy of `entries`; equal entries keep their order. */
   constructor(entries: readonly Entry[]) {
     super()
     this.#entries = entries.toSorted(compareEntries)
@@ -90,7 +90,7 @@ export class ArrayCursor extends CursorFields implements InternalCursor {
     const entry = this.#entries[index]
     this.valid = entry !== undefined
     if (entry === undefined) return
-    // A margin before key and value catches callers that ignore the start fields.
+    // Bytes before key and value catch callers that ignore the start fields.
     this.keyBytes = withMargin(entry.key, 2)
     this.keyStart = 2
     this.keyLength = entry.key.length

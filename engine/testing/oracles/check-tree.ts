@@ -1,10 +1,10 @@
 /**
- * Owns the check of a whole tree against the bytes at rest: every table is read, entry by entry.
- * What must hold: a table is in internal order and is what its metadata says; a run's tables are
- * disjoint; every total is the sum of its parts; and recency, over the versions that are there and
- * not over key ranges: any version in a run is newer than any version of its key in a later run.
+ * Owns the check of a whole tree against its files: every entry of every table is read. It checks
+ * that a table is in internal order and as its metadata says, that a run's tables are disjoint,
+ * that every total is the sum of its parts, and recency: any version in a run is newer than any
+ * version of the same key in a later run.
  *
- * Invariant: nothing is taken from the engine but the version and the table reader.
+ * Invariant: it uses only the version and the table reader of the engine.
  */
 
 import { AssertionError, assert } from '../../base/assert.ts'
@@ -24,7 +24,7 @@ import { collectEntries, compareEntries, type Entry } from './array-cursor.ts'
 export class TreeCheck {
   readonly #storage: Storage
   readonly #folder: string
-  /** Tables never change and their ids are never used again, so each is read once. */
+  /** Tables never change and ids are never reused, so each table is read once. */
   readonly #entries = new Map<TableId, readonly Entry[]>()
 
   constructor(storage: Storage, folder: string) {
@@ -32,7 +32,7 @@ export class TreeCheck {
     this.#folder = folder
   }
 
-  /** All entries of a table, in internal order; throws when they are not what `table` says. */
+  /** All entries of a table, in internal order. Throws if they differ from what `table` says. */
   entriesOf(table: TableMeta): readonly Entry[] {
     const known = this.#entries.get(table.id)
     if (known !== undefined) return known
@@ -42,10 +42,10 @@ export class TreeCheck {
     return entries
   }
 
-  /** Throws an `AssertionError` naming the first thing that does not hold. */
+  /** Throws an `AssertionError` that names the first violation. */
   check(version: Version): void {
     checkTotals(version)
-    /** By key: the oldest version in the runs passed so far. */
+    /** By key: the oldest version in the runs checked so far. */
     const oldest = new Map<string, number>()
     for (const { level, run } of runsNewestFirst(version)) {
       let previous: TableMeta | null = null

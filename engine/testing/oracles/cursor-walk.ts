@@ -1,7 +1,7 @@
 /**
  * Owns the specification of internal cursors as a property: any walk over any entries shows what
- * the array-backed cursor shows. Keys are short over few bytes, so that versions of one key, equal
- * prefixes, empty keys and keys that begin other keys are common.
+ * the array cursor shows. Keys are short and made of few bytes, so that several versions of a key,
+ * equal prefixes, empty keys and keys that are prefixes of others are common.
  */
 
 import fc from 'fast-check'
@@ -19,7 +19,7 @@ export const keyArbitrary: fc.Arbitrary<Uint8Array> = fc
 
 const valueArbitrary = fc.uint8Array({ maxLength: 60, size: 'max' })
 
-/** Entries in order of writing: seq never descends, (key, seq) never repeats. */
+/** Entries in the order of writing: seq never descends, (key, seq) never repeats. */
 export const entriesArbitrary: fc.Arbitrary<readonly Entry[]> = entriesOver(keyArbitrary, 60)
 
 /** As `entriesArbitrary`, with keys from `keys`. */
@@ -33,7 +33,7 @@ export function entriesOver(
     value: valueArbitrary,
     gap: fc.constantFrom(0, 0, 1, 1, 2),
   })
-  // The bases put the trailer's two halves and the largest seq to the test.
+  // The bases exercise both halves of the trailer, and the largest seq.
   const base = fc.constantFrom(0, 2 ** 24 - 20, 2 ** 32 - 20, SEQ_NUM_MAX - 2 * count)
   return fc
     .tuple(base, fc.array(write, { maxLength: count, size: 'max' }))
@@ -51,7 +51,7 @@ export type Step =
   | { readonly op: 'first' | 'last' | 'next' | 'prev' }
   | { readonly op: 'seek'; readonly target: number; readonly key: Uint8Array; readonly by: number }
 
-/** Mostly steps, so that walks go far, with turns and seeks between them. */
+/** Mostly steps in one direction, so that walks go far, with some turns and seeks. */
 export const stepsArbitrary: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.constant<Step>({ op: 'next' }) },
@@ -71,7 +71,7 @@ export const stepsArbitrary: fc.Arbitrary<readonly Step[]> = fc.array(
   { maxLength: 60, size: 'max' },
 )
 
-/** Takes `steps` on `cursor` and checks each against a sorted array of `entries`. */
+/** Takes `steps` on `cursor` and compares each with an array cursor over `entries`. */
 export function checkWalk(
   cursor: InternalCursor,
   entries: readonly Entry[],
@@ -90,7 +90,7 @@ export function takeStep(cursor: InternalCursor, step: Step, entries: readonly E
   if (step.op === 'first') cursor.seekToFirst()
   else if (step.op === 'last') cursor.seekToLast()
   else if (step.op === 'seek') {
-    // Half the seeks aim at an entry or beside its seq, the others at any key.
+    // Half of the seeks go to an entry or next to its seq, the others to any key.
     const near = entries[step.target]
     const seq = Math.min(Math.max((near?.seq ?? 0) + step.by, 0), SEQ_NUM_MAX)
     cursor.seek(near !== undefined && step.target % 2 === 0 ? near.key : step.key, seq)

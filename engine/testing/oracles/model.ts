@@ -1,7 +1,7 @@
 /**
  * Owns the model-based test of the database: scripts of operations, a sorted map as the oracle, and
- * the comparison. A script is plain data, so a failing one shrinks and prints as a test would be
- * written. Invariant: after every step the database answers as the oracle does.
+ * the comparison. A script is plain data, so that a failing one can be shrunk and printed.
+ * Invariant: after every step the database answers as the oracle does.
  */
 
 import fc from 'fast-check'
@@ -20,7 +20,7 @@ import { folderBytes } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
 
-/** Keys are numbers below `KEY_COUNT`; a write names the key and how long the value is. */
+/** Keys are numbers below `KEY_COUNT`. A write gives the key and the length of the value. */
 type Write = readonly ['put', key: number, length: number] | readonly ['delete', key: number]
 
 export type Step =
@@ -36,7 +36,7 @@ export type Step =
   | readonly ['collect']
   | readonly ['reopen', setup: number]
 
-/** What a database is opened under; a script's reopen picks one by index. */
+/** Options of an open. A script's reopen picks them by index. */
 export interface Setup {
   readonly name: string
   readonly create: () => CompactionStrategy
@@ -92,7 +92,9 @@ export function scripts(steps: number): fc.Arbitrary<readonly Step[]> {
   return fc.array(step, { minLength: steps, maxLength: steps, size: 'max' })
 }
 
-/** Key n: lengths and shared prefixes vary, and the order is not that of the numbers. */
+/**
+ * The bytes of key n. Lengths and shared prefixes vary, and the order differs from the numbers'.
+ */
 function keyOf(n: number): Uint8Array {
   return bytes(`${'k'.repeat(n % 3)}${(n * 7) % KEY_COUNT}${'-long'.repeat(n % 5)}`)
 }
@@ -101,14 +103,14 @@ class Oracle {
   now = new Map<string, string>()
   snapshots: Map<string, string>[] = []
 
-  /** Sorted entries at a snapshot, or now for −1 and snapshots that are not there. */
+  /** Sorted entries at a snapshot, or now for −1 and for unknown snapshots. */
   at(snapshot: number): [string, string][] {
     const entries = [...(this.snapshots[snapshot] ?? this.now)]
     return entries.sort(([a], [b]) => compareBytes(bytes(a), bytes(b)))
   }
 }
 
-/** Runs a script; throws at the first answer that differs, naming the step. */
+/** Runs a script. Throws at the first answer that differs, and names the step. */
 export function runScript(script: readonly Step[], setups: readonly Setup[]): void {
   const world = new World(setups)
   script.forEach((one, index) => {
@@ -128,7 +130,7 @@ class World {
   readonly #clock = new ManualClock(1)
   readonly #oracle = new Oracle()
   #snapshots: Snapshot[] = []
-  /** A cursor at its first entry, and all that it must still see from there. */
+  /** A cursor at its first entry, and the entries that it must show from there. */
   #held: { readonly cursor: Cursor; readonly entries: readonly [string, string][] } | null = null
   #database: Database
   setup = ''
@@ -261,7 +263,7 @@ class World {
     }
   }
 
-  /** Takes a cursor, or walks the one taken before to its end. */
+  /** Opens a cursor, or walks the open one to its end. */
   #hold(): void {
     if (this.#held === null) {
       const cursor = this.#database.cursor()

@@ -1,7 +1,7 @@
 /**
- * Owns the check of where tables went: a compaction takes the tables its spec names and no others,
- * and puts what it makes or moves where the spec says. The trees are compared table by table;
- * nothing of the engine is asked how it applies a spec.
+ * Owns the check of where tables went: a compaction takes exactly the tables that its spec names,
+ * and puts its results where the spec says. It compares the trees table by table, and does not use
+ * the engine's own code for specs.
  */
 
 import { assert } from '../../base/assert.ts'
@@ -11,7 +11,10 @@ import type { TableMeta } from '../../version/table-meta.ts'
 import type { Version } from '../../version/version.ts'
 import { heldTables, namedIds } from './adversary-specs.ts'
 
-/** The tables named left, no others moved, and what came is where and how the spec says. */
+/**
+ * Checks that the named tables left, that no others moved, and that the new ones are where the spec
+ * says.
+ */
 export function checkWhereabouts(before: Version, after: Version, spec: CompactionSpec): void {
   const named = namedIds(before, spec)
   const former = new Map(heldTables(before).map((held) => [held.table.id, held]))
@@ -34,7 +37,7 @@ export function checkWhereabouts(before: Version, after: Version, spec: Compacti
   }
 }
 
-/** Where a merge's spec wants `table`, which must not lie across a border or a cut. */
+/** The place for `table` by a merge's spec. The table must not cross a border or a cut key. */
 function placeOf(spec: Extract<CompactionSpec, { kind: 'merge' }>, table: TableMeta) {
   const within = (key: Uint8Array) =>
     spec.outputs.findLastIndex(({ fromKey }) => fromKey === null || compareBytes(fromKey, key) <= 0)

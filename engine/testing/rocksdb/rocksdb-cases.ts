@@ -1,11 +1,11 @@
 /**
- * Owns what RocksDB's tools are asked about a database of ours: a seeded history under a strategy,
- * closed, looked at file by file and opened by RocksDB, as it is or through an export. The oracle
- * is a map that lived the same history.
+ * Owns the checks of our databases by RocksDB's tools: a seeded history is written under a strategy
+ * and closed, and RocksDB reads each file and opens the folder, directly or through an export. The
+ * oracle is a map with the same history.
  *
- * RocksDB's scan merges by internal key and is blind to the order of runs; only gets see a stale
- * value. So every folder is asked by gets for all live keys, and by a scan, which also shows that
- * no deleted key is back.
+ * RocksDB's scan merges by internal key, so it does not depend on the order of runs; only gets can
+ * return a stale value. So each folder is checked by gets of all live keys, and by a scan, which
+ * also shows that no deleted key came back.
  */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -45,7 +45,7 @@ import {
 export interface LivedFolder {
   readonly storage: Storage
   readonly folder: string
-  /** What the database holds. */
+  /** The entries that the database holds. */
   readonly oracle: ReadonlyMap<string, string>
   readonly version: Version
   /** What `ldb dump_wal` must print of the live log. */
@@ -56,21 +56,21 @@ export interface Life {
   readonly folder: string
   readonly strategy: CompactionStrategy
   readonly writes: number
-  /** How many keys the writes choose among. Default 400. */
+  /** Number of keys that the writes choose from. Default 400. */
   readonly keys?: number
   readonly seed: number
-  /** Whether a sixth of the records delete. Default true. */
+  /** Whether a sixth of the records are deletions. Default true. */
   readonly deletes?: boolean
   readonly options?: EngineOptionsInput
   readonly valueLogPolicy?: ValueLogPolicy
-  /** Looks at the folder before it is closed. */
+  /** Called before the database is closed. */
   readonly beforeClose?: () => void
 }
 
-/** Written after the last flush, so that they live in the log alone. */
+/** Number of writes after the last flush: they are only in the log. */
 const WRITES_IN_LOG = 20
 
-/** Lives a history in a new folder and closes it: drained, then a few writes more. */
+/** Writes a history to a new folder, drains it, writes a few more entries, and closes it. */
 export function live(life: Life): LivedFolder {
   const { folder, strategy, writes, keys = 400, seed, deletes = true, options = {} } = life
   const storage = new NodeStorage(new Ledger())
@@ -121,7 +121,7 @@ export function live(life: Life): LivedFolder {
 
 const hexOf = (value: string) => `0x${Buffer.from(value).toString('hex').toUpperCase()}`
 
-/** Tables and log, each as RocksDB reads it. Returns how many tables there were. */
+/** Checks that RocksDB reads tables and log as we do. Returns the number of tables. */
 export function checkFiles({ storage, folder, version, walLines }: LivedFolder): number {
   const tables = namesIn(folder, '.sst')
   expect(tables).toHaveLength(version.totals.tables)
@@ -136,7 +136,7 @@ export function checkFiles({ storage, folder, version, walLines }: LivedFolder):
   return tables.length
 }
 
-/** What our reader reads of a table, whoever wrote it. */
+/** The entries of a table, by our reader. */
 function readTable(storage: Storage, path: string) {
   const file = storage.open(path, { cause: 'verify', level: 0 })
   const reader = TableReader.open(file, 1, new BlockCache(0))
@@ -150,7 +150,10 @@ function readTable(storage: Storage, path: string) {
   }
 }
 
-/** RocksDB finds the folder consistent and answers as the oracle, before and after compacting. */
+/**
+ * Checks that RocksDB finds the folder consistent and answers as the oracle, before and after a
+ * compaction.
+ */
 export function checkOpens(folder: string, oracle: ReadonlyMap<string, string>): void {
   const manifest = namesIn(folder, 'MANIFEST')
   expect(manifest).toHaveLength(1)
@@ -174,15 +177,15 @@ export function sorted(entries: ReadonlyMap<string, string>): [string, string][]
 }
 
 /**
- * Whether RocksDB takes the folder without an export: no more levels than it has, one run a level,
- * and in level 0, whose tables it orders by seq, one table.
+ * Whether RocksDB can open the folder without an export: no more levels than it has, one run per
+ * level, and one table in level 0, because RocksDB orders its tables by sequence number.
  */
 export function opensAsItIs({ levels }: Version): boolean {
   const isOneRunALevel = levels.every(({ runs }) => runs.length <= 1)
   return levels.length <= 7 && isOneRunALevel && (levels[0]?.totals.tables ?? 0) <= 1
 }
 
-/** Exports the folder beside itself; returns the new one. */
+/** Exports the folder to a new one beside it; returns the new one. */
 export function exported(
   { storage, folder }: LivedFolder,
   order?: (version: Version) => readonly Run[],

@@ -1,10 +1,8 @@
 /**
- * Owns the calls of RocksDB's own tools (Debian: `rocksdb-tools`), the witnesses nobody here wrote.
- * Their exit code is 0 on damage too and some of them fall silent at it, so what they print is
- * returned, and what they complain of with it; callers compare both.
- *
- * Without the tools the tests that want them are skipped, loudly. Where VARVE_REQUIRE_ROCKSDB_TOOLS
- * is set they fail instead.
+ * Owns the calls of RocksDB's own tools (Debian: `rocksdb-tools`), as independent witnesses. Their
+ * exit code is 0 even if they find damage, and some print nothing then, so the calls return both
+ * output and error output, and callers compare both. Without the tools the tests that need them are
+ * skipped with a message; if VARVE_REQUIRE_ROCKSDB_TOOLS is set they fail.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -17,7 +15,10 @@ import { hex } from '../oracles/cursor-walk.ts'
 
 export type RocksdbTool = 'sst_dump' | 'ldb' | 'db_bench'
 
-/** Whether the tools are there. False is told; with VARVE_REQUIRE_ROCKSDB_TOOLS it throws. */
+/**
+ * Whether the tools are installed. If not, prints a message, or throws if
+ * VARVE_REQUIRE_ROCKSDB_TOOLS is set.
+ */
 export function hasRocksdbTools(...tools: readonly RocksdbTool[]): boolean {
   const missing = tools.filter((tool) => spawnSync(tool, ['--version']).error !== undefined)
   if (missing.length === 0) return true
@@ -27,7 +28,7 @@ export function hasRocksdbTools(...tools: readonly RocksdbTool[]): boolean {
   return false
 }
 
-/** A folder of the calling test file's own, removed when it ends. */
+/** A new folder for the calling test file, removed at its end. */
 export function temporaryFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `varve-${name}-`))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -50,7 +51,7 @@ export interface Verdict {
   readonly complaints: string
 }
 
-/** What `toEqual` holds for a table without fault. */
+/** What the tools return for a table without a fault. */
 export const SOUND: Verdict = { isOk: true, complaints: '' }
 
 /** sst_dump's check of every block's checksum. */
@@ -60,7 +61,7 @@ export function verifyTableFile(path: string): Verdict {
   return { isOk: output.includes('The file is ok'), complaints }
 }
 
-/** The table's entries, a line each, as sst_dump prints them. */
+/** The table's entries, one per line, as sst_dump prints them. */
 export function scanTableFile(path: string): readonly string[] {
   const args = [`--file=${path}`, '--command=scan', '--output_hex']
   const { output } = runTool('sst_dump', args)
@@ -77,7 +78,7 @@ export function scanLines(entries: readonly Entry[]): readonly string[] {
     )
 }
 
-/** The batches of a log, a line each: seq, count, bytes, offset, records. */
+/** The batches of a log, one per line: seq, count, bytes, offset, records. */
 export function dumpWal(path: string): ToolOutput & { readonly lines: readonly string[] } {
   const run = runTool('ldb', ['dump_wal', `--walfile=${path}`, '--header', '--print_value'])
   return { ...run, lines: run.output.split('\n').slice(1, -1) }
@@ -88,12 +89,12 @@ export function dumpManifest(path: string): ToolOutput & { readonly lines: reado
   return { ...run, lines: run.output.split('\n') }
 }
 
-/** An `ldb` command on a database folder; those that write are given a copy. */
+/** Runs an `ldb` command on a database folder. Commands that write get a copy. */
 export function ldb(folder: string, ...args: readonly string[]): ToolOutput {
   return runTool('ldb', [`--db=${folder}`, ...args])
 }
 
-/** A copy in which RocksDB may write; hard links are not kept. */
+/** A copy that RocksDB may write to. Hard links become separate files. */
 export function copyOf(folder: string): string {
   const copy = `${folder}-copy`
   rmSync(copy, { recursive: true, force: true })
@@ -101,14 +102,14 @@ export function copyOf(folder: string): string {
   return copy
 }
 
-/** All entries by a scan, whose keys and values are text without ' ==> '. */
+/** All entries by a scan. Keys and values must be text without ' ==> '. */
 export function scanFolder(folder: string): ReadonlyMap<string, string> {
   return parseEntries(ldb(folder, 'scan'))
 }
 
 /**
- * The values RocksDB's own `Get` finds. Only keys that are there: the tool ends at the first miss.
- * It opens the folder to write, so `folder` is a copy.
+ * The values that RocksDB's `Get` finds. Ask only for existing keys: the tool ends at the first
+ * miss. It opens the folder for writing, so `folder` must be a copy.
  */
 export function getAll(folder: string, keys: Iterable<string>): ReadonlyMap<string, string> {
   const input = Array.from(keys, (key) => `get ${key}\n`).join('')

@@ -9,20 +9,11 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import { isLsmError } from '../../../engine/index.ts'
 import { UsageError } from '../../base/usage-error.ts'
-import * as chart from '../../commands/chart.ts'
-import * as compare from '../../commands/compare/compare.ts'
-import * as conform from '../../commands/conform.ts'
-import * as varve from '../../commands/db.ts'
-import * as explain from '../../commands/explain.ts'
-import * as gallery from '../../commands/gallery.ts'
-import * as report from '../../commands/report.ts'
-import * as tidy from '../../commands/tidy.ts'
-import * as timeline from '../../commands/timeline.ts'
-import { VERBS } from '../../commands/trace/verbs.ts'
-import * as tune from '../../commands/tune.ts'
-import { type ArgumentSpecs, readArguments, readAssignments, readInteger } from '../arguments.ts'
+import { VERBS } from '../../commands/catalog.ts'
+import { questionOf } from '../../commands/tune/find-designs.ts'
+import { readArguments, readAssignments, readInteger } from '../arguments.ts'
 import { readArrival } from '../arrival-flags.ts'
-import { FLAGS, type FlagSpec } from '../flags.ts'
+import { type FlagSpec, flagsOf, type VerbName } from '../flags.ts'
 import { parseCommand, type Request } from '../request.ts'
 import { resolvePlans } from '../resolve.ts'
 import { expectWritten, unlessRefused } from './expectations.ts'
@@ -50,12 +41,15 @@ function textFor(value: string): fc.Arbitrary<string> {
 }
 
 const UNKNOWN = ['constructor', '__proto__', 'recrods', ''].map(
-  (name) => [name, { value: 'X', help: '' }] as const,
+  (name) => [name, { value: 'X', multiple: false }] as const,
 )
 
-/** `--name=text` and `--name text`, switches, and sometimes an unknown flag. */
-function anyArguments(specs: ArgumentSpecs): fc.Arbitrary<readonly string[]> {
-  const known = Object.entries(specs).filter(([name]) => name !== 'help' && name !== 'list')
+/** `--name=text` and `--name text`, switches, and now and then a flag that nobody knows. */
+function anyArguments(verb: VerbName): fc.Arbitrary<readonly string[]> {
+  type Typed = readonly [name: string, spec: Pick<FlagSpec, 'value' | 'multiple'>]
+  const known: readonly Typed[] = [...flagsOf(verb)].filter(
+    ([name]) => name !== 'help' && name !== 'list',
+  )
   const repeated = known.filter(([, { multiple }]) => multiple)
   const one = fc.oneof(
     { weight: 30, arbitrary: fc.constantFrom(...known) },
@@ -71,32 +65,23 @@ function anyArguments(specs: ArgumentSpecs): fc.Arbitrary<readonly string[]> {
   return fc.array(typed, { maxLength: 4 }).map((flags) => flags.flat())
 }
 
-const EXP_SPECS: ArgumentSpecs = Object.fromEntries(
-  FLAGS.map((flag: FlagSpec) => [
-    flag.name,
-    { value: flag.value, help: flag.help, multiple: flag.multiple ?? false },
-  ]),
+const VERB_NAMES = VERBS.flatMap((verb) =>
+  'verbs' in verb ? verb.verbs.map(({ name }) => name) : [verb.name],
 )
-
-const MAINS = { chart, compare, conform, explain, gallery, report, tidy, timeline, tune, varve }
-const SPECS: readonly (readonly [string, ArgumentSpecs])[] = [
-  ['exp', EXP_SPECS],
-  ...Object.entries(MAINS).map(([name, main]) => [name, main.FLAGS] as const),
-  ...Object.entries(VERBS).map(([name, verb]) => [`trace ${name}`, verb.flags] as const),
-]
 
 /** Every command: what is read of its arguments is what stands in them, each of them once. */
 export function argumentsAreWhole(runs: number): void {
   const input = fc
-    .constantFrom(...SPECS)
-    .chain(([name, specs]) => fc.tuple(fc.constant(name), fc.constant(specs), anyArguments(specs)))
+    .constantFrom(...VERB_NAMES)
+    .chain((name) => fc.tuple(fc.constant(name), anyArguments(name)))
   fc.assert(
-    fc.property(input, ([name, specs, argv]) => {
-      const read = unlessRefused(() => readArguments(name, argv, specs))
+    fc.property(input, ([name, argv]) => {
+      const specs = flagsOf(name)
+      const read = unlessRefused(() => readArguments(name, argv))
       if (read === null) return
       let parts = 0
       for (const [flag, values] of read.flags as ReadonlyMap<string, readonly string[]>) {
-        const { value, multiple = false } = specs[flag]!
+        const { value, multiple } = specs.get(flag)!
         if (value !== null && !multiple) expect(values).toHaveLength(1)
         for (const text of values) {
           const joined = argv.includes(value === null ? `--${flag}` : `--${flag}=${text}`)
@@ -116,7 +101,7 @@ export function argumentsAreWhole(runs: number): void {
 export function integersAreAsWritten(runs: number): void {
   fc.assert(
     fc.property(anyText, fc.constantFrom(100, 2 ** 32, Number.MAX_SAFE_INTEGER), (text, max) => {
-      const read = unlessRefused(() => readInteger('seed', [text], 42, [1, max]))
+      const read = unlessRefused(() => readInteger('seed', text, [1, max]))
       if (read !== null) expectWritten(read, text, 'count')
     }),
     { numRuns: runs },
@@ -174,14 +159,14 @@ function expectQuantity(
 /** `npm run exp`: a request that is made is the one that was typed. */
 export function requestsAreAsTyped(runs: number): void {
   fc.assert(
-    fc.property(anyArguments(EXP_SPECS), (argv) => {
+    fc.property(anyArguments('exp'), (argv) => {
       if (argv.some((text) => text.startsWith('--config'))) return
       const request = requestOf(argv)
       if (request === null) return
-      const { flags } = readArguments('exp', argv, EXP_SPECS)
+      const { flags } = readArguments('exp', argv)
       const given = new Map<string, unknown>()
       for (const [name, values] of flags) {
-        const spec = EXP_SPECS[name]!
+        const spec = flagsOf('exp').get(name)!
         if (spec.value === null) given.set(name, true)
         else given.set(name, spec.multiple ? assignmentsOf(values) : values[0])
       }
@@ -206,7 +191,7 @@ export function requestsAreAsInTheFile(runs: number): void {
   const path = join(folder, 'config.json')
   const name = fc.oneof(
     fc.constantFrom('param', 'set', 'seed', 'records', 'value-bytes'),
-    fc.constantFrom(...Object.keys(EXP_SPECS), 'constructor', '__proto__', 'sede', ''),
+    fc.constantFrom(...flagsOf('exp').keys(), 'constructor', '__proto__', 'sede', ''),
   )
   const settings = fc.array(fc.tuple(parameter, anyJson), { maxLength: 3 })
   const member = name.chain((key) =>
@@ -245,10 +230,10 @@ function objectText(members: readonly (readonly [string, unknown])[]): string {
 /** `npm run tune`: the question asked is the one written; shares sum to 1. */
 export function questionsAreAsWritten(runs: number): void {
   fc.assert(
-    fc.property(anyArguments(tune.FLAGS), anyText, (argv, share) => {
+    fc.property(anyArguments('tune'), anyText, (argv, share) => {
       const question = unlessRefused(() => {
-        const { flags } = readArguments('tune', [`--reads=${share}`, ...argv], tune.FLAGS)
-        return { flags, ...tune.questionOf(flags) }
+        const given = readArguments('tune', [`--reads=${share}`, ...argv])
+        return { flags: given.flags, ...questionOf(given) }
       })
       if (question === null) return
       const { flags, workload, environment, rho } = question
@@ -265,7 +250,7 @@ export function questionsAreAsWritten(runs: number): void {
         'write-cost': environment.writeToRead,
       }
       for (const [name, read] of Object.entries(texts)) {
-        const text = flags.get(name as keyof typeof tune.FLAGS)?.[0]
+        const text = (flags as ReadonlyMap<string, readonly string[]>).get(name)?.[0]
         if (text === undefined) continue
         const isBytes = name.includes('bytes') || name === 'memory'
         expectWritten(read, text, isBytes ? 'bytes' : /rho|cost/.test(name) ? 'real' : 'count')
@@ -303,11 +288,11 @@ export function arrivalsAreAsWritten(runs: number): void {
   )
 }
 
-/** Goes through to the plans, which is slow: the result is a plan, or a mistake of the user's. */
+/** The whole way to plans, which is slow: nothing but a mistake of the user's, or a plan. */
 export async function plansAreMadeOrRefused(runs: number): Promise<void> {
   const size = fc.constantFrom('--records=10', '--records=100', '--records=2k')
   await fc.assert(
-    fc.asyncProperty(anyArguments(EXP_SPECS), size, async (argv, records) => {
+    fc.asyncProperty(anyArguments('exp'), size, async (argv, records) => {
       const request = requestOf([...argv.filter((text) => !text.startsWith('--repeat')), records])
       if (request === null) return
       try {

@@ -1,8 +1,23 @@
 /**
  * Owns the processes that tests of commands start: what each of them printed and how it ended. Call
- * `endStarted` after the tests: one that fails must not leave its processes behind.
+ * `endStarted` after tests that started some: one that fails must not leave its processes behind.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+
+const MAIN = join(import.meta.dirname, '../../main.ts')
+
+/** The command line of the program `varve` with a verb and its arguments. */
+export function varve(...argv: readonly string[]): readonly string[] {
+  return [process.execPath, '--disable-warning=ExperimentalWarning', MAIN, ...argv]
+}
+
+/** Runs a verb to its end, in the folder `cwd`. */
+export function callVarve(argv: readonly string[], cwd?: string) {
+  const [node, ...parameters] = varve(...argv)
+  const ended = spawnSync(node!, parameters, { encoding: 'utf8', cwd })
+  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
+}
 
 export interface Ended {
   /** Null where a signal ended it. */

@@ -1,22 +1,18 @@
 /**
  * `npm run compare` on a folder as sweeps leave it: what can be compared is, the rest is listed.
  */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { samplePeer } from '../../../results/testing/sample-peer.ts'
 import { sampleResult } from '../../../results/testing/sample-result.ts'
+import { callVarve } from '../../cli/testing/start-command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-compare-main-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function compare(...argv: string[]) {
-  const path = join(import.meta.dirname, 'compare.ts')
-  const ended = spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8', cwd: folder })
-  return { code: ended.status, stdout: ended.stdout, stderr: ended.stderr }
-}
+const compare = (...argv: string[]) => callVarve(['compare', ...argv], folder)
 
 function write(name: string, value: unknown): void {
   writeFileSync(join(folder, name), JSON.stringify(value))

@@ -1,6 +1,9 @@
-/** Owns the text of a comparison: what differs, a row a metric, and what the verdicts rest on. */
+/**
+ * Owns the text of a comparison: the differences, a row a metric, and the evidence of the verdicts.
+ */
 import type { Look } from '../../cli/terminal.ts'
-import { fitted, textTable } from '../../cli/text-table.ts'
+import { fitted } from '../../cli/text-lines.ts'
+import { textTable } from '../../cli/text-table.ts'
 import type { Compared } from '../../compare/compare-all.ts'
 import { type Comparison, type MetricComparison, PAIRS_MIN } from '../../compare/comparison.ts'
 import { text } from '../../compare/pairing.ts'

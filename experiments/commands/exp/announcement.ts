@@ -41,7 +41,7 @@ interface Estimate {
   readonly seconds: number
 }
 
-/** One line about plans that run one after the other; null where all of it is short. */
+/** One line about plans that run one after the other; null where all are short. */
 export function announcementOf(plans: readonly AnnouncedPlan[], outFolder: string): string | null {
   const [first] = plans
   if (first === undefined) return null
@@ -144,7 +144,7 @@ function meanRecordBytes({ load, phases }: Workload): number {
   return 0
 }
 
-/** Told only where the free space may be too small. */
+/** The free space, where it may be too small; otherwise ''. */
 function freeSpace(folder: string, neededBytes: number): string {
   const { bavail, bsize } = statfsSync(nearestThere(folder))
   const freeBytes = bavail * bsize

@@ -6,7 +6,8 @@
 import type { Latency, ReadAccount, RunResult, Timed } from '../../../results/schema.ts'
 import { formatCount, formatNs } from '../../base/units.ts'
 import type { Look } from '../../cli/terminal.ts'
-import { fitted, textTable } from '../../cli/text-table.ts'
+import { fitted } from '../../cli/text-lines.ts'
+import { textTable } from '../../cli/text-table.ts'
 import { runThroughput } from '../../measure/throughput.ts'
 
 const HEAD = ['strategy', 'workload', 'WA', 'RA get', 'RA scan', 'SA', 'ops/s', 'p50', 'p99']
@@ -34,7 +35,7 @@ export function timeQuoted(results: readonly { readonly timed: Timed }[]): strin
   return results.some(({ timed }) => timed.arrivals !== null) ? INTENDED : SERVICE
 }
 
-/** Of each run that went on until a state: whether it was reached, and when. */
+/** For each run with `--until`: whether it reached the state, and when. */
 export function untilLines(results: readonly RunResult[]): readonly string[] {
   return results.flatMap(({ id, config, deterministic: { until } }) => {
     if (until === null) return []

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { parseResult } from '../../../results/parse-result.ts'
-import { endStarted, startCommand } from '../../cli/testing/start-command.ts'
+import { endStarted, startCommand, varve } from '../../cli/testing/start-command.ts'
 
+/** A file. */
 const main = join(import.meta.dirname, '../../main.ts')
 const root = mkdtempSync(join(tmpdir(), 'varve-main-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -20,7 +21,7 @@ const endless = ['--records=1M', '--operations=1M']
 /** Each test starts processes, side by side with the others. */
 const patient = { timeout: 120_000 }
 
-const startExp = (...flags: string[]) => startCommand([process.execPath, main, ...flags])
+const startExp = (...flags: string[]) => startCommand(varve('exp', ...flags))
 const exp = (...flags: string[]) => startExp(...flags).ended
 const outFolder = (name: string) => join(root, name)
 
@@ -63,14 +64,16 @@ describe.concurrent('the command', patient, () => {
     expect(readdirSync(out).some((name) => name.endsWith('.db'))).toBe(true)
   })
 
-  test('--help names every flag, --list every strategy with its defaults', async () => {
+  test('--help names every flag, --list every strategy, and its defaults by name', async () => {
     const help = await exp('--help')
     expect(help.code).toBe(0)
     expect(help.stdout).toContain('--value-bytes=SIZE')
     const list = await exp('--list')
-    expect(list.stdout).toMatch(/ {2}tiering: .*\n {4}T=4 /)
-    expect(list.stdout).toContain('memtableBytes=1 MiB')
-    expect(list.stdout).toMatch(/Suites \(--suite\)\n\n(?: .+\n)* {2}counts +\S/)
+    expect(list.stdout.split('\n').length).toBeLessThan(60)
+    expect(list.stdout).toMatch(/Strategies.*\n(?: .+\n)* {2}tiering +\S/)
+    expect(list.stdout).toMatch(/Suites \(--suite\)\n(?: .+\n)* {2}counts +\S/)
+    expect((await exp('--list=strategies')).stdout).toMatch(/ {2}tiering: .*\n {4}T=4 /)
+    expect((await exp('--list=memtableBytes')).stdout).toContain('memtableBytes=1 MiB')
   })
 })
 
@@ -80,6 +83,7 @@ describe.concurrent('mistakes: one line, exit code 2, nothing written', patient,
       ['--strategi=x'],
       'exp: unknown flag "--strategi"; did you mean "--strategy"? (--help lists all)',
     ],
+    [['--list=teiring'], 'exp: unknown name to list "teiring"; did you mean "tiering"?'],
     [['--strategy=teiring'], 'exp: unknown strategy "teiring"; did you mean "tiering"?'],
     [[`--aged=${main}`], `exp: --aged: ${main} is a file, not a folder`],
     [[`--record=${root}`], `exp: --record: ${root} is a folder; name a file in it`],
@@ -126,7 +130,7 @@ describe.concurrent('failures: one line, exit code 1, no half-written result', p
     const out = outFolder('limited')
     // The limit's signal is ignored, as a shell's child would not: the write fails instead.
     const script = 'trap "" XFSZ; ulimit -f 16; exec "$@"'
-    const command = ['bash', '-c', script, 'bash', process.execPath, main]
+    const command = ['bash', '-c', script, 'bash', ...varve('exp')]
     const { code, stderr } = await startCommand([...command, ...small, `--out=${out}`]).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(/^exp: .*\n$/)

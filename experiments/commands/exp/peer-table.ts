@@ -6,7 +6,8 @@ import type { Json } from '../../../engine/base/json.ts'
 import type { PeerResult } from '../../../results/peer-schema.ts'
 import { formatCount } from '../../base/units.ts'
 import type { Look } from '../../cli/terminal.ts'
-import { fitted, textTable } from '../../cli/text-table.ts'
+import { fitted } from '../../cli/text-lines.ts'
+import { textTable } from '../../cli/text-table.ts'
 import { quoted, timeQuoted } from './closing-table.ts'
 
 const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops/s', 'p50', 'p99']
@@ -14,8 +15,8 @@ const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops
 const CAPTION =
   'WA process: bytes the process passed to write calls ÷ user bytes. WA tables: (flush + compaction\n' +
   "bytes) ÷ user bytes, W-Amp: ÷ flush bytes, by the peer's own account. SA: physical ÷ live bytes.\n" +
-  'All at rest; –: nobody counts it. latencyIncludes in the result says what a latency measures.\n' +
-  'p50, p99: '
+  'All at rest; –: nobody counts it. latencyIncludes in the result says what a latency ' +
+  'measures.\np50, p99:'
 
 export function peerTables(results: readonly PeerResult[], look: Look): string {
   const table = textTable({ head: HEAD, rows: results.map(rowOf), names: 2 }, look)
@@ -39,7 +40,7 @@ function rowOf({ config, peer, timed }: PeerResult): string[] {
   ]
 }
 
-/** What is equal in one line, what is not a line each. */
+/** Equal settings in one line, different settings a line each. */
 function settingLines({ peer }: PeerResult): string {
   const equal = peer.settings.filter((setting) => setting.equal)
   const lines = peer.settings

@@ -8,8 +8,8 @@ import { hashOfJson } from '../../base/digest.ts'
 import { Interrupted } from '../../base/interrupted.ts'
 
 /**
- * A chart a run of ours, and one that compares all, peers among them, where there are several;
- * returns the paths of all files. Throws `Interrupted` on the signal.
+ * Writes one chart for each run of our engine, and one that compares all results if there are
+ * several, peers included; returns the paths of all files. Throws `Interrupted` on the signal.
  */
 export async function writeCharts(
   results: readonly RunResult[],
@@ -17,7 +17,7 @@ export async function writeCharts(
   outFolder: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  // Loaded after the runs: the renderer's memory is no part of what a run needs.
+  // Loaded after the runs, so that runs do not share memory with the renderer.
   const { chartFor } = await import('../../charts/chart-for.ts')
   const { writeChart } = await import('../../charts/render.ts')
   const paths: string[] = []

@@ -16,9 +16,13 @@ import { promisify } from 'node:util'
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { REFERENCE_TRACES, sha256Of } from '../../../workloads/testing/reference.ts'
-import { runTrace } from './run-trace.ts'
+import { dispatch } from '../../cli/program.ts'
+import { varve } from '../../cli/testing/start-command.ts'
+import { VERBS } from '../catalog.ts'
 
-const script = join(import.meta.dirname, 'trace.ts')
+const [node, ...script] = varve('trace') as [string, ...string[]]
+/** A file that is no trace. */
+const text = import.meta.filename
 const referenceHash = REFERENCE_TRACES.find(({ workload }) => workload === 'ycsb-a')!.sha256
 
 interface Outcome {
@@ -30,7 +34,7 @@ interface Outcome {
 async function trace(...args: string[]): Promise<Outcome> {
   const options = { encoding: 'buffer', maxBuffer: 2 ** 26 } as const
   try {
-    const run = await promisify(execFile)(process.execPath, [script, ...args], options)
+    const run = await promisify(execFile)(node, [...script, ...args], options)
     return { code: 0, stdout: run.stdout, stderr: run.stderr.toString() }
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: Buffer; stderr: Buffer }
@@ -50,14 +54,15 @@ async function inProcess(...args: string[]) {
     vi.spyOn(process.stderr, 'write').mockImplementation(keep('stderr')),
   ]
   try {
-    await runTrace(args, signal)
+    await runTrace(args)
   } finally {
     for (const spy of spies) spy.mockRestore()
   }
   return printed
 }
 
-const { signal } = new AbortController()
+const runTrace = (args: readonly string[]) =>
+  dispatch(VERBS, ['trace', ...args], () => new AbortController().signal)
 
 let folder = ''
 beforeAll(() => {
@@ -65,7 +70,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-describe('npm run trace', () => {
+describe('varve trace', () => {
   test('generates YCSB’s own trace on standard output', async () => {
     const { code, stdout, stderr } = await trace(
       ...['generate', '--workload=ycsb-a', '--records=1000', '--operations=10000'],
@@ -147,20 +152,20 @@ describe('npm run trace', () => {
     [['generat'], 'did you mean "generate"?'],
     [['import'], 'name a file to import'],
     [['import', '/nowhere'], 'there is no /nowhere'],
-    [['import', script], '--format is needed: ycsb, rocksdb'],
-    [['import', script, '--format=ycbs'], 'did you mean "ycsb"?'],
-    [['import', script, '--format=rocksdb', '--out=/tmp/varve-none'], 'not a RocksDB trace'],
-    [['stats', script], 'not a trace'],
+    [['import', text], '--format is needed: ycsb, rocksdb'],
+    [['import', text, '--format=ycbs'], 'did you mean "ycsb"?'],
+    [['import', text, '--format=rocksdb', '--out=/tmp/varve-none'], 'not a RocksDB trace'],
+    [['stats', text], 'not a trace'],
     [['stats', import.meta.dirname], 'is a folder; name a trace'],
-    [['export', script, '--format=csv'], 'not a trace'],
-    [['export', script, '--format=csv', `--out=${script}`], 'is read; name another file'],
+    [['export', text, '--format=csv'], 'not a trace'],
+    [['export', text, '--format=csv', `--out=${text}`], 'is read; name another file'],
     [['generate', `--out=${import.meta.dirname}`], 'is a folder; name a file in it'],
     [['generate', '--out=/nowhere/a.txt'], '--out: there is no folder /nowhere'],
     [['generate', '--compression=none'], '--compression: only with --format=native, not ycsb'],
     [['record'], '--out=FILE is needed'],
     [['--format=ycsb'], 'no command before --format=ycsb'],
   ])('%j is a mistake, told in one line', async (args, message) => {
-    const refused = await runTrace(args, signal).catch((error: unknown) => error)
+    const refused = await runTrace(args).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(Error)
     expect((refused as Error).message).toContain(message)
     expect((refused as Error).message).not.toContain('\n')
@@ -176,7 +181,7 @@ describe('npm run trace', () => {
     const path = join(folder, 'redirected')
     const descriptor = openSync(path, 'w')
     const stdio: StdioOptions = ['ignore', descriptor, 'ignore']
-    const child = spawn(process.execPath, [script, 'generate', '--records=5M'], { stdio })
+    const child = spawn(node, [...script, 'generate', '--records=5M'], { stdio })
     closeSync(descriptor)
     await vi.waitUntil(() => statSync(path).size > 0, { timeout: 30_000 })
     child.kill('SIGINT')
@@ -189,7 +194,7 @@ describe('npm run trace', () => {
     ['SIGHUP', 129, 'generate'],
   ] as const)('after %s no part of a file is left', async (signal, ended, verb) => {
     const own = mkdtempSync(join(folder, 'interrupted '))
-    const child = spawn(process.execPath, [script, verb, '--records=5M', `--out=${join(own, 'a')}`])
+    const child = spawn(node, [...script, verb, '--records=5M', `--out=${join(own, 'a')}`])
     let stderr = ''
     child.stderr.on('data', (text) => {
       stderr += text

@@ -1,8 +1,8 @@
 /**
- * Owns the store of loaded trees: each lies under the hash of all that decides its bytes (strategy,
- * workload, engine options, seeds, code), is written once and never changed. A run starts from a
- * clone: tables, which nobody writes again, are hard links; everything else is copied, sharing its
- * blocks where the file system can.
+ * Owns the store of loaded trees. A tree lies under the hash of everything that decides its bytes:
+ * strategy, workload, engine options, seeds and code. It is written once and never changed. A run
+ * starts from a clone. Tables are never written again, so they are hard links; all other files are
+ * copied, and share blocks where the file system can.
  *
  *   <folder>/<hash>/aged.json   what it is, and what a clone must agree with
  *   <folder>/<hash>/db/         the database, drained and closed
@@ -61,7 +61,7 @@ export function specOf(plan: RunPlan, varveVersion: string): Readonly<Record<str
     seed,
     repeat,
     varveVersion,
-    // A module of the user's own has no version but its digest, which is in the identity.
+    // A user's module has no version. Its digest is in the plan's id.
     module: STRATEGIES.has(strategy.name) ? null : plan.id,
   }
 }
@@ -82,7 +82,7 @@ export function findAged(folder: string, hash: string): AgedTree | null {
   }
 }
 
-/** Takes a closed database folder into the store, by renaming; one that is there already stays. */
+/** Moves a closed database folder into the store. A tree that is there already stays. */
 export function addAged(
   folder: string,
   hash: string,
@@ -90,7 +90,7 @@ export function addAged(
   tree: Omit<AgedTree, 'files' | 'bytes'>,
 ): void {
   const place = join(folder, hash)
-  // What findAged refused is no tree.
+  // A damaged tree is replaced.
   if (findAged(folder, hash) === null) rmSync(place, { recursive: true, force: true })
   const staged = `${database}.staged`
   mkdirSync(staged)

@@ -1,9 +1,9 @@
 /**
- * Owns a run that starts from a loaded tree: the load happens once, in a run of its own whose
- * database is drained, closed and kept; each run opens a clone of it. The load's operations are
- * still generated, for the random numbers that follow, the trace hash and the account of live data,
- * but reach no database. So every figure of such a run is of its run phases alone, and equal
- * whether the tree was built for it or found.
+ * Owns a run that starts from a loaded tree. The load is done once, in a separate run, whose
+ * database is drained, closed and kept; each run opens a clone of it. The operations of the load
+ * are still generated, for the random numbers after them, the trace hash and the account of live
+ * data, but they reach no database. So all figures are those of the run phases, and they are the
+ * same whether the tree was built for this run or found.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -91,7 +91,7 @@ async function build(
   return built
 }
 
-/** The load, told of its end, and refused where it is not the one the tree was made by. */
+/** The load's stream. At its end it throws if the tree was made by another load. */
 function passingLoad(
   stream: OperationStream,
   load: { passing: boolean },
@@ -118,7 +118,7 @@ function passingLoad(
   }
 }
 
-/** Nothing was loaded: a phase of that name would quote the speed of making keys. */
+/** Drops the load's figures: they would only show how fast keys are made. */
 function withoutLoad(result: RunResult, { loadOperations }: AgedTree): RunResult {
   const { deterministic, timed } = result
   const ofRun = ({ atOperation }: { readonly atOperation: number }) => atOperation > loadOperations

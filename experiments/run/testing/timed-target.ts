@@ -1,6 +1,6 @@
 /**
- * Owns a target for tests of time: it stores nothing, and every call takes as long as it is told on
- * a clock of its own hand. A put may run a job first, as inline scheduling does.
+ * Owns a target for tests of time: it stores nothing, and each call moves a manual clock by a given
+ * time. A put may run a job first, as inline scheduling does.
  */
 import { Ledger, ReadCounters } from '../../../engine/index.ts'
 import { ALL_FIELDS, OPERATION_KIND, type OperationStream } from '../../../workloads/index.ts'

@@ -1,8 +1,7 @@
 /**
- * Owns what every store is given alike: memory, blocks, compression, filters, the shape of a
- * leveled tree and what a write waits for. A peer's settings are made from one budget and from
- * nothing else, and are written beside ours line by line; what cannot be made equal is a line that
- * says so.
+ * Owns the budget that every store gets: memory, blocks, compression, filters, the shape of a
+ * leveled tree and what a write waits for. A peer's settings are made from it alone. A result lists
+ * them line by line beside ours; a line says so when the two cannot be equal.
  */
 import type { Json } from '../../../engine/base/json.ts'
 import type { EngineOptions } from '../../../engine/index.ts'
@@ -15,7 +14,9 @@ export interface Budget {
   readonly blockBytes: number
   readonly blockRestartInterval: number
   readonly compression: EngineOptions['compression']
-  /** Of `leveling-partial`, whose tree LevelDB and RocksDB build. */
+  /**
+   * Size ratio of `leveling-partial`, the strategy that builds a tree as LevelDB and RocksDB do.
+   */
   readonly T: number
   readonly l0Trigger: number
   /** What level 1 may hold. */
@@ -27,7 +28,7 @@ export interface Budget {
 /** Strategy whose parameters describe a peer's tree. */
 export const PEER_STRATEGY = 'leveling-partial'
 
-/** `params`: given for the strategy; its defaults are filled in. */
+/** `params` are those of the strategy; missing ones take their defaults. */
 export function budgetOf(options: EngineOptions, params: Readonly<Record<string, Json>>): Budget {
   const { memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval, compression } = options
   const shape = STRATEGIES.get(PEER_STRATEGY)!.parse(params) as Record<string, number>
@@ -46,12 +47,12 @@ export function budgetOf(options: EngineOptions, params: Readonly<Record<string,
   }
 }
 
-/** A setting both sides have, equal or with a note that says why not. */
+/** One setting of both stores; `note` says why they differ. */
 export function setting(name: string, varve: Json, peer: Json, note = ''): PeerSetting {
   return { name, varve, peer, equal: varve === peer, note }
 }
 
-/** What an open of ours and of each peer here does with a write. */
+/** What our engine and every peer do with a write before it returns. */
 export const HANDED_TO_THE_SYSTEM = 'handed to the operating system'
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -59,7 +60,7 @@ const NAMES: Readonly<Record<string, string>> = {
   level1Bytes: 'level 1 target, bytes',
 }
 
-/** The lines of `budget` whose peer's value is in `theirs`; a text beside a value is its note. */
+/** A line for each field of `budget`; `theirs` has the peer's value and, beside it, a note. */
 export function settingsOf(
   budget: Budget,
   theirs: Readonly<Partial<Record<keyof Budget, readonly [Json, string?]>>>,

@@ -1,8 +1,8 @@
 /**
- * Owns reading what LevelDB and RocksDB write about themselves into their LOG: the exact size of
- * every table a flush or a compaction made, where their statistics round to megabytes or tenths of
- * gigabytes. Sources: LevelDB 1.20 db/db_impl.cc (`Level-0 table`, `Compacted … => … bytes`,
- * `Moved`), RocksDB logging/event_logger.h (`EVENT_LOG_v1` lines of JSON).
+ * Owns the reading of the LOG that LevelDB and RocksDB write about themselves. It has the exact
+ * size of each table that a flush or a compaction made; their statistics round to megabytes or
+ * tenths of gigabytes. Sources: LevelDB 1.20 db/db_impl.cc (`Level-0 table`, `Compacted … => …
+ * bytes`, `Moved`), RocksDB logging/event_logger.h (`EVENT_LOG_v1` lines of JSON).
  */
 import type { PeerStatistics } from './peer-store.ts'
 

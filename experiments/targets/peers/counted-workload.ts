@@ -1,8 +1,7 @@
 /**
- * Owns what the harness must know of a stream that it hands over whole: the trace hash, operations
- * by kind, user bytes and live sizes, counted as the operations pass. A batch target runs
- * elsewhere; these are the same figures the driver keeps for one that is called operation by
- * operation.
+ * Owns the counts of a stream that a batch target takes as a whole: the trace hash, operations by
+ * kind, user bytes and live sizes. They are counted while the stream is exported, and are the same
+ * figures as the driver's.
  */
 import type { PeerResultInput } from '../../../results/peer-schema.ts'
 import {
@@ -18,7 +17,7 @@ type Phase = PeerResultInput['deterministic']['phases'][number]
 
 export class CountedWorkload {
   readonly traceHash = new TraceHash()
-  /** Of every key the newest record: an update of one field is merged into it. */
+  /** The newest record of every key, into which an update of one field is merged. */
   readonly records: RecordStore
   userBytes = 0
   liveLogicalBytes = 0
@@ -27,7 +26,7 @@ export class CountedWorkload {
     []
   readonly #arrivalIntervalNs: number | null
 
-  /** With an interval, operations arrive so far apart. */
+  /** Operations arrive so far apart; null: at once. */
   constructor(arrivalIntervalNs: number | null = null) {
     this.#arrivalIntervalNs = arrivalIntervalNs
     this.records = this.#createRecords()

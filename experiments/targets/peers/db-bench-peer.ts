@@ -1,8 +1,8 @@
 /**
  * Owns native RocksDB as a peer: the whole stream is exported as a RocksDB trace, and `db_bench
- * --benchmarks=replay` runs it in one thread. A batch target: the stream goes in, statistics come
- * out. Its options are free, so its budgets are ours in every line; the seeks of a trace have no
- * nexts, so scans read one entry there.
+ * --benchmarks=replay` runs it in one thread. It is a batch target: the stream goes in, statistics
+ * come out. All its options can be set, so its budget equals ours in every line. A trace holds
+ * seeks without the nexts, so a scan reads one entry.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
@@ -32,7 +32,7 @@ export interface Replay {
 export interface ReplayParts {
   readonly workload: Workload
   readonly budget: Budget
-  /** Exists and is empty; the trace lies beside it for a while. */
+  /** Exists and is empty. The trace lies beside it during the replay. */
   readonly folder: string
   readonly signal: AbortSignal
   readonly window: () => ProcessWindow
@@ -58,7 +58,7 @@ export async function replayNatively(parts: ReplayParts): Promise<Replay> {
     const statistics = statisticsOf(folder, output)
     const drained: PeerReading = readingOf({
       statistics,
-      // The child's reads hold the trace as well.
+      // The reads of the child include those of the trace.
       account: account && { ...account, writtenBytes: written!, readBytes: 0 },
       folder,
       userBytes: workload.userBytes,
@@ -108,7 +108,7 @@ function argumentsOf(
     trace_file: tracePath,
     trace_replay_threads: 1,
     trace_replay_fast_forward: arrivalIntervalNs === null ? AT_ONCE : 1,
-    // Replay looks records' families up in a map that only several of them make.
+    // A replay needs the map of column families, which db_bench makes only for several of them.
     num_column_families: 2,
     num: 1,
     statistics: 1,

@@ -118,7 +118,7 @@ class LevelDbStore implements PeerStore {
     }
   }
 
-  /** It says nothing of work that is due. */
+  /** LevelDB does not report work that is due. */
   busy(): boolean {
     return false
   }

@@ -1,6 +1,6 @@
 /**
  * Owns LMDB as a peer, through lmdb-js: a copy-on-write B+-tree whose file is mapped. Each write is
- * a transaction of its own, without fsync, as ours are. All calls are on the calling thread.
+ * one transaction without fsync, as in our engine. All calls are on the calling thread.
  */
 import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
@@ -57,7 +57,7 @@ export const LMDB_PEER: PeerDefinition = {
     const { open } = loadLibrary<Library>('lmdb', PACKAGE)
     const database = open({
       path: folder,
-      // Else a dot in the folder's name makes it a file.
+      // Otherwise lmdb-js takes a name with a dot for a file.
       noSubdir: false,
       encoding: 'binary',
       keyEncoding: 'binary',

@@ -1,4 +1,4 @@
-/** Owns the loading of a peer's library: it is there, or the user gets one clear line. */
+/** Owns the loading of a peer's library. Where it is missing, the user gets one clear line. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -18,7 +18,7 @@ export function loadLibrary<Library>(target: string, packageName: string): Libra
   }
 }
 
-/** Its package.json is looked for above its entry: not every package exports it. */
+/** Searches package.json upwards from the package's entry: not every package exports it. */
 export function libraryVersion(packageName: string): string {
   for (let folder = dirname(require.resolve(packageName)); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json')

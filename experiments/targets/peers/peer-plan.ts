@@ -1,4 +1,4 @@
-/** Owns one run against a peer as decided: the store, its budget, and the stream that it gets. */
+/** Owns the plan of one run against a peer: the store, its budget, and the stream that it gets. */
 import type { PeerName } from '../../../results/peer-schema.ts'
 import type { RunPlan } from '../../base/run-plan.ts'
 import type { Budget } from './budget.ts'
@@ -10,7 +10,7 @@ export interface PeerPlan extends Pick<RunPlan, 'id' | 'config' | 'command' | 'c
    * Writes stop after every half memtable until the store is at rest: background work never lags.
    */
   readonly paced?: boolean
-  /** Of a batch target that is paced: operations arrive so far apart. */
+  /** Time between the arrivals of a batch target's operations; left out: all at once. */
   readonly arrivalIntervalNs?: number
 }
 

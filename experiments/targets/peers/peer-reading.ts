@@ -1,6 +1,7 @@
 /**
- * Owns one reading of a peer: its own statistics, the process's account and the folder's size, and
- * the ratios of them. What one of the sources does not know stays null through every quotient.
+ * Owns one reading of a peer: its own statistics, the account of the process, the size of the
+ * folder, and their ratios. A figure that its source does not know is null, and so is each ratio of
+ * it.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ interface ProcessAccount {
   readonly deviceBytes: number
 }
 
-/** The process's account since the store was opened, without the bytes written to the terminal. */
+/** The account of the process since construction, without the bytes written to the terminal. */
 export class ProcessWindow {
   readonly #terminalBytes: () => number
   readonly #before: SystemReading | null
@@ -74,7 +75,7 @@ function ratio(numerator: number | null, denominator: number | null): number | n
   return numerator === null || denominator === null ? null : quotient(numerator, denominator)
 }
 
-/** Bytes of files, as far as blocks are behind them: a log set aside in advance is not data. */
+/** Bytes of all files. Space reserved in advance for a log has no blocks and does not count. */
 function folderBytes(folder: string): number {
   return readdirSync(folder)
     .map((name) => lstatSync(join(folder, name)))

@@ -2,7 +2,7 @@
  * Holds peers to the contract: each answers as a map does, each is put the same operations as our
  * own engine, and what nobody counts is null. A few hundred operations a peer.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -21,6 +21,7 @@ import { overDefaults } from '../../cli/testing/over-defaults.ts'
 import { ScannedEntries } from '../../measure/scanned-entries.ts'
 import { runExperiment } from '../../run/experiment.ts'
 import { runPeer } from '../../run/peer-experiment.ts'
+import { runSweep } from '../../run/sweep.ts'
 import { budgetOf } from './budget.ts'
 import { INTERACTIVE_PEERS } from './catalog.ts'
 import { loadLibrary } from './load-library.ts'
@@ -174,6 +175,37 @@ describe('a run', () => {
       expect(peer.drained.userBytes).toBe(userBytes)
     }
   })
+})
+
+test('one sweep runs ours and theirs, and reuses both', async () => {
+  const request = requestOf('--target=varve,lmdb,sqlite', '--strategy=tiering')
+  const plans = [...(await resolvePlans(request)), ...(await resolvePeerPlans(request))]
+  const folder = mkdtempSync(join(outFolder, 'sweep-'))
+  const sweep = async (keep: boolean) => {
+    const reused: string[] = []
+    const fractions: number[] = []
+    const outcome = await runSweep(plans, {
+      ...context(),
+      outFolder: folder,
+      keep,
+      force: false,
+      onProgress: (...[, , , fraction]) => fractions.push(fraction),
+      onReuse: (path) => reused.push(path),
+    })
+    return { ...outcome, reused, fractions }
+  }
+  const { results, peers, resultPaths, reused, fractions } = await sweep(false)
+  expect(reused).toEqual([])
+  expect(results.map(({ config }) => config.strategy.name)).toEqual(['tiering'])
+  expect(peers.map(({ peer }) => peer.name)).toEqual(['lmdb', 'sqlite'])
+  expect(resultPaths.map((path) => path.endsWith('.peer.json'))).toEqual([false, true, true])
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
+  expect(fractions.at(-1)).toBe(1)
+  expect((await sweep(false)).reused).toEqual(resultPaths)
+  const kept = await sweep(true)
+  expect(kept.reused).toEqual([])
+  expect(readdirSync(folder).filter((name) => name.endsWith('.db'))).toHaveLength(3)
+  expect((await sweep(true)).reused).toEqual(resultPaths)
 })
 
 describe('what is missing', () => {

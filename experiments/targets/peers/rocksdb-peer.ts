@@ -1,8 +1,7 @@
 /**
  * Owns RocksDB as a peer in this process, through @nxtedition/rocksdb. All calls are on the calling
- * thread: batches and lookups have synchronous forms in the library, behind an underscore. The
- * library lets few options through; what it fixes is in the settings, and `db_bench` has no such
- * limits.
+ * thread: the library has synchronous batches and lookups, whose names begin with an underscore. It
+ * passes few options on; the settings list those that it fixes. `db_bench` has no such limits.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +22,7 @@ interface Batch {
 }
 
 interface Cursor {
-  /** Keys and values in turn. */
+  /** Keys and values alternate. */
   _nextvSync(entries: number): { readonly rows: readonly Uint8Array[]; readonly finished: boolean }
   _closeSync(): void
 }
@@ -90,7 +89,7 @@ function optionsOf(budget: Budget) {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     compaction: 'level',
-    // A buffer is a quarter of this, and two are merged at a flush.
+    // A buffer has a quarter of this; a flush merges two.
     memtableMemoryBudget: 2 * budget.memtableBytes,
     compression: false,
     walCompression: false,
@@ -103,7 +102,7 @@ function optionsOf(budget: Budget) {
   }
 }
 
-/** Anything but '0' is work that runs or is due. */
+/** Properties that are '0' when no work runs or is due. */
 const WORK = [
   'rocksdb.num-running-flushes',
   'rocksdb.num-running-compactions',

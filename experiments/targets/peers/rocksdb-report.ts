@@ -13,9 +13,9 @@ const UNITS: Readonly<Record<string, number>> = {
 }
 
 /**
- * The first table of compaction statistics in `report`; null when there is none. What was written
- * is taken from the LOG: the table rounds it to tenths of gigabytes, as it does what was read, of
- * which the LOG says nothing by level.
+ * The first table of compaction statistics in `report`; null when there is none. Written bytes come
+ * from the LOG, since the table rounds them to tenths of gigabytes. Read bytes are rounded too, but
+ * the LOG does not have them by level.
  */
 export function rocksDbLevels(report: string, log: string): PeerReading['levels'] {
   const written = rocksDbWrittenByLevel(log)

@@ -1,6 +1,6 @@
 /**
- * Owns SQLite as a peer, through better-sqlite3: a B-tree with a write-ahead log, each write a
- * transaction of its own. All calls are on the calling thread. The table has a rowid, as SQLite's
+ * Owns SQLite as a peer, through better-sqlite3: a B-tree with a write-ahead log. Each write is one
+ * transaction. All calls are on the calling thread. The table has a rowid, as SQLite's
  * manual advises for rows beyond a twentieth of a page.
  */
 import { join } from 'node:path'
@@ -70,7 +70,7 @@ export const SQLITE_PEER: PeerDefinition = {
       `page_size = ${PAGE_BYTES}`,
       'journal_mode = WAL',
       'synchronous = NORMAL',
-      // Negative: in KiB.
+      // A negative number is in KiB.
       `cache_size = -${Math.round(cacheBytesOf(budget) / 1024)}`,
     ]) {
       database.pragma(text)

@@ -1,13 +1,14 @@
 /**
- * Owns which result a command on one run takes where it is given a folder: the newest, by the time
- * its file was written. Results of suites and of other stores have other names; a newer file that
- * is damaged is taken, so that reading it says what is wrong.
+ * Owns which result of a folder a command takes: the newest result of a run, by the time its file
+ * was written. Results of suites and of other stores have other names. A damaged file counts too,
+ * so that reading it reports the damage.
  */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { UsageError } from '../base/usage-error.ts'
+import { note } from '../cli/run-command.ts'
 
-/** As runs name their results; those of other stores end in `.peer.json`. */
+/** The names of run results; those of other stores end in `.peer.json`. */
 const RUN_NAME = /^[^.].*-r\d+\.json$/
 
 /** Whether `path` is a folder, whose newest result is meant. */
@@ -28,7 +29,7 @@ export function newestResults(folder: string): readonly string[] {
   return files.map(({ path }) => path)
 }
 
-/** Says on standard error which result of the folder a command took. */
+/** Notes which result of the folder the command took. */
 export function tellTaken(command: string, path: string, why: string): void {
-  process.stderr.write(`${command}: ${path}, ${why}\n`)
+  note(`${command}: ${path}, ${why}`)
 }

@@ -1,0 +1,76 @@
+/**
+ * Owns the one way from the command line to a verb: which verb is meant, its arguments, its help.
+ * The verbs are handed in; a verb's work is loaded only when it runs.
+ */
+import { UsageError, unknownName } from '../base/usage-error.ts'
+import { readArguments } from './arguments.ts'
+import { refuseFlagsKeptByNpm } from './npm-flags.ts'
+import { beQuiet, runCommand, say } from './run-command.ts'
+import { hearSignals } from './signals.ts'
+import { lastWord, type Operands, type Verb, type VerbGroup, type Verbs } from './verb.ts'
+
+const NO_OPERANDS: Operands = { usage: '', least: 0, most: 0, missing: '' }
+
+/** Runs the verb that the process's arguments name, and sets the exit code. */
+export async function runProgram(verbs: Verbs): Promise<void> {
+  const first = process.argv[2]
+  const name = verbs.some((verb) => verb.name === first) ? first! : 'varve'
+  await runCommand(name, (argv) => dispatch(verbs, argv))
+}
+
+/**
+ * Does what `argv` (without node and script) asks of `verbs`, which are those of the program or of
+ * `group`; returns the exit code. Throws `UsageError` for a mistake in it.
+ */
+export async function dispatch(
+  verbs: Verbs,
+  argv: readonly string[],
+  hear: () => AbortSignal = hearSignals,
+  group: VerbGroup | null = null,
+): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help' || name === '-h') {
+    refuseFlagsKeptByNpm(group?.name ?? '', argv, new Map(), process.env)
+    const { listHelp } = await import('./help.ts')
+    return say(listHelp(verbs, group))
+  }
+  const verb = verbNamed(name, verbs)
+  if ('verbs' in verb) return dispatch(verb.verbs, rest, hear, verb)
+  return runVerb(verb, rest, hear)
+}
+
+async function runVerb(
+  verb: Verb,
+  argv: readonly string[],
+  hear: () => AbortSignal,
+): Promise<number> {
+  const given = readArguments(verb.name, argv)
+  if (given.flags.has('help') || (verb.helpsWhenBare === true && argv.length === 0)) {
+    const { verbHelp } = await import('./help.ts')
+    return say(await verbHelp(verb))
+  }
+  if (!given.flags.has('list')) checkOperands(given.operands, verb.operands)
+  beQuiet(given.flags.has('quiet'))
+  return verb.run(given, hear)
+}
+
+/** The verb of which `name` is the last word. Throws `UsageError` with the nearest. */
+function verbNamed(name: string, verbs: Verbs): Verb | VerbGroup {
+  const verb = verbs.find((known) => lastWord(known.name) === name)
+  if (verb !== undefined) return verb
+  const names = verbs.filter((known) => !('isHidden' in known)).map((known) => lastWord(known.name))
+  if (name.startsWith('-')) {
+    throw new UsageError(`no command before ${name}; known: ${names.join(', ')}`)
+  }
+  // A verb of a group without its group: 'verify' for 'db verify'.
+  const within = verbs
+    .flatMap((known) => ('verbs' in known ? known.verbs.map((sub) => sub.name) : []))
+    .filter((known) => lastWord(known) === name)
+  throw unknownName('command', name, within.length > 0 ? within : names)
+}
+
+function checkOperands(given: readonly string[], operands: Operands | undefined): void {
+  const { least, most = Number.POSITIVE_INFINITY, missing } = operands ?? NO_OPERANDS
+  if (given.length < least) throw new UsageError(missing)
+  if (given.length > most) throw new UsageError(`unexpected argument "${given[most]}"`)
+}

@@ -1,0 +1,20 @@
+/** Declares `varve compare`: results in, paired differences with intervals and verdicts out. */
+import type { Verb } from '../cli/verb.ts'
+
+export const compare: Verb = {
+  name: 'compare',
+  summary: 'Compares results pair by pair: equal seeds, equal operations, equal budgets.',
+  operands: {
+    usage: '<results…>',
+    least: 1,
+    missing: 'name results: files or folders (see --help)',
+  },
+  examples: ['out/a.json out/b.json', 'out --baseline=leveling --json'],
+  notes: [
+    'Results are files or folders; those of one design are one side. Of the sides that ran one ' +
+      'workload under the same conditions one is the baseline, and every other is compared with ' +
+      'it. What cannot be compared is listed with the reason.',
+  ],
+  exits: { 2: 'a mistake in the arguments, or one design only' },
+  run: async (given) => (await import('./compare/compare-results.ts')).compareResults(given),
+}

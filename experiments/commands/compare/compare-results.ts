@@ -1,0 +1,25 @@
+/**
+ * Owns the work of `varve compare`: results in, paired differences with intervals and verdicts out,
+ * and what could not be compared with the reason.
+ */
+import { type Arguments, integerOf, namesOf, oneOf, textOf } from '../../cli/arguments.ts'
+import { readResultFiles } from '../../cli/read-documents.ts'
+import { say } from '../../cli/run-command.ts'
+import { lookOf } from '../../cli/terminal.ts'
+import { compareAll } from '../../compare/compare-all.ts'
+import { ACROSS } from '../../compare/pairing.ts'
+import { comparedText } from './comparison-text.ts'
+
+export function compareResults(given: Arguments): number {
+  const across = namesOf(given, 'across').map((name) => oneOf('value of --across', name, ACROSS))
+  const files = new Map(readResultFiles(given.operands).map(({ path, result }) => [path, result]))
+  const compared = compareAll([...files.values()], {
+    across,
+    baseline: textOf(given, 'baseline'),
+    level: integerOf(given, 'level') / 100,
+    seed: integerOf(given, 'seed'),
+    resamples: integerOf(given, 'resamples'),
+  })
+  if (given.flags.has('json')) return say(JSON.stringify(compared, null, 2))
+  return say(comparedText(compared, lookOf(process.stdout)))
+}

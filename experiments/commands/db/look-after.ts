@@ -1,0 +1,119 @@
+/** Owns the work of `varve db`: looks after a database folder that is not open anywhere. */
+import { existsSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  describeFolder,
+  exportDatabase,
+  Ledger,
+  NodeStorage,
+  type ReplayReport,
+  type Segments,
+  verifyDatabase,
+} from '../../../engine/index.ts'
+import { formatBytes } from '../../base/units.ts'
+import { UsageError, usageOf } from '../../base/usage-error.ts'
+import type { Arguments } from '../../cli/arguments.ts'
+import { EXIT } from '../../cli/explain.ts'
+
+/** Does `varve db export`; returns the exit code. Throws `UsageError`. */
+export function exportTo({ operands: [folder, to] }: Arguments): number {
+  return onDatabase(folder!, () => exportFolder(folder!, to!))
+}
+
+function exportFolder(folder: string, to: string): number {
+  const wasThere = existsSync(to)
+  try {
+    const report = exportDatabase(storage(), folder, to)
+    const { runs, tables, tableBytes, tablesCopied, segments, replay } = report
+    const copied = tablesCopied === 0 ? 'linked' : `${tablesCopied} of them copied`
+    print(`${to}: ${tables} tables in ${runs} runs, ${formatBytes(tableBytes)}, ${copied}`)
+    if (segments > 0) print(`  and ${segments} segments of a value log`)
+    if (replay.entries > 0) print(`  and ${replay.entries} entries in a write-ahead log`)
+    warnOfDamage(replay, 'the export leaves out')
+    return EXIT.done
+  } catch (error) {
+    // The engine removed its files; the folder goes too if this command made it.
+    if (!wasThere && existsSync(to)) rmdirSync(to)
+    throw error
+  }
+}
+
+export function dump({ operands: [folder] }: Arguments): number {
+  return onDatabase(folder!, () => dumpFolder(folder!))
+}
+
+function dumpFolder(folder: string): number {
+  const { content, runs, tree } = describeFolder(storage(), folder)
+  const { manifest, options, recovery } = content
+  const { report } = recovery
+  const { totals, levels } = manifest.version
+  const facts: [string, string][] = [
+    ['manifest', `${manifest.path}, ${manifest.end.validBytes} bytes`],
+    ['strategy', options === null ? 'not recorded' : JSON.stringify(options.strategy)],
+    ['engine', options === null ? 'not recorded' : JSON.stringify(options.engine)],
+    ['tree', `${totals.tables} tables in ${runs} runs on ${levels.length} levels`],
+    ['entries', `${totals.entries}, ${totals.tombstones} of them deletions`],
+    ['bytes', `${totals.bytes} in tables, ${totals.rawBytes} of keys and values`],
+    ...valueLogFacts(manifest.segments),
+    ['logs', `${report.logs}, with ${report.batches} batches of ${report.entries} entries`],
+    ['sequence', `${manifest.lastSeq} in tables; next file ${manifest.nextFileNumber}`],
+  ]
+  for (const [name, value] of facts) print(`${name.padEnd(10)}${value}`)
+  warnOfDamage(report, 'an open drops')
+  if (tree !== '') print(`\n${tree}`)
+  return EXIT.done
+}
+
+/** Warns of log records that cannot be read; `drops` says which step drops them. */
+function warnOfDamage({ damage, bytesDropped, lost }: ReplayReport, drops: string): void {
+  if (damage === null) return
+  warn(`${damage}; ${drops} ${bytesDropped} bytes of logs`)
+  if (lost === null) return
+  const { seqFrom, seqTo, files } = lost
+  const kept = files.length === 0 ? '' : `; an open keeps what may hold them as ${files.join(', ')}`
+  warn(`lost: writes from seq ${seqFrom} ${seqTo === null ? 'on' : `to ${seqTo}`}${kept}`)
+}
+
+/** Facts of the value log; none where there is no value log. */
+function valueLogFacts(segments: Segments): [string, string][] {
+  if (segments.size === 0) return []
+  const states = Map.groupBy(segments.values(), ({ state }) => state)
+  const counts = Array.from(states, ([state, { length }]) => `${length} ${state}`).join(', ')
+  const sealed = states.get('sealed') ?? []
+  const bytes = sealed.reduce((sum, { recordBytes }) => sum + recordBytes, 0)
+  return [['value log', `${counts} segments; ${bytes} bytes of records in the sealed`]]
+}
+
+export function verify({ operands: [folder] }: Arguments): number {
+  return onDatabase(folder!, () => verifyFolder(folder!))
+}
+
+function onDatabase(folder: string, work: () => number): number {
+  if (!existsSync(join(folder, 'CURRENT'))) {
+    throw new UsageError(`${folder} holds no database: it has no CURRENT file`)
+  }
+  return usageOf(work)
+}
+
+function verifyFolder(folder: string): number {
+  const report = verifyDatabase(storage(), folder)
+  const { tables, tableBytes, segments, logs, batches, faults } = report
+  for (const fault of faults) warn(fault.message)
+  const values = segments === 0 ? '' : `, ${segments} segments of a value log`
+  const checked =
+    `${tables} tables (${formatBytes(tableBytes)})${values}, ` + `${logs} logs (${batches} batches)`
+  if (faults.length === 0) print(`${folder}: sound; ${checked}`)
+  return faults.length === 0 ? EXIT.done : EXIT.failed
+}
+
+function storage(): NodeStorage {
+  return new NodeStorage(new Ledger())
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function warn(line: string): void {
+  process.stderr.write(`db: ${line}\n`)
+}

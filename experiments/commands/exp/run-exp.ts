@@ -1,0 +1,170 @@
+/**
+ * Owns the work of `varve exp`: a request in; results, charts and a table out; and the exit code.
+ */
+import { existsSync } from 'node:fs'
+import type { RunResult } from '../../../results/schema.ts'
+import { checkOutFile, checkOutFolder } from '../../base/check-out.ts'
+import type { SweepContext, Transfer } from '../../base/context.ts'
+import type { RunPlan } from '../../base/run-plan.ts'
+import { formatSeconds } from '../../base/units.ts'
+import { UsageError, unknownName } from '../../base/usage-error.ts'
+import type { Arguments } from '../../cli/arguments.ts'
+import { EXIT } from '../../cli/explain.ts'
+import { Progress } from '../../cli/progress.ts'
+import { commandOf, isEngineTarget, type Request, type SuiteRequest } from '../../cli/request.ts'
+import { say } from '../../cli/run-command.ts'
+import { lookOf } from '../../cli/terminal.ts'
+import { ANSWERS_GATE } from '../../measure/gates.ts'
+import type { PeerPlan } from '../../targets/peers/peer-plan.ts'
+import type { Recording } from '../../trace/recording.ts'
+import { closingTable, untilLines } from './closing-table.ts'
+import { peerTables } from './peer-table.ts'
+
+export async function runExp(given: Arguments, hear: () => AbortSignal): Promise<number> {
+  const [listed] = given.flags.get('list') ?? []
+  if (listed !== undefined) {
+    const { listing } = await import('./listing.ts')
+    return say(await listing(listed))
+  }
+  const command = commandOf(given)
+  if (command.kind === 'suite') return runSuiteRequest(command.request, hear)
+  return runRequest(command.request, hear)
+}
+
+async function runRequest(request: Request, hear: () => AbortSignal): Promise<number> {
+  checkOutFolder('out', request.out)
+  if (request.aged !== null) checkOutFolder('aged', request.aged)
+  if (request.record !== null) checkOutFile('record', request.record)
+  const { resolvePlans } = await import('../../cli/resolve.ts')
+  const engines = request.target.some(isEngineTarget)
+  const plans = await aged(engines ? await resolvePlans(request) : [], request.aged)
+  const { resolvePeerPlans } = await import('../../cli/resolve-peers.ts')
+  const peerPlans = await resolvePeerPlans(request)
+  const { runSweep } = await import('../../run/sweep.ts')
+  const { writeCharts } = await import('./write-charts.ts')
+  const progress = new Progress(process.stderr, request.quiet, () => performance.now())
+  const signal = hear()
+  const tell = (line: string) => {
+    progress.clear()
+    if (!request.quiet) say(line)
+  }
+  using recording = await recordingOf(request, plans, peerPlans)
+  await announce(request, [...plans, ...peerPlans])
+  for (const note of new Set(plans.flatMap(({ notes = [] }) => notes))) tell(note)
+  try {
+    const context: SweepContext = {
+      outFolder: request.out,
+      versions: request.versions,
+      keep: request.keep,
+      force: request.force || recording !== null,
+      signal,
+      terminalWritten: () => sumOf(progress.written, recording?.written),
+      onProgress: (...place) => progress.update(...place),
+      onRun: (what) => progress.running(what),
+      onReuse: (path) => tell(`${path}: same configuration and code, reused`),
+    }
+    const run = recording === null ? [...plans, ...peerPlans] : [recording.plan]
+    const { results, peers, resultPaths } = await runSweep(run, context)
+    recording?.finish()
+    progress.running(null)
+    const chartPaths = await writeCharts(results, peers, request.out, signal)
+    if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
+    if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
+    for (const line of untilLines(results)) tell(line)
+    // The .png and .vl.json beside each .svg need no line of their own.
+    const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
+    for (const path of [...resultPaths, ...pictures]) tell(path)
+    return tellLosses([...results, ...peers])
+  } finally {
+    progress.clear()
+  }
+}
+
+/** Says before a long command how long it takes. Results that exist already cost no time. */
+async function announce(
+  { out, force, quiet }: Request,
+  plans: readonly (RunPlan | PeerPlan)[],
+): Promise<void> {
+  const { announcementOf } = await import('./announcement.ts')
+  const { resultPath } = await import('../../run/sweep.ts')
+  const due = plans.filter((plan) => force || !existsSync(resultPath(plan, out)))
+  const line = quiet ? null : announcementOf(due, out)
+  if (line !== null) process.stderr.write(`exp: ${line}\n`)
+}
+
+/** Reports runs that answered wrongly; returns the exit code. Their results are written anyway. */
+function tellLosses(results: readonly Pick<RunResult, 'id' | 'gates'>[]): number {
+  const lost = results.flatMap(({ id, gates }) =>
+    gates
+      .filter(({ name, passed }) => name === ANSWERS_GATE && !passed)
+      .map(({ why }) => ({ id, why })),
+  )
+  for (const { id, why } of lost) {
+    process.stderr.write(`exp: ${id}: answers are not what was written: ${why}\n`)
+  }
+  return lost.length === 0 ? EXIT.done : EXIT.failed
+}
+
+/** One run makes one trace. Throws `UsageError`. */
+async function recordingOf(
+  { record }: Request,
+  plans: readonly RunPlan[],
+  peers: readonly PeerPlan[],
+): Promise<Recording | null> {
+  if (record === null) return null
+  const [plan, ...others] = plans
+  if (plan === undefined || others.length + peers.length > 0) {
+    throw new UsageError(`--record: ${plans.length + peers.length} runs; one run makes one trace`)
+  }
+  const { Recording } = await import('../../trace/recording.ts')
+  return new Recording(record, plan)
+}
+
+function sumOf(terminal: Transfer, trace: Transfer = { bytes: 0, calls: 0 }): Transfer {
+  return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
+}
+
+/** The plans, starting from loaded trees in `folder`; unchanged where it is null. */
+async function aged(plans: readonly RunPlan[], folder: string | null) {
+  if (folder === null) return plans
+  const { agedPlan } = await import('../../run/aged/run-aged.ts')
+  const { describeCode } = await import('../../machine/environment.ts')
+  const { varveVersion } = describeCode()
+  return plans.map((plan) => agedPlan(plan, folder, varveVersion))
+}
+
+async function runSuiteRequest(request: SuiteRequest, hear: () => AbortSignal): Promise<number> {
+  checkOutFolder('out', request.out)
+  const { SUITES } = await import('../../suites/catalog.ts')
+  const suite = SUITES.get(request.suite)
+  if (suite === undefined) throw unknownName('suite', request.suite, [...SUITES.keys()])
+  const { runSuite } = await import('../../suites/run-suite.ts')
+  const { suitePlans } = await import('./suite-plans.ts')
+  const { suiteTables } = await import('./suite-table.ts')
+  if (request.scale === 'full' && !request.quiet) {
+    const time = formatSeconds(suite.fullSeconds)
+    process.stderr.write(`exp: the suite ${suite.name} at full scale takes roughly ${time}\n`)
+  }
+  const progress = new Progress(process.stderr, request.quiet, () => performance.now())
+  const signal = hear()
+  try {
+    const { result, path } = await runSuite(suite, {
+      scale: request.scale,
+      seed: request.seed,
+      outFolder: request.out,
+      signal,
+      plansOf: suitePlans,
+      onProgress: (what, ...place) => {
+        progress.running(what)
+        progress.update(what, ...place)
+      },
+    })
+    progress.running(null)
+    progress.clear()
+    const tables = suiteTables(suite, result, lookOf(process.stdout))
+    if (!request.quiet) say(`${tables}\n${path}`)
+    return result.claims.every(({ held }) => held) ? EXIT.done : EXIT.failed
+  } finally {
+    progress.clear()
+  }
+}
