@@ -112,5 +112,5 @@ test.each([
 })
 
 test('another state is a mistake', () => {
-  expect(() => parseCommand(['--until=stedy'])).toThrow('--until: expected steady')
+  expect(() => parseCommand(['--until=stedy'])).toThrow('did you mean "steady"')
 })
