@@ -138,7 +138,7 @@ class ShownRun implements Run {
     if (this.#chunks !== null) return this.#chunks
     const { chunks: own } = this.#own
     const before = (this.#before === null ? null : this.#before.#chunks) ?? NOTHING
-    this.#chunks = { own, shown: shownList(own, before, shownChunks) }
+    this.#chunks = { own, shown: Object.freeze(shownList(own, before, shownChunks)) }
     this.#before = null
     return this.#chunks
   }
@@ -157,8 +157,8 @@ class ShownRun implements Run {
 const NOTHING: Shown<Chunk> = { own: [], shown: [] }
 
 /**
- * The copy of the list `own`. Items that are in `before`, in the same order, keep their copies.
- * `fill` copies each stretch of new items, and receives the items that they replace.
+ * The copy of the list `own`, not yet frozen. Items that are in `before`, in the same order, keep
+ * their copies. `fill` copies each stretch of new items, and receives the items that they replace.
  */
 function shownList<Item extends object>(
   own: readonly Item[],
@@ -166,7 +166,9 @@ function shownList<Item extends object>(
   fill: (own: readonly Item[], before: Shown<Item>) => readonly Item[],
 ): readonly Item[] {
   const shown = own.slice()
-  const { own: ownBefore, shown: shownBefore } = before
+  const ownBefore = before.own
+  // V8 copies a frozen array fast by a spread only: `slice` and `flatMap` take 0.1 µs an element.
+  const shownBefore = [...before.shown]
   let end = own.length
   let endBefore = ownBefore.length
   let from = 0
@@ -184,18 +186,18 @@ function shownList<Item extends object>(
     const place = at === end ? endBefore : places.get(own[at]!)
     if (place === undefined || place < fromBefore) continue
     if (from < at) {
-      const filled = fill(own.slice(from, at), sliceOf(before, fromBefore, place))
-      for (const [index, item] of filled.entries()) shown[from + index] = item
+      const replaced = {
+        own: ownBefore.slice(fromBefore, place),
+        shown: shownBefore.slice(fromBefore, place),
+      }
+      const filled = fill(own.slice(from, at), replaced)
+      for (let index = 0; index < filled.length; index++) shown[from + index] = filled[index]!
     }
     if (at < end) shown[at] = shownBefore[place]!
     from = at + 1
     fromBefore = place + 1
   }
-  return Object.freeze(shown)
-}
-
-function sliceOf<Item>({ own, shown }: Shown<Item>, from: number, to: number): Shown<Item> {
-  return { own: own.slice(from, to), shown: shown.slice(from, to) }
+  return shown
 }
 
 function shownLevel(
@@ -205,7 +207,7 @@ function shownLevel(
 ): Level {
   const before = { own: ownBefore?.runs ?? [], shown: shownBefore?.runs ?? [] }
   return Object.freeze({
-    runs: shownList(level.runs, before, shownRuns),
+    runs: Object.freeze(shownList(level.runs, before, shownRuns)),
     totals: frozenTotals(level.totals),
   })
 }
@@ -222,7 +224,7 @@ function shownChunks(own: readonly Chunk[], before: Shown<Chunk>): readonly Chun
   const shown = shownList(tables, known, (fresh) => fresh.map(shownTable))
   let from = 0
   return own.map(({ tables: { length }, totals }) => {
-    const part = length === shown.length ? shown : Object.freeze(shown.slice(from, from + length))
+    const part = Object.freeze(shown.slice(from, from + length))
     from += length
     return Object.freeze({
       tables: part,
@@ -236,7 +238,7 @@ function shownChunks(own: readonly Chunk[], before: Shown<Chunk>): readonly Chun
 /** Usually there is one chunk, the one that an edit replaced. */
 function tablesOfChunks(chunks: readonly Chunk[]): readonly TableMeta[] {
   if (chunks.length === 1) return chunks[0]!.tables
-  return chunks.flatMap(({ tables }) => tables)
+  return chunks.flatMap(({ tables }) => [...tables])
 }
 
 function shownTable(table: TableMeta): TableMeta {

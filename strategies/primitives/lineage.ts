@@ -22,9 +22,12 @@ const NARROW = 24
 
 /** Where the lists differ, ascending. Compares references; common elements are in equal order. */
 export function holesBetween<T extends object>(
-  before: readonly T[],
-  after: readonly T[],
+  listBefore: readonly T[],
+  listAfter: readonly T[],
 ): readonly Hole[] {
+  // Lists of a view are frozen, which V8 reads several times slower than copies.
+  const before = [...listBefore]
+  const after = [...listAfter]
   const holes: Hole[] = []
   let left = 0
   let right = 0
