@@ -12,7 +12,7 @@
  * temporary file to the name LOCK. The link is atomic and fails while somebody holds the lock. A
  * lock is stale when its process is gone, when another process now has its pid (other start time),
  * when the machine has booted since, or when the file was copied here with its folder (other
- * inode), since then it belongs to the original folder.
+ * inode): the lock then belongs to the original folder.
  *
  * A stale lock is removed only under its takeover lock. That one is taken in the same way, so the
  * death of its holder is handled too. Two processes that find the same lock stale cannot both

@@ -1,5 +1,6 @@
 /** Owns the command that repeats one run. It states every value that a default could change. */
 import type { Json } from '../../engine/index.ts'
+import { startWords } from '../base/start-words.ts'
 import type { Request, TargetName } from './request.ts'
 import { textOfSetting } from './settings.ts'
 
@@ -44,5 +45,5 @@ export function reproducingCommand(
   for (const [name, value] of Object.entries(set))
     flags.push(`--set=${name}=${textOfSetting(value)}`)
   if (storage !== 'node') flags.push(`--storage=${storage}`)
-  return ['npm', 'run', 'exp', '--', ...flags]
+  return [...startWords('exp'), ...flags]
 }

@@ -3,12 +3,15 @@
  * the verbs' declarations and of the table of flags, and laid out by commander.
  */
 import { Command, Option } from 'commander'
-import { type FlagSpec, flagGroups } from './flags.ts'
-import { fitted, PAGE } from './text-lines.ts'
+import { type FlagSpec, flagGroups, flagsOf } from './flags.ts'
+import { columns, fitted, PAGE } from './text-lines.ts'
 import { lastWord, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
 /** What a user types for the program. In a checkout npm starts it. */
 const PROGRAM = import.meta.filename.endsWith('.ts') ? 'npm run varve --' : 'varve'
+
+/** Flags of every verb. */
+const EVERYWHERE = ['quiet', 'debug', 'help']
 
 const EXITS = { 0: 'done', 1: 'a failure', 2: 'a mistake in the arguments' }
 
@@ -20,14 +23,24 @@ export function listHelp(verbs: Verbs, group: VerbGroup | null): string {
   const command = new Command(typed)
     .usage('<command> [options]')
     .description(group?.summary ?? SUMMARY)
-  const examples = (group?.verbs ?? []).flatMap((verb) =>
-    verb.examples.map((example) => `  ${asTyped(verb, example)}`),
-  )
+  const groupLines = group === null ? [] : linesOf(group)
   return [
     ...laidOut(command, verbs),
-    ...(examples.length === 0 ? [] : ['Examples:', ...examples, '']),
+    ...groupLines,
     `${typed} <command> --help lists the options of a command.`,
   ].join('\n')
+}
+
+/** An example and the options of each verb. */
+function linesOf({ verbs }: VerbGroup): readonly string[] {
+  const examples = verbs.flatMap((verb) => verb.examples.map((one) => `  ${asTyped(verb, one)}`))
+  const options = verbs.map(({ name }) => {
+    const own = [...flagsOf(name).keys()].filter((flag) => !EVERYWHERE.includes(flag))
+    return [lastWord(name), own.map((flag) => `--${flag}`).join(' ')] as const
+  })
+  const listed = options.filter(([, own]) => own !== '')
+  const lines = listed.length === 0 ? [] : ['Options:', ...columns(listed), '']
+  return ['Examples:', ...examples, '', ...lines]
 }
 
 /** Usage, sentence, flags in groups, examples, notes and exit codes. */

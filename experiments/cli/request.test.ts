@@ -112,7 +112,7 @@ describe('a config file speaks the same vocabulary', () => {
     ['{"keep": "yes"}', /config\.json: keep: /],
     ['{"config": "x"}', /unknown name "config"/],
     ['{"seed": 1, "seed": 2}', /"seed" is given twice/],
-    ['{"param": {"__proto__": 1}}', /"__proto__" is no name here/],
+    ['{"param": {"__proto__": 1}}', /"__proto__" is not allowed as a name/],
     ['{"records": [2000, 4000]}', /config\.json: records: takes one value, not 2: "\[2000,4000\]"/],
     ['{"records": 2000.5}', /records: "2000\.5" is not a count/],
     ['{"param": 5}', /config\.json: param: expected an object, as/],

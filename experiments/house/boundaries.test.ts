@@ -18,13 +18,16 @@ describe('the house', () => {
     expect(paths.filter((path) => !existsSync(path))).toEqual([])
   })
 
-  test('has each room of experiments in the README of that folder', () => {
+  test('has each room of experiments in its README, which names files that exist', () => {
     const readme = readFileSync('experiments/README.md', 'utf8')
     const rows = [...readme.matchAll(/^\| `([\w.]+?)\/?` \|/gm)].map(
       (row) => `experiments/${row[1]}`,
     )
     const rooms = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
     expect(rows.toSorted()).toEqual(rooms.toSorted())
+    const paths = [...readme.matchAll(/`([\w/-]+\.(?:ts|md))`/g)].map((match) => match[1]!)
+    const missing = paths.filter((path) => !existsSync(path) && !existsSync(`experiments/${path}`))
+    expect(missing).toEqual([])
   })
 
   test('names in no row of experiments a room of a later row', () => {

@@ -229,6 +229,7 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
         expect(packed.environment.node).toBe(`v${version}`)
         expect(packed.environment.varveVersion).toBe(expected.environment.varveVersion)
         expect(packed.deterministic).toEqual(expected.deterministic)
+        expect(packed.command).toEqual(['npx', 'varve', 'exp', ...expected.command.slice(4)])
       })
 
       test('a strategy of the user’s runs, and passes the conformance kit', () => {

@@ -1,4 +1,6 @@
-/** The packages' manifests against the sources they are built from. Needs no build and no network. */
+/**
+ * The packages' manifests against the sources they are built from. Needs no build and no network.
+ */
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'

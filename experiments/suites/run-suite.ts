@@ -10,6 +10,7 @@ import {
 } from '../../results/suite-schema.ts'
 import { writeWhole } from '../../results/write-result.ts'
 import { makeFolder } from '../base/make-folder.ts'
+import { startWords } from '../base/start-words.ts'
 import { describeCode, describeEnvironment } from '../machine/environment.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
 import type { Suite, SuiteContext } from './suite.ts'
@@ -30,7 +31,7 @@ export async function runSuite(suite: Suite, context: SuiteContext): Promise<Sui
     schemaVersion: SUITE_SCHEMA_VERSION,
     suite: suite.name,
     scale,
-    command: ['npm', 'run', 'exp', '--', ...flags],
+    command: [...startWords('exp'), ...flags],
     environment,
     runs,
     claims,

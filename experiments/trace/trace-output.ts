@@ -25,7 +25,7 @@ import { UsageError } from '../base/usage-error.ts'
 
 /** By the name `--format` takes, of everything that is written. */
 export const OUTPUT_FORMATS = {
-  native: 'a trace of our own: compact, checked, replayed by npm run exp -- --trace',
+  native: 'a trace of our own: compact, checked, replayed by exp --trace',
   ycsb: "the text of YCSB's BasicDB client",
   rocksdb: "RocksDB's query trace, which db_bench --benchmarks=replay runs; seeks without nexts",
   csv: 'a row an operation, without the bytes of values',

@@ -2,8 +2,8 @@
  * Owns the adversary: a strategy that picks the specs of `adversary-specs.ts`, on a real database
  * that is written to, deleted from and read at snapshots meanwhile. For every spec it checks:
  *
- *   refused   the error is `LSM_UNSAFE_COMPACTION` with a rule (the rule that was broken on purpose,
- *             if one was); the tree is unchanged, every read is right, and the folder opens again
+ *   refused   the error is `LSM_UNSAFE_COMPACTION` with a rule (the one that was broken on purpose,
+ *             if any); the tree is unchanged, every read is right, and the folder opens again
  *   accepted  exactly the named tables went where the spec says; every get, scan and snapshot read
  *             equals the oracle; the invariants of the whole tree hold for the entries in its files
  *

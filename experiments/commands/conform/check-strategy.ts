@@ -9,6 +9,7 @@ import { printFinding } from '../../../strategies/conformance/report.ts'
 import type { Effort, Rule } from '../../../strategies/conformance/rule.ts'
 import { loadSubject, type Subject } from '../../../strategies/conformance/subject.ts'
 import type { StrategyModule } from '../../../strategies/index.ts'
+import { startWords } from '../../base/start-words.ts'
 import { UsageError } from '../../base/usage-error.ts'
 import { type Arguments, integerOf, oneOf, readAssignments } from '../../cli/arguments.ts'
 import { EXIT } from '../../cli/explain.ts'
@@ -83,7 +84,7 @@ function replay(rule: Rule, { strategy, params, effort, retention }: Request): s
     `--seed=${effort.seed}`,
     `--runs=${effort.runs}`,
   ]
-  return shellText(['npm', 'run', 'conform', '--', strategy, ...flags])
+  return shellText([...startWords('conform'), strategy, ...flags])
 }
 
 function jsonOf({ module }: Subject, request: Request, verdicts: readonly Verdict[]) {

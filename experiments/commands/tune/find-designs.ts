@@ -10,6 +10,7 @@ import {
   OPERATION_KINDS,
   type TuningEnvironment,
 } from '../../../strategies/model/workload-cost.ts'
+import { startWords } from '../../base/start-words.ts'
 import { formatBytes, parseBytes, parseCount, parseReal } from '../../base/units.ts'
 import { UsageError } from '../../base/usage-error.ts'
 import { type Arguments, choiceOf, notOne, textOf } from '../../cli/arguments.ts'
@@ -153,7 +154,10 @@ function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironm
   if (strategy === 'fluid') params.push(`K=${point.K}`, `Z=${point.Z}`)
   if (filters === 'optimal') params.push('filterAlloc=monkey')
   return [
-    `npm run exp -- --strategy=${strategy} --records=${entries} --value-bytes=${valueBytes}`,
+    ...startWords('exp'),
+    `--strategy=${strategy}`,
+    `--records=${entries}`,
+    `--value-bytes=${valueBytes}`,
     ...params.map((param) => `--param=${param}`),
     `--set=memtableBytes=${memtableBytes}`,
   ].join(' ')
