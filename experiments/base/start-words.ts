@@ -1,6 +1,6 @@
 /**
- * Owns the words with which a user starts a verb of the program: npm's in a checkout, npx's where the
- * built package is installed. Results and messages begin the commands that they name with them.
+ * Owns the words with which a user starts a verb of the program: npm's in a checkout, npx's where
+ * the built package is installed. Commands that results and messages name begin with them.
  */
 
 const isBuilt = import.meta.filename.endsWith('.js')
