@@ -113,10 +113,7 @@ export function halfOpen({ gte, gt, lte, lt }: KeyBounds): HalfOpenRange {
   if (lte !== undefined && lt !== undefined) throw invalidArgument('lte and lt exclude each other')
   const lower = gte === undefined ? bound(gt, 'gt', 1) : bound(gte, 'gte', 0)
   const upper = lt === undefined ? bound(lte, 'lte', 1) : bound(lt, 'lt', 0)
-  return {
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
-  }
+  return { ...(lower === undefined ? {} : { lower }), ...(upper === undefined ? {} : { upper }) }
 }
 
 /** A copy of `key`, followed by a zero byte if asked: that is the smallest key after `key`. */
