@@ -37,11 +37,11 @@ test.each([
   [['```sh', 'npm run exp \\', '```'], 'a.md:2: a command goes on past its fence'],
   [['```sh', 'npm run exp'], 'a.md: its last fence is not closed'],
   [['1. x', '', '   ```sh', '   npm run exp', '   ```'], 'a.md:3: an indented fence'],
-])('%j would run nowhere, and is refused', (lines, message) => {
+])('%j would not be run, and is refused', (lines, message) => {
   expect(() => found(...lines)).toThrow(message)
 })
 
-test('a code span of the text may go on in the next line, and none is taken from a fence', () => {
+test('code spans may continue on the next line; none comes from a fence', () => {
   const text = ['Use `npm run', '  exp` or `--a`.', '```sh', 'x `y`', '```', '`z`']
   expect(codeSpans(text.join('\n'))).toEqual(['npm run exp', '--a', 'z'])
 })
@@ -57,13 +57,13 @@ test.each([
   ['npm run exq', 'there is no script exq'],
   ['npm run exp -- --seeds=1', 'exp has no --seeds'],
   ['--seed=1 --arrivel=x', 'no command has --arrivel'],
-])('the span %s is judged: %s', (span, fault) => {
+])('the fault of the span %s: %s', (span, fault) => {
   const flags = new Set(['--seed', '--rate'])
   const flagsOf = (script: string) => (script === 'exp' ? flags : null)
   expect(faultOf(span, { scripts: new Set(['exp', 'test']), flagsOf, flags })).toBe(fault)
 })
 
-/** What documents name and no command of ours takes. */
+/** Flags in documents that belong to other programs. */
 const FLAGS_OF_OTHERS = ['--benchmarks', '--use_existing_db']
 
 function knownHere(): Known {

@@ -1,15 +1,15 @@
 /**
- * Owns finding the commands that documents tell a reader to run: the lines of their fenced `sh`
- * blocks, so that a test can run each as it is written, and the code spans of their text, so that a
- * test can check what they name. Invariant: a command of this project in a fence of another kind,
- * or in one that is indented, is refused, since nothing would run it.
+ * Owns the search for commands in documents: the lines of fenced `sh` blocks, so that a test can
+ * run each as written, and the code spans of the text, so that a test can check the names in them.
+ * Invariant: a command of this project in another kind of fence, or in an indented fence, is
+ * refused, because no test would run it.
  */
 
 export interface DocumentedCommand {
   readonly document: string
-  /** Of the document, from 1: where the command begins. */
+  /** Line of the document where the command begins, from 1. */
   readonly line: number
-  /** As written, continued lines joined, without the comment behind it. */
+  /** The command as written, with continued lines joined and without a comment at the end. */
   readonly command: string
 }
 
@@ -18,7 +18,7 @@ const INDENTED_FENCE = /^\s+```/
 const CODE_SPAN = /`([^`]+)`/g
 const COMMENT = /(^|\s+)#(\s.*)?$/
 
-/** The commands of `text`, in its order. Throws where one stands in a fence that is not `sh`. */
+/** The commands of `text`, in its order. Throws if one is in a fence that is not `sh`. */
 export function documentedCommands(document: string, text: string): readonly DocumentedCommand[] {
   const commands: DocumentedCommand[] = []
   let fence: string | null = null
@@ -48,7 +48,7 @@ export function documentedCommands(document: string, text: string): readonly Doc
   return commands
 }
 
-/** The code spans of the text outside of fences, in its order; a span over two lines is one. */
+/** The code spans of the text outside fences, in its order; a span over two lines is one span. */
 export function codeSpans(text: string): readonly string[] {
   let isFenced = false
   const prose = text.split('\n').filter((line) => {
@@ -59,12 +59,12 @@ export function codeSpans(text: string): readonly string[] {
   return Array.from(prose.join('\n').matchAll(CODE_SPAN), ([, span]) => span!.replace(/\s+/g, ' '))
 }
 
-/** What a code span of a document may name. */
+/** The names that a code span may use. */
 export interface Known {
   readonly scripts: ReadonlySet<string>
-  /** The flags of a script; null where it takes anything. */
+  /** The flags of a script; null if it takes any. */
   flagsOf(script: string): ReadonlySet<string> | null
-  /** The flags of any script. */
+  /** The flags of all scripts. */
   readonly flags: ReadonlySet<string>
 }
 
@@ -73,7 +73,7 @@ const FLAGS_ALONE = /^--[a-z]/
 const FLAG = /(?<= )--[a-z][a-z-]*/g
 
 /**
- * Why a reader could not use `span`, a command or flags as a document names them; null: they can.
+ * Why a reader could not use `span`, a command or flags as a document names them; null if they can.
  */
 export function faultOf(span: string, { scripts, flagsOf, flags }: Known): string | null {
   const given = Array.from(` ${span}`.matchAll(FLAG), ([flag]) => flag)
@@ -90,5 +90,5 @@ export function faultOf(span: string, { scripts, flagsOf, flags }: Known): strin
   return unknown === undefined ? null : `${script} has no ${unknown}`
 }
 
-/** What npm does itself. */
+/** npm's own commands. */
 const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec']
