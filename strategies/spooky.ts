@@ -56,7 +56,6 @@ type Spec = CompactionSpec<State>
 const params = z.object({
   T: sizeRatio('Spooky measures with 10, as RocksDB'),
   partitions: z
-    .number()
     .int()
     .min(1)
     .max(10_000)

@@ -47,23 +47,26 @@ export class Cursor extends VisibleCursor implements Disposable {
     this.#release = release
   }
 
-  /** Goes to the smallest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
-  /** Moves to the smallest key in the bounds. `LSM_CLOSED` after `close`. */
+  /**
+   * Moves to the smallest key in the bounds; not `valid` if there is none. `LSM_CLOSED` after
+   * `close`.
+   */
   override seekToFirst(): void {
     this.#assertOpen()
     super.seekToFirst()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Goes to the largest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
-  /** Moves to the largest key in the bounds. `LSM_CLOSED` after `close`. */
+  /**
+   * Moves to the largest key in the bounds; not `valid` if there is none. `LSM_CLOSED` after
+   * `close`.
+   */
   override seekToLast(): void {
     this.#assertOpen()
     super.seekToLast()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Goes to the smallest key ≥ `key`; not `valid` where there is none. `LSM_CLOSED`. */
   /** Moves to the first key at or after `key`. `LSM_CLOSED` after `close`. */
   override seek(key: Uint8Array): void {
     this.#assertOpen()
@@ -72,7 +75,6 @@ export class Cursor extends VisibleCursor implements Disposable {
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Goes to the largest key ≤ `key`; not `valid` where there is none. `LSM_CLOSED`. */
   /** Moves to the last key at or before `key`. `LSM_CLOSED` after `close`. */
   override seekForPrev(key: Uint8Array): void {
     this.#assertOpen()

@@ -53,10 +53,7 @@ export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
     title,
     settings: sharedSettings(results),
     description,
-    usermeta: {
-      commands: [...commandsOf(results)],
-      results: results.map(({ id }) => id),
-    },
+    usermeta: { commands: [...commandsOf(results)], results: results.map(({ id }) => id) },
     rows,
     notes,
     paragraphs: [...gateParagraphs(results, drawn), commandParagraph(results)],

@@ -171,11 +171,7 @@ function lineLayers(
         ...(style.dash.length === 0 ? {} : { strokeDash: style.dash.map((each) => each * scale) }),
         ...(stepBefore ? { interpolate: 'step-before' as const } : {}),
       },
-      encoding: {
-        x: plotX(plot),
-        y: plotY(plot),
-        order: { field: 'index', type: 'quantitative' },
-      },
+      encoding: { x: plotX(plot), y: plotY(plot), order: { field: 'index', type: 'quantitative' } },
     },
   ]
 }

@@ -115,7 +115,7 @@ export function readAssignments(
     const name = text.slice(0, Math.max(at, 0)).trim()
     const value = text.slice(at + 1).trim()
     // An object would drop this name silently.
-    if (name === '__proto__') throw new UsageError(`${place}: "__proto__" is no name`)
+    if (name === '__proto__') throw new UsageError(`${place}: "__proto__" is not allowed as a name`)
     if (name === '' || value === '') throw new UsageError(`${place}: "${text}" is not NAME=VALUE`)
     if (values.has(name)) {
       throw new UsageError(`${place}: ${name} is given twice, as ${values.get(name)} and ${value}`)

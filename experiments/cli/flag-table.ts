@@ -141,10 +141,7 @@ export const FLAG_TABLE = {
       EXP_AND_MADE,
       'NAME,… [ycsb-a]',
       'workloads: names, or paths of specs (JSON) and of YCSB property files',
-      {
-        names: 'workloads',
-        but: { 'trace generate': ONE_WORKLOAD, 'trace record': ONE_WORKLOAD },
-      },
+      { names: 'workloads', but: { 'trace generate': ONE_WORKLOAD, 'trace record': ONE_WORKLOAD } },
     ),
     trace: file(EXP, 'FILE', 'run the operations of a trace (varve trace) instead of a workload'),
     target: list(

@@ -3,12 +3,13 @@
  * the verbs' declarations and of the table of flags, and laid out by commander.
  */
 import { Command, Option } from 'commander'
+import { PROGRAM_WORDS } from '../base/start-words.ts'
 import { type FlagSpec, flagGroups, flagsOf } from './flags.ts'
 import { columns, fitted, PAGE } from './text-lines.ts'
 import { lastWord, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
-/** What a user types for the program. In a checkout npm starts it. */
-const PROGRAM = import.meta.filename.endsWith('.ts') ? 'npm run varve --' : 'varve'
+/** What a user types before a verb. */
+const PROGRAM = PROGRAM_WORDS.join(' ')
 
 /** Flags of every verb. */
 const EVERYWHERE = ['quiet', 'debug', 'help']

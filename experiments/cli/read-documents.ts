@@ -21,6 +21,7 @@ import type { RunResult } from '../../results/schema.ts'
 import { readText, unreadable } from '../base/read-text.ts'
 import { UsageError, usageOf } from '../base/usage-error.ts'
 import type { ResultFile } from '../compare/pairing.ts'
+import { note } from './run-command.ts'
 
 export interface ReadDocument<Kind extends DocumentKind> {
   readonly path: string
@@ -129,7 +130,7 @@ function isSpec(path: string): boolean {
 }
 
 function leaveOut(path: string, why: string): void {
-  process.stderr.write(`left out ${path}: ${why}\n`)
+  note(`left out ${path}: ${why}`)
 }
 
 function isFolder(path: string): boolean {

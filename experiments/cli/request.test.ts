@@ -173,7 +173,7 @@ describe('mistakes get one line', () => {
     [['--strategy=a', '--strategy=b'], 'commas separate a list: --strategy=a,b'],
     [['--seed='], '--seed needs a value: --seed=INTEGER'],
     [['--param=T=2', '--param=T=3'], '--param: T is given twice, as 2 and 3'],
-    [['--set=__proto__=1'], '--set: "__proto__" is no name'],
+    [['--set=__proto__=1'], '--set: "__proto__" is not allowed as a name'],
     [['--seed=-1'], /--seed: "-1" is not a count/],
     [['--param=T'], '--param: "T" is not NAME=VALUE'],
     [['--storage=tape'], '--storage: unknown storage "tape"; known: node, memory'],

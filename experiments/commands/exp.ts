@@ -16,9 +16,6 @@ export const exp: Verb = {
       'wanted, 1,234 is 1234: a comma before each group of exactly three digits, and nowhere else. For ' +
       'several values of a parameter, start the command once for each.',
   ],
-  exits: {
-    1: 'a run failed or a claim does not hold',
-    '128 + n': 'ended by signal n',
-  },
+  exits: { 1: 'a run failed or a claim does not hold', '128 + n': 'ended by signal n' },
   run: async (given, hear) => (await import('./exp/run-exp.ts')).runExp(given, hear),
 }

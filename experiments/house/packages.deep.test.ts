@@ -142,11 +142,12 @@ function prepare(): string | null {
     tools,
   ]
   const { status, stderr, error } = run([...get, `${OLDEST_PACKAGE}@${OLDEST}`], { cwd: folder })
-  return status === 0 ? null : `${error ?? stderr.trim()}`
+  return status === 0 ? null : `${error ?? stderr.split('\n')[0]}`
 }
 
 const missing = prepare()
 if (missing !== null) {
+  rmSync(folder, { recursive: true, force: true })
   const message = `npm cannot install ${OLDEST_PACKAGE}: ${missing}`
   if (process.env.VARVE_REQUIRE_REGISTRY) throw new Error(message)
   console.warn(`SKIPPED, ${message}`)

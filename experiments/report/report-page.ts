@@ -22,10 +22,7 @@ const FORMAT_NAMES = { markdown: 'Markdown', latex: 'LaTeX', csv: 'CSV' } as con
 
 /** The whole page. */
 export function reportPage(report: Report): string {
-  const data: ReportPageData = {
-    tables: report.tables,
-    charts: [...report.charts, ...report.runs],
-  }
+  const data: ReportPageData = { tables: report.tables, charts: [...report.charts, ...report.runs] }
   return pageOf({
     title: `Report: ${report.title}`,
     style: readFileSync(join(import.meta.dirname, 'report.css'), 'utf8'),

@@ -65,10 +65,7 @@ function rowOf({ workload, a, b }: Comparison, metric: MetricComparison): readon
   return [
     ...[workload, b, a, metric.metric].map(words),
     { text: [verdict, ...labels].join('; '), ...(mark === undefined ? {} : { mark }) },
-    {
-      text: `${difference > 0 ? '+' : ''}${significant(difference)}${share}`,
-      value: difference,
-    },
+    { text: `${difference > 0 ? '+' : ''}${significant(difference)}${share}`, value: difference },
     { text: low === null ? '–' : significant(low), value: low },
     { text: high === null ? '–' : significant(high), value: high },
     { text: significant(meanB), value: meanB },

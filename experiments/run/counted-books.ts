@@ -153,10 +153,7 @@ export class CountedBooks implements RunBooks {
       levels: levelsOf(drained),
       filters: null,
       valueLog: valueLogOf(drained, liveBytes),
-      ledger: {
-        cells: [...drained.cells],
-        balance: balanceOf(drained, target.liveFileBytes()),
-      },
+      ledger: { cells: [...drained.cells], balance: balanceOf(drained, target.liveFileBytes()) },
       counts: drained.counts,
       series: this.#series.points,
       events: this.#events.figures(),

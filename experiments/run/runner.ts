@@ -111,10 +111,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     const { workload, load = null, answers = null } = this.#parts
     const { books } = this
     const driver = this.#driver
-    using times = new OperationTimes({
-      kinds: OPERATION_KIND_NAMES,
-      pacing: load?.pacing ?? null,
-    })
+    using times = new OperationTimes({ kinds: OPERATION_KIND_NAMES, pacing: load?.pacing ?? null })
     await this.#drive('load', workload.load)
     const runFrom = driver.done
     this.#times = times

@@ -113,5 +113,5 @@ test.each([
 })
 
 test('another state is a mistake', () => {
-  expect(() => parseCommand(['--until=stedy'])).toThrow('--until: expected steady')
+  expect(() => parseCommand(['--until=stedy'])).toThrow('did you mean "steady"')
 })

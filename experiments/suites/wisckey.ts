@@ -203,12 +203,7 @@ async function runUpdates(
   const { records, segmentBytes } = sizes
   const memtableBytes = UPDATES_MEMTABLE_BYTES
   const capacityBytes = Math.round((records * recordBytes()) / fill)
-  const valueLog = {
-    thresholdBytes: SEPARATE_ALL,
-    gcPolicy: policy,
-    capacityBytes,
-    segmentBytes,
-  }
+  const valueLog = { thresholdBytes: SEPARATE_ALL, gcPolicy: policy, capacityBytes, segmentBytes }
   const params = { policy, fill, hotShare, records, capacityBytes, segmentBytes, memtableBytes }
   await to.run(updatesName(cleaning), params, () =>
     withDatabase(context, { memtableBytes, valueLog }, async (opened) => {

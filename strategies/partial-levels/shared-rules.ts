@@ -216,10 +216,7 @@ function compactTables(
   const run = levelAt(view.version, level).runs[0]!
   const tables = sliceTables(run, index, index + shape.tablesPerJob)
   const last = tables.at(-1)!
-  const met = overlapWith(view, level + 1, {
-    smallest: tables[0]!.smallest,
-    largest: last.largest,
-  })
+  const met = overlapWith(view, level + 1, { smallest: tables[0]!.smallest, largest: last.largest })
   const state = { cursors: advance(view.state.cursors, level, last) }
   const values = { ...reason.values, table: tables[0]!.id }
   const input: InputSlice = { level, run: run.id, tables }

@@ -124,12 +124,7 @@ export function traceWorkload(trace: Trace): Workload {
   const [load, ...phases] = streams
   if (load === undefined) throw invalidArgument(`${trace.path}: a trace without phases`)
   const { header, footer } = trace
-  return {
-    load: load.stream,
-    phases,
-    properties: footer.properties,
-    keyNumbers: header.keyNumbers,
-  }
+  return { load: load.stream, phases, properties: footer.properties, keyNumbers: header.keyNumbers }
 }
 
 /** One phase, frame by frame. */

@@ -31,10 +31,7 @@ export async function checkStrategy(given: Arguments): Promise<number> {
   const request: Request = {
     strategy: operands[0]!,
     params: readAssignments('--param', flags.get('param')),
-    effort: {
-      seed: integerOf(given, 'seed'),
-      runs: integerOf(given, 'runs'),
-    },
+    effort: { seed: integerOf(given, 'seed'), runs: integerOf(given, 'runs') },
     rules: chooseRules(flags.get('rule')),
     retention: readRetention(flags.get('set')),
     json: flags.has('json'),

@@ -78,10 +78,7 @@ async function chooseRival(name: string, params: readonly string[]): Promise<Riv
     const parsed = module.parse(
       readSettings(module.params, readAssignments('--param', params), `${name} parameter`),
     )
-    return {
-      strategy: module.create(parsed),
-      params: parsed as Readonly<Record<string, Json>>,
-    }
+    return { strategy: module.create(parsed), params: parsed as Readonly<Record<string, Json>> }
   } catch (error) {
     throw asUsage(error)
   }

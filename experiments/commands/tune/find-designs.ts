@@ -54,11 +54,7 @@ interface Question {
 
 /** What the flags ask. Throws `UsageError`. */
 export function questionOf(given: Arguments): Question {
-  return {
-    workload: mixOf(given),
-    environment: environmentOf(given),
-    rho: numberOf(given, 'rho'),
-  }
+  return { workload: mixOf(given), environment: environmentOf(given), rho: numberOf(given, 'rho') }
 }
 
 function mixOf(given: Arguments): ByOperation {

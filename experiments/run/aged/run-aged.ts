@@ -130,10 +130,6 @@ function withoutLoad(result: RunResult, { loadOperations }: AgedTree): RunResult
       phases: deterministic.phases.filter(isRun),
       series: deterministic.series.filter(ofRun),
     },
-    timed: {
-      ...timed,
-      phases: timed.phases.filter(isRun),
-      series: timed.series.filter(ofRun),
-    },
+    timed: { ...timed, phases: timed.phases.filter(isRun), series: timed.series.filter(ofRun) },
   }
 }
