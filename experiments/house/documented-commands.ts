@@ -73,7 +73,7 @@ const OF_NPM = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:-]+)(.*)$/
 const OF_PROGRAM = /^(?:npx )?varve(?= |$)(.*)$/
 const STARTS_PROGRAM = / experiments\/main\.ts(.*)$/
 /** What npm does itself. */
-const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec']
+const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec', 'version']
 /** Stands for any word: `<verb>`, `…`, `NAME`. */
 const PLACEHOLDER = /[<…]|^[A-Z]+$/
 

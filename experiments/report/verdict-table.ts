@@ -1,7 +1,7 @@
 /**
- * Owns the table of verdicts: of the designs that ran one workload the first is the baseline, and
- * every other is held against it, sample by sample. Differences, intervals and verdicts are those
- * of the comparison room; what it does not compare is named with its reason.
+ * Owns the table of verdicts. The first design of each workload is the baseline; every other design
+ * is compared with it, sample by sample. Differences, intervals and verdicts come from the
+ * comparison room. Designs that it does not compare are listed with the reason.
  */
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError } from '../base/usage-error.ts'
@@ -22,7 +22,7 @@ const OPTIONS = {
   resamples: 10_000,
 } as const
 
-/** Verdicts that draw the eye. */
+/** Verdicts that are highlighted. */
 const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>> = {
   better: 'good',
   worse: 'bad',
@@ -48,7 +48,7 @@ export function verdictTable(results: readonly AnyResult[]): ReportTable {
   }
 }
 
-/** Nothing, where all results are of one design. */
+/** Empty if all results are of one design. */
 function compared(results: readonly AnyResult[]): Compared {
   try {
     return compareAll(results, OPTIONS)
