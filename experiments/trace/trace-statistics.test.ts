@@ -49,12 +49,15 @@ describe('the counts of keys', () => {
     )
   })
 
-  test.each([1000, 20_000, 100_000])('of %i keys are within 3 percent by HyperLogLog', (distinct) => {
-    const counts = new KeyCounts(100, 50)
-    for (let key = 0; key < distinct; key++) counts.add(hashOf(key))
-    expect(counts.isExact).toBe(false)
-    expect(Math.abs(counts.distinct() / distinct - 1)).toBeLessThan(0.03)
-  })
+  test.each([1000, 20_000, 100_000])(
+    'of %i keys are within 3 percent by HyperLogLog',
+    (distinct) => {
+      const counts = new KeyCounts(100, 50)
+      for (let key = 0; key < distinct; key++) counts.add(hashOf(key))
+      expect(counts.isExact).toBe(false)
+      expect(Math.abs(counts.distinct() / distinct - 1)).toBeLessThan(0.03)
+    },
+  )
 
   test('find the exponent of a Zipf distribution', () => {
     const counts = Array.from({ length: 500 }, (_, rank) => 1e6 / (rank + 1) ** 0.8)
