@@ -1,10 +1,11 @@
 /**
- * Owns the rules of who may import whom: rooms are folders, imports run one way. Invariant: every
- * source file belongs to exactly one room; a room imports itself and what its rule names.
+ * Owns the rules of imports: rooms are folders, and imports run in one direction. Invariant: every
+ * source file belongs to exactly one room; a room imports only itself and the rooms that its rule
+ * names.
  */
 
 export interface SourceFile {
-  /** From the top of the checkout, '/'-separated. */
+  /** Path from the top of the checkout, separated by '/'. */
   readonly path: string
   readonly text: string
 }
@@ -23,20 +24,21 @@ const BELOW_DB = engineRooms(
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
 /**
- * All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans.
+ * Everything that engine/db/values may import from engine/db: vocabulary, and the cursor of async
+ * scans.
  */
 const DB_VOCABULARY = ['options', 'events', 'call-options', 'cursor'].map(
   (name) => `engine/db/${name}.ts`,
 )
 const SEAM = 'engine/compaction/strategy.ts'
-/** What an answer across the seam looks like: pure checks. */
+/** The checks of a strategy's answers, which are pure. */
 const SEAM_ANSWERS = 'engine/compaction/strategy-answers.ts'
 const VALUE_LOG_SEAM = 'engine/compaction/value-log-policy.ts'
-/** A value is compressed as a block is. */
+/** Values are compressed in the same way as blocks. */
 const COMPRESSION = 'engine/table/compression.ts'
 /** Pure arithmetic: strategies divide filter bits by the engine's own curve. */
 const FILTER_CURVE = 'engine/table/filter.ts'
-/** What the engine decides by without touching a byte: a simulator must decide the same. */
+/** Decisions of the engine that read no bytes. A simulator must decide in the same way. */
 const PURE_RULES = [
   ...[
     ...['validate-spec', 'resolved-spec', 'guarded-strategy'],
@@ -44,7 +46,7 @@ const PURE_RULES = [
   ].map((name) => `engine/compaction/${name}.ts`),
   'engine/table/table-size.ts',
 ]
-/** Pure vocabulary: a reader of results must not load the engine for the names of causes. */
+/** Pure vocabulary: a reader of results needs the names of causes without loading the engine. */
 const LEDGER = 'engine/storage/ledger.ts'
 
 /** The tree, the seams and pure arithmetic. */
@@ -52,13 +54,13 @@ const WHAT_A_POLICY_SEES = [
   ...engineRooms('base', 'version'),
   ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
 ]
-/** What a strategy or a family of them is made of: never another family. */
+/** What a strategy or a family may import: never another family. */
 const STRATEGY_PARTS = [
   'strategies/define-strategy.ts',
   'strategies/primitives',
   ...WHAT_A_POLICY_SEES,
 ]
-/** Files beside them at the top of `strategies/` belong to every strategy and may import each. */
+/** Files at the top of `strategies/` belong to all strategies and may import each of them. */
 const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'strategies/primitives': WHAT_A_POLICY_SEES,
   'strategies/filters': ['strategies/primitives', ...WHAT_A_POLICY_SEES],
@@ -79,10 +81,10 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** What every room of experiments may speak of. */
+/** Rooms that every room of experiments may import. */
 const PRODUCT = [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results']
 const experimentsRooms = (...rooms: string[]) => rooms.map((room) => `experiments/${room}`)
-/** Between the command line and the runs: each makes one thing of runs or results. */
+/** Rooms between the command line and the runs; each makes one thing from runs or results. */
 const PURPOSES = [
   ...['suites', 'report', 'timeline', 'story', 'compare'],
   ...['export', 'charts', 'trace', 'browser'],
@@ -123,7 +125,7 @@ const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'experiments/house': experimentsRooms('base', 'browser', 'machine'),
 }
 
-/** Longest prefix wins. A path that ends in .ts allows just that file. */
+/** The longest matching prefix decides. A path that ends in .ts allows only that file. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/base': [],
   'engine/storage': engineRooms('base'),
@@ -156,7 +158,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   notebooks: ['results', ...experimentsRooms('base', 'cli', 'charts')],
 }
 
-/** Rooms that stand above the room they lie in, which therefore must not import them. */
+/** Rooms above the room that contains them; the outer room must not import them. */
 const ABOVE_THEIR_ROOM = ['engine/db/offline']
 
 const RECURSIVE_MKDIR =
@@ -164,16 +166,16 @@ const RECURSIVE_MKDIR =
 
 const TYPE_BY_STATEMENT = 'written import type { … } from: the linter sees only those in a circle'
 
-/** Only these rooms touch the file system. */
+/** Only these rooms use the file system. */
 const FILE_SYSTEM = ['engine/storage', 'workloads/traces', 'experiments', 'results', 'notebooks']
-/** Strategies that break each rule of the kit, so that it is seen to catch them. */
+/** Strategies that each break one rule of the conformance kit, to test that the kit finds it. */
 const BROKEN_ON_PURPOSE = 'strategies/conformance/broken'
-/** Only these read the system's clock or unseeded randomness. */
+/** Only these use the system's clock or unseeded randomness. */
 const CLOCK = ['engine/base/clock.ts', 'experiments', 'results', 'notebooks', BROKEN_ON_PURPOSE]
 
 const IMPORT = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
 
-/** Tests, and the processes they start, may import whatever they set up. */
+/** Tests, and the processes they start, may import anything. */
 const isTest = (path: string) => /\.(test|child)\.ts$/.test(path) || path.includes('/testing/')
 
 export function findViolations(files: readonly SourceFile[]): readonly Violation[] {

@@ -33,7 +33,7 @@ describe('the prose of the house', () => {
     expect(findingsIn(sources, packedLiterals)).toEqual([])
   })
 
-  test('uses none of the old phrases', () => {
+  test('uses none of the listed phrases', () => {
     const checked = paths.filter(
       (path) => path !== QUOTES && !EXEMPT.some((room) => path.startsWith(room)),
     )
