@@ -231,7 +231,7 @@ export const deterministicSchema = z.strictObject({
   }),
   /** The drained tree. */
   levels: z.array(level),
-  /** The misses that the drained tree's filters predict; null if they were not computed. */
+  /** The misses that the drained tree's filters predict; null in older results of the engine. */
   filters: filters.nullable().default(null),
   /** The drained value log; null if no value was ever separated. */
   valueLog: valueLog.nullable().default(null),

@@ -5,6 +5,7 @@
  */
 import { cellsBetween } from '../../engine/index.ts'
 import type { Deterministic, Timed } from '../../results/schema.ts'
+import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import { digestOf } from '../base/digest.ts'
 import {
   type CountedTarget,
@@ -151,7 +152,7 @@ export class CountedBooks implements RunBooks {
       },
       readAmplification: driver.reads.figures(),
       levels: levelsOf(drained),
-      filters: null,
+      filters: expectedProbes(drained.version),
       valueLog: valueLogOf(drained, liveBytes),
       ledger: { cells: [...drained.cells], balance: balanceOf(drained, target.liveFileBytes()) },
       counts: drained.counts,

@@ -160,7 +160,7 @@ class StatisticalLoad {
         longScan: none,
       },
       levels: levelsOf(drained),
-      filters: expectedProbes(this.#simulator.tree.version),
+      filters: expectedProbes(drained.version),
       valueLog: null,
       ledger: {
         cells: [...drained.cells],

@@ -10,7 +10,6 @@ import {
   type CompactionStrategy,
   type EngineOptions,
   ReadCounters,
-  type Version,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
 import type { CountedTarget, TargetStats } from '../base/target.ts'
@@ -45,10 +44,6 @@ export class SimulatorTarget implements CountedTarget {
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),
     })
-  }
-
-  get version(): Version {
-    return this.#simulator.tree.version
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
