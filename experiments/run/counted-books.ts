@@ -18,6 +18,7 @@ import {
   amplificationOf,
   balanceOf,
   levelsOf,
+  valueLogBetween,
   valueLogOf,
   writtenByCause,
 } from '../measure/figures.ts'
@@ -78,6 +79,7 @@ export class CountedBooks implements RunBooks {
       userBytes: after.userBytes - before.userBytes,
       bytesWrittenByCause: writtenByCause(cellsBetween(before.cells, after.cells)),
       shapeAtStart: before.levels.map((level) => level.runs),
+      valueLog: valueLogBetween(before, after),
     })
   }
 

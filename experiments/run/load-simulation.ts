@@ -202,6 +202,7 @@ function phaseBetween(before: TargetStats, after: TargetStats) {
     userBytes: after.userBytes - before.userBytes,
     bytesWrittenByCause: Object.fromEntries(written),
     shapeAtStart: before.levels.map((level) => level.runs),
+    valueLog: null,
   }
 }
 
