@@ -91,16 +91,10 @@ const EXP = ['exp'] as const
 const TUNE = ['tune'] as const
 const MADE = ['trace generate', 'trace record'] as const
 const EXP_AND_MADE = [...EXP, ...MADE] as const
-const FIGURES = ['vl.json', 'svg', 'png', 'pdf', 'html'] satisfies ChartFormat[]
-const FOREIGN = [
-  'ycsb',
-  'rocksdb',
-  'rocksdb-text',
-  'twitter',
-  'kvcache',
-] satisfies ImportFormatName[]
-const TEXTS = ['ycsb', 'rocksdb', 'csv'] satisfies OutputFormat[]
-const PEERS = ['leveldb', 'rocksdb', 'lmdb', 'sqlite', 'db_bench'] satisfies PeerName[]
+const FIGURES: ChartFormat[] = ['vl.json', 'svg', 'png', 'pdf', 'html']
+const FOREIGN: ImportFormatName[] = ['ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache']
+const TEXTS: OutputFormat[] = ['ycsb', 'rocksdb', 'csv']
+const PEERS: PeerName[] = ['leveldb', 'rocksdb', 'lmdb', 'sqlite', 'db_bench']
 const ONE_WORKLOAD = { kind: 'text', value: 'NAME', help: 'a workload, or its file' } as const
 const ONE_PAGE = { kind: 'file', value: 'FILE', help: 'the page' } as const
 const ONE_TRACE = { kind: 'file', value: 'FILE', default: null } as const
