@@ -68,7 +68,7 @@ test('lists, units and repeated assignments are read', () => {
   expect(given.keep).toBe(true)
 })
 
-describe('a config file speaks the same vocabulary', () => {
+describe('a config file uses the same names', () => {
   test('flags win, assignments add up', () => {
     const path = configFile({
       strategy: 'leveling',
@@ -106,7 +106,7 @@ describe('a config file speaks the same vocabulary', () => {
 
   test.each([
     ['{', /is not JSON/],
-    ['[]', /holds no JSON object/],
+    ['[]', /does not hold a JSON object/],
     ['{"record": 5}', /unknown name "record"; did you mean "records"\?/],
     ['{"records": "many"}', /config\.json: records: "many" is not a count/],
     ['{"keep": "yes"}', /config\.json: keep: /],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database, Ledger, NodeStorage, verifyDatabase } from '../../engine/index.ts'
+import { contradictionsIn } from '../../results/consistency/contradictions.ts'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
 import { mergeField, Operation } from '../../workloads/index.ts'
 import { databaseFolder, type ExperimentContext } from '../base/context.ts'
@@ -105,6 +106,21 @@ describe('a result', () => {
     expect(verdict).toMatchObject({ conservation: true, drained: true })
   })
 
+  test('divides the work of the value log among the phases', async () => {
+    const log = ['--set=valueLog.thresholdBytes=100', '--set=valueLog.gcPolicy=fifo']
+    const small = ['--set=valueLog.segmentBytes=64KiB', '--set=memtableBytes=32KiB']
+    const result = await resultFor('--operations=5000', '--strategy=leveling', ...log, ...small)
+    expect(contradictionsIn(result)).toEqual([])
+    const { phases, valueLog: whole } = result.deterministic
+    const [load, ran] = phases.map(({ valueLog }) => valueLog!)
+    // Nothing is overwritten in the load, so everything that is moved is moved later.
+    expect(load).toMatchObject({ waLog: 1, segmentsCollected: 0 })
+    expect(ran!.segmentsCollected).toBeGreaterThan(0)
+    expect(ran!.waLog).toBeGreaterThan(whole!.waLog!)
+    const bare = await resultFor()
+    expect(bare.deterministic.phases.map(({ valueLog }) => valueLog)).toEqual([null, null, null])
+  })
+
   test('counts every operation of every phase, and its series ends drained', async () => {
     const { deterministic } = await resultFor()
     const [load, ran, drain] = deterministic.phases
@@ -126,7 +142,7 @@ describe('a result', () => {
     )
   })
 
-  test('--value-bytes: blind puts of exactly so many bytes', async () => {
+  test('--value-bytes: blind puts of exactly this many bytes', async () => {
     const { deterministic } = await resultFor('--value-bytes=50', '--param=zeropadding=19')
     expect(deterministic.readAmplification.updateRead.operations).toBe(0)
     const { liveLogicalBytes } = deterministic.amplification.drained
