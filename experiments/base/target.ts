@@ -9,6 +9,7 @@ import type {
   LevelScore,
   ReadCounters,
   ValueLogMetrics,
+  Version,
 } from '../../engine/index.ts'
 import type { ResultEvent } from '../../results/schema.ts'
 
@@ -81,6 +82,8 @@ export interface TargetStats {
     readonly drops: number
   }
   readonly levels: readonly LevelStats[]
+  /** The tree that `levels` describes. */
+  readonly version: Version
   /** Of targets that separate values. */
   readonly valueLog?: ValueLogMetrics
   /** The strategy's urgency by level; null where a target has none. */

@@ -1,4 +1,4 @@
-/** Declares `varve compare`: results in, paired differences with intervals and verdicts out. */
+/** Declares `varve compare`: from results to paired differences with intervals and verdicts. */
 import type { Verb } from '../cli/verb.ts'
 
 export const compare: Verb = {

@@ -94,6 +94,38 @@ test('a peer’s figures stand under the names of ours', () => {
   )
 })
 
+test('the value log has rows for the whole run and for each phase', () => {
+  const work = { segmentsCollected: 1, collectedBytes: 9, collectedLiveBytes: 4 }
+  const phases = sample.deterministic.phases.map((phase, at) => ({
+    ...phase,
+    valueLog: at === 0 ? null : { ...work, appendedBytes: 10, movedBytes: 4 * at, waLog: 1 },
+  }))
+  const valueLog = {
+    ...work,
+    appendedBytes: 20,
+    movedBytes: 12,
+    waLog: 1.6,
+    logBytes: 9,
+    liveBytes: 9,
+    garbageBytes: 0,
+    treeBytes: 9,
+    treeSpaceAmplification: null,
+    logSpaceAmplification: null,
+    segments: [],
+  }
+  const deterministic = { ...sample.deterministic, phases, valueLog }
+  const told = [...tidyRows({ ...sample, deterministic })].filter(
+    ({ section }) => section === 'valueLog',
+  )
+  const moved = told.filter(({ metric }) => metric === 'movedBytes')
+  expect(moved.map(({ moment, phase, value, unit }) => [moment ?? phase, value, unit])).toEqual([
+    ['drained', 12, 'B'],
+    ['run', 4, 'B'],
+    ['drain', 8, 'B'],
+  ])
+  expect(told.find(({ metric }) => metric === 'waLog')).toMatchObject({ value: 1.6, unit: 'ratio' })
+})
+
 test('a run’s figure that was not measured has no row', () => {
   expect(sample.timed.gcSeconds).toBeNull()
   expect(find({ section: 'timed', metric: 'gcSeconds' })).toEqual([])

@@ -7,9 +7,9 @@
 
 export interface DocumentedCommand {
   readonly document: string
-  /** Of the document, from 1: where the command begins. */
+  /** Line of the document where the command begins, from 1. */
   readonly line: number
-  /** As written, continued lines joined, without the comment behind it. */
+  /** The command as written, with continued lines joined and without a comment at the end. */
   readonly command: string
 }
 
@@ -18,7 +18,7 @@ const INDENTED_FENCE = /^\s+```/
 const CODE_SPAN = /`([^`]+)`/g
 const COMMENT = /(^|\s+)#(\s.*)?$/
 
-/** The commands of `text`, in its order. Throws where one stands in a fence that is not `sh`. */
+/** The commands of `text`, in its order. Throws if one is in a fence that is not `sh`. */
 export function documentedCommands(document: string, text: string): readonly DocumentedCommand[] {
   const commands: DocumentedCommand[] = []
   let fence: string | null = null
@@ -48,7 +48,7 @@ export function documentedCommands(document: string, text: string): readonly Doc
   return commands
 }
 
-/** The code spans of the text outside of fences, in its order; a span over two lines is one. */
+/** The code spans of the text outside fences, in its order; a span over two lines is one span. */
 export function codeSpans(text: string): readonly string[] {
   let isFenced = false
   const prose = text.split('\n').filter((line) => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database, Ledger, NodeStorage, verifyDatabase } from '../../engine/index.ts'
+import { contradictionsIn } from '../../results/consistency/contradictions.ts'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
 import { mergeField, Operation } from '../../workloads/index.ts'
 import { databaseFolder, type ExperimentContext } from '../base/context.ts'
@@ -103,6 +104,21 @@ describe('a result', () => {
     expect(deterministic.ledger.balance.conserved).toBe(true)
     const verdict = Object.fromEntries(gates.map(({ name, passed }) => [name, passed]))
     expect(verdict).toMatchObject({ conservation: true, drained: true })
+  })
+
+  test('divides the work of the value log among the phases', async () => {
+    const log = ['--set=valueLog.thresholdBytes=100', '--set=valueLog.gcPolicy=fifo']
+    const small = ['--set=valueLog.segmentBytes=64KiB', '--set=memtableBytes=32KiB']
+    const result = await resultFor('--operations=5000', '--strategy=leveling', ...log, ...small)
+    expect(contradictionsIn(result)).toEqual([])
+    const { phases, valueLog: whole } = result.deterministic
+    const [load, ran] = phases.map(({ valueLog }) => valueLog!)
+    // Nothing is overwritten in the load, so everything that is moved is moved later.
+    expect(load).toMatchObject({ waLog: 1, segmentsCollected: 0 })
+    expect(ran!.segmentsCollected).toBeGreaterThan(0)
+    expect(ran!.waLog).toBeGreaterThan(whole!.waLog!)
+    const bare = await resultFor()
+    expect(bare.deterministic.phases.map(({ valueLog }) => valueLog)).toEqual([null, null, null])
   })
 
   test('counts every operation of every phase, and its series ends drained', async () => {

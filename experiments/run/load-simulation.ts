@@ -162,7 +162,7 @@ class StatisticalLoad {
         longScan: none,
       },
       levels: levelsOf(drained),
-      filters: expectedProbes(this.#simulator.tree.version),
+      filters: expectedProbes(drained.version),
       valueLog: null,
       ledger: {
         cells: [...drained.cells],
@@ -204,6 +204,7 @@ function phaseBetween(before: TargetStats, after: TargetStats) {
     userBytes: after.userBytes - before.userBytes,
     bytesWrittenByCause: Object.fromEntries(written),
     shapeAtStart: before.levels.map((level) => level.runs),
+    valueLog: null,
   }
 }
 

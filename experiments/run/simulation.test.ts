@@ -60,6 +60,8 @@ describe('exact keys, beside the engine on the same stream', () => {
     expect(told.levels.map((level) => ({ ...level, bytesRead: 0 }))).toEqual(
       measured.levels.map((level) => ({ ...level, bytesRead: 0 })),
     )
+    expect(measured.filters!.runs.length).toBeGreaterThan(0)
+    expect(told.filters).toEqual(measured.filters)
     for (const account of ['getHit', 'getMiss', 'updateRead', 'shortScan'] as const) {
       const { operations, runsProbed } = measured.readAmplification[account]
       expect(told.readAmplification[account]).toMatchObject({ operations, runsProbed })

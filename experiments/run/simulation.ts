@@ -8,7 +8,6 @@
  */
 import { deriveSeed, systemClock } from '../../engine/index.ts'
 import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
-import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import type { ExperimentContext } from '../base/context.ts'
 import type { RunPlan, Simulation } from '../base/run-plan.ts'
 import { describeEnvironment } from '../machine/environment.ts'
@@ -131,7 +130,6 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     deterministic: {
       ...deterministic,
       readAmplification: Object.fromEntries(accounts) as typeof readAmplification,
-      filters: expectedProbes(runner.target.version),
       tableDigest: null,
     },
     ...rest,

@@ -105,9 +105,9 @@ test('the bound ends a run that does not settle', async () => {
 
 test.each([
   [['--operations=0'], '--until: without operations nothing settles'],
-  [['--workload=ycsb-load'], '--until: ycsb-load has a load alone; name a workload'],
+  [['--workload=ycsb-load'], '--until: ycsb-load has only a load; name a workload'],
   [['--workload=shifting'], /--until: shifting has \d+ run phases; it takes one/],
-  [['--target=leveldb', '--storage=node'], '--until: leveldb keeps no account'],
+  [['--target=leveldb', '--storage=node'], '--until: leveldb does not report when it is steady'],
 ])('%j is a mistake', async (flags, message) => {
   await expect(resultOf(...flags)).rejects.toThrow(message)
 })

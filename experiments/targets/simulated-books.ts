@@ -111,6 +111,7 @@ export class SimulatedBooks {
       memtableRawBytes: Math.round(memtableRawBytes),
       peakPhysicalBytes: this.#ledger.peakLiveBytes,
       counts: { ...tree.counts },
+      version: tree.version,
       levels: tree.version.levels.map(({ runs, totals }) => ({ runs: runs.length, ...totals })),
       scores: this.#options.observed.scores,
     }

@@ -11,7 +11,6 @@ import {
   type CompactionStrategy,
   type EngineOptions,
   ReadCounters,
-  type Version,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
 import type { CountedTarget, TargetStats } from '../base/target.ts'
@@ -46,10 +45,6 @@ export class SimulatorTarget implements CountedTarget {
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),
     })
-  }
-
-  get version(): Version {
-    return this.#simulator.tree.version
   }
 
   put(key: Uint8Array, value: Uint8Array): void {

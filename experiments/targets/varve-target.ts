@@ -116,6 +116,7 @@ export class VarveTarget implements CountedTarget {
   stats(): TargetStats {
     const { ledger } = this.#options
     const metrics = this.#database.metrics()
+    const { version } = this.#database
     const { flushes, merges, moves, drops } = metrics
     return {
       userBytes: metrics.userBytes,
@@ -128,7 +129,8 @@ export class VarveTarget implements CountedTarget {
       peakPhysicalBytes: ledger.peakLiveBytes,
       counts: { flushes, merges, moves, drops },
       valueLog: metrics.valueLog,
-      levels: this.#database.version.levels.map(({ runs, totals }) => ({
+      version,
+      levels: version.levels.map(({ runs, totals }) => ({
         runs: runs.length,
         ...totals,
       })),

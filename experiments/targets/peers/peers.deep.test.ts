@@ -233,9 +233,9 @@ describe('requests', () => {
     ['--target=levldb', 'unknown target "levldb"; did you mean "leveldb"?'],
     ['--target=lmdb --strategy=tiering', '--strategy: lmdb has its own'],
     ['--target=db_bench --rate=9', '--rate: db_bench replays a whole trace and times no operation'],
-    ['--target=lmdb --until=steady', '--until: lmdb keeps no account that tells when it is steady'],
+    ['--target=lmdb --until=steady', '--until: lmdb does not report when it is steady'],
     ['--target=lmdb --aged=trees', '--aged: not with --target=lmdb'],
-    ['--target=sqlite --versions', '--versions: only of runs of our own, not of sqlite'],
+    ['--target=sqlite --versions', '--versions: only for runs of our own engine, not of sqlite'],
     ['--target=sqlite --storage=memory', '--storage: sqlite needs files'],
   ])('%s is refused', (flags, line) => {
     expect(() => parseCommand(flags.split(' '))).toThrow(line)
