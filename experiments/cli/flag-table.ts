@@ -281,6 +281,12 @@ export const FLAG_TABLE = {
       'the strategy, or design, that the others are compared with; the first unless given',
       { names: 'strategies' },
     ),
+    metric: list(
+      ['compare'],
+      'NAME,…',
+      'what the claim is about, chosen before looking; verdicts are corrected for it alone',
+      { names: 'metrics', multiple: true },
+    ),
     across: list(['compare'], 'engine|target|code', 'what may differ; may be repeated', {
       names: ['engine', 'target', 'code'] satisfies Across[],
       multiple: true,

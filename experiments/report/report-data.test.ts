@@ -93,16 +93,18 @@ describe('verdicts', () => {
   const verdictOf = (seeds: number) => {
     const { tables } = reportOf(sampleSweep(seeds))
     const table = tables.find(({ id }) => id === 'verdicts')!
+    expect(table.note).toMatch(/sign-flip test, corrected for the \d+ differences .* \(Holm 1979\)/)
+    expect(table.note).toContain('With fewer than 12 pairs there is no verdict.')
     return rowOf(table, 'ycsb-a', 'tiering', 'leveling', 'WA total')
   }
 
-  test('compare every design with the first of its workload, and need ten paired seeds', () => {
-    const { 'the design is': verdict, difference, '95 % from': low, to: high } = verdictOf(10)
+  test('compare every design with the first of its workload, and need enough paired seeds for so many', () => {
+    const { 'the design is': verdict, difference, '95 % from': low, to: high } = verdictOf(12)
     expect(verdict).toEqual({ text: 'better', mark: 'good' })
     expect(low!.value!).toBeLessThanOrEqual(difference!.value!)
     expect(high!.value!).toBeGreaterThanOrEqual(difference!.value!)
     expect(high!.value!).toBeLessThan(0)
-    expect(verdictOf(9)['the design is']!.text).toMatch(/^too few seeds/)
+    expect(verdictOf(11)['the design is']!.text).toMatch(/^too few seeds/)
   })
 
   test('leave out designs that cannot be compared; the note says why', () => {
