@@ -282,7 +282,7 @@ export const FLAG_TABLE = {
       { names: 'strategies' },
     ),
     metric: list(
-      ['compare'],
+      ['compare', 'report'],
       'NAME,…',
       'what the claim is about, chosen before looking; verdicts are corrected for it alone',
       { names: 'metrics', multiple: true },

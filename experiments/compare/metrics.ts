@@ -7,6 +7,7 @@ import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
 import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
+import { unknownName } from '../base/usage-error.ts'
 import { runThroughput } from '../measure/throughput.ts'
 
 export interface Metric {
@@ -121,6 +122,15 @@ export const METRICS: readonly Metric[] = [
   THROUGHPUT,
   ...OPERATION_KIND_NAMES.flatMap(latencies),
 ]
+
+/** The flags of `names`, which a user gave. Throws `UsageError` with the nearest if one is unknown. */
+export function askedMetrics(names: readonly string[]): readonly string[] {
+  const known = METRICS.map(({ flag }) => flag)
+  for (const name of names) {
+    if (!known.includes(name)) throw unknownName('value of --metric', name, known)
+  }
+  return names
+}
 
 /** The metrics for which every result has a figure. */
 export function metricsOf(results: readonly AnyResult[]): readonly Metric[] {

@@ -13,7 +13,6 @@ import { type ReportCell, type ReportTable, words } from './report-table.ts'
 const OPTIONS = {
   across: ['engine', 'target'],
   baseline: null,
-  metrics: [],
   level: 0.95,
   seed: 42,
   resamples: 10_000,
@@ -25,8 +24,11 @@ const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>>
   worse: 'bad',
 }
 
-export function verdictTable(results: readonly AnyResult[]): ReportTable {
-  const { comparisons, family, leftOut } = compared(results)
+export function verdictTable(
+  results: readonly AnyResult[],
+  metrics: readonly string[],
+): ReportTable {
+  const { comparisons, family, leftOut } = compared(results, metrics)
   return {
     id: 'verdicts',
     title: 'Verdicts',
@@ -46,9 +48,9 @@ export function verdictTable(results: readonly AnyResult[]): ReportTable {
 }
 
 /** Empty if all results are of one design. */
-function compared(results: readonly AnyResult[]): Compared {
+function compared(results: readonly AnyResult[], metrics: readonly string[]): Compared {
   try {
-    return compareAll(results, OPTIONS)
+    return compareAll(results, { ...OPTIONS, metrics })
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     const { comparisons, family } = judge([], [], OPTIONS.level)
@@ -58,10 +60,11 @@ function compared(results: readonly AnyResult[]): Compared {
 
 function rowOf({ workload, a, b }: Comparison, metric: MetricComparison): readonly ReportCell[] {
   const { meanA, meanB, difference, relative, low, high, pAdjusted, verdict, labels } = metric
+  const name = metric.primary ? `${metric.metric} *` : metric.metric
   const share = relative === null ? '' : ` (${signed(relative * 100, 1)} %)`
   const mark = MARKS[verdict]
   return [
-    ...[workload, b, a, metric.metric].map(words),
+    ...[workload, b, a, name].map(words),
     { text: [verdict, ...labels].join('; '), ...(mark === undefined ? {} : { mark }) },
     { text: `${difference > 0 ? '+' : ''}${significant(difference)}${share}`, value: difference },
     { text: low === null ? '–' : significant(low), value: low },

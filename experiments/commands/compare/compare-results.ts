@@ -7,19 +7,13 @@ import { readResultFiles } from '../../cli/read-documents.ts'
 import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { compareAll } from '../../compare/compare-all.ts'
-import { METRICS } from '../../compare/metrics.ts'
+import { askedMetrics } from '../../compare/metrics.ts'
 import { ACROSS } from '../../compare/pairing.ts'
 import { comparedText } from './comparison-text.ts'
 
 export function compareResults(given: Arguments): number {
   const across = namesOf(given, 'across').map((name) => oneOf('value of --across', name, ACROSS))
-  const metrics = namesOf(given, 'metric').map((name) =>
-    oneOf(
-      'value of --metric',
-      name,
-      METRICS.map(({ flag }) => flag),
-    ),
-  )
+  const metrics = askedMetrics(namesOf(given, 'metric'))
   const files = new Map(readResultFiles(given.operands).map(({ path, result }) => [path, result]))
   const compared = compareAll([...files.values()], {
     across,
