@@ -1,6 +1,6 @@
 /**
- * Owns the texts of `--help`: of the program, of a group of verbs and of a verb. They are made of
- * the verbs' declarations and of the table of flags, and laid out by commander.
+ * Owns the texts of `--help` for the program, a group of verbs and a verb. They are made from the
+ * verbs' declarations and the table of flags, and laid out by commander.
  */
 import { Command, Option } from 'commander'
 import { PROGRAM_WORDS } from '../base/start-words.ts'
@@ -18,7 +18,7 @@ const EXITS = { 0: 'done', 1: 'a failure', 2: 'a mistake in the arguments' }
 
 const SUMMARY = 'A storage engine with pluggable compaction, and what measures and shows its costs.'
 
-/** The verbs of the program, or of `group` with its examples, a line each. */
+/** Lists the verbs of the program, or of `group` with its examples, one line each. */
 export function listHelp(verbs: Verbs, group: VerbGroup | null): string {
   const typed = group === null ? PROGRAM : `${PROGRAM} ${group.name}`
   const command = new Command(typed)
@@ -82,7 +82,7 @@ function termOf(name: string, { value, valueOptional }: FlagSpec): string {
 }
 
 function descriptionOf({ help, default: preset, names, value }: FlagSpec): string {
-  // Names that already stand in the value's place are not said again.
+  // Names that the placeholder already shows are not repeated.
   const listed =
     Array.isArray(names) && names.some((name) => !value!.includes(name) && !help.includes(name))
   const choices = listed ? `: ${names.join(', ')}` : ''

@@ -106,7 +106,7 @@ describe('a config file speaks the same vocabulary', () => {
 
   test.each([
     ['{', /is not JSON/],
-    ['[]', /holds no JSON object/],
+    ['[]', /does not hold a JSON object/],
     ['{"record": 5}', /unknown name "record"; did you mean "records"\?/],
     ['{"records": "many"}', /config\.json: records: "many" is not a count/],
     ['{"keep": "yes"}', /config\.json: keep: /],

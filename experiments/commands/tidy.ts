@@ -1,4 +1,4 @@
-/** Declares `varve tidy`: results in, all their figures out in long format. */
+/** Declares `varve tidy`: from results to all their figures in long format. */
 import type { Verb } from '../cli/verb.ts'
 
 export const tidy: Verb = {

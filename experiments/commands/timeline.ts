@@ -1,4 +1,4 @@
-/** Declares `varve timeline`: one or two recorded runs in, one HTML page out. */
+/** Declares `varve timeline`: from one or two recorded runs to one HTML page. */
 import type { Verb } from '../cli/verb.ts'
 
 export const timeline: Verb = {

@@ -38,11 +38,11 @@ test.each([
   [['```sh', 'npm run exp \\', '```'], 'a.md:2: a command goes on past its fence'],
   [['```sh', 'npm run exp'], 'a.md: its last fence is not closed'],
   [['1. x', '', '   ```sh', '   npm run exp', '   ```'], 'a.md:3: an indented fence'],
-])('%j would run nowhere, and is refused', (lines, message) => {
+])('%j would not be run, and is refused', (lines, message) => {
   expect(() => found(...lines)).toThrow(message)
 })
 
-test('a code span of the text may go on in the next line, and none is taken from a fence', () => {
+test('code spans may continue on the next line; none comes from a fence', () => {
   const text = ['Use `npm run', '  exp` or `--a`.', '```sh', 'x `y`', '```', '`z`']
   expect(codeSpans(text.join('\n'))).toEqual(['npm run exp', '--a', 'z'])
 })
@@ -67,7 +67,7 @@ test.each([
   ['varve exq --seed=1', 'there is no verb exq'],
   ['varve trace stat', 'there is no verb trace stat'],
   ['--seed=1 --arrivel=x', 'no verb has --arrivel'],
-])('the span %s is judged: %s', (span, fault) => {
+])('the fault of the span %s: %s', (span, fault) => {
   const main = 'node experiments/main.ts'
   const scripts = { exp: `${main} exp`, varve: main, test: 'vitest' }
   const flagsOf = new Map([

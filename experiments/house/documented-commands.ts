@@ -1,15 +1,15 @@
 /**
- * Owns finding the commands that documents tell a reader to run: the lines of their fenced `sh`
- * blocks, so that a test can run each as it is written, and the code spans of their text, so that a
- * test can check what they name. Invariant: a command of this project in a fence of another kind,
- * or in one that is indented, is refused, since no test would run it.
+ * Owns the search for commands in documents: the lines of fenced `sh` blocks, so that a test can
+ * run each as written, and the code spans of the text, so that a test can check the names in them.
+ * Invariant: a command of this project in another kind of fence, or in an indented fence, is
+ * refused, because no test would run it.
  */
 
 export interface DocumentedCommand {
   readonly document: string
-  /** Of the document, from 1: where the command begins. */
+  /** Line of the document where the command begins, from 1. */
   readonly line: number
-  /** As written, continued lines joined, without the comment behind it. */
+  /** The command as written, with continued lines joined and without a comment at the end. */
   readonly command: string
 }
 
@@ -18,7 +18,7 @@ const INDENTED_FENCE = /^\s+```/
 const CODE_SPAN = /`([^`]+)`/g
 const COMMENT = /(^|\s+)#(\s.*)?$/
 
-/** The commands of `text`, in its order. Throws where one stands in a fence that is not `sh`. */
+/** The commands of `text`, in its order. Throws if one is in a fence that is not `sh`. */
 export function documentedCommands(document: string, text: string): readonly DocumentedCommand[] {
   const commands: DocumentedCommand[] = []
   let fence: string | null = null
@@ -48,7 +48,7 @@ export function documentedCommands(document: string, text: string): readonly Doc
   return commands
 }
 
-/** The code spans of the text outside of fences, in its order; a span over two lines is one. */
+/** The code spans of the text outside fences, in its order; a span over two lines is one span. */
 export function codeSpans(text: string): readonly string[] {
   let isFenced = false
   const prose = text.split('\n').filter((line) => {
@@ -59,9 +59,9 @@ export function codeSpans(text: string): readonly string[] {
   return Array.from(prose.join('\n').matchAll(CODE_SPAN), ([, span]) => span!.replace(/\s+/g, ' '))
 }
 
-/** What a code span of a document may name. */
+/** The names that a code span may use. */
 export interface Known {
-  /** The scripts of package.json: name → what it runs. */
+  /** The scripts of package.json: name → command. */
   readonly scripts: Readonly<Record<string, string>>
   /** The verbs of the program, as 'exp' or 'trace stats', with the flags of each. */
   readonly flagsOf: ReadonlyMap<string, ReadonlySet<string>>
@@ -72,9 +72,9 @@ const FLAG = /^--[a-z][a-z-]*/
 const OF_NPM = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:-]+)(.*)$/
 const OF_PROGRAM = /^(?:npx )?varve(?= |$)(.*)$/
 const STARTS_PROGRAM = / experiments\/main\.ts(.*)$/
-/** What npm does itself. */
+/** npm's own commands. */
 const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec', 'version']
-/** Stands for any word: `<verb>`, `…`, `NAME`. */
+/** A placeholder for any word: `<verb>`, `…`, `NAME`. */
 const PLACEHOLDER = /[<…]|^[A-Z]+$/
 
 /** Why a reader cannot use `span`, a command or flags named in a document; null if they can. */
@@ -92,7 +92,7 @@ export function faultOf(span: string, { scripts, flagsOf }: Known): string | nul
   return verb === undefined ? null : faultOfVerb(`${verb}${rest}`, flagsOf)
 }
 
-/** `line` is what stands behind the name of the program. */
+/** `line` is the part of the command after the name of the program. */
 function faultOfVerb(line: string, flagsOf: Known['flagsOf']): string | null {
   const [first, second] = line.split(' ').filter((word) => word !== '' && word !== '--')
   if (first === undefined || first.startsWith('-') || PLACEHOLDER.test(first)) return null

@@ -29,7 +29,7 @@ import type { OperationDriver } from './operation-driver.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
 import type { PhaseName, RunBooks, RunOutcome, SteadyState } from './run-books.ts'
 
-/** All that was measured, without the machine and the command. */
+/** All measurements, without the machine and the command. */
 export interface Measurement {
   readonly deterministic: Deterministic
   readonly timed: RunOutcome['timed']

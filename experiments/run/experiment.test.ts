@@ -51,13 +51,13 @@ describe('deterministic figures', () => {
     expect(second.id).toBe(first.id)
   })
 
-  test('do not depend on where the bytes lie', async () => {
+  test('do not depend on where the bytes are stored', async () => {
     const memory = await resultFor()
     const disk = await resultFor('--storage=node')
     expect(disk.deterministic).toEqual(memory.deterministic)
   })
 
-  test('know no wall time: a strategy sees a millisecond an operation', async () => {
+  test('do not depend on wall time: a strategy sees one millisecond per operation', async () => {
     const [plan] = await plansFor()
     const times: number[] = []
     const createStrategy = () => {
@@ -77,7 +77,7 @@ describe('deterministic figures', () => {
     expect([...new Set(times)]).toEqual(expected)
   })
 
-  test('another seed, another repeat: another stream, other tables', async () => {
+  test('another seed or repeat gives another stream and other tables', async () => {
     const base = await resultFor()
     const [, repeated] = await plansFor('--repeat=2')
     for (const other of [await resultFor('--seed=43'), await run(repeated!)]) {
@@ -97,7 +97,7 @@ describe('deterministic figures', () => {
 })
 
 describe('a result', () => {
-  test('is what the schema says, and its bytes are conserved', async () => {
+  test('fits the schema, and its bytes are conserved', async () => {
     const result = await resultFor()
     runResultSchema.parse(result)
     const { deterministic, gates } = result
@@ -159,7 +159,7 @@ describe('a result', () => {
   })
 })
 
-test('what is kept holds every record of the stream, and nothing else', async () => {
+test('a kept database holds every record of the stream, and nothing else', async () => {
   const [plan] = await plansFor('--storage=node', '--workload=ycsb-f', '--records=400')
   const { deterministic } = await run(plan!, { keep: true })
   const shadow = replay(plan!)
@@ -218,7 +218,7 @@ describe('the folder', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('of a strategy that picks unsafely is kept on demand, and reads back intact', async () => {
+  test('of a strategy that picks unsafely is kept on demand, and can be read back', async () => {
     const module = join(
       import.meta.dirname,
       '../../strategies/conformance/broken/newest-run-down.ts',
@@ -251,7 +251,7 @@ describe('the folder', () => {
     expect(found).toBeGreaterThan(100)
   })
 
-  test('left by a killed run is emptied, held by a living one left alone', async () => {
+  test('of a killed run is emptied, of a living run is not touched', async () => {
     const [plan] = await smallOnDisk()
     const path = databaseFolder(folder, plan!)
     mkdirSync(path)

@@ -1,9 +1,10 @@
 /**
  * Owns the exact simulator as a target: it takes the operations of the engine and keeps only
- * lengths. A get returns the last record put with the right length, not the record itself: an
- * update of one field needs no more to have the right length.
+ * lengths. A get returns the last record put with the right length, not the record itself. That is
+ * enough for an update of one field to have the right length.
  *
- * Blocks, filters and the bytes of scans are unknown and stay zero. The runs probed are exact.
+ * Blocks, filters and the bytes of scans are unknown and stay zero. The number of probed runs is
+ * exact.
  */
 import {
   type Clock,

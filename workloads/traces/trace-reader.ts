@@ -13,8 +13,6 @@ import { equalBytes } from '../../engine/base/compare.ts'
 import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
 import { corruption, invalidArgument, isLsmError } from '../../engine/base/errors.ts'
 import type { Operation, OperationStream, Workload } from '../operation.ts'
-import { OperationDecoder } from './operation-codec.ts'
-import { SeededValues } from './seeded-values.ts'
 import {
   FRAME_TYPE,
   type Frame,
@@ -29,7 +27,9 @@ import {
   type TraceHeader,
   traceFooterSchema,
   traceHeaderSchema,
-} from './trace-format.ts'
+} from './native-format.ts'
+import { OperationDecoder } from './operation-codec.ts'
+import { SeededValues } from './seeded-values.ts'
 
 /** A trace file that was found whole at both ends. */
 export interface Trace {

@@ -1,6 +1,6 @@
 /**
- * Owns what a finished sweep over peers prints: one row a result, and for each peer its settings
- * beside ours. Figures of different counters stand in different columns.
+ * Owns the text that a finished sweep over peers prints: one row for each result, and each peer's
+ * settings next to ours. Figures of different counters are in different columns.
  */
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerResult } from '../../../results/peer-schema.ts'
@@ -40,7 +40,7 @@ function rowOf({ config, peer, timed }: PeerResult): string[] {
   ]
 }
 
-/** Equal settings in one line, different settings a line each. */
+/** Equal settings in one line, different settings in one line each. */
 function settingLines({ peer }: PeerResult): string {
   const equal = peer.settings.filter((setting) => setting.equal)
   const lines = peer.settings

@@ -1,6 +1,6 @@
 /**
- * Owns a target for tests of time: it stores nothing, and each call moves a manual clock by a given
- * time. A put may run a job first, as inline scheduling does.
+ * Owns a target for tests of time: it stores nothing, and each call advances a manual clock by a
+ * given time. A put may run a job first, as in inline scheduling.
  */
 import { EMPTY_VERSION, Ledger, ReadCounters } from '../../../engine/index.ts'
 import { ALL_FIELDS, OPERATION_KIND, type OperationStream } from '../../../workloads/index.ts'
@@ -9,9 +9,9 @@ import type { ManualTimer } from '../../load/testing/manual-timer.ts'
 
 export interface TimedTargetOptions {
   readonly timer: ManualTimer
-  /** Of the n-th put. */
+  /** Service time of the n-th put. */
   serviceNs(put: number): number
-  /** Length of the merge that the n-th put runs; 0: none. */
+  /** Duration of the merge that the n-th put runs; 0: none. */
   mergeNs?(put: number): number
   onEvent?(event: TargetEvent): void
   onJobStart?(): void
