@@ -1,7 +1,7 @@
 /**
  * Owns the estimates of two sides: for each metric the mean difference over the pairs, its interval
- * and its p-value. With one pair there is only the difference. `family.ts` gives the verdicts, since
- * they depend on the number of differences in the call.
+ * and its p-value. With one pair there is only the difference. `family.ts` gives the verdicts,
+ * since they depend on the number of differences in the call.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyResult, sampleValue } from '../../results/identity.ts'

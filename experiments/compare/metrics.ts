@@ -123,7 +123,7 @@ export const METRICS: readonly Metric[] = [
   ...OPERATION_KIND_NAMES.flatMap(latencies),
 ]
 
-/** The flags of `names`, which a user gave. Throws `UsageError` with the nearest if one is unknown. */
+/** Returns `names` if each is the flag of a metric. Throws `UsageError` with the nearest if not. */
 export function askedMetrics(names: readonly string[]): readonly string[] {
   const known = METRICS.map(({ flag }) => flag)
   for (const name of names) {

@@ -2,10 +2,10 @@
  * Owns p-values: that of one mean difference, and the correction for several of them. Invariant:
  * equal values and seeds give equal p-values.
  *
- * Sources: R. A. Fisher, "The Design of Experiments" (1935), §21, for the sign-flip test; B. Phipson
- * and G. K. Smyth, "Permutation p-values should never be zero" (2010), for drawn signs; S. Holm, "A
- * simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
- * (1979), for the correction.
+ * Sources: R. A. Fisher, "The Design of Experiments" (1935), §21, for the sign-flip test; B.
+ * Phipson and G. K. Smyth, "Permutation p-values should never be zero" (2010), for drawn signs; S.
+ * Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+ * Statistics 6 (1979), for the correction.
  */
 import { createRandom, deriveSeed } from '../../engine/base/random.ts'
 
@@ -62,7 +62,10 @@ function shareOfDrawn(differences: readonly number[], least: number, seed: numbe
   return reached / (DRAWS + 1)
 }
 
-/** The fewest differences whose smallest p-value, ·`tests`, is at most `risk`. */
+/**
+ * The number of differences, at most 20, from which the smallest possible p-value times `tests` is
+ * at most `risk`.
+ */
 export function differencesNeeded(tests: number, risk: number): number {
   return 1 + Math.ceil(Math.log2(tests / risk))
 }
