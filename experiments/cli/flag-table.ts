@@ -117,7 +117,7 @@ const CONFIDENCE = {
   value: 'PERCENT',
   default: '95',
   range: [50, 99],
-  help: 'confidence of the intervals',
+  help: 'confidence of each interval, and of all verdicts together',
 } as const
 const ALL_RULES = {
   kind: 'switch',

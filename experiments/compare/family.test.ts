@@ -71,14 +71,14 @@ function falseClaims(calls: number, draw: (random: Random) => number) {
 describe('fifteen differences of nothing', () => {
   test('normal values: about one call in twenty claims one; without the correction, half', () => {
     const draw = (random: Random) => normalQuantile(random.nextDouble() * (1 - 2e-9) + 1e-9)
-    const { corrected, plain } = falseClaims(1_000, draw)
+    const { corrected, plain } = falseClaims(500, draw)
     expect(corrected).toBeGreaterThan(0.02)
     expect(corrected).toBeLessThan(0.065)
     expect(plain).toBeGreaterThan(0.4)
   })
 
   test('two values only, where tests that assume a normal law fail', () => {
-    const { corrected, plain } = falseClaims(1_000, (random) =>
+    const { corrected, plain } = falseClaims(500, (random) =>
       random.nextDouble() < 0.5 ? 1 : -1,
     )
     expect(corrected).toBeLessThan(0.065)
