@@ -10,7 +10,7 @@ export const PROGRAM_WORDS: readonly string[] = isBuilt
   ? ['npx', 'varve']
   : ['npm', 'run', 'varve', '--']
 
-/** The words before the arguments of `verb`, which has a script of its own in a checkout. */
+/** The words before the arguments of `verb`, for which a checkout has a separate script. */
 export function startWords(verb: string): readonly string[] {
   return isBuilt ? [...PROGRAM_WORDS, verb] : ['npm', 'run', verb, '--']
 }

@@ -42,7 +42,7 @@ export interface Target {
   close(): Answer<void>
 }
 
-/** A target that keeps complete books of its own work: the engine and the simulator. */
+/** A target that counts all of its own work: the engine and the simulator. */
 export interface CountedTarget extends Target {
   readonly getCounters: ReadCounters
   readonly scanCounters: ReadCounters

@@ -92,7 +92,7 @@ describe('mistakes', () => {
     expect(() => chooseWorkload(given)).toThrow(message)
   })
 
-  test('keys that so many records do not fit', async () => {
+  test('keys too narrow for the number of records', async () => {
     const narrow = file('narrow.json', { ...spec, keys: { parts: [{ width: 2 }] } })
     const planned = plan(`--workload=${narrow}`, '--records=1k')
     await expect(planned).rejects.toMatchObject({ name: 'UsageError' })

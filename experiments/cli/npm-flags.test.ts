@@ -44,7 +44,7 @@ test('operands before the flags stay before them', () => {
   )
 })
 
-test('the script of the whole program stands for every command', () => {
+test('the script of the whole program works for every command', () => {
   const kept = { npm_lifecycle_event: 'varve', npm_config_strategy: 'x' }
   expect(told(kept, ['a.trace'], 'trace stats')).toContain(
     ': npm run varve -- trace stats a.trace --strategy=x',

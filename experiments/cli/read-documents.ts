@@ -72,7 +72,7 @@ function readFile<Kind extends DocumentKind>(path: string, kinds: readonly Kind[
   )
 }
 
-/** The document of the file; figures that contradict each other are told and kept. */
+/** The document of the file. Figures that contradict each other are reported and kept. */
 function checked<Kind extends DocumentKind>(path: string, document: DocumentOf<Kind>) {
   tellContradictions(path, document)
   return { path, document }

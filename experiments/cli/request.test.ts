@@ -68,7 +68,7 @@ test('lists, units and repeated assignments are read', () => {
   expect(given.keep).toBe(true)
 })
 
-describe('a config file speaks the same vocabulary', () => {
+describe('a config file uses the same names', () => {
   test('flags win, assignments add up', () => {
     const path = configFile({
       strategy: 'leveling',

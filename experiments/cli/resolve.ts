@@ -182,8 +182,8 @@ function arrivalOf(
 }
 
 /**
- * Added after hashing, so that the compressor's version does not change the identity. A trace has
- * no values of its own to compress.
+ * Added after hashing, so that the compressor's version does not change the identity. A trace holds
+ * no values that could be compressed.
  */
 function withCompression(
   config: RunResult['config'],

@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux')(
     })
 
     test.each([
-      ['that nobody reads', CLOSED, 0],
+      ['without a reader', CLOSED, 0],
       ['on a full disk', FULL, 1],
     ])('%s costs no result', async (name, redirection, expected) => {
       const out = join(root, name)

@@ -11,9 +11,9 @@ export const compare: Verb = {
   },
   examples: ['out/a.json out/b.json', 'out --baseline=leveling --json', 'out --metric=wa,space'],
   notes: [
-    'Results are files or folders; those of one design are one side. Of the sides that ran one ' +
-      'workload under the same conditions one is the baseline, and every other is compared with ' +
-      'it. What cannot be compared is listed with the reason.',
+    'Results are files or folders; the results of one design are one side. Among the sides that ' +
+      'ran one workload under the same conditions, one is the baseline, and every other side is ' +
+      'compared with it. Sides that cannot be compared are listed with the reason.',
     'Verdicts are corrected for the number of differences (Holm 1979): all of the call, or those ' +
       'of the metrics given by --metric, which are chosen before the results are seen.',
   ],

@@ -3,7 +3,8 @@ import type { Verb } from '../cli/verb.ts'
 
 export const tidy: Verb = {
   name: 'tidy',
-  summary: 'Writes the figures of results in long format, one row a figure, as CSV or Parquet.',
+  summary:
+    'Writes the figures of results in long format, one row for each figure, as CSV or Parquet.',
   operands: {
     usage: '<results…>',
     least: 1,

@@ -70,7 +70,7 @@ test('every field of a measured result that holds a figure is in it', () => {
       ...[row.cause, row.kind].filter((name) => name !== undefined),
     ]),
   )
-  // These go by other names, or are no figures.
+  // These have other names, or are not figures.
   const renamed = ['schemaVersion', 'id', 'name', 'total', 'histogramBase64']
   const missing = [...leafNames(run)].filter((name) => !told.has(name))
   expect(missing.filter((name) => !renamed.includes(name))).toEqual([])

@@ -83,7 +83,7 @@ function noteOf(
   const first = comparisons[0]
   const leftOut = new Set(comparisons.flatMap((comparison) => comparison.leftOut))
   return [
-    'The first design of a workload is the baseline; the others are held against it, seed by seed, ' +
+    'The first design of a workload is the baseline; the others are compared with it, seed by seed, ' +
       'on the same operations.',
     ...(first === undefined
       ? []

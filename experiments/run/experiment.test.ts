@@ -142,7 +142,7 @@ describe('a result', () => {
     )
   })
 
-  test('--value-bytes: blind puts of exactly so many bytes', async () => {
+  test('--value-bytes: blind puts of exactly this many bytes', async () => {
     const { deterministic } = await resultFor('--value-bytes=50', '--param=zeropadding=19')
     expect(deterministic.readAmplification.updateRead.operations).toBe(0)
     const { liveLogicalBytes } = deterministic.amplification.drained

@@ -25,7 +25,7 @@ interface Step {
   readonly kind: OperationKind
   readonly keyNumber: number
   readonly scanLength?: number
-  /** Of a write; ALL_FIELDS: `value` is a record of its own. */
+  /** Field of a write; ALL_FIELDS: `value` is a whole record. */
   readonly fieldIndex?: number
   readonly valueBytes?: number
 }

@@ -15,7 +15,7 @@ const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops
 const CAPTION =
   'WA process: bytes the process passed to write calls ÷ user bytes. WA tables: (flush + compaction\n' +
   "bytes) ÷ user bytes, W-Amp: ÷ flush bytes, by the peer's own account. SA: physical ÷ live bytes.\n" +
-  'All at rest; –: nobody counts it. latencyIncludes in the result says what a latency ' +
+  'All at rest; –: not counted. latencyIncludes in the result says what a latency ' +
   'measures.\np50, p99:'
 
 export function peerTables(results: readonly PeerResult[], look: Look): string {

@@ -69,7 +69,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
-    // The .png and .vl.json beside each .svg need no line of their own.
+    // The .png and .vl.json next to each .svg are not listed.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...pictures]) tell(path)
     return tellLosses([...results, ...peers])
