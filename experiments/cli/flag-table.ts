@@ -117,7 +117,7 @@ const CONFIDENCE = {
   value: 'PERCENT',
   default: '95',
   range: [50, 99],
-  help: 'confidence of the intervals',
+  help: 'confidence of each interval, and of all verdicts together',
 } as const
 const ALL_RULES = {
   kind: 'switch',
@@ -277,6 +277,12 @@ export const FLAG_TABLE = {
       'NAME',
       'the strategy, or design, that the others are compared with; the first unless given',
       { names: 'strategies' },
+    ),
+    metric: list(
+      ['compare', 'report'],
+      'NAME,…',
+      'what the claim is about, chosen before looking; verdicts are corrected for it alone',
+      { names: 'metrics', multiple: true },
     ),
     across: list(['compare'], 'engine|target|code', 'what may differ; may be repeated', {
       names: ['engine', 'target', 'code'] satisfies Across[],
