@@ -15,10 +15,12 @@ export const completion: Verb = {
     missing: `name a shell: ${SHELLS.join(', ')}`,
     names: SHELLS,
   },
-  examples: ['bash >> ~/.bashrc', 'fish > ~/.config/fish/completions/varve.fish'],
+  examples: ['bash', 'fish'],
   notes: [
-    'The script completes the command varve. In a checkout, where npm starts the program, ' +
-      'define it first: varve() { npm run --silent varve -- "$@"; }',
+    'Write the script to a file that the shell reads when it starts: varve completion bash >> ' +
+      '~/.bashrc, or varve completion fish > ~/.config/fish/completions/varve.fish.',
+    'The script completes the command varve. In a checkout, where npm starts the program, define ' +
+      'it first, in the same file: varve() { npm run --silent varve -- "$@"; }',
   ],
   run: async ({ operands }) => {
     const { oneOf } = await import('../cli/arguments.ts')

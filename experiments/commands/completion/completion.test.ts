@@ -76,6 +76,10 @@ test.runIf(process.platform !== 'win32').each([
   expect(replies(line).toSorted()).toEqual(expected.toSorted())
 })
 
+test('no example sends the lines that npm prints into a file of the shell', () => {
+  expect(callVarve(['completion', '--help']).stdout).not.toMatch(/npm run varve .*>/)
+})
+
 test('the scripts of the other shells are printed, an unknown shell is refused', () => {
   for (const shell of ['zsh', 'fish', 'powershell']) {
     expect(callVarve(['completion', shell])).toMatchObject({
