@@ -78,9 +78,7 @@ describe('fifteen differences of nothing', () => {
   })
 
   test('two values only, where tests that assume a normal law fail', () => {
-    const { corrected, plain } = falseClaims(500, (random) =>
-      random.nextDouble() < 0.5 ? 1 : -1,
-    )
+    const { corrected, plain } = falseClaims(500, (random) => (random.nextDouble() < 0.5 ? 1 : -1))
     expect(corrected).toBeLessThan(0.065)
     expect(plain).toBeGreaterThan(0.2)
   })
