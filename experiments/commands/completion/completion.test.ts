@@ -58,6 +58,7 @@ test.runIf(process.platform !== 'win32').each([
   ['varve exp --set=blockCache', ['blockCacheBytes=']],
   ['varve exp --list=memtable', ['memtableBytes']],
   ['varve exp --param=bitsPer', ['bitsPerKey=']],
+  ['varve exp --param=bitsPerKey=', []],
   [
     'varve trace stats --format=',
     ['native', 'ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache'],
