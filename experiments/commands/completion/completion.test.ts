@@ -53,6 +53,7 @@ test.runIf(process.platform !== 'win32').each([
   ['varve exp --strategy=tie', ['tiering']],
   ['varve exp --strategy tie', ['tiering']],
   ['varve exp --strategy=tiering,lev', ['tiering,leveling', 'tiering,leveling-partial']],
+  ['varve exp --strategy=./va', ['./varve.bash']],
   ['varve exp --storage=', ['node', 'memory']],
   ['varve exp --suite=co', ['counts']],
   ['varve exp --set=blockCache', ['blockCacheBytes=']],
