@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=2 --disable-warning=ExperimentalWarning
 /**
- * Owns the start of the program `varve`. Nothing but the verb that was asked for is loaded.
+ * Owns the start of the program `varve`. Only the verb that was asked for is loaded.
  *
  * V8 reads the limit of its young generation before any code runs, so the line above sets it for
  * the installed program, as the scripts in package.json do in a checkout. Its effect: garbage is

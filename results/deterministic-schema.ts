@@ -13,6 +13,19 @@ import { bytes, count, countByKind, hexHash, name, ratio, shape } from './fields
 
 const bytesByCause = z.partialRecord(z.enum(CAUSES), bytes)
 
+/** Bytes are those of records, including record headers and keys, without file headers. */
+const valueLogWork = {
+  /** Bytes written by writers; and by collection and by compactions that move values. */
+  appendedBytes: bytes,
+  movedBytes: bytes,
+  /** (appended + moved) ÷ appended. */
+  waLog: ratio,
+  segmentsCollected: count,
+  /** Bytes of the collected segments, and of the values found live in them. */
+  collectedBytes: bytes,
+  collectedLiveBytes: bytes,
+}
+
 const phase = z.strictObject({
   name: z.enum(['load', 'run', 'drain']),
   operationsByKind: countByKind,
@@ -21,6 +34,8 @@ const phase = z.strictObject({
   /** Bytes that the ledger wrote within this phase only. */
   bytesWrittenByCause: bytesByCause,
   shapeAtStart: shape,
+  /** What the value log wrote within this phase; null if no value was ever separated. */
+  valueLog: z.strictObject(valueLogWork).nullable().default(null),
 })
 
 const amplification = z.strictObject({
@@ -164,17 +179,8 @@ const event = z.strictObject({
   peakPhysicalBytes: bytes.nullable().default(null),
 })
 
-/** Bytes are those of records, including record headers and keys, without file headers. */
 const valueLog = z.strictObject({
-  /** Bytes written by writers; and by collection and by compactions that move values. */
-  appendedBytes: bytes,
-  movedBytes: bytes,
-  /** (appended + moved) ÷ appended. */
-  waLog: ratio,
-  segmentsCollected: count,
-  /** Bytes of the collected segments, and of the values found live in them. */
-  collectedBytes: bytes,
-  collectedLiveBytes: bytes,
+  ...valueLogWork,
   /**
    * Bytes in segments that hold data; of these, the bytes that tables point to, and those that
    * merges found to be garbage.
@@ -231,7 +237,7 @@ export const deterministicSchema = z.strictObject({
   }),
   /** The drained tree. */
   levels: z.array(level),
-  /** The misses that the drained tree's filters predict; null if they were not computed. */
+  /** The misses that the drained tree's filters predict; null in older results of the engine. */
   filters: filters.nullable().default(null),
   /** The drained value log; null if no value was ever separated. */
   valueLog: valueLog.nullable().default(null),

@@ -188,10 +188,7 @@ function stallsAround(
   const leaving = due?.inputs.filter((input) => input.level === 0 && input.tables === 'all') ?? []
   const arriving = due === null ? [] : placesOf(due).filter((place) => place.level === 0)
   const staying = levelAt(view.version, 0).runs.length - leaving.length + arriving.length
-  return {
-    slowdownRuns: staying + 2 * triggerRuns,
-    stopRuns: staying + 3 * triggerRuns,
-  }
+  return { slowdownRuns: staying + 2 * triggerRuns, stopRuns: staying + 3 * triggerRuns }
 }
 
 function numberIn(params: Readonly<Record<string, unknown>>, name: string): number | undefined {

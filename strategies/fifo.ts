@@ -29,7 +29,6 @@ import { bitsPerKey } from './primitives/shared-parameters.ts'
 
 const params = z.object({
   max_table_files_size: z
-    .number()
     .int()
     .min(1)
     .default(2 ** 30)

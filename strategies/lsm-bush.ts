@@ -46,7 +46,6 @@ const params = z.object({
     .default(2)
     .describe('Growth of the exponents of the ratios, upwards. LSM-bush: 2; 1: CLL.'),
   T: z
-    .number()
     .int()
     .min(2)
     .max(1000)

@@ -56,7 +56,6 @@ type Spec = CompactionSpec<State>
 const params = z.object({
   T: sizeRatio('Spooky measures with 10, as RocksDB'),
   partitions: z
-    .number()
     .int()
     .min(1)
     .max(10_000)
@@ -137,14 +136,13 @@ function pickDrain(view: View, values: Params): Spec | null {
 function pickRepair(view: View, values: Params): Spec | null {
   const level = view.version.levels.findIndex(({ runs }, index) => index > 0 && runs.length > 1)
   if (level === -1) return null
-  const { runs } = levelAt(view.version, level)
-  return {
-    kind: 'merge',
-    inputs: wholeRuns(level, runs),
-    outputs: [dividedOutput(view, values, { level, run: runs.at(-1)!.id })],
-    nextState: { draining: null },
-    reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level, runs: runs.length } },
+  const { runs: joined } = levelAt(view.version, level)
+  const reason = {
+    trigger: 'sorted runs',
+    formula: 'runs > 1',
+    values: { level, runs: joined.length },
   }
+  return mergeWhole(view, values, { inputs: [], level, joined, draining: null, reason })
 }
 
 /** Level 0 and every level that it fills go into the first level that stays below its limit. */
@@ -156,6 +154,7 @@ function pickArrival(view: View, values: Params): Spec | null {
   let bytes = flushed.totals.rawBytes
   for (let level = 1; ; level++) {
     const { runs, totals } = levelAt(view.version, level)
+    const arrival = { inputs, level, joined: runs, draining: null }
     const limit = fullBytes(view, values, level)
     const isFull = bytes + totals.rawBytes >= limit
     const reason = {
@@ -165,13 +164,13 @@ function pickArrival(view: View, values: Params): Spec | null {
     }
     if (level === deepest) {
       if (isFull && runs.length > 0) return moveDown(view, level, reason)
-      return mergeWhole(view, values, inputs, level, runs, { draining: null }, reason)
+      return mergeWhole(view, values, { ...arrival, reason })
     }
-    if (!isFull) return mergeWhole(view, values, inputs, level, runs, { draining: null }, reason)
+    if (!isFull) return mergeWhole(view, values, { ...arrival, reason })
     if (level === deepest - 1) {
       const all = bytes + totals.rawBytes + levelAt(view.version, deepest).totals.rawBytes
       if (all >= fullBytes(view, values, deepest)) return moveDown(view, deepest, reason)
-      return mergeWhole(view, values, inputs, level, [], { draining: level }, reason)
+      return mergeWhole(view, values, { ...arrival, joined: [], draining: level, reason })
     }
     inputs.push(...wholeRuns(level, runs))
     bytes += totals.rawBytes
@@ -184,22 +183,23 @@ function moveDown(view: View, level: number, reason: PickReason): Spec {
   return { kind: 'move', inputs, place, nextState: view.state, reason }
 }
 
+interface WholeMerge {
+  readonly inputs: readonly InputSlice[]
+  /** Runs of the level that are merged with them. */
+  readonly level: number
+  readonly joined: readonly Run[]
+  readonly draining: State['draining']
+  readonly reason: PickReason
+}
+
 /** Merges into the oldest of `joined`, or into a new run if there is none. */
-function mergeWhole(
-  view: View,
-  values: Params,
-  inputs: readonly InputSlice[],
-  level: number,
-  joined: readonly Run[],
-  nextState: State,
-  reason: PickReason,
-): Spec {
-  const place = placeOfOldest(level, joined)
+function mergeWhole(view: View, values: Params, merge: WholeMerge): Spec {
+  const { inputs, level, joined, draining, reason } = merge
   return {
     kind: 'merge',
     inputs: [...inputs, ...wholeRuns(level, joined)],
-    outputs: [dividedOutput(view, values, place)],
-    nextState,
+    outputs: [dividedOutput(view, values, placeOfOldest(level, joined))],
+    nextState: { draining },
     reason,
   }
 }

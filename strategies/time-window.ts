@@ -49,13 +49,11 @@ const params = z
       .default(1)
       .describe('Units in a window; a fraction suits short experiments. Cassandra: 1, whole.'),
     min_threshold: z
-      .number()
       .int()
       .min(2)
       .default(4)
       .describe('Similar runs in the current window that are merged. Cassandra: 4.'),
     max_threshold: z
-      .number()
       .int()
       .min(2)
       .default(32)
@@ -72,7 +70,6 @@ const params = z
       .default(1.5)
       .describe('Similar runs are smaller than this many times their mean. Cassandra: 1.5.'),
     min_sstable_size: z
-      .number()
       .int()
       .min(0)
       .default(0)

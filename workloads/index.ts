@@ -28,6 +28,7 @@ export {
 export { ImportReport, type ImportReportOptions } from './traces/import/import-report.ts'
 export { IMPORT_FORMATS, type ImportFormatName, importFiles } from './traces/import/import-trace.ts'
 export { hashKey } from './traces/key-hash.ts'
+export type { TraceCompression, TraceFooter, TraceHeader } from './traces/native-format.ts'
 export {
   fieldNamesOf,
   type OperationSink,
@@ -36,7 +37,6 @@ export {
   recordWorkload,
 } from './traces/operation-sink.ts'
 export { traceDefinition } from './traces/trace-definition.ts'
-export type { TraceCompression, TraceFooter, TraceHeader } from './traces/trace-format.ts'
 export { openTrace, type Trace, traceWorkload } from './traces/trace-reader.ts'
 export { TraceWriter, type TraceWriterOptions } from './traces/trace-writer.ts'
 export { type TracePhase, ycsbText } from './traces/ycsb-text.ts'

@@ -72,9 +72,7 @@ export function unsafe(
   return new LsmError(
     'LSM_UNSAFE_COMPACTION',
     `unsafe compaction, rule ${rule}: ${message}${named}`,
-    {
-      data: { rule, tables: ids },
-    },
+    { data: { rule, tables: ids } },
   )
 }
 

@@ -106,10 +106,7 @@ export function checkedStallLimits(strategy: string, answer: unknown): StallLimi
     if (typeof limit === 'number' && limit > 0) return limit
     throw wrong(asked, field, limit, 'a number of runs above 0')
   }
-  return Object.freeze({
-    slowdownRuns: limitIn('slowdownRuns'),
-    stopRuns: limitIn('stopRuns'),
-  })
+  return Object.freeze({ slowdownRuns: limitIn('slowdownRuns'), stopRuns: limitIn('stopRuns') })
 }
 
 export function checkedDueAt(strategy: string, answer: unknown): number | null {

@@ -8,7 +8,6 @@ import { invalidArgument } from '../base/errors.ts'
 import type { Snapshot } from './snapshots.ts'
 
 /** Options of `write`, `writeSync`, `put` and `delete`. */
-/** How durable a write must be before it is acknowledged. */
 export interface WriteOptions {
   /**
    * Acknowledge the write when it survives a power loss. Default false: when the operating system
@@ -25,15 +24,13 @@ export interface KeyBounds {
   readonly lt?: Uint8Array
 }
 
-/** Options of `get` and `has`, and of every scan. */
-/** At which moment to read. */
+/** Options of `get`, `has` and every scan. */
 export interface ReadOptions {
   /** A snapshot of the same database. Default: now. */
   readonly snapshot?: Snapshot
 }
 
 /** Options of `scan`: bounds, direction, number of entries. */
-/** What a scan returns, and in which order. */
 export interface ScanOptions extends KeyBounds, ReadOptions {
   /** Whether to go from the largest key down. Default false. */
   readonly reverse?: boolean
@@ -41,8 +38,7 @@ export interface ScanOptions extends KeyBounds, ReadOptions {
   readonly limit?: number
 }
 
-/** Options of `scanAsync`: those of `scan`, and how far values are read ahead. */
-/** As `ScanOptions`, and how far to read ahead. */
+/** Options of `scanAsync`: those of `scan`, and how far to read ahead. */
 export interface AsyncScanOptions extends ScanOptions {
   /**
    * Number of entries whose values are read ahead; 0 reads each value when it is reached. Default
@@ -117,10 +113,7 @@ export function halfOpen({ gte, gt, lte, lt }: KeyBounds): HalfOpenRange {
   if (lte !== undefined && lt !== undefined) throw invalidArgument('lte and lt exclude each other')
   const lower = gte === undefined ? bound(gt, 'gt', 1) : bound(gte, 'gte', 0)
   const upper = lt === undefined ? bound(lte, 'lte', 1) : bound(lt, 'lt', 0)
-  return {
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
-  }
+  return { ...(lower === undefined ? {} : { lower }), ...(upper === undefined ? {} : { upper }) }
 }
 
 /** A copy of `key`, followed by a zero byte if asked: that is the smallest key after `key`. */

@@ -47,23 +47,26 @@ export class Cursor extends VisibleCursor implements Disposable {
     this.#release = release
   }
 
-  /** Goes to the smallest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
-  /** Moves to the smallest key in the bounds. `LSM_CLOSED` after `close`. */
+  /**
+   * Moves to the smallest key in the bounds; not `valid` if there is none. `LSM_CLOSED` after
+   * `close`.
+   */
   override seekToFirst(): void {
     this.#assertOpen()
     super.seekToFirst()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Goes to the largest key between the bounds; not `valid` where there is none. `LSM_CLOSED`. */
-  /** Moves to the largest key in the bounds. `LSM_CLOSED` after `close`. */
+  /**
+   * Moves to the largest key in the bounds; not `valid` if there is none. `LSM_CLOSED` after
+   * `close`.
+   */
   override seekToLast(): void {
     this.#assertOpen()
     super.seekToLast()
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Goes to the smallest key ≥ `key`; not `valid` where there is none. `LSM_CLOSED`. */
   /** Moves to the first key at or after `key`. `LSM_CLOSED` after `close`. */
   override seek(key: Uint8Array): void {
     this.#assertOpen()
@@ -72,7 +75,6 @@ export class Cursor extends VisibleCursor implements Disposable {
     if (this.kind === ENTRY_KIND.blobIndex) this.#resolve()
   }
 
-  /** Goes to the largest key ≤ `key`; not `valid` where there is none. `LSM_CLOSED`. */
   /** Moves to the last key at or before `key`. `LSM_CLOSED` after `close`. */
   override seekForPrev(key: Uint8Array): void {
     this.#assertOpen()
@@ -147,6 +149,40 @@ export class Cursor extends VisibleCursor implements Disposable {
   }
 }
 
+/** Moves a cursor over its entries in one direction, as far as a limit allows. */
+export class CursorSteps {
+  readonly #cursor: Cursor
+  readonly #reverse: boolean
+  #left: number
+  #started = false
+
+  constructor(cursor: Cursor, { reverse = false, limit = Number.POSITIVE_INFINITY }: ScanOptions) {
+    this.#cursor = cursor
+    this.#reverse = reverse
+    this.#left = limit
+  }
+
+  /** Moves to the next entry. False if there is none or the limit is met, and from then on. */
+  move(): boolean {
+    if (!(this.#left > 0)) return false
+    const cursor = this.#cursor
+    if (this.#started) {
+      if (this.#reverse) cursor.prev()
+      else cursor.next()
+    } else {
+      this.#started = true
+      if (this.#reverse) cursor.seekToLast()
+      else cursor.seekToFirst()
+    }
+    this.#left = cursor.valid ? this.#left - 1 : 0
+    return cursor.valid
+  }
+
+  end(): void {
+    this.#left = 0
+  }
+}
+
 /**
  * The cursor's entries as owned [key, value] pairs. It closes the cursor at the end, and when it is
  * returned or disposed of, even before the first step. (A generator that is returned before its
@@ -154,50 +190,31 @@ export class Cursor extends VisibleCursor implements Disposable {
  */
 export class PairIterator extends Iterator<[Uint8Array, Uint8Array]> implements Disposable {
   readonly #cursor: Cursor
-  readonly #reverse: boolean
-  #left: number
-  #started = false
+  readonly #steps: CursorSteps
 
-  constructor(cursor: Cursor, { reverse = false, limit = Number.POSITIVE_INFINITY }: ScanOptions) {
+  constructor(cursor: Cursor, options: ScanOptions) {
     super()
     this.#cursor = cursor
-    this.#reverse = reverse
-    this.#left = limit
+    this.#steps = new CursorSteps(cursor, options)
   }
 
   override next(): IteratorResult<[Uint8Array, Uint8Array], undefined> {
-    if (!(this.#left > 0)) return this.return()
-    const cursor = this.#cursor
     try {
-      this.#move()
+      if (!this.#steps.move()) return this.return()
     } catch (error) {
       this.return()
       throw error
     }
-    if (!cursor.valid) return this.return()
-    this.#left--
-    return { done: false, value: [cursor.key(), cursor.value()] }
+    return { done: false, value: [this.#cursor.key(), this.#cursor.value()] }
   }
 
   override return(): { done: true; value: undefined } {
-    this.#left = 0
+    this.#steps.end()
     this.#cursor.close()
     return { done: true, value: undefined }
   }
 
   override [Symbol.dispose](): void {
     this.return()
-  }
-
-  #move(): void {
-    const cursor = this.#cursor
-    if (this.#started) {
-      if (this.#reverse) cursor.prev()
-      else cursor.next()
-      return
-    }
-    this.#started = true
-    if (this.#reverse) cursor.seekToLast()
-    else cursor.seekToFirst()
   }
 }

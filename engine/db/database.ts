@@ -36,10 +36,9 @@ import { scanAhead } from './values/async-scan.ts'
 import type { ValueLog } from './values/value-log.ts'
 
 /**
- * An open database: keys and their values, in the order of the keys' bytes. No other process, and
- * no other object of this one, can open its folder until it is closed.
+ * An open database: keys and values, ordered by the bytes of the keys. Until it is closed, no other
+ * process and no other object can open its folder.
  */
-/** An open database: the only object in any process that writes to its folder. */
 export class Database implements Disposable {
   readonly #parts: DatabaseParts
   readonly #cursors = new Set<Cursor>()
@@ -81,8 +80,7 @@ export class Database implements Disposable {
     return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
   }
 
-  /** Whether `key` has a value. Reads no value out of the value log. Errors as `get`. */
-  /** Whether `key` has a value. Errors: as `get`. */
+  /** Whether `key` has a value. It does not read the value log. Errors: as `get`. */
   has(key: Uint8Array, options?: ReadOptions): boolean {
     return this.#find(key, options, 'has') !== null
   }
@@ -145,7 +143,6 @@ export class Database implements Disposable {
     })
   }
 
-  /** Writes one key and its value, both copied. Resolves, and fails, as `write`. */
   /**
    * Writes a batch of one put. Key and value are copied when the call is made. Errors: as `write`.
    */
@@ -157,7 +154,6 @@ export class Database implements Disposable {
     })
   }
 
-  /** Deletes `key`, also where it has no value. Resolves, and fails, as `write`. */
   /** Writes a batch of one deletion. It is no error if the key has no value. Errors: as `write`. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -200,8 +196,7 @@ export class Database implements Disposable {
     return this.#parts.head.lastSeq
   }
 
-  /** The counters since the open, as an owned copy. Bytes moved are in the storage's ledger. */
-  /** Counters since the open, and current sizes. The object is a copy. */
+  /** A copy of the counters since the open. Bytes of files are in the storage's ledger. */
   metrics(): DatabaseMetrics {
     const { strategy, cache, head, tree, values } = this.#parts
     const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters

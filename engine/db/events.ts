@@ -5,7 +5,6 @@ import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
 
-/** Tables of one run that a job read or wrote: numbers, and sums in bytes. */
 /** Tables of one run, in key order. Sizes are sums over them. */
 export interface EventSlice {
   readonly level: number
@@ -15,7 +14,6 @@ export interface EventSlice {
   readonly rawBytes: number
 }
 
-/** A flush or a compaction that was installed. */
 /** A flush or compaction was installed. */
 export interface JobEvent {
   readonly kind: 'flush' | 'merge' | 'move' | 'drop'
@@ -89,7 +87,6 @@ export interface CollectEvent {
   readonly reason: PickReason
 }
 
-/** All that `onEvent` is called with, told apart by `kind`. */
 /** Everything that `onEvent` is called with; `kind` says which it is. */
 export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { recoverManifest } from '../manifest/recover.ts'
-import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Storage } from '../storage/storage.ts'
+import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, never, openTest } from '../testing/fixtures.ts'
 import {
   killed,

@@ -1,8 +1,8 @@
 /** Which batches an open replays from damaged, incomplete or missing logs, and what it reports. */
 
 import { describe, expect, test } from 'vitest'
-import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
+import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { everyNth, never, openTest } from '../testing/fixtures.ts'
 import { killed, replace, tag } from '../testing/log-fixtures.ts'
 import {

@@ -8,7 +8,6 @@ import type { WriteBatch } from '../wal/write-batch.ts'
 import type { ValueLogMetrics } from './values/metrics.ts'
 
 /** Counters of an open database, all since the open; sizes in bytes. */
-/** Counters since the open, and sizes now. */
 export interface DatabaseMetrics {
   /**
    * Acknowledged key + value bytes of puts and key bytes of deletes, before overwrites collapse.

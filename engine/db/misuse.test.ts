@@ -1,9 +1,9 @@
 /** What callers do that they should not, or at moments nobody thought of. */
 
 import { describe, expect, test } from 'vitest'
-import { FaultStorage } from '../storage/fault-storage.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
+import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Database } from './database.ts'

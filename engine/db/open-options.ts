@@ -18,7 +18,6 @@ import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
 import { type EngineOptions, type EngineOptionsInput, parseEngineOptions } from './options.ts'
 
-/** What a database is opened with. */
 /** What `Database.open` takes. `folder` and `strategy` are required. */
 export interface OpenOptions {
   /** Created when missing. */

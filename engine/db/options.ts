@@ -75,7 +75,6 @@ const valueLogSchema = z.strictObject({
 })
 
 /** The schema of the engine's options, with the default, the range and the meaning of each. */
-/** Checks engine options and fills in their defaults. Each has a description. */
 export const engineOptionsSchema = z.strictObject({
   memtableBytes: z
     .int()
@@ -150,14 +149,11 @@ export const engineOptionsSchema = z.strictObject({
   valueLog: valueLogSchema.prefault({}),
 })
 
-/** The options of the value log, defaults filled in. */
 /** Options of the value log, with defaults. */
 export type ValueLogOptions = z.output<typeof valueLogSchema>
 
-/** The engine's options, defaults filled in. */
 /** Engine options with defaults. */
 export type EngineOptions = z.output<typeof engineOptionsSchema>
-/** The engine's options as they are handed in: what is left out takes its default. */
 /** Engine options as a caller gives them: each may be left out. */
 export type EngineOptionsInput = z.input<typeof engineOptionsSchema>
 

@@ -71,10 +71,6 @@ export class SegmentWriter {
     return this.#file.bytes > this.#syncedBytes
   }
 
-  get isSealed(): boolean {
-    return this.#sealed
-  }
-
   /**
    * Adds a record for the next `write` and copies key and value. `valueOffset` is then the value's
    * offset.

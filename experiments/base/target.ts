@@ -9,6 +9,7 @@ import type {
   LevelScore,
   ReadCounters,
   ValueLogMetrics,
+  Version,
 } from '../../engine/index.ts'
 import type { ResultEvent } from '../../results/schema.ts'
 
@@ -41,7 +42,7 @@ export interface Target {
   close(): Answer<void>
 }
 
-/** A target that keeps complete books of its own work: the engine and the simulator. */
+/** A target that counts all of its own work: the engine and the simulator. */
 export interface CountedTarget extends Target {
   readonly getCounters: ReadCounters
   readonly scanCounters: ReadCounters
@@ -81,6 +82,8 @@ export interface TargetStats {
     readonly drops: number
   }
   readonly levels: readonly LevelStats[]
+  /** The tree that `levels` describes. */
+  readonly version: Version
   /** Of targets that separate values. */
   readonly valueLog?: ValueLogMetrics
   /** The strategy's urgency by level; null where a target has none. */

@@ -62,7 +62,7 @@ describe('counts are decimal', () => {
   ])('%j is none', (text) => expect(parseCount(text)).toBeUndefined())
 })
 
-test('whole numbers may be negative where they stand for something', () => {
+test('whole numbers may be negative if they have a meaning', () => {
   expect(['-1', '-1k', '0', '-0', '7'].map(parseInteger)).toEqual([-1, -1000, 0, 0, 7])
   expect(parseInteger('--1')).toBeUndefined()
 })

@@ -27,12 +27,12 @@ const COUNT_UNITS: ReadonlyMap<string, number> = new Map([
   ['b', 1e9],
 ])
 
-/** '64KiB' → 65536; undefined when the text is no byte size. */
+/** '64KiB' → 65536; undefined if the text is not a byte size. */
 export function parseBytes(text: string): number | undefined {
   return parseWhole(text, BYTE_UNITS)
 }
 
-/** '100k' → 100000; undefined when the text is no count. */
+/** '100k' → 100000; undefined if the text is not a count. */
 export function parseCount(text: string): number | undefined {
   return parseWhole(text, COUNT_UNITS)
 }
@@ -43,7 +43,7 @@ export function parseInteger(text: string): number | undefined {
   return count && text.trim().startsWith('-') ? -count : count
 }
 
-/** '-1' → -1, '0.25' → 0.25, '1.5k' → 1500; undefined when the text is no number. */
+/** '-1' → -1, '0.25' → 0.25, '1.5k' → 1500; undefined if the text is not a number. */
 export function parseReal(text: string): number | undefined {
   const unsigned = text.trim().replace(/^-/, '')
   const written = readDigits(unsigned)

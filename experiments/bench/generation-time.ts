@@ -1,7 +1,7 @@
 /**
- * Times the generation of ten million YCSB-A operations, keys and kinds without values: once,
- * plainly, as a run would take them (`node experiments/bench/generation-time.ts`, or with another
- * count). The load of a million records before them is passed over and not counted.
+ * Times the generation of ten million YCSB-A operations, keys and kinds without values, in the
+ * plain loop of a run: `node experiments/bench/generation-time.ts [operations]`. The load of a
+ * million records before them is consumed but not counted.
  */
 
 import { loadavg } from 'node:os'

@@ -1,7 +1,7 @@
 /**
- * Owns the micro-benchmarks of the harness itself: operations driven against a target that does
- * nothing, so that what is left is drawing, timing and recording. Values are handed over ready made
- * where their making is not meant, and the pacing of an open loop is one that is always behind.
+ * Owns the micro-benchmarks of the harness itself. Operations are driven against a target that does
+ * nothing, so that the rest is drawing, timing and recording. Where making values should not be
+ * measured, they are ready made; the pacing of the open loop is always late, so that nothing waits.
  * Without values the budget is a microsecond an operation: 1 M op/s.
  */
 
@@ -24,7 +24,7 @@ import type { BenchCase } from './bench-case.ts'
 
 const RECORDS = 100_000
 const OPERATIONS = 100_000
-/** As the runner slices them. */
+/** The length of the runner's slices. */
 const SLICE = 500
 
 const noTarget: Target = {
@@ -39,10 +39,10 @@ const noTarget: Target = {
   close() {},
 }
 
-/** What every get finds where answers are checked; most are wrong, which costs no more. */
+/** The answer to every get when answers are checked; most are wrong, which costs the same. */
 const VALUE = new Uint8Array(100)
 
-/** The stream with values that cost nothing. */
+/** The same stream, with values that cost nothing. */
 class ReadyValues implements OperationStream {
   readonly expected: number
   readonly fieldNames: readonly Uint8Array[]
@@ -80,7 +80,7 @@ function drive(
 ): () => void {
   const context = { records: RECORDS, operations: 1e12, seed: 42, repeat: 0, valueBytes: 100 }
   const own = WORKLOADS.get(workload)!.create({}, context).phases[0]!.stream
-  // The phase before is finished here, not in the first iteration.
+  // Finishes the phase before, so that the first iteration does not.
   const operation = new Operation()
   own.next(operation)
   own.acknowledge(operation)
@@ -113,7 +113,7 @@ function benchCase(name: string, setup: () => () => void): BenchCase {
   }
 }
 
-/** Long overdue, so that nothing waits. */
+/** A pacing that is always late, so that nothing waits. */
 function behind(): Pacing {
   const schedule = { ratePerSecond: 1e9, shape: steady, clients: 1, seed: 42 }
   return openLoop(scheduled({ ...schedule, spacing: 'exponential' }))

@@ -1,8 +1,8 @@
 /**
- * Runs the micro-benchmarks of this folder and prints the operations per second beside those of the
- * prototypes the engine was designed from; of picks, which are bounded in time, the microseconds
- * each takes. `npm run bench -- write` runs the cases whose name contains "write". Figures of a
- * busy machine mean nothing, so the spread is shown too.
+ * Runs the micro-benchmarks of this folder and prints their operations per second next to those of
+ * the prototypes that the engine was designed from. Picks, whose time is bounded, are shown in
+ * microseconds. `npm run bench -- write` runs the cases whose name contains "write". The spread is
+ * shown too, because figures of a busy machine are unreliable.
  */
 
 import { readdirSync } from 'node:fs'
@@ -26,7 +26,7 @@ async function loadCases(): Promise<readonly BenchCase[]> {
   return (await Promise.all(modules)).flatMap(({ cases }) => cases)
 }
 
-/** Operations per second: the median, and the slowest and fastest iteration's. */
+/** Operations per second: the median, the slowest and the fastest iteration. */
 function measure(benchCase: BenchCase): readonly [median: number, low: number, high: number] {
   const bench = new Bench({
     time: TIME_MS,
@@ -44,7 +44,7 @@ function measure(benchCase: BenchCase): readonly [median: number, low: number, h
   return [opsPerSecond(p50), opsPerSecond(max), opsPerSecond(min)]
 }
 
-/** Millions a second, or microseconds each. */
+/** In millions per second, or in microseconds per operation. */
 function figureOf({ timed = false }: BenchCase, opsPerSecond: number): string {
   return timed ? (1e6 / opsPerSecond).toFixed(1) : (opsPerSecond / 1e6).toFixed(2)
 }

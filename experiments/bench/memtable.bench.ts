@@ -1,7 +1,8 @@
 /**
- * Owns the micro-benchmarks of the memtable and of the cursors above it. Keys are 16 random bytes,
- * the common case of a four-byte prefix that decides; one case has decimal keys, whose prefix never
- * does. An insert case fills a fresh memtable each time, its arena's first touch included.
+ * Owns the micro-benchmarks of the memtable and of the cursors above it. Keys are 16 random bytes:
+ * usually their first four bytes already decide a comparison. One case has decimal keys, whose
+ * first four bytes never decide. An insert case fills a fresh memtable each time, including the
+ * first touch of its arena.
  */
 
 import { Lookup } from '../../engine/base/lookup.ts'
@@ -14,7 +15,7 @@ import type { BenchCase } from './bench-case.ts'
 const KEY_BYTES = 16
 const SEED = 42
 
-/** `count` keys end to end. */
+/** `count` keys, one after the other. */
 function randomKeys(count: number, seed: number): Uint8Array {
   const random = createRandom(seed)
   const words = Uint32Array.from({ length: (count * KEY_BYTES) / 4 }, () => random.nextU32())

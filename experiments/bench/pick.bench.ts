@@ -1,16 +1,17 @@
 /**
- * Owns the micro-benchmarks of picks: three levels, each ten times the one above, of which a middle
- * one has reached its target, so the movement must find one table among thousands. Every iteration
- * first edits the tree as a compaction would, a table of the level and eleven of the next, so no
- * pick meets a tree it knows; the edit alone is a case of its own, to be taken off.
+ * Owns the micro-benchmarks of picks. The tree has three levels, each ten times as large as the one
+ * above. One middle level has reached its target, so that the movement must find one table among
+ * thousands. Every iteration first edits the tree as a compaction would, one table of the level and
+ * eleven of the next, so that no pick sees a tree that it has seen before. The edit alone is a
+ * separate case, to be subtracted.
  *
- * Every strategy is then asked on the same trees with four flushed runs on top of them, whatever it
- * picks there, or nothing.
+ * Then every strategy is asked on the same trees with four flushed runs above them, whether it
+ * picks something there or not.
  *
- * Guarded, a pick is asked as the engine does: the strategy is shown a copy of the tree, and its
+ * A guarded pick is asked as the engine does it: the strategy gets a copy of the tree, and its
  * answer is checked.
  *
- * An operation is the edit and the pick after it: a pick should take at most 100 µs at 16,000
+ * An operation is the edit and the pick after it. A pick should take at most 100 µs at 16,000
  * tables and 150 µs at 160,000.
  */
 
@@ -29,7 +30,7 @@ import type { BenchCase } from './bench-case.ts'
 
 const SEED = 42
 const TABLE_BYTES = 1000
-/** Tables a compaction rewrites in the next level at T = 10. */
+/** Number of tables of the next level that a compaction rewrites at T = 10. */
 const MET = 11
 
 /** A run of `count` tables with gaps between them, over the whole key space. */
@@ -67,21 +68,25 @@ function tableOf(id: number, from: number, to: number, seq: number): TableMeta {
   }
 }
 
-/** Levels 1 to 3 of about `tables` in all; the one of index `full` is fuller than the others. */
+/**
+ * Levels 1 to 3 with about `tables` tables in total; the level at index `full` is fuller than the
+ * others.
+ */
 function treeOf(tables: number, full: number): Run[] {
   return [1, 10, 100].map((part, at) =>
     runOfTables(at + 1, Math.round(((at === full ? 1 : 0.9) * tables * part) / 111)),
   )
 }
 
-/** The view of `runs`, where the level of index `full` alone is beyond its target. */
+/** The view of `runs` in which only the level at index `full` exceeds its target. */
 function viewOf(runs: readonly Run[], full: number): TreeView<never> {
   const reads = new Map(
     runs.flatMap((run) => sliceTables(run, 0, run.totals.tables)).map(({ id }) => [id, id % 97]),
   )
   return {
     version: versionOf([levelOf([]), ...runs.map((run) => levelOf([run]))]),
-    // Level i may hold memtable · 10^i: a little less than it has, and deeper levels all they need.
+    // Level i may hold memtable · 10^i. This level may hold a little less than it does, and the
+    // deeper levels may hold more than they do.
     memtableBytes: (runs[full]!.totals.rawBytes * 0.99) / 10 ** (full + 1),
     state: { cursors: [] } as never,
     inProgress: [],
@@ -91,7 +96,7 @@ function viewOf(runs: readonly Run[], full: number): TreeView<never> {
   }
 }
 
-/** Replaces `count` tables somewhere in the run by new ones of the same ranges. */
+/** Replaces `count` tables of the run, from index `at`, by new ones with the same ranges. */
 function rewritten(run: Run, count: number, at: number, idFrom: number): Run {
   const from = at % (run.totals.tables - count)
   const old = sliceTables(run, from, from + count)
@@ -135,7 +140,7 @@ function pickCase(
   }
 }
 
-/** Four flushed runs, of a table each. */
+/** Four flushed runs with one table each. */
 const FLUSHED = levelOf([5, 6, 7, 8].map((id) => runOfTables(id, 1)))
 
 function strategyCase(name: string, tables: number): BenchCase {
@@ -165,7 +170,7 @@ function strategyCase(name: string, tables: number): BenchCase {
 const movementCase = (pick: MovementName, tables: number, guarded = false) => {
   const bare = levelingPartial.create({ T: 10, pick })
   const strategy = guarded ? guardStrategy(bare) : bare
-  // lo2 needs a level after the next.
+  // lo2 also needs the level after the next.
   const name = guarded ? `${pick}, guarded` : pick
   return pickCase(name, tables, pick === 'lo2' ? 0 : 1, (view) => strategy.pick(view))
 }

@@ -1,8 +1,9 @@
 /**
- * Prints what simulating trees of terabytes costs, a strategy a row: processor seconds (a busy
- * machine makes others mean nothing) and memory by the bytes loaded, in buffers of 64 MiB, and the
- * growth exponent of the time in the number of tables. `node experiments/bench/simulator-growth.ts
- * [strategy,…] [GiB,…]`; each run has a process of its own, so that memory is its own.
+ * Prints the cost of simulating trees of terabytes, one row for each strategy: processor seconds
+ * (elapsed time would depend on other processes) and memory by the bytes loaded, in buffers of 64
+ * MiB, and the growth exponent of the time in the number of tables. `node
+ * experiments/bench/simulator-growth.ts [strategy,…] [GiB,…]`. Each run has its own process, so
+ * that its memory is measured alone.
  */
 
 import { spawnSync } from 'node:child_process'

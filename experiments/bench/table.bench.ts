@@ -1,6 +1,7 @@
 /**
- * Owns the micro-benchmarks of tables: 16-byte keys and 100-byte values, half of which compresses,
- * in 4 KiB blocks. Files are real, in a folder of the system's temporary one, and never synced.
+ * Owns the micro-benchmarks of tables: 16-byte keys and 100-byte values, half of which can be
+ * compressed, in 4 KiB blocks. The files are real, in the system's temporary folder, and never
+ * synced.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -26,7 +27,7 @@ const REFERENCE_WRITE = { none: 4.4e6, lz4: 1.33e6, zstd: 0.48e6 } as const
 /** The same prototype's reads: gets over 500 k entries in cached, uncompressed 4 KiB blocks. */
 const REFERENCE_GET = 0.47e6
 const REFERENCE_FILTERED_MISS = 4.5e6
-/** Midst of 16 to 28 million. */
+/** The middle of 16 to 28 million. */
 const REFERENCE_ITERATION = 22e6
 
 const KEY_BYTES = 16
@@ -42,7 +43,7 @@ const storage = new NodeStorage(new Ledger())
 const tag = { cause: 'flush', level: 0 } as const
 let tables = 0
 
-/** Entry i's key is the decimal 2i: the odd numbers are absent. */
+/** The key of entry i is the decimal 2i, so the odd numbers are absent. */
 function writeNumber(target: Uint8Array, start: number, number: number): void {
   let rest = number
   for (let at = start + KEY_BYTES - 1; at >= start; at--) {
@@ -143,7 +144,7 @@ function scanning(
   }
 }
 
-/** `offset` 0: keys that are there; 1: keys between them. */
+/** `offset` 0: existing keys; 1: absent keys between them. */
 function getting(name: string, offset: number, referenceOpsPerSecond: number): BenchCase {
   return {
     name,

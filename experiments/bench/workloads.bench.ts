@@ -1,7 +1,7 @@
 /**
  * Owns the micro-benchmarks of operation streams: YCSB-A over a million records, without values (as
- * a simulator takes them) and with them (as an engine does); the generic stream of specs beside it;
- * and values alone, YCSB's exact bytes beside those of a target compression ratio, where an
+ * a simulator consumes it) and with them (as an engine does); the generic streams of specs; and
+ * values alone, YCSB's exact bytes and those of a target compression ratio. For values an
  * "operation" is a byte, so that M op/s are MB/s.
  */
 
@@ -13,7 +13,7 @@ import type { BenchCase } from './bench-case.ts'
 const RECORDS = 1_000_000
 const OPERATIONS = 100_000
 
-/** A run too long to end under any number of iterations. */
+/** A run that is too long to end in any number of iterations. */
 function streams(name: string): { readonly load: OperationStream; readonly run: OperationStream } {
   const context = { records: RECORDS, operations: 1e12, seed: 42, repeat: 0 }
   const { load, phases } = WORKLOADS.get(name)!.create({}, context)
@@ -45,7 +45,7 @@ function streamCase(name: string, workload: string, target: Uint8Array | null): 
 
 const PAYLOAD_BYTES = 1 << 20
 
-/** A mebibyte in values of `valueBytes`. */
+/** One mebibyte in values of `valueBytes`. */
 function payloadCase(name: string, valueBytes: number, make: () => (value: number) => void) {
   const values = Math.floor(PAYLOAD_BYTES / valueBytes)
   return {
@@ -96,7 +96,7 @@ export const cases: readonly BenchCase[] = [
     referenceOpsPerSecond: null,
     setup() {
       const target = new Uint8Array(2048)
-      // A load ends after its records, so each iteration takes the first thousand of a new one.
+      // A load ends after its records, so each iteration takes the first thousand of a new load.
       return () => take(streams('ycsb-a').load, 1000, target)
     },
   },

@@ -9,7 +9,7 @@ import { reportPage } from '../report/report-page.ts'
 import { describeInChromium, launchChromium, openPage } from './testing/chromium.ts'
 
 describeInChromium('a page that is one file', () => {
-  test('runs in a browser, without a request and without a complaint', async () => {
+  test('runs in a browser, without requests and console errors', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'varve-page-'))
     const browser = await launchChromium()
     try {
@@ -20,7 +20,7 @@ describeInChromium('a page that is one file', () => {
       await page.waitForSelector('[data-chart=wa-by-level] svg.marks')
       expect(complaints).toEqual([])
       expect(requests).toEqual([pathToFileURL(path).href])
-      // The policy holds: a script that tries is refused.
+      // The policy works: a script that tries a request is refused.
       const tried = "fetch('http://127.0.0.1:9/').then(() => 'fetched', () => 'refused')"
       expect(await page.evaluate(tried)).toBe('refused')
       expect(complaints.join()).toContain('Content Security Policy')

@@ -8,7 +8,7 @@ import { inlineScript } from './inline-script.ts'
 const folder = mkdtempSync(join(tmpdir(), 'varve-inline-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Writes modules by name; the path of the first. */
+/** Writes modules by name and returns the path of the first. */
 function modules(files: Readonly<Record<string, string>>): string {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
   return join(folder, Object.keys(files)[0]!)
@@ -31,7 +31,7 @@ describe('the script of a page', () => {
     expect(runInNewContext(script)).toBe(0.5)
   })
 
-  test('of a built package is taken as it is', () => {
+  test('of a built package is taken unchanged', () => {
     expect(inlineScript(modules({ 'built.js': 'let built = 1' }))).toBe('let built = 1')
   })
 

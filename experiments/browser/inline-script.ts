@@ -1,7 +1,7 @@
 /**
- * Owns the way of a page's code into the page: the module and what it imports, types stripped, as
- * one text for one inline script. The rest of the page's world stays out: only relative imports of
- * names are taken, and two modules that declare one name make a script that does not even parse.
+ * Owns the bundling of a page's script: the entry module and its imports, without types, as one
+ * text for one inline script. Only relative imports of unrenamed names are accepted. Two modules
+ * that declare the same name give a script that does not parse, which is an error here.
  */
 import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -13,22 +13,22 @@ const IMPORT = /^import\s+([^'"]*?)\s*from\s+['"]([^'"]+)['"]\n/gm
 const EXPORT = /^export (?=(?:async )?(?:function|const|let|class)\b)/gm
 
 /**
- * The code of `entry` (an absolute path) after that of all modules it needs, each once. In the
- * built package `entry` is a script that this function made.
+ * The code of all modules that `entry` (an absolute path) needs, each once, then the code of
+ * `entry`. In the built package, `entry` is a script that this function made before.
  */
 export function inlineScript(entry: string): string {
   if (entry.endsWith('.js')) return readFileSync(entry, 'utf8')
   const texts = new Map<string, string>()
   collect(entry, texts)
   const script = [...texts.values()].join('\n')
-  // Parsed, not run: a name declared twice is told here, not to whoever opens the page.
+  // Parsed but not run, so that a name declared twice is an error here, not in the browser.
   new Script(`(async () => {${script}\n})`, { filename: entry })
   return script
 }
 
 function collect(path: string, texts: Map<string, string>): void {
   if (texts.has(path)) return
-  // Its place is taken when its imports are in; until then the mark stops a circle.
+  // The mark ends circular imports. The module gets its place after its imports.
   texts.set(path, '')
   const code = stripTypeScriptTypes(readFileSync(path, 'utf8'))
   for (const [, names, from] of code.matchAll(IMPORT)) {

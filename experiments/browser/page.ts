@@ -1,8 +1,9 @@
 /**
- * Owns the frame of a page that is one file: style, scripts and data inside, nothing to fetch. A
- * policy in the page forbids the browser any request, so that what is promised is also enforced.
+ * Owns the frame of a page that is one file, with style, scripts and data inside and nothing to
+ * fetch. A policy in the page also forbids the browser every request.
  *
- * Data is gzipped JSON in base64: a tenth of its size, and no text of it can end the script early.
+ * Data is gzipped JSON in base64. It has a tenth of its size then, and no text in it can end the
+ * script early.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,13 +11,13 @@ import { gzipSync } from 'node:zlib'
 
 export interface PageParts {
   readonly title: string
-  /** Beside the common style. */
+  /** Added to the common style. */
   readonly style: string
   /** The content of the body, escaped by the caller. */
   readonly body: string
-  /** Run in order, before `script`: libraries, as they are shipped. */
+  /** Libraries as they are shipped, run in order before `script`. */
   readonly libraries?: readonly string[]
-  /** A module's code; it finds `data` with `embeddedData` of page/embedded-data.ts. */
+  /** The code of a module; it reads `data` with `embeddedData` (page/embedded-data.ts). */
   readonly script: string
   readonly data: unknown
 }
@@ -48,7 +49,7 @@ export function pageOf({ title, style, body, libraries = [], script, data }: Pag
   ].join('\n')
 }
 
-/** 'unsafe-eval' is for Vega, which compiles its expressions. */
+/** Vega needs 'unsafe-eval', because it compiles its expressions. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; " +
   "script-src 'unsafe-inline' 'unsafe-eval'; img-src data: blob:"
@@ -61,7 +62,9 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', '&quot;')
 }
 
-/** In a string or a regular expression, where alone these occur in a library, `\/` is `/`. */
+/**
+ * In strings and regular expressions, the only places with these texts in a library, `\/` is `/`.
+ */
 function escapeScript(code: string): string {
   return code.replaceAll(/<\/script/gi, '<\\/script').replaceAll('<!--', '<\\!--')
 }

@@ -1,7 +1,7 @@
 /**
- * Owns what every figure says about itself under the plot: what its marks mean, the definitions
- * used, the gates that failed and the command that makes it again. Lines are broken here by true
- * text widths, because Vega does not wrap.
+ * Owns the caption under the plot of every figure: the meaning of the marks, the definitions used,
+ * the gates that failed and the command that makes the figure again. Lines are broken here, by true
+ * text widths, because Vega does not wrap text.
  */
 
 import { concerns } from '../../results/gate-covers.ts'
@@ -56,16 +56,22 @@ export interface FailedGate {
   readonly name: string
   readonly why: string
   readonly failed: readonly AnyResult[]
-  /** Arguments of runs that would pass it, of those of `failed` for which one is known. */
+  /**
+   * Arguments of runs that would pass the gate, one entry for each run of `failed` that has a
+   * remedy.
+   */
   readonly remedies: readonly (readonly string[])[]
-  /** Whether every run failed it: then it tells no run from another. Not every run is asked. */
+  /**
+   * Whether every run failed the gate. Such a gate does not distinguish the runs. A run that does
+   * not have the gate counts as one that did not fail it.
+   */
   readonly everywhere: boolean
 }
 
-/** The note of support tells how many seeds there are. */
+/** Left out of the failed gates, because the note of support already gives the number of seeds. */
 const SEEDS_GATE = 'several-seeds'
 
-/** The gates that failed in any run and speak for figures of the kinds drawn, in the order met. */
+/** The gates that failed in any run and cover the kinds of figures drawn, in the order met. */
 export function failedGates(
   results: readonly AnyResult[],
   covers: readonly GateCover[],
@@ -85,7 +91,8 @@ export function failedGates(
 }
 
 /**
- * One command that makes up for all runs that failed the gate, or for the first; null: none does.
+ * One command that passes the gate for all runs that failed it; if no single command does, the one
+ * for the first run. Null if no run has a remedy.
  */
 export function remedyParagraph({ remedies }: FailedGate): CaptionParagraph | null {
   const [first] = remedies
@@ -93,14 +100,15 @@ export function remedyParagraph({ remedies }: FailedGate): CaptionParagraph | nu
   return { kind: 'command', text: `$ ${mergedCommand(remedies) ?? shellText(first)}` }
 }
 
-/** The distinct commands of the runs, for the spec's metadata: as typed in a shell. */
+/** The distinct commands of the runs as typed in a shell, for the spec's metadata. */
 export function commandsOf(results: readonly AnyResult[]): readonly string[] {
   return [...new Set(results.map((result) => shellText(result.command)))]
 }
 
 /**
- * One command for all runs: the common one, or, where runs differ only in the flags that take lists
- * and cover every combination, the lists; else the first, with the number left to the metadata.
+ * One command for all runs. If the runs differ only in flags that take lists, and cover every
+ * combination of the values, the command holds these lists. Otherwise it is the first run's
+ * command, with the number of the others; the metadata holds them all.
  */
 export function commandParagraph(results: readonly AnyResult[]): CaptionParagraph {
   const commands = commandsOf(results)
@@ -111,7 +119,7 @@ export function commandParagraph(results: readonly AnyResult[]): CaptionParagrap
   return { kind: 'command', text: `$ ${commands[0]} # ${others}: usermeta of the .vl.json` }
 }
 
-/** Null where the commands differ in more than lists of strategies and workloads. */
+/** Null if the commands differ in more than lists of strategies and workloads. */
 function mergedCommand(commands: readonly (readonly string[])[]): string | null {
   const [first, ...others] = commands
   if (first === undefined || others.some((command) => command.length !== first.length)) return null
@@ -130,10 +138,13 @@ function mergedCommand(commands: readonly (readonly string[])[]): string | null 
   return combinations === distinct ? shellText(merged) : null
 }
 
-/** Of a figure's width, so that long labels leave room for what they label. */
+/** Share of a figure's width, so that long labels leave room for the bars and lines they name. */
 const LABEL_SHARE_MAX = 0.45
 
-/** The widest of `texts` as an axis label, in whole pixels; at most a share of the figure. */
+/**
+ * The width of the widest of `texts` as an axis label, in whole pixels; limited to a share of the
+ * figure.
+ */
 export function labelWidth({ width, fontSize }: Preset, texts: readonly string[]): number {
   const style = { font: FONT, fontSize: fontSize.label }
   const widest = Math.max(0, ...texts.map((text) => textWidth(text, style)))

@@ -1,4 +1,4 @@
-/** Owns the choice of figure: one run is looked into, several are set side by side. */
+/** Owns the choice of figure: the details of one run, or several runs side by side. */
 
 import { assert } from '../../engine/base/assert.ts'
 import type { AnyResult } from '../../results/identity.ts'
@@ -8,9 +8,8 @@ import { runChart } from './kinds/run.ts'
 import { PRESETS, type VegaLiteSpec } from './theme.ts'
 
 /**
- * The figure of `results`, at least one, in the order of strategies; write it with `writeChart`
- * (render.ts).
- * Throws `LSM_INVALID_ARGUMENT` where the runs do not compare.
+ * The figure of `results`, at least one, in the order of strategies. `writeChart` (render.ts)
+ * writes it to files. Throws `LSM_INVALID_ARGUMENT` if the runs cannot be compared.
  */
 export function chartFor(
   results: readonly AnyResult[],

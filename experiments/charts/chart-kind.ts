@@ -1,6 +1,7 @@
 /**
- * Owns what a kind of figure is: a name, a line of help, and a pure function from results to a spec
- * with its data embedded. A kind that its results cannot feed says in one line what is missing.
+ * Owns the definition of a kind of figure: a name, a line of help, and a pure function from results
+ * to a spec with its data embedded. If the results lack something that a kind needs, the kind says
+ * so in one line.
  */
 
 import { invalidArgument } from '../../engine/base/errors.ts'
@@ -19,11 +20,14 @@ export interface ChartKind {
   readonly name: string
   /** One line for the help. */
   readonly description: string
-  /** Whether it draws results of peers beside ours; left out: it has no figure they share. */
+  /**
+   * Whether it draws results of peers beside ours. Left out if a peer's result lacks what the
+   * figure shows.
+   */
   readonly drawsPeers?: true
   /**
-   * The figure, laid out for `preset`. Throws `LSM_INVALID_ARGUMENT` with one line that names the
-   * missing field where these results cannot feed it.
+   * The figure, laid out for `preset`. If the results lack a field, throws `LSM_INVALID_ARGUMENT`
+   * with one line that names the field.
    */
   specOf(results: readonly ResultDocument[], preset: Preset): VegaLiteSpec
 }
@@ -33,8 +37,8 @@ export function isSuite(document: ResultDocument): document is SuiteResult {
 }
 
 /**
- * Our own runs among `documents`, in the order of strategies; a kind made of runs refuses to be
- * drawn without one.
+ * Our own runs among `documents`, in the order of strategies. Throws `LSM_INVALID_ARGUMENT` if
+ * there is none.
  */
 export function runsFor(kind: string, documents: readonly ResultDocument[]): readonly RunResult[] {
   const runs = documents.filter(
@@ -51,7 +55,7 @@ export function peersIn(documents: readonly ResultDocument[]): readonly PeerResu
   )
 }
 
-/** The one line of a kind that lacks a field. */
+/** An error of one line that names the missing field. */
 export function unfit(kind: string, field: string, why: string): Error {
   return invalidArgument(`${kind}: ${field}: ${why}`, { kind, field })
 }

@@ -1,6 +1,6 @@
 /**
- * Figures as a reader meets them: complete, legible at every size of comparison, and the same bytes
- * each time. Legibility is checked on the laid-out scene: no text crosses another or the edge.
+ * Figures as readers see them: complete, legible at every size of comparison, and the same bytes
+ * each time. Legibility is checked on the laid-out scene: no text crosses another text or the edge.
  */
 
 import { createHash } from 'node:crypto'
@@ -46,7 +46,7 @@ test.each([
   { what: 'one run', results: oneRun, hash: '874f6b3be193bfc0' },
   { what: 'six strategies by three workloads', results: manyRuns, hash: '559b2847f12a0683' },
 ])(
-  '$what: two drawings are the same bytes, and those of the snapshot',
+  '$what: two drawings have the same bytes, and their hash is the recorded one',
   async ({ results, hash }) => {
     const svg = await renderSvg(chartFor(results))
     expect(await renderSvg(chartFor(results))).toBe(svg)
@@ -76,7 +76,7 @@ const figures: readonly { readonly what: string; readonly results: readonly RunR
     results: [1, 2, 3].flatMap((seed) => grid(['tiering', 'fluid'], ['ycsb-a'], () => ({ seed }))),
   },
   {
-    what: 'a module of one’s own with parameters',
+    what: 'a strategy module with parameters',
     results: ['least-overlap', 'round-robin'].flatMap((picker) =>
       grid(['./my/long-folder/strategy-of-mine.ts'], WORKLOADS, () => ({
         longScans: true,
@@ -87,7 +87,7 @@ const figures: readonly { readonly what: string; readonly results: readonly RunR
 ]
 
 test.each(figures)(
-  '$what: every label is whole and alone, nothing reads NaN',
+  '$what: no label is cut or crosses another, and none reads NaN',
   async ({ results }) => {
     const spec = chartFor(results)
     const { texts, svg, width, height } = await textsOf(spec)
@@ -123,7 +123,7 @@ test('one run: title, settings, axes with units, definition, failed gates and co
   }
 })
 
-test('a comparison: the same, with one command for all runs and marks on those that failed', async () => {
+test('a comparison: the same, one command for all, marks on runs that failed a gate', async () => {
   const drawn = await drawnText(manyRuns)
   for (const text of [
     '6 strategies on ycsb-a, ycsb-b and ycsb-e',
@@ -145,14 +145,14 @@ test('a comparison: the same, with one command for all runs and marks on those t
   expect(drawn).not.toContain('leveling †')
 })
 
-test('reads can be told in blocks', async () => {
+test('reads can be shown in blocks', async () => {
   const spec = chartFor(manyRuns, { reads: 'blocks' })
   expect((await textsOf(spec)).texts.map(({ text }) => text).join(' ')).toContain(
     'blocks per get (found)',
   )
 })
 
-test('runs that differ in a parameter are rows of their own, named by it', async () => {
+test('runs that differ in a parameter get separate rows, labelled with it', async () => {
   const runs = [2, 8].flatMap((T) =>
     grid(['tiering', 'leveling'], ['ycsb-a'], () => ({ params: { T } })),
   )
@@ -169,7 +169,7 @@ test('seeds of one strategy are one row: the mean with its range', () => {
   expect(text).toContain(`"low":${Math.min(...was)},"high":${Math.max(...was)}`)
 })
 
-test('commands that no list covers are counted, and all kept in the metadata', async () => {
+test('commands that no list covers are counted, and the metadata holds them all', async () => {
   const runs = [1, 2, 3].map((seed) => sampleResult({ seed }))
   const spec = chartFor(runs)
   expect(await drawnText(runs)).toContain('--seed=1 # 2 more commands: usermeta of the .vl.json')

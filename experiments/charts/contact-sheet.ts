@@ -1,6 +1,6 @@
 /**
- * Owns the contact sheet: many figures on one picture, in columns filled from the shortest, each
- * under its name, so that a person looks at all of them at once.
+ * Owns the contact sheet: many figures in one picture, each under its name, so that a person can
+ * look at all of them at once. Each figure goes to the shortest column.
  */
 
 import { COLOUR, FONT } from './theme.ts'
@@ -40,7 +40,7 @@ export function contactSheet(figures: readonly SheetFigure[], columns: number): 
   ].join('\n')
 }
 
-/** Clips of two figures may go by one name. */
+/** Prefixes the ids, because two figures may use the same id for their clips. */
 function ownIds(svg: string, index: number): string {
   return svg
     .replaceAll(/\bid="([^"]+)"/g, `id="figure${index}-$1"`)

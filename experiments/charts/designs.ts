@@ -1,6 +1,6 @@
 /**
  * Owns the designs of a figure: results grouped as everywhere (`results/identity.ts`), each group
- * with the labels that tell it from the others of the figure.
+ * with labels that distinguish it from the other groups of the figure.
  */
 
 import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'
@@ -12,7 +12,7 @@ export interface LabelledDesign<Result extends AnyResult> extends DesignGroup<Re
   readonly workload: string
 }
 
-/** One a design, in the order in which designs first appear. */
+/** One entry for each design, in the order in which designs first appear. */
 export function designsOf<Result extends AnyResult>(
   results: readonly Result[],
 ): readonly LabelledDesign<Result>[] {
@@ -25,25 +25,25 @@ export function designsOf<Result extends AnyResult>(
   }))
 }
 
-/** One result a design, the first: of figures that show a course and not a cost. */
+/** The first result of each design, for figures that show the course of a run. */
 export function firstOfEach<Result extends AnyResult>(
   designs: readonly DesignGroup<Result>[],
 ): readonly Result[] {
   return designs.map(({ results }) => results[0]!)
 }
 
-/** The strategy of designs that share one. */
+/** The strategy of designs that all have the same one. */
 export function strategyOf(designs: readonly DesignGroup[]): string {
   return designs[0]!.results[0]!.config.strategy.name
 }
 
-/** What a figure of means without intervals says; empty where every design has one sample. */
+/** The note for a figure of means without intervals; empty if every design has one sample. */
 export function meansNote(designs: readonly DesignGroup[]): string {
   const most = Math.max(...designs.map(({ samples }) => samples.size))
   return most === 1 ? '' : 'Every figure is a mean over seeds. '
 }
 
-/** What a figure that draws one sample a design says of the others; empty where there are none. */
+/** The note for a figure that draws one sample of each design; empty if there are no others. */
 export function drawnSampleNote(designs: readonly DesignGroup[]): string {
   const most = Math.max(...designs.map(({ samples }) => samples.size))
   return most === 1 ? '' : `Drawn: the first of ${most} seeds of each design. `

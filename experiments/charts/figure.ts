@@ -1,6 +1,6 @@
 /**
- * Owns what all figures have in common: the title with the settings the runs share, the watermark
- * of failed gates, and the caption with definitions, support, provenance and the command.
+ * Owns what all figures have in common: the title with the settings that the runs share, the
+ * watermark of failed gates, and the caption with definitions, support, provenance and the command.
  */
 
 import { workloadLabels } from '../../results/design-labels.ts'
@@ -26,13 +26,13 @@ import type { Layer } from './panels.ts'
 import { COLOUR, type Preset, type VegaLiteSpec, type View } from './theme.ts'
 import { listText, provenance, settingsOf } from './wording.ts'
 
-/** Fewer paired seeds than this support no claim about a difference. */
+/** With fewer paired seeds, the figure makes no claim about a difference. */
 const PAIRED_SEEDS_MIN = 10
 
-/** Which figures are drawn, and so which gates speak for them. */
+/** Which kinds of figures are drawn. This decides which gates cover them. */
 export interface Drawn {
   readonly covers: readonly GateCover[]
-  /** Gates that speak for such figures, and not for this kind of them. */
+  /** Gates that cover such figures but do not matter to this kind. */
   readonly except?: readonly string[]
 }
 
@@ -41,7 +41,7 @@ export interface Figure {
   readonly title: string
   readonly description: string
   readonly results: readonly AnyResult[]
-  /** Stacked by their true bounds. */
+  /** Stacked by their true bounds, so that no row reaches into the next. */
   readonly rows: readonly View[]
   /** Paragraphs that explain marks and define quantities. */
   readonly notes: readonly string[]
@@ -53,10 +53,7 @@ export function figureOf(preset: Preset, figure: Figure): VegaLiteSpec {
     title,
     settings: sharedSettings(results),
     description,
-    usermeta: {
-      commands: [...commandsOf(results)],
-      results: results.map(({ id }) => id),
-    },
+    usermeta: { commands: [...commandsOf(results)], results: results.map(({ id }) => id) },
     rows,
     notes,
     paragraphs: [...gateParagraphs(results, drawn), commandParagraph(results)],
@@ -72,7 +69,7 @@ export function subjectOf(results: readonly AnyResult[]): string {
   return `${who} on ${where}`
 }
 
-/** What all runs have in common. */
+/** The settings that all runs have in common. */
 function sharedSettings(results: readonly AnyResult[]): readonly string[] {
   const all = results.map((result) => new Set(settingsOf(result)))
   const shared = [...all[0]!].filter((setting) => all.every((settings) => settings.has(setting)))
@@ -81,14 +78,14 @@ function sharedSettings(results: readonly AnyResult[]): readonly string[] {
   return [...shared.filter((setting) => !setting.startsWith('seed ')), `${seeds} seeds`]
 }
 
-/** How many seeds stand behind the figure's designs, and what code made it. */
+/** The number of seeds behind the figure's designs, and the version of the code that made them. */
 export function supportNote(results: readonly AnyResult[]): string {
   const support = supportOf(results)
   const made = provenance(results[0]!)
   return support === null ? made : `${support} ${made}`
 }
 
-/** Null for one run alone, which nobody takes for more. */
+/** Null for a single run, which makes no claim that needs support. */
 function supportOf(results: readonly AnyResult[]): string | null {
   const designs = groupByDesign(results)
   const samples = Math.min(...designs.map((design) => design.samples.size))
@@ -100,7 +97,7 @@ function supportOf(results: readonly AnyResult[]): string | null {
   return `${pairs} paired ${pairs === 1 ? 'seed' : 'seeds'}: differences are not tested.`
 }
 
-/** Samples that all designs of a workload saw, of the workload with the fewest. */
+/** The number of samples that all designs of a workload share; of the workload with the fewest. */
 function pairedSamples(designs: readonly DesignGroup<AnyResult>[]): number {
   // A statistical simulation sees no operations.
   const seeing = designs.filter(({ results }) => !isStatistical(results[0]!))
@@ -116,9 +113,7 @@ function isStatistical({ config }: AnyResult): boolean {
   return config.target === 'simulator (statistical)'
 }
 
-/**
- * The gates that failed and speak for what is drawn, each with the command of a run that passes it.
- */
+/** The failed gates that cover the figure, each with the command of a run that passes it. */
 function gateParagraphs(
   results: readonly AnyResult[],
   { covers }: Drawn,
@@ -146,8 +141,8 @@ function gateText(
 }
 
 /**
- * Strategies that did not see the same operations are no pair; the figure says so. A statistical
- * simulation sees none.
+ * Says so if strategies did not see the same operations: their runs do not form pairs. A
+ * statistical simulation sees no operations and is left out.
  */
 function unpaired(results: readonly AnyResult[]): readonly CaptionParagraph[] {
   const workloads = workloadLabels(results)
@@ -168,7 +163,7 @@ function seedOf({ config }: AnyResult): string {
   return `${config.seed}/${config.repeat}`
 }
 
-/** Words for what a figure of runs that failed a gate is; the others go by the gate's name. */
+/** Watermark for runs that failed a gate. A gate without an entry is shown by its name. */
 const WATERMARKS: Readonly<Record<string, string>> = {
   conservation: 'bytes missing',
   'dataset-beyond-cache': 'within the cache',
@@ -181,12 +176,12 @@ const WATERMARKS: Readonly<Record<string, string>> = {
   'steady-throughput': 'drifting pace',
 }
 
-/** Opacity under which a text is a watermark, and may lie behind others. */
+/** A text of this opacity or less is a watermark. Other texts may lie over it. */
 export const WATERMARK_OPACITY = 0.1
 
 /**
- * Faint words across a plot, for the gates that failed in every run and speak for what is drawn.
- * Gates that failed in some runs only are marked at the runs.
+ * Faint words across a plot, for the gates that failed in every run and cover the figure. A gate
+ * that failed only in some runs is marked at these runs.
  */
 export function watermarkLayers(
   preset: Preset,
@@ -223,7 +218,7 @@ export function watermarkLayers(
   ]
 }
 
-/** All words in one line or each in its own, whichever comes out larger. */
+/** All words in one line or one word a line, whichever allows larger type. */
 function watermarkLines(
   preset: Preset,
   words: readonly string[],

@@ -1,4 +1,4 @@
-/** The files a figure is written to: what a paper and a browser make of them. */
+/** The files a figure is written to, as a PDF reader and a browser see them. */
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const two = ['tiering', 'leveling'].map((strategy) => sampleResult({ strategy }))
 const spec = amplificationChart(two, PRESETS['one-column'])
 
-test('a PDF is the same bytes each time, of the figure’s size in points', async () => {
+test('a PDF has the same bytes each time, and the figure’s size in points', async () => {
   const svg = await renderSvg(spec)
   const pdf = await renderPdf(svg, 'A figure')
   expect(await renderPdf(svg, 'A figure')).toEqual(pdf)
@@ -30,7 +30,7 @@ test('a PDF is the same bytes each time, of the figure’s size in points', asyn
   const text = new TextDecoder('latin1').decode(pdf)
   expect(text).toContain(`/MediaBox [0 0 ${Number(width) * 0.75} ${Number(height) * 0.75}]`)
   expect(Number(width) / 96).toBeLessThanOrEqual(10 / 3)
-  // Each font of the figure comes with its outlines.
+  // The PDF embeds the outlines of each font of the figure.
   expect(text.match(/\/FontFile2/g)).toHaveLength(3)
 })
 
@@ -43,7 +43,7 @@ test('a watermark is as faint in a PDF as in the picture', async () => {
   const result = { ...sampleResult(), gates }
   const layer = [...watermarkLayers(preset, [result], box, { covers: GATE_COVERS })]
   const svg = await renderSvg({ ...box, layer })
-  // In two lines, which are elements of their own.
+  // The two lines are separate elements.
   expect(svg).toMatch(new RegExp(`opacity="${WATERMARK_OPACITY}"><tspan`))
   const pdf = new TextDecoder('latin1').decode(await renderPdf(svg, 'A figure'))
   expect(pdf).toContain(`/ca ${WATERMARK_OPACITY}\n`)
@@ -74,12 +74,12 @@ interface Seen {
   readonly scroll: number
   /** Texts that reach beyond the window. */
   readonly outside: number
-  /** Height of the smallest type. */
+  /** Height of the smallest text. */
   readonly least: number
 }
 
 describeInChromium('a figure as a page', () => {
-  test('draws itself from a file, asks the network for nothing and complains of nothing', async () => {
+  test('draws itself from a file, without network requests and console errors', async () => {
     const path = join(folder, 'figure.html')
     writeFileSync(path, renderHtml(spec))
     const browser = await launchChromium()
@@ -122,7 +122,7 @@ describeInChromium('a figure as a page', () => {
           }
         })()`)
         expect({ scroll, outside }).toEqual({ scroll: width, outside: 0 })
-        // Of the figure for pages, shrunk to the window, type would be half as high.
+        // The wide figure, shrunk to this window, would have text half as high.
         expect(least).toBeGreaterThan(7)
         expect(complaints).toEqual([])
       } finally {

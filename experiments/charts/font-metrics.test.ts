@@ -1,4 +1,4 @@
-/** Widths are those of the glyphs the PNG is drawn with, and lines break where they say. */
+/** Computed widths match the glyphs of the PNG, and lines break at the right places. */
 
 import { Resvg } from '@resvg/resvg-js'
 import fc from 'fast-check'
@@ -24,7 +24,7 @@ test.each([
   expect(width / drawn.width).toBeLessThan(1.02)
 })
 
-test('wrapped lines fit, and joined again they are the text', () => {
+test('wrapped lines fit, and joined they give the text', () => {
   const words = fc.array(fc.string({ minLength: 1, unit: fc.constantFrom('a', 'W', 'é') }))
   fc.assert(
     fc.property(words, fc.integer({ min: 40, max: 300 }), (parts, widthMax) => {
@@ -36,11 +36,11 @@ test('wrapped lines fit, and joined again they are the text', () => {
   )
 })
 
-test('a width that holds no character ends all the same, one character a line', () => {
+test('a width below one character still ends, with one character a line', () => {
   expect(wrapText('ab c', -20, { fontSize: 10 })).toEqual(['a', 'b', 'c'])
 })
 
-test('a text that does not fit ends in an ellipsis that does', () => {
+test('a text that does not fit is cut, so that it fits with an ellipsis', () => {
   const style = { fontSize: 10 }
   expect(shortened('leveling', textWidth('leveling', style), style)).toBe('leveling')
   const short = shortened('leveling on ycsb-a', 60, style)
@@ -48,7 +48,7 @@ test('a text that does not fit ends in an ellipsis that does', () => {
   expect(textWidth(short, style)).toBeLessThanOrEqual(60)
 })
 
-test('lines break at spaces, and inside a word only when it has to be', () => {
+test('lines break at spaces, and inside a word only if it is too wide', () => {
   const style = { font: FONT_MONO, fontSize: 10 }
   const ten = textWidth('0123456789', style)
   expect(wrapText('alpha beta gamma', ten + 1, style)).toEqual(['alpha beta', 'gamma'])

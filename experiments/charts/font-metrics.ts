@@ -1,8 +1,8 @@
 /**
- * Owns the width of text. Without a browser Vega guesses 0.8 em a character, which tears layouts
- * apart; here the advance widths are read from the very fonts the PNG is drawn with (TrueType
- * tables `head`, `hhea`, `hmtx` and `cmap` format 4, OpenType specification 1.9). Kerning is left
- * out: it only narrows.
+ * Owns the width of text. Without a browser Vega guesses 0.8 em a character, which breaks layouts.
+ * Here the advance widths are read from the fonts that draw the PNG (TrueType tables `head`,
+ * `hhea`, `hmtx` and `cmap` format 4, OpenType specification 1.9). Kerning is left out, because it
+ * only makes text narrower.
  */
 
 import { readFileSync } from 'node:fs'
@@ -39,8 +39,8 @@ export function textWidth(text: string, style: TextStyle): number {
 }
 
 /**
- * Breaks at spaces, and within a word only when it alone is wider than `widthMax`: after a comma or
- * a slash where it has one.
+ * Breaks at spaces. A word wider than `widthMax` is broken too: after a comma or a slash if it has
+ * one in reach, else between two characters.
  */
 export function wrapText(text: string, widthMax: number, style: TextStyle): readonly string[] {
   const fits = (line: string) => textWidth(line, style) <= widthMax
@@ -54,7 +54,7 @@ export function wrapText(text: string, widthMax: number, style: TextStyle): read
     }
     if (line !== '') lines.push(line)
     line = word
-    // One character stands even where it does not fit.
+    // A line holds at least one character, even if that does not fit.
     while (line.length > 1 && !fits(line)) {
       let end = line.length - 1
       while (end > 1 && !fits(line.slice(0, end))) end--

@@ -1,7 +1,7 @@
 /**
- * Owns what stands around the plots of every figure: the title with the settings, the caption under
- * them, and the look of the page. Where the caption stands beside the figure, both are text of the
- * spec's metadata instead, for the one who sets the page.
+ * Owns the surroundings of the plots of every figure: the title with the settings, the caption, and
+ * the look of the page. If the caption is set beside the figure, for example by LaTeX, title and
+ * caption are text in the spec's metadata instead.
  */
 
 import { type CaptionParagraph, captionView } from './caption.ts'
@@ -13,7 +13,7 @@ import { settingsLines } from './wording.ts'
 
 export interface Frame {
   readonly title: string
-  /** What all that is shown has in common. */
+  /** The settings that everything shown has in common. */
   readonly settings: readonly string[]
   readonly description: string
   readonly usermeta: Readonly<Record<string, readonly string[]>>
@@ -21,7 +21,7 @@ export interface Frame {
   readonly rows: readonly View[]
   /** Paragraphs that explain marks and define quantities. */
   readonly notes: readonly string[]
-  /** Those that follow the notes. */
+  /** Paragraphs that follow the notes. */
   readonly paragraphs: readonly CaptionParagraph[]
 }
 
@@ -41,7 +41,7 @@ export function framed(preset: Preset, frame: Frame): VegaLiteSpec {
     usermeta: {
       ...usermeta,
       ...(isInside ? {} : { caption: beside }),
-      // The caption tells the rest; a reader of the page needs no link to an editor.
+      // The caption says everything; a reader of the page needs no link to an editor.
       embedOptions: { actions: { editor: false } },
     },
     ...(isInside && {
@@ -57,7 +57,7 @@ export function framed(preset: Preset, frame: Frame): VegaLiteSpec {
   }
 }
 
-/** The caption of a figure that has it beside, a paragraph a line; null where it is inside. */
+/** The caption of a figure that has it beside, one paragraph a line; null if it is inside. */
 export function captionText(spec: VegaLiteSpec): string | null {
   const { caption } = (spec.usermeta ?? {}) as { readonly caption?: readonly string[] }
   return caption === undefined ? null : `${caption.filter((line) => line !== '').join('\n\n')}\n`

@@ -1,4 +1,4 @@
-/** Holds every kind of figure to legibility at the sizes that are not checked in as pictures. */
+/** Checks that every kind of figure is legible at the sizes that are not checked in as pictures. */
 
 import { describe, expect, test } from 'vitest'
 import { readDocuments } from '../cli/read-documents.ts'
@@ -8,7 +8,7 @@ import { illegible } from './testing/legible.ts'
 import { PRESETS } from './theme.ts'
 
 describe.each(['one-column', 'slide'] as const)('%s', (name) => {
-  test.each(GALLERY_FIGURES)('$kind: every label whole and alone', async (figure) => {
+  test.each(GALLERY_FIGURES)('$kind: no label is cut or crosses another', async (figure) => {
     const spec = chartKinds
       .get(figure.kind)!
       .specOf(readDocuments(resultsOf(figure)), PRESETS[name])

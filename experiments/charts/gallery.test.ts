@@ -1,7 +1,7 @@
 /**
- * Checks the checked-in pictures: drawn from the checked-in results, every kind of figure has the
- * bytes of its SVG. After a change of figures: `npm run gallery`, look at results/contact-sheet.png
- * and at each picture, then commit them.
+ * Checks the checked-in pictures: every kind of figure, drawn from the checked-in results, has the
+ * bytes of its SVG. After a change of figures: run `npm run gallery`, look at
+ * results/contact-sheet.png and at each picture, then commit them.
  */
 
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ test('the gallery shows every kind', () => {
 })
 
 test.each(GALLERY_FIGURES)(
-  '$kind is the checked-in picture, every label whole and alone',
+  '$kind is the checked-in picture, no label is cut or crosses another',
   async (figure) => {
     const { kind } = figure
     const preset = PRESETS[GALLERY_PRESET]

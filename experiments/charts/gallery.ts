@@ -1,7 +1,7 @@
 /**
- * Owns the gallery: which runs it is measured from, and what each kind of figure is drawn of. The
- * runs are small, so that all of it is measured in a minute or two; their results are checked in,
- * and the figures drawn of them are what the visual tests compare.
+ * Owns the gallery: the runs it is measured from, and the results that each kind of figure is drawn
+ * from. The runs are small, so that all of them take a minute or two. Their results are checked in,
+ * and the visual tests compare the figures drawn from them.
  */
 
 import { globSync, readFileSync } from 'node:fs'
@@ -9,12 +9,12 @@ import { parseResult } from '../../results/parse-result.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { PresetName } from './theme.ts'
 
-/** Folder of the results, a folder a set, and of the figures. */
+/** Folder of the figures and of the results, with one subfolder a set. */
 export const GALLERY_FOLDER = 'results/gallery'
 
 export interface GallerySet {
   readonly name: string
-  /** Arguments of `npm run exp`, a run or several each. */
+  /** Arguments of `npm run exp`, one list for each call; a call may make several runs. */
   readonly commands: readonly (readonly string[])[]
 }
 
@@ -23,7 +23,7 @@ const SMALL_TREE = ['--set=memtableBytes=64KiB', '--storage=memory']
 const WHOLE_LEVELS = '--strategy=leveling,tiering,lazy-leveling,fluid'
 const WITH_PARTIAL = `${WHOLE_LEVELS},leveling-partial`
 
-/** K below T, as the strategy demands. */
+/** K below T, as the strategy requires. */
 const SWEPT = [2, 3, 4, 6, 8].flatMap((T) =>
   [1, 2, 3, 5, 7].filter((K) => K < T).map((K) => ({ T, K })),
 )
@@ -47,7 +47,7 @@ export const GALLERY_SETS: readonly GallerySet[] = [
         WITH_PARTIAL,
         '--workload=ycsb-load',
         '--value-bytes=100',
-        // What 40,000 records hold: 75 memtables.
+        // The bytes of 40,000 records: 75 memtables.
         '--user-bytes=4915200',
         '--set=memtableBytes=64KiB',
         '--target=simulator',
@@ -160,5 +160,5 @@ export function frontPageResults(): readonly RunResult[] {
     )
 }
 
-/** The contact sheet that is checked in is of this preset. */
+/** Preset of the checked-in contact sheet. */
 export const GALLERY_PRESET: PresetName = 'two-column'

@@ -1,6 +1,6 @@
 /**
  * Owns figures as pages: Vega's libraries, the spec with its data and the script that draws it, in
- * one file that opens from a disk with no network.
+ * one file that opens from a disk without a network.
  */
 
 import { readFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ function vegaLibraries(): readonly string[] {
 /** What the page embeds. */
 export interface FigurePage {
   readonly wide: VegaLiteSpec
-  /** For a telephone's width; null: the wide one has to do. */
+  /** For the width of a telephone; null: the wide one is used there too. */
   readonly narrow: VegaLiteSpec | null
 }
 

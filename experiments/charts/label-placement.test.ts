@@ -16,19 +16,19 @@ const points = fc.array(
   { maxLength: 25, size: 'max' },
 )
 
-test('a lone point is named at its right, at the right edge to its left', () => {
+test('a lone point has its name on the right, or on the left at the right edge', () => {
   const at = (x: number): LabelPoint => ({ text: 'T=4', x, y: 100, radius: 3 })
   expect(placeLabels([at(50)], PLOT, FONT_SIZE)[0]!.x).toBeGreaterThan(50)
   expect(placeLabels([at(299)], PLOT, FONT_SIZE)[0]!.x).toBeLessThan(299)
 })
 
-test('a name stands off the line that runs from its point', () => {
+test('a name avoids the line that starts at its point', () => {
   const point: LabelPoint = { text: 'T=4', x: 50, y: 100, radius: 3 }
   const line = { x1: 50, y1: 100, x2: 200, y2: 100 }
   expect(placeLabels([point], PLOT, FONT_SIZE, [line])[0]!.x).toBeLessThan(50)
 })
 
-test('names stay within the plot, cross no other and no point; what has no place is left out', () => {
+test('names stay within the plot and cross no other name and no point', () => {
   fc.assert(
     fc.property(points, (given) => {
       const boxes = placeLabels(given, PLOT, FONT_SIZE).map(({ text, x, y }) => ({

@@ -1,7 +1,8 @@
 /**
- * Owns where names of points go: beside each point, the first place where the name crosses no other
- * name, no point and no line, and stays within the plot. A name that finds no place is left out, so
- * what is drawn can be read; whoever asks puts the points that matter first.
+ * Owns the positions of the names of points. A name goes to the first place beside its point where
+ * it stays within the plot and crosses no other name, no point and no line. A name without such a
+ * place is left out, so that the others can be read. Earlier points are placed first, so callers
+ * put the important ones first.
  */
 
 import { textWidth } from './font-metrics.ts'
@@ -11,7 +12,7 @@ export interface LabelPoint {
   /** In pixels from the plot's upper left corner. */
   readonly x: number
   readonly y: number
-  /** Of the symbol. */
+  /** Radius of the symbol, in pixels. */
   readonly radius: number
 }
 
@@ -22,7 +23,7 @@ export interface PlacedLabel {
   readonly y: number
 }
 
-/** A line that runs across or up is a box without height or width. */
+/** A horizontal or vertical line is a box without height or width. */
 export interface Box {
   readonly x1: number
   readonly y1: number
@@ -63,7 +64,7 @@ export function placeLabels(
   return placed
 }
 
-/** Right, left, above, below, then the corners. */
+/** The places to try, in this order: right, left, above, below, then the corners. */
 function placesOf({ x, y, radius }: LabelPoint, width: number, height: number): readonly Box[] {
   const away = radius + GAP
   const box = (left: number, middle: number): Box => ({

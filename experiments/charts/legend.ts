@@ -1,6 +1,6 @@
 /**
- * Owns legends: a row of its own above the plots it explains, wrapped to the figure's width by true
- * text widths. Each entry shows the mark as the plot draws it: colour, dash and shape together.
+ * Owns legends: a separate row above the plots, wrapped to the figure's width by true text widths.
+ * Each entry shows the mark as the plot draws it: colour, dash and shape together.
  */
 
 import { textWidth } from './font-metrics.ts'
@@ -10,7 +10,7 @@ import { COLOUR, FONT, type Preset, type View } from './theme.ts'
 export interface LegendEntry {
   readonly name: string
   readonly colour: string
-  /** 'area': a filled square; 'line': a stroke, with the shape on it where there is one. */
+  /** 'area': a filled square; 'line': a stroke, with the shape on it if there is one. */
   readonly symbol: 'area' | 'line' | 'point'
   readonly dash?: readonly number[]
   readonly shape?: string
@@ -32,7 +32,7 @@ export function legendView(preset: Preset, entries: readonly LegendEntry[]): Vie
   const lineHeight = Math.ceil(fontSize.label * 1.5)
   const widthOf = ({ symbol, size = 0 }: LegendEntry) =>
     symbol === 'line' ? symbolWidth : Math.max(areaWidth, Math.ceil(Math.sqrt(size) * 1.2 * scale))
-  // A stroke is centred on its line: half of it would lie outside.
+  // A stroke is centred on its line, so half of its width would lie outside.
   const start = Math.ceil(scale)
   let x = start
   let y = lineHeight / 2

@@ -1,17 +1,18 @@
 /**
- * Owns what the closed-form model says about a run: its own configuration in, the prediction for a
- * load of so many unique keys out.
+ * Owns the prediction of the closed-form model for a run: from the run's configuration and a number
+ * of unique keys to the costs of loading them.
  */
 
 import type { RunResult } from '../../results/schema.ts'
 import { type Prediction, predict } from '../../strategies/model/model.ts'
 
-/** Only ranges ask for these; no figure here shows one. */
+/** Only costs of ranges depend on these, and no figure here shows them. */
 const RANGE = { longRangeEntries: 0, sequentialSpeedup: 1 }
 
 /**
- * After loading `entries` unique keys (the run's own number unless given) with the run's design.
- * Null where the run was no pure load, or the model has no exact form for its strategy.
+ * The state after a load of `entries` unique keys (by default as many as the run had) with the
+ * run's design. Null if the run did more than load, or if the model has no exact form for its
+ * strategy.
  */
 export function loadPrediction(
   { config, deterministic }: RunResult,

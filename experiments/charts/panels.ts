@@ -1,8 +1,8 @@
 /**
- * Owns the parts figures are put together from: label columns and bar panels of fixed pixel widths.
- * Within a row bounds are `flush`: a panel lies where the arithmetic puts it, whatever its labels
- * need, so rows align; that is why every label's room is computed here. Rows are stacked by their
- * true bounds, so nothing in one reaches into the next.
+ * Owns the parts that figures are built from: label columns and bar panels of fixed pixel widths.
+ * Within a row, bounds are `flush`: the position of a panel follows from the widths before it and
+ * ignores its labels, so that rows align. This is why the room of every label is computed here.
+ * Rows are stacked by their true bounds, so that no row reaches into the next.
  */
 
 import { shortened, textWidth } from './font-metrics.ts'
@@ -22,7 +22,7 @@ export interface Spacing {
   readonly headingRise: number
 }
 
-/** Of rows on a slide, which has less height for its type than a page. */
+/** Scale of rows on a slide, which has less height than a page for the size of its type. */
 const SLIDE_ROW_SCALE = 1.45
 
 export function spacingOf({ name, scale }: Preset): Spacing {
@@ -36,30 +36,30 @@ export function spacingOf({ name, scale }: Preset): Spacing {
 }
 
 /**
- * What panels may take of the width: the label of a tick at the right end reaches half its width
- * beyond, and a figure must not outgrow its page for it.
+ * Width available to panels. The label of a tick at the right end extends beyond the axis by half
+ * its width, and must not make the figure wider than its page.
  */
 export const panelRoom = ({ width, fontSize }: Preset) => width - Math.round(1.68 * fontSize.label)
 
-/** Lines of it; null: the axis stays silent. */
+/** One line or several; null: the axis is drawn without title, labels and ticks. */
 export type AxisTitle = string | readonly string[] | null
 
 export interface BarRow {
   readonly name: string
-  /** Null: nothing was measured. */
+  /** Null: not measured. */
   readonly value: number | null
   /** Written beside the bar. */
   readonly label: string
-  /** A tick across the bar, for a second moment of the same figure. */
+  /** A tick across the bar: the same figure at a second moment. */
   readonly tick?: number | null
-  /** A darker part of the bar, from its foot. */
+  /** End of a darker part of the bar, which starts at zero. */
   readonly inner?: number | null
-  /** A whisker, for the spread over seeds. */
+  /** Ends of a whisker, for the spread over seeds. */
   readonly low?: number
   readonly high?: number
 }
 
-/** A row of panels whose places are exactly the sums of their widths. */
+/** A row of panels. Each panel starts where the widths before it end. */
 export function rowOf(panels: readonly View[]): View {
   return { bounds: 'flush', spacing: 0, hconcat: [...panels] }
 }
@@ -136,7 +136,7 @@ export function bandY(names: readonly string[]) {
   }
 }
 
-/** An axis from zero to where the longest bar and the label beside it end. */
+/** An axis from zero to `domainMax`. See `domainMaxFor` for its value. */
 export function valueX(
   preset: Preset,
   field: string,
@@ -157,7 +157,7 @@ export function valueX(
   }
 }
 
-/** The domain that leaves every row room for its label within `width` pixels. */
+/** The end of the axis, so that the label beside each bar also fits within `width` pixels. */
 export function domainMaxFor(
   preset: Preset,
   rows: readonly Omit<BarRow, 'name'>[],
@@ -176,7 +176,7 @@ export function domainMaxFor(
 export interface BarPanel {
   readonly rows: readonly BarRow[]
   readonly names: readonly string[]
-  /** Of the x axis; null: the axis stays silent, a panel below it speaks. */
+  /** Of the x axis; null: no title and labels, because a panel below shows them. */
   readonly title: AxisTitle
   readonly width: number
   readonly domainMax?: number

@@ -4,7 +4,7 @@ import { dominates, paretoFront } from './pareto.ts'
 
 const points = fc.array(fc.tuple(fc.nat(6), fc.nat(6), fc.nat(6)), { minLength: 1, maxLength: 30 })
 
-test('a point is beaten by one that is no worse anywhere and better somewhere', () => {
+test('a point is beaten by one that is never worse and at least once better', () => {
   expect(dominates([1, 2], [1, 3])).toBe(true)
   expect(dominates([1, 2], [1, 2])).toBe(false)
   expect(dominates([1, 4], [2, 3])).toBe(false)

@@ -1,6 +1,6 @@
-/** Owns dominance: which points no other beats, where less is better in every coordinate. */
+/** Owns dominance: which points no other point beats; less is better in every coordinate. */
 
-/** Whether `a` is no worse than `b` anywhere and better somewhere. */
+/** Whether `a` is worse than `b` in no coordinate and better in at least one. */
 export function dominates(a: readonly number[], b: readonly number[]): boolean {
   return a.every((value, index) => value <= b[index]!) && a.some((value, i) => value < b[i]!)
 }

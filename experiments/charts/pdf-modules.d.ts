@@ -1,4 +1,4 @@
-/** What pdf.ts uses of two packages that come without types. */
+/** Types of the parts that pdf.ts uses of two packages that come without types. */
 
 declare module 'pdfkit' {
   export default class PDFDocument {

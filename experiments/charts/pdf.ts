@@ -1,6 +1,6 @@
 /**
- * Owns figures as PDF: vector graphics with selectable text in embedded subsets of the very fonts
- * the layout was measured with. Equal pictures give equal bytes: the date is fixed.
+ * Owns figures as PDF: vector graphics with selectable text, in embedded subsets of the fonts that
+ * the layout was measured with. The date is fixed, so that equal pictures give equal bytes.
  */
 
 import PDFDocument from 'pdfkit'
@@ -31,7 +31,7 @@ export async function renderPdf(svg: string, title: string): Promise<Uint8Array>
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-/** svg-to-pdfkit loses the `opacity` of a text of several lines; their `fill-opacity` it keeps. */
+/** svg-to-pdfkit loses the `opacity` of a text of several lines, but keeps their `fill-opacity`. */
 function withFillOpacity(svg: string): string {
   return svg.replaceAll(/(<text\b[^>]*?) opacity="/g, '$1 fill-opacity="')
 }

@@ -1,7 +1,7 @@
 /**
- * Owns plots with two numeric axes: series as lines, steps or points in a style of their own, in
- * panels of fixed pixel widths side by side. As with panels, the room of an axis is arithmetic.
- * Symbols of several series that would hide each other stand side by side.
+ * Owns plots with two numeric axes: series as lines, steps or points, each in its own style, in
+ * panels of fixed pixel widths side by side. As with panels, the room of an axis is computed, not
+ * measured. Symbols of several series that would hide each other are drawn side by side.
  */
 
 import { headingMark, type Layer, panelRoom, rowOf, spacer, spacingOf } from './panels.ts'
@@ -15,7 +15,7 @@ export interface PlotAxis {
   /** d3-format of the labels. */
   readonly format?: string
   readonly tickCount?: number
-  /** Where ticks stand, if not at round numbers. */
+  /** Positions of the ticks, if not at round numbers. */
   readonly values?: readonly number[]
   /** Vega expression of a label. */
   readonly labelExpr?: string
@@ -35,7 +35,7 @@ export interface PlotSeries {
   readonly style: SeriesStyle
   readonly points: readonly PlotPoint[]
   readonly marks: 'line' | 'points' | 'line-points'
-  /** A value holds over the time before its point. */
+  /** The line holds each value from the point before it to its own point. */
   readonly stepBefore?: boolean
   readonly hollow?: boolean
 }
@@ -45,15 +45,17 @@ export interface Plot {
   readonly x: PlotAxis
   readonly y: PlotAxis
   readonly series: readonly PlotSeries[]
-  /** Drawn before the series. */
+  /** Layers drawn before the series. */
   readonly behind?: readonly Layer[]
-  /** Drawn after them. */
+  /** Layers drawn after the series. */
   readonly above?: readonly Layer[]
-  /** Of the heading's baseline over the plot, where something stands between them. */
+  /**
+   * Distance of the heading's baseline from the plot, in pixels, if something stands between them.
+   */
   readonly rise?: number
 }
 
-/** Room left of a plot for its y axis. */
+/** Room for the y axis, left of a plot, in pixels. */
 export const axisRoom = ({ fontSize }: Preset) => Math.round(6.36 * fontSize.label)
 
 export interface PlotSize {
@@ -63,14 +65,19 @@ export interface PlotSize {
 
 export interface Grid {
   readonly columns: number
-  /** Of a plot, axis room apart. */
+  /** Of one plot, without the room of its axis. */
   readonly size: PlotSize
 }
 
-/** A slide has no second page: rows share its height. */
+/**
+ * Share of the plot height by number of rows: a slide has no second page, so its rows share the
+ * height.
+ */
 const SLIDE_SHARES = [1, 0.37, 0.18] as const
 
-/** As many plots side by side as have `widthMin` pixels at a page's text width. */
+/**
+ * As many plots side by side as fit with at least `widthMin` pixels each, at a page's text width.
+ */
 export function gridOf(preset: Preset, count: number, widthMin = 200): Grid {
   const { panelGap } = spacingOf(preset)
   const room = panelRoom(preset) + panelGap
@@ -94,13 +101,13 @@ export function gridRows(preset: Preset, plots: readonly View[], { columns }: Gr
   )
 }
 
-/** One plot over the whole width. */
+/** One plot as wide as the figure. */
 export function plotRow(preset: Preset, plot: Plot, height = preset.plotHeight): View {
   const width = panelRoom(preset) - axisRoom(preset)
   return rowOf([spacer(axisRoom(preset)), plotView(preset, plot, { width, height })])
 }
 
-/** A plot whose heading stands over its axis. */
+/** A plot with its heading above the y axis. */
 export function plotView(preset: Preset, plot: Plot, size: PlotSize): View {
   const { heading, behind = [], above = [], series, rise } = plot
   return {
@@ -151,7 +158,7 @@ function lineLayers(
   plot: Plot,
 ): readonly Layer[] {
   if (marks === 'points') return []
-  // Ordered by time, not by x: a drain adds bytes at the same place.
+  // Ordered by time, not by x: a drain adds points without moving along x.
   const values = points.map(({ x, y }, index) => ({ x, y, index }))
   return [
     {
@@ -164,19 +171,15 @@ function lineLayers(
         ...(style.dash.length === 0 ? {} : { strokeDash: style.dash.map((each) => each * scale) }),
         ...(stepBefore ? { interpolate: 'step-before' as const } : {}),
       },
-      encoding: {
-        x: plotX(plot),
-        y: plotY(plot),
-        order: { field: 'index', type: 'quantitative' },
-      },
+      encoding: { x: plotX(plot), y: plotY(plot), order: { field: 'index', type: 'quantitative' } },
     },
   ]
 }
 
-/** Of a symbol, in square pixels at a page's text width. */
+/** Size of a symbol, in square pixels at a page's text width. */
 const SYMBOL_SIZE = 34
 
-/** The points of all series that have symbols, above all lines. */
+/** The points of all series that have symbols, drawn above all lines. */
 function symbolLayers(preset: Preset, plot: Plot, size: PlotSize): readonly Layer[] {
   const { scale } = preset
   const shown = plot.series.filter(({ marks }) => marks !== 'line')
@@ -199,7 +202,7 @@ function symbolLayers(preset: Preset, plot: Plot, size: PlotSize): readonly Laye
   )
   const placed = points.map((point, index) => {
     const { series, ...own } = point
-    // A point that stands where it belongs keeps its number to the last digit.
+    // A point that was not moved keeps the exact number of the result.
     const moved = beside.places.some(({ members }) => members.includes(index))
     const at = moved ? x.valueOf(beside.x[index]!) : point.x
     return { series, value: { ...own, at } }
@@ -241,7 +244,7 @@ function symbolLayers(preset: Preset, plot: Plot, size: PlotSize): readonly Laye
   ]
 }
 
-/** Intervals of the points that have one; a whisker moves aside with its symbol. */
+/** The intervals of the points that have one. A whisker moves together with its symbol. */
 function whiskerLayers(
   { scale }: Preset,
   points: readonly (PlotPoint & { readonly at: number })[],
@@ -263,13 +266,13 @@ type PointEncoding = Pick<NonNullable<Extract<Layer, { mark: unknown }>['encodin
 
 const SHARED_PLACE = 'shared place'
 
-/** What to say of ticks, where the views have any. */
+/** The note that explains the ticks at shared places; empty if the views have none. */
 export function sharedPlaceNotes(views: readonly View[]): readonly string[] {
   if (!JSON.stringify(views).includes(`"${SHARED_PLACE}"`)) return []
   return ['Symbols that stand side by side at a short tick belong where the tick is.']
 }
 
-/** A tick through symbols that stand side by side, where they belong. */
+/** A tick at the true position of symbols that are drawn side by side. */
 export function placeTicks(
   { scale }: Preset,
   places: readonly SharedPlace[],
@@ -293,7 +296,7 @@ export function placeTicks(
   )
 }
 
-/** Between the values of an axis and pixels from its beginning. */
+/** Converts between values of an axis and pixels from its start. */
 function projection({ domain, log = false }: PlotAxis, values: readonly number[], length: number) {
   const [from, to] = domain ?? [log ? Math.min(...values) : 0, Math.max(...values)]
   const span = log ? Math.log(to / from) : to - from

@@ -1,7 +1,7 @@
 /**
- * Owns the way from a spec to files: Vega draws the SVG without a browser, resvg the PNG from it
- * with fonts of our own. Equal specs give equal bytes on every machine: no system font, no clock
- * and no guessed text width takes part.
+ * Owns the way from a spec to files. Vega draws the SVG without a browser; resvg draws the PNG from
+ * it with the fonts of this package. Equal specs give equal bytes on every machine, because the
+ * result depends on no system font, no clock and no guessed text width.
  */
 
 import { Resvg } from '@resvg/resvg-js'
@@ -51,8 +51,8 @@ export function renderPng(svg: string, scale = PNG_SCALE): Uint8Array {
 }
 
 /**
- * Writes `basePath` + `.` + each format, each whole; returns their paths. `narrow` is the same
- * figure for a page in a narrow window.
+ * Writes the files `basePath` + `.` + format, each atomically, and returns their paths. `narrow` is
+ * the same figure for a page in a narrow window.
  */
 export async function writeChart(
   spec: VegaLiteSpec,
@@ -84,7 +84,7 @@ async function contentOf(
     case 'png':
       return renderPng(svg)
     case 'pdf': {
-      // Loaded here: few ask for it, and it takes as long as all the rest.
+      // Loaded only here: PDFs are rare, and loading it takes as long as all the rest.
       const { renderPdf } = await import('./pdf.ts')
       return await renderPdf(svg, spec.description ?? 'Figure')
     }

@@ -11,13 +11,13 @@ test('points apart stay where they are', () => {
   expect(places).toEqual([])
 })
 
-test('points of one place stand side by side around it, in the order given', () => {
+test('points at one place are drawn side by side around it, in the order given', () => {
   const { x, places } = sideBySide([point(50, 9), point(10, 10), point(10, 10, 5), point(10, 10)])
   expect(x).toEqual([50, 2, 10, 18])
   expect(places).toEqual([{ members: [1, 2, 3], x: 10, y: 10, radius: 5 }])
 })
 
-test('what hides through another is of its place', () => {
+test('points that hide each other through a third share its place', () => {
   const { places } = sideBySide([point(10, 10), point(14, 10), point(12, 10)])
   expect(places).toEqual([{ members: [0, 1, 2], x: 12, y: 10, radius: 3 }])
 })

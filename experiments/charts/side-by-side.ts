@@ -1,7 +1,7 @@
 /**
- * Owns points that would hide each other: those whose centres lie within each other's symbols stand
- * side by side instead, in the order given, and a tick marks the place that they share. What is
- * drawn depends on the data alone; nothing is scattered at random.
+ * Owns points that would hide each other. If the centre of one lies within the symbol of another,
+ * they are drawn side by side, in the order given, and a tick marks the place that they share. The
+ * drawing depends on the data alone; nothing is scattered at random.
  */
 
 import { meanOf } from '../measure/bootstrap.ts'
@@ -12,17 +12,17 @@ export interface SymbolPoint {
   readonly y: number
   /** Half the width of its symbol. */
   readonly radius: number
-  /** Points of one series look alike and may lie close; left out: a series of its own. */
+  /** Points of one series look alike and may lie close. Left out: the point is its own series. */
   readonly series?: number
 }
 
 export interface SharedPlace {
-  /** Of the points, by index, from left to right. */
+  /** Indices of the points, from left to right. */
   readonly members: readonly number[]
-  /** The middle of the places that the points have in common, in pixels. */
+  /** The mean of the true positions of the members, in pixels. */
   readonly x: number
   readonly y: number
-  /** Of the largest symbol. */
+  /** Radius of the largest symbol, in pixels. */
   readonly radius: number
 }
 
@@ -52,7 +52,7 @@ export function sideBySide(points: readonly SymbolPoint[]): SideBySide {
   return { x, places }
 }
 
-/** Indices of points that hide each other, directly or through others; of two at least. */
+/** Groups of at least two indices, of points that hide each other directly or through others. */
 function groupsOf(points: readonly SymbolPoint[]): readonly (readonly number[])[] {
   const groups: number[][] = []
   for (const index of points.keys()) {

@@ -1,6 +1,6 @@
 /**
- * Owns bars made of what wrote the bytes: log, flush, compaction, value log, the rest. Segments
- * carry their figure where they are wide enough, the bar its sum.
+ * Owns bars that are stacked by what wrote the bytes: log, flush, compaction, value log, the rest.
+ * A segment shows its figure if it is wide enough; the bar shows its sum.
  */
 
 import { textWidth } from './font-metrics.ts'
@@ -19,7 +19,7 @@ import { formatRatio } from './wording.ts'
 
 export type CauseGroup = (typeof CAUSE_COLOURS)[number]['cause']
 
-/** The group a cause of the ledger is drawn in. */
+/** The group in which a cause of the ledger is drawn. */
 export function causeGroup(cause: string): CauseGroup {
   if (cause === 'wal') return 'WAL'
   if (cause === 'flush' || cause === 'compaction') return cause
@@ -28,7 +28,7 @@ export function causeGroup(cause: string): CauseGroup {
 
 export interface StackedRow {
   readonly name: string
-  /** Null: nothing was measured. */
+  /** Null: not measured. */
   readonly parts: ReadonlyMap<CauseGroup, number> | null
 }
 
@@ -36,11 +36,11 @@ export interface StackedPanel {
   readonly rows: readonly StackedRow[]
   readonly title: AxisTitle
   readonly width: number
-  /** Shared by panels that are compared; else from these rows. */
+  /** The end of the axis that compared panels share; left out: computed from these rows. */
   readonly domainMax?: number
 }
 
-/** The sums of the rows as plain bars, for the domain they need. */
+/** The sums of the rows as plain bars; they decide the end of the axis. */
 export function totalsOf(rows: readonly StackedRow[]): readonly BarRow[] {
   return rows.map(({ name, parts }) => {
     if (parts === null) return { name, value: null, label: 'no writes' }
@@ -58,7 +58,7 @@ export function stackedPanel(preset: Preset, panel: StackedPanel): View {
   const segments = rows.map(segmentsOf)
   const bars = segments.flat()
   const style = { font: FONT, fontSize: preset.fontSize.value }
-  // The label of the sum suffices for a bar of one segment.
+  // A bar of one segment shows its figure only once, as the sum.
   const labelled = segments
     .filter((bar) => bar.length > 1)
     .flat()

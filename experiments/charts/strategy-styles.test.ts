@@ -9,7 +9,7 @@ import { PRESETS } from './theme.ts'
 
 const names = [...STRATEGIES.keys()]
 
-test('every strategy of the catalogue has a look of its own, and its place', () => {
+test('every strategy of the catalogue has its own look and its place', () => {
   const looks = names.map(strategyStyle).map(({ colour, shape }) => `${colour} ${shape}`)
   expect(new Set(looks).size).toBe(names.length)
   const results = names.toReversed().map((strategy) => sampleResult({ strategy }))
@@ -17,7 +17,7 @@ test('every strategy of the catalogue has a look of its own, and its place', () 
   expect(ordered).toEqual(names)
 })
 
-test('one that the table does not know looks the same each time, and stands behind', () => {
+test('a strategy outside the table looks the same each time, and comes after the table', () => {
   expect(strategyStyle('my-own')).toEqual(strategyStyle('my-own'))
   const results = ['zz', 'my-own', 'tiering'].map((strategy) => sampleResult({ strategy }))
   expect(inStrategyOrder(results).map(({ config }) => config.strategy.name)).toEqual([
@@ -47,7 +47,7 @@ test('several designs of a strategy share its colour and differ in shape and das
   expect(alike[0]!.colour).not.toBe(alike[1]!.colour)
 })
 
-test('the drawn order and colour are those of the table, however the results come', async () => {
+test('order and colour are those of the table, whatever the order of the results', async () => {
   const preset = PRESETS['two-column']
   const results = ['fluid', 'tiering', 'leveling'].map((strategy) => sampleResult({ strategy }))
   const draw = async (kind: string, of: typeof results) =>

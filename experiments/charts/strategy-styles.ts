@@ -1,14 +1,13 @@
 /**
- * Owns how strategies look and in which order they stand. Invariant: both depend on a strategy's
- * name alone, never on what else a figure shows, so a reader finds a strategy again in the next
- * figure.
+ * Owns the look and the order of strategies. Invariant: both depend only on a strategy's name,
+ * never on the other contents of a figure, so that a strategy looks the same in every figure.
  */
 
 import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import { SERIES_STYLES, type SeriesStyle, seriesStyle } from './theme.ts'
 
-/** A place is for ever: append, never insert. */
+/** Places never change: append, never insert. */
 const PLACES: readonly string[] = [
   ...['leveling', 'leveling-partial', 'tiering', 'lazy-leveling', 'fluid', '1-leveling', 'k-lsm'],
   ...['dynamic-leveled', 'delete-aware', 'composed', 'universal', 'fifo', 'time-window'],
@@ -16,12 +15,12 @@ const PLACES: readonly string[] = [
 ]
 
 const STYLES = SERIES_STYLES.length
-/** Colour and shape together: so many strategies look different. */
+/** Combinations of colour and shape; this many strategies look different. */
 const LOOKS = STYLES * STYLES
-/** Odd, so that every shape comes round before one repeats. */
+/** Odd, so that every shape is used before one repeats. */
 const SHAPE_STEP = 3
 
-/** Of a strategy the table does not know, a place behind it that its name decides. */
+/** A strategy outside the table gets a place after it, which depends only on its name. */
 export function strategyStyle(name: string): SeriesStyle {
   const known = PLACES.indexOf(name)
   const place = known >= 0 ? known : PLACES.length + (hashOf(name) % (LOOKS - PLACES.length))
@@ -29,8 +28,9 @@ export function strategyStyle(name: string): SeriesStyle {
 }
 
 /**
- * The styles of the series of one figure, given each one's strategy. Several of one strategy share
- * its colour and differ in dash and shape; where all are of one strategy, they differ in all.
+ * The styles of the series of one figure, given the strategy of each. Series of one strategy share
+ * its colour and differ in dash and shape. If all series are of one strategy, they differ in
+ * colour, dash and shape.
  */
 export function stylesOf(strategies: readonly string[]): readonly SeriesStyle[] {
   if (strategies.length > 1 && new Set(strategies).size === 1) {
@@ -47,8 +47,8 @@ export function stylesOf(strategies: readonly string[]): readonly SeriesStyle[] 
 }
 
 /**
- * The results by strategy, in the order of the table, then strategies it does not know, then peers.
- * Results of one strategy stay in the order given.
+ * The results in this order: strategies of the table, other strategies, peers. Results of one
+ * strategy stay in the order given.
  */
 export function inStrategyOrder<Result extends AnyResult>(
   results: readonly Result[],

@@ -32,7 +32,7 @@ const pathsOf = (svg: string, colour: string) =>
     .map((tag) => / d="([^"]*)"/.exec(tag)![1]!)
 
 test.each(SERIES_STYLES.map(({ shape }) => [shape]))(
-  '%s: the ink is the value’s',
+  '%s: the inked area is proportional to the value',
   async (shape) => {
     const drawn = async (value: number) => {
       const svg = await renderSvg({
@@ -79,7 +79,7 @@ test('one size of space stands once in the legend', async () => {
   expect(svg.match(/>space ×1\.30</g)).toHaveLength(1)
 })
 
-test('points that coincide are both seen, and the caption says where they belong', async () => {
+test('points that coincide are both visible, and the caption gives their true place', async () => {
   const apart = await draw([spaceOf('leveling', 1.3), spaceOf('tiering', 1.3, 2)])
   expect(apart).not.toContain('side by side')
   const svg = await draw([spaceOf('leveling', 1.3), spaceOf('tiering', 1.3)])

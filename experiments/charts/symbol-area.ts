@@ -1,9 +1,9 @@
 /**
- * Owns symbols whose area is a figure. Vega's `size` is the square around a symbol, of which each
- * shape fills another share; here it is the ink that is proportional to the value, from zero.
+ * Owns symbols whose area shows a value. Vega's `size` is the square around a symbol, and each
+ * shape fills a different share of it. Here the inked area is proportional to the value, from zero.
  */
 
-/** Ink ÷ square around it, by the outlines of Vega's symbols. */
+/** Inked area ÷ area of the square around it, computed from the outlines of Vega's symbols. */
 const FILLED: Readonly<Record<string, number>> = {
   circle: Math.PI / 4,
   cross: 0.64,
@@ -15,10 +15,10 @@ const FILLED: Readonly<Record<string, number>> = {
   'triangle-left': Math.sqrt(3) / 4,
 }
 
-/** Ink of the largest value, in square pixels at a page's text width. */
+/** Inked area of the largest value, in square pixels at a page's text width. */
 const AREA_MAX = 130
 
-/** Vega's `size` of a symbol that shows `value`, where `most` is the largest that is shown. */
+/** Vega's `size` of a symbol that shows `value`; `most` is the largest value shown. */
 export function symbolSize(value: number, most: number, shape: string): number {
   return (AREA_MAX * value) / most / FILLED[shape]!
 }

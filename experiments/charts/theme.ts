@@ -1,9 +1,9 @@
 /**
  * Owns the look of all figures: the pages they are laid out for, one family of fonts, one palette.
- * The palette is read by people who see no red or no green, and after a grey copy: ordered colours
- * run from light to dark, and lines of a plot differ in dash and shape as well (blues after
- * Crameri's advice on ordered lightness, the others from Okabe and Ito's set; accent from Tol's
- * high-contrast set).
+ * The palette also works for readers who do not see red or green, and in a grey copy: ordered
+ * colours run from light to dark, and lines of a plot differ in dash and shape as well. Blues
+ * follow Crameri's advice on ordered lightness, the other colours come from Okabe and Ito's set,
+ * the accent from Tol's high-contrast set.
  */
 
 import type { Config, TopLevelSpec } from 'vega-lite'
@@ -12,18 +12,21 @@ export type VegaLiteSpec = TopLevelSpec
 /** One part of a concatenated figure. */
 export type View = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number]
 
-/** Where a figure will be seen. All lengths are CSS pixels, 96 an inch. */
+/** The place where a figure is shown. All lengths are CSS pixels, 96 to an inch. */
 export interface Preset {
   readonly name: PresetName
-  /** Of the content, `padding` left and right of it apart. */
+  /** Width of the content, without `padding` on the left and right. */
   readonly width: number
   readonly padding: number
-  /** Of a plot with a free height. */
+  /** Height of a plot whose height is free. */
   readonly plotHeight: number
-  /** Of strokes, points and gaps, against a page's text width. */
+  /** Scale of strokes, points and gaps; 1 is a page's text width. */
   readonly scale: number
   readonly fontSize: FontSizes
-  /** Inside, under a title; beside: whoever sets the page sets both. */
+  /**
+   * 'inside': title and caption are part of the figure; 'beside': the document that shows it sets
+   * both.
+   */
   readonly caption: 'inside' | 'beside'
 }
 
@@ -48,7 +51,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     padding: 6,
     plotHeight: 120,
     scale: 0.9,
-    // From 7 to 8 points, a paper's type beside text of 9 or 10; a point is 4 pixels ÷ 3.
+    // 7 to 8 points, the size of figure text in a paper set in 9 or 10; a point is 4 ÷ 3 pixels.
     fontSize: { title: 10.6, heading: 10, label: 9.4, value: 9.4, caption: 9.4, command: 9.4 },
     caption: 'inside',
   },
@@ -86,7 +89,7 @@ export const COLOUR = {
   paper: '#ffffff',
 } as const
 
-/** What wrote the bytes; light to dark in the order the bars stack. */
+/** Colours of the causes of writes, light to dark in the order in which bars stack them. */
 export const CAUSE_COLOURS = [
   { cause: 'WAL', colour: '#dbe5f0', ink: COLOUR.ink },
   { cause: 'flush', colour: '#7fa6cc', ink: COLOUR.ink },
@@ -101,7 +104,7 @@ const LEVEL_STOPS = [
   [0x06, 0x2f, 0x5c],
 ] as const
 
-/** Level 0 light, the deepest dark; `count` of them evenly spaced. */
+/** `count` colours, evenly spaced: level 0 is light, the deepest level dark. */
 export function levelColours(count: number): readonly string[] {
   return Array.from({ length: count }, (_, level) => {
     const place = count === 1 ? 1 : (2 * level) / (count - 1)
@@ -113,10 +116,10 @@ export function levelColours(count: number): readonly string[] {
   })
 }
 
-/** What tells the lines and points of a plot apart, in order of use. */
+/** Distinguishes the lines and points of a plot; listed in order of use. */
 export interface SeriesStyle {
   readonly colour: string
-  /** Lengths of strokes and gaps; empty: solid. */
+  /** Lengths of strokes and gaps, alternating; empty: solid. */
   readonly dash: readonly number[]
   readonly shape: string
 }
@@ -132,12 +135,12 @@ export const SERIES_STYLES: readonly SeriesStyle[] = [
   { colour: '#7a8793', dash: [3, 3, 1, 3], shape: 'triangle-left' },
 ]
 
-/** Of the `index`-th series; after the last style they begin again. */
+/** Style of the series at `index`; after the last style they start again. */
 export function seriesStyle(index: number): SeriesStyle {
   return SERIES_STYLES[index % SERIES_STYLES.length]!
 }
 
-/** `labelLimit: 0` everywhere: a label is never cut short, layout makes room for it. */
+/** `labelLimit: 0` everywhere: the layout makes room for each label, so none is cut. */
 export function configOf({ fontSize, scale }: Preset): Config {
   const tooltip = { tooltip: true }
   return {

@@ -1,6 +1,6 @@
 /**
- * Owns the words and numbers of figures: how a run is called beside others, how its settings are
- * listed, and how many digits a ratio deserves.
+ * Owns the words and numbers of figures: the labels of runs, the list of settings, and the number
+ * of digits of a ratio.
  */
 
 import { jsonText } from '../../results/design-labels.ts'
@@ -15,7 +15,7 @@ export const SPACE_DEFINITION =
   'Space amplification: physical bytes ÷ live logical bytes (key + value of the newest versions).'
 export const STATES_DEFINITION = 'Burst: at the last operation. Drained: after all due compactions.'
 
-/** The read accounts by the names figures give them, in the order shown. */
+/** The read accounts with their names in figures, in the order shown. */
 export const READ_ACCOUNTS = [
   { key: 'getHit', name: 'get (found)' },
   { key: 'getMiss', name: 'get (absent)' },
@@ -45,14 +45,14 @@ export function formatBytes(bytes: number): string {
   return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`
 }
 
-/** The unit in which `bytesMax` reads as a number from 1 to 1,023. */
+/** The unit in which `bytesMax` is a number from 1 to 1,023. */
 export function byteUnit(bytesMax: number): { readonly name: string; readonly bytes: number } {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   const power = bytesMax < 1 ? 0 : Math.min(Math.floor(Math.log2(bytesMax) / 10), units.length - 1)
   return { name: units[power]!, bytes: 1024 ** power }
 }
 
-/** Parameters of strategies that are sizes, where 0 stands for the memtable's. */
+/** Sizes among the parameters of strategies where 0 stands for the size of the memtable. */
 const MEMTABLE_AT_ZERO: ReadonlySet<string> = new Set(['targetTableBytes', 'baseBytes'])
 
 /** The settings of one run, for a subtitle. */
@@ -65,7 +65,7 @@ export function settingsOf(result: Pick<RunResult, 'config'>): readonly string[]
   return [...params, ...commonSettings(result), `seed ${config.seed}`]
 }
 
-/** Settings as lines of a subtitle, which breaks between them only. */
+/** Settings as lines of a subtitle; lines break only between settings. */
 export function settingsLines({ width, fontSize }: Preset, settings: readonly string[]): string[] {
   const text = settings.map((setting) => setting.replaceAll(' ', '\u00a0')).join('\u00a0· ')
   return wrapText(text, width, { fontSize: fontSize.label }).map((line) =>
@@ -73,7 +73,7 @@ export function settingsLines({ width, fontSize }: Preset, settings: readonly st
   )
 }
 
-/** Settings a comparison's runs may share. */
+/** Settings that the runs of a comparison may share. */
 function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[] {
   const { memtableBytes } = config.engine
   return [
@@ -85,7 +85,7 @@ function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[
   ]
 }
 
-/** What made the figures: version, commit, runtime. */
+/** Version, commit and runtime that made the figures. */
 export function provenance({ environment }: Pick<RunResult, 'environment'>): string {
   const { varveVersion, commit, dirty, node } = environment
   const at = commit === null ? '' : ` at ${commit.slice(0, 10)}${dirty ? ' (modified)' : ''}`

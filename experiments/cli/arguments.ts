@@ -1,9 +1,9 @@
 /**
  * Owns the reading of a verb's arguments: operands, flags with a value, switches. The flags are
- * those of the table in `flag-table.ts`. A mistake is told in one line, with the nearest flag or
- * name.
+ * those of the table in `flag-table.ts`. A mistake gives an error of one line, with the nearest
+ * flag or name.
  *
- * Invariant: every argument is read or refused. A flag that takes one value is given once.
+ * Invariant: every argument is read or refused. A flag that takes one value may be given only once.
  */
 import { Command, Option } from 'commander'
 import { countOfNumbers, parseCount } from '../base/units.ts'
@@ -39,7 +39,7 @@ export function readArguments(verb: VerbName, argv: readonly string[]): Argument
   return { verb, operands, flags }
 }
 
-/** A parser that calls `onFlag` for each flag it reads; null: the flag came without a value. */
+/** A parser that calls `onFlag` for each flag; the value is null if the flag has none. */
 function commandOf(
   specs: FlagSpecs,
   onFlag: (name: FlagName, value: string | null) => void,
@@ -84,7 +84,10 @@ export function namesOf(given: Arguments, name: FlagName): readonly string[] {
   return texts.flatMap((text) => text.split(','))
 }
 
-/** The value given, or the default: one of `known`. Throws `UsageError` naming the nearest. */
+/**
+ * The given value or the default, which must be one of `known`. Throws `UsageError` naming the
+ * nearest.
+ */
 export function choiceOf<Name extends string>(
   given: Arguments,
   name: FlagName,
@@ -114,8 +117,8 @@ export function readAssignments(
     const at = text.indexOf('=')
     const name = text.slice(0, Math.max(at, 0)).trim()
     const value = text.slice(at + 1).trim()
-    // An object would drop this name silently.
-    if (name === '__proto__') throw new UsageError(`${place}: "__proto__" is no name`)
+    // An object would silently ignore this name.
+    if (name === '__proto__') throw new UsageError(`${place}: "__proto__" is not allowed as a name`)
     if (name === '' || value === '') throw new UsageError(`${place}: "${text}" is not NAME=VALUE`)
     if (values.has(name)) {
       throw new UsageError(`${place}: ${name} is given twice, as ${values.get(name)} and ${value}`)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { UsageError } from '../base/usage-error.ts'
 import { readArrival } from './arrival-flags.ts'
 
-test('nothing said: one client in a closed loop, which needs no schedule', () => {
+test('by default: one client in a closed loop, which needs no schedule', () => {
   expect(readArrival(null, null, 1)).toBeNull()
   expect(readArrival('closed', null, 1)).toBeNull()
 })
@@ -32,7 +32,7 @@ test.each([
 test.each([
   ['poison', '90%', 'unknown arrival "poison"; did you mean "poisson"?'],
   ['poisson', null, '--arrival=poisson: needs --rate, such as --rate=90% or --rate=20k'],
-  ['closed', '5', '--rate: not with --arrival=closed, which has a pace of its own'],
+  ['closed', '5', '--rate: not with --arrival=closed, which sets its own pace'],
   ['sine,amplitud=1', '5', 'unknown parameter of --arrival=sine "amplitud"; did you mean'],
   ['sine,amplitude=2', '5', 'parameter of --arrival=sine amplitude=2: expected number 0 … 1'],
   ['sine,period=0', '5', 'sine period=0: expected number > 0 and ≤ 86400'],

@@ -8,12 +8,12 @@ import { ratePerSecond, sharesOf } from '../load/arrival-spec.ts'
 import { readAssignments } from './arguments.ts'
 import { readSettings } from './settings.ts'
 
-/** Of a step, relative to the rate. */
+/** Largest rate of a step, relative to the given rate. */
 const STEP_SHARE_MAX = 1e6
 
 const seconds = z.number().positive().max(86_400)
 
-/** What each kind may be given beside a rate. */
+/** The parameters of each kind. */
 const PARAMS = {
   closed: z.strictObject({}),
   constant: z.strictObject({}),
@@ -33,7 +33,7 @@ const PARAMS = {
   trace: z.strictObject({}),
 } as const satisfies Record<ArrivalConfig['kind'], z.ZodObject>
 
-/** Null: one client in a closed loop. Throws `UsageError`. */
+/** The arrivals; null: one client in a closed loop. Throws `UsageError`. */
 export function readArrival(
   arrival: string | null,
   rate: string | null,
@@ -44,7 +44,7 @@ export function readArrival(
   if (kind === undefined) throw unknownName('arrival', kindText!, ARRIVALS)
   const scheduleless = kind === 'closed' || kind === 'trace'
   if (scheduleless && rate !== null) {
-    throw new UsageError(`--rate: not with --arrival=${kind}, which has a pace of its own`)
+    throw new UsageError(`--rate: not with --arrival=${kind}, which sets its own pace`)
   }
   if (!scheduleless && rate === null) {
     throw new UsageError(`--arrival=${kind}: needs --rate, such as --rate=90% or --rate=20k`)

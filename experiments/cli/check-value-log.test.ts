@@ -9,7 +9,7 @@ test.each([
   expect(() => checkValueLog(parseEngineOptions({ valueLog }), target)).toThrow(message)
 })
 
-test('what the engine can do passes', () => {
+test('settings that the engine can use pass', () => {
   const options = parseEngineOptions({ valueLog: { thresholdBytes: 64, gcPolicy: 'most-garbage' } })
   expect(() => checkValueLog(options, 'varve')).not.toThrow()
   expect(() => checkValueLog(parseEngineOptions({}), 'simulator')).not.toThrow()

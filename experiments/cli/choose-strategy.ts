@@ -1,6 +1,6 @@
 /**
- * Owns which strategy `--strategy` means, by registered name or by the path of a module, and which
- * of the given parameters a strategy or workload takes.
+ * Owns finding the strategy that `--strategy` names, by registered name or by the path of a module,
+ * and the given parameters that a strategy or workload declares.
  */
 import { readFileSync } from 'node:fs'
 import { loadStrategy, STRATEGIES, type StrategyModule } from '../../strategies/index.ts'
@@ -11,7 +11,7 @@ import { UsageError, unknownName } from '../base/usage-error.ts'
 import { describeSettings, readSettings, type SettingValue } from './settings.ts'
 
 export interface ChosenStrategy {
-  /** As the user named it. */
+  /** As the user wrote it. */
   readonly given: string
   readonly module: StrategyModule
   readonly moduleDigest: string | null

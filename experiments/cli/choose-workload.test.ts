@@ -34,7 +34,7 @@ describe('a YCSB property file', () => {
     expect(config.workload.params).toMatchObject({ fieldcount: 2, fieldlength: 100 })
   })
 
-  test('names what changes nothing', async () => {
+  test('names properties without effect', async () => {
     const { notes } = await plan(`--workload=${path}`)
     expect(notes).toEqual([`${path}: without effect on the operations: threadcount`])
   })
@@ -51,7 +51,7 @@ describe('a YCSB property file', () => {
 describe('a spec', () => {
   const path = file('mine.json', spec)
 
-  test('is part of a run’s identity, and its command asks for the same run', async () => {
+  test('is part of a run’s identity, and its command gives the same run', async () => {
     const one = await plan(`--workload=${path}`)
     const two = await plan(`--workload=${path}`, '--param=phases.0.keys.theta=0.5')
     expect(two.id).not.toBe(one.id)
@@ -63,7 +63,7 @@ describe('a spec', () => {
     expect((await plan(`--workload=${path}`)).id).toBe(one.id)
   })
 
-  test('tells how far its values compress', async () => {
+  test('gives the compression of its values', async () => {
     const half = file('half.json', { ...spec, values: { compressionRatio: 0.5 } })
     const { valueCompression } = (await plan(`--workload=${half}`)).config.workload
     expect(valueCompression!.targetRatio).toBe(0.5)
@@ -92,7 +92,7 @@ describe('mistakes', () => {
     expect(() => chooseWorkload(given)).toThrow(message)
   })
 
-  test('keys that so many records do not fit', async () => {
+  test('keys too narrow for the number of records', async () => {
     const narrow = file('narrow.json', { ...spec, keys: { parts: [{ width: 2 }] } })
     const planned = plan(`--workload=${narrow}`, '--records=1k')
     await expect(planned).rejects.toMatchObject({ name: 'UsageError' })

@@ -1,6 +1,6 @@
 /**
- * Owns which workload `--workload` or `--trace` means: a name of the catalogue, a trace, or a file.
- * The file is read here; it holds a spec, a preset with parameters, or YCSB properties.
+ * Owns finding the workload that `--workload` or `--trace` names: a name of the catalogue, a trace,
+ * or a file. The file is read here; it holds a spec, a preset with parameters, or YCSB properties.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import {
 import { UsageError, unknownName, usageOf } from '../base/usage-error.ts'
 
 export interface ChosenWorkload {
-  /** As the user named it. */
+  /** As the user wrote it. */
   readonly given: string
   readonly definition: WorkloadDefinition
 }
@@ -33,7 +33,7 @@ export function chooseWorkload(given: string): ChosenWorkload {
   return { given, definition: usageOf(() => readWorkload(given)) }
 }
 
-/** The operations of a trace. Throws `UsageError` for a file that is none. */
+/** The operations of a trace. Throws `UsageError` if the file is not a trace. */
 export function chooseTrace(path: string): ChosenWorkload {
   if (!existsSync(path)) throw new UsageError(`--trace: there is no ${path}`)
   return { given: path, definition: usageOf(() => traceDefinition(path)) }

@@ -4,7 +4,7 @@ import { startWords } from '../base/start-words.ts'
 import type { Request, TargetName } from './request.ts'
 import { textOfSetting } from './settings.ts'
 
-/** What a run decides where the request leaves it open. */
+/** Values that a run decides if the request leaves them open. */
 interface Decided {
   readonly target: TargetName
   readonly records: number
@@ -12,8 +12,8 @@ interface Decided {
 }
 
 /**
- * `npm run exp -- …` for one run. A repeat cannot be asked for alone: repeats 0 … `repeat` run.
- * `params` are those given that the run's strategy or workload declares.
+ * `npm run exp -- …` for one run. A single repeat cannot be requested, so repeats 0 … `repeat` run.
+ * `params` are the given ones that the run's strategy or workload declares.
  */
 export function reproducingCommand(
   request: Omit<Request, 'target'> & Decided,

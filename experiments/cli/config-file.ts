@@ -1,4 +1,4 @@
-/** Owns the reading of `exp`'s config file: an object whose names are those of flags. */
+/** Owns reading the config file of `exp`: an object whose names are names of flags. */
 import { readFileSync } from 'node:fs'
 import { isLsmError } from '../../engine/base/errors.ts'
 import { decodeText } from '../../engine/base/text.ts'
@@ -22,7 +22,7 @@ export function readConfig(path: string): Readonly<Record<string, unknown>> {
     throw new UsageError(`--config: ${path} is not JSON: ${(cause as Error).message}`, { cause })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`--config: ${path} holds no JSON object`)
+    throw new UsageError(`--config: ${path} does not hold a JSON object`)
   }
   const known = [...flagsOf('exp')].flatMap(([name, spec]) => (spec.commandLineOnly ? [] : [name]))
   for (const name of Object.keys(value)) {

@@ -1,4 +1,4 @@
-/** Owns what an error looks like to the user: one line, and the exit code that goes with it. */
+/** Owns the form of an error for the user: one line, and its exit code. */
 import { isLsmError } from '../../engine/base/errors.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { UsageError } from '../base/usage-error.ts'
@@ -6,7 +6,7 @@ import { interruptedCode } from './signals.ts'
 
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const
 
-/** The one line for an error, and the exit code that goes with it. */
+/** The one line for an error, and its exit code. */
 export function explain(error: unknown): { readonly line: string; readonly code: number } {
   const message = error instanceof Error ? error.message : String(error)
   const [line = ''] = message.split('\n')

@@ -1,8 +1,8 @@
 /**
- * Owns the vocabulary of the command line and of config files: each flag once, under the heading of
- * the help, with the verbs that take it. It imports only types, since every command loads it.
+ * Owns the vocabulary of the command line and of config files: each flag once, under its heading in
+ * the help, with the verbs that take it. It imports only types, because every command loads it.
  *
- * Invariant: what differs for one verb, such as a default or the names it accepts, stands in `but`.
+ * Invariant: differences for one verb, such as a default or accepted names, are in `but`.
  */
 import type { PeerName } from '../../results/peer-schema.ts'
 import type { ImportFormatName } from '../../workloads/index.ts'
@@ -22,23 +22,23 @@ export type FlagKind =
   | ('switch' | 'text' | 'file' | 'folder' | 'choice' | 'list')
   | ('count' | 'bytes' | 'number' | 'rate' | 'assignments')
 
-/** What is the same for every verb that takes the flag, unless it says otherwise. */
+/** The properties of a flag for all verbs that take it; a verb may override some. */
 export interface FlagSpec {
   readonly kind: FlagKind
-  /** What stands for the value in the help; null: a switch. */
+  /** The placeholder for the value in the help; null: a switch. */
   readonly value: string | null
   readonly help: string
-  /** As typed; null where there is none. */
+  /** The default as typed; null if there is none. */
   readonly default: string | null
-  /** The names that the value may have, or where they are found; null: it is no name. */
+  /** The accepted names, or their source; null: the value is not a name. */
   readonly names: readonly string[] | NameSource | null
-  /** Of a count, a size or a number. */
+  /** Range of a count, a size or a number. */
   readonly range: readonly [min: number, max: number]
-  /** May be given several times. */
+  /** Whether it may be given several times. */
   readonly multiple: boolean
-  /** May stand without its value. */
+  /** Whether it may be given without a value. */
   readonly valueOptional: boolean
-  /** Steers the command itself, so it has no place in a config file. */
+  /** Whether it controls the command itself and is not allowed in a config file. */
   readonly commandLineOnly: boolean
 }
 
@@ -47,10 +47,13 @@ interface Row extends FlagSpec {
   readonly but?: Readonly<Partial<Record<VerbName, Partial<FlagSpec>>>>
 }
 
-/** What differs from the usual. */
+/** Differences from the defaults of a row. */
 type More = Partial<Omit<Row, 'verbs' | 'help' | 'value' | 'default'>>
 
-/** A maker of rows of one kind. `usage` is what the help shows: VALUE, or VALUE [default]. */
+/**
+ * Makes a function that builds rows of one kind. `usage` is the text of the help: VALUE, or VALUE
+ * [default].
+ */
 function rows(kind: FlagKind, shared: More = {}) {
   return (verbs: Row['verbs'], usage: string, help: string, more: More = {}): Row => {
     const [, value = usage, preset = null] = /^(.*) \[(.*)\]$/.exec(usage) ?? []
@@ -80,7 +83,7 @@ const choice = rows('choice')
 const list = rows('list')
 const count = rows('count')
 const bytes = rows('bytes', { range: [1, Number.MAX_SAFE_INTEGER] })
-/** Weights and ratios of more orders of magnitude would overflow where they are multiplied. */
+/** Larger weights and ratios would overflow when multiplied. */
 const number = rows('number', { range: [0, 1e9] })
 const assignments = rows('assignments', { multiple: true })
 
@@ -88,16 +91,10 @@ const EXP = ['exp'] as const
 const TUNE = ['tune'] as const
 const MADE = ['trace generate', 'trace record'] as const
 const EXP_AND_MADE = [...EXP, ...MADE] as const
-const FIGURES = ['vl.json', 'svg', 'png', 'pdf', 'html'] satisfies ChartFormat[]
-const FOREIGN = [
-  'ycsb',
-  'rocksdb',
-  'rocksdb-text',
-  'twitter',
-  'kvcache',
-] satisfies ImportFormatName[]
-const TEXTS = ['ycsb', 'rocksdb', 'csv'] satisfies OutputFormat[]
-const PEERS = ['leveldb', 'rocksdb', 'lmdb', 'sqlite', 'db_bench'] satisfies PeerName[]
+const FIGURES: ChartFormat[] = ['vl.json', 'svg', 'png', 'pdf', 'html']
+const FOREIGN: ImportFormatName[] = ['ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache']
+const TEXTS: OutputFormat[] = ['ycsb', 'rocksdb', 'csv']
+const PEERS: PeerName[] = ['leveldb', 'rocksdb', 'lmdb', 'sqlite', 'db_bench']
 const ONE_WORKLOAD = { kind: 'text', value: 'NAME', help: 'a workload, or its file' } as const
 const ONE_PAGE = { kind: 'file', value: 'FILE', help: 'the page' } as const
 const ONE_TRACE = { kind: 'file', value: 'FILE', default: null } as const
@@ -134,17 +131,14 @@ export const FLAG_TABLE = {
     strategy: list(
       ['exp', 'explain'],
       'NAME,… [tiering]',
-      'compaction strategies: registered names or paths of modules of your own',
+      'compaction strategies: registered names or paths of your own modules',
       { names: 'strategies', but: { explain: RIVAL } },
     ),
     workload: list(
       EXP_AND_MADE,
       'NAME,… [ycsb-a]',
       'workloads: names, or paths of specs (JSON) and of YCSB property files',
-      {
-        names: 'workloads',
-        but: { 'trace generate': ONE_WORKLOAD, 'trace record': ONE_WORKLOAD },
-      },
+      { names: 'workloads', but: { 'trace generate': ONE_WORKLOAD, 'trace record': ONE_WORKLOAD } },
     ),
     trace: file(EXP, 'FILE', 'run the operations of a trace (varve trace) instead of a workload'),
     target: list(
@@ -225,7 +219,7 @@ export const FLAG_TABLE = {
       'root seed of every random choice',
       { range: [0, 2 ** 32 - 1], but: { conform: { range: [0, 2 ** 31 - 1] } } },
     ),
-    runs: count(['conform'], 'COUNT [50]', 'histories a rule; costly rules take a fifth', {
+    runs: count(['conform'], 'COUNT [50]', 'histories for each rule; expensive rules get a fifth', {
       range: [1, 1e6],
     }),
     phase: choice([...MADE, 'trace export'], 'all|load|run [all]', 'which phases'),
@@ -354,7 +348,7 @@ export const FLAG_TABLE = {
     caption: choice(
       ['chart'],
       'inside|file|none [inside]',
-      'where title and caption stand; file: in a text beside the figure',
+      'place of title and caption; file: in a text file next to the figure',
     ),
     sheet: file(['gallery'], 'FILE [results/contact-sheet.png]', 'the contact sheet'),
     record: file(EXP, 'FILE', 'write the operations to a trace; for one run only', {

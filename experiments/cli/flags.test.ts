@@ -1,4 +1,4 @@
-/** The table of flags imports nothing, so the names that others define stand in it once more. */
+/** The table of flags imports nothing, so it repeats names that are defined elsewhere. */
 import { expect, test } from 'vitest'
 import { PEER_NAMES } from '../../results/peer-schema.ts'
 import { ARRIVALS } from '../../results/schema.ts'
@@ -24,7 +24,7 @@ test.each<readonly [VerbName, string, readonly string[]]>([
   ['trace export', 'format', Object.keys(OUTPUT_FORMATS).filter((name) => name !== 'native')],
   ['trace import', 'format', Object.keys(IMPORT_FORMATS)],
   ['trace stats', 'format', ['native', ...Object.keys(IMPORT_FORMATS)]],
-])('%s --%s accepts the names there are', (verb, flag, names) => {
+])('%s --%s accepts exactly the existing names', (verb, flag, names) => {
   expect(new Set(flagsOf(verb).get(flag)!.names)).toEqual(new Set(names))
 })
 

@@ -1,5 +1,5 @@
 /**
- * Owns which flags a verb takes, from the one table in `flag-table.ts`. The parser, the help, the
+ * Owns the flags of each verb, from the one table in `flag-table.ts`. The parser, the help, the
  * completion, the hint at the nearest name and the schema of config files all read flags here.
  */
 import { FLAG_TABLE, type FlagGroup, type FlagSpec, type VerbName } from './flag-table.ts'

@@ -1,5 +1,6 @@
 /**
- * What is written is what runs, over more than 100,000 inputs of flags, config files and settings.
+ * A run uses exactly the written values, over more than 100,000 inputs of flags, config files and
+ * settings.
  */
 import { test } from 'vitest'
 import * as fuzz from './testing/fuzz.ts'

@@ -1,4 +1,4 @@
-/** What is written is what runs: a small share of the inputs of `fuzz.deep.test.ts`. */
+/** A run uses exactly the written values: a small share of the inputs of `fuzz.deep.test.ts`. */
 import { test } from 'vitest'
 import * as fuzz from './testing/fuzz.ts'
 

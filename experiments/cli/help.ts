@@ -1,14 +1,15 @@
 /**
- * Owns the texts of `--help`: of the program, of a group of verbs and of a verb. They are made of
- * the verbs' declarations and of the table of flags, and laid out by commander.
+ * Owns the texts of `--help` for the program, a group of verbs and a verb. They are made from the
+ * verbs' declarations and the table of flags, and laid out by commander.
  */
 import { Command, Option } from 'commander'
+import { PROGRAM_WORDS } from '../base/start-words.ts'
 import { type FlagSpec, flagGroups, flagsOf } from './flags.ts'
 import { columns, fitted, PAGE } from './text-lines.ts'
 import { lastWord, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
-/** What a user types for the program. In a checkout npm starts it. */
-const PROGRAM = import.meta.filename.endsWith('.ts') ? 'npm run varve --' : 'varve'
+/** What a user types before a verb. */
+const PROGRAM = PROGRAM_WORDS.join(' ')
 
 /** Flags of every verb. */
 const EVERYWHERE = ['quiet', 'debug', 'help']
@@ -17,7 +18,7 @@ const EXITS = { 0: 'done', 1: 'a failure', 2: 'a mistake in the arguments' }
 
 const SUMMARY = 'A storage engine with pluggable compaction, and what measures and shows its costs.'
 
-/** The verbs of the program, or of `group` with its examples, a line each. */
+/** Lists the verbs of the program, or of `group` with its examples, one line each. */
 export function listHelp(verbs: Verbs, group: VerbGroup | null): string {
   const typed = group === null ? PROGRAM : `${PROGRAM} ${group.name}`
   const command = new Command(typed)
@@ -81,7 +82,7 @@ function termOf(name: string, { value, valueOptional }: FlagSpec): string {
 }
 
 function descriptionOf({ help, default: preset, names, value }: FlagSpec): string {
-  // Names that already stand in the value's place are not said again.
+  // Names that the placeholder already shows are not repeated.
   const listed =
     Array.isArray(names) && names.some((name) => !value!.includes(name) && !help.includes(name))
   const choices = listed ? `: ${names.join(', ')}` : ''

@@ -1,6 +1,6 @@
 /**
- * Owns where the names are found that a flag's value may have, each with a line about it. They are
- * loaded when they are asked for: most belong to catalogues that take a while to load.
+ * Owns the sources of the names that a flag's value may have, each with a line of description. They
+ * are loaded only when needed, because most are in catalogues that take a while to load.
  */
 
 import type { z } from 'zod'
@@ -40,12 +40,12 @@ const SOURCES = {
   },
 } as const satisfies Record<string, () => Promise<Names>>
 
-/** What `--list=` shows in full. */
+/** Sections that `--list=` shows in full. */
 export const LIST_SECTIONS = ['strategies', 'workloads', 'suites', 'options'] as const
 
 export type NameSource = keyof typeof SOURCES | 'listed'
 
-/** `listed`: what `--list=` knows: its sections, and all that stands in them. */
+/** `listed` are the names for `--list=`: its sections, and everything in them. */
 export async function namesFrom(source: NameSource): Promise<Names> {
   if (source !== 'listed') return SOURCES[source]()
   const sections = LIST_SECTIONS.map((name) => [name, `all ${name} in full`] as const)
@@ -57,7 +57,7 @@ function described(catalog: ReadonlyMap<string, Described>): Names {
   return Array.from(catalog, ([name, { description }]) => [name, description])
 }
 
-/** A name that several have is there once. */
+/** A name that several owners have appears once. */
 async function settingsOf(owners: readonly { readonly params: z.ZodObject }[]): Promise<Names> {
   const { describeSettings } = await import('./settings.ts')
   const all = owners.flatMap(({ params }) => describeSettings(params))

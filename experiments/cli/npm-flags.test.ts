@@ -15,7 +15,7 @@ const specs = new Map([
   ['force', { value: null }],
 ])
 
-/** What is said of `npm run exp` with `kept` in the environment. */
+/** The error of `npm run exp` with `kept` in the environment; '' if there is none. */
 function told(kept: Record<string, string>, argv: readonly string[] = [], command = 'exp') {
   try {
     refuseFlagsKeptByNpm(command, argv, specs, { npm_lifecycle_event: 'exp', ...kept })
@@ -37,21 +37,21 @@ test.each([
   expect(told(kept, argv)).toContain(`: ${meant}`)
 })
 
-test('what was read before the flags stands before them', () => {
+test('operands before the flags stay before them', () => {
   const kept = { npm_lifecycle_event: 'trace', npm_config_strategy: 'x' }
   expect(told(kept, ['a.trace'], 'trace stats')).toContain(
     ': npm run trace -- stats a.trace --strategy=x',
   )
 })
 
-test('the script of the whole program stands for every command', () => {
+test('the script of the whole program works for every command', () => {
   const kept = { npm_lifecycle_event: 'varve', npm_config_strategy: 'x' }
   expect(told(kept, ['a.trace'], 'trace stats')).toContain(
     ': npm run varve -- trace stats a.trace --strategy=x',
   )
 })
 
-test('settings of npm and flags of other commands are passed over', () => {
+test('settings of npm and flags of other commands are ignored', () => {
   writeFileSync(join(folder, '.npmrc'), '; comment\nforce = true\nstrategy=leveling\n')
   const kept = { npm_config_force: 'true', npm_config_strategy: 'leveling' }
   expect(told({ ...kept, npm_config_userconfig: join(folder, '.npmrc') })).toBe('')
@@ -79,11 +79,11 @@ test.each([
   ],
 ])('%j, which neither the command nor npm defines, is refused', (kept, meant) => {
   expect(told({ npm_execpath: npmPath, ...kept })).toContain(`: ${meant}`)
-  // Without npm's own list no name is foreign for certain.
+  // Without npm's own list it is unknown which names are foreign.
   if (!('npm_config_strategy' in kept)) expect(told(kept)).toBe('')
 })
 
-test('what npm defines, exports or reads from an .npmrc is not foreign', () => {
+test('names that npm defines, exports or reads from an .npmrc are not foreign', () => {
   writeFileSync(join(folder, '.npmrc'), 'sass_binary_site=x\n')
   const kept = {
     npm_execpath: npmPath,
@@ -96,7 +96,7 @@ test('what npm defines, exports or reads from an .npmrc is not foreign', () => {
   expect(told(kept)).toBe('')
 })
 
-test('npm itself leaves what the check reads', { timeout: 120_000 }, () => {
+test('npm itself leaves the variables that the check reads', { timeout: 120_000 }, () => {
   const { status, stdout, stderr } = spawnSync(
     'npm',
     ['run', '--silent', 'exp', '--strategy=leveling', '--records', '10'],

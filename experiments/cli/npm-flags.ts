@@ -1,12 +1,12 @@
 /**
- * Owns the check for a forgotten `--`. `npm run exp --strategy=leveling` gives npm the flag: the
- * script never sees it and would run with the default. npm leaves each such flag in the
- * environment, as `npm_config_strategy=leveling`, so the command refuses and shows what was meant.
- * A mistyped flag is left there too: a name that npm itself does not define can only have been
- * meant for the script.
+ * Owns the check for a forgotten `--`. With `npm run exp --strategy=leveling` npm takes the flag:
+ * the script never sees it and would run with the default. npm leaves each such flag in the
+ * environment, as `npm_config_strategy=leveling`, so the command refuses to run and shows the
+ * intended command. npm leaves mistyped flags there too: a name that npm does not define can only
+ * be meant for the script.
  *
- * npm exports what an .npmrc or NPM_CONFIG_… sets in the same way. That is a setting of npm's, not
- * a flag, and is ignored.
+ * npm exports the settings of an .npmrc or NPM_CONFIG_… in the same way. They are settings of npm,
+ * not flags, and are ignored.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -15,7 +15,7 @@ import { shellText } from '../../results/shell-text.ts'
 import { UsageError } from '../base/usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
-/** What stands for each flag's value in the help; null: a switch. */
+/** The placeholder of each flag's value in the help; null: a switch. */
 type FlagValues = ReadonlyMap<string, { readonly value: string | null }>
 
 /** The script that starts the program with any verb. */
@@ -25,8 +25,8 @@ const PROGRAM = 'varve'
 const SEPARATOR = '\n\n'
 
 /**
- * Only where npm started this very command, by its own script or by that of the whole program. The
- * command's flags are `specs`; '' is the program without a command. Throws `UsageError`.
+ * Checks only if npm started this command, by its own script or by that of the whole program.
+ * `specs` are the command's flags; '' is the program without a command. Throws `UsageError`.
  */
 export function refuseFlagsKeptByNpm(
   command: string,
@@ -65,10 +65,10 @@ function variableOf(flag: string): string {
   return `npm_config_${flag.replaceAll('-', '_')}`
 }
 
-/** What npm exports beside its own settings. */
+/** Variables that npm exports in addition to its own settings. */
 const EXPORTED = ['global-prefix', 'local-prefix', 'npm-version', 'node-gyp', 'noproxy']
 
-/** Flags that neither the command nor npm has. None where npm's own list cannot be read. */
+/** Flags that neither the command nor npm defines. Empty if npm's own list cannot be read. */
 function foreignNames(environment: Environment, specs: FlagValues): readonly string[] {
   const names = Object.keys(environment).flatMap((variable) => {
     const [, name] = /^npm_config_([a-z][a-z0-9_]*)$/.exec(variable) ?? []

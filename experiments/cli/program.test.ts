@@ -89,7 +89,7 @@ describe('mistakes: one line, exit code 2', { timeout: 120_000 }, () => {
   })
 })
 
-test('the type of verbs names those there are', () => {
+test('the type of verbs has exactly the existing names', () => {
   const names: readonly VerbName[] = verbs.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
 })

@@ -1,6 +1,6 @@
 /**
- * Owns the one way from the command line to a verb: which verb is meant, its arguments, its help.
- * The verbs are handed in; a verb's work is loaded only when it runs.
+ * Owns the way from the command line to a verb: finding the verb, reading its arguments, showing
+ * its help. The caller passes the verbs. The code of a verb's work is loaded only when it runs.
  */
 import { UsageError, unknownName } from '../base/usage-error.ts'
 import { readArguments } from './arguments.ts'
@@ -19,8 +19,8 @@ export async function runProgram(verbs: Verbs): Promise<void> {
 }
 
 /**
- * Does what `argv` (without node and script) asks of `verbs`, which are those of the program or of
- * `group`; returns the exit code. Throws `UsageError` for a mistake in it.
+ * Runs what `argv` (without node and script) asks for. `verbs` are those of the program or of
+ * `group`. Returns the exit code. Throws `UsageError` for a mistake in `argv`.
  */
 export async function dispatch(
   verbs: Verbs,
@@ -62,7 +62,7 @@ function verbNamed(name: string, verbs: Verbs): Verb | VerbGroup {
   if (name.startsWith('-')) {
     throw new UsageError(`no command before ${name}; known: ${names.join(', ')}`)
   }
-  // A verb of a group without its group: 'verify' for 'db verify'.
+  // A verb without its group: 'verify' instead of 'db verify'.
   const within = verbs
     .flatMap((known) => ('verbs' in known ? known.verbs.map((sub) => sub.name) : []))
     .filter((known) => lastWord(known) === name)

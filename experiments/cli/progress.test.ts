@@ -38,7 +38,7 @@ test('a terminal that does not know its width gets the whole line', () => {
 test.each([
   ['a pipe', false, {}],
   ['a dumb terminal', true, { TERM: 'dumb' }],
-])('%s gets a line for each run that has ended, and nothing else', (_, isTTY, env) => {
+])('%s gets only one line for each run that has ended', (_, isTTY, env) => {
   const screen = terminal(isTTY)
   let nowMs = 0
   const progress = new Progress(screen, false, () => nowMs, env)

@@ -76,7 +76,7 @@ export class Progress {
     this.#drawn = true
   }
 
-  /** Leaves an empty line for what comes next. */
+  /** Clears the line for the next output. */
   clear(): void {
     if (this.#drawn) this.#write(CLEAR_LINE)
     this.#drawn = false

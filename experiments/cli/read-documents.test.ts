@@ -20,7 +20,7 @@ const put = (name: string, content: string | Uint8Array) => {
   writeFileSync(join(folder, name), content)
 }
 
-/** What is said while `work` runs, a line each, without the folder. */
+/** The lines on standard error while `work` runs, without the folder. */
 function saidDuring(work: () => unknown): readonly string[] {
   const said: string[] = []
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
@@ -31,13 +31,13 @@ function saidDuring(work: () => unknown): readonly string[] {
   return said
 }
 
-/** All verbs that read several results read them by one of these. */
+/** Every verb that reads several results uses one of these. */
 const READERS = [
   ['chart, tidy', readDocuments],
   ['compare, report', readResultFiles],
 ] as const
 
-test.each(READERS)('%s: strangers in a folder are passed over', (_, read) => {
+test.each(READERS)('%s: other files in a folder are skipped', (_, read) => {
   put('._run-r0.json', 'Mac\0\u0005')
   put('.DS_Store', 'Bud1')
   put('run-r0.vl.json', '{"$schema": "https://vega.github.io/schema/vega-lite/v6.json"}')
@@ -52,7 +52,7 @@ test.each(READERS)('%s: strangers in a folder are passed over', (_, read) => {
   expect(said).toEqual(['left out settings.json: not a result', 'left out sub.json: a folder'])
 })
 
-test('a result of a kind that the command does not take is said', () => {
+test('a result of a kind that the command does not take is reported', () => {
   put('suite-counts-full.json', '{"suite": "counts"}')
   const said = saidDuring(() => readResultFiles([join(folder, 'run-r0.json')]))
   expect(said).toEqual([])
@@ -71,14 +71,14 @@ test.each([
   for (const [, read] of READERS) expect(() => read([folder])).toThrow(`${name}.json: ${why}`)
 })
 
-test.each(READERS)('%s: gzipped results, marks and lines of Windows', (_, read) => {
+test.each(READERS)('%s: gzipped results, byte order marks and line ends of Windows', (_, read) => {
   const text = JSON.stringify(sampleResult(), null, 2)
   put('run-r1.json.gz', gzipSync(text))
   put('run-r2.json', `\ufeff${text.replaceAll('\n', '\r\n')}`)
   expect(read([folder])).toHaveLength(3)
 })
 
-test.each(READERS)('%s: what is named must be a result', (_, read) => {
+test.each(READERS)('%s: a named file must be a result', (_, read) => {
   put('._x.json', 'Mac\0')
   expect(() => read([join(folder, '._x.json')])).toThrow('._x.json: (document): not JSON')
   expect(() => read([join(folder, 'missing.json')])).toThrow('missing.json: ENOENT')
@@ -92,7 +92,7 @@ test.each(READERS)("%s: a shell's pattern may name the specs of figures", (_, re
   expect(() => read(paths.slice(1))).toThrow('run-r0.vl.json: not a result')
 })
 
-test.each(READERS)('%s: figures that contradict each other are told', (_, read) => {
+test.each(READERS)('%s: figures that contradict each other are reported', (_, read) => {
   const result = sampleResult()
   const { amplification } = result.deterministic
   const drained = { ...amplification.drained, waTotal: 0.5 }

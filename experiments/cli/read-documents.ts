@@ -21,6 +21,7 @@ import type { RunResult } from '../../results/schema.ts'
 import { readText, unreadable } from '../base/read-text.ts'
 import { UsageError, usageOf } from '../base/usage-error.ts'
 import type { ResultFile } from '../compare/pairing.ts'
+import { note } from './run-command.ts'
 
 export interface ReadDocument<Kind extends DocumentKind> {
   readonly path: string
@@ -71,7 +72,7 @@ function readFile<Kind extends DocumentKind>(path: string, kinds: readonly Kind[
   )
 }
 
-/** The document of the file; figures that contradict each other are told and kept. */
+/** The document of the file. Figures that contradict each other are reported and kept. */
 function checked<Kind extends DocumentKind>(path: string, document: DocumentOf<Kind>) {
   tellContradictions(path, document)
   return { path, document }
@@ -129,7 +130,7 @@ function isSpec(path: string): boolean {
 }
 
 function leaveOut(path: string, why: string): void {
-  process.stderr.write(`left out ${path}: ${why}\n`)
+  note(`left out ${path}: ${why}`)
 }
 
 function isFolder(path: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * Owns the check of what flags and config files of `exp` hold. Each flag's schema follows from its
- * kind in the table of flags, so that a flag is described once.
+ * Owns the checks of the values in flags and config files of `exp`. The schema of each flag follows
+ * from its kind in the table of flags, so that a flag is described once.
  */
 import { z } from 'zod'
 import { parseBytes, parseCount } from '../base/units.ts'
@@ -10,21 +10,21 @@ import { type FlagSpec, flagsOf } from './flags.ts'
 
 const SPECS = flagsOf('exp')
 
-/** A suite decides its own runs, so nothing that describes one may be given beside it. */
+/** A suite decides its own runs, so only these flags are allowed with it. */
 export const SUITE_FLAGS: readonly string[] = ['suite', 'scale', 'seed', 'out', 'quiet', 'debug']
 
-/** All but those of suites, and those that steer the command itself. */
+/** Flags that do not describe runs: those of suites, and those that control the command itself. */
 const NOT_OF_RUNS = ['suite', 'scale', 'config', 'list', 'help']
 export const RUN_FLAGS: readonly string[] = [...SPECS.keys()].filter(
   (name) => !NOT_OF_RUNS.includes(name),
 )
 
-/** A workload's file may say how many, so the default is taken later. */
+/** A workload's file may give these numbers, so their defaults are applied later. */
 const WITHOUT_DEFAULT = ['records', 'operations']
 
 /**
- * The values of `flags` by their names in camel case; null where there is neither a value nor a
- * default. `placeOf` tells where a flag was given. Throws `UsageError`.
+ * The values of `flags`, with names in camel case; null if there is neither a value nor a default.
+ * `placeOf` says in errors where a flag was given. Throws `UsageError`.
  */
 export function checked<Request>(
   flags: readonly string[],

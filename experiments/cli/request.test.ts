@@ -68,7 +68,7 @@ test('lists, units and repeated assignments are read', () => {
   expect(given.keep).toBe(true)
 })
 
-describe('a config file speaks the same vocabulary', () => {
+describe('a config file uses the same names', () => {
   test('flags win, assignments add up', () => {
     const path = configFile({
       strategy: 'leveling',
@@ -106,7 +106,7 @@ describe('a config file speaks the same vocabulary', () => {
 
   test.each([
     ['{', /is not JSON/],
-    ['[]', /holds no JSON object/],
+    ['[]', /does not hold a JSON object/],
     ['{"record": 5}', /unknown name "record"; did you mean "records"\?/],
     ['{"records": "many"}', /config\.json: records: "many" is not a count/],
     ['{"keep": "yes"}', /config\.json: keep: /],
@@ -173,7 +173,7 @@ describe('mistakes get one line', () => {
     [['--strategy=a', '--strategy=b'], 'commas separate a list: --strategy=a,b'],
     [['--seed='], '--seed needs a value: --seed=INTEGER'],
     [['--param=T=2', '--param=T=3'], '--param: T is given twice, as 2 and 3'],
-    [['--set=__proto__=1'], '--set: "__proto__" is no name'],
+    [['--set=__proto__=1'], '--set: "__proto__" is not allowed as a name'],
     [['--seed=-1'], /--seed: "-1" is not a count/],
     [['--param=T'], '--param: "T" is not NAME=VALUE'],
     [['--storage=tape'], '--storage: unknown storage "tape"; known: node, memory'],

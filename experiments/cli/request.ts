@@ -1,7 +1,7 @@
 /**
- * Owns what the user of `exp` asked for: the flags and the config file, merged (flags win) and
- * checked by one schema, since both have the same names. Nothing here knows which strategies,
- * workloads or engine options exist; `resolve.ts` looks up the names.
+ * Owns the request of a user of `exp`: flags and config file, which use the same names, merged
+ * (flags win) and checked by one schema. This file does not know which strategies, workloads or
+ * engine options exist; `resolve.ts` looks up the names.
  */
 import type { PeerName } from '../../results/peer-schema.ts'
 import type { SuiteScale } from '../../results/suite-schema.ts'
@@ -12,7 +12,7 @@ import { type FlagName, flagsOf } from './flags.ts'
 import { checked, RUN_FLAGS, SUITE_FLAGS } from './request-schema.ts'
 import type { SettingValue } from './settings.ts'
 
-/** Targets that run our strategies; the other targets are stores with their own. */
+/** Targets that run our strategies. The other targets are stores with their own strategy. */
 const ENGINE_TARGETS = ['varve', 'simulator'] as const
 export type EngineTarget = (typeof ENGINE_TARGETS)[number]
 export type TargetName = EngineTarget | PeerName
@@ -22,12 +22,12 @@ export interface Request {
   readonly workload: readonly string[]
   /** A trace to run instead of workloads. */
   readonly trace: string | null
-  /** Where to write the run's operations. */
+  /** File for the run's operations. */
   readonly record: string | null
-  /** Null: as many as the workload's file says, or the default. */
+  /** Null: the number in the workload's file, or the default. */
   readonly records: number | null
   readonly operations: number | null
-  /** A state the run phase goes on to; null: it ends after `operations`. */
+  /** The state at which the run phase ends; null: it ends after `operations`. */
   readonly until: 'steady' | null
   /** Null: the workload's own records. */
   readonly valueBytes: number | null
@@ -40,10 +40,10 @@ export interface Request {
   readonly param: Readonly<Record<string, SettingValue>>
   readonly set: Readonly<Record<string, SettingValue>>
   readonly target: readonly TargetName[]
-  /** Loaded by the simulator without keys; null: the stream of the workload is run. */
+  /** Bytes that the simulator loads without keys; null: the workload's stream is run. */
   readonly userBytes: number | null
   readonly storage: 'node' | 'memory'
-  /** Folder of loaded trees to start from; null: every run loads. */
+  /** Folder of loaded trees to start from; null: every run does its own load. */
   readonly aged: string | null
   readonly out: string
   readonly versions: boolean
@@ -66,9 +66,9 @@ export type Command =
   | { readonly kind: 'run'; readonly request: Request }
   | { readonly kind: 'suite'; readonly request: SuiteRequest }
 
-/** Values by flag, as a config file has them. */
+/** Values by flag, in the form of a config file. */
 type Given = Readonly<Record<string, unknown>>
-/** How the user gave a flag: '--seed', or the file and the name in it. */
+/** Where the user gave a flag: '--seed', or the file and the name in it. */
 type PlaceOf = (name: string) => string
 
 /** The command that the arguments of `exp` ask for. Throws `UsageError`. */
@@ -76,7 +76,7 @@ export function parseCommand(argv: readonly string[]): Command {
   return commandOf(readArguments('exp', argv))
 }
 
-/** As `parseCommand`. */
+/** Like `parseCommand`. */
 export function commandOf({ operands, flags }: Arguments): Command {
   if (operands[0] !== undefined) throw new UsageError(`unexpected argument "${operands[0]}"`)
   const [config] = flags.get('config') ?? []
@@ -100,7 +100,10 @@ export function commandOf({ operands, flags }: Arguments): Command {
   return { kind: 'run', request }
 }
 
-/** As a config file has it. Assignments add to the file's, name by name; all else replaces. */
+/**
+ * The value in the form of a config file. Assignments add to those of the file, name by name; all
+ * other values replace the file's.
+ */
 function valueOfFlag(name: FlagName, values: readonly string[], fromFile: unknown): unknown {
   const { kind } = flagsOf('exp').get(name)!
   if (kind === 'switch') return true
@@ -109,7 +112,7 @@ function valueOfFlag(name: FlagName, values: readonly string[], fromFile: unknow
   return { ...base, ...readAssignments(`--${name}`, values) }
 }
 
-/** Flags that are well-formed and do not go together. */
+/** Refuses flags that are valid but contradict each other. */
 function refuseContradictions(request: Request, given: Given, placeOf: PlaceOf): void {
   if (request.trace !== null) checkTrace(given, placeOf)
   if (request.userBytes !== null) checkUserBytes(given, placeOf)
@@ -157,7 +160,7 @@ function checkKeep(
   }
 }
 
-/** A peer brings its own strategy and its own files. */
+/** A peer has its own strategy and its own files. */
 function checkPeers(
   { target, storage }: Pick<Request, 'target' | 'storage'>,
   given: Given,
@@ -171,12 +174,10 @@ function checkPeers(
   }
   const foreign = ['versions', 'record'].find((name) => name in given)
   if (foreign !== undefined && !target.some(isEngineTarget)) {
-    throw new UsageError(`${placeOf(foreign)}: only of runs of our own, not of ${peer}`)
+    throw new UsageError(`${placeOf(foreign)}: only for runs of our own engine, not of ${peer}`)
   }
   if ('until' in given) {
-    throw new UsageError(
-      `${placeOf('until')}: ${peer} keeps no account that tells when it is steady`,
-    )
+    throw new UsageError(`${placeOf('until')}: ${peer} does not report when it is steady`)
   }
   const paced = ['arrival', 'rate', 'clients'].find((name) => name in given)
   if (paced !== undefined && target.includes('db_bench')) {

@@ -1,7 +1,7 @@
 /**
- * Owns the step from names to plans of peers. A peer gets the plan of our own engine under the
- * strategy that builds a similar tree: the workload is the same stream, and the peer's budget
- * follows from the engine options and the strategy's parameters.
+ * Owns the step from names to plans of peers. A peer gets the plan of our own engine with the
+ * strategy that builds a similar tree: the stream is the same, and the peer's budget follows from
+ * the engine options and the strategy's parameters.
  */
 import type { Json } from '../../engine/index.ts'
 import type { PeerName } from '../../results/peer-schema.ts'

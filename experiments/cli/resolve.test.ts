@@ -28,7 +28,7 @@ test('workloads, then repeats, then strategies: runs of one stream are neighbour
   ])
 })
 
-test('a parameter goes to everyone that declares it, and to nobody else', async () => {
+test('a parameter goes to exactly the strategies and workloads that declare it', async () => {
   const [leveling, partial] = await plans(
     '--strategy=leveling,leveling-partial',
     '--param=T=10',
@@ -41,7 +41,7 @@ test('a parameter goes to everyone that declares it, and to nobody else', async 
   expect(leveling!.config.workload.params).toMatchObject({ fieldcount: 3, fieldlength: 100 })
 })
 
-test('a list of parameters is read, and written in the command that runs it again', async () => {
+test('a list of parameters is read, and written into the repeating command', async () => {
   for (const K of ['9,2,1', '[3]', '3']) {
     const [plan] = await plans('--strategy=k-lsm', '--param=T=10', `--param=K=${K}`)
     expect(plan!.config.strategy.params).toMatchObject({
@@ -99,7 +99,7 @@ test('the command asks for the same run', async () => {
   expect(again.command).toEqual(original.command)
 })
 
-test('a module of one’s own is a strategy, and its text is part of the identity', async () => {
+test('a user’s module is a strategy, and its text is part of the identity', async () => {
   const path = join(folder, 'mine.ts')
   const source = (note: string) => `
     import { z } from ${JSON.stringify(import.meta.resolve('zod'))}

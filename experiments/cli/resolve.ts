@@ -1,8 +1,8 @@
 /**
- * Owns the step from names to things: strategies, workloads and options looked up, parameters given
- * their types and defaults, and every combination turned into a plan. All mistakes surface here,
- * before anything is opened. Runs that share a stream follow one another, so that a comparison is
- * paired in time as well as in seed.
+ * Owns the step from names to plans: it looks up strategies, workloads and options, gives
+ * parameters their types and defaults, and makes a plan of every combination. All mistakes of the
+ * user are found here, before anything is opened. Runs that share a stream follow one another, so
+ * that a comparison is paired in time as well as in seed.
  */
 import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
@@ -33,12 +33,12 @@ const LOAD_WORKLOAD = 'ycsb-load'
 const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
 
 /**
- * With it `exp` flushes about a hundred times in 100,000 records; with the engine's 4 MiB, 25
- * times.
+ * With this size `exp` flushes about a hundred times in 100,000 records; with the engine's 4 MiB,
+ * 25 times.
  */
 export const EXPERIMENT_MEMTABLE_BYTES = 1024 * 1024
 
-/** Workloads × repeats × targets of ours × strategies, in this order. Throws `UsageError`. */
+/** The plans in this order: workloads × repeats × our targets × strategies. Throws `UsageError`. */
 export async function resolvePlans(request: Request): Promise<readonly RunPlan[]> {
   const strategies: ChosenStrategy[] = []
   for (const name of request.strategy) strategies.push(await chooseStrategy(name))
@@ -114,7 +114,7 @@ function planOf(
     aged: null,
     until,
   }
-  // All strategies get the same stream, however early each of them is steady.
+  // All strategies get the same stream, even if some of them are steady early.
   const size = { records, operations: until?.operationsMax ?? operations }
   const streams = () => createWorkload(simulation?.mode === 'statistical' ? SAMPLE : size)
   checkPhases(workload.name, config, streams)
@@ -134,7 +134,10 @@ function planOf(
   }
 }
 
-/** A run phase has at most this many times the operations asked for, or the records if more. */
+/**
+ * Limit of the operations of a run phase with `--until`: this factor times the requested
+ * operations, or times the records if there are more of them.
+ */
 const UNTIL_FACTOR = 50
 
 function untilOf(
@@ -156,14 +159,14 @@ function checkPhases(
   const { length } = streams().phases
   if (length === 0) {
     const flag = until === null ? '--rate' : '--until'
-    throw new UsageError(`${flag}: ${name} has a load alone; name a workload with a run phase`)
+    throw new UsageError(`${flag}: ${name} has only a load; name a workload with a run phase`)
   }
   if (until !== null && length > 1) {
     throw new UsageError(`--until: ${name} has ${length} run phases; it takes one`)
   }
 }
 
-/** The simulator takes no time, so it cannot be paced. */
+/** A simulated run has no time, so it cannot be paced. */
 function arrivalOf(
   { arrival, rate, clients, target }: PlanRequest,
   operations: number,
@@ -179,8 +182,8 @@ function arrivalOf(
 }
 
 /**
- * Added after hashing, so that the compressor's version does not change the identity. A trace has
- * no values of its own to compress.
+ * Added after hashing, so that the compressor's version does not change the identity. A trace holds
+ * no values that could be compressed.
  */
 function withCompression(
   config: RunResult['config'],
@@ -201,10 +204,10 @@ function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): rea
   return [`${given}: without effect on the operations: ${withoutEffect.join(', ')}`]
 }
 
-/** The size of a workload from which only record sizes are sampled. */
+/** Size of a workload that is used only to sample record sizes. */
 const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
 
-/** A statistical load has as many records as fit into the bytes asked for. */
+/** A statistical load has as many records as fit into the requested bytes. */
 function sizeOf(
   request: PlanRequest,
   { size }: WorkloadDefinition,

@@ -1,12 +1,12 @@
 /**
- * Owns a Node process that a command starts and waits for. Invariant: it does not outlive the
- * wait; when the command is interrupted, the process is ended too.
+ * Owns a Node process that a command starts and waits for. Invariant: the process never outlives
+ * the wait; when the command is interrupted, the process is ended too.
  */
 import { spawn } from 'node:child_process'
 import { Interrupted } from '../base/interrupted.ts'
 
 /**
- * Runs `node …parameters` to its end. What it writes is shown, or collected where `quiet`. Throws
+ * Runs `node …parameters` to its end. Its output is shown, or collected if `quiet`. Throws
  * `Interrupted` when `signal` aborts, after the process has ended.
  */
 export async function runChild(

@@ -1,7 +1,7 @@
 /**
- * Owns how a command ends, whichever it is: what it says on standard output, its exit code, and an
- * error as one line on standard error, with the stack under `--debug` only. Standard streams that
- * fail are in `standard-output.ts`, signals in `signals.ts`.
+ * Owns the end of every command: its text on standard output, its exit code, and an error as one
+ * line on standard error, with the stack only under `--debug`. Failures of standard streams are in
+ * `standard-output.ts`, signals in `signals.ts`.
  */
 import { EXIT, explain } from './explain.ts'
 import { isOfOutput, outputFault, watchStandardStreams } from './standard-output.ts'
@@ -9,7 +9,10 @@ import { isOfOutput, outputFault, watchStandardStreams } from './standard-output
 /** A process runs one command, so it has one such state. */
 let isQuiet = false
 
-/** Runs `main` on the process's arguments; its number, or its error's, becomes the exit code. */
+/**
+ * Runs `main` with the process's arguments. The exit code is the number it returns, or that of its
+ * error.
+ */
 export async function runCommand(
   name: string,
   main: (argv: readonly string[]) => number | Promise<number>,
@@ -34,12 +37,12 @@ function tellError(name: string, error: unknown): number {
   return code
 }
 
-/** Drops notes from now on, or no longer: `--quiet`. */
+/** Turns notes off or on: `--quiet`. */
 export function beQuiet(quiet: boolean): void {
   isQuiet = quiet
 }
 
-/** Prints the answer; returns the exit code of a command that is done with it. */
+/** Prints the answer; returns exit code 0. */
 export function say(text: string): number {
   process.stdout.write(`${text}\n`)
   return EXIT.done
@@ -50,7 +53,7 @@ export function sayWritten(path: string): number {
   return isQuiet ? EXIT.done : say(path)
 }
 
-/** Prints a note beside the answer on standard error, unless `--quiet`. */
+/** Prints a note on standard error, unless `--quiet`. */
 export function note(line: string): void {
   if (!isQuiet) process.stderr.write(`${line}\n`)
 }

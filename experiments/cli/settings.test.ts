@@ -51,7 +51,7 @@ test('a list is typed with commas, also where it could be a number with separato
   for (const runs of [[7], [7, 8], 7]) expect(read({ runs: textOfSetting(runs) })).toEqual({ runs })
 })
 
-test('settings describe themselves', () => {
+test('settings are described by their schema', () => {
   expect(describeSettings(schema)[0]).toEqual({
     name: 'memtableBytes',
     default: 8192,
@@ -60,7 +60,7 @@ test('settings describe themselves', () => {
   })
 })
 
-test('settings of a group go by its name and theirs', () => {
+test('settings of a group are named by group and name', () => {
   const grouped = z.strictObject({
     sync: z.boolean().default(false),
     log: z.strictObject({ limitBytes: z.int().min(1).default(64), on: z.boolean() }).prefault({
@@ -80,7 +80,7 @@ test('settings of a group go by its name and theirs', () => {
   )
 })
 
-test('a dot in a name is no group', () => {
+test('a dot in a name does not make a group', () => {
   const dotted = z.strictObject({ 'a.b': z.number().default(1) })
   expect(readSettings(dotted, { 'a.b': '2.5' }, 'parameter')).toEqual({ 'a.b': 2.5 })
 })

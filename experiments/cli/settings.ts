@@ -1,10 +1,10 @@
 /**
- * Owns reading named values (`--set`, `--param`, and their objects in a config file) against a zod
- * object: unknown names get the nearest one, sizes take units, a comma separates the values of a
- * list, and a value out of range names the range. Those of an object within go by 'group.name'. The
- * schema stays the only place that knows the limits.
+ * Owns reading named values (`--set`, `--param`, and their objects in a config file) by a zod
+ * object. The error of an unknown name gives the nearest one, sizes may have units, commas separate
+ * the values of a list, and the error of a value out of range gives the range. Settings of an inner
+ * object are named 'group.name'. Only the schema defines the limits.
  *
- * Invariant: a text is read as the number, word or list that it says, or it is refused.
+ * Invariant: a text is read as exactly the number, word or list that it shows, or it is refused.
  */
 import { z } from 'zod'
 import type { Json } from '../../engine/index.ts'
@@ -27,7 +27,7 @@ import { UsageError, unknownName } from '../base/usage-error.ts'
 
 export type Scalar = string | number | boolean | null
 
-/** A value as it is given: text of the command line, or what JSON has. */
+/** A value as given: a text of the command line, or a JSON value. */
 export type SettingValue = Scalar | readonly Scalar[]
 
 export type SettingInfo = ParameterInfo
@@ -38,8 +38,8 @@ export function describeSettings(schema: z.ZodObject): SettingInfo[] {
 }
 
 /**
- * The values of `given` as their schema's types. `what` names the kind of setting in errors, `flag`
- * what gives one on the command line. Throws `UsageError`.
+ * The values of `given` as their schema's types. In errors, `what` names the kind of setting and
+ * `flag` is the flag that sets one on the command line. Throws `UsageError`.
  */
 export function readSettings(
   schema: z.ZodObject,
@@ -85,7 +85,7 @@ function listLength(text: string, property: PropertySchema): number {
   return property.enum === undefined ? countOfNumbers(text) : splitList(text).length
 }
 
-/** The text that reads back as the same value. */
+/** A text that is read back as the same value. */
 export function textOfSetting(value: Json): string {
   if (!Array.isArray(value)) return String(value)
   return value.length === 1 ? `[${value[0]}]` : value.join(',')
@@ -119,7 +119,7 @@ function place(values: Record<string, Json>, path: readonly string[], value: Jso
   values[first] = group
 }
 
-/** 'memtableBytes 1 MiB' reads better than seven digits. */
+/** Shows sizes with units: 'memtableBytes 1 MiB' is easier to read than seven digits. */
 export function formatSetting(name: string, value: Json): string {
   return name.endsWith('Bytes') && typeof value === 'number' && value > 0
     ? formatBytes(value)
@@ -144,7 +144,7 @@ function readNumber(name: string, text: string, types: readonly string[]): numbe
   return undefined
 }
 
-/** What a list of the setting holds; undefined where it takes none. */
+/** The schema of the items of a list; undefined if the setting takes no list. */
 function listOf(property: PropertySchema): PropertySchema | undefined {
   if (property.type === 'array') return property.items ?? {}
   return property.anyOf?.map(listOf).find((items) => items !== undefined)

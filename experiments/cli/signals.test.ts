@@ -18,16 +18,16 @@ test('a second signal ends a command at once, whatever it does', patient, async 
   expect(await ended).toMatchObject({ signal: 'SIGHUP', stderr: '' })
 })
 
-test('a process that a command waits for ends with it', patient, async () => {
+test('a process that a command waits for ends with the command', patient, async () => {
   const work = new AbortController()
-  // Serves until it is told to end; ends the wait for it with its id.
+  // A server that runs until it is ended.
   const server = "require('node:http').createServer().listen(0, () => process.stdout.write('up'))"
   const running = runChild(['-e', `${server}; setTimeout(() => {}, 600_000)`], work.signal, true)
   work.abort()
   await expect(running).rejects.toThrow(Interrupted)
 })
 
-test('of a process that ends by itself the code and what it printed are given', async () => {
+test('a process that ends by itself gives its code and its output', async () => {
   const program = "console.log('out'); console.error('err'); process.exitCode = 3"
   const { code, output } = await runChild(['-e', program], new AbortController().signal, true)
   expect({ code, lines: output.split('\n').toSorted() }).toEqual({

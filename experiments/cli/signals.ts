@@ -1,7 +1,7 @@
 /**
- * Owns how a command hears that it is to end. The first interrupt, termination or hang-up aborts
- * its work, which then cleans up behind itself. From then on the process listens to none of them,
- * so that the second one ends it at once, as the system does it.
+ * Owns the reaction of a command to signals. The first interrupt, termination or hang-up aborts its
+ * work, which then cleans up. From then on the process listens to none of them, so that the system
+ * ends it at once at the second signal.
  */
 import { constants } from 'node:os'
 
@@ -11,8 +11,8 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 let heard: NodeJS.Signals | null = null
 
 /**
- * Aborts at the first signal. A command that has nothing to clean up does not call this: the system
- * ends it at once, also where its work never yields.
+ * Aborts at the first signal. A command without anything to clean up does not call this: the system
+ * ends it at once, even if its work never yields.
  */
 export function hearSignals(): AbortSignal {
   const work = new AbortController()

@@ -12,7 +12,7 @@ afterAll(() => {
 
 const notebooks = join(import.meta.dirname, '../../notebooks/main.ts')
 
-/** The shell puts standard streams in the state asked for, then becomes the command. */
+/** The shell sets up the standard streams, then becomes the command. */
 function under(redirection: string, ...argv: readonly string[]) {
   return startCommand(['bash', '-c', `${redirection}; exec "$@"`, 'bash', ...argv]).ended
 }
@@ -39,11 +39,11 @@ describe.runIf(process.platform === 'linux')(
   'standard output',
   { timeout: 120_000, concurrent: true },
   () => {
-    test.each(COMMANDS)('that nobody reads is no failure of %s', async (_, command) => {
+    test.each(COMMANDS)('without a reader is not a failure of %s', async (_, command) => {
       expect(await under(CLOSED, ...command)).toMatchObject({ code: 0, stderr: '' })
     })
 
-    test.each(COMMANDS)('on a full disk is one line of %s', async (_, command) => {
+    test.each(COMMANDS)('on a full disk gives one line from %s', async (_, command) => {
       const { code, stderr } = await under(FULL, ...command)
       expect({ code, stderr }).toEqual({
         code: 1,
@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux')(
     })
 
     test.each([
-      ['that nobody reads', CLOSED, 0],
+      ['without a reader', CLOSED, 0],
       ['on a full disk', FULL, 1],
     ])('%s costs no result', async (name, redirection, expected) => {
       const out = join(root, name)
@@ -64,14 +64,14 @@ describe.runIf(process.platform === 'linux')(
       })
     })
 
-    test('standard error that nobody reads is no failure, nor a full disk there', async () => {
+    test('standard error without a reader or on a full disk is not a failure', async () => {
       const mistake = varve('exp', '--strategy=teiring')
       expect((await under(`${CLOSED} 2>&1`, ...mistake)).code).toBe(2)
       expect((await under('exec 2> /dev/full', ...mistake)).code).toBe(2)
       expect((await under('exec 0<&- 1>&- 2>&-', ...varve('exp', '--list'))).code).toBe(0)
     })
 
-    test('a stream waits for a slow reader and stays whole', async () => {
+    test('a stream waits for a slow reader and stays complete', async () => {
       const path = join(root, 'slow.csv')
       const small = [...stream, '--operations=0']
       const whole = (await under('true', ...small)).stdout
@@ -85,7 +85,7 @@ describe.runIf(process.platform === 'linux')(
   },
 )
 
-test('every command ends by the one way', () => {
+test('every command ends through runCommand', () => {
   for (const name of ['experiments/main.ts', 'experiments/bench/main.ts', 'notebooks/main.ts']) {
     const text = readFileSync(join(import.meta.dirname, '../..', name), 'utf8')
     const ends = /^(if \(import\.meta\.main\) )?await run(Program\(VERBS|Command\('\w+', main)\)$/m

@@ -1,9 +1,8 @@
 /**
- * Owns what happens when standard output fails under a command, the same for every command. A
- * reader that leaves (`| head`) is no failure: what is left to say is dropped, files are still
- * written, and the exit code is that of the work. Any other fault, such as a full disk, is one line
- * on standard error and exit code 1. Faults of standard error itself cannot be reported, so they
- * are ignored.
+ * Owns the reaction to failures of standard output, the same for every command. A reader that
+ * leaves (`| head`) is not a failure: further output is dropped, files are still written, and the
+ * exit code is that of the work. Any other fault, such as a full disk, gives one line on standard
+ * error and exit code 1. Faults of standard error itself cannot be reported, so they are ignored.
  */
 
 /** Why standard output failed, or null. */
@@ -18,8 +17,8 @@ export function watchStandardStreams(): void {
 }
 
 /**
- * Waits until all output is written. Returns the fault to report: null where there is none, or
- * where the reader has left.
+ * Waits until all output is written. Returns the fault to report: null if there is none, or if the
+ * reader has left.
  */
 export async function outputFault(): Promise<Error | null> {
   await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))

@@ -1,6 +1,6 @@
 /**
- * Owns what a command knows of the terminal it writes to. A pipe or a file is no terminal: it has
- * no colour, any width, and no line that can be drawn again.
+ * Owns the properties of the terminal that a command writes to. A pipe or a file is not a terminal:
+ * it has no colour, unlimited width, and no line that can be drawn again.
  */
 
 export interface Look {
@@ -15,7 +15,7 @@ interface Stream {
   hasColors?(): boolean
 }
 
-/** Node's own rule for colours heeds NO_COLOR, FORCE_COLOR and TERM. */
+/** Whether to use colours is Node's rule, which follows NO_COLOR, FORCE_COLOR and TERM. */
 export function lookOf(stream: Stream): Look {
   if (stream.isTTY !== true) return { colour: false, columns: Number.POSITIVE_INFINITY }
   // A pseudo-terminal without a size says 0.

@@ -1,7 +1,9 @@
-/** Owns how the lines of a text are broken and set in columns. */
+/** Owns breaking a text into lines and setting it in columns. */
 import type { Look } from './terminal.ts'
 
-/** `text` with lines broken between words, before the terminal breaks them within words. */
+/**
+ * `text` with lines broken between words, so that the terminal does not break them within words.
+ */
 export function fitted(text: string, { columns }: Look): string {
   if (!Number.isFinite(columns)) return text
   const lines = text.split('\n').flatMap((line) => {
@@ -23,7 +25,7 @@ export function fitted(text: string, { columns }: Look): string {
 /** The width of help and lists, in a terminal and in a pipe alike. */
 export const PAGE: Look = { colour: false, columns: 100 }
 
-/** Two columns, indented; the second is broken between words under itself. */
+/** Two indented columns; lines of the second are broken between words and stay in their column. */
 export function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
   const width = Math.max(...rows.map(([left]) => left.length)) + 4
   const look = { ...PAGE, columns: PAGE.columns - width }

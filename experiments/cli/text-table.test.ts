@@ -13,7 +13,7 @@ const table = {
 }
 const plain = (columns: number) => ({ colour: false, columns })
 
-test('a table is drawn where it fits, to the last column', () => {
+test('a table is drawn if all its columns fit', () => {
   const drawn = textTable(table, plain(Number.POSITIVE_INFINITY))
   const [line] = drawn.split('\n')
   expect(textTable(table, plain(line!.length))).toBe(drawn)
@@ -21,7 +21,7 @@ test('a table is drawn where it fits, to the last column', () => {
   expect(textTable(table, { colour: true, columns: line!.length })).toContain('│')
 })
 
-test('where it does not fit each row is a list of its figures', () => {
+test('if it does not fit, each row becomes a list of its figures', () => {
   expect(textTable(table, plain(40)).split('\n')).toEqual([
     'leveling, ycsb-a',
     '  WA   3.41',
@@ -39,7 +39,7 @@ test('prose is broken between words and keeps its indentation', () => {
   expect(fitted('one two three', plain(Number.POSITIVE_INFINITY))).toBe('one two three')
 })
 
-test('a pipe has neither colour nor width, a terminal what Node says of it', () => {
+test('a pipe has neither colour nor width, a terminal has what Node reports', () => {
   const hasColors = () => true
   expect(lookOf({ columns: 80, hasColors })).toEqual(plain(Number.POSITIVE_INFINITY))
   expect(lookOf({ isTTY: true, columns: 40, hasColors })).toEqual({ colour: true, columns: 40 })

@@ -1,7 +1,6 @@
 /**
- * Owns the tables that commands print. A table that is wider than the terminal would be broken by
- * it in the middle of lines, so each of its rows becomes a list instead: a heading, then a line a
- * figure.
+ * Owns the tables that commands print. A terminal would break the lines of a wider table, so each
+ * of its rows becomes a list instead: a heading, then one line for each figure.
  */
 import { stripVTControlCharacters } from 'node:util'
 import CliTable from 'cli-table3'
@@ -12,9 +11,12 @@ export interface TextTable {
   readonly head: readonly string[]
   /** A cell may have several lines. */
   readonly rows: readonly (readonly string[])[]
-  /** How many of the first columns are text: flushed left, and the heading of a list. */
+  /**
+   * How many of the first columns are text: they are aligned left, and become the heading of a
+   * list.
+   */
   readonly names: number
-  /** The last column is text too. */
+  /** Whether the last column is text too. */
   readonly wordsLast?: boolean
   /** Without lines between rows. */
   readonly compact?: boolean

@@ -1,21 +1,21 @@
 /**
- * Owns what a verb of the program declares. A declaration is light: the program loads all of them
- * to list them, so what a verb works with is imported in its `run`.
+ * Owns the declaration of a verb. Declarations are small: the program loads all of them to list
+ * them, so the code of a verb's work is imported in its `run`.
  */
 import type { Arguments } from './arguments.ts'
 import type { VerbName } from './flags.ts'
 import type { NameSource } from './names.ts'
 
-/** What stands on the command line beside flags. */
+/** The arguments that are not flags. */
 export interface Operands {
-  /** As the help shows them: '<results…>'. */
+  /** The operands as the help shows them: '<results…>'. */
   readonly usage: string
   readonly least: number
-  /** Infinite unless given. */
+  /** Unlimited if left out. */
   readonly most?: number
-  /** Says what to name where there are too few. */
+  /** The error if there are too few. */
   readonly missing: string
-  /** Names that may stand there; files may unless given. */
+  /** Accepted names; left out: paths of files. */
   readonly names?: readonly string[] | NameSource
 }
 
@@ -23,17 +23,17 @@ export interface Verb {
   readonly name: VerbName
   /** One sentence. */
   readonly summary: string
-  /** Absent: it takes none. */
+  /** Left out: it takes none. */
   readonly operands?: Operands
-  /** Arguments behind the verb's name. */
+  /** Arguments after the verb's name. */
   readonly examples: readonly string[]
   /** Paragraphs of the help after the examples. */
   readonly notes?: readonly string[] | (() => Promise<readonly string[]>)
-  /** Exit codes whose meaning is more than done, failed and a mistake in the arguments. */
+  /** Exit codes with a meaning other than done, failed and a mistake in the arguments. */
   readonly exits?: Partial<Record<'0' | '1' | '2' | '128 + n', string>>
-  /** Not in the list of commands. */
+  /** Whether it is left out of the list of commands. */
   readonly isHidden?: boolean
-  /** Without any argument it shows its help. */
+  /** Whether it shows its help if it gets no argument. */
   readonly helpsWhenBare?: boolean
   /** Returns the exit code. `hear` gives the signal that aborts at an interrupt. */
   run(given: Arguments, hear: () => AbortSignal): number | Promise<number>

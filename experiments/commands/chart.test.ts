@@ -1,4 +1,4 @@
-/** The commands `varve chart` and `varve tidy` as a user meets them. */
+/** The commands `varve chart` and `varve tidy`, as a user calls them. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -28,7 +28,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'packed.json.gz'), gzipSync(text))
 })
 
-test('a figure is written in every format asked for, from a gzipped result too', () => {
+test('a figure is written in every requested format, also from a gzipped result', () => {
   const argv = ['packed.json.gz', '--kind=wa-by-level', '--format=svg,pdf', '--preset=one-column']
   const ended = call('chart', [...argv, '--out=figures'])
   const paths = ['figures/wa-by-level.svg', 'figures/wa-by-level.pdf']
@@ -37,14 +37,14 @@ test('a figure is written in every format asked for, from a gzipped result too',
   expect(readFileSync(join(folder, paths[1]!)).subarray(0, 5).toString()).toBe('%PDF-')
 })
 
-test('all kinds: what the result can feed is drawn, the rest is told with its field', () => {
+test('all kinds: possible kinds are drawn, the others are listed with the missing field', () => {
   const ended = call('chart', [RUN, '--kind=all', '--format=vl.json', '--out=all'])
   expect(ended.code).toBe(0)
   expect(ended.stdout).toContain('all/latency.vl.json\n')
   expect(ended.stderr).toContain('chart: left out sweep: config.strategy.params: ')
 })
 
-test('several kinds: what can be drawn is drawn, the rest told with its reason', () => {
+test('several kinds: possible kinds are drawn, the others are listed with the reason', () => {
   const argv = [RUN, '--kind=value-size,run,sweep,run', '--format=svg', '--out=several']
   const { code, stdout, stderr } = call('chart', argv)
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'several/run.svg\n' })
@@ -55,7 +55,7 @@ test('several kinds: what can be drawn is drawn, the rest told with its reason',
   ])
 })
 
-test('several kinds of which none can be drawn are a mistake, with each reason', () => {
+test('several kinds, none of them possible, are a mistake, with each reason', () => {
   const ended = call('chart', [RUN, '--kind=value-size,sweep', '--out=none-of-two'])
   expect([ended.code, ended.stdout]).toEqual([2, ''])
   expect(ended.stderr.match(/^chart: left out /gm)).toHaveLength(2)
@@ -108,7 +108,7 @@ test.each([
   ['an unfit kind', ['RUN', '--kind=value-size'], 'value-size: config.valueBytes: '],
   ['a later schema', ['later.json', '--kind=run'], 'later.json: schemaVersion: version 9 is newer'],
   ['a broken result', ['broken.json', '--kind=run'], 'broken.json: config.records: '],
-])('%s is a mistake told in one line, and nothing is written', (_, argv, message) => {
+])('%s is a mistake: one line, and nothing is written', (_, argv, message) => {
   const ended = call('chart', [...argv.map((one) => (one === 'RUN' ? RUN : one)), '--out=none'])
   expect([ended.code, ended.stdout]).toEqual([2, ''])
   expect(ended.stderr).toMatch(/^chart: .*\n$/)

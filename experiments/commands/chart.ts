@@ -1,4 +1,4 @@
-/** Declares `varve chart`: results in, figures out, a file for each kind and format. */
+/** Declares `varve chart`: from results to figures, one file for each kind and format. */
 import type { Verb } from '../cli/verb.ts'
 
 export const chart: Verb = {

@@ -1,4 +1,4 @@
-/** Declares `varve compare`: results in, paired differences with intervals and verdicts out. */
+/** Declares `varve compare`: from results to paired differences with intervals and verdicts. */
 import type { Verb } from '../cli/verb.ts'
 
 export const compare: Verb = {
@@ -11,9 +11,9 @@ export const compare: Verb = {
   },
   examples: ['out/a.json out/b.json', 'out --baseline=leveling --json'],
   notes: [
-    'Results are files or folders; those of one design are one side. Of the sides that ran one ' +
-      'workload under the same conditions one is the baseline, and every other is compared with ' +
-      'it. What cannot be compared is listed with the reason.',
+    'Results are files or folders; the results of one design are one side. Among the sides that ' +
+      'ran one workload under the same conditions, one is the baseline, and every other side is ' +
+      'compared with it. Sides that cannot be compared are listed with the reason.',
   ],
   exits: { 2: 'a mistake in the arguments, or one design only' },
   run: async (given) => (await import('./compare/compare-results.ts')).compareResults(given),

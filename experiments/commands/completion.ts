@@ -27,12 +27,12 @@ export const completion: Verb = {
   },
 }
 
-/** What the scripts call at each TAB, to complete `verbs`. */
+/** The verb that the scripts call at each TAB, to complete `verbs`. */
 export function completing(verbs: Verbs): Verb {
   return {
     name: 'complete',
     isHidden: true,
-    summary: 'Prints what could stand in the place of the last of the words behind --.',
+    summary: 'Prints the candidates for the last of the words after --.',
     operands: { usage: '-- <words…>', least: 0, missing: '' },
     examples: ['-- exp --strategy=ti'],
     run: async ({ operands }) => {

@@ -8,10 +8,12 @@ const broken = (name: string) => join(root, 'strategies', 'conformance', 'broken
 const conform = (...argv: string[]) => callVarve(['conform', ...argv], root)
 
 describe('npm run conform', () => {
-  test('holds rules against a strategy and says how many hold', () => {
+  test('checks a strategy against rules and says how many hold', () => {
     const { code, stdout } = conform('tiering', '--param=T=2', '--rule=recency', '--runs=3')
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^tiering, T 2: 3 histories a rule, seed 42\n\n {2}holds {3}recency\n/)
+    expect(stdout).toMatch(
+      /^tiering, T 2: 3 histories for each rule, seed 42\n\n {2}holds {3}recency\n/,
+    )
     expect(stdout).toContain('1 rules hold, 0 broken')
   })
 
@@ -27,7 +29,7 @@ describe('npm run conform', () => {
     expect(conform(...again.split(' ')).stdout).toBe(stdout)
   })
 
-  test('asks no other rule of what cannot be created', () => {
+  test('checks no other rule if the strategy cannot be created', () => {
     const { code, stdout } = conform(broken('unsound-defaults'))
     expect({ code, end: stdout.trim().split('\n').at(-1) }).toEqual({
       code: 1,
@@ -61,7 +63,7 @@ describe('npm run conform', () => {
     [['tiering', '--runs=0'], '--runs: "0" is not a whole number from 1 to'],
     [['tiering', '--rums=3'], 'unknown flag "--rums"; did you mean "--runs"?'],
     [['tiering', 'leveling'], 'unexpected argument "leveling"'],
-  ])('%j is a mistake told in one line', (argv, line) => {
+  ])('%j is a mistake: one line', (argv, line) => {
     const { code, stdout, stderr } = conform(...argv)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(line)

@@ -54,7 +54,7 @@ describe('varve db', { timeout: 60_000 }, () => {
     const table = join(damaged, readdirSync(damaged).find((name) => name.endsWith('.sst'))!)
     const content = readFileSync(table)
     content[20]! ^= 1
-    // A new file: the old one has a name in the database, too.
+    // A new file, because the old one has a second name in the database.
     rmSync(table)
     writeFileSync(table, content)
     expect(await db('verify', damaged)).toMatchObject({
@@ -64,7 +64,7 @@ describe('varve db', { timeout: 60_000 }, () => {
     })
   })
 
-  test('tells what the logs lost: verify as a fault, dump and export as an open would', async () => {
+  test('reports lost log records: verify as a fault, dump and export like an open', async () => {
     const short = join(home, 'short')
     const database = open(short)
     for (const key of [1, 2, 3]) await database.put(Uint8Array.of(key), new Uint8Array(1))
@@ -105,7 +105,7 @@ describe('varve db', { timeout: 60_000 }, () => {
     expect(existsSync(to)).toBe(false)
   })
 
-  test('leaves a database alone that is open', async () => {
+  test('does not touch an open database', async () => {
     using _ = open()
     const { code, stderr } = await db('verify', folder)
     expect(code).toBe(1)
@@ -125,7 +125,7 @@ describe('varve db', { timeout: 60_000 }, () => {
     [['export', 'a'], 'export takes <folder> <to> (see --help)'],
     [['verify', 'a', 'b'], 'unexpected argument "b"'],
     [['verify', 'a', '--hlep'], 'unknown flag "--hlep"; did you mean "--help"? (--help lists all)'],
-    [['dump', home], `${home} holds no database: it has no CURRENT file`],
+    [['dump', home], `${home} is not a database: it has no CURRENT file`],
     [['export', folder, folder], `${folder} is not empty`],
   ])('%j is a mistake: one line, exit code 2', async (args, message) => {
     expect(await db(...args)).toMatchObject({

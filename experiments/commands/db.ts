@@ -1,4 +1,6 @@
-/** Declares `varve db`: looks after a database folder that is not open anywhere. */
+/**
+ * Declares `varve db`: verifies, prints and exports a database folder that is not open anywhere.
+ */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
 
 const EXITS = { 1: 'failure or damage' }
@@ -12,8 +14,8 @@ const verify: Verb = {
   examples: ['out/a.db'],
   notes: [
     'It checks the checksums of manifest, logs, tables and value log, the order of entries, ' +
-      'where pointers lead, and counts against what is recorded. A write torn by a crash counts ' +
-      'as damage: an open repairs it.',
+      'the targets of pointers, and counts against the recorded ones. A write torn by a crash ' +
+      'counts as damage, although an open repairs it.',
   ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).verify(given),
@@ -39,10 +41,10 @@ const exportTo: Verb = {
   },
   examples: ['out/a.db out/for-rocksdb'],
   notes: [
-    'Each run becomes a level of its own, newest first, from level 1 on. What is still in the ' +
-      'write-ahead log goes along, in a log that RocksDB replays. <to> must be missing or empty; ' +
-      '<folder> is not changed. Tables are copied where a link is not possible, as to another ' +
-      'device.',
+    'Each run becomes a separate level, newest first, from level 1 on. Entries that are still ' +
+      'in the write-ahead log are exported too, in a log that RocksDB replays. <to> must be ' +
+      'missing or empty; <folder> is not changed. Tables are copied if they cannot be linked, ' +
+      'for example to another device.',
   ],
   exits: EXITS,
   run: async (given) => (await import('./db/look-after.ts')).exportTo(given),

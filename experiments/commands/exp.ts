@@ -1,4 +1,6 @@
-/** Declares `varve exp`: experiments, each from nothing to a result, a chart and a table. */
+/**
+ * Declares `varve exp`: experiments, each from an empty folder to a result, a chart and a table.
+ */
 import type { Verb } from '../cli/verb.ts'
 
 export const exp: Verb = {
@@ -11,14 +13,11 @@ export const exp: Verb = {
     '--list=tiering',
   ],
   notes: [
-    'Sizes take B, KiB, MiB, GiB, TiB (4k is 4 KiB), counts k, M, G (100k is 100,000). A comma ' +
-      'separates a list: --param=K=3,2,1 where a parameter takes one. Where one number is ' +
-      'wanted, 1,234 is 1234: a comma before each group of exactly three digits, and nowhere else. For ' +
-      'several values of a parameter, start the command once for each.',
+    'Sizes take B, KiB, MiB, GiB, TiB (4k is 4 KiB), counts k, M, G (100k is 100,000). A ' +
+      'parameter that takes a list is given as --param=K=3,2,1. A single number may have a comma ' +
+      'before each group of exactly three digits: 1,234 is 1234. To run several values of a ' +
+      'parameter, start the command once for each.',
   ],
-  exits: {
-    1: 'a run failed or a claim does not hold',
-    '128 + n': 'ended by signal n',
-  },
+  exits: { 1: 'a run failed or a claim does not hold', '128 + n': 'ended by signal n' },
   run: async (given, hear) => (await import('./exp/run-exp.ts')).runExp(given, hear),
 }

@@ -45,7 +45,7 @@ describe('npm run explain', () => {
     expect(stdout).toMatch(/^ {2}#5 .*merge.*the tree before #5.*tiering picked.*leveling \(T 2/s)
   })
 
-  test('without versions still shows the event, and says how to have them', () => {
+  test('without versions still shows the event, and says how to record them', () => {
     const path = resultIn(bare)
     expect(explain(path, '--at=5')).toMatchObject({ code: 0, stderr: '' })
     const { code, stderr } = explain(path, '--at=5', '--strategy=leveling')
@@ -55,7 +55,7 @@ describe('npm run explain', () => {
     )
   })
 
-  test('of a folder takes the newest result, and says which', () => {
+  test('takes the newest result of a folder, and says which', () => {
     const both = join(folder, 'both')
     mkdirSync(both)
     const copy = (from: string, name: string, writtenS: number) => {
@@ -92,7 +92,7 @@ describe('npm run explain', () => {
     ],
     [['RESULT', '--att=5'], 'unknown flag "--att"; did you mean "--at"?'],
     [['BROKEN'], 'broken.json: (document): not JSON'],
-  ])('%j is a mistake told in one line', (argv, line) => {
+  ])('%j is a mistake: one line', (argv, line) => {
     const broken = join(folder, 'broken.json')
     writeFileSync(broken, '{')
     mkdirSync(join(folder, 'empty'), { recursive: true })

@@ -16,7 +16,7 @@ export const explain: Verb = {
     'out/ycsb-a-tiering-0123abcd-r0.json --at=57 --strategy=leveling --param=T=4',
   ],
   notes: [
-    'Of a folder the newest result is taken. --strategy needs the recorded versions of the run, ' +
+    'For a folder, the newest result is used. --strategy needs the recorded versions of the run, ' +
       'which varve exp --versions writes.',
   ],
   run: async (given) => (await import('./explain/tell-story.ts')).tellStory(given),

@@ -1,5 +1,6 @@
 /**
- * Declares `varve gallery`: every kind of figure of the checked-in results, and a contact sheet.
+ * Declares `varve gallery`: every kind of figure, drawn from the checked-in results, and a contact
+ * sheet.
  */
 import type { Verb } from '../cli/verb.ts'
 

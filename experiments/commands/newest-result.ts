@@ -1,7 +1,7 @@
 /**
- * Owns which result of a folder a command takes: the newest result of a run, by the time its file
- * was written. Results of suites and of other stores have other names. A damaged file counts too,
- * so that reading it reports the damage.
+ * Owns the choice of a result from a folder: the newest result of a run, by the time its file was
+ * written. Results of suites and of other stores have other names. A damaged file counts too, so
+ * that reading it reports the damage.
  */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,12 +11,12 @@ import { note } from '../cli/run-command.ts'
 /** The names of run results; those of other stores end in `.peer.json`. */
 const RUN_NAME = /^[^.].*-r\d+\.json$/
 
-/** Whether `path` is a folder, whose newest result is meant. */
+/** Whether `path` is a folder. Then its newest result is meant. */
 export function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
-/** Paths of the results in `folder`, newest first. Throws `UsageError` where there is none. */
+/** Paths of the results in `folder`, newest first. Throws `UsageError` if there is none. */
 export function newestResults(folder: string): readonly string[] {
   const files = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && RUN_NAME.test(entry.name))

@@ -16,7 +16,7 @@ function write(name: string, value: unknown): string {
 }
 
 describe('npm run report', () => {
-  test('takes a folder for the results in it, beside which charts may lie', () => {
+  test('takes the results in a folder, which may also hold charts', () => {
     const sweep = join(folder, 'sweep')
     mkdirSync(sweep)
     write('sweep/a.json', sampleResult({ strategy: 'tiering' }))
@@ -31,13 +31,13 @@ describe('npm run report', () => {
 
   test.each([
     ['nothing', [], /name results: \.json files of runs, or folders/],
-    ['a file that is none', ['nowhere.json'], /nowhere\.json: ENOENT/],
+    ['a file that is not a result', ['nowhere.json'], /nowhere\.json: ENOENT/],
     ['a folder without results', ['EMPTY'], /empty: no results in this folder/],
     ['a later schema', ['LATER'], /later\.json: schemaVersion: version 9 is newer than the 1/],
     ['a broken result', ['BROKEN'], /broken\.json: config\.records: /],
     ['no JSON', ['TEXT'], /text\.json: \(document\): not JSON/],
     ['a typo', ['x.json', '--otu=x'], /unknown flag "--otu"; did you mean "--out"\?/],
-  ])('%s is a mistake told in one line, and nothing is written', (_, argv, message) => {
+  ])('%s is a mistake: one line, and nothing is written', (_, argv, message) => {
     const result = sampleResult()
     const paths: Record<string, () => string> = {
       EMPTY: () => {

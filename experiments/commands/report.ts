@@ -1,4 +1,4 @@
-/** Declares `varve report`: results in, one HTML page out. */
+/** Declares `varve report`: from results to one HTML page. */
 import type { Verb } from '../cli/verb.ts'
 
 export const report: Verb = {

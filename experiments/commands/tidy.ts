@@ -1,9 +1,10 @@
-/** Declares `varve tidy`: results in, all their figures out in long format. */
+/** Declares `varve tidy`: from results to all their figures in long format. */
 import type { Verb } from '../cli/verb.ts'
 
 export const tidy: Verb = {
   name: 'tidy',
-  summary: 'Writes the figures of results in long format, one row a figure, as CSV or Parquet.',
+  summary:
+    'Writes the figures of results in long format, one row for each figure, as CSV or Parquet.',
   operands: {
     usage: '<results…>',
     least: 1,

@@ -27,7 +27,7 @@ describe('npm run timeline', () => {
     run = await recordRun(folder, ...size, '--set=memtableBytes=64KiB')
   })
 
-  test('writes one page, with the runs it names and no address in it', () => {
+  test('writes one page, with the named runs and without any web address', () => {
     const ended = timeline(run.path)
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     const page = readFileSync(join(folder, ended.stdout.trim()), 'utf8')
@@ -36,7 +36,7 @@ describe('npm run timeline', () => {
     expect(page).toContain("default-src 'none'")
   })
 
-  test('of a folder takes the newest result that has its versions, and says which', () => {
+  test('takes the newest result with versions of a folder, and says which', () => {
     const out = join(folder, 'results')
     mkdirSync(out)
     copyFileSync(run.path, join(out, 'older-r0.json'))
@@ -57,7 +57,7 @@ describe('npm run timeline', () => {
   test.each([
     ['nothing', [], /name a result: the \.json of a run/],
     ['three results', ['RUN', 'RUN', 'RUN'], /3 results: a timeline shows one, or two side by/],
-    ['a file that is none', ['nowhere.json'], /nowhere\.json: ENOENT/],
+    ['a file that is not a result', ['nowhere.json'], /nowhere\.json: ENOENT/],
     [
       'a run without versions',
       ['BARE'],
@@ -66,7 +66,7 @@ describe('npm run timeline', () => {
     ['a later schema', ['LATER'], /later\.json: schemaVersion: version 9 is newer than the 1/],
     ['versions of another run', ['OTHER'], /the recorded versions are of another run/],
     ['a typo', ['RUN', '--ouut=x'], /unknown flag "--ouut"; did you mean "--out"\?/],
-  ])('%s is a mistake told in one line, and nothing is written', (_, argv, message) => {
+  ])('%s is a mistake: one line, and nothing is written', (_, argv, message) => {
     const write = (name: string, value: unknown) => {
       writeFileSync(join(folder, name), JSON.stringify(value))
       return join(folder, name)

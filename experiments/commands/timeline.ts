@@ -1,4 +1,4 @@
-/** Declares `varve timeline`: one or two recorded runs in, one HTML page out. */
+/** Declares `varve timeline`: from one or two recorded runs to one HTML page. */
 import type { Verb } from '../cli/verb.ts'
 
 export const timeline: Verb = {
@@ -11,9 +11,9 @@ export const timeline: Verb = {
   },
   examples: ['out', 'out/ycsb-a-tiering-0123abcd-r0.json out/ycsb-a-leveling-4567cdef-r0.json'],
   notes: [
-    'It needs the recorded versions of a run, which varve exp --versions writes. Of a folder ' +
-      'the newest result that has them is taken. Two runs keep step by the bytes their users have ' +
-      'put.',
+    'It needs the recorded versions of a run, which varve exp --versions writes. For a ' +
+      'folder, the newest result that has them is used. Two runs are always shown at the same ' +
+      'number of user bytes put.',
   ],
   run: async (given) => (await import('./timeline/write-timeline.ts')).writeTimeline(given),
 }

@@ -1,6 +1,6 @@
 /**
- * Declares `varve trace`: operation streams as files. What a workload yields can be compared with,
- * and run on, other systems; what others recorded can be run here.
+ * Declares `varve trace`: operation streams as files. The operations of a workload can be compared
+ * with other systems and run on them; operations recorded elsewhere can be run here.
  */
 import type { Verb, VerbGroup } from '../cli/verb.ts'
 import type * as Work from './trace/work.ts'
@@ -10,7 +10,7 @@ const EXITS = {
   '128 + n': 'ended by signal n',
 }
 
-/** Runs one function of the verbs' work until it is done or interrupted; returns the exit code. */
+/** Runs one function of the verbs' work until it ends or is interrupted; returns the exit code. */
 async function traced(
   hear: () => AbortSignal,
   work: (verbs: typeof Work, signal: AbortSignal) => Promise<void>,

@@ -5,9 +5,9 @@ import { callVarve } from '../cli/testing/start-command.ts'
 const tune = (...flags: string[]) => callVarve(['tune', ...flags])
 const mix = ['--reads=3', '--zero-reads=2', '--writes=4', '--short-scans=1', '--records=1M']
 
-// Each test starts processes, side by side with others.
+// Each test starts processes while other tests run.
 describe('npm run tune', { timeout: 120_000 }, () => {
-  test('prints the best of each strategy, and a command that runs the best', () => {
+  test('prints the best design of each strategy, and a command that runs the best one', () => {
     const { code, stdout, stderr } = tune(...mix)
     expect(stderr).toBe('')
     expect(code).toBe(0)
@@ -20,7 +20,7 @@ describe('npm run tune', { timeout: 120_000 }, () => {
     expect(parseCommand(argv)).toMatchObject({ kind: 'run', request: { records: 1_000_000 } })
   })
 
-  test('with --rho the worst case too, and as JSON the same every time', () => {
+  test('with --rho also prints the worst case, and gives the same JSON every time', () => {
     expect(tune(...mix, '--rho=0.5').stdout).toContain('Best in the worst case within ρ = 0.5')
     const [one, two] = [tune(...mix, '--rho=1', '--json'), tune(...mix, '--rho=1', '--json')]
     expect(one.stdout).toBe(two.stdout)
@@ -36,7 +36,7 @@ describe('npm run tune', { timeout: 120_000 }, () => {
     expect(robust[0].worst.cost).toBeLessThanOrEqual(nominal[0].worst.cost)
   })
 
-  test('filters may be divided best', () => {
+  test('filter bits may be divided optimally', () => {
     const { stdout } = tune(...mix, '--filters=monkey')
     expect(stdout).toContain('--param=filterAlloc=monkey')
   })

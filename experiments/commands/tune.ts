@@ -9,7 +9,7 @@ export const tune: Verb = {
     '--writes=97 --reads=1 --zero-reads=1 --short-scans=1 --rho=0.5',
   ],
   notes: [
-    'Shares are brought to a sum of 1. With --rho also the designs whose worst case within that ' +
+    'Shares are scaled to a sum of 1. With --rho also the designs whose worst case within that ' +
       'divergence costs least. Sizes take B, KiB, MiB, GiB, counts k, M, G.',
   ],
   helpsWhenBare: true,

@@ -79,7 +79,7 @@ describe('verdicts', () => {
     expect(metricOf(comparison!, 'WA lsm').verdict).toBe('worse')
   })
 
-  test('an interval that holds zero is no significant difference', () => {
+  test('an interval that holds zero is not a significant difference', () => {
     const swing = [1, -1, 1, -1, 1, -1, 1, -1, 1, -1]
     const files = [
       ...swing.flatMap((_, repeat) => resultsOf('leveling', 10, 4).slice(repeat, repeat + 1)),
@@ -181,7 +181,7 @@ describe('left out', () => {
     expect(refusal({}, change)).toContain(why)
   })
 
-  test('what is asked for may differ, and is named', () => {
+  test('requested fields may differ, and are named', () => {
     const engine = { ...other.engine, memtableBytes: 7 }
     const [comparison] = compare({}, { config: { engine } }, { across: ['engine'] })
     expect(comparison!.configDifferences).toContainEqual({

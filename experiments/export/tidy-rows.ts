@@ -96,6 +96,7 @@ export const TIDY_SECTIONS = [
   ...[
     'readAmplification',
     'levels',
+    'valueLog',
     'ledger',
     'balance',
     'counts',
@@ -233,7 +234,7 @@ function* gateParts({ gates }: AnyResult): Generator<Part> {
 function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
   const { phases, amplification, readAmplification, levels, ledger, counts, series, events } =
     deterministic
-  for (const { name, ...figures } of phases) {
+  for (const { name, valueLog: _, ...figures } of phases) {
     yield { section: 'phases', dimensions: { phase: name }, figures }
   }
   for (const moment of ['burst', 'drained'] as const) {
@@ -245,6 +246,7 @@ function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
   for (const { level, ...figures } of levels) {
     yield { section: 'levels', dimensions: { level }, figures }
   }
+  yield* valueLogParts(deterministic)
   for (const { cause, level, section, direction, ...figures } of ledger.cells) {
     yield { section: 'ledger', dimensions: { cause, level, part: section, direction }, figures }
   }
@@ -274,6 +276,16 @@ function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
         yield { section: 'events', dimensions: { ...dimensions, side, level }, figures: touched }
       }
     }
+  }
+}
+
+/** The drained value log, and what each phase did in it. Segments are left out. */
+function* valueLogParts({ phases, valueLog }: RunResult['deterministic']): Generator<Part> {
+  if (valueLog === null) return
+  const { segments: _, ...figures } = valueLog
+  yield { section: 'valueLog', dimensions: { moment: 'drained' }, figures }
+  for (const { name, valueLog: work } of phases) {
+    if (work !== null) yield { section: 'valueLog', dimensions: { phase: name }, figures: work }
   }
 }
 

@@ -70,7 +70,7 @@ test('every field of a measured result that holds a figure is in it', () => {
       ...[row.cause, row.kind].filter((name) => name !== undefined),
     ]),
   )
-  // These go by other names, or are no figures.
+  // These have other names, or are not figures.
   const renamed = ['schemaVersion', 'id', 'name', 'total', 'histogramBase64']
   const missing = [...leafNames(run)].filter((name) => !told.has(name))
   expect(missing.filter((name) => !renamed.includes(name))).toEqual([])
@@ -92,6 +92,38 @@ test('a peer’s figures stand under the names of ours', () => {
       target: expect.anything(),
     })),
   )
+})
+
+test('the value log has rows for the whole run and for each phase', () => {
+  const work = { segmentsCollected: 1, collectedBytes: 9, collectedLiveBytes: 4 }
+  const phases = sample.deterministic.phases.map((phase, at) => ({
+    ...phase,
+    valueLog: at === 0 ? null : { ...work, appendedBytes: 10, movedBytes: 4 * at, waLog: 1 },
+  }))
+  const valueLog = {
+    ...work,
+    appendedBytes: 20,
+    movedBytes: 12,
+    waLog: 1.6,
+    logBytes: 9,
+    liveBytes: 9,
+    garbageBytes: 0,
+    treeBytes: 9,
+    treeSpaceAmplification: null,
+    logSpaceAmplification: null,
+    segments: [],
+  }
+  const deterministic = { ...sample.deterministic, phases, valueLog }
+  const told = [...tidyRows({ ...sample, deterministic })].filter(
+    ({ section }) => section === 'valueLog',
+  )
+  const moved = told.filter(({ metric }) => metric === 'movedBytes')
+  expect(moved.map(({ moment, phase, value, unit }) => [moment ?? phase, value, unit])).toEqual([
+    ['drained', 12, 'B'],
+    ['run', 4, 'B'],
+    ['drain', 8, 'B'],
+  ])
+  expect(told.find(({ metric }) => metric === 'waLog')).toMatchObject({ value: 1.6, unit: 'ratio' })
 })
 
 test('a run’s figure that was not measured has no row', () => {

@@ -8,17 +8,17 @@ const sources = rooms
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }))
 
 describe('the house', () => {
-  test('has no import against the one way', () => {
+  test('has no import against the rules', () => {
     expect(sources.length).toBeGreaterThan(50)
     expect(findViolations(sources)).toEqual([])
   })
 
-  test('has a row for nothing that does not exist', () => {
+  test('has rows only for paths that exist', () => {
     const paths = Object.entries(MAY_IMPORT).flat(2)
     expect(paths.filter((path) => !existsSync(path))).toEqual([])
   })
 
-  test('has each room of experiments in its README, which names files that exist', () => {
+  test('has each room of experiments in its README, which names only existing files', () => {
     const readme = readFileSync('experiments/README.md', 'utf8')
     const rows = [...readme.matchAll(/^\| `([\w.]+?)\/?` \|/gm)].map(
       (row) => `experiments/${row[1]}`,
@@ -30,7 +30,7 @@ describe('the house', () => {
     expect(missing).toEqual([])
   })
 
-  test('names in no row of experiments a room of a later row', () => {
+  test('has no row of experiments that names a room of a later row', () => {
     const rows = Object.keys(MAY_IMPORT).filter((room) => room.startsWith('experiments/'))
     for (const [index, room] of rows.entries()) {
       const named = MAY_IMPORT[room]!.filter((path) => path.startsWith('experiments/'))
@@ -63,7 +63,7 @@ describe('the house', () => {
     ['experiments/base/x.ts', "type A = import('./y.ts').B", 'a type, in line'],
     ['experiments/flat.ts', '', ''],
     ['elsewhere/x.ts', '', ''],
-  ])('a planted violation in %s is seen', (path, text, imported) => {
+  ])('a planted violation in %s is found', (path, text, imported) => {
     expect(findViolations([{ path, text }])).toMatchObject([{ path, imported }])
   })
 
@@ -78,7 +78,7 @@ describe('the house', () => {
     ['strategies/x.ts', "import type { a } from '../engine/compaction/strategy.ts'"],
     ['strategies/composed/x.ts', "from '../partial-levels/x.ts'"],
     ['workloads/traces/x.ts', "import fs from 'node:fs'"],
-  ])('what %s may import passes', (path, text) => {
+  ])('allowed imports of %s pass', (path, text) => {
     expect(findViolations([{ path, text }])).toEqual([])
   })
 })

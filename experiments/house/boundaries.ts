@@ -1,10 +1,11 @@
 /**
- * Owns the rules of who may import whom: rooms are folders, imports run one way. Invariant: every
- * source file belongs to exactly one room; a room imports itself and what its rule names.
+ * Owns the rules of imports: rooms are folders, and imports run in one direction. Invariant: every
+ * source file belongs to exactly one room; a room imports only itself and the rooms that its rule
+ * names.
  */
 
 export interface SourceFile {
-  /** From the top of the checkout, '/'-separated. */
+  /** Path from the top of the checkout, separated by '/'. */
   readonly path: string
   readonly text: string
 }
@@ -15,50 +16,50 @@ export interface Violation {
   readonly rule: string
 }
 
-const engineRooms = (...rooms: string[]) => rooms.map((room) => `engine/${room}`)
+/** Rooms or files of `folder`; `names` are separated by spaces. */
+const inFolder = (folder: string, names: string, ending = '') =>
+  names.split(' ').map((name) => `${folder}/${name}${ending}`)
+
+const engineRooms = (names: string) => inFolder('engine', names)
 const ENGINE_FACE = 'engine/index.ts'
 const BELOW_DB = engineRooms(
-  ...['base', 'storage', 'version', 'wal', 'memtable', 'cache', 'table', 'vlog', 'manifest'],
-  ...['iterators', 'compaction'],
+  'base storage version wal memtable cache table vlog manifest iterators compaction',
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
 /**
- * All that engine/db/values may import from engine/db: vocabulary, and the cursor of async scans.
+ * Everything that engine/db/values may import from engine/db: vocabulary, and the cursor of async
+ * scans.
  */
-const DB_VOCABULARY = ['options', 'events', 'call-options', 'cursor'].map(
-  (name) => `engine/db/${name}.ts`,
-)
+const DB_VOCABULARY = inFolder('engine/db', 'options events call-options cursor', '.ts')
 const SEAM = 'engine/compaction/strategy.ts'
-/** What an answer across the seam looks like: pure checks. */
+/** The checks of a strategy's answers, which are pure. */
 const SEAM_ANSWERS = 'engine/compaction/strategy-answers.ts'
 const VALUE_LOG_SEAM = 'engine/compaction/value-log-policy.ts'
-/** A value is compressed as a block is. */
+/** Values are compressed in the same way as blocks. */
 const COMPRESSION = 'engine/table/compression.ts'
 /** Pure arithmetic: strategies divide filter bits by the engine's own curve. */
 const FILTER_CURVE = 'engine/table/filter.ts'
-/** What the engine decides by without touching a byte: a simulator must decide the same. */
+/** Decisions of the engine that read no bytes. A simulator must decide in the same way. */
 const PURE_RULES = [
-  ...[
-    ...['validate-spec', 'resolved-spec', 'guarded-strategy'],
-    ...['placement', 'older-overlap', 'progress-guard'],
-  ].map((name) => `engine/compaction/${name}.ts`),
+  ...inFolder('engine/compaction', 'validate-spec resolved-spec guarded-strategy', '.ts'),
+  ...inFolder('engine/compaction', 'placement older-overlap progress-guard', '.ts'),
   'engine/table/table-size.ts',
 ]
-/** Pure vocabulary: a reader of results must not load the engine for the names of causes. */
+/** Pure vocabulary: a reader of results needs the names of causes without loading the engine. */
 const LEDGER = 'engine/storage/ledger.ts'
 
 /** The tree, the seams and pure arithmetic. */
 const WHAT_A_POLICY_SEES = [
-  ...engineRooms('base', 'version'),
+  ...engineRooms('base version'),
   ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
 ]
-/** What a strategy or a family of them is made of: never another family. */
+/** What a strategy or a family may import: never another family. */
 const STRATEGY_PARTS = [
   'strategies/define-strategy.ts',
   'strategies/primitives',
   ...WHAT_A_POLICY_SEES,
 ]
-/** Files beside them at the top of `strategies/` belong to every strategy and may import each. */
+/** Files at the top of `strategies/` belong to all strategies and may import each of them. */
 const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'strategies/primitives': WHAT_A_POLICY_SEES,
   'strategies/filters': ['strategies/primitives', ...WHAT_A_POLICY_SEES],
@@ -79,63 +80,62 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** What every room of experiments may speak of. */
+/** Rooms that every room of experiments may import. */
 const PRODUCT = [ENGINE_FACE, 'engine/base', 'strategies', 'workloads', 'results']
-const experimentsRooms = (...rooms: string[]) => rooms.map((room) => `experiments/${room}`)
-/** Between the command line and the runs: each makes one thing of runs or results. */
-const PURPOSES = [
-  ...['suites', 'report', 'timeline', 'story', 'compare'],
-  ...['export', 'charts', 'trace', 'browser'],
-]
-const RUN_AND_BELOW = ['run', 'targets', 'load', 'measure', 'machine', 'base']
-/** From bottom to top: no row names a room of a later row. */
-const EXPERIMENTS_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  'experiments/base': PRODUCT,
-  'experiments/machine': [...experimentsRooms('base'), ...PRODUCT],
-  'experiments/measure': [...experimentsRooms('base', 'machine'), ...PRODUCT],
-  'experiments/load': [...experimentsRooms('base', 'measure'), ...PRODUCT],
-  'experiments/targets': [...experimentsRooms('base', 'machine', 'measure'), ...PRODUCT],
-  'experiments/run': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/browser': ['engine/base'],
-  'experiments/trace': [...experimentsRooms('base'), ...PRODUCT],
-  'experiments/charts': [
-    ...experimentsRooms('base', 'measure', 'browser'),
-    FILTER_CURVE,
-    ...PRODUCT,
-  ],
-  'experiments/export': ['results'],
-  'experiments/compare': [...experimentsRooms('base', 'measure'), ...PRODUCT],
-  'experiments/story': [...experimentsRooms('base'), ...PRODUCT],
-  'experiments/timeline': [...experimentsRooms('base', 'browser', 'charts', 'story'), ...PRODUCT],
-  'experiments/report': [
-    ...experimentsRooms('base', 'measure', 'browser', 'charts', 'compare'),
-    ...PRODUCT,
-  ],
-  'experiments/suites': [...experimentsRooms(...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/cli': [...experimentsRooms(...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/commands': [...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW), ...PRODUCT],
-  'experiments/main.ts': experimentsRooms('commands', 'cli'),
-  'experiments/bench': [
-    ...experimentsRooms('cli', ...PURPOSES, ...RUN_AND_BELOW),
-    ...WHOLE_ENGINE,
-    ...PRODUCT,
-  ],
-  'experiments/house': experimentsRooms('base', 'browser', 'machine'),
+/** Rooms between the command line and the runs; each makes one thing from runs or results. */
+const PURPOSES = 'suites report timeline story compare export charts trace browser'
+const RUN_AND_BELOW = 'run targets load measure machine base'
+/** From bottom to top, the rooms that each may import: no row names a room of a later row. */
+const EXPERIMENTS: Readonly<Record<string, string>> = {
+  base: '',
+  machine: 'base',
+  measure: 'base machine',
+  load: 'base measure',
+  targets: 'base machine measure',
+  run: RUN_AND_BELOW,
+  browser: '',
+  trace: 'base',
+  charts: 'base measure browser',
+  export: '',
+  compare: 'base measure',
+  story: 'base',
+  timeline: 'base browser charts story',
+  report: 'base measure browser charts compare',
+  suites: RUN_AND_BELOW,
+  cli: `${PURPOSES} ${RUN_AND_BELOW}`,
+  commands: `cli ${PURPOSES} ${RUN_AND_BELOW}`,
+  'main.ts': 'commands cli',
+  bench: `cli ${PURPOSES} ${RUN_AND_BELOW}`,
+  house: 'base browser machine',
 }
+/** What a room may import from outside of experiments, where it is not the product. */
+const INSTEAD_OF_PRODUCT: Readonly<Record<string, readonly string[]>> = {
+  browser: ['engine/base'],
+  charts: [FILTER_CURVE, ...PRODUCT],
+  export: ['results'],
+  'main.ts': [],
+  bench: [...WHOLE_ENGINE, ...PRODUCT],
+  house: [],
+}
+const EXPERIMENTS_ROOMS = Object.fromEntries(
+  Object.entries(EXPERIMENTS).map(([room, others]) => {
+    const inside = others === '' ? [] : inFolder('experiments', others)
+    return [`experiments/${room}`, [...inside, ...(INSTEAD_OF_PRODUCT[room] ?? PRODUCT)]]
+  }),
+)
 
-/** Longest prefix wins. A path that ends in .ts allows just that file. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/base': [],
   'engine/storage': engineRooms('base'),
   'engine/version': engineRooms('base'),
   'engine/memtable': engineRooms('base'),
   'engine/cache': engineRooms('base'),
-  'engine/wal': engineRooms('base', 'storage'),
-  'engine/table': engineRooms('base', 'storage', 'cache'),
-  'engine/vlog': [...engineRooms('base', 'storage', 'cache'), COMPRESSION],
-  'engine/manifest': engineRooms('base', 'storage', 'wal', 'version'),
-  'engine/iterators': engineRooms('base', 'version'),
-  'engine/compaction': engineRooms('base', 'storage', 'version', 'table', 'vlog', 'iterators'),
+  'engine/wal': engineRooms('base storage'),
+  'engine/table': engineRooms('base storage cache'),
+  'engine/vlog': [...engineRooms('base storage cache'), COMPRESSION],
+  'engine/manifest': engineRooms('base storage wal version'),
+  'engine/iterators': engineRooms('base version'),
+  'engine/compaction': engineRooms('base storage version table vlog iterators'),
   'engine/db': BELOW_DB,
   'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
   'engine/db/offline': WHOLE_ENGINE,
@@ -143,20 +143,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/index.ts': WHOLE_ENGINE,
   strategies: WHAT_A_POLICY_SEES,
   ...STRATEGY_ROOMS,
-  'strategies/simulator': ['strategies', ...engineRooms('base', 'version'), SEAM, ...PURE_RULES],
+  'strategies/simulator': ['strategies', ...engineRooms('base version'), SEAM, ...PURE_RULES],
   'strategies/open.ts': ['strategies', ENGINE_FACE, ...engineRooms('base')],
   'strategies/conformance': [
     'strategies',
     ENGINE_FACE,
-    ...engineRooms('base', 'version', 'compaction', 'testing'),
+    ...engineRooms('base version compaction testing'),
   ],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
   ...EXPERIMENTS_ROOMS,
-  notebooks: ['results', ...experimentsRooms('base', 'cli', 'charts')],
+  notebooks: ['results', ...inFolder('experiments', 'base cli charts')],
 }
 
-/** Rooms that stand above the room they lie in, which therefore must not import them. */
+/** Rooms above the room that contains them; the outer room must not import them. */
 const ABOVE_THEIR_ROOM = ['engine/db/offline']
 
 const RECURSIVE_MKDIR =
@@ -164,7 +164,7 @@ const RECURSIVE_MKDIR =
 
 const TYPE_BY_STATEMENT = 'written import type { … } from: the linter sees only those in a circle'
 
-/** Only these rooms touch the file system. */
+/** Only these rooms use the file system. */
 const FILE_SYSTEM = [
   'engine/storage',
   'workloads/traces',
@@ -173,14 +173,14 @@ const FILE_SYSTEM = [
   'notebooks',
   'strategies/conformance/foreign-imports.ts',
 ]
-/** Strategies that break each rule of the kit, so that it is seen to catch them. */
+/** Strategies that each break one rule of the conformance kit, to test that the kit finds it. */
 const BROKEN_ON_PURPOSE = 'strategies/conformance/broken'
-/** Only these read the system's clock or unseeded randomness. */
+/** Only these use the system's clock or unseeded randomness. */
 const CLOCK = ['engine/base/clock.ts', 'experiments', 'results', 'notebooks', BROKEN_ON_PURPOSE]
 
 const IMPORT = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
 
-/** Tests, and the processes they start, may import whatever they set up. */
+/** Tests, and the processes they start, may import anything. */
 const isTest = (path: string) => /\.(test|child)\.ts$/.test(path) || path.includes('/testing/')
 
 export function findViolations(files: readonly SourceFile[]): readonly Violation[] {

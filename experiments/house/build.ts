@@ -1,7 +1,7 @@
 /**
- * Owns `npm run build`: the two packages, ready to pack, in the folders `dist/varve` and
- * `dist/varve-lab`. JavaScript, declarations and source maps come from the compiler, which builds
- * the entries of packages and all that they import. Sources lie inside the source maps.
+ * Owns `npm run build`: it writes the two packages, ready to pack, into the folders `dist/varve`
+ * and `dist/varve-lab`. The compiler makes JavaScript, declarations and source maps for the entries
+ * of packages and all that they import. The source maps contain the sources.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -22,12 +22,14 @@ import {
 
 const TOP = join(import.meta.dirname, '../..')
 const COMPILER = join(TOP, 'node_modules/typescript/bin/tsc')
-/** Types of libraries that have none. */
+/** Type declarations of libraries that have none. */
 const DECLARATIONS = ['experiments/charts/pdf-modules.d.ts']
 /** In every package. */
 const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'LICENSE']
 
-/** Builds all packages into `folder`, in which nothing else may be. Returns the folder of each. */
+/**
+ * Builds all packages into `folder`, which must contain no other files. Returns the folder of each.
+ */
 export function buildPackages(folder: string): readonly string[] {
   const root = JSON.parse(readFileSync(join(TOP, 'package.json'), 'utf8')) as RootManifest
   const plans = packagePlans(root)
@@ -73,11 +75,11 @@ function compile(plans: readonly PackagePlan[], folder: string): void {
   if (status !== 0) throw new Error(`the compiler ended with exit code ${status}`)
 }
 
-/** A file of the compiler's as its package needs it. */
+/** Changes a file that the compiler wrote as its package needs it. */
 function packed(path: string, text: string, plans: readonly PackagePlan[]): string {
   if (!path.endsWith('.map')) return withPackageImports(path, text, plans)
   const map = JSON.parse(text) as { sources: string[] }
-  // The source is inside the map. Its name is that of a file beside the module.
+  // The source map contains the source, named like a file beside the module.
   map.sources = map.sources.map((source) => basename(source))
   return JSON.stringify(map)
 }

@@ -1,7 +1,7 @@
 /**
- * Runs every command of every document as it is written, document by document, each in a fresh copy
- * of the checkout, and expects exit code 0. What is left out or made shorter is listed here, with
- * the reason. `VARVE_DOCUMENTS=full` makes nothing shorter and prints the seconds of each.
+ * Runs every command of every document as written, document by document, each in a new copy of the
+ * checkout, and expects exit code 0. Commands that are left out or made shorter are listed here,
+ * with the reason. `VARVE_DOCUMENTS=full` shortens nothing and prints the seconds of each command.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
@@ -21,24 +21,24 @@ import { type DocumentedCommand, documentedCommands } from './documented-command
 const root = join(import.meta.dirname, '../..')
 const isFull = process.env.VARVE_DOCUMENTS === 'full'
 
-/** What is not run, and why. */
+/** Commands that are not run, with the reason. */
 const LEFT_OUT: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^(npm ci && )?npm test$/, 'these are the tests'],
-  [/^db_bench /, 'a tool of RocksDB, which not every machine has'],
+  [/^db_bench /, 'a tool of RocksDB that is missing on some machines'],
 ]
 
-/** Not part of what is tried: the copy has the packages of this checkout, through a link. */
+/** Not tested: the copy uses the packages of this checkout, through a link. */
 const INSTALLS = /^npm ci && /
 
-/** Anywhere else it would take the packages of this checkout away. */
+/** In any other place it would remove the packages of this checkout. */
 const CHANGES_PACKAGES = /\bnpm (ci|install)\b/
 
-/** What takes more than ten seconds, and what makes it shorter. The first that fits is taken. */
+/** Commands that take more than ten seconds, with a shorter form. The first match is used. */
 const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) => string])[] = [
   [/--scale=full/, (command) => command.replace('--scale=full', '--scale=smoke')],
   [/--suite=|--list|--user-bytes=|--trace=/, (command) => command],
   [/--repeat=10/, (command) => `${command.replace('=10', '=2')} --records=2000 --operations=2000`],
-  // A story needs events, so many memtables.
+  // A story needs events, so it needs many memtables.
   [
     /--versions$/,
     (command) => `${command} --records=2000 --operations=2000 --set=memtableBytes=64KiB`,
@@ -68,7 +68,7 @@ afterAll(() => {
   for (const copy of copies) rmSync(copy, { recursive: true, force: true })
 }, 120_000)
 
-/** The files of this checkout that git has or would take, with its packages, as a repository. */
+/** A repository with all files of this checkout that git tracks or would add, and its packages. */
 function freshCopy(): string {
   const copy = mkdtempSync(join(tmpdir(), 'varve-documents-'))
   copies.push(copy)
@@ -103,7 +103,7 @@ function run(command: string, copy: string) {
   return { code: ended.status, said: `${ended.stdout.slice(-2000)}${ended.stderr.slice(-2000)}` }
 }
 
-/** What git would show of a copy that someone has worked in. */
+/** New and changed files that git would show in a copy in which someone has worked. */
 function strangers(copy: string): string {
   return execFileSync('git', ['status', '--porcelain'], { cwd: copy, encoding: 'utf8' })
     .split('\n')
@@ -111,7 +111,7 @@ function strangers(copy: string): string {
     .join('\n')
 }
 
-/** Runs the commands in order; the first that fails is told with its place. */
+/** Runs the commands in order; the error of the first that fails names its place. */
 function follow(commands: readonly DocumentedCommand[], copy: string): void {
   for (const { document, line, command } of commands) {
     if (LEFT_OUT.some(([pattern]) => pattern.test(command))) continue
@@ -124,10 +124,10 @@ describe('every command of', () => {
   test.each(documents)('$path runs as written', ({ commands }) => {
     const copy = freshCopy()
     follow(commands, copy)
-    expect(strangers(copy), 'what commands leave is ignored by git').toBe('')
+    expect(strangers(copy), 'git ignores all files that commands leave').toBe('')
   })
 
-  test('a document that is wrong is told with file, line and command', () => {
+  test('the error of a wrong document names file, line and command', () => {
     const planted = documentedCommands(
       'a.md',
       '```sh\nnpm run exp -- --list\nnpm run trace -- x\n```',
@@ -138,7 +138,7 @@ describe('every command of', () => {
   })
 })
 
-test('nothing is left out or made shorter that no document names', () => {
+test('every rule that leaves out or shortens a command matches a document', () => {
   const commands = documents.flatMap((document) => document.commands.map(({ command }) => command))
   expect(commands.length).toBeGreaterThan(30)
   for (const [pattern] of [...LEFT_OUT, ...SHORTER]) {

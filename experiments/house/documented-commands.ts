@@ -1,15 +1,15 @@
 /**
- * Owns finding the commands that documents tell a reader to run: the lines of their fenced `sh`
- * blocks, so that a test can run each as it is written, and the code spans of their text, so that a
- * test can check what they name. Invariant: a command of this project in a fence of another kind,
- * or in one that is indented, is refused, since nothing would run it.
+ * Owns the search for commands in documents: the lines of fenced `sh` blocks, so that a test can
+ * run each as written, and the code spans of the text, so that a test can check the names in them.
+ * Invariant: a command of this project in another kind of fence, or in an indented fence, is
+ * refused, because no test would run it.
  */
 
 export interface DocumentedCommand {
   readonly document: string
-  /** Of the document, from 1: where the command begins. */
+  /** Line of the document where the command begins, from 1. */
   readonly line: number
-  /** As written, continued lines joined, without the comment behind it. */
+  /** The command as written, with continued lines joined and without a comment at the end. */
   readonly command: string
 }
 
@@ -18,7 +18,7 @@ const INDENTED_FENCE = /^\s+```/
 const CODE_SPAN = /`([^`]+)`/g
 const COMMENT = /(^|\s+)#(\s.*)?$/
 
-/** The commands of `text`, in its order. Throws where one stands in a fence that is not `sh`. */
+/** The commands of `text`, in its order. Throws if one is in a fence that is not `sh`. */
 export function documentedCommands(document: string, text: string): readonly DocumentedCommand[] {
   const commands: DocumentedCommand[] = []
   let fence: string | null = null
@@ -48,7 +48,7 @@ export function documentedCommands(document: string, text: string): readonly Doc
   return commands
 }
 
-/** The code spans of the text outside of fences, in its order; a span over two lines is one. */
+/** The code spans of the text outside fences, in its order; a span over two lines is one span. */
 export function codeSpans(text: string): readonly string[] {
   let isFenced = false
   const prose = text.split('\n').filter((line) => {
@@ -59,36 +59,53 @@ export function codeSpans(text: string): readonly string[] {
   return Array.from(prose.join('\n').matchAll(CODE_SPAN), ([, span]) => span!.replace(/\s+/g, ' '))
 }
 
-/** What a code span of a document may name. */
+/** The names that a code span may use. */
 export interface Known {
-  readonly scripts: ReadonlySet<string>
-  /** The flags of a script; null where it takes anything. */
-  flagsOf(script: string): ReadonlySet<string> | null
-  /** The flags of any script. */
-  readonly flags: ReadonlySet<string>
+  /** The scripts of package.json: name → command. */
+  readonly scripts: Readonly<Record<string, string>>
+  /** The verbs of the program, as 'exp' or 'trace stats', with the flags of each. */
+  readonly flagsOf: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-const SCRIPT = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:-]+)/
 const FLAGS_ALONE = /^--[a-z]/
-const FLAG = /(?<= )--[a-z][a-z-]*/g
+const FLAG = /^--[a-z][a-z-]*/
+const OF_NPM = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:-]+)(.*)$/
+const OF_PROGRAM = /^(?:npx )?varve(?= |$)(.*)$/
+const STARTS_PROGRAM = / experiments\/main\.ts(.*)$/
+/** npm's own commands. */
+const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec', 'version']
+/** A placeholder for any word: `<verb>`, `…`, `NAME`. */
+const PLACEHOLDER = /[<…]|^[A-Z]+$/
 
-/**
- * Why a reader could not use `span`, a command or flags as a document names them; null: they can.
- */
-export function faultOf(span: string, { scripts, flagsOf, flags }: Known): string | null {
-  const given = Array.from(` ${span}`.matchAll(FLAG), ([flag]) => flag)
-  const [, script] = SCRIPT.exec(span) ?? []
-  if (script === undefined) {
-    if (!FLAGS_ALONE.test(span)) return null
-    const unknown = given.find((flag) => !flags.has(flag))
-    return unknown === undefined ? null : `no command has ${unknown}`
+/** Why a reader cannot use `span`, a command or flags named in a document; null if they can. */
+export function faultOf(span: string, { scripts, flagsOf }: Known): string | null {
+  if (FLAGS_ALONE.test(span)) {
+    const unknown = flagsIn(span).find((flag) => !flagsOf.values().some((flags) => flags.has(flag)))
+    return unknown === undefined ? null : `no verb has ${unknown}`
   }
-  if (NPM_COMMANDS.includes(script)) return null
-  if (!scripts.has(script)) return `there is no script ${script}`
-  const known = flagsOf(script)
-  const unknown = known === null ? undefined : given.find((flag) => !known.has(flag))
-  return unknown === undefined ? null : `${script} has no ${unknown}`
+  const [, ofProgram] = OF_PROGRAM.exec(span) ?? []
+  if (ofProgram !== undefined) return faultOfVerb(ofProgram, flagsOf)
+  const [, script, rest] = OF_NPM.exec(span) ?? []
+  if (script === undefined || NPM_COMMANDS.includes(script)) return null
+  if (!Object.hasOwn(scripts, script)) return `there is no script ${script}`
+  const [, verb] = STARTS_PROGRAM.exec(scripts[script]!) ?? []
+  return verb === undefined ? null : faultOfVerb(`${verb}${rest}`, flagsOf)
 }
 
-/** What npm does itself. */
-const NPM_COMMANDS = ['run', 'ci', 'install', 'pack', 'exec']
+/** `line` is the part of the command after the name of the program. */
+function faultOfVerb(line: string, flagsOf: Known['flagsOf']): string | null {
+  const [first, second] = line.split(' ').filter((word) => word !== '' && word !== '--')
+  if (first === undefined || first.startsWith('-') || PLACEHOLDER.test(first)) return null
+  const flags = flagsOf.get(first) ?? flagsOf.get(`${first} ${second}`)
+  if (flags === undefined) {
+    const isGroup = flagsOf.keys().some((verb) => verb.startsWith(`${first} `))
+    if (isGroup && (second === undefined || /^-|[<…]/.test(second))) return null
+    return `there is no verb ${isGroup ? `${first} ${second}` : first}`
+  }
+  const unknown = flagsIn(line).find((flag) => !flags.has(flag))
+  return unknown === undefined ? null : `${first} has no ${unknown}`
+}
+
+function flagsIn(line: string): readonly string[] {
+  return line.split(' ').flatMap((word) => FLAG.exec(word)?.[0] ?? [])
+}

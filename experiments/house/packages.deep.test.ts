@@ -1,7 +1,7 @@
 /**
- * Packs both packages, installs them into an empty folder and uses them there as a stranger would,
- * under each supported line of Node. Needs npm and a registry: without one the tests are skipped,
- * loudly; where `VARVE_REQUIRE_REGISTRY` is set they fail instead.
+ * Packs both packages, installs them into an empty folder and uses them there like a new user,
+ * under each supported line of Node. Needs npm and a registry. Without a registry the tests are
+ * skipped with a message; if `VARVE_REQUIRE_REGISTRY` is set they fail instead.
  */
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
@@ -25,11 +25,11 @@ const top = join(import.meta.dirname, '../..')
 const root = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8'))
 const folder = mkdtempSync(join(tmpdir(), 'varve-packages-'))
 const app = join(folder, 'app')
-/** Installing takes as long as the network and the machine let it. */
+/** The duration of an install depends on the network and the machine. */
 const HOOK_MS = 300_000
 afterAll(() => rmSync(folder, { recursive: true, force: true }), HOOK_MS)
 
-/** The first line of Node that the packages support, beside the one that runs the tests. */
+/** The oldest supported line of Node, tested in addition to the one that runs the tests. */
 const OLDEST = '22.23.5'
 const OLDEST_PACKAGE = `node-linux-${process.arch}`
 
@@ -56,7 +56,7 @@ export default defineStrategy({
 })
 `
 
-/** Which files the program and a module of the user's get for one import. */
+/** Prints the files that one import gives to the program and to a module of the user. */
 const WHICH_FILES = `import { createRequire } from 'node:module'
 const program = createRequire(import.meta.resolve('varve-lab/package.json'))
 const own = createRequire(import.meta.url)
@@ -95,13 +95,13 @@ const TYPE_CHECK = {
 
 interface Place {
   readonly cwd?: string
-  /** The folder of the `node` that comes first on the path. */
+  /** Folder of a `node` that is put first on the path. */
   readonly bin?: string
 }
 
 function run([program, ...rest]: readonly string[], { cwd = app, bin }: Place = {}) {
   const path = [bin, process.env.PATH].filter((part) => part !== undefined).join(delimiter)
-  // What npm tells its scripts of this checkout is not for the npm of another folder.
+  // npm sets variables for the scripts of this checkout; they must not reach npm in another folder.
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^npm_(?:package|lifecycle|config_local_prefix)|^NODE_/i.test(name),
   )
@@ -109,7 +109,7 @@ function run([program, ...rest]: readonly string[], { cwd = app, bin }: Place = 
   return spawnSync(program!, rest, { cwd, env, encoding: 'utf8' })
 }
 
-/** What it printed. Fails unless it ended well. */
+/** The standard output. Fails unless the process ended with success. */
 function printed({ status, stdout, stderr, error }: SpawnSyncReturns<string>): string {
   expect(status, `${error ?? ''}${stdout.slice(-2000)}${stderr.slice(-2000)}`).toBe(0)
   return stdout
@@ -126,7 +126,9 @@ const install = (...packages: readonly string[]) =>
     ...packages,
   ])
 
-/** Makes the user's folder and gets the oldest Node; null, or why it cannot be had. */
+/**
+ * Makes the user's folder and installs the oldest Node. Returns null, or why it is not available.
+ */
 function prepare(): string | null {
   const tools = join(folder, 'tools')
   const get = [
@@ -140,11 +142,12 @@ function prepare(): string | null {
     tools,
   ]
   const { status, stderr, error } = run([...get, `${OLDEST_PACKAGE}@${OLDEST}`], { cwd: folder })
-  return status === 0 ? null : `${error ?? stderr.trim()}`
+  return status === 0 ? null : `${error ?? stderr.split('\n')[0]}`
 }
 
 const missing = prepare()
 if (missing !== null) {
+  rmSync(folder, { recursive: true, force: true })
   const message = `npm cannot install ${OLDEST_PACKAGE}: ${missing}`
   if (process.env.VARVE_REQUIRE_REGISTRY) throw new Error(message)
   console.warn(`SKIPPED, ${message}`)
@@ -177,7 +180,7 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
     printed(install(archiveOf('varve')))
   }, HOOK_MS)
 
-  test('varve brings few others', () => {
+  test('varve has few dependencies', () => {
     const packages = globSync('node_modules/{*,@*/*}/package.json', { cwd: app })
     const files = globSync('node_modules/**', { cwd: app, withFileTypes: true })
     const bytes = files
@@ -232,13 +235,13 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
         expect(packed.command).toEqual(['npx', 'varve', 'exp', ...expected.command.slice(4)])
       })
 
-      test('a strategy of the user’s runs, and passes the conformance kit', () => {
+      test('a user’s strategy runs, and passes the conformance kit', () => {
         varve(bin, 'exp', '--strategy=./mine.js', ...SMALL, `--out=${out}-mine`)
         expect(resultIn(`${out}-mine`).config.strategy.name).toBe('mine')
         expect(varve(bin, 'conform', './mine.js', '--runs=5')).toMatch(/20 rules hold, 0 broken/)
       })
 
-      test('a store that is not installed is told in one line', () => {
+      test('a store that is not installed gives an error of one line', () => {
         const { status, stderr } = run(
           ['npx', '--no', '--', 'varve', 'exp', '--target=leveldb', ...SMALL],
           { bin },
@@ -262,7 +265,7 @@ function writeIn(name: string, text: string): void {
   writeFileSync(join(app, name), text)
 }
 
-/** The example of a document that opens a database. */
+/** The example in a document that opens a database. */
 function exampleOf(text: string): string {
   const blocks = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code!)
   const example = blocks.find((code) => code.includes("from 'varve'"))

@@ -1,5 +1,6 @@
 /**
- * The packages' manifests against the sources they are built from. Needs no build and no network.
+ * Compares the packages' manifests with the sources they are built from. Needs no build and no
+ * network.
  */
 
 import { existsSync, readFileSync } from 'node:fs'
@@ -35,7 +36,7 @@ interface Source {
   readonly specifiers: readonly string[]
 }
 
-/** All that the compiler builds: entries, and what they import. */
+/** All sources that the compiler builds: entries and the files they import. */
 function builtSources(): readonly Source[] {
   const entries = plans.flatMap(({ exports, modules }) => [...Object.values(exports), ...modules])
   const sources = new Map<string, Source>()
@@ -60,7 +61,7 @@ describe.each(plans)('the package $name', (plan) => {
   const own = sources.filter(({ path }) => planOf(path, plans) === plan)
   const text = own.map((source) => source.text).join('\n')
 
-  test('declares what its modules import, and nothing that they do not name', () => {
+  test('declares the packages that its modules import or name, and no others', () => {
     const imported = own
       .flatMap(({ specifiers }) => specifiers)
       .filter((specifier) => !/^\.|^node:/.test(specifier))
@@ -69,13 +70,13 @@ describe.each(plans)('the package $name', (plan) => {
     const declared = [...plan.dependencies, ...plan.optionalPeers]
     expect(own.length).toBeGreaterThan(50)
     expect(imported.filter((name) => !declared.includes(name))).toEqual([])
-    // Some are resolved by their names: fonts, libraries of pages, other stores.
+    // Some packages are resolved by name: fonts, libraries of pages, other stores.
     const named = (name: string) => imported.includes(name) || text.includes(`'${name}`)
     const unnamed = declared.filter((name) => !named(name) && !text.includes(`\`${name}/`))
     expect(unnamed.filter((name) => !PASSED_ON.includes(name))).toEqual([])
   })
 
-  test('takes the versions of the checkout, and none of its development', () => {
+  test('has the checkout’s versions of its dependencies, and no development dependencies', () => {
     const manifest = packageManifest(plan, root) as Record<string, Record<string, string>>
     const versions = { ...manifest.dependencies, ...manifest.peerDependencies }
     expect(Object.keys(versions).length).toBeGreaterThan(5)
@@ -92,13 +93,13 @@ describe.each(plans)('the package $name', (plan) => {
     expect(own.filter(({ path }) => path.endsWith('.test.ts'))).toEqual([])
   })
 
-  test('reads and starts no module of its own under the name that it has in the checkout', () => {
+  test('reads and starts its modules under their built names', () => {
     const byName = /import\.meta\.(?:url|dirname)[^\n]*\.ts\b/
     expect(own.filter((source) => byName.test(source.text)).map(({ path }) => path)).toEqual([])
   })
 })
 
-/** Of the program: what an entry of `varve` that it uses takes from whoever installs it. */
+/** Packages that the program declares only because an entry of `varve` that it uses needs them. */
 const PASSED_ON = ['fast-check', 'varve']
 
 describe('imports in packages', () => {

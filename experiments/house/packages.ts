@@ -1,9 +1,9 @@
 /**
- * Owns what the two packages for others are made of: `varve`, the engine with its strategies and
- * workloads, and `varve-lab`, the program. Invariant: versions of dependencies stand once, in the
- * checkout's package.json.
+ * Owns the contents of the two published packages: `varve`, the engine with its strategies and
+ * workloads, and `varve-lab`, the program. Invariant: the versions of dependencies appear only in
+ * the checkout's package.json.
  *
- * The program reaches modules of `varve` that are no public entry by `varve/internal/…`. So a
+ * The program reaches modules of `varve` that are not public entries by `varve/internal/…`. So a
  * strategy that imports `varve/strategies` and the program that runs it share one instance of every
  * module.
  */
@@ -15,18 +15,18 @@ export interface PackagePlan {
   readonly description: string
   /** Folders of the checkout whose modules belong to this package. */
   readonly rooms: readonly string[]
-  /** Modules that others import, by subpath. What they import is built with them. */
+  /** Public modules by subpath. The modules that they import are built with them. */
   readonly exports: Readonly<Record<string, string>>
-  /** Further modules to build, which nothing built imports: programs, children, examples. */
+  /** Further modules to build that no built module imports: programs, child processes, examples. */
   readonly modules: readonly string[]
-  /** Scripts of pages, each made one text by `inlineScript`. */
+  /** Scripts of pages; `inlineScript` turns each into one text. */
   readonly pages: readonly string[]
   /** Files to copy. */
   readonly assets: readonly string[]
   readonly bin: Readonly<Record<string, string>>
-  /** Names; installed with the package. */
+  /** Names of packages that are installed with this one. */
   readonly dependencies: readonly string[]
-  /** Names; installed by who wants what they are for. */
+  /** Names of packages that users install only if they need them. */
   readonly optionalPeers: readonly string[]
   /** Whether the versions of dependencies are exact: equal versions must give equal figures. */
   readonly isExact: boolean
@@ -40,10 +40,10 @@ export interface RootManifest {
   readonly dependencies: Readonly<Record<string, string>>
 }
 
-/** `node:zlib` has had zstd since then. */
+/** The first version whose `node:zlib` has zstd. */
 const NODE_VERSION = '>=22.15'
 
-/** For the program alone. */
+/** For modules that only the program uses. */
 const INTERNAL = 'internal'
 
 export function packagePlans(root: RootManifest): readonly PackagePlan[] {
@@ -114,11 +114,12 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
   ]
 }
 
-/** The package.json of a package. Throws where the checkout does not have a dependency. */
+/** The package.json of a package. Throws if the checkout lacks a dependency. */
 export function packageManifest(plan: PackagePlan, root: RootManifest): Record<string, unknown> {
   const versionOf = (name: string) => {
     const version = name === 'varve' ? root.version : root.dependencies[name]
-    if (version === undefined) throw new Error(`${plan.name}: no dependency is called ${name}`)
+    if (version === undefined)
+      throw new Error(`${plan.name}: the checkout has no dependency ${name}`)
     return version
   }
   const versions = (names: readonly string[], prefix: string) =>
@@ -145,7 +146,7 @@ export function packageManifest(plan: PackagePlan, root: RootManifest): Record<s
   }
 }
 
-/** Where the built form of a source lies in its package. */
+/** Path of the built form of a source in its package. */
 export function built(path: string): string {
   return `./${posix.normalize(path).replace(/\.ts$/, '.js')}`
 }
@@ -153,9 +154,10 @@ export function built(path: string): string {
 const SPECIFIER = /(?<=\b(?:from |import ?\(?)['"])\.{1,2}\/[^'"]+(?=['"])/g
 
 /**
- * The text of a built module or declaration with its imports as a package needs them. `path` is the
- * module's, from the top of the checkout. What lies in the rooms of another package is imported
- * from there; relative paths end in `.js`, also in declarations, where the compiler leaves `.ts`.
+ * The text of a built module or declaration, with its imports changed as a package needs them.
+ * `path` is the module's path from the top of the checkout. Imports from rooms of another package
+ * name that package. Relative paths end in `.js`, also in declarations, where the compiler leaves
+ * `.ts`.
  */
 export function withPackageImports(
   path: string,
@@ -171,7 +173,7 @@ export function withPackageImports(
   })
 }
 
-/** The package that a file of the checkout belongs to. Throws where it belongs to none. */
+/** The package that a file of the checkout belongs to. Throws if there is none. */
 export function planOf(path: string, plans: readonly PackagePlan[]): PackagePlan {
   const [room = ''] = path.split('/')
   const plan = plans.find(({ rooms }) => rooms.includes(room))

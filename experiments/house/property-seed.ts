@@ -1,6 +1,7 @@
 /**
- * Owns the seed of every property test: the same in each run, so that a green tree stays green, or
- * VARVE_TEST_SEED, a number or `random`, to look elsewhere. fast-check prints the seed that failed.
+ * Owns the seed of every property test. It is the same in each run, so that passing tests keep
+ * passing. VARVE_TEST_SEED, a number or `random`, tries other inputs. fast-check prints the seed of
+ * a failure.
  */
 import fc from 'fast-check'
 
@@ -9,6 +10,6 @@ const DEFAULT_SEED = 20_260_101
 const asked = process.env.VARVE_TEST_SEED
 if (asked !== 'random') {
   const seed = asked === undefined ? DEFAULT_SEED : Number(asked)
-  if (!Number.isInteger(seed)) throw new Error(`VARVE_TEST_SEED is no integer: ${asked}`)
+  if (!Number.isInteger(seed)) throw new Error(`VARVE_TEST_SEED is not an integer: ${asked}`)
   fc.configureGlobal({ ...fc.readConfigureGlobal(), seed })
 }

@@ -1,7 +1,7 @@
 /**
- * Owns the checks of how files are written: lines of comments stay within 100 columns, object
- * literals list their fields, and prose uses none of the phrases that tire a reader. Invariant: a
- * finding names the line and what to write instead.
+ * Owns the checks of prose in files: comment lines stay within 100 columns, object literals list
+ * their fields, and prose uses none of the phrases that are hard to read. Invariant: a finding
+ * names the line and what to write instead.
  */
 
 import { parseSync, Visitor } from 'oxc-parser'
@@ -14,8 +14,8 @@ export interface ProseFinding {
 const COLUMNS_MAX = 100
 
 /**
- * Phrases without any good use, each with what to write instead. A phrase enters the list only if
- * its replacement is always better, so that nobody has to argue with the check.
+ * Phrases with their replacements. A phrase enters the list only if its replacement is always
+ * better, so that the check needs no exceptions.
  */
 const OLD_PHRASES: readonly (readonly [phrase: RegExp, instead: string])[] = [
   phrase("one['’]s own", 'your, its'),
@@ -48,7 +48,7 @@ export function longCommentLines(text: string): readonly ProseFinding[] {
     })
 }
 
-/** Object literals spread in place (`...{ a, b }`), which hide fields to save lines. */
+/** Object literals spread in place (`...{ a, b }`). They hide fields to save lines. */
 export function packedLiterals(text: string): readonly ProseFinding[] {
   if (!/\.\.\.\s*\{/.test(text)) return []
   const found: ProseFinding[] = []
@@ -62,7 +62,7 @@ export function packedLiterals(text: string): readonly ProseFinding[] {
   return found
 }
 
-/** Old phrases in the comments of TypeScript, or anywhere in another document. */
+/** Listed phrases in the comments of TypeScript, or anywhere in another document. */
 export function oldPhrases(path: string, text: string): readonly ProseFinding[] {
   const prose = path.endsWith('.ts') ? commentsAlone(text) : text
   return OLD_PHRASES.flatMap(([pattern, instead]) =>
@@ -79,7 +79,7 @@ function phrase(words: string, instead: string): readonly [RegExp, string] {
   return [new RegExp(String.raw`\b${gap}\b`, 'gi'), instead]
 }
 
-/** `text` with everything outside comments blanked, so that offsets and lines stay. */
+/** `text` with everything outside comments blanked, so that offsets and lines stay the same. */
 function commentsAlone(text: string): string {
   let out = ''
   let at = 0

@@ -1,4 +1,4 @@
-/** Everything a user can import says what it means: the API reference is made from docstrings. */
+/** Every public export has a docstring, because the API reference is made from docstrings. */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const undocumented = (entry: string, read: (path: string) => string) => {
     .map(({ path, line, name }) => `${path}:${line}: ${name}`)
 }
 
-test('the reference is made of what the package exports', () => {
+test('the reference lists the exports of the package', () => {
   const { exports } = JSON.parse(fromDisk('package.json'))
   expect(entries.map((path) => `./${path}`)).toEqual(Object.values(exports))
 })
@@ -33,7 +33,7 @@ describe('an undocumented export is found', () => {
     return undocumented('a/index.ts', (path) => files[path]!)
   }
 
-  test('by its name in the file that declares it', () => {
+  test('under its name in the file that declares it', () => {
     const face = "export { one, type Two } from './b.ts'\nexport type * from '../c.ts'"
     const b =
       '/** Header. */\n\nexport const one = 1\n/** Two. */\nexport type Two = 2\nexport type Own = 3'

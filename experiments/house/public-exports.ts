@@ -1,7 +1,7 @@
 /**
- * Owns finding what an entry file exports and whether each export has a docstring. Re-exports are
+ * Owns the search for the exports of an entry file, and for the docstring of each. Re-exports are
  * followed to the file that declares the name. A docstring is a block comment that ends on the line
- * above its declaration, so that a file's header comment is not taken for one.
+ * above its declaration, so that a file's header comment does not count as one.
  */
 
 import { dirname, join } from 'node:path'
@@ -43,7 +43,7 @@ export function publicExports(path: string, read: ReadFile): readonly PublicExpo
   })
 }
 
-/** Of `exports` those that `export { … } from` names. */
+/** Those of `exports` that `export { … } from` names. */
 function named(exports: readonly PublicExport[], { specifiers }: ExportNamedDeclaration) {
   const names = specifiers.map(({ local }) => ('name' in local ? local.name : local.value))
   return exports.filter(({ name }) => names.includes(name.split('.')[0]!))
@@ -56,10 +56,13 @@ function declaredNames(declaration: Declaration): readonly string[] {
   return 'id' in declaration && declaration.id?.type === 'Identifier' ? [declaration.id.name] : []
 }
 
-/** The interfaces whose methods have no plain name. Those of any other are documented there. */
+/**
+ * Interfaces of the language, whose methods need no docstring. Methods of any other interface are
+ * documented there.
+ */
 const LANGUAGE_INTERFACES = ['Disposable', 'AsyncDisposable', 'IterableIterator']
 
-/** Methods and accessors under a plain name, where no interface documents them. */
+/** Public methods and accessors that no interface documents. */
 function publicMethods(declaration: Declaration) {
   if (declaration.type !== 'ClassDeclaration') return []
   const interfaces = (declaration as Class).implements ?? []

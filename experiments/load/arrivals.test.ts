@@ -76,7 +76,7 @@ test('steps: each share of the rate in its turn, over and over', () => {
   expect(counts).toEqual([100, 200, 300, 100, 200, 300])
 })
 
-test('a step without arrivals is passed over', () => {
+test('a step without arrivals is skipped', () => {
   const times = take(schedule({ shape: steps([1, 0], 1) }), 400)
   expect(times.filter((seconds) => seconds % 2 > 1 + 1e-9)).toEqual([])
   expect(times.at(-1)).toBeCloseTo(3, 1)

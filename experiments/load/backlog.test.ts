@@ -36,7 +36,7 @@ test.each([0, 1])('a queue that is empty now and then, at parity %d, stands nowh
   expect(why).toContain('standing backlog 0.0 ms in the third quarter of the run, 0.0 ms in the')
 })
 
-test('each quarter stands where its own operations found the queue', () => {
+test('each quarter has the queue that its own operations found', () => {
   const { why } = verdict(4_000, (share) => Math.floor(share * 4) * 1_000)
   expect(why).toContain('standing backlog 2000.0 ms in the third quarter of the run, 3000.0 ms in')
 })

@@ -262,7 +262,7 @@ test('an operation that only waited is laid to the queue and to what the queue w
   const { timed } = await measure({
     operations: 10,
     pacing: regular(1000),
-    // The second is the slowest of its busy period: 5 ms of its own, behind a merge of 8.5.
+    // The second is the slowest of its busy period: its own 5 ms after a merge of 8.5 ms.
     serviceNs: (put) => ([1500, 5000][put] ?? 100) * US,
     mergeNs: (put) => (put === 0 ? 8500 * US : 0),
   })
@@ -274,7 +274,7 @@ test('an operation that only waited is laid to the queue and to what the queue w
   ])
 })
 
-test('waiting is no cost of the harness', async () => {
+test('waiting is not a cost of the harness', async () => {
   const { timed } = await measure({
     operations: 2000,
     pacing: regular(1000),

@@ -58,7 +58,7 @@ test('a rate beyond any machine leaves nothing to quote as a latency', async () 
   expect(gate(result, 'open-loop-latency')).toMatchObject({ passed: false })
 })
 
-test('a rate of its own measures nothing first, and claims no share', async () => {
+test('an absolute rate measures nothing first, and claims no share', async () => {
   const { timed, gates } = await resultOf('--rate=1k')
   expect(timed.arrivals!.sustainablePerSecond).toBeNull()
   expect(gates.find(({ name }) => name === 'open-loop-latency')!.passed).toBe(false)

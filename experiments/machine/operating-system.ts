@@ -37,7 +37,7 @@ export function readSystem(): SystemReading | null {
   }
 }
 
-/** Bytes that the system saw written and nobody accounts for; 0 when the ledger is right. */
+/** Bytes that the system saw written and that no account explains; 0 if the ledger is right. */
 export function unexplainedBytes(before: Transfer, after: Transfer, accounted: Transfer): number {
   const wakeups = after.calls - before.calls - accounted.calls
   return after.bytes - before.bytes - accounted.bytes - WAKEUP_BYTES * wakeups

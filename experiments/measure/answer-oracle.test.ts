@@ -78,7 +78,7 @@ test.each([
   ['a lost key', (oracle: AnswerOracle) => oracle.checkGet(keyOf(7), undefined, 9)],
   ['a deleted key', (oracle: AnswerOracle) => oracle.checkGet(keyOf(3), valueBytes(1), 9)],
   ['a key never written', (oracle: AnswerOracle) => oracle.checkGet(keyOf(99), valueBytes(1), 9)],
-])('a get of %s is wrong, and told', (_, get) => {
+])('a get of %s is wrong, and is reported', (_, get) => {
   const { oracle } = loaded(10)
   oracle.put(keyOf(7), 7, valueBytes(2))
   oracle.delete(keyOf(3))
@@ -150,7 +150,7 @@ test('bounds its memory by a sample of the keys, and judges no others', async ()
   expect(oracle.figures().mismatches).toHaveLength(10)
 })
 
-test('copies of entries are told apart, whatever their sizes', () => {
+test('copies of entries are distinguished, whatever their sizes', () => {
   const pairs = fc.array(fc.tuple(fc.uint8Array({ maxLength: 300 }), fc.uint8Array()), {
     maxLength: 400,
     size: 'max',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Ledger } from '../../engine/index.ts'
+import { EMPTY_VERSION, Ledger } from '../../engine/index.ts'
 import type { TargetStats } from '../base/target.ts'
 import { amplificationOf, balanceOf, levelsOf } from './figures.ts'
 
@@ -23,6 +23,7 @@ function stats(): TargetStats {
     memtableRawBytes: 0,
     peakPhysicalBytes: ledger.peakLiveBytes,
     counts: { flushes: 2, merges: 1, moves: 0, drops: 0 },
+    version: EMPTY_VERSION,
     levels: [],
     scores: null,
   }

@@ -3,7 +3,12 @@
  * ledger and the engine's counters; nothing is counted here. The result's schema defines each
  * figure and names the codebase its definition comes from.
  */
-import { type LedgerCell, type ReadCounters, sumCells } from '../../engine/index.ts'
+import {
+  type LedgerCell,
+  type ReadCounters,
+  sumCells,
+  type ValueLogMetrics,
+} from '../../engine/index.ts'
 import { isConserved } from '../../results/deterministic-schema.ts'
 import type { Amplification, Deterministic, ReadAccount } from '../../results/schema.ts'
 import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
@@ -47,11 +52,34 @@ export function valueLogOf(
   return {
     ...log,
     segments: [...log.segments],
-    waLog: quotient(log.appendedBytes + log.movedBytes, log.appendedBytes),
+    waLog: logAmplification(log),
     treeBytes,
     treeSpaceAmplification: quotient(treeBytes, liveLogicalBytes),
     logSpaceAmplification: quotient(log.logBytes, liveLogicalBytes),
   }
+}
+
+/** Work of the value log between two readings; null if no value was separated before `after`. */
+export function valueLogBetween(
+  before: TargetStats,
+  after: TargetStats,
+): Deterministic['phases'][number]['valueLog'] {
+  const [earlier, later] = [before.valueLog, after.valueLog]
+  if (earlier === undefined || later === undefined || later.appendedBytes === 0) return null
+  const work = {
+    appendedBytes: later.appendedBytes - earlier.appendedBytes,
+    movedBytes: later.movedBytes - earlier.movedBytes,
+    segmentsCollected: later.segmentsCollected - earlier.segmentsCollected,
+    collectedBytes: later.collectedBytes - earlier.collectedBytes,
+    collectedLiveBytes: later.collectedLiveBytes - earlier.collectedLiveBytes,
+  }
+  return { ...work, waLog: logAmplification(work) }
+}
+
+function logAmplification(
+  log: Pick<ValueLogMetrics, 'appendedBytes' | 'movedBytes'>,
+): number | null {
+  return quotient(log.appendedBytes + log.movedBytes, log.appendedBytes)
 }
 
 export function writtenByCause(cells: readonly LedgerCell[]): Record<string, number> {

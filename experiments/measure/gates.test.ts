@@ -110,7 +110,7 @@ test.each([
   expect(failed(change)).toEqual([name])
 })
 
-test('a wrong answer is told with its key, what was expected and what was read', () => {
+test('a wrong answer is reported with its key, the expected value and the value read', () => {
   const answers = { ...sound.answers!, wrong: 3, mismatches: [LOST] }
   expect(gatesOf({ ...sound, answers }).find(({ name }) => name === 'answers')!.why).toBe(
     '3 wrong of 100 gets and 300 entries of scans compared with what was written; the first in the ' +
@@ -152,7 +152,7 @@ test('drift compares the third quarter with the fourth', () => {
   expect(writeAmplificationDrift(series)).toBeCloseTo(0.5)
 })
 
-test('noise of the machine speaks for times alone', () => {
+test('noise of the machine concerns only times', () => {
   const noise = { runTimedSeries: [...steadyTimes, timedPoint(2100, 50)] }
   const spoken = gatesOf({ ...sound, ...noise }).filter(({ passed }) => !passed)
   expect(spoken.map(({ name, covers }) => [name, covers])).toEqual([
@@ -248,7 +248,7 @@ test.each([
   },
 )
 
-test('a rate of its own says how to learn the sustainable one', () => {
+test('with an absolute rate, the gate says how to measure the sustainable one', () => {
   const arrivals = { ...sound.arrivals!, sustainablePerSecond: null }
   const gate = gatesOf({ ...sound, arrivals }).find(({ name }) => name === 'open-loop-latency')!
   expect(gate.why).toContain(

@@ -308,8 +308,8 @@ function openLoop(facts: ArrivalFacts): Gate {
 }
 
 /**
- * Runs at the advised share of the sustainable rate, which a closed loop measures first. A run that
- * had the advised share or less gets half of its own.
+ * Runs at the advised share of the sustainable rate, which a closed loop measures first. A run at
+ * the advised share or less gets half of its own share.
  */
 function atAdvisedShare({ config, command, hasRun }: ArrivalFacts): Judgement['remedy'] {
   if (!hasRun) return null

@@ -21,7 +21,7 @@ export function samplingInterval(operations: number): number {
   return Math.max(1, Math.ceil(operations / POINTS))
 }
 
-/** What the target counted, a point every so many operations. */
+/** The target's counters, one point each time this many operations are done. */
 export class Series {
   readonly points: SeriesPoint[] = []
 

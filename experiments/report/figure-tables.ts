@@ -1,6 +1,6 @@
 /**
- * Owns the tables of figures: one that compares designs (a row a design, the mean over its samples
- * and the interval of that mean), and one that lists every run.
+ * Owns the tables of figures: one that compares designs (one row for each design, with the mean
+ * over its samples and the interval of that mean), and one that lists every run.
  */
 
 import { strategyLabels, workloadLabels } from '../../results/design-labels.ts'
@@ -13,7 +13,7 @@ import { formatRatio } from '../charts/wording.ts'
 import { runThroughput } from '../measure/throughput.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
-/** Something a run costs, as one number. */
+/** A cost of a run, as one number. */
 interface Metric {
   readonly name: string
   readonly of: (result: RunResult) => number | null
@@ -66,7 +66,7 @@ const NOTE =
   'live logical bytes. Drained: after all due compactions; burst: at the last operation. Runs: ' +
   'sorted runs whose key range held the key or met the range.'
 
-/** Designs side by side; a column nothing was measured for is left out. */
+/** Designs side by side; a column without any measured value is left out. */
 export function comparisonTable(results: readonly RunResult[]): ReportTable {
   const metrics = metricsOf(results)
   return {

@@ -1,6 +1,7 @@
 /**
- * Owns which figures a report shows: every kind its results can feed, for a page's width and for a
- * telephone's, and one figure of every run. A kind that cannot be drawn is named with its reason.
+ * Owns the choice of a report's figures: every kind that its results can feed, once for the width
+ * of a page and once for that of a telephone, and one figure of every run. A kind that cannot be
+ * drawn is listed with the reason.
  */
 import { isLsmError } from '../../engine/base/errors.ts'
 import { runLabels, workloadLabels } from '../../results/design-labels.ts'
@@ -15,19 +16,20 @@ export interface ReportChart {
   readonly title: string
   readonly wide: VegaLiteSpec
   /**
-   * Null where the wide one has to do: a figure of every run in two forms would double the page.
+   * Null if the wide figure is used everywhere: two forms of the figure of every run would double
+   * the size of the page.
    */
   readonly narrow: VegaLiteSpec | null
 }
 
 export interface ReportCharts {
   readonly charts: readonly ReportChart[]
-  /** Of each run, in the order of the results. */
+  /** Figures of single runs, in the order of the results. */
   readonly runs: readonly ReportChart[]
   readonly notDrawn: readonly { readonly name: string; readonly why: string }[]
 }
 
-/** The kind that looks into one run. */
+/** The kind that shows one run in detail. */
 const RUN_KIND = 'run'
 const [WIDE, NARROW] = [PRESETS['two-column'], PRESETS['one-column']]
 
@@ -57,7 +59,7 @@ export function reportCharts(results: readonly RunResult[]): ReportCharts {
   return { charts, runs, notDrawn }
 }
 
-/** The figure, or the line that says why these results cannot feed it. */
+/** The figure, or one line that says why these results cannot feed it. */
 function attempt(
   kind: ChartKind,
   id: string,
@@ -72,7 +74,7 @@ function attempt(
   }
 }
 
-/** A figure that not all designs fit in has one part a workload. */
+/** If not all designs fit in one figure, there is one for each workload. */
 function partsOf(results: readonly RunResult[]) {
   const workloads = workloadLabels(results)
   const groups = Map.groupBy(results, (result) => workloads.get(result)!)

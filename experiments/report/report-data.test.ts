@@ -21,7 +21,7 @@ describe('a report of a sweep', () => {
     expect(report.summary).toBe('30 runs, 5 designs, 2 workloads, 3 seeds')
   })
 
-  test('has a row a design, with the mean over its seeds and its interval', () => {
+  test('has a row for each design, with the mean over its seeds and its interval', () => {
     const designs = tableOf('designs')
     expect(designs.rows).toHaveLength(10)
     const seeds = results.filter(
@@ -49,7 +49,7 @@ describe('a report of a sweep', () => {
     expect(rowOf(gates, 'conservation')).toMatchObject({ passed: { value: 31 } })
   })
 
-  test('puts a setting either with those that differ or with those all share', () => {
+  test('lists a setting either as different or as shared', () => {
     const names = (id: string) => tableOf(id).rows.map(([setting]) => setting!.text)
     expect(names('differences')).toEqual(expect.arrayContaining(['strategy.name', 'seed']))
     expect(names('shared')).toEqual(expect.arrayContaining(['records', 'strategy.params.T']))
@@ -70,10 +70,10 @@ describe('a report of a sweep', () => {
     expect(rowOf(environment, 'node').value!.mark).toBeUndefined()
   })
 
-  test('draws what the results can feed, a figure of every run, and says why not the rest', () => {
+  test('draws every run and all possible kinds, and gives reasons for the rest', () => {
     const drawn = report.charts.map(({ id }) => id)
     expect(drawn).toEqual(expect.arrayContaining(['amplification', 'trade-off']))
-    // Too many designs for one figure: one a workload.
+    // Too many designs for one figure: there is one for each workload.
     expect(drawn).toEqual(expect.arrayContaining(['tree-shape-ycsb-a', 'tree-shape-ycsb-e']))
     expect(new Set(drawn).size).toBe(drawn.length)
     expect(report.runs).toHaveLength(results.length)
@@ -83,7 +83,7 @@ describe('a report of a sweep', () => {
     }
   })
 
-  test('has one command a run', () => {
+  test('has one command for each run', () => {
     expect(new Set(report.commands).size).toBe(results.length)
     expect(report.commands[0]).toMatch(/^npm run exp -- --strategy=leveling --workload=ycsb-a/)
   })
@@ -96,7 +96,7 @@ describe('verdicts', () => {
     return rowOf(table, 'ycsb-a', 'tiering', 'leveling', 'WA total')
   }
 
-  test('hold every design against the first of its workload, and need ten paired seeds', () => {
+  test('compare every design with the first of its workload, and need ten paired seeds', () => {
     const { 'the design is': verdict, difference, '95 % from': low, to: high } = verdictOf(10)
     expect(verdict).toEqual({ text: 'better', mark: 'good' })
     expect(low!.value!).toBeLessThanOrEqual(difference!.value!)
@@ -105,7 +105,7 @@ describe('verdicts', () => {
     expect(verdictOf(9)['the design is']!.text).toMatch(/^too few seeds/)
   })
 
-  test('are not given of sides that may not be compared; the note says why', () => {
+  test('leave out designs that cannot be compared; the note says why', () => {
     const [first, second] = [sampleResult({ strategy: 'leveling' }), sampleResult()]
     const other = {
       ...second,
@@ -118,7 +118,7 @@ describe('verdicts', () => {
 })
 
 describe('results of peers', () => {
-  test('are held against ours in the verdicts, and in no table of what we alone count', () => {
+  test('appear in the verdicts, but in no table of figures that only our engine counts', () => {
     const { title, summary, tables } = reportOf([sampleResult(), samplePeer(sampleResult())])
     expect(title).toBe('tiering on ycsb-a')
     expect(summary).toMatch(/^1 run, .*; in the verdicts also 1 run of peers$/)
@@ -131,7 +131,7 @@ describe('results of peers', () => {
     expect(tables.find(({ id }) => id === 'designs')!.rows).toHaveLength(1)
   })
 
-  test('need a run of ours beside them', () => {
+  test('need a run of our engine', () => {
     expect(() => reportOf([samplePeer(sampleResult())])).toThrow('one run of ours at least')
   })
 })

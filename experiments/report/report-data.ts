@@ -1,6 +1,6 @@
 /**
- * Owns what a report says, before it is a page: title, tables and figures of a set of results. It
- * judges nothing itself: verdicts are made by the comparison room, gates by the runs.
+ * Owns the contents of a report before it becomes a page: title, tables and figures of a set of
+ * results. It makes no judgements: verdicts come from the comparison room, gates from the runs.
  */
 import { invalidArgument } from '../../engine/base/errors.ts'
 import { type AnyResult, contenderKey, sampleKey, workloadKey } from '../../results/identity.ts'
@@ -16,16 +16,16 @@ import { verdictTable } from './verdict-table.ts'
 
 export interface Report extends ReportCharts {
   readonly title: string
-  /** What ran, in a sentence. */
+  /** The runs in one sentence. */
   readonly summary: string
   readonly tables: readonly ReportTable[]
-  /** As typed in a shell, one a run. */
+  /** The command of each run, as typed in a shell. */
   readonly commands: readonly string[]
 }
 
 /**
- * Peers keep other books: they are held against our runs in the verdicts, and stand in no other
- * table. Throws `LSM_INVALID_ARGUMENT` without a run of ours.
+ * The report of `all`. Peers keep different counters: they are compared with our runs in the
+ * verdicts, and appear in no other table. Throws `LSM_INVALID_ARGUMENT` without a run of ours.
  */
 export function reportOf(all: readonly AnyResult[]): Report {
   const results = all.filter((result): result is RunResult => !isPeerResult(result))

@@ -1,6 +1,6 @@
 /**
- * Owns the report as a file: tables as HTML, so that they read without any script, and the figures'
- * specs beside the libraries that draw them. It asks the network for nothing.
+ * Owns the report as a file: tables as HTML, which can be read without any script, and the specs of
+ * the figures with the libraries that draw them. The page makes no network request.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,7 +12,7 @@ import type { ReportChart } from './report-charts.ts'
 import type { Report } from './report-data.ts'
 import { type ReportCell, type ReportTable, TABLE_FORMATS } from './report-table.ts'
 
-/** What the page's script needs: texts of tables are made there, figures are drawn when seen. */
+/** The data of the page's script, which makes the texts of tables and draws the figures. */
 export interface ReportPageData {
   readonly tables: readonly ReportTable[]
   readonly charts: readonly ReportChart[]
@@ -22,10 +22,7 @@ const FORMAT_NAMES = { markdown: 'Markdown', latex: 'LaTeX', csv: 'CSV' } as con
 
 /** The whole page. */
 export function reportPage(report: Report): string {
-  const data: ReportPageData = {
-    tables: report.tables,
-    charts: [...report.charts, ...report.runs],
-  }
+  const data: ReportPageData = { tables: report.tables, charts: [...report.charts, ...report.runs] }
   return pageOf({
     title: `Report: ${report.title}`,
     style: readFileSync(join(import.meta.dirname, 'report.css'), 'utf8'),
@@ -43,8 +40,9 @@ function libraryOf(name: string): string {
   return code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '')
 }
 
-/** Tables after the figures, in order; sections that are no tables, by their names. */
+/** The tables after the figures, in order. */
 const CONDITIONS = ['gates', 'differences', 'shared', 'environment', 'runs']
+/** Names of the sections that are not tables. */
 const SECTION_NAMES: Readonly<Record<string, string>> = {
   figures: 'Figures',
   each: 'Each run',

@@ -19,7 +19,7 @@ const table: ReportTable = {
 }
 
 describe('a table as text', () => {
-  test('is Markdown that shows what the page shows', () => {
+  test('is Markdown with the texts of the page', () => {
     expect(tableText(table, 'markdown')).toBe(
       [
         '| strategy | WA & more |',
@@ -32,7 +32,7 @@ describe('a table as text', () => {
     )
   })
 
-  test('is LaTeX in which no sign means anything else', () => {
+  test('is LaTeX with all special characters escaped', () => {
     expect(tableText(table, 'latex')).toBe(
       [
         '\\begin{tabular}{lr}',
@@ -49,7 +49,7 @@ describe('a table as text', () => {
     )
   })
 
-  test('is CSV with the values behind what is shown', () => {
+  test('is CSV with the unrounded values', () => {
     expect(parse(tableText(table, 'csv'))).toEqual([
       ['strategy', 'WA & more'],
       ['lazy_leveling T=4', '3.87654'],
@@ -58,7 +58,7 @@ describe('a table as text', () => {
     ])
   })
 
-  test('gives any words back through CSV', () => {
+  test('returns any words unchanged through CSV', () => {
     const lines = fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.double()), { minLength: 1 })
     fc.assert(
       fc.property(lines, (rows) => {
@@ -70,7 +70,7 @@ describe('a table as text', () => {
     )
   })
 
-  test('is in LaTeX one line a row, whatever the words', () => {
+  test('has one line a row in LaTeX, for any words', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme-ascii' }), (text) => {
         const rows = [[{ text }, { text: '1' }]]

@@ -1,14 +1,14 @@
 /**
- * Owns a table as data, and its text forms for people who paste it elsewhere: Markdown, LaTeX, CSV.
- * Markdown and LaTeX show what the page shows; CSV has the values behind it, unrounded. It runs in
- * the page and in tests, so it knows neither Node nor a document.
+ * Owns a table as data, and its text forms for pasting: Markdown, LaTeX, CSV. Markdown and LaTeX
+ * have the texts of the page; CSV has the values behind them, unrounded. It runs in the page and in
+ * tests, so it uses neither Node nor a document.
  */
 
 export interface ReportTable {
   /** Unique within the report, kebab-case. */
   readonly id: string
   readonly title: string
-  /** What the figures mean, in a sentence or two. */
+  /** The meaning of the figures, in a sentence or two. */
   readonly note: string
   readonly columns: readonly ReportColumn[]
   readonly rows: readonly (readonly ReportCell[])[]
@@ -16,15 +16,15 @@ export interface ReportTable {
 
 export interface ReportColumn {
   readonly name: string
-  /** Figures stand at the right, words at the left. */
+  /** Figures are aligned right, words left. */
   readonly kind: 'figure' | 'words'
 }
 
 export interface ReportCell {
   readonly text: string
-  /** What stands behind the text; left out where the text is all. */
+  /** The value behind the text; left out if there is only text. */
   readonly value?: number | null
-  /** Draws the eye: a failed gate, a difference that is none of chance. */
+  /** Highlights the cell: a failed gate, or a difference too large for chance. */
   readonly mark?: 'good' | 'bad'
 }
 
@@ -57,7 +57,7 @@ function markdownOf({ columns, rows }: ReportTable): string {
   ].join('')
 }
 
-/** For the package booktabs. */
+/** Needs the LaTeX package booktabs. */
 function latexOf({ columns, rows }: ReportTable): string {
   const line = (cells: readonly string[]) => `  ${cells.map(latexEscaped).join(' & ')} \\\\\n`
   return [
@@ -101,7 +101,7 @@ function latexEscaped(text: string): string {
   return Array.from(text, (sign) => LATEX_SIGNS[sign] ?? sign).join('')
 }
 
-/** RFC 4180; a value that is not known is empty. */
+/** RFC 4180; an unknown value is empty. */
 function csvOf({ columns, rows }: ReportTable): string {
   const line = (cells: readonly string[]) => `${cells.map(csvQuoted).join(',')}\r\n`
   const rawOf = ({ text, value }: ReportCell) =>

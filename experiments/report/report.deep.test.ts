@@ -21,7 +21,7 @@ describeInChromium('a report of two hundred results in Chromium', () => {
     path = files.write('report.html', reportPage(report))
   }, 60_000)
 
-  test('weighs under 5 MB and tells of every run', async () => {
+  test('has less than 5 MB and lists every run', async () => {
     expect(statSync(path).size).toBeLessThan(PAGE_BYTES_MAX)
     const page = await open()
     expect(await page.locator('#runs tbody tr').count()).toBe(200)
@@ -52,7 +52,7 @@ describeInChromium('a report of two hundred results in Chromium', () => {
     await expect.poll(() => clipboardOf(page), PATIENCE).toBe(`${report.commands.join('\n')}\n`)
   })
 
-  test('copies without the clipboard of the browser, and by hand without any', async () => {
+  test('copies without the browser’s clipboard, and shows the text if no way works', async () => {
     const page = await open({ permissions: ['clipboard-read'] })
     await page.evaluate('delete Navigator.prototype.clipboard')
     const button = page.locator('button[data-table=gates][data-format=markdown]')
@@ -87,7 +87,7 @@ describeInChromium('a report of two hundred results in Chromium', () => {
     }
   })
 
-  test('shows its focus, and takes its colours from the reader', async () => {
+  test('shows its focus, and follows the reader’s colour scheme', async () => {
     const page = await open({ colorScheme: 'dark' })
     await page.keyboard.press('Tab')
     expect(await styleOf(page, 'document.activeElement', 'outlineWidth')).toBe('3px')
@@ -101,7 +101,7 @@ async function clipboardOf(page: Page): Promise<string> {
   return withoutReturns(await page.evaluate<string>('navigator.clipboard.readText()'))
 }
 
-/** A clipboard may keep line breaks its own way. */
+/** A clipboard may change line breaks. */
 function withoutReturns(text: string): string {
   return text.replaceAll('\r\n', '\n')
 }

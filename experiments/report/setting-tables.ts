@@ -1,6 +1,6 @@
 /**
- * Owns the tables of conditions: what differs between the runs' configurations and what all share,
- * where they ran, and which gates of a fair measurement they pass.
+ * Owns the tables of conditions: settings that differ between the runs, settings that all share,
+ * the machines, and the gates of a fair measurement that the runs pass.
  */
 import type { Json } from '../../engine/index.ts'
 import { jsonText } from '../../results/design-labels.ts'
@@ -8,13 +8,16 @@ import type { RunResult } from '../../results/schema.ts'
 import { shellText } from '../../results/shell-text.ts'
 import { type ReportCell, type ReportColumn, type ReportTable, words } from './report-table.ts'
 
-/** What stands for a setting a run has not. */
+/** Shown for a setting that a run does not have. */
 const NONE = '–'
 
 const WORDS = (...names: readonly string[]): ReportColumn[] =>
   names.map((name) => ({ name, kind: 'words' as const }))
 
-/** A row a setting that runs disagree about: its values, and which strategies have each. */
+/**
+ * One row for each setting that is not equal in all runs: its values, and the strategies that have
+ * each.
+ */
 export function differencesTable(results: readonly RunResult[]): ReportTable {
   const rows = settingRows(results).filter(({ values }) => values.size > 1)
   return {
@@ -26,7 +29,7 @@ export function differencesTable(results: readonly RunResult[]): ReportTable {
   }
 }
 
-/** A row a setting that is the same in all runs. */
+/** One row for each setting that is equal in all runs. */
 export function sharedTable(results: readonly RunResult[]): ReportTable {
   const rows = settingRows(results).filter(({ values }) => values.size === 1)
   return {
@@ -38,7 +41,7 @@ export function sharedTable(results: readonly RunResult[]): ReportTable {
   }
 }
 
-/** Machine and code; a row that has several values is marked. */
+/** Machine and code; a row with several values is marked. */
 export function environmentTable(results: readonly RunResult[]): ReportTable {
   const fields = Object.keys(results[0]!.environment) as (keyof RunResult['environment'])[]
   return {
@@ -55,7 +58,7 @@ export function environmentTable(results: readonly RunResult[]): ReportTable {
   }
 }
 
-/** A row a gate: how many runs pass, and why the first of the others does not. */
+/** One row for each gate: how many runs pass, and why the first of the others fails. */
 export function gatesTable(results: readonly RunResult[]): ReportTable {
   const gates = results.flatMap((result) => result.gates.map((gate) => ({ ...gate, result })))
   const byName = Map.groupBy(gates, ({ name }) => name)
@@ -63,7 +66,7 @@ export function gatesTable(results: readonly RunResult[]): ReportTable {
     id: 'gates',
     title: 'Gates',
     note:
-      'Guards against wrong conclusions. A figure of a run that fails one is to be read with it. –: ' +
+      'Guards against wrong conclusions. Read the figures of a run together with its failed gates. –: ' +
       'it passed, or no command is known.',
     columns: [
       ...WORDS('gate'),
@@ -96,7 +99,7 @@ function whyOf(
   return failed === 1 ? why : `for example ${strategy.name} on ${workload.name}: ${why}`
 }
 
-/** Runs that have no such setting come last. */
+/** Runs without the setting come last. */
 function valuesText(values: SettingRow['values']): string {
   const sorted = [...values].sort(([a], [b]) => Number(a === NONE) - Number(b === NONE))
   return sorted.map(([value, runs]) => `${value} (${countOf(runs.length, 'run')})`).join(' · ')
@@ -104,7 +107,7 @@ function valuesText(values: SettingRow['values']): string {
 
 interface SettingRow {
   readonly name: string
-  /** Runs by the value they have, as text. */
+  /** Runs by their value of the setting, as text. */
   readonly values: ReadonlyMap<string, readonly RunResult[]>
 }
 
@@ -117,7 +120,9 @@ function settingRows(results: readonly RunResult[]): readonly SettingRow[] {
   }))
 }
 
-/** What describes a strategy in words is not a setting, nor is what was measured of the values. */
+/**
+ * The strategy's description in words and a measured property of the values: neither is a setting.
+ */
 const NO_SETTINGS = ['strategy.primitives', 'workload.valueCompression.achievedRatio']
 
 /** 'strategy.params.T' → '4'. */

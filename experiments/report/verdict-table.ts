@@ -1,7 +1,7 @@
 /**
- * Owns the table of verdicts: of the designs that ran one workload the first is the baseline, and
- * every other is held against it, sample by sample. Differences, intervals and verdicts are those
- * of the comparison room; what it does not compare is named with its reason.
+ * Owns the table of verdicts. The first design of each workload is the baseline; every other design
+ * is compared with it, sample by sample. Differences, intervals and verdicts come from the
+ * comparison room. Designs that it does not compare are listed with the reason.
  */
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError } from '../base/usage-error.ts'
@@ -22,7 +22,7 @@ const OPTIONS = {
   resamples: 10_000,
 } as const
 
-/** Verdicts that draw the eye. */
+/** Verdicts that are highlighted. */
 const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>> = {
   better: 'good',
   worse: 'bad',
@@ -48,7 +48,7 @@ export function verdictTable(results: readonly AnyResult[]): ReportTable {
   }
 }
 
-/** Nothing, where all results are of one design. */
+/** Empty if all results are of one design. */
 function compared(results: readonly AnyResult[]): Compared {
   try {
     return compareAll(results, OPTIONS)
@@ -65,10 +65,7 @@ function rowOf({ workload, a, b }: Comparison, metric: MetricComparison): readon
   return [
     ...[workload, b, a, metric.metric].map(words),
     { text: [verdict, ...labels].join('; '), ...(mark === undefined ? {} : { mark }) },
-    {
-      text: `${difference > 0 ? '+' : ''}${significant(difference)}${share}`,
-      value: difference,
-    },
+    { text: `${difference > 0 ? '+' : ''}${significant(difference)}${share}`, value: difference },
     { text: low === null ? '–' : significant(low), value: low },
     { text: high === null ? '–' : significant(high), value: high },
     { text: significant(meanB), value: meanB },
@@ -80,7 +77,7 @@ function noteOf(comparisons: readonly Comparison[], refused: readonly string[]):
   const first = comparisons[0]
   const leftOut = new Set(comparisons.flatMap((comparison) => comparison.leftOut))
   return [
-    'The first design of a workload is the baseline; the others are held against it, seed by seed, ' +
+    'The first design of a workload is the baseline; the others are compared with it, seed by seed, ' +
       'on the same operations.',
     ...(first === undefined
       ? []

@@ -5,6 +5,7 @@
  */
 import { cellsBetween } from '../../engine/index.ts'
 import type { Deterministic, Timed } from '../../results/schema.ts'
+import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import { digestOf } from '../base/digest.ts'
 import {
   type CountedTarget,
@@ -17,6 +18,7 @@ import {
   amplificationOf,
   balanceOf,
   levelsOf,
+  valueLogBetween,
   valueLogOf,
   writtenByCause,
 } from '../measure/figures.ts'
@@ -27,7 +29,7 @@ import type { OperationDriver } from './operation-driver.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
 import type { PhaseName, RunBooks, RunOutcome, SteadyState } from './run-books.ts'
 
-/** All that was measured, without the machine and the command. */
+/** All measurements, without the machine and the command. */
 export interface Measurement {
   readonly deterministic: Deterministic
   readonly timed: RunOutcome['timed']
@@ -77,6 +79,7 @@ export class CountedBooks implements RunBooks {
       userBytes: after.userBytes - before.userBytes,
       bytesWrittenByCause: writtenByCause(cellsBetween(before.cells, after.cells)),
       shapeAtStart: before.levels.map((level) => level.runs),
+      valueLog: valueLogBetween(before, after),
     })
   }
 
@@ -151,12 +154,9 @@ export class CountedBooks implements RunBooks {
       },
       readAmplification: driver.reads.figures(),
       levels: levelsOf(drained),
-      filters: null,
+      filters: expectedProbes(drained.version),
       valueLog: valueLogOf(drained, liveBytes),
-      ledger: {
-        cells: [...drained.cells],
-        balance: balanceOf(drained, target.liveFileBytes()),
-      },
+      ledger: { cells: [...drained.cells], balance: balanceOf(drained, target.liveFileBytes()) },
       counts: drained.counts,
       series: this.#series.points,
       events: this.#events.figures(),

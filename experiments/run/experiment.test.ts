@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Database, Ledger, NodeStorage, verifyDatabase } from '../../engine/index.ts'
+import { contradictionsIn } from '../../results/consistency/contradictions.ts'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
 import { mergeField, Operation } from '../../workloads/index.ts'
 import { databaseFolder, type ExperimentContext } from '../base/context.ts'
@@ -50,13 +51,13 @@ describe('deterministic figures', () => {
     expect(second.id).toBe(first.id)
   })
 
-  test('do not depend on where the bytes lie', async () => {
+  test('do not depend on where the bytes are stored', async () => {
     const memory = await resultFor()
     const disk = await resultFor('--storage=node')
     expect(disk.deterministic).toEqual(memory.deterministic)
   })
 
-  test('know no wall time: a strategy sees a millisecond an operation', async () => {
+  test('do not depend on wall time: a strategy sees one millisecond per operation', async () => {
     const [plan] = await plansFor()
     const times: number[] = []
     const createStrategy = () => {
@@ -76,7 +77,7 @@ describe('deterministic figures', () => {
     expect([...new Set(times)]).toEqual(expected)
   })
 
-  test('another seed, another repeat: another stream, other tables', async () => {
+  test('another seed or repeat gives another stream and other tables', async () => {
     const base = await resultFor()
     const [, repeated] = await plansFor('--repeat=2')
     for (const other of [await resultFor('--seed=43'), await run(repeated!)]) {
@@ -96,13 +97,28 @@ describe('deterministic figures', () => {
 })
 
 describe('a result', () => {
-  test('is what the schema says, and its bytes are conserved', async () => {
+  test('fits the schema, and its bytes are conserved', async () => {
     const result = await resultFor()
     runResultSchema.parse(result)
     const { deterministic, gates } = result
     expect(deterministic.ledger.balance.conserved).toBe(true)
     const verdict = Object.fromEntries(gates.map(({ name, passed }) => [name, passed]))
     expect(verdict).toMatchObject({ conservation: true, drained: true })
+  })
+
+  test('divides the work of the value log among the phases', async () => {
+    const log = ['--set=valueLog.thresholdBytes=100', '--set=valueLog.gcPolicy=fifo']
+    const small = ['--set=valueLog.segmentBytes=64KiB', '--set=memtableBytes=32KiB']
+    const result = await resultFor('--operations=5000', '--strategy=leveling', ...log, ...small)
+    expect(contradictionsIn(result)).toEqual([])
+    const { phases, valueLog: whole } = result.deterministic
+    const [load, ran] = phases.map(({ valueLog }) => valueLog!)
+    // Nothing is overwritten in the load, so everything that is moved is moved later.
+    expect(load).toMatchObject({ waLog: 1, segmentsCollected: 0 })
+    expect(ran!.segmentsCollected).toBeGreaterThan(0)
+    expect(ran!.waLog).toBeGreaterThan(whole!.waLog!)
+    const bare = await resultFor()
+    expect(bare.deterministic.phases.map(({ valueLog }) => valueLog)).toEqual([null, null, null])
   })
 
   test('counts every operation of every phase, and its series ends drained', async () => {
@@ -126,7 +142,7 @@ describe('a result', () => {
     )
   })
 
-  test('--value-bytes: blind puts of exactly so many bytes', async () => {
+  test('--value-bytes: blind puts of exactly this many bytes', async () => {
     const { deterministic } = await resultFor('--value-bytes=50', '--param=zeropadding=19')
     expect(deterministic.readAmplification.updateRead.operations).toBe(0)
     const { liveLogicalBytes } = deterministic.amplification.drained
@@ -143,7 +159,7 @@ describe('a result', () => {
   })
 })
 
-test('what is kept holds every record of the stream, and nothing else', async () => {
+test('a kept database holds every record of the stream, and nothing else', async () => {
   const [plan] = await plansFor('--storage=node', '--workload=ycsb-f', '--records=400')
   const { deterministic } = await run(plan!, { keep: true })
   const shadow = replay(plan!)
@@ -202,7 +218,7 @@ describe('the folder', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('of a strategy that picks unsafely is kept on demand, and reads back intact', async () => {
+  test('of a strategy that picks unsafely is kept on demand, and can be read back', async () => {
     const module = join(
       import.meta.dirname,
       '../../strategies/conformance/broken/newest-run-down.ts',
@@ -235,7 +251,7 @@ describe('the folder', () => {
     expect(found).toBeGreaterThan(100)
   })
 
-  test('left by a killed run is emptied, held by a living one left alone', async () => {
+  test('of a killed run is emptied, of a living run is not touched', async () => {
     const [plan] = await smallOnDisk()
     const path = databaseFolder(folder, plan!)
     mkdirSync(path)

@@ -1,8 +1,8 @@
 /**
- * Owns one experiment from a fresh folder to a result: the run, the system's account, the gates,
- * and the removal of the folder. Invariant: the target is closed whatever happens. The folder is
- * removed unless it is to be kept; after an interrupt it is always removed. Only a run that ended
- * returns a result.
+ * Owns one experiment from a new folder to a result: the run, the system's account, the gates, and
+ * the removal of the folder. Invariant: the target is always closed. The folder is removed unless
+ * it is to be kept; after an interrupt it is always removed. Only a run that ended returns a
+ * result.
  */
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -82,7 +82,7 @@ async function measure(
     target = runner.target
     const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
     const measurement = runner.books.measurement(await runner.run())
-    // Read again: the digest has read the tables since the last reading.
+    // Read again, because the digest has read the tables since the last reading.
     const operatingSystem = system.close(target.stats())
     const environment = {
       ...describeEnvironment(context.outFolder, startedAt, context.code),
@@ -100,7 +100,7 @@ async function measure(
   }
 }
 
-/** A retention lets the strategy drop old data: what is missing is then no fault. */
+/** With a retention the strategy may drop old data, so missing records are not a fault. */
 function answersOf({ config, engineOptions }: RunPlan): AnswerOracle {
   const { retentionMaxAgeMs, retentionMaxBytes } = engineOptions
   return new AnswerOracle({
@@ -131,7 +131,8 @@ function openTarget(plan: RunPlan, parts: OpenParts): CountedTarget {
 }
 
 /**
- * Removes what a killed run left. A run that is still going holds the lock, so its files are safe.
+ * Removes the files of a killed run. A run that is still going holds the lock, so its files are
+ * safe.
  */
 function removeStale(folder: string): void {
   if (!existsSync(folder)) return

@@ -1,4 +1,7 @@
-/** A target that answers by promises goes through the same loop, to the same deterministic half. */
+/**
+ * A target that answers with promises goes through the same loop and gives the same deterministic
+ * half.
+ */
 import { expect, test } from 'vitest'
 import { Ledger, MemoryStorage, systemClock } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'

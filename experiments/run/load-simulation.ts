@@ -1,7 +1,7 @@
 /**
  * Owns the simulated load of a tree that is too large to keep its keys. Records are expected
- * numbers of the workload's mean size. The run ends with the load: without a stream there are no
- * reads, and the trace hash is a hash of the sizes.
+ * numbers of the workload's mean size. The run ends with the load. There is no stream, so there are
+ * no reads, and the trace hash is a hash of the sizes.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock, ReadCounters } from '../../engine/index.ts'
@@ -111,7 +111,9 @@ class StatisticalLoad {
     return this.#simulator.writes
   }
 
-  /** Counts buffer by buffer, since the log is removed with the buffer that it protects. */
+  /**
+   * Counts buffer by buffer, because a log is removed together with the buffer that it protects.
+   */
   write(records: number): void {
     const { keyBytes, valueBytes } = this.#record
     for (let left = records; left > 0; ) {
@@ -160,7 +162,7 @@ class StatisticalLoad {
         longScan: none,
       },
       levels: levelsOf(drained),
-      filters: expectedProbes(this.#simulator.tree.version),
+      filters: expectedProbes(drained.version),
       valueLog: null,
       ledger: {
         cells: [...drained.cells],
@@ -169,7 +171,7 @@ class StatisticalLoad {
       counts: drained.counts,
       series: this.#series.points,
       events: this.#events.figures(),
-      // There is no stream: the parameters that would make it stand for it.
+      // There is no stream, so the parameters that would make it are hashed instead.
       traceHash: hashOfJson({ ...this.#record, userBytes, workload: this.#workload() }),
       askedTraceHash: null,
       until: null,
@@ -202,13 +204,14 @@ function phaseBetween(before: TargetStats, after: TargetStats) {
     userBytes: after.userBytes - before.userBytes,
     bytesWrittenByCause: Object.fromEntries(written),
     shapeAtStart: before.levels.map((level) => level.runs),
+    valueLog: null,
   }
 }
 
-/** Enough to know the mean length of YCSB's keys to a thousandth. */
+/** Enough records to get the mean length of YCSB's keys to a thousandth. */
 export const SAMPLED_RECORDS = 10_000
 
-/** Mean bytes of key and value, over the first records of the workload's own load. */
+/** Mean bytes of key and value over the first records of the workload's load. */
 export function meanRecord({ createWorkload }: Pick<RunPlan, 'createWorkload'>): {
   readonly keyBytes: number
   readonly valueBytes: number

@@ -25,12 +25,12 @@ interface Step {
   readonly kind: OperationKind
   readonly keyNumber: number
   readonly scanLength?: number
-  /** Of a write; ALL_FIELDS: `value` is a record of its own. */
+  /** Field of a write; ALL_FIELDS: `value` is a whole record. */
   readonly fieldIndex?: number
   readonly valueBytes?: number
 }
 
-/** A stream that plays `steps`; values repeat a byte that depends on the step. */
+/** A stream that plays `steps`; a value repeats one byte that depends on the step. */
 function scripted(steps: readonly Step[]): OperationStream {
   let at = -1
   return {
@@ -130,7 +130,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.record({
   valueBytes: fc.nat(300),
 })
 
-test('after any operations the database holds what a map would, and the oracles know it', async () => {
+test('after any operations database, map and oracles agree', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(stepArbitrary, { maxLength: 300, size: 'max' }), async (steps) => {
       const { driver, reopen, checkAll } = play(steps)
@@ -157,7 +157,7 @@ test('after any operations the database holds what a map would, and the oracles 
   )
 })
 
-test('reads go to the account of what they turned out to be', () => {
+test('reads are counted by their outcome', () => {
   const insert = (keyNumber: number): Step => ({
     kind: OPERATION_KIND.insert,
     keyNumber,

@@ -1,11 +1,11 @@
 /**
- * Owns the hot loop: takes operations from a stream, applies them to the target when they are due,
- * and keeps the trace hash, the counts and the times. It allocates nothing per operation and reads
- * the clock twice. A value is made before the clock starts, answers are checked after it has
+ * Owns the hot loop: it takes operations from a stream, applies them to the target when they are
+ * due, and keeps the trace hash, the counts and the times. It allocates nothing per operation and
+ * reads the clock twice. A value is made before the clock starts; answers are checked after it has
  * stopped.
  *
- * The loop runs on without a promise as long as the target answers at once. When an answer is a
- * promise, the loop stops there, is awaited, and goes on where it stopped.
+ * The loop needs no promise as long as the target answers at once. If an answer is a promise, the
+ * loop stops, awaits it, and continues where it stopped.
  */
 import type { Clock, ManualClock } from '../../engine/index.ts'
 import { OPERATION_KIND_NAMES, Operation, type OperationStream } from '../../workloads/index.ts'
@@ -20,13 +20,13 @@ import { TraceHash } from '../measure/trace-hash.ts'
 import { OperationEffects } from './operation-effects.ts'
 import type { OperationTimes } from './operation-times.ts'
 
-/** Logical milliseconds an operation: the strategies see a steady 1,000 operations a second. */
+/** Logical milliseconds per operation: the strategies see a steady 1,000 operations a second. */
 const OPERATION_MS = 1
 
-/** No trace of RocksDB or LevelDB holds a longer key. */
+/** At least as long as any key in a trace of RocksDB or LevelDB. */
 const KEY_BYTES_MAX = 65_535
 
-/** An open loop gives the event loop a turn at the latest after so long. */
+/** In an open loop, the longest time between two turns of the event loop. */
 const STEP_NS_MAX = 10_000_000
 
 export interface DriverParts {
@@ -49,7 +49,7 @@ export class OperationDriver {
   readonly counts = new Float64Array(OPERATION_KIND_NAMES.length)
   /** Operations since the load began. */
   done = 0
-  /** After `early`. */
+  /** When the next operation is due; set with `early`. */
   dueNs = 0
 
   readonly #effects: OperationEffects
@@ -62,7 +62,7 @@ export class OperationDriver {
   #value: Uint8Array = NO_VALUE
   /** Operations until the current step ends. */
   #left = 0
-  /** Of the operation that was drawn, or waits for its answer. */
+  /** Intended start of the operation that was drawn, or that waits for its answer. */
   #intendedNs = 0
   #startNs = 0
   /** An operation was taken from the stream and is not due yet. */
@@ -87,8 +87,8 @@ export class OperationDriver {
   }
 
   /**
-   * Starts pacing and the measurement of overhead, for all phases that follow. Without a pacing
-   * each operation is due when the one before is done.
+   * Starts pacing and the measurement of overhead for all following phases. Without a pacing, each
+   * operation is due when the one before is done.
    */
   beginRun(pacing: Pacing | null): void {
     this.#overhead.reset()
@@ -96,12 +96,12 @@ export class OperationDriver {
     pacing?.begin(this.#timer.elapsedNs())
   }
 
-  /** What the harness took an operation of the run; null before the first. */
+  /** Overhead of the harness per operation of the run; null before the first operation. */
   overhead(): ReturnType<Overhead['figures']> {
     return this.#overhead.figures()
   }
 
-  /** Applies up to `limit` operations. A promise only where the target answered by one. */
+  /** Applies up to `limit` operations. Returns a promise only if the target answered with one. */
   step(stream: OperationStream, limit: number, times: OperationTimes | null): Answer<Stepped> {
     const from = this.done
     const begunNs = this.#timer.elapsedNs()
@@ -130,7 +130,7 @@ export class OperationDriver {
     return stepped
   }
 
-  /** Until the step ends, or an operation does not end at once: then its promise. */
+  /** Advances until the step ends. Returns a promise if an operation does not end at once. */
   #advance(
     stream: OperationStream,
     times: OperationTimes | null,
@@ -207,7 +207,7 @@ export class OperationDriver {
     return true
   }
 
-  /** The operation's answer is there. */
+  /** Called when the operation's answer has arrived. */
   #finish(
     stream: OperationStream,
     times: OperationTimes | null,

@@ -1,12 +1,12 @@
 /**
- * Owns what an operation does to a target: which calls it makes, on which account its reads are
- * counted, and what the two oracles learn of it. Answers are checked only when the operation's time
- * has been taken. A target that answers at once costs no promise and no allocation here, except for
- * a merged record; of one that answers later, the promise is returned.
+ * Owns the effects of an operation on a target: the calls it makes, the account that counts its
+ * reads, and the data it gives to the two oracles. Answers are checked only after the operation's
+ * time has been taken. If the target answers at once, nothing is allocated and no promise is made,
+ * except for a merged record. If it answers later, its promise is returned.
  *
- * An update of one field follows YCSB on a store without fields: read, merge, write, with the read
- * on an account of its own. It writes nothing when the record is missing. A read-modify-write is a
- * read, then such an update.
+ * An update of one field follows YCSB on a store without fields: read, merge, write, with a
+ * separate account for the read. It writes nothing if the record is missing. A read-modify-write is
+ * a read followed by such an update.
  */
 import { ReadCounters } from '../../engine/index.ts'
 import { ALL_FIELDS, mergeField, OPERATION_KIND, type Operation } from '../../workloads/index.ts'
@@ -16,10 +16,10 @@ import type { LiveOracle } from '../measure/live-sizes.ts'
 import { ReadAccounts } from '../measure/read-accounts.ts'
 import { ScannedEntries } from '../measure/scanned-entries.ts'
 
-/** A scan of so many entries costs its blocks, not its seeks. */
+/** The cost of a scan of this many entries is in its blocks, not in its seeks. */
 export const LONG_SCAN_ENTRIES_MIN = 64
 
-/** One scan in so many is checked; its time includes the copying of its entries. */
+/** One scan in this many is checked; its time includes copying its entries. */
 const CHECKED_SCANS = 32
 
 /** Undefined: the operation has ended. */
@@ -41,7 +41,10 @@ export class OperationEffects {
   readonly #scanCounters: ReadCounters
   readonly #lastGets = new ReadCounters()
   readonly #lastScans = new ReadCounters()
-  /** The operation's last answer and what it wrote, to be checked later; `NOTHING` of neither. */
+  /**
+   * The operation's last answer and its written value, to be checked later; `NOTHING` if there is
+   * none.
+   */
   #found: Uint8Array | undefined = NOTHING
   #written: Uint8Array = NOTHING
   readonly #shown = new ScannedEntries()
@@ -80,8 +83,8 @@ export class OperationEffects {
   }
 
   /**
-   * Compares the operation that has just ended, number `done`, with what was written. Reads come
-   * before writes in every kind. The first of two reads of a key is not looked at.
+   * Compares the results of the operation that has just ended, number `done`, with what was
+   * written. Every kind reads before it writes. Of two reads of one key, the first is not checked.
    */
   check(operation: Operation, done: number): void {
     const answers = this.#answers
@@ -162,5 +165,5 @@ export class OperationEffects {
   }
 }
 
-/** Stands for no array at all. */
+/** In place of a missing array. */
 const NOTHING = new Uint8Array(0)

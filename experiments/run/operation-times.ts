@@ -1,6 +1,6 @@
 /**
- * Owns the figures of timed operations: the service time, the latency from the intended start where
- * a load sets one, the backlog, and the slowest operations.
+ * Owns the figures of timed operations: the service time, the latency from the intended start if a
+ * load sets one, the backlog, and the slowest operations.
  */
 import type { Timed } from '../../results/schema.ts'
 import { type ArrivalFigures, Backlog } from '../load/backlog.ts'

@@ -1,7 +1,7 @@
 /**
- * Owns the books of a run on a peer: user bytes by phase, and one reading at the last operation and
- * one at rest. Nothing is read in between, since a reading opens the peer's files. A peer tells
- * neither of its jobs nor whether its tree is steady.
+ * Owns the books of a run on a peer: user bytes by phase, one reading at the last operation and one
+ * at rest. Nothing is read in between, because a reading opens the peer's files. A peer reports
+ * neither its jobs nor whether its tree is steady.
  */
 import type { PeerReading, PeerResultInput } from '../../results/peer-schema.ts'
 import type { PeerTarget } from '../targets/peers/peer-target.ts'

@@ -1,4 +1,4 @@
-/** Runs against a peer that is a map in memory: no library of somebody else's is needed. */
+/** Runs against a peer that is a map in memory, so that no library of another store is needed. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,7 +84,7 @@ class MapStore implements PeerStore {
 
 const nameOf = (key: Uint8Array) => Buffer.from(key).toString('latin1')
 
-/** Writes never take effect from some on. */
+/** Loses every write after the first few. */
 class ForgetfulStore extends MapStore {
   override put(key: Uint8Array, value: Uint8Array) {
     if (this.entries.size < 250) return super.put(key, value)
@@ -125,7 +125,7 @@ async function run(store: PeerStore, ...flags: string[]): Promise<PeerResult> {
 const gate = ({ gates }: PeerResult, name: string) => gates.find((one) => one.name === name)!
 
 test.each(['ycsb-a', 'ycsb-d', 'ycsb-e', 'ycsb-f', 'delete-heavy'])(
-  '%s puts the operations to a peer that our engine gets',
+  '%s gives a peer the same operations as our engine',
   async (workload) => {
     const result = await run(new MapStore(), `--workload=${workload}`)
     const [plan] = await resolvePlans(await requestOf([`--workload=${workload}`, ...ours]))
@@ -149,7 +149,7 @@ test.each(['ycsb-a', 'ycsb-d', 'ycsb-e', 'ycsb-f', 'delete-heavy'])(
   },
 )
 
-test('a peer tells nothing of its jobs, so stalls are unknown and not zero', async () => {
+test('a peer does not report its jobs, so stalls are unknown and not zero', async () => {
   const { timed } = await run(new MapStore())
   expect(timed.events).toEqual([])
   for (const point of timed.series) {
@@ -173,7 +173,7 @@ test('an open loop has intended latencies and arrivals', async () => {
   expect(contradictionsIn(result)).toEqual([])
 })
 
-test('a share of the sustainable rate is measured first, on a folder of its own', async () => {
+test('the sustainable rate is measured first, in a separate folder', async () => {
   const stores: string[] = []
   const [plan] = await resolvePeerPlans(await requestOf(['--rate=20%']))
   const definition = definitionOf(new MapStore())
@@ -201,7 +201,7 @@ test('several clients in a closed loop queue behind each other', async () => {
 
 test.each([
   [
-    'loses writes that nobody reads',
+    'loses writes that are never read',
     new ForgetfulStore(),
     '--workload=ycsb-load',
     /in the drained tree/,
@@ -212,7 +212,7 @@ test.each([
   expect(gate(result, 'answers')).toMatchObject({ passed: false, why: expect.stringMatching(why) })
 })
 
-test('a write that fails ends the run with its error, and the folder is gone', async () => {
+test('a write that fails ends the run with its error, and the folder is removed', async () => {
   const store = new MapStore()
   store.put = () => Promise.reject(new Error('disk full'))
   await expect(run(store)).rejects.toThrow('disk full')

@@ -1,8 +1,8 @@
 /**
- * Owns a run against a peer, from a plan to a result: a fresh folder, the run, and the folder's
+ * Owns a run against a peer, from a plan to a result: a new folder, the run, and the folder's
  * removal. A store that is called operation by operation goes through the same loop as our engine;
- * `db_bench` takes the whole stream at once. Invariant, as of our own runs: whatever happens, the
- * store is closed and (unless it is to be kept) the folder is gone.
+ * `db_bench` takes the whole stream at once. Invariant, as for our own runs: the store is always
+ * closed, and the folder is removed unless it is to be kept.
  */
 import { rmSync } from 'node:fs'
 import { systemClock } from '../../engine/index.ts'
@@ -27,8 +27,8 @@ import { type RunLoad, Runner } from './runner.ts'
 import { underLoad } from './under-load.ts'
 
 /**
- * `definition` is that of the catalog; undefined for a peer that takes its stream at once. Throws
- * `UsageError` where the peer is not installed, `Interrupted` on the signal.
+ * `definition` comes from the catalog; undefined for a peer that takes its stream at once. Throws
+ * `UsageError` if the peer is not installed, `Interrupted` on the signal.
  */
 export async function runPeer(
   plan: PeerPlan,
@@ -129,7 +129,7 @@ async function measureInteractive(
   }
 }
 
-/** The stream goes in whole; the store is at rest when the replay has ended. */
+/** Gives the whole stream to the store, which is at rest when the replay has ended. */
 async function measureReplay(
   plan: PeerPlan,
   folder: string,

@@ -1,5 +1,6 @@
 /**
- * Owns the result of a run against a peer: from what was measured to the document and its gates.
+ * Owns the result of a run against a peer: it makes the document and its gates from the
+ * measurements.
  */
 import {
   type PeerResult,
@@ -14,14 +15,14 @@ import { arrivalGates } from '../measure/gates.ts'
 import type { PeerPlan } from '../targets/peers/peer-plan.ts'
 import { arrivalsSeed } from './under-load.ts'
 
-/** What either way of running a peer gives. */
+/** The measurements of either way of running a peer. */
 export type PeerMeasurement = Pick<PeerResultInput, 'deterministic' | 'peer'> & {
   readonly timed: Omit<PeerResultInput['timed'], 'peakRssBytes'>
-  /** Beside those of every peer. */
+  /** Gates in addition to those of every peer. */
   readonly gates: readonly Gate[]
 }
 
-/** Throws a zod error where the result is not of its schema. */
+/** Throws a zod error if the result does not fit its schema. */
 export function peerResultOf(
   plan: PeerPlan,
   { deterministic, peer, timed, gates }: PeerMeasurement,

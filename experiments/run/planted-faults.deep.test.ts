@@ -1,7 +1,7 @@
 /**
- * Plants faults that lose data in copies of the engine, and sees the run's gate `answers` fail.
- * Source is mutated rather than mocked; a mutation whose place is gone fails, and must be
- * rewritten.
+ * Plants faults that lose data in copies of the engine, and expects the run's gate `answers` to
+ * fail. The source is mutated, not mocked. A mutation whose place no longer exists fails the test
+ * and must be rewritten.
  */
 import { execFile } from 'node:child_process'
 import {
@@ -24,7 +24,8 @@ const TOP = fileURLToPath(new URL('../..', import.meta.url))
 const ROOMS = ['engine', 'strategies', 'workloads', 'results', 'experiments']
 
 /**
- * Runs `exp` in a copy of the house in which `find` of the engine's file `path` reads `replace`.
+ * Runs `exp` in a copy of the checkout in which `find` in the engine's file `path` is replaced by
+ * `replace`.
  */
 async function runWith(path: string, find: string, replace: string, flags: readonly string[]) {
   const top = mkdtempSync(join(tmpdir(), 'varve-faults-'))
@@ -61,7 +62,7 @@ const YCSB = [...BASE, '--records=10000', '--operations=10000', '--workload=ycsb
 const SCANS = [...BASE, '--records=10000', '--operations=300', '--workload=ycsb-e']
 const DELETES = [...BASE, '--records=5000', '--operations=5000', '--workload=randomwithverify']
 
-/** Counts calls of the place it is put at, over the whole process. */
+/** Counts the calls at its place, over the whole process. */
 const everyTenThousandth = 'globalThis.planted = (globalThis.planted ?? 0) + 1) % 10_000 === 0'
 
 test.each<[fault: string, path: string, find: string, replace: string, flags: readonly string[]]>([
@@ -110,7 +111,7 @@ test.each<[fault: string, path: string, find: string, replace: string, flags: re
   expect(stderr).toMatch(/^exp: \S+-r0: answers are not what was written: \d+ wrong of [^\n]+\n$/)
 })
 
-test('the engine as it is passes it, on every kind of operation', {
+test('the unchanged engine passes the gate, on every kind of operation', {
   timeout: 120_000,
 }, async () => {
   for (const flags of [YCSB, SCANS, DELETES]) {

@@ -1,6 +1,6 @@
 /**
- * Four readers group results: compare, report, charts and tidy. Fed with the same mixed folder they
- * must make the same groups of it, whatever the results differ in.
+ * Four readers group results: compare, report, charts and tidy. From the same mixed folder they
+ * must make the same groups, whatever fields the results differ in.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -15,7 +15,7 @@ import { sidesOf } from '../compare/pairing.ts'
 import { tidyRows } from '../export/tidy-rows.ts'
 import { comparisonTable, runsTable } from '../report/figure-tables.ts'
 
-/** What one result of a mixed folder differs in from the others. */
+/** The differences of one result of a mixed folder from the others. */
 interface Mutation {
   readonly strategy: 'tiering' | 'leveling'
   readonly T: 4 | 8
@@ -28,7 +28,7 @@ interface Mutation {
   readonly until: boolean
   readonly loadOrder: 'hashed' | 'ordered'
   readonly stream: number
-  /** Measured, or of the run: no part of any identity. */
+  /** Measured values, which belong to no identity. */
   readonly measured: { readonly achievedRatio: number; readonly seconds: number }
   readonly mergeFactor: number
 }
@@ -67,7 +67,7 @@ const BASE: Pick<Mutation, Asked> = {
   loadOrder: 'hashed',
 }
 
-/** At most two things asked for differently, so that designs differ in one field and come often. */
+/** At most two settings differ, so that designs differ in one field and occur often. */
 const mutation = fc
   .tuple(anyMutation, fc.subarray(Object.keys(BASE) as Asked[], { maxLength: 2 }))
   .map(([any, kept]): Mutation => {
@@ -104,7 +104,7 @@ function resultOf(change: Mutation, index: number): AnyResult {
 
 type Groups = readonly (readonly string[])[]
 
-/** Ids of the results of each group; the order of groups and within them says nothing. */
+/** Ids of the results of each group; neither order matters. */
 function sorted(groups: Iterable<readonly string[]>): Groups {
   return [...groups].map((ids) => ids.toSorted()).toSorted((a, b) => a[0]!.localeCompare(b[0]!))
 }
@@ -131,7 +131,7 @@ function barsOf(results: readonly AnyResult[]): readonly string[] {
   const spec: object = amplificationChart(results, PRESETS['two-column'])
   const bars: string[] = []
   const { vconcat } = spec as { vconcat: readonly { readonly hconcat?: readonly unknown[] }[] }
-  // One row a workload; with long labels the other costs have rows of their own below.
+  // One row for each workload; if labels are long, the other costs have separate rows below.
   const workloads = new Set(results.map(workloadKey)).size
   for (const { hconcat = [] } of vconcat.slice(0, workloads)) {
     // The label column comes first, then write amplification.
@@ -177,7 +177,7 @@ test('compare, report, charts and tidy make the same groups of a mixed folder', 
 })
 
 const TEN = Array.from({ length: 10 }, (_, index) => index)
-test('ten seeds whose values compress differently are ten seeds of one design', () => {
+test('ten seeds stay one design if their values compress differently', () => {
   const results = TEN.map((index) => {
     const measured = { achievedRatio: 0.5 + index / 100, seconds: 1 }
     return resultOf({ ...BASE, stream: index, measured, mergeFactor: 3 }, index)

@@ -1,7 +1,7 @@
 /**
  * Owns the seam between the loop of a run and the figures that come from the target itself. The
  * loop decides when to read, the books decide what to read. The books of our own targets read at
- * every call. Those of a peer read only at the end of the run phase and at rest.
+ * every call. The books of a peer read only at the end of the run phase and at rest.
  */
 import type { Deterministic, Timed } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
@@ -16,15 +16,18 @@ export interface RunBooks {
   readonly hearsJobs: boolean
   phaseBegins(): void
   phaseEnds(name: PhaseName, operationsByKind: Readonly<Record<string, number>>): void
-  /** A job has ended; returns its place in the log of events, null where it is not kept. */
+  /**
+   * Records that a job has ended. Returns its index in the log of events, or null if it is not
+   * kept.
+   */
   addEvent(event: TargetEvent, driver: OperationDriver): number | null
-  /** A point of the series. */
+  /** Adds a point to the series. */
   sample(driver: OperationDriver): void
   /** After the last operation of the run phase. The operations of the load end at `runFrom`. */
   readBurst(driver: OperationDriver, runFrom: number): void
   /** After the drain. */
   readDrained(driver: OperationDriver): void
-  /** Whether the tree has settled since the load; null: the target keeps no account that tells. */
+  /** Whether the tree has settled since the load; null: the target does not report it. */
   steadiness(driver: OperationDriver, runFrom: number): SteadyState | null
 }
 
@@ -33,7 +36,7 @@ export interface SteadyState extends Steadiness {
   readonly idle: boolean
 }
 
-/** What the loop itself knows at the end of a run. */
+/** The facts that the loop itself has at the end of a run. */
 export interface RunOutcome {
   readonly driver: OperationDriver
   readonly timed: Omit<Timed, 'peakRssBytes' | 'operatingSystem'>
@@ -41,7 +44,7 @@ export interface RunOutcome {
   readonly answers: Answers | null
   /** Operations of the load. */
   readonly runFrom: number
-  /** Null unless the run goes on until a state. */
+  /** Null unless the run continues until a state. */
   readonly askedTraceHash: string | null
   readonly until: Deterministic['until']
 }

@@ -1,10 +1,10 @@
 /**
- * Owns the one loop of a run, for every target: load phase, run phases, drain, and the times of
- * all. It knows neither folders nor terminals: the target is handed in open, with the books that
- * read it.
+ * Owns the one loop of a run, for every target: load phase, run phases, drain, and all times. It
+ * uses neither folders nor terminals: the caller passes a target that is already open, and the
+ * books that read it.
  *
  * A target that answers at once is driven without a promise. Between slices of operations the event
- * loop gets a turn, so that an interrupt is heard and the collector's figures arrive. Clocks,
+ * loop gets a turn, so that an interrupt is handled and the collector's figures arrive. Clocks,
  * waiting and the collector's reports are injected.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -27,11 +27,11 @@ import { OperationTimes } from './operation-times.ts'
 import type { PhaseName, RunBooks, RunOutcome } from './run-books.ts'
 import { UntilSteady } from './until-steady.ts'
 
-/** Operations between two looks at the event loop: a few milliseconds. */
+/** Operations between two turns of the event loop: a few milliseconds. */
 const SLICE_OPERATIONS = 500
 
 export interface RunnerParts<Open extends Target, Books extends RunBooks> {
-  /** Opens the target on a fresh folder, with the runner's logical time and its two listeners. */
+  /** Opens the target in a new folder, with the runner's logical time and its two listeners. */
   open(
     clock: Clock,
     onEvent: (event: TargetEvent) => void,
@@ -40,7 +40,9 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly workload: Workload
   readonly records: number
   readonly operations: number
-  /** The single run phase goes on beyond `operations` to this state. Left out: it ends there. */
+  /**
+   * The single run phase continues beyond `operations` until this state. Left out: it ends there.
+   */
   readonly until?: RunResult['config']['until']
   readonly timer: Clock
   readonly signal: AbortSignal
@@ -109,10 +111,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     const { workload, load = null, answers = null } = this.#parts
     const { books } = this
     const driver = this.#driver
-    using times = new OperationTimes({
-      kinds: OPERATION_KIND_NAMES,
-      pacing: load?.pacing ?? null,
-    })
+    using times = new OperationTimes({ kinds: OPERATION_KIND_NAMES, pacing: load?.pacing ?? null })
     await this.#drive('load', workload.load)
     const runFrom = driver.done
     this.#times = times
@@ -124,7 +123,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     books.readBurst(driver, runFrom)
     await this.#drain()
     books.readDrained(driver)
-    // Last, since it reads the whole tree.
+    // Done last, because it reads the whole tree.
     await answers?.checkAll(this.target, driver.done)
     return {
       driver,
@@ -191,7 +190,8 @@ export class Runner<Open extends Target, Books extends RunBooks> {
   }
 
   /**
-   * Gives the event loop a turn; with a pacing it sleeps until the next operation is nearly due.
+   * Gives the event loop a turn; with a pacing it sleeps until shortly before the next operation is
+   * due.
    */
   async #breathe(until?: Pacing): Promise<void> {
     this.#pauses.turnBegins()

@@ -43,7 +43,7 @@ describe('exact keys, beside the engine on the same stream', () => {
     ['--strategy=leveling-partial', '--workload=ycsb-f'],
     ['--strategy=tiering', '--workload=ycsb-d'],
     ['--strategy=lazy-leveling', '--workload=ycsb-e'],
-  ])('%s %s: every figure it knows is the engine’s', async (...flags) => {
+  ])('%s %s: every figure it has equals the engine’s', async (...flags) => {
     const [engine, simulator] = [await onEngine(...flags), await simulated(...flags)]
     const [measured, told] = [engine.deterministic, simulator.deterministic]
     expect(told.traceHash).toBe(measured.traceHash)
@@ -60,13 +60,15 @@ describe('exact keys, beside the engine on the same stream', () => {
     expect(told.levels.map((level) => ({ ...level, bytesRead: 0 }))).toEqual(
       measured.levels.map((level) => ({ ...level, bytesRead: 0 })),
     )
+    expect(measured.filters!.runs.length).toBeGreaterThan(0)
+    expect(told.filters).toEqual(measured.filters)
     for (const account of ['getHit', 'getMiss', 'updateRead', 'shortScan'] as const) {
       const { operations, runsProbed } = measured.readAmplification[account]
       expect(told.readAmplification[account]).toMatchObject({ operations, runsProbed })
     }
   })
 
-  test('what the filters of the tree promise an absent key is told', async () => {
+  test('the expected probes for absent keys are reported', async () => {
     const [bare, filtered] = [
       await simulated('--workload=ycsb-c', '--strategy=tiering', '--param=bitsPerKey=0'),
       await simulated('--workload=ycsb-c', '--strategy=tiering'),
@@ -80,7 +82,7 @@ describe('exact keys, beside the engine on the same stream', () => {
     expect(probesPerMiss / runs).toBeLessThan(0.012)
   })
 
-  test('what no simulation knows is null, and the result says that it is none', async () => {
+  test('unknown figures are null, and the result is marked as simulated', async () => {
     const result = runResultSchema.parse(await simulated('--workload=ycsb-a'))
     expect(result.config.target).toBe('simulator (exact)')
     expect(failed(result)).toContain('measured')
@@ -90,7 +92,7 @@ describe('exact keys, beside the engine on the same stream', () => {
     expect(result.timed.latencyByKind).toEqual({})
   })
 
-  test('a compressed engine is not what it stands for, and it says so', async () => {
+  test('it simulates no compression, and says so', async () => {
     const { gates } = await simulated('--set=compression=zstd')
     expect(gates.find(({ name }) => name === 'measured')!.why).toMatch(
       'as if uncompressed, not zstd',

@@ -1,14 +1,13 @@
 /**
  * Owns a run on the simulator, from a plan to a result of the common schema. Times, latencies,
  * blocks and the digest of files are unknown: they are null, empty or absent. The gate `measured`
- * always fails, so a simulated result is marked wherever it is shown.
+ * always fails, so a simulated result is always shown as such.
  *
  * There are two modes. *Exact*: the runner drives the simulator with the stream of the engine's
  * run. *Statistical*: there is no stream; a given number of bytes is loaded, as expected numbers.
  */
 import { deriveSeed, systemClock } from '../../engine/index.ts'
 import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
-import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
 import type { ExperimentContext } from '../base/context.ts'
 import type { RunPlan, Simulation } from '../base/run-plan.ts'
 import { describeEnvironment } from '../machine/environment.ts'
@@ -82,7 +81,7 @@ export async function runSimulation(
   }
 }
 
-/** A statistical load may be larger than any disk, so no command is advised for it. */
+/** A statistical load may be larger than any disk, so no command is suggested for it. */
 function measured(plan: RunPlan, simulation: Simulation): Gate {
   const { command } = plan
   return gateOf({
@@ -131,7 +130,6 @@ async function simulateExact(plan: RunPlan, context: ExperimentContext): Promise
     deterministic: {
       ...deterministic,
       readAmplification: Object.fromEntries(accounts) as typeof readAmplification,
-      filters: expectedProbes(runner.target.version),
       tableDigest: null,
     },
     ...rest,

@@ -37,7 +37,7 @@ async function sweep(change: Partial<SweepContext> = {}, ...more: string[]) {
 
 const resultNames = () => readdirSync(folder).filter((name) => name.endsWith('-r0.json'))
 
-test('an interrupted sweep keeps what it has, and resumes where it stopped', async () => {
+test('an interrupted sweep keeps its results, and resumes where it stopped', async () => {
   const interrupt = new AbortController()
   const interrupted = sweep({
     signal: interrupt.signal,
@@ -50,7 +50,7 @@ test('an interrupted sweep keeps what it has, and resumes where it stopped', asy
   expect(resumed.results.map(({ config }) => config.strategy.name)).toEqual(['leveling', 'tiering'])
 })
 
-test('what is damaged, of other code, or forced, is measured again', async () => {
+test('damaged results, results of other code and forced runs are measured again', async () => {
   const { resultPaths } = await sweep()
   const [first, second] = resultPaths as [string, string]
   writeFileSync(first, readFileSync(first, 'utf8').slice(0, 1000))
@@ -64,7 +64,7 @@ test('what is damaged, of other code, or forced, is measured again', async () =>
   expect((await sweep({ force: true })).reused).toEqual([])
 })
 
-test('what is reused knows how many seeds the sweep has now', async () => {
+test('reused results have the sweep’s new number of seeds', async () => {
   const seeds = ({ gates }: RunResult) => gates.find(({ name }) => name === 'several-seeds')!
   const one = await sweep({}, '--strategy=tiering')
   expect(seeds(one.results[0]!)).toMatchObject({ passed: false })

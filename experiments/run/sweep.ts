@@ -1,7 +1,7 @@
 /**
- * Owns a sweep: it runs plans of our own and of peers in turn, writes each result whole, and reuses
- * results of the same configuration and code. A result appears only when its run has ended, so an
- * interrupted sweep resumes when it is started again.
+ * Owns a sweep: it runs plans of our engine and of peers in turn, writes each result atomically,
+ * and reuses results of the same configuration and code. A result appears only when its run has
+ * ended, so an interrupted sweep resumes when it is started again.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -45,7 +45,7 @@ export async function runSweep(
   for (const [index, plan] of plans.entries()) {
     const path = paths[index]!
     const isKept = context.keep && (isPeerPlan(plan) || plan.simulation === null)
-    // A result is reused only if the files that must lie beside it are there too.
+    // A result is reused only if the files that belong to it exist too.
     const beside = [
       ...(context.versions && !isPeerPlan(plan) ? [versionsPath(path)] : []),
       ...(isKept ? [databaseFolder(context.outFolder, plan)] : []),
@@ -76,19 +76,19 @@ export async function runSweep(
   }
 }
 
-/** Where the result of a plan lies. */
+/** Path of the result of a plan. */
 export function resultPath(plan: RunPlan | PeerPlan, outFolder: string): string {
   return join(outFolder, `${plan.id}${isPeerPlan(plan) ? '.peer' : ''}.json`)
 }
 
-/** Runs the plan and writes its result, and its versions where they are asked for. */
+/** Runs the plan and writes its result, and its versions if they are requested. */
 async function perform(
   plan: RunPlan | PeerPlan,
   path: string,
   context: ExperimentContext & Pick<SweepContext, 'versions'>,
 ): Promise<AnyResult> {
   if (isPeerPlan(plan)) {
-    // Loaded only where asked for.
+    // Loaded only if needed.
     const { runPeer } = await import('./peer-experiment.ts')
     const result = await runPeer(plan, context)
     writeResult(path, result)
@@ -105,7 +105,10 @@ async function perform(
   return result
 }
 
-/** Judges again the gate of the number of seeds, which is known only when the sweep has ended. */
+/**
+ * Judges the gate of the number of seeds again, because the number is known only when the sweep has
+ * ended.
+ */
 function judgedTogether(
   results: readonly AnyResult[],
   paths: readonly string[],
@@ -135,7 +138,7 @@ function readReusable(path: string, plan: RunPlan | PeerPlan, version: string): 
     const same = isDeepStrictEqual(known.config, plan.config)
     return same && known.environment.varveVersion === version ? known : null
   } catch {
-    // Damaged, or of another schema: it is measured again.
+    // Damaged, or of another schema, so it is measured again.
     return null
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. If the plan
  * asks for a share of the sustainable rate, the same run is done first in a closed loop, in a
- * second folder, and its rate is taken: the first of Luo & Carey's two phases (PVLDB 12).
+ * second folder, and its rate is used: the first of Luo & Carey's two phases (PVLDB 12).
  */
 import { deriveSeed } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
@@ -11,7 +11,7 @@ import { asksForShare, pacingOf } from '../load/arrival-spec.ts'
 import { sum } from '../measure/figures.ts'
 import type { RunLoad } from './runner.ts'
 
-/** Each repeat has a different schedule, as it has different operations. */
+/** Each repeat has a different schedule, because it has different operations. */
 export function arrivalsSeed({ seed, repeat }: RunResult['config']): number {
   return deriveSeed(seed, 'arrivals', repeat)
 }
@@ -36,7 +36,7 @@ type Measure<Plan, Result> = (
 
 /**
  * Runs `measure` with the load of the plan; null: one client in a closed loop. `quietSeconds` of
- * each drain is waiting, not work.
+ * each drain are waiting, not work.
  */
 export async function underLoad<Plan extends Loaded, Result extends Rated>(
   plan: Plan,
@@ -73,7 +73,10 @@ function measureClosed<Plan extends Loaded, Result>(
   return measure(closed, { ...context, keep: false, onEdit: () => {}, onProgress }, null)
 }
 
-/** Operations a second. The drain counts, since a rate at which debt piles up is not sustained. */
+/**
+ * Operations per second. The time of the drain counts, because a rate that only builds up debt is
+ * not sustained.
+ */
 function sustainableRate({ deterministic, timed }: Rated, quietSeconds: number): number {
   const ran = timed.phases.filter(({ name }) => name !== 'load')
   const seconds = sum(ran.map(({ wallSeconds }) => wallSeconds)) - quietSeconds

@@ -1,37 +1,37 @@
 /**
- * Owns the end of a run phase that goes on until the tree is steady: it takes at least the
- * operations asked for, then as many as it needs, up to the stream's end. The state is looked at
- * only where a sample was taken, so equal seeds end at the same operation.
+ * Owns the end of a run phase that continues until the tree is steady. The phase does at least the
+ * requested operations, then as many as it needs, up to the stream's end. The state is checked only
+ * after a sample, so equal seeds end at the same operation.
  */
 import type { Deterministic } from '../../results/schema.ts'
 import type { OperationDriver } from './operation-driver.ts'
 import type { RunBooks } from './run-books.ts'
 
-/** A run phase without a write in so many operations will not write in later ones. */
+/** A run phase without a write in this many operations is taken to write nothing later either. */
 const IDLE_OPERATIONS = 10_000
 
 export class UntilSteady {
-  /** Of the operations asked for. */
+  /** Trace hash of the requested operations. */
   askedTraceHash = ''
   outcome: Deterministic['until'] = null
   readonly #operations: number
   readonly #driver: OperationDriver
   readonly #books: RunBooks
 
-  /** `operations` are asked for. */
+  /** `operations` is the requested number. */
   constructor(operations: number, driver: OperationDriver, books: RunBooks) {
     this.#operations = operations
     this.#driver = driver
     this.#books = books
   }
 
-  /** How many operations are left of those asked for; beyond them there is no limit. */
+  /** Number of requested operations that are left; after them there is no limit. */
   operationsToAsked(runFrom: number): number {
     const left = runFrom + this.#operations - this.#driver.done
     return left > 0 ? left : Number.POSITIVE_INFINITY
   }
 
-  /** Whether the run phase is over; asked after every step of it. */
+  /** Whether the run phase is over; called after every step. */
   hasSettled(runFrom: number, sampled: boolean): boolean {
     const { done, traceHash } = this.#driver
     const operations = done - runFrom
@@ -39,7 +39,7 @@ export class UntilSteady {
     return sampled && operations >= this.#operations && this.settle(runFrom)
   }
 
-  /** Looks at the state and keeps what it found; true where the run phase is over. */
+  /** Checks the state and keeps it; true if the run phase is over. */
   settle(runFrom: number): boolean {
     const { done, traceHash } = this.#driver
     const state = this.#books.steadiness(this.#driver, runFrom)

@@ -1,5 +1,6 @@
 /**
- * Runs that go on until they are steady: deterministic, bounded, and paired by what was asked for.
+ * Runs that continue until they are steady: deterministic, bounded, and paired by the requested
+ * operations.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -37,7 +38,7 @@ async function runOf(...flags: string[]): Promise<RunResult> {
 
 const gate = (result: RunResult, name: string) => result.gates.find((one) => one.name === name)!
 
-test('the run phase ends where write amplification has settled, at the same operation each time', async () => {
+test('the run phase ends when write amplification settles, always at the same operation', async () => {
   const [first, again] = [await resultOf(), await resultOf()]
   expect(again.deterministic).toEqual(first.deterministic)
   const { until, phases } = first.deterministic
@@ -53,7 +54,7 @@ test('the run phase ends where write amplification has settled, at the same oper
   )
 })
 
-test('strategies settle at operations of their own and are paired all the same', async () => {
+test('strategies settle at different operations and are still paired', async () => {
   const tiering = await resultOf()
   const leveling = await resultOf('--strategy=leveling')
   const operations = [tiering, leveling].map(({ deterministic }) => deterministic.until!.operations)
@@ -62,18 +63,18 @@ test('strategies settle at operations of their own and are paired all the same',
   expect(sampleKey(tiering)).toBe(sampleKey(leveling))
 })
 
-test('a sample is known by exactly what was asked for, wherever points of the series lie', async () => {
+test('a sample is identified by the requested operations, not by the points of the series', async () => {
   const [plain, until] = [await runOf('--operations=301'), await resultOf('--operations=301')]
   expect(until.deterministic.traceHash).not.toBe(plain.deterministic.traceHash)
   expect(until.deterministic.askedTraceHash).toBe(plain.deterministic.traceHash)
 })
 
-test('a tree that settles early still runs all that was asked for', async () => {
+test('a tree that settles early still runs all requested operations', async () => {
   const { deterministic } = await resultOf('--operations=3000')
   expect(deterministic.until!.operations).toBeGreaterThanOrEqual(3_000)
 })
 
-test('a simulated run goes on as well, and an open loop keeps its pace', async () => {
+test('a simulated run continues as well, and an open loop keeps its pace', async () => {
   const simulated = await resultOf('--target=simulator')
   expect(simulated.deterministic.until).toMatchObject({ reached: true })
   const paced = await resultOf('--rate=50%')
@@ -81,7 +82,7 @@ test('a simulated run goes on as well, and an open loop keeps its pace', async (
   expect(paced.deterministic).toEqual((await resultOf()).deterministic)
 })
 
-test('what writes nothing never settles: the run ends before the bound, and says why', async () => {
+test('without writes nothing settles: the run ends before the bound, and says why', async () => {
   const { deterministic, gates, config } = await resultOf('--workload=ycsb-c')
   const { until } = deterministic
   expect(until).toMatchObject({
@@ -104,13 +105,13 @@ test('the bound ends a run that does not settle', async () => {
 
 test.each([
   [['--operations=0'], '--until: without operations nothing settles'],
-  [['--workload=ycsb-load'], '--until: ycsb-load has a load alone; name a workload'],
+  [['--workload=ycsb-load'], '--until: ycsb-load has only a load; name a workload'],
   [['--workload=shifting'], /--until: shifting has \d+ run phases; it takes one/],
-  [['--target=leveldb', '--storage=node'], '--until: leveldb keeps no account'],
+  [['--target=leveldb', '--storage=node'], '--until: leveldb does not report when it is steady'],
 ])('%j is a mistake', async (flags, message) => {
   await expect(resultOf(...flags)).rejects.toThrow(message)
 })
 
 test('another state is a mistake', () => {
-  expect(() => parseCommand(['--until=stedy'])).toThrow('--until: expected steady')
+  expect(() => parseCommand(['--until=stedy'])).toThrow('did you mean "steady"')
 })

@@ -111,11 +111,7 @@ function summary(result: RunResult, events: readonly NumberedEvent[]): string {
   const byLevel = new Map<string, Sum>()
   const add = (sums: Map<string, Sum>, key: string, read: number, written: number) => {
     const sum = sums.get(key) ?? { events: 0, read: 0, written: 0 }
-    sums.set(key, {
-      events: sum.events + 1,
-      read: sum.read + read,
-      written: sum.written + written,
-    })
+    sums.set(key, { events: sum.events + 1, read: sum.read + read, written: sum.written + written })
   }
   for (const { event } of events) {
     add(byTrigger, event.reason?.trigger ?? 'flush', event.bytesRead, event.bytesWritten)

@@ -79,7 +79,7 @@ describe.each(['tiering', 'leveling-partial'])('the versions of a run under %s',
     })
   })
 
-  test('tell what another strategy would pick, and what it would rewrite', () => {
+  test('show what another strategy would pick, and what it would rewrite', () => {
     const at = run.events.findIndex(({ kind }) => kind === 'merge') + 1
     const leveling = STRATEGIES.get('leveling')!
     const params = leveling.parse({ T: 2 }) as { T: number }
@@ -101,7 +101,7 @@ describe.each(['tiering', 'leveling-partial'])('the versions of a run under %s',
 })
 
 describe('the story of a run', () => {
-  test('tells each event with its reason, and sums that are those of the result', async () => {
+  test('shows each event with its reason, and the sums of the result', async () => {
     const { result } = await record('tiering')
     const text = tellRun(result, null)
     const { counts, events } = result.deterministic
@@ -140,6 +140,6 @@ test.each([
     'varve versions 1\n#1 merge at 1 because {"trigger":1}\n',
     'the reason of event 1 cannot be read',
   ],
-])('%j is no log of versions', (text, message) => {
+])('%j is not a log of versions', (text, message) => {
   expect(() => parseVersionLog(text, 'x.versions.txt')).toThrow(message)
 })

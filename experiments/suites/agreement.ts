@@ -1,7 +1,7 @@
 /**
  * Owns the suite `agreement`: every registered strategy on the engine and on the exact simulator,
- * write by write the same stream. The simulator's version edits must be the engine's, each of them;
- * its bytes must be those that the engine's counters and its ledger of the tables' files saw.
+ * with the same stream, write by write. Every version edit of the simulator must equal the
+ * engine's. Its bytes must equal the engine's counters and the ledger of the tables' files.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
@@ -30,7 +30,7 @@ interface Agreement {
   readonly claims: readonly Claim[]
 }
 
-/** Between two looks at the event loop. */
+/** Writes between two turns of the event loop. */
 const SLICE_WRITES = 4096
 
 export const agreement: Suite = {

@@ -7,17 +7,19 @@ describe('the independent count', () => {
       countBuffers({ T: 3, K: 1, Z: 1 }, buffers),
     )
     expect(counted.map(({ papersBuffers }) => papersBuffers)).toEqual(
-      // 1 rests; 2 merge; the third takes them a level down as 3; 1 rests again, and so on.
+      // Buffer 1 stays; buffer 2 merges with it; the third takes both a level down as a run of 3;
+      // then the next one stays again, and so on.
       [0, 1, 3, 6, 7, 9, 15, 16, 18],
     )
-    // The flush that rests is the same run in both conventions; every other one is written apart.
+    // A flush that stays is the same run in both conventions; every other one is an additional
+    // write.
     expect(counted.map(({ levelZeroRunBuffers }) => levelZeroRunBuffers)).toEqual([
       0, 1, 4, 8, 9, 12, 19, 20, 23,
     ])
     expect(counted.map(({ runs }) => runs)).toEqual([0, 1, 1, 1, 2, 2, 1, 2, 2])
   })
 
-  test('of tiering at T = 3: runs wait, and the third takes them down', () => {
+  test('of tiering at T = 3: two runs stay, and the third takes them down', () => {
     const counted = Array.from({ length: 9 }, (_, buffers) =>
       countBuffers({ T: 3, K: 2, Z: 2 }, buffers),
     )
@@ -28,7 +30,8 @@ describe('the independent count', () => {
   })
 
   test.each([
-    // Buffers written in the papers' count and with the run of level 0, runs of the full tree.
+    // The last three numbers: buffers written in the papers' count, buffers written with the
+    // level-0 run, and runs of the full tree.
     [4, 1, 1, 63, 288, 335, 3],
     [4, 3, 1, 63, 207, 224, 7],
     [4, 3, 3, 63, 144, 159, 9],
@@ -57,7 +60,7 @@ describe('the closed form', () => {
     expect(closedFormCopies(shape, levels)).toBeCloseTo(copies, 12)
   })
 
-  test('says nothing of uneven runs', () => {
+  test('gives no value for uneven runs', () => {
     expect(closedFormCopies({ T: 4, K: 2, Z: 2 }, 3)).toBeNull()
   })
 })

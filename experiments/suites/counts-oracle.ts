@@ -1,17 +1,17 @@
 /**
- * Owns an independent count of what a load of whole buffers of unique keys writes: run sizes per
- * level as plain integers, straight from the papers' words (Dostoevsky, SIGMOD '18, §4 and App. D),
- * with nothing of the strategies, the stepper or the engine.
+ * Owns an independent count of the buffers that a load of whole buffers of unique keys writes. It
+ * keeps run sizes per level as plain integers and follows the papers' words (Dostoevsky, SIGMOD
+ * '18, §4 and App. D). It uses no code of the strategies, the stepper or the engine.
  *
- *   A level takes T − 1 arrivals, each as large as all T arrivals of the level above. The T-th goes
- *   one level deeper with everything the level holds; levels full at once go in one merge. A level
- *   holds at most K runs, the deepest at most Z: its newest run takes ⌈(T − 1)/K⌉ arrivals (⌈(T −
- *   1)/Z⌉), then the next run begins.
+ *   A level takes T − 1 arrivals, each as large as all T arrivals of the level above. The T-th
+ *   arrival goes one level deeper together with everything the level holds. Levels that are full
+ *   at the same time go in one merge. A level holds at most K runs, the deepest at most Z: its
+ *   newest run takes ⌈(T − 1)/K⌉ arrivals (⌈(T − 1)/Z⌉), then the next run begins.
  *
- * Two conventions. The papers merge the buffer itself: a flush is written only where it stays a run
- * of its own. The level-0-run convention of this engine writes every flush, then merges it; a flush
- * that stays is a run already, or moves freely, so it costs no second write. Both come of one pass:
- * merges + resting flushes, and merges + all flushes.
+ * There are two conventions. The papers merge the buffer itself: a flush is written only if it
+ * stays as a separate run. The level-0-run convention of this engine writes every flush and then
+ * merges it; a flush that stays is already a run, or moves for free, so it is not written twice.
+ * One pass gives both: merges + flushes that stay, and merges + all flushes.
  */
 
 export interface CountShape {
@@ -28,7 +28,7 @@ export interface Counted {
 }
 
 export function countBuffers({ T, K, Z }: CountShape, buffers: number): Counted {
-  /** Run sizes by the papers' levels, newest run first; index 0 is their level 1. */
+  /** Run sizes by the papers' levels, newest run first; index 0 is the papers' level 1. */
   const levels: number[][] = []
   let merged = 0
   let resting = 0
@@ -57,9 +57,9 @@ export function countBuffers({ T, K, Z }: CountShape, buffers: number): Counted 
 }
 
 /**
- * Copies written per entry after a load of F = T^levels − 1 buffers: Σ over levels of
- * (T − 1)(T − 1 + K)/(2KT), the last with Z for K. Exact for preemptive merging with a last level
- * that was always last; null where K or Z does not divide T − 1, since runs are then uneven.
+ * Copies written per entry after a load of F = T^levels − 1 buffers: Σ over levels of (T − 1)(T − 1
+ * + K)/(2KT), with Z instead of K for the last level. Exact for preemptive merging with a last
+ * level that was always last. Null if K or Z does not divide T − 1, because runs are then uneven.
  */
 export function closedFormCopies({ T, K, Z }: CountShape, levels: number): number | null {
   if ((T - 1) % K !== 0 || (T - 1) % Z !== 0) return null

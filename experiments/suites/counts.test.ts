@@ -56,9 +56,9 @@ test("the papers' count leaves out a flush that its own arrival merges", () => {
   expect(papersRawBytes([flush(1), flush(2)])).toBe(20)
   expect(papersRawBytes([flush(1), flush(2), merge([2, 1], [3, 4])])).toBe(30)
   expect(papersRawBytes([flush(1), move(1), flush(2), merge([2, 1], [3, 4])])).toBe(30)
-  // A flush that a later arrival merges was written; one that moves and is then merged was not.
+  // A flush merged by a later arrival was written; a flush that moves and is then merged was not.
   expect(papersRawBytes([flush(1), flush(2), merge([1], [3])])).toBe(30)
   expect(papersRawBytes([flush(1), move(1), merge([1], [2])])).toBe(10)
-  // Merged twice within one arrival, it is left out once.
+  // A flush that its arrival merges twice is left out once.
   expect(papersRawBytes([flush(1), merge([1], [2]), merge([2], [3])])).toBe(20)
 })

@@ -1,9 +1,9 @@
 /**
- * Owns the suite `counts`: whole buffers of unique keys through the engine, and every buffer
- * written accounted for. The engine's raw bytes must be exactly the integers of `counts-oracle.ts`,
- * in the level-0-run convention and, from its event log, in the papers'; the drained tree must have
- * the runs of the papers' formula; and where two shapes are the same tree, they must be the same
- * files.
+ * Owns the suite `counts`: it loads whole buffers of unique keys into the engine and accounts for
+ * every buffer written. The engine's raw bytes must be exactly the integers of `counts-oracle.ts`,
+ * in the level-0-run convention and, computed from its event log, in the papers' convention. The
+ * drained tree must have the number of runs of the papers' formula. Two shapes that mean the same
+ * tree must give the same files.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -83,7 +83,7 @@ function scenariosOf(scale: SuiteScale): readonly Scenario[] {
 
 const LARGE = { keyOrder: 'hashed', storage: 'node' } as const
 
-/** The named policies, and the points of the fluid tree beside them. */
+/** The named policies, and the points of the fluid tree that are compared with them. */
 function policiesOf(T: number): readonly Policy[] {
   const policy = (strategy: string, K: number, Z: number) => ({ strategy, shape: { T, K, Z } })
   const fluids = [1, 2, 3].filter((K) => K < T).map((K) => policy('fluid', K, K))
@@ -123,7 +123,7 @@ async function runAll(
   return counted
 }
 
-/** In bytes: what the progress line goes by. */
+/** In bytes, for the progress line. */
 function buffersWritten({ T, levels, memtableBytes }: Scenario, shape: CountShape): number {
   return countBuffers(shape, T ** levels - 1).levelZeroRunBuffers * memtableBytes
 }
@@ -229,7 +229,10 @@ function exactClaims({ scenario, policy, tree, run }: CountedRun): readonly Clai
   ]
 }
 
-/** What is known of the three named policies, whoever counts: the engine must say the same. */
+/**
+ * Known values of the three named policies, independent of how they are counted; the engine must
+ * give the same.
+ */
 const KNOWN: Readonly<Record<string, readonly (readonly [string, number, number])[]>> = {
   'T=4 F=63': [
     ['leveling', 288, 335],
@@ -244,7 +247,8 @@ const KNOWN: Readonly<Record<string, readonly (readonly [string, number, number]
 }
 
 /**
- * Lazy leveling exceeds its closed form by 6 or 7 %: a growing tree's last level is not yet last.
+ * Lazy leveling exceeds its closed form by 6 or 7 %, because each level of a growing tree is the
+ * last one for a while.
  */
 const closedFormTolerance = (strategy: string) => (strategy === 'lazy-leveling' ? 0.08 : 0.01)
 const RATIO_TOLERANCE = 0.12
@@ -273,7 +277,7 @@ function scenarioClaims(counted: readonly CountedRun[]): readonly Claim[] {
   ]
 }
 
-/** The same tree: equal files, equal decisions, equal bytes moved. */
+/** Equal trees: equal files, equal decisions, equal bytes moved. */
 function identityClaims(a: CountedRun, b: CountedRun, source: string): readonly Claim[] {
   const what = `${a.run.name} = ${nameOf(b.policy)}`
   const equal = (part: string, key: 'tableDigest' | 'eventDigest' | 'ledgerDigest') =>

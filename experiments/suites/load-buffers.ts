@@ -1,9 +1,9 @@
 /**
- * Owns one load of the engine with whole buffers of unique keys: every flush is of exactly the
- * memtable's size, so what flushes and merges write comes out in whole buffers, or is wrong.
+ * Owns one load of the engine with whole buffers of unique keys. Every flush has exactly the
+ * memtable's size, so flushes and merges must write whole buffers.
  *
- * It speaks to the database rather than to a target, because the papers' convention needs the
- * table ids of the event log.
+ * It uses the database instead of a target, because the papers' convention needs the table ids of
+ * the event log.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { assert } from '../../engine/base/assert.ts'
@@ -30,10 +30,10 @@ export interface BufferLoad {
   readonly strategy: CompactionStrategy
   readonly buffers: number
   readonly memtableBytes: number
-  /** Raw bytes of an entry; the memtable holds a whole number of batches of them. */
+  /** Raw bytes of an entry. The memtable holds a whole number of batches of such entries. */
   readonly entryBytes: number
   readonly keyOrder: 'hashed' | 'sequential'
-  /** A folder of the file system, which must be fresh; null: in memory. */
+  /** A new folder of the file system; null: in memory. */
   readonly folder: string | null
   readonly seed: number
   readonly signal: AbortSignal
@@ -45,22 +45,22 @@ export interface LoadedTree {
   readonly userBytes: number
   readonly flushedRawBytes: number
   readonly mergedRawBytes: number
-  /** Flushes and merges without the flushes that the papers do not write. */
+  /** Bytes of flushes and merges, without the flushes that the papers do not write. */
   readonly papersRawBytes: number
-  /** Table-file bytes of flushes and merges. */
+  /** Bytes of table files that flushes and merges wrote. */
   readonly tableBytesWritten: number
   readonly runsByLevel: readonly number[]
-  /** Over the live tables, in the order of recency. */
+  /** Hash of the live tables, in the order of recency. */
   readonly tableDigest: string
-  /** Over every flush, merge and move with its tables. */
+  /** Hash of every flush, merge and move with its tables. */
   readonly eventDigest: string
-  /** Over all of the ledger but the manifest and the options, which carry the strategy's name. */
+  /** Hash of the ledger without the manifest and the options, which contain the strategy's name. */
   readonly ledgerDigest: string
 }
 
 export const KEY_BYTES = 16
 const BATCH_ENTRIES = 32
-/** 2026-01-01, standing still: no table may differ by the time it was written. */
+/** 2026-01-01, standing still, so that no table depends on the time of its writing. */
 const LOAD_TIME_MS = Date.UTC(2026, 0, 1)
 
 export async function loadBuffers(load: BufferLoad): Promise<LoadedTree> {
@@ -124,8 +124,8 @@ const digestOfLines = (lines: readonly object[]) =>
 const NAMING_CAUSES: readonly LedgerCell['cause'][] = ['manifest', 'meta']
 
 /**
- * What the papers would have written: their buffer is merged, not flushed and then merged, so a
- * flush does not count when a merge takes its tables before the next flush comes.
+ * The bytes that the papers would have written. They merge the buffer itself instead of flushing
+ * and then merging it, so a flush does not count if a merge takes its tables before the next flush.
  */
 export function papersRawBytes(
   events: readonly Pick<JobEvent, 'kind' | 'inputs' | 'outputs'>[],
@@ -145,7 +145,7 @@ export function papersRawBytes(
   return bytes
 }
 
-/** Batches of fresh entries by the index of their first; one batch, key and value are reused. */
+/** Makes batches of new entries, given the index of the first; batch, key and value are reused. */
 function entryFiller({ entryBytes, keyOrder, seed }: BufferLoad): (first: number) => WriteBatch {
   const batch = new WriteBatch()
   const key = new Uint8Array(KEY_BYTES)
@@ -162,7 +162,7 @@ function entryFiller({ entryBytes, keyOrder, seed }: BufferLoad): (first: number
   }
 }
 
-/** A bijection of 32-bit integers (MurmurHash3's finalizer), so keys stay unique. */
+/** A bijection of 32-bit integers (MurmurHash3's finalizer), so that keys stay unique. */
 export function scrambled(index: number): number {
   let mixed = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)

@@ -1,7 +1,7 @@
 /**
- * Owns the measured process of the suite `memory`: one load through the runner, as `exp` would do
- * it, in a separate process, so that its memory holds only the load. It answers with samples and
- * the peak; it never forces a collection, which would flatter the peak.
+ * Owns the measured process of the suite `memory`: one load through the runner, as `exp` does it,
+ * in a separate process whose memory holds only the load. It sends samples and the peak. It never
+ * forces a collection, which would reduce the peak.
  */
 import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
@@ -24,7 +24,7 @@ export interface MemoryLoad {
 export interface MemorySample extends Record<string, number> {
   readonly records: number
   readonly heapUsedBytes: number
-  /** Array buffers and other memory outside the heap that the heap owns. */
+  /** Memory outside the heap that the heap owns, such as array buffers. */
   readonly externalBytes: number
   readonly rssBytes: number
 }
@@ -34,7 +34,7 @@ export type MemoryMessage =
   | {
       readonly kind: 'done'
       readonly samples: readonly MemorySample[]
-      /** When all is loaded and nothing is open. */
+      /** After all modules are loaded, before anything is open. */
       readonly baselineRssBytes: number
       readonly peakRssBytes: number
       readonly cpuSeconds: number
@@ -43,7 +43,7 @@ export type MemoryMessage =
       readonly tables: number
     }
 
-/** Resolves when the message is on its way: a channel closed before that loses it. */
+/** Resolves when the message has been sent; a channel that closes before loses it. */
 function tell(message: MemoryMessage): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null) => (error === null ? resolve() : reject(error))

@@ -10,7 +10,7 @@ import { runSuite } from './run-suite.ts'
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-memory-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))
 
-/** Measured is a process that compiles what it loads, as a user's does. */
+/** The measured process compiles its modules itself, as a user's process does. */
 beforeAll(() => {
   vi.stubEnv('NODE_COMPILE_CACHE', undefined)
 })
@@ -18,7 +18,7 @@ afterAll(() => {
   vi.unstubAllEnvs()
 })
 
-/** Each test starts a process. */
+/** Each test starts a process, which takes time. */
 const patient = { timeout: 120_000 }
 
 test('a small load stays within its budgets, and its samples are kept', patient, async () => {
@@ -40,7 +40,7 @@ test('a small load stays within its budgets, and its samples are kept', patient,
   expect(readdirSync(outFolder)).toEqual(['suite-memory-smoke.json'])
 })
 
-test('an interrupt ends the process and leaves nothing', patient, async () => {
+test('an interrupt ends the process and leaves no files', patient, async () => {
   const interrupt = new AbortController()
   const out = mkdtempSync(join(outFolder, 'interrupted-'))
   const running = memory.run({

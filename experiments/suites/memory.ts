@@ -1,11 +1,11 @@
 /**
- * Owns the suite `memory`: a load many times larger than any budget, in a process of its own
- * (`memory.child.ts`), whose peak must stay within the sum of the budgets, and whose memory must
- * not grow with the data beyond what open tables pin.
+ * Owns the suite `memory`: a load many times larger than any budget, in a separate process
+ * (`memory.child.ts`). Its peak must stay within the sum of the budgets. Its memory must not grow
+ * with the data by more than what open tables pin.
  *
  * Budgets: two memtables (one fills while one is flushed), the block cache, indexes and filters of
- * open tables, the oracle of live sizes; and one allowance for everything else, from the runtime
- * and the program's own code to garbage not yet collected.
+ * open tables, the oracle of live sizes, and one allowance for everything else, from the runtime
+ * and the program's code to garbage that is not collected yet.
  */
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -18,7 +18,7 @@ import { atMostClaim, type Suite, type SuiteContext } from './suite.ts'
 
 type Done = Extract<MemoryMessage, { readonly kind: 'done' }>
 
-/** As `npm run exp` runs: a small young generation is collected before it fills the memory. */
+/** As `npm run exp` sets it: a small young generation is collected before it fills the memory. */
 export const NODE_FLAGS = ['--max-semi-space-size=2']
 
 const MiB = 1024 * 1024
@@ -26,13 +26,13 @@ const MB = 1e6
 
 const RECORDS: Readonly<Record<SuiteScale, number>> = { smoke: 100_000, full: 5_000_000 }
 const SAMPLES: Readonly<Record<SuiteScale, number>> = { smoke: 100, full: 1000 }
-/** Kept in the result. */
+/** Number of samples kept in the result. */
 const SERIES_POINTS = 100
 
 const ALLOWANCE_BYTES = 150 * MB
-/** Of the least heap in a third of the load, after the pinned bytes are taken off. */
+/** Noise of the least heap in a third of the load, after subtracting the pinned bytes. */
 const HEAP_NOISE_BYTES = 8 * MB
-/** Of the median resident size: the allocator returns memory late. */
+/** Noise of the median resident size: the allocator returns memory late. */
 const RSS_NOISE_BYTES = 32 * MB
 
 export const memory: Suite = {
@@ -120,10 +120,10 @@ function runOf(load: Omit<MemoryLoad, 'folder'>, done: Done, wallSeconds: number
 
 const FILTER_BITS = 10
 const BLOCK_BYTES = 4096
-/** Of a decoded index: four doubles, a u32 and a separator key a block. */
+/** Size of a decoded index entry, one for each block: four doubles, a u32 and a separator key. */
 const INDEX_ENTRY_BYTES = 36 + 24
 
-/** Indexes and filters of tables that hold so many entries and raw bytes. */
+/** Bytes of indexes and filters of tables with this many entries and raw bytes. */
 function pinnedBytes(entries: number, rawBytes: number): number {
   const filters = (entries * FILTER_BITS) / 8
   return Math.ceil(filters + (rawBytes / BLOCK_BYTES) * INDEX_ENTRY_BYTES)

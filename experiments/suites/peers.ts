@@ -1,14 +1,14 @@
 /**
- * Owns the suite `peers`: write amplification of `leveling-partial` with LevelDB's settings beside
- * LevelDB's own and native RocksDB's, all put the identical trace of blind updates.
+ * Owns the suite `peers`: write amplification of `leveling-partial` with LevelDB's settings, next
+ * to LevelDB's own and native RocksDB's. All get the same trace of blind updates.
  *
- * What a background compaction does depends on when it runs: while it lags, tables gather in level
- * 0 and levels swell, so each merge takes more at once and less is rewritten. Our engine merges
- * inline and never lags. So theirs run twice: at full speed, and paced, where writes wait for rest
- * after each half memtable (LevelDB) or arrive slowly (RocksDB). Like stands beside like in the
- * paced runs; level-0 tables a compaction tell how far the others lag. Reads are left out of the
- * stream, and with them LevelDB's seek compactions; what it flushes straight into deeper levels is
- * among the figures.
+ * The result of a background compaction depends on when it runs. While it lags, tables gather in
+ * level 0 and levels grow, so each merge takes more at once and less is rewritten. Our engine
+ * merges inline and never lags. Therefore the others run twice: at full speed, and paced, where
+ * writes wait for rest after each half memtable (LevelDB) or arrive slowly (RocksDB). Only the
+ * paced runs compare like with like; the number of level-0 tables in a compaction shows how far the
+ * others lag. The stream has no reads and thus causes none of LevelDB's seek compactions. Flushes
+ * of LevelDB straight into deeper levels are included in its figures.
  */
 
 import type { PeerName, PeerResult } from '../../results/peer-schema.ts'
@@ -25,7 +25,7 @@ import { atMostClaim, equalClaim, type Suite, type SuiteContext, withinClaim } f
 interface Size {
   readonly records: number
   readonly operations: number
-  /** Of each peer: timing moves their figures. */
+  /** Repeats of each peer, because its figures depend on timing. */
   readonly repeats: number
 }
 
@@ -34,7 +34,7 @@ const SIZES: Readonly<Record<SuiteScale, Size>> = {
   full: { records: 100_000, operations: 200_000, repeats: 5 },
 }
 
-/** db/dbformat.h, db/version_set.cc, include/leveldb/options.h of LevelDB 1.20. */
+/** From db/dbformat.h, db/version_set.cc and include/leveldb/options.h of LevelDB 1.20. */
 const LEVELDB_SETTINGS = [
   '--set=memtableBytes=4MiB',
   '--set=compression=none',
@@ -44,7 +44,7 @@ const LEVELDB_SETTINGS = [
   '--param=targetTableBytes=2097152',
   '--param=bitsPerKey=10',
 ]
-/** Updates of whole values all over the key space. */
+/** Updates of whole values across the key space. */
 const STREAM = [
   '--workload=ycsb-a',
   '--value-bytes=1000',
@@ -52,7 +52,7 @@ const STREAM = [
   '--param=updateproportion=1',
   '--param=requestdistribution=uniform',
 ]
-/** 12,500 operations a second: compactions of 12 MB of writes a second keep up. */
+/** 12,500 operations a second: compactions keep up with these 12 MB of writes a second. */
 const ARRIVAL_INTERVAL_NS = 80_000
 
 const COLUMNS = [
@@ -138,7 +138,8 @@ function experimentContext(
     keep: false,
     code: describeCode(),
     onProgress,
-    // The progress line counts as written bytes: some hundred a second, of megabytes.
+    // Terminal output counts as written bytes: the progress line writes some hundred bytes a
+    // second, of megabytes in total.
     terminalWritten: () => ({ bytes: 0, calls: 0 }),
   }
 }
@@ -169,7 +170,7 @@ function ourRun(name: string, { config, deterministic, timed }: RunResult): Suit
   }
 }
 
-/** Null where the log ends before the run does. */
+/** Null if the log ends before the run does. */
 function level0TablesPerMerge({ total, log }: RunResult['deterministic']['events']): number | null {
   if (log.length < total) return null
   const taken = log.flatMap(({ kind, inputs }) => {
@@ -201,7 +202,7 @@ function theirRun(name: string, { deterministic, peer, timed }: PeerResult, pace
       flushBytes,
       compactionBytes,
       processBytes,
-      // LevelDB rounds it to MB; less than flushBytes where flushes went deeper at once.
+      // LevelDB rounds it to MB. It is less than flushBytes if flushes went to deeper levels.
       level0BytesWritten: levels?.[0]?.bytesWritten ?? null,
       level0TablesPerCompaction: quotient(level0TablesCompacted ?? 0, level0Compactions ?? 0),
       traceHash: deterministic.traceHash,

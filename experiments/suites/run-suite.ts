@@ -1,6 +1,6 @@
 /**
- * Owns one suite from its name to its result: `<out>/suite-<name>-<scale>.json`, written whole, and
- * the text of its tables. A suite that was interrupted or failed leaves no result.
+ * Owns one suite from its name to its result: `<out>/suite-<name>-<scale>.json`, written
+ * atomically, and the text of its tables. A suite that is interrupted or fails leaves no result.
  */
 import { join } from 'node:path'
 import {

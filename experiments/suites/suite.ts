@@ -1,6 +1,6 @@
 /**
- * Owns what a suite is: a named set of runs, and claims about them that hold or do not. Suites are
- * registered in `catalog.ts`; `run-suite.ts` runs one, writes its result and prints it.
+ * Owns the definition of a suite: a named set of runs, and claims about them that hold or do not.
+ * Suites are registered in `catalog.ts`; `run-suite.ts` runs one, writes its result and prints it.
  */
 import { type Claim, isHeld, type SuiteRun, type SuiteScale } from '../../results/suite-schema.ts'
 import type { RunPlan } from '../base/run-plan.ts'
@@ -10,9 +10,11 @@ export interface Suite {
   readonly name: string
   /** One line for lists. */
   readonly description: string
-  /** About how long it takes at full scale: of its result in `results/suites`, where one is. */
+  /**
+   * Approximate seconds at full scale, taken from its result in `results/suites` if there is one.
+   */
   readonly fullSeconds: number
-  /** The figures of a run that are printed, left to right, under their headings. */
+  /** The figures of a run that are printed, from left to right, with their headings. */
   readonly columns: readonly SuiteColumn[]
   run(context: SuiteContext): Promise<SuiteFindings>
 }
@@ -25,12 +27,12 @@ export interface SuiteColumn {
 export interface SuiteContext {
   readonly scale: SuiteScale
   readonly seed: number
-  /** Exists; what a suite puts there it removes. */
+  /** An existing folder; a suite removes what it puts there. */
   readonly outFolder: string
   readonly signal: AbortSignal
-  /** The plans that these flags of `exp` ask for. */
+  /** The plans for these flags of `exp`. */
   plansOf(flags: readonly string[]): Promise<SuitePlans>
-  /** `fraction` is of the whole suite. */
+  /** `fraction` is the share of the whole suite. */
   onProgress(what: string, done: number, total: number, fraction: number): void
 }
 
@@ -47,12 +49,12 @@ export interface SuiteFindings {
 
 type Figure = Claim['measured']
 
-/** The measured value is the expected one. */
+/** Claims that the measured value equals the expected one. */
 export function equalClaim(name: string, measured: Figure, expected: Figure, source: string) {
   return judged({ name, measured, expected, relation: 'equal', tolerance: 0, source })
 }
 
-/** The measured value is within `tolerance` · expected. */
+/** Claims that the measured value is within `tolerance` · expected. */
 export function withinClaim(
   name: string,
   measured: number,

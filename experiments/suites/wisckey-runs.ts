@@ -4,8 +4,8 @@
  * database instead of a target, because it sweeps settings that targets do not have: policies,
  * capacities, reads ahead.
  *
- * Entries are the papers': keys of 16 B in random order, values of a fixed size, one put a commit,
- * so the write-ahead log has the most records it can have.
+ * Entries are those of the papers: keys of 16 B in random order, values of a fixed size. Each put
+ * is a separate commit, so the write-ahead log has the largest possible number of records.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -32,16 +32,16 @@ import type { SuiteContext } from './suite.ts'
 export interface LogDatabase {
   readonly database: Database
   readonly ledger: Ledger
-  /** Closes it and opens it again: its caches are empty. */
+  /** Closes the database and opens it again with empty caches. */
   reopened(): LogDatabase
 }
 
 /** 2026-01-01, standing still. */
 const START_MS = Date.UTC(2026, 0, 1)
-/** Between two looks at the event loop. */
+/** Puts between two turns of the event loop. */
 const SLICE_PUTS = 2000
 
-/** Opens a fresh database in the suite's folder for as long as `use` takes. */
+/** Opens a new database in the suite's folder for the duration of `use`. */
 export async function withDatabase<Result>(
   { outFolder, seed, scale }: SuiteContext,
   options: EngineOptionsInput,
@@ -85,12 +85,12 @@ function openLog(
 
 export interface Puts {
   readonly count: number
-  /** Which record the n-th put writes. */
+  /** The record that the n-th put writes. */
   record(n: number): number
   valueBytes(record: number): number
 }
 
-/** Puts, one a commit. */
+/** Does the puts, each as a separate commit. */
 export async function putAll(
   { database }: LogDatabase,
   { count, record, valueBytes }: Puts,
@@ -151,7 +151,7 @@ export interface WriteFigures extends Record<string, number | null> {
   readonly waLog: number
 }
 
-/** All bytes written since the database was opened ÷ user bytes, and the parts of that. */
+/** All bytes written since the database was opened ÷ user bytes, and the parts of this ratio. */
 export function writeFigures({ database, ledger }: LogDatabase): WriteFigures {
   const { userBytes } = database.metrics()
   const written = (...causes: Parameters<typeof sumCells>[1]['cause'] & object) =>
@@ -175,7 +175,10 @@ export interface ScanFigures extends Record<string, number> {
   readonly seconds: number
 }
 
-/** Every entry in key order, on a database that was just opened; `prefetch` null: synchronously. */
+/**
+ * Reads every entry in key order, from a database that was just opened; `prefetch` null:
+ * synchronously.
+ */
 export async function scanCold(
   { database }: LogDatabase,
   prefetch: number | null,

@@ -9,7 +9,7 @@ import { wisckey } from './wisckey.ts'
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-wisckey-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))
 
-test('every claim holds at smoke scale, and nothing but the result is left', async () => {
+test('every claim holds at smoke scale, and only the result is left', async () => {
   const { result } = await runSuite(wisckey, {
     scale: 'smoke',
     seed: 42,

@@ -1,10 +1,10 @@
 /**
- * Owns the suite `wisckey`: what separating values from keys buys and costs (Lu et al., "WiscKey",
+ * Owns the suite `wisckey`: what separating values from keys saves and costs (Lu et al., "WiscKey",
  * FAST '16). Writes over value sizes, with values in the tree and in the log; thresholds over mixed
- * sizes; the log's own write amplification under collection, held to the law of FIFO cleaning; and
- * cold scans, where separation costs reads.
+ * sizes; the log's own write amplification under collection, compared with the law of FIFO
+ * cleaning; and cold scans, where separation costs reads.
  *
- * Bytes and blocks decide the claims; seconds are reported beside them and decide nothing.
+ * The claims use only bytes and blocks; seconds are reported, but no claim depends on them.
  */
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
 import { KEY_BYTES } from './load-buffers.ts'
@@ -25,9 +25,9 @@ interface Sizes {
   readonly userBytes: number
   readonly memtableBytes: number
   readonly valueBytes: readonly number[]
-  /** Of a cold scan. */
+  /** Bytes of values that a cold scan reads. */
   readonly scanBytes: number
-  /** Of the database that is updated. */
+  /** Records of the database that is updated. */
   readonly records: number
   readonly segmentBytes: number
   readonly fills: readonly number[]
@@ -62,14 +62,15 @@ const HOT_SHARE = 0.8
 const PREFETCHES = [0, 4, 32] as const
 const UPDATED_VALUE_BYTES = KiB
 /**
- * What a memtable points to cannot be collected: with larger ones that alone would fill the log.
+ * Values that a memtable points to cannot be collected; a larger memtable would fill the log with
+ * them.
  */
 const UPDATES_MEMTABLE_BYTES = 64 * KiB
-/** Header of a record in the log, and its key. */
+/** Bytes of a log record besides its value: header and key. */
 const RECORD_OVERHEAD_BYTES = 32 + KEY_BYTES
 const PAPER = 'Lu et al., FAST 2016'
 
-/** Runs one after the other; `share` is how much of the suite a run is. */
+/** Runs one after the other; `share` is a run's share of the suite. */
 class Progressing {
   readonly runs: SuiteRun[] = []
   readonly #context: SuiteContext
@@ -146,7 +147,10 @@ async function runLoads(to: Progressing, context: SuiteContext, sizes: Sizes): P
   }
 }
 
-/** Sizes of 64 B to 16 KiB, as many of each octave, so most bytes lie in the few large values. */
+/**
+ * Sizes of 64 B to 16 KiB, equally many in each octave, so that most bytes are in the few large
+ * values.
+ */
 async function runThresholds(to: Progressing, context: SuiteContext, sizes: Sizes): Promise<void> {
   const octaves = 9
   const sizeOf = (record: number) => 64 << (record % octaves)
@@ -185,7 +189,10 @@ interface Cleaning {
   readonly hotShare: number | null
 }
 
-/** Updates until the log has turned over three times, then four times more: those are measured. */
+/**
+ * Updates until the log has turned over three times, then four times more; only the latter are
+ * measured.
+ */
 async function runUpdates(
   to: Progressing,
   context: SuiteContext,
@@ -196,12 +203,7 @@ async function runUpdates(
   const { records, segmentBytes } = sizes
   const memtableBytes = UPDATES_MEMTABLE_BYTES
   const capacityBytes = Math.round((records * recordBytes()) / fill)
-  const valueLog = {
-    thresholdBytes: SEPARATE_ALL,
-    gcPolicy: policy,
-    capacityBytes,
-    segmentBytes,
-  }
+  const valueLog = { thresholdBytes: SEPARATE_ALL, gcPolicy: policy, capacityBytes, segmentBytes }
   const params = { policy, fill, hotShare, records, capacityBytes, segmentBytes, memtableBytes }
   await to.run(updatesName(cleaning), params, () =>
     withDatabase(context, { memtableBytes, valueLog }, async (opened) => {

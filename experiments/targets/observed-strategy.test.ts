@@ -1,4 +1,4 @@
-/** That watching a strategy changes nothing, and what is seen of it. */
+/** Watching a strategy changes nothing, and shows its picks, scores and jobs. */
 import { expect, test } from 'vitest'
 import { Ledger, ManualClock, MemoryStorage } from '../../engine/index.ts'
 import { STRATEGIES } from '../../strategies/index.ts'
@@ -30,7 +30,7 @@ function load(onJobStart?: () => void) {
   return { events, stats }
 }
 
-test('a merge tells the scores and candidates it was picked from; a flush has none', () => {
+test('a merge has the scores and candidates of its pick; a flush has none', () => {
   const { events } = load()
   const merges = events.filter(({ kind }) => kind === 'merge')
   expect(merges.length).toBeGreaterThan(3)
@@ -50,7 +50,7 @@ test('every job begins before it ends, once', () => {
   expect(running).toBe(events.length)
 })
 
-test('scores at rest are below 1, and told with the statistics', () => {
+test('scores at rest are below 1, and are part of the statistics', () => {
   const { stats } = load()
   expect(stats.scores!.length).toBeGreaterThan(1)
   for (const { score } of stats.scores!) expect(score).toBeLessThan(1)

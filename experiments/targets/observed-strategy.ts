@@ -1,10 +1,10 @@
 /**
  * Owns the observation of a strategy while it works: the scores and candidates of its last pick,
- * its scores at the last question for its debt, and the moment a job begins. It passes every
+ * its scores when its debt was last asked for, and the moment a job begins. It passes every
  * question on and changes no answer.
  *
- * Under inline scheduling a job begins when the engine asks for it: a flush with the question for
- * its filter, a compaction with the pick.
+ * Under inline scheduling a job begins when the engine asks for it: a flush when it asks for the
+ * filter, a compaction when it asks for the pick.
  */
 import {
   type CompactionSpec,
@@ -21,11 +21,11 @@ type Observed = Required<Pick<TargetEvent, 'scores' | 'candidates'>>
 const FLUSH: Observed = { scores: null, candidates: null }
 
 export class ObservedStrategy {
-  /** Stands for the strategy. */
+  /** Passed to the engine in place of the strategy. */
   readonly strategy: CompactionStrategy
-  /** What the strategy saw when it asked for the job that runs now. */
+  /** What the strategy saw when it picked the job that runs now. */
   lastPick: Observed = FLUSH
-  /** At the last question for its debt. */
+  /** Scores when the debt was last asked for. */
   scores: readonly LevelScore[] = []
 
   constructor(strategy: CompactionStrategy, onJobStart: () => void = () => {}) {
@@ -53,7 +53,7 @@ export class ObservedStrategy {
   }
 }
 
-/** Runs and tables of the levels taken from. */
+/** Runs and tables of the input levels. */
 function candidatesOf(spec: CompactionSpec, { version }: TreeView): Observed['candidates'] {
   const named = new Set(spec.inputs.map(({ level }) => level))
   const levels = version.levels.filter((_, level) => named.has(level))

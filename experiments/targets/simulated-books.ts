@@ -1,5 +1,5 @@
 /**
- * Owns the books of a simulated run: the ledger and the events of a target, made from the
+ * Owns the books of a simulated run: it makes the ledger and the events of a target from the
  * simulator's events. Tables count as uncompressed. A log record counts with its framing, as a
  * mean. The manifest does not count. Merges read the data blocks of their inputs.
  */
@@ -15,13 +15,13 @@ import type { ObservedStrategy } from './observed-strategy.ts'
 
 export interface BookOptions {
   readonly clock: Clock
-  /** Of the strategy that the simulator asks. */
+  /** Observes the strategy that the simulator uses. */
   readonly observed: ObservedStrategy
   onEvent(event: TargetEvent): void
   onEdit?: ((event: EditEvent) => void) | undefined
 }
 
-/** What both modes of the simulator know of the writes. */
+/** The writes as both modes of the simulator report them. */
 export interface SimulatedWrites {
   readonly tree: SimulatedTree
   readonly userBytes: number
@@ -29,7 +29,7 @@ export interface SimulatedWrites {
 }
 
 const WAL = Ledger.account('wal', -1)
-/** engine/wal: a batch of one record, and a frame a log block or record. */
+/** From engine/wal: a batch of one record, and a frame for each log block or record. */
 const BATCH_BYTES = 12 + 1
 const LOG_BLOCK_BYTES = 32 * 1024
 const FRAME_BYTES = 7
@@ -37,7 +37,7 @@ const FRAME_BYTES = 7
 export class SimulatedBooks {
   readonly #options: BookOptions
   readonly #ledger = new Ledger()
-  /** Expected log bytes since the last flush, and how many of them the ledger has. */
+  /** Expected log bytes since the last flush, and how many of them are already in the ledger. */
   #logBytes = 0
   #logCounted = 0
 
@@ -111,6 +111,7 @@ export class SimulatedBooks {
       memtableRawBytes: Math.round(memtableRawBytes),
       peakPhysicalBytes: this.#ledger.peakLiveBytes,
       counts: { ...tree.counts },
+      version: tree.version,
       levels: tree.version.levels.map(({ runs, totals }) => ({ runs: runs.length, ...totals })),
       scores: this.#options.observed.scores,
     }
@@ -139,7 +140,7 @@ function sidesOf(parts: readonly EventPart[]): TargetEvent['inputs'] {
     }))
 }
 
-/** A length-prefixed string of so many bytes. */
+/** Bytes of a length-prefixed string of this length. */
 function prefixed(length: number): number {
   return length + (length < 0x80 ? 1 : length < 0x4000 ? 2 : 3)
 }

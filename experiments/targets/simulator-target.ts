@@ -1,16 +1,16 @@
 /**
  * Owns the exact simulator as a target: it takes the operations of the engine and keeps only
- * lengths. A get returns the last record put with the right length, not the record itself: an
- * update of one field needs no more to have the right length.
+ * lengths. A get returns the last record put with the right length, not the record itself. That is
+ * enough for an update of one field to have the right length.
  *
- * Blocks, filters and the bytes of scans are unknown and stay zero. The runs probed are exact.
+ * Blocks, filters and the bytes of scans are unknown and stay zero. The number of probed runs is
+ * exact.
  */
 import {
   type Clock,
   type CompactionStrategy,
   type EngineOptions,
   ReadCounters,
-  type Version,
 } from '../../engine/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'
 import type { CountedTarget, TargetStats } from '../base/target.ts'
@@ -45,10 +45,6 @@ export class SimulatorTarget implements CountedTarget {
       retention: { maxAgeMs, maxBytes },
       onEvent: (event) => this.#books.addEvent(event),
     })
-  }
-
-  get version(): Version {
-    return this.#simulator.tree.version
   }
 
   put(key: Uint8Array, value: Uint8Array): void {

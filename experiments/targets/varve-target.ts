@@ -1,6 +1,6 @@
 /**
- * Owns Varve as a target: it maps the calls of a run to the engine's public face, and the engine's
- * counters to those of a target. One batch is reused, so that a put allocates nothing.
+ * Owns Varve as a target: it maps the calls of a run to the engine's public interface, and the
+ * engine's counters to those of a target. One batch is reused, so that a put allocates nothing.
  */
 import {
   type Clock,
@@ -24,7 +24,7 @@ import { ObservedStrategy } from './observed-strategy.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage
-  /** The storage's. */
+  /** The ledger of the storage. */
   readonly ledger: Ledger
   readonly folder: string
   readonly strategy: CompactionStrategy
@@ -40,7 +40,7 @@ export interface VarveTargetOptions {
 }
 
 const TABLE_SUFFIX = '.sst'
-/** Of a table read for its digest. */
+/** Bytes of a table read at once for its digest. */
 const PIECE_BYTES = 64 * 1024
 
 export class VarveTarget implements CountedTarget {
@@ -116,6 +116,7 @@ export class VarveTarget implements CountedTarget {
   stats(): TargetStats {
     const { ledger } = this.#options
     const metrics = this.#database.metrics()
+    const { version } = this.#database
     const { flushes, merges, moves, drops } = metrics
     return {
       userBytes: metrics.userBytes,
@@ -128,7 +129,8 @@ export class VarveTarget implements CountedTarget {
       peakPhysicalBytes: ledger.peakLiveBytes,
       counts: { flushes, merges, moves, drops },
       valueLog: metrics.valueLog,
-      levels: this.#database.version.levels.map(({ runs, totals }) => ({
+      version,
+      levels: version.levels.map(({ runs, totals }) => ({
         runs: runs.length,
         ...totals,
       })),

@@ -1,6 +1,7 @@
 /**
- * Owns the common time of runs seen side by side: every edit of either is a moment, in the order of
- * user bytes put. Runs that drain reach their last byte together and then take turns.
+ * Owns the common time of runs that are shown side by side. Every edit of any run is a moment, in
+ * the order of user bytes put. Runs that drain reach their last byte together; from there their
+ * edits take turns.
  */
 
 import type { TimelineRun } from './timeline-run.ts'
@@ -9,9 +10,9 @@ import type { TimelineRun } from './timeline-run.ts'
 export interface Moments {
   readonly count: number
   readonly userBytes: Float64Array
-  /** Which run the moment's edit is of, by its place; −1 at moment 0. */
+  /** Index of the run that the moment's edit belongs to; −1 at moment 0. */
   readonly runOf: Int8Array
-  /** Of each run, how many of its edits are done at each moment. */
+  /** For each run, the number of its edits that are done at each moment. */
   readonly editsDone: readonly Int32Array[]
 }
 

@@ -18,14 +18,14 @@ const SIZE = ['--records=3000', '--operations=2000', '--value-bytes=100', '--sto
 const record = (strategy: string) =>
   recordRun(folder, `--strategy=${strategy}`, ...SIZE, '--set=memtableBytes=4KiB')
 
-/** Every version of the run, as the engine's own edits give it. */
+/** Every version of the run, made from the engine's own edits. */
 function versionsOf({ events }: RecordedFiles): readonly Version[] {
   const versions = [EMPTY_VERSION]
   for (const { edit } of events) versions.push(applyEdit(versions.at(-1)!, edit))
   return versions
 }
 
-/** Level by level: runs newest first, each with its tables in order of their numbers. */
+/** Level by level: runs newest first, each with its tables in the order of their ids. */
 function treeOf(version: Version) {
   return version.levels.map(({ runs }) =>
     runs.map((run) => ({
@@ -57,7 +57,7 @@ describe.each(['leveling-partial', 'tiering', 'fluid'])('a replay of a run under
     versions = versionsOf(recorded)
   })
 
-  test('shows the tree the engine had, wherever it is sent and from wherever it comes', () => {
+  test('shows the engine’s tree at any moment, coming from any other', () => {
     const replay = new Replay(run)
     expect(run.edits.length).toBeGreaterThan(130)
     const moments = fc.array(fc.nat(run.edits.length), { minLength: 20, maxLength: 40 })
@@ -72,7 +72,7 @@ describe.each(['leveling-partial', 'tiering', 'fluid'])('a replay of a run under
     )
   })
 
-  test('keeps of the last edit what it took, where that lay', () => {
+  test('keeps the tables that the last edit removed, at their former places', () => {
     const replay = new Replay(run)
     for (const [index, { removed }] of run.edits.entries()) {
       replay.seek(index + 1)
@@ -85,7 +85,7 @@ describe.each(['leveling-partial', 'tiering', 'fluid'])('a replay of a run under
     }
   })
 
-  test('ends with the levels of the result, and with what its ledger says was written', () => {
+  test('ends with the levels and the written bytes of the result', () => {
     const { history, bytesWritten } = new Replay(run)
     const { levels, amplification } = recorded.result.deterministic
     const last = run.edits.length * history.levels
@@ -98,7 +98,7 @@ describe.each(['leveling-partial', 'tiering', 'fluid'])('a replay of a run under
     expect(run.edits.at(-1)!.userBytes).toBe(amplification.drained.userBytes)
   })
 
-  test('knows of every compaction why it was picked', () => {
+  test('has the reason for every compaction', () => {
     for (const { kind, reason } of run.edits) expect(reason === null).toBe(kind === 'flush')
   })
 })
@@ -109,7 +109,7 @@ describe('moments of two runs', () => {
     timeline = timelineOf([await record('tiering'), await record('leveling')])
   })
 
-  test('take every edit once, by user bytes, and each run in its own order', () => {
+  test('hold every edit once, by user bytes, and keep the order within each run', () => {
     const moments = momentsOf(timeline.runs)
     const [a, b] = timeline.runs as [TimelineRun, TimelineRun]
     expect(moments.count).toBe(a.edits.length + b.edits.length + 1)

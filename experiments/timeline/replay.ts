@@ -1,26 +1,26 @@
 /**
- * Owns the way to any moment of a run: edits applied in order, and keyframes so that going back
- * costs as little as going on. It runs in the page and in tests, so it knows neither Node nor a
- * document.
+ * Owns access to any moment of a run: edits are applied in order, and keyframes make going back as
+ * cheap as going on. It runs in the page and in tests, so it uses neither Node nor a document.
  *
- * Invariant: after `seek(n)` the tree is the one n edits made, and `ghosts` are the tables the last
- * of them took, where they lay before it. A run without tables is forgotten, as in the engine.
+ * Invariant: after `seek(n)` the tree is the one that n edits made, and `ghosts` are the tables
+ * that the last edit removed, at their former places. A run without tables is dropped, as in the
+ * engine.
  */
 
 import type { TimelineEdit, TimelineRun } from './timeline-run.ts'
 
-/** Edits between keyframes, at least; more where keyframes would take too much memory. */
+/** Least number of edits between keyframes; more if keyframes would take too much memory. */
 const KEYFRAME_EDITS_MIN = 64
 const KEYFRAME_BYTES_MAX = 48 * 2 ** 20
 
-/** No run: the table is not in the tree. */
+/** In place of a run: the table is not in the tree. */
 export const ABSENT = -1
 
-/** A table that left, and the place it had. */
+/** A table that was removed, and its former place. */
 export interface Ghost {
   readonly table: number
   readonly level: number
-  /** Of the tree before the edit: place in the level's list of runs. */
+  /** Place in the level's list of runs, before the edit. */
   readonly runIndex: number
   readonly runsInLevel: number
 }
@@ -31,7 +31,8 @@ interface Keyframe {
 }
 
 /**
- * What each level held after each edit: `values[edit * levels + level]`; edit 0 is the empty tree.
+ * The content of each level after each edit: `values[edit * levels + level]`; edit 0 is the empty
+ * tree.
  */
 export interface LevelHistory {
   readonly levels: number
@@ -43,11 +44,11 @@ export interface LevelHistory {
 export class Replay {
   readonly run: TimelineRun
   readonly history: LevelHistory
-  /** Most runs each level ever held. */
+  /** The most runs that each level ever held. */
   readonly runsMaxByLevel: readonly number[]
-  /** User bytes at which a table was written; a move does not write it again. */
+  /** User bytes put when a table was written; a move does not write it again. */
   readonly bornAtBytes: Float64Array
-  /** Bytes that flushes and merges wrote up to and with each edit; edit 0 wrote none. */
+  /** Bytes that flushes and merges wrote up to and including each edit; 0 for edit 0. */
   readonly bytesWritten: Float64Array
   /** Edits applied. */
   at = 0
@@ -59,7 +60,7 @@ export class Replay {
   /** The levels as they were before the last edit. */
   levelsBefore: readonly (readonly number[])[] = []
   readonly #tablesOfRun = new Map<number, number>()
-  /** A run never leaves its level, so this holds whatever moment is shown. */
+  /** Valid at every moment, because a run never leaves its level. */
   readonly #levelOfRun = new Map<number, number>()
   readonly #keyframes: Keyframe[] = []
   readonly #keyframeEdits: number
@@ -107,12 +108,12 @@ export class Replay {
     if (edit !== undefined) this.#apply(edit)
   }
 
-  /** The level a run is in, once an edit has made it. */
+  /** The level of a run that some edit has made. */
   levelOfRun(run: number): number {
     return this.#levelOfRun.get(run) ?? ABSENT
   }
 
-  /** Once through all edits: keyframes, and the sums that only history tells. */
+  /** Goes through all edits once to make the keyframes and the sums over the history. */
   #rehearse(): void {
     const { edits, tables } = this.run
     const { levels, ...columns } = this.history

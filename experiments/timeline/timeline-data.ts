@@ -1,7 +1,7 @@
 /**
- * Owns the making of a timeline from what a run left: its result and the log of its tree's edits.
- * Invariant: every table an edit takes was made by an earlier one; a log that says otherwise, or is
- * of another run, is refused in one line.
+ * Owns the making of a timeline from the files of a run: its result and the log of its tree's
+ * edits. Invariant: every table that an edit removes was made by an earlier edit. A log that breaks
+ * this, or belongs to another run, is refused with one line.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
@@ -19,7 +19,7 @@ export interface RecordedRun {
   readonly events: readonly EditEvent[]
 }
 
-/** Throws `LSM_INVALID_ARGUMENT` naming the run where result and edits do not belong together. */
+/** Throws `LSM_INVALID_ARGUMENT`, naming the run, if result and edits do not belong together. */
 export function timelineOf(recorded: readonly RecordedRun[]): TimelineDocument {
   const keys = new KeyAxis(recorded)
   return { keys: keys.texts, runs: recorded.map((run) => timelineRun(run, keys)) }
@@ -32,7 +32,10 @@ function timelineRun({ result, events }: RecordedRun, keys: KeyAxis): TimelineRu
   const indexOf = (id: number) => {
     const index = columns.indices.get(id)
     if (index === undefined) {
-      throw invalidArgument(`${result.id}: an edit takes table ${id}, which no edit made`, { id })
+      throw invalidArgument(
+        `${result.id}: an edit removes table ${id}, which no earlier edit made`,
+        { id },
+      )
     }
     return index
   }
@@ -78,7 +81,7 @@ function checkSameRun(
   events: readonly EditEvent[],
 ): void {
   if (config.aged !== null) {
-    const message = `${id}: the run started from a loaded tree (--aged), which no edit of it made`
+    const message = `${id}: the run started from a loaded tree (--aged), which none of its edits made`
     throw invalidArgument(`${message}; record it without`, { id })
   }
   const { total, log } = deterministic.events
@@ -111,7 +114,7 @@ function tableColumns(events: readonly EditEvent[], keys: KeyAxis) {
   return { indices, tables }
 }
 
-/** All boundary keys in order, so that equal places mean equal keys in every run shown. */
+/** All boundary keys in order, so that equal places mean equal keys in all runs shown. */
 class KeyAxis {
   readonly texts: readonly string[]
   readonly #indices: ReadonlyMap<string, number>
@@ -137,7 +140,7 @@ function identityOf(key: Uint8Array): string {
   return String.fromCharCode(...key)
 }
 
-/** As text where it is some, else in hex. */
+/** As text if the key is text, else in hex. */
 function textOf(key: Uint8Array): string {
   const text = identityOf(key)
   if (/^[\x20-\x7e]+$/.test(text)) return text
@@ -152,7 +155,7 @@ function phaseAt({ deterministic }: RunResult, atOperation: number): string {
   let end = 0
   for (const { name, operationsByKind } of deterministic.phases) {
     end += Object.values(operationsByKind).reduce((sum, count) => sum + count, 0)
-    // An event is reported before its operation counts as done.
+    // An event is reported before its operation is counted as done.
     if (atOperation < end) return name
   }
   return 'drain'

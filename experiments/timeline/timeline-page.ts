@@ -1,6 +1,6 @@
 /**
- * Owns the timeline as a file: the skeleton that the page's script fills, one half a run, and all
- * of it as one HTML text that asks the network for nothing.
+ * Owns the timeline as a file: the skeleton that the page's script fills, with one panel for each
+ * run, as one HTML text that makes no network request.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -36,7 +36,7 @@ const SPEEDS = [
   ['600', '600 edits a second'],
 ] as const
 
-/** Drawn, since not every font has signs for them. */
+/** Drawn, because not every font has signs for them. */
 const ICON = {
   first: icon('M3 2h2v12H3zM14 2v12L6 8z'),
   previous: icon('M8 2v12L1 8zM15 2v12L8 8z'),
@@ -58,13 +58,13 @@ function bodyOf(title: string, runs: readonly TimelineRun[]): string {
   })
   const together =
     runs.length > 1
-      ? '<p class="muted">Both trees stand at the same number of bytes put by the user, and share ' +
+      ? '<p class="muted">Both trees are shown at the same number of user bytes put, and share ' +
         'one axis of keys and one scale of ages.</p>'
       : ''
   return `<main>
 <h1>${escapeHtml(title)}</h1>
-<p class="muted">The tree as it grew: a band a level, a row a run (the newest on top), a box a table
-from its smallest key to its largest.</p>
+<p class="muted">The tree as it grew: one band for each level, one row for each run (the newest on
+top), one box for each table, from its smallest key to its largest.</p>
 ${together}
 <section class="controls" aria-label="Time">
 <div class="buttons">

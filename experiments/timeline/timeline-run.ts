@@ -1,14 +1,16 @@
 /**
- * Owns what a timeline knows of a run, as plain data that travels inside the page: its tables, each
- * once, and its edits in order. A table keeps its index through moves; a merge makes new ones.
+ * Owns the data of a run that a timeline shows, as plain data inside the page: its tables, each
+ * once, and its edits in order. A table keeps its index when it moves; a merge makes new tables.
  */
 
 import type { PickReason } from '../../engine/index.ts'
 
 export interface TimelineDocument {
-  /** Every smallest and largest key of any run's tables, ascending, as text: the axis of keys. */
+  /**
+   * Every smallest and largest key of the tables of all runs, ascending, as text: the axis of keys.
+   */
   readonly keys: readonly string[]
-  /** One, or two to be seen side by side. */
+  /** One run, or two that are shown side by side. */
   readonly runs: readonly TimelineRun[]
 }
 
@@ -16,22 +18,22 @@ export interface TimelineRun {
   readonly id: string
   readonly strategy: string
   readonly workload: string
-  /** 'T = 4', '100,000 records': what a title leaves out. */
+  /** Settings that the title leaves out: 'T = 4', '100,000 records'. */
   readonly settings: readonly string[]
   readonly params: Readonly<Record<string, PickReason['values'][string]>>
   /** As typed in a shell. */
   readonly command: string
-  /** Gates the run failed, each with its line of why. */
+  /** Gates that the run failed, each with its line of explanation. */
   readonly failedGates: readonly { readonly name: string; readonly why: string }[]
   readonly tables: TimelineTables
   readonly edits: readonly TimelineEdit[]
 }
 
-/** Columns, one item a table. */
+/** Columns, one item for each table. */
 export interface TimelineTables {
-  /** As the engine numbers it. */
+  /** The table's id in the engine. */
   readonly id: readonly number[]
-  /** Indices of keys. */
+  /** Indices into the keys. */
   readonly smallest: readonly number[]
   readonly largest: readonly number[]
   readonly bytes: readonly number[]
@@ -43,7 +45,7 @@ export interface TimelineEdit {
   readonly kind: 'flush' | 'merge' | 'move' | 'drop'
   readonly phase: string
   readonly atOperation: number
-  /** Put so far; between two samples of the run's series it is taken to grow evenly. */
+  /** User bytes put so far; interpolated linearly between two samples of the run's series. */
   readonly userBytes: number
   readonly newRuns: readonly NewRunOf[]
   /** Indices of tables. */
@@ -53,7 +55,7 @@ export interface TimelineEdit {
   readonly reason: PickReason | null
 }
 
-/** Next older than run `after`; null: the newest of its level. */
+/** The new run becomes the next older one than run `after`; null: the newest of its level. */
 export interface NewRunOf {
   readonly level: number
   readonly run: number

@@ -9,7 +9,7 @@ import { timelineOf } from './timeline-data.ts'
 import { timelinePage } from './timeline-page.ts'
 import type { TimelineDocument } from './timeline-run.ts'
 
-/** A frame at 60 a second. */
+/** The length of a frame at 60 frames a second. */
 const STEP_MS_MAX = 16
 
 describeInChromium('a timeline in Chromium', () => {
@@ -36,7 +36,7 @@ describeInChromium('a timeline in Chromium', () => {
     expect(await page.locator('#tree-0').getAttribute('aria-label')).toMatch(/^tiering after \d+/)
   })
 
-  test('moves by keys, and the picture moves with it', async () => {
+  test('moves by keys, and the picture changes', async () => {
     const page = await open(join(folder, 'one.html'))
     const edits = two.runs[0]!.edits
     const pictures = new Set<string>()
@@ -117,7 +117,7 @@ describeInChromium('a timeline in Chromium', () => {
     }
   })
 
-  test('of ten thousand edits is small, and scrubs within a frame', async () => {
+  test('with ten thousand edits is small, and scrubs within a frame', async () => {
     const load = ['--strategy=leveling-partial', '--workload=ycsb-load', '--target=simulator']
     const big = await recordRun(folder, ...load, '--user-bytes=4GiB', '--set=memtableBytes=2MiB')
     expect(big.events.length).toBeGreaterThan(10_000)
@@ -130,14 +130,14 @@ describeInChromium('a timeline in Chromium', () => {
     const trace = JSON.parse((await browser.stopTracing()).toString()) as Trace
     const steps = stepMilliseconds(trace)
     expect(steps.length).toBeGreaterThanOrEqual(2 * STEPS)
-    // The median: a neighbour on the machine must not decide.
+    // The median ignores delays from other processes on the machine.
     expect(steps[Math.floor(steps.length / 2)]!).toBeLessThan(STEP_MS_MAX)
   }, 60_000)
 })
 
 const STEPS = 60
 
-/** Steps of one edit, then jumps across the whole run, a frame each. */
+/** Steps of one edit, then jumps across the whole run, each in one frame. */
 const SCRUB = `(async () => {
   const scrubber = document.getElementById('scrubber')
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
@@ -160,7 +160,8 @@ interface Trace {
 }
 
 /**
- * Of each frame that drew a step: the task it ran in, script, layout and paint together; ascending.
+ * For each frame that drew a step, the time of its task: script, layout and paint together;
+ * ascending.
  */
 function stepMilliseconds({ traceEvents }: Trace): readonly number[] {
   const frames = traceEvents.filter(({ name }) => name === 'FireAnimationFrame')

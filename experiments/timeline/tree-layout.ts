@@ -1,7 +1,8 @@
 /**
- * Owns where things lie in the picture of a tree: a band a level, a row a run, across it the axis
- * of keys. A level has as many rows as it ever holds runs in any of the runs shown, so nothing
- * jumps about; its oldest run lies at the bottom and newer ones settle on it, as sediment does.
+ * Owns the positions in the picture of a tree: one band for each level, one row for each run, and
+ * the axis of keys from left to right. A level has as many rows as the most runs it ever holds in
+ * any run shown, so that nothing moves without reason. Its oldest run lies at the bottom, newer
+ * ones above it.
  */
 
 export interface TreeLayout {
@@ -10,17 +11,17 @@ export interface TreeLayout {
   readonly left: number
   readonly right: number
   readonly rowHeight: number
-  /** Of each level: the rows it has room for, and the top of the first. */
+  /** For each level: its number of rows, and the top of the first. */
   readonly bands: readonly { readonly rows: number; readonly top: number }[]
 }
 
-/** Left of the axis of keys, where levels are named; and right of it. */
+/** Width left of the axis of keys, for the names of levels; and right of it. */
 export const GUTTER = 34
 export const MARGIN = 6
 const BAND_GAP = 12
 const ROW_HEIGHT = { min: 4, max: 30 } as const
 
-/** `rowsByLevel`: the most runs each level ever holds. `height` is what is wished for. */
+/** `rowsByLevel`: the most runs that each level ever holds. `height` is the desired height. */
 export function layOutTree(
   rowsByLevel: readonly number[],
   width: number,
@@ -57,7 +58,7 @@ export function rowTop(
   return band.top + (band.rows - runs + runIndex) * rowHeight
 }
 
-/** Where on the axis key number `key` of `keys` lies. */
+/** The x of key number `key` of `keys` on the axis. */
 export function keyX({ left, right }: TreeLayout, key: number, keys: number): number {
   return keys < 2 ? left : left + ((right - left) * key) / (keys - 1)
 }

@@ -1,4 +1,4 @@
-// What is exported for RocksDB is, call by call, what a store gets from the runner here.
+// A trace exported for RocksDB holds exactly the calls that a store gets from the runner here.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

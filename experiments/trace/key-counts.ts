@@ -1,17 +1,18 @@
 /**
- * Owns how often keys occur, in bounded memory: exactly while they are few; beyond that the
- * distinct ones by HyperLogLog (Flajolet et al., 2007; 2^14 registers, standard error 0.8 %) and
- * the frequent ones by Misra and Gries (1982), whose counts fall short by at most `shortfall`.
+ * Owns counts of keys in bounded memory. Counts are exact while the keys are few. Beyond that, the
+ * number of distinct keys comes from HyperLogLog (Flajolet et al., 2007; 2^14 registers, standard
+ * error 0.8 %) and the counts of frequent keys from Misra and Gries (1982), which are too low by at
+ * most `shortfall`.
  */
 
-/** Two maps of so many keys are about 10 MB each. */
+/** Two maps of this many keys take about 10 MB each. */
 const EXACT_KEYS_MAX = 1 << 17
 const FREQUENT_KEYS_MAX = 1 << 13
 const REGISTER_BITS = 14
 const TWO_POW_32 = 0x100000000
 
 export class KeyCounts {
-  /** Of any key's count, at most; 0 while counts are exact. */
+  /** The most by which any key's count can be too low; 0 while counts are exact. */
   shortfall = 0
   readonly #exactKeysMax: number
   readonly #frequentKeysMax: number
@@ -27,7 +28,7 @@ export class KeyCounts {
     return this.#registers === null
   }
 
-  /** `hash`: 52 bits that stand for the key. */
+  /** `hash`: 52 bits that represent the key. */
   add(hash: number): void {
     const counts = this.#counts
     if (this.#registers !== null) this.#register(hash)
@@ -40,12 +41,12 @@ export class KeyCounts {
     } else this.#decrementAll()
   }
 
-  /** Keys seen; rounded where it is an estimate. */
+  /** Number of distinct keys seen; rounded if it is an estimate. */
   distinct(): number {
     return this.#registers === null ? this.#counts.size : Math.round(estimate(this.#registers))
   }
 
-  /** The counts of the most frequent keys, falling. */
+  /** The counts of the most frequent keys, descending. */
   top(keys: number): readonly number[] {
     return [...this.#counts.values()].sort((a, b) => b - a).slice(0, keys)
   }
@@ -54,7 +55,7 @@ export class KeyCounts {
     return this.#registers === null ? this.#exactKeysMax : this.#frequentKeysMax
   }
 
-  /** The key that finds no room takes one occurrence of every other with it. */
+  /** A key without room decrements every other count (Misra and Gries). */
   #decrementAll(): void {
     this.shortfall++
     for (const [hash, count] of this.#counts) {
@@ -91,14 +92,15 @@ function estimate(registers: Uint8Array): number {
   }
   const raw = ((0.7213 / (1 + 1.079 / count)) * count * count) / sum
   if (raw <= 2.5 * count && empty > 0) return count * Math.log(count / empty)
-  // Above 2^32 / 30 the 32 bits that rank the keys collide.
+  // Above 2^32 / 30, the 32-bit ranks of the keys collide.
   return raw <= TWO_POW_32 / 30
     ? raw
     : -TWO_POW_32 * count * Math.log(1 - raw / (TWO_POW_32 * count))
 }
 
 /**
- * A line through log count over log rank: the skew of a Zipf distribution, and how well it fits.
+ * Fits a line through log count over log rank: the skew of a Zipf distribution, and the quality of
+ * the fit.
  */
 export function fitZipf(
   counts: readonly number[],

@@ -1,14 +1,14 @@
 /**
- * Owns the recording of a run as it happens: the plan's workload with an ear on it. What the trace
- * costs in bytes written is told, so that the account against the operating system stays whole; the
- * run's times are not those of a run that records nothing.
+ * Owns the recording of a run: the plan's workload, recorded while it is consumed. The bytes
+ * written to the trace are reported, so that the account against the operating system stays
+ * complete. The times of a recorded run cannot be compared with those of a run without recording.
  */
 import { recordWorkload, TraceWriter, type Workload } from '../../workloads/index.ts'
 import type { Transfer } from '../base/context.ts'
 import type { RunPlan } from '../base/run-plan.ts'
 
 export class Recording implements Disposable {
-  /** The plan to run instead: its stream is recorded as it is consumed. */
+  /** The plan to run instead; its stream is recorded while it is consumed. */
   readonly plan: RunPlan
   #writer: TraceWriter | null = null
   #workload: Workload | null = null
@@ -26,7 +26,8 @@ export class Recording implements Disposable {
         } = plan.config
         const keyNumbers = workload.keyNumbers ?? 'dense'
         const size = { records, operations }
-        // A run that measures its sustainable rate first starts over: the last one is the trace.
+        // A run that measures its sustainable rate first starts over: the trace holds the last
+        // start only.
         this.#writer?.abort()
         this.#writer = new TraceWriter(path, { workload: name, params, size, keyNumbers })
         this.#workload = workload
@@ -35,7 +36,7 @@ export class Recording implements Disposable {
     }
   }
 
-  /** What went to the trace's file so far. */
+  /** Bytes and calls written to the trace's file so far. */
   get written(): Transfer {
     return this.#writer?.written ?? { bytes: 0, calls: 0 }
   }
@@ -45,7 +46,7 @@ export class Recording implements Disposable {
     this.#writer?.finish(this.#workload?.properties)
   }
 
-  /** A run that did not end leaves no trace. */
+  /** An unfinished run leaves no trace. */
   [Symbol.dispose](): void {
     this.#writer?.abort()
   }

@@ -85,7 +85,7 @@ describe('replaying a recorded trace', () => {
     expect(replay.deterministic).toEqual(result.deterministic)
   })
 
-  test('while it is recorded again gives the same trace', async () => {
+  test('and recording it again gives the same trace', async () => {
     const again = join(folder, 'again')
     await recorded(await planOf('--workload=ycsb-f', '--records=100', '--operations=100'))
     await recorded(await planOf(`--trace=${path}`), again)
@@ -108,7 +108,7 @@ describe('replaying a recorded trace', () => {
 })
 
 describe('a run of an imported text', () => {
-  test('builds the tables of the run whose text it is', async () => {
+  test('builds the same tables as the run that the text was exported from', async () => {
     const plan = await planOf('--workload=ycsb-a', '--records=200', '--operations=400')
     const text = join(folder, 'text')
     await writeChunks(ycsbText(plan.createWorkload()), text)
@@ -143,7 +143,7 @@ test('a run that fails leaves no trace', async () => {
   expect(() => readFileSync(lost)).toThrow('ENOENT')
 })
 
-test('a trace made without a run is the one a run records', async () => {
+test('a trace made without a run equals the one that a run records', async () => {
   const plan = await planOf('--workload=ycsb-e', '--records=100', '--operations=100')
   const result = await recorded(plan)
   const { name, params } = plan.config.workload

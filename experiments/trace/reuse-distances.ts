@@ -1,11 +1,12 @@
 /**
- * Owns reuse distances: how many distinct keys were asked for since a key was last asked for, which
- * is the cache, in keys, that would have held it. Keys are sampled by hash (SHARDS, Waldspurger et
- * al., FAST 2015, the variant of fixed size): when more than `keysMax` are followed, the threshold
- * falls and those above it are forgotten, so memory is bounded whatever the trace.
+ * Owns reuse distances: the number of distinct keys used since the last use of a key, which is the
+ * size, in keys, of an LRU cache that would have held it. Keys are sampled by hash (SHARDS,
+ * Waldspurger et al., FAST 2015, the variant of fixed size): if more than `keysMax` keys are
+ * followed, the threshold falls and the keys above it are dropped, so memory is bounded for any
+ * trace.
  *
- * Among the keys followed a distance is exact: a Fenwick tree over the times of their last use.
- * Divided by the rate at which keys are sampled it estimates the distance among all.
+ * Among the sampled keys a distance is exact: a Fenwick tree counts over the times of last use.
+ * Divided by the sampling rate it estimates the distance among all keys.
  */
 
 const KEYS_MAX = 1 << 13
@@ -14,13 +15,13 @@ const MODULUS = 1 << 24
 const TIMES_PER_KEY = 4
 
 export interface ReuseFigures {
-  /** Distinct keys followed at the end, and their share of all. */
+  /** Number of distinct keys followed at the end, and their share of all keys. */
   readonly sampledKeys: number
   readonly rate: number
-  /** Estimated uses, and those of keys not used before. */
+  /** Estimated number of uses, and of first uses of a key. */
   readonly uses: number
   readonly firstUses: number
-  /** Distances, in distinct keys, below which so much of the reuses lie; null without reuses. */
+  /** Quantiles of the distances, in distinct keys; null without reuses. */
   readonly p50: number | null
   readonly p90: number | null
   readonly p99: number | null
@@ -33,7 +34,7 @@ export class ReuseDistances {
   readonly #lastUse = new Map<number, number>()
   readonly #tree: Int32Array
   #time = 0
-  /** Weight by the logarithm of the distance, in eighths of a doubling. */
+  /** Weights by the logarithm of the distance, eight buckets to a doubling. */
   readonly #buckets = new Float64Array(64 * BUCKETS_PER_DOUBLING)
   #firstUses = 0
 
@@ -105,7 +106,7 @@ export class ReuseDistances {
     }
   }
 
-  /** A tenth fewer at a time, so that few keys pay for the walk. */
+  /** Drops a tenth of the keys at a time, so that this walk is rare. */
   #sampleFewer(): void {
     this.#threshold = Math.max(1, Math.floor(this.#threshold * 0.9))
     for (const hash of this.#lastUse.keys()) {

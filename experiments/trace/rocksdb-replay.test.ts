@@ -1,4 +1,4 @@
-// RocksDB's own db_bench runs what we export, and we read what it records.
+// RocksDB's own db_bench replays our exports, and we read its recordings.
 
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,11 +14,11 @@ import { StatisticsSink } from './trace-statistics.ts'
 
 const hasTools = hasRocksdbTools('db_bench')
 
-/** What db_bench's statistics say it did. */
+/** What db_bench did, by its statistics. */
 function replayed(trace: string, folder: string) {
   const { output } = runTool('db_bench', [
     ...[`--db=${folder}`, '--benchmarks=replay', `--trace_file=${trace}`, '--statistics'],
-    // Its replayer refuses a database with the default column family alone.
+    // Its replayer refuses a database that has only the default column family.
     ...['--num_column_families=2', '--num=1', '--trace_replay_fast_forward=1000000'],
   ])
   rmSync(folder, { recursive: true, force: true })
@@ -40,7 +40,7 @@ describe.skipIf(!hasTools)('db_bench', () => {
     ['ycsb-e', {}, { valueBytes: 40 }],
     ['ycsb-f', {}, {}],
     ['delete-heavy', {}, {}],
-  ])('replays %s with exactly our counts', async (name, params, more) => {
+  ])('replays %s with the same counts as our run', async (name, params, more) => {
     const size = { records: 200, operations: 300, seed: 1, repeat: 0, ...more }
     const workload = WORKLOADS.get(name)!.create(params, size)
     const header = { workload: name, params, keyNumbers: 'dense' } as const
@@ -59,7 +59,7 @@ describe.skipIf(!hasTools)('db_bench', () => {
     ['seekrandom', /(\d+) operations/, ['scan']],
     ['multireadrandom', /(\d+) operations/, ['read']],
     ['deleterandom', /(\d+) operations/, ['delete']],
-  ])('records %s, and we read as many operations', async (benchmark, counts, kinds) => {
+  ])('records %s, and we read the same number of operations', async (benchmark, counts, kinds) => {
     const { output } = runTool('db_bench', [
       ...[`--db=${path}.db`, `--benchmarks=${benchmark}`, `--trace_file=${path}`],
       ...['--num=300', '--reads=200', '--batch_size=1'],

@@ -1,7 +1,7 @@
 /**
- * Owns the newest record of every key while a trace is exported, on a database of our own in a
- * temporary folder: exact, and as little in memory as any run. Invariant: the folder is gone after
- * `close`.
+ * Owns the newest record of every key while a trace is exported. They are kept exactly, in a Varve
+ * database in a temporary folder, so that memory stays bounded as in any run. Invariant: the folder
+ * is removed by `close`.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

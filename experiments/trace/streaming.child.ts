@@ -1,7 +1,7 @@
 /**
- * Takes a synthetic cache trace of so many requests, all keys distinct, through import, statistics
- * and export, and prints what the heap still holds, collected, at the end of each: heap and array
- * buffers in bytes. Run with --expose-gc.
+ * Takes a synthetic cache trace with a given number of requests, all of different keys, through
+ * import, statistics and export. Prints the memory that is still in use after a collection at the
+ * end of each: heap and array buffers in bytes. Run with --expose-gc.
  */
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'varve-streaming-'))
 const held: Record<string, number> = {}
 
 async function measure(step: string): Promise<void> {
-  // Array buffers are given back beside the program: a second collection waits for the first.
+  // Array buffers are released concurrently; a second collection waits for the first.
   for (let round = 0; round < 3; round++) {
     globalThis.gc!()
     await setTimeout(20)

@@ -11,7 +11,7 @@ interface Told {
 
 const SLACK_BYTES = 2 * 1024 * 1024
 
-/** More than the statistics count exactly, so that their tables have their full size. */
+/** More keys than the statistics count exactly, so that their tables have full size. */
 const SMALL = 150_000
 const LARGE = 3 * SMALL
 
@@ -22,7 +22,7 @@ async function stream(requests: number): Promise<Told> {
   return JSON.parse(stdout) as Told
 }
 
-test('three times the trace holds no more memory, in any step', async () => {
+test('a trace three times as long needs no more memory, in any step', async () => {
   const small = await stream(SMALL)
   const large = await stream(LARGE)
   expect([small.operations, large.operations]).toEqual([SMALL, LARGE])

@@ -1,6 +1,6 @@
 /**
- * Owns the writing of a workload's operations in the format asked for, to a file that appears whole
- * or not at all, or to standard output. Invariant: a chunk is in memory at a time.
+ * Owns the output of a workload's operations in a given format, to a file that appears complete or
+ * not at all, or to standard output. Invariant: only one chunk is in memory at a time.
  */
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
@@ -23,28 +23,26 @@ import {
 import { formatBytes } from '../base/units.ts'
 import { UsageError } from '../base/usage-error.ts'
 
-/** By the name `--format` takes, of everything that is written. */
+/** All formats that can be written, by their names in `--format`. */
 export const OUTPUT_FORMATS = {
-  native: 'a trace of our own: compact, checked, replayed by exp --trace',
+  native: 'the native trace: compact, with checksums, replayed by exp --trace',
   ycsb: "the text of YCSB's BasicDB client",
   rocksdb: "RocksDB's query trace, which db_bench --benchmarks=replay runs; seeks without nexts",
-  csv: 'a row an operation, without the bytes of values',
+  csv: 'one row for each operation, without the bytes of values',
 } as const
 export type OutputFormat = keyof typeof OUTPUT_FORMATS
 
 export interface OutputRequest {
   readonly format: OutputFormat
-  /** Empty: standard output. */
+  /** Empty: write to standard output. */
   readonly out: string
   readonly phase: TracePhase
   readonly compression: TraceCompression
-  /** Of a native trace. */
+  /** Header of a native trace. */
   readonly header: TraceHeader
 }
 
-/**
- * Consumes the workload; returns what there is to say, a line each. Rejects when `signal` aborts.
- */
+/** Consumes the workload; returns messages, one line each. Rejects when `signal` aborts. */
 export async function writeOperations(
   workload: Workload,
   request: OutputRequest,
@@ -71,8 +69,8 @@ async function writeNative(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { out, phase, header, compression } = request
-  if (out === '') throw new UsageError('--out=FILE is needed: a trace is no text')
-  if (phase !== 'all') throw new UsageError('--phase: a trace of our own holds all phases')
+  if (out === '') throw new UsageError('--out=FILE is needed: a native trace is not text')
+  if (phase !== 'all') throw new UsageError('--phase: a native trace always holds all phases')
   const writer = new TraceWriter(out, header, { compression })
   try {
     await pumpUntil(signal, workload, writer, new Operation())
@@ -90,7 +88,7 @@ async function writeRocksdb(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const counts: RocksdbCounts = { writes: 0, gets: 0, seeks: 0 }
-  // Loaded where it is needed: an engine and its strategies.
+  // Loaded only when needed: it brings an engine and its strategies.
   const { ScratchRecords } = await import('./scratch-records.ts')
   using records = hasFields(workload) ? new ScratchRecords() : null
   await writeChunks(rocksdbTrace(workload, records, counts, phase), out, signal)
@@ -105,7 +103,10 @@ function hasFields({ load, phases }: Workload): boolean {
   )
 }
 
-/** A file as standard output never waits: a signal is heard between chunks only if they let it. */
+/**
+ * Writing to a file never waits when it is standard output. A pause between chunks lets a signal be
+ * handled.
+ */
 async function* inTurns(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) {
     yield chunk
@@ -113,7 +114,9 @@ async function* inTurns(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array
   }
 }
 
-/** To standard output, or to a temporary beside `path` that is renamed when complete. */
+/**
+ * Writes to standard output, or to a temporary file beside `path` that is renamed when complete.
+ */
 export async function writeChunks(
   chunks: Iterable<Uint8Array>,
   path: string,

@@ -31,7 +31,7 @@ describe('the counts of keys', () => {
     )
   })
 
-  test('beyond the bound fall short by at most what they say, and stay within it', () => {
+  test('beyond the bound are too low by at most the reported shortfall', () => {
     fc.assert(
       fc.property(keys, fc.integer({ min: 1, max: 40 }), (drawn, bound) => {
         const counts = new KeyCounts(2 * bound, bound)
@@ -43,19 +43,21 @@ describe('the counts of keys', () => {
         expect(top).toBeLessThanOrEqual(most)
         expect(top).toBeGreaterThanOrEqual(most - counts.shortfall)
         expect(counts.top(1e9).length).toBeLessThanOrEqual(2 * bound)
-        // Every occurrence taken back was paid for by `bound` others and the one that found no
-        // room.
+        // A decrement removes `bound` counted occurrences and leaves one key uncounted.
         expect(counts.shortfall).toBeLessThanOrEqual(drawn.length / (bound + 1))
       }),
     )
   })
 
-  test.each([1000, 20_000, 100_000])('of %i keys come within 3 %% by HyperLogLog', (distinct) => {
-    const counts = new KeyCounts(100, 50)
-    for (let key = 0; key < distinct; key++) counts.add(hashOf(key))
-    expect(counts.isExact).toBe(false)
-    expect(Math.abs(counts.distinct() / distinct - 1)).toBeLessThan(0.03)
-  })
+  test.each([1000, 20_000, 100_000])(
+    'of %i keys are within 3 percent by HyperLogLog',
+    (distinct) => {
+      const counts = new KeyCounts(100, 50)
+      for (let key = 0; key < distinct; key++) counts.add(hashOf(key))
+      expect(counts.isExact).toBe(false)
+      expect(Math.abs(counts.distinct() / distinct - 1)).toBeLessThan(0.03)
+    },
+  )
 
   test('find the exponent of a Zipf distribution', () => {
     const counts = Array.from({ length: 500 }, (_, rank) => 1e6 / (rank + 1) ** 0.8)
@@ -67,7 +69,7 @@ describe('the counts of keys', () => {
 describe('reuse distances', () => {
   test('are exact when every key is followed', () => {
     const distances = new ReuseDistances()
-    // Each key again after all others: 99 keys lie between.
+    // Each key is used again after all others, so 99 keys lie between.
     for (let round = 0; round < 50; round++) {
       for (let key = 0; key < 100; key++) distances.add(hashOf(key))
     }
@@ -76,7 +78,7 @@ describe('reuse distances', () => {
     for (const distance of [p50!, p99!]) expect(Math.abs(distance - 99)).toBeLessThan(99 * 0.05)
   })
 
-  test('equal a count by hand, also when times are renumbered', () => {
+  test('equal a plain count, also when times are renumbered', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(12), { minLength: 1, maxLength: 400, size: 'max' }), (keys) => {
         const distances = new ReuseDistances(13)
@@ -96,7 +98,7 @@ describe('reuse distances', () => {
     )
   })
 
-  test('of a sample estimate those of all', () => {
+  test('of a sample estimate the distances of all keys', () => {
     const distances = new ReuseDistances(500)
     for (let round = 0; round < 4; round++) {
       for (let key = 0; key < 20_000; key++) distances.add(hashOf(key))
@@ -139,7 +141,7 @@ describe('the statistics of a trace', () => {
     expect(statisticsText(sink.figures())).toContain('distinct keys')
   })
 
-  test('tell when operations arrived', () => {
+  test('have the times of arrival', () => {
     const sink = new StatisticsSink()
     sink.beginPhase('load')
     const operation = new Operation()
@@ -154,7 +156,7 @@ describe('the statistics of a trace', () => {
     expect(writtenBytes).toBe(12)
   })
 
-  test('of nothing are said to be nothing', () => {
+  test('of an empty trace are empty', () => {
     const figures = new StatisticsSink().figures()
     expect(figures).toMatchObject({ operations: 0, skew: null, arrivals: null, values: null })
     expect(statisticsText(figures)).toContain('operations')

@@ -1,6 +1,7 @@
 /**
- * Owns what can be said of a trace in one pass and bounded memory: mix, keys, sizes, skew, reuse,
- * arrivals, writes. It takes operations as any sink does, so a foreign file needs no import first.
+ * Owns the statistics of a trace that need one pass and bounded memory: mix, keys, sizes, skew,
+ * reuse, arrivals, writes. It takes operations as any sink does, so a foreign file needs no import
+ * first.
  */
 import { build, type Histogram } from 'hdr-histogram-js'
 import {
@@ -36,15 +37,21 @@ export interface TraceStatistics {
     readonly isExact: boolean
     readonly bytes: SizeFigures | null
   }
-  /** Of writes; a field's update carries that field alone. */
+  /** Sizes in writes; an update of a field counts only that field. */
   readonly values: SizeFigures | null
   readonly scanLengths: SizeFigures | null
   readonly skew: {
-    /** Shares of all operations on the most frequent keys; lower bounds where not exact. */
+    /**
+     * Shares of all operations that use the most frequent keys; lower bounds if counts are not
+     * exact.
+     */
     readonly top1Share: number
     readonly top10Share: number
     readonly top100Share: number
-    /** Of a line through log count over log rank of the hottest keys; null with fewer than ten. */
+    /**
+     * Slope of a line through log count over log rank of the hottest keys; null with fewer than
+     * ten.
+     */
     readonly zipfTheta: number | null
     readonly zipfR2: number | null
   } | null
@@ -52,17 +59,17 @@ export interface TraceStatistics {
   readonly arrivals: {
     readonly spanSeconds: number
     readonly perSecond: number | null
-    /** In the busiest second. */
+    /** Operations in the busiest second. */
     readonly perSecondMax: number
   } | null
-  /** Keys and values of writes, keys of deletes. */
+  /** Keys and values of writes, and keys of deletes. */
   readonly writtenBytes: number
 }
 
 const FITTED_KEYS_MAX = 1000
 const SIZE_MAX = 2 ** 32
 
-/** Sizes from 0, to three digits. */
+/** Histogram of sizes from 0, to three significant digits. */
 class Sizes {
   readonly #histogram: Histogram = build({
     highestTrackableValue: SIZE_MAX,

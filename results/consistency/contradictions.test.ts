@@ -101,6 +101,40 @@ test.each(WRONG)('%s = %j is found, and %s is named', (field, value, named) => {
   expect(contradictionsIn(result).map((found) => found.field)).toContain(named)
 })
 
+test('the phases of a value log add up to the whole', () => {
+  const work = { segmentsCollected: 0, collectedBytes: 0, collectedLiveBytes: 0 }
+  const load = { ...work, appendedBytes: 100, movedBytes: 0, waLog: 1 }
+  const run = { ...work, appendedBytes: 50, movedBytes: 50, waLog: 2 }
+  const base = sampleResult()
+  const { levels, amplification } = base.deterministic
+  const treeBytes = levels.reduce((sum, { bytes }) => sum + bytes, 0)
+  const { liveLogicalBytes } = amplification.drained
+  const log = { ...work, logBytes: 90, liveBytes: 80, garbageBytes: 10, treeBytes, segments: [] }
+  const whole = {
+    ...log,
+    appendedBytes: 150,
+    movedBytes: 50,
+    waLog: 200 / 150,
+    treeSpaceAmplification: treeBytes / liveLogicalBytes,
+    logSpaceAmplification: 90 / liveLogicalBytes,
+  }
+  const separated = [
+    ['deterministic.valueLog', whole],
+    ['deterministic.phases.0.valueLog', load],
+    ['deterministic.phases.1.valueLog', run],
+  ] as const
+  const result = separated.reduce((so, [field, value]) => changed(so, field, value), base)
+  expect(contradictionsIn(result)).toEqual([])
+  const fields = (field: string, value: unknown) =>
+    contradictionsIn(changed(result, field, value)).map((found) => found.field)
+  expect(fields('deterministic.phases.1.valueLog.waLog', 3)).toEqual([
+    'deterministic.phases[1].valueLog.waLog',
+  ])
+  expect(fields('deterministic.phases.0.valueLog', null)).toEqual([
+    'deterministic.phases[].valueLog.appendedBytes',
+  ])
+})
+
 test('intervals and slow operations stay below their maxima, a lag below the worst lag', () => {
   const open = sampleResult({ openLoop: 'steady' })
   const point = { ...open.timed.series[0]!, p50Us: 9, p99Us: 8 }

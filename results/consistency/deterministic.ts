@@ -24,6 +24,7 @@ export function checkDeterministic({ deterministic }: RunResult, findings: Findi
   checkEvents(deterministic, findings)
   checkFilters(deterministic, findings)
   checkValueLog(deterministic, findings)
+  checkValueLogPhases(deterministic, findings)
 }
 
 function checkAmplification(moment: string, figures: Amplification, findings: Findings): void {
@@ -209,6 +210,29 @@ function checkValueLog({ valueLog, levels, amplification }: Deterministic, f: Fi
   f.atMost(at('liveBytes'), liveBytes, logBytes, 'logBytes')
   f.atMost(at('garbageBytes'), valueLog.garbageBytes, logBytes, 'logBytes')
 }
+
+/** Results older than the phases' figures have none in any phase. */
+function checkValueLogPhases({ phases, valueLog }: Deterministic, findings: Findings): void {
+  for (const [index, { valueLog: work }] of phases.entries()) {
+    if (work === null) continue
+    const field = `${BASE}.phases[${index}].valueLog.waLog`
+    findings.ratio(field, work.waLog, work.appendedBytes + work.movedBytes, work.appendedBytes)
+  }
+  if (valueLog === null || phases.every((phase) => phase.valueLog === null)) return
+  for (const key of VALUE_LOG_SUMS) {
+    const done = sumOf(phases, (phase) => phase.valueLog?.[key] ?? 0)
+    const field = `${BASE}.phases[].valueLog.${key}`
+    findings.equal(field, done, valueLog[key], 'the figure of the whole run')
+  }
+}
+
+const VALUE_LOG_SUMS = [
+  'appendedBytes',
+  'movedBytes',
+  'segmentsCollected',
+  'collectedBytes',
+  'collectedLiveBytes',
+] as const
 
 function byCause(bytes: Readonly<Record<string, number>>, cause: string): number {
   return bytes[cause] ?? 0

@@ -83,7 +83,6 @@ const OWN_TRIGGER: Readonly<Record<LayoutName, TriggerName>> = {
 
 const runsOf = (where: string, elsewhere: string, preset: number) =>
   z
-    .number()
     .int()
     .min(1)
     .max(999)
@@ -124,7 +123,6 @@ const params = z
     K: runsOf('every level but the deepest', '9 and 4', 2),
     Z: runsOf('the deepest level', '4 and 1', 1),
     tablesPerJob: z
-      .number()
       .int()
       .min(1)
       .max(1000)

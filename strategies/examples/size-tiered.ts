@@ -11,8 +11,8 @@ export default defineStrategy({
   name: 'size-tiered',
   description: 'Merges neighbouring runs of similar size (Cassandra)',
   params: z.object({
-    minRuns: z.number().int().min(2).default(4).describe('Cassandra: min_threshold, 4'),
-    maxRuns: z.number().int().min(2).default(32).describe('Cassandra: max_threshold, 32'),
+    minRuns: z.int().min(2).default(4).describe('Cassandra: min_threshold, 4'),
+    maxRuns: z.int().min(2).default(32).describe('Cassandra: max_threshold, 32'),
     bucketHigh: z.number().min(1).default(1.5).describe('Cassandra: bucket_high, 1.5'),
   }),
   primitives: {

@@ -94,8 +94,5 @@ function runsAtFullest(
   }
   for (const name of names) if (!sizes.has(name)) sizes.set(name, 1)
   const order = [...sizes.keys()]
-  return {
-    sizes: [...sizes.values()],
-    runOfOutput: names.map((name) => order.indexOf(name)),
-  }
+  return { sizes: [...sizes.values()], runOfOutput: names.map((name) => order.indexOf(name)) }
 }

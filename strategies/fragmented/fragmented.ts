@@ -67,7 +67,6 @@ type Spec = CompactionSpec<State>
 const params = z.object({
   T: sizeRatio('PebblesDB, on HyperLevelDB: 10'),
   max_sstables_per_guard: z
-    .number()
     .int()
     .min(1)
     .max(1000)

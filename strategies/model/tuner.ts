@@ -72,10 +72,7 @@ export function tune(
     nominal.push(best)
     robust.push(starts.reduce((a, b) => (byWorst(b, a) < 0 ? b : a)))
   }
-  return {
-    nominal: nominal.sort(byCost),
-    robust: robust.sort(byWorst),
-  }
+  return { nominal: nominal.sort(byCost), robust: robust.sort(byWorst) }
 }
 
 type Rate = (strategy: TunedStrategy, point: FluidPoint, bits: number) => Rated | null

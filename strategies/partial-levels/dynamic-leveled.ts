@@ -23,7 +23,6 @@ import { type PartialShape, partialMembers } from './shared-rules.ts'
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
   levels: z
-    .number()
     .int()
     .min(2)
     .max(60)

@@ -29,7 +29,6 @@ import { type PartialShape, partialMembers } from './shared-rules.ts'
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
   runs: z
-    .number()
     .int()
     .min(1)
     .max(1000)

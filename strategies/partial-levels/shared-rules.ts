@@ -179,7 +179,8 @@ function compactLevel0(view: View, shape: PartialShape, reason: PickReason): Spe
   const next = targetsOf(view, shape).base
   const met = overlapWith(view, next, hull(runs.flatMap((run) => rangeOf(run) ?? []))!)
   const tables = runs.flatMap((run) => sliceTables(run, 0, run.totals.tables))
-  return into(view, shape, next, wholeRuns(0, runs), tables, met, view.state, reason)
+  const inputs = wholeRuns(0, runs)
+  return descend(view, shape, next, { inputs, tables, met, nextState: view.state, reason })
 }
 
 /** Sends a marked table one level deeper, or rewrites it in place in the deepest level. */
@@ -216,14 +217,14 @@ function compactTables(
   const run = levelAt(view.version, level).runs[0]!
   const tables = sliceTables(run, index, index + shape.tablesPerJob)
   const last = tables.at(-1)!
-  const met = overlapWith(view, level + 1, {
-    smallest: tables[0]!.smallest,
-    largest: last.largest,
+  const met = overlapWith(view, level + 1, { smallest: tables[0]!.smallest, largest: last.largest })
+  return descend(view, shape, level + 1, {
+    inputs: [{ level, run: run.id, tables }],
+    tables,
+    met,
+    nextState: { cursors: advance(view.state.cursors, level, last) },
+    reason: { ...reason, values: { ...reason.values, table: tables[0]!.id } },
   })
-  const state = { cursors: advance(view.state.cursors, level, last) }
-  const values = { ...reason.values, table: tables[0]!.id }
-  const input: InputSlice = { level, run: run.id, tables }
-  return into(view, shape, level + 1, [input], tables, met, state, { ...reason, values })
 }
 
 /** Rewrites a table in place, which leaves out tombstones that hide nothing older. */
@@ -302,24 +303,25 @@ function pickTable(view: View, shape: PartialShape, targets: Targets, level: num
   })
 }
 
-/** A merge into the run of level `next`; a move if no two tables overlap. */
-function into(
-  view: View,
-  shape: PartialShape,
-  next: number,
-  inputs: readonly InputSlice[],
-  tables: readonly TableMeta[],
-  met: readonly TableMeta[],
-  nextState: PartialState,
-  reason: PickReason,
-): Spec {
-  const run = levelAt(view.version, next).runs[0]
-  const place: OutputPlace =
-    run === undefined ? { level: next, after: null } : { level: next, run: run.id }
+interface Descent {
+  readonly inputs: readonly InputSlice[]
+  /** Those of the inputs. */
+  readonly tables: readonly TableMeta[]
+  /** Tables of the level below that the inputs overlap. */
+  readonly met: readonly TableMeta[]
+  readonly nextState: PartialState
+  readonly reason: PickReason
+}
+
+/** A merge into the run of `level`; a move if no two tables overlap. */
+function descend(view: View, shape: PartialShape, level: number, descent: Descent): Spec {
+  const { inputs, tables, met, nextState, reason } = descent
+  const [run] = levelAt(view.version, level).runs
+  const place: OutputPlace = run === undefined ? { level, after: null } : { level, run: run.id }
   if (met.length === 0 && areDisjoint(tables)) {
     return { kind: 'move', inputs, place, nextState, reason }
   }
-  const metSlices = met.length === 0 ? [] : [{ level: next, run: run!.id, tables: met }]
+  const metSlices = met.length === 0 ? [] : [{ level, run: run!.id, tables: met }]
   return {
     kind: 'merge',
     inputs: [...inputs, ...metSlices],

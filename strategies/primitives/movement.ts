@@ -26,22 +26,6 @@ import { levelAt } from '../../engine/version/version.ts'
 import { leastOverlap } from './least-overlap.ts'
 import { leastIndex, rankedBy } from './table-ranks.ts'
 
-export const MOVEMENT_NAMES = [
-  'rr',
-  'lo1',
-  'lo2',
-  'coldest',
-  'oldest-max-seq',
-  'oldest-min-seq',
-  'density',
-  'most-tombstones',
-  'oldest-tombstone',
-  'ttl',
-  'random',
-] as const
-
-export type MovementName = (typeof MOVEMENT_NAMES)[number]
-
 export interface MovementLimits {
   readonly densityThreshold: number
   readonly ttlMs: number
@@ -75,7 +59,7 @@ export const byTombstoneAge = rankedBy(
   ({ oldestTombstoneAtMs }) => oldestTombstoneAtMs ?? Number.POSITIVE_INFINITY,
 )
 
-export const MOVEMENTS: Readonly<Record<MovementName, Movement>> = {
+export const MOVEMENTS = {
   rr: ({ start }) => start,
   lo1: ({ view, level, run, start }) => overlapWithNext(run, runOfLevel(view, level + 1), start),
   lo2: ({ view, level, run, start }) => {
@@ -106,7 +90,11 @@ export const MOVEMENTS: Readonly<Record<MovementName, Movement>> = {
     const text = `${level}/${run.id}/${tables}/${rawBytes}/${view.oldestSnapshotSeq}/${cursor}`
     return deriveSeed(0, text) % tables
   },
-}
+} as const satisfies Readonly<Record<string, Movement>>
+
+export type MovementName = keyof typeof MOVEMENTS
+
+export const MOVEMENT_NAMES = Object.keys(MOVEMENTS) as readonly MovementName[]
 
 /** Index of the table chosen by the first movement that does not pass; round-robin if all pass. */
 export function chooseTable(movements: readonly MovementName[], from: Candidates): number {

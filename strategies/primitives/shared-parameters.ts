@@ -23,7 +23,6 @@ export const filterAlloc = z
   )
 
 export const targetTableBytes = z
-  .number()
   .int()
   .min(0)
   .default(0)
@@ -35,7 +34,6 @@ export const targetTableBytes = z
 /** The size ratio. `elsewhere` names other defaults, such as 'LevelDB, RocksDB: 10'. */
 export function sizeRatio(elsewhere: string) {
   return z
-    .number()
     .int()
     .min(2)
     .max(1000)
@@ -53,7 +51,6 @@ export const sizing = z
   )
 
 export const l0Trigger = z
-  .number()
   .int()
   .min(1)
   .max(1000)
@@ -61,7 +58,6 @@ export const l0Trigger = z
   .describe('Runs in level 0 that start a compaction. LevelDB, RocksDB: 4.')
 
 export const baseBytes = z
-  .number()
   .int()
   .min(0)
   .default(0)

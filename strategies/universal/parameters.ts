@@ -9,13 +9,11 @@ import { bitsPerKey, targetTableBytes } from '../primitives/shared-parameters.ts
 export const universalParameters = z
   .object({
     level0_file_num_compaction_trigger: z
-      .number()
       .int()
       .min(1)
       .default(4)
       .describe('Sorted runs from which merges are considered. RocksDB: 4.'),
     size_ratio: z
-      .number()
       .int()
       .min(0)
       .default(1)
@@ -23,13 +21,11 @@ export const universalParameters = z
         'How much larger, in percent, the next run may be and still be merged. RocksDB: 1.',
       ),
     min_merge_width: z
-      .number()
       .int()
       .min(2)
       .default(2)
       .describe('The fewest runs merged for their sizes or their number. RocksDB: 2.'),
     max_merge_width: z
-      .number()
       .int()
       .min(2)
       .default(2 ** 32 - 1)
@@ -40,7 +36,6 @@ export const universalParameters = z
       .default(200)
       .describe('Bytes in newer runs, in percent of the oldest, that merge all. RocksDB: 200.'),
     max_read_amp: z
-      .number()
       .int()
       .min(-1)
       .default(-1)
@@ -66,7 +61,6 @@ export const universalParameters = z
       .default(0)
       .describe('Reads per byte of a run that merge it with the next; 0: never. RocksDB: 0.'),
     num_levels: z
-      .number()
       .int()
       .min(2)
       .max(62)

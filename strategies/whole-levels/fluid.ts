@@ -22,13 +22,11 @@ const params = z
   .object({
     T: sizeRatio('Dostoevsky measures with 10'),
     K: z
-      .number()
       .int()
       .min(1)
       .default(2)
       .describe('Runs in every level but the deepest, 1 to T − 1. Dostoevsky, T = 10: 9 and 4.'),
     Z: z
-      .number()
       .int()
       .min(1)
       .default(1)

@@ -17,8 +17,8 @@ import { defineStrategy } from '../define-strategy.ts'
 import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
 import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
 
-const ratio = z.number().int().min(2).max(1000)
-const runs = z.number().int().min(1).max(999)
+const ratio = z.int().min(2).max(1000)
+const runs = z.int().min(1).max(999)
 
 const params = z
   .object({
@@ -37,7 +37,6 @@ const params = z
           'tiers the first level, levels the third and all deeper ones, at T = 4.',
       ),
     Z: z
-      .number()
       .int()
       .min(0)
       .max(999)

@@ -20,7 +20,6 @@ import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rul
 
 const params = z.object({
   T: z
-    .number()
     .int()
     .min(2)
     .max(1000)

@@ -100,10 +100,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     description: 'write num/1000 values of 100,000 bytes at random',
     fills: true,
     counted: 'writes',
-    phase: () => ({
-      steps: [{ operation: 'update', valueBytes: 100_000 }],
-      perRecord: 0.001,
-    }),
+    phase: () => ({ steps: [{ operation: 'update', valueBytes: 100_000 }], perRecord: 0.001 }),
   },
   overwrite: {
     description: 'write keys at random over a full database',
@@ -224,11 +221,7 @@ function valueBytes(given: Params): SizeDistribution {
   }
 }
 
-const sources = {
-  load_order: OURS,
-  readsperwrite: OURS,
-  readseq_scan: OURS,
-}
+const sources = { load_order: OURS, readsperwrite: OURS, readseq_scan: OURS }
 
 const benchmarkNames = Object.keys(BENCHMARKS)
 

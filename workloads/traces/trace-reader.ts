@@ -13,8 +13,6 @@ import { equalBytes } from '../../engine/base/compare.ts'
 import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
 import { corruption, invalidArgument, isLsmError } from '../../engine/base/errors.ts'
 import type { Operation, OperationStream, Workload } from '../operation.ts'
-import { OperationDecoder } from './operation-codec.ts'
-import { SeededValues } from './seeded-values.ts'
 import {
   FRAME_TYPE,
   type Frame,
@@ -29,7 +27,9 @@ import {
   type TraceHeader,
   traceFooterSchema,
   traceHeaderSchema,
-} from './trace-format.ts'
+} from './native-format.ts'
+import { OperationDecoder } from './operation-codec.ts'
+import { SeededValues } from './seeded-values.ts'
 
 /** A trace file that was found whole at both ends. */
 export interface Trace {
@@ -124,12 +124,7 @@ export function traceWorkload(trace: Trace): Workload {
   const [load, ...phases] = streams
   if (load === undefined) throw invalidArgument(`${trace.path}: a trace without phases`)
   const { header, footer } = trace
-  return {
-    load: load.stream,
-    phases,
-    properties: footer.properties,
-    keyNumbers: header.keyNumbers,
-  }
+  return { load: load.stream, phases, properties: footer.properties, keyNumbers: header.keyNumbers }
 }
 
 /** One phase, frame by frame. */

@@ -10,8 +10,6 @@ import { ByteWriter } from '../../engine/base/coding.ts'
 import { crc32c, maskCrc } from '../../engine/base/crc32c.ts'
 import { invalidArgument } from '../../engine/base/errors.ts'
 import { ALL_FIELDS, OPERATION_KIND_NAMES, type Operation } from '../operation.ts'
-import { OperationEncoder } from './operation-codec.ts'
-import type { OperationSink } from './operation-sink.ts'
 import {
   encodeFrame,
   FRAME_TYPE,
@@ -22,7 +20,9 @@ import {
   type TraceCompression,
   type TraceFooter,
   type TraceHeader,
-} from './trace-format.ts'
+} from './native-format.ts'
+import { OperationEncoder } from './operation-codec.ts'
+import type { OperationSink } from './operation-sink.ts'
 
 const FRAME_BYTES = 256 * 1024
 const PHASES_MAX = 0xffff

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { FaultStorage } from '../../storage/fault-storage.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import type { MemoryStorage } from '../../storage/memory-storage.ts'
+import { FaultStorage } from '../../testing/faults/fault-storage.ts'
 import { bytes, everyNth, openTest, text } from '../../testing/fixtures.ts'
 import { shapeVector } from '../../version/version.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'

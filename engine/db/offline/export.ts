@@ -36,7 +36,6 @@ import { checkPlace } from '../open-options.ts'
 import { engineOptionsSchema } from '../options.ts'
 import { type FolderContent, readContent, withClosedFolder } from './closed-folder.ts'
 
-/** What an export made; sizes in bytes. */
 /** What an export wrote. */
 export interface ExportReport {
   readonly runs: number

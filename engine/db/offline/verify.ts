@@ -21,7 +21,6 @@ import { withClosedFolder } from './closed-folder.ts'
 import { NewestEntries } from './newest-entries.ts'
 import { PointerCheck } from './pointer-check.ts'
 
-/** What `verifyDatabase` read, and what it found damaged; sizes in bytes. */
 /** What a verify read, and the faults it found. */
 export interface VerifyReport {
   readonly tables: number

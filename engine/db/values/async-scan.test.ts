@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { FaultStorage } from '../../storage/fault-storage.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { FaultStorage } from '../../testing/faults/fault-storage.ts'
 import { bytes, everyNth, text } from '../../testing/fixtures.ts'
 import { all, large, openLog, put } from '../../testing/log-fixtures.ts'
 import type { OpenOptions } from '../open-options.ts'

@@ -12,7 +12,7 @@ import { ENTRY_KIND } from '../../base/internal-key.ts'
 import type { ValueRequest } from '../../vlog/segment-handles.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { AsyncScanOptions } from '../call-options.ts'
-import type { Cursor } from '../cursor.ts'
+import { type Cursor, CursorSteps } from '../cursor.ts'
 import type { ValueLog } from './value-log.ts'
 
 const PREFETCH_DEFAULT = 32
@@ -40,22 +40,19 @@ export function scanAhead(
 async function* pairsAhead(
   cursor: Cursor,
   values: ValueLog,
-  {
-    reverse = false,
-    limit = Number.POSITIVE_INFINITY,
-    prefetch = PREFETCH_DEFAULT,
-  }: AsyncScanOptions,
+  options: AsyncScanOptions,
 ): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
-  const batchEntries = Math.max(1, prefetch)
-  const steps = new Steps(cursor, reverse, limit)
+  const { prefetch = PREFETCH_DEFAULT } = options
+  const steps = new CursorSteps(cursor, options)
+  const nextBatch = () => fetched(entriesOf(cursor, steps, Math.max(1, prefetch)), values)
   try {
-    let current = await fetched(steps.take(batchEntries), values)
+    let current = await nextBatch()
     while (current.length > 0) {
-      const ahead = prefetch === 0 ? null : fetched(steps.take(batchEntries), values)
+      const ahead = prefetch === 0 ? null : nextBatch()
       // The promise is awaited later; without a handler a failure now would end the process.
       ahead?.catch(() => {})
       for (const { key, value, request } of current) yield [key, value ?? request!.value!]
-      current = await (ahead ?? fetched(steps.take(batchEntries), values))
+      current = await (ahead ?? nextBatch())
     }
   } finally {
     cursor.close()
@@ -68,54 +65,21 @@ async function fetched(entries: readonly Entry[], values: ValueLog): Promise<rea
   return entries
 }
 
-/** The cursor's entries in the chosen direction, at most `limit`. */
-class Steps {
-  readonly #cursor: Cursor
-  readonly #reverse: boolean
-  readonly #pointer = new ValuePointer()
-  #left: number
-  #started = false
+/** The next entries; `count` of them, or fewer where the scan ends. */
+function entriesOf(cursor: Cursor, steps: CursorSteps, count: number): readonly Entry[] {
+  const entries: Entry[] = []
+  const pointer = new ValuePointer()
+  while (entries.length < count && steps.move()) entries.push(entryAt(cursor, pointer))
+  return entries
+}
 
-  constructor(cursor: Cursor, reverse: boolean, limit: number) {
-    this.#cursor = cursor
-    this.#reverse = reverse
-    this.#left = limit
-  }
-
-  take(count: number): readonly Entry[] {
-    const entries: Entry[] = []
-    while (entries.length < count && this.#left > 0) {
-      this.#move()
-      if (!this.#cursor.valid) {
-        this.#left = 0
-        break
-      }
-      this.#left--
-      entries.push(this.#entry())
-    }
-    return entries
-  }
-
-  #move(): void {
-    const cursor = this.#cursor
-    if (this.#started) {
-      if (this.#reverse) cursor.prev()
-      else cursor.next()
-      return
-    }
-    this.#started = true
-    if (this.#reverse) cursor.seekToLast()
-    else cursor.seekToFirst()
-  }
-
-  #entry(): Entry {
-    const cursor = this.#cursor
-    const key = cursor.key()
-    if (cursor.kind !== ENTRY_KIND.blobIndex) return { key, value: cursor.value(), request: null }
-    const { valueBytes, valueStart, valueLength } = cursor
-    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
-    const { segment, offset, storedBytes, compressionType } = pointer
-    const request = { key, segment, offset, storedBytes, compressionType, value: null }
-    return { key, value: null, request }
-  }
+/** `pointer` is scratch space. */
+function entryAt(cursor: Cursor, pointer: ValuePointer): Entry {
+  const key = cursor.key()
+  if (cursor.kind !== ENTRY_KIND.blobIndex) return { key, value: cursor.value(), request: null }
+  const { valueBytes, valueStart, valueLength } = cursor
+  pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
+  const { segment, offset, storedBytes, compressionType } = pointer
+  const request = { key, segment, offset, storedBytes, compressionType, value: null }
+  return { key, value: null, request }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../base/clock.ts'
-import { FaultStorage } from '../../storage/fault-storage.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { FaultStorage } from '../../testing/faults/fault-storage.ts'
 import { bytes, text } from '../../testing/fixtures.ts'
 import {
   flip,

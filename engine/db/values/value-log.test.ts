@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { FaultStorage, type StorageCall } from '../../storage/fault-storage.ts'
 import { Ledger, liveBytes, sumCells } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { folderBytes } from '../../storage/storage.ts'
+import { FaultStorage, type StorageCall } from '../../testing/faults/fault-storage.ts'
 import { bytes, everyNth, never, openTest, restless, text } from '../../testing/fixtures.ts'
 import {
   collected,

@@ -171,10 +171,7 @@ export class ValueLog {
         const referencedBytes = book.referenced(segment)
         return Object.freeze({ segment, records, recordBytes, referencedBytes })
       })
-    return Object.freeze({
-      segments: Object.freeze(segments),
-      unsealedBytes: this.unsealedBytes,
-    })
+    return Object.freeze({ segments: Object.freeze(segments), unsealedBytes: this.unsealedBytes })
   }
 
   metrics(): ValueLogMetrics {

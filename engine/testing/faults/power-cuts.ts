@@ -13,13 +13,13 @@ import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
 import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
-import { FaultStorage, type StorageCall } from '../../storage/fault-storage.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { PowerLossChoice } from '../../storage/power-loss.ts'
 import { countFolder, folderBytes, type Storage } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
+import { FaultStorage, type StorageCall } from './fault-storage.ts'
 
 export type HistoryStep =
   | {

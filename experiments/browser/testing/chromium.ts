@@ -1,15 +1,14 @@
 /**
- * Owns the browser of tests: Debian's Chromium, without a window, driven by playwright-core.
- * Without one the tests say so and are skipped; where `VARVE_REQUIRE_CHROMIUM` is set they fail
- * instead. Every page opened here keeps a list of what went wrong and of what it asked the network
- * for.
+ * Owns the browser of tests: Debian's Chromium without a window, driven by playwright-core. If it
+ * is missing, the tests say so and are skipped; if `VARVE_REQUIRE_CHROMIUM` is set, they fail
+ * instead. Every page opened here keeps a list of its errors and of its network requests.
  */
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { describe, test } from 'vitest'
 
 const { VARVE_CHROMIUM } = process.env
-/** Where a Chromium may be; `VARVE_CHROMIUM` names the only place where it is. */
+/** Paths where a Chromium may be; if `VARVE_CHROMIUM` is set, only that path. */
 const PATHS =
   VARVE_CHROMIUM === undefined
     ? ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -21,7 +20,7 @@ const FLAGS = [
 
 const path = PATHS.find((candidate) => existsSync(candidate))
 
-/** A `describe` of what needs the browser. */
+/** A `describe` for tests that need the browser. */
 export function describeInChromium(name: string, body: () => void): void {
   if (path !== undefined) {
     describe(name, body)
@@ -40,19 +39,19 @@ export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: path!, args: FLAGS })
 }
 
-/** For `expect.poll`: a busy machine takes its time, and only a failure waits so long. */
+/** For `expect.poll`: a busy machine is slow, and only a failing test waits this long. */
 export const PATIENCE = { timeout: 15_000 } as const
 
-/** A page, and what it must not have. */
+/** A page, and the things it must not do. */
 export interface WatchedPage {
   readonly page: Page
-  /** Errors and warnings of the console, and exceptions nobody caught. */
+  /** Errors and warnings of the console, and uncaught exceptions. */
   readonly complaints: readonly string[]
-  /** Addresses asked for, the page's own first. */
+  /** Requested addresses, the page's own first. */
   readonly requests: readonly string[]
 }
 
-/** Opens `url` in a context of its own; closing the page's context is the caller's. */
+/** Opens `url` in its own context; the caller closes the page's context. */
 export async function openPage(
   browser: Browser,
   url: string,
@@ -71,7 +70,7 @@ export async function openPage(
   return { page, complaints, requests }
 }
 
-/** How far the page reaches beyond its window: 0 where nothing must be scrolled sideways. */
+/** Pixels by which the page is wider than its window; 0: no horizontal scrolling. */
 export async function overflowPixels(page: Page): Promise<number> {
   return await page.evaluate<number>(
     'document.documentElement.scrollWidth - document.documentElement.clientWidth',

@@ -14,15 +14,18 @@ export const WIDE = { width: 1280, height: 900 }
 export const NARROW = { width: 400, height: 800 }
 
 export interface PageFiles {
-  /** Exists as long as the tests run. */
+  /** Exists while the tests run. */
   readonly folder: string
   /** Returns the path of the file. */
   readonly write: (name: string, html: string) => string
-  /** Opens a file, wide unless told otherwise; resolves when the page says that it is ready. */
+  /** Opens a file, in a wide window by default; resolves when the page says that it is ready. */
   readonly open: (path: string, options?: BrowserContextOptions) => Promise<Page>
 }
 
-/** For the `describe` that calls it. Addresses like `carried` are in the page itself. */
+/**
+ * For the `describe` that calls it. Addresses that match `carried`, such as data URLs, lie in the
+ * page itself and do not count as requests.
+ */
 export function pageFiles(carried: RegExp | null = null): PageFiles {
   const folder = mkdtempSync(join(tmpdir(), 'varve-pages-'))
   let browser: Browser

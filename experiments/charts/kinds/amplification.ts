@@ -1,7 +1,8 @@
 /**
- * Owns the figure of several runs: write, read and space amplification side by side, a band of rows
- * a workload, a row a strategy. Scales are shared down a column, so bars compare across workloads.
- * A design is one row: the mean over its samples, with a whisker over the interval of that mean.
+ * Owns the figure of several runs: write, read and space amplification side by side, one band of
+ * rows for each workload, one row for each strategy. All panels of a column share a scale, so that
+ * bars can be compared across workloads. A design is one row: the mean over its samples, with a
+ * whisker for the interval of that mean.
  */
 
 import { invalidArgument } from '../../../engine/base/errors.ts'
@@ -36,16 +37,16 @@ import {
 
 const PEERS_NOTE =
   'Other stores: what their process passed to write calls; they keep no account of reads.'
-/** Panels narrower than this go to a row of their own; very long labels widen the figure. */
+/** A narrower panel moves to another row of panels; very long labels make the figure wider. */
 const PANEL_WIDTH_MIN = 56
 const DRAWN: Drawn = { covers: ['amplification'] }
 
 export interface AmplificationOptions {
-  /** What stands for the cost of a read. */
+  /** The measure of the cost of a read. */
   readonly reads?: 'runs' | 'blocks'
 }
 
-/** One column of panels: a figure of a run, at one moment or two. */
+/** One column of panels: a figure of a run, at one or two moments. */
 interface Metric {
   readonly title: string
   readonly drained: (result: AnyResult) => number | null
@@ -62,7 +63,7 @@ export const amplification: ChartKind = {
     amplificationChart([...runsFor('amplification', documents), ...peersIn(documents)], preset),
 }
 
-/** Throws `LSM_INVALID_ARGUMENT` where runs of one workload loaded in different orders. */
+/** Throws `LSM_INVALID_ARGUMENT` if runs of one workload loaded their keys in different orders. */
 export function amplificationChart(
   given: readonly AnyResult[],
   preset: Preset,
@@ -139,7 +140,7 @@ function titleLines({ fontSize }: Preset, { title }: Metric, width: number): rea
   return wrapText(title, width, { fontSize: fontSize.label })
 }
 
-/** The mean over samples, and its interval where there are several. */
+/** The mean over samples, with its interval if there are several. */
 function barRow(cell: Cell, name: string, { drained, burst }: Metric): BarRow {
   const estimate = estimateOf(cell, drained)
   if (estimate === null) return { name, value: null, label: '–' }
@@ -162,7 +163,7 @@ function metricsOf(results: readonly AnyResult[], reads: 'runs' | 'blocks'): rea
       drained: (result) => ratioOf(result, 'drained', 'waTotal'),
       burst: (result) => ratioOf(result, 'burst', 'waTotal'),
     },
-    // An update's read costs what a get costs; a column of its own would say nothing new.
+    // The read of an update costs as much as a get; another column would show nothing new.
     ...READ_ACCOUNTS.filter(
       ({ key }) =>
         key !== 'updateRead' &&
@@ -181,7 +182,7 @@ function metricsOf(results: readonly AnyResult[], reads: 'runs' | 'blocks'): rea
   ]
 }
 
-/** A peer has no account of its reads. */
+/** The account of a kind of read; a peer keeps no account of its reads. */
 function accountOf(
   result: AnyResult,
   key: (typeof READ_ACCOUNTS)[number]['key'],

@@ -1,6 +1,6 @@
 /**
- * Owns the figure of work put off: the bytes each strategy says it still has to write, as the data
- * grew, and what the drain at the end then wrote in truth.
+ * Owns the figure of compaction debt: the bytes that each strategy estimates it still has to write,
+ * as the data grew, and the bytes that the drain at the end wrote.
  */
 
 import { runLabels } from '../../../results/design-labels.ts'
@@ -95,7 +95,7 @@ function estimateRows(
   ]
 }
 
-/** What flushes and compactions of the drain wrote. */
+/** The bytes that flushes and compactions of the drain wrote. */
 function drainRow(
   designs: readonly DesignGroup<RunResult>[],
   labels: ReadonlyMap<RunResult, string>,

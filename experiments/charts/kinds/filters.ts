@@ -1,8 +1,8 @@
 /**
- * Owns the figure of the filters' promise: the share of absent keys they let through, measured over
- * all point reads of a run, against the curve of this engine's filter and of the ideal bloom
- * filter. Measured: false positives ÷ (false positives + negatives), which counts only tables
- * without the key.
+ * Owns the figure of false positives: the share of absent keys that the filters let through, over
+ * all point reads of a run, next to the expected curves of this engine's filter and of the ideal
+ * bloom filter. Measured as false positives ÷ (false positives + negatives), which counts only
+ * tables without the key.
  */
 
 import { falsePositiveRate } from '../../../engine/table/filter.ts'
@@ -20,10 +20,10 @@ import { stylesOf } from '../strategy-styles.ts'
 import { COLOUR, type Preset, type VegaLiteSpec } from '../theme.ts'
 import { formatNumber } from '../wording.ts'
 
-/** A rate is no matter of how the bytes moved. */
+/** The rate does not depend on how much was written or on the cache. */
 const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state', 'dataset-beyond-cache'] }
 const POINT_READS = ['getHit', 'getMiss', 'updateRead'] as const
-/** Fewer passes than this make no rate. */
+/** Fewer false positives are too few for a rate. */
 const FALSE_POSITIVES_MIN = 10
 const CURVE_STEP = 0.25
 
@@ -165,7 +165,7 @@ function measuredOf(design: DesignGroup<RunResult>): Measured | null {
   return { design, bits, falsePositives, absent }
 }
 
-/** Strategy and allocation; the bits are the axis. */
+/** Strategy and allocation; the bits are on the axis. */
 function nameOf({ config: { strategy } }: RunResult): string {
   const { filterAlloc } = strategy.params
   return filterAlloc === undefined || filterAlloc === 'uniform'

@@ -1,7 +1,7 @@
 /**
- * Owns what figures over user bytes written have in common: the axis, the phases, and the areas of
- * levels. Dashed rules mark where phases begin. A drain puts no user bytes, so its effect is the
- * vertical step at the right end.
+ * Owns the common parts of figures over user bytes written: the axis, the phases, and the areas of
+ * levels. A dashed rule marks the start of a phase. A drain puts no user bytes, so its effect is
+ * the vertical step at the right end.
  */
 
 import type { RunResult } from '../../../results/schema.ts'
@@ -24,7 +24,7 @@ export function userBytesAxis(results: readonly RunResult[]): PlotAxis & { unitB
   }
 }
 
-/** Whether a run wrote anything, and kept a series of it. */
+/** Whether a run wrote anything and has a series. */
 export function grew(result: RunResult): boolean {
   return result.deterministic.series.length > 1 && userBytesOf(result) > 0
 }
@@ -34,7 +34,7 @@ function userBytesOf({ deterministic }: RunResult): number {
 }
 
 export interface LevelPoint {
-  /** In units of the x axis. */
+  /** User bytes, in units of the x axis. */
   readonly user: number
   /** By level. */
   readonly values: readonly number[]
@@ -42,8 +42,8 @@ export interface LevelPoint {
 
 /**
  * Stacked areas, the deepest level at the bottom; a value holds until the next point. `points` are
- * the values of all levels by user bytes. Summed up here: a stack by Vega would add up the two
- * points that a drain puts at one place.
+ * the values of all levels by user bytes. The sums are computed here, because Vega's stack would
+ * add up the two points that a drain puts at one x.
  */
 export function levelAreas(
   points: readonly LevelPoint[],
@@ -87,10 +87,10 @@ export function levelsOf(results: readonly RunResult[]): number {
   return Math.max(1, ...shapes.map(({ shape }) => shape.length))
 }
 
-/** Room over a plot for the names of its phases. */
+/** Room above a plot for the names of its phases, in pixels. */
 export const phaseRise = ({ fontSize }: Preset) => Math.ceil(fontSize.value * 1.2) + 9
 
-/** A rule where each phase after the first begins, and the phases' names where they fit. */
+/** A rule at the start of each phase except the first, and those names of phases that fit. */
 export function phaseLayers(
   { fontSize, scale }: Preset,
   { deterministic }: RunResult,

@@ -1,4 +1,4 @@
-/** What the kinds say of results that cannot feed them, and where their figures come from. */
+/** The errors of kinds whose results lack a field, and the sources of their figures. */
 
 import { describe, expect, test } from 'vitest'
 import { isLsmError } from '../../../engine/index.ts'
@@ -15,7 +15,7 @@ const preset = PRESETS['two-column']
 const draw = (kind: string, results: readonly ResultDocument[]) =>
   JSON.stringify(chartKinds.get(kind)!.specOf(results, preset))
 
-/** The one line of a kind that refuses. */
+/** The one line of the error of a kind that refuses its results. */
 function refusal(kind: string, results: readonly ResultDocument[]): string {
   try {
     draw(kind, results)
@@ -29,7 +29,7 @@ function refusal(kind: string, results: readonly ResultDocument[]): string {
 const sample = (options: SampleOptions = {}) => sampleResult(options)
 const suite = readDocuments(['results/suites/counts-full.json'])
 
-describe('a kind that its results cannot feed names the field in one line', () => {
+describe('a kind names the field that its results lack in one line', () => {
   test.each([
     ['trade-off', [sample({ reads: false })], 'trade-off: deterministic.readAmplification: '],
     ['latency', [withTimes({ latencyByKind: {} })], 'latency: timed.latencyByKind: '],
@@ -70,7 +70,7 @@ test('an overloaded run has no latency, and the figure says so', () => {
   )
 })
 
-test('bytes summed up from the log of events are those of the drained tree', () => {
+test('bytes summed from the event log equal those of the drained tree', () => {
   for (const document of readDocuments(['results/strategies-on-ycsb'])) {
     const run = document as RunResult
     const summed = bytesPerLevel({
@@ -102,7 +102,7 @@ test('the model of a load is drawn for loads alone', () => {
     },
   }
   const { records } = pure.config
-  // 95 memtables of T = 4: the deepest of the levels is the fourth.
+  // 95 memtables with T = 4: the deepest level is the fourth.
   expect(loadPrediction(pure)!.loaded!.levels).toBe(4)
   expect(loadPrediction(pure, records / 100)!.loaded!.levels).toBe(1)
 })
@@ -143,7 +143,7 @@ test('cells whose labels are equal have one shade', () => {
   expect(new Set(['3.00', '4.00', '5.00'].map((label) => shades.get(label))).size).toBe(3)
 })
 
-test('seeds of one size are no figure over sizes, and loads alone go without a watermark', () => {
+test('a figure over sizes needs two sizes, and has no watermark for loads alone', () => {
   const failedGates = [{ name: 'steady-state', passed: false, why: 'a load' }]
   const sized = (seed: number, userBytes: number, operations: number): RunResult => {
     const run = sample({ seed, failedGates })
@@ -163,7 +163,7 @@ test('seeds of one size are no figure over sizes, and loads alone go without a w
   expect(draw('wa-vs-size', updated)).toContain('"TRANSIENT"')
 })
 
-test('the whisker of a symbol that stands aside goes with it', () => {
+test('the whisker of a symbol moves aside with it', () => {
   const results = ['fluid', 'universal'].flatMap((strategy) =>
     [1, 2].flatMap((seed) =>
       [64, 256].map((valueBytes) => {

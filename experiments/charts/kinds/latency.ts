@@ -1,8 +1,8 @@
 /**
- * Owns the figure of latencies: the whole distribution on HdrHistogram's axis, where every nine
- * takes as much room, a panel a kind of operation. Service time is dashed; time from the intended
- * start, which holds the queueing that service time hides, is solid. A curve ends where fewer than
- * ten samples lie beyond it. Overloaded runs have no latency and are told apart.
+ * Owns the figure of latencies: the whole distribution on HdrHistogram's axis, where every nine has
+ * the same width, one panel for each kind of operation. Service time is dashed. Time from the
+ * intended start is solid: it includes the queueing that service time hides. A curve ends where
+ * fewer than ten samples lie beyond it. An overloaded run has no latency; the caption names it.
  */
 
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js'
@@ -20,7 +20,7 @@ import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../the
 const DRAWN: Drawn = { covers: ['time'] }
 const DESIGNS_MAX = 8
 const SAMPLES_BEYOND_MIN = 10
-/** Points of a curve for each factor of ten. */
+/** Points of a curve per factor of ten. */
 const POINTS_PER_DECADE = 24
 const SERVICE_DASH = [3, 2]
 
@@ -110,7 +110,8 @@ function latencyChart(
 }
 
 /**
- * Service time, and time from the intended start where a schedule gave one: of all runs together.
+ * Service time and, if a schedule gave intended starts, time from the intended start. Each is over
+ * all runs of the design together.
  */
 function curves(
   { results }: DesignGroup<RunResult>,
@@ -130,7 +131,10 @@ function curves(
   ]
 }
 
-/** By 1 ÷ the share of operations that took longer; a symbol at the median and at every nine. */
+/**
+ * Latency by 1 ÷ the share of operations that took longer, with a symbol at the median and at every
+ * nine.
+ */
 function curve(
   kind: string,
   told: readonly { readonly id: string; readonly latency: Latency }[],
@@ -145,7 +149,7 @@ function curve(
   const maxUs = Math.max(...told.map(({ latency }) => latency.maxUs))
   const count = told.reduce((sum, { latency }) => sum + latency.count, 0)
   const at = (x: number): PlotPoint => {
-    // A bucket answers with its upper end, which may lie above the maximum.
+    // The histogram answers with the upper end of a bucket, which may lie above the maximum.
     const us = Math.min(histogram!.getValueAtPercentile(100 - 100 / x) / 1e3, maxUs)
     return { x, y: Math.max(us, 1e-3) }
   }

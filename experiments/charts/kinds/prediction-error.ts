@@ -1,8 +1,9 @@
 /**
- * Owns the figure of how far simulator and model are from the engine: for every design the engine
- * has run, the difference of each prediction as a share of what the engine measured. A prediction
- * belongs to the engine's run of the same design, workload, value size and memtable, of equal user
- * bytes to 2 % (a load without keys is told its size in bytes).
+ * Owns the figure of how far simulator and model are from the engine: for every design that the
+ * engine has run, the difference of each prediction as a share of the engine's measured value. A
+ * prediction is compared with the engine's run of the same design, workload, value size and
+ * memtable, and of user bytes equal within 2 % (a load without keys has only its size in bytes as
+ * input).
  */
 
 import { jsonText, strategyLabels } from '../../../results/design-labels.ts'
@@ -21,7 +22,7 @@ import { COLOUR, type Preset, seriesStyle, type VegaLiteSpec, type View } from '
 const DRAWN: Drawn = { covers: ['amplification'] }
 const SIZE_TOLERANCE = 0.02
 
-/** What can be predicted; null where a back end does not say. */
+/** The costs that can be predicted; null if a back end does not report the cost. */
 interface Costs {
   readonly writes: number | null
   readonly runs: number | null
@@ -123,7 +124,7 @@ function deviationPanel(
   const { rowStep } = spacingOf(preset)
   const { scale } = preset
   const step = rowStep / (byes.length + 1)
-  // From the upper edge of a band, which takes two thirds of the row.
+  // Counted from the upper edge of a band, whose height is two thirds of the row.
   const middle = rowStep / 3
   const lines = wrapText(title, width, { fontSize: preset.fontSize.label })
   const values = deviations.map((deviation) => {
@@ -192,14 +193,14 @@ function deviationsOf(
       ...deviation(MODEL, modelled[key]),
     ]
   })
-  // Of a design that ran with several seeds: the mean.
+  // The mean over the seeds of a design.
   return [...Map.groupBy(deviations, ({ name, by }) => `${name}/${by}`).values()].map((same) => ({
     ...same[0]!,
     percent: meanOf(same.map(({ percent }) => percent)),
   }))
 }
 
-/** What tells the engine's runs apart; those of several sizes by their size. */
+/** Labels that distinguish the engine's runs; runs of several sizes include their size. */
 function designNames(engine: readonly RunResult[]): ReadonlyMap<RunResult, string> {
   const designs = strategyLabels(engine)
   const sizes = new Set(engine.map(({ config }) => config.records)).size > 1
@@ -224,7 +225,7 @@ function predicts(other: RunResult, run: RunResult): boolean {
   const [a, b] = [other, run].map(
     ({ deterministic }) => deterministic.amplification.drained.userBytes,
   ) as [number, number]
-  // Without a stream, only the size identifies it.
+  // Without a stream of operations, only the size can be compared.
   const alike = other.config.target !== 'simulator (exact)' || sampleKey(other) === sampleKey(run)
   return (
     other.config.target.startsWith('simulator') &&

@@ -1,6 +1,6 @@
 /**
- * Owns the figure of one run: what wrote the bytes, what a read touched, what the data took on
- * disk, and how write amplification and the tree's shape came about.
+ * Owns the figure of one run: the causes of its writes, the runs and blocks its reads touched, the
+ * space it took on disk, and how write amplification and the tree's shape developed.
  */
 
 import type { Amplification, RunResult } from '../../../results/schema.ts'
@@ -41,7 +41,7 @@ import {
 import { runsPlot } from './tree-shape.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
-/** A panel narrower than this gets a row of its own. */
+/** A narrower panel moves to another row. */
 const PANEL_WIDTH_MIN = 90
 
 export const run: ChartKind = {
@@ -72,7 +72,7 @@ export function runChart(result: RunResult, preset: Preset): VegaLiteSpec {
   })
 }
 
-/** Write amplification split by what wrote the bytes: burst above drained. */
+/** Write amplification by the cause of the writes: burst above drained. */
 function causesRows(result: RunResult, preset: Preset): readonly View[] {
   const { labelGap } = spacingOf(preset)
   const sideWidth = axisRoom(preset) - labelGap
@@ -105,7 +105,7 @@ function causeParts({ userBytes, bytesWrittenByCause }: Amplification) {
   return parts
 }
 
-/** Runs and blocks per read, and bytes on disk; a run without reads shows the disk alone. */
+/** Runs and blocks per read, and bytes on disk. A run without reads shows only the disk. */
 function readsAndSpaceRows(result: RunResult, preset: Preset): readonly View[] {
   const { labelGap, panelGap } = spacingOf(preset)
   const sideWidth = axisRoom(preset) - labelGap
@@ -178,11 +178,11 @@ function spaceRows({ deterministic }: RunResult, unitBytes: number): readonly Ba
   ]
 }
 
-/** Write amplification so far, and the runs of each level; none without a series. */
+/** Write amplification so far, and the runs of each level; empty if the run has no series. */
 function growthRows(result: RunResult, preset: Preset): readonly View[] {
   if (!grew(result)) return []
   const x = userBytesAxis([result])
-  // One under the other; a slide has room beside, not below.
+  // One below the other; a slide has room only side by side.
   const grid = gridOf(preset, preset.name === 'slide' ? 2 : 1)
   const size = {
     width: grid.size.width,

@@ -1,6 +1,6 @@
 /**
- * Owns the figure of a sweep over two parameters: a heat map a cost, darker is more, every cell
- * with its figure. Cells that no run has filled, such as K beyond T − 1, stay empty.
+ * Owns the figure of a sweep over two parameters: one heat map for each cost, darker is more, each
+ * cell with its value. A cell without a run, such as K beyond T − 1, stays empty.
  */
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
@@ -15,7 +15,7 @@ import { COLOUR, levelColours, type Preset, type VegaLiteSpec, type View } from 
 import { formatRatio, READ_ACCOUNTS, SPACE_DEFINITION, WA_DEFINITION } from '../wording.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
-/** Steps of the colours; cells between two take the nearer. */
+/** Number of shades; a cell takes the nearest one. */
 const SHADES = levelColours(64)
 
 interface Cost {
@@ -23,7 +23,7 @@ interface Cost {
   readonly of: (result: RunResult) => number | null
 }
 
-/** Runs by the values of the two parameters. */
+/** The runs by the values of the two parameters. */
 interface Sweep {
   readonly across: Axis
   readonly up: Axis
@@ -86,7 +86,7 @@ function heatMap(
   })
   const least = Math.min(...measured.map(({ value }) => value))
   const most = Math.max(...measured.map(({ value }) => value))
-  // A difference that the labels do not show deserves no shade.
+  // A difference that the labels do not show gets no shade.
   const isLevel = formatRatio(least) === formatRatio(most)
   const values = measured.map(({ x, y, value }) => {
     const share = isLevel ? 0 : (value - least) / (most - least)
@@ -123,7 +123,7 @@ function heatMap(
     layer: [
       headingMark(preset, cost.name),
       cellsLayer,
-      // Over the cells: behind them it would be words cut in pieces.
+      // Drawn over the cells: behind them, the cells would hide parts of the words.
       ...watermarkLayers(preset, results, grid.size, DRAWN),
       labelsLayer,
     ],
@@ -153,7 +153,7 @@ function costsOf(results: readonly RunResult[]): readonly Cost[] {
   ]
 }
 
-/** Throws where not exactly two parameters of one strategy under one workload vary. */
+/** Throws unless exactly two parameters of one strategy under one workload vary. */
 function sweepOf(results: readonly RunResult[]): Sweep {
   for (const role of ['strategy', 'workload'] as const) {
     const names = new Set(results.map(({ config }) => config[role].name))

@@ -1,6 +1,6 @@
 /**
- * Owns the figure of a run over time: operations a second, what they lost to flushes, compactions
- * and garbage collection, and underneath the flushes and compactions themselves at the level they
+ * Owns the figure of a run over time: operations per second, the share of time lost to flushes,
+ * compactions and garbage collection, and below, the flushes and compactions at the level they
  * wrote.
  */
 
@@ -22,7 +22,7 @@ const DRAWN: Drawn = {
   except: ['steady-state', 'steady-throughput', 'open-loop-latency', 'overload'],
 }
 const DESIGNS_MAX = 3
-/** Events too short to see are drawn this wide, in pixels. */
+/** Minimal width of a drawn event, in pixels, so that short events can be seen. */
 const EVENT_WIDTH_MIN = 0.75
 
 const LOST_DEFINITION =
@@ -156,19 +156,19 @@ function levelsOf(result: RunResult): number {
 
 function throughputSeries({ timed }: RunResult): PlotSeries {
   const points = timed.series
-    // The drain completes no operation.
+    // The drain completes no operations.
     .filter(({ atOperation }, index) => atOperation > (timed.series[index - 1]?.atOperation ?? -1))
     .map(({ wallSeconds, throughputPerSecond }) => ({ x: wallSeconds, y: throughputPerSecond }))
   return { name: 'throughput', style: SERIES_STYLES[0]!, marks: 'line', stepBefore: true, points }
 }
 
-/** Shares of each interval; none where the result does not say. */
+/** The lost share of each interval; empty if the result does not hold it. */
 function lostSeries({ timed }: RunResult): readonly PlotSeries[] {
   const share = (of: (point: RunResult['timed']['series'][number]) => number | null) =>
     timed.series.flatMap((point, index) => {
       const seconds = point.wallSeconds - (timed.series[index - 1]?.wallSeconds ?? 0)
       const lost = of(point)
-      // A collection is told when it has ended, perhaps in a short interval after its own.
+      // A collection is reported after its end, perhaps in a later and shorter interval.
       const share = Math.min(1, (lost ?? 0) / seconds)
       return lost === null || seconds <= 0 ? [] : [{ x: point.wallSeconds, y: share }]
     })
@@ -212,7 +212,7 @@ function eventLayer(result: RunResult, x: PlotAxis, width: number): Layer {
   }
 }
 
-/** The logged events in time: as measured, else when the operation they followed was done. */
+/** The logged events over time: as measured, or else at the end of the operation before them. */
 function eventsOf(result: RunResult): readonly TimedEvent[] {
   const { deterministic, timed } = result
   const timesKnown = hasEventTimes(result)
@@ -229,7 +229,7 @@ function hasEventTimes({ deterministic, timed }: RunResult): boolean {
   return timed.events.length >= deterministic.events.log.length
 }
 
-/** Between the points of the series, at the pace of their interval. */
+/** Interpolates between the points of the series, at the pace of their interval. */
 function secondsAt(series: RunResult['timed']['series'], atOperation: number): number {
   const next = series.findIndex((point) => point.atOperation >= atOperation)
   if (next < 0) return series.at(-1)!.wallSeconds
@@ -240,7 +240,7 @@ function secondsAt(series: RunResult['timed']['series'], atOperation: number): n
   return from.wallSeconds + share * (to.wallSeconds - from.wallSeconds)
 }
 
-/** A rule where each phase ends, and the names that fit. */
+/** A rule at the end of each phase, and those names of phases that fit. */
 function phaseLayers(
   { fontSize, scale }: Preset,
   { timed }: RunResult,

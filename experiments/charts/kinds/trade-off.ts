@@ -1,8 +1,9 @@
 /**
- * Owns the figure of the three-way trade-off: write amplification across, cost of a read up, space
- * amplification as area, a panel a workload. Points that no other beats in all three are filled;
- * the dashed staircase is the front of writes against reads alone (the RUM conjecture,
- * Athanassoulis et al., EDBT 2016). Points that would hide each other stand side by side.
+ * Owns the figure of the three-way trade-off: write amplification on the x axis, cost of a read on
+ * the y axis, space amplification as area, one panel for each workload. Points that no other beats
+ * in all three are filled. The dashed staircase is the front of writes and reads alone (the RUM
+ * conjecture, Athanassoulis et al., EDBT 2016). Points that would hide each other are drawn side by
+ * side.
  */
 
 import { groupByDesign } from '../../../results/identity.ts'
@@ -36,14 +37,14 @@ const DRAWN: Drawn = { covers: ['amplification'] }
 interface Point {
   readonly strategy: string
   readonly style: SeriesStyle
-  /** What tells it from others of the strategy. */
+  /** Distinguishes the design from others of the same strategy. */
   readonly details: string
   readonly write: number
   readonly read: number
   readonly space: number
 }
 
-/** One panel: a workload, and the kind of read it does most. */
+/** One panel: a workload, and its most frequent kind of read. */
 interface Panel {
   readonly workload: string
   readonly read: (typeof READ_ACCOUNTS)[number]
@@ -142,7 +143,7 @@ function panelView(
 
 interface ShownPoint extends SymbolPoint {
   readonly point: Point
-  /** No other is as good in all three. */
+  /** Whether no other point is as good in all three. */
   readonly isBest: boolean
 }
 
@@ -161,7 +162,7 @@ function symbolLayer({ scale }: Preset, shown: readonly ShownPoint[], { x, y }: 
     return { design, text, write, read, space, left, top, ...look }
   })
   return {
-    // Large ones first, so that none is hidden.
+    // Large points first, so that they hide no small ones.
     data: { values: values.toSorted((a, b) => b.space - a.space) },
     mark: { type: 'point', filled: false, opacity: 1, strokeWidth: 1.4 * scale },
     encoding: {
@@ -181,7 +182,7 @@ function symbolLayer({ scale }: Preset, shown: readonly ShownPoint[], { x, y }: 
   }
 }
 
-/** The best reads for the writes, given from left to right. */
+/** The best reads for each amount of writes; steps are given from left to right. */
 function staircase(steps: readonly Point[], plot: Plot, scale: number): Layer {
   return {
     data: { values: steps.map(({ write, read }) => ({ write, read })) },
@@ -196,7 +197,10 @@ function staircase(steps: readonly Point[], plot: Plot, scale: number): Layer {
   }
 }
 
-/** Of a staircase through `steps`, in pixels: across from each, then down to the next. */
+/**
+ * The lines of a staircase through `steps`, in pixels: horizontal from each step, then down to the
+ * next.
+ */
 function linesOf(steps: readonly SymbolPoint[]): readonly Box[] {
   return steps.slice(1).flatMap((next, index) => {
     const { x, y } = steps[index]!
@@ -207,14 +211,14 @@ function linesOf(steps: readonly SymbolPoint[]): readonly Box[] {
   })
 }
 
-/** Where strategies come with several parameters, the points of the front say which. */
+/** If a strategy appears with several parameters, the points of the front show them. */
 function labelLayers(
   { fontSize }: Preset,
   shown: readonly ShownPoint[],
   lines: readonly Box[],
   size: PlotSize,
 ): readonly Layer[] {
-  // Whoever comes first takes the room.
+  // Earlier points take the room first.
   const ordered = [...shown.filter(({ isBest }) => isBest), ...shown.filter((one) => !one.isBest)]
   const labels = placeLabels(
     ordered.map(({ x, y, radius, point }) => ({ text: point.details, x, y, radius })),
@@ -252,7 +256,7 @@ function panelsOf(results: readonly RunResult[]): readonly Panel[] {
   })
 }
 
-/** The mean over samples; null where a figure is missing. */
+/** The mean over samples; null if a figure is missing. */
 function pointOf(design: LabelledDesign<RunResult>, read: Panel['read']): Point | null {
   const { name } = design.results[0]!.config.strategy
   const over = (figure: (result: RunResult) => number | null) =>
@@ -268,7 +272,7 @@ function pointOf(design: LabelledDesign<RunResult>, read: Panel['read']): Point 
 function mostFrequentRead(runs: readonly RunResult[]): Panel['read'] | null {
   const operations = ({ key }: Panel['read']) =>
     runs.reduce((sum, run) => sum + run.deterministic.readAmplification[key].operations, 0)
-  // An update's read costs what a get costs; it stands in only where there is no other read.
+  // The read of an update costs as much as a get; it is used only if there is no other read.
   const reads = READ_ACCOUNTS.filter(({ key }) => key !== 'updateRead')
   const some = reads.some((read) => operations(read) > 0)
   const most = (some ? reads : READ_ACCOUNTS).reduce((a, b) =>
@@ -277,7 +281,7 @@ function mostFrequentRead(runs: readonly RunResult[]): Panel['read'] | null {
   return operations(most) === 0 ? null : most
 }
 
-/** From zero, with room for the symbols at the far ends. */
+/** From zero, with room for the symbols at the far end. */
 function domainOf(values: readonly number[]): readonly [number, number] {
   return [0, Math.max(...values) * 1.12]
 }
@@ -286,7 +290,7 @@ function pixelOf(value: number, { domain }: { domain: readonly [number, number] 
   return ((value - domain[0]) / (domain[1] - domain[0])) * length
 }
 
-/** By the shape, since shapes fill their squares differently. */
+/** Depends on the shape, since shapes fill different shares of their squares. */
 type SizeOf = (space: number, shape: string) => number
 
 function legendOf(

@@ -1,7 +1,7 @@
 /**
  * Owns the figure of a tree as it grew: bytes and sorted runs of each level over user bytes
- * written. Both come from the series. Where it holds no bytes, they are summed up from the event
- * log, which keeps the first events only; where it ends before the run does, so does the picture,
+ * written. Both come from the series. If the series holds no bytes, they are summed from the event
+ * log, which keeps only the first events. If the log ends before the run does, so does the picture,
  * and the caption says so.
  */
 
@@ -27,7 +27,7 @@ import {
 
 type UserBytesAxis = ReturnType<typeof userBytesAxis>
 
-/** A growing tree is transient by nature. */
+/** A growing tree is never steady, so that gate is left out. */
 const DRAWN: Drawn = { covers: ['amplification'], except: ['steady-state'] }
 const DESIGNS_MAX = 6
 
@@ -63,7 +63,7 @@ function treeShapeChart(
   const labels = strategyLabels(results)
   const levels = levelsOf(results)
   const x = userBytesAxis(results)
-  // Two panels a run.
+  // Two panels for each run.
   const grid = gridOf(preset, results.length * 2)
   const plots = results.flatMap((result) => {
     const name = results.length > 1 ? `${labels.get(result)}: ` : ''
@@ -110,7 +110,7 @@ function bytesPlot(
   )
 }
 
-/** Areas of the runs of each level. */
+/** Areas of the number of runs of each level. */
 export function runsPlot(
   preset: Preset,
   result: RunResult,
@@ -137,7 +137,7 @@ export function runsPlot(
   )
 }
 
-/** Bytes of each level at each point of the series that the log of events reaches. */
+/** Bytes of each level at each point of the series, as far as the event log reaches. */
 export function bytesPerLevel(result: RunResult): readonly LevelPoint[] {
   const { series, events } = result.deterministic
   if (hasLevelBytes(result)) {

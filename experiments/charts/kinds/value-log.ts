@@ -1,7 +1,7 @@
 /**
- * Owns the figure of a value log, from the suite `wisckey`: what separating values buys in writes
- * and costs in cold scans over the size of a value, where these cross, and the log's own write
- * amplification under FIFO cleaning beside its law (WiscKey, FAST '16).
+ * Owns the figure of a value log, drawn from the suite `wisckey`: what separating values saves in
+ * writes and costs in cold scans over the size of a value, the size where the two cross, and the
+ * log's own write amplification under FIFO cleaning next to its law (WiscKey, FAST '16).
  */
 
 import { shellText } from '../../../results/shell-text.ts'
@@ -22,7 +22,7 @@ const PLACES = [
 interface Cost {
   readonly heading: string
   readonly unit: string
-  /** The runs it is read from begin with this. */
+  /** Prefix of the names of the runs that the metric is read from. */
   readonly runs: 'load' | 'cold scan'
   readonly figure: string
 }
@@ -38,7 +38,7 @@ const COSTS: readonly Cost[] = [
   { heading: 'cold scan: time', unit: 'µs an entry', runs: 'cold scan', figure: 'usPerEntry' },
 ]
 
-/** Where the law is drawn. */
+/** The fills at which the law is drawn. */
 const LAW_FILLS = Array.from({ length: 41 }, (_, step) => 0.4 + step / 80)
 
 export const valueLog: ChartKind = {
@@ -109,7 +109,7 @@ function series(suite: SuiteResult, { runs, figure }: Cost): readonly PlotSeries
     marks: 'line-points',
     points: suite.runs
       .filter((run) => run.name.startsWith(`${runs},`) && run.params.separated === separated)
-      // Scans that read ahead are another comparison.
+      // Scans that read ahead belong to another comparison.
       .filter(({ params }) => params.prefetch == null)
       .map((run) => ({ x: Number(run.params.valueBytes), y: Number(run.figures[figure]) })),
   }))

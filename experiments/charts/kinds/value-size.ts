@@ -1,7 +1,7 @@
 /**
- * Owns the figure of value sizes: write amplification, reads and space over the size of a value, a
- * line for each way of storing them, such as thresholds of a value log (WiscKey, FAST '16, figures
- * 7 to 11).
+ * Owns the figure of value sizes: write amplification, reads and space over the size of a value,
+ * one line for each way of storing values, such as a threshold of a value log (WiscKey, FAST '16,
+ * figures 7 to 11).
  */
 
 import { strategyLabels } from '../../../results/design-labels.ts'
@@ -122,8 +122,8 @@ function valueSizeChart(results: readonly RunResult[], preset: Preset): VegaLite
 }
 
 /**
- * Designs by what tells their contenders and workloads apart, sizes of values aside, in the order
- * of these; a strategy that all share is named in the title.
+ * Designs grouped by contender and workload, ignoring the size of values, in the order of both. The
+ * labels omit a strategy that all share, because the title names it.
  */
 function linesOf(results: readonly RunResult[]) {
   const contenders = strategyLabels(results)

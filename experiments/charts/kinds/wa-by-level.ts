@@ -1,6 +1,6 @@
 /**
- * Owns the figure of where bytes were written: a bar a level, stacked by cause, straight from the
- * cells of the ledger. Runs stand side by side on one scale.
+ * Owns the figure of where bytes were written: one bar for each level, stacked by cause, taken
+ * directly from the cells of the ledger. Runs are drawn side by side on one scale.
  */
 
 import { runLabels } from '../../../results/design-labels.ts'
@@ -24,7 +24,7 @@ import type { Preset, VegaLiteSpec } from '../theme.ts'
 const DRAWN: Drawn = { covers: ['amplification'] }
 const DESIGNS_MAX = 12
 const PANEL_WIDTH_MIN = 160
-/** The name of what belongs to no level: log, manifest. */
+/** The row of bytes that belong to no level: log, manifest. */
 const NO_LEVEL = 'no level'
 
 export const waByLevel: ChartKind = {

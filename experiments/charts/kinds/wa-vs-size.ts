@@ -1,7 +1,7 @@
 /**
- * Owns the figure of how write amplification grows with the data: a point a run, and the line of
- * the closed-form model through them where it has an exact form. Copies of entries are compared,
- * since a model knows no log, no framing and no filters.
+ * Owns the figure of how write amplification grows with the data: one point for each run, and the
+ * line of the closed-form model through them if it has an exact form. Copies of entries are
+ * compared, because the model has no log, no framing and no filters.
  */
 
 import { type DesignGroup, groupByDesign } from '../../../results/identity.ts'
@@ -19,7 +19,7 @@ import { COLOUR, type Preset, type SeriesStyle, type VegaLiteSpec } from '../the
 import { byteUnit } from '../wording.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
-/** Loads are compared with the model of a load, which is never steady and knows no cache. */
+/** Loads are compared with the model of a load, which is never steady and has no cache. */
 const LOADS: Drawn = { ...DRAWN, except: ['steady-state', 'dataset-beyond-cache'] }
 const MODEL_POINTS = 200
 
@@ -28,7 +28,7 @@ export const waVsSize: ChartKind = {
   description: "write amplification over the size of the data, with the model's line",
   specOf(documents, preset) {
     const results = runsFor('wa-vs-size', documents).filter((result) => waOf(result) !== null)
-    // Seeds of one design write a few bytes more or less; that is no other size.
+    // Seeds of one design differ by a few bytes, which does not make another size.
     const sizes = new Set(groupByDesign(results).map((design) => meanOf(design, userBytesOf)))
     if (sizes.size < 2) {
       throw unfit(
@@ -115,7 +115,7 @@ function legendOf(
   return [...entries, { name: 'line: model', colour: COLOUR.muted, symbol: 'line' }]
 }
 
-/** From the smallest run of a strategy to its largest; empty where there is no exact form. */
+/** From the smallest run of a strategy to its largest; empty if there is no exact form. */
 function modelLine(runs: readonly RunResult[], unitBytes: number): readonly PlotPoint[] {
   const largest = runs.reduce((a, b) => (userBytesOf(a) > userBytesOf(b) ? a : b))
   const from = Math.log(Math.min(...runs.map(({ config }) => config.records)))

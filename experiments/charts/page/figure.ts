@@ -1,6 +1,6 @@
 /**
- * Owns a page of one figure: Vega draws what the page embeds, with tooltips and a menu to save it;
- * in a narrow window the figure as one column of a paper has it.
+ * Owns the page of one figure. Vega draws the embedded spec, with tooltips and a menu to save it; a
+ * narrow window shows the narrow spec.
  */
 import { elementOf, embeddedData } from '../../browser/page/embedded-data.ts'
 
@@ -21,7 +21,7 @@ async function draw(): Promise<void> {
   drawn = await vegaEmbed(figure, isNarrow.matches && narrow !== null ? narrow : wide, {
     mode: 'vega-lite',
     renderer: 'svg',
-    // The editor is a page of the network.
+    // The editor is a page on the network.
     actions: { export: true, source: true, compiled: false, editor: false },
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Owns looking at a figure's scene as tests do: every visible text with the place it takes.
- * Watermarks are left out: they lie behind what is read.
+ * Owns the texts of a figure's scene as tests see them: every visible text with its box. Watermarks
+ * are left out, because other texts may lie over them.
  */
 
 import { WATERMARK_OPACITY } from '../figure.ts'
@@ -16,7 +16,7 @@ export interface DrawnText {
   readonly y2: number
 }
 
-/** What Vega's scene is made of, as far as texts are concerned. */
+/** The parts of Vega's scene that concern texts. */
 interface SceneItem {
   readonly marktype?: string
   readonly items?: readonly SceneItem[]
@@ -44,7 +44,7 @@ export async function textsOf(spec: VegaLiteSpec): Promise<{
   }
 }
 
-/** Pairs of texts whose boxes share more than a hair. */
+/** Pairs of texts whose boxes overlap by more than half a pixel. */
 export function overlappingTexts(texts: readonly DrawnText[]): readonly string[] {
   const hair = 0.5
   return texts.flatMap((a, index) =>

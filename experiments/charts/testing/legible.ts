@@ -1,6 +1,6 @@
 /**
- * Owns what makes a figure illegible: texts that cross each other or the edge, words of a figure
- * gone wrong, a figure wider than its page, type too small to print, warnings of the compiler.
+ * Owns the faults that make a figure illegible: texts that cross each other or the edge, words such
+ * as NaN, a figure wider than its page, text too small to print, and warnings of the compiler.
  */
 
 import { compile } from 'vega-lite'
@@ -27,14 +27,14 @@ export async function illegible(
       ...overlappingTexts(texts),
       ...clipped.map(({ text }) => `clipped: ${text}`),
       ...(wrong === null ? [] : [`drawn: ${wrong[0]}`]),
-      ...(width > widthMax ? [`${width} pixels wide, ${widthMax} are a page`] : []),
-      ...(Math.min(...sizes) < FONT_SIZE_MIN ? [`type of ${Math.min(...sizes)} pixels`] : []),
+      ...(width > widthMax ? [`${width} pixels wide, a page has ${widthMax}`] : []),
+      ...(Math.min(...sizes) < FONT_SIZE_MIN ? [`text of ${Math.min(...sizes)} pixels`] : []),
       ...warningsOf(spec),
     ],
   }
 }
 
-/** What the compiler warns of. */
+/** The warnings of the compiler. */
 export function warningsOf(spec: VegaLiteSpec): readonly string[] {
   const warnings: string[] = []
   const ignore = () => logger

@@ -1,4 +1,4 @@
-/** A command that hears a signal and does not end. */
+/** A command that hears a signal but does not end. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand, say } from '../run-command.ts'
 import { hearSignals } from '../signals.ts'

@@ -1,5 +1,5 @@
 /**
- * Owns the property of `--param` and `--set`: a setting is the value written, of its declared type.
+ * Owns the property of `--param` and `--set`: a setting is the written value, of its declared type.
  */
 import fc from 'fast-check'
 import { expect } from 'vitest'
@@ -25,12 +25,12 @@ const OWNERS = [
   })),
 ].map((owner) => {
   const { properties = {} } = owner.schema.toJSONSchema({ io: 'input', unrepresentable: 'any' })
-  // Groups have a test of their own.
+  // Groups have a separate test.
   const flat = Object.entries(properties as Record<string, Property & { properties?: unknown }>)
   return { ...owner, properties: flat.filter(([, { properties: group }]) => group === undefined) }
 })
 
-/** `--param` and `--set`: a value that is taken is the one written, of the type declared. */
+/** `--param` and `--set`: an accepted value is the written one, of the declared type. */
 export function settingsAreAsWritten(runs: number): void {
   const anySetting = fc.constantFrom(...OWNERS).chain(({ properties, ...owner }) =>
     fc.tuple(
@@ -68,7 +68,7 @@ function isSetting(read: unknown, value: unknown, property: Property, name: stri
     const inner = typeof value === 'string' ? value.trim().replace(/^\[(.*)\]$/s, '$1') : value
     const parts = typeof inner === 'string' ? inner.split(',').map((part) => part.trim()) : inner
     if (!Array.isArray(parts)) return false
-    // A list of names may be kept as the text that db_bench takes.
+    // A list of names may be kept as text, in the form of db_bench.
     if (typeof read === 'string') return read === parts.join(',')
     if (!Array.isArray(read) || read.length !== parts.length) return false
     return read.every((one, at) => isSetting(one, parts[at], items ?? {}, name))

@@ -1,6 +1,6 @@
 /**
- * Owns the properties that hold what a command runs with against what was written: whatever the
- * flags or the config file say, each value is read as written, or refused with a `UsageError`.
+ * Owns the properties that compare the values of a run with the written ones: for any flags and
+ * config files, each value is read as written, or refused with a `UsageError`.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,7 +32,7 @@ const parameter = fc.constantFrom(
   '',
 )
 
-/** What one would type for a flag whose help says `value`, or anything. */
+/** A plausible text for a flag whose help says `value`, or any text. */
 function textFor(value: string): fc.Arbitrary<string> {
   if (value === 'NAME=VALUE' || value === 'OPTION=VALUE') {
     return fc.tuple(parameter, anyText).map(([name, text]) => `${name}=${text}`)
@@ -44,7 +44,7 @@ const UNKNOWN = ['constructor', '__proto__', 'recrods', ''].map(
   (name) => [name, { value: 'X', multiple: false }] as const,
 )
 
-/** `--name=text` and `--name text`, switches, and now and then a flag that nobody knows. */
+/** `--name=text` and `--name text`, switches, and sometimes an unknown flag. */
 function anyArguments(verb: VerbName): fc.Arbitrary<readonly string[]> {
   type Typed = readonly [name: string, spec: Pick<FlagSpec, 'value' | 'multiple'>]
   const known: readonly Typed[] = [...flagsOf(verb)].filter(
@@ -69,7 +69,7 @@ const VERB_NAMES = VERBS.flatMap((verb) =>
   'verbs' in verb ? verb.verbs.map(({ name }) => name) : [verb.name],
 )
 
-/** Every command: what is read of its arguments is what stands in them, each of them once. */
+/** Every command reads all of its arguments, each of them once. */
 export function argumentsAreWhole(runs: number): void {
   const input = fc
     .constantFrom(...VERB_NAMES)
@@ -90,7 +90,7 @@ export function argumentsAreWhole(runs: number): void {
           parts += value === null || joined ? 1 : 2
         }
       }
-      // A lone -- ends the flags and is none.
+      // A lone -- ends the flags and is not one itself.
       expect(parts + read.operands.length + (argv.includes('--') ? 1 : 0)).toBe(argv.length)
     }),
     { numRuns: runs },
@@ -122,7 +122,7 @@ function requestOf(argv: readonly string[]): Request | null {
   return command?.kind === 'run' ? command.request : null
 }
 
-/** The request holds each value of `given`, and the defaults beside them. */
+/** Expects the request to hold each value of `given`, and defaults for the rest. */
 function expectRequest(request: Request, given: ReadonlyMap<string, unknown>): void {
   for (const [flag, field] of Object.entries({ ...COUNTS, ...MORE_COUNTS })) {
     expectQuantity(request[field], given.get(flag), DEFAULTS[field], 'count')
@@ -156,7 +156,7 @@ function expectQuantity(
   else expectWritten(read!, String(given), unit)
 }
 
-/** `npm run exp`: a request that is made is the one that was typed. */
+/** `npm run exp`: an accepted request equals the typed one. */
 export function requestsAreAsTyped(runs: number): void {
   fc.assert(
     fc.property(anyArguments('exp'), (argv) => {
@@ -185,7 +185,7 @@ function assignmentsOf(texts: readonly string[]): Readonly<Record<string, string
   return Object.fromEntries(pairs)
 }
 
-/** A config file: a request that is made is the one that stands in the file. */
+/** A config file: an accepted request equals the one in the file. */
 export function requestsAreAsInTheFile(runs: number): void {
   const folder = mkdtempSync(join(tmpdir(), 'varve-fuzz-'))
   const path = join(folder, 'config.json')
@@ -216,7 +216,7 @@ export function requestsAreAsInTheFile(runs: number): void {
   }
 }
 
-/** Numbers as people may write them in JSON, which `JSON.stringify` would not: 1e999, -0. */
+/** JSON numbers that people may write but `JSON.stringify` does not: 1e999, -0. */
 function jsonText(value: unknown): string {
   if (typeof value !== 'number') return JSON.stringify(value) ?? 'null'
   if (Object.is(value, -0)) return '-0'
@@ -227,7 +227,7 @@ function objectText(members: readonly (readonly [string, unknown])[]): string {
   return `{${members.map(([name, value]) => `${JSON.stringify(name)}: ${jsonText(value)}`)}}`
 }
 
-/** `npm run tune`: the question asked is the one written; shares sum to 1. */
+/** `npm run tune`: the question equals the written one; shares sum to 1. */
 export function questionsAreAsWritten(runs: number): void {
   fc.assert(
     fc.property(anyArguments('tune'), anyText, (argv, share) => {
@@ -288,7 +288,7 @@ export function arrivalsAreAsWritten(runs: number): void {
   )
 }
 
-/** The whole way to plans, which is slow: nothing but a mistake of the user's, or a plan. */
+/** The whole way to plans, which is slow: the result is always a plan or a user's mistake. */
 export async function plansAreMadeOrRefused(runs: number): Promise<void> {
   const size = fc.constantFrom('--records=10', '--records=100', '--records=2k')
   await fc.assert(

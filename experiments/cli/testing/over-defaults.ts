@@ -1,6 +1,6 @@
-/** Owns the flags of a test that has defaults of its own: a flag is given once. */
+/** Owns the flags of a test that has its own defaults: each flag is given once. */
 
-/** `flags`, after those of `defaults` that they do not give again. */
+/** `flags`, after those of `defaults` that `flags` does not set. */
 export function overDefaults(
   defaults: readonly string[],
   flags: readonly string[],

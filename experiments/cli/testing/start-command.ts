@@ -1,6 +1,6 @@
 /**
- * Owns the processes that tests of commands start: what each of them printed and how it ended. Call
- * `endStarted` after tests that started some: one that fails must not leave its processes behind.
+ * Owns the processes that tests of commands start: their output and their end. Call `endStarted`
+ * after tests that start processes, because a failing test must not leave them behind.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -20,7 +20,7 @@ export function callVarve(argv: readonly string[], cwd?: string) {
 }
 
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string

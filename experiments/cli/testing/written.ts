@@ -1,7 +1,7 @@
 /**
- * Owns an independent reading of numbers as they are written, character by character and in exact
- * fractions, for tests that hold the parsers against it; and texts that people, other locales and
- * other programs write.
+ * Owns an independent reading of written numbers, character by character and in exact fractions, so
+ * that tests can compare the parsers with it; and texts as people, other locales and other programs
+ * write them.
  */
 import fc from 'fast-check'
 
@@ -11,7 +11,10 @@ export type Fraction = readonly [numerator: bigint, denominator: bigint]
 const DECIMAL: Readonly<Record<string, bigint>> = { k: 3n, m: 6n, g: 9n, b: 9n }
 const BINARY: Readonly<Record<string, bigint>> = { b: 0n, k: 10n, m: 20n, g: 30n, t: 40n }
 
-/** What `text` says; null where readers would differ, so that it must be refused. */
+/**
+ * The number that `text` shows; null if readers would disagree about it, so that it must be
+ * refused.
+ */
 export function numberWritten(text: string, unit: 'count' | 'bytes' | 'real'): Fraction | null {
   let rest = text.trim().toLowerCase()
   const negative = rest.startsWith('-')
@@ -33,7 +36,7 @@ export function numberWritten(text: string, unit: 'count' | 'bytes' | 'real'): F
   return [negative ? -scaled : scaled, 10n ** BigInt(Math.max(0, -power))]
 }
 
-/** Null: it has none. */
+/** The text before the unit, and the unit; null: there is none. */
 function withoutUnit(
   text: string,
   unit: 'count' | 'bytes' | 'real',
@@ -48,7 +51,7 @@ function withoutUnit(
   }
   const power = BINARY[first]
   const isUnit = ['', 'b', 'ib'].includes(letters.slice(1)) && !(first === 'b' && letters !== 'b')
-  // A byte is the unit there is anyway: it makes no fraction whole.
+  // Bytes are the default unit, so 'b' does not make a fraction whole.
   if (letters === 'b') return [before, null]
   return power !== undefined && isUnit ? [before, 2n ** power] : [text, null]
 }
@@ -68,7 +71,7 @@ function withoutSeparators(text: string): string | null {
   return fits ? groups.join('') : null
 }
 
-/** Whether a double is the number written: exactly, or the nearest to a fraction. */
+/** Whether a double is the written number: exactly, or the nearest to a fraction. */
 export function isNumber(value: number, [numerator, denominator]: Fraction): boolean {
   if (!Number.isFinite(value)) return false
   if (numerator === 0n) return value === 0
@@ -211,7 +214,7 @@ const decimal = fc
   )
   .map((parts) => parts.join(''))
 
-/** Values as they are typed, right, wrong and strange. */
+/** Values as users type them: right, wrong and strange. */
 export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: odd },
   { weight: 3, arbitrary: grouped },
@@ -222,7 +225,7 @@ export const anyText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }) },
 )
 
-/** Numbers that most flags would take, and sometimes anything. */
+/** Numbers that most flags accept, and sometimes anything. */
 export const likelyNumber: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 2000 }).map(String) },
   {
@@ -234,7 +237,7 @@ export const likelyNumber: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: anyText },
 )
 
-/** Values as JSON has them, nested nonsense included. */
+/** JSON values, including nested nonsense. */
 export const anyJson: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 4, arbitrary: anyText },
   { weight: 4, arbitrary: fc.integer({ min: -2, max: 5000 }) },

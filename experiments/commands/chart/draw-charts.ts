@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve chart`: results in, figures out, a file for each kind and format. What
- * the results can feed is drawn; the rest is named with its reason.
+ * Owns the work of `varve chart`: from results to figures, one file for each kind and format. Kinds
+ * that the results cannot feed are listed with the reason.
  */
 import { join } from 'node:path'
 import { isLsmError } from '../../../engine/index.ts'
@@ -21,7 +21,7 @@ import { note, sayWritten } from '../../cli/run-command.ts'
 /** Every kind that the results can feed. */
 const ALL = 'all'
 
-/** Where title and caption stand. */
+/** Places of title and caption. */
 const CAPTIONS = ['inside', 'file', 'none'] as const
 
 export async function drawCharts(given: Arguments): Promise<number> {
@@ -48,7 +48,7 @@ export async function drawCharts(given: Arguments): Promise<number> {
     documents,
   )
   makeFolder(out)
-  // Loaded here: a mistake in the arguments should not wait for the renderer.
+  // Loaded here, so that a mistake in the arguments is reported without loading the renderer.
   const { writeChart } = await import('../../charts/render.ts')
   for (const { kind, specs } of drawable) {
     const [spec, narrow] = specs
@@ -70,7 +70,9 @@ function tellLeftOutPeers(drawn: readonly ChartKind[], documents: readonly Resul
   note(`chart: left out results of ${names} from ${without.join(', ')}`)
 }
 
-/** The figures of each kind that the results can feed, one a preset; notes the other kinds. */
+/**
+ * The figures of each kind that the results can feed, one for each preset. Notes the other kinds.
+ */
 function drawableOf(
   kinds: readonly ChartKind[],
   documents: readonly ResultDocument[],

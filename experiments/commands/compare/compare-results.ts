@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve compare`: results in, paired differences with intervals and verdicts out,
- * and what could not be compared with the reason.
+ * Owns the work of `varve compare`: from results to paired differences with intervals and verdicts.
+ * Results that cannot be compared are listed with the reason.
  */
 import { type Arguments, integerOf, namesOf, oneOf, textOf } from '../../cli/arguments.ts'
 import { readResultFiles } from '../../cli/read-documents.ts'

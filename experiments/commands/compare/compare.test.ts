@@ -1,5 +1,6 @@
 /**
- * `npm run compare` on a folder as sweeps leave it: what can be compared is, the rest is listed.
+ * `npm run compare` on a folder as sweeps leave it: possible comparisons are made, the rest is
+ * listed.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,7 +37,7 @@ test('a mixed folder is compared as far as it goes, with exit code 0', () => {
   expect(rest.trim().split('\n')).toHaveLength(2)
 })
 
-test('the baseline is named, and peers are held against it where targets may differ', () => {
+test('the baseline is named, and peers are compared with it if targets may differ', () => {
   const { code, stdout } = compare('mixed', '--baseline=leveling', '--across=target', '--json')
   expect(code).toBe(0)
   const { comparisons } = JSON.parse(stdout)
@@ -52,6 +53,6 @@ test.each([
     ['mixed', '--baseline=levelling'],
     'compare: unknown value of --baseline "levelling"; did you mean "leveling"?\n',
   ],
-])('%j is a mistake, told in one line', (argv, stderr) => {
+])('%j is a mistake: one line', (argv, stderr) => {
   expect(compare(...argv)).toEqual({ code: 2, stdout: '', stderr })
 })

@@ -1,5 +1,6 @@
 /**
- * Owns the text of a comparison: the differences, a row a metric, and the evidence of the verdicts.
+ * Owns the text of a comparison: the differences, one row for each metric, and the evidence of the
+ * verdicts.
  */
 import type { Look } from '../../cli/terminal.ts'
 import { fitted } from '../../cli/text-lines.ts'

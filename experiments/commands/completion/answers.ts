@@ -1,10 +1,10 @@
 /**
- * Owns what could stand at the cursor: verbs, flags and the values of flags, from the verbs'
- * declarations and the table of flags. Only names that belong to a catalogue are loaded from it.
+ * Owns the candidates at the cursor: verbs, flags and values of flags, from the verbs' declarations
+ * and the table of flags. Catalogues are loaded only if their names are needed.
  *
- * The answer is cobra's protocol, which the shells' scripts read: a candidate a line, with its
- * meaning after a tab, then ':' and a number that says what the shell may add. Of `--flag=value`
- * only the value is answered; the scripts put it behind the flag.
+ * The answer follows cobra's protocol, which the shells' scripts read: one candidate a line, with
+ * its meaning after a tab, then ':' and a number that says what the shell may add. For
+ * `--flag=value` only the value is answered; the scripts put it after the flag.
  */
 import { ShellCompDirective } from '@bomb.sh/tab'
 import { EXIT } from '../../cli/explain.ts'
@@ -15,13 +15,13 @@ import { lastWord, type Verb, type Verbs } from '../../cli/verb.ts'
 
 interface Answer {
   readonly candidates: readonly (readonly [text: string, meaning: string])[]
-  /** What the shell completes where there is no candidate. */
+  /** The shell completes these paths if there is no candidate. */
   readonly paths?: 'files' | 'folders'
 }
 
 const NOTHING: Answer = { candidates: [] }
 
-/** Prints what could stand in the place of the last of `words`, which begin behind the program. */
+/** Prints the candidates for the last of `words`, which begin after the program's name. */
 export async function printAnswers(verbs: Verbs, words: readonly string[]): Promise<number> {
   const { candidates, paths } = await answerTo(words, verbs)
   for (const [text, meaning] of candidates) say(`${text}\t${meaning}`)
@@ -75,7 +75,7 @@ function needsValue({ value, valueOptional }: FlagSpec): boolean {
   return value !== null && !valueOptional
 }
 
-/** Of a list the names before the last comma stay as they are. */
+/** In a list, the names before the last comma stay. */
 async function valueAnswer(flag: FlagSpec | undefined, text: string): Promise<Answer> {
   if (flag === undefined) return NOTHING
   const { kind, names } = flag

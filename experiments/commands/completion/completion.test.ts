@@ -1,4 +1,4 @@
-/** The script of `varve completion bash`, as a bash without any of its own completions runs it. */
+/** The script of `varve completion bash`, run by a bash that has no other completions. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,8 +16,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /**
- * Sets what readline would for `line` with the cursor at its end, and prints the replies, a line
- * each.
+ * Sets the variables that readline sets for `line` with the cursor at its end, and prints the
+ * replies, one a line.
  */
 const DRIVER = `
 source "$1"
@@ -28,7 +28,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"
 complete -p varve >&2
 `
 
-/** Bash hands over each '=' as a word. */
+/** Bash passes each '=' as a separate word. */
 function wordsOf(line: string): readonly string[] {
   const words = line.match(/=|[^\s=]+/g) ?? []
   return /\s$/.test(line) ? [...words, ''] : words
@@ -41,7 +41,7 @@ function replies(line: string): readonly string[] {
   return stdout.split('\n').filter((reply) => reply !== '')
 }
 
-// Each starts a bash, and that a program.
+// Each starts a bash, which starts the program.
 test.runIf(process.platform !== 'win32').each([
   ['varve ti', ['timeline', 'tidy']],
   ['varve db ', ['verify', 'dump', 'export']],

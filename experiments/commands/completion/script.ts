@@ -1,8 +1,7 @@
 /**
- * Owns the scripts that complete `varve` in a shell. Those of zsh, fish and PowerShell are the
- * library's. Its script for bash needs the package bash-completion and does not complete
- * `--flag=value`, so the one here takes its place; all of them speak the same protocol
- * (`answers.ts`).
+ * Owns the scripts that complete `varve` in a shell. Those of zsh, fish and PowerShell come from
+ * the library. Its script for bash needs the package bash-completion and does not complete
+ * `--flag=value`, so this file has its own for bash. All use the same protocol (`answers.ts`).
  */
 import { ShellCompDirective, script } from '@bomb.sh/tab'
 import { EXIT } from '../../cli/explain.ts'

@@ -31,10 +31,7 @@ export async function checkStrategy(given: Arguments): Promise<number> {
   const request: Request = {
     strategy: operands[0]!,
     params: readAssignments('--param', flags.get('param')),
-    effort: {
-      seed: integerOf(given, 'seed'),
-      runs: integerOf(given, 'runs'),
-    },
+    effort: { seed: integerOf(given, 'seed'), runs: integerOf(given, 'runs') },
     rules: chooseRules(flags.get('rule')),
     retention: readRetention(flags.get('set')),
     json: flags.has('json'),
@@ -63,7 +60,7 @@ function check(subject: Subject, request: Request): number {
 
 function titleOf({ module }: Subject, { params, effort }: Request): string {
   const given = Object.entries(params).map(([name, value]) => `, ${name} ${value}`)
-  return `${module.name}${given.join('')}: ${effort.runs} histories a rule, seed ${effort.seed}\n`
+  return `${module.name}${given.join('')}: ${effort.runs} histories for each rule, seed ${effort.seed}\n`
 }
 
 const NAME_COLUMNS = Math.max(...RULES.map(({ name }) => name.length)) + 2

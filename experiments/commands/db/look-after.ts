@@ -1,4 +1,7 @@
-/** Owns the work of `varve db`: looks after a database folder that is not open anywhere. */
+/**
+ * Owns the work of `varve db`: it verifies, prints and exports a database folder that is not open
+ * anywhere.
+ */
 import { existsSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -64,7 +67,7 @@ function dumpFolder(folder: string): number {
   return EXIT.done
 }
 
-/** Warns of log records that cannot be read; `drops` says which step drops them. */
+/** Warns of unreadable log records; `drops` names the step that drops them. */
 function warnOfDamage({ damage, bytesDropped, lost }: ReplayReport, drops: string): void {
   if (damage === null) return
   warn(`${damage}; ${drops} ${bytesDropped} bytes of logs`)
@@ -74,7 +77,7 @@ function warnOfDamage({ damage, bytesDropped, lost }: ReplayReport, drops: strin
   warn(`lost: writes from seq ${seqFrom} ${seqTo === null ? 'on' : `to ${seqTo}`}${kept}`)
 }
 
-/** Facts of the value log; none where there is no value log. */
+/** Facts of the value log; empty if there is none. */
 function valueLogFacts(segments: Segments): [string, string][] {
   if (segments.size === 0) return []
   const states = Map.groupBy(segments.values(), ({ state }) => state)
@@ -90,7 +93,7 @@ export function verify({ operands: [folder] }: Arguments): number {
 
 function onDatabase(folder: string, work: () => number): number {
   if (!existsSync(join(folder, 'CURRENT'))) {
-    throw new UsageError(`${folder} holds no database: it has no CURRENT file`)
+    throw new UsageError(`${folder} is not a database: it has no CURRENT file`)
   }
   return usageOf(work)
 }

@@ -14,7 +14,7 @@ test.each([
   [[]],
   [['--records=1M', '--operations=0', '--value-bytes=10']],
   [['--target=simulator', '--workload=ycsb-load', '--user-bytes=1TiB']],
-])('%j is over soon and is not announced', async (flags) => {
+])('%j is short and is not announced', async (flags) => {
   expect(await announced(...flags)).toBeNull()
 })
 

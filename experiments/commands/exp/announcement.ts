@@ -1,9 +1,9 @@
 /**
- * Owns the notice before a long command: how much it will load, write and hold in memory, and about
- * how long it takes. A short command gets no notice.
+ * Owns the notice before a long command: the bytes that it will load, write and hold in memory, and
+ * its approximate time. A short command gets no notice.
  *
- * The estimates are rough: their constants were measured on one machine, in the checked-in results.
- * Another disk or another write amplification changes them by a factor.
+ * The estimates are rough. Their constants were measured on one machine, in the checked-in results;
+ * another disk or another write amplification changes them by a factor.
  */
 import { statfsSync } from 'node:fs'
 import { Operation, type Workload } from '../../../workloads/index.ts'
@@ -24,10 +24,10 @@ const SECONDS_PER_OPERATION = 20e-6
 const SECONDS_PER_BYTE = 0.14e-6
 const SIMULATED_SECONDS_PER_OPERATION = 20e-6
 
-/** Old tables are removed after the merge that replaces them. */
+/** Old tables are removed only after the merge that replaces them. */
 const DISK_PER_BYTE = 3
 const PROCESS_BYTES = 250 * 2 ** 20
-/** The active memtable and those that are being flushed. */
+/** The active memtable and the memtables that are being flushed. */
 const MEMTABLES = 3
 /** The harness remembers each record's size, for space amplification. */
 const RECORD_BYTES = 4
@@ -41,7 +41,7 @@ interface Estimate {
   readonly seconds: number
 }
 
-/** One line about plans that run one after the other; null where all are short. */
+/** One line about plans that run one after the other; null if all are short. */
 export function announcementOf(plans: readonly AnnouncedPlan[], outFolder: string): string | null {
   const [first] = plans
   if (first === undefined) return null
@@ -72,7 +72,7 @@ function estimateOf({
   // A trace is not opened here, so its sizes are unknown.
   const isTrace = config.workload.valueCompression === undefined
   const workload = isTrace ? null : createWorkload()
-  // A parameter may say how many operations a phase has, whatever --operations says.
+  // A parameter may set the operations of a phase, independent of --operations.
   const operations =
     workload?.phases.reduce((sum, { stream }) => sum + stream.expected, 0) ?? config.operations
   const recordBytes = workload === null ? 0 : meanRecordBytes(workload)
@@ -95,7 +95,7 @@ function estimateOf({
   }
 }
 
-/** An open loop runs at its rate, however fast the store is. */
+/** An open loop runs at its rate, even if the store is faster. */
 function secondsOfRun(
   arrival: AnnouncedPlan['config']['arrival'],
   operations: number,
@@ -107,7 +107,7 @@ function secondsOfRun(
   return measuring + operations / ratePerSecond(rate, 1 / secondsEach)
 }
 
-/** The statistical mode keeps tables only, which are few; the exact mode keeps every key. */
+/** The statistical mode keeps only tables, which are few; the exact mode keeps every key. */
 function simulated(
   mode: 'exact' | 'statistical',
   dataBytes: number,
@@ -126,7 +126,7 @@ function simulated(
 
 const SAMPLED_WRITES = 1000
 
-/** The mean of the first records that the load writes, or else the first phase. */
+/** The mean of the first records that the load writes, or the first phase if there is no load. */
 function meanRecordBytes({ load, phases }: Workload): number {
   const operation = new Operation()
   for (const stream of [load, ...phases.slice(0, 1).map((phase) => phase.stream)]) {
@@ -144,7 +144,7 @@ function meanRecordBytes({ load, phases }: Workload): number {
   return 0
 }
 
-/** The free space, where it may be too small; otherwise ''. */
+/** The free space if it may be too small; otherwise ''. */
 function freeSpace(folder: string, neededBytes: number): string {
   const { bavail, bsize } = statfsSync(nearestThere(folder))
   const freeBytes = bavail * bsize

@@ -3,7 +3,7 @@ import { sampleResult } from '../../../results/testing/sample-result.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { closingTable } from './closing-table.ts'
 
-test('one row a result, drained figures, one line an operation kind', () => {
+test('one row for each result, drained figures, one line for each kind of operation', () => {
   const result = sampleResult({ strategy: 'leveling' })
   const { drained } = result.deterministic.amplification
   const table = closingTable([result], lookOf({}))
@@ -15,7 +15,7 @@ test('one row a result, drained figures, one line an operation kind', () => {
   expect(table).not.toContain('\u001b[')
 })
 
-test('what no operation did reads as a dash', () => {
+test('a figure without operations is a dash', () => {
   const table = closingTable([sampleResult({ reads: false })], lookOf({}))
   expect(table).toContain('–')
 })

@@ -1,7 +1,7 @@
 /**
- * Owns what a finished sweep prints: one row a result with the drained amplifications, throughput
- * and percentiles. Headline figures are the drained ones; a burst figure flatters a strategy that
- * leaves its debt unpaid.
+ * Owns the text that a finished sweep prints: one row for each result with the drained
+ * amplifications, throughput and percentiles. The main figures are drained ones, because a burst
+ * figure favours a strategy with unpaid debt.
  */
 import type { Latency, ReadAccount, RunResult, Timed } from '../../../results/schema.ts'
 import { formatCount, formatNs } from '../../base/units.ts'
@@ -30,7 +30,7 @@ export function closingTable(results: readonly RunResult[], look: Look): string 
   return `${textTable({ head, rows, names: 2 }, look)}\n${fitted(caption, look)}`
 }
 
-/** Which time the percentiles of `quoted` are. */
+/** Says which time the percentiles of `quoted` measure. */
 export function timeQuoted(results: readonly { readonly timed: Timed }[]): string {
   return results.some(({ timed }) => timed.arrivals !== null) ? INTENDED : SERVICE
 }
@@ -79,7 +79,9 @@ export function quoted(timed: Timed, figure: 'p50Us' | 'p99Us'): string {
   return perKind(timed.intendedLatencyByKind ?? timed.latencyByKind, figure)
 }
 
-/** One line an operation kind: percentiles of different kinds do not add up to one. */
+/**
+ * One line for each kind of operation, because percentiles of different kinds cannot be added up.
+ */
 function perKind(latencies: Readonly<Record<string, Latency>>, figure: 'p50Us' | 'p99Us'): string {
   const lines = Object.entries(latencies).map(
     ([kind, latency]) => `${kind} ${formatNs(latency[figure] * 1e3)}`,

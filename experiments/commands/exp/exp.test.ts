@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { parseResult } from '../../../results/parse-result.ts'
 import { endStarted, startCommand, varve } from '../../cli/testing/start-command.ts'
 
-/** A file. */
+/** Some file. */
 const main = join(import.meta.dirname, '../../main.ts')
 const root = mkdtempSync(join(tmpdir(), 'varve-main-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -15,10 +15,10 @@ afterAll(() => rmSync(root, { recursive: true }))
 afterAll(endStarted)
 
 const small = ['--records=400', '--operations=400', '--set=memtableBytes=64KiB']
-/** Never ends within a test. */
+/** Does not end within a test. */
 const endless = ['--records=1M', '--operations=1M']
 
-/** Each test starts processes, side by side with the others. */
+/** Each test starts processes while other tests run. */
 const patient = { timeout: 120_000 }
 
 const startExp = (...flags: string[]) => startCommand(varve('exp', ...flags))
@@ -128,7 +128,7 @@ describe.concurrent('failures: one line, exit code 1, no half-written result', p
 
   test.runIf(process.platform === 'linux')('files that may not grow further', async () => {
     const out = outFolder('limited')
-    // The limit's signal is ignored, as a shell's child would not: the write fails instead.
+    // The limit's signal is ignored, so that the write fails instead of ending the process.
     const script = 'trap "" XFSZ; ulimit -f 16; exec "$@"'
     const command = ['bash', '-c', script, 'bash', ...varve('exp')]
     const { code, stderr } = await startCommand([...command, ...small, `--out=${out}`]).ended

@@ -1,6 +1,6 @@
 /**
- * Owns the texts of `exp --list`: an overview of all there is to choose from, or all about one
- * name. They are made from the catalogues and schemas that the runs themselves read.
+ * Owns the texts of `exp --list`: an overview of everything that can be chosen, or everything about
+ * one name. They are made from the catalogues and schemas that runs use.
  */
 import { engineOptionsSchema } from '../../../engine/index.ts'
 import { STRATEGIES, type StrategyModule } from '../../../strategies/index.ts'
@@ -14,7 +14,7 @@ import { columns, fitted, PAGE } from '../../cli/text-lines.ts'
 import { SUITES } from '../../suites/catalog.ts'
 import type { Suite } from '../../suites/suite.ts'
 
-/** What `--list=name` shows; of the empty name the overview. Throws `UsageError`. */
+/** The text of `--list=name`; for the empty name, the overview. Throws `UsageError`. */
 export async function listing(name: string): Promise<string> {
   if (name === '') return overview()
   const whole = SECTIONS[name as (typeof LIST_SECTIONS)[number]]
@@ -42,7 +42,7 @@ const SECTIONS = {
   options: () => ['Engine options (--set)', '', ...settingLines(options())],
 } as const satisfies Record<(typeof LIST_SECTIONS)[number], () => readonly string[]>
 
-/** A screen or two: names, and a line about what has few of them. */
+/** A screen or two: names, and a line for each if there are few. */
 function overview(): string {
   const families = Map.groupBy(WORKLOADS.values(), ({ family }) => family)
   const { names: targets } = flagsOf('exp').get('target')!
@@ -50,7 +50,7 @@ function overview(): string {
     'Strategies (--strategy)',
     ...described([...STRATEGIES.values()]),
     '',
-    'Workloads (--workload), and files of your own (workloads/README.md)',
+    'Workloads (--workload), and your own files (workloads/README.md)',
     ...columns(Array.from(families, ([family, all]) => [family, namesOf(all)])),
     '',
     'Targets (--target)',
@@ -99,7 +99,7 @@ function optionLines(found: readonly SettingInfo[]): readonly string[] {
   return found.length === 0 ? [] : settingLines(found)
 }
 
-/** `passedOver` are settings shown before. */
+/** `passedOver` are settings that were already shown. */
 function workloadLines(
   workload: WorkloadDefinition | undefined,
   passedOver: ReadonlySet<string> = new Set(),
@@ -114,7 +114,7 @@ function workloadLines(
   ]
 }
 
-/** Parameters as shown for the first of a family are not shown again. */
+/** Parameters that equal those of the first of a family are not repeated. */
 function allWorkloads(): readonly string[] {
   const lines = [
     'Workloads (--param); each takes what the first of its family takes, unless shown otherwise.',
@@ -131,7 +131,7 @@ function allWorkloads(): readonly string[] {
   return lines
 }
 
-/** The source of most defaults once, above; the others' beside them. */
+/** The source of most defaults once, at the top; other sources next to their defaults. */
 function sourcedLines(
   settings: readonly SettingInfo[],
   sources: Readonly<Record<string, string>>,
@@ -151,7 +151,7 @@ const EXPERIMENT_MEMTABLE =
   "Raw bytes (user keys + values) at which the memtable is flushed; the engine's own default is " +
   "4 MiB, LevelDB's; experiments take a quarter for deeper trees."
 
-/** The engine's, with the default that experiments have. */
+/** The engine's options, with the defaults of experiments. */
 function options(): readonly SettingInfo[] {
   return describeSettings(engineOptionsSchema).map((option) =>
     option.name === 'memtableBytes'

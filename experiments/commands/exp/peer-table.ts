@@ -1,6 +1,6 @@
 /**
- * Owns what a finished sweep over peers prints: one row a result, and for each peer its settings
- * beside ours. Figures of different counters stand in different columns.
+ * Owns the text that a finished sweep over peers prints: one row for each result, and each peer's
+ * settings next to ours. Figures of different counters are in different columns.
  */
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerResult } from '../../../results/peer-schema.ts'
@@ -15,7 +15,7 @@ const HEAD = ['peer', 'workload', 'WA process', 'WA tables', 'W-Amp', 'SA', 'ops
 const CAPTION =
   'WA process: bytes the process passed to write calls ÷ user bytes. WA tables: (flush + compaction\n' +
   "bytes) ÷ user bytes, W-Amp: ÷ flush bytes, by the peer's own account. SA: physical ÷ live bytes.\n" +
-  'All at rest; –: nobody counts it. latencyIncludes in the result says what a latency ' +
+  'All at rest; –: not counted. latencyIncludes in the result says what a latency ' +
   'measures.\np50, p99:'
 
 export function peerTables(results: readonly PeerResult[], look: Look): string {
@@ -40,7 +40,7 @@ function rowOf({ config, peer, timed }: PeerResult): string[] {
   ]
 }
 
-/** Equal settings in one line, different settings a line each. */
+/** Equal settings in one line, different settings in one line each. */
 function settingLines({ peer }: PeerResult): string {
   const equal = peer.settings.filter((setting) => setting.equal)
   const lines = peer.settings

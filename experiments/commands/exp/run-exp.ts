@@ -1,6 +1,4 @@
-/**
- * Owns the work of `varve exp`: a request in; results, charts and a table out; and the exit code.
- */
+/** Owns the work of `varve exp`: from a request to results, charts, a table and the exit code. */
 import { existsSync } from 'node:fs'
 import type { RunResult } from '../../../results/schema.ts'
 import { checkOutFile, checkOutFolder } from '../../base/check-out.ts'
@@ -71,7 +69,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
-    // The .png and .vl.json beside each .svg need no line of their own.
+    // The .png and .vl.json next to each .svg are not listed.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...pictures]) tell(path)
     return tellLosses([...results, ...peers])
@@ -80,7 +78,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   }
 }
 
-/** Says before a long command how long it takes. Results that exist already cost no time. */
+/** Says before a long command how long it takes. Existing results cost no time. */
 async function announce(
   { out, force, quiet }: Request,
   plans: readonly (RunPlan | PeerPlan)[],
@@ -92,7 +90,7 @@ async function announce(
   if (line !== null) process.stderr.write(`exp: ${line}\n`)
 }
 
-/** Reports runs that answered wrongly; returns the exit code. Their results are written anyway. */
+/** Reports runs with wrong answers; returns the exit code. Their results are written anyway. */
 function tellLosses(results: readonly Pick<RunResult, 'id' | 'gates'>[]): number {
   const lost = results.flatMap(({ id, gates }) =>
     gates
@@ -124,7 +122,7 @@ function sumOf(terminal: Transfer, trace: Transfer = { bytes: 0, calls: 0 }): Tr
   return { bytes: terminal.bytes + trace.bytes, calls: terminal.calls + trace.calls }
 }
 
-/** The plans, starting from loaded trees in `folder`; unchanged where it is null. */
+/** The plans, changed to start from loaded trees in `folder`; unchanged if it is null. */
 async function aged(plans: readonly RunPlan[], folder: string | null) {
   if (folder === null) return plans
   const { agedPlan } = await import('../../run/aged/run-aged.ts')

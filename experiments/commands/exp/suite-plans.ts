@@ -1,4 +1,7 @@
-/** Owns the plans a suite asks for by the flags of `exp`, so that suites need not read flags. */
+/**
+ * Owns the plans that a suite requests with flags of `exp`, so that suites do not read flags
+ * themselves.
+ */
 import { isEngineTarget, parseCommand } from '../../cli/request.ts'
 import { resolvePlans } from '../../cli/resolve.ts'
 import { resolvePeerPlans } from '../../cli/resolve-peers.ts'

@@ -4,7 +4,7 @@ import { lookOf } from '../../cli/terminal.ts'
 import { atMostClaim, equalClaim, type Suite, withinClaim } from '../../suites/suite.ts'
 import { suiteTables } from './suite-table.ts'
 
-test('claims that do not hold come last and loud', () => {
+test('claims that do not hold come last, in capitals', () => {
   const suite = { columns: [{ heading: 'buffers', figure: 'buffers' }] } as unknown as Suite
   const result = {
     runs: [

@@ -1,6 +1,6 @@
 /**
- * Owns what a finished suite prints: the figures of its runs side by side, then every claim with
- * its verdict. Claims that do not hold come last, where the reader looks first.
+ * Owns the text that a finished suite prints: the figures of its runs side by side, then every
+ * claim with its verdict. Claims that do not hold come last, where readers look first.
  */
 import type { Claim, SuiteResult } from '../../../results/suite-schema.ts'
 import type { Look } from '../../cli/terminal.ts'
@@ -36,7 +36,7 @@ function expectation({ expected, relation, tolerance }: Claim): string {
   return relation === 'at-most' ? `≤ ${value}` : value
 }
 
-/** Whole numbers in full, since claims about counts are exact; the beginning of a digest. */
+/** Whole numbers in full, because claims about counts are exact; only the beginning of a digest. */
 function textOf(value: Figure): string {
   if (value == null) return '–'
   if (typeof value === 'string') return value.length > 12 ? `${value.slice(0, 12)}…` : value

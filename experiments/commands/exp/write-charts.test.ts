@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { sampleResult } from '../../../results/testing/sample-result.ts'
 import { writeCharts } from './write-charts.ts'
 
-test('every run gets a chart, and runs of one workload one together', async () => {
+test('every run gets a chart, and the runs of one workload get one together', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'varve-charts-'))
   try {
     const results = ['leveling', 'tiering'].map((strategy) => sampleResult({ strategy }))

@@ -1,4 +1,4 @@
-/** Owns which charts a finished sweep gets, and their file names. */
+/** Owns the choice of charts after a sweep, and their file names. */
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AnyResult } from '../../../results/identity.ts'

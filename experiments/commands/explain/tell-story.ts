@@ -46,7 +46,7 @@ export async function tellStory(given: Arguments): Promise<number> {
   return say(tellAt(result, path, number, rival))
 }
 
-/** The newest result; with `needsVersions` the newest that has its versions, if one has. */
+/** The newest result; with `needsVersions` the newest that has versions, if there is one. */
 function newestIn(folder: string, needsVersions: boolean): string {
   const paths = newestResults(folder)
   const withVersions = paths.find((path) => existsSync(versionsPath(path)))
@@ -57,7 +57,9 @@ function newestIn(folder: string, needsVersions: boolean): string {
   return path
 }
 
-/** One event; its tree and the rival's pick need the log of versions. Throws `UsageError`. */
+/**
+ * One event. Its tree and the other strategy's pick need the log of versions. Throws `UsageError`.
+ */
 function tellAt(result: RunResult, path: string, number: number, rival: Rival | null): string {
   const versions = versionsPath(path)
   const known = numbered(result)[number - 1]
@@ -78,10 +80,7 @@ async function chooseRival(name: string, params: readonly string[]): Promise<Riv
     const parsed = module.parse(
       readSettings(module.params, readAssignments('--param', params), `${name} parameter`),
     )
-    return {
-      strategy: module.create(parsed),
-      params: parsed as Readonly<Record<string, Json>>,
-    }
+    return { strategy: module.create(parsed), params: parsed as Readonly<Record<string, Json>> }
   } catch (error) {
     throw asUsage(error)
   }

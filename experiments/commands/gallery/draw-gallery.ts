@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve gallery`: draws every kind of figure of the checked-in results, and the
- * contact sheet of them; with --measure runs the experiments first.
+ * Owns the work of `varve gallery`: it draws every kind of figure from the checked-in results, and
+ * a contact sheet of them; with --measure it runs the experiments first.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -46,7 +46,7 @@ export async function drawGallery(given: Arguments, signal: AbortSignal): Promis
     writeWhole(join(out, `${kind}.svg`), svg)
     figures.push({ name: `--kind=${kind}`, svg })
   }
-  // Figures for another folder or preset leave the README's picture as it is.
+  // Figures for another folder or preset do not change the README's picture.
   if (out === GALLERY_FOLDER && preset === GALLERY_PRESET) {
     await writeChart(chartFor(frontPageResults()), FRONT_PAGE)
   }
@@ -65,8 +65,8 @@ function setsNamed(names: readonly string[]): readonly GallerySet[] {
 }
 
 /**
- * Replaces the results of the sets. They are put in place at the end, so that a run that fails
- * leaves all of them as they were, and each result states an unchanged checkout.
+ * Replaces the results of the sets. They are moved to their place only at the end. So a failed run
+ * leaves all of them unchanged, and every result states a checkout without changes.
  */
 async function measure(sets: readonly GallerySet[], signal: AbortSignal): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'varve-gallery-'))

@@ -1,4 +1,4 @@
-/** Owns the work of `varve report`: results in, one HTML page out. */
+/** Owns the work of `varve report`: from results to one HTML page. */
 import { dirname } from 'node:path'
 import { writeWhole } from '../../../results/write-result.ts'
 import { checkOutFileMade } from '../../base/check-out.ts'
@@ -12,7 +12,7 @@ export async function writeReport(given: Arguments): Promise<number> {
   const out = textOf(given, 'out')!
   checkOutFileMade('out', out)
   const results = readResultFiles(given.operands).map(({ result }) => result)
-  // Loaded here: a mistake in the arguments should not wait for the figures.
+  // Loaded here, so that a mistake in the arguments is reported without loading the figures.
   const { reportOf } = await import('../../report/report-data.ts')
   const { reportPage } = await import('../../report/report-page.ts')
   const page = reportPage(usageOf(() => reportOf(results)))

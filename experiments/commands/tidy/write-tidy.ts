@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve tidy`: results in, all their figures out in long format, for pandas, R
- * and whatever reads CSV or Parquet.
+ * Owns the work of `varve tidy`: from results to all their figures in long format, for pandas, R
+ * and other programs that read CSV or Parquet.
  */
 import { join } from 'node:path'
 import { writeWhole } from '../../../results/write-result.ts'

@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve timeline`: one or two results with their recorded edits in, one HTML page
- * out that shows the tree as it grew.
+ * Owns the work of `varve timeline`: from one or two results with their recorded edits to one HTML
+ * page that shows the tree as it grew.
  */
 import { existsSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -35,7 +35,7 @@ export function writeTimeline({ operands, flags }: Arguments): number {
   return sayWritten(out)
 }
 
-/** The newest result that has its versions; the newest of all where none has. */
+/** The newest result that has versions; the newest of all if none has. */
 function newestIn(folder: string): string {
   const paths = newestResults(folder)
   const path = paths.find((path) => existsSync(versionsPath(path)))

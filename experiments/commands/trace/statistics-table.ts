@@ -1,4 +1,4 @@
-/** Owns how the statistics of a trace look on a terminal: a line a figure. */
+/** Owns the text of a trace's statistics on a terminal: one line for each figure. */
 import { formatBytes, formatCount, formatSeconds } from '../../base/units.ts'
 import type { SizeFigures, TraceStatistics } from '../../trace/trace-statistics.ts'
 

@@ -21,7 +21,7 @@ import { varve } from '../../cli/testing/start-command.ts'
 import { VERBS } from '../catalog.ts'
 
 const [node, ...script] = varve('trace') as [string, ...string[]]
-/** A file that is no trace. */
+/** A file that is not a trace. */
 const text = import.meta.filename
 const referenceHash = REFERENCE_TRACES.find(({ workload }) => workload === 'ycsb-a')!.sha256
 
@@ -42,7 +42,7 @@ async function trace(...args: string[]): Promise<Outcome> {
   }
 }
 
-/** The same without a process of its own: what it prints. */
+/** The same without a separate process: what it prints. */
 async function inProcess(...args: string[]) {
   const printed = { stdout: '', stderr: '' }
   const keep = (name: keyof typeof printed) => (text: string | Uint8Array) => {
@@ -80,7 +80,7 @@ describe('varve trace', () => {
     expect(sha256Of([stdout])).toBe(referenceHash)
   })
 
-  test('writes a file whole, leaving no temporary', async () => {
+  test('writes a file atomically, leaving no temporary file', async () => {
     const path = join(folder, 'a.txt')
     expect(await inProcess('generate', '--out', path)).toEqual({ stdout: '', stderr: '' })
     expect(sha256Of([readFileSync(path)])).toBe(referenceHash)
@@ -121,7 +121,7 @@ describe('varve trace', () => {
     for (const name of ['own', 'text', 'again', 'csv']) rmSync(at(name))
   })
 
-  test('tells malformed lines, and stops past the limit', async () => {
+  test('reports malformed lines, and stops after the limit', async () => {
     const bad = join(folder, 'bad')
     writeFileSync(bad, 'READ user1\nWRITE user2\nREAD user3\n')
     const out = join(folder, 'never')
@@ -164,7 +164,7 @@ describe('varve trace', () => {
     [['generate', '--compression=none'], '--compression: only with --format=native, not ycsb'],
     [['record'], '--out=FILE is needed'],
     [['--format=ycsb'], 'no command before --format=ycsb'],
-  ])('%j is a mistake, told in one line', async (args, message) => {
+  ])('%j is a mistake: one line', async (args, message) => {
     const refused = await runTrace(args).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(Error)
     expect((refused as Error).message).toContain(message)
@@ -177,7 +177,7 @@ describe('varve trace', () => {
     expect(stderr).toMatch(/^trace: unknown workload "ycsb-aa"; did you mean "ycsb-a"\?.*\n$/)
   })
 
-  test('a file as standard output does not keep it from ending', async () => {
+  test('ends by a signal also when standard output is a file', async () => {
     const path = join(folder, 'redirected')
     const descriptor = openSync(path, 'w')
     const stdio: StdioOptions = ['ignore', descriptor, 'ignore']
@@ -192,7 +192,7 @@ describe('varve trace', () => {
     ['SIGINT', 130, 'generate'],
     ['SIGTERM', 143, 'record'],
     ['SIGHUP', 129, 'generate'],
-  ] as const)('after %s no part of a file is left', async (signal, ended, verb) => {
+  ] as const)('after %s no partial file is left', async (signal, ended, verb) => {
     const own = mkdtempSync(join(folder, 'interrupted '))
     const child = spawn(node, [...script, verb, '--records=5M', `--out=${join(own, 'a')}`])
     let stderr = ''

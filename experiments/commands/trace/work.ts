@@ -1,6 +1,6 @@
 /**
- * Owns the work of `varve trace`, a function for each of its verbs. A mistake in the arguments is a
- * `UsageError` before anything is written.
+ * Owns the work of `varve trace`, with one function for each of its verbs. A mistake in the
+ * arguments is a `UsageError` before anything is written.
  */
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -39,7 +39,7 @@ const NATIVE = 'native'
 const INPUT_FORMATS = [NATIVE, ...Object.keys(IMPORT_FORMATS)]
 const outputNames = Object.keys(OUTPUT_FORMATS) as OutputFormat[]
 
-/** The reference stream: as YCSB prints it. */
+/** The reference stream, printed in YCSB's format. */
 export function generate(given: Arguments, signal: AbortSignal): Promise<void> {
   return fromWorkload(given, signal, true)
 }
@@ -50,7 +50,7 @@ export function record(given: Arguments, signal: AbortSignal): Promise<void> {
 
 /**
  * Does `work`; returns the exit code. Throws `Interrupted` after a signal, and `UsageError` for a
- * file that is not what it should be.
+ * file of the wrong kind.
  */
 export async function ended(signal: AbortSignal, work: () => Promise<void>): Promise<number> {
   try {
@@ -189,7 +189,7 @@ function inputFormat(given: Arguments, known: readonly string[]): string {
   return choiceOf(given, 'format', known)
 }
 
-/** The file to write; null: standard output. Throws `UsageError` where it cannot be written. */
+/** The file to write; null: standard output. Throws `UsageError` if it cannot be written. */
 function outFile(given: Arguments): string | null {
   const out = textOf(given, 'out')
   if (out === null) return null
@@ -199,7 +199,7 @@ function outFile(given: Arguments): string | null {
   return out
 }
 
-/** The number given, or that of the workload's file, or the default. */
+/** The given number, or that of the workload's file, or the default. */
 function sizeOf(
   given: Arguments,
   flag: 'records' | 'operations',
@@ -209,7 +209,7 @@ function sizeOf(
   return own ?? quantityOf(given, flag, parseCount)!
 }
 
-/** The value given, or the default; null where there is none. Throws `UsageError`. */
+/** The given value or the default; null if there is neither. Throws `UsageError`. */
 function quantityOf(
   given: Arguments,
   flag: FlagName,

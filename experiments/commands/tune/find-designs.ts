@@ -1,8 +1,8 @@
 /**
  * Owns the work of `varve tune`: from a mix of operations, a data set and a memory budget to the
- * designs that cost least by the closed-form model: strategy, size ratio, runs, and the division of
- * memory between memtable and filters. With --rho also those whose worst case within that
- * divergence is least.
+ * designs with the least cost in the closed-form model: strategy, size ratio, runs, and the
+ * division of memory between memtable and filters. With --rho also the designs with the least cost
+ * in the worst case within that divergence.
  */
 import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../../../strategies/model/tuner.ts'
 import {
@@ -52,13 +52,9 @@ interface Question {
   readonly rho: number
 }
 
-/** What the flags ask. Throws `UsageError`. */
+/** The question that the flags ask. Throws `UsageError`. */
 export function questionOf(given: Arguments): Question {
-  return {
-    workload: mixOf(given),
-    environment: environmentOf(given),
-    rho: numberOf(given, 'rho'),
-  }
+  return { workload: mixOf(given), environment: environmentOf(given), rho: numberOf(given, 'rho') }
 }
 
 function mixOf(given: Arguments): ByOperation {

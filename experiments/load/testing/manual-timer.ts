@@ -1,4 +1,4 @@
-/** Owns the clock of tests of load generation: it moves when told, and by waiting. */
+/** Owns the clock of tests of load generation: it moves only when set, and by waiting. */
 import type { Clock } from '../../../engine/index.ts'
 import type { Waiting } from '../waiting.ts'
 

@@ -1,7 +1,7 @@
 /**
- * Owns what moves in a report: tables copied as text, figures drawn when they come into view. A
- * page opened from a file may have no clipboard: then an older way is tried, and at last the text
- * is shown, selected, to be copied by hand.
+ * Owns the script of a report: it copies tables as text and draws figures when they come into view.
+ * A page opened from a file may have no clipboard. Then an older way of copying is tried; if that
+ * fails too, the text is shown and selected, to be copied by hand.
  */
 import { elementOf, embeddedData } from '../../browser/page/embedded-data.ts'
 import { type ReportTable, type TableFormat, tableText } from '../report-table.ts'
@@ -12,10 +12,10 @@ interface Chart {
   readonly narrow: object | null
 }
 
-/** vega-embed's global, as far as it is used. */
+/** The part of vega-embed's global that is used here. */
 type Embed = (element: HTMLElement, spec: object, options: object) => Promise<{ finalize(): void }>
 
-/** A window narrower than this gets figures laid out for one column of a paper. */
+/** A narrower window gets figures laid out for one column of a paper. */
 const NARROW_PIXELS_MAX = 720
 const COPIED_MS = 1600
 
@@ -40,7 +40,7 @@ for (const element of document.querySelectorAll('.chart')) seen.observe(element)
 matchMedia(`(max-width: ${NARROW_PIXELS_MAX}px)`).addEventListener('change', () => {
   for (const element of drawn.keys()) void draw(element as HTMLElement)
 })
-// A sheet of paper shows what no screen has scrolled to.
+// Printed paper also shows figures that were never scrolled into view.
 addEventListener('beforeprint', () => {
   for (const element of document.querySelectorAll<HTMLElement>('figure .chart')) void draw(element)
 })
@@ -104,7 +104,7 @@ function copyBySelection(text: string): boolean {
   area.className = 'visually-hidden'
   document.body.append(area)
   area.select()
-  // Deprecated, and the only way where a page has no clipboard.
+  // Deprecated, but the only way if a page has no clipboard.
   const copied = document.execCommand('copy')
   area.remove()
   if (focused instanceof HTMLElement) focused.focus()

@@ -1,5 +1,6 @@
 /**
- * Owns a fabricated sweep for tests of reports: designs, workloads and seeds, none of it measured.
+ * Owns a fabricated sweep for tests of reports: designs, workloads and seeds, with invented
+ * figures.
  */
 import type { RunResult } from '../../../results/schema.ts'
 import { sampleResult } from '../../../results/testing/sample-result.ts'
@@ -7,7 +8,7 @@ import { sampleResult } from '../../../results/testing/sample-result.ts'
 const STRATEGIES = ['leveling', 'leveling-partial', 'lazy-leveling', 'tiering', 'fluid'] as const
 const WORKLOADS = ['ycsb-a', 'ycsb-e'] as const
 
-/** Ten results a seed. */
+/** Ten results for each seed. */
 export function sampleSweep(seeds: number): readonly RunResult[] {
   return STRATEGIES.flatMap((strategy) =>
     WORKLOADS.flatMap((workload) =>

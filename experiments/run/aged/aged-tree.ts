@@ -36,7 +36,7 @@ const HASH_DIGITS = 16
 const agedSchema = z.strictObject({
   /** What the hash is of. */
   spec: z.record(z.string(), z.json()),
-  /** Of the load phase: a clone's run must generate the same. */
+  /** Hash of the load phase; the run of a clone must generate the same load. */
   loadTraceHash: z.string(),
   loadOperations: z.int(),
   files: z.int(),
@@ -47,7 +47,7 @@ export interface AgedTree extends Omit<z.infer<typeof agedSchema>, 'spec'> {
   readonly spec: Readonly<Record<string, Json>>
 }
 
-/** All that decides the bytes of a plan's tree after its load. */
+/** Everything that decides the bytes of a plan's tree after its load. */
 export function specOf(plan: RunPlan, varveVersion: string): Readonly<Record<string, Json>> {
   const { strategy, workload, records, valueBytes, engine, seed, repeat } = plan.config
   return {
@@ -70,7 +70,7 @@ export function hashOfSpec(spec: Readonly<Record<string, Json>>): string {
   return hashOfJson(spec as Json).slice(0, HASH_DIGITS)
 }
 
-/** The tree under the hash; null where there is none, or only a damaged one. */
+/** The tree with this hash; null if there is none or only a damaged one. */
 export function findAged(folder: string, hash: string): AgedTree | null {
   try {
     const text = readFileSync(join(folder, hash, DESCRIPTION), 'utf8')
@@ -82,7 +82,7 @@ export function findAged(folder: string, hash: string): AgedTree | null {
   }
 }
 
-/** Moves a closed database folder into the store. A tree that is there already stays. */
+/** Moves a closed database folder into the store. An existing tree stays. */
 export function addAged(
   folder: string,
   hash: string,
@@ -116,7 +116,7 @@ export function cloneAged(folder: string, hash: string, target: string): void {
   }
 }
 
-/** False where the two folders lie on different file systems. */
+/** False if the two folders lie on different file systems. */
 function links(from: string, to: string): boolean {
   try {
     linkSync(from, to)

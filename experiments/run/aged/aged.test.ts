@@ -1,4 +1,4 @@
-/** Holds runs from loaded trees to the runs they stand for, and the store of trees to its word. */
+/** Runs from loaded trees equal the runs that do the load, and the store of trees is reliable. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ function context(): ExperimentContext {
   }
 }
 
-/** Its load goes by unseen, as if it had been put to the tree before. */
+/** Skips the load, as if the tree already contained it. */
 function withoutLoad({ load, ...rest }: Workload): Workload {
   const operation = new Operation()
   while (load.next(operation)) load.acknowledge(operation)
@@ -71,7 +71,7 @@ describe('a run from a loaded tree', () => {
     expect(readdirSync(folder)).toEqual(['trees'])
   })
 
-  test('is the same on a deep copy: links are no different from files', async () => {
+  test('is the same on a deep copy: links behave like files', async () => {
     const plan = await planOf()
     const linked = await aged(plan)
     const database = join(trees(), linked.config.aged!.tree, 'db')
@@ -91,7 +91,7 @@ describe('a run from a loaded tree', () => {
     expect(copied.deterministic.ledger).toEqual(ledger)
   })
 
-  test('does what a run with its own load does, and counts its run phase alone', async () => {
+  test('equals a run with its own load, and counts only its run phase', async () => {
     const plan = await planOf()
     const plain = await runExperiment(plan, context())
     const { config, deterministic, timed, gates } = await aged(plan)
@@ -116,7 +116,8 @@ describe('a run from a loaded tree', () => {
     expect(getMiss.operations).toBe(0)
     expect(deterministic.ledger.balance.presentAtOpenBytes).toBeGreaterThan(600 * 200)
     expect(deterministic.ledger.balance.conserved).toBe(true)
-    // The operating system's books are not asked here: the test runner writes in this process too.
+    // The account of the operating system is not checked: the test runner writes in this process
+    // too.
     expect(gates.find(({ name }) => name === 'conservation')).toMatchObject({ passed: true })
   })
 
@@ -128,7 +129,7 @@ describe('a run from a loaded tree', () => {
 })
 
 describe('the store', () => {
-  test('builds a damaged tree anew', async () => {
+  test('builds a damaged tree again', async () => {
     const plan = await planOf()
     const { config, deterministic } = await aged(plan)
     const database = join(trees(), config.aged!.tree, 'db')
@@ -139,7 +140,7 @@ describe('the store', () => {
     expect(findAged(trees(), config.aged!.tree)).not.toBeNull()
   })
 
-  test('refuses a load that is not the one a tree was made by', async () => {
+  test('refuses a load other than the one that made the tree', async () => {
     const plan = await planOf()
     await aged(plan)
     const other = await planOf('--records=500')
@@ -147,7 +148,7 @@ describe('the store', () => {
     await expect(aged(mixed)).rejects.toThrow('loaded by other operations')
   })
 
-  test('knows a tree by all that decides its bytes, and by nothing else', async () => {
+  test('identifies a tree by exactly the settings that decide its bytes', async () => {
     const hash = async (version: string, ...flags: string[]) =>
       hashOfSpec(specOf(await planOf(...flags), version))
     const base = await hash('1')

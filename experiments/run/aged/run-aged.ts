@@ -29,7 +29,7 @@ export function agedPlan(plan: RunPlan, folder: string, varveVersion: string): R
   }
 }
 
-/** As `runExperiment`, of a plan that `agedPlan` made. */
+/** Like `runExperiment`, for a plan that `agedPlan` made. */
 export async function runAged(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
   const folder = plan.agedFolder!
   const spec = specOf(plan, context.code.varveVersion)
@@ -54,7 +54,7 @@ export async function runAged(plan: RunPlan, context: ExperimentContext): Promis
   return withoutLoad(result, tree)
 }
 
-/** Runs the load alone and takes what it leaves into the store. */
+/** Runs only the load and moves the resulting database into the store. */
 async function build(
   plan: RunPlan,
   folder: string,
@@ -118,7 +118,7 @@ function passingLoad(
   }
 }
 
-/** Drops the load's figures: they would only show how fast keys are made. */
+/** Drops the load's figures, because they would only show how fast keys are generated. */
 function withoutLoad(result: RunResult, { loadOperations }: AgedTree): RunResult {
   const { deterministic, timed } = result
   const ofRun = ({ atOperation }: { readonly atOperation: number }) => atOperation > loadOperations
@@ -130,10 +130,6 @@ function withoutLoad(result: RunResult, { loadOperations }: AgedTree): RunResult
       phases: deterministic.phases.filter(isRun),
       series: deterministic.series.filter(ofRun),
     },
-    timed: {
-      ...timed,
-      phases: timed.phases.filter(isRun),
-      series: timed.series.filter(ofRun),
-    },
+    timed: { ...timed, phases: timed.phases.filter(isRun), series: timed.series.filter(ofRun) },
   }
 }

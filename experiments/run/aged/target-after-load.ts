@@ -1,4 +1,4 @@
-/** Owns a target that holds its load already: it ignores the writes of the load phase. */
+/** Owns a target that already holds its load: it ignores the writes of the load phase. */
 import type { ReadCounters } from '../../../engine/index.ts'
 import type { Answer, CountedTarget, EntrySink, TargetStats } from '../../base/target.ts'
 

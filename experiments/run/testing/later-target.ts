@@ -1,12 +1,12 @@
 /**
  * Owns a target for tests that answers later. A write happens at once and its promise ends later; a
- * read happens later, as a thread of the store would do it.
+ * read happens later, as on a thread of the store.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CountedTarget, EntrySink } from '../../base/target.ts'
 import type { VarveTarget } from '../../targets/varve-target.ts'
 
-/** Every so many calls the answer takes a turn of the event loop, else a microtask. */
+/** In one of this many calls the answer takes a turn of the event loop, otherwise a microtask. */
 const TURN_CALLS = 50
 
 export class LaterTarget implements CountedTarget {

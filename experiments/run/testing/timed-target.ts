@@ -1,17 +1,17 @@
 /**
- * Owns a target for tests of time: it stores nothing, and each call moves a manual clock by a given
- * time. A put may run a job first, as inline scheduling does.
+ * Owns a target for tests of time: it stores nothing, and each call advances a manual clock by a
+ * given time. A put may run a job first, as in inline scheduling.
  */
-import { Ledger, ReadCounters } from '../../../engine/index.ts'
+import { EMPTY_VERSION, Ledger, ReadCounters } from '../../../engine/index.ts'
 import { ALL_FIELDS, OPERATION_KIND, type OperationStream } from '../../../workloads/index.ts'
 import type { CountedTarget, TargetEvent, TargetStats } from '../../base/target.ts'
 import type { ManualTimer } from '../../load/testing/manual-timer.ts'
 
 export interface TimedTargetOptions {
   readonly timer: ManualTimer
-  /** Of the n-th put. */
+  /** Service time of the n-th put. */
   serviceNs(put: number): number
-  /** Length of the merge that the n-th put runs; 0: none. */
+  /** Duration of the merge that the n-th put runs; 0: none. */
   mergeNs?(put: number): number
   onEvent?(event: TargetEvent): void
   onJobStart?(): void
@@ -38,6 +38,7 @@ export function timedTarget(options: TimedTargetOptions): CountedTarget {
     balance: ledger.balance(),
     memtableRawBytes: 0,
     peakPhysicalBytes: 0,
+    version: EMPTY_VERSION,
     levels: [],
     scores: null,
     counts: { flushes: 0, merges: 0, moves: 0, drops: 0 },

@@ -1,7 +1,7 @@
 /**
  * Owns the budget that every store gets: memory, blocks, compression, filters, the shape of a
- * leveled tree and what a write waits for. A peer's settings are made from it alone. A result lists
- * them line by line beside ours; a line says so when the two cannot be equal.
+ * leveled tree and what a write waits for. A peer's settings are made only from it. A result lists
+ * them line by line next to ours; a line says so if the two cannot be equal.
  */
 import type { Json } from '../../../engine/base/json.ts'
 import type { EngineOptions } from '../../../engine/index.ts'
@@ -14,18 +14,16 @@ export interface Budget {
   readonly blockBytes: number
   readonly blockRestartInterval: number
   readonly compression: EngineOptions['compression']
-  /**
-   * Size ratio of `leveling-partial`, the strategy that builds a tree as LevelDB and RocksDB do.
-   */
+  /** Size ratio of `leveling-partial`, the strategy that builds a tree like LevelDB and RocksDB. */
   readonly T: number
   readonly l0Trigger: number
-  /** What level 1 may hold. */
+  /** Bytes that level 1 may hold. */
   readonly level1Bytes: number
   readonly tableBytes: number
   readonly bitsPerKey: number
 }
 
-/** Strategy whose parameters describe a peer's tree. */
+/** The strategy whose parameters describe a peer's tree. */
 export const PEER_STRATEGY = 'leveling-partial'
 
 /** `params` are those of the strategy; missing ones take their defaults. */
@@ -60,7 +58,7 @@ const NAMES: Readonly<Record<string, string>> = {
   level1Bytes: 'level 1 target, bytes',
 }
 
-/** A line for each field of `budget`; `theirs` has the peer's value and, beside it, a note. */
+/** One line for each field of `budget`; `theirs` has the peer's value and, if needed, a note. */
 export function settingsOf(
   budget: Budget,
   theirs: Readonly<Partial<Record<keyof Budget, readonly [Json, string?]>>>,

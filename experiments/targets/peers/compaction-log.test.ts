@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { parseLevelDbLog, parseRocksDbLog, rocksDbWrittenByLevel } from './compaction-log.ts'
 import { rocksDbLevels, rocksDbTickers } from './rocksdb-report.ts'
 
-test('LevelDB: tables of flushes and compactions, moves apart', () => {
+test('LevelDB: tables of flushes and compactions, and moves separately', () => {
   const log = [
     '2026/11/21-05:30:58.345872 7fce35bfb6c0 Level-0 table #5: started',
     '2026/11/21-05:30:58.368052 7fce35bfb6c0 Level-0 table #5: 1030328 bytes OK',
@@ -37,7 +37,7 @@ const EVENTS = [
 ]
 const LOG = EVENTS.map((event) => `2026/11/21 7 EVENT_LOG_v1 ${JSON.stringify(event)}`).join('\n')
 
-test('RocksDB: tables of flush jobs, and what compactions say they wrote', () => {
+test('RocksDB: tables of flush jobs, and the output of compactions', () => {
   expect(parseRocksDbLog(LOG)).toEqual({
     flushBytes: 100,
     compactionBytes: 300,
@@ -69,7 +69,7 @@ test('RocksDB: levels by its statistics, written bytes by its log', () => {
     { level: 0, tables: 1, bytes: Math.round(46.05 * 1024), bytesRead: null, bytesWritten: 100 },
     { level: 1, tables: 2, bytes: 1.5 * 1024 ** 2, bytesRead: null, bytesWritten: 300 },
   ])
-  expect(rocksDbLevels('nothing of the kind', LOG)).toBeNull()
+  expect(rocksDbLevels('no such line', LOG)).toBeNull()
 })
 
 test('RocksDB: tickers', () => {

@@ -1,8 +1,8 @@
 /**
- * Owns the reading of the LOG that LevelDB and RocksDB write about themselves. It has the exact
- * size of each table that a flush or a compaction made; their statistics round to megabytes or
- * tenths of gigabytes. Sources: LevelDB 1.20 db/db_impl.cc (`Level-0 table`, `Compacted … => …
- * bytes`, `Moved`), RocksDB logging/event_logger.h (`EVENT_LOG_v1` lines of JSON).
+ * Owns reading the LOG that LevelDB and RocksDB write about themselves. It has the exact size of
+ * each table that a flush or a compaction made; their statistics are rounded to megabytes or tenths
+ * of gigabytes. Sources: LevelDB 1.20 db/db_impl.cc (`Level-0 table`, `Compacted … => … bytes`,
+ * `Moved`), RocksDB logging/event_logger.h (`EVENT_LOG_v1` lines of JSON).
  */
 import type { PeerStatistics } from './peer-store.ts'
 
@@ -18,7 +18,7 @@ type Moved = Pick<
   | 'moves'
 >
 
-/** LevelDB logs no bytes read by a compaction. */
+/** LevelDB does not log the bytes that a compaction reads. */
 export function parseLevelDbLog(text: string): Moved {
   const flushed = [...text.matchAll(/Level-0 table #\d+: (\d+) bytes OK/g)].map((m) => Number(m[1]))
   const fromLevel0 = [...text.matchAll(/Compacting (\d+)@0 \+ /g)]
@@ -27,7 +27,7 @@ export function parseLevelDbLog(text: string): Moved {
     flushBytes: total(flushed),
     compactionBytes: total(compacted.map((match) => Number(match[1]))),
     compactionReadBytes: null,
-    // An empty memtable makes a table of no bytes, which is no flush.
+    // An empty memtable makes a table of 0 bytes, which does not count as a flush.
     flushes: flushed.filter((bytes) => bytes > 0).length,
     compactions: compacted.length,
     level0Compactions: fromLevel0.length,
@@ -67,7 +67,7 @@ export function parseRocksDbLog(text: string): Moved {
   }
 }
 
-/** Flushes count for level 0. */
+/** Flushes count as writes to level 0. */
 export function rocksDbWrittenByLevel(text: string): ReadonlyMap<number, number> {
   const events = eventsOf(text)
   const written = new Map([[0, total(flushesOf(events).map(({ file_size = 0 }) => file_size))]])

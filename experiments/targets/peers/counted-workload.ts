@@ -1,7 +1,7 @@
 /**
  * Owns the counts of a stream that a batch target takes as a whole: the trace hash, operations by
- * kind, user bytes and live sizes. They are counted while the stream is exported, and are the same
- * figures as the driver's.
+ * kind, user bytes and live sizes. They are counted while the stream is exported, and equal the
+ * figures that the driver would count.
  */
 import type { PeerResultInput } from '../../../results/peer-schema.ts'
 import {
@@ -26,7 +26,7 @@ export class CountedWorkload {
     []
   readonly #arrivalIntervalNs: number | null
 
-  /** Operations arrive so far apart; null: at once. */
+  /** Time between two operations; null: all arrive at once. */
   constructor(arrivalIntervalNs: number | null = null) {
     this.#arrivalIntervalNs = arrivalIntervalNs
     this.records = this.#createRecords()
@@ -106,7 +106,7 @@ export class CountedWorkload {
 
 const decoder = new TextDecoder('latin1')
 
-/** Distinct for distinct keys, printable or not. */
+/** Different keys give different texts, printable or not. */
 function textOf(key: Uint8Array): string {
   return decoder.decode(key)
 }

@@ -18,14 +18,14 @@ import { type ProcessWindow, readingOf } from './peer-reading.ts'
 import { rocksDbLevels, rocksDbTickers } from './rocksdb-report.ts'
 
 const PROGRAM = 'db_bench'
-/** Fast enough that no operation waits for its time. */
+/** So fast that no operation waits for its time. */
 const AT_ONCE = 1_000_000
 
 export interface Replay {
   readonly workload: CountedWorkload
   readonly peer: Omit<PeerSection, 'drain' | 'burst'>
   readonly replaySeconds: number
-  /** Operations the trace holds, as the exporter counted them. */
+  /** Operations in the trace, as the exporter counted them. */
   readonly exported: { readonly writes: number; readonly gets: number; readonly seeks: number }
 }
 
@@ -36,11 +36,11 @@ export interface ReplayParts {
   readonly folder: string
   readonly signal: AbortSignal
   readonly window: () => ProcessWindow
-  /** Operations arrive so far apart; null: at once. */
+  /** Time between two operations; null: all arrive at once. */
   readonly arrivalIntervalNs: number | null
 }
 
-/** Throws `UsageError` where there is no db_bench, `Interrupted` on the signal. */
+/** Throws `UsageError` if there is no db_bench, `Interrupted` on the signal. */
 export async function replayNatively(parts: ReplayParts): Promise<Replay> {
   const { budget, folder, arrivalIntervalNs } = parts
   const version = await run(['--version'], parts.signal)
@@ -108,7 +108,7 @@ function argumentsOf(
     trace_file: tracePath,
     trace_replay_threads: 1,
     trace_replay_fast_forward: arrivalIntervalNs === null ? AT_ONCE : 1,
-    // A replay needs the map of column families, which db_bench makes only for several of them.
+    // A replay needs the map of column families, which db_bench makes only if there are several.
     num_column_families: 2,
     num: 1,
     statistics: 1,
@@ -169,7 +169,7 @@ function statisticsOf(folder: string, output: string) {
   return { ...parseRocksDbLog(log), levels: rocksDbLevels(output, log), report: output }
 }
 
-/** Of all column families; the replay writes one. */
+/** Counts of all column families; the replay writes only one. */
 function ownCounts(output: string): Record<string, number> {
   const tickers = rocksDbTickers(output)
   const count = (name: string) => tickers.get(`rocksdb.${name}`) ?? 0

@@ -1,6 +1,6 @@
 /**
- * Owns LevelDB as a peer, through classic-level: `getSync` runs on the calling thread, a put or a
- * delete is a job of libuv's thread pool behind a promise. Its level ratio, level-0 trigger,
+ * Owns LevelDB as a peer, through classic-level: `getSync` runs on the calling thread; a put or a
+ * delete runs on libuv's thread pool and returns a promise. Its level ratio, level-0 trigger,
  * level-1 size and filter bits are constants of its source (db/dbformat.h, db/version_set.cc).
  */
 import { readFileSync } from 'node:fs'
@@ -118,7 +118,7 @@ class LevelDbStore implements PeerStore {
     }
   }
 
-  /** LevelDB does not report work that is due. */
+  /** LevelDB does not report pending work. */
   busy(): boolean {
     return false
   }

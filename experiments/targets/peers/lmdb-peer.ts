@@ -57,7 +57,7 @@ export const LMDB_PEER: PeerDefinition = {
     const { open } = loadLibrary<Library>('lmdb', PACKAGE)
     const database = open({
       path: folder,
-      // Otherwise lmdb-js takes a name with a dot for a file.
+      // Otherwise lmdb-js treats a name with a dot as a file.
       noSubdir: false,
       encoding: 'binary',
       keyEncoding: 'binary',

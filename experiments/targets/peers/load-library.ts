@@ -1,4 +1,4 @@
-/** Owns the loading of a peer's library. Where it is missing, the user gets one clear line. */
+/** Owns loading a peer's library. If it is missing, the user gets one clear line. */
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { UsageError } from '../../base/usage-error.ts'
 
 const require = createRequire(import.meta.url)
 
-/** The module's exports, as `Library`. Throws `UsageError` when it is absent or does not load. */
+/** The module's exports, as `Library`. Throws `UsageError` if it is absent or does not load. */
 export function loadLibrary<Library>(target: string, packageName: string): Library {
   try {
     return require(packageName) as Library
@@ -18,7 +18,9 @@ export function loadLibrary<Library>(target: string, packageName: string): Libra
   }
 }
 
-/** Searches package.json upwards from the package's entry: not every package exports it. */
+/**
+ * Searches for package.json upwards from the package's entry, because not every package exports it.
+ */
 export function libraryVersion(packageName: string): string {
   for (let folder = dirname(require.resolve(packageName)); ; folder = dirname(folder)) {
     const path = join(folder, 'package.json')

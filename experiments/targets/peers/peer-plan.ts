@@ -1,4 +1,4 @@
-/** Owns the plan of one run against a peer: the store, its budget, and the stream that it gets. */
+/** Owns the plan of one run against a peer: the store, its budget, and its stream. */
 import type { PeerName } from '../../../results/peer-schema.ts'
 import type { RunPlan } from '../../base/run-plan.ts'
 import type { Budget } from './budget.ts'
@@ -7,7 +7,8 @@ export interface PeerPlan extends Pick<RunPlan, 'id' | 'config' | 'command' | 'c
   readonly name: PeerName
   readonly budget: Budget
   /**
-   * Writes stop after every half memtable until the store is at rest: background work never lags.
+   * Writes pause after every half memtable until the store is at rest, so that background work
+   * never lags.
    */
   readonly paced?: boolean
   /** Time between the arrivals of a batch target's operations; left out: all at once. */

@@ -1,7 +1,7 @@
 /**
  * Owns one reading of a peer: its own statistics, the account of the process, the size of the
- * folder, and their ratios. A figure that its source does not know is null, and so is each ratio of
- * it.
+ * folder, and their ratios. A figure that its source does not have is null, and so is each ratio
+ * that needs it.
  */
 import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { readSystem, type SystemReading } from '../../machine/operating-system.t
 import { quotient } from '../../measure/figures.ts'
 import type { PeerStatistics } from './peer-store.ts'
 
-/** Bytes of the whole process, its threads and the children it waited for. */
+/** Bytes of the whole process, including its threads and the children it waited for. */
 interface ProcessAccount {
   readonly writtenBytes: number
   readonly readBytes: number
@@ -75,7 +75,7 @@ function ratio(numerator: number | null, denominator: number | null): number | n
   return numerator === null || denominator === null ? null : quotient(numerator, denominator)
 }
 
-/** Bytes of all files. Space reserved in advance for a log has no blocks and does not count. */
+/** Bytes of all files. Space reserved for a log has no blocks yet and does not count. */
 function folderBytes(folder: string): number {
   return readdirSync(folder)
     .map((name) => lstatSync(join(folder, name)))

@@ -1,8 +1,9 @@
 /**
- * Owns the contract between a run and a store that somebody else wrote. Each call answers at once
- * or by a promise: LevelDB's writes go through libuv's thread pool. Only a promise is awaited.
+ * Owns the contract between a run and a store from another project. Each call answers at once or
+ * with a promise, because LevelDB's writes go through libuv's thread pool. Only a promise is
+ * awaited.
  *
- * A store is open from its creation until `close`. Keys and values handed in are borrowed.
+ * A store is open from its creation until `close`. Keys and values passed in are borrowed.
  */
 import type {
   PeerName,
@@ -20,14 +21,14 @@ export interface PeerStore {
   get(key: Uint8Array): Answer<Uint8Array | undefined>
   /** Reads up to `entries` entries from the first key ≥ `from` into `sink`. */
   scan(from: Uint8Array, entries: number, sink: EntrySink): Answer<void>
-  /** Whether background work is running or due, as far as the store says. */
+  /** Whether background work is running or due, as far as the store reports it. */
   busy(): boolean
   statistics(): PeerStatistics
   /** Idempotent. */
   close(): Answer<void>
 }
 
-/** Adds an entry whose key and value are arrays of their own. */
+/** Adds an entry whose key and value are separate arrays. */
 export function addEntry(sink: EntrySink, key: Uint8Array, value: Uint8Array): void {
   sink.add(key, 0, key.length, value, 0, value.length)
 }
@@ -60,27 +61,30 @@ export const NO_STATISTICS: PeerStatistics = {
   report: null,
 }
 
-/** What is known of a peer before it is opened, and how to open it. */
+/** The properties of a peer that is not open yet, and how to open it. */
 export interface PeerDefinition {
   readonly name: PeerName
   /** One line for the help. */
   readonly description: string
   settings(budget: Budget): readonly PeerSetting[]
   readonly latencyIncludes: string
-  /** What `drain` waits for. */
+  /** Describes the condition that `drain` waits for. */
   readonly drainedBy: string
-  /** Time without a byte written after which it is believed; 0: nothing works in the background. */
+  /**
+   * Milliseconds without a written byte after which the store counts as at rest; 0: it has no
+   * background work.
+   */
   readonly quietMs: number
   readonly counters: PeerSection['counters']
   /**
-   * Loads the library and opens a fresh store in `folder`, which exists and is empty.
-   * Throws `UsageError` where the library is not installed or does not load.
+   * Loads the library and opens a new store in `folder`, which exists and is empty. Throws
+   * `UsageError` if the library is not installed or does not load.
    */
   open(folder: string, budget: Budget): Promise<OpenPeer>
 }
 
 export interface OpenPeer {
   readonly store: PeerStore
-  /** As `PeerSection.version`. */
+  /** See `PeerSection.version`. */
   readonly version: string
 }

@@ -1,8 +1,8 @@
 /**
- * Owns a peer as a target: the calls of a run as calls of its store, the user bytes put into it,
- * and its drain. No peer is told to flush or to compact, since that would change its tree: the
- * drain waits until its background work is over. It is over when the store says so and the process
- * has written nothing for a while.
+ * Owns a peer as a target: it maps the calls of a run to calls of its store, counts the user bytes
+ * put into it, and drains it. It never asks a peer to flush or to compact, because that would
+ * change the peer's tree: the drain waits until background work is over. Work is over when the
+ * store says so and the process has written nothing for a while.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Interrupted } from '../../base/interrupted.ts'
@@ -12,15 +12,18 @@ import type { PeerStore } from './peer-store.ts'
 
 const DRAIN_TIMEOUT_MS = 300_000
 const POLL_MS = 10
-/** Of a pause in a paced run: longer than any gap between the writes of one compaction. */
+/**
+ * Quiet time that ends a pause in a paced run: longer than any gap between the writes of one
+ * compaction.
+ */
 const PAUSE_QUIET_MS = 60
-/** Wakeups of libuv's loop, 8 bytes each: no work of a store. */
+/** Wakeups of libuv's loop write 8 bytes each, without any work of the store. */
 const QUIET_BYTES = 64
 
 export interface PeerTargetParts {
   /** Open; the target closes it. */
   readonly store: PeerStore
-  /** As `PeerDefinition.quietMs`. */
+  /** See `PeerDefinition.quietMs`. */
   readonly quietMs: number
   readonly window: ProcessWindow
   readonly signal: AbortSignal
@@ -31,7 +34,7 @@ export class PeerTarget implements Target {
   readonly scanCounters = null
   /** Key + value bytes of puts and key bytes of deletes. */
   userBytes = 0
-  /** Of the drain: false when the time was up before the store was at rest. */
+  /** Result of the drain: false if the time was up before the store was at rest. */
   converged = false
   readonly #store: PeerStore
   readonly #quietMs: number
@@ -76,7 +79,10 @@ export class PeerTarget implements Target {
     this.converged = await this.#rest(this.#quietMs)
   }
 
-  /** Waits for rest every so many user bytes: less than a memtable, so that no two flushes meet. */
+  /**
+   * Waits for rest each time this many user bytes were put: less than a memtable, so that two
+   * flushes never overlap.
+   */
   async pause(everyBytes: number): Promise<void> {
     if (this.userBytes - this.#pausedAt < everyBytes) return
     this.#pausedAt = this.userBytes
@@ -87,7 +93,7 @@ export class PeerTarget implements Target {
     return this.#store.close()
   }
 
-  /** False when the time was up first. */
+  /** False if the time was up first. */
   async #rest(quietMs: number): Promise<boolean> {
     const startMs = performance.now()
     let quietSince = startMs

@@ -1,6 +1,6 @@
 /**
- * Holds peers to the contract: each answers as a map does, each is put the same operations as our
- * own engine, and what nobody counts is null. A few hundred operations a peer.
+ * Checks peers against the contract: each answers like a map, each gets the same operations as our
+ * engine, and figures without a source are null. A few hundred operations for each peer.
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -132,7 +132,7 @@ describe('a run', () => {
   /** Updates of fields are reads, merges and writes, in a trace too. */
   const request = (name: PeerName) => requestOf(`--target=${name}`, '--workload=ycsb-f')
 
-  test.each(PEERS)('%s gets the operations our engine gets', async (name) => {
+  test.each(PEERS)('%s gets the same operations as our engine', async (name) => {
     const [ours] = await resolvePlans({ ...request(name), target: ['varve'] })
     const expected = await runExperiment(ours!, context())
     const [plan] = await resolvePeerPlans(request(name))
@@ -152,7 +152,7 @@ describe('a run', () => {
     expect(failed).toEqual(['equal-budgets', 'conservation', 'open-loop-latency'])
   })
 
-  test.each(['lmdb', 'sqlite'] as const)('%s has no tables, and says null', async (name) => {
+  test.each(['lmdb', 'sqlite'] as const)('%s has no tables, and reports null', async (name) => {
     const [plan] = await resolvePeerPlans(request(name))
     const { peer } = await runPeer(plan!, context())
     expect(peer.drained).toMatchObject({
@@ -164,7 +164,7 @@ describe('a run', () => {
     })
   })
 
-  test.each(['delete-heavy', 'ycsb-e'])('%s goes through alike', async (workload) => {
+  test.each(['delete-heavy', 'ycsb-e'])('%s gives the same result', async (workload) => {
     const request = requestOf('--target=leveldb,rocksdb,lmdb,sqlite', `--workload=${workload}`)
     const [ours] = await resolvePlans({ ...request, target: ['varve'] })
     const { traceHash, amplification } = (await runExperiment(ours!, context())).deterministic
@@ -209,14 +209,14 @@ test('one sweep runs ours and theirs, and reuses both', async () => {
 })
 
 describe('what is missing', () => {
-  test('a library that is not installed is one clear line', () => {
+  test('a library that is not installed gives one clear line', () => {
     expect(() => loadLibrary('leveldb', 'no-such-package')).toThrow(UsageError)
     expect(() => loadLibrary('leveldb', 'no-such-package')).toThrow(
       '--target=leveldb: package no-such-package is not installed',
     )
   })
 
-  test('so is a program', async () => {
+  test('a program that is not installed gives one clear line', async () => {
     const path = process.env.PATH
     process.env.PATH = '/nonexistent'
     try {
@@ -233,9 +233,9 @@ describe('requests', () => {
     ['--target=levldb', 'unknown target "levldb"; did you mean "leveldb"?'],
     ['--target=lmdb --strategy=tiering', '--strategy: lmdb has its own'],
     ['--target=db_bench --rate=9', '--rate: db_bench replays a whole trace and times no operation'],
-    ['--target=lmdb --until=steady', '--until: lmdb keeps no account that tells when it is steady'],
+    ['--target=lmdb --until=steady', '--until: lmdb does not report when it is steady'],
     ['--target=lmdb --aged=trees', '--aged: not with --target=lmdb'],
-    ['--target=sqlite --versions', '--versions: only of runs of our own, not of sqlite'],
+    ['--target=sqlite --versions', '--versions: only for runs of our own engine, not of sqlite'],
     ['--target=sqlite --storage=memory', '--storage: sqlite needs files'],
   ])('%s is refused', (flags, line) => {
     expect(() => parseCommand(flags.split(' '))).toThrow(line)

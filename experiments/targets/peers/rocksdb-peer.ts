@@ -1,7 +1,8 @@
 /**
  * Owns RocksDB as a peer in this process, through @nxtedition/rocksdb. All calls are on the calling
  * thread: the library has synchronous batches and lookups, whose names begin with an underscore. It
- * passes few options on; the settings list those that it fixes. `db_bench` has no such limits.
+ * passes few options on; the settings list those that it fixes. `db_bench` does not have this
+ * limit.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -89,7 +90,7 @@ function optionsOf(budget: Budget) {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
     compaction: 'level',
-    // A buffer has a quarter of this; a flush merges two.
+    // A buffer has a quarter of this; a flush merges two buffers.
     memtableMemoryBudget: 2 * budget.memtableBytes,
     compression: false,
     walCompression: false,
@@ -102,7 +103,7 @@ function optionsOf(budget: Budget) {
   }
 }
 
-/** Properties that are '0' when no work runs or is due. */
+/** Properties that are '0' when no work is running or due. */
 const WORK = [
   'rocksdb.num-running-flushes',
   'rocksdb.num-running-compactions',

@@ -1,5 +1,5 @@
 /**
- * Owns reading the tables RocksDB prints about itself: levels of `rocksdb.cfstats` and the
+ * Owns reading the tables that RocksDB prints about itself: levels of `rocksdb.cfstats` and the
  * tickers of `--statistics`. Source: db/internal_stats.cc, monitoring/statistics.cc.
  */
 import type { PeerReading } from '../../../results/peer-schema.ts'
@@ -30,7 +30,9 @@ export function rocksDbLevels(report: string, log: string): PeerReading['levels'
   }))
 }
 
-/** Rows of the first table, by blanks: level, files, size, its unit, score, then gigabytes. */
+/**
+ * Rows of the first table, split at blanks: level, files, size, its unit, score, then gigabytes.
+ */
 function cells(report: string): readonly (readonly string[])[] {
   const [, table = ''] = report.split(/^\*\* Compaction Stats .*$/m)
   return table.split('\n').map((line) => line.trim().split(/\s+/))

@@ -1,6 +1,7 @@
 /**
- * Owns the colours of a drawing: of age, a ramp that people with any colour vision and a grey copy
- * keep in order (cividis, Nuñez et al., PLOS ONE 2018), and of lines, the page's own.
+ * Owns the colours of a drawing. Ages use a ramp that stays ordered for people with any colour
+ * vision and in a grey copy (cividis, Nuñez et al., PLOS ONE 2018); lines use the page's own
+ * colours.
  */
 
 const CIVIDIS = [
@@ -19,14 +20,16 @@ export const AGE_COLOURS: readonly string[] = Array.from({ length: AGE_STEPS }, 
   return `rgb(${mixed.join(' ')})`
 })
 
-/** Ages fall into steps evenly by their logarithm: the young differ more than the old. */
+/**
+ * Ages are divided into steps evenly by their logarithm: young tables differ more than old ones.
+ */
 export function ageStep(age: number, unit: number, oldest: number): number {
   if (oldest <= 0 || unit <= 0) return 0
   const share = Math.log2(1 + age / unit) / Math.log2(1 + oldest / unit)
   return Math.max(0, Math.min(AGE_STEPS - 1, Math.round(share * (AGE_STEPS - 1))))
 }
 
-/** Whether dark letters read better than light ones on this step. */
+/** Whether dark letters are easier to read than light ones on this step. */
 export function isLight(step: number): boolean {
   return step < AGE_STEPS * 0.55
 }

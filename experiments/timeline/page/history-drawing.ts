@@ -1,6 +1,6 @@
 /**
  * Owns the strip under a tree: the bytes of every level over the whole run, stacked, level 0 on
- * top. It is drawn once a size; a step only moves the mark that says where the run is.
+ * top. It is drawn once for each size; a step only moves the mark of the current moment.
  */
 import type { Moments } from '../moments.ts'
 import type { Replay } from '../replay.ts'
@@ -9,19 +9,19 @@ import type { Palette } from './colours.ts'
 
 export const HISTORY_HEIGHT = 56
 
-/** The x of a moment on a strip so wide. */
+/** The x of a moment on a strip of this width. */
 export function momentX(moment: number, moments: Moments, width: number): number {
   const span = width - GUTTER - MARGIN
   return GUTTER + (moments.count < 2 ? 0 : (span * moment) / (moments.count - 1))
 }
 
-/** The moment under an x, within the run. */
+/** The moment at an x, limited to the run. */
 export function momentAtX(x: number, moments: Moments, width: number): number {
   const share = (x - GUTTER) / (width - GUTTER - MARGIN)
   return Math.max(0, Math.min(moments.count - 1, Math.round(share * (moments.count - 1))))
 }
 
-/** Level `level` of `levels`: from the accent, the deeper the fainter. */
+/** Opacity of level `level` of `levels`: the deeper, the fainter. */
 function levelAlpha(level: number, levels: number): number {
   return 1 - (0.75 * level) / Math.max(1, levels - 1)
 }
@@ -29,7 +29,7 @@ function levelAlpha(level: number, levels: number): number {
 export interface DrawnHistory {
   readonly replay: Replay
   readonly moments: Moments
-  /** Of the run, edits done at each moment. */
+  /** For each moment, the number of the run's edits that are done. */
   readonly done: Int32Array
   readonly width: number
   readonly palette: Palette
@@ -53,7 +53,7 @@ export function drawHistory(context: CanvasRenderingContext2D, history: DrawnHis
   context.fillStyle = palette.panel
   context.fillRect(GUTTER, 0, columns, HISTORY_HEIGHT)
   const base = new Float64Array(columns + 1)
-  // The deepest level lies at the bottom, as in the tree above.
+  // The deepest level is at the bottom, as in the tree above.
   for (let level = levels - 1; level >= 0; level--) {
     context.globalAlpha = levelAlpha(level, levels)
     context.fillStyle = palette.accent

@@ -1,7 +1,7 @@
 /**
- * Owns the timeline's controls: one place in time for all trees shown, moved by play, by steps, by
- * the scrubber, by the strips and by keys. Drawing happens at most once a frame, however fast the
- * place moves.
+ * Owns the timeline's controls: one position in time for all trees shown, moved by play, steps, the
+ * scrubber, the strips and keys. The page draws at most once a frame, however fast the position
+ * moves.
  */
 
 import { formatBytes } from '../../base/units.ts'
@@ -12,7 +12,10 @@ import type { TimelineDocument } from '../timeline-run.ts'
 import { AGE_COLOURS } from './colours.ts'
 import { TreePanel } from './tree-panel.ts'
 
-/** An edit is animated when it stays at least so long, during this share of its stay. */
+/**
+ * An edit is animated if it is shown for at least this long; the animation takes this share of that
+ * time.
+ */
 const ANIMATED_MS_MIN = 250
 const ANIMATED_SHARE = 0.7
 const TREE_HEIGHT = { one: 420, two: 360 } as const
@@ -32,7 +35,10 @@ const stillness = matchMedia('(prefers-reduced-motion: reduce)')
 
 let moment = 0
 let playing = false
-/** When the moment shown came, by the time of frames; null before the first frame of a play. */
+/**
+ * When the current moment was reached, in the time of frames; null before the first frame of a
+ * play.
+ */
 let cameAtMs: number | null = null
 let frameAsked = false
 
@@ -42,7 +48,7 @@ for (const [index, colour] of ramp().entries()) {
 }
 scrubber.max = String(last)
 elementOf('oldest', HTMLElement).textContent = `${formatBytes(moments.userBytes[last]!)} ago`
-// A finished run says most at a glance; play from the end starts over.
+// The end of a run shows the most; play from the end starts over.
 moveTo(startOf(location.hash))
 new ResizeObserver(resize).observe(document.body)
 document.body.dataset.ready = 'true'
@@ -91,7 +97,10 @@ function frame(nowMs: number): void {
   if (playing) askFrame()
 }
 
-/** Takes the edits that are due: none in most frames of a slow play, several in those of a fast. */
+/**
+ * Applies the edits that are due: none in most frames of a slow play, several in those of a fast
+ * one.
+ */
 function advance(nowMs: number, stayMs: number): void {
   cameAtMs ??= nowMs
   const steps = Math.floor((nowMs - cameAtMs) / stayMs)
@@ -110,7 +119,7 @@ function render(progress: number): void {
   const put = formatBytes(moments.userBytes[moment]!)
   place.textContent = `edit ${moment} of ${last} · ${put} put`
   scrubber.setAttribute('aria-valuetext', `edit ${moment} of ${last}, ${put} put by the user`)
-  // A voice cannot follow a play; it hears where a step or a stop ends.
+  // A screen reader cannot follow a play; it reads only the moment where a step or a stop ends.
   if (!playing) spoken.textContent = panels.map((panel) => panel.summary()).join('. ')
 }
 
@@ -137,7 +146,7 @@ function togglePlay(): void {
   moveTo(moment)
 }
 
-/** The nearest moment before or after that is no flush, or the end of that way. */
+/** The nearest moment before or after that is not a flush, or the end in that direction. */
 function compactionFrom(direction: 1 | -1): number {
   for (let at = moment + direction; at > 0 && at <= last; at += direction) {
     const run = moments.runOf[at]!
@@ -168,7 +177,7 @@ function listen(): void {
   addEventListener('keydown', onKey)
 }
 
-/** Keys work wherever the focus is, but those a focused control needs for itself. */
+/** Keys work wherever the focus is, except for the keys that a focused control needs itself. */
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const target = event.target

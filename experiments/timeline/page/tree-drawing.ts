@@ -1,7 +1,8 @@
 /**
  * Owns the drawing of one tree at one moment on a canvas: boxes of tables coloured by age, the
- * tables the last edit took (dashed, where they lay) and those it made (outlined). `progress` runs
- * from 0 to 1 while an edit is animated: what was taken sinks to where the outcome appears.
+ * tables that the last edit removed (dashed, at their former places) and those it made (outlined).
+ * `progress` runs from 0 to 1 while an edit is animated: removed tables sink to the place where the
+ * new ones appear.
  */
 import { formatBytes } from '../../base/units.ts'
 import { ABSENT, type Ghost, type Replay } from '../replay.ts'
@@ -12,9 +13,9 @@ export interface DrawnTree {
   readonly replay: Replay
   readonly layout: TreeLayout
   readonly keys: number
-  /** User bytes put by now; ages are counted back from it. */
+  /** User bytes put at this moment; ages are measured back from it. */
   readonly nowBytes: number
-  /** The whole run's user bytes, and the bytes the first flush took: the ends of the age ramp. */
+  /** The whole run's user bytes, and the bytes of the first flush: the two ends of the age ramp. */
   readonly oldestBytes: number
   readonly unitBytes: number
   readonly palette: Palette
@@ -30,7 +31,7 @@ export interface Box {
 
 const LABEL_WIDTH_MIN = 46
 const LABEL_ROW_MIN = 14
-/** More outlines than this are a smear, and cost time. */
+/** More outlines would run together, and take time to draw. */
 const OUTLINES_MAX = 1500
 
 export function drawTree(context: CanvasRenderingContext2D, tree: DrawnTree): void {
@@ -62,7 +63,7 @@ export function drawTree(context: CanvasRenderingContext2D, tree: DrawnTree): vo
   context.globalAlpha = 1
 }
 
-/** The table at a point of the canvas; undefined where there is none. */
+/** The table at a point of the canvas; undefined if there is none. */
 export function tableAtPoint(tree: DrawnTree, x: number, y: number): number | undefined {
   const { runOfTable } = tree.replay
   const tops = rowTops(tree)
@@ -77,7 +78,7 @@ export function tableAtPoint(tree: DrawnTree, x: number, y: number): number | un
   return undefined
 }
 
-/** Top of each run's row, on its way from where it was before the edit. */
+/** Top of each run's row, on its way from its place before the edit. */
 function rowTops({ replay, layout, progress }: DrawnTree): ReadonlyMap<number, number> {
   const tops = new Map<number, number>()
   for (const [level, runs] of replay.levels.entries()) {

@@ -1,6 +1,6 @@
 /**
- * Owns one run's half of the page: its tree, the strip of its history, what the last edit did in
- * words, and the figures of every level. Everything is made once; a step rewrites texts in place.
+ * Owns the panel of one run: its tree, the strip of its history, a text about the last edit, and
+ * the figures of every level. All elements are created once; a step changes texts in place.
  */
 
 import { formatBytes, formatCount } from '../../base/units.ts'
@@ -15,12 +15,12 @@ import { drawHistory, HISTORY_HEIGHT, momentAtX, momentX } from './history-drawi
 import { type DrawnTree, drawTree, tableAtPoint } from './tree-drawing.ts'
 
 export interface PanelParts {
-  /** Place of the run: its elements' ids end in it. */
+  /** Index of the run; the ids of its elements end in it. */
   readonly index: number
   readonly replay: Replay
   readonly moments: Moments
   readonly keys: readonly string[]
-  /** Most runs of each level in any run shown. */
+  /** The most runs of each level in any run shown. */
   readonly rowsByLevel: readonly number[]
   readonly unitBytes: number
   readonly oldestBytes: number
@@ -60,7 +60,7 @@ export class TreePanel {
     this.#listen()
   }
 
-  /** Fits the canvases to the page as it is now, and reads its colours again. */
+  /** Fits the canvases to the page's current size, and reads its colours again. */
   resize(): void {
     const { rowsByLevel, treeHeight } = this.#parts
     this.#width = this.#tree.parentElement!.clientWidth
@@ -79,7 +79,7 @@ export class TreePanel {
     this.show(this.#moment, this.#progress)
   }
 
-  /** Draws a moment; `progress` < 1 while the moment's edit is on its way. */
+  /** Draws a moment; `progress` < 1 while the moment's edit is animated. */
   show(moment: number, progress: number): void {
     const { replay, moments, index } = this.#parts
     const done = moments.editsDone[index]![moment]!
@@ -90,7 +90,7 @@ export class TreePanel {
     this.#mark.style.transform = `translateX(${momentX(moment, moments, this.#width)}px)`
   }
 
-  /** The words and figures of the moment shown. */
+  /** Updates the texts and figures to the moment shown. */
   tell(): void {
     const { replay, moments } = this.#parts
     const edit = replay.run.edits[replay.at - 1]
@@ -109,7 +109,7 @@ export class TreePanel {
     }
   }
 
-  /** One line for those who do not see the picture. */
+  /** One line for people who do not see the picture. */
   summary(): string {
     const { replay } = this.#parts
     const levels = replay.levels.flatMap((runs, level) => {
@@ -164,7 +164,7 @@ export class TreePanel {
   }
 }
 
-/** A canvas of so many CSS pixels, sharp on any screen. */
+/** Makes a canvas this many CSS pixels large, sharp on any screen. */
 function sizeCanvas(
   canvas: HTMLCanvasElement,
   width: number,

@@ -1,6 +1,4 @@
-/**
- * Owns the making of recorded runs for tests: a real run on memory, with every edit of its tree.
- */
+/** Owns recorded runs for tests: a real run in memory, with every edit of its tree. */
 import { readFileSync } from 'node:fs'
 import { parseResult } from '../../../results/parse-result.ts'
 import { parseVersionLog, versionsPath } from '../../base/version-log.ts'
@@ -10,7 +8,7 @@ import { runSweep } from '../../run/sweep.ts'
 import type { RecordedRun } from '../timeline-data.ts'
 
 export interface RecordedFiles extends RecordedRun {
-  /** Of the result; its versions lie beside it. */
+  /** Path of the result; its versions lie beside it. */
   readonly path: string
 }
 
@@ -20,7 +18,7 @@ export async function recordRun(
   ...flags: readonly string[]
 ): Promise<RecordedFiles> {
   const command = parseCommand(flags)
-  if (command.kind !== 'run') throw new Error(`${command.kind} is no run`)
+  if (command.kind !== 'run') throw new Error(`${command.kind} is not a run`)
   const { resultPaths } = await runSweep(await resolvePlans(command.request), {
     outFolder,
     versions: true,

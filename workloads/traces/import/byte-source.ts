@@ -9,7 +9,7 @@ import { extname } from 'node:path'
 import { Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { corruption, invalidArgument } from '../../../engine/base/errors.ts'
-import { readAt } from '../trace-format.ts'
+import { readAt } from '../native-format.ts'
 import { PackedBytes } from './packed-bytes.ts'
 import { isZstd, zstdFrames } from './zstd-frames.ts'
 

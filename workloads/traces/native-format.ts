@@ -1,6 +1,6 @@
 /**
- * Owns the frame of a trace file; FORMAT.md shows it byte by byte. A file is a prelude, frames, and
- * a tail with the offset of the last frame, the footer:
+ * Owns the frames of `native`, our own format of traces; FORMAT.md shows them byte by byte. A file
+ * is a prelude, frames, and a tail with the offset of the last frame, the footer:
  *
  *   +---------------+-------------+   +--------+------------------+--------+   +------+
  *   | magic, 8 B    | u32 version |   | header | operations … (n) | footer |   | tail |

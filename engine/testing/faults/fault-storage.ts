@@ -5,9 +5,9 @@
  * handles and releasing locks, which change nothing at rest.
  */
 
-import { LsmError } from '../base/errors.ts'
-import { ioError, type StorageOperation } from './io-error.ts'
-import type { Section } from './ledger.ts'
+import { LsmError } from '../../base/errors.ts'
+import { ioError, type StorageOperation } from '../../storage/io-error.ts'
+import type { Section } from '../../storage/ledger.ts'
 import type {
   FileTag,
   FolderLock,
@@ -16,7 +16,7 @@ import type {
   ReadableFile,
   Storage,
   WritableFile,
-} from './storage.ts'
+} from '../../storage/storage.ts'
 
 /**
  * The operations that get a number. The others (open, read, list, size, lock) can be failed too.

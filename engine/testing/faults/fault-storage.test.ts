@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { FaultStorage, type StorageCall } from './fault-storage.ts'
-import { Ledger, liveBytes } from './ledger.ts'
-import { MemoryStorage } from './memory-storage.ts'
-import { joinPath, type Storage } from './storage.ts'
+import { Ledger, liveBytes } from '../../storage/ledger.ts'
+import { MemoryStorage } from '../../storage/memory-storage.ts'
+import { joinPath, type Storage } from '../../storage/storage.ts'
 import {
   bytesOf,
   describeStorage,
@@ -11,7 +10,8 @@ import {
   getTag,
   readText,
   writeFile,
-} from './testing/storage-cases.ts'
+} from '../../storage/testing/storage-cases.ts'
+import { FaultStorage, type StorageCall } from './fault-storage.ts'
 
 function memoryFolder(ledger = new Ledger()): MemoryStorage {
   const storage = new MemoryStorage(ledger)
