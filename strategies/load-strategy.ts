@@ -1,8 +1,11 @@
 /**
  * Owns finding the strategy that a user typed: a registered name, or the path of a module whose
  * default export comes from `defineStrategy`. Mistakes are `LSM_INVALID_ARGUMENT`, one line each.
+ *
+ * A module may lie anywhere. Where Node finds no `varve` or `zod` from its folder, it gets ours.
  */
 
+import { registerHooks } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkText } from '../engine/base/arguments.ts'
@@ -27,11 +30,33 @@ export function looksLikePath(text: string): boolean {
   return /[\\/]|\.[cm]?[jt]s$/.test(text)
 }
 
+/** The packages that a strategy needs: ourselves, and the schemas of its parameters. */
+const OURS = /^(varve|zod)(\/|$)/
+
+/** Imports the module at this URL, for which `varve` and `zod` exist wherever it lies. */
+export async function importWithOurs(url: string): Promise<Readonly<Record<string, unknown>>> {
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context)
+      } catch (error) {
+        if (!OURS.test(specifier)) throw error
+        return next(specifier, { ...context, parentURL: import.meta.url })
+      }
+    },
+  })
+  try {
+    return (await import(url)) as Readonly<Record<string, unknown>>
+  } finally {
+    hooks.deregister()
+  }
+}
+
 async function importStrategy(path: string): Promise<StrategyModule> {
   const url = pathToFileURL(path).href
   let exported: Readonly<Record<string, unknown>>
   try {
-    exported = await import(url)
+    exported = await importWithOurs(url)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
     const missing = cause instanceof Error && 'url' in cause && cause.url === url

@@ -90,6 +90,7 @@ const assignments = rows('assignments', { multiple: true })
 const EXP = ['exp'] as const
 const TUNE = ['tune'] as const
 const MADE = ['trace generate', 'trace record'] as const
+const FROM_RESULTS = ['chart', 'tidy', 'gallery', 'report', 'timeline'] as const
 const EXP_AND_MADE = [...EXP, ...MADE] as const
 const FIGURES: ChartFormat[] = ['vl.json', 'svg', 'png', 'pdf', 'html']
 const FOREIGN: ImportFormatName[] = ['ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache']
@@ -328,10 +329,7 @@ export const FLAG_TABLE = {
   },
   Output: {
     out: folder(
-      [
-        ...(['exp', 'chart', 'tidy', 'gallery', 'report', 'timeline'] as const),
-        ...([...MADE, 'trace import', 'trace export'] as const),
-      ],
+      [...EXP, ...FROM_RESULTS, ...MADE, 'trace import', 'trace export'],
       'FOLDER [out]',
       'folder of results and charts',
       {

@@ -4,10 +4,12 @@
 
 import type { Rule } from './rule.ts'
 import { sameEverywhere, sameInSimulator } from './rules/agreement.ts'
-import { answers } from './rules/answers.ts'
+import { answers, snapshots } from './rules/answers.ts'
+import { boundedState, boundedWrites, manyTables, quick } from './rules/cost.ts'
 import { params } from './rules/module.ts'
 import {
   frozenView,
+  imports,
   noClockOrRandomness,
   noIdentity,
   noMemory,
@@ -24,6 +26,7 @@ export const RULES_OF_THE_BORDER: readonly Rule[] = [wellFormed, frozenView]
 /** All rules a strategy must keep. */
 export const RULES: readonly Rule[] = [
   params,
+  quick,
   wellFormed,
   frozenView,
   safePicks,
@@ -34,13 +37,18 @@ export const RULES: readonly Rule[] = [
   progress,
   boundedRuns,
   stallLimits,
-  noMemory,
+  boundedWrites,
+  boundedState,
+  imports,
   noClockOrRandomness,
+  noMemory,
   noIdentity,
   stateIsJson,
   urgency,
   nextDue,
   answers,
+  snapshots,
   sameEverywhere,
   sameInSimulator,
+  manyTables,
 ]

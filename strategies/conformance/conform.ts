@@ -13,8 +13,8 @@ export interface Verdict {
 
 /**
  * Yields verdicts one by one, so a caller may show each or stop at the first. The other rules are
- * left out if the strategy cannot be created under its parameters, if its answers have no sound
- * form or if it changes its view, since they would all fail for the same reason.
+ * left out if the strategy cannot be created under its parameters, if it is too slow, if its
+ * answers have no sound form or if it changes its view, since they would fail for the same reason.
  */
 export function* conform(
   subject: Subject,
@@ -27,7 +27,7 @@ export function* conform(
     const finding = rule.check(subject, effort)
     yield { rule, finding }
     if (finding === null) continue
-    if (!canBeCreated(subject)) return
+    if (finding.tooSlow || !canBeCreated(subject)) return
     atBorder ||= RULES_OF_THE_BORDER.includes(rule)
   }
 }

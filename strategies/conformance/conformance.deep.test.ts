@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { STRATEGIES } from '../catalog.ts'
+import { BROKEN_SLOWLY } from './broken/catalog.ts'
+import { RULES } from './catalog.ts'
 import { conform } from './conform.ts'
 import { printFinding } from './report.ts'
 import { loadSubject, type Subject } from './subject.ts'
 
 const SEED = 20_261_122
 
-function findings(subject: Subject): readonly string[] {
-  return [...conform(subject, { seed: SEED, runs: 15 })].flatMap(({ rule, finding }) =>
+function findings(subject: Subject, rules = RULES): readonly string[] {
+  return [...conform(subject, { seed: SEED, runs: 15 }, rules)].flatMap(({ rule, finding }) =>
     finding === null ? [] : [`${rule.name}: ${printFinding(finding)}`],
   )
 }
@@ -29,5 +31,17 @@ const subjects = [...STRATEGIES.values()].flatMap(({ name, params: { shape } }) 
 describe('keeps every rule over many histories', () => {
   test.each([...subjects, [example, {}] as const])('%s %j', async (name, params) => {
     expect(findings(await loadSubject(name, () => params))).toEqual([])
+  })
+})
+
+describe.each(Object.entries(BROKEN_SLOWLY))('the rule %s', (rule, names) => {
+  test.each(names)('finds %s too slow', async (name) => {
+    const subject = await loadSubject(join(import.meta.dirname, 'broken', `${name}.ts`))
+    const [text, ...more] = findings(
+      subject,
+      RULES.filter(({ name: one }) => one === rule),
+    )
+    expect(text).toMatch(/: too slow: /)
+    expect(more).toEqual([])
   })
 })

@@ -4,7 +4,9 @@ import { STRATEGIES } from '../catalog.ts'
 import { BROKEN } from './broken/catalog.ts'
 import { RULES } from './catalog.ts'
 import { conform } from './conform.ts'
+import { ownHistories } from './history.ts'
 import { printFinding } from './report.ts'
+import { forAll } from './rule.ts'
 import { loadSubject, type Subject } from './subject.ts'
 
 const SEED = 20_261_121
@@ -28,6 +30,26 @@ test('every rule has a strategy that breaks it', () => {
 describe.each(Object.entries(BROKEN))('the rule %s', (rule, names) => {
   test.each(names)('catches %s', async (name) => {
     expect(findings(await loadSubject(broken(name)), 20, rule)).toHaveLength(1)
+  })
+})
+
+test('a strategy that is too slow is asked no other rule', async () => {
+  const verdicts = [...conform(await loadSubject(broken('dawdles')), { seed: SEED, runs: 5 })]
+  expect(verdicts.map(({ rule, finding }) => [rule.name, finding?.message])).toEqual([
+    ['params', undefined],
+    ['quick', expect.stringMatching(/^too slow: pick takes \d+ ms on 1 tables$/)],
+  ])
+})
+
+test('a rule ends within its budget, and tells how far it came', async () => {
+  const subject = await loadSubject('tiering')
+  const slowly = forAll(ownHistories, ({ meter }) => {
+    meter.ms += 4_000
+    meter.answers += 10
+  })
+  expect(slowly(subject, { seed: SEED, runs: 20 })).toMatchObject({
+    tooSlow: true,
+    message: expect.stringMatching(/^too slow: 3 of 20 histories took 12\.0 s and 30 answers/),
   })
 })
 

@@ -15,6 +15,7 @@ import {
   type JobEvent,
   Ledger,
   MemoryStorage,
+  type Snapshot,
   type VersionEdit,
   WriteBatch,
 } from '../../engine/index.ts'
@@ -90,12 +91,17 @@ export class EngineRun implements Disposable {
     return this.#database.lastSeq
   }
 
+  /** Keeps what is visible now; it is released when the database is closed. */
+  snapshot(): Snapshot {
+    return this.#database.snapshot()
+  }
+
   /** The seq of every live key, as a scan finds it. Each key is also looked up. */
-  readAll(): Map<number, number> {
+  readAll(options?: { readonly snapshot: Snapshot }): Map<number, number> {
     const found = new Map<number, number>()
-    for (const [key, value] of this.#database.scan()) {
+    for (const [key, value] of this.#database.scan(options)) {
       const seq = numberIn(value)
-      const got = this.#database.get(key)
+      const got = this.#database.get(key, options)
       if (got === undefined || numberIn(got) !== seq) throw new Error('get and scan disagree')
       found.set(numberIn(key), seq)
     }

@@ -14,6 +14,7 @@ export type Step =
     }
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'reopen' }
+  | { readonly kind: 'snapshot' }
   | { readonly kind: 'start' }
   | { readonly kind: 'finish'; readonly which: number }
 
@@ -32,13 +33,25 @@ const key = fc.oneof(fc.nat(39), fc.nat(399))
 const keys = (minLength: number, maxLength: number) =>
   fc.uniqueArray(key, { minLength, maxLength, size: 'max' })
 
-const flush: fc.Arbitrary<Step> = fc
+const writes: fc.Arbitrary<Step> = fc
   .record({ puts: keys(1, MEMTABLE_ENTRIES), deletes: keys(0, 3) })
   .map(({ puts, deletes }) => ({
     kind: 'flush',
     puts,
     deletes: deletes.filter((deleted) => !puts.includes(deleted)),
   }))
+
+const deletions: fc.Arbitrary<Step> = keys(1, MEMTABLE_ENTRIES).map((deletes) => ({
+  kind: 'flush',
+  puts: [],
+  deletes,
+}))
+
+/** Some memtables hold nothing but tombstones. */
+const flush: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 9, arbitrary: writes },
+  { weight: 1, arbitrary: deletions },
+)
 
 const wait: fc.Arbitrary<Step> = fc.record({
   kind: fc.constant('wait' as const),
@@ -64,7 +77,7 @@ const quiet = fc.oneof(
 
 /** Histories in which the tree comes to rest after each flush. */
 export const histories: fc.Arbitrary<History> = fc.record({
-  inherited: fc.option(fc.record({ from: fc.nat(1), steps: steps(flush, 30) })),
+  inherited: fc.option(fc.record({ from: fc.nat(2), steps: steps(flush, 30) })),
   steps: steps(quiet, 70),
 })
 
@@ -76,7 +89,7 @@ export const ownHistories: fc.Arbitrary<History> = fc.record({
 
 /** Histories whose jobs start more often than they end, so several run while flushes land. */
 export const busyHistories: fc.Arbitrary<History> = fc.record({
-  inherited: fc.option(fc.record({ from: fc.nat(1), steps: steps(flush, 20) }), { freq: 2 }),
+  inherited: fc.option(fc.record({ from: fc.nat(2), steps: steps(flush, 20) }), { freq: 2 }),
   steps: steps(
     fc.oneof(
       { weight: 3, arbitrary: flush },
@@ -87,10 +100,47 @@ export const busyHistories: fc.Arbitrary<History> = fc.record({
   ),
 })
 
-/** Long enough that a strategy which never merges breaks the bound of runs. */
-export const longLoads: fc.Arbitrary<History> = fc.record({
+/** Histories with a snapshot that stays open over all compactions of their second part. */
+export const snapshotHistories: fc.Arbitrary<History> = fc.record({
   inherited: fc.constant(null),
   steps: fc
-    .array(keys(MEMTABLE_ENTRIES, MEMTABLE_ENTRIES), { minLength: 130, maxLength: 160 })
-    .map((buffers) => buffers.map((puts): Step => ({ kind: 'flush', puts, deletes: [] }))),
+    .tuple(steps(flush, 20, 4), steps(fc.oneof(writes, deletions), 60, 20))
+    .map(([before, after]) => [...before, { kind: 'snapshot' as const }, ...after]),
 })
+
+const DELETIONS_EVERY = 10
+
+/**
+ * Long enough that a strategy which never merges breaks the bound of runs. So does one that merges
+ * everything except memtables of tombstones, and one that is lost in a tree of many levels.
+ */
+export const longLoads: fc.Arbitrary<History> = fc.record({
+  inherited: fc.option(fc.record({ from: fc.constant(2), steps: steps(writes, 20, 16) }), {
+    freq: 2,
+  }),
+  steps: fc
+    .array(keys(MEMTABLE_ENTRIES, MEMTABLE_ENTRIES), { minLength: 160, maxLength: 180 })
+    .map((buffers) =>
+      buffers.map((buffer, at): Step => {
+        if (at % DELETIONS_EVERY === DELETIONS_EVERY - 1) {
+          return { kind: 'flush', puts: [], deletes: buffers[at - 1]! }
+        }
+        return { kind: 'flush', puts: buffer, deletes: [] }
+      }),
+    ),
+})
+
+/** Memtables of the longest load; even, since halves are compared. */
+export const STEADY_LOAD = 400
+const STEADY_KEYS = 320
+
+/** The same load always: memtables of keys that repeat, so that the tree stays as large. */
+export function steadyLoad(memtables: number): readonly Step[] {
+  return Array.from({ length: memtables }, (_, memtable): Step => {
+    const puts = Array.from({ length: MEMTABLE_ENTRIES }, (_, at) => {
+      // Odd multiples of 7 do not divide the number of keys, so neighbours are spread.
+      return ((memtable * MEMTABLE_ENTRIES + at) * 77) % STEADY_KEYS
+    })
+    return { kind: 'flush', puts, deletes: [] }
+  })
+}

@@ -45,8 +45,9 @@ const LINES_MAX = 24
 function printStep(step: Step): string {
   switch (step.kind) {
     case 'flush': {
-      const deletes = step.deletes.length === 0 ? '' : `, deletes ${step.deletes.join(' ')}`
-      return `flush puts ${step.puts.join(' ')}${deletes}`
+      const puts = step.puts.length === 0 ? [] : [`puts ${step.puts.join(' ')}`]
+      const deletes = step.deletes.length === 0 ? [] : [`deletes ${step.deletes.join(' ')}`]
+      return `flush ${[...puts, ...deletes].join(', ')}`
     }
     case 'wait':
       return `wait ${step.ms} ms`

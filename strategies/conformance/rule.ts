@@ -1,12 +1,15 @@
 /**
  * Owns the form of a rule and its check: random cases are drawn from a seed, and the first failing
- * case is shrunk. Invariant: equal subjects, seeds and runs give equal findings.
+ * case is shrunk. A check ends within its budget of time; a strategy that needs more is too slow.
+ *
+ * Invariant: equal subjects, seeds and runs give equal findings, unless a budget ends the check.
  */
 
 import fc from 'fast-check'
 import { isLsmError } from '../../engine/base/errors.ts'
+import { Budget, withinTime } from './meter.ts'
 import type { Subject } from './subject.ts'
-import { type Scene, Violation } from './violation.ts'
+import { type Scene, TooSlow, Violation } from './violation.ts'
 
 /** One thing that every strategy must keep. */
 export interface Rule {
@@ -32,6 +35,8 @@ export interface Finding {
   readonly scene: Scene
   /** The smallest case found that breaks the rule. */
   readonly counterexample: unknown
+  /** It takes so long that no other rule should be asked. */
+  readonly tooSlow: boolean
 }
 
 /** Most cases tried to shrink a counter-example; enough to reach a few flushes. */
@@ -40,6 +45,15 @@ const SHRINKS_MAX = 800
 /** Share of the usual runs and shrinks, for a rule whose cases take long. */
 export const COSTLY = 1 / 5
 
+/** Usual histories, for which the budget below is meant; it grows with their number. */
+const RUNS = 50
+/** A hundred times what a rule takes with our slowest strategy. */
+const RULE_MS = 10_000
+/** Shrinking makes a counter-example readable; the verdict is known before. */
+const SHRINK_MS = 3_000
+/** Wall time of one history. It takes some ten ms. */
+const CASE_MS = 10_000
+
 /** Makes a rule's check from `look`, which throws for a case that breaks the rule. */
 export function forAll<Case>(
   cases: fc.Arbitrary<Case>,
@@ -47,28 +61,50 @@ export function forAll<Case>(
   share = 1,
 ): Rule['check'] {
   return (subject, { seed, runs }) => {
-    let shrinks = -1
+    const numRuns = Math.ceil(runs * share)
+    const budget = new Budget(subject.meter, RULE_MS * Math.max(1, runs / RUNS))
+    let shrinking: Budget | null = null
+    let tried = 0
+    let shrinks = 0
     const property = fc.property(cases, (one) => {
-      // Cases are counted, not timed, so that equal seeds end at the same case.
-      if (shrinks >= SHRINKS_MAX * share) return
-      if (shrinks >= 0) shrinks++
+      if (shrinking === null) tried++
+      // Cases are counted first, so that equal seeds usually end at the same case.
+      else if (shrinks++ >= SHRINKS_MAX * share || shrinking.isSpent) return
       try {
-        look(subject, one)
+        if (shrinking === null && budget.isSpent) {
+          throw new TooSlow(`${tried - 1} of ${numRuns} histories took ${budget.told}`)
+        }
+        withinTime(CASE_MS, 'of one history', () => look(subject, one))
       } catch (error) {
-        shrinks = Math.max(shrinks, 0)
+        // To shrink a case that takes too long would take too long as well.
+        const limitMs = error instanceof TooSlow ? -1 : SHRINK_MS
+        shrinking ??= new Budget(subject.meter, limitMs)
         throw error
       }
     })
-    const details = fc.check(property, { seed, numRuns: Math.ceil(runs * share) })
+    const details = fc.check(property, { seed, numRuns })
     if (!details.failed) return null
     return findingOf(details.errorInstance, details.counterexample?.[0])
+  }
+}
+
+/** Makes a rule's check from `look`, which throws if the rule is broken and needs no history. */
+export function once(look: (subject: Subject) => void, limitMs = CASE_MS): Rule['check'] {
+  return (subject) => {
+    try {
+      withinTime(limitMs, 'of its rule', () => look(subject))
+      return null
+    } catch (error) {
+      return findingOf(error, null)
+    }
   }
 }
 
 /** An error that the strategy itself throws counts as breaking the rule that is checked. */
 export function findingOf(error: unknown, counterexample: unknown): Finding {
   if (error instanceof Violation) {
-    return { message: error.message, scene: error.scene, counterexample }
+    const { message, scene } = error
+    return { message, scene, counterexample, tooSlow: error instanceof TooSlow }
   }
   // The guard's message names the strategy and the field. The place is that of the caught error.
   const isTold = isLsmError(error)
@@ -76,5 +112,6 @@ export function findingOf(error: unknown, counterexample: unknown): Finding {
   const told = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   const message = isTold ? error.message : told
   const where = source instanceof Error ? (source.stack?.match(/\n\s+at (.*)/)?.[1] ?? '') : ''
-  return { message: where === '' ? message : `${message} (${where})`, scene: {}, counterexample }
+  const full = where === '' ? message : `${message} (${where})`
+  return { message: full, scene: {}, counterexample, tooSlow: false }
 }

@@ -25,11 +25,12 @@ export function startTree(strategy: CompactionStrategy): Tree {
   return { ...emptyTree(strategy, sizes), nowMs: START_MS }
 }
 
-/** Flushes a new run of level 0 with `puts`, then tombstones of `deletes`. */
+/** Flushes a run of level 0 with `puts`, then tombstones of `deletes`; none if both are empty. */
 export function flushInto(
   tree: Tree,
   { puts, deletes }: { readonly puts: readonly number[]; readonly deletes: readonly number[] },
 ): Tree {
+  if (puts.length + deletes.length === 0) return tree
   return flush(tree, [...puts, ...deletes], new Set(deletes))
 }
 

@@ -20,3 +20,10 @@ export class Violation extends Error {
     this.scene = scene
   }
 }
+
+/** The strategy costs too much time, so other rules would not end either. */
+export class TooSlow extends Violation {
+  constructor(message: string, scene: Scene = {}) {
+    super(`too slow: ${message}`, scene)
+  }
+}

@@ -3,6 +3,7 @@
 import {
   type InputSlice,
   levelAt,
+  type OutputPlace,
   outputTo,
   type Run,
   type TreeView,
@@ -45,7 +46,7 @@ export function mergeOf(
   view: TreeView,
   level: number,
   inputs: readonly InputSlice[],
-  place: { readonly level: number; readonly after: number | null },
+  place: OutputPlace,
 ) {
   return {
     kind: 'merge' as const,

@@ -1,12 +1,15 @@
-/** Owns the rule that the real engine answers correctly, and the script that it runs. */
+/** Owns the rules that the real engine answers correctly, and the script that it runs. */
+
+import { isDeepStrictEqual } from 'node:util'
 
 import type {
   CompactionSpec,
   CompactionStrategy,
   TreeView,
 } from '../../../engine/compaction/strategy.ts'
+import type { Snapshot } from '../../../engine/index.ts'
 import { EngineRun } from '../engine-run.ts'
-import { type History, histories, type Step } from '../history.ts'
+import { type History, histories, type Step, snapshotHistories } from '../history.ts'
 import { COSTLY, forAll, type Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { type Scene, Violation } from '../violation.ts'
@@ -84,15 +87,57 @@ export const answers: Rule = {
       const parts = { retention, weight: 'values' as const, onPick }
       using engine = new EngineRun(first(history, create), parts)
       for (const [step, strategy] of script(history, create)) {
-        try {
-          take(engine, step, strategy, oracle)
-        } catch (error) {
-          const { message, cause } = error as Error
-          const why = cause instanceof Error ? cause.message : message
-          throw new Violation(`the engine stops: ${why}`, scene)
-        }
+        runningOn(
+          () => scene,
+          () => take(engine, step, strategy, oracle),
+        )
         oracle.judge(engine.readAll(), engine.nowMs(), engine.version.totals.bytes, scene)
       }
+    },
+    COSTLY,
+  ),
+}
+
+/** Throws a `Violation` if the engine stops in `work`. */
+function runningOn(scene: () => Scene, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    const { message, cause } = error as Error
+    const why = cause instanceof Error ? cause.message : message
+    throw new Violation(`the engine stops: ${why}`, scene())
+  }
+}
+
+export const snapshots: Rule = {
+  name: 'snapshots',
+  sentence: 'It comes to rest while a snapshot stays open, and the snapshot reads as before.',
+  check: forAll(
+    snapshotHistories,
+    (subject, history) => {
+      const oracle = new Oracle(subject)
+      let scene: Scene = {}
+      const strategy = subject.create()
+      const onPick = ({ version }: TreeView, spec: CompactionSpec | null) => {
+        if (spec !== null) scene = { version, spec }
+      }
+      const parts = { retention: subject.retention, weight: 'values' as const, onPick }
+      using engine = new EngineRun(strategy, parts)
+      let snapshot: Snapshot | null = null
+      let before: ReadonlyMap<number, number> = new Map()
+      for (const step of history.steps) {
+        if (step.kind === 'snapshot') {
+          before = engine.readAll()
+          snapshot = engine.snapshot()
+        }
+        runningOn(
+          () => scene,
+          () => take(engine, step, strategy, oracle),
+        )
+      }
+      if (snapshot === null) return
+      if (isDeepStrictEqual(engine.readAll({ snapshot }), before)) return
+      throw new Violation('the snapshot does not read as it did when it was taken', scene)
     },
     COSTLY,
   ),

@@ -5,8 +5,8 @@ import { isLsmError } from '../../../engine/base/errors.ts'
 import type { SafetyRule } from '../../../engine/compaction/resolved-spec.ts'
 import type { CompactionStrategy, TreeView } from '../../../engine/compaction/strategy.ts'
 import { printSpec } from '../../primitives/print-spec.ts'
-import { busyHistories, histories } from '../history.ts'
-import { forAll, type Rule } from '../rule.ts'
+import { busyHistories, histories, ownHistories } from '../history.ts'
+import { forAll, once, type Rule } from '../rule.ts'
 import { Violation } from '../violation.ts'
 import { busyWalk, inlineWalk, type Moment } from '../walk.ts'
 import { withTraps } from './traps.ts'
@@ -32,7 +32,7 @@ function whenAsked(broken: SafetyRule, look: (moment: Moment) => void = () => {}
     try {
       for (const moment of inlineWalk(subject, history)) {
         if (moment.at !== 'pick') continue
-        askAll(moment)
+        answersOf(moment)
         look(moment)
       }
     } catch (error) {
@@ -43,13 +43,16 @@ function whenAsked(broken: SafetyRule, look: (moment: Moment) => void = () => {}
   })
 }
 
-function askAll({ strategy, view }: Pick<Moment, 'strategy' | 'view'>): void {
-  strategy.pick(view)
-  strategy.score(view)
-  strategy.debtBytes(view)
-  strategy.stallLimits(view)
-  strategy.nextDueAt(view)
-  strategy.flushFilter(view)
+/** The answers of all members. */
+function answersOf({ strategy, view }: Pick<Moment, 'strategy' | 'view'>) {
+  return {
+    pick: strategy.pick(view),
+    score: strategy.score(view),
+    debtBytes: strategy.debtBytes(view),
+    stallLimits: strategy.stallLimits(view),
+    nextDueAt: strategy.nextDueAt(view),
+    flushFilter: strategy.flushFilter(view),
+  }
 }
 
 export const wellFormed: Rule = {
@@ -69,26 +72,71 @@ export const frozenView: Rule = {
 
 export const noMemory: Rule = {
   name: 'no-memory',
-  sentence: 'Another instance that has seen none of the earlier views picks the same.',
-  check: forAll(histories, (subject, history) => {
-    const moments = [...inlineWalk(subject, history)].filter(({ at }) => at === 'pick')
+  sentence:
+    'Another instance that has seen none of the earlier views answers the same, and so does a ' +
+    'second run of the same history.',
+  // A tree that is deep at once would hide a memory of the deepest tree.
+  check: forAll(ownHistories, (subject, history) => {
+    const asked = (walk: Iterable<Moment>) => {
+      const moments = [...walk].filter(({ at }) => at === 'pick')
+      return moments.map((moment) => ({ moment, answers: answersOf(moment) }))
+    }
+    const seen = asked(inlineWalk(subject, history))
     const stranger = subject.createCopy()
     // In reverse order, so that a strategy which depends on earlier views has not seen them.
-    for (const moment of moments.reverse()) {
+    for (const { moment, answers } of seen.toReversed()) {
       expectSame(stranger, moment, moment.view, 'an instance with another past asked,')
+      expectEqual(answersOf({ strategy: stranger, view: moment.view }), answers, moment)
     }
+    const again = asked(inlineWalk(subject, history))
+    for (const [at, { moment }] of seen.entries()) {
+      const spec = again[at]?.moment.spec
+      if (isDeepStrictEqual(spec, moment.spec)) continue
+      const { tree, running } = moment
+      const picked = spec === undefined ? 'nothing any more' : printSpec(spec)
+      const message = `in a second run of the same history it picks: ${picked}`
+      throw new Violation(message, { version: tree.version, running, spec: moment.spec })
+    }
+  }),
+}
+
+type Answers = ReturnType<typeof answersOf>
+
+/** The answers of another instance to the same view must be equal. */
+function expectEqual(found: Answers, expected: Answers, { tree, spec }: Moment): void {
+  for (const [member, answer] of Object.entries(found)) {
+    const first = expected[member as keyof Answers]
+    if (isDeepStrictEqual(answer, first)) continue
+    const [here, there] = [JSON.stringify(answer), JSON.stringify(first)]
+    const message = `${member} answers ${here}, and ${there} from an instance with another past`
+    throw new Violation(message, { version: tree.version, spec })
+  }
+}
+
+export const imports: Rule = {
+  name: 'imports',
+  sentence: 'Of the modules of Node it imports only those that compute: no files, clocks, network.',
+  check: once(({ foreign }) => {
+    const [first] = foreign
+    if (first === undefined) return
+    const { path, module, members } = first
+    const used = members.length === 0 ? '' : ` and uses ${members.join(', ')}`
+    throw new Violation(`${path} imports ${module}${used}; a strategy only reads its view`)
   }),
 }
 
 export const noClockOrRandomness: Rule = {
   name: 'no-clock-or-randomness',
-  sentence: 'It asks neither the system clock nor unseeded randomness, only the view.',
+  sentence: 'It asks no clock, randomness, environment or network, and keeps no global variable.',
   check: forAll(histories, (subject, history) => {
     for (const { at, strategy, tree, view } of inlineWalk(subject, history)) {
       if (at !== 'pick') continue
-      const asked = withTraps(() => askAll({ strategy, view }))
-      if (asked !== null) throw new Violation(`it asks ${asked}`, { version: tree.version })
+      const scene = { version: tree.version }
+      const asked = withTraps(() => answersOf({ strategy, view }))
+      if (asked !== null) throw new Violation(`it asks ${asked}`, scene)
     }
+    const created = Object.keys(globalThis).find((name) => !subject.globals.has(name))
+    if (created !== undefined) throw new Violation(`it sets the global variable ${created}`)
   }),
 }
 

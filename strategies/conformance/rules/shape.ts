@@ -6,6 +6,7 @@ import { EMPTY_VERSION, levelAt, runCount } from '../../../engine/version/versio
 import { printCanonical } from '../canonical.ts'
 import { histories, longLoads, MEMTABLE_ENTRIES } from '../history.ts'
 import { COSTLY, forAll, type Rule } from '../rule.ts'
+import type { Subject } from '../subject.ts'
 import { startTree, viewOf } from '../tree.ts'
 import { Violation } from '../violation.ts'
 import { inlineWalk } from '../walk.ts'
@@ -38,7 +39,8 @@ export const stallLimits: Rule = {
       if (at !== 'rest') continue
       const { slowdownRuns, stopRuns } = strategy.stallLimits(view)
       const runs = levelAt(tree.version, 0).runs.length
-      if (runs < slowdownRuns && slowdownRuns < stopRuns) continue
+      const neverWait = slowdownRuns === Number.POSITIVE_INFINITY
+      if (runs < slowdownRuns && (slowdownRuns < stopRuns || neverWait)) continue
       const limits = `slowdownRuns ${slowdownRuns}, stopRuns ${stopRuns}`
       const message = `level 0 rests with ${runs} runs at ${limits}`
       throw new Violation(message, { version: tree.version })
@@ -50,7 +52,8 @@ export const boundedRuns: Rule = {
   name: 'bounded-runs',
   sentence:
     'At rest there are at most stopRuns · (1 + log2(memtables written)) · runsSlack runs: the empty ' +
-    "tree's stopRuns, and the slack it declares (1; drops bound a tree without merging).",
+    "tree's stopRuns, and the slack it declares (1). Its largest parameter must explain more than " +
+    '100. Drops bound a tree without merging.',
   check: forAll(
     longLoads,
     (subject, history) => {
@@ -58,19 +61,34 @@ export const boundedRuns: Rule = {
       const empty = viewOf({ ...startTree(idle), version: EMPTY_VERSION })
       const { stopRuns } = idle.stallLimits(empty)
       const { drops, runsSlack } = subject.module
-      const slack = drops ? Number.POSITIVE_INFINITY : runsSlack
+      if (drops) return
+      const runsOfEver = RUNS_MAX + 2 * largestParameter(subject)
+      let inherited: number | null = null
       for (const { at, tree } of inlineWalk(subject, history)) {
+        const runs = runCount(tree.version)
+        inherited ??= runs
         if (at !== 'rest') continue
         const memtables = (tree.nextSeq - 1) / MEMTABLE_ENTRIES
-        const runsMax = stopRuns * (1 + Math.log2(Math.max(memtables, 1))) * slack
-        const runs = runCount(tree.version)
+        const declared = stopRuns * (1 + Math.log2(Math.max(memtables, 1))) * runsSlack
+        const runsMax = Math.min(declared, runsOfEver) + inherited
         if (runs <= runsMax) continue
         const message =
           `${runs} runs after ${Math.round(memtables)} memtables; ` +
-          `${stopRuns} · (1 + log2) · ${slack} allows ${Math.floor(runsMax)}`
+          (declared <= runsOfEver
+            ? `${stopRuns} · (1 + log2) · ${runsSlack} allows ${Math.floor(runsMax)}`
+            : `its parameters explain at most ${runsMax}`)
         throw new Violation(message, { version: tree.version })
       }
     },
     COSTLY,
   ),
+}
+
+/** Runs allowed whatever stall limits and slack it declares … */
+const RUNS_MAX = 100
+
+/** … unless a parameter, such as a size ratio, explains more. */
+function largestParameter({ module, params: given }: Subject): number {
+  const numbers = Object.values(module.parse(given)).filter((value) => typeof value === 'number')
+  return Math.max(0, ...numbers)
 }
