@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { makeFolder } from '../base/make-folder.ts'
 import { inlineScript } from '../browser/inline-script.ts'
@@ -17,6 +17,7 @@ import {
   packagePlans,
   planOf,
   type RootManifest,
+  withLinksTo,
   withPackageImports,
 } from './packages.ts'
 
@@ -46,6 +47,14 @@ export function buildPackages(folder: string): readonly string[] {
     const place = join(folder, plan.name)
     for (const page of plan.pages) writeIn(join(place, built(page)), inlineScript(join(TOP, page)))
     for (const path of [...plan.assets, ...DOCUMENTS]) cpSync(join(TOP, path), join(place, path))
+    for (const path of globSync('**/*.md', { cwd: place })) {
+      const at = dirname(join(place, path))
+      const text = readFileSync(join(place, path), 'utf8')
+      writeIn(
+        join(place, path),
+        withLinksTo((target) => existsSync(join(at, target)), text),
+      )
+    }
     const manifest = { ...packageManifest(plan, root), code: describeCode() }
     writeIn(join(place, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
     return place

@@ -7,7 +7,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { parseSync } from 'oxc-parser'
 import { describe, expect, test } from 'vitest'
-import { built, packageManifest, packagePlans, planOf, withPackageImports } from './packages.ts'
+import {
+  built,
+  packageManifest,
+  packagePlans,
+  planOf,
+  withLinksTo,
+  withPackageImports,
+} from './packages.ts'
 
 const top = join(import.meta.dirname, '../..')
 const textOf = (path: string) => readFileSync(join(top, path), 'utf8')
@@ -130,6 +137,19 @@ describe('imports in packages', () => {
     expect(() => packed('engine/x.js', "import '../notebooks/main.js'")).toThrow(
       'notebooks/main.js belongs to no package',
     )
+  })
+})
+
+describe('a document of a package', () => {
+  test.each([
+    ['[here](here.md) and [there](../docs/there.md#part)', '[here](here.md) and there'],
+    ['![chart](results/chart.png)\n', '\n'],
+    [
+      '[a part](#part), [a page](https://example.org/x)',
+      '[a part](#part), [a page](https://example.org/x)',
+    ],
+  ])('%s', (text, expected) => {
+    expect(withLinksTo((path) => path === 'here.md', text)).toBe(expected)
   })
 })
 

@@ -180,3 +180,15 @@ export function planOf(path: string, plans: readonly PackagePlan[]): PackagePlan
   if (plan === undefined) throw new Error(`${path} belongs to no package`)
   return plan
 }
+
+/**
+ * A document without the relative links that lead nowhere in its package: their words stay, pictures
+ * go. `exists` answers for a path from the document's folder.
+ */
+export function withLinksTo(exists: (path: string) => boolean, text: string): string {
+  return text.replaceAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g, (link, image, words, target) => {
+    const [path] = target.split('#')
+    if (/^\w+:/.test(target) || path === '' || exists(path)) return link
+    return image === '' ? words : ''
+  })
+}
