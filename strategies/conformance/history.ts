@@ -47,7 +47,7 @@ const deletions: fc.Arbitrary<Step> = keys(1, MEMTABLE_ENTRIES).map((deletes) =>
   deletes,
 }))
 
-/** Some memtables hold nothing but tombstones. */
+/** Some memtables hold only tombstones. */
 const flush: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: writes },
   { weight: 1, arbitrary: deletions },

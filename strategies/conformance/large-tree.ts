@@ -33,7 +33,8 @@ const UPDATES = { insert: 0, update: 0.9, delete: 0.1 }
 
 /**
  * Builds the tree: each level twice as large as the one above. Then the strategy flushes and
- * compacts; `look` sees every view from which it picks, and how often it has flushed. Throws the engine's refusal of a pick.
+ * compacts; `look` sees every view from which it picks, and how often it has flushed. Throws the
+ * engine's refusal of a pick.
  */
 export function growLargeTree(
   subject: Subject,
