@@ -39,6 +39,12 @@ describe('npm run conform', () => {
     })
   })
 
+  test('gives a verdict on a strategy that ends the process', () => {
+    const { code, stdout } = conform(broken('ends-the-process'), '--rule=well-formed', '--runs=5')
+    expect(code).toBe(1)
+    expect(stdout).toContain('a strategy must not call process.exit')
+  })
+
   test('finds varve and zod for a module outside the checkout', () => {
     const folder = mkdtempSync(join(tmpdir(), 'conform-'))
     const path = join(folder, 'mine.ts')
