@@ -18,4 +18,5 @@ test.each([
   ['[1e999]', '1e999 is beyond the range of numbers'],
   ['[-1e-320]', '-1e-320 is beyond the range of numbers'],
   ['{"a": 1', 'JSON'],
+  ['strategy: tiering\n', /^Unexpected token 's', "strategy: tiering " is not valid JSON$/],
 ])('%s is refused', (text, line) => expect(() => parseJson(text)).toThrow(line))

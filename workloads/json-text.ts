@@ -8,7 +8,7 @@ const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]|-?\d[\d.eE+-]*/gs
 
 /** As `JSON.parse`. Throws an `Error` with one line that describes the fault. */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text)
+  const value = parsed(text)
   const objects: Set<string>[] = []
   for (const [token, colon] of text.matchAll(TOKEN)) {
     if (token === '{') objects.push(new Set())
@@ -19,6 +19,15 @@ export function parseJson(text: string): unknown {
     }
   }
   return value
+}
+
+/** The message of `JSON.parse` quotes the text, with its line breaks. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Error((cause as Error).message.replaceAll(/\s+/g, ' '), { cause })
+  }
 }
 
 function checkName(name: string, known: Set<string>): void {

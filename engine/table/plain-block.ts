@@ -13,11 +13,6 @@ export class PlainBlockBuilder {
   readonly #writer = new ByteWriter()
   readonly #restarts: number[] = []
 
-  /** Size that the block would have if it ended here. */
-  get bytes(): number {
-    return this.#writer.length + (this.#restarts.length + 1) * RESTART_BYTES
-  }
-
   /** Keys must ascend. Copies `key` and `value`. */
   add(key: Uint8Array, value: Uint8Array): void {
     this.#restarts.push(this.#writer.length)

@@ -25,7 +25,6 @@ import {
   BLOCK_TRAILER_BYTES,
   type BlockHandle,
   encodeFooter,
-  FOOTER_BYTES,
   writeBlockTrailer,
 } from './table-format.ts'
 
@@ -102,12 +101,6 @@ export class TableWriter {
   /** Σ user-key and value bytes added. */
   get rawBytes(): number {
     return this.#rawKeyBytes + this.#rawValueBytes
-  }
-
-  /** The approximate file size if `finish` were called now. */
-  get estimatedBytes(): number {
-    const filterBytes = this.#filter?.bytes ?? 0
-    return this.#offset + this.#block.bytes + this.#index.bytes + filterBytes + FOOTER_BYTES
   }
 
   /** Adds one entry and asserts internal order. Does not keep the arrays. Throws `LSM_IO`. */

@@ -168,15 +168,6 @@ describe('a table', () => {
     expect(() => write(['a', 1], ['a', 1])).toThrow('newest first')
     expect(() => write(['a', 2], ['a', 1], ['ab', 9])).not.toThrow()
   })
-
-  test('estimates its size within a block while it grows', () => {
-    const file = new MemoryStorage(new Ledger()).create('table', writeTag)
-    const writer = new TableWriter(file, plain)
-    addEntries(writer, numbered(5000))
-    const estimated = writer.estimatedBytes
-    const { bytes } = writer.finish()
-    expect(Math.abs(bytes - estimated)).toBeLessThan(1024)
-  })
 })
 
 describe('reading a table', () => {

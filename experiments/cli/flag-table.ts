@@ -90,6 +90,7 @@ const assignments = rows('assignments', { multiple: true })
 const EXP = ['exp'] as const
 const TUNE = ['tune'] as const
 const MADE = ['trace generate', 'trace record'] as const
+const FROM_RESULTS = ['chart', 'tidy', 'gallery', 'report', 'timeline'] as const
 const EXP_AND_MADE = [...EXP, ...MADE] as const
 const FIGURES: ChartFormat[] = ['vl.json', 'svg', 'png', 'pdf', 'html']
 const FOREIGN: ImportFormatName[] = ['ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache']
@@ -117,7 +118,7 @@ const CONFIDENCE = {
   value: 'PERCENT',
   default: '95',
   range: [50, 99],
-  help: 'confidence of the intervals',
+  help: 'confidence of each interval, and of all verdicts together',
 } as const
 const ALL_RULES = {
   kind: 'switch',
@@ -278,6 +279,12 @@ export const FLAG_TABLE = {
       'the strategy, or design, that the others are compared with; the first unless given',
       { names: 'strategies' },
     ),
+    metric: list(
+      ['compare', 'report'],
+      'NAME,…',
+      'what the claim is about, chosen before looking; verdicts are corrected for it alone',
+      { names: 'metrics', multiple: true },
+    ),
     across: list(['compare'], 'engine|target|code', 'what may differ; may be repeated', {
       names: ['engine', 'target', 'code'] satisfies Across[],
       multiple: true,
@@ -322,10 +329,7 @@ export const FLAG_TABLE = {
   },
   Output: {
     out: folder(
-      [
-        ...(['exp', 'chart', 'tidy', 'gallery', 'report', 'timeline'] as const),
-        ...([...MADE, 'trace import', 'trace export'] as const),
-      ],
+      [...EXP, ...FROM_RESULTS, ...MADE, 'trace import', 'trace export'],
       'FOLDER [out]',
       'folder of results and charts',
       {

@@ -29,6 +29,7 @@ export function listHelp(verbs: Verbs, group: VerbGroup | null): string {
     ...laidOut(command, verbs),
     ...groupLines,
     `${typed} <command> --help lists the options of a command.`,
+    ...(group === null ? [`${typed} --version prints the version and a digest of the code.`] : []),
   ].join('\n')
 }
 

@@ -17,6 +17,10 @@ const SOURCES = {
   workloads: async () => described((await import('../../workloads/index.ts')).WORKLOADS),
   suites: async () => described((await import('../suites/catalog.ts')).SUITES),
   kinds: async () => described((await import('../charts/catalog.ts')).chartKinds),
+  metrics: async () => {
+    const { METRICS } = await import('../compare/metrics.ts')
+    return METRICS.map(({ flag, name }) => [flag, name] as const)
+  },
   options: async () => {
     const { engineOptionsSchema } = await import('../../engine/index.ts')
     return settingsOf([{ params: engineOptionsSchema }])

@@ -42,6 +42,26 @@ describe('help', { timeout: 120_000 }, () => {
     }
   })
 
+  test.each([
+    [['help'], ['--help']],
+    [
+      ['help', 'trace', 'stats'],
+      ['trace', 'stats', '--help'],
+    ],
+    [
+      ['db', 'help'],
+      ['db', '--help'],
+    ],
+  ])('%j is %j', (words, flag) => {
+    expect(call(...words)).toEqual(call(...flag))
+  })
+
+  test.each([[['--version']], [['-v']], [['-V']]])('%j prints the version', (argv) => {
+    const { code, stdout, stderr } = call(...argv)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\+[0-9a-f]{12}\n$/)
+  })
+
   test.each(shown.map((name) => [name]))('of %s has its flags, examples and exit codes', (name) => {
     const { code, stdout, stderr } = call(...name.split(' '), '--help')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

@@ -9,6 +9,8 @@ import { beQuiet, runCommand, say } from './run-command.ts'
 import { hearSignals } from './signals.ts'
 import { lastWord, type Operands, type Verb, type VerbGroup, type Verbs } from './verb.ts'
 
+const VERSION_FLAGS = ['--version', '-v', '-V']
+
 const NO_OPERANDS: Operands = { usage: '', least: 0, most: 0, missing: '' }
 
 /** Runs the verb that the process's arguments name, and sets the exit code. */
@@ -33,6 +35,11 @@ export async function dispatch(
     refuseFlagsKeptByNpm(group?.name ?? '', argv, new Map(), process.env)
     const { listHelp } = await import('./help.ts')
     return say(listHelp(verbs, group))
+  }
+  if (name === 'help') return dispatch(verbs, [...rest, '--help'], hear, group)
+  if (group === null && VERSION_FLAGS.includes(name)) {
+    const { describeCode } = await import('../machine/environment.ts')
+    return say(describeCode().varveVersion)
   }
   const verb = verbNamed(name, verbs)
   if ('verbs' in verb) return dispatch(verb.verbs, rest, hear, verb)

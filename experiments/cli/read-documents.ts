@@ -6,7 +6,7 @@
  * since skipping it would change the figures.
  */
 
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { contradictionsIn } from '../../results/consistency/contradictions.ts'
 import {
@@ -18,8 +18,10 @@ import {
   parseResult,
 } from '../../results/parse-result.ts'
 import type { RunResult } from '../../results/schema.ts'
+import { shellText } from '../../results/shell-text.ts'
 import { readText, unreadable } from '../base/read-text.ts'
 import { UsageError, usageOf } from '../base/usage-error.ts'
+import { type EditEvent, parseVersionLog, versionsPath } from '../base/version-log.ts'
 import type { ResultFile } from '../compare/pairing.ts'
 import { note } from './run-command.ts'
 
@@ -35,6 +37,19 @@ export function readRunResult(path: string): RunResult {
   const result = usageOf(() => parseResult(readText(path), path))
   tellContradictions(path, result)
   return result
+}
+
+/**
+ * The recorded edits of the run whose result is in the file `path`. Throws `UsageError` if the run
+ * did not record them, and for a damaged file.
+ */
+export function readVersions(path: string, { command }: RunResult): readonly EditEvent[] {
+  const versions = versionsPath(path)
+  if (!existsSync(versions)) {
+    const again = `${shellText(command)} --versions`
+    throw new UsageError(`${versions} does not exist; run again with --versions: ${again}`)
+  }
+  return usageOf(() => parseVersionLog(readText(versions), versions))
 }
 
 /** Results of our runs and of peers, for a comparison. Throws `UsageError` naming the file. */

@@ -88,7 +88,7 @@ function listOf(one: z.ZodType<string, string>): z.ZodType {
   const name = z.string().min(1, 'a name is empty').pipe(one)
   return z.preprocess(
     (value) => (typeof value === 'string' ? value.split(',').map((text) => text.trim()) : value),
-    z.array(name).min(1, 'at least one name'),
+    z.array(name, 'expected a name, or a list of names').min(1, 'at least one name'),
   )
 }
 

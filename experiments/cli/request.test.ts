@@ -115,6 +115,7 @@ describe('a config file uses the same names', () => {
     ['{"param": {"__proto__": 1}}', /"__proto__" is not allowed as a name/],
     ['{"records": [2000, 4000]}', /config\.json: records: takes one value, not 2: "\[2000,4000\]"/],
     ['{"records": 2000.5}', /records: "2000\.5" is not a count/],
+    ['{"strategy": 5}', /config\.json: strategy: expected a name, or a list of names$/],
     ['{"param": 5}', /config\.json: param: expected an object, as/],
     ['{"param": {"T": {"T": 4}}}', /param: expected a text, a number, true, false, null or a list/],
     ['{"seed": 1e999}', /1e999 is beyond the range of numbers/],

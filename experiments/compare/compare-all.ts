@@ -5,7 +5,14 @@
  */
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
-import { type CompareOptions, type Comparison, comparePairs } from './comparison.ts'
+import {
+  type CompareOptions,
+  type Comparison,
+  comparePairs,
+  type EstimatedComparison,
+} from './comparison.ts'
+import { type Family, judge } from './family.ts'
+import { METRICS } from './metrics.ts'
 import {
   brokenBooks,
   comparableSides,
@@ -24,6 +31,7 @@ export interface CompareAllOptions extends CompareOptions {
 
 export interface Compared {
   readonly comparisons: readonly Comparison[]
+  readonly family: Family
   /** One line for each side or result that was not compared, with the reason. */
   readonly leftOut: readonly string[]
 }
@@ -46,7 +54,7 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
     groups.filter((group) => group.length > 1),
     across,
   )
-  const comparisons: Comparison[] = []
+  const estimated: EstimatedComparison[] = []
   const leftOut: string[] = [...broken]
   for (const group of groups) {
     const [first, second] = group
@@ -72,11 +80,13 @@ export function compareAll(results: readonly AnyResult[], options: CompareAllOpt
       if ('why' in pairing) leave(` with ${against}`, pairing.why)
       else {
         const named = { a: against, b: contender, workload }
-        comparisons.push(comparePairs(measure, side, { ...pairing, ...named }, options))
+        estimated.push(comparePairs(measure, side, { ...pairing, ...named }, options))
       }
     }
   }
-  return { comparisons, leftOut }
+  const asked = METRICS.filter(({ flag }) => options.metrics.includes(flag))
+  const names = asked.map(({ name }) => name)
+  return { ...judge(estimated, names, options.level), leftOut }
 }
 
 /**

@@ -4,12 +4,14 @@ import { describe, expect, test } from 'vitest'
 import type { RunResult } from '../../results/schema.ts'
 import { sampleResult } from '../../results/testing/sample-result.ts'
 import { lookOf } from '../cli/terminal.ts'
-import { comparedText, comparisonText } from '../commands/compare/comparison-text.ts'
+import { comparedText } from '../commands/compare/comparison-text.ts'
 import { type CompareAllOptions, compareAll } from './compare-all.ts'
+import { METRICS } from './metrics.ts'
 
 const OPTIONS: CompareAllOptions = {
   across: [],
   baseline: null,
+  metrics: [],
   level: 0.95,
   seed: 42,
   resamples: 500,
@@ -101,7 +103,7 @@ describe('verdicts', () => {
   test('one pair has no interval', () => {
     const [comparison] = compare({}, {}, {}, 1)
     expect(metricOf(comparison!, 'WA lsm')).toMatchObject({ verdict: 'single seed', low: null })
-    expect(comparisonText(comparison!, lookOf({}))).toContain(
+    expect(comparedText(compareBoth({}, {}, {}, 1), lookOf({}))).toContain(
       'single seed: a verdict needs 10 pairs',
     )
   })
@@ -125,6 +127,42 @@ describe('verdicts', () => {
     expect(comparison!.metrics.map(({ metric }) => metric)).not.toContain('throughput, op/s')
     expect(comparison!.leftOut[0]).toContain('different machines (cpuModel')
     expect(metricOf(comparison!, 'WA lsm').verdict).toBe('better')
+  })
+})
+
+describe('metrics asked for beforehand', () => {
+  test('are the family, and the others are exploratory', () => {
+    const { comparisons, family } = compareBoth({}, {}, { metrics: ['wa', 'space'] })
+    expect(family).toMatchObject({ size: 2, metrics: ['WA total', 'space amplification'] })
+    const [total, lsm] = ['WA total', 'WA lsm'].map((name) => metricOf(comparisons[0]!, name))
+    expect(total).toMatchObject({ primary: true, verdict: 'better', pAdjusted: 2 * total!.p! })
+    expect(lsm).toMatchObject({ primary: false, verdict: 'exploratory', pAdjusted: null })
+    expect(lsm!.high).toBeLessThan(0)
+  })
+
+  test('bear a verdict where all metrics together would need more seeds', () => {
+    const results = ['leveling', 'tiering', 'fluid', 'universal', 'lazy-leveling'].flatMap(
+      (strategy, at) => resultsOf(strategy, 10, 5 - at),
+    )
+    const verdictOf = (metrics: readonly string[]) => {
+      const { comparisons } = compareAll(results, { ...OPTIONS, metrics })
+      return metricOf(comparisons[0]!, 'WA total').verdict
+    }
+    expect([verdictOf([]), verdictOf(['wa'])]).toEqual(['too few seeds', 'better'])
+    expect(comparedText(compareAll(results, OPTIONS), lookOf({}))).toMatch(
+      /too few seeds: \d+ verdicts at once need 12 pairs; --metric chooses fewer/,
+    )
+  })
+
+  test('are listed where a result has no such figure', () => {
+    const [comparison] = compare({}, {}, { metrics: ['wa', 'runs-per-long-scan'] })
+    expect(comparison!.leftOut).toEqual(['runs per long scan: not every result has this figure'])
+  })
+
+  test('have names of their own', () => {
+    const flags = METRICS.map(({ flag }) => flag)
+    expect(new Set(flags).size).toBe(flags.length)
+    expect(flags.filter((flag) => !/^[a-z0-9-]+$/.test(flag))).toEqual([])
   })
 })
 

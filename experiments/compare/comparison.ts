@@ -1,11 +1,13 @@
 /**
- * Owns a comparison of two sides: for each metric the mean difference over the pairs, its interval
- * and a verdict. With fewer than ten pairs there is no verdict, only the difference with a label.
+ * Owns the estimates of two sides: for each metric the mean difference over the pairs, its interval
+ * and its p-value. With one pair there is only the difference. `family.ts` gives the verdicts,
+ * since they depend on the number of differences in the call.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { type AnyResult, sampleValue } from '../../results/identity.ts'
-import { bootstrapMean, type Interval, meanOf } from '../measure/bootstrap.ts'
-import { type Metric, metricsOf } from './metrics.ts'
+import { bootstrapMean, meanOf } from '../measure/bootstrap.ts'
+import { signFlipP } from '../measure/significance.ts'
+import { METRICS, type Metric, metricsOf } from './metrics.ts'
 import {
   type Across,
   type ConfigDifference,
@@ -23,10 +25,12 @@ export type Verdict =
   | 'worse'
   | 'no significant difference'
   | 'single seed'
-  /** Several pairs, but fewer than a claim needs. */
+  /** Several pairs, but fewer than a claim on so many differences needs. */
   | 'too few seeds'
   /** A failed gate forbids a claim about this figure; a label names the reason. */
   | 'not claimed'
+  /** Other metrics were asked for beforehand. */
+  | 'exploratory'
 
 export interface MetricComparison {
   readonly metric: string
@@ -37,13 +41,29 @@ export interface MetricComparison {
   readonly difference: number
   /** difference ÷ |meanA|; null where that is 0. */
   readonly relative: number | null
-  /** The difference's interval; null for one pair. */
+  /** The difference's own interval, without a correction; null for one pair. */
   readonly low: number | null
   readonly high: number | null
+  /** P-value of the difference alone; null for one pair. */
+  readonly p: number | null
+  /** The same, corrected for all differences of the family; null if it is not in the family. */
+  readonly pAdjusted: number | null
+  /** It was asked for beforehand. */
+  readonly primary: boolean
   /** The verdict on the second side, compared with the first. */
   readonly verdict: Verdict
   /** Reservations of failed gates, to be quoted with the figure. */
   readonly labels: readonly string[]
+}
+
+/** A difference before the correction. */
+export interface Estimate extends Omit<MetricComparison, 'pAdjusted' | 'verdict'> {
+  /** What stands in place of a verdict; null: the difference is in the family. */
+  readonly withheld: Verdict | null
+}
+
+export interface EstimatedComparison extends Omit<Comparison, 'metrics'> {
+  readonly metrics: readonly Estimate[]
 }
 
 export interface Comparison {
@@ -67,6 +87,8 @@ export interface Comparison {
 
 export interface CompareOptions {
   readonly across: readonly Across[]
+  /** Flag names of the metrics asked for beforehand; empty: none, so all share one family. */
+  readonly metrics: readonly string[]
   readonly level: number
   readonly seed: number
   readonly resamples: number
@@ -80,7 +102,7 @@ export function comparePairs(
   b: Side,
   pairing: NamedPairing,
   options: CompareOptions,
-): Comparison {
+): EstimatedComparison {
   const { level, seed, resamples } = options
   const { pairs, unpaired } = pairing
   const results = pairs.flatMap((pair) => [...pair.a, ...pair.b])
@@ -89,6 +111,9 @@ export function comparePairs(
   const longer = lengthDifference(pairs)
   const whyNot = ({ timed, ofWholeRun = false }: Metric) =>
     (timed ? elsewhere : null) ?? (ofWholeRun ? longer : null)
+  const missing = METRICS.filter(
+    (metric) => options.metrics.includes(metric.flag) && !metrics.includes(metric),
+  )
   const compared = metrics.filter((metric) => whyNot(metric) === null)
   return {
     a: pairing.a,
@@ -101,8 +126,9 @@ export function comparePairs(
     resamples,
     seed,
     configDifferences: configDifferences(a, b),
-    metrics: compared.map((metric) => compareMetric(metric, pairs, options)),
+    metrics: compared.map((metric) => estimate(metric, pairs, options)),
     leftOut: [
+      ...missing.map(({ name }) => `${name}: not every result has this figure`),
       ...metrics
         .filter((metric) => !compared.includes(metric))
         .map((metric) => `${metric.name}: ${whyNot(metric)}`),
@@ -139,11 +165,8 @@ function timeDifference(pairs: readonly Pair[]): string | null {
   return null
 }
 
-function compareMetric(
-  metric: Metric,
-  pairs: readonly Pair[],
-  { level, seed, resamples }: CompareOptions,
-): MetricComparison {
+function estimate(metric: Metric, pairs: readonly Pair[], options: CompareOptions): Estimate {
+  const { level, seed, resamples } = options
   const figure = (result: AnyResult) => metric.valueOf(result)
   const ofA = pairs.map(({ a }) => sampleValue(a, figure)!)
   const ofB = pairs.map(({ b }) => sampleValue(b, figure)!)
@@ -163,23 +186,23 @@ function compareMetric(
     relative: meanA === 0 ? null : difference / Math.abs(meanA),
     low,
     high,
-    verdict: verdictOf(metric, pairs, interval),
+    p: pairs.length === 1 ? null : signFlipP(differences, seed),
+    primary: options.metrics.includes(metric.flag),
+    withheld: withheldOf(metric, pairs, options),
     labels: labelsOf(metric, failedGates(pairs)),
   }
 }
 
-function verdictOf(
-  { better, forbids }: Metric,
+function withheldOf(
+  { flag, forbids }: Metric,
   pairs: readonly Pair[],
-  interval: Interval | null,
-): Verdict {
+  { metrics }: CompareOptions,
+): Verdict | null {
   const failed = failedGates(pairs)
   if (forbids.some((gate) => failed.has(gate))) return 'not claimed'
-  if (interval === null) return 'single seed'
-  if (pairs.length < PAIRS_MIN) return 'too few seeds'
-  if (interval.low <= 0 && interval.high >= 0) return 'no significant difference'
-  const grows = interval.low > 0
-  return grows === (better === 'higher') ? 'better' : 'worse'
+  if (pairs.length === 1) return 'single seed'
+  if (metrics.length > 0 && !metrics.includes(flag)) return 'exploratory'
+  return pairs.length < PAIRS_MIN ? 'too few seeds' : null
 }
 
 function labelsOf({ labels }: Metric, failed: ReadonlySet<string>): readonly string[] {

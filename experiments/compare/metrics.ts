@@ -6,10 +6,14 @@
 import type { AnyResult } from '../../results/identity.ts'
 import { isPeerResult } from '../../results/peer-schema.ts'
 import type { ReadAccount, RunResult } from '../../results/schema.ts'
+import { OPERATION_KIND_NAMES } from '../../workloads/index.ts'
+import { unknownName } from '../base/usage-error.ts'
 import { runThroughput } from '../measure/throughput.ts'
 
 export interface Metric {
   readonly name: string
+  /** Its name as a value of `--metric`. */
+  readonly flag: string
   readonly better: 'lower' | 'higher'
   /** It depends on the machine and its load, so only runs on one machine are compared. */
   readonly timed: boolean
@@ -29,9 +33,10 @@ const READS = { ...TRANSIENT, 'dataset-beyond-cache': 'within the cache' }
 
 type Ratio = 'waTotal' | 'waLsm' | 'waRocksdb' | 'spaceAmplification'
 
-function shared(name: string, key: Ratio): Metric {
+function shared(name: string, flag: string, key: Ratio): Metric {
   return {
     name,
+    flag,
     better: 'lower',
     timed: false,
     labels: TRANSIENT,
@@ -48,6 +53,7 @@ type Account = keyof RunResult['deterministic']['readAmplification']
 function reads(name: string, account: Account, key: keyof ReadAccount): Metric {
   return {
     name,
+    flag: name.replaceAll(' ', '-'),
     better: 'lower',
     timed: false,
     labels: READS,
@@ -58,12 +64,13 @@ function reads(name: string, account: Account, key: keyof ReadAccount): Metric {
 }
 
 const COUNTED: readonly Metric[] = [
-  shared('WA total', 'waTotal'),
-  shared('WA lsm', 'waLsm'),
-  shared('WA rocksdb', 'waRocksdb'),
-  shared('space amplification', 'spaceAmplification'),
+  shared('WA total', 'wa', 'waTotal'),
+  shared('WA lsm', 'wa-lsm', 'waLsm'),
+  shared('WA rocksdb', 'wa-rocksdb', 'waRocksdb'),
+  shared('space amplification', 'space', 'spaceAmplification'),
   {
     name: 'peak bytes',
+    flag: 'peak-bytes',
     better: 'lower',
     timed: false,
     labels: TRANSIENT,
@@ -85,6 +92,7 @@ const COUNTED: readonly Metric[] = [
 
 const THROUGHPUT: Metric = {
   name: 'throughput, op/s',
+  flag: 'throughput',
   better: 'higher',
   timed: true,
   labels: PACE,
@@ -98,6 +106,7 @@ const PERCENTILES = ['p50Us', 'p99Us', 'p999Us'] as const
 function latencies(kind: string): readonly Metric[] {
   return PERCENTILES.map((key) => ({
     name: `${kind} ${key.slice(0, -2)}, µs`,
+    flag: `${kind}-${key.slice(0, -2)}`,
     better: 'lower',
     timed: true,
     labels: { 'open-loop-latency': 'not from an open loop at a steady share' },
@@ -107,10 +116,23 @@ function latencies(kind: string): readonly Metric[] {
   }))
 }
 
+/** All metrics, in the order of their rows. */
+export const METRICS: readonly Metric[] = [
+  ...COUNTED,
+  THROUGHPUT,
+  ...OPERATION_KIND_NAMES.flatMap(latencies),
+]
+
+/** Returns `names` if each is the flag of a metric. Throws `UsageError` with the nearest if not. */
+export function askedMetrics(names: readonly string[]): readonly string[] {
+  const known = METRICS.map(({ flag }) => flag)
+  for (const name of names) {
+    if (!known.includes(name)) throw unknownName('value of --metric', name, known)
+  }
+  return names
+}
+
 /** The metrics for which every result has a figure. */
 export function metricsOf(results: readonly AnyResult[]): readonly Metric[] {
-  const kinds = Object.keys(results[0]?.timed.latencyByKind ?? {})
-  return [...COUNTED, THROUGHPUT, ...kinds.flatMap(latencies)].filter((metric) =>
-    results.every((result) => metric.valueOf(result) !== null),
-  )
+  return METRICS.filter((metric) => results.every((result) => metric.valueOf(result) !== null))
 }

@@ -90,7 +90,7 @@ const EXPERIMENTS: Readonly<Record<string, string>> = {
   base: '',
   machine: 'base',
   measure: 'base machine',
-  load: 'base measure',
+  load: 'base',
   targets: 'base machine measure',
   run: RUN_AND_BELOW,
   browser: '',

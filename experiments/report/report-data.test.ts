@@ -4,6 +4,7 @@ import { sampleResult } from '../../results/testing/sample-result.ts'
 import { reportOf } from './report-data.ts'
 import type { ReportTable } from './report-table.ts'
 import { sampleSweep } from './testing/sample-sweep.ts'
+import { verdictTable } from './verdict-table.ts'
 
 const results = sampleSweep(3)
 const report = reportOf(results)
@@ -90,19 +91,31 @@ describe('a report of a sweep', () => {
 })
 
 describe('verdicts', () => {
-  const verdictOf = (seeds: number) => {
-    const { tables } = reportOf(sampleSweep(seeds))
-    const table = tables.find(({ id }) => id === 'verdicts')!
-    return rowOf(table, 'ycsb-a', 'tiering', 'leveling', 'WA total')
+  const verdictsOf = (seeds: number, ...metrics: string[]) => {
+    const sweep = sampleSweep(seeds).filter(({ config }) => config.workload.name === 'ycsb-a')
+    return verdictTable(sweep, metrics)
   }
+  const verdictIn = (table: ReportTable, metric: string) =>
+    rowOf(table, 'ycsb-a', 'tiering', 'leveling', metric)
 
-  test('compare every design with the first of its workload, and need ten paired seeds', () => {
-    const { 'the design is': verdict, difference, '95 % from': low, to: high } = verdictOf(10)
+  test('compare every design with the first of its workload, and need enough paired seeds', () => {
+    const table = verdictsOf(12)
+    const found = verdictIn(table, 'WA total')
+    const { 'the design is': verdict, difference, '95 % from': low, to: high } = found
     expect(verdict).toEqual({ text: 'better', mark: 'good' })
     expect(low!.value!).toBeLessThanOrEqual(difference!.value!)
     expect(high!.value!).toBeGreaterThanOrEqual(difference!.value!)
     expect(high!.value!).toBeLessThan(0)
-    expect(verdictOf(9)['the design is']!.text).toMatch(/^too few seeds/)
+    expect(table.note).toMatch(/corrected for the \d+ differences of this call \(Holm 1979\)/)
+    expect(table.note).toContain('With fewer than 12 pairs there is no verdict.')
+    expect(verdictIn(verdictsOf(11), 'WA total')['the design is']!.text).toMatch(/^too few seeds/)
+  })
+
+  test('on a metric asked for beforehand need ten', () => {
+    const found = verdictIn(verdictsOf(10, 'wa'), 'WA total *')
+    expect(found['the design is']).toEqual({ text: 'better', mark: 'good' })
+    const nine = verdictIn(verdictsOf(9, 'wa'), 'WA total *')
+    expect(nine['the design is']!.text).toMatch(/^too few seeds/)
   })
 
   test('leave out designs that cannot be compared; the note says why', () => {

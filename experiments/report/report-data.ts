@@ -25,9 +25,10 @@ export interface Report extends ReportCharts {
 
 /**
  * The report of `all`. Peers keep different counters: they are compared with our runs in the
- * verdicts, and appear in no other table. Throws `LSM_INVALID_ARGUMENT` without a run of ours.
+ * verdicts, and appear in no other table. `metrics` are flags of metrics asked for beforehand; only
+ * they get verdicts, if there are any. Throws `LSM_INVALID_ARGUMENT` without a run of ours.
  */
-export function reportOf(all: readonly AnyResult[]): Report {
+export function reportOf(all: readonly AnyResult[], metrics: readonly string[] = []): Report {
   const results = all.filter((result): result is RunResult => !isPeerResult(result))
   const peers = all.length - results.length
   if (results.length === 0) {
@@ -38,7 +39,7 @@ export function reportOf(all: readonly AnyResult[]): Report {
     summary: `${summaryOf(results)}${peersText(peers)}`,
     tables: [
       comparisonTable(results),
-      verdictTable(all),
+      verdictTable(all, metrics),
       gatesTable(results),
       differencesTable(results),
       sharedTable(results),

@@ -6,12 +6,8 @@
 import type { AnyResult } from '../../results/identity.ts'
 import { UsageError } from '../base/usage-error.ts'
 import { type Compared, compareAll } from '../compare/compare-all.ts'
-import {
-  type Comparison,
-  type MetricComparison,
-  PAIRS_MIN,
-  type Verdict,
-} from '../compare/comparison.ts'
+import type { Comparison, MetricComparison, Verdict } from '../compare/comparison.ts'
+import { correctionText, type Family, judge, probabilityText } from '../compare/family.ts'
 import { type ReportCell, type ReportTable, words } from './report-table.ts'
 
 const OPTIONS = {
@@ -28,17 +24,20 @@ const MARKS: Partial<Readonly<Record<Verdict, NonNullable<ReportCell['mark']>>>>
   worse: 'bad',
 }
 
-export function verdictTable(results: readonly AnyResult[]): ReportTable {
-  const { comparisons, leftOut } = compared(results)
+export function verdictTable(
+  results: readonly AnyResult[],
+  metrics: readonly string[],
+): ReportTable {
+  const { comparisons, family, leftOut } = compared(results, metrics)
   return {
     id: 'verdicts',
     title: 'Verdicts',
-    note: noteOf(comparisons, leftOut),
+    note: noteOf(comparisons, family, leftOut),
     columns: [
       ...['workload', 'design', 'against', 'metric', 'the design is'].map((name) =>
         column(name, 'words'),
       ),
-      ...['difference', '95 % from', 'to', 'design’s mean', 'other’s mean'].map((name) =>
+      ...['difference', '95 % from', 'to', 'p, Holm', 'design’s mean', 'other’s mean'].map((name) =>
         column(name, 'figure'),
       ),
     ],
@@ -49,31 +48,38 @@ export function verdictTable(results: readonly AnyResult[]): ReportTable {
 }
 
 /** Empty if all results are of one design. */
-function compared(results: readonly AnyResult[]): Compared {
+function compared(results: readonly AnyResult[], metrics: readonly string[]): Compared {
   try {
-    return compareAll(results, OPTIONS)
+    return compareAll(results, { ...OPTIONS, metrics })
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
-    return { comparisons: [], leftOut: [error.message] }
+    const { comparisons, family } = judge([], [], OPTIONS.level)
+    return { comparisons, family, leftOut: [error.message] }
   }
 }
 
 function rowOf({ workload, a, b }: Comparison, metric: MetricComparison): readonly ReportCell[] {
-  const { meanA, meanB, difference, relative, low, high, verdict, labels } = metric
+  const { meanA, meanB, difference, relative, low, high, pAdjusted, verdict, labels } = metric
+  const name = metric.primary ? `${metric.metric} *` : metric.metric
   const share = relative === null ? '' : ` (${signed(relative * 100, 1)} %)`
   const mark = MARKS[verdict]
   return [
-    ...[workload, b, a, metric.metric].map(words),
+    ...[workload, b, a, name].map(words),
     { text: [verdict, ...labels].join('; '), ...(mark === undefined ? {} : { mark }) },
     { text: `${difference > 0 ? '+' : ''}${significant(difference)}${share}`, value: difference },
     { text: low === null ? '–' : significant(low), value: low },
     { text: high === null ? '–' : significant(high), value: high },
+    { text: pAdjusted === null ? '–' : probabilityText(pAdjusted), value: pAdjusted },
     { text: significant(meanB), value: meanB },
     { text: significant(meanA), value: meanA },
   ]
 }
 
-function noteOf(comparisons: readonly Comparison[], refused: readonly string[]): string {
+function noteOf(
+  comparisons: readonly Comparison[],
+  family: Family,
+  refused: readonly string[],
+): string {
   const first = comparisons[0]
   const leftOut = new Set(comparisons.flatMap((comparison) => comparison.leftOut))
   return [
@@ -85,7 +91,8 @@ function noteOf(comparisons: readonly Comparison[], refused: readonly string[]):
           `Intervals of the mean difference: ${first.level * 100} %, BCa bootstrap, ` +
             `${first.resamples.toLocaleString('en-US')} resamples, seed ${first.seed}.`,
         ]),
-    `Under ${PAIRS_MIN} pairs there is no verdict.`,
+    ...(family.size === 0 ? [] : [correctionText(family)]),
+    `With fewer than ${family.pairsMin} pairs there is no verdict.`,
     ...[...leftOut].map((line) => `Left out: ${line}.`),
     ...refused.map((line) => `Not compared: ${line}.`),
   ].join(' ')

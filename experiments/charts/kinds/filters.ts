@@ -57,21 +57,7 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
   const results = measured.flatMap(({ design }) => design.results)
   const groups = [...Map.groupBy(measured, ({ design }) => nameOf(design.results[0]!))]
   const bitsMax = Math.max(...measured.map(({ bits }) => bits))
-  const bits = Array.from(
-    { length: Math.ceil((bitsMax + 1) / CURVE_STEP) },
-    (_, index) => (index + 1) * CURVE_STEP,
-  )
-  const curve = (name: string, colour: string, dash: readonly number[], rate: typeof idealCurve) =>
-    ({
-      name,
-      style: { colour, dash, shape: 'circle' },
-      marks: 'line',
-      points: bits.map((x) => ({ x, y: rate(x) })),
-    }) as const satisfies PlotSeries
-  const curves = [
-    curve('this filter, expected', COLOUR.ink, [], falsePositiveRate),
-    curve('ideal bloom filter', COLOUR.muted, [4, 3], idealCurve),
-  ]
+  const curves = curvesUpTo(bitsMax)
   const styles = stylesOf(groups.map(([, same]) => strategyOf(same.map(({ design }) => design))))
   const points = groups.map(
     ([name, same], index): PlotSeries => ({
@@ -130,6 +116,25 @@ function filtersChart(measured: readonly Measured[], left: number, preset: Prese
     ],
     notes: [notesOf(measured, left), supportNote(results)],
   })
+}
+
+/** The rates that filters should have, up to the next whole number of bits per key. */
+function curvesUpTo(bitsMax: number) {
+  const bits = Array.from(
+    { length: Math.ceil((bitsMax + 1) / CURVE_STEP) },
+    (_, index) => (index + 1) * CURVE_STEP,
+  )
+  const curve = (name: string, colour: string, dash: readonly number[], rate: typeof idealCurve) =>
+    ({
+      name,
+      style: { colour, dash, shape: 'circle' },
+      marks: 'line',
+      points: bits.map((x) => ({ x, y: rate(x) })),
+    }) as const satisfies PlotSeries
+  return [
+    curve('this filter, expected', COLOUR.ink, [], falsePositiveRate),
+    curve('ideal bloom filter', COLOUR.muted, [4, 3], idealCurve),
+  ]
 }
 
 function notesOf(measured: readonly Measured[], left: number): string {

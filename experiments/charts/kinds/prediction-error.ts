@@ -81,6 +81,7 @@ function predictionErrorChart(
   const width = Math.floor(
     (panelRoom(preset) - sideWidth - labelGap - panelGap * (METRICS.length - 1)) / METRICS.length,
   )
+  const shared = { names, byes, most, width }
   const subject = subjectOf(engine)
   return figureOf(preset, {
     drawn: DRAWN,
@@ -99,7 +100,7 @@ function predictionErrorChart(
         labelColumn(preset, names, 'Deviation', sideWidth),
         ...METRICS.flatMap(({ title }, index) => [
           ...(index === 0 ? [] : [spacer(panelGap)]),
-          deviationPanel(preset, names, byes, deviations[index]!, title, most, width),
+          deviationPanel(preset, { ...shared, title, deviations: deviations[index]! }),
         ]),
       ]),
     ],
@@ -112,15 +113,20 @@ function predictionErrorChart(
   })
 }
 
-function deviationPanel(
-  preset: Preset,
-  names: readonly string[],
-  byes: readonly string[],
-  deviations: readonly Deviation[],
-  title: string,
-  most: number,
-  width: number,
-): View {
+interface DeviationPanel {
+  readonly title: string
+  /** The rows. */
+  readonly names: readonly string[]
+  /** Who predicts, in the order of their styles. */
+  readonly byes: readonly string[]
+  readonly deviations: readonly Deviation[]
+  /** The end of the axis, in percent. */
+  readonly most: number
+  readonly width: number
+}
+
+function deviationPanel(preset: Preset, panel: DeviationPanel): View {
+  const { title, names, byes, deviations, most, width } = panel
   const { rowStep } = spacingOf(preset)
   const { scale } = preset
   const step = rowStep / (byes.length + 1)

@@ -209,7 +209,7 @@ function growthRows(result: RunResult, preset: Preset): readonly View[] {
     size,
   )
   const levels = levelsOf([result])
-  const runs = runsPlot(preset, result, 'Runs per level', levels, x, size)
+  const runs = runsPlot(preset, result, { heading: 'Runs per level', levels, x, size })
   return [levelLegend(preset, levels), ...gridRows(preset, [runs, growth], grid)]
 }
 

@@ -11,7 +11,8 @@ import type { ResultEvent, RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
-import { gridOf, gridRows, type PlotSize, plotView } from '../plots.ts'
+import type { Layer } from '../panels.ts'
+import { gridOf, gridRows, type Plot, type PlotSize, plotView } from '../plots.ts'
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import { byteUnit } from '../wording.ts'
 import {
@@ -62,14 +63,14 @@ function treeShapeChart(
   const subject = subjectOf(results)
   const labels = strategyLabels(results)
   const levels = levelsOf(results)
-  const x = userBytesAxis(results)
   // Two panels for each run.
   const grid = gridOf(preset, results.length * 2)
+  const frame = { levels, x: userBytesAxis(results), size: grid.size }
   const plots = results.flatMap((result) => {
     const name = results.length > 1 ? `${labels.get(result)}: ` : ''
     return [
-      bytesPlot(preset, result, `${name}bytes per level`, levels, x, grid.size),
-      runsPlot(preset, result, `${name}runs per level`, levels, x, grid.size),
+      bytesPlot(preset, result, { ...frame, heading: `${name}bytes per level` }),
+      runsPlot(preset, result, { ...frame, heading: `${name}runs per level` }),
     ]
   })
   return figureOf(preset, {
@@ -82,59 +83,48 @@ function treeShapeChart(
   })
 }
 
-function bytesPlot(
-  preset: Preset,
-  result: RunResult,
-  heading: string,
-  levels: number,
-  x: UserBytesAxis,
-  size: PlotSize,
-): View {
+/** Where the levels of a run are drawn. */
+interface LevelsFrame {
+  readonly heading: string
+  readonly levels: number
+  readonly x: UserBytesAxis
+  readonly size: PlotSize
+}
+
+function bytesPlot(preset: Preset, result: RunResult, frame: LevelsFrame): View {
   const unit = byteUnit(Math.max(...result.deterministic.series.map((p) => p.physicalBytes)))
-  const axes = { x, y: { title: `bytes (${unit.name})` } }
   const points = bytesPerLevel(result).map(({ user, values }) => ({
-    user: user / x.unitBytes,
+    user,
     values: values.map((bytes) => bytes / unit.bytes),
   }))
-  return plotView(
-    preset,
-    {
-      ...axes,
-      heading,
-      rise: phaseRise(preset),
-      series: [],
-      behind: watermarkLayers(preset, [result], size, DRAWN),
-      above: [levelAreas(points, levels, axes), ...phaseLayers(preset, result, x, size.width)],
-    },
-    size,
-  )
+  const behind = watermarkLayers(preset, [result], frame.size, DRAWN)
+  return areasPlot(preset, result, frame, { y: { title: `bytes (${unit.name})` }, points, behind })
 }
 
 /** Areas of the number of runs of each level. */
-export function runsPlot(
-  preset: Preset,
-  result: RunResult,
-  heading: string,
-  levels: number,
-  x: UserBytesAxis,
-  size: PlotSize,
-): View {
-  const axes = { x, y: { title: 'sorted runs', format: 'd' } }
-  const points = result.deterministic.series.map(({ userBytes, shape }) => ({
-    user: userBytes / x.unitBytes,
-    values: shape,
-  }))
-  return plotView(
-    preset,
-    {
-      ...axes,
-      heading,
-      rise: phaseRise(preset),
-      series: [],
-      above: [levelAreas(points, levels, axes), ...phaseLayers(preset, result, x, size.width)],
-    },
-    size,
-  )
+export function runsPlot(preset: Preset, result: RunResult, frame: LevelsFrame): View {
+  const { series } = result.deterministic
+  const points = series.map(({ userBytes, shape }) => ({ user: userBytes, values: shape }))
+  const y = { title: 'sorted runs', format: 'd' }
+  return areasPlot(preset, result, frame, { y, points, behind: [] })
+}
+
+interface Areas extends Pick<Plot, 'y'> {
+  /** By user bytes, a value for each level. */
+  readonly points: readonly LevelPoint[]
+  readonly behind: readonly Layer[]
+}
+
+function areasPlot(preset: Preset, result: RunResult, frame: LevelsFrame, areas: Areas): View {
+  const { heading, levels, x, size } = frame
+  const { y, behind } = areas
+  const points = areas.points.map(({ user, values }) => ({ user: user / x.unitBytes, values }))
+  const above = [
+    levelAreas(points, levels, { x, y }),
+    ...phaseLayers(preset, result, x, size.width),
+  ]
+  const rise = phaseRise(preset)
+  return plotView(preset, { heading, x, y, series: [], behind, above, rise }, size)
 }
 
 /** Bytes of each level at each point of the series, as far as the event log reaches. */

@@ -7,23 +7,23 @@ import { fitted } from '../../cli/text-lines.ts'
 import { textTable } from '../../cli/text-table.ts'
 import type { Compared } from '../../compare/compare-all.ts'
 import { type Comparison, type MetricComparison, PAIRS_MIN } from '../../compare/comparison.ts'
+import { correctionText, type Family, probabilityText } from '../../compare/family.ts'
 import { text } from '../../compare/pairing.ts'
 
-const HEAD = ['metric', 'A', 'B', 'B − A', 'interval', 'B is']
+const HEAD = ['metric', 'A', 'B', 'B − A', 'interval', 'p, Holm', 'B is']
 
-/** All comparisons, then what was not compared. */
-export function comparedText({ comparisons, leftOut }: Compared, look: Look): string {
-  const tables = comparisons.map((comparison) => comparisonText(comparison, look))
+/** All comparisons, then what the verdicts are corrected for, and what was not compared. */
+export function comparedText({ comparisons, family, leftOut }: Compared, look: Look): string {
+  const tables = comparisons.map((comparison) => comparisonText(comparison, family, look))
+  if (family.size > 0) tables.push(fitted(correctionText(family), look))
   const lines = leftOut.map((line) => fitted(`  ${line}`, look))
   const rest = lines.length === 0 ? [] : [['Not compared:', ...lines].join('\n')]
   return [...tables, ...rest].join('\n\n')
 }
 
-export function comparisonText(comparison: Comparison, look: Look): string {
+function comparisonText(comparison: Comparison, family: Family, look: Look): string {
   const { a, b, workload, pairs, unpaired, level, resamples, seed } = comparison
   const rows = comparison.metrics.map(rowOf)
-  const label = pairs === 1 ? 'single seed' : 'too few seeds'
-  const few = pairs < PAIRS_MIN ? [`${label}: a verdict needs ${PAIRS_MIN} pairs`] : []
   return [
     `${workload}: A = ${a}, B = ${b}`,
     ...comparison.configDifferences.map(
@@ -33,21 +33,33 @@ export function comparisonText(comparison: Comparison, look: Look): string {
     ...[
       `${pairs} ${pairs === 1 ? 'pair' : 'pairs'} of equal operations${unpaired > 0 ? `, ${unpaired} samples without a partner` : ''}; ` +
         `${level * 100} % intervals of the mean difference, BCa bootstrap, ${resamples} resamples, seed ${seed}`,
-      ...few,
+      ...tooFew(pairs, family),
       ...comparison.leftOut.map((line) => `left out: ${line}`),
     ].map((line) => fitted(line, look)),
   ].join('\n')
 }
 
+function tooFew(pairs: number, { size, pairsMin }: Family): string[] {
+  const label = pairs === 1 ? 'single seed' : 'too few seeds'
+  if (pairs < PAIRS_MIN) return [`${label}: a verdict needs ${PAIRS_MIN} pairs`]
+  if (pairs >= pairsMin) return []
+  return [
+    `${label}: ${size} verdicts at once need ${pairsMin} pairs; ` +
+      '--metric chooses fewer beforehand',
+  ]
+}
+
 function rowOf(line: MetricComparison): string[] {
-  const { metric, meanA, meanB, difference, relative, low, high, verdict, labels } = line
+  const { metric, meanA, meanB, difference, relative, low, high, labels } = line
+  const { verdict, primary, pAdjusted } = line
   const share = relative === null ? '' : ` (${signed(relative * 100, 1)} %)`
   return [
-    metric,
+    primary ? `${metric} *` : metric,
     significant(meanA),
     significant(meanB),
     `${difference > 0 ? '+' : ''}${significant(difference)}${share}`,
     low === null || high === null ? '–' : `${significant(low)} … ${significant(high)}`,
+    pAdjusted === null ? '–' : probabilityText(pAdjusted),
     [verdict, ...labels].join('; '),
   ]
 }

@@ -82,6 +82,10 @@ async function valueAnswer(flag: FlagSpec | undefined, text: string): Promise<An
   if (kind === 'file') return { candidates: [], paths: 'files' }
   if (kind === 'folder') return { candidates: [], paths: 'folders' }
   const kept = kind === 'list' ? text.slice(0, text.lastIndexOf(',') + 1) : ''
+  // No name begins like a path: it is a module, or the spec of a workload.
+  if (/^[./~]/.test(text)) return { candidates: [], paths: 'files' }
+  // The value of an assignment is not completed.
+  if (kind === 'assignments' && text.includes('=')) return NOTHING
   const end = kind === 'assignments' ? '=' : ''
   const known = await namesOf(names ?? [])
   return beginning(

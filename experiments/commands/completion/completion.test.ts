@@ -53,11 +53,13 @@ test.runIf(process.platform !== 'win32').each([
   ['varve exp --strategy=tie', ['tiering']],
   ['varve exp --strategy tie', ['tiering']],
   ['varve exp --strategy=tiering,lev', ['tiering,leveling', 'tiering,leveling-partial']],
+  ['varve exp --strategy=./va', ['./varve.bash']],
   ['varve exp --storage=', ['node', 'memory']],
   ['varve exp --suite=co', ['counts']],
   ['varve exp --set=blockCache', ['blockCacheBytes=']],
   ['varve exp --list=memtable', ['memtableBytes']],
   ['varve exp --param=bitsPer', ['bitsPerKey=']],
+  ['varve exp --param=bitsPerKey=', []],
   [
     'varve trace stats --format=',
     ['native', 'ycsb', 'rocksdb', 'rocksdb-text', 'twitter', 'kvcache'],

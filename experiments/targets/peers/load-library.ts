@@ -13,7 +13,10 @@ export function loadLibrary<Library>(target: string, packageName: string): Libra
   } catch (cause) {
     const [line] = (cause instanceof Error ? cause.message : String(cause)).split('\n')
     const code = (cause as { readonly code?: string }).code
-    const what = code === 'MODULE_NOT_FOUND' ? 'is not installed' : `does not load: ${line}`
+    const isAbsent = code === 'MODULE_NOT_FOUND'
+    const what = isAbsent
+      ? `is not installed: npm install ${packageName}`
+      : `does not load: ${line}`
     throw new UsageError(`--target=${target}: package ${packageName} ${what}`, { cause })
   }
 }

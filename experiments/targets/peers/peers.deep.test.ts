@@ -212,7 +212,7 @@ describe('what is missing', () => {
   test('a library that is not installed gives one clear line', () => {
     expect(() => loadLibrary('leveldb', 'no-such-package')).toThrow(UsageError)
     expect(() => loadLibrary('leveldb', 'no-such-package')).toThrow(
-      '--target=leveldb: package no-such-package is not installed',
+      '--target=leveldb: package no-such-package is not installed: npm install no-such-package',
     )
   })
 

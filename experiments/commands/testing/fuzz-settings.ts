@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { engineOptionsSchema } from '../../../engine/index.ts'
 import { STRATEGIES } from '../../../strategies/index.ts'
 import { WORKLOADS } from '../../../workloads/index.ts'
-import { readSettings, type SettingValue } from '../settings.ts'
+import { readSettings, type SettingValue } from '../../cli/settings.ts'
 import { unlessRefused } from './expectations.ts'
 import { anyJson, anyText, isNumber, likelyNumber, numberWritten } from './written.ts'
 
