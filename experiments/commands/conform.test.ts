@@ -1,3 +1,5 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { callVarve } from '../cli/testing/start-command.ts'
@@ -34,6 +36,24 @@ describe('npm run conform', () => {
     expect({ code, end: stdout.trim().split('\n').at(-1) }).toEqual({
       code: 1,
       end: '0 rules hold, 1 broken, 25 not asked',
+    })
+  })
+
+  test('gives a verdict on a strategy that ends the process', () => {
+    const { code, stdout } = conform(broken('ends-the-process'), '--rule=well-formed', '--runs=5')
+    expect(code).toBe(1)
+    expect(stdout).toContain('a strategy must not call process.exit')
+  })
+
+  test('finds varve and zod for a module outside the checkout', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'conform-'))
+    const path = join(folder, 'mine.ts')
+    copyFileSync(join(root, 'strategies', 'examples', 'size-tiered.ts'), path)
+    const { code, stdout } = conform(path, '--rule=params')
+    rmSync(folder, { recursive: true })
+    expect({ code, end: stdout.trim().split('\n').at(-1) }).toEqual({
+      code: 0,
+      end: '1 rules hold, 0 broken',
     })
   })
 

@@ -2,6 +2,7 @@
 
 import { RULES, RULES_OF_THE_BORDER } from './catalog.ts'
 import type { Effort, Finding, Rule } from './rule.ts'
+import { setTraps } from './rules/traps.ts'
 import type { Subject } from './subject.ts'
 
 /** What checking one rule found. */
@@ -24,11 +25,21 @@ export function* conform(
   let atBorder = false
   for (const rule of rules) {
     if (atBorder && !RULES_OF_THE_BORDER.includes(rule)) return
-    const finding = rule.check(subject, effort)
+    const finding = checkTrapped(rule, subject, effort)
     yield { rule, finding }
     if (finding === null) continue
     if (finding.tooSlow || !canBeCreated(subject)) return
     atBorder ||= RULES_OF_THE_BORDER.includes(rule)
+  }
+}
+
+/** With the traps set, so that a strategy cannot end the process before a rule finds out. */
+function checkTrapped(rule: Rule, subject: Subject, effort: Effort): Finding | null {
+  const removeTraps = setTraps()
+  try {
+    return rule.check(subject, effort)
+  } finally {
+    removeTraps()
   }
 }
 

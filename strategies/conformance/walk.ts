@@ -7,7 +7,6 @@
  * say nothing about the other rules. A `heedless` walk goes on.
  */
 
-import { z } from 'zod'
 import { isLsmError } from '../../engine/base/errors.ts'
 import { resolveSpec } from '../../engine/compaction/resolved-spec.ts'
 import type {
@@ -16,11 +15,9 @@ import type {
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import { type ValidationContext, validateSpec } from '../../engine/compaction/validate-spec.ts'
-import { levelAt } from '../../engine/version/version.ts'
-import { defineStrategy } from '../define-strategy.ts'
-import { outputTo, wholeRuns } from '../primitives/specs.ts'
 import { leveling } from '../whole-levels/leveling.ts'
 import { tiering } from '../whole-levels/tiering.ts'
+import { deepening } from './deepening.ts'
 import type { History, Step } from './history.ts'
 import type { Subject } from './subject.ts'
 import { apply, covered, flushInto, startTree, type Tree, viewOf } from './tree.ts'
@@ -48,38 +45,8 @@ const PICKS_MAX = 600
 export const PREDECESSORS: readonly (() => CompactionStrategy)[] = [
   () => leveling.create({ T: 2 }),
   () => tiering.create({ T: 3 }),
-  () => deepening,
+  deepening,
 ]
-
-/** Levels of the trees that the next strategy leaves: more than any has after so few flushes. */
-const DEEP_LEVELS = 14
-
-/** Moves every run one level down at each flush, so that the tree has a level for each. */
-const deepening = defineStrategy({
-  name: 'deepening',
-  description: 'Leaves one run on each of many levels',
-  params: z.object({}),
-  primitives: tiering.primitives,
-  pick({ version, memtableBytes, state }) {
-    const level = version.levels.findLastIndex(({ runs }) => runs.length > 1)
-    if (level === -1) return null
-    const { runs } = levelAt(version, level)
-    const isDeepest = level === DEEP_LEVELS
-    return {
-      kind: 'merge',
-      inputs: wholeRuns(level, isDeepest ? runs : runs.slice(-1)),
-      outputs: [
-        outputTo(
-          isDeepest ? { level, run: runs.at(-1)!.id } : { level: level + 1, after: null },
-          memtableBytes,
-          10,
-        ),
-      ],
-      nextState: state,
-      reason: { trigger: 'sorted runs', formula: 'runs > 1', values: { level } },
-    }
-  },
-}).create()
 
 export interface WalkOptions {
   readonly heedless?: boolean

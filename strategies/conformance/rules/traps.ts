@@ -35,6 +35,9 @@ const FUNCTIONS = [
   'require',
 ] as const
 
+/** Would end the check without a verdict. */
+const ENDS_PROCESS = /^process\.(exit|reallyExit|kill|abort)$/
+
 type Properties = Record<PropertyKey, unknown>
 
 /** The first trapped use by a strategy since it was last cleared. */
@@ -56,8 +59,13 @@ export function withTraps(work: () => void): string | null {
   return asked
 }
 
-/** Sets the traps; the result takes them away. */
+/** Whether the traps are set. */
+let set = false
+
+/** Sets the traps; the result takes them away. Where they are set, both do nothing. */
 export function setTraps(): () => void {
+  if (set) return () => {}
+  set = true
   const undo: (() => void)[] = []
   const put = (owner: object, name: string, value: unknown) => {
     const original = Object.getOwnPropertyDescriptor(owner, name)
@@ -79,6 +87,7 @@ export function setTraps(): () => void {
   ] as const
   for (const [name, value] of all) if (value !== undefined) put(globalThis, name as string, value)
   return () => {
+    set = false
     for (const step of undo.reverse()) step()
   }
 }
@@ -133,6 +142,9 @@ function usedAs(name: string, real: unknown): unknown {
     },
     apply(target, self, given) {
       note(name)
+      if (runningMember() !== null && ENDS_PROCESS.test(name)) {
+        throw new Error(`a strategy must not call ${name}`)
+      }
       return Reflect.apply(target as () => unknown, reals.get(self as object) ?? self, given)
     },
     construct(target, given) {
