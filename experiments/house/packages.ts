@@ -182,8 +182,8 @@ export function planOf(path: string, plans: readonly PackagePlan[]): PackagePlan
 }
 
 /**
- * A document without the relative links that lead nowhere in its package: their words stay, pictures
- * go. `exists` answers for a path from the document's folder.
+ * A document without the relative links that lead nowhere in its package: their words stay,
+ * pictures go. `exists` answers for a path from the document's folder.
  */
 export function withLinksTo(exists: (path: string) => boolean, text: string): string {
   return text.replaceAll(/(!?)\[([^\]]*)\]\(([^)\s]+)\)/g, (link, image, words, target) => {
