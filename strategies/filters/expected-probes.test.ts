@@ -35,3 +35,11 @@ test('every table of a run counts by its entries, with the rate of its own filte
   expect(probesPerMiss).toBeCloseTo(passed.reduce((sum, each) => sum + each) / 10_000, 12)
   expect(runs).toMatchObject([{ level: 1, entries: 10_000, falsePositiveRate: probesPerMiss }])
 })
+
+test('rates have no more digits than all versions of Node compute alike', () => {
+  const run = runOf(1, [withFilter(tables[0]!, 1000, 21), withFilter(tables[1]!, 3000, 60)])
+  const { runs, probesPerMiss } = expectedProbes(versionOf([levelOf([]), levelOf([run])]))
+  for (const rate of [runs[0]!.falsePositiveRate, probesPerMiss]) {
+    expect(rate).toBe(Number(rate.toPrecision(12)))
+  }
+})

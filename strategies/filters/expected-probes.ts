@@ -34,7 +34,7 @@ export function expectedProbes(version: Version): ExpectedProbes {
   const rateOf = remembered(falsePositiveRate)
   const runs = runsNewestFirst(version).map(({ level, run }) => filterOf(level, run, rateOf))
   const probesPerMiss = runs.reduce((sum, run) => sum + run.falsePositiveRate, 0)
-  return { runs, probesPerMiss }
+  return { runs, probesPerMiss: portable(probesPerMiss) }
 }
 
 /** Bits per key of a table's filter, as built. */
@@ -64,5 +64,15 @@ function filterOf(level: number, run: Run, rateOf: FilterCurve): RunFilter {
     passed += rateOf(bitsPerKey) * table.entries
   }
   const { entries } = run.totals
-  return { level, entries, bitsPerKey: bits / entries, falsePositiveRate: passed / entries }
+  return {
+    level,
+    entries,
+    bitsPerKey: bits / entries,
+    falsePositiveRate: portable(passed / entries),
+  }
+}
+
+/** Equal under every version of Node: their `Math.exp` and `Math.pow` differ in the last digits. */
+function portable(rate: number): number {
+  return Number(rate.toPrecision(12))
 }
