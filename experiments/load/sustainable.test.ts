@@ -10,6 +10,7 @@ import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
 import { overDefaults } from '../cli/testing/over-defaults.ts'
 import { runExperiment } from '../run/experiment.ts'
+import { quietContext } from '../run/testing/quiet-context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-load-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -20,14 +21,7 @@ async function resultOf(...flags: string[]): Promise<RunResult> {
   const command = parseCommand(overDefaults([...small, '--storage=memory'], flags))
   if (command.kind !== 'run') throw new Error(command.kind)
   const [plan] = await resolvePlans(command.request)
-  return runExperiment(plan!, {
-    outFolder: folder,
-    keep: false,
-    signal: new AbortController().signal,
-    onProgress() {},
-    code: { commit: null, dirty: false, varveVersion: 'test' },
-    terminalWritten: () => ({ bytes: 0, calls: 0 }),
-  })
+  return runExperiment(plan!, quietContext(folder))
 }
 
 const gate = (result: RunResult, name: string) => result.gates.find((one) => one.name === name)

@@ -13,6 +13,7 @@ import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
 import { overDefaults } from '../cli/testing/over-defaults.ts'
 import { runExperiment } from './experiment.ts'
+import { quietContext } from './testing/quiet-context.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -28,15 +29,7 @@ async function plansFor(...flags: string[]): Promise<readonly RunPlan[]> {
 }
 
 function run(plan: RunPlan, change: Partial<ExperimentContext> = {}): Promise<RunResult> {
-  return runExperiment(plan, {
-    outFolder: folder,
-    keep: false,
-    code: { commit: null, dirty: false, varveVersion: 'test' },
-    signal: new AbortController().signal,
-    terminalWritten: () => ({ bytes: 0, calls: 0 }),
-    onProgress() {},
-    ...change,
-  })
+  return runExperiment(plan, { ...quietContext(folder), ...change })
 }
 
 async function resultFor(...flags: string[]): Promise<RunResult> {

@@ -8,6 +8,7 @@ import { chartFor } from '../charts/chart-for.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
 import { runExperiment } from './experiment.ts'
+import { quietContext } from './testing/quiet-context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-simulation-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -20,14 +21,7 @@ async function plansFor(...flags: string[]) {
 
 async function resultFor(flags: readonly string[], signal = new AbortController().signal) {
   const [plan] = await plansFor(...flags)
-  return runExperiment(plan!, {
-    outFolder: folder,
-    keep: false,
-    code: { commit: null, dirty: false, varveVersion: 'test' },
-    signal,
-    terminalWritten: () => ({ bytes: 0, calls: 0 }),
-    onProgress() {},
-  })
+  return runExperiment(plan!, { ...quietContext(folder), signal })
 }
 
 const SMALL = ['--records=2000', '--operations=3000', '--set=memtableBytes=64KiB']

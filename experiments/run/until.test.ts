@@ -14,6 +14,7 @@ import { resolvePlans } from '../cli/resolve.ts'
 import { overDefaults } from '../cli/testing/over-defaults.ts'
 import { untilLines } from '../commands/exp/closing-table.ts'
 import { runExperiment } from './experiment.ts'
+import { quietContext } from './testing/quiet-context.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-until-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -26,14 +27,7 @@ async function runOf(...flags: string[]): Promise<RunResult> {
   const command = parseCommand(overDefaults(SMALL, flags))
   if (command.kind !== 'run') throw new Error(command.kind)
   const [plan] = await resolvePlans(command.request)
-  return runExperiment(plan!, {
-    outFolder: folder,
-    keep: false,
-    signal: new AbortController().signal,
-    onProgress() {},
-    code: { commit: null, dirty: false, varveVersion: 'test' },
-    terminalWritten: () => ({ bytes: 0, calls: 0 }),
-  })
+  return runExperiment(plan!, quietContext(folder))
 }
 
 const gate = (result: RunResult, name: string) => result.gates.find((one) => one.name === name)!

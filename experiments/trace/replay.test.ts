@@ -16,6 +16,7 @@ import type { RunPlan } from '../base/run-plan.ts'
 import { parseCommand } from '../cli/request.ts'
 import { resolvePlans } from '../cli/resolve.ts'
 import { runExperiment } from '../run/experiment.ts'
+import { quietContext } from '../run/testing/quiet-context.ts'
 import { Recording } from './recording.ts'
 import { writeChunks } from './trace-output.ts'
 
@@ -31,14 +32,7 @@ async function planOf(...flags: string[]): Promise<RunPlan> {
 }
 
 function run(plan: RunPlan): Promise<RunResult> {
-  return runExperiment(plan, {
-    outFolder: folder,
-    keep: false,
-    code: { commit: null, dirty: false, varveVersion: 'test' },
-    signal: new AbortController().signal,
-    terminalWritten: () => ({ bytes: 0, calls: 0 }),
-    onProgress() {},
-  })
+  return runExperiment(plan, quietContext(folder))
 }
 
 async function recorded(plan: RunPlan, to = path): Promise<RunResult> {
