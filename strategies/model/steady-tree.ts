@@ -29,18 +29,24 @@ export interface LevelMeans {
   readonly missedStored: number
   /** The chance that no run of the level has a key. */
   readonly passed: number
+  /** Of any state, not means. */
+  readonly runsMost: number
+  readonly storedMost: number
 }
 
-export interface SteadyTree {
-  /** Levels that hold runs, including the deepest. */
+/** A tree on average over its life. */
+export interface TreeMeans {
   readonly levels: number
-  /** Newest first. The last is one run of all keys; newer runs of its level stand before it. */
+  /**
+   * Newest first. In a steady tree the memtable, without runs, is the first, and the oldest run,
+   * which has all keys, stands alone at the end.
+   */
   readonly means: readonly LevelMeans[]
-  /** The chance that the memtable does not have a key. */
-  readonly passedMemtable: number
-  /** Entries that flushes and merges write for each update; a write-ahead log adds 1. */
+  /** The chance that a key is not in the memtable. */
+  readonly inTree: number
+  /** Entries that flushes and merges write for each write; a write-ahead log adds 1. */
   readonly copiesWritten: number
-  /** Entries that merges read for each update. */
+  /** Entries that merges read for each write. */
   readonly copiesRead: number
   /** Entries of the tree ÷ N: the mean, and the most between two merges. */
   readonly spaceMean: number
@@ -50,57 +56,43 @@ export interface SteadyTree {
 }
 
 /** The steady tree of `buffers` = N·E/M_buf memtables of data. */
-export function steadyTree(point: FluidPoint, buffers: number): SteadyTree {
+export function steadyTree(point: FluidPoint, buffers: number): TreeMeans {
   const updates = 1 / buffers
-  const flushed = runOf(0, updates)
-  const flush: Arrival = { run: flushed, inputs: 1, inputSize: flushed.size }
+  const size = sizeOf(0, updates)
+  const flush: Arrival = { loaded: 0, updates, size, inputs: 1, inputSize: size }
   const loadedLevels = levelsEndure(Math.max(1, Math.floor(buffers)), point.T)
-  const cycles: Cycle[] = []
-  let arrival: Arrival | null = flush
-  for (let depth = 0; depth < loadedLevels - 1; depth++) {
-    const cycle: Cycle = cycleOf(upperLevel(point, depth, buffers), arrival!)
-    cycles.push(cycle)
-    arrival = cycle.passedOn
-    assert(arrival !== null, 'a level above the deepest of a load becomes full')
-  }
-  let runs = loadedRuns(point, loadedLevels - 1, buffers)
+  const upper: Cycle[] = []
+  let arrival = flush
   for (;;) {
-    const deepest = deepestLevel(point, cycles.length, buffers)
-    const last = deepestCycle(deepest, arrival!, runs)
-    if (!('allOf' in last)) return treeOf(flush, cycles, last)
-    runs = [last.allOf]
-    const cycle = cycleOf(upperLevel(point, cycles.length, buffers), arrival!)
-    cycles.push(cycle)
+    const depth = upper.length
+    if (depth >= loadedLevels - 1) {
+      const deepest = new Level(point.T, point.Z, depth, buffers, true)
+      // Only the level that the load ended in has runs of it; one below gets all keys at once.
+      if (depth === loadedLevels - 1) deepest.load(Math.floor(buffers / point.T ** depth + 1e-9))
+      else deepest.push(1, 0)
+      const cycle = deepestCycle(deepest, arrival)
+      if (cycle !== null) return treeOf(flush, upper, cycle)
+    }
+    const cycle = cycleOf(new Level(point.T, point.K, depth, buffers, false), arrival)
+    upper.push(cycle)
+    if (cycle.passedOn === null) {
+      assert(depth >= loadedLevels - 1, 'a level above the deepest of a load becomes full')
+      return treeOf(flush, upper, WITHOUT_ARRIVALS)
+    }
     arrival = cycle.passedOn
-    if (arrival === null) return treeOf(flush, cycles, WITHOUT_ARRIVALS)
   }
 }
 
-/** A run of expected size. */
-interface ExpectedRun {
+/** What a level gets at once: the merge of its inputs. */
+interface Arrival {
   /** Share of the keys that came from the load. */
   readonly loaded: number
   /** Updates that came to it. */
   readonly updates: number
   readonly size: number
-}
-
-/** What a level gets at once. */
-interface Arrival {
-  /** The inputs merged. */
-  readonly run: ExpectedRun
   readonly inputs: number
   /** Σ of their sizes, by which the strategies count. */
   readonly inputSize: number
-}
-
-interface Level {
-  readonly runsMost: number
-  readonly deepest: boolean
-  /** From this size on the T-th arrival has come. */
-  readonly fullSize: number
-  /** A run of less takes the next arrival. */
-  readonly openSize: number
 }
 
 /** Work and means of a level; work is for each update. */
@@ -109,19 +101,27 @@ interface Cycle {
   readonly written: number
   readonly read: number
   readonly storedMost: number
-  /** The most that a merge into this level and everything newer occupy. */
+  /** The most that a merge into this level occupies, with everything newer. */
   readonly peak: number
   /** Null if the level never becomes full. */
   readonly passedOn: Arrival | null
 }
 
-/** After this many updates of each key a run has all of them: e^−40 are missing. */
+/** After so many updates of each key a run has practically all of them: e^−40 are missing. */
 const UPDATES_MAX = 40
 
-/** The one run of all keys, which no lookup asks in vain. */
-const ALL_KEYS: LevelMeans = { runs: 1, stored: 1, missed: 0, missedStored: 0, passed: 0 }
+/** The one run of all keys. */
+const ALL_KEYS: LevelMeans = {
+  runs: 1,
+  stored: 1,
+  missed: 0,
+  missedStored: 0,
+  passed: 0,
+  runsMost: 1,
+  storedMost: 1,
+}
 
-/** The deepest level below one that is never full: it keeps what was loaded. */
+/** The deepest level below one that is never full: it keeps what it has. */
 const WITHOUT_ARRIVALS: Cycle = {
   means: [ALL_KEYS],
   written: 0,
@@ -131,200 +131,251 @@ const WITHOUT_ARRIVALS: Cycle = {
   passedOn: null,
 }
 
-function runOf(loaded: number, updates: number): ExpectedRun {
-  const size = loaded > 1 - 1e-9 ? 1 : 1 - (1 - loaded) * Math.exp(-updates)
-  return { loaded, updates, size }
+/** Of a run that got this share of the keys from the load, and so many updates. */
+function sizeOf(loaded: number, updates: number): number {
+  return loaded > 1 - 1e-9 ? 1 : 1 - (1 - loaded) * Math.exp(-updates)
 }
 
-function merged(runs: readonly ExpectedRun[]): ExpectedRun {
-  return runOf(sum(runs.map(({ loaded }) => loaded)), sum(runs.map(({ updates }) => updates)))
+/** A run, with sums over it and all older runs of its level, as in `LevelMeans`. */
+interface StackedRun {
+  readonly loaded: number
+  readonly updates: number
+  readonly size: number
+  readonly stored: number
+  readonly missed: number
+  readonly missedStored: number
+  readonly passed: number
 }
 
-function sizeOf(runs: readonly ExpectedRun[]): number {
-  return sum(runs.map(({ size }) => size))
+const NO_RUNS: LevelMeans = {
+  runs: 0,
+  stored: 0,
+  missed: 0,
+  missedStored: 0,
+  passed: 1,
+  runsMost: 0,
+  storedMost: 0,
 }
 
-const upperLevel = ({ T, K }: FluidPoint, depth: number, buffers: number) =>
-  levelOf(T, K, depth, buffers, false)
-const deepestLevel = ({ T, Z }: FluidPoint, depth: number, buffers: number) =>
-  levelOf(T, Z, depth, buffers, true)
-
-/** Level `depth` + 1: `limitsOf` of the strategies. */
-function levelOf(T: number, runsMost: number, depth: number, buffers: number, deepest: boolean) {
-  const unit = T ** depth / buffers
-  const perRun = arrivalsPerRun(T, runsMost)
-  const openArrivals = runsMost === 1 ? Infinity : perRun === 1 ? 0 : perRun - 0.5
-  return { runsMost, deepest, fullSize: (T - 0.5) * unit, openSize: openArrivals * unit }
+const NO_RUN: StackedRun = {
+  loaded: 0,
+  updates: 0,
+  size: 0,
+  stored: 0,
+  missed: 0,
+  missedStored: 0,
+  passed: 1,
 }
 
-/** Runs of the deepest level after the load: `loadedTree` has all levels of it. */
-function loadedRuns({ T, Z }: FluidPoint, depth: number, buffers: number): ExpectedRun[] {
-  const unit = T ** depth / buffers
-  const arrivals = Math.floor(1 / unit + 1e-9)
-  const perRun = arrivalsPerRun(T, Z)
-  const runs: ExpectedRun[] = []
-  for (let held = 0; held < arrivals; held += perRun) {
-    runs.unshift(runOf(Math.min(perRun, arrivals - held) * unit, 0))
+/** The runs of a level and the work done in it. Level `depth` + 1 of the papers. */
+class Level {
+  written = 0
+  read = 0
+  peak = 0
+  /** Oldest first. */
+  readonly #runs: StackedRun[] = []
+  readonly #deepest: boolean
+  readonly #runsMost: number
+  readonly #unit: number
+  readonly #perRun: number
+  /** As `limitsOf` of the strategies: from this size on the T-th arrival has come. */
+  readonly #fullSize: number
+  /** A run of less takes the next arrival. */
+  readonly #openSize: number
+
+  constructor(T: number, runsMost: number, depth: number, buffers: number, deepest: boolean) {
+    const perRun = arrivalsPerRun(T, runsMost)
+    this.#deepest = deepest
+    this.#runsMost = runsMost
+    this.#unit = T ** depth / buffers
+    this.#perRun = perRun
+    this.#fullSize = (T - 0.5) * this.#unit
+    this.#openSize = (runsMost === 1 ? Infinity : perRun === 1 ? 0 : perRun - 0.5) * this.#unit
   }
-  return runs
-}
 
-/** A level after an arrival; work and space of the merge that it caused, 0 without one. */
-interface Taken {
-  readonly runs: readonly ExpectedRun[]
-  readonly written: number
-  readonly read: number
-  readonly peak: number
-}
-
-/** Null if the level passes everything on instead. */
-function take(level: Level, runs: readonly ExpectedRun[], arrival: Arrival): Taken | null {
-  const stored = sizeOf(runs)
-  if (stored + arrival.inputSize >= level.fullSize) return null
-  const closedAt = runs.findIndex(({ size }) => size >= level.openSize)
-  const open = closedAt === -1 ? runs.length : closedAt
-  const isCrowded = open === 0 && runs.length >= level.runsMost
-  if (isCrowded && !level.deepest) return null
-  const joined = isCrowded ? runs.length : open
-  if (joined === 0 && arrival.inputs === 1) {
-    return { runs: [arrival.run, ...runs], written: 0, read: 0, peak: 0 }
+  /** The newest run. */
+  get top(): StackedRun {
+    return this.#runs.at(-1) ?? NO_RUN
   }
-  const run = merged([arrival.run, ...runs.slice(0, joined)])
-  return {
-    runs: [run, ...runs.slice(joined)],
-    written: run.size,
-    read: arrival.inputSize + sizeOf(runs.slice(0, joined)),
-    peak: arrival.inputSize + stored + run.size,
+
+  get runs(): number {
+    return this.#runs.length
+  }
+
+  /** Share of the keys that came from the load. */
+  get loadedShare(): number {
+    return sum(this.#runs.map(({ loaded }) => loaded))
+  }
+
+  get isOneRunOfAllKeys(): boolean {
+    return this.#runs.length === 1 && this.top.size === 1
+  }
+
+  /** The runs that a load of so many arrivals leaves. */
+  load(arrivals: number): void {
+    for (let held = 0; held < arrivals; held += this.#perRun) {
+      this.push(Math.min(this.#perRun, arrivals - held) * this.#unit, 0)
+    }
+  }
+
+  push(loaded: number, updates: number): number {
+    const size = sizeOf(loaded, updates)
+    const { stored, missed, missedStored, passed } = this.top
+    const absent = 1 - size
+    this.#runs.push({
+      loaded,
+      updates,
+      size,
+      stored: stored + size,
+      missed: absent * (1 + missed),
+      missedStored: absent * (size + missedStored),
+      passed: absent * passed,
+    })
+    return size
+  }
+
+  /** False if the level passes everything on instead. */
+  take(arrival: Arrival): boolean {
+    const { stored } = this.top
+    if (stored + arrival.inputSize >= this.#fullSize) return false
+    const isCrowded = this.#runs.length >= this.#runsMost && this.top.size >= this.#openSize
+    if (isCrowded && !this.#deepest) return false
+    let { loaded, updates, inputSize } = arrival
+    const before = this.#runs.length
+    while (this.#runs.length > 0 && (isCrowded || this.top.size < this.#openSize)) {
+      const run = this.#runs.pop()!
+      loaded += run.loaded
+      updates += run.updates
+      inputSize += run.size
+    }
+    const isMerge = arrival.inputs > 1 || this.#runs.length < before
+    const size = this.push(loaded, updates)
+    if (!isMerge) return true
+    this.written += size
+    this.read += inputSize
+    this.peak = Math.max(this.peak, arrival.inputSize + stored + size)
+    return true
+  }
+
+  /** What it passes on together with an arrival. */
+  all(arrival: Arrival): Arrival {
+    let { loaded, updates, inputSize } = arrival
+    for (const run of this.#runs) {
+      loaded += run.loaded
+      updates += run.updates
+      inputSize += run.size
+    }
+    const inputs = arrival.inputs + this.#runs.length
+    return { loaded, updates, size: sizeOf(loaded, updates), inputs, inputSize }
   }
 }
 
 /** The states of a level above the deepest, from empty until it passes on. */
 function cycleOf(level: Level, arrival: Arrival): Cycle {
-  const states = new States(arrival)
-  let runs: readonly ExpectedRun[] = []
-  for (let arrivals = 1; ; arrivals++) {
-    states.add(runs)
-    const taken = take(level, runs, arrival)
-    if (taken === null) {
-      const all = [arrival.run, ...runs]
-      const inputSize = arrival.inputSize + sizeOf(runs)
-      const passedOn = { run: merged(all), inputs: runs.length + arrival.inputs, inputSize }
-      return states.cycle(passedOn)
-    }
-    if (arrivals * arrival.run.updates > UPDATES_MAX) return lastState(arrival, taken)
-    states.did(taken)
-    runs = taken.runs
+  const states = new States()
+  for (;;) {
+    states.add(level.top, level.runs)
+    if (!level.take(arrival)) return states.cycle(level, arrival, level.all(arrival))
+    if (level.top.updates > UPDATES_MAX) return lastState(level, arrival)
   }
 }
 
 /** A level that has all keys and is not full: its last state lasts. */
-function lastState(arrival: Arrival, taken: Taken): Cycle {
-  const states = new States(arrival)
-  states.add(taken.runs)
-  states.did(taken)
-  return states.cycle(null)
+function lastState(level: Level, arrival: Arrival): Cycle {
+  const states = new States()
+  level.written = 0
+  level.read = 0
+  level.take(arrival)
+  states.add(level.top, level.runs)
+  return states.cycle(level, arrival, null)
 }
 
 /**
- * The states of the deepest level from one run of all keys until it is that again. If it becomes
- * full, everything goes one level deeper as one run: that run.
+ * The states of the deepest level from one run of all keys until it is that again; null if it
+ * becomes full, so that all goes one level deeper.
  */
-function deepestCycle(
-  level: Level,
-  arrival: Arrival,
-  loaded: readonly ExpectedRun[],
-): Cycle | { readonly allOf: ExpectedRun } {
-  let runs = loaded
-  let states: States | null = null
+function deepestCycle(level: Level, arrival: Arrival): Cycle | null {
   // The first arrival brings what the load left in the levels above.
-  const left = 1 - sum(runs.map((run) => run.loaded))
-  let next: Arrival = { ...arrival, run: runOf(left, arrival.run.updates) }
-  for (;;) {
-    if (runs.length === 1 && runs[0]!.size === 1) {
-      if (states !== null) return states.cycle(null)
-      states = new States(arrival)
-    }
-    states?.addDeepest(runs)
-    const taken = take(level, runs, next)
-    if (taken === null) return { allOf: runOf(1, 0) }
-    states?.did(taken)
-    runs = taken.runs
-    next = arrival
+  const first = { ...arrival, loaded: 1 - level.loadedShare }
+  for (let next = first; !level.isOneRunOfAllKeys; next = arrival) {
+    if (!level.take(next)) return null
+  }
+  const states = new States()
+  level.written = 0
+  level.read = 0
+  do {
+    states.add(level.top, level.runs)
+    if (!level.take(arrival)) return null
+  } while (!level.isOneRunOfAllKeys)
+  const cycle = states.cycle(level, arrival, null)
+  return { ...cycle, means: cycle.means.flatMap((all) => [withoutOldest(all), ALL_KEYS]) }
+}
+
+/** Without the run of all keys, which is never asked in vain. */
+function withoutOldest(all: LevelMeans): LevelMeans {
+  return {
+    runs: all.runs - 1,
+    stored: all.stored - 1,
+    missed: all.missed,
+    missedStored: all.missedStored,
+    passed: all.passed,
+    runsMost: all.runsMost - 1,
+    storedMost: all.storedMost - 1,
   }
 }
 
 /** Sums over the states of a level. Each lasts from one arrival to the next. */
 class States {
-  readonly #arrival: Arrival
   #count = 0
   #runs = 0
   #stored = 0
   #missed = 0
   #missedStored = 0
   #passed = 0
-  #written = 0
-  #read = 0
+  #runsMost = 0
   #storedMost = 0
-  #peak = 0
-  #base: readonly LevelMeans[] = []
 
-  constructor(arrival: Arrival) {
-    this.#arrival = arrival
-  }
-
-  add(runs: readonly ExpectedRun[]): void {
-    let absent = 1
-    let stored = 0
-    for (const { size } of runs) {
-      absent *= 1 - size
-      stored += size
-      this.#missed += absent
-      this.#missedStored += absent * size
-    }
+  add({ stored, missed, missedStored, passed }: StackedRun, runs: number): void {
     this.#count++
-    this.#runs += runs.length
+    this.#runs += runs
     this.#stored += stored
-    this.#passed += absent
+    this.#missed += missed
+    this.#missedStored += missedStored
+    this.#passed += passed
+    this.#runsMost = Math.max(this.#runsMost, runs)
     this.#storedMost = Math.max(this.#storedMost, stored)
   }
 
-  /** Counts the oldest run, which has all keys, apart. */
-  addDeepest(runs: readonly ExpectedRun[]): void {
-    this.add(runs.slice(0, -1))
-    this.#base = [ALL_KEYS]
-  }
-
-  did({ written, read, peak }: Taken): void {
-    this.#written += written
-    this.#read += read
-    this.#peak = Math.max(this.#peak, peak)
-  }
-
-  cycle(passedOn: Arrival | null): Cycle {
+  cycle({ written, read, peak }: Level, arrival: Arrival, passedOn: Arrival | null): Cycle {
     const count = this.#count
-    const updates = count * this.#arrival.run.updates
+    const updates = count * arrival.updates
     const means = {
       runs: this.#runs / count,
       stored: this.#stored / count,
       missed: this.#missed / count,
       missedStored: this.#missedStored / count,
       passed: this.#passed / count,
+      runsMost: this.#runsMost,
+      storedMost: this.#storedMost,
     }
     return {
-      means: [means, ...this.#base],
-      written: this.#written / updates,
-      read: this.#read / updates,
-      storedMost: this.#storedMost + this.#base.length,
-      peak: this.#peak,
+      means: [means],
+      written: written / updates,
+      read: read / updates,
+      storedMost: this.#storedMost,
+      peak,
       passedOn,
     }
   }
 }
 
-function treeOf(flush: Arrival, upper: readonly Cycle[], deepest: Cycle): SteadyTree {
+function treeOf(flush: Arrival, upper: readonly Cycle[], deepest: Cycle): TreeMeans {
   const cycles = [...upper, deepest]
-  const means = cycles.flatMap((cycle) => cycle.means)
-  const { size, updates } = flush.run
+  const { size, updates } = flush
+  // The mean of e^−u while the memtable fills.
+  const inTree = size / updates
+  const memtable = { ...NO_RUNS, passed: inTree }
+  const means = [memtable, ...cycles.flatMap((cycle) => cycle.means)]
   let below = 0
   let spacePeak = 0
   for (const { storedMost, peak } of cycles.toReversed()) {
@@ -334,7 +385,7 @@ function treeOf(flush: Arrival, upper: readonly Cycle[], deepest: Cycle): Steady
   return {
     levels: cycles.length,
     means,
-    passedMemtable: size / updates,
+    inTree,
     copiesWritten: size / updates + sum(cycles.map(({ written }) => written)),
     copiesRead: sum(cycles.map(({ read }) => read)),
     spaceMean: sum(means.map(({ stored }) => stored)),

@@ -1,12 +1,13 @@
 /**
  * Owns the measured costs of a design: the exact simulator loads N entries of unique keys, updates
  * keys drawn evenly from them until the tree is steady, and counts block I/Os of each kind of
- * operation on the trees between the flushes. The costs have the definitions of the model
- * (`../model/workload-cost.ts`), so prediction and measurement can be compared. Operations that
- * read do not change the tree, so one run serves every mix.
+ * operation on the trees between the flushes (or the load alone is counted). The costs have the
+ * definitions of the model (`../model/workload-cost.ts`), so the two can be compared. Operations
+ * that read do not change the tree, so one run serves every mix.
  *
- * Counted are entries, runs, and the rates of the filters' bits by the engine's own curve; sizes of
- * blocks and of filters are not rounded, as they would be for tables far larger than these.
+ * Counted are entries, runs, and the rates of the filters' bits by the engine's own curve. A tree
+ * depends on its data in memtables, not in bytes, so the entries of the simulation are short and
+ * its tables whole runs; sizes are not rounded to blocks.
  */
 
 import { ManualClock } from '../../engine/base/clock.ts'
@@ -20,9 +21,14 @@ import { ExactSimulator } from './exact-simulator.ts'
 import type { SimulatedEvent } from './simulated-tree.ts'
 
 export interface MeasuredDesign {
+  /** Its tables must have no target size: `targetTableBytes` of `WHOLE_RUN_BYTES`. */
   readonly strategy: CompactionStrategy
-  readonly memtableBytes: number
+  /** Memtables that all entries fill. */
+  readonly buffers: number
 }
+
+/** A target size that no table reaches. */
+export const WHOLE_RUN_BYTES = 2 ** 40
 
 /** How long a tree is updated, in updates for each entry. */
 export interface MeasuredLife {
@@ -52,6 +58,7 @@ export interface MeasuredCosts {
 }
 
 const KEY_BYTES = 4
+const ENTRY_BYTES = 64
 const SLICE_WRITES = 4096
 
 /**
@@ -61,16 +68,16 @@ const SLICE_WRITES = 4096
  * is counted to the end of its life. Yields the share of the longest life that is done.
  */
 export function* measureCosts(
-  { strategy, memtableBytes }: MeasuredDesign,
+  { strategy, buffers }: MeasuredDesign,
   environment: TuningEnvironment,
   seed: number,
   life: MeasuredLife = STEADY_LIFE,
 ): Generator<number, MeasuredCosts, undefined> {
-  const { entries, entryBytes, blockBytes } = environment
+  const { entries, blockBytes } = environment
   const meter = new CostMeter(entries, createRandom(deriveSeed(seed, 'reads')))
   const simulator = new ExactSimulator({
     strategy,
-    memtableBytes,
+    memtableBytes: Math.ceil((entries / buffers) * ENTRY_BYTES),
     clock: new ManualClock(),
     blocks: { blockBytes, restartInterval: 16 },
     onEvent: (event) => meter.note(event),
@@ -78,24 +85,32 @@ export function* measureCosts(
   const keys = Array.from({ length: entries }, (_, index) => keyOf(index))
   const write = (index: number) => {
     meter.write(index, simulator)
-    simulator.put(keys[index]!, entryBytes - KEY_BYTES)
+    simulator.put(keys[index]!, ENTRY_BYTES - KEY_BYTES)
   }
-  for (let index = 0; index < entries; index++) write(index)
+  for (let index = 0; index < entries; index++) {
+    write(index)
+    if (index % SLICE_WRITES === 0) yield environment.life === 'load' ? index / entries : 0
+  }
+  if (environment.life === 'load') {
+    simulator.flush()
+    return { ...meter.costs(environment), isWhole: true }
+  }
   const random = createRandom(deriveSeed(seed, 'writes'))
-  const writesMost = life.most * entries
+  const [writesBefore, writesMost] = [life.before * entries, life.most * entries]
   let countedFrom = NO_TURN
   for (let done = 1; done <= writesMost; done++) {
     const before = meter.lastTurn
     write(random.nextBelow(entries))
     if (done % SLICE_WRITES === 0) yield done / writesMost
-    const uncounted = done <= life.before * entries
-    if (uncounted && done === life.before * entries) meter.restart()
+    if (done === writesBefore) meter.restart()
     const turn = meter.lastTurn
-    if (turn === before || uncounted) continue
+    if (turn === before || done <= writesBefore) continue
     if (turn.level > countedFrom.level) {
       countedFrom = turn
       meter.restart()
-    } else if (meter.counted >= life.least * entries) return { ...meter.costs(environment), isWhole: true }
+    } else if (meter.counted >= life.least * entries) {
+      return { ...meter.costs(environment), isWhole: true }
+    }
   }
   return { ...meter.costs(environment), isWhole: false }
 }
@@ -131,6 +146,8 @@ class CostMeter {
   /** The newest sequence number of each key. */
   readonly #newest: Float64Array
   #seq = 0
+  /** Keys written so far, the first of all. */
+  #known = 0
   #flushes = 0
   #stored = 0
   /** Of the tree since the last flush. */
@@ -173,12 +190,15 @@ class CostMeter {
     this.#flushes = tree.counts.flushes
     this.counted++
     this.#zeroReads += this.#rates
-    this.#reads += this.#readIos(this.#random.nextBelow(this.#entries))
     this.#seeks += this.#runs.length
-    this.#storedSum += this.#stored
-    this.#filterBitsSum += this.#filterBits
+    if (this.#known > 0) {
+      this.#reads += this.#readIos(this.#random.nextBelow(this.#known))
+      this.#storedSum += this.#stored / this.#known
+      this.#filterBitsSum += this.#filterBits / this.#known
+    }
     this.#storedMost = Math.max(this.#storedMost, this.#stored)
     this.#newest[index] = ++this.#seq
+    this.#known = Math.max(this.#known, index + 1)
   }
 
   note({ kind, removed, added }: SimulatedEvent): void {
@@ -197,7 +217,7 @@ class CostMeter {
     const { entryBytes, blockBytes, longScanEntries, sequentialSpeedup } = environment
     const { counted } = this
     const entriesPerBlock = blockBytes / entryBytes
-    const spaceMean = this.#storedSum / counted / this.#entries
+    const spaceMean = this.#storedSum / counted
     const copiesWritten = this.#entriesWritten / counted
     const moved = this.#entriesRead / counted + environment.writeToRead * copiesWritten
     const shortScans = this.#seeks / counted
@@ -214,7 +234,7 @@ class CostMeter {
       spaceMean,
       spaceMost: this.#storedMost / this.#entries,
       spacePeak: this.#storedPeak / this.#entries,
-      filterBitsPerRecord: this.#filterBitsSum / counted / this.#entries,
+      filterBitsPerRecord: this.#filterBitsSum / counted,
       updates: counted / this.#entries,
     }
   }
