@@ -31,6 +31,7 @@ import {
   pickPartialLevels,
   scorePartialLevels,
 } from '../partial-levels/shared-rules.ts'
+import { SOURCE_RULES } from '../partial-levels/source-rules.ts'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
 import {
   bitsPerKey,
@@ -290,6 +291,7 @@ function partialShape(view: View, values: Values, composition: Composition): Par
     movement,
     baseBytes: layout === '1-leveling' ? values.l0Trigger * view.memtableBytes : 0,
     levels: 7,
+    rules: SOURCE_RULES.rocksdb,
     tablesPerJob: granularity.includes('tables') ? values.tablesPerJob : 1,
     ttlMs: values.deleteTtlMs,
   }
