@@ -96,7 +96,8 @@ describe('a table ends', () => {
   })
 
   test('where its overlap and its own bytes exceed the limit together', () => {
-    const under = (overlapBytesMax: number) => cut('abcdefghi', 1, softCuts(deeper, { overlapBytesMax }))
+    const under = (overlapBytesMax: number) =>
+      cut('abcdefghi', 1, softCuts(deeper, { overlapBytesMax }))
     expect(under(23)).toBe('abcd efghi')
     expect(under(24)).toBe('abcdef ghi')
     expect(under(26)).toBe('abcdefg hi')
