@@ -40,6 +40,7 @@ import {
   l0Trigger,
   sizeRatio,
   sizing,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { inputBytes } from '../primitives/specs.ts'
@@ -151,6 +152,7 @@ const params = z
       ),
     bitsPerKey,
     targetTableBytes,
+    softCuts,
   })
   .check(({ value, issues }) => {
     const fault = (path: string, message: string) =>

@@ -7,7 +7,8 @@
  * the same tables later. Tables that overlap nothing are moved, not rewritten, so sequential loads
  * cost one write; a few neighbours that overlap nothing either move along. A table that overlaps
  * much of the level after that is rewritten all the same, cut at its borders: whole, it would make
- * a very large merge necessary there.
+ * a very large merge necessary there. A merge ends its tables where the tables one level deeper begin
+ * and end (`primitives/soft-cuts.ts`).
  *
  * Sources: LevelDB `VersionSet::SetupOtherInputs` and `Compaction::IsTrivialMove`; RocksDB
  * `CompactionPicker::SetupOtherInputs`, `LevelCompactionBuilder::TryExtendNonL0TrivialMove` and
@@ -27,7 +28,8 @@ import { overlapping, type Run, rangeOf, sliceTables, tableAt } from '../../engi
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
-import { outputTo, wholeRuns } from '../primitives/specs.ts'
+import { alignedOutput } from '../primitives/soft-cuts.ts'
+import { wholeRuns } from '../primitives/specs.ts'
 import type { PartialShape, PartialState } from './shared-rules.ts'
 
 type View = TreeView<PartialState>
@@ -188,7 +190,7 @@ function descend(view: View, shape: PartialShape, level: number, descent: Descen
   return {
     kind: 'merge',
     inputs: [...inputs, ...metSlices],
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
+    outputs: [alignedOutput(view, place, hull([...tables, ...met])!, shape)],
     nextState,
     reason,
   }

@@ -7,6 +7,7 @@ import {
   bitsPerKey,
   densityThreshold,
   l0Trigger,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { INTRA_LEVEL_0_NAMES, type SourceName, SOURCE_RULES } from './source-rules.ts'
@@ -60,4 +61,5 @@ export const partialParameters = {
   ttlMs,
   bitsPerKey,
   targetTableBytes,
+  softCuts,
 }

@@ -27,7 +27,7 @@ import { levelAt } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
 import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
-import { tableBytes } from '../primitives/shared-parameters.ts'
+import { type SoftCutRule, tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
@@ -63,6 +63,8 @@ export interface PartialShape extends MovementLimits {
   readonly targetTableBytes: number
   /** Those of the source, where sources differ. */
   readonly rules: SourceRules
+  /** Where the tables of a merge may end early. Tables that are rewritten in place are not cut so. */
+  readonly softCuts: SoftCutRule
 }
 
 type View = TreeView<PartialState>

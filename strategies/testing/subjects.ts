@@ -43,6 +43,7 @@ export interface Subject {
 
 const T = fc.integer({ min: 2, max: 6 })
 const targetTableBytes = fc.constantFrom(0, 3, 50)
+const softCuts = fc.constantFrom('rocksdb', 'none')
 const sizing = fc.constantFrom('static', 'dynamic')
 
 const levelsBelow0 = (version: Version) => Math.max(version.levels.length - 1, 0)
@@ -54,6 +55,7 @@ const partial = {
   densityThreshold: fc.constantFrom(0.2, 0.5),
   ttlMs: fc.constantFrom(0, 100),
   targetTableBytes,
+  softCuts,
 }
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
