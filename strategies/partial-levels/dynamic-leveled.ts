@@ -19,7 +19,7 @@ import { defineStrategy } from '../define-strategy.ts'
 import { baseBytes, sizeRatio } from '../primitives/shared-parameters.ts'
 import { partialParameters } from './parameters.ts'
 import { type PartialShape, partialMembers } from './shared-rules.ts'
-import { rulesOf } from './source-rules.ts'
+import { chosenRules } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
@@ -42,7 +42,7 @@ const params = z.object({
 
 const shapeOf = (values: z.output<typeof params>): PartialShape => ({
   ...values,
-  rules: rulesOf(values.rules, values.intraL0),
+  ...chosenRules(values),
   sizing: 'dynamic',
   movement: [values.pick, 'lo1'],
   tablesPerJob: 1,

@@ -17,7 +17,7 @@ import { defineStrategy } from '../define-strategy.ts'
 import { sizeRatio } from '../primitives/shared-parameters.ts'
 import { partialParameters } from './parameters.ts'
 import { type PartialShape, partialMembers } from './shared-rules.ts'
-import { rulesOf } from './source-rules.ts'
+import { chosenRules } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('LevelDB, RocksDB: 10'),
@@ -26,7 +26,7 @@ const params = z.object({
 
 const shapeOf = (values: z.output<typeof params>): PartialShape => ({
   ...values,
-  rules: rulesOf(values.rules, values.intraL0),
+  ...chosenRules(values),
   sizing: 'static',
   levels: 0,
   movement: [values.pick, 'lo1'],

@@ -7,7 +7,8 @@ import {
   bitsPerKey,
   densityThreshold,
   l0Trigger,
-  softCuts,
+  SOFT_CUT_RULES,
+  softCuts as sharedSoftCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { INTRA_LEVEL_0_NAMES, type SourceName, SOURCE_RULES } from './source-rules.ts'
@@ -49,6 +50,11 @@ export const ttlMs = z
     'Age in ms from which a tombstone has expired; Lethe: D_th, a sixth to a half of its runs. ' +
       '10 seconds suit a run of half a minute; a service would say days.',
   )
+
+const softCuts = z
+  .enum(['by-rules', ...SOFT_CUT_RULES])
+  .default('by-rules')
+  .describe(`${sharedSoftCuts.description} by-rules: as the source does.`)
 
 /** The parameters of partial leveling without the size ratio. */
 export const partialParameters = {

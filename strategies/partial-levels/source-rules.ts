@@ -8,6 +8,8 @@
  * limit of grown inputs (10835, 7.8; 12323, 9.0).
  */
 
+import type { SoftCutRule } from '../primitives/shared-parameters.ts'
+
 export interface SourceRules {
   /** Tombstones add to the sizes of tables and levels (`primitives/compensated-sizes.ts`). */
   readonly compensatesTombstones: boolean
@@ -28,6 +30,7 @@ export interface SourceRules {
   readonly inputTablesMax: number
   /** Inputs also grow by the tables that lie within the key range of the other inputs. */
   readonly growsWithin: boolean
+  readonly softCuts: SoftCutRule
 }
 
 export const INTRA_LEVEL_0_NAMES = ['never', 'blocked', 'small'] as const
@@ -49,6 +52,7 @@ const ROCKSDB: SourceRules = {
   moveCountsItself: true,
   inputTablesMax: 50,
   growsWithin: true,
+  softCuts: 'rocksdb',
 }
 
 export const SOURCE_RULES = {
@@ -71,13 +75,26 @@ export const SOURCE_RULES = {
     moveCountsItself: false,
     inputTablesMax: 25,
     growsWithin: false,
+    softCuts: 'leveldb',
   },
 } as const satisfies Readonly<Record<string, SourceRules>>
 
 export type SourceName = keyof typeof SOURCE_RULES
 
-/** The rules of a source, with another choice of merges within level 0 if `intraL0` names one. */
-export function rulesOf(source: SourceName, intraL0: IntraLevel0 | 'by-rules'): SourceRules {
-  const rules = SOURCE_RULES[source]
-  return intraL0 === 'by-rules' ? rules : { ...rules, intraL0 }
+/** The parameters of rules; 'by-rules' is what the source does. */
+export interface RuleChoices {
+  readonly rules: SourceName
+  readonly intraL0: IntraLevel0 | 'by-rules'
+  readonly softCuts: SoftCutRule | 'by-rules'
+}
+
+/** The rules of the chosen source, with what was chosen otherwise. */
+export function chosenRules({ rules: source, intraL0, softCuts }: RuleChoices) {
+  const rules: SourceRules = SOURCE_RULES[source]
+  const chosen: SourceRules = {
+    ...rules,
+    intraL0: intraL0 === 'by-rules' ? rules.intraL0 : intraL0,
+    softCuts: softCuts === 'by-rules' ? rules.softCuts : softCuts,
+  }
+  return { rules: chosen, softCuts: chosen.softCuts }
 }

@@ -43,7 +43,7 @@ export interface Subject {
 
 const T = fc.integer({ min: 2, max: 6 })
 const targetTableBytes = fc.constantFrom(0, 3, 50)
-const softCuts = fc.constantFrom('rocksdb', 'none')
+const softCuts = fc.constantFrom('rocksdb', 'leveldb', 'none')
 const sizing = fc.constantFrom('static', 'dynamic')
 
 const levelsBelow0 = (version: Version) => Math.max(version.levels.length - 1, 0)
@@ -56,6 +56,11 @@ const partial = {
   ttlMs: fc.constantFrom(0, 100),
   targetTableBytes,
   softCuts,
+}
+/** Of the two that bear RocksDB's name. */
+const ofSources = {
+  rules: fc.constantFrom('rocksdb', 'rocksdb-7.8'),
+  intraL0: fc.constantFrom('by-rules', 'never', 'blocked', 'small'),
 }
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
@@ -125,7 +130,13 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: levelingPartial,
-    params: fc.record({ ...partial, l0Trigger, baseBytes }),
+    params: fc.record({
+      ...partial,
+      ...ofSources,
+      rules: fc.constantFrom('rocksdb', 'rocksdb-7.8', 'leveldb'),
+      l0Trigger,
+      baseBytes,
+    }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
   {
@@ -135,7 +146,13 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: dynamicLeveled,
-    params: fc.record({ ...partial, l0Trigger, baseBytes, levels: fc.integer({ min: 2, max: 7 }) }),
+    params: fc.record({
+      ...partial,
+      ...ofSources,
+      l0Trigger,
+      baseBytes,
+      levels: fc.integer({ min: 2, max: 7 }),
+    }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
   {
