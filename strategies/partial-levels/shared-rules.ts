@@ -68,7 +68,7 @@ export interface PartialShape extends MovementLimits {
   readonly tablesPerJob: number
   readonly bitsPerKey: number
   readonly targetTableBytes: number
-  /** Where the tables of a merge may end early. Tables that are rewritten in place are not cut so. */
+  /** Where the tables of a merge may end early. A table rewritten in place is cut by size alone. */
   readonly softCuts: SoftCutRule
 }
 

@@ -6,8 +6,8 @@
  * Sources: RocksDB 7.8, `CompactionPicker::GetGrandparents`, `CompactionOutputs::ShouldStopBefore`
  * (PR 10655), and the constructor of `Compaction` for the size. Pebble has a similar rule (PR 2316,
  * `internal/compact/splitting.go`). LevelDB, and RocksDB before 7.8, end a table early only where
- * it overlaps too many bytes of grandparents. They go on counting over tables that end by size,
- * while soft cuts count anew for each table, so soft cuts cannot express that rule.
+ * it overlaps too many bytes of grandparents, and they do not reset that count when a table ends by
+ * size. Soft cuts count for each table from 0, so they cannot express that rule.
  */
 
 import type {
