@@ -183,7 +183,11 @@ export const subjects: readonly Subject[] = [
       stop_style: fc.constantFrom('total', 'similar'),
       periodic_compaction_seconds: fc.constantFrom(0, 0.2),
       deletion_ratio: fc.constantFrom(0, 0.5),
-      num_levels: fc.integer({ min: 2, max: 7 }),
+      num_levels: fc.integer({ min: 1, max: 7 }),
+      size_amp_version: fc.constantFrom('8.7', '7.8'),
+      level0_stop_writes_trigger: fc.constantFrom(4, 36),
+      incremental: fc.boolean(),
+      max_compaction_bytes: fc.constantFrom(0, 10, 40),
       targetTableBytes,
     }),
     // Up to eight runs, or 1 + log2(80 bytes) by size, and those that are too few to merge.
