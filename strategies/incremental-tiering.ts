@@ -9,10 +9,10 @@
  *   …        [ 4 ][ 5 ][ 6 ]      →        [ 5 ][ 6 ]      →        [ 6 ]      →
  *   oldest   [ 1 ][ 2 ][ 3 ]      [ a ][ b ][ 2 ][ 3 ]   [ a ][ b ][ c ][ d ][ 3 ]
  *
- * A range ends where no table of the bucket crosses. To have many such keys, an output is cut where
- * tables of the next older run begin (`primitives/aligned-cuts.ts`): runs that will be in one
- * bucket are neighbours, so they are cut alike. If another strategy cut the runs, steps are larger.
- * Tables of the oldest run that no newer one overlaps stay as they are.
+ * A range ends where no table of the bucket crosses. To have many such keys, all outputs are cut
+ * where tables of the oldest run of the tree begin (`primitives/aligned-cuts.ts`). If another
+ * strategy cut the runs, steps are larger. Tables of the bucket's oldest run that no newer one
+ * overlaps stay as they are.
  *
  * Trigger      sorted runs (`min_threshold` similar ones); space amplification, if a goal is set
  * Layout       tiering: one list of runs, all in level 0 unless another strategy left deeper ones
@@ -279,11 +279,10 @@ function stepOf(view: View, values: Params, { runs, reason }: Merge): Spec {
   })
   const tables = taken.flatMap(({ run, from, to }) => sliceTables(run, from, to))
   const left = parts.slice(0, -1).filter(({ run, from, to }) => to - from < run.totals.tables)
-  const placed = runsNewestFirst(view.version)
-  const older = placed[placed.findIndex(({ run }) => run === oldest.run) + 1]?.run
+  const anchor = runsNewestFirst(view.version).at(-1)!.run
   const output = {
     ...outputTo({ level: oldest.level, run: oldest.run.id }, null, values.bitsPerKey),
-    ...cutsAlong(older, range, bytesOf(tables), tableBytes(view, values)),
+    ...cutsAlong(anchor, range, bytesOf(tables), tableBytes(view, values)),
   }
   const merging = [...left.map(({ run }) => run.id), oldest.run.id]
   return {

@@ -1,14 +1,16 @@
 /**
- * Owns where a merge's output is cut so that its tables end where tables of an older run begin.
- * Runs that are cut alike can later be merged part by part: a few tables of each cover the same
- * range and reach into no other. Runs that are cut by size alone overlap like bricks in a wall, and
- * a merge of a few tables draws in all the others.
+ * Owns where a merge's output is cut so that runs can later be merged part by part. All outputs are
+ * cut where tables of one run begin, the anchor: a few tables of each run then cover the same range
+ * and reach into no other. Runs that are cut by size alone overlap like bricks in a wall, and a
+ * merge of a few tables draws in all the others.
  *
- *   older run    [---][---][---][---][---][---][---][---]
- *   output       [--------][--------][--------][--------]     every second border
+ *   anchor    [ 0 ][ 1 ][ 2 ][ 3 ][ 4 ][ 5 ][ 6 ][ 7 ]
+ *   output    [-------][--------][---------][--------]     every second border
+ *
+ * An output with fewer tables than the anchor takes every second, fourth, … border, counted from
+ * the anchor's first table. So its borders are also borders of any output with more tables.
  */
 
-import { compareBytes } from '../../engine/base/compare.ts'
 import type { MergeOutput } from '../../engine/compaction/strategy.ts'
 import type { KeyRange } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, tableAt } from '../../engine/version/run.ts'
@@ -17,25 +19,25 @@ import { overlapping, type Run, tableAt } from '../../engine/version/run.ts'
 export type Cuts = Pick<MergeOutput, 'targetTableBytes' | 'cutKeys'>
 
 /**
- * Cuts an output of about `rawBytes` in `range` into tables of about `tableBytes`: at every n-th
- * border of `older` where that has more tables, in equal pieces between its borders where it has
- * fewer, and in equal pieces without an older run.
+ * Cuts an output of about `rawBytes` in `range` into tables of about `tableBytes`: at borders of
+ * the anchor, and in equal pieces between them where the anchor has fewer tables. Without an anchor
+ * all pieces are equal.
  */
 export function cutsAlong(
-  older: Run | undefined,
+  anchor: Run | undefined,
   range: KeyRange,
   rawBytes: number,
   tableBytes: number,
 ): Cuts {
-  if (older === undefined)
-    return { targetTableBytes: pieceBytes(rawBytes, tableBytes), cutKeys: [] }
-  const { from, to } = overlapping(older, range)
-  const step = Math.max(1, Math.round(((to - from) * tableBytes) / rawBytes))
   const cutKeys: Uint8Array[] = []
-  // Counted from the run's first table, so that all outputs beside it take the same borders.
-  for (let at = Math.ceil(from / step) * step; at < to; at += step) {
-    const { smallest } = tableAt(older, at)
-    if (compareBytes(smallest, range.smallest) > 0) cutKeys.push(smallest)
+  if (anchor !== undefined) {
+    const { from, to } = overlapping(anchor, range)
+    const tables = rawBytes / tableBytes
+    const step = 2 ** Math.max(0, Math.round(Math.log2((to - from) / tables)))
+    // What lies before the first table in the range stays with it.
+    for (let at = step * Math.floor(from / step + 1); at < to; at += step) {
+      cutKeys.push(tableAt(anchor, at).smallest)
+    }
   }
   const stretchBytes = rawBytes / (cutKeys.length + 1)
   return { targetTableBytes: pieceBytes(stretchBytes, tableBytes), cutKeys }
