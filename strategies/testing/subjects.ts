@@ -14,6 +14,7 @@ import type { StrategyModule } from '../define-strategy.ts'
 import sizeTiered from '../examples/size-tiered.ts'
 import { fifo } from '../fifo.ts'
 import { fragmented } from '../fragmented/fragmented.ts'
+import { incrementalTiering } from '../incremental-tiering.ts'
 import { lsmBush } from '../lsm-bush.ts'
 import { deleteAware } from '../partial-levels/delete-aware.ts'
 import { dynamicLeveled } from '../partial-levels/dynamic-leveled.ts'
@@ -258,6 +259,21 @@ export const subjects: readonly Subject[] = [
     }),
     bound: (params, version) =>
       Number(params.l0Trigger) - 1 + Number(params.max_sstables_per_guard) * levelsBelow0(version),
+  },
+  {
+    module: incrementalTiering,
+    params: fc.record({
+      min_threshold: fc.integer({ min: 2, max: 5 }),
+      max_threshold: fc.constantFrom(5, 32),
+      bucket_low: fc.constantFrom(0.5, 0.7071),
+      bucket_high: fc.constantFrom(1.4142, 2),
+      min_sstable_size: fc.constantFrom(0, 5),
+      space_amplification_goal: fc.constantFrom(0, 1.2, 2),
+      compaction_enforce_min_threshold: fc.boolean(),
+      targetTableBytes,
+    }),
+    // Fewer than min_threshold of one size; there are 14 sizes, since 80 keys are about √2^13.
+    bound: (params) => (Number(params.min_threshold) - 1) * 14,
   },
   {
     module: sizeTiered,
