@@ -63,7 +63,7 @@ export interface PartialShape extends MovementLimits {
   readonly targetTableBytes: number
   /** Those of the source, where sources differ. */
   readonly rules: SourceRules
-  /** Where the tables of a merge may end early. Tables that are rewritten in place are not cut so. */
+  /** Where the tables of a merge may end early. A table rewritten in place is cut by size alone. */
   readonly softCuts: SoftCutRule
 }
 

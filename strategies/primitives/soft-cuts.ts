@@ -7,9 +7,9 @@
  * (PR 10655), and the constructor of `Compaction` for the size. Pebble has a similar rule (PR 2316,
  * `internal/compact/splitting.go`).
  *
- * LevelDB (`Compaction::ShouldStopBefore`), like RocksDB before 7.8, ends a table early only where it
- * overlaps too many bytes of grandparents. It goes on counting over tables that end by size, while
- * soft cuts count anew for each table; so its tables are at times a little shorter than here.
+ * LevelDB (`Compaction::ShouldStopBefore`), like RocksDB before 7.8, ends a table early only where
+ * it overlaps too many bytes of grandparents. It does not reset that count when a table ends by
+ * size, while soft cuts count for each table from 0; so its tables are at times a little shorter.
  */
 
 import type {
