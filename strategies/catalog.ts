@@ -4,6 +4,7 @@ import { composed } from './composed/composed.ts'
 import type { Primitives, StrategyModule } from './define-strategy.ts'
 import { fifo } from './fifo.ts'
 import { fragmented } from './fragmented/fragmented.ts'
+import { incrementalTiering } from './incremental-tiering.ts'
 import { lsmBush } from './lsm-bush.ts'
 import { describeParams, type ParameterInfo } from './parameters.ts'
 import { deleteAware } from './partial-levels/delete-aware.ts'
@@ -38,6 +39,7 @@ export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
     lsmBush,
     spooky,
     fragmented,
+    incrementalTiering,
   ].map((module) => [module.name, module]),
 )
 

@@ -70,6 +70,7 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'strategies/fragmented': STRATEGY_PARTS,
   'strategies/universal': STRATEGY_PARTS,
   'strategies/fifo.ts': STRATEGY_PARTS,
+  'strategies/incremental-tiering.ts': STRATEGY_PARTS,
   'strategies/lsm-bush.ts': STRATEGY_PARTS,
   'strategies/spooky.ts': STRATEGY_PARTS,
   'strategies/time-window.ts': STRATEGY_PARTS,

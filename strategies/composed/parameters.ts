@@ -9,6 +9,7 @@ import {
   l0Trigger,
   sizeRatio,
   sizing,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import {
@@ -98,6 +99,7 @@ export const params = z
       ),
     bitsPerKey,
     targetTableBytes,
+    softCuts,
   })
   .check(({ value, issues }) => {
     const fault = (path: string, message: string) =>

@@ -2,40 +2,48 @@
  * Owns compaction by tables where levels may hold several runs: tiering, L-leveling and hybrid at
  * the granularity of one table or a few. Level 0 collects `l0Trigger` flushes, which go to level 1
  * together. Every deeper level may hold K runs, and Z if it is the deepest. A level with too many
- * is drained job by job:
+ * runs is drained, job by job:
  *
- *   1. source   the newest run of the level when draining began. The movement chooses a table of
- *               it, and its neighbours go along up to `tablesPerJob`
- *   2. older    from each older run of the level, newest first, the tables that overlap what was
- *               taken so far
- *   3. place    the run that this draining began one level deeper, or the only run there. Its
- *               tables that overlap are merged too. In the deepest level, while that is not full by
- *               bytes, it is the oldest run of the level itself
- *   4. end      draining ends when the source is empty. The older runs then hold only what overlaps
- *               none of it, and mostly are gone as well
+ *   source   The newest run of the level that had begun to be drained. The movement chooses a table
+ *            of it, and its neighbours go along, up to `tablesPerJob`.
+ *   older    Of each older run of the level, newest first, the job takes the tables that overlap
+ *            what it has taken so far.
+ *   place    All jobs of a draining write into one run of the next level: the first opens it, the
+ *            others merge the tables of it that they overlap. In the deepest level, while that is
+ *            not full by bytes, the place is the level's oldest run.
+ *   end      The draining ends when all runs that it began with are gone.
  *
- * Recency. A table that goes deeper passes the older runs of its level, so step 2 takes what they
- * hold of its key range; a table that it takes does the same, so the range grows from run to run.
- * What newer runs hold may stay, since nothing of them is passed. So a job reads about a table of
- * each run, more of the older ones. One table alone cannot move, except out of the oldest run, and
- * that would never merge runs into one.
+ *   R3   [ a ][ b ][ c ]           [ b ][ c ]
+ *   R2   [ d ][ e ][ f ]     →     [ e ][ f ]           a job of one table of R3
+ *   R1   [ g ][ h ][ i ]           [ h ][ i ]
+ *   next level                     [ 1 ][ 2 ][ 3 ]
  *
- * A level waits while the level above it is drained, because its newest run still grows. Level 0 is
- * always taken whole, since each of its tables spans all keys (as in RocksDB). Compared with
- * merging whole levels, jobs are small, and the transient space with them. The price is that tables
- * at the borders of jobs are written twice, and that the last run to arrive in a level is written
- * there before it goes deeper.
+ * Recency. A table that goes deeper passes the older runs of its level, so the job takes what they
+ * hold of its key range. Each table that it takes does the same, so the range may grow from run to
+ * run. What newer runs hold can stay, because nothing passes it. One table alone can move only if
+ * no older run overlaps it; moving such tables alone would never merge runs into one. Outputs are
+ * cut where tables of the tree's oldest run begin (`primitives/aligned-cuts.ts`), so the tables of
+ * all runs end at common keys and the range hardly grows.
  *
- * A level that must hold one run (Z = 1, K = 1) is due by bytes, as in leveling: level i may hold
- * base · T^i, where the base is a memtable, or `l0Trigger` of them if K > 1.
+ * A level waits while the level above is drained, because its newest run still grows. Level 0 is
+ * always taken whole: each of its tables spans all keys (RocksDB does so too). Compared with whole
+ * levels, jobs and their transient space are small. The price: all runs that arrive in a level are
+ * written there, the last one too, which whole levels send on at once.
  *
- * Invariant: specs are safe whatever the state says; the state only chooses the source.
+ * A level that may hold one run (Z = 1 or K = 1) is also due by bytes, as in leveling: level i may
+ * hold base · T^i, where the base is a memtable, or `l0Trigger` of them if K > 1.
+ *
+ * Invariant: a spec is safe whatever the state says. The state only names runs to go on with.
+ *
+ * Sources: Sarkar et al., PVLDB 14 §3, for the layouts; ScyllaDB's IncrementalCompactionStrategy and
+ * RocksDB's `CompactionOptionsUniversal::incremental` merge sorted runs range by range as well.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
 import type {
   CompactionSpec,
   InputSlice,
+  MergeOutput,
   OutputPlace,
   PickReason,
   TreeView,
@@ -49,12 +57,13 @@ import {
   rangeOf,
   sliceTables,
 } from '../../engine/version/run.ts'
-import type { TableMeta } from '../../engine/version/table-meta.ts'
-import { levelAt } from '../../engine/version/version.ts'
+import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { levelAt, runsOldestFirst } from '../../engine/version/version.ts'
+import { cutsAlong } from '../primitives/aligned-cuts.ts'
 import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
-import { levelsTouched, outputTo } from '../primitives/specs.ts'
+import { levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 
 export interface TieredShape extends MovementLimits {
@@ -74,8 +83,8 @@ export interface TieredShape extends MovementLimits {
 
 export type TieredState = {
   readonly cursors: Cursors
-  /** By level: the source of the draining that began last; missing or null: none has begun. */
-  readonly sources?: readonly (RunId | null)[]
+  /** By level: the runs of the draining that began last, newest first; missing: none has begun. */
+  readonly draining?: readonly (readonly RunId[])[]
 }
 
 type View = TreeView<TieredState>
@@ -85,12 +94,12 @@ type Spec = CompactionSpec<TieredState>
 interface Taken {
   readonly level: number
   readonly inputs: readonly InputSlice[]
-  /** Those of the source, in key order. */
+  /** Those of the inputs: first the source's, in key order. */
   readonly tables: readonly TableMeta[]
+  /** Number of tables of the source. */
+  readonly count: number
   /** From the smallest to the largest key of all. */
   readonly range: KeyRange
-  /** Whether no two of all tables taken overlap. */
-  readonly disjoint: boolean
 }
 
 /** Drains the fullest level. */
@@ -163,14 +172,14 @@ function staysInPlace(view: View, shape: TieredShape, level: number): boolean {
   return isDeepest(view, level) && totals.rawBytes < capacityOf(view, shape, level)
 }
 
-/** Index of the run that the level is being drained of; null if it is not being drained. */
+/** Index of the newest run that the level is being drained of; null if it is not drained. */
 function sourceOf(view: View, shape: TieredShape, level: number): number | null {
-  const id = view.state.sources?.[level] ?? null
-  if (id === null) return null
+  const ids = view.state.draining?.[level] ?? []
+  if (ids.length === 0) return null
   const { runs } = levelAt(view.version, level)
-  const index = runs.findIndex((run) => run.id === id)
-  const ended = index === -1 || (index === runs.length - 1 && staysInPlace(view, shape, level))
-  return ended ? null : index
+  const drained = staysInPlace(view, shape, level) ? runs.slice(0, -1) : runs
+  const index = drained.findIndex((run) => ids.includes(run.id))
+  return index === -1 ? null : index
 }
 
 function drain(view: View, shape: TieredShape, level: number): Spec {
@@ -185,11 +194,12 @@ function drain(view: View, shape: TieredShape, level: number): Spec {
   const index = chooseTable(shape.movement, candidates)
   const taken = takeWithOlder(level, runs.slice(from), index, shape.tablesPerJob)
   const reason = whyDrained(view, shape, level, source, taken.tables[0]!)
+  const nextState = stateAfter(view, shape, taken, source)
   if (staysInPlace(view, shape, level)) {
-    return settle(view, shape, taken, level, runs.at(-1)!, reason, run)
+    return settle(view, shape, taken, level, runs.at(-1)!, reason, nextState)
   }
   const joined = runJoined(view, shape, level + 1, source === null ? 'begins' : 'goes on')
-  return settle(view, shape, taken, level + 1, joined, reason, run)
+  return settle(view, shape, taken, level + 1, joined, reason, nextState)
 }
 
 function whyDrained(
@@ -203,7 +213,7 @@ function whyDrained(
   const limit = runLimit(view, shape, level)
   if (source !== null) {
     const values = { level, run: runs[source]!.id, tables: runs[source]!.totals.tables, table }
-    return { trigger: 'sorted runs', formula: 'tables left in the run > 0', values }
+    return { trigger: 'sorted runs', formula: 'level not drained to its end', values }
   }
   if (runs.length > limit) {
     const formula = isDeepest(view, level) ? 'runs > Z' : 'runs > K'
@@ -217,13 +227,12 @@ function whyDrained(
 /** All of level 0 goes to level 1. */
 function compactLevel0(view: View, shape: TieredShape, reason: PickReason): Spec {
   const { runs } = levelAt(view.version, 0)
-  const tables = sliceTables(runs[0]!, 0, runs[0]!.totals.tables)
   const taken: Taken = {
     level: 0,
-    inputs: runs.map((run) => ({ level: 0, run: run.id, tables: 'all' })),
-    tables,
+    inputs: wholeRuns(0, runs),
+    tables: runs.flatMap((run) => sliceTables(run, 0, run.totals.tables)),
+    count: runs[0]!.totals.tables,
     range: hull(runs.flatMap((run) => rangeOf(run) ?? []))!,
-    disjoint: areDisjoint(runs.flatMap((run) => sliceTables(run, 0, run.totals.tables))),
   }
   const isSource = sourceOf(view, shape, 1) === 0
   const joined = isSource ? undefined : runJoined(view, shape, 1, 'begins')
@@ -256,21 +265,23 @@ function runJoined(
  * hold of their keys and of each other's.
  */
 function takeWithOlder(level: number, runs: readonly Run[], index: number, count: number): Taken {
-  const tables = sliceTables(runs[0]!, index, index + count)
-  const inputs: InputSlice[] = [{ level, run: runs[0]!.id, tables }]
-  let range = hull(tables)!
+  const first = sliceTables(runs[0]!, index, index + count)
+  const inputs: InputSlice[] = [{ level, run: runs[0]!.id, tables: first }]
+  const tables = [...first]
+  let range = hull(first)!
   for (const run of runs.slice(1)) {
     const older = tablesOver(run, range)
     if (older.length === 0) continue
     inputs.push({ level, run: run.id, tables: older })
+    tables.push(...older)
     range = hull([range, ...older])!
   }
-  return { level, inputs, tables, range, disjoint: inputs.length === 1 }
+  return { level, inputs, tables, count: first.length, range }
 }
 
 /**
  * Sends what was taken to `level`, into the run `joined` or a new newest one: by a merge, or a move
- * if nothing overlaps. `source` is the run of which the level is drained, if it is.
+ * if nothing overlaps.
  */
 function settle(
   view: View,
@@ -279,13 +290,12 @@ function settle(
   level: number,
   joined: Run | undefined,
   reason: PickReason,
-  source?: Run,
+  nextState: TieredState = view.state,
 ): Spec {
   const met = joined === undefined ? [] : tablesOver(joined, taken.range)
-  const isFreeMove = taken.disjoint && met.length === 0
-  if (!isFreeMove) return mergeTo(view, shape, taken, level, joined, reason, source)
+  if (met.length > 0 || !areDisjoint(taken.tables))
+    return mergeTo(view, shape, taken, level, joined, reason, nextState)
   const place = placeIn(level, joined)
-  const nextState = stateAfter(view, shape, taken, source)
   return { kind: 'move', inputs: taken.inputs, place, nextState, reason }
 }
 
@@ -296,7 +306,7 @@ function mergeTo(
   level: number,
   joined: Run | undefined,
   reason: PickReason,
-  source?: Run,
+  nextState: TieredState = view.state,
 ): Spec {
   const isTaken = taken.inputs.some(({ run }) => run === joined?.id)
   const met = joined === undefined || isTaken ? [] : tablesOver(joined, taken.range)
@@ -304,9 +314,27 @@ function mergeTo(
   return {
     kind: 'merge',
     inputs: [...taken.inputs, ...metSlices],
-    outputs: [outputTo(placeIn(level, joined), tableBytes(view, shape), shape.bitsPerKey)],
-    nextState: stateAfter(view, shape, taken, source),
+    outputs: [outputOf(view, shape, placeIn(level, joined), [...taken.tables, ...met])],
+    nextState,
     reason,
+  }
+}
+
+/**
+ * Tables end where those of the oldest run of the tree begin, so that jobs draw in few tables of
+ * other runs.
+ */
+function outputOf(
+  view: View,
+  shape: TieredShape,
+  place: OutputPlace,
+  tables: readonly TableMeta[],
+): MergeOutput {
+  const anchor = runsOldestFirst(view.version).next().value!.run
+  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0)
+  return {
+    ...outputTo(place, null, shape.bitsPerKey),
+    ...cutsAlong(anchor, hull(tables)!, bytes, tableBytes(view, shape)),
   }
 }
 
@@ -314,16 +342,21 @@ function placeIn(level: number, run: Run | undefined): OutputPlace {
   return run === undefined ? { level, after: null } : { level, run: run.id }
 }
 
-function stateAfter(view: View, { K }: TieredShape, taken: Taken, source?: Run): TieredState {
-  const { level, tables } = taken
-  const { cursors, sources = [] } = view.state
-  if (level === 0 || source === undefined) return view.state
-  const length = Math.max(sources.length, level + 1)
+/** Draining begins with all runs of the level. Levels of one run (K = 1) have none to end. */
+function stateAfter(
+  view: View,
+  { K }: TieredShape,
+  { level, tables, count }: Taken,
+  source: number | null,
+): TieredState {
+  const { cursors, draining = [] } = view.state
+  const advanced = advance(cursors, level, tables[count - 1]!)
+  if (source !== null || K === 1) return { ...view.state, cursors: advanced }
+  const ids = levelAt(view.version, level).runs.map(({ id }) => id)
+  const length = Math.max(draining.length, level + 1)
   return {
-    cursors: advance(cursors, level, tables.at(-1)!),
-    sources: Array.from({ length }, (_, at) =>
-      at === level && K > 1 ? source.id : (sources[at] ?? null),
-    ),
+    cursors: advanced,
+    draining: Array.from({ length }, (_, at) => (at === level ? ids : (draining[at] ?? []))),
   }
 }
 

@@ -27,6 +27,7 @@ import {
   deleteTtlMs,
   l0Trigger,
   sizeRatio,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { nextMarkAt, tombstoneTtl } from '../primitives/triggers.ts'
@@ -54,6 +55,7 @@ const params = z.object({
   baseBytes,
   bitsPerKey,
   targetTableBytes,
+  softCuts,
 })
 
 type Values = z.output<typeof params>

@@ -21,6 +21,7 @@ import {
   bitsPerKey,
   densityThreshold,
   sizeRatio,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { pick, ttlMs } from './parameters.ts'
@@ -39,6 +40,7 @@ const params = z.object({
   ttlMs,
   bitsPerKey,
   targetTableBytes,
+  softCuts,
 })
 
 const shapeOf = (values: z.output<typeof params>, view: TreeView): PartialShape => ({

@@ -7,6 +7,7 @@ import {
   bitsPerKey,
   densityThreshold,
   l0Trigger,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 
@@ -38,4 +39,5 @@ export const partialParameters = {
   ttlMs,
   bitsPerKey,
   targetTableBytes,
+  softCuts,
 }

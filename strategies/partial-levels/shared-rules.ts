@@ -7,7 +7,8 @@
  * When level 0 has `l0Trigger` runs, all of them merge with the tables they overlap in the base
  * level. When a deeper level reaches its target, the movement chooses a table, which merges with
  * the tables it overlaps one level deeper. The fullest level goes first. Tables that overlap
- * nothing are moved, not rewritten, so sequential loads cost one write.
+ * nothing are moved, not rewritten, so sequential loads cost one write. A merge ends its tables
+ * where the tables one level deeper begin and end (`primitives/soft-cuts.ts`).
  *
  *   static    level i may hold base · T^i raw bytes; the base level is level 1
  *   dynamic   targets follow the size of the last level: each level above it may hold 1/T of the
@@ -37,7 +38,8 @@ import { levelAt } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
 import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
-import { tableBytes } from '../primitives/shared-parameters.ts'
+import { type SoftCutRule, tableBytes } from '../primitives/shared-parameters.ts'
+import { alignedOutput } from '../primitives/soft-cuts.ts'
 import {
   inputBytes,
   levelsTouched,
@@ -66,6 +68,8 @@ export interface PartialShape extends MovementLimits {
   readonly tablesPerJob: number
   readonly bitsPerKey: number
   readonly targetTableBytes: number
+  /** Where the tables of a merge may end early. A table rewritten in place is cut by size alone. */
+  readonly softCuts: SoftCutRule
 }
 
 type View = TreeView<PartialState>
@@ -325,7 +329,7 @@ function descend(view: View, shape: PartialShape, level: number, descent: Descen
   return {
     kind: 'merge',
     inputs: [...inputs, ...metSlices],
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
+    outputs: [alignedOutput(view, place, hull([...tables, ...met])!, shape)],
     nextState,
     reason,
   }

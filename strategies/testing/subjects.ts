@@ -19,6 +19,7 @@ import type { StrategyModule } from '../define-strategy.ts'
 import sizeTiered from '../examples/size-tiered.ts'
 import { fifo } from '../fifo.ts'
 import { fragmented } from '../fragmented/fragmented.ts'
+import { incrementalTiering } from '../incremental-tiering.ts'
 import { lsmBush } from '../lsm-bush.ts'
 import { deleteAware } from '../partial-levels/delete-aware.ts'
 import { dynamicLeveled } from '../partial-levels/dynamic-leveled.ts'
@@ -48,6 +49,7 @@ export interface Subject {
 
 const T = fc.integer({ min: 2, max: 6 })
 const targetTableBytes = fc.constantFrom(0, 3, 50)
+const softCuts = fc.constantFrom('rocksdb', 'none')
 const sizing = fc.constantFrom('static', 'dynamic')
 
 const levelsBelow0 = (version: Version) => Math.max(version.levels.length - 1, 0)
@@ -59,6 +61,7 @@ const partial = {
   densityThreshold: fc.constantFrom(0.2, 0.5),
   ttlMs: fc.constantFrom(0, 100),
   targetTableBytes,
+  softCuts,
 }
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
@@ -184,7 +187,11 @@ export const subjects: readonly Subject[] = [
       stop_style: fc.constantFrom('total', 'similar'),
       periodic_compaction_seconds: fc.constantFrom(0, 0.2),
       deletion_ratio: fc.constantFrom(0, 0.5),
-      num_levels: fc.integer({ min: 2, max: 7 }),
+      num_levels: fc.integer({ min: 1, max: 7 }),
+      size_amp_version: fc.constantFrom('8.7', '7.8'),
+      level0_stop_writes_trigger: fc.constantFrom(4, 36),
+      incremental: fc.boolean(),
+      max_compaction_bytes: fc.constantFrom(0, 10, 40),
       targetTableBytes,
     }),
     // Up to eight runs, or 1 + log2(80 bytes) by size, and those that are too few to merge.
@@ -213,6 +220,9 @@ export const subjects: readonly Subject[] = [
       bucket_high: fc.constantFrom(1.5, 3),
       min_sstable_size: fc.constantFrom(0, 1, 20),
       default_time_to_live: fc.constantFrom(0, 0.1, 1),
+      gc_grace_seconds: fc.constantFrom(-1, 0, 0.1),
+      expired_sstable_check_frequency_seconds: fc.constantFrom(-1, 0, 0.05),
+      unsafe_aggressive_sstable_expiration: fc.boolean(),
       targetTableBytes,
     }),
     bound: () => Infinity,
@@ -250,6 +260,21 @@ export const subjects: readonly Subject[] = [
     }),
     bound: (params, version) =>
       Number(params.l0Trigger) - 1 + Number(params.max_sstables_per_guard) * levelsBelow0(version),
+  },
+  {
+    module: incrementalTiering,
+    params: fc.record({
+      min_threshold: fc.integer({ min: 2, max: 5 }),
+      max_threshold: fc.constantFrom(5, 32),
+      bucket_low: fc.constantFrom(0.5, 0.7071),
+      bucket_high: fc.constantFrom(1.4142, 2),
+      min_sstable_size: fc.constantFrom(0, 5),
+      space_amplification_goal: fc.constantFrom(0, 1.2, 2),
+      compaction_enforce_min_threshold: fc.boolean(),
+      targetTableBytes,
+    }),
+    // Fewer than min_threshold of one size; there are 14 sizes, since 80 keys are about √2^13.
+    bound: (params) => (Number(params.min_threshold) - 1) * 14,
   },
   {
     module: sizeTiered,
