@@ -9,7 +9,12 @@ import type { Json } from '../../engine/base/json.ts'
 import type { Retention } from '../../engine/compaction/validate-spec.ts'
 import type { Version } from '../../engine/version/version.ts'
 import { composed } from '../composed/composed.ts'
-import { PRESET_NAMES, TRIGGER_NAMES } from '../composed/presets.ts'
+import {
+  GRANULARITY_NAMES,
+  LAYOUT_NAMES,
+  PRESET_NAMES,
+  TRIGGER_NAMES,
+} from '../composed/presets.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import sizeTiered from '../examples/size-tiered.ts'
 import { fifo } from '../fifo.ts'
@@ -74,18 +79,14 @@ const limits = {
   spaceAmpPercent: fc.constantFrom(20, 200),
 }
 
-/** Layouts and granularities that go together. */
-const composition = fc.oneof(
-  fc.record({
-    layout: fc.constantFrom('leveling', '1-leveling'),
-    granularity: fc.constantFrom(['table'], ['runs', 'tables']),
-    tablesPerJob: fc.integer({ min: 1, max: 4 }),
-  }),
-  fc.record({
-    layout: fc.constantFrom('leveling', 'tiering', 'L-leveling', 'hybrid'),
-    granularity: fc.constantFrom(['level'], ['runs']),
-  }),
-)
+/** Any layout with any granularity. */
+const composition = fc.record({
+  layout: fc.constantFrom(...LAYOUT_NAMES),
+  granularity: fc.subarray([...GRANULARITY_NAMES], { minLength: 1 }),
+  tablesPerJob: fc.integer({ min: 1, max: 4 }),
+  K: fc.constantFrom(1, 2),
+  Z: fc.constantFrom(1, 2),
+})
 
 const triggers = fc
   .tuple(fc.subarray([...TRIGGER_NAMES]), fc.nat(6))
