@@ -29,6 +29,7 @@ import {
   pickPartialLevels,
   scorePartialLevels,
 } from '../partial-levels/shared-rules.ts'
+import { SOURCE_RULES } from '../partial-levels/source-rules.ts'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
 import { inputBytes } from '../primitives/specs.ts'
 import {
@@ -209,6 +210,7 @@ function partialShape(view: View, values: Values, composition: Composition): Par
     movement,
     baseBytes: layout === '1-leveling' ? unitMemtables(layout, values) * view.memtableBytes : 0,
     levels: 7,
+    rules: SOURCE_RULES.rocksdb,
     tablesPerJob: granularity.includes('tables') ? values.tablesPerJob : 1,
     ttlMs: values.deleteTtlMs,
   }

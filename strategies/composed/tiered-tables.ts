@@ -190,7 +190,8 @@ function drain(view: View, shape: TieredShape, level: number): Spec {
   const cursor = view.state.cursors[level] ?? null
   const start = indexAfter(run, cursor)
   const { densityThreshold, ttlMs } = shape
-  const candidates = { view, level, run, start, cursor, densityThreshold, ttlMs }
+  const limits = { densityThreshold, ttlMs, bytesPerTombstone: 0 }
+  const candidates = { view, level, run, start, cursor, ...limits }
   const index = chooseTable(shape.movement, candidates)
   const taken = takeWithOlder(level, runs.slice(from), index, shape.tablesPerJob)
   const reason = whyDrained(view, shape, level, source, taken.tables[0]!)

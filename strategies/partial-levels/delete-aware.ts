@@ -39,6 +39,7 @@ import {
   partialMembers,
   pickFullest,
 } from './shared-rules.ts'
+import { SOURCE_RULES } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('Lethe measures with 10'),
@@ -68,6 +69,7 @@ const MOVEMENT_OF_MODE = {
 
 const shapeOf = (values: Values): PartialShape => ({
   ...values,
+  rules: SOURCE_RULES.rocksdb,
   sizing: 'static',
   levels: 0,
   movement: MOVEMENT_OF_MODE[values.mode],

@@ -26,6 +26,7 @@ import {
 } from '../primitives/shared-parameters.ts'
 import { pick, ttlMs } from './parameters.ts'
 import { type PartialShape, partialMembers } from './shared-rules.ts'
+import { SOURCE_RULES } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
@@ -47,6 +48,7 @@ const shapeOf = (values: z.output<typeof params>, view: TreeView): PartialShape 
   ...values,
   l0Trigger: values.runs,
   baseBytes: values.runs * view.memtableBytes,
+  rules: SOURCE_RULES.rocksdb,
   sizing: 'static',
   levels: 0,
   movement: [values.pick, 'lo1'],

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 
-export const SOFT_CUT_RULES = ['rocksdb', 'none'] as const
+export const SOFT_CUT_RULES = ['rocksdb', 'leveldb', 'none'] as const
 
 export type SoftCutRule = (typeof SOFT_CUT_RULES)[number]
 
@@ -41,7 +41,8 @@ export const softCuts = z
   .describe(
     'Where an output table may end early: rocksdb, at the borders of tables one level deeper, so ' +
       'that later merges meet fewer of them, with tables of half to twice the target size ' +
-      '(RocksDB since 7.8; Pebble similarly); none, nowhere (LevelDB, nearly).',
+      '(RocksDB since 7.8; Pebble similarly); leveldb, where it overlaps more than ten of them; ' +
+      'none, nowhere.',
   )
 
 /** The size ratio. `elsewhere` names other defaults, such as 'LevelDB, RocksDB: 10'. */

@@ -1,13 +1,15 @@
 /**
- * Owns soft cuts by RocksDB's rule: a merge ends its tables where the tables one level deeper, the
+ * Owns soft cuts by the rules of RocksDB and LevelDB. By RocksDB's a merge ends its tables where the tables one level deeper, the
  * grandparents of the inputs, begin and end. A table that is aligned with its grandparents overlaps
  * fewer of them, so that its own merge rewrites less later. The price is tables of unequal sizes.
  *
  * Sources: RocksDB 7.8, `CompactionPicker::GetGrandparents`, `CompactionOutputs::ShouldStopBefore`
  * (PR 10655), and the constructor of `Compaction` for the size. Pebble has a similar rule (PR 2316,
- * `internal/compact/splitting.go`). LevelDB, and RocksDB before 7.8, end a table early only where
- * it overlaps too many bytes of grandparents, and they do not reset that count when a table ends by
- * size. Soft cuts count for each table from 0, so they cannot express that rule.
+ * `internal/compact/splitting.go`).
+ *
+ * LevelDB (`Compaction::ShouldStopBefore`), like RocksDB before 7.8, ends a table early only where
+ * it overlaps too many bytes of grandparents. It does not reset that count when a table ends by
+ * size, while soft cuts count for each table from 0; so its tables are at times a little shorter.
  */
 
 import type {
@@ -27,6 +29,10 @@ import { outputTo } from './specs.ts'
 const ENDS_FROM_SHARES = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
 /** `max_compaction_bytes` in tables of the target size. */
 const OVERLAP_TABLES_MAX = 25
+/** LevelDB: MaxGrandParentOverlapBytes, in tables of the target size … */
+const LEVELDB_OVERLAP_TABLES_MAX = 10
+/** … counted when a grandparent is left, while soft cuts count it when it is entered. */
+const ENTERED_TABLES = 1
 /** A skipped grandparent counts if it is larger than this share of the target. */
 const SKIPPED_SHARE_MIN = 1 / 8
 /** Where there are grandparents, a table is full at so many times the target. */
@@ -54,6 +60,13 @@ export function alignedOutput(
   const grandparents = grandparentsOf(view.version, place.level, range)
   if (grandparents.length === 0) return plain
   const softCuts = softCutsAt(grandparents, targetBytes)
+  if (params.softCuts === 'leveldb') {
+    const overlapBytesMax = (LEVELDB_OVERLAP_TABLES_MAX + ENTERED_TABLES) * targetBytes
+    return {
+      ...plain,
+      softCuts: { ...softCuts, endsFrom: [targetBytes], overlapBytesMax, skippedBytesMin: null },
+    }
+  }
   return { ...plain, targetTableBytes: FULL_SHARE * targetBytes, softCuts }
 }
 

@@ -28,6 +28,7 @@ import { oneLeveling } from '../partial-levels/one-leveling.ts'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
 import { spooky } from '../spooky.ts'
 import { timeWindow } from '../time-window.ts'
+import { unified } from '../unified/unified.ts'
 import { universal } from '../universal/universal.ts'
 import { fluid } from '../whole-levels/fluid.ts'
 import { kLsm } from '../whole-levels/k-lsm.ts'
@@ -49,7 +50,7 @@ export interface Subject {
 
 const T = fc.integer({ min: 2, max: 6 })
 const targetTableBytes = fc.constantFrom(0, 3, 50)
-const softCuts = fc.constantFrom('rocksdb', 'none')
+const softCuts = fc.constantFrom('rocksdb', 'leveldb', 'none')
 const sizing = fc.constantFrom('static', 'dynamic')
 
 const levelsBelow0 = (version: Version) => Math.max(version.levels.length - 1, 0)
@@ -62,6 +63,11 @@ const partial = {
   ttlMs: fc.constantFrom(0, 100),
   targetTableBytes,
   softCuts,
+}
+/** Of the two that bear RocksDB's name. */
+const ofSources = {
+  rules: fc.constantFrom('rocksdb', 'rocksdb-7.8'),
+  intraL0: fc.constantFrom('by-rules', 'never', 'blocked', 'small'),
 }
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
@@ -127,7 +133,13 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: levelingPartial,
-    params: fc.record({ ...partial, l0Trigger, baseBytes }),
+    params: fc.record({
+      ...partial,
+      ...ofSources,
+      rules: fc.constantFrom('rocksdb', 'rocksdb-7.8', 'leveldb'),
+      l0Trigger,
+      baseBytes,
+    }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
   {
@@ -137,7 +149,13 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: dynamicLeveled,
-    params: fc.record({ ...partial, l0Trigger, baseBytes, levels: fc.integer({ min: 2, max: 7 }) }),
+    params: fc.record({
+      ...partial,
+      ...ofSources,
+      l0Trigger,
+      baseBytes,
+      levels: fc.integer({ min: 2, max: 7 }),
+    }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
   {
@@ -266,8 +284,8 @@ export const subjects: readonly Subject[] = [
     params: fc.record({
       min_threshold: fc.integer({ min: 2, max: 5 }),
       max_threshold: fc.constantFrom(5, 32),
-      bucket_low: fc.constantFrom(0.5, 0.7071),
-      bucket_high: fc.constantFrom(1.4142, 2),
+      bucket_low: fc.constantFrom(0.5, Math.SQRT1_2),
+      bucket_high: fc.constantFrom(Math.SQRT2, 2),
       min_sstable_size: fc.constantFrom(0, 5),
       space_amplification_goal: fc.constantFrom(0, 1.2, 2),
       compaction_enforce_min_threshold: fc.boolean(),
@@ -275,6 +293,23 @@ export const subjects: readonly Subject[] = [
     }),
     // Fewer than min_threshold of one size; there are 14 sizes, since 80 keys are about √2^13.
     bound: (params) => (Number(params.min_threshold) - 1) * 14,
+  },
+  {
+    module: unified,
+    params: fc.record({
+      scaling_parameters: fc.array(fc.constantFrom('T4', 'T3', 'N', 'L3', 'L6', '1', '-2'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      base_shard_count: fc.constantFrom(1, 2, 3, 4),
+      sstable_growth: fc.constantFrom(0, 0.333, 1),
+      min_sstable_size: fc.constantFrom(0, 5),
+      max_sstables_to_compact: fc.constantFrom(2, 32),
+      survival_factor: fc.constantFrom(0.7, 1),
+      targetTableBytes,
+    }),
+    // Fewer than t = 4 of one level overlap.
+    bound: (_params, version) => 3 * version.levels.length,
   },
   {
     module: sizeTiered,
