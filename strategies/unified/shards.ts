@@ -4,7 +4,7 @@
  * Cassandra's tokens are hashes of keys, and its shards equal parts of the token space.
  *
  * Borders last: they are kept in the strategy's state. Their number only doubles, when the tree has
- * grown and a table of its largest run begins near the middle of every shard: the first key of that
+ * grown and a table of its largest run begins near the middle of every shard: a key before that
  * table becomes the new border. So a border of few shards is also one of many. If more than half of
  * all tables come to lie in one shard, as when keys ascend, all borders are taken anew.
  */
@@ -69,7 +69,7 @@ function takenFrom(run: Run, known: Shards, base: number): Shards {
   for (let shard = 1; shard < count; shard++) {
     const start = startNearest(run, 0, run.totals.tables, shard / count)
     if (start === null || start <= before) return known
-    borders.push(toHex(tableAt(run, start).smallest))
+    borders.push(borderBefore(run, start))
     before = start
   }
   return shardsOf(borders)
@@ -83,7 +83,7 @@ function doubledBy(run: Run, { count, borders, keys }: Shards): Shards | null {
     const to = shard === count - 1 ? run.totals.tables : firstBeginningAt(run, keys[shard]!)
     const middle = startNearest(run, from, to, 1 / 2)
     if (middle === null) return null
-    doubled.push(toHex(tableAt(run, middle).smallest))
+    doubled.push(borderBefore(run, middle))
     if (shard < borders.length) doubled.push(borders[shard]!)
   }
   return shardsOf(doubled)
@@ -124,6 +124,15 @@ function sumsOf(run: Run): Float64Array {
     sumsByRun.set(run, sums)
   }
   return sums
+}
+
+/** The shortest key between table `index` of the run and the table before it, in hex. */
+function borderBefore(run: Run, index: number): string {
+  const { largest } = tableAt(run, index - 1)
+  const { smallest } = tableAt(run, index)
+  let length = 1
+  while (compareBytes(smallest.subarray(0, length), largest) <= 0) length++
+  return toHex(smallest.subarray(0, length))
 }
 
 function firstBeginningAt(run: Run, key: Uint8Array): number {
