@@ -17,6 +17,7 @@ import type { Workload } from '../operation.ts'
 import type { SpecPreset } from '../presets/preset.ts'
 import { type LoadOrder, type WorkloadSpec, workloadSpecSchema } from './spec-schema.ts'
 import { createSpecWorkload } from './spec-workload.ts'
+import { specWrites } from './spec-writes.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -41,6 +42,7 @@ export function presetDefinition(preset: SpecPreset): WorkloadDefinition {
       ...createFromSpec(name, specFrom(given), context),
       properties: textOf(parse(given), context),
     }),
+    writes: (given, size) => specWrites(name, specFrom(given), size),
   }
 }
 
@@ -78,6 +80,7 @@ export function specDefinition(spec: unknown, fallbackName: string): WorkloadDef
         properties: textOf({ spec: JSON.stringify(full) }, context),
       }
     },
+    writes: (given, size) => specWrites(name, specFrom(given), size),
   }
 }
 
