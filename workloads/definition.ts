@@ -68,7 +68,7 @@ export interface WorkloadDefinition {
    */
   writes?(
     given: Readonly<Record<string, unknown>>,
-    size: Pick<WorkloadContext, 'records' | 'operations'>,
+    size: Pick<WorkloadContext, 'records' | 'operations' | 'valueBytes'>,
   ): WriteShape
 }
 

@@ -16,14 +16,28 @@ type KindName = (typeof OPERATION_KIND_NAMES)[number]
 export type KeyPopularity =
   | { readonly kind: 'uniform' }
   /** Record of rank r in proportion to r^−theta. */
-  | { readonly kind: 'zipfian'; readonly theta: number }
+  | { readonly kind: 'zipfian'; readonly theta: number; readonly popular: PopularRecords }
   /** YCSB's: ranks of 10^10 items, hashed onto the records. */
   | { readonly kind: 'hashed-zipfian' }
   /** A share of the operations goes to a share of the records. */
-  | { readonly kind: 'hotspot'; readonly records: number; readonly operations: number }
+  | {
+      readonly kind: 'hotspot'
+      readonly records: number
+      readonly operations: number
+      readonly popular: PopularRecords
+    }
   /** `percentile` % of the operations fall in this share of the records; the rest falls off. */
-  | { readonly kind: 'exponential'; readonly percentile: number; readonly records: number }
+  | {
+      readonly kind: 'exponential'
+      readonly percentile: number
+      readonly records: number
+      readonly popular: PopularRecords
+    }
 
+/** Whether the records that are loaded first, or last, are the most popular. */
+export type PopularRecords = 'first' | 'last' | 'any'
+
+/** A load, or a phase after it. */
 export interface WritePhase {
   readonly name: string
   readonly operations: number
@@ -35,6 +49,7 @@ export interface WritePhase {
   readonly choosesInserted: boolean
 }
 
+/** The writes of a workload of a certain size. */
 export interface WriteShape {
   /** Length of the prefix that all keys share, and the number of values of each further byte. */
   readonly keys: { readonly prefixBytes: number; readonly radix: number }

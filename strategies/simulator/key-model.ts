@@ -44,8 +44,8 @@ export function zipfianKeys(keys: number, theta: number): KeyModel {
 /**
  * YCSB's scrambled zipfian: ranks of 10^10 items, each hashed onto one of the keys. A key's
  * popularity is the sum of the ranks that fall on it. The deep ranks are so many that every key
- * gets the same from them; the few popular ones fall on one key each. Between the two, the number of
- * ranks on a key is taken from Poisson's distribution, a band of ranks at a time.
+ * gets the same from them; the few popular ones fall on one key each. Between the two, the number
+ * of ranks on a key is taken from Poisson's distribution, a band of ranks at a time.
  */
 export function hashedZipfianKeys(keys: number): KeyModel {
   let classes: KeyClass[] = [{ keys, weight: 0 }]
@@ -84,7 +84,8 @@ const CLASS_SHARE_MIN = 1e-12
 /** The class divided by how many of the ranks, each of this weight, fall on a key. */
 function withRanks(own: KeyClass, keys: number, ranks: number, weight: number): KeyClass[] {
   const mean = ranks / keys
-  if (mean > EVEN_RANKS_MIN) return [{ keys: own.keys, weight: own.weight + own.keys * mean * weight }]
+  if (mean > EVEN_RANKS_MIN)
+    return [{ keys: own.keys, weight: own.weight + own.keys * mean * weight }]
   const parts: KeyClass[] = []
   let left = own.keys
   let chance = Math.exp(-mean)

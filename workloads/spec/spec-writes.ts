@@ -4,6 +4,7 @@
  * spread evenly over the keys, so they have no description.
  */
 
+import { JavaRandom } from '../java-random.ts'
 import {
   insertPhase,
   type KeyPopularity,
@@ -11,7 +12,8 @@ import {
   type WritePhase,
   type WriteShape,
 } from '../write-shape.ts'
-import type { KeyDistribution } from './distribution-schema.ts'
+import type { KeyDistribution, SizeDistribution } from './distribution-schema.ts'
+import { createSizes } from './sizes.ts'
 import type { PhaseSpec, Step, WorkloadSpec } from './spec-schema.ts'
 import { phaseLengths, type SpecSize } from './spec-workload.ts'
 
@@ -21,16 +23,24 @@ const KNOWN =
 
 const RADIX = { decimal: 10, hex: 16, binary: 256 } as const
 
+interface KeyFacts {
+  readonly isHashed: boolean
+  /** Whether records are loaded by their numbers. */
+  readonly inOrder: boolean
+}
+
 /** Throws `LSM_INVALID_ARGUMENT` if no description is right. */
 export function specWrites(name: string, spec: WorkloadSpec, size: SpecSize): WriteShape {
   const isHashed = spec.keys.parts.some(({ order }) => order === 'hashed')
   const lengths = phaseLengths(spec.phases, size)
   const order = spec.load?.order ?? 'ascending'
+  checkSizes(name, spec)
   const load = spec.load === null ? null : loadPhase(name, order, isHashed, size.records)
   let insertsInOrder = !isHashed && order === 'ascending' && load !== null
   const phases = spec.phases.map((phase, at) => {
     const fill = load === null && at === 0 ? fillOf(phase, lengths[at]!, size.records) : null
-    if (fill === null) return runPhase(name, phase, lengths[at]!, isHashed)
+    if (fill === null)
+      return runPhase(name, phase, lengths[at]!, { isHashed, inOrder: order === 'ascending' })
     insertsInOrder ||= !isHashed && fill === 'sequential'
     return insertPhase(phase.name, lengths[at]!)
   })
@@ -57,6 +67,29 @@ function loadPhase(
   throw unknownWrites(name, what, 'it knows ascending, shuffled and random')
 }
 
+/** All values are taken to have the mean size. */
+function checkSizes(name: string, { values, phases }: WorkloadSpec): void {
+  const mean = meanSize(values.bytes)
+  for (const { valueBytes } of phases.flatMap(({ steps }) => steps)) {
+    const other = valueBytes === undefined ? mean : meanSize(valueBytes)
+    if (Math.abs(other - mean) <= SIZE_SHARE_MAX * mean) continue
+    const what = `values of ${Math.round(mean)} and of ${Math.round(other)} bytes`
+    throw unknownWrites(name, what, 'it takes one mean size; --value-bytes sets it')
+  }
+}
+
+/** Mean sizes that differ by less than this share count as one. */
+const SIZE_SHARE_MAX = 0.01
+const SAMPLES = 10_000
+
+function meanSize(size: SizeDistribution): number {
+  if (typeof size === 'number') return size
+  const sizes = createSizes(size, new JavaRandom(1))
+  let sum = 0
+  for (let count = 0; count < SAMPLES; count++) sum += sizes.next()
+  return sum / SAMPLES
+}
+
 /** The distribution of a phase that writes each record once into an empty store; else null. */
 function fillOf({ steps, keys }: PhaseSpec, operations: number, records: number) {
   const [step, ...others] = steps
@@ -65,7 +98,7 @@ function fillOf({ steps, keys }: PhaseSpec, operations: number, records: number)
   return distribution === 'sequential' || distribution === 'shuffled' ? distribution : null
 }
 
-function runPhase(name: string, phase: PhaseSpec, operations: number, isHashed: boolean): WritePhase {
+function runPhase(name: string, phase: PhaseSpec, operations: number, facts: KeyFacts): WritePhase {
   const weightOf = ({ weight }: Step) => {
     if (typeof weight === 'number') return weight
     throw unknownWrites(name, 'a weight that changes during a phase', 'it takes constant weights')
@@ -84,7 +117,7 @@ function runPhase(name: string, phase: PhaseSpec, operations: number, isHashed: 
     throw unknownWrites(name, 'two distributions of keys in a phase', 'it takes one')
   }
   const keys = given.length === 0 ? UNIFORM : (JSON.parse(given[0]!) as KeyDistribution)
-  const popularity = popularityOf(name, keys, isHashed, (shares.insert ?? 0) > 0)
+  const popularity = popularityOf(name, keys, facts, (shares.insert ?? 0) > 0)
   const choosesInserted = keys.distribution !== 'scrambled'
   return { name: phase.name, operations, shares, popularity, choosesInserted }
 }
@@ -95,25 +128,36 @@ const UNIFORM: KeyDistribution = { distribution: 'uniform' }
 function popularityOf(
   name: string,
   keys: KeyDistribution,
-  isHashed: boolean,
+  { isHashed, inOrder }: KeyFacts,
   inserts: boolean,
 ): KeyPopularity {
   const refuse = (what: string) => unknownWrites(name, what, KNOWN)
   const { distribution } = keys
   if ('drift' in keys && keys.drift !== 0) throw refuse('popular keys that drift')
   if (distribution === 'uniform') return { kind: 'uniform' }
-  if (distribution === 'scrambled') return { kind: 'zipfian', theta: keys.theta }
+  if (distribution === 'scrambled') return { kind: 'zipfian', theta: keys.theta, popular: 'any' }
   if (!isHashed) throw refuse(`${distribution} where neighbouring records have neighbouring keys`)
   // Inserts change which records are the newest, the least popular, or in a share of all.
   if (inserts) throw refuse(`${distribution} with inserts`)
   switch (distribution) {
     case 'zipfian':
+      return { kind: 'zipfian', theta: keys.theta, popular: inOrder ? 'first' : 'any' }
     case 'latest':
-      return { kind: 'zipfian', theta: keys.theta }
+      return { kind: 'zipfian', theta: keys.theta, popular: inOrder ? 'last' : 'any' }
     case 'hotspot':
-      return { kind: 'hotspot', records: keys.dataFraction, operations: keys.operationFraction }
+      return {
+        kind: 'hotspot',
+        records: keys.dataFraction,
+        operations: keys.operationFraction,
+        popular: inOrder ? 'first' : 'any',
+      }
     case 'exponential':
-      return { kind: 'exponential', percentile: keys.percentile, records: keys.fraction }
+      return {
+        kind: 'exponential',
+        percentile: keys.percentile,
+        records: keys.fraction,
+        popular: inOrder ? 'last' : 'any',
+      }
     default:
       throw refuse(distribution)
   }

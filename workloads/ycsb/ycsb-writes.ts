@@ -83,14 +83,20 @@ function popularityOf(name: string, core: CoreProperties): KeyPopularity {
     case 'zipfian':
       return { kind: 'hashed-zipfian' }
     case 'latest':
-      return { kind: 'zipfian', theta: ZIPFIAN_CONSTANT }
+      return { kind: 'zipfian', theta: ZIPFIAN_CONSTANT, popular: 'last' }
     case 'hotspot': {
       const { hotspotdatafraction, hotspotopnfraction } = core
-      return { kind: 'hotspot', records: hotspotdatafraction, operations: hotspotopnfraction }
+      return {
+        kind: 'hotspot',
+        records: hotspotdatafraction,
+        operations: hotspotopnfraction,
+        popular: 'first',
+      }
     }
     case 'exponential': {
       const percentile = core['exponential.percentile']
-      return { kind: 'exponential', percentile, records: core['exponential.frac'] }
+      const records = core['exponential.frac']
+      return { kind: 'exponential', percentile, records, popular: 'last' }
     }
     default:
       throw refuse(`requestdistribution=${requestdistribution}`)
