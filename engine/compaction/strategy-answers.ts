@@ -12,6 +12,7 @@
  * take microseconds.
  */
 
+import { compareBytes } from '../base/compare.ts'
 import { LsmError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { LEVEL_MAX, type SafetyRule } from './resolved-spec.ts'
@@ -23,6 +24,7 @@ import type {
   MergeOutput,
   OutputPlace,
   PickReason,
+  SoftCuts,
   StallLimits,
   TableRef,
 } from './strategy.ts'
@@ -199,8 +201,49 @@ function outputIn(
     cutKeys: listIn(asked, `${path}.cutKeys`, cutKeys, (key, place) => {
       return keyIn(asked, `${path}.cutKeys[${place}]`, key)
     }),
+    softCuts: fields.softCuts == null ? null : softCutsIn(asked, path, fields.softCuts),
     filter: filterIn(asked, `${path}.filter`, fields.filter),
   })
+}
+
+function softCutsIn(asked: Question, outputPath: string, softCuts: unknown): SoftCuts {
+  const path = `${outputPath}.softCuts`
+  const fields = recordIn(asked, path, softCuts, 'soft cuts, or null for none')
+  const keys = listIn(asked, `${path}.keys`, fields.keys, (key, at) => {
+    return keyIn(asked, `${path}.keys[${at}]`, key)
+  })
+  for (let at = 1; at < keys.length; at++) {
+    if (compareBytes(keys[at - 1]!, keys[at]!) <= 0) continue
+    throw wrong(asked, `${path}.keys[${at}]`, keys[at], 'at or after the key before it')
+  }
+  const overlapBytes = listIn(asked, `${path}.overlapBytes`, fields.overlapBytes, (bytes, at) => {
+    return amountIn(asked, `${path}.overlapBytes[${at}]`, bytes)
+  })
+  if (overlapBytes.length !== keys.length) {
+    const wanted = `an array of ${keys.length}, as many as there are keys`
+    throw wrong(asked, `${path}.overlapBytes`, overlapBytes, wanted)
+  }
+  return Object.freeze({
+    keys,
+    overlapBytes,
+    endsFrom: endsFromIn(asked, `${path}.endsFrom`, fields.endsFrom),
+    overlapBytesMax: limitIn(asked, `${path}.overlapBytesMax`, fields.overlapBytesMax),
+    skippedBytesMin: limitIn(asked, `${path}.skippedBytesMin`, fields.skippedBytesMin),
+  })
+}
+
+function endsFromIn(asked: Question, path: string, given: unknown): readonly number[] {
+  const endsFrom = listIn(asked, path, given, (bytes, at) => {
+    return positiveIn(asked, `${path}[${at}]`, bytes)
+  })
+  if (endsFrom.length === 0) throw wrong(asked, path, endsFrom, 'an array of at least one size')
+  const falling = endsFrom.findIndex((bytes, at) => at > 0 && bytes < endsFrom[at - 1]!)
+  if (falling === -1) return endsFrom
+  throw wrong(asked, `${path}[${falling}]`, endsFrom[falling], 'at least the size before it')
+}
+
+function limitIn(asked: Question, path: string, limit: unknown): number | null {
+  return limit === null ? null : positiveIn(asked, path, limit)
 }
 
 function placeIn(asked: Question, path: string, place: unknown): OutputPlace {
@@ -290,6 +333,11 @@ function levelIn(asked: Question, path: string, level: unknown): number {
 function amountIn(asked: Question, path: string, amount: unknown): number {
   if (Number.isFinite(amount) && (amount as number) >= 0) return amount as number
   throw wrong(asked, path, amount, 'a finite number, 0 or more')
+}
+
+function positiveIn(asked: Question, path: string, bytes: unknown): number {
+  if (Number.isFinite(bytes) && (bytes as number) > 0) return bytes as number
+  throw wrong(asked, path, bytes, 'a finite number above 0')
 }
 
 /** A number of a run or level that must exist. If it does not exist, the refusal names it. */

@@ -120,8 +120,9 @@ describe('against partial leveling, 300 buffers', () => {
   const copies = (tree: SteppedTree) => tree.writtenBytes / (BUFFERS * ENTRIES)
   const randomly = loadAll(fragmented, {}, ENTRIES, anywhere).tree
 
-  test('a random load writes less than 0.6 times as much', () => {
-    const leveled = loadAll(levelingPartial, {}, ENTRIES, anywhere).tree
+  test('a random load writes less than 0.6 times as much as without soft cuts', () => {
+    // PebblesDB was compared with LevelDB and RocksDB of 2017, which had none.
+    const leveled = loadAll(levelingPartial, { softCuts: 'none' }, ENTRIES, anywhere).tree
     expect(copies(randomly) / copies(leveled)).toBeLessThan(0.6)
   })
 

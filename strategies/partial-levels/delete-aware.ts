@@ -27,6 +27,7 @@ import {
   deleteTtlMs,
   l0Trigger,
   sizeRatio,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { nextMarkAt, tombstoneTtl } from '../primitives/triggers.ts'
@@ -38,6 +39,7 @@ import {
   partialMembers,
   pickFullest,
 } from './shared-rules.ts'
+import { SOURCE_RULES } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('Lethe measures with 10'),
@@ -54,6 +56,7 @@ const params = z.object({
   baseBytes,
   bitsPerKey,
   targetTableBytes,
+  softCuts,
 })
 
 type Values = z.output<typeof params>
@@ -66,6 +69,7 @@ const MOVEMENT_OF_MODE = {
 
 const shapeOf = (values: Values): PartialShape => ({
   ...values,
+  rules: SOURCE_RULES.rocksdb,
   sizing: 'static',
   levels: 0,
   movement: MOVEMENT_OF_MODE[values.mode],

@@ -79,8 +79,11 @@ export function designOf(name: string, scale: Scale) {
       compaction_window_size: loadMs / 8 / 60_000,
     }
     const retention = { retentionMaxAgeMs: Math.floor(loadMs / 2) }
-    const default_time_to_live = retention.retentionMaxAgeMs / 1000
-    return { params: { ...window, default_time_to_live }, retention }
+    const expiry = {
+      default_time_to_live: retention.retentionMaxAgeMs / 1000,
+      gc_grace_seconds: loadMs / 8 / 1000,
+    }
+    return { params: { ...window, ...expiry }, retention }
   }
   return { params: ratio, retention: {} }
 }

@@ -86,9 +86,10 @@ const DROPPING: Readonly<Record<string, Dropping>> = {
     params: {
       compaction_window_unit: 'MINUTES',
       compaction_window_size: 1 / 12,
-      default_time_to_live: 20,
+      default_time_to_live: 15,
+      gc_grace_seconds: 5,
     },
-    retention: { maxAgeMs: 20_000, maxBytes: null },
+    retention: { maxAgeMs: 15_000, maxBytes: null },
   },
 }
 

@@ -1,0 +1,113 @@
+/**
+ * Owns soft cuts by the rules of RocksDB and LevelDB. By RocksDB's a merge ends its tables where the tables one level deeper, the
+ * grandparents of the inputs, begin and end. A table that is aligned with its grandparents overlaps
+ * fewer of them, so that its own merge rewrites less later. The price is tables of unequal sizes.
+ *
+ * Sources: RocksDB 7.8, `CompactionPicker::GetGrandparents`, `CompactionOutputs::ShouldStopBefore`
+ * (PR 10655), and the constructor of `Compaction` for the size. Pebble has a similar rule (PR 2316,
+ * `internal/compact/splitting.go`).
+ *
+ * LevelDB (`Compaction::ShouldStopBefore`), like RocksDB before 7.8, ends a table early only where
+ * it overlaps too many bytes of grandparents. It does not reset that count when a table ends by
+ * size, while soft cuts count for each table from 0; so its tables are at times a little shorter.
+ */
+
+import type {
+  MergeOutput,
+  OutputPlace,
+  SoftCuts,
+  TreeView,
+} from '../../engine/compaction/strategy.ts'
+import type { KeyRange } from '../../engine/version/key-range.ts'
+import { overlapping, sliceTables } from '../../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import type { Version } from '../../engine/version/version.ts'
+import { type SoftCutRule, tableBytes } from './shared-parameters.ts'
+import { outputTo } from './specs.ts'
+
+/** Shares of the target from which a table ends at the first, second … soft key that it crosses. */
+const ENDS_FROM_SHARES = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
+/** `max_compaction_bytes` in tables of the target size. */
+const OVERLAP_TABLES_MAX = 25
+/** LevelDB: MaxGrandParentOverlapBytes, in tables of the target size … */
+const LEVELDB_OVERLAP_TABLES_MAX = 10
+/** … counted when a grandparent is left, while soft cuts count it when it is entered. */
+const ENTERED_TABLES = 1
+/** A skipped grandparent counts if it is larger than this share of the target. */
+const SKIPPED_SHARE_MIN = 1 / 8
+/** Where there are grandparents, a table is full at so many times the target. */
+const FULL_SHARE = 2
+
+export interface AlignedTables {
+  readonly softCuts: SoftCutRule
+  readonly targetTableBytes: number
+  readonly bitsPerKey: number
+}
+
+/**
+ * The only output of a merge of tables that lie in `range`. If deeper tables overlap the range,
+ * output tables end at their borders; otherwise they are cut by size alone.
+ */
+export function alignedOutput(
+  view: TreeView,
+  place: OutputPlace,
+  range: KeyRange,
+  params: AlignedTables,
+): MergeOutput {
+  const targetBytes = tableBytes(view, params)
+  const plain = outputTo(place, targetBytes, params.bitsPerKey)
+  if (params.softCuts === 'none') return plain
+  const grandparents = grandparentsOf(view.version, place.level, range)
+  if (grandparents.length === 0) return plain
+  const softCuts = softCutsAt(grandparents, targetBytes)
+  if (params.softCuts === 'leveldb') {
+    const overlapBytesMax = (LEVELDB_OVERLAP_TABLES_MAX + ENTERED_TABLES) * targetBytes
+    return {
+      ...plain,
+      softCuts: { ...softCuts, endsFrom: [targetBytes], overlapBytesMax, skippedBytesMin: null },
+    }
+  }
+  return { ...plain, targetTableBytes: FULL_SHARE * targetBytes, softCuts }
+}
+
+/**
+ * The tables that overlap `range` in the first level below `level` where any do. Of several runs in
+ * a level the oldest counts.
+ */
+export function grandparentsOf(
+  version: Version,
+  level: number,
+  range: KeyRange,
+): readonly TableMeta[] {
+  for (const { runs } of version.levels.slice(level + 1)) {
+    const run = runs.at(-1)
+    if (run === undefined) continue
+    const { from, to } = overlapping(run, range)
+    if (from < to) return sliceTables(run, from, to)
+  }
+  return []
+}
+
+/** Soft keys at both ends of each grandparent, with RocksDB's limits for a target size. */
+export function softCutsAt(grandparents: readonly TableMeta[], targetBytes: number): SoftCuts {
+  const keys: Uint8Array[] = []
+  const overlapBytes: number[] = []
+  for (const table of grandparents) {
+    keys.push(table.smallest, keyAfter(table.largest))
+    overlapBytes.push(rawBytes(table), 0)
+  }
+  return {
+    keys,
+    overlapBytes,
+    endsFrom: ENDS_FROM_SHARES.map((share) => share * targetBytes),
+    overlapBytesMax: OVERLAP_TABLES_MAX * targetBytes,
+    skippedBytesMin: SKIPPED_SHARE_MIN * targetBytes,
+  }
+}
+
+/** The first key after `key` in the order of bytes. */
+function keyAfter(key: Uint8Array): Uint8Array {
+  const next = new Uint8Array(key.length + 1)
+  next.set(key)
+  return next
+}
