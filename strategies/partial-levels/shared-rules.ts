@@ -227,7 +227,14 @@ function compactTables(
 ): Spec {
   const run = levelAt(view.version, level).runs[0]!
   const to = Math.min(index + shape.tablesPerJob, run.totals.tables)
-  return descendFrom(view, shape, level, grownSpan(view, shape, level, { from: index, to }), index, reason)
+  return descendFrom(
+    view,
+    shape,
+    level,
+    grownSpan(view, shape, level, { from: index, to }),
+    index,
+    reason,
+  )
 }
 
 /** Sends the span down; the cursor moves to its end. */
