@@ -84,10 +84,12 @@ export function pickBlockedLevel0(view: View, shape: PartialShape): Spec | null 
   const { runs } = levelAt(view.version, 0)
   if (shape.rules.intraL0 === 'never') return null
   const busy = busyRuns(view)
-  const newest = runs.slice(0, firstIndex(runs, ({ id }) => busy.has(id)))
+  const newest = runs.slice(
+    0,
+    firstIndex(runs, ({ id }) => busy.has(id)),
+  )
   const free = runs.filter(({ id }) => !busy.has(id))
-  const isDue =
-    free.length >= shape.l0Trigger || bytesOfRuns(free) >= firstTargetBytes(view, shape)
+  const isDue = free.length >= shape.l0Trigger || bytesOfRuns(free) >= firstTargetBytes(view, shape)
   if (!isDue || runs.length < shape.l0Trigger + BLOCKED_RUNS_EXTRA) return null
   const span = cheapestSpan(newest, MOST_BYTES_IN_TABLES * tableBytes(view, shape))
   return span.length < BLOCKED_RUNS_MIN ? null : mergeWithin(view, shape, span)

@@ -32,6 +32,7 @@ import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primiti
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
 import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
+import type { Multilevel } from './multilevel.ts'
 import type { SourceRules } from './source-rules.ts'
 import {
   bytesPerTombstone,
@@ -47,7 +48,8 @@ export type PartialState = { readonly cursors: Cursors }
 
 export const NO_CURSORS: PartialState = { cursors: [] }
 
-export interface PartialShape extends MovementLimits {
+/** Without `multilevel`, no merge takes three levels. */
+export interface PartialShape extends MovementLimits, Partial<Multilevel> {
   readonly T: number
   readonly l0Trigger: number
   /** Raw bytes the targets start from; 0: the memtable size. */
@@ -227,7 +229,14 @@ function compactTables(
 ): Spec {
   const run = levelAt(view.version, level).runs[0]!
   const to = Math.min(index + shape.tablesPerJob, run.totals.tables)
-  return descendFrom(view, shape, level, grownSpan(view, shape, level, { from: index, to }), index, reason)
+  return descendFrom(
+    view,
+    shape,
+    level,
+    grownSpan(view, shape, level, { from: index, to }),
+    index,
+    reason,
+  )
 }
 
 /** Sends the span down; the cursor moves to its end. */
