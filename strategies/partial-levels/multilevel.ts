@@ -1,9 +1,9 @@
 /**
  * Owns merges of three levels: what goes down takes the tables it meets along, into the level after
- * that, where this costs less for each byte that it frees. With inputs a, b and c of three levels,
- * top first, the usual merge writes (a + b) / a bytes for each byte of the upper level, the merge of
- * three (a + b + c) / (a + b) for each byte of the two upper ones. The merge of three is made if
- * its figure is at most `addPropensity` larger.
+ * that, where this costs less for each byte that goes down. With inputs of a, b and c bytes in
+ * three levels, top first, the usual merge writes (a + b) / a bytes for each byte of the upper
+ * level. The merge of three writes (a + b + c) / (a + b) for each byte of the two upper ones. It is
+ * made if its figure is at most `addPropensity` larger.
  *
  * The tables that are met grow once more, as in `descent.ts`: tables of their level that lie over
  * the inputs of the deepest level join if they add none to these. No merge is larger than 25 target
