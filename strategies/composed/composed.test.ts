@@ -162,11 +162,16 @@ describe('the triggers beside capacity', () => {
   })
 
   test('several tables go together where the granularity says so', () => {
-    const { specs } = run(composed, { granularity: ['tables'], tablesPerJob: 3 })
-    const counts = specs
-      .filter(({ reason }) => reason.trigger === 'level saturation')
-      .map(({ inputs }) => (inputs[0]!.tables === 'all' ? 0 : inputs[0]!.tables.length))
-    expect(Math.max(...counts)).toBe(3)
+    const mostTables = (tablesPerJob: number) => {
+      const { specs } = run(composed, { granularity: ['tables'], tablesPerJob })
+      const counts = specs
+        .filter(({ reason }) => reason.trigger === 'level saturation')
+        .map(({ inputs }) => (inputs[0]!.tables === 'all' ? 0 : inputs[0]!.tables.length))
+      return Math.max(...counts)
+    }
+    // One table may take a few neighbours along that cost nothing.
+    expect(mostTables(1)).toBeLessThanOrEqual(4)
+    expect(mostTables(8)).toBeGreaterThanOrEqual(8)
   })
 })
 
@@ -184,7 +189,7 @@ describe('primitives that do not go together are refused in one line', () => {
     [{ preset: 'lo1' }, /^composed: preset: expected one of none, full, lo\+1, .*, not lo1$/],
     [
       { movement: ['lo3'] },
-      /^composed: movement: expected a list a,b,c of one of rr, lo1, .*, random, not \["lo3"\]$/,
+      /^composed: movement: expected a list a,b,c of one of rr, rr-to-target, .*, random, not \["lo3"\]$/,
     ],
   ])('%o', (params, message) => {
     let thrown: LsmError | null = null

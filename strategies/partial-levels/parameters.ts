@@ -11,7 +11,7 @@ import {
   softCuts as sharedSoftCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
-import { INTRA_LEVEL_0_NAMES, type SourceName, SOURCE_RULES } from './source-rules.ts'
+import { INTRA_LEVEL_0_NAMES, SOURCE_RULES, type SourceName } from './source-rules.ts'
 
 export const pick = z
   .enum(MOVEMENT_NAMES)
