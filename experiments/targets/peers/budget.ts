@@ -23,13 +23,18 @@ export interface Budget {
   readonly bitsPerKey: number
 }
 
-/** The strategy whose parameters describe a peer's tree. */
+/** The strategy whose parameters describe a peer's tree, unless the peer can follow others too. */
 export const PEER_STRATEGY = 'leveling-partial'
 
-/** `params` are those of the strategy; missing ones take their defaults. */
+/**
+ * `params` are those of a strategy; the ones that `leveling-partial` has too count. Missing ones
+ * take their defaults.
+ */
 export function budgetOf(options: EngineOptions, params: Readonly<Record<string, Json>>): Budget {
   const { memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval, compression } = options
-  const shape = STRATEGIES.get(PEER_STRATEGY)!.parse(params) as Record<string, number>
+  const strategy = STRATEGIES.get(PEER_STRATEGY)!
+  const shared = Object.entries(params).filter(([name]) => name in strategy.params.shape)
+  const shape = strategy.parse(Object.fromEntries(shared)) as Record<string, number>
   const base = shape.baseBytes === 0 ? memtableBytes : shape.baseBytes!
   return {
     memtableBytes,
