@@ -139,7 +139,6 @@ async function measureReplay(
     workload: plan.createWorkload(),
     budget: plan.budget,
     follows: plan.follows!,
-    tableBytesPerRawByte: plan.tableBytesPerRawByte ?? 1,
     folder,
     signal: context.signal,
     window: () =>

@@ -21,6 +21,17 @@ export interface Budget {
   readonly level1Bytes: number
   readonly tableBytes: number
   readonly bitsPerKey: number
+  /**
+   * The mean entry of the stream, if it is known. Our sizes are raw bytes of keys and values. Others
+   * count bytes of arenas and of files; with the entry, their limits are as large as ours.
+   */
+  readonly entry?: MeanEntry
+}
+
+export interface MeanEntry {
+  readonly rawBytes: number
+  /** Bytes of a table ÷ its entries. */
+  readonly tableBytes: number
 }
 
 /** The strategy whose parameters describe a peer's tree, unless the peer can follow others too. */
@@ -66,10 +77,16 @@ const NAMES: Readonly<Record<string, string>> = {
 /** One line for each field of `budget`; `theirs` has the peer's value and, if needed, a note. */
 export function settingsOf(
   budget: Budget,
-  theirs: Readonly<Partial<Record<keyof Budget, readonly [Json, string?]>>>,
+  theirs: Readonly<Partial<Record<Exclude<keyof Budget, 'entry'>, readonly [Json, string?]>>>,
 ): PeerSetting[] {
-  return (Object.keys(budget) as (keyof Budget)[]).map((key) => {
+  const { entry: _, ...settings } = budget
+  return (Object.keys(settings) as (keyof typeof settings)[]).map((key) => {
     const [peer, note] = theirs[key] ?? [null, 'no such setting']
-    return setting(NAMES[key] ?? key, budget[key], peer, note)
+    return setting(NAMES[key] ?? key, settings[key], peer, note)
   })
+}
+
+/** Bytes of a file in which as many entries fit as in these raw bytes. */
+export function fileBytes({ entry }: Budget, rawBytes: number): number {
+  return entry === undefined ? rawBytes : Math.round((rawBytes * entry.tableBytes) / entry.rawBytes)
 }

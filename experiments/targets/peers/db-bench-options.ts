@@ -5,12 +5,13 @@
  *
  * RocksDB counts a memtable by the bytes of its arena, and tables and levels by the bytes of files.
  * Our engine and strategies count raw bytes of keys and values. The memtable gets as many arena
- * bytes as our raw bytes take, so that flushes have as many entries as ours. Tables and levels are
- * scaled only if a plan says by how much.
+ * bytes as our raw bytes take, so that flushes have as many entries as ours. Limits of tables and
+ * levels are scaled if the budget says what an entry takes in a table.
  */
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerSetting } from '../../../results/peer-schema.ts'
-import { type Budget, HANDED_TO_THE_SYSTEM, setting } from './budget.ts'
+import { ARENA_BLOCK_BYTES, rocksDbArenaBytes } from './arena-bytes.ts'
+import { type Budget, fileBytes, HANDED_TO_THE_SYSTEM, setting } from './budget.ts'
 
 /** The strategies for which RocksDB has options. */
 export const FOLLOWED_STRATEGIES: readonly string[] = [
@@ -30,8 +31,6 @@ export interface ReplayOptions {
   readonly follows: FollowedStrategy
   /** Mean raw bytes of a written entry. */
   readonly entryBytes: number
-  /** See `PeerPlan`. */
-  readonly tableBytesPerRawByte: number
   readonly arrivalIntervalNs: number | null
 }
 
@@ -66,13 +65,10 @@ export function replayOptions(options: ReplayOptions): {
   }
 }
 
-/** Small, so that a memtable ends within a few entries of its limit. */
-const ARENA_BLOCK_BYTES = 4096
-
 function memoryLines({ budget, entryBytes }: ReplayOptions): readonly Line[] {
   const { memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval } = budget
   const { compression, bitsPerKey } = budget
-  const writeBufferBytes = arenaBytes(memtableBytes, entryBytes)
+  const writeBufferBytes = rocksDbArenaBytes(memtableBytes, entryBytes)
   return [
     line('memtableBytes', memtableBytes, 'write_buffer_size', writeBufferBytes, AS_MANY_ENTRIES),
     line('arena block, bytes', null, 'arena_block_size', ARENA_BLOCK_BYTES, 'for equal flushes'),
@@ -207,39 +203,10 @@ function defaultedLine(
   }
 }
 
+const FILE_BYTES = 'bytes of files; ours: raw bytes of entries'
+
 /** A size that RocksDB counts in bytes of files, and ours in raw bytes. */
 function sizeLine(options: ReplayOptions, name: string, rawBytes: number, flag: string): Line {
-  const ratio = options.tableBytesPerRawByte
-  const note = ratio === 1 ? 'bytes of files; ours: raw bytes' : 'bytes of files for our raw bytes'
-  return line(name, rawBytes, flag, Math.round(rawBytes * ratio), note)
-}
-
-/** Bytes of the header of a memtable's entry: trailer and two lengths. */
-const MEMTABLE_HEADER_BYTES = 8 + 2
-const POINTER_BYTES = 8
-const ARENA_ALIGNMENT_BYTES = 16
-/** One node in this many has a pointer more. */
-const SKIPLIST_BRANCHING = 4
-const SKIPLIST_HEIGHT_MAX = 12
-
-/**
- * Bytes of RocksDB's arena in which as many entries fit as in `rawBytes` of ours. A node of its
- * skiplist has a pointer for each level and is aligned; a block ends with half a node unused, and
- * the last block of a memtable may have a quarter unused (memtable/inlineskiplist.h,
- * memory/arena.cc, `MemTable::ShouldFlushNow`).
- */
-export function arenaBytes(rawBytes: number, entryBytes: number): number {
-  let nodeBytes = 0
-  let share = 1
-  for (let height = 1; height <= SKIPLIST_HEIGHT_MAX; height++) {
-    const isLast = height === SKIPLIST_HEIGHT_MAX
-    const ofHeight = isLast ? share : share * (1 - 1 / SKIPLIST_BRANCHING)
-    const bytes = entryBytes + MEMTABLE_HEADER_BYTES + POINTER_BYTES * height
-    nodeBytes += ofHeight * Math.ceil(bytes / ARENA_ALIGNMENT_BYTES) * ARENA_ALIGNMENT_BYTES
-    share /= SKIPLIST_BRANCHING
-  }
-  const fitsBlock = nodeBytes <= ARENA_BLOCK_BYTES / 4
-  const usedShare = fitsBlock ? 1 - nodeBytes / 2 / ARENA_BLOCK_BYTES : 1
-  const bytes = ((rawBytes / entryBytes) * nodeBytes) / usedShare
-  return Math.round(bytes / ARENA_BLOCK_BYTES + 1 / 4) * ARENA_BLOCK_BYTES
+  const { budget } = options
+  return line(name, rawBytes, flag, fileBytes(budget, rawBytes), FILE_BYTES)
 }

@@ -34,8 +34,6 @@ export interface ReplayParts {
   readonly workload: Workload
   readonly budget: Budget
   readonly follows: FollowedStrategy
-  /** See `PeerPlan`. */
-  readonly tableBytesPerRawByte: number
   /** Exists and is empty. The trace lies beside it during the replay. */
   readonly folder: string
   readonly signal: AbortSignal
@@ -74,7 +72,7 @@ export async function replayNatively(parts: ReplayParts): Promise<Replay> {
     return {
       workload,
       exported,
-      replaySeconds: Number(/^replay .* ([\d.]+) seconds/m.exec(output)?.[1] ?? 0),
+      replaySeconds: replaySecondsOf(output) - (rests(parts.follows) ? REST_SECONDS : 0),
       peer: {
         name: PROGRAM,
         version: `RocksDB ${/[\d.]+/.exec(version)?.[0]}, db_bench`,
@@ -174,6 +172,10 @@ const COUNTERS: PeerSection['counters'] = {
   processBytes: 'wchar of the child process, less its output: log, tables, manifest and LOG',
   levels: 'sizes by its stats; written bytes by table_file_creation and compaction_finished',
   ownCounts: 'tickers number.keys.written, number.keys.read, number.db.seek',
+}
+
+function replaySecondsOf(output: string): number {
+  return Number(/^replay .* ([\d.]+) seconds/m.exec(output)?.[1] ?? 0)
 }
 
 /** Counts of all column families; the replay writes only one. */

@@ -16,12 +16,6 @@ export interface PeerPlan extends Pick<RunPlan, 'id' | 'config' | 'command' | 'c
   readonly paced?: boolean
   /** Time between the arrivals of a batch target's operations; left out: all at once. */
   readonly arrivalIntervalNs?: number
-  /**
-   * Bytes of a table ÷ raw bytes of its entries. A batch target counts the sizes of tables and
-   * levels in bytes of files, and our strategies in raw bytes; with this ratio its limits are as
-   * large as ours. Left out: 1.
-   */
-  readonly tableBytesPerRawByte?: number
   /** Other runs go on in this process, so that the bytes of the process are not those of this run. */
   readonly sharesProcess?: boolean
 }
