@@ -13,6 +13,7 @@ import { levelingPartial } from './partial-levels/leveling-partial.ts'
 import { oneLeveling } from './partial-levels/one-leveling.ts'
 import { spooky } from './spooky.ts'
 import { timeWindow } from './time-window.ts'
+import { unified } from './unified/unified.ts'
 import { universal } from './universal/universal.ts'
 import { fluid } from './whole-levels/fluid.ts'
 import { kLsm } from './whole-levels/k-lsm.ts'
@@ -40,6 +41,7 @@ export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
     spooky,
     fragmented,
     incrementalTiering,
+    unified,
   ].map((module) => [module.name, module]),
 )
 

@@ -68,6 +68,7 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'strategies/whole-levels': STRATEGY_PARTS,
   'strategies/partial-levels': STRATEGY_PARTS,
   'strategies/fragmented': STRATEGY_PARTS,
+  'strategies/unified': STRATEGY_PARTS,
   'strategies/universal': STRATEGY_PARTS,
   'strategies/fifo.ts': STRATEGY_PARTS,
   'strategies/incremental-tiering.ts': STRATEGY_PARTS,

@@ -58,7 +58,7 @@ export function advanceTo(cursors: Cursors, level: number, key: Uint8Array): Cur
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-function toHex(key: Uint8Array): string {
+export function toHex(key: Uint8Array): string {
   let text = ''
   for (let at = 0; at < key.length; at++) text += HEX[key[at]!]!
   return text

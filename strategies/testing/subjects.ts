@@ -9,7 +9,12 @@ import type { Json } from '../../engine/base/json.ts'
 import type { Retention } from '../../engine/compaction/validate-spec.ts'
 import type { Version } from '../../engine/version/version.ts'
 import { composed } from '../composed/composed.ts'
-import { PRESET_NAMES, TRIGGER_NAMES } from '../composed/presets.ts'
+import {
+  GRANULARITY_NAMES,
+  LAYOUT_NAMES,
+  PRESET_NAMES,
+  TRIGGER_NAMES,
+} from '../composed/presets.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import sizeTiered from '../examples/size-tiered.ts'
 import { fifo } from '../fifo.ts'
@@ -23,6 +28,7 @@ import { oneLeveling } from '../partial-levels/one-leveling.ts'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
 import { spooky } from '../spooky.ts'
 import { timeWindow } from '../time-window.ts'
+import { unified } from '../unified/unified.ts'
 import { universal } from '../universal/universal.ts'
 import { fluid } from '../whole-levels/fluid.ts'
 import { kLsm } from '../whole-levels/k-lsm.ts'
@@ -74,18 +80,14 @@ const limits = {
   spaceAmpPercent: fc.constantFrom(20, 200),
 }
 
-/** Layouts and granularities that go together. */
-const composition = fc.oneof(
-  fc.record({
-    layout: fc.constantFrom('leveling', '1-leveling'),
-    granularity: fc.constantFrom(['table'], ['runs', 'tables']),
-    tablesPerJob: fc.integer({ min: 1, max: 4 }),
-  }),
-  fc.record({
-    layout: fc.constantFrom('leveling', 'tiering', 'L-leveling', 'hybrid'),
-    granularity: fc.constantFrom(['level'], ['runs']),
-  }),
-)
+/** Any layout with any granularity. */
+const composition = fc.record({
+  layout: fc.constantFrom(...LAYOUT_NAMES),
+  granularity: fc.subarray([...GRANULARITY_NAMES], { minLength: 1 }),
+  tablesPerJob: fc.integer({ min: 1, max: 4 }),
+  K: fc.constantFrom(1, 2),
+  Z: fc.constantFrom(1, 2),
+})
 
 const triggers = fc
   .tuple(fc.subarray([...TRIGGER_NAMES]), fc.nat(6))
@@ -269,7 +271,11 @@ export const subjects: readonly Subject[] = [
     module: fragmented,
     params: fc.record({
       T,
+      levels: fc.constantFrom(0, 2, 4, 7),
       max_sstables_per_guard: fc.integer({ min: 1, max: 4 }),
+      guardRatio: fc.constantFrom(0, 2, 4),
+      guardsPerJob: fc.constantFrom('all', 'one'),
+      seekReads: fc.constantFrom(0, 10),
       l0Trigger,
       baseBytes,
       targetTableBytes,
@@ -282,8 +288,8 @@ export const subjects: readonly Subject[] = [
     params: fc.record({
       min_threshold: fc.integer({ min: 2, max: 5 }),
       max_threshold: fc.constantFrom(5, 32),
-      bucket_low: fc.constantFrom(0.5, 0.7071),
-      bucket_high: fc.constantFrom(1.4142, 2),
+      bucket_low: fc.constantFrom(0.5, Math.SQRT1_2),
+      bucket_high: fc.constantFrom(Math.SQRT2, 2),
       min_sstable_size: fc.constantFrom(0, 5),
       space_amplification_goal: fc.constantFrom(0, 1.2, 2),
       compaction_enforce_min_threshold: fc.boolean(),
@@ -291,6 +297,23 @@ export const subjects: readonly Subject[] = [
     }),
     // Fewer than min_threshold of one size; there are 14 sizes, since 80 keys are about √2^13.
     bound: (params) => (Number(params.min_threshold) - 1) * 14,
+  },
+  {
+    module: unified,
+    params: fc.record({
+      scaling_parameters: fc.array(fc.constantFrom('T4', 'T3', 'N', 'L3', 'L6', '1', '-2'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      base_shard_count: fc.constantFrom(1, 2, 3, 4),
+      sstable_growth: fc.constantFrom(0, 0.333, 1),
+      min_sstable_size: fc.constantFrom(0, 5),
+      max_sstables_to_compact: fc.constantFrom(2, 32),
+      survival_factor: fc.constantFrom(0.7, 1),
+      targetTableBytes,
+    }),
+    // Fewer than t = 4 of one level overlap.
+    bound: (_params, version) => 3 * version.levels.length,
   },
   {
     module: sizeTiered,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { level0, pickOf } from './testing/trees.ts'
+import { printKey } from '../../engine/version/text.ts'
+import { level0, pickOf, viewOf } from './testing/trees.ts'
+import { universal } from './universal.ts'
 
 /** A part of 20 bytes is enough: half of the largest merge. */
 const PARAMS = {
@@ -69,5 +71,24 @@ describe('incremental', () => {
   test('tables above one that reaches into the range stay', () => {
     const tree = `L3\nR3: 31[f,f]\nL4\nR4: 41[a,z]\n${UPPER}\n${OLDEST}`
     expect(pick(tree)).toBe('merge L5 R5 (tables 52), L6 R6 (tables 62) -> L6 R6')
+  })
+
+  /** RocksDB `GetMaxOverlappingBytes`: 3 / 2 of a table, here of ten bytes. */
+  test('merges above the oldest run end tables at its borders', () => {
+    const oldest = oldestOf(table(61, 'a,d', 300), table(62, 'e,h', 300))
+    const softCutsOf = (params: Record<string, unknown>) => {
+      const view = viewOf(`${level0(10, 10, 10, 10)}\n${oldest}`)
+      const spec = universal.create(params).pick(view)
+      return spec?.kind === 'merge' ? (spec.outputs[0]?.softCuts ?? null) : null
+    }
+    expect(softCutsOf({})).toBeNull()
+    const { keys, ...limits } = softCutsOf({ incremental: true })!
+    expect(keys.map(printKey)).toEqual(['a', '0x6400', 'e', '0x6800'])
+    expect(limits).toEqual({
+      overlapBytes: [1, 0, 1, 0],
+      endsFrom: [10],
+      overlapBytesMax: 15,
+      skippedBytesMin: null,
+    })
   })
 })

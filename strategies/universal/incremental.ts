@@ -28,9 +28,9 @@ import type {
 import type { KeyRange } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, sliceTables, tableAt, tablesOf } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
-import { outputTo } from '../primitives/specs.ts'
 import { type Part, rangeOfPart, tablesInside, withNeighbours } from './next-run.ts'
-import { maxCompactionBytes, outputTableBytes, type UniversalValues } from './parameters.ts'
+import { maxCompactionBytes, outputAt } from './outputs.ts'
+import type { UniversalValues } from './parameters.ts'
 import type { SortedRun } from './sorted-runs.ts'
 
 /** How much dearer a part may be than all runs, in bytes of the oldest run for a newer byte. */
@@ -54,7 +54,6 @@ export function pickIncrement(
   const part = withNeighbours(upper.run, window, oldest.run, 2 * bytesMax)
   const met = overlapping(oldest.run, rangeOfPart(upper.run, part))
   const place = { level: oldest.level, run: oldest.run.id }
-  const tableBytes = outputTableBytes(view, values, oldest.level)
   return {
     kind: 'merge',
     inputs: [
@@ -62,7 +61,7 @@ export function pickIncrement(
       sliceOf(upper, part),
       ...(met.from < met.to ? [sliceOf(oldest, met)] : []),
     ],
-    outputs: [outputTo(place, tableBytes, values.bitsPerKey)],
+    outputs: [outputAt(view, values, place, [])],
     nextState: view.state,
     reason: {
       trigger,

@@ -21,8 +21,10 @@ import type {
 } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, rangeOf, sliceTables, tableAt } from '../../engine/version/run.ts'
-import { levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
-import { maxCompactionBytes, outputTableBytes, type UniversalValues } from './parameters.ts'
+import { grandparentsOf } from '../primitives/soft-cuts.ts'
+import { levelsTouched, tablesIn, wholeRuns } from '../primitives/specs.ts'
+import { maxCompactionBytes, outputAt } from './outputs.ts'
+import type { UniversalValues } from './parameters.ts'
 import { lastLevel, type SortedRun } from './sorted-runs.ts'
 
 /** The tables [from, to) of a run. */
@@ -132,12 +134,14 @@ function merge(
   place: OutputPlace,
   reason: PickReason,
 ): CompactionSpec {
-  const tableBytes = outputTableBytes(view, values, place.level)
-  const outputs = [outputTo(place, tableBytes, values.bitsPerKey)]
+  const tables = values.incremental ? inputs.flatMap((slice) => tablesIn(view.version, slice)) : []
+  const range = hull(tables)
+  const grandparents = range === null ? [] : grandparentsOf(view.version, place.level, range)
+  const outputs = [outputAt(view, values, place, grandparents)]
   return { kind: 'merge', inputs, outputs, nextState: view.state, reason }
 }
 
-/** The runs of level 0 that start: more than `joined` if that reads no further table of `next`. */
+/** Level 0's start: more runs than `joined` if the merge then reads no further table of `next`. */
 function runsOfLevel0(
   level0: readonly Run[],
   joined: readonly Run[],

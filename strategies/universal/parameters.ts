@@ -1,12 +1,10 @@
 /**
  * Owns the parameters of universal compaction, by RocksDB's names and with its defaults
- * (`include/rocksdb/universal_compaction.h`, `advanced_options.h`, `SanitizeCfOptions`; 2026), and
- * the sizes that follow from them.
+ * (`include/rocksdb/universal_compaction.h`, `advanced_options.h`, `SanitizeCfOptions`; 2026).
  */
 
 import { z } from 'zod'
-import type { TreeView } from '../../engine/compaction/strategy.ts'
-import { bitsPerKey, tableBytes, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { bitsPerKey, targetTableBytes } from '../primitives/shared-parameters.ts'
 
 const THIRTY_DAYS_SECONDS = 30 * 24 * 60 * 60
 
@@ -110,18 +108,3 @@ export const universalParameters = z
   })
 
 export type UniversalValues = z.output<typeof universalParameters>
-
-/** Where an output table ends; null in level 0, where a run is one table. */
-export function outputTableBytes(
-  view: TreeView,
-  values: UniversalValues,
-  level: number,
-): number | null {
-  return level === 0 ? null : tableBytes(view, values)
-}
-
-export function maxCompactionBytes(view: TreeView, values: UniversalValues): number {
-  return values.max_compaction_bytes === 0
-    ? 25 * tableBytes(view, values)
-    : values.max_compaction_bytes
-}

@@ -10,10 +10,10 @@ import type {
   PickReason,
   TreeView,
 } from '../../engine/compaction/strategy.ts'
-import type { Run } from '../../engine/version/run.ts'
+import { type Run, tablesOf } from '../../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
-import { outputTo } from '../primitives/specs.ts'
-import { outputTableBytes, type UniversalValues } from './parameters.ts'
+import { outputAt } from './outputs.ts'
+import type { UniversalValues } from './parameters.ts'
 
 export interface SortedRun {
   readonly level: number
@@ -58,11 +58,13 @@ export function mergeStretch(
   reason: PickReason,
 ): CompactionSpec {
   const place = placeOf(view.version, values, runs, to)
-  const tableBytes = outputTableBytes(view, values, place.level)
+  const next = runs[to]
+  const isAligned = values.incremental && next !== undefined && next.level > 1
+  const grandparents = isAligned ? [...tablesOf(next.run)] : []
   return {
     kind: 'merge',
     inputs: runs.slice(from, to).map(({ level, run }) => ({ level, run: run.id, tables: 'all' })),
-    outputs: [outputTo(place, tableBytes, values.bitsPerKey)],
+    outputs: [outputAt(view, values, place, grandparents)],
     nextState: view.state,
     reason,
   }
