@@ -4,6 +4,7 @@ import { composed } from './composed/composed.ts'
 import type { Primitives, StrategyModule } from './define-strategy.ts'
 import { fifo } from './fifo.ts'
 import { fragmented } from './fragmented/fragmented.ts'
+import { incrementalTiering } from './incremental-tiering.ts'
 import { lsmBush } from './lsm-bush.ts'
 import { describeParams, type ParameterInfo } from './parameters.ts'
 import { deleteAware } from './partial-levels/delete-aware.ts'
@@ -12,6 +13,7 @@ import { levelingPartial } from './partial-levels/leveling-partial.ts'
 import { oneLeveling } from './partial-levels/one-leveling.ts'
 import { spooky } from './spooky.ts'
 import { timeWindow } from './time-window.ts'
+import { unified } from './unified/unified.ts'
 import { universal } from './universal/universal.ts'
 import { fluid } from './whole-levels/fluid.ts'
 import { kLsm } from './whole-levels/k-lsm.ts'
@@ -38,6 +40,8 @@ export const STRATEGIES: ReadonlyMap<string, StrategyModule> = new Map(
     lsmBush,
     spooky,
     fragmented,
+    incrementalTiering,
+    unified,
   ].map((module) => [module.name, module]),
 )
 

@@ -36,6 +36,7 @@ export {
 export { loadStrategy } from './load-strategy.ts'
 export { describeParams, type ParameterInfo } from './parameters.ts'
 export { advance, type Cursors, indexAfter } from './primitives/round-robin.ts'
+export { alignedOutput, grandparentsOf, softCutsAt } from './primitives/soft-cuts.ts'
 export {
   inputBytes,
   levelsTouched,

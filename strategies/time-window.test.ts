@@ -90,21 +90,63 @@ describe('expiry', () => {
     R3: 3[a,z] bytes=10 created=61000 written=61000
     R2: 2[a,z] bytes=10 created=60500 written=60000
     R1: 1[a,m] bytes=10 created=1000; 4[n,z] bytes=10 created=2000`
-  const params = { default_time_to_live: 1 }
+  /** Looks for expired runs at any time, and grants none of it more time. */
+  const AT_ONCE = { gc_grace_seconds: 0, expired_sstable_check_frequency_seconds: 0 }
+  const params = { default_time_to_live: 1, ...AT_ONCE }
+  const dueAt = (values: Record<string, unknown>, tree = TREE, nowMs = 2500) =>
+    timeWindow.create({ ...minutes, ...values }).nextDueAt(viewOf(tree, nowMs))
 
   test('drops whole runs, from the oldest, once their newest table has outlived its time', () => {
     expect(pick(params, TREE, 3000)).toBe('nothing')
     expect(pick(params, TREE, 3001)).toBe(
-      'drop L0 R1 -> nowhere because age > default_time_to_live',
+      'drop L0 R1 -> nowhere because age > default_time_to_live + gc_grace_seconds',
     )
-    expect(pick(params, TREE, 61_501)).toBe(
-      'drop L0 R2, L0 R1 -> nowhere because age > default_time_to_live',
-    )
-    expect(timeWindow.create({ ...minutes, ...params }).nextDueAt(viewOf(TREE, 2500))).toBe(3001)
+    expect(pick(params, TREE, 61_501)).toMatch(/^drop L0 R2, L0 R1 -> nowhere/)
+    expect(dueAt(params)).toBe(3001)
   })
 
   test('never, unless told', () => {
     expect(pick({}, TREE.replace('R3', 'R9'), 62_000)).not.toMatch(/drop/)
+  })
+
+  /** Cassandra `getFullyExpiredSSTables`: `maxLocalDeletionTime < gcBefore`. */
+  test('not before the grace is over; by default ten windows', () => {
+    const graced = { ...params, gc_grace_seconds: 5 }
+    expect(pick(graced, TREE, 8000)).toBe('nothing')
+    expect(pick(graced, TREE, 8001)).toMatch(/^drop L0 R1 /)
+    expect(dueAt(graced)).toBe(8001)
+    expect(dueAt({ ...params, gc_grace_seconds: -1 }, 'L0\nR1: 1[a,z] created=2000')).toBe(
+      3001 + 10 * MINUTE,
+    )
+  })
+
+  /** Cassandra `getNextBackgroundSSTables`: `lastExpiredCheck`. */
+  test('only at a look; by default at 144 of them in a window', () => {
+    const looked = { ...params, expired_sstable_check_frequency_seconds: 4 }
+    expect(pick(looked, TREE, 3999)).toBe('nothing')
+    expect(pick(looked, TREE, 4000)).toMatch(/^drop L0 R1 /)
+    expect(dueAt(looked)).toBe(4000)
+    const often = { ...params, expired_sstable_check_frequency_seconds: -1 }
+    expect(dueAt(often)).toBe(8 * Math.round(MINUTE / 144))
+  })
+
+  test('an expired run waits for older ones that are not', () => {
+    const tree = 'L0\nR2: 2[a,m] created=500\nR1: 1[n,z] created=2000'
+    expect(pick(params, tree, 3000)).toBe('nothing')
+    expect(dueAt(params, tree)).toBe(3001)
+  })
+
+  test('aggressively it does not, unless they overlap', () => {
+    const aggressive = { ...params, unsafe_aggressive_sstable_expiration: true }
+    const tree = 'L0\nR2: 2[a,m] created=500\nR1: 1[n,z] created=2000'
+    expect(dueAt(aggressive, tree, 100)).toBe(1501)
+    expect(pick(aggressive, tree, 1500)).toBe('nothing')
+    expect(pick(aggressive, tree, 1501)).toMatch(/^drop L0 R2 /)
+    const overlapping = tree.replace('1[n,z]', '1[c,z]')
+    expect(pick(aggressive, overlapping, 3000)).toBe('nothing')
+    expect(dueAt(aggressive, overlapping, 100)).toBe(3001)
+    const around = tree.replace('2[a,m]', '2[a,b]; 3[y,z]').replace('1[n,z]', '1[m,n]')
+    expect(pick(aggressive, around, 1501)).toMatch(/^drop L0 R2 /)
   })
 })
 

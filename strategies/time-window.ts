@@ -4,21 +4,29 @@
  * window runs of similar size are merged (size-tiered). Once it has closed, all its runs merge.
  *
  * Trigger      sorted runs (`min_threshold` similar ones); file staleness (the window has closed,
- *              or all of a run has outlived `default_time_to_live`)
+ *              or all of a run has outlived `default_time_to_live` and `gc_grace_seconds`)
  * Layout       tiering: one run a closed window
  * Granularity  sorted runs
  * Movement     oldest (drops); else not applicable: whole runs move
  *
- * Drops start at the oldest run. They need the database's retention option (`retentionMaxAgeMs` of
- * at most 1000 times `default_time_to_live`). A table's age counts from the merge that wrote it, so
- * a window lives longer than its time to live, by the time it took to become one run.
+ * A run expires when all of it was written longer ago than `default_time_to_live` and
+ * `gc_grace_seconds` together. Expired runs are looked for at multiples of
+ * `expired_sstable_check_frequency_seconds` and dropped from the oldest on, so that a drop never
+ * uncovers older versions. Drops need the database's retention option (`retentionMaxAgeMs` of at
+ * most 1000 times the time to live). A table's age counts from the merge that wrote it, so a window
+ * lives longer, by the time it took to become one run.
+ *
+ * Cassandra's defaults for these times go with its window of a day: a grace of 10 days and a look
+ * every 10 minutes. Here they are ten windows and a 144th of a window, so that short windows have
+ * times to match.
  *
  * Source: Cassandra's TimeWindowCompactionStrategy and SizeTieredCompactionStrategy, with their
  * option names. Cassandra reconciles by timestamps; here runs are ordered by recency, which makes
- * three differences. Only neighbours are merged, so a small run between larger ones is merged with
+ * four differences. Only neighbours are merged, so a small run between larger ones is merged with
  * them, but does not count towards `min_threshold`. A run belongs to the window of its oldest
  * write, because tables do not keep the time of their newest. The current window is that of the
- * clock, not that of the newest write.
+ * clock, not that of the newest write. `unsafe_aggressive_sstable_expiration` also drops runs in
+ * the middle, but none above an older run with the same keys: the engine forbids it.
  */
 
 import { z } from 'zod'
@@ -28,7 +36,8 @@ import type {
   PickReason,
   TreeView,
 } from '../engine/compaction/strategy.ts'
-import type { Run } from '../engine/version/run.ts'
+import { overlaps } from '../engine/version/key-range.ts'
+import { overlapping, type Run, rangeOf, tablesOf } from '../engine/version/run.ts'
 import { runsOldestFirst } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
@@ -78,7 +87,29 @@ const params = z
       .number()
       .min(0)
       .default(0)
-      .describe('Seconds after its writing that a run is dropped; 0: never. Cassandra: 0.'),
+      .describe('Seconds that data lives after its writing; 0: for ever. Cassandra: 0.'),
+    gc_grace_seconds: z
+      .number()
+      .min(-1)
+      .default(-1)
+      .describe(
+        'Seconds that expired data stays before it is dropped; −1: ten windows. Cassandra: ten days.',
+      ),
+    expired_sstable_check_frequency_seconds: z
+      .number()
+      .min(-1)
+      .default(-1)
+      .describe(
+        'Seconds between two looks for expired runs; 0: always; −1: a 144th of a window. ' +
+          'Cassandra: ten minutes.',
+      ),
+    unsafe_aggressive_sstable_expiration: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether an expired run is dropped before older ones whose keys it does not overlap. ' +
+          'Cassandra: false; if true, it even drops those that overlap.',
+      ),
     bitsPerKey,
     targetTableBytes,
   })
@@ -135,10 +166,8 @@ export const timeWindow = defineStrategy({
     if (newest !== undefined && newest.runs.length > 1) {
       times.push((newest.number + 1) * windowMs(values))
     }
-    const oldest = runsOldestFirst(view.version).next().value
-    if (values.default_time_to_live > 0 && oldest !== undefined) {
-      times.push(timesOf(oldest.run).createdMs + values.default_time_to_live * 1000 + 1)
-    }
+    const expiries = expiriesOf(view, values).map(({ atMs }) => atMs)
+    if (expiries.length > 0) times.push(lookFrom(Math.min(...expiries), values))
     return times.length === 0 ? null : Math.max(view.nowMs + 1, Math.min(...times))
   },
 })
@@ -159,15 +188,51 @@ function windowsOf({ version }: TreeView, values: Params): readonly Window[] {
   return windows
 }
 
-/** Drops runs from the oldest on, as long as every table of a run has outlived its time. */
-function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
-  const ttl = values.default_time_to_live
-  if (ttl === 0) return null
-  const expired: PlacedRun[] = []
-  for (const placed of runsOldestFirst(view.version)) {
-    if (view.nowMs - timesOf(placed.run).createdMs <= ttl * 1000) break
-    expired.push(placed)
+/** A run, and when it may be dropped, in ms of the clock. */
+interface Expiry {
+  readonly placed: PlacedRun
+  readonly atMs: number
+}
+
+/** Of all runs, oldest first; none if data lives for ever. */
+function expiriesOf({ version }: TreeView, values: Params): readonly Expiry[] {
+  const { default_time_to_live, gc_grace_seconds } = values
+  if (default_time_to_live === 0) return []
+  const graceMs = gc_grace_seconds < 0 ? 10 * windowMs(values) : gc_grace_seconds * 1000
+  const livesMs = Math.floor(default_time_to_live * 1000 + graceMs)
+  const expiries: Expiry[] = []
+  for (const placed of runsOldestFirst(version)) {
+    let atMs = timesOf(placed.run).createdMs + livesMs + 1
+    for (const older of expiries) {
+      if (older.atMs <= atMs) continue
+      const mayOvertake = values.unsafe_aggressive_sstable_expiration
+      if (!mayOvertake || shareKeys(placed.run, older.placed.run)) atMs = older.atMs
+    }
+    expiries.push({ placed, atMs })
   }
+  return expiries
+}
+
+function shareKeys(a: Run, b: Run): boolean {
+  if (!overlaps(rangeOf(a)!, rangeOf(b)!)) return false
+  for (const table of tablesOf(a)) {
+    const { from, to } = overlapping(b, table)
+    if (from < to) return true
+  }
+  return false
+}
+
+/** The first look for expired runs at this time or after it, in ms of the clock. */
+function lookFrom(ms: number, values: Params): number {
+  const seconds = values.expired_sstable_check_frequency_seconds
+  const everyMs = Math.round(seconds < 0 ? windowMs(values) / 144 : seconds * 1000)
+  return everyMs === 0 ? ms : Math.ceil(ms / everyMs) * everyMs
+}
+
+function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
+  const expired = expiriesOf(view, values)
+    .filter(({ atMs }) => lookFrom(atMs, values) <= view.nowMs)
+    .map(({ placed }) => placed)
   if (expired.length === 0) return null
   return {
     kind: 'drop',
@@ -175,8 +240,8 @@ function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
     nextState: view.state,
     reason: {
       trigger: 'file staleness',
-      formula: 'age > default_time_to_live',
-      values: { runs: expired.length, default_time_to_live: ttl },
+      formula: 'age > default_time_to_live + gc_grace_seconds',
+      values: { runs: expired.length, default_time_to_live: values.default_time_to_live },
     },
   }
 }

@@ -58,6 +58,7 @@ export function runFlush(
     fromKey: null,
     targetTableBytes: null,
     cutKeys: [],
+    softCuts: null,
     bitsPerKey: filter.bitsPerKey,
     older: new OlderOverlap(context.version, -1, new Set()),
   }

@@ -13,7 +13,14 @@ import { indexOfTable, type Run, type RunId, sliceTables, tablesOf } from '../ve
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { Version } from '../version/version.ts'
 import { levelAt } from '../version/version.ts'
-import type { CompactionSpec, FilterPolicy, InputSlice, OutputPlace, TableRef } from './strategy.ts'
+import type {
+  CompactionSpec,
+  FilterPolicy,
+  InputSlice,
+  OutputPlace,
+  SoftCuts,
+  TableRef,
+} from './strategy.ts'
 
 /**
  * A strategy can break `form` and `view` whatever the tree is (`strategy-answers.ts`,
@@ -51,6 +58,7 @@ export interface ResolvedOutput {
   readonly toKey: Uint8Array | null
   readonly targetTableBytes: number | null
   readonly cutKeys: readonly Uint8Array[]
+  readonly softCuts: SoftCuts | null
   readonly filter: FilterPolicy | null
 }
 
@@ -148,6 +156,7 @@ function resolveOutputs(version: Version, spec: CompactionSpec): readonly Resolv
           toKey: null,
           targetTableBytes: null,
           cutKeys: [],
+          softCuts: null,
           filter: null,
         },
       ]
@@ -158,6 +167,7 @@ function resolveOutputs(version: Version, spec: CompactionSpec): readonly Resolv
         toKey: spec.outputs[index + 1]?.fromKey ?? null,
         targetTableBytes: output.targetTableBytes,
         cutKeys: output.cutKeys,
+        softCuts: output.softCuts ?? null,
         filter: output.filter,
       }))
   }

@@ -21,6 +21,13 @@ const OUTPUT = {
   fromKey: null,
   targetTableBytes: 1 << 20,
   cutKeys: [key('c')],
+  softCuts: {
+    keys: [key('b'), key('c'), key('c')],
+    overlapBytes: [900, 0, 800],
+    endsFrom: [550, 600],
+    overlapBytesMax: 25_000,
+    skippedBytesMin: 125,
+  },
   filter: { bitsPerKey: 10 },
 }
 
@@ -52,6 +59,7 @@ function refusal(ask: () => unknown): string {
 }
 
 const withOutput = (fields: object) => ({ ...MERGE, outputs: [{ ...OUTPUT, ...fields }] })
+const withSoftCuts = (fields: object) => withOutput({ softCuts: { ...OUTPUT.softCuts, ...fields } })
 const withValues = (values: object) => ({ ...MERGE, reason: { ...MERGE.reason, values } })
 
 describe('a pick', () => {
@@ -67,6 +75,8 @@ describe('a pick', () => {
       expect(given.has(part)).toBe(false)
       if (!ArrayBuffer.isView(part)) expect(Object.isFrozen(part)).toBe(true)
     }
+    expect(pick(withSoftCuts({ overlapBytesMax: null, skippedBytesMin: null }))).not.toBeNull()
+    expect(pick(withOutput({ softCuts: undefined }))).toEqual(withOutput({ softCuts: null }))
     expect(pick(null)).toBeNull()
     expect(pick({ ...MOVE, kind: 'drop' })).toMatchObject({ kind: 'drop' })
     expect(pick(MOVE)).toMatchObject({ place: { level: 2, run: 3 } })
@@ -99,6 +109,22 @@ describe('a pick', () => {
     [withOutput({ place: { level: 1, run: undefined } }), /place\.run = undefined; /],
     [withOutput({ fromKey: undefined }), /outputs\[0\]\.fromKey = undefined; /],
     [withOutput({ cutKeys: ['c'] }), /outputs\[0\]\.cutKeys\[0\] = "c"; /],
+    [withOutput({ softCuts: 'none' }), /outputs\[0\]\.softCuts = "none"; .* or null for none/],
+    [withSoftCuts({ keys: 'b' }), /softCuts\.keys = "b"; /],
+    [withSoftCuts({ keys: ['b'] }), /softCuts\.keys\[0\] = "b"; /],
+    [
+      withSoftCuts({ keys: [key('b'), key('d'), key('c')] }),
+      /softCuts\.keys\[2\] = "c"; it must be at or after the key before it, d/,
+    ],
+    [withSoftCuts({ overlapBytes: [900, 0] }), /softCuts\.overlapBytes = an array of 2; .* of 3, /],
+    [withSoftCuts({ overlapBytes: [900, -1, 0] }), /softCuts\.overlapBytes\[1\] = -1; /],
+    [withSoftCuts({ overlapBytes: undefined }), /softCuts\.overlapBytes = undefined; /],
+    [withSoftCuts({ endsFrom: [] }), /softCuts\.endsFrom = an array of 0; .* at least one size/],
+    [withSoftCuts({ endsFrom: [0] }), /softCuts\.endsFrom\[0\] = 0; .* above 0/],
+    [withSoftCuts({ endsFrom: [600, 550] }), /softCuts\.endsFrom\[1\] = 550; .* size before it/],
+    [withSoftCuts({ overlapBytesMax: undefined }), /softCuts\.overlapBytesMax = undefined; /],
+    [withSoftCuts({ overlapBytesMax: 1 / 0 }), /softCuts\.overlapBytesMax = Infinity; /],
+    [withSoftCuts({ skippedBytesMin: -1 }), /softCuts\.skippedBytesMin = -1; /],
     [withOutput({ targetTableBytes: 1 }), /targetTableBytes = 1; it must be at least 256 raw byte/],
     [withOutput({ targetTableBytes: Number.NaN }), /targetTableBytes = NaN; /],
     [withOutput({ targetTableBytes: 1 / 0 }), /targetTableBytes = Infinity; /],

@@ -109,7 +109,47 @@ export interface MergeOutput {
    * Ascending user keys at which a table must end: no table holds keys on both sides of such a key.
    */
   readonly cutKeys: readonly Uint8Array[]
+  /** Keys at which a table may end early. Null or missing: there are none. */
+  readonly softCuts?: SoftCuts | null
   readonly filter: FilterPolicy
+}
+
+/**
+ * Keys at which a table may end before it is full. They are the borders of the tables that lie one
+ * level deeper: a table that ends at such a border overlaps fewer of them, so the later merge of
+ * that table rewrites less (RocksDB PR 10655, `CompactionOutputs::ShouldStopBefore`; Pebble PR
+ * 2316).
+ *
+ * An entry crosses a soft key if the key is at or before the entry's user key and after the user
+ * key of the previous entry. The rules below are asked only before an entry that crosses at least
+ * one soft key. Keys outside of the output's range are harmless. `primitives/soft-cuts.ts` of the
+ * strategies makes soft cuts from tables.
+ */
+export interface SoftCuts {
+  /**
+   * Ascending user keys; neighbours may be equal. A deeper table gives two of them: its first key,
+   * and the key directly after its last one.
+   */
+  readonly keys: readonly Uint8Array[]
+  /** For each key: the raw bytes of the deeper table that begins there; 0 where one ends. */
+  readonly overlapBytes: readonly number[]
+  /**
+   * A table that has crossed n soft keys ends if its raw bytes reach `endsFrom[n - 1]`. The last
+   * value holds for every larger n. Values ascend, so that a table that has found many borders
+   * waits longer for the next one.
+   */
+  readonly endsFrom: readonly number[]
+  /**
+   * A table ends if its raw bytes, and those of the deeper tables that it would overlap with the
+   * next entry, exceed this together. Null: never.
+   */
+  readonly overlapBytesMax: number | null
+  /**
+   * A table ends if the next entry skips a whole deeper table and the overlap would grow by more
+   * than this. An entry skips a table if it crosses three soft keys, or two if it lies between two
+   * deeper tables. Null: never.
+   */
+  readonly skippedBytesMin: number | null
 }
 
 /** Why a spec was picked: the trigger's formula, and the values that made it true. */

@@ -2,7 +2,7 @@
  * Owns the writing side of flushes and merges: surviving entries go into tables. The spec says
  * where a table ends, and each table is synced before it is reported. Invariants: all versions of a
  * user key are in one table; no table is empty; no table crosses the border of an output or a cut
- * key.
+ * key. `soft-cuts.ts` says at which further keys a table ends.
  */
 
 import { compareRanges } from '../base/compare.ts'
@@ -18,6 +18,8 @@ import { ValuePointer } from '../vlog/value-pointer.ts'
 import type { EntrySink } from './merge-rules.ts'
 import type { OlderOverlap } from './older-overlap.ts'
 import type { Ancestry, WrittenTable } from './placement.ts'
+import { SoftCutWalk } from './soft-cuts.ts'
+import type { SoftCuts } from './strategy.ts'
 import type { ValueRelocation } from './value-relocation.ts'
 
 /** One destination of a job: where its tables go and how they are cut. */
@@ -26,6 +28,7 @@ export interface Destination {
   readonly fromKey: Uint8Array | null
   readonly targetTableBytes: number | null
   readonly cutKeys: readonly Uint8Array[]
+  readonly softCuts: SoftCuts | null
   readonly bitsPerKey: number
   readonly older: OlderOverlap
 }
@@ -52,6 +55,7 @@ export class TableOutputs implements EntrySink {
   readonly #written: WrittenTable[] = []
   #destination = 0
   #cutKey = 0
+  #softCuts: SoftCutWalk | null
   #open: NewTable | null = null
 
   constructor(
@@ -66,6 +70,7 @@ export class TableOutputs implements EntrySink {
     this.#cause = cause
     this.#create = create
     this.#ancestry = ancestry
+    this.#softCuts = softCutsOf(destinations[0])
   }
 
   olderMayHold(keyBytes: Uint8Array, keyStart: number, keyLength: number): boolean {
@@ -80,9 +85,13 @@ export class TableOutputs implements EntrySink {
       if (isBefore(keyBytes, keyStart, keyLength, cutKeys[this.#cutKey]!)) break
       this.#finishTable()
     }
-    if (targetTableBytes !== null && (this.#open?.writer.rawBytes ?? 0) >= targetTableBytes) {
-      this.#finishTable()
-    }
+    const rawBytes = this.#open?.writer.rawBytes ?? 0
+    if (targetTableBytes !== null && rawBytes >= targetTableBytes) this.#finishTable()
+    const softCuts = this.#softCuts
+    if (softCuts === null) return
+    softCuts.advance(keyBytes, keyStart, keyLength)
+    if (this.#open !== null && softCuts.endsTable(rawBytes)) this.#finishTable()
+    if (this.#open === null) softCuts.startTable()
   }
 
   add(cursor: InternalCursor): void {
@@ -143,6 +152,7 @@ export class TableOutputs implements EntrySink {
       this.#finishTable()
       this.#destination++
       this.#cutKey = 0
+      this.#softCuts = softCutsOf(this.#destinations[this.#destination])
     }
   }
 
@@ -158,6 +168,11 @@ export class TableOutputs implements EntrySink {
       table: tableMeta(id, summary, this.#ancestry, this.#tally.take()),
     })
   }
+}
+
+function softCutsOf(destination: Destination | undefined): SoftCutWalk | null {
+  const softCuts = destination?.softCuts ?? null
+  return softCuts === null ? null : new SoftCutWalk(softCuts)
 }
 
 function tableMeta(

@@ -11,7 +11,7 @@ import { SERIES_STYLES, type SeriesStyle, seriesStyle } from './theme.ts'
 const PLACES: readonly string[] = [
   ...['leveling', 'leveling-partial', 'tiering', 'lazy-leveling', 'fluid', '1-leveling', 'k-lsm'],
   ...['dynamic-leveled', 'delete-aware', 'composed', 'universal', 'fifo', 'time-window'],
-  ...['lsm-bush', 'spooky', 'fragmented'],
+  ...['lsm-bush', 'spooky', 'fragmented', 'incremental-tiering', 'unified'],
 ]
 
 const STYLES = SERIES_STYLES.length

@@ -1,11 +1,10 @@
 /**
- * Owns the suite `agreement`: every registered strategy on the engine and on the exact simulator,
- * with the same stream, write by write. Every version edit of the simulator must equal the
+ * Owns the suite `agreement`: every registered strategy, and the forms of `composed`, on the engine
+ * and on the exact simulator, with the same stream, write by write. Every version edit of the simulator must equal the
  * engine's. Its bytes must equal the engine's counters and the ledger of the tables' files.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
-import { STRATEGIES } from '../../strategies/index.ts'
 import {
   editsAlike,
   engineSide,
@@ -13,6 +12,8 @@ import {
   simulatorSide,
 } from '../../strategies/simulator/testing/both-ways.ts'
 import {
+  COMPARED,
+  type Compared,
   designOf,
   reduced,
   SCALES,
@@ -67,17 +68,15 @@ async function runAll(
   scales: readonly Scale[],
   context: SuiteContext,
 ): Promise<readonly Agreement[]> {
-  const plans = scales.flatMap((scale) =>
-    Array.from(STRATEGIES.keys(), (strategy) => ({ strategy, scale })),
-  )
+  const plans = scales.flatMap((scale) => COMPARED.map((compared) => ({ compared, scale })))
   const writesTotal = sum(plans.map(({ scale }) => writesOf(scale)))
   let writesBefore = 0
   const agreements: Agreement[] = []
-  for (const { strategy, scale } of plans) {
-    const name = `${scale.name} ${strategy}`
+  for (const { compared, scale } of plans) {
+    const name = `${scale.name} ${compared.name}`
     const writes = writesOf(scale)
     agreements.push(
-      await agreementOf(name, strategy, scale, context, (done) =>
+      await agreementOf(name, compared, scale, context, (done) =>
         context.onProgress(name, done, writes, (writesBefore + done) / writesTotal),
       ),
     )
@@ -88,13 +87,13 @@ async function runAll(
 
 async function agreementOf(
   name: string,
-  strategy: string,
+  compared: Compared,
   scale: Scale,
   { seed, signal }: SuiteContext,
   onProgress: (writesDone: number) => void,
 ): Promise<Agreement> {
   const startMs = performance.now()
-  const setup = setupOf(strategy, scale)
+  const setup = setupOf(compared, scale)
   const engine = engineSide(setup)
   const simulator = simulatorSide(setup)
   let done = 0
@@ -110,14 +109,14 @@ async function agreementOf(
   const outcomes = { engine: engine.finish(), simulator: simulator.finish() }
   const wallSeconds = (performance.now() - startMs) / 1e3
   const { name: _, ...load } = scale
-  const { params, retention } = designOf(strategy, scale)
+  const { params, retention } = designOf(compared, scale)
   const figures = figuresOf(outcomes)
   const run = {
     name,
     figures,
     series: [],
     wallSeconds,
-    params: { strategy, ...load, ...params, ...retention },
+    params: { strategy: compared.strategy, ...load, ...params, ...retention },
   }
   return { run, claims: claimsOf(name, figures) }
 }

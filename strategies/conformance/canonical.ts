@@ -3,7 +3,7 @@
  * their place, tables by their keys. Two trees with the same data have equal texts.
  */
 
-import type { CompactionSpec, OutputPlace } from '../../engine/compaction/strategy.ts'
+import type { CompactionSpec, MergeOutput, OutputPlace } from '../../engine/compaction/strategy.ts'
 import { type Run, tablesOf } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt, runsNewestFirst, type Version } from '../../engine/version/version.ts'
@@ -37,8 +37,16 @@ function outputsOf(version: Version, spec: CompactionSpec): readonly string[] {
   return spec.outputs.map((output) => {
     const from = output.fromKey === null ? '' : ` from ${numberIn(output.fromKey)}`
     const cuts = output.cutKeys.map((key) => ` cut ${numberIn(key)}`).join('')
-    return `${place(output.place)}${from}${cuts} by ${output.targetTableBytes}`
+    const soft = softCutsOf(output)
+    return `${place(output.place)}${from}${cuts}${soft} by ${output.targetTableBytes}`
   })
+}
+
+function softCutsOf({ softCuts }: MergeOutput): string {
+  if (softCuts == null) return ''
+  const { keys, overlapBytes, endsFrom, overlapBytesMax, skippedBytesMin } = softCuts
+  const borders = keys.map((key, at) => ` ${numberIn(key)}+${overlapBytes[at]}B`).join('')
+  return ` soft${borders} from ${endsFrom.join('/')} max ${overlapBytesMax}/${skippedBytesMin}`
 }
 
 function placeOf(runs: readonly Run[], id: number): number {

@@ -19,6 +19,7 @@ import { defineStrategy } from '../define-strategy.ts'
 import { baseBytes, sizeRatio } from '../primitives/shared-parameters.ts'
 import { partialParameters } from './parameters.ts'
 import { type PartialShape, partialMembers } from './shared-rules.ts'
+import { chosenRules } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
@@ -29,6 +30,10 @@ const params = z.object({
     .default(7)
     .describe('Levels of the tree, level 0 included; data gathers in the last. RocksDB: 7.'),
   ...partialParameters,
+  rules: z
+    .enum(['rocksdb', 'rocksdb-7.8'])
+    .default('rocksdb')
+    .describe('Whose rules hold where versions differ: rocksdb (since 9.0) or rocksdb-7.8.'),
   baseBytes: baseBytes.describe(
     'The level that takes level 0 in may hold baseBytes · T raw bytes before one opens above it; ' +
       '0: the memtable size. RocksDB: 256 MB, four memtables, as here with T = 4.',
@@ -37,6 +42,7 @@ const params = z.object({
 
 const shapeOf = (values: z.output<typeof params>): PartialShape => ({
   ...values,
+  ...chosenRules(values),
   sizing: 'dynamic',
   movement: [values.pick, 'lo1'],
   tablesPerJob: 1,

@@ -17,6 +17,7 @@ import { defineStrategy } from '../define-strategy.ts'
 import { sizeRatio } from '../primitives/shared-parameters.ts'
 import { partialParameters } from './parameters.ts'
 import { type PartialShape, partialMembers } from './shared-rules.ts'
+import { chosenRules } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('LevelDB, RocksDB: 10'),
@@ -25,6 +26,7 @@ const params = z.object({
 
 const shapeOf = (values: z.output<typeof params>): PartialShape => ({
   ...values,
+  ...chosenRules(values),
   sizing: 'static',
   levels: 0,
   movement: [values.pick, 'lo1'],

@@ -21,10 +21,12 @@ import {
   bitsPerKey,
   densityThreshold,
   sizeRatio,
+  softCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
 import { pick, ttlMs } from './parameters.ts'
 import { type PartialShape, partialMembers } from './shared-rules.ts'
+import { SOURCE_RULES } from './source-rules.ts'
 
 const params = z.object({
   T: sizeRatio('RocksDB: 10'),
@@ -39,12 +41,14 @@ const params = z.object({
   ttlMs,
   bitsPerKey,
   targetTableBytes,
+  softCuts,
 })
 
 const shapeOf = (values: z.output<typeof params>, view: TreeView): PartialShape => ({
   ...values,
   l0Trigger: values.runs,
   baseBytes: values.runs * view.memtableBytes,
+  rules: SOURCE_RULES.rocksdb,
   sizing: 'static',
   levels: 0,
   movement: [values.pick, 'lo1'],

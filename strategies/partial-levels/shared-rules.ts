@@ -4,72 +4,45 @@
  * collects flushed runs, every deeper level is one run, and a compaction takes one table or a few,
  * with the tables they overlap.
  *
- * When level 0 has `l0Trigger` runs, all of them merge with the tables they overlap in the base
- * level. When a deeper level reaches its target, the movement chooses a table, which merges with
- * the tables it overlaps one level deeper. The fullest level goes first. Tables that overlap
- * nothing are moved, not rewritten, so sequential loads cost one write.
- *
- *   static    level i may hold base · T^i raw bytes; the base level is level 1
- *   dynamic   targets follow the size of the last level: each level above it may hold 1/T of the
- *             next. The base level is the deepest whose target is at most base · T; levels between
- *             level 0 and the base level stay empty. The levels above the last hold at most
- *             1/(T − 1) of it, so obsolete versions take no more than that (RocksDB,
- *             level_compaction_dynamic_level_bytes; Dong et al., CIDR '17)
+ * When level 0 has `l0Trigger` runs, or as many bytes as the base level may hold, runs of it merge
+ * into the base level with the tables they overlap (`level-zero.ts`). When a deeper level reaches
+ * its target (`targets.ts`), the movement chooses a table, which merges with the tables it overlaps
+ * one level deeper (`descent.ts`). LevelDB and RocksDB differ in details, and so do versions of
+ * RocksDB (`source-rules.ts`).
  *
  * A running compaction reserves the levels it reads and writes; jobs on other levels may run at the
  * same time. Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder` and
  * `VersionStorageInfo::CalculateBaseBytes`.
  */
 
-import { compareBytes } from '../../engine/base/compare.ts'
-import type {
-  CompactionSpec,
-  InputSlice,
-  LevelScore,
-  OutputPlace,
-  PickReason,
-  TreeView,
-} from '../../engine/compaction/strategy.ts'
-import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
-import { overlapping, rangeOf, sliceTables } from '../../engine/version/run.ts'
+import type { LevelScore, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
+import { indexOfTable, type Run, tableAt } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
-import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
-import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
+import { chooseTable } from '../primitives/movement.ts'
+import { advance, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
-import {
-  inputBytes,
-  levelsTouched,
-  mergeIntoOldest,
-  outputTo,
-  wholeRuns,
-} from '../primitives/specs.ts'
+import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
+import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
+import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
+import {
+  NO_CURSORS,
+  type PartialShape,
+  type PartialSpec as Spec,
+  type PartialView as View,
+} from './shape.ts'
+import {
+  bytesPerTombstone,
+  firstTargetBytes,
+  fullnessOfLevels,
+  nextLevel,
+  type Targets,
+  targetsOf,
+} from './targets.ts'
 
-/** How far each level's compactions have come through the key space. */
-export type PartialState = { readonly cursors: Cursors }
-
-export const NO_CURSORS: PartialState = { cursors: [] }
-
-export interface PartialShape extends MovementLimits {
-  readonly T: number
-  readonly l0Trigger: number
-  /** Raw bytes the targets start from; 0: the memtable size. */
-  readonly baseBytes: number
-  readonly sizing: 'static' | 'dynamic'
-  /** Dynamic sizing: number of levels, with level 0. Most data lies in the last. */
-  readonly levels: number
-  /** In order of priority: the first movement that does not pass chooses the table. */
-  readonly movement: readonly MovementName[]
-  /** Number of neighbouring tables that are compacted together. */
-  readonly tablesPerJob: number
-  readonly bitsPerKey: number
-  readonly targetTableBytes: number
-}
-
-type View = TreeView<PartialState>
-type Spec = CompactionSpec<PartialState>
+export { NO_CURSORS, type PartialShape, type PartialState } from './shape.ts'
 
 /** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
 export type PartialTrigger = (
@@ -107,7 +80,7 @@ export function pickPartialLevels(
   return spec
 }
 
-/** Compacts the fullest level: by bytes, and in level 0 by the number of runs. */
+/** Compacts the level that is due and has the greatest priority. */
 export function pickFullest(
   view: View,
   shape: PartialShape,
@@ -115,17 +88,35 @@ export function pickFullest(
 ): Spec | null {
   const targets = targetsOf(view, shape)
   const isFree = (level: number) => !busy.has(level) && !busy.has(nextLevel(targets, level))
-  const due = view.version.levels
-    .map((_, level) => ({ level, fullness: fullnessOf(view, shape, targets, level) }))
-    .filter(({ level, fullness }) => fullness >= 1 && isFree(level))
-    .sort((a, b) => b.fullness - a.fullness)[0]?.level
-  if (due === undefined) return null
-  if (due > 0) return pickTable(view, shape, targets, due)
-  return compactLevel0(view, shape, {
-    trigger: 'sorted runs',
-    formula: 'runs(0) ≥ l0Trigger',
-    values: { runs: levelAt(view.version, 0).runs.length, l0Trigger: shape.l0Trigger },
-  })
+  const due = fullnessOfLevels(view, shape, targets)
+    .filter(({ score }) => score >= 1)
+    .sort((a, b) => b.priority - a.priority)
+  for (const { level } of due) {
+    if (isFree(level)) {
+      return level === 0
+        ? pickLevel0(view, shape, targets.base, level0Reason(view, shape))
+        : pickTable(view, shape, targets, level)
+    }
+    const within = level === 0 ? pickBlockedLevel0(view, shape) : null
+    if (within !== null) return within
+  }
+  return null
+}
+
+function level0Reason(view: View, shape: PartialShape): PickReason {
+  const { runs, totals } = levelAt(view.version, 0)
+  if (runs.length >= shape.l0Trigger) {
+    return {
+      trigger: 'sorted runs',
+      formula: 'runs(0) ≥ l0Trigger',
+      values: { runs: runs.length, l0Trigger: shape.l0Trigger },
+    }
+  }
+  return {
+    trigger: 'level saturation',
+    formula: 'bytes(0) ≥ base·T',
+    values: { level: 0, bytes: totals.rawBytes, target: firstTargetBytes(view, shape) },
+  }
 }
 
 /** Fullness of every level. Some level scores 1 or more exactly when a compaction is due. */
@@ -134,11 +125,9 @@ export function scorePartialLevels(
   shape: PartialShape,
   triggers?: readonly PartialTrigger[],
 ): readonly LevelScore[] {
-  const targets = targetsOf(view, shape)
-  const scores = view.version.levels.map((_, level) => ({
-    level,
-    score: fullnessOf(view, shape, targets, level),
-  }))
+  const scores = fullnessOfLevels(view, shape, targetsOf(view, shape)).map(({ level, score }) => {
+    return { level, score }
+  })
   if (scores.some(({ score }) => score >= 1)) return scores
   const due = pickPartialLevels(whenIdle(view), shape, triggers)
   return scoresAround(view, due, (level) => scores[level]!.score)
@@ -152,7 +141,8 @@ export function debtOfPartialLevels(
 ): number {
   const targets = targetsOf(view, shape)
   const level0 = levelAt(view.version, 0)
-  const flushed = level0.runs.length >= shape.l0Trigger ? level0.totals.rawBytes : 0
+  const isDue = level0.runs.length > 0 && fullnessOfLevels(view, shape, targets)[0]!.score >= 1
+  const flushed = isDue ? level0.totals.rawBytes : 0
   let debt = flushed === 0 ? 0 : flushed + levelAt(view.version, targets.base).totals.rawBytes
   let arriving = 0
   for (let level = 1; level < view.version.levels.length || arriving > 0; level++) {
@@ -161,9 +151,11 @@ export function debtOfPartialLevels(
     const excess = bytes - targets.bytes(level)
     // Whole tables leave, so any excess costs at least one table.
     arriving = excess < 0 ? 0 : Math.max(excess, Math.min(bytes, tableBytes(view, shape)))
-    debt += arriving * (1 + levelAt(view.version, level + 1).totals.rawBytes / Math.max(bytes, 1))
+    // Into an empty level tables are moved.
+    const below = levelAt(view.version, level + 1).totals.rawBytes
+    if (below > 0) debt += Math.floor(arriving * (1 + below / Math.max(bytes, 1)))
   }
-  if (debt > 0) return Math.round(debt)
+  if (debt > 0) return debt
   const due = pickPartialLevels(whenIdle(view), shape, triggers)
   return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
 }
@@ -171,16 +163,6 @@ export function debtOfPartialLevels(
 /** LevelDB's limits, 8 and 12 for a trigger of 4. */
 function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
   return { slowdownRuns: 2 * Math.max(l0Trigger, 4), stopRuns: 3 * Math.max(l0Trigger, 4) }
-}
-
-/** Merges all of level 0 with the base level's tables in its range. */
-function compactLevel0(view: View, shape: PartialShape, reason: PickReason): Spec {
-  const { runs } = levelAt(view.version, 0)
-  const next = targetsOf(view, shape).base
-  const met = overlapWith(view, next, hull(runs.flatMap((run) => rangeOf(run) ?? []))!)
-  const tables = runs.flatMap((run) => sliceTables(run, 0, run.totals.tables))
-  const inputs = wholeRuns(0, runs)
-  return descend(view, shape, next, { inputs, tables, met, nextState: view.state, reason })
 }
 
 /** Sends a marked table one level deeper, or rewrites it in place in the deepest level. */
@@ -195,10 +177,15 @@ export function markTrigger(rule: MarkRule): PartialTrigger {
     })
     if (mark === null) return null
     const { level, index, table, reason } = mark
-    if (level === 0) return compactLevel0(view, shape, reason)
+    if (level === 0) return compactRun(view, shape, targets.base, runWith(view, table), reason)
     if (isDeepest(view, level)) return rewriteTable(view, shape, level, table, reason)
     return compactTables(view, shape, level, index, reason)
   }
+}
+
+/** The run of level 0 that holds the table. */
+function runWith(view: View, table: TableMeta): Run {
+  return levelAt(view.version, 0).runs.find((run) => indexOfTable(run, table) >= 0)!
 }
 
 /** Never true of level 0, whose runs can always go deeper. */
@@ -215,15 +202,30 @@ function compactTables(
   reason: PickReason,
 ): Spec {
   const run = levelAt(view.version, level).runs[0]!
-  const tables = sliceTables(run, index, index + shape.tablesPerJob)
-  const last = tables.at(-1)!
-  const met = overlapWith(view, level + 1, { smallest: tables[0]!.smallest, largest: last.largest })
-  return descend(view, shape, level + 1, {
-    inputs: [{ level, run: run.id, tables }],
-    tables,
-    met,
-    nextState: { cursors: advance(view.state.cursors, level, last) },
-    reason: { ...reason, values: { ...reason.values, table: tables[0]!.id } },
+  const to = Math.min(index + shape.tablesPerJob, run.totals.tables)
+  return descendFrom(
+    view,
+    shape,
+    level,
+    grownSpan(view, shape, level, { from: index, to }),
+    index,
+    reason,
+  )
+}
+
+/** Sends the span down; the cursor moves to its end. */
+function descendFrom(
+  view: View,
+  shape: PartialShape,
+  level: number,
+  span: Span,
+  index: number,
+  reason: PickReason,
+): Spec {
+  const run = levelAt(view.version, level).runs[0]!
+  return descendSpan(view, shape, level, span, {
+    nextState: { cursors: advance(view.state.cursors, level, tableAt(run, span.to - 1)) },
+    reason: { ...reason, values: { ...reason.values, table: tableAt(run, index).id } },
   })
 }
 
@@ -246,44 +248,6 @@ function rewriteTable(
   }
 }
 
-interface Targets {
-  /** The level that level 0 merges into. */
-  readonly base: number
-  /** Raw bytes from which a level below 0 is due. */
-  readonly bytes: (level: number) => number
-}
-
-function targetsOf(view: View, shape: PartialShape): Targets {
-  const base = shape.baseBytes === 0 ? view.memtableBytes : shape.baseBytes
-  if (shape.sizing === 'static') return { base: 1, bytes: (level) => base * shape.T ** level }
-  const { levels } = view.version
-  const last = Math.max(shape.levels - 1, levels.length - 1)
-  const below0 = levels.slice(1)
-  const occupied = below0.findIndex(({ runs }) => runs.length > 0)
-  const firstOccupied = occupied === -1 ? last : occupied + 1
-  let level = last
-  let bytes = Math.max(0, ...below0.map(({ totals }) => totals.rawBytes))
-  while (level > firstOccupied || (level > 1 && bytes > base * shape.T)) {
-    level--
-    bytes /= shape.T
-  }
-  const baseLevel = level
-  const atBase = Math.max(bytes, base)
-  return {
-    base: baseLevel,
-    bytes: (index) => (index >= last ? Infinity : atBase * shape.T ** (index - baseLevel)),
-  }
-}
-
-function nextLevel({ base }: Targets, level: number): number {
-  return level === 0 ? base : level + 1
-}
-
-function fullnessOf(view: View, shape: PartialShape, targets: Targets, level: number): number {
-  const { runs, totals } = levelAt(view.version, level)
-  return level === 0 ? runs.length / shape.l0Trigger : totals.rawBytes / targets.bytes(level)
-}
-
 function busyLevels(view: View): ReadonlySet<number> {
   return new Set(view.inProgress.flatMap((spec) => levelsTouched(spec)))
 }
@@ -293,42 +257,26 @@ function pickTable(view: View, shape: PartialShape, targets: Targets, level: num
   const { runs, totals } = levelAt(view.version, level)
   const run = runs[0]!
   const cursor = view.state.cursors[level] ?? null
-  const start = indexAfter(run, cursor)
   const { densityThreshold, ttlMs } = shape
-  const candidates = { view, level, run, start, cursor, densityThreshold, ttlMs }
-  return compactTables(view, shape, level, chooseTable(shape.movement, candidates), {
+  const index = chooseTable(shape.movement, {
+    view,
+    level,
+    run,
+    start: indexAfter(run, cursor),
+    cursor,
+    densityThreshold,
+    ttlMs,
+    bytesPerTombstone: bytesPerTombstone(view, shape),
+  })
+  const reason = {
     trigger: 'level saturation',
     formula: shape.sizing === 'static' ? 'bytes ≥ base·T^level' : 'bytes ≥ next target / T',
     values: { level, bytes: totals.rawBytes, target: Math.round(targets.bytes(level)) },
-  })
-}
-
-interface Descent {
-  readonly inputs: readonly InputSlice[]
-  /** Those of the inputs. */
-  readonly tables: readonly TableMeta[]
-  /** Tables of the level below that the inputs overlap. */
-  readonly met: readonly TableMeta[]
-  readonly nextState: PartialState
-  readonly reason: PickReason
-}
-
-/** A merge into the run of `level`; a move if no two tables overlap. */
-function descend(view: View, shape: PartialShape, level: number, descent: Descent): Spec {
-  const { inputs, tables, met, nextState, reason } = descent
-  const [run] = levelAt(view.version, level).runs
-  const place: OutputPlace = run === undefined ? { level, after: null } : { level, run: run.id }
-  if (met.length === 0 && areDisjoint(tables)) {
-    return { kind: 'move', inputs, place, nextState, reason }
   }
-  const metSlices = met.length === 0 ? [] : [{ level, run: run!.id, tables: met }]
-  return {
-    kind: 'merge',
-    inputs: [...inputs, ...metSlices],
-    outputs: [outputTo(place, tableBytes(view, shape), shape.bitsPerKey)],
-    nextState,
-    reason,
-  }
+  if (shape.movement[0] !== 'rr-to-target') return compactTables(view, shape, level, index, reason)
+  const excess = totals.rawBytes - targets.bytes(level)
+  const span = spanToTarget(view, shape, level, index, excess)
+  return descendFrom(view, shape, level, span, index, reason)
 }
 
 /** First of all, merges several runs in a level below 0, which another strategy left, into one. */
@@ -344,16 +292,4 @@ function pickRepair(view: View, shape: PartialShape, busy: ReadonlySet<number>):
     values: { level, runs: runs.length },
   }
   return mergeIntoOldest(view, level, [], runs, shape, reason)
-}
-
-function overlapWith(view: View, level: number, range: KeyRange): TableMeta[] {
-  const run = levelAt(view.version, level).runs[0]
-  if (run === undefined) return []
-  const { from, to } = overlapping(run, range)
-  return sliceTables(run, from, to)
-}
-
-function areDisjoint(tables: readonly TableMeta[]): boolean {
-  const sorted = [...tables].sort((a, b) => compareBytes(a.smallest, b.smallest))
-  return sorted.every((table, at) => at === 0 || !overlaps(sorted[at - 1]!, table))
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { overlaps } from '../../engine/version/key-range.ts'
+import { compareBytes } from '../../engine/base/compare.ts'
 import { editRun, type Run, runOf, tablesOf } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
 import { parseVersion } from '../../engine/version/text.ts'
@@ -18,7 +18,8 @@ function tablesFrom(id: number, start: number, shapes: readonly (readonly number
     const smallest = keyBytes(key)
     const largest = keyBytes(key + length - 1)
     key += length + gap
-    return { ...SAMPLE!, id: id + at, smallest, largest, rawKeyBytes: 0, rawValueBytes: bytes }
+    const sizes = { rawKeyBytes: 0, rawValueBytes: bytes, entries: 4, tombstones: (at * 7) % 5 }
+    return { ...SAMPLE!, id: id + at, smallest, largest, ...sizes }
   })
 }
 
@@ -44,12 +45,17 @@ function numberOf(key: Uint8Array): number {
 }
 
 /** The definition: it compares every pair of tables. */
-function naiveIndex(run: Run, next: Run | undefined, start: number): number {
+function naiveIndex(run: Run, next: Run | undefined, start: number, perTombstone = 0): number {
   const tables = [...tablesOf(run)]
   const below = next === undefined ? [] : [...tablesOf(next)]
   const ratios = tables.map((table) => {
-    const met = below.filter((other) => overlaps(table, other))
-    return met.reduce((sum, other) => sum + rawBytes(other), 0) / rawBytes(table)
+    const met = below.filter((other) => {
+      const starts = compareBytes(other.smallest, table.largest) < 0
+      return starts && compareBytes(table.smallest, other.largest) <= 0
+    })
+    const bytes = met.reduce((sum, other) => sum + rawBytes(other), 0)
+    const surplus = Math.max(0, 2 * table.tombstones - table.entries)
+    return Math.floor((bytes * 1024) / (rawBytes(table) + surplus * perTombstone))
   })
   const inTurn = tables.map((_, turn) => (start + turn) % tables.length)
   return inTurn.reduce((best, at) => (ratios[at]! < ratios[best]! ? at : best))
@@ -80,18 +86,19 @@ test('finds what looking at every pair finds, across chunks and after edits', ()
       (above, below, startAt, script) => {
         let run = runOf(1, tablesFrom(1, 0, above))
         let next = runOf(2, tablesFrom(10_000, 5, below))
-        const check = () => {
+        const check = (perTombstone: number) => {
           const start = startAt % run.totals.tables
-          const found = leastOverlapIndex(run, next, start)
-          expect(found).toBe(naiveIndex(run, next, start))
-          expect(leastOverlapIndex(run, undefined, start)).toBe(start)
+          const found = leastOverlapIndex(run, next, start, perTombstone)
+          expect(found).toBe(naiveIndex(run, next, start, perTombstone))
+          expect(leastOverlapIndex(run, undefined, start, perTombstone)).toBe(start)
         }
-        check()
-        // What was remembered of the chunks must not outlive a change of either run.
+        check(0)
+        // What was remembered of the chunks must not outlive a change of either run, nor one of the
+        // size of a tombstone.
         for (const [turn, { at, count }] of script.entries()) {
           if (turn % 2 === 0) run = rewritten(run, at, count, 100_000 * (turn + 1))
           else next = rewritten(next, at, count, 100_000 * (turn + 1))
-          check()
+          check(turn % 3 === 0 ? 3 : 0)
         }
       },
     ),
@@ -101,9 +108,38 @@ test('finds what looking at every pair finds, across chunks and after edits', ()
 })
 
 test('a table that joins at the end of a chunk counts what it overlaps', () => {
-  const [first, second, joining] = tablesFrom(1, 0, [[1], [1], [1]])
-  const next = runOf(2, tablesFrom(10, 0, [[1], [1], [1, 0, 9]]))
+  const [first, second, joining] = tablesFrom(1, 0, [[2], [2], [2]])
+  const next = runOf(2, tablesFrom(10, 0, [[2], [2], [2, 0, 9]]))
   const run = runOf(1, [first!, second!])
   expect(leastOverlapIndex(run, next, 0)).toBe(0)
   expect(leastOverlapIndex(editRun(run, [], [joining!]), next, 2)).toBe(0)
+})
+
+test('a table that shares only the largest key is not counted', () => {
+  const run = runOf(1, tablesFrom(1, 0, [[3, 2], [3]]))
+  const touching = tablesFrom(10, 2, [[1, 3], [1]])
+  const entering = tablesFrom(10, 1, [[2, 3], [1]])
+  expect(leastOverlap()(run, runOf(2, touching), 1)).toBe(0)
+  expect(leastOverlap()(run, runOf(2, entering), 1)).toBe(1)
+})
+
+test('ratios that differ by less than a 1024th are equal', () => {
+  const above = (bytes: number) =>
+    runOf(
+      1,
+      tablesFrom(1, 0, [
+        [3, 2, 1024],
+        [3, 0, bytes],
+      ]),
+    )
+  const next = runOf(
+    2,
+    tablesFrom(10, 0, [
+      [3, 2, 1024],
+      [3, 0, 1024],
+    ]),
+  )
+  expect(leastOverlap()(above(1024), next, 1)).toBe(1)
+  expect(leastOverlap()(above(1023), next, 1)).toBe(0)
+  expect(leastOverlap()(above(2048), next, 0)).toBe(1)
 })

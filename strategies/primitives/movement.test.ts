@@ -40,7 +40,7 @@ const TREE = `
 function choose(movement: MovementName, start = 0, tree = TREE, nowMs = 100): number | null {
   const view = viewOf(tree, nowMs)
   const [run] = levelAt(view.version, 1).runs
-  const limits = { densityThreshold: 0.5, ttlMs: 30, cursor: null }
+  const limits = { densityThreshold: 0.5, ttlMs: 30, cursor: null, bytesPerTombstone: 0 }
   const index = MOVEMENTS[movement]({ view, level: 1, run: run!, start, ...limits })
   return index === null ? null : tableAt(run!, index).id
 }
@@ -78,7 +78,7 @@ describe('each movement', () => {
   test('the next in the list is asked when one passes, and the cursor when all do', () => {
     const view = viewOf(TREE, 50)
     const [run] = levelAt(view.version, 1).runs
-    const from = { view, level: 1, run: run!, start: 3, cursor: null }
+    const from = { view, level: 1, run: run!, start: 3, cursor: null, bytesPerTombstone: 0 }
     const limits = { densityThreshold: 1.1, ttlMs: 30 }
     expect(chooseTable(['ttl', 'density', 'lo1'], { ...from, ...limits })).toBe(1)
     expect(chooseTable(['ttl', 'density'], { ...from, ...limits })).toBe(3)
@@ -97,6 +97,7 @@ test('random visits all tables, and the same one for the same view', () => {
       cursor,
       densityThreshold: 1,
       ttlMs: 0,
+      bytesPerTombstone: 0,
     })
   const picks = Array.from({ length: 400 }, (_, at) => pick(String(at)))
   expect(picks).toEqual(Array.from({ length: 400 }, (_, at) => pick(String(at))))

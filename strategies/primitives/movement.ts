@@ -4,8 +4,11 @@
  * All are pure. None walks the tables of a level: what a choice needs is remembered by chunk
  * (`table-ranks.ts`). Each movement chooses:
  *
- *   rr              the first table beyond the cursor (LevelDB's compact pointer)
+ *   rr              the first table that ends beyond the cursor (LevelDB's compact pointer)
+ *   rr-to-target    the first table that starts beyond the cursor, and further ones until the level
+ *                   is below its target (RocksDB: kRoundRobin); a family may take only the first
  *   lo1, lo2        least overlap with the next level, or the one after it; lo2 passes without one
+ *   largest         the largest table, tombstones included (kByCompensatedSize)
  *   coldest         fewest reads (counters start at 0 after a reopen) among `COLDEST_TABLES` tables
  *                   from the cursor on; read counters change at any time, so ranks are not kept
  *   oldest-max-seq  smallest newest seq: untouched the longest (kOldestLargestSeqFirst)
@@ -23,8 +26,10 @@ import { deriveSeed } from '../../engine/base/random.ts'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 import { type Run, tableAt } from '../../engine/version/run.ts'
 import { levelAt } from '../../engine/version/version.ts'
+import { compensatedBytes } from './compensated-sizes.ts'
 import { leastOverlap } from './least-overlap.ts'
-import { leastIndex, rankedBy } from './table-ranks.ts'
+import { indexReaching } from './round-robin.ts'
+import { leastIndex, type RanksOfRun, rankedBy } from './table-ranks.ts'
 
 export interface MovementLimits {
   readonly densityThreshold: number
@@ -38,6 +43,8 @@ export interface Candidates extends MovementLimits {
   readonly run: Run
   readonly start: number
   readonly cursor: string | null
+  /** What a tombstone adds to the size of a table (`compensated-sizes.ts`); 0: sizes are raw. */
+  readonly bytesPerTombstone: number
 }
 
 /** Index of the table chosen, or null to pass. */
@@ -59,12 +66,31 @@ export const byTombstoneAge = rankedBy(
   ({ oldestTombstoneAtMs }) => oldestTombstoneAtMs ?? Number.POSITIVE_INFINITY,
 )
 
+/** Ranks by size, the largest first. They are forgotten when the size of a tombstone changes. */
+function bySize(bytesPerTombstone: number): RanksOfRun {
+  if (bytesPerTombstone !== rankedBytesPerTombstone) {
+    rankedBytesPerTombstone = bytesPerTombstone
+    byRankedSize = rankedBy((table) => -compensatedBytes(table, bytesPerTombstone))
+  }
+  return byRankedSize
+}
+
+let rankedBytesPerTombstone = 0
+let byRankedSize = rankedBy((table) => -compensatedBytes(table, 0))
+
 export const MOVEMENTS = {
-  rr: ({ start }) => start,
-  lo1: ({ view, level, run, start }) => overlapWithNext(run, runOfLevel(view, level + 1), start),
-  lo2: ({ view, level, run, start }) => {
+  rr: ({ run, cursor }) => indexReaching(run, cursor),
+  'rr-to-target': ({ start }) => start,
+  lo1: ({ view, level, run, start, bytesPerTombstone }) => {
+    return overlapWithNext(run, runOfLevel(view, level + 1), start, bytesPerTombstone)
+  },
+  lo2: ({ view, level, run, start, bytesPerTombstone }) => {
     const grandparent = runOfLevel(view, level + 2)
-    return grandparent === undefined ? null : overlapWithSecondNext(run, grandparent, start)
+    if (grandparent === undefined) return null
+    return overlapWithSecondNext(run, grandparent, start, bytesPerTombstone)
+  },
+  largest: ({ run, start, bytesPerTombstone }) => {
+    return leastIndex(run, start, bySize(bytesPerTombstone)(run)).index
   },
   coldest: coldestIndex,
   'oldest-max-seq': ({ run, start }) => leastIndex(run, start, byNewestSeq(run)).index,

@@ -1,13 +1,15 @@
 /**
  * Owns round-robin cursors: for each level, how far its compactions have come through the key
- * space. The next table is the first that starts beyond the cursor, or the first of all if none
- * does. Cursors also break the ties of other choices. Taking the lowest key instead would rewrite
- * the same part of the next level over and over, at several times the cost.
+ * space. Two rules read them:
  *
- * A table that straddles the cursor is skipped, as in RocksDB's kRoundRobin; LevelDB takes the
- * first table that *ends* beyond its `compact_pointer_`. The range behind the cursor was just
- * emptied, so a straddling table is wide and overlaps much of the next level. Where level 0 is
- * merged run by run at T = 10, taking it costs five times the writes (113 against 20 per entry).
+ *   beyond    the next table is the first that starts beyond the cursor, or the first of all if
+ *             none does; a table that straddles the cursor waits for the next round (RocksDB's
+ *             kRoundRobin, and the ties of all other choices)
+ *   reaching  the next table is the first that ends beyond the cursor, so a straddling table goes
+ *             first (LevelDB's `compact_pointer_`)
+ *
+ * Cursors also break the ties of other choices. Taking the lowest key instead would rewrite the
+ * same part of the next level over and over, at several times the cost.
  *
  * A cursor is the largest user key of the table chosen last, in hex (a strategy's state is JSON).
  */
@@ -31,6 +33,16 @@ export function indexAfter(run: Run, cursor: string | null): number {
   return (straddles ? index + 1 : index) % run.totals.tables
 }
 
+/** Index of the first table of a run, not empty, that ends beyond the cursor; past the last: 0. */
+export function indexReaching(run: Run, cursor: string | null): number {
+  if (cursor === null) return 0
+  const key = fromHex(cursor)
+  const index = lowerBound(run, key)
+  if (index === run.totals.tables) return 0
+  const ends = compareBytes(tableAt(run, index).largest, key) === 0
+  return (ends ? index + 1 : index) % run.totals.tables
+}
+
 /** The cursors after `table` of `level` was chosen. */
 export function advance(cursors: Cursors, level: number, table: TableMeta): Cursors {
   return advanceTo(cursors, level, table.largest)
@@ -46,7 +58,7 @@ export function advanceTo(cursors: Cursors, level: number, key: Uint8Array): Cur
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-function toHex(key: Uint8Array): string {
+export function toHex(key: Uint8Array): string {
   let text = ''
   for (let at = 0; at < key.length; at++) text += HEX[key[at]!]!
   return text

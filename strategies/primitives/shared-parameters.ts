@@ -3,6 +3,10 @@
 import { z } from 'zod'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 
+export const SOFT_CUT_RULES = ['rocksdb', 'leveldb', 'none'] as const
+
+export type SoftCutRule = (typeof SOFT_CUT_RULES)[number]
+
 export const bitsPerKey = z
   .number()
   .min(0)
@@ -29,6 +33,16 @@ export const targetTableBytes = z
   .describe(
     'Raw bytes at which an output table is closed; 0: the memtable size. RocksDB: 64 MB, equal ' +
       'to its memtable; LevelDB: 2 MB.',
+  )
+
+export const softCuts = z
+  .enum(SOFT_CUT_RULES)
+  .default('rocksdb')
+  .describe(
+    'Where an output table may end early: rocksdb, at the borders of tables one level deeper, so ' +
+      'that later merges meet fewer of them, with tables of half to twice the target size ' +
+      '(RocksDB since 7.8; Pebble similarly); leveldb, where it overlaps more than ten of them; ' +
+      'none, nowhere.',
   )
 
 /** The size ratio. `elsewhere` names other defaults, such as 'LevelDB, RocksDB: 10'. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../engine/base/clock.ts'
-import type { CompactionSpec, OutputPlace } from '../../engine/compaction/strategy.ts'
+import type { CompactionSpec, OutputPlace, SoftCuts } from '../../engine/compaction/strategy.ts'
 import { checkRun, type Run, tablesOf, totalsOf } from '../../engine/version/run.ts'
 import { parseVersion } from '../../engine/version/text.ts'
 import { shapeVector } from '../../engine/version/version.ts'
@@ -94,11 +94,17 @@ describe.each(['leveling', 'tiering', 'universal', 'lsm-bush'])('%s', (name) => 
 describe('the short way', () => {
   const TREE = `L0\nR5: 5[a,z]\nR4: 4[a,z]\nL1\nR3: 3[a,z]\nL2\nR2: 2[a,z]\nR1: 1[a,z]`
   const version = parseVersion(TREE)
-  const merge = (runs: readonly (readonly [number, number])[], place: OutputPlace) =>
+  const merge = (
+    runs: readonly (readonly [number, number])[],
+    place: OutputPlace,
+    softCuts: SoftCuts | null = null,
+  ) =>
     wholeRunsOf(version, {
       kind: 'merge',
       inputs: runs.map(([level, run]) => ({ level, run, tables: 'all' })),
-      outputs: [{ place, fromKey: null, targetTableBytes: 10, cutKeys: [], filter: NO_FILTER }],
+      outputs: [
+        { place, fromKey: null, targetTableBytes: 10, cutKeys: [], softCuts, filter: NO_FILTER },
+      ],
       nextState: null,
       reason: { trigger: '', formula: '', values: {} },
     } satisfies CompactionSpec)
@@ -206,6 +212,18 @@ describe('the short way', () => {
     ],
   ] as const)('takes %s', (_, runs, place, taken) => {
     expect(merge(runs, place) !== null).toBe(taken)
+  })
+
+  test('does not take a merge with soft cuts', () => {
+    const softCuts = {
+      keys: [],
+      overlapBytes: [],
+      endsFrom: [1],
+      overlapBytesMax: null,
+      skippedBytesMin: null,
+    }
+    expect(merge([[0, 4]], { level: 1, after: null })).not.toBeNull()
+    expect(merge([[0, 4]], { level: 1, after: null }, softCuts)).toBeNull()
   })
 
   test('puts the result where the edit would', () => {

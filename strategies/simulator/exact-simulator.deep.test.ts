@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
 import { STRATEGIES } from '../catalog.ts'
 import { expectSameEdits } from './testing/same-edits.ts'
-import { reduced, SCALES, setupOf, streamOf } from './testing/scales.ts'
+import { COMPARED, reduced, SCALES, setupOf, streamOf } from './testing/scales.ts'
 import { churn, uniqueWrites, ycsbWrites } from './testing/streams.ts'
 
 const KiB = 1024
@@ -35,13 +35,17 @@ const IN_FULL: Readonly<Record<string, readonly string[]>> = {
 const DIVISORS: Readonly<Record<string, number>> = { churn: 16, S10: 64, S4: 64 }
 
 describe.each(SCALES)('at the scale $name', (scale) => {
-  const loads = Array.from(STRATEGIES.keys(), (name) => {
+  const loads = COMPARED.map((compared) => {
+    const { name } = compared
     const inFull = IN_FULL[scale.name]!.includes(name) || process.env.VARVE_ALL_SCALES
-    return { name, divisor: inFull ? 1 : DIVISORS[scale.name]! }
+    return { compared, name, divisor: inFull ? 1 : DIVISORS[scale.name]! }
   })
 
-  test.each(loads)('$name makes the engine’s edits, of entries ÷ $divisor', ({ name, divisor }) => {
-    const load = reduced(scale, divisor)
-    expectSameEdits(setupOf(name, load), streamOf(load, 1))
-  })
+  test.each(loads)(
+    '$name makes the engine’s edits, of entries ÷ $divisor',
+    ({ compared, divisor }) => {
+      const load = reduced(scale, divisor)
+      expectSameEdits(setupOf(compared, load), streamOf(load, 1))
+    },
+  )
 })

@@ -9,8 +9,9 @@ import { leveling } from '../whole-levels/leveling.ts'
 import { tiering } from '../whole-levels/tiering.ts'
 import { ExactSimulator } from './exact-simulator.ts'
 import type { Write } from './testing/both-ways.ts'
+import { withRandomSoftCuts } from './testing/random-soft-cuts.ts'
 import { expectSameEdits } from './testing/same-edits.ts'
-import { churn, ycsbWrites } from './testing/streams.ts'
+import { churn, uniqueWrites, ycsbWrites } from './testing/streams.ts'
 
 const streams: readonly (readonly [string, () => Iterable<Write>])[] = [
   ['ycsb-a', () => ycsbWrites('ycsb-a', { records: 500, operations: 2000, valueBytes: 100 }, 2)],
@@ -22,6 +23,24 @@ describe.each([...STRATEGIES])('%s', (_, module) => {
     const strategy = module.create()
     const setup = { strategy, memtableBytes: 4096, blockBytes: 512, blockRestartInterval: 4 }
     expectSameEdits(setup, stream())
+  })
+})
+
+describe('random soft cuts', () => {
+  const some = [
+    { name: 'leveling', params: { targetTableBytes: 1024 } },
+    { name: 'leveling-partial', params: { T: 3 } },
+    { name: 'dynamic-leveled', params: { T: 2, targetTableBytes: 8192 } },
+    { name: 'tiering', params: {} },
+    { name: 'fragmented', params: {} },
+  ]
+  test.each(some)('of $name end the same tables as in the engine', ({ name, params }) => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const strategy = withRandomSoftCuts(STRATEGIES.get(name)!.create(params), seed)
+      const setup = { strategy, memtableBytes: 4096, blockBytes: 512 }
+      expectSameEdits(setup, churn(2000, 600, seed))
+      expectSameEdits(setup, uniqueWrites(600, 60, 'hashed', seed))
+    }
   })
 })
 

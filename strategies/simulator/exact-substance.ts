@@ -9,7 +9,7 @@
 import { OlderOverlap } from '../../engine/compaction/older-overlap.ts'
 import { type Ancestry, ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
 import type { ResolvedOutput, ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
-import type { FilterPolicy } from '../../engine/compaction/strategy.ts'
+import type { FilterPolicy, SoftCuts } from '../../engine/compaction/strategy.ts'
 import type { TableSizeOptions } from '../../engine/table/table-size.ts'
 import { tableSize } from '../../engine/table/table-size.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
@@ -87,7 +87,10 @@ export class ExactSubstance implements Substance {
     return kept
   }
 
-  /** Cuts tables at an output's border, at a cut key, and when they reach the target size. */
+  /**
+   * Cuts tables at an output's border, at a cut key, when they reach the target size, and at soft
+   * keys.
+   */
   #cut(
     entries: Entries,
     outputs: readonly ResolvedOutput[],
@@ -99,6 +102,7 @@ export class ExactSubstance implements Substance {
     let destination = 0
     let partOf = ascending(['', ...(cuts[0] ?? [])])
     let part = 0
+    let borders = new SoftBorders(outputs[0]?.softCuts ?? null)
     let from = 0
     let bytes = 0
     const finish = (to: number) => {
@@ -114,11 +118,14 @@ export class ExactSubstance implements Substance {
         destination = goesTo
         partOf = ascending(['', ...cuts[destination]!])
         part = 0
+        borders = new SoftBorders(outputs[destination]!.softCuts)
       }
       const { targetTableBytes } = outputs[destination]!
       const liesIn = partOf(text)
       const isFull = targetTableBytes !== null && bytes >= targetTableBytes
-      if (liesIn !== part || isFull) finish(at)
+      borders.meet(text)
+      if (liesIn !== part || isFull || (at > from && borders.end(bytes))) finish(at)
+      if (at === from) borders.begin()
       part = liesIn
       bytes += text.length + Math.max(entries.valueLengths[at]!, 0)
     }
@@ -157,6 +164,56 @@ export class ExactSubstance implements Substance {
     }
     const facts = { ...sums, ...range, entries: length }
     return { ...simulatedTable(id, facts, size, bitsPerKey, ancestry), content: entries }
+  }
+}
+
+/**
+ * The soft keys of one output, by the definition in the seam (`SoftCuts`). Soft keys are counted:
+ * those at or before the current key, the previous key, and the first key of the open table.
+ */
+class SoftBorders {
+  readonly #cuts: SoftCuts | null
+  readonly #countTo: (text: string) => number
+  /** Item i is the sum of the first i overlaps. */
+  readonly #sums: readonly number[]
+  #first = 0
+  #previous = 0
+  #current = 0
+
+  constructor(cuts: SoftCuts | null) {
+    this.#cuts = cuts
+    this.#countTo = ascending(['', ...(cuts?.keys ?? []).map(keyText)])
+    const sums = [0]
+    for (const bytes of cuts?.overlapBytes ?? []) sums.push(sums.at(-1)! + bytes)
+    this.#sums = sums
+  }
+
+  meet(text: string): void {
+    this.#previous = this.#current
+    this.#current = this.#countTo(text)
+  }
+
+  /** The current key is the first of a table. */
+  begin(): void {
+    this.#first = this.#current
+  }
+
+  /** Whether the open table, of so many raw bytes, ends before the current key. */
+  end(bytes: number): boolean {
+    const crossed = this.#current - this.#previous
+    if (this.#cuts === null || crossed === 0) return false
+    const { overlapBytes, endsFrom, overlapBytesMax, skippedBytesMin } = this.#cuts
+    const overlap = this.#bytesBetween(Math.max(this.#first - 1, 0), this.#current)
+    if (overlapBytesMax !== null && bytes + overlap > overlapBytesMax) return true
+    const liesBetweenTables = overlapBytes[this.#current - 1] === 0
+    const skips = crossed >= (liesBetweenTables ? 2 : 3)
+    const grown = this.#bytesBetween(this.#previous, this.#current)
+    if (skippedBytesMin !== null && skips && grown > skippedBytesMin) return true
+    return bytes >= (endsFrom[this.#current - this.#first - 1] ?? endsFrom.at(-1)!)
+  }
+
+  #bytesBetween(from: number, to: number): number {
+    return this.#sums[to]! - this.#sums[from]!
   }
 }
 

@@ -69,7 +69,7 @@ function onlyPlace(spec: CompactionSpec): OutputPlace | null {
   }
   const output = spec.kind === 'merge' && spec.outputs.length === 1 ? spec.outputs[0]! : null
   if (output === null || output.fromKey !== null || output.cutKeys.length > 0) return null
-  return output.place
+  return output.softCuts == null ? output.place : null
 }
 
 function anchorOf(place: OutputPlace): RunId | null {

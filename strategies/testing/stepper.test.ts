@@ -69,6 +69,15 @@ describe('a merge', () => {
     const cutKeys = [keyBytes(2), keyBytes(5)]
     const cut = mergeAll(twoRuns, [{ ...outputTo(place, null, 10), cutKeys }])
     expect(tableKeys(cut)).toEqual(['[01,01]', '[02,04]', '[05,05]'])
+    const softCuts = {
+      keys: [2, 4].map(keyBytes),
+      overlapBytes: [3, 0],
+      endsFrom: [2],
+      overlapBytesMax: null,
+      skippedBytesMin: null,
+    }
+    const soft = mergeAll(twoRuns, [{ ...outputTo(place, null, 10), softCuts }])
+    expect(tableKeys(soft)).toEqual(['[01,03]', '[04,05]'])
     const older = { ...outputTo({ level: 2, after: null }, null, 10), fromKey: keyBytes(4) }
     const split = mergeAll(twoRuns, [outputTo(place, null, 10), older])
     expect(tableKeys(split)).toEqual(['[01,03]', '[04,05]'])

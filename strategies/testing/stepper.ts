@@ -11,6 +11,7 @@
 import { assert } from '../../engine/base/assert.ts'
 import { compareBytes } from '../../engine/base/compare.ts'
 import type { Json } from '../../engine/base/json.ts'
+import { SoftCutWalk } from '../../engine/compaction/soft-cuts.ts'
 import type {
   CompactionSpec,
   CompactionStrategy,
@@ -279,15 +280,20 @@ function partOf(
 
 function cut(
   content: readonly Entry[],
-  { targetTableBytes, cutKeys }: MergeOutput,
+  { targetTableBytes, cutKeys, softCuts }: MergeOutput,
   entryBytes: number,
 ): readonly (readonly Entry[])[] {
   const pieces: Entry[][] = []
   let piece: Entry[] = []
   let nextCut = 0
+  const softWalk = softCuts == null ? null : new SoftCutWalk(softCuts)
   for (const entry of content) {
-    let mustEnd = targetTableBytes !== null && piece.length * entryBytes >= targetTableBytes
-    while (nextCut < cutKeys.length && compareBytes(keyBytes(entry.key), cutKeys[nextCut]!) >= 0) {
+    const key = keyBytes(entry.key)
+    const bytes = piece.length * entryBytes
+    softWalk?.advance(key, 0, key.length)
+    let mustEnd = targetTableBytes !== null && bytes >= targetTableBytes
+    mustEnd ||= softWalk?.endsTable(bytes) ?? false
+    while (nextCut < cutKeys.length && compareBytes(key, cutKeys[nextCut]!) >= 0) {
       mustEnd = true
       nextCut++
     }
@@ -295,6 +301,7 @@ function cut(
       pieces.push(piece)
       piece = []
     }
+    if (piece.length === 0) softWalk?.startTable()
     piece.push(entry)
   }
   if (piece.length > 0) pieces.push(piece)

@@ -9,11 +9,17 @@ import type { Json } from '../../engine/base/json.ts'
 import type { Retention } from '../../engine/compaction/validate-spec.ts'
 import type { Version } from '../../engine/version/version.ts'
 import { composed } from '../composed/composed.ts'
-import { PRESET_NAMES, TRIGGER_NAMES } from '../composed/presets.ts'
+import {
+  GRANULARITY_NAMES,
+  LAYOUT_NAMES,
+  PRESET_NAMES,
+  TRIGGER_NAMES,
+} from '../composed/presets.ts'
 import type { StrategyModule } from '../define-strategy.ts'
 import sizeTiered from '../examples/size-tiered.ts'
 import { fifo } from '../fifo.ts'
 import { fragmented } from '../fragmented/fragmented.ts'
+import { incrementalTiering } from '../incremental-tiering.ts'
 import { lsmBush } from '../lsm-bush.ts'
 import { deleteAware } from '../partial-levels/delete-aware.ts'
 import { dynamicLeveled } from '../partial-levels/dynamic-leveled.ts'
@@ -22,6 +28,7 @@ import { oneLeveling } from '../partial-levels/one-leveling.ts'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
 import { spooky } from '../spooky.ts'
 import { timeWindow } from '../time-window.ts'
+import { unified } from '../unified/unified.ts'
 import { universal } from '../universal/universal.ts'
 import { fluid } from '../whole-levels/fluid.ts'
 import { kLsm } from '../whole-levels/k-lsm.ts'
@@ -43,6 +50,7 @@ export interface Subject {
 
 const T = fc.integer({ min: 2, max: 6 })
 const targetTableBytes = fc.constantFrom(0, 3, 50)
+const softCuts = fc.constantFrom('rocksdb', 'leveldb', 'none')
 const sizing = fc.constantFrom('static', 'dynamic')
 
 const levelsBelow0 = (version: Version) => Math.max(version.levels.length - 1, 0)
@@ -54,6 +62,18 @@ const partial = {
   densityThreshold: fc.constantFrom(0.2, 0.5),
   ttlMs: fc.constantFrom(0, 100),
   targetTableBytes,
+  softCuts,
+}
+/** Of the two that bear RocksDB's name. */
+const ofSources = {
+  rules: fc.constantFrom('rocksdb', 'rocksdb-7.8'),
+  intraL0: fc.constantFrom('by-rules', 'never', 'blocked', 'small'),
+}
+/** Merges of three levels. */
+const multilevel = {
+  multilevel: fc.constantFrom('never', 'write-amp'),
+  addPropensity: fc.constantFrom(-0.5, 0, 2),
+  multilevelL0: fc.boolean(),
 }
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
@@ -66,18 +86,14 @@ const limits = {
   spaceAmpPercent: fc.constantFrom(20, 200),
 }
 
-/** Layouts and granularities that go together. */
-const composition = fc.oneof(
-  fc.record({
-    layout: fc.constantFrom('leveling', '1-leveling'),
-    granularity: fc.constantFrom(['table'], ['runs', 'tables']),
-    tablesPerJob: fc.integer({ min: 1, max: 4 }),
-  }),
-  fc.record({
-    layout: fc.constantFrom('leveling', 'tiering', 'L-leveling', 'hybrid'),
-    granularity: fc.constantFrom(['level'], ['runs']),
-  }),
-)
+/** Any layout with any granularity. */
+const composition = fc.record({
+  layout: fc.constantFrom(...LAYOUT_NAMES),
+  granularity: fc.subarray([...GRANULARITY_NAMES], { minLength: 1 }),
+  tablesPerJob: fc.integer({ min: 1, max: 4 }),
+  K: fc.constantFrom(1, 2),
+  Z: fc.constantFrom(1, 2),
+})
 
 const triggers = fc
   .tuple(fc.subarray([...TRIGGER_NAMES]), fc.nat(6))
@@ -123,7 +139,14 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: levelingPartial,
-    params: fc.record({ ...partial, l0Trigger, baseBytes }),
+    params: fc.record({
+      ...partial,
+      ...ofSources,
+      ...multilevel,
+      rules: fc.constantFrom('rocksdb', 'rocksdb-7.8', 'leveldb'),
+      l0Trigger,
+      baseBytes,
+    }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
   {
@@ -133,7 +156,14 @@ export const subjects: readonly Subject[] = [
   },
   {
     module: dynamicLeveled,
-    params: fc.record({ ...partial, l0Trigger, baseBytes, levels: fc.integer({ min: 2, max: 7 }) }),
+    params: fc.record({
+      ...partial,
+      ...ofSources,
+      ...multilevel,
+      l0Trigger,
+      baseBytes,
+      levels: fc.integer({ min: 2, max: 7 }),
+    }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
   {
@@ -144,7 +174,7 @@ export const subjects: readonly Subject[] = [
       baseBytes,
       targetTableBytes,
       deleteTtlMs: limits.deleteTtlMs,
-      mode: fc.constantFrom('so', 'sd', 'dd'),
+      mode: fc.constantFrom('so', 'sd'),
     }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
@@ -183,7 +213,11 @@ export const subjects: readonly Subject[] = [
       stop_style: fc.constantFrom('total', 'similar'),
       periodic_compaction_seconds: fc.constantFrom(0, 0.2),
       deletion_ratio: fc.constantFrom(0, 0.5),
-      num_levels: fc.integer({ min: 2, max: 7 }),
+      num_levels: fc.integer({ min: 1, max: 7 }),
+      size_amp_version: fc.constantFrom('8.7', '7.8'),
+      level0_stop_writes_trigger: fc.constantFrom(4, 36),
+      incremental: fc.boolean(),
+      max_compaction_bytes: fc.constantFrom(0, 10, 40),
       targetTableBytes,
     }),
     // Up to eight runs, or 1 + log2(80 bytes) by size, and those that are too few to merge.
@@ -212,6 +246,9 @@ export const subjects: readonly Subject[] = [
       bucket_high: fc.constantFrom(1.5, 3),
       min_sstable_size: fc.constantFrom(0, 1, 20),
       default_time_to_live: fc.constantFrom(0, 0.1, 1),
+      gc_grace_seconds: fc.constantFrom(-1, 0, 0.1),
+      expired_sstable_check_frequency_seconds: fc.constantFrom(-1, 0, 0.05),
+      unsafe_aggressive_sstable_expiration: fc.boolean(),
       targetTableBytes,
     }),
     bound: () => Infinity,
@@ -242,13 +279,49 @@ export const subjects: readonly Subject[] = [
     module: fragmented,
     params: fc.record({
       T,
+      levels: fc.constantFrom(0, 2, 4, 7),
       max_sstables_per_guard: fc.integer({ min: 1, max: 4 }),
+      guardRatio: fc.constantFrom(0, 2, 4),
+      guardsPerJob: fc.constantFrom('all', 'one'),
+      seekReads: fc.constantFrom(0, 10),
       l0Trigger,
       baseBytes,
       targetTableBytes,
     }),
     bound: (params, version) =>
       Number(params.l0Trigger) - 1 + Number(params.max_sstables_per_guard) * levelsBelow0(version),
+  },
+  {
+    module: incrementalTiering,
+    params: fc.record({
+      min_threshold: fc.integer({ min: 2, max: 5 }),
+      max_threshold: fc.constantFrom(5, 32),
+      bucket_low: fc.constantFrom(0.5, Math.SQRT1_2),
+      bucket_high: fc.constantFrom(Math.SQRT2, 2),
+      min_sstable_size: fc.constantFrom(0, 5),
+      space_amplification_goal: fc.constantFrom(0, 1.2, 2),
+      compaction_enforce_min_threshold: fc.boolean(),
+      targetTableBytes,
+    }),
+    // Fewer than min_threshold of one size; there are 14 sizes, since 80 keys are about √2^13.
+    bound: (params) => (Number(params.min_threshold) - 1) * 14,
+  },
+  {
+    module: unified,
+    params: fc.record({
+      scaling_parameters: fc.array(fc.constantFrom('T4', 'T3', 'N', 'L3', 'L6', '1', '-2'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      base_shard_count: fc.constantFrom(1, 2, 3, 4),
+      sstable_growth: fc.constantFrom(0, 0.333, 1),
+      min_sstable_size: fc.constantFrom(0, 5),
+      max_sstables_to_compact: fc.constantFrom(2, 32),
+      survival_factor: fc.constantFrom(0.7, 1),
+      targetTableBytes,
+    }),
+    // Fewer than t = 4 of one level overlap.
+    bound: (_params, version) => 3 * version.levels.length,
   },
   {
     module: sizeTiered,

@@ -1,10 +1,12 @@
 /**
  * Owns the parameters of universal compaction, by RocksDB's names and with its defaults
- * (`include/rocksdb/universal_compaction.h`, `advanced_options.h`; 2026).
+ * (`include/rocksdb/universal_compaction.h`, `advanced_options.h`, `SanitizeCfOptions`; 2026).
  */
 
 import { z } from 'zod'
 import { bitsPerKey, targetTableBytes } from '../primitives/shared-parameters.ts'
+
+const THIRTY_DAYS_SECONDS = 30 * 24 * 60 * 60
 
 export const universalParameters = z
   .object({
@@ -35,6 +37,28 @@ export const universalParameters = z
       .min(0)
       .default(200)
       .describe('Bytes in newer runs, in percent of the oldest, that merge all. RocksDB: 200.'),
+    size_amp_version: z
+      .enum(['8.7', '7.8'])
+      .default('8.7')
+      .describe(
+        'The RocksDB whose rule for size amplification it is. 8.7 and later: the newest runs of ' +
+          'level 0 stay out while they make up a tenth of the newer bytes or less; 7.8 (up to ' +
+          '8.6): all runs merge.',
+      ),
+    level0_stop_writes_trigger: z
+      .int()
+      .min(1)
+      .default(36)
+      .describe('Runs at which RocksDB stops writers: bounds how many stay out. RocksDB: 36.'),
+    incremental: z
+      .boolean()
+      .default(false)
+      .describe('Whether space is bounded by merges of a part of the keys. RocksDB: false.'),
+    max_compaction_bytes: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe('Bytes that a merge of a part aims at; 0: 25 tables, as in RocksDB.'),
     max_read_amp: z
       .int()
       .min(-1)
@@ -47,25 +71,25 @@ export const universalParameters = z
     periodic_compaction_seconds: z
       .number()
       .min(0)
-      .default(0)
-      .describe('Age of a table that merges all runs; 0: never. RocksDB without a filter: 0.'),
+      .default(THIRTY_DAYS_SECONDS)
+      .describe('Age of a table that merges all runs; 0: never. RocksDB: 30 days.'),
     deletion_ratio: z
       .number()
       .min(0)
       .max(1)
       .default(0)
-      .describe('Share of tombstones that merges a run to the oldest; 0: never. RocksDB: off.'),
+      .describe('Share of tombstones that sends a table on; 0: never. RocksDB: off.'),
     read_triggered_compaction_threshold: z
       .number()
       .min(0)
       .default(0)
-      .describe('Reads per byte of a run that merge it with the next; 0: never. RocksDB: 0.'),
+      .describe('Reads per byte beyond which a table is sent on; 0: never. RocksDB: 0.'),
     num_levels: z
       .int()
-      .min(2)
+      .min(1)
       .max(62)
       .default(7)
-      .describe('Levels; the oldest run goes to the last. RocksDB: 7.'),
+      .describe('Levels; the oldest run goes to the last. 1: all runs in level 0. RocksDB: 7.'),
     bitsPerKey,
     targetTableBytes,
   })
@@ -82,3 +106,5 @@ export const universalParameters = z
       issues.push({ code: 'custom', path: ['max_read_amp'], input, message })
     }
   })
+
+export type UniversalValues = z.output<typeof universalParameters>

@@ -1,31 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.ts'
-import { parseVersion } from '../../engine/version/text.ts'
 import { printSpec } from '../primitives/print-spec.ts'
 import { emptyTree, load } from '../testing/stepper.ts'
+import { LARGE, level0, running, viewOf } from './testing/trees.ts'
 import { universal } from './universal.ts'
 
-/** Runs of level 0 of these bytes, newest first: R1 is the newest. */
-const level0 = (...bytes: number[]) =>
-  ['L0', ...bytes.map((each, at) => `R${at + 1}: ${at + 1}[a,z] bytes=${each}`)].join('\n')
-
-function viewOf(tree: string, inProgress: readonly CompactionSpec[] = [], nowMs = 0): TreeView {
-  return {
-    version: parseVersion(tree),
-    memtableBytes: 10,
-    state: null,
-    inProgress,
-    oldestSnapshotSeq: 0,
-    nowMs,
-    tableStats: () => ({ reads: 0 }),
-  }
-}
-
 const pick = (params: Record<string, unknown>, tree: string, nowMs = 0) =>
-  printSpec(universal.create(params).pick(viewOf(tree, [], nowMs)))
-
-/** Oldest runs so large that nothing is amplified, and no ratio spans the gap. */
-const LARGE = '\nL6\nR99: 99[a,z] bytes=100000'
+  printSpec(universal.create(params).pick(viewOf(tree, { nowMs })))
 
 describe('the rules, in RocksDB’s order', () => {
   test.each([
@@ -80,20 +60,17 @@ describe('the rules, in RocksDB’s order', () => {
       level0(10, 20, 40, 80) + LARGE,
       'nothing',
     ],
-    [
-      'deletions: from the run with enough of them to the oldest',
-      { deletion_ratio: 0.5 },
-      'L0\nR1: 1[a,z] bytes=10\nR2: 2[a,z] bytes=30 entries=4 tombstones=2\nR3: 3[a,z] bytes=90',
-      'merge L0 R2, L0 R3 -> L6 new because tombstones / entries ≥ deletion_ratio',
-    ],
-    [
-      'deletions in the oldest run are nobody’s',
-      { deletion_ratio: 0.5 },
-      'L0\nR1: 1[a,z] bytes=10\nR3: 3[a,z] bytes=90 entries=4 tombstones=2',
-      'nothing',
-    ],
   ])('%s', (_, params, tree, expected) => {
     expect(pick(params, tree)).toBe(expected)
+  })
+
+  test('by default a table of thirty days merges all (RocksDB SanitizeCfOptions)', () => {
+    const days = 30 * 24 * 60 * 60 * 1000
+    expect(pick({}, level0(10, 20), days)).toBe('nothing')
+    expect(pick({}, level0(10, 20), days + 1)).toMatch(/^merge L0 R1, L0 R2 -> L6 new/)
+    const params = { periodic_compaction_seconds: 0 }
+    expect(pick(params, level0(10, 20), 100 * days)).toBe('nothing')
+    expect(universal.create(params).nextDueAt(viewOf(level0(10, 20)))).toBeNull()
   })
 
   test('an old table merges all, below the trigger too', () => {
@@ -104,30 +81,40 @@ describe('the rules, in RocksDB’s order', () => {
       'merge L0 R1, L0 R2, L6 R99 -> L6 R99 because age > periodic_compaction_seconds',
     )
     const all = `L6\nR1: 1[a,z] created=5000`
-    expect(universal.create(params).nextDueAt(viewOf(all, [], 6000))).toBe(7001)
+    expect(universal.create(params).nextDueAt(viewOf(all, { nowMs: 6000 }))).toBe(7001)
   })
 })
 
-describe('reads', () => {
-  const tree = `L0\nR1: 1[a,z] bytes=10\nR2: 2[a,z] bytes=30${LARGE}`
-  const pickRead = (threshold: number, reads: Readonly<Record<number, number>>, read = tree) => {
-    const params = { read_triggered_compaction_threshold: threshold }
-    const view = { ...viewOf(read), tableStats: (id: number) => ({ reads: reads[id] ?? 0 }) }
-    return printSpec(universal.create(params).pick(view))
-  }
+/** RocksDB `compensated_file_size`: two values of average size for each tombstone above half. */
+describe('tombstones add to the size of runs that may merge', () => {
+  /** An average value has 10 bytes: 1000 / 100 in the oldest run. */
+  const oldest = '\nL6\nR9: 9[a,z] bytes=1000 values=1000 entries=100'
+  const pickBeside = (newest: string, next: string, params = {}) =>
+    pick(
+      { max_read_amp: 9, ...params },
+      `L0\nR1: 1[a,z] ${newest}\nR2: 2[a,z] ${next}\nR3: 3[a,z] bytes=500 values=0 entries=0${oldest}`,
+    )
 
-  test('the run read most per byte merges with the next older one, once read enough', () => {
-    const formula = 'reads / bytes ≥ read_triggered_compaction_threshold'
-    expect(pickRead(2, { 1: 19, 2: 59 })).toBe('nothing')
-    expect(pickRead(2, { 1: 20, 2: 59 })).toBe(`merge L0 R1, L0 R2 -> L5 new because ${formula}`)
-    expect(pickRead(2, { 1: 20, 2: 61 })).toBe(`merge L0 R2, L6 R99 -> L6 R99 because ${formula}`)
-    expect(pickRead(0, { 1: 1000 })).toBe('nothing')
+  test('so a run with many takes a larger next one', () => {
+    const bare = 'bytes=10 values=0 entries=2 tombstones=2'
+    // 10 + (2 · 2 − 2) · 10 · 2 = 50, a little more by the ratio of file bytes to raw bytes.
+    expect(pickBeside(bare, 'bytes=50 values=0 entries=0')).toMatch(/^merge L0 R1, L0 R2 /)
+    expect(pickBeside(bare, 'bytes=150 values=0 entries=0')).toBe('nothing')
+    const few = 'bytes=10 values=0 entries=4 tombstones=2'
+    expect(pickBeside(few, 'bytes=50 values=0 entries=0')).toBe('nothing')
   })
 
-  test('those of the oldest run are nobody’s, and every other rule comes first', () => {
-    expect(pickRead(2, { 99: 1e9 })).toBe('nothing')
-    const due = `${level0(10, 10, 20, 41)}${LARGE}`
-    expect(pickRead(2, { 4: 1e9 }, due)).toMatch(/because size · /)
+  test('but not to that of the run they are compared with', () => {
+    const dense = 'bytes=50 values=0 entries=9 tombstones=9'
+    expect(pickBeside('bytes=50 values=0 entries=0', dense)).toMatch(/^merge L0 R1, L0 R2/)
+  })
+
+  test('and they count towards size amplification', () => {
+    const dense = 'bytes=50 values=0 entries=30 tombstones=30'
+    const params = { max_size_amplification_percent: 100 }
+    expect(pickBeside(dense, 'bytes=1 values=0 entries=0', params)).toMatch(/L6 R9 -> L6 R9/)
+    const sparse = dense.replace('tombstones=30', 'tombstones=15')
+    expect(pickBeside(sparse, 'bytes=1 values=0 entries=0', params)).not.toMatch(/L6/)
   })
 })
 
@@ -147,21 +134,10 @@ describe('places', () => {
 test('runs at work are passed over, and end a stretch', () => {
   const strategy = universal.create()
   const tree = level0(10, 10, 10, 10, 1000) + LARGE
-  const running = (from: number, to: number): CompactionSpec => ({
-    kind: 'merge',
-    inputs: Array.from({ length: to - from }, (_, at) => ({
-      level: 0,
-      run: from + at,
-      tables: 'all' as const,
-    })),
-    outputs: [],
-    nextState: null,
-    reason: { trigger: '', formula: '', values: {} },
-  })
-  expect(printSpec(strategy.pick(viewOf(tree, [running(3, 5)])))).toMatch(
+  expect(printSpec(strategy.pick(viewOf(tree, { inProgress: [running([3, 4])] })))).toMatch(
     /^merge L0 R1, L0 R2 -> L0 R2/,
   )
-  expect(printSpec(strategy.pick(viewOf(tree, [running(1, 3)])))).toMatch(
+  expect(printSpec(strategy.pick(viewOf(tree, { inProgress: [running([1, 2])] })))).toMatch(
     /^merge L0 R3, L0 R4 -> L0 R4/,
   )
 })

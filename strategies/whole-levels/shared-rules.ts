@@ -7,7 +7,8 @@
  * First level. The papers merge the buffer into their level 1; here a flush is always written as a
  * run of level 0. Where their level 1 may hold several runs (K > 1), level 0 is that level. Where
  * it is one run (K = 1), a flush passes through level 0 into level 1, by a free move if that is
- * empty.
+ * empty. A shape with `level0` has RocksDB's level 0 instead: it collects some flushes, which then
+ * arrive in level 1 together. That is the papers' first level, whatever K is.
  *
  * A level's unit u is the size of one arrival: one buffer in the first level, T times the unit of
  * the level above in any other. The first of these rules that applies decides about an arrival:
@@ -63,8 +64,17 @@ export interface WholeShape {
   /** Most runs in the deepest level; 0: the same as K. */
   readonly Z: number
   readonly sizing: 'static' | 'dynamic'
+  /** Level 0 as a buffer above the papers' first level; missing: as the papers count. */
+  readonly level0?: Level0Buffer
   readonly bitsPerKey: number
   readonly targetTableBytes: number
+}
+
+export interface Level0Buffer {
+  /** Runs of level 0 that arrive in level 1 together. */
+  readonly trigger: number
+  /** Memtables that level 1 counts as one arrival. */
+  readonly unitMemtables: number
 }
 
 /** What a level may hold. */
@@ -101,7 +111,7 @@ export function scoreWholeLevels(view: TreeView, shape: WholeShape): readonly Le
   const due = pickWholeLevels(whenIdle(view), shape)
   return scoresAround(view, due, (index) => {
     const level = levelAt(view.version, index)
-    if (index < firstLevel(shape)) return level.runs.length
+    if (index < firstLevel(shape)) return level.runs.length / flushesOfArrival(shape)
     const limits = limitsOf(view, shape, index)
     const bytes = level.totals.rawBytes / limits.fullBytes
     return limits.runs === 1 ? bytes : Math.max(bytes, level.runs.length / (limits.runs + 1))
@@ -114,14 +124,25 @@ function pickArrival<State extends Json>(
 ): CompactionSpec<State> | null {
   const first = firstLevel(shape)
   const flushed = levelAt(view.version, 0).runs
-  if (flushed.length === 0) return null
+  if (flushed.length < flushesOfArrival(shape)) return null
   const arriving = first === 0 ? flushed.slice(0, 1) : flushed
   const flush: Arrival = {
     inputs: wholeRuns(0, arriving),
     rawBytes: rawBytesOf(arriving),
-    reason: { trigger: 'flush', formula: 'runs(0) ≥ 1', values: { runs: flushed.length } },
+    reason: whyFlushesArrive(flushed.length, shape),
   }
   return arrive(view, shape, flush, first)
+}
+
+function flushesOfArrival({ level0 }: WholeShape): number {
+  return level0?.trigger ?? 1
+}
+
+function whyFlushesArrive(runs: number, { level0 }: WholeShape): PickReason {
+  if (level0 === undefined) return { trigger: 'flush', formula: 'runs(0) ≥ 1', values: { runs } }
+  const { trigger: l0Trigger } = level0
+  const values = { runs, l0Trigger }
+  return { trigger: 'sorted runs', formula: 'runs(0) ≥ l0Trigger', values }
 }
 
 /**
@@ -232,8 +253,8 @@ function pickRepair<State extends Json>(
   return null
 }
 
-function firstLevel({ K }: WholeShape): 0 | 1 {
-  return K[0] === 1 ? 1 : 0
+function firstLevel({ K, level0 }: WholeShape): 0 | 1 {
+  return K[0] === 1 || level0 !== undefined ? 1 : 0
 }
 
 function limitsOf(view: TreeView, shape: WholeShape, level: number): LevelLimits {
@@ -260,7 +281,7 @@ function limitsOf(view: TreeView, shape: WholeShape, level: number): LevelLimits
 /** Raw bytes of one arrival in the papers' level `depth`, counted from 0. */
 function unitOf(view: TreeView, shape: WholeShape, depth: number, deepest: boolean): number {
   if (shape.sizing === 'static' || deepest) {
-    let unit = view.memtableBytes
+    let unit = view.memtableBytes * (shape.level0?.unitMemtables ?? 1)
     for (let above = 0; above < depth; above++) unit *= entryAt(shape.T, above)
     return unit
   }

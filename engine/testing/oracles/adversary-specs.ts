@@ -14,6 +14,7 @@ import type {
   InputSlice,
   MergeOutput,
   OutputPlace,
+  SoftCuts,
   TableRef,
 } from '../../compaction/strategy.ts'
 import { hull, overlaps } from '../../version/key-range.ts'
@@ -162,8 +163,19 @@ export class SpecMaker {
       fromKey: index === 0 ? null : starts[index - 1]!,
       targetTableBytes: this.#pick([null, null, 64, 80, 200]),
       cutKeys: this.#someKeys(this.#below(3)),
+      softCuts: this.#chance(0.5) ? null : this.#softCuts(this.#someKeys(this.#below(6))),
       filter: { bitsPerKey: this.#pick([0, 6.5, 10]) },
     }))
+  }
+
+  #softCuts(keys: readonly Uint8Array[]): SoftCuts {
+    return {
+      keys,
+      overlapBytes: keys.map(() => this.#pick([0, 60, 200])),
+      endsFrom: this.#pick([[1], [64], [40, 100, 160]]),
+      overlapBytesMax: this.#pick([null, 1, 150, 400]),
+      skippedBytesMin: this.#pick([null, 1, 100]),
+    }
   }
 
   /** Up to `count` keys, ascending and distinct, some of them between the keys in use. */
@@ -268,6 +280,8 @@ export class SpecMaker {
       [[first, { ...first, fromKey: low }, { ...first, fromKey: low }], ordered],
       [[{ ...first, targetTableBytes: this.#pick([0, -1, 1, Number.NaN]) }], formed],
       [[{ ...first, filter: { bitsPerKey: this.#pick([-1, Number.NaN, 1 / 0]) } }], formed],
+      [[{ ...first, softCuts: this.#softCuts([high, low]) }], formed],
+      [[{ ...first, softCuts: { ...this.#softCuts([low]), endsFrom: [] } }], formed],
       [[{ ...first, cutKeys: [high, low] }], ordered],
       [[{ ...first, cutKeys: [low, low] }], ordered],
     ])

@@ -19,8 +19,8 @@ const RULES: readonly SafetyRule[] = [
 
 describe('a strategy that picks anything at all', () => {
   test('is refused by name or does no harm, and both are put to the test', () => {
-    const { offered, accepted, shares, refusals, pairs } = runAdversary(17, 14, 50)
-    expect(offered).toBeGreaterThan(600)
+    const { offered, accepted, shares, refusals, pairs } = runAdversary(17, 20, 50)
+    expect(offered).toBeGreaterThan(900)
     expect(accepted / offered).toBeGreaterThan(0.3)
     for (const kind of KINDS) expect(shares[`${kind}, closed`]![0], kind).toBeGreaterThan(0)
     for (const rule of RULES) expect(refusals[rule], rule).toBeGreaterThan(0)

@@ -7,6 +7,7 @@
  * time.
  */
 
+import type { Json } from '../../../engine/base/json.ts'
 import { STRATEGIES } from '../../catalog.ts'
 import type { Setup, Write } from './both-ways.ts'
 import { skewedWrites, uniqueWrites } from './streams.ts'
@@ -58,14 +59,38 @@ export function streamOf(scale: Scale, seed: number): Iterable<Write> {
   return skewedWrites(writes, writes / 3, scale.entryBytes, seed)
 }
 
-export function setupOf(name: string, scale: Scale): Setup {
-  const { params, retention } = designOf(name, scale)
-  const strategy = STRATEGIES.get(name)!.create(params)
+/** A strategy to compare, under parameters that differ from its defaults. */
+export interface Compared {
+  /** The strategy's name, and what distinguishes these parameters. */
+  readonly name: string
+  readonly strategy: string
+  readonly params: Readonly<Record<string, Json>>
+}
+
+const composition = (name: string, params: Compared['params']): Compared => ({
+  name: `composed ${name}`,
+  strategy: 'composed',
+  params,
+})
+
+/** Every registered strategy, and what else `composed` can be: each form it has, once. */
+export const COMPARED: readonly Compared[] = [
+  ...Array.from(STRATEGIES.keys(), (name) => ({ name, strategy: name, params: {} })),
+  composition('full', { preset: 'full' }),
+  composition('1-leveling by levels', { layout: '1-leveling', granularity: ['level'] }),
+  composition('tiering by tables', { layout: 'tiering', granularity: ['table'] }),
+  composition('L-leveling by tables', { layout: 'L-leveling', granularity: ['tables'] }),
+  composition('hybrid by tables', { layout: 'hybrid', K: 2, Z: 2, granularity: ['table'] }),
+]
+
+export function setupOf(compared: Compared, scale: Scale): Setup {
+  const { params, retention } = designOf(compared, scale)
+  const strategy = STRATEGIES.get(compared.strategy)!.create(params)
   return { strategy, memtableBytes: scale.memtableBytes, ...retention }
 }
 
-/** Parameters of a registered strategy and of the engine's retention that differ from defaults. */
-export function designOf(name: string, scale: Scale) {
+/** Parameters of the strategy and of the engine's retention that differ from defaults. */
+export function designOf({ strategy: name, params: given }: Compared, scale: Scale) {
   const ratio = 'T' in STRATEGIES.get(name)!.params.shape ? { T: scale.T } : {}
   // A write takes a millisecond.
   const loadMs = writesOf(scale)
@@ -79,8 +104,11 @@ export function designOf(name: string, scale: Scale) {
       compaction_window_size: loadMs / 8 / 60_000,
     }
     const retention = { retentionMaxAgeMs: Math.floor(loadMs / 2) }
-    const default_time_to_live = retention.retentionMaxAgeMs / 1000
-    return { params: { ...window, default_time_to_live }, retention }
+    const expiry = {
+      default_time_to_live: retention.retentionMaxAgeMs / 1000,
+      gc_grace_seconds: loadMs / 8 / 1000,
+    }
+    return { params: { ...window, ...expiry }, retention }
   }
-  return { params: ratio, retention: {} }
+  return { params: { ...ratio, ...given }, retention: {} }
 }

@@ -1,0 +1,335 @@
+/**
+ * Owns incremental tiering: neighbouring runs of similar size form a bucket, and a full bucket
+ * merges into one run, as in size-tiered compaction. But the merge goes in steps. A run is a
+ * sequence of tables of about equal size. Each step takes the tables of all runs of the bucket in
+ * one key range, from the smallest key on, and its output goes into the oldest of these runs. So
+ * while a step runs, the disk holds these few tables twice, and not the whole bucket.
+ *
+ *   newest   [ 7 ][ 8 ][ 9 ]               [ 8 ][ 9 ]               [ 9 ]
+ *   …        [ 4 ][ 5 ][ 6 ]      →        [ 5 ][ 6 ]      →        [ 6 ]      →
+ *   oldest   [ 1 ][ 2 ][ 3 ]      [ a ][ b ][ 2 ][ 3 ]   [ a ][ b ][ c ][ d ][ 3 ]
+ *
+ * A range ends where no table of the bucket crosses. To have many such keys, all outputs are cut
+ * where tables of the oldest run of the tree begin (`primitives/aligned-cuts.ts`). If another
+ * strategy cut the runs, steps are larger. Tables of the bucket's oldest run that no newer one
+ * overlaps stay as they are.
+ *
+ * Trigger      sorted runs (`min_threshold` similar ones); space amplification, if a goal is set
+ * Layout       tiering: one list of runs, all in level 0 unless another strategy left deeper ones
+ * Granularity  several tables: those of one key range, of all runs of the bucket
+ * Movement     key order, until the bucket is one run
+ *
+ * Source: ScyllaDB's IncrementalCompactionStrategy (`incremental_compaction_strategy.cc`, August
+ * 2026), with its option names. These things differ:
+ *
+ * - Scylla runs one job and deletes each input as soon as the job has passed it. Here a merge is
+ *   installed at its end, so it goes in steps, one at a time. The state names the runs.
+ * - Scylla sorts runs by size, since it reconciles by timestamps. Here only neighbours merge: a run
+ *   among larger ones counts as large as the largest newer one, and goes with them.
+ * - By default Scylla also merges two similar runs when nothing better is due. Under inline
+ *   scheduling that is always so; `compaction_enforce_min_threshold` is therefore true here.
+ * - Left out: tombstone garbage collection across tiers, and `min_sstable_age`.
+ */
+
+import { z } from 'zod'
+import { compareBytes } from '../engine/base/compare.ts'
+import type {
+  CompactionSpec,
+  InputSlice,
+  PickReason,
+  TreeView,
+} from '../engine/compaction/strategy.ts'
+import { hull, type KeyRange } from '../engine/version/key-range.ts'
+import {
+  overlapping,
+  type Run,
+  type RunId,
+  rangeOf,
+  sliceTables,
+  tableAt,
+} from '../engine/version/run.ts'
+import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
+import { runsNewestFirst } from '../engine/version/version.ts'
+import { defineStrategy } from './define-strategy.ts'
+import { cutsAlong } from './primitives/aligned-cuts.ts'
+import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
+import { outputTo } from './primitives/specs.ts'
+
+/** The runs being merged, newest first; the others go into the last. Null: none. */
+type State = { readonly merging: readonly RunId[] | null }
+type View = TreeView<State>
+type Spec = CompactionSpec<State>
+
+const params = z
+  .object({
+    min_threshold: z.int().min(2).default(4).describe('Similar runs that are merged. Scylla: 4.'),
+    max_threshold: z.int().min(2).default(32).describe('The most runs in one merge. Scylla: 32.'),
+    bucket_low: z
+      .number()
+      .positive()
+      .lt(1)
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: Scylla gives four digits.
+      .default(0.7071)
+      .describe('Similar runs are larger than this share of the others’ mean. Scylla: 0.7071.'),
+    bucket_high: z
+      .number()
+      .gt(1)
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: Scylla gives four digits.
+      .default(1.4142)
+      .describe('Similar runs are smaller than this many times their mean. Scylla: 1.4142.'),
+    min_sstable_size: z
+      .int()
+      .min(0)
+      .default(0)
+      .describe(
+        'Runs of fewer raw bytes are all similar; 0: a twentieth of a table. Scylla: 50 MB, a ' +
+          'twentieth of its tables.',
+      ),
+    space_amplification_goal: z
+      .number()
+      .min(0)
+      .max(2)
+      .default(0)
+      .describe(
+        'The two largest buckets merge if their bytes are more than this many times those of the ' +
+          'larger; above 1, at most 2; 0: never. Scylla: not set.',
+      ),
+    compaction_enforce_min_threshold: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether fewer than min_threshold similar runs stay unmerged. Scylla: false, two merge ' +
+          'when it is idle.',
+      ),
+    bitsPerKey,
+    targetTableBytes,
+  })
+  .check(({ value, issues }) => {
+    if (value.max_threshold < value.min_threshold) {
+      const message = `must be at least min_threshold = ${value.min_threshold}`
+      const input = value.max_threshold
+      issues.push({ code: 'custom', path: ['max_threshold'], input, message })
+    }
+    const goal = value.space_amplification_goal
+    if (goal > 0 && goal <= 1) {
+      const message = 'must be 0, or above 1 and at most 2'
+      issues.push({ code: 'custom', path: ['space_amplification_goal'], input: goal, message })
+    }
+  })
+
+type Params = z.output<typeof params>
+
+interface PlacedRun {
+  readonly level: number
+  readonly run: Run
+}
+
+/** Runs that are merged into the oldest of them, newest first, and why. */
+interface Merge {
+  readonly runs: readonly PlacedRun[]
+  readonly reason: PickReason
+}
+
+export const incrementalTiering = defineStrategy({
+  name: 'incremental-tiering',
+  description: 'Runs of similar size, merged a key range at a time (ScyllaDB ICS)',
+  params,
+  primitives: {
+    trigger: ['sorted runs', 'space amplification'],
+    layout: 'tiering',
+    granularity: ['several tables'],
+    movement: ['key order'],
+  },
+  initialState: { merging: null } as State,
+
+  pick(view, values) {
+    if (view.inProgress.length > 0) return null
+    const merge = dueMerge(view, values)
+    return merge === null ? null : stepOf(view, values, merge)
+  },
+
+  debtBytes(view, values) {
+    const merge = dueMerge(view, values)
+    return merge === null ? 0 : bytesLeft(merge.runs)
+  },
+})
+
+/** A merge that has begun goes on; else the bucket that is due. */
+function dueMerge(view: View, values: Params): Merge | null {
+  const begun = begunMerge(view)
+  if (begun !== null) return begun
+  const buckets = bucketsOf(view, values)
+  const { min_threshold, compaction_enforce_min_threshold } = values
+  return (
+    fullestBucket(buckets, min_threshold, values) ??
+    (compaction_enforce_min_threshold ? null : fullestBucket(buckets, 2, values)) ??
+    crossTierMerge(buckets, values)
+  )
+}
+
+/** Null also if another strategy has changed the runs since. */
+function begunMerge(view: View): Merge | null {
+  const { merging } = view.state
+  if (merging === null) return null
+  const placed = runsNewestFirst(view.version)
+  const isMerging = ({ run }: PlacedRun) => merging.includes(run.id)
+  const runs = placed.slice(placed.findIndex(isMerging), placed.findLastIndex(isMerging) + 1)
+  const isWhole = runs.length > 1 && runs.every(isMerging)
+  if (!isWhole || runs.at(-1)!.run.id !== merging.at(-1)) return null
+  const tables = runs.slice(0, -1).reduce((sum, { run }) => sum + run.totals.tables, 0)
+  return {
+    runs,
+    reason: {
+      trigger: 'sorted runs',
+      formula: 'bucket not merged to its end',
+      values: { runs: runs.length, tables },
+    },
+  }
+}
+
+/** Neighbouring runs of similar size, newest first. */
+interface Bucket {
+  readonly runs: PlacedRun[]
+  /** Size of the first run. */
+  readonly smallest: number
+  meanBytes: number
+}
+
+/** All runs in buckets, newest first. Sizes only grow, as if Scylla had sorted the runs. */
+function bucketsOf(view: View, values: Params): readonly Bucket[] {
+  const { bucket_low, bucket_high, min_sstable_size } = values
+  const least = min_sstable_size === 0 ? tableBytes(view, values) / 20 : min_sstable_size
+  const buckets: Bucket[] = []
+  let bytes = 0
+  for (const placed of runsNewestFirst(view.version)) {
+    bytes = Math.max(bytes, placed.run.totals.rawBytes)
+    const last = buckets.at(-1)
+    if (last !== undefined) {
+      const { runs, meanBytes } = last
+      const isSmall = bytes < least
+      const isSimilar = bytes > meanBytes * bucket_low && bytes < meanBytes * bucket_high
+      const nextMean = (meanBytes * runs.length + bytes) / (runs.length + 1)
+      // The mean may not grow until the smallest run is too small for it.
+      const keepsSmallest = isSmall || last.smallest > nextMean * bucket_low
+      if ((isSimilar || (isSmall && meanBytes < least)) && keepsSmallest) {
+        runs.push(placed)
+        last.meanBytes = nextMean
+        continue
+      }
+    }
+    buckets.push({ runs: [placed], smallest: bytes, meanBytes: bytes })
+  }
+  return buckets
+}
+
+/** The bucket with the most runs, if these are enough; of equal ones the smallest runs. */
+function fullestBucket(
+  buckets: readonly Bucket[],
+  runsMin: number,
+  { max_threshold }: Params,
+): Merge | null {
+  let fullest: Bucket | null = null
+  let most = runsMin - 1
+  for (const bucket of buckets) {
+    const count = Math.min(bucket.runs.length, max_threshold)
+    if (count <= most) continue
+    most = count
+    fullest = bucket
+  }
+  if (fullest === null) return null
+  return {
+    runs: fullest.runs.slice(0, max_threshold),
+    reason: {
+      trigger: 'sorted runs',
+      formula: 'similar runs ≥ min_threshold',
+      values: { similar: fullest.runs.length, min_threshold: runsMin, bytes: fullest.meanBytes },
+    },
+  }
+}
+
+/** The two largest buckets, if the smaller makes space amplification exceed the goal. */
+function crossTierMerge(
+  buckets: readonly Bucket[],
+  { space_amplification_goal: goal }: Params,
+): Merge | null {
+  const [second, largest] = buckets.slice(-2)
+  if (goal === 0 || second === undefined || largest === undefined) return null
+  const largestBytes = rawBytesOf(largest.runs)
+  const secondBytes = rawBytesOf(second.runs)
+  if (largestBytes + secondBytes <= goal * largestBytes) return null
+  return {
+    runs: [...second.runs, ...largest.runs],
+    reason: {
+      trigger: 'space amplification',
+      formula: '(largest + second) / largest > space_amplification_goal',
+      values: { largest: largestBytes, second: secondBytes, space_amplification_goal: goal },
+    },
+  }
+}
+
+/** Merges the tables of the first key range that no table of the runs crosses. */
+function stepOf(view: View, values: Params, { runs, reason }: Merge): Spec {
+  const oldest = runs.at(-1)!
+  const range = firstRange(runs)
+  const parts = runs.map(({ level, run }) => ({ level, run, ...overlapping(run, range) }))
+  const taken = parts.filter(({ from, to }) => from < to)
+  const inputs: readonly InputSlice[] = taken.map(({ level, run, from, to }) => {
+    const isWhole = to - from === run.totals.tables
+    return { level, run: run.id, tables: isWhole ? 'all' : sliceTables(run, from, to) }
+  })
+  const tables = taken.flatMap(({ run, from, to }) => sliceTables(run, from, to))
+  const left = parts.slice(0, -1).filter(({ run, from, to }) => to - from < run.totals.tables)
+  const anchor = runsNewestFirst(view.version).at(-1)!.run
+  const output = {
+    ...outputTo({ level: oldest.level, run: oldest.run.id }, null, values.bitsPerKey),
+    ...cutsAlong(anchor, range, bytesOf(tables), tableBytes(view, values)),
+  }
+  const merging = [...left.map(({ run }) => run.id), oldest.run.id]
+  return {
+    kind: 'merge',
+    inputs,
+    outputs: [output],
+    nextState: { merging: left.length > 0 ? merging : null },
+    reason,
+  }
+}
+
+/** From the smallest key of the runs but the oldest up to a key that no table crosses. */
+function firstRange(runs: readonly PlacedRun[]): KeyRange {
+  const firsts = runs.slice(0, -1).map(({ run }) => tableAt(run, 0))
+  let range: KeyRange = firsts.reduce((first, table) =>
+    compareBytes(table.smallest, first.smallest) < 0 ? table : first,
+  )
+  for (;;) {
+    const met = runs.flatMap(({ run }) => {
+      const { from, to } = overlapping(run, range)
+      return from === to ? [] : [tableAt(run, from), tableAt(run, to - 1)]
+    })
+    const wider = hull(met)!
+    if (
+      compareBytes(wider.smallest, range.smallest) === 0 &&
+      compareBytes(wider.largest, range.largest) === 0
+    ) {
+      return range
+    }
+    range = wider
+  }
+}
+
+/** About the bytes that the steps to the end of the merge will read. */
+function bytesLeft(runs: readonly PlacedRun[]): number {
+  const newer = runs.slice(0, -1)
+  const oldest = runs.at(-1)!.run
+  const { from, to } = overlapping(oldest, hull(newer.flatMap(({ run }) => rangeOf(run) ?? []))!)
+  const share = (to - from) / oldest.totals.tables
+  const bytes = newer.reduce((sum, { run }) => sum + run.totals.bytes, 0)
+  return Math.round(bytes + share * oldest.totals.bytes)
+}
+
+function rawBytesOf(runs: readonly PlacedRun[]): number {
+  return runs.reduce((sum, { run }) => sum + run.totals.rawBytes, 0)
+}
+
+function bytesOf(tables: readonly TableMeta[]): number {
+  return tables.reduce((sum, table) => sum + rawBytes(table), 0)
+}
