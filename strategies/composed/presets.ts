@@ -51,7 +51,7 @@ export const PRESETS = {
     trigger: ['tombstone-density', 'saturation'],
     movement: ['density', 'lo1'],
   },
-  rr: { ...partialLeveling, movement: ['rr'] },
+  rr: { ...partialLeveling, movement: ['rr-to-target'] },
   'lo+2': { ...partialLeveling, movement: ['lo2', 'lo1'] },
   tsa: { ...partialLeveling, trigger: ['tombstone-ttl', 'saturation'], movement: ['ttl', 'lo1'] },
   tier: { trigger: ['runs', 'space-amp'], layout: 'tiering', granularity: ['runs'], movement: [] },
