@@ -10,6 +10,7 @@ import type { Json } from '../engine/base/json.ts'
 import { deriveSeed } from '../engine/base/random.ts'
 import { explainIssue } from './explain-issue.ts'
 import type { Workload } from './operation.ts'
+import type { WriteShape } from './write-shape.ts'
 
 /** Key numbers fit a signed 32-bit integer. */
 export const RECORDS_MAX = 2 ** 31 - 1
@@ -61,6 +62,14 @@ export interface WorkloadDefinition {
   compressionTarget(given: Readonly<Record<string, unknown>>): number | null
   /** The streams, made from parameters as given to `parse`. Throws as `parse` does. */
   create(given: Readonly<Record<string, unknown>>, context: WorkloadContext): Workload
+  /**
+   * The writes of these streams in expected numbers, for any number of records. Throws as `parse`
+   * does, also if the writes cannot be described. A recorded trace has no description.
+   */
+  writes?(
+    given: Readonly<Record<string, unknown>>,
+    size: Pick<WorkloadContext, 'records' | 'operations' | 'valueBytes'>,
+  ): WriteShape
 }
 
 /** Parses `given` with `schema`. Throws `LSM_INVALID_ARGUMENT` with one line. */

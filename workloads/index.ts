@@ -41,3 +41,10 @@ export { openTrace, type Trace, traceWorkload } from './traces/trace-reader.ts'
 export { TraceWriter, type TraceWriterOptions } from './traces/trace-writer.ts'
 export { type TracePhase, ycsbText } from './traces/ycsb-text.ts'
 export { isWorkloadPath, type WorkloadText, workloadFromText } from './workload-text.ts'
+export {
+  insertPhase,
+  type KeyPopularity,
+  type PopularRecords,
+  type WritePhase,
+  type WriteShape,
+} from './write-shape.ts'

@@ -114,7 +114,7 @@ describe('a pick', () => {
     [withSoftCuts({ keys: ['b'] }), /softCuts\.keys\[0\] = "b"; /],
     [
       withSoftCuts({ keys: [key('b'), key('d'), key('c')] }),
-      /softCuts\.keys\[2\] = an object of class Uint8Array; it must be at or after the key bef/,
+      /softCuts\.keys\[2\] = "c"; it must be at or after the key before it, d/,
     ],
     [withSoftCuts({ overlapBytes: [900, 0] }), /softCuts\.overlapBytes = an array of 2; .* of 3, /],
     [withSoftCuts({ overlapBytes: [900, -1, 0] }), /softCuts\.overlapBytes\[1\] = -1; /],

@@ -13,9 +13,25 @@
  */
 
 import { compareBytes } from '../base/compare.ts'
-import { LsmError } from '../base/errors.ts'
+import type { LsmError } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
-import { LEVEL_MAX, type SafetyRule } from './resolved-spec.ts'
+import { printKey } from '../version/text.ts'
+import {
+  amountIn,
+  isRecord,
+  joined,
+  jsonIn,
+  keyIn,
+  levelIn,
+  listIn,
+  numberIn,
+  positiveIn,
+  type Question,
+  recordIn,
+  refuse,
+  textIn,
+  wrong,
+} from './answer-fields.ts'
 import type {
   CompactionSpec,
   FilterPolicy,
@@ -37,19 +53,6 @@ const TABLES_PER_MEMTABLE_MAX = 1024
 
 /** More bits do not help: at this size false positives are already rarer than 10⁻⁹. */
 const BITS_PER_KEY_MAX = 1024
-
-/** Deeper nesting is a cycle, or not a sensible state of a strategy. */
-const STATE_DEPTH_MAX = 100
-
-type Fields = Readonly<Record<string, unknown>>
-
-/** The strategy that answered, and the member that was called. */
-interface Question {
-  readonly strategy: string
-  readonly member: string
-  /** The answer comes from the neighbouring seam: `strategy` names a value-log policy. */
-  readonly isPolicy?: boolean
-}
 
 /** Null, or an owned copy of the spec. Throws the errors that the file header describes. */
 export function checkedPick(
@@ -214,7 +217,8 @@ function softCutsIn(asked: Question, outputPath: string, softCuts: unknown): Sof
   })
   for (let at = 1; at < keys.length; at++) {
     if (compareBytes(keys[at - 1]!, keys[at]!) <= 0) continue
-    throw wrong(asked, `${path}.keys[${at}]`, keys[at], 'at or after the key before it')
+    const [before, key] = [printKey(keys[at - 1]!), printKey(keys[at]!)]
+    throw wrong(asked, `${path}.keys[${at}]`, key, `at or after the key before it, ${before}`)
   }
   const overlapBytes = listIn(asked, `${path}.overlapBytes`, fields.overlapBytes, (bytes, at) => {
     return amountIn(asked, `${path}.overlapBytes[${at}]`, bytes)
@@ -287,130 +291,4 @@ function reasonIn(asked: Question, reason: unknown): PickReason {
     formula: textIn(asked, 'reason.formula', fields.formula),
     values: Object.freeze(values),
   })
-}
-
-/**
- * Parts made by `jsonIn`. They are immutable, so checking a state costs only as much as its new
- * parts.
- */
-const ownedJson = new WeakSet<object>()
-
-/** A frozen copy of `value`, which must survive JSON unchanged. */
-function jsonIn(asked: Question, path: string, value: unknown, depth: number): Json {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number' && Number.isFinite(value)) return value
-  const isPlain = Array.isArray(value) || isPlainObject(value)
-  if (!isPlain) throw wrong(asked, path, value, 'JSON')
-  if (ownedJson.has(value)) return value as Json
-  if (depth === STATE_DEPTH_MAX) {
-    throw wrong(asked, path, value, `JSON nested at most ${STATE_DEPTH_MAX} deep, without cycles`)
-  }
-  const partIn = (field: string, part: unknown) => jsonIn(asked, field, part, depth + 1)
-  const copy = Array.isArray(value)
-    ? listIn(asked, path, value, (item, at) => partIn(`${path}[${at}]`, item))
-    : Object.freeze(
-        Object.fromEntries(
-          Object.entries(value).map(([key, part]) => [key, partIn(joined(path, key), part)]),
-        ),
-      )
-  ownedJson.add(copy)
-  return copy
-}
-
-function isPlainObject(value: unknown): value is Fields {
-  if (!isRecord(value)) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-function levelIn(asked: Question, path: string, level: unknown): number {
-  if (Number.isInteger(level) && (level as number) >= 0 && (level as number) <= LEVEL_MAX) {
-    return level as number
-  }
-  throw wrong(asked, path, level, `a level: a whole number from 0 to ${LEVEL_MAX}`)
-}
-
-function amountIn(asked: Question, path: string, amount: unknown): number {
-  if (Number.isFinite(amount) && (amount as number) >= 0) return amount as number
-  throw wrong(asked, path, amount, 'a finite number, 0 or more')
-}
-
-function positiveIn(asked: Question, path: string, bytes: unknown): number {
-  if (Number.isFinite(bytes) && (bytes as number) > 0) return bytes as number
-  throw wrong(asked, path, bytes, 'a finite number above 0')
-}
-
-/** A number of a run or level that must exist. If it does not exist, the refusal names it. */
-function numberIn(asked: Question, path: string, value: unknown): number {
-  if (typeof value === 'number') return value
-  throw wrong(asked, path, value, 'a number')
-}
-
-function textIn(asked: Question, path: string, value: unknown): string {
-  if (typeof value === 'string') return value
-  throw wrong(asked, path, value, 'a text')
-}
-
-function keyIn(asked: Question, path: string, key: unknown): Uint8Array {
-  if (key instanceof Uint8Array) return key.slice()
-  throw wrong(asked, path, key, 'a key: a Uint8Array')
-}
-
-function listIn<Item>(
-  asked: Question,
-  path: string,
-  list: unknown,
-  itemIn: (item: unknown, at: number) => Item,
-): readonly Item[] {
-  if (!Array.isArray(list)) throw wrong(asked, path, list, 'an array')
-  const copy: Item[] = []
-  // Not `map`, which skips the holes of an array. `Array.from` takes several times as long.
-  for (let at = 0; at < list.length; at++) copy.push(itemIn(list[at], at))
-  return Object.freeze(copy)
-}
-
-function recordIn(asked: Question, path: string, value: unknown, wanted: string): Fields {
-  if (isRecord(value) && typeof value.then !== 'function') return value
-  throw wrong(asked, path, value, wanted)
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null
-}
-
-function joined(path: string, field: string): string {
-  return path === '' ? field : `${path}.${field}`
-}
-
-function wrong(asked: Question, path: string, value: unknown, wanted: string): LsmError {
-  const found = path === '' ? `answers ${shown(value)}` : `answers ${path} = ${shown(value)}`
-  return refuse('form', asked, path, `${found}; it must be ${wanted}`)
-}
-
-function refuse(
-  rule: SafetyRule,
-  { strategy, member, isPolicy = false }: Question,
-  field: string,
-  why: string,
-  cause?: unknown,
-): LsmError {
-  const data = { rule, tables: [], strategy, member, field }
-  const line = `${isPolicy ? 'value-log policy' : 'strategy'} ${strategy}: ${member} ${why}`
-  return new LsmError('LSM_UNSAFE_COMPACTION', line, { data, cause })
-}
-
-const SHOWN_CHARACTERS_MAX = 40
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') {
-    const isLong = value.length > SHOWN_CHARACTERS_MAX
-    return JSON.stringify(isLong ? `${value.slice(0, SHOWN_CHARACTERS_MAX)}…` : value)
-  }
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'function') return 'a function'
-  if (!isRecord(value)) return String(value)
-  if (typeof value.then === 'function') return 'a promise'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  const name = Object.getPrototypeOf(value)?.constructor?.name
-  return name === undefined || name === 'Object' ? 'an object' : `an object of class ${name}`
 }

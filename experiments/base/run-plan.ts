@@ -6,7 +6,7 @@
  */
 import type { CompactionStrategy, EngineOptions, Json } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
-import type { Workload } from '../../workloads/index.ts'
+import type { Workload, WriteShape } from '../../workloads/index.ts'
 import { hashOfJson } from './digest.ts'
 import type { CountedTarget } from './target.ts'
 
@@ -29,10 +29,14 @@ export interface RunPlan {
 }
 
 /** How the simulator runs a plan. */
-export type Simulation =
-  | { readonly mode: 'exact' }
-  /** Loads this many user bytes. */
-  | { readonly mode: 'statistical'; readonly userBytes: number }
+export type Simulation = { readonly mode: 'exact' } | StatisticalSimulation
+
+/** Without keys: loads about this many user bytes, then makes the writes of the run phases. */
+export interface StatisticalSimulation {
+  readonly mode: 'statistical'
+  readonly userBytes: number
+  readonly writes: WriteShape
+}
 
 /** Replaces the load phase by a prebuilt tree. */
 export interface AgedStart {

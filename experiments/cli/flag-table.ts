@@ -205,7 +205,8 @@ export const FLAG_TABLE = {
     'user-bytes': bytes(
       EXP,
       'SIZE',
-      'with --target=simulator: load this much, without keys (memtableBytes is 64MiB unless set)',
+      'with --target=simulator: load this much, without keys, then make --operations, as many as ' +
+        'records unless given (memtableBytes is 64MiB unless set)',
       { range: [1, 2 ** 50] },
     ),
     repeat: count(

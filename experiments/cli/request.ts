@@ -128,12 +128,12 @@ function checkTrace(given: Given, placeOf: PlaceOf): void {
   if (other !== undefined) throw new UsageError(`${placeOf(other)}: not with --trace`)
 }
 
-/** Without keys there are no records to count and no operations to run. */
+/** Without keys, the bytes decide the number of records. */
 function checkUserBytes(given: Given, placeOf: PlaceOf) {
   if (String(given.target) !== 'simulator') {
     throw new UsageError(`${placeOf('user-bytes')}: only with --target=simulator`)
   }
-  const other = ['records', 'operations', 'until'].find((name) => name in given)
+  const other = ['records', 'until'].find((name) => name in given)
   if (other !== undefined) {
     throw new UsageError(`${placeOf(other)}: not with --user-bytes, which says how much is loaded`)
   }

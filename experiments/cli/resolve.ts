@@ -6,13 +6,14 @@
  */
 import { engineOptionsSchema, type Json, parseEngineOptions } from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
-import type { Workload, WorkloadDefinition } from '../../workloads/index.ts'
+import type { Workload, WorkloadDefinition, WriteShape } from '../../workloads/index.ts'
 import { type RunPlan, runId, type Simulation } from '../base/run-plan.ts'
 import { parseCount } from '../base/units.ts'
 import { UsageError, usageOf } from '../base/usage-error.ts'
 import { asksForShare } from '../load/arrival-spec.ts'
 import { achievedCompression } from '../measure/value-compression.ts'
-import { meanRecord, SAMPLED_RECORDS } from '../run/load-simulation.ts'
+import { meanRecord, SAMPLED_RECORDS } from '../run/mean-record.ts'
+import { plannedWrites } from '../run/planned-writes.ts'
 import { readArrival } from './arrival-flags.ts'
 import { checkValueLog } from './check-value-log.ts'
 import {
@@ -27,7 +28,7 @@ import { flagsOf } from './flags.ts'
 import { type EngineTarget, isEngineTarget, type Request } from './request.ts'
 import { readSettings } from './settings.ts'
 
-/** The only workload that the simulator can load without keys. */
+/** The workload without a run phase. */
 const LOAD_WORKLOAD = 'ycsb-load'
 /** RocksDB's write_buffer_size. With buffers of 1 MiB, terabytes would make a million tables. */
 const LOAD_MEMTABLE_BYTES = 64 * 1024 * 1024
@@ -80,15 +81,17 @@ function planOf(
     ...readSettings(engineOptionsSchema, request.set, 'engine option', '--set'),
   })
   checkValueLog(engine, target)
-  const simulation = simulationOf(request, workload, workloadParams)
+  const valueSize = valueBytes === null ? {} : { valueBytes }
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
     workload.create(workloadGiven, {
       ...size,
       seed,
       repeat,
-      ...(valueBytes === null ? {} : { valueBytes }),
+      ...valueSize,
     })
   const { records, operations } = sizeOf(request, workload, createWorkload)
+  const writesOf = () => writesFor(workload, workloadGiven, { records, operations, ...valueSize })
+  const simulation = simulationOf(request, workload, workloadParams, writesOf)
   const until = untilOf(request, { records, operations })
   const { trigger, layout, granularity, movement } = module.primitives
   const config: RunResult['config'] = {
@@ -116,7 +119,8 @@ function planOf(
   }
   // All strategies get the same stream, even if some of them are steady early.
   const size = { records, operations: until?.operationsMax ?? operations }
-  const streams = () => createWorkload(simulation?.mode === 'statistical' ? SAMPLE : size)
+  const isSampled = simulation?.mode === 'statistical'
+  const streams = () => createWorkload(isSampled ? sampleOf(operations) : size)
   checkPhases(workload.name, config, streams)
   return {
     id: runId({ config, storage }),
@@ -204,14 +208,21 @@ function notesOf(given: string, { withoutEffect = [] }: WorkloadDefinition): rea
   return [`${given}: without effect on the operations: ${withoutEffect.join(', ')}`]
 }
 
-/** Size of a workload that is used only to sample record sizes. */
-const SAMPLE = { records: SAMPLED_RECORDS, operations: 0 }
+type Size = Pick<RunResult['config'], 'records' | 'operations'>
 
-/** A statistical load has as many records as fit into the requested bytes. */
+/** Size of a workload that is used only to sample record sizes. */
+function sampleOf(operations: number): Size {
+  return { records: SAMPLED_RECORDS, operations: Math.min(operations, SAMPLED_RECORDS) }
+}
+
+/**
+ * A statistical load has as many records as fit into the requested bytes, and is followed by as
+ * many operations unless told otherwise.
+ */
 function sizeOf(
   request: PlanRequest,
-  { size }: WorkloadDefinition,
-  createWorkload: (size: typeof SAMPLE) => Workload,
+  { size, name }: WorkloadDefinition,
+  createWorkload: (size: Size) => Workload,
 ): { readonly records: number; readonly operations: number } {
   const { userBytes } = request
   if (userBytes === null) {
@@ -220,8 +231,11 @@ function sizeOf(
       operations: request.operations ?? size?.operations ?? defaultCount('operations'),
     }
   }
-  const { keyBytes, valueBytes } = meanRecord({ createWorkload: () => createWorkload(SAMPLE) })
-  return { records: Math.max(1, Math.round(userBytes / (keyBytes + valueBytes))), operations: 0 }
+  const { keyBytes, valueBytes } = meanRecord(createWorkload(sampleOf(SAMPLED_RECORDS)))
+  if (keyBytes + valueBytes === 0) throw new UsageError(`--user-bytes: ${name} writes nothing`)
+  const records = Math.max(1, Math.round(userBytes / (keyBytes + valueBytes)))
+  if (name === LOAD_WORKLOAD) return { records, operations: 0 }
+  return { records, operations: request.operations ?? records }
 }
 
 function defaultCount(flag: 'records' | 'operations'): number {
@@ -232,12 +246,9 @@ function simulationOf(
   { target, userBytes, valueBytes }: PlanRequest,
   { name }: WorkloadDefinition,
   params: Params,
+  writesOf: () => WriteShape,
 ): Simulation | null {
   if (target === 'varve') return null
-  if (userBytes !== null) {
-    if (name === LOAD_WORKLOAD) return { mode: 'statistical', userBytes }
-    throw new UsageError(`--user-bytes: only with --workload=${LOAD_WORKLOAD}, not ${name}`)
-  }
   const lengths = params.fieldlengthdistribution ?? 'constant'
   const fieldsVary = lengths !== 'constant' && valueBytes === null
   if (fieldsVary && params.writeallfields !== true && name !== LOAD_WORKLOAD) {
@@ -246,7 +257,21 @@ function simulationOf(
         'fieldlengthdistribution=constant, writeallfields=true or --value-bytes',
     )
   }
-  return { mode: 'exact' }
+  return userBytes === null
+    ? { mode: 'exact' }
+    : { mode: 'statistical', userBytes, writes: writesOf() }
+}
+
+/** The writes in expected numbers. Throws if they cannot be simulated without keys. */
+function writesFor(
+  { name, writes }: WorkloadDefinition,
+  given: Params,
+  size: Size & { readonly valueBytes?: number },
+): WriteShape {
+  if (writes === undefined) throw new UsageError(`--user-bytes: not with the trace ${name}`)
+  const shape = writes(given, size)
+  plannedWrites(name, shape)
+  return shape
 }
 
 type Params = Record<string, Json>

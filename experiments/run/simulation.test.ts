@@ -94,7 +94,14 @@ describe('exact keys, beside the engine on the same stream', () => {
   })
 })
 
-describe('a load without keys', () => {
+/** Space as a mean over time: at one moment it depends on when the last level was merged. */
+function nearFigures({ deterministic: { amplification, series } }: RunResult) {
+  const { userBytes, liveLogicalBytes, waTotal, waEntries } = amplification.drained
+  const physicalBytes = series.reduce((sum, point) => sum + point.physicalBytes, 0) / series.length
+  return { userBytes, liveLogicalBytes, waTotal: waTotal!, waEntries: waEntries!, physicalBytes }
+}
+
+describe('without keys, a load', () => {
   const load = ['--target=simulator', '--workload=ycsb-load', '--strategy=tiering']
 
   test('is near the same load with keys', async () => {
@@ -122,6 +129,51 @@ describe('a load without keys', () => {
     expect(result.command).toContain(`--user-bytes=${64 * 2 ** 30}`)
   })
 
+  test.each([
+    ['zipfian updates', ['--workload=ycsb-a', '--param=writeallfields=true']],
+    ['a hot spot', ['--workload=ycsb-a', '--param=requestdistribution=hotspot']],
+    [
+      'latest, read and written',
+      ['--workload=ycsb-f', '--param=requestdistribution=latest'],
+      '25k',
+      '40k',
+    ],
+    ['inserts among zipfian updates', ['--workload=ycsb-a', '--param=insertproportion=0.5']],
+    ['inserts alone', ['--workload=ycsb-d', '--param=insertproportion=0.5']],
+    [
+      'deletes',
+      ['--workload=randomwithverify', '--param=readwritepercent=10', '--param=deletepercent=30'],
+    ],
+    ['an empty store, then updates', ['--workload=db-bench']],
+  ])(
+    '%s: is near the same writes with keys',
+    async (_, workload, records = '40k', operations = '60k') => {
+      const size = ['--set=memtableBytes=64KiB', '--value-bytes=76', `--operations=${operations}`]
+      const flags = ['--target=simulator', '--strategy=leveling', ...workload, ...size]
+      const exact = await resultFor([...flags, `--records=${records}`])
+      const { phases } = exact.deterministic
+      const loaded = phases.find(({ userBytes }) => userBytes > 0)!.userBytes
+      const statistical = await resultFor([...flags, `--user-bytes=${loaded}`])
+      const [told, true_] = [statistical, exact].map(nearFigures)
+      for (const [figure, value] of Object.entries(true_!)) {
+        expect(Math.abs(told![figure as keyof typeof told]! / value - 1), figure).toBeLessThan(0.03)
+      }
+    },
+  )
+
+  test('of a mix has a run phase, whose writes and steady state are known', async () => {
+    const flags = ['--workload=ycsb-a', '--strategy=tiering', '--user-bytes=4GiB']
+    const result = runResultSchema.parse(await resultFor(['--target=simulator', ...flags]))
+    const { records, operations } = result.config
+    expect(operations).toBe(records)
+    const [load, run, drain] = result.deterministic.phases
+    expect([load!.name, run!.name, drain!.name]).toEqual(['load', 'run', 'drain'])
+    expect(load!.operationsByKind).toEqual({ insert: records })
+    expect(run!.operationsByKind).toEqual({ update: Math.round(operations / 2) })
+    expect(result.deterministic.series.at(-1)!.atOperation).toBe(records + operations)
+    expect(result.gates.map(({ name }) => name)).toContain('steady-state')
+  })
+
   test('ends on an interrupt', async () => {
     const interrupt = new AbortController()
     interrupt.abort()
@@ -146,8 +198,25 @@ describe('mistakes', () => {
       '--records: not with --user-bytes, which says how much is loaded',
     ],
     [
-      ['--target=simulator', '--user-bytes=1GiB', '--workload=ycsb-a'],
-      '--user-bytes: only with --workload=ycsb-load, not ycsb-a',
+      ['--target=simulator', '--user-bytes=1GiB', '--param=requestdistribution=sequential'],
+      'ycsb-a: without keys, the simulator does not know requestdistribution=sequential; it knows ' +
+        'uniform, zipfian, hotspot, and without inserts latest and exponential',
+    ],
+    [
+      ['--target=simulator', '--user-bytes=1GiB', '--workload=mixgraph', '--value-bytes=43'],
+      'mixgraph: without keys, the simulator does not know key-ranges where neighbouring records ' +
+        'have neighbouring keys; it knows uniform and scrambled; with hashed keys and without ' +
+        'inserts, zipfian, hotspot, latest and exponential; to fill an empty store, sequential ' +
+        'and shuffled',
+    ],
+    [
+      ['--target=simulator', '--user-bytes=1GiB', '--workload=mixgraph'],
+      'mixgraph: without keys, the simulator does not know values of 43 and of 36 bytes; it takes ' +
+        'one mean size; --value-bytes sets it',
+    ],
+    [
+      ['--target=simulator', '--user-bytes=1GiB', '--workload=readrandom', '--until=steady'],
+      '--until: not with --user-bytes, which says how much is loaded',
     ],
     [
       ['--target=simulator', '--param=fieldlengthdistribution=uniform'],

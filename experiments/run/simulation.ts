@@ -4,7 +4,8 @@
  * always fails, so a simulated result is always shown as such.
  *
  * There are two modes. *Exact*: the runner drives the simulator with the stream of the engine's
- * run. *Statistical*: there is no stream; a given number of bytes is loaded, as expected numbers.
+ * run. *Statistical*: there is no stream; a given number of bytes is loaded and the workload's
+ * writes are made, as expected numbers.
  */
 import { deriveSeed, systemClock } from '../../engine/index.ts'
 import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
@@ -15,8 +16,8 @@ import { peakRssBytes } from '../machine/peak-rss.ts'
 import { gateOf, gatesOf } from '../measure/gates.ts'
 import { SimulatorTarget } from '../targets/simulator-target.ts'
 import { CountedBooks, type Simulated } from './counted-books.ts'
-import { simulateLoad } from './load-simulation.ts'
 import { Runner } from './runner.ts'
+import { simulateStatistically } from './statistical-run.ts'
 
 export async function runSimulation(
   plan: RunPlan,
@@ -28,7 +29,7 @@ export async function runSimulation(
   const { deterministic, burst, drained, runSeries, mergesIntoLastLevel } =
     simulation.mode === 'exact'
       ? await simulateExact(plan, context)
-      : await simulateLoad(plan, seed, context)
+      : await simulateStatistically(plan, simulation, seed, context)
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: null,

@@ -54,6 +54,11 @@ test('a rule ends within its budget, and tells how far it came', async () => {
 })
 
 describe('a finding', () => {
+  test('names the field in which a pick differs from another of the same text', async () => {
+    const [text] = findings(await loadSubject(broken('moody-soft-cuts')), 20, 'no-memory')
+    expect(text).toContain('because runs ≥ 4, with other outputs.0.softCuts.endsFrom.0\n')
+  })
+
   test('is shrunk, and shows tree, pick and steps', async () => {
     const [text] = findings(await loadSubject(broken('newest-run-down')), 20, 'recency')
     // Two flushes of one key are the smallest history that breaks recency.

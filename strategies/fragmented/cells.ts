@@ -100,6 +100,18 @@ export class Cells {
     return this.deepest(null)
   }
 
+  /** The cells with more than `depth` runs of tables, ascending. */
+  deeperThan(depth: number): readonly Cell[] {
+    const isDeeper = (item: Item) => item.depth > depth
+    const blocks = this.#groups.filter(isDeeper).flatMap(({ items }) => items.filter(isDeeper))
+    return blocks.flatMap(({ items }) => items.filter(isDeeper))
+  }
+
+  /** Depth of the deepest cell; 0 if there are no cells. */
+  get depth(): number {
+    return depthOf(this.#groups)
+  }
+
   /**
    * The cells after tables were added or removed in the ranges. `sweep` computes the cells of a
    * stretch. It is asked for the cells that reach into a range, and for the cell before these,

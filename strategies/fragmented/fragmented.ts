@@ -3,92 +3,67 @@
  * of the level crosses. The output of a merge is cut at the guards of the next level and put beside
  * the tables there, which are not rewritten. So the tables between two guards overlap one another,
  * and a guard with more than `max_sstables_per_guard` of them is due. As in tiering, a write costs
- * about one copy a level; but a compaction takes one guard's range, not a whole level.
+ * about one copy a level; but a compaction takes the guards that are due, not a whole level.
  *
- * Trigger      sorted runs: tables on top of one another within a guard (level 0: its runs); level
- *              saturation: more than `max_sstables_per_guard` · base · T^level
+ * The level that compacts is the first from level 1 on with a guard that is due, unless the next
+ * level has a fuller one. Level 0 goes first, unless a guard of level 1 holds one table too many.
+ * All of its due guards merge into the next level. In the last level they merge within themselves,
+ * and so they do in the level above if that has less than a 26th of its bytes.
+ *
+ * Trigger      sorted runs: tables on top of one another within a guard (level 0: its runs); reads
+ *              (`seekReads`); level saturation (levels = 0): more than `max_sstables_per_guard` ·
+ *              base · T^level
  * Layout       tiering, within guards
- * Granularity  several tables: those of one guard
+ * Granularity  several tables: those of all guards that are due, or of one (`guardsPerJob`)
  * Movement     most sorted runs; ties by round-robin where not every guard that is due will go
  *
- * Source: Raju et al., PebblesDB (SOSP '17). Three things differ, because the tree here is a list
- * of levels and runs:
+ * Source: Raju et al., PebblesDB (SOSP '17), and its program (utsaslab/pebblesdb, 2019:
+ * `VersionSet::Finalize`, `PickCompactionLevel`, `PickCompactionForGuards`). Where they differ the
+ * program counts. Four things differ from it, because the tree here is a list of levels and runs:
  *
  * - Tables of different guards share runs. A guard's n-th table joins the oldest run that, like all
  *   newer runs, has nothing in the guard's range. A level so has as many runs as its fullest guard
  *   has tables. If some tables lie in a newer run than they need, they sink.
  * - PebblesDB samples guards from inserted keys and stores them. A strategy here sees tables, not
  *   keys: a guard is where a cell of overlapping tables begins (`guards.ts`), so the version itself
- *   shows it. Cells split where a merge ends one table for its size (`targetTableBytes`, in equal
- *   pieces) and begins the next. A cell that was emptied is recognised by the complete cells that
- *   the next level has there. Without such cells it is only a gap between two keys, and its
- *   neighbour grows over it.
- * - PebblesDB has a fixed last level. Here a guard of the deepest level merges within itself until
- *   the level holds its share (baseBytes · T^level), and then goes one level deeper.
+ *   shows it. Cells split where a merge ends one table for its size (in equal pieces) and begins
+ *   the next. A cell that was emptied is recognised by the complete cells that the next level has
+ *   there. Without such cells it is only a gap between two keys, and its neighbour grows over it.
+ *   No table ever crosses a new guard, so none has to be rewritten for it.
+ * - PebblesDB counts the files of a guard, also those that lie side by side, and bounds its bytes.
+ *   Here side by side is another cell, so both follow from the size of cells (`guardBytes`).
+ * - Seeks cannot be told from lookups (`seekReads`).
+ *
+ * With `levels` = 0 the tree has as many levels as the data fills: a guard of the deepest level
+ * merges within itself until the level holds its share (baseBytes · T^level), and then goes one
+ * level deeper; a level with more than its guards' worth sends the next of the fullest on.
  *
  * Tables move without a rewrite only when they sink: sequential loads are cut at guards like
  * others.
  */
 
-import { z } from 'zod'
-import type {
-  CompactionSpec,
-  InputSlice,
-  MergeOutput,
-  OutputPlace,
-  PickReason,
-  TreeView,
-} from '../../engine/compaction/strategy.ts'
-import { hull } from '../../engine/version/key-range.ts'
-import type { Level } from '../../engine/version/level.ts'
-import { tableAt } from '../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
-import { levelAt } from '../../engine/version/version.ts'
+import { tableAt, tablesOf } from '../../engine/version/run.ts'
+import { levelAt, runsNewestFirst } from '../../engine/version/version.ts'
 import { defineStrategy } from '../define-strategy.ts'
-import { advanceTo, type Cursors, fromHex } from '../primitives/round-robin.ts'
+import { advanceTo, fromHex } from '../primitives/round-robin.ts'
 import {
-  baseBytes,
-  bitsPerKey,
-  l0Trigger,
-  sizeRatio,
-  tableBytes,
-  targetTableBytes,
-} from '../primitives/shared-parameters.ts'
-import { outputTo, tablesIn, wholeRuns } from '../primitives/specs.ts'
-import type { Cell, Cells } from './cells.ts'
-import { partsOf } from './guard-cuts.ts'
-import { cellsOf, fragmentsOf } from './guards.ts'
-
-/** By level, the guard chosen last; it breaks ties. */
-type State = { readonly cursors: Cursors }
-type View = TreeView<State>
-type Spec = CompactionSpec<State>
-
-const params = z.object({
-  T: sizeRatio('PebblesDB, on HyperLevelDB: 10'),
-  max_sstables_per_guard: z
-    .int()
-    .min(1)
-    .max(1000)
-    .default(3)
-    .describe(
-      'Tables a guard may rest with, one on top of the other; 1 makes every level one run. ' +
-        'PebblesDB names no default; 3 is T − 1, as tiering.',
-    ),
-  l0Trigger,
-  baseBytes,
-  bitsPerKey,
-  targetTableBytes,
-})
-
-type Params = z.output<typeof params>
+  cellsIn,
+  mergeDown,
+  mergeLevel0,
+  mergeWithin,
+  type Spec,
+  type State,
+  type View,
+} from './guard-merges.ts'
+import { fragmentsOf } from './guards.ts'
+import { type FragmentedValues, fragmentedParameters, lastLevel, layerBytes } from './parameters.ts'
 
 export const fragmented = defineStrategy({
   name: 'fragmented',
   description: 'Guards divide each level; what falls between two is not rewritten (PebblesDB)',
-  params,
+  params: fragmentedParameters,
   primitives: {
-    trigger: ['sorted runs', 'level saturation'],
+    trigger: ['sorted runs', 'read amplification', 'level saturation'],
     layout: 'tiering',
     granularity: ['several tables'],
     movement: ['most sorted runs', 'round-robin'],
@@ -98,53 +73,84 @@ export const fragmented = defineStrategy({
   pick(view, values) {
     if (view.inProgress.length > 0) return null
     return (
-      pickLevel0(view, values) ??
-      pickFullGuard(view, values) ??
+      pickFullest(view, values) ??
       pickSink(view, values) ??
-      pickSaturated(view, values)
+      pickSaturated(view, values) ??
+      pickAfterReads(view, values)
     )
   },
 })
 
-function pickLevel0(view: View, values: Params): Spec | null {
-  const { runs } = levelAt(view.version, 0)
-  if (runs.length < values.l0Trigger) return null
-  const reason = {
-    trigger: 'sorted runs',
-    formula: 'runs(0) ≥ l0Trigger',
-    values: { runs: runs.length, l0Trigger: values.l0Trigger },
-  }
-  return mergeInto(view, values, wholeRuns(0, runs), 1, view.state, reason)
+/** Compacts the guards of a level that have too many tables, or level 0. */
+function pickFullest(view: View, values: FragmentedValues): Spec | null {
+  const scores = view.version.levels.map((_, level) => scoreOf(view, values, level))
+  const score = (level: number) => scores[level] ?? 0
+  if (score(0) >= 1 && score(1) <= 1) return pickLevel0(view, values)
+  const level = scores.findIndex((own, at) => at > 0 && own >= 1 && own >= score(at + 1))
+  return level === -1 ? null : pickGuards(view, values, level)
 }
 
-/** Compacts the guard with the most tables, in the first level where a guard has too many. */
-function pickFullGuard(view: View, values: Params): Spec | null {
+/** 1 or more: a guard of the level is due. */
+function scoreOf(view: View, values: FragmentedValues, level: number): number {
+  const { runs } = levelAt(view.version, level)
+  if (level === 0) return runs.length / values.l0Trigger
   const most = values.max_sstables_per_guard
-  for (const [index, level] of view.version.levels.entries()) {
-    // A guard cannot have more tables than its level has runs.
-    if (index === 0 || level.runs.length <= most) continue
-    const cell = cellsIn(view, values, level).deepest(null)
-    if (cell.depth <= most) continue
-    const reason = {
+  // A guard cannot have more tables than its level has runs.
+  const depth = runs.length <= most ? runs.length : cellsIn(view, values, level).depth
+  return depth / (most + 1)
+}
+
+function pickLevel0(view: View, values: FragmentedValues): Spec {
+  return mergeLevel0(view, values, {
+    trigger: 'sorted runs',
+    formula: 'runs(0) ≥ l0Trigger',
+    values: { runs: levelAt(view.version, 0).runs.length, l0Trigger: values.l0Trigger },
+  })
+}
+
+function pickGuards(view: View, values: FragmentedValues, level: number): Spec {
+  const most = values.max_sstables_per_guard
+  const cells = cellsIn(view, values, level)
+  const due = values.guardsPerJob === 'all' ? cells.deeperThan(most) : [cells.deepest(null)]
+  const merge = {
+    level,
+    cells: due,
+    nextState: view.state,
+    reason: {
       trigger: 'sorted runs',
       formula: 'tables > max_sstables_per_guard',
-      values: { level: index, tables: cell.depth, max_sstables_per_guard: most },
-    }
-    const inputs = slicesOf(index, level, cell)
-    const isDeepest = index === view.version.levels.length - 1
-    return isDeepest && level.totals.rawBytes < layerBytes(view, values, index)
-      ? mergeWithin(view, values, index, inputs, reason)
-      : mergeInto(view, values, inputs, index + 1, view.state, reason)
+      values: { level, guards: due.length, tables: cells.depth, max_sstables_per_guard: most },
+    },
   }
-  return null
+  return isMergedWithin(view, values, level)
+    ? mergeWithin(view, values, merge)
+    : mergeDown(view, values, merge)
+}
+
+/** A level above the last with more than so many times its bytes merges within its guards. */
+const RATIO_MAX = 25
+
+function isMergedWithin(view: View, values: FragmentedValues, level: number): boolean {
+  const { rawBytes } = levelAt(view.version, level).totals
+  if (values.levels === 0) {
+    const isDeepest = level === view.version.levels.length - 1
+    return isDeepest && rawBytes < layerBytes(view, values, level)
+  }
+  const last = lastLevel(view, values)
+  return level === last || (level === last - 1 && ratioBelow(view, level) > RATIO_MAX)
+}
+
+/** Bytes of the next level by those of this one, as a whole number. */
+function ratioBelow({ version }: View, level: number): number {
+  return Math.floor(levelAt(version, level + 1).totals.bytes / levelAt(version, level).totals.bytes)
 }
 
 /** A level with more runs than any guard has tables: some lie in a newer run than they need to. */
-function pickSink(view: View, values: Params): Spec | null {
+function pickSink(view: View, values: FragmentedValues): Spec | null {
   for (const [index, level] of view.version.levels.entries()) {
     const { runs } = level
     if (index === 0 || runs.length <= values.max_sstables_per_guard) continue
-    const cell = cellsIn(view, values, level).at(tableAt(runs[0]!, 0).smallest)!
+    const cell = cellsIn(view, values, index).at(tableAt(runs[0]!, 0).smallest)!
     const fragments = [...fragmentsOf(level, cell)].reverse()
     const below = fragments.findIndex(({ height }, at) => height > at)
     const { run, tables } = fragments[below]!
@@ -164,110 +170,57 @@ function pickSink(view: View, values: Params): Spec | null {
 }
 
 /** Compacts the fullest guard of a level with too many bytes; of equals the next in turn. */
-function pickSaturated(view: View, values: Params): Spec | null {
+function pickSaturated(view: View, values: FragmentedValues): Spec | null {
+  if (values.levels > 0) return null
   for (const [index, level] of view.version.levels.entries()) {
     const bytes = level.totals.rawBytes
     const limit = layerBytes(view, values, index) * values.max_sstables_per_guard
     if (index === 0 || bytes <= limit) continue
     const cursor = view.state.cursors[index] ?? null
-    const cell = cellsIn(view, values, level).deepest(cursor === null ? null : fromHex(cursor))
-    const cursors = advanceTo(view.state.cursors, index, cell.smallest)
-    const reason = {
-      trigger: 'level saturation',
-      formula: 'bytes > max_sstables_per_guard · base·T^level',
-      values: { level: index, bytes, limit },
-    }
-    const inputs = slicesOf(index, level, cell)
-    return mergeInto(view, values, inputs, index + 1, { cursors }, reason)
+    const cell = cellsIn(view, values, index).deepest(cursor === null ? null : fromHex(cursor))
+    return mergeDown(view, values, {
+      level: index,
+      cells: [cell],
+      nextState: { cursors: advanceTo(view.state.cursors, index, cell.smallest) },
+      reason: {
+        trigger: 'level saturation',
+        formula: 'bytes > max_sstables_per_guard · base·T^level',
+        values: { level: index, bytes, limit },
+      },
+    })
   }
   return null
 }
 
-/** Raw bytes of a level in which every guard has one table. */
-function layerBytes(view: View, { T, baseBytes }: Params, level: number): number {
-  return (baseBytes === 0 ? view.memtableBytes : baseBytes) * T ** level
-}
-
-/** Merges all tables of a cell into the oldest run of the level. */
-function mergeWithin(
-  view: View,
-  values: Params,
-  level: number,
-  inputs: readonly InputSlice[],
-  reason: PickReason,
-): Spec {
-  const place = { level, run: levelAt(view.version, level).runs.at(-1)!.id }
-  const bytes = pieceBytes(view, values, tablesOfAll(view, inputs), 1)
-  const output = outputTo(place, bytes, values.bitsPerKey)
-  return { kind: 'merge', inputs, outputs: [output], nextState: view.state, reason }
-}
-
-/** Merges into level `index`: cuts at its guards, and puts each part on top of the tables there. */
-function mergeInto(
-  view: View,
-  values: Params,
-  inputs: readonly InputSlice[],
-  index: number,
-  nextState: State,
-  reason: PickReason,
-): Spec {
-  const tables = tablesOfAll(view, inputs)
-  const level = levelAt(view.version, index)
-  const cells = cellsIn(view, values, level)
-  const deeper = cellsIn(view, values, levelAt(view.version, index + 1))
-  const parts = partsOf(hull(tables)!, cells, deeper, tableBytes(view, values))
-  const bytes = pieceBytes(view, values, tables, parts.length)
-  const plain = Array.from({ length: level.runs.length + 1 }, (_, height) =>
-    outputTo(placeAt(level, index, height), bytes, values.bitsPerKey),
+/**
+ * After many reads the deepest level above the last goes down, guards that are not due included,
+ * then the level above it. One with less than a 26th of the bytes of the next stays, and so do
+ * those above it.
+ */
+function pickAfterReads(view: View, values: FragmentedValues): Spec | null {
+  if (values.seekReads === 0 || values.levels === 0) return null
+  const reads = readsOfNewestRun(view)
+  if (reads <= values.seekReads) return null
+  const last = lastLevel(view, values)
+  const level = view.version.levels.findLastIndex(
+    ({ runs }, index) => index < last && runs.length > 0,
   )
-  const outputs: (MergeOutput & { cutKeys: Uint8Array[] })[] = []
-  let height = -1
-  for (const part of parts) {
-    const runsBelow = part.on === null ? 0 : heightOf(level, part.on)
-    if (runsBelow === height) {
-      outputs.at(-1)!.cutKeys.push(part.from)
-      continue
-    }
-    height = runsBelow
-    const fromKey = outputs.length === 0 ? null : part.from
-    outputs.push({ ...plain[height]!, fromKey, cutKeys: [] })
+  if (level === -1 || ratioBelow(view, level) > RATIO_MAX) return null
+  const reason = {
+    trigger: 'read amplification',
+    formula: 'reads > seekReads',
+    values: { level, reads, seekReads: values.seekReads },
   }
-  return { kind: 'merge', inputs, outputs, nextState, reason }
+  if (level === 0) return mergeLevel0(view, values, reason)
+  const cells = cellsIn(view, values, level).deeperThan(0)
+  return mergeDown(view, values, { level, cells, nextState: view.state, reason })
 }
 
-/** Number of runs up to the newest that has tables in the cell; a new table lies above them. */
-function heightOf({ runs }: Level, cell: Cell): number {
-  return runs.length - runs.findIndex(({ id }) => id === cell.top)
-}
-
-/** The run with `height` older runs; a new newest run if the level has no such run. */
-function placeAt({ runs }: Level, level: number, height: number): OutputPlace {
-  const run = runs[runs.length - 1 - height]
-  return run === undefined ? { level, after: null } : { level, run: run.id }
-}
-
-/** Equal pieces near the table size. If the estimate is a little low, the last piece takes more. */
-function pieceBytes(
-  view: View,
-  values: Params,
-  tables: readonly TableMeta[],
-  parts: number,
-): number {
-  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0) / parts
-  const target = tableBytes(view, values)
-  const pieces = Math.round(bytes / target)
-  return pieces < 2 ? 2 * target : Math.ceil(bytes / (pieces - 0.25))
-}
-
-function tablesOfAll(view: View, inputs: readonly InputSlice[]): readonly TableMeta[] {
-  return inputs.flatMap((slice) => tablesIn(view.version, slice))
-}
-
-/** Every cell has at least half a table. */
-function cellsIn(view: View, values: Params, level: Level): Cells {
-  return cellsOf(level, tableBytes(view, values) / 2)
-}
-
-function slicesOf(index: number, level: Level, cell: Cell): readonly InputSlice[] {
-  return fragmentsOf(level, cell).map(({ run, tables }) => ({ level: index, run: run.id, tables }))
+/** Counted since the run was written, so they estimate the reads since the last flush. */
+function readsOfNewestRun({ version, tableStats }: View): number {
+  const [newest] = runsNewestFirst(version)
+  if (newest === undefined) return 0
+  let reads = 0
+  for (const { id } of tablesOf(newest.run)) reads += tableStats(id).reads
+  return reads
 }

@@ -40,10 +40,10 @@ export interface Fragment {
   readonly tables: readonly TableMeta[]
 }
 
-/** The tables of a cell, run by run, newest first. */
-export function fragmentsOf({ runs }: Level, cell: Cell): readonly Fragment[] {
+/** The tables of a range, such as a cell, run by run, newest first. */
+export function fragmentsOf({ runs }: Level, range: KeyRange): readonly Fragment[] {
   return runs.flatMap((run, at) => {
-    const { from, to } = overlapping(run, cell)
+    const { from, to } = overlapping(run, range)
     if (from === to) return []
     return [{ run, height: runs.length - 1 - at, tables: sliceTables(run, from, to) }]
   })

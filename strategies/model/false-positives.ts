@@ -7,6 +7,7 @@
  * threshold where the papers' closed forms do not.
  */
 
+import { falsePositiveRate } from '../../engine/table/filter.ts'
 import type { LevelRuns } from './levels.ts'
 
 /** ln(2)²: FPR = exp(−bits·ln²2) with the optimal number of hashes. */
@@ -17,6 +18,23 @@ export type FalsePositiveCurve = (bitsPerEntry: number) => number
 
 export const idealCurve: FalsePositiveCurve = (bitsPerEntry) =>
   Math.exp(-bitsPerEntry * LN2_SQUARED)
+
+/** Samples of the engine's curve at every 1/16 bit, made when they are needed. */
+const CURVE_STEP_BITS = 1 / 16
+const engineSamples: number[] = []
+
+/** The engine's own filter. Between samples rates are interpolated: one takes a tenth of a ms. */
+export const engineCurve: FalsePositiveCurve = (bitsPerEntry) => {
+  const at = bitsPerEntry / CURVE_STEP_BITS
+  const below = engineSample(Math.floor(at))
+  const share = at - Math.floor(at)
+  return share === 0 ? below : below ** (1 - share) * engineSample(Math.floor(at) + 1) ** share
+}
+
+function engineSample(index: number): number {
+  engineSamples[index] ??= falsePositiveRate(index * CURVE_STEP_BITS)
+  return engineSamples[index]
+}
 
 /**
  * The least Σ runs·p under the ideal curve, as p for each level: p = min(1, λ·entries), with λ such

@@ -1,8 +1,9 @@
 /**
  * Owns the search for the best design: strategy, size ratio, runs, and the division of memory
  * between memtable and filters. The workload is known exactly (nominal), or within a divergence ρ
- * (robust: the design with the best worst case, as in Endure). A grid search is followed by a
- * descent in ever smaller steps. There is no randomness, so equal questions have equal answers.
+ * (robust: the design with the best worst case, as in Endure). Designs that need more space than
+ * allowed are left out. A grid search is followed by a descent in ever smaller steps. There is no
+ * randomness, so equal questions have equal answers.
  */
 
 import { type FluidPoint, lazyLeveling, leveling, runsAtMost, tiering } from './fluid-point.ts'
@@ -10,6 +11,7 @@ import {
   type ByOperation,
   costsOf,
   meanCost,
+  treeOf,
   type Tuning,
   type TuningCosts,
   type TuningEnvironment,
@@ -22,12 +24,26 @@ export type TunedStrategy = 'leveling' | 'tiering' | 'lazy-leveling' | 'fluid'
 export interface Rated extends Tuning, TuningCosts {
   /** Its name in the catalog; `point` has its parameters. */
   readonly strategy: TunedStrategy
+  /** Memory of all filters, in bits for each unique entry. */
+  readonly filterBits: number
   /** Mean I/Os per operation of the expected workload. */
   readonly cost: number
   /** The worst case of the workloads within ρ; equal to `cost` at ρ = 0. */
   readonly worst: WorstCase
 }
 
+export interface TuningQuestion {
+  /** Shares with Σ = 1. */
+  readonly workload: ByOperation
+  /** Memory must be at least `MEMTABLE_BYTES_MIN`. */
+  readonly environment: TuningEnvironment
+  /** ρ ≥ 0 in nats. */
+  readonly rho: number
+  /** The most that a tree may store between two merges ÷ its unique entries; ≥ 1. */
+  readonly spaceMax: number
+}
+
+/** Both lists lack a strategy if none of its designs stays within the space allowed. */
 export interface TuningAnswer {
   /** The best of each strategy by cost, the best first. */
   readonly nominal: readonly Rated[]
@@ -38,44 +54,38 @@ export interface TuningAnswer {
 /** The least bytes for the memtable; one skiplist block could not buffer anything. */
 export const MEMTABLE_BYTES_MIN = 64 * 1024
 
+/** More bits lower the rate too little to be worth the memory. */
 const BITS_MAX = 24
+/**
+ * Bits for each unique entry that the grid tries. Filters hold obsolete versions too, so a tree may
+ * use more than `BITS_MAX` of them.
+ */
+const FILTER_BITS = [...steps(0, 12, 1), ...steps(12, 24, 2), ...steps(24, 73, 6)]
 const SIZE_RATIO_MAX = 1000
 /** Larger ratios give a fluid tree too many points to try, and no gain over lazy leveling. */
-const FLUID_SIZE_RATIO_MAX = 64
+const FLUID_SIZE_RATIO_MAX = 32
 const STRATEGIES: readonly TunedStrategy[] = ['leveling', 'tiering', 'lazy-leveling', 'fluid']
 
-/** `workload` is shares with Σ = 1; ρ ≥ 0 in nats. Memory must exceed `MEMTABLE_BYTES_MIN`. */
-export function tune(
-  workload: ByOperation,
-  environment: TuningEnvironment,
-  rho: number,
-): TuningAnswer {
-  const rate = (strategy: TunedStrategy, point: FluidPoint, bits: number) =>
-    rated(strategy, point, bits, workload, environment, rho)
+export function tune(question: TuningQuestion): TuningAnswer {
   const nominal: Rated[] = []
   const robust: Rated[] = []
   for (const strategy of STRATEGIES) {
     let cheapest: Rated | null = null
     let safest: Rated | null = null
-    for (const point of pointsOf(strategy)) {
-      for (let bits = 0; bits <= BITS_MAX; bits++) {
-        const candidate = rate(strategy, point, bits)
-        if (candidate === null) break
-        if (cheapest === null || byCost(candidate, cheapest) < 0) cheapest = candidate
-        if (safest === null || byWorst(candidate, safest) < 0) safest = candidate
-      }
+    for (const candidate of candidatesOf(strategy, question)) {
+      if (cheapest === null || byCost(candidate, cheapest) < 0) cheapest = candidate
+      if (safest === null || byWorst(candidate, safest) < 0) safest = candidate
     }
     if (cheapest === null || safest === null) continue
-    const best = descend(cheapest, byCost, rate)
+    const best = descend(cheapest, byCost, question)
     // Also starts at the nominal best, so the robust worst case is never worse than that one's.
-    const starts = [safest, best].map((start) => descend(start, byWorst, rate))
+    const starts = [safest, best].map((start) => descend(start, byWorst, question))
     nominal.push(best)
     robust.push(starts.reduce((a, b) => (byWorst(b, a) < 0 ? b : a)))
   }
   return { nominal: nominal.sort(byCost), robust: robust.sort(byWorst) }
 }
 
-type Rate = (strategy: TunedStrategy, point: FluidPoint, bits: number) => Rated | null
 /** Compares two designs; below 0 if the first is better. */
 type Order = (a: Rated, b: Rated) => number
 
@@ -88,22 +98,42 @@ function rounded(cost: number): number {
   return Math.round(cost * 1e9)
 }
 
-/** Null if the filters leave no room for a memtable. */
+/** from, from + step … below `to`. */
+function steps(from: number, to: number, step: number): readonly number[] {
+  return Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
+}
+
+function* candidatesOf(
+  strategy: TunedStrategy,
+  question: TuningQuestion,
+): Generator<Rated, void, undefined> {
+  for (const point of pointsOf(strategy)) {
+    for (const filterBits of FILTER_BITS) {
+      const candidate = rated(strategy, point, filterBits, question)
+      if (candidate !== null) yield candidate
+    }
+  }
+}
+
+/** Null if it leaves no room for a memtable, has filters beyond use, or needs too much space. */
 function rated(
   strategy: TunedStrategy,
   point: FluidPoint,
-  bitsPerEntry: number,
-  workload: ByOperation,
-  environment: TuningEnvironment,
-  rho: number,
+  filterBits: number,
+  { workload, environment, rho, spaceMax }: TuningQuestion,
 ): Rated | null {
-  const filterBytes = (bitsPerEntry * environment.entries) / 8
-  const memtableBytes = Math.floor(environment.memoryBytes - filterBytes)
+  const { entries, memoryBytes } = environment
+  const memtableBytes = Math.floor(memoryBytes - (filterBits * entries) / 8)
   if (memtableBytes < MEMTABLE_BYTES_MIN) return null
+  const tree = treeOf(point, memtableBytes, environment)
+  if (tree.spaceMost > spaceMax) return null
+  const bitsPerEntry = filterBits / Math.max(1, tree.spaceMean)
+  if (bitsPerEntry > BITS_MAX) return null
   const tuning = { point, memtableBytes, bitsPerEntry }
-  const costs = costsOf(tuning, environment)
+  const costs = costsOf(tuning, environment, tree)
   return {
     strategy,
+    filterBits,
     ...tuning,
     ...costs,
     cost: meanCost(workload, costs.ios),
@@ -112,11 +142,11 @@ function rated(
 }
 
 /** Moves to a better neighbour while there is one, then repeats with half the step in bits. */
-function descend(start: Rated, order: Order, rate: Rate): Rated {
+function descend(start: Rated, order: Order, question: TuningQuestion): Rated {
   let best = start
   for (let step = 0.5; step >= 1 / 64; ) {
     const next = neighboursOf(best, step)
-      .flatMap(({ point, bits }) => rate(best.strategy, point, bits) ?? [])
+      .flatMap(({ point, bits }) => rated(best.strategy, point, bits, question) ?? [])
       .reduce((a, b) => (order(b, a) < 0 ? b : a), best)
     if (next === best) step /= 2
     else best = next
@@ -125,7 +155,7 @@ function descend(start: Rated, order: Order, rate: Rate): Rated {
 }
 
 function neighboursOf(
-  { strategy, point, bitsPerEntry }: Rated,
+  { strategy, point, filterBits }: Rated,
   step: number,
 ): readonly { readonly point: FluidPoint; readonly bits: number }[] {
   const { T, K, Z } = point
@@ -138,9 +168,9 @@ function neighboursOf(
     for (const runs of [K - 1, K + 1]) points.push(...allowed({ T, K: runs, Z }))
     for (const runs of [Z - 1, Z + 1]) points.push(...allowed({ T, K, Z: runs }))
   }
-  const bits = [bitsPerEntry - step, bitsPerEntry + step].filter((b) => b >= 0 && b <= BITS_MAX)
+  const bits = [filterBits - step, filterBits + step].filter((b) => b >= 0)
   return [
-    ...points.map((near) => ({ point: near, bits: bitsPerEntry })),
+    ...points.map((near) => ({ point: near, bits: filterBits })),
     ...bits.map((b) => ({ point, bits: b })),
   ]
 }

@@ -1,15 +1,13 @@
 /**
  * Owns the cost of a workload on a design: block I/Os by kind of operation, their mean under a mix,
- * and the worst mean under any mix near it. The I/Os are Endure's, but with the exact copies of a
- * preemptive cascade and with the flush written to level 0.
+ * and the worst mean under any mix near it. The I/Os are Endure's, but of the tree on average over
+ * its life, with the filters of the engine and with the flush written to level 0.
  */
 
-import { divideIdeal, idealCurve } from './false-positives.ts'
-import { asKLsm, type FluidPoint, ratiosOf, runLimits, sum } from './fluid-point.ts'
-import { fullTreeRuns, levelsEndure } from './levels.ts'
-import { existingInDeepestLevel, zeroResultOf } from './point-lookup.ts'
-import { longRangeIos, shortRangeIos } from './range-lookup.ts'
-import { copiesOfTree, copiesPreemptive, levelZeroRunExtra, updateIos } from './write-cost.ts'
+import { divideIdeal, engineCurve, LN2_SQUARED } from './false-positives.ts'
+import { type FluidPoint, sum } from './fluid-point.ts'
+import { loadingTree } from './loading-tree.ts'
+import { steadyTree, type TreeMeans } from './steady-tree.ts'
 
 export const OPERATION_KINDS = ['zeroReads', 'reads', 'shortScans', 'longScans', 'writes'] as const
 export type OperationKind = (typeof OPERATION_KINDS)[number]
@@ -21,7 +19,7 @@ export interface TuningEnvironment {
   readonly entries: number
   /** Raw bytes of an entry. */
   readonly entryBytes: number
-  /** For the memtable and all filters together. */
+  /** For the memtable and, on average over the tree's life, all filters together. */
   readonly memoryBytes: number
   readonly blockBytes: number
   /** Entries a long scan returns. */
@@ -32,47 +30,110 @@ export interface TuningEnvironment {
   readonly sequentialSpeedup: number
   /** Bits divided evenly, or best (Monkey). */
   readonly filters: 'uniform' | 'optimal'
+  /**
+   * What costs are means over. 'steady': all entries are loaded, and the writes update them evenly
+   * and for a long time. 'load': the writes are the load, from an empty tree to the last entry.
+   */
+  readonly life: 'steady' | 'load'
 }
 
 export interface Tuning {
   readonly point: FluidPoint
   readonly memtableBytes: number
-  /** Mean over all entries. */
+  /** The strategy's `bitsPerKey`: the mean over all stored entries, obsolete ones included. */
   readonly bitsPerEntry: number
 }
 
 export interface TuningCosts {
   readonly levels: number
+  /** Copies written of an entry, the flush included, the log not. */
   readonly writeAmplification: number
+  /** Stored ÷ unique entries: the mean, the most between two merges, and the most during one. */
+  readonly spaceMean: number
+  readonly spaceMost: number
+  readonly spacePeak: number
   readonly ios: ByOperation
 }
 
-/** Costs on the full tree of the depth this much data needs. */
-export function costsOf(tuning: Tuning, environment: TuningEnvironment): TuningCosts {
-  const { point, memtableBytes, bitsPerEntry } = tuning
-  const { entries, entryBytes, blockBytes, longScanEntries, sequentialSpeedup } = environment
+/** The tree of a design over the life that the environment names. */
+export function treeOf(
+  point: FluidPoint,
+  memtableBytes: number,
+  { entries, entryBytes, life }: TuningEnvironment,
+): TreeMeans {
+  const buffers = (entries * entryBytes) / memtableBytes
+  return life === 'steady' ? steadyTree(point, buffers) : loadingTree(point, buffers)
+}
+
+/**
+ * Reads of keys that exist pick them evenly; a key in the memtable costs nothing. A short scan
+ * reads a block of each run; a long one also transfers the stored entries of its range.
+ */
+export function costsOf(
+  { point, memtableBytes, bitsPerEntry }: Tuning,
+  environment: TuningEnvironment,
+  tree: TreeMeans = treeOf(point, memtableBytes, environment),
+): TuningCosts {
+  const { entryBytes, blockBytes, longScanEntries } = environment
+  const { writeToRead, sequentialSpeedup } = environment
   const entriesPerBlock = blockBytes / entryBytes
-  const levels = levelsEndure((entries * entryBytes) / memtableBytes, point.T)
-  const shape = asKLsm(point)
-  const ratios = ratiosOf(shape, levels)
-  const limits = runLimits(shape, levels)
-  const tree = fullTreeRuns(ratios, limits, entries)
-  const rates =
-    environment.filters === 'uniform'
-      ? tree.map(() => idealCurve(bitsPerEntry))
-      : divideIdeal(tree, bitsPerEntry * entries)
-  const zeroReads = zeroResultOf(tree, rates)
-  const copies =
-    copiesOfTree(copiesPreemptive, ratios, limits) + levelZeroRunExtra(point.T, limits[0]!)
-  const device = { entriesPerBlock, writeToRead: environment.writeToRead, sequentialSpeedup }
+  const { levels, copiesWritten, copiesRead, spaceMean, spaceMost, spacePeak } = tree
+  const rates = ratesOf(tree, bitsPerEntry, environment.filters)
+  let runs = 0
+  let zeroReads = 0
+  let reads = tree.inTree
+  let passed = 1
+  for (const [index, mean] of tree.means.entries()) {
+    const rate = rates[index]!
+    runs += mean.runs
+    zeroReads += rate * mean.runs
+    // Under Monkey's division a run's rate grows with its size.
+    const missed =
+      environment.filters === 'uniform'
+        ? mean.missed
+        : (mean.missedStored * mean.runs) / (mean.stored || 1)
+    reads += passed * rate * missed
+    passed *= mean.passed
+  }
+  const transferred = (longScanEntries / entriesPerBlock) * spaceMean
+  const moved = copiesRead + writeToRead * copiesWritten
   const ios = {
     zeroReads,
-    reads: existingInDeepestLevel(zeroReads, rates.at(-1)!, point.Z),
-    shortScans: shortRangeIos(point, levels),
-    longScans: longRangeIos(point, levels, longScanEntries / entriesPerBlock, sequentialSpeedup),
-    writes: updateIos(copies, device),
+    reads,
+    shortScans: runs,
+    longScans: runs + transferred / sequentialSpeedup,
+    writes: moved / entriesPerBlock / sequentialSpeedup,
   }
-  return { levels, writeAmplification: copies, ios }
+  return { levels, writeAmplification: copiesWritten, spaceMean, spaceMost, spacePeak, ios }
+}
+
+/**
+ * The false-positive rate of the runs of each level, at their mean size. Monkey gives a run a rate
+ * in proportion to its size, under a price that follows from the tree at its fullest, as in
+ * `../filters/tree-filters.ts`.
+ */
+function ratesOf(
+  { means }: TreeMeans,
+  bitsPerEntry: number,
+  filters: TuningEnvironment['filters'],
+): readonly number[] {
+  if (filters === 'uniform') {
+    const rate = engineCurve(bitsPerEntry)
+    return means.map(() => rate)
+  }
+  const fullest = means
+    .filter(({ runsMost }) => runsMost > 0)
+    .map(({ runsMost, storedMost }) => ({ runs: runsMost, entries: storedMost / runsMost }))
+  const bitsTotal = bitsPerEntry * sum(fullest.map(({ runs, entries }) => runs * entries))
+  const ideal = divideIdeal(fullest, bitsTotal)
+  let at = 0
+  return means.map(({ runs, stored, runsMost, storedMost }) => {
+    if (runsMost === 0) return 1
+    const rate = ideal[at++]!
+    if (rate === 1 || runs === 0) return rate
+    const ideally = Math.min(1, (rate * (stored / runs)) / (storedMost / runsMost))
+    return engineCurve(-Math.log(ideally) / LN2_SQUARED)
+  })
 }
 
 /** w·c: mean I/Os per operation of the mix. */

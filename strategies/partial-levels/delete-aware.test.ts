@@ -139,7 +139,7 @@ describe('what the deadline costs, with one delete in ten', () => {
   const BUFFERS = 400
 
   function run(strategy: CompactionStrategy): SteppedTree {
-    const random = createRandom(5)
+    const random = createRandom(7)
     let tree = emptyTree(strategy, { memtableBytes: 16, entryBytes: 1 })
     for (let buffer = 0; buffer < BUFFERS; buffer++) {
       const keys = new Set(Array.from({ length: 16 }, () => random.nextBelow(4000)))

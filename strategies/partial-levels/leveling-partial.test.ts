@@ -4,6 +4,7 @@ import type { CompactionSpec, MergeOutput, TreeView } from '../../engine/compact
 import { parseVersion } from '../../engine/version/text.ts'
 import { MOVEMENT_NAMES, type MovementName } from '../primitives/movement.ts'
 import { printSpec } from '../primitives/print-spec.ts'
+import type { SoftCutRule } from '../primitives/shared-parameters.ts'
 import { emptyTree, load } from '../testing/stepper.ts'
 import { levelingPartial } from './leveling-partial.ts'
 
@@ -64,8 +65,19 @@ describe('level 0', () => {
          R6: 6[g,h] values=10
          R5: 5[e,f] values=10
          R4: 4[c,d] values=10
-         R3: 3[a,b] values=10`,
-      'move L0 R6, L0 R5, L0 R4, L0 R3 -> L1 new because runs(0) ≥ l0Trigger',
+         R3: 3[a,b] values=10
+       L1
+         R1: 1[A,B] values=10`,
+      'move L0 R6, L0 R5, L0 R4, L0 R3 -> L1 R1 because runs(0) ≥ l0Trigger',
+    ],
+    [
+      'into an empty level one run at a time is moved, that with the smallest key first',
+      `L0
+         R6: 6[g,h] values=10
+         R5: 5[e,f] values=10
+         R4: 4[a,b] values=10
+         R3: 3[c,d] values=10`,
+      'move L0 R4 -> L1 new because runs(0) ≥ l0Trigger',
     ],
     [
       'runs that overlap one another merge even into an empty level',
@@ -93,9 +105,16 @@ describe('which table', () => {
     expect(table(rr, hex('zz'))).toBe(1)
   })
 
-  test('a table that straddles the cursor waits for the next round', () => {
-    expect(table(rr, hex('c'))).toBe(3)
-    expect(table(rr, hex('g'))).toBe(1)
+  test('a table that straddles the cursor goes first in LevelDB’s round-robin', () => {
+    expect(table(rr, hex('c'))).toBe(2)
+    expect(table(rr, hex('g'))).toBe(4)
+  })
+
+  test('it waits for the next round in RocksDB’s, and where round-robin breaks ties', () => {
+    const rocksdb = levelingPartial.create({ pick: 'rr-to-target' })
+    expect(table(rocksdb, hex('c'))).toBe(3)
+    expect(table(rocksdb, hex('g'))).toBe(1)
+    expect(table(levelingPartial.create({ pick: 'coldest' }), hex('c'))).toBe(3)
   })
 
   test('least overlap prefers the table that drags least along, per byte of its own', () => {
@@ -199,16 +218,16 @@ test('stall limits are LevelDB’s 8 and 12 at its trigger of 4', () => {
 test('debt counts what exceeds the targets with its share of the next level', () => {
   // Level 1 has 48 bytes, 8 too many. At least one table of 10 leaves, and meets 36/48 of that
   // below.
-  expect(lo1.debtBytes(viewOf(OVERFULL))).toBe(Math.round(10 * (1 + 36 / 48)))
+  expect(lo1.debtBytes(viewOf(OVERFULL))).toBe(Math.floor(10 * (1 + 36 / 48)))
   expect(lo1.debtBytes(viewOf('L1\n R1: 1[a,b] values=39'))).toBe(0)
 })
 
 describe('write amplification of a random load, T = 10, one flush at a time into level 1', () => {
   /**
    * 400 buffers of 16 keys, one table each: 9, 99 and 292 tables in levels 1 to 3. Without soft
-   * cuts, as in RocksDB 6.11, which Sarkar et al. measured.
+   * cuts, nearly as in RocksDB 6.11, which Sarkar et al. measured.
    */
-  const amplification = (pick: MovementName, softCuts: 'rocksdb' | 'none' = 'none') => {
+  const amplification = (pick: MovementName, softCuts: SoftCutRule = 'none') => {
     const strategy = levelingPartial.create({ T: 10, l0Trigger: 1, pick, softCuts })
     const random = createRandom(7)
     let tree = emptyTree(strategy, { memtableBytes: 16, entryBytes: 1 })
@@ -223,16 +242,16 @@ describe('write amplification of a random load, T = 10, one flush at a time into
 
   test('no movement rewrites the same ranges over and over', () => {
     // Where ties went to the lowest key some would cost several times as much.
-    for (const [pick, written] of of) expect(written, pick).toBeLessThan(24)
+    for (const [pick, written] of of) if (pick !== 'rr') expect(written, pick).toBeLessThan(24)
   })
 
   test('least overlap, then round-robin, then random: the order of Sarkar et al.', () => {
-    expect(of.get('lo1')).toBeLessThan(of.get('rr')!)
-    expect(of.get('rr')).toBeLessThan(of.get('random')!)
+    expect(of.get('lo1')).toBeLessThan(of.get('rr-to-target')!)
+    expect(of.get('rr-to-target')).toBeLessThan(of.get('random')!)
   })
 
   test('least overlap saves what Sarkar et al. and our simulation report', () => {
-    const share = of.get('lo1')! / of.get('rr')!
+    const share = of.get('lo1')! / of.get('rr-to-target')!
     expect(share).toBeGreaterThan(0.8)
     expect(share).toBeLessThan(0.97)
   })
@@ -253,7 +272,8 @@ describe('write amplification of a random load, T = 10, one flush at a time into
     expect(share).toBeLessThan(0.92)
   })
 
-  test('without reads the coldest table is the next in turn', () => {
-    expect(of.get('coldest')).toBe(of.get('rr'))
+  test('LevelDB’s round-robin needs its early ends of tables, else wide ones come again soon', () => {
+    expect(amplification('rr', 'leveldb')).toBeLessThan(24)
+    expect(of.get('rr')).toBeGreaterThan(48)
   })
 })

@@ -177,9 +177,11 @@ export function debtOfPartialLevels(
     const excess = bytes - targets.bytes(level)
     // Whole tables leave, so any excess costs at least one table.
     arriving = excess < 0 ? 0 : Math.max(excess, Math.min(bytes, tableBytes(view, shape)))
-    debt += arriving * (1 + levelAt(view.version, level + 1).totals.rawBytes / Math.max(bytes, 1))
+    // Into an empty level tables are moved.
+    const below = levelAt(view.version, level + 1).totals.rawBytes
+    if (below > 0) debt += Math.floor(arriving * (1 + below / Math.max(bytes, 1)))
   }
-  if (debt > 0) return Math.round(debt)
+  if (debt > 0) return debt
   const due = pickPartialLevels(whenIdle(view), shape, triggers)
   return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
 }

@@ -39,15 +39,17 @@ export function cutsAlong(
       cutKeys.push(tableAt(anchor, at).smallest)
     }
   }
-  const stretchBytes = rawBytes / (cutKeys.length + 1)
-  return { targetTableBytes: pieceBytes(stretchBytes, tableBytes), cutKeys }
+  return { targetTableBytes: pieceBytes(rawBytes, cutKeys.length + 1, tableBytes), cutKeys }
 }
 
 /**
- * Raw bytes at which tables end so that `rawBytes` become equal pieces near `tableBytes`. If the
- * estimate is a little low, the last piece takes the rest.
+ * Raw bytes at which tables end so that an output of at most `rawBytes`, which is cut into `parts`,
+ * becomes pieces near `tableBytes`. The pieces of one part are equal. Several parts may differ in
+ * size: where a part is a little larger than the mean, its last piece takes the rest.
  */
-export function pieceBytes(rawBytes: number, tableBytes: number): number {
-  const pieces = Math.round(rawBytes / tableBytes)
-  return pieces < 2 ? 2 * tableBytes : Math.ceil(rawBytes / (pieces - 0.25))
+export function pieceBytes(rawBytes: number, parts: number, tableBytes: number): number {
+  const partBytes = rawBytes / parts
+  const pieces = Math.round(partBytes / tableBytes)
+  if (pieces < 2) return 2 * tableBytes
+  return Math.ceil(partBytes / (parts === 1 ? pieces : pieces - 0.25))
 }

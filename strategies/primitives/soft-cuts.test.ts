@@ -24,7 +24,11 @@ const range = (smallest: string, largest: string) => ({
 function output(
   from: string,
   to: string,
-  params: { tree?: string; softCuts?: 'rocksdb' | 'none'; targetTableBytes?: number } = {},
+  params: {
+    tree?: string
+    softCuts?: 'rocksdb' | 'leveldb' | 'none'
+    targetTableBytes?: number
+  } = {},
 ): MergeOutput {
   const { tree = TREE, softCuts = 'rocksdb', targetTableBytes = 100 } = params
   const view = {
@@ -59,6 +63,14 @@ describe('an aligned output', () => {
     expect(overlapBytesMax).toBe(2500)
     expect(skippedBytesMin).toBe(12.5)
     expect(output('d', 's', { targetTableBytes: 0 }).softCuts!.overlapBytesMax).toBe(25 * 640)
+  })
+
+  test('by LevelDB’s rule counts grandparents where they end', () => {
+    const { softCuts, targetTableBytes } = output('d', 's', { softCuts: 'leveldb' })
+    expect(borders(softCuts!)).toBe('[e+ 20, e+ 0, j+ 20, j+ 0, n+ 20, n+ 0, t+ 20, t+ 0]')
+    const limits = { endsFrom: [100], overlapBytesMax: 1100, skippedBytesMin: null }
+    expect(softCuts).toMatchObject(limits)
+    expect(targetTableBytes).toBe(100)
   })
 
   test('is cut by size alone where no deeper table overlaps it, and where that is asked for', () => {

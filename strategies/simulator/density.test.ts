@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createRandom, type Random } from '../../engine/base/random.ts'
 import { type Density, deadPerSpace, entriesPerSpace, mergedDensities } from './density.ts'
 import { type KeyModel, uniformKeys, zipfianKeys } from './key-model.ts'
-import { densityOf } from './statistical-memtable.ts'
+import { choiceOf, densityOf } from './statistical-memtable.ts'
 
 const KEYS = 600
 const DRAWS = 150
@@ -48,7 +48,8 @@ describe.each([
 describe('inserts of fresh keys', () => {
   test('vary in nothing and draw nothing', () => {
     const model = uniformKeys(KEYS)
-    const flush = () => densityOf(model, { inserts: 100, draws: 0, deletes: 0 }, 1, noRandom)
+    const writes = { inserts: 100, draws: 0, deletes: 0, choice: choiceOf(model) }
+    const flush = () => densityOf(model, writes, 1, noRandom)
     const merged = mergedDensities([flush(), flush(), flush()], {
       model,
       width: 1,
@@ -59,7 +60,7 @@ describe('inserts of fresh keys', () => {
 
   test('fill a model of one key', () => {
     const model = uniformKeys(1)
-    const writes = { inserts: 1, draws: 0, deletes: 0 }
+    const writes = { inserts: 1, draws: 0, deletes: 0, choice: choiceOf(model) }
     expect(entriesPerSpace(model, densityOf(model, writes, 1, noRandom))).toBe(1)
   })
 })
@@ -81,7 +82,12 @@ const noRandom: Random = { nextU32: fail, nextDouble: fail, nextBelow: fail }
 
 function drawnAsNumbers(model: KeyModel, random: Random): Trial {
   const memtables = Array.from({ length: BUFFERS }, () =>
-    densityOf(model, { inserts: 0, draws: DRAWS, deletes: DELETES }, 1, random),
+    densityOf(
+      model,
+      { inserts: 0, draws: DRAWS, deletes: DELETES, choice: choiceOf(model) },
+      1,
+      random,
+    ),
   )
   const counts = (density: Density): Counts => ({
     entries: entriesPerSpace(model, density),

@@ -13,6 +13,18 @@ export interface WriteMix {
   readonly insert: number
   readonly update: number
   readonly delete: number
+  /** If missing: updates and deletes by the model's weights, inserts of all keys alike. */
+  readonly choice?: KeyChoice
+}
+
+/** The keys that writes choose, for each class of the model. */
+export interface KeyChoice {
+  /** Share of the updates and deletes that go to the class; they sum up to 1. */
+  readonly draws: readonly number[]
+  /** Share of the class's keys among which these choose: those that were inserted so far. */
+  readonly existing: readonly number[]
+  /** Share of the inserts that go to the class; they sum up to 1. */
+  readonly inserts: readonly number[]
 }
 
 /** What a memtable holds. */
@@ -21,6 +33,7 @@ export interface MemtableWrites {
   /** Updates and deletes, drawn by the model. */
   readonly draws: number
   readonly deletes: number
+  readonly choice: KeyChoice
 }
 
 export interface Memtable extends MemtableWrites {
@@ -29,8 +42,42 @@ export interface Memtable extends MemtableWrites {
   readonly luck: number
 }
 
-export function emptyMemtable(random: Random): Memtable {
-  return { rawBytes: 0, inserts: 0, draws: 0, deletes: 0, luck: gaussian(random) }
+export function emptyMemtable(random: Random, choice: KeyChoice): Memtable {
+  return { rawBytes: 0, inserts: 0, draws: 0, deletes: 0, luck: gaussian(random), choice }
+}
+
+/** The choice of a mix that names none. */
+export function choiceOf({ keys, classes }: KeyModel): KeyChoice {
+  return {
+    draws: classes.map(({ weight }) => weight),
+    existing: classes.map(() => 1),
+    inserts: classes.map((own) => own.keys / keys),
+  }
+}
+
+/** The memtable with more writes. If they choose other keys, the choice is the mean over both. */
+export function withWrites(memtable: Memtable, added: Omit<Memtable, 'luck'>): Memtable {
+  const { inserts, draws, deletes, rawBytes, luck, choice } = memtable
+  return {
+    rawBytes: rawBytes + added.rawBytes,
+    inserts: inserts + added.inserts,
+    draws: draws + added.draws,
+    deletes: deletes + added.deletes,
+    luck,
+    choice:
+      choice === added.choice || inserts + draws === 0
+        ? added.choice
+        : {
+            draws: blend(choice.draws, draws, added.choice.draws, added.draws),
+            existing: added.choice.existing,
+            inserts: blend(choice.inserts, inserts, added.choice.inserts, added.inserts),
+          },
+  }
+}
+
+function blend(one: readonly number[], weight: number, other: readonly number[], added: number) {
+  if (weight + added === 0) return other
+  return other.map((share, index) => (share * added + one[index]! * weight) / (weight + added))
 }
 
 /**
@@ -59,13 +106,16 @@ export function shareOfDeletes(
  */
 export function densityOf(
   model: KeyModel,
-  { inserts, draws, deletes }: MemtableWrites,
+  { inserts, draws, deletes, choice }: MemtableWrites,
   width: number,
   random: Random,
 ): Density {
-  const classes = model.classes.map(({ keys, weight }) => {
+  const classes = model.classes.map((own, index) => {
+    const weight = choice.draws[index]!
+    const keys = own.keys * choice.existing[index]!
     // Without draws, a class of one key would give 0 · ∞, which is NaN.
-    const hit = draws === 0 ? 0 : -Math.expm1(draws * Math.log1p(-Math.min(weight / keys, 1)))
+    const isHit = draws > 0 && keys > 0
+    const hit = isHit ? -Math.expm1(draws * Math.log1p(-Math.min(weight / keys, 1))) : 0
     return { hit, hits: keys * hit, variance: keys * hit * (1 - hit), fresh: weight * (1 - hit) }
   })
   const sum = (of: (own: (typeof classes)[number]) => number) => sumOf(classes.map(of))
@@ -77,9 +127,10 @@ export function densityOf(
   )
   const hits = sum((own) => own.hits) + sumOf(off)
   const deadShare = draws === 0 ? 0 : deadAmong(hits, draws, deletes, random)
-  const inserted = Math.min(inserts / (model.keys * width), 1)
   return model.classes.flatMap(({ keys }, index) => {
-    const updated = clamped(classes[index]!.hit + off[index]! / keys, 0, 1)
+    const inserted = Math.min((inserts * choice.inserts[index]!) / (keys * width), 1)
+    const existing = choice.existing[index]!
+    const updated = clamped(classes[index]!.hit * existing + off[index]! / keys, 0, existing)
     return [inserted, updated, updated * deadShare]
   })
 }

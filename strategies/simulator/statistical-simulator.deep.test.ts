@@ -17,7 +17,10 @@ const whole = [
 /** These too, but from seed to seed they vary by more than the bar, in both modes. */
 const wavering = ['universal']
 /** These merge table by table. */
-const partial = ['leveling-partial', '1-leveling', 'dynamic-leveled', 'fragmented']
+const partial = [
+  ...['leveling-partial', '1-leveling', 'dynamic-leveled', 'fragmented'],
+  ...['incremental-tiering', 'unified'],
+]
 /** These pick as leveling-partial does, by default and without tombstones. */
 const derived = ['composed', 'delete-aware']
 

@@ -5,27 +5,30 @@
  *
  * Deterministic for a seed, which scatters the borders of tables (`statistical-substance.ts`) and
  * varies the numbers of keys (`statistical-chance.ts`). Inserts add fresh keys, at most as many as
- * the model has. Updates and deletes are drawn from all keys of the model, which should all have
- * been inserted before.
+ * the model has. Updates and deletes are drawn from all keys of the model, or from those that a
+ * mix's `choice` calls existing.
  */
 
 import type { ManualClock } from '../../engine/base/clock.ts'
 import { createRandom, deriveSeed, type Random } from '../../engine/base/random.ts'
 import { KEY_SPACE } from './key-space.ts'
+import { LiveKeys } from './live-keys.ts'
 import { SimulatedTree, type SimulatedTreeOptions } from './simulated-tree.ts'
 import {
+  choiceOf,
   densityOf,
   emptyMemtable,
+  type KeyChoice,
   type Memtable,
   shareOfDeletes,
   type WriteMix,
+  withWrites,
 } from './statistical-memtable.ts'
 import { StatisticalSubstance } from './statistical-substance.ts'
 import type { StatisticalShape } from './statistical-table.ts'
 
 export interface StatisticalSimulatorOptions extends SimulatedTreeOptions {
   readonly shape: StatisticalShape
-  /** Advanced by a millisecond per write. */
   readonly clock: ManualClock
   readonly seed: number
   /** Whether fresh keys come in key order, or hashed over the key space. */
@@ -41,7 +44,13 @@ export class StatisticalSimulator {
   readonly #substance: StatisticalSubstance
   /** Random numbers of the writes; tables draw from another stream. */
   readonly #random: Random
+  readonly #choice: KeyChoice
+  readonly #live: LiveKeys
   #memtable: Memtable
+  /** Time of the memtable's first write; null while it is empty. */
+  #startedAtMs: number | null = null
+  /** Part of a millisecond that the clock has not counted yet. */
+  #passedMs = 0
   #flushedWrites = 0
   #insertedBefore = 0
 
@@ -50,7 +59,14 @@ export class StatisticalSimulator {
     this.#substance = new StatisticalSubstance(options.shape, createRandom(options.seed))
     this.tree = new SimulatedTree(options, this.#substance)
     this.#random = createRandom(deriveSeed(options.seed, 'writes'))
-    this.#memtable = emptyMemtable(this.#random)
+    this.#choice = choiceOf(options.shape.model)
+    this.#live = new LiveKeys(options.shape.model)
+    this.#memtable = emptyMemtable(this.#random, this.#choice)
+  }
+
+  /** Expected number of keys whose newest version is a put. */
+  get liveKeys(): number {
+    return this.#live.total
   }
 
   get memtableRawBytes(): number {
@@ -65,11 +81,11 @@ export class StatisticalSimulator {
     return Math.max(Math.ceil(bytesLeft / bytesPerWrite - 1e-9), 1)
   }
 
-  /** Makes `count` writes, divided into kinds by the mix. */
-  write(mix: WriteMix, count: number): void {
-    const { clock } = this.#options
+  /** Makes `count` writes, divided into kinds by the mix. Reads between them take time, too. */
+  write(mix: WriteMix, count: number, msPerWrite = 1): void {
     for (let left = count; left > 0; ) {
       const memtable = this.#memtable
+      this.#startedAtMs ??= this.#options.clock.nowMs() + 1
       const deleteShare = this.#deleteShare(mix)
       const bytes = this.#bytesPerWrite(deleteShare)
       const room = this.roomFor(mix)
@@ -77,16 +93,26 @@ export class StatisticalSimulator {
       left -= taken
       this.writes += taken
       this.userBytes += taken * bytes
-      this.#memtable = {
-        ...memtable,
-        rawBytes: memtable.rawBytes + taken * bytes,
-        inserts: memtable.inserts + taken * mix.insert,
-        draws: memtable.draws + taken * (mix.update + mix.delete),
-        deletes: memtable.deletes + taken * deleteShare,
-      }
-      clock.advance(taken)
+      const choice = mix.choice ?? this.#choice
+      this.#memtable = withWrites(memtable, {
+        rawBytes: taken * bytes,
+        inserts: taken * mix.insert,
+        draws: taken * (mix.update + mix.delete),
+        deletes: taken * deleteShare,
+        choice,
+      })
+      this.#live.write(mix, choice, taken)
+      this.pass(taken * msPerWrite)
       if (taken === room) this.flush()
     }
+  }
+
+  /** Lets time pass. The clock counts whole milliseconds. */
+  pass(ms: number): void {
+    this.#passedMs += ms
+    const whole = Math.floor(this.#passedMs)
+    this.#options.clock.advance(whole)
+    this.#passedMs -= whole
   }
 
   /** Makes the memtable a table, then compacts to rest. */
@@ -110,7 +136,8 @@ export class StatisticalSimulator {
     const { clock, insertOrder, shape } = this.#options
     const { inserts, draws } = this.#memtable
     const nowMs = clock.nowMs()
-    const startedAtMs = nowMs - (this.writes - this.#flushedWrites) + 1
+    const startedAtMs = this.#startedAtMs ?? nowMs
+    this.#startedAtMs = null
     const ancestry = {
       createdAtMs: nowMs,
       oldestWriteAtMs: startedAtMs,
@@ -128,6 +155,6 @@ export class StatisticalSimulator {
     )
     this.#insertedBefore += inserts
     this.#flushedWrites = this.writes
-    this.#memtable = emptyMemtable(this.#random)
+    this.#memtable = emptyMemtable(this.#random, this.#choice)
   }
 }

@@ -271,7 +271,11 @@ export const subjects: readonly Subject[] = [
     module: fragmented,
     params: fc.record({
       T,
+      levels: fc.constantFrom(0, 2, 4, 7),
       max_sstables_per_guard: fc.integer({ min: 1, max: 4 }),
+      guardRatio: fc.constantFrom(0, 2, 4),
+      guardsPerJob: fc.constantFrom('all', 'one'),
+      seekReads: fc.constantFrom(0, 10),
       l0Trigger,
       baseBytes,
       targetTableBytes,

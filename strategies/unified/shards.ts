@@ -4,16 +4,16 @@
  * Cassandra's tokens are hashes of keys, and its shards equal parts of the token space.
  *
  * Borders last: they are kept in the strategy's state. Their number only doubles, when the tree has
- * grown and its largest run has a table that begins within every shard. The first key of a table
- * near the middle of a shard becomes the new border. So a border of few shards is also one of many,
- * and tables that were cut at few borders never cross one where others were cut at many. If more
- * than half of all tables come to lie in one shard, as when keys ascend, all borders are taken anew.
+ * grown and a table of its largest run begins near the middle of every shard: a key before that
+ * table becomes the new border. So a border of few shards is also one of many. If more than half of
+ * all tables come to lie in one shard, as when keys ascend, all borders are taken anew.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 import type { Level } from '../../engine/version/level.ts'
-import { lowerBound, type Run, tableAt } from '../../engine/version/run.ts'
+import { lowerBound, type Run, tableAt, tablesOf } from '../../engine/version/run.ts'
+import { rawBytes } from '../../engine/version/table-meta.ts'
 import { fromHex, toHex } from '../primitives/round-robin.ts'
 
 /** Most shards of a tree: the state holds a key for each. Denser tables are cut by size as well. */
@@ -61,39 +61,83 @@ function largestRun({ version }: TreeView): Run | undefined {
   return largest
 }
 
-/** Equal numbers of a run's tables in each shard; the known shards if it has too few tables. */
+/** About equal bytes of the run in each shard; the known shards if it has too few tables. */
 function takenFrom(run: Run, known: Shards, base: number): Shards {
   const count = Math.max(known.count, base)
-  const { tables } = run.totals
-  if (tables < count) return known
-  const starts = Array.from({ length: count - 1 }, (_, at) =>
-    tableAt(run, Math.round(((at + 1) * tables) / count)),
-  )
-  return shardsOf(starts.map(({ smallest }) => toHex(smallest)))
+  const borders: string[] = []
+  let before = 0
+  for (let shard = 1; shard < count; shard++) {
+    const start = startNearest(run, 0, run.totals.tables, shard / count)
+    if (start === null || start <= before) return known
+    borders.push(borderBefore(run, start))
+    before = start
+  }
+  return shardsOf(borders)
 }
 
-/** Null if no table begins within some shard. */
+/** Null if no table begins near the middle of some shard. */
 function doubledBy(run: Run, { count, borders, keys }: Shards): Shards | null {
   const doubled: string[] = []
   for (let shard = 0; shard < count; shard++) {
-    const from = shard === 0 ? 1 : firstBeginningAfter(run, keys[shard - 1]!)
+    const from = shard === 0 ? 0 : firstBeginningAt(run, keys[shard - 1]!)
     const to = shard === count - 1 ? run.totals.tables : firstBeginningAt(run, keys[shard]!)
-    if (to <= from) return null
-    // The shard's own first table begins at its border: of the rest, the middle one.
-    doubled.push(toHex(tableAt(run, from + Math.floor((to - from) / 2)).smallest))
+    const middle = startNearest(run, from, to, 1 / 2)
+    if (middle === null) return null
+    doubled.push(borderBefore(run, middle))
     if (shard < borders.length) doubled.push(borders[shard]!)
   }
   return shardsOf(doubled)
 }
 
+/** How far from the wanted share of the bytes a border may lie, as a part of them. */
+const IMBALANCE_MAX = 0.1
+
+/**
+ * Index of the table of [from, to) with about `share` of their bytes before it; null if no table
+ * begins near there.
+ */
+function startNearest(run: Run, from: number, to: number, share: number): number | null {
+  const sums = sumsOf(run)
+  const bytes = sums[to]! - sums[from]!
+  const wanted = sums[from]! + share * bytes
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sums[middle]! < wanted) low = middle + 1
+    else high = middle
+  }
+  const nearest = low > from && wanted - sums[low - 1]! < sums[low]! - wanted ? low - 1 : low
+  const isNear = Math.abs(sums[nearest]! - wanted) <= IMBALANCE_MAX * bytes
+  return nearest > from && nearest < to && isNear ? nearest : null
+}
+
+const sumsByRun = new WeakMap<Run, Float64Array>()
+
+/** Raw bytes before each table, and of all; remembered with the run. */
+function sumsOf(run: Run): Float64Array {
+  let sums = sumsByRun.get(run)
+  if (sums === undefined) {
+    sums = new Float64Array(run.totals.tables + 1)
+    let at = 0
+    for (const table of tablesOf(run)) sums[at + 1] = sums[at++]! + rawBytes(table)
+    sumsByRun.set(run, sums)
+  }
+  return sums
+}
+
+/** The shortest key between table `index` of the run and the table before it, in hex. */
+function borderBefore(run: Run, index: number): string {
+  const { largest } = tableAt(run, index - 1)
+  const { smallest } = tableAt(run, index)
+  let length = 1
+  while (compareBytes(smallest.subarray(0, length), largest) <= 0) length++
+  return toHex(smallest.subarray(0, length))
+}
+
 function firstBeginningAt(run: Run, key: Uint8Array): number {
   const at = lowerBound(run, key)
   return at < run.totals.tables && startsBefore(run, at, key) ? at + 1 : at
-}
-
-/** Index of the first table that begins beyond the table that begins at the key or holds it. */
-function firstBeginningAfter(run: Run, key: Uint8Array): number {
-  return Math.min(firstBeginningAt(run, key) + 1, run.totals.tables)
 }
 
 function isSkewed({ version }: TreeView, { keys, count }: Shards): boolean {

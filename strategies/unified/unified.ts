@@ -167,23 +167,49 @@ function bucketedTree(view: View, values: Params): BucketedTree {
   return { view, values, shape, shards, levels }
 }
 
-/** Rule 1: tables that overlap no other of their level move to the level of their density. */
+/**
+ * Rule 1: tables that overlap no other of their level move to the level of their density, together
+ * with neighbours that go to the same place.
+ */
 function pickDenser(tree: BucketedTree): Spec | null {
   for (const [level, buckets] of tree.levels.entries()) {
-    for (const bucket of buckets) {
-      const [layer, second] = bucket.layers
-      if (layer === undefined || second !== undefined) continue
-      const density = densityOf(tree, bucket)
-      const denser = levelOfDensity(tree.shape, density)
-      if (denser <= level) continue
-      return moveOf(tree, level, layer, placeBelow(tree, level, denser, rangeOf(layer)), {
-        trigger: 'density',
-        formula: 'bytes / share of the key space ≥ density of a deeper level',
-        values: { level, bytes: rawBytesOf(layer), shards: bucket.to - bucket.from, denser },
-      })
+    const denser = buckets.flatMap((bucket) => denserTables(tree, level, bucket))
+    const [first] = denser
+    if (first === undefined) continue
+    const { run, from } = first.layer
+    let { to } = first.layer
+    for (const { layer, place } of denser) {
+      if (layer.run === run && layer.from === to && isSame(place, first.place)) to = layer.to
     }
+    const layer = { ...first.layer, to }
+    return moveOf(tree, level, layer, first.place, {
+      trigger: 'density',
+      formula: 'bytes / share of the key space ≥ density of a deeper level',
+      values: { level, tables: to - from, bytes: rawBytesOf(layer), to: first.level },
+    })
   }
   return null
+}
+
+interface DenserTables {
+  readonly layer: Layer
+  /** The level of their density. */
+  readonly level: number
+  readonly place: OutputPlace
+}
+
+/** The tables of a bucket if they are alone in it, and denser than their level. */
+function denserTables(tree: BucketedTree, from: number, bucket: Bucket): readonly DenserTables[] {
+  const [layer, second] = bucket.layers
+  if (layer === undefined || second !== undefined) return []
+  const level = levelOfDensity(tree.shape, densityOf(tree, bucket))
+  if (level <= from) return []
+  return [{ layer, level, place: placeBelow(tree, from, level, rangeOf(layer)) }]
+}
+
+function isSame(place: OutputPlace, other: OutputPlace): boolean {
+  const runOf = (one: OutputPlace) => ('run' in one ? one.run : null)
+  return place.level === other.level && runOf(place) === runOf(other)
 }
 
 /** Rule 2: the bucket with the most overlapping runs merges into one run. */
@@ -244,8 +270,8 @@ function cutsOf(tree: BucketedTree, bucket: Bucket) {
     const shard = border + 1
     return shard > bucket.from && shard < bucket.to && shard % step === 0
   })
-  const stretchBytes = bytesOf(bucket) / (cutKeys.length + 1)
-  return { cutKeys, targetTableBytes: pieceBytes(stretchBytes, density / count) }
+  const targetTableBytes = pieceBytes(bytesOf(bucket), cutKeys.length + 1, density / count)
+  return { cutKeys, targetTableBytes }
 }
 
 /** Rule 3: tables move into older runs of their level that have none in their bucket. */

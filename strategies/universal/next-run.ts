@@ -141,7 +141,7 @@ function merge(
   return { kind: 'merge', inputs, outputs, nextState: view.state, reason }
 }
 
-/** The runs of level 0 that start: more than `joined` if that reads no further table of `next`. */
+/** Level 0's start: more runs than `joined` if the merge then reads no further table of `next`. */
 function runsOfLevel0(
   level0: readonly Run[],
   joined: readonly Run[],

@@ -17,6 +17,7 @@ import type { Workload } from '../operation.ts'
 import type { SpecPreset } from '../presets/preset.ts'
 import { type LoadOrder, type WorkloadSpec, workloadSpecSchema } from './spec-schema.ts'
 import { createSpecWorkload } from './spec-workload.ts'
+import { specWrites } from './spec-writes.ts'
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -41,6 +42,7 @@ export function presetDefinition(preset: SpecPreset): WorkloadDefinition {
       ...createFromSpec(name, specFrom(given), context),
       properties: textOf(parse(given), context),
     }),
+    writes: (given, context) => specWrites(name, sizedSpec(specFrom(given), context), context),
   }
 }
 
@@ -78,6 +80,7 @@ export function specDefinition(spec: unknown, fallbackName: string): WorkloadDef
         properties: textOf({ spec: JSON.stringify(full) }, context),
       }
     },
+    writes: (given, context) => specWrites(name, sizedSpec(specFrom(given), context), context),
   }
 }
 
@@ -87,12 +90,17 @@ function createFromSpec(
   context: WorkloadContext,
 ): Pick<Workload, 'load' | 'phases'> {
   checkSize(name, context)
-  const { records, operations, valueBytes } = context
-  const sized = valueBytes === undefined ? spec : withValues(spec, valueBytes)
+  const { records, operations } = context
+  const sized = sizedSpec(spec, context)
   return createSpecWorkload(sized, { records, operations }, streamSeed(name, context))
 }
 
-function withValues(spec: WorkloadSpec, bytes: number): WorkloadSpec {
+/** The spec with the context's size of values, if it has one. */
+function sizedSpec(
+  spec: WorkloadSpec,
+  { valueBytes: bytes }: Pick<WorkloadContext, 'valueBytes'>,
+): WorkloadSpec {
+  if (bytes === undefined) return spec
   const phases = spec.phases.map((phase) => ({
     ...phase,
     steps: phase.steps.map(({ valueBytes: _, ...step }) => step),

@@ -67,7 +67,7 @@ export function createSpecWorkload(
 }
 
 /** Number of operations of each phase. The shares divide the whole number without a remainder. */
-function phaseLengths(phases: readonly PhaseSpec[], size: SpecSize): number[] {
+export function phaseLengths(phases: readonly PhaseSpec[], size: SpecSize): number[] {
   const shareOf = ({ share, operations, perRecord }: PhaseSpec) =>
     operations !== undefined || perRecord !== undefined ? 0 : (share ?? 1)
   const total = phases.reduce((sum, phase) => sum + shareOf(phase), 0)

@@ -15,6 +15,7 @@ import type { Workload } from '../operation.ts'
 import { type CoreProperties, corePropertiesSchema, corePropertiesWith } from './core-properties.ts'
 import { createCoreWorkload } from './core-workload.ts'
 import { PRESETS } from './presets.ts'
+import { ycsbWrites } from './ycsb-writes.ts'
 
 const FAMILY = 'YCSB'
 
@@ -64,6 +65,8 @@ export function ycsbDefinition(ycsb: YcsbSource): WorkloadDefinition {
     loadOrder: (given) => String(parse(given).insertorder),
     compressionTarget: () => null,
     create: (given, context) => createYcsb(ycsb, parse(given) as CoreProperties, given, context),
+    writes: (given, size) =>
+      ycsbWrites(name, parse(given) as CoreProperties, size, ycsb.loadOnly ?? false),
   }
 }
 

@@ -46,7 +46,7 @@ test('the engine as it is gives the adversary nothing to find', async () => {
 
 const RESOLVE = 'compaction/resolved-spec.ts'
 const VALIDATE = 'compaction/validate-spec.ts'
-const ANSWERS = 'compaction/strategy-answers.ts'
+const FIELDS = 'compaction/answer-fields.ts'
 
 describe('the adversary notices the lack of', () => {
   test.each<[rule: string, path: string, find: string | RegExp, replace: string, found: RegExp]>([
@@ -88,7 +88,7 @@ describe('the adversary notices the lack of', () => {
     ['inputs-free', VALIDATE, 'checkInputsFree(context, resolved)', '', /two jobs take table/],
     [
       'form, for levels',
-      ANSWERS,
+      FIELDS,
       /if \(Number.isInteger\(level\) && .*/,
       'if (typeof level === "number") {',
       /form/,
@@ -103,7 +103,7 @@ describe('the adversary notices the lack of', () => {
     ['outputs-ordered', VALIDATE, 'checkOutputsOrdered(resolved)', '', /outputs-ordered|cut|lies/],
     [
       'form, for the next state',
-      ANSWERS,
+      FIELDS,
       "if (!isPlain) throw wrong(asked, path, value, 'JSON')",
       'if (!isPlain) return value as Json',
       /form|LSM_CORRUPTION|serialize/,

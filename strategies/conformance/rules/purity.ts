@@ -3,7 +3,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isLsmError } from '../../../engine/base/errors.ts'
 import type { SafetyRule } from '../../../engine/compaction/resolved-spec.ts'
-import type { CompactionStrategy, TreeView } from '../../../engine/compaction/strategy.ts'
+import type {
+  CompactionSpec,
+  CompactionStrategy,
+  TreeView,
+} from '../../../engine/compaction/strategy.ts'
 import { printSpec } from '../../primitives/print-spec.ts'
 import { busyHistories, histories, ownHistories } from '../history.ts'
 import { forAll, once, type Rule } from '../rule.ts'
@@ -20,8 +24,28 @@ function expectSame(
 ): void {
   const again = strategy.pick(view)
   if (isDeepStrictEqual(again, spec)) return
-  const message = `${how} it picks: ${printSpec(again)}`
+  const message = `${how} it picks: ${toldApart(again, spec)}`
   throw new Violation(message, { version: tree.version, running, spec })
+}
+
+/** The text of a pick. If `other` has the same text, it names the field that differs. */
+function toldApart(spec: CompactionSpec | null, other: CompactionSpec | null): string {
+  const text = printSpec(spec)
+  return text === printSpec(other) ? `${text}, with other ${differingField(spec, other)}` : text
+}
+
+/** For example `outputs.0.softCuts.keys.2`. The values must differ. */
+function differingField(one: unknown, other: unknown): string {
+  if (!isPlain(one) || !isPlain(other)) return ''
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  const name = [...names].find((field) => !isDeepStrictEqual(one[field], other[field]))
+  if (name === undefined) return ''
+  const deeper = differingField(one[name], other[name])
+  return deeper === '' ? name : `${name}.${deeper}`
+}
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
 }
 
 /**
@@ -93,7 +117,7 @@ export const noMemory: Rule = {
       const spec = again[at]?.moment.spec
       if (isDeepStrictEqual(spec, moment.spec)) continue
       const { tree, running } = moment
-      const picked = spec === undefined ? 'nothing any more' : printSpec(spec)
+      const picked = spec === undefined ? 'nothing any more' : toldApart(spec, moment.spec)
       const message = `in a second run of the same history it picks: ${picked}`
       throw new Violation(message, { version: tree.version, running, spec: moment.spec })
     }
