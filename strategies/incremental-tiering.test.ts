@@ -30,7 +30,7 @@ function specOf(
 const runs = (...sizes: number[]) =>
   ['L0', ...sizes.map((bytes, at) => `R${at + 1}: ${at + 1}[a,z] values=${bytes}`)].join('\n')
 
-/** Decisions of `incremental_compaction_strategy.cc`, whose runs are sorted by size as these are. */
+/** Decisions of `incremental_compaction_strategy.cc`; it sorts runs by size, as these are. */
 describe('buckets as Scylla makes them', () => {
   test.each([
     ['three similar runs rest', runs(100, 100, 100, 1000), {}, 'nothing'],

@@ -128,8 +128,7 @@ describe('density', () => {
   })
 
   test('neighbours move together', () => {
-    const tree =
-      'L0\nR9: 1[a,c] values=200; 2[d,f] values=200; 3[g,h] values=50; 4[i,k] values=200'
+    const tree = 'L0\nR9: 1[a,c] values=200; 2[d,f] values=200; 3[g,h] values=50; 4[i,k] values=200'
     expect(printSpec(specOf(tree, 'dgi'))).toMatch(/^move L0 R9 \(tables 1, 2\) -> L1 new/)
   })
 })

@@ -1,10 +1,10 @@
 /**
- * Owns unified compaction. Levels are ranges of density: a table's bytes divided by its share of
- * the key space. Each level is f times denser than the one above. Where t tables of a level overlap,
- * they merge, with all tables that they overlap directly or through others (a bucket). The output
- * is cut at borders of shards (`shards.ts`), more of them the denser it is, so tables keep near
- * their size, and buckets become smaller parts of denser levels. t = f makes tiering (T4), t = 2
- * leveling (L10), and f = t = 2 both (N); a list sets it level by level.
+ * Owns unified compaction. A level is a range of density: a table's bytes divided by its share of
+ * the key space. Each level is f times denser than the one above. Where t tables of a level
+ * overlap, they merge, with all tables that they overlap directly or through others (a bucket). The
+ * output is cut at borders of shards (`shards.ts`); the denser it is, the more of them. So tables
+ * stay near their size, and a bucket is a small part of a dense level. t = f makes tiering (T4),
+ * t = 2 leveling (L10), and f = t = 2 both (N). A list of parameters sets f and t level by level.
  *
  * The rules, in this order:
  *
