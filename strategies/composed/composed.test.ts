@@ -9,6 +9,7 @@ import { deleteAware } from '../partial-levels/delete-aware.ts'
 import { levelingPartial } from '../partial-levels/leveling-partial.ts'
 import { oneLeveling } from '../partial-levels/one-leveling.ts'
 import { printSpec } from '../primitives/print-spec.ts'
+import { loadAll } from '../testing/load-all.ts'
 import { brokenRecency, emptyTree, load, readAll, type SteppedTree } from '../testing/stepper.ts'
 import { leveling } from '../whole-levels/leveling.ts'
 import { tiering } from '../whole-levels/tiering.ts'
@@ -218,6 +219,34 @@ describe('level 0 collects as many flushes for every preset', () => {
       'merge L0 R9, L0 R8, L0 R7, L0 R6 -> L1 new because runs(0) ≥ l0Trigger',
     )
     expect(pick(three)).toMatch(/^merge L0 R9, L0 R8, L0 R7, L0 R6, L1 R1, L1 R3, L1 R2 -> L2 new /)
+  })
+})
+
+/**
+ * O2 of the paper has LO+1 and LO+2 write less than round-robin. For LO+2 that holds only while no
+ * table has a grandparent, when LO+2 is LO+1; README, *The ten of Sarkar et al.*
+ */
+describe('LO+2 against LO+1 and round-robin', () => {
+  const loadedBy = (preset: string, buffers: number) => {
+    const random = createRandom(5)
+    const keys = () => [...new Set(Array.from({ length: 16 }, () => random.nextU32()))]
+    const params = { preset, T: 4, l0Trigger: 1, softCuts: 'none' }
+    return loadAll(composed, params, 16, Array.from({ length: buffers }, keys))
+  }
+
+  test('picks what LO+1 picks in a tree of two levels', () => {
+    const { tree, specs } = loadedBy('lo+2', 17)
+    expect(tree.version.levels.length).toBe(3)
+    expect(specs).toEqual(loadedBy('lo+1', 17).specs)
+    expect(tree.writtenBytes).toBeLessThan(loadedBy('rr', 17).tree.writtenBytes)
+  })
+
+  test('writes more than both in a tree of four', () => {
+    const written = (preset: string) => loadedBy(preset, 160).tree.writtenBytes / (160 * 16)
+    const [lo1, lo2, rr] = ['lo+1', 'lo+2', 'rr'].map(written)
+    expect(lo1).toBeLessThan(rr!)
+    expect(lo2! / rr!).toBeGreaterThan(1.1)
+    expect(lo2! / lo1!).toBeGreaterThan(1.15)
   })
 })
 
