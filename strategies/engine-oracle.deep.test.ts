@@ -24,7 +24,7 @@ const further: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]
   'lazy-leveling': [{ sizing: 'dynamic' }],
   'k-lsm': [{ T: [4, 3, 2], K: [3, 2, 1] }],
   'dynamic-leveled': [{ T: 2, levels: 4 }],
-  'delete-aware': [{ deleteTtlMs: 100 }, { deleteTtlMs: 20, mode: 'dd', T: 2 }],
+  'delete-aware': [{ deleteTtlMs: 100 }, { deleteTtlMs: 20, mode: 'sd', T: 2 }],
   composed: [
     ...PRESET_NAMES.map((preset) => ({ preset, deleteTtlMs: 100, densityThreshold: 0.2 })),
     { trigger: ['staleness', 'saturation'], staleMs: 50 },

@@ -138,9 +138,11 @@ async function measureReplay(
   const { workload, peer, replaySeconds, exported } = await replayNatively({
     workload: plan.createWorkload(),
     budget: plan.budget,
+    follows: plan.follows!,
     folder,
     signal: context.signal,
-    window: () => new ProcessWindow(() => context.terminalWritten().bytes),
+    window: () =>
+      plan.sharesProcess ? null : new ProcessWindow(() => context.terminalWritten().bytes),
     arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
   })
   return {
@@ -149,11 +151,7 @@ async function measureReplay(
       traceHash: workload.traceHash.digest(),
       liveLogicalBytes: workload.liveLogicalBytes,
     },
-    peer: {
-      ...peer,
-      burst: null,
-      drain: { how: "db_bench's waitforcompaction; the memtable stays", converged: true },
-    },
+    peer: { ...peer, burst: null },
     timed: {
       // Load and run are one replay.
       phases: [

@@ -16,13 +16,7 @@
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import type {
-  CompactionSpec,
-  InputSlice,
-  OutputPlace,
-  PickReason,
-  TreeView,
-} from '../../engine/compaction/strategy.ts'
+import type { InputSlice, OutputPlace, PickReason } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, rangeOf, sliceTables, tableAt } from '../../engine/version/run.ts'
 import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
@@ -31,10 +25,12 @@ import { tableBytes } from '../primitives/shared-parameters.ts'
 import { alignedOutput } from '../primitives/soft-cuts.ts'
 import { wholeRuns } from '../primitives/specs.ts'
 import { lowerLevels } from './multilevel.ts'
-import type { PartialShape, PartialState } from './shared-rules.ts'
-
-type View = TreeView<PartialState>
-type Spec = CompactionSpec<PartialState>
+import type {
+  PartialShape,
+  PartialState,
+  PartialSpec as Spec,
+  PartialView as View,
+} from './shape.ts'
 
 /** Tables [from, to) of a run. */
 export interface Span {

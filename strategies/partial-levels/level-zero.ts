@@ -18,7 +18,7 @@
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import type { CompactionSpec, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
+import type { PickReason } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, type RunId, rangeOf } from '../../engine/version/run.ts'
 import { levelAt } from '../../engine/version/version.ts'
@@ -34,11 +34,8 @@ import {
   MOST_BYTES_IN_TABLES,
   overlapWith,
 } from './descent.ts'
-import type { PartialShape, PartialState } from './shared-rules.ts'
+import type { PartialShape, PartialSpec as Spec, PartialView as View } from './shape.ts'
 import { bytesPerTombstone, firstTargetBytes } from './targets.ts'
-
-type View = TreeView<PartialState>
-type Spec = CompactionSpec<PartialState>
 
 /** The base level must have more than this many times T (at least 10) the bytes of level 0. */
 const SMALL_FACTOR = 2

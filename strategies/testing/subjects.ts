@@ -174,7 +174,7 @@ export const subjects: readonly Subject[] = [
       baseBytes,
       targetTableBytes,
       deleteTtlMs: limits.deleteTtlMs,
-      mode: fc.constantFrom('so', 'sd', 'dd'),
+      mode: fc.constantFrom('so', 'sd'),
     }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
