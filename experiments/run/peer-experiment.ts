@@ -135,7 +135,7 @@ async function measureReplay(
   folder: string,
   context: ExperimentContext,
 ): Promise<PeerMeasurement> {
-  const { workload, peer, replaySeconds, exported } = await replayNatively({
+  const { workload, peer, replaySeconds, endsAtOnce, exported } = await replayNatively({
     workload: plan.createWorkload(),
     budget: plan.budget,
     follows: plan.follows!,
@@ -158,7 +158,7 @@ async function measureReplay(
         {
           name: 'run',
           wallSeconds: replaySeconds,
-          throughputPerSecond: quotient(workload.operations, replaySeconds),
+          throughputPerSecond: endsAtOnce ? quotient(workload.operations, replaySeconds) : null,
         },
       ],
       arrival: 'closed',
