@@ -98,7 +98,10 @@ async function measureInteractive(
       answers: new AnswerOracle({ expectedRecords }),
       signal,
       onProgress,
-      onSlice: plan.paced ? () => target.pause(budget.memtableBytes / 2) : undefined,
+      onSlice:
+        plan.pauseQuietMs === undefined
+          ? undefined
+          : () => target.pause(budget.memtableBytes / 2, plan.pauseQuietMs!),
       load,
       watch,
     })
