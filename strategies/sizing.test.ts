@@ -56,21 +56,21 @@ describe.each([
   })
 })
 
-describe.each([
-  [{ T: 4 }],
-  [{ T: 10, pick: 'rr-to-target' }],
-] as const)('dynamic-leveled %o', (params) => {
-  test('obsolete entries stay within T/(T − 1) and the least target of a level', () => {
-    const { T } = params
-    for (const keys of SIZES) {
-      const leastTarget = (T * MEMTABLE_ENTRIES) / keys
-      expect(
-        spaceAmplification(dynamicLeveled, { l0Trigger: 1, ...params }, keys),
-        `${keys} keys`,
-      ).toBeLessThanOrEqual(T / (T - 1) + leastTarget + 0.02)
-    }
-  })
-})
+describe.each([[{ T: 4 }], [{ T: 10, pick: 'rr-to-target' }]] as const)(
+  'dynamic-leveled %o',
+  (params) => {
+    test('obsolete entries stay within T/(T − 1) and the least target of a level', () => {
+      const { T } = params
+      for (const keys of SIZES) {
+        const leastTarget = (T * MEMTABLE_ENTRIES) / keys
+        expect(
+          spaceAmplification(dynamicLeveled, { l0Trigger: 1, ...params }, keys),
+          `${keys} keys`,
+        ).toBeLessThanOrEqual(T / (T - 1) + leastTarget + 0.02)
+      }
+    })
+  },
+)
 
 describe.each([
   [leveling, {}],

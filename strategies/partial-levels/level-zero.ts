@@ -18,7 +18,7 @@
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import type { CompactionSpec, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
+import type { PickReason } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, type RunId, rangeOf } from '../../engine/version/run.ts'
 import { levelAt } from '../../engine/version/version.ts'
@@ -34,11 +34,8 @@ import {
   MOST_BYTES_IN_TABLES,
   overlapWith,
 } from './descent.ts'
-import type { PartialShape, PartialState } from './shared-rules.ts'
+import type { PartialShape, PartialSpec as Spec, PartialView as View } from './shape.ts'
 import { bytesPerTombstone, firstTargetBytes } from './targets.ts'
-
-type View = TreeView<PartialState>
-type Spec = CompactionSpec<PartialState>
 
 /** The base level must have more than this many times T (at least 10) the bytes of level 0. */
 const SMALL_FACTOR = 2
@@ -84,10 +81,12 @@ export function pickBlockedLevel0(view: View, shape: PartialShape): Spec | null 
   const { runs } = levelAt(view.version, 0)
   if (shape.rules.intraL0 === 'never') return null
   const busy = busyRuns(view)
-  const newest = runs.slice(0, firstIndex(runs, ({ id }) => busy.has(id)))
+  const newest = runs.slice(
+    0,
+    firstIndex(runs, ({ id }) => busy.has(id)),
+  )
   const free = runs.filter(({ id }) => !busy.has(id))
-  const isDue =
-    free.length >= shape.l0Trigger || bytesOfRuns(free) >= firstTargetBytes(view, shape)
+  const isDue = free.length >= shape.l0Trigger || bytesOfRuns(free) >= firstTargetBytes(view, shape)
   if (!isDue || runs.length < shape.l0Trigger + BLOCKED_RUNS_EXTRA) return null
   const span = cheapestSpan(newest, MOST_BYTES_IN_TABLES * tableBytes(view, shape))
   return span.length < BLOCKED_RUNS_MIN ? null : mergeWithin(view, shape, span)

@@ -15,24 +15,24 @@
  * `VersionStorageInfo::CalculateBaseBytes`.
  */
 
-import type {
-  CompactionSpec,
-  LevelScore,
-  PickReason,
-  TreeView,
-} from '../../engine/compaction/strategy.ts'
+import type { LevelScore, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
 import { indexOfTable, type Run, tableAt } from '../../engine/version/run.ts'
 import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { scoresAround, whenIdle } from '../define-strategy.ts'
-import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
-import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
-import { type SoftCutRule, tableBytes } from '../primitives/shared-parameters.ts'
+import { chooseTable } from '../primitives/movement.ts'
+import { advance, indexAfter } from '../primitives/round-robin.ts'
+import { tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
 import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
-import type { SourceRules } from './source-rules.ts'
+import {
+  NO_CURSORS,
+  type PartialShape,
+  type PartialSpec as Spec,
+  type PartialView as View,
+} from './shape.ts'
 import {
   bytesPerTombstone,
   firstTargetBytes,
@@ -42,33 +42,7 @@ import {
   targetsOf,
 } from './targets.ts'
 
-/** How far each level's compactions have come through the key space. */
-export type PartialState = { readonly cursors: Cursors }
-
-export const NO_CURSORS: PartialState = { cursors: [] }
-
-export interface PartialShape extends MovementLimits {
-  readonly T: number
-  readonly l0Trigger: number
-  /** Raw bytes the targets start from; 0: the memtable size. */
-  readonly baseBytes: number
-  readonly sizing: 'static' | 'dynamic'
-  /** Dynamic sizing: number of levels, with level 0. Most data lies in the last. */
-  readonly levels: number
-  /** In order of priority: the first movement that does not pass chooses the table. */
-  readonly movement: readonly MovementName[]
-  /** Number of neighbouring tables that are compacted together. */
-  readonly tablesPerJob: number
-  readonly bitsPerKey: number
-  readonly targetTableBytes: number
-  /** Those of the source, where sources differ. */
-  readonly rules: SourceRules
-  /** Where the tables of a merge may end early. A table rewritten in place is cut by size alone. */
-  readonly softCuts: SoftCutRule
-}
-
-type View = TreeView<PartialState>
-type Spec = CompactionSpec<PartialState>
+export { NO_CURSORS, type PartialShape, type PartialState } from './shape.ts'
 
 /** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
 export type PartialTrigger = (
@@ -229,7 +203,14 @@ function compactTables(
 ): Spec {
   const run = levelAt(view.version, level).runs[0]!
   const to = Math.min(index + shape.tablesPerJob, run.totals.tables)
-  return descendFrom(view, shape, level, grownSpan(view, shape, level, { from: index, to }), index, reason)
+  return descendFrom(
+    view,
+    shape,
+    level,
+    grownSpan(view, shape, level, { from: index, to }),
+    index,
+    reason,
+  )
 }
 
 /** Sends the span down; the cursor moves to its end. */

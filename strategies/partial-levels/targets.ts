@@ -16,7 +16,7 @@
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { compensatedRunBytes, tombstoneBytes } from '../primitives/compensated-sizes.ts'
-import type { PartialShape } from './shared-rules.ts'
+import type { PartialShape } from './shape.ts'
 
 export interface Targets {
   /** The level that level 0 merges into. */

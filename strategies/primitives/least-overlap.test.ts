@@ -125,8 +125,20 @@ test('a table that shares only the largest key is not counted', () => {
 
 test('ratios that differ by less than a 1024th are equal', () => {
   const above = (bytes: number) =>
-    runOf(1, tablesFrom(1, 0, [[3, 2, 1024], [3, 0, bytes]]))
-  const next = runOf(2, tablesFrom(10, 0, [[3, 2, 1024], [3, 0, 1024]]))
+    runOf(
+      1,
+      tablesFrom(1, 0, [
+        [3, 2, 1024],
+        [3, 0, bytes],
+      ]),
+    )
+  const next = runOf(
+    2,
+    tablesFrom(10, 0, [
+      [3, 2, 1024],
+      [3, 0, 1024],
+    ]),
+  )
   expect(leastOverlap()(above(1024), next, 1)).toBe(1)
   expect(leastOverlap()(above(1023), next, 1)).toBe(0)
   expect(leastOverlap()(above(2048), next, 0)).toBe(1)

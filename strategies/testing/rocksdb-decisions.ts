@@ -90,7 +90,13 @@ const SIX_BELOW =
   '26[130,165] values=600; 27[166,170] values=600; 28[270,340] values=600; ' +
   '29[401,500] values=600; 30[601,800] values=600; 31[830,890] values=600'
 
-const DYNAMIC = { T: 10, pick: 'largest', baseBytes: 20, l0Trigger: 2, targetTableBytes: 67_108_864 }
+const DYNAMIC = {
+  T: 10,
+  pick: 'largest',
+  baseBytes: 20,
+  l0Trigger: 2,
+  targetTableBytes: 67_108_864,
+}
 const TWO_FLUSHED = level0('2[200,250]', '1[150,200]')
 
 const MOVES = { ...BY_RATIO, baseBytes: 100, targetTableBytes: 400_000 }
@@ -124,12 +130,7 @@ function smallLevel0(multiplier: number, picks: string): Decision {
     strategy: 'leveling-partial',
     params: LEVEL,
     tree: tree(
-      level0(
-        run(4, '[100,200]'),
-        run(3, '[100,200]'),
-        run(2, '[100,100]'),
-        run(1, '[100,200]'),
-      ),
+      level0(run(4, '[100,200]'), run(3, '[100,200]'), run(2, '[100,100]'), run(1, '[100,200]')),
       sorted(1, `5[100,200] values=${bytes} entries=${bytes}`),
     ),
     picks,

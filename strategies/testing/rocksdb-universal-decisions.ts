@@ -176,11 +176,7 @@ export const UNIVERSAL_DECISIONS: readonly Decision[] = [
     'UniversalPeriodicCompaction3',
     PERIODIC,
     {
-      0: [
-        file(1, '150', '200', 1, { old: true }),
-        file(5, '010', '080'),
-        file(6, '501', '750'),
-      ],
+      0: [file(1, '150', '200', 1, { old: true }), file(5, '010', '080'), file(6, '501', '750')],
     },
     'nothing',
     { running: [{ level: 0, tables: [5], to: 0 }] },
