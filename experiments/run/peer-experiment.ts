@@ -138,6 +138,7 @@ async function measureReplay(
   folder: string,
   context: ExperimentContext,
 ): Promise<PeerMeasurement> {
+  context.onProgress('replay', 0, 1)
   const { workload, peer, replaySeconds, endsAtOnce, exported } = await replayNatively({
     workload: plan.createWorkload(),
     budget: plan.budget,
@@ -148,6 +149,7 @@ async function measureReplay(
       plan.sharesProcess ? null : new ProcessWindow(() => context.terminalWritten().bytes),
     arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
   })
+  context.onProgress('replay', 1, 1)
   return {
     deterministic: {
       phases: workload.phases,
