@@ -11,10 +11,10 @@ import {
   type ByOperation,
   costsOf,
   meanCost,
-  treeOf,
   type Tuning,
   type TuningCosts,
   type TuningEnvironment,
+  treeOf,
   type WorstCase,
   worstCase,
 } from './workload-cost.ts'

@@ -26,6 +26,7 @@ import { tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
+import { pickFlushedRun } from './flushed-run.ts'
 import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
 import {
   NO_CURSORS,
@@ -75,7 +76,7 @@ export function pickPartialLevels(
   triggers: readonly PartialTrigger[] = [pickFullest],
 ): Spec | null {
   const busy = busyLevels(view)
-  let spec = pickRepair(view, shape, busy)
+  let spec = pickRepair(view, shape, busy) ?? pickFlushedRun(view, shape, busy)
   for (const trigger of triggers) spec ??= trigger(view, shape, busy)
   return spec
 }

@@ -65,12 +65,19 @@ describe('an aligned output', () => {
     expect(output('d', 's', { targetTableBytes: 0 }).softCuts!.overlapBytesMax).toBe(25 * 640)
   })
 
-  test('by LevelDB’s rule counts grandparents where they end', () => {
-    const { softCuts, targetTableBytes } = output('d', 's', { softCuts: 'leveldb' })
-    expect(borders(softCuts!)).toBe('[e+ 20, e+ 0, j+ 20, j+ 0, n+ 20, n+ 0, t+ 20, t+ 0]')
-    const limits = { endsFrom: [100], overlapBytesMax: 1100, skippedBytesMin: null }
-    expect(softCuts).toMatchObject(limits)
-    expect(targetTableBytes).toBe(100)
+  test('by LevelDB’s rule ends after ten tables’ size of grandparents, whatever its own size', () => {
+    const cutKeys = (targetTableBytes: number) => {
+      const params = { softCuts: 'leveldb', targetTableBytes } as const
+      const { cutKeys: keys, ...plain } = output('d', 's', params)
+      expect(plain).not.toHaveProperty('softCuts')
+      expect(plain.targetTableBytes).toBe(targetTableBytes)
+      return keys.map((key) => text(key).replace('\0', '+'))
+    }
+    // Each of the grandparents has 20 bytes.
+    expect(cutKeys(2)).toEqual(['e+', 'j+', 'n+', 't+'])
+    expect(cutKeys(4)).toEqual(['j+', 't+'])
+    expect(cutKeys(5)).toEqual(['n+'])
+    expect(cutKeys(9)).toEqual([])
   })
 
   test('is cut by size alone where no deeper table overlaps it, and where that is asked for', () => {

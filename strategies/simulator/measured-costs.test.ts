@@ -77,23 +77,29 @@ describe.each(DESIGNS)('%s T=%i K=%i Z=%i', (strategy, T, K, Z) => {
   test.each([
     [40, 0],
     [70, 6],
-  ])('%i memtables, %i bits: in a steady state as predicted, each operation and each mix', (buffers, bits) => {
-    expect(runsAtMost(T, K)).toBe(K)
-    const costs = measured(designOf(bits), buffers)
-    const model = predicted(bits, buffers)
-    expect(costs.isWhole).toBe(true)
-    for (const kind of OPERATION_KINDS) {
-      expect(Math.abs(model.ios[kind] / costs.ios[kind] - 1), kind).toBeLessThan(0.03)
-    }
-    for (const mix of MIXES) {
-      const [expected, found] = [meanCost(mix, model.ios), meanCost(mix, costs.ios)]
-      expect(Math.abs(expected / found - 1)).toBeLessThan(0.03)
-    }
-    for (const space of ['spaceMean', 'spaceMost', 'spacePeak'] as const) {
-      expect(Math.abs(model[space] / costs[space] - 1), space).toBeLessThan(0.03)
-    }
-    expect(costs.filterBitsPerRecord / (bits * model.spaceMean || 1)).toBeCloseTo(bits > 0 ? 1 : 0, 1)
-  })
+  ])(
+    '%i memtables, %i bits: in a steady state as predicted, each operation and each mix',
+    (buffers, bits) => {
+      expect(runsAtMost(T, K)).toBe(K)
+      const costs = measured(designOf(bits), buffers)
+      const model = predicted(bits, buffers)
+      expect(costs.isWhole).toBe(true)
+      for (const kind of OPERATION_KINDS) {
+        expect(Math.abs(model.ios[kind] / costs.ios[kind] - 1), kind).toBeLessThan(0.03)
+      }
+      for (const mix of MIXES) {
+        const [expected, found] = [meanCost(mix, model.ios), meanCost(mix, costs.ios)]
+        expect(Math.abs(expected / found - 1)).toBeLessThan(0.03)
+      }
+      for (const space of ['spaceMean', 'spaceMost', 'spacePeak'] as const) {
+        expect(Math.abs(model[space] / costs[space] - 1), space).toBeLessThan(0.03)
+      }
+      expect(costs.filterBitsPerRecord / (bits * model.spaceMean || 1)).toBeCloseTo(
+        bits > 0 ? 1 : 0,
+        1,
+      )
+    },
+  )
 
   test('over a load as predicted', () => {
     const costs = measured(designOf(4), 70, { life: 'load' })

@@ -93,7 +93,11 @@ export function fileBytes({ entry }: Budget, rawBytes: number): number {
   return entry === undefined ? rawBytes : Math.round((rawBytes / entry.rawBytes) * entry.tableBytes)
 }
 
-/** Bytes of data blocks that hold as many entries as these raw bytes. */
-export function dataBytes({ entry }: Budget, rawBytes: number): number {
-  return entry === undefined ? rawBytes : Math.round((rawBytes / entry.rawBytes) * entry.dataBytes)
+/**
+ * Bytes of data blocks from which tables have as many entries as these raw bytes. LevelDB and
+ * RocksDB look at whole blocks, so their tables end half a block later.
+ */
+export function dataBytes({ entry, blockBytes }: Budget, rawBytes: number): number {
+  if (entry === undefined) return rawBytes
+  return Math.round((rawBytes / entry.rawBytes) * entry.dataBytes - blockBytes / 2)
 }

@@ -126,6 +126,7 @@ function leveledLines(options: ReplayOptions): readonly Line[] {
     fixed('rules', params.rules!, 'rocksdb-7.8'),
     fixed('softCuts', params.softCuts!, 'by-rules'),
     fixed('intraL0', params.intraL0!, 'by-rules'),
+    fixed('multilevel', params.multilevel!, 'never'),
     fixed('filterAlloc', params.filterAlloc!, 'uniform'),
     line('slowdown, runs', 2 * Math.max(l0Trigger, 4), 'level0_slowdown_writes_trigger'),
     line('stop, runs', 3 * Math.max(l0Trigger, 4), 'level0_stop_writes_trigger'),

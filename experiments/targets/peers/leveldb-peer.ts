@@ -45,7 +45,7 @@ export const LEVELDB_PEER: PeerDefinition = {
     }),
     setting('a write is', HANDED_TO_THE_SYSTEM, HANDED_TO_THE_SYSTEM),
     setting('table chosen of a full level', null, 'round-robin', 'kept in compact_pointer'),
-    setting('flush into deeper levels', null, 'to level 2', 'where nothing overlaps'),
+    setting('flush into deeper levels', null, 'to level 2', 'ours: a move, with rules=leveldb'),
     setting('seek compaction', null, 'on', 'after file bytes ÷ 16 KiB idle seeks, at least 100'),
     setting('background threads', 0, 1, 'ours works inline, in the write that makes it due'),
   ],
