@@ -65,19 +65,18 @@ describe('an aligned output', () => {
     expect(output('d', 's', { targetTableBytes: 0 }).softCuts!.overlapBytesMax).toBe(25 * 640)
   })
 
-  test('by LevelDB’s rule ends after ten tables’ size of grandparents, whatever its own size', () => {
-    const cutKeys = (targetTableBytes: number) => {
-      const params = { softCuts: 'leveldb', targetTableBytes } as const
-      const { cutKeys: keys, ...plain } = output('d', 's', params)
-      expect(plain).not.toHaveProperty('softCuts')
-      expect(plain.targetTableBytes).toBe(targetTableBytes)
-      return keys.map((key) => text(key).replace('\0', '+'))
+  test('by LevelDB’s rule ends where grandparents of ten tables’ size have been passed', () => {
+    const ends = (targetTableBytes: number) => {
+      const leveldb = output('d', 's', { softCuts: 'leveldb', targetTableBytes })
+      expect(leveldb).toMatchObject({ targetTableBytes })
+      expect(leveldb).not.toHaveProperty('softCuts')
+      return leveldb.cutKeys.map((key) => new TextDecoder().decode(key).replace('\0', '+'))
     }
     // Each of the grandparents has 20 bytes.
-    expect(cutKeys(2)).toEqual(['e+', 'j+', 'n+', 't+'])
-    expect(cutKeys(4)).toEqual(['j+', 't+'])
-    expect(cutKeys(5)).toEqual(['n+'])
-    expect(cutKeys(9)).toEqual([])
+    expect(ends(2)).toEqual(['e+', 'j+', 'n+', 't+'])
+    expect(ends(4)).toEqual(['j+', 't+'])
+    expect(ends(5)).toEqual(['n+'])
+    expect(ends(9)).toEqual([])
   })
 
   test('is cut by size alone where no deeper table overlaps it, and where that is asked for', () => {

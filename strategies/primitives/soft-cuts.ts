@@ -5,9 +5,9 @@
  *   rocksdb   A table ends where a grandparent begins or ends, once it is large enough. A table
  *             that is aligned with its grandparents overlaps fewer of them, so that its own merge
  *             rewrites less later. The price is tables of unequal sizes. Pebble's rule is similar.
- *   leveldb   A table ends where the merge has passed grandparents of ten tables' size since it
- *             began or last ended a table by this rule. These places do not depend on the entries,
- *             so they are keys where every table ends, and not soft cuts.
+ *   leveldb   Tables end wherever grandparents of ten tables' size have been passed since the last
+ *             such end. Ends of tables by size do not count, so these keys follow from the
+ *             grandparents alone: they are cut keys, not soft ones.
  *
  * Sources: RocksDB 7.8, `CompactionPicker::GetGrandparents`, `CompactionOutputs::ShouldStopBefore`
  * (PR 10655), the constructor of `Compaction`; LevelDB, `Compaction::ShouldStopBefore`,
@@ -36,7 +36,7 @@ const SKIPPED_SHARE_MIN = 1 / 8
 /** Where there are grandparents, a table is full at so many times the target. */
 const FULL_SHARE = 2
 /**
- * LevelDB: `MaxGrandParentOverlapBytes`, in tables of the target size. It must be exceeded there; but
+ * LevelDB, `MaxGrandParentOverlapBytes`, in tables of the target size. It must be exceeded there; but
  * a full table there is a little larger than its target, so ten of them exceed it.
  */
 const PASSED_TABLES_MAX = 10
@@ -63,7 +63,7 @@ export function alignedOutput(
   const grandparents = grandparentsOf(view.version, place.level, range)
   if (grandparents.length === 0) return plain
   if (params.softCuts === 'leveldb') {
-    return { ...plain, cutKeys: endsOfPassed(grandparents, targetBytes) }
+    return { ...plain, cutKeys: endsOfPassed(grandparents, PASSED_TABLES_MAX * targetBytes) }
   }
   const softCuts = softCutsAt(grandparents, targetBytes)
   return { ...plain, targetTableBytes: FULL_SHARE * targetBytes, softCuts }
@@ -104,17 +104,20 @@ export function softCutsAt(grandparents: readonly TableMeta[], targetBytes: numb
   }
 }
 
-/** Directly after the grandparents whose bytes, summed since the last such key, reach the limit. */
-function endsOfPassed(grandparents: readonly TableMeta[], targetBytes: number): Uint8Array[] {
-  const keys: Uint8Array[] = []
+/** The keys at which grandparents of `passedBytesMax` have been passed. */
+function endsOfPassed(
+  grandparents: readonly TableMeta[],
+  passedBytesMax: number,
+): readonly Uint8Array[] {
+  const ends: Uint8Array[] = []
   let passedBytes = 0
   for (const table of grandparents) {
     passedBytes += rawBytes(table)
-    if (passedBytes < PASSED_TABLES_MAX * targetBytes) continue
-    keys.push(keyAfter(table.largest))
+    if (passedBytes < passedBytesMax) continue
+    ends.push(keyAfter(table.largest))
     passedBytes = 0
   }
-  return keys
+  return ends
 }
 
 /** The first key after `key` in the order of bytes. */
