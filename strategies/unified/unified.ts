@@ -51,6 +51,7 @@ import { outputTo } from '../primitives/specs.ts'
 import {
   type DensityShape,
   levelOfDensity,
+  limitOfLevel,
   scalingAt,
   scalingOf,
   shardsOfDensity,
@@ -184,8 +185,13 @@ function pickDenser(tree: BucketedTree): Spec | null {
     const layer = { ...first.layer, to }
     return moveOf(tree, level, layer, first.place, {
       trigger: 'density',
-      formula: 'bytes / share of the key space ≥ density of a deeper level',
-      values: { level, tables: to - from, bytes: rawBytesOf(layer), to: first.level },
+      formula: 'density ≥ limit',
+      values: {
+        level,
+        density: Math.round(first.density),
+        limit: limitOfLevel(tree.shape, level),
+        tables: to - from,
+      },
     })
   }
   return null
@@ -193,8 +199,7 @@ function pickDenser(tree: BucketedTree): Spec | null {
 
 interface DenserTables {
   readonly layer: Layer
-  /** The level of their density. */
-  readonly level: number
+  readonly density: number
   readonly place: OutputPlace
 }
 
@@ -202,9 +207,10 @@ interface DenserTables {
 function denserTables(tree: BucketedTree, from: number, bucket: Bucket): readonly DenserTables[] {
   const [layer, second] = bucket.layers
   if (layer === undefined || second !== undefined) return []
-  const level = levelOfDensity(tree.shape, densityOf(tree, bucket))
+  const density = densityOf(tree, bucket)
+  const level = levelOfDensity(tree.shape, density)
   if (level <= from) return []
-  return [{ layer, level, place: placeBelow(tree, from, level, rangeOf(layer)) }]
+  return [{ layer, density, place: placeBelow(tree, from, level, rangeOf(layer)) }]
 }
 
 function isSame(place: OutputPlace, other: OutputPlace): boolean {
@@ -249,7 +255,7 @@ function mergeOf(tree: BucketedTree, level: number, bucket: Bucket): Spec {
     nextState: stateAfter(tree, level, bucket.to),
     reason: {
       trigger: 'sorted runs',
-      formula: 'overlapping runs ≥ t',
+      formula: 'overlap ≥ t',
       values: {
         level,
         overlap: bucket.layers.length,
@@ -293,7 +299,7 @@ function pickSink(tree: BucketedTree): Spec | null {
         { level, run },
         {
           trigger: 'sorted runs',
-          formula: 'runs > overlapping runs',
+          formula: 'runs > overlap',
           values: { level, runs: runs.length, overlap },
         },
       )
