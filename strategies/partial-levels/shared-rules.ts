@@ -43,7 +43,7 @@ import {
   targetsOf,
 } from './targets.ts'
 
-export { NO_CURSORS, type PartialShape, type PartialState } from './shape.ts'
+export { NO_CURSORS, type PartialShape } from './shape.ts'
 
 /** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
 export type PartialTrigger = (
