@@ -42,6 +42,8 @@ const STREAM = ['--workload=fillrandom', '--set=compression=none']
 
 /** 8,300 puts a second: each compaction ends before the next flush makes another one due. */
 const ARRIVAL_INTERVAL_NS = 120_000
+/** Longer than the gaps between the writes of one of LevelDB's compactions. */
+const PAUSE_QUIET_MS = 60
 /** Replays at the same time, beside our own runs. They mostly wait for arrivals. */
 const REPLAYS_AT_ONCE = 4
 
@@ -129,6 +131,8 @@ function leveldbContest(seed: number, isFirst: boolean): Contest {
   }
 }
 
+type Pace = Pick<PeerPlan, 'pauseQuietMs' | 'arrivalIntervalNs' | 'sharesProcess'>
+
 const varveName = ({ name }: Contest) => `varve ${name}`
 const pacedName = ({ name, peer }: Contest) => `${peer} ${name}`
 const atOnceName = ({ name, peer }: Contest) => `${peer} at full speed, ${name}`
@@ -155,7 +159,7 @@ class Measurement {
     await this.#ours(first!)
     for (const contest of this.#contests) {
       // Alone, because LevelDB's rest is recognised by the bytes that this process writes.
-      if (contest.peer === 'leveldb') await this.#paced(contest, { paced: true })
+      if (contest.peer === 'leveldb') await this.#paced(contest, { pauseQuietMs: PAUSE_QUIET_MS })
       if (contest.atFullSpeed) await this.#theirs(atOnceName(contest), contest, {})
     }
     await Promise.all([
@@ -199,24 +203,22 @@ class Measurement {
   }
 
   /** Repeats a run that lags, each time at half the speed. */
-  async #paced(contest: Contest, pace: Partial<PeerPlan>): Promise<void> {
+  async #paced(contest: Contest, pace: Pace): Promise<void> {
     const name = pacedName(contest)
     for (let repeat = 0; repeat <= this.#size.repeats; repeat++) {
-      const slower = (pace.arrivalIntervalNs ?? 0) * 2 ** repeat
-      const asked = slower === 0 ? pace : { ...pace, arrivalIntervalNs: slower }
-      const run = await this.#theirs(name, contest, asked)
+      const run = await this.#theirs(name, contest, slower(pace, 2 ** repeat))
       run.params.repeats = repeat
       if (run.figures.late === 0) return
     }
   }
 
-  async #theirs(name: string, contest: Contest, pace: Partial<PeerPlan>): Promise<SuiteRun> {
+  async #theirs(name: string, contest: Contest, pace: Pace): Promise<SuiteRun> {
     const { peers } = await this.#context.plansOf(this.#flagsOf(contest, contest.peer))
     const [found] = peers
     const plan = { ...found!, ...pace, budget: { ...found!.budget, entry: this.#entry! } }
     const result = await runPeer(plan, this.#experiment(name))
-    const { paced = false, arrivalIntervalNs = null } = pace
-    const run = theirRun(name, result, { paced, arrivalIntervalNs })
+    const { pauseQuietMs = null, arrivalIntervalNs = null } = pace
+    const run = theirRun(name, result, { pauseQuietMs, arrivalIntervalNs })
     this.#runs.set(name, run)
     return run
   }
@@ -254,6 +256,15 @@ class Measurement {
       // second, of megabytes in total.
       terminalWritten: () => ({ bytes: 0, calls: 0 }),
     }
+  }
+}
+
+function slower(pace: Pace, factor: number): Pace {
+  const { pauseQuietMs, arrivalIntervalNs } = pace
+  return {
+    ...pace,
+    ...(pauseQuietMs === undefined ? {} : { pauseQuietMs: pauseQuietMs * factor }),
+    ...(arrivalIntervalNs === undefined ? {} : { arrivalIntervalNs: arrivalIntervalNs * factor }),
   }
 }
 
