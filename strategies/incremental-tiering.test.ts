@@ -37,8 +37,8 @@ describe('buckets as Scylla makes them', () => {
     ['four merge, into the oldest', runs(100, 100, 100, 100, 1000), {}, 'R1 R2 R3 R4'],
     ['1.4142 times the mean is not similar', runs(1000, 1000, 1000, 1415), {}, 'nothing'],
     ['less is', runs(1000, 1000, 1000, 1414), {}, 'R1 R2 R3 R4'],
-    // 120 < 1.4142 · 115, but the mean would grow to 116.25, and 82 < 0.7071 · 116.25.
-    ['the mean does not drift off the smallest run', runs(82, 115, 148, 120), {}, 'nothing'],
+    // 192 < 1.4142 · 136.3, but the mean would grow to 150.25, and 100 < 0.7071 · 150.25.
+    ['the mean does not drift off the smallest run', runs(100, 140, 169, 192), {}, 'nothing'],
     [
       'small runs are similar, whatever their sizes',
       runs(1, 3, 9, 27),

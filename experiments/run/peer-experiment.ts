@@ -98,7 +98,10 @@ async function measureInteractive(
       answers: new AnswerOracle({ expectedRecords }),
       signal,
       onProgress,
-      onSlice: plan.paced ? () => target.pause(budget.memtableBytes / 2) : undefined,
+      onSlice:
+        plan.pauseQuietMs === undefined
+          ? undefined
+          : () => target.pause(budget.memtableBytes / 2, plan.pauseQuietMs!),
       load,
       watch,
     })
@@ -135,7 +138,8 @@ async function measureReplay(
   folder: string,
   context: ExperimentContext,
 ): Promise<PeerMeasurement> {
-  const { workload, peer, replaySeconds, exported } = await replayNatively({
+  context.onProgress('replay', 0, 1)
+  const { workload, peer, replaySeconds, endsAtOnce, exported } = await replayNatively({
     workload: plan.createWorkload(),
     budget: plan.budget,
     follows: plan.follows!,
@@ -145,6 +149,7 @@ async function measureReplay(
       plan.sharesProcess ? null : new ProcessWindow(() => context.terminalWritten().bytes),
     arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
   })
+  context.onProgress('replay', 1, 1)
   return {
     deterministic: {
       phases: workload.phases,
@@ -158,7 +163,7 @@ async function measureReplay(
         {
           name: 'run',
           wallSeconds: replaySeconds,
-          throughputPerSecond: quotient(workload.operations, replaySeconds),
+          throughputPerSecond: endsAtOnce ? quotient(workload.operations, replaySeconds) : null,
         },
       ],
       arrival: 'closed',

@@ -91,6 +91,8 @@ class StatisticalRun {
     })
     this.#simulator = new StatisticalSimulator({
       strategy: observed.strategy,
+      // A registered strategy has no digest; the conformance kit has checked it.
+      sharesTree: config.strategy.moduleDigest === null,
       memtableBytes,
       clock,
       seed,

@@ -55,12 +55,18 @@ export function ourRun(name: string, { config, deterministic, timed }: RunResult
   }
 }
 
-/** The mean entry of the tree at rest. */
+/** The mean entry of the tree at rest; the share of data blocks is that of all written tables. */
 export function meanEntry({ deterministic }: RunResult): MeanEntry {
-  const { levels } = deterministic
+  const { levels, ledger } = deterministic
   const perEntry = (figure: 'bytes' | 'rawBytes') =>
     sum(levels.map((level) => level[figure])) / sum(levels.map(({ entries }) => entries))
-  return { rawBytes: perEntry('rawBytes'), tableBytes: perEntry('bytes') }
+  const written = ledger.cells.filter(
+    ({ cause, direction }) => direction === 'write' && ['flush', 'compaction'].includes(cause),
+  )
+  const data = written.filter(({ section }) => section === 'data')
+  const dataShare = sum(data.map(({ bytes }) => bytes)) / sum(written.map(({ bytes }) => bytes))
+  const tableBytes = perEntry('bytes')
+  return { rawBytes: perEntry('rawBytes'), tableBytes, dataBytes: tableBytes * dataShare }
 }
 
 /** Null if the log ends before the run does. */

@@ -42,6 +42,8 @@ const STREAM = ['--workload=fillrandom', '--set=compression=none']
 
 /** 8,300 puts a second: each compaction ends before the next flush makes another one due. */
 const ARRIVAL_INTERVAL_NS = 120_000
+/** Longer than the gaps between the writes of one of LevelDB's compactions. */
+const PAUSE_QUIET_MS = 60
 /** Replays at the same time, beside our own runs. They mostly wait for arrivals. */
 const REPLAYS_AT_ONCE = 4
 
@@ -60,6 +62,8 @@ interface Contest {
   readonly params: readonly string[]
   readonly seed: number
   readonly tolerance: number
+  /** Whether the store also runs at full speed. */
+  readonly atFullSpeed: boolean
 }
 
 export const peers: Suite = {
@@ -75,14 +79,14 @@ export const peers: Suite = {
 }
 
 function contestsOf({ ratios, seeds }: Size, firstSeed: number): readonly Contest[] {
-  return Array.from({ length: seeds }, (_, at) => firstSeed + at).flatMap((seed) => [
-    ...ratios.flatMap((ratio) => rocksdbContests(ratio, seed)),
-    leveldbContest(seed),
+  return Array.from({ length: seeds }, (_, at) => at).flatMap((at) => [
+    ...ratios.flatMap((ratio) => rocksdbContests(ratio, firstSeed + at, at === 0)),
+    leveldbContest(firstSeed + at, at === 0),
   ])
 }
 
 /** RocksDB 7.8 behind its names for the strategies. */
-function rocksdbContests(ratio: number, seed: number): readonly Contest[] {
+function rocksdbContests(ratio: number, seed: number, isFirst: boolean): readonly Contest[] {
   const contest = (strategy: string, name: string, params: readonly string[]): Contest => ({
     name: `${name}, seed ${seed}`,
     peer: 'db_bench',
@@ -90,6 +94,7 @@ function rocksdbContests(ratio: number, seed: number): readonly Contest[] {
     params,
     seed,
     tolerance: ROCKSDB_TOLERANCE,
+    atFullSpeed: isFirst && strategy === 'leveling-partial',
   })
   const leveled = [`T=${ratio}`, 'rules=rocksdb-7.8']
   const runs = `level0_file_num_compaction_trigger=${ratio}`
@@ -100,11 +105,13 @@ function rocksdbContests(ratio: number, seed: number): readonly Contest[] {
   ]
 }
 
-/** What 1 MiB of LevelDB's tables holds in raw bytes: 16 + 100 of 124 bytes an entry. */
-const MEBIBYTE_RAW = Math.round((2 ** 20 * 116) / 123.7)
+/** Of a table of 1 MiB of LevelDB, its smallest: entries of 16 + 100 bytes, and bytes for each. */
+const TABLE_ENTRIES = 8670
+const TABLE_BYTES_PER_ENTRY = 123.67
+const RAW_BYTES_PER_ENTRY = 116
 
-/** Constants of db/dbformat.h and db/version_set.cc of LevelDB 1.20, and its smallest tables. */
-function leveldbContest(seed: number): Contest {
+/** Constants of db/dbformat.h and db/version_set.cc of LevelDB 1.20. */
+function leveldbContest(seed: number, isFirst: boolean): Contest {
   return {
     name: `LevelDB's settings, seed ${seed}`,
     peer: 'leveldb',
@@ -114,22 +121,20 @@ function leveldbContest(seed: number): Contest {
       'pick=rr',
       'T=10',
       'l0Trigger=4',
-      `baseBytes=${MEBIBYTE_RAW}`,
-      `targetTableBytes=${MEBIBYTE_RAW}`,
+      `baseBytes=${Math.round((2 ** 20 / TABLE_BYTES_PER_ENTRY) * RAW_BYTES_PER_ENTRY)}`,
+      `targetTableBytes=${TABLE_ENTRIES * RAW_BYTES_PER_ENTRY}`,
     ],
     seed,
     tolerance: LEVELDB_TOLERANCE,
+    atFullSpeed: isFirst,
   }
 }
+
+type Pace = Pick<PeerPlan, 'pauseQuietMs' | 'arrivalIntervalNs' | 'sharesProcess'>
 
 const varveName = ({ name }: Contest) => `varve ${name}`
 const pacedName = ({ name, peer }: Contest) => `${peer} ${name}`
 const atOnceName = ({ name, peer }: Contest) => `${peer} at full speed, ${name}`
-
-/** The store of each contest also runs at full speed, but only for one of RocksDB's strategies. */
-function runsAtFullSpeed({ peer, strategy, params }: Contest): boolean {
-  return peer === 'leveldb' || (strategy === 'leveling-partial' && params.includes('T=10'))
-}
 
 /** Performs the runs of all contests. */
 class Measurement {
@@ -151,10 +156,10 @@ class Measurement {
     const [first, ...others] = this.#contests
     // The first run of ours tells the mean entry, which the other stores need.
     await this.#ours(first!)
-    for (const contest of this.#contests.filter(runsAtFullSpeed)) {
+    for (const contest of this.#contests) {
       // Alone, because LevelDB's rest is recognised by the bytes that this process writes.
-      if (contest.peer === 'leveldb') await this.#paced(contest, { paced: true })
-      await this.#theirs(atOnceName(contest), contest, {})
+      if (contest.peer === 'leveldb') await this.#paced(contest, { pauseQuietMs: PAUSE_QUIET_MS })
+      if (contest.atFullSpeed) await this.#theirs(atOnceName(contest), contest, {})
     }
     await Promise.all([
       this.#allOurs(others),
@@ -197,24 +202,22 @@ class Measurement {
   }
 
   /** Repeats a run that lags, each time at half the speed. */
-  async #paced(contest: Contest, pace: Partial<PeerPlan>): Promise<void> {
+  async #paced(contest: Contest, pace: Pace): Promise<void> {
     const name = pacedName(contest)
     for (let repeat = 0; repeat <= this.#size.repeats; repeat++) {
-      const slower = (pace.arrivalIntervalNs ?? 0) * 2 ** repeat
-      const asked = slower === 0 ? pace : { ...pace, arrivalIntervalNs: slower }
-      const run = await this.#theirs(name, contest, asked)
+      const run = await this.#theirs(name, contest, slower(pace, 2 ** repeat))
       run.params.repeats = repeat
       if (run.figures.late === 0) return
     }
   }
 
-  async #theirs(name: string, contest: Contest, pace: Partial<PeerPlan>): Promise<SuiteRun> {
+  async #theirs(name: string, contest: Contest, pace: Pace): Promise<SuiteRun> {
     const { peers } = await this.#context.plansOf(this.#flagsOf(contest, contest.peer))
     const [found] = peers
     const plan = { ...found!, ...pace, budget: { ...found!.budget, entry: this.#entry! } }
     const result = await runPeer(plan, this.#experiment(name))
-    const { paced = false, arrivalIntervalNs = null } = pace
-    const run = theirRun(name, result, { paced, arrivalIntervalNs })
+    const { pauseQuietMs = null, arrivalIntervalNs = null } = pace
+    const run = theirRun(name, result, { pauseQuietMs, arrivalIntervalNs })
     this.#runs.set(name, run)
     return run
   }
@@ -234,7 +237,7 @@ class Measurement {
 
   #experiment(name: string): ExperimentContext {
     const { outFolder, signal, onProgress } = this.#context
-    const total = this.#contests.length * 2 + this.#contests.filter(runsAtFullSpeed).length
+    const total = this.#contests.length * 2 + this.#contests.filter((one) => one.atFullSpeed).length
     const before = this.#begun++
     return {
       outFolder,
@@ -255,6 +258,15 @@ class Measurement {
   }
 }
 
+function slower(pace: Pace, factor: number): Pace {
+  const { pauseQuietMs, arrivalIntervalNs } = pace
+  return {
+    ...pace,
+    ...(pauseQuietMs === undefined ? {} : { pauseQuietMs: pauseQuietMs * factor }),
+    ...(arrivalIntervalNs === undefined ? {} : { arrivalIntervalNs: arrivalIntervalNs * factor }),
+  }
+}
+
 const ROCKSDB = 'RocksDB 7.8.3 by its LOG; same puts, background work never lagging'
 const LEVELDB = 'LevelDB 1.20 by its LOG; same puts, background work never lagging'
 const LAG = 'its LOG; a run that lags is void'
@@ -270,13 +282,14 @@ function claimsOf(
     const paced = figuresOf(pacedName(contest))!
     const atOnce = figuresOf(atOnceName(contest))
     return [
-      ...[paced, ...(atOnce === undefined ? [] : [atOnce])].flatMap((theirs) =>
-        operationClaims(contest, ours, theirs, size),
-      ),
+      ...operationClaims(contest, contest.name, ours, paced, size),
+      ...(atOnce === undefined
+        ? []
+        : operationClaims(contest, `at full speed, ${contest.name}`, ours, atOnce, size)),
       ...(size.repeats === 0 ? [] : pacedClaims(contest, ours, paced)),
       ...(size.repeats === 0 || contest.peer !== 'leveldb'
         ? []
-        : leveldbClaims(contest, paced, atOnce!)),
+        : leveldbClaims(contest, paced, atOnce)),
     ]
   })
 }
@@ -284,8 +297,13 @@ function claimsOf(
 type Figures = SuiteRun['figures']
 
 /** That both got the same operations. */
-function operationClaims(contest: Contest, ours: Figures, theirs: Figures, size: Size) {
-  const { name, peer } = contest
+function operationClaims(
+  { peer }: Contest,
+  name: string,
+  ours: Figures,
+  theirs: Figures,
+  size: Size,
+): readonly Claim[] {
   const same = equalClaim(
     `${name}: operations of ${peer}`,
     theirs.traceHash!,
@@ -323,23 +341,27 @@ function pacedClaims(contest: Contest, ours: Figures, theirs: Figures): readonly
   ]
 }
 
-function leveldbClaims({ name }: Contest, paced: Figures, atOnce: Figures): readonly Claim[] {
-  return [
-    atMostClaim(
-      `${name}: WA of LevelDB at full speed`,
-      atOnce.waLsm as number,
-      paced.waLsm as number,
-      'its WA when paced: lag spares writes',
+function leveldbClaims(
+  { name }: Contest,
+  paced: Figures,
+  atOnce: Figures | undefined,
+): readonly Claim[] {
+  const counted = withinClaim(
+    `${name}: bytes that LevelDB passed to write calls`,
+    paced.processBytes as number,
+    ['flushBytes', 'compactionBytes', 'userBytes'].reduce(
+      (sum, figure) => sum + (paced[figure] as number),
+      0,
     ),
-    withinClaim(
-      `${name}: bytes that LevelDB passed to write calls`,
-      paced.processBytes as number,
-      ['flushBytes', 'compactionBytes', 'userBytes'].reduce(
-        (sum, figure) => sum + (paced[figure] as number),
-        0,
-      ),
-      PROCESS_TOLERANCE,
-      'flushes and compactions by its LOG, and the user bytes once in its log',
-    ),
-  ]
+    PROCESS_TOLERANCE,
+    'flushes and compactions by its LOG, and the user bytes once in its log',
+  )
+  if (atOnce === undefined) return [counted]
+  const lagging = atMostClaim(
+    `${name}: WA of LevelDB at full speed`,
+    atOnce.waLsm as number,
+    paced.waLsm as number,
+    'its WA when paced: lag spares writes',
+  )
+  return [counted, lagging]
 }

@@ -87,6 +87,7 @@ export class SimulatedBooks {
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
     const [inputs, outputs] = [sidesOf(removed), sidesOf(added)]
+    const { lastPick } = observed
     onEvent({
       kind,
       inputs,
@@ -94,7 +95,13 @@ export class SimulatedBooks {
       bytesRead,
       bytesWritten,
       reason,
-      ...observed.lastPick,
+      // Most events are not kept, so nobody asks for these.
+      get scores() {
+        return lastPick.scores
+      },
+      get candidates() {
+        return lastPick.candidates
+      },
       peakPhysicalBytes: ledger.peakLiveBytes,
     })
   }
@@ -129,15 +136,18 @@ export class SimulatedBooks {
   }
 }
 
+/** The parts of each level as one; a part is a run, so the parts of a level are its runs. */
 function sidesOf(parts: readonly EventPart[]): TargetEvent['inputs'] {
-  return [...Map.groupBy(parts, ({ level }) => level)]
-    .sort(([a], [b]) => a - b)
-    .map(([level, own]) => ({
-      level,
-      runs: new Set(own.map(({ run }) => run)).size,
-      tables: own.reduce((sum, { totals }) => sum + totals.tables, 0),
-      bytes: own.reduce((sum, { totals }) => sum + totals.bytes, 0),
-    }))
+  const sides: { level: number; runs: number; tables: number; bytes: number }[] = []
+  for (const { level, totals } of parts) {
+    const known = sides.find((one) => one.level === level)
+    const side = known ?? { level, runs: 0, tables: 0, bytes: 0 }
+    if (known === undefined) sides.push(side)
+    side.runs++
+    side.tables += totals.tables
+    side.bytes += totals.bytes
+  }
+  return sides.sort((a, b) => a.level - b.level)
 }
 
 /** Bytes of a length-prefixed string of this length. */

@@ -145,7 +145,7 @@ describe("Pebble's decisions", () => {
     expect(inputsOf(descent(levels, { targetTableBytes: 0.7 }))).toBe('1: 1, 2: 2, 3: 3 -> 3')
   })
 
-  test('not beside a job on the lowest level', () => {
+  test('not beside a job on the lowest level, nor beside another of three levels', () => {
     const levels = ['1[a,b]', '2[a,c]', '3[c,d]']
     const job = {
       kind: 'move' as const,
@@ -157,6 +157,11 @@ describe("Pebble's decisions", () => {
     const there = { ...job, place: { level: 3, after: null } }
     expect(inputsOf(descent(levels, {}, [elsewhere]))).toBe('1: 1, 2: 2, 3: 3 -> 3')
     expect(inputsOf(descent(levels, {}, [there]))).toBe('1: 1, 2: 2 -> 2')
+    const slice = (level: number) => ({ level, run: level, tables: 'all' as const })
+    const ofThree = { ...elsewhere, inputs: [slice(4), slice(5), slice(6)] }
+    expect(inputsOf(descent([...levels, '4[x,y]', '5[x,y]'], {}, [ofThree]))).toBe(
+      '1: 1, 2: 2 -> 2',
+    )
   })
 })
 

@@ -57,7 +57,6 @@ export function lowerLevels(
   if (inProgress.some((spec) => takesThreeLevels(spec) || touches(spec, into + 1))) return null
   const upperBytes = bytesOf(tables)
   const usualBytes = upperBytes + bytesOf(met)
-  if (usualBytes > mostBytes) return null
   const [run] = levelAt(version, into).runs
   const [deepRun] = levelAt(version, into + 1).runs
   const deeper = tablesIn(deepRun, hull([...tables, ...met])!)

@@ -30,8 +30,10 @@ export interface Budget {
 
 export interface MeanEntry {
   readonly rawBytes: number
-  /** Bytes of a table ÷ its entries. */
+  /** Bytes of tables ÷ their entries. */
   readonly tableBytes: number
+  /** Those in blocks of data, by which RocksDB and LevelDB decide that a table is full. */
+  readonly dataBytes: number
 }
 
 /** The strategy whose parameters describe a peer's tree, unless the peer can follow others too. */
@@ -86,7 +88,16 @@ export function settingsOf(
   })
 }
 
-/** Bytes of a file in which as many entries fit as in these raw bytes. */
+/** Bytes of files that hold as many entries as these raw bytes. */
 export function fileBytes({ entry }: Budget, rawBytes: number): number {
-  return entry === undefined ? rawBytes : Math.round((rawBytes * entry.tableBytes) / entry.rawBytes)
+  return entry === undefined ? rawBytes : Math.round((rawBytes / entry.rawBytes) * entry.tableBytes)
+}
+
+/**
+ * Bytes of data blocks from which tables have as many entries as these raw bytes. LevelDB and
+ * RocksDB look at whole blocks, so their tables end half a block later.
+ */
+export function dataBytes({ entry, blockBytes }: Budget, rawBytes: number): number {
+  if (entry === undefined) return rawBytes
+  return Math.round((rawBytes / entry.rawBytes) * entry.dataBytes - blockBytes / 2)
 }

@@ -11,7 +11,7 @@
 import type { Json } from '../../../engine/base/json.ts'
 import type { PeerSetting } from '../../../results/peer-schema.ts'
 import { ARENA_BLOCK_BYTES, rocksDbArenaBytes } from './arena-bytes.ts'
-import { type Budget, fileBytes, HANDED_TO_THE_SYSTEM, setting } from './budget.ts'
+import { type Budget, dataBytes, fileBytes, HANDED_TO_THE_SYSTEM, setting } from './budget.ts'
 
 /** The strategies for which RocksDB has options. */
 export const FOLLOWED_STRATEGIES: readonly string[] = [
@@ -106,8 +106,14 @@ function leveledLines(options: ReplayOptions): readonly Line[] {
   return [
     line('size ratio T', T, 'max_bytes_for_level_multiplier'),
     line('l0Trigger', l0Trigger, 'level0_file_num_compaction_trigger'),
-    sizeLine(options, 'level 1 target, bytes', level1Bytes, 'max_bytes_for_level_base'),
-    sizeLine(options, 'tableBytes', budget.tableBytes, 'target_file_size_base'),
+    line(
+      'level 1 target, bytes',
+      level1Bytes,
+      'max_bytes_for_level_base',
+      fileBytes(budget, level1Bytes),
+      'bytes of files; ours: raw bytes of entries',
+    ),
+    tableLine(options),
     {
       setting: setting(
         'pick',
@@ -120,6 +126,7 @@ function leveledLines(options: ReplayOptions): readonly Line[] {
     fixed('rules', params.rules!, 'rocksdb-7.8'),
     fixed('softCuts', params.softCuts!, 'by-rules'),
     fixed('intraL0', params.intraL0!, 'by-rules'),
+    fixed('multilevel', params.multilevel!, 'never'),
     fixed('filterAlloc', params.filterAlloc!, 'uniform'),
     line('slowdown, runs', 2 * Math.max(l0Trigger, 4), 'level0_slowdown_writes_trigger'),
     line('stop, runs', 3 * Math.max(l0Trigger, 4), 'level0_stop_writes_trigger'),
@@ -163,7 +170,7 @@ function universalLines(options: ReplayOptions): readonly Line[] {
     params.max_merge_width === NO_LIMIT
       ? fixed('max_merge_width', NO_LIMIT, NO_LIMIT)
       : line('max_merge_width', params.max_merge_width!, 'universal_max_merge_width'),
-    sizeLine(options, 'tableBytes', options.budget.tableBytes, 'target_file_size_base'),
+    tableLine(options),
     fixed('size_amp_version', params.size_amp_version!, '7.8'),
     fixed('stop_style', params.stop_style!, 'total'),
     fixed('max_read_amp', params.max_read_amp!, -1),
@@ -203,10 +210,10 @@ function defaultedLine(
   }
 }
 
-const FILE_BYTES = 'bytes of files; ours: raw bytes of entries'
-
-/** A size that RocksDB counts in bytes of files, and ours in raw bytes. */
-function sizeLine(options: ReplayOptions, name: string, rawBytes: number, flag: string): Line {
-  const { budget } = options
-  return line(name, rawBytes, flag, fileBytes(budget, rawBytes), FILE_BYTES)
+/** RocksDB ends a table when its blocks of data are this large. */
+function tableLine({ budget }: ReplayOptions): Line {
+  const { tableBytes } = budget
+  const theirs = dataBytes(budget, tableBytes)
+  const note = 'bytes of data blocks; ours: raw bytes of entries'
+  return line('tableBytes', tableBytes, 'target_file_size_base', theirs, note)
 }

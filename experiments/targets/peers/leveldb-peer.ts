@@ -9,7 +9,7 @@ import type { ClassicLevel } from 'classic-level'
 import type { PeerReading } from '../../../results/peer-schema.ts'
 import type { EntrySink } from '../../base/target.ts'
 import { levelDbArenaBytes } from './arena-bytes.ts'
-import { type Budget, fileBytes, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { type Budget, dataBytes, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { parseLevelDbLog } from './compaction-log.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
 import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
@@ -40,12 +40,12 @@ export const LEVELDB_PEER: PeerDefinition = {
       T: [10, 'constant of its source'],
       l0Trigger: [4, 'constant of its source'],
       level1Bytes: [10 * MiB, 'constant of its source, bytes of files; ours: raw bytes'],
-      tableBytes: [tableBytes(budget), 'bytes of a file, at least 1 MiB; ours: raw bytes'],
+      tableBytes: [tableBytes(budget), 'bytes of data blocks, at least 1 MiB; ours: raw bytes'],
       bitsPerKey: [10, 'constant of the library'],
     }),
     setting('a write is', HANDED_TO_THE_SYSTEM, HANDED_TO_THE_SYSTEM),
     setting('table chosen of a full level', null, 'round-robin', 'kept in compact_pointer'),
-    setting('flush into deeper levels', null, 'to level 2', 'where nothing overlaps'),
+    setting('flush into deeper levels', null, 'to level 2', 'ours: a move, with rules=leveldb'),
     setting('seek compaction', null, 'on', 'after file bytes ÷ 16 KiB idle seeks, at least 100'),
     setting('background threads', 0, 1, 'ours works inline, in the write that makes it due'),
   ],
@@ -89,7 +89,7 @@ function writeBufferBytes({ memtableBytes, entry }: Budget): number {
 
 /** LevelDB makes smaller sizes this large (`SanitizeOptions`). */
 function tableBytes(budget: Budget): number {
-  return Math.max(fileBytes(budget, budget.tableBytes), MiB)
+  return Math.max(dataBytes(budget, budget.tableBytes), MiB)
 }
 
 class LevelDbStore implements PeerStore {
