@@ -9,9 +9,5 @@ import { tuner } from './tuner.ts'
 import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-<<<<<<< HEAD
-  [agreement, counts, memory, peers, tuner, wisckey].map((suite) => [suite.name, suite]),
-=======
-  [agreement, counts, memory, peers, presets, wisckey].map((suite) => [suite.name, suite]),
->>>>>>> main
+  [agreement, counts, memory, peers, presets, tuner, wisckey].map((suite) => [suite.name, suite]),
 )
