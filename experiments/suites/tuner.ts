@@ -122,7 +122,7 @@ function environmentOf(scale: SuiteScale): TuningEnvironment {
   return { ...ENVIRONMENT, entries: entries / 4, entryBytes: entryBytes * 4 }
 }
 
-/** 40 points of the Fluid LSM-tree, each with five divisions of the memory; some for a smoke test. */
+/** 40 points of the Fluid LSM-tree with five divisions of the memory each; fewer at smoke scale. */
 function gridOf(environment: TuningEnvironment, scale: SuiteScale): readonly Design[] {
   const points: (readonly [TunedStrategy, T: number, K: number, Z: number])[] = []
   for (const T of [2, 3, 4, 5, 6, 8, 10, 12, 16]) points.push(['leveling', T, 1, 1])
