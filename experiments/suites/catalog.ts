@@ -5,8 +5,9 @@ import { memory } from './memory.ts'
 import { peers } from './peers.ts'
 import { presets } from './presets.ts'
 import type { Suite } from './suite.ts'
+import { tuner } from './tuner.ts'
 import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [agreement, counts, memory, peers, presets, wisckey].map((suite) => [suite.name, suite]),
+  [agreement, counts, memory, peers, presets, tuner, wisckey].map((suite) => [suite.name, suite]),
 )

@@ -95,8 +95,8 @@ function mergeInto(view: View, values: FragmentedValues, descent: Descent): Spec
 }
 
 /**
- * The outputs of a group that starts at `smallest`; `plain` has one for each height. Neighbours that
- * go to the same run are one output, cut between them. No output reaches from one group to the
+ * The outputs of a group that starts at `smallest`; `plain` has one for each height. Neighbours
+ * that go to the same run are one output, cut between them. No output reaches from one group to the
  * next: a run may hold other tables between them.
  */
 function outputsOfGroup(

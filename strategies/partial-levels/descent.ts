@@ -75,7 +75,8 @@ export function grownSpan(
     return touching
   }
   if (!shape.rules.growsWithin) return chosen
-  const inside = spanWithin(run, touching, interval)
+  // RocksDB looks to both sides here, also in its round-robin.
+  const inside = spanWithin(run, overlapping(run, reach), reach)
   return fits(inside) ? inside : chosen
 }
 
@@ -129,20 +130,25 @@ export function spanToTarget(
   excess: number,
 ): Span {
   const run = levelAt(view.version, level).runs[0]!
-  const metBytes = (span: Span) => {
-    return bytesOfTables(overlapWith(view, level + 1, rangeOfSpan(run, span)))
-  }
-  const mostBytes = MOST_BYTES_IN_TABLES * tableBytes(view, shape)
+  const next = levelAt(view.version, level + 1).runs[0]
   let span: Span = { from: index, to: index + 1 }
+  let met = next === undefined ? NOTHING : overlapping(next, tableAt(run, index))
   const grown = grownSpan(view, shape, level, span, 'right')
-  if (metBytes(span) === 0 && sizeOf(grown) > 1) return grown
+  if (isEmpty(met) && sizeOf(grown) > 1) return grown
   let bytes = bytesOfSpan(run, span)
+  let metBytes = next === undefined ? 0 : bytesOfSpan(next, met)
   if (bytes >= excess) return grown
+  const mostBytes = MOST_BYTES_IN_TABLES * tableBytes(view, shape)
   while (span.to < run.totals.tables && bytes <= excess) {
-    const longer = { from: index, to: span.to + 1 }
-    bytes += rawBytes(tableAt(run, span.to))
-    if (bytes + metBytes(longer) > mostBytes) break
-    span = longer
+    const table = tableAt(run, span.to)
+    bytes += rawBytes(table)
+    if (next !== undefined) {
+      const to = Math.max(met.to, overlapping(next, table).to)
+      metBytes += bytesOfSpan(next, { from: met.to, to })
+      met = { from: met.from, to }
+    }
+    if (bytes + metBytes > mostBytes) break
+    span = { from: index, to: span.to + 1 }
   }
   return grownSpan(view, shape, level, span, 'right')
 }

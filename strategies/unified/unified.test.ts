@@ -47,9 +47,9 @@ describe('overlap', () => {
       R9: 9[a,z] values=100
       R8: 8[a,z] values=100
     L1
-      R7: 71[a,f] values=200; 72[m,z] values=200
-      R6: 61[a,f] values=200; 62[m,z] values=200
-      R5: 51[a,f] values=200; 52[m,z] values=200`
+      R7: 71[a,f] values=150; 72[m,z] values=150
+      R6: 61[a,f] values=150; 62[m,z] values=150
+      R5: 51[a,f] values=150; 52[m,z] values=150`
 
   test('most overlapping runs first; of equally many the smallest level', () => {
     const twoOrMore = { scaling_parameters: ['T2', 'T3'] }
@@ -91,7 +91,7 @@ describe('overlap', () => {
 })
 
 describe('density', () => {
-  test('tables alone in their bucket go to the level of their density, on what they overlap', () => {
+  test('the oldest tables of a bucket go to the level of their density, on what they overlap', () => {
     const tree = `
       L0
         R9: 9[a,z] values=400
@@ -103,6 +103,14 @@ describe('density', () => {
     expect(printSpec(specOf(tree.replace('[a,z] values=400', '[b,f] values=200'), 'g'))).toMatch(
       /^move L0 R9 -> L1 R8 /,
     )
+  })
+
+  test('also under newer tables, which a flush may have put there since', () => {
+    const tree = `
+      L0
+        R9: 9[a,z] values=100
+        R8: 8[a,m] values=200; 7[n,z] values=200`
+    expect(printSpec(specOf(tree, 'n'))).toMatch(/^move L0 R8 -> L1 new /)
   })
 
   test('not past a level that they overlap', () => {

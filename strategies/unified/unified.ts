@@ -8,8 +8,8 @@
  *
  * The rules, in this order:
  *
- *   1. density   the only tables of a bucket have the density of a deeper level: they move there,
- *                without a rewrite, and lie on what they overlap
+ *   1. density   the oldest tables of a bucket have the density of a deeper level: they move
+ *                there, without a rewrite, and lie on what they overlap
  *   2. overlap   the bucket with the most overlapping runs, at least t of its level, merges into
  *                one run of its level; of equally many the smallest level, and there in turn
  *   3. sink      a level has more runs than overlap anywhere: tables move into older runs
@@ -169,8 +169,8 @@ function bucketedTree(view: View, values: Params): BucketedTree {
 }
 
 /**
- * Rule 1: tables that overlap no other of their level move to the level of their density, together
- * with neighbours that go to the same place.
+ * Rule 1: tables that overlap no older ones of their level move to the level of their density,
+ * together with neighbours that go to the same place.
  */
 function pickDenser(tree: BucketedTree): Spec | null {
   for (const [level, buckets] of tree.levels.entries()) {
@@ -203,11 +203,10 @@ interface DenserTables {
   readonly place: OutputPlace
 }
 
-/** The tables of a bucket if they are alone in it, and denser than their level. */
+/** The oldest tables of a bucket if they are denser than their level. */
 function denserTables(tree: BucketedTree, from: number, bucket: Bucket): readonly DenserTables[] {
-  const [layer, second] = bucket.layers
-  if (layer === undefined || second !== undefined) return []
-  const density = densityOf(tree, bucket)
+  const layer = bucket.layers.at(-1)!
+  const density = densityOf(tree, { ...bucket, layers: [layer] })
   const level = levelOfDensity(tree.shape, density)
   if (level <= from) return []
   return [{ layer, density, place: placeBelow(tree, from, level, rangeOf(layer)) }]

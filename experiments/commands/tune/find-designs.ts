@@ -26,7 +26,7 @@ import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { fitted } from '../../cli/text-lines.ts'
 import { textTable } from '../../cli/text-table.ts'
-import { measuredText, measureDesigns } from './measure-designs.ts'
+import { measureDesigns, measuredText } from './measure-designs.ts'
 
 const MIX_FLAGS = {
   zeroReads: 'zero-reads',
