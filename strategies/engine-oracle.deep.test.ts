@@ -6,6 +6,7 @@ import { runScript, type Setup, scripts } from '../engine/testing/oracles/model.
 import { STRATEGIES } from './catalog.ts'
 import { PRESET_NAMES } from './composed/presets.ts'
 import { MOVEMENT_NAMES } from './primitives/movement.ts'
+import { SOFT_CUT_RULES } from './primitives/shared-parameters.ts'
 import { smallestRatio } from './testing/smallest-ratio.ts'
 
 beforeAll(() => setParanoid(true))
@@ -19,7 +20,10 @@ const engines = [
 
 /** Cases that defaults miss: other tables move, deadlines pass during a script, levels differ. */
 const further: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>> = {
-  'leveling-partial': MOVEMENT_NAMES.map((pick) => ({ pick, T: 3, ttlMs: 100 })),
+  'leveling-partial': [
+    ...MOVEMENT_NAMES.map((pick) => ({ pick, T: 3, ttlMs: 100 })),
+    ...SOFT_CUT_RULES.map((softCuts) => ({ softCuts, T: 2, targetTableBytes: 1024 })),
+  ],
   leveling: [{ sizing: 'dynamic' }],
   'lazy-leveling': [{ sizing: 'dynamic' }],
   'k-lsm': [{ T: [4, 3, 2], K: [3, 2, 1] }],

@@ -6,6 +6,7 @@
 import type { PeerName } from '../../results/peer-schema.ts'
 import type { SuiteScale } from '../../results/suite-schema.ts'
 import { UsageError } from '../base/usage-error.ts'
+import { FOLLOWED_STRATEGIES } from '../targets/peers/db-bench-options.ts'
 import { type Arguments, readArguments, readAssignments } from './arguments.ts'
 import { readConfig } from './config-file.ts'
 import { type FlagName, flagsOf } from './flags.ts'
@@ -173,9 +174,9 @@ function checkKeep(
   }
 }
 
-/** A peer has its own strategy and its own files. */
+/** A peer has its own files, and its own strategy, unless it is `db_bench`. */
 function checkPeers(
-  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  { target, storage, strategy }: Pick<Request, 'target' | 'storage' | 'strategy'>,
   given: Given,
   placeOf: PlaceOf,
 ): void {
@@ -183,7 +184,15 @@ function checkPeers(
   if (peer === undefined) return
   if (storage === 'memory') throw new UsageError(`${placeOf('storage')}: ${peer} needs files`)
   if ('strategy' in given && !target.some(isEngineTarget)) {
-    throw new UsageError(`${placeOf('strategy')}: ${peer} has its own`)
+    const fixed = target.find((name) => name !== 'db_bench')
+    if (fixed !== undefined) throw new UsageError(`${placeOf('strategy')}: ${fixed} has its own`)
+    const foreign = strategy.find((name) => !FOLLOWED_STRATEGIES.includes(name))
+    if (foreign !== undefined) {
+      const known = FOLLOWED_STRATEGIES.join(', ')
+      throw new UsageError(
+        `${placeOf('strategy')}: db_bench has no options for "${foreign}", only for ${known}`,
+      )
+    }
   }
   const foreign = ['versions', 'record'].find((name) => name in given)
   if (foreign !== undefined && !target.some(isEngineTarget)) {

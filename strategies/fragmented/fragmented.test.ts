@@ -125,7 +125,7 @@ describe('PebblesDB’s rules', () => {
       Math.ceil(120 / 6.75),
     ])
     expect(cutsInto(4, { guardRatio: 0 })).toBe(Math.ceil(120 / 2.75))
-    expect(cutsInto(2, { guardRatio: 12 })).toBe(Math.ceil(120 / 11.75))
+    expect(cutsInto(2, { guardRatio: 24 })).toBe(Math.ceil(120 / 11.75))
   })
 
   describe('after reads of the newest run', () => {

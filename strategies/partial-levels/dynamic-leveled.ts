@@ -1,17 +1,18 @@
 /**
  * Owns leveling whose targets follow the data: the last level has no target, and each level above
- * it may hold 1/T of the next. The tree grows upwards. Data gathers in the last of `levels` levels,
- * and a level above opens when the level that level 0 merges into would be larger than base · T. So
- * the last level always has nearly all of the data, and obsolete versions take at most 1/(T − 1)
- * more space. With static targets a young last level may hold less than the levels above it.
+ * it may hold 1/T of the next, but not less than base · T. The tree grows upwards. Data gathers in
+ * the last of `levels` levels, and a level above opens when the level that level 0 merges into
+ * would be larger than base · T. So the last level always has most of the data, and obsolete
+ * versions take at most 1/(T − 1) more space and base · T. With static targets a young last level
+ * may hold less than the levels above it.
  *
- * Trigger      level saturation (level 0: number of sorted runs)
+ * Trigger      level saturation (level 0: number of sorted runs, or bytes)
  * Layout       leveling
  * Granularity  one table and what it overlaps
  * Movement     least overlap with the next level, or `pick`; ties by round-robin
  *
  * Sources: RocksDB, level_compaction_dynamic_level_bytes; Dong et al., CIDR '17 (the bound).
- * `shared-rules.ts` states the rules of the tree.
+ * `shared-rules.ts` states the rules of the tree, `targets.ts` those of the targets.
  */
 
 import { z } from 'zod'
@@ -35,8 +36,9 @@ const params = z.object({
     .default('rocksdb')
     .describe('Whose rules hold where versions differ: rocksdb (since 9.0) or rocksdb-7.8.'),
   baseBytes: baseBytes.describe(
-    'The level that takes level 0 in may hold baseBytes · T raw bytes before one opens above it; ' +
-      '0: the memtable size. RocksDB: 256 MB, four memtables, as here with T = 4.',
+    'The level that takes level 0 in may hold baseBytes · T raw bytes before one opens above it, ' +
+      'and no level less; 0: the memtable size. RocksDB: 256 MB, four memtables, as here with T = ' +
+      '4.',
   ),
 })
 

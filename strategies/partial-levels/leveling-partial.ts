@@ -1,15 +1,17 @@
 /**
  * Owns leveling with partial compaction, as LevelDB and RocksDB do it: one run in every level below
  * 0, merged one table at a time. `pick` says which table. If no table qualifies, the table with the
- * least overlap is chosen; ties are broken by round-robin.
+ * least overlap is chosen; ties are broken by round-robin. `rules` says which of the two it follows
+ * where they differ, and which version.
  *
- * Trigger      level saturation (level 0: number of sorted runs)
+ * Trigger      level saturation (level 0: number of sorted runs, or bytes)
  * Layout       leveling
  * Granularity  one table and what it overlaps
  * Movement     any of `primitives/movement.ts`; ties by round-robin
  *
  * Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder`; the movements,
- * Sarkar et al., PVLDB 14. `shared-rules.ts` states the rules of the tree.
+ * Sarkar et al., PVLDB 14. `shared-rules.ts` states the rules of the tree, `source-rules.ts` the
+ * differences.
  */
 
 import { z } from 'zod'

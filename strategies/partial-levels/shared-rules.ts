@@ -26,6 +26,7 @@ import { tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
+import { pickFlushedRun } from './flushed-run.ts'
 import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
 import {
   NO_CURSORS,
@@ -42,7 +43,7 @@ import {
   targetsOf,
 } from './targets.ts'
 
-export { NO_CURSORS, type PartialShape, type PartialState } from './shape.ts'
+export { NO_CURSORS, type PartialShape } from './shape.ts'
 
 /** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
 export type PartialTrigger = (
@@ -75,7 +76,7 @@ export function pickPartialLevels(
   triggers: readonly PartialTrigger[] = [pickFullest],
 ): Spec | null {
   const busy = busyLevels(view)
-  let spec = pickRepair(view, shape, busy)
+  let spec = pickRepair(view, shape, busy) ?? pickFlushedRun(view, shape, busy)
   for (const trigger of triggers) spec ??= trigger(view, shape, busy)
   return spec
 }
@@ -268,15 +269,28 @@ function pickTable(view: View, shape: PartialShape, targets: Targets, level: num
     ttlMs,
     bytesPerTombstone: bytesPerTombstone(view, shape),
   })
-  const reason = {
-    trigger: 'level saturation',
-    formula: shape.sizing === 'static' ? 'bytes ≥ base·T^level' : 'bytes ≥ next target / T',
-    values: { level, bytes: totals.rawBytes, target: Math.round(targets.bytes(level)) },
-  }
+  const reason = saturation(shape, targets, level, totals.rawBytes)
   if (shape.movement[0] !== 'rr-to-target') return compactTables(view, shape, level, index, reason)
   const excess = totals.rawBytes - targets.bytes(level)
   const span = spanToTarget(view, shape, level, index, excess)
   return descendFrom(view, shape, level, span, index, reason)
+}
+
+function saturation(
+  shape: PartialShape,
+  targets: Targets,
+  level: number,
+  bytes: number,
+): PickReason {
+  const trigger = 'level saturation'
+  const target = Math.round(targets.bytes(level))
+  if (bytes < target && level <= targets.lastSurplus) {
+    const formula = 'largest level / T^(last − level) ≤ base'
+    return { trigger, formula, values: { level, bytes, lastSurplus: targets.lastSurplus } }
+  }
+  const formula =
+    shape.sizing === 'static' ? 'bytes ≥ base·T^level' : 'bytes ≥ max(next target / T, base·T)'
+  return { trigger, formula, values: { level, bytes, target } }
 }
 
 /** First of all, merges several runs in a level below 0, which another strategy left, into one. */

@@ -10,7 +10,9 @@
  * Both name base · T what RocksDB names `max_bytes_for_level_base`. Without the lower limit the
  * base level would be due at 1/T of it, and would pass level 0 on in many small merges.
  *
- * Sources: RocksDB `VersionStorageInfo::CalculateBaseBytes` and `ComputeCompactionScore`.
+ * Sources: RocksDB `VersionStorageInfo::CalculateBaseBytes` (the lower limit: PR 2123) and
+ * `ComputeCompactionScore` (priorities: PR 10057, since 7.5). Up to 7.4 a level 0 larger than the
+ * base level raised the multiplier instead; that is left out.
  */
 
 import type { TreeView } from '../../engine/compaction/strategy.ts'

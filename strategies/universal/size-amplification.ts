@@ -5,8 +5,8 @@
  * `size_amp_version` names the RocksDB whose rule it is. Up to 8.6 all newer runs merge, and none
  * of them may be busy. From 8.7 on the newest runs of level 0 stay out while they make up a tenth
  * of the newer bytes or less, so that a long merge does not hold them; and busy runs only shorten
- * the stretch. At least one run of level 0 and two runs in all still merge. With narrow merge
- * widths fewer stay out, and if writers are near `level0_stop_writes_trigger`, more must.
+ * the stretch. At least one run of level 0 still merges. With narrow merge widths fewer stay out;
+ * if writers are near `level0_stop_writes_trigger`, more must.
  *
  * With `incremental` a part of the key space merges instead, if that is not much dearer
  * (`incremental.ts`).
@@ -48,7 +48,7 @@ function newestLeftOut(values: UniversalValues, runs: readonly SortedRun[]): num
   const newer = runs.slice(0, -1)
   const inLevel0 = newer.filter(({ level }) => level === 0).length
   if (inLevel0 === 0) return 0
-  const most = Math.min(inLevel0 - 1, newer.length - 1)
+  const most = inLevel0 - 1
   const runsToStop = Math.max(values.level0_stop_writes_trigger - runs.length, 0)
   const within = (width: number) => Math.min(Math.max(width - runsToStop, 0), most)
   const bytes = compensatedBytesOf(newer)
