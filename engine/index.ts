@@ -30,6 +30,7 @@ export type {
 export type { DatabaseMetrics } from './db/metrics.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
+export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
 export { type VerifyReport, verifyDatabase } from './db/offline/verify.ts'
 export type { OpenOptions } from './db/open-options.ts'
 export {

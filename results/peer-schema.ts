@@ -50,6 +50,13 @@ const reading = z.strictObject({
   /** Tables that changed their level without being rewritten. */
   moves: known(count),
   /**
+   * Compactions that began with more tables of level 0, or more sorted runs, than make them due:
+   * background work lagged behind the writes.
+   */
+  lateCompactions: known(count).default(null),
+  /** Times that the store slowed writes down or stopped them, by its LOG. */
+  stalls: known(count).default(null),
+  /**
    * Bytes that the process passed to write calls, less its terminal output: /proc/self/io wchar.
    */
   processBytes: known(bytes),

@@ -6,6 +6,7 @@ import { runScript, type Setup, scripts } from '../engine/testing/oracles/model.
 import { STRATEGIES } from './catalog.ts'
 import { PRESET_NAMES } from './composed/presets.ts'
 import { MOVEMENT_NAMES } from './primitives/movement.ts'
+import { SOFT_CUT_RULES } from './primitives/shared-parameters.ts'
 import { smallestRatio } from './testing/smallest-ratio.ts'
 
 beforeAll(() => setParanoid(true))
@@ -19,12 +20,15 @@ const engines = [
 
 /** Cases that defaults miss: other tables move, deadlines pass during a script, levels differ. */
 const further: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>> = {
-  'leveling-partial': MOVEMENT_NAMES.map((pick) => ({ pick, T: 3, ttlMs: 100 })),
+  'leveling-partial': [
+    ...MOVEMENT_NAMES.map((pick) => ({ pick, T: 3, ttlMs: 100 })),
+    ...SOFT_CUT_RULES.map((softCuts) => ({ softCuts, T: 2, targetTableBytes: 1024 })),
+  ],
   leveling: [{ sizing: 'dynamic' }],
   'lazy-leveling': [{ sizing: 'dynamic' }],
   'k-lsm': [{ T: [4, 3, 2], K: [3, 2, 1] }],
   'dynamic-leveled': [{ T: 2, levels: 4 }],
-  'delete-aware': [{ deleteTtlMs: 100 }, { deleteTtlMs: 20, mode: 'dd', T: 2 }],
+  'delete-aware': [{ deleteTtlMs: 100 }, { deleteTtlMs: 20, mode: 'sd', T: 2 }],
   composed: [
     ...PRESET_NAMES.map((preset) => ({ preset, deleteTtlMs: 100, densityThreshold: 0.2 })),
     { trigger: ['staleness', 'saturation'], staleMs: 50 },

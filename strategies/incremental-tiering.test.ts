@@ -30,15 +30,15 @@ function specOf(
 const runs = (...sizes: number[]) =>
   ['L0', ...sizes.map((bytes, at) => `R${at + 1}: ${at + 1}[a,z] values=${bytes}`)].join('\n')
 
-/** Decisions of `incremental_compaction_strategy.cc`, whose runs are sorted by size as these are. */
+/** Decisions of `incremental_compaction_strategy.cc`; it sorts runs by size, as these are. */
 describe('buckets as Scylla makes them', () => {
   test.each([
     ['three similar runs rest', runs(100, 100, 100, 1000), {}, 'nothing'],
     ['four merge, into the oldest', runs(100, 100, 100, 100, 1000), {}, 'R1 R2 R3 R4'],
     ['1.4142 times the mean is not similar', runs(1000, 1000, 1000, 1415), {}, 'nothing'],
     ['less is', runs(1000, 1000, 1000, 1414), {}, 'R1 R2 R3 R4'],
-    // 120 < 1.4142 · 115, but the mean would grow to 116.25, and 82 < 0.7071 · 116.25.
-    ['the mean does not drift off the smallest run', runs(82, 115, 148, 120), {}, 'nothing'],
+    // 192 < 1.4142 · 136.3, but the mean would grow to 150.25, and 100 < 0.7071 · 150.25.
+    ['the mean does not drift off the smallest run', runs(100, 140, 169, 192), {}, 'nothing'],
     [
       'small runs are similar, whatever their sizes',
       runs(1, 3, 9, 27),

@@ -19,8 +19,8 @@
  * Granularity  several tables: those of one key range, of all runs of the bucket
  * Movement     key order, until the bucket is one run
  *
- * Source: ScyllaDB's IncrementalCompactionStrategy (`compaction/incremental_compaction_strategy.cc`,
- * August 2026), with its option names. These things differ:
+ * Source: ScyllaDB's IncrementalCompactionStrategy (`incremental_compaction_strategy.cc`, August
+ * 2026), with its option names. These things differ:
  *
  * - Scylla runs one job and deletes each input as soon as the job has passed it. Here a merge is
  *   installed at its end, so it goes in steps, one at a time. The state names the runs.
@@ -68,13 +68,13 @@ const params = z
       .number()
       .positive()
       .lt(1)
-      // biome-ignore lint/suspicious/noApproximativeNumericConstant: four digits in the source, too.
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: Scylla gives four digits.
       .default(0.7071)
       .describe('Similar runs are larger than this share of the others’ mean. Scylla: 0.7071.'),
     bucket_high: z
       .number()
       .gt(1)
-      // biome-ignore lint/suspicious/noApproximativeNumericConstant: four digits in the source, too.
+      // biome-ignore lint/suspicious/noApproximativeNumericConstant: Scylla gives four digits.
       .default(1.4142)
       .describe('Similar runs are smaller than this many times their mean. Scylla: 1.4142.'),
     min_sstable_size: z

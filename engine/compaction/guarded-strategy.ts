@@ -3,9 +3,9 @@
  * strategy sees copies (`shown-tree.ts`), its answers are checked and copied
  * (`strategy-answers.ts`), and an error that it throws is reported under its name.
  *
- * Invariant: strategy and engine share no object that either could change. There is no further
- * protection: a module runs in the same process and may do anything, for example patch the
- * language's own classes.
+ * Invariant: strategy and engine share no object that either could change, except a tree that is
+ * shared on purpose. There is no further protection: a module runs in the same process and may do
+ * anything, for example patch the language's own classes.
  */
 
 import { checkObject, checkText } from '../base/arguments.ts'
@@ -46,8 +46,14 @@ export function checkStrategy(strategy: CompactionStrategy): void {
  * Every member throws `LSM_UNSAFE_COMPACTION` for a wrong answer (rule `form`) and for a changed
  * view (rule `view`). An already guarded strategy is returned unchanged. Throws
  * `LSM_INVALID_ARGUMENT` if the argument is not a strategy.
+ *
+ * With `sharesTree` the strategy gets the tree itself in place of a copy, and no view is compared.
+ * That is only for strategies of which the kit has shown that they change nothing.
  */
-export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy {
+export function guardStrategy(
+  strategy: CompactionStrategy,
+  sharesTree = false,
+): CompactionStrategy {
   if (guarded.has(strategy)) return strategy
   checkStrategy(strategy)
   const { name } = strategy
@@ -55,7 +61,7 @@ export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy 
   const show = showing(name, tree)
   type Member = Exclude<keyof CompactionStrategy, 'name' | 'initialState'>
   const ask = (member: Member, view: TreeView): unknown => {
-    const shown = show(view)
+    const shown = sharesTree ? view : show(view)
     let answer: unknown
     try {
       answer = strategy[member](shown)
@@ -64,7 +70,7 @@ export function guardStrategy(strategy: CompactionStrategy): CompactionStrategy 
       if (isLsmError(cause, 'LSM_UNSAFE_COMPACTION')) throw cause
       throw thrownInstead(name, member, cause)
     }
-    const changed = tree.changedKey()
+    const changed = sharesTree ? null : tree.changedKey()
     if (changed !== null) throw viewChanged(name, member, changed)
     return answer
   }

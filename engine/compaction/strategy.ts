@@ -146,8 +146,8 @@ export interface SoftCuts {
   readonly overlapBytesMax: number | null
   /**
    * A table ends if the next entry skips a whole deeper table and the overlap would grow by more
-   * than this. An entry skips a table if it crosses three soft keys, or two if it lies between two
-   * deeper tables. Null: never.
+   * than this. An entry skips a table if it crosses at least three soft keys, or two if it lies
+   * between two deeper tables. Null: never.
    */
   readonly skippedBytesMin: number | null
 }

@@ -113,6 +113,14 @@ const RETENTION = {
   names: ['retentionMaxAgeMs', 'retentionMaxBytes'],
   help: 'retentionMaxAgeMs or retentionMaxBytes, for a strategy that drops [an hour, none]',
 }
+const MEASURED_DESIGNS = {
+  kind: 'count',
+  value: 'COUNT',
+  help: 'run this many of the best designs in the exact simulator; compare the choice with them',
+  names: null,
+  multiple: false,
+  range: [1, 100],
+} as const
 const ONE_REPEAT = { value: 'INDEX', default: '0', help: 'which repeat of a run, from 0' }
 const CONFIDENCE = {
   value: 'PERCENT',
@@ -169,10 +177,12 @@ export const FLAG_TABLE = {
       { names: 'suites' },
     ),
     scale: choice(EXP, 'smoke|full [smoke]', 'how long a suite runs: seconds, or minutes'),
-    measure: list(['gallery'], 'NAME,…', 'run these sets of experiments first; all: every one', {
-      names: 'sets',
-      multiple: true,
-    }),
+    measure: list(
+      ['gallery', 'tune'],
+      'NAME,…',
+      'run these sets of experiments first; all: every one',
+      { names: 'sets', multiple: true, but: { tune: MEASURED_DESIGNS } },
+    ),
     rule: text(['conform'], 'NAME', 'check this rule only; may be repeated', {
       names: 'rules',
       multiple: true,
@@ -209,6 +219,12 @@ export const FLAG_TABLE = {
         'records unless given (memtableBytes is 64MiB unless set)',
       { range: [1, 2 ** 50] },
     ),
+    from: folder(
+      EXP,
+      'FOLDER',
+      "with --target=simulator: start from the tree of this database, ours or RocksDB's, which is " +
+        'only read; then --operations [0: only what is due]',
+    ),
     repeat: count(
       ['exp', 'trace record'],
       'COUNT [1]',
@@ -216,7 +232,7 @@ export const FLAG_TABLE = {
       { range: [1, 1000], but: { 'trace record': ONE_REPEAT } },
     ),
     seed: count(
-      ['exp', 'compare', 'conform', ...MADE],
+      ['exp', 'compare', 'conform', 'tune', ...MADE],
       'INTEGER [42]',
       'root seed of every random choice',
       { range: [0, 2 ** 32 - 1], but: { conform: { range: [0, 2 ** 31 - 1] } } },
@@ -258,6 +274,12 @@ export const FLAG_TABLE = {
     'short-scans': number(TUNE, 'SHARE [0]', 'scans of a block a run'),
     'long-scans': number(TUNE, 'SHARE [0]', 'scans of --scan-entries'),
     writes: number(TUNE, 'SHARE [0]', 'puts and deletes'),
+    life: choice(
+      TUNE,
+      'steady|load [steady]',
+      'costs are means over: steady, a long time in which the writes update loaded entries; or ' +
+        'load, in which they are the load',
+    ),
     rho: number(TUNE, 'NUMBER [0]', 'how far the mix may be off, as KL divergence (nats)', {
       range: [0, 1000],
     }),
@@ -265,6 +287,9 @@ export const FLAG_TABLE = {
   'Data, memory and costs': {
     'entry-bytes': bytes(TUNE, 'SIZE [1k]', 'key and value of one'),
     memory: bytes(TUNE, 'SIZE [64MiB]', 'for the memtable and all filters together'),
+    space: number(TUNE, 'RATIO [2]', 'most that a tree at rest may store ÷ its unique entries', {
+      range: [1, 1e9],
+    }),
     'scan-entries': count(TUNE, 'COUNT [10k]', 'entries a long scan returns'),
     'block-bytes': bytes(TUNE, 'SIZE [4k]', 'what one I/O reads'),
     filters: choice(TUNE, 'uniform|monkey [uniform]', 'how bits are divided'),

@@ -6,6 +6,7 @@
 import type { PeerName } from '../../results/peer-schema.ts'
 import type { SuiteScale } from '../../results/suite-schema.ts'
 import { UsageError } from '../base/usage-error.ts'
+import { FOLLOWED_STRATEGIES } from '../targets/peers/db-bench-options.ts'
 import { type Arguments, readArguments, readAssignments } from './arguments.ts'
 import { readConfig } from './config-file.ts'
 import { type FlagName, flagsOf } from './flags.ts'
@@ -42,6 +43,8 @@ export interface Request {
   readonly target: readonly TargetName[]
   /** Bytes that the simulator loads without keys; null: the workload's stream is run. */
   readonly userBytes: number | null
+  /** Folder of the database from whose tree the simulator starts; null: from an empty tree. */
+  readonly from: string | null
   readonly storage: 'node' | 'memory'
   /** Folder of loaded trees to start from; null: every run does its own load. */
   readonly aged: string | null
@@ -116,6 +119,7 @@ function valueOfFlag(name: FlagName, values: readonly string[], fromFile: unknow
 function refuseContradictions(request: Request, given: Given, placeOf: PlaceOf): void {
   if (request.trace !== null) checkTrace(given, placeOf)
   if (request.userBytes !== null) checkUserBytes(given, placeOf)
+  if (request.from !== null) checkFrom(given, placeOf)
   checkPeers(request, given, placeOf)
   if (request.keep) checkKeep(request, placeOf)
   if (request.aged !== null) checkAged(request, placeOf)
@@ -139,6 +143,16 @@ function checkUserBytes(given: Given, placeOf: PlaceOf) {
   }
 }
 
+/** The tree decides how much is there. */
+function checkFrom(given: Given, placeOf: PlaceOf): void {
+  if (String(given.target) !== 'simulator') {
+    throw new UsageError(`${placeOf('from')}: only with --target=simulator`)
+  }
+  const decided = ['records', 'user-bytes', 'value-bytes', 'until', 'trace', 'aged']
+  const other = decided.find((name) => name in given)
+  if (other !== undefined) throw new UsageError(`${placeOf(other)}: not with --from`)
+}
+
 /** Only our engine, on disk, can start from a loaded tree. */
 function checkAged(
   { target, storage }: Pick<Request, 'target' | 'storage'>,
@@ -160,9 +174,9 @@ function checkKeep(
   }
 }
 
-/** A peer has its own strategy and its own files. */
+/** A peer has its own files, and its own strategy, unless it is `db_bench`. */
 function checkPeers(
-  { target, storage }: Pick<Request, 'target' | 'storage'>,
+  { target, storage, strategy }: Pick<Request, 'target' | 'storage' | 'strategy'>,
   given: Given,
   placeOf: PlaceOf,
 ): void {
@@ -170,7 +184,15 @@ function checkPeers(
   if (peer === undefined) return
   if (storage === 'memory') throw new UsageError(`${placeOf('storage')}: ${peer} needs files`)
   if ('strategy' in given && !target.some(isEngineTarget)) {
-    throw new UsageError(`${placeOf('strategy')}: ${peer} has its own`)
+    const fixed = target.find((name) => name !== 'db_bench')
+    if (fixed !== undefined) throw new UsageError(`${placeOf('strategy')}: ${fixed} has its own`)
+    const foreign = strategy.find((name) => !FOLLOWED_STRATEGIES.includes(name))
+    if (foreign !== undefined) {
+      const known = FOLLOWED_STRATEGIES.join(', ')
+      throw new UsageError(
+        `${placeOf('strategy')}: db_bench has no options for "${foreign}", only for ${known}`,
+      )
+    }
   }
   const foreign = ['versions', 'record'].find((name) => name in given)
   if (foreign !== undefined && !target.some(isEngineTarget)) {

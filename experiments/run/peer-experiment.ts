@@ -98,7 +98,10 @@ async function measureInteractive(
       answers: new AnswerOracle({ expectedRecords }),
       signal,
       onProgress,
-      onSlice: plan.paced ? () => target.pause(budget.memtableBytes / 2) : undefined,
+      onSlice:
+        plan.pauseQuietMs === undefined
+          ? undefined
+          : () => target.pause(budget.memtableBytes / 2, plan.pauseQuietMs!),
       load,
       watch,
     })
@@ -135,32 +138,32 @@ async function measureReplay(
   folder: string,
   context: ExperimentContext,
 ): Promise<PeerMeasurement> {
-  const { workload, peer, replaySeconds, exported } = await replayNatively({
+  context.onProgress('replay', 0, 1)
+  const { workload, peer, replaySeconds, endsAtOnce, exported } = await replayNatively({
     workload: plan.createWorkload(),
     budget: plan.budget,
+    follows: plan.follows!,
     folder,
     signal: context.signal,
-    window: () => new ProcessWindow(() => context.terminalWritten().bytes),
+    window: () =>
+      plan.sharesProcess ? null : new ProcessWindow(() => context.terminalWritten().bytes),
     arrivalIntervalNs: plan.arrivalIntervalNs ?? null,
   })
+  context.onProgress('replay', 1, 1)
   return {
     deterministic: {
       phases: workload.phases,
       traceHash: workload.traceHash.digest(),
       liveLogicalBytes: workload.liveLogicalBytes,
     },
-    peer: {
-      ...peer,
-      burst: null,
-      drain: { how: "db_bench's waitforcompaction; the memtable stays", converged: true },
-    },
+    peer: { ...peer, burst: null },
     timed: {
       // Load and run are one replay.
       phases: [
         {
           name: 'run',
           wallSeconds: replaySeconds,
-          throughputPerSecond: quotient(workload.operations, replaySeconds),
+          throughputPerSecond: endsAtOnce ? quotient(workload.operations, replaySeconds) : null,
         },
       ],
       arrival: 'closed',

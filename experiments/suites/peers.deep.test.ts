@@ -20,7 +20,7 @@ test.skipIf(!hasRocksdbTools('db_bench'))(
         plansOf: suitePlans,
         onProgress: () => {},
       })
-      expect(runs).toHaveLength(6)
+      expect(runs).toHaveLength(10)
       expect(new Set(runs.map(({ figures }) => figures.traceHash)).size).toBe(1)
       expect(claims.filter(({ held }) => !held)).toEqual([])
     } finally {

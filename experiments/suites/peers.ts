@@ -1,291 +1,371 @@
 /**
- * Owns the suite `peers`: write amplification of `leveling-partial` with LevelDB's settings, next
- * to LevelDB's own and native RocksDB's. All get the same trace of blind updates.
+ * Owns the suite `peers`: write amplification of our strategies next to that of the stores whose
+ * names they bear: RocksDB 7.8 (`db_bench`) and LevelDB. All get the same random puts, with
+ * memtables, tables and levels of the same size.
  *
  * The result of a background compaction depends on when it runs. While it lags, tables gather in
  * level 0 and levels grow, so each merge takes more at once and less is rewritten. Our engine
- * merges inline and never lags. Therefore the others run twice: at full speed, and paced, where
- * writes wait for rest after each half memtable (LevelDB) or arrive slowly (RocksDB). Only the
- * paced runs compare like with like; the number of level-0 tables in a compaction shows how far the
- * others lag. The stream has no reads and thus causes none of LevelDB's seek compactions. Flushes
- * of LevelDB straight into deeper levels are included in its figures.
+ * merges inline and never lags. Therefore the others are paced: writes arrive slowly (RocksDB), or
+ * wait for rest after each half memtable (LevelDB). A run in which a compaction was late or a write
+ * stalled is void: it is repeated more slowly, and if that does not help, the suite says so and
+ * does not judge. Runs at full speed show how much the others write while they lag.
  */
 
-import type { PeerName, PeerResult } from '../../results/peer-schema.ts'
-import type { RunResult } from '../../results/schema.ts'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
 import type { ExperimentContext } from '../base/context.ts'
 import { describeCode } from '../machine/environment.ts'
 import { quotient } from '../measure/figures.ts'
 import { runExperiment } from '../run/experiment.ts'
 import { runPeer } from '../run/peer-experiment.ts'
+import type { MeanEntry } from '../targets/peers/budget.ts'
 import type { PeerPlan } from '../targets/peers/peer-plan.ts'
+import { meanEntry, ourRun, PEER_COLUMNS, theirRun } from './peer-runs.ts'
 import { atMostClaim, equalClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
 
 interface Size {
   readonly records: number
-  readonly operations: number
-  /** Repeats of each peer, because its figures depend on timing. */
+  readonly memtableBytes: string
+  readonly seeds: number
+  /** What stands for the size ratio: T, and the runs of universal compaction. */
+  readonly ratios: readonly number[]
+  /** Times that a run which lags is repeated. */
   readonly repeats: number
 }
 
 const SIZES: Readonly<Record<SuiteScale, Size>> = {
-  smoke: { records: 2000, operations: 2000, repeats: 1 },
-  full: { records: 100_000, operations: 200_000, repeats: 5 },
+  smoke: { records: 12_000, memtableBytes: '64KiB', seeds: 1, ratios: [4], repeats: 0 },
+  full: { records: 600_000, memtableBytes: '512KiB', seeds: 3, ratios: [4, 10], repeats: 2 },
 }
 
-/** From db/dbformat.h, db/version_set.cc and include/leveldb/options.h of LevelDB 1.20. */
-const LEVELDB_SETTINGS = [
-  '--set=memtableBytes=4MiB',
-  '--set=compression=none',
-  '--param=T=10',
-  '--param=l0Trigger=4',
-  '--param=baseBytes=1048576',
-  '--param=targetTableBytes=2097152',
-  '--param=bitsPerKey=10',
-]
-/** Updates of whole values across the key space. */
-const STREAM = [
-  '--workload=ycsb-a',
-  '--value-bytes=1000',
-  '--param=readproportion=0',
-  '--param=updateproportion=1',
-  '--param=requestdistribution=uniform',
-]
-/** 12,500 operations a second: compactions keep up with these 12 MB of writes a second. */
-const ARRIVAL_INTERVAL_NS = 80_000
+/** Blind puts of keys of 16 bytes and values of 100, uniformly over `records` keys. */
+const STREAM = ['--workload=fillrandom', '--set=compression=none']
 
-const COLUMNS = [
-  { heading: 'WA tables', figure: 'waLsm' },
-  { heading: 'W-Amp', figure: 'waRocksdb' },
-  { heading: 'WA all bytes', figure: 'waTotal' },
-  { heading: 'flushes', figure: 'flushes' },
-  { heading: 'compactions', figure: 'compactions' },
-  { heading: 'L0 tables each', figure: 'level0TablesPerCompaction' },
-  { heading: 'seconds', figure: 'wallSeconds' },
-]
+/** 8,300 puts a second: each compaction ends before the next flush makes another one due. */
+const ARRIVAL_INTERVAL_NS = 120_000
+/** Longer than the gaps between the writes of one of LevelDB's compactions. */
+const PAUSE_QUIET_MS = 60
+/** Replays at the same time, beside our own runs. They mostly wait for arrivals. */
+const REPLAYS_AT_ONCE = 4
+
+const ROCKSDB_TOLERANCE = 0.03
+const LEVELDB_TOLERANCE = 0.05
+const FLUSH_TOLERANCE = 0.02
+/** For what its log needs beside the user bytes. */
+const PROCESS_TOLERANCE = 0.05
+
+/** One strategy of ours, and the store that it is compared with. */
+interface Contest {
+  /** Unique; it begins the names of its runs. */
+  readonly name: string
+  readonly peer: 'db_bench' | 'leveldb'
+  readonly strategy: string
+  readonly params: readonly string[]
+  readonly seed: number
+  readonly tolerance: number
+  /** Whether the store also runs at full speed. */
+  readonly atFullSpeed: boolean
+}
 
 export const peers: Suite = {
   name: 'peers',
   fullSeconds: 965,
-  description: "leveling-partial with LevelDB's settings beside LevelDB and RocksDB, one trace",
-  columns: COLUMNS,
+  description: 'our strategies beside the stores whose names they bear, on the same random puts',
+  columns: PEER_COLUMNS,
   run: async (context) => {
-    const runs: SuiteRun[] = []
-    const size = SIZES[context.scale]
-    const work = worksOf(size, context.plansOf)
-    for (const [index, { label, perform }] of work.entries()) {
-      const report: ExperimentContext['onProgress'] = (phase, done, total) =>
-        context.onProgress(
-          `${label}: ${phase}`,
-          done,
-          total,
-          (index + done / Math.max(total, 1)) / work.length,
-        )
-      runs.push(await perform(experimentContext(context, report)))
-    }
-    return { runs, claims: claimsOf(runs, context.scale) }
+    const contests = contestsOf(SIZES[context.scale], context.seed)
+    const runs = await new Measurement(context, contests).run()
+    return { runs, claims: claimsOf(contests, runs, SIZES[context.scale]) }
   },
 }
 
-type Pace = Pick<PeerPlan, 'paced' | 'arrivalIntervalNs'>
-
-interface Work {
-  readonly label: string
-  perform(context: ExperimentContext): Promise<SuiteRun>
+function contestsOf({ ratios, seeds }: Size, firstSeed: number): readonly Contest[] {
+  return Array.from({ length: seeds }, (_, at) => at).flatMap((at) => [
+    ...ratios.flatMap((ratio) => rocksdbContests(ratio, firstSeed + at, at === 0)),
+    leveldbContest(firstSeed + at, at === 0),
+  ])
 }
 
-function worksOf(size: Size, plansOf: SuiteContext['plansOf']): readonly Work[] {
-  const { records, operations, repeats } = size
-  const flagsOfSize = [`--records=${records}`, `--operations=${operations}`]
-  const common = [...STREAM, ...LEVELDB_SETTINGS, ...flagsOfSize]
-  const ours = (label: string, pick: string): Work => ({
-    label,
-    perform: async (context) => {
-      const flags = [...common, '--strategy=leveling-partial', `--param=pick=${pick}`]
-      const { own } = await plansOf(flags)
-      return ourRun(label, await runExperiment(own[0]!, context))
-    },
+/** RocksDB 7.8 behind its names for the strategies. */
+function rocksdbContests(ratio: number, seed: number, isFirst: boolean): readonly Contest[] {
+  const contest = (strategy: string, name: string, params: readonly string[]): Contest => ({
+    name: `${name}, seed ${seed}`,
+    peer: 'db_bench',
+    strategy,
+    params,
+    seed,
+    tolerance: ROCKSDB_TOLERANCE,
+    atFullSpeed: isFirst && strategy === 'leveling-partial',
   })
-  const theirs = (label: string, target: PeerName, pace: Pace): readonly Work[] =>
-    Array.from({ length: repeats }, (_, repeat) => {
-      const name = `${label} ${repeat + 1}`
-      return {
-        label: name,
-        perform: async (context) => {
-          const { peers } = await plansOf([...common, `--target=${target}`])
-          return theirRun(name, await runPeer({ ...peers[0]!, ...pace }, context), pace)
-        },
+  const leveled = [`T=${ratio}`, 'rules=rocksdb-7.8']
+  const runs = `level0_file_num_compaction_trigger=${ratio}`
+  return [
+    contest('leveling-partial', `leveling-partial T=${ratio}`, leveled),
+    contest('dynamic-leveled', `dynamic-leveled T=${ratio}`, leveled),
+    contest('universal', `universal ${ratio} runs`, [runs, 'size_amp_version=7.8']),
+  ]
+}
+
+/** Of a table of 1 MiB of LevelDB, its smallest: entries of 16 + 100 bytes, and bytes for each. */
+const TABLE_ENTRIES = 8670
+const TABLE_BYTES_PER_ENTRY = 123.67
+const RAW_BYTES_PER_ENTRY = 116
+
+/** Constants of db/dbformat.h and db/version_set.cc of LevelDB 1.20. */
+function leveldbContest(seed: number, isFirst: boolean): Contest {
+  return {
+    name: `LevelDB's settings, seed ${seed}`,
+    peer: 'leveldb',
+    strategy: 'leveling-partial',
+    params: [
+      'rules=leveldb',
+      'pick=rr',
+      'T=10',
+      'l0Trigger=4',
+      `baseBytes=${Math.round((2 ** 20 / TABLE_BYTES_PER_ENTRY) * RAW_BYTES_PER_ENTRY)}`,
+      `targetTableBytes=${TABLE_ENTRIES * RAW_BYTES_PER_ENTRY}`,
+    ],
+    seed,
+    tolerance: LEVELDB_TOLERANCE,
+    atFullSpeed: isFirst,
+  }
+}
+
+type Pace = Pick<PeerPlan, 'pauseQuietMs' | 'arrivalIntervalNs' | 'sharesProcess'>
+
+const varveName = ({ name }: Contest) => `varve ${name}`
+const pacedName = ({ name, peer }: Contest) => `${peer} ${name}`
+const atOnceName = ({ name, peer }: Contest) => `${peer} at full speed, ${name}`
+
+/** Performs the runs of all contests. */
+class Measurement {
+  readonly #context: SuiteContext
+  readonly #contests: readonly Contest[]
+  readonly #size: Size
+  readonly #runs = new Map<string, SuiteRun>()
+  #isTogether = false
+  /** Of all runs, because their puts and their tables are alike. */
+  #entry: MeanEntry | null = null
+
+  constructor(context: SuiteContext, contests: readonly Contest[]) {
+    this.#context = context
+    this.#contests = contests
+    this.#size = SIZES[context.scale]
+  }
+
+  async run(): Promise<readonly SuiteRun[]> {
+    const [first, ...others] = this.#contests
+    // The first run of ours tells the mean entry, which the other stores need.
+    await this.#ours(first!)
+    for (const contest of this.#contests) {
+      // Alone, because LevelDB's rest is recognised by the bytes that this process writes.
+      if (contest.peer === 'leveldb') await this.#paced(contest, { pauseQuietMs: PAUSE_QUIET_MS })
+      if (contest.atFullSpeed) await this.#theirs(atOnceName(contest), contest, {})
+    }
+    this.#isTogether = true
+    await Promise.all([
+      this.#allOurs(others),
+      ...this.#replays(this.#contests.filter(({ peer }) => peer === 'db_bench')),
+    ])
+    return this.#contests.flatMap((contest) => this.#linesOf(contest))
+  }
+
+  async #allOurs(contests: readonly Contest[]): Promise<void> {
+    for (const contest of contests) await this.#ours(contest)
+  }
+
+  /** Several at a time, which share the contests. */
+  #replays(contests: readonly Contest[]): readonly Promise<void>[] {
+    const waiting = [...contests]
+    const work = async () => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await this.#paced(next, { arrivalIntervalNs: ARRIVAL_INTERVAL_NS, sharesProcess: true })
       }
-    })
-  return [
-    ours('varve, round-robin', 'rr'),
-    ours('varve, least overlap', 'lo1'),
-    ...theirs('leveldb paced', 'leveldb', { paced: true }),
-    ...theirs('leveldb', 'leveldb', {}),
-    ...theirs('db_bench paced', 'db_bench', { arrivalIntervalNs: ARRIVAL_INTERVAL_NS }),
-    ...theirs('db_bench', 'db_bench', {}),
-  ]
-}
+    }
+    return Array.from({ length: REPLAYS_AT_ONCE }, work)
+  }
 
-function experimentContext(
-  { outFolder, signal }: SuiteContext,
-  onProgress: ExperimentContext['onProgress'],
-): ExperimentContext {
-  return {
-    outFolder,
-    signal,
-    keep: false,
-    code: describeCode(),
-    onProgress,
-    // Terminal output counts as written bytes: the progress line writes some hundred bytes a
-    // second, of megabytes in total.
-    terminalWritten: () => ({ bytes: 0, calls: 0 }),
+  /** The runs of a contest, with the ratio of the write amplifications. */
+  #linesOf(contest: Contest): readonly SuiteRun[] {
+    const ours = this.#runs.get(varveName(contest))!
+    const theirs = this.#runs.get(pacedName(contest))!
+    const atOnce = this.#runs.get(atOnceName(contest))
+    const ratio = quotient(ours.figures.waLsm as number, theirs.figures.waLsm as number)
+    const line = { ...ours, figures: { ...ours.figures, oursToTheirs: ratio } }
+    return [line, theirs, ...(atOnce === undefined ? [] : [atOnce])]
+  }
+
+  async #ours(contest: Contest): Promise<void> {
+    const name = varveName(contest)
+    const { own } = await this.#context.plansOf(this.#flagsOf(contest, 'varve'))
+    const result = await runExperiment(own[0]!, this.#experiment(name))
+    this.#entry ??= meanEntry(result)
+    this.#runs.set(name, ourRun(name, result))
+  }
+
+  /** Repeats a run that lags, each time at half the speed. */
+  async #paced(contest: Contest, pace: Pace): Promise<void> {
+    const name = pacedName(contest)
+    for (let repeat = 0; repeat <= this.#size.repeats; repeat++) {
+      const run = await this.#theirs(name, contest, slower(pace, 2 ** repeat))
+      run.params.repeats = repeat
+      if (run.figures.late === 0) return
+    }
+  }
+
+  async #theirs(name: string, contest: Contest, pace: Pace): Promise<SuiteRun> {
+    const { peers } = await this.#context.plansOf(this.#flagsOf(contest, contest.peer))
+    const [found] = peers
+    const plan = { ...found!, ...pace, budget: { ...found!.budget, entry: this.#entry! } }
+    const result = await runPeer(plan, this.#experiment(name))
+    const { pauseQuietMs = null, arrivalIntervalNs = null } = pace
+    const run = theirRun(name, result, { pauseQuietMs, arrivalIntervalNs })
+    this.#runs.set(name, run)
+    return run
+  }
+
+  #flagsOf({ strategy, params, seed, peer }: Contest, target: string): readonly string[] {
+    const { records, memtableBytes } = this.#size
+    return [
+      ...STREAM,
+      `--set=memtableBytes=${memtableBytes}`,
+      `--records=${records}`,
+      `--seed=${seed}`,
+      `--target=${target}`,
+      ...(target === 'varve' || peer === 'db_bench' ? [`--strategy=${strategy}`] : []),
+      ...params.map((param) => `--param=${param}`),
+    ]
+  }
+
+  #experiment(name: string): ExperimentContext {
+    const { outFolder, signal } = this.#context
+    return {
+      outFolder,
+      signal,
+      keep: false,
+      code: describeCode(),
+      onProgress: (phase, done, all) => this.#progress(`${name}: ${phase}`, done, all),
+      // Terminal output counts as written bytes: the progress line writes some hundred bytes a
+      // second, of megabytes in total.
+      terminalWritten: () => ({ bytes: 0, calls: 0 }),
+    }
+  }
+
+  /** Runs at the same time share one line, which counts them. */
+  #progress(what: string, done: number, all: number): void {
+    const { onProgress } = this.#context
+    const total = this.#contests.length * 2 + this.#contests.filter((one) => one.atFullSpeed).length
+    const finished = this.#runs.size
+    if (this.#isTogether) onProgress(TOGETHER, finished, total, finished / total)
+    else onProgress(what, done, all, Math.min(1, (finished + done / Math.max(all, 1)) / total))
   }
 }
 
-function ourRun(name: string, { config, deterministic, timed }: RunResult): SuiteRun {
-  const { waTotal, waLsm, waRocksdb, bytesWrittenByCause, userBytes } =
-    deterministic.amplification.drained
-  const { flushes, merges, moves } = deterministic.counts
+const TOGETHER = 'paced runs of db_bench, and ours beside them'
+
+function slower(pace: Pace, factor: number): Pace {
+  const { pauseQuietMs, arrivalIntervalNs } = pace
   return {
-    name,
-    params: { ...config.strategy.params, ...config.engine } as SuiteRun['params'],
-    figures: {
-      waLsm,
-      waRocksdb,
-      waTotal,
-      userBytes,
-      flushes,
-      moves,
-      compactions: merges,
-      flushBytes: bytesWrittenByCause.flush ?? 0,
-      compactionBytes: bytesWrittenByCause.compaction ?? 0,
-      level0TablesPerCompaction: level0TablesPerMerge(deterministic.events),
-      traceHash: deterministic.traceHash,
-      wallSeconds: secondsOf(timed),
-    },
-    series: [],
-    wallSeconds: secondsOf(timed),
+    ...pace,
+    ...(pauseQuietMs === undefined ? {} : { pauseQuietMs: pauseQuietMs * factor }),
+    ...(arrivalIntervalNs === undefined ? {} : { arrivalIntervalNs: arrivalIntervalNs * factor }),
   }
 }
 
-/** Null if the log ends before the run does. */
-function level0TablesPerMerge({ total, log }: RunResult['deterministic']['events']): number | null {
-  if (log.length < total) return null
-  const taken = log.flatMap(({ kind, inputs }) => {
-    const tables = inputs.find(({ level }) => level === 0)?.tables
-    return kind === 'merge' && tables !== undefined ? [tables] : []
+const ROCKSDB = 'RocksDB 7.8.3 by its LOG; same puts, background work never lagging'
+const LEVELDB = 'LevelDB 1.20 by its LOG; same puts, background work never lagging'
+const LAG = 'its LOG; a run that lags is void'
+
+function claimsOf(
+  contests: readonly Contest[],
+  runs: readonly SuiteRun[],
+  size: Size,
+): readonly Claim[] {
+  const figuresOf = (name: string) => runs.find((run) => run.name === name)?.figures
+  return contests.flatMap((contest) => {
+    const ours = figuresOf(varveName(contest))!
+    const paced = figuresOf(pacedName(contest))!
+    const atOnce = figuresOf(atOnceName(contest))
+    return [
+      ...operationClaims(contest, contest.name, ours, paced, size),
+      ...(atOnce === undefined
+        ? []
+        : operationClaims(contest, `at full speed, ${contest.name}`, ours, atOnce, size)),
+      ...(size.repeats === 0 ? [] : pacedClaims(contest, ours, paced)),
+      ...(size.repeats === 0 || contest.peer !== 'leveldb'
+        ? []
+        : leveldbClaims(contest, paced, atOnce)),
+    ]
   })
-  return quotient(
-    taken.reduce((sum, tables) => sum + tables, 0),
-    taken.length,
+}
+
+type Figures = SuiteRun['figures']
+
+/** That both got the same operations. */
+function operationClaims(
+  { peer }: Contest,
+  name: string,
+  ours: Figures,
+  theirs: Figures,
+  size: Size,
+): readonly Claim[] {
+  const same = equalClaim(
+    `${name}: operations of ${peer}`,
+    theirs.traceHash!,
+    ours.traceHash!,
+    'the trace hash of ours',
   )
-}
-
-function theirRun(name: string, { deterministic, peer, timed }: PeerResult, pace: Pace): SuiteRun {
-  const { waTotal, waLsm, waRocksdb, userBytes, flushes, compactions, moves } = peer.drained
-  const { flushBytes, compactionBytes, processBytes, levels } = peer.drained
-  const { level0Compactions, level0TablesCompacted } = peer.drained
-  const settings = peer.settings.map(({ name: setting, peer: value }) => [setting, value])
-  return {
-    name,
-    params: { version: peer.version, ...pace, ...Object.fromEntries(settings) },
-    figures: {
-      waLsm,
-      waRocksdb,
-      waTotal,
-      userBytes,
-      flushes,
-      compactions,
-      moves,
-      flushBytes,
-      compactionBytes,
-      processBytes,
-      // LevelDB rounds it to MB. It is less than flushBytes if flushes went to deeper levels.
-      level0BytesWritten: levels?.[0]?.bytesWritten ?? null,
-      level0TablesPerCompaction: quotient(level0TablesCompacted ?? 0, level0Compactions ?? 0),
-      traceHash: deterministic.traceHash,
-      ...(peer.ownCounts === null ? {} : { writesCounted: peer.ownCounts.writes! }),
-      wallSeconds: secondsOf(timed),
-    },
-    series: [],
-    wallSeconds: secondsOf(timed),
-  }
-}
-
-function secondsOf({ phases }: Pick<RunResult['timed'], 'phases'>): number {
-  return phases.reduce((sum, { wallSeconds }) => sum + wallSeconds, 0)
-}
-
-const WITHIN = 0.15
-const LEVELDB = 'LevelDB 1.20, its LOG; same trace, background work never lagging'
-
-function claimsOf(runs: readonly SuiteRun[], scale: SuiteScale): readonly Claim[] {
-  const [first] = runs
-  const own = first!.figures
-  const same = runs
-    .slice(1)
-    .map(({ name, figures }) =>
-      equalClaim(
-        `${name}: operations`,
-        figures.traceHash!,
-        own.traceHash!,
-        'the trace hash of ours',
-      ),
-    )
-  const { records, operations } = SIZES[scale]
-  const replayed = groupOf(runs, 'db_bench', 'db_bench paced').map(({ name, figures }) =>
-    equalClaim(
-      `${name}: writes counted by RocksDB`,
-      figures.writesCounted!,
-      records + operations,
-      'records + operations of the trace',
-    ),
+  if (peer !== 'db_bench') return [same]
+  const counted = equalClaim(
+    `${name}: writes counted by RocksDB`,
+    theirs.writesCounted!,
+    size.records,
+    'records of the trace',
   )
-  if (scale === 'smoke') return [...same, ...replayed]
-  const paced = medianOf(groupOf(runs, 'leveldb paced'), 'waLsm')
-  const fast = medianOf(groupOf(runs, 'leveldb'), 'waLsm')
+  return [same, counted]
+}
+
+/** That theirs did not lag; only then, that ours writes as much. */
+function pacedClaims(contest: Contest, ours: Figures, theirs: Figures): readonly Claim[] {
+  const { name, peer, tolerance } = contest
+  const source = peer === 'leveldb' ? LEVELDB : ROCKSDB
+  const isVoid = theirs.late !== 0
+  const lag = equalClaim(
+    `${name}: late compactions and stalls of ${peer}${isVoid ? '; not judged' : ''}`,
+    theirs.late!,
+    0,
+    LAG,
+  )
+  if (isVoid) return [lag]
+  const within = (what: string, figure: string, share: number) =>
+    withinClaim(`${name}: ${what}`, ours[figure] as number, theirs[figure] as number, share, source)
   return [
-    ...same,
-    ...replayed,
-    withinClaim('WA of ours by round-robin', own.waLsm as number, paced, WITHIN, LEVELDB),
-    withinClaim(
-      'flushed bytes of ours',
-      own.flushBytes as number,
-      medianOf(groupOf(runs, 'leveldb paced'), 'flushBytes'),
-      0.05,
-      LEVELDB,
-    ),
-    atMostClaim(
-      "LevelDB's median WA at full speed",
-      fast,
-      paced,
-      'its median when paced: lag spares writes',
-    ),
-    ...groupOf(runs, 'leveldb', 'leveldb paced').map(({ name, figures }) =>
-      withinClaim(
-        `${name}: bytes passed to write calls`,
-        figures.processBytes as number,
-        ['flushBytes', 'compactionBytes', 'userBytes'].reduce(
-          (sum, key) => sum + (figures[key] as number),
-          0,
-        ),
-        0.05,
-        'flushes and compactions by its LOG, and the user bytes once in its log',
-      ),
-    ),
+    lag,
+    within('WA', 'waLsm', tolerance),
+    within('flushed bytes', 'flushBytes', FLUSH_TOLERANCE),
   ]
 }
 
-function groupOf(runs: readonly SuiteRun[], ...names: readonly string[]): readonly SuiteRun[] {
-  return runs.filter(({ name }) => names.includes(name.replace(/ \d+$/, '')))
-}
-
-function medianOf(runs: readonly SuiteRun[], figure: string): number {
-  const values = runs.map(({ figures }) => figures[figure] as number).sort((a, b) => a - b)
-  const middle = values.length / 2
-  return Number.isInteger(middle)
-    ? (values[middle - 1]! + values[middle]!) / 2
-    : values[Math.floor(middle)]!
+function leveldbClaims(
+  { name }: Contest,
+  paced: Figures,
+  atOnce: Figures | undefined,
+): readonly Claim[] {
+  const counted = withinClaim(
+    `${name}: bytes that LevelDB passed to write calls`,
+    paced.processBytes as number,
+    ['flushBytes', 'compactionBytes', 'userBytes'].reduce(
+      (sum, figure) => sum + (paced[figure] as number),
+      0,
+    ),
+    PROCESS_TOLERANCE,
+    'flushes and compactions by its LOG, and the user bytes once in its log',
+  )
+  if (atOnce === undefined) return [counted]
+  const lagging = atMostClaim(
+    `${name}: WA of LevelDB at full speed`,
+    atOnce.waLsm as number,
+    paced.waLsm as number,
+    'its WA when paced: lag spares writes',
+  )
+  return [counted, lagging]
 }

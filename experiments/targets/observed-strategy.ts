@@ -36,7 +36,7 @@ export class ObservedStrategy {
       pick: (view) => {
         const spec = checkedPick(name, strategy.pick(view), view.memtableBytes)
         if (spec === null) return null
-        this.lastPick = { scores: [...scoresOf(view)], candidates: candidatesOf(spec, view) }
+        this.lastPick = seenAtPick(() => scoresOf(view), spec, view)
         onJobStart()
         return spec
       },
@@ -50,6 +50,26 @@ export class ObservedStrategy {
         return strategy.flushFilter(view)
       },
     }
+  }
+}
+
+/** Worked out when first read, since a log of events keeps only the first ones. */
+function seenAtPick(
+  scoresOf: () => readonly LevelScore[],
+  spec: CompactionSpec,
+  view: TreeView,
+): Observed {
+  let scores: Observed['scores'] = null
+  let candidates: Observed['candidates'] = null
+  return {
+    get scores() {
+      scores ??= [...scoresOf()]
+      return scores
+    },
+    get candidates() {
+      candidates ??= candidatesOf(spec, view)
+      return candidates
+    },
   }
 }
 

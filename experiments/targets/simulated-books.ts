@@ -3,7 +3,7 @@
  * simulator's events. Tables count as uncompressed. A log record counts with its framing, as a
  * mean. The manifest does not count. Merges read the data blocks of their inputs.
  */
-import { type Clock, Ledger } from '../../engine/index.ts'
+import { type Clock, Ledger, type Version, type VersionEdit } from '../../engine/index.ts'
 import type {
   EventPart,
   SimulatedEvent,
@@ -40,6 +40,8 @@ export class SimulatedBooks {
   /** Expected log bytes since the last flush, and how many of them are already in the ledger. */
   #logBytes = 0
   #logCounted = 0
+  /** 1 if the run starts from a tree, which counts as a flush. */
+  #found = 0
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -87,6 +89,7 @@ export class SimulatedBooks {
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
     const [inputs, outputs] = [sidesOf(removed), sidesOf(added)]
+    const { lastPick } = observed
     onEvent({
       kind,
       inputs,
@@ -94,9 +97,34 @@ export class SimulatedBooks {
       bytesRead,
       bytesWritten,
       reason,
-      ...observed.lastPick,
+      // Most events are not kept, so nobody asks for these.
+      get scores() {
+        return lastPick.scores
+      },
+      get candidates() {
+        return lastPick.candidates
+      },
       peakPhysicalBytes: ledger.peakLiveBytes,
     })
+  }
+
+  /**
+   * Notes the tree that a run starts from. It is event 1, a flush that adds all of it, so that the
+   * log of versions replays from an empty tree. Its bytes were there, so they were not written.
+   */
+  addFound(version: Version): void {
+    const { clock, onEvent, onEdit } = this.#options
+    this.#found = 1
+    this.#ledger.countPresentAtOpen(version.totals.bytes)
+    onEdit?.({ kind: 'flush', atMs: clock.nowMs(), edit: editThatAdds(version) })
+    const outputs = version.levels.flatMap(({ runs, totals }, level) =>
+      runs.length === 0
+        ? []
+        : [{ level, runs: runs.length, tables: totals.tables, bytes: totals.bytes }],
+    )
+    const { peakLiveBytes: peakPhysicalBytes } = this.#ledger
+    const nothing = { inputs: [], bytesRead: 0, bytesWritten: 0, reason: null }
+    onEvent({ kind: 'flush', outputs, ...nothing, peakPhysicalBytes })
   }
 
   stats({ tree, userBytes, memtableRawBytes }: SimulatedWrites): TargetStats {
@@ -110,7 +138,7 @@ export class SimulatedBooks {
       debtBytes: tree.debtBytes,
       memtableRawBytes: Math.round(memtableRawBytes),
       peakPhysicalBytes: this.#ledger.peakLiveBytes,
-      counts: { ...tree.counts },
+      counts: { ...tree.counts, flushes: tree.counts.flushes + this.#found },
       version: tree.version,
       levels: tree.version.levels.map(({ runs, totals }) => ({ runs: runs.length, ...totals })),
       scores: this.#options.observed.scores,
@@ -129,15 +157,30 @@ export class SimulatedBooks {
   }
 }
 
+function editThatAdds({ levels }: Version): VersionEdit {
+  const newRuns = levels.flatMap(({ runs }, level) =>
+    runs.map(({ id }, at) => ({ level, run: id, after: runs[at - 1]?.id ?? null })),
+  )
+  const added = levels.flatMap(({ runs }, level) =>
+    runs.flatMap(({ id, chunks }) =>
+      chunks.flatMap(({ tables }) => tables.map((table) => ({ level, run: id, table }))),
+    ),
+  )
+  return { newRuns, removed: [], added }
+}
+
+/** The parts of each level as one; a part is a run, so the parts of a level are its runs. */
 function sidesOf(parts: readonly EventPart[]): TargetEvent['inputs'] {
-  return [...Map.groupBy(parts, ({ level }) => level)]
-    .sort(([a], [b]) => a - b)
-    .map(([level, own]) => ({
-      level,
-      runs: new Set(own.map(({ run }) => run)).size,
-      tables: own.reduce((sum, { totals }) => sum + totals.tables, 0),
-      bytes: own.reduce((sum, { totals }) => sum + totals.bytes, 0),
-    }))
+  const sides: { level: number; runs: number; tables: number; bytes: number }[] = []
+  for (const { level, totals } of parts) {
+    const known = sides.find((one) => one.level === level)
+    const side = known ?? { level, runs: 0, tables: 0, bytes: 0 }
+    if (known === undefined) sides.push(side)
+    side.runs++
+    side.tables += totals.tables
+    side.bytes += totals.bytes
+  }
+  return sides.sort((a, b) => a.level - b.level)
 }
 
 /** Bytes of a length-prefixed string of this length. */

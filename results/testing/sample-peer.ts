@@ -20,6 +20,8 @@ export function samplePeer(result: RunResult): PeerResult {
     level0Compactions: null,
     level0TablesCompacted: null,
     moves: null,
+    lateCompactions: null,
+    stalls: null,
     processBytes: null,
     processReadBytes: null,
     deviceBytes: null,

@@ -1,17 +1,21 @@
 /**
  * Owns strategies that are put together from the four primitives by configuration: a list of
- * triggers, one layout, the granularity, a list of movements. It uses the same code as the other
- * strategies: `preset=lo+1` picks what `leveling-partial` picks, `preset=full` what `leveling`
- * picks.
+ * triggers, one layout, the granularity, a list of movements. Any go together. It uses the code of
+ * the other strategies: `preset=lo+1` picks what `leveling-partial` picks.
  *
  * Trigger      any of six, asked in order. `saturation` and `runs` belong to the layout: levels of
- *              one run saturate, levels of several count their runs. The other four are independent
+ *              one run saturate, levels of several count their runs, and each layout needs its own,
+ *              or its levels would grow without end. The other four are independent
  * Layout       leveling, tiering, 1-leveling, L-leveling (lazy leveling), hybrid (K, Z)
  * Granularity  level or runs: whole levels with their runs (`whole-levels/shared-rules.ts`); table
- *              or tables: one or several tables and what they overlap
- *              (`partial-levels/shared-rules.ts`)
+ *              or tables: one or several tables and what they overlap, in levels of one run
+ *              (`partial-levels/shared-rules.ts`) or of several (`tiered-tables.ts`)
  * Movement     any of `primitives/movement.ts`, each asked when those before it pass; levels that
  *              move whole have none
+ *
+ * Level 0 is the same for all: it collects `l0Trigger` flushes, which go to level 1 together. It is
+ * a buffer in leveling. In the other layouts it is the first tiered level, and its full size is the
+ * unit of the levels below.
  *
  * Source: Sarkar et al., *Constructing and Analyzing the LSM Compaction Design Space* (PVLDB 14).
  */

@@ -61,7 +61,10 @@ export const params = z
       .array(z.enum(GRANULARITY_NAMES))
       .min(1)
       .default(['table'])
-      .describe('How much moves at once. LevelDB, RocksDB: table.'),
+      .describe(
+        'How much moves at once. By table, what older runs of the level hold of its keys goes ' +
+          'along, because it must not be passed. LevelDB, RocksDB: table.',
+      ),
     movement: z
       .array(z.enum(MOVEMENT_NAMES))
       .default(['lo1'])
@@ -77,7 +80,10 @@ export const params = z
       .max(1000)
       .default(4)
       .describe('Granularity tables: neighbours that go together. 4 is a choice of this project.'),
-    l0Trigger,
+    l0Trigger: l0Trigger.describe(
+      'Runs in level 0 that go to level 1 together, in every layout and preset. LevelDB, RocksDB: ' +
+        '4; the code of Sarkar et al.: 1.',
+    ),
     sizing,
     spaceAmpPercent: z
       .number()

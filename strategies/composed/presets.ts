@@ -5,6 +5,11 @@
  * They are: full compaction of levels (full); partial leveling with different movements (lo+1,
  * cold, old, rr, lo+2); partial leveling that first compacts by tombstones (tsd, tsa); tiering with
  * a bound on space amplification (tier); and 1-leveling (1-lvl).
+ *
+ * The paper's code (https://github.com/BU-DiSC/LSM-Compaction-Analysis) differs in two of them. Its
+ * rr counts an index up whenever any level changes; rr here is kRoundRobin, which RocksDB has since
+ * 7.5. It has no rule by reads, but both of RocksDB's ages: kOldestLargestSeqFirst (old here) and
+ * kOldestSmallestSeqFirst. cold here counts reads, as the paper's text says.
  */
 
 import type { MovementName } from '../primitives/movement.ts'
@@ -51,7 +56,7 @@ export const PRESETS = {
     trigger: ['tombstone-density', 'saturation'],
     movement: ['density', 'lo1'],
   },
-  rr: { ...partialLeveling, movement: ['rr'] },
+  rr: { ...partialLeveling, movement: ['rr-to-target'] },
   'lo+2': { ...partialLeveling, movement: ['lo2', 'lo1'] },
   tsa: { ...partialLeveling, trigger: ['tombstone-ttl', 'saturation'], movement: ['ttl', 'lo1'] },
   tier: { trigger: ['runs', 'space-amp'], layout: 'tiering', granularity: ['runs'], movement: [] },

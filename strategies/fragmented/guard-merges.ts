@@ -51,7 +51,7 @@ export interface GuardMerge {
 export function mergeDown(view: View, values: FragmentedValues, merge: GuardMerge): Spec {
   const level = levelAt(view.version, merge.level)
   const groups = merge.cells.map((cell) => fragmentsOf(level, cell))
-  const inputs = slicesOf(merge.level, groups)
+  const inputs = slicesOf(view, merge.level, groups)
   const { nextState, reason } = merge
   return mergeInto(view, values, { level: merge.level, groups, inputs, nextState, reason })
 }
@@ -64,9 +64,12 @@ export function mergeLevel0(view: View, values: FragmentedValues, reason: PickRe
   return mergeInto(view, values, { level: 0, groups, inputs, nextState: view.state, reason })
 }
 
+/** Fragments of one guard each, or of all level 0; newest first in a group, groups ascend. */
+type Groups = readonly (readonly Fragment[])[]
+
 interface Descent extends Omit<GuardMerge, 'cells'> {
   /** Each has all tables of the level in its range. */
-  readonly groups: readonly (readonly Fragment[])[]
+  readonly groups: Groups
   readonly inputs: readonly InputSlice[]
 }
 
@@ -77,24 +80,23 @@ function mergeInto(view: View, values: FragmentedValues, descent: Descent): Spec
   const cells = cellsIn(view, values, index)
   const deeper = cellsIn(view, values, index + 1)
   const bytesMin = guardBytes(view, values, index + 1)
-  const partsByGroup = groups.map((group) => {
-    return partsOf(hull(tablesOf(group))!, cells, deeper, bytesMin)
-  })
+  const ranges = groups.map((group) => hull(tablesOf(group))!)
+  const partsByGroup = ranges.map((range) => partsOf(range, cells, deeper, bytesMin))
   const count = partsByGroup.reduce((sum, parts) => sum + parts.length, 0)
   const bytes = pieceBytes(guardBytes(view, values, index), groups.flatMap(tablesOf), count)
   const plain = Array.from({ length: level.runs.length + 1 }, (_, height) =>
     outputTo(placeAt(level, index, height), bytes, values.bitsPerKey),
   )
   const outputs = partsByGroup.flatMap((parts, at) =>
-    outputsOfGroup(parts, hull(tablesOf(groups[at]!))!.smallest, level, plain),
+    outputsOfGroup(parts, ranges[at]!.smallest, level, plain),
   )
   outputs[0] = { ...outputs[0]!, fromKey: null }
   return { kind: 'merge', inputs, outputs, nextState, reason }
 }
 
 /**
- * The outputs of a group that starts at `smallest`; `plain` has one for each height. Neighbours that
- * go to the same run are one output, cut between them. No output reaches from one group to the
+ * The outputs of a group that starts at `smallest`; `plain` has one for each height. Neighbours
+ * that go to the same run are one output, cut between them. No output reaches from one group to the
  * next: a run may hold other tables between them.
  */
 function outputsOfGroup(
@@ -121,7 +123,7 @@ function outputsOfGroup(
 /** Share of a guard's bytes beyond which its oldest tables are left out. */
 const LEFT_OUT_SHARE = 0.75
 
-/** Merges each guard within itself, into the oldest run of its that takes part. */
+/** Merges each guard within itself, into the oldest of its runs that take part. */
 export function mergeWithin(view: View, values: FragmentedValues, merge: GuardMerge): Spec {
   const { level: index, nextState, reason } = merge
   const level = levelAt(view.version, index)
@@ -132,7 +134,7 @@ export function mergeWithin(view: View, values: FragmentedValues, merge: GuardMe
     const fromKey = at === 0 ? null : merge.cells[at]!.smallest
     return { ...outputTo(place, bytes, values.bitsPerKey), fromKey }
   })
-  return { kind: 'merge', inputs: slicesOf(index, groups), outputs, nextState, reason }
+  return { kind: 'merge', inputs: slicesOf(view, index, groups), outputs, nextState, reason }
 }
 
 /** The fragments of a guard, newest first, without the oldest if that is too large. */
@@ -173,16 +175,18 @@ function rawBytesOf(tables: readonly TableMeta[]): number {
 }
 
 /** Slices of all tables in the groups, newest run first; tables side by side are one slice. */
-function slicesOf(level: number, groups: readonly (readonly Fragment[])[]): readonly InputSlice[] {
-  const byHeight = new Map<number, { run: Fragment['run']; slices: TableMeta[][]; next: number }>()
-  for (const { run, height, tables } of groups.flat()) {
-    const from = indexOfTable(run, tables[0]!)
-    const known = byHeight.get(height)
-    if (known?.next === from) known.slices.at(-1)!.push(...tables)
-    else byHeight.set(height, { run, slices: [...(known?.slices ?? []), [...tables]], next: from })
-    byHeight.get(height)!.next = from + tables.length
-  }
-  return [...byHeight]
-    .sort(([a], [b]) => b - a)
-    .flatMap(([, { run, slices }]) => slices.map((tables) => ({ level, run: run.id, tables })))
+function slicesOf(view: View, index: number, groups: Groups): readonly InputSlice[] {
+  const fragments = groups.flat()
+  return levelAt(view.version, index).runs.flatMap((run) => {
+    const slices: TableMeta[][] = []
+    let next = -1
+    for (const { run: own, tables } of fragments) {
+      if (own !== run) continue
+      const from = indexOfTable(run, tables[0]!)
+      if (from === next) slices.at(-1)!.push(...tables)
+      else slices.push([...tables])
+      next = from + tables.length
+    }
+    return slices.map((tables) => ({ level: index, run: run.id, tables }))
+  })
 }

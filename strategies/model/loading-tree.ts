@@ -42,6 +42,7 @@ export function loadingTree(point: FluidPoint, buffers: number): TreeMeans {
   }
   const means = sums.map(({ runs, stored, missed, missedStored, ...most }) => ({
     ...most,
+    rewritten: null,
     runs: runs / trees,
     stored: stored / trees,
     missed: missed / trees,

@@ -173,17 +173,24 @@ function levelsOf(point: KLsmPoint, buffers: number): number {
 /** Assumes levels 1 … L − 1 at their targets, all keys in level L, and level 0 half full. */
 function predictPartial(design: Design, environment: Environment): Prediction | null {
   const { entries, entryBytes, memtableBytes } = environment
-  const T = numberOr(design.params.T, 0)
-  const levelZeroRuns = numberOr(design.params.l0Trigger, 0)
-  const baseBytes = numberOr(design.params.baseBytes, 0) || memtableBytes
-  if (T < 2 || levelZeroRuns < 1) return null
+  const { params } = design
+  const T = numberOr(params.T, 0)
+  const l0Trigger = numberOr(params.l0Trigger, 0)
+  const baseBytes = numberOr(params.baseBytes, 0) || memtableBytes
+  if (T < 2 || l0Trigger < 1 || (params.multilevel ?? 'never') !== 'never') return null
+  const isRocksDb = String(params.rules ?? '').startsWith('rocksdb')
+  const softCuts = params.softCuts === 'by-rules' && isRocksDb ? 'rocksdb' : params.softCuts
+  // RocksDB also merges level 0 when it has as many bytes as level 1 may hold.
+  const runsByBytes = isRocksDb ? Math.ceil((baseBytes * T) / memtableBytes) : Infinity
+  const levelZeroRuns = Math.min(l0Trigger, runsByBytes)
   const memtableRequests = memtableBytes / entryBytes
   const levelEntries: number[] = []
   for (let target = baseBytes * T; target < entries * entryBytes; target *= T) {
     levelEntries.push(target / entryBytes)
   }
   levelEntries.push(entries)
-  const tree = { memtableRequests, levelZeroRuns, levelEntries }
+  const endsAtBorders = softCuts === 'rocksdb'
+  const tree = { memtableRequests, levelZeroRuns, levelEntries, endsAtBorders }
   const { total, flush } = partialWrites(uniformKeys(entries), tree)
   const runs: LevelRuns[] = [
     { runs: (levelZeroRuns - 1) / 2, entries: memtableRequests },

@@ -32,6 +32,8 @@ export interface LevelMeans {
   /** Of any state, not means. */
   readonly runsMost: number
   readonly storedMost: number
+  /** Σ of the inputs of the run of all keys when it is written; null for other levels. */
+  readonly rewritten: number | null
 }
 
 /** A tree on average over its life. */
@@ -119,6 +121,7 @@ const ALL_KEYS: LevelMeans = {
   passed: 0,
   runsMost: 1,
   storedMost: 1,
+  rewritten: 1,
 }
 
 /** The deepest level below one that is never full: it keeps what it has. */
@@ -155,6 +158,7 @@ const NO_RUNS: LevelMeans = {
   passed: 1,
   runsMost: 0,
   storedMost: 0,
+  rewritten: null,
 }
 
 const NO_RUN: StackedRun = {
@@ -172,6 +176,8 @@ class Level {
   written = 0
   read = 0
   peak = 0
+  /** Σ of the inputs of the last merge. */
+  inputSizeLast = 0
   /** Oldest first. */
   readonly #runs: StackedRun[] = []
   readonly #deepest: boolean
@@ -253,6 +259,7 @@ class Level {
     if (!isMerge) return true
     this.written += size
     this.read += inputSize
+    this.inputSizeLast = inputSize
     this.peak = Math.max(this.peak, arrival.inputSize + stored + size)
     return true
   }
@@ -308,7 +315,8 @@ function deepestCycle(level: Level, arrival: Arrival): Cycle | null {
     if (!level.take(arrival)) return null
   } while (!level.isOneRunOfAllKeys)
   const cycle = states.cycle(level, arrival, null)
-  return { ...cycle, means: cycle.means.flatMap((all) => [withoutOldest(all), ALL_KEYS]) }
+  const oldest = { ...ALL_KEYS, rewritten: level.inputSizeLast }
+  return { ...cycle, means: cycle.means.flatMap((all) => [withoutOldest(all), oldest]) }
 }
 
 /** Without the run of all keys, which is never asked in vain. */
@@ -321,6 +329,7 @@ function withoutOldest(all: LevelMeans): LevelMeans {
     passed: all.passed,
     runsMost: all.runsMost - 1,
     storedMost: all.storedMost - 1,
+    rewritten: null,
   }
 }
 
@@ -357,6 +366,7 @@ class States {
       passed: this.#passed / count,
       runsMost: this.#runsMost,
       storedMost: this.#storedMost,
+      rewritten: null,
     }
     return {
       means: [means],

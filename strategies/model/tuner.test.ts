@@ -2,8 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { STRATEGIES } from '../catalog.ts'
 import { leveling, tiering } from './fluid-point.ts'
-import { predict } from './model.ts'
-import { MEMTABLE_BYTES_MIN, tune } from './tuner.ts'
+import { bestDesigns, MEMTABLE_BYTES_MIN, type TuningQuestion, tune } from './tuner.ts'
 import {
   type ByOperation,
   costsOf,
@@ -12,6 +11,7 @@ import {
   OPERATION_KINDS,
   reweighted,
   type TuningEnvironment,
+  treeOf,
   worstCase,
 } from './workload-cost.ts'
 
@@ -25,6 +25,7 @@ const environment: TuningEnvironment = {
   writeToRead: 1,
   sequentialSpeedup: 1,
   filters: 'uniform',
+  life: 'steady',
 }
 
 /** Shares of zero-result reads, reads, short scans, long scans and writes. */
@@ -127,27 +128,31 @@ describe('the worst case near a mix', () => {
   })
 })
 
+const ask = (workload: ByOperation, rho: number, more: Partial<TuningQuestion> = {}) =>
+  tune({ workload, environment, rho, spaceMax: Infinity, ...more })
+
 describe('tuning', () => {
   test('writes alone choose tiering, short scans alone leveling, and zero-result reads filters', () => {
-    const best = (...given: readonly number[]) => tune(mix(...given), environment, 0).nominal[0]!
+    const best = (...given: readonly number[]) => ask(mix(...given), 0).nominal[0]!
     expect(best(0, 0, 0, 0, 1).strategy).toBe('tiering')
     expect(best(0, 0, 0, 0, 1).bitsPerEntry).toBe(0)
+    // One level is left: a sorted array.
     const scans = best(0, 0, 1, 0, 0)
     expect(scans.strategy).toBe('leveling')
-    // One level is left: a sorted array.
     expect(scans.levels).toBe(1)
     expect(best(1, 0, 0, 0, 0.01).bitsPerEntry).toBeGreaterThan(10)
   })
 
   test('a split that fits, costs that follow from it, the best first, the same every time', () => {
     const workload = mix(1, 1, 1, 0, 1)
-    const answer = tune(workload, environment, 0.5)
-    expect(tune(workload, environment, 0.5)).toEqual(answer)
+    const answer = ask(workload, 0.5)
+    expect(ask(workload, 0.5)).toEqual(answer)
     for (const list of [answer.nominal, answer.robust]) {
       expect(new Set(list.map(({ strategy }) => strategy)).size).toBe(4)
       for (const rated of list) {
-        const filterBytes = (rated.bitsPerEntry * environment.entries) / 8
-        expect(rated.memtableBytes + filterBytes).toBeLessThanOrEqual(environment.memoryBytes)
+        const stored = environment.entries * rated.spaceMean
+        const filterBytes = (rated.bitsPerEntry * stored) / 8
+        expect(rated.memtableBytes + filterBytes).toBeLessThanOrEqual(environment.memoryBytes + 1)
         expect(rated.memtableBytes).toBeGreaterThanOrEqual(MEMTABLE_BYTES_MIN)
         expect(rated.cost).toBe(meanCost(workload, costsOf(rated, environment).ios))
         const parameters = { T: rated.point.T, bitsPerKey: rated.bitsPerEntry }
@@ -163,12 +168,14 @@ describe('tuning', () => {
 
   test('no named design on a grid is better than the one found', () => {
     const workload = mix(2, 1, 1, 0, 4)
-    const found = tune(workload, environment, 0).nominal[0]!.cost
+    const found = ask(workload, 0).nominal[0]!.cost
     for (const policy of [leveling, tiering]) {
       for (let T = 2; T < 60; T++) {
         for (let bits = 0; bits <= 20; bits += 0.5) {
           const memtableBytes = environment.memoryBytes - (bits * environment.entries) / 8
-          const tuning = { point: policy(T), memtableBytes, bitsPerEntry: bits }
+          const tree = treeOf(policy(T), memtableBytes, environment)
+          const bitsPerEntry = bits / tree.spaceMean
+          const tuning = { point: policy(T), memtableBytes, bitsPerEntry }
           expect(found).toBeLessThanOrEqual(meanCost(workload, costsOf(tuning, environment).ios))
         }
       }
@@ -179,7 +186,7 @@ describe('tuning', () => {
     const workloads = [mix(1, 1, 1, 0, 97), mix(97, 1, 1, 0, 1)]
     for (const workload of workloads) {
       for (const rho of [0, 0.5]) {
-        const { nominal, robust } = tune(workload, environment, rho)
+        const { nominal, robust } = ask(workload, rho)
         const [bestNominal, bestRobust] = [nominal[0]!, robust[0]!]
         expect(bestRobust.worst.cost).toBeLessThanOrEqual(bestNominal.worst.cost + 1e-9)
         expect(bestNominal.cost).toBeLessThanOrEqual(bestRobust.cost)
@@ -190,31 +197,43 @@ describe('tuning', () => {
       }
     }
     // From this mix's safest grid point the descent ends at a worse design than the nominal best.
-    const { nominal: costs, robust: worsts } = tune(mix(55, 83, 10, 0, 63), environment, 0.01)
+    const { nominal: costs, robust: worsts } = ask(mix(55, 83, 10, 0, 63), 0.01)
     for (const { strategy, worst } of costs) {
       const safest = worsts.find((rated) => rated.strategy === strategy)!
       expect(safest.worst.cost).toBeLessThanOrEqual(worst.cost + 1e-9)
     }
     // The mix is nearly all writes; unexpected reads cost tiering much.
-    const { nominal, robust } = tune(workloads[0]!, environment, 0.5)
+    const { nominal, robust } = ask(workloads[0]!, 0.5)
     expect(robust[0]!.worst.cost).toBeLessThan(0.7 * nominal[0]!.worst.cost)
   }, 120_000)
 
-  test('its costs are those of the full tree `predict` speaks of', () => {
-    const tuning = { point: tiering(4), memtableBytes: 2 ** 20, bitsPerEntry: 8 }
-    const { ios, levels, writeAmplification } = costsOf(tuning, environment)
-    const prediction = predict(
-      { name: 'tiering', params: { T: 4, bitsPerKey: 8 } },
-      { ...environment, memtableBytes: 2 ** 20, longRangeEntries: environment.longScanEntries },
-    )!
-    expect(levels).toBe(prediction.full.levels)
-    expect(writeAmplification).toBe(prediction.writes.full!.levelZeroRun)
-    expect(ios.zeroReads).toBeCloseTo(prediction.full.zeroResultIos, 12)
-    expect(ios.reads).toBeCloseTo(prediction.full.existingIos, 12)
-    expect(ios.shortScans).toBe(prediction.full.shortRangeIos)
-    expect(ios.longScans).toBeCloseTo(prediction.full.longRangeIos, 9)
-    const cheaper = costsOf(tuning, { ...environment, filters: 'optimal' }).ios.zeroReads
-    expect(cheaper).toBeLessThan(ios.zeroReads)
+  test('proposes no design above the space allowed, and the same ones if all are below', () => {
+    const workload = mix(1, 1, 0, 0, 18)
+    const free = ask(workload, 0)
+    expect(Math.max(...free.nominal.map(({ spaceMost }) => spaceMost))).toBeGreaterThan(5)
+    for (const spaceMax of [1.2, 1.5, 2]) {
+      const { nominal, robust } = ask(workload, 0.5, { spaceMax })
+      expect(nominal.length).toBeGreaterThan(1)
+      for (const rated of [...nominal, ...robust]) {
+        expect(rated.spaceMost).toBeLessThanOrEqual(spaceMax)
+        expect(rated.spacePeak).toBeGreaterThan(rated.spaceMost)
+      }
+      expect(nominal[0]!.cost).toBeGreaterThan(free.nominal[0]!.cost)
+    }
+    expect(ask(workload, 0, { spaceMax: 1e9 })).toEqual(free)
+  })
+
+  test('the best designs begin with the choice, are different trees, and get dearer', () => {
+    for (const rho of [0, 0.5]) {
+      const question = { workload: mix(2, 1, 1, 0, 4), environment, rho, spaceMax: 3 }
+      const { nominal, robust } = tune(question)
+      const best = bestDesigns(question, 6)
+      expect(best[0]).toEqual((rho > 0 ? robust : nominal)[0])
+      expect(best).toHaveLength(6)
+      const costs = best.map(({ cost, worst }) => (rho > 0 ? worst.cost : cost))
+      expect(new Set(costs).size).toBe(6)
+      expect(costs).toEqual(costs.toSorted((a, b) => a - b))
+    }
   })
 
   test('mixes keep their sum', () => {

@@ -11,10 +11,10 @@ import {
   type ByOperation,
   costsOf,
   meanCost,
-  treeOf,
   type Tuning,
   type TuningCosts,
   type TuningEnvironment,
+  treeOf,
   type WorstCase,
   worstCase,
 } from './workload-cost.ts'
@@ -101,6 +101,54 @@ function rounded(cost: number): number {
 /** from, from + step … below `to`. */
 function steps(from: number, to: number, step: number): readonly number[] {
   return Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step)
+}
+
+/**
+ * The `count` best designs, each of another point (T, K, Z), the best first: by worst case if ρ > 0,
+ * else by cost. Points that give the same tree count once. The first is the best of `tune`.
+ */
+export function bestDesigns(question: TuningQuestion, count: number): readonly Rated[] {
+  const order = question.rho > 0 ? byWorst : byCost
+  const { nominal, robust } = tune(question)
+  const best = (question.rho > 0 ? robust : nominal).slice(0, 1)
+  const points = new Map<string, Rated>()
+  for (const strategy of STRATEGIES) {
+    for (const candidate of candidatesOf(strategy, question)) {
+      const name = pointName(candidate.point)
+      const known = points.get(name)
+      if (known === undefined || order(candidate, known) < 0) points.set(name, candidate)
+    }
+  }
+  const trees = new Map(best.map((rated) => [treeName(rated), rated]))
+  for (const rated of [...points.values()].sort(order)) {
+    const isPointOfBest = best.some(({ point }) => pointName(point) === pointName(rated.point))
+    if (!isPointOfBest && !trees.has(treeName(rated))) trees.set(treeName(rated), rated)
+    if (trees.size >= count) break
+  }
+  return [...trees.values()].slice(0, count)
+}
+
+/** The parameters of the strategy, as the catalog takes them. */
+export function parametersOf(
+  { strategy, point, bitsPerEntry }: Pick<Rated, 'strategy' | 'point' | 'bitsPerEntry'>,
+  filters: TuningEnvironment['filters'],
+): Readonly<Record<string, number | string>> {
+  const { T, K, Z } = point
+  return {
+    T,
+    ...(strategy === 'fluid' ? { K, Z } : {}),
+    bitsPerKey: bitsPerEntry,
+    filterAlloc: filters === 'optimal' ? 'monkey' : 'uniform',
+  }
+}
+
+function pointName({ T, K, Z }: FluidPoint): string {
+  return `${T} ${K} ${Z}`
+}
+
+/** Equal for trees of equal costs. */
+function treeName({ memtableBytes, ios }: Rated): string {
+  return [memtableBytes, ...Object.values(ios).map((cost) => cost.toPrecision(9))].join(' ')
 }
 
 function* candidatesOf(

@@ -6,6 +6,7 @@
 
 import { divideIdeal, engineCurve, LN2_SQUARED } from './false-positives.ts'
 import { type FluidPoint, sum } from './fluid-point.ts'
+import type { LevelRuns } from './levels.ts'
 import { loadingTree } from './loading-tree.ts'
 import { steadyTree, type TreeMeans } from './steady-tree.ts'
 
@@ -121,18 +122,22 @@ function ratesOf(
     const rate = engineCurve(bitsPerEntry)
     return means.map(() => rate)
   }
-  const fullest = means
-    .filter(({ runsMost }) => runsMost > 0)
-    .map(({ runsMost, storedMost }) => ({ runs: runsMost, entries: storedMost / runsMost }))
-  const bitsTotal = bitsPerEntry * sum(fullest.map(({ runs, entries }) => runs * entries))
-  const ideal = divideIdeal(fullest, bitsTotal)
-  let at = 0
-  return means.map(({ runs, stored, runsMost, storedMost }) => {
-    if (runsMost === 0) return 1
-    const rate = ideal[at++]!
-    if (rate === 1 || runs === 0) return rate
-    const ideally = Math.min(1, (rate * (stored / runs)) / (storedMost / runsMost))
-    return engineCurve(-Math.log(ideally) / LN2_SQUARED)
+  const price = (tree: readonly LevelRuns[]) => {
+    const filled = tree.filter(({ runs }) => runs > 0)
+    const rates = divideIdeal(filled, bitsPerEntry * sum(filled.map((l) => l.runs * l.entries)))
+    const at = rates.findIndex((rate) => rate < 1)
+    return at === -1 ? Infinity : rates[at]! / filled[at]!.entries
+  }
+  const usual = price(means.map(({ runs, stored }) => ({ runs, entries: stored / runs })))
+  const fullest = price(
+    means.map(({ runsMost, storedMost, rewritten }) => ({
+      runs: runsMost,
+      entries: (rewritten ?? storedMost) / runsMost,
+    })),
+  )
+  return means.map(({ runs, stored, rewritten }) => {
+    const ideally = rewritten === null ? (usual * stored) / runs : fullest * rewritten
+    return runs > 0 && ideally < 1 ? engineCurve(-Math.log(ideally) / LN2_SQUARED) : 1
   })
 }
 

@@ -1,9 +1,19 @@
 /**
  * Owns leveling with a bound on deletes: `deleteTtlMs` after a delete was written, the compaction
  * is due that brings its tombstone into the deepest level and removes the data it hides. Each level
- * has a share of that time (FADE). A table with a tombstone whose time in the level is over goes
- * first; of several, that of the smallest level, then the one with the most tombstones. Otherwise
- * the tree is that of partial leveling, and `mode` says which table of a full level is compacted.
+ * has a share of that time (FADE). Otherwise the tree is that of partial leveling.
+ *
+ * Lethe has three kinds of compaction, each a trigger and a choice of table:
+ *
+ *   DD   a table has a tombstone whose time in the level is over: this table. Of several, that of
+ *        the smallest level, then the one with the most tombstones. It goes before the others
+ *   SO   a level is saturated: the table with the least overlap, for few writes (mode so)
+ *   SD   a level is saturated: the table with the most invalidated entries, for little space
+ *        (mode sd)
+ *
+ * Lethe estimates the entries that a table invalidates as the exact number of its tombstones, plus
+ * an estimate for range deletes from histograms. There are no range deletes here, so the estimate
+ * is the number of tombstones in `TableMeta`; Lethe's program ranks by that number as well.
  *
  * The bound does not hold for tombstones that a snapshot still needs, nor for those in the
  * memtable.
@@ -11,11 +21,11 @@
  * Trigger      tombstone-TTL, then level saturation (level 0: number of sorted runs)
  * Layout       leveling
  * Granularity  one table and what it overlaps
- * Movement     expired tombstone-TTL; at saturation least overlap (so), most tombstones (sd) or the
- *              tombstone that expires next (dd)
+ * Movement     expired tombstone-TTL; at saturation least overlap (so) or most tombstones (sd)
  *
- * Source: Sarkar et al., *Lethe*, SIGMOD '20 §4.1. `shared-rules.ts` states the rules of the tree,
- * `primitives/triggers.ts` how the time is split.
+ * Source: Sarkar et al., *Lethe*, SIGMOD '20 §4.1, and its program (BU-DiSC/lethe-codebase,
+ * `kFADE`). `shared-rules.ts` states the rules of the tree, `primitives/triggers.ts` how the time
+ * is split.
  */
 
 import { z } from 'zod'
@@ -45,12 +55,11 @@ const params = z.object({
   T: sizeRatio('Lethe measures with 10'),
   deleteTtlMs,
   mode: z
-    .enum(['so', 'sd', 'dd'])
+    .enum(['so', 'sd'])
     .default('so')
     .describe(
       'Which table a saturated level gives: so, least overlap, for few writes; sd, most ' +
-        'tombstones, for little space; dd, the tombstone that expires next. Lethe: so or sd, by ' +
-        'what is to be saved.',
+        'tombstones, for little space. Lethe: either. Expired tombstones (dd) go first in both.',
     ),
   l0Trigger,
   baseBytes,
@@ -64,7 +73,6 @@ type Values = z.output<typeof params>
 const MOVEMENT_OF_MODE = {
   so: ['lo1'],
   sd: ['most-tombstones', 'lo1'],
-  dd: ['oldest-tombstone', 'lo1'],
 } as const satisfies Readonly<Record<Values['mode'], readonly MovementName[]>>
 
 const shapeOf = (values: Values): PartialShape => ({

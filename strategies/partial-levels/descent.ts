@@ -24,6 +24,7 @@ import { levelAt } from '../../engine/version/version.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { alignedOutput } from '../primitives/soft-cuts.ts'
 import { wholeRuns } from '../primitives/specs.ts'
+import { lowerLevels } from './multilevel.ts'
 import type {
   PartialShape,
   PartialState,
@@ -180,22 +181,43 @@ export function descendRuns(
   return descend(view, shape, base, { ...how, inputs: wholeRuns(0, runs), tables, met })
 }
 
-/** A merge into the run of `level`; a move if no two tables overlap. */
+/** Into `level`, or into the level after it together with what is met (`multilevel.ts`). */
 function descend(view: View, shape: PartialShape, level: number, descent: Descent): Spec {
+  const { inputs, tables, met, reason } = descent
+  const from = inputs[0]!.level
+  const mostBytes = MOST_BYTES_IN_TABLES * tableBytes(view, shape)
+  const lower = lowerLevels(view, { from, into: level, tables, met }, mostBytes, shape)
+  if (lower === null) return arrive(view, shape, level, descent)
+  return arrive(view, shape, level + 1, {
+    ...descent,
+    inputs: [...inputs, ...slicesOf(view, level, lower.met)],
+    tables: [...tables, ...lower.met],
+    met: lower.deeper,
+    reason: { ...reason, values: { ...reason.values, into: level + 1 } },
+  })
+}
+
+/** A merge into the run of `level`; a move if no two tables overlap. */
+function arrive(view: View, shape: PartialShape, level: number, descent: Descent): Spec {
   const { inputs, tables, met, nextState, reason } = descent
   const [run] = levelAt(view.version, level).runs
   const place: OutputPlace = run === undefined ? { level, after: null } : { level, run: run.id }
   if (met.length === 0 && areDisjoint(tables) && mayMove(view, shape, level, tables)) {
     return { kind: 'move', inputs, place, nextState, reason }
   }
-  const metSlices = met.length === 0 ? [] : [{ level, run: run!.id, tables: met }]
   return {
     kind: 'merge',
-    inputs: [...inputs, ...metSlices],
+    inputs: [...inputs, ...slicesOf(view, level, met)],
     outputs: [alignedOutput(view, place, hull([...tables, ...met])!, shape)],
     nextState,
     reason,
   }
+}
+
+/** The slice of the level's run; none without tables. */
+function slicesOf(view: View, level: number, tables: readonly TableMeta[]): readonly InputSlice[] {
+  if (tables.length === 0) return []
+  return [{ level, run: levelAt(view.version, level).runs[0]!.id, tables }]
 }
 
 /** Whether each table overlaps little enough of the level after `level`. */

@@ -11,6 +11,7 @@ import {
   softCuts as sharedSoftCuts,
   targetTableBytes,
 } from '../primitives/shared-parameters.ts'
+import { MULTILEVEL_NAMES } from './multilevel.ts'
 import { INTRA_LEVEL_0_NAMES, SOURCE_RULES, type SourceName } from './source-rules.ts'
 
 export const pick = z
@@ -56,6 +57,24 @@ const softCuts = z
   .default('by-rules')
   .describe(`${sharedSoftCuts.description} by-rules: as the source does.`)
 
+const multilevelParameters = {
+  multilevel: z
+    .enum(MULTILEVEL_NAMES)
+    .default('never')
+    .describe(
+      'Whether a merge into the next level takes the level after that in: never (LevelDB, ' +
+        'RocksDB), or where that writes less per byte it frees (Pebble: WriteAmpHeuristic).',
+    ),
+  addPropensity: z
+    .number()
+    .default(0)
+    .describe('How much more per byte a merge of three levels may write. Pebble: 0.'),
+  multilevelL0: z
+    .boolean()
+    .default(false)
+    .describe('Whether merges of three levels may start in level 0. Pebble: AllowL0, false.'),
+}
+
 /** The parameters of partial leveling without the size ratio. */
 export const partialParameters = {
   pick,
@@ -68,4 +87,5 @@ export const partialParameters = {
   bitsPerKey,
   targetTableBytes,
   softCuts,
+  ...multilevelParameters,
 }

@@ -4,6 +4,7 @@ import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.
 import type { MovementLimits, MovementName } from '../primitives/movement.ts'
 import type { Cursors } from '../primitives/round-robin.ts'
 import type { SoftCutRule } from '../primitives/shared-parameters.ts'
+import type { Multilevel } from './multilevel.ts'
 import type { SourceRules } from './source-rules.ts'
 
 /** How far each level's compactions have come through the key space. */
@@ -11,7 +12,8 @@ export type PartialState = { readonly cursors: Cursors }
 
 export const NO_CURSORS: PartialState = { cursors: [] }
 
-export interface PartialShape extends MovementLimits {
+/** Without `multilevel`, no merge takes three levels. */
+export interface PartialShape extends MovementLimits, Partial<Multilevel> {
   readonly T: number
   readonly l0Trigger: number
   /** Raw bytes the targets start from; 0: the memtable size. */

@@ -8,7 +8,8 @@
  * into the base level with the tables they overlap (`level-zero.ts`). When a deeper level reaches
  * its target (`targets.ts`), the movement chooses a table, which merges with the tables it overlaps
  * one level deeper (`descent.ts`). LevelDB and RocksDB differ in details, and so do versions of
- * RocksDB (`source-rules.ts`).
+ * RocksDB (`source-rules.ts`); only LevelDB puts a flushed run that overlaps nothing deeper at once
+ * (`flushed-run.ts`).
  *
  * A running compaction reserves the levels it reads and writes; jobs on other levels may run at the
  * same time. Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder` and
@@ -26,6 +27,7 @@ import { tableBytes } from '../primitives/shared-parameters.ts'
 import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
+import { pickFlushedRun } from './flushed-run.ts'
 import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
 import {
   NO_CURSORS,
@@ -42,7 +44,7 @@ import {
   targetsOf,
 } from './targets.ts'
 
-export { NO_CURSORS, type PartialShape, type PartialState } from './shape.ts'
+export { NO_CURSORS, type PartialShape } from './shape.ts'
 
 /** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
 export type PartialTrigger = (
@@ -75,7 +77,7 @@ export function pickPartialLevels(
   triggers: readonly PartialTrigger[] = [pickFullest],
 ): Spec | null {
   const busy = busyLevels(view)
-  let spec = pickRepair(view, shape, busy)
+  let spec = pickRepair(view, shape, busy) ?? pickFlushedRun(view, shape, busy)
   for (const trigger of triggers) spec ??= trigger(view, shape, busy)
   return spec
 }

@@ -72,6 +72,42 @@ describe('level 0 is due by its bytes too (RocksDB, ComputeCompactionScore)', ()
   })
 })
 
+describe('a flushed run that overlaps nothing (LevelDB, PickLevelForMemTableOutput)', () => {
+  const flushed = (deeper: string, others = '', more: Partial<TreeView> = {}) =>
+    pickOf(LEVELDB, `L0\n R9: 9[d,f] values=10\n${others}\n${deeper}`, more)
+
+  test.each([
+    ['goes to level 2', '', 'move L0 R9 -> L2 new'],
+    ['joins what is there', 'L2\n R1: 1[a,c]; 2[g,h]', 'move L0 R9 -> L2 R1'],
+    ['stays above what it overlaps', 'L2\n R1: 1[a,d]', 'move L0 R9 -> L1 new'],
+    ['stays in level 0 if level 1 has such a table', 'L1\n R1: 1[a,z]', 'nothing'],
+    [
+      'overlaps ten tables’ size one level deeper',
+      'L3\n R1: 1[a,z] values=100',
+      'move L0 R9 -> L2 new',
+    ],
+    ['does not overlap more', 'L3\n R1: 1[a,z] values=101', 'move L0 R9 -> L1 new'],
+  ])('%s', (_, deeper, expected) => {
+    expect(flushed(deeper)).toBe(expected)
+  })
+
+  test('stays above older runs of level 0 that it overlaps', () => {
+    expect(flushed('', ' R8: 8[a,c] values=10')).toBe('move L0 R9 -> L2 new')
+    expect(flushed('', ' R8: 8[a,d] values=10')).toBe('nothing')
+  })
+
+  test('waits for jobs on the levels that it crosses', () => {
+    const tree = 'L0\n R9: 9[d,f] values=10\nL1\n R1: 1[a,b] values=90\nL2\n R2: 2[a,b]'
+    const job = levelingPartial.create(LEVELDB).pick(textView(tree.replace('9[d,f]', '9[a,f]')))!
+    expect(pickOf(LEVELDB, tree)).toBe('move L0 R9 -> L2 R2')
+    expect(pickOf(LEVELDB, tree, { inProgress: [job] })).toBe('nothing')
+  })
+
+  test('in RocksDB it stays in level 0', () => {
+    expect(pickOf({}, 'L0\n R9: 9[d,f] values=10')).toBe('nothing')
+  })
+})
+
 describe('sizes count tombstones (RocksDB, ComputeCompensatedSizes)', () => {
   /** Values of 10 bytes. Table 1 has two tombstones above half of its entries: 4 · 10 more bytes. */
   const level1 = `L1

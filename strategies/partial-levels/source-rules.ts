@@ -31,6 +31,8 @@ export interface SourceRules {
   /** Inputs also grow by the tables that lie within the key range of the other inputs. */
   readonly growsWithin: boolean
   readonly softCuts: SoftCutRule
+  /** The deepest level to which a flushed run that overlaps nothing goes (`flushed-run.ts`). */
+  readonly flushLevelMax: number
 }
 
 export const INTRA_LEVEL_0_NAMES = ['never', 'blocked', 'small'] as const
@@ -53,6 +55,7 @@ const ROCKSDB: SourceRules = {
   inputTablesMax: 50,
   growsWithin: true,
   softCuts: 'rocksdb',
+  flushLevelMax: 0,
 }
 
 export const SOURCE_RULES = {
@@ -76,6 +79,7 @@ export const SOURCE_RULES = {
     inputTablesMax: 25,
     growsWithin: false,
     softCuts: 'leveldb',
+    flushLevelMax: 2,
   },
 } as const satisfies Readonly<Record<string, SourceRules>>
 

@@ -41,7 +41,7 @@ export const softCuts = z
   .describe(
     'Where an output table may end early: rocksdb, at the borders of tables one level deeper, so ' +
       'that later merges meet fewer of them, with tables of half to twice the target size ' +
-      '(RocksDB since 7.8; Pebble similarly); leveldb, where it overlaps more than ten of them; ' +
+      '(RocksDB since 7.8; Pebble similarly); leveldb, where ten of them were passed; ' +
       'none, nowhere.',
   )
 

@@ -65,12 +65,18 @@ describe('an aligned output', () => {
     expect(output('d', 's', { targetTableBytes: 0 }).softCuts!.overlapBytesMax).toBe(25 * 640)
   })
 
-  test('by LevelDB’s rule counts grandparents where they end', () => {
-    const { softCuts, targetTableBytes } = output('d', 's', { softCuts: 'leveldb' })
-    expect(borders(softCuts!)).toBe('[e+ 20, e+ 0, j+ 20, j+ 0, n+ 20, n+ 0, t+ 20, t+ 0]')
-    const limits = { endsFrom: [100], overlapBytesMax: 1100, skippedBytesMin: null }
-    expect(softCuts).toMatchObject(limits)
-    expect(targetTableBytes).toBe(100)
+  test('by LevelDB’s rule ends where grandparents of ten tables’ size have been passed', () => {
+    const ends = (targetTableBytes: number) => {
+      const leveldb = output('d', 's', { softCuts: 'leveldb', targetTableBytes })
+      expect(leveldb).toMatchObject({ targetTableBytes })
+      expect(leveldb).not.toHaveProperty('softCuts')
+      return leveldb.cutKeys.map((key) => new TextDecoder().decode(key).replace('\0', '+'))
+    }
+    // Each of the grandparents has 20 bytes.
+    expect(ends(2)).toEqual(['e+', 'j+', 'n+', 't+'])
+    expect(ends(4)).toEqual(['j+', 't+'])
+    expect(ends(5)).toEqual(['n+'])
+    expect(ends(9)).toEqual([])
   })
 
   test('is cut by size alone where no deeper table overlaps it, and where that is asked for', () => {

@@ -5,11 +5,9 @@
  *   rocksdb   A table ends where a grandparent begins or ends, once it is large enough. A table
  *             that is aligned with its grandparents overlaps fewer of them, so that its own merge
  *             rewrites less later. The price is tables of unequal sizes. Pebble's rule is similar.
- *   leveldb   A table ends where it has passed grandparents of more than ten tables' size.
- *
- * LevelDB does not reset its count of passed grandparents when a table ends by size; soft cuts
- * count for each table from 0. So LevelDB cuts more often where a full table passes five to ten
- * grandparents: at T = 10 its own count writes 3 % less than this rule, at T = 4 as much.
+ *   leveldb   Tables end wherever grandparents of ten tables' size have been passed since the last
+ *             such end. Ends of tables by size do not count, so these keys follow from the
+ *             grandparents alone: they are cut keys, not soft ones.
  *
  * Sources: RocksDB 7.8, `CompactionPicker::GetGrandparents`, `CompactionOutputs::ShouldStopBefore`
  * (PR 10655), the constructor of `Compaction`; LevelDB, `Compaction::ShouldStopBefore`,
@@ -38,10 +36,10 @@ const SKIPPED_SHARE_MIN = 1 / 8
 /** Where there are grandparents, a table is full at so many times the target. */
 const FULL_SHARE = 2
 /**
- * LevelDB: 10 tables of the target size (`MaxGrandParentOverlapBytes`), and one more because soft
- * cuts add the bytes of the open table, which are nearly one table where this limit is reached.
+ * LevelDB, `MaxGrandParentOverlapBytes`, in tables of the target size. It must be exceeded there;
+ * but a full table there is a little larger than its target, so ten of them exceed it.
  */
-const PASSED_TABLES_MAX = 10 + 1
+const PASSED_TABLES_MAX = 10
 
 export interface AlignedTables {
   readonly softCuts: SoftCutRule
@@ -65,7 +63,7 @@ export function alignedOutput(
   const grandparents = grandparentsOf(view.version, place.level, range)
   if (grandparents.length === 0) return plain
   if (params.softCuts === 'leveldb') {
-    return { ...plain, softCuts: limitOfPassed(grandparents, targetBytes) }
+    return { ...plain, cutKeys: endsOfPassed(grandparents, PASSED_TABLES_MAX * targetBytes) }
   }
   const softCuts = softCutsAt(grandparents, targetBytes)
   return { ...plain, targetTableBytes: FULL_SHARE * targetBytes, softCuts }
@@ -106,22 +104,20 @@ export function softCutsAt(grandparents: readonly TableMeta[], targetBytes: numb
   }
 }
 
-/** Each grandparent counts where it ends. A second key there says that no table is entered. */
-function limitOfPassed(grandparents: readonly TableMeta[], targetBytes: number): SoftCuts {
-  const keys: Uint8Array[] = []
-  const overlapBytes: number[] = []
+/** The keys at which grandparents of `passedBytesMax` have been passed. */
+function endsOfPassed(
+  grandparents: readonly TableMeta[],
+  passedBytesMax: number,
+): readonly Uint8Array[] {
+  const ends: Uint8Array[] = []
+  let passedBytes = 0
   for (const table of grandparents) {
-    const end = keyAfter(table.largest)
-    keys.push(end, end)
-    overlapBytes.push(rawBytes(table), 0)
+    passedBytes += rawBytes(table)
+    if (passedBytes < passedBytesMax) continue
+    ends.push(keyAfter(table.largest))
+    passedBytes = 0
   }
-  return {
-    keys,
-    overlapBytes,
-    endsFrom: [targetBytes],
-    overlapBytesMax: PASSED_TABLES_MAX * targetBytes,
-    skippedBytesMin: null,
-  }
+  return ends
 }
 
 /** The first key after `key` in the order of bytes. */

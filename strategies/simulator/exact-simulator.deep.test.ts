@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
 import { STRATEGIES } from '../catalog.ts'
+import { withRandomSoftCuts } from './testing/random-soft-cuts.ts'
 import { expectSameEdits } from './testing/same-edits.ts'
 import { COMPARED, reduced, SCALES, setupOf, streamOf } from './testing/scales.ts'
 import { churn, uniqueWrites, ycsbWrites } from './testing/streams.ts'
@@ -17,6 +18,15 @@ describe.each([...STRATEGIES])('%s makes the engine’s edits', (_, module) => {
     expectSameEdits(setup, churn(20_000, 3_000, 8))
     expectSameEdits(setup, churn(8_000, 40, 10))
     expectSameEdits(setup, uniqueWrites(8_000, 100, 'ordered'))
+  })
+
+  test('with random soft cuts', () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const strategy = withRandomSoftCuts(module.create(wide), seed)
+      const setup = { strategy, memtableBytes: 8 * KiB, blockBytes: 512 }
+      expectSameEdits(setup, churn(8_000, 1_500, seed))
+      expectSameEdits(setup, uniqueWrites(4_000, 100, 'hashed', seed))
+    }
   })
 })
 

@@ -124,7 +124,7 @@ export class ExactSubstance implements Substance {
       const liesIn = partOf(text)
       const isFull = targetTableBytes !== null && bytes >= targetTableBytes
       borders.meet(text)
-      if (liesIn !== part || isFull || (at > from && borders.end(bytes))) finish(at)
+      if (liesIn !== part || isFull || (at > from && borders.endsTable(bytes))) finish(at)
       if (at === from) borders.begin()
       part = liesIn
       bytes += text.length + Math.max(entries.valueLengths[at]!, 0)
@@ -199,7 +199,7 @@ class SoftBorders {
   }
 
   /** Whether the open table, of so many raw bytes, ends before the current key. */
-  end(bytes: number): boolean {
+  endsTable(bytes: number): boolean {
     const crossed = this.#current - this.#previous
     if (this.#cuts === null || crossed === 0) return false
     const { overlapBytes, endsFrom, overlapBytesMax, skippedBytesMin } = this.#cuts

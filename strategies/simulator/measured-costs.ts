@@ -15,20 +15,32 @@ import { createRandom, deriveSeed, type Random } from '../../engine/base/random.
 import type { CompactionStrategy } from '../../engine/compaction/strategy.ts'
 import { type Run, tablesOf } from '../../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
+import { STRATEGIES } from '../catalog.ts'
 import { engineCurve } from '../model/false-positives.ts'
+import { parametersOf } from '../model/tuner.ts'
 import type { ByOperation, TuningEnvironment } from '../model/workload-cost.ts'
 import { ExactSimulator } from './exact-simulator.ts'
 import type { SimulatedEvent } from './simulated-tree.ts'
 
 export interface MeasuredDesign {
-  /** Its tables must have no target size: `targetTableBytes` of `WHOLE_RUN_BYTES`. */
+  /** See `strategyOf`: the rates of a run are read from its tables. */
   readonly strategy: CompactionStrategy
   /** Memtables that all entries fill. */
   readonly buffers: number
 }
 
 /** A target size that no table reaches. */
-export const WHOLE_RUN_BYTES = 2 ** 40
+const WHOLE_RUN_BYTES = 2 ** 40
+
+/** The strategy of a design of the tuner, with tables that are whole runs. */
+export function strategyOf(
+  design: Parameters<typeof parametersOf>[0],
+  filters: TuningEnvironment['filters'],
+): CompactionStrategy {
+  const module = STRATEGIES.get(design.strategy)!
+  const params = { ...parametersOf(design, filters), targetTableBytes: WHOLE_RUN_BYTES }
+  return module.create(module.parse(params))
+}
 
 /** How long a tree is updated, in updates for each entry. */
 export interface MeasuredLife {

@@ -13,6 +13,7 @@ import {
   exactFigures,
   expectNear,
   type Figures,
+  meanOver,
   statisticalFigures,
 } from './testing/two-modes.ts'
 
@@ -47,6 +48,21 @@ describe('the statistical mode against the exact one', () => {
     for (const name of ['leveling', 'tiering']) {
       expectNear(statisticalFigures(name, stream), exactFigures(name, stream), 0.03)
     }
+  })
+
+  test('ends tables at soft keys: within 5 %, and as much below a merge without them', () => {
+    const stream = comparedStreams.find(({ name }) => name === 'unique')!
+    const amplifications = [exactFigures, statisticalFigures].map((figures) =>
+      ['none', 'rocksdb', 'leveldb'].map((softCuts) => {
+        const of = (seed: number) => figures('leveling-partial', stream, seed, { softCuts })
+        return meanOver(3, of).writeAmplification
+      }),
+    )
+    const [exact, statistical] = amplifications
+    for (const [at, expected] of exact!.entries()) {
+      expect(Math.abs(statistical![at]! / expected - 1)).toBeLessThan(0.05)
+    }
+    for (const [without, rocksdb] of amplifications) expect(rocksdb! / without!).toBeLessThan(0.85)
   })
 
   test('tells apart what only the key model tells apart', () => {

@@ -1,8 +1,8 @@
 /**
  * Owns flushing and merging tables without keys (`statistical-table.ts`). A merge sweeps its inputs
  * from border to border, merges their densities, and cuts where the expected bytes reach the
- * target. Positions of cuts are scattered, counts are exact: entries that a table does not get go
- * to its neighbour. For each stretch, older tables decide whether tombstones are still needed
+ * target, or at soft keys. Positions of cuts by size are scattered, counts are exact: entries that a
+ * table does not get go to its neighbour. For each stretch, older tables decide whether tombstones are still needed
  * there.
  *
  * Whole runs that are evenly spread over the same stretch merge into one that is evenly spread,
@@ -21,6 +21,7 @@ import type { EvenRun } from './even-run.ts'
 import type { KeyModel } from './key-model.ts'
 import { KEY_SPACE, keyAt, positionOf } from './key-space.ts'
 import type { MergeContext, Substance } from './simulated-tree.ts'
+import { SoftPositions } from './soft-positions.ts'
 import {
   borderAfter,
   contentsOf,
@@ -70,6 +71,7 @@ export class StatisticalSubstance implements Substance {
     const written: WrittenTable[] = []
     let part = 0
     let older: OlderOverlap | null = null
+    let borders: SoftPositions | null = null
     let open: OpenTable | null = null
     const finish = () => {
       if (open === null) return
@@ -86,15 +88,23 @@ export class StatisticalSubstance implements Substance {
         while (stretch.from >= parts[part]!.end) part++
       }
       const { destination } = parts[part]!
-      const { position, targetTableBytes } = resolved.outputs[destination]!
+      const { position, targetTableBytes, softCuts } = resolved.outputs[destination]!
       if (older === null || destination !== before) {
         older = new OlderOverlap(version, position, resolved.inputIds)
+        borders = softCuts === null ? null : new SoftPositions(softCuts)
       }
-      let rest: Measured | null = measured(this.#shape, stretch, isNeededBy(older))
-      while (rest !== null) {
-        if (open !== null && isFull(open, targetTableBytes)) finish()
-        open ??= new OpenTable(this.#shape.model, rest.from)
-        rest = this.#fill(open, rest, targetTableBytes)
+      const whole = measured(this.#shape, stretch, isNeededBy(older))
+      for (const piece of borders?.pieces(whole) ?? [whole]) {
+        let rest: Measured | null = piece
+        while (rest !== null) {
+          borders?.moveTo(rest.from)
+          if (open !== null && ends(open, targetTableBytes, borders)) finish()
+          if (open === null) {
+            open = new OpenTable(this.#shape.model, rest.from)
+            borders?.startTable()
+          }
+          rest = this.#fill(open, rest, targetTableBytes)
+        }
       }
     }
     finish()
@@ -144,8 +154,14 @@ function isNeededBy(older: OlderOverlap): (position: number) => boolean {
   }
 }
 
-function isFull({ rawBytes }: OpenTable, targetTableBytes: number | null): boolean {
-  return targetTableBytes !== null && rawBytes >= targetTableBytes * (1 - ROUNDING)
+/** Whether the table is full, or ends at the soft keys that its next entry crosses. */
+function ends(
+  { rawBytes }: OpenTable,
+  targetTableBytes: number | null,
+  borders: SoftPositions | null,
+): boolean {
+  const isFull = targetTableBytes !== null && rawBytes >= targetTableBytes * (1 - ROUNDING)
+  return isFull || borders?.endsTable(rawBytes) === true
 }
 
 /** A share of the stretch's entries, placed in [from, to). */

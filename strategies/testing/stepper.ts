@@ -257,11 +257,15 @@ function tombstonesNeeded(
     return newer === null ? level >= place.level : run.id === newer
   })
   const olderRuns = at === -1 ? [] : runs.slice(newer === null ? at : at + 1)
-  const merged = new Set(inputs.map(({ id }) => id))
-  const older = olderRuns
-    .flatMap(({ run }) => [...tablesOf(run)])
-    .filter(({ id }) => !merged.has(id))
-  return (key) => older.some((table) => contains(table, keyBytes(key)))
+  let older: readonly TableMeta[] | null = null
+  return (key) => {
+    if (older === null) {
+      const merged = new Set(inputs.map(({ id }) => id))
+      const tables = olderRuns.flatMap(({ run }) => [...tablesOf(run)])
+      older = tables.filter(({ id }) => !merged.has(id))
+    }
+    return older.some((table) => contains(table, keyBytes(key)))
+  }
 }
 
 /** The entries from the output's first key to the next output's. */
@@ -270,12 +274,21 @@ function partOf(
   { fromKey }: MergeOutput,
   next: MergeOutput | undefined,
 ): readonly Entry[] {
-  const to = next?.fromKey ?? null
-  return content.filter(
-    ({ key }) =>
-      (fromKey === null || compareBytes(keyBytes(key), fromKey) >= 0) &&
-      (to === null || compareBytes(keyBytes(key), to) < 0),
-  )
+  const from = fromKey === null ? 0 : firstFrom(content, fromKey)
+  const to = next === undefined ? content.length : firstFrom(content, next.fromKey!)
+  return content.slice(from, to)
+}
+
+/** Index of the first entry at the key or after it, or the number of entries. */
+function firstFrom(content: readonly Entry[], key: Uint8Array): number {
+  let low = 0
+  let high = content.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareBytes(keyBytes(content[middle]!.key), key) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function cut(

@@ -69,6 +69,12 @@ const ofSources = {
   rules: fc.constantFrom('rocksdb', 'rocksdb-7.8'),
   intraL0: fc.constantFrom('by-rules', 'never', 'blocked', 'small'),
 }
+/** Merges of three levels. */
+const multilevel = {
+  multilevel: fc.constantFrom('never', 'write-amp'),
+  addPropensity: fc.constantFrom(-0.5, 0, 2),
+  multilevelL0: fc.boolean(),
+}
 const l0Trigger = fc.integer({ min: 1, max: 5 })
 const baseBytes = fc.constantFrom(0, 3, 20)
 
@@ -136,6 +142,7 @@ export const subjects: readonly Subject[] = [
     params: fc.record({
       ...partial,
       ...ofSources,
+      ...multilevel,
       rules: fc.constantFrom('rocksdb', 'rocksdb-7.8', 'leveldb'),
       l0Trigger,
       baseBytes,
@@ -152,6 +159,7 @@ export const subjects: readonly Subject[] = [
     params: fc.record({
       ...partial,
       ...ofSources,
+      ...multilevel,
       l0Trigger,
       baseBytes,
       levels: fc.integer({ min: 2, max: 7 }),
@@ -165,8 +173,9 @@ export const subjects: readonly Subject[] = [
       l0Trigger,
       baseBytes,
       targetTableBytes,
+      softCuts,
       deleteTtlMs: limits.deleteTtlMs,
-      mode: fc.constantFrom('so', 'sd', 'dd'),
+      mode: fc.constantFrom('so', 'sd'),
     }),
     bound: (params, version) => Number(params.l0Trigger) - 1 + levelsBelow0(version),
   },
@@ -183,6 +192,7 @@ export const subjects: readonly Subject[] = [
             l0Trigger,
             sizing,
             targetTableBytes,
+            softCuts,
             trigger: triggers,
             movement: fc.subarray([...MOVEMENT_NAMES]),
           }),

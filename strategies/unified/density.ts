@@ -38,16 +38,23 @@ export function scalingAt({ scaling }: DensityShape, level: number): Scaling {
 const LEVELS_MAX = 32
 
 /**
- * The level of a density, in raw bytes per whole key space. Level 0 begins with a little less than
- * a flush, so that a little less than f flushes make a table of level 1, but f − 1 do not.
+ * The density, in raw bytes per whole key space, from which a table is too dense for the level.
+ * Level 0 begins with a little less than a flush. So a little less than f flushes make a table of
+ * level 1, but f − 1 do not.
  */
-export function levelOfDensity(shape: DensityShape, density: number): number {
+export function limitOfLevel(shape: DensityShape, level: number): number {
   let limit = shape.flushBytes * (1 - 0.9 / scalingAt(shape, 0).fanout)
-  for (let level = 0; level < LEVELS_MAX; level++) {
-    limit = Math.floor(limit * scalingAt(shape, level).fanout * shape.survivalFactor)
-    if (density < limit) return level
+  for (let at = 0; at <= level; at++) {
+    limit = Math.floor(limit * scalingAt(shape, at).fanout * shape.survivalFactor)
   }
-  return LEVELS_MAX
+  return limit
+}
+
+/** The level of a density. */
+export function levelOfDensity(shape: DensityShape, density: number): number {
+  let level = 0
+  while (level < LEVELS_MAX && density >= limitOfLevel(shape, level)) level++
+  return level
 }
 
 /** The largest exponent of two in the number of shards. */

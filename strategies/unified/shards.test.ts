@@ -34,8 +34,8 @@ describe('buckets', () => {
 })
 
 describe('shards', () => {
-  const bordersOf = (version: string, known: string, wanted: number) =>
-    grownShards(viewOf(version), bordersAt(known), 2, wanted)
+  const bordersOf = (version: string, known: string, wanted: number, base = 2) =>
+    grownShards(viewOf(version), bordersAt(known), base, wanted)
       .keys.map((key) => String.fromCharCode(...key))
       .join(' ')
 
@@ -55,7 +55,11 @@ describe('shards', () => {
     expect(bordersOf(`${halves}; 5[i,j]; 6[k,l]; 7[m,n]; 8[o,p]`, 'i', 64)).toBe('c e g i k m o')
   })
 
-  test('are taken anew if one of them has more than half of the tables', () => {
+  test('may start from one', () => {
+    expect(bordersOf('L1\nR1: 1[a,b]; 2[c,d]; 3[e,f]; 4[g,h]', '', 4, 1)).toBe('c e g')
+  })
+
+  test('are replaced if one of them has more than half of the tables', () => {
     const ascending = `L1\nR1: ${[...'abcdefghijkl'].map((key, at) => `${at}[${key},${key}]`).join('; ')}`
     expect(bordersOf(ascending, 'c', 2)).toBe('g')
     expect(bordersOf(ascending, 'g', 2)).toBe('g')

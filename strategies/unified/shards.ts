@@ -6,7 +6,7 @@
  * Borders last: they are kept in the strategy's state. Their number only doubles, when the tree has
  * grown and a table of its largest run begins near the middle of every shard: a key before that
  * table becomes the new border. So a border of few shards is also one of many. If more than half of
- * all tables come to lie in one shard, as when keys ascend, all borders are taken anew.
+ * all tables come to lie in one shard, as when keys ascend, new borders replace all.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
@@ -35,15 +35,15 @@ export function shardsOf(borders: Borders): Shards {
 }
 
 /**
- * The known shards, doubled towards `wanted` as far as the largest run has tables, or taken anew.
- * The first are `base` shards.
+ * The known shards, doubled towards `wanted` as far as the largest run has tables; new ones if they
+ * no longer divide the data. The first are `base` shards.
  */
 export function grownShards(view: TreeView, known: Borders, base: number, wanted: number): Shards {
   const run = largestRun(view)
   let shards = shardsOf(known)
   if (run === undefined) return shards
-  if (shards.count === 1 || isSkewed(view, shards)) shards = takenFrom(run, shards, base)
-  while (shards.count > 1 && shards.count * 2 <= Math.min(wanted, SHARDS_MAX)) {
+  if (shards.count < base || isSkewed(view, shards)) shards = takenFrom(run, shards, base)
+  while (shards.count >= base && shards.count * 2 <= Math.min(wanted, SHARDS_MAX)) {
     const doubled = doubledBy(run, shards)
     if (doubled === null) break
     shards = doubled

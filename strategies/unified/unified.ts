@@ -1,15 +1,15 @@
 /**
- * Owns unified compaction. Levels are ranges of density: a table's bytes divided by its share of
- * the key space. Each level is f times denser than the one above. Where t tables of a level overlap,
- * they merge, with all tables that they overlap directly or through others (a bucket). The output
- * is cut at borders of shards (`shards.ts`), more of them the denser it is, so tables keep near
- * their size, and buckets become smaller parts of denser levels. t = f makes tiering (T4), t = 2
- * leveling (L10), and f = t = 2 both (N); a list sets it level by level.
+ * Owns unified compaction. A level is a range of density: a table's bytes divided by its share of
+ * the key space. Each level is f times denser than the one above. Where t tables of a level
+ * overlap, they merge, with all tables that they overlap directly or through others (a bucket). The
+ * output is cut at borders of shards (`shards.ts`); the denser it is, the more of them. So tables
+ * stay near their size, and a bucket is a small part of a dense level. t = f makes tiering (T4),
+ * t = 2 leveling (L10), and f = t = 2 both (N). A list of parameters sets f and t level by level.
  *
  * The rules, in this order:
  *
- *   1. density   the only tables of a bucket have the density of a deeper level: they move there,
- *                without a rewrite, and lie on what they overlap
+ *   1. density   the oldest tables of a bucket have the density of a deeper level: they move
+ *                there, without a rewrite, and lie on what they overlap
  *   2. overlap   the bucket with the most overlapping runs, at least t of its level, merges into
  *                one run of its level; of equally many the smallest level, and there in turn
  *   3. sink      a level has more runs than overlap anywhere: tables move into older runs
@@ -51,6 +51,7 @@ import { outputTo } from '../primitives/specs.ts'
 import {
   type DensityShape,
   levelOfDensity,
+  limitOfLevel,
   scalingAt,
   scalingOf,
   shardsOfDensity,
@@ -168,8 +169,8 @@ function bucketedTree(view: View, values: Params): BucketedTree {
 }
 
 /**
- * Rule 1: tables that overlap no other of their level move to the level of their density, together
- * with neighbours that go to the same place.
+ * Rule 1: tables that overlap no older ones of their level move to the level of their density,
+ * together with neighbours that go to the same place.
  */
 function pickDenser(tree: BucketedTree): Spec | null {
   for (const [level, buckets] of tree.levels.entries()) {
@@ -184,8 +185,13 @@ function pickDenser(tree: BucketedTree): Spec | null {
     const layer = { ...first.layer, to }
     return moveOf(tree, level, layer, first.place, {
       trigger: 'density',
-      formula: 'bytes / share of the key space ≥ density of a deeper level',
-      values: { level, tables: to - from, bytes: rawBytesOf(layer), to: first.level },
+      formula: 'density ≥ limit',
+      values: {
+        level,
+        density: Math.round(first.density),
+        limit: limitOfLevel(tree.shape, level),
+        tables: to - from,
+      },
     })
   }
   return null
@@ -193,18 +199,17 @@ function pickDenser(tree: BucketedTree): Spec | null {
 
 interface DenserTables {
   readonly layer: Layer
-  /** The level of their density. */
-  readonly level: number
+  readonly density: number
   readonly place: OutputPlace
 }
 
-/** The tables of a bucket if they are alone in it, and denser than their level. */
+/** The oldest tables of a bucket if they are denser than their level. */
 function denserTables(tree: BucketedTree, from: number, bucket: Bucket): readonly DenserTables[] {
-  const [layer, second] = bucket.layers
-  if (layer === undefined || second !== undefined) return []
-  const level = levelOfDensity(tree.shape, densityOf(tree, bucket))
+  const layer = bucket.layers.at(-1)!
+  const density = densityOf(tree, { ...bucket, layers: [layer] })
+  const level = levelOfDensity(tree.shape, density)
   if (level <= from) return []
-  return [{ layer, level, place: placeBelow(tree, from, level, rangeOf(layer)) }]
+  return [{ layer, density, place: placeBelow(tree, from, level, rangeOf(layer)) }]
 }
 
 function isSame(place: OutputPlace, other: OutputPlace): boolean {
@@ -249,7 +254,7 @@ function mergeOf(tree: BucketedTree, level: number, bucket: Bucket): Spec {
     nextState: stateAfter(tree, level, bucket.to),
     reason: {
       trigger: 'sorted runs',
-      formula: 'overlapping runs ≥ t',
+      formula: 'overlap ≥ t',
       values: {
         level,
         overlap: bucket.layers.length,
@@ -293,7 +298,7 @@ function pickSink(tree: BucketedTree): Spec | null {
         { level, run },
         {
           trigger: 'sorted runs',
-          formula: 'runs > overlapping runs',
+          formula: 'runs > overlap',
           values: { level, runs: runs.length, overlap },
         },
       )

@@ -57,6 +57,13 @@ describe('a table with many tombstones', () => {
     expect(pick(`L0\nR3: 1[a,c] ${DENSE}\nR2: 2[m,p]`), 'which moves').toBe('move L0 R3 -> L6 new')
   })
 
+  test('of level 0 takes runs along that it overlaps through others alone', () => {
+    const level0 = `L0\nR4: 1[f,k]\nR3: 2[d,g]\nR1: 3[b,e] ${DENSE}`
+    expect(pick(`${level0}\nL6\nR6: 4[a,c]; 5[e,h]; 6[k,z]`)).toBe(
+      'merge L0 R4, L0 R3, L0 R1, L6 R6 (tables 4, 5, 6) -> L6 R6',
+    )
+  })
+
   test('waits for jobs in its levels', () => {
     const tree = `L0\nR9: 9[x,z]\n${UPPER}\nL6\nR6: 4[a,b]; 5[f,h]; 6[j,l]`
     const beside = (level: number, run: number) => ({ inProgress: [running([run], level)] })

@@ -2,6 +2,9 @@
  * Owns the tree as universal compaction sees it: one list of sorted runs, newest first. The runs of
  * level 0 come first, then those of every deeper level. Also the merge of a stretch of neighbours
  * into one run, which takes their place in the list.
+ *
+ * As in RocksDB, tombstones add to the sizes of runs that may merge (`compensated-sizes.ts`, here
+ * in bytes of table files), but not to the size of the run that they are compared with.
  */
 
 import type {
@@ -12,6 +15,7 @@ import type {
 } from '../../engine/compaction/strategy.ts'
 import { type Run, tablesOf } from '../../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
+import { compensatedRunBytes, tombstoneBytes } from '../primitives/compensated-sizes.ts'
 import { outputAt } from './outputs.ts'
 import type { UniversalValues } from './parameters.ts'
 
@@ -20,18 +24,21 @@ export interface SortedRun {
   readonly run: Run
   /** Of its table files. */
   readonly bytes: number
+  /** These bytes and those that its tombstones add. */
+  readonly compensatedBytes: number
   /** Whether a running job reads it. */
   readonly busy: boolean
 }
 
 export function sortedRuns({ version, inProgress }: TreeView): readonly SortedRun[] {
   const busy = new Set(inProgress.flatMap((spec) => spec.inputs.map((input) => input.run)))
-  return Array.from(runsNewestFirst(version), ({ level, run }) => ({
-    level,
-    run,
-    bytes: run.totals.bytes,
-    busy: busy.has(run.id),
-  }))
+  const { bytes: fileBytes, rawBytes } = version.totals
+  const bytesPerTombstone = tombstoneBytes(version) * (fileBytes / Math.max(rawBytes, 1))
+  return Array.from(runsNewestFirst(version), ({ level, run }) => {
+    const { bytes } = run.totals
+    const added = compensatedRunBytes([run], bytesPerTombstone) - run.totals.rawBytes
+    return { level, run, bytes, compensatedBytes: bytes + added, busy: busy.has(run.id) }
+  })
 }
 
 /** The runs from this index on are all free; the number of runs if the oldest is busy. */
@@ -39,8 +46,8 @@ export function freeTail(runs: readonly SortedRun[]): number {
   return runs.findLastIndex(({ busy }) => busy) + 1
 }
 
-export function bytesOf(runs: readonly SortedRun[]): number {
-  return runs.reduce((sum, { bytes }) => sum + bytes, 0)
+export function compensatedBytesOf(runs: readonly SortedRun[]): number {
+  return runs.reduce((sum, { compensatedBytes }) => sum + compensatedBytes, 0)
 }
 
 /** The level of the oldest run; another strategy may have left more than `num_levels`. */

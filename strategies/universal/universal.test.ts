@@ -85,6 +85,37 @@ describe('the rules, in RocksDB’s order', () => {
   })
 })
 
+/** RocksDB `compensated_file_size`: two values of average size for each tombstone above half. */
+describe('tombstones add to the size of runs that may merge', () => {
+  /** An average value has 10 bytes: 1000 / 100 in the oldest run. */
+  const older =
+    'R3: 3[a,z] bytes=500 values=0 entries=0\nL6\nR9: 9[a,z] bytes=1000 values=1000 entries=100'
+  const pickBeside = (newest: string, next: string, params = {}) =>
+    pick({ max_read_amp: 9, ...params }, `L0\nR1: 1[a,z] ${newest}\nR2: 2[a,z] ${next}\n${older}`)
+
+  test('so a run with many takes a larger next one', () => {
+    const bare = 'bytes=10 values=0 entries=2 tombstones=2'
+    // 10 + (2 · 2 − 2) · 10 · 2 = 50, a little more by the ratio of file bytes to raw bytes.
+    expect(pickBeside(bare, 'bytes=50 values=0 entries=0')).toMatch(/^merge L0 R1, L0 R2 /)
+    expect(pickBeside(bare, 'bytes=150 values=0 entries=0')).toBe('nothing')
+    const few = 'bytes=10 values=0 entries=4 tombstones=2'
+    expect(pickBeside(few, 'bytes=50 values=0 entries=0')).toBe('nothing')
+  })
+
+  test('but not to that of the run they are compared with', () => {
+    const dense = 'bytes=50 values=0 entries=9 tombstones=9'
+    expect(pickBeside('bytes=50 values=0 entries=0', dense)).toMatch(/^merge L0 R1, L0 R2/)
+  })
+
+  test('and they count towards size amplification', () => {
+    const dense = 'bytes=50 values=0 entries=30 tombstones=30'
+    const params = { max_size_amplification_percent: 100 }
+    expect(pickBeside(dense, 'bytes=1 values=0 entries=0', params)).toMatch(/L6 R9 -> L6 R9/)
+    const sparse = dense.replace('tombstones=30', 'tombstones=15')
+    expect(pickBeside(sparse, 'bytes=1 values=0 entries=0', params)).not.toMatch(/L6/)
+  })
+})
+
 describe('places', () => {
   test('what stops at a level goes to the one above it', () => {
     const tree = `${level0(10, 10, 10)}\nL4\nR8: 8[a,z] bytes=1000${LARGE}`

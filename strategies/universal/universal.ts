@@ -2,7 +2,8 @@
  * Owns RocksDB's universal compaction: the tree is one list of sorted runs, newest first, and a
  * merge takes neighbours in that list. Runs of level 0 come first, then every deeper level with one
  * run. A merge that includes the oldest run goes to the last level; any other goes to the level
- * just above the next older run. Sizes are those of table files.
+ * just above the next older run. Sizes are those of table files; tombstones add to them
+ * (`sorted-runs.ts`).
  *
  * The rules in RocksDB's order. Rules 2 to 4 wait for `level0_file_num_compaction_trigger` runs:
  *
@@ -24,7 +25,7 @@
  * Movement     least overlap (incremental); random (rule 5); most reads (rule 6); else whole runs
  *
  * Source: RocksDB `db/compaction/compaction_picker_universal.cc` (2026), with its option names.
- * Left out: compensation of sizes for tombstones, and compression by age. Where versions differ:
+ * Left out: compression by age. Where versions differ:
  * `size_amp_version`; `max_read_amp` is −1 up to version 9.3; rule 6 came with version 11.
  */
 
@@ -35,7 +36,13 @@ import { leastRankOf, rankedBy } from '../primitives/table-ranks.ts'
 import { pickDeletions, pickReads } from './marked-tables.ts'
 import { type UniversalValues, universalParameters } from './parameters.ts'
 import { pickSizeAmplification } from './size-amplification.ts'
-import { bytesOf, freeTail, mergeStretch, type SortedRun, sortedRuns } from './sorted-runs.ts'
+import {
+  compensatedBytesOf,
+  freeTail,
+  mergeStretch,
+  type SortedRun,
+  sortedRuns,
+} from './sorted-runs.ts'
 
 /** RocksDB's UINT_MAX: a ratio that any size meets. */
 const ANY_RATIO = 2 ** 32 - 1
@@ -111,7 +118,7 @@ function pickSizeRatio(
     formula: 'size · (100 + size_ratio) / 100 ≥ next',
     values: {
       runs: to - from,
-      bytes: bytesOf(runs.slice(from, to)),
+      bytes: compensatedBytesOf(runs.slice(from, to)),
       size_ratio: values.size_ratio,
     },
   })
@@ -145,13 +152,13 @@ function findStretch(
   const grown = (bytes: number) => (bytes * (100 + ratio)) / 100
   for (let from = 0; from < runs.length; from++) {
     if (runs[from]!.busy) continue
-    let size = runs[from]!.bytes
+    let size = runs[from]!.compensatedBytes
     let to = from + 1
     for (; to - from < most && to < runs.length; to++) {
       const next = runs[to]!
       if (next.busy || grown(size) < next.bytes) break
       if (stop_style === 'similar' && grown(next.bytes) < size) break
-      size = stop_style === 'similar' ? next.bytes : size + next.bytes
+      size = stop_style === 'similar' ? next.compensatedBytes : size + next.compensatedBytes
     }
     if (to - from >= min_merge_width) return { from, to }
   }

@@ -18,6 +18,8 @@ export const ROCKSDB_RECORD = {
   get: 4,
   iteratorSeek: 5,
   iteratorSeekForPrev: 6,
+  /** Of block cache traces. A replay waits for its time and then leaves it out. */
+  blockCacheData: 9,
   multiGet: 13,
 } as const
 

@@ -8,7 +8,11 @@ import { equalBytes } from '../../engine/base/compare.ts'
 import { isLsmError } from '../../engine/base/errors.ts'
 import { ALL_FIELDS, OPERATION_KIND, OPERATION_KIND_NAMES } from '../operation.ts'
 import { rocksdbTrace } from './export/rocksdb-trace.ts'
-import { ROCKSDB_RECORD, ROCKSDB_TRACE_HEADER } from './rocksdb-format.ts'
+import {
+  ROCKSDB_RECORD,
+  ROCKSDB_RECORD_HEAD_BYTES,
+  ROCKSDB_TRACE_HEADER,
+} from './rocksdb-format.ts'
 import { imported, shown } from './testing/imported.ts'
 import {
   arbitraryOperation,
@@ -25,7 +29,10 @@ const path = join(folder, 'trace')
 const { read, update, insert, scan, readModifyWrite } = OPERATION_KIND
 
 /** The operations as RocksDB's trace, made from a trace of ours. */
-function exported(operations: readonly PlainOperation[]): {
+function exported(
+  operations: readonly PlainOperation[],
+  restMicroseconds = 0,
+): {
   readonly bytes: Uint8Array
   readonly counts: { readonly writes: number; readonly gets: number; readonly seeks: number }
 } {
@@ -38,7 +45,8 @@ function exported(operations: readonly PlainOperation[]): {
   pourInto(writer, phases)
   writer.finish()
   const counts = { writes: 0, gets: 0, seeks: 0 }
-  const chunks = [...rocksdbTrace(traceWorkload(openTrace(path)), null, counts)]
+  const workload = traceWorkload(openTrace(path))
+  const chunks = [...rocksdbTrace(workload, null, counts, 'all', restMicroseconds)]
   return { bytes: Buffer.concat(chunks), counts }
 }
 
@@ -92,6 +100,22 @@ describe('RocksDB’s trace', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  test('may end with a rest, a record that a replay waits for and leaves out', async () => {
+    const [operations] = fc.sample(
+      microseconds.filter((list) => list.length > 10),
+      1,
+    )
+    const plain = exported(operations!)
+    const rested = exported(operations!, 5e6)
+    expect(rested.counts).toEqual(plain.counts)
+    const endAt = plain.bytes.length - ROCKSDB_RECORD_HEAD_BYTES
+    const timeAt = (at: number) => Buffer.from(rested.bytes).readBigUInt64LE(at)
+    expect(rested.bytes.length).toBe(plain.bytes.length + ROCKSDB_RECORD_HEAD_BYTES)
+    expect(rested.bytes[endAt + 8]).toBe(ROCKSDB_RECORD.blockCacheData)
+    expect(timeAt(endAt)).toBe(Buffer.from(plain.bytes).readBigUInt64LE(endAt) + 5_000_000n)
+    expect(timeAt(plain.bytes.length)).toBe(timeAt(endAt))
   })
 
   test('that ends early is reported with the offset; complete records are kept', async () => {

@@ -20,18 +20,25 @@ const CAPTION =
 
 export function peerTables(results: readonly PeerResult[], look: Look): string {
   const table = textTable({ head: HEAD, rows: results.map(rowOf), names: 2 }, look)
-  const byPeer = new Map(results.map((result) => [result.peer.name, result]))
+  const byPeer = new Map(results.map((result) => [nameOf(result), result]))
   const settings = [...byPeer.values()].map(settingLines)
   return [table, fitted([`${CAPTION}${timeQuoted(results)}`, ...settings].join('\n'), look)].join(
     '\n',
   )
 }
 
-function rowOf({ config, peer, timed }: PeerResult): string[] {
+/** The peer, and the strategy of ours that it follows if it can follow several. */
+function nameOf({ config, peer }: PeerResult): string {
+  const { strategy } = config.strategy.params as Readonly<Record<string, Json>>
+  return typeof strategy === 'string' ? `${peer.name} ${strategy}` : peer.name
+}
+
+function rowOf(result: PeerResult): string[] {
+  const { config, peer, timed } = result
   const { waTotal, waLsm, waRocksdb, spaceAmplification } = peer.drained
   const run = timed.phases.findLast(({ throughputPerSecond }) => throughputPerSecond !== null)
   return [
-    peer.name,
+    nameOf(result),
     config.workload.name,
     ...[waTotal, waLsm, waRocksdb, spaceAmplification].map((value) => value?.toFixed(2) ?? '–'),
     run?.throughputPerSecond == null ? '–' : formatCount(run.throughputPerSecond),
@@ -41,7 +48,8 @@ function rowOf({ config, peer, timed }: PeerResult): string[] {
 }
 
 /** Equal settings in one line, different settings in one line each. */
-function settingLines({ peer }: PeerResult): string {
+function settingLines(result: PeerResult): string {
+  const { peer } = result
   const equal = peer.settings.filter((setting) => setting.equal)
   const lines = peer.settings
     .filter((setting) => !setting.equal)
@@ -50,7 +58,7 @@ function settingLines({ peer }: PeerResult): string {
       return `  ≠ ${name}: ${values}${note === '' ? '' : ` (${note})`}`
     })
   const same = equal.map(({ name, varve }) => `${name} ${text(varve)}`).join(', ')
-  return [`${peer.version}`, `  = ${same || 'nothing'}`, ...lines].join('\n')
+  return [`${nameOf(result)}: ${peer.version}`, `  = ${same || 'nothing'}`, ...lines].join('\n')
 }
 
 function text(value: Json): string {

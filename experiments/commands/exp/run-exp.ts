@@ -13,6 +13,7 @@ import { commandOf, isEngineTarget, type Request, type SuiteRequest } from '../.
 import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { ANSWERS_GATE } from '../../measure/gates.ts'
+import { tellRun } from '../../story/run-story.ts'
 import type { PeerPlan } from '../../targets/peers/peer-plan.ts'
 import type { Recording } from '../../trace/recording.ts'
 import { closingTable, untilLines } from './closing-table.ts'
@@ -69,6 +70,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
+    if (request.from !== null) for (const result of results) tell(tellRun(result, null))
     // The .png and .vl.json next to each .svg are not listed.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...pictures]) tell(path)

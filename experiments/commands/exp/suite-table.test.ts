@@ -9,6 +9,7 @@ test('claims that do not hold come last, in capitals', () => {
   const result = {
     runs: [
       { name: 'one', figures: { buffers: 335, other: 1 } },
+      { name: 'levels', figures: { buffers: '0 0 0 1 4 22 88' } },
       { name: 'two', figures: {} },
     ],
     claims: [
@@ -24,6 +25,7 @@ test('claims that do not hold come last, in capitals', () => {
   expect(lines).toEqual([
     '│ run │ buffers │',
     '│ one │ 335 │',
+    '│ levels │ 0 0 0 1 4 22 88 │',
     '│ two │ – │',
     '│ claim │ measured │ expected │ held │',
     '│ copies │ 4.012 │ 3.75 ± 8 % │ held │',

@@ -36,9 +36,11 @@ function expectation({ expected, relation, tolerance }: Claim): string {
   return relation === 'at-most' ? `≤ ${value}` : value
 }
 
+const DIGEST = /^[0-9a-f]{13,}$/
+
 /** Whole numbers in full, because claims about counts are exact; only the beginning of a digest. */
 function textOf(value: Figure): string {
   if (value == null) return '–'
-  if (typeof value === 'string') return value.length > 12 ? `${value.slice(0, 12)}…` : value
+  if (typeof value === 'string') return DIGEST.test(value) ? `${value.slice(0, 12)}…` : value
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)))
 }

@@ -1,10 +1,17 @@
 /**
  * Owns the work of `varve tune`: from a mix of operations, a data set and a memory budget to the
- * designs with the least cost in the closed-form model: strategy, size ratio, runs, and the
- * division of memory between memtable and filters. With --rho also the designs with the least cost
- * in the worst case within that divergence.
+ * designs with the least cost by the model: strategy, size ratio, runs, and the division of memory
+ * between memtable and filters. With --rho also the designs with the least cost in the worst case
+ * within that divergence. With --measure the best of them are run, too (`measure-designs.ts`).
  */
-import { MEMTABLE_BYTES_MIN, type Rated, tune } from '../../../strategies/model/tuner.ts'
+import {
+  bestDesigns,
+  MEMTABLE_BYTES_MIN,
+  parametersOf,
+  type Rated,
+  type TuningQuestion,
+  tune,
+} from '../../../strategies/model/tuner.ts'
 import {
   type ByOperation,
   OPERATION_KINDS,
@@ -13,12 +20,13 @@ import {
 import { startWords } from '../../base/start-words.ts'
 import { formatBytes, parseBytes, parseCount, parseReal } from '../../base/units.ts'
 import { UsageError } from '../../base/usage-error.ts'
-import { type Arguments, choiceOf, notOne, textOf } from '../../cli/arguments.ts'
+import { type Arguments, choiceOf, integerOf, notOne, textOf } from '../../cli/arguments.ts'
 import { type FlagName, flagsOf } from '../../cli/flags.ts'
 import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { fitted } from '../../cli/text-lines.ts'
 import { textTable } from '../../cli/text-table.ts'
+import { measureDesigns, measuredText } from './measure-designs.ts'
 
 const MIX_FLAGS = {
   zeroReads: 'zero-reads',
@@ -28,11 +36,29 @@ const MIX_FLAGS = {
   writes: 'writes',
 } as const satisfies Record<(typeof OPERATION_KINDS)[number], FlagName>
 
-export function findDesigns(given: Arguments): number {
-  const { workload, environment, rho } = questionOf(given)
-  const answer = tune(workload, environment, rho)
+export async function findDesigns(given: Arguments, hear: () => AbortSignal): Promise<number> {
+  const question = questionOf(given)
+  const { workload, environment, rho, spaceMax } = question
+  const answer = tune(question)
+  if (answer.nominal.length === 0) {
+    throw new UsageError(
+      `--space: no design keeps ${spaceMax} in ${textOf(given, 'memory')} of memory; give more of ` +
+        'either, or --life=load',
+    )
+  }
+  const count = given.flags.has('measure') ? integerOf(given, 'measure') : 0
+  const measured =
+    count === 0
+      ? null
+      : await measureDesigns(bestDesigns(question, count), question, {
+          seed: integerOf(given, 'seed'),
+          signal: hear(),
+          isQuiet: given.flags.has('quiet'),
+        })
   if (given.flags.has('json')) {
-    return say(JSON.stringify({ workload, environment, rho, ...answer }, null, 2))
+    const asked = { workload, environment, rho, spaceMax }
+    const shown = measured === null ? {} : { measured }
+    return say(JSON.stringify({ ...asked, ...answer, ...shown }, null, 2))
   }
   const tables = [
     tableOf(`Best for this mix (${environment.filters} filters)`, answer.nominal, rho),
@@ -40,21 +66,24 @@ export function findDesigns(given: Arguments): number {
   if (rho > 0) {
     tables.push(tableOf(`Best in the worst case within ρ = ${rho}`, answer.robust, rho))
   }
+  const look = lookOf(process.stdout)
   const best = rho > 0 ? answer.robust[0]! : answer.nominal[0]!
-  return say(
-    `${tables.join('\n\n')}\n${fitted(CAPTION, lookOf(process.stdout))}\n\n  ${commandOf(best, environment)}`,
-  )
-}
-
-interface Question {
-  readonly workload: ByOperation
-  readonly environment: TuningEnvironment
-  readonly rho: number
+  const parts = [
+    `${tables.join('\n\n')}\n${fitted(captionOf(question), look)}`,
+    ...(measured === null ? [] : [measuredText(measured, look)]),
+    `  ${commandOf(best, environment)}`,
+  ]
+  return say(parts.join('\n\n'))
 }
 
 /** The question that the flags ask. Throws `UsageError`. */
-export function questionOf(given: Arguments): Question {
-  return { workload: mixOf(given), environment: environmentOf(given), rho: numberOf(given, 'rho') }
+export function questionOf(given: Arguments): TuningQuestion {
+  return {
+    workload: mixOf(given),
+    environment: environmentOf(given),
+    rho: numberOf(given, 'rho'),
+    spaceMax: numberOf(given, 'space'),
+  }
 }
 
 function mixOf(given: Arguments): ByOperation {
@@ -84,6 +113,7 @@ function environmentOf(given: Arguments): TuningEnvironment {
     writeToRead: numberOf(given, 'write-cost'),
     sequentialSpeedup: numberOf(given, 'sequential'),
     filters: filters === 'monkey' ? 'optimal' : 'uniform',
+    life: choiceOf(given, 'life', ['steady', 'load']),
   }
 }
 
@@ -110,14 +140,21 @@ function numberOf(given: Arguments, flag: FlagName): number {
   return number
 }
 
-const CAPTION =
-  'I/O: mean block I/Os an operation, full tree, nothing cached; worst: of any mix within ρ.\n' +
-  'WA: copies written of an entry, the flush included, the log not.'
+function captionOf({ environment, spaceMax }: TuningQuestion): string {
+  const life = environment.life === 'steady' ? 'a steady tree under updates' : 'a load'
+  return (
+    `I/O: mean block I/Os an operation over the life of ${life}, nothing cached, the flush written ` +
+    'to level 0; worst: of any mix within ρ. WA: copies written of an entry, the flush included, ' +
+    'the log not.\n' +
+    `space: the most stored between merges ÷ unique entries, at most ${spaceMax} (--space); peak: ` +
+    'the most during a merge, which still has its inputs.'
+  )
+}
 
 function tableOf(title: string, rated: readonly Rated[], rho: number): string {
   const robust = rho > 0 ? ['worst'] : []
   const head = ['strategy', 'T', 'K', 'Z', 'memtable', 'bits/key', 'levels', 'I/O', ...robust]
-  const columns = [...head, 'zero-read', 'read', 'short scan', 'long scan', 'WA']
+  const columns = [...head, 'zero-read', 'read', 'short scan', 'long scan', 'WA', 'space', 'peak']
   const rows = rated.map(({ strategy, point, memtableBytes, bitsPerEntry, levels, ...one }) => {
     const { ios } = one
     return [
@@ -130,6 +167,8 @@ function tableOf(title: string, rated: readonly Rated[], rho: number): string {
       ...(rho > 0 ? [figure(one.worst.cost)] : []),
       ...[ios.zeroReads, ios.reads, ios.shortScans, ios.longScans].map(figure),
       one.writeAmplification.toFixed(2),
+      one.spaceMost.toFixed(2),
+      one.spacePeak.toFixed(2),
     ]
   })
   return `${title}\n${textTable({ head: columns, rows, names: 1 }, lookOf(process.stdout))}`
@@ -144,17 +183,15 @@ const KEY_BYTES = 23
 
 /** A command that runs the design on such data; the user adds a workload. */
 function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironment): string {
-  const { strategy, point, memtableBytes, bitsPerEntry } = best
   const valueBytes = Math.max(1, entryBytes - KEY_BYTES)
-  const params = [`T=${point.T}`, `bitsPerKey=${bitsPerEntry}`]
-  if (strategy === 'fluid') params.push(`K=${point.K}`, `Z=${point.Z}`)
-  if (filters === 'optimal') params.push('filterAlloc=monkey')
+  const { filterAlloc, ...params } = parametersOf(best, filters)
+  const pairs = Object.entries(filterAlloc === 'monkey' ? { ...params, filterAlloc } : params)
   return [
     ...startWords('exp'),
-    `--strategy=${strategy}`,
+    `--strategy=${best.strategy}`,
     `--records=${entries}`,
     `--value-bytes=${valueBytes}`,
-    ...params.map((param) => `--param=${param}`),
-    `--set=memtableBytes=${memtableBytes}`,
+    ...pairs.map(([name, value]) => `--param=${name}=${value}`),
+    `--set=memtableBytes=${best.memtableBytes}`,
   ].join(' ')
 }

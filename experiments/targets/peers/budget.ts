@@ -21,15 +21,33 @@ export interface Budget {
   readonly level1Bytes: number
   readonly tableBytes: number
   readonly bitsPerKey: number
+  /**
+   * The mean entry of the stream, if it is known. Our sizes are raw bytes of keys and values.
+   * Others count bytes of arenas and of files; with the entry, their limits are as large as ours.
+   */
+  readonly entry?: MeanEntry
 }
 
-/** The strategy whose parameters describe a peer's tree. */
+export interface MeanEntry {
+  readonly rawBytes: number
+  /** Bytes of tables ÷ their entries. */
+  readonly tableBytes: number
+  /** Those in blocks of data, by which RocksDB and LevelDB decide that a table is full. */
+  readonly dataBytes: number
+}
+
+/** The strategy whose parameters describe a peer's tree, unless the peer can follow others too. */
 export const PEER_STRATEGY = 'leveling-partial'
 
-/** `params` are those of the strategy; missing ones take their defaults. */
+/**
+ * `params` are those of a strategy; the ones that `leveling-partial` has too count. Missing ones
+ * take their defaults.
+ */
 export function budgetOf(options: EngineOptions, params: Readonly<Record<string, Json>>): Budget {
   const { memtableBytes, blockCacheBytes, blockBytes, blockRestartInterval, compression } = options
-  const shape = STRATEGIES.get(PEER_STRATEGY)!.parse(params) as Record<string, number>
+  const strategy = STRATEGIES.get(PEER_STRATEGY)!
+  const shared = Object.entries(params).filter(([name]) => name in strategy.params.shape)
+  const shape = strategy.parse(Object.fromEntries(shared)) as Record<string, number>
   const base = shape.baseBytes === 0 ? memtableBytes : shape.baseBytes!
   return {
     memtableBytes,
@@ -61,10 +79,25 @@ const NAMES: Readonly<Record<string, string>> = {
 /** One line for each field of `budget`; `theirs` has the peer's value and, if needed, a note. */
 export function settingsOf(
   budget: Budget,
-  theirs: Readonly<Partial<Record<keyof Budget, readonly [Json, string?]>>>,
+  theirs: Readonly<Partial<Record<Exclude<keyof Budget, 'entry'>, readonly [Json, string?]>>>,
 ): PeerSetting[] {
-  return (Object.keys(budget) as (keyof Budget)[]).map((key) => {
+  const { entry: _, ...settings } = budget
+  return (Object.keys(settings) as (keyof typeof settings)[]).map((key) => {
     const [peer, note] = theirs[key] ?? [null, 'no such setting']
-    return setting(NAMES[key] ?? key, budget[key], peer, note)
+    return setting(NAMES[key] ?? key, settings[key], peer, note)
   })
+}
+
+/** Bytes of files that hold as many entries as these raw bytes. */
+export function fileBytes({ entry }: Budget, rawBytes: number): number {
+  return entry === undefined ? rawBytes : Math.round((rawBytes / entry.rawBytes) * entry.tableBytes)
+}
+
+/**
+ * Bytes of data blocks from which tables have as many entries as these raw bytes. LevelDB and
+ * RocksDB look at whole blocks, so their tables end half a block later.
+ */
+export function dataBytes({ entry, blockBytes }: Budget, rawBytes: number): number {
+  if (entry === undefined) return rawBytes
+  return Math.round((rawBytes / entry.rawBytes) * entry.dataBytes - blockBytes / 2)
 }

@@ -1,6 +1,11 @@
 /** Lines as LevelDB 1.20, RocksDB 7.8.3 and 9.7 wrote them. */
 import { expect, test } from 'vitest'
-import { parseLevelDbLog, parseRocksDbLog, rocksDbWrittenByLevel } from './compaction-log.ts'
+import {
+  parseLevelDbLog,
+  parseRocksDbLog,
+  rocksDbWrittenByLevel,
+  unfinishedCompactions,
+} from './compaction-log.ts'
 import { rocksDbLevels, rocksDbTickers } from './rocksdb-report.ts'
 
 test('LevelDB: tables of flushes and compactions, and moves separately', () => {
@@ -23,7 +28,12 @@ test('LevelDB: tables of flushes and compactions, and moves separately', () => {
     compactionReadBytes: null,
     level0Compactions: 1,
     level0TablesCompacted: 4,
+    lateCompactions: 0,
+    stalls: 0,
   })
+  const late = log.replace('Compacting 4@0', 'Compacting 5@0')
+  const waiting = `${late}\n2026/11/21 7 Current memtable full; waiting...`
+  expect(parseLevelDbLog(waiting)).toMatchObject({ lateCompactions: 1, stalls: 1 })
 })
 
 const EVENTS = [
@@ -38,7 +48,7 @@ const EVENTS = [
 const LOG = EVENTS.map((event) => `2026/11/21 7 EVENT_LOG_v1 ${JSON.stringify(event)}`).join('\n')
 
 test('RocksDB: tables of flush jobs, and the output of compactions', () => {
-  expect(parseRocksDbLog(LOG)).toEqual({
+  expect(parseRocksDbLog(LOG, 2)).toEqual({
     flushBytes: 100,
     compactionBytes: 300,
     compactionReadBytes: 400,
@@ -47,11 +57,36 @@ test('RocksDB: tables of flush jobs, and the output of compactions', () => {
     moves: 1,
     level0Compactions: 1,
     level0TablesCompacted: 2,
+    lateCompactions: 0,
+    stalls: 0,
   })
+  const stalled = `${LOG}\n2026/11/21 7 [WARN] [default] Stalling writes because we have 20 level-0 files`
+  expect(parseRocksDbLog(stalled, 1)).toMatchObject({ lateCompactions: 1, stalls: 1 })
   expect([...rocksDbWrittenByLevel(LOG)]).toEqual([
     [0, 100],
     [1, 300],
   ])
+})
+
+test.each([
+  ['a pick that merges nothing, and the next after one more flush', '4 5 start 2', 0],
+  ['a merge of five runs when four were due', '4 start 5 start', 1],
+  ['two flushes more than a pick that merged nothing', '4 6 start', 1],
+  ['runs at the trigger after a merge', '4 start 4 5 start', 0],
+])('RocksDB, universal compaction: %s', (_, picks, late) => {
+  const lines = picks
+    .split(' ')
+    .map((word) =>
+      word === 'start'
+        ? `7 EVENT_LOG_v1 ${JSON.stringify({ job: 3, event: 'compaction_started', files_L0: [1] })}`
+        : `7 [default] Universal: sorted runs: ${word} files: files[${word} 0 0]`,
+    )
+  expect(parseRocksDbLog(lines.join('\n'), 4).lateCompactions).toBe(late)
+})
+
+test('RocksDB: compactions without an end', () => {
+  expect(unfinishedCompactions(LOG)).toBe(0)
+  expect(unfinishedCompactions(LOG.slice(0, LOG.indexOf('2026', LOG.indexOf('input'))))).toBe(1)
 })
 
 test('RocksDB: levels by its statistics, written bytes by its log', () => {

@@ -16,7 +16,12 @@ type Moved = Pick<
   | 'level0Compactions'
   | 'level0TablesCompacted'
   | 'moves'
+  | 'lateCompactions'
+  | 'stalls'
 >
+
+/** Level 0 of LevelDB is due at this many tables (`config::kL0_CompactionTrigger`). */
+const LEVELDB_TRIGGER = 4
 
 /** LevelDB does not log the bytes that a compaction reads. */
 export function parseLevelDbLog(text: string): Moved {
@@ -33,6 +38,8 @@ export function parseLevelDbLog(text: string): Moved {
     level0Compactions: fromLevel0.length,
     level0TablesCompacted: total(fromLevel0.map((match) => Number(match[1]))),
     moves: [...text.matchAll(/ Moved #\d+ to level-\d+ /g)].length,
+    lateCompactions: fromLevel0.filter((match) => Number(match[1]) > LEVELDB_TRIGGER).length,
+    stalls: [...text.matchAll(/(?:memtable full|Too many L0 files); waiting/g)].length,
   }
 }
 
@@ -46,7 +53,8 @@ interface RocksDbEvent {
   readonly input_data_size?: number
 }
 
-export function parseRocksDbLog(text: string): Moved {
+/** Level 0 is due at `trigger` tables. */
+export function parseRocksDbLog(text: string, trigger: number): Moved {
   const events = eventsOf(text)
   const of = (name: string) => events.filter(({ event }) => event === name)
   const flushed = flushesOf(events)
@@ -64,7 +72,37 @@ export function parseRocksDbLog(text: string): Moved {
     level0Compactions: fromLevel0.length,
     level0TablesCompacted: total(fromLevel0.map(({ files_L0 = [] }) => files_L0.length)),
     moves: of('trivial_move').length,
+    lateCompactions: text.includes('Universal: sorted runs')
+      ? lateUniversalPicks(text, trigger)
+      : fromLevel0.filter(({ files_L0 = [] }) => files_L0.length > trigger).length,
+    stalls: [...text.matchAll(/(?:Stalling|Stopping) writes because/g)].length,
   }
+}
+
+/**
+ * Picks of universal compaction that came after a flush too many: with more sorted runs than the
+ * trigger, although the pick before it did not leave one fewer as they were.
+ */
+function lateUniversalPicks(text: string, trigger: number): number {
+  let late = 0
+  /** Sorted runs that the last pick left as they were; 0 after a compaction. */
+  let left = 0
+  for (const [, runs] of text.matchAll(UNIVERSAL_PICK_OR_START)) {
+    const count = Number(runs ?? 0)
+    if (count > trigger && count > left + 1) late++
+    left = count
+  }
+  return late
+}
+
+const UNIVERSAL_PICK_OR_START =
+  /Universal: sorted runs: (\d+) files|"event": ?"compaction_started"/g
+
+/** Compactions that had begun and not ended when the log did. */
+export function unfinishedCompactions(text: string): number {
+  const events = eventsOf(text)
+  const count = (name: string) => events.filter(({ event }) => event === name).length
+  return count('compaction_started') - count('compaction_finished')
 }
 
 /** Flushes count as writes to level 0. */

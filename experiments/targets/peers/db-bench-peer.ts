@@ -1,8 +1,8 @@
 /**
  * Owns native RocksDB as a peer: the whole stream is exported as a RocksDB trace, and `db_bench
  * --benchmarks=replay` runs it in one thread. It is a batch target: the stream goes in, statistics
- * come out. All its options can be set, so its budget equals ours in every line. A trace holds
- * seeks without the nexts, so a scan reads one entry.
+ * come out. `db-bench-options.ts` makes its options from one of our strategies. A trace holds seeks
+ * without the nexts, so a scan reads one entry.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
@@ -11,9 +11,11 @@ import type { PeerReading, PeerSection } from '../../../results/peer-schema.ts'
 import { rocksdbTrace, type Workload } from '../../../workloads/index.ts'
 import { Interrupted } from '../../base/interrupted.ts'
 import { UsageError } from '../../base/usage-error.ts'
-import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
-import { parseRocksDbLog } from './compaction-log.ts'
+import { sum } from '../../measure/figures.ts'
+import type { Budget } from './budget.ts'
+import { parseRocksDbLog, unfinishedCompactions } from './compaction-log.ts'
 import { CountedWorkload } from './counted-workload.ts'
+import { type FollowedStrategy, replayOptions } from './db-bench-options.ts'
 import { type ProcessWindow, readingOf } from './peer-reading.ts'
 import { rocksDbLevels, rocksDbTickers } from './rocksdb-report.ts'
 
@@ -23,8 +25,10 @@ const AT_ONCE = 1_000_000
 
 export interface Replay {
   readonly workload: CountedWorkload
-  readonly peer: Omit<PeerSection, 'drain' | 'burst'>
+  readonly peer: Omit<PeerSection, 'burst'>
   readonly replaySeconds: number
+  /** Whether the replay ended with its last operation, and did not wait for compactions. */
+  readonly endsAtOnce: boolean
   /** Operations in the trace, as the exporter counted them. */
   readonly exported: { readonly writes: number; readonly gets: number; readonly seeks: number }
 }
@@ -32,32 +36,36 @@ export interface Replay {
 export interface ReplayParts {
   readonly workload: Workload
   readonly budget: Budget
+  readonly follows: FollowedStrategy
   /** Exists and is empty. The trace lies beside it during the replay. */
   readonly folder: string
   readonly signal: AbortSignal
-  readonly window: () => ProcessWindow
+  /** Null if the process writes for other runs too. */
+  readonly window: () => ProcessWindow | null
   /** Time between two operations; null: all arrive at once. */
   readonly arrivalIntervalNs: number | null
 }
 
 /** Throws `UsageError` if there is no db_bench, `Interrupted` on the signal. */
 export async function replayNatively(parts: ReplayParts): Promise<Replay> {
-  const { budget, folder, arrivalIntervalNs } = parts
+  const { folder, arrivalIntervalNs } = parts
   const version = await run(['--version'], parts.signal)
   const tracePath = `${folder}.trace`
   try {
     const workload = new CountedWorkload(arrivalIntervalNs)
-    const exported = writeTrace(tracePath, workload, parts.workload)
+    const exported = writeTrace(tracePath, workload, parts)
+    const { flags, settings } = replayOptions({
+      ...parts,
+      entryBytes: workload.userBytes / Math.max(exported.writes, 1),
+    })
     const window = parts.window()
-    const output = await run(
-      argumentsOf(budget, folder, tracePath, arrivalIntervalNs),
-      parts.signal,
-    )
-    const account = window.read()
+    const output = await run(argumentsOf(parts, tracePath, flags), parts.signal)
+    const account = window?.read() ?? null
     const written = account === null ? null : account.writtenBytes - output.length
-    const statistics = statisticsOf(folder, output)
+    const log = readFileSync(join(folder, 'LOG'), 'utf8')
+    const moved = parseRocksDbLog(log, triggerOf(parts))
     const drained: PeerReading = readingOf({
-      statistics,
+      statistics: { ...moved, levels: rocksDbLevels(output, log), report: output },
       // The reads of the child include those of the trace.
       account: account && { ...account, writtenBytes: written!, readBytes: 0 },
       folder,
@@ -67,12 +75,19 @@ export async function replayNatively(parts: ReplayParts): Promise<Replay> {
     return {
       workload,
       exported,
-      replaySeconds: Number(/^replay .* ([\d.]+) seconds/m.exec(output)?.[1] ?? 0),
+      replaySeconds: replaySecondsOf(output),
+      endsAtOnce: !rests(parts.follows),
       peer: {
         name: PROGRAM,
         version: `RocksDB ${/[\d.]+/.exec(version)?.[0]}, db_bench`,
-        settings: settingsOfReplay(budget, arrivalIntervalNs),
+        settings: [...settings],
         drained: { ...drained, processReadBytes: null },
+        drain: {
+          how: rests(parts.follows)
+            ? HOW_IT_RESTS
+            : "db_bench's waitforcompaction; the memtable stays",
+          converged: unfinishedCompactions(log) === 0,
+        },
         counters: COUNTERS,
         latencyIncludes: 'nothing: a replay reports no latencies',
         ownCounts: ownCounts(output),
@@ -83,11 +98,38 @@ export async function replayNatively(parts: ReplayParts): Promise<Replay> {
   }
 }
 
-function writeTrace(path: string, counted: CountedWorkload, workload: Workload) {
+/** Runs from which a compaction is due. */
+function triggerOf({ budget, follows }: ReplayParts): number {
+  const ofUniversal = follows.params.level0_file_num_compaction_trigger
+  return follows.name === 'universal' ? (ofUniversal as number) : budget.l0Trigger
+}
+
+/** Seconds after the last operation in which compactions come to an end. */
+const REST_SECONDS = 10
+/** A replay at full speed is expected to be faster. Its rest counts from its beginning. */
+const OPERATIONS_PER_SECOND_MIN = 50_000
+const HOW_IT_RESTS =
+  `its LOG says that no compaction ran about ${REST_SECONDS} seconds after the last operation; ` +
+  'the memtable stays'
+
+function writeTrace(path: string, counted: CountedWorkload, parts: ReplayParts) {
+  const { workload, follows, arrivalIntervalNs } = parts
   const counts = { writes: 0, gets: 0, seeks: 0 }
+  const expected =
+    workload.load.expected + sum(workload.phases.map(({ stream }) => stream.expected))
+  const atOnceSeconds = arrivalIntervalNs === null ? expected / OPERATIONS_PER_SECOND_MIN : 0
+  const restSeconds = rests(follows) ? REST_SECONDS + atOnceSeconds : 0
+  const restMicroseconds = Math.round(restSeconds * 1e6 * speedOf(arrivalIntervalNs))
+  const trace = rocksdbTrace(
+    counted.wrap(workload),
+    counted.records,
+    counts,
+    'all',
+    restMicroseconds,
+  )
   const descriptor = openSync(path, 'w')
   try {
-    for (const chunk of rocksdbTrace(counted.wrap(workload), counted.records, counts)) {
+    for (const chunk of trace) {
       for (let at = 0; at < chunk.length; ) at += writeSync(descriptor, chunk, at)
     }
   } finally {
@@ -97,62 +139,40 @@ function writeTrace(path: string, counted: CountedWorkload, workload: Workload) 
 }
 
 function argumentsOf(
-  budget: Budget,
-  folder: string,
+  { follows, folder, arrivalIntervalNs }: ReplayParts,
   tracePath: string,
-  arrivalIntervalNs: number | null,
+  flags: ReturnType<typeof replayOptions>['flags'],
 ): readonly string[] {
-  const options: Readonly<Record<string, string | number>> = {
+  const all: Readonly<Record<string, string | number>> = {
     db: folder,
-    benchmarks: 'replay,waitforcompaction,stats,levelstats',
+    benchmarks: rests(follows)
+      ? 'replay,stats,levelstats'
+      : 'replay,waitforcompaction,stats,levelstats',
     trace_file: tracePath,
     trace_replay_threads: 1,
-    trace_replay_fast_forward: arrivalIntervalNs === null ? AT_ONCE : 1,
+    trace_replay_fast_forward: speedOf(arrivalIntervalNs),
     // A replay needs the map of column families, which db_bench makes only if there are several.
     num_column_families: 2,
     num: 1,
     statistics: 1,
     seed: 1,
-    write_buffer_size: budget.memtableBytes,
-    cache_size: budget.blockCacheBytes,
-    block_size: budget.blockBytes,
-    block_restart_interval: budget.blockRestartInterval,
-    compression_type: budget.compression,
-    bloom_bits: budget.bitsPerKey,
-    max_bytes_for_level_multiplier: budget.T,
-    max_bytes_for_level_base: budget.level1Bytes,
-    level0_file_num_compaction_trigger: budget.l0Trigger,
-    level0_slowdown_writes_trigger: 2 * Math.max(budget.l0Trigger, 4),
-    level0_stop_writes_trigger: 3 * Math.max(budget.l0Trigger, 4),
-    target_file_size_base: budget.tableBytes,
-    level_compaction_dynamic_level_bytes: 'false',
     sync: 0,
+    ...flags,
   }
-  return Object.entries(options).map(([name, value]) => `--${name}=${value}`)
+  return Object.entries(all).map(([name, value]) => `--${name}=${value}`)
 }
 
-function settingsOfReplay(budget: Budget, arrivalIntervalNs: number | null) {
-  return [
-    ...settingsOf(budget, {
-      memtableBytes: [budget.memtableBytes, 'write_buffer_size counts the arena, ours raw bytes'],
-      blockCacheBytes: [budget.blockCacheBytes],
-      blockBytes: [budget.blockBytes],
-      blockRestartInterval: [budget.blockRestartInterval],
-      compression: [budget.compression],
-      T: [budget.T],
-      l0Trigger: [budget.l0Trigger],
-      level1Bytes: [budget.level1Bytes],
-      tableBytes: [budget.tableBytes],
-      bitsPerKey: [budget.bitsPerKey],
-    }),
-    setting('a write is', HANDED_TO_THE_SYSTEM, HANDED_TO_THE_SYSTEM),
-    setting('table chosen of a full level', null, 'kMinOverlappingRatio', 'ours: parameter pick'),
-    setting('background threads', 0, 2, 'ours works inline, in the write that makes it due'),
-    setting('entries of a scan', null, 1, 'a trace holds seeks without nexts'),
-    ...(arrivalIntervalNs === null
-      ? []
-      : [setting('arrival interval, ns', null, arrivalIntervalNs, 'so that compactions keep up')]),
-  ]
+function speedOf(arrivalIntervalNs: number | null): number {
+  return arrivalIntervalNs === null ? AT_ONCE : 1
+}
+
+/**
+ * Whether the replay itself waits for the end of compactions. RocksDB's property that a compaction
+ * is pending stays 1 under universal compaction as long as there are enough runs, even if no rule
+ * merges them, so `waitforcompaction` would never end.
+ */
+function rests({ name }: FollowedStrategy): boolean {
+  return name === 'universal'
 }
 
 const COUNTERS: PeerSection['counters'] = {
@@ -164,9 +184,8 @@ const COUNTERS: PeerSection['counters'] = {
   ownCounts: 'tickers number.keys.written, number.keys.read, number.db.seek',
 }
 
-function statisticsOf(folder: string, output: string) {
-  const log = readFileSync(join(folder, 'LOG'), 'utf8')
-  return { ...parseRocksDbLog(log), levels: rocksDbLevels(output, log), report: output }
+function replaySecondsOf(output: string): number {
+  return Number(/^replay .* ([\d.]+) seconds/m.exec(output)?.[1] ?? 0)
 }
 
 /** Counts of all column families; the replay writes only one. */

@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import type { ClassicLevel } from 'classic-level'
 import type { PeerReading } from '../../../results/peer-schema.ts'
 import type { EntrySink } from '../../base/target.ts'
-import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
+import { levelDbArenaBytes } from './arena-bytes.ts'
+import { type Budget, dataBytes, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { parseLevelDbLog } from './compaction-log.ts'
 import { libraryVersion, loadLibrary } from './load-library.ts'
 import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
@@ -28,7 +29,7 @@ export const LEVELDB_PEER: PeerDefinition = {
   description: 'LevelDB 1.20, through classic-level',
   settings: (budget) => [
     ...settingsOf(budget, {
-      memtableBytes: [budget.memtableBytes, 'write_buffer_size counts the arena, ours raw bytes'],
+      memtableBytes: [writeBufferBytes(budget), 'write_buffer_size counts the arena'],
       blockCacheBytes: [budget.blockCacheBytes, 'its tables are mapped: the page cache serves too'],
       blockBytes: [budget.blockBytes],
       blockRestartInterval: [budget.blockRestartInterval],
@@ -38,13 +39,13 @@ export const LEVELDB_PEER: PeerDefinition = {
       ],
       T: [10, 'constant of its source'],
       l0Trigger: [4, 'constant of its source'],
-      level1Bytes: [10 * MiB, 'constant of its source'],
-      tableBytes: [budget.tableBytes],
+      level1Bytes: [10 * MiB, 'constant of its source, bytes of files; ours: raw bytes'],
+      tableBytes: [tableBytes(budget), 'bytes of data blocks, at least 1 MiB; ours: raw bytes'],
       bitsPerKey: [10, 'constant of the library'],
     }),
     setting('a write is', HANDED_TO_THE_SYSTEM, HANDED_TO_THE_SYSTEM),
     setting('table chosen of a full level', null, 'round-robin', 'kept in compact_pointer'),
-    setting('flush into deeper levels', null, 'to level 2', 'where nothing overlaps'),
+    setting('flush into deeper levels', null, 'to level 2', 'ours: a move, with rules=leveldb'),
     setting('seek compaction', null, 'on', 'after file bytes ÷ 16 KiB idle seeks, at least 100'),
     setting('background threads', 0, 1, 'ours works inline, in the write that makes it due'),
   ],
@@ -74,11 +75,21 @@ function optionsOf(budget: Budget) {
   return {
     compression: budget.compression !== 'none',
     cacheSize: budget.blockCacheBytes,
-    writeBufferSize: budget.memtableBytes,
+    writeBufferSize: writeBufferBytes(budget),
     blockSize: budget.blockBytes,
     blockRestartInterval: budget.blockRestartInterval,
-    maxFileSize: budget.tableBytes,
+    maxFileSize: tableBytes(budget),
   }
+}
+
+/** As many entries as in our memtable, if the entry is known. */
+function writeBufferBytes({ memtableBytes, entry }: Budget): number {
+  return entry === undefined ? memtableBytes : levelDbArenaBytes(memtableBytes, entry.rawBytes)
+}
+
+/** LevelDB makes smaller sizes this large (`SanitizeOptions`). */
+function tableBytes(budget: Budget): number {
+  return Math.max(dataBytes(budget, budget.tableBytes), MiB)
 }
 
 class LevelDbStore implements PeerStore {

@@ -44,6 +44,8 @@ export type PeerStatistics = Pick<
   | 'level0Compactions'
   | 'level0TablesCompacted'
   | 'moves'
+  | 'lateCompactions'
+  | 'stalls'
   | 'levels'
   | 'report'
 >
@@ -57,6 +59,8 @@ export const NO_STATISTICS: PeerStatistics = {
   level0Compactions: null,
   level0TablesCompacted: null,
   moves: null,
+  lateCompactions: null,
+  stalls: null,
   levels: null,
   report: null,
 }

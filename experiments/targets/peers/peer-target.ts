@@ -12,11 +12,6 @@ import type { PeerStore } from './peer-store.ts'
 
 const DRAIN_TIMEOUT_MS = 300_000
 const POLL_MS = 10
-/**
- * Quiet time that ends a pause in a paced run: longer than any gap between the writes of one
- * compaction.
- */
-const PAUSE_QUIET_MS = 60
 /** Wakeups of libuv's loop write 8 bytes each, without any work of the store. */
 const QUIET_BYTES = 64
 
@@ -81,12 +76,13 @@ export class PeerTarget implements Target {
 
   /**
    * Waits for rest each time this many user bytes were put: less than a memtable, so that two
-   * flushes never overlap.
+   * flushes never overlap. The quiet time must be longer than any gap between the writes of one
+   * compaction.
    */
-  async pause(everyBytes: number): Promise<void> {
+  async pause(everyBytes: number, quietMs: number): Promise<void> {
     if (this.userBytes - this.#pausedAt < everyBytes) return
     this.#pausedAt = this.userBytes
-    await this.#rest(Math.min(this.#quietMs, PAUSE_QUIET_MS))
+    await this.#rest(Math.min(this.#quietMs, quietMs))
   }
 
   close(): Answer<void> {

@@ -152,6 +152,18 @@ describe('a run', () => {
     expect(failed).toEqual(['equal-budgets', 'conservation', 'open-loop-latency'])
   })
 
+  test.skipIf(!HAS_DB_BENCH).each(['dynamic-leveled', 'universal'])(
+    'db_bench as %s',
+    async (strategy) => {
+      const flags = ['--target=db_bench', `--strategy=${strategy}`, '--workload=fillrandom']
+      const [plan] = await resolvePeerPlans(requestOf(...flags, '--set=compression=none'))
+      const { peer, gates } = await runPeer(plan!, context())
+      expect(peer.drain.converged).toBe(true)
+      expect(peer.ownCounts?.writes).toBe(300)
+      expect(gates.find(({ name }) => name === 'same-operations')?.passed).toBe(true)
+    },
+  )
+
   test.each(['lmdb', 'sqlite'] as const)('%s has no tables, and reports null', async (name) => {
     const [plan] = await resolvePeerPlans(request(name))
     const { peer } = await runPeer(plan!, context())
@@ -232,6 +244,12 @@ describe('requests', () => {
   test.each([
     ['--target=levldb', 'unknown target "levldb"; did you mean "leveldb"?'],
     ['--target=lmdb --strategy=tiering', '--strategy: lmdb has its own'],
+    ['--target=db_bench,lmdb --strategy=universal', '--strategy: lmdb has its own'],
+    [
+      '--target=db_bench --strategy=tiering',
+      '--strategy: db_bench has no options for "tiering", only for leveling-partial, ' +
+        'dynamic-leveled, universal',
+    ],
     ['--target=db_bench --rate=9', '--rate: db_bench replays a whole trace and times no operation'],
     ['--target=lmdb --until=steady', '--until: lmdb does not report when it is steady'],
     ['--target=lmdb --aged=trees', '--aged: not with --target=lmdb'],
@@ -247,5 +265,20 @@ describe('requests', () => {
     const peers = await resolvePeerPlans(request)
     expect(peers.map(({ name }) => name)).toEqual(['leveldb'])
     expect(peers[0]!.command).toContain('--target=leveldb')
+  })
+
+  test('db_bench follows each strategy that it has options for', async () => {
+    const request = requestOf('--target=varve,db_bench', '--strategy=tiering,universal')
+    const [plan, ...others] = await resolvePeerPlans(request)
+    expect(others).toEqual([])
+    expect(plan!.follows?.name).toBe('universal')
+    expect(plan!.command).toEqual(
+      expect.arrayContaining(['--target=db_bench', '--strategy=universal']),
+    )
+    expect(plan!.config.strategy.params).toMatchObject({ strategy: 'universal', size_ratio: 1 })
+    const both = requestOf('--target=db_bench,lmdb', '--param=T=7')
+    const plans = await resolvePeerPlans(both)
+    expect(plans.map(({ follows }) => follows?.name)).toEqual(['leveling-partial', undefined])
+    expect(plans[0]!.id).not.toBe(plans[1]!.id)
   })
 })

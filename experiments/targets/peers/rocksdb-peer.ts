@@ -14,6 +14,7 @@ import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } fr
 import { rocksDbLevels } from './rocksdb-report.ts'
 
 const PACKAGE = '@nxtedition/rocksdb'
+const LEVEL0_TRIGGER = 2
 
 interface Batch {
   _put(key: Uint8Array, value: Uint8Array): void
@@ -52,7 +53,7 @@ export const ROCKSDB_PEER: PeerDefinition = {
       blockRestartInterval: [budget.blockRestartInterval],
       compression: ['none above level 2, zstd from there', 'the library sets it for leveling'],
       T: [10, 'default; the library lets no other through'],
-      l0Trigger: [2, 'set by the library for leveling'],
+      l0Trigger: [LEVEL0_TRIGGER, 'set by the library for leveling'],
       level1Bytes: [2 * budget.memtableBytes, 'set by the library; dynamic level sizes'],
       tableBytes: [budget.memtableBytes / 4, 'set by the library'],
       bitsPerKey: [budget.bitsPerKey],
@@ -155,7 +156,7 @@ class RocksDbStore implements PeerStore {
   statistics(): PeerStatistics {
     const report = this.#database.getProperty('rocksdb.cfstats')
     const log = readFileSync(join(this.#folder, 'LOG'), 'utf8')
-    return { ...parseRocksDbLog(log), levels: rocksDbLevels(report, log), report }
+    return { ...parseRocksDbLog(log, LEVEL0_TRIGGER), levels: rocksDbLevels(report, log), report }
   }
 
   close(): Promise<void> {

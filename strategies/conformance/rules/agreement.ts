@@ -159,7 +159,7 @@ class Twin {
     }
   }
 
-  /** Takes sizes of files and filters from the engine; everything else must be equal. */
+  /** Everything must be equal but what `withSizes` then takes from the engine. */
   compare(version: Version, spec: CompactionSpec | null): void {
     const [here, there] = [printCanonical(this.tree.version), printCanonical(version)]
     if (here !== there) {
@@ -170,7 +170,10 @@ class Twin {
   }
 }
 
-/** The version with the sizes and filters of the files in `from`. */
+/**
+ * The version with the sizes and filters of the files in `from`, and with its raw bytes, which are
+ * as many, divided into keys and values.
+ */
 function withSizes(version: Version, from: Version): Version {
   return versionOf(
     version.levels.map((level, index) =>
@@ -178,8 +181,8 @@ function withSizes(version: Version, from: Version): Version {
         level.runs.map((run, at) => {
           const real = [...tablesOf(from.levels[index]!.runs[at]!)]
           const tables = [...tablesOf(run)].map((table, place) => {
-            const { bytes, filter } = real[place]!
-            return { ...table, bytes, filter }
+            const { bytes, filter, rawKeyBytes, rawValueBytes } = real[place]!
+            return { ...table, bytes, filter, rawKeyBytes, rawValueBytes }
           })
           return runOf(run.id, tables)
         }),

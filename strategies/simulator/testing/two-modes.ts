@@ -94,14 +94,24 @@ const DROPPING: Readonly<Record<string, Dropping>> = {
 }
 
 interface Dropping {
-  readonly params: Readonly<Record<string, unknown>>
+  readonly params: Params
   readonly retention: Retention
 }
 
-/** Figures of a registered strategy with its defaults. Seeds of the two modes are unrelated. */
-export function exactFigures(name: string, stream: ComparedStream, seed = 1): Figures {
+type Params = Readonly<Record<string, unknown>>
+
+/**
+ * Figures of a registered strategy with its defaults beside `given`. Seeds of the two modes are
+ * unrelated.
+ */
+export function exactFigures(
+  name: string,
+  stream: ComparedStream,
+  seed = 1,
+  given: Params = {},
+): Figures {
   const clock = new ManualClock()
-  const simulator = new ExactSimulator({ ...treeOf(name, clock), blocks: BLOCKS })
+  const simulator = new ExactSimulator({ ...treeOf(name, clock, given), blocks: BLOCKS })
   // The first number of a generator is too similar to its seed to serve as a salt.
   const random = createRandom(deriveSeed(seed, 'compared stream'))
   const key = new Uint8Array(KEY_BYTES)
@@ -129,9 +139,14 @@ export function exactFigures(name: string, stream: ComparedStream, seed = 1): Fi
   return figuresOf(simulator.tree, simulator.userBytes, sizes)
 }
 
-export function statisticalFigures(name: string, stream: ComparedStream, seed = 1): Figures {
+export function statisticalFigures(
+  name: string,
+  stream: ComparedStream,
+  seed = 1,
+  given: Params = {},
+): Figures {
   const simulator = new StatisticalSimulator({
-    ...treeOf(name, new ManualClock()),
+    ...treeOf(name, new ManualClock(), given),
     seed,
     insertOrder: stream.insertOrder,
     shape: {
@@ -168,9 +183,9 @@ export function meanOver(seeds: number, figures: (seed: number) => Figures): Fig
   }
 }
 
-function treeOf(name: string, clock: ManualClock) {
+function treeOf(name: string, clock: ManualClock, given: Params) {
   const { params, retention } = DROPPING[name] ?? { params: {}, retention: NO_RETENTION }
-  const strategy = STRATEGIES.get(name)!.create(params)
+  const strategy = STRATEGIES.get(name)!.create({ ...params, ...given })
   return { strategy, memtableBytes: MEMTABLE_BYTES, clock, retention }
 }
 

@@ -46,13 +46,15 @@ const NS_PER_MICROSECOND = 1000
 /**
  * The whole trace in chunks, which the caller owns. Consumes the workload. `records` is null if no
  * operation updates a single field. `counts` is incremented. Operations of phases that were not
- * requested only update `records`.
+ * requested only update `records`. A replay at the trace's pace waits `restMicroseconds` after the
+ * last operation.
  */
 export function* rocksdbTrace(
   workload: Workload,
   records: RecordStore | null,
   counts: RocksdbCounts,
   phase: TracePhase = 'all',
+  restMicroseconds = 0,
 ): Generator<Uint8Array> {
   const trace = new RocksdbRecords(records, counts)
   trace.begin()
@@ -60,6 +62,7 @@ export function* rocksdbTrace(
   if (trace.emits || records !== null) yield* trace.stream(workload.load)
   trace.emits = phase !== 'load'
   if (trace.emits) for (const { stream } of workload.phases) yield* trace.stream(stream)
+  if (restMicroseconds > 0) trace.rest(restMicroseconds)
   trace.end()
   yield trace.take()
 }
@@ -81,6 +84,11 @@ class RocksdbRecords {
     const text = new TextEncoder().encode(ROCKSDB_TRACE_HEADER)
     this.#head(ROCKSDB_RECORD.begin, text.length)
     this.#writer.raw(text)
+  }
+
+  rest(microseconds: number): void {
+    this.#microseconds += microseconds
+    this.#head(ROCKSDB_RECORD.blockCacheData, 0)
   }
 
   end(): void {
