@@ -4,7 +4,7 @@
  *
  * Invariant: equal identities mean equal deterministic figures under equal code.
  */
-import type { CompactionStrategy, EngineOptions, Json } from '../../engine/index.ts'
+import type { CompactionStrategy, EngineOptions, Json, Version } from '../../engine/index.ts'
 import type { RunResult } from '../../results/schema.ts'
 import type { Workload, WriteShape } from '../../workloads/index.ts'
 import { hashOfJson } from './digest.ts'
@@ -31,11 +31,19 @@ export interface RunPlan {
 /** How the simulator runs a plan. */
 export type Simulation = { readonly mode: 'exact' } | StatisticalSimulation
 
-/** Without keys: loads about this many user bytes, then makes the writes of the run phases. */
+/** Without keys: loads, or starts from a tree, then makes the writes of the run phases. */
 export interface StatisticalSimulation {
   readonly mode: 'statistical'
-  readonly userBytes: number
   readonly writes: WriteShape
+  /** Null: the load makes the tree. */
+  readonly found: FoundSource | null
+}
+
+/** A tree that stands for the load. */
+export interface FoundSource {
+  readonly version: Version
+  /** Mean size of its entries, and of those that are written later. */
+  readonly record: { readonly keyBytes: number; readonly valueBytes: number }
 }
 
 /** Replaces the load phase by a prebuilt tree. */

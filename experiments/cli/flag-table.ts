@@ -219,6 +219,12 @@ export const FLAG_TABLE = {
         'records unless given (memtableBytes is 64MiB unless set)',
       { range: [1, 2 ** 50] },
     ),
+    from: folder(
+      EXP,
+      'FOLDER',
+      "with --target=simulator: start from the tree of this database, ours or RocksDB's, which is " +
+        'only read; then --operations [0: only what is due]',
+    ),
     repeat: count(
       ['exp', 'trace record'],
       'COUNT [1]',

@@ -43,6 +43,8 @@ export interface Request {
   readonly target: readonly TargetName[]
   /** Bytes that the simulator loads without keys; null: the workload's stream is run. */
   readonly userBytes: number | null
+  /** Folder of the database from whose tree the simulator starts; null: from an empty tree. */
+  readonly from: string | null
   readonly storage: 'node' | 'memory'
   /** Folder of loaded trees to start from; null: every run does its own load. */
   readonly aged: string | null
@@ -117,6 +119,7 @@ function valueOfFlag(name: FlagName, values: readonly string[], fromFile: unknow
 function refuseContradictions(request: Request, given: Given, placeOf: PlaceOf): void {
   if (request.trace !== null) checkTrace(given, placeOf)
   if (request.userBytes !== null) checkUserBytes(given, placeOf)
+  if (request.from !== null) checkFrom(given, placeOf)
   checkPeers(request, given, placeOf)
   if (request.keep) checkKeep(request, placeOf)
   if (request.aged !== null) checkAged(request, placeOf)
@@ -138,6 +141,16 @@ function checkUserBytes(given: Given, placeOf: PlaceOf) {
   if (other !== undefined) {
     throw new UsageError(`${placeOf(other)}: not with --user-bytes, which says how much is loaded`)
   }
+}
+
+/** The tree decides how much is there. */
+function checkFrom(given: Given, placeOf: PlaceOf): void {
+  if (String(given.target) !== 'simulator') {
+    throw new UsageError(`${placeOf('from')}: only with --target=simulator`)
+  }
+  const decided = ['records', 'user-bytes', 'value-bytes', 'until', 'trace', 'aged']
+  const other = decided.find((name) => name in given)
+  if (other !== undefined) throw new UsageError(`${placeOf(other)}: not with --from`)
 }
 
 /** Only our engine, on disk, can start from a loaded tree. */

@@ -14,6 +14,12 @@ import { asksForShare } from '../load/arrival-spec.ts'
 import { achievedCompression } from '../measure/value-compression.ts'
 import { meanRecord, SAMPLED_RECORDS } from '../run/mean-record.ts'
 import { plannedWrites } from '../run/planned-writes.ts'
+import {
+  describeSource,
+  nothingWritten,
+  readTreeSource,
+  type TreeSource,
+} from '../run/tree-source.ts'
 import { readArrival } from './arrival-flags.ts'
 import { checkValueLog } from './check-value-log.ts'
 import {
@@ -47,12 +53,15 @@ export async function resolvePlans(request: Request): Promise<readonly RunPlan[]
   const workloads = trace === null ? request.workload.map(chooseWorkload) : [chooseTrace(trace)]
   const definitions = workloads.map(({ definition }) => definition)
   refuseOrphanParams(request.param, strategies, definitions)
+  const source = request.from === null ? null : readTreeSource(request.from)
   const plans: RunPlan[] = []
   for (const workload of workloads) {
     for (let repeat = 0; repeat < request.repeat; repeat++) {
       for (const target of request.target.filter(isEngineTarget)) {
         for (const strategy of strategies) {
-          plans.push(usageOf(() => planOf({ ...request, target }, strategy, workload, repeat)))
+          plans.push(
+            usageOf(() => planOf({ ...request, target }, strategy, workload, repeat, source)),
+          )
         }
       }
     }
@@ -70,13 +79,14 @@ function planOf(
   { given, module, moduleDigest }: ChosenStrategy,
   { given: workloadName, definition: workload }: ChosenWorkload,
   repeat: number,
+  source: TreeSource | null,
 ): RunPlan {
   const { valueBytes, userBytes, seed, target, storage } = request
   const strategyParams = module.parse(declared(module, request.param, given)) as Params
   const workloadGiven = declared(workload, request.param, workload.name)
   const workloadParams = workload.parse(workloadGiven) as Params
   const engine = parseEngineOptions({
-    memtableBytes: userBytes === null ? EXPERIMENT_MEMTABLE_BYTES : LOAD_MEMTABLE_BYTES,
+    memtableBytes: memtableBytesOf(userBytes, source),
     ...(target === 'simulator' && { compression: 'none' as const }),
     ...readSettings(engineOptionsSchema, request.set, 'engine option', '--set'),
   })
@@ -89,9 +99,15 @@ function planOf(
       repeat,
       ...valueSize,
     })
-  const { records, operations } = sizeOf(request, workload, createWorkload)
-  const writesOf = () => writesFor(workload, workloadGiven, { records, operations, ...valueSize })
-  const simulation = simulationOf(request, workload, workloadParams, writesOf)
+  const { records, operations } =
+    source === null
+      ? sizeOf(request, workload, createWorkload)
+      : { records: source.tree.version.totals.entries, operations: request.operations ?? 0 }
+  const writesOf = () =>
+    source !== null && operations === 0
+      ? nothingWritten(records)
+      : writesFor(workload, workloadGiven, { records, operations, ...valueSize }, source !== null)
+  const simulation = simulationOf(request, workload, workloadParams, source, writesOf)
   const until = untilOf(request, { records, operations })
   const { trigger, layout, granularity, movement } = module.primitives
   const config: RunResult['config'] = {
@@ -114,7 +130,7 @@ function planOf(
     repeat,
     target: simulation === null ? target : `simulator (${simulation.mode})`,
     arrival: arrivalOf(request, operations),
-    aged: null,
+    aged: source === null ? null : { tree: source.hash },
     until,
   }
   // All strategies get the same stream, even if some of them are steady early.
@@ -122,8 +138,9 @@ function planOf(
   const isSampled = simulation?.mode === 'statistical'
   const streams = () => createWorkload(isSampled ? sampleOf(operations) : size)
   checkPhases(workload.name, config, streams)
+  const id = runId({ config, storage })
   return {
-    id: runId({ config, storage }),
+    id: source === null ? id : id.replace(/-r\d+$/, `-from-${source.hash.slice(0, 8)}$&`),
     config: withCompression(config, workload, workloadGiven, streams),
     engineOptions: engine,
     storage,
@@ -132,7 +149,7 @@ function planOf(
       ...declared(module, request.param, given),
       ...workloadGiven,
     }),
-    notes: notesOf(workloadName, workload),
+    notes: [...notesOf(workloadName, workload), ...(source === null ? [] : describeSource(source))],
     createStrategy: () => module.create(strategyParams),
     createWorkload: streams,
   }
@@ -246,6 +263,7 @@ function simulationOf(
   { target, userBytes, valueBytes }: PlanRequest,
   { name }: WorkloadDefinition,
   params: Params,
+  source: TreeSource | null,
   writesOf: () => WriteShape,
 ): Simulation | null {
   if (target === 'varve') return null
@@ -257,9 +275,15 @@ function simulationOf(
         'fieldlengthdistribution=constant, writeallfields=true or --value-bytes',
     )
   }
-  return userBytes === null
-    ? { mode: 'exact' }
-    : { mode: 'statistical', userBytes, writes: writesOf() }
+  if (userBytes === null && source === null) return { mode: 'exact' }
+  const found = source === null ? null : { version: source.tree.version, record: source.record }
+  return { mode: 'statistical', writes: writesOf(), found }
+}
+
+/** RocksDB's size for large loads; a folder's own size for its tree. */
+function memtableBytesOf(userBytes: number | null, source: TreeSource | null): number {
+  if (source !== null) return source.tree.memtableBytes ?? LOAD_MEMTABLE_BYTES
+  return userBytes === null ? EXPERIMENT_MEMTABLE_BYTES : LOAD_MEMTABLE_BYTES
 }
 
 /** The writes in expected numbers. Throws if they cannot be simulated without keys. */
@@ -267,9 +291,16 @@ function writesFor(
   { name, writes }: WorkloadDefinition,
   given: Params,
   size: Size & { readonly valueBytes?: number },
+  isFound: boolean,
 ): WriteShape {
   if (writes === undefined) throw new UsageError(`--user-bytes: not with the trace ${name}`)
   const shape = writes(given, size)
+  if (isFound && (shape.load === null || shape.phases.length === 0)) {
+    throw new UsageError(`--from: ${name} only fills a store; name a workload with a run phase`)
+  }
+  if (isFound && shape.insertOrder === 'ordered') {
+    throw new UsageError(`--from: ${name} takes keys in order; a found tree's are spread`)
+  }
   plannedWrites(name, shape)
   return shape
 }

@@ -40,6 +40,8 @@ export interface PlannedPhase {
 
 export interface PlannedWrites {
   readonly model: KeyModel
+  /** For each class, the share of its keys that the first phase inserts or chooses. */
+  readonly first: readonly number[]
   /** The load first, which may be empty. */
   readonly phases: readonly PlannedPhase[]
 }
@@ -54,13 +56,8 @@ export function plannedWrites(name: string, shape: WriteShape): PlannedWrites {
   const popularity = popularityOf(name, all)
   if (popularity === null) {
     const model = uniformKeys(records + fresh)
-    return {
-      model,
-      phases: withLoad(
-        shape,
-        all.map((phase) => planned(phase, null)),
-      ),
-    }
+    const own = all.map((phase) => planned(phase, null))
+    return { model, first: [records / (records + fresh)], phases: withLoad(shape, own) }
   }
   const { classes } = modelOf(popularity, records + fresh)
   const groups = new KeyGroups(classes, records, fresh, popularOf(popularity))
@@ -70,7 +67,11 @@ export function plannedWrites(name: string, shape: WriteShape): PlannedWrites {
     if (phase !== first) before += insertsOf(phase)
     return planned(phase, groups.choices(phase, phase === first, start))
   })
-  return { model: groups.model, phases: withLoad(shape, plannedPhases) }
+  return {
+    model: groups.model,
+    first: groups.model.classes.map((_, at) => (at < classes.length ? 1 : 0)),
+    phases: withLoad(shape, plannedPhases),
+  }
 }
 
 function withLoad({ load }: WriteShape, phases: readonly PlannedPhase[]) {

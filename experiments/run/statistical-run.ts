@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Json, ManualClock, ReadCounters } from '../../engine/index.ts'
 import type { Deterministic } from '../../results/schema.ts'
 import { expectedProbes } from '../../strategies/filters/expected-probes.ts'
+import { foundTree } from '../../strategies/simulator/found-tree.ts'
 import { StatisticalSimulator } from '../../strategies/simulator/statistical-simulator.ts'
 import { type ExperimentContext, LOGICAL_START_MS } from '../base/context.ts'
 import { hashOfJson } from '../base/digest.ts'
@@ -28,7 +29,7 @@ import { SimulatedBooks } from '../targets/simulated-books.ts'
 import type { Simulated } from './counted-books.ts'
 import { type MeanRecord, meanRecord } from './mean-record.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
-import { type PlannedPhase, plannedWrites } from './planned-writes.ts'
+import { type PlannedPhase, type PlannedWrites, plannedWrites } from './planned-writes.ts'
 
 export async function simulateStatistically(
   plan: RunPlan,
@@ -75,10 +76,13 @@ class StatisticalRun {
     const planned = plannedWrites(config.workload.name, writes)
     this.#plan = plan
     this.#simulation = simulation
-    this.phases = planned.phases
-    this.#total = planned.phases.reduce((sum, { operations }) => sum + operations, 0)
+    const { found } = simulation
+    this.phases = found === null ? planned.phases : [NO_LOAD, ...planned.phases.slice(1)]
+    this.#total = this.phases.reduce((sum, { operations }) => sum + operations, 0)
     this.#interval = samplingInterval(this.#total)
-    this.#record = meanRecord(plan.createWorkload())
+    this.#record = found?.record ?? meanRecord(plan.createWorkload())
+    const start =
+      found === null ? undefined : foundTree(found.version, planned.model, planned.first)
     const observed = new ObservedStrategy(plan.createStrategy())
     this.#books = new SimulatedBooks({
       clock,
@@ -98,6 +102,8 @@ class StatisticalRun {
       seed,
       insertOrder: writes.insertOrder,
       retention: { maxAgeMs, maxBytes },
+      start,
+      liveShares: liveSharesOf(planned),
       onEvent: (event) => this.#books.addEvent(event),
       shape: {
         model: planned.model,
@@ -107,6 +113,7 @@ class StatisticalRun {
         blocks: { blockBytes, restartInterval },
       },
     })
+    if (start !== undefined) this.#books.addFound(start.version)
   }
 
   /** Performs a phase up to its last operation, without the drain. */
@@ -233,6 +240,23 @@ class StatisticalRun {
     const { keyBytes, valueBytes } = this.#record
     return Math.round(this.#simulator.liveKeys * (keyBytes + valueBytes))
   }
+}
+
+/** In place of the load of a tree that was found. */
+const NO_LOAD: PlannedPhase = {
+  name: 'load',
+  operations: 0,
+  operationsByKind: {},
+  writeShare: 0,
+  mix: { insert: 0, update: 0, delete: 0 },
+  mixOf: () => NO_LOAD.mix,
+}
+
+/** Of the keys that are there after the first phase, the share in each class. */
+function liveSharesOf({ model, first }: PlannedWrites): readonly number[] {
+  const keys = model.classes.map((own, at) => own.keys * first[at]!)
+  const total = keys.reduce((sum, own) => sum + own, 0)
+  return keys.map((own) => own / total)
 }
 
 function phaseBetween(before: TargetStats, after: TargetStats) {

@@ -3,7 +3,7 @@
  * simulator's events. Tables count as uncompressed. A log record counts with its framing, as a
  * mean. The manifest does not count. Merges read the data blocks of their inputs.
  */
-import { type Clock, Ledger } from '../../engine/index.ts'
+import { type Clock, Ledger, type Version, type VersionEdit } from '../../engine/index.ts'
 import type {
   EventPart,
   SimulatedEvent,
@@ -40,6 +40,8 @@ export class SimulatedBooks {
   /** Expected log bytes since the last flush, and how many of them are already in the ledger. */
   #logBytes = 0
   #logCounted = 0
+  /** 1 if the run starts from a tree, which counts as a flush. */
+  #found = 0
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -106,6 +108,25 @@ export class SimulatedBooks {
     })
   }
 
+  /**
+   * Notes the tree that a run starts from. It is event 1, a flush that adds all of it, so that the
+   * log of versions replays from an empty tree. Its bytes were there, so they were not written.
+   */
+  addFound(version: Version): void {
+    const { clock, onEvent, onEdit } = this.#options
+    this.#found = 1
+    this.#ledger.countPresentAtOpen(version.totals.bytes)
+    onEdit?.({ kind: 'flush', atMs: clock.nowMs(), edit: editThatAdds(version) })
+    const outputs = version.levels.flatMap(({ runs, totals }, level) =>
+      runs.length === 0
+        ? []
+        : [{ level, runs: runs.length, tables: totals.tables, bytes: totals.bytes }],
+    )
+    const { peakLiveBytes: peakPhysicalBytes } = this.#ledger
+    const nothing = { inputs: [], bytesRead: 0, bytesWritten: 0, reason: null }
+    onEvent({ kind: 'flush', outputs, ...nothing, peakPhysicalBytes })
+  }
+
   stats({ tree, userBytes, memtableRawBytes }: SimulatedWrites): TargetStats {
     this.#countLog()
     return {
@@ -117,7 +138,7 @@ export class SimulatedBooks {
       debtBytes: tree.debtBytes,
       memtableRawBytes: Math.round(memtableRawBytes),
       peakPhysicalBytes: this.#ledger.peakLiveBytes,
-      counts: { ...tree.counts },
+      counts: { ...tree.counts, flushes: tree.counts.flushes + this.#found },
       version: tree.version,
       levels: tree.version.levels.map(({ runs, totals }) => ({ runs: runs.length, ...totals })),
       scores: this.#options.observed.scores,
@@ -134,6 +155,18 @@ export class SimulatedBooks {
     if (fresh > 0) this.#ledger.countWrite(WAL, 'data', fresh)
     this.#logCounted += fresh
   }
+}
+
+function editThatAdds({ levels }: Version): VersionEdit {
+  const newRuns = levels.flatMap(({ runs }, level) =>
+    runs.map(({ id }, at) => ({ level, run: id, after: runs[at - 1]?.id ?? null })),
+  )
+  const added = levels.flatMap(({ runs }, level) =>
+    runs.flatMap(({ id, chunks }) =>
+      chunks.flatMap(({ tables }) => tables.map((table) => ({ level, run: id, table }))),
+    ),
+  )
+  return { newRuns, removed: [], added }
 }
 
 /** The parts of each level as one; a part is a run, so the parts of a level are its runs. */

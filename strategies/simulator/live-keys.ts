@@ -17,6 +17,11 @@ export class LiveKeys {
     this.#live = new Float64Array(model.classes.length)
   }
 
+  /** Counts keys that live from the start: this many, spread over the classes as `shares` say. */
+  begin(keys: number, shares: readonly number[]): void {
+    for (const [index, share] of shares.entries()) this.#live[index]! += keys * share
+  }
+
   get total(): number {
     return this.#live.reduce((sum, live) => sum + live, 0)
   }

@@ -40,6 +40,7 @@ import {
 } from '../../engine/version/version-edit.ts'
 import type { RunMerge } from './even-merge.ts'
 import { EvenRun, evenFactsOf, type StoredBytes, storedBytesOf } from './even-run.ts'
+import type { FoundTree } from './found-tree.ts'
 import { type PlacedRun, type WholeRuns, wholeRunsOf, withRunsReplaced } from './whole-runs.ts'
 
 /** What the execution of a merge may use. */
@@ -83,6 +84,8 @@ export interface SimulatedTreeOptions {
   readonly sharesTree?: boolean
   /** Raw bytes at which a memtable is flushed: the unit of capacities. */
   readonly memtableBytes: number
+  /** The tree to start from; an empty one if missing. */
+  readonly start?: FoundTree | undefined
   readonly clock: Clock
   readonly retention?: Retention
   readonly onEvent?: (event: SimulatedEvent) => void
@@ -113,6 +116,11 @@ export class SimulatedTree {
     this.#strategy = guardStrategy(options.strategy, options.sharesTree)
     this.#substance = substance
     this.#state = this.#strategy.initialState
+    const { start } = options
+    if (start === undefined) return
+    this.version = start.version
+    this.#nextNumber = start.nextNumber
+    this.#nextRun = start.nextRun
   }
 
   /** The view that the strategy gets. There are no snapshots. */

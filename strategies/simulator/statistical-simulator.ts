@@ -31,6 +31,8 @@ export interface StatisticalSimulatorOptions extends SimulatedTreeOptions {
   readonly shape: StatisticalShape
   readonly clock: ManualClock
   readonly seed: number
+  /** With `start`: how its live keys spread over the classes; the shares sum up to 1. */
+  readonly liveShares?: readonly number[]
   /** Whether fresh keys come in key order, or hashed over the key space. */
   readonly insertOrder: 'hashed' | 'ordered'
 }
@@ -46,6 +48,7 @@ export class StatisticalSimulator {
   readonly #random: Random
   readonly #choice: KeyChoice
   readonly #live: LiveKeys
+  readonly #firstSeq: number
   #memtable: Memtable
   /** Time of the memtable's first write; null while it is empty. */
   #startedAtMs: number | null = null
@@ -61,12 +64,19 @@ export class StatisticalSimulator {
     this.#random = createRandom(deriveSeed(options.seed, 'writes'))
     this.#choice = choiceOf(options.shape.model)
     this.#live = new LiveKeys(options.shape.model)
+    const { entries, tombstones } = this.tree.version.totals
+    this.#live.begin(entries - tombstones, options.liveShares ?? [])
+    this.#firstSeq = options.start?.nextSeq ?? 1
     this.#memtable = emptyMemtable(this.#random, this.#choice)
   }
 
   /** Expected number of keys whose newest version is a put. */
   get liveKeys(): number {
     return this.#live.total
+  }
+
+  get #lastSeq(): number {
+    return this.#firstSeq - 1 + this.writes
   }
 
   get memtableRawBytes(): number {
@@ -118,7 +128,7 @@ export class StatisticalSimulator {
   /** Makes the memtable a table, then compacts to rest. */
   flush(): void {
     if (this.writes > this.#flushedWrites) this.#rotate()
-    this.tree.compactUntilRest(this.writes)
+    this.tree.compactUntilRest(this.#lastSeq)
   }
 
   #deleteShare(mix: WriteMix): number {
@@ -143,14 +153,15 @@ export class StatisticalSimulator {
       oldestWriteAtMs: startedAtMs,
       oldestTombstoneAtMs: startedAtMs,
     }
-    const facts = { ancestry, seqMin: this.#flushedWrites + 1, seqMax: this.writes }
+    const seqs = { seqMin: this.#firstSeq + this.#flushedWrites, seqMax: this.#lastSeq }
+    const facts = { ancestry, ...seqs }
     const inOrder = insertOrder === 'ordered' && draws === 0
     const place = (keys: number) => Math.round(Math.min(keys / shape.model.keys, 1) * KEY_SPACE)
     const from = inOrder ? place(this.#insertedBefore) : 0
     const to = inOrder ? place(this.#insertedBefore + inserts) : KEY_SPACE
     const width = (to - from) / KEY_SPACE
     const density = densityOf(shape.model, this.#memtable, width, this.#random)
-    this.tree.flush(this.writes, ({ bitsPerKey }, context) =>
+    this.tree.flush(this.#lastSeq, ({ bitsPerKey }, context) =>
       this.#substance.flush({ from, to, density }, bitsPerKey, facts, context),
     )
     this.#insertedBefore += inserts
