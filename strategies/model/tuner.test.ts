@@ -223,6 +223,20 @@ describe('tuning', () => {
     expect(ask(workload, 0, { spaceMax: 1e9 })).toEqual(free)
   })
 
+  test('proposes no design that a little more or less data would make dear or large', () => {
+    for (const workload of [mix(1, 1, 1, 0, 1), mix(1, 1, 1, 20, 77), mix(15, 15, 10, 0, 60)]) {
+      const { nominal } = ask(workload, 0, { spaceMax: 2 })
+      for (const rated of nominal) {
+        for (const change of [0.98, 1.02]) {
+          const entries = environment.entries * change
+          const { ios, spaceMost } = costsOf(rated, { ...environment, entries })
+          expect(spaceMost).toBeLessThanOrEqual(2)
+          expect(meanCost(workload, ios) / rated.cost).toBeLessThan(1.05 + 1e-9)
+        }
+      }
+    }
+  })
+
   test('the best designs begin with the choice, are different trees, and get dearer', () => {
     for (const rho of [0, 0.5]) {
       const question = { workload: mix(2, 1, 1, 0, 4), environment, rho, spaceMax: 3 }

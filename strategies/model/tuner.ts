@@ -57,6 +57,13 @@ export const MEMTABLE_BYTES_MIN = 64 * 1024
 /** More bits lower the rate too little to be worth the memory. */
 const BITS_MAX = 24
 /**
+ * Costs jump where a little more data makes a level full one arrival earlier, and the best designs
+ * lie next to such borders. Nobody knows the data so exactly. So with 2 % less or more of them a
+ * design must stay within the space allowed, and cost at most 5 % more.
+ */
+const DATA_CHANGES = [0.98, 1.02]
+const COST_CHANGE_MAX = 1.05
+/**
  * Bits for each unique entry that the grid tries. Filters hold obsolete versions too, so a tree may
  * use more than `BITS_MAX` of them.
  */
@@ -166,7 +173,10 @@ function* candidatesOf(
   }
 }
 
-/** Null if it leaves no room for a memtable, has filters beyond use, or needs too much space. */
+/**
+ * Null if it leaves no room for a memtable, has filters beyond use, needs too much space, or lies on
+ * the border between two trees.
+ */
 function rated(
   strategy: TunedStrategy,
   point: FluidPoint,
@@ -182,12 +192,19 @@ function rated(
   if (bitsPerEntry > BITS_MAX) return null
   const tuning = { point, memtableBytes, bitsPerEntry }
   const costs = costsOf(tuning, environment, tree)
+  const cost = meanCost(workload, costs.ios)
+  for (const change of DATA_CHANGES) {
+    const near = { ...environment, entries: entries * change }
+    const changed = costsOf(tuning, near)
+    if (changed.spaceMost > spaceMax) return null
+    if (meanCost(workload, changed.ios) > COST_CHANGE_MAX * cost) return null
+  }
   return {
     strategy,
     filterBits,
     ...tuning,
     ...costs,
-    cost: meanCost(workload, costs.ios),
+    cost,
     worst: worstCase(workload, costs.ios, rho),
   }
 }

@@ -25,7 +25,7 @@ import type { SimulatedEvent } from './simulated-tree.ts'
 export interface MeasuredDesign {
   /** See `strategyOf`: the rates of a run are read from its tables. */
   readonly strategy: CompactionStrategy
-  /** Memtables that all entries fill. */
+  /** Memtables that all entries fill: kept exactly, at the price of a few entries more. */
   readonly buffers: number
 }
 
@@ -85,11 +85,14 @@ export function* measureCosts(
   seed: number,
   life: MeasuredLife = STEADY_LIFE,
 ): Generator<number, MeasuredCosts, undefined> {
-  const { entries, blockBytes } = environment
+  const { blockBytes } = environment
+  // Whole entries in a memtable, and so many memtables of them as asked.
+  const memtableEntries = Math.ceil(environment.entries / buffers)
+  const entries = Math.round(memtableEntries * buffers)
   const meter = new CostMeter(entries, createRandom(deriveSeed(seed, 'reads')))
   const simulator = new ExactSimulator({
     strategy,
-    memtableBytes: Math.ceil((entries / buffers) * ENTRY_BYTES),
+    memtableBytes: memtableEntries * ENTRY_BYTES,
     clock: new ManualClock(),
     blocks: { blockBytes, restartInterval: 16 },
     onEvent: (event) => meter.note(event),
