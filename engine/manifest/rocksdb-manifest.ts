@@ -56,7 +56,7 @@ const OUR_COMPARATOR = 'leveldb.BytewiseComparator'
 export function readRocksdbManifest(
   storage: Storage,
   folder: string,
-): { readonly path: string; readonly tables: ReadonlyMap<TableId, RocksdbTable> } {
+): ReadonlyMap<TableId, RocksdbTable> {
   const tag = { cause: 'recovery', level: -1 } as const
   const current = new TextDecoder().decode(storage.readAll(joinPath(folder, CURRENT), tag))
   const path = joinPath(folder, current.trim())
@@ -68,7 +68,11 @@ export function readRocksdbManifest(
       return corruption(`${what} in an edit of RocksDB`, { path, offset: recordOffset })
     })
   }
-  return { path, tables }
+  const { damage } = reader.end!
+  if (damage !== null && !damage.inLastAppend) {
+    throw corruption(damage.reason, { path, offset: damage.offset })
+  }
+  return tables
 }
 
 function applyEdit(

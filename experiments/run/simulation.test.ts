@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type RunResult, runResultSchema } from '../../results/schema.ts'
+import { databaseFolder } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import { chartFor } from '../charts/chart-for.ts'
 import { parseCommand } from '../cli/request.ts'
@@ -179,6 +180,61 @@ describe('without keys, a load', () => {
     interrupt.abort()
     const run = resultFor([...load, '--user-bytes=1GiB'], interrupt.signal)
     await expect(run).rejects.toThrow(Interrupted)
+  })
+})
+
+describe('from the tree of a database', () => {
+  const own = ['--strategy=tiering', '--records=5000', '--operations=0', ...PLAIN.slice(0, 1)]
+  const made = async () => {
+    const [plan] = await plansFor(...own, '--set=memtableBytes=64KiB')
+    await runExperiment(plan!, { ...quietContext(folder), keep: true })
+    return databaseFolder(folder, plan!)
+  }
+
+  test('the same strategy has nothing to do; another does what is due, and shows it', async () => {
+    const from = `--from=${await made()}`
+    const start = async (strategy: string, ...flags: string[]) =>
+      resultFor(['--target=simulator', `--strategy=${strategy}`, from, ...flags])
+    const same = await start('tiering')
+    const { counts, levels, phases } = same.deterministic
+    // The tree that was found counts as a flush, which writes nothing.
+    expect(counts).toEqual({ flushes: 1, merges: 0, moves: 0, drops: 0 })
+    expect(same.deterministic.ledger.balance.conserved).toBe(true)
+    expect(levels.map(({ runs }) => runs)).toEqual(phases[0]!.shapeAtStart)
+    expect(same.config.engine.memtableBytes).toBe(64 * 1024)
+    const leveling = await start('leveling')
+    const { deterministic } = leveling
+    expect(deterministic.counts.merges).toBeGreaterThan(0)
+    expect(deterministic.events.log[1]!.reason!.formula).toBeTypeOf('string')
+    expect(deterministic.levels.every(({ runs }) => runs <= 1)).toBe(true)
+    const entries = deterministic.levels.reduce((sum, level) => sum + level.entries, 0)
+    expect(Math.abs(entries / same.config.records - 1)).toBeLessThan(0.001)
+    expect(leveling.id).not.toBe(same.id)
+  })
+
+  test('a workload runs onwards, over the keys of the tree', async () => {
+    const flags = ['--target=simulator', '--strategy=leveling', `--from=${await made()}`]
+    const result = runResultSchema.parse(
+      await resultFor([...flags, '--workload=ycsb-a', '--operations=10k']),
+    )
+    const { userBytes, liveLogicalBytes } = result.deterministic.amplification.drained
+    // Half of the operations write a whole record.
+    expect(Math.abs(userBytes / liveLogicalBytes - 1)).toBeLessThan(0.001)
+    expect(result.deterministic.ledger.balance.conserved).toBe(true)
+  })
+
+  test.each([
+    [['--strategy=tiering'], '--from: only with --target=simulator'],
+    [['--target=simulator', '--records=5'], '--records: not with --from'],
+  ])('%s: one line', async (flags, line) => {
+    const plans = plansFor(...flags, `--from=${folder}`)
+    await expect(plans.catch((error) => error.message)).resolves.toBe(line)
+  })
+
+  test('a folder that is no database is named', async () => {
+    const plans = plansFor('--target=simulator', `--from=${folder}`)
+    const line = `--from: ${folder} is not a database: it has no CURRENT file`
+    await expect(plans.catch((error) => error.message)).resolves.toBe(line)
   })
 })
 

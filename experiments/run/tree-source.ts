@@ -81,10 +81,19 @@ export function describeSource({ folder, tree }: TreeSource): readonly string[] 
     )
   }
   lines.push('  entries of different runs count as different keys; what they overwrite is unknown')
-  for (const [level, { runs, totals }] of version.levels.entries()) {
-    if (runs.length === 0) continue
-    const size = `${totals.tables} tables, ${formatBytes(totals.bytes)}`
-    lines.push(`  L${level}: ${runs.length} ${runs.length === 1 ? 'run' : 'runs'}, ${size}`)
-  }
-  return lines
+  const levels = version.levels.map(({ runs, totals }) => ({ ...totals, runs: runs.length }))
+  return [...lines, ...levelLines(levels)]
+}
+
+/** A line for each level that holds something. */
+export function levelLines(
+  levels: readonly { readonly runs: number; readonly tables: number; readonly bytes: number }[],
+): readonly string[] {
+  return levels.flatMap(({ runs, tables, bytes }, level) =>
+    runs === 0
+      ? []
+      : [
+          `  L${level}: ${runs} ${runs === 1 ? 'run' : 'runs'}, ${tables} tables, ${formatBytes(bytes)}`,
+        ],
+  )
 }

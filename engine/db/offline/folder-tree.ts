@@ -3,7 +3,8 @@
  * becomes one run for each table, newest first; each deeper level becomes one run. RocksDB's
  * manifest lacks counts: they come from the properties of each table, or are estimated.
  *
- * Invariant: the folder is only read.
+ * Invariant: the folder is only read. Ours is locked meanwhile. RocksDB's is not, because our lock
+ * would replace RocksDB's; its manifest is only ever appended to.
  */
 
 import { compareBytes } from '../../base/compare.ts'
@@ -20,6 +21,7 @@ import { checkRun, type Run, runOf } from '../../version/run.ts'
 import { type FilterMeta, NO_FILTER, type TableMeta } from '../../version/table-meta.ts'
 import { type Version, versionOf } from '../../version/version.ts'
 import { LogReader } from '../../wal/log-reader.ts'
+import { checkPlace } from '../open-options.ts'
 import { readOptionsRecord } from '../options-record.ts'
 import { withClosedFolder } from './closed-folder.ts'
 
@@ -41,9 +43,11 @@ export interface FolderTree {
  * damaged manifest.
  */
 export function readFolderTree(storage: Storage, name: string): FolderTree {
-  return withClosedFolder(storage, name, (folder) => {
-    return isOurs(storage, folder) ? ourTree(storage, folder) : rocksdbTree(storage, folder)
-  })
+  checkPlace(storage, name)
+  const folder = storage.resolve(name)
+  const hasManifest = storage.list(folder).includes(CURRENT)
+  if (hasManifest && !isOurs(storage, folder)) return rocksdbTree(storage, folder)
+  return withClosedFolder(storage, name, () => ourTree(storage, folder))
 }
 
 /** Our manifests begin with an edit that says the next run; RocksDB's never do. */
@@ -75,7 +79,7 @@ function ourTree(storage: Storage, folder: string): FolderTree {
 }
 
 function rocksdbTree(storage: Storage, folder: string): FolderTree {
-  const { tables } = readRocksdbManifest(storage, folder)
+  const tables = readRocksdbManifest(storage, folder)
   const known = new Map<number, TableProperties>()
   for (const { id, level } of tables.values()) {
     const properties = propertiesOf(storage, joinPath(folder, tableName(id)), level)

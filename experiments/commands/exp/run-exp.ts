@@ -13,7 +13,6 @@ import { commandOf, isEngineTarget, type Request, type SuiteRequest } from '../.
 import { say } from '../../cli/run-command.ts'
 import { lookOf } from '../../cli/terminal.ts'
 import { ANSWERS_GATE } from '../../measure/gates.ts'
-import { tellRun } from '../../story/run-story.ts'
 import type { PeerPlan } from '../../targets/peers/peer-plan.ts'
 import type { Recording } from '../../trace/recording.ts'
 import { closingTable, untilLines } from './closing-table.ts'
@@ -70,7 +69,7 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
     if (results.length > 0) tell(closingTable(results, lookOf(process.stdout)))
     if (peers.length > 0) tell(peerTables(peers, lookOf(process.stdout)))
     for (const line of untilLines(results)) tell(line)
-    if (request.from !== null) for (const result of results) tell(tellRun(result, null))
+    if (request.from !== null) for (const result of results) tell(await whatWouldHappen(result))
     // The .png and .vl.json next to each .svg are not listed.
     const pictures = chartPaths.filter((path) => path.endsWith('.svg'))
     for (const path of [...resultPaths, ...pictures]) tell(path)
@@ -78,6 +77,14 @@ async function runRequest(request: Request, hear: () => AbortSignal): Promise<nu
   } finally {
     progress.clear()
   }
+}
+
+/** The picks from the tree that was found, and the levels they end with. */
+async function whatWouldHappen(result: RunResult): Promise<string> {
+  const { tellRun } = await import('../../story/run-story.ts')
+  const { levelLines } = await import('../../run/tree-source.ts')
+  const levels = levelLines(result.deterministic.levels)
+  return [tellRun(result, null), '', 'levels at rest', ...levels, ''].join('\n')
 }
 
 /** Says before a long command how long it takes. Existing results cost no time. */
