@@ -1,7 +1,8 @@
 /**
- * Owns the suite `agreement`: every registered strategy, and the forms of `composed`, on the engine
- * and on the exact simulator, with the same stream, write by write. Every version edit of the simulator must equal the
- * engine's. Its bytes must equal the engine's counters and the ledger of the tables' files.
+ * Owns the suite `agreement`: every registered strategy, and parameters that change what it does,
+ * on the engine and on the exact simulator, with the same stream, write by write. Every version
+ * edit of the simulator must equal the engine's. Its bytes must equal the engine's counters and the
+ * ledger of the tables' files.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
