@@ -93,7 +93,8 @@ const params = z
       .min(-1)
       .default(-1)
       .describe(
-        'Seconds that expired data stays before it is dropped; −1: ten windows. Cassandra: ten days.',
+        'Seconds that expired data stays before it is dropped; −1: ten windows. Cassandra: ten ' +
+          'days.',
       ),
     expired_sstable_check_frequency_seconds: z
       .number()

@@ -68,7 +68,7 @@ interface Contest {
 
 export const peers: Suite = {
   name: 'peers',
-  fullSeconds: 965,
+  fullSeconds: 960,
   description: 'our strategies beside the stores whose names they bear, on the same random puts',
   columns: PEER_COLUMNS,
   run: async (context) => {
@@ -142,7 +142,7 @@ class Measurement {
   readonly #contests: readonly Contest[]
   readonly #size: Size
   readonly #runs = new Map<string, SuiteRun>()
-  #begun = 0
+  #isTogether = false
   /** Of all runs, because their puts and their tables are alike. */
   #entry: MeanEntry | null = null
 
@@ -161,6 +161,7 @@ class Measurement {
       if (contest.peer === 'leveldb') await this.#paced(contest, { pauseQuietMs: PAUSE_QUIET_MS })
       if (contest.atFullSpeed) await this.#theirs(atOnceName(contest), contest, {})
     }
+    this.#isTogether = true
     await Promise.all([
       this.#allOurs(others),
       ...this.#replays(this.#contests.filter(({ peer }) => peer === 'db_bench')),
@@ -236,27 +237,30 @@ class Measurement {
   }
 
   #experiment(name: string): ExperimentContext {
-    const { outFolder, signal, onProgress } = this.#context
-    const total = this.#contests.length * 2 + this.#contests.filter((one) => one.atFullSpeed).length
-    const before = this.#begun++
+    const { outFolder, signal } = this.#context
     return {
       outFolder,
       signal,
       keep: false,
       code: describeCode(),
-      onProgress: (phase, done, all) =>
-        onProgress(
-          `${name}: ${phase}`,
-          done,
-          all,
-          Math.min(1, (before + done / Math.max(all, 1)) / total),
-        ),
+      onProgress: (phase, done, all) => this.#progress(`${name}: ${phase}`, done, all),
       // Terminal output counts as written bytes: the progress line writes some hundred bytes a
       // second, of megabytes in total.
       terminalWritten: () => ({ bytes: 0, calls: 0 }),
     }
   }
+
+  /** Runs at the same time share one line, which counts them. */
+  #progress(what: string, done: number, all: number): void {
+    const { onProgress } = this.#context
+    const total = this.#contests.length * 2 + this.#contests.filter((one) => one.atFullSpeed).length
+    const finished = this.#runs.size
+    if (this.#isTogether) onProgress(TOGETHER, finished, total, finished / total)
+    else onProgress(what, done, all, Math.min(1, (finished + done / Math.max(all, 1)) / total))
+  }
 }
+
+const TOGETHER = 'paced runs of db_bench, and ours beside them'
 
 function slower(pace: Pace, factor: number): Pace {
   const { pauseQuietMs, arrivalIntervalNs } = pace

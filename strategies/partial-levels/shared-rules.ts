@@ -8,7 +8,8 @@
  * into the base level with the tables they overlap (`level-zero.ts`). When a deeper level reaches
  * its target (`targets.ts`), the movement chooses a table, which merges with the tables it overlaps
  * one level deeper (`descent.ts`). LevelDB and RocksDB differ in details, and so do versions of
- * RocksDB (`source-rules.ts`).
+ * RocksDB (`source-rules.ts`); only LevelDB puts a flushed run that overlaps nothing deeper at once
+ * (`flushed-run.ts`).
  *
  * A running compaction reserves the levels it reads and writes; jobs on other levels may run at the
  * same time. Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder` and

@@ -187,6 +187,16 @@ describe('with dynamic targets a due level waits for what is about to arrive', (
     // 5 of 4 runs are a score of 12.5; 44 bytes above 40 and 50 arriving are one of 4.9.
   })
 
+  test('a level goes before a fuller one below it that waits for its bytes', () => {
+    const tree = `L4
+        R3: 3[a,b] values=80
+      L5
+        R2: 2[a,b] values=250
+      L6
+        R1: 1[a,b] values=400`
+    expect(pickOf({}, tree, {}, true)).toMatch(/-> L5 R2$/)
+  })
+
   test('with just as many as its trigger it goes second', () => {
     expect(level(4, { baseBytes: 11 })).toMatch(/-> L6/)
   })
@@ -270,6 +280,17 @@ describe('the way out of level 0', () => {
     expect(leveldb('64')).toBe('merge L0 R3, L1 R1 (tables 2) -> L1 R1')
     expect(leveldb('6d')).toBe('merge L0 R5, L1 R1 (tables 3) -> L1 R1')
     expect(leveldb('72')).toBe('merge L0 R6, L0 R4, L1 R1 (tables 1) -> L1 R1')
+  })
+
+  test('runs that overlap through others go together', () => {
+    const chain = `L0
+        R6: 6[a,c] values=10
+        R5: 5[b,e] values=10
+        R4: 4[d,g] values=10
+        R3: 3[x,z] values=10
+      L1
+        R1: 1[x,y] values=10`
+    expect(pickOf({}, chain)).toBe('merge L0 R6, L0 R5, L0 R4 -> L1 R1')
   })
 
   test('runs that add none of level 1 join', () => {

@@ -36,8 +36,8 @@ const SKIPPED_SHARE_MIN = 1 / 8
 /** Where there are grandparents, a table is full at so many times the target. */
 const FULL_SHARE = 2
 /**
- * LevelDB, `MaxGrandParentOverlapBytes`, in tables of the target size. It must be exceeded there; but
- * a full table there is a little larger than its target, so ten of them exceed it.
+ * LevelDB, `MaxGrandParentOverlapBytes`, in tables of the target size. It must be exceeded there;
+ * but a full table there is a little larger than its target, so ten of them exceed it.
  */
 const PASSED_TABLES_MAX = 10
 

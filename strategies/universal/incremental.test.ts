@@ -22,7 +22,8 @@ const table = (id: number, range: string, bytes: number) => `${id}[${range}] byt
 describe('incremental', () => {
   const oldestOf = (...tables: string[]) => `L6\nR6: ${tables.join('; ')}`
   const OLDEST = oldestOf(table(61, 'a,d', 30), table(62, 'e,h', 10), table(63, 'i,l', 30))
-  const UPPER = `L5\nR5: ${[table(51, 'b,c', 12), table(52, 'f,g', 12), table(53, 'j,k', 12)].join('; ')}`
+  const upperTables = [table(51, 'b,c', 12), table(52, 'f,g', 12), table(53, 'j,k', 12)]
+  const UPPER = `L5\nR5: ${upperTables.join('; ')}`
 
   test('the part with the least overlap merges', () => {
     expect(pick(`${UPPER}\n${OLDEST}`)).toBe('merge L5 R5 (tables 52), L6 R6 (tables 62) -> L6 R6')

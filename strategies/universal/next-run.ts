@@ -159,7 +159,7 @@ function runsOfLevel0(
   return { inputs: wholeRuns(0, wide), range: wideRange, moves: false }
 }
 
-/** A part of a run with its neighbours, if a merge with `next` then reads no further table there. */
+/** A part of a run and its neighbours, if a merge with `next` then reads no further table of it. */
 export function withNeighbours(run: Run, part: Part, next: Run, bytesMax: number): Part {
   const met = overlapping(next, rangeOfPart(run, part))
   if (met.from === met.to) return part

@@ -3,8 +3,8 @@
  * level 0 come first, then those of every deeper level. Also the merge of a stretch of neighbours
  * into one run, which takes their place in the list.
  *
- * As in RocksDB, tombstones add to the sizes of runs that may merge (`compensated-sizes.ts`, here in
- * bytes of table files), but not to the size of the run that they are compared with.
+ * As in RocksDB, tombstones add to the sizes of runs that may merge (`compensated-sizes.ts`, here
+ * in bytes of table files), but not to the size of the run that they are compared with.
  */
 
 import type {

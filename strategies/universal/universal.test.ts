@@ -88,12 +88,10 @@ describe('the rules, in RocksDB’s order', () => {
 /** RocksDB `compensated_file_size`: two values of average size for each tombstone above half. */
 describe('tombstones add to the size of runs that may merge', () => {
   /** An average value has 10 bytes: 1000 / 100 in the oldest run. */
-  const oldest = '\nL6\nR9: 9[a,z] bytes=1000 values=1000 entries=100'
+  const older =
+    'R3: 3[a,z] bytes=500 values=0 entries=0\nL6\nR9: 9[a,z] bytes=1000 values=1000 entries=100'
   const pickBeside = (newest: string, next: string, params = {}) =>
-    pick(
-      { max_read_amp: 9, ...params },
-      `L0\nR1: 1[a,z] ${newest}\nR2: 2[a,z] ${next}\nR3: 3[a,z] bytes=500 values=0 entries=0${oldest}`,
-    )
+    pick({ max_read_amp: 9, ...params }, `L0\nR1: 1[a,z] ${newest}\nR2: 2[a,z] ${next}\n${older}`)
 
   test('so a run with many takes a larger next one', () => {
     const bare = 'bytes=10 values=0 entries=2 tombstones=2'

@@ -184,7 +184,8 @@ const KEY_BYTES = 23
 /** A command that runs the design on such data; the user adds a workload. */
 function commandOf(best: Rated, { entries, entryBytes, filters }: TuningEnvironment): string {
   const valueBytes = Math.max(1, entryBytes - KEY_BYTES)
-  const { filterAlloc, ...params } = parametersOf(best, filters)
+  const bitsPerEntry = Number(best.bitsPerEntry.toFixed(3))
+  const { filterAlloc, ...params } = parametersOf({ ...best, bitsPerEntry }, filters)
   const pairs = Object.entries(filterAlloc === 'monkey' ? { ...params, filterAlloc } : params)
   return [
     ...startWords('exp'),

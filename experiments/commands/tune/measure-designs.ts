@@ -94,6 +94,7 @@ export async function measureDesigns(
         isSteady: isWhole,
       })
     }
+    progress.running(null)
   } finally {
     progress.clear()
   }

@@ -22,8 +22,8 @@ export interface Budget {
   readonly tableBytes: number
   readonly bitsPerKey: number
   /**
-   * The mean entry of the stream, if it is known. Our sizes are raw bytes of keys and values. Others
-   * count bytes of arenas and of files; with the entry, their limits are as large as ours.
+   * The mean entry of the stream, if it is known. Our sizes are raw bytes of keys and values.
+   * Others count bytes of arenas and of files; with the entry, their limits are as large as ours.
    */
   readonly entry?: MeanEntry
 }

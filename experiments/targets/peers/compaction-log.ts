@@ -81,7 +81,7 @@ export function parseRocksDbLog(text: string, trigger: number): Moved {
 
 /**
  * Picks of universal compaction that came after a flush too many: with more sorted runs than the
- * trigger, although the pick before did not leave all but one of them as they were.
+ * trigger, although the pick before it did not leave one fewer as they were.
  */
 function lateUniversalPicks(text: string, trigger: number): number {
   let late = 0

@@ -16,7 +16,7 @@ export interface PeerPlan extends Pick<RunPlan, 'id' | 'config' | 'command' | 'c
   readonly pauseQuietMs?: number
   /** Time between the arrivals of a batch target's operations; left out: all at once. */
   readonly arrivalIntervalNs?: number
-  /** Other runs go on in this process, so that the bytes of the process are not those of this run. */
+  /** Other runs go on in this process, so the bytes that it writes are not only of this run. */
   readonly sharesProcess?: boolean
 }
 
