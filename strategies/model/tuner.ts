@@ -104,8 +104,8 @@ function steps(from: number, to: number, step: number): readonly number[] {
 }
 
 /**
- * The `count` best designs, each of another point (T, K, Z), the best first: by worst case if ρ > 0,
- * else by cost. Points that give the same tree count once. The first is the best of `tune`.
+ * The `count` best designs, each of another point (T, K, Z), the best first: by worst case if
+ * ρ > 0, else by cost. Points that give the same tree count once. The first is the best of `tune`.
  */
 export function bestDesigns(question: TuningQuestion, count: number): readonly Rated[] {
   const order = question.rho > 0 ? byWorst : byCost
