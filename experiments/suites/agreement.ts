@@ -1,7 +1,8 @@
 /**
  * Owns the suite `agreement`: every registered strategy, and the forms of `composed`, on the engine
- * and on the exact simulator, with the same stream, write by write. Every version edit of the simulator must equal the
- * engine's. Its bytes must equal the engine's counters and the ledger of the tables' files.
+ * and on the exact simulator, with the same stream, write by write. Every version edit of the
+ * simulator must equal the engine's. Its bytes must equal the engine's counters and the ledger of
+ * the tables' files.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
@@ -36,7 +37,7 @@ const SLICE_WRITES = 4096
 
 export const agreement: Suite = {
   name: 'agreement',
-  fullSeconds: 2110,
+  fullSeconds: 3000,
   description: 'the exact simulator against the engine, edit by edit, for every strategy',
   columns: [
     { heading: 'edits', figure: 'engineEdits' },

@@ -68,7 +68,7 @@ interface Contest {
 
 export const peers: Suite = {
   name: 'peers',
-  fullSeconds: 965,
+  fullSeconds: 960,
   description: 'our strategies beside the stores whose names they bear, on the same random puts',
   columns: PEER_COLUMNS,
   run: async (context) => {

@@ -4,13 +4,13 @@
  * amplifications of the strategies, on the exact simulator. It answers two questions:
  *
  *   level 0   How does the number of flushes that level 0 collects change the ranking?
- *   LO+2      The paper's O2 has LO+1 and LO+2 move 10 to 23 % less than the other partial policies.
- *             When does that hold for LO+2, which looks two levels deeper?
+ *   LO+2      In the paper's O2, LO+1 and LO+2 move 10 to 23 % less than the other partial
+ *             policies. When does that hold for LO+2, which looks two levels deeper?
  *
  * The setting is that of the authors' code, https://github.com/BU-DiSC/LSM-Compaction-Analysis
  * (`emu_environment.cc`): T = 10, level 0 due at one run, T memtables in level 1, files as large as
- * the memtable. Ten million entries of 128 bytes are 160 memtables of 8 MB. LO+2 takes the file with
- * the least overlap two levels deeper if that level has files, else the file of LO+1
+ * the memtable. Ten million entries of 128 bytes are 160 memtables of 8 MB. LO+2 takes the file
+ * with the least overlap two levels deeper if that level has files, else the file of LO+1
  * (`version_set.cc`, kMinOverlappingGrandparent). So does `lo2` here. RocksDB 6.11 does not align
  * files with those below. `strategies/README.md` shows the table and says what follows.
  */
@@ -18,7 +18,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock } from '../../engine/base/clock.ts'
 import { createRandom } from '../../engine/base/random.ts'
-import type { CompactionStrategy, TreeView } from '../../engine/compaction/strategy.ts'
+import type { CompactionStrategy, TreeView } from '../../engine/index.ts'
 import type { Claim, SuiteRun } from '../../results/suite-schema.ts'
 import { levelAt, STRATEGIES } from '../../strategies/index.ts'
 import { ExactSimulator } from '../../strategies/simulator/exact-simulator.ts'

@@ -35,8 +35,8 @@
  *
  * Invariant: a spec is safe whatever the state says. The state only names runs to go on with.
  *
- * Sources: Sarkar et al., PVLDB 14 §3, for the layouts; ScyllaDB's IncrementalCompactionStrategy and
- * RocksDB's `CompactionOptionsUniversal::incremental` merge sorted runs range by range as well.
+ * Sources: Sarkar et al., PVLDB 14 §3, for the layouts; ScyllaDB's IncrementalCompactionStrategy
+ * and RocksDB's `CompactionOptionsUniversal::incremental` merge sorted runs range by range as well.
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'

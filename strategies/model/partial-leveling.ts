@@ -13,7 +13,7 @@
  * crosses when it is 55 to 90 % full, and by size only at twice the target. Borders come T times in
  * a table's length, so nearly every table ends at one: it meets whole tables, and the term is 0.
  * The borders stay where they are until the table goes down: only a merge of tables above a range
- * cuts the range anew, and it begins and ends with borders itself.
+ * cuts the range again, and it begins and ends with borders itself.
  */
 
 import { sum } from './fluid-point.ts'

@@ -7,8 +7,8 @@
  * the same tables later. Tables that overlap nothing are moved, not rewritten, so sequential loads
  * cost one write; a few neighbours that overlap nothing either move along. A table that overlaps
  * much of the level after that is rewritten all the same, cut at its borders: whole, it would make
- * a very large merge necessary there. A merge ends its tables where the tables one level deeper begin
- * and end (`primitives/soft-cuts.ts`).
+ * a very large merge necessary there. A merge ends its tables where the tables one level deeper
+ * begin and end (`primitives/soft-cuts.ts`).
  *
  * Sources: LevelDB `VersionSet::SetupOtherInputs` and `Compaction::IsTrivialMove`; RocksDB
  * `CompactionPicker::SetupOtherInputs`, `LevelCompactionBuilder::TryExtendNonL0TrivialMove` and

@@ -26,7 +26,7 @@ export const pick = z
   )
 
 /** The rules of one of the sources, for strategies that bear more than one of their names. */
-export const rules = z
+const rules = z
   .enum(Object.keys(SOURCE_RULES) as SourceName[])
   .default('rocksdb')
   .describe(
@@ -34,7 +34,7 @@ export const rules = z
       'leveldb. LevelDB with its round-robin: rules=leveldb, pick=rr.',
   )
 
-export const intraL0 = z
+const intraL0 = z
   .enum(['by-rules', ...INTRA_LEVEL_0_NAMES])
   .default('by-rules')
   .describe(

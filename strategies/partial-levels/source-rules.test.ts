@@ -109,7 +109,7 @@ describe('a flushed run that overlaps nothing (LevelDB, PickLevelForMemTableOutp
 })
 
 describe('sizes count tombstones (RocksDB, ComputeCompensatedSizes)', () => {
-  /** Values of 10 bytes. Table 1 has two tombstones above half of its entries: 4 · 10 more bytes. */
+  /** Values of 10 bytes. Table 1 has two tombstones above half of its entries: 40 more bytes. */
   const level1 = `L1
     R1: 1[a,b] values=10 entries=4 tombstones=3; 2[c,d] values=10`
 

@@ -1,9 +1,9 @@
 /**
  * Owns flushing and merging tables without keys (`statistical-table.ts`). A merge sweeps its inputs
  * from border to border, merges their densities, and cuts where the expected bytes reach the
- * target, or at soft keys. Positions of cuts by size are scattered, counts are exact: entries that a
- * table does not get go to its neighbour. For each stretch, older tables decide whether tombstones are still needed
- * there.
+ * target, or at soft keys. Positions of cuts by size are scattered, counts are exact: entries that
+ * a table does not get go to its neighbour. For each stretch, older tables decide whether
+ * tombstones are still needed there.
  *
  * Whole runs that are evenly spread over the same stretch merge into one that is evenly spread,
  * too. Then there is nothing to sweep, and all tables are alike (`even-run.ts`).

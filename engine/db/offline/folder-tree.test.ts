@@ -30,9 +30,12 @@ test('a folder of ours: the tree it was closed with, its strategy and memtable',
   expect(printVersion(tree.version)).toBe(printVersion(version))
 })
 
+/** RocksDB's own tool, where it is installed. */
+const DB_BENCH = 'db_bench'
+
 const hasDbBench = (() => {
   try {
-    execFileSync('db_bench', ['--version'], { stdio: 'ignore' })
+    execFileSync(DB_BENCH, ['--version'], { stdio: 'ignore' })
     return true
   } catch {
     return false
@@ -46,7 +49,7 @@ describe.runIf(hasDbBench)('a folder of RocksDB', () => {
     const flags = ['--benchmarks=fillrandom', '--num=20000', '--compression_type=none']
     const sizes = ['--write_buffer_size=131072', '--target_file_size_base=131072']
     const all = [`--db=${folder}`, ...flags, ...sizes, '--max_bytes_for_level_base=524288']
-    execFileSync('db_bench', all, { stdio: 'ignore' })
+    execFileSync(DB_BENCH, all, { stdio: 'ignore' })
     return folder
   }
 

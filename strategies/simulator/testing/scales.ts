@@ -73,7 +73,10 @@ const composition = (name: string, params: Compared['params']): Compared => ({
   params,
 })
 
-/** Every registered strategy, and what else `composed` can be: each form it has, once. */
+/**
+ * Every registered strategy; what else `composed` can be, each form once; and the parameters by
+ * which a strategy follows other sources, or other versions of its own.
+ */
 export const COMPARED: readonly Compared[] = [
   ...Array.from(STRATEGIES.keys(), (name) => ({ name, strategy: name, params: {} })),
   composition('full', { preset: 'full' }),
@@ -81,7 +84,21 @@ export const COMPARED: readonly Compared[] = [
   composition('tiering by tables', { layout: 'tiering', granularity: ['table'] }),
   composition('L-leveling by tables', { layout: 'L-leveling', granularity: ['tables'] }),
   composition('hybrid by tables', { layout: 'hybrid', K: 2, Z: 2, granularity: ['table'] }),
+  variant('leveling-partial', 'without soft cuts', { softCuts: 'none' }),
+  variant('leveling-partial', 'by LevelDB', { rules: 'leveldb', pick: 'rr' }),
+  variant('leveling-partial', 'by RocksDB 7.8', { rules: 'rocksdb-7.8', pick: 'rr-to-target' }),
+  variant('leveling-partial', 'multi-level', { multilevel: 'write-amp', multilevelL0: true }),
+  variant('leveling-partial', 'within level 0', { intraL0: 'small', pick: 'lo2' }),
+  variant('dynamic-leveled', 'without soft cuts', { softCuts: 'none' }),
+  variant('universal', 'incremental', { incremental: true, max_size_amplification_percent: 50 }),
+  variant('universal', 'by RocksDB 7.8', { size_amp_version: '7.8' }),
+  variant('fragmented', 'guard by guard', { guardsPerJob: 'one', max_sstables_per_guard: 3 }),
+  variant('delete-aware', 'sd', { mode: 'sd' }),
 ]
+
+function variant(strategy: string, form: string, params: Compared['params']): Compared {
+  return { name: `${strategy} ${form}`, strategy, params }
+}
 
 export function setupOf(compared: Compared, scale: Scale): Setup {
   const { params, retention } = designOf(compared, scale)
