@@ -150,6 +150,8 @@ const FUNCTIONS: readonly Call[] = [
   call('MemoryStorage', NO_OBJECT, (value) => new engine.MemoryStorage(value)),
   call('NodeStorage', NO_OBJECT, (value) => new engine.NodeStorage(value)),
   call('countFolder', NO_OBJECT, (value) => engine.countFolder(storage, value, '/db')),
+  call('readFolderTree', NO_OBJECT, (value) => engine.readFolderTree(value, '/db')),
+  call('readFolderTree, name', NO_TEXT, (value) => engine.readFolderTree(storage, value)),
   call('sumCells', [null, { causes: 'wal' }, { cause: 'log' }, { direction: 'in' }], (value) =>
     engine.sumCells([], value),
   ),

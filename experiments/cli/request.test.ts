@@ -29,6 +29,7 @@ test('no flags: every default', () => {
     trace: null,
     record: null,
     aged: null,
+    from: null,
     until: null,
     arrival: null,
     rate: null,
