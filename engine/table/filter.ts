@@ -143,31 +143,36 @@ export class BloomFilter {
  * ln²2), and the difference grows with the bits: 18 % at 10, 66 % at 15.
  */
 export function falsePositiveRate(bitsPerKey: number): number {
-  return bitsPerKey > 0 ? rateWithProbes(bitsPerKey, probeCount(bitsPerKey)) : 1
+  return bitsPerKey > 0 ? optimumAt(bitsPerKey).rate : 1
 }
-
-/**
- * The result for the last `bitsPerKey`. Consecutive tables have the same, and for small ones the
- * search would cost noticeable time.
- */
-let found = { bitsPerKey: 0, probes: 1 }
 
 /** The number of probes with the lowest false-positive rate at `bitsPerKey`. */
 export function probeCount(bitsPerKey: number): number {
-  if (found.bitsPerKey !== bitsPerKey) found = { bitsPerKey, probes: bestProbes(bitsPerKey) }
-  return found.probes
+  return optimumAt(bitsPerKey).probes
 }
 
-function bestProbes(bitsPerKey: number): number {
-  let best = 1
-  let bestRate = rateWithProbes(bitsPerKey, 1)
-  for (let probes = 2; probes <= PROBES_MAX; probes++) {
-    const rate = rateWithProbes(bitsPerKey, probes)
-    if (rate >= bestRate) break
-    best = probes
-    bestRate = rate
+/** The optimum for the last `bitsPerKey`. Consecutive tables have nearly the same. */
+let found = { bitsPerKey: 0, probes: 1, rate: 1 }
+
+function optimumAt(bitsPerKey: number): typeof found {
+  if (found.bitsPerKey !== bitsPerKey) found = { bitsPerKey, ...bestProbes(bitsPerKey) }
+  return found
+}
+
+/** The rate falls up to the best number of probes, then rises. So the search may start anywhere. */
+function bestProbes(bitsPerKey: number): { readonly probes: number; readonly rate: number } {
+  let { probes } = found
+  let rate = rateWithProbes(bitsPerKey, probes)
+  for (const step of [-1, 1]) {
+    for (let next = probes + step; next >= 1 && next <= PROBES_MAX; next += step) {
+      const nextRate = rateWithProbes(bitsPerKey, next)
+      // Of equal rates the fewest probes are the best.
+      if (step < 0 ? nextRate > rate : nextRate >= rate) break
+      probes = next
+      rate = nextRate
+    }
   }
-  return best
+  return { probes, rate }
 }
 
 function rateWithProbes(bitsPerKey: number, probes: number): number {

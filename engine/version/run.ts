@@ -37,6 +37,8 @@ export interface Run {
   /** For each chunk, the number of tables in all earlier chunks. */
   readonly firstIndexes: readonly number[]
   readonly totals: Totals
+  /** When all its tables were written, where that is known without reading them; ms. */
+  readonly createdAtMs?: number
 }
 
 /** A chunk splits when it exceeds twice this many tables. */

@@ -9,7 +9,6 @@
 import {
   type CompactionSpec,
   type CompactionStrategy,
-  checkedPick,
   checkedScores,
   type LevelScore,
   type TreeView,
@@ -34,7 +33,7 @@ export class ObservedStrategy {
     this.strategy = {
       ...strategy,
       pick: (view) => {
-        const spec = checkedPick(name, strategy.pick(view), view.memtableBytes)
+        const spec = strategy.pick(view)
         if (spec === null) return null
         this.lastPick = seenAtPick(() => scoresOf(view), spec, view)
         onJobStart()
@@ -53,7 +52,10 @@ export class ObservedStrategy {
   }
 }
 
-/** Worked out when first read, since a log of events keeps only the first ones. */
+/**
+ * Worked out when first read, since a log of events keeps only the first ones. By then the engine
+ * has accepted the spec.
+ */
 function seenAtPick(
   scoresOf: () => readonly LevelScore[],
   spec: CompactionSpec,

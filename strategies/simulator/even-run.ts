@@ -48,6 +48,10 @@ export class EvenRun implements Run {
     this.#make = make
   }
 
+  get createdAtMs(): number {
+    return this.facts.createdAtMs
+  }
+
   get chunks(): readonly Chunk[] {
     return this.#open().chunks
   }

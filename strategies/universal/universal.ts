@@ -184,5 +184,5 @@ function mostRuns(view: TreeView, values: UniversalValues, runs: readonly Sorted
 const byCreation = rankedBy(({ createdAtMs }) => createdAtMs)
 
 function oldestCreation(run: Run): number {
-  return leastRankOf(byCreation(run))
+  return run.createdAtMs ?? leastRankOf(byCreation(run))
 }
