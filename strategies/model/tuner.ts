@@ -58,7 +58,7 @@ export const MEMTABLE_BYTES_MIN = 64 * 1024
 const BITS_MAX = 24
 /**
  * Costs jump where a little more data makes a level full one arrival earlier, and the best designs
- * lie next to such borders. Nobody knows the data so exactly. So with 2 % less or more of them a
+ * lie next to such borders, but the amount of data is never exact. So with 2 % less or more of it a
  * design must stay within the space allowed, and cost at most 5 % more.
  */
 const DATA_CHANGES = [0.98, 1.02]
@@ -174,8 +174,8 @@ function* candidatesOf(
 }
 
 /**
- * Null if it leaves no room for a memtable, has filters beyond use, needs too much space, or lies on
- * the border between two trees.
+ * Null if it leaves no room for a memtable, has filters beyond use, needs too much space, or lies
+ * on the border between two trees.
  */
 function rated(
   strategy: TunedStrategy,
