@@ -23,7 +23,8 @@ const JOBS_PER_TABLE_AND_LEVEL = 4
 const DIGEST_MODULUS = 2 ** 50
 
 export class ProgressGuard {
-  readonly #seen = new Set<string>()
+  /** The states of the strategy, by the shape of the tree. */
+  readonly #seen = new Map<string, Json[]>()
   #startMs = 0
   #digest = 0
   #jobs = 0
@@ -45,11 +46,13 @@ export class ProgressGuard {
     }
     for (const placement of edit.added) this.#add(this.#digestOf(placement))
     for (const placement of edit.removed) this.#add(DIGEST_MODULUS - this.#digestOf(placement))
-    const shape = JSON.stringify([this.#digest, digestOfRuns(version), state])
-    if (this.#seen.has(shape)) {
+    const shape = `${this.#digest} ${digestOfRuns(version)}`
+    const states = this.#seen.get(shape) ?? []
+    if (states.some((seen) => JSON.stringify(seen) === JSON.stringify(state))) {
       throw unsafe('progress', 'the tree returned to a shape it had: the strategy would never rest')
     }
-    this.#seen.add(shape)
+    states.push(state)
+    this.#seen.set(shape, states)
   }
 
   #add(digest: number): void {

@@ -88,16 +88,19 @@ export class SimulatedBooks {
       const { edit } = event
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
-    const [inputs, outputs] = [sidesOf(removed), sidesOf(added)]
     const { lastPick } = observed
     onEvent({
       kind,
-      inputs,
-      outputs,
+      // Most events are not kept, so nobody asks for these.
+      get inputs() {
+        return sidesOf(removed)
+      },
+      get outputs() {
+        return sidesOf(added)
+      },
       bytesRead,
       bytesWritten,
       reason,
-      // Most events are not kept, so nobody asks for these.
       get scores() {
         return lastPick.scores
       },
