@@ -30,6 +30,7 @@ type Skew = { readonly kind: 'uniform' } | { readonly kind: 'zipfian'; readonly 
 export interface Figures {
   readonly writeAmplification: number
   readonly rawBytes: number
+  readonly tables: number
   readonly tableBytes: number
   readonly tombstones: number
 }
@@ -178,6 +179,7 @@ export function meanOver(seeds: number, figures: (seed: number) => Figures): Fig
   return {
     writeAmplification: mean('writeAmplification'),
     rawBytes: mean('rawBytes'),
+    tables: mean('tables'),
     tableBytes: mean('tableBytes'),
     tombstones: mean('tombstones'),
   }
@@ -232,25 +234,27 @@ function shuffled(count: number, random: Random): Uint32Array {
 class MeanSizes {
   readonly #tree: SimulatedTree
   #looks = 0
-  #sums = { rawBytes: 0, tableBytes: 0, tombstones: 0 }
+  #sums = { rawBytes: 0, tables: 0, tableBytes: 0, tombstones: 0 }
 
   constructor(tree: SimulatedTree) {
     this.#tree = tree
   }
 
   look(): void {
-    const { rawBytes, bytes, tombstones } = this.#tree.version.totals
+    const { rawBytes, tables, bytes, tombstones } = this.#tree.version.totals
     this.#sums.rawBytes += rawBytes
+    this.#sums.tables += tables
     this.#sums.tableBytes += bytes
     this.#sums.tombstones += tombstones
     this.#looks++
   }
 
   get means() {
-    const { rawBytes, tableBytes, tombstones } = this.#sums
+    const { rawBytes, tables, tableBytes, tombstones } = this.#sums
     const looks = this.#looks
     return {
       rawBytes: rawBytes / looks,
+      tables: tables / looks,
       tableBytes: tableBytes / looks,
       tombstones: tombstones / looks,
     }
