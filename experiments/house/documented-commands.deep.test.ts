@@ -25,6 +25,7 @@ const isFull = process.env.VARVE_DOCUMENTS === 'full'
 const LEFT_OUT: readonly (readonly [command: RegExp, reason: string])[] = [
   [/^(npm ci && )?npm test$/, 'these are the tests'],
   [/^db_bench /, 'a tool of RocksDB that is missing on some machines'],
+  [/=FOLDER/, 'a folder that the reader has'],
 ]
 
 /** Not tested: the copy uses the packages of this checkout, through a link. */
@@ -43,6 +44,7 @@ const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) =
     /--versions$/,
     (command) => `${command} --records=2000 --operations=2000 --set=memtableBytes=64KiB`,
   ],
+  [/--records=/, (command) => command.replace(/--(records|operations)=\S+/g, '--$1=2000')],
   [/^npm run exp -- /, (command) => `${command} --records=2000 --operations=2000`],
   [/^npm run trace -- record /, (command) => `${command} --records=2000 --operations=2000`],
   [/simulator-growth/, (command) => command.replace('256,1024', '1,4')],

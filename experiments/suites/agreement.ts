@@ -37,7 +37,7 @@ const SLICE_WRITES = 4096
 
 export const agreement: Suite = {
   name: 'agreement',
-  fullSeconds: 3000,
+  fullSeconds: 1950,
   description: 'the exact simulator against the engine, edit by edit, for every strategy',
   columns: [
     { heading: 'edits', figure: 'engineEdits' },
