@@ -136,7 +136,7 @@ export const GALLERY_FIGURES: readonly GalleryFigure[] = [
   { kind: 'filters', results: set('filters') },
   { kind: 'value-size', results: set('values') },
   { kind: 'value-log', results: 'results/suites/wisckey-full.json' },
-  { kind: 'run', results: `${COMPARED}/ycsb-a-leveling-[0-9]*.json` },
+  { kind: 'run', results: `${COMPARED}/ycsb-a-leveling-[0-9a-f]*.json` },
 ]
 
 /** The files of a figure, by name. */

@@ -1,13 +1,13 @@
 /** The commands `varve chart` and `varve tidy`, as a user calls them. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { callVarve } from '../cli/testing/start-command.ts'
 
-const RUN = resolve('results/strategies-on-ycsb/ycsb-e-tiering-bcdc804b-r0.json')
+const RUN = resolve(globSync('results/strategies-on-ycsb/ycsb-e-tiering-*.json')[0]!)
 
 const folder = mkdtempSync(join(tmpdir(), 'varve-chart-main-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -14,7 +14,8 @@ const SUFFIXES = [
 
 /** Byte counts whose names do not end in `Bytes`. */
 const BYTES = new Set(['bytes', 'bytesWritten', 'bytesRead', 'bytesReturned', 'bytesFromStorage'])
-const RATIO = /^wa[A-Z]|[aA]mplification$|PerOperation$|PerByteReturned$|^scores$|^tolerance$/
+const RATIO =
+  /^wa[A-Z]|[aA]mplification$|PerOperation$|PerByteReturned$|^scores$|^tolerance$|^probesPerMiss$|^falsePositiveRate$|Ratio$/
 /** Sections that hold settings; the unit of a setting is not known here. */
 const SETTINGS = new Set(['strategy', 'workload', 'engine', 'suite'])
 

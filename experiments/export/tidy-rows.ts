@@ -38,7 +38,7 @@ export interface Dimensions {
   readonly moment?: string
   /** `load`, `run` or `drain`. */
   readonly phase?: string
-  /** The kind of operation, read, event or delay. */
+  /** The kind of operation, read, event, delay or option. */
   readonly kind?: string
   readonly cause?: string
   readonly level?: number
@@ -47,7 +47,7 @@ export interface Dimensions {
   readonly direction?: string
   /** The side of an event: `inputs` or `outputs`. */
   readonly side?: string
-  /** The index of an event, slow operation, gate or claim, from 0. */
+  /** The index of a run, event, slow operation, gate or claim, from 0. */
   readonly item?: number
   readonly atOperation?: number
 }
@@ -96,6 +96,8 @@ export const TIDY_SECTIONS = [
   ...[
     'readAmplification',
     'levels',
+    'filters',
+    'answers',
     'valueLog',
     'ledger',
     'balance',
@@ -220,8 +222,11 @@ function* conditionParts({ config, environment }: AnyResult): Generator<Part> {
   const { strategy, workload, engine, arrival, ...rest } = config
   yield { section: 'config', dimensions: {}, figures: { ...rest, loadOrder: workload.loadOrder } }
   yield { section: 'strategy', dimensions: {}, figures: strategy.params }
-  yield { section: 'workload', dimensions: {}, figures: workload.params }
-  yield { section: 'engine', dimensions: {}, figures: engine }
+  const { params, valueCompression } = workload
+  yield { section: 'workload', dimensions: {}, figures: { ...params, ...valueCompression } }
+  const { valueLog, ...options } = engine
+  yield { section: 'engine', dimensions: {}, figures: options }
+  yield { section: 'engine', dimensions: { kind: 'valueLog' }, figures: Object(valueLog) }
   yield { section: 'environment', dimensions: {}, figures: environment }
 }
 
@@ -246,6 +251,15 @@ function* deterministicParts({ deterministic }: RunResult): Generator<Part> {
   for (const { level, ...figures } of levels) {
     yield { section: 'levels', dimensions: { level }, figures }
   }
+  const { filters, answers } = deterministic
+  if (filters != null) {
+    const { runs, ...sums } = filters
+    yield { section: 'filters', dimensions: {}, figures: sums }
+    for (const [item, { level, ...run }] of runs.entries()) {
+      yield { section: 'filters', dimensions: { item, level }, figures: run }
+    }
+  }
+  if (answers != null) yield { section: 'answers', dimensions: {}, figures: answers }
   yield* valueLogParts(deterministic)
   for (const { cause, level, section, direction, ...figures } of ledger.cells) {
     yield { section: 'ledger', dimensions: { cause, level, part: section, direction }, figures }
@@ -319,8 +333,9 @@ function* timedParts(
   for (const [item, { kind, atOperation, overlaps, ...operation }] of slowest.entries()) {
     const dimensions = { item, kind, atOperation }
     yield { section: 'slowest', dimensions, figures: operation }
-    for (const { cause, us } of overlaps) {
-      yield { section: 'slowest', dimensions: { ...dimensions, cause }, figures: { overlapUs: us } }
+    for (const { cause, us, event } of overlaps) {
+      const figures = { overlapUs: us, event }
+      yield { section: 'slowest', dimensions: { ...dimensions, cause }, figures }
     }
   }
 }
