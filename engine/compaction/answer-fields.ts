@@ -20,6 +20,8 @@ export interface Question {
   readonly member: string
   /** The answer comes from the neighbouring seam: `strategy` names a value-log policy. */
   readonly isPolicy?: boolean
+  /** Keys are taken as they are, from a strategy that is known to change none. */
+  readonly sharesKeys?: boolean
 }
 
 /**
@@ -85,7 +87,7 @@ export function textIn(asked: Question, path: string, value: unknown): string {
 }
 
 export function keyIn(asked: Question, path: string, key: unknown): Uint8Array {
-  if (key instanceof Uint8Array) return key.slice()
+  if (key instanceof Uint8Array) return asked.sharesKeys ? key : key.slice()
   throw wrong(asked, path, key, 'a key: a Uint8Array')
 }
 

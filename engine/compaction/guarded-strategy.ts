@@ -47,8 +47,9 @@ export function checkStrategy(strategy: CompactionStrategy): void {
  * view (rule `view`). An already guarded strategy is returned unchanged. Throws
  * `LSM_INVALID_ARGUMENT` if the argument is not a strategy.
  *
- * With `sharesTree` the strategy gets the tree itself in place of a copy, and no view is compared.
- * That is only for strategies of which the kit has shown that they change nothing.
+ * With `sharesTree` the strategy gets the tree itself in place of a copy, no view is compared, and
+ * keys of picks are not copied. That is only for strategies of which the kit has shown that they
+ * change nothing.
  */
 export function guardStrategy(
   strategy: CompactionStrategy,
@@ -77,7 +78,7 @@ export function guardStrategy(
   const guard: CompactionStrategy = {
     name,
     initialState: checkedState(name, strategy.initialState),
-    pick: (view) => checkedPick(name, ask('pick', view), view.memtableBytes),
+    pick: (view) => checkedPick(name, ask('pick', view), view.memtableBytes, sharesTree),
     score: (view) => checkedScores(name, ask('score', view)),
     debtBytes: (view) => checkedDebtBytes(name, ask('debtBytes', view)),
     stallLimits: (view) => checkedStallLimits(name, ask('stallLimits', view)),

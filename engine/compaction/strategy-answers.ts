@@ -54,14 +54,18 @@ const TABLES_PER_MEMTABLE_MAX = 1024
 /** More bits do not help: at this size false positives are already rarer than 10⁻⁹. */
 const BITS_PER_KEY_MAX = 1024
 
-/** Null, or an owned copy of the spec. Throws the errors that the file header describes. */
+/**
+ * Null, or an owned copy of the spec; with `sharesKeys` its keys are not copied. Throws the errors
+ * that the file header describes.
+ */
 export function checkedPick(
   strategy: string,
   answer: unknown,
   memtableBytes: number,
+  sharesKeys = false,
 ): CompactionSpec | null {
   if (answer === null) return null
-  const asked = { strategy, member: 'pick' }
+  const asked = { strategy, member: 'pick', sharesKeys }
   const spec = recordIn(asked, '', answer, 'a spec, or null where nothing is due')
   const common = () => ({
     inputs: listIn(asked, 'inputs', spec.inputs, (slice, at) => sliceIn(asked, slice, at)),
@@ -179,7 +183,7 @@ function tableIn(asked: Question, path: string, table: unknown, at: number): Tab
   if (isRecord(table)) {
     const { id, smallest } = table
     if (typeof id === 'number' && smallest instanceof Uint8Array) {
-      return Object.freeze({ id, smallest: smallest.slice() })
+      return Object.freeze({ id, smallest: keyIn(asked, path, smallest) })
     }
   }
   throw wrong(asked, `${path}.tables[${at}]`, table, 'a table: its id and its smallest key')

@@ -52,7 +52,7 @@ export interface MeasuredLife {
   readonly most: number
 }
 
-export const STEADY_LIFE: MeasuredLife = { before: 1, least: 4, most: 64 }
+const STEADY_LIFE: MeasuredLife = { before: 1, least: 4, most: 64 }
 
 export interface MeasuredCosts {
   readonly ios: ByOperation
