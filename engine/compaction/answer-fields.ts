@@ -65,14 +65,19 @@ export function levelIn(asked: Question, path: string, level: unknown): number {
   throw wrong(asked, path, level, `a level: a whole number from 0 to ${LEVEL_MAX}`)
 }
 
-export function amountIn(asked: Question, path: string, amount: unknown): number {
+/** `at`: the value is this item of the list at `path`. The text of a path is made only if wrong. */
+export function amountIn(asked: Question, path: string, amount: unknown, at?: number): number {
   if (Number.isFinite(amount) && (amount as number) >= 0) return amount as number
-  throw wrong(asked, path, amount, 'a finite number, 0 or more')
+  throw wrong(asked, itemPath(path, at), amount, 'a finite number, 0 or more')
 }
 
-export function positiveIn(asked: Question, path: string, bytes: unknown): number {
+export function positiveIn(asked: Question, path: string, bytes: unknown, at?: number): number {
   if (Number.isFinite(bytes) && (bytes as number) > 0) return bytes as number
-  throw wrong(asked, path, bytes, 'a finite number above 0')
+  throw wrong(asked, itemPath(path, at), bytes, 'a finite number above 0')
+}
+
+function itemPath(path: string, at: number | undefined): string {
+  return at === undefined ? path : `${path}[${at}]`
 }
 
 /** A number of a run or level that must exist. If it does not exist, the refusal names it. */
@@ -86,9 +91,9 @@ export function textIn(asked: Question, path: string, value: unknown): string {
   throw wrong(asked, path, value, 'a text')
 }
 
-export function keyIn(asked: Question, path: string, key: unknown): Uint8Array {
+export function keyIn(asked: Question, path: string, key: unknown, at?: number): Uint8Array {
   if (key instanceof Uint8Array) return asked.sharesKeys ? key : key.slice()
-  throw wrong(asked, path, key, 'a key: a Uint8Array')
+  throw wrong(asked, itemPath(path, at), key, 'a key: a Uint8Array')
 }
 
 export function listIn<Item>(

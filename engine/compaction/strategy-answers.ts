@@ -205,31 +205,32 @@ function outputIn(
       targetTableBytes === null
         ? null
         : tableBytesIn(asked, `${path}.targetTableBytes`, targetTableBytes, memtableBytes),
-    cutKeys: listIn(asked, `${path}.cutKeys`, cutKeys, (key, place) => {
-      return keyIn(asked, `${path}.cutKeys[${place}]`, key)
-    }),
+    cutKeys: keysIn(asked, `${path}.cutKeys`, cutKeys),
     softCuts: fields.softCuts == null ? null : softCutsIn(asked, path, fields.softCuts),
     filter: filterIn(asked, `${path}.filter`, fields.filter),
   })
 }
 
+function keysIn(asked: Question, path: string, keys: unknown): readonly Uint8Array[] {
+  return listIn(asked, path, keys, (key, at) => keyIn(asked, path, key, at))
+}
+
 function softCutsIn(asked: Question, outputPath: string, softCuts: unknown): SoftCuts {
   const path = `${outputPath}.softCuts`
   const fields = recordIn(asked, path, softCuts, 'soft cuts, or null for none')
-  const keys = listIn(asked, `${path}.keys`, fields.keys, (key, at) => {
-    return keyIn(asked, `${path}.keys[${at}]`, key)
-  })
+  const keys = keysIn(asked, `${path}.keys`, fields.keys)
   for (let at = 1; at < keys.length; at++) {
     if (compareBytes(keys[at - 1]!, keys[at]!) <= 0) continue
     const [before, key] = [printKey(keys[at - 1]!), printKey(keys[at]!)]
     throw wrong(asked, `${path}.keys[${at}]`, key, `at or after the key before it, ${before}`)
   }
-  const overlapBytes = listIn(asked, `${path}.overlapBytes`, fields.overlapBytes, (bytes, at) => {
-    return amountIn(asked, `${path}.overlapBytes[${at}]`, bytes)
+  const bytesPath = `${path}.overlapBytes`
+  const overlapBytes = listIn(asked, bytesPath, fields.overlapBytes, (bytes, at) => {
+    return amountIn(asked, bytesPath, bytes, at)
   })
   if (overlapBytes.length !== keys.length) {
     const wanted = `an array of ${keys.length}, as many as there are keys`
-    throw wrong(asked, `${path}.overlapBytes`, overlapBytes, wanted)
+    throw wrong(asked, bytesPath, overlapBytes, wanted)
   }
   return Object.freeze({
     keys,
@@ -242,7 +243,7 @@ function softCutsIn(asked: Question, outputPath: string, softCuts: unknown): Sof
 
 function endsFromIn(asked: Question, path: string, given: unknown): readonly number[] {
   const endsFrom = listIn(asked, path, given, (bytes, at) => {
-    return positiveIn(asked, `${path}[${at}]`, bytes)
+    return positiveIn(asked, path, bytes, at)
   })
   if (endsFrom.length === 0) throw wrong(asked, path, endsFrom, 'an array of at least one size')
   const falling = endsFrom.findIndex((bytes, at) => at > 0 && bytes < endsFrom[at - 1]!)
