@@ -30,9 +30,17 @@ export interface Shards {
   readonly keys: readonly Uint8Array[]
 }
 
+/** Remembered: the state keeps the same borders from pick to pick. */
 export function shardsOf(borders: Borders): Shards {
-  return { count: borders.length + 1, borders, keys: borders.map(fromHex) }
+  let shards = shardsOfBorders.get(borders)
+  if (shards === undefined) {
+    shards = { count: borders.length + 1, borders, keys: borders.map(fromHex) }
+    shardsOfBorders.set(borders, shards)
+  }
+  return shards
 }
+
+const shardsOfBorders = new WeakMap<Borders, Shards>()
 
 /**
  * The known shards, doubled towards `wanted` as far as the largest run has tables; new ones if they
@@ -140,14 +148,16 @@ function firstBeginningAt(run: Run, key: Uint8Array): number {
   return at < run.totals.tables && startsBefore(run, at, key) ? at + 1 : at
 }
 
-function isSkewed({ version }: TreeView, { keys, count }: Shards): boolean {
+function isSkewed({ version }: TreeView, shards: Shards): boolean {
+  const { count } = shards
   const tables = new Array<number>(count).fill(0)
   let total = 0
   for (const { runs } of version.levels.slice(1)) {
     for (const run of runs) {
       let from = 0
+      const reaching = firstReaching(run, shards)
       for (let shard = 0; shard < count; shard++) {
-        const to = shard < keys.length ? lowerBound(run, keys[shard]!) : run.totals.tables
+        const to = reaching[shard] ?? run.totals.tables
         tables[shard]! += to - from
         from = to
       }
@@ -178,9 +188,9 @@ export interface Bucket {
  * The buckets of a level, ascending: shards that a table of the level crosses belong to one bucket.
  * So no table of one bucket overlaps a table of another (Cassandra: transitive overlap).
  */
-export function bucketsOf({ runs }: Level, { keys, count }: Shards): readonly Bucket[] {
-  /** By run and border, the first table that reaches the border. */
-  const reaching = runs.map((run) => keys.map((key) => lowerBound(run, key)))
+export function bucketsOf({ runs }: Level, shards: Shards): readonly Bucket[] {
+  const { keys, count } = shards
+  const reaching = runs.map((run) => firstReaching(run, shards))
   const isCrossed = (border: number) =>
     runs.some((run, at) => startsBefore(run, reaching[at]![border]!, keys[border]!))
   const buckets: Bucket[] = []
@@ -195,6 +205,21 @@ export function bucketsOf({ runs }: Level, { keys, count }: Shards): readonly Bu
   }
   return buckets
 }
+
+/** For each border, the first table of the run that reaches it; remembered with the run. */
+function firstReaching(run: Run, shards: Shards): readonly number[] {
+  let known = reachingByRun.get(run)
+  if (known === undefined || known.shards !== shards) {
+    known = { shards, reaching: shards.keys.map((key) => lowerBound(run, key)) }
+    reachingByRun.set(run, known)
+  }
+  return known.reaching
+}
+
+const reachingByRun = new WeakMap<
+  Run,
+  { readonly shards: Shards; readonly reaching: readonly number[] }
+>()
 
 /** Whether the table exists and begins before the key. */
 function startsBefore(run: Run, index: number, key: Uint8Array): boolean {
