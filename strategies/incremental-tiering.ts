@@ -48,7 +48,7 @@ import {
   sliceTables,
   tableAt,
 } from '../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
+import { rawBytesOfTables } from '../engine/version/table-meta.ts'
 import { runsNewestFirst } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import { cutsAlong } from './primitives/aligned-cuts.ts'
@@ -282,7 +282,7 @@ function stepOf(view: View, values: Params, { runs, reason }: Merge): Spec {
   const anchor = runsNewestFirst(view.version).at(-1)!.run
   const output = {
     ...outputTo({ level: oldest.level, run: oldest.run.id }, null, values.bitsPerKey),
-    ...cutsAlong(anchor, range, bytesOf(tables), tableBytes(view, values)),
+    ...cutsAlong(anchor, range, rawBytesOfTables(tables), tableBytes(view, values)),
   }
   const merging = [...left.map(({ run }) => run.id), oldest.run.id]
   return {
@@ -328,8 +328,4 @@ function bytesLeft(runs: readonly PlacedRun[]): number {
 
 function rawBytesOf(runs: readonly PlacedRun[]): number {
   return runs.reduce((sum, { run }) => sum + run.totals.rawBytes, 0)
-}
-
-function bytesOf(tables: readonly TableMeta[]): number {
-  return tables.reduce((sum, table) => sum + rawBytes(table), 0)
 }

@@ -36,7 +36,7 @@ import type {
 } from '../engine/compaction/strategy.ts'
 import { hull } from '../engine/version/key-range.ts'
 import { lowerBound, type Run, sliceTables, tableAt, tablesOf } from '../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../engine/version/table-meta.ts'
+import { rawBytesOfTables, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
 import {
@@ -223,7 +223,7 @@ function equalOutput(
   place: OutputPlace,
   tables: readonly TableMeta[],
 ): MergeOutput {
-  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0)
+  const bytes = rawBytesOfTables(tables)
   const pieces = Math.max(1, Math.round(bytes / partitionBytes(view, values)))
   return outputTo(place, Math.max(1, Math.ceil(bytes / pieces)), values.bitsPerKey)
 }

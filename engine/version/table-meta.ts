@@ -48,3 +48,8 @@ export const NO_FILTER: FilterMeta = { kind: 'none', bitsPerKey: 0, bytes: 0 }
 export function rawBytes(table: TableMeta): number {
   return table.rawKeyBytes + table.rawValueBytes
 }
+
+/** The same for all the tables together. */
+export function rawBytesOfTables(tables: readonly TableMeta[]): number {
+  return tables.reduce((sum, table) => sum + rawBytes(table), 0)
+}

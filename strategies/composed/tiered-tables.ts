@@ -57,7 +57,7 @@ import {
   rangeOf,
   sliceTables,
 } from '../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { rawBytesOfTables, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt, runsOldestFirst } from '../../engine/version/version.ts'
 import { cutsAlong } from '../primitives/aligned-cuts.ts'
 import { chooseTable, type MovementLimits, type MovementName } from '../primitives/movement.ts'
@@ -332,7 +332,7 @@ function outputOf(
   tables: readonly TableMeta[],
 ): MergeOutput {
   const anchor = runsOldestFirst(view.version).next().value!.run
-  const bytes = tables.reduce((sum, table) => sum + rawBytes(table), 0)
+  const bytes = rawBytesOfTables(tables)
   return {
     ...outputTo(place, null, shape.bitsPerKey),
     ...cutsAlong(anchor, hull(tables)!, bytes, tableBytes(view, shape)),

@@ -19,7 +19,7 @@ import type {
 import { hull } from '../../engine/version/key-range.ts'
 import type { Level } from '../../engine/version/level.ts'
 import { indexOfTable } from '../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { rawBytesOfTables, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import type { Cursors } from '../primitives/round-robin.ts'
 import { outputTo, wholeRuns } from '../primitives/specs.ts'
@@ -143,8 +143,8 @@ function mergedWithin(
   { max_sstables_per_guard }: FragmentedValues,
 ): readonly Fragment[] {
   if (fragments.length < 3 || max_sstables_per_guard === 1) return fragments
-  const bytes = rawBytesOf(tablesOf(fragments))
-  const oldest = rawBytesOf(fragments.at(-1)!.tables)
+  const bytes = rawBytesOfTables(tablesOf(fragments))
+  const oldest = rawBytesOfTables(fragments.at(-1)!.tables)
   return oldest > LEFT_OUT_SHARE * bytes ? fragments.slice(0, -1) : fragments
 }
 
@@ -161,17 +161,13 @@ function placeAt({ runs }: Level, level: number, height: number): OutputPlace {
 
 /** Equal pieces near `target`. If the estimate is a little low, the last piece takes more. */
 function pieceBytes(target: number, tables: readonly TableMeta[], parts: number): number {
-  const bytes = rawBytesOf(tables) / parts
+  const bytes = rawBytesOfTables(tables) / parts
   const pieces = Math.round(bytes / target)
   return Math.ceil(pieces < 2 ? 2 * target : bytes / (pieces - 0.25))
 }
 
 function tablesOf(fragments: readonly Fragment[]): readonly TableMeta[] {
   return fragments.flatMap(({ tables }) => tables)
-}
-
-function rawBytesOf(tables: readonly TableMeta[]): number {
-  return tables.reduce((sum, table) => sum + rawBytes(table), 0)
 }
 
 /** Slices of all tables in the groups, newest run first; tables side by side are one slice. */

@@ -19,7 +19,7 @@ import { compareBytes } from '../../engine/base/compare.ts'
 import type { InputSlice, OutputPlace, PickReason } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, rangeOf, sliceTables, tableAt } from '../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { rawBytes, rawBytesOfTables, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { alignedOutput } from '../primitives/soft-cuts.ts'
@@ -253,10 +253,6 @@ export function overlapWith(view: View, level: number, range: KeyRange): readonl
   return sliceTables(run, from, to)
 }
 
-export function bytesOfTables(tables: readonly TableMeta[]): number {
-  return tables.reduce((sum, table) => sum + rawBytes(table), 0)
-}
-
 function areDisjoint(tables: readonly TableMeta[]): boolean {
   const sorted = [...tables].sort((a, b) => compareBytes(a.smallest, b.smallest))
   return sorted.every((table, at) => at === 0 || !overlaps(sorted[at - 1]!, table))
@@ -280,7 +276,7 @@ function rangeOfSpan(run: Run, { from, to }: Span): KeyRange {
 }
 
 function bytesOfSpan(run: Run, { from, to }: Span): number {
-  return bytesOfTables(sliceTables(run, from, to))
+  return rawBytesOfTables(sliceTables(run, from, to))
 }
 
 /** The tables of the span that do not reach beyond the range, to which they belong otherwise. */

@@ -12,10 +12,11 @@
 
 import { overlaps } from '../../engine/version/key-range.ts'
 import { type Run, rangeOf } from '../../engine/version/run.ts'
+import { rawBytesOfTables } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { wholeRuns } from '../primitives/specs.ts'
-import { bytesOfTables, overlapWith } from './descent.ts'
+import { overlapWith } from './descent.ts'
 import type { PartialShape, PartialSpec as Spec, PartialView as View } from './shape.ts'
 
 /** A move of the newest run of level 0, if it can go down and no job uses the levels it crosses. */
@@ -52,7 +53,7 @@ function levelFor(view: View, shape: PartialShape, newest: Run, busy: ReadonlySe
   let level = 0
   while (level < flushLevelMax && !busy.has(level + 1)) {
     if (overlapWith(view, level + 1, range).length > 0) break
-    if (bytesOfTables(overlapWith(view, level + 2, range)) > mostBytes) break
+    if (rawBytesOfTables(overlapWith(view, level + 2, range)) > mostBytes) break
     level++
   }
   return level

@@ -21,13 +21,13 @@ import { compareBytes } from '../../engine/base/compare.ts'
 import type { PickReason } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, type RunId, rangeOf } from '../../engine/version/run.ts'
+import { rawBytesOfTables } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { compensatedRunBytes } from '../primitives/compensated-sizes.ts'
 import { advanceTo, fromHex } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { outputTo, placeOfOldest, wholeRuns } from '../primitives/specs.ts'
 import {
-  bytesOfTables,
   descendRuns,
   hullOfRuns,
   inputBytesMax,
@@ -176,7 +176,7 @@ function runAfter(runs: readonly Run[], cursor: string | null): Run {
 }
 
 function overlapRatio(view: View, base: number, run: Run): number {
-  return bytesOfTables(overlapWith(view, base, rangeOf(run)!)) / run.totals.rawBytes
+  return rawBytesOfTables(overlapWith(view, base, rangeOf(run)!)) / run.totals.rawBytes
 }
 
 /** The run with the least rank; of equal ones that with the smallest key. */
@@ -213,7 +213,7 @@ function grownRuns(
   const met = overlapWith(view, base, range)
   if (met.length === 0) return chosen
   const grown = overlappingRuns(view, hull([range, met[0]!, met.at(-1)!])!)
-  const fits = bytesOfRuns(grown) + bytesOfTables(met) < inputBytesMax(view, shape)
+  const fits = bytesOfRuns(grown) + rawBytesOfTables(met) < inputBytesMax(view, shape)
   const same = overlapWith(view, base, hullOfRuns(grown)).length === met.length
   return grown.length > chosen.length && fits && same ? grown : chosen
 }

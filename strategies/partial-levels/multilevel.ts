@@ -17,7 +17,7 @@
 import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange } from '../../engine/version/key-range.ts'
 import { overlapping, type Run, sliceTables } from '../../engine/version/run.ts'
-import { rawBytes, type TableMeta } from '../../engine/version/table-meta.ts'
+import { rawBytesOfTables, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { levelsTouched } from '../primitives/specs.ts'
 
@@ -55,16 +55,16 @@ export function lowerLevels(
   if (multilevel === 'never' || into >= version.levels.length - 1) return null
   if (from === 0 && !multilevelL0) return null
   if (inProgress.some((spec) => takesThreeLevels(spec) || touches(spec, into + 1))) return null
-  const upperBytes = bytesOf(tables)
-  const usualBytes = upperBytes + bytesOf(met)
+  const upperBytes = rawBytesOfTables(tables)
+  const usualBytes = upperBytes + rawBytesOfTables(met)
   const [run] = levelAt(version, into).runs
   const [deepRun] = levelAt(version, into + 1).runs
   const deeper = tablesIn(deepRun, hull([...tables, ...met])!)
   const grown = grownTables(run, deepRun, [...tables, ...met], deeper)
-  const deeperBytes = bytesOf(deeper)
-  const isGrown = grown.length > met.length && bytesOf(grown) + deeperBytes < mostBytes
+  const deeperBytes = rawBytesOfTables(deeper)
+  const isGrown = grown.length > met.length && rawBytesOfTables(grown) + deeperBytes < mostBytes
   const lower = { met: isGrown ? grown : met, deeper }
-  const upTo = upperBytes + bytesOf(lower.met)
+  const upTo = upperBytes + rawBytesOfTables(lower.met)
   if (upTo + deeperBytes >= mostBytes) return null
   const ofThree = (upTo + deeperBytes) / upTo
   return ofThree <= usualBytes / upperBytes + addPropensity ? lower : null
@@ -95,8 +95,4 @@ function takesThreeLevels({ inputs }: CompactionSpec): boolean {
 
 function touches(spec: CompactionSpec, level: number): boolean {
   return levelsTouched(spec).includes(level)
-}
-
-function bytesOf(tables: readonly TableMeta[]): number {
-  return tables.reduce((sum, table) => sum + rawBytes(table), 0)
 }
