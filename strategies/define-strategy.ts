@@ -23,6 +23,7 @@ import {
   withAllocatedFilters,
 } from './filters/tree-filters.ts'
 import { parseParams } from './parameters.ts'
+import { ifFree } from './primitives/busy.ts'
 import { filterAlloc } from './primitives/shared-parameters.ts'
 import { inputBytes, placesOf } from './primitives/specs.ts'
 
@@ -118,7 +119,7 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
     const spec = checked(answer, view)
     return spec === null ? null : withAllocatedFilters(view, spec, filterAlloc)
   }
-  const due = (view: TreeView<State>) => checked(pick(view), view)
+  const due = (view: TreeView<State>) => ifFree(view, checked(pick(view), view))
   const triggerRuns = numberIn(params, 'l0Trigger') ?? numberIn(params, 'T') ?? DEFAULT_TRIGGER_RUNS
   const bitsPerKey = numberIn(params, 'bitsPerKey') ?? DEFAULT_BITS_PER_KEY
   return {

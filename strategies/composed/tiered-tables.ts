@@ -67,6 +67,7 @@ import { chooseTable, type MovementLimits, type MovementName } from '../primitiv
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
+import { NONE_TAKEN } from '../primitives/table-ranks.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 
 export interface TieredShape extends MovementLimits {
@@ -193,9 +194,9 @@ function drain(view: View, shape: TieredShape, level: number): Spec {
   const cursor = view.state.cursors[level] ?? null
   const start = indexAfter(run, cursor)
   const { densityThreshold, ttlMs } = shape
-  const limits = { densityThreshold, ttlMs, bytesPerTombstone: 0 }
+  const limits = { densityThreshold, ttlMs, bytesPerTombstone: 0, taken: NONE_TAKEN }
   const candidates = { view, level, run, start, cursor, ...limits }
-  const index = chooseTable(shape.movement, candidates)
+  const index = chooseTable(shape.movement, candidates)!
   const taken = takeWithOlder(level, runs.slice(from), index, shape.tablesPerJob)
   const reason = whyDrained(view, shape, level, source, taken.tables[0]!)
   const nextState = stateAfter(view, shape, taken, source)

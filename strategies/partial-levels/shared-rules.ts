@@ -28,7 +28,7 @@ import { indexOfTable, overlapping, type Run, tableAt } from '../../engine/versi
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { debtBeside, scoresAround, whenIdle } from '../define-strategy.ts'
-import { busyOf, freeRuns, ifFree } from '../primitives/busy.ts'
+import { busyOf, ifFree } from '../primitives/busy.ts'
 import { chooseTable } from '../primitives/movement.ts'
 import { advance, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
@@ -47,7 +47,6 @@ import {
   bytesPerTombstone,
   firstTargetBytes,
   fullnessOfLevels,
-  nextLevel,
   type Targets,
   targetsOf,
 } from './targets.ts'

@@ -86,10 +86,6 @@ export function bytesPerTombstone(view: TreeView, { rules }: PartialShape): numb
   return rules.compensatesTombstones ? tombstoneBytes(view.version) : 0
 }
 
-export function nextLevel({ base }: Targets, level: number): number {
-  return level === 0 ? base : level + 1
-}
-
 /** RocksDB raises the priority of levels that are due by this factor, before it lowers some. */
 const DUE_FACTOR = 10
 

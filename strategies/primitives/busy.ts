@@ -43,7 +43,7 @@ export interface Busy {
   tablesIn(level: number): readonly TableMeta[]
   /** Whether a job writes to the level. */
   writesTo(level: number): boolean
-  /** The keys that jobs reserve in some run of the levels `from` to `to`. */
+  /** The keys that jobs reserve in the runs of level `from`, or deeper down to level `to`. */
   rangesIn(from: number, to: number): readonly KeyRange[]
   /** Whether a job is in the way of the spec. */
   blocks(spec: CompactionSpec): boolean
@@ -173,7 +173,10 @@ class RunningJobs implements Busy {
   }
 
   rangesIn(from: number, to: number): readonly KeyRange[] {
-    const rows = { newest: this.#positionBefore(from), oldest: this.#positionBefore(to + 1) }
+    const rows = {
+      newest: this.#positionBefore(from) + 1 / 2,
+      oldest: this.#positionBefore(to + 1),
+    }
     const regions = this.#jobs.flatMap((job) => job.regions)
     return regions.filter((region) => share(region, rows)).map(({ range }) => range)
   }
