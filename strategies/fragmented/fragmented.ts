@@ -200,6 +200,8 @@ function pickSink(view: View, values: FragmentedValues): Spec | null {
     const cell = cellsIn(view, values, index).at(tableAt(runs[0]!, 0).smallest)!
     const fragments = [...fragmentsOf(level, cell)].reverse()
     const below = fragments.findIndex(({ height }, at) => height > at)
+    // Running jobs keep a guard with too many tables from its merge.
+    if (below === -1) continue
     const { run, tables } = fragments[below]!
     return {
       kind: 'move',
