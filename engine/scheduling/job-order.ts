@@ -15,6 +15,7 @@ import { type Ancestry, ancestryOf, type WrittenTable } from '../compaction/plac
 import type { ResolvedOutput, ResolvedSpec } from '../compaction/resolved-spec.ts'
 import type { FilterPolicy } from '../compaction/strategy.ts'
 import type { Destination } from '../compaction/table-outputs.ts'
+import type { ValueMoves } from '../compaction/value-relocation.ts'
 import type { MemTable, SharedMemTable } from '../memtable/memtable.ts'
 import { hull, type KeyRange } from '../version/key-range.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
@@ -25,11 +26,6 @@ import type { Version } from '../version/version.ts'
 export interface JobRun {
   readonly level: number
   readonly tables: readonly TableMeta[]
-}
-
-/** Which values a merge moves to new segments: those that lie in these segments. */
-export interface ValueMoves {
-  readonly segments: readonly number[]
 }
 
 /** Everything that a flush or a merge needs. It can be sent to another thread. */

@@ -7,13 +7,13 @@
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { writeSurvivors } from '../compaction/merge-rules.ts'
 import { type CreateTable, TableOutputs } from '../compaction/table-outputs.ts'
-import type { ValueRelocation } from '../compaction/value-relocation.ts'
+import type { ValueMoves, ValueRelocation } from '../compaction/value-relocation.ts'
 import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { RunCursor } from '../iterators/run-cursor.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { runOf } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
-import type { JobOrder, JobOutcome, ValueMoves } from './job-order.ts'
+import type { JobOrder, JobOutcome } from './job-order.ts'
 
 /** What a job uses in the thread that runs it. */
 export interface JobRoom {
