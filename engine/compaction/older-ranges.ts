@@ -26,14 +26,14 @@ export function olderRanges(
       const { from, to } = overlapping(run, within)
       return sliceTables(run, from, to)
     })
-  const staying = tables.filter((table) => !except.has(table.id))
-  return united(staying.sort((a, b) => compareBytes(a.smallest, b.smallest)))
+  return united(tables.filter((table) => !except.has(table.id)))
 }
 
-/** Joins ranges that overlap. `ranges` ascend by their smallest keys. */
-function united(ranges: readonly KeyRange[]): readonly KeyRange[] {
+/** The same keys as ranges that ascend and are disjoint. */
+export function united(ranges: readonly KeyRange[]): readonly KeyRange[] {
   const joined: KeyRange[] = []
-  for (const { smallest, largest } of ranges) {
+  const ascending = ranges.toSorted((a, b) => compareBytes(a.smallest, b.smallest))
+  for (const { smallest, largest } of ascending) {
     const last = joined.at(-1)
     if (last === undefined || compareBytes(last.largest, smallest) < 0) {
       joined.push({ smallest, largest })

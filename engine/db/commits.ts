@@ -104,6 +104,11 @@ export class Commits {
     this.#schedule()
   }
 
+  /** Whether a group is in the log, but not yet in the memtable. */
+  get hasUnpublished(): boolean {
+    return this.#syncing !== null
+  }
+
   /** Blocks until all queued writes are committed. Their promises resolve later, as usual. */
   settle(): void {
     if (this.#syncing !== null) {

@@ -10,7 +10,7 @@
 
 import type { SeqNum } from '../base/internal-key.ts'
 import type { DroppedEntries } from '../compaction/merge-rules.ts'
-import { olderRanges } from '../compaction/older-ranges.ts'
+import { olderRanges, united } from '../compaction/older-ranges.ts'
 import { type Ancestry, ancestryOf, type WrittenTable } from '../compaction/placement.ts'
 import type { ResolvedOutput, ResolvedSpec } from '../compaction/resolved-spec.ts'
 import type { FilterPolicy } from '../compaction/strategy.ts'
@@ -78,13 +78,16 @@ export interface OrderContext {
   readonly nowMs: number
 }
 
-/** The order to write a memtable as tables of level 0. */
+/**
+ * The order to write a memtable as tables of level 0. `olderMemtables` are not flushed yet: a
+ * deletion must not be dropped while one of them may hold its key.
+ */
 export function flushOrder(
   { id, version, snapshots, nowMs }: OrderContext,
   memtable: MemTable,
+  olderMemtables: readonly MemTable[],
   { bitsPerKey }: FilterPolicy,
 ): JobOrder {
-  const range = memtable.tombstones === 0 ? null : rangeOf(memtable)
   return {
     id,
     cause: 'flush',
@@ -103,11 +106,22 @@ export function flushOrder(
         cutKeys: [],
         softCuts: null,
         bitsPerKey,
-        olderRanges: range === null ? [] : olderRanges(version, -1, new Set(), range),
+        olderRanges: olderThanMemtable(version, memtable, olderMemtables),
       },
     ],
     values: null,
   }
+}
+
+function olderThanMemtable(
+  version: Version,
+  memtable: MemTable,
+  olderMemtables: readonly MemTable[],
+): readonly KeyRange[] {
+  // Without tombstones nothing asks what older tables hold.
+  if (memtable.tombstones === 0) return []
+  const inTables = olderRanges(version, -1, new Set(), rangeOf(memtable))
+  return united([...inTables, ...olderMemtables.filter(({ isEmpty }) => !isEmpty).map(rangeOf)])
 }
 
 /** The order to carry out a merge that was resolved against the context's version. */
@@ -118,7 +132,6 @@ export function mergeOrder(
 ): JobOrder {
   const newestFirst = inputs.toSorted((a, b) => a.position - b.position)
   const tables = inputs.flatMap((input) => input.tables)
-  // Without tombstones nothing asks what older tables hold.
   const range = tables.some((table) => table.tombstones > 0) ? hull(tables) : null
   return {
     id,

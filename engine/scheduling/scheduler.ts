@@ -41,7 +41,7 @@ export interface ScheduledTree<Flush, Plan, Outcome> {
   plan(spec: CompactionSpec, running: readonly Plan[]): Plan | null
   /** The spec of a running plan, as it reads in the current version. */
   specOf(plan: Plan): CompactionSpec
-  startFlush(flush: Flush, id: number, ended: JobEnded<Outcome>): void
+  startFlush(flush: Flush, view: TreeView, id: number, ended: JobEnded<Outcome>): void
   startCompaction(plan: Plan, id: number, ended: JobEnded<Outcome>): void
   /** Each makes the outcome part of the tree and returns the edit that did it. */
   installFlush(flush: Flush, outcome: Outcome, times: JobTimes): VersionEdit
@@ -181,7 +181,7 @@ export class Scheduler<Flush, Plan, Outcome> {
   #startFlush(job: FlushJob<Flush, Outcome>): void {
     const { tree, clock } = this.#parts
     job.startedAtMs = clock.nowMs()
-    tree.startFlush(job.flush, job.id, (result) => {
+    tree.startFlush(job.flush, this.view(), job.id, (result) => {
       this.#end(job, result, () => this.#installFlushes())
     })
   }
