@@ -182,8 +182,7 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
     _times: JobTimes,
   ): VersionEdit {
     const { tree, strategy, counters, values } = this.#parts
-    const now =
-      version === this.version ? resolved : this.#validated(specNow(this.version, pinned))
+    const now = version === this.version ? resolved : this.#validated(specNow(this.version, pinned))
     values.collection.relocatedBytes += movedBytes
     const edit = {
       ...compactionEdit(now, written, this.#runIds()),

@@ -4,7 +4,7 @@
  */
 
 import { assert } from '../base/assert.ts'
-import type { JobEnded, JobExecutor, JobOrder, JobOutcome } from './job-order.ts'
+import type { JobEnded, JobExecutor, JobOrder } from './job-order.ts'
 import { type JobRoom, runJob } from './run-job.ts'
 
 export class InlineExecutor implements JobExecutor {
