@@ -68,24 +68,13 @@ test('the peak is the highest total after any step', () => {
  */
 function overtaken(at: number, intrude: () => void, work: () => void): boolean {
   let operations = 0
-  const { load, add, compareExchange } = Atomics
-  const step = () => {
-    if (operations++ === at) intrude()
+  for (const name of ['load', 'store', 'add', 'compareExchange'] as const) {
+    const original = Atomics[name] as (...args: readonly unknown[]) => never
+    vi.spyOn(Atomics, name).mockImplementation((...args: readonly unknown[]) => {
+      if (operations++ === at) intrude()
+      return original(...args)
+    })
   }
-  vi.spyOn(Atomics, 'load').mockImplementation(((...args: Parameters<typeof load>) => {
-    step()
-    return load(...args)
-  }) as typeof load)
-  vi.spyOn(Atomics, 'add').mockImplementation(((...args: Parameters<typeof add>) => {
-    step()
-    return add(...args)
-  }) as typeof add)
-  vi.spyOn(Atomics, 'compareExchange').mockImplementation(((
-    ...args: Parameters<typeof compareExchange>
-  ) => {
-    step()
-    return compareExchange(...args)
-  }) as typeof compareExchange)
   work()
   vi.restoreAllMocks()
   return operations > at
