@@ -1,6 +1,6 @@
 /** Owns the engine's public face: what a user of the storage engine imports, and nothing else. */
 
-export { type Clock, ManualClock, systemClock } from './base/clock.ts'
+export { type Clock, ManualClock, systemClock, systemTimers, type Timers } from './base/clock.ts'
 export { isLsmError, LSM_ERROR_CODES, LsmError, type LsmErrorCode } from './base/errors.ts'
 export type { Json } from './base/json.ts'
 export { createRandom, deriveSeed, type Random } from './base/random.ts'
@@ -49,11 +49,12 @@ export {
   Ledger,
   type LedgerBalance,
   type LedgerCell,
+  type SharedLedger,
   sumCells,
 } from './storage/ledger.ts'
 export { MemoryStorage } from './storage/memory-storage.ts'
 export { NodeStorage } from './storage/node-storage.ts'
-export { countFolder, type Storage } from './storage/storage.ts'
+export { countFolder, type SharedStorage, type Storage } from './storage/storage.ts'
 export { parseEdit, printEdit } from './version/edit-text.ts'
 export type * from './version/level.ts'
 export type * from './version/run.ts'
