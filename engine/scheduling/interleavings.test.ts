@@ -25,7 +25,7 @@ const writes = fc.uniqueArray(fc.record({ key: fc.constantFrom(...KEYS), deletes
 })
 const steps = fc.array(
   fc.oneof(
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('freeze' as const), writes }) },
+    fc.record({ kind: fc.constant('freeze' as const), writes }),
     fc.record({ kind: fc.constant('flush' as const) }),
     {
       weight: 8,
