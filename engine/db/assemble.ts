@@ -14,7 +14,8 @@ import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
-import type { JobExecutor } from '../scheduling/job-order.ts'
+import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
+import { runJob } from '../scheduling/run-job.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
@@ -142,7 +143,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const isBackground = scheduling !== 'inline'
   const executor = isBackground
     ? scheduling({ room, storage, folder, clock })
-    : new InlineExecutor(room)
+    : new InlineExecutor((order: JobOrder) => runJob(order, room))
   opened.push(() => executor.close())
   const scheduler: DatabaseScheduler = new Scheduler({
     tree: new TreeJobs({
