@@ -1,6 +1,6 @@
 /** Owns the engine's public face: what a user of the storage engine imports, and nothing else. */
 
-export { type Clock, ManualClock, systemClock } from './base/clock.ts'
+export { type Clock, ManualClock, systemClock, systemTimers, type Timers } from './base/clock.ts'
 export { isLsmError, LSM_ERROR_CODES, LsmError, type LsmErrorCode } from './base/errors.ts'
 export type { Json } from './base/json.ts'
 export { createRandom, deriveSeed, type Random } from './base/random.ts'

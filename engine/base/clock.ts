@@ -1,6 +1,7 @@
 /**
- * Owns time. Code that needs the time receives a `Clock`, so that a simulated or deterministic run
- * can pass its own. No other room reads the system's clocks.
+ * Owns time. Code that needs the time receives a `Clock`, and code that waits receives `Timers`, so
+ * that a simulated or deterministic run can pass its own. No other room reads the system's clocks
+ * or starts its timers.
  */
 
 import { checkFinite } from './arguments.ts'
@@ -21,10 +22,51 @@ export const systemClock: Clock = {
   elapsedNs: () => Math.round(performance.now() * 1e6),
 }
 
-/** A clock that moves only by `advance`. Runs that use it are bit-identical. */
-export class ManualClock implements Clock {
+/** Calls back later. On a logical clock the callback is an event of the simulation. */
+export interface Timers {
+  /**
+   * Calls `due` once, `delayMs` milliseconds from now, and never inside this call. The system's
+   * timers may be late, and early by a millisecond: ask the clock where it matters. Returns the
+   * cancel; after it, `due` is not called. The cancel is idempotent.
+   */
+  after(delayMs: number, due: () => void): () => void
+}
+
+/** `setTimeout` takes no longer delay than this; it would fire at once. */
+const TIMEOUT_MS_MAX = 2 ** 31 - 1
+
+/**
+ * The timers of the system. They do not keep the process alive, so what must happen before the
+ * process ends has to happen at a close too.
+ */
+export const systemTimers: Timers = {
+  after(delayMs, due) {
+    let timeout: NodeJS.Timeout
+    const wait = (leftMs: number) => {
+      const stepMs = Math.min(leftMs, TIMEOUT_MS_MAX)
+      const next = leftMs > stepMs ? () => wait(leftMs - stepMs) : due
+      timeout = setTimeout(next, stepMs)
+      timeout.unref()
+    }
+    wait(delayMs)
+    return () => clearTimeout(timeout)
+  },
+}
+
+interface Waiting {
+  readonly dueAtMs: number
+  readonly due: () => void
+}
+
+/**
+ * A clock that moves only by `advance`, with timers that fire only there. Runs that use it are
+ * bit-identical.
+ */
+export class ManualClock implements Clock, Timers {
   #nowMs: number
   readonly #startMs: number
+  /** In the order in which they were set. */
+  readonly #waiting = new Set<Waiting>()
 
   constructor(startMs = 0) {
     checkFinite(startMs, 'startMs')
@@ -40,9 +82,41 @@ export class ManualClock implements Clock {
     return (this.#nowMs - this.#startMs) * 1e6
   }
 
-  /** Moves the clock by `byMs` milliseconds. `LSM_INVALID_ARGUMENT` for what is not finite. */
+  /** Number of timers that wait. */
+  get timers(): number {
+    return this.#waiting.size
+  }
+
+  after(delayMs: number, due: () => void): () => void {
+    const timer = { dueAtMs: this.#nowMs + Math.max(0, delayMs), due }
+    this.#waiting.add(timer)
+    return () => {
+      this.#waiting.delete(timer)
+    }
+  }
+
+  /**
+   * Moves the clock by `byMs` milliseconds. It stops at each timer that falls due on the way and
+   * calls it, in the order of their times. `LSM_INVALID_ARGUMENT` for what is not finite.
+   */
   advance(byMs: number): void {
     checkFinite(byMs, 'byMs')
-    this.#nowMs += byMs
+    const untilMs = this.#nowMs + byMs
+    for (let timer = this.#next(untilMs); timer !== null; timer = this.#next(untilMs)) {
+      this.#waiting.delete(timer)
+      this.#nowMs = Math.max(this.#nowMs, timer.dueAtMs)
+      timer.due()
+    }
+    this.#nowMs = untilMs
+  }
+
+  /** The earliest timer due by `untilMs`; among equals the one that was set first. */
+  #next(untilMs: number): Waiting | null {
+    let next: Waiting | null = null
+    for (const timer of this.#waiting) {
+      if (timer.dueAtMs > untilMs) continue
+      if (next === null || timer.dueAtMs < next.dueAtMs) next = timer
+    }
+    return next
   }
 }

@@ -210,9 +210,9 @@ function arrivalsOf({ inputs, outputs }: ResolvedSpec): readonly (readonly Arriv
   for (const input of inputs) {
     for (const table of input.tables) {
       for (let at = outputAt(outputs, table.smallest); at < outputs.length; at++) {
-        const output = outputs[at]!
-        if (output.fromKey !== null && compareBytes(output.fromKey, table.largest) > 0) break
-        arrivals[at]!.push({ input, table, part: partWithin(table, output) })
+        const part = partWithin(table, outputs[at]!)
+        if (part === null) break
+        arrivals[at]!.push({ input, table, part })
       }
     }
   }
@@ -231,13 +231,15 @@ function outputAt(outputs: readonly ResolvedOutput[], key: Uint8Array): number {
   return low
 }
 
-/** The part of a table that goes to `output`, which takes some of its range. */
-function partWithin(table: TableMeta, { fromKey, toKey }: ResolvedOutput): Part {
-  const cutsLeft = fromKey !== null && compareBytes(table.smallest, fromKey) < 0
-  const cutsRight = toKey !== null && compareBytes(table.largest, toKey) >= 0
+/** The part of a table's range, or of a slice's, that goes to `output`; null if nothing does. */
+export function partWithin(range: KeyRange, { fromKey, toKey }: ResolvedOutput): Part | null {
+  const cutsLeft = fromKey !== null && compareBytes(range.smallest, fromKey) < 0
+  const cutsRight = toKey !== null && compareBytes(range.largest, toKey) >= 0
+  if (fromKey !== null && compareBytes(range.largest, fromKey) < 0) return null
+  if (toKey !== null && compareBytes(range.smallest, toKey) >= 0) return null
   return {
-    smallest: cutsLeft ? fromKey : table.smallest,
-    largest: cutsRight ? toKey : table.largest,
+    smallest: cutsLeft ? fromKey : range.smallest,
+    largest: cutsRight ? toKey : range.largest,
     open: cutsRight ? toKey : null,
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Owns what a read sees, and which files must stay for it: a view is a version and the memtable
+ * Owns what a read sees, and which files must stay for it: a view is a version and the memtables
  * above it, and a pin keeps its files.
  *
  * Invariant: a file is deleted when no moment reaches it, and not before. A moment is that of a
@@ -13,7 +13,8 @@ import type { Version } from '../version/version.ts'
 
 export interface ReadView {
   readonly version: Version
-  readonly memtable: MemTable
+  /** Newest first: the one that takes writes, then the frozen ones. Never empty. */
+  readonly memtables: readonly MemTable[]
   /** The number of edits installed before this view. It orders views and removals. */
   readonly generation: number
 }
@@ -21,7 +22,8 @@ export interface ReadView {
 /** A view sees the version of a generation, at a sequence number. */
 interface Moment {
   readonly generation: number
-  readonly seq: SeqNum
+  /** Null: every sequence number. */
+  readonly seq: SeqNum | null
 }
 
 /** Moments of generations [from, until) and sequence numbers in (after, before) reach the file. */
@@ -61,7 +63,15 @@ export class PinBoard {
 
   /** Keeps all files that `view` reaches at `seq`, until the returned function is called. */
   pin({ generation }: ReadView, seq: SeqNum): () => void {
-    const pin = { generation, seq }
+    return this.#hold({ generation, seq })
+  }
+
+  /** Keeps all files that the generation reaches at any sequence number. */
+  pinAll(generation: number): () => void {
+    return this.#hold({ generation, seq: null })
+  }
+
+  #hold(pin: Moment): () => void {
     this.#pins.add(pin)
     return () => {
       if (this.#pins.delete(pin)) this.sweep()
@@ -99,7 +109,6 @@ function reaches({ generation, seq }: Moment, reach: Reach): boolean {
   return (
     reach.fromGeneration <= generation &&
     generation < reach.untilGeneration &&
-    reach.afterSeq < seq &&
-    seq < reach.beforeSeq
+    (seq === null || (reach.afterSeq < seq && seq < reach.beforeSeq))
   )
 }
