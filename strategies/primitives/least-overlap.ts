@@ -27,7 +27,7 @@ import {
   Lineages,
   tablesOfChunks,
 } from './lineage.ts'
-import { leastIndex, leastOf, type Ranks, ranksAfter } from './table-ranks.ts'
+import { leastIndex, leastOf, NONE_TAKEN, type Ranks, ranksAfter } from './table-ranks.ts'
 
 interface Known {
   readonly run: Run
@@ -41,25 +41,27 @@ type Compared = Omit<Known, 'ratios'>
 
 /**
  * Index in `run`, not empty, of the table with the least ratio of overlapping raw bytes in `other`
- * to its own; of equal ones the first at or after index `start`, around the end.
+ * to its own; of equal ones the first at or after index `start`, around the end. Tables whose
+ * indices are taken are not chosen. Null, to pass: there is no other run, and some are taken.
  */
 export type LeastOverlapIndex = (
   run: Run,
   other: Run | undefined,
   start: number,
   bytesPerTombstone?: number,
-) => number
+  taken?: ReadonlySet<number>,
+) => number | null
 
 /** Makes a choice with its own memory. Use one for each distance between the two levels. */
 export function leastOverlap(): LeastOverlapIndex {
   const lineages = new Lineages<Known>()
-  return (run, other, start, bytesPerTombstone = 0) => {
-    if (other === undefined) return start
+  return (run, other, start, bytesPerTombstone = 0, taken = NONE_TAKEN) => {
+    if (other === undefined) return taken.size === 0 ? start : null
     const compared = { run, other, bytesPerTombstone }
     const before = lineages.ancestor(run)
     const ratios = before === undefined ? ratiosOf(compared) : ratiosAfter(before, compared)
     lineages.keep({ run, other, bytesPerTombstone, ratios }, before)
-    return leastIndex(run, start, ratios).index
+    return leastIndex(run, start, ratios, taken).index
   }
 }
 
