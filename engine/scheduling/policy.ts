@@ -26,10 +26,12 @@ export interface SchedulingView {
   readonly jobs: readonly ScheduledJob[]
   /** At most this many jobs may have a share at the same time; 1 or more. */
   readonly workers: number
-  /** What clients and jobs may use together, in bytes per second. Null: unknown or unlimited. */
-  readonly bytesPerSecond: number | null
+  /** What clients and jobs may use of the device together, in bytes per second. Null: unknown. */
+  readonly budgetBytesPerSecond: number | null
   /** What clients used of it when it was measured last, in bytes per second. */
   readonly clientBytesPerSecond: number
+  /** What the database allows all jobs together, in bytes per second. Null: no limit. */
+  readonly limitBytesPerSecond: number | null
   /** Full memtables whose flush has not ended … */
   readonly frozenMemtables: number
   /** … and the number from which on writers wait. */
@@ -66,6 +68,9 @@ export interface SchedulingPlan {
    * table border; it then occupies no worker. If there are jobs, at least one must have a share.
    */
   readonly shares: readonly number[]
-  /** What all jobs may use together, in bytes per second. Null: as much as they can. */
+  /**
+   * What all jobs may use together, in bytes per second, within the database's limit. Null: no
+   * other limit.
+   */
   readonly bytesPerSecond: number | null
 }

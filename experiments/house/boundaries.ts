@@ -23,7 +23,7 @@ const inFolder = (folder: string, names: string, ending = '') =>
 const engineRooms = (names: string) => inFolder('engine', names)
 const ENGINE_FACE = 'engine/index.ts'
 const BELOW_DB = engineRooms(
-  'base storage version wal memtable cache table vlog manifest iterators compaction',
+  'base storage version wal memtable cache table vlog manifest iterators compaction scheduling',
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
 /**
@@ -35,6 +35,7 @@ const SEAM = 'engine/compaction/strategy.ts'
 /** The checks of a strategy's answers, which are pure. */
 const SEAM_ANSWERS = 'engine/compaction/strategy-answers.ts'
 const VALUE_LOG_SEAM = 'engine/compaction/value-log-policy.ts'
+const SCHEDULING_SEAM = 'engine/scheduling/policy.ts'
 /** Values are compressed in the same way as blocks. */
 const COMPRESSION = 'engine/table/compression.ts'
 /** Pure arithmetic: strategies divide filter bits by the engine's own curve. */
@@ -51,7 +52,7 @@ const LEDGER = 'engine/storage/ledger.ts'
 /** The tree, the seams and pure arithmetic. */
 const WHAT_A_POLICY_SEES = [
   ...engineRooms('base version'),
-  ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
+  ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, SCHEDULING_SEAM, FILTER_CURVE],
 ]
 /** What a strategy or a family may import: never another family. */
 const STRATEGY_PARTS = [
@@ -65,6 +66,7 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'strategies/filters': ['strategies/primitives', ...WHAT_A_POLICY_SEES],
   'strategies/model': WHAT_A_POLICY_SEES,
   'strategies/vlog-gc': WHAT_A_POLICY_SEES,
+  'strategies/scheduling': WHAT_A_POLICY_SEES,
   'strategies/whole-levels': STRATEGY_PARTS,
   'strategies/partial-levels': STRATEGY_PARTS,
   'strategies/fragmented': STRATEGY_PARTS,
@@ -138,6 +140,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/manifest': engineRooms('base storage wal version'),
   'engine/iterators': engineRooms('base version'),
   'engine/compaction': engineRooms('base storage version table vlog iterators'),
+  'engine/scheduling': engineRooms('base storage version memtable table vlog iterators compaction'),
   'engine/db': BELOW_DB,
   'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
   'engine/db/offline': WHOLE_ENGINE,
