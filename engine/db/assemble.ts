@@ -192,7 +192,7 @@ function collectorHost(
   const { counters } = collectAccount
   const reads = new Reads(tree.handles, { gets: counters, scans: counters }, true)
   return {
-    find: (key) => reads.find(head.memtable, tree.version, key, head.lastSeq),
+    find: (key) => reads.find(head.memtables, tree.version, key, head.lastSeq),
     appendMoved: (batch, atMs) => head.appendMoved(batch, atMs),
     makeRoom,
     sync: () => head.sync(),

@@ -115,7 +115,7 @@ export class Database implements Disposable {
     // Bad arguments are found before anything is pinned.
     const range = halfOpen(bounds)
     const seq = this.#seqAt(snapshot)
-    const view = { version: tree.version, memtable: head.memtable, generation: tree.generation }
+    const view = { version: tree.version, memtables: head.memtables, generation: tree.generation }
     const unpin = tree.pins.pin(view, seq)
     const cursor = new Cursor(reads.cursor(view), seq, range, values, () => {
       this.#cursors.delete(cursor)
@@ -267,7 +267,7 @@ export class Database implements Disposable {
     bytesIn(key, 'key')
     if (options !== undefined) checkReadOptions(options, call)
     const seq = this.#seqAt(options?.snapshot)
-    const found = reads.find(head.memtable, tree.version, key, seq)
+    const found = reads.find(head.memtables, tree.version, key, seq)
     return found === null || found.kind === ENTRY_KIND.deletion ? null : found
   }
 

@@ -1,5 +1,5 @@
 /**
- * Owns what a read sees, and which files must stay for it: a view is a version and the memtable
+ * Owns what a read sees, and which files must stay for it: a view is a version and the memtables
  * above it, and a pin keeps its files.
  *
  * Invariant: a file is deleted when no moment reaches it, and not before. A moment is that of a
@@ -13,7 +13,8 @@ import type { Version } from '../version/version.ts'
 
 export interface ReadView {
   readonly version: Version
-  readonly memtable: MemTable
+  /** Newest first: the one that takes writes, then the frozen ones. Never empty. */
+  readonly memtables: readonly MemTable[]
   /** The number of edits installed before this view. It orders views and removals. */
   readonly generation: number
 }

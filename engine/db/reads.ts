@@ -1,5 +1,5 @@
 /**
- * Owns the read path: the memtable, then the runs, newest first. Invariant (recency): the first
+ * Owns the read path: the memtables, then the runs, newest first. Invariant (recency): the first
  * source that has a version of the key visible at the reader's sequence number has the newest such
  * version.
  */
@@ -35,13 +35,20 @@ export class Reads {
 
   /**
    * The newest version at or before `seq`, which may be a tombstone, or null. Borrowed until the
-   * next call.
+   * next call. `memtables`: newest first.
    */
-  find(memtable: MemTable, version: Version, key: Uint8Array, seq: SeqNum): Lookup | null {
+  find(
+    memtables: readonly MemTable[],
+    version: Version,
+    key: Uint8Array,
+    seq: SeqNum,
+  ): Lookup | null {
     const counters = this.#counters.gets
     const lookup = this.#lookup
-    counters.memtablesProbed++
-    if (memtable.get(key, seq, lookup)) return lookup
+    for (let index = 0; index < memtables.length; index++) {
+      counters.memtablesProbed++
+      if (memtables[index]!.get(key, seq, lookup)) return lookup
+    }
     const { levels } = version
     for (let level = 0; level < levels.length; level++) {
       for (const run of levels[level]!.runs) {
@@ -62,15 +69,15 @@ export class Reads {
   }
 
   /** All versions of all entries of the view. The caller keeps the view pinned. */
-  cursor({ memtable, version }: ReadView): InternalCursor {
+  cursor({ memtables, version }: ReadView): InternalCursor {
     const counters = this.#counters.scans
-    counters.memtablesProbed++
+    counters.memtablesProbed += memtables.length
     counters.runsProbed += runCount(version)
     const runs = version.levels.flatMap((level, index) =>
       level.runs.map(
         (run) => new RunCursor(run, (table) => this.#handles.scanCursor(table, index, counters)),
       ),
     )
-    return new MergingCursor([memtable.cursor(), ...runs])
+    return new MergingCursor([...memtables.map((memtable) => memtable.cursor()), ...runs])
   }
 }

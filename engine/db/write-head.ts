@@ -40,7 +40,8 @@ export class WriteHead implements CommitHead {
   #log: LogWriter
   #logNumber = 0
   #memtable: MemTable
-  #memtables = 0
+  #memtables: readonly MemTable[]
+  #memtablesMade = 0
   #isClosed = false
   readonly #mover = new MemTableInserter(this)
 
@@ -49,11 +50,18 @@ export class WriteHead implements CommitHead {
     this.#parts = parts
     this.lastSeq = parts.manifest.state.lastSeq
     this.#memtable = this.#newMemTable()
+    this.#memtables = [this.#memtable]
     this.#log = this.#newLog()
   }
 
+  /** The memtable that takes writes. */
   get memtable(): MemTable {
     return this.#memtable
+  }
+
+  /** What a read searches, newest first. A rotation replaces the array, so a view may keep it. */
+  get memtables(): readonly MemTable[] {
+    return this.#memtables
   }
 
   /** The time of a write, ms. */
@@ -104,7 +112,7 @@ export class WriteHead implements CommitHead {
     superseded.log.close()
     const spent = this.#memtable
     tree.flush(spent, this.#logNumber, this.lastSeq, sealed)
-    this.#memtable = this.#newMemTable(tree.pins.isEmpty ? spent : undefined)
+    this.#startMemTable(tree.pins.isEmpty ? spent : undefined)
     storage.remove(joinPath(folder, walName(superseded.number)))
   }
 
@@ -119,7 +127,7 @@ export class WriteHead implements CommitHead {
     const sealed = recovery.segments.seal()
     if (!this.#memtable.isEmpty) {
       tree.flush(this.#memtable, this.#logNumber, this.lastSeq, sealed)
-      this.#memtable = this.#newMemTable()
+      this.#startMemTable()
     } else if (sealed.length > 0) {
       tree.forgetLogs(this.#logNumber, this.lastSeq, sealed)
     } else {
@@ -156,11 +164,16 @@ export class WriteHead implements CommitHead {
     return log
   }
 
+  #startMemTable(spent?: MemTable): void {
+    this.#memtable = this.#newMemTable(spent)
+    this.#memtables = [this.#memtable]
+  }
+
   #newMemTable(spent?: MemTable): MemTable {
     const { options, seed } = this.#parts
     return new MemTable({
       capacityBytes: options.memtableBytes,
-      seed: deriveSeed(seed, 'memtable', this.#memtables++),
+      seed: deriveSeed(seed, 'memtable', this.#memtablesMade++),
       ...(spent === undefined ? {} : { spent }),
     })
   }

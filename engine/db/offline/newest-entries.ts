@@ -21,7 +21,7 @@ export class NewestEntries {
   readonly #version: Version
   readonly #handles: TableHandles
   readonly #reads: Reads
-  readonly #memtable: MemTable
+  readonly #memtables: readonly [MemTable]
 
   constructor(
     storage: Storage,
@@ -33,9 +33,10 @@ export class NewestEntries {
     this.#handles = new TableHandles(new OpenFiles(storage), folder, new BlockCache(CACHE_BYTES))
     this.#reads = new Reads(this.#handles, { gets: new ReadCounters(), scans: new ReadCounters() })
     const capacityBytes = batches.reduce((sum, { batch }) => sum + batch.rawBytes, 0)
-    this.#memtable = new MemTable({ capacityBytes, seed: 0 })
+    const memtable = new MemTable({ capacityBytes, seed: 0 })
+    this.#memtables = [memtable]
     const lastSeq = (batches[0]?.batch.seq ?? 1) - 1
-    const inserter = new MemTableInserter({ memtable: this.#memtable, lastSeq })
+    const inserter = new MemTableInserter({ memtable, lastSeq })
     for (const { batch } of batches) inserter.insert(batch, 0)
   }
 
@@ -44,7 +45,7 @@ export class NewestEntries {
    * Throws `LSM_CORRUPTION` or `LSM_IO`.
    */
   find(key: Uint8Array): Lookup | null {
-    return this.#reads.find(this.#memtable, this.#version, key, Number.MAX_SAFE_INTEGER)
+    return this.#reads.find(this.#memtables, this.#version, key, Number.MAX_SAFE_INTEGER)
   }
 
   close(): void {
