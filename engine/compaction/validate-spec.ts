@@ -187,15 +187,15 @@ interface Part extends KeyRange {
   readonly open?: Uint8Array | null
 }
 
-/** The part of a table that goes to `output`, or null. */
-function partWithin(table: TableMeta, { fromKey, toKey }: ResolvedOutput): Part | null {
-  const cutsLeft = fromKey !== null && compareBytes(table.smallest, fromKey) < 0
-  const cutsRight = toKey !== null && compareBytes(table.largest, toKey) >= 0
-  if (fromKey !== null && compareBytes(table.largest, fromKey) < 0) return null
-  if (toKey !== null && compareBytes(table.smallest, toKey) >= 0) return null
+/** The part of a table's range, or of a slice's, that goes to `output`; null if nothing does. */
+export function partWithin(range: KeyRange, { fromKey, toKey }: ResolvedOutput): Part | null {
+  const cutsLeft = fromKey !== null && compareBytes(range.smallest, fromKey) < 0
+  const cutsRight = toKey !== null && compareBytes(range.largest, toKey) >= 0
+  if (fromKey !== null && compareBytes(range.largest, fromKey) < 0) return null
+  if (toKey !== null && compareBytes(range.smallest, toKey) >= 0) return null
   return {
-    smallest: cutsLeft ? fromKey : table.smallest,
-    largest: cutsRight ? toKey : table.largest,
+    smallest: cutsLeft ? fromKey : range.smallest,
+    largest: cutsRight ? toKey : range.largest,
     open: cutsRight ? toKey : null,
   }
 }

@@ -67,6 +67,7 @@ export class Commits {
   #scheduled = false
   /** The group whose fdatasync is under way; it is not visible yet. */
   #syncing: Logged | null = null
+  #isUnpublished = false
 
   constructor(head: CommitHead, gate: CommitGate) {
     this.#head = head
@@ -102,6 +103,11 @@ export class Commits {
     batch.hold()
     this.#queue.push({ batch, sync, resolve, reject })
     this.#schedule()
+  }
+
+  /** Whether a group is in the log, but not yet in the memtable. */
+  get hasUnpublished(): boolean {
+    return this.#isUnpublished
   }
 
   /** Blocks until all queued writes are committed. Their promises resolve later, as usual. */
@@ -165,6 +171,7 @@ export class Commits {
 
   #syncLater(logged: Logged): void {
     this.#syncing = logged
+    this.#isUnpublished = true
     this.#head
       .syncAsync()
       .then(() => {
@@ -202,6 +209,7 @@ export class Commits {
   #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {
     let deletes = 0
     for (const batch of stored) deletes += this.#inserter.insert(batch, this.#head.nowMs())
+    this.#isUnpublished = false
     this.#gate.committed(batches, deletes)
   }
 }

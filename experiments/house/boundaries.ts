@@ -140,7 +140,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/manifest': engineRooms('base storage wal version'),
   'engine/iterators': engineRooms('base version'),
   'engine/compaction': engineRooms('base storage version table vlog iterators'),
-  'engine/scheduling': engineRooms('base storage version memtable table vlog iterators compaction'),
+  'engine/scheduling': engineRooms(
+    'base version memtable storage wal table vlog iterators compaction',
+  ),
   'engine/db': BELOW_DB,
   'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
   'engine/db/offline': WHOLE_ENGINE,
