@@ -99,6 +99,9 @@ const DATABASE: readonly Call[] = [
   call('open, valueLogPolicy', [1, 'fifo', {}, restless], (valueLogPolicy) =>
     open({ valueLogPolicy }),
   ),
+  call('open, schedulingPolicy', [1, 'fair', {}, { mergesMax: 1, plan: 1 }], (schedulingPolicy) =>
+    open({ schedulingPolicy }),
+  ),
   call('open, onEvent', [null, 1, {}], (onEvent) => open({ onEvent })),
   call('get', NOT_BYTES, (value) => db.get(value)),
   ...options('get', read, (value) => db.get(key, value)),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkedPlan } from './checked-plan.ts'
+import { checkedPlan, mergesMaxOf } from './checked-plan.ts'
 import type { SchedulingView } from './policy.ts'
 
 function viewOf(jobs: number, workers = 2): SchedulingView {
@@ -26,7 +26,7 @@ function viewOf(jobs: number, workers = 2): SchedulingView {
 }
 
 const plan = (answer: unknown, view: SchedulingView) =>
-  checkedPlan({ name: 'odd', plan: () => answer as never }, view)
+  checkedPlan({ name: 'odd', mergesMax: () => 1, plan: () => answer as never }, view)
 
 test('a sound plan is copied and frozen', () => {
   const answer = { shares: [0.5, 0, 0.5], bytesPerSecond: null }
@@ -67,4 +67,17 @@ test('more jobs than workers are refused', () => {
   expect(() => plan(answer, viewOf(2, 1))).toThrow(
     'no more jobs than the 1 workers have a share; 2 have one',
   )
+})
+
+test('the number of merges to pick is checked; without a policy it is that of the workers', () => {
+  const policy = (mergesMax: number) => ({
+    name: 'odd',
+    mergesMax: () => mergesMax,
+    plan: () => ({ shares: [], bytesPerSecond: null }),
+  })
+  expect(mergesMaxOf(null, 3)).toBe(3)
+  expect(mergesMaxOf(policy(7), 3)).toBe(7)
+  for (const wrong of [0, -1, Number.NaN]) {
+    expect(() => mergesMaxOf(policy(wrong), 3)).toThrow('scheduling policy odd: mergesMax answers')
+  }
 })

@@ -1,5 +1,5 @@
 /**
- * Owns the check of a scheduling policy's answer, where it enters the engine. A wrong plan is
+ * Owns the check of a scheduling policy's answers, where they enter the engine. A wrong answer is
  * refused in one line that names the policy and the field (`LSM_UNSAFE_COMPACTION`, rule `form`).
  * Invariant: a checked plan keeps at least one job going, and at most as many as there are workers.
  */
@@ -9,6 +9,13 @@ import type { SchedulingPlan, SchedulingPolicy, SchedulingView } from './policy.
 
 /** Shares such as 1/3 do not add up to exactly 1. */
 const ROUNDING = 1e-9
+
+/** How many merges may be picked and not yet installed; without a policy as many as can run. */
+export function mergesMaxOf(policy: SchedulingPolicy | null, workers: number): number {
+  if (policy === null) return workers
+  const asked = { strategy: policy.name, member: 'mergesMax', policy: 'scheduling policy' } as const
+  return positiveIn(asked, '', policy.mergesMax(workers))
+}
 
 /** The policy's plan for `view`, as a frozen copy. Throws the errors that the header describes. */
 export function checkedPlan(policy: SchedulingPolicy, view: SchedulingView): SchedulingPlan {

@@ -14,6 +14,12 @@ import type { StallLimits } from '../compaction/strategy.ts'
 export interface SchedulingPolicy {
   readonly name: string
   /**
+   * How many merges may be picked and not yet installed, 1 or more. A policy that pauses a merge
+   * for a more urgent one asks for more than can run; one that never does asks for as many as run,
+   * so that each merge is picked from the newest tree.
+   */
+  mergesMax(workers: number): number
+  /**
    * Called when a job is queued, when a job ends, and while jobs run whenever the bandwidth used by
    * clients is measured again. Pure.
    */
@@ -21,7 +27,7 @@ export interface SchedulingPolicy {
 }
 
 /** What a policy sees: the background work at one moment, as data. */
-export interface SchedulingView {
+export interface SchedulingView extends TreePressure {
   /** Jobs that have not ended, by ascending id. */
   readonly jobs: readonly ScheduledJob[]
   /** At most this many jobs may have a share at the same time; 1 or more. */
@@ -32,6 +38,10 @@ export interface SchedulingView {
   readonly clientBytesPerSecond: number
   /** What the database allows all jobs together, in bytes per second. Null: no limit. */
   readonly limitBytesPerSecond: number | null
+}
+
+/** How close writers are to a stall. */
+export interface TreePressure {
   /** Full memtables whose flush has not ended … */
   readonly frozenMemtables: number
   /** … and the number from which on writers wait. */

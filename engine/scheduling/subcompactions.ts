@@ -107,11 +107,7 @@ function possibleBorders(tables: readonly TableMeta[]): readonly Border[] {
  * The order with only the tables that may hold keys of the part. All destinations stay, so that the
  * outcome names them by the same indexes.
  */
-function within(
-  order: JobOrder,
-  fromKey: Uint8Array | null,
-  toKey: Uint8Array | null,
-): JobOrder {
+function within(order: JobOrder, fromKey: Uint8Array | null, toKey: Uint8Array | null): JobOrder {
   if ('memtable' in order.source) return order
   const isIn = ({ smallest, largest }: TableMeta) =>
     (fromKey === null || compareBytes(largest, fromKey) >= 0) &&

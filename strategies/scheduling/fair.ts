@@ -5,11 +5,12 @@
  */
 
 import type { SchedulingPolicy } from '../../engine/scheduling/policy.ts'
-import { candidates, equalShares } from './shares.ts'
+import { candidates, equalShares, mergeWorkers } from './shares.ts'
 
 export function fair(): SchedulingPolicy {
   return {
     name: 'fair',
+    mergesMax: mergeWorkers,
     plan(view) {
       const { flushes, merges, mergesMax } = candidates(view)
       return equalShares(view, [...flushes, ...merges.slice(0, mergesMax)])

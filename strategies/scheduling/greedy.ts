@@ -6,11 +6,12 @@
  */
 
 import type { SchedulingPolicy } from '../../engine/scheduling/policy.ts'
-import { candidates, equalShares, smallestLeft } from './shares.ts'
+import { ALL_MERGES, candidates, equalShares, smallestLeft } from './shares.ts'
 
 export function greedy(): SchedulingPolicy {
   return {
     name: 'greedy',
+    mergesMax: () => ALL_MERGES,
     plan(view) {
       const { flushes, merges, mergesMax } = candidates(view)
       const smallest = mergesMax > 0 ? smallestLeft(merges) : null

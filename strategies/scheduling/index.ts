@@ -21,8 +21,10 @@ export const SCHEDULING_POLICIES: ReadonlyMap<string, () => SchedulingPolicy> = 
   ['rocksdb', rocksdb],
 ])
 
-/** The policy with this name. `LSM_INVALID_ARGUMENT` if there is none. */
-export function schedulingPolicyOf(name: string): SchedulingPolicy {
+const DEFAULT_POLICY = 'fair'
+
+/** The policy with this name; fair if it is left out. `LSM_INVALID_ARGUMENT` if there is none. */
+export function schedulingPolicyOf(name: string = DEFAULT_POLICY): SchedulingPolicy {
   checkText(name, 'scheduling')
   const create = SCHEDULING_POLICIES.get(name)
   if (create !== undefined) return create()

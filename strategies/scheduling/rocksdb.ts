@@ -13,7 +13,7 @@ import type {
   SchedulingPolicy,
   SchedulingView,
 } from '../../engine/scheduling/policy.ts'
-import { candidates, equalShares } from './shares.ts'
+import { candidates, equalShares, mergeWorkers } from './shares.ts'
 
 /** The share of flushes in a limited bandwidth, where merges want it too. */
 const HIGH_POOL_SHARE = 0.9
@@ -21,6 +21,7 @@ const HIGH_POOL_SHARE = 0.9
 export function rocksdb(): SchedulingPolicy {
   return {
     name: 'rocksdb',
+    mergesMax: mergeWorkers,
     plan(view) {
       const { flushes, merges, mergesMax } = candidates(view)
       const running = levelZeroFirst(merges).slice(0, mergesMax)

@@ -19,21 +19,32 @@ export interface Candidates {
   readonly mergesMax: number
 }
 
+/** More merges than any tree can have at disjoint places. */
+export const ALL_MERGES = 1000
+
 /**
- * A quarter of the workers serves flushes and the rest serves merges, at least one each, as RocksDB
- * divides `max_background_jobs` (`DBImpl::GetBGJobLimits`). A single worker flushes first, as
- * LevelDB's does (`DBImpl::DoCompactionWork`).
+ * A quarter of the workers serves flushes, as RocksDB divides `max_background_jobs`
+ * (`DBImpl::GetBGJobLimits`).
  */
+function flushWorkers(workers: number): number {
+  return Math.max(1, Math.floor(workers / 4))
+}
+
+/** The rest serves merges, at least one. */
+export function mergeWorkers(workers: number): number {
+  return Math.max(1, workers - flushWorkers(workers))
+}
+
+/** A single worker flushes first, as LevelDB's does (`DBImpl::DoCompactionWork`). */
 export function candidates({ jobs, workers }: SchedulingView): Candidates {
-  const flushSlots = Math.max(1, Math.floor(workers / 4))
-  const flushes = jobs.filter((job) => job.cause === 'flush').slice(0, flushSlots)
+  const flushes = jobs.filter((job) => job.cause === 'flush').slice(0, flushWorkers(workers))
   const merges = jobs.filter((job) => job.cause === 'compaction')
   const started = merges.filter((job) => job.startedAtMs !== null)
   const queued = merges.filter((job) => job.startedAtMs === null)
   return {
     flushes,
     merges: [...started, ...queued],
-    mergesMax: workers === 1 ? 1 - flushes.length : workers - flushSlots,
+    mergesMax: workers === 1 ? 1 - flushes.length : mergeWorkers(workers),
   }
 }
 

@@ -10,6 +10,7 @@ import { candidates, equalShares } from './shares.ts'
 export function single(): SchedulingPolicy {
   return {
     name: 'single',
+    mergesMax: () => 1,
     plan(view) {
       const { flushes, merges, mergesMax } = candidates(view)
       return equalShares(view, [...flushes, ...merges.slice(0, Math.min(1, mergesMax))])

@@ -38,10 +38,12 @@ export class VirtualClock implements Clock, Timers {
     this.#ties = ties ?? null
   }
 
+  /** The wall time in whole milliseconds. */
   nowMs(): number {
     return this.#startMs + Math.floor(this.#nowNs / 1e6)
   }
 
+  /** Nanoseconds since the clock was made. */
   elapsedNs(): number {
     return this.#nowNs
   }
@@ -51,6 +53,7 @@ export class VirtualClock implements Clock, Timers {
     return this.#events.at(-1)?.atNs ?? null
   }
 
+  /** As `Timers.after`: calls `due` after the delay, to the nearest nanosecond. */
   after(delayMs: number, due: () => void): () => void {
     return this.at(this.#nowNs + Math.max(0, Math.round(delayMs * 1e6)), due)
   }

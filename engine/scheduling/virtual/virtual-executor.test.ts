@@ -21,6 +21,7 @@ interface Order {
 
 const equal: SchedulingPolicy = {
   name: 'equal',
+  mergesMax: () => 10,
   plan({ jobs, workers }) {
     const running = Math.min(jobs.length, workers)
     return { shares: jobs.map((_, at) => (at < running ? 1 / running : 0)), bytesPerSecond: null }
@@ -30,6 +31,7 @@ const equal: SchedulingPolicy = {
 /** All bandwidth to the job with the fewest bytes left. */
 const smallest: SchedulingPolicy = {
   name: 'smallest',
+  mergesMax: () => 10,
   plan({ jobs }) {
     const leastBytes = Math.min(...jobs.map(({ bytesLeft }) => bytesLeft))
     const chosen = jobs.findIndex(({ bytesLeft }) => bytesLeft === leastBytes)
@@ -69,7 +71,7 @@ function opened(given: Partial<Options> = {}) {
     policy: equal,
     workers: 4,
     limitBytesPerSecond: null,
-    treeFacts: () => ({
+    pressure: () => ({
       frozenMemtables: 0,
       memtablesMax: 2,
       level0Runs: 0,
@@ -166,7 +168,10 @@ test('the limits of the database and of the plan both hold', () => {
   half.start({ id: 1, bytes: 5000 })
   expect(half.runAll().at(-1)).toBe('10 outcome 1')
   const plan = () => ({ shares: [1], bytesPerSecond: 250_000 })
-  const quarter = opened({ limitBytesPerSecond: 500_000, policy: { name: 'quarter', plan } })
+  const quarter = opened({
+    limitBytesPerSecond: 500_000,
+    policy: { ...equal, name: 'quarter', plan },
+  })
   quarter.start({ id: 1, bytes: 5000 })
   expect(quarter.runAll().at(-1)).toBe('20 outcome 1')
 })
@@ -177,7 +182,7 @@ test('the policy sees the progress of jobs and the bandwidth of clients', () => 
     views.push(view)
     return equal.plan(view)
   }
-  const { clock, start, serve, runAll } = opened({ policy: { name: 'watching', plan } })
+  const { clock, start, serve, runAll } = opened({ policy: { ...equal, name: 'watching', plan } })
   start({ id: 1, bytes: 30_000 })
   clock.after(5, () => serve('write', 4000))
   runAll()
@@ -203,8 +208,8 @@ test('work that fails ends the job with its error, not inside start', () => {
 })
 
 test('a wrong plan ends all jobs with an error that names the policy', () => {
-  const wrong = { name: 'idle', plan: () => ({ shares: [0], bytesPerSecond: null }) }
-  const { start, runAll } = opened({ policy: wrong })
+  const plan = () => ({ shares: [0], bytesPerSecond: null })
+  const { start, runAll } = opened({ policy: { ...equal, name: 'idle', plan } })
   start({ id: 1, bytes: 5000 })
   expect(runAll()[0]).toContain('scheduling policy idle: plan')
 })

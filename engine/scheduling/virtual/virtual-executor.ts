@@ -13,7 +13,7 @@ import { assert } from '../../base/assert.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { resultOf } from '../inline-executor.ts'
 import type { JobEnded, JobExecutor } from '../job-order.ts'
-import type { ScheduledJob, SchedulingPolicy, SchedulingView } from '../policy.ts'
+import type { ScheduledJob, SchedulingPolicy, SchedulingView, TreePressure } from '../policy.ts'
 import { busyMs, type DeviceModel, type DeviceWork, waitingMs } from './device-model.ts'
 import { type EndedWork, SharedDevice } from './shared-device.ts'
 import type { VirtualClock } from './virtual-clock.ts'
@@ -30,12 +30,6 @@ export interface VirtualWork<Order, Outcome> {
   costOf(order: Order, outcome: Outcome): DeviceWork
 }
 
-/** What a policy is shown besides the jobs and the bandwidth. */
-export type TreeFacts = Pick<
-  SchedulingView,
-  'frozenMemtables' | 'memtablesMax' | 'level0Runs' | 'stallLimits'
->
-
 export interface VirtualExecutorOptions<Order, Outcome> {
   readonly clock: VirtualClock
   readonly device: DeviceModel
@@ -45,7 +39,7 @@ export interface VirtualExecutorOptions<Order, Outcome> {
   readonly workers: number
   /** What the database allows all jobs together, in bytes per second. Null: no limit. */
   readonly limitBytesPerSecond: number | null
-  readonly treeFacts: () => TreeFacts
+  readonly pressure: () => TreePressure
   /** How often the clients' bandwidth is measured while there are jobs, in milliseconds. */
   readonly measureEveryMs: number
 }
@@ -60,6 +54,7 @@ interface Job<Order, Outcome> {
   result: Outcome | Error | null
 }
 
+/** Runs jobs and clients' operations on a modelled device. */
 export class VirtualExecutor<Order, Outcome> implements JobExecutor<Order, Outcome> {
   readonly #options: VirtualExecutorOptions<Order, Outcome>
   readonly #device: SharedDevice
@@ -83,6 +78,7 @@ export class VirtualExecutor<Order, Outcome> implements JobExecutor<Order, Outco
     this.#measuredAtNs = options.clock.elapsedNs()
   }
 
+  /** Queues a job. Its work is done when the policy gives it its first share. */
   start(order: Order, ended: JobEnded<Outcome>): void {
     const { work, clock } = this.#options
     this.#catchUp()
@@ -126,6 +122,7 @@ export class VirtualExecutor<Order, Outcome> implements JobExecutor<Order, Outco
     this.#finish()
   }
 
+  /** Gives up all jobs; their `ended` is not called. Idempotent. */
   close(): void {
     this.#jobs = []
     this.#finished.length = 0
@@ -203,7 +200,7 @@ export class VirtualExecutor<Order, Outcome> implements JobExecutor<Order, Outco
   }
 
   #view(): SchedulingView {
-    const { workers, treeFacts, limitBytesPerSecond, device } = this.#options
+    const { workers, pressure, limitBytesPerSecond, device } = this.#options
     return {
       jobs: this.#jobs.map(({ facts, queuedAtMs, startedAtMs }) => ({
         ...facts,
@@ -218,7 +215,7 @@ export class VirtualExecutor<Order, Outcome> implements JobExecutor<Order, Outco
       budgetBytesPerSecond: device.writeBytesPerMs * 1000,
       clientBytesPerSecond: this.#clientBytesPerSecond,
       limitBytesPerSecond,
-      ...treeFacts(),
+      ...pressure(),
     }
   }
 
