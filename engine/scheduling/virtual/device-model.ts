@@ -3,6 +3,9 @@
  * work. Only +, −, × and ÷ are used, so that equal work takes equal time on every machine.
  */
 
+import { checkFinite, checkPlain, show } from '../../base/arguments.ts'
+import { invalidArgument } from '../../base/errors.ts'
+
 /** What a device is capable of. */
 export interface DeviceModel {
   readonly readBytesPerMs: number
@@ -21,6 +24,20 @@ export interface DeviceWork {
   readonly operations: number
   /** Number of files written. */
   readonly files: number
+}
+
+/** Throws `LSM_INVALID_ARGUMENT`, naming the figure, if no device can be like this. */
+export function checkDevice(model: DeviceModel): void {
+  checkPlain(model, 'device')
+  for (const name of ['readBytesPerMs', 'writeBytesPerMs'] as const) {
+    if (model[name] > 0) continue
+    throw invalidArgument(`device.${name} must be above 0, not ${show(model[name])}`)
+  }
+  for (const name of ['latencyMs', 'perFileMs'] as const) {
+    checkFinite(model[name], `device.${name}`)
+    if (model[name] >= 0) continue
+    throw invalidArgument(`device.${name} must be 0 or more, not ${model[name]}`)
+  }
 }
 
 /** How long the work occupies a device that has nothing else to do, in milliseconds. */

@@ -6,7 +6,7 @@
  * were set, or, with `ties`, in a seeded order. Time never goes back.
  */
 
-import { assert } from '../../base/assert.ts'
+import { checkFinite, checkObject, checkOptions, checkWhole } from '../../base/arguments.ts'
 import type { Clock, Timers } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 
@@ -24,7 +24,7 @@ interface Event {
   readonly due: () => void
 }
 
-/** Logical time, 104 days of it at most. */
+/** Logical time, 104 days of it at most. Wrong arguments throw `LSM_INVALID_ARGUMENT`. */
 export class VirtualClock implements Clock, Timers {
   readonly #startMs: number
   readonly #ties: Random | null
@@ -33,7 +33,10 @@ export class VirtualClock implements Clock, Timers {
   readonly #events: Event[] = []
   #eventsSet = 0
 
-  constructor({ startMs = 0, ties }: VirtualClockOptions = {}) {
+  constructor(options: VirtualClockOptions = {}) {
+    const { startMs = 0, ties } = checkOptions(options, ['startMs', 'ties'], 'VirtualClock')
+    checkWhole(startMs, 'startMs')
+    if (ties !== undefined) checkObject(ties, 'ties', ['nextU32'])
     this.#startMs = startMs
     this.#ties = ties ?? null
   }
@@ -55,6 +58,7 @@ export class VirtualClock implements Clock, Timers {
 
   /** As `Timers.after`: calls `due` after the delay, to the nearest nanosecond. */
   after(delayMs: number, due: () => void): () => void {
+    checkFinite(delayMs, 'delayMs')
     return this.at(this.#nowNs + Math.max(0, Math.round(delayMs * 1e6)), due)
   }
 
@@ -63,7 +67,7 @@ export class VirtualClock implements Clock, Timers {
    * Returns the cancel, as `after` does.
    */
   at(atNs: number, due: () => void): () => void {
-    assert(Number.isSafeInteger(atNs), `logical time has no ${atNs} ns`)
+    checkWhole(atNs, 'atNs')
     const event = { atNs, tie: this.#ties?.nextU32() ?? 0, number: this.#eventsSet++, due }
     this.#events.splice(this.#indexOf(event), 0, event)
     return () => {
@@ -83,6 +87,7 @@ export class VirtualClock implements Clock, Timers {
 
   /** Calls all events that are due by `untilNs`, then moves there. */
   runUntil(untilNs: number): void {
+    checkWhole(untilNs, 'untilNs')
     while (this.nextNs !== null && this.nextNs <= untilNs) this.step()
     this.block(untilNs)
   }
@@ -92,7 +97,7 @@ export class VirtualClock implements Clock, Timers {
    * The events that become due are late: `step` calls them afterwards, in their order.
    */
   block(untilNs: number): void {
-    assert(Number.isSafeInteger(untilNs), `logical time has no ${untilNs} ns`)
+    checkWhole(untilNs, 'untilNs')
     this.#nowNs = Math.max(this.#nowNs, untilNs)
   }
 

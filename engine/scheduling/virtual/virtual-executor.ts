@@ -9,12 +9,20 @@
  *   when jobs end, and every `measureEveryMs` while there are jobs.
  */
 
+import { checkObject, checkWhole, show } from '../../base/arguments.ts'
 import { assert } from '../../base/assert.ts'
+import { invalidArgument } from '../../base/errors.ts'
 import { checkedPlan } from '../checked-plan.ts'
 import { resultOf } from '../inline-executor.ts'
 import type { JobEnded, JobExecutor } from '../job-order.ts'
 import type { ScheduledJob, SchedulingPolicy, SchedulingView, TreePressure } from '../policy.ts'
-import { busyMs, type DeviceModel, type DeviceWork, waitingMs } from './device-model.ts'
+import {
+  busyMs,
+  checkDevice,
+  type DeviceModel,
+  type DeviceWork,
+  waitingMs,
+} from './device-model.ts'
 import { type EndedWork, SharedDevice } from './shared-device.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
@@ -71,10 +79,18 @@ export class VirtualExecutor<Order, Outcome> implements JobExecutor<Order, Outco
   #cancelChange = () => {}
   #cancelMeasure: (() => void) | null = null
 
+  /** `LSM_INVALID_ARGUMENT` names an option that no device or policy can have. */
   constructor(options: VirtualExecutorOptions<Order, Outcome>) {
+    const { device, policy, workers, measureEveryMs } = options
+    checkDevice(device)
+    checkObject(policy, 'policy', ['mergesMax', 'plan'])
+    checkWhole(workers, 'workers', 1)
+    if (!(measureEveryMs > 0)) {
+      throw invalidArgument(`measureEveryMs must be above 0, not ${show(measureEveryMs)}`)
+    }
     this.#options = options
     this.#device = new SharedDevice(options.clock.elapsedNs())
-    this.#measureEveryNs = Math.ceil(options.measureEveryMs * 1e6)
+    this.#measureEveryNs = Math.ceil(measureEveryMs * 1e6)
     this.#measuredAtNs = options.clock.elapsedNs()
   }
 
