@@ -18,8 +18,8 @@ const STATE_DEPTH_MAX = 100
 export interface Question {
   readonly strategy: string
   readonly member: string
-  /** The answer comes from the neighbouring seam: `strategy` names a value-log policy. */
-  readonly isPolicy?: boolean
+  /** The answer comes from a neighbouring seam: `strategy` names a policy of this kind. */
+  readonly policy?: 'value-log policy' | 'scheduling policy'
   /** The strategy is known to change no answer, so this one is checked, but not copied. */
   readonly isTrusted?: boolean
 }
@@ -146,13 +146,13 @@ export function wrong(asked: Question, path: string, value: unknown, wanted: str
 
 export function refuse(
   rule: SafetyRule,
-  { strategy, member, isPolicy = false }: Question,
+  { strategy, member, policy }: Question,
   field: string,
   why: string,
   cause?: unknown,
 ): LsmError {
   const data = { rule, tables: [], strategy, member, field }
-  const line = `${isPolicy ? 'value-log policy' : 'strategy'} ${strategy}: ${member} ${why}`
+  const line = `${policy ?? 'strategy'} ${strategy}: ${member} ${why}`
   return new LsmError('LSM_UNSAFE_COMPACTION', line, { data, cause })
 }
 

@@ -136,7 +136,7 @@ export function checkedState(strategy: string, answer: unknown): Json {
 /** The answer of a value-log policy, the neighbouring seam: null, or the segment to clean. */
 export function checkedCollect(policy: string, answer: unknown): CollectSpec | null {
   if (answer === null) return null
-  const asked = { strategy: policy, member: 'pick', isPolicy: true }
+  const asked = { strategy: policy, member: 'pick', policy: 'value-log policy' } as const
   const fields = recordIn(asked, '', answer, 'a segment to clean, or null where none is due')
   return Object.freeze({
     segment: numberIn(asked, 'segment', fields.segment),
@@ -146,7 +146,8 @@ export function checkedCollect(policy: string, answer: unknown): CollectSpec | n
 
 /** The answer of a value-log policy: a segment's number, or 0. */
 export function checkedRelocateBelow(policy: string, answer: unknown): number {
-  return amountIn({ strategy: policy, member: 'relocateBelow', isPolicy: true }, '', answer)
+  const asked = { strategy: policy, member: 'relocateBelow', policy: 'value-log policy' } as const
+  return amountIn(asked, '', answer)
 }
 
 /**

@@ -13,12 +13,14 @@ import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
+import { mergesMaxOf } from '../scheduling/checked-plan.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
 import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
 import { runJob } from '../scheduling/run-job.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
+import { levelAt } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { Commits } from './commits.ts'
 import { Health, harmless } from './health.ts'
@@ -121,6 +123,7 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
  */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
   const { storage, folder, strategy, options, clock, seed, scheduling, onEvent } = settings
+  const { schedulingPolicy: policy } = settings
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes)
   const files = new OpenFiles(storage, options.maxOpenFiles)
@@ -141,8 +144,23 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const tree = new Tree({ ...shared, snapshots, book, values })
   const room = jobRoom({ ...shared, options, handles: tree.handles, values })
   const isBackground = scheduling !== 'inline'
+  const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
+  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const executor = isBackground
-    ? scheduling({ room, storage, folder, clock })
+    ? scheduling({
+        room,
+        storage,
+        folder,
+        clock,
+        policy,
+        workers,
+        pressure: () => ({
+          frozenMemtables: head.frozen,
+          memtablesMax,
+          level0Runs: levelAt(tree.version, 0).runs.length,
+          stallLimits: strategy.stallLimits(scheduler.view()),
+        }),
+      })
     : new InlineExecutor((order: JobOrder) => runJob(order, room))
   opened.push(() => executor.close())
   const scheduler: DatabaseScheduler = new Scheduler({
@@ -161,7 +179,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     strategy,
     state: storedState(manifest, strategy),
     clock,
-    compactionsMax: isBackground ? (options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT) : 1,
+    compactionsMax: isBackground ? mergesMaxOf(policy, workers) : 1,
     wait: () => executor.wait(),
     onEnded: () => maintenance.afterJob(),
   })
@@ -194,7 +212,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     values,
     collector,
     memtableBytes: options.memtableBytes,
-    memtablesMax: options.memtablesMax ?? MEMTABLES_MAX_DEFAULT,
+    memtablesMax,
   })
   reportRecovery(settings, recovery)
   head.replay(recovery)

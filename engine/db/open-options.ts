@@ -1,8 +1,8 @@
 /**
  * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a
  * wrong kind is refused before the folder is touched; an option that is undefined counts as absent;
- * the name in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps
- * the name.
+ * the names in `valueLog.gcPolicy` and `scheduling` are those of the injected policies, since the
+ * folder's record keeps the names.
  */
 
 import { z } from 'zod'
@@ -14,6 +14,7 @@ import { checkStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
+import type { SchedulingPolicy } from '../scheduling/policy.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
@@ -41,6 +42,8 @@ export interface OpenOptions {
    * so that equal operations give equal files; or an executor's factory, beside the calls.
    */
   readonly scheduling?: 'inline' | ExecutorFactory
+  /** How jobs share workers and bandwidth: the policy that the engine option `scheduling` names. */
+  readonly schedulingPolicy?: SchedulingPolicy | null
   /** Called during flushes and compactions: it may read and call `write`, nothing else. */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
@@ -60,6 +63,7 @@ const OPEN_OPTIONS = [
   'seed',
   'valueLogPolicy',
   'scheduling',
+  'schedulingPolicy',
   'onEvent',
 ] as const satisfies readonly (keyof OpenOptions)[]
 
@@ -92,6 +96,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     seed = 0,
     valueLogPolicy = null,
     scheduling = 'inline',
+    schedulingPolicy = null,
     onEvent = () => {},
   } = checkOptions(open, OPEN_OPTIONS, 'open')
   checkPlace(storage, folder)
@@ -106,7 +111,8 @@ export function openSettings(open: OpenOptions): OpenSettings {
     throw invalidArgument(`scheduling must be 'inline' or a function, not ${show(scheduling)}`)
   }
   const options = parseEngineOptions(engineOptions)
-  checkPolicy(options, valueLogPolicy)
+  checkValueLogPolicy(options, valueLogPolicy)
+  checkSchedulingPolicy(options, schedulingPolicy)
   return {
     folder,
     strategy,
@@ -117,6 +123,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     seed,
     valueLogPolicy,
     scheduling,
+    schedulingPolicy,
     onEvent,
   }
 }
@@ -143,7 +150,7 @@ export function checkPlace(storage: Storage, folder: string, name = 'folder'): v
 }
 
 /** The policy must be the one that `valueLog.gcPolicy` names. */
-function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null): void {
+function checkValueLogPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null): void {
   if (policy !== null) {
     checkObject(policy, 'valueLogPolicy', ['pick', 'relocateBelow'])
     checkText(policy.name, "the value-log policy's name")
@@ -153,5 +160,22 @@ function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null)
   throw invalidArgument(
     `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, but the given policy is ${given}`,
     { option: 'valueLog.gcPolicy' },
+  )
+}
+
+/** If the option `scheduling` is given, the policy must be the one that it names. */
+function checkSchedulingPolicy(
+  { scheduling }: EngineOptions,
+  policy: SchedulingPolicy | null,
+): void {
+  if (policy !== null) {
+    checkObject(policy, 'schedulingPolicy', ['mergesMax', 'plan'])
+    checkText(policy.name, "the scheduling policy's name")
+  }
+  const given = policy?.name ?? 'none'
+  if (scheduling === undefined || given === scheduling) return
+  throw invalidArgument(
+    `engine option scheduling is ${scheduling}, but the given policy is ${given}`,
+    { option: 'scheduling' },
   )
 }

@@ -141,6 +141,13 @@ export const engineOptionsSchema = z.strictObject({
       `Full memtables that may wait for their flush, ${MEMTABLES_MAX_DEFAULT} where left out. ` +
         'RocksDB max_write_buffer_number 2 counts the one that takes writes too.',
     ),
+  scheduling: z
+    .string()
+    .exactOptional()
+    .describe(
+      'How jobs share workers and bandwidth where they run beside writes: fair (where left out), ' +
+        'greedy, single, silk, rocksdb.',
+    ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
     .default('point-in-time')
