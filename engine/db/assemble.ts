@@ -15,8 +15,9 @@ import { recoverManifest } from '../manifest/recover.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
-import { Commits } from './commits.ts'
+import { type CommitGate, Commits } from './commits.ts'
 import { Health, harmless } from './health.ts'
+import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
 import { Maintenance } from './maintenance.ts'
 import { DatabaseCounters } from './metrics.ts'
 import type { OpenSettings } from './open-options.ts'
@@ -29,6 +30,7 @@ import { Tree } from './tree.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
 import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
 import { ValueLog } from './values/value-log.ts'
+import { openGate } from './write-gate.ts'
 import { WriteHead } from './write-head.ts'
 
 /** What an open database is made of. */
@@ -141,14 +143,25 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   })
   const head = new WriteHead({ ...shared, options, seed, tree, values })
   opened.push(() => head.close())
-  const commits = new Commits(head, {
+  const gate: CommitGate = {
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
+  }
+  const { syncIntervalMs } = options
+  const interval = new IntervalSync({
+    timers: settings.timers,
+    nowMs: () => clock.nowMs(),
+    intervalMs: syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
+    sync: () => head.sync(),
+    syncAsync: () => head.syncAsync(),
+    failed: (cause) => health.fail(cause, false),
   })
+  const defaultSync = syncIntervalMs === undefined ? false : 'interval'
+  const commits = new Commits({ head, gate, admission: openGate, interval, defaultSync })
   const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
   const { memtableBytes } = options

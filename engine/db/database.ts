@@ -163,7 +163,10 @@ export class Database implements Disposable {
     })
   }
 
-  /** As `write`, but blocks. The batch may be reused afterwards. */
+  /**
+   * As `write`, but blocks, and the batch may be reused afterwards. While writers are stopped it
+   * blocks until background work has made room; prefer `write` where a loop has other work to do.
+   */
   writeSync(batch: WriteBatch, options?: WriteOptions): void {
     WriteBatch.check(batch)
     const sync = wantsSync(options, 'writeSync')
@@ -243,7 +246,7 @@ export class Database implements Disposable {
         failures.push(cause)
       }
     }
-    attempt(() => commits.settle())
+    attempt(() => commits.close())
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
     attempt(() => head.close())

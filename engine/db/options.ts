@@ -118,6 +118,17 @@ export const engineOptionsSchema = z.strictObject({
         'opened again when they are read. Never more than a quarter of what the process may open ' +
         '(ulimit -n). LevelDB max_open_files 1000, RocksDB max_open_files -1.',
     ),
+  // No default in the schema either, for the same reason; nor have the options below without one.
+  syncIntervalMs: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .exactOptional()
+    .describe(
+      "Writes with `sync: 'interval'` are synced at most so many ms later (1000 where left out); " +
+        'where it is set, writes that leave `sync` out too. Redis appendfsync everysec, PostgreSQL ' +
+        'synchronous_commit off.',
+    ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
     .default('point-in-time')

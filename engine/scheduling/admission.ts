@@ -42,6 +42,11 @@ export class Admission {
     return this.#stall
   }
 
+  /** Whether `admit` may delay writes now. */
+  get delays(): boolean {
+    return this.#stall !== null || this.#pacing.causeUnderLimits !== null
+  }
+
   /** Why `admit` delays a write now. */
   get cause(): StallCause {
     return this.#stall?.cause ?? this.#pacing.causeUnderLimits ?? 'debt'
