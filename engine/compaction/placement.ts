@@ -28,7 +28,7 @@ export interface WrittenTable {
 type AllocateRunId = () => RunId
 
 /** The ancestry of tables merged at `nowMs`, taken from all inputs of the spec. */
-export function ancestryOf({ inputs }: ResolvedSpec, nowMs: number): Ancestry {
+export function ancestryOf({ inputs }: Pick<ResolvedSpec, 'inputs'>, nowMs: number): Ancestry {
   let oldestWriteAtMs = Number.POSITIVE_INFINITY
   let oldestTombstoneAtMs: number | null = null
   for (const table of inputs.flatMap((input) => input.tables)) {

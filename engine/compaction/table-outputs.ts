@@ -12,11 +12,12 @@ import { showEntry } from '../iterators/show-entry.ts'
 import type { Cause } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
 import type { TableSummary, TableWriter } from '../table/table-writer.ts'
+import type { KeyRange } from '../version/key-range.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { PointerTally } from '../vlog/pointer-tally.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
 import type { EntrySink } from './merge-rules.ts'
-import type { OlderOverlap } from './older-overlap.ts'
+import { RangeWalk } from './older-ranges.ts'
 import type { Ancestry, WrittenTable } from './placement.ts'
 import { SoftCutWalk } from './soft-cuts.ts'
 import type { SoftCuts } from './strategy.ts'
@@ -25,12 +26,14 @@ import type { ValueRelocation } from './value-relocation.ts'
 /** One destination of a job: where its tables go and how they are cut. */
 export interface Destination {
   readonly level: number
+  /** First user key of this destination; null for the first. Destinations ascend by it. */
   readonly fromKey: Uint8Array | null
   readonly targetTableBytes: number | null
   readonly cutKeys: readonly Uint8Array[]
   readonly softCuts: SoftCuts | null
   readonly bitsPerKey: number
-  readonly older: OlderOverlap
+  /** Where tables older than the output may hold keys: ascending, disjoint. */
+  readonly olderRanges: readonly KeyRange[]
 }
 
 export interface NewTable {
@@ -56,6 +59,7 @@ export class TableOutputs implements EntrySink {
   #destination = 0
   #cutKey = 0
   #softCuts: SoftCutWalk | null
+  #older: RangeWalk
   #open: NewTable | null = null
 
   constructor(
@@ -71,11 +75,12 @@ export class TableOutputs implements EntrySink {
     this.#create = create
     this.#ancestry = ancestry
     this.#softCuts = softCutsOf(destinations[0])
+    this.#older = new RangeWalk(destinations[0]!.olderRanges)
   }
 
   olderMayHold(keyBytes: Uint8Array, keyStart: number, keyLength: number): boolean {
     this.#enterDestination(keyBytes, keyStart, keyLength)
-    return this.#destinations[this.#destination]!.older.covers(keyBytes, keyStart, keyLength)
+    return this.#older.covers(keyBytes, keyStart, keyLength)
   }
 
   startKey(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
@@ -137,12 +142,13 @@ export class TableOutputs implements EntrySink {
     return this.#written
   }
 
-  /**
-   * Closes a table that a failure left open. Its file is an orphan that the next recovery removes.
-   */
-  abandon(): void {
+  /** Gives up after a failure: closes the open table. Returns the ids of all tables created. */
+  abandon(): readonly TableId[] {
+    const created = this.#written.map(({ table }) => table.id)
+    if (this.#open !== null) created.push(this.#open.id)
     this.#open?.file.close()
     this.#open = null
+    return created
   }
 
   #enterDestination(keyBytes: Uint8Array, keyStart: number, keyLength: number): void {
@@ -152,7 +158,9 @@ export class TableOutputs implements EntrySink {
       this.#finishTable()
       this.#destination++
       this.#cutKey = 0
+      const { olderRanges } = this.#destinations[this.#destination]!
       this.#softCuts = softCutsOf(this.#destinations[this.#destination])
+      this.#older = new RangeWalk(olderRanges)
     }
   }
 

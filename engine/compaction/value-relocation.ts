@@ -6,9 +6,16 @@
 import type { SealedSegment } from '../version/segment-meta.ts'
 import type { ValuePointer } from '../vlog/value-pointer.ts'
 
+/** Which values a merge moves: those that lie in these segments, none of which is spent. */
+export interface ValueMoves {
+  readonly segments: readonly number[]
+}
+
 export interface ValueRelocation {
-  /** Whether values are moved out of the segment. False for a spent segment, which holds none. */
+  /** Whether values are moved out of the segment. */
   moves(segment: number): boolean
+  /** Record bytes of the values moved so far. */
+  readonly movedBytes: number
   /** Holds the pointer to the value moved last. */
   readonly pointerBytes: Uint8Array
   readonly pointerLength: number

@@ -6,27 +6,33 @@
  * same data.
  */
 
+import type { Json } from '../base/json.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
+import { InlineExecutor } from '../scheduling/inline-executor.ts'
+import type { JobExecutor } from '../scheduling/job-order.ts'
+import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitGate, Commits } from './commits.ts'
 import { Health, harmless } from './health.ts'
 import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
+import { jobRoom } from './job-room.ts'
 import { Maintenance } from './maintenance.ts'
 import { DatabaseCounters } from './metrics.ts'
 import type { OpenSettings } from './open-options.ts'
-import type { EngineOptions } from './options.ts'
+import { BACKGROUND_JOBS_DEFAULT, type EngineOptions, MEMTABLES_MAX_DEFAULT } from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
+import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
 import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
 import { ValueLog } from './values/value-log.ts'
@@ -46,6 +52,8 @@ export interface DatabaseParts {
   readonly snapshots: SnapshotList
   readonly values: ValueLog
   readonly tree: Tree
+  readonly executor: JobExecutor
+  readonly scheduler: DatabaseScheduler
   readonly reads: Reads
   readonly head: WriteHead
   readonly commits: Commits
@@ -113,7 +121,7 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
  * Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded.
  */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
-  const { storage, folder, strategy, options, clock, seed, onEvent } = settings
+  const { storage, folder, strategy, options, clock, seed, scheduling, onEvent } = settings
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes)
   const files = new OpenFiles(storage, options.maxOpenFiles)
@@ -131,17 +139,43 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     scans: counters.scans,
     lastSeq: () => head.lastSeq,
   })
-  const tree = new Tree({
-    ...shared,
+  const tree = new Tree({ ...shared, snapshots, book, values })
+  const room = jobRoom({ ...shared, options, handles: tree.handles, values })
+  const isBackground = scheduling !== 'inline'
+  const executor = isBackground
+    ? scheduling({ room, storage, folder, clock })
+    : new InlineExecutor(room)
+  opened.push(() => executor.close())
+  const scheduler: DatabaseScheduler = new Scheduler({
+    tree: new TreeJobs({
+      ...shared,
+      tree,
+      strategy,
+      executor,
+      options,
+      snapshots,
+      counters,
+      values,
+      lastSeq: () => head.lastSeq,
+      onEvent,
+    }),
     strategy,
-    options,
-    snapshots,
-    counters,
-    onEvent,
-    book,
-    values,
+    state: storedState(manifest, strategy),
+    clock,
+    compactionsMax: isBackground ? (options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT) : 1,
+    wait: () => executor.wait(),
+    onEnded: () => maintenance.afterJob(),
   })
-  const head = new WriteHead({ ...shared, options, seed, tree, values })
+  const head = new WriteHead({
+    ...shared,
+    options,
+    seed,
+    tree,
+    values,
+    isBackground,
+    flush: (flush) => scheduler.flush(flush),
+    settle: () => scheduler.settle(),
+  })
   opened.push(() => head.close())
   const gate: CommitGate = {
     assertWritable: () => health.assertWritable(),
@@ -164,15 +198,15 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const commits = new Commits({ head, gate, admission: openGate, interval, defaultSync })
   const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
-  const { memtableBytes } = options
   const maintenance = new Maintenance({
     health,
     commits,
     head,
-    tree,
+    scheduler,
     values,
     collector,
-    memtableBytes,
+    memtableBytes: options.memtableBytes,
+    memtablesMax: options.memtablesMax ?? MEMTABLES_MAX_DEFAULT,
   })
   reportRecovery(settings, recovery)
   head.replay(recovery)
@@ -188,11 +222,19 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     snapshots,
     values,
     tree,
+    executor,
+    scheduler,
     reads: new Reads(tree.handles, counters),
     head,
     commits,
     maintenance,
   }
+}
+
+/** The strategy's state in the folder, or its first state if another strategy wrote the folder. */
+function storedState({ state }: Manifest, strategy: CompactionStrategy): Json {
+  const { strategy: stored } = state
+  return stored?.name === strategy.name ? stored.state : strategy.initialState
 }
 
 function collectorHost(

@@ -90,6 +90,7 @@ export class Commits {
   #isAdmitted = false
   /** The group whose fdatasync is under way; it is not visible yet. */
   #syncing: Logged | null = null
+  #isUnpublished = false
 
   constructor({ head, gate, admission, interval, defaultSync }: CommitParts) {
     this.#head = head
@@ -137,6 +138,11 @@ export class Commits {
     batch.hold()
     this.#queue.push({ batch, sync: sync ?? this.#defaultSync, resolve, reject })
     this.#schedule()
+  }
+
+  /** Whether a group is in the log, but not yet in the memtable. */
+  get hasUnpublished(): boolean {
+    return this.#isUnpublished
   }
 
   /**
@@ -241,6 +247,7 @@ export class Commits {
     this.#syncing = logged
     // What comes later waits for this sync, so nothing else is appended before its end.
     this.#interval.synced()
+    this.#isUnpublished = true
     this.#head
       .syncAsync()
       .then(() => {
@@ -278,6 +285,7 @@ export class Commits {
   #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {
     let deletes = 0
     for (const batch of stored) deletes += this.#inserter.insert(batch, this.#head.nowMs())
+    this.#isUnpublished = false
     this.#gate.committed(batches, deletes)
   }
 }

@@ -2,10 +2,11 @@
  * Owns the public face of an open database: each call is checked here and passed to the part that
  * does the work (`assemble.ts` makes and connects the parts).
  *
- * Scheduling is inline: a write that fills the memtable flushes it, compacts until nothing is due,
- * and collects what is due of the value log, before it returns. So equal operations on equal seeds
- * give equal files. An acknowledged write stays committed even if the flush or compaction that it
- * started fails. Such a failure makes the database read-only, and the next write throws it.
+ * With inline scheduling, a write that fills the memtable flushes it, compacts until nothing is
+ * due, and collects what is due of the value log, before it returns. So equal operations on equal
+ * seeds give equal files. With an executor of its own, the database flushes and compacts beside the
+ * writes. An acknowledged write stays committed even if the flush or compaction that it started
+ * fails. Such a failure makes the database read-only, and the next write throws it.
  */
 
 import { bytesIn } from '../base/arguments.ts'
@@ -201,7 +202,7 @@ export class Database implements Disposable {
 
   /** A copy of the counters since the open. Bytes of files are in the storage's ledger. */
   metrics(): DatabaseMetrics {
-    const { strategy, cache, head, tree, values } = this.#parts
+    const { strategy, cache, head, tree, scheduler, values } = this.#parts
     const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters
     return {
       ...counters,
@@ -212,7 +213,7 @@ export class Database implements Disposable {
       cacheMisses: cache.misses,
       cacheUsedBytes: cache.usedBytes,
       memtableRawBytes: head.memtable.rawBytes,
-      debtBytes: strategy.debtBytes(tree.view(head.lastSeq)),
+      debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,
       valueLog: values.metrics(),
     }
@@ -235,7 +236,7 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, head, tree, manifest, lock } = this.#parts
+    const { health, commits, head, tree, scheduler, executor, manifest, lock } = this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -247,8 +248,10 @@ export class Database implements Disposable {
       }
     }
     attempt(() => commits.close())
+    if (!health.hasFailed) attempt(() => scheduler.settle())
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
+    attempt(() => executor.close())
     attempt(() => head.close())
     for (const cursor of this.#cursors) attempt(() => cursor.close())
     attempt(() => tree.close())

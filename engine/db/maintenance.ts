@@ -1,11 +1,12 @@
 /**
- * Owns when the database flushes, compacts and collects: after a commit, as far as it is due, and
- * on request. Invariant: no maintenance starts while other maintenance runs.
+ * Owns when the database freezes memtables, schedules jobs and collects: after a commit or a job,
+ * as far as it is due, and on request. Invariant: no maintenance starts while other maintenance
+ * runs.
  */
 
 import type { Commits } from './commits.ts'
 import type { Health } from './health.ts'
-import type { Tree } from './tree.ts'
+import type { DatabaseScheduler } from './tree-jobs.ts'
 import type { Collector } from './values/collector.ts'
 import type { ValueLog } from './values/value-log.ts'
 import type { WriteHead } from './write-head.ts'
@@ -14,10 +15,12 @@ export interface MaintenanceParts {
   readonly health: Health
   readonly commits: Commits
   readonly head: WriteHead
-  readonly tree: Tree
+  readonly scheduler: DatabaseScheduler
   readonly values: ValueLog
   readonly collector: Collector
   readonly memtableBytes: number
+  /** How many frozen memtables may wait for their flush. */
+  readonly memtablesMax: number
 }
 
 export class Maintenance {
@@ -44,12 +47,23 @@ export class Maintenance {
     })
   }
 
-  /** Flushes a full memtable and compacts to rest. */
+  /** Does what is due after a job has ended. A failure is kept in `health`. */
+  afterJob(): void {
+    const { health, scheduler } = this.#parts
+    health.attempt(() => {
+      this.makeRoom()
+      scheduler.schedule()
+    })
+  }
+
+  /** Freezes a full memtable, if there is room for it, and starts what is due then. */
   makeRoom(): void {
-    const { head, tree, memtableBytes } = this.#parts
-    if (head.memtable.rawBytes < memtableBytes) return
-    head.rotate()
-    tree.compactUntilRest(head.lastSeq)
+    const { head, commits, scheduler, memtableBytes, memtablesMax } = this.#parts
+    if (head.memtable.rawBytes < memtableBytes || head.frozen >= memtablesMax) return
+    // What is in the log must be in the memtable that is frozen with it.
+    if (commits.hasUnpublished) return
+    head.freeze()
+    scheduler.schedule()
   }
 
   /** Flushes the memtable, compacts to rest, and collects all that is due. Throws what fails. */
@@ -80,8 +94,8 @@ export class Maintenance {
   }
 
   #settleTree(): void {
-    const { head, tree } = this.#parts
-    if (!head.memtable.isEmpty) head.rotate()
-    tree.compactUntilRest(head.lastSeq)
+    const { head, scheduler } = this.#parts
+    if (!head.memtable.isEmpty) head.freeze()
+    scheduler.rest()
   }
 }

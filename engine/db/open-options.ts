@@ -13,6 +13,7 @@ import type { Json } from '../base/json.ts'
 import { checkStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
+import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
@@ -37,6 +38,11 @@ export interface OpenOptions {
   readonly seed?: number
   /** Which segments of the value log are collected: the policy that `valueLog.gcPolicy` names. */
   readonly valueLogPolicy?: ValueLogPolicy | null
+  /**
+   * Who runs flushes and compactions: `inline` (the default) inside the call that makes them due,
+   * so that equal operations give equal files; or an executor's factory, beside the calls.
+   */
+  readonly scheduling?: 'inline' | ExecutorFactory
   /** Called during flushes and compactions: it may read and call `write`, nothing else. */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
@@ -56,6 +62,7 @@ const OPEN_OPTIONS = [
   'timers',
   'seed',
   'valueLogPolicy',
+  'scheduling',
   'onEvent',
 ] as const satisfies readonly (keyof OpenOptions)[]
 
@@ -88,6 +95,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     timers = systemTimers,
     seed = 0,
     valueLogPolicy = null,
+    scheduling = 'inline',
     onEvent = () => {},
   } = checkOptions(open, OPEN_OPTIONS, 'open')
   checkPlace(storage, folder)
@@ -98,6 +106,9 @@ export function openSettings(open: OpenOptions): OpenSettings {
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
+  }
+  if (scheduling !== 'inline' && typeof scheduling !== 'function') {
+    throw invalidArgument(`scheduling must be 'inline' or a function, not ${show(scheduling)}`)
   }
   const options = parseEngineOptions(engineOptions)
   checkPolicy(options, valueLogPolicy)
@@ -111,6 +122,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     timers,
     seed,
     valueLogPolicy,
+    scheduling,
     onEvent,
   }
 }

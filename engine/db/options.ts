@@ -8,6 +8,11 @@ import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 
+/** `backgroundJobs` where it is left out. */
+export const BACKGROUND_JOBS_DEFAULT = 2
+/** `memtablesMax` where it is left out. */
+export const MEMTABLES_MAX_DEFAULT = 1
+
 const KiB = 1024
 const MiB = 1024 * KiB
 const GiB = 1024 * MiB
@@ -107,7 +112,7 @@ export const engineOptionsSchema = z.strictObject({
     .max(64 * GiB)
     .default(8 * MiB)
     .describe('Uncompressed blocks kept in memory; 0: none. LevelDB 8 MiB, RocksDB 32 MiB.'),
-  // The schema has no default, so that the option does not appear in results and folder records.
+  // An option without a default appears in results and folder records only where it is given.
   maxOpenFiles: z
     .int()
     .min(8)
@@ -128,6 +133,24 @@ export const engineOptionsSchema = z.strictObject({
       "Writes with `sync: 'interval'` are synced at most so many ms later (1000 where left out); " +
         'where it is set, writes that leave `sync` out too. Redis appendfsync everysec, PostgreSQL ' +
         'synchronous_commit off.',
+    ),
+  backgroundJobs: z
+    .int()
+    .min(1)
+    .max(64)
+    .exactOptional()
+    .describe(
+      `Jobs that run at once where they run beside writes, ${BACKGROUND_JOBS_DEFAULT} where left ` +
+        'out; inline there is always one. RocksDB max_background_jobs 2.',
+    ),
+  memtablesMax: z
+    .int()
+    .min(1)
+    .max(64)
+    .exactOptional()
+    .describe(
+      `Full memtables that may wait for their flush, ${MEMTABLES_MAX_DEFAULT} where left out. ` +
+        'RocksDB max_write_buffer_number 2 counts the one that takes writes too.',
     ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])

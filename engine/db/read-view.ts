@@ -22,7 +22,8 @@ export interface ReadView {
 /** A view sees the version of a generation, at a sequence number. */
 interface Moment {
   readonly generation: number
-  readonly seq: SeqNum
+  /** Null: every sequence number. */
+  readonly seq: SeqNum | null
 }
 
 /** Moments of generations [from, until) and sequence numbers in (after, before) reach the file. */
@@ -62,7 +63,15 @@ export class PinBoard {
 
   /** Keeps all files that `view` reaches at `seq`, until the returned function is called. */
   pin({ generation }: ReadView, seq: SeqNum): () => void {
-    const pin = { generation, seq }
+    return this.#hold({ generation, seq })
+  }
+
+  /** Keeps all files that the generation reaches at any sequence number. */
+  pinAll(generation: number): () => void {
+    return this.#hold({ generation, seq: null })
+  }
+
+  #hold(pin: Moment): () => void {
     this.#pins.add(pin)
     return () => {
       if (this.#pins.delete(pin)) this.sweep()
@@ -100,7 +109,6 @@ function reaches({ generation, seq }: Moment, reach: Reach): boolean {
   return (
     reach.fromGeneration <= generation &&
     generation < reach.untilGeneration &&
-    reach.afterSeq < seq &&
-    seq < reach.beforeSeq
+    (seq === null || (reach.afterSeq < seq && seq < reach.beforeSeq))
   )
 }

@@ -1,40 +1,25 @@
 /**
- * Owns the tree of an open database: its current version, and the only way to change it. Flushes
- * and compactions run to completion inside the call, so equal writes give equal trees, byte for
- * byte.
+ * Owns the tree of an open database: its current version, the files that belong to it, and the only
+ * way to change it, `install`.
  *
  * Crash order: tables are written and synced, the folder is synced, the edit is appended to the
  * manifest and synced, the version is published, and only then the inputs are deleted.
  */
 
 import { assert, paranoid } from '../base/assert.ts'
-import type { Clock } from '../base/clock.ts'
 import type { SeqNum } from '../base/internal-key.ts'
-import type { Json } from '../base/json.ts'
-import { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
-import { type JobContext, type JobResult, runCompaction, runFlush } from '../compaction/jobs.ts'
-import { ProgressGuard } from '../compaction/progress-guard.ts'
-import type { CompactionSpec, CompactionStrategy, TreeView } from '../compaction/strategy.ts'
-import type { NewTable } from '../compaction/table-outputs.ts'
-import { validateSpec } from '../compaction/validate-spec.ts'
 import { tableName } from '../manifest/file-names.ts'
 import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { Manifest } from '../manifest/manifest.ts'
-import type { MemTable } from '../memtable/memtable.ts'
-import type { Cause } from '../storage/ledger.ts'
 import type { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
-import { TableWriter } from '../table/table-writer.ts'
 import { checkRun, tablesOf } from '../version/run.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
-import { rawBytes, type TableId, type TableMeta } from '../version/table-meta.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import type { SegmentBook } from '../vlog/segment-book.ts'
-import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
-import type { DatabaseCounters } from './metrics.ts'
-import type { EngineOptions } from './options.ts'
 import { PinBoard, type Reach } from './read-view.ts'
 import type { SnapshotList } from './snapshots.ts'
 import { TableHandles } from './table-handles.ts'
@@ -47,14 +32,8 @@ export interface TreeParts {
   readonly folder: string
   readonly manifest: Manifest
   readonly numbers: FileNumbers
-  /** Guarded: the form of its answers is checked. */
-  readonly strategy: CompactionStrategy
-  readonly options: EngineOptions
-  readonly clock: Clock
   readonly cache: BlockCache
   readonly snapshots: SnapshotList
-  readonly counters: DatabaseCounters
-  readonly onEvent: (event: DatabaseEvent) => void
   /** How many bytes of each segment tables point to; the tree keeps it up to date. */
   readonly book: SegmentBook
   readonly values: ValueLog
@@ -64,8 +43,6 @@ export class Tree {
   readonly handles: TableHandles
   readonly pins: PinBoard
   readonly #parts: TreeParts
-  readonly #guard = new ProgressGuard()
-  readonly #mergeCounters = new ReadCounters()
   /**
    * By file number: the generation that added a table, or a segment that a merge filled. A file
    * that is not here is older than the open.
@@ -73,14 +50,12 @@ export class Tree {
   readonly #births = new Map<number, number>()
   #version: Version
   #generation = 0
-  #strategyState: Json
 
   constructor(parts: TreeParts) {
-    const { files, folder, cache, snapshots, book, strategy } = parts
-    const { version, strategy: last } = parts.manifest.state
+    const { files, folder, cache, snapshots, book, manifest } = parts
+    const { version } = manifest.state
     this.#parts = parts
     this.#version = version
-    this.#strategyState = last?.name === strategy.name ? last.state : strategy.initialState
     this.handles = new TableHandles(files, folder, cache)
     this.pins = new PinBoard(() => snapshots.seqs())
     for (const { run } of runsNewestFirst(version)) {
@@ -97,51 +72,9 @@ export class Tree {
     return this.#generation
   }
 
-  /** What the strategy sees. `guarded-strategy.ts` copies it first. */
-  view(lastSeq: number): TreeView {
-    const { options, snapshots, clock } = this.#parts
-    return {
-      version: this.#version,
-      memtableBytes: options.memtableBytes,
-      state: this.#strategyState,
-      inProgress: [],
-      oldestSnapshotSeq: snapshots.oldest(lastSeq),
-      nowMs: clock.nowMs(),
-      tableStats: (id) => ({ reads: this.handles.reads(id) }),
-    }
-  }
-
-  /**
-   * Writes `memtable` as the newest run. Logs numbered below `logNumber` are not needed from then
-   * on. `sealed`: the complete segments that the memtable points into.
-   */
-  flush(
-    memtable: MemTable,
-    logNumber: number,
-    lastSeq: number,
-    sealed: readonly SealedSegment[],
-  ): void {
-    const { strategy, counters, clock } = this.#parts
-    const filter = strategy.flushFilter(this.view(lastSeq))
-    const source = {
-      cursor: memtable.cursor(),
-      firstWriteAtMs: memtable.firstWriteAtMs ?? clock.nowMs(),
-      firstTombstoneAtMs: memtable.firstTombstoneAtMs,
-    }
-    const result = runFlush(this.#jobContext(), source, filter)
-    this.#install({ ...result.edit, logNumber, lastSeq, ...sealing(sealed) })
-    counters.flushes++
-    for (const { table } of result.edit.added) counters.rawBytesFlushed += rawBytes(table)
-    this.#report('flush', result, {
-      trigger: 'memtable',
-      formula: 'rawBytes ≥ memtableBytes',
-      values: { rawBytes: memtable.rawBytes, memtableBytes: this.#parts.options.memtableBytes },
-    })
-  }
-
   /** Records that logs below `logNumber` are not needed, when there is nothing to flush. */
   forgetLogs(logNumber: number, lastSeq: number, sealed: readonly SealedSegment[]): void {
-    this.#install({ ...EMPTY_EDIT, logNumber, lastSeq, ...sealing(sealed) })
+    this.install({ ...EMPTY_EDIT, logNumber, lastSeq, ...sealing(sealed) })
   }
 
   /**
@@ -151,20 +84,10 @@ export class Tree {
    */
   spend(segment: number, lastSeq: number): void {
     if (this.#parts.manifest.state.segments.get(segment)?.state !== 'sealed') return
-    this.#install({ ...EMPTY_EDIT, segments: { spent: [segment] } })
+    this.install({ ...EMPTY_EDIT, segments: { spent: [segment] } })
     const reach = this.#reachOfSegment(segment, Number.POSITIVE_INFINITY, lastSeq)
     this.pins.doom(() => this.#shrink(segment), reach)
     this.pins.sweep()
-  }
-
-  /** Compacts until the strategy has nothing to pick. */
-  compactUntilRest(lastSeq: number): void {
-    this.#guard.begin(this.#parts.clock.nowMs())
-    for (;;) {
-      const spec = this.#parts.strategy.pick(this.view(lastSeq))
-      if (spec === null) return
-      this.#compact(spec)
-    }
   }
 
   close(): void {
@@ -172,62 +95,8 @@ export class Tree {
     this.handles.close()
   }
 
-  #compact(spec: CompactionSpec): void {
-    const { strategy, counters } = this.#parts
-    const resolved = validateSpec(this.#validationContext(), spec)
-    const result = runCompaction(this.#jobContext(), resolved)
-    validateSpec(this.#validationContext(), spec)
-    const edit = { ...result.edit, strategy: { name: strategy.name, state: spec.nextState } }
-    this.#install(edit)
-    this.#strategyState = spec.nextState
-    if (spec.kind === 'merge') {
-      counters.merges++
-      for (const { level, table } of result.edit.added) counters.countMerged(level, rawBytes(table))
-    } else if (spec.kind === 'move') counters.moves++
-    else counters.drops++
-    this.#report(spec.kind, { ...result, edit }, spec.reason)
-    this.#guard.note(result.edit, this.#version, this.#strategyState)
-  }
-
-  #validationContext() {
-    const { options, clock } = this.#parts
-    return {
-      version: this.#version,
-      inProgress: [],
-      retention: { maxAgeMs: options.retentionMaxAgeMs, maxBytes: options.retentionMaxBytes },
-      nowMs: clock.nowMs(),
-    }
-  }
-
-  #jobContext(): JobContext {
-    const { snapshots, clock, manifest } = this.#parts
-    // A failed job must leave no gap in the run ids: recovery takes a gap for a missing edit.
-    let { nextRunId } = manifest.state
-    return {
-      version: this.#version,
-      snapshots: snapshots.seqs(),
-      nowMs: clock.nowMs(),
-      createTable: (cause, level, bitsPerKey) => this.#createTable(cause, level, bitsPerKey),
-      openRun: (level) => this.handles.compactionOpener(level, this.#mergeCounters),
-      allocateRunId: () => nextRunId++,
-      relocateValues: () => this.#parts.values.relocation(),
-    }
-  }
-
-  #createTable(cause: Cause, level: number, bitsPerKey: number): NewTable {
-    const { storage, folder, numbers, options } = this.#parts
-    const id = numbers.allocate()
-    const file = storage.create(joinPath(folder, tableName(id)), { cause, level })
-    const writer = new TableWriter(file, {
-      blockBytes: options.blockBytes,
-      restartInterval: options.blockRestartInterval,
-      compression: options.compression,
-      bitsPerKey,
-    })
-    return { id, file, writer }
-  }
-
-  #install(edit: VersionEdit): void {
+  /** Makes the edit durable, then current. The tables and segments it adds are durable. */
+  install(edit: VersionEdit): void {
     const { storage, folder, manifest, numbers, book } = this.#parts
     const writes = edit.added.length > 0 || edit.segments !== undefined
     if (writes) storage.syncFolder(folder)
@@ -327,27 +196,10 @@ export class Tree {
     values.handles.drop(segment)
     writeStub(storage, folder, segment, numbers.allocate())
   }
-
-  #report(kind: JobEvent['kind'], { edit, dropped }: JobResult, reason: JobEvent['reason']): void {
-    const sum = (placements: VersionEdit['added']) =>
-      placements.reduce((bytes, { table }) => bytes + table.bytes, 0)
-    const rewrites = kind === 'merge'
-    this.#parts.onEvent({
-      kind,
-      atMs: this.#parts.clock.nowMs(),
-      inputs: slicesOf(edit.removed),
-      outputs: slicesOf(edit.added),
-      bytesRead: rewrites ? sum(edit.removed) : 0,
-      bytesWritten: rewrites || kind === 'flush' ? sum(edit.added) : 0,
-      shadowedDropped: dropped.shadowed,
-      tombstonesDropped: dropped.tombstones,
-      reason,
-      edit,
-    })
-  }
 }
 
-function sealing(sealed: readonly SealedSegment[]): Pick<VersionEdit, 'segments'> {
+/** The part of an edit that lists complete segments. */
+export function sealing(sealed: readonly SealedSegment[]): Pick<VersionEdit, 'segments'> {
   return sealed.length === 0 ? {} : { segments: { sealed } }
 }
 

@@ -1,8 +1,8 @@
 /**
- * Owns what is newer than the tree: the current log, the memtable, and the newest sequence number.
- * Invariant: every entry of the memtable is in a log that still exists, so that recovery can
- * rebuild the memtable. Log, memtable and the value-log segments that they point into rotate
- * together.
+ * Owns what is newer than the tree: the current log and memtable, the frozen memtables that wait
+ * for their flush, and the newest sequence number. Invariant: every entry of a memtable is in a log
+ * that still exists, so that recovery can rebuild the memtable. Log, memtable and the value-log
+ * segments that they point into are frozen together.
  */
 
 import type { Clock } from '../base/clock.ts'
@@ -12,6 +12,7 @@ import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
+import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
@@ -19,6 +20,7 @@ import { type CommitHead, MemTableInserter } from './commits.ts'
 import type { EngineOptions } from './options.ts'
 import { clearReplayed, keepLost, type Recovery } from './recovery.ts'
 import type { Tree } from './tree.ts'
+import type { MemTableFlush } from './tree-jobs.ts'
 import type { ValueLog } from './values/value-log.ts'
 
 export interface WriteHeadParts {
@@ -30,6 +32,12 @@ export interface WriteHeadParts {
   readonly values: ValueLog
   readonly options: EngineOptions
   readonly clock: Clock
+  /** Flushes run beside writes, so that newer logs may be synced while an older one is needed. */
+  readonly isBackground: boolean
+  /** Queues a flush; inline, it has been done when this returns. */
+  readonly flush: (flush: MemTableFlush) => void
+  /** Blocks until all queued flushes are in the tree. */
+  readonly settle: () => void
   /** Root seed of the memtables' node heights. */
   readonly seed: number
 }
@@ -40,7 +48,10 @@ export class WriteHead implements CommitHead {
   #log: LogWriter
   #logNumber = 0
   #memtable: MemTable
+  /** Newest first: the one that takes writes, then the frozen ones. */
   #memtables: readonly MemTable[]
+  /** A flushed memtable that nothing reads: the next one may take its arena. */
+  #spare: MemTable | undefined
   #memtablesMade = 0
   #isClosed = false
   readonly #mover = new MemTableInserter(this)
@@ -62,6 +73,11 @@ export class WriteHead implements CommitHead {
   /** What a read searches, newest first. A rotation replaces the array, so a view may keep it. */
   get memtables(): readonly MemTable[] {
     return this.#memtables
+  }
+
+  /** How many memtables wait for the end of their flush. */
+  get frozen(): number {
+    return this.#memtables.length - 1
   }
 
   /** The time of a write, ms. */
@@ -103,22 +119,27 @@ export class WriteHead implements CommitHead {
     if (this.#log === log && !this.#isClosed) await log.syncAsync()
   }
 
-  /** Starts a new log, writes the memtable as a table, and removes the old log. */
-  rotate(): void {
-    const { storage, folder, tree, values } = this.#parts
+  /**
+   * Starts a new log and memtable, and queues the flush of the old memtable. When it is in the tree
+   * its log is removed.
+   */
+  freeze(): void {
+    const { storage, folder, values, isBackground } = this.#parts
     const superseded = { log: this.#log, number: this.#logNumber }
+    const memtable = this.#memtable
     const sealed = values.seal()
     this.#log = this.#newLog()
+    // A synced write in the new log must not survive what it follows in the old one.
+    if (isBackground) superseded.log.sync()
     superseded.log.close()
-    const spent = this.#memtable
-    tree.flush(spent, this.#logNumber, this.lastSeq, sealed)
-    this.#startMemTable(tree.pins.isEmpty ? spent : undefined)
-    storage.remove(joinPath(folder, walName(superseded.number)))
+    const name = walName(superseded.number)
+    this.#flush(memtable, sealed, () => storage.remove(joinPath(folder, name)))
+    this.#startMemTable()
   }
 
   /** Writes the batches of earlier logs as a table, and removes these logs. */
   replay(recovery: Recovery): void {
-    const { storage, folder, manifest, tree, numbers } = this.#parts
+    const { storage, folder, manifest, tree, numbers, settle } = this.#parts
     const inserter = new MemTableInserter(this)
     for (const { batch, writtenAtMs } of recovery.replay.batches) {
       inserter.insert(batch, Math.min(this.nowMs(), writtenAtMs ?? this.nowMs()))
@@ -126,7 +147,8 @@ export class WriteHead implements CommitHead {
     keepLost(storage, folder, recovery, () => numbers.allocate())
     const sealed = recovery.segments.seal()
     if (!this.#memtable.isEmpty) {
-      tree.flush(this.#memtable, this.#logNumber, this.lastSeq, sealed)
+      this.#flush(this.#memtable, sealed, () => {})
+      settle()
       this.#startMemTable()
     } else if (sealed.length > 0) {
       tree.forgetLogs(this.#logNumber, this.lastSeq, sealed)
@@ -140,7 +162,9 @@ export class WriteHead implements CommitHead {
 
   /** Prepares the folder for a close: if the log points into segments, it becomes a table. */
   finish(): void {
-    if (this.#parts.values.unsealedBytes > 0) this.rotate()
+    const { values, settle } = this.#parts
+    if (values.unsealedBytes > 0) this.freeze()
+    settle()
     this.#log.sync()
   }
 
@@ -164,17 +188,35 @@ export class WriteHead implements CommitHead {
     return log
   }
 
-  #startMemTable(spent?: MemTable): void {
-    this.#memtable = this.#newMemTable(spent)
-    this.#memtables = [this.#memtable]
+  /** `afterwards` is called when the memtable's tables are in the tree. */
+  #flush(memtable: MemTable, sealed: readonly SealedSegment[], afterwards: () => void): void {
+    this.#parts.flush({
+      memtable,
+      olderMemtables: () => this.#memtables.slice(this.#memtables.indexOf(memtable) + 1),
+      logNumber: this.#logNumber,
+      lastSeq: this.lastSeq,
+      sealed,
+      onFlushed: () => {
+        this.#memtables = this.#memtables.filter((other) => other !== memtable)
+        if (this.#parts.tree.pins.isEmpty) this.#spare = memtable
+        afterwards()
+      },
+    })
   }
 
-  #newMemTable(spent?: MemTable): MemTable {
+  #startMemTable(): void {
+    this.#memtable = this.#newMemTable()
+    this.#memtables = [this.#memtable, ...this.#memtables]
+  }
+
+  #newMemTable(): MemTable {
     const { options, seed } = this.#parts
+    const spare = this.#spare
+    this.#spare = undefined
     return new MemTable({
       capacityBytes: options.memtableBytes,
       seed: deriveSeed(seed, 'memtable', this.#memtablesMade++),
-      ...(spent === undefined ? {} : { spent }),
+      ...(spare === undefined ? {} : { spent: spare }),
     })
   }
 }

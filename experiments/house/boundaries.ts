@@ -23,7 +23,7 @@ const inFolder = (folder: string, names: string, ending = '') =>
 const engineRooms = (names: string) => inFolder('engine', names)
 const ENGINE_FACE = 'engine/index.ts'
 const BELOW_DB = engineRooms(
-  'base storage version wal memtable cache table vlog manifest iterators compaction',
+  'base storage version wal memtable cache table vlog manifest iterators compaction scheduling',
 )
 const WHOLE_ENGINE = [...BELOW_DB, 'engine/db']
 /**
@@ -138,6 +138,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'engine/manifest': engineRooms('base storage wal version'),
   'engine/iterators': engineRooms('base version'),
   'engine/compaction': engineRooms('base storage version table vlog iterators'),
+  'engine/scheduling': engineRooms(
+    'base version memtable storage wal table vlog iterators compaction',
+  ),
   'engine/db': BELOW_DB,
   'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
   'engine/db/offline': WHOLE_ENGINE,

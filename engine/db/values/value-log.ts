@@ -14,7 +14,7 @@ import { ReadCounters } from '../../base/read-counters.ts'
 import type { BlockCache } from '../../cache/block-cache.ts'
 import { checkedRelocateBelow } from '../../compaction/strategy-answers.ts'
 import type { ValueLogPolicy, ValueLogView } from '../../compaction/value-log-policy.ts'
-import type { ValueRelocation } from '../../compaction/value-relocation.ts'
+import type { ValueMoves, ValueRelocation } from '../../compaction/value-relocation.ts'
 import { segmentName } from '../../manifest/file-names.ts'
 import type { FileNumbers } from '../../manifest/file-numbers.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
@@ -205,19 +205,21 @@ export class ValueLog {
     )
   }
 
-  /** How a merge moves values out of old segments; null if the policy asks for no moves. */
-  relocation(): ValueRelocation | null {
+  /** What a merge moves out of old segments; null if the policy asks for no moves. */
+  moves(): ValueMoves | null {
     const { policy } = this.#parts
     if (policy === null) return null
-    const below = checkedRelocateBelow(policy.name, policy.relocateBelow(this.view()))
-    if (below === 0) return null
+    const view = this.view()
+    const below = checkedRelocateBelow(policy.name, policy.relocateBelow(view))
+    // The view leaves out spent segments: a merge may still carry stale pointers into them.
+    const segments = view.segments.map(({ segment }) => segment).filter((id) => id < below)
+    return segments.length === 0 ? null : { segments }
+  }
+
+  /** How a merge that runs in this thread moves values. */
+  relocation({ segments }: ValueMoves): ValueRelocation {
     const appender = this.#appender('vlog-gc', () => {})
-    const { collection } = this
-    // Spent segments are excluded: a merge may still carry stale pointers into them.
-    const moves = (segment: number) => segment < below && this.holds(segment)
-    return new ValueMover(moves, this.handles, appender, this.collectAccount, (bytes) => {
-      collection.relocatedBytes += bytes
-    })
+    return new ValueMover(new Set(segments), this.handles, appender, this.collectAccount)
   }
 
   close(): void {

@@ -13,25 +13,30 @@ import type { SegmentAppender } from './segment-appender.ts'
 const WRITE_BYTES = 1024 * 1024
 
 export class ValueMover implements ValueRelocation {
-  readonly moves: (segment: number) => boolean
+  readonly #segments: ReadonlySet<number>
   readonly #handles: SegmentHandles
   readonly #appender: SegmentAppender
   readonly #account: ValueAccount
-  readonly #onMoved: (bytes: number) => void
   #writtenBytes = 0
 
   constructor(
-    moves: (segment: number) => boolean,
+    segments: ReadonlySet<number>,
     handles: SegmentHandles,
     appender: SegmentAppender,
     account: ValueAccount,
-    onMoved: (bytes: number) => void,
   ) {
-    this.#onMoved = onMoved
-    this.moves = moves
+    this.#segments = segments
     this.#handles = handles
     this.#appender = appender
     this.#account = account
+  }
+
+  moves(segment: number): boolean {
+    return this.#segments.has(segment)
+  }
+
+  get movedBytes(): number {
+    return this.#appender.appendedBytes
   }
 
   get pointerBytes(): Uint8Array {
@@ -55,7 +60,6 @@ export class ValueMover implements ValueRelocation {
   }
 
   finish(): readonly SealedSegment[] {
-    this.#onMoved(this.#appender.appendedBytes)
     return this.#appender.seal()
   }
 

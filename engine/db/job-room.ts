@@ -1,0 +1,58 @@
+/**
+ * Owns what jobs use in the thread of the database: its files, its open tables and its value log.
+ */
+
+import { ReadCounters } from '../base/read-counters.ts'
+import type { NewTable } from '../compaction/table-outputs.ts'
+import { tableName } from '../manifest/file-names.ts'
+import type { FileNumbers } from '../manifest/file-numbers.ts'
+import type { JobRoom } from '../scheduling/run-job.ts'
+import type { Cause } from '../storage/ledger.ts'
+import { joinPath, type Storage } from '../storage/storage.ts'
+import { TableWriter } from '../table/table-writer.ts'
+import type { EngineOptions } from './options.ts'
+import type { TableHandles } from './table-handles.ts'
+import type { ValueLog } from './values/value-log.ts'
+
+export interface JobRoomParts {
+  readonly storage: Storage
+  readonly folder: string
+  readonly numbers: FileNumbers
+  readonly options: EngineOptions
+  readonly handles: TableHandles
+  readonly values: Pick<ValueLog, 'relocation'>
+}
+
+/** The room of jobs that run in this thread. */
+export function jobRoom({
+  storage,
+  folder,
+  numbers,
+  options,
+  handles,
+  values,
+}: JobRoomParts): JobRoom {
+  const mergeReads = new ReadCounters()
+  return {
+    createTable(cause: Cause, level: number, bitsPerKey: number): NewTable {
+      const id = numbers.allocate()
+      const file = storage.create(joinPath(folder, tableName(id)), { cause, level })
+      const writer = new TableWriter(file, {
+        blockBytes: options.blockBytes,
+        restartInterval: options.blockRestartInterval,
+        compression: options.compression,
+        bitsPerKey,
+      })
+      return { id, file, writer }
+    },
+    removeTable(id) {
+      try {
+        storage.remove(joinPath(folder, tableName(id)))
+      } catch {
+        // An orphan: the next recovery removes it.
+      }
+    },
+    openRun: (level) => handles.compactionOpener(level, mergeReads),
+    relocation: (moves) => values.relocation(moves),
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Owns the flushes and compactions of an open database: it plans them, gives their orders to the
+ * executor, and installs their outcomes in the tree (`ScheduledTree`). It counts and reports each
+ * after its install.
+ *
+ * Invariant: what a job may do is decided when it is planned, and checked again when it is
+ * installed if the tree has changed in between.
+ */
+
+import type { Clock } from '../base/clock.ts'
+import type { SeqNum } from '../base/internal-key.ts'
+import type { Json } from '../base/json.ts'
+import type { DroppedEntries } from '../compaction/merge-rules.ts'
+import { compactionEdit, flushEdit } from '../compaction/placement.ts'
+import type { ResolvedSpec } from '../compaction/resolved-spec.ts'
+import type { CompactionSpec, CompactionStrategy, TreeView } from '../compaction/strategy.ts'
+import { validateSpec } from '../compaction/validate-spec.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { MemTable } from '../memtable/memtable.ts'
+import {
+  flushOrder,
+  type JobEnded,
+  type JobExecutor,
+  type JobOutcome,
+  mergeOrder,
+  type OrderContext,
+} from '../scheduling/job-order.ts'
+import { type PinnedSpec, pinSpec, specNow } from '../scheduling/pinned-spec.ts'
+import { conflictOf } from '../scheduling/reservations.ts'
+import type { JobTimes, ScheduledTree, Scheduler } from '../scheduling/scheduler.ts'
+import type { RunId } from '../version/run.ts'
+import type { SealedSegment } from '../version/segment-meta.ts'
+import { rawBytes, rawBytesOfTables } from '../version/table-meta.ts'
+import type { Version } from '../version/version.ts'
+import type { VersionEdit } from '../version/version-edit.ts'
+import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
+import type { DatabaseCounters } from './metrics.ts'
+import type { EngineOptions } from './options.ts'
+import type { SnapshotList } from './snapshots.ts'
+import { sealing, type Tree } from './tree.ts'
+import type { ValueLog } from './values/value-log.ts'
+
+/** A memtable that takes no more writes, and what becomes true when it is flushed. */
+export interface MemTableFlush {
+  readonly memtable: MemTable
+  /** Frozen before it and not flushed yet, when this one is ordered. */
+  readonly olderMemtables: () => readonly MemTable[]
+  /** Logs below this number are not needed afterwards. */
+  readonly logNumber: number
+  /** The newest sequence number in it, or in the tree if it is empty. */
+  readonly lastSeq: SeqNum
+  /** The complete segments that it points into. */
+  readonly sealed: readonly SealedSegment[]
+  /** Called when its tables are in the tree. */
+  readonly onFlushed: () => void
+}
+
+/** A compaction that may run. */
+export interface CompactionPlan {
+  readonly spec: CompactionSpec
+  readonly pinned: PinnedSpec
+  /** As resolved in `version`, in which it was planned. */
+  readonly resolved: ResolvedSpec
+  readonly version: Version
+}
+
+/** The scheduler of a database. */
+export type DatabaseScheduler = Scheduler<MemTableFlush, CompactionPlan, JobOutcome>
+
+export interface TreeJobsParts {
+  readonly tree: Tree
+  readonly manifest: Manifest
+  /** Guarded: the form of its answers is checked. */
+  readonly strategy: CompactionStrategy
+  readonly executor: JobExecutor
+  readonly options: EngineOptions
+  readonly clock: Clock
+  readonly snapshots: SnapshotList
+  readonly counters: DatabaseCounters
+  readonly values: ValueLog
+  /** The newest committed sequence number. */
+  readonly lastSeq: () => SeqNum
+  readonly onEvent: (event: DatabaseEvent) => void
+}
+
+const NOTHING_DROPPED: DroppedEntries = { shadowed: 0, tombstones: 0 }
+const NOTHING_WRITTEN: JobOutcome = {
+  written: [],
+  sealed: [],
+  dropped: NOTHING_DROPPED,
+  movedBytes: 0,
+}
+
+export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, JobOutcome> {
+  readonly #parts: TreeJobsParts
+
+  constructor(parts: TreeJobsParts) {
+    this.#parts = parts
+  }
+
+  get version(): Version {
+    return this.#parts.tree.version
+  }
+
+  /** What the strategy sees. `guarded-strategy.ts` copies it first. */
+  view(state: Json, inProgress: readonly CompactionSpec[]): TreeView {
+    const { options, snapshots, clock, tree, lastSeq } = this.#parts
+    return {
+      version: tree.version,
+      memtableBytes: options.memtableBytes,
+      state,
+      inProgress,
+      oldestSnapshotSeq: snapshots.oldest(lastSeq()),
+      nowMs: clock.nowMs(),
+      tableStats: (id) => ({ reads: tree.handles.reads(id) }),
+    }
+  }
+
+  plan(spec: CompactionSpec, running: readonly CompactionPlan[]): CompactionPlan | null {
+    const { version } = this
+    const resolved = this.#validated(spec)
+    const pinned = pinSpec(version, resolved)
+    const others = running.map((plan) => plan.pinned)
+    if (conflictOf(version, pinned, others) !== null) return null
+    return { spec, pinned, resolved, version }
+  }
+
+  specOf({ pinned }: CompactionPlan): CompactionSpec {
+    return specNow(this.version, pinned)
+  }
+
+  startFlush(
+    { memtable, olderMemtables }: MemTableFlush,
+    view: TreeView,
+    id: number,
+    ended: JobEnded,
+  ): void {
+    const { strategy, executor } = this.#parts
+    const filter = strategy.flushFilter(view)
+    executor.start(flushOrder(this.#context(id), memtable, olderMemtables(), filter), ended)
+  }
+
+  startCompaction({ spec, resolved }: CompactionPlan, id: number, ended: JobEnded): void {
+    if (spec.kind !== 'merge') {
+      ended(NOTHING_WRITTEN)
+      return
+    }
+    const { executor, values, tree } = this.#parts
+    const moves = values.moves()
+    // Segments whose values the merge reads must stay, even if collection spends them meanwhile.
+    const unpin = moves === null ? () => {} : tree.pins.pinAll(tree.generation)
+    executor.start(mergeOrder(this.#context(id), resolved, moves), (result) => {
+      unpin()
+      ended(result)
+    })
+  }
+
+  installFlush(
+    { memtable, logNumber, lastSeq, sealed, onFlushed }: MemTableFlush,
+    { written, dropped }: JobOutcome,
+    _times: JobTimes,
+  ): VersionEdit {
+    const { tree, counters, options } = this.#parts
+    const tables = written.map(({ table }) => table)
+    const edit = flushEdit(tables, this.#runIds())
+    tree.install({ ...edit, logNumber, lastSeq, ...sealing(sealed) })
+    counters.flushes++
+    counters.rawBytesFlushed += rawBytesOfTables(tables)
+    this.#report('flush', edit, dropped, {
+      trigger: 'memtable',
+      formula: 'rawBytes ≥ memtableBytes',
+      values: { rawBytes: memtable.rawBytes, memtableBytes: options.memtableBytes },
+    })
+    onFlushed()
+    return edit
+  }
+
+  installCompaction(
+    { spec, pinned, resolved, version }: CompactionPlan,
+    { written, sealed, dropped, movedBytes }: JobOutcome,
+    state: Json | undefined,
+    _times: JobTimes,
+  ): VersionEdit {
+    const { tree, strategy, counters, values } = this.#parts
+    const now = version === this.version ? resolved : this.#validated(specNow(this.version, pinned))
+    values.collection.relocatedBytes += movedBytes
+    const edit = {
+      ...compactionEdit(now, written, this.#runIds()),
+      ...sealing(sealed),
+      ...(state === undefined ? {} : { strategy: { name: strategy.name, state } }),
+    }
+    tree.install(edit)
+    if (spec.kind === 'merge') {
+      counters.merges++
+      for (const { level, table } of edit.added) counters.countMerged(level, rawBytes(table))
+    } else if (spec.kind === 'move') counters.moves++
+    else counters.drops++
+    this.#report(spec.kind, edit, dropped, spec.reason)
+    return edit
+  }
+
+  #validated(spec: CompactionSpec): ResolvedSpec {
+    const { options, clock } = this.#parts
+    return validateSpec(
+      {
+        version: this.version,
+        inProgress: [],
+        retention: { maxAgeMs: options.retentionMaxAgeMs, maxBytes: options.retentionMaxBytes },
+        nowMs: clock.nowMs(),
+      },
+      spec,
+    )
+  }
+
+  #context(id: number): OrderContext {
+    const { snapshots, clock } = this.#parts
+    return { id, version: this.version, snapshots: snapshots.seqs(), nowMs: clock.nowMs() }
+  }
+
+  /** Numbers for new runs. Only an install takes them: a failed job must leave no gap. */
+  #runIds(): () => RunId {
+    let { nextRunId } = this.#parts.manifest.state
+    return () => nextRunId++
+  }
+
+  #report(
+    kind: JobEvent['kind'],
+    edit: VersionEdit,
+    dropped: DroppedEntries,
+    reason: JobEvent['reason'],
+  ): void {
+    const sum = (placements: VersionEdit['added']) =>
+      placements.reduce((bytes, { table }) => bytes + table.bytes, 0)
+    const rewrites = kind === 'merge'
+    this.#parts.onEvent({
+      kind,
+      atMs: this.#parts.clock.nowMs(),
+      inputs: slicesOf(edit.removed),
+      outputs: slicesOf(edit.added),
+      bytesRead: rewrites ? sum(edit.removed) : 0,
+      bytesWritten: rewrites || kind === 'flush' ? sum(edit.added) : 0,
+      shadowedDropped: dropped.shadowed,
+      tombstonesDropped: dropped.tombstones,
+      reason,
+      edit,
+    })
+  }
+}

@@ -1,0 +1,18 @@
+/** Owns the contract between a database and whoever makes its executor. Types only. */
+
+import type { Clock } from '../base/clock.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { JobExecutor } from './job-order.ts'
+import type { JobRoom } from './run-job.ts'
+
+/** What an executor gets from the database that it works for. */
+export interface ExecutorParts {
+  /** Runs jobs in the thread of the database. */
+  readonly room: JobRoom
+  readonly storage: Storage
+  readonly folder: string
+  readonly clock: Clock
+}
+
+/** Makes the executor of one database. The database closes it. */
+export type ExecutorFactory = (parts: ExecutorParts) => JobExecutor

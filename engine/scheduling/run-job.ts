@@ -1,0 +1,59 @@
+/**
+ * Owns the execution of a job: from an order to written tables. A job only writes new files. What
+ * it wrote becomes part of the tree when the scheduler installs it, so a failed job changes
+ * nothing, and removes the files that it wrote.
+ */
+
+import type { InternalCursor } from '../base/internal-cursor.ts'
+import { writeSurvivors } from '../compaction/merge-rules.ts'
+import { type CreateTable, TableOutputs } from '../compaction/table-outputs.ts'
+import type { ValueMoves, ValueRelocation } from '../compaction/value-relocation.ts'
+import { MergingCursor } from '../iterators/merging-cursor.ts'
+import { RunCursor } from '../iterators/run-cursor.ts'
+import { MemTable } from '../memtable/memtable.ts'
+import { runOf } from '../version/run.ts'
+import type { TableId, TableMeta } from '../version/table-meta.ts'
+import type { JobOrder, JobOutcome } from './job-order.ts'
+
+/** What a job uses in the thread that runs it. */
+export interface JobRoom {
+  readonly createTable: CreateTable
+  /**
+   * Returns a function that opens the tables of one run of a level, one after another, on the
+   * compaction's account.
+   */
+  readonly openRun: (level: number) => (table: TableMeta) => InternalCursor
+  /** Removes a table that was not finished or not installed. Errors are ignored. */
+  readonly removeTable: (id: TableId) => void
+  readonly relocation: (moves: ValueMoves) => ValueRelocation
+}
+
+/** Carries out the order. Throws what the storage throws, and `LSM_CORRUPTION`. */
+export function runJob(order: JobOrder, room: JobRoom): JobOutcome {
+  const relocation = order.values === null ? null : room.relocation(order.values)
+  const outputs = new TableOutputs(
+    order.destinations,
+    order.cause,
+    room.createTable,
+    order.ancestry,
+    relocation,
+  )
+  try {
+    const dropped = writeSurvivors(sourceOf(order, room), order.snapshots, outputs)
+    const written = outputs.finish()
+    const sealed = relocation?.finish() ?? []
+    return { written, sealed, dropped, movedBytes: relocation?.movedBytes ?? 0 }
+  } catch (error) {
+    for (const id of outputs.abandon()) room.removeTable(id)
+    relocation?.abandon()
+    throw error
+  }
+}
+
+function sourceOf({ source }: JobOrder, { openRun }: JobRoom): InternalCursor {
+  if ('memtable' in source) return MemTable.over(source.memtable).cursor()
+  const cursors = source.runs.map(
+    ({ level, tables }) => new RunCursor(runOf(0, tables), openRun(level)),
+  )
+  return new MergingCursor(cursors)
+}
