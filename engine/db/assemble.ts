@@ -26,8 +26,14 @@ import { jobRoom } from './job-room.ts'
 import { Maintenance } from './maintenance.ts'
 import { DatabaseCounters } from './metrics.ts'
 import type { OpenSettings } from './open-options.ts'
-import { BACKGROUND_JOBS_DEFAULT, type EngineOptions, MEMTABLES_MAX_DEFAULT } from './options.ts'
+import {
+  BACKGROUND_JOBS_DEFAULT,
+  type EngineOptions,
+  MEMTABLES_MAX_DEFAULT,
+  SLOWDOWN_DEFAULT,
+} from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
+import { writePressure } from './pressure.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
@@ -36,7 +42,7 @@ import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
 import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
 import { ValueLog } from './values/value-log.ts'
-import { openGate } from './write-gate.ts'
+import { openGate, WriteGate } from './write-gate.ts'
 import { WriteHead } from './write-head.ts'
 
 /** What an open database is made of. */
@@ -56,6 +62,8 @@ export interface DatabaseParts {
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
   readonly head: WriteHead
+  /** Null with inline scheduling, where writers never wait. */
+  readonly gate: WriteGate | null
   readonly commits: Commits
   readonly maintenance: Maintenance
 }
@@ -146,19 +154,20 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     ? scheduling({ room, storage, folder, clock })
     : new InlineExecutor(room)
   opened.push(() => executor.close())
+  const jobs = new TreeJobs({
+    ...shared,
+    tree,
+    strategy,
+    executor,
+    options,
+    snapshots,
+    counters,
+    values,
+    lastSeq: () => head.lastSeq,
+    onEvent,
+  })
   const scheduler: DatabaseScheduler = new Scheduler({
-    tree: new TreeJobs({
-      ...shared,
-      tree,
-      strategy,
-      executor,
-      options,
-      snapshots,
-      counters,
-      values,
-      lastSeq: () => head.lastSeq,
-      onEvent,
-    }),
+    tree: jobs,
     strategy,
     state: storedState(manifest, strategy),
     clock,
@@ -177,7 +186,17 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     settle: () => scheduler.settle(),
   })
   opened.push(() => head.close())
-  const gate: CommitGate = {
+  const gate = isBackground
+    ? new WriteGate({
+        slowdown: options.slowdown ?? SLOWDOWN_DEFAULT,
+        clock,
+        timers: settings.timers,
+        pressure: () => writePressure({ options, strategy, head, scheduler, jobs }),
+        waitForJob: () => executor.wait(),
+        onEvent,
+      })
+    : null
+  const commitGate: CommitGate = {
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
@@ -195,7 +214,13 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     failed: (cause) => health.fail(cause, false),
   })
   const defaultSync = syncIntervalMs === undefined ? false : 'interval'
-  const commits = new Commits({ head, gate, admission: openGate, interval, defaultSync })
+  const commits = new Commits({
+    head,
+    gate: commitGate,
+    admission: gate ?? openGate,
+    interval,
+    defaultSync,
+  })
   const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
   const maintenance = new Maintenance({
@@ -207,6 +232,12 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     collector,
     memtableBytes: options.memtableBytes,
     memtablesMax: options.memtablesMax ?? MEMTABLES_MAX_DEFAULT,
+    changed() {
+      if (gate === null) return
+      health.attempt(() => gate.changed())
+      // Nothing will lift a stall any more; the writers get the failure.
+      if (health.hasFailed) gate.close()
+    },
   })
   reportRecovery(settings, recovery)
   head.replay(recovery)
@@ -226,6 +257,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     scheduler,
     reads: new Reads(tree.handles, counters),
     head,
+    gate,
     commits,
     maintenance,
   }

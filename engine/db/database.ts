@@ -202,7 +202,7 @@ export class Database implements Disposable {
 
   /** A copy of the counters since the open. Bytes of files are in the storage's ledger. */
   metrics(): DatabaseMetrics {
-    const { strategy, cache, head, tree, scheduler, values } = this.#parts
+    const { strategy, cache, head, tree, scheduler, values, gate } = this.#parts
     const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters
     return {
       ...counters,
@@ -216,6 +216,7 @@ export class Database implements Disposable {
       debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,
       valueLog: values.metrics(),
+      ...(gate === null ? {} : { stalls: gate.metrics() }),
     }
   }
 
@@ -236,7 +237,7 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, head, tree, scheduler, executor, manifest, lock } = this.#parts
+    const { health, commits, gate, head, tree, scheduler, executor, manifest, lock } = this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -249,6 +250,7 @@ export class Database implements Disposable {
     }
     attempt(() => commits.close())
     if (!health.hasFailed) attempt(() => scheduler.settle())
+    attempt(() => gate?.close())
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
     attempt(() => executor.close())

@@ -6,10 +6,17 @@
 import { z } from 'zod'
 import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
+import { SLOWDOWNS } from '../scheduling/admission.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 
 /** `backgroundJobs` where it is left out. */
 export const BACKGROUND_JOBS_DEFAULT = 2
+/** `slowdown` where it is left out. */
+export const SLOWDOWN_DEFAULT = 'rate'
+/** RocksDB's limits of 64 GiB and 256 GiB, in its memtables of 64 MiB. */
+export const SOFT_DEBT_MEMTABLES = 1024
+export const HARD_DEBT_MEMTABLES = 4096
+
 /** `memtablesMax` where it is left out. */
 export const MEMTABLES_MAX_DEFAULT = 1
 
@@ -151,6 +158,31 @@ export const engineOptionsSchema = z.strictObject({
     .describe(
       `Full memtables that may wait for their flush, ${MEMTABLES_MAX_DEFAULT} where left out. ` +
         'RocksDB max_write_buffer_number 2 counts the one that takes writes too.',
+    ),
+  slowdown: z
+    .enum(SLOWDOWNS)
+    .exactOptional()
+    .describe(
+      `How writes are paced where jobs run beside them, ${SLOWDOWN_DEFAULT} where left out: rate ` +
+        '(an adapting rate, as RocksDB), debt (each write waits as long as the work it makes ' +
+        'takes), beats (the work due is spread over the next memtable, as TigerBeetle), spring ' +
+        '(the fuller, the slower, as bLSM).',
+    ),
+  softDebtBytes: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe(
+      `Writes slow down from this merge debt on; ${SOFT_DEBT_MEMTABLES} memtables where left out. ` +
+        'RocksDB soft_pending_compaction_bytes_limit 64 GiB.',
+    ),
+  hardDebtBytes: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe(
+      `Writes stop from this merge debt on; ${HARD_DEBT_MEMTABLES} memtables where left out. ` +
+        'RocksDB hard_pending_compaction_bytes_limit 256 GiB.',
     ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
