@@ -22,14 +22,21 @@ import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
-import { Commits } from './commits.ts'
+import { type CommitGate, Commits } from './commits.ts'
 import { Health, harmless } from './health.ts'
+import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
 import { jobRoom } from './job-room.ts'
 import { Maintenance } from './maintenance.ts'
 import { DatabaseCounters } from './metrics.ts'
 import type { OpenSettings } from './open-options.ts'
-import { BACKGROUND_JOBS_DEFAULT, type EngineOptions, MEMTABLES_MAX_DEFAULT } from './options.ts'
+import {
+  BACKGROUND_JOBS_DEFAULT,
+  type EngineOptions,
+  MEMTABLES_MAX_DEFAULT,
+  SLOWDOWN_DEFAULT,
+} from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
+import { writePressure } from './pressure.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
@@ -38,6 +45,7 @@ import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
 import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
 import { ValueLog } from './values/value-log.ts'
+import { openGate, WriteGate } from './write-gate.ts'
 import { WriteHead } from './write-head.ts'
 
 /** What an open database is made of. */
@@ -57,6 +65,8 @@ export interface DatabaseParts {
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
   readonly head: WriteHead
+  /** Null with inline scheduling, where writers never wait. */
+  readonly gate: WriteGate | null
   readonly commits: Commits
   readonly maintenance: Maintenance
 }
@@ -163,19 +173,20 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
       })
     : new InlineExecutor((order: JobOrder) => runJob(order, room))
   opened.push(() => executor.close())
+  const jobs = new TreeJobs({
+    ...shared,
+    tree,
+    strategy,
+    executor,
+    options,
+    snapshots,
+    counters,
+    values,
+    lastSeq: () => head.lastSeq,
+    onEvent,
+  })
   const scheduler: DatabaseScheduler = new Scheduler({
-    tree: new TreeJobs({
-      ...shared,
-      tree,
-      strategy,
-      executor,
-      options,
-      snapshots,
-      counters,
-      values,
-      lastSeq: () => head.lastSeq,
-      onEvent,
-    }),
+    tree: jobs,
     strategy,
     state: storedState(manifest, strategy),
     clock,
@@ -194,13 +205,40 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     settle: () => scheduler.settle(),
   })
   opened.push(() => head.close())
-  const commits = new Commits(head, {
+  const gate = isBackground
+    ? new WriteGate({
+        slowdown: options.slowdown ?? SLOWDOWN_DEFAULT,
+        clock,
+        timers: settings.timers,
+        pressure: () => writePressure({ options, strategy, head, scheduler, jobs }),
+        waitForJob: () => executor.wait(),
+        onEvent,
+      })
+    : null
+  const commitGate: CommitGate = {
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
+  }
+  const { syncIntervalMs } = options
+  const interval = new IntervalSync({
+    timers: settings.timers,
+    nowMs: () => clock.nowMs(),
+    intervalMs: syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
+    sync: () => head.sync(),
+    syncAsync: () => head.syncAsync(),
+    failed: (cause) => health.fail(cause, false),
+  })
+  const defaultSync = syncIntervalMs === undefined ? false : 'interval'
+  const commits = new Commits({
+    head,
+    gate: commitGate,
+    admission: gate ?? openGate,
+    interval,
+    defaultSync,
   })
   const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
@@ -213,6 +251,12 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     collector,
     memtableBytes: options.memtableBytes,
     memtablesMax,
+    changed() {
+      if (gate === null) return
+      health.attempt(() => gate.changed())
+      // Nothing will lift a stall any more; the writers get the failure.
+      if (health.hasFailed) gate.close()
+    },
   })
   reportRecovery(settings, recovery)
   head.replay(recovery)
@@ -232,6 +276,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     scheduler,
     reads: new Reads(tree.handles, counters),
     head,
+    gate,
     commits,
     maintenance,
   }

@@ -7,7 +7,7 @@
 
 import { z } from 'zod'
 import { checkObject, checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
-import { type Clock, systemClock } from '../base/clock.ts'
+import { type Clock, systemClock, systemTimers, type Timers } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { checkStrategy } from '../compaction/guarded-strategy.ts'
@@ -33,6 +33,8 @@ export interface OpenOptions {
   readonly options?: EngineOptionsInput
   /** Default: the system's time. */
   readonly clock?: Clock
+  /** Default: the system's timers. With a logical clock, timers that follow it. */
+  readonly timers?: Timers
   /** Root seed of everything random inside the engine (memtable node heights). Default 0. */
   readonly seed?: number
   /** Which segments of the value log are collected: the policy that `valueLog.gcPolicy` names. */
@@ -60,6 +62,7 @@ const OPEN_OPTIONS = [
   'strategyParameters',
   'options',
   'clock',
+  'timers',
   'seed',
   'valueLogPolicy',
   'scheduling',
@@ -93,6 +96,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters = null,
     options: engineOptions = {},
     clock = systemClock,
+    timers = systemTimers,
     seed = 0,
     valueLogPolicy = null,
     scheduling = 'inline',
@@ -103,6 +107,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
   checkStrategy(strategy)
   checkJson(strategyParameters, 'strategyParameters')
   checkObject(clock, 'clock', ['nowMs'])
+  checkObject(timers, 'timers', ['after'])
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
@@ -120,6 +125,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters,
     options,
     clock,
+    timers,
     seed,
     valueLogPolicy,
     scheduling,
