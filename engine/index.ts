@@ -49,11 +49,12 @@ export {
   Ledger,
   type LedgerBalance,
   type LedgerCell,
+  type SharedLedger,
   sumCells,
 } from './storage/ledger.ts'
 export { MemoryStorage } from './storage/memory-storage.ts'
 export { NodeStorage } from './storage/node-storage.ts'
-export { countFolder, type Storage } from './storage/storage.ts'
+export { countFolder, type SharedStorage, type Storage } from './storage/storage.ts'
 export { parseEdit, printEdit } from './version/edit-text.ts'
 export type * from './version/level.ts'
 export type * from './version/run.ts'

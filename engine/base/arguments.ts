@@ -139,6 +139,12 @@ export function checkFinite(value: number, name: string): void {
   throw invalidArgument(`${name} must be a finite number, not ${show(value)}`, { option: name })
 }
 
+/** `memory` must be a `SharedArrayBuffer` of `bytes` bytes. */
+export function checkShared(memory: SharedArrayBuffer, bytes: number, name: string): void {
+  if (memory instanceof SharedArrayBuffer && memory.byteLength === bytes) return
+  throw invalidArgument(`${name} must be ${bytes} bytes of shared memory, not ${show(memory)}`)
+}
+
 export function checkText(value: string, name: string): void {
   if (typeof value !== 'string') {
     throw invalidArgument(`${name} must be a string, not ${show(value)}`)

@@ -149,6 +149,16 @@ const FUNCTIONS: readonly Call[] = [
   ),
   call('MemoryStorage', NO_OBJECT, (value) => new engine.MemoryStorage(value)),
   call('NodeStorage', NO_OBJECT, (value) => new engine.NodeStorage(value)),
+  call('NodeStorage.over', [...NO_OPTIONS, undefined, {}], (value) =>
+    engine.NodeStorage.over(value),
+  ),
+  call('NodeStorage.over, threads', [...NO_COUNT, 0], (threads) =>
+    engine.NodeStorage.over({ ledger: new engine.Ledger().share(), threads }),
+  ),
+  call('NodeStorage.share', [...NO_COUNT, 0], (value) => new engine.NodeStorage().share(value)),
+  call('Ledger.over', [...NO_OBJECT, new SharedArrayBuffer(8), new ArrayBuffer(8)], (value) =>
+    engine.Ledger.over(value),
+  ),
   call('countFolder', NO_OBJECT, (value) => engine.countFolder(storage, value, '/db')),
   call('readFolderTree', NO_OBJECT, (value) => engine.readFolderTree(value, '/db')),
   call('readFolderTree, name', NO_TEXT, (value) => engine.readFolderTree(storage, value)),

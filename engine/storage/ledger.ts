@@ -6,10 +6,15 @@
  * Conservation, exact at every moment: present at open + appended + linked − truncated − removed =
  * Σ live sizes, where a file counts once for each of its names. Storages count everything except
  * the files present at open; the opener of the folder counts those (`countFolder` in storage.ts).
+ *
+ * Several threads may count into one ledger (`share`). Each count then takes effect at one moment
+ * of its call, for all threads alike. A reading adds up many cells: while other threads count, it
+ * may have some cells from before a count and some from after it. It is exact while they rest.
  */
 
 import { checkOptions, show } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
+import { type Cells, PrivateCells, SharedCells } from './ledger-cells.ts'
 
 /** Why bytes move: the first axis of the ledger. */
 export const CAUSES = [
@@ -64,20 +69,31 @@ export interface LedgerFilter {
   readonly direction?: Direction
 }
 
-const cellCount = CAUSES.length * LEVEL_ROWS * SECTIONS.length * DIRECTIONS.length
+const accountCount = CAUSES.length * LEVEL_ROWS * SECTIONS.length * DIRECTIONS.length
 const causeIndex = indexOf(CAUSES)
 const sectionIndex = indexOf(SECTIONS)
 
+/** The bytes of each account come first, then its calls, then the other lines of the balance. */
+const CALLS = accountCount
+const PRESENT_AT_OPEN = 2 * accountCount
+const LINKED = PRESENT_AT_OPEN + 1
+const TRUNCATED = LINKED + 1
+const REMOVED = TRUNCATED + 1
+const CELL_COUNT = REMOVED + 1
+
+/** The numbers of a ledger. Posted to another thread, they are still the same ledger's. */
+export type SharedLedger = SharedArrayBuffer
+
 /** The account of every byte that a storage moves. One ledger serves one storage. */
 export class Ledger {
-  readonly #bytes = new Float64Array(cellCount)
-  readonly #calls = new Float64Array(cellCount)
-  #presentAtOpen = 0
-  #linked = 0
-  #truncated = 0
-  #removed = 0
-  #live = 0
-  #peakLive = 0
+  #cells: Cells = new PrivateCells(CELL_COUNT)
+
+  /** The same ledger in another thread. `LSM_INVALID_ARGUMENT` for what `share` did not return. */
+  static over(shared: SharedLedger): Ledger {
+    const ledger = new Ledger()
+    ledger.#cells = new SharedCells(CELL_COUNT, shared)
+    return ledger
+  }
 
   /** The index of an account's first cell. A handle computes it once and passes it to `count`. */
   static account(cause: Cause, level: number): number {
@@ -85,51 +101,64 @@ export class Ledger {
     return (causeIndex[cause] * LEVEL_ROWS + row) * SECTIONS.length * DIRECTIONS.length
   }
 
+  /**
+   * Lets other threads count into this ledger, by `over`. Its numbers move to shared memory at the
+   * first call, and every count costs atomic additions from then on.
+   */
+  share(): SharedLedger {
+    const cells = this.#cells
+    const shared = cells instanceof SharedCells ? cells : SharedCells.from(cells, CELL_COUNT)
+    this.#cells = shared
+    return shared.memory
+  }
+
   /** Counts one append of `bytes` bytes. */
   countWrite(account: number, section: Section, bytes: number): void {
+    const cells = this.#cells
     const cell = account + sectionIndex[section] * DIRECTIONS.length
-    this.#bytes[cell]! += bytes
-    this.#calls[cell]! += 1
-    this.#grow(bytes)
+    cells.add(cell, bytes)
+    cells.add(CALLS + cell, 1)
+    cells.rise(bytes)
   }
 
   /** Counts one read of `bytes` bytes. */
   countRead(account: number, section: Section, bytes: number): void {
+    const cells = this.#cells
     const cell = account + sectionIndex[section] * DIRECTIONS.length + 1
-    this.#bytes[cell]! += bytes
-    this.#calls[cell]! += 1
+    cells.add(cell, bytes)
+    cells.add(CALLS + cell, 1)
   }
 
   /** Counts bytes that lay in the folder before it was opened. */
   countPresentAtOpen(bytes: number): void {
-    this.#presentAtOpen += bytes
-    this.#grow(bytes)
+    this.#cells.add(PRESENT_AT_OPEN, bytes)
+    this.#cells.rise(bytes)
   }
 
   /** Counts the size of a file that got a second name. */
   countLinked(bytes: number): void {
-    this.#linked += bytes
-    this.#grow(bytes)
+    this.#cells.add(LINKED, bytes)
+    this.#cells.rise(bytes)
   }
 
   /** Counts the bytes by which a file was shortened. */
   countTruncated(bytes: number): void {
-    this.#truncated += bytes
-    this.#live -= bytes
+    this.#cells.add(TRUNCATED, bytes)
+    this.#cells.fall(bytes)
   }
 
   /** Counts the size of a file that lost a name. */
   countRemoved(bytes: number): void {
-    this.#removed += bytes
-    this.#live -= bytes
+    this.#cells.add(REMOVED, bytes)
+    this.#cells.fall(bytes)
   }
 
   /**
-   * The highest Σ live sizes ever reached. It includes a merge's inputs and outputs together, the
-   * log and the manifest.
+   * The highest Σ live sizes ever reached, by all threads together. It includes a merge's inputs
+   * and outputs together, the log and the manifest.
    */
   get peakLiveBytes(): number {
-    return this.#peakLive
+    return this.#cells.peak
   }
 
   /** All non-empty cells in a fixed order, so that equal histories give equal lists. */
@@ -140,8 +169,8 @@ export class Ledger {
       for (let row = 0; row < LEVEL_ROWS; row++) {
         for (const section of SECTIONS) {
           for (const direction of DIRECTIONS) {
-            const bytes = this.#bytes[index]!
-            const calls = this.#calls[index]!
+            const calls = this.#cells.get(CALLS + index)
+            const bytes = calls > 0 ? this.#cells.get(index) : 0
             index++
             if (calls > 0) cells.push({ cause, level: row - 1, section, direction, bytes, calls })
           }
@@ -154,17 +183,12 @@ export class Ledger {
   /** The sums that conservation compares with the sizes of the files; owned. */
   balance(): LedgerBalance {
     return {
-      presentAtOpen: this.#presentAtOpen,
+      presentAtOpen: this.#cells.get(PRESENT_AT_OPEN),
       appended: sumCells(this.cells(), { direction: 'write' }).bytes,
-      linked: this.#linked,
-      truncated: this.#truncated,
-      removed: this.#removed,
+      linked: this.#cells.get(LINKED),
+      truncated: this.#cells.get(TRUNCATED),
+      removed: this.#cells.get(REMOVED),
     }
-  }
-
-  #grow(bytes: number): void {
-    this.#live += bytes
-    if (this.#live > this.#peakLive) this.#peakLive = this.#live
   }
 }
 

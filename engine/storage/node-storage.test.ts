@@ -30,6 +30,27 @@ describeStorage('NodeStorage', () => {
   }
 })
 
+describeStorage('the handle of another thread', () => {
+  const ledger = new Ledger()
+  const folder = temporaryFolder()
+  const shared = new NodeStorage(ledger).share(2)
+  return {
+    storage: NodeStorage.over(structuredClone(shared)),
+    ledger,
+    folder,
+    reopened: (otherLedger) => NodeStorage.over(new NodeStorage(otherLedger).share(2)),
+    dispose: () => rmSync(folder, { recursive: true }),
+  }
+})
+
+test('the handles of other threads divide the files that may be open', () => {
+  const storage = new NodeStorage()
+  const { openFilesMax } = storage
+  const other = NodeStorage.over(storage.share(3))
+  expect(other.openFilesMax).toBe(Math.floor(openFilesMax / 3))
+  expect(storage.openFilesMax).toBe(openFilesMax)
+})
+
 onLinux('a folder that cannot be made is an error, not an endless loop', () => {
   const storage = new NodeStorage(new Ledger())
   expect(() => storage.makeFolder('/proc/varve/db')).toThrow('cannot create folder /proc/varve')
@@ -46,6 +67,19 @@ onLinux('the operating system counts what the ledger counts, to the byte', () =>
   expect(ledgerBytes).toBeGreaterThan(1_000_000)
   // The other writes are libuv waking its loop when a sync in the pool is done: 8 B to an eventfd.
   expect(wcharBytes).toBe(ledgerBytes + 8 * (writeSyscalls - ledgerCalls))
+})
+
+onLinux('of three threads too, and files balance whichever thread removes them', () => {
+  const folder = temporaryFolder()
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const child = childPath('testing/node-storage-threads.child.ts')
+  const output = execFileSync(process.execPath, [child, folder])
+  const counted = JSON.parse(output.toString())
+  const { wcharBytes, writeSyscalls, ledgerBytes, ledgerCalls, liveBytes, folderBytes } = counted
+  expect(ledgerBytes).toBeGreaterThan(3_000_000)
+  expect(wcharBytes).toBe(ledgerBytes + 8 * (writeSyscalls - ledgerCalls))
+  expect(liveBytes).toBe(folderBytes)
+  expect(counted.lockAnswers).toEqual(['LSM_LOCKED', 'LSM_LOCKED'])
 })
 
 onLinux('a write cut short is counted, and the refusal after it is one line', () => {

@@ -3,6 +3,9 @@
  * costs 1.4 µs and an asynchronous one 65 µs. Invariant: every `read` and `write` system call that
  * moved bytes is one call in the ledger with exactly those bytes, even if a later call of the same
  * append fails. So the ledger agrees with /proc/self/io to the byte.
+ *
+ * A handle remembers nothing about files: sizes are asked of the system when they are needed. So
+ * the handles of several threads over one folder agree as soon as they share the ledger.
  */
 
 import {
@@ -26,6 +29,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { checkOptions, checkWhole } from '../base/arguments.ts'
 import { assert } from '../base/assert.ts'
 import { corruption, type LsmError } from '../base/errors.ts'
 import { isLockFile, lockFolder } from './folder-lock.ts'
@@ -38,18 +42,40 @@ import type {
   ListedKind,
   LockPurpose,
   ReadableFile,
+  SharedStorage,
   Storage,
   WritableFile,
 } from './storage.ts'
 
+const SHARED: readonly (keyof SharedStorage)[] = ['ledger', 'threads']
+
 /** The storage of real files, through `node:fs`. */
 export class NodeStorage implements Storage {
-  readonly openFilesMax = openFileLimit()
   readonly #ledger: Ledger
+  /** How many threads divide the limit on open files. */
+  #threads = 1
 
   constructor(ledger = new Ledger()) {
     checkLedger(ledger)
     this.#ledger = ledger
+  }
+
+  /** The storage that another thread shared. `LSM_INVALID_ARGUMENT` for anything else. */
+  static over(shared: SharedStorage): NodeStorage {
+    const { ledger, threads } = checkOptions(shared, SHARED, 'NodeStorage.over')
+    checkWhole(threads, 'threads', 1)
+    const storage = new NodeStorage(Ledger.over(ledger))
+    storage.#threads = threads
+    return storage
+  }
+
+  share(threads: number): SharedStorage {
+    checkWhole(threads, 'threads', 1)
+    return { ledger: this.#ledger.share(), threads: this.#threads * threads }
+  }
+
+  get openFilesMax(): number {
+    return Math.floor(openFileLimit() / this.#threads)
   }
 
   resolve(folder: string): string {

@@ -13,7 +13,7 @@
  * Paths are '/'-separated; callers join a folder and a name, and otherwise treat a path as opaque.
  */
 
-import { type Cause, checkLedger, type Ledger, type Section } from './ledger.ts'
+import { type Cause, checkLedger, type Ledger, type Section, type SharedLedger } from './ledger.ts'
 
 /** The account on which bytes move, bound when a handle is opened. Level −1 means no level. */
 export interface FileTag {
@@ -66,6 +66,13 @@ export interface FolderLock {
   release(): void
 }
 
+/** A storage as data that can be posted to another thread. `NodeStorage.over` opens it there. */
+export interface SharedStorage {
+  readonly ledger: SharedLedger
+  /** How many threads divide the files that the process may have open. */
+  readonly threads: number
+}
+
 /** Files and folders as the engine needs them. Calls block where they return no promise. */
 export interface Storage {
   /** How many files the process may have open at once. */
@@ -110,6 +117,12 @@ export interface Storage {
    * throws `LSM_LOCKED` if so.
    */
   lock(folder: string, purpose?: LockPurpose): FolderLock
+  /**
+   * Lets `threads` other threads use this storage's files and ledger, each through a handle of its
+   * own. They divide `openFilesMax` among them. The lock of a folder stays with this handle: the
+   * others use the folder without a lock. Missing where only one thread can use the storage.
+   */
+  share?(threads: number): SharedStorage
 }
 
 export function joinPath(folder: string, name: string): string {

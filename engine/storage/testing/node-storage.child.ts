@@ -3,22 +3,12 @@
  * writes, syncs and reads through a NodeStorage, and reports the system's count and the ledger's.
  */
 
-import { readFileSync } from 'node:fs'
 import { Ledger, sumCells } from '../ledger.ts'
 import { NodeStorage } from '../node-storage.ts'
 import { joinPath } from '../storage.ts'
+import { processIo } from './process-io.ts'
 
 const folder = process.argv[2]!
-
-function processIo(): Readonly<Record<string, number>> {
-  const lines = readFileSync('/proc/self/io', 'utf8').trim().split('\n')
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [name, value] = line.split(': ') as [string, string]
-      return [name, Number(value)]
-    }),
-  )
-}
 
 const ledger = new Ledger()
 const storage = new NodeStorage(ledger)
