@@ -13,7 +13,7 @@
 
 import { compareBytes } from '../base/compare.ts'
 import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
-import { overlapping, type Run, sliceTables } from '../version/run.ts'
+import { overlapping, type Run, tableAt } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import {
@@ -250,11 +250,14 @@ function overlappingRest(
   inputIds: ReadonlySet<TableId>,
 ): readonly TableMeta[] {
   const { from, to } = overlapping(run, part)
-  return sliceTables(run, from, to).filter(
-    (table) =>
-      !inputIds.has(table.id) &&
-      !(part.open != null && compareBytes(table.smallest, part.open) >= 0),
-  )
+  const rest: TableMeta[] = []
+  for (let at = from; at < to; at++) {
+    const table = tableAt(run, at)
+    if (inputIds.has(table.id)) continue
+    if (part.open != null && compareBytes(table.smallest, part.open) >= 0) continue
+    rest.push(table)
+  }
+  return rest
 }
 
 function bySmallest(a: TableMeta, b: TableMeta): number {
