@@ -156,7 +156,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'strategies/conformance': [
     'strategies',
     ENGINE_FACE,
-    ...engineRooms('base version compaction testing'),
+    ...engineRooms('base version compaction scheduling testing'),
   ],
   workloads: [ENGINE_FACE, 'engine/base', 'engine/wal/write-batch.ts'],
   results: ['engine/base', ENGINE_FACE, LEDGER],
