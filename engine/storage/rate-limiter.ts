@@ -5,10 +5,12 @@
  * flushes without end cannot starve them.
  *
  * It differs where shared memory asks for it. There is no lock and no queue, because a thread may
- * end at any moment. Waiting threads ask again after each refill. A refused request gives its
- * priority precedence until one of that priority is granted, or the next period ends. RocksDB
- * splits a request that is larger than a refill; here it is granted when any token is left, and the
- * bucket goes into debt, which the next refills pay. The tenth period is counted, not drawn.
+ * end at any moment: threads that were refused ask again. In place of the queues' order, the first
+ * half of a period belongs to the priority that goes first, if one of its requests was refused in
+ * this period or the one before. The other priority gets in the second half what is left. A limit
+ * that is never reached thus delays nobody. RocksDB splits a request that is larger than a refill;
+ * here it is granted when any token is left, and the bucket goes into debt, which the next refills
+ * pay. The tenth period is counted, not drawn.
  *
  * Invariant: from any moment on, the bytes granted are at most the refills since then, one refill
  * that was left over, and one request. Every token is taken once: only atomic operations change it.
@@ -40,10 +42,10 @@ const TOKENS = 0
 const BYTES_PER_SECOND = 1
 /** The period of the last refill. */
 const PERIOD = 4
-/** The last period in which a request of this priority was refused, until one is granted. */
+/** The last period in which a request of this priority was refused. */
 const REFUSED = { flush: 5, compaction: 6 } as const
-/** Changes when waiting threads should ask again. */
-const TURN = 7
+/** Changes at every refill, so that threads that wait wake up. */
+const REFILLS = 7
 const MEMORY_BYTES = 32
 
 /** No period. */
@@ -106,35 +108,32 @@ export class RateLimiter {
 
   /**
    * Asks to write `bytes` bytes, without blocking. Returns 0 if they may be written now; otherwise
-   * the milliseconds until the next refill, when the caller should ask again.
+   * the milliseconds after which the caller should ask again.
    */
   take(bytes: number, priority: WritePriority): number {
     const sinceStartMs = this.#clock.nowMs() - this.#startMs
     const period = Math.floor(sinceStartMs / PERIOD_MS)
+    const halfTimeMs = period * PERIOD_MS + PERIOD_MS / 2
     this.#refill(period)
-    const refused = REFUSED[priority]
-    if (this.#isTurnOf(priority, period) && this.#takeTokens(bytes)) {
-      const wasWaiting = Atomics.exchange(this.#words, refused, NEVER) !== NEVER
-      if (wasWaiting) this.#wakeAll()
-      return 0
-    }
-    Atomics.store(this.#words, refused, period)
-    return (period + 1) * PERIOD_MS - sinceStartMs
+    const isTurn = sinceStartMs >= halfTimeMs || this.#goesFirst(priority, period)
+    if (isTurn && this.#takeTokens(bytes)) return 0
+    Atomics.store(this.#words, REFUSED[priority], period)
+    return (isTurn ? (period + 1) * PERIOD_MS : halfTimeMs) - sinceStartMs
   }
 
   /** As `take`, but blocks this thread until the bytes may be written. For workers only. */
   acquire(bytes: number, priority: WritePriority): void {
     assert(!isMainThread, 'the main thread never waits for the limiter')
     for (;;) {
-      const turn = Atomics.load(this.#words, TURN)
+      const refills = Atomics.load(this.#words, REFILLS)
       const waitMs = this.take(bytes, priority)
       if (waitMs === 0) return
-      Atomics.wait(this.#words, TURN, turn, waitMs)
+      Atomics.wait(this.#words, REFILLS, refills, waitMs)
     }
   }
 
-  /** Whether no request of the other priority goes before this one. */
-  #isTurnOf(priority: WritePriority, period: number): boolean {
+  /** Whether no request of the other priority goes before one of this priority. */
+  #goesFirst(priority: WritePriority, period: number): boolean {
     const first = period % FAIRNESS === FAIRNESS - 1 ? 'compaction' : 'flush'
     if (priority === first) return true
     const refusedIn = Atomics.load(this.#words, REFUSED[first])
@@ -167,15 +166,11 @@ export class RateLimiter {
       if (found === tokens) break
       tokens = found
     }
-    this.#wakeAll()
+    Atomics.add(this.#words, REFILLS, 1)
+    Atomics.notify(this.#words, REFILLS)
   }
 
   #refillBytes(): bigint {
     return BigInt(Math.floor((this.bytesPerSecond * PERIOD_MS) / 1000))
-  }
-
-  #wakeAll(): void {
-    Atomics.add(this.#words, TURN, 1)
-    Atomics.notify(this.#words, TURN)
   }
 }
