@@ -210,9 +210,9 @@ function arrivalsOf({ inputs, outputs }: ResolvedSpec): readonly (readonly Arriv
   for (const input of inputs) {
     for (const table of input.tables) {
       for (let at = outputAt(outputs, table.smallest); at < outputs.length; at++) {
-        const output = outputs[at]!
-        if (output.fromKey !== null && compareBytes(output.fromKey, table.largest) > 0) break
-        arrivals[at]!.push({ input, table, part: partWithin(table, output)! })
+        const part = partWithin(table, outputs[at]!)
+        if (part === null) break
+        arrivals[at]!.push({ input, table, part })
       }
     }
   }

@@ -15,7 +15,8 @@ import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import { mergesMaxOf } from '../scheduling/checked-plan.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
-import type { JobExecutor } from '../scheduling/job-order.ts'
+import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
+import { runJob } from '../scheduling/run-job.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
@@ -160,7 +161,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
           stallLimits: strategy.stallLimits(scheduler.view()),
         }),
       })
-    : new InlineExecutor(room)
+    : new InlineExecutor((order: JobOrder) => runJob(order, room))
   opened.push(() => executor.close())
   const scheduler: DatabaseScheduler = new Scheduler({
     tree: new TreeJobs({

@@ -43,7 +43,8 @@ const FILTER_CURVE = 'engine/table/filter.ts'
 /** Decisions of the engine that read no bytes. A simulator must decide in the same way. */
 const PURE_RULES = [
   ...inFolder('engine/compaction', 'validate-spec resolved-spec guarded-strategy', '.ts'),
-  ...inFolder('engine/compaction', 'placement older-overlap progress-guard soft-cuts', '.ts'),
+  ...inFolder('engine/compaction', 'placement older-overlap soft-cuts', '.ts'),
+  'engine/scheduling',
   'engine/table/table-size.ts',
 ]
 /** Pure vocabulary: a reader of results needs the names of causes without loading the engine. */
