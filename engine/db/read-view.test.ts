@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { ArenaPool } from '../memtable/arena-pool.ts'
+import { MemTable } from '../memtable/memtable.ts'
+import { EMPTY_VERSION } from '../version/version.ts'
 import { PinBoard, type ReadView } from './read-view.ts'
 
-const viewOf = (generation: number) => ({ generation }) as ReadView
+const viewOf = (generation: number, memtables: readonly MemTable[] = []): ReadView => ({
+  version: EMPTY_VERSION,
+  memtables,
+  generation,
+})
 
 /** A board that holds `snapshots`, and what it removed. */
 function board(snapshots: number[] = []) {
@@ -84,4 +91,21 @@ describe('a file to be removed', () => {
     unpin()
     expect(removed).toEqual([])
   })
+})
+
+test('a memtable of a pinned view keeps its arena until the last view is released', () => {
+  const arenas = new ArenaPool()
+  const made = () => new MemTable({ capacityBytes: 1000, seed: 1, arenas })
+  const memtable = made()
+  const { arena } = memtable.share()
+  const { pins } = board()
+  const unpins = [3, 4].map((generation) => pins.pin(viewOf(generation, [memtable]), 1))
+  // It was flushed.
+  memtable.release()
+  expect(made().share().arena).not.toBe(arena)
+  unpins[0]!()
+  unpins[0]!()
+  expect(made().share().arena).not.toBe(arena)
+  unpins[1]!()
+  expect(made().share().arena).toBe(arena)
 })

@@ -1,6 +1,6 @@
 /**
  * Owns what a read sees, and which files must stay for it: a view is a version and the memtables
- * above it, and a pin keeps its files.
+ * above it, and a pin keeps its files and the arenas of its memtables.
  *
  * Invariant: a file is deleted when no moment reaches it, and not before. A moment is that of a
  * pinned view, or of a snapshot, because views of a snapshot can still be taken. `Reach` says which
@@ -56,25 +56,26 @@ export class PinBoard {
     this.#snapshots = snapshots
   }
 
-  /** Whether no view is held. */
-  get isEmpty(): boolean {
-    return this.#pins.size === 0
-  }
-
-  /** Keeps all files that `view` reaches at `seq`, until the returned function is called. */
-  pin({ generation }: ReadView, seq: SeqNum): () => void {
-    return this.#hold({ generation, seq })
+  /**
+   * Keeps the memtables of `view` and all files that it reaches at `seq`, until the returned
+   * function is called.
+   */
+  pin({ generation, memtables }: ReadView, seq: SeqNum): () => void {
+    return this.#hold({ generation, seq }, memtables)
   }
 
   /** Keeps all files that the generation reaches at any sequence number. */
   pinAll(generation: number): () => void {
-    return this.#hold({ generation, seq: null })
+    return this.#hold({ generation, seq: null }, [])
   }
 
-  #hold(pin: Moment): () => void {
+  #hold(pin: Moment, memtables: readonly MemTable[]): () => void {
     this.#pins.add(pin)
+    for (const memtable of memtables) memtable.hold()
     return () => {
-      if (this.#pins.delete(pin)) this.sweep()
+      if (!this.#pins.delete(pin)) return
+      for (const memtable of memtables) memtable.release()
+      this.sweep()
     }
   }
 

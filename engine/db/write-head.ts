@@ -10,6 +10,7 @@ import { deriveSeed } from '../base/random.ts'
 import { walName } from '../manifest/file-names.ts'
 import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { Manifest } from '../manifest/manifest.ts'
+import { ArenaPool } from '../memtable/arena-pool.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
@@ -50,8 +51,7 @@ export class WriteHead implements CommitHead {
   #memtable: MemTable
   /** Newest first: the one that takes writes, then the frozen ones. */
   #memtables: readonly MemTable[]
-  /** A flushed memtable that nothing reads: the next one may take its arena. */
-  #spare: MemTable | undefined
+  readonly #arenas = new ArenaPool()
   #memtablesMade = 0
   #isClosed = false
   readonly #mover = new MemTableInserter(this)
@@ -198,7 +198,7 @@ export class WriteHead implements CommitHead {
       sealed,
       onFlushed: () => {
         this.#memtables = this.#memtables.filter((other) => other !== memtable)
-        if (this.#parts.tree.pins.isEmpty) this.#spare = memtable
+        memtable.release()
         afterwards()
       },
     })
@@ -211,12 +211,10 @@ export class WriteHead implements CommitHead {
 
   #newMemTable(): MemTable {
     const { options, seed } = this.#parts
-    const spare = this.#spare
-    this.#spare = undefined
     return new MemTable({
       capacityBytes: options.memtableBytes,
       seed: deriveSeed(seed, 'memtable', this.#memtablesMade++),
-      ...(spare === undefined ? {} : { spent: spare }),
+      arenas: this.#arenas,
     })
   }
 }

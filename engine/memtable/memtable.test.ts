@@ -13,6 +13,7 @@ import {
   stepsArbitrary,
   takeStep,
 } from '../testing/oracles/cursor-walk.ts'
+import { ArenaPool } from './arena-pool.ts'
 import { MemTable } from './memtable.ts'
 
 const { value: VALUE, deletion: DELETION } = ENTRY_KIND
@@ -43,6 +44,46 @@ describe('a memtable', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it('behaves the same in an arena that other entries have filled', () => {
+    const arenas = new ArenaPool()
+    fc.assert(
+      fc.property(entriesArbitrary, stepsArbitrary, (entries, steps) => {
+        const table = new MemTable({ capacityBytes: 10_000, seed: 1, arenas })
+        for (const entry of entries) addEntry(table, entry)
+        checkWalk(table.cursor(), entries, steps)
+        table.release()
+      }),
+    )
+  })
+
+  it('gives its arena to the next memtable at the last release, and not before', () => {
+    const arenas = new ArenaPool()
+    const made = () => new MemTable({ capacityBytes: 1000, seed: 1, arenas })
+    const table = made()
+    const { arena } = table.share()
+    put(table, 'key', 1, 'value')
+    table.hold()
+    table.release()
+    const other = made()
+    expect(other.share().arena).not.toBe(arena)
+    expect(getText(table, utf8('key'), 1)).toContain('@1')
+    table.release()
+    const next = made()
+    expect(next.share().arena).toBe(arena)
+    expect(getText(next, utf8('key'), 1)).toBe('none')
+    expect(() => table.hold()).toThrow('the memtable is held')
+    expect(() => table.release()).toThrow('the memtable is held')
+  })
+
+  it('leaves a grown arena to nobody: the next memtable takes a new one', () => {
+    const arenas = new ArenaPool()
+    const table = new MemTable({ capacityBytes: 100, seed: 1, arenas })
+    const { arenaBytes } = table
+    put(table, 'key', 1, 'v'.repeat(1000))
+    table.release()
+    expect(new MemTable({ capacityBytes: 100, seed: 1, arenas }).arenaBytes).toBe(arenaBytes)
   })
 
   it('takes entries in any order of seq', () => {
@@ -94,13 +135,16 @@ describe('a memtable', () => {
     )
   })
 
-  it('grows by copying, and earlier borrowed values stay valid', () => {
+  it('grows in place: earlier borrowed values and shared memtables stay valid', () => {
     const table = new MemTable({ capacityBytes: 100, seed: 1 })
+    const shared = MemTable.over(table.share())
+    const sharedCursor = shared.cursor()
     const arenaBytes = table.arenaBytes
     put(table, 'k0', 1, 'first')
     const lookup = new Lookup()
     const cursor = table.cursor()
     cursor.seekToFirst()
+    sharedCursor.seekToFirst()
     expect(table.get(utf8('k0'), 9, lookup)).toBe(true)
     const large = new Uint8Array(100 * arenaBytes).fill(7)
     table.add(2, VALUE, utf8('k1'), 0, 2, large, 0, large.length)
@@ -109,6 +153,9 @@ describe('a memtable', () => {
     expect(lookup.valueBytes.subarray(lookup.valueStart).subarray(0, 5)).toEqual(utf8('first'))
     cursor.next()
     expect(valueBytesOf(cursor)).toEqual(large)
+    sharedCursor.next()
+    expect(valueBytesOf(sharedCursor)).toEqual(large)
+    expect(getText(shared, utf8('k0'), 9)).toBe(getText(table, utf8('k0'), 9))
     cursor.prev()
     expect(valueBytesOf(cursor)).toEqual(utf8('first'))
   })

@@ -1,23 +1,25 @@
 /**
  * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
- * with the sums that a flush needs for its table. Invariant: entries are only added, and each (key,
- * seq) only once. The database rotates the memtable on `rawBytes` (user key + value, or the pointer
+ * with the sums that a flush needs for its table. Invariants: entries are only added, and each (key,
+ * seq) only once; the arena goes to another memtable only when nobody holds this one. The database rotates the memtable on `rawBytes` (user key + value, or the pointer
  * in place of the value), never on arena bytes, so that the moment of a flush depends only on the
  * data.
  */
 
+import { assert } from '../base/assert.ts'
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import type { Lookup } from '../base/lookup.ts'
-import { HEAD_BYTES, NO_NODE, NODE_OVERHEAD_BYTES, SkipList } from './skiplist.ts'
+import type { ArenaPool } from './arena-pool.ts'
+import { HEAD_BYTES, NO_NODE, NODE_OVERHEAD_BYTES, newArena, SkipList } from './skiplist.ts'
 
 export interface MemTableOptions {
   /** Raw bytes expected before rotation. More bytes, or many small entries, make the arena grow. */
   readonly capacityBytes: number
   /** Seed of the node heights: equal seeds and writes give equal arenas. */
   readonly seed: number
-  /** A memtable that nothing reads any more. Its arena is reused if it fits. */
-  readonly spent?: MemTable
+  /** Provides the arena, and gets it back at the last release. Default: a new arena. */
+  readonly arenas?: ArenaPool
 }
 
 /**
@@ -44,7 +46,10 @@ type Sums = Pick<
 const ENTRY_BYTES_EXPECTED = 64
 
 export class MemTable {
-  #list: SkipList
+  readonly #list: SkipList
+  readonly #arenas: ArenaPool | null
+  /** How many users may still read the arena. The first is who made the memtable. */
+  #holds = 1
 
   // Plain fields, because the write path is hot. Only `add` and `noteWriteTime` set them.
   /** Σ user-key and value bytes added. */
@@ -61,24 +66,30 @@ export class MemTable {
   firstWriteAtMs: number | null = null
   firstTombstoneAtMs: number | null = null
 
-  constructor({ capacityBytes, seed, spent }: MemTableOptions) {
+  constructor(options: MemTableOptions | SharedMemTable) {
+    if ('arena' in options) {
+      const { arena, ...sums } = options
+      this.#arenas = null
+      this.#list = new SkipList(arena, null)
+      Object.assign(this, sums)
+      return
+    }
+    const { capacityBytes, seed, arenas } = options
     const overheadBytes = (capacityBytes / ENTRY_BYTES_EXPECTED) * NODE_OVERHEAD_BYTES
     const arenaBytes = HEAD_BYTES + 4 * Math.ceil((capacityBytes + overheadBytes) / 4)
-    const idle = spent?.arenaBytes === arenaBytes ? spent.#list.bytes.fill(0).buffer : null
-    this.#list = new SkipList(idle ?? new SharedArrayBuffer(arenaBytes), seed)
+    this.#arenas = arenas ?? null
+    this.#list = new SkipList(arenas?.take(arenaBytes) ?? newArena(arenaBytes), seed)
   }
 
-  /** A read-only memtable over an arena that another thread shared. */
-  static over({ arena, ...sums }: SharedMemTable): MemTable {
-    const table = new MemTable({ capacityBytes: 0, seed: 0 })
-    table.#list = new SkipList(arena, 0)
-    return Object.assign(table, sums)
+  /** A read-only memtable over an arena that is filled elsewhere, also in another thread. */
+  static over(shared: SharedMemTable): MemTable {
+    return new MemTable(shared)
   }
 
   /**
    * Makes a memtable readable in another thread, by `over`. While this thread adds entries, the
-   * other sees every entry that was added before it looks, until the arena grows. A memtable that
-   * is still written to must then be shared again.
+   * other sees every entry up to the `VisibleSeq` that it loads before it reads. The sums stay as
+   * they are now. Hold this memtable until the other thread has finished.
    */
   share(): SharedMemTable {
     const { rawBytes, rawKeyBytes, entries, tombstones } = this
@@ -94,6 +105,19 @@ export class MemTable {
       firstWriteAtMs,
       firstTombstoneAtMs,
     }
+  }
+
+  /** Keeps the arena as it is until `release` is called once more. */
+  hold(): void {
+    assert(this.#holds > 0, 'the memtable is held')
+    this.#holds++
+  }
+
+  /** Ends a hold. After the last one the next memtable may take the arena: nobody may read it. */
+  release(): void {
+    assert(this.#holds > 0, 'the memtable is held')
+    this.#holds--
+    if (this.#holds === 0) this.#arenas?.give(this.#list.bytes.buffer)
   }
 
   get isEmpty(): boolean {

@@ -1,32 +1,21 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
+import { createRandom } from '../base/random.ts'
+import { answersOf, startWorkers } from '../storage/testing/threads.ts'
 import { collectEntries } from '../testing/oracles/array-cursor.ts'
 import { MemTable } from './memtable.ts'
-import type { ReaderReport } from './testing/sharing.worker.ts'
+import { addNumbered } from './testing/numbered-entries.ts'
+import type { ReaderData, ReaderReport } from './testing/sharing.worker.ts'
+import { VisibleSeq } from './visible-seq.ts'
 
-const ENTRIES = 50_000
-const VALUE_BYTES = 300
-
-/** Keys descend, so each new entry is the first one, where the reader looks. */
-function addDescending(table: MemTable, count: number): void {
-  const key = new Uint8Array(4)
-  const value = new Uint8Array(VALUE_BYTES)
-  for (let number = count - 1; number >= 0; number--) {
-    new DataView(key.buffer).setUint32(0, number)
-    // The value is derived from the key and is never the zero of an unwritten arena.
-    value.fill((number % 255) + 1)
-    table.add(count - number, 1, key, 0, key.length, value, 0, VALUE_BYTES)
-  }
-}
-
-function newTable(): MemTable {
-  return new MemTable({ capacityBytes: ENTRIES * (VALUE_BYTES + 4), seed: 7 })
-}
+const ENTRIES = 100_000
+const GROUP_MAX = 8
+/** After so many entries the writer waits until the reader has done another round. */
+const PACE = 500
+const WAIT_MS_MAX = 1000
 
 it('reads the same in the thread it was shared with as in the writing thread', () => {
-  const table = newTable()
-  addDescending(table, 500)
+  const table = new MemTable({ capacityBytes: 0, seed: 7 })
+  addNumbered(table, 1, 500)
   table.noteWriteTime(9, true)
   const shared = MemTable.over(structuredClone(table.share()))
   expect(collectEntries(shared.cursor())).toEqual(collectEntries(table.cursor()))
@@ -36,15 +25,31 @@ it('reads the same in the thread it was shared with as in the writing thread', (
   expect(shared).toMatchObject({ seqMin: 1, seqMax: 500, firstWriteAtMs: 9, firstTombstoneAtMs: 9 })
 })
 
-it('shows another thread only complete entries, without gaps, while this thread adds', async () => {
-  const table = newTable()
-  const worker = new Worker(new URL('./testing/sharing.worker.ts', import.meta.url), {
-    workerData: table.share(),
-  })
-  onTestFinished(async () => void (await worker.terminate()))
-  await once(worker, 'message')
-  const reported = once(worker, 'message')
-  addDescending(table, ENTRIES)
-  const [report] = (await reported) as [ReaderReport]
-  expect(report).toMatchObject({ tornEntries: 0, gaps: 0, entries: ENTRIES })
-})
+it('shows another thread all visible entries, complete, while this thread adds and grows', async () => {
+  const table = new MemTable({ capacityBytes: 1000, seed: 7 })
+  const visible = new VisibleSeq()
+  const rounds = new Int32Array(new SharedArrayBuffer(4))
+  const data: ReaderData = {
+    memtable: table.share(),
+    visible: visible.memory,
+    rounds: rounds.buffer,
+    entries: ENTRIES,
+  }
+  const workers = await startWorkers(new URL('./testing/sharing.worker.ts', import.meta.url), [
+    data,
+  ])
+  await answersOf(workers)
+  const reports = answersOf<ReaderReport>(workers)
+  const random = createRandom(3)
+  for (let seq = 0; seq < ENTRIES; ) {
+    const until = Math.min(ENTRIES, seq + 1 + random.nextBelow(GROUP_MAX))
+    addNumbered(table, seq + 1, until)
+    visible.publish(until)
+    const isPaused = Math.floor(until / PACE) > Math.floor(seq / PACE)
+    if (isPaused) Atomics.wait(rounds, 0, Atomics.load(rounds, 0), WAIT_MS_MAX)
+    seq = until
+  }
+  const [report] = await reports
+  expect(report).toMatchObject({ missing: 0, torn: 0 })
+  expect(report!.lookups).toBeGreaterThan(ENTRIES)
+}, 60_000)

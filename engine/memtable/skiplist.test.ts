@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { createRandom } from '../base/random.ts'
-import { HEAD_BYTES, SkipList } from './skiplist.ts'
+import { HEAD_BYTES, newArena, SkipList } from './skiplist.ts'
 
 const ENTRIES = 20_000
 const EMPTY = new Uint8Array(0)
 
 function filled(seed: number): SkipList {
-  const list = new SkipList(new SharedArrayBuffer(HEAD_BYTES), seed)
+  const list = new SkipList(newArena(HEAD_BYTES), seed)
   const random = createRandom(1)
   const key = new Uint8Array(6)
   for (let seq = 1; seq <= ENTRIES; seq++) {

@@ -2,6 +2,8 @@
  * Owns the arena skiplist under the memtable: one SharedArrayBuffer, no object per entry. The index
  * of its first header word identifies a node. A node's links lie in front of that word, so that key
  * and value are at fixed distances and no height is stored (RocksDB's `InlineSkipList`; Pugh 1990).
+ * The arena reserves address space and grows in place: nothing is copied, and every thread that
+ * has the buffer sees the new part.
  *
  *   +---------------------+--------+---------------+------------+------------+--------------+-----+
  *   | link[height-1] … 0  | prefix | trailer, u64  | key length | val length | key, value   | pad |
@@ -16,6 +18,10 @@
  * Invariant: level 0 links all nodes in internal order, level i + 1 a subset of level i. A link is
  * published with `Atomics.store` after the node that it points to is complete, lowest level first.
  * Only links ever change, so other threads may read while one thread inserts.
+ *
+ * A node has a higher index than all nodes that were added before it. So a reading thread needs an
+ * atomic load only for a link that leads beyond `#complete`, the highest index that it has loaded
+ * atomically: that load makes the node, and every node before it, complete for this thread.
  */
 
 import { assert } from '../base/assert.ts'
@@ -39,7 +45,9 @@ const HEADER_WORDS = 5
 const WORD_BYTES = 4
 const PREFIX_BYTES = 4
 const TWO_POW_24 = 0x1000000
-/** Node indexes stay below 2^31, the range of V8's small integers. */
+/** Node indexes stay at or below this number, the largest of V8's small integers. */
+const NODE_MAX = 2 ** 31 - 1
+/** Address space that an arena reserves. Memory is taken only for the part that is used. */
 const ARENA_BYTES_MAX = 2 ** 31 * WORD_BYTES
 
 /** The index of no node: the end in either direction. */
@@ -49,22 +57,40 @@ export const HEAD_BYTES = HEAD * WORD_BYTES
 /** Expected bytes of a node besides key and value: header, 4/3 links, half a word of padding. */
 export const NODE_OVERHEAD_BYTES = 28
 
+/** An arena of `bytes`, a multiple of 4. It can grow to `ARENA_BYTES_MAX`. */
+export function newArena(bytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(bytes, { maxByteLength: ARENA_BYTES_MAX })
+}
+
 export class SkipList {
   /**
-   * Two views of the arena. They are replaced together when it grows; the old ones stay readable.
+   * Two views of the arena. They are replaced together when it has grown; the old ones stay valid.
+   * Their length is fixed, because V8 accesses a view that follows its buffer's length more slowly.
    */
-  words: Uint32Array<SharedArrayBuffer>
-  bytes: Uint8Array<SharedArrayBuffer>
+  words!: Uint32Array<SharedArrayBuffer>
+  bytes!: Uint8Array<SharedArrayBuffer>
   #usedWords = HEAD
+  /** Nodes up to this index are complete for this thread. */
+  #complete: number
   #randomState: number
   /** On each level, the last node before the target of the latest descent. */
   readonly #path = new Uint32Array(HEIGHT_MAX)
 
-  /** Opens an arena: one of zeros, to insert into, or one that another thread fills, to read. */
-  constructor(arena: SharedArrayBuffer, seed: number) {
-    this.words = new Uint32Array(arena)
-    this.bytes = new Uint8Array(arena)
-    this.#randomState = seed | 0 || 1
+  /**
+   * Empties `arena` to insert into it. With null as `seed`, opens it only to read: another list
+   * fills it, in this thread or another one.
+   */
+  constructor(arena: SharedArrayBuffer, seed: number | null) {
+    this.#view(arena)
+    if (seed === null) {
+      this.#complete = NO_NODE
+      this.#randomState = 0
+    } else {
+      // A used arena is not cleared further: what is behind the head is written before it is linked.
+      this.words.fill(NO_NODE, 0, HEAD)
+      this.#complete = NODE_MAX
+      this.#randomState = seed | 0 || 1
+    }
   }
 
   /** (key, seq) must be new. */
@@ -97,35 +123,35 @@ export class SkipList {
   }
 
   first(): number {
-    return this.words[linkOf(HEAD, 0)]!
+    return this.after(HEAD)
   }
 
   last(): number {
-    const { words } = this
     let node = HEAD
     for (let level = HEIGHT_MAX - 1; level >= 0; level--) {
-      for (let next = words[linkOf(node, level)]!; next !== NO_NODE; ) {
+      for (let next = this.#next(node, level); next !== NO_NODE; ) {
         node = next
-        next = words[linkOf(node, level)]!
+        next = this.#next(node, level)
       }
     }
     return node === HEAD ? NO_NODE : node
   }
 
   after(node: number): number {
-    return this.words[linkOf(node, 0)]!
+    return this.#next(node, 0)
   }
 
   /** Descends from the head, because there are no backward links. */
   before(node: number): number {
     const keyLength = this.words[node + KEY_LENGTH]!
-    const found = this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
+    this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
+    const found = this.#path[0]!
     return found === HEAD ? NO_NODE : found
   }
 
   /** The first node at or after (key, seq). */
   atOrAfter(key: Uint8Array, seq: number): number {
-    return this.words[linkOf(this.#descend(key, 0, key.length, seq), 0)]!
+    return this.#descend(key, 0, key.length, seq)
   }
 
   hasKey(node: number, key: Uint8Array): boolean {
@@ -161,17 +187,43 @@ export class SkipList {
     return words[node + TRAILER_HIGH]! * TWO_POW_24 + (words[node + TRAILER_LOW]! >>> 8)
   }
 
-  /** The last node before (key, seq), or HEAD if there is none. Fills `#path`. */
+  #next(node: number, level: number): number {
+    const link = linkOf(node, level)
+    const next = this.words[link]!
+    return next > this.#complete ? this.#meet(link) : next
+  }
+
+  /** Loads a link that leads to a node which this thread has not met. */
+  #meet(link: number): number {
+    const node = Atomics.load(this.words, link)
+    if (node > this.#complete) {
+      this.#complete = node
+      const arena = this.bytes.buffer
+      if (arena.byteLength > this.bytes.length) this.#view(arena)
+    }
+    return node
+  }
+
+  /**
+   * The first node at or after (key, seq), or NO_NODE. Fills `#path`; its first node is the last
+   * one before (key, seq). The link between the two must not be loaded again to find the first: the
+   * writing thread may have linked a node before (key, seq) into it.
+   */
   #descend(key: Uint8Array, keyStart: number, keyLength: number, seq: number): number {
-    const words = this.words
+    let words = this.words
     const path = this.#path
     const prefix = prefixOf(key, keyStart, keyLength)
     let node = HEAD
     /** A node known not to be before the target. Meeting it again needs no comparison. */
     let bound = NO_NODE
     for (let level = HEIGHT_MAX - 1; level >= 0; level--) {
-      let next = words[linkOf(node, level)]!
-      while (next !== bound) {
+      for (;;) {
+        let next = words[linkOf(node, level)]!
+        if (next > this.#complete) {
+          next = this.#meet(linkOf(node, level))
+          words = this.words
+        }
+        if (next === bound) break
         const nextPrefix = words[next + PREFIX]!
         if (
           nextPrefix > prefix ||
@@ -181,11 +233,10 @@ export class SkipList {
           break
         }
         node = next
-        next = words[linkOf(node, level)]!
       }
       path[level] = node
     }
-    return node
+    return bound
   }
 
   /** Whether `node`, whose prefix equals the target's, comes before (key, seq). */
@@ -236,13 +287,19 @@ export class SkipList {
   }
 
   #grow(neededWords: number): void {
+    const neededBytes = neededWords * WORD_BYTES
+    assert(neededBytes <= ARENA_BYTES_MAX, `an arena of ${neededBytes} bytes`)
     let bytes = this.bytes.length
-    while (bytes < neededWords * WORD_BYTES) bytes *= 2
-    assert(bytes <= ARENA_BYTES_MAX, `an arena of ${bytes} bytes`)
-    const grown = new Uint8Array(new SharedArrayBuffer(bytes))
-    copyRange(grown, 0, this.bytes, 0, this.#usedWords * WORD_BYTES)
-    this.bytes = grown
-    this.words = new Uint32Array(grown.buffer)
+    while (bytes < neededBytes) bytes *= 2
+    const arena = this.bytes.buffer
+    arena.grow(Math.min(bytes, ARENA_BYTES_MAX))
+    this.#view(arena)
+  }
+
+  #view(arena: SharedArrayBuffer): void {
+    const { byteLength } = arena
+    this.words = new Uint32Array(arena, 0, byteLength / WORD_BYTES)
+    this.bytes = new Uint8Array(arena, 0, byteLength)
   }
 }
 

@@ -76,11 +76,12 @@ function ratiosOf(compared: Compared): Ranks {
 function ratiosAfter(before: Known, compared: Compared): Ranks {
   const { run, other } = compared
   const holes = holesBetween(before.run.chunks, run.chunks)
-  const ratios = ranksAfter(before.ratios, holes, (hole) => ratiosInHole(before, run.chunks, hole))
   const open = new Map<number, number[]>()
-  for (const { from, to } of holes) {
-    for (let at = from; at < to; at++) open.set(at, ratios.chunks[at]!.slice())
-  }
+  const ratios = ranksAfter(before.ratios, holes, (hole) => {
+    const fresh = ratiosInHole(before, run.chunks, hole)
+    for (const [at, own] of fresh.entries()) open.set(hole.from + at, own)
+    return fresh
+  })
   for (const range of changedRanges(before.other.chunks, other.chunks)) {
     forget(ratios, run, range, open)
   }
@@ -88,16 +89,17 @@ function ratiosAfter(before: Known, compared: Compared): Ranks {
   return workedOut(ratios, open, compared)
 }
 
-/** Ratios of edited chunks, by chunk; those of new tables are unknown. */
+/** Ratios of edited chunks, by chunk; those of new tables are unknown. Owned. */
 function ratiosInHole(
   before: Known,
   chunks: readonly Chunk[],
   { beforeFrom, beforeTo, from, to }: Hole,
-): readonly (readonly number[])[] {
+): readonly number[][] {
   const old = tablesOfChunks(before.run.chunks, beforeFrom, beforeTo)
   const fresh = tablesOfChunks(chunks, from, to)
   const ratios = joined(before.ratios.chunks.slice(beforeFrom, beforeTo))
   const carried = carriedOver(ratios, holesBetween(old, fresh))
+  if (to - from === 1) return [carried]
   let first = 0
   return chunks.slice(from, to).map(({ tables }) => {
     first += tables.length

@@ -1,52 +1,84 @@
 /**
- * Owns the reading thread of `sharing.test.ts`. The test's writer adds ever smaller keys down to
- * zero. The reader looks at the first two entries, which are the newest, until it sees zero, and
- * counts states that must never be visible.
+ * Owns the reading thread of `sharing.test.ts`. While the test adds entries, it looks entries up and
+ * scans, at the sequence number that is visible at that moment, and counts what must never be seen.
  */
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../../base/assert.ts'
-import type { InternalCursor } from '../../base/internal-cursor.ts'
+import { Lookup } from '../../base/lookup.ts'
+import { createRandom } from '../../base/random.ts'
 import { MemTable, type SharedMemTable } from '../memtable.ts'
+import { VisibleSeq } from '../visible-seq.ts'
+import { BUCKETS, isValueOf, numberOf, writeKey } from './numbered-entries.ts'
 
-export interface ReaderReport {
-  readonly looks: number
-  /** Number of entries whose value does not match their key. */
-  readonly tornEntries: number
-  /**
-   * How often the list ended after its first entry although the reader had seen more entries
-   * before.
-   */
-  readonly gaps: number
-  /** Number of entries in one scan at the end. */
+export interface ReaderData {
+  readonly memtable: SharedMemTable
+  readonly visible: SharedArrayBuffer
+  /** One word: how many rounds the reader has done. The test waits for it. */
+  readonly rounds: SharedArrayBuffer
   readonly entries: number
 }
 
-function readUntilZero(cursor: InternalCursor): ReaderReport {
-  let [looks, tornEntries, gaps, entries] = [0, 0, 0, 0]
-  let least = Number.POSITIVE_INFINITY
-  while (least > 0) {
-    cursor.seekToFirst()
-    if (!cursor.valid) continue
-    looks++
-    const number = numberOf(cursor)
-    const mark = (number % 255) + 1
-    const { valueBytes, valueStart, valueLength } = cursor
-    if (valueBytes[valueStart] !== mark || valueBytes[valueStart + valueLength - 1] !== mark) {
-      tornEntries++
-    }
-    cursor.next()
-    if (number < least && least !== Number.POSITIVE_INFINITY && !cursor.valid) gaps++
-    least = number
-  }
-  for (cursor.seekToFirst(); cursor.valid && numberOf(cursor) === entries; cursor.next()) entries++
-  return { looks, tornEntries, gaps, entries }
+export interface ReaderReport {
+  readonly lookups: number
+  readonly steps: number
+  /** Visible entries that a lookup or a scan did not find. */
+  readonly missing: number
+  /** Entries whose value is not that of their key, visible or not. */
+  readonly torn: number
 }
 
-function numberOf({ keyBytes, keyStart }: InternalCursor): number {
-  return new DataView(keyBytes.buffer).getUint32(keyBytes.byteOffset + keyStart)
+const LOOKUPS_PER_ROUND = 16
+const STEPS_PER_ROUND = 8
+
+function read(data: ReaderData): ReaderReport {
+  const table = MemTable.over(data.memtable)
+  const visible = new VisibleSeq(data.visible)
+  const rounds = new Int32Array(data.rounds)
+  const random = createRandom(1)
+  const lookup = new Lookup()
+  const cursor = table.cursor()
+  const key = new Uint8Array(8)
+  let [lookups, steps, missing, torn] = [0, 0, 0, 0]
+
+  function find(number: number, seq: number): void {
+    lookups++
+    writeKey(key, number)
+    if (!table.get(key, seq, lookup) || lookup.seq !== number) missing++
+    else if (!isValueOf(number, lookup)) torn++
+  }
+
+  /** The newest entry of a bucket comes first. All of its entries up to `seq` must follow. */
+  function scan(bucket: number, seq: number): void {
+    let expected = seq - ((seq - bucket + BUCKETS) % BUCKETS)
+    writeKey(key, bucket + BUCKETS * Math.ceil(data.entries / BUCKETS))
+    cursor.seek(key, data.entries)
+    for (let step = 0; step < STEPS_PER_ROUND && expected > 0; step++, cursor.next()) {
+      steps++
+      const number = cursor.valid ? numberOf(cursor) : 0
+      if (cursor.valid && !isValueOf(number, cursor)) torn++
+      if (number > seq && number % BUCKETS === bucket) continue
+      if (number !== expected) missing++
+      if (!cursor.valid) return
+      expected -= BUCKETS
+    }
+  }
+
+  for (let seq = 0; seq < data.entries; ) {
+    seq = visible.load()
+    for (let n = 0; n < LOOKUPS_PER_ROUND && seq > 0; n++) {
+      // Half of them are the newest entries.
+      find(n % 2 === 0 ? Math.max(1, seq - n) : 1 + random.nextBelow(seq), seq)
+    }
+    // The bucket of the entry that is added now.
+    scan((seq + 1) % BUCKETS, seq)
+    Atomics.add(rounds, 0, 1)
+    Atomics.notify(rounds, 0)
+  }
+  for (let number = 1; number <= data.entries; number++) find(number, data.entries)
+  return { lookups, steps, missing, torn }
 }
 
 assert(parentPort !== null, 'runs as a worker')
 parentPort.postMessage('ready')
-parentPort.postMessage(readUntilZero(MemTable.over(workerData as SharedMemTable).cursor()))
+parentPort.postMessage(read(workerData as ReaderData))
