@@ -13,6 +13,7 @@ import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
+import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
 import type { JobExecutor } from '../scheduling/job-order.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
@@ -30,6 +31,8 @@ import { readOptionsRecord, recordOptions } from './options-record.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
+import { shareRoom } from './threads/shared-room.ts'
+import { threads } from './threads/threads.ts'
 import { Tree } from './tree.ts'
 import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
@@ -140,9 +143,17 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const tree = new Tree({ ...shared, snapshots, book, values })
   const room = jobRoom({ ...shared, options, handles: tree.handles, values })
   const isBackground = scheduling !== 'inline'
-  const executor = isBackground
-    ? scheduling({ room, storage, folder, clock })
-    : new InlineExecutor(room)
+  const compactionsMax = isBackground ? (options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT) : 1
+  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
+  const executor = executorFactory(scheduling)({
+    room,
+    storage,
+    folder,
+    clock,
+    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
+    // `flush` freezes one memtable more than may wait.
+    jobsMax: compactionsMax + memtablesMax + 1,
+  })
   opened.push(() => executor.close())
   const scheduler: DatabaseScheduler = new Scheduler({
     tree: new TreeJobs({
@@ -160,7 +171,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     strategy,
     state: storedState(manifest, strategy),
     clock,
-    compactionsMax: isBackground ? (options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT) : 1,
+    compactionsMax,
     wait: () => executor.wait(),
     onEnded: () => maintenance.afterJob(),
   })
@@ -193,7 +204,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     values,
     collector,
     memtableBytes: options.memtableBytes,
-    memtablesMax: options.memtablesMax ?? MEMTABLES_MAX_DEFAULT,
+    memtablesMax,
   })
   reportRecovery(settings, recovery)
   head.replay(recovery)
@@ -216,6 +227,11 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     commits,
     maintenance,
   }
+}
+
+function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactory {
+  if (scheduling === 'inline') return ({ room }) => new InlineExecutor(room)
+  return scheduling === 'threads' ? threads() : scheduling
 }
 
 /** The strategy's state in the folder, or its first state if another strategy wrote the folder. */

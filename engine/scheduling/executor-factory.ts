@@ -12,6 +12,13 @@ export interface ExecutorParts {
   readonly storage: Storage
   readonly folder: string
   readonly clock: Clock
+  /**
+   * Data from which up to `threads` other threads make rooms like `room`; it can be posted. Null if
+   * the storage serves only one thread.
+   */
+  readonly shareRoom: (threads: number) => unknown
+  /** At most this many jobs run at the same time. */
+  readonly jobsMax: number
 }
 
 /** Makes the executor of one database. The database closes it. */
