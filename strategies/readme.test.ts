@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { listStrategies } from './catalog.ts'
+import { SCHEDULING_POLICIES } from './scheduling/index.ts'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
 const readme = read('./README.md')
@@ -21,5 +22,12 @@ test('the README names every strategy with its file, its layout and its own para
     for (const param of params) {
       if (!shared.has(param.name)) expect(row, name).toContain(`\`${param.name}\``)
     }
+  }
+})
+
+test('the README names every scheduling policy with its file', () => {
+  for (const name of SCHEDULING_POLICIES.keys()) {
+    expect(readme).toContain(`| [\`${name}\`](scheduling/${name}.ts) |`)
+    expect(read(`./scheduling/${name}.ts`)).toContain(`    name: '${name}',`)
   }
 })

@@ -13,7 +13,7 @@
 
 import { compareBytes } from '../base/compare.ts'
 import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
-import { overlapping, type Run, sliceTables } from '../version/run.ts'
+import { overlapping, type Run, tableAt } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import {
@@ -210,9 +210,9 @@ function arrivalsOf({ inputs, outputs }: ResolvedSpec): readonly (readonly Arriv
   for (const input of inputs) {
     for (const table of input.tables) {
       for (let at = outputAt(outputs, table.smallest); at < outputs.length; at++) {
-        const output = outputs[at]!
-        if (output.fromKey !== null && compareBytes(output.fromKey, table.largest) > 0) break
-        arrivals[at]!.push({ input, table, part: partWithin(table, output)! })
+        const part = partWithin(table, outputs[at]!)
+        if (part === null) break
+        arrivals[at]!.push({ input, table, part })
       }
     }
   }
@@ -250,11 +250,14 @@ function overlappingRest(
   inputIds: ReadonlySet<TableId>,
 ): readonly TableMeta[] {
   const { from, to } = overlapping(run, part)
-  return sliceTables(run, from, to).filter(
-    (table) =>
-      !inputIds.has(table.id) &&
-      !(part.open != null && compareBytes(table.smallest, part.open) >= 0),
-  )
+  const rest: TableMeta[] = []
+  for (let at = from; at < to; at++) {
+    const table = tableAt(run, at)
+    if (inputIds.has(table.id)) continue
+    if (part.open != null && compareBytes(table.smallest, part.open) >= 0) continue
+    rest.push(table)
+  }
+  return rest
 }
 
 function bySmallest(a: TableMeta, b: TableMeta): number {

@@ -16,8 +16,8 @@
  * 3. The place is after a run: the new run goes directly after that run, which is held.
  * 4. The place is the front of level 0. Flushes put newer runs there, and the new run must stay
  *    older than those. It goes directly before the first run that the level has now, which is held.
- *    If the level has no run, only flushed runs and runs at the same place can come into it, and
- *    the new run goes to the level's end.
+ *    If the level has no run, the new run goes to the level's end, so that it is older than every
+ *    run that is flushed meanwhile.
  * 5. The place is the front of a deeper level: the new run goes to the front.
  */
 

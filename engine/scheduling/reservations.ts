@@ -37,7 +37,7 @@
 import { type ResolvedSpec, resolveSpec } from '../compaction/resolved-spec.ts'
 import { partWithin } from '../compaction/validate-spec.ts'
 import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
-import type { Run, RunId } from '../version/run.ts'
+import type { RunId } from '../version/run.ts'
 import { printKey } from '../version/text.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import { type PinnedSpec, specNow } from './pinned-spec.ts'
@@ -85,6 +85,10 @@ function meetingRegion(wanted: ResolvedSpec, others: readonly ResolvedSpec[]): C
   return null
 }
 
+/**
+ * The regions of a job. Gaps of a slice count as keys of the slice, so the regions also keep other
+ * jobs from adding a table into a slice.
+ */
 function regionsOf({ spec, inputs, outputs }: ResolvedSpec): readonly Region[] {
   const slices = inputs.map(({ tables, position }) => ({
     smallest: tables[0]!.smallest,
@@ -100,10 +104,16 @@ function regionsOf({ spec, inputs, outputs }: ResolvedSpec): readonly Region[] {
   }
   const regions: Region[] = []
   for (const output of outputs) {
-    const arriving = slices.filter((slice) => partWithin(slice, output) !== null)
-    const range = hull(arriving.map((slice) => partWithin(slice, output)!))
+    const parts: KeyRange[] = []
+    const positions = [output.position]
+    for (const slice of slices) {
+      const part = partWithin(slice, output)
+      if (part === null) continue
+      parts.push(part)
+      positions.push(slice.position)
+    }
+    const range = hull(parts)
     if (range === null) continue
-    const positions = [output.position, ...arriving.map(({ position }) => position)]
     regions.push({ range, newest: Math.min(...positions), oldest: Math.max(...positions) })
   }
   return regions
@@ -128,12 +138,12 @@ function emptiedRun(
   for (const { run, tables } of resolved.flatMap(({ inputs }) => inputs)) {
     taken.set(run.id, (taken.get(run.id) ?? 0) + tables.length)
   }
-  const isEmptied = (run: Run) => taken.get(run.id) === run.totals.tables
-  const isHeld = (run: Run) => jobs.some(({ holds }) => holds.has(run.id))
-  const emptied = runsNewestFirst(version).find(({ run }) => isEmptied(run) && isHeld(run))
+  const emptied = runsNewestFirst(version).find(
+    ({ run }) =>
+      taken.get(run.id) === run.totals.tables && jobs.some(({ holds }) => holds.has(run.id)),
+  )
   if (emptied === undefined) return null
-  return {
-    rule: 'held-runs',
-    message: `no table would be left in run ${emptied.run.id} of level ${emptied.level}, which a job holds`,
-  }
+  const { level, run } = emptied
+  const message = `no table would be left in run ${run.id} of level ${level}, which a job holds`
+  return { rule: 'held-runs', message }
 }

@@ -7,13 +7,14 @@
  * itself, since it then is higher than before. A falling total first raises the peak cell to the
  * value that it is about to leave. So a rise, the common case, is a single addition.
  *
- * Shared cells are 64-bit integers that only atomic operations touch. JavaScript's memory model
- * does not promise that another thread reads a Float64 element whole, while an atomic BigInt64 is
- * never torn, and no addition is lost. A thread may end at any moment without harm: there is no
- * lock to release and no sum to hand over. A count costs more than a plain addition does
- * (`experiments/bench/ledger.bench.ts`), but little beside the system call that it counts. One
- * region of plain cells a thread would be faster, and still need one atomic addition for the total;
- * it would also need slots for threads, and sums at every reading that could be torn.
+ * Shared cells are 64-bit integers that only atomic operations touch. So no addition is lost, and a
+ * reader never sees half of a number, which JavaScript's memory model allows for Float64 elements.
+ * A thread may end at any moment: there is no lock to release and no sum to hand over.
+ *
+ * Measured on the reference machine: a shared cell adds 50 ns to a `pread` of 0.85 µs and 100 ns to
+ * an append of 1.3 µs. Plain cells in one region a thread, added up by readers, would save about 20
+ * ns an addition. But the total must be atomic all the same, a reading could see halves of numbers,
+ * and regions would have to be handed to threads and outlive them.
  */
 
 import { checkShared } from '../base/arguments.ts'

@@ -16,7 +16,7 @@ import {
   stateIsJson,
   wellFormed,
 } from './rules/purity.ts'
-import { recency, safeBesideJobs, safeInstalls, safePicks, tombstones } from './rules/safety.ts'
+import { jobsInAnyOrder, recency, safeBesideJobs, safePicks, tombstones } from './rules/safety.ts'
 import { boundedRuns, progress, stallLimits } from './rules/shape.ts'
 import { nextDue, urgency } from './rules/urgency.ts'
 
@@ -31,7 +31,7 @@ export const RULES: readonly Rule[] = [
   frozenView,
   safePicks,
   safeBesideJobs,
-  safeInstalls,
+  jobsInAnyOrder,
   recency,
   tombstones,
   progress,

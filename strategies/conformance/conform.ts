@@ -10,6 +10,8 @@ export interface Verdict {
   readonly rule: Rule
   /** Null if the rule holds for all cases tried. */
   readonly finding: Finding | null
+  /** What is worth knowing although no rule is broken; null if nothing is. */
+  readonly note: string | null
 }
 
 /**
@@ -26,7 +28,8 @@ export function* conform(
   for (const rule of rules) {
     if (atBorder && !RULES_OF_THE_BORDER.includes(rule)) return
     const finding = checkTrapped(rule, subject, effort)
-    yield { rule, finding }
+    const note = finding === null ? (rule.note?.(subject) ?? null) : null
+    yield { rule, finding, note }
     if (finding === null) continue
     if (finding.tooSlow || !canBeCreated(subject)) return
     atBorder ||= RULES_OF_THE_BORDER.includes(rule)

@@ -22,6 +22,8 @@ export interface History {
   /** Steps under another strategy (its index), before the checked one takes over. */
   readonly inherited: { readonly from: number; readonly steps: readonly Step[] } | null
   readonly steps: readonly Step[]
+  /** Most jobs in progress; missing: the tree comes to rest after each flush. */
+  readonly jobsMax?: number
 }
 
 /** Number of puts that fill a memtable. */
@@ -87,17 +89,22 @@ export const ownHistories: fc.Arbitrary<History> = fc.record({
   steps: steps(quiet, 70),
 })
 
-/** Histories whose jobs start more often than they end, so several run while flushes land. */
+/**
+ * Histories whose jobs start more often than they end, so several run while flushes land. A
+ * reopening loses the jobs, as a crash does.
+ */
 export const busyHistories: fc.Arbitrary<History> = fc.record({
   inherited: fc.option(fc.record({ from: fc.nat(2), steps: steps(flush, 20) }), { freq: 2 }),
   steps: steps(
     fc.oneof(
-      { weight: 3, arbitrary: flush },
-      { weight: 4, arbitrary: start },
-      { weight: 1, arbitrary: finish },
+      { weight: 24, arbitrary: flush },
+      { weight: 32, arbitrary: start },
+      { weight: 8, arbitrary: finish },
+      { weight: 1, arbitrary: reopen },
     ),
     140,
   ),
+  jobsMax: fc.constantFrom(4, 2, 1),
 })
 
 /** Histories with a snapshot that stays open over all compactions of their second part. */

@@ -19,6 +19,8 @@ export interface Rule {
   readonly sentence: string
   /** Null if the rule holds for all cases tried. */
   check(subject: Subject, effort: Effort): Finding | null
+  /** What the check saw that breaks no rule and is worth knowing; null if nothing. */
+  note?(subject: Subject): string | null
 }
 
 /** How much is tried. */

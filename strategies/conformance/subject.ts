@@ -25,6 +25,8 @@ export interface Subject {
   readonly retention: Retention
   /** What all strategies of the subject have cost. */
   readonly meter: Meter
+  /** Picks made while jobs ran, and how many of these had to wait for a job. */
+  readonly beside: { picks: number; waiting: number }
   /** Imports of the module that no strategy needs; none of a registered module. */
   readonly foreign: readonly ForeignImport[]
   /** Names of the global variables before the module was loaded. */
@@ -62,6 +64,7 @@ export async function loadSubject(
       module,
       params,
       meter,
+      beside: { picks: 0, waiting: 0 },
       foreign,
       globals,
       retention: module.drops

@@ -8,6 +8,7 @@
  */
 
 import { isLsmError } from '../../engine/base/errors.ts'
+import type { Json } from '../../engine/base/json.ts'
 import { resolveSpec } from '../../engine/compaction/resolved-spec.ts'
 import type {
   CompactionSpec,
@@ -15,6 +16,8 @@ import type {
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import { type ValidationContext, validateSpec } from '../../engine/compaction/validate-spec.ts'
+import { type PinnedSpec, pinSpec, specNow } from '../../engine/scheduling/pinned-spec.ts'
+import { conflictOf } from '../../engine/scheduling/reservations.ts'
 import { leveling } from '../whole-levels/leveling.ts'
 import { tiering } from '../whole-levels/tiering.ts'
 import { deepening } from './deepening.ts'
@@ -30,8 +33,8 @@ export interface Moment {
   readonly view: TreeView
   readonly running: readonly CompactionSpec[]
   readonly spec: CompactionSpec | null
-  /** Tables that the spec named when it was picked. */
-  readonly inputs: readonly number[]
+  /** The engine's reason why the pick must wait for a running job; null or missing: it need not. */
+  readonly waits?: string | null
   /** The newest seq of every live key. */
   readonly newest: ReadonlyMap<number, number>
   /** Number of picks since the last flush or wait. */
@@ -60,43 +63,62 @@ export function* inlineWalk(
   const walk = new Walk(subject, history)
   for (const step of history.steps) {
     walk.take(step)
-    for (;;) {
-      const spec = walk.pick()
-      yield walk.moment('pick', spec)
-      if (spec === null) break
-      if (refusal(walk.context(), spec) !== null && !heedless) return
-      if (!walk.edit(spec)) return
-      yield walk.moment('edit', spec)
-      if (walk.picks > PICKS_MAX) {
-        yield walk.moment('endless', spec)
-        return
-      }
-    }
-    yield walk.moment('rest', null)
+    if (!(yield* rest(walk, heedless))) return
   }
 }
 
+/**
+ * Walks with jobs in progress, as the engine's scheduler runs them: a pick that a job is in the way
+ * of waits, and the strategy's state advances at the pick. A reopening loses the jobs, and the
+ * state goes back to that of the longest series of picks whose jobs are installed. At the end all
+ * jobs end, and the tree comes to rest.
+ */
 export function* busyWalk(subject: Subject, history: History): Generator<Moment, void, undefined> {
   const walk = new Walk(subject, history)
-  let jobs: { readonly spec: CompactionSpec; readonly inputs: readonly number[] }[] = []
+  const { jobsMax = 1 } = history
   for (const step of history.steps) {
     if (step.kind === 'start') {
+      if (walk.jobs.length === jobsMax) continue
       const spec = walk.pick()
-      yield walk.moment('pick', spec)
-      if (spec === null) continue
+      const conflict = spec === null ? null : walk.conflict(spec)
+      yield { ...walk.moment('pick', spec), waits: conflict }
+      if (spec === null || conflict !== null) continue
       if (refusal(walk.context(), spec) !== null) return
-      jobs = [...jobs, { spec, inputs: inputIds(walk.tree, spec) }]
+      walk.start(spec)
     } else if (step.kind === 'finish') {
-      const job = jobs[step.which % Math.max(jobs.length, 1)]
-      if (job === undefined) continue
-      jobs = jobs.filter((other) => other !== job)
-      walk.running = jobs.map(({ spec }) => spec)
-      yield walk.moment('install', job.spec, job.inputs)
-      if (refusal(walk.context(), job.spec) !== null || !walk.edit(job.spec)) return
-      yield walk.moment('edit', job.spec)
-    } else walk.take(step)
-    walk.running = jobs.map(({ spec }) => spec)
+      if (walk.jobs.length > 0 && !(yield* install(walk, step.which))) return
+    } else if (step.kind === 'reopen') walk.lose()
+    else walk.take(step)
   }
+  for (let turn = 0; walk.jobs.length > 0; turn++) if (!(yield* install(walk, turn))) return
+  yield* rest(walk, false)
+}
+
+/** False if the walk cannot go on. */
+function* install(walk: Walk, which: number): Generator<Moment, boolean, undefined> {
+  const spec = walk.end(which)
+  yield walk.moment('install', spec)
+  if (refusal(walk.context(), spec) !== null || !walk.edit(spec, walk.tree.state)) return false
+  yield walk.moment('edit', spec)
+  return true
+}
+
+/** Compacts until nothing is due. False if the walk cannot go on. */
+function* rest(walk: Walk, heedless: boolean): Generator<Moment, boolean, undefined> {
+  for (;;) {
+    const spec = walk.pick()
+    yield walk.moment('pick', spec)
+    if (spec === null) break
+    if (refusal(walk.context(), spec) !== null && !heedless) return false
+    if (!walk.edit(spec, spec.nextState)) return false
+    yield walk.moment('edit', spec)
+    if (walk.picks > PICKS_MAX) {
+      yield walk.moment('endless', spec)
+      return false
+    }
+  }
+  yield walk.moment('rest', null)
+  return true
 }
 
 /** The engine's message if it refuses the spec, else null. */
@@ -110,15 +132,6 @@ export function refusal(context: ValidationContext, spec: CompactionSpec): strin
   }
 }
 
-/** Ids of the tables that the spec names; none if it names something that does not exist. */
-export function inputIds({ version }: Pick<Tree, 'version'>, spec: CompactionSpec): number[] {
-  try {
-    return [...resolveSpec(version, spec).inputIds]
-  } catch {
-    return []
-  }
-}
-
 /** The state of a walk; the functions above decide its steps. */
 class Walk {
   readonly #subject: Subject
@@ -126,14 +139,18 @@ class Walk {
   readonly #newest = new Map<number, number>()
   /** Tables with smaller ids existed before the last flush, and count as read. */
   #readBelow = 0
+  /** Picks from the oldest on whose job is not installed, in their order; others may be. */
+  #picked: Job[] = []
+  /** The strategy's state that a reopening brings back. */
+  #stored: Json
   tree: Tree
-  running: readonly CompactionSpec[] = []
   picks = 0
 
   constructor(subject: Subject, { inherited }: History) {
     this.#subject = subject
     this.#strategy = subject.create()
     this.tree = startTree(this.#strategy)
+    this.#stored = this.tree.state
     if (inherited === null) return
     const predecessor = PREDECESSORS[inherited.from]!()
     for (const step of inherited.steps) {
@@ -163,10 +180,48 @@ class Walk {
     return this.#strategy.pick(this.view())
   }
 
+  get jobs(): readonly Job[] {
+    return this.#picked.filter(({ isInstalled }) => !isInstalled)
+  }
+
+  /** The specs of the jobs, as they read in the tree of now. */
+  get running(): readonly CompactionSpec[] {
+    return this.jobs.map(({ pinned }) => specNow(this.tree.version, pinned))
+  }
+
+  /** The engine's reason why the spec must wait; null also if it refuses it. */
+  conflict(spec: CompactionSpec): string | null {
+    const running = this.jobs.map(({ pinned }) => pinned)
+    if (running.length === 0 || refusal(this.context(), spec) !== null) return null
+    const { version } = this.tree
+    return conflictOf(version, pinSpec(version, resolveSpec(version, spec)), running)?.message ?? null
+  }
+
+  start(spec: CompactionSpec): void {
+    const { version } = this.tree
+    const pinned = pinSpec(version, resolveSpec(version, spec))
+    this.#picked.push({ pinned, isInstalled: false })
+    this.tree = { ...this.tree, state: spec.nextState }
+  }
+
+  /** Ends a job, whose spec it returns. */
+  end(which: number): CompactionSpec {
+    const job = this.jobs[which % this.jobs.length]!
+    job.isInstalled = true
+    while (this.#picked[0]?.isInstalled) this.#stored = this.#picked.shift()!.pinned.spec.nextState
+    return specNow(this.tree.version, job.pinned)
+  }
+
+  /** Loses the running jobs, as a crash does. */
+  lose(): void {
+    this.#picked = []
+    this.tree = { ...this.tree, state: this.#stored }
+  }
+
   /** False if the tree cannot execute the spec. */
-  edit(spec: CompactionSpec): boolean {
+  edit(spec: CompactionSpec, state: Json): boolean {
     try {
-      this.tree = apply(this.tree, spec)
+      this.tree = { ...apply(this.tree, spec), state }
       return true
     } catch {
       return false
@@ -184,9 +239,14 @@ class Walk {
     return { version, inProgress: this.running, retention: this.#subject.retention, nowMs }
   }
 
-  moment(at: Moment['at'], spec: CompactionSpec | null, inputs: readonly number[] = []): Moment {
+  moment(at: Moment['at'], spec: CompactionSpec | null): Moment {
     const { tree, running, picks } = this
     const fixed = { strategy: this.#strategy, newest: this.#newest }
-    return { at, tree, view: this.view(), running, spec, inputs, picks, ...fixed }
+    return { at, tree, view: this.view(), running, spec, picks, ...fixed }
   }
+}
+
+interface Job {
+  readonly pinned: PinnedSpec
+  isInstalled: boolean
 }

@@ -2,7 +2,12 @@
 
 import type { Ancestry } from '../../engine/compaction/placement.ts'
 import type { TableSize } from '../../engine/table/table-size.ts'
-import { NO_FILTER, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
+import {
+  type FilterMeta,
+  NO_FILTER,
+  type TableId,
+  type TableMeta,
+} from '../../engine/version/table-meta.ts'
 
 export interface SimulatedTable extends TableMeta {
   /** Stored bytes of the data blocks, which a merge reads. */
@@ -22,7 +27,7 @@ export type TableSums = Pick<
   | 'largest'
 >
 
-const NO_VLOG_BYTES: TableMeta['vlogBytes'] = []
+export const NO_VLOG_BYTES: TableMeta['vlogBytes'] = []
 
 export function simulatedTable(
   id: TableId,
@@ -31,7 +36,7 @@ export function simulatedTable(
   bitsPerKey: number,
   { createdAtMs, oldestWriteAtMs, oldestTombstoneAtMs }: Ancestry,
 ): SimulatedTable {
-  const { bytes, dataBytes, filterBytes } = size
+  const { bytes, dataBytes } = size
   return {
     ...sums,
     id,
@@ -39,10 +44,14 @@ export function simulatedTable(
     createdAtMs,
     oldestWriteAtMs,
     oldestTombstoneAtMs: sums.tombstones > 0 ? oldestTombstoneAtMs : null,
-    filter: bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: filterBytes } : NO_FILTER,
+    filter: filterMeta(bitsPerKey, size),
     vlogBytes: NO_VLOG_BYTES,
     dataBytes,
   }
+}
+
+export function filterMeta(bitsPerKey: number, { filterBytes }: TableSize): FilterMeta {
+  return bitsPerKey > 0 ? { kind: 'blocked-bloom', bitsPerKey, bytes: filterBytes } : NO_FILTER
 }
 
 /** Stored bytes of the data blocks, for a table of either mode. */

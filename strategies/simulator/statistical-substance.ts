@@ -184,14 +184,14 @@ class OpenTable {
   entries = 0
   dead = 0
   rawBytes = 0
-  readonly #sum: Float64Array
+  readonly #sum: number[]
   #only: Density | null = null
   #stretches = 0
 
   constructor(model: KeyModel, from: number) {
     this.from = from
     this.to = from
-    this.#sum = new Float64Array(model.classes.length * STRIDE)
+    this.#sum = Array.from({ length: model.classes.length * STRIDE }, () => 0)
   }
 
   take({ from, to, density, entries, dead, rawBytes }: Measured): void {
@@ -208,7 +208,7 @@ class OpenTable {
   density(): Density {
     if (this.#stretches === 1) return this.#only!
     const width = this.to - this.from
-    return Array.from(this.#sum, (sum) => sum / width)
+    return this.#sum.map((sum) => sum / width)
   }
 }
 
@@ -270,9 +270,11 @@ function* stretches(
 function seqRange(lists: readonly (readonly TableMeta[])[]) {
   let seqMin = Number.POSITIVE_INFINITY
   let seqMax = 0
-  for (const table of lists.flat()) {
-    seqMin = Math.min(seqMin, table.seqMin)
-    seqMax = Math.max(seqMax, table.seqMax)
+  for (const list of lists) {
+    for (const table of list) {
+      seqMin = Math.min(seqMin, table.seqMin)
+      seqMax = Math.max(seqMax, table.seqMax)
+    }
   }
   return { seqMin, seqMax }
 }

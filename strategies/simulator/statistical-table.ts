@@ -18,7 +18,12 @@ import type { TableId } from '../../engine/version/table-meta.ts'
 import { deadPerSpace, entriesPerSpace, type Stretch, withoutDead } from './density.ts'
 import type { KeyModel } from './key-model.ts'
 import { KEY_SPACE, keyAt } from './key-space.ts'
-import { type SimulatedTable, simulatedTable, type TableSums } from './simulated-table.ts'
+import {
+  filterMeta,
+  NO_VLOG_BYTES,
+  type SimulatedTable,
+  type TableSums,
+} from './simulated-table.ts'
 import { clamped, gaussian } from './statistical-chance.ts'
 
 export interface StatisticalTable extends SimulatedTable, Stretch {}
@@ -101,9 +106,29 @@ export function statisticalTable(
   bitsPerKey: number,
   { ancestry, seqMin, seqMax }: TableFacts,
 ): StatisticalTable {
-  const range = { smallest: keyAt(from), largest: keyAt(to - 1) }
-  const counted = { ...sums, ...range, seqMin, seqMax }
-  return { ...simulatedTable(id, counted, size, bitsPerKey, ancestry), from, to, density }
+  const { createdAtMs, oldestWriteAtMs, oldestTombstoneAtMs } = ancestry
+  // Written out, because most of the memory of a large simulation is tables.
+  return {
+    id,
+    smallest: keyAt(from),
+    largest: keyAt(to - 1),
+    from,
+    to,
+    density,
+    entries: sums.entries,
+    tombstones: sums.tombstones,
+    rawKeyBytes: sums.rawKeyBytes,
+    rawValueBytes: sums.rawValueBytes,
+    seqMin,
+    seqMax,
+    bytes: size.bytes,
+    dataBytes: size.dataBytes,
+    createdAtMs,
+    oldestWriteAtMs,
+    oldestTombstoneAtMs: sums.tombstones > 0 ? oldestTombstoneAtMs : null,
+    filter: filterMeta(bitsPerKey, size),
+    vlogBytes: NO_VLOG_BYTES,
+  }
 }
 
 /** The position at which the first `share` of the entries ends. */

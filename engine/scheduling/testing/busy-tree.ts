@@ -22,7 +22,7 @@ import {
   type WrittenTable,
 } from '../../compaction/placement.ts'
 import type { ResolvedOutput, ResolvedSpec } from '../../compaction/resolved-spec.ts'
-import type { CompactionSpec } from '../../compaction/strategy.ts'
+import type { CompactionSpec, TreeView } from '../../compaction/strategy.ts'
 import { type Retention, validateSpec } from '../../compaction/validate-spec.ts'
 import { ArrayCursor, type Entry, entryOf } from '../../testing/oracles/array-cursor.ts'
 import { tablesOf } from '../../version/run.ts'
@@ -56,8 +56,8 @@ export class BusyTree {
   #frozen: Frozen | null = null
   #jobs: readonly Job[] = []
   #nextId = 1
+  #lastSeq = 0
   version: Version = EMPTY_VERSION
-  lastSeq = 0
   nowMs = 0
 
   constructor(retention: Retention | null) {
@@ -73,8 +73,15 @@ export class BusyTree {
     return this.running.map((pinned) => specNow(this.version, pinned))
   }
 
-  get oldestSnapshot(): SeqNum {
-    return this.#snapshots[0] ?? this.lastSeq
+  /** What a strategy sees, except for its own state. */
+  get view(): Omit<TreeView, 'memtableBytes' | 'state'> {
+    return {
+      version: this.version,
+      inProgress: this.inProgress,
+      oldestSnapshotSeq: this.#snapshots[0] ?? this.#lastSeq,
+      nowMs: this.nowMs,
+      tableStats: () => ({ reads: 0 }),
+    }
   }
 
   /**
@@ -85,10 +92,10 @@ export class BusyTree {
     this.installFlush()
     const entries = writes.map(({ key, deletes }) => {
       const kind = deletes ? ENTRY_KIND.deletion : ENTRY_KIND.value
-      return { key, seq: ++this.lastSeq, kind, value: Uint8Array.of(0) }
+      return { key, seq: ++this.#lastSeq, kind, value: Uint8Array.of(0) }
     })
     for (const entry of entries) {
-      const name = printKey(entry.key)
+      const name = nameOf(entry.key)
       this.#history.set(name, [...(this.#history.get(name) ?? []), entry])
     }
     const { nowMs } = this
@@ -107,7 +114,7 @@ export class BusyTree {
   }
 
   takeSnapshot(): void {
-    this.#snapshots.push(this.lastSeq)
+    this.#snapshots.push(this.#lastSeq)
   }
 
   releaseSnapshot(which: number): void {
@@ -151,8 +158,9 @@ export class BusyTree {
     for (const source of [this.#frozen?.entries ?? [], ...runs]) {
       const oldest = new Map([...found].map(([name, known]) => [name, known.at(-1)!.seq]))
       for (const entry of source) {
-        const name = printKey(entry.key)
-        if (entry.seq >= (oldest.get(name) ?? SEQ_NUM_MAX)) this.#fail(`${name} is out of order`)
+        const name = nameOf(entry.key)
+        if (entry.seq >= (oldest.get(name) ?? SEQ_NUM_MAX))
+          this.#fail(`${show(name)} is out of order`)
         const known = found.get(name)
         if (known === undefined) found.set(name, [entry])
         else known.push(entry)
@@ -162,7 +170,7 @@ export class BusyTree {
       for (const seq of [...this.#snapshots, SEQ_NUM_MAX]) {
         const is = readAt(found.get(name) ?? [], seq)
         const must = readAt(history, seq)
-        if (is !== must) this.#fail(`${name} at ${seq} reads ${is}, not ${must}`)
+        if (is !== must) this.#fail(`${show(name)} at ${seq} reads ${is}, not ${must}`)
       }
     }
     for (const job of this.running) this.#mustBeSafe(job, [])
@@ -263,11 +271,20 @@ export class BusyTree {
     for (const entry of inputs.flatMap(({ tables }) =>
       tables.flatMap((table) => this.#of(table)),
     )) {
-      const name = printKey(entry.key)
+      const name = nameOf(entry.key)
       const left = this.#history.get(name)!.filter(({ seq }) => seq > entry.seq)
       this.#history.set(name, left)
     }
   }
+}
+
+/** A key as a key of maps. */
+function nameOf(key: Uint8Array): string {
+  return String.fromCharCode(...key)
+}
+
+function show(name: string): string {
+  return printKey(Uint8Array.from(name, (character) => character.charCodeAt(0)))
 }
 
 function mustEnd(

@@ -42,7 +42,7 @@ export function localSpec(
     const at = Math.min(runs.length - 1, Math.max(0, oldest - 1 + below(4)))
     const { level, run } = runs[at]!
     const next = version.levels[level]!.runs
-    switch (below(6)) {
+    switch (below(7)) {
       case 0:
       case 1:
       case 2:
@@ -51,6 +51,8 @@ export function localSpec(
         return { level, after: run.id }
       case 4:
         return { level, after: next[next.indexOf(run) - 1]?.id ?? null }
+      case 5:
+        return { level: 0, after: null }
       default:
         return { level: Math.min(DEEPEST, below(level + 2)), after: null }
     }

@@ -65,9 +65,9 @@ function titleOf({ module }: Subject, { params, effort }: Request): string {
 
 const NAME_COLUMNS = Math.max(...RULES.map(({ name }) => name.length)) + 2
 
-function lineOf({ rule, finding }: Verdict, request: Request): string {
+function lineOf({ rule, finding, note }: Verdict, request: Request): string {
   const line = `  ${finding === null ? 'holds ' : 'BROKEN'}  ${rule.name.padEnd(NAME_COLUMNS)}`
-  if (finding === null) return line.trimEnd()
+  if (finding === null) return note === null ? line.trimEnd() : `${line}${note}`
   const text = [rule.sentence, '', printFinding(finding), '', `again: ${replay(rule, request)}`]
   return `${line.trimEnd()}\n\n${text.join('\n').replaceAll(/^(?=.)/gm, '      ')}\n`
 }
@@ -90,10 +90,11 @@ function jsonOf({ module }: Subject, request: Request, verdicts: readonly Verdic
     strategy: module.name,
     params,
     ...effort,
-    rules: verdicts.map(({ rule, finding }) => ({
+    rules: verdicts.map(({ rule, finding, note }) => ({
       name: rule.name,
       sentence: rule.sentence,
       holds: finding === null,
+      ...(note !== null && { note }),
       ...(finding !== null && {
         message: finding.message,
         finding: printFinding(finding),

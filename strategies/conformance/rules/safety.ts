@@ -1,14 +1,13 @@
 /** Owns the rules of safe picks: the engine's validator accepts them, and readers find the data. */
 
-import { isDeepStrictEqual } from 'node:util'
 import { checkRun } from '../../../engine/version/run.ts'
-import { runsNewestFirst, type Version } from '../../../engine/version/version.ts'
+import { levelAt, runsNewestFirst, type Version } from '../../../engine/version/version.ts'
 import { busyHistories, histories } from '../history.ts'
 import { forAll, type Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { brokenRecency, readAll } from '../tree.ts'
 import { Violation } from '../violation.ts'
-import { busyWalk, inlineWalk, inputIds, type Moment, refusal } from '../walk.ts'
+import { busyWalk, inlineWalk, type Moment, refusal } from '../walk.ts'
 
 /** Throws if the engine refuses the spec. At an install its own job no longer counts as running. */
 function refuse({ retention }: Subject, { tree, running, spec }: Moment, when: string): void {
@@ -33,24 +32,65 @@ export const safeBesideJobs: Rule = {
   sentence: 'A pick made while other jobs run takes nothing of theirs and breaks no rule.',
   check: forAll(busyHistories, (subject, history) => {
     for (const moment of busyWalk(subject, history)) {
-      if (moment.at === 'pick') refuse(subject, moment, 'refused beside running jobs')
+      if (moment.at !== 'pick') continue
+      refuse(subject, moment, 'refused beside running jobs')
+      countBeside(subject, moment)
+    }
+  }),
+  note({ beside: { picks, waiting } }) {
+    if (picks === 0) return 'one job at a time: it picks nothing while a job runs'
+    if (waiting === 0) return null
+    return `${waiting} of ${picks} picks beside jobs must wait for one of them`
+  },
+}
+
+function countBeside({ beside }: Subject, { running, spec, waits = null }: Moment): void {
+  if (running.length === 0 || spec === null) return
+  beside.picks++
+  if (waits !== null) beside.waiting++
+}
+
+export const jobsInAnyOrder: Rule = {
+  name: 'jobs-in-any-order',
+  sentence:
+    'Jobs end in any order, or are lost in a crash, which also takes the state back: reads stay ' +
+    'right, and in the end the tree rests, without debt or slowed-down writers.',
+  check: forAll(busyHistories, (subject, history) => {
+    for (const moment of busyWalk(subject, history)) {
+      const { at, tree, running, spec, picks } = moment
+      const scene = { version: tree.version, running, spec }
+      if (at === 'install') refuse(subject, moment, 'refused at install')
+      if (at === 'endless') throw new Violation(`${picks} picks without rest`, scene)
+      const broken = at === 'edit' ? wrongRead(subject, moment) : null
+      if (broken !== null) throw new Violation(broken, scene)
+      if (at === 'rest') expectRest(moment)
     }
   }),
 }
 
-export const safeInstalls: Rule = {
-  name: 'safe-installs',
-  sentence: 'What a job was made for still holds when it ends, whatever landed meanwhile.',
-  check: forAll(busyHistories, (subject, history) => {
-    for (const moment of busyWalk(subject, history)) {
-      if (moment.at !== 'install') continue
-      refuse(subject, moment, 'refused at install')
-      const { tree, running, spec, inputs } = moment
-      if (isDeepStrictEqual(inputIds(tree, spec!), inputs)) continue
-      const message = `its inputs are no longer the tables it was picked for (${inputs.join(', ')})`
-      throw new Violation(message, { version: tree.version, running, spec })
-    }
-  }),
+/** Describes a key that does not read as it was written last; null if all do. */
+function wrongRead({ module }: Subject, { tree, newest }: Moment): string | null {
+  const found = readAll(tree.version)
+  for (const [key, seq] of found) {
+    const last = newest.get(key)
+    if (last !== seq) return `key ${key} reads as seq ${seq}; it is ${last ?? 'deleted'}`
+  }
+  if (module.drops || found.size === newest.size) return null
+  const lost = [...newest.keys()].find((key) => !found.has(key))
+  return `key ${lost} is lost`
+}
+
+function expectRest({ strategy, tree, view }: Moment): void {
+  const { version } = tree
+  const runs = levelAt(version, 0).runs.length
+  const { slowdownRuns } = strategy.stallLimits(view)
+  if (runs >= slowdownRuns) {
+    throw new Violation(`level 0 rests with ${runs} runs; writers slow down at ${slowdownRuns}`, {
+      version,
+    })
+  }
+  const debt = strategy.debtBytes(view)
+  if (debt !== 0) throw new Violation(`at rest debtBytes is ${debt}`, { version })
 }
 
 export const recency: Rule = {

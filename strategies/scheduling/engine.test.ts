@@ -1,0 +1,158 @@
+/**
+ * The engine on the virtual and the seeded executor, under every policy: the same answers as a map,
+ * whatever order the jobs end in, and the same times in equal runs.
+ */
+
+import { expect, test } from 'vitest'
+import { createRandom, deriveSeed, type Random } from '../../engine/base/random.ts'
+import { Database } from '../../engine/db/database.ts'
+import type { ExecutorFactory } from '../../engine/scheduling/executor-factory.ts'
+import type { JobOrder, JobOutcome } from '../../engine/scheduling/job-order.ts'
+import { runJob } from '../../engine/scheduling/run-job.ts'
+import { jobWork } from '../../engine/scheduling/virtual/job-work.ts'
+import { SeededExecutor } from '../../engine/scheduling/virtual/seeded-executor.ts'
+import { VirtualClock } from '../../engine/scheduling/virtual/virtual-clock.ts'
+import { VirtualExecutor } from '../../engine/scheduling/virtual/virtual-executor.ts'
+import { Ledger } from '../../engine/storage/ledger.ts'
+import { MemoryStorage } from '../../engine/storage/memory-storage.ts'
+import { WriteBatch } from '../../engine/wal/write-batch.ts'
+import { STRATEGIES } from '../catalog.ts'
+import { SCHEDULING_POLICIES, schedulingPolicyOf } from './index.ts'
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+const keyOf = (number: number) => `k${String(number).padStart(3, '0')}`
+const text = (array: Uint8Array) => new TextDecoder().decode(array)
+
+interface Setting {
+  readonly policy: string
+  readonly strategy: string
+  readonly seed: number
+  readonly operations: number
+  readonly backgroundJobs?: number
+}
+
+/** Writes drawn keys, with `between` before each write, and compares with a map. */
+function play(
+  { policy, strategy, seed, operations, backgroundJobs = 4 }: Setting,
+  clock: VirtualClock,
+  scheduling: ExecutorFactory,
+  between: (random: Random) => void,
+): readonly string[] {
+  const storage = new MemoryStorage(new Ledger())
+  const random = createRandom(deriveSeed(seed, 'operations'))
+  const oracle = new Map<string, string>()
+  const log: string[] = []
+  const open = (how: ExecutorFactory | 'inline') =>
+    Database.open({
+      storage,
+      folder: '/db',
+      strategy: STRATEGIES.get(strategy)!.create({}),
+      clock,
+      options: {
+        memtableBytes: 4096,
+        blockBytes: 256,
+        compression: 'none',
+        memtablesMax: 2,
+        backgroundJobs,
+        scheduling: policy,
+      },
+      scheduling: how,
+      schedulingPolicy: schedulingPolicyOf(policy),
+      onEvent: (event) => log.push(`${clock.elapsedNs()} ${event.kind}`),
+    })
+  const check = (db: Database) => {
+    const found = [...db.scan({})].map(([key, value]) => `${text(key)}=${text(value)}`)
+    const wanted = [...oracle].map(([key, value]) => `${key}=${value}`).sort()
+    expect(found, `seed ${seed}`).toEqual(wanted)
+  }
+  {
+    using db = open(scheduling)
+    for (let at = 0; at < operations; at++) {
+      between(random)
+      const key = keyOf(random.nextBelow(300))
+      const batch = new WriteBatch()
+      if (random.nextBelow(8) === 0) {
+        batch.delete(bytes(key))
+        oracle.delete(key)
+      } else {
+        const value = `${at}`.padEnd(100, '.')
+        batch.put(bytes(key), bytes(value))
+        oracle.set(key, value)
+      }
+      db.writeSync(batch)
+      const probe = keyOf(random.nextBelow(300))
+      const found = db.get(bytes(probe))
+      expect(found && text(found), `seed ${seed}, ${probe}`).toBe(oracle.get(probe))
+    }
+    check(db)
+    db.flush()
+    check(db)
+  }
+  using db = open('inline')
+  check(db)
+  return log
+}
+
+/** A write every 0.1 ms, on a device that a load of this kind keeps busy. */
+function playVirtual(setting: Setting) {
+  const clock = new VirtualClock({ startMs: 1_000 })
+  let overlap = 0
+  const factory: ExecutorFactory = ({ room, policy, workers, pressure }) =>
+    new VirtualExecutor({
+      clock,
+      device: { readBytesPerMs: 8000, writeBytesPerMs: 4000, latencyMs: 0.05, perFileMs: 0.1 },
+      work: jobWork(room),
+      policy: {
+        ...policy!,
+        plan(view) {
+          overlap = Math.max(overlap, view.jobs.length)
+          return policy!.plan(view)
+        },
+      },
+      workers,
+      limitBytesPerSecond: null,
+      pressure,
+      measureEveryMs: 5,
+    })
+  const pass = () => clock.runUntil(clock.elapsedNs() + 100_000)
+  return { log: play(setting, clock, factory, pass), overlap }
+}
+
+/** Jobs work and end at drawn moments between the writes. */
+function playSeeded(setting: Setting): readonly string[] {
+  const random = createRandom(deriveSeed(setting.seed, 'jobs'))
+  const clock = new VirtualClock({ startMs: 1_000 })
+  let executor: SeededExecutor<JobOrder, JobOutcome> | null = null
+  const factory: ExecutorFactory = ({ room, workers }) => {
+    executor = new SeededExecutor((order) => runJob(order, room), random, workers)
+    return executor
+  }
+  return play(setting, clock, factory, () => {
+    clock.runUntil(clock.elapsedNs() + 100_000)
+    if (random.nextBelow(20) === 0) executor!.turn()
+  })
+}
+
+const policies = [...SCHEDULING_POLICIES.keys()]
+const strategies = ['leveling', 'tiering', 'leveling-partial', 'universal']
+const pairs = policies.flatMap((policy) =>
+  strategies.map((strategy) => [policy, strategy] as const),
+)
+
+test.each(pairs)(
+  '%s and %s answer as a map does in logical time, the same twice',
+  (policy, strategy) => {
+    const setting = { policy, strategy, seed: 1, operations: 600 }
+    const run = playVirtual(setting)
+    expect(run.log.length).toBeGreaterThan(15)
+    expect(run.overlap).toBeGreaterThan(1)
+    expect(playVirtual(setting)).toEqual(run)
+  },
+)
+
+test.each(strategies)('jobs of %s may end in any order', (strategy) => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const setting = { policy: 'fair', strategy, seed, operations: 600 }
+    expect(playSeeded(setting)).toEqual(playSeeded(setting))
+  }
+})
