@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createRandom } from '../base/random.ts'
-import { answersOf, startWorkers } from '../storage/testing/threads.ts'
+import { startWorkers } from '../storage/testing/threads.ts'
 import { collectEntries } from '../testing/oracles/array-cursor.ts'
 import { MemTable } from './memtable.ts'
 import { addNumbered } from './testing/numbered-entries.ts'
@@ -35,11 +35,8 @@ it('shows another thread all visible entries, complete, while this thread adds a
     rounds: rounds.buffer,
     entries: ENTRIES,
   }
-  const workers = await startWorkers(new URL('./testing/sharing.worker.ts', import.meta.url), [
-    data,
-  ])
-  await answersOf(workers)
-  const reports = answersOf<ReaderReport>(workers)
+  const module = new URL('./testing/sharing.worker.ts', import.meta.url)
+  const { answers } = await startWorkers<ReaderReport>(module, [data])
   const random = createRandom(3)
   for (let seq = 0; seq < ENTRIES; ) {
     const until = Math.min(ENTRIES, seq + 1 + random.nextBelow(GROUP_MAX))
@@ -49,7 +46,7 @@ it('shows another thread all visible entries, complete, while this thread adds a
     if (isPaused) Atomics.wait(rounds, 0, Atomics.load(rounds, 0), WAIT_MS_MAX)
     seq = until
   }
-  const [report] = await reports
+  const [report] = await answers
   expect(report).toMatchObject({ missing: 0, torn: 0 })
   expect(report!.lookups).toBeGreaterThan(ENTRIES)
 }, 60_000)

@@ -80,5 +80,4 @@ function read(data: ReaderData): ReaderReport {
 }
 
 assert(parentPort !== null, 'runs as a worker')
-parentPort.postMessage('ready')
 parentPort.postMessage(read(workerData as ReaderData))
