@@ -42,6 +42,13 @@ export {
 } from './db/options.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
+export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
+export type { JobExecutor, JobOrder, JobOutcome } from './scheduling/job-order.ts'
+export type * from './scheduling/policy.ts'
+export type { DeviceModel, DeviceWork } from './scheduling/virtual/device-model.ts'
+export { jobWork } from './scheduling/virtual/job-work.ts'
+export { VirtualClock } from './scheduling/virtual/virtual-clock.ts'
+export { VirtualExecutor } from './scheduling/virtual/virtual-executor.ts'
 export {
   CAUSES,
   type Cause,

@@ -23,6 +23,7 @@ import {
   withAllocatedFilters,
 } from './filters/tree-filters.ts'
 import { parseParams } from './parameters.ts'
+import { ifFree } from './primitives/busy.ts'
 import { filterAlloc } from './primitives/shared-parameters.ts'
 import { inputBytes, placesOf } from './primitives/specs.ts'
 
@@ -118,7 +119,7 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
     const spec = checked(answer, view)
     return spec === null ? null : withAllocatedFilters(view, spec, filterAlloc)
   }
-  const due = (view: TreeView<State>) => checked(pick(whenIdle(view)), view)
+  const due = (view: TreeView<State>) => ifFree(view, checked(pick(view), view))
   const triggerRuns = numberIn(params, 'l0Trigger') ?? numberIn(params, 'T') ?? DEFAULT_TRIGGER_RUNS
   const bitsPerKey = numberIn(params, 'bitsPerKey') ?? DEFAULT_BITS_PER_KEY
   return {
@@ -130,10 +131,10 @@ function createStrategy<Params extends z.ZodObject, State extends Json>(
       scoresAround(view, due(view), (level) => {
         return levelAt(view.version, level).runs.length / triggerRuns
       }),
-    debtBytes: (view) => definition.debtBytes?.(view, params) ?? specBytes(view, due(view)),
+    debtBytes: (view) => definition.debtBytes?.(view, params) ?? debtBeside(view, due(view)),
     stallLimits: (view) =>
       definition.stallLimits?.(view, params) ??
-      stallsAround(view, due(view), Math.max(triggerRuns, DEFAULT_TRIGGER_RUNS)),
+      stallsAbove(runsStaying(view, due), Math.max(triggerRuns, DEFAULT_TRIGGER_RUNS)),
     nextDueAt: (view) => definition.nextDueAt?.(view, params) ?? null,
     flushFilter(view) {
       const budget = definition.flushFilter?.(view, params) ?? { bitsPerKey }
@@ -158,7 +159,7 @@ export function scoresAround(
   }))
 }
 
-/** The same view without running compactions: its pick shows what is still due. */
+/** The same view without running jobs. What they do has not been done, so it is due again. */
 export function whenIdle<State extends Json>(view: TreeView<State>): TreeView<State> {
   return {
     version: view.version,
@@ -171,24 +172,47 @@ export function whenIdle<State extends Json>(view: TreeView<State>): TreeView<St
   }
 }
 
-/** The most that the due spec will write. The debt is higher if more specs follow it. */
-function specBytes(view: TreeView, due: CompactionSpec | null): number {
-  return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
+/**
+ * The most that running merges, and the spec that is due beside them, will write. Each table counts
+ * once, because the spec takes no table of a running job. The debt is higher if more specs follow.
+ */
+export function debtBeside(view: TreeView, due: CompactionSpec | null): number {
+  return [...view.inProgress, due].reduce(
+    (sum, spec) => sum + (spec?.kind === 'merge' ? inputBytes(view.version, spec.inputs) : 0),
+    0,
+  )
 }
 
 /**
- * LevelDB's limits (8 and 12 for a trigger of 4), counted from the runs that stay in level 0 once
- * the due spec is done. So a tree at rest never stalls, however many runs it keeps.
+ * LevelDB's limits, 8 and 12 for a trigger of 4, above a number of runs that stay in level 0. The
+ * number must not grow with the runs that wait for their merges, or writers would never slow down.
  */
-function stallsAround(
-  view: TreeView,
-  due: CompactionSpec | null,
-  triggerRuns: number,
-): StallLimits {
-  const leaving = due?.inputs.filter((input) => input.level === 0 && input.tables === 'all') ?? []
-  const arriving = due === null ? [] : placesOf(due).filter((place) => place.level === 0)
-  const staying = levelAt(view.version, 0).runs.length - leaving.length + arriving.length
+export function stallsAbove(staying: number, triggerRuns: number): StallLimits {
   return { slowdownRuns: staying + 2 * triggerRuns, stopRuns: staying + 3 * triggerRuns }
+}
+
+/** Picks that one answer of stall limits asks for. */
+const DUE_MAX = 8
+
+/**
+ * Runs that stay in level 0 once all is done that is due on the tree, were no job running. Each
+ * spec is taken to run beside those before it.
+ */
+function runsStaying<State extends Json>(
+  view: TreeView<State>,
+  dueIn: (view: TreeView<State>) => CompactionSpec<State> | null,
+): number {
+  let runs = levelAt(view.version, 0).runs.length
+  const specs: CompactionSpec<State>[] = []
+  while (specs.length < DUE_MAX) {
+    const state = specs.at(-1)?.nextState ?? view.state
+    const spec = dueIn({ ...whenIdle(view), state, inProgress: [...specs] })
+    if (spec === null) break
+    specs.push(spec)
+    runs -= spec.inputs.filter(({ level, tables }) => level === 0 && tables === 'all').length
+    runs += placesOf(spec).filter(({ level }) => level === 0).length
+  }
+  return runs
 }
 
 function numberIn(params: Readonly<Record<string, unknown>>, name: string): number | undefined {

@@ -12,6 +12,10 @@
  * to at most `max_table_files_size`, or `retentionMaxAgeMs` to at most 1000 · `ttl`. Without it the
  * engine refuses the first drop, and nothing is lost.
  *
+ * One job at a time, as in RocksDB (`PickTTLCompaction`: "no need to schedule parallel
+ * compactions"). Writers never wait: the number of tables is what was asked for (RocksDB,
+ * `SanitizeCfOptions`).
+ *
  * Source: RocksDB `db/compaction/compaction_picker_fifo.cc` (2026), with its option names and
  * without its optional merges in level 0 (`allow_compaction`). As there, drops by age come first if
  * they bring the tree within its size; otherwise drops by size. Deeper levels exist only if another
@@ -59,6 +63,11 @@ export const fifo = defineStrategy({
     if (view.inProgress.length > 0) return null
     return pickExpired(view, values) ?? pickSurplus(view, values)
   },
+
+  stallLimits: () => ({
+    slowdownRuns: Number.POSITIVE_INFINITY,
+    stopRuns: Number.POSITIVE_INFINITY,
+  }),
 
   nextDueAt(view, { ttl }) {
     const oldest = runsOldestFirst(view.version).next().value

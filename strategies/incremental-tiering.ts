@@ -19,11 +19,15 @@
  * Granularity  several tables: those of one key range, of all runs of the bucket
  * Movement     key order, until the bucket is one run
  *
+ * Beside running jobs, further steps of a merge take the next key ranges, and a bucket of runs that
+ * no job reads may begin its merge once all steps of the one before have started. Scylla as well
+ * merges several buckets at the same time.
+ *
  * Source: ScyllaDB's IncrementalCompactionStrategy (`incremental_compaction_strategy.cc`, August
  * 2026), with its option names. These things differ:
  *
  * - Scylla runs one job and deletes each input as soon as the job has passed it. Here a merge is
- *   installed at its end, so it goes in steps, one at a time. The state names the runs.
+ *   installed at its end, so it goes in steps. The state names the runs.
  * - Scylla sorts runs by size, since it reconciles by timestamps. Here only neighbours merge: a run
  *   among larger ones counts as large as the largest newer one, and goes with them.
  * - By default Scylla also merges two similar runs when nothing better is due. Under inline
@@ -50,10 +54,12 @@ import {
 } from '../engine/version/run.ts'
 import { rawBytesOfTables } from '../engine/version/table-meta.ts'
 import { runsNewestFirst } from '../engine/version/version.ts'
-import { defineStrategy } from './define-strategy.ts'
+import { debtBeside, defineStrategy, stallsAbove, whenIdle } from './define-strategy.ts'
 import { cutsAlong } from './primitives/aligned-cuts.ts'
+import { busyOf, ifFree } from './primitives/busy.ts'
+import { indexBeyond } from './primitives/round-robin.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
-import { outputTo } from './primitives/specs.ts'
+import { inputBytes, outputTo } from './primitives/specs.ts'
 
 /** The runs being merged, newest first; the others go into the last. Null: none. */
 type State = { readonly merging: readonly RunId[] | null }
@@ -143,14 +149,19 @@ export const incrementalTiering = defineStrategy({
   initialState: { merging: null } as State,
 
   pick(view, values) {
-    if (view.inProgress.length > 0) return null
     const merge = dueMerge(view, values)
     return merge === null ? null : stepOf(view, values, merge)
   },
 
   debtBytes(view, values) {
     const merge = dueMerge(view, values)
-    return merge === null ? 0 : bytesLeft(merge.runs)
+    return debtBeside(view, null) + (merge === null ? 0 : bytesLeft(view, merge.runs))
+  },
+
+  stallLimits(view, values) {
+    // At rest no bucket has as many runs as a merge takes.
+    const buckets = bucketsOf(whenIdle(view), values).length
+    return stallsAbove(buckets * values.min_threshold, values.min_threshold)
   },
 })
 
@@ -171,7 +182,10 @@ function dueMerge(view: View, values: Params): Merge | null {
 function begunMerge(view: View): Merge | null {
   const { merging } = view.state
   if (merging === null) return null
-  const placed = runsNewestFirst(view.version)
+  const busy = busyOf(view)
+  const placed = runsNewestFirst(view.version).filter(({ run }) => {
+    return busy.countIn(run.id) < run.totals.tables
+  })
   const isMerging = ({ run }: PlacedRun) => merging.includes(run.id)
   const runs = placed.slice(placed.findIndex(isMerging), placed.findLastIndex(isMerging) + 1)
   const isWhole = runs.length > 1 && runs.every(isMerging)
@@ -187,9 +201,10 @@ function begunMerge(view: View): Merge | null {
   }
 }
 
-/** Neighbouring runs of similar size, newest first. */
+/** Neighbouring runs of similar size, newest first; or one run that running jobs read. */
 interface Bucket {
   readonly runs: PlacedRun[]
+  readonly isFree: boolean
   /** Size of the first run. */
   readonly smallest: number
   meanBytes: number
@@ -199,12 +214,14 @@ interface Bucket {
 function bucketsOf(view: View, values: Params): readonly Bucket[] {
   const { bucket_low, bucket_high, min_sstable_size } = values
   const least = min_sstable_size === 0 ? tableBytes(view, values) / 20 : min_sstable_size
+  const busy = busyOf(view)
   const buckets: Bucket[] = []
   let bytes = 0
   for (const placed of runsNewestFirst(view.version)) {
     bytes = Math.max(bytes, placed.run.totals.rawBytes)
     const last = buckets.at(-1)
-    if (last !== undefined) {
+    const isFree = !busy.readsRun(placed.run.id)
+    if (last?.isFree && isFree) {
       const { runs, meanBytes } = last
       const isSmall = bytes < least
       const isSimilar = bytes > meanBytes * bucket_low && bytes < meanBytes * bucket_high
@@ -217,7 +234,7 @@ function bucketsOf(view: View, values: Params): readonly Bucket[] {
         continue
       }
     }
-    buckets.push({ runs: [placed], smallest: bytes, meanBytes: bytes })
+    buckets.push({ runs: [placed], isFree, smallest: bytes, meanBytes: bytes })
   }
   return buckets
 }
@@ -232,7 +249,7 @@ function fullestBucket(
   let most = runsMin - 1
   for (const bucket of buckets) {
     const count = Math.min(bucket.runs.length, max_threshold)
-    if (count <= most) continue
+    if (count <= most || !bucket.isFree) continue
     most = count
     fullest = bucket
   }
@@ -254,6 +271,7 @@ function crossTierMerge(
 ): Merge | null {
   const [second, largest] = buckets.slice(-2)
   if (goal === 0 || second === undefined || largest === undefined) return null
+  if (!second.isFree || !largest.isFree) return null
   const largestBytes = rawBytesOf(largest.runs)
   const secondBytes = rawBytesOf(second.runs)
   if (largestBytes + secondBytes <= goal * largestBytes) return null
@@ -267,10 +285,20 @@ function crossTierMerge(
   }
 }
 
-/** Merges the tables of the first key range that no table of the runs crosses. */
-function stepOf(view: View, values: Params, { runs, reason }: Merge): Spec {
+/** Merges the first key range that no table of the runs crosses, and no job is in the way of. */
+function stepOf(view: View, values: Params, merge: Merge): Spec | null {
+  let range = firstRange(merge.runs, null)
+  while (range !== null) {
+    const spec = ifFree(view, mergeOfRange(view, values, merge, range))
+    if (spec !== null) return spec
+    range = firstRange(merge.runs, range.largest)
+  }
+  return null
+}
+
+function mergeOfRange(view: View, values: Params, { runs, reason }: Merge, range: KeyRange): Spec {
+  const busy = busyOf(view)
   const oldest = runs.at(-1)!
-  const range = firstRange(runs)
   const parts = runs.map(({ level, run }) => ({ level, run, ...overlapping(run, range) }))
   const taken = parts.filter(({ from, to }) => from < to)
   const inputs: readonly InputSlice[] = taken.map(({ level, run, from, to }) => {
@@ -278,7 +306,9 @@ function stepOf(view: View, values: Params, { runs, reason }: Merge): Spec {
     return { level, run: run.id, tables: isWhole ? 'all' : sliceTables(run, from, to) }
   })
   const tables = taken.flatMap(({ run, from, to }) => sliceTables(run, from, to))
-  const left = parts.slice(0, -1).filter(({ run, from, to }) => to - from < run.totals.tables)
+  const left = parts.slice(0, -1).filter(({ run, from, to }) => {
+    return to - from + busy.countIn(run.id) < run.totals.tables
+  })
   const anchor = runsNewestFirst(view.version).at(-1)!.run
   const output = {
     ...outputTo({ level: oldest.level, run: oldest.run.id }, null, values.bitsPerKey),
@@ -294,9 +324,16 @@ function stepOf(view: View, values: Params, { runs, reason }: Merge): Spec {
   }
 }
 
-/** From the smallest key of the runs but the oldest up to a key that no table crosses. */
-function firstRange(runs: readonly PlacedRun[]): KeyRange {
-  const firsts = runs.slice(0, -1).map(({ run }) => tableAt(run, 0))
+/**
+ * From the smallest key of the runs but the oldest, of their tables that reach beyond the key
+ * `after`, up to a key that no table crosses; null if no table reaches beyond.
+ */
+function firstRange(runs: readonly PlacedRun[], after: Uint8Array | null): KeyRange | null {
+  const firsts = runs.slice(0, -1).flatMap(({ run }) => {
+    const index = after === null ? 0 : indexBeyond(run, after)
+    return index < run.totals.tables ? [tableAt(run, index)] : []
+  })
+  if (firsts.length === 0) return null
   let range: KeyRange = firsts.reduce((first, table) =>
     compareBytes(table.smallest, first.smallest) < 0 ? table : first,
   )
@@ -316,14 +353,17 @@ function firstRange(runs: readonly PlacedRun[]): KeyRange {
   }
 }
 
-/** About the bytes that the steps to the end of the merge will read. */
-function bytesLeft(runs: readonly PlacedRun[]): number {
+/** About the bytes that the steps to the end of the merge, but for the running ones, will read. */
+function bytesLeft(view: View, runs: readonly PlacedRun[]): number {
   const newer = runs.slice(0, -1)
   const oldest = runs.at(-1)!.run
   const { from, to } = overlapping(oldest, hull(newer.flatMap(({ run }) => rangeOf(run) ?? []))!)
   const share = (to - from) / oldest.totals.tables
   const bytes = newer.reduce((sum, { run }) => sum + run.totals.bytes, 0)
-  return Math.round(bytes + share * oldest.totals.bytes)
+  const ids = new Set(runs.map(({ run }) => run.id))
+  const running = view.inProgress.flatMap(({ inputs }) => inputs.filter(({ run }) => ids.has(run)))
+  const left = bytes + share * oldest.totals.bytes - inputBytes(view.version, running)
+  return Math.max(Math.round(left), 0)
 }
 
 function rawBytesOf(runs: readonly PlacedRun[]): number {

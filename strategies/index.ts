@@ -45,4 +45,5 @@ export {
   tablesIn,
   wholeRuns,
 } from './primitives/specs.ts'
+export { SCHEDULING_POLICIES, schedulingPolicyOf } from './scheduling/index.ts'
 export { VALUE_LOG_POLICIES, valueLogPolicyOf } from './vlog-gc/index.ts'

@@ -17,6 +17,9 @@
  * A level with as many runs as its ratio merges into one run of the next level. If that fills the
  * next level, it joins the merge, and so on down; the deepest run joins when the merge reaches it.
  *
+ * Beside running jobs the first level with enough runs that no job reads is merged, if none works
+ * between it and the level that takes the merge. The paper names no jobs that run at the same time.
+ *
  * Trigger      number of sorted runs
  * Layout       hybrid: tiering with growing ratios above one run
  * Granularity  whole levels, all full smaller ones at once
@@ -34,7 +37,8 @@ import type {
   TreeView,
 } from '../engine/compaction/strategy.ts'
 import { levelAt } from '../engine/version/version.ts'
-import { defineStrategy } from './define-strategy.ts'
+import { defineStrategy, stallsAbove } from './define-strategy.ts'
+import { freeRuns, ifFree } from './primitives/busy.ts'
 import { bitsPerKey, targetTableBytes } from './primitives/shared-parameters.ts'
 import { mergeIntoOldest, wholeRuns } from './primitives/specs.ts'
 
@@ -75,8 +79,16 @@ export const lsmBush = defineStrategy({
   },
 
   pick(view, values) {
-    if (view.inProgress.length > 0) return null
-    return pickRepair(view, values) ?? pickGrowth(view, values) ?? pickFull(view, values)
+    return (
+      ifFree(view, pickRepair(view, values)) ??
+      ifFree(view, pickGrowth(view, values)) ??
+      pickFull(view, values)
+    )
+  },
+
+  stallLimits(view, values) {
+    const [ratio] = bushRatios(view, values, deepestLevel(view))
+    return stallsAbove(ratio!, Math.max(values.T, 4))
   },
 })
 
@@ -144,11 +156,25 @@ function pickGrowth(view: TreeView, values: Params): CompactionSpec | null {
 }
 
 function pickFull(view: TreeView, values: Params): CompactionSpec | null {
-  const deepest = deepestLevel(view)
-  const ratios = bushRatios(view, values, deepest)
-  const runsAt = (level: number) => levelAt(view.version, level).runs
-  const first = ratios.findIndex((ratio, level) => runsAt(level).length >= ratio)
-  if (first === -1) return null
+  const ratios = bushRatios(view, values, deepestLevel(view))
+  for (const [level, ratio] of ratios.entries()) {
+    const { runs } = levelAt(view.version, level)
+    if (freeRuns(view, runs).length < ratio) continue
+    const spec = ifFree(view, mergeFull(view, values, ratios, level))
+    if (spec !== null) return spec
+  }
+  return null
+}
+
+/** Merges the level `first`, which is full, with all levels that become full by that. */
+function mergeFull(
+  view: TreeView,
+  values: Params,
+  ratios: readonly number[],
+  first: number,
+): CompactionSpec {
+  const deepest = ratios.length
+  const runsAt = (level: number) => freeRuns(view, levelAt(view.version, level).runs)
   const inputs: InputSlice[] = [...wholeRuns(first, runsAt(first))]
   let target = first + 1
   for (; target < deepest && runsAt(target).length + 1 >= ratios[target]!; target++) {
@@ -170,7 +196,7 @@ function intoLevel(
   joins: boolean,
   reason: PickReason,
 ): CompactionSpec {
-  const resident = joins ? levelAt(view.version, level).runs : []
+  const resident = joins ? freeRuns(view, levelAt(view.version, level).runs) : []
   if (inputs.length + resident.length === 1) {
     return { kind: 'move', inputs, place: { level, after: null }, nextState: view.state, reason }
   }

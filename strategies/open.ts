@@ -1,7 +1,7 @@
 /**
  * Owns the entry of the package for programs that embed the engine: the engine's public face, and
- * `open`, which needs only a folder. Invariant: strategy and value-log policy have their defaults
- * here; `open` passes all other options on to `Database.open` as they are.
+ * `open`, which needs only a folder. Invariant: strategy and policies have their defaults here;
+ * `open` passes all other options on to `Database.open` as they are.
  *
  * @module varve
  */
@@ -17,6 +17,7 @@ import {
 } from '../engine/index.ts'
 import { STRATEGIES } from './catalog.ts'
 import { didYouMean } from './parameters.ts'
+import { schedulingPolicyOf } from './scheduling/index.ts'
 import { valueLogPolicyOf } from './vlog-gc/index.ts'
 
 export * from '../engine/index.ts'
@@ -41,6 +42,8 @@ const OPTIONS = [
   'clock',
   'seed',
   'valueLogPolicy',
+  'scheduling',
+  'schedulingPolicy',
   'onEvent',
 ] as const satisfies readonly (keyof OpenFolderOptions)[]
 
@@ -51,12 +54,13 @@ const OPTIONS = [
  */
 export function open(folder: string, options: OpenFolderOptions = {}): Database {
   const given = checkOptions(options, OPTIONS, 'open')
+  const { valueLog, scheduling } = parseEngineOptions(given.options ?? {})
   return Database.open({
     ...given,
     ...strategyOf(given),
     folder,
-    valueLogPolicy:
-      given.valueLogPolicy ?? valueLogPolicyOf(parseEngineOptions(given.options ?? {}).valueLog),
+    valueLogPolicy: given.valueLogPolicy ?? valueLogPolicyOf(valueLog),
+    schedulingPolicy: given.schedulingPolicy ?? schedulingPolicyOf(scheduling),
   })
 }
 

@@ -24,7 +24,7 @@ function viewOf({ tree, cursors, running, memtableBytes, nowMs }: Situation): Tr
   }
 }
 
-/** A running merge of tables of a level into the newest place of another. */
+/** A running merge of tables of a level into the oldest of them, or into the run of another. */
 function jobOf(
   version: Version,
   { level, tables, to }: NonNullable<Decision['running']>[number],
@@ -33,11 +33,13 @@ function jobOf(
     const taken = [...tablesOf(run)].filter(({ id }) => tables.includes(id))
     return taken.length === 0 ? [] : [{ level, run: run.id, tables: taken }]
   })
+  const joined = to === level ? inputs.at(-1)?.run : levelAt(version, to).runs.at(-1)?.id
+  const place = joined === undefined ? { level: to, after: null } : { level: to, run: joined }
   const output = { fromKey: null, targetTableBytes: null, cutKeys: [], filter: { bitsPerKey: 0 } }
   return {
     kind: 'merge',
     inputs,
-    outputs: [{ ...output, place: { level: to, after: null } }],
+    outputs: [{ ...output, place }],
     nextState: null,
     reason: { trigger: '', formula: '', values: {} },
   }

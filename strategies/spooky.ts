@@ -15,6 +15,10 @@
  * when a level is full, as in `whole-levels/shared-rules.ts`. Dynamic sizing keeps the data above D
  * in proportion to D, and with it the space in use at any time.
  *
+ * Beside running jobs, further partitions merge, since no two share a key or a table, and levels
+ * above D − 1 take what arrives. Two arrivals never run at once: the second would pass the first.
+ * The paper merges partitions one after another, and names no jobs that run at the same time.
+ *
  * Trigger      level saturation
  * Layout       leveling
  * Granularity  whole levels; one partition into the deepest
@@ -38,7 +42,9 @@ import { hull } from '../engine/version/key-range.ts'
 import { lowerBound, type Run, sliceTables, tableAt, tablesOf } from '../engine/version/run.ts'
 import { rawBytesOfTables, type TableMeta } from '../engine/version/table-meta.ts'
 import { levelAt } from '../engine/version/version.ts'
-import { defineStrategy } from './define-strategy.ts'
+import { defineStrategy, stallsAbove } from './define-strategy.ts'
+import { busyOf, freeRuns, ifFree } from './primitives/busy.ts'
+import { indexBeyond } from './primitives/round-robin.ts'
 import {
   bitsPerKey,
   sizeRatio,
@@ -84,9 +90,15 @@ export const spooky = defineStrategy({
   initialState: { draining: null } as State,
 
   pick(view, values) {
-    if (view.inProgress.length > 0) return null
-    return pickDrain(view, values) ?? pickRepair(view, values) ?? pickArrival(view, values)
+    return (
+      pickDrain(view, values) ??
+      pickRepair(view, values) ??
+      ifFree(view, pickArrival(view, values))
+    )
   },
+
+  // At rest level 0 is empty.
+  stallLimits: (_view, { T }) => stallsAbove(0, Math.max(T, 4)),
 })
 
 function deepestLevel(view: View): number {
@@ -103,21 +115,40 @@ function fullBytes(view: View, { T, sizing }: Params, level: number): number {
   return Math.floor(held / T ** (deepest - level)) + 1
 }
 
-/** Continues emptying a level: the leftmost partition that is still in it. */
+/** Continues emptying a level: the leftmost partition that no running job takes. */
 function pickDrain(view: View, values: Params): Spec | null {
   const level = view.state.draining
   if (level === null) return null
-  const { runs, totals } = levelAt(view.version, level)
+  const { runs } = levelAt(view.version, level)
   const below = levelAt(view.version, level + 1).runs
   // The level is empty, or another strategy has changed the tree.
   if (runs.length === 0 || below.length !== 1) return null
-  const { upper, lower } = leftmostPartition(runs, below[0]!)
+  // The arrival with which the draining begins still runs.
+  if (busyOf(view).writesTo(level)) return null
+  let partition = leftmostPartition(runs, below[0]!, null)
+  while (partition !== null) {
+    const spec = ifFree(view, mergePartition(view, values, level, partition))
+    if (spec !== null) return spec
+    const { largest } = hull(partition.upper.flat())!
+    partition = leftmostPartition(runs, below[0]!, largest)
+  }
+  return null
+}
+
+function mergePartition(
+  view: View,
+  values: Params,
+  level: number,
+  { upper, lower }: Partition,
+): Spec {
+  const { runs, totals } = levelAt(view.version, level)
+  const below = levelAt(view.version, level + 1).runs
   const tables = [...upper.flat(), ...lower]
   const inputs = [
     ...runs.map((run, at) => ({ level, run: run.id, tables: upper[at]! })),
     { level: level + 1, run: below[0]!.id, tables: lower },
   ].filter((slice) => slice.tables.length > 0)
-  const left = totals.tables - upper.flat().length
+  const left = totals.tables - busyOf(view).tablesIn(level).length - upper.flat().length
   const place = { level: level + 1, run: below[0]!.id }
   return {
     kind: 'merge',
@@ -132,35 +163,46 @@ function pickDrain(view: View, values: Params): Spec | null {
   }
 }
 
+/** Without running jobs nothing is left to drain once `pickDrain` passes. */
+function drainingStill(view: View): State['draining'] {
+  return busyOf(view).isIdle ? null : view.state.draining
+}
+
 /** Merges several runs in a level below 0, which another strategy left, into one. */
 function pickRepair(view: View, values: Params): Spec | null {
-  const level = view.version.levels.findIndex(({ runs }, index) => index > 0 && runs.length > 1)
-  if (level === -1) return null
-  const { runs: joined } = levelAt(view.version, level)
-  const reason = {
-    trigger: 'sorted runs',
-    formula: 'runs > 1',
-    values: { level, runs: joined.length },
+  for (const [level, { runs: joined }] of view.version.levels.entries()) {
+    if (level === 0 || joined.length < 2) continue
+    const reason = {
+      trigger: 'sorted runs',
+      formula: 'runs > 1',
+      values: { level, runs: joined.length },
+    }
+    const merge = { inputs: [], level, joined, draining: drainingStill(view), reason }
+    const spec = ifFree(view, mergeWhole(view, values, merge))
+    if (spec !== null) return spec
   }
-  return mergeWhole(view, values, { inputs: [], level, joined, draining: null, reason })
+  return null
 }
 
 /** Level 0 and every level that it fills go into the first level that stays below its limit. */
 function pickArrival(view: View, values: Params): Spec | null {
-  const flushed = levelAt(view.version, 0)
-  if (flushed.runs.length === 0) return null
+  const flushed = freeRuns(view, levelAt(view.version, 0).runs)
+  if (flushed.length === 0) return null
   const deepest = deepestLevel(view)
-  const inputs: InputSlice[] = [...wholeRuns(0, flushed.runs)]
-  let bytes = flushed.totals.rawBytes
+  const inputs: InputSlice[] = [...wholeRuns(0, flushed)]
+  let bytes = rawBytesOf(flushed)
   for (let level = 1; ; level++) {
-    const { runs, totals } = levelAt(view.version, level)
-    const arrival = { inputs, level, joined: runs, draining: null }
+    // What a running job writes into the level is not seen yet.
+    if (busyOf(view).writesTo(level)) return null
+    const runs = freeRuns(view, levelAt(view.version, level).runs)
+    const arrival = { inputs, level, joined: runs, draining: drainingStill(view) }
     const limit = fullBytes(view, values, level)
-    const isFull = bytes + totals.rawBytes >= limit
+    const held = rawBytesOf(runs)
+    const isFull = bytes + held >= limit
     const reason = {
       trigger: 'level saturation',
       formula: isFull ? 'bytes ≥ (T − ½)·unit' : 'runs(0) ≥ 1',
-      values: { level, bytes: bytes + totals.rawBytes, limit },
+      values: { level, bytes: bytes + held, limit },
     }
     if (level === deepest) {
       if (isFull && runs.length > 0) return moveDown(view, level, reason)
@@ -168,12 +210,12 @@ function pickArrival(view: View, values: Params): Spec | null {
     }
     if (!isFull) return mergeWhole(view, values, { ...arrival, reason })
     if (level === deepest - 1) {
-      const all = bytes + totals.rawBytes + levelAt(view.version, deepest).totals.rawBytes
+      const all = bytes + held + levelAt(view.version, deepest).totals.rawBytes
       if (all >= fullBytes(view, values, deepest)) return moveDown(view, deepest, reason)
       return mergeWhole(view, values, { ...arrival, joined: [], draining: level, reason })
     }
     inputs.push(...wholeRuns(level, runs))
-    bytes += totals.rawBytes
+    bytes += held
   }
 }
 
@@ -181,6 +223,10 @@ function moveDown(view: View, level: number, reason: PickReason): Spec {
   const inputs = wholeRuns(level, levelAt(view.version, level).runs)
   const place = { level: level + 1, after: null }
   return { kind: 'move', inputs, place, nextState: view.state, reason }
+}
+
+function rawBytesOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.totals.rawBytes, 0)
 }
 
 interface WholeMerge {
@@ -234,21 +280,32 @@ function partitionBytes(view: View, values: Params): number {
   return Math.max(Math.ceil(share), tableBytes(view, values))
 }
 
+/** Tables that are merged into each other. */
+interface Partition {
+  /** Those of each run of the level that is being emptied. */
+  readonly upper: readonly (readonly TableMeta[])[]
+  /** Those of the level below it. */
+  readonly lower: readonly TableMeta[]
+}
+
 /**
- * The first tables of each of `runs` up to the end of a partition of `below` (`upper`), and the
- * tables of that partition (`lower`). A partition reaches from one table's first key to the next
+ * The first tables of each of `runs` that end beyond the key `after`, up to the end of a partition
+ * of `below`; null if there are none. A partition reaches from one table's first key to the next
  * table's. If a table of `runs` spans several partitions, which happens when it was written before
  * they were cut, all of these are taken.
  */
 function leftmostPartition(
   runs: readonly Run[],
   below: Run,
-): { readonly upper: readonly (readonly TableMeta[])[]; readonly lower: readonly TableMeta[] } {
-  const first = hull(runs.map((run) => tableAt(run, 0)))!.smallest
-  const from = partitionOf(below, first)
+  after: Uint8Array | null,
+): Partition | null {
+  const starts = runs.map((run) => (after === null ? 0 : indexBeyond(run, after)))
+  const firsts = runs.flatMap((run, at) => sliceTables(run, starts[at]!, starts[at]! + 1))
+  if (firsts.length === 0) return null
+  const from = partitionOf(below, hull(firsts)!.smallest)
   for (let to = from + 1; ; to++) {
     const end = to < below.totals.tables ? tableAt(below, to).smallest : null
-    const upper = runs.map((run) => tablesBefore(run, end))
+    const upper = runs.map((run, at) => tablesBefore(run, starts[at]!, end))
     const spans = upper.some((tables) => {
       const last = tables.at(-1)
       return last !== undefined && end !== null && compareBytes(last.largest, end) >= 0
@@ -264,10 +321,10 @@ function partitionOf(run: Run, key: Uint8Array): number {
   return Math.max(0, starts ? index : index - 1)
 }
 
-/** The run's tables that start before the key; all of them if `end` is null. */
-function tablesBefore(run: Run, end: Uint8Array | null): readonly TableMeta[] {
-  if (end === null) return [...tablesOf(run)]
+/** The run's tables from index `from` on that start before the key; all if `end` is null. */
+function tablesBefore(run: Run, from: number, end: Uint8Array | null): readonly TableMeta[] {
+  if (end === null) return sliceTables(run, from, run.totals.tables)
   const index = lowerBound(run, end)
   const straddles = index < run.totals.tables && compareBytes(tableAt(run, index).smallest, end) < 0
-  return sliceTables(run, 0, straddles ? index + 1 : index)
+  return sliceTables(run, from, straddles ? index + 1 : index)
 }

@@ -16,6 +16,9 @@
  * most 1000 times the time to live). A table's age counts from the merge that wrote it, so a window
  * lives longer, by the time it took to become one run.
  *
+ * Beside running jobs, runs that no job reads are looked at; those that a job reads part their
+ * neighbours, because a merge must not pass them. Cassandra also filters what is compacting.
+ *
  * Cassandra's defaults for these times go with its window of a day: a grace of 10 days and a look
  * every 10 minutes. Here they are ten windows and a 144th of a window, so that short windows have
  * times to match.
@@ -40,6 +43,7 @@ import { overlaps } from '../engine/version/key-range.ts'
 import { overlapping, type Run, rangeOf, tablesOf } from '../engine/version/run.ts'
 import { runsOldestFirst } from '../engine/version/version.ts'
 import { defineStrategy } from './define-strategy.ts'
+import { freeStretches, ifFree } from './primitives/busy.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
 import { outputTo } from './primitives/specs.ts'
 import { leastRankOf, rankedBy } from './primitives/table-ranks.ts'
@@ -147,16 +151,19 @@ export const timeWindow = defineStrategy({
   drops: true,
 
   pick(view, values) {
-    if (view.inProgress.length > 0) return null
     const expired = pickExpired(view, values)
     if (expired !== null) return expired
     const current = Math.floor(view.nowMs / windowMs(values))
-    for (const window of windowsOf(view, values)) {
-      const spec =
-        window.number >= current
-          ? pickSimilar(view, values, window)
-          : pickClosed(view, values, window, current)
-      if (spec !== null) return spec
+    for (const { number, runs } of windowsOf(view, values)) {
+      for (const stretch of freeStretches(view, runs)) {
+        const window = { number, runs: stretch }
+        const spec =
+          number >= current
+            ? pickSimilar(view, values, window)
+            : pickClosed(view, values, window, current)
+        const free = ifFree(view, spec)
+        if (free !== null) return free
+      }
     }
     return null
   },
@@ -231,11 +238,12 @@ function lookFrom(ms: number, values: Params): number {
 }
 
 function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
-  const expired = expiriesOf(view, values)
+  const oldestFirst = expiriesOf(view, values)
     .filter(({ atMs }) => lookFrom(atMs, values) <= view.nowMs)
     .map(({ placed }) => placed)
+  const expired = [...(freeStretches(view, oldestFirst)[0] ?? [])]
   if (expired.length === 0) return null
-  return {
+  return ifFree(view, {
     kind: 'drop',
     inputs: slicesOf(expired.reverse()),
     nextState: view.state,
@@ -244,7 +252,7 @@ function pickExpired(view: TreeView, values: Params): CompactionSpec | null {
       formula: 'age > default_time_to_live + gc_grace_seconds',
       values: { runs: expired.length, default_time_to_live: values.default_time_to_live },
     },
-  }
+  })
 }
 
 function pickClosed(

@@ -3,7 +3,7 @@
  */
 
 import { expect, test } from 'vitest'
-import { loadStrategy, STRATEGIES, valueLogPolicyOf } from './index.ts'
+import { loadStrategy, STRATEGIES, schedulingPolicyOf, valueLogPolicyOf } from './index.ts'
 
 const leveling = STRATEGIES.get('leveling')!
 const NO_PARAMS = [null, 1, 'T=4', [], new Map([['T', 4]]), { t: 4 }]
@@ -21,6 +21,7 @@ test.each<[string, readonly unknown[], (value: never) => unknown]>([
     [undefined, null, 'fifo', {}, { gcPolicy: 'lifo' }],
     (value) => valueLogPolicyOf(value),
   ],
+  ['schedulingPolicyOf', [null, 1, {}, '', 'unfair'], (value) => schedulingPolicyOf(value)],
 ])('%s', async (_, wrong, call) => {
   for (const value of wrong) {
     const answer = Promise.resolve().then(() => call(value as never))

@@ -18,10 +18,10 @@ const STATE_DEPTH_MAX = 100
 export interface Question {
   readonly strategy: string
   readonly member: string
-  /** The answer comes from the neighbouring seam: `strategy` names a value-log policy. */
-  readonly isPolicy?: boolean
-  /** Keys are taken as they are, from a strategy that is known to change none. */
-  readonly sharesKeys?: boolean
+  /** The answer comes from a neighbouring seam: `strategy` names a policy of this kind. */
+  readonly policy?: 'value-log policy' | 'scheduling policy'
+  /** The strategy is known to change no answer, so this one is checked, but not copied. */
+  readonly isTrusted?: boolean
 }
 
 /**
@@ -32,24 +32,32 @@ const ownedJson = new WeakSet<object>()
 
 /** A frozen copy of `value`, which must survive JSON unchanged. */
 export function jsonIn(asked: Question, path: string, value: unknown, depth: number): Json {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number' && Number.isFinite(value)) return value
+  if (isScalar(value)) return value
   const isPlain = Array.isArray(value) || isPlainObject(value)
   if (!isPlain) throw wrong(asked, path, value, 'JSON')
   if (ownedJson.has(value)) return value as Json
   if (depth === STATE_DEPTH_MAX) {
     throw wrong(asked, path, value, `JSON nested at most ${STATE_DEPTH_MAX} deep, without cycles`)
   }
-  const partIn = (field: string, part: unknown) => jsonIn(asked, field, part, depth + 1)
-  const copy = Array.isArray(value)
-    ? listIn(asked, path, value, (item, at) => partIn(`${path}[${at}]`, item))
-    : Object.freeze(
-        Object.fromEntries(
-          Object.entries(value).map(([key, part]) => [key, partIn(joined(path, key), part)]),
-        ),
-      )
+  const partIn = (part: unknown, pathOf: () => string) =>
+    isScalar(part) ? part : jsonIn(asked, pathOf(), part, depth + 1)
+  if (Array.isArray(value)) {
+    const list = listIn(asked, path, value, (item, at) => partIn(item, () => `${path}[${at}]`))
+    if (!asked.isTrusted) ownedJson.add(list)
+    return list
+  }
+  const fields = Object.entries(value).map(([key, part]) => {
+    return [key, partIn(part, () => joined(path, key))] as const
+  })
+  if (asked.isTrusted) return value as Json
+  const copy = Object.freeze(Object.fromEntries(fields))
   ownedJson.add(copy)
   return copy
+}
+
+function isScalar(value: unknown): value is null | string | boolean | number {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  return typeof value === 'number' && Number.isFinite(value)
 }
 
 function isPlainObject(value: unknown): value is Fields {
@@ -92,7 +100,7 @@ export function textIn(asked: Question, path: string, value: unknown): string {
 }
 
 export function keyIn(asked: Question, path: string, key: unknown, at?: number): Uint8Array {
-  if (key instanceof Uint8Array) return asked.sharesKeys ? key : key.slice()
+  if (key instanceof Uint8Array) return asked.isTrusted ? key : key.slice()
   throw wrong(asked, itemPath(path, at), key, 'a key: a Uint8Array')
 }
 
@@ -103,10 +111,19 @@ export function listIn<Item>(
   itemIn: (item: unknown, at: number) => Item,
 ): readonly Item[] {
   if (!Array.isArray(list)) throw wrong(asked, path, list, 'an array')
+  if (asked.isTrusted) {
+    for (let at = 0; at < list.length; at++) itemIn(list[at], at)
+    return list
+  }
   const copy: Item[] = []
   // Not `map`, which skips the holes of an array. `Array.from` takes several times as long.
   for (let at = 0; at < list.length; at++) copy.push(itemIn(list[at], at))
   return Object.freeze(copy)
+}
+
+/** A copy of a record, made from its checked fields; `given` itself if the answer is trusted. */
+export function ownedIn<Fields extends object>(asked: Question, given: unknown, copy: Fields) {
+  return asked.isTrusted ? (given as Fields) : Object.freeze(copy)
 }
 
 export function recordIn(asked: Question, path: string, value: unknown, wanted: string): Fields {
@@ -129,13 +146,13 @@ export function wrong(asked: Question, path: string, value: unknown, wanted: str
 
 export function refuse(
   rule: SafetyRule,
-  { strategy, member, isPolicy = false }: Question,
+  { strategy, member, policy }: Question,
   field: string,
   why: string,
   cause?: unknown,
 ): LsmError {
   const data = { rule, tables: [], strategy, member, field }
-  const line = `${isPolicy ? 'value-log policy' : 'strategy'} ${strategy}: ${member} ${why}`
+  const line = `${policy ?? 'strategy'} ${strategy}: ${member} ${why}`
   return new LsmError('LSM_UNSAFE_COMPACTION', line, { data, cause })
 }
 

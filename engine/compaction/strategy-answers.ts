@@ -6,7 +6,7 @@
  *
  * Invariant: a checked answer belongs to the engine. It is copied and frozen, and holds only values
  * that JSON, a result and the manifest can hold. A strategy that changes its answer later changes
- * nothing here.
+ * nothing here. Only the picks of trusted strategies are not copied.
  *
  * The checks are written by hand instead of as a schema, because they run at every pick, and picks
  * take microseconds.
@@ -25,6 +25,7 @@ import {
   levelIn,
   listIn,
   numberIn,
+  ownedIn,
   positiveIn,
   type Question,
   recordIn,
@@ -55,17 +56,17 @@ const TABLES_PER_MEMTABLE_MAX = 1024
 const BITS_PER_KEY_MAX = 1024
 
 /**
- * Null, or an owned copy of the spec; with `sharesKeys` its keys are not copied. Throws the errors
- * that the file header describes.
+ * Null, or an owned copy of the spec; the spec itself, checked, if the strategy `isTrusted` to
+ * change no answer. Throws the errors that the file header describes.
  */
 export function checkedPick(
   strategy: string,
   answer: unknown,
   memtableBytes: number,
-  sharesKeys = false,
+  isTrusted = false,
 ): CompactionSpec | null {
   if (answer === null) return null
-  const asked = { strategy, member: 'pick', sharesKeys }
+  const asked = { strategy, member: 'pick', isTrusted }
   const spec = recordIn(asked, '', answer, 'a spec, or null where nothing is due')
   const common = () => ({
     inputs: listIn(asked, 'inputs', spec.inputs, (slice, at) => sliceIn(asked, slice, at)),
@@ -76,14 +77,14 @@ export function checkedPick(
     case 'merge': {
       const outputOf = (output: unknown, at: number) => outputIn(asked, output, at, memtableBytes)
       const outputs = listIn(asked, 'outputs', spec.outputs, outputOf)
-      return Object.freeze({ kind: spec.kind, outputs, ...common() })
+      return ownedIn(asked, spec, { kind: spec.kind, outputs, ...common() })
     }
     case 'move': {
       const place = placeIn(asked, 'place', spec.place)
-      return Object.freeze({ kind: spec.kind, place, ...common() })
+      return ownedIn(asked, spec, { kind: spec.kind, place, ...common() })
     }
     case 'drop':
-      return Object.freeze({ kind: spec.kind, ...common() })
+      return ownedIn(asked, spec, { kind: spec.kind, ...common() })
     default:
       throw wrong(asked, 'kind', spec.kind, "'merge', 'move' or 'drop'")
   }
@@ -135,7 +136,7 @@ export function checkedState(strategy: string, answer: unknown): Json {
 /** The answer of a value-log policy, the neighbouring seam: null, or the segment to clean. */
 export function checkedCollect(policy: string, answer: unknown): CollectSpec | null {
   if (answer === null) return null
-  const asked = { strategy: policy, member: 'pick', isPolicy: true }
+  const asked = { strategy: policy, member: 'pick', policy: 'value-log policy' } as const
   const fields = recordIn(asked, '', answer, 'a segment to clean, or null where none is due')
   return Object.freeze({
     segment: numberIn(asked, 'segment', fields.segment),
@@ -145,7 +146,8 @@ export function checkedCollect(policy: string, answer: unknown): CollectSpec | n
 
 /** The answer of a value-log policy: a segment's number, or 0. */
 export function checkedRelocateBelow(policy: string, answer: unknown): number {
-  return amountIn({ strategy: policy, member: 'relocateBelow', isPolicy: true }, '', answer)
+  const asked = { strategy: policy, member: 'relocateBelow', policy: 'value-log policy' } as const
+  return amountIn(asked, '', answer)
 }
 
 /**
@@ -167,7 +169,7 @@ const FROZEN = /read only|not extensible|Cannot (delete|redefine|define) propert
 function sliceIn(asked: Question, slice: unknown, at: number): InputSlice {
   const path = `inputs[${at}]`
   const { level, run, tables } = recordIn(asked, path, slice, 'a slice of a run')
-  return Object.freeze({
+  return ownedIn(asked, slice, {
     level: numberIn(asked, `${path}.level`, level),
     run: numberIn(asked, `${path}.run`, run),
     tables:
@@ -183,7 +185,7 @@ function tableIn(asked: Question, path: string, table: unknown, at: number): Tab
   if (isRecord(table)) {
     const { id, smallest } = table
     if (typeof id === 'number' && smallest instanceof Uint8Array) {
-      return Object.freeze({ id, smallest: keyIn(asked, path, smallest) })
+      return ownedIn(asked, table, { id, smallest: keyIn(asked, path, smallest) })
     }
   }
   throw wrong(asked, `${path}.tables[${at}]`, table, 'a table: its id and its smallest key')
@@ -198,7 +200,7 @@ function outputIn(
   const path = `outputs[${at}]`
   const fields = recordIn(asked, path, output, 'an output')
   const { fromKey, targetTableBytes, cutKeys } = fields
-  return Object.freeze({
+  return ownedIn(asked, output, {
     place: placeIn(asked, `${path}.place`, fields.place),
     fromKey: fromKey === null ? null : keyIn(asked, `${path}.fromKey`, fromKey),
     targetTableBytes:
@@ -232,7 +234,7 @@ function softCutsIn(asked: Question, outputPath: string, softCuts: unknown): Sof
     const wanted = `an array of ${keys.length}, as many as there are keys`
     throw wrong(asked, bytesPath, overlapBytes, wanted)
   }
-  return Object.freeze({
+  return ownedIn(asked, softCuts, {
     keys,
     overlapBytes,
     endsFrom: endsFromIn(asked, `${path}.endsFrom`, fields.endsFrom),
@@ -259,11 +261,11 @@ function placeIn(asked: Question, path: string, place: unknown): OutputPlace {
   const fields = recordIn(asked, path, place, 'a level with a run, or with what it comes after')
   const level = levelIn(asked, `${path}.level`, fields.level)
   if ('run' in fields) {
-    return Object.freeze({ level, run: numberIn(asked, `${path}.run`, fields.run) })
+    return ownedIn(asked, place, { level, run: numberIn(asked, `${path}.run`, fields.run) })
   }
   const { after } = fields
-  if (after === null) return Object.freeze({ level, after })
-  return Object.freeze({ level, after: numberIn(asked, `${path}.after`, after) })
+  if (after === null) return ownedIn(asked, place, { level, after })
+  return ownedIn(asked, place, { level, after: numberIn(asked, `${path}.after`, after) })
 }
 
 function tableBytesIn(asked: Question, path: string, bytes: unknown, memtableBytes: number) {
@@ -275,7 +277,7 @@ function tableBytesIn(asked: Question, path: string, bytes: unknown, memtableByt
 function filterIn(asked: Question, path: string, filter: unknown): FilterPolicy {
   const { bitsPerKey } = recordIn(asked, path, filter, 'a filter policy')
   if (typeof bitsPerKey === 'number' && bitsPerKey >= 0 && bitsPerKey <= BITS_PER_KEY_MAX) {
-    return Object.freeze({ bitsPerKey })
+    return ownedIn(asked, filter, { bitsPerKey })
   }
   const field = joined(path, 'bitsPerKey')
   throw wrong(asked, field, bitsPerKey, `a number from 0 to ${BITS_PER_KEY_MAX}`)
@@ -291,7 +293,7 @@ function reasonIn(asked: Question, reason: unknown): PickReason {
     }
     values[name] = value as number | string
   }
-  return Object.freeze({
+  return ownedIn(asked, reason, {
     trigger: textIn(asked, 'reason.trigger', fields.trigger),
     formula: textIn(asked, 'reason.formula', fields.formula),
     values: Object.freeze(values),

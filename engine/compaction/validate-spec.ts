@@ -16,7 +16,13 @@ import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
 import { overlapping, type Run, sliceTables } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
-import { type ResolvedOutput, type ResolvedSpec, resolveSpec, unsafe } from './resolved-spec.ts'
+import {
+  type ResolvedInput,
+  type ResolvedOutput,
+  type ResolvedSpec,
+  resolveSpec,
+  unsafe,
+} from './resolved-spec.ts'
 import type { CompactionSpec } from './strategy.ts'
 
 /** The data that the database's owner agreed to lose; null means none. */
@@ -42,13 +48,15 @@ export function validateSpec(context: ValidationContext, spec: CompactionSpec): 
   const resolved = resolveSpec(context.version, spec)
   checkInputsFree(context, resolved)
   switch (spec.kind) {
-    case 'merge':
+    case 'merge': {
       checkOutputsOrdered(resolved)
-      checkRecency(context.version, resolved)
-      checkMergeDestinations(resolved)
+      const arrivals = arrivalsOf(resolved)
+      checkRecency(context.version, resolved, arrivals)
+      checkMergeDestinations(resolved, arrivals)
       break
+    }
     case 'move':
-      checkRecency(context.version, resolved)
+      checkRecency(context.version, resolved, arrivalsOf(resolved))
       checkMoveDestination(resolved)
       checkMoveProgress(resolved)
       break
@@ -84,41 +92,40 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
 }
 
 /** No table that stays may lie strictly between an overlapping input and its destination. */
-function checkRecency(version: Version, { inputs, inputIds, outputs }: ResolvedSpec): void {
+function checkRecency(
+  version: Version,
+  { inputIds, outputs }: ResolvedSpec,
+  arrivals: readonly (readonly Arrival[])[],
+): void {
   const runs = runsNewestFirst(version)
-  for (const output of outputs) {
-    for (const input of inputs) {
+  for (const [index, output] of outputs.entries()) {
+    for (const { input, table, part } of arrivals[index]!) {
       const newer = Math.min(input.position, output.position)
       const older = Math.max(input.position, output.position)
-      const between = runs.slice(Math.floor(newer) + 1, Math.ceil(older))
-      if (between.length === 0) continue
-      for (const table of input.tables) {
-        const part = partWithin(table, output)
-        if (part === null) continue
-        for (const { level, run } of between) {
-          const blocking = overlappingRest(run, part, inputIds)[0]
-          if (blocking === undefined) continue
-          throw unsafe(
-            'recency',
-            `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
-              `${level}, which overlaps it, on its way to level ${output.level}`,
-            [table, blocking],
-          )
-        }
+      for (let at = Math.floor(newer) + 1; at < Math.ceil(older); at++) {
+        const { level, run } = runs[at]!
+        const blocking = overlappingRest(run, part, inputIds)[0]
+        if (blocking === undefined) continue
+        throw unsafe(
+          'recency',
+          `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
+            `${level}, which overlaps it, on its way to level ${output.level}`,
+          [table, blocking],
+        )
       }
     }
   }
 }
 
 /** Output tables may span gaps between inputs, so the hull of each output's inputs counts. */
-function checkMergeDestinations({ inputs, inputIds, outputs }: ResolvedSpec): void {
-  const tables = inputs.flatMap((input) => input.tables)
-  const arriving = outputs.map((output) =>
-    hull(tables.flatMap((table) => partWithin(table, output) ?? [])),
-  )
-  outputs.forEach((output, index) => {
-    const range = arriving[index]
-    if (output.run === null || range === undefined || range === null) return
+function checkMergeDestinations(
+  { inputIds, outputs }: ResolvedSpec,
+  arrivals: readonly (readonly Arrival[])[],
+): void {
+  for (const [index, output] of outputs.entries()) {
+    if (output.run === null) continue
+    const range = hull(arrivals[index]!.map(({ part }) => part))
+    if (range === null) continue
     const inTheWay = overlappingRest(output.run, { ...range, open: output.toKey }, inputIds)
     if (inTheWay.length > 0) {
       throw unsafe(
@@ -127,7 +134,7 @@ function checkMergeDestinations({ inputs, inputIds, outputs }: ResolvedSpec): vo
         inTheWay,
       )
     }
-  })
+  }
 }
 
 function checkMoveDestination({ inputs, inputIds, outputs }: ResolvedSpec): void {
@@ -185,6 +192,43 @@ function checkDrop(
 /** A key range. If `open` is set, its end is exclusive at `open`. */
 interface Part extends KeyRange {
   readonly open?: Uint8Array | null
+}
+
+/** A part of an input table that goes to one output. */
+interface Arrival {
+  readonly input: ResolvedInput
+  readonly table: TableMeta
+  readonly part: Part
+}
+
+/**
+ * By output, what goes there, in the order of the inputs. The outputs must ascend: each table is
+ * compared only with those that it reaches, since a spec may have thousands of both.
+ */
+function arrivalsOf({ inputs, outputs }: ResolvedSpec): readonly (readonly Arrival[])[] {
+  const arrivals = outputs.map((): Arrival[] => [])
+  for (const input of inputs) {
+    for (const table of input.tables) {
+      for (let at = outputAt(outputs, table.smallest); at < outputs.length; at++) {
+        const part = partWithin(table, outputs[at]!)
+        if (part === null) break
+        arrivals[at]!.push({ input, table, part })
+      }
+    }
+  }
+  return arrivals
+}
+
+/** Index of the output that takes the key. */
+function outputAt(outputs: readonly ResolvedOutput[], key: Uint8Array): number {
+  let low = 0
+  let high = outputs.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (compareBytes(outputs[middle]!.fromKey!, key) <= 0) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 /** The part of a table's range, or of a slice's, that goes to `output`; null if nothing does. */

@@ -13,21 +13,31 @@ import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
+import { mergesMaxOf } from '../scheduling/checked-plan.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
-import type { JobExecutor } from '../scheduling/job-order.ts'
+import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
+import { runJob } from '../scheduling/run-job.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
+import { levelAt } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
-import { Commits } from './commits.ts'
+import { type CommitGate, Commits } from './commits.ts'
 import { Health, harmless } from './health.ts'
+import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
 import { jobRoom } from './job-room.ts'
 import { Maintenance } from './maintenance.ts'
 import { DatabaseCounters } from './metrics.ts'
 import type { OpenSettings } from './open-options.ts'
-import { BACKGROUND_JOBS_DEFAULT, type EngineOptions, MEMTABLES_MAX_DEFAULT } from './options.ts'
+import {
+  BACKGROUND_JOBS_DEFAULT,
+  type EngineOptions,
+  MEMTABLES_MAX_DEFAULT,
+  SLOWDOWN_DEFAULT,
+} from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
+import { writePressure } from './pressure.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
@@ -38,6 +48,7 @@ import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
 import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
 import { ValueLog } from './values/value-log.ts'
+import { openGate, WriteGate } from './write-gate.ts'
 import { WriteHead } from './write-head.ts'
 
 /** What an open database is made of. */
@@ -57,6 +68,8 @@ export interface DatabaseParts {
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
   readonly head: WriteHead
+  /** Null with inline scheduling, where writers never wait. */
+  readonly gate: WriteGate | null
   readonly commits: Commits
   readonly maintenance: Maintenance
 }
@@ -123,6 +136,7 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
  */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
   const { storage, folder, strategy, options, clock, seed, scheduling, onEvent } = settings
+  const { schedulingPolicy: policy } = settings
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes)
   const files = new OpenFiles(storage, options.maxOpenFiles)
@@ -143,7 +157,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const tree = new Tree({ ...shared, snapshots, book, values })
   const room = jobRoom({ ...shared, options, handles: tree.handles, values })
   const isBackground = scheduling !== 'inline'
-  const compactionsMax = isBackground ? (options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT) : 1
+  const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
+  const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
   const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const executor = executorFactory(scheduling)({
     room,
@@ -151,23 +166,32 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     folder,
     clock,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
+    policy,
+    workers,
     // `flush` freezes one memtable more than may wait.
     jobsMax: compactionsMax + memtablesMax + 1,
+    pressure: () => ({
+      frozenMemtables: head.frozen,
+      memtablesMax,
+      level0Runs: levelAt(tree.version, 0).runs.length,
+      stallLimits: strategy.stallLimits(scheduler.view()),
+    }),
   })
   opened.push(() => executor.close())
+  const jobs = new TreeJobs({
+    ...shared,
+    tree,
+    strategy,
+    executor,
+    options,
+    snapshots,
+    counters,
+    values,
+    lastSeq: () => head.lastSeq,
+    onEvent,
+  })
   const scheduler: DatabaseScheduler = new Scheduler({
-    tree: new TreeJobs({
-      ...shared,
-      tree,
-      strategy,
-      executor,
-      options,
-      snapshots,
-      counters,
-      values,
-      lastSeq: () => head.lastSeq,
-      onEvent,
-    }),
+    tree: jobs,
     strategy,
     state: storedState(manifest, strategy),
     clock,
@@ -186,13 +210,40 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     settle: () => scheduler.settle(),
   })
   opened.push(() => head.close())
-  const commits = new Commits(head, {
+  const gate = isBackground
+    ? new WriteGate({
+        slowdown: options.slowdown ?? SLOWDOWN_DEFAULT,
+        clock,
+        timers: settings.timers,
+        pressure: () => writePressure({ options, strategy, head, scheduler, jobs }),
+        waitForJob: () => executor.wait(),
+        onEvent,
+      })
+    : null
+  const commitGate: CommitGate = {
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
+  }
+  const { syncIntervalMs } = options
+  const interval = new IntervalSync({
+    timers: settings.timers,
+    nowMs: () => clock.nowMs(),
+    intervalMs: syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
+    sync: () => head.sync(),
+    syncAsync: () => head.syncAsync(),
+    failed: (cause) => health.fail(cause, false),
+  })
+  const defaultSync = syncIntervalMs === undefined ? false : 'interval'
+  const commits = new Commits({
+    head,
+    gate: commitGate,
+    admission: gate ?? openGate,
+    interval,
+    defaultSync,
   })
   const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
@@ -205,6 +256,12 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     collector,
     memtableBytes: options.memtableBytes,
     memtablesMax,
+    changed() {
+      if (gate === null) return
+      health.attempt(() => gate.changed())
+      // Nothing will lift a stall any more; the writers get the failure.
+      if (health.hasFailed) gate.close()
+    },
   })
   reportRecovery(settings, recovery)
   head.replay(recovery)
@@ -224,13 +281,16 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     scheduler,
     reads: new Reads(tree.handles, counters),
     head,
+    gate,
     commits,
     maintenance,
   }
 }
 
 function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactory {
-  if (scheduling === 'inline') return ({ room }) => new InlineExecutor(room)
+  if (scheduling === 'inline') {
+    return ({ room }) => new InlineExecutor((order: JobOrder) => runJob(order, room))
+  }
   return scheduling === 'threads' ? threads() : scheduling
 }
 

@@ -3,18 +3,23 @@
  * of a wrong kind is refused; it is never ignored and never taken for something else.
  */
 
-import { bytesIn, checkFlag, checkOptions, checkWhole } from '../base/arguments.ts'
+import { bytesIn, checkFlag, checkOptions, checkWhole, show } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Snapshot } from './snapshots.ts'
 
 /** Options of `write`, `writeSync`, `put` and `delete`. */
 export interface WriteOptions {
   /**
-   * Acknowledge the write when it survives a power loss. Default false: when the operating system
-   * has it, so that it survives the end of the process.
+   * When the write is acknowledged. True: when it survives a power loss. False: when the operating
+   * system has it, so that it survives the end of the process. 'interval': as false, and it
+   * survives a power loss after `syncIntervalMs` at the latest. Default: 'interval' if the engine
+   * option `syncIntervalMs` is set, else false.
    */
-  readonly sync?: boolean
+  readonly sync?: Durability
 }
+
+/** What `sync` of a write may be. */
+export type Durability = boolean | 'interval'
 
 /** The keys that a scan or cursor covers. They are copied when the call is made. */
 export interface KeyBounds {
@@ -64,12 +69,12 @@ const ASYNC_SCAN_OPTIONS = [
   'prefetch',
 ] as const satisfies readonly (keyof AsyncScanOptions)[]
 
-/** Whether the caller asked for `sync`. `LSM_INVALID_ARGUMENT` for bad options. */
-export function wantsSync(options: WriteOptions | undefined, call: string): boolean {
-  if (options === undefined) return false
-  const { sync = false } = checkOptions(options, WRITE_OPTIONS, call)
-  checkFlag(sync, 'sync')
-  return sync
+/** The `sync` that the caller asked for, if any. `LSM_INVALID_ARGUMENT` for bad options. */
+export function wantsSync(options: WriteOptions | undefined, call: string): Durability | undefined {
+  if (options === undefined) return undefined
+  const { sync } = checkOptions(options, WRITE_OPTIONS, call)
+  if (sync === undefined || typeof sync === 'boolean' || sync === 'interval') return sync
+  throw invalidArgument(`sync must be true, false or 'interval', not ${show(sync)}`)
 }
 
 export function checkReadOptions(options: ReadOptions, call: string): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ManualClock } from '../base/clock.ts'
 import { LsmError } from '../base/errors.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { Ledger } from '../storage/ledger.ts'
@@ -6,8 +7,11 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, openTest, text } from '../testing/fixtures.ts'
 import { BATCH_HEADER_BYTES, WriteBatch } from '../wal/write-batch.ts'
+import type { Durability } from './call-options.ts'
 import { type CommitHead, Commits } from './commits.ts'
 import { Health } from './health.ts'
+import { IntervalSync } from './interval-sync.ts'
+import { openGate, type WriteAdmission } from './write-gate.ts'
 
 const coded = (code: string) => expect.objectContaining({ code })
 const GROUP_BYTES = 1024 * 1024
@@ -58,24 +62,39 @@ class FakeHead implements CommitHead {
   }
 }
 
-function setUp() {
+interface CommitOptions {
+  readonly sync?: Durability
+  readonly byteLength?: number
+}
+
+function setUp(admission: WriteAdmission = openGate) {
   const head = new FakeHead()
   const health = new Health('/db')
-  const commits = new Commits(head, {
+  const clock = new ManualClock()
+  const interval = new IntervalSync({
+    timers: clock,
+    nowMs: () => clock.nowMs(),
+    intervalMs: 1000,
+    sync: () => head.sync(),
+    syncAsync: () => head.syncAsync(),
+    failed: (cause) => health.fail(cause, false),
+  })
+  const gate = {
     assertWritable: () => health.assertWritable(),
     committed: () => {},
-    failed: (cause, isTold) => health.fail(cause, isTold),
-  })
+    failed: (cause: unknown, isTold?: boolean) => health.fail(cause, isTold),
+  }
+  const commits = new Commits({ head, gate, admission, interval, defaultSync: false })
   /** How each promised write ended, in the order in which they did. */
   const ends: string[] = []
-  const commit = (number: number, { sync = false, byteLength = 64 } = {}) =>
+  const commit = (number: number, { sync = false, byteLength = 64 }: CommitOptions = {}) =>
     commits.commit(
       batchOf(number, byteLength),
       sync,
       () => ends.push(`${number}`),
       (cause) => ends.push(`${number} ${(cause as LsmError).code}`),
     )
-  return { head, health, commits, ends, commit }
+  return { clock, head, health, commits, ends, commit }
 }
 
 /** Until all that promises have set off is done. */
@@ -167,6 +186,105 @@ describe('a commit group', () => {
     commit(9)
     await settled()
     expect(ends.at(-1)).toBe('9')
+  })
+})
+
+/** An admission that holds groups until the test lets them go. */
+function holding() {
+  const asked: number[] = []
+  const held: (() => void)[] = []
+  let roomWaits = 0
+  const admission: WriteAdmission = {
+    admit(bytes, resume) {
+      asked.push(bytes)
+      held.push(resume)
+      return false
+    },
+    waitForRoom() {
+      roomWaits++
+      held.length = 0
+    },
+  }
+  return { asked, held, admission, roomWaits: () => roomWaits }
+}
+
+describe('a group that admission holds', () => {
+  test('waits, is asked for once, and goes before the writes that came later', async () => {
+    const { asked, held, admission } = holding()
+    const { head, ends, commit } = setUp(admission)
+    commit(0)
+    commit(1)
+    await settled()
+    commit(2)
+    await settled()
+    expect([head.groups, asked, ends]).toEqual([[], [128], []])
+    held.shift()!()
+    await settled()
+    expect([head.groups, asked, ends]).toEqual([[2], [128, 64], ['0', '1']])
+    held.shift()!()
+    await settled()
+    expect(ends).toEqual(['0', '1', '2'])
+  })
+
+  test('is committed by a blocking call, which waits for room first', async () => {
+    const { held, admission, roomWaits } = holding()
+    const { head, commits, ends, commit } = setUp(admission)
+    commit(0)
+    await settled()
+    commit(1)
+    const resume = held[0]!
+    commits.commitNow(batchOf(2), false)
+    expect([head.groups, roomWaits()]).toEqual([[1, 1, 1], 3])
+    // A late call of the gate changes nothing.
+    resume()
+    await settled()
+    expect([head.groups, ends]).toEqual([
+      [1, 1, 1],
+      ['0', '1'],
+    ])
+  })
+
+  test('is refused if the database failed meanwhile', async () => {
+    const { held, admission } = holding()
+    const { health, head, ends, commit } = setUp(admission)
+    commit(0)
+    await settled()
+    health.fail(eio())
+    held.shift()!()
+    await settled()
+    expect([head.groups, ends]).toEqual([[], ['0 LSM_READ_ONLY']])
+  })
+})
+
+describe('fdatasyncs per write', () => {
+  /** Writers that each wait for their write before the next; returns writes per sync. */
+  async function writesPerSync(writers: number, writesEach: number): Promise<number> {
+    let syncs = 0
+    const storage = new FaultStorage(new MemoryStorage(new Ledger()), {
+      onCall({ operation, path }) {
+        if (operation === 'sync' && path.endsWith('.log')) syncs++
+      },
+    })
+    const { db } = openTest({ storage: storage as never, options: { memtableBytes: 1024 * 1024 } })
+    syncs = 0
+    const writer = async (name: number) => {
+      for (let write = 0; write < writesEach; write++) {
+        await db.put(bytes(`${name}/${write}`), bytes('v'), { sync: true })
+      }
+    }
+    await Promise.all(Array.from({ length: writers }, (_, name) => writer(name)))
+    const writes = writers * writesEach
+    const perSync = writes / syncs
+    db.close()
+    return perSync
+  }
+
+  test('one writer: exactly one each', async () => {
+    expect(await writesPerSync(1, 100)).toBe(1)
+  })
+
+  test('64 writers: at most one for 32 writes', async () => {
+    expect(await writesPerSync(64, 50)).toBeGreaterThanOrEqual(32)
   })
 })
 

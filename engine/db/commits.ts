@@ -1,8 +1,12 @@
 /**
- * Owns the order of a commit: large values go to the value log, the batch to the write-ahead log
- * (with an fdatasync if asked for), its entries into the memtable, and then the writer is told.
- * Promised writes that wait together form a group: one append to the log, one fdatasync if any of
- * them asked for it, and the same for the value log if it took values.
+ * Owns the order of a commit: the write is admitted, large values go to the value log, the batch to
+ * the write-ahead log (with an fdatasync if asked for), its entries into the memtable, and then the
+ * writer is told. Promised writes that wait together form a group: one append to the log, one
+ * fdatasync if any of them asked for it, and the same for the value log if it took values.
+ *
+ * One group is committed at a time. To append the next group while the last one syncs did not
+ * help: writers that wait for their fdatasync have nothing to append. Measured with 1, 8, 64 and
+ * 256 writers: 1.00, 0.96, 1.04 and 0.96 times the writes per second (medians of 41 pairs).
  *
  * Invariants: sequence numbers are consecutive in log order; a write is neither visible nor
  * acknowledged before it is as durable as its writer asked; every promised write settles, in the
@@ -13,6 +17,9 @@ import { invalidArgument } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
+import type { Durability } from './call-options.ts'
+import type { IntervalSync } from './interval-sync.ts'
+import type { WriteAdmission } from './write-gate.ts'
 
 /** The logs and the memtable that batches go to. A rotation replaces them. */
 export interface CommitHead {
@@ -42,9 +49,18 @@ export interface CommitGate {
   failed(cause: unknown, isTold?: boolean): unknown
 }
 
+export interface CommitParts {
+  readonly head: CommitHead
+  readonly gate: CommitGate
+  readonly admission: WriteAdmission
+  readonly interval: IntervalSync
+  /** The durability of writes that do not name one. */
+  readonly defaultSync: Durability
+}
+
 interface Waiting {
   readonly batch: WriteBatch
-  readonly sync: boolean
+  readonly sync: Durability
   readonly resolve: () => void
   readonly reject: (cause: unknown) => void
 }
@@ -64,28 +80,47 @@ export class Commits {
   readonly #gate: CommitGate
   readonly #queue: Waiting[] = []
   readonly #inserter: MemTableInserter
+  readonly #admission: WriteAdmission
+  readonly #interval: IntervalSync
+  readonly #defaultSync: Durability
   #scheduled = false
+  /** The group that admission was asked about, and that is not in the log yet. */
+  #next: readonly Waiting[] | null = null
+  /** Whether `#next` may be appended. */
+  #isAdmitted = false
   /** The group whose fdatasync is under way; it is not visible yet. */
   #syncing: Logged | null = null
   #isUnpublished = false
 
-  constructor(head: CommitHead, gate: CommitGate) {
+  constructor({ head, gate, admission, interval, defaultSync }: CommitParts) {
     this.#head = head
     this.#gate = gate
     this.#inserter = new MemTableInserter(head)
+    this.#admission = admission
+    this.#interval = interval
+    this.#defaultSync = defaultSync
   }
 
-  /** Commits before it returns. Groups under way are finished first. */
-  commitNow(batch: WriteBatch, sync: boolean): void {
+  /**
+   * Commits before it returns. It blocks: groups under way are finished first, and while writers
+   * are stopped it waits for background work.
+   */
+  commitNow(batch: WriteBatch, sync: Durability = this.#defaultSync): void {
     this.settle()
     this.#gate.assertWritable()
     // An empty batch with `sync` makes older writes durable.
-    if (batch.count === 0 && !sync) return
+    if (batch.count === 0 && sync !== true) return
     refusePointers(batch)
+    this.#admission.waitForRoom()
+    this.#gate.assertWritable()
     const batches = [batch]
     try {
       const stored = this.#head.append(batches)
-      if (sync) this.#head.sync()
+      if (sync === true) this.#syncNow()
+      else if (sync === 'interval') {
+        this.#interval.appended()
+        this.#interval.syncIfDue()
+      }
       this.#publish(batches, stored)
     } catch (cause) {
       throw this.#gate.failed(cause)
@@ -95,13 +130,13 @@ export class Commits {
   /** Commits soon, then calls `resolve` or `reject`. Until then `batch` refuses changes. */
   commit(
     batch: WriteBatch,
-    sync: boolean,
+    sync: Durability | undefined,
     resolve: () => void,
     reject: (cause: unknown) => void,
   ): void {
     refusePointers(batch)
     batch.hold()
-    this.#queue.push({ batch, sync, resolve, reject })
+    this.#queue.push({ batch, sync: sync ?? this.#defaultSync, resolve, reject })
     this.#schedule()
   }
 
@@ -110,30 +145,67 @@ export class Commits {
     return this.#isUnpublished
   }
 
-  /** Blocks until all queued writes are committed. Their promises resolve later, as usual. */
+  /**
+   * Blocks until all queued writes are committed. Their promises resolve later, as usual. A group
+   * that is delayed goes at once; while writers are stopped, it waits for background work.
+   */
   settle(): void {
     if (this.#syncing !== null) {
       const logged = this.#syncing
       try {
-        this.#head.sync()
+        this.#syncNow()
         this.#acknowledge(logged)
       } catch (cause) {
         this.#reject(logged.group, this.#gate.failed(cause))
       }
     }
-    while (this.#queue.length > 0) this.#commitGroup(this.#takeGroup(), 'now')
+    while (this.#next !== null || this.#queue.length > 0) {
+      this.#admission.waitForRoom()
+      const group = this.#next ?? this.#takeGroup()
+      this.#next = null
+      this.#commitGroup(group, 'now')
+    }
+  }
+
+  /** Settles, and stops timers. The close syncs the log itself. */
+  close(): void {
+    this.settle()
+    this.#interval.synced()
+  }
+
+  /** Everything appended is durable afterwards. */
+  #syncNow(): void {
+    this.#head.sync()
+    this.#interval.synced()
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#syncing !== null || this.#queue.length === 0) return
+    if (this.#scheduled || this.#syncing !== null) return
+    if (this.#next === null ? this.#queue.length === 0 : !this.#isAdmitted) return
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      if (this.#queue.length > 0 && this.#syncing === null) {
-        this.#commitGroup(this.#takeGroup(), 'later')
-      }
+      if (this.#syncing === null) this.#commitNext()
       this.#schedule()
     })
+  }
+
+  /** Commits the next group, if there is one and it is admitted. */
+  #commitNext(): void {
+    if (this.#next === null && this.#queue.length > 0) {
+      this.#next = this.#takeGroup()
+      this.#isAdmitted = this.#admission.admit(bytesOf(this.#next), this.#resume)
+    }
+    const group = this.#next
+    if (group === null || !this.#isAdmitted) return
+    this.#next = null
+    this.#commitGroup(group, 'later')
+  }
+
+  /** The group that was held may go. */
+  readonly #resume = (): void => {
+    this.#isAdmitted = true
+    this.#schedule()
   }
 
   #takeGroup(): readonly Waiting[] {
@@ -156,12 +228,14 @@ export class Commits {
     try {
       const stored = this.#head.append(group.map((waiting) => waiting.batch))
       const logged = { group, stored }
-      if (group.some((waiting) => waiting.sync)) {
+      if (group.some(({ sync }) => sync === true)) {
         if (when === 'later') {
           this.#syncLater(logged)
           return
         }
-        this.#head.sync()
+        this.#syncNow()
+      } else if (group.some(({ sync }) => sync === 'interval')) {
+        this.#interval.appended()
       }
       this.#acknowledge(logged)
     } catch (cause) {
@@ -171,6 +245,8 @@ export class Commits {
 
   #syncLater(logged: Logged): void {
     this.#syncing = logged
+    // What comes later waits for this sync, so nothing else is appended before its end.
+    this.#interval.synced()
     this.#isUnpublished = true
     this.#head
       .syncAsync()
@@ -212,6 +288,12 @@ export class Commits {
     this.#isUnpublished = false
     this.#gate.committed(batches, deletes)
   }
+}
+
+function bytesOf(group: readonly Waiting[]): number {
+  let bytes = 0
+  for (const { batch } of group) bytes += batch.byteLength
+  return bytes
 }
 
 /** A caller's batch must not contain pointers: only the engine knows where a value lies. */

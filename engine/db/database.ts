@@ -164,7 +164,10 @@ export class Database implements Disposable {
     })
   }
 
-  /** As `write`, but blocks. The batch may be reused afterwards. */
+  /**
+   * As `write`, but blocks, and the batch may be reused afterwards. While writers are stopped it
+   * blocks until background work has made room; prefer `write` where a loop has other work to do.
+   */
   writeSync(batch: WriteBatch, options?: WriteOptions): void {
     WriteBatch.check(batch)
     const sync = wantsSync(options, 'writeSync')
@@ -199,7 +202,7 @@ export class Database implements Disposable {
 
   /** A copy of the counters since the open. Bytes of files are in the storage's ledger. */
   metrics(): DatabaseMetrics {
-    const { strategy, cache, head, tree, scheduler, values } = this.#parts
+    const { strategy, cache, head, tree, scheduler, values, gate } = this.#parts
     const { gets, scans, rawBytesMergedByLevel, ...counters } = this.#parts.counters
     return {
       ...counters,
@@ -213,6 +216,7 @@ export class Database implements Disposable {
       debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,
       valueLog: values.metrics(),
+      ...(gate === null ? {} : { stalls: gate.metrics() }),
     }
   }
 
@@ -233,7 +237,7 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, head, tree, scheduler, executor, manifest, lock } = this.#parts
+    const { health, commits, gate, head, tree, scheduler, executor, manifest, lock } = this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -244,8 +248,9 @@ export class Database implements Disposable {
         failures.push(cause)
       }
     }
-    attempt(() => commits.settle())
+    attempt(() => commits.close())
     if (!health.hasFailed) attempt(() => scheduler.settle())
+    attempt(() => gate?.close())
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
     attempt(() => executor.close())

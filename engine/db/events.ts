@@ -1,6 +1,7 @@
 /** Owns the events that the engine reports to `onEvent`, as plain data. */
 
 import type { PickReason } from '../compaction/strategy.ts'
+import type { StallCause, StallStep } from '../scheduling/write-pressure.ts'
 import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
@@ -87,8 +88,30 @@ export interface CollectEvent {
   readonly reason: PickReason
 }
 
+/**
+ * Writers were slowed down or stopped for one cause. It is reported when the stall is over. The
+ * times are wall time; durations are measured by the monotonic clock.
+ */
+export interface StallEvent {
+  readonly kind: 'stall'
+  readonly atMs: number
+  readonly cause: StallCause
+  readonly step: StallStep
+  /** When the first group of writes was held, and when the last one went on. */
+  readonly beganAtMs: number
+  readonly endedAtMs: number
+  /** Groups of writes that were held, and how long, in milliseconds, summed over groups. */
+  readonly groups: number
+  readonly delayedMs: number
+}
+
 /** Everything that `onEvent` is called with; `kind` says which it is. */
-export type DatabaseEvent = CollectEvent | JobEvent | RecoveryEvent | StrategyChangeEvent
+export type DatabaseEvent =
+  | CollectEvent
+  | JobEvent
+  | RecoveryEvent
+  | StallEvent
+  | StrategyChangeEvent
 
 /** Groups placements by run; their order is kept. */
 export function slicesOf(placements: readonly TablePlacement[]): readonly EventSlice[] {

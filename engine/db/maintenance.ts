@@ -21,6 +21,8 @@ export interface MaintenanceParts {
   readonly memtableBytes: number
   /** How many frozen memtables may wait for their flush. */
   readonly memtablesMax: number
+  /** Called when memtables or the tree may have changed, also after a failure. */
+  readonly changed: () => void
 }
 
 export class Maintenance {
@@ -45,6 +47,7 @@ export class Maintenance {
       this.makeRoom()
       collector.step()
     })
+    this.#parts.changed()
   }
 
   /** Does what is due after a job has ended. A failure is kept in `health`. */
@@ -54,6 +57,7 @@ export class Maintenance {
       this.makeRoom()
       scheduler.schedule()
     })
+    this.#parts.changed()
   }
 
   /** Freezes a full memtable, if there is room for it, and starts what is due then. */
@@ -90,6 +94,7 @@ export class Maintenance {
     commits.settle()
     health.assertWritable()
     health.attempt(work)
+    this.#parts.changed()
     health.throwFailure()
   }
 

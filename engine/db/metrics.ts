@@ -5,6 +5,7 @@
 
 import { ReadCounters } from '../base/read-counters.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
+import type { StallMetrics } from './stall-log.ts'
 import type { ValueLogMetrics } from './values/metrics.ts'
 
 /** Counters of an open database, all since the open; sizes in bytes. */
@@ -34,6 +35,8 @@ export interface DatabaseMetrics {
   /** Bytes of the tree's tables. */
   readonly tableBytes: number
   readonly valueLog: ValueLogMetrics
+  /** How long writers were held, by cause and step. Only where jobs run beside writes. */
+  readonly stalls?: StallMetrics
 }
 
 /** The counters that the database adds to. */

@@ -1,19 +1,20 @@
 /**
  * Owns the options of `Database.open`: their checks and their defaults. Invariants: an option of a
  * wrong kind is refused before the folder is touched; an option that is undefined counts as absent;
- * the name in `valueLog.gcPolicy` is that of the injected policy, since the folder's record keeps
- * the name.
+ * the names in `valueLog.gcPolicy` and `scheduling` are those of the injected policies, since the
+ * folder's record keeps the names.
  */
 
 import { z } from 'zod'
 import { checkObject, checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
-import { type Clock, systemClock } from '../base/clock.ts'
+import { type Clock, systemClock, systemTimers, type Timers } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { checkStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../compaction/value-log-policy.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
+import type { SchedulingPolicy } from '../scheduling/policy.ts'
 import { NodeStorage } from '../storage/node-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { DatabaseEvent } from './events.ts'
@@ -32,6 +33,8 @@ export interface OpenOptions {
   readonly options?: EngineOptionsInput
   /** Default: the system's time. */
   readonly clock?: Clock
+  /** Default: the system's timers. With a logical clock, timers that follow it. */
+  readonly timers?: Timers
   /** Root seed of everything random inside the engine (memtable node heights). Default 0. */
   readonly seed?: number
   /** Which segments of the value log are collected: the policy that `valueLog.gcPolicy` names. */
@@ -42,6 +45,8 @@ export interface OpenOptions {
    * needs a storage that threads can share, as `NodeStorage`; or an executor of the given factory.
    */
   readonly scheduling?: 'inline' | 'threads' | ExecutorFactory
+  /** How jobs share workers and bandwidth: the policy that the engine option `scheduling` names. */
+  readonly schedulingPolicy?: SchedulingPolicy | null
   /** Called during flushes and compactions: it may read and call `write`, nothing else. */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
@@ -58,9 +63,11 @@ const OPEN_OPTIONS = [
   'strategyParameters',
   'options',
   'clock',
+  'timers',
   'seed',
   'valueLogPolicy',
   'scheduling',
+  'schedulingPolicy',
   'onEvent',
 ] as const satisfies readonly (keyof OpenOptions)[]
 
@@ -90,22 +97,26 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters = null,
     options: engineOptions = {},
     clock = systemClock,
+    timers = systemTimers,
     seed = 0,
     valueLogPolicy = null,
     scheduling = 'inline',
+    schedulingPolicy = null,
     onEvent = () => {},
   } = checkOptions(open, OPEN_OPTIONS, 'open')
   checkPlace(storage, folder)
   checkStrategy(strategy)
   checkJson(strategyParameters, 'strategyParameters')
   checkObject(clock, 'clock', ['nowMs'])
+  checkObject(timers, 'timers', ['after'])
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
   }
   checkScheduling(scheduling, storage)
   const options = parseEngineOptions(engineOptions)
-  checkPolicy(options, valueLogPolicy)
+  checkValueLogPolicy(options, valueLogPolicy)
+  checkSchedulingPolicy(options, schedulingPolicy)
   return {
     folder,
     strategy,
@@ -113,9 +124,11 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters,
     options,
     clock,
+    timers,
     seed,
     valueLogPolicy,
     scheduling,
+    schedulingPolicy,
     onEvent,
   }
 }
@@ -126,7 +139,8 @@ function checkScheduling(scheduling: unknown, storage: Storage): void {
       "scheduling 'threads' needs a storage that threads can share, as NodeStorage: take 'inline'",
     )
   }
-  if (scheduling === 'inline' || scheduling === 'threads' || typeof scheduling === 'function') return
+  if (scheduling === 'inline' || scheduling === 'threads' || typeof scheduling === 'function')
+    return
   throw invalidArgument(
     `scheduling must be 'inline', 'threads' or a function, not ${show(scheduling)}`,
   )
@@ -154,7 +168,7 @@ export function checkPlace(storage: Storage, folder: string, name = 'folder'): v
 }
 
 /** The policy must be the one that `valueLog.gcPolicy` names. */
-function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null): void {
+function checkValueLogPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null): void {
   if (policy !== null) {
     checkObject(policy, 'valueLogPolicy', ['pick', 'relocateBelow'])
     checkText(policy.name, "the value-log policy's name")
@@ -164,5 +178,22 @@ function checkPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy | null)
   throw invalidArgument(
     `engine option valueLog.gcPolicy is ${valueLog.gcPolicy}, but the given policy is ${given}`,
     { option: 'valueLog.gcPolicy' },
+  )
+}
+
+/** If the option `scheduling` is given, the policy must be the one that it names. */
+function checkSchedulingPolicy(
+  { scheduling }: EngineOptions,
+  policy: SchedulingPolicy | null,
+): void {
+  if (policy !== null) {
+    checkObject(policy, 'schedulingPolicy', ['mergesMax', 'plan'])
+    checkText(policy.name, "the scheduling policy's name")
+  }
+  const given = policy?.name ?? 'none'
+  if (scheduling === undefined || given === scheduling) return
+  throw invalidArgument(
+    `engine option scheduling is ${scheduling}, but the given policy is ${given}`,
+    { option: 'scheduling' },
   )
 }

@@ -6,10 +6,17 @@
 import { z } from 'zod'
 import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
+import { SLOWDOWNS } from '../scheduling/admission.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 
 /** `backgroundJobs` where it is left out. */
 export const BACKGROUND_JOBS_DEFAULT = 2
+/** `slowdown` where it is left out. */
+export const SLOWDOWN_DEFAULT = 'rate'
+/** RocksDB's limits of 64 GiB and 256 GiB, in its memtables of 64 MiB. */
+export const SOFT_DEBT_MEMTABLES = 1024
+export const HARD_DEBT_MEMTABLES = 4096
+
 /** `memtablesMax` where it is left out. */
 export const MEMTABLES_MAX_DEFAULT = 1
 
@@ -123,6 +130,17 @@ export const engineOptionsSchema = z.strictObject({
         'opened again when they are read. Never more than a quarter of what the process may open ' +
         '(ulimit -n). LevelDB max_open_files 1000, RocksDB max_open_files -1.',
     ),
+  // No default in the schema either, for the same reason; nor have the options below without one.
+  syncIntervalMs: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .exactOptional()
+    .describe(
+      "Writes with `sync: 'interval'` are synced at most so many ms later (1000 where left out); " +
+        'where it is set, writes that leave `sync` out too. Redis appendfsync everysec, PostgreSQL ' +
+        'synchronous_commit off.',
+    ),
   backgroundJobs: z
     .int()
     .min(1)
@@ -140,6 +158,38 @@ export const engineOptionsSchema = z.strictObject({
     .describe(
       `Full memtables that may wait for their flush, ${MEMTABLES_MAX_DEFAULT} where left out. ` +
         'RocksDB max_write_buffer_number 2 counts the one that takes writes too.',
+    ),
+  scheduling: z
+    .string()
+    .exactOptional()
+    .describe(
+      'How jobs share workers and bandwidth where they run beside writes: fair (where left out), ' +
+        'greedy, single, silk, rocksdb.',
+    ),
+  slowdown: z
+    .enum(SLOWDOWNS)
+    .exactOptional()
+    .describe(
+      `How writes are paced where jobs run beside them, ${SLOWDOWN_DEFAULT} where left out: rate ` +
+        '(an adapting rate, as RocksDB), debt (each write waits as long as the work it makes ' +
+        'takes), beats (the work due is spread over the next memtable, as TigerBeetle), spring ' +
+        '(the fuller, the slower, as bLSM).',
+    ),
+  softDebtBytes: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe(
+      `Writes slow down from this merge debt on; ${SOFT_DEBT_MEMTABLES} memtables where left out. ` +
+        'RocksDB soft_pending_compaction_bytes_limit 64 GiB.',
+    ),
+  hardDebtBytes: z
+    .int()
+    .min(1)
+    .exactOptional()
+    .describe(
+      `Writes stop from this merge debt on; ${HARD_DEBT_MEMTABLES} memtables where left out. ` +
+        'RocksDB hard_pending_compaction_bytes_limit 256 GiB.',
     ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])

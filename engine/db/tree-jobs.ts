@@ -92,6 +92,8 @@ const NOTHING_WRITTEN: JobOutcome = {
 }
 
 export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, JobOutcome> {
+  /** Raw bytes that the installed jobs wrote, and how long these jobs ran, ms, summed. */
+  readonly work = { bytes: 0, ms: 0 }
   readonly #parts: TreeJobsParts
 
   constructor(parts: TreeJobsParts) {
@@ -158,10 +160,11 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
   installFlush(
     { memtable, logNumber, lastSeq, sealed, onFlushed }: MemTableFlush,
     { written, dropped }: JobOutcome,
-    _times: JobTimes,
+    times: JobTimes,
   ): VersionEdit {
     const { tree, counters, options } = this.#parts
     const tables = written.map(({ table }) => table)
+    this.#countWork(written, times)
     const edit = flushEdit(tables, this.#runIds())
     tree.install({ ...edit, logNumber, lastSeq, ...sealing(sealed) })
     counters.flushes++
@@ -179,9 +182,10 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
     { spec, pinned, resolved, version }: CompactionPlan,
     { written, sealed, dropped, movedBytes }: JobOutcome,
     state: Json | undefined,
-    _times: JobTimes,
+    times: JobTimes,
   ): VersionEdit {
     const { tree, strategy, counters, values } = this.#parts
+    this.#countWork(written, times)
     const now = version === this.version ? resolved : this.#validated(specNow(this.version, pinned))
     values.collection.relocatedBytes += movedBytes
     const edit = {
@@ -197,6 +201,11 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
     else counters.drops++
     this.#report(spec.kind, edit, dropped, spec.reason)
     return edit
+  }
+
+  #countWork(written: JobOutcome['written'], { startedAtMs }: JobTimes): void {
+    this.work.bytes += rawBytesOfTables(written.map(({ table }) => table))
+    this.work.ms += this.#parts.clock.nowMs() - startedAtMs
   }
 
   #validated(spec: CompactionSpec): ResolvedSpec {

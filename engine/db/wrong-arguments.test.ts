@@ -99,6 +99,9 @@ const DATABASE: readonly Call[] = [
   call('open, valueLogPolicy', [1, 'fifo', {}, restless], (valueLogPolicy) =>
     open({ valueLogPolicy }),
   ),
+  call('open, schedulingPolicy', [1, 'fair', {}, { mergesMax: 1, plan: 1 }], (schedulingPolicy) =>
+    open({ schedulingPolicy }),
+  ),
   call('open, onEvent', [null, 1, {}], (onEvent) => open({ onEvent })),
   call('get', NOT_BYTES, (value) => db.get(value)),
   ...options('get', read, (value) => db.get(key, value)),
@@ -169,6 +172,39 @@ const FUNCTIONS: readonly Call[] = [
   call('ManualClock.advance', [Number.NaN, Infinity, '1'], (value) =>
     new engine.ManualClock().advance(value),
   ),
+  call('VirtualClock', [null, 1, { startMs: 0.5 }, { ties: 1 }], (value) => {
+    return new engine.VirtualClock(value)
+  }),
+  ...(['after', 'at'] as const).map((method) =>
+    call(`VirtualClock.${method}`, [Number.NaN, Infinity, '1'], (value) =>
+      new engine.VirtualClock()[method](value, () => {}),
+    ),
+  ),
+  ...(['runUntil', 'block'] as const).map((method) =>
+    call(`VirtualClock.${method}`, [Number.NaN, -1, 0.5, '1'], (value) =>
+      new engine.VirtualClock()[method](value),
+    ),
+  ),
+  call(
+    'VirtualExecutor',
+    [
+      { workers: 0 },
+      { measureEveryMs: 0 },
+      { policy: null },
+      { device: null },
+      { device: { readBytesPerMs: 0, writeBytesPerMs: 1, latencyMs: 0, perFileMs: 0 } },
+      { device: { readBytesPerMs: 1, writeBytesPerMs: 1, latencyMs: -1, perFileMs: 0 } },
+    ],
+    (value: object) =>
+      new engine.VirtualExecutor({
+        clock: new engine.VirtualClock(),
+        device: { readBytesPerMs: 1, writeBytesPerMs: 1, latencyMs: 0, perFileMs: 0 },
+        policy: { mergesMax: () => 1, plan: () => ({ shares: [], bytesPerSecond: null }) },
+        workers: 1,
+        measureEveryMs: 1,
+        ...value,
+      } as never),
+  ),
   call('createRandom', [Number.NaN, 0.5, '1', undefined], (value) => engine.createRandom(value)),
   call('deriveSeed', [Number.NaN, 0.5, '1'], (value) => engine.deriveSeed(value, 'role')),
   call('deriveSeed, role', [undefined, 1], (value) => engine.deriveSeed(1, value)),
@@ -206,6 +242,8 @@ test('the lists above cover every public call', () => {
     ...['seekToFirst', 'seekToLast', 'cellsBetween'],
     // They check what strategies answer, and refuse it as LSM_UNSAFE_COMPACTION.
     ...['checkedPick', 'checkedScores'],
+    // Its argument comes from the engine.
+    'jobWork',
     ...['isLsmError', 'LsmError', 'ReadCounters', 'Ledger', 'Database', 'WriteBatch'],
   ]
   const called = new Set(

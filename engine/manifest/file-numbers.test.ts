@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { newBarrier } from '../storage/testing/barrier.ts'
-import { answersOf, startWorkers } from '../storage/testing/threads.ts'
+import { startWorkers } from '../storage/testing/threads.ts'
 import { FILE_NUMBER_MAX } from './file-names.ts'
 import { FileNumbers } from './file-numbers.ts'
 import { TAKEN, takeNumbers } from './testing/taking-numbers.ts'
@@ -18,11 +18,8 @@ test('no number goes to two threads, and none is skipped', async () => {
   const first = 1_000_000
   const numbers = new FileNumbers(first)
   const thread = { numbers: numbers.share(), barrier: newBarrier(3) }
-  const workers = await startWorkers(new URL('./testing/file-numbers.worker.ts', import.meta.url), [
-    thread,
-    thread,
-  ])
-  const answers = answersOf<readonly number[]>(workers)
+  const module = new URL('./testing/file-numbers.worker.ts', import.meta.url)
+  const { answers } = await startWorkers<readonly number[]>(module, [thread, thread])
   const taken = [takeNumbers(thread), ...(await answers)]
   const count = 3 * TAKEN
   expect(numbers.next).toBe(first + count)

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { JobExecutor } from './job-order.ts'
+import type { SchedulingPolicy, TreePressure } from './policy.ts'
 import type { JobRoom } from './run-job.ts'
 
 /** What an executor gets from the database that it works for. */
@@ -17,7 +18,13 @@ export interface ExecutorParts {
    * the storage serves only one thread.
    */
   readonly shareRoom: (threads: number) => unknown
-  /** At most this many jobs run at the same time. */
+  /** How jobs share workers and bandwidth; null if the database was given no policy. */
+  readonly policy: SchedulingPolicy | null
+  /** Jobs that may run at the same time, 1 or more: the engine option `backgroundJobs`. */
+  readonly workers: number
+  /** Called while a job is started or after one has ended, never while `open` makes the parts. */
+  readonly pressure: () => TreePressure
+  /** At most this many jobs run or are paused at the same time. */
   readonly jobsMax: number
 }
 

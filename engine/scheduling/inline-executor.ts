@@ -4,18 +4,18 @@
  */
 
 import { assert } from '../base/assert.ts'
-import type { JobEnded, JobExecutor, JobOrder } from './job-order.ts'
-import { type JobRoom, runJob } from './run-job.ts'
+import type { JobEnded, JobExecutor } from './job-order.ts'
 
-export class InlineExecutor implements JobExecutor {
-  readonly #room: JobRoom
+export class InlineExecutor<Order, Outcome> implements JobExecutor<Order, Outcome> {
+  readonly #run: (order: Order) => Outcome
 
-  constructor(room: JobRoom) {
-    this.#room = room
+  /** `run` does a job's work. */
+  constructor(run: (order: Order) => Outcome) {
+    this.#run = run
   }
 
-  start(order: JobOrder, ended: JobEnded): void {
-    ended(resultOf(() => runJob(order, this.#room)))
+  start(order: Order, ended: JobEnded<Outcome>): void {
+    ended(resultOf(() => this.#run(order)))
   }
 
   wait(): void {

@@ -14,6 +14,12 @@ import type { StallLimits } from '../compaction/strategy.ts'
 export interface SchedulingPolicy {
   readonly name: string
   /**
+   * How many merges may be picked and not yet installed, 1 or more. A policy that pauses a merge
+   * for a more urgent one asks for more than can run; one that never does asks for as many as run,
+   * so that each merge is picked from the newest tree.
+   */
+  mergesMax(workers: number): number
+  /**
    * Called when a job is queued, when a job ends, and while jobs run whenever the bandwidth used by
    * clients is measured again. Pure.
    */
@@ -21,15 +27,21 @@ export interface SchedulingPolicy {
 }
 
 /** What a policy sees: the background work at one moment, as data. */
-export interface SchedulingView {
+export interface SchedulingView extends TreePressure {
   /** Jobs that have not ended, by ascending id. */
   readonly jobs: readonly ScheduledJob[]
   /** At most this many jobs may have a share at the same time; 1 or more. */
   readonly workers: number
-  /** What clients and jobs may use together, in bytes per second. Null: unknown or unlimited. */
-  readonly bytesPerSecond: number | null
+  /** What clients and jobs may use of the device together, in bytes per second. Null: unknown. */
+  readonly budgetBytesPerSecond: number | null
   /** What clients used of it when it was measured last, in bytes per second. */
   readonly clientBytesPerSecond: number
+  /** What the database allows all jobs together, in bytes per second. Null: no limit. */
+  readonly limitBytesPerSecond: number | null
+}
+
+/** How close writers are to a stall. */
+export interface TreePressure {
   /** Full memtables whose flush has not ended … */
   readonly frozenMemtables: number
   /** … and the number from which on writers wait. */
@@ -66,6 +78,9 @@ export interface SchedulingPlan {
    * table border; it then occupies no worker. If there are jobs, at least one must have a share.
    */
   readonly shares: readonly number[]
-  /** What all jobs may use together, in bytes per second. Null: as much as they can. */
+  /**
+   * What all jobs may use together, in bytes per second, within the database's limit. Null: no
+   * other limit.
+   */
   readonly bytesPerSecond: number | null
 }

@@ -1,29 +1,37 @@
 import { describe, expect, test } from 'vitest'
-import { resolveSpec } from '../compaction/resolved-spec.ts'
-import type { CompactionSpec } from '../compaction/strategy.ts'
+import type { CompactionSpec, MergeSpec } from '../compaction/strategy.ts'
+import { validateSpec } from '../compaction/validate-spec.ts'
 import { parseVersion } from '../version/text.ts'
-import { conflictOf } from './reservations.ts'
+import { pinSpec } from './pinned-spec.ts'
+import { type Conflict, conflictOf } from './reservations.ts'
 import { drop, merge, move, output, pinned, slice } from './testing/specs.ts'
 
 const TREE = parseVersion(`
 L0
   R9: 90[a,c]; 91[g,k]
+  R8: 80[e,e]
 L1
-  R5: 50[a,c]; 51[g,k]; 52[p,r]; 53[t,v]
+  R5: 50[a,c]; 51[g,k]; 52[p,r]
   R4: 40[d,f]; 41[s,s]
 L2
-  R3: 30[b,c]; 31[h,i]; 32[q,q]; 33[u,u]
+  R3: 30[h,i]; 31[u,u]
 L3
   R2: 20[x,x]
+L4
+  R1: 10[a,a]; 11[y,y]
 `)
-const g = new TextEncoder().encode('g')
+const [g, p] = ['g', 'p'].map((key) => new TextEncoder().encode(key)) as [Uint8Array, Uint8Array]
 const of = (run: number, ...ids: number[]) => slice(TREE, run, ...ids)
 const into3 = output({ level: 2, run: 3 })
 const before3 = output({ level: 2, after: null })
 
 /** The rule that keeps the last of the specs from starting beside the others, or null. */
 function verdict(...specs: CompactionSpec[]): string | null {
-  const jobs = specs.map((spec) => pinned(TREE, spec))
+  const retention = { maxAgeMs: 1, maxBytes: null }
+  const jobs = specs.map((spec) => {
+    const resolved = validateSpec({ version: TREE, inProgress: [], retention, nowMs: 9 }, spec)
+    return pinSpec(TREE, resolved)
+  })
   const last = jobs.pop()!
   return conflictOf(TREE, last, jobs)?.rule ?? null
 }
@@ -46,46 +54,46 @@ L2
 })
 
 describe('jobs that may run together', () => {
-  test.each<[string, ...CompactionSpec[]]>([
+  test.each<[string, CompactionSpec, CompactionSpec]>([
     ['slices of one run into one run', merge([of(5, 50)], into3), merge([of(5, 52)], into3)],
-    ['runs at one place, disjoint', merge([of(5, 50)], before3), merge([of(5, 52)], before3)],
+    ['new runs at one place', merge([of(5, 50)], before3), merge([of(5, 52)], before3)],
     [
-      'keys overlap, but one is above',
+      'one is above the other',
       merge([of(9)], output({ level: 0, after: null })),
-      merge([of(5, 50), of(3, 30)], into3),
+      merge([of(5, 51), of(3, 30)], into3),
     ],
     [
-      'outputs apart, within one hull',
-      merge([of(5, 50, 51)], into3, output({ level: 2, run: 3 }, 'e')),
-      merge([of(4, 41)], into3),
+      'one is between the outputs of the other',
+      merge([of(5, 50), of(5, 52)], into3, { ...into3, fromKey: g }),
+      merge([of(4, 40)], into3),
     ],
+    ['a merge above a drop', merge([of(9)], output({ level: 0, after: 9 })), drop(of(3, 30))],
     [
-      'a move below a merge',
-      merge([of(9), of(5, 50, 51)], output({ level: 1, run: 4 }, null)),
-      move({ level: 3, run: 2 }, of(3, 32)),
-    ],
-    [
-      'a drop of the oldest below a merge',
-      merge([of(9)], output({ level: 0, after: 9 })),
-      drop(of(3, 31)),
-    ],
-    [
-      'what is left of a held run',
-      move({ level: 3, run: 2 }, of(3, 33)),
+      'a table is left in a held run',
+      move({ level: 3, run: 2 }, of(3, 31)),
       merge([of(5, 50)], into3),
-      move({ level: 3, run: 2 }, of(3, 31, 32)),
     ],
-  ])('%s', (_, ...specs) => {
-    for (const spec of specs) resolveSpec(TREE, spec)
-    expect(verdict(...specs)).toBeNull()
-    expect(verdict(...specs.toReversed())).toBeNull()
+  ])('%s', (_, one, other) => {
+    expect(verdict(one, other)).toBeNull()
+    expect(verdict(other, one)).toBeNull()
   })
 })
 
 describe('jobs that must wait for each other', () => {
-  test.each<[string, 'regions' | 'held-runs', CompactionSpec, CompactionSpec]>([
-    ['shared inputs', 'regions', merge([of(5, 50)], into3), merge([of(5, 50, 51)], into3)],
-    ['one run, hulls overlap', 'regions', merge([of(5, 50, 51)], into3), merge([of(4, 40)], into3)],
+  test.each<[string, Conflict['rule'], CompactionSpec, CompactionSpec]>([
+    ['shared inputs', 'regions', merge([of(5, 50)], into3), merge([of(5, 50)], before3)],
+    [
+      'one run, hulls overlap',
+      'regions',
+      merge([of(5, 50, 51), of(3, 30)], into3),
+      merge([of(4, 40)], into3),
+    ],
+    [
+      'one run, the hull of two slices',
+      'regions',
+      merge([of(5, 50), of(5, 52), of(3, 30)], into3),
+      merge([of(4, 40)], into3),
+    ],
     [
       'new runs at one place, hulls overlap',
       'regions',
@@ -93,24 +101,33 @@ describe('jobs that must wait for each other', () => {
       merge([of(4, 40)], before3),
     ],
     [
-      'the lower one writes where the upper one reads',
+      'one writes into the gap of a slice, between the outputs of the other',
       'regions',
-      merge([of(5, 51), of(3, 31)], into3),
-      merge([of(9, 91)], output({ level: 1, run: 5 })),
-    ],
-    [
-      'into the gap of a slice, between two outputs',
-      'regions',
-      merge([of(5, 50, 51)], into3, output({ level: 3, run: 2 }, 'd'), { ...into3, fromKey: g }),
+      merge([of(5, 50, 51), of(3, 30)], into3, output({ level: 3, run: 2 }, 'd'), {
+        ...into3,
+        fromKey: g,
+      }),
       move({ level: 1, run: 5 }, of(4, 40)),
     ],
     [
-      'past a merge',
+      'one meets the second output of the other',
       'regions',
-      merge([of(4, 40)], into3),
-      move({ level: 3, run: 2 }, of(3, 30, 31)),
+      merge([of(5, 51, 52)], output({ level: 1, run: 5 }), { ...into3, fromKey: p }),
+      merge([of(3)], output({ level: 3, run: 2 })),
     ],
-    ['below a drop', 'regions', drop(of(3, 31)), move({ level: 3, run: 2 }, of(5, 51))],
+    [
+      'one passes the other',
+      'regions',
+      merge([of(5, 50, 51)], output({ level: 1, run: 5 })),
+      move({ level: 1, after: 5 }, of(8)),
+    ],
+    ['one passes a drop', 'regions', drop(of(3)), move({ level: 3, run: 2 }, of(5, 52))],
+    [
+      'a table would span the keys of a drop, below it',
+      'regions',
+      drop(of(3, 30)),
+      merge([of(1)], output({ level: 4, run: 1 })),
+    ],
     [
       'the last table of a destination',
       'held-runs',
@@ -118,10 +135,19 @@ describe('jobs that must wait for each other', () => {
       move({ level: 2, run: 3 }, of(2)),
     ],
     [
-      'the last table of an anchor',
+      'the last table of the run before a new one',
       'held-runs',
       merge([of(5, 50)], output({ level: 3, after: 2 })),
       move({ level: 2, run: 3 }, of(2)),
+    ],
+    [
+      'the last tables of the first run of level 0',
+      'held-runs',
+      merge([of(8)], output({ level: 0, after: null })),
+      merge([of(9, 90), of(5, 50), of(9, 91), of(5, 51)], output({ level: 1, run: 5 }), {
+        ...output({ level: 1, run: 5 }),
+        fromKey: g,
+      }),
     ],
   ])('%s', (_, rule, one, other) => {
     expect(verdict(one, other)).toBe(rule)
@@ -129,10 +155,16 @@ describe('jobs that must wait for each other', () => {
   })
 
   test('three, if they take the last tables together', () => {
-    const holder = move({ level: 1, run: 4 }, of(9, 90))
-    const takers = [40, 41].map((id) => move({ level: 2, run: 3 }, of(4, id)))
-    expect(verdict(holder, takers[1]!)).toBeNull()
-    expect(verdict(...takers)).toBeNull()
-    expect(verdict(takers[0]!, takers[1]!, move({ level: 1, run: 4 }, of(5, 53)))).toBe('held-runs')
+    const holder = move({ level: 1, run: 4 }, of(5, 52))
+    const [one, two] = [40, 41].map((id) => merge([of(4, id)], into3)) as [MergeSpec, MergeSpec]
+    for (const pair of [
+      [holder, one],
+      [holder, two],
+      [one, two],
+    ] as const) {
+      expect(verdict(...pair)).toBeNull()
+    }
+    expect(verdict(one, two, holder)).toBe('held-runs')
+    expect(verdict(holder, one, two)).toBe('held-runs')
   })
 })

@@ -118,6 +118,11 @@ export class Scheduler<Flush, Plan, Outcome> {
     return this.#flushes.length === 0 && this.#compactions.length === 0
   }
 
+  /** Flushes and compactions that are queued or running. */
+  get jobs(): number {
+    return this.#flushes.length + this.#running.length
+  }
+
   /** Queues a flush and starts it as soon as it may start. Throws the first failure. */
   flush(flush: Flush): void {
     this.#attend(() => {

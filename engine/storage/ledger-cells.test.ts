@@ -1,12 +1,9 @@
 import fc from 'fast-check'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Cells, PrivateCells, SharedCells } from './ledger-cells.ts'
+import { overtaken } from './testing/overtaken.ts'
 
 const COUNT = 3
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
 
 interface Step {
   readonly operation: 'add' | 'rise' | 'fall'
@@ -61,24 +58,6 @@ test('the peak is the highest total after any step', () => {
     }),
   )
 })
-
-/**
- * Runs `work`, and `intrude` in the middle of it: directly before its atomic operation number
- * `at`, as another thread could. Returns whether `work` has so many operations.
- */
-function overtaken(at: number, intrude: () => void, work: () => void): boolean {
-  let operations = 0
-  for (const name of ['load', 'store', 'add', 'compareExchange'] as const) {
-    const original = Atomics[name] as (...args: readonly unknown[]) => never
-    vi.spyOn(Atomics, name).mockImplementation((...args: readonly unknown[]) => {
-      if (operations++ === at) intrude()
-      return original(...args)
-    })
-  }
-  work()
-  vi.restoreAllMocks()
-  return operations > at
-}
 
 describe('a thread that is overtaken in the middle of', () => {
   /** Amounts by which the other thread changes the total, one after the other. */

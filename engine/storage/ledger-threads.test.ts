@@ -9,7 +9,7 @@ import {
   shrinkInRound,
   THREADS,
 } from './testing/counting.ts'
-import { answersOf, startWorkers } from './testing/threads.ts'
+import { startWorkers } from './testing/threads.ts'
 
 /** What one ledger says after each phase if it makes the counts of all threads itself. */
 function expectedPhases(ledger: Ledger): readonly (readonly [live: number, peak: number])[] {
@@ -31,16 +31,15 @@ test('threads that count at the same time lose no byte, no call and no peak', as
   const threads: readonly CountingThread[] = Array.from({ length: THREADS }, (_, thread) => {
     return { ledger: ledger.share(), barrier, thread }
   })
-  const workers = await startWorkers(
+  const { answers } = await startWorkers(
     new URL('./testing/counting.worker.ts', import.meta.url),
     threads.slice(1),
   )
-  const done = answersOf(workers)
   const phases: (readonly [number, number])[] = []
   countRounds(threads[0]!, (seen) => {
     phases.push([liveBytes(seen.balance()), seen.peakLiveBytes])
   })
-  await done
+  await answers
   expect(phases).toEqual(expectedPhases(expected))
   expect(ledger.cells()).toEqual(expected.cells())
   expect(ledger.balance()).toEqual(expected.balance())

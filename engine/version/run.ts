@@ -271,27 +271,22 @@ function startsBefore(
  */
 function editedChunk({ tables: before, totals }: Chunk, edit: ChunkEdit): readonly Chunk[] {
   const gone = placesOf(before, edit.removed)
-  // Stretches are copied whole, which is several times faster than table by table.
-  const stretches: (readonly TableMeta[])[] = []
-  let taken = 0
-  let skipped = 0
-  const takeTo = (end: number) => {
-    for (; skipped < gone.length && gone[skipped]! < end; skipped++) {
-      stretches.push(before.slice(taken, gone[skipped]))
-      taken = gone[skipped]! + 1
-    }
-    stretches.push(before.slice(taken, end))
-    taken = end
+  // In place and a whole stretch at a time, which is several times faster than table by table.
+  const tables = before.slice()
+  for (let end = gone.length; end > 0; ) {
+    let first = end - 1
+    while (first > 0 && gone[first - 1] === gone[first]! - 1) first--
+    tables.splice(gone[first]!, end - first)
+    end = first
   }
+  let place = 0
   for (let at = 0; at < edit.added.length; ) {
-    const place = placeIn(before, edit.added[at]!, taken)
-    const to = startsBefore(edit.added, before[place]?.smallest, at + 1)
-    takeTo(place)
-    stretches.push(edit.added.slice(at, to))
+    place = placeIn(tables, edit.added[at]!, place)
+    const to = startsBefore(edit.added, tables[place]?.smallest, at + 1)
+    tables.splice(place, 0, ...edit.added.slice(at, to))
+    place += to - at
     at = to
   }
-  takeTo(before.length)
-  const tables = ([] as TableMeta[]).concat(...stretches)
   if (tables.length === 0) return []
   if (tables.length <= CHUNK_TABLES * 2) {
     const left = subtractTotals(totals, totalsOf(gone.map((at) => before[at]!)))

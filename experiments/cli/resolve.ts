@@ -21,6 +21,7 @@ import {
   type TreeSource,
 } from '../run/tree-source.ts'
 import { readArrival } from './arrival-flags.ts'
+import { checkScheduling } from './check-scheduling.ts'
 import { checkValueLog } from './check-value-log.ts'
 import {
   type ChosenStrategy,
@@ -91,6 +92,7 @@ function planOf(
     ...readSettings(engineOptionsSchema, request.set, 'engine option', '--set'),
   })
   checkValueLog(engine, target)
+  checkScheduling(engine)
   const valueSize = valueBytes === null ? {} : { valueBytes }
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
     workload.create(workloadGiven, {

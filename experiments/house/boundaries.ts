@@ -35,6 +35,7 @@ const SEAM = 'engine/compaction/strategy.ts'
 /** The checks of a strategy's answers, which are pure. */
 const SEAM_ANSWERS = 'engine/compaction/strategy-answers.ts'
 const VALUE_LOG_SEAM = 'engine/compaction/value-log-policy.ts'
+const SCHEDULING_SEAM = 'engine/scheduling/policy.ts'
 /** Values are compressed in the same way as blocks. */
 const COMPRESSION = 'engine/table/compression.ts'
 /** Pure arithmetic: strategies divide filter bits by the engine's own curve. */
@@ -42,7 +43,8 @@ const FILTER_CURVE = 'engine/table/filter.ts'
 /** Decisions of the engine that read no bytes. A simulator must decide in the same way. */
 const PURE_RULES = [
   ...inFolder('engine/compaction', 'validate-spec resolved-spec guarded-strategy', '.ts'),
-  ...inFolder('engine/compaction', 'placement older-overlap progress-guard soft-cuts', '.ts'),
+  ...inFolder('engine/compaction', 'placement older-overlap soft-cuts', '.ts'),
+  'engine/scheduling',
   'engine/table/table-size.ts',
 ]
 /** Pure vocabulary: a reader of results needs the names of causes without loading the engine. */
@@ -51,7 +53,7 @@ const LEDGER = 'engine/storage/ledger.ts'
 /** The tree, the seams and pure arithmetic. */
 const WHAT_A_POLICY_SEES = [
   ...engineRooms('base version'),
-  ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, FILTER_CURVE],
+  ...[SEAM, SEAM_ANSWERS, VALUE_LOG_SEAM, SCHEDULING_SEAM, FILTER_CURVE],
 ]
 /** What a strategy or a family may import: never another family. */
 const STRATEGY_PARTS = [
@@ -65,6 +67,7 @@ const STRATEGY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   'strategies/filters': ['strategies/primitives', ...WHAT_A_POLICY_SEES],
   'strategies/model': WHAT_A_POLICY_SEES,
   'strategies/vlog-gc': WHAT_A_POLICY_SEES,
+  'strategies/scheduling': WHAT_A_POLICY_SEES,
   'strategies/whole-levels': STRATEGY_PARTS,
   'strategies/partial-levels': STRATEGY_PARTS,
   'strategies/fragmented': STRATEGY_PARTS,

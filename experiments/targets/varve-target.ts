@@ -17,6 +17,7 @@ import {
   type Storage,
   WriteBatch,
 } from '../../engine/index.ts'
+import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
 import type { CountedTarget, EntrySink, TargetEvent, TargetStats } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
@@ -57,13 +58,15 @@ export class VarveTarget implements CountedTarget {
     this.#options = options
     this.#observed = new ObservedStrategy(options.strategy, options.onJobStart)
     const { strategy } = this.#observed
+    const { valueLog, scheduling } = parseEngineOptions(engineOptions)
     this.#database = Database.open({
       storage,
       folder,
       strategy,
       strategyParameters,
       options: engineOptions,
-      valueLogPolicy: valueLogPolicyOf(parseEngineOptions(engineOptions).valueLog),
+      valueLogPolicy: valueLogPolicyOf(valueLog),
+      schedulingPolicy: schedulingPolicyOf(scheduling),
       clock,
       seed,
       onEvent: (event) => this.#report(event),

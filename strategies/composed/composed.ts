@@ -21,7 +21,7 @@
  */
 
 import type { CompactionSpec, LevelScore, TreeView } from '../../engine/compaction/strategy.ts'
-import { defineStrategy, scoresAround, whenIdle } from '../define-strategy.ts'
+import { debtBeside, defineStrategy, scoresAround, stallsAbove } from '../define-strategy.ts'
 import {
   debtOfPartialLevels,
   isDeepest,
@@ -32,10 +32,11 @@ import {
   pickFullest,
   pickPartialLevels,
   scorePartialLevels,
+  stallsOfPartialLevels,
 } from '../partial-levels/shared-rules.ts'
 import { SOURCE_RULES } from '../partial-levels/source-rules.ts'
+import { busyOf } from '../primitives/busy.ts'
 import { MOVEMENT_NAMES } from '../primitives/movement.ts'
-import { inputBytes } from '../primitives/specs.ts'
 import {
   findMark,
   type MarkRule,
@@ -91,7 +92,7 @@ export const composed = defineStrategy({
       const triggers = partialTriggers(values, composition)
       return scorePartialLevels(view, partialShape(view, values, composition), triggers)
     }
-    const due = pickComposed(whenIdle(view), values)
+    const due = pickComposed(view, values)
     return scoresAround(view, due, fullnessIn(view, values, composition))
   },
 
@@ -101,8 +102,16 @@ export const composed = defineStrategy({
       const triggers = partialTriggers(values, composition)
       return debtOfPartialLevels(view, partialShape(view, values, composition), triggers)
     }
-    const due = pickComposed(whenIdle(view), values)
-    return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
+    return debtBeside(view, pickComposed(view, values))
+  },
+
+  stallLimits(view, values) {
+    const composition = compositionOf(values)
+    if (formOf(composition) === 'leveled tables') {
+      return stallsOfPartialLevels(partialShape(view, values, composition))
+    }
+    // At rest level 0 has fewer runs than its trigger.
+    return stallsAbove(0, Math.max(values.l0Trigger, 4))
   },
 
   nextDueAt(view, values) {
@@ -160,7 +169,7 @@ function pickTriggered(
   const shape = wholeShape(values, composition)
   if (rule === null) return pickWholeLevels(view, shape)
   const mark = findMark(view, rule, {
-    isFree: () => true,
+    isFree: ({ id }) => !busyOf(view).reads(id),
     rewrites: (level) => isRewritten(view, shape, level),
     startIn: () => 0,
   })

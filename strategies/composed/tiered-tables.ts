@@ -25,6 +25,9 @@
  * cut where tables of the tree's oldest run begin (`primitives/aligned-cuts.ts`), so the tables of
  * all runs end at common keys and the range hardly grows.
  *
+ * Beside running jobs a level is drained if no job works in it or in the next; the state names what
+ * is drained, so two jobs of one draining follow each other.
+ *
  * A level waits while the level above is drained, because its newest run still grows. Level 0 is
  * always taken whole: each of its tables spans all keys (RocksDB does so too). Compared with whole
  * levels, jobs and their transient space are small. The price: all runs that arrive in a level are
@@ -64,6 +67,7 @@ import { chooseTable, type MovementLimits, type MovementName } from '../primitiv
 import { advance, type Cursors, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { levelsTouched, outputTo, wholeRuns } from '../primitives/specs.ts'
+import { NONE_TAKEN } from '../primitives/table-ranks.ts'
 import { findMark, type MarkRule } from '../primitives/triggers.ts'
 
 export interface TieredShape extends MovementLimits {
@@ -121,7 +125,7 @@ export function pickTieredLevel(view: View, shape: TieredShape): Spec | null {
 export function pickTieredMark(view: View, shape: TieredShape, rule: MarkRule): Spec | null {
   const busy = busyLevels(view)
   const mark = findMark(view, rule, {
-    isFree: (level) => isFree(busy, level),
+    isFree: (_table, level) => isFree(busy, level),
     rewrites: (level) => isDeepest(view, level),
     startIn: (level, run) => indexAfter(run, view.state.cursors[level] ?? null),
   })
@@ -190,9 +194,9 @@ function drain(view: View, shape: TieredShape, level: number): Spec {
   const cursor = view.state.cursors[level] ?? null
   const start = indexAfter(run, cursor)
   const { densityThreshold, ttlMs } = shape
-  const limits = { densityThreshold, ttlMs, bytesPerTombstone: 0 }
+  const limits = { densityThreshold, ttlMs, bytesPerTombstone: 0, taken: NONE_TAKEN }
   const candidates = { view, level, run, start, cursor, ...limits }
-  const index = chooseTable(shape.movement, candidates)
+  const index = chooseTable(shape.movement, candidates)!
   const taken = takeWithOlder(level, runs.slice(from), index, shape.tablesPerJob)
   const reason = whyDrained(view, shape, level, source, taken.tables[0]!)
   const nextState = stateAfter(view, shape, taken, source)

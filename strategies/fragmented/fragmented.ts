@@ -10,6 +10,10 @@
  * All of its due guards merge into the next level. In the last level they merge within themselves,
  * and so they do in the level above if that has less than a 26th of its bytes.
  *
+ * Beside running jobs guards are due whose keys no job works on in their level or the next. Of the
+ * stretches between the keys of jobs, the one with the most such guards goes. PebblesDB locks both
+ * levels as a whole (`PickCompactionLevel`).
+ *
  * Trigger      sorted runs: tables on top of one another within a guard (level 0: its runs); reads
  *              (`seekReads`); level saturation (levels = 0): more than `max_sstables_per_guard` ·
  *              base · T^level
@@ -42,10 +46,14 @@
  * others.
  */
 
+import { overlaps } from '../../engine/version/key-range.ts'
 import { tableAt, tablesOf } from '../../engine/version/run.ts'
+import { rawBytesOfTables } from '../../engine/version/table-meta.ts'
 import { levelAt, runsNewestFirst } from '../../engine/version/version.ts'
-import { defineStrategy } from '../define-strategy.ts'
+import { defineStrategy, stallsAbove } from '../define-strategy.ts'
+import { busyOf, freeRuns, ifFree } from '../primitives/busy.ts'
 import { advanceTo, fromHex } from '../primitives/round-robin.ts'
+import type { Cell } from './cells.ts'
 import {
   cellsIn,
   mergeDown,
@@ -71,29 +79,40 @@ export const fragmented = defineStrategy({
   initialState: { cursors: [] } as State,
 
   pick(view, values) {
-    if (view.inProgress.length > 0) return null
     return (
       pickFullest(view, values) ??
-      pickSink(view, values) ??
+      ifFree(view, pickSink(view, values)) ??
       pickSaturated(view, values) ??
-      pickAfterReads(view, values)
+      ifFree(view, pickAfterReads(view, values))
     )
   },
+
+  // PebblesDB has LevelDB's limits; at rest level 0 has fewer runs than its trigger.
+  stallLimits: (_view, { l0Trigger }) => stallsAbove(0, Math.max(l0Trigger, 4)),
 })
 
 /** Compacts the guards of a level that have too many tables, or level 0. */
 function pickFullest(view: View, values: FragmentedValues): Spec | null {
   const scores = view.version.levels.map((_, level) => scoreOf(view, values, level))
   const score = (level: number) => scores[level] ?? 0
-  if (score(0) >= 1 && score(1) <= 1) return pickLevel0(view, values)
-  const level = scores.findIndex((own, at) => at > 0 && own >= 1 && own >= score(at + 1))
-  return level === -1 ? null : pickGuards(view, values, level)
+  if (score(0) >= 1 && score(1) <= 1) {
+    const spec = ifFree(view, pickLevel0(view, values))
+    if (spec !== null) return spec
+  }
+  for (const [level, own] of scores.entries()) {
+    if (level === 0 || own < 1) continue
+    const isNextWorkedOn = busyOf(view).tablesIn(level + 1).length > 0
+    if (own < score(level + 1) && !isNextWorkedOn) continue
+    const spec = pickGuards(view, values, level)
+    if (spec !== null) return spec
+  }
+  return null
 }
 
 /** 1 or more: a guard of the level is due. */
 function scoreOf(view: View, values: FragmentedValues, level: number): number {
   const { runs } = levelAt(view.version, level)
-  if (level === 0) return runs.length / values.l0Trigger
+  if (level === 0) return freeRuns(view, runs).length / values.l0Trigger
   const most = values.max_sstables_per_guard
   // A guard cannot have more tables than its level has runs.
   const depth = runs.length <= most ? runs.length : cellsIn(view, values, level).depth
@@ -108,10 +127,12 @@ function pickLevel0(view: View, values: FragmentedValues): Spec {
   })
 }
 
-function pickGuards(view: View, values: FragmentedValues, level: number): Spec {
+function pickGuards(view: View, values: FragmentedValues, level: number): Spec | null {
   const most = values.max_sstables_per_guard
   const cells = cellsIn(view, values, level)
-  const due = values.guardsPerJob === 'all' ? cells.deeperThan(most) : [cells.deepest(null)]
+  const free = largestFreeStretch(view, level, cells.deeperThan(most))
+  if (free.length === 0) return null
+  const due = values.guardsPerJob === 'all' ? free : [deepestOf(free)]
   const merge = {
     level,
     cells: due,
@@ -122,9 +143,35 @@ function pickGuards(view: View, values: FragmentedValues, level: number): Spec {
       values: { level, guards: due.length, tables: cells.depth, max_sstables_per_guard: most },
     },
   }
-  return isMergedWithin(view, values, level)
+  const spec = isMergedWithin(view, values, level)
     ? mergeWithin(view, values, merge)
     : mergeDown(view, values, merge)
+  return ifFree(view, spec)
+}
+
+/** The first of the deepest cells, of which there must be one. */
+function deepestOf(cells: readonly Cell[]): Cell {
+  return cells.reduce((deepest, cell) => (cell.depth > deepest.depth ? cell : deepest))
+}
+
+/**
+ * The ascending cells without those whose keys running jobs reserve in the level or the next. Of
+ * the stretches between these keys the one with the most cells counts, and the first of equal ones,
+ * because a job reserves all keys between its guards.
+ */
+function largestFreeStretch(view: View, level: number, cells: readonly Cell[]): readonly Cell[] {
+  const reserved = busyOf(view).rangesIn(level, level + 1)
+  if (reserved.length === 0) return cells
+  let largest: readonly Cell[] = []
+  let stretch: Cell[] = []
+  for (const cell of cells) {
+    const first = stretch[0] ?? cell
+    const reach = { smallest: first.smallest, largest: cell.largest }
+    if (reserved.some((range) => overlaps(range, reach))) stretch = []
+    if (!reserved.some((range) => overlaps(range, cell))) stretch.push(cell)
+    if (stretch.length > largest.length) largest = [...stretch]
+  }
+  return largest
 }
 
 /** A level above the last with more than so many times its bytes merges within its guards. */
@@ -153,6 +200,8 @@ function pickSink(view: View, values: FragmentedValues): Spec | null {
     const cell = cellsIn(view, values, index).at(tableAt(runs[0]!, 0).smallest)!
     const fragments = [...fragmentsOf(level, cell)].reverse()
     const below = fragments.findIndex(({ height }, at) => height > at)
+    // Running jobs keep a guard with too many tables from its merge.
+    if (below === -1) continue
     const { run, tables } = fragments[below]!
     return {
       kind: 'move',
@@ -173,21 +222,28 @@ function pickSink(view: View, values: FragmentedValues): Spec | null {
 function pickSaturated(view: View, values: FragmentedValues): Spec | null {
   if (values.levels > 0) return null
   for (const [index, level] of view.version.levels.entries()) {
-    const bytes = level.totals.rawBytes
+    const bytes = level.totals.rawBytes - rawBytesOfTables(busyOf(view).tablesIn(index))
     const limit = layerBytes(view, values, index) * values.max_sstables_per_guard
     if (index === 0 || bytes <= limit) continue
     const cursor = view.state.cursors[index] ?? null
-    const cell = cellsIn(view, values, index).deepest(cursor === null ? null : fromHex(cursor))
-    return mergeDown(view, values, {
-      level: index,
-      cells: [cell],
-      nextState: { cursors: advanceTo(view.state.cursors, index, cell.smallest) },
-      reason: {
-        trigger: 'level saturation',
-        formula: 'bytes > max_sstables_per_guard · base·T^level',
-        values: { level: index, bytes, limit },
-      },
-    })
+    const cells = cellsIn(view, values, index)
+    const first = cells.deepest(cursor === null ? null : fromHex(cursor))
+    for (let cell = first; ; ) {
+      const merge = mergeDown(view, values, {
+        level: index,
+        cells: [cell],
+        nextState: { cursors: advanceTo(view.state.cursors, index, cell.smallest) },
+        reason: {
+          trigger: 'level saturation',
+          formula: 'bytes > max_sstables_per_guard · base·T^level',
+          values: { level: index, bytes, limit },
+        },
+      })
+      const spec = ifFree(view, merge)
+      if (spec !== null) return spec
+      cell = cells.deepest(cell.smallest)
+      if (cell === first) break
+    }
   }
   return null
 }

@@ -21,6 +21,7 @@ import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts
 import { overlapping, type Run, rangeOf, sliceTables, tableAt } from '../../engine/version/run.ts'
 import { rawBytes, rawBytesOfTables, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
+import { busyOf } from '../primitives/busy.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { alignedOutput } from '../primitives/soft-cuts.ts'
 import { wholeRuns } from '../primitives/specs.ts'
@@ -92,9 +93,11 @@ function movedSpan(
   const { movesAlong } = shape.rules
   if (movesAlong === 'none' || sizeOf(chosen) > 1) return chosen
   const mostBytes = MOST_BYTES_IN_TABLES * tableBytes(view, shape)
+  const busy = busyOf(view)
   let { from, to } = chosen
   let bytes = bytesOfSpan(run, chosen)
   const mayJoin = (span: Span, joining: number) => {
+    if (busy.reads(tableAt(run, joining).id)) return false
     if (next !== undefined && !isEmpty(overlapping(next, rangeOfSpan(run, span)))) return false
     if (bytes + rawBytes(tableAt(run, joining)) > mostBytes) return false
     bytes += rawBytes(tableAt(run, joining))

@@ -14,24 +14,21 @@ import { overlaps } from '../../engine/version/key-range.ts'
 import { type Run, rangeOf } from '../../engine/version/run.ts'
 import { rawBytesOfTables } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
+import { busyOf, ifFree } from '../primitives/busy.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
 import { wholeRuns } from '../primitives/specs.ts'
 import { overlapWith } from './descent.ts'
 import type { PartialShape, PartialSpec as Spec, PartialView as View } from './shape.ts'
 
-/** A move of the newest run of level 0, if it can go down and no job uses the levels it crosses. */
-export function pickFlushedRun(
-  view: View,
-  shape: PartialShape,
-  busy: ReadonlySet<number>,
-): Spec | null {
+/** A move of the newest run of level 0, if it can go down and no job works on its keys there. */
+export function pickFlushedRun(view: View, shape: PartialShape): Spec | null {
   const { runs } = levelAt(view.version, 0)
   const [newest] = runs
-  if (newest === undefined || busy.has(0)) return null
-  const level = levelFor(view, shape, newest, busy)
+  if (newest === undefined) return null
+  const level = levelFor(view, shape, newest)
   if (level === 0) return null
   const [run] = levelAt(view.version, level).runs
-  return {
+  return ifFree(view, {
     kind: 'move',
     inputs: wholeRuns(0, [newest]),
     place: run === undefined ? { level, after: null } : { level, run: run.id },
@@ -41,17 +38,20 @@ export function pickFlushedRun(
       formula: 'a flushed run overlaps nothing as far as `level`',
       values: { level },
     },
-  }
+  })
 }
 
-function levelFor(view: View, shape: PartialShape, newest: Run, busy: ReadonlySet<number>): number {
+function levelFor(view: View, shape: PartialShape, newest: Run): number {
   const { flushLevelMax, moveTablesMax } = shape.rules
   const range = rangeOf(newest)!
   const older = levelAt(view.version, 0).runs.slice(1)
   if (older.some((run) => overlaps(rangeOf(run)!, range))) return 0
   const mostBytes = moveTablesMax * tableBytes(view, shape)
+  const busy = busyOf(view)
   let level = 0
-  while (level < flushLevelMax && !busy.has(level + 1)) {
+  while (level < flushLevelMax) {
+    const isReserved = busy.rangesIn(0, level + 1).some((reserved) => overlaps(reserved, range))
+    if (isReserved || busy.writesTo(level + 1)) break
     if (overlapWith(view, level + 1, range).length > 0) break
     if (rawBytesOfTables(overlapWith(view, level + 2, range)) > mostBytes) break
     level++

@@ -20,9 +20,10 @@
 import { compareBytes } from '../../engine/base/compare.ts'
 import type { PickReason } from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
-import { overlapping, type Run, type RunId, rangeOf } from '../../engine/version/run.ts'
+import { overlapping, type Run, rangeOf } from '../../engine/version/run.ts'
 import { rawBytesOfTables } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
+import { busyOf, freeRuns, ifFree } from '../primitives/busy.ts'
 import { compensatedRunBytes } from '../primitives/compensated-sizes.ts'
 import { advanceTo, fromHex } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
@@ -80,16 +81,17 @@ export function compactRun(
 export function pickBlockedLevel0(view: View, shape: PartialShape): Spec | null {
   const { runs } = levelAt(view.version, 0)
   if (shape.rules.intraL0 === 'never') return null
-  const busy = busyRuns(view)
+  const busy = busyOf(view)
+  if (busy.isIdle) return null
   const newest = runs.slice(
     0,
-    firstIndex(runs, ({ id }) => busy.has(id)),
+    firstIndex(runs, ({ id }) => busy.readsRun(id)),
   )
-  const free = runs.filter(({ id }) => !busy.has(id))
+  const free = freeRuns(view, runs)
   const isDue = free.length >= shape.l0Trigger || bytesOfRuns(free) >= firstTargetBytes(view, shape)
   if (!isDue || runs.length < shape.l0Trigger + BLOCKED_RUNS_EXTRA) return null
   const span = cheapestSpan(newest, MOST_BYTES_IN_TABLES * tableBytes(view, shape))
-  return span.length < BLOCKED_RUNS_MIN ? null : mergeWithin(view, shape, span)
+  return span.length < BLOCKED_RUNS_MIN ? null : ifFree(view, mergeWithin(view, shape, span))
 }
 
 /** Runs from the newest on, while each makes the bytes written for each run removed fewer. */
@@ -216,14 +218,6 @@ function grownRuns(
   const fits = bytesOfRuns(grown) + rawBytesOfTables(met) < inputBytesMax(view, shape)
   const same = overlapWith(view, base, hullOfRuns(grown)).length === met.length
   return grown.length > chosen.length && fits && same ? grown : chosen
-}
-
-function busyRuns(view: View): ReadonlySet<RunId> {
-  return new Set(
-    view.inProgress.flatMap(({ inputs }) => {
-      return inputs.filter(({ level }) => level === 0).map(({ run }) => run)
-    }),
-  )
 }
 
 function bytesOfRuns(runs: readonly Run[]): number {

@@ -193,9 +193,11 @@ describe('which level', () => {
     expect(lo1.pick(viewOf(FOUR_RUNS + fuller))?.reason.formula).toBe('runs(0) ≥ l0Trigger')
   })
 
-  test('a running job reserves the levels it reads and writes', () => {
+  test('a running job keeps others from its keys in the levels it reads and writes', () => {
     const level0 = lo1.pick(viewOf(FOUR_RUNS))!
-    expect(lo1.pick(viewOf(FOUR_RUNS + OVERFULL, [], [level0]))).toBeNull()
+    const smaller = OVERFULL.replaceAll('values=12', 'values=10')
+    const intoLevel1 = lo1.pick(viewOf(FOUR_RUNS + smaller))!
+    expect(lo1.pick(viewOf(FOUR_RUNS + OVERFULL, [], [intoLevel1]))).toBeNull()
     const deeper = `${OVERFULL.replaceAll('L2', 'L3').replaceAll('L1', 'L2')}`
     const deepOverfull = deeper.replaceAll('values=12', 'values=48')
     expect(printSpec(lo1.pick(viewOf(FOUR_RUNS + deepOverfull, [], [level0])))).toMatch(
@@ -211,8 +213,14 @@ describe('which level', () => {
   })
 })
 
-test('stall limits are LevelDB’s 8 and 12 at its trigger of 4', () => {
-  expect(lo1.stallLimits(viewOf(''))).toEqual({ slowdownRuns: 8, stopRuns: 12 })
+test('stall limits are those of the source at its trigger of 4, and in proportion above', () => {
+  const limits = (params: object) => {
+    return Object.values(levelingPartial.create({ ...params }).stallLimits(viewOf('')))
+  }
+  expect(limits({})).toEqual([20, 36])
+  expect(limits({ rules: 'leveldb' })).toEqual([8, 12])
+  expect(limits({ l0Trigger: 2 })).toEqual([20, 36])
+  expect(limits({ l0Trigger: 8 })).toEqual([40, 72])
 })
 
 test('debt counts what exceeds the targets with its share of the next level', () => {

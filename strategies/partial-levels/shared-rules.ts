@@ -11,21 +11,29 @@
  * RocksDB (`source-rules.ts`); only LevelDB puts a flushed run that overlaps nothing deeper at once
  * (`flushed-run.ts`).
  *
- * A running compaction reserves the levels it reads and writes; jobs on other levels may run at the
- * same time. Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder` and
- * `VersionStorageInfo::CalculateBaseBytes`.
+ * Beside running jobs. Bytes and runs that jobs read do not count towards scores. A table is taken
+ * if no job reads it and none works on its keys in its level or the next; if the chosen table is
+ * not free, the next best one is taken. With RocksDB's round-robin the level waits instead. One job
+ * at a time goes from level 0 to the base level. While it runs, the newest runs of level 0 may
+ * merge within it, and the base level waits if level 0 is due. LevelDB runs one job at a time; with
+ * more of them its rules choose as RocksDB's do.
+ *
+ * Sources: LevelDB `VersionSet::PickCompaction`, RocksDB `LevelCompactionBuilder`
+ * (`PickFileToCompact`, `SetupInitialFiles`) and `VersionStorageInfo` (`CalculateBaseBytes`,
+ * `ComputeCompactionScore`).
  */
 
 import type { LevelScore, PickReason, TreeView } from '../../engine/compaction/strategy.ts'
-import { indexOfTable, type Run, tableAt } from '../../engine/version/run.ts'
-import type { TableMeta } from '../../engine/version/table-meta.ts'
+import { indexOfTable, overlapping, type Run, tableAt } from '../../engine/version/run.ts'
+import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
-import { scoresAround, whenIdle } from '../define-strategy.ts'
+import { debtBeside, scoresAround, whenIdle } from '../define-strategy.ts'
+import { busyOf, ifFree } from '../primitives/busy.ts'
 import { chooseTable } from '../primitives/movement.ts'
 import { advance, indexAfter } from '../primitives/round-robin.ts'
 import { tableBytes } from '../primitives/shared-parameters.ts'
-import { inputBytes, levelsTouched, mergeIntoOldest, outputTo } from '../primitives/specs.ts'
-import { findMark, type MarkRule } from '../primitives/triggers.ts'
+import { mergeIntoOldest, outputTo } from '../primitives/specs.ts'
+import { findMark, type Mark, type MarkRule } from '../primitives/triggers.ts'
 import { descendSpan, grownSpan, type Span, spanToTarget } from './descent.ts'
 import { pickFlushedRun } from './flushed-run.ts'
 import { compactRun, pickBlockedLevel0, pickLevel0 } from './level-zero.ts'
@@ -39,19 +47,14 @@ import {
   bytesPerTombstone,
   firstTargetBytes,
   fullnessOfLevels,
-  nextLevel,
   type Targets,
   targetsOf,
 } from './targets.ts'
 
 export { NO_CURSORS, type PartialShape } from './shape.ts'
 
-/** Returns the compaction that is due, if any. Running jobs read or write the `busy` levels. */
-export type PartialTrigger = (
-  view: View,
-  shape: PartialShape,
-  busy: ReadonlySet<number>,
-) => Spec | null
+/** Returns a compaction that is due and may start, if any. */
+export type PartialTrigger = (view: View, shape: PartialShape) => Spec | null
 
 /** The members of a strategy of this family, given the shape that its parameters describe. */
 export function partialMembers<Values>(
@@ -76,33 +79,35 @@ export function pickPartialLevels(
   shape: PartialShape,
   triggers: readonly PartialTrigger[] = [pickFullest],
 ): Spec | null {
-  const busy = busyLevels(view)
-  let spec = pickRepair(view, shape, busy) ?? pickFlushedRun(view, shape, busy)
-  for (const trigger of triggers) spec ??= trigger(view, shape, busy)
+  let spec = pickRepair(view, shape) ?? pickFlushedRun(view, shape)
+  for (const trigger of triggers) spec ??= trigger(view, shape)
   return spec
 }
 
 /** Compacts the level that is due and has the greatest priority. */
-export function pickFullest(
-  view: View,
-  shape: PartialShape,
-  busy: ReadonlySet<number>,
-): Spec | null {
+export function pickFullest(view: View, shape: PartialShape): Spec | null {
   const targets = targetsOf(view, shape)
-  const isFree = (level: number) => !busy.has(level) && !busy.has(nextLevel(targets, level))
+  let level0Waits = false
   const due = fullnessOfLevels(view, shape, targets)
     .filter(({ score }) => score >= 1)
     .sort((a, b) => b.priority - a.priority)
   for (const { level } of due) {
-    if (isFree(level)) {
-      return level === 0
-        ? pickLevel0(view, shape, targets.base, level0Reason(view, shape))
-        : pickTable(view, shape, targets, level)
-    }
-    const within = level === 0 ? pickBlockedLevel0(view, shape) : null
-    if (within !== null) return within
+    // Otherwise jobs of the base level could keep level 0 waiting for ever.
+    if (level0Waits && level === targets.base) continue
+    const spec =
+      level === 0 ? pickDueLevel0(view, shape, targets) : pickTable(view, shape, targets, level)
+    if (spec !== null) return spec
+    level0Waits ||= level === 0
   }
   return null
+}
+
+/** Tables of level 0 overlap, so only one job at a time takes runs down. */
+function pickDueLevel0(view: View, shape: PartialShape, { base }: Targets): Spec | null {
+  if (busyOf(view).tablesIn(0).length > 0) return pickBlockedLevel0(view, shape)
+  if (!isOneRun(view, 0, base)) return pickBlockedLevel0(view, shape)
+  const down = pickLevel0(view, shape, base, level0Reason(view, shape))
+  return ifFree(view, down) ?? pickBlockedLevel0(view, shape)
 }
 
 function level0Reason(view: View, shape: PartialShape): PickReason {
@@ -121,7 +126,10 @@ function level0Reason(view: View, shape: PartialShape): PickReason {
   }
 }
 
-/** Fullness of every level. Some level scores 1 or more exactly when a compaction is due. */
+/**
+ * Fullness of every level, without what running jobs read. If no job runs, some level scores 1 or
+ * more exactly when a compaction is due.
+ */
 export function scorePartialLevels(
   view: View,
   shape: PartialShape,
@@ -131,11 +139,14 @@ export function scorePartialLevels(
     return { level, score }
   })
   if (scores.some(({ score }) => score >= 1)) return scores
-  const due = pickPartialLevels(whenIdle(view), shape, triggers)
+  const due = pickPartialLevels(view, shape, triggers)
   return scoresAround(view, due, (level) => scores[level]!.score)
 }
 
-/** RocksDB's estimate: bytes above a target are rewritten with their share of the next level. */
+/**
+ * RocksDB's estimate: bytes above a target are rewritten with their share of the next level. Tables
+ * that running jobs read are counted like others until their results are installed, once.
+ */
 export function debtOfPartialLevels(
   view: View,
   shape: PartialShape,
@@ -143,7 +154,8 @@ export function debtOfPartialLevels(
 ): number {
   const targets = targetsOf(view, shape)
   const level0 = levelAt(view.version, 0)
-  const isDue = level0.runs.length > 0 && fullnessOfLevels(view, shape, targets)[0]!.score >= 1
+  const fullness = fullnessOfLevels(whenIdle(view), shape, targets)
+  const isDue = level0.runs.length > 0 && fullness[0]!.score >= 1
   const flushed = isDue ? level0.totals.rawBytes : 0
   let debt = flushed === 0 ? 0 : flushed + levelAt(view.version, targets.base).totals.rawBytes
   let arriving = 0
@@ -158,31 +170,45 @@ export function debtOfPartialLevels(
     if (below > 0) debt += Math.floor(arriving * (1 + below / Math.max(bytes, 1)))
   }
   if (debt > 0) return debt
-  const due = pickPartialLevels(whenIdle(view), shape, triggers)
-  return due?.kind === 'merge' ? inputBytes(view.version, due.inputs) : 0
+  return debtBeside(view, pickPartialLevels(view, shape, triggers))
 }
 
-/** LevelDB's limits, 8 and 12 for a trigger of 4. */
-function stallsOfPartialLevels({ l0Trigger }: PartialShape) {
-  return { slowdownRuns: 2 * Math.max(l0Trigger, 4), stopRuns: 3 * Math.max(l0Trigger, 4) }
+/** The source's limits for a trigger of 4, and in proportion above. At rest there are fewer runs. */
+export function stallsOfPartialLevels({ l0Trigger, rules }: PartialShape) {
+  const scale = Math.max(l0Trigger, 4) / 4
+  const { slowdownRuns, stopRuns } = rules.stalls
+  return { slowdownRuns: scale * slowdownRuns, stopRuns: scale * stopRuns }
 }
 
 /** Sends a marked table one level deeper, or rewrites it in place in the deepest level. */
 export function markTrigger(rule: MarkRule): PartialTrigger {
-  return (view, shape, busy) => {
-    const targets = targetsOf(view, shape)
-    const mark = findMark(view, rule, {
-      isFree: (level) =>
-        !busy.has(level) && (isDeepest(view, level) || !busy.has(nextLevel(targets, level))),
-      rewrites: (level) => isDeepest(view, level),
-      startIn: (level, run) => indexAfter(run, view.state.cursors[level] ?? null),
-    })
-    if (mark === null) return null
-    const { level, index, table, reason } = mark
-    if (level === 0) return compactRun(view, shape, targets.base, runWith(view, table), reason)
-    if (isDeepest(view, level)) return rewriteTable(view, shape, level, table, reason)
-    return compactTables(view, shape, level, index, reason)
+  return (view, shape) => {
+    const busy = busyOf(view)
+    const taken = new Set<TableId>()
+    for (;;) {
+      const mark = findMark(view, rule, {
+        isFree: ({ id }) => !busy.reads(id) && !taken.has(id),
+        rewrites: (level) => isDeepest(view, level),
+        startIn: (level, run) => indexAfter(run, view.state.cursors[level] ?? null),
+      })
+      if (mark === null) return null
+      const spec = compactMarked(view, shape, mark)
+      if (spec !== null) return spec
+      taken.add(mark.table.id)
+    }
   }
+}
+
+function compactMarked(view: View, shape: PartialShape, mark: Mark): Spec | null {
+  const { level, index, table, reason } = mark
+  if (level === 0) {
+    const { base } = targetsOf(view, shape)
+    if (!isOneRun(view, 0, base)) return null
+    return ifFree(view, compactRun(view, shape, base, runWith(view, table), reason))
+  }
+  if (isDeepest(view, level)) return ifFree(view, rewriteTable(view, shape, level, table, reason))
+  if (!isOneRun(view, level, level + 1)) return null
+  return compactTables(view, shape, level, index, reason)
 }
 
 /** The run of level 0 that holds the table. */
@@ -195,24 +221,23 @@ export function isDeepest(view: TreeView, level: number): boolean {
   return level > 0 && level === view.version.levels.length - 1
 }
 
-/** Compacts table `index` of a level below 0 and its neighbours into the next level. */
+/**
+ * Compacts table `index` of a level below 0 and its neighbours into the next level. If jobs are in
+ * the way of the neighbours, the table goes without them; null if they are in its own way.
+ */
 function compactTables(
   view: View,
   shape: PartialShape,
   level: number,
   index: number,
   reason: PickReason,
-): Spec {
+): Spec | null {
   const run = levelAt(view.version, level).runs[0]!
-  const to = Math.min(index + shape.tablesPerJob, run.totals.tables)
-  return descendFrom(
-    view,
-    shape,
-    level,
-    grownSpan(view, shape, level, { from: index, to }),
-    index,
-    reason,
-  )
+  const chosen = { from: index, to: Math.min(index + shape.tablesPerJob, run.totals.tables) }
+  const grown = grownSpan(view, shape, level, chosen)
+  const spec = ifFree(view, descendFrom(view, shape, level, grown, index, reason))
+  if (spec !== null || busyOf(view).isIdle) return spec
+  return ifFree(view, descendFrom(view, shape, level, { from: index, to: index + 1 }, index, reason))
 }
 
 /** Sends the span down; the cursor moves to its end. */
@@ -250,31 +275,61 @@ function rewriteTable(
   }
 }
 
-function busyLevels(view: View): ReadonlySet<number> {
-  return new Set(view.inProgress.flatMap((spec) => levelsTouched(spec)))
-}
-
-/** Compacts the table that the movement chooses, of a level that has reached its target. */
-function pickTable(view: View, shape: PartialShape, targets: Targets, level: number): Spec {
+/**
+ * Compacts the table that the movement chooses, of a level that has reached its target. Null if
+ * running jobs are in the way of every table.
+ */
+function pickTable(view: View, shape: PartialShape, targets: Targets, level: number): Spec | null {
   const { runs, totals } = levelAt(view.version, level)
+  if (!isOneRun(view, level, level + 1)) return null
   const run = runs[0]!
   const cursor = view.state.cursors[level] ?? null
   const { densityThreshold, ttlMs } = shape
-  const index = chooseTable(shape.movement, {
-    view,
-    level,
-    run,
-    start: indexAfter(run, cursor),
-    cursor,
-    densityThreshold,
-    ttlMs,
-    bytesPerTombstone: bytesPerTombstone(view, shape),
-  })
+  const taken = reservedTables(view, level, run)
   const reason = saturation(shape, targets, level, totals.rawBytes)
-  if (shape.movement[0] !== 'rr-to-target') return compactTables(view, shape, level, index, reason)
-  const excess = totals.rawBytes - targets.bytes(level)
-  const span = spanToTarget(view, shape, level, index, excess)
-  return descendFrom(view, shape, level, span, index, reason)
+  for (;;) {
+    const index = chooseTable(shape.movement, {
+      view,
+      level,
+      run,
+      start: indexAfter(run, cursor),
+      cursor,
+      densityThreshold,
+      ttlMs,
+      bytesPerTombstone: bytesPerTombstone(view, shape),
+      taken,
+    })
+    if (index === null) return null
+    if (shape.movement[0] === 'rr-to-target') {
+      if (taken.has(index)) return null
+      const excess = totals.rawBytes - targets.bytes(level)
+      const span = spanToTarget(view, shape, level, index, excess)
+      return ifFree(view, descendFrom(view, shape, level, span, index, reason))
+    }
+    const spec = compactTables(view, shape, level, index, reason)
+    if (spec !== null) return spec
+    taken.add(index)
+  }
+}
+
+/**
+ * Whether a job from one level into the other leaves that a single run. Not so while the levels
+ * wait for a repair, or while a job opens the run of an empty level.
+ */
+function isOneRun(view: View, from: number, to: number): boolean {
+  const count = (level: number) => levelAt(view.version, level).runs.length
+  if ((from > 0 && count(from) > 1) || count(to) > 1) return false
+  return count(to) === 1 || !busyOf(view).writesTo(to)
+}
+
+/** Indices of the run's tables whose keys running jobs reserve in the level or the next. Owned. */
+function reservedTables(view: View, level: number, run: Run): Set<number> {
+  const reserved = new Set<number>()
+  for (const range of busyOf(view).rangesIn(level, level + 1)) {
+    const { from, to } = overlapping(run, range)
+    for (let index = from; index < to; index++) reserved.add(index)
+  }
+  return reserved
 }
 
 function saturation(
@@ -295,16 +350,13 @@ function saturation(
 }
 
 /** First of all, merges several runs in a level below 0, which another strategy left, into one. */
-function pickRepair(view: View, shape: PartialShape, busy: ReadonlySet<number>): Spec | null {
-  const level = view.version.levels.findIndex(
-    ({ runs }, index) => index > 0 && runs.length > 1 && !busy.has(index),
-  )
-  if (level === -1) return null
-  const { runs } = levelAt(view.version, level)
-  const reason = {
-    trigger: 'sorted runs',
-    formula: 'runs > 1',
-    values: { level, runs: runs.length },
+function pickRepair(view: View, shape: PartialShape): Spec | null {
+  for (const [level, { runs }] of view.version.levels.entries()) {
+    if (level === 0 || runs.length < 2) continue
+    const values = { level, runs: runs.length }
+    const reason = { trigger: 'sorted runs', formula: 'runs > 1', values }
+    const spec = ifFree(view, mergeIntoOldest(view, level, [], runs, shape, reason))
+    if (spec !== null) return spec
   }
-  return mergeIntoOldest(view, level, [], runs, shape, reason)
+  return null
 }

@@ -3,6 +3,7 @@ import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.
 import { validateSpec } from '../../engine/compaction/validate-spec.ts'
 import { parseVersion } from '../../engine/version/text.ts'
 import { printSpec } from '../primitives/print-spec.ts'
+import { outputTo } from '../primitives/specs.ts'
 import {
   apply,
   brokenRecency,
@@ -315,7 +316,7 @@ describe('merges within level 0', () => {
   const job = (inputs: CompactionSpec['inputs']): CompactionSpec => ({
     kind: 'merge',
     inputs,
-    outputs: [],
+    outputs: [outputTo({ level: inputs[0]!.level + 1, after: null }, null, 0)],
     nextState: null,
     reason: { trigger: '', formula: '', values: {} },
   })

@@ -2,12 +2,13 @@
  * Owns the rules in which LevelDB, RocksDB 7.8 and RocksDB since 9.0 differ. A strategy that names
  * one of them as its source picks by these; `rules` is the parameter.
  *
- * Sources: LevelDB `version_set.cc`. RocksDB `compaction_picker_level.cc`, `compaction_picker.cc`
+ * Sources: LevelDB `version_set.cc` and `db/dbformat.h` (stall limits). RocksDB `compaction_picker_level.cc`, `compaction_picker.cc`
  * and `version_set.cc`; changes by pull request: moves out of level 0 (10188, 7.5), surplus levels
  * (11340, 8.2), moves to both sides (11347, 8.2), merges within a small level 0 (12214, 9.0),
  * limit of grown inputs (10835, 7.8; 12323, 9.0).
  */
 
+import type { StallLimits } from '../../engine/compaction/strategy.ts'
 import type { SoftCutRule } from '../primitives/shared-parameters.ts'
 
 export interface SourceRules {
@@ -31,6 +32,8 @@ export interface SourceRules {
   /** Inputs also grow by the tables that lie within the key range of the other inputs. */
   readonly growsWithin: boolean
   readonly softCuts: SoftCutRule
+  /** At how many runs of level 0 writers slow down and stop, for a trigger of 4. */
+  readonly stalls: StallLimits
   /** The deepest level to which a flushed run that overlaps nothing goes (`flushed-run.ts`). */
   readonly flushLevelMax: number
 }
@@ -55,6 +58,7 @@ const ROCKSDB: SourceRules = {
   inputTablesMax: 50,
   growsWithin: true,
   softCuts: 'rocksdb',
+  stalls: { slowdownRuns: 20, stopRuns: 36 },
   flushLevelMax: 0,
 }
 
@@ -79,6 +83,7 @@ export const SOURCE_RULES = {
     inputTablesMax: 25,
     growsWithin: false,
     softCuts: 'leveldb',
+    stalls: { slowdownRuns: 8, stopRuns: 12 },
     flushLevelMax: 2,
   },
 } as const satisfies Readonly<Record<string, SourceRules>>

@@ -17,7 +17,12 @@
 
 import type { TreeView } from '../../engine/compaction/strategy.ts'
 import { levelAt } from '../../engine/version/version.ts'
-import { compensatedRunBytes, tombstoneBytes } from '../primitives/compensated-sizes.ts'
+import { busyOf, freeRuns } from '../primitives/busy.ts'
+import {
+  compensatedRunBytes,
+  compensatedTableBytes,
+  tombstoneBytes,
+} from '../primitives/compensated-sizes.ts'
 import type { PartialShape } from './shape.ts'
 
 export interface Targets {
@@ -81,16 +86,13 @@ export function bytesPerTombstone(view: TreeView, { rules }: PartialShape): numb
   return rules.compensatesTombstones ? tombstoneBytes(view.version) : 0
 }
 
-export function nextLevel({ base }: Targets, level: number): number {
-  return level === 0 ? base : level + 1
-}
-
 /** RocksDB raises the priority of levels that are due by this factor, before it lowers some. */
 const DUE_FACTOR = 10
 
 /**
  * The fullness of every level. With static targets the fullest goes first. With dynamic targets a
  * level that is due waits the longer, the more bytes are about to arrive from the levels above it.
+ * What running jobs read is left out, but still counts as about to arrive.
  */
 export function fullnessOfLevels(
   view: TreeView,
@@ -100,17 +102,23 @@ export function fullnessOfLevels(
   const perTombstone = bytesPerTombstone(view, shape)
   const bytesOf = (level: number) =>
     compensatedRunBytes(levelAt(view.version, level).runs, perTombstone)
+  const busy = busyOf(view)
+  const freeBytesOf = (level: number) =>
+    bytesOf(level) - compensatedTableBytes(busy.tablesIn(level), perTombstone)
   let arriving = levelAt(view.version, 0).totals.rawBytes
   return view.version.levels.map(({ runs, totals }, level) => {
-    if (level === 0) return level0Fullness(view, shape, targets, runs.length, bytesOf)
+    if (level === 0) {
+      const free = { runs: freeRuns(view, runs).length, bytes: freeBytesOf(0) }
+      return level0Fullness(view, shape, targets, free, bytesOf(targets.base))
+    }
     const target = targets.bytes(level)
-    const bytes = bytesOf(level)
+    const bytes = freeBytesOf(level)
     let score = bytes / target
     let priority = score
     if (shape.sizing === 'dynamic' && score >= 1) {
       priority = (bytes / (target + arriving)) * DUE_FACTOR
     }
-    const isSurplus = level <= targets.lastSurplus && runs.length > 0
+    const isSurplus = level <= targets.lastSurplus && bytes > 0
     if (isSurplus) {
       const drained = 1.001 + 0.001 * (targets.lastSurplus - level)
       score = Math.max(score, drained)
@@ -126,17 +134,16 @@ function level0Fullness(
   view: TreeView,
   shape: PartialShape,
   targets: Targets,
-  runs: number,
-  bytesOf: (level: number) => number,
+  { runs, bytes }: { readonly runs: number; readonly bytes: number },
+  baseBytes: number,
 ): Fullness {
   const byRuns = runs / shape.l0Trigger
   if (!shape.rules.level0ByBytes) return { level: 0, score: byRuns, priority: byRuns }
-  const bytes = bytesOf(0)
   const byBytes = bytes / firstTargetBytes(view, shape)
   const score = Math.max(byRuns, byBytes)
   if (shape.sizing === 'static') return { level: 0, score, priority: score }
   let priority = byBytes >= 1 ? Math.max(byRuns, 1.01) : byRuns
   const target = targets.bytes(targets.base)
-  if (bytes > target) priority = Math.max(priority, bytes / Math.max(bytesOf(targets.base), target))
+  if (bytes > target) priority = Math.max(priority, bytes / Math.max(baseBytes, target))
   return { level: 0, score, priority: priority > 1 ? priority * DUE_FACTOR : priority }
 }

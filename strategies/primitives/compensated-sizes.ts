@@ -44,6 +44,16 @@ export function compensatedBytes(table: TableMeta, bytesPerTombstone: number): n
   return rawBytes(table) + surplusTombstones(table) * bytesPerTombstone
 }
 
+/** The sum over the tables. */
+export function compensatedTableBytes(
+  tables: readonly TableMeta[],
+  bytesPerTombstone: number,
+): number {
+  let bytes = 0
+  for (const table of tables) bytes += compensatedBytes(table, bytesPerTombstone)
+  return bytes
+}
+
 /** The same for all tables of the runs. */
 export function compensatedRunBytes(runs: readonly Run[], bytesPerTombstone: number): number {
   let bytes = 0

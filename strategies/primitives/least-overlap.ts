@@ -27,7 +27,7 @@ import {
   Lineages,
   tablesOfChunks,
 } from './lineage.ts'
-import { leastIndex, leastOf, type Ranks, ranksAfter } from './table-ranks.ts'
+import { leastIndex, leastOf, NONE_TAKEN, type Ranks, ranksAfter } from './table-ranks.ts'
 
 interface Known {
   readonly run: Run
@@ -41,25 +41,27 @@ type Compared = Omit<Known, 'ratios'>
 
 /**
  * Index in `run`, not empty, of the table with the least ratio of overlapping raw bytes in `other`
- * to its own; of equal ones the first at or after index `start`, around the end.
+ * to its own; of equal ones the first at or after index `start`, around the end. Tables whose
+ * indices are taken are not chosen. Null, to pass: there is no other run, and some are taken.
  */
 export type LeastOverlapIndex = (
   run: Run,
   other: Run | undefined,
   start: number,
   bytesPerTombstone?: number,
-) => number
+  taken?: ReadonlySet<number>,
+) => number | null
 
 /** Makes a choice with its own memory. Use one for each distance between the two levels. */
 export function leastOverlap(): LeastOverlapIndex {
   const lineages = new Lineages<Known>()
-  return (run, other, start, bytesPerTombstone = 0) => {
-    if (other === undefined) return start
+  return (run, other, start, bytesPerTombstone = 0, taken = NONE_TAKEN) => {
+    if (other === undefined) return taken.size === 0 ? start : null
     const compared = { run, other, bytesPerTombstone }
     const before = lineages.ancestor(run)
     const ratios = before === undefined ? ratiosOf(compared) : ratiosAfter(before, compared)
     lineages.keep({ run, other, bytesPerTombstone, ratios }, before)
-    return leastIndex(run, start, ratios).index
+    return leastIndex(run, start, ratios, taken).index
   }
 }
 
@@ -74,11 +76,12 @@ function ratiosOf(compared: Compared): Ranks {
 function ratiosAfter(before: Known, compared: Compared): Ranks {
   const { run, other } = compared
   const holes = holesBetween(before.run.chunks, run.chunks)
-  const ratios = ranksAfter(before.ratios, holes, (hole) => ratiosInHole(before, run.chunks, hole))
   const open = new Map<number, number[]>()
-  for (const { from, to } of holes) {
-    for (let at = from; at < to; at++) open.set(at, ratios.chunks[at]!.slice())
-  }
+  const ratios = ranksAfter(before.ratios, holes, (hole) => {
+    const fresh = ratiosInHole(before, run.chunks, hole)
+    for (const [at, own] of fresh.entries()) open.set(hole.from + at, own)
+    return fresh
+  })
   for (const range of changedRanges(before.other.chunks, other.chunks)) {
     forget(ratios, run, range, open)
   }
@@ -86,16 +89,17 @@ function ratiosAfter(before: Known, compared: Compared): Ranks {
   return workedOut(ratios, open, compared)
 }
 
-/** Ratios of edited chunks, by chunk; those of new tables are unknown. */
+/** Ratios of edited chunks, by chunk; those of new tables are unknown. Owned. */
 function ratiosInHole(
   before: Known,
   chunks: readonly Chunk[],
   { beforeFrom, beforeTo, from, to }: Hole,
-): readonly (readonly number[])[] {
+): readonly number[][] {
   const old = tablesOfChunks(before.run.chunks, beforeFrom, beforeTo)
   const fresh = tablesOfChunks(chunks, from, to)
   const ratios = joined(before.ratios.chunks.slice(beforeFrom, beforeTo))
   const carried = carriedOver(ratios, holesBetween(old, fresh))
+  if (to - from === 1) return [carried]
   let first = 0
   return chunks.slice(from, to).map(({ tables }) => {
     first += tables.length

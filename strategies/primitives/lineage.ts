@@ -108,13 +108,12 @@ export function tablesOfChunks(
   from: number,
   to: number,
 ): readonly TableMeta[] {
-  if (to - from === 1) return chunks[from]!.tables
   return joined(chunks.slice(from, to).map(({ tables }) => tables))
 }
 
-/** The lists joined into one. `flat` takes several times as long. */
-export function joined<T>(lists: readonly (readonly T[])[]): T[] {
-  return ([] as T[]).concat(...lists)
+/** The lists joined into one; a single list itself. `flat` takes several times as long. */
+export function joined<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  return lists.length === 1 ? lists[0]! : ([] as T[]).concat(...lists)
 }
 
 /** Enough for the levels of a few trees. */

@@ -7,7 +7,7 @@ import { parseVersion } from '../../engine/version/text.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { keyBytes } from '../testing/stepper.ts'
 import { chooseTable, MOVEMENTS, type MovementName } from './movement.ts'
-import { leastIndex, rankedBy } from './table-ranks.ts'
+import { leastIndex, NONE_TAKEN, rankedBy } from './table-ranks.ts'
 
 const READS = new Map([
   [1, 5],
@@ -37,11 +37,18 @@ const TREE = `
   L3
     R1: 21[c,h] values=50`
 
-function choose(movement: MovementName, start = 0, tree = TREE, nowMs = 100): number | null {
+function choose(
+  movement: MovementName,
+  start = 0,
+  tree = TREE,
+  nowMs = 100,
+  takenIndices: readonly number[] = [],
+): number | null {
   const view = viewOf(tree, nowMs)
   const [run] = levelAt(view.version, 1).runs
   const limits = { densityThreshold: 0.5, ttlMs: 30, cursor: null, bytesPerTombstone: 0 }
-  const index = MOVEMENTS[movement]({ view, level: 1, run: run!, start, ...limits })
+  const taken = new Set(takenIndices)
+  const index = MOVEMENTS[movement]({ view, level: 1, run: run!, start, ...limits, taken })
   return index === null ? null : tableAt(run!, index).id
 }
 
@@ -79,7 +86,7 @@ describe('each movement', () => {
     const view = viewOf(TREE, 50)
     const [run] = levelAt(view.version, 1).runs
     const from = { view, level: 1, run: run!, start: 3, cursor: null, bytesPerTombstone: 0 }
-    const limits = { densityThreshold: 1.1, ttlMs: 30 }
+    const limits = { densityThreshold: 1.1, ttlMs: 30, taken: NONE_TAKEN }
     expect(chooseTable(['ttl', 'density', 'lo1'], { ...from, ...limits })).toBe(1)
     expect(chooseTable(['ttl', 'density'], { ...from, ...limits })).toBe(3)
   })
@@ -90,6 +97,7 @@ test('random visits all tables, and the same one for the same view', () => {
   const [run] = levelAt(view.version, 1).runs
   const pick = (cursor: string) =>
     MOVEMENTS.random({
+      taken: NONE_TAKEN,
       view,
       level: 1,
       run: run!,

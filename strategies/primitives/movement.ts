@@ -45,6 +45,8 @@ export interface Candidates extends MovementLimits {
   readonly cursor: string | null
   /** What a tombstone adds to the size of a table (`compensated-sizes.ts`); 0: sizes are raw. */
   readonly bytesPerTombstone: number
+  /** Indices of tables that may not be chosen, because running jobs are in their way. */
+  readonly taken: ReadonlySet<number>
 }
 
 /** Index of the table chosen, or null to pass. */
@@ -79,42 +81,46 @@ let rankedBytesPerTombstone = 0
 let byRankedSize = rankedBy((table) => -compensatedBytes(table, 0))
 
 export const MOVEMENTS = {
-  rr: ({ run, cursor }) => indexReaching(run, cursor),
+  rr: ({ run, cursor, taken }) => freeFrom(run, indexReaching(run, cursor), taken),
   'rr-to-target': ({ start }) => start,
-  lo1: ({ view, level, run, start, bytesPerTombstone }) => {
-    return overlapWithNext(run, runOfLevel(view, level + 1), start, bytesPerTombstone)
+  lo1: ({ view, level, run, start, bytesPerTombstone, taken }) => {
+    return overlapWithNext(run, runOfLevel(view, level + 1), start, bytesPerTombstone, taken)
   },
-  lo2: ({ view, level, run, start, bytesPerTombstone }) => {
+  lo2: ({ view, level, run, start, bytesPerTombstone, taken }) => {
     const grandparent = runOfLevel(view, level + 2)
     if (grandparent === undefined) return null
-    return overlapWithSecondNext(run, grandparent, start, bytesPerTombstone)
+    return overlapWithSecondNext(run, grandparent, start, bytesPerTombstone, taken)
   },
-  largest: ({ run, start, bytesPerTombstone }) => {
-    return leastIndex(run, start, bySize(bytesPerTombstone)(run)).index
+  largest: ({ run, start, bytesPerTombstone, taken }) => {
+    return leastIndex(run, start, bySize(bytesPerTombstone)(run), taken).index
   },
   coldest: coldestIndex,
-  'oldest-max-seq': ({ run, start }) => leastIndex(run, start, byNewestSeq(run)).index,
-  'oldest-min-seq': ({ run, start }) => leastIndex(run, start, byOldestSeq(run)).index,
-  density: ({ run, start, densityThreshold }) => {
-    const { index, rank } = leastIndex(run, start, byDensity(run))
+  'oldest-max-seq': ({ run, start, taken }) => {
+    return leastIndex(run, start, byNewestSeq(run), taken).index
+  },
+  'oldest-min-seq': ({ run, start, taken }) => {
+    return leastIndex(run, start, byOldestSeq(run), taken).index
+  },
+  density: ({ run, start, densityThreshold, taken }) => {
+    const { index, rank } = leastIndex(run, start, byDensity(run), taken)
     return -rank >= densityThreshold ? index : null
   },
-  'most-tombstones': ({ run, start }) => {
-    const { index, rank } = leastIndex(run, start, byTombstones(run))
+  'most-tombstones': ({ run, start, taken }) => {
+    const { index, rank } = leastIndex(run, start, byTombstones(run), taken)
     return rank < 0 ? index : null
   },
-  'oldest-tombstone': ({ run, start }) => {
-    const { index, rank } = leastIndex(run, start, byTombstoneAge(run))
+  'oldest-tombstone': ({ run, start, taken }) => {
+    const { index, rank } = leastIndex(run, start, byTombstoneAge(run), taken)
     return rank === Number.POSITIVE_INFINITY ? null : index
   },
-  ttl: ({ view, run, start, ttlMs }) => {
-    const { index, rank } = leastIndex(run, start, byTombstoneAge(run))
+  ttl: ({ view, run, start, ttlMs, taken }) => {
+    const { index, rank } = leastIndex(run, start, byTombstoneAge(run), taken)
     return rank <= view.nowMs - ttlMs ? index : null
   },
-  random: ({ view, level, run, cursor }) => {
+  random: ({ view, level, run, cursor, taken }) => {
     const { tables, rawBytes } = run.totals
     const text = `${level}/${run.id}/${tables}/${rawBytes}/${view.oldestSnapshotSeq}/${cursor}`
-    return deriveSeed(0, text) % tables
+    return freeFrom(run, deriveSeed(0, text) % tables, taken)
   },
 } as const satisfies Readonly<Record<string, Movement>>
 
@@ -122,21 +128,33 @@ export type MovementName = keyof typeof MOVEMENTS
 
 export const MOVEMENT_NAMES = Object.keys(MOVEMENTS) as readonly MovementName[]
 
-/** Index of the table chosen by the first movement that does not pass; round-robin if all pass. */
-export function chooseTable(movements: readonly MovementName[], from: Candidates): number {
+/**
+ * Index of the table chosen by the first movement that does not pass; round-robin if all pass. Null
+ * if all tables are taken. `rr-to-target` answers a taken table too: its turn does not pass on.
+ */
+export function chooseTable(movements: readonly MovementName[], from: Candidates): number | null {
+  if (from.taken.size >= from.run.totals.tables) return null
   for (const name of movements) {
     const index = MOVEMENTS[name](from)
     if (index !== null) return index
   }
-  return from.start
+  return freeFrom(from.run, from.start, from.taken)
 }
 
-function coldestIndex({ view, run, start }: Candidates): number {
+/** The first free index from `start` on, going on from 0 after the last; one must be free. */
+function freeFrom(run: Run, start: number, taken: ReadonlySet<number>): number {
+  let index = start
+  while (taken.has(index)) index = (index + 1) % run.totals.tables
+  return index
+}
+
+function coldestIndex({ view, run, start, taken }: Candidates): number {
   const { tables } = run.totals
-  let coldest = start
+  let coldest = freeFrom(run, start, taken)
   let fewest = Number.POSITIVE_INFINITY
   for (let turn = 0; turn < Math.min(tables, COLDEST_TABLES); turn++) {
     const index = (start + turn) % tables
+    if (taken.has(index)) continue
     const { reads } = view.tableStats(tableAt(run, index).id)
     if (reads >= fewest) continue
     fewest = reads

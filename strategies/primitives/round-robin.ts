@@ -35,12 +35,14 @@ export function indexAfter(run: Run, cursor: string | null): number {
 
 /** Index of the first table of a run, not empty, that ends beyond the cursor; past the last: 0. */
 export function indexReaching(run: Run, cursor: string | null): number {
-  if (cursor === null) return 0
-  const key = fromHex(cursor)
+  return cursor === null ? 0 : indexBeyond(run, fromHex(cursor)) % run.totals.tables
+}
+
+/** Index of the first table that ends beyond the key, or the number of tables if none does. */
+export function indexBeyond(run: Run, key: Uint8Array): number {
   const index = lowerBound(run, key)
-  if (index === run.totals.tables) return 0
-  const ends = compareBytes(tableAt(run, index).largest, key) === 0
-  return (ends ? index + 1 : index) % run.totals.tables
+  if (index === run.totals.tables) return index
+  return compareBytes(tableAt(run, index).largest, key) === 0 ? index + 1 : index
 }
 
 /** The cursors after `table` of `level` was chosen. */

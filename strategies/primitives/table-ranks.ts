@@ -83,15 +83,21 @@ export function leastRankOf({ leasts }: Ranks): number {
   return leastOf(leasts)
 }
 
+export const NONE_TAKEN: ReadonlySet<number> = new Set()
+
 /**
  * The table with the least rank in a run, which must not be empty. Of equal ranks the first at or
- * after index `start` is chosen, going on from the first table after the last.
+ * after index `start` is chosen, going on from the first table after the last. Tables whose indices
+ * are taken are not chosen; one must be free.
  */
 export function leastIndex(
   run: Run,
   start: number,
-  { chunks, leasts }: Ranks,
+  ranks: Ranks,
+  taken: ReadonlySet<number> = NONE_TAKEN,
 ): { readonly index: number; readonly rank: number } {
+  if (taken.size > 0) return leastFreeIndex(run, start, ranks, taken)
+  const { chunks, leasts } = ranks
   const own = chunkAt(run, start)
   let chunk = own
   let rank = Number.POSITIVE_INFINITY
@@ -109,4 +115,28 @@ export function leastIndex(
     return { index: first + at, rank: leasts[own]! }
   }
   return { index: run.firstIndexes[chunk]! + chunks[chunk]!.indexOf(rank), rank }
+}
+
+/** The same, by a walk over all tables: only while jobs run are some of them taken. */
+function leastFreeIndex(
+  { totals: { tables }, firstIndexes }: Run,
+  start: number,
+  { chunks, leasts }: Ranks,
+  taken: ReadonlySet<number>,
+): { readonly index: number; readonly rank: number } {
+  const turnOf = (index: number) => (index - start + tables) % tables
+  let index = -1
+  let rank = Number.POSITIVE_INFINITY
+  for (const [chunk, ranks] of chunks.entries()) {
+    if (index >= 0 && leasts[chunk]! > rank) continue
+    for (const [at, own] of ranks.entries()) {
+      const candidate = firstIndexes[chunk]! + at
+      if (taken.has(candidate)) continue
+      const isBetter = own < rank || (own === rank && turnOf(candidate) < turnOf(index))
+      if (index >= 0 && !isBetter) continue
+      index = candidate
+      rank = own
+    }
+  }
+  return { index, rank }
 }

@@ -100,8 +100,8 @@ export function staleness(staleMs: number): MarkRule {
 
 /** What a search for marked tables asks about the tree. */
 export interface MarkSearch {
-  /** Whether a compaction of the level may start now. */
-  isFree(level: number): boolean
+  /** Whether a compaction of the table may start now. */
+  isFree(table: TableMeta, level: number): boolean
   /** Whether tables of the level cannot go deeper, and are rewritten in place. */
   rewrites(level: number): boolean
   /** The round-robin index that breaks ties. */
@@ -111,9 +111,9 @@ export interface MarkSearch {
 /** The marked table that is due: smallest level first, then by weight. Null if there is none. */
 export function findMark(view: TreeView, rule: MarkRule, search: MarkSearch): Mark | null {
   for (const [level, { runs }] of view.version.levels.entries()) {
-    if (!search.isFree(level)) continue
     const rewrites = search.rewrites(level)
-    const mayGo = (table: TableMeta) => !rewrites || rule.endsWhenRewritten(view, table)
+    const mayGo = (table: TableMeta) =>
+      (!rewrites || rule.endsWhenRewritten(view, table)) && search.isFree(table, level)
     const isMarked = (rank: number) => rule.markedAtMs(view, level, rank) <= view.nowMs
     for (const run of runs) {
       if (!rule.concerns(run) || !isMarked(leastRank(run, rule.ranksOfRun))) continue

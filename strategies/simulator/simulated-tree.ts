@@ -3,6 +3,9 @@
  * hold no bytes. A `Substance` says what tables consist of, and so what a merge gives: exact keys
  * (`exact-substance.ts`) or expected numbers of keys (`statistical-substance.ts`).
  *
+ * The engine's scheduler decides what runs when (`ScheduledTree`). Jobs run at once, or in logical
+ * time under an executor.
+ *
  * Invariant: ids are given out in the engine's order (one counter for tables and logs), so with
  * equal tables the edits equal the engine's. The exception is a manifest that rolls, which takes a
  * number of its own in the engine.
@@ -13,7 +16,6 @@ import type { Clock } from '../../engine/base/clock.ts'
 import type { Json } from '../../engine/base/json.ts'
 import { guardStrategy } from '../../engine/compaction/guarded-strategy.ts'
 import { compactionEdit, flushEdit, type WrittenTable } from '../../engine/compaction/placement.ts'
-import { ProgressGuard } from '../../engine/compaction/progress-guard.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
 import type {
   CompactionSpec,
@@ -23,6 +25,11 @@ import type {
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import { type Retention, validateSpec } from '../../engine/compaction/validate-spec.ts'
+import { InlineExecutor } from '../../engine/scheduling/inline-executor.ts'
+import type { JobEnded, JobExecutor } from '../../engine/scheduling/job-order.ts'
+import { type PinnedSpec, pinSpec, specNow } from '../../engine/scheduling/pinned-spec.ts'
+import { conflictOf } from '../../engine/scheduling/reservations.ts'
+import { type ScheduledTree, Scheduler } from '../../engine/scheduling/scheduler.ts'
 import {
   checkRun,
   type Run,
@@ -78,6 +85,43 @@ export interface SimulatedEvent {
   readonly reason: PickReason | null
 }
 
+/** A job that an executor runs: what it reads and writes, and its work. */
+export interface SimulatedOrder {
+  /** Ascends in the order in which jobs were queued. */
+  readonly id: number
+  readonly cause: 'flush' | 'compaction'
+  /** The newest level that it reads; −1 for a flush. */
+  readonly fromLevel: number
+  /** The oldest level that it writes to. */
+  readonly toLevel: number
+  /** Stored bytes of the tables, or raw bytes of the memtable, that it reads. */
+  readonly inputBytes: number
+  readonly run: () => SimulatedOutcome
+}
+
+/** The tables that a job has written, in key order. */
+export type SimulatedOutcome = readonly WrittenTable[]
+
+/** A memtable to be flushed. */
+interface SimulatedFlush {
+  /** The tables of level 0 under the filter policy; none if no entry survives. */
+  readonly make: (filter: FilterPolicy, context: MergeContext) => readonly TableMeta[]
+  readonly onFlushed: () => void
+}
+
+/** A compaction that may run: of whole runs, whose result is known, or of tables. */
+type SimulatedPlan =
+  | { readonly spec: CompactionSpec; readonly whole: WholeRuns; readonly run: EvenRun | null }
+  | {
+      readonly spec: CompactionSpec
+      readonly whole: null
+      readonly resolved: ResolvedSpec
+      /** Null where jobs run at once. */
+      readonly pinned: PinnedSpec | null
+      /** In which it was resolved. */
+      readonly version: Version
+    }
+
 export interface SimulatedTreeOptions {
   readonly strategy: CompactionStrategy
   /** Shows the strategy the tree itself, not a copy, which saves a third of the time. */
@@ -88,6 +132,12 @@ export interface SimulatedTreeOptions {
   readonly start?: FoundTree | undefined
   readonly clock: Clock
   readonly retention?: Retention
+  /** Who runs jobs in logical time; they run at once if missing. */
+  readonly executor?: JobExecutor<SimulatedOrder, SimulatedOutcome>
+  /** At most this many compactions run at a time under an executor. Default 1. */
+  readonly compactionsMax?: number
+  /** Called when a job of the executor has ended. */
+  readonly onEnded?: () => void
   readonly onEvent?: (event: SimulatedEvent) => void
 }
 
@@ -95,28 +145,40 @@ export interface SimulatedTreeOptions {
 const NUMBERS_BEFORE_FIRST_FLUSH = 2
 const NO_RETENTION: Retention = { maxAgeMs: null, maxBytes: null }
 
-export class SimulatedTree {
+export class SimulatedTree
+  implements ScheduledTree<SimulatedFlush, SimulatedPlan, SimulatedOutcome>
+{
   version = EMPTY_VERSION
   readonly counts = { flushes: 0, merges: 0, moves: 0, drops: 0 }
   /** Raw bytes of flushed tables; below, those of merged tables by their level. */
   flushedRawBytes = 0
   readonly mergedRawBytesByLevel: number[] = []
+  readonly scheduler: Scheduler<SimulatedFlush, SimulatedPlan, SimulatedOutcome>
   readonly #options: SimulatedTreeOptions
   /** Guarded, as in the engine. */
   readonly #strategy: CompactionStrategy
   readonly #substance: Substance
-  readonly #guard = new ProgressGuard()
+  readonly #executor: JobExecutor<SimulatedOrder, SimulatedOutcome>
   readonly #reads = new Map<TableId, number>()
-  #state: Json
+  #lastSeq = 0
   #nextNumber = 1 + NUMBERS_BEFORE_FIRST_FLUSH
   #nextRun: RunId = 1
 
   constructor(options: SimulatedTreeOptions, substance: Substance) {
+    const { start, executor = new InlineExecutor(({ run }) => run()), onEnded } = options
     this.#options = options
     this.#strategy = guardStrategy(options.strategy, options.sharesTree)
     this.#substance = substance
-    this.#state = this.#strategy.initialState
-    const { start } = options
+    this.#executor = executor
+    this.scheduler = new Scheduler({
+      tree: this,
+      strategy: this.#strategy,
+      state: this.#strategy.initialState,
+      clock: options.clock,
+      compactionsMax: options.compactionsMax ?? 1,
+      wait: () => executor.wait(),
+      onEnded: onEnded ?? (() => {}),
+    })
     if (start === undefined) return
     this.version = start.version
     this.#nextNumber = start.nextNumber
@@ -124,20 +186,20 @@ export class SimulatedTree {
   }
 
   /** The view that the strategy gets. There are no snapshots. */
-  view(lastSeq: number): TreeView {
+  view(state: Json, inProgress: readonly CompactionSpec[]): TreeView {
     return {
       version: this.version,
       memtableBytes: this.#options.memtableBytes,
-      state: this.#state,
-      inProgress: [],
-      oldestSnapshotSeq: lastSeq,
+      state,
+      inProgress,
+      oldestSnapshotSeq: this.#lastSeq,
       nowMs: this.#options.clock.nowMs(),
       tableStats: (id) => ({ reads: this.#reads.get(id) ?? 0 }),
     }
   }
 
   get debtBytes(): number {
-    return this.#strategy.debtBytes(this.view(0))
+    return this.#strategy.debtBytes(this.scheduler.view())
   }
 
   /** Counts a lookup that read a table. */
@@ -146,71 +208,149 @@ export class SimulatedTree {
   }
 
   /**
-   * Flushes a memtable, then compacts until nothing is due. `make` returns the tables of level 0
-   * under the strategy's filter policy; none if no entry survives.
+   * Queues the flush of a memtable; without an executor it has been done when this returns. `make`
+   * returns the tables of level 0 under the strategy's filter policy; none if no entry survives.
    */
-  flush(
-    lastSeq: number,
-    make: (filter: FilterPolicy, context: MergeContext) => readonly TableMeta[],
-  ): void {
+  flush(lastSeq: number, make: SimulatedFlush['make'], onFlushed: () => void = () => {}): void {
+    this.#lastSeq = lastSeq
     // The new log's number comes before the table's.
     this.#nextNumber++
-    const filter = this.#strategy.flushFilter(this.view(lastSeq))
-    const edit = flushEdit(make(filter, this.#context()), () => this.#nextRun++)
-    this.#install('flush', edit, null)
-    this.counts.flushes++
-    for (const { table } of edit.added) this.flushedRawBytes += rawBytes(table)
+    this.scheduler.flush({ make, onFlushed })
   }
 
   /** Compacts until nothing is due; throws `LSM_UNSAFE_COMPACTION` as the engine does. */
   compactUntilRest(lastSeq: number): void {
-    this.#guard.begin(this.#options.clock.nowMs())
-    for (;;) {
-      const spec = this.#strategy.pick(this.view(lastSeq))
-      if (spec === null) return
-      this.#compact(spec)
-    }
+    this.#lastSeq = lastSeq
+    this.scheduler.rest()
   }
 
-  #compact(spec: CompactionSpec): void {
-    const done = this.#compactRuns(spec) ?? this.#compactTables(spec)
-    const { kind } = spec
-    this.#state = spec.nextState
+  plan(spec: CompactionSpec, running: readonly SimulatedPlan[]): SimulatedPlan | null {
+    const { version } = this
+    const isInline = this.#options.executor === undefined
+    const whole = isInline ? this.#wholeRuns(spec) : null
+    if (whole !== null) return whole
+    const resolved = this.#validated(spec)
+    const pinned = isInline ? null : pinSpec(version, resolved)
+    const others = running.flatMap((plan) => (plan.whole === null ? (plan.pinned ?? []) : []))
+    if (pinned !== null && conflictOf(version, pinned, others) !== null) return null
+    return { spec, whole: null, resolved, pinned, version }
+  }
+
+  specOf(plan: SimulatedPlan): CompactionSpec {
+    const isPinned = plan.whole === null && plan.pinned !== null
+    return isPinned ? specNow(this.version, plan.pinned) : plan.spec
+  }
+
+  startFlush(
+    { make }: SimulatedFlush,
+    view: TreeView,
+    id: number,
+    ended: JobEnded<SimulatedOutcome>,
+  ): void {
+    const filter = this.#strategy.flushFilter(view)
+    const context = this.#context()
+    this.#executor.start(
+      {
+        id,
+        cause: 'flush',
+        fromLevel: -1,
+        toLevel: 0,
+        inputBytes: this.#options.memtableBytes,
+        run: () => make(filter, context).map((table) => ({ destination: 0, table })),
+      },
+      ended,
+    )
+  }
+
+  startCompaction(plan: SimulatedPlan, id: number, ended: JobEnded<SimulatedOutcome>): void {
+    if (plan.whole !== null || plan.spec.kind !== 'merge') {
+      ended([])
+      return
+    }
+    const { resolved } = plan
+    const context = this.#context()
+    const { inputs, outputs } = resolved
+    this.#executor.start(
+      {
+        id,
+        cause: 'compaction',
+        fromLevel: Math.min(...inputs.map(({ level }) => level)),
+        toLevel: Math.max(...outputs.map(({ level }) => level)),
+        inputBytes: inputs.reduce((sum, { tables }) => sum + totalsOf(tables).bytes, 0),
+        run: () => this.#substance.merge(resolved, context),
+      },
+      ended,
+    )
+  }
+
+  installFlush({ onFlushed }: SimulatedFlush, written: SimulatedOutcome): VersionEdit {
+    const tables = written.map(({ table }) => table)
+    const edit = flushEdit(tables, () => this.#nextRun++)
+    this.#install('flush', edit, null)
+    this.counts.flushes++
+    for (const table of tables) this.flushedRawBytes += rawBytes(table)
+    onFlushed()
+    return edit
+  }
+
+  installCompaction(
+    plan: SimulatedPlan,
+    written: SimulatedOutcome,
+    state: Json | undefined,
+  ): VersionEdit {
+    const strategy = state === undefined ? {} : { strategy: { name: this.#strategy.name, state } }
+    const { kind } = plan.spec
+    const { added, noted } =
+      plan.whole === null
+        ? this.#installTables(plan, written, strategy)
+        : this.#installRun(plan, strategy)
     if (kind === 'merge') {
       this.counts.merges++
-      for (const { level, totals } of done.added) {
+      for (const { level, totals } of added) {
         while (this.mergedRawBytesByLevel.length <= level) this.mergedRawBytesByLevel.push(0)
         this.mergedRawBytesByLevel[level]! += totals.rawBytes
       }
     } else if (kind === 'move') this.counts.moves++
     else this.counts.drops++
-    this.#guard.note(done.noted, this.version, this.#state)
+    return noted
   }
 
-  #compactTables(spec: CompactionSpec): Installed {
+  #validated(spec: CompactionSpec): ResolvedSpec {
     const { clock, retention = NO_RETENTION } = this.#options
     const context = { version: this.version, inProgress: [], retention, nowMs: clock.nowMs() }
-    const resolved = validateSpec(context, spec)
-    const written = spec.kind === 'merge' ? this.#substance.merge(resolved, this.#context()) : []
-    const bare = compactionEdit(resolved, written, () => this.#nextRun++)
-    const edit = { ...bare, strategy: this.#strategyAfter(spec) }
+    return validateSpec(context, spec)
+  }
+
+  #installTables(
+    plan: Extract<SimulatedPlan, { readonly whole: null }>,
+    written: SimulatedOutcome,
+    strategy: Pick<VersionEdit, 'strategy'>,
+  ): Installed {
+    const { spec, version } = plan
+    const resolved = version === this.version ? plan.resolved : this.#validated(this.specOf(plan))
+    const edit = { ...compactionEdit(resolved, written, () => this.#nextRun++), ...strategy }
     return { added: this.#install(spec.kind, edit, spec.reason), noted: edit }
   }
 
-  /** Null if the tables must be read, because of the spec or of the runs' contents. */
-  #compactRuns(spec: CompactionSpec): Installed | null {
+  /** The plan without the tables of the runs; null if they must be read. */
+  #wholeRuns(spec: CompactionSpec): SimulatedPlan | null {
     if (this.#substance.mergeRuns === undefined) return null
     const whole = wholeRunsOf(this.version, spec)
     if (whole === null) return null
     const result = this.#resultOf(spec, whole)
     if (result === null) return null
-    const run = result === 'nothing' ? null : result
+    return { spec, whole, run: result === 'nothing' ? null : result }
+  }
+
+  #installRun(
+    { spec, whole, run }: Extract<SimulatedPlan, { readonly whole: WholeRuns }>,
+    strategy: Pick<VersionEdit, 'strategy'>,
+  ): Installed {
     const { inputs, place } = whole
     const removed = inputs.map(partOf)
     const added = run === null ? [] : [partOf({ level: place.level, run })]
     this.version = withRunsReplaced(this.version, whole, run)
     if (run !== null && paranoid()) checkRun(run)
-    const strategy = this.#strategyAfter(spec)
     const { kind, reason } = spec
     this.#options.onEvent?.({
       kind,
@@ -218,7 +358,7 @@ export class SimulatedTree {
       added,
       reason,
       get edit() {
-        return { ...editOf(whole, run), strategy }
+        return { ...editOf(whole, run), ...strategy }
       },
     })
     // One table stands for all tables of a run, which come and go together.
@@ -248,10 +388,6 @@ export class SimulatedTree {
       allocateTableIds,
       runId,
     })
-  }
-
-  #strategyAfter({ nextState: state }: CompactionSpec) {
-    return { name: this.#strategy.name, state }
   }
 
   /** Returns the parts that were added. */

@@ -14,6 +14,9 @@
  *                one run of its level; of equally many the smallest level, and there in turn
  *   3. sink      a level has more runs than overlap anywhere: tables move into older runs
  *
+ * Beside running jobs each rule takes the next best bucket that no job is in the way of. Cassandra
+ * runs many compactions at once, of tables that are not compacting.
+ *
  * Trigger      sorted runs within a bucket; density
  * Layout       hybrid: any t and f, level by level
  * Granularity  several tables: those of one bucket
@@ -44,8 +47,9 @@ import type { KeyRange } from '../../engine/version/key-range.ts'
 import { chunkAt, overlapping, type Run, sliceTables, tableAt } from '../../engine/version/run.ts'
 import { rawBytes } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
-import { defineStrategy } from '../define-strategy.ts'
+import { defineStrategy, stallsAbove } from '../define-strategy.ts'
 import { pieceBytes } from '../primitives/aligned-cuts.ts'
+import { ifFree } from '../primitives/busy.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from '../primitives/shared-parameters.ts'
 import { outputTo } from '../primitives/specs.ts'
 import {
@@ -132,9 +136,15 @@ export const unified = defineStrategy({
   initialState: { borders: [], cursors: [] } as State,
 
   pick(view, values) {
-    if (view.inProgress.length > 0 || view.version.levels.length === 0) return null
+    if (view.version.levels.length === 0) return null
     const tree = bucketedTree(view, values)
     return pickDenser(tree) ?? pickOverlap(tree) ?? pickSink(tree)
+  },
+
+  stallLimits(view, values) {
+    // At rest no bucket has t runs, and a level has as many runs as its deepest bucket.
+    const { threshold } = scalingAt(shapeOf(view, values), 0)
+    return stallsAbove(threshold, Math.max(threshold, 4))
   },
 })
 
@@ -175,26 +185,37 @@ function bucketedTree(view: View, values: Params): BucketedTree {
 function pickDenser(tree: BucketedTree): Spec | null {
   for (const [level, buckets] of tree.levels.entries()) {
     const denser = buckets.flatMap((bucket) => denserTables(tree, level, bucket))
-    const [first] = denser
-    if (first === undefined) continue
-    const { run, from } = first.layer
-    let { to } = first.layer
-    for (const { layer, place } of denser) {
-      if (layer.run === run && layer.from === to && isSame(place, first.place)) to = layer.to
+    for (const first of denser) {
+      const spec = ifFree(tree.view, moveOfDenser(tree, level, first, denser))
+      if (spec !== null) return spec
     }
-    const layer = { ...first.layer, to }
-    return moveOf(tree, level, layer, first.place, {
-      trigger: 'density',
-      formula: 'density ≥ limit',
-      values: {
-        level,
-        density: Math.round(first.density),
-        limit: limitOfLevel(tree.shape, level),
-        tables: to - from,
-      },
-    })
   }
   return null
+}
+
+/** Moves the first tables, and those after them that go along. */
+function moveOfDenser(
+  tree: BucketedTree,
+  level: number,
+  first: DenserTables,
+  denser: readonly DenserTables[],
+): Spec {
+  const { run, from } = first.layer
+  let { to } = first.layer
+  for (const { layer, place } of denser) {
+    if (layer.run === run && layer.from === to && isSame(place, first.place)) to = layer.to
+  }
+  const layer = { ...first.layer, to }
+  return moveOf(tree, level, layer, first.place, {
+    trigger: 'density',
+    formula: 'density ≥ limit',
+    values: {
+      level,
+      density: Math.round(first.density),
+      limit: limitOfLevel(tree.shape, level),
+      tables: to - from,
+    },
+  })
 }
 
 interface DenserTables {
@@ -219,14 +240,29 @@ function isSame(place: OutputPlace, other: OutputPlace): boolean {
 
 /** Rule 2: the bucket with the most overlapping runs merges into one run. */
 function pickOverlap(tree: BucketedTree): Spec | null {
+  const blocked = new Set<Bucket>()
+  for (;;) {
+    const due = mostOverlappingOfAll(tree, blocked)
+    if (due === null) return null
+    const spec = ifFree(tree.view, mergeOf(tree, due.level, due.bucket))
+    if (spec !== null) return spec
+    blocked.add(due.bucket)
+  }
+}
+
+function mostOverlappingOfAll(
+  tree: BucketedTree,
+  blocked: ReadonlySet<Bucket>,
+): { readonly level: number; readonly bucket: Bucket } | null {
   let due: { readonly level: number; readonly bucket: Bucket } | null = null
-  for (const [level, buckets] of tree.levels.entries()) {
+  for (const [level, all] of tree.levels.entries()) {
+    const buckets = blocked.size === 0 ? all : all.filter((bucket) => !blocked.has(bucket))
     const bucket = mostOverlapping(buckets, tree.view.state.cursors[level] ?? 0)
     const overlap = bucket?.layers.length ?? 0
     if (bucket === null || overlap < scalingAt(tree.shape, level).threshold) continue
     if (due === null || overlap > due.bucket.layers.length) due = { level, bucket }
   }
-  return due === null ? null : mergeOf(tree, due.level, due.bucket)
+  return due
 }
 
 /** Of equal ones the first from shard `from` on, else the first of all. */
@@ -291,17 +327,13 @@ function pickSink(tree: BucketedTree): Spec | null {
       })
       if (above === -1) continue
       const run = runs[runs.length - layers.length + above]!.id
-      return moveOf(
-        tree,
-        level,
-        layers[above]!,
-        { level, run },
-        {
-          trigger: 'sorted runs',
-          formula: 'runs > overlap',
-          values: { level, runs: runs.length, overlap },
-        },
-      )
+      const reason = {
+        trigger: 'sorted runs',
+        formula: 'runs > overlap',
+        values: { level, runs: runs.length, overlap },
+      }
+      const spec = ifFree(tree.view, moveOf(tree, level, layers[above]!, { level, run }, reason))
+      if (spec !== null) return spec
     }
   }
   return null

@@ -15,6 +15,7 @@ import type {
 } from '../../engine/compaction/strategy.ts'
 import { type Run, tablesOf } from '../../engine/version/run.ts'
 import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
+import { busyOf } from '../primitives/busy.ts'
 import { compensatedRunBytes, tombstoneBytes } from '../primitives/compensated-sizes.ts'
 import { outputAt } from './outputs.ts'
 import type { UniversalValues } from './parameters.ts'
@@ -30,14 +31,15 @@ export interface SortedRun {
   readonly busy: boolean
 }
 
-export function sortedRuns({ version, inProgress }: TreeView): readonly SortedRun[] {
-  const busy = new Set(inProgress.flatMap((spec) => spec.inputs.map((input) => input.run)))
+export function sortedRuns(view: TreeView): readonly SortedRun[] {
+  const { version } = view
+  const busy = busyOf(view)
   const { bytes: fileBytes, rawBytes } = version.totals
   const bytesPerTombstone = tombstoneBytes(version) * (fileBytes / Math.max(rawBytes, 1))
   return Array.from(runsNewestFirst(version), ({ level, run }) => {
     const { bytes } = run.totals
     const added = compensatedRunBytes([run], bytesPerTombstone) - run.totals.rawBytes
-    return { level, run, bytes, compensatedBytes: bytes + added, busy: busy.has(run.id) }
+    return { level, run, bytes, compensatedBytes: bytes + added, busy: busy.readsRun(run.id) }
   })
 }
 

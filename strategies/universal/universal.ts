@@ -19,6 +19,9 @@
  *   6. reads         so does the table with the most reads per byte, if it has more than
  *                    `read_triggered_compaction_threshold`
  *
+ * Beside running jobs, runs that a job reads end a stretch, and are counted or left out rule by
+ * rule as in RocksDB. Single tables (rules 5 and 6) leave out the levels that jobs work in.
+ *
  * Trigger      file staleness; space amplification; number of sorted runs; tombstone density; reads
  * Layout       tiering
  * Granularity  sorted runs; a part of their keys (incremental); single table (rules 5 and 6)
@@ -32,6 +35,7 @@
 import type { CompactionSpec, TreeView } from '../../engine/compaction/strategy.ts'
 import type { Run } from '../../engine/version/run.ts'
 import { defineStrategy } from '../define-strategy.ts'
+import { ifFree } from '../primitives/busy.ts'
 import { leastRankOf, rankedBy } from '../primitives/table-ranks.ts'
 import { pickDeletions, pickReads } from './marked-tables.ts'
 import { type UniversalValues, universalParameters } from './parameters.ts'
@@ -43,6 +47,9 @@ import {
   type SortedRun,
   sortedRuns,
 } from './sorted-runs.ts'
+
+/** RocksDB: level0_slowdown_writes_trigger. */
+const SLOWDOWN_RUNS = 20
 
 /** RocksDB's UINT_MAX: a ratio that any size meets. */
 const ANY_RATIO = 2 ** 32 - 1
@@ -68,13 +75,22 @@ export const universal = defineStrategy({
     const runs = sortedRuns(view)
     const enough = runs.length >= values.level0_file_num_compaction_trigger
     return (
-      pickPeriodic(view, values, runs) ??
-      (enough ? pickSizeAmplification(view, values, runs) : null) ??
-      (enough ? pickSizeRatio(view, values, runs) : null) ??
-      (enough ? pickFewerRuns(view, values, runs) : null) ??
-      pickDeletions(view, values, runs) ??
-      pickReads(view, values, runs)
+      ifFree(view, pickPeriodic(view, values, runs)) ??
+      ifFree(view, enough ? pickSizeAmplification(view, values, runs) : null) ??
+      ifFree(view, enough ? pickSizeRatio(view, values, runs) : null) ??
+      ifFree(view, enough ? pickFewerRuns(view, values, runs) : null) ??
+      ifFree(view, pickDeletions(view, values, runs)) ??
+      ifFree(view, pickReads(view, values, runs))
     )
+  },
+
+  stallLimits(view, values) {
+    const restingMax = mostRuns(view, values, sortedRuns(view)) + values.min_merge_width
+    const slowdownRuns = Math.max(SLOWDOWN_RUNS, restingMax + 1)
+    return {
+      slowdownRuns,
+      stopRuns: Math.max(values.level0_stop_writes_trigger, slowdownRuns + 1),
+    }
   },
 
   nextDueAt(view, values) {

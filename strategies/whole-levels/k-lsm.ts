@@ -15,7 +15,12 @@
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
 import { bitsPerKey, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
+import {
+  pickWholeLevels,
+  scoreWholeLevels,
+  stallsOfWholeLevels,
+  type WholeShape,
+} from './shared-rules.ts'
 
 const ratio = z.int().min(2).max(1000)
 const runs = z.int().min(1).max(999)
@@ -77,6 +82,7 @@ export const kLsm = defineStrategy({
   },
   pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
   score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
+  stallLimits: (_view, values) => stallsOfWholeLevels(shapeOf(values)),
 })
 
 function listOf(value: number | readonly number[]): readonly number[] {

@@ -15,7 +15,12 @@
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
 import { bitsPerKey, sizeRatio, sizing, targetTableBytes } from '../primitives/shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
+import {
+  pickWholeLevels,
+  scoreWholeLevels,
+  stallsOfWholeLevels,
+  type WholeShape,
+} from './shared-rules.ts'
 
 const params = z.object({
   T: sizeRatio('Dostoevsky measures with 10'),
@@ -43,4 +48,5 @@ export const lazyLeveling = defineStrategy({
   },
   pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
   score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
+  stallLimits: (_view, values) => stallsOfWholeLevels(shapeOf(values)),
 })

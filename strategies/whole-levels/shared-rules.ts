@@ -39,8 +39,11 @@
  * No state is kept: everything follows from the version, so a folder may change its strategy. Runs
  * beyond the limit that another strategy left are merged within their level (`pickRepair`).
  *
- * One compaction runs at a time: every arrival starts in level 0, and nothing may be placed in a
- * level that an older arrival is still crossing.
+ * Beside running jobs. An arrival takes only runs that no job reads, and the other runs of a level
+ * do not count. It waits while a job works between level 0 and the level it goes to; so two
+ * arrivals never run at once, because the second would pass the first. What runs beside an arrival
+ * are repairs and pushes of other levels. The paper has one buffer and merges when it is full; it
+ * names no jobs that run at the same time.
  */
 
 import type { Json } from '../../engine/base/json.ts'
@@ -49,11 +52,13 @@ import type {
   InputSlice,
   LevelScore,
   PickReason,
+  StallLimits,
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import type { Run } from '../../engine/version/run.ts'
 import { levelAt, type Version } from '../../engine/version/version.ts'
-import { scoresAround, whenIdle } from '../define-strategy.ts'
+import { scoresAround, stallsAbove } from '../define-strategy.ts'
+import { busyOf, freeRuns, ifFree } from '../primitives/busy.ts'
 import { mergeIntoOldest, wholeRuns } from '../primitives/specs.ts'
 
 /** A point of the Fluid LSM-tree, 1 ≤ K, Z ≤ T − 1 in every level. */
@@ -102,13 +107,12 @@ export function pickWholeLevels<State extends Json>(
   view: TreeView<State>,
   shape: WholeShape,
 ): CompactionSpec<State> | null {
-  if (view.inProgress.length > 0) return null
-  return pickArrival(view, shape) ?? pickRepair(view, shape)
+  return ifFree(view, pickArrival(view, shape)) ?? pickRepair(view, shape)
 }
 
 /** How full each level is, by bytes or by runs, whichever is nearer the limit. */
 export function scoreWholeLevels(view: TreeView, shape: WholeShape): readonly LevelScore[] {
-  const due = pickWholeLevels(whenIdle(view), shape)
+  const due = pickWholeLevels(view, shape)
   return scoresAround(view, due, (index) => {
     const level = levelAt(view.version, index)
     if (index < firstLevel(shape)) return level.runs.length / flushesOfArrival(shape)
@@ -123,7 +127,7 @@ function pickArrival<State extends Json>(
   shape: WholeShape,
 ): CompactionSpec<State> | null {
   const first = firstLevel(shape)
-  const flushed = levelAt(view.version, 0).runs
+  const flushed = freeRuns(view, levelAt(view.version, 0).runs)
   if (flushed.length < flushesOfArrival(shape)) return null
   const arriving = first === 0 ? flushed.slice(0, 1) : flushed
   const flush: Arrival = {
@@ -147,7 +151,7 @@ function whyFlushesArrive(runs: number, { level0 }: WholeShape): PickReason {
 
 /**
  * Sends a whole level one level deeper, or merges it in place if it is the deepest, for a reason
- * other than its size (`primitives/triggers.ts`). Null while a compaction runs.
+ * other than its size (`primitives/triggers.ts`). Null if a running job is in the way.
  */
 export function pushLevel<State extends Json>(
   view: TreeView<State>,
@@ -155,13 +159,13 @@ export function pushLevel<State extends Json>(
   level: number,
   reason: PickReason,
 ): CompactionSpec<State> | null {
-  if (view.inProgress.length > 0) return null
-  const { runs } = levelAt(view.version, level)
+  const runs = freeRuns(view, levelAt(view.version, level).runs)
+  if (runs.length === 0) return null
   if (isRewritten(view, shape, level)) {
-    return mergeIntoOldest(view, level, [], runs, shape, reason)
+    return ifFree(view, mergeIntoOldest(view, level, [], runs, shape, reason))
   }
   const arrival = { inputs: wholeRuns(level, runs), rawBytes: rawBytesOf(runs), reason }
-  return arrive(view, shape, arrival, level + 1)
+  return ifFree(view, arrive(view, shape, arrival, level + 1))
 }
 
 /** Whether `pushLevel` merges the level in place. */
@@ -178,7 +182,7 @@ function arrive<State extends Json>(
 ): CompactionSpec<State> | null {
   let arrival = taken
   for (let level = start; ; level++) {
-    const { runs } = levelAt(view.version, level)
+    const runs = freeRuns(view, levelAt(view.version, level).runs)
     const resident = level === 0 ? runs.slice(1) : runs
     const limits = limitsOf(view, shape, level)
     const full = whyFull(level, resident, arrival, limits)
@@ -231,6 +235,8 @@ function settle<State extends Json>(
     const tooMany = { trigger: 'sorted runs', formula: 'runs > Z', values }
     return mergeIntoOldest(view, level, inputs, resident, shape, tooMany)
   }
+  // What a job writes into the level is not seen yet, so that there would be one run too many.
+  if (busyOf(view).writesTo(level)) return null
   // A run of level 0 is already where it belongs, and a single run need not be rewritten.
   if (level === 0) return null
   if (inputs.length > 1) return mergeIntoOldest(view, level, inputs, [], shape, reason)
@@ -248,9 +254,15 @@ function pickRepair<State extends Json>(
     if (level < firstLevel(shape) || runs.length <= limits.runs) continue
     const values = { level, runs: runs.length, limit: limits.runs }
     const reason = { trigger: 'sorted runs', formula: 'runs > limit', values }
-    return mergeIntoOldest(view, level, [], runs, shape, reason)
+    const spec = ifFree(view, mergeIntoOldest(view, level, [], runs, shape, reason))
+    if (spec !== null) return spec
   }
   return null
+}
+
+/** At rest level 0 has fewer than T runs, or fewer than the trigger of its buffer. */
+export function stallsOfWholeLevels({ T, level0 }: WholeShape): StallLimits {
+  return stallsAbove(0, Math.max(level0?.trigger ?? T[0]!, 4))
 }
 
 function firstLevel({ K, level0 }: WholeShape): 0 | 1 {

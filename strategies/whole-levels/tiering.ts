@@ -16,7 +16,12 @@
 import { z } from 'zod'
 import { defineStrategy } from '../define-strategy.ts'
 import { bitsPerKey, targetTableBytes } from '../primitives/shared-parameters.ts'
-import { pickWholeLevels, scoreWholeLevels, type WholeShape } from './shared-rules.ts'
+import {
+  pickWholeLevels,
+  scoreWholeLevels,
+  stallsOfWholeLevels,
+  type WholeShape,
+} from './shared-rules.ts'
 
 const params = z.object({
   T: z
@@ -51,4 +56,5 @@ export const tiering = defineStrategy({
   },
   pick: (view, values) => pickWholeLevels(view, shapeOf(values)),
   score: (view, values) => scoreWholeLevels(view, shapeOf(values)),
+  stallLimits: (_view, values) => stallsOfWholeLevels(shapeOf(values)),
 })

@@ -119,7 +119,11 @@ export class JobThread {
     const { id, cause: kind } = this.#job.order
     const { exitCode } = this.#cells
     const reason =
-      cause instanceof Error ? cause.message : exitCode === null ? 'killed' : `exit code ${exitCode}`
+      cause instanceof Error
+        ? cause.message
+        : exitCode === null
+          ? 'killed'
+          : `exit code ${exitCode}`
     const message = `the thread that ran job ${id} (${kind}) ended before the job: ${reason}`
     this.#finish(new Error(message, cause === undefined ? {} : { cause }))
   }

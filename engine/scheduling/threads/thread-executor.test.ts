@@ -117,53 +117,59 @@ test('jobs may be started inside the end of another, in wait and in the event lo
   expect(ends.map(([id]) => id)).toEqual([1, 2, 3, 4, 5, 6])
 })
 
-test.each(['wait', 'event loop'])('an error keeps code, message, data and causes: %s', async (by) => {
-  const executor = newExecutor()
-  const ends: Ends = []
-  start(executor, ends, 1, 'fail')
-  if (by === 'wait') executor.wait()
-  await untilEnds(ends, 1)
-  const error = ends[0]![1] as LsmError
-  expect(error).toMatchObject({
-    name: 'LsmError',
-    code: 'LSM_CORRUPTION',
-    message: 't.sst at offset 12: bad block',
-    data: { path: 't.sst', offset: 12 },
-    cause: {
-      code: 'LSM_IO',
-      data: { errno: 'EIO' },
-      cause: { name: 'Error', message: 'EIO: bad disk', errno: -5, code: 'EIO' },
-    },
-  })
-  expect(error.stack).toContain('acting.worker.ts')
-  start(executor, ends, 2, null)
-  executor.wait()
-  expect(ends[1], 'the thread serves on').toEqual([2, NOTHING])
-})
+test.each(['wait', 'event loop'])(
+  'an error keeps code, message, data and causes: %s',
+  async (by) => {
+    const executor = newExecutor()
+    const ends: Ends = []
+    start(executor, ends, 1, 'fail')
+    if (by === 'wait') executor.wait()
+    await untilEnds(ends, 1)
+    const error = ends[0]![1] as LsmError
+    expect(error).toMatchObject({
+      name: 'LsmError',
+      code: 'LSM_CORRUPTION',
+      message: 't.sst at offset 12: bad block',
+      data: { path: 't.sst', offset: 12 },
+      cause: {
+        code: 'LSM_IO',
+        data: { errno: 'EIO' },
+        cause: { name: 'Error', message: 'EIO: bad disk', errno: -5, code: 'EIO' },
+      },
+    })
+    expect(error.stack).toContain('acting.worker.ts')
+    start(executor, ends, 2, null)
+    executor.wait()
+    expect(ends[1], 'the thread serves on').toEqual([2, NOTHING])
+  },
+)
 
 test.each([
   ['exit', 'wait', 'exit code 7'],
   ['exit', 'event loop', 'exit code 7'],
   ['vanish', 'wait', 'killed'],
   ['vanish', 'event loop', 'killed'],
-] as const)('a thread that dies (%s) ends its job, and only its job: %s', async (act, by, reason) => {
-  const executor = newExecutor()
-  const ends: Ends = []
-  start(executor, ends, 1, 'hold')
-  start(executor, ends, 2, act)
-  if (by === 'wait') executor.wait()
-  await untilEnds(ends, 1)
-  await quiet()
-  expect(ends.length).toBe(1)
-  expect(ends[0]![0]).toBe(2)
-  expect(ends[0]![1]).toBeInstanceOf(Error)
-  expect(ends[0]![1]).toMatchObject({
-    message: `the thread that ran job 2 (compaction) ended before the job: ${reason}`,
-  })
-  start(executor, ends, 3, null)
-  executor.wait()
-  expect(ends[1], 'another thread serves on').toEqual([3, NOTHING])
-})
+] as const)(
+  'a thread that dies (%s) ends its job, and only its job: %s',
+  async (act, by, reason) => {
+    const executor = newExecutor()
+    const ends: Ends = []
+    start(executor, ends, 1, 'hold')
+    start(executor, ends, 2, act)
+    if (by === 'wait') executor.wait()
+    await untilEnds(ends, 1)
+    await quiet()
+    expect(ends.length).toBe(1)
+    expect(ends[0]![0]).toBe(2)
+    expect(ends[0]![1]).toBeInstanceOf(Error)
+    expect(ends[0]![1]).toMatchObject({
+      message: `the thread that ran job 2 (compaction) ended before the job: ${reason}`,
+    })
+    start(executor, ends, 3, null)
+    executor.wait()
+    expect(ends[1], 'another thread serves on').toEqual([3, NOTHING])
+  },
+)
 
 test('a module that does not load ends the job with the reason', async () => {
   const executor = new ThreadExecutor(new URL('./testing/missing.worker.ts', import.meta.url), null)

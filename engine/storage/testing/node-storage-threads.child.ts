@@ -1,7 +1,7 @@
 /**
  * A separate process for node-storage.test.ts: two workers and the main thread use one folder at
- * the same time. Reports the system's count of written bytes, the ledger's, the balance, and what the
- * workers are told when they ask for the folder's lock.
+ * the same time. Reports the system's count of written bytes, the ledger's, the balance, and what
+ * the workers are told when they ask for the folder's lock.
  */
 
 import { once } from 'node:events'

@@ -1,27 +1,22 @@
-/**
- * Owns what tests with several threads share: starting workers, and a barrier at which threads meet
- * so that they work at the same time.
- */
+/** Owns the threads of a test: they start together, answer once each, and end with the test. */
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { onTestFinished } from 'vitest'
 
-/** Starts one worker of `module` for each item of `data`, and ends them after the test. */
-export async function startWorkers(
+/**
+ * Starts one worker of `module` for each item of `data` and returns when all run. `answers` are
+ * their first messages; it rejects if a worker fails.
+ */
+export async function startWorkers<Answer>(
   module: URL,
   data: readonly unknown[],
-): Promise<readonly Worker[]> {
+): Promise<{ readonly answers: Promise<readonly Answer[]> }> {
   const workers = data.map((workerData) => new Worker(module, { workerData }))
   onTestFinished(async () => {
     for (const worker of workers) await worker.terminate()
   })
+  const messages = Promise.all(workers.map((worker) => once(worker, 'message')))
   await Promise.all(workers.map((worker) => once(worker, 'online')))
-  return workers
-}
-
-/** The next message of each worker. Rejects if a worker fails before it. */
-export async function answersOf<Answer>(workers: readonly Worker[]): Promise<readonly Answer[]> {
-  const messages = await Promise.all(workers.map((worker) => once(worker, 'message')))
-  return messages.map(([answer]) => answer as Answer)
+  return { answers: messages.then((all) => all.map(([answer]) => answer as Answer)) }
 }

@@ -13,7 +13,10 @@ function act(level: number, pause: () => void): never {
   switch (ACTS[level]) {
     case 'fail': {
       const cause = Object.assign(new Error('EIO: bad disk'), { errno: -5, code: 'EIO' })
-      const middle = new LsmError('LSM_IO', 'read of t.sst failed', { cause, data: { errno: 'EIO' } })
+      const middle = new LsmError('LSM_IO', 'read of t.sst failed', {
+        cause,
+        data: { errno: 'EIO' },
+      })
       const { code, message, data } = corruption('bad block', { path: 't.sst', offset: 12 })
       throw new LsmError(code, message, { data, cause: middle })
     }
@@ -29,16 +32,19 @@ function act(level: number, pause: () => void): never {
   }
 }
 
-serveJobs(workerData as ThreadStart, (pause): OpenRoom => ({
-  room: {
-    createTable: () => {
-      throw new Error('no job here has entries')
+serveJobs(
+  workerData as ThreadStart,
+  (pause): OpenRoom => ({
+    room: {
+      createTable: () => {
+        throw new Error('no job here has entries')
+      },
+      openRun: (level) => () => act(level, pause),
+      removeTable: () => {},
+      relocation: () => {
+        throw new Error('no job here moves values')
+      },
     },
-    openRun: (level) => () => act(level, pause),
-    removeTable: () => {},
-    relocation: () => {
-      throw new Error('no job here moves values')
-    },
-  },
-  close: () => {},
-}))
+    close: () => {},
+  }),
+)
