@@ -7,6 +7,9 @@ import { validateSpec } from '../engine/compaction/validate-spec.ts'
 import { parseVersion } from '../engine/version/text.ts'
 import { STRATEGIES } from './catalog.ts'
 import { printSpec } from './primitives/print-spec.ts'
+import { outputTo } from './primitives/specs.ts'
+
+type PlacedRun = { readonly level: number; readonly run: number }
 
 interface Scene {
   readonly strategy: string
@@ -14,13 +17,15 @@ interface Scene {
   readonly tree: string
   readonly state?: Json
   readonly nowMs?: number
+  /** A job of another strategy merges a run into another. */
+  readonly running?: { readonly from: PlacedRun; readonly into: PlacedRun }
 }
 
 /** The picks from the tree, each made while the jobs of those before it run; without reasons. */
-function sideBySide({ strategy: name, params = {}, tree, state, nowMs = 0 }: Scene) {
+function sideBySide({ strategy: name, params = {}, tree, state, nowMs = 0, running }: Scene) {
   const strategy = STRATEGIES.get(name)!.create({ ...params })
   const version = parseVersion(tree)
-  const inProgress: CompactionSpec[] = []
+  const inProgress: CompactionSpec[] = running === undefined ? [] : [jobOf(running)]
   let now = state ?? strategy.initialState
   for (;;) {
     const view = {
@@ -38,7 +43,18 @@ function sideBySide({ strategy: name, params = {}, tree, state, nowMs = 0 }: Sce
     inProgress.push(spec)
     now = spec.nextState
   }
-  return inProgress.map((spec) => printSpec(spec).replace(/ because .*/, ''))
+  const picks = running === undefined ? inProgress : inProgress.slice(1)
+  return picks.map((spec) => printSpec(spec).replace(/ because .*/, ''))
+}
+
+function jobOf({ from, into }: NonNullable<Scene['running']>): CompactionSpec {
+  return {
+    kind: 'merge',
+    inputs: [{ ...from, tables: 'all' }],
+    outputs: [outputTo(into, null, 0)],
+    nextState: null,
+    reason: { trigger: '', formula: '', values: {} },
+  }
 }
 
 /** Four runs of one table each; the newest has the greatest number. */
@@ -99,6 +115,14 @@ describe.each<{ readonly what: string; readonly picks: readonly string[] } & Sce
     picks: ['merge L2 R3, L2 R2 -> L2 R2'],
   },
   {
+    what: 'a level that waits for its repair gives and takes nothing',
+    strategy: 'leveling-partial',
+    params: { T: 2 },
+    tree: `${tables(1, 1, 8)}\n${tables(2, 3, 1)}\nR2: 20[x,z] values=90\n${tables(3, 4, 2)}`,
+    running: { from: { level: 2, run: 2 }, into: { level: 3, run: 4 } },
+    picks: [],
+  },
+  {
     what: 'one expired tombstone after the other',
     strategy: 'delete-aware',
     params: { deleteTtlMs: 5 },
@@ -144,6 +168,18 @@ describe.each<{ readonly what: string; readonly picks: readonly string[] } & Sce
       'merge L0 R94, L0 R93, L0 R92, L0 R91 -> L0 R91',
       'merge L0 R4 (tables 40), L0 R3 (tables 30), L0 R2 (tables 20), L0 R1 (tables 10) -> L0 R1',
       'merge L0 R4 (tables 41), L0 R3 (tables 31), L0 R2 (tables 21), L0 R1 (tables 11) -> L0 R1',
+    ],
+  },
+  {
+    what: 'a merge goes on when a step takes the rest of a run',
+    strategy: 'incremental-tiering',
+    tree: [
+      tables(0, 4, 2, 'values=30'),
+      ...[3, 2, 1].map((run) => tables(0, run, run === 3 ? 1 : 2, 'values=30').slice(3)),
+    ].join('\n'),
+    picks: [
+      'merge L0 R4 (tables 40), L0 R3, L0 R2 (tables 20), L0 R1 (tables 10) -> L0 R1',
+      'merge L0 R4 (tables 41), L0 R2 (tables 21), L0 R1 (tables 11) -> L0 R1',
     ],
   },
   {
