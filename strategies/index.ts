@@ -27,14 +27,17 @@ export { levelAt, runCount, runsNewestFirst, type Version } from '../engine/vers
 export { listStrategies, STRATEGIES, type StrategyListing } from './catalog.ts'
 export {
   defineStrategy,
+  debtBeside,
   type Primitives,
   type StrategyDefinition,
   type StrategyModule,
   scoresAround,
+  stallsAbove,
   whenIdle,
 } from './define-strategy.ts'
 export { loadStrategy } from './load-strategy.ts'
 export { describeParams, type ParameterInfo } from './parameters.ts'
+export { type Busy, busyOf, freeRuns, freeStretches, ifFree } from './primitives/busy.ts'
 export { advance, type Cursors, indexAfter } from './primitives/round-robin.ts'
 export { alignedOutput, grandparentsOf, softCutsAt } from './primitives/soft-cuts.ts'
 export {

@@ -14,6 +14,7 @@ import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import { mergesMaxOf } from '../scheduling/checked-plan.ts'
+import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
 import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
 import { runJob } from '../scheduling/run-job.ts'
@@ -40,6 +41,8 @@ import { writePressure } from './pressure.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
+import { shareRoom } from './threads/shared-room.ts'
+import { threads } from './threads/threads.ts'
 import { Tree } from './tree.ts'
 import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
@@ -156,22 +159,24 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
   const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
-  const executor = isBackground
-    ? scheduling({
-        room,
-        storage,
-        folder,
-        clock,
-        policy,
-        workers,
-        pressure: () => ({
-          frozenMemtables: head.frozen,
-          memtablesMax,
-          level0Runs: levelAt(tree.version, 0).runs.length,
-          stallLimits: strategy.stallLimits(scheduler.view()),
-        }),
-      })
-    : new InlineExecutor((order: JobOrder) => runJob(order, room))
+  const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
+  const executor = executorFactory(scheduling)({
+    room,
+    storage,
+    folder,
+    clock,
+    policy,
+    workers,
+    pressure: () => ({
+      frozenMemtables: head.frozen,
+      memtablesMax,
+      level0Runs: levelAt(tree.version, 0).runs.length,
+      stallLimits: strategy.stallLimits(scheduler.view()),
+    }),
+    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
+    // `flush` freezes one memtable more than may wait.
+    jobsMax: compactionsMax + memtablesMax + 1,
+  })
   opened.push(() => executor.close())
   const jobs = new TreeJobs({
     ...shared,
@@ -190,7 +195,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     strategy,
     state: storedState(manifest, strategy),
     clock,
-    compactionsMax: isBackground ? mergesMaxOf(policy, workers) : 1,
+    compactionsMax,
     wait: () => executor.wait(),
     onEnded: () => maintenance.afterJob(),
   })
@@ -280,6 +285,13 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     commits,
     maintenance,
   }
+}
+
+function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactory {
+  if (scheduling === 'inline') {
+    return ({ room }) => new InlineExecutor((order: JobOrder) => runJob(order, room))
+  }
+  return scheduling === 'threads' ? threads() : scheduling
 }
 
 /** The strategy's state in the folder, or its first state if another strategy wrote the folder. */

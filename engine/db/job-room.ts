@@ -1,5 +1,6 @@
 /**
- * Owns what jobs use in the thread of the database: its files, its open tables and its value log.
+ * Owns what jobs use: files, open tables and the value log, in the thread of the database or in
+ * another (`threads/shared-room.ts`).
  */
 
 import { ReadCounters } from '../base/read-counters.ts'
@@ -14,16 +15,22 @@ import type { EngineOptions } from './options.ts'
 import type { TableHandles } from './table-handles.ts'
 import type { ValueLog } from './values/value-log.ts'
 
+/** The options that shape a table. */
+export type TableOptions = Pick<
+  EngineOptions,
+  'blockBytes' | 'blockRestartInterval' | 'compression'
+>
+
 export interface JobRoomParts {
   readonly storage: Storage
   readonly folder: string
   readonly numbers: FileNumbers
-  readonly options: EngineOptions
+  readonly options: TableOptions
   readonly handles: TableHandles
   readonly values: Pick<ValueLog, 'relocation'>
 }
 
-/** The room of jobs that run in this thread. */
+/** The room of jobs that use these parts. */
 export function jobRoom({
   storage,
   folder,

@@ -41,9 +41,10 @@ export interface OpenOptions {
   readonly valueLogPolicy?: ValueLogPolicy | null
   /**
    * Who runs flushes and compactions: `inline` (the default) inside the call that makes them due,
-   * so that equal operations give equal files; or an executor's factory, beside the calls.
+   * so that equal operations give equal files; `threads` in worker threads beside the calls, which
+   * needs a storage that threads can share, as `NodeStorage`; or an executor of the given factory.
    */
-  readonly scheduling?: 'inline' | ExecutorFactory
+  readonly scheduling?: 'inline' | 'threads' | ExecutorFactory
   /** How jobs share workers and bandwidth: the policy that the engine option `scheduling` names. */
   readonly schedulingPolicy?: SchedulingPolicy | null
   /** Called during flushes and compactions: it may read and call `write`, nothing else. */
@@ -112,9 +113,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
   if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
   }
-  if (scheduling !== 'inline' && typeof scheduling !== 'function') {
-    throw invalidArgument(`scheduling must be 'inline' or a function, not ${show(scheduling)}`)
-  }
+  checkScheduling(scheduling, storage)
   const options = parseEngineOptions(engineOptions)
   checkValueLogPolicy(options, valueLogPolicy)
   checkSchedulingPolicy(options, schedulingPolicy)
@@ -132,6 +131,19 @@ export function openSettings(open: OpenOptions): OpenSettings {
     schedulingPolicy,
     onEvent,
   }
+}
+
+function checkScheduling(scheduling: unknown, storage: Storage): void {
+  if (scheduling === 'threads' && storage.share === undefined) {
+    throw invalidArgument(
+      "scheduling 'threads' needs a storage that threads can share, as NodeStorage: take 'inline'",
+    )
+  }
+  if (scheduling === 'inline' || scheduling === 'threads' || typeof scheduling === 'function')
+    return
+  throw invalidArgument(
+    `scheduling must be 'inline', 'threads' or a function, not ${show(scheduling)}`,
+  )
 }
 
 /** JSON drops `undefined` and writes `NaN` as null, so they would be read back as other values. */

@@ -19,6 +19,13 @@ export interface ExecutorParts {
   readonly workers: number
   /** Called while a job is started or after one has ended, never while `open` makes the parts. */
   readonly pressure: () => TreePressure
+  /**
+   * Data from which up to `threads` other threads make rooms like `room`; it can be posted. Null if
+   * the storage serves only one thread.
+   */
+  readonly shareRoom: (threads: number) => unknown
+  /** At most this many jobs run at the same time. */
+  readonly jobsMax: number
 }
 
 /** Makes the executor of one database. The database closes it. */

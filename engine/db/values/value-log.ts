@@ -15,11 +15,10 @@ import type { BlockCache } from '../../cache/block-cache.ts'
 import { checkedRelocateBelow } from '../../compaction/strategy-answers.ts'
 import type { ValueLogPolicy, ValueLogView } from '../../compaction/value-log-policy.ts'
 import type { ValueMoves, ValueRelocation } from '../../compaction/value-relocation.ts'
-import { segmentName } from '../../manifest/file-names.ts'
 import type { FileNumbers } from '../../manifest/file-numbers.ts'
 import type { Manifest } from '../../manifest/manifest.ts'
 import type { OpenFiles } from '../../storage/open-files.ts'
-import { joinPath, type Storage } from '../../storage/storage.ts'
+import type { Storage } from '../../storage/storage.ts'
 import type { SealedSegment } from '../../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../../version/version-edit.ts'
 import type { SegmentBook } from '../../vlog/segment-book.ts'
@@ -28,9 +27,9 @@ import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { WriteBatch } from '../../wal/write-batch.ts'
 import type { ValueLogOptions } from '../options.ts'
 import { CollectionCounters, type SegmentFigures, type ValueLogMetrics } from './metrics.ts'
+import { relocationOf, segmentPath } from './relocation.ts'
 import { SegmentAppender } from './segment-appender.ts'
 import { Separator } from './separator.ts'
-import { ValueMover } from './value-mover.ts'
 
 export interface ValueLogParts {
   readonly storage: Storage
@@ -65,9 +64,9 @@ export class ValueLog {
   readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {
-    const { files, cache, gets, scans, options } = parts
+    const { files, folder, cache, gets, scans, options } = parts
     this.#parts = parts
-    this.handles = new SegmentHandles(files, (segment) => this.#pathOf(segment), cache)
+    this.handles = new SegmentHandles(files, (segment) => segmentPath(folder, segment), cache)
     this.#getAccount = { cause: 'get', counters: gets, fillCache: true }
     this.scanAccount = { cause: 'scan', counters: scans, fillCache: true }
     this.collectAccount = { cause: 'vlog-gc', counters: new ReadCounters(), fillCache: false }
@@ -222,9 +221,8 @@ export class ValueLog {
   }
 
   /** How a merge that runs in this thread moves values. */
-  relocation({ segments }: ValueMoves): ValueRelocation {
-    const appender = this.#appender('vlog-gc', () => {})
-    return new ValueMover(new Set(segments), this.handles, appender, this.collectAccount)
+  relocation(moves: ValueMoves): ValueRelocation {
+    return relocationOf(this.#parts, moves, this.handles, this.collectAccount)
   }
 
   close(): void {
@@ -233,9 +231,10 @@ export class ValueLog {
     this.handles.close()
   }
 
-  #appender(cause: 'vlog' | 'vlog-gc', announce = this.#announce): SegmentAppender {
+  #appender(cause: 'vlog' | 'vlog-gc'): SegmentAppender {
     const { storage, folder, numbers, options } = this.#parts
-    const pathOf = (segment: number) => this.#pathOf(segment)
+    const pathOf = (segment: number) => this.handles.pathOf(segment)
+    const announce = this.#announce
     return new SegmentAppender({ storage, folder, numbers, options, pathOf, cause, announce })
   }
 
@@ -244,9 +243,5 @@ export class ValueLog {
     const segments = { opened: [segment] }
     manifest.append({ ...EMPTY_EDIT, nextFileNumber: numbers.next, segments })
     this.#openedAtSeq.set(segment, lastSeq())
-  }
-
-  #pathOf(segment: number): string {
-    return joinPath(this.#parts.folder, segmentName(segment))
   }
 }

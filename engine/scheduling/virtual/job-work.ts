@@ -1,4 +1,4 @@
-/** Owns what the engine's job orders are in logical time: their facts, their work and their cost. */
+/** Owns what the engine's job orders are in logical time: their facts, their work, their cost. */
 
 import type { TableMeta } from '../../version/table-meta.ts'
 import type { JobOrder, JobOutcome } from '../job-order.ts'

@@ -1,0 +1,103 @@
+/**
+ * Owns the room of jobs that run in another thread. The database shares its storage, ledger and
+ * file numbers; the thread opens tables and segments for one job and closes them after it, because
+ * a table is merged only once in its life. Invariant: nothing of the thread is open between jobs,
+ * so the database may remove files and close at that time.
+ */
+
+import { ReadCounters } from '../../base/read-counters.ts'
+import { BlockCache } from '../../cache/block-cache.ts'
+import { FileNumbers, type SharedFileNumbers } from '../../manifest/file-numbers.ts'
+import type { OpenRoom } from '../../scheduling/threads/serve-jobs.ts'
+import { NodeStorage } from '../../storage/node-storage.ts'
+import { OpenFiles } from '../../storage/open-files.ts'
+import type { SharedStorage, Storage } from '../../storage/storage.ts'
+import { SegmentHandles } from '../../vlog/segment-handles.ts'
+import { jobRoom, type TableOptions } from '../job-room.ts'
+import type { EngineOptions } from '../options.ts'
+import { TableHandles } from '../table-handles.ts'
+import { relocationOf, segmentPath } from '../values/relocation.ts'
+
+/** Everything that another thread needs to make rooms of its own. Posting it shares the counts. */
+export interface SharedRoom {
+  readonly storage: SharedStorage
+  readonly folder: string
+  readonly numbers: SharedFileNumbers
+  readonly options: TableOptions & Pick<EngineOptions, 'maxOpenFiles' | 'valueLog'>
+}
+
+/** Data from which other threads make rooms, or null if the storage serves only this thread. */
+export function shareRoom(
+  storage: Storage,
+  folder: string,
+  numbers: FileNumbers,
+  options: EngineOptions,
+  threads: number,
+): SharedRoom | null {
+  const shared = storage.share?.(threads)
+  if (shared === undefined) return null
+  const { blockBytes, blockRestartInterval, compression, maxOpenFiles, valueLog } = options
+  return {
+    storage: shared,
+    folder,
+    numbers: numbers.share(),
+    options: {
+      blockBytes,
+      blockRestartInterval,
+      compression,
+      valueLog,
+      ...(maxOpenFiles === undefined ? {} : { maxOpenFiles }),
+    },
+  }
+}
+
+/** Returns a function that makes the room of one job; `pause` as in `serveJobs`. */
+export function roomsOver({
+  storage: shared,
+  folder,
+  numbers: sharedNumbers,
+  options,
+}: SharedRoom): (pause: () => void) => OpenRoom {
+  const storage = NodeStorage.over(shared)
+  const numbers = FileNumbers.over(sharedNumbers)
+  const cache = new BlockCache(0)
+  return (pause) => {
+    const files = new OpenFiles(storage, options.maxOpenFiles)
+    const handles = new TableHandles(files, folder, cache)
+    const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
+    const account = {
+      cause: 'vlog-gc',
+      counters: new ReadCounters(),
+      fillCache: false,
+    } as const
+    const parts = { storage, folder, numbers, options: options.valueLog }
+    const room = jobRoom({
+      storage,
+      folder,
+      numbers,
+      options,
+      handles,
+      values: { relocation: (moves) => relocationOf(parts, moves, segments, account) },
+    })
+    return {
+      room: {
+        ...room,
+        createTable(cause, level, bitsPerKey) {
+          pause()
+          return room.createTable(cause, level, bitsPerKey)
+        },
+        openRun(level) {
+          const open = room.openRun(level)
+          return (table) => {
+            pause()
+            return open(table)
+          }
+        },
+      },
+      close() {
+        handles.close()
+        segments.close()
+      },
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Owns the worker's side of `ThreadExecutor`: it runs the orders that arrive on its port, one after
+ * another, and posts each outcome or error. Invariant: each order gets exactly one answer, unless
+ * the thread ends first.
+ */
+
+import type { MessagePort } from 'node:worker_threads'
+import { resultOf } from '../inline-executor.ts'
+import type { JobOrder, JobOutcome } from '../job-order.ts'
+import { type JobRoom, runJob } from '../run-job.ts'
+import { compactCopy } from './compact-copy.ts'
+import { type SentError, sentError } from './sent-error.ts'
+import { type SharedThreadCells, ThreadCells } from './thread-cells.ts'
+
+/** What a thread gets when it starts (`workerData`). */
+export interface ThreadStart {
+  /** Orders arrive here, and answers leave. Null asks only whether the port is open. */
+  readonly port: MessagePort
+  readonly cells: SharedThreadCells
+  /** What the module of the thread makes rooms from. */
+  readonly room: unknown
+}
+
+export type JobAnswer = { readonly outcome: JobOutcome } | { readonly error: SentError }
+
+/** A room for one job. */
+export interface OpenRoom {
+  readonly room: JobRoom
+  /** Closes every file that the job opened to read. */
+  close(): void
+}
+
+/**
+ * Serves the executor that started this thread until it closes the port. `openRoom` makes the room
+ * of each job; it calls `pause` before it opens or creates a file, which throws if the executor
+ * has given up the job.
+ */
+export function serveJobs(
+  { port, cells: shared }: ThreadStart,
+  openRoom: (pause: () => void) => OpenRoom,
+): void {
+  const cells = ThreadCells.over(shared)
+  const pause = () => {
+    if (cells.isCancelled) throw new Error('the job was given up: its database is closing')
+  }
+  port.on('message', (order: JobOrder | null) => {
+    if (order === null) return
+    port.postMessage(answerOf(resultOf(() => runIn(openRoom(pause), order))))
+    cells.noteEnd()
+  })
+  process.once('exit', (exitCode) => cells.noteExit(exitCode))
+}
+
+function runIn({ room, close }: OpenRoom, order: JobOrder): JobOutcome {
+  try {
+    return runJob(order, room)
+  } finally {
+    close()
+  }
+}
+
+function answerOf(result: JobOutcome | Error): JobAnswer {
+  if (result instanceof Error) return { error: sentError(result) }
+  return { outcome: compactCopy(result) }
+}

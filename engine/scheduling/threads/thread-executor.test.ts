@@ -1,0 +1,204 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { LsmError } from '../../base/errors.ts'
+import { bytes } from '../../testing/fixtures.ts'
+import { NO_FILTER, type TableMeta } from '../../version/table-meta.ts'
+import type { JobOrder, JobOutcome } from '../job-order.ts'
+import { ACTS, type Act } from './testing/acts.ts'
+import { ThreadExecutor } from './thread-executor.ts'
+
+const NOTHING: JobOutcome = {
+  written: [],
+  sealed: [],
+  dropped: { shadowed: 0, tombstones: 0 },
+  movedBytes: 0,
+}
+
+const TABLE: TableMeta = {
+  id: 1,
+  smallest: bytes('a'),
+  largest: bytes('z'),
+  bytes: 1,
+  entries: 1,
+  tombstones: 0,
+  rawKeyBytes: 1,
+  rawValueBytes: 0,
+  seqMin: 1,
+  seqMax: 1,
+  createdAtMs: 0,
+  oldestWriteAtMs: 0,
+  oldestTombstoneAtMs: null,
+  filter: NO_FILTER,
+  vlogBytes: [],
+}
+
+/** The order of a job that acts, or of one that has nothing to do. */
+function order(id: number, act: Act | null): JobOrder {
+  return {
+    id,
+    cause: 'compaction',
+    snapshots: [],
+    ancestry: { createdAtMs: 0, oldestWriteAtMs: 0, oldestTombstoneAtMs: null },
+    source: { runs: act === null ? [] : [{ level: ACTS.indexOf(act), tables: [TABLE] }] },
+    destinations: [
+      {
+        level: 1,
+        fromKey: null,
+        targetTableBytes: null,
+        cutKeys: [],
+        softCuts: null,
+        bitsPerKey: 0,
+        olderRanges: [],
+      },
+    ],
+    values: null,
+  }
+}
+
+function newExecutor(): ThreadExecutor {
+  const module = new URL('./testing/acting.worker.ts', import.meta.url)
+  const executor = new ThreadExecutor(module, null)
+  onTestFinished(() => executor.close())
+  return executor
+}
+
+type Ends = [id: number, result: JobOutcome | Error][]
+
+function start(executor: ThreadExecutor, ends: Ends, id: number, act: Act | null): void {
+  executor.start(order(id, act), (result) => ends.push([id, result]))
+}
+
+async function untilEnds(ends: Ends, count: number): Promise<void> {
+  while (ends.length < count) await nextTurn()
+}
+
+/** Lets the event loop deliver whatever it has. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await nextTurn()
+}
+
+test('the event loop delivers an end once', async () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  start(executor, ends, 1, null)
+  expect(ends, 'not inside start').toEqual([])
+  await untilEnds(ends, 1)
+  await quiet()
+  expect(ends).toEqual([[1, NOTHING]])
+})
+
+test('a blocked wait delivers an end once, and the event loop does not deliver it again', async () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  for (const id of [1, 2, 3]) start(executor, ends, id, null)
+  for (const count of [1, 2, 3]) {
+    executor.wait()
+    expect(ends.length).toBe(count)
+  }
+  start(executor, ends, 4, null)
+  await untilEnds(ends, 4)
+  await quiet()
+  expect(ends.toSorted(([a], [b]) => a - b)).toEqual([1, 2, 3, 4].map((id) => [id, NOTHING]))
+  expect(() => executor.wait()).toThrow('a job runs')
+})
+
+test('jobs may be started inside the end of another, in wait and in the event loop', async () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  const chain = (id: number) =>
+    executor.start(order(id, null), (result) => {
+      ends.push([id, result])
+      if (id % 3 !== 0) chain(id + 1)
+    })
+  chain(1)
+  while (ends.length < 3) executor.wait()
+  chain(4)
+  await untilEnds(ends, 6)
+  expect(ends.map(([id]) => id)).toEqual([1, 2, 3, 4, 5, 6])
+})
+
+test.each(['wait', 'event loop'])(
+  'an error keeps code, message, data and causes: %s',
+  async (by) => {
+    const executor = newExecutor()
+    const ends: Ends = []
+    start(executor, ends, 1, 'fail')
+    if (by === 'wait') executor.wait()
+    await untilEnds(ends, 1)
+    const error = ends[0]![1] as LsmError
+    expect(error).toMatchObject({
+      name: 'LsmError',
+      code: 'LSM_CORRUPTION',
+      message: 't.sst at offset 12: bad block',
+      data: { path: 't.sst', offset: 12 },
+      cause: {
+        code: 'LSM_IO',
+        data: { errno: 'EIO' },
+        cause: { name: 'Error', message: 'EIO: bad disk', errno: -5, code: 'EIO' },
+      },
+    })
+    expect(error.stack).toContain('acting.worker.ts')
+    start(executor, ends, 2, null)
+    executor.wait()
+    expect(ends[1], 'the thread serves on').toEqual([2, NOTHING])
+  },
+)
+
+test.each([
+  ['exit', 'wait', 'exit code 7'],
+  ['exit', 'event loop', 'exit code 7'],
+  ['vanish', 'wait', 'killed'],
+  ['vanish', 'event loop', 'killed'],
+] as const)(
+  'a thread that dies (%s) ends its job, and only its job: %s',
+  async (act, by, reason) => {
+    const executor = newExecutor()
+    const ends: Ends = []
+    start(executor, ends, 1, 'hold')
+    start(executor, ends, 2, act)
+    if (by === 'wait') executor.wait()
+    await untilEnds(ends, 1)
+    await quiet()
+    expect(ends.length).toBe(1)
+    expect(ends[0]![0]).toBe(2)
+    expect(ends[0]![1]).toBeInstanceOf(Error)
+    expect(ends[0]![1]).toMatchObject({
+      message: `the thread that ran job 2 (compaction) ended before the job: ${reason}`,
+    })
+    start(executor, ends, 3, null)
+    executor.wait()
+    expect(ends[1], 'another thread serves on').toEqual([3, NOTHING])
+  },
+)
+
+test('a module that does not load ends the job with the reason', async () => {
+  const executor = new ThreadExecutor(new URL('./testing/missing.worker.ts', import.meta.url), null)
+  const ends: Ends = []
+  start(executor, ends, 1, null)
+  await untilEnds(ends, 1)
+  expect(String(ends[0]![1])).toMatch(/job 1 .* ended before the job: Cannot find module/)
+  start(executor, ends, 2, null)
+  executor.wait()
+  expect(ends.length).toBe(2)
+  executor.close()
+})
+
+test('an order that cannot be posted ends with an error', () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  const bad = { ...order(1, null), values: { segments: [() => {}] } } as unknown as JobOrder
+  executor.start(bad, (result) => ends.push([1, result]))
+  expect(String(ends[0]![1])).toContain('could not be cloned')
+})
+
+test('close gives up running jobs, waits for them, and is idempotent', async () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  start(executor, ends, 1, 'hold')
+  start(executor, ends, 2, null)
+  start(executor, ends, 3, 'vanish')
+  executor.close()
+  executor.close()
+  await quiet()
+  expect(ends).toEqual([])
+})

@@ -1,0 +1,71 @@
+/**
+ * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
+ * thread that has ended its job is kept for the next. So a flush never waits behind merges, and a
+ * job that pauses keeps no other from running; the scheduler bounds how many jobs run.
+ *
+ * Invariants:
+ * - Orders and outcomes cross as data (`compact-copy.ts`), errors with code, data and cause
+ *   (`sent-error.ts`); a memtable's arena is shared, not copied.
+ * - Each job's `ended` is called once, in this thread: from the event loop, or inside `wait`.
+ * - A thread that dies ends its job with an error, also while this thread blocks in `wait`.
+ * - After `close` no thread touches a file.
+ */
+
+import { assert } from '../../base/assert.ts'
+import { resultOf } from '../inline-executor.ts'
+import type { JobEnded, JobExecutor, JobOrder } from '../job-order.ts'
+import { JobThread } from './job-thread.ts'
+import { newEndCounter } from './thread-cells.ts'
+
+/** A blocked `wait` looks this often for threads that ended without a word. */
+const MISSING_CHECK_MS = 250
+
+export class ThreadExecutor implements JobExecutor {
+  readonly #module: URL
+  readonly #room: unknown
+  readonly #ends = newEndCounter()
+  #threads: JobThread[] = []
+
+  /** Threads run `module`, which calls `serveJobs`; `room` is posted to each. */
+  constructor(module: URL, room: unknown) {
+    this.#module = module
+    this.#room = room
+  }
+
+  start(order: JobOrder, ended: JobEnded): void {
+    const thread = this.#idleThread()
+    if (thread instanceof Error) ended(thread)
+    else thread.start(order, ended)
+  }
+
+  wait(): void {
+    assert(this.#running.length > 0, 'a job runs')
+    for (;;) {
+      const seen = Atomics.load(this.#ends, 0)
+      if (this.#running.some((thread) => thread.receive())) return
+      if (Atomics.wait(this.#ends, 0, seen, MISSING_CHECK_MS) === 'timed-out') {
+        if (this.#running.some((thread) => thread.receiveOrMiss())) return
+      }
+    }
+  }
+
+  close(): void {
+    for (const thread of this.#running) thread.giveUp()
+    while (this.#running.length > 0) this.wait()
+    for (const thread of this.#threads) thread.close()
+    this.#threads = []
+  }
+
+  get #running(): readonly JobThread[] {
+    return this.#threads.filter((thread) => thread.isRunning)
+  }
+
+  #idleThread(): JobThread | Error {
+    this.#threads = this.#threads.filter((thread) => !thread.isGone)
+    const idle = this.#threads.find((thread) => thread.isIdle)
+    if (idle !== undefined) return idle
+    const started = resultOf(() => new JobThread(this.#module, this.#room, this.#ends))
+    if (started instanceof JobThread) this.#threads.push(started)
+    return started
+  }
+}
