@@ -269,7 +269,8 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, gate, head, tree, scheduler, executor, manifest, lock } = this.#parts
+    const { health, commits, gate, dueTimer, head, tree, scheduler, executor, manifest, lock } =
+      this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -283,6 +284,7 @@ export class Database implements Disposable {
     attempt(() => commits.close())
     if (!health.hasFailed) attempt(() => scheduler.settle())
     attempt(() => gate?.close())
+    dueTimer?.close()
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
     attempt(() => executor.close())

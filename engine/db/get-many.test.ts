@@ -3,7 +3,7 @@ import { createRandom } from '../base/random.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { ReadableFile } from '../storage/storage.ts'
-import { bytes, openTest, RESTLESS_LOG, restless, text } from '../testing/fixtures.ts'
+import { bytes, everyNth, openTest, RESTLESS_LOG, restless, text } from '../testing/fixtures.ts'
 import { runCount } from '../version/version.ts'
 import type { EngineOptionsInput } from './options.ts'
 
@@ -12,10 +12,10 @@ const KEYS = 300
 const keyOf = (number: number) => bytes(`k${`${number}`.padStart(4, '0')}`)
 
 /** A tree of several levels with overwrites, deletions and large values. */
-async function filled(options: EngineOptionsInput, seed: number) {
+async function filled(options: EngineOptionsInput, seed: number, strategy = everyNth(3)) {
   const storage = new MemoryStorage(new Ledger())
   const valueLogPolicy = options.valueLog === undefined ? null : restless
-  const { db } = openTest({ storage, options, valueLogPolicy })
+  const { db } = openTest({ storage, strategy, options, valueLogPolicy })
   const random = createRandom(seed)
   for (let write = 0; write < 1500; write++) {
     const key = keyOf(random.nextBelow(KEYS))
@@ -107,10 +107,12 @@ describe('getMany', () => {
   })
 
   test('is refused if the database is closed before its end', async () => {
-    const { db, storage } = await filled({ blockCacheBytes: 0 }, 3)
+    // Without filters of its newest runs, each search goes through several tables.
+    const unfiltered = { ...everyNth(3), flushFilter: () => ({ bitsPerKey: 0 }) }
+    const { db, storage } = await filled({ blockCacheBytes: 0 }, 3, unfiltered)
     db.close()
     const { db: reopened } = openTest({ storage, options: { blockCacheBytes: 0 } })
-    const answers = reopened.getMany(Array.from({ length: KEYS }, (_, number) => keyOf(number)))
+    const answers = reopened.getMany([keyOf(7)])
     reopened.close()
     storage.open = () => {
       throw new Error('opened after the close')
