@@ -163,24 +163,24 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const room = jobRoom({ ...shared, options, handles: tree.handles, values })
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
-  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
+  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const executor = executorFactory(scheduling)({
     room,
     storage,
     folder,
     clock,
+    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
+    // `flush` freezes one memtable more than may wait.
+    jobsMax: compactionsMax + memtablesMax + 1,
     pressure: () => ({
       frozenMemtables: head.frozen,
       memtablesMax,
       level0Runs: levelAt(tree.version, 0).runs.length,
       stallLimits: strategy.stallLimits(scheduler.view()),
     }),
-    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
-    // `flush` freezes one memtable more than may wait.
-    jobsMax: compactionsMax + memtablesMax + 1,
   })
   opened.push(() => executor.close())
   const jobs = new TreeJobs({

@@ -4,6 +4,7 @@
  * Invariant: after every step the database answers as the oracle does.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { ManualClock } from '../../base/clock.ts'
 import { compareBytes } from '../../base/compare.ts'
@@ -12,11 +13,12 @@ import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
 import type { Cursor } from '../../db/cursor.ts'
 import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
+import type { OpenOptions } from '../../db/open-options.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
 import type { Snapshot } from '../../db/snapshots.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
-import { folderBytes } from '../../storage/storage.ts'
+import { folderBytes, type Storage } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
 
@@ -110,23 +112,47 @@ class Oracle {
   }
 }
 
+/** Where a script's database lies, and who runs its jobs. */
+export interface Place {
+  /** Counts in `ledger`, and holds no other folder. */
+  readonly storage: Storage
+  readonly ledger: Ledger
+  readonly folder: string
+  readonly scheduling: NonNullable<OpenOptions['scheduling']>
+}
+
+function inMemory(): Place {
+  const ledger = new Ledger()
+  const storage = new MemoryStorage(ledger)
+  return { storage, ledger, folder: '/db', scheduling: 'inline' }
+}
+
 /** Runs a script. Throws at the first answer that differs, and names the step. */
 export function runScript(script: readonly Step[], setups: readonly Setup[]): void {
-  const world = new World(setups)
-  script.forEach((one, index) => {
-    try {
-      world.take(one, index)
-    } catch (error) {
-      throw new Error(`step ${index} ${JSON.stringify(one)} under ${world.setup}`, { cause: error })
-    }
-  })
+  const world = new World(setups, inMemory())
+  for (const [index, one] of script.entries()) world.takeNamed(one, index)
   world.finish()
 }
 
+/** As `runScript`, with a turn of the event loop after every few steps, in which jobs may end. */
+export async function runScriptIn(
+  place: Place,
+  script: readonly Step[],
+  setups: readonly Setup[],
+): Promise<void> {
+  const world = new World(setups, place)
+  for (const [index, one] of script.entries()) {
+    world.takeNamed(one, index)
+    if (index % TURN_EVERY === 0) await nextTurn()
+  }
+  world.finish()
+}
+
+const TURN_EVERY = 3
+
 class World {
   readonly #setups: readonly Setup[]
-  readonly #ledger = new Ledger()
-  readonly #storage = new MemoryStorage(this.#ledger)
+  readonly #place: Place
   readonly #clock = new ManualClock(1)
   readonly #oracle = new Oracle()
   #snapshots: Snapshot[] = []
@@ -135,9 +161,18 @@ class World {
   #database: Database
   setup = ''
 
-  constructor(setups: readonly Setup[]) {
+  constructor(setups: readonly Setup[], place: Place) {
     this.#setups = setups
+    this.#place = place
     this.#database = this.#open(0)
+  }
+
+  takeNamed(one: Step, index: number): void {
+    try {
+      this.take(one, index)
+    } catch (error) {
+      throw new Error(`step ${index} ${JSON.stringify(one)} under ${this.setup}`, { cause: error })
+    }
   }
 
   take(one: Step, index: number): void {
@@ -192,16 +227,19 @@ class World {
     this.#compare(Array.from(this.#database.scan(), pair), this.#oracle.at(-1))
     for (let n = 0; n < KEY_COUNT; n++) this.#get(n, -1)
     this.#database.close()
-    this.#compare(verifyDatabase(this.#storage, '/db').faults.map(String), [])
-    this.#compare(liveBytes(this.#ledger.balance()), folderBytes(this.#storage, '/db'))
+    const { storage, folder, ledger } = this.#place
+    this.#compare(verifyDatabase(storage, folder).faults.map(String), [])
+    this.#compare(liveBytes(ledger.balance()), folderBytes(storage, folder))
   }
 
   #open(index: number): Database {
     const setup = this.#setups[index % this.#setups.length]!
     this.setup = setup.name
+    const { storage, folder, scheduling } = this.#place
     return Database.open({
-      storage: this.#storage,
-      folder: '/db',
+      storage,
+      folder,
+      scheduling,
       strategy: setup.create(),
       options: setup.options,
       valueLogPolicy: setup.valueLogPolicy ?? null,
