@@ -24,6 +24,8 @@ export class ThreadExecutor implements JobExecutor {
   readonly #module: URL
   readonly #room: unknown
   readonly #ends = newEndCounter()
+  /** The counter of ends when `poll` looked last. */
+  #endsSeen = 0
   #threads: JobThread[] = []
 
   /** Threads run `module`, which calls `serveJobs`; `room` is posted to each. */
@@ -46,6 +48,16 @@ export class ThreadExecutor implements JobExecutor {
       if (Atomics.wait(this.#ends, 0, seen, MISSING_CHECK_MS) === 'timed-out') {
         if (this.#running.some((thread) => thread.receiveOrMiss())) return
       }
+    }
+  }
+
+  poll(): void {
+    for (;;) {
+      const ends = Atomics.load(this.#ends, 0)
+      if (ends === this.#endsSeen) return
+      // An end that comes now is seen at the next look.
+      this.#endsSeen = ends
+      for (const thread of this.#running) thread.receive()
     }
   }
 
