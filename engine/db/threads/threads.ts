@@ -2,18 +2,35 @@
 
 import { assert } from '../../base/assert.ts'
 import type { ExecutorFactory } from '../../scheduling/executor-factory.ts'
+import { jobFacts } from '../../scheduling/job-facts.ts'
+import { PolicyExecutor } from '../../scheduling/policy-executor.ts'
 import { ThreadExecutor } from '../../scheduling/threads/thread-executor.ts'
 
 const JOB_WORKER = new URL('./job.worker.ts', import.meta.url)
 
+/** How often the scheduling policy plans again while there are jobs. */
+const PLAN_EVERY_MS = 100
+
 /**
- * Flushes and compactions run in worker threads. The storage must be one that threads can share.
- * `module` is what the threads run.
+ * Flushes and compactions run in worker threads, at the pace that the policy says if there is one.
+ * The storage must be one that threads can share. `module` is what the threads run.
  */
 export function threads(module = JOB_WORKER): ExecutorFactory {
-  return ({ shareRoom, jobsMax }) => {
+  return ({ shareRoom, jobsMax, policy, workers, pressure, clock, timers }) => {
     const room = shareRoom(jobsMax)
     assert(room !== null, 'the storage was checked when the options were')
-    return new ThreadExecutor(module, room)
+    const runner = new ThreadExecutor(module, room)
+    if (policy === null) return runner
+    return new PolicyExecutor({
+      runner,
+      factsOf: jobFacts,
+      policy,
+      workers,
+      limitBytesPerSecond: null,
+      pressure,
+      clock,
+      timers,
+      measureEveryMs: PLAN_EVERY_MS,
+    })
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LsmError } from '../../base/errors.ts'
 import { bytes } from '../../testing/fixtures.ts'
@@ -55,9 +55,9 @@ function order(id: number, act: Act | null): JobOrder {
   }
 }
 
-function newExecutor(): ThreadExecutor {
+function newExecutor(beats: Int32Array<SharedArrayBuffer> | null = null): ThreadExecutor {
   const module = new URL('./testing/acting.worker.ts', import.meta.url)
-  const executor = new ThreadExecutor(module, null)
+  const executor = new ThreadExecutor(module, beats)
   onTestFinished(() => executor.close())
   return executor
 }
@@ -201,6 +201,30 @@ test('an order that cannot be posted ends with an error', () => {
   const bad = { ...order(1, null), values: { segments: [() => {}] } } as unknown as JobOrder
   executor.start(bad, (result) => ends.push([1, result]))
   expect(String(ends[0]![1])).toContain('could not be cloned')
+})
+
+test('a job without a share pauses, and goes on when it has one again', async () => {
+  const beats = new Int32Array(new SharedArrayBuffer(4))
+  const executor = newExecutor(beats)
+  const ends: Ends = []
+  const beatsAfter = async (ms: number) => {
+    await setTimeout(ms)
+    return Atomics.load(beats, 0)
+  }
+  start(executor, ends, 1, 'hold')
+  while (Atomics.load(beats, 0) === 0) await nextTurn()
+  for (let round = 0; round < 3; round++) {
+    executor.allot(new Map(), null)
+    // The thread may be anywhere between two looks at its state.
+    let paused = await beatsAfter(20)
+    for (let last = -1; last !== paused; paused = await beatsAfter(50)) last = paused
+    expect(await beatsAfter(100)).toBe(paused)
+    executor.allot(new Map([[1, 0.5]]), 1000)
+    while (Atomics.load(beats, 0) === paused) await nextTurn()
+  }
+  executor.allot(new Map(), null)
+  executor.close()
+  expect(ends, 'a paused job is given up too').toEqual([])
 })
 
 test('close gives up running jobs, waits for them, and is idempotent', async () => {

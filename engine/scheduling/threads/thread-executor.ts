@@ -13,14 +13,19 @@
 
 import { assert } from '../../base/assert.ts'
 import { resultOf } from '../inline-executor.ts'
-import type { JobEnded, JobExecutor, JobOrder } from '../job-order.ts'
+import type { JobEnded, JobExecutor, JobOrder, JobOutcome } from '../job-order.ts'
+import type { JobRunner } from '../policy-executor.ts'
 import { JobThread } from './job-thread.ts'
 import { newEndCounter } from './thread-cells.ts'
 
 /** A blocked `wait` looks this often for threads that ended without a word. */
 const MISSING_CHECK_MS = 250
 
-export class ThreadExecutor implements JobExecutor {
+/** The least rate of a limiter. */
+const BYTES_PER_SECOND_MIN = 10
+
+/** Runs jobs at once, or as the runner of a `PolicyExecutor` at the pace that a policy says. */
+export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutcome> {
   readonly #module: URL
   readonly #room: unknown
   readonly #ends = newEndCounter()
@@ -40,15 +45,27 @@ export class ThreadExecutor implements JobExecutor {
     else thread.start(order, ended)
   }
 
-  wait(): void {
+  /** `JobExecutor.wait`, or with a time `JobRunner.wait`. */
+  wait(atMostMs?: number): void {
     assert(this.#running.length > 0, 'a job runs')
-    for (;;) {
-      const seen = Atomics.load(this.#ends, 0)
-      if (this.#running.some((thread) => thread.receive())) return
-      if (Atomics.wait(this.#ends, 0, seen, MISSING_CHECK_MS) === 'timed-out') {
-        if (this.#running.some((thread) => thread.receiveOrMiss())) return
-      }
+    while (!this.#awaitEnd(atMostMs ?? MISSING_CHECK_MS)) if (atMostMs !== undefined) return
+  }
+
+  allot(shares: ReadonlyMap<number, number>, bytesPerSecond: number | null): void {
+    for (const thread of this.#running) {
+      const share = shares.get(thread.jobId!) ?? 0
+      const rate = bytesPerSecond === null ? null : Math.floor(bytesPerSecond * share)
+      thread.pace(share === 0, rate === null ? null : Math.max(rate, BYTES_PER_SECOND_MIN))
     }
+  }
+
+  leftOf(id: number): number {
+    return this.#running.find((thread) => thread.jobId === id)?.left ?? 0
+  }
+
+  /** What the device can do is not known, nor what clients use of it. */
+  bandwidth() {
+    return { budgetBytesPerSecond: null, clientBytesPerSecond: 0 }
   }
 
   poll(): void {
@@ -70,6 +87,16 @@ export class ThreadExecutor implements JobExecutor {
 
   get #running(): readonly JobThread[] {
     return this.#threads.filter((thread) => thread.isRunning)
+  }
+
+  /** Blocks until a job has ended, but not longer than this. Whether one has. */
+  #awaitEnd(atMostMs: number): boolean {
+    const seen = Atomics.load(this.#ends, 0)
+    if (this.#running.some((thread) => thread.receive())) return true
+    if (Atomics.wait(this.#ends, 0, seen, atMostMs) !== 'timed-out') {
+      return this.#running.some((thread) => thread.receive())
+    }
+    return this.#running.some((thread) => thread.receiveOrMiss())
   }
 
   #idleThread(): JobThread | Error {
