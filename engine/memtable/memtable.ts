@@ -1,10 +1,9 @@
 /**
  * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
- * with the sums that a flush needs for its table. Invariants: entries are only added, and each (key,
- * seq) only once; the arena goes to another memtable only when nobody holds this one. The database
- * rotates the memtable on `rawBytes` (user key + value, or the pointer in place of the value), never
- * on arena bytes, so that the moment of a flush depends only on the data.
- */
+ * with the sums that a flush needs for its table. Invariants: entries are only added, and each
+ * (key, seq) only once; the arena goes to another memtable only when nobody holds this one. The
+ * database rotates the memtable on `rawBytes` (user key + value, or the pointer in place of the
+ * value), never on arena bytes, so that the moment of a flush depends only on the data. */
 
 import { assert } from '../base/assert.ts'
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
