@@ -165,6 +165,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     storage,
     folder,
     clock,
+    timers: settings.timers,
     policy,
     workers,
     pressure: () => ({

@@ -1,6 +1,6 @@
 /** Owns the contract between a database and whoever makes its executor. Types only. */
 
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timers } from '../base/clock.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { JobExecutor } from './job-order.ts'
 import type { SchedulingPolicy, TreePressure } from './policy.ts'
@@ -13,6 +13,7 @@ export interface ExecutorParts {
   readonly storage: Storage
   readonly folder: string
   readonly clock: Clock
+  readonly timers: Timers
   /** How jobs share workers and bandwidth; null if the database was given no policy. */
   readonly policy: SchedulingPolicy | null
   /** Jobs that may run at the same time, 1 or more: the engine option `backgroundJobs`. */

@@ -27,6 +27,9 @@ function act(level: number, pause: () => void): never {
       process.removeAllListeners('exit')
       process.exit(7)
     // biome-ignore lint/suspicious/noFallthroughSwitchClause: `exit` does not return
+    case 'step':
+      for (let file = 0; file < 4; file++) pause()
+      throw new Error('four files are done')
     default:
       for (;;) pause()
   }
