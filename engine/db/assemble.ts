@@ -170,6 +170,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     storage,
     folder,
     clock,
+    timers: settings.timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
