@@ -230,6 +230,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
+      executor.poll?.()
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),

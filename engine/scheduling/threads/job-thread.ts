@@ -36,7 +36,13 @@ export class JobThread {
     this.#port = port1
     this.#cells = new ThreadCells(ends)
     const workerData: ThreadStart = { port: port2, cells: this.#cells.share(), room }
-    this.#worker = new Worker(module, { workerData, transferList: [port2] })
+    // Without its own streams a worker makes those of the program non-blocking.
+    this.#worker = new Worker(module, {
+      workerData,
+      transferList: [port2],
+      stdout: true,
+      stderr: true,
+    })
     this.#worker.on('error', (cause) => this.#lose(cause))
     this.#worker.on('exit', () => this.#noteExit())
     port1.on('message', (answer: JobAnswer) => this.#end(answer))

@@ -102,6 +102,18 @@ test('a blocked wait delivers an end once, and the event loop does not deliver i
   expect(() => executor.wait()).toThrow('a job runs')
 })
 
+test('poll delivers ends without a turn of the event loop, and never waits', () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  executor.poll()
+  start(executor, ends, 1, 'hold')
+  start(executor, ends, 2, null)
+  start(executor, ends, 3, 'exit')
+  while (ends.length < 2) executor.poll()
+  executor.poll()
+  expect(ends.map(([id]) => id).sort()).toEqual([2, 3])
+})
+
 test('jobs may be started inside the end of another, in wait and in the event loop', async () => {
   const executor = newExecutor()
   const ends: Ends = []

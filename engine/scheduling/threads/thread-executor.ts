@@ -26,6 +26,8 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
   readonly #module: URL
   readonly #room: unknown
   readonly #ends = newEndCounter()
+  /** The counter of ends when `poll` looked last. */
+  #endsSeen = 0
   #threads: JobThread[] = []
 
   /** Threads run `module`, which calls `serveJobs`; `room` is posted to each. */
@@ -65,6 +67,16 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
         if (this.#running.some((thread) => thread.receiveOrMiss())) return
         leftMs -= waitMs
       }
+    }
+  }
+
+  poll(): void {
+    for (;;) {
+      const ends = Atomics.load(this.#ends, 0)
+      if (ends === this.#endsSeen) return
+      // An end that comes now is seen at the next look.
+      this.#endsSeen = ends
+      for (const thread of this.#running) thread.receive()
     }
   }
 
