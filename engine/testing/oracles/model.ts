@@ -13,12 +13,15 @@ import type { Cursor } from '../../db/cursor.ts'
 import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
+import { findOrphans } from '../../db/orphans.ts'
 import type { Snapshot } from '../../db/snapshots.ts'
+import { recoverManifest } from '../../manifest/recover.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { folderBytes } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
+import { Interleaving, type Schedule } from '../interleavings.ts'
 
 /** Keys are numbers below `KEY_COUNT`. A write gives the key and the length of the value. */
 type Write = readonly ['put', key: number, length: number] | readonly ['delete', key: number]
@@ -110,17 +113,29 @@ class Oracle {
   }
 }
 
-/** Runs a script. Throws at the first answer that differs, and names the step. */
-export function runScript(script: readonly Step[], setups: readonly Setup[]): void {
-  const world = new World(setups)
+/**
+ * Runs a script under a schedule. Throws at the first answer that differs, and names the step and
+ * the schedule.
+ */
+export function runScript(
+  script: readonly Step[],
+  setups: readonly Setup[],
+  schedule: Schedule = 'inline',
+): void {
+  const world = new World(setups, schedule)
   script.forEach((one, index) => {
     try {
       world.take(one, index)
     } catch (error) {
-      throw new Error(`step ${index} ${JSON.stringify(one)} under ${world.setup}`, { cause: error })
+      const at = `step ${index} ${JSON.stringify(one)} under ${world.setup}, ${schedule}`
+      throw new Error(at, { cause: error })
     }
   })
-  world.finish()
+  try {
+    world.finish()
+  } catch (error) {
+    throw new Error(`the end under ${world.setup}, ${schedule}`, { cause: error })
+  }
 }
 
 class World {
@@ -129,19 +144,22 @@ class World {
   readonly #storage = new MemoryStorage(this.#ledger)
   readonly #clock = new ManualClock(1)
   readonly #oracle = new Oracle()
+  readonly #interleaving: Interleaving
   #snapshots: Snapshot[] = []
   /** A cursor at its first entry, and the entries that it must show from there. */
   #held: { readonly cursor: Cursor; readonly entries: readonly [string, string][] } | null = null
   #database: Database
   setup = ''
 
-  constructor(setups: readonly Setup[]) {
+  constructor(setups: readonly Setup[], schedule: Schedule) {
     this.#setups = setups
+    this.#interleaving = new Interleaving(schedule)
     this.#database = this.#open(0)
   }
 
   take(one: Step, index: number): void {
     this.#clock.advance(1)
+    this.#interleaving.turn()
     switch (one[0]) {
       case 'put':
       case 'delete':
@@ -191,9 +209,12 @@ class World {
     this.#database.flush()
     this.#compare(Array.from(this.#database.scan(), pair), this.#oracle.at(-1))
     for (let n = 0; n < KEY_COUNT; n++) this.#get(n, -1)
+    if (this.#held !== null) this.#hold()
+    for (const snapshot of this.#snapshots) snapshot.release()
     this.#database.close()
     this.#compare(verifyDatabase(this.#storage, '/db').faults.map(String), [])
     this.#compare(liveBytes(this.#ledger.balance()), folderBytes(this.#storage, '/db'))
+    this.#compare(findOrphans(this.#storage, '/db', recoverManifest(this.#storage, '/db')!), [])
   }
 
   #open(index: number): Database {
@@ -203,9 +224,10 @@ class World {
       storage: this.#storage,
       folder: '/db',
       strategy: setup.create(),
-      options: setup.options,
       valueLogPolicy: setup.valueLogPolicy ?? null,
       clock: this.#clock,
+      timers: this.#clock,
+      ...this.#interleaving.open(setup.options),
     })
   }
 
