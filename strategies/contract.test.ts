@@ -7,9 +7,12 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { setParanoid } from '../engine/base/assert.ts'
+import type { Json } from '../engine/base/json.ts'
+import { resolveSpec } from '../engine/compaction/resolved-spec.ts'
 import type { CompactionSpec, CompactionStrategy, TreeView } from '../engine/compaction/strategy.ts'
 import { type Retention, validateSpec } from '../engine/compaction/validate-spec.ts'
-import type { TableId } from '../engine/version/table-meta.ts'
+import { type PinnedSpec, pinSpec, specNow } from '../engine/scheduling/pinned-spec.ts'
+import { conflictOf } from '../engine/scheduling/reservations.ts'
 import { levelAt, runCount } from '../engine/version/version.ts'
 import { STRATEGIES } from './catalog.ts'
 import sizeTiered from './examples/size-tiered.ts'
@@ -149,49 +152,104 @@ describe.each(subjects)('$module.name', ({ module, params, bound, retention }) =
     )
   })
 
-  test('stays safe while flushes land and jobs end in any order', () => {
+  test('stays safe while flushes land and jobs end in any order, or are lost', () => {
     const steps = fc.array(
       fc.oneof(
         {
-          weight: 3,
+          weight: 24,
           arbitrary: fc.record({ kind: fc.constant('flush' as const), buffer }),
         },
         // Jobs start more often than they end, so that several are in flight.
-        { weight: 4, arbitrary: fc.record({ kind: fc.constant('start' as const) }) },
-        fc.record({ kind: fc.constant('finish' as const), which: fc.nat(7) }),
+        { weight: 32, arbitrary: fc.record({ kind: fc.constant('start' as const) }) },
+        {
+          weight: 8,
+          arbitrary: fc.record({ kind: fc.constant('finish' as const), which: fc.nat(7) }),
+        },
+        { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const) }) },
       ),
       { maxLength: 150, size: 'max' },
     )
     fc.assert(
-      fc.property(params, steps, (values, script) => {
+      fc.property(params, steps, fc.constantFrom(1, 2, 4), (values, script, jobsMax) => {
         const strategy = module.create(values)
+        const agreed = retention?.(values) ?? null
         const newest = new Map<number, number>()
-        let tree = startOf(strategy)
-        let running: { spec: CompactionSpec; inputs: readonly TableId[] }[] = []
-        const inputsOf = (spec: CompactionSpec) =>
-          spec.inputs.flatMap((slice) => tablesIn(tree.version, slice).map(({ id }) => id))
+        const jobs = new Jobs(startOf(strategy))
         for (const step of script) {
-          const before = tree
-          if (step.kind === 'flush') {
-            tree = write(newest, tree, step.buffer)
-          } else if (step.kind === 'start') {
-            const specs = running.map(({ spec }) => spec)
-            const spec = pickPurely(strategy, viewOf(tree, specs), retention?.(values) ?? null)
-            if (spec !== null) running = [...running, { spec, inputs: inputsOf(spec) }]
-          } else if (running.length > 0) {
-            const done = running[step.which % running.length]!
-            running = running.filter((job) => job !== done)
-            // What it was made for is still there, and nothing has joined it.
-            expect(inputsOf(done.spec)).toEqual(done.inputs)
-            tree = execute(newest, tree, done.spec)
+          const before = jobs.tree.version
+          if (step.kind === 'flush') jobs.tree = write(newest, jobs.tree, step.buffer)
+          else if (step.kind === 'crash') jobs.crash()
+          else if (step.kind === 'finish') jobs.finish(step.which, newest)
+          else if (jobs.running.length < jobsMax) {
+            const spec = pickPurely(strategy, viewOf(jobs.tree, jobs.inProgress), agreed)
+            if (spec !== null) jobs.start(spec)
           }
-          if (tree !== before) checkTree(tree, newest)
+          if (jobs.tree.version !== before) checkTree(jobs.tree, newest)
         }
+        while (jobs.running.length > 0) jobs.finish(0, newest)
+        let { tree } = jobs
+        for (let picks = 0; ; picks++) {
+          const spec = pickPurely(strategy, viewOf(tree), agreed)
+          if (spec === null) break
+          expect(picks).toBeLessThan(1000)
+          tree = execute(newest, tree, spec)
+        }
+        checkTree(tree, newest)
+        expect(runCount(tree.version)).toBeLessThanOrEqual(bound(values, tree.version))
+        const { slowdownRuns } = strategy.stallLimits(viewOf(tree))
+        expect(levelAt(tree.version, 0).runs.length).toBeLessThan(slowdownRuns)
+        expect(strategy.debtBytes(viewOf(tree))).toBe(0)
       }),
       { numRuns: 100 },
     )
   })
 })
+
+/** Jobs as the scheduler runs them: the state advances at the pick, and a crash takes it back. */
+class Jobs {
+  tree: SteppedTree
+  #stored: Json
+  /** In the order of the picks, from the oldest on that is not installed. */
+  #picked: { readonly pinned: PinnedSpec; isInstalled: boolean }[] = []
+
+  constructor(tree: SteppedTree) {
+    this.tree = tree
+    this.#stored = tree.state
+  }
+
+  get running() {
+    return this.#picked.filter(({ isInstalled }) => !isInstalled)
+  }
+
+  get inProgress(): readonly CompactionSpec[] {
+    return this.running.map(({ pinned }) => specNow(this.tree.version, pinned))
+  }
+
+  /** No job may be in the way: a strategy looks for another place itself. */
+  start(spec: CompactionSpec): void {
+    const { version } = this.tree
+    const pinned = pinSpec(version, resolveSpec(version, spec))
+    const running = this.running.map((job) => job.pinned)
+    expect(conflictOf(version, pinned, running)).toBeNull()
+    this.#picked.push({ pinned, isInstalled: false })
+    this.tree = { ...this.tree, state: spec.nextState }
+  }
+
+  finish(which: number, newest: Map<number, number>): void {
+    const job = this.running[which % this.running.length]
+    if (job === undefined) return
+    const { state } = this.tree
+    job.isInstalled = true
+    while (this.#picked[0]?.isInstalled) this.#stored = this.#picked.shift()!.pinned.spec.nextState
+    const spec = specNow(this.tree.version, job.pinned)
+    this.tree = { ...execute(newest, this.tree, spec), state }
+  }
+
+  crash(): void {
+    this.#picked = []
+    this.tree = { ...this.tree, state: this.#stored }
+  }
+}
 
 test('any strategy carries on with the tree of any other', () => {
   const anyone = fc
@@ -221,6 +279,8 @@ test('any strategy carries on with the tree of any other', () => {
       expect(runCount(tree!.version)).toBeLessThanOrEqual(
         second.bound(second.values, tree!.version),
       )
+      const { slowdownRuns } = second.module.create(second.values).stallLimits(viewOf(tree!))
+      expect(levelAt(tree!.version, 0).runs.length).toBeLessThan(slowdownRuns)
     }),
     { numRuns: 100 },
   )

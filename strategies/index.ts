@@ -26,15 +26,18 @@ export { rawBytes, type TableId, type TableMeta } from '../engine/version/table-
 export { levelAt, runCount, runsNewestFirst, type Version } from '../engine/version/version.ts'
 export { listStrategies, STRATEGIES, type StrategyListing } from './catalog.ts'
 export {
+  debtBeside,
   defineStrategy,
   type Primitives,
   type StrategyDefinition,
   type StrategyModule,
   scoresAround,
+  stallsAbove,
   whenIdle,
 } from './define-strategy.ts'
 export { loadStrategy } from './load-strategy.ts'
 export { describeParams, type ParameterInfo } from './parameters.ts'
+export { type Busy, busyOf, freeRuns, freeStretches, ifFree } from './primitives/busy.ts'
 export { advance, type Cursors, indexAfter } from './primitives/round-robin.ts'
 export { alignedOutput, grandparentsOf, softCutsAt } from './primitives/soft-cuts.ts'
 export {

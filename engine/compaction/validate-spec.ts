@@ -48,15 +48,13 @@ export function validateSpec(context: ValidationContext, spec: CompactionSpec): 
   const resolved = resolveSpec(context.version, spec)
   checkInputsFree(context, resolved)
   switch (spec.kind) {
-    case 'merge': {
+    case 'merge':
       checkOutputsOrdered(resolved)
-      const arrivals = arrivalsOf(resolved)
-      checkRecency(context.version, resolved, arrivals)
-      checkMergeDestinations(resolved, arrivals)
+      checkRecency(context.version, resolved)
+      checkMergeDestinations(resolved)
       break
-    }
     case 'move':
-      checkRecency(context.version, resolved, arrivalsOf(resolved))
+      checkRecency(context.version, resolved)
       checkMoveDestination(resolved)
       checkMoveProgress(resolved)
       break
@@ -92,45 +90,43 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
 }
 
 /** No table that stays may lie strictly between an overlapping input and its destination. */
-function checkRecency(
-  version: Version,
-  { inputIds, outputs }: ResolvedSpec,
-  arrivals: readonly (readonly Arrival[])[],
-): void {
+function checkRecency(version: Version, resolved: ResolvedSpec): void {
   const runs = runsNewestFirst(version)
-  for (const [index, output] of outputs.entries()) {
-    for (const { input, table, part } of arrivals[index]!) {
-      const newer = Math.min(input.position, output.position)
-      const older = Math.max(input.position, output.position)
-      for (let at = Math.floor(newer) + 1; at < Math.ceil(older); at++) {
-        const { level, run } = runs[at]!
-        const blocking = overlappingRest(run, part, inputIds)[0]
-        if (blocking === undefined) continue
-        throw unsafe(
-          'recency',
-          `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
-            `${level}, which overlaps it, on its way to level ${output.level}`,
-          [table, blocking],
-        )
-      }
+  for (const { input, table, output, part } of arrivalsOf(resolved)) {
+    const newer = Math.min(input.position, output.position)
+    const older = Math.max(input.position, output.position)
+    for (let at = Math.floor(newer) + 1; at < Math.ceil(older); at++) {
+      const { level, run } = runs[at]!
+      const blocking = overlappingRest(run, part, resolved.inputIds)[0]
+      if (blocking === undefined) continue
+      throw unsafe(
+        'recency',
+        `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
+          `${level}, which overlaps it, on its way to level ${output.level}`,
+        [table, blocking],
+      )
     }
   }
 }
 
 /** Output tables may span gaps between inputs, so the hull of each output's inputs counts. */
-function checkMergeDestinations(
-  { inputIds, outputs }: ResolvedSpec,
-  arrivals: readonly (readonly Arrival[])[],
-): void {
-  for (const [index, output] of outputs.entries()) {
+function checkMergeDestinations(resolved: ResolvedSpec): void {
+  const ranges = new Map<ResolvedOutput, KeyRange>()
+  for (const { output, part } of arrivalsOf(resolved)) {
     if (output.run === null) continue
-    const range = hull(arrivals[index]!.map(({ part }) => part))
-    if (range === null) continue
-    const inTheWay = overlappingRest(output.run, { ...range, open: output.toKey }, inputIds)
+    const range = ranges.get(output)
+    ranges.set(output, range === undefined ? part : hull([range, part])!)
+  }
+  for (const [output, range] of ranges) {
+    const inTheWay = overlappingRest(
+      output.run!,
+      { ...range, open: output.toKey },
+      resolved.inputIds,
+    )
     if (inTheWay.length > 0) {
       throw unsafe(
         'destination-disjoint',
-        `the output overlaps tables that stay in run ${output.run.id} of level ${output.level}`,
+        `the output overlaps tables that stay in run ${output.run!.id} of level ${output.level}`,
         inTheWay,
       )
     }
@@ -198,25 +194,25 @@ interface Part extends KeyRange {
 interface Arrival {
   readonly input: ResolvedInput
   readonly table: TableMeta
+  readonly output: ResolvedOutput
   readonly part: Part
 }
 
 /**
- * By output, what goes there, in the order of the inputs. The outputs must ascend: each table is
- * compared only with those that it reaches, since a spec may have thousands of both.
+ * What arrives at the outputs, which must ascend. Each table is compared only with the outputs that
+ * it reaches, and nothing is kept: a spec may have many thousands of both.
  */
-function arrivalsOf({ inputs, outputs }: ResolvedSpec): readonly (readonly Arrival[])[] {
-  const arrivals = outputs.map((): Arrival[] => [])
+function* arrivalsOf({ inputs, outputs }: ResolvedSpec): Generator<Arrival, void, undefined> {
   for (const input of inputs) {
     for (const table of input.tables) {
       for (let at = outputAt(outputs, table.smallest); at < outputs.length; at++) {
-        const part = partWithin(table, outputs[at]!)
+        const output = outputs[at]!
+        const part = partWithin(table, output)
         if (part === null) break
-        arrivals[at]!.push({ input, table, part })
+        yield { input, table, output, part }
       }
     }
   }
-  return arrivals
 }
 
 /** Index of the output that takes the key. */

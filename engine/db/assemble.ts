@@ -6,6 +6,7 @@
  * same data.
  */
 
+import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { guardStrategy } from '../compaction/guarded-strategy.ts'
@@ -24,6 +25,7 @@ import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitGate, Commits } from './commits.ts'
+import { DueTimer } from './due-timer.ts'
 import type { DatabaseEvent } from './events.ts'
 import { Health, harmless } from './health.ts'
 import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
@@ -71,6 +73,8 @@ export interface DatabaseParts {
   readonly head: WriteHead
   /** Null with inline scheduling, where writers never wait. */
   readonly gate: WriteGate | null
+  /** Null where only writes and flushes start work. */
+  readonly dueTimer: DueTimer | null
   readonly commits: Commits
   readonly maintenance: Maintenance
 }
@@ -138,6 +142,7 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
   const { storage, folder, strategy, options, clock, seed, scheduling } = settings
   const { schedulingPolicy: policy } = settings
+  const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes)
   const files = new OpenFiles(storage, options.maxOpenFiles)
@@ -161,24 +166,24 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const room = jobRoom({ ...shared, options, handles: tree.handles, values })
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
-  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
+  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const executor = executorFactory(scheduling)({
     room,
     storage,
     folder,
     clock,
+    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
+    // `flush` freezes one memtable more than may wait.
+    jobsMax: compactionsMax + memtablesMax + 1,
     pressure: () => ({
       frozenMemtables: head.frozen,
       memtablesMax,
       level0Runs: levelAt(tree.version, 0).runs.length,
       stallLimits: strategy.stallLimits(scheduler.view()),
     }),
-    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
-    // `flush` freezes one memtable more than may wait.
-    jobsMax: compactionsMax + memtablesMax + 1,
   })
   opened.push(() => executor.close())
   const jobs = new TreeJobs({
@@ -217,7 +222,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     ? new WriteGate({
         slowdown: options.slowdown ?? SLOWDOWN_DEFAULT,
         clock,
-        timers: settings.timers,
+        timers,
         pressure: () => writePressure({ options, strategy, head, scheduler, jobs }),
         waitForJob: () => executor.wait(),
         onEvent,
@@ -233,7 +238,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   }
   const { syncIntervalMs } = options
   const interval = new IntervalSync({
-    timers: settings.timers,
+    timers,
     nowMs: () => clock.nowMs(),
     intervalMs: syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
     sync: () => head.sync(),
@@ -260,14 +265,30 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     memtableBytes: options.memtableBytes,
     memtablesMax,
     changed() {
-      if (gate === null) return
-      health.attempt(() => gate.changed())
+      health.attempt(() => {
+        gate?.changed()
+        dueTimer?.update()
+      })
       // Nothing will lift a stall any more; the writers get the failure.
-      if (health.hasFailed) gate.close()
+      if (health.hasFailed) gate?.close()
     },
   })
+  // Inline, the callers' timers decide: without any, only a write or a flush starts work.
+  const isTimed = isBackground || settings.timers !== null
+  const dueTimer = isTimed
+    ? new DueTimer({
+        timers,
+        nowMs: () => clock.nowMs(),
+        nextDueAt: () => strategy.nextDueAt(scheduler.view()),
+        due() {
+          if (health.mayMaintain) maintenance.afterJob()
+        },
+      })
+    : null
+  opened.push(() => dueTimer?.close())
   reportRecovery(settings, recovery)
   head.replay(recovery)
+  dueTimer?.update()
   return {
     folder,
     options,
@@ -285,6 +306,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     reads: new Reads(tree.handles, counters),
     head,
     gate,
+    dueTimer,
     commits,
     maintenance,
   }

@@ -42,7 +42,14 @@ class FakeHead implements CommitHead {
   blockingSyncs = 0
   appendFailure: Error | null = null
 
+  /** `lastSeq` at each publication. */
+  readonly published: number[] = []
+
   nowMs = () => 0
+
+  publish(): void {
+    this.published.push(this.lastSeq)
+  }
 
   append(batches: readonly WriteBatch[]): readonly WriteBatch[] {
     if (this.appendFailure !== null) throw this.appendFailure
@@ -165,9 +172,11 @@ describe('a commit group', () => {
     commit(2)
     await settled()
     expect([head.lastSeq, ends, head.syncs.length]).toEqual([0, [], 1])
+    expect(head.published).toEqual([])
     head.syncs.shift()!()
     await settled()
     expect([head.lastSeq, ends, head.syncs.length]).toEqual([3, ['0', '1', '2'], 0])
+    expect(head.published, 'once for the group').toEqual([3])
   })
 
   test('is finished by a blocking write, in the order of the calls', async () => {

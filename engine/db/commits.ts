@@ -26,6 +26,8 @@ export interface CommitHead {
   readonly memtable: MemTable
   lastSeq: number
   nowMs(): number
+  /** Shows other threads the entries up to `lastSeq`. */
+  publish(): void
   /**
    * Hands batches to the operating system, from `lastSeq` + 1 on. Returns them as they are stored,
    * large values replaced by pointers; borrowed until the next append.
@@ -285,6 +287,7 @@ export class Commits {
   #publish(batches: readonly WriteBatch[], stored: readonly WriteBatch[]): void {
     let deletes = 0
     for (const batch of stored) deletes += this.#inserter.insert(batch, this.#head.nowMs())
+    this.#head.publish()
     this.#isUnpublished = false
     this.#gate.committed(batches, deletes)
   }

@@ -22,6 +22,11 @@ export class Health {
     return this.#closed
   }
 
+  /** Whether the database is open and writable, and no maintenance is under way. */
+  get mayMaintain(): boolean {
+    return this.#atRest && !this.#closed && this.#failure === null
+  }
+
   get hasFailed(): boolean {
     return this.#failure !== null
   }

@@ -12,6 +12,7 @@ import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { ArenaPool } from '../memtable/arena-pool.ts'
 import { MemTable } from '../memtable/memtable.ts'
+import { VisibleSeq } from '../memtable/visible-seq.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
@@ -45,6 +46,8 @@ export interface WriteHeadParts {
 
 export class WriteHead implements CommitHead {
   lastSeq: number
+  /** What other threads may read: `lastSeq` after the latest group of writes. */
+  readonly visible = new VisibleSeq()
   readonly #parts: WriteHeadParts
   #log: LogWriter
   #logNumber = 0
@@ -60,6 +63,7 @@ export class WriteHead implements CommitHead {
   constructor(parts: WriteHeadParts) {
     this.#parts = parts
     this.lastSeq = parts.manifest.state.lastSeq
+    this.publish()
     this.#memtable = this.#newMemTable()
     this.#memtables = [this.#memtable]
     this.#log = this.#newLog()
@@ -105,6 +109,11 @@ export class WriteHead implements CommitHead {
   appendMoved(batch: WriteBatch, atMs: number): void {
     this.append([batch])
     this.#mover.insert(batch, atMs)
+    this.publish()
+  }
+
+  publish(): void {
+    this.visible.publish(this.lastSeq)
   }
 
   sync(): void {
@@ -147,6 +156,7 @@ export class WriteHead implements CommitHead {
     for (const { batch, writtenAtMs } of recovery.replay.batches) {
       inserter.insert(batch, Math.min(this.nowMs(), writtenAtMs ?? this.nowMs()))
     }
+    this.publish()
     keepLost(storage, folder, recovery, () => numbers.allocate())
     const sealed = recovery.segments.seal()
     if (!this.#memtable.isEmpty) {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { Lookup } from '../base/lookup.ts'
 import { createRandom } from '../base/random.ts'
 import { startWorkers } from '../storage/testing/threads.ts'
 import { collectEntries } from '../testing/oracles/array-cursor.ts'
@@ -23,6 +24,33 @@ it('reads the same in the thread it was shared with as in the writing thread', (
     expect(shared[name]).toBe(table[name])
   }
   expect(shared).toMatchObject({ seqMin: 1, seqMax: 500, firstWriteAtMs: 9, firstTombstoneAtMs: 9 })
+})
+
+it('finds an entry while others are added before it at any step of the search', () => {
+  const prefix = [1, 1, 1, 1]
+  const growing = new Uint8Array(10_000)
+  for (let step = 0; step < 40; step++) {
+    const table = new MemTable({ capacityBytes: 1000, seed: step })
+    const add = (last: number, value: Uint8Array) => {
+      table.add(table.entries + 1, 1, Uint8Array.of(...prefix, last), 0, 5, value, 0, value.length)
+    }
+    for (const last of [10, 20, 30, 40, 50]) add(last, new Uint8Array(1))
+    // Stands for a writing thread: the arena grows and an entry is added right before the one
+    // that is searched for, while the search compares the last key byte.
+    let reads = 0
+    const slowKey = new Proxy(Uint8Array.of(...prefix, 40), {
+      get(key, name) {
+        if (name === '4' && reads++ === step % 10) {
+          add(5, growing)
+          add(39, new Uint8Array(1))
+        }
+        return Reflect.get(key, name, key)
+      },
+    })
+    const lookup = new Lookup()
+    expect(MemTable.over(table.share()).get(slowKey, 100, lookup), `step ${step}`).toBe(true)
+    expect(lookup.seq).toBe(4)
+  }
 })
 
 it('shows another thread all visible entries, complete, while this thread adds and grows', async () => {

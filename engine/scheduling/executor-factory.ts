@@ -13,18 +13,18 @@ export interface ExecutorParts {
   readonly storage: Storage
   readonly folder: string
   readonly clock: Clock
+  /**
+   * Data from which up to `threads` other threads make rooms like `room`; it can be posted. Null if
+   * the storage serves only one thread.
+   */
+  readonly shareRoom: (threads: number) => unknown
   /** How jobs share workers and bandwidth; null if the database was given no policy. */
   readonly policy: SchedulingPolicy | null
   /** Jobs that may run at the same time, 1 or more: the engine option `backgroundJobs`. */
   readonly workers: number
   /** Called while a job is started or after one has ended, never while `open` makes the parts. */
   readonly pressure: () => TreePressure
-  /**
-   * Data from which up to `threads` other threads make rooms like `room`; it can be posted. Null if
-   * the storage serves only one thread.
-   */
-  readonly shareRoom: (threads: number) => unknown
-  /** At most this many jobs run at the same time. */
+  /** At most this many jobs run or are paused at the same time. */
   readonly jobsMax: number
 }
 

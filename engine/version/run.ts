@@ -165,15 +165,17 @@ export function overlapping(run: Run, range: KeyRange): { from: number; to: numb
 
 /** Tables [from, to) as a new array. */
 export function sliceTables(run: Run, from: number, to: number): TableMeta[] {
-  const tables: TableMeta[] = []
   const { chunks, firstIndexes } = run
-  for (let index = Math.max(chunkAt(run, from), 0); index < chunks.length; index++) {
-    const first = firstIndexes[index]!
-    if (first >= to) break
-    const inChunk = chunks[index]!.tables
-    const start = Math.max(from - first, 0)
-    const end = Math.min(to - first, inChunk.length)
-    for (let at = start; at < end; at++) tables.push(inChunk[at]!)
+  let index = Math.max(chunkAt(run, from), 0)
+  const partOf = (chunk: number) => {
+    const first = firstIndexes[chunk]!
+    return chunks[chunk]!.tables.slice(Math.max(from - first, 0), Math.max(to - first, 0))
+  }
+  if (index >= chunks.length || from >= to) return []
+  // Usually all are in one chunk; `slice` makes an array of just their number.
+  const tables = partOf(index)
+  for (index++; index < chunks.length && firstIndexes[index]! < to; index++) {
+    for (const table of partOf(index)) tables.push(table)
   }
   return tables
 }

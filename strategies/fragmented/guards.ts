@@ -42,11 +42,13 @@ export interface Fragment {
 
 /** The tables of a range, such as a cell, run by run, newest first. */
 export function fragmentsOf({ runs }: Level, range: KeyRange): readonly Fragment[] {
-  return runs.flatMap((run, at) => {
+  const fragments: Fragment[] = []
+  for (const [at, run] of runs.entries()) {
     const { from, to } = overlapping(run, range)
-    if (from === to) return []
-    return [{ run, height: runs.length - 1 - at, tables: sliceTables(run, from, to) }]
-  })
+    if (from === to) continue
+    fragments.push({ run, height: runs.length - 1 - at, tables: sliceTables(run, from, to) })
+  }
+  return fragments
 }
 
 /** A level in the form it was last seen in, and its cells. */

@@ -6,7 +6,7 @@
  *
  *   region    the keys of the inputs that go to one output, from the newest to the oldest run of
  *             these inputs and the output; of a drop, a slice's keys from its run to the bottom
- *   held run  a run that a job writes into, or puts a new run after, without reading it
+ *   held run  a run that a job does not read, but writes into or puts a new run beside
  *
  * A spec may start if none of its regions meets one of a running job, and if the jobs leave a table
  * in every held run. This is the rule of the engine's own reservations, which decide. A mistake
@@ -16,7 +16,12 @@
  */
 
 import { compareBytes } from '../../engine/base/compare.ts'
-import type { CompactionSpec, InputSlice, TreeView } from '../../engine/compaction/strategy.ts'
+import type {
+  CompactionSpec,
+  InputSlice,
+  OutputPlace,
+  TreeView,
+} from '../../engine/compaction/strategy.ts'
 import { hull, type KeyRange, overlaps } from '../../engine/version/key-range.ts'
 import {
   indexOfTable,
@@ -26,7 +31,7 @@ import {
   sliceTables,
 } from '../../engine/version/run.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
-import { runsNewestFirst, type Version } from '../../engine/version/version.ts'
+import { levelAt, runsNewestFirst, type Version } from '../../engine/version/version.ts'
 import { placesOf } from './specs.ts'
 
 /** What the running jobs hold. */
@@ -211,7 +216,7 @@ class RunningJobs implements Busy {
     const regions: Region[] = []
     for (const [index, place] of placesOf(spec).entries()) {
       const run = 'run' in place ? place.run : place.after
-      if (run !== null && slices.every((slice) => slice.run.id !== run)) held.push(run)
+      held.push(...this.#heldBy(place, slices))
       const bounds = spec.kind === 'merge' ? boundsOf(spec.outputs, index) : WHOLE
       const arriving = slices.filter(({ range }) => partWithin(range, bounds) !== null)
       const range = hull(arriving.map((slice) => partWithin(slice.range, bounds)!))
@@ -225,6 +230,22 @@ class RunningJobs implements Busy {
       regions.push({ range, newest: Math.min(...positions), oldest: Math.max(...positions) })
     }
     return { slices, regions, held }
+  }
+
+  /**
+   * The runs that must stay until the job ends: the one that it writes into, or the neighbour by
+   * which the engine remembers the place of a new run. None if that is an input. In level 0 it may
+   * be either neighbour.
+   */
+  #heldBy(place: OutputPlace, slices: readonly Slice[]): readonly RunId[] {
+    const isInput = (id: RunId) => slices.some(({ run }) => run.id === id)
+    if ('run' in place) return isInput(place.run) ? [] : [place.run]
+    const { level, after } = place
+    const { runs } = levelAt(this.#version, level)
+    const older = runs[after === null ? 0 : runs.findIndex(({ id }) => id === after) + 1]
+    const neighbours = [after, older?.id ?? null].filter((id) => id !== null)
+    if (neighbours.some(isInput)) return []
+    return level === 0 ? neighbours : neighbours.filter((id) => id === after)
   }
 
   /** Null if the version does not hold the tables. */

@@ -31,7 +31,7 @@ export interface Stretch {
   readonly density: Density
 }
 
-export const STRIDE = 3
+const STRIDE = 3
 const INSERTED = 0
 const UPDATED = 1
 const DEAD = 2

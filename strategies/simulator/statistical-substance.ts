@@ -15,7 +15,7 @@ import { OlderOverlap } from '../../engine/compaction/older-overlap.ts'
 import { ancestryOf, type WrittenTable } from '../../engine/compaction/placement.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
-import { crowded, type Density, mergedDensities, STRIDE, type Stretch } from './density.ts'
+import { crowded, type Density, mergedDensities, type Stretch } from './density.ts'
 import { mergeEvenRuns, type RunMerge } from './even-merge.ts'
 import type { EvenRun } from './even-run.ts'
 import type { KeyModel } from './key-model.ts'
@@ -51,7 +51,7 @@ export class StatisticalSubstance implements Substance {
     { version, allocateTableIds }: MergeContext,
   ): readonly TableMeta[] {
     const older = new OlderOverlap(version, -1, new Set())
-    const open = new OpenTable(this.#shape.model, stretch.from)
+    const open = new OpenTable(stretch.from)
     open.take(measured(this.#shape, stretch, isNeededBy(older)))
     const table = this.#tableOf(open, bitsPerKey, facts, allocateTableIds)
     return table === null ? [] : [table]
@@ -100,7 +100,7 @@ export class StatisticalSubstance implements Substance {
           borders?.moveTo(rest.from)
           if (open !== null && ends(open, targetTableBytes, borders)) finish()
           if (open === null) {
-            open = new OpenTable(this.#shape.model, rest.from)
+            open = new OpenTable(rest.from)
             borders?.startTable()
           }
           rest = this.#fill(open, rest, targetTableBytes)
@@ -184,14 +184,14 @@ class OpenTable {
   entries = 0
   dead = 0
   rawBytes = 0
-  readonly #sum: number[]
+  /** Σ density · width; set by the first stretch. */
+  #sum: number[] = []
   #only: Density | null = null
   #stretches = 0
 
-  constructor(model: KeyModel, from: number) {
+  constructor(from: number) {
     this.from = from
     this.to = from
-    this.#sum = Array.from({ length: model.classes.length * STRIDE }, () => 0)
   }
 
   take({ from, to, density, entries, dead, rawBytes }: Measured): void {
@@ -199,7 +199,9 @@ class OpenTable {
     this.entries += entries
     this.dead += dead
     this.rawBytes += rawBytes
-    for (let at = 0; at < density.length; at++) this.#sum[at]! += density[at]! * (to - from)
+    const width = to - from
+    if (this.#stretches === 0) this.#sum = density.map((chance) => chance * width)
+    else for (let at = 0; at < density.length; at++) this.#sum[at]! += density[at]! * width
     this.#only = density
     this.#stretches++
   }

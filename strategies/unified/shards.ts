@@ -155,7 +155,7 @@ function isSkewed({ version }: TreeView, shards: Shards): boolean {
   for (const { runs } of version.levels.slice(1)) {
     for (const run of runs) {
       let from = 0
-      const reaching = firstReaching(run, shards)
+      const { reaching } = meetingOf(run, shards)
       for (let shard = 0; shard < count; shard++) {
         const to = reaching[shard] ?? run.totals.tables
         tables[shard]! += to - from
@@ -186,40 +186,65 @@ export interface Bucket {
 
 /**
  * The buckets of a level, ascending: shards that a table of the level crosses belong to one bucket.
- * So no table of one bucket overlaps a table of another (Cassandra: transitive overlap).
+ * So no table of one bucket overlaps a table of another (Cassandra: transitive overlap). Remembered
+ * with the level, since most edits leave most levels as they are.
  */
-export function bucketsOf({ runs }: Level, shards: Shards): readonly Bucket[] {
-  const { keys, count } = shards
-  const reaching = runs.map((run) => firstReaching(run, shards))
-  const isCrossed = (border: number) =>
-    runs.some((run, at) => startsBefore(run, reaching[at]![border]!, keys[border]!))
+export function bucketsOf(level: Level, shards: Shards): readonly Bucket[] {
+  let known = bucketsByLevel.get(level)
+  if (known?.shards !== shards) {
+    known = { shards, buckets: dividedInto(shards, level) }
+    bucketsByLevel.set(level, known)
+  }
+  return known.buckets
+}
+
+const bucketsByLevel = new WeakMap<
+  Level,
+  { readonly shards: Shards; readonly buckets: readonly Bucket[] }
+>()
+
+function dividedInto(shards: Shards, { runs }: Level): readonly Bucket[] {
+  const { count } = shards
+  const meetings = runs.map((run) => meetingOf(run, shards))
+  const isCrossed = (border: number) => meetings.some(({ crossed }) => crossed[border])
   const buckets: Bucket[] = []
   for (let from = 0, to = 1; from < count; from = to++) {
     while (to < count && isCrossed(to - 1)) to++
-    const layers = runs.flatMap((run, at): readonly Layer[] => {
-      const first = from === 0 ? 0 : reaching[at]![from - 1]!
-      const end = to === count ? run.totals.tables : reaching[at]![to - 1]!
-      return first < end ? [{ run, at, from: first, to: end }] : []
-    })
+    const layers: Layer[] = []
+    for (const [at, run] of runs.entries()) {
+      const { reaching } = meetings[at]!
+      const first = from === 0 ? 0 : reaching[from - 1]!
+      const end = to === count ? run.totals.tables : reaching[to - 1]!
+      if (first < end) layers.push({ run, at, from: first, to: end })
+    }
     if (layers.length > 0) buckets.push({ from, to, layers })
   }
   return buckets
 }
 
-/** For each border, the first table of the run that reaches it; remembered with the run. */
-function firstReaching(run: Run, shards: Shards): readonly number[] {
-  let known = reachingByRun.get(run)
-  if (known === undefined || known.shards !== shards) {
-    known = { shards, reaching: shards.keys.map((key) => lowerBound(run, key)) }
-    reachingByRun.set(run, known)
-  }
-  return known.reaching
+/** Where a run meets the borders of shards. */
+interface Meeting {
+  readonly shards: Shards
+  /** For each border, the first table of the run that reaches it. */
+  readonly reaching: readonly number[]
+  /** Whether this table begins before the border. */
+  readonly crossed: readonly boolean[]
 }
 
-const reachingByRun = new WeakMap<
-  Run,
-  { readonly shards: Shards; readonly reaching: readonly number[] }
->()
+/** Remembered with the run. */
+function meetingOf(run: Run, shards: Shards): Meeting {
+  let known = meetingByRun.get(run)
+  if (known?.shards !== shards) {
+    const { keys } = shards
+    const reaching = keys.map((key) => lowerBound(run, key))
+    const crossed = keys.map((key, border) => startsBefore(run, reaching[border]!, key))
+    known = { shards, reaching, crossed }
+    meetingByRun.set(run, known)
+  }
+  return known
+}
+
+const meetingByRun = new WeakMap<Run, Meeting>()
 
 /** Whether the table exists and begins before the key. */
 function startsBefore(run: Run, index: number, key: Uint8Array): boolean {

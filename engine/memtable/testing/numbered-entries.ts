@@ -1,26 +1,22 @@
 /**
  * Owns entries that are made of their sequence number, so that a reader can check each one it
- * meets. Keys lie in buckets, the newest entry of a bucket first: a scan knows what must follow.
+ * meets. Keys descend: each new entry is linked right before the latest one, where readers look.
  */
 
 import type { InternalCursor } from '../../base/internal-cursor.ts'
 import type { Lookup } from '../../base/lookup.ts'
 import type { MemTable } from '../memtable.ts'
 
-export const BUCKETS = 64
-
 const VALUE_BYTES_MAX = 100
 
-/** Eight bytes: the bucket, then the number, descending. */
+/** Fills the eight bytes of `key`. The first four are the same for many numbers. */
 export function writeKey(key: Uint8Array, number: number): void {
-  const view = new DataView(key.buffer)
-  view.setUint32(0, number % BUCKETS)
-  view.setUint32(4, 0xffffffff - number)
+  new DataView(key.buffer).setFloat64(0, Number.MAX_SAFE_INTEGER - number)
 }
 
 export function numberOf({ keyBytes, keyStart }: InternalCursor): number {
   const view = new DataView(keyBytes.buffer, keyBytes.byteOffset + keyStart)
-  return 0xffffffff - view.getUint32(4)
+  return Number.MAX_SAFE_INTEGER - view.getFloat64(0)
 }
 
 /** Adds the entries `from` to `until`, both included, with their numbers as sequence numbers. */

@@ -9,7 +9,7 @@ import { Lookup } from '../../base/lookup.ts'
 import { createRandom } from '../../base/random.ts'
 import { MemTable, type SharedMemTable } from '../memtable.ts'
 import { VisibleSeq } from '../visible-seq.ts'
-import { BUCKETS, isValueOf, numberOf, writeKey } from './numbered-entries.ts'
+import { isValueOf, numberOf, writeKey } from './numbered-entries.ts'
 
 export interface ReaderData {
   readonly memtable: SharedMemTable
@@ -28,8 +28,9 @@ export interface ReaderReport {
   readonly torn: number
 }
 
-const LOOKUPS_PER_ROUND = 16
-const STEPS_PER_ROUND = 8
+const LOOKUPS_PER_ROUND = 32
+const SCANS_PER_ROUND = 32
+const STEPS_PER_SCAN = 4
 
 function read(data: ReaderData): ReaderReport {
   const table = MemTable.over(data.memtable)
@@ -48,20 +49,18 @@ function read(data: ReaderData): ReaderReport {
     else if (!isValueOf(number, lookup)) torn++
   }
 
-  /** The newest entry of a bucket comes first. All of its entries up to `seq` must follow. */
-  function scan(bucket: number, seq: number): void {
-    let expected = seq - ((seq - bucket + BUCKETS) % BUCKETS)
-    writeKey(key, bucket + BUCKETS * Math.ceil(data.entries / BUCKETS))
-    cursor.seek(key, data.entries)
-    for (let step = 0; step < STEPS_PER_ROUND && expected > 0; step++, cursor.next()) {
+  /** The newest entry comes first. From the first visible one on, none may be missing. */
+  function scan(seq: number): void {
+    let least = data.entries + 1
+    cursor.seekToFirst()
+    for (let step = 0; step < STEPS_PER_SCAN && cursor.valid; step++, cursor.next()) {
       steps++
-      const number = cursor.valid ? numberOf(cursor) : 0
-      if (cursor.valid && !isValueOf(number, cursor)) torn++
-      if (number > seq && number % BUCKETS === bucket) continue
-      if (number !== expected) missing++
-      if (!cursor.valid) return
-      expected -= BUCKETS
+      const number = numberOf(cursor)
+      if (!isValueOf(number, cursor)) torn++
+      if (number < Math.min(seq, least - 1)) missing++
+      least = number
     }
+    if (least > seq && seq > 0 && !cursor.valid) missing++
   }
 
   for (let seq = 0; seq < data.entries; ) {
@@ -70,8 +69,7 @@ function read(data: ReaderData): ReaderReport {
       // Half of them are the newest entries.
       find(n % 2 === 0 ? Math.max(1, seq - n) : 1 + random.nextBelow(seq), seq)
     }
-    // The bucket of the entry that is added now.
-    scan((seq + 1) % BUCKETS, seq)
+    for (let n = 0; n < SCANS_PER_ROUND; n++) scan(seq)
     Atomics.add(rounds, 0, 1)
     Atomics.notify(rounds, 0)
   }

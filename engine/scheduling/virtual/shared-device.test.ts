@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRandom, deriveSeed } from '../../base/random.ts'
+import { createRandom, deriveSeed, type Random } from '../../base/random.ts'
 import { SharedDevice } from './shared-device.ts'
 
 const ms = (ns: number) => ns / 1e6
@@ -144,3 +144,28 @@ test('the device is never idle while work goes on: total time = total work', () 
     expect(Math.abs(ms(nowNs) - workMs), `seed ${seed}`).toBeLessThan(0.001)
   }
 })
+
+test.each([0.5, 0.8])(
+  'under Poisson arrivals at load %d the mean answer takes 1/(1 − load)',
+  (load) => {
+    // Processor sharing, M/G/1: the mean depends only on the mean work (Kleinrock, vol. 2, §4.4).
+    for (const workOf of [() => 1, (random: Random) => (random.nextBelow(10) === 0 ? 5.5 : 0.5)]) {
+      const random = createRandom(deriveSeed(1, `arrivals at ${load}`))
+      const device = new SharedDevice(0)
+      const arrivedAtMs: number[] = []
+      let answersMs = 0
+      let nowMs = 0
+      const note = (untilNs: number) => {
+        for (const { id, atNs } of device.advance(untilNs)) answersMs += ms(atNs) - arrivedAtMs[id]!
+      }
+      for (let arrival = 0; arrival < 200_000; arrival++) {
+        nowMs -= Math.log(1 - random.nextDouble()) / load
+        note(Math.round(nowMs * 1e6))
+        arrivedAtMs[device.serve(workOf(random))] = nowMs
+      }
+      note(Number.MAX_SAFE_INTEGER)
+      const meanMs = answersMs / arrivedAtMs.length
+      expect(Math.abs(meanMs * (1 - load) - 1)).toBeLessThan(0.05)
+    }
+  },
+)

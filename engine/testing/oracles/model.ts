@@ -4,6 +4,7 @@
  * Invariant: after every step the database answers as the oracle does.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { ManualClock } from '../../base/clock.ts'
 import { compareBytes } from '../../base/compare.ts'
@@ -12,13 +13,14 @@ import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
 import type { Cursor } from '../../db/cursor.ts'
 import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
+import type { OpenOptions } from '../../db/open-options.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
 import { findOrphans } from '../../db/orphans.ts'
 import type { Snapshot } from '../../db/snapshots.ts'
 import { recoverManifest } from '../../manifest/recover.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
-import { folderBytes } from '../../storage/storage.ts'
+import { folderBytes, type Storage } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
@@ -113,6 +115,21 @@ class Oracle {
   }
 }
 
+/** Where a script's database lies, and who runs its jobs. */
+export interface Place {
+  /** Counts in `ledger`, and holds no other folder. */
+  readonly storage: Storage
+  readonly ledger: Ledger
+  readonly folder: string
+  readonly scheduling: NonNullable<OpenOptions['scheduling']>
+}
+
+function inMemory(): Place {
+  const ledger = new Ledger()
+  const storage = new MemoryStorage(ledger)
+  return { storage, ledger, folder: '/db', scheduling: 'inline' }
+}
+
 /**
  * Runs a script under a schedule. Throws at the first answer that differs, and names the step and
  * the schedule.
@@ -122,28 +139,33 @@ export function runScript(
   setups: readonly Setup[],
   schedule: Schedule = 'inline',
 ): void {
-  const world = new World(setups, schedule)
-  script.forEach((one, index) => {
-    try {
-      world.take(one, index)
-    } catch (error) {
-      const at = `step ${index} ${JSON.stringify(one)} under ${world.setup}, ${schedule}`
-      throw new Error(at, { cause: error })
-    }
-  })
-  try {
-    world.finish()
-  } catch (error) {
-    throw new Error(`the end under ${world.setup}, ${schedule}`, { cause: error })
-  }
+  const world = new World(setups, inMemory(), schedule)
+  for (const [index, one] of script.entries()) world.takeNamed(one, index)
+  world.finish()
 }
+
+/** As `runScript`, with a turn of the event loop after every few steps, in which jobs may end. */
+export async function runScriptIn(
+  place: Place,
+  script: readonly Step[],
+  setups: readonly Setup[],
+): Promise<void> {
+  const world = new World(setups, place)
+  for (const [index, one] of script.entries()) {
+    world.takeNamed(one, index)
+    if (index % TURN_EVERY === 0) await nextTurn()
+  }
+  world.finish()
+}
+
+const TURN_EVERY = 3
 
 class World {
   readonly #setups: readonly Setup[]
-  readonly #ledger = new Ledger()
-  readonly #storage = new MemoryStorage(this.#ledger)
+  readonly #place: Place
   readonly #clock = new ManualClock(1)
   readonly #oracle = new Oracle()
+  readonly #schedule: Schedule
   readonly #interleaving: Interleaving
   #snapshots: Snapshot[] = []
   /** A cursor at its first entry, and the entries that it must show from there. */
@@ -151,10 +173,21 @@ class World {
   #database: Database
   setup = ''
 
-  constructor(setups: readonly Setup[], schedule: Schedule) {
+  constructor(setups: readonly Setup[], place: Place, schedule: Schedule = 'inline') {
     this.#setups = setups
+    this.#place = place
+    this.#schedule = schedule
     this.#interleaving = new Interleaving(schedule)
     this.#database = this.#open(0)
+  }
+
+  takeNamed(one: Step, index: number): void {
+    try {
+      this.take(one, index)
+    } catch (error) {
+      const at = `step ${index} ${JSON.stringify(one)} under ${this.setup}, ${this.#schedule}`
+      throw new Error(at, { cause: error })
+    }
   }
 
   take(one: Step, index: number): void {
@@ -212,17 +245,20 @@ class World {
     if (this.#held !== null) this.#hold()
     for (const snapshot of this.#snapshots) snapshot.release()
     this.#database.close()
-    this.#compare(verifyDatabase(this.#storage, '/db').faults.map(String), [])
-    this.#compare(liveBytes(this.#ledger.balance()), folderBytes(this.#storage, '/db'))
-    this.#compare(findOrphans(this.#storage, '/db', recoverManifest(this.#storage, '/db')!), [])
+    const { storage, folder, ledger } = this.#place
+    this.#compare(verifyDatabase(storage, folder).faults.map(String), [])
+    this.#compare(liveBytes(ledger.balance()), folderBytes(storage, folder))
+    this.#compare(findOrphans(storage, folder, recoverManifest(storage, folder)!), [])
   }
 
   #open(index: number): Database {
     const setup = this.#setups[index % this.#setups.length]!
     this.setup = setup.name
+    const { storage, folder, scheduling } = this.#place
     return Database.open({
-      storage: this.#storage,
-      folder: '/db',
+      storage,
+      folder,
+      scheduling,
       strategy: setup.create(),
       valueLogPolicy: setup.valueLogPolicy ?? null,
       clock: this.#clock,

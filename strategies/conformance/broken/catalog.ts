@@ -27,7 +27,7 @@ export const BROKEN: Readonly<Record<string, readonly string[]>> = {
   'no-memory': ['counts-picks', 'moody-debt', 'moody-soft-cuts'],
   'no-identity': ['compares-objects'],
   'state-is-json': ['keeps-a-map'],
-  urgency: ['never-urgent'],
+  urgency: ['never-urgent', 'forgets-running-work'],
   'next-due': ['untold-age'],
   answers: ['forgets-quietly'],
   snapshots: ['chases-tombstones'],

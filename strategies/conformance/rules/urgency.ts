@@ -1,30 +1,54 @@
 /** Owns the rules of the other answers: scores, debt, and the time when a pick becomes due. */
 
-import { histories, ownHistories } from '../history.ts'
+import type { CompactionStrategy, TreeView } from '../../../engine/compaction/strategy.ts'
+import { busyHistories, histories, ownHistories } from '../history.ts'
 import { forAll, type Rule } from '../rule.ts'
 import { Violation } from '../violation.ts'
-import { inlineWalk, type Moment } from '../walk.ts'
+import { busyWalk, inlineWalk, type Moment } from '../walk.ts'
 
 export const urgency: Rule = {
   name: 'urgency',
-  sentence: 'Some score is 1 or more exactly when a pick is due; debt is 0 at rest, else above.',
-  check: forAll(ownHistories, (subject, history) => {
-    for (const { at, strategy, tree, view, spec } of inlineWalk(subject, history)) {
-      if (at !== 'pick') continue
-      const scene = { version: tree.version, spec }
-      const highest = Math.max(0, ...strategy.score(view).map(({ score }) => score))
-      const debt = strategy.debtBytes(view)
-      if (highest >= 1 !== (spec !== null)) {
-        const due = spec === null ? 'nothing is due' : 'a pick is due'
-        throw new Violation(`${due}, yet the highest score is ${highest}`, scene)
-      }
-      if (!Number.isFinite(debt) || debt < 0) throw new Violation(`debtBytes is ${debt}`, scene)
-      if (spec === null && debt > 0) throw new Violation(`at rest debtBytes is ${debt}`, scene)
-      if (spec?.kind === 'merge' && debt === 0) {
-        throw new Violation('a merge is due, yet debtBytes is 0', scene)
-      }
+  sentence:
+    'Some score is 1 or more if a pick is due, and only then if no job runs; debt is above 0 while ' +
+    'a merge is due or runs, and 0 at rest.',
+  check: (subject, effort) => whenIdle(subject, effort) ?? besideJobs(subject, effort),
+}
+
+const whenIdle = forAll(ownHistories, (subject, history) => {
+  for (const { at, strategy, tree, view, spec } of inlineWalk(subject, history)) {
+    if (at !== 'pick') continue
+    const scene = { version: tree.version, spec }
+    const highest = highestScore(strategy, view)
+    const debt = strategy.debtBytes(view)
+    if (highest >= 1 !== (spec !== null)) {
+      const due = spec === null ? 'nothing is due' : 'a pick is due'
+      throw new Violation(`${due}, yet the highest score is ${highest}`, scene)
     }
-  }),
+    if (!Number.isFinite(debt) || debt < 0) throw new Violation(`debtBytes is ${debt}`, scene)
+    if (spec === null && debt > 0) throw new Violation(`at rest debtBytes is ${debt}`, scene)
+    if (spec?.kind === 'merge' && debt === 0) {
+      throw new Violation('a merge is due, yet debtBytes is 0', scene)
+    }
+  }
+})
+
+const besideJobs = forAll(busyHistories, (subject, history) => {
+  for (const { at, strategy, tree, view, running, spec } of busyWalk(subject, history)) {
+    if (at !== 'pick' || running.length === 0) continue
+    const scene = { version: tree.version, running, spec }
+    const highest = highestScore(strategy, view)
+    if (spec !== null && highest < 1) {
+      throw new Violation(`a pick is due beside jobs, yet the highest score is ${highest}`, scene)
+    }
+    const merges = [...running, spec].some((one) => one?.kind === 'merge')
+    if (merges && !(strategy.debtBytes(view) > 0)) {
+      throw new Violation('a merge is due or runs, yet debtBytes is 0', scene)
+    }
+  }
+})
+
+function highestScore(strategy: CompactionStrategy, view: TreeView): number {
+  return Math.max(0, ...strategy.score(view).map(({ score }) => score))
 }
 
 /** Far in the future: ten years. */

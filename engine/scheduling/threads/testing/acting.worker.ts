@@ -1,50 +1,41 @@
 /**
- * Owns the worker of `thread-executor.test.ts`. A job acts as the order's first level says, see
- * `ACTS`, so that a test can fail, kill and hold jobs.
+ * Owns the worker of `thread-executor.test.ts`. A job acts as the level of the order's first run
+ * says, see `ACTS`, so that a test can fail, kill and hold jobs.
  */
 
 import { workerData } from 'node:worker_threads'
 import { corruption, LsmError } from '../../../base/errors.ts'
-import type { OpenRoom } from '../serve-jobs.ts'
+import type { JobRoom } from '../../run-job.ts'
 import { serveJobs, type ThreadStart } from '../serve-jobs.ts'
 import { ACTS } from './acts.ts'
 
-function act(level: number, pause: () => void): never {
-  switch (ACTS[level]) {
-    case 'fail': {
-      const cause = Object.assign(new Error('EIO: bad disk'), { errno: -5, code: 'EIO' })
-      const middle = new LsmError('LSM_IO', 'read of t.sst failed', {
-        cause,
-        data: { errno: 'EIO' },
-      })
-      const { code, message, data } = corruption('bad block', { path: 't.sst', offset: 12 })
-      throw new LsmError(code, message, { data, cause: middle })
-    }
-    case 'exit':
-      process.exit(7)
-    // biome-ignore lint/suspicious/noFallthroughSwitchClause: `exit` does not return
-    case 'vanish':
-      process.removeAllListeners('exit')
-      process.exit(7)
-    // biome-ignore lint/suspicious/noFallthroughSwitchClause: `exit` does not return
-    default:
-      for (;;) pause()
-  }
+function perform(level: number, pause: () => void): never {
+  const act = ACTS[level]
+  if (act === 'fail') throw failure()
+  // Without its listeners the thread ends without a word, as at the limit of its heap.
+  if (act === 'vanish') process.removeAllListeners('exit')
+  if (act !== 'hold') process.exit(7)
+  for (;;) pause()
 }
 
-serveJobs(
-  workerData as ThreadStart,
-  (pause): OpenRoom => ({
-    room: {
-      createTable: () => {
-        throw new Error('no job here has entries')
-      },
-      openRun: (level) => () => act(level, pause),
-      removeTable: () => {},
-      relocation: () => {
-        throw new Error('no job here moves values')
-      },
-    },
-    close: () => {},
-  }),
-)
+function failure(): LsmError {
+  const system = Object.assign(new Error('EIO: bad disk'), { errno: -5, code: 'EIO' })
+  const data = { errno: 'EIO' }
+  const middle = new LsmError('LSM_IO', 'read of t.sst failed', { cause: system, data })
+  const outer = corruption('bad block', { path: 't.sst', offset: 12 })
+  return new LsmError(outer.code, outer.message, { data: outer.data, cause: middle })
+}
+
+function unused(): never {
+  throw new Error('no job of this test has entries')
+}
+
+serveJobs(workerData as ThreadStart, (pause) => {
+  const room: JobRoom = {
+    createTable: unused,
+    openRun: (level) => () => perform(level, pause),
+    removeTable() {},
+    relocation: unused,
+  }
+  return { room, close() {} }
+})
