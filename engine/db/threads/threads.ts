@@ -8,8 +8,8 @@ import { ThreadExecutor } from '../../scheduling/threads/thread-executor.ts'
 
 const JOB_WORKER = new URL('./job.worker.ts', import.meta.url)
 
-/** How often the scheduling policy plans again while there are jobs. */
-const PLAN_EVERY_MS = 100
+/** How often the policy plans again while jobs run. A plan costs about as much as a pick. */
+const PLAN_EVERY_MS = 250
 
 /**
  * Flushes and compactions run in worker threads, at the pace that the policy says if there is one.

@@ -153,15 +153,14 @@ export class JobThread {
     this.#port.close()
     if (this.#job === null) return
     const { id, cause: kind } = this.#job.order
-    const { exitCode } = this.#cells
-    const reason =
-      cause instanceof Error
-        ? cause.message
-        : exitCode === null
-          ? 'killed'
-          : `exit code ${exitCode}`
+    const reason = cause instanceof Error ? cause.message : this.#exitReason()
     const message = `the thread that ran job ${id} (${kind}) ended before the job: ${reason}`
     this.#finish(new Error(message, cause === undefined ? {} : { cause }))
+  }
+
+  #exitReason(): string {
+    const { exitCode } = this.#cells
+    return exitCode === null ? 'killed' : `exit code ${exitCode}`
   }
 
   #finish(result: Parameters<JobEnded>[0]): void {

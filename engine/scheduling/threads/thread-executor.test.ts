@@ -227,6 +227,17 @@ test('a job without a share pauses, and goes on when it has one again', async ()
   expect(ends, 'a paused job is given up too').toEqual([])
 })
 
+test('a thread whose job was paused does not pause the next one', () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  start(executor, ends, 1, null)
+  executor.allot(new Map(), null)
+  executor.wait()
+  start(executor, ends, 2, 'fail')
+  executor.wait()
+  expect(ends.map(([id]) => id)).toEqual([1, 2])
+})
+
 test('close gives up running jobs, waits for them, and is idempotent', async () => {
   const executor = newExecutor()
   const ends: Ends = []
