@@ -150,8 +150,8 @@ test.each(pairs)(
   },
 )
 
-test.each(strategies)('jobs of %s may end in any order', (strategy) => {
-  for (let seed = 1; seed <= 4; seed++) {
+test.each([...STRATEGIES.keys()])('jobs of %s may end in any order', (strategy) => {
+  for (let seed = 1; seed <= 2; seed++) {
     const setting = { policy: 'fair', strategy, seed, operations: 600 }
     expect(playSeeded(setting)).toEqual(playSeeded(setting))
   }
