@@ -6,6 +6,7 @@
  * same data.
  */
 
+import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { guardStrategy } from '../compaction/guarded-strategy.ts'
@@ -24,6 +25,8 @@ import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitGate, Commits } from './commits.ts'
+import { DueTimer } from './due-timer.ts'
+import type { DatabaseEvent } from './events.ts'
 import { Health, harmless } from './health.ts'
 import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
 import { jobRoom } from './job-room.ts'
@@ -70,6 +73,8 @@ export interface DatabaseParts {
   readonly head: WriteHead
   /** Null with inline scheduling, where writers never wait. */
   readonly gate: WriteGate | null
+  /** Null where only writes and flushes start work. */
+  readonly dueTimer: DueTimer | null
   readonly commits: Commits
   readonly maintenance: Maintenance
 }
@@ -135,14 +140,17 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
  * Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded.
  */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
-  const { storage, folder, strategy, options, clock, seed, scheduling, onEvent } = settings
+  const { storage, folder, strategy, options, clock, seed, scheduling } = settings
   const { schedulingPolicy: policy } = settings
+  const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes)
   const files = new OpenFiles(storage, options.maxOpenFiles)
   const shared = { storage, files, folder, numbers, manifest, cache, clock }
   const counters = new DatabaseCounters()
   const health = new Health(folder)
+  // A job may end, and its install be reported, between any two calls.
+  const onEvent = (event: DatabaseEvent) => health.busy(() => settings.onEvent(event))
   const snapshots = new SnapshotList(() => tree.pins.sweep())
   const book = new SegmentBook()
   const values = new ValueLog({
@@ -165,6 +173,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     storage,
     folder,
     clock,
+    timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
@@ -214,7 +223,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     ? new WriteGate({
         slowdown: options.slowdown ?? SLOWDOWN_DEFAULT,
         clock,
-        timers: settings.timers,
+        timers,
         pressure: () => writePressure({ options, strategy, head, scheduler, jobs }),
         waitForJob: () => executor.wait(),
         onEvent,
@@ -224,13 +233,14 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
+      executor.poll?.()
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
   }
   const { syncIntervalMs } = options
   const interval = new IntervalSync({
-    timers: settings.timers,
+    timers,
     nowMs: () => clock.nowMs(),
     intervalMs: syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
     sync: () => head.sync(),
@@ -257,14 +267,30 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     memtableBytes: options.memtableBytes,
     memtablesMax,
     changed() {
-      if (gate === null) return
-      health.attempt(() => gate.changed())
+      health.attempt(() => {
+        gate?.changed()
+        dueTimer?.update()
+      })
       // Nothing will lift a stall any more; the writers get the failure.
-      if (health.hasFailed) gate.close()
+      if (health.hasFailed) gate?.close()
     },
   })
+  // Inline, the callers' timers decide: without any, only a write or a flush starts work.
+  const isTimed = isBackground || settings.timers !== null
+  const dueTimer = isTimed
+    ? new DueTimer({
+        timers,
+        nowMs: () => clock.nowMs(),
+        nextDueAt: () => strategy.nextDueAt(scheduler.view()),
+        due() {
+          if (health.mayMaintain) maintenance.afterJob()
+        },
+      })
+    : null
+  opened.push(() => dueTimer?.close())
   reportRecovery(settings, recovery)
   head.replay(recovery)
+  dueTimer?.update()
   return {
     folder,
     options,
@@ -282,6 +308,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     reads: new Reads(tree.handles, counters),
     head,
     gate,
+    dueTimer,
     commits,
     maintenance,
   }

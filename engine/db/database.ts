@@ -21,6 +21,7 @@ import {
   checkCursor,
   checkReadOptions,
   checkScan,
+  copiesOfKeys,
   halfOpen,
   type KeyBounds,
   type ReadOptions,
@@ -29,9 +30,11 @@ import {
   wantsSync,
 } from './call-options.ts'
 import { Cursor, PairIterator } from './cursor.ts'
+import { foundValue, getMany } from './get-many.ts'
 import type { DatabaseMetrics } from './metrics.ts'
 import { type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
+import type { ReadView } from './read-view.ts'
 import type { Snapshot } from './snapshots.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueLog } from './values/value-log.ts'
@@ -76,9 +79,38 @@ export class Database implements Disposable {
     const found = this.#find(key, options, 'get')
     if (found === null) return undefined
     if (found.kind === ENTRY_KIND.blobIndex) return this.#parts.values.resolve(key, found)
-    const { valueBytes, valueStart, valueLength } = found
-    const view = valueBytes.subarray(valueStart, valueStart + valueLength)
-    return view.buffer instanceof SharedArrayBuffer ? Uint8Array.from(view) : view
+    return foundValue(found)
+  }
+
+  /**
+   * The newest values of many keys, in their order, with one answer for each: what `get` would give
+   * at the moment of the call. Blocks and values that are not cached are read off the main thread,
+   * all at once; a table that was never read before is still opened with blocking reads. The values
+   * are as those of `get`. Keys are copied when the call is made. Errors: as `get`.
+   */
+  async getMany(
+    keys: readonly Uint8Array[],
+    options?: ReadOptions,
+  ): Promise<(Uint8Array | undefined)[]> {
+    const { health, tree, values, counters } = this.#parts
+    health.assertOpen()
+    const copies = copiesOfKeys(keys)
+    if (options !== undefined) checkReadOptions(options, 'getMany')
+    const seq = this.#seqAt(options?.snapshot)
+    const view = this.#view()
+    const unpin = tree.pins.pin(view, seq)
+    const { handles } = tree
+    const assertOpen = () => health.assertOpen()
+    try {
+      return await getMany(
+        { handles, values, counters: counters.gets, assertOpen },
+        view,
+        copies,
+        seq,
+      )
+    } finally {
+      unpin()
+    }
   }
 
   /** Whether `key` has a value. It does not read the value log. Errors: as `get`. */
@@ -111,12 +143,12 @@ export class Database implements Disposable {
   }
 
   #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueLog | null): Cursor {
-    const { health, head, tree, reads } = this.#parts
+    const { health, tree, reads } = this.#parts
     health.assertOpen()
     // Bad arguments are found before anything is pinned.
     const range = halfOpen(bounds)
     const seq = this.#seqAt(snapshot)
-    const view = { version: tree.version, memtables: head.memtables, generation: tree.generation }
+    const view = this.#view()
     const unpin = tree.pins.pin(view, seq)
     const cursor = new Cursor(reads.cursor(view), seq, range, values, () => {
       this.#cursors.delete(cursor)
@@ -237,7 +269,8 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, gate, head, tree, scheduler, executor, manifest, lock } = this.#parts
+    const { health, commits, gate, dueTimer, head, tree, scheduler, executor, manifest, lock } =
+      this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -251,6 +284,7 @@ export class Database implements Disposable {
     attempt(() => commits.close())
     if (!health.hasFailed) attempt(() => scheduler.settle())
     attempt(() => gate?.close())
+    dueTimer?.close()
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
     attempt(() => executor.close())
@@ -266,6 +300,11 @@ export class Database implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #view(): ReadView {
+    const { head, tree } = this.#parts
+    return { version: tree.version, memtables: head.memtables, generation: tree.generation }
   }
 
   /** The newest visible value, or null; borrowed until the next read. */

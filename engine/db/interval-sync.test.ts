@@ -98,7 +98,8 @@ describe("writes with sync: 'interval'", () => {
   ] as const) {
     test(`a power loss takes the writes of one interval at most, ${name}`, async () => {
       const storage = new MemoryStorage(new Ledger())
-      const { db, clock } = openTest({ storage, options })
+      const clock = new ManualClock(1000)
+      const { db } = openTest({ storage, options, clock, timers: clock })
       let lostMax = 0
       for (let number = 0; number < 100; number++) {
         await db.put(bytes(keyOf(number)), bytes('v'), writeOptions)
@@ -128,7 +129,8 @@ describe("writes with sync: 'interval'", () => {
 
   test('with sync: false, nothing is synced though the database has an interval', async () => {
     const storage = new MemoryStorage(new Ledger())
-    const { db, clock } = openTest({ storage, options: { syncIntervalMs: 100 } })
+    const clock = new ManualClock(1000)
+    const { db } = openTest({ storage, options: { syncIntervalMs: 100 }, clock, timers: clock })
     await db.put(bytes(keyOf(0)), bytes('v'), { sync: false })
     clock.advance(1000)
     await settled()
@@ -137,7 +139,8 @@ describe("writes with sync: 'interval'", () => {
 
   test('are all durable after a close', async () => {
     const storage = new MemoryStorage(new Ledger())
-    const { db, clock } = openTest({ storage })
+    const clock = new ManualClock(1000)
+    const { db } = openTest({ storage, clock, timers: clock })
     await db.put(bytes('a'), bytes('1'), { sync: 'interval' })
     expect(clock.timers).toBe(1)
     db.close()
@@ -147,7 +150,8 @@ describe("writes with sync: 'interval'", () => {
   test('are refused after their sync failed, and the close throws the reason', async () => {
     const memory = new MemoryStorage(new Ledger())
     const storage = new FaultStorage(memory)
-    const { db, clock } = openTest({ storage: storage as never })
+    const clock = new ManualClock(1000)
+    const { db } = openTest({ storage: storage as never, clock, timers: clock })
     await db.put(bytes('a'), bytes('1'), { sync: 'interval' })
     storage.failWhen(({ operation, path }) => operation === 'sync' && path.endsWith('.log'), 'EIO')
     clock.advance(1000)
@@ -160,7 +164,8 @@ describe("writes with sync: 'interval'", () => {
 
   test('a failure that no writer has got is thrown by the close', async () => {
     const storage = new FaultStorage(new MemoryStorage(new Ledger()))
-    const { db, clock } = openTest({ storage: storage as never })
+    const clock = new ManualClock(1000)
+    const { db } = openTest({ storage: storage as never, clock, timers: clock })
     await db.put(bytes('a'), bytes('1'), { sync: 'interval' })
     storage.failWhen(({ operation }) => operation === 'sync', 'EIO')
     clock.advance(1000)

@@ -243,6 +243,7 @@ describe('after the close', () => {
   test.each<[string, (db: Database) => unknown]>([
     ['get', (db) => db.get(key(1))],
     ['has', (db) => db.has(key(1))],
+    ['getMany', (db) => db.getMany([key(1)])],
     ['scan', (db) => db.scan()],
     ['scanAsync', (db) => db.scanAsync()],
     ['cursor', (db) => db.cursor()],

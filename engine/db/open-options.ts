@@ -7,7 +7,7 @@
 
 import { z } from 'zod'
 import { checkObject, checkOptions, checkText, checkWhole, show } from '../base/arguments.ts'
-import { type Clock, systemClock, systemTimers, type Timers } from '../base/clock.ts'
+import { type Clock, systemClock, type Timers } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { checkStrategy } from '../compaction/guarded-strategy.ts'
@@ -33,7 +33,10 @@ export interface OpenOptions {
   readonly options?: EngineOptionsInput
   /** Default: the system's time. */
   readonly clock?: Clock
-  /** Default: the system's timers. With a logical clock, timers that follow it. */
+  /**
+   * Timers that follow `clock`. With them, a compaction that only time makes due starts by itself;
+   * without them only where jobs run beside writes, and by the system's timers.
+   */
   readonly timers?: Timers
   /** Root seed of everything random inside the engine (memtable node heights). Default 0. */
   readonly seed?: number
@@ -52,8 +55,9 @@ export interface OpenOptions {
 }
 
 /** Checked options with their defaults. */
-export interface OpenSettings extends Required<OpenOptions> {
+export interface OpenSettings extends Required<Omit<OpenOptions, 'timers'>> {
   readonly options: EngineOptions
+  readonly timers: Timers | null
 }
 
 const OPEN_OPTIONS = [
@@ -97,7 +101,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters = null,
     options: engineOptions = {},
     clock = systemClock,
-    timers = systemTimers,
+    timers = null,
     seed = 0,
     valueLogPolicy = null,
     scheduling = 'inline',
@@ -108,7 +112,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
   checkStrategy(strategy)
   checkJson(strategyParameters, 'strategyParameters')
   checkObject(clock, 'clock', ['nowMs'])
-  checkObject(timers, 'timers', ['after'])
+  if (timers !== null) checkObject(timers, 'timers', ['after'])
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)

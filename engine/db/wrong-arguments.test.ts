@@ -89,6 +89,7 @@ const DATABASE: readonly Call[] = [
   call('open, strategy.name', NO_TEXT, (name) => open(strategyWith({ name }))),
   call('open, strategy.pick', [null, 1], (pick) => open(strategyWith({ pick }))),
   call('open, clock', NO_OBJECT, (clock) => open({ clock })),
+  call('open, timers', NO_OBJECT, (timers) => open({ timers })),
   call('open, seed', [Number.NaN, 0.5, '1', null], (seed) => open({ seed })),
   call('open, options', [null, 1, 'options', [], { memtable: 1 }], (value) =>
     open({ options: value }),
@@ -107,6 +108,9 @@ const DATABASE: readonly Call[] = [
   ...options('get', read, (value) => db.get(key, value)),
   call('has', NOT_BYTES, (value) => db.has(value)),
   ...options('has', read, (value) => db.has(key, value)),
+  call('getMany', [undefined, null, 1, 'keys', key, {}], (value) => db.getMany(value)),
+  call('getMany, keys', NOT_BYTES, (value) => db.getMany([key, value])),
+  ...options('getMany', read, (value) => db.getMany([key], value)),
   ...options('scan', scan, (value) => db.scan(value)),
   ...options('scanAsync', { ...scan, prefetch: [...NO_COUNT, Infinity] }, (value) =>
     db.scanAsync(value),

@@ -47,6 +47,23 @@ export class TableBlocks {
     return block
   }
 
+  /** As `read`, off the main thread, for a block that is not cached; it is cached afterwards. */
+  async readAsync(
+    blockIndex: number,
+    file: ReadableFile,
+    counters: ReadCounters,
+  ): Promise<Uint8Array> {
+    const offset = this.index.offsets[blockIndex]!
+    const bytes = this.index.sizes[blockIndex]!
+    const stored = new Uint8Array(bytes + BLOCK_TRAILER_BYTES)
+    await file.readAsync(stored, stored.length, offset, 'data')
+    counters.blocksFromStorage++
+    counters.bytesFromStorage += stored.length
+    const block = decodeStoredBlock(stored, 0, bytes, this.path, offset, false)
+    this.cache.insert(this.id, offset, block)
+    return block
+  }
+
   cached(blockIndex: number, counters: ReadCounters): Uint8Array | undefined {
     const cached = this.cache.get(this.id, this.index.offsets[blockIndex]!)
     if (cached !== undefined) counters.blocksFromCache++

@@ -114,12 +114,48 @@ export class TableReader {
   ): boolean {
     if (!this.mayContain(userKey, counters)) return false
     const { index } = this.#blocks
-    const cursor = this.#cursor
     const blockIndex = index.find(userKey, seq)
+    const block =
+      blockIndex < index.count ? this.#blocks.read(blockIndex, file, counters, true) : null
+    return this.search(block, blockIndex, userKey, seq, lookup, counters)
+  }
+
+  /**
+   * The first half of `get`: the data block that may hold the key, the number of blocks if none
+   * can, or −1 if the filter rules the key out.
+   */
+  locate(userKey: Uint8Array, seq: number, counters: ReadCounters): number {
+    return this.mayContain(userKey, counters) ? this.#blocks.index.find(userKey, seq) : -1
+  }
+
+  /** Whether the table has a data block of this number. */
+  hasBlock(blockIndex: number): boolean {
+    return blockIndex < this.#blocks.index.count
+  }
+
+  /** The data block, if it is in the cache. */
+  cachedBlock(blockIndex: number, counters: ReadCounters): Uint8Array | undefined {
+    return this.#blocks.cached(blockIndex, counters)
+  }
+
+  /** Reads a data block off the main thread, on the account of `get`, into the cache. */
+  readBlockAsync(blockIndex: number, counters: ReadCounters): Promise<Uint8Array> {
+    return this.#blocks.readAsync(blockIndex, this.fileForGets, counters)
+  }
+
+  /** The second half of `get`. `block`: that of `blockIndex`, or null if there is none. */
+  search(
+    block: Uint8Array | null,
+    blockIndex: number,
+    userKey: Uint8Array,
+    seq: number,
+    lookup: Lookup,
+    counters: ReadCounters,
+  ): boolean {
+    const cursor = this.#cursor
     cursor.valid = false
-    if (blockIndex < index.count) {
-      const block = this.#blocks.read(blockIndex, file, counters, true)
-      cursor.open(block, index.offsets[blockIndex]!)
+    if (block !== null) {
+      cursor.open(block, this.#blocks.index.offsets[blockIndex]!)
       cursor.seek(userKey, seq)
     }
     if (cursor.valid && isAt(cursor, userKey)) {

@@ -102,7 +102,6 @@ export function openTest(open: Partial<OpenOptions> = {}): TestDatabase {
     folder: '/db',
     strategy: everyNth(3),
     clock,
-    timers: clock,
     ...open,
     options: { memtableBytes: 4096, blockBytes: 256, ...open.options },
   })

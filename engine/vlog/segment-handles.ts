@@ -43,6 +43,12 @@ export interface ValueRequest {
   value: Uint8Array | null
 }
 
+/** The request for the value at `pointer`, which belongs to `key`. */
+export function requestOf(pointer: ValuePointer, key: Uint8Array): ValueRequest {
+  const { segment, offset, storedBytes, compressionType } = pointer
+  return { key, segment, offset, storedBytes, compressionType, value: null }
+}
+
 /**
  * Two records at most this far apart are read in one call: reading a page costs less than a call.
  */

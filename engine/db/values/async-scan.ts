@@ -9,7 +9,7 @@
  */
 
 import { ENTRY_KIND } from '../../base/internal-key.ts'
-import type { ValueRequest } from '../../vlog/segment-handles.ts'
+import { requestOf, type ValueRequest } from '../../vlog/segment-handles.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { AsyncScanOptions } from '../call-options.ts'
 import { type Cursor, CursorSteps } from '../cursor.ts'
@@ -79,7 +79,5 @@ function entryAt(cursor: Cursor, pointer: ValuePointer): Entry {
   if (cursor.kind !== ENTRY_KIND.blobIndex) return { key, value: cursor.value(), request: null }
   const { valueBytes, valueStart, valueLength } = cursor
   pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
-  const { segment, offset, storedBytes, compressionType } = pointer
-  const request = { key, segment, offset, storedBytes, compressionType, value: null }
-  return { key, value: null, request }
+  return { key, value: null, request: requestOf(pointer, key) }
 }

@@ -22,7 +22,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { SealedSegment } from '../../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../../version/version-edit.ts'
 import type { SegmentBook } from '../../vlog/segment-book.ts'
-import { SegmentHandles, type ValueAccount } from '../../vlog/segment-handles.ts'
+import { SegmentHandles, type ValueAccount, type ValueRequest } from '../../vlog/segment-handles.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { WriteBatch } from '../../wal/write-batch.ts'
 import type { ValueLogOptions } from '../options.ts'
@@ -130,6 +130,11 @@ export class ValueLog {
   resolve(key: Uint8Array, { valueBytes, valueStart, valueLength }: Lookup): Uint8Array {
     const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
     return this.handles.read(pointer, key, 0, key.length, this.#getAccount)
+  }
+
+  /** Fills the values of many requests that lookups found. It does not block. */
+  resolveMany(requests: readonly ValueRequest[]): Promise<void> {
+    return this.handles.readMany(requests, this.#getAccount)
   }
 
   /** The value of a cursor's current entry. */

@@ -1,0 +1,48 @@
+/**
+ * Owns the timer of compactions that only time makes due: time to live, windows. Invariant: if the
+ * strategy names a later time, one timer waits for it; it is set anew after each change of the tree.
+ */
+
+import type { Timers } from '../base/clock.ts'
+
+export interface DueTimerParts {
+  readonly timers: Timers
+  readonly nowMs: () => number
+  /** The strategy's `nextDueAt` for the tree as it is. */
+  readonly nextDueAt: () => number | null
+  /** Called when that time has come. */
+  readonly due: () => void
+}
+
+export class DueTimer {
+  readonly #parts: DueTimerParts
+  #atMs: number | null = null
+  #cancel: () => void = () => {}
+
+  constructor(parts: DueTimerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Call after each change. A time that has come is no reason for a timer: what was due then has
+   * been picked, or waits for a job, and the end of that job is a change.
+   */
+  update(): void {
+    const { timers, nowMs, nextDueAt, due } = this.#parts
+    const atMs = nextDueAt()
+    if (atMs === this.#atMs) return
+    this.close()
+    if (atMs === null || atMs <= nowMs()) return
+    this.#atMs = atMs
+    this.#cancel = timers.after(atMs - nowMs(), () => {
+      this.#atMs = null
+      if (nowMs() < atMs) this.update()
+      else due()
+    })
+  }
+
+  close(): void {
+    this.#atMs = null
+    this.#cancel()
+  }
+}
