@@ -26,8 +26,8 @@ export { rawBytes, type TableId, type TableMeta } from '../engine/version/table-
 export { levelAt, runCount, runsNewestFirst, type Version } from '../engine/version/version.ts'
 export { listStrategies, STRATEGIES, type StrategyListing } from './catalog.ts'
 export {
-  defineStrategy,
   debtBeside,
+  defineStrategy,
   type Primitives,
   type StrategyDefinition,
   type StrategyModule,

@@ -91,9 +91,7 @@ export const spooky = defineStrategy({
 
   pick(view, values) {
     return (
-      pickDrain(view, values) ??
-      pickRepair(view, values) ??
-      ifFree(view, pickArrival(view, values))
+      pickDrain(view, values) ?? pickRepair(view, values) ?? ifFree(view, pickArrival(view, values))
     )
   },
 

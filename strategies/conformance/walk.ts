@@ -194,7 +194,9 @@ class Walk {
     const running = this.jobs.map(({ pinned }) => pinned)
     if (running.length === 0 || refusal(this.context(), spec) !== null) return null
     const { version } = this.tree
-    return conflictOf(version, pinSpec(version, resolveSpec(version, spec)), running)?.message ?? null
+    return (
+      conflictOf(version, pinSpec(version, resolveSpec(version, spec)), running)?.message ?? null
+    )
   }
 
   start(spec: CompactionSpec): void {

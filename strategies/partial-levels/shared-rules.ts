@@ -237,7 +237,10 @@ function compactTables(
   const grown = grownSpan(view, shape, level, chosen)
   const spec = ifFree(view, descendFrom(view, shape, level, grown, index, reason))
   if (spec !== null || busyOf(view).isIdle) return spec
-  return ifFree(view, descendFrom(view, shape, level, { from: index, to: index + 1 }, index, reason))
+  return ifFree(
+    view,
+    descendFrom(view, shape, level, { from: index, to: index + 1 }, index, reason),
+  )
 }
 
 /** Sends the span down; the cursor moves to its end. */

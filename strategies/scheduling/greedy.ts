@@ -6,12 +6,12 @@
  */
 
 import type { SchedulingPolicy } from '../../engine/scheduling/policy.ts'
-import { ALL_MERGES, candidates, equalShares, smallestLeft } from './shares.ts'
+import { candidates, equalShares, mergesToChooseFrom, smallestLeft } from './shares.ts'
 
 export function greedy(): SchedulingPolicy {
   return {
     name: 'greedy',
-    mergesMax: () => ALL_MERGES,
+    mergesMax: mergesToChooseFrom,
     plan(view) {
       const { flushes, merges, mergesMax } = candidates(view)
       const smallest = mergesMax > 0 ? smallestLeft(merges) : null

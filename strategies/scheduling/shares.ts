@@ -19,9 +19,6 @@ export interface Candidates {
   readonly mergesMax: number
 }
 
-/** More merges than any tree can have at disjoint places. */
-export const ALL_MERGES = 1000
-
 /**
  * A quarter of the workers serves flushes, as RocksDB divides `max_background_jobs`
  * (`DBImpl::GetBGJobLimits`).
@@ -33,6 +30,11 @@ function flushWorkers(workers: number): number {
 /** The rest serves merges, at least one. */
 export function mergeWorkers(workers: number): number {
   return Math.max(1, workers - flushWorkers(workers))
+}
+
+/** How many merges are picked for a policy that chooses between them and pauses some. */
+export function mergesToChooseFrom(workers: number): number {
+  return 4 * mergeWorkers(workers)
 }
 
 /** A single worker flushes first, as LevelDB's does (`DBImpl::DoCompactionWork`). */

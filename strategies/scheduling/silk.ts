@@ -9,7 +9,7 @@
  */
 
 import type { SchedulingPolicy, SchedulingView } from '../../engine/scheduling/policy.ts'
-import { ALL_MERGES, candidates, equalShares } from './shares.ts'
+import { candidates, equalShares, mergesToChooseFrom } from './shares.ts'
 
 /** From this share of the budget on, the clients' load is a peak. */
 const PEAK_SHARE = 0.75
@@ -19,7 +19,7 @@ const JOBS_SHARE_MIN = 0.05
 export function silk(): SchedulingPolicy {
   return {
     name: 'silk',
-    mergesMax: () => ALL_MERGES,
+    mergesMax: mergesToChooseFrom,
     plan(view) {
       const { flushes, merges, mergesMax } = candidates(view)
       const left = leftByClients(view)

@@ -485,7 +485,10 @@ export const LEVEL_DECISIONS: readonly Decision[] = [
     ),
     running: [{ level: 1, tables: [4], to: 2 }],
     picks: 'merge L1 51 + L2 7 -> L2',
-    ours: { picks: 'nothing', because: 'tables 4 and 7 share key 300, so a merge of 4 reserves it' },
+    ours: {
+      picks: 'nothing',
+      because: 'tables 4 and 7 share key 300, so a merge of 4 reserves it',
+    },
   },
   {
     test: 'CompactionLimitWhenAddFileFromInputLevel',
