@@ -173,7 +173,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     storage,
     folder,
     clock,
-    timers: settings.timers,
+    timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
