@@ -173,6 +173,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     storage,
     folder,
     clock,
+    timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
@@ -232,6 +233,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
+      executor.poll?.()
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
