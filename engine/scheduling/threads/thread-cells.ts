@@ -1,7 +1,7 @@
 /**
  * Owns the shared memory between an executor and its threads: a counter of ends, common to all of
- * its threads, and for each thread whether its job is given up or paused, how far it is, and whether
- * the thread has ended. Only atomic operations touch it.
+ * its threads, and for each thread whether its job is given up or paused, how far the job is, and
+ * whether the thread has ended. Only atomic operations touch it.
  */
 
 // The cells of one thread.
