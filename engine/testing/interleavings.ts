@@ -55,7 +55,11 @@ export class Interleaving {
     this.#executor = null
     if (this.#seed === null) return { options }
     const random = createRandom(deriveSeed(this.#seed, 'open', this.#opens++))
-    const drawn = { memtablesMax: 1 + random.nextBelow(4), backgroundJobs: 1 + random.nextBelow(4) }
+    const drawn = {
+      memtablesMax: 1 + random.nextBelow(4),
+      backgroundJobs: 1 + random.nextBelow(4),
+      subcompactions: 1 + random.nextBelow(3),
+    }
     return {
       options: { ...drawn, ...options },
       scheduling: ({ room, workers }) => {
