@@ -8,6 +8,7 @@
 
 import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
+import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
@@ -164,7 +165,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     lastSeq: () => head.lastSeq,
   })
   const tree = new Tree({ ...shared, snapshots, book, values })
-  const room = jobRoom({ ...shared, options, handles: tree.handles, values })
+  const reads = new ReadCounters()
+  const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
