@@ -26,6 +26,7 @@ import { levelAt } from '../version/version.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitGate, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
+import type { DatabaseEvent } from './events.ts'
 import { Health, harmless } from './health.ts'
 import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
 import { jobRoom } from './job-room.ts'
@@ -139,7 +140,7 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
  * Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded.
  */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
-  const { storage, folder, strategy, options, clock, seed, scheduling, onEvent } = settings
+  const { storage, folder, strategy, options, clock, seed, scheduling } = settings
   const { schedulingPolicy: policy } = settings
   const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
@@ -148,6 +149,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const shared = { storage, files, folder, numbers, manifest, cache, clock }
   const counters = new DatabaseCounters()
   const health = new Health(folder)
+  // A job may end, and its install be reported, between any two calls.
+  const onEvent = (event: DatabaseEvent) => health.busy(() => settings.onEvent(event))
   const snapshots = new SnapshotList(() => tree.pins.sweep())
   const book = new SegmentBook()
   const values = new ValueLog({
@@ -170,6 +173,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     storage,
     folder,
     clock,
+    timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
     workers,
@@ -229,6 +233,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
+      executor.poll?.()
       maintenance.afterCommit()
     },
     failed: (cause, isTold) => health.fail(cause, isTold),

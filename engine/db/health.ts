@@ -36,13 +36,21 @@ export class Health {
    * is committed; the next write throws it, or the close if no write follows.
    */
   attempt(work: () => void): void {
+    try {
+      this.busy(work)
+    } catch (cause) {
+      this.#failure ??= { cause }
+    }
+  }
+
+  /** Runs `work`; meanwhile calls that need rest are refused (`assertAtRest`). */
+  busy(work: () => void): void {
+    const wasAtRest = this.#atRest
     this.#atRest = false
     try {
       work()
-    } catch (cause) {
-      this.#failure ??= { cause }
     } finally {
-      this.#atRest = true
+      this.#atRest = wasAtRest
     }
   }
 

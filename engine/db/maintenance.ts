@@ -53,10 +53,12 @@ export class Maintenance {
   /** Does what is due after a job has ended. A failure is kept in `health`. */
   afterJob(): void {
     const { health, scheduler } = this.#parts
-    health.attempt(() => {
-      this.makeRoom()
-      scheduler.schedule()
-    })
+    if (!health.hasFailed) {
+      health.attempt(() => {
+        this.makeRoom()
+        scheduler.schedule()
+      })
+    }
     this.#parts.changed()
   }
 

@@ -17,6 +17,7 @@ import type { CompactionSpec, CompactionStrategy, TreeView } from '../compaction
 import { validateSpec } from '../compaction/validate-spec.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { MemTable } from '../memtable/memtable.ts'
+import { resultOf } from '../scheduling/inline-executor.ts'
 import {
   flushOrder,
   type JobEnded,
@@ -152,8 +153,9 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
     // Segments whose values the merge reads must stay, even if collection spends them meanwhile.
     const unpin = moves === null ? () => {} : tree.pins.pinAll(tree.generation)
     executor.start(mergeOrder(this.#context(id), resolved, moves), (result) => {
-      unpin()
-      ended(result)
+      // To unpin may remove files, and that may fail.
+      const unpinned = resultOf(unpin)
+      ended(unpinned instanceof Error && !(result instanceof Error) ? unpinned : result)
     })
   }
 

@@ -138,9 +138,12 @@ export class WriteHead implements CommitHead {
     const memtable = this.#memtable
     const sealed = values.seal()
     this.#log = this.#newLog()
-    // A synced write in the new log must not survive what it follows in the old one.
-    if (isBackground) superseded.log.sync()
-    superseded.log.close()
+    try {
+      // A synced write in the new log must not survive what it follows in the old one.
+      if (isBackground) superseded.log.sync()
+    } finally {
+      superseded.log.close()
+    }
     const name = walName(superseded.number)
     this.#flush(memtable, sealed, () => storage.remove(joinPath(folder, name)))
     this.#startMemTable()

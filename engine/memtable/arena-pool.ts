@@ -1,7 +1,7 @@
 /**
  * Owns the arena that waits for the next memtable of a database. Its pages are in memory already,
- * so filling it costs no page faults. Invariant: nobody reads the arena that waits. A memtable gives
- * its arena away at its last release (`memtable.ts`).
+ * so filling it costs no page faults. Invariant: nobody reads the arena that waits. A memtable
+ * gives its arena away at its last release (`memtable.ts`).
  */
 
 import { newArena } from './skiplist.ts'

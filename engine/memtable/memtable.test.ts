@@ -73,8 +73,8 @@ describe('a memtable', () => {
     const next = made()
     expect(next.share().arena).toBe(arena)
     expect(getText(next, utf8('key'), 1)).toBe('none')
-    expect(() => table.hold()).toThrow('the memtable is held')
-    expect(() => table.release()).toThrow('the memtable is held')
+    expect(() => table.hold()).toThrow('the memtable has a hold')
+    expect(() => table.release()).toThrow('the memtable has a hold')
   })
 
   it('leaves a grown arena to nobody: the next memtable takes a new one', () => {

@@ -1,10 +1,9 @@
 /**
  * Owns the memtable: the newest writes in internal order, in one SharedArrayBuffer (`skiplist.ts`),
- * with the sums that a flush needs for its table. Invariants: entries are only added, and each (key,
- * seq) only once; the arena goes to another memtable only when nobody holds this one. The database rotates the memtable on `rawBytes` (user key + value, or the pointer
- * in place of the value), never on arena bytes, so that the moment of a flush depends only on the
- * data.
- */
+ * with the sums that a flush needs for its table. Invariants: entries are only added, and each
+ * (key, seq) only once; the arena goes to another memtable only when nobody holds this one. The
+ * database rotates the memtable on `rawBytes` (user key + value, or the pointer in place of the
+ * value), never on arena bytes, so that the moment of a flush depends only on the data. */
 
 import { assert } from '../base/assert.ts'
 import { CursorFields, type InternalCursor } from '../base/internal-cursor.ts'
@@ -109,13 +108,13 @@ export class MemTable {
 
   /** Keeps the arena as it is until `release` is called once more. */
   hold(): void {
-    assert(this.#holds > 0, 'the memtable is held')
+    assert(this.#holds > 0, 'the memtable has a hold')
     this.#holds++
   }
 
   /** Ends a hold. After the last one the next memtable may take the arena: nobody may read it. */
   release(): void {
-    assert(this.#holds > 0, 'the memtable is held')
+    assert(this.#holds > 0, 'the memtable has a hold')
     this.#holds--
     if (this.#holds === 0) this.#arenas?.give(this.#list.bytes.buffer)
   }

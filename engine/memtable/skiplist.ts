@@ -86,7 +86,7 @@ export class SkipList {
       this.#complete = NO_NODE
       this.#randomState = 0
     } else {
-      // A used arena is not cleared further: what is behind the head is written before it is linked.
+      // A used arena is not cleared behind the head: each node is written before it is linked.
       this.words.fill(NO_NODE, 0, HEAD)
       this.#complete = NODE_MAX
       this.#randomState = seed | 0 || 1

@@ -1,6 +1,6 @@
 /** Owns the contract between a database and whoever makes its executor. Types only. */
 
-import type { Clock } from '../base/clock.ts'
+import type { Clock, Timers } from '../base/clock.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { JobExecutor } from './job-order.ts'
 import type { SchedulingPolicy, TreePressure } from './policy.ts'
@@ -13,6 +13,7 @@ export interface ExecutorParts {
   readonly storage: Storage
   readonly folder: string
   readonly clock: Clock
+  readonly timers: Timers
   /**
    * Data from which up to `threads` other threads make rooms like `room`; it can be posted. Null if
    * the storage serves only one thread.

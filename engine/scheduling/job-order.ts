@@ -66,6 +66,11 @@ export interface JobExecutor<Order = JobOrder, Outcome = JobOutcome> {
   start(order: Order, ended: JobEnded<Outcome>): void
   /** Blocks until a running job has ended and its `ended` was called. */
   wait(): void
+  /**
+   * Calls `ended` of jobs that have ended, without blocking. A loop of writes that never lets the
+   * event loop turn would not hear of them otherwise. Missing where `ended` is never late.
+   */
+  poll?(): void
   /** Gives up what still runs: its `ended` is not called. Idempotent. */
   close(): void
 }

@@ -118,9 +118,9 @@ export class Scheduler<Flush, Plan, Outcome> {
     return this.#flushes.length === 0 && this.#compactions.length === 0
   }
 
-  /** Flushes and compactions that are queued or running. */
+  /** Flushes and compactions that will still be installed; none after a failure. */
   get jobs(): number {
-    return this.#flushes.length + this.#running.length
+    return this.#failure === null ? this.#flushes.length + this.#running.length : 0
   }
 
   /** Queues a flush and starts it as soon as it may start. Throws the first failure. */
@@ -254,6 +254,8 @@ export class Scheduler<Flush, Plan, Outcome> {
     this.#isAttended = true
     try {
       work()
+    } catch (cause) {
+      this.#failure ??= { cause }
     } finally {
       this.#isAttended = wasAttended
     }

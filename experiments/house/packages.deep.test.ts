@@ -63,6 +63,20 @@ const own = createRequire(import.meta.url)
 console.log(own.resolve('varve/strategies') === program.resolve('varve/internal/strategies/index.js'))
 `
 
+/** A database whose jobs run in threads: the packed worker must be found and must load. */
+const THREADS = `import { open } from 'varve'
+
+const db = open('./threads-' + process.version, {
+  scheduling: 'threads',
+  options: { memtableBytes: 8192 },
+})
+const bytes = (text) => new TextEncoder().encode(text)
+for (let i = 0; i < 1000; i++) await db.put(bytes('key' + i), bytes('value'.repeat(10)))
+db.flush()
+console.log(db.metrics().flushes > 1, [...db.scan()].length)
+db.close()
+`
+
 const TYPED = `import { type Database, isLsmError, type LsmErrorCode, open } from 'varve'
 import { conform, loadSubject, RULES } from 'varve/conformance'
 import { defineStrategy, STRATEGIES, type StrategyModule } from 'varve/strategies'
@@ -239,6 +253,11 @@ describe.skipIf(missing !== null)('the packages, installed', () => {
         varve(bin, 'exp', '--strategy=./mine.js', ...SMALL, `--out=${out}-mine`)
         expect(resultIn(`${out}-mine`).config.strategy.name).toBe('mine')
         expect(varve(bin, 'conform', './mine.js', '--runs=5')).toMatch(/26 rules hold, 0 broken/)
+      })
+
+      test('flushes and merges run in threads', () => {
+        writeIn('threads.js', THREADS)
+        expect(printed(run(['node', 'threads.js'], { bin })).trim()).toBe('true 1000')
       })
 
       test('a store that is not installed gives an error of one line', () => {

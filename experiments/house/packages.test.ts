@@ -121,6 +121,7 @@ describe('imports in packages', () => {
     ["import '../../engine/a.js'", "import 'varve/internal/engine/a.js'"],
     ["await import('../../strategies/a/b.js')", "await import('varve/internal/strategies/a/b.js')"],
     ["say('../../engine/a.js')", "say('../../engine/a.js')"],
+    ["new URL('./a.worker.ts', import.meta.url)", "new URL('./a.worker.js', import.meta.url)"],
   ])('%s', (text, expected) => {
     expect(packed('experiments/run/x.js', text)).toBe(expected)
   })

@@ -17,7 +17,7 @@ export interface PackagePlan {
   readonly rooms: readonly string[]
   /** Public modules by subpath. The modules that they import are built with them. */
   readonly exports: Readonly<Record<string, string>>
-  /** Further modules to build that no built module imports: programs, child processes, examples. */
+  /** Further modules to build that no built module imports: programs, workers, examples. */
   readonly modules: readonly string[]
   /** Scripts of pages; `inlineScript` turns each into one text. */
   readonly pages: readonly string[]
@@ -54,7 +54,7 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
         'An LSM storage engine with pluggable compaction strategies; its files are RocksDB’s.',
       rooms: ['engine', 'strategies', 'workloads'],
       exports: root.exports,
-      modules: ['strategies/examples/size-tiered.ts'],
+      modules: ['engine/db/threads/job.worker.ts', 'strategies/examples/size-tiered.ts'],
       pages: [],
       assets: [
         'engine/FORMAT.md',
@@ -151,7 +151,8 @@ export function built(path: string): string {
   return `./${posix.normalize(path).replace(/\.ts$/, '.js')}`
 }
 
-const SPECIFIER = /(?<=\b(?:from |import ?\(?)['"])\.{1,2}\/[^'"]+(?=['"])/g
+/** The relative paths that a module imports, or names as the module of a worker. */
+const SPECIFIER = /(?<=\b(?:from |import ?\(?|new URL\()['"])\.{1,2}\/[^'"]+(?=['"])/g
 
 /**
  * The text of a built module or declaration, with its imports changed as a package needs them.

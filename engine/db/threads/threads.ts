@@ -1,8 +1,13 @@
-/** Owns the making of a database's `ThreadExecutor`. */
+/** Owns the making of a database's executor in worker threads. */
 
 import { assert } from '../../base/assert.ts'
 import type { ExecutorFactory } from '../../scheduling/executor-factory.ts'
+import { jobFacts } from '../../scheduling/job-facts.ts'
+import { PolicyExecutor } from '../../scheduling/policy-executor.ts'
 import { ThreadExecutor } from '../../scheduling/threads/thread-executor.ts'
+
+/** A plan costs this thread about as much as a pick. */
+const MEASURE_EVERY_MS = 250
 
 const JOB_WORKER = new URL('./job.worker.ts', import.meta.url)
 
@@ -11,9 +16,21 @@ const JOB_WORKER = new URL('./job.worker.ts', import.meta.url)
  * `module` is what the threads run.
  */
 export function threads(module = JOB_WORKER): ExecutorFactory {
-  return ({ shareRoom, jobsMax }) => {
+  return ({ shareRoom, jobsMax, policy, workers, pressure, clock, timers }) => {
     const room = shareRoom(jobsMax)
     assert(room !== null, 'the storage was checked when the options were')
-    return new ThreadExecutor(module, room)
+    const runner = new ThreadExecutor(module, room)
+    if (policy === null) return runner
+    return new PolicyExecutor({
+      runner,
+      factsOf: jobFacts,
+      policy,
+      workers,
+      limitBytesPerSecond: null,
+      pressure,
+      clock,
+      timers,
+      measureEveryMs: MEASURE_EVERY_MS,
+    })
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Owns the reading thread of `sharing.test.ts`. While the test adds entries, it looks entries up and
- * scans, at the sequence number that is visible at that moment, and counts what must never be seen.
+ * Owns the reading thread of `sharing.test.ts`. While the test adds entries, it looks entries up
+ * and scans, at the sequence number that is visible at that moment, and counts what must never be
+ * seen.
  */
 
 import { parentPort, workerData } from 'node:worker_threads'

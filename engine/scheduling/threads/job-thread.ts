@@ -36,7 +36,13 @@ export class JobThread {
     this.#port = port1
     this.#cells = new ThreadCells(ends)
     const workerData: ThreadStart = { port: port2, cells: this.#cells.share(), room }
-    this.#worker = new Worker(module, { workerData, transferList: [port2] })
+    // Without its own streams a worker makes those of the program non-blocking.
+    this.#worker = new Worker(module, {
+      workerData,
+      transferList: [port2],
+      stdout: true,
+      stderr: true,
+    })
     this.#worker.on('error', (cause) => this.#lose(cause))
     this.#worker.on('exit', () => this.#noteExit())
     port1.on('message', (answer: JobAnswer) => this.#end(answer))
@@ -61,9 +67,30 @@ export class JobThread {
   /** Runs the order; the thread is idle. */
   start(order: JobOrder, ended: JobEnded): void {
     this.#job = { order, ended }
+    this.#cells.begin()
     this.#worker.ref()
     const posted = resultOf(() => this.#port.postMessage(compactCopy(order)))
     if (posted instanceof Error) this.#finish(posted)
+  }
+
+  /** The id of the job that runs; null if none does. */
+  get jobId(): number | null {
+    return this.#job?.order.id ?? null
+  }
+
+  /** Asks the job to pause before its next file, or to go on. */
+  setPaused(isPaused: boolean): void {
+    this.#cells.setPaused(isPaused)
+  }
+
+  /**
+   * Estimate of what is left of the job that runs, from 1 to 0: the files that it has come to, of
+   * those that it reads and about as many that it writes.
+   */
+  get left(): number {
+    const { source } = this.#job!.order
+    const inputs = 'memtable' in source ? 1 : source.runs.flatMap(({ tables }) => tables).length
+    return Math.max(0, 1 - this.#cells.files / (2 * inputs))
   }
 
   /** Whether the job has ended. Then its `ended` has been called. Does not block. */

@@ -32,8 +32,8 @@ export interface OpenRoom {
 
 /**
  * Serves the executor that started this thread until it closes the port. `openRoom` makes the room
- * of each job; it calls `pause` before it opens or creates a file, which throws if the executor
- * has given up the job.
+ * of each job; it calls `pause` before it opens or creates a file, which blocks while the job is
+ * asked to pause, and throws if the executor has given up the job.
  */
 export function serveJobs(
   { port, cells: shared }: ThreadStart,
@@ -41,6 +41,7 @@ export function serveJobs(
 ): void {
   const cells = ThreadCells.over(shared)
   const pause = () => {
+    cells.passFile()
     if (cells.isCancelled) throw new Error('the job was given up: its database is closing')
   }
   port.on('message', (order: JobOrder | null) => {

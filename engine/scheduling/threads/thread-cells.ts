@@ -1,14 +1,17 @@
 /**
  * Owns the shared memory between an executor and its threads: a counter of ends, common to all of
- * its threads, and for each thread whether its job is given up and whether it has ended. Only
- * atomic operations touch it.
+ * its threads, and for each thread whether its job is given up or paused, how far it is, and whether
+ * the thread has ended. Only atomic operations touch it.
  */
 
 // The cells of one thread.
 const IS_CANCELLED = 0
 /** The exit code plus one; 0 while the thread lives. */
 const EXITED = 1
-const CELLS = 2
+const IS_PAUSED = 2
+/** Files that the job has opened or created. */
+const FILES = 3
+const CELLS = 4
 
 /** The memory of one thread and of its executor, as posted to the thread. */
 export interface SharedThreadCells {
@@ -56,9 +59,32 @@ export class ThreadCells {
     return exited === 0 ? null : exited - 1
   }
 
-  /** Asks the thread to give up its job. */
+  /** Asks the thread to give up its job, also if it is paused. */
   cancel(): void {
     Atomics.store(this.#own, IS_CANCELLED, 1)
+    this.setPaused(false)
+  }
+
+  /** Asks the thread to pause before the next file, or to go on. */
+  setPaused(isPaused: boolean): void {
+    Atomics.store(this.#own, IS_PAUSED, isPaused ? 1 : 0)
+    Atomics.notify(this.#own, IS_PAUSED)
+  }
+
+  /** A job begins that is not paused. */
+  begin(): void {
+    Atomics.store(this.#own, FILES, 0)
+    this.setPaused(false)
+  }
+
+  get files(): number {
+    return Atomics.load(this.#own, FILES)
+  }
+
+  /** The job comes to its next file. Blocks while it is asked to pause. */
+  passFile(): void {
+    Atomics.add(this.#own, FILES, 1)
+    while (Atomics.load(this.#own, IS_PAUSED) === 1) Atomics.wait(this.#own, IS_PAUSED, 1)
   }
 
   get isCancelled(): boolean {

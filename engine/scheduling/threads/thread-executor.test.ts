@@ -102,6 +102,18 @@ test('a blocked wait delivers an end once, and the event loop does not deliver i
   expect(() => executor.wait()).toThrow('a job runs')
 })
 
+test('poll delivers ends without a turn of the event loop, and never waits', () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  executor.poll()
+  start(executor, ends, 1, 'hold')
+  start(executor, ends, 2, null)
+  start(executor, ends, 3, 'exit')
+  while (ends.length < 2) executor.poll()
+  executor.poll()
+  expect(ends.map(([id]) => id).sort()).toEqual([2, 3])
+})
+
 test('jobs may be started inside the end of another, in wait and in the event loop', async () => {
   const executor = newExecutor()
   const ends: Ends = []
@@ -189,6 +201,44 @@ test('an order that cannot be posted ends with an error', () => {
   const bad = { ...order(1, null), values: { segments: [() => {}] } } as unknown as JobOrder
   executor.start(bad, (result) => ends.push([1, result]))
   expect(String(ends[0]![1])).toContain('could not be cloned')
+})
+
+test('a job pauses before its next file until it has a share again', () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  start(executor, ends, 1, 'step')
+  executor.allot(new Map())
+  // It has come to the first of about two files: its input, and one that it writes.
+  while (executor.leftOf(1) === 1) executor.wait(1)
+  start(executor, ends, 2, 'step')
+  executor.wait()
+  expect(ends.map(([id]) => id)).toEqual([2])
+  expect(executor.leftOf(1)).toBe(0.5)
+  executor.allot(new Map([[1, 1]]))
+  executor.wait()
+  expect(ends.map(([id, result]) => `${id}: ${result}`)).toEqual([
+    '2: Error: four files are done',
+    '1: Error: four files are done',
+  ])
+})
+
+test('a thread whose job was paused does not pause the next one', () => {
+  const executor = newExecutor()
+  const ends: Ends = []
+  start(executor, ends, 1, null)
+  executor.allot(new Map())
+  executor.wait()
+  start(executor, ends, 2, 'step')
+  executor.wait()
+  expect(ends.map(([id]) => id)).toEqual([1, 2])
+})
+
+test('a paused job is given up by close', () => {
+  const executor = newExecutor()
+  start(executor, [], 1, 'hold')
+  executor.allot(new Map())
+  while (executor.leftOf(1) === 1) executor.wait(1)
+  executor.close()
 })
 
 test('close gives up running jobs, waits for them, and is idempotent', async () => {

@@ -14,6 +14,7 @@ import { MemoryStorage } from '../../storage/memory-storage.ts'
 import type { FileTag, ReadableFile, Storage, WritableFile } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, everyNth, RESTLESS_LOG, restless, text } from '../fixtures.ts'
+import { Interleaving, type Schedule } from '../interleavings.ts'
 import { TreeCheck } from '../oracles/check-tree.ts'
 import { FaultStorage } from './fault-storage.ts'
 import { type HistoryStep, historyOf } from './power-cuts.ts'
@@ -25,16 +26,18 @@ const HISTORY: readonly HistoryStep[] = [...historyOf(75, 5), { kind: 'reopen' }
 /** Whether large values go to a value log that is collected all the time. */
 type Separates = 'in the tree' | 'in a log'
 
-function open(storage: Storage, values: Separates): Database {
+function open(storage: Storage, values: Separates, interleaving: Interleaving): Database {
   const small = { memtableBytes: 4096, blockBytes: 512 }
   const separates = values === 'in a log'
+  const clock = new ManualClock(1)
   return Database.open({
     storage,
     folder: '/db',
     strategy: everyNth(3),
-    clock: new ManualClock(1),
-    options: separates ? { ...small, valueLog: RESTLESS_LOG } : small,
+    clock,
+    timers: clock,
     valueLogPolicy: separates ? restless : null,
+    ...interleaving.open(separates ? { ...small, valueLog: RESTLESS_LOG } : small),
   })
 }
 
@@ -88,18 +91,21 @@ class CountingStorage extends MemoryStorage {
 class Life {
   readonly #storage: Storage
   readonly #values: Separates
+  readonly #interleaving: Interleaving
   #db: Database | null = null
   #state: State = new Map()
   failures = 0
 
-  constructor(storage: Storage, values: Separates) {
+  constructor(storage: Storage, values: Separates, schedule: Schedule) {
     this.#storage = storage
     this.#values = values
+    this.#interleaving = new Interleaving(schedule)
   }
 
   live(): void {
     for (const step of HISTORY) {
       try {
+        this.#interleaving.turn()
         this.#take(step)
       } catch (error) {
         this.#recover(step, error)
@@ -116,7 +122,7 @@ class Life {
   }
 
   #take(step: HistoryStep): void {
-    this.#db ??= open(this.#storage, this.#values)
+    this.#db ??= this.#open()
     if (step.kind === 'flush') this.#db.flush()
     else if (step.kind === 'collect') this.#db.collectValueLog()
     else if (step.kind === 'reopen') {
@@ -134,6 +140,10 @@ class Life {
     }
   }
 
+  #open(): Database {
+    return open(this.#storage, this.#values, this.#interleaving)
+  }
+
   #recover(step: HistoryStep, error: unknown): void {
     if (!isLsmError(error, 'LSM_IO') && !isLsmError(error, 'LSM_READ_ONLY')) throw error
     this.failures++
@@ -146,7 +156,7 @@ class Life {
       )
       this.#db.close()
     }
-    this.#db = open(this.#storage, this.#values)
+    this.#db = this.#open()
     const found = print(stateOf(this.#db))
     // The failed write may have reached the log before its sync failed.
     const possible = [this.#state, after(this.#state, step)]
@@ -158,14 +168,15 @@ class Life {
 
 /**
  * Runs the history once for every `every`th call, which fails. Returns the number of calls, of
- * failures reported, and of runs.
+ * failures reported, and of runs. `schedule`: how jobs run.
  */
 export function fillDiskAtEach(
   every: number,
   values: Separates = 'in the tree',
+  schedule: Schedule = 'inline',
 ): { calls: number; told: number; tried: number } {
   const rehearsal = new FaultStorage(new MemoryStorage(new Ledger()))
-  new Life(rehearsal, values).live()
+  new Life(rehearsal, values, schedule).live()
   const { calls } = rehearsal
   let told = 0
   let tried = 0
@@ -173,13 +184,13 @@ export function fillDiskAtEach(
     const memory = new CountingStorage(new Ledger())
     const storage = new FaultStorage(memory)
     storage.failAt(call, 'ENOSPC', call % 2 === 0 ? 0 : 9)
-    const life = new Life(storage, values)
+    const life = new Life(storage, values, schedule)
     try {
       life.live()
     } catch (cause) {
-      throw new Error(`call ${call} fails`, { cause })
+      throw new Error(`call ${call} fails, ${schedule}`, { cause })
     }
-    expect(memory.openFiles, `handles left open when call ${call} fails`).toBe(0)
+    expect(memory.openFiles, `handles left open when call ${call} fails, ${schedule}`).toBe(0)
     told += life.failures
     tried++
   }

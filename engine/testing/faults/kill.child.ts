@@ -5,6 +5,7 @@
  */
 
 import { writeSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Database } from '../../db/database.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
@@ -12,9 +13,15 @@ import { WriteBatch } from '../../wal/write-batch.ts'
 import { everyNth } from '../fixtures.ts'
 import { entryAt, KILL_OPTIONS } from './kill-entries.ts'
 
-const [folder, first] = process.argv.slice(2) as [string, string]
+const [folder, first, scheduling] = process.argv.slice(2) as [string, string, 'inline' | 'threads']
 const storage = new NodeStorage(new Ledger())
-const db = Database.open({ storage, folder, strategy: everyNth(3), options: KILL_OPTIONS })
+const db = Database.open({
+  storage,
+  folder,
+  strategy: everyNth(3),
+  options: KILL_OPTIONS,
+  scheduling,
+})
 
 for (let index = Number(first); ; index++) {
   const { key, value } = entryAt(index)
@@ -22,5 +29,6 @@ for (let index = Number(first); ; index++) {
   batch.put(key, value)
   if (index % 3 === 0) await db.write(batch, { sync: index % 60 === 0 })
   else db.writeSync(batch, { sync: index % 50 === 1 })
+  if (scheduling === 'threads' && index % 10 === 0) await nextTurn()
   writeSync(1, `${index}\n`)
 }

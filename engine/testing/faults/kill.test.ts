@@ -16,6 +16,8 @@ import { entryAt, KEY_COUNT, KILL_OPTIONS } from './kill-entries.ts'
 
 const CHILD = fileURLToPath(new URL('kill.child.ts', import.meta.url))
 
+type Scheduling = 'inline' | 'threads'
+
 /**
  * Lets the child write from `first` on and kills it after `acknowledgements`. Returns the last
  * acknowledged index.
@@ -24,8 +26,9 @@ async function loadAndKill(
   folder: string,
   first: number,
   acknowledgements: number,
+  scheduling: Scheduling,
 ): Promise<number> {
-  const child = spawn(process.execPath, [CHILD, folder, `${first}`], {
+  const child = spawn(process.execPath, [CHILD, folder, `${first}`, scheduling], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -40,29 +43,36 @@ async function loadAndKill(
   return last
 }
 
-test('a process killed at any moment has lost nothing it acknowledged, and the load goes on', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'varve-kill-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  const random = createRandom(11)
-  let written = 0
-  let flushed = 0
-  for (let round = 0; round < 6; round++) {
-    const acknowledged = await loadAndKill(folder, written + 1, 20 + random.nextBelow(2_000))
-    const storage = new NodeStorage(new Ledger())
-    using db = Database.open({ storage, folder, strategy: everyNth(3), options: KILL_OPTIONS })
-    // A write is one entry, so the newest sequence number is the newest index.
-    written = db.lastSeq
-    expect(written).toBeGreaterThanOrEqual(acknowledged)
-    expect(written, 'at most one write was under way').toBeLessThanOrEqual(acknowledged + 1)
-    const oracle = new Map<string, string>()
-    for (let index = Math.max(1, written - KEY_COUNT + 1); index <= written; index++) {
-      const { key, value } = entryAt(index)
-      oracle.set(text(key), text(value))
+test.each<[scheduling: Scheduling, rounds: number]>([
+  ['inline', 6],
+  ['threads', 4],
+])(
+  'a process killed at any moment has lost nothing it acknowledged, and the load goes on: %s',
+  async (scheduling, rounds) => {
+    const folder = mkdtempSync(join(tmpdir(), 'varve-kill-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const random = createRandom(11)
+    let written = 0
+    let flushed = 0
+    for (let round = 0; round < rounds; round++) {
+      const acknowledgements = 20 + random.nextBelow(2_000)
+      const acknowledged = await loadAndKill(folder, written + 1, acknowledgements, scheduling)
+      const storage = new NodeStorage(new Ledger())
+      using db = Database.open({ storage, folder, strategy: everyNth(3), options: KILL_OPTIONS })
+      // A write is one entry, so the newest sequence number is the newest index.
+      written = db.lastSeq
+      expect(written).toBeGreaterThanOrEqual(acknowledged)
+      expect(written, 'at most one write was under way').toBeLessThanOrEqual(acknowledged + 1)
+      const oracle = new Map<string, string>()
+      for (let index = Math.max(1, written - KEY_COUNT + 1); index <= written; index++) {
+        const { key, value } = entryAt(index)
+        oracle.set(text(key), text(value))
+      }
+      const found = new Map(Array.from(db.scan(), ([key, value]) => [text(key), text(value)]))
+      expect(found).toEqual(oracle)
+      new TreeCheck(storage, folder).check(db.version)
+      flushed = Math.max(flushed, db.version.levels.length)
     }
-    const found = new Map(Array.from(db.scan(), ([key, value]) => [text(key), text(value)]))
-    expect(found).toEqual(oracle)
-    new TreeCheck(storage, folder).check(db.version)
-    flushed = Math.max(flushed, db.version.levels.length)
-  }
-  expect(flushed, 'the kills fell among flushes and merges').toBeGreaterThan(1)
-})
+    expect(flushed, 'the kills fell among flushes and merges').toBeGreaterThan(1)
+  },
+)

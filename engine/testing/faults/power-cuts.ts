@@ -19,6 +19,7 @@ import type { PowerLossChoice } from '../../storage/power-loss.ts'
 import { countFolder, folderBytes, type Storage } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
+import { Interleaving, type Schedule } from '../interleavings.ts'
 import { FaultStorage, type StorageCall } from './fault-storage.ts'
 
 export type HistoryStep =
@@ -42,6 +43,8 @@ export interface PowerCutPlan {
   /** Whether the last append is also torn at every sector and around its ends. */
   readonly tears: boolean
   readonly seed: number
+  /** How the jobs of the history run; by default inline. Images are always opened inline. */
+  readonly schedule?: Schedule
   /** Wraps the storage that the history runs on, so that a test can plant a bug. */
   readonly wrap?: (storage: Storage) => Storage
 }
@@ -102,7 +105,8 @@ export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
         checkBooks(image, ledger, plan)
       } catch (cause) {
         const at = `before call ${calls} (${call.operation} ${call.path})`
-        throw new Error(`power cut ${at}, ${JSON.stringify(choice)}, seed ${plan.seed}`, { cause })
+        const how = `${JSON.stringify(choice)}, seed ${plan.seed}, ${plan.schedule ?? 'inline'}`
+        throw new Error(`power cut ${at}, ${how}`, { cause })
       }
     }
     tears.note(call)
@@ -119,13 +123,15 @@ function live(
   plan: PowerCutPlan,
   progress: { asked: number; synced: number },
 ): void {
-  let db = open(storage, plan)
+  const interleaving = new Interleaving(plan.schedule ?? 'inline')
+  let db = open(storage, plan, interleaving)
   for (const step of plan.history) {
+    interleaving.turn()
     if (step.kind === 'flush') db.flush()
     else if (step.kind === 'collect') db.collectValueLog()
     else if (step.kind === 'reopen') {
       db.close()
-      db = open(storage, plan)
+      db = open(storage, plan, interleaving)
     } else {
       progress.asked++
       db.writeSync(batchOf(step.writes), { sync: step.sync })
@@ -135,14 +141,20 @@ function live(
   db.close()
 }
 
-function open(storage: Storage, plan: PowerCutPlan): Database {
+function open(
+  storage: Storage,
+  plan: PowerCutPlan,
+  interleaving = new Interleaving('inline'),
+): Database {
+  const clock = new ManualClock(1)
   return Database.open({
     storage,
     folder: FOLDER,
     strategy: plan.strategy(),
-    options: plan.options,
     valueLogPolicy: plan.valueLogPolicy ?? null,
-    clock: new ManualClock(1),
+    clock,
+    timers: clock,
+    ...interleaving.open(plan.options),
   })
 }
 

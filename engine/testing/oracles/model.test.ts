@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { setParanoid } from '../../base/assert.ts'
 import { everyNth, never, RESTLESS_LOG, restless } from '../fixtures.ts'
+import { schedules } from '../interleavings.ts'
 import { runScript, type Setup, scripts } from './model.ts'
 
 beforeAll(() => setParanoid(true))
@@ -43,15 +44,19 @@ const logSetups: readonly Setup[] = [
 describe('the database and a sorted map', () => {
   test('answer alike, step by step', () => {
     fc.assert(
-      fc.property(scripts(300), (script) => runScript(script, setups)),
-      { numRuns: 25 },
+      fc.property(scripts(300), schedules, (script, schedule) =>
+        runScript(script, setups, schedule),
+      ),
+      { numRuns: 40 },
     )
   })
 
   test('answer alike with large values in a log, collected at any moment', () => {
     fc.assert(
-      fc.property(scripts(300), (script) => runScript(script, logSetups)),
-      { numRuns: 25 },
+      fc.property(scripts(300), schedules, (script, schedule) =>
+        runScript(script, logSetups, schedule),
+      ),
+      { numRuns: 40 },
     )
   })
 })

@@ -15,12 +15,15 @@ import { Database } from '../../db/database.ts'
 import { verifyDatabase } from '../../db/offline/verify.ts'
 import type { OpenOptions } from '../../db/open-options.ts'
 import type { EngineOptionsInput } from '../../db/options.ts'
+import { findOrphans } from '../../db/orphans.ts'
 import type { Snapshot } from '../../db/snapshots.ts'
+import { recoverManifest } from '../../manifest/recover.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { folderBytes, type Storage } from '../../storage/storage.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, text } from '../fixtures.ts'
+import { Interleaving, type Schedule } from '../interleavings.ts'
 
 /** Keys are numbers below `KEY_COUNT`. A write gives the key and the length of the value. */
 type Write = readonly ['put', key: number, length: number] | readonly ['delete', key: number]
@@ -127,9 +130,16 @@ function inMemory(): Place {
   return { storage, ledger, folder: '/db', scheduling: 'inline' }
 }
 
-/** Runs a script. Throws at the first answer that differs, and names the step. */
-export function runScript(script: readonly Step[], setups: readonly Setup[]): void {
-  const world = new World(setups, inMemory())
+/**
+ * Runs a script under a schedule. Throws at the first answer that differs, and names the step and
+ * the schedule.
+ */
+export function runScript(
+  script: readonly Step[],
+  setups: readonly Setup[],
+  schedule: Schedule = 'inline',
+): void {
+  const world = new World(setups, inMemory(), schedule)
   for (const [index, one] of script.entries()) world.takeNamed(one, index)
   world.finish()
 }
@@ -155,15 +165,19 @@ class World {
   readonly #place: Place
   readonly #clock = new ManualClock(1)
   readonly #oracle = new Oracle()
+  readonly #schedule: Schedule
+  readonly #interleaving: Interleaving
   #snapshots: Snapshot[] = []
   /** A cursor at its first entry, and the entries that it must show from there. */
   #held: { readonly cursor: Cursor; readonly entries: readonly [string, string][] } | null = null
   #database: Database
   setup = ''
 
-  constructor(setups: readonly Setup[], place: Place) {
+  constructor(setups: readonly Setup[], place: Place, schedule: Schedule = 'inline') {
     this.#setups = setups
     this.#place = place
+    this.#schedule = schedule
+    this.#interleaving = new Interleaving(schedule)
     this.#database = this.#open(0)
   }
 
@@ -171,12 +185,14 @@ class World {
     try {
       this.take(one, index)
     } catch (error) {
-      throw new Error(`step ${index} ${JSON.stringify(one)} under ${this.setup}`, { cause: error })
+      const at = `step ${index} ${JSON.stringify(one)} under ${this.setup}, ${this.#schedule}`
+      throw new Error(at, { cause: error })
     }
   }
 
   take(one: Step, index: number): void {
     this.#clock.advance(1)
+    this.#interleaving.turn()
     switch (one[0]) {
       case 'put':
       case 'delete':
@@ -226,10 +242,13 @@ class World {
     this.#database.flush()
     this.#compare(Array.from(this.#database.scan(), pair), this.#oracle.at(-1))
     for (let n = 0; n < KEY_COUNT; n++) this.#get(n, -1)
+    if (this.#held !== null) this.#hold()
+    for (const snapshot of this.#snapshots) snapshot.release()
     this.#database.close()
     const { storage, folder, ledger } = this.#place
     this.#compare(verifyDatabase(storage, folder).faults.map(String), [])
     this.#compare(liveBytes(ledger.balance()), folderBytes(storage, folder))
+    this.#compare(findOrphans(storage, folder, recoverManifest(storage, folder)!), [])
   }
 
   #open(index: number): Database {
@@ -241,9 +260,10 @@ class World {
       folder,
       scheduling,
       strategy: setup.create(),
-      options: setup.options,
       valueLogPolicy: setup.valueLogPolicy ?? null,
       clock: this.#clock,
+      timers: this.#clock,
+      ...this.#interleaving.open(setup.options),
     })
   }
 

@@ -14,6 +14,10 @@ function perform(level: number, pause: () => void): never {
   if (act === 'fail') throw failure()
   // Without its listeners the thread ends without a word, as at the limit of its heap.
   if (act === 'vanish') process.removeAllListeners('exit')
+  if (act === 'step') {
+    for (let file = 0; file < 4; file++) pause()
+    throw new Error('four files are done')
+  }
   if (act !== 'hold') process.exit(7)
   for (;;) pause()
 }
