@@ -48,8 +48,8 @@ export class Interleaving {
   }
 
   /**
-   * What the next open of a database takes: an executor, and options that are drawn anew, added to
-   * `options`. Turns go to the database that was opened last.
+   * What the next open of a database takes: an executor, and drawn options beside `options`. Turns
+   * go to the database that was opened last.
    */
   open(options: EngineOptionsInput = {}): Pick<OpenOptions, 'scheduling' | 'options'> {
     this.#executor = null
