@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Storage, WritableFile } from '../../storage/storage.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
+import { schedulesFrom } from '../interleavings.ts'
 import {
   cutPowerEverywhere,
   historyOf,
@@ -81,6 +82,11 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
     const { calls, images } = cutPowerEverywhere(logPlan)
     expect(calls).toBeGreaterThan(200)
     expect(images).toBe(calls * 5)
+  })
+
+  test.each(schedulesFrom(7, 2).slice(1))('does so with jobs that run as %s', (schedule) => {
+    cutPowerEverywhere({ ...plan, history: historyOf(45, 9), randomImages: 1, schedule })
+    cutPowerEverywhere({ ...logPlan, history: historyWithCollections(6, 5), schedule })
   })
 
   test.each([
