@@ -40,6 +40,9 @@ export {
   parseEngineOptions,
   type ValueLogOptions,
 } from './db/options.ts'
+export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
+export type { ReaderChannel } from './db/readers/reader-channel.ts'
+export type { ReaderOptions } from './db/readers/reader-hub.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
