@@ -101,7 +101,6 @@ export class ReaderHub {
     // A program that has nothing left to do may end, although readers could follow.
     port1.unref()
     if (this.#current === null) this.#publish()
-    else this.update()
     const { number, view } = this.#current!
     this.#readers.add(reader)
     this.#shareCache()
