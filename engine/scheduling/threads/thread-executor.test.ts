@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LsmError } from '../../base/errors.ts'
+import { ALL_KEYS } from '../../compaction/merge-rules.ts'
 import { bytes } from '../../testing/fixtures.ts'
 import { NO_FILTER, type TableMeta } from '../../version/table-meta.ts'
 import type { JobOrder, JobOutcome } from '../job-order.ts'
@@ -51,6 +52,7 @@ function order(id: number, act: Act | null): JobOrder {
         olderRanges: [],
       },
     ],
+    keys: ALL_KEYS,
     values: null,
   }
 }
