@@ -46,15 +46,19 @@ export class Interleaving {
   }
 
   /**
-   * What the next open of a database takes: an executor, and options that are drawn anew, added to
-   * `options`. Turns go to the database that was opened last.
+   * What the next open of a database takes: an executor, and drawn options beside `options`. Turns
+   * go to the database that was opened last.
    */
   open(options: EngineOptionsInput = {}): Pick<OpenOptions, 'scheduling' | 'options'> {
     this.#executor = null
     if (this.#seed === null) return { options }
     const random = createRandom(deriveSeed(this.#seed, 'open', this.#opens++))
     this.#pace = 4 ** random.nextBelow(4)
-    const drawn = { memtablesMax: 1 + random.nextBelow(4), backgroundJobs: 1 + random.nextBelow(4) }
+    const drawn = {
+      memtablesMax: 1 + random.nextBelow(4),
+      backgroundJobs: 1 + random.nextBelow(4),
+      subcompactions: 1 + random.nextBelow(3),
+    }
     return {
       options: { ...drawn, ...options },
       scheduling: ({ room, workers }) => {

@@ -8,6 +8,7 @@ import type { SuiteScale } from '../../results/suite-schema.ts'
 import { UsageError } from '../base/usage-error.ts'
 import { FOLLOWED_STRATEGIES } from '../targets/peers/db-bench-options.ts'
 import { type Arguments, readArguments, readAssignments } from './arguments.ts'
+import type { SchedulingName } from './choose-scheduling.ts'
 import { readConfig } from './config-file.ts'
 import { type FlagName, flagsOf } from './flags.ts'
 import { checked, RUN_FLAGS, SUITE_FLAGS } from './request-schema.ts'
@@ -45,6 +46,8 @@ export interface Request {
   readonly userBytes: number | null
   /** Folder of the database from whose tree the simulator starts; null: from an empty tree. */
   readonly from: string | null
+  /** Who runs flushes and compactions: `choose-scheduling.ts`. */
+  readonly scheduling: SchedulingName
   readonly storage: 'node' | 'memory'
   /** Folder of loaded trees to start from; null: every run does its own load. */
   readonly aged: string | null
@@ -176,10 +179,11 @@ function checkKeep(
 
 /** A peer has its own files, and its own strategy, unless it is `db_bench`. */
 function checkPeers(
-  { target, storage, strategy }: Pick<Request, 'target' | 'storage' | 'strategy'>,
+  request: Pick<Request, 'target' | 'storage' | 'strategy' | 'scheduling'>,
   given: Given,
   placeOf: PlaceOf,
 ): void {
+  const { target, storage, strategy, scheduling } = request
   const peer = target.find((name) => !isEngineTarget(name))
   if (peer === undefined) return
   if (storage === 'memory') throw new UsageError(`${placeOf('storage')}: ${peer} needs files`)
@@ -197,6 +201,9 @@ function checkPeers(
   const foreign = ['versions', 'record'].find((name) => name in given)
   if (foreign !== undefined && !target.some(isEngineTarget)) {
     throw new UsageError(`${placeOf(foreign)}: only for runs of our own engine, not of ${peer}`)
+  }
+  if (scheduling !== 'inline') {
+    throw new UsageError(`${placeOf('scheduling')}: ${peer} schedules its own work; take inline`)
   }
   if ('until' in given) {
     throw new UsageError(`${placeOf('until')}: ${peer} does not report when it is steady`)
