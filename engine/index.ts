@@ -44,9 +44,9 @@ export {
   SLOWDOWN_DEFAULT,
   type ValueLogOptions,
 } from './db/options.ts'
-export { threads } from './db/threads/threads.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { StallMetrics } from './db/stall-log.ts'
+export { threads } from './db/threads/threads.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
 export type { JobExecutor, JobOrder, JobOutcome } from './scheduling/job-order.ts'
