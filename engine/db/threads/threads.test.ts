@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { SCHEDULING_POLICIES } from '../../../strategies/scheduling/index.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
@@ -105,6 +106,24 @@ test('close waits for running jobs; the next open, inline, finds everything', as
   using db = world.open({ scheduling: 'inline' })
   world.expectAll(db)
 })
+
+test.each([...SCHEDULING_POLICIES])(
+  'the policy %s paces threads and loses nothing',
+  async (name, create) => {
+    const world = new Threaded()
+    const db = world.open({
+      options: { ...OPTIONS, scheduling: name },
+      schedulingPolicy: create(),
+    })
+    await world.write(db, 2 * KEYS)
+    db.flush()
+    world.expectAll(db)
+    expect(db.metrics().merges).toBeGreaterThan(1)
+    await world.write(db, KEYS)
+    db.close()
+    world.expectConserved()
+  },
+)
 
 test('snapshots and cursors see the same entries while jobs replace their tables', async () => {
   const world = new Threaded()
