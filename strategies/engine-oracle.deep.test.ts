@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { setParanoid } from '../engine/base/assert.ts'
 import type { Json } from '../engine/base/json.ts'
+import { schedules } from '../engine/testing/interleavings.ts'
 import { runScript, type Setup, scripts } from '../engine/testing/oracles/model.ts'
 import { STRATEGIES } from './catalog.ts'
 import { PRESET_NAMES } from './composed/presets.ts'
@@ -52,8 +53,8 @@ const RUNS = 120
 describe('every strategy on the engine, against a sorted map', () => {
   test(`answers alike over ${STEPS * RUNS} steps, reopened under one another`, () => {
     fc.assert(
-      fc.property(fc.nat(1000), scripts(STEPS), (start, script) =>
-        runScript([['reopen', start], ...script], setups),
+      fc.property(fc.nat(1000), scripts(STEPS), schedules, (start, script, schedule) =>
+        runScript([['reopen', start], ...script], setups, schedule),
       ),
       { numRuns: RUNS, endOnFailure: false },
     )

@@ -19,9 +19,9 @@
  * Granularity  several tables: those of one key range, of all runs of the bucket
  * Movement     key order, until the bucket is one run
  *
- * Beside running jobs, further steps of a merge take the next key ranges, and a bucket of runs that
- * no job reads may begin its merge once all steps of the one before have started. Scylla as well
- * merges several buckets at the same time.
+ * Beside running jobs, a bucket of other runs may begin its merge; Scylla as well merges several
+ * buckets at the same time. If there is none, further steps of the merges that have begun take the
+ * next key ranges.
  *
  * Source: ScyllaDB's IncrementalCompactionStrategy (`incremental_compaction_strategy.cc`, August
  * 2026), with its option names. These things differ:
@@ -61,8 +61,11 @@ import { indexBeyond } from './primitives/round-robin.ts'
 import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
 import { inputBytes, outputTo } from './primitives/specs.ts'
 
-/** The runs being merged, newest first; the others go into the last. Null: none. */
-type State = { readonly merging: readonly RunId[] | null }
+/** The runs being merged, newest first; the others go into the last. */
+type Merging = readonly RunId[]
+
+/** Null: no merge has begun. `others` are there only if several have. */
+type State = { readonly merging: Merging | null; readonly others?: readonly Merging[] }
 type View = TreeView<State>
 type Spec = CompactionSpec<State>
 
@@ -149,27 +152,49 @@ export const incrementalTiering = defineStrategy({
   initialState: { merging: null } as State,
 
   pick(view, values) {
-    const merge = dueMerge(view, values)
-    return merge === null ? null : stepOf(view, values, merge)
+    const busy = busyOf(view)
+    const begun = begunMerges(view)
+    const hasStep = ({ runs }: Merge) => runs.some(({ run }) => busy.readsRun(run.id))
+    return (
+      firstStep(
+        view,
+        values,
+        begun.filter((merge) => !hasStep(merge)),
+      ) ??
+      firstStep(view, values, newMerge(view, values, begun)) ??
+      firstStep(view, values, begun.filter(hasStep))
+    )
   },
 
   debtBytes(view, values) {
-    const merge = dueMerge(view, values)
-    return debtBeside(view, null) + (merge === null ? 0 : bytesLeft(view, merge.runs))
+    const begun = begunMerges(view)
+    const merges = begun.length > 0 ? begun : newMerge(view, values, begun)
+    const left = merges.reduce((sum, { runs }) => sum + bytesLeft(view, runs), 0)
+    return debtBeside(view, null) + left
   },
 
   stallLimits(view, values) {
     // At rest no bucket has as many runs as a merge takes.
-    const buckets = bucketsOf(whenIdle(view), values).length
+    const buckets = bucketsOf(whenIdle(view), values, []).length
     return stallsAbove(buckets * values.min_threshold, values.min_threshold)
   },
 })
 
-/** A merge that has begun goes on; else the bucket that is due. */
-function dueMerge(view: View, values: Params): Merge | null {
-  const begun = begunMerge(view)
-  if (begun !== null) return begun
-  const buckets = bucketsOf(view, values)
+function firstStep(view: View, values: Params, merges: readonly Merge[]): Spec | null {
+  for (const merge of merges) {
+    const spec = stepOf(view, values, merge)
+    if (spec !== null) return spec
+  }
+  return null
+}
+
+/** The merge of the bucket that is due, of runs that are in no other merge; none if none is due. */
+function newMerge(view: View, values: Params, begun: readonly Merge[]): readonly Merge[] {
+  const merge = dueBucket(bucketsOf(view, values, begun), values)
+  return merge === null ? [] : [merge]
+}
+
+function dueBucket(buckets: readonly Bucket[], values: Params): Merge | null {
   const { min_threshold, compaction_enforce_min_threshold } = values
   return (
     fullestBucket(buckets, min_threshold, values) ??
@@ -178,13 +203,16 @@ function dueMerge(view: View, values: Params): Merge | null {
   )
 }
 
-/** Null also if another strategy has changed the runs since. */
-function begunMerge(view: View): Merge | null {
-  const { merging } = view.state
-  if (merging === null) return null
+function begunMerges(view: View): readonly Merge[] {
+  const { merging, others = [] } = view.state
+  return merging === null ? [] : [merging, ...others].flatMap((ids) => begunMerge(view, ids) ?? [])
+}
+
+/** Null if nothing is left to start, or another strategy has changed the runs since. */
+function begunMerge(view: View, merging: Merging): Merge | null {
   const busy = busyOf(view)
   const placed = runsNewestFirst(view.version).filter(({ run }) => {
-    return busy.countIn(run.id) < run.totals.tables
+    return busy.countIn(run.id) < run.totals.tables || run.id === merging.at(-1)
   })
   const isMerging = ({ run }: PlacedRun) => merging.includes(run.id)
   const runs = placed.slice(placed.findIndex(isMerging), placed.findLastIndex(isMerging) + 1)
@@ -201,7 +229,7 @@ function begunMerge(view: View): Merge | null {
   }
 }
 
-/** Neighbouring runs of similar size, newest first; or one run that running jobs read. */
+/** Neighbouring runs of similar size, newest first; or one run that is in a merge already. */
 interface Bucket {
   readonly runs: PlacedRun[]
   readonly isFree: boolean
@@ -211,16 +239,17 @@ interface Bucket {
 }
 
 /** All runs in buckets, newest first. Sizes only grow, as if Scylla had sorted the runs. */
-function bucketsOf(view: View, values: Params): readonly Bucket[] {
+function bucketsOf(view: View, values: Params, begun: readonly Merge[]): readonly Bucket[] {
   const { bucket_low, bucket_high, min_sstable_size } = values
   const least = min_sstable_size === 0 ? tableBytes(view, values) / 20 : min_sstable_size
   const busy = busyOf(view)
+  const merging = new Set(begun.flatMap(({ runs }) => runs.map(({ run }) => run.id)))
   const buckets: Bucket[] = []
   let bytes = 0
   for (const placed of runsNewestFirst(view.version)) {
     bytes = Math.max(bytes, placed.run.totals.rawBytes)
     const last = buckets.at(-1)
-    const isFree = !busy.readsRun(placed.run.id)
+    const isFree = !busy.readsRun(placed.run.id) && !merging.has(placed.run.id)
     if (last?.isFree && isFree) {
       const { runs, meanBytes } = last
       const isSmall = bytes < least
@@ -314,14 +343,25 @@ function mergeOfRange(view: View, values: Params, { runs, reason }: Merge, range
     ...outputTo({ level: oldest.level, run: oldest.run.id }, null, values.bitsPerKey),
     ...cutsAlong(anchor, range, rawBytesOfTables(tables), tableBytes(view, values)),
   }
-  const merging = [...left.map(({ run }) => run.id), oldest.run.id]
+  const rest = left.length > 0 ? [[...left.map(({ run }) => run.id), oldest.run.id]] : []
   return {
     kind: 'merge',
     inputs,
     outputs: [output],
-    nextState: { merging: left.length > 0 ? merging : null },
+    nextState: stateOf([...rest, ...othersThan(view, oldest.run.id)]),
     reason,
   }
+}
+
+/** The begun merges into other runs than this one. */
+function othersThan(view: View, oldest: RunId): readonly Merging[] {
+  const merges = begunMerges(view).map(({ runs }) => runs.map(({ run }) => run.id))
+  return merges.filter((merging) => merging.at(-1) !== oldest)
+}
+
+function stateOf(merges: readonly Merging[]): State {
+  const [merging = null, ...others]: readonly (Merging | null)[] = merges
+  return others.length === 0 ? { merging } : { merging, others: merges.slice(1) }
 }
 
 /**

@@ -27,6 +27,14 @@ describe('timers of the manual clock', () => {
     expect(fired).toEqual([10, 20, 30])
   })
 
+  test('fire at whole milliseconds, because tables store such times', () => {
+    const clock = new ManualClock(1000)
+    const fired: number[] = []
+    clock.after(1.25, () => fired.push(clock.nowMs()))
+    clock.advance(10)
+    expect(fired).toEqual([1002])
+  })
+
   test('do not fire inside `after`, nor once they are cancelled', () => {
     const clock = new ManualClock()
     let fired = 0

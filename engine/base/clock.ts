@@ -88,7 +88,8 @@ export class ManualClock implements Clock, Timers {
   }
 
   after(delayMs: number, due: () => void): () => void {
-    const timer = { dueAtMs: this.#nowMs + Math.max(0, delayMs), due }
+    // Times of tables are whole milliseconds, so the clock stops only at whole ones.
+    const timer = { dueAtMs: Math.ceil(this.#nowMs + Math.max(0, delayMs)), due }
     this.#waiting.add(timer)
     return () => {
       this.#waiting.delete(timer)

@@ -8,6 +8,7 @@
 
 import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
+import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
@@ -15,6 +16,7 @@ import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import { mergesMaxOf } from '../scheduling/checked-plan.ts'
+import { DividingExecutor } from '../scheduling/dividing-executor.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
 import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
@@ -23,6 +25,7 @@ import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
+import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitGate, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
@@ -41,6 +44,7 @@ import {
 } from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
 import { writePressure } from './pressure.ts'
+import { ReaderHub } from './readers/reader-hub.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
@@ -70,6 +74,7 @@ export interface DatabaseParts {
   readonly executor: JobExecutor
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
+  readonly readers: ReaderHub
   readonly head: WriteHead
   /** Null with inline scheduling, where writers never wait. */
   readonly gate: WriteGate | null
@@ -162,13 +167,16 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     scans: counters.scans,
     lastSeq: () => head.lastSeq,
   })
-  const tree = new Tree({ ...shared, snapshots, book, values })
-  const room = jobRoom({ ...shared, options, handles: tree.handles, values })
+  const installed = (edit: VersionEdit) => readers.installed(edit)
+  const tree = new Tree({ ...shared, snapshots, book, values, installed })
+  const reads = new ReadCounters()
+  const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
   const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
-  const executor = executorFactory(scheduling)({
+  const parts = isBackground ? (options.subcompactions ?? 1) : 1
+  const whole = executorFactory(scheduling)({
     room,
     storage,
     folder,
@@ -178,7 +186,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     policy,
     workers,
     // `flush` freezes one memtable more than may wait.
-    jobsMax: compactionsMax + memtablesMax + 1,
+    jobsMax: compactionsMax * parts + memtablesMax + 1,
     pressure: () => ({
       frozenMemtables: head.frozen,
       memtablesMax,
@@ -186,6 +194,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
       stallLimits: strategy.stallLimits(scheduler.view()),
     }),
   })
+  const executor = parts === 1 ? whole : new DividingExecutor(whole, parts, room.removeTable)
   opened.push(() => executor.close())
   const jobs = new TreeJobs({
     ...shared,
@@ -208,6 +217,14 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     wait: () => executor.wait(),
     onEnded: () => maintenance.afterJob(),
   })
+  const readers = new ReaderHub({
+    ...shared,
+    options,
+    pins: tree.pins,
+    visible: () => head.visible,
+    view: () => head.view(),
+    attempt: (work) => health.attempt(work),
+  })
   const head = new WriteHead({
     ...shared,
     options,
@@ -217,6 +234,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     isBackground,
     flush: (flush) => scheduler.flush(flush),
     settle: () => scheduler.settle(),
+    beforeVisible: () => readers.update(),
   })
   opened.push(() => head.close())
   const gate = isBackground
@@ -270,6 +288,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
       health.attempt(() => {
         gate?.changed()
         dueTimer?.update()
+        readers.update()
+        readers.collect()
       })
       // Nothing will lift a stall any more; the writers get the failure.
       if (health.hasFailed) gate?.close()
@@ -306,6 +326,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     executor,
     scheduler,
     reads: new Reads(tree.handles, counters),
+    readers,
     head,
     gate,
     dueTimer,

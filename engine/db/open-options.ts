@@ -101,7 +101,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters = null,
     options: engineOptions = {},
     clock = systemClock,
-    timers = null,
+    timers,
     seed = 0,
     valueLogPolicy = null,
     scheduling = 'inline',
@@ -112,7 +112,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
   checkStrategy(strategy)
   checkJson(strategyParameters, 'strategyParameters')
   checkObject(clock, 'clock', ['nowMs'])
-  if (timers !== null) checkObject(timers, 'timers', ['after'])
+  if (timers !== undefined) checkObject(timers, 'timers', ['after'])
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (typeof onEvent !== 'function') {
     throw invalidArgument(`onEvent must be a function, not ${show(onEvent)}`)
@@ -128,7 +128,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
     strategyParameters,
     options,
     clock,
-    timers,
+    timers: timers ?? null,
     seed,
     valueLogPolicy,
     scheduling,

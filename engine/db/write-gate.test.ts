@@ -165,4 +165,13 @@ describe('the gate', () => {
     expect([went, clock.timers]).toEqual([[10], 0])
     expect(events).toMatchObject([{ cause: 'debt', step: 'slowdown', delayedMs: 10 }])
   })
+
+  test('holds nothing after the close', () => {
+    const { change, went, write, gate, waits } = setUp()
+    change({ level0Runs: 12 })
+    gate.close()
+    write(MiB)
+    gate.waitForRoom()
+    expect([went, waits]).toEqual([[0], []])
+  })
 })

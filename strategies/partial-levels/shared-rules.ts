@@ -173,7 +173,7 @@ export function debtOfPartialLevels(
   return debtBeside(view, pickPartialLevels(view, shape, triggers))
 }
 
-/** The source's limits for a trigger of 4, and in proportion above. At rest there are fewer runs. */
+/** The source's limits for a trigger of 4, in proportion above. At rest there are fewer runs. */
 export function stallsOfPartialLevels({ l0Trigger, rules }: PartialShape) {
   const scale = Math.max(l0Trigger, 4) / 4
   const { slowdownRuns, stopRuns } = rules.stalls

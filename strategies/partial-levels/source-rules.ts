@@ -2,10 +2,11 @@
  * Owns the rules in which LevelDB, RocksDB 7.8 and RocksDB since 9.0 differ. A strategy that names
  * one of them as its source picks by these; `rules` is the parameter.
  *
- * Sources: LevelDB `version_set.cc` and `db/dbformat.h` (stall limits). RocksDB `compaction_picker_level.cc`, `compaction_picker.cc`
- * and `version_set.cc`; changes by pull request: moves out of level 0 (10188, 7.5), surplus levels
- * (11340, 8.2), moves to both sides (11347, 8.2), merges within a small level 0 (12214, 9.0),
- * limit of grown inputs (10835, 7.8; 12323, 9.0).
+ * Sources: LevelDB `version_set.cc` and `db/dbformat.h` (stall limits). RocksDB
+ * `compaction_picker_level.cc`, `compaction_picker.cc` and `version_set.cc`; changes by pull
+ * request: moves out of level 0 (10188, 7.5), surplus levels (11340, 8.2), moves to both sides
+ * (11347, 8.2), merges within a small level 0 (12214, 9.0), limit of grown inputs (10835, 7.8;
+ * 12323, 9.0). RocksDB's stall limits are its defaults of 20 and 36.
  */
 
 import type { StallLimits } from '../../engine/compaction/strategy.ts'

@@ -195,7 +195,7 @@ class RunningJobs implements Busy {
     return this.#jobs.some(meetsJob) || this.#emptiesHeldRun(own)
   }
 
-  /** Whether the jobs and a further one together take all tables of a run that one of them holds. */
+  /** Whether the jobs and a further one take all tables of a run that one of them holds. */
   #emptiesHeldRun({ slices, held }: Footprint): boolean {
     return [...held, ...this.#jobs.flatMap((job) => job.held)].some((id) => {
       const mine = slices.filter(({ run }) => run.id === id)

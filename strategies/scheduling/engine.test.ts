@@ -174,8 +174,8 @@ test.each(pairs)(
   },
 )
 
-test.each(strategies)('jobs of %s may end in any order', async (strategy) => {
-  for (let seed = 1; seed <= 4; seed++) {
+test.each([...STRATEGIES.keys()])('jobs of %s may end in any order', async (strategy) => {
+  for (let seed = 1; seed <= 2; seed++) {
     const setting = { policy: 'fair', strategy, seed, operations: 600 }
     expect(await playSeeded(setting)).toEqual(await playSeeded(setting))
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Storage, WritableFile } from '../../storage/storage.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
+import { schedulesFrom } from '../interleavings.ts'
 import {
   cutPowerEverywhere,
   historyOf,
@@ -80,6 +81,16 @@ describe('power lost before any storage call', { timeout: 120_000 }, () => {
   test('does so with large values in a log that is collected all the time', () => {
     const { calls, images } = cutPowerEverywhere(logPlan)
     expect(calls).toBeGreaterThan(200)
+    expect(images).toBe(calls * 5)
+  })
+
+  const [, first, second] = schedulesFrom(7, 2)
+  test.each([
+    [first!, { ...plan, history: historyOf(45, 9), randomImages: 1 }],
+    [second!, { ...logPlan, history: historyWithCollections(6, 5) }],
+  ])('does so with jobs that run as %s', (schedule, background) => {
+    const { calls, images } = cutPowerEverywhere({ ...background, schedule })
+    expect(calls).toBeGreaterThan(100)
     expect(images).toBe(calls * 5)
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { SafetyRule } from '../../compaction/resolved-spec.ts'
+import { schedulesFrom } from '../interleavings.ts'
 import { runAdversary } from './adversary.ts'
 
 const KINDS = ['merge', 'move', 'drop'] as const
@@ -25,6 +26,12 @@ describe('a strategy that picks anything at all', () => {
     for (const kind of KINDS) expect(shares[`${kind}, closed`]![0], kind).toBeGreaterThan(0)
     for (const rule of RULES) expect(refusals[rule], rule).toBeGreaterThan(0)
     expect(pairs).toBeGreaterThan(10)
+  })
+
+  test.each(schedulesFrom(17, 2).slice(1))('is so with jobs that run as %s', (schedule) => {
+    const { offered, accepted } = runAdversary(18, 2, 50, schedule)
+    expect(offered).toBeGreaterThan(80)
+    expect(accepted / offered).toBeGreaterThan(0.2)
   })
 
   test('is the same again from the same seed', () => {

@@ -26,6 +26,7 @@ import { printKey, printVersion } from '../../version/text.ts'
 import type { Version } from '../../version/version.ts'
 import { WriteBatch } from '../../wal/write-batch.ts'
 import { bytes, strategyOf } from '../fixtures.ts'
+import { Interleaving, type Schedule } from '../interleavings.ts'
 import { compareCursor, compareReads, KEYS, type State } from './adversary-oracle.ts'
 import { heldTables, namedIds, type Offer, SpecMaker } from './adversary-specs.ts'
 import { TreeCheck } from './check-tree.ts'
@@ -42,17 +43,25 @@ export interface AdversaryReport {
   pairs: number
 }
 
-/** Tries `worlds` × `specs` specs. Throws at the first finding, and names seed, world and spec. */
-export function runAdversary(seed: number, worlds: number, specs: number): AdversaryReport {
+/**
+ * Tries `worlds` × `specs` specs. Throws at the first finding, and names seed, world, spec and
+ * schedule.
+ */
+export function runAdversary(
+  seed: number,
+  worlds: number,
+  specs: number,
+  schedule: Schedule = 'inline',
+): AdversaryReport {
   const report: AdversaryReport = { offered: 0, accepted: 0, shares: {}, refusals: {}, pairs: 0 }
   for (let index = 0; index < worlds; index++) {
-    const world = new World(deriveSeed(seed, 'adversary', index), report)
+    const world = new World(deriveSeed(seed, 'adversary', index), report, schedule)
     try {
       for (let step = 0; step < specs; step++) world.step()
       world.finish()
     } catch (cause) {
       const told = cause instanceof Error ? cause.message : String(cause)
-      const message = `seed ${seed}, world ${index}: ${told}\n${world.describe()}`
+      const message = `seed ${seed}, world ${index}, ${schedule}: ${told}\n${world.describe()}`
       throw new Error(message, { cause })
     }
   }
@@ -81,13 +90,15 @@ class World {
   readonly #gone: TableMeta[] = []
   readonly #now: State = KEYS.map(() => undefined)
   #snapshots: { readonly snapshot: Snapshot; readonly state: State }[] = []
+  readonly #interleaving: Interleaving
   #armed = false
   #offer: Offer | null = null
   #before: Version | null = null
   #db: Database
 
-  constructor(seed: number, report: AdversaryReport) {
+  constructor(seed: number, report: AdversaryReport, schedule: Schedule) {
     this.#report = report
+    this.#interleaving = new Interleaving(schedule)
     this.#random = createRandom(seed)
     this.#maker = new SpecMaker(this.#random, KEYS)
     this.#retention = {
@@ -156,13 +167,13 @@ class World {
       storage: this.#storage,
       folder: FOLDER,
       strategy: strategyOf('adversary', () => this.#pickOnce(this.#db.version)),
-      options: {
+      clock: this.#clock,
+      ...this.#interleaving.open({
         memtableBytes: 64 * 1024,
         blockBytes: 64,
         retentionMaxAgeMs: this.#retention.maxAgeMs,
         retentionMaxBytes: this.#retention.maxBytes,
-      },
-      clock: this.#clock,
+      }),
     })
   }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setParanoid } from '../../base/assert.ts'
 import { cutPowerEverywhere, historyWithCollections } from '../faults/power-cuts.ts'
 import { everyNth, RESTLESS_LOG, restless } from '../fixtures.ts'
+import { schedules, seeded } from '../interleavings.ts'
 import { runScript, type Setup, scripts } from './model.ts'
 
 beforeAll(() => setParanoid(true))
@@ -29,22 +30,28 @@ const setups: readonly Setup[] = [
 
 test('a database with a log and a sorted map answer alike over 40,000 steps', () => {
   fc.assert(
-    fc.property(scripts(1000), (script) => runScript(script, setups)),
+    fc.property(scripts(1000), schedules, (script, schedule) =>
+      runScript(script, setups, schedule),
+    ),
     { numRuns: 40, endOnFailure: true },
   )
 })
 
-test('power lost before any storage call leaves every synced value, no dangling pointer', () => {
-  const seed = 20_261_121
-  const { calls, images } = cutPowerEverywhere({
-    history: historyWithCollections(22, seed),
-    strategy: () => everyNth(3),
-    options: { ...small, manifestRollBytes: 0, valueLog: RESTLESS_LOG },
-    valueLogPolicy: restless,
-    randomImages: 2,
-    tears: true,
-    seed,
-  })
-  console.log(`${calls} storage calls, ${images} images, seed ${seed}`)
-  expect(images).toBeGreaterThan(calls * 6)
-})
+test.each(['inline', seeded(1), seeded(2)] as const)(
+  'power lost before any storage call leaves every synced value, no dangling pointer, %s',
+  (schedule) => {
+    const seed = 20_261_121
+    const { calls, images } = cutPowerEverywhere({
+      history: historyWithCollections(22, seed),
+      strategy: () => everyNth(3),
+      options: { ...small, manifestRollBytes: 0, valueLog: RESTLESS_LOG },
+      valueLogPolicy: restless,
+      randomImages: 2,
+      tears: true,
+      seed,
+      schedule,
+    })
+    console.log(`${calls} storage calls, ${images} images, seed ${seed}`)
+    expect(images).toBeGreaterThan(calls * 6)
+  },
+)

@@ -1,6 +1,6 @@
 /**
- * Breaks `safe-beside-jobs`: it leaves out the runs that a job reads, and then sends newer ones past
- * them into the level below.
+ * Breaks `safe-beside-jobs`: it leaves out the runs that a job reads, and then sends newer ones
+ * past them into the level below.
  */
 
 import { defineStrategy, wholeRuns } from 'varve/strategies'
