@@ -44,6 +44,9 @@ export {
   SLOWDOWN_DEFAULT,
   type ValueLogOptions,
 } from './db/options.ts'
+export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
+export type { ReaderChannel } from './db/readers/reader-channel.ts'
+export type { ReaderOptions } from './db/readers/reader-hub.ts'
 export type { Snapshot } from './db/snapshots.ts'
 export type { StallMetrics } from './db/stall-log.ts'
 export { threads } from './db/threads/threads.ts'

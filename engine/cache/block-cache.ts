@@ -16,7 +16,7 @@ const SLOTS_INITIAL = 64
 const MARKED = 1
 
 export class BlockCache {
-  readonly capacityBytes: number
+  #capacityBytes: number
   usedBytes = 0
   hits = 0
   misses = 0
@@ -36,8 +36,18 @@ export class BlockCache {
 
   /** `capacityBytes` limits the sum of the blocks' bytes; 0 turns the cache off. */
   constructor(capacityBytes: number) {
-    this.capacityBytes = capacityBytes
+    this.#capacityBytes = capacityBytes
     this.#growSlots(SLOTS_INITIAL)
+  }
+
+  get capacityBytes(): number {
+    return this.#capacityBytes
+  }
+
+  /** Sets the limit; blocks beyond it are evicted. */
+  resize(capacityBytes: number): void {
+    this.#capacityBytes = capacityBytes
+    while (this.usedBytes > capacityBytes) this.#evictOne()
   }
 
   /** The block, or undefined. It is immutable and safe to keep. */
@@ -58,8 +68,8 @@ export class BlockCache {
    */
   insert(tableId: number, offset: number, block: Uint8Array): void {
     assert(block.length > 0, 'a block has bytes')
-    if (block.length > this.capacityBytes || this.#find(tableId, offset) !== NONE) return
-    while (this.usedBytes + block.length > this.capacityBytes) this.#evictOne()
+    if (block.length > this.#capacityBytes || this.#find(tableId, offset) !== NONE) return
+    while (this.usedBytes + block.length > this.#capacityBytes) this.#evictOne()
     if (this.#freeSlot === NONE) this.#growSlots(this.#blocks.length * 2)
     const slot = this.#freeSlot
     this.#freeSlot = this.#next[slot]!

@@ -26,6 +26,7 @@ import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
+import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitGate, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
@@ -44,6 +45,7 @@ import {
 } from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
 import { writePressure } from './pressure.ts'
+import { ReaderHub } from './readers/reader-hub.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
@@ -73,6 +75,7 @@ export interface DatabaseParts {
   readonly executor: JobExecutor
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
+  readonly readers: ReaderHub
   readonly head: WriteHead
   /** Null with inline scheduling, where writers never wait. */
   readonly gate: WriteGate | null
@@ -165,7 +168,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     scans: counters.scans,
     lastSeq: () => head.lastSeq,
   })
-  const tree = new Tree({ ...shared, snapshots, book, values })
+  const installed = (edit: VersionEdit) => readers.installed(edit)
+  const tree = new Tree({ ...shared, snapshots, book, values, installed })
   const reads = new ReadCounters()
   const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const isBackground = scheduling !== 'inline'
@@ -214,6 +218,14 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     wait: () => executor.wait(),
     onEnded: () => maintenance.afterJob(),
   })
+  const readers = new ReaderHub({
+    ...shared,
+    options,
+    pins: tree.pins,
+    visible: () => head.visible,
+    view: () => head.view(),
+    attempt: (work) => health.attempt(work),
+  })
   const head = new WriteHead({
     ...shared,
     options,
@@ -223,6 +235,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     isBackground,
     flush: (flush) => scheduler.flush(flush),
     settle: () => scheduler.settle(),
+    beforeVisible: () => readers.update(),
   })
   opened.push(() => head.close())
   const gate = isBackground
@@ -276,6 +289,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
       health.attempt(() => {
         gate?.changed()
         dueTimer?.update()
+        readers.update()
+        readers.collect()
       })
       // Nothing will lift a stall any more; the writers get the failure.
       if (health.hasFailed) gate?.close()
@@ -312,6 +327,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     executor,
     scheduler,
     reads: new Reads(tree.handles, counters),
+    readers,
     head,
     gate,
     dueTimer,

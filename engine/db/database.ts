@@ -34,10 +34,11 @@ import { foundValue, getMany } from './get-many.ts'
 import type { DatabaseMetrics } from './metrics.ts'
 import { type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
-import type { ReadView } from './read-view.ts'
+import type { ReaderChannel } from './readers/reader-channel.ts'
+import type { ReaderOptions } from './readers/reader-hub.ts'
 import type { Snapshot } from './snapshots.ts'
 import { scanAhead } from './values/async-scan.ts'
-import type { ValueLog } from './values/value-log.ts'
+import type { ValueReader } from './values/value-reader.ts'
 
 /**
  * An open database: keys and values, ordered by the bytes of the keys. Until it is closed, no other
@@ -97,7 +98,7 @@ export class Database implements Disposable {
     const copies = copiesOfKeys(keys)
     if (options !== undefined) checkReadOptions(options, 'getMany')
     const seq = this.#seqAt(options?.snapshot)
-    const view = this.#view()
+    const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
     const { handles } = tree
     const assertOpen = () => health.assertOpen()
@@ -142,13 +143,13 @@ export class Database implements Disposable {
     return this.#cursor(bounds ?? {}, options ?? {}, this.#parts.values)
   }
 
-  #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueLog | null): Cursor {
+  #cursor(bounds: KeyBounds, { snapshot }: ReadOptions, values: ValueReader | null): Cursor {
     const { health, tree, reads } = this.#parts
     health.assertOpen()
     // Bad arguments are found before anything is pinned.
     const range = halfOpen(bounds)
     const seq = this.#seqAt(snapshot)
-    const view = this.#view()
+    const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
     const cursor = new Cursor(reads.cursor(view), seq, range, values, () => {
       this.#cursors.delete(cursor)
@@ -162,6 +163,16 @@ export class Database implements Disposable {
   snapshot(): Snapshot {
     this.#parts.health.assertOpen()
     return this.#parts.snapshots.take(this.#parts.head.lastSeq)
+  }
+
+  /**
+   * What another thread needs to read this database while it is open here: post it, with `port` in
+   * the list of what is transferred, and pass it to `openReader` there. One channel serves one
+   * reader. It needs a storage that threads can share.
+   */
+  readerChannel(options?: ReaderOptions): ReaderChannel {
+    this.#parts.health.assertOpen()
+    return this.#parts.readers.open(options)
   }
 
   /**
@@ -271,6 +282,7 @@ export class Database implements Disposable {
   close(): void {
     const { health, commits, gate, dueTimer, head, tree, scheduler, executor, manifest, lock } =
       this.#parts
+    const { readers } = this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -289,6 +301,7 @@ export class Database implements Disposable {
     if (!health.hasFailed) attempt(() => head.finish())
     attempt(() => executor.close())
     attempt(() => head.close())
+    readers.close()
     for (const cursor of this.#cursors) attempt(() => cursor.close())
     attempt(() => tree.close())
     const isWhole = failures.length === 0 && !health.hasFailed
@@ -300,11 +313,6 @@ export class Database implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
-  }
-
-  #view(): ReadView {
-    const { head, tree } = this.#parts
-    return { version: tree.version, memtables: head.memtables, generation: tree.generation }
   }
 
   /** The newest visible value, or null; borrowed until the next read. */

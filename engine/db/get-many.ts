@@ -22,11 +22,11 @@ import { requestOf, type ValueRequest } from '../vlog/segment-handles.ts'
 import { ValuePointer } from '../vlog/value-pointer.ts'
 import type { ReadView } from './read-view.ts'
 import type { TableHandles } from './table-handles.ts'
-import type { ValueLog } from './values/value-log.ts'
+import type { ValueReader } from './values/value-reader.ts'
 
 export interface GetManyParts {
   readonly handles: TableHandles
-  readonly values: ValueLog
+  readonly values: ValueReader
   readonly counters: ReadCounters
   /** Throws `LSM_CLOSED` after a close. */
   readonly assertOpen: () => void

@@ -7,7 +7,7 @@
  * moments reach a file.
  */
 
-import type { SeqNum } from '../base/internal-key.ts'
+import { SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
 import type { Version } from '../version/version.ts'
 
@@ -19,11 +19,11 @@ export interface ReadView {
   readonly generation: number
 }
 
-/** A view sees the version of a generation, at a sequence number. */
+/** A view sees the version of a generation, at a sequence number of a range. */
 interface Moment {
   readonly generation: number
-  /** Null: every sequence number. */
-  readonly seq: SeqNum | null
+  readonly fromSeq: SeqNum
+  readonly untilSeq: SeqNum
 }
 
 /** Moments of generations [from, until) and sequence numbers in (after, before) reach the file. */
@@ -61,12 +61,17 @@ export class PinBoard {
    * function is called.
    */
   pin({ generation, memtables }: ReadView, seq: SeqNum): () => void {
-    return this.#hold({ generation, seq }, memtables)
+    return this.#hold({ generation, fromSeq: seq, untilSeq: seq }, memtables)
+  }
+
+  /** As `pin`, for reads at `seq` and at all later sequence numbers. */
+  pinFrom({ generation, memtables }: ReadView, seq: SeqNum): () => void {
+    return this.#hold({ generation, fromSeq: seq, untilSeq: SEQ_NUM_MAX }, memtables)
   }
 
   /** Keeps all files that the generation reaches at any sequence number. */
   pinAll(generation: number): () => void {
-    return this.#hold({ generation, seq: null }, [])
+    return this.#hold({ generation, fromSeq: 0, untilSeq: SEQ_NUM_MAX }, [])
   }
 
   #hold(pin: Moment, memtables: readonly MemTable[]): () => void {
@@ -88,7 +93,9 @@ export class PinBoard {
   sweep(): void {
     if (this.#doomed.length === 0) return
     const moments = [...this.#pins]
-    for (const seq of this.#snapshots()) moments.push({ generation: YET_TO_COME, seq })
+    for (const seq of this.#snapshots()) {
+      moments.push({ generation: YET_TO_COME, fromSeq: seq, untilSeq: seq })
+    }
     const kept: Doomed[] = []
     const free: Doomed[] = []
     for (const doomed of this.#doomed) {
@@ -106,10 +113,11 @@ export class PinBoard {
   }
 }
 
-function reaches({ generation, seq }: Moment, reach: Reach): boolean {
+function reaches({ generation, fromSeq, untilSeq }: Moment, reach: Reach): boolean {
   return (
     reach.fromGeneration <= generation &&
     generation < reach.untilGeneration &&
-    (seq === null || (reach.afterSeq < seq && seq < reach.beforeSeq))
+    reach.afterSeq < untilSeq &&
+    fromSeq < reach.beforeSeq
   )
 }

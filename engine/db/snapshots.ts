@@ -30,14 +30,15 @@ export class SnapshotList {
     this.#released = released
   }
 
-  take(seq: SeqNum): Snapshot {
+  /** `released`, where it is given, is called in place of the list's own function. */
+  take(seq: SeqNum, released = this.#released): Snapshot {
     this.#seqs.push(seq)
     let held = true
     const release = () => {
       if (!held) return
       held = false
       this.#seqs.splice(this.#seqs.indexOf(seq), 1)
-      this.#released()
+      released()
     }
     const snapshot: Snapshot = {
       get seq() {

@@ -37,6 +37,8 @@ export interface TreeParts {
   /** How many bytes of each segment tables point to; the tree keeps it up to date. */
   readonly book: SegmentBook
   readonly values: ValueLog
+  /** Called after each install, with what became current. */
+  readonly installed: (edit: VersionEdit) => void
 }
 
 export class Tree {
@@ -102,9 +104,10 @@ export class Tree {
     if (writes) storage.syncFolder(folder)
     const removed = this.#freedSegments(edit)
     const unannounced = this.#unannouncedSegments(edit)
+    const whole =
+      removed.length === 0 ? edit : { ...edit, segments: { ...edit.segments, removed } }
     const { version } = manifest.append({
-      ...edit,
-      ...(removed.length === 0 ? {} : { segments: { ...edit.segments, removed } }),
+      ...whole,
       nextRunId: manifest.state.nextRunId + edit.newRuns.length,
       nextFileNumber: numbers.next,
     })
@@ -123,6 +126,7 @@ export class Tree {
       this.pins.doom(() => this.#removeSegment(segment), reach)
     }
     for (const { level, table } of edit.added) this.handles.relevel(table.id, level)
+    this.#parts.installed(whole)
     this.pins.sweep()
     assert(version.totals.tables >= kept.size, 'added tables are in the version')
   }

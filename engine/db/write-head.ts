@@ -20,6 +20,7 @@ import { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
 import { type CommitHead, MemTableInserter } from './commits.ts'
 import type { EngineOptions } from './options.ts'
+import type { ReadView } from './read-view.ts'
 import { clearReplayed, keepLost, type Recovery } from './recovery.ts'
 import type { Tree } from './tree.ts'
 import type { MemTableFlush } from './tree-jobs.ts'
@@ -40,6 +41,8 @@ export interface WriteHeadParts {
   readonly flush: (flush: MemTableFlush) => void
   /** Blocks until all queued flushes are in the tree. */
   readonly settle: () => void
+  /** Called before new entries become visible to other threads. */
+  readonly beforeVisible: () => void
   /** Root seed of the memtables' node heights. */
   readonly seed: number
 }
@@ -79,6 +82,12 @@ export class WriteHead implements CommitHead {
     return this.#memtables
   }
 
+  /** What a read of this moment sees. */
+  view(): ReadView {
+    const { tree } = this.#parts
+    return { version: tree.version, memtables: this.#memtables, generation: tree.generation }
+  }
+
   /** How many memtables wait for the end of their flush. */
   get frozen(): number {
     return this.#memtables.length - 1
@@ -113,6 +122,7 @@ export class WriteHead implements CommitHead {
   }
 
   publish(): void {
+    this.#parts.beforeVisible()
     this.visible.publish(this.lastSeq)
   }
 

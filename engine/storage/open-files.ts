@@ -23,9 +23,12 @@ const OPEN_FILES_MIN = 8
 /** Share of the process's limit. The rest is for logs, outputs, other databases and the program. */
 const PROCESS_SHARE = 1 / 4
 
+/** What is asked of the storage. */
+type OpenedStorage = Pick<Storage, 'openFilesMax' | 'open'>
+
 export class OpenFiles {
   readonly max: number
-  readonly #storage: Storage
+  readonly #storage: OpenedStorage
   /** The files that hold a descriptor, in no particular order; each knows its index here. */
   readonly #open: SharedFile[] = []
   #hand = 0
@@ -36,7 +39,7 @@ export class OpenFiles {
   /**
    * `wanted` is the limit on open files. It is lowered to a quarter of what the process may open.
    */
-  constructor(storage: Storage, wanted = OPEN_FILES_DEFAULT) {
+  constructor(storage: OpenedStorage, wanted = OPEN_FILES_DEFAULT) {
     this.#storage = storage
     const share = Math.floor(storage.openFilesMax * PROCESS_SHARE)
     this.max = Math.max(Math.min(wanted, share), OPEN_FILES_MIN)

@@ -13,11 +13,8 @@ import {
 import type { DeviceConfig, SchedulingConfig } from '../../results/schema.ts'
 import { SCHEDULING_POLICIES, schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
-import type { EngineTarget } from './request.ts'
+import type { EngineTarget, SchedulingName } from './request.ts'
 import { readSettings, type SettingValue } from './settings.ts'
-
-export const SCHEDULINGS = ['inline', 'threads', 'virtual'] as const
-export type SchedulingName = (typeof SCHEDULINGS)[number]
 
 /** A SATA drive of a data centre, and a client thread as fast as this engine's on a server core. */
 export const deviceSchema = z.strictObject({

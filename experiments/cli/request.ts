@@ -8,7 +8,6 @@ import type { SuiteScale } from '../../results/suite-schema.ts'
 import { UsageError } from '../base/usage-error.ts'
 import { FOLLOWED_STRATEGIES } from '../targets/peers/db-bench-options.ts'
 import { type Arguments, readArguments, readAssignments } from './arguments.ts'
-import type { SchedulingName } from './choose-scheduling.ts'
 import { readConfig } from './config-file.ts'
 import { type FlagName, flagsOf } from './flags.ts'
 import { checked, RUN_FLAGS, SUITE_FLAGS } from './request-schema.ts'
@@ -17,6 +16,8 @@ import type { SettingValue } from './settings.ts'
 /** Targets that run our strategies. The other targets are stores with their own strategy. */
 const ENGINE_TARGETS = ['varve', 'simulator'] as const
 export type EngineTarget = (typeof ENGINE_TARGETS)[number]
+/** Who runs flushes and compactions; the names of `--scheduling`. */
+export type SchedulingName = 'inline' | 'threads' | 'virtual'
 export type TargetName = EngineTarget | PeerName
 
 export interface Request {
@@ -46,7 +47,6 @@ export interface Request {
   readonly userBytes: number | null
   /** Folder of the database from whose tree the simulator starts; null: from an empty tree. */
   readonly from: string | null
-  /** Who runs flushes and compactions: `choose-scheduling.ts`. */
   readonly scheduling: SchedulingName
   readonly storage: 'node' | 'memory'
   /** Folder of loaded trees to start from; null: every run does its own load. */

@@ -193,4 +193,3 @@ export class OperationEffects {
     account.take(this.#scanCounters, this.#lastScans, this.#target.scannedBytes)
   }
 }
-

@@ -102,11 +102,7 @@ export class ObservedJobs {
     return job
   }
 
-  #end(
-    job: Job,
-    result: JobOutcome | Error,
-    ended: (result: JobOutcome | Error) => void,
-  ): void {
+  #end(job: Job, result: JobOutcome | Error, ended: (result: JobOutcome | Error) => void): void {
     job.endedNs = this.#clock.elapsedNs()
     const outer = this.#ending
     if (job.cause === 'compaction') this.#ending = job

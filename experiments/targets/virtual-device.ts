@@ -8,9 +8,9 @@
 import {
   type DeviceModel,
   type ExecutorFactory,
-  jobWork,
   type JobOrder,
   type JobOutcome,
+  jobWork,
   type VirtualClock,
   VirtualExecutor,
 } from '../../engine/index.ts'

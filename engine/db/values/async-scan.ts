@@ -13,7 +13,7 @@ import { requestOf, type ValueRequest } from '../../vlog/segment-handles.ts'
 import { ValuePointer } from '../../vlog/value-pointer.ts'
 import type { AsyncScanOptions } from '../call-options.ts'
 import { type Cursor, CursorSteps } from '../cursor.ts'
-import type { ValueLog } from './value-log.ts'
+import type { ValueReader } from './value-reader.ts'
 
 const PREFETCH_DEFAULT = 32
 
@@ -27,7 +27,7 @@ interface Entry {
 /** The scan owns `cursor` from now on; it must leave pointers as values. */
 export function scanAhead(
   cursor: Cursor,
-  values: ValueLog,
+  values: ValueReader,
   options: AsyncScanOptions,
 ): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
   const pairs = pairsAhead(cursor, values, options)
@@ -39,7 +39,7 @@ export function scanAhead(
 
 async function* pairsAhead(
   cursor: Cursor,
-  values: ValueLog,
+  values: ValueReader,
   options: AsyncScanOptions,
 ): AsyncGenerator<[Uint8Array, Uint8Array], void, undefined> {
   const { prefetch = PREFETCH_DEFAULT } = options
@@ -59,7 +59,7 @@ async function* pairsAhead(
   }
 }
 
-async function fetched(entries: readonly Entry[], values: ValueLog): Promise<readonly Entry[]> {
+async function fetched(entries: readonly Entry[], values: ValueReader): Promise<readonly Entry[]> {
   const requests = entries.flatMap(({ request }) => (request === null ? [] : [request]))
   if (requests.length > 0) await values.handles.readMany(requests, values.scanAccount)
   return entries

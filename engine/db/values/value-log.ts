@@ -1,6 +1,6 @@
 /**
- * Owns the value log of an open database: it appends new values, reads the values that pointers
- * lead to, and shows the collection's policy the segments. The tree holds the pointers
+ * Owns the value log of an open database: it appends new values, reads those that pointers lead to
+ * (`value-reader.ts`), and shows the collection's policy the segments. The tree holds the pointers
  * (`vlog/value-pointer.ts`), the manifest the list of segments, and the book how many bytes of each
  * segment tables point to.
  *
@@ -9,7 +9,6 @@
  */
 
 import type { SeqNum } from '../../base/internal-key.ts'
-import type { Lookup } from '../../base/lookup.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
 import type { BlockCache } from '../../cache/block-cache.ts'
 import { checkedRelocateBelow } from '../../compaction/strategy-answers.ts'
@@ -22,14 +21,14 @@ import type { Storage } from '../../storage/storage.ts'
 import type { SealedSegment } from '../../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../../version/version-edit.ts'
 import type { SegmentBook } from '../../vlog/segment-book.ts'
-import { SegmentHandles, type ValueAccount, type ValueRequest } from '../../vlog/segment-handles.ts'
-import { ValuePointer } from '../../vlog/value-pointer.ts'
+import { SegmentHandles, type ValueAccount } from '../../vlog/segment-handles.ts'
 import type { WriteBatch } from '../../wal/write-batch.ts'
 import type { ValueLogOptions } from '../options.ts'
 import { CollectionCounters, type SegmentFigures, type ValueLogMetrics } from './metrics.ts'
 import { relocationOf, segmentPath } from './relocation.ts'
 import { SegmentAppender } from './segment-appender.ts'
 import { Separator } from './separator.ts'
+import { ValueReader } from './value-reader.ts'
 
 export interface ValueLogParts {
   readonly storage: Storage
@@ -48,8 +47,7 @@ export interface ValueLogParts {
   readonly lastSeq: () => SeqNum
 }
 
-export class ValueLog {
-  readonly handles: SegmentHandles
+export class ValueLog extends ValueReader {
   /** Collection appends here. */
   readonly collected: SegmentAppender
   readonly collectAccount: ValueAccount
@@ -57,18 +55,13 @@ export class ValueLog {
   readonly #parts: ValueLogParts
   readonly #appended: SegmentAppender
   readonly #separator: Separator | null
-  readonly #getAccount: ValueAccount
-  readonly scanAccount: ValueAccount
-  readonly #pointer = new ValuePointer()
   /** For each segment opened since the database was: the newest sequence number at that time. */
   readonly #openedAtSeq = new Map<number, SeqNum>()
 
   constructor(parts: ValueLogParts) {
     const { files, folder, cache, gets, scans, options } = parts
+    super(new SegmentHandles(files, (id) => segmentPath(folder, id), cache), gets, scans)
     this.#parts = parts
-    this.handles = new SegmentHandles(files, (segment) => segmentPath(folder, segment), cache)
-    this.#getAccount = { cause: 'get', counters: gets, fillCache: true }
-    this.scanAccount = { cause: 'scan', counters: scans, fillCache: true }
     this.collectAccount = { cause: 'vlog-gc', counters: new ReadCounters(), fillCache: false }
     this.#appended = this.#appender('vlog')
     this.collected = this.#appender('vlog-gc')
@@ -124,30 +117,6 @@ export class ValueLog {
   /** Completes all segments that the memtable points into. */
   seal(): readonly SealedSegment[] {
     return [...this.#appended.seal(), ...this.collected.seal()]
-  }
-
-  /** The value of an entry that a lookup found. */
-  resolve(key: Uint8Array, { valueBytes, valueStart, valueLength }: Lookup): Uint8Array {
-    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
-    return this.handles.read(pointer, key, 0, key.length, this.#getAccount)
-  }
-
-  /** Fills the values of many requests that lookups found. It does not block. */
-  resolveMany(requests: readonly ValueRequest[]): Promise<void> {
-    return this.handles.readMany(requests, this.#getAccount)
-  }
-
-  /** The value of a cursor's current entry. */
-  resolveScanned(
-    keyBytes: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    valueBytes: Uint8Array,
-    valueStart: number,
-    valueLength: number,
-  ): Uint8Array {
-    const pointer = this.#pointer.decode(valueBytes, valueStart, valueLength, 'pointer')
-    return this.handles.read(pointer, keyBytes, keyStart, keyLength, this.scanAccount)
   }
 
   /** Whether the segment still holds its values. */
