@@ -89,7 +89,9 @@ export class SimulatedBooks {
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
     const { peakLiveBytes: peakPhysicalBytes } = ledger
-    onEvent(new BookedEvent(event, observed.lastPick, { bytesRead, bytesWritten, peakPhysicalBytes }))
+    onEvent(
+      new BookedEvent(event, observed.lastPick, { bytesRead, bytesWritten, peakPhysicalBytes }),
+    )
   }
 
   /**
