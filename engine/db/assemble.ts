@@ -6,6 +6,7 @@
  * same data.
  */
 
+import { checkObject } from '../base/arguments.ts'
 import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { ReadCounters } from '../base/read-counters.ts'
@@ -176,7 +177,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
   const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const parts = isBackground ? (options.subcompactions ?? 1) : 1
-  const whole = executorFactory(scheduling)({
+  const whole = checkedExecutor(executorFactory(scheduling))({
     room,
     storage,
     folder,
@@ -340,6 +341,15 @@ function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactor
     return ({ room }) => new InlineExecutor((order: JobOrder) => runJob(order, room))
   }
   return scheduling === 'threads' ? threads() : scheduling
+}
+
+/** The factory may be anybody's, so what it makes is checked. */
+function checkedExecutor(factory: ExecutorFactory): ExecutorFactory {
+  return (parts) => {
+    const executor = factory(parts)
+    checkObject(executor, 'what the option scheduling makes', ['start', 'wait', 'close'])
+    return executor
+  }
 }
 
 /** The strategy's state in the folder, or its first state if another strategy wrote the folder. */

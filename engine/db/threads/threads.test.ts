@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { SCHEDULING_POLICIES } from '../../../strategies/scheduling/index.ts'
@@ -62,11 +63,28 @@ class Threaded {
     return tables.filter((name) => storage.size(joinPath(folder, name)) === HALF_BYTES).length
   }
 
-  /** The files agree with the tree, and the ledger with the files. */
+  /**
+   * After a close: no thread holds a file, the files agree with the tree, and the ledger with the
+   * files.
+   */
   expectConserved(): void {
+    expect(openFilesIn(this.folder)).toEqual([])
     expect(verifyDatabase(this.storage, this.folder).faults).toEqual([])
     expect(liveBytes(this.ledger.balance())).toBe(folderBytes(this.storage, this.folder))
   }
+}
+
+/** Paths of the files in `folder` that this process has open, where the system tells. */
+function openFilesIn(folder: string): readonly string[] {
+  if (process.platform !== 'linux') return []
+  const paths = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return paths.filter((path) => path.startsWith(folder))
 }
 
 test('flushes and merges run in threads, and the ledger counts their bytes', async () => {

@@ -206,7 +206,7 @@ test('an order that cannot be posted ends with an error', () => {
 })
 
 test('a job without a share pauses, and goes on when it has one again', async () => {
-  const beats = new Int32Array(new SharedArrayBuffer(4))
+  const beats = new Int32Array(new SharedArrayBuffer(8))
   const executor = newExecutor(beats)
   const ends: Ends = []
   const beatsAfter = async (ms: number) => {
@@ -241,13 +241,18 @@ test('a thread whose job was paused does not pause the next one', () => {
 })
 
 test('close gives up running jobs, waits for them, and is idempotent', async () => {
-  const executor = newExecutor()
+  const beats = new Int32Array(new SharedArrayBuffer(8))
+  const executor = newExecutor(beats)
   const ends: Ends = []
   start(executor, ends, 1, 'hold')
   start(executor, ends, 2, null)
   start(executor, ends, 3, 'vanish')
+  while (Atomics.load(beats, 0) === 0) executor.poll()
+  const before = ends.length
   executor.close()
+  const last = Atomics.load(beats, 0)
   executor.close()
-  await quiet()
-  expect(ends).toEqual([])
+  await setTimeout(200)
+  expect(Atomics.load(beats, 0), 'no thread works after the close').toBe(last)
+  expect(ends.length).toBe(before)
 })

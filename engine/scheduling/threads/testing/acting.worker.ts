@@ -16,13 +16,23 @@ const beats = start.room as Int32Array<SharedArrayBuffer> | null
 
 function perform(level: number, pace: JobPace): never {
   const act = ACTS[level]
+  pace.pause()
   if (act === 'fail') throw failure()
   // Without its listeners the thread ends without a word, as at the limit of its heap.
   if (act === 'vanish') process.removeAllListeners('exit')
   if (act !== 'hold') process.exit(7)
-  for (;;) {
-    pace.pause()
-    if (beats !== null) Atomics.add(beats, 0, 1)
+  try {
+    for (;;) {
+      if (beats !== null) Atomics.add(beats, 0, 1)
+      pace.pause()
+    }
+  } catch (error) {
+    // Given up: a job needs a while to remove its files.
+    if (beats !== null) {
+      Atomics.wait(beats, 1, 0, 100)
+      Atomics.add(beats, 0, 1)
+    }
+    throw error
   }
 }
 
