@@ -20,6 +20,7 @@ import { readSettings, type SettingValue } from './settings.ts'
 const BACKGROUND_OPTIONS = [
   'scheduling',
   'backgroundJobs',
+  'subcompactions',
   'memtablesMax',
   'slowdown',
   'softDebtBytes',
