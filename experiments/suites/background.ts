@@ -104,7 +104,8 @@ class Measurement {
         1,
         Math.round(RATE * (busy.timed.arrivals?.sustainablePerSecond ?? 0)),
       )
-      const reads = ['--workload=ycsb-c', `--strategy=${strategy}`, THREADS, `--rate=${perSecond}`]
+      // Inline, so that no job of the load is left for the time of the reads.
+      const reads = ['--workload=ycsb-c', `--strategy=${strategy}`, `--rate=${perSecond}`]
       const idle = await this.#result(`${name} idle`, reads)
       results.push(busy, idle)
       Object.assign(figures, latencyFigures(busy, idle))
