@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createRandom } from '../../base/random.ts'
+import { ArenaPool } from '../../memtable/arena-pool.ts'
 import { MemTable } from '../../memtable/memtable.ts'
 import { VisibleSeq } from '../../memtable/visible-seq.ts'
 import { Ledger, sumCells } from '../../storage/ledger.ts'
@@ -179,6 +180,25 @@ test('a cursor keeps its memtable while the next memtables are filled', async ()
   expect(seen).toEqual(before)
 })
 
+test('a reader that takes each view lets the database use the same arenas again', async () => {
+  const world = new Readable()
+  using reader = openReader(world.db.readerChannel())
+  const arenas = new Set<SharedArrayBuffer>()
+  const take = ArenaPool.prototype.take
+  vi.spyOn(ArenaPool.prototype, 'take').mockImplementation(function (this: ArenaPool, size) {
+    const arena = take.call(this, size)
+    arenas.add(arena)
+    return arena
+  })
+  for (let flush = 0; flush < 30; flush++) {
+    await world.write(20)
+    world.db.flush()
+    reader.has(bytes('key1'))
+    await turns()
+  }
+  expect(arenas.size).toBeLessThanOrEqual(3)
+})
+
 test('a cursor keeps segments whose values were moved; without it they shrink', async () => {
   const world = new Readable(LOGGED)
   const { db, storage, folder } = world
@@ -231,25 +251,28 @@ test('a thread takes new views when it reads and when its event loop turns', asy
   expect(hasOld()).toBe(false)
 })
 
-test.runIf(existsSync('/proc/self/fd'))('a reader closes the files that it needs no more', async () => {
-  const world = new Readable(LOGGED)
-  const { db, folder } = world
-  const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
-  const openOnes = () => links().filter((path) => path.startsWith(folder))
-  using reader = openReader(db.readerChannel())
-  for (let round = 0; round < 3; round++) {
-    await world.write(KEYS)
+test.runIf(existsSync('/proc/self/fd'))(
+  'a reader closes the files that it needs no more',
+  async () => {
+    const world = new Readable(LOGGED)
+    const { db, folder } = world
+    const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
+    const openOnes = () => links().filter((path) => path.startsWith(folder))
+    using reader = openReader(db.readerChannel())
+    for (let round = 0; round < 3; round++) {
+      await world.write(KEYS)
+      db.flush()
+      await expectSame(reader, world.oracle)
+    }
+    expect(openOnes().length).toBeGreaterThan(5)
     db.flush()
-    await expectSame(reader, world.oracle)
-  }
-  expect(openOnes().length).toBeGreaterThan(5)
-  db.flush()
-  await turns()
-  expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
-  db.close()
-  await turns()
-  expect(openOnes()).toEqual([])
-})
+    await turns()
+    expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
+    db.close()
+    await turns()
+    expect(openOnes()).toEqual([])
+  },
+)
 
 test('a snapshot stays at its moment until it is released', async () => {
   const world = new Readable()
