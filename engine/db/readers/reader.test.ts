@@ -83,7 +83,9 @@ async function turns(): Promise<void> {
 async function expectSame(reader: DatabaseReader, oracle: ReadonlyMap<string, string>) {
   expect(pairsOf(reader.scan())).toEqual(oracle)
   expect(pairsOf(reader.scan({ reverse: true }))).toEqual(oracle)
-  expect(pairsOf(await Array.fromAsync(reader.scanAsync()))).toEqual(oracle)
+  const ahead: [Uint8Array, Uint8Array][] = []
+  for await (const pair of reader.scanAsync()) ahead.push(pair)
+  expect(pairsOf(ahead)).toEqual(oracle)
   const keys = [...oracle.keys(), 'none']
   const values = keys.map((key) => oracle.get(key))
   const found = (value: Uint8Array | undefined) => (value === undefined ? value : text(value))
