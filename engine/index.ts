@@ -26,6 +26,7 @@ export type {
   LostWrites,
   RecoveryEvent,
   ReplayReport,
+  StallEvent,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
@@ -34,16 +35,21 @@ export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
 export { type VerifyReport, verifyDatabase } from './db/offline/verify.ts'
 export type { OpenOptions } from './db/open-options.ts'
 export {
+  BACKGROUND_JOBS_DEFAULT,
   type EngineOptions,
   type EngineOptionsInput,
   engineOptionsSchema,
+  MEMTABLES_MAX_DEFAULT,
   parseEngineOptions,
+  SLOWDOWN_DEFAULT,
   type ValueLogOptions,
 } from './db/options.ts'
 export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
 export type { ReaderChannel } from './db/readers/reader-channel.ts'
 export type { ReaderOptions } from './db/readers/reader-hub.ts'
 export type { Snapshot } from './db/snapshots.ts'
+export type { StallMetrics } from './db/stall-log.ts'
+export { threads } from './db/threads/threads.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
 export type { JobExecutor, JobOrder, JobOutcome } from './scheduling/job-order.ts'

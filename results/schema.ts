@@ -31,6 +31,31 @@ const arrivalConfig = z.strictObject({
 
 const params = z.record(z.string(), z.json())
 
+/** How background work ran beside the operations. */
+const scheduling = z.strictObject({
+  /** 'threads': worker threads, in real time; 'virtual': a modelled device, in logical time. */
+  executor: z.enum(['threads', 'virtual']),
+  /** The policy that divides workers and bandwidth. */
+  policy: name,
+  backgroundJobs: z.int().positive(),
+  memtablesMax: z.int().positive(),
+  slowdown: name,
+  /** The modelled device; missing in real time. */
+  device: z
+    .strictObject({
+      /** Megabytes of 10⁶ bytes a second. */
+      readMBps: z.number().positive(),
+      writeMBps: z.number().positive(),
+      /** Waiting for the answer to one read. */
+      latencyUs: z.number().nonnegative(),
+      /** To create a file and make it durable. */
+      fileUs: z.number().nonnegative(),
+      /** Of the clients' only thread, for one operation. */
+      operationUs: z.number().nonnegative(),
+    })
+    .exactOptional(),
+})
+
 const config = z.strictObject({
   strategy: z.strictObject({
     name,
@@ -71,6 +96,8 @@ const config = z.strictObject({
   arrival: arrivalConfig.nullable().default(null),
   /** The loaded tree from which the run started; null if it loaded its own. */
   aged: z.strictObject({ tree: hexHash }).nullable().default(null),
+  /** Missing: flushes and compactions run inside the operation that makes them due. */
+  scheduling: scheduling.exactOptional(),
   /**
    * The run phase continues beyond `operations` until this state; null if it ends at `operations`.
    */
@@ -183,6 +210,47 @@ const slowOperation = z.strictObject({
   ),
 })
 
+const stallTimes = z.strictObject({
+  /** Time for which groups of writes were delayed, and for which they were stopped. */
+  slowdownSeconds: seconds,
+  stopSeconds: seconds,
+})
+
+/** Why writers can be held: memtables that wait for a flush, runs of level 0, merge debt. */
+export const STALL_CAUSES = ['memtables', 'level0', 'debt'] as const
+
+/** Background work that ran beside the operations. Times count from the start of the load. */
+const background = z.strictObject({
+  /** Where the clients of the run ran: all of them in the harness's thread. */
+  clientsIn: z.enum(['one-thread']),
+  /** Of the whole run, by cause. */
+  stalls: z.record(z.enum(STALL_CAUSES), stallTimes),
+  stallEvents: z.strictObject({
+    total: count,
+    /** The first ones, in the order of their ends. */
+    log: z.array(
+      z.strictObject({
+        cause: z.enum(STALL_CAUSES),
+        step: z.enum(['slowdown', 'stop']),
+        startSeconds: seconds,
+        endSeconds: seconds,
+        /** Groups of writes that were held, and for how long in sum. */
+        groups: count,
+        delayedSeconds: seconds,
+      }),
+    ),
+  }),
+  /** One for each event of `deterministic.events.log`, item by item. */
+  jobs: z.array(
+    z.strictObject({
+      queuedSeconds: seconds,
+      startedSeconds: seconds,
+      endedSeconds: seconds,
+      installedSeconds: seconds,
+    }),
+  ),
+})
+
 const timed = z
   .strictObject({
     phases: z.array(
@@ -208,7 +276,8 @@ const timed = z
         throughputPerSecond: z.number().nonnegative(),
         /**
          * Within the interval: time that operations spent in flushes and compactions, and the
-         * number of these operations.
+         * number of these operations. Beside background work: time for which writers were held,
+         * and the number of groups of writes that were.
          */
         stallSeconds: seconds.nullable().default(null),
         stalledOperations: count.nullable().default(null),
@@ -222,6 +291,8 @@ const timed = z
     ),
     /** Times of the events of `deterministic.events.log`, item by item. */
     events: z.array(z.strictObject({ startSeconds: seconds, wallSeconds: seconds })).default([]),
+    /** Missing with inline scheduling. */
+    background: background.exactOptional(),
     /** The slowest operations of the run phase, slowest first. */
     slowest: z.array(slowOperation).default([]),
     /** The harness's own time per operation of the run phase; subtracted nowhere. */
@@ -299,6 +370,10 @@ export type ReadAccount = Deterministic['readAmplification']['getHit']
 export type SeriesPoint = Deterministic['series'][number]
 export type ResultEvent = Deterministic['events']['log'][number]
 export type Timed = RunResult['timed']
+export type SchedulingConfig = NonNullable<RunResult['config']['scheduling']>
+export type DeviceConfig = NonNullable<SchedulingConfig['device']>
+export type Background = NonNullable<Timed['background']>
+export type StallCause = (typeof STALL_CAUSES)[number]
 export type ArrivalConfig = NonNullable<RunResult['config']['arrival']>
 export type Arrivals = NonNullable<Timed['arrivals']>
 export type SlowOperation = Timed['slowest'][number]

@@ -48,8 +48,8 @@ export function checkStrategy(strategy: CompactionStrategy): void {
  * `LSM_INVALID_ARGUMENT` if the argument is not a strategy.
  *
  * With `sharesTree` the strategy gets the tree itself in place of a copy, no view is compared, and
- * picks are checked but not copied. That is only for strategies of which the kit has shown that they
- * change nothing.
+ * picks are checked but not copied. That is only for strategies of which the kit has shown that
+ * they change nothing.
  */
 export function guardStrategy(
   strategy: CompactionStrategy,

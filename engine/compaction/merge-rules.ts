@@ -11,7 +11,7 @@
 
 import { compareRanges } from '../base/compare.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
-import { ENTRY_KIND } from '../base/internal-key.ts'
+import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 
 export interface EntrySink {
   /** Called once for every user key that has a surviving entry, before `add`. */
@@ -31,13 +31,20 @@ export interface DroppedEntries {
   readonly tombstones: number
 }
 
-/**
- * Passes the surviving entries of `source`, from its first entry on, to `sink`. `snapshots` ascend.
- */
+/** The user keys that a job reads: `from` inclusive, `to` exclusive. Null: no bound. */
+export interface SourceKeys {
+  readonly from: Uint8Array | null
+  readonly to: Uint8Array | null
+}
+
+export const ALL_KEYS: SourceKeys = { from: null, to: null }
+
+/** Passes the surviving entries of `source` within `keys` to `sink`. `snapshots` ascend. */
 export function writeSurvivors(
   source: InternalCursor,
   snapshots: readonly number[],
   sink: EntrySink,
+  { from, to }: SourceKeys = ALL_KEYS,
 ): DroppedEntries {
   const oldestSnapshot = snapshots[0] ?? Number.POSITIVE_INFINITY
   const dropped = { shadowed: 0, tombstones: 0 }
@@ -45,7 +52,9 @@ export function writeSurvivors(
   let keyLength = -1
   let started = false
   let stripe = -1
-  for (source.seekToFirst(); source.valid; source.next()) {
+  if (from === null) source.seekToFirst()
+  else source.seek(from, SEQ_NUM_MAX)
+  for (; source.valid; source.next()) {
     const sameKey =
       keyLength >= 0 &&
       compareRanges(source.keyBytes, source.keyStart, source.keyLength, key, 0, keyLength) === 0
@@ -54,6 +63,7 @@ export function writeSurvivors(
       if (keyLength > key.length) key = new Uint8Array(keyLength * 2)
       for (let i = 0; i < keyLength; i++) key[i] = source.keyBytes[source.keyStart + i]!
       started = false
+      if (to !== null && compareRanges(key, 0, keyLength, to, 0, to.length) >= 0) break
     }
     const own = stripeOf(snapshots, source.seq)
     if (sameKey && own === stripe) {

@@ -6,8 +6,10 @@
  * same data.
  */
 
+import { checkObject } from '../base/arguments.ts'
 import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
+import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
 import { guardStrategy } from '../compaction/guarded-strategy.ts'
 import type { CompactionStrategy } from '../compaction/strategy.ts'
@@ -15,6 +17,7 @@ import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
 import { mergesMaxOf } from '../scheduling/checked-plan.ts'
+import { DividingExecutor } from '../scheduling/dividing-executor.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
 import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
@@ -167,12 +170,14 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   })
   const installed = (edit: VersionEdit) => readers.installed(edit)
   const tree = new Tree({ ...shared, snapshots, book, values, installed })
-  const room = jobRoom({ ...shared, options, handles: tree.handles, values })
+  const reads = new ReadCounters()
+  const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
   const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
-  const executor = executorFactory(scheduling)({
+  const parts = isBackground ? (options.subcompactions ?? 1) : 1
+  const whole = checkedExecutor(executorFactory(scheduling))({
     room,
     storage,
     folder,
@@ -182,7 +187,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     policy,
     workers,
     // `flush` freezes one memtable more than may wait.
-    jobsMax: compactionsMax + memtablesMax + 1,
+    jobsMax: compactionsMax * parts + memtablesMax + 1,
     pressure: () => ({
       frozenMemtables: head.frozen,
       memtablesMax,
@@ -190,6 +195,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
       stallLimits: strategy.stallLimits(scheduler.view()),
     }),
   })
+  const executor = parts === 1 ? whole : new DividingExecutor(whole, parts, room.removeTable)
   opened.push(() => executor.close())
   const jobs = new TreeJobs({
     ...shared,
@@ -335,6 +341,15 @@ function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactor
     return ({ room }) => new InlineExecutor((order: JobOrder) => runJob(order, room))
   }
   return scheduling === 'threads' ? threads() : scheduling
+}
+
+/** The factory may be anybody's, so what it makes is checked. */
+function checkedExecutor(factory: ExecutorFactory): ExecutorFactory {
+  return (parts) => {
+    const executor = factory(parts)
+    checkObject(executor, 'what the option scheduling makes', ['start', 'wait', 'close'])
+    return executor
+  }
 }
 
 /** The strategy's state in the folder, or its first state if another strategy wrote the folder. */

@@ -77,7 +77,7 @@ export function wantsSync(options: WriteOptions | undefined, call: string): Dura
   throw invalidArgument(`sync must be true, false or 'interval', not ${show(sync)}`)
 }
 
-/** Copies of the keys of `getMany`. `LSM_INVALID_ARGUMENT` for what is no array of keys. */
+/** Copies of the keys of `getMany`. `LSM_INVALID_ARGUMENT` unless it is an array of keys. */
 export function copiesOfKeys(keys: readonly Uint8Array[]): readonly Uint8Array[] {
   if (!Array.isArray(keys)) throw invalidArgument(`keys must be an array, not ${show(keys)}`)
   return keys.map((key, index) => {

@@ -1,6 +1,7 @@
 /**
  * Owns the timer of compactions that only time makes due: time to live, windows. Invariant: if the
- * strategy names a later time, one timer waits for it; it is set anew after each change of the tree.
+ * strategy names a later time, one timer waits for it. The timer is set again after each change of
+ * the tree.
  */
 
 import type { Timers } from '../base/clock.ts'

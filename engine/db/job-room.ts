@@ -3,7 +3,7 @@
  * another (`threads/shared-room.ts`).
  */
 
-import { ReadCounters } from '../base/read-counters.ts'
+import type { ReadCounters } from '../base/read-counters.ts'
 import type { NewTable } from '../compaction/table-outputs.ts'
 import { tableName } from '../manifest/file-names.ts'
 import type { FileNumbers } from '../manifest/file-numbers.ts'
@@ -28,6 +28,8 @@ export interface JobRoomParts {
   readonly options: TableOptions
   readonly handles: TableHandles
   readonly values: Pick<ValueLog, 'relocation'>
+  /** Counts what merges read. */
+  readonly reads: ReadCounters
 }
 
 /** The room of jobs that use these parts. */
@@ -38,8 +40,8 @@ export function jobRoom({
   options,
   handles,
   values,
+  reads,
 }: JobRoomParts): JobRoom {
-  const mergeReads = new ReadCounters()
   return {
     createTable(cause: Cause, level: number, bitsPerKey: number): NewTable {
       const id = numbers.allocate()
@@ -59,7 +61,7 @@ export function jobRoom({
         // An orphan: the next recovery removes it.
       }
     },
-    openRun: (level) => handles.compactionOpener(level, mergeReads),
+    openRun: (level) => handles.compactionOpener(level, reads),
     relocation: (moves) => values.relocation(moves),
   }
 }

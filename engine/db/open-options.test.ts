@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
 import { bytes, never, text } from '../testing/fixtures.ts'
 import { Database } from './database.ts'
 import type { OpenOptions } from './open-options.ts'
@@ -39,6 +40,17 @@ test('undefined counts as absent', () => {
   using db = Database.open(open)
   expect(db.options).toEqual(parseEngineOptions({}))
 })
+
+test.each([undefined, {}, { start() {}, wait() {} }])(
+  'what a factory makes is refused if it is no executor: %j',
+  (made) => {
+    const scheduling = (() => made) as unknown as ExecutorFactory
+    const open = () => Database.open({ folder, strategy: never, scheduling })
+    expect(open).toThrow(expect.objectContaining({ code: 'LSM_INVALID_ARGUMENT' }))
+    // The lock was given back.
+    Database.open({ folder, strategy: never }).close()
+  },
+)
 
 test.each(Object.keys(parseEngineOptions({})).concat('maxOpenFiles'))(
   'engine option %s that is undefined has its default',

@@ -111,7 +111,7 @@ export function openSettings(open: OpenOptions): OpenSettings {
   checkPlace(storage, folder)
   checkStrategy(strategy)
   checkJson(strategyParameters, 'strategyParameters')
-  checkObject(clock, 'clock', ['nowMs'])
+  checkObject(clock, 'clock', ['nowMs', 'elapsedNs'])
   if (timers !== undefined) checkObject(timers, 'timers', ['after'])
   checkWhole(seed, 'seed', Number.MIN_SAFE_INTEGER)
   if (typeof onEvent !== 'function') {

@@ -150,6 +150,15 @@ export const engineOptionsSchema = z.strictObject({
       `Jobs that run at once where they run beside writes, ${BACKGROUND_JOBS_DEFAULT} where left ` +
         'out; inline there is always one. RocksDB max_background_jobs 2.',
     ),
+  subcompactions: z
+    .int()
+    .min(1)
+    .max(64)
+    .exactOptional()
+    .describe(
+      'A large merge that runs beside writes is divided by keys into at most so many jobs, 1 where ' +
+        'left out. RocksDB max_subcompactions 1.',
+    ),
   memtablesMax: z
     .int()
     .min(1)

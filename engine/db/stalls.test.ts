@@ -173,6 +173,9 @@ describe('with background jobs', () => {
     clock.advance(100)
     await ended
     expect(done).toEqual(['LSM_READ_ONLY'])
+    for (let number = 0; number < 3; number++) {
+      await expect(db.put(keyOf(number), value)).rejects.toThrow(/read-only/)
+    }
     expect(() => db.flush()).toThrow(expect.objectContaining({ code: 'LSM_READ_ONLY' }))
     db.close()
   })

@@ -59,6 +59,7 @@ export class WriteGate implements WriteAdmission {
   readonly #admission: Admission
   readonly #stalls: StallLog
   #held: Held | null = null
+  #isClosed = false
 
   constructor(parts: WriteGateParts) {
     this.#parts = parts
@@ -67,6 +68,7 @@ export class WriteGate implements WriteAdmission {
   }
 
   admit(bytes: number, resume: () => void): boolean {
+    if (this.#isClosed) return true
     const delayMs = this.#admission.admit(bytes, this.#stalls.nowMs())
     if (delayMs === 0) return true
     this.#hold(bytes, resume, delayMs, false)
@@ -91,14 +93,19 @@ export class WriteGate implements WriteAdmission {
    * work fails. It may resume the held group before it returns.
    */
   changed(): void {
+    if (this.#isClosed) return
     this.#observe()
     const held = this.#held
     if (held !== null) this.#reconsider(held)
     this.#stalls.endUnless(this.#admission.stall)
   }
 
-  /** Lets the held group go, and reports the open stall. */
+  /**
+   * Lets the held group and all later ones go, and reports the open stall. Call when the database
+   * is closed, or has failed: then the commits refuse writes, and nothing would lift a stall.
+   */
   close(): void {
+    this.#isClosed = true
     const resume = this.#held === null ? null : this.#release()
     this.#stalls.end()
     resume?.()
@@ -109,7 +116,7 @@ export class WriteGate implements WriteAdmission {
   }
 
   get #isStopped(): boolean {
-    return this.#admission.stall?.step === 'stop'
+    return !this.#isClosed && this.#admission.stall?.step === 'stop'
   }
 
   #observe(): void {
@@ -118,13 +125,14 @@ export class WriteGate implements WriteAdmission {
 
   #hold(bytes: number, resume: () => void, delayMs: number, isCounted: boolean): void {
     const isStopped = delayMs === Number.POSITIVE_INFINITY
+    const { timers } = this.#parts
     this.#held = {
       bytes,
       resume,
       isCounted: isCounted || !isStopped,
       stall: { cause: this.#admission.cause, step: isStopped ? 'stop' : 'slowdown' },
       beganMs: this.#stalls.nowMs(),
-      cancelTimer: isStopped ? null : this.#parts.timers.after(delayMs, () => this.#letGo()),
+      cancelTimer: isStopped ? null : timers.after(delayMs, () => this.#letGo(), true),
     }
   }
 

@@ -9,7 +9,7 @@
  */
 
 import type { SeqNum } from '../base/internal-key.ts'
-import type { DroppedEntries } from '../compaction/merge-rules.ts'
+import { ALL_KEYS, type DroppedEntries, type SourceKeys } from '../compaction/merge-rules.ts'
 import { olderRanges, united } from '../compaction/older-ranges.ts'
 import { type Ancestry, ancestryOf, type WrittenTable } from '../compaction/placement.ts'
 import type { ResolvedOutput, ResolvedSpec } from '../compaction/resolved-spec.ts'
@@ -38,6 +38,8 @@ export interface JobOrder {
   readonly ancestry: Ancestry
   /** A memtable, or runs, newest first. */
   readonly source: { readonly memtable: SharedMemTable } | { readonly runs: readonly JobRun[] }
+  /** Only these keys of the source are read. */
+  readonly keys: SourceKeys
   readonly destinations: readonly Destination[]
   /** Null: no values are moved. */
   readonly values: ValueMoves | null
@@ -103,6 +105,7 @@ export function flushOrder(
       oldestTombstoneAtMs: memtable.firstTombstoneAtMs,
     },
     source: { memtable: memtable.share() },
+    keys: ALL_KEYS,
     destinations: [
       {
         level: 0,
@@ -144,6 +147,7 @@ export function mergeOrder(
     snapshots,
     ancestry: ancestryOf({ inputs }, nowMs),
     source: { runs: newestFirst.map(({ level, tables }) => ({ level, tables })) },
+    keys: ALL_KEYS,
     destinations: outputs.map((output) => ({
       level: output.level,
       fromKey: output.fromKey,

@@ -32,6 +32,8 @@ export interface JobRunner<Order, Outcome> {
   bandwidth(): Pick<SchedulingView, 'budgetBytesPerSecond' | 'clientBytesPerSecond'>
   /** Blocks until a job has ended and its `ended` was called, but at most for this long. */
   wait(atMostMs: number): void
+  /** As `JobExecutor.poll`. */
+  poll?(): void
   /** Gives up what still runs: its `ended` is not called. Idempotent. */
   close(): void
 }
@@ -99,6 +101,10 @@ export class PolicyExecutor<Order, Outcome> implements JobExecutor<Order, Outcom
       if (this.#endings > before) return
       this.#plan()
     }
+  }
+
+  poll(): void {
+    this.#options.runner.poll?.()
   }
 
   close(): void {

@@ -39,7 +39,7 @@ export function runJob(order: JobOrder, room: JobRoom): JobOutcome {
     relocation,
   )
   try {
-    const dropped = writeSurvivors(sourceOf(order, room), order.snapshots, outputs)
+    const dropped = writeSurvivors(sourceOf(order, room), order.snapshots, outputs, order.keys)
     const written = outputs.finish()
     const sealed = relocation?.finish() ?? []
     return { written, sealed, dropped, movedBytes: relocation?.movedBytes ?? 0 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { createRandom, deriveSeed } from '../base/random.ts'
+import { ALL_KEYS } from '../compaction/merge-rules.ts'
 import { tablesOf } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
 import { parseVersion, printKey } from '../version/text.ts'
 import type { JobOrder, JobOutcome } from './job-order.ts'
-import { divide, type JobPart, joinOutcomes } from './subcompactions.ts'
+import { divide, joinOutcomes } from './subcompactions.ts'
 
 /** An order to merge all runs of the tree given as text. */
 function orderOf(tree: string, targets: readonly (number | null)[] = [10]): JobOrder {
@@ -28,6 +29,7 @@ function orderOf(tree: string, targets: readonly (number | null)[] = [10]): JobO
       bitsPerKey: 10,
       olderRanges: [],
     })),
+    keys: ALL_KEYS,
     values: null,
   }
 }
@@ -36,9 +38,10 @@ const tablesIn = ({ source }: JobOrder): readonly TableMeta[] =>
   'runs' in source ? source.runs.flatMap((run) => run.tables) : []
 
 /** A part as 'from–to: ids of tables'. */
-function print({ order, fromKey, toKey }: JobPart): string {
-  const [from, to] = [fromKey, toKey].map((key) => (key === null ? '' : printKey(key)))
-  return `${from}–${to}: ${tablesIn(order).map(({ id }) => id)}`
+function print(part: JobOrder): string {
+  const { from, to } = part.keys
+  const [first, end] = [from, to].map((key) => (key === null ? '' : printKey(key)))
+  return `${first}–${end}: ${tablesIn(part).map(({ id }) => id)}`
 }
 
 const divided = (tree: string, partsMax: number, targets?: readonly (number | null)[]) =>
@@ -75,7 +78,7 @@ test('no part is planned smaller than an output table', () => {
 
 test('a merge into one table stays whole, and so does one of equal ranges', () => {
   const [whole] = divide(orderOf(FLAT, [10, null]), 4)
-  expect(whole!.order).toEqual(orderOf(FLAT, [10, null]))
+  expect(whole).toEqual(orderOf(FLAT, [10, null]))
   const equal = `
 L0
   R2: 1[a,z] values=40
@@ -85,13 +88,14 @@ L0
 
 test('a flush stays whole', () => {
   const flush = { ...orderOf(FLAT), source: { memtable: {} as never } }
-  expect(divide(flush, 4)).toEqual([{ order: flush, fromKey: null, toKey: null }])
+  expect(divide(flush, 4)).toEqual([flush])
 })
 
 test('parts keep what the order says besides its tables', () => {
   const order = orderOf(FLAT, [10, 20])
   for (const part of divide(order, 4)) {
-    expect({ ...part.order, source: null }).toEqual({ ...order, source: null })
+    const rest = { source: null, keys: null }
+    expect({ ...part, ...rest }).toEqual({ ...order, ...rest })
   }
 })
 
@@ -103,9 +107,9 @@ test('every key of every table is read by exactly one part', () => {
     const parts = divide(order, 1 + random.nextBelow(6))
     for (let key = 0; key < 100; key++) {
       const bytes = keyOf(key)
-      const owners = parts.filter(({ fromKey, toKey }) => {
-        const from = fromKey === null || Buffer.compare(fromKey, bytes) <= 0
-        return from && (toKey === null || Buffer.compare(bytes, toKey) < 0)
+      const owners = parts.filter(({ keys: { from, to } }) => {
+        const isAfter = from === null || Buffer.compare(from, bytes) <= 0
+        return isAfter && (to === null || Buffer.compare(bytes, to) < 0)
       })
       expect(owners, `seed ${seed}`).toHaveLength(1)
       const holders = (tables: readonly TableMeta[]) =>
@@ -114,7 +118,7 @@ test('every key of every table is read by exactly one part', () => {
             return Buffer.compare(smallest, bytes) <= 0 && Buffer.compare(bytes, largest) <= 0
           })
           .map(({ id }) => id)
-      expect(holders(tablesIn(owners[0]!.order)), `seed ${seed}`).toEqual(holders(tablesIn(order)))
+      expect(holders(tablesIn(owners[0]!)), `seed ${seed}`).toEqual(holders(tablesIn(order)))
     }
   }
 })
@@ -142,7 +146,7 @@ test('parts are of similar size where tables are small', () => {
     return `${at + 1}[${keyText(at)},${keyText(at)}] values=10`
   })
   const parts = divide(orderOf(`L1\n  R1: ${tables.join('; ')}`), 4)
-  expect(parts.map(({ order }) => tablesIn(order).length)).toEqual([25, 25, 24, 25])
+  expect(parts.map((part) => tablesIn(part).length)).toEqual([25, 25, 24, 25])
 })
 
 test('outcomes are joined in the order of the parts', () => {

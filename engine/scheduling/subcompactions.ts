@@ -8,17 +8,9 @@
  */
 
 import { compareBytes } from '../base/compare.ts'
+import type { SourceKeys } from '../compaction/merge-rules.ts'
 import { rawBytes, rawBytesOfTables, type TableMeta } from '../version/table-meta.ts'
 import type { JobOrder, JobOutcome } from './job-order.ts'
-
-/** A part of a merge: the order with the tables that it needs, and the keys that it reads. */
-export interface JobPart {
-  readonly order: JobOrder
-  /** The part reads user keys from here on, inclusive. Null: from the first key on. */
-  readonly fromKey: Uint8Array | null
-  /** The part ends before this user key. Null: it reads up to the last key. */
-  readonly toKey: Uint8Array | null
-}
 
 /** A key at which a merge may be divided. */
 interface Border {
@@ -32,13 +24,12 @@ interface Border {
  * first keys of input tables. No part is planned smaller than one output table. A flush, and a
  * merge that has to give one table (`targetTableBytes` null), stay whole.
  */
-export function divide(order: JobOrder, partsMax: number): readonly JobPart[] {
+export function divide(order: JobOrder, partsMax: number): readonly JobOrder[] {
   const borders = bordersOf(order, partsMax)
-  return [...borders, null].map((toKey, part) => {
-    const fromKey = borders[part - 1] ?? null
-    const isWhole = fromKey === null && toKey === null
-    return { order: isWhole ? order : within(order, fromKey, toKey), fromKey, toKey }
-  })
+  if (borders.length === 0) return [order]
+  return [...borders, null].map((to, part) =>
+    within(order, { from: borders[part - 1] ?? null, to }),
+  )
 }
 
 /** The outcome of the whole merge, from those of its parts in the order of `divide`. */
@@ -107,13 +98,14 @@ function possibleBorders(tables: readonly TableMeta[]): readonly Border[] {
  * The order with only the tables that may hold keys of the part. All destinations stay, so that the
  * outcome names them by the same indexes.
  */
-function within(order: JobOrder, fromKey: Uint8Array | null, toKey: Uint8Array | null): JobOrder {
+function within(order: JobOrder, keys: SourceKeys): JobOrder {
   if ('memtable' in order.source) return order
+  const { from, to } = keys
   const isIn = ({ smallest, largest }: TableMeta) =>
-    (fromKey === null || compareBytes(largest, fromKey) >= 0) &&
-    (toKey === null || compareBytes(smallest, toKey) < 0)
+    (from === null || compareBytes(largest, from) >= 0) &&
+    (to === null || compareBytes(smallest, to) < 0)
   const runs = order.source.runs
     .map(({ level, tables }) => ({ level, tables: tables.filter(isIn) }))
     .filter(({ tables }) => tables.length > 0)
-  return { ...order, source: { runs } }
+  return { ...order, source: { runs }, keys }
 }

@@ -9,7 +9,9 @@
  *
  * Several threads may count into one ledger (`share`). Each count then takes effect at one moment
  * of its call, for all threads alike. A reading adds up many cells: while other threads count, it
- * may have some cells from before a count and some from after it. It is exact while they rest.
+ * may have some cells from before a count and some from after it. It is exact while they rest. The
+ * total of live sizes rises before the cells do and falls after them, so that a balance is never
+ * above the peak.
  */
 
 import { checkOptions, show } from '../base/arguments.ts'
@@ -116,9 +118,9 @@ export class Ledger {
   countWrite(account: number, section: Section, bytes: number): void {
     const cells = this.#cells
     const cell = account + sectionIndex[section] * DIRECTIONS.length
+    cells.rise(bytes)
     cells.add(cell, bytes)
     cells.add(CALLS + cell, 1)
-    cells.rise(bytes)
   }
 
   /** Counts one read of `bytes` bytes. */
@@ -131,14 +133,14 @@ export class Ledger {
 
   /** Counts bytes that lay in the folder before it was opened. */
   countPresentAtOpen(bytes: number): void {
-    this.#cells.add(PRESENT_AT_OPEN, bytes)
     this.#cells.rise(bytes)
+    this.#cells.add(PRESENT_AT_OPEN, bytes)
   }
 
   /** Counts the size of a file that got a second name. */
   countLinked(bytes: number): void {
-    this.#cells.add(LINKED, bytes)
     this.#cells.rise(bytes)
+    this.#cells.add(LINKED, bytes)
   }
 
   /** Counts the bytes by which a file was shortened. */

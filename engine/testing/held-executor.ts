@@ -9,7 +9,7 @@ import type { JobEnded, JobExecutor, JobOrder, JobOutcome } from '../scheduling/
 import { type JobRoom, runJob } from '../scheduling/run-job.ts'
 import { openTest, type TestDatabase } from './fixtures.ts'
 
-export class HeldJob {
+class HeldJob {
   readonly order: JobOrder
   readonly #room: JobRoom
   readonly #ended: JobEnded
@@ -35,7 +35,7 @@ export class HeldJob {
   }
 }
 
-export class HeldExecutor implements JobExecutor {
+class HeldExecutor implements JobExecutor {
   /** In the order of their starts, also those that have ended. */
   readonly started: HeldJob[] = []
   readonly #room: JobRoom

@@ -37,25 +37,28 @@ export class Interleaving {
   #opens = 0
   #executor: SeededExecutor<JobOrder, JobOutcome> | null = null
   #turns = createRandom(0)
+  /** One of so many turns has steps: in a slow run, memtables and jobs pile up. */
+  #pace = 1
 
   constructor(schedule: Schedule) {
     this.#seed = schedule === 'inline' ? null : Number(schedule.slice('seeded('.length, -1))
     if (this.#seed !== null) this.#turns = createRandom(deriveSeed(this.#seed, 'turns'))
   }
 
-  get isInline(): boolean {
-    return this.#seed === null
-  }
-
   /**
-   * What the next open of a database takes: an executor, and options that are drawn anew, added to
-   * `options`. Turns go to the database that was opened last.
+   * What the next open of a database takes: an executor, and drawn options beside `options`. Turns
+   * go to the database that was opened last.
    */
   open(options: EngineOptionsInput = {}): Pick<OpenOptions, 'scheduling' | 'options'> {
     this.#executor = null
     if (this.#seed === null) return { options }
     const random = createRandom(deriveSeed(this.#seed, 'open', this.#opens++))
-    const drawn = { memtablesMax: 1 + random.nextBelow(4), backgroundJobs: 1 + random.nextBelow(4) }
+    this.#pace = 4 ** random.nextBelow(4)
+    const drawn = {
+      memtablesMax: 1 + random.nextBelow(4),
+      backgroundJobs: 1 + random.nextBelow(4),
+      subcompactions: 1 + random.nextBelow(3),
+    }
     return {
       options: { ...drawn, ...options },
       scheduling: ({ room, workers }) => {
@@ -65,16 +68,10 @@ export class Interleaving {
     }
   }
 
-  /** Call it between two operations. Mostly no or few steps of jobs happen, sometimes many. */
+  /** Call it between two operations: none, one or several steps of jobs happen. */
   turn(): void {
     const executor = this.#executor
     if (executor === null || executor.pending === 0) return
-    if (this.#turns.nextBelow(16) === 0) this.drain()
-    else executor.turn()
-  }
-
-  /** Ends the running jobs, and those that start when they end. */
-  drain(): void {
-    while (this.#executor !== null && this.#executor.pending > 0) this.#executor.step()
+    if (this.#turns.nextBelow(this.#pace) === 0) executor.turn()
   }
 }

@@ -103,6 +103,13 @@ export interface LevelStats {
 export type TargetEvent = Pick<ResultEvent, AlwaysTold> &
   Partial<Omit<ResultEvent, AlwaysTold | 'atOperation'>>
 
+/** When a job that ran beside the operations was queued, was started and ended: clock readings. */
+export interface JobTimes {
+  readonly queuedNs: number
+  readonly startedNs: number
+  readonly endedNs: number
+}
+
 type AlwaysTold = 'kind' | 'inputs' | 'outputs' | 'bytesRead' | 'bytesWritten' | 'reason'
 
 /** Sum of the sizes of all files, from the ledger's balance. */

@@ -23,6 +23,7 @@ export function reproducingCommand(
   params: Readonly<Record<string, Json>>,
 ): readonly string[] {
   const { records, operations, valueBytes, userBytes, seed, set, storage, target } = request
+  const { scheduling } = request
   const flags: string[] = [
     `--strategy=${strategy}`,
     request.trace === null ? `--workload=${workload}` : `--trace=${request.trace}`,
@@ -44,6 +45,7 @@ export function reproducingCommand(
     flags.push(`--param=${name}=${textOfSetting(value)}`)
   for (const [name, value] of Object.entries(set))
     flags.push(`--set=${name}=${textOfSetting(value)}`)
+  if (scheduling !== 'inline') flags.push(`--scheduling=${scheduling}`)
   if (storage !== 'node') flags.push(`--storage=${storage}`)
   return [...startWords('exp'), ...flags]
 }

@@ -164,6 +164,12 @@ export const FLAG_TABLE = {
         'be repeated',
       { names: 'parameters', but: { explain: ONE_PARAMETER, conform: ONE_PARAMETER } },
     ),
+    scheduling: choice(
+      EXP,
+      'inline|threads|virtual [inline]',
+      'who runs flushes and compactions: the operation that makes them due, worker threads beside ' +
+        'the operations, or a modelled device in logical time',
+    ),
     set: assignments(
       ['exp', 'conform'],
       'OPTION=VALUE',

@@ -16,6 +16,8 @@ import type { SettingValue } from './settings.ts'
 /** Targets that run our strategies. The other targets are stores with their own strategy. */
 const ENGINE_TARGETS = ['varve', 'simulator'] as const
 export type EngineTarget = (typeof ENGINE_TARGETS)[number]
+/** Who runs flushes and compactions; the names of `--scheduling`. */
+export type SchedulingName = 'inline' | 'threads' | 'virtual'
 export type TargetName = EngineTarget | PeerName
 
 export interface Request {
@@ -45,6 +47,7 @@ export interface Request {
   readonly userBytes: number | null
   /** Folder of the database from whose tree the simulator starts; null: from an empty tree. */
   readonly from: string | null
+  readonly scheduling: SchedulingName
   readonly storage: 'node' | 'memory'
   /** Folder of loaded trees to start from; null: every run does its own load. */
   readonly aged: string | null
@@ -176,10 +179,11 @@ function checkKeep(
 
 /** A peer has its own files, and its own strategy, unless it is `db_bench`. */
 function checkPeers(
-  { target, storage, strategy }: Pick<Request, 'target' | 'storage' | 'strategy'>,
+  request: Pick<Request, 'target' | 'storage' | 'strategy' | 'scheduling'>,
   given: Given,
   placeOf: PlaceOf,
 ): void {
+  const { target, storage, strategy, scheduling } = request
   const peer = target.find((name) => !isEngineTarget(name))
   if (peer === undefined) return
   if (storage === 'memory') throw new UsageError(`${placeOf('storage')}: ${peer} needs files`)
@@ -197,6 +201,9 @@ function checkPeers(
   const foreign = ['versions', 'record'].find((name) => name in given)
   if (foreign !== undefined && !target.some(isEngineTarget)) {
     throw new UsageError(`${placeOf(foreign)}: only for runs of our own engine, not of ${peer}`)
+  }
+  if (scheduling !== 'inline') {
+    throw new UsageError(`${placeOf('scheduling')}: ${peer} schedules its own work; take inline`)
   }
   if ('until' in given) {
     throw new UsageError(`${placeOf('until')}: ${peer} does not report when it is steady`)

@@ -21,8 +21,8 @@ import {
   type TreeSource,
 } from '../run/tree-source.ts'
 import { readArrival } from './arrival-flags.ts'
-import { checkScheduling } from './check-scheduling.ts'
 import { checkValueLog } from './check-value-log.ts'
+import { chooseScheduling, splitSettings } from './choose-scheduling.ts'
 import {
   type ChosenStrategy,
   chooseStrategy,
@@ -86,13 +86,14 @@ function planOf(
   const strategyParams = module.parse(declared(module, request.param, given)) as Params
   const workloadGiven = declared(workload, request.param, workload.name)
   const workloadParams = workload.parse(workloadGiven) as Params
+  const { engine: settings } = splitSettings(request.set)
   const engine = parseEngineOptions({
     memtableBytes: memtableBytesOf(userBytes, source),
     ...(target === 'simulator' && { compression: 'none' as const }),
-    ...readSettings(engineOptionsSchema, request.set, 'engine option', '--set'),
+    ...readSettings(engineOptionsSchema, settings, 'engine option', '--set'),
   })
   checkValueLog(engine, target)
-  checkScheduling(engine)
+  const scheduling = chooseScheduling(request, engine)
   const valueSize = valueBytes === null ? {} : { valueBytes }
   const createWorkload = (size: { readonly records: number; readonly operations: number }) =>
     workload.create(workloadGiven, {
@@ -134,7 +135,9 @@ function planOf(
     arrival: arrivalOf(request, operations),
     aged: source === null ? null : { tree: source.hash },
     until,
+    ...(scheduling !== null && { scheduling }),
   }
+  checkOverlap(config)
   // All strategies get the same stream, even if some of them are steady early.
   const size = { records, operations: until?.operationsMax ?? operations }
   const isSampled = simulation?.mode === 'statistical'
@@ -170,6 +173,12 @@ function untilOf(
   if (until === null) return null
   if (operations === 0) throw new UsageError('--until: without operations nothing settles')
   return { state: until, operationsMax: UNTIL_FACTOR * Math.max(records, operations) }
+}
+
+/** With several operations under way, none of them is the last requested one. */
+function checkOverlap({ scheduling, arrival, until }: RunResult['config']): void {
+  if (scheduling === undefined || until === null || (arrival?.clients ?? 1) === 1) return
+  throw new UsageError(`--until: not with --clients under --scheduling=${scheduling.executor}`)
 }
 
 /** `--until` needs exactly one run phase, a share of the sustainable rate at least one. */

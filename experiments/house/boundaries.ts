@@ -146,6 +146,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ),
   'engine/db': BELOW_DB,
   'engine/db/values': [...BELOW_DB, ...DB_VOCABULARY],
+  'engine/db/threads': [
+    ...BELOW_DB,
+    ...inFolder('engine/db', 'job-room options table-handles values/relocation', '.ts'),
+  ],
   'engine/db/offline': WHOLE_ENGINE,
   'engine/testing': WHOLE_ENGINE,
   'engine/index.ts': WHOLE_ENGINE,

@@ -63,8 +63,8 @@ export interface Schedule {
   readonly seed: number
 }
 
-/** The arrivals of all clients, in order of time. */
-export function scheduled(schedule: Schedule): Arrivals {
+/** The arrivals of all clients, in order of time. They do not depend on the operations. */
+export function scheduled(schedule: Schedule): { nextNs(): number } {
   const { ratePerSecond, shape, spacing, clients, seed } = schedule
   const own = ratePerSecond / clients
   const counters = Array.from({ length: clients }, (_, client) =>

@@ -5,7 +5,7 @@
  *
  * Under inline scheduling a job runs inside the operation that triggered it, so its length is that
  * operation's stall. Only work the target reports is counted; a job whose start was not reported
- * has length 0.
+ * has length 0. Where jobs run beside the operations, a stall is a time for which writers are held.
  */
 import type { Clock } from '../../engine/index.ts'
 import type { SlowOperation, Timed } from '../../results/schema.ts'
@@ -57,6 +57,18 @@ export class Pauses {
     if (this.#stalledAt !== atOperation) this.#stalled++
     this.#stalledAt = atOperation
     return { startNs, endNs }
+  }
+
+  /** A job ran beside the operations; `event` as in `jobEnds`. */
+  jobRan(kind: TargetEvent['kind'], event: number | null, startNs: number, endNs: number): void {
+    this.#delays.add(kind, startNs, endNs, event)
+  }
+
+  /** Writers were held in this span: `groups` groups of writes, for `delayedNs` in sum. */
+  stalled(startNs: number, endNs: number, groups: number, delayedNs: number): void {
+    this.#delays.add('throttle', startNs, endNs)
+    this.#stallNs += delayedNs
+    this.#stalled += groups
   }
 
   /** Runs `work`, a reading of the harness, and records its time. */

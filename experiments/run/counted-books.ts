@@ -25,7 +25,7 @@ import {
 import { Series } from '../measure/series.ts'
 import { SpacePeak } from '../measure/space-peak.ts'
 import { steadinessOf } from '../measure/steadiness.ts'
-import type { OperationDriver } from './operation-driver.ts'
+import type { Driver } from './driver.ts'
 import { LONG_SCAN_ENTRIES_MIN } from './operation-effects.ts'
 import type { PhaseName, RunBooks, RunOutcome, SteadyState } from './run-books.ts'
 
@@ -83,20 +83,20 @@ export class CountedBooks implements RunBooks {
     })
   }
 
-  addEvent(event: TargetEvent, { done, liveSizes }: OperationDriver): number | null {
+  addEvent(event: TargetEvent, { done, liveSizes }: Driver): number | null {
     if (event.peakPhysicalBytes != null) {
       this.#peak.see(event.peakPhysicalBytes, liveSizes.liveBytes)
     }
     return this.#events.add(event, done)
   }
 
-  sample({ done, liveSizes: { liveBytes } }: OperationDriver): void {
+  sample({ done, liveSizes: { liveBytes } }: Driver): void {
     const stats = this.#target.stats()
     this.#peak.see(stats.peakPhysicalBytes, liveBytes)
     this.#series.add(done, stats, liveBytes)
   }
 
-  readBurst(_driver: OperationDriver, runFrom: number): void {
+  readBurst(_driver: Driver, runFrom: number): void {
     this.#burst = this.#read(runFrom)
   }
 
@@ -104,7 +104,7 @@ export class CountedBooks implements RunBooks {
     this.#drained = this.#target.stats()
   }
 
-  steadiness({ liveSizes }: OperationDriver, runFrom: number): SteadyState {
+  steadiness({ liveSizes }: Driver, runFrom: number): SteadyState {
     const { stats, runSeries, mergesIntoLastLevel } = this.#read(runFrom)
     const { userBytes } = stats
     const { steady, why } = steadinessOf({

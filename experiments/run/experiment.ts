@@ -14,6 +14,7 @@ import {
   Ledger,
   MemoryStorage,
   NodeStorage,
+  type StallEvent,
   type Storage,
   systemClock,
 } from '../../engine/index.ts'
@@ -21,7 +22,7 @@ import { type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
 import { databaseFolder, type ExperimentContext } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
 import type { RunPlan } from '../base/run-plan.ts'
-import type { CountedTarget, TargetEvent } from '../base/target.ts'
+import type { CountedTarget, JobTimes, TargetEvent } from '../base/target.ts'
 import { describeEnvironment } from '../machine/environment.ts'
 import { SystemAccount } from '../machine/operating-system.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
@@ -30,6 +31,7 @@ import { AnswerOracle } from '../measure/answer-oracle.ts'
 import { quotient, sum } from '../measure/figures.ts'
 import { gatesOf } from '../measure/gates.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
+import { type BackgroundRun, backgroundRunOf } from './background-run.ts'
 import { CountedBooks, type Measurement } from './counted-books.ts'
 import { type RunLoad, Runner } from './runner.ts'
 import { runSimulation } from './simulation.ts'
@@ -56,28 +58,41 @@ async function measure(
     plan.aged.clone(folder)
     countFolder(storage, ledger, folder)
   }
-  const watch = new GarbageWatch()
+  const background = backgroundRunOf(plan.config)
+  const device = background?.device ?? null
+  // Logical time knows no collections.
+  const watch = device === null ? new GarbageWatch() : null
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
   const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
   let target: CountedTarget | null = null
+  let takeWork: VarveTarget['takeWork'] | null = null
   let owned = true
   let kept = context.keep
   try {
     const runner = new Runner({
-      open: (clock, onEvent, onJobStart) => {
-        const opened = openTarget(plan, { ...parts, clock, onEvent, onJobStart })
-        return { target: opened, books: new CountedBooks(opened) }
+      open: (clock, onEvent, onJobStart, onStall) => {
+        const listeners = { onEvent, onJobStart, onStall }
+        const opened = openTarget(plan, { ...parts, ...listeners, clock, background })
+        takeWork = () => opened.varve.takeWork()
+        return { target: opened.target, books: new CountedBooks(opened.target) }
       },
       workload: plan.createWorkload(),
       records: plan.config.records,
       operations: plan.config.operations,
       until: plan.config.until,
-      timer: systemClock,
+      timer: background?.clock ?? systemClock,
       answers: answersOf(plan),
       signal: context.signal,
       onProgress: context.onProgress,
       load,
-      watch,
+      background,
+      ...(device !== null && {
+        takeWork: () => {
+          const work = takeWork!()
+          return () => device.serve(work)
+        },
+      }),
+      ...(watch !== null && { watch }),
     })
     target = runner.target
     const system = new SystemAccount(target.stats(), onDisk, context.terminalWritten)
@@ -94,7 +109,7 @@ async function measure(
     if (error instanceof Interrupted) kept = false
     throw error
   } finally {
-    watch.stop()
+    watch?.stop()
     await target?.close()
     if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
   }
@@ -115,19 +130,25 @@ interface OpenParts {
   readonly folder: string
   readonly clock: Clock
   readonly seed: number
-  onEvent(event: TargetEvent): void
+  onEvent(event: TargetEvent, job?: JobTimes): void
   onJobStart(): void
+  onStall(event: StallEvent): void
+  readonly background: BackgroundRun | null
   readonly onEdit: ExperimentContext['onEdit']
 }
 
-function openTarget(plan: RunPlan, parts: OpenParts): CountedTarget {
-  const target = new VarveTarget({
+/** `target` is what operations run on, `varve` the engine behind it. */
+function openTarget(
+  plan: RunPlan,
+  parts: OpenParts,
+): { readonly target: CountedTarget; readonly varve: VarveTarget } {
+  const varve = new VarveTarget({
     ...parts,
     strategy: plan.createStrategy(),
     strategyParameters: plan.config.strategy.params,
     engineOptions: plan.engineOptions,
   })
-  return plan.aged?.afterLoad(target) ?? target
+  return { target: plan.aged?.afterLoad(varve) ?? varve, varve }
 }
 
 /**

@@ -17,14 +17,12 @@ import type { LiveOracle } from '../measure/live-sizes.ts'
 import { Overhead, PAYLOAD_SAMPLE } from '../measure/overhead.ts'
 import type { ReadAccounts } from '../measure/read-accounts.ts'
 import { TraceHash } from '../measure/trace-hash.ts'
-import { OperationEffects } from './operation-effects.ts'
+import { type Driver, KEY_BYTES_MAX, type Stepped } from './driver.ts'
+import { OperationEffects, Outcome } from './operation-effects.ts'
 import type { OperationTimes } from './operation-times.ts'
 
 /** Logical milliseconds per operation: the strategies see a steady 1,000 operations a second. */
 const OPERATION_MS = 1
-
-/** At least as long as any key in a trace of RocksDB or LevelDB. */
-const KEY_BYTES_MAX = 65_535
 
 /** In an open loop, the longest time between two turns of the event loop. */
 const STEP_NS_MAX = 10_000_000
@@ -40,10 +38,7 @@ export interface DriverParts {
   readonly answers: AnswerOracle | null
 }
 
-/** `early`: the next operation is due only at `dueNs`. */
-export type Stepped = 'sliced' | 'ended' | 'early'
-
-export class OperationDriver {
+export class OperationDriver implements Driver {
   readonly traceHash = new TraceHash()
   /** By operation kind, since `beginPhase`. */
   readonly counts = new Float64Array(OPERATION_KIND_NAMES.length)
@@ -57,6 +52,7 @@ export class OperationDriver {
   readonly #timer: Clock
   readonly #overhead = new Overhead()
   readonly #operation = new Operation(KEY_BYTES_MAX)
+  readonly #outcome = new Outcome()
   #pacing: Pacing | null = null
   #values = 0
   #value: Uint8Array = NO_VALUE
@@ -148,7 +144,7 @@ export class OperationDriver {
       this.#left--
       if (!this.#draw(stream)) return 'ended'
       const startNs = timer.elapsedNs()
-      const pending = effects.apply(this.#operation, this.#value, stream.fieldNames)
+      const pending = effects.apply(this.#operation, this.#value, stream.fieldNames, this.#outcome)
       if (pending !== undefined) {
         this.#intendedNs = startNs
         this.#startNs = startNs
@@ -180,7 +176,8 @@ export class OperationDriver {
       if (this.dueNs > nowNs) pacing.waiting.spinUntil(this.dueNs)
       const startNs = timer.elapsedNs()
       this.#overhead.othersNs += startNs - nowNs
-      const pending = this.#effects.apply(this.#operation, this.#value, stream.fieldNames)
+      const { fieldNames } = stream
+      const pending = this.#effects.apply(this.#operation, this.#value, fieldNames, this.#outcome)
       this.#drawn = false
       if (pending !== undefined) {
         this.#startNs = startNs
@@ -219,7 +216,7 @@ export class OperationDriver {
     if (this.#pacing !== null) this.#pacing.completed(endNs)
     this.#overhead.othersNs += endNs - startNs
     if (times !== null) times.record(operation.kind, this.done, intendedNs, startNs, endNs)
-    this.#effects.check(operation, this.done)
+    this.#effects.check(operation, this.#outcome, this.done)
     stream.acknowledge(operation)
     this.counts[operation.kind]!++
     this.done++

@@ -22,6 +22,25 @@ export const LONG_SCAN_ENTRIES_MIN = 64
 /** One scan in this many is checked; its time includes copying its entries. */
 const CHECKED_SCANS = 32
 
+/** In place of a missing array. */
+const NOTHING = new Uint8Array(0)
+
+/** What an operation read and wrote, to be checked when its time has been taken. */
+export class Outcome {
+  /** The last answer of a get, and the written value; `NOTHING` if there is none. */
+  found: Uint8Array | undefined = NOTHING
+  written: Uint8Array = NOTHING
+  /** The entries of a scan, if they are to be checked. */
+  readonly shown = new ScannedEntries()
+  isShown = false
+
+  /** What was read is not checked. */
+  forgetReads(): void {
+    this.found = NOTHING
+    this.isShown = false
+  }
+}
+
 /** Undefined: the operation has ended. */
 export type Pending = Promise<void> | undefined
 
@@ -41,14 +60,6 @@ export class OperationEffects {
   readonly #scanCounters: ReadCounters
   readonly #lastGets = new ReadCounters()
   readonly #lastScans = new ReadCounters()
-  /**
-   * The operation's last answer and its written value, to be checked later; `NOTHING` if there is
-   * none.
-   */
-  #found: Uint8Array | undefined = NOTHING
-  #written: Uint8Array = NOTHING
-  readonly #shown = new ScannedEntries()
-  #isShown = false
   #scans = 0
 
   constructor({ target, liveSizes, answers }: EffectParts) {
@@ -59,20 +70,26 @@ export class OperationEffects {
     this.#scanCounters = target.scanCounters ?? new ReadCounters()
   }
 
-  apply(operation: Operation, value: Uint8Array, fieldNames: readonly Uint8Array[]): Pending {
+  /** `outcome` takes what is to be checked; it belongs to the operation until it has ended. */
+  apply(
+    operation: Operation,
+    value: Uint8Array,
+    fieldNames: readonly Uint8Array[],
+    outcome: Outcome,
+  ): Pending {
     switch (operation.kind) {
       case OPERATION_KIND.read:
-        return this.#read(operation)
+        return this.#read(operation, outcome)
       case OPERATION_KIND.update:
-        return this.#update(operation, value, fieldNames)
+        return this.#update(operation, value, fieldNames, outcome)
       case OPERATION_KIND.insert:
-        return this.#put(operation, value)
+        return this.#put(operation, value, outcome)
       case OPERATION_KIND.scan:
-        return this.#scan(operation)
+        return this.#scan(operation, outcome)
       case OPERATION_KIND.readModifyWrite: {
-        const reading = this.#read(operation)
-        if (reading === undefined) return this.#update(operation, value, fieldNames)
-        return reading.then(() => this.#update(operation, value, fieldNames))
+        const reading = this.#read(operation, outcome)
+        if (reading === undefined) return this.#update(operation, value, fieldNames, outcome)
+        return reading.then(() => this.#update(operation, value, fieldNames, outcome))
       }
       case OPERATION_KIND.delete: {
         const pending = this.#target.delete(operation.key) ?? undefined
@@ -86,33 +103,39 @@ export class OperationEffects {
    * Compares the results of the operation that has just ended, number `done`, with what was
    * written. Every kind reads before it writes. Of two reads of one key, the first is not checked.
    */
-  check(operation: Operation, done: number): void {
-    const answers = this.#answers
-    if (answers === null) return
-    const { key, keyNumber } = operation
-    if (this.#found !== NOTHING) {
-      answers.checkGet(key, this.#found, done)
-      this.#found = NOTHING
-    }
-    if (this.#written !== NOTHING) {
-      answers.put(key, keyNumber, this.#written)
-      this.#written = NOTHING
-    } else if (operation.kind === OPERATION_KIND.delete) answers.delete(key)
-    if (this.#isShown) {
-      answers.checkScan(key, this.#shown, done)
-      this.#isShown = false
-    }
+  check(operation: Operation, outcome: Outcome, done: number): void {
+    this.checkReads(operation, outcome, done)
+    this.noteWrite(operation, outcome)
   }
 
-  #read(operation: Operation): Pending {
+  /** The part of `check` that compares what was read. */
+  checkReads({ key }: Operation, outcome: Outcome, done: number): void {
+    const { found, shown } = outcome
+    if (found !== NOTHING) this.#answers?.checkGet(key, found, done)
+    outcome.found = NOTHING
+    if (outcome.isShown) this.#answers?.checkScan(key, shown, done)
+    outcome.isShown = false
+  }
+
+  /** The part of `check` that remembers what was written. */
+  noteWrite({ key, keyNumber, kind }: Operation, outcome: Outcome): void {
+    const { written } = outcome
+    if (written !== NOTHING) this.#answers?.put(key, keyNumber, written)
+    else if (kind === OPERATION_KIND.delete) this.#answers?.delete(key)
+    outcome.written = NOTHING
+  }
+
+  #read(operation: Operation, outcome: Outcome): Pending {
     const found = this.#target.get(operation.key)
-    if (found instanceof Promise) return found.then((value) => this.#countGet(operation, value))
-    this.#countGet(operation, found)
+    if (found instanceof Promise) {
+      return found.then((value) => this.#countGet(operation, value, outcome))
+    }
+    this.#countGet(operation, found, outcome)
     return undefined
   }
 
-  #countGet(operation: Operation, found: Uint8Array | undefined): void {
-    this.#found = found
+  #countGet(operation: Operation, found: Uint8Array | undefined, outcome: Outcome): void {
+    outcome.found = found
     if (found === undefined) this.reads.getMiss.take(this.#getCounters, this.#lastGets, 0)
     else {
       const bytes = operation.keyLength + found.length
@@ -120,12 +143,17 @@ export class OperationEffects {
     }
   }
 
-  #update(operation: Operation, value: Uint8Array, fieldNames: readonly Uint8Array[]): Pending {
-    if (operation.fieldIndex === ALL_FIELDS) return this.#put(operation, value)
+  #update(
+    operation: Operation,
+    value: Uint8Array,
+    fieldNames: readonly Uint8Array[],
+    outcome: Outcome,
+  ): Pending {
+    if (operation.fieldIndex === ALL_FIELDS) return this.#put(operation, value, outcome)
     const name = fieldNames[operation.fieldIndex]!
     const record = this.#target.get(operation.key)
-    if (!(record instanceof Promise)) return this.#merge(operation, record, name, value)
-    return record.then((found) => this.#merge(operation, found, name, value))
+    if (!(record instanceof Promise)) return this.#merge(operation, record, name, value, outcome)
+    return record.then((found) => this.#merge(operation, found, name, value, outcome))
   }
 
   #merge(
@@ -133,25 +161,26 @@ export class OperationEffects {
     record: Uint8Array | undefined,
     name: Uint8Array,
     value: Uint8Array,
+    outcome: Outcome,
   ): Pending {
-    this.#found = record
+    outcome.found = record
     const bytes = record === undefined ? 0 : operation.keyLength + record.length
     this.reads.updateRead.take(this.#getCounters, this.#lastGets, bytes)
     if (record === undefined) return undefined
-    return this.#put(operation, mergeField(record, name, value))
+    return this.#put(operation, mergeField(record, name, value), outcome)
   }
 
-  #put(operation: Operation, value: Uint8Array): Pending {
+  #put(operation: Operation, value: Uint8Array, outcome: Outcome): Pending {
     const pending = this.#target.put(operation.key, value) ?? undefined
-    this.#written = value
+    outcome.written = value
     this.liveSizes.put(operation.keyNumber, operation.keyLength + value.length)
     return pending
   }
 
-  #scan(operation: Operation): Pending {
-    this.#isShown = this.#answers !== null && this.#scans++ % CHECKED_SCANS === 0
-    if (this.#isShown) this.#shown.clear()
-    const sink = this.#isShown ? this.#shown : null
+  #scan(operation: Operation, outcome: Outcome): Pending {
+    outcome.isShown = this.#answers !== null && this.#scans++ % CHECKED_SCANS === 0
+    if (outcome.isShown) outcome.shown.clear()
+    const sink = outcome.isShown ? outcome.shown : null
     const scanned = this.#target.scan(operation.key, operation.scanLength, sink)
     if (scanned instanceof Promise) return scanned.then(() => this.#countScan(operation))
     this.#countScan(operation)
@@ -164,6 +193,3 @@ export class OperationEffects {
     account.take(this.#scanCounters, this.#lastScans, this.#target.scannedBytes)
   }
 }
-
-/** In place of a missing array. */
-const NOTHING = new Uint8Array(0)

@@ -5,19 +5,19 @@
  */
 import type { PeerReading, PeerResultInput } from '../../results/peer-schema.ts'
 import type { PeerTarget } from '../targets/peers/peer-target.ts'
-import type { OperationDriver } from './operation-driver.ts'
+import type { Driver } from './driver.ts'
 import type { PhaseName, RunBooks } from './run-books.ts'
 
 export class PeerBooks implements RunBooks {
   readonly hearsJobs = false
   readonly phases: PeerResultInput['deterministic']['phases'][number][] = []
   readonly #target: PeerTarget
-  readonly #read: (driver: OperationDriver) => PeerReading
+  readonly #read: (driver: Driver) => PeerReading
   #userBytesBefore = 0
   #burst: PeerReading | null = null
   #drained: PeerReading | null = null
 
-  constructor(target: PeerTarget, read: (driver: OperationDriver) => PeerReading) {
+  constructor(target: PeerTarget, read: (driver: Driver) => PeerReading) {
     this.#target = target
     this.#read = read
   }
@@ -38,11 +38,11 @@ export class PeerBooks implements RunBooks {
 
   sample(): void {}
 
-  readBurst(driver: OperationDriver): void {
+  readBurst(driver: Driver): void {
     this.#burst = this.#read(driver)
   }
 
-  readDrained(driver: OperationDriver): void {
+  readDrained(driver: Driver): void {
     this.#drained = this.#read(driver)
   }
 

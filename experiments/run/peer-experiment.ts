@@ -20,7 +20,7 @@ import type { PeerPlan } from '../targets/peers/peer-plan.ts'
 import { ProcessWindow, readingOf } from '../targets/peers/peer-reading.ts'
 import type { PeerDefinition } from '../targets/peers/peer-store.ts'
 import { PeerTarget } from '../targets/peers/peer-target.ts'
-import type { OperationDriver } from './operation-driver.ts'
+import type { Driver } from './driver.ts'
 import { PeerBooks } from './peer-books.ts'
 import { type PeerMeasurement, peerResultOf } from './peer-result.ts'
 import { type RunLoad, Runner } from './runner.ts'
@@ -80,8 +80,8 @@ async function measureInteractive(
     const workload = plan.createWorkload()
     const isDense = workload.keyNumbers !== 'hashed'
     const expectedRecords = isDense ? config.records + config.operations : 0
-    const liveBytesOf = ({ liveSizes }: OperationDriver) => (isDense ? liveSizes.liveBytes : null)
-    const read = (driver: OperationDriver) =>
+    const liveBytesOf = ({ liveSizes }: Driver) => (isDense ? liveSizes.liveBytes : null)
+    const read = (driver: Driver) =>
       readingOf({
         statistics: store.statistics(),
         account: window.read(),

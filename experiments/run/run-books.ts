@@ -7,7 +7,7 @@ import type { Deterministic, Timed } from '../../results/schema.ts'
 import type { TargetEvent } from '../base/target.ts'
 import type { Answers } from '../measure/answer-oracle.ts'
 import type { Steadiness } from '../measure/steadiness.ts'
-import type { OperationDriver } from './operation-driver.ts'
+import type { Driver } from './driver.ts'
 
 export type PhaseName = Deterministic['phases'][number]['name']
 
@@ -20,15 +20,15 @@ export interface RunBooks {
    * Records that a job has ended. Returns its index in the log of events, or null if it is not
    * kept.
    */
-  addEvent(event: TargetEvent, driver: OperationDriver): number | null
+  addEvent(event: TargetEvent, driver: Driver): number | null
   /** Adds a point to the series. */
-  sample(driver: OperationDriver): void
+  sample(driver: Driver): void
   /** After the last operation of the run phase. The operations of the load end at `runFrom`. */
-  readBurst(driver: OperationDriver, runFrom: number): void
+  readBurst(driver: Driver, runFrom: number): void
   /** After the drain. */
-  readDrained(driver: OperationDriver): void
+  readDrained(driver: Driver): void
   /** Whether the tree has settled since the load; null: the target does not report it. */
-  steadiness(driver: OperationDriver, runFrom: number): SteadyState | null
+  steadiness(driver: Driver, runFrom: number): SteadyState | null
 }
 
 export interface SteadyState extends Steadiness {
@@ -38,7 +38,7 @@ export interface SteadyState extends Steadiness {
 
 /** The facts that the loop itself has at the end of a run. */
 export interface RunOutcome {
-  readonly driver: OperationDriver
+  readonly driver: Driver
   readonly timed: Omit<Timed, 'peakRssBytes' | 'operatingSystem'>
   /** Null: nothing was checked. */
   readonly answers: Answers | null

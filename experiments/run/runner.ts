@@ -8,20 +8,24 @@
  * waiting and the collector's reports are injected.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Clock, ManualClock } from '../../engine/index.ts'
+import { type Clock, ManualClock, type StallEvent } from '../../engine/index.ts'
 import type { Arrivals, RunResult, Timed } from '../../results/schema.ts'
 import { OPERATION_KIND_NAMES, type OperationStream, type Workload } from '../../workloads/index.ts'
 import { LOGICAL_START_MS } from '../base/context.ts'
 import { Interrupted } from '../base/interrupted.ts'
-import type { Target, TargetEvent } from '../base/target.ts'
+import type { JobTimes, Target, TargetEvent } from '../base/target.ts'
 import type { Pacing } from '../load/pacing.ts'
 import { SPIN_NS } from '../load/waiting.ts'
 import type { ProcessWatch } from '../machine/process-watch.ts'
 import type { AnswerOracle } from '../measure/answer-oracle.ts'
+import { BackgroundLog } from '../measure/background-log.ts'
 import { countsByKind } from '../measure/figures.ts'
 import { createLiveOracle } from '../measure/live-sizes.ts'
 import { Pauses } from '../measure/pauses.ts'
 import { samplingInterval, TimedSeries } from '../measure/series.ts'
+import type { BackgroundRun } from './background-run.ts'
+import { ClientsDriver } from './clients-driver.ts'
+import type { Driver } from './driver.ts'
 import { OperationDriver } from './operation-driver.ts'
 import { OperationTimes } from './operation-times.ts'
 import type { PhaseName, RunBooks, RunOutcome } from './run-books.ts'
@@ -34,8 +38,9 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   /** Opens the target in a new folder, with the runner's logical time and its two listeners. */
   open(
     clock: Clock,
-    onEvent: (event: TargetEvent) => void,
+    onEvent: (event: TargetEvent, job?: JobTimes) => void,
     onJobStart: () => void,
+    onStall: (event: StallEvent) => void,
   ): { readonly target: Open; readonly books: Books }
   readonly workload: Workload
   readonly records: number
@@ -53,6 +58,10 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly load?: RunLoad | null
   /** Left out: answers are not checked. */
   readonly answers?: AnswerOracle
+  /** Left out: jobs run inside the operations that make them due. */
+  readonly background?: BackgroundRun | null
+  /** Takes what the last calls ask of the modelled device. Left out: there is none. */
+  readonly takeWork?: (target: Open) => () => Promise<void>
   /** Left out: collections are not measured. */
   readonly watch?: ProcessWatch
 }
@@ -71,13 +80,14 @@ interface TimedPhase {
 export class Runner<Open extends Target, Books extends RunBooks> {
   readonly target: Open
   readonly books: Books
-  readonly #driver: OperationDriver
+  readonly #driver: Driver
   readonly #parts: RunnerParts<Open, Books>
   readonly #pauses: Pauses
   readonly #series: TimedSeries
   readonly #phases: TimedPhase[] = []
   readonly #eventTimes: Timed['events'][number][] = []
   readonly #until: UntilSteady | null
+  readonly #backgroundLog: BackgroundLog | null
   readonly #startNs: number
   #times: OperationTimes | null = null
   #sampledAt = 0
@@ -88,21 +98,28 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     this.#startNs = timer.elapsedNs()
     this.#series = new TimedSeries(timer)
     this.#pauses = new Pauses(timer, watch)
-    const clock = new ManualClock(LOGICAL_START_MS)
+    const { background = null, takeWork } = parts
+    const logicalClock = new ManualClock(LOGICAL_START_MS)
     const { target, books } = parts.open(
-      clock,
-      (event) => this.#onEvent(event),
+      background?.clock ?? logicalClock,
+      (event, job) => this.#onEvent(event, job ?? null),
       () => this.#pauses.jobBegins(),
+      (event) => this.#onStall(event),
     )
     this.target = target
     this.books = books
-    this.#driver = new OperationDriver({
-      target,
-      logicalClock: clock,
-      timer,
-      liveSizes: createLiveOracle(workload.keyNumbers ?? 'dense', records + operations),
-      answers,
-    })
+    const liveSizes = createLiveOracle(workload.keyNumbers ?? 'dense', records + operations)
+    const driven = { target, timer, liveSizes, answers }
+    this.#backgroundLog = background === null ? null : new BackgroundLog()
+    this.#driver =
+      background === null
+        ? new OperationDriver({ ...driven, logicalClock })
+        : new ClientsDriver({
+            ...driven,
+            passage: background.passage,
+            takeWork: takeWork === undefined ? null : () => takeWork(target),
+            clients: background.clients,
+          })
     this.#until =
       (parts.until ?? null) === null ? null : new UntilSteady(operations, this.#driver, books)
   }
@@ -173,12 +190,29 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     await this.#breathe()
   }
 
-  #onEvent(event: TargetEvent): void {
+  #onEvent(event: TargetEvent, job: JobTimes | null): void {
     const place = this.books.addEvent(event, this.#driver)
-    const { startNs, endNs } = this.#pauses.jobEnds(event.kind, place, this.#driver.done)
+    const { startNs, endNs } =
+      job === null
+        ? this.#pauses.jobEnds(event.kind, place, this.#driver.done)
+        : this.#jobInstalled(event, place, job)
     if (place === null) return
     const startSeconds = this.#since(startNs)
     this.#eventTimes.push({ startSeconds, wallSeconds: (endNs - startNs) / 1e9 })
+  }
+
+  #jobInstalled({ kind }: TargetEvent, place: number | null, job: JobTimes) {
+    const startNs = job.startedNs
+    const endNs = this.#parts.timer.elapsedNs()
+    this.#pauses.jobRan(kind, place, startNs, endNs)
+    if (place !== null) this.#backgroundLog!.addJob(job, endNs)
+    return { startNs, endNs }
+  }
+
+  #onStall(event: StallEvent): void {
+    const { groups, delayedMs } = event
+    const span = this.#backgroundLog!.addStall(event, this.#parts.timer.elapsedNs())
+    this.#pauses.stalled(span.startNs, span.endNs, groups, delayedMs * 1e6)
   }
 
   #sample(): void {
@@ -220,6 +254,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
       ...times.latencies(arrivals?.overloaded === true),
       series: this.#series.points,
       events: this.#eventTimes,
+      ...(this.#backgroundLog !== null && { background: this.#backgroundLog.figures(since) }),
       slowest: this.#pauses.explain(times.slowest(), load !== null, since),
       ...this.#pauses.totals(),
     }

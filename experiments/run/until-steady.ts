@@ -4,7 +4,7 @@
  * after a sample, so equal seeds end at the same operation.
  */
 import type { Deterministic } from '../../results/schema.ts'
-import type { OperationDriver } from './operation-driver.ts'
+import type { Driver } from './driver.ts'
 import type { RunBooks } from './run-books.ts'
 
 /** A run phase without a write in this many operations is taken to write nothing later either. */
@@ -15,11 +15,11 @@ export class UntilSteady {
   askedTraceHash = ''
   outcome: Deterministic['until'] = null
   readonly #operations: number
-  readonly #driver: OperationDriver
+  readonly #driver: Driver
   readonly #books: RunBooks
 
   /** `operations` is the requested number. */
-  constructor(operations: number, driver: OperationDriver, books: RunBooks) {
+  constructor(operations: number, driver: Driver, books: RunBooks) {
     this.#operations = operations
     this.#driver = driver
     this.#books = books

@@ -10,18 +10,30 @@ import {
   type DatabaseEvent,
   type EngineOptionsInput,
   type EventSlice,
+  type ExecutorFactory,
   type Json,
   type Ledger,
   parseEngineOptions,
   type ReadCounters,
+  type StallEvent,
   type Storage,
+  type Timers,
   WriteBatch,
 } from '../../engine/index.ts'
 import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { valueLogPolicyOf } from '../../strategies/vlog-gc/index.ts'
-import type { CountedTarget, EntrySink, TargetEvent, TargetStats } from '../base/target.ts'
+import type {
+  Answer,
+  CountedTarget,
+  EntrySink,
+  JobTimes,
+  TargetEvent,
+  TargetStats,
+} from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
+import { ObservedJobs } from './observed-jobs.ts'
 import { ObservedStrategy } from './observed-strategy.ts'
+import type { ClientWork } from './virtual-device.ts'
 
 export interface VarveTargetOptions {
   readonly storage: Storage
@@ -33,11 +45,22 @@ export interface VarveTargetOptions {
   readonly engineOptions: EngineOptionsInput
   readonly clock: Clock
   readonly seed: number
-  onEvent(event: TargetEvent): void
+  /** With the job's times where it ran beside the operations. */
+  onEvent(event: TargetEvent, job?: JobTimes): void
   /** Called when a flush or a compaction begins. */
   onJobStart?: (() => void) | undefined
+  /** Writers were held: the stall is over. */
+  onStall?: ((event: StallEvent) => void) | undefined
+  /** Left out: inline. */
+  readonly background?: TargetBackground | null
   /** The same events with the tree's edit. */
   onEdit?: ((event: EditEvent) => void) | undefined
+}
+
+/** Jobs run beside the operations, in the time of the target's clock. */
+export interface TargetBackground {
+  readonly scheduling: ExecutorFactory
+  readonly timers: Timers
 }
 
 const TABLE_SUFFIX = '.sst'
@@ -51,14 +74,22 @@ export class VarveTarget implements CountedTarget {
   readonly #options: VarveTargetOptions
   readonly #database: Database
   readonly #observed: ObservedStrategy
-  readonly #batch = new WriteBatch()
+  /** Null: jobs run beside the operations, so each write has a batch until it is acknowledged. */
+  readonly #batch: WriteBatch | null
+  readonly #jobs: ObservedJobs | null
+  readonly #work = new WorkMeter(() => [this.getCounters, this.scanCounters])
 
   constructor(options: VarveTargetOptions) {
     const { storage, folder, strategyParameters, engineOptions, clock, seed } = options
+    const { background = null } = options
     this.#options = options
     this.#observed = new ObservedStrategy(options.strategy, options.onJobStart)
     const { strategy } = this.#observed
     const { valueLog, scheduling } = parseEngineOptions(engineOptions)
+    const policy = schedulingPolicyOf(scheduling)
+    const jobs = background === null ? null : new ObservedJobs(clock, () => this.#observed.lastPick)
+    this.#jobs = jobs
+    this.#batch = background === null ? new WriteBatch() : null
     this.#database = Database.open({
       storage,
       folder,
@@ -66,8 +97,12 @@ export class VarveTarget implements CountedTarget {
       strategyParameters,
       options: engineOptions,
       valueLogPolicy: valueLogPolicyOf(valueLog),
-      schedulingPolicy: schedulingPolicyOf(scheduling),
+      schedulingPolicy: jobs?.policy(policy) ?? policy,
       clock,
+      ...(background !== null && {
+        scheduling: jobs!.executor(background.scheduling),
+        timers: background.timers,
+      }),
       seed,
       onEvent: (event) => this.#report(event),
     })
@@ -75,18 +110,16 @@ export class VarveTarget implements CountedTarget {
     this.scanCounters = this.#database.scanCounters
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
-    const batch = this.#batch
-    batch.clear()
+  put(key: Uint8Array, value: Uint8Array): Answer<void> {
+    const batch = this.#emptyBatch()
     batch.put(key, value)
-    this.#database.writeSync(batch)
+    return this.#write(batch)
   }
 
-  delete(key: Uint8Array): void {
-    const batch = this.#batch
-    batch.clear()
+  delete(key: Uint8Array): Answer<void> {
+    const batch = this.#emptyBatch()
     batch.delete(key)
-    this.#database.writeSync(batch)
+    return this.#write(batch)
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -169,22 +202,73 @@ export class VarveTarget implements CountedTarget {
     this.#database.close()
   }
 
+  /** What the operation that has just called asks of a device. */
+  takeWork(): ClientWork {
+    return this.#work.take()
+  }
+
+  #emptyBatch(): WriteBatch {
+    if (this.#batch === null) return new WriteBatch()
+    this.#batch.clear()
+    return this.#batch
+  }
+
+  #write(batch: WriteBatch): Answer<void> {
+    if (this.#batch !== null) return this.#database.writeSync(batch)
+    this.#work.writtenBytes += batch.byteLength
+    return this.#database.write(batch)
+  }
+
   #report(event: DatabaseEvent): void {
+    if (event.kind === 'stall') this.#options.onStall?.(event)
     if (!('edit' in event)) return
     this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
-    this.#options.onEvent({
+    const job = this.#jobs?.report(kind)
+    const told: TargetEvent = {
       kind,
       inputs: sidesOf(event.inputs),
       outputs: sidesOf(event.outputs),
       bytesRead,
       bytesWritten,
       reason: kind === 'flush' ? null : reason,
-      ...this.#observed.lastPick,
+      ...(job?.seen ?? this.#observed.lastPick),
       shadowedDropped: event.shadowedDropped,
       tombstonesDropped: event.tombstonesDropped,
       peakPhysicalBytes: this.#options.ledger.peakLiveBytes,
-    })
+    }
+    this.#options.onEvent(told, job)
+  }
+}
+
+/** What the calls since the last reading moved; sums of live counters. */
+class WorkMeter {
+  writtenBytes = 0
+  readonly #counters: () => readonly ReadCounters[]
+  #blocks = 0
+  #readBytes = 0
+
+  constructor(counters: () => readonly ReadCounters[]) {
+    this.#counters = counters
+  }
+
+  take(): ClientWork {
+    let blocks = 0
+    let readBytes = 0
+    for (const { blocksFromStorage, bytesFromStorage } of this.#counters()) {
+      blocks += blocksFromStorage
+      readBytes += bytesFromStorage
+    }
+    const { writtenBytes } = this
+    const work = {
+      readBytes: readBytes - this.#readBytes,
+      writtenBytes,
+      reads: blocks - this.#blocks,
+    }
+    this.#blocks = blocks
+    this.#readBytes = readBytes
+    this.writtenBytes = 0
+    return work
   }
 }
 

@@ -50,7 +50,10 @@ function timelineRun({ result, events }: RecordedRun, keys: KeyAxis): TimelineRu
       .filter(({ passed }) => !passed)
       .map(({ name, why }) => ({ name, why })),
     tables: columns.tables,
-    edits: events.map((event, index) => timelineEdit(result, event, index, indexOf)),
+    edits: events.map((event, index) => ({
+      ...timelineEdit(result, event, index, indexOf),
+      ...startOf(result, index),
+    })),
   }
 }
 
@@ -73,6 +76,16 @@ function timelineEdit(
     added: edit.added.map(({ table, level, run }) => ({ table: indexOf(table.id), level, run })),
     reason: reason ?? known?.reason ?? null,
   }
+}
+
+/** The edits done when the job of edit `index` started; nothing for a run without job times. */
+function startOf({ timed }: RunResult, index: number): Pick<TimelineEdit, 'startedAfter'> {
+  const jobs = timed.background?.jobs
+  const job = jobs?.[index]
+  if (jobs === undefined || job === undefined) return {}
+  let done = index
+  while (done > 0 && jobs[done - 1]!.installedSeconds > job.startedSeconds) done--
+  return { startedAfter: done }
 }
 
 /** Events of another run, or of an earlier attempt at this one, would show the wrong tree. */

@@ -106,6 +106,8 @@ function panelOf(run: TimelineRun, index: number): string {
 <div class="tip" id="tip-${index}" hidden></div></div>
 <div class="strip"><canvas id="history-${index}" role="img"
 aria-label="Bytes of each level over the whole run"></canvas>
+<canvas id="jobs-${index}" role="img" hidden
+aria-label="Flushes (faint) and compactions as they ran beside each other"></canvas>
 <div class="mark" id="mark-${index}"></div></div>
 <div class="told"><strong id="event-${index}"></strong>
 <p id="reason-${index}"></p><p class="muted" id="sums-${index}"></p></div>

@@ -47,6 +47,11 @@ export interface TimelineEdit {
   readonly atOperation: number
   /** User bytes put so far; interpolated linearly between two samples of the run's series. */
   readonly userBytes: number
+  /**
+   * Number of edits that were done when the job started. Missing in runs whose jobs run inside the
+   * operations.
+   */
+  readonly startedAfter?: number
   readonly newRuns: readonly NewRunOf[]
   /** Indices of tables. */
   readonly removed: readonly number[]

@@ -1,14 +1,13 @@
 /**
  * Owns a simulation that knows every key: it takes the engine's operations, with lengths in place
- * of values, and flushes and compacts as the engine's inline scheduling does. It suits small trees,
- * since its memory grows with keys.
+ * of values, and flushes and compacts as the engine does: at once, or with an executor beside the
+ * writes. It suits small trees, since its memory grows with keys.
  *
  * Invariant: equal operations and equal times give the engine's version edits (`simulated-tree.ts`
  * names the one exception).
  */
 
 import { tableFor } from '../../engine/version/run.ts'
-import type { TableMeta } from '../../engine/version/table-meta.ts'
 import { runCount, runsNewestFirst } from '../../engine/version/version.ts'
 import { Entries, TOMBSTONE } from './entries.ts'
 import { type BlockOptions, contentOf, ExactSubstance } from './exact-substance.ts'
@@ -17,6 +16,8 @@ import { SimulatedTree, type SimulatedTreeOptions } from './simulated-tree.ts'
 
 export interface ExactSimulatorOptions extends SimulatedTreeOptions {
   readonly blocks: BlockOptions
+  /** How many memtables may wait for their flush under an executor. Default 1. */
+  readonly memtablesMax?: number
 }
 
 interface Newest {
@@ -36,6 +37,8 @@ export class ExactSimulator {
   readonly #substance: ExactSubstance
   readonly #book = new KeyBook()
   readonly #newest = new Map<KeyId, Newest>()
+  /** Memtables that wait for their flush, newest first. */
+  #frozen: readonly Entries[] = []
   #rawBytes = 0
   #firstWriteAtMs: number | null = null
   #firstTombstoneAtMs: number | null = null
@@ -43,7 +46,12 @@ export class ExactSimulator {
   constructor(options: ExactSimulatorOptions) {
     this.#options = options
     this.#substance = new ExactSubstance(this.#book, options.blocks)
-    this.tree = new SimulatedTree(options, this.#substance)
+    const onEnded = () => {
+      this.#makeRoom()
+      this.tree.compact(this.lastSeq)
+      options.onEnded?.()
+    }
+    this.tree = new SimulatedTree({ ...options, onEnded }, this.#substance)
   }
 
   /** Raw bytes in the memtable, with overwritten versions. */
@@ -56,7 +64,6 @@ export class ExactSimulator {
   }
 
   delete(key: Uint8Array): void {
-    this.#firstTombstoneAtMs ??= this.#options.clock.nowMs()
     this.#write(key, TOMBSTONE)
   }
 
@@ -64,7 +71,7 @@ export class ExactSimulator {
   get(key: Uint8Array): number | undefined {
     const id = this.#book.find(key)
     const newest = id === undefined ? undefined : this.#newest.get(id)
-    const found = newest?.valueLength ?? this.#findInTables(key, id)
+    const found = newest?.valueLength ?? this.#findFrozen(id) ?? this.#findInTables(key, id)
     return found === undefined || found === TOMBSTONE ? undefined : found
   }
 
@@ -80,13 +87,34 @@ export class ExactSimulator {
   }
 
   #write(key: Uint8Array, valueLength: number): void {
+    const { executor } = this.#options
+    if (executor !== undefined) while (this.#isStopped) executor.wait()
     const bytes = key.length + Math.max(valueLength, 0)
     this.lastSeq++
     this.#newest.set(this.#book.idOf(key), { seq: this.lastSeq, valueLength })
     this.#rawBytes += bytes
     this.userBytes += bytes
-    this.#firstWriteAtMs ??= this.#options.clock.nowMs()
-    if (this.#rawBytes >= this.#options.memtableBytes) this.flush()
+    const nowMs = this.#options.clock.nowMs()
+    this.#firstWriteAtMs ??= nowMs
+    if (valueLength === TOMBSTONE) this.#firstTombstoneAtMs ??= nowMs
+    if (executor !== undefined) this.#makeRoom()
+    else if (this.#isFull) this.flush()
+  }
+
+  get #isFull(): boolean {
+    return this.#rawBytes >= this.#options.memtableBytes
+  }
+
+  /** Whether writes must wait for a flush. */
+  get #isStopped(): boolean {
+    return this.#isFull && this.#frozen.length >= (this.#options.memtablesMax ?? 1)
+  }
+
+  /** Freezes a full memtable, if there is room for it, and starts what is due then. */
+  #makeRoom(): void {
+    if (!this.#isFull || this.#isStopped) return
+    this.#rotate()
+    this.tree.compact(this.lastSeq)
   }
 
   #rotate(): void {
@@ -101,13 +129,28 @@ export class ExactSimulator {
       oldestWriteAtMs: this.#firstWriteAtMs ?? nowMs,
       oldestTombstoneAtMs: this.#firstTombstoneAtMs,
     }
-    this.tree.flush(this.lastSeq, (filter, context) =>
-      this.#substance.flush(entries, filter, ancestry, context),
+    const older = this.#frozen
+    this.#frozen = [entries, ...older]
+    this.tree.flush(
+      this.lastSeq,
+      (filter, context) => this.#substance.flush(entries, older, filter, ancestry, context),
+      () => {
+        this.#frozen = this.#frozen.filter((other) => other !== entries)
+      },
     )
     this.#newest.clear()
     this.#rawBytes = 0
     this.#firstWriteAtMs = null
     this.#firstTombstoneAtMs = null
+  }
+
+  #findFrozen(id: KeyId | undefined): number | undefined {
+    if (id === undefined) return undefined
+    for (const entries of this.#frozen) {
+      const found = this.#lookUp(entries, id)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   #findInTables(key: Uint8Array, id: KeyId | undefined): number | undefined {
@@ -116,14 +159,13 @@ export class ExactSimulator {
       if (table === undefined) continue
       this.runsProbed++
       this.tree.countRead(table.id)
-      const found = id === undefined ? undefined : this.#lookUp(table, id)
+      const found = id === undefined ? undefined : this.#lookUp(contentOf(table), id)
       if (found !== undefined) return found
     }
     return undefined
   }
 
-  #lookUp(table: TableMeta, id: KeyId): number | undefined {
-    const entries = contentOf(table)
+  #lookUp(entries: Entries, id: KeyId): number | undefined {
     const at = entries.lowerBound(this.#book, this.#book.textOf(id))
     return entries.keys[at] === id && at < entries.length ? entries.valueLengths[at] : undefined
   }

@@ -12,6 +12,7 @@ import type { ResolvedOutput, ResolvedSpec } from '../../engine/compaction/resol
 import type { FilterPolicy, SoftCuts } from '../../engine/compaction/strategy.ts'
 import type { TableSizeOptions } from '../../engine/table/table-size.ts'
 import { tableSize } from '../../engine/table/table-size.ts'
+import { contains } from '../../engine/version/key-range.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import { concatenated, Entries, merged, TOMBSTONE } from './entries.ts'
 import { type KeyBook, keyText, sharedPrefix } from './key-book.ts'
@@ -24,6 +25,9 @@ export interface ExactTable extends SimulatedTable {
 }
 
 export type BlockOptions = Omit<TableSizeOptions, 'bitsPerKey'>
+
+/** Where older versions of keys may lie. */
+type Older = Pick<OlderOverlap, 'covers'>
 
 export function contentOf(table: TableMeta): Entries {
   return (table as ExactTable).content
@@ -40,14 +44,16 @@ export class ExactSubstance implements Substance {
 
   /**
    * The table of a memtable's newest versions, without tombstones that hide nothing; at most one.
+   * `olderMemtables` are not flushed yet.
    */
   flush(
     entries: Entries,
+    olderMemtables: readonly Entries[],
     filter: FilterPolicy,
     ancestry: Ancestry,
     { version, allocateTableIds }: MergeContext,
   ): readonly TableMeta[] {
-    const older = new OlderOverlap(version, -1, new Set())
+    const older = this.#withMemtables(new OlderOverlap(version, -1, new Set()), olderMemtables)
     const kept = this.#withoutDead(entries, () => older)
     if (kept.length === 0) return []
     return [this.#tableOf(allocateTableIds(1), kept, filter.bitsPerKey, ancestry)]
@@ -73,8 +79,21 @@ export class ExactSubstance implements Substance {
     })
   }
 
+  /** As the engine: the whole key range of an older memtable counts. */
+  #withMemtables(tables: OlderOverlap, memtables: readonly Entries[]): Older {
+    if (memtables.length === 0) return tables
+    const ranges = memtables.map(({ keys, length }) => ({
+      smallest: this.#book.bytesOf(keys[0]!),
+      largest: this.#book.bytesOf(keys[length - 1]!),
+    }))
+    return {
+      covers: (key, start, length) =>
+        tables.covers(key, start, length) || ranges.some((range) => contains(range, key)),
+    }
+  }
+
   /** The entries without tombstones that hide nothing in an older table (`olderOf` the key). */
-  #withoutDead(entries: Entries, olderOf: (text: string) => OlderOverlap): Entries {
+  #withoutDead(entries: Entries, olderOf: (text: string) => Older): Entries {
     const kept = new Entries(entries.length)
     for (let at = 0; at < entries.length; at++) {
       if (entries.valueLengths[at] === TOMBSTONE) {

@@ -224,6 +224,12 @@ export class SimulatedTree
     this.scheduler.rest()
   }
 
+  /** Starts the compactions that are due and may start now. */
+  compact(lastSeq: number): void {
+    this.#lastSeq = lastSeq
+    this.scheduler.schedule()
+  }
+
   plan(spec: CompactionSpec, running: readonly SimulatedPlan[]): SimulatedPlan | null {
     const { version } = this
     const isInline = this.#options.executor === undefined

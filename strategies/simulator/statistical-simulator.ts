@@ -9,7 +9,8 @@
  * mix's `choice` calls existing.
  */
 
-import type { ManualClock } from '../../engine/base/clock.ts'
+import { assert } from '../../engine/base/assert.ts'
+import { ManualClock } from '../../engine/base/clock.ts'
 import { createRandom, deriveSeed, type Random } from '../../engine/base/random.ts'
 import { KEY_SPACE } from './key-space.ts'
 import { LiveKeys } from './live-keys.ts'
@@ -29,7 +30,6 @@ import type { StatisticalShape } from './statistical-table.ts'
 
 export interface StatisticalSimulatorOptions extends SimulatedTreeOptions {
   readonly shape: StatisticalShape
-  readonly clock: ManualClock
   readonly seed: number
   /** With `start`: how its live keys spread over the classes; the shares sum up to 1. */
   readonly liveShares?: readonly number[]
@@ -94,34 +94,44 @@ export class StatisticalSimulator {
   /** Makes `count` writes, divided into kinds by the mix. Reads between them take time, too. */
   write(mix: WriteMix, count: number, msPerWrite = 1): void {
     for (let left = count; left > 0; ) {
-      const memtable = this.#memtable
       this.#startedAtMs ??= this.#options.clock.nowMs() + 1
-      const deleteShare = this.#deleteShare(mix)
-      const bytes = this.#bytesPerWrite(deleteShare)
       const room = this.roomFor(mix)
       const taken = Math.min(room, left)
       left -= taken
-      this.writes += taken
-      this.userBytes += taken * bytes
-      const choice = mix.choice ?? this.#choice
-      this.#memtable = withWrites(memtable, {
-        rawBytes: taken * bytes,
-        inserts: taken * mix.insert,
-        draws: taken * (mix.update + mix.delete),
-        deletes: taken * deleteShare,
-        choice,
-      })
-      this.#live.write(mix, choice, taken)
+      this.add(mix, taken)
       this.pass(taken * msPerWrite)
       if (taken === room) this.flush()
     }
   }
 
-  /** Lets time pass. The clock counts whole milliseconds. */
+  /**
+   * Puts writes into the memtable, in no time and without a flush: for a clock that somebody else
+   * moves, under an executor. They must fit (`roomFor`).
+   */
+  add(mix: WriteMix, count: number): void {
+    this.#startedAtMs ??= this.#options.clock.nowMs()
+    const deleteShare = this.#deleteShare(mix)
+    const rawBytes = count * this.#bytesPerWrite(deleteShare)
+    this.writes += count
+    this.userBytes += rawBytes
+    const choice = mix.choice ?? this.#choice
+    this.#memtable = withWrites(this.#memtable, {
+      rawBytes,
+      inserts: count * mix.insert,
+      draws: count * (mix.update + mix.delete),
+      deletes: count * deleteShare,
+      choice,
+    })
+    this.#live.write(mix, choice, count)
+  }
+
+  /** Lets time pass on a clock that is moved by hand, which counts whole milliseconds. */
   pass(ms: number): void {
+    const { clock } = this.#options
+    assert(clock instanceof ManualClock, 'no event moves this clock')
     this.#passedMs += ms
     const whole = Math.floor(this.#passedMs)
-    this.#options.clock.advance(whole)
+    clock.advance(whole)
     this.#passedMs -= whole
   }
 
@@ -129,6 +139,14 @@ export class StatisticalSimulator {
   flush(): void {
     if (this.writes > this.#flushedWrites) this.#rotate()
     this.tree.compactUntilRest(this.#lastSeq)
+  }
+
+  /**
+   * Queues the flush of a memtable that is not empty, under an executor. `onFlushed` is called when
+   * its table is part of the tree.
+   */
+  freeze(onFlushed: () => void): void {
+    this.#rotate(onFlushed)
   }
 
   #deleteShare(mix: WriteMix): number {
@@ -142,7 +160,7 @@ export class StatisticalSimulator {
     return keyBytes + (1 - deleteShare) * valueBytes
   }
 
-  #rotate(): void {
+  #rotate(onFlushed: () => void = () => {}): void {
     const { clock, insertOrder, shape } = this.#options
     const { inserts, draws } = this.#memtable
     const nowMs = clock.nowMs()
@@ -161,9 +179,9 @@ export class StatisticalSimulator {
     const to = inOrder ? place(this.#insertedBefore + inserts) : KEY_SPACE
     const width = (to - from) / KEY_SPACE
     const density = densityOf(shape.model, this.#memtable, width, this.#random)
-    this.tree.flush(this.#lastSeq, ({ bitsPerKey }, context) =>
-      this.#substance.flush({ from, to, density }, bitsPerKey, facts, context),
-    )
+    const make: Parameters<SimulatedTree['flush']>[1] = ({ bitsPerKey }, context) =>
+      this.#substance.flush({ from, to, density }, bitsPerKey, facts, context)
+    this.tree.flush(this.#lastSeq, make, onFlushed)
     this.#insertedBefore += inserts
     this.#flushedWrites = this.writes
     this.#memtable = emptyMemtable(this.#random, this.#choice)

@@ -8,7 +8,9 @@
 import { ReadCounters } from '../../base/read-counters.ts'
 import { BlockCache } from '../../cache/block-cache.ts'
 import { FileNumbers, type SharedFileNumbers } from '../../manifest/file-numbers.ts'
+import type { JobPace } from '../../scheduling/threads/job-pace.ts'
 import type { OpenRoom } from '../../scheduling/threads/serve-jobs.ts'
+import { limitedStorage } from '../../storage/limited-storage.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
 import { OpenFiles } from '../../storage/open-files.ts'
 import type { SharedStorage, Storage } from '../../storage/storage.ts'
@@ -51,17 +53,18 @@ export function shareRoom(
   }
 }
 
-/** Returns a function that makes the room of one job; `pause` as in `serveJobs`. */
+/** Returns a function that makes the room of one job, which keeps the job's pace. */
 export function roomsOver({
   storage: shared,
   folder,
   numbers: sharedNumbers,
   options,
-}: SharedRoom): (pause: () => void) => OpenRoom {
-  const storage = NodeStorage.over(shared)
+}: SharedRoom): (pace: JobPace) => OpenRoom {
+  const whole = NodeStorage.over(shared)
   const numbers = FileNumbers.over(sharedNumbers)
   const cache = new BlockCache(0)
-  return (pause) => {
+  return (pace) => {
+    const storage = limitedStorage(whole, pace)
     const files = new OpenFiles(storage, options.maxOpenFiles)
     const handles = new TableHandles(files, folder, cache)
     const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
@@ -78,18 +81,19 @@ export function roomsOver({
       options,
       handles,
       values: { relocation: (moves) => relocationOf(parts, moves, segments, account) },
+      reads: pace.reads,
     })
     return {
       room: {
         ...room,
         createTable(cause, level, bitsPerKey) {
-          pause()
+          pace.pause()
           return room.createTable(cause, level, bitsPerKey)
         },
         openRun(level) {
           const open = room.openRun(level)
           return (table) => {
-            pause()
+            pace.pause()
             return open(table)
           }
         },

@@ -1,5 +1,7 @@
+import { readdirSync, readlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { SCHEDULING_POLICIES } from '../../../strategies/scheduling/index.ts'
 import { Ledger, liveBytes } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { NodeStorage } from '../../storage/node-storage.ts'
@@ -61,11 +63,28 @@ class Threaded {
     return tables.filter((name) => storage.size(joinPath(folder, name)) === HALF_BYTES).length
   }
 
-  /** The files agree with the tree, and the ledger with the files. */
+  /**
+   * After a close: no thread holds a file, the files agree with the tree, and the ledger with the
+   * files.
+   */
   expectConserved(): void {
+    expect(openFilesIn(this.folder)).toEqual([])
     expect(verifyDatabase(this.storage, this.folder).faults).toEqual([])
     expect(liveBytes(this.ledger.balance())).toBe(folderBytes(this.storage, this.folder))
   }
+}
+
+/** Paths of the files in `folder` that this process has open, where the system tells. */
+function openFilesIn(folder: string): readonly string[] {
+  if (process.platform !== 'linux') return []
+  const paths = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return paths.filter((path) => path.startsWith(folder))
 }
 
 test('flushes and merges run in threads, and the ledger counts their bytes', async () => {
@@ -105,6 +124,24 @@ test('close waits for running jobs; the next open, inline, finds everything', as
   using db = world.open({ scheduling: 'inline' })
   world.expectAll(db)
 })
+
+test.each([...SCHEDULING_POLICIES])(
+  'the policy %s paces threads and loses nothing',
+  async (name, create) => {
+    const world = new Threaded()
+    const db = world.open({
+      options: { ...OPTIONS, scheduling: name },
+      schedulingPolicy: create(),
+    })
+    await world.write(db, 2 * KEYS)
+    db.flush()
+    world.expectAll(db)
+    expect(db.metrics().merges).toBeGreaterThan(1)
+    await world.write(db, KEYS)
+    db.close()
+    world.expectConserved()
+  },
+)
 
 test('snapshots and cursors see the same entries while jobs replace their tables', async () => {
   const world = new Threaded()

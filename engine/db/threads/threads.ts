@@ -1,4 +1,4 @@
-/** Owns the making of a database's executor in worker threads. */
+/** Owns the making of a database's `ThreadExecutor`. */
 
 import { assert } from '../../base/assert.ts'
 import type { ExecutorFactory } from '../../scheduling/executor-factory.ts'
@@ -6,14 +6,14 @@ import { jobFacts } from '../../scheduling/job-facts.ts'
 import { PolicyExecutor } from '../../scheduling/policy-executor.ts'
 import { ThreadExecutor } from '../../scheduling/threads/thread-executor.ts'
 
-/** A plan costs this thread about as much as a pick. */
-const MEASURE_EVERY_MS = 250
-
 const JOB_WORKER = new URL('./job.worker.ts', import.meta.url)
 
+/** How often the policy plans again while jobs run. A plan costs about as much as a pick. */
+const PLAN_EVERY_MS = 250
+
 /**
- * Flushes and compactions run in worker threads. The storage must be one that threads can share.
- * `module` is what the threads run.
+ * Flushes and compactions run in worker threads, at the pace that the policy says if there is one.
+ * The storage must be one that threads can share. `module` is what the threads run.
  */
 export function threads(module = JOB_WORKER): ExecutorFactory {
   return ({ shareRoom, jobsMax, policy, workers, pressure, clock, timers }) => {
@@ -30,7 +30,7 @@ export function threads(module = JOB_WORKER): ExecutorFactory {
       pressure,
       clock,
       timers,
-      measureEveryMs: MEASURE_EVERY_MS,
+      measureEveryMs: PLAN_EVERY_MS,
     })
   }
 }

@@ -57,10 +57,8 @@ function otherError({ name, message, facts }: SentError, cause: Error | undefine
 }
 
 function ownFields(error: Error): Record<string, unknown> {
-  const fields: Record<string, unknown> = { ...error }
-  delete fields['name']
-  delete fields['cause']
-  return fields
+  const { name, cause, ...fields } = error
+  return fields as Record<string, unknown>
 }
 
 /** Facts that cannot be posted, as functions, are sent as text. */

@@ -5,10 +5,13 @@
  */
 
 import type { MessagePort } from 'node:worker_threads'
+import { systemClock } from '../../base/clock.ts'
+import { RateLimiter, type SharedRateLimiter } from '../../storage/rate-limiter.ts'
 import { resultOf } from '../inline-executor.ts'
 import type { JobOrder, JobOutcome } from '../job-order.ts'
 import { type JobRoom, runJob } from '../run-job.ts'
 import { compactCopy } from './compact-copy.ts'
+import { JobPace } from './job-pace.ts'
 import { type SentError, sentError } from './sent-error.ts'
 import { type SharedThreadCells, ThreadCells } from './thread-cells.ts'
 
@@ -17,6 +20,8 @@ export interface ThreadStart {
   /** Orders arrive here, and answers leave. Null asks only whether the port is open. */
   readonly port: MessagePort
   readonly cells: SharedThreadCells
+  /** Limits the output of this thread. */
+  readonly limiter: SharedRateLimiter
   /** What the module of the thread makes rooms from. */
   readonly room: unknown
 }
@@ -32,21 +37,16 @@ export interface OpenRoom {
 
 /**
  * Serves the executor that started this thread until it closes the port. `openRoom` makes the room
- * of each job; it calls `pause` before it opens or creates a file, which blocks while the job is
- * asked to pause, and throws if the executor has given up the job.
+ * of each job, which keeps the job's pace.
  */
-export function serveJobs(
-  { port, cells: shared }: ThreadStart,
-  openRoom: (pause: () => void) => OpenRoom,
-): void {
-  const cells = ThreadCells.over(shared)
-  const pause = () => {
-    cells.passFile()
-    if (cells.isCancelled) throw new Error('the job was given up: its database is closing')
-  }
+export function serveJobs(start: ThreadStart, openRoom: (pace: JobPace) => OpenRoom): void {
+  const { port } = start
+  const cells = ThreadCells.over(start.cells)
+  const limiter = RateLimiter.over(start.limiter, systemClock)
   port.on('message', (order: JobOrder | null) => {
     if (order === null) return
-    port.postMessage(answerOf(resultOf(() => runIn(openRoom(pause), order))))
+    const result = resultOf(() => runIn(openRoom(new JobPace(cells, limiter)), order))
+    port.postMessage(answerOf(result))
     cells.noteEnd()
   })
   process.once('exit', (exitCode) => cells.noteExit(exitCode))

@@ -1,17 +1,21 @@
 /**
  * Owns the shared memory between an executor and its threads: a counter of ends, common to all of
- * its threads, and for each thread whether its job is given up or paused, how far it is, and whether
- * the thread has ended. Only atomic operations touch it.
+ * its threads, and for each thread whether its job goes on, how far it is, and whether the thread
+ * has ended. Only atomic operations touch it.
  */
 
 // The cells of one thread.
-const IS_CANCELLED = 0
+/** Whether the job goes on: one of `RUNS`, `PAUSED`, `CANCELLED`. */
+const STATE = 0
 /** The exit code plus one; 0 while the thread lives. */
 const EXITED = 1
-const IS_PAUSED = 2
-/** Files that the job has opened or created. */
-const FILES = 3
-const CELLS = 4
+/** KiB of its input that the job has processed. */
+const DONE_KIB = 2
+const CELLS = 3
+
+const RUNS = 0
+const PAUSED = 1
+const CANCELLED = 2
 
 /** The memory of one thread and of its executor, as posted to the thread. */
 export interface SharedThreadCells {
@@ -59,36 +63,43 @@ export class ThreadCells {
     return exited === 0 ? null : exited - 1
   }
 
-  /** Asks the thread to give up its job, also if it is paused. */
+  /** Makes the thread ready for a new job. */
+  reset(): void {
+    Atomics.store(this.#own, DONE_KIB, 0)
+    this.#setState(RUNS)
+  }
+
+  /** Asks the thread to pause its job, or to go on with it. */
+  set isPaused(isPaused: boolean) {
+    this.#setState(isPaused ? PAUSED : RUNS)
+  }
+
+  /** Asks the thread to give up its job, also while it is paused. */
   cancel(): void {
-    Atomics.store(this.#own, IS_CANCELLED, 1)
-    this.setPaused(false)
+    this.#setState(CANCELLED)
   }
 
-  /** Asks the thread to pause before the next file, or to go on. */
-  setPaused(isPaused: boolean): void {
-    Atomics.store(this.#own, IS_PAUSED, isPaused ? 1 : 0)
-    Atomics.notify(this.#own, IS_PAUSED)
+  /** Blocks the thread while its job is paused. False: the job is to be given up. */
+  mayGoOn(): boolean {
+    for (;;) {
+      const state = Atomics.load(this.#own, STATE)
+      if (state !== PAUSED) return state === RUNS
+      Atomics.wait(this.#own, STATE, PAUSED)
+    }
   }
 
-  /** A job begins that is not paused. */
-  begin(): void {
-    Atomics.store(this.#own, FILES, 0)
-    this.setPaused(false)
+  /** Says how many bytes of its input the job has processed. */
+  publishDone(bytes: number): void {
+    Atomics.store(this.#own, DONE_KIB, Math.floor(bytes / 1024))
   }
 
-  get files(): number {
-    return Atomics.load(this.#own, FILES)
+  get doneBytes(): number {
+    return Atomics.load(this.#own, DONE_KIB) * 1024
   }
 
-  /** The job comes to its next file. Blocks while it is asked to pause. */
-  passFile(): void {
-    Atomics.add(this.#own, FILES, 1)
-    while (Atomics.load(this.#own, IS_PAUSED) === 1) Atomics.wait(this.#own, IS_PAUSED, 1)
-  }
-
-  get isCancelled(): boolean {
-    return Atomics.load(this.#own, IS_CANCELLED) !== 0
+  #setState(state: number): void {
+    Atomics.store(this.#own, STATE, state)
+    Atomics.notify(this.#own, STATE)
   }
 }
 

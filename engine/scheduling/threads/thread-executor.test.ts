@@ -1,6 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LsmError } from '../../base/errors.ts'
+import { ALL_KEYS } from '../../compaction/merge-rules.ts'
 import { bytes } from '../../testing/fixtures.ts'
 import { NO_FILTER, type TableMeta } from '../../version/table-meta.ts'
 import type { JobOrder, JobOutcome } from '../job-order.ts'
@@ -51,13 +52,14 @@ function order(id: number, act: Act | null): JobOrder {
         olderRanges: [],
       },
     ],
+    keys: ALL_KEYS,
     values: null,
   }
 }
 
-function newExecutor(): ThreadExecutor {
+function newExecutor(beats: Int32Array<SharedArrayBuffer> | null = null): ThreadExecutor {
   const module = new URL('./testing/acting.worker.ts', import.meta.url)
-  const executor = new ThreadExecutor(module, null)
+  const executor = new ThreadExecutor(module, beats)
   onTestFinished(() => executor.close())
   return executor
 }
@@ -203,52 +205,54 @@ test('an order that cannot be posted ends with an error', () => {
   expect(String(ends[0]![1])).toContain('could not be cloned')
 })
 
-test('a job pauses before its next file until it has a share again', () => {
-  const executor = newExecutor()
+test('a job without a share pauses, and goes on when it has one again', async () => {
+  const beats = new Int32Array(new SharedArrayBuffer(8))
+  const executor = newExecutor(beats)
   const ends: Ends = []
-  start(executor, ends, 1, 'step')
-  executor.allot(new Map())
-  // It has come to the first of about two files: its input, and one that it writes.
-  while (executor.leftOf(1) === 1) executor.wait(1)
-  start(executor, ends, 2, 'step')
-  executor.wait()
-  expect(ends.map(([id]) => id)).toEqual([2])
-  expect(executor.leftOf(1)).toBe(0.5)
-  executor.allot(new Map([[1, 1]]))
-  executor.wait()
-  expect(ends.map(([id, result]) => `${id}: ${result}`)).toEqual([
-    '2: Error: four files are done',
-    '1: Error: four files are done',
-  ])
+  const beatsAfter = async (ms: number) => {
+    await setTimeout(ms)
+    return Atomics.load(beats, 0)
+  }
+  start(executor, ends, 1, 'hold')
+  while (Atomics.load(beats, 0) === 0) await nextTurn()
+  for (let round = 0; round < 3; round++) {
+    executor.allot(new Map(), null)
+    // The thread may be anywhere between two looks at its state.
+    let paused = await beatsAfter(20)
+    for (let last = -1; last !== paused; paused = await beatsAfter(50)) last = paused
+    expect(await beatsAfter(100)).toBe(paused)
+    executor.allot(new Map([[1, 0.5]]), 1000)
+    while (Atomics.load(beats, 0) === paused) await nextTurn()
+  }
+  executor.allot(new Map(), null)
+  executor.close()
+  expect(ends, 'a paused job is given up too').toEqual([])
 })
 
 test('a thread whose job was paused does not pause the next one', () => {
   const executor = newExecutor()
   const ends: Ends = []
   start(executor, ends, 1, null)
-  executor.allot(new Map())
+  executor.allot(new Map(), null)
   executor.wait()
-  start(executor, ends, 2, 'step')
+  start(executor, ends, 2, 'fail')
   executor.wait()
   expect(ends.map(([id]) => id)).toEqual([1, 2])
 })
 
-test('a paused job is given up by close', () => {
-  const executor = newExecutor()
-  start(executor, [], 1, 'hold')
-  executor.allot(new Map())
-  while (executor.leftOf(1) === 1) executor.wait(1)
-  executor.close()
-})
-
 test('close gives up running jobs, waits for them, and is idempotent', async () => {
-  const executor = newExecutor()
+  const beats = new Int32Array(new SharedArrayBuffer(8))
+  const executor = newExecutor(beats)
   const ends: Ends = []
   start(executor, ends, 1, 'hold')
   start(executor, ends, 2, null)
   start(executor, ends, 3, 'vanish')
+  while (Atomics.load(beats, 0) === 0) executor.poll()
+  const before = ends.length
   executor.close()
+  const last = Atomics.load(beats, 0)
   executor.close()
-  await quiet()
-  expect(ends).toEqual([])
+  await setTimeout(200)
+  expect(Atomics.load(beats, 0), 'no thread works after the close').toBe(last)
+  expect(ends.length).toBe(before)
 })

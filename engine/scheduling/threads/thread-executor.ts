@@ -1,8 +1,7 @@
 /**
  * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
  * thread that has ended its job is kept for the next. So a flush never waits behind merges, and a
- * job that pauses keeps no other from running. Who starts jobs bounds how many run: the scheduler,
- * or a policy in front of it (`policy-executor.ts`), which also pauses jobs.
+ * job that pauses keeps no other from running; the scheduler bounds how many jobs run.
  *
  * Invariants:
  * - Orders and outcomes cross as data (`compact-copy.ts`), errors with code, data and cause
@@ -22,6 +21,10 @@ import { newEndCounter } from './thread-cells.ts'
 /** A blocked `wait` looks this often for threads that ended without a word. */
 const MISSING_CHECK_MS = 250
 
+/** The least rate of a limiter. */
+const BYTES_PER_SECOND_MIN = 10
+
+/** Runs jobs at once, or as the runner of a `PolicyExecutor` at the pace that a policy says. */
 export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutcome> {
   readonly #module: URL
   readonly #room: unknown
@@ -42,32 +45,27 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
     else thread.start(order, ended)
   }
 
-  /** A job without a share pauses before its next file. The limit is left to the room's storage. */
-  allot(shares: ReadonlyMap<number, number>): void {
-    for (const thread of this.#running) thread.setPaused(!shares.has(thread.jobId!))
+  /** `JobExecutor.wait`, or with a time `JobRunner.wait`. */
+  wait(atMostMs?: number): void {
+    assert(this.#running.length > 0, 'a job runs')
+    while (!this.#awaitEnd(atMostMs ?? MISSING_CHECK_MS)) if (atMostMs !== undefined) return
+  }
+
+  allot(shares: ReadonlyMap<number, number>, bytesPerSecond: number | null): void {
+    for (const thread of this.#running) {
+      const share = shares.get(thread.jobId!) ?? 0
+      const rate = bytesPerSecond === null ? null : Math.floor(bytesPerSecond * share)
+      thread.pace(share === 0, rate === null ? null : Math.max(rate, BYTES_PER_SECOND_MIN))
+    }
   }
 
   leftOf(id: number): number {
     return this.#running.find((thread) => thread.jobId === id)?.left ?? 0
   }
 
-  /** Neither is known. */
+  /** What the device can do is not known, nor what clients use of it. */
   bandwidth() {
     return { budgetBytesPerSecond: null, clientBytesPerSecond: 0 }
-  }
-
-  wait(atMostMs = Number.POSITIVE_INFINITY): void {
-    assert(this.#running.length > 0, 'a job runs')
-    let leftMs = atMostMs
-    while (leftMs > 0) {
-      const seen = Atomics.load(this.#ends, 0)
-      if (this.#running.some((thread) => thread.receive())) return
-      const waitMs = Math.min(leftMs, MISSING_CHECK_MS)
-      if (Atomics.wait(this.#ends, 0, seen, waitMs) === 'timed-out') {
-        if (this.#running.some((thread) => thread.receiveOrMiss())) return
-        leftMs -= waitMs
-      }
-    }
   }
 
   poll(): void {
@@ -89,6 +87,16 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
 
   get #running(): readonly JobThread[] {
     return this.#threads.filter((thread) => thread.isRunning)
+  }
+
+  /** Blocks until a job has ended, but not longer than this. Whether one has. */
+  #awaitEnd(atMostMs: number): boolean {
+    const seen = Atomics.load(this.#ends, 0)
+    if (this.#running.some((thread) => thread.receive())) return true
+    if (Atomics.wait(this.#ends, 0, seen, atMostMs) !== 'timed-out') {
+      return this.#running.some((thread) => thread.receive())
+    }
+    return this.#running.some((thread) => thread.receiveOrMiss())
   }
 
   #idleThread(): JobThread | Error {

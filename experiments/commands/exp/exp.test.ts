@@ -56,6 +56,18 @@ describe.concurrent('the command', patient, () => {
     if (process.platform === 'linux') expect(system).toMatchObject({ passed: true })
   })
 
+  test('with jobs in threads, the system has seen written what the ledger counts', async () => {
+    const out = outFolder('threads')
+    const flags = ['--scheduling=threads', '--quiet', `--out=${out}`]
+    expect((await exp(...small, ...flags)).code).toBe(0)
+    const [json] = readdirSync(out).filter((name) => /-r0\.json$/.test(name))
+    const { gates, timed } = parseResult(readFileSync(join(out, json!), 'utf8'), json!)
+    const byName = new Map(gates.map(({ name, passed }) => [name, passed]))
+    expect([byName.get('conservation'), byName.get('answers')]).toEqual([true, true])
+    if (process.platform === 'linux') expect(byName.get('operating-system')).toBe(true)
+    expect(timed.background!.jobs.length).toBeGreaterThan(10)
+  })
+
   test('--quiet prints nothing, --keep leaves the database', async () => {
     const out = outFolder('quiet')
     const flags = ['--records=100', '--operations=100', '--quiet', '--keep', `--out=${out}`]

@@ -3,7 +3,7 @@
  * read happens later, as on a thread of the store.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { CountedTarget, EntrySink } from '../../base/target.ts'
+import type { Answer, CountedTarget, EntrySink } from '../../base/target.ts'
 import type { VarveTarget } from '../../targets/varve-target.ts'
 
 /** In one of this many calls the answer takes a turn of the event loop, otherwise a microtask. */
@@ -67,7 +67,7 @@ export class LaterTarget implements CountedTarget {
     return this.#target.tableBytes()
   }
 
-  async #later<Value>(answer: Value): Promise<Value> {
+  async #later<Value>(answer: Answer<Value>): Promise<Value> {
     if (++this.#calls % TURN_CALLS === 0) await nextTurn()
     return answer
   }

@@ -9,6 +9,9 @@ const CIVIDIS = [
   ...['#707173', '#575d6d', '#3b496c', '#123570', '#00224e'],
 ] as const
 
+/** Of flushes among jobs, so that compactions stand out. */
+export const STRIPE_ALPHA = 0.6
+
 export const AGE_STEPS = 64
 
 /** From the newest to the oldest. */

@@ -6,12 +6,14 @@
 import { formatBytes, formatCount } from '../../base/units.ts'
 import { elementOf } from '../../browser/page/embedded-data.ts'
 import { explainReason } from '../../story/formula.ts'
+import { type JobSpan, lanesOf } from '../lanes.ts'
 import type { Moments } from '../moments.ts'
 import type { Replay } from '../replay.ts'
 import type { TimelineEdit } from '../timeline-run.ts'
 import { layOutTree, type TreeLayout } from '../tree-layout.ts'
 import { currentPalette, type Palette } from './colours.ts'
 import { drawHistory, HISTORY_HEIGHT, momentAtX, momentX } from './history-drawing.ts'
+import { drawJobs, jobsHeight } from './jobs-drawing.ts'
 import { type DrawnTree, drawTree, tableAtPoint } from './tree-drawing.ts'
 
 export interface PanelParts {
@@ -32,6 +34,8 @@ export class TreePanel {
   readonly #parts: PanelParts
   readonly #tree: HTMLCanvasElement
   readonly #history: HTMLCanvasElement
+  readonly #jobs: HTMLCanvasElement
+  readonly #spans: readonly JobSpan[]
   readonly #mark: HTMLElement
   readonly #event: HTMLElement
   readonly #reason: HTMLElement
@@ -49,6 +53,9 @@ export class TreePanel {
     this.#parts = parts
     this.#tree = elementOf(`tree-${index}`, HTMLCanvasElement)
     this.#history = elementOf(`history-${index}`, HTMLCanvasElement)
+    this.#jobs = elementOf(`jobs-${index}`, HTMLCanvasElement)
+    this.#spans = lanesOf(parts.replay.run.edits)
+    this.#jobs.hidden = this.#spans.length === 0
     this.#mark = elementOf(`mark-${index}`, HTMLElement)
     this.#event = elementOf(`event-${index}`, HTMLElement)
     this.#reason = elementOf(`reason-${index}`, HTMLElement)
@@ -69,13 +76,17 @@ export class TreePanel {
     sizeCanvas(this.#tree, this.#width, this.#layout.height)
     const strip = sizeCanvas(this.#history, this.#width, HISTORY_HEIGHT)
     const { replay, moments, index } = this.#parts
-    drawHistory(strip, {
-      replay,
+    const drawn = {
       moments,
       done: moments.editsDone[index]!,
       width: this.#width,
       palette: this.#palette,
-    })
+    }
+    drawHistory(strip, { replay, ...drawn })
+    if (!this.#jobs.hidden) {
+      const jobs = sizeCanvas(this.#jobs, this.#width, jobsHeight(this.#spans))
+      drawJobs(jobs, { spans: this.#spans, ...drawn })
+    }
     this.show(this.#moment, this.#progress)
   }
 

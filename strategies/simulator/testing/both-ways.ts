@@ -5,11 +5,15 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { ManualClock } from '../../../engine/base/clock.ts'
+import { createRandom } from '../../../engine/base/random.ts'
 import type { CompactionStrategy } from '../../../engine/compaction/strategy.ts'
 import { Database } from '../../../engine/db/database.ts'
 import { parseEngineOptions } from '../../../engine/db/options.ts'
 import { parseName } from '../../../engine/manifest/file-names.ts'
 import { decodeVersionEdit } from '../../../engine/manifest/version-edit-codec.ts'
+import type { JobOrder, JobOutcome } from '../../../engine/scheduling/job-order.ts'
+import { runJob } from '../../../engine/scheduling/run-job.ts'
+import { SeededExecutor } from '../../../engine/scheduling/virtual/seeded-executor.ts'
 import { Ledger, sumCells } from '../../../engine/storage/ledger.ts'
 import { MemoryStorage } from '../../../engine/storage/memory-storage.ts'
 import type { TableMeta } from '../../../engine/version/table-meta.ts'
@@ -17,6 +21,7 @@ import type { TablePlacement, VersionEdit } from '../../../engine/version/versio
 import { LogReader } from '../../../engine/wal/log-reader.ts'
 import { WriteBatch } from '../../../engine/wal/write-batch.ts'
 import { ExactSimulator } from '../exact-simulator.ts'
+import type { SimulatedOrder, SimulatedOutcome } from '../simulated-tree.ts'
 
 /** A put with the length of its value, or a delete. The key is borrowed. */
 export interface Write {
@@ -46,6 +51,12 @@ export interface Setup {
   readonly blockRestartInterval?: number
   readonly retentionMaxAgeMs?: number
   readonly retentionMaxBytes?: number
+  /** Jobs run in an order that a seed draws; at once if missing. */
+  readonly interleaved?: {
+    readonly seed: number
+    readonly memtablesMax: number
+    readonly backgroundJobs: number
+  }
 }
 
 /** The engine or the simulator, which takes a stream write by write. */
@@ -58,15 +69,40 @@ export interface Side {
 /** 2026-01-01; each write takes a millisecond. */
 const START_MS = Date.UTC(2026, 0, 1)
 const FOLDER = '/db'
+/** A memtable is full after about twice as many, so some wait for their flush. */
+const WRITES_PER_TURN = 20
 
 export function engineSide(setup: Setup): Side {
   const ledger = new Ledger()
   const storage = new MemoryStorage(ledger)
   const clock = new ManualClock(START_MS)
-  const { strategy, ...options } = setup
-  // A manifest that rolls would take file numbers.
-  const engine = { ...options, compression: 'none', manifestRollBytes: 2 ** 30 } as const
-  const database = Database.open({ storage, folder: FOLDER, strategy, options: engine, clock })
+  const { strategy, interleaved, ...options } = setup
+  let executor: SeededExecutor<JobOrder, JobOutcome> | null = null
+  let writes = 0
+  const database = Database.open({
+    storage,
+    folder: FOLDER,
+    strategy,
+    clock,
+    options: {
+      ...options,
+      compression: 'none',
+      // A manifest that rolls would take file numbers.
+      manifestRollBytes: 2 ** 30,
+      ...(interleaved === undefined ? {} : pressureOf(interleaved)),
+    },
+    scheduling:
+      interleaved === undefined
+        ? 'inline'
+        : ({ room, workers }) => {
+            executor = new SeededExecutor(
+              (order) => runJob(order, room),
+              createRandom(interleaved.seed),
+              workers,
+            )
+            return executor
+          },
+  })
   const batch = new WriteBatch()
   let values = new Uint8Array(4096)
   return {
@@ -79,6 +115,7 @@ export function engineSide(setup: Setup): Side {
         batch.put(key, values.subarray(0, valueLength))
       }
       database.writeSync(batch)
+      if (++writes % WRITES_PER_TURN === 0) executor?.turn()
     },
     finish: () => {
       database.flush()
@@ -95,16 +132,38 @@ export function engineSide(setup: Setup): Side {
   }
 }
 
+/** Only full memtables stop writers: the simulator knows no other stops. */
+function pressureOf({ memtablesMax, backgroundJobs }: NonNullable<Setup['interleaved']>) {
+  const bytes = Number.MAX_SAFE_INTEGER
+  return { memtablesMax, backgroundJobs, softDebtBytes: bytes - 1, hardDebtBytes: bytes }
+}
+
 export function simulatorSide(setup: Setup): Side {
-  const { strategy, ...given } = setup
+  const { strategy, interleaved, ...given } = setup
   const options = parseEngineOptions(given)
   const { memtableBytes, blockBytes, blockRestartInterval: restartInterval } = options
   const { retentionMaxAgeMs: maxAgeMs, retentionMaxBytes: maxBytes } = options
   const clock = new ManualClock(START_MS)
   const edits: ComparedEdit[] = []
   let writtenTableBytes = 0
+  let writes = 0
+  const executor =
+    interleaved === undefined
+      ? null
+      : new SeededExecutor<SimulatedOrder, SimulatedOutcome>(
+          ({ run }) => run(),
+          createRandom(interleaved.seed),
+          interleaved.backgroundJobs,
+        )
   const simulator = new ExactSimulator({
     strategy,
+    ...(interleaved === undefined || executor === null
+      ? {}
+      : {
+          executor,
+          memtablesMax: interleaved.memtablesMax,
+          compactionsMax: interleaved.backgroundJobs,
+        }),
     memtableBytes,
     clock,
     blocks: { blockBytes, restartInterval },
@@ -121,6 +180,7 @@ export function simulatorSide(setup: Setup): Side {
       clock.advance(1)
       if (valueLength === null) simulator.delete(key)
       else simulator.put(key, valueLength)
+      if (++writes % WRITES_PER_TURN === 0) executor?.turn()
     },
     finish: () => {
       simulator.flush()

@@ -9,8 +9,8 @@ import { roomsOver, type SharedRoom } from '../shared-room.ts'
 export function serveFailing(fail: (table: NewTable) => void): void {
   const start = workerData as ThreadStart
   const openRoom = roomsOver(start.room as SharedRoom)
-  serveJobs(start, (pause) => {
-    const { room, close } = openRoom(pause)
+  serveJobs(start, (pace) => {
+    const { room, close } = openRoom(pace)
     const createTable: typeof room.createTable = (cause, level, bitsPerKey) => {
       const table = room.createTable(cause, level, bitsPerKey)
       if (cause === 'compaction') fail(table)

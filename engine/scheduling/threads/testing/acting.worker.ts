@@ -6,20 +6,34 @@
 import { workerData } from 'node:worker_threads'
 import { corruption, LsmError } from '../../../base/errors.ts'
 import type { JobRoom } from '../../run-job.ts'
+import type { JobPace } from '../job-pace.ts'
 import { serveJobs, type ThreadStart } from '../serve-jobs.ts'
 import { ACTS } from './acts.ts'
 
-function perform(level: number, pause: () => void): never {
+const start = workerData as ThreadStart
+/** Counts how often a held job found that it may go on. */
+const beats = start.room as Int32Array<SharedArrayBuffer> | null
+
+function perform(level: number, pace: JobPace): never {
   const act = ACTS[level]
+  pace.pause()
   if (act === 'fail') throw failure()
   // Without its listeners the thread ends without a word, as at the limit of its heap.
   if (act === 'vanish') process.removeAllListeners('exit')
-  if (act === 'step') {
-    for (let file = 0; file < 4; file++) pause()
-    throw new Error('four files are done')
-  }
   if (act !== 'hold') process.exit(7)
-  for (;;) pause()
+  try {
+    for (;;) {
+      if (beats !== null) Atomics.add(beats, 0, 1)
+      pace.pause()
+    }
+  } catch (error) {
+    // Given up: a job needs a while to remove its files.
+    if (beats !== null) {
+      Atomics.wait(beats, 1, 0, 100)
+      Atomics.add(beats, 0, 1)
+    }
+    throw error
+  }
 }
 
 function failure(): LsmError {
@@ -34,10 +48,10 @@ function unused(): never {
   throw new Error('no job of this test has entries')
 }
 
-serveJobs(workerData as ThreadStart, (pause) => {
+serveJobs(start, (pace) => {
   const room: JobRoom = {
     createTable: unused,
-    openRun: (level) => () => perform(level, pause),
+    openRun: (level) => () => perform(level, pace),
     removeTable() {},
     relocation: unused,
   }

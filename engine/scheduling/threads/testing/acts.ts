@@ -1,5 +1,5 @@
 /** Owns what a job of `acting.worker.ts` does, by the level of its first run. */
 
-export const ACTS = ['fail', 'exit', 'vanish', 'hold', 'step'] as const
+export const ACTS = ['fail', 'exit', 'vanish', 'hold'] as const
 
 export type Act = (typeof ACTS)[number]

@@ -1,0 +1,147 @@
+/**
+ * Owns the reading of `--scheduling` and of the settings that belong to it: who runs flushes and
+ * compactions, the policy, and the modelled device of logical time. Combinations that mean nothing
+ * are refused, each with one line that names what to change.
+ */
+import { z } from 'zod'
+import {
+  BACKGROUND_JOBS_DEFAULT,
+  type EngineOptions,
+  MEMTABLES_MAX_DEFAULT,
+  SLOWDOWN_DEFAULT,
+} from '../../engine/index.ts'
+import type { DeviceConfig, SchedulingConfig } from '../../results/schema.ts'
+import { SCHEDULING_POLICIES, schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
+import { UsageError, unknownName } from '../base/usage-error.ts'
+import type { EngineTarget, SchedulingName } from './request.ts'
+import { readSettings, type SettingValue } from './settings.ts'
+
+/** A SATA drive of a data centre, and a client thread as fast as this engine's on a server core. */
+export const deviceSchema = z.strictObject({
+  deviceReadMBps: z
+    .number()
+    .gt(0)
+    .max(1e6)
+    .default(500)
+    .describe('--scheduling=virtual: what the modelled device reads, in 10⁶ bytes a second.'),
+  deviceWriteMBps: z
+    .number()
+    .gt(0)
+    .max(1e6)
+    .default(500)
+    .describe('--scheduling=virtual: what the modelled device writes, in 10⁶ bytes a second.'),
+  deviceLatencyUs: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(100)
+    .describe('--scheduling=virtual: how long the answer to one read takes, besides its bytes.'),
+  deviceFileUs: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(500)
+    .describe('--scheduling=virtual: to create a file and make it durable.'),
+  deviceOperationUs: z
+    .number()
+    .min(0)
+    .max(1e6)
+    .default(5)
+    .describe("--scheduling=virtual: of the clients' only thread, for one operation."),
+})
+
+/** Engine options that mean something only where jobs run beside writes. */
+const BACKGROUND_OPTIONS = [
+  'scheduling',
+  'backgroundJobs',
+  'memtablesMax',
+  'slowdown',
+  'softDebtBytes',
+  'hardDebtBytes',
+  'compactionBytesPerSecond',
+]
+
+type Settings = Readonly<Record<string, SettingValue>>
+
+/**
+ * The settings of `--set` apart: those of the engine, and those of the modelled device. Throws
+ * `UsageError` for a name that begins like a device's and is none.
+ */
+export function splitSettings(set: Settings): {
+  readonly engine: Settings
+  readonly device: Settings
+} {
+  const isDevice = ([name]: [string, SettingValue]) => Object.hasOwn(deviceSchema.shape, name)
+  const all = Object.entries(set)
+  const known = Object.keys(deviceSchema.shape)
+  const foreign = all.find(([name]) => name.startsWith('device') && !known.includes(name))
+  if (foreign !== undefined) throw unknownName('setting of the device', foreign[0], known)
+  return {
+    engine: Object.fromEntries(all.filter((setting) => !isDevice(setting))),
+    device: Object.fromEntries(all.filter(isDevice)),
+  }
+}
+
+export interface SchedulingRequest {
+  readonly scheduling: SchedulingName
+  readonly target: EngineTarget
+  readonly storage: 'node' | 'memory'
+  readonly set: Settings
+}
+
+/** Null: inline. Throws `UsageError`. */
+export function chooseScheduling(
+  { scheduling, target, storage, set }: SchedulingRequest,
+  engine: EngineOptions,
+): SchedulingConfig | null {
+  const { device } = splitSettings(set)
+  checkPolicy(engine)
+  const [deviceName] = Object.keys(device)
+  if (scheduling !== 'virtual' && deviceName !== undefined) {
+    throw new UsageError(`--set=${deviceName}: only with --scheduling=virtual`)
+  }
+  if (scheduling === 'inline') {
+    const foreign = BACKGROUND_OPTIONS.find((name) => Object.hasOwn(set, name))
+    if (foreign === undefined) return null
+    throw new UsageError(
+      `--set=${foreign}: only with --scheduling=threads or virtual; inline, nothing runs beside ` +
+        'the operations',
+    )
+  }
+  if (target === 'simulator') {
+    throw new UsageError(`--scheduling=${scheduling}: not with --target=simulator; take inline`)
+  }
+  if (scheduling === 'threads' && storage === 'memory') {
+    throw new UsageError(
+      '--scheduling=threads: not with --storage=memory, which other threads cannot reach',
+    )
+  }
+  const { backgroundJobs, memtablesMax, slowdown } = engine
+  return {
+    executor: scheduling,
+    policy: schedulingPolicyOf(engine.scheduling).name,
+    backgroundJobs: backgroundJobs ?? BACKGROUND_JOBS_DEFAULT,
+    memtablesMax: memtablesMax ?? MEMTABLES_MAX_DEFAULT,
+    slowdown: slowdown ?? SLOWDOWN_DEFAULT,
+    ...(scheduling === 'virtual' && { device: deviceOf(device) }),
+  }
+}
+
+/** Its type cannot say which policies there are. */
+function checkPolicy({ scheduling }: EngineOptions): void {
+  if (scheduling === undefined || SCHEDULING_POLICIES.has(scheduling)) return
+  throw unknownName('scheduling', scheduling, [...SCHEDULING_POLICIES.keys()])
+}
+
+function deviceOf(given: Settings): DeviceConfig {
+  const device = deviceSchema.parse(
+    readSettings(deviceSchema, given, 'setting of the device', '--set'),
+  )
+  return {
+    readMBps: device.deviceReadMBps,
+    writeMBps: device.deviceWriteMBps,
+    latencyUs: device.deviceLatencyUs,
+    fileUs: device.deviceFileUs,
+    operationUs: device.deviceOperationUs,
+  }
+}
