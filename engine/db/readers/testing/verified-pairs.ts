@@ -157,7 +157,7 @@ export class PairChecks {
   }
 }
 
-export function keyOf(pair: number, half: number): Uint8Array {
+function keyOf(pair: number, half: number): Uint8Array {
   const key = new Uint8Array(KEY_BYTES)
   // Neighbours in key order are no neighbours in number.
   viewOf(key).setUint32(0, Math.imul(pair, 0x9e3779b1))
