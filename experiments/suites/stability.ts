@@ -57,10 +57,10 @@ const SCALES: Readonly<Record<SuiteScale, Scale>> = {
   },
   smoke: {
     memtableBytes: 16 * MIB,
-    writesPerMemtable: 256,
-    memtables: { leveling: 170, tiering: 200, partitioned: 400 },
-    tree: { leveling: { T: 6, deepest: 3 }, tiering: { T: 3, deepest: 4 } },
-    seconds: 1500,
+    writesPerMemtable: 128,
+    memtables: { leveling: 170, tiering: 195, partitioned: 200 },
+    tree: { leveling: { T: 6, deepest: 3 }, tiering: { T: 3, deepest: 5 } },
+    seconds: 1000,
   },
 }
 
@@ -375,12 +375,15 @@ class Bench {
       memtablesMax: 1,
       workers: 8,
       limitBytesPerSecond: null,
+      // No scheduler here looks at the clients.
+      measureEveryMs: 1e6,
       // With one limit for both steps a pacer never has anything to do.
       slowdown: slowdown ?? 'rate',
       countRuns,
       runLimits: { slowdownRuns, stopRuns },
       writes: ratePerSecond === null ? null : { ratePerSecond, shape: steady, spacing: 'regular' },
       reads: null,
+      readBytes: 0,
       writeNs: 10_000,
       logChunkBytes: 0,
       seconds: seconds * 1.2,

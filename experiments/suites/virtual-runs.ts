@@ -42,13 +42,21 @@ export interface VirtualSetting {
 export interface VirtualCase
   extends Pick<
       VirtualStoreOptions,
-      'memtablesMax' | 'workers' | 'limitBytesPerSecond' | 'slowdown' | 'countRuns' | 'runLimits'
+      | 'memtablesMax'
+      | 'workers'
+      | 'limitBytesPerSecond'
+      | 'measureEveryMs'
+      | 'slowdown'
+      | 'countRuns'
+      | 'runLimits'
     >,
     Pick<VirtualClientsOptions, 'writeNs' | 'logChunkBytes'> {
   readonly policy: SchedulingPolicy
   /** Null: a closed system. */
   readonly writes: Load | null
   readonly reads: Load | null
+  /** Bytes that one read fetches from the device. */
+  readonly readBytes: number
   readonly seconds: number
   /** Nothing that is answered before this is counted. */
   readonly warmUpSeconds: number
@@ -65,7 +73,6 @@ export interface VirtualRun {
 }
 
 const SAMPLES = 120
-const READ_BYTES = 4096
 const KEY_BYTES = 16
 
 const shapeOf = ({ records, recordBytes }: VirtualSetting) => ({
@@ -115,7 +122,7 @@ export async function runVirtual(
     shape: shapeOf(setting),
     strategy: setting.strategy(),
     seed: deriveSeed(seed, 'run'),
-    measureEveryMs: 100,
+    measureEveryMs: options.measureEveryMs,
     memtablesMax: options.memtablesMax,
     workers: options.workers,
     limitBytesPerSecond: options.limitBytesPerSecond,
@@ -133,7 +140,7 @@ export async function runVirtual(
     writes: writes === null ? null : arrivalsOf(writes, deriveSeed(seed, 'writes')),
     reads: reads && {
       arrivals: arrivalsOf(reads, deriveSeed(seed, 'reads')),
-      work: { readBytes: READ_BYTES, writtenBytes: 0, operations: 1, files: 0 },
+      work: { readBytes: options.readBytes, writtenBytes: 0, operations: 1, files: 0 },
     },
     observer: books,
   })
