@@ -7,6 +7,7 @@ import { filters } from './kinds/filters.ts'
 import { latency } from './kinds/latency.ts'
 import { predictionError } from './kinds/prediction-error.ts'
 import { run } from './kinds/run.ts'
+import { silk, stability } from './kinds/schedulers.ts'
 import { sweep } from './kinds/sweep.ts'
 import { throughput } from './kinds/throughput.ts'
 import { tradeOff } from './kinds/trade-off.ts'
@@ -31,6 +32,8 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     filters,
     valueSize,
     valueLog,
+    stability,
+    silk,
     run,
   ].map((kind) => [kind.name, kind]),
 )
