@@ -31,6 +31,8 @@ const DEVICE = { readBytesPerMs: 200e3, writeBytesPerMs: 200e3, latencyMs: 0.1, 
 
 const PEAK_SECONDS = 10
 const CYCLE_SECONDS = 50
+/** One in 5 s: two in a peak. */
+const SAMPLES_PER_CYCLE = 10
 /** Bytes per second of the clients: in peaks, and in valleys. */
 const WRITES = { peak: 36e6, valley: 5e6 }
 const READS = { peak: 40e6, valley: 4e6 }
@@ -210,6 +212,7 @@ function caseOf(scale: SuiteScale, policy: SchedulingPolicy): VirtualCase {
     logChunkBytes: MIB,
     seconds: (cycles + 2) * CYCLE_SECONDS,
     warmUpSeconds: 2 * CYCLE_SECONDS,
+    samples: cycles * SAMPLES_PER_CYCLE,
     parts: PARTS,
     partOf: (seconds) => (seconds % CYCLE_SECONDS < PEAK_SECONDS ? 0 : 1),
   }

@@ -418,6 +418,7 @@ class Bench {
       seconds,
       // The paper leaves out the first 20 minutes of two hours.
       warmUpSeconds: seconds / 6,
+      samples: 120,
       parts: [''],
       partOf: () => 0,
     }

@@ -60,6 +60,8 @@ export interface VirtualCase
   readonly seconds: number
   /** Nothing that is answered before this is counted. */
   readonly warmUpSeconds: number
+  /** How many samples are taken after the warm-up. */
+  readonly samples: number
   /** The parts of time that are told apart, and the part of a moment in seconds. */
   readonly parts: readonly string[]
   readonly partOf: (seconds: number) => number
@@ -72,7 +74,6 @@ export interface VirtualRun {
   readonly series: SuiteRun['series']
 }
 
-const SAMPLES = 120
 const KEY_BYTES = 16
 
 const shapeOf = ({ records, recordBytes }: VirtualSetting) => ({
@@ -111,7 +112,8 @@ export async function runVirtual(
   onShare: (share: number) => void,
 ): Promise<VirtualRun> {
   const { memtableBytes, device, recordBytes, seed } = setting
-  const { policy, writes, reads, seconds, warmUpSeconds, writeNs, logChunkBytes } = options
+  const { policy, writes, reads, seconds, warmUpSeconds, samples } = options
+  const { writeNs, logChunkBytes } = options
   const clock = new VirtualClock()
   const store = new VirtualStore({
     clock,
@@ -144,13 +146,13 @@ export async function runVirtual(
     },
     observer: books,
   })
-  const sliceSeconds = (seconds - warmUpSeconds) / SAMPLES
+  const sliceSeconds = (seconds - warmUpSeconds) / samples
   clients.run(Math.round(warmUpSeconds * 1e9))
   books.begin()
-  for (let sample = 1; sample <= SAMPLES; sample++) {
+  for (let sample = 1; sample <= samples; sample++) {
     clients.run(Math.round((warmUpSeconds + sample * sliceSeconds) * 1e9))
     books.sample(sample * sliceSeconds, sliceSeconds, clients.waitingNs)
-    onShare(sample / SAMPLES)
+    onShare(sample / samples)
     await nextTurn()
     if (signal.aborted) throw new Interrupted('interrupted')
   }

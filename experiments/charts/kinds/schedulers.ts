@@ -52,7 +52,7 @@ export const silk: ChartKind = {
       settings: 'leveled compaction, T = 10, 200 MB/s, peaks of 10 s and valleys of 40 s',
       plots: [
         percentiles('writes in peaks', runs, 'peakWrite'),
-        percentiles('reads in peaks', runs, 'peakRead'),
+        percentiles('reads in peaks', runs, 'peakRead', 'ms'),
         overTime('writes: p99 in an interval', runs, 'writeP99Ms', 'ms (log)', 500),
         overTime('write throughput', runs, 'writesPerSecond', 'writes per second', 500),
       ],
@@ -90,7 +90,9 @@ interface SchedulersChart {
 }
 
 /** Undefined: the scheduler is not drawn. */
-type StyleOf = (run: SuiteRun) => ReturnType<typeof seriesStyle> | undefined
+type StyleOf = (
+  run: SuiteRun,
+) => { readonly place: number; readonly style: ReturnType<typeof seriesStyle> } | undefined
 
 function schedulersChart(
   suite: SuiteResult,
@@ -99,8 +101,8 @@ function schedulersChart(
 ): VegaLiteSpec {
   const grid = gridOf(preset, plots.length, 150)
   const styleOf: StyleOf = ({ params }) => {
-    const index = schedulers.indexOf(String(params.scheduler))
-    return index < 0 ? undefined : seriesStyle(index)
+    const place = schedulers.indexOf(String(params.scheduler))
+    return place < 0 ? undefined : { place, style: seriesStyle(place) }
   }
   const drawn = plots.map((plot) => plotView(preset, plot(styleOf), grid.size))
   return framed(preset, {
@@ -131,7 +133,12 @@ const PERCENTILES = [
   { label: 'max', figure: 'MaxMs' },
 ] as const
 
-function percentiles(heading: string, runs: readonly SuiteRun[], latency: string) {
+function percentiles(
+  heading: string,
+  runs: readonly SuiteRun[],
+  latency: string,
+  unit: 'ms' | 'ms (log)' = 'ms (log)',
+) {
   const labels = PERCENTILES.map(({ label }) => `'${label}'`).join(', ')
   const last = PERCENTILES.length - 1
   return (styleOf: StyleOf): Plot => ({
@@ -142,7 +149,7 @@ function percentiles(heading: string, runs: readonly SuiteRun[], latency: string
       values: PERCENTILES.map((_, place) => place),
       labelExpr: `[${labels}][datum.value]`,
     },
-    y: { title: 'ms (log)', log: true, format: '~g' },
+    y: axisOf(unit),
     series: seriesOf(runs, styleOf, 'line-points', ({ figures }) =>
       PERCENTILES.flatMap(({ figure }, x) => {
         const y = figures[latency + figure]
@@ -162,7 +169,7 @@ function overTime(
   return (styleOf: StyleOf): Plot => ({
     heading,
     x: { title: 'seconds', format: '~s', tickCount: 4 },
-    y: { title: unit, log: unit.includes('log'), format: '~s' },
+    y: axisOf(unit),
     series: seriesOf(runs, styleOf, 'line', ({ series }) =>
       series
         .filter(({ atSeconds }) => atSeconds! <= secondsMax)
@@ -171,15 +178,22 @@ function overTime(
   })
 }
 
+function axisOf(unit: string): Plot['y'] {
+  return { title: unit, log: unit.includes('log'), format: '~g' }
+}
+
+/** In the order of the legend, so that later lines are seen above earlier ones. */
 function seriesOf(
   runs: readonly SuiteRun[],
   styleOf: StyleOf,
   marks: Plot['series'][number]['marks'],
   pointsOf: (run: SuiteRun) => Plot['series'][number]['points'],
 ): Plot['series'] {
-  return runs.flatMap((run) => {
-    const style = styleOf(run)
-    if (style === undefined) return []
-    return [{ name: String(run.params.scheduler), style, marks, points: pointsOf(run) }]
+  const found = runs.flatMap((run) => {
+    const drawn = styleOf(run)
+    if (drawn === undefined) return []
+    const { place, style } = drawn
+    return [{ place, name: String(run.params.scheduler), style, marks, points: pointsOf(run) }]
   })
+  return found.toSorted((a, b) => a.place - b.place)
 }
