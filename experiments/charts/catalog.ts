@@ -8,6 +8,7 @@ import { filters } from './kinds/filters.ts'
 import { latency } from './kinds/latency.ts'
 import { predictionError } from './kinds/prediction-error.ts'
 import { run } from './kinds/run.ts'
+import { silk, stability } from './kinds/schedulers.ts'
 import { sweep } from './kinds/sweep.ts'
 import { throughput } from './kinds/throughput.ts'
 import { tradeOff } from './kinds/trade-off.ts'
@@ -33,6 +34,8 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     valueSize,
     valueLog,
     backgroundWork,
+    stability,
+    silk,
     run,
   ].map((kind) => [kind.name, kind]),
 )
