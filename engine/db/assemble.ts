@@ -185,6 +185,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
+    limitBytesPerSecond: options.compactionBytesPerSecond ?? null,
     workers,
     // `flush` freezes one memtable more than may wait.
     jobsMax: compactionsMax * parts + memtablesMax + 1,

@@ -185,9 +185,9 @@ function checkValueLogPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy
   )
 }
 
-/** If the option `scheduling` is given, the policy must be the one that it names. */
+/** The policy must be the one that `scheduling` names. A limit on bandwidth needs a policy. */
 function checkSchedulingPolicy(
-  { scheduling }: EngineOptions,
+  { scheduling, compactionBytesPerSecond }: EngineOptions,
   policy: SchedulingPolicy | null,
 ): void {
   if (policy !== null) {
@@ -195,6 +195,12 @@ function checkSchedulingPolicy(
     checkText(policy.name, "the scheduling policy's name")
   }
   const given = policy?.name ?? 'none'
+  if (policy === null && compactionBytesPerSecond !== undefined) {
+    throw invalidArgument(
+      'engine option compactionBytesPerSecond needs a scheduling policy, which divides the bytes',
+      { option: 'compactionBytesPerSecond' },
+    )
+  }
   if (scheduling === undefined || given === scheduling) return
   throw invalidArgument(
     `engine option scheduling is ${scheduling}, but the given policy is ${given}`,

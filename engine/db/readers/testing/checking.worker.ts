@@ -1,7 +1,7 @@
 /** Owns a thread that reads a database while the test writes, and checks each read. */
 
-import { parentPort, workerData } from 'node:worker_threads'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../../../base/assert.ts'
 import { createRandom } from '../../../base/random.ts'
 import { openReader } from '../reader.ts'
