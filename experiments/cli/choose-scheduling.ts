@@ -63,13 +63,19 @@ const BACKGROUND_OPTIONS = [
 
 type Settings = Readonly<Record<string, SettingValue>>
 
-/** The settings of `--set` apart: those of the engine, and those of the modelled device. */
+/**
+ * The settings of `--set` apart: those of the engine, and those of the modelled device. Throws
+ * `UsageError` for a name that begins like a device's and is none.
+ */
 export function splitSettings(set: Settings): {
   readonly engine: Settings
   readonly device: Settings
 } {
   const isDevice = ([name]: [string, SettingValue]) => Object.hasOwn(deviceSchema.shape, name)
   const all = Object.entries(set)
+  const known = Object.keys(deviceSchema.shape)
+  const foreign = all.find(([name]) => name.startsWith('device') && !known.includes(name))
+  if (foreign !== undefined) throw unknownName('setting of the device', foreign[0], known)
   return {
     engine: Object.fromEntries(all.filter((setting) => !isDevice(setting))),
     device: Object.fromEntries(all.filter(isDevice)),

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
@@ -62,6 +63,15 @@ class Readable {
 
 function pairsOf(entries: Iterable<[Uint8Array, Uint8Array]>): Map<string, string> {
   return new Map(Array.from(entries, ([key, value]) => [text(key), text(value)]))
+}
+
+/** Where the link leads; empty if it has gone. */
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
 }
 
 /** Lets messages between a database and its readers arrive, and their answers. */
@@ -179,6 +189,8 @@ test('a cursor keeps segments whose values were moved; without it they shrink', 
   await world.write(KEYS)
   db.flush()
   using reader = openReader(db.readerChannel())
+  // Into segments that are newer than the view.
+  await world.write(30)
   const before = new Map(world.oracle)
   const cursor = reader.cursor()
   const keptBytes = logBytes()
@@ -217,6 +229,26 @@ test('a thread takes new views when it reads and when its event loop turns', asy
   // The database looks at what readers hold whenever its tree has changed.
   db.flush()
   expect(hasOld()).toBe(false)
+})
+
+test.runIf(existsSync('/proc/self/fd'))('a reader closes the files that it needs no more', async () => {
+  const world = new Readable(LOGGED)
+  const { db, folder } = world
+  const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
+  const openOnes = () => links().filter((path) => path.startsWith(folder))
+  using reader = openReader(db.readerChannel())
+  for (let round = 0; round < 3; round++) {
+    await world.write(KEYS)
+    db.flush()
+    await expectSame(reader, world.oracle)
+  }
+  expect(openOnes().length).toBeGreaterThan(5)
+  db.flush()
+  await turns()
+  expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
+  db.close()
+  await turns()
+  expect(openOnes()).toEqual([])
 })
 
 test('a snapshot stays at its moment until it is released', async () => {
@@ -276,15 +308,19 @@ const STEPS: readonly [string, (change: () => void) => void][] = [
   ],
 ]
 
+const CHANGES = 8
+
 test.each(STEPS)('the database changes right before %s', async (_, interpose) => {
   const world = new Readable()
   const { db } = world
   await world.write(KEYS)
   using reader = openReader(db.readerChannel())
+  /** The values of one key, by the sequence numbers of their writes. */
+  const bySeq = new Map([[0, world.oracle.get('key7')!]])
   let changes = 0
   let isChanging = false
   interpose(() => {
-    if (isChanging || changes >= 20) return
+    if (isChanging || changes >= CHANGES) return
     isChanging = true
     changes++
     // Replaces all tables and fills all arenas. What follows lies in a new memtable.
@@ -296,17 +332,24 @@ test.each(STEPS)('the database changes right before %s', async (_, interpose) =>
         batch.put(bytes(key), bytes(value))
         db.writeSync(batch)
         world.oracle.set(key, value)
+        if (key === 'key7') bySeq.set(db.lastSeq, value)
       }
     }
     isChanging = false
   })
-  const seen = new Map<string, string>()
-  while (changes < 20) {
-    const least = world.oracle.get('key7')
-    const values = [reader.get(bytes('key7')), reader.get(bytes('key7'))].map((v) => text(v!))
-    expect([least, world.oracle.get('key7')]).toContain(values[0])
-    Array.from(reader.scan(), ([key, value]) => seen.set(text(key), text(value)))
-    await world.write(1)
+  while (changes < CHANGES) {
+    using snapshot = reader.snapshot()
+    const now = text(reader.get(bytes('key7'))!)
+    expect([...bySeq.values()]).toContain(now)
+    const atSnapshot = text(reader.get(bytes('key7'), { snapshot })!)
+    const newest = Math.max(...bySeq.keys().filter((seq) => seq <= snapshot.seq))
+    expect(atSnapshot).toBe(bySeq.get(newest))
+    expect(pairsOf(reader.scan({ snapshot })).get('key7')).toBe(atSnapshot)
+    const batch = new WriteBatch()
+    batch.put(bytes('key0'), bytes('now'))
+    db.writeSync(batch)
+    world.oracle.set('key0', 'now')
+    db.flush()
   }
   await expectSame(reader, world.oracle)
 })

@@ -1,0 +1,397 @@
+/**
+ * Owns the suite `stability`: how long do writes wait for merges, and which scheduler makes them
+ * wait least? After Luo & Carey, "On Performance Stability in LSM-based Storage Systems", PVLDB
+ * 13(4), 2019.
+ *
+ * The method has two phases. A closed system, whose writer never waits for an arrival, measures the
+ * maximum throughput; then writes arrive evenly at 95 % of it, and their latency counts from their
+ * arrival. The maximum is measured with the fair scheduler: a greedy one puts large merges off, and
+ * the throughput meanwhile cannot be kept up.
+ *
+ * The paper: AsterixDB, 100 million records of 1 KB, memory components of 128 MB, background writes
+ * at 100 MB/s, the log on a disk of its own, leveling with T = 10 and tiering with T = 3, and writes
+ * stop at twice the components of the tree at rest.
+ *
+ * Here: the same sizes in the statistical simulator in virtual time, with keys updated uniformly. At
+ * full scale a write is 16 KiB, so that 100 GB are 6.5 million records; the smoke scale also has
+ * smaller memtables and a tree of fewer of them. One seed, since nothing is measured by a clock.
+ *
+ * Left out: AsterixDB's own times, which a model of a device cannot give; skewed keys, size-tiered
+ * merges and bursts (§5.1.4, §5.3), secondary indexes (§6.3).
+ */
+import type { Version } from '../../engine/index.ts'
+import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
+import { levelAt, STRATEGIES } from '../../strategies/index.ts'
+import { schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
+import { steady } from '../load/arrivals.ts'
+import { expectedRuns, oneLevelLeveling, oneLevelTiering } from './one-level-merges.ts'
+import { atMostClaim, type Suite, type SuiteContext, withinClaim } from './suite.ts'
+import { loadedTree, runVirtual, type VirtualCase, type VirtualSetting } from './virtual-runs.ts'
+
+const MIB = 2 ** 20
+/** 100 MB/s for writes; reads of an SSD are faster. */
+const DEVICE = { readBytesPerMs: 500e3, writeBytesPerMs: 100e3, latencyMs: 0.1, perFileMs: 0 }
+/** The open system runs at this share of the maximum. */
+const LOAD_SHARE = 0.95
+/** What "much longer" means. */
+const MUCH = 10
+
+type Layout = 'leveling' | 'tiering' | 'partitioned'
+
+interface Scale {
+  readonly memtableBytes: number
+  readonly writesPerMemtable: number
+  /** Memtables that the records fill. */
+  readonly memtables: Readonly<Record<Layout, number>>
+  readonly tree: Readonly<Record<'leveling' | 'tiering', { T: number; deepest: number }>>
+  readonly seconds: number
+}
+
+const SCALES: Readonly<Record<SuiteScale, Scale>> = {
+  full: {
+    memtableBytes: 128 * MIB,
+    writesPerMemtable: 8192,
+    memtables: { leveling: 800, tiering: 800, partitioned: 800 },
+    tree: { leveling: { T: 10, deepest: 3 }, tiering: { T: 3, deepest: 5 } },
+    seconds: 36_000,
+  },
+  smoke: {
+    memtableBytes: 16 * MIB,
+    writesPerMemtable: 256,
+    memtables: { leveling: 170, tiering: 200, partitioned: 400 },
+    tree: { leveling: { T: 6, deepest: 3 }, tiering: { T: 3, deepest: 4 } },
+    seconds: 1500,
+  },
+}
+
+/** What is different from run to run. */
+interface Experiment {
+  readonly layout: Layout
+  readonly scheduler: string
+  /** Null: the closed system. */
+  readonly ratePerSecond: number | null
+  readonly constraint: Constraint
+  readonly slowdown?: VirtualCase['slowdown']
+}
+
+/** Which runs are counted, and at how many of them writes stop. */
+interface Constraint {
+  readonly name: string
+  readonly countRuns: (version: Version) => number
+  readonly stopRuns: number
+  /** Where a pacer begins; at the stop if missing. */
+  readonly slowdownRuns?: number
+}
+
+export const stability: Suite = {
+  name: 'stability',
+  fullSeconds: 200,
+  description: 'write stalls by scheduler at 95 % of the maximum, in virtual time (Luo & Carey)',
+  columns: [
+    { heading: 'writes/s', figure: 'writesPerSecond' },
+    { heading: 'p50 ms', figure: 'writeP50Ms' },
+    { heading: 'p99 ms', figure: 'writeP99Ms' },
+    { heading: 'p99.9 ms', figure: 'writeP999Ms' },
+    { heading: 'stops', figure: 'stops' },
+    { heading: 'stopped s', figure: 'stopSeconds' },
+    { heading: 'longest s', figure: 'longestStopSeconds' },
+    { heading: 'WA', figure: 'writeAmplification' },
+  ],
+  run: async (context) => {
+    const bench = new Bench(context)
+    const claims = [
+      ...(await wholeMerges(bench, 'leveling')),
+      ...(await wholeMerges(bench, 'tiering')),
+      ...(await tighterConstraints(bench)),
+      ...(await wrongMaximum(bench)),
+      ...(await slowdowns(bench)),
+      ...(await partitionedMerges(bench)),
+    ]
+    return { runs: bench.runs, claims }
+  },
+}
+
+/** Greedy ≤ fair ≪ single, where whole levels merge and the constraint is the paper's. */
+async function wholeMerges(bench: Bench, layout: 'leveling' | 'tiering') {
+  const [fair, greedy, single] = await bench.open(layout, ['fair', 'greedy', 'single'])
+  const source = `Luo & Carey §5.1 (${layout})`
+  const claims: Claim[] = []
+  for (const [percentile, figure] of PERCENTILES) {
+    const name = `${layout}: ${percentile} write latency`
+    claims.push(
+      atMostClaim(`${name}, greedy ≤ fair`, greedy![figure], fair![figure], source),
+      atMostClaim(`${name}, fair ≪ single`, fair![figure] * MUCH, single![figure], source),
+    )
+  }
+  claims.push(
+    atMostClaim(`${layout}: stop seconds of fair`, fair!.stopSeconds, 0, source),
+    atMostClaim(`${layout}: stop seconds of greedy`, greedy!.stopSeconds, 0, source),
+    withinClaim(
+      `${layout}: throughput of greedy as of fair`,
+      greedy!.writesPerSecond,
+      fair!.writesPerSecond,
+      0.01,
+      source,
+    ),
+  )
+  return claims
+}
+
+/** With fewer components greedy needs fewer stops; a limit for each level needs more. */
+async function tighterConstraints(bench: Bench) {
+  const tight = bench.global('leveling', 1.5)
+  const local = {
+    name: '2 runs a level',
+    // Deeper levels never have more: a third run waits in the level above.
+    countRuns: (version: Version) => levelAt(version, 0).runs.length,
+    stopRuns: 2,
+  }
+  const [fair, greedy] = await bench.open('leveling', ['fair', 'greedy'], tight)
+  const [fairLocal] = await bench.open('leveling', ['fair'], local)
+  const [fairGlobal] = await bench.open('leveling', ['fair'])
+  return [
+    atMostClaim(
+      'leveling, 1.5 × the runs: p99 write latency, greedy ≤ fair',
+      greedy!.writeP99Ms,
+      fair!.writeP99Ms,
+      'Luo & Carey §4.2: greedy has the fewest components at each moment',
+    ),
+    atMostClaim(
+      'leveling, 1.5 × the runs: stop seconds of greedy ≤ half of fair',
+      greedy!.stopSeconds,
+      fair!.stopSeconds / 2,
+      'Luo & Carey §4.2: greedy has the fewest components at each moment',
+    ),
+    atMostClaim(
+      'leveling, fair: stop seconds, global ≤ local constraint',
+      fairGlobal!.stopSeconds,
+      fairLocal!.stopSeconds,
+      'Luo & Carey §4.1: a global constraint has more room for fluctuations',
+    ),
+  ]
+}
+
+/** The maximum that greedy reaches in a closed system cannot be kept up. */
+async function wrongMaximum(bench: Bench) {
+  const layout = 'tiering'
+  const fairMax = await bench.maximum(layout, 'fair')
+  const greedyMax = await bench.maximum(layout, 'greedy')
+  const [right] = await bench.open(layout, ['fair'])
+  const [wrong] = await bench.open(layout, ['fair'], bench.global(layout, 2), greedyMax)
+  const source = 'Luo & Carey §4.3: measure the maximum with the fair scheduler'
+  return [
+    atMostClaim(`${layout}: the maximum, fair ≤ greedy`, fairMax, greedyMax, source),
+    atMostClaim(
+      `${layout}: p99 write latency, at 95 % of fair's ≪ of greedy's maximum`,
+      right!.writeP99Ms * MUCH,
+      wrong!.writeP99Ms,
+      source,
+    ),
+  ]
+}
+
+/** Writes that go as fast as they can until they stop wait less than writes that are paced. */
+async function slowdowns(bench: Bench) {
+  const tight = bench.global('leveling', 1.5)
+  const [stopOnly] = await bench.open('leveling', ['greedy'], tight)
+  const claims: Claim[] = []
+  for (const slowdown of ['rate', 'debt', 'beats', 'spring'] as const) {
+    const constraint = {
+      ...tight,
+      name: `${tight.name}, slowdown ${slowdown}`,
+      slowdownRuns: tight.stopRuns - 1,
+    }
+    const [paced] = await bench.open('leveling', ['greedy'], constraint, null, slowdown)
+    claims.push(
+      atMostClaim(
+        `leveling, greedy: p99 write latency, stops alone ≤ slowdown ${slowdown}`,
+        stopOnly!.writeP99Ms,
+        paced!.writeP99Ms,
+        'Luo & Carey §4.1: process writes as quickly as possible',
+      ),
+    )
+  }
+  return claims
+}
+
+/** Where merges are small, one at a time is enough. */
+async function partitionedMerges(bench: Bench) {
+  const [single, fair] = await bench.open('partitioned', ['single', 'fair'])
+  const [whole] = await bench.open('leveling', ['single'])
+  const source = 'Luo & Carey §6: one merge at a time suffices for partitioned trees'
+  return [
+    atMostClaim(
+      'partitioned leveling: p99 write latency, single ≤ fair',
+      single!.writeP99Ms,
+      fair!.writeP99Ms,
+      source,
+    ),
+    atMostClaim(
+      'single: p99 write latency, partitioned ≪ whole levels',
+      single!.writeP99Ms * MUCH,
+      whole!.writeP99Ms,
+      source,
+    ),
+  ]
+}
+
+const PERCENTILES = [
+  ['p99', 'writeP99Ms'],
+  ['p99.9', 'writeP999Ms'],
+] as const
+
+interface Figures {
+  readonly writesPerSecond: number
+  readonly writeP99Ms: number
+  readonly writeP999Ms: number
+  readonly stopSeconds: number
+}
+
+/** Number of runs of the suite, for progress. */
+const RUNS = 20
+
+/** Runs each experiment once, and keeps loaded trees and results. */
+class Bench {
+  readonly runs: SuiteRun[] = []
+  readonly #context: SuiteContext
+  readonly #scale: Scale
+  readonly #trees = new Map<Layout, ReturnType<typeof loadedTree>>()
+
+  constructor(context: SuiteContext) {
+    this.#context = context
+    this.#scale = SCALES[context.scale]
+  }
+
+  /** Writes stop at `times` the runs of the tree at rest, in all levels together. */
+  global(layout: Layout, times: number): Constraint {
+    if (layout === 'partitioned') {
+      return {
+        name: '12 runs in level 0 (LevelDB)',
+        countRuns: (version) => levelAt(version, 0).runs.length,
+        stopRuns: 12,
+      }
+    }
+    return {
+      name: `${times} × the runs`,
+      countRuns: (version) => version.levels.reduce((sum, { runs }) => sum + runs.length, 0),
+      stopRuns: Math.floor(times * expectedRuns(layout, this.#scale.tree[layout])),
+    }
+  }
+
+  /** The throughput of the closed system. */
+  async maximum(layout: Layout, scheduler: string): Promise<number> {
+    const constraint = this.global(layout, 2)
+    const run = await this.#run({ layout, scheduler, constraint, ratePerSecond: null })
+    return run.writesPerSecond
+  }
+
+  /** The open system at 95 % of a maximum, by default of that under fair, for each scheduler. */
+  async open(
+    layout: Layout,
+    schedulers: readonly string[],
+    constraint = this.global(layout, 2),
+    maximum: number | null = null,
+    slowdown?: VirtualCase['slowdown'],
+  ): Promise<readonly Figures[]> {
+    const most = maximum ?? (await this.maximum(layout, 'fair'))
+    const found: Figures[] = []
+    for (const scheduler of schedulers) {
+      const ratePerSecond = LOAD_SHARE * most
+      const experiment = { layout, scheduler, constraint, ratePerSecond }
+      found.push(await this.#run(slowdown ? { ...experiment, slowdown } : experiment))
+    }
+    return found
+  }
+
+  async #run(experiment: Experiment): Promise<Figures> {
+    const name = nameOf(experiment)
+    let run = this.runs.find((known) => known.name === name)
+    if (run === undefined) {
+      run = await this.#measure(name, experiment)
+      this.runs.push(run)
+    }
+    return run.figures as unknown as Figures
+  }
+
+  async #measure(name: string, experiment: Experiment): Promise<SuiteRun> {
+    const { signal, onProgress } = this.#context
+    const { layout, constraint, scheduler, ratePerSecond, slowdown } = experiment
+    const startMs = performance.now()
+    const setting = this.#settingOf(layout)
+    const start = this.#trees.get(layout) ?? loadedTree(setting)
+    this.#trees.set(layout, start)
+    const done = this.runs.length
+    const { figures, series } = await runVirtual(
+      setting,
+      start,
+      this.#caseOf(experiment),
+      signal,
+      (share) => onProgress(name, done, RUNS, Math.min(1, (done + share) / RUNS)),
+    )
+    return {
+      name,
+      params: {
+        layout,
+        scheduler,
+        constraint: constraint.name,
+        stopRuns: constraint.stopRuns,
+        slowdown: slowdown ?? null,
+        ratePerSecond,
+        ...setting.device,
+        memtableBytes: setting.memtableBytes,
+        records: setting.records,
+        recordBytes: setting.recordBytes,
+      },
+      figures,
+      series: [...series],
+      wallSeconds: (performance.now() - startMs) / 1e3,
+    }
+  }
+
+  #settingOf(layout: Layout): VirtualSetting {
+    const { memtableBytes, writesPerMemtable, memtables, tree } = this.#scale
+    const leveldb = { T: 10, l0Trigger: 4, rules: 'leveldb', pick: 'rr' }
+    const strategies = {
+      leveling: () => oneLevelLeveling.create(tree.leveling),
+      tiering: () => oneLevelTiering.create(tree.tiering),
+      partitioned: () => STRATEGIES.get('leveling-partial')!.create(leveldb),
+    }
+    return {
+      strategy: strategies[layout],
+      records: memtables[layout] * writesPerMemtable,
+      recordBytes: memtableBytes / writesPerMemtable,
+      memtableBytes,
+      device: DEVICE,
+      seed: this.#context.seed,
+    }
+  }
+
+  #caseOf({ scheduler, ratePerSecond, constraint, slowdown }: Experiment): VirtualCase {
+    const { stopRuns, slowdownRuns = stopRuns, countRuns } = constraint
+    const { seconds } = this.#scale
+    return {
+      policy: schedulingPolicyOf(scheduler),
+      // The paper's two memory components: one takes writes, one is flushed.
+      memtablesMax: 1,
+      workers: 8,
+      limitBytesPerSecond: null,
+      // With one limit for both steps a pacer never has anything to do.
+      slowdown: slowdown ?? 'rate',
+      countRuns,
+      runLimits: { slowdownRuns, stopRuns },
+      writes: ratePerSecond === null ? null : { ratePerSecond, shape: steady, spacing: 'regular' },
+      reads: null,
+      writeNs: 10_000,
+      logChunkBytes: 0,
+      seconds: seconds * 1.2,
+      warmUpSeconds: seconds * 0.2,
+      parts: [''],
+      partOf: () => 0,
+    }
+  }
+}
+
+function nameOf({ layout, scheduler, ratePerSecond, constraint }: Experiment): string {
+  const system = ratePerSecond === null ? 'closed' : `${ratePerSecond.toFixed(1)}/s`
+  return `${layout}, ${scheduler}, ${system}, ${constraint.name}`
+}
