@@ -230,7 +230,7 @@ export class Commits {
     try {
       const stored = this.#head.append(group.map((waiting) => waiting.batch))
       const logged = { group, stored }
-      if (group.some(({ sync }) => sync === true)) {
+      if (this.#interval.isOverdue || group.some(({ sync }) => sync === true)) {
         if (when === 'later') {
           this.#syncLater(logged)
           return

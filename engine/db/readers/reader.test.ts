@@ -231,25 +231,28 @@ test('a thread takes new views when it reads and when its event loop turns', asy
   expect(hasOld()).toBe(false)
 })
 
-test.runIf(existsSync('/proc/self/fd'))('a reader closes the files that it needs no more', async () => {
-  const world = new Readable(LOGGED)
-  const { db, folder } = world
-  const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
-  const openOnes = () => links().filter((path) => path.startsWith(folder))
-  using reader = openReader(db.readerChannel())
-  for (let round = 0; round < 3; round++) {
-    await world.write(KEYS)
+test.runIf(existsSync('/proc/self/fd'))(
+  'a reader closes the files that it needs no more',
+  async () => {
+    const world = new Readable(LOGGED)
+    const { db, folder } = world
+    const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
+    const openOnes = () => links().filter((path) => path.startsWith(folder))
+    using reader = openReader(db.readerChannel())
+    for (let round = 0; round < 3; round++) {
+      await world.write(KEYS)
+      db.flush()
+      await expectSame(reader, world.oracle)
+    }
+    expect(openOnes().length).toBeGreaterThan(5)
     db.flush()
-    await expectSame(reader, world.oracle)
-  }
-  expect(openOnes().length).toBeGreaterThan(5)
-  db.flush()
-  await turns()
-  expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
-  db.close()
-  await turns()
-  expect(openOnes()).toEqual([])
-})
+    await turns()
+    expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
+    db.close()
+    await turns()
+    expect(openOnes()).toEqual([])
+  },
+)
 
 test('a snapshot stays at its moment until it is released', async () => {
   const world = new Readable()
