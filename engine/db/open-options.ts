@@ -50,7 +50,10 @@ export interface OpenOptions {
   readonly scheduling?: 'inline' | 'threads' | ExecutorFactory
   /** How jobs share workers and bandwidth: the policy that the engine option `scheduling` names. */
   readonly schedulingPolicy?: SchedulingPolicy | null
-  /** Called during flushes and compactions: it may read and call `write`, nothing else. */
+  /**
+   * Called in the middle of the database's work. It may read, and it may call `put`, `delete` and
+   * `write`; it must not call `writeSync`, `flush`, `collectValueLog` or `close`.
+   */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
 
