@@ -123,6 +123,7 @@ const DATABASE: readonly Call[] = [
   ...write((value) => db.put(key, key, value), 'put'),
   call('delete', NOT_BYTES, (value) => db.delete(value)),
   ...write((value) => db.delete(key, value), 'delete'),
+  ...options('readerChannel', { blockCacheBytes: NO_COUNT }, (value) => db.readerChannel(value)),
   call('write', NO_BATCH, (value) => db.write(value)),
   ...write((value) => db.write(fresh(), value), 'write'),
   call('writeSync', NO_BATCH, (value) => db.writeSync(value)),
@@ -143,6 +144,9 @@ const FUNCTIONS: readonly Call[] = [
   call('WriteBatch.put, value', NOT_BYTES, (value) => fresh().put(key, value)),
   call('WriteBatch.delete', NOT_BYTES, (value) => fresh().delete(value)),
   call('WriteBatch.from', NOT_BYTES, (value) => engine.WriteBatch.from(value)),
+  call('openReader', [...NO_OPTIONS, undefined, {}, { port: 1 }], (value) =>
+    engine.openReader(value),
+  ),
   call('describeFolder', NO_OBJECT, (value) => engine.describeFolder(value, '/db')),
   call('describeFolder, folder', NO_FOLDER, (value) => engine.describeFolder(memory(), value)),
   call('verifyDatabase', NO_OBJECT, (value) => engine.verifyDatabase(value, '/db')),

@@ -12,16 +12,7 @@ import { tuner } from './tuner.ts'
 import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [
-    agreement,
-    background,
-    counts,
-    memory,
-    peers,
-    presets,
-    silk,
-    stability,
-    tuner,
-    wisckey,
-  ].map((suite) => [suite.name, suite]),
+  [agreement, background, counts, memory, peers, presets, silk, stability, tuner, wisckey].map(
+    (suite) => [suite.name, suite],
+  ),
 )
