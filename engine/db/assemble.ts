@@ -28,7 +28,7 @@ import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
 import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
-import { type CommitGate, Commits } from './commits.ts'
+import { type CommitHost, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
 import type { DatabaseEvent } from './events.ts'
 import { Health, harmless } from './health.ts'
@@ -185,6 +185,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
+    limitBytesPerSecond: options.compactionBytesPerSecond ?? null,
     workers,
     // `flush` freezes one memtable more than may wait.
     jobsMax: compactionsMax * parts + memtablesMax + 1,
@@ -248,7 +249,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
         onEvent,
       })
     : null
-  const commitGate: CommitGate = {
+  const commitHost: CommitHost = {
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
@@ -269,7 +270,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const defaultSync = syncIntervalMs === undefined ? false : 'interval'
   const commits = new Commits({
     head,
-    gate: commitGate,
+    host: commitHost,
     admission: gate ?? openGate,
     interval,
     defaultSync,

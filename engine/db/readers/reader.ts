@@ -58,10 +58,12 @@ interface Moment {
  * closed.
  */
 export function openReader(channel: ReaderChannel): DatabaseReader {
-  const copy = checkOptions(channel, CHANNEL, 'openReader')
-  const missing = CHANNEL.find((name) => !(name in copy))
-  if (missing !== undefined) throw invalidArgument(`the channel has no ${missing}`)
-  return new DatabaseReader(copy)
+  const given = checkOptions(channel, CHANNEL, 'openReader')
+  const missing = CHANNEL.find((name) => name !== 'maxOpenFiles' && given[name] === undefined)
+  if (missing === undefined) return new DatabaseReader(given)
+  throw invalidArgument(
+    `openReader takes what Database.readerChannel returned; this has no ${missing}`,
+  )
 }
 
 /**
