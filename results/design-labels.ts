@@ -16,7 +16,7 @@ const DIGEST_DIGITS = 8
 
 /**
  * A label for each run's contender that distinguishes it from the others: the strategy's name, and
- * those of its parameters, engine options, start, arrivals and target that differ.
+ * those of its parameters, engine options, scheduling, start, arrivals and target that differ.
  */
 export function strategyLabels<Result extends Configured>(
   results: readonly Result[],
@@ -30,6 +30,7 @@ export function strategyLabels<Result extends Configured>(
     ({ config }) => config.engine,
   )
   const arrival = differences(results, () => '', arrivalOf)
+  const scheduling = differences(results, () => '', schedulingOf)
   const start = (result: Result) => contenderOf(result).start
   // A peer is its own target, and its name already says so.
   const target = ({ config }: Result) =>
@@ -39,7 +40,7 @@ export function strategyLabels<Result extends Configured>(
   )
   return new Map(
     results.map((result) => {
-      const found = [own, modules, engine, arrival].flatMap((of) => of(result))
+      const found = [own, modules, engine, scheduling, arrival].flatMap((of) => of(result))
       const where = places.map((of) => of(result)).filter((place) => place !== '')
       return [result, [name(result), ...found, ...where].join(' ')]
     }),
@@ -84,6 +85,14 @@ function arrivalOf({ config }: Configured): Settings {
   if (config.arrival === null) return {}
   const { kind, rate, clients, params } = config.arrival
   return { arrival: kind, rate, clients, ...params }
+}
+
+/** The policy and its numbers are engine options where they are not the defaults. */
+function schedulingOf({ config }: Configured): Settings {
+  const { scheduling } = config
+  if (scheduling === undefined) return { scheduling: 'inline' }
+  const { executor, device } = scheduling
+  return { scheduling: executor, ...(device !== undefined && { device }) }
 }
 
 function workloadSettings(result: Configured): Settings {

@@ -4,7 +4,7 @@
  * of them agree.
  *
  * A *design* is the requested configuration: the contender (strategy, parameters, engine options,
- * target, start, arrival) and the workload with its size. Measured values and seeds are not part of
+ * target, start, arrival, scheduling) and the workload with its size. Measured values and seeds are not part of
  * it. A *sample* is the stream of operations that a run saw, identified by its hash: repeats of a
  * stream are one sample, however often they ran.
  */
@@ -25,6 +25,8 @@ export interface Contender {
   /** A run from a loaded tree has no load in its sums. The seed determines which tree. */
   readonly start: 'fresh' | 'aged'
   readonly arrival: Config['arrival']
+  /** Missing: inline. */
+  readonly scheduling?: NonNullable<Config['scheduling']>
 }
 
 /** A workload and its requested size. The achieved compression is measured, so it is not part. */
@@ -54,6 +56,7 @@ export function contenderOf({ config }: Configured): Contender {
     target: config.target,
     start: config.aged === null ? 'fresh' : 'aged',
     arrival: config.arrival,
+    ...(config.scheduling !== undefined && { scheduling: config.scheduling }),
   }
 }
 

@@ -2,7 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Ledger, ManualClock, MemoryStorage, open } from './open.ts'
+import {
+  Ledger,
+  ManualClock,
+  MemoryStorage,
+  NodeStorage,
+  type OpenFolderOptions,
+  open,
+} from './open.ts'
 import { tiering } from './whole-levels/tiering.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -31,6 +38,23 @@ describe('open', () => {
   test('takes a strategy by its name, with parameters', () => {
     open(folder, { strategy: 'tiering', strategyParameters: { T: 6 } }).close()
     expect(recorded()).toMatchObject({ name: 'tiering', parameters: { T: 6 } })
+  })
+
+  test('takes every option of Database.open', () => {
+    const clock = new ManualClock()
+    open(folder, {
+      strategy: 'tiering',
+      strategyParameters: {},
+      storage: new NodeStorage(),
+      options: {},
+      clock,
+      timers: clock,
+      seed: 1,
+      valueLogPolicy: null,
+      scheduling: 'inline',
+      schedulingPolicy: null,
+      onEvent: () => {},
+    } satisfies Required<OpenFolderOptions>).close()
   })
 
   test('takes a strategy that the caller made', () => {

@@ -40,6 +40,7 @@ const OPTIONS = [
   'storage',
   'options',
   'clock',
+  'timers',
   'seed',
   'valueLogPolicy',
   'scheduling',

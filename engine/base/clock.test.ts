@@ -48,6 +48,17 @@ describe('timers of the manual clock', () => {
   })
 })
 
+test('only an awaited timer of the system keeps the process alive', () => {
+  const alive = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+  const before = alive()
+  const cancel = systemTimers.after(60_000, () => {})
+  expect(alive()).toBe(before)
+  const cancelAwaited = systemTimers.after(60_000, () => {}, true)
+  expect(alive()).toBe(before + 1)
+  cancel()
+  cancelAwaited()
+})
+
 test('the timers of the system fire after the call, but not once they are cancelled', async () => {
   const fired: string[] = []
   const cancel = systemTimers.after(0, () => fired.push('cancelled'))

@@ -26,27 +26,28 @@ export const systemClock: Clock = {
 export interface Timers {
   /**
    * Calls `due` once, `delayMs` milliseconds from now, and never inside this call. The system's
-   * timers may be late, and early by a millisecond: ask the clock where it matters. Returns the
-   * cancel; after it, `due` is not called. The cancel is idempotent.
+   * timers may be late, and early by a millisecond: ask the clock where it matters. `isAwaited`:
+   * a caller's promise waits for it, so the process must not end before it. Returns the cancel;
+   * after it, `due` is not called. The cancel is idempotent.
    */
-  after(delayMs: number, due: () => void): () => void
+  after(delayMs: number, due: () => void, isAwaited?: boolean): () => void
 }
 
 /** `setTimeout` takes no longer delay than this; it would fire at once. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 
 /**
- * The timers of the system. They do not keep the process alive, so what must happen before the
- * process ends has to happen at a close too.
+ * The timers of the system. Those that nobody awaits do not keep the process alive, so what must
+ * happen before the process ends has to happen at a close too.
  */
 export const systemTimers: Timers = {
-  after(delayMs, due) {
+  after(delayMs, due, isAwaited = false) {
     let timeout: NodeJS.Timeout
     const wait = (leftMs: number) => {
       const stepMs = Math.min(leftMs, TIMEOUT_MS_MAX)
       const next = leftMs > stepMs ? () => wait(leftMs - stepMs) : due
       timeout = setTimeout(next, stepMs)
-      timeout.unref()
+      if (!isAwaited) timeout.unref()
     }
     wait(delayMs)
     return () => clearTimeout(timeout)

@@ -6,6 +6,7 @@
  * same data.
  */
 
+import { checkObject } from '../base/arguments.ts'
 import { systemTimers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { ReadCounters } from '../base/read-counters.ts'
@@ -27,7 +28,7 @@ import type { FolderLock } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
 import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
-import { type CommitGate, Commits } from './commits.ts'
+import { type CommitHost, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
 import type { DatabaseEvent } from './events.ts'
 import { Health, harmless } from './health.ts'
@@ -176,7 +177,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
   const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
   const parts = isBackground ? (options.subcompactions ?? 1) : 1
-  const whole = executorFactory(scheduling)({
+  const whole = checkedExecutor(executorFactory(scheduling))({
     room,
     storage,
     folder,
@@ -184,6 +185,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     timers,
     shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
     policy,
+    limitBytesPerSecond: options.compactionBytesPerSecond ?? null,
     workers,
     // `flush` freezes one memtable more than may wait.
     jobsMax: compactionsMax * parts + memtablesMax + 1,
@@ -247,7 +249,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
         onEvent,
       })
     : null
-  const commitGate: CommitGate = {
+  const commitHost: CommitHost = {
     assertWritable: () => health.assertWritable(),
     committed(batches, deletes) {
       counters.countCommitted(batches, deletes)
@@ -268,7 +270,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const defaultSync = syncIntervalMs === undefined ? false : 'interval'
   const commits = new Commits({
     head,
-    gate: commitGate,
+    host: commitHost,
     admission: gate ?? openGate,
     interval,
     defaultSync,
@@ -340,6 +342,15 @@ function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactor
     return ({ room }) => new InlineExecutor((order: JobOrder) => runJob(order, room))
   }
   return scheduling === 'threads' ? threads() : scheduling
+}
+
+/** The factory may be anybody's, so what it makes is checked. */
+function checkedExecutor(factory: ExecutorFactory): ExecutorFactory {
+  return (parts) => {
+    const executor = factory(parts)
+    checkObject(executor, 'what the option scheduling makes', ['start', 'wait', 'close'])
+    return executor
+  }
 }
 
 /** The strategy's state in the folder, or its first state if another strategy wrote the folder. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../base/clock.ts'
 import type { Slowdown } from '../scheduling/admission.ts'
 import type { WritePressure } from '../scheduling/write-pressure.ts'
@@ -61,6 +61,14 @@ describe('the gate', () => {
     write(100 * MiB)
     expect([went, clock.timers, events]).toEqual([[0], 0, []])
     expect(gate.metrics().level0).toEqual({ slowdownMs: 0, stopMs: 0 })
+  })
+
+  test('keeps the process alive for a delayed write', () => {
+    const { change, write, clock } = setUp()
+    const after = vi.spyOn(clock, 'after')
+    change({ level0Runs: 8 })
+    write(100 * MS_BYTES)
+    expect(after).toHaveBeenCalledWith(expect.anything(), expect.anything(), true)
   })
 
   test('delays a write in a slowdown, and reports one event for all delays', () => {

@@ -125,13 +125,14 @@ export class WriteGate implements WriteAdmission {
 
   #hold(bytes: number, resume: () => void, delayMs: number, isCounted: boolean): void {
     const isStopped = delayMs === Number.POSITIVE_INFINITY
+    const { timers } = this.#parts
     this.#held = {
       bytes,
       resume,
       isCounted: isCounted || !isStopped,
       stall: { cause: this.#admission.cause, step: isStopped ? 'stop' : 'slowdown' },
       beganMs: this.#stalls.nowMs(),
-      cancelTimer: isStopped ? null : this.#parts.timers.after(delayMs, () => this.#letGo()),
+      cancelTimer: isStopped ? null : timers.after(delayMs, () => this.#letGo(), true),
     }
   }
 

@@ -88,7 +88,7 @@ const DATABASE: readonly Call[] = [
   call('open, strategyParameters', NO_JSON, (value) => open({ strategyParameters: value })),
   call('open, strategy.name', NO_TEXT, (name) => open(strategyWith({ name }))),
   call('open, strategy.pick', [null, 1], (pick) => open(strategyWith({ pick }))),
-  call('open, clock', NO_OBJECT, (clock) => open({ clock })),
+  call('open, clock', [...NO_OBJECT, { nowMs: () => 0 }], (clock) => open({ clock })),
   call('open, timers', NO_OBJECT, (timers) => open({ timers })),
   call('open, seed', [Number.NaN, 0.5, '1', null], (seed) => open({ seed })),
   call('open, options', [null, 1, 'options', [], { memtable: 1 }], (value) =>
@@ -100,6 +100,7 @@ const DATABASE: readonly Call[] = [
   call('open, valueLogPolicy', [1, 'fifo', {}, restless], (valueLogPolicy) =>
     open({ valueLogPolicy }),
   ),
+  call('open, scheduling', [null, 1, 'thread', {}], (scheduling) => open({ scheduling })),
   call('open, schedulingPolicy', [1, 'fair', {}, { mergesMax: 1, plan: 1 }], (schedulingPolicy) =>
     open({ schedulingPolicy }),
   ),
@@ -122,6 +123,7 @@ const DATABASE: readonly Call[] = [
   ...write((value) => db.put(key, key, value), 'put'),
   call('delete', NOT_BYTES, (value) => db.delete(value)),
   ...write((value) => db.delete(key, value), 'delete'),
+  ...options('readerChannel', { blockCacheBytes: NO_COUNT }, (value) => db.readerChannel(value)),
   call('write', NO_BATCH, (value) => db.write(value)),
   ...write((value) => db.write(fresh(), value), 'write'),
   call('writeSync', NO_BATCH, (value) => db.writeSync(value)),
@@ -142,6 +144,9 @@ const FUNCTIONS: readonly Call[] = [
   call('WriteBatch.put, value', NOT_BYTES, (value) => fresh().put(key, value)),
   call('WriteBatch.delete', NOT_BYTES, (value) => fresh().delete(value)),
   call('WriteBatch.from', NOT_BYTES, (value) => engine.WriteBatch.from(value)),
+  call('openReader', [...NO_OPTIONS, undefined, {}, { port: 1 }], (value) =>
+    engine.openReader(value),
+  ),
   call('describeFolder', NO_OBJECT, (value) => engine.describeFolder(value, '/db')),
   call('describeFolder, folder', NO_FOLDER, (value) => engine.describeFolder(memory(), value)),
   call('verifyDatabase', NO_OBJECT, (value) => engine.verifyDatabase(value, '/db')),
@@ -248,6 +253,8 @@ test('the lists above cover every public call', () => {
     ...['checkedPick', 'checkedScores'],
     // Its argument comes from the engine.
     'jobWork',
+    // Its argument is a module of ours.
+    'threads',
     ...['isLsmError', 'LsmError', 'ReadCounters', 'Ledger', 'Database', 'WriteBatch'],
   ]
   const called = new Set(

@@ -41,8 +41,11 @@ export interface Run {
   readonly createdAtMs?: number
 }
 
-/** A chunk splits when it exceeds twice this many tables. */
-const CHUNK_TABLES = 128
+/**
+ * A chunk splits when it exceeds twice this many tables. An edit copies its chunks and the list of
+ * chunks; of this size, both cost about the same in a run of some thousand tables.
+ */
+const CHUNK_TABLES = 32
 
 /** The sums over no table. */
 export const NO_TOTALS: Totals = { tables: 0, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 }

@@ -82,6 +82,19 @@ function commonSettings({ config }: Pick<RunResult, 'config'>): readonly string[
     ...(config.valueBytes === null ? [] : [`values of ${formatBytes(config.valueBytes)}`]),
     ...(typeof memtableBytes === 'number' ? [`memtable ${formatBytes(memtableBytes)}`] : []),
     ...(config.target === 'varve' ? [] : [`target ${config.target}`]),
+    ...schedulingSettings(config),
+  ]
+}
+
+/** Empty for an inline run. */
+function schedulingSettings({ scheduling }: RunResult['config']): readonly string[] {
+  if (scheduling === undefined) return []
+  const { executor, policy, backgroundJobs, device } = scheduling
+  return [
+    `${executor}: ${policy}, ${backgroundJobs} ${backgroundJobs === 1 ? 'job' : 'jobs'}`,
+    ...(device === undefined
+      ? []
+      : [`device ${device.readMBps}/${device.writeMBps} MB/s, ${device.latencyUs} µs`]),
   ]
 }
 

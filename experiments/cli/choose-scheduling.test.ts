@@ -71,6 +71,10 @@ test.each([
     'setting of the device deviceWriteMBps=0: expected number > 0 and ≤ 1000000',
   ],
   [
+    ['--scheduling=virtual', '--set=deviceWriteMbps=1'],
+    'unknown setting of the device "deviceWriteMbps"; did you mean "deviceWriteMBps"?',
+  ],
+  [
     ['--scheduling=threads', '--target=simulator'],
     '--scheduling=threads: not with --target=simulator; take inline',
   ],

@@ -23,7 +23,8 @@ const SOURCES = {
   },
   options: async () => {
     const { engineOptionsSchema } = await import('../../engine/index.ts')
-    return settingsOf([{ params: engineOptionsSchema }])
+    const { deviceSchema } = await import('./device-settings.ts')
+    return settingsOf([{ params: engineOptionsSchema }, { params: deviceSchema }])
   },
   parameters: async () => {
     const { STRATEGIES } = await import('../../strategies/index.ts')

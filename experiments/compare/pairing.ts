@@ -126,12 +126,14 @@ function conditionsOf(
   across: readonly Across[],
 ): Readonly<Record<string, Json>> {
   const workload = workloadAskedOf(results[0]!)
-  const { engine, target, start } = contenderOf(results[0]!)
+  const { engine, target, start, scheduling = null } = contenderOf(results[0]!)
   return {
     workload: workload as unknown as Json,
     start,
     ...(across.includes('target') ? {} : { target }),
-    ...(across.includes('engine') ? {} : { engine: engine as Json }),
+    ...(across.includes('engine')
+      ? {}
+      : { engine: engine as Json, scheduling: scheduling as Json }),
   }
 }
 
@@ -167,6 +169,9 @@ function wordsOf({ path, a, b }: ConfigDifference): string {
   const [what, ...rest] = path.split('.')
   if (what === 'start') return `different starts, ${values}`
   if (what === 'target') return `different targets, ${values} (--across=target allows it)`
+  if (what === 'scheduling') {
+    return `different scheduling, ${values} (--across=engine allows it)`
+  }
   if (what === 'engine') {
     return `engine option ${rest.join('.')} is ${values} (--across=engine allows it)`
   }

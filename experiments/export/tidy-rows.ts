@@ -92,7 +92,8 @@ interface Part {
 
 /** The sections in the order of their rows. */
 export const TIDY_SECTIONS = [
-  ...['config', 'strategy', 'workload', 'engine', 'environment', 'phases', 'amplification'],
+  ...['config', 'strategy', 'workload', 'engine', 'scheduling', 'environment'],
+  ...['phases', 'amplification'],
   ...[
     'readAmplification',
     'levels',
@@ -108,6 +109,7 @@ export const TIDY_SECTIONS = [
     'events',
   ],
   ...['timed', 'arrivals', 'latency', 'intendedLatency', 'timedSeries', 'timedEvents', 'slowest'],
+  ...['stalls', 'stallEvents', 'jobs'],
   ...['gates', 'suite', 'claims'],
 ] as const
 
@@ -188,6 +190,7 @@ function* runParts(result: RunResult): Generator<Part> {
   yield* conditionParts(result)
   yield* deterministicParts(result)
   yield* timedParts(result, result.deterministic.events.log)
+  yield* backgroundParts(result)
   yield* gateParts(result)
 }
 
@@ -219,7 +222,7 @@ function* peerParts(result: PeerResult): Generator<Part> {
 
 /** The configuration of the run, and its machine. */
 function* conditionParts({ config, environment }: AnyResult): Generator<Part> {
-  const { strategy, workload, engine, arrival, ...rest } = config
+  const { strategy, workload, engine, arrival, scheduling, ...rest } = config
   yield { section: 'config', dimensions: {}, figures: { ...rest, loadOrder: workload.loadOrder } }
   yield { section: 'strategy', dimensions: {}, figures: strategy.params }
   const { params, valueCompression } = workload
@@ -227,6 +230,10 @@ function* conditionParts({ config, environment }: AnyResult): Generator<Part> {
   const { valueLog, ...options } = engine
   yield { section: 'engine', dimensions: {}, figures: options }
   yield { section: 'engine', dimensions: { kind: 'valueLog' }, figures: Object(valueLog) }
+  if (scheduling !== undefined) {
+    const { device, ...figures } = scheduling
+    yield { section: 'scheduling', dimensions: {}, figures: { ...figures, ...device } }
+  }
   yield { section: 'environment', dimensions: {}, figures: environment }
 }
 
@@ -337,6 +344,22 @@ function* timedParts(
       const figures = { overlapUs: us, event }
       yield { section: 'slowest', dimensions: { ...dimensions, cause }, figures }
     }
+  }
+}
+
+function* backgroundParts({ timed, deterministic }: RunResult): Generator<Part> {
+  if (timed.background === undefined) return
+  const { clientsIn, stalls, stallEvents, jobs } = timed.background
+  yield { section: 'scheduling', dimensions: {}, figures: { clientsIn } }
+  for (const [cause, figures] of Object.entries(stalls)) {
+    yield { section: 'stalls', dimensions: { cause }, figures }
+  }
+  for (const [item, { cause, step, ...figures }] of stallEvents.log.entries()) {
+    yield { section: 'stallEvents', dimensions: { item, cause, kind: step }, figures }
+  }
+  for (const [item, figures] of jobs.entries()) {
+    const { kind } = deterministic.events.log[item]!
+    yield { section: 'jobs', dimensions: { item, kind }, figures }
   }
 }
 

@@ -12,6 +12,7 @@ import { comparisonTable, runsTable } from './figure-tables.ts'
 import { type ReportCharts, reportCharts } from './report-charts.ts'
 import type { ReportTable } from './report-table.ts'
 import { differencesTable, environmentTable, gatesTable, sharedTable } from './setting-tables.ts'
+import { stallTable } from './stall-table.ts'
 import { verdictTable } from './verdict-table.ts'
 
 export interface Report extends ReportCharts {
@@ -31,6 +32,7 @@ export interface Report extends ReportCharts {
 export function reportOf(all: readonly AnyResult[], metrics: readonly string[] = []): Report {
   const results = all.filter((result): result is RunResult => !isPeerResult(result))
   const peers = all.length - results.length
+  const stalls = stallTable(results)
   if (results.length === 0) {
     throw invalidArgument('config.target: a report needs one run of ours at least', {})
   }
@@ -40,6 +42,7 @@ export function reportOf(all: readonly AnyResult[], metrics: readonly string[] =
     tables: [
       comparisonTable(results),
       verdictTable(all, metrics),
+      ...(stalls === null ? [] : [stalls]),
       gatesTable(results),
       differencesTable(results),
       sharedTable(results),

@@ -52,7 +52,16 @@ const SECTION_NAMES: Readonly<Record<string, string>> = {
 function bodyOf(report: Report): string {
   const { title, summary, tables, charts, runs, notDrawn, commands } = report
   const table = (id: string) => tableSection(tables.find((found) => found.id === id)!)
-  const links = ['designs', 'verdicts', 'figures', ...CONDITIONS, 'each', 'commands'].map((id) => {
+  const stalls = tables.some(({ id }) => id === 'stalls') ? ['stalls'] : []
+  const links = [
+    'designs',
+    'verdicts',
+    ...stalls,
+    'figures',
+    ...CONDITIONS,
+    'each',
+    'commands',
+  ].map((id) => {
     const name = tables.find((found) => found.id === id)?.title ?? SECTION_NAMES[id]!
     return `<a href="#${id}">${escapeHtml(name)}</a>`
   })
@@ -65,7 +74,7 @@ ${links.join('\n')}
 </header>
 <main>
 ${table('designs')}
-${table('verdicts')}
+${['verdicts', ...stalls].map(table).join('\n')}
 <section id="figures"><h2>Figures</h2>
 <p class="muted">Point at a mark to read its values; the dots at a figure’s corner save it.</p>
 <div class="gallery">

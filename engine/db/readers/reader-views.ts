@@ -78,7 +78,8 @@ export class ReaderViews {
   now(): SeqNum {
     for (;;) {
       const seq = this.#visible.load()
-      // In this order: a view that is still the newest has all entries up to `seq`.
+      // The view has all entries up to `seq` if it is still the newest now, and it stays what it is
+      // because its number was stored as held before.
       if (this.#newest.is(this.#number)) return seq
       this.#takeNewest()
     }
@@ -139,19 +140,16 @@ export class ReaderViews {
     }
   }
 
-  /** No read is under way that does not hold its view. */
+  /** Takes the newest view, for `now` to check. No read is under way that does not hold its view. */
   #takeNewest(): void {
     this.assertOpen()
     const before = this.#slots.get(this.#current)
     const isFree = before !== undefined && before.users === 0
     const slot = isFree ? before.slot : this.#freeSlot()
+    this.#applyAll()
+    if (this.#latestNumber === this.#number) throw this.#missed()
     if (isFree) this.#slots.delete(this.#current)
-    this.#number = NO_VIEW
-    do {
-      this.assertOpen()
-      this.#applyAll()
-      this.#held.store(slot, this.#latestNumber)
-    } while (!this.#newest.is(this.#latestNumber))
+    this.#held.store(slot, this.#latestNumber)
     this.#number = this.#latestNumber
     this.#current = this.#latest
     this.#slots.set(this.#current, { slot, users: 0 })
@@ -170,6 +168,12 @@ export class ReaderViews {
     throw invalidArgument(
       `the reader holds ${this.#held.count} old views: close cursors and release snapshots`,
     )
+  }
+
+  /** A newer view was published, but its message did not come here. */
+  #missed(): LsmError {
+    this.assertOpen()
+    return invalidArgument('another reader was opened from the same channel: each needs its own')
   }
 
   #applyAll(): void {

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { existsSync, readdirSync, readlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createRandom } from '../../base/random.ts'
+import { ArenaPool } from '../../memtable/arena-pool.ts'
 import { MemTable } from '../../memtable/memtable.ts'
 import { VisibleSeq } from '../../memtable/visible-seq.ts'
 import { Ledger, sumCells } from '../../storage/ledger.ts'
@@ -64,6 +66,15 @@ function pairsOf(entries: Iterable<[Uint8Array, Uint8Array]>): Map<string, strin
   return new Map(Array.from(entries, ([key, value]) => [text(key), text(value)]))
 }
 
+/** Where the link leads; empty if it has gone. */
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
 /** Lets messages between a database and its readers arrive, and their answers. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await nextTurn()
@@ -72,7 +83,9 @@ async function turns(): Promise<void> {
 async function expectSame(reader: DatabaseReader, oracle: ReadonlyMap<string, string>) {
   expect(pairsOf(reader.scan())).toEqual(oracle)
   expect(pairsOf(reader.scan({ reverse: true }))).toEqual(oracle)
-  expect(pairsOf(await Array.fromAsync(reader.scanAsync()))).toEqual(oracle)
+  const ahead: [Uint8Array, Uint8Array][] = []
+  for await (const pair of reader.scanAsync()) ahead.push(pair)
+  expect(pairsOf(ahead)).toEqual(oracle)
   const keys = [...oracle.keys(), 'none']
   const values = keys.map((key) => oracle.get(key))
   const found = (value: Uint8Array | undefined) => (value === undefined ? value : text(value))
@@ -169,6 +182,25 @@ test('a cursor keeps its memtable while the next memtables are filled', async ()
   expect(seen).toEqual(before)
 })
 
+test('a reader that takes each view lets the database use the same arenas again', async () => {
+  const world = new Readable()
+  using reader = openReader(world.db.readerChannel())
+  const arenas = new Set<SharedArrayBuffer>()
+  const take = ArenaPool.prototype.take
+  vi.spyOn(ArenaPool.prototype, 'take').mockImplementation(function (this: ArenaPool, size) {
+    const arena = take.call(this, size)
+    arenas.add(arena)
+    return arena
+  })
+  for (let flush = 0; flush < 30; flush++) {
+    await world.write(20)
+    world.db.flush()
+    reader.has(bytes('key1'))
+    await turns()
+  }
+  expect(arenas.size).toBeLessThanOrEqual(3)
+})
+
 test('a cursor keeps segments whose values were moved; without it they shrink', async () => {
   const world = new Readable(LOGGED)
   const { db, storage, folder } = world
@@ -179,6 +211,8 @@ test('a cursor keeps segments whose values were moved; without it they shrink', 
   await world.write(KEYS)
   db.flush()
   using reader = openReader(db.readerChannel())
+  // Into segments that are newer than the view.
+  await world.write(30)
   const before = new Map(world.oracle)
   const cursor = reader.cursor()
   const keptBytes = logBytes()
@@ -218,6 +252,29 @@ test('a thread takes new views when it reads and when its event loop turns', asy
   db.flush()
   expect(hasOld()).toBe(false)
 })
+
+test.runIf(existsSync('/proc/self/fd'))(
+  'a reader closes the files that it needs no more',
+  async () => {
+    const world = new Readable(LOGGED)
+    const { db, folder } = world
+    const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
+    const openOnes = () => links().filter((path) => path.startsWith(folder))
+    using reader = openReader(db.readerChannel())
+    for (let round = 0; round < 3; round++) {
+      await world.write(KEYS)
+      db.flush()
+      await expectSame(reader, world.oracle)
+    }
+    expect(openOnes().length).toBeGreaterThan(5)
+    db.flush()
+    await turns()
+    expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
+    db.close()
+    await turns()
+    expect(openOnes()).toEqual([])
+  },
+)
 
 test('a snapshot stays at its moment until it is released', async () => {
   const world = new Readable()
@@ -276,15 +333,19 @@ const STEPS: readonly [string, (change: () => void) => void][] = [
   ],
 ]
 
+const CHANGES = 8
+
 test.each(STEPS)('the database changes right before %s', async (_, interpose) => {
   const world = new Readable()
   const { db } = world
   await world.write(KEYS)
   using reader = openReader(db.readerChannel())
+  /** The values of one key, by the sequence numbers of their writes. */
+  const bySeq = new Map([[0, world.oracle.get('key7')!]])
   let changes = 0
   let isChanging = false
   interpose(() => {
-    if (isChanging || changes >= 20) return
+    if (isChanging || changes >= CHANGES) return
     isChanging = true
     changes++
     // Replaces all tables and fills all arenas. What follows lies in a new memtable.
@@ -296,17 +357,24 @@ test.each(STEPS)('the database changes right before %s', async (_, interpose) =>
         batch.put(bytes(key), bytes(value))
         db.writeSync(batch)
         world.oracle.set(key, value)
+        if (key === 'key7') bySeq.set(db.lastSeq, value)
       }
     }
     isChanging = false
   })
-  const seen = new Map<string, string>()
-  while (changes < 20) {
-    const least = world.oracle.get('key7')
-    const values = [reader.get(bytes('key7')), reader.get(bytes('key7'))].map((v) => text(v!))
-    expect([least, world.oracle.get('key7')]).toContain(values[0])
-    Array.from(reader.scan(), ([key, value]) => seen.set(text(key), text(value)))
-    await world.write(1)
+  while (changes < CHANGES) {
+    using snapshot = reader.snapshot()
+    const now = text(reader.get(bytes('key7'))!)
+    expect([...bySeq.values()]).toContain(now)
+    const atSnapshot = text(reader.get(bytes('key7'), { snapshot })!)
+    const newest = Math.max(...bySeq.keys().filter((seq) => seq <= snapshot.seq))
+    expect(atSnapshot).toBe(bySeq.get(newest))
+    expect(pairsOf(reader.scan({ snapshot })).get('key7')).toBe(atSnapshot)
+    const batch = new WriteBatch()
+    batch.put(bytes('key0'), bytes('now'))
+    db.writeSync(batch)
+    world.oracle.set('key0', 'now')
+    db.flush()
   }
   await expectSame(reader, world.oracle)
 })
@@ -498,6 +566,9 @@ test('bad channels and storages are refused', () => {
   expect(() => openReader(null as never)).toThrow(invalid)
   expect(() => openReader({ folder: 'x' } as never)).toThrow(invalid)
   expect(() => openReader({ ...world.db.readerChannel(), extra: 1 } as never)).toThrow(invalid)
+  const channel = world.db.readerChannel()
+  using _ = openReader(channel)
+  expect(() => openReader(channel)).toThrow('another reader was opened from the same channel')
   expect(() => world.db.readerChannel({ blockCacheBytes: -1 })).toThrow(invalid)
   expect(() => world.db.readerChannel({ cacheBytes: 1 } as never)).toThrow(invalid)
   const inMemory = Database.open({ storage: new MemoryStorage(), folder: '/db', strategy: never })

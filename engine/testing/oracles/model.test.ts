@@ -41,13 +41,13 @@ const logSetups: readonly Setup[] = [
   { name: 'no log', create: () => everyNth(2), options: small },
 ]
 
-describe('the database and a sorted map', () => {
+describe('the database and a sorted map', { timeout: 60_000 }, () => {
   test('answer alike, step by step', () => {
     fc.assert(
       fc.property(scripts(300), schedules, (script, schedule) =>
         runScript(script, setups, schedule),
       ),
-      { numRuns: 40 },
+      { numRuns: 30 },
     )
   })
 
@@ -56,7 +56,7 @@ describe('the database and a sorted map', () => {
       fc.property(scripts(300), schedules, (script, schedule) =>
         runScript(script, logSetups, schedule),
       ),
-      { numRuns: 40 },
+      { numRuns: 30 },
     )
   })
 })

@@ -15,6 +15,13 @@ import { type LegendEntry, legendView } from '../legend.ts'
 import { type Layer, panelRoom } from '../panels.ts'
 import { axisRoom, type PlotAxis, type PlotSeries, plotRow, plotX } from '../plots.ts'
 import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from '../theme.ts'
+import {
+  LATENCY_LEGEND,
+  lanesByLevel,
+  latencyPlot,
+  stallLayers,
+  stallLegend,
+} from './background-views.ts'
 import { phaseRise } from './growth-views.ts'
 
 const DRAWN: Drawn = {
@@ -28,6 +35,11 @@ const EVENT_WIDTH_MIN = 0.75
 const LOST_DEFINITION =
   'Lost: time operations spent in flushes and compactions, and time in garbage collection, ÷ the ' +
   'length of the interval, at most all of it.'
+
+const BACKGROUND_DEFINITION =
+  'Jobs ran beside the operations, in lanes where they overlap. Shaded: writers were delayed or ' +
+  'stopped. Lost: time for which they were held, counted when a stall ends, ÷ the length of the ' +
+  'interval, at most all of it.'
 
 const STALLS = { name: 'time in flushes and compactions', style: SERIES_STYLES[0]! }
 const COLLECTION = { name: 'time in garbage collection', style: SERIES_STYLES[1]! }
@@ -87,12 +99,18 @@ function throughputChart(
     notes: [
       [
         'Throughput: operations completed in an interval ÷ its length.',
-        ...(results.every((result) => lostSeries(result).length === 0) ? [] : [LOST_DEFINITION]),
+        ...definitionsOf(results),
         `Flushes and compactions at the deepest level they wrote, ${timedEvents ? 'from start to end' : 'when the operation before them was done'}.`,
       ].join(' '),
       `${drawnSampleNote(designs)}${supportNote(designs.flatMap((design) => design.results))}`,
     ],
   })
+}
+
+function definitionsOf(results: readonly RunResult[]): readonly string[] {
+  const isBackground = results.some(({ timed }) => timed.background !== undefined)
+  if (isBackground) return [BACKGROUND_DEFINITION]
+  return results.every((result) => lostSeries(result).length === 0) ? [] : [LOST_DEFINITION]
 }
 
 function runRows(
@@ -108,6 +126,8 @@ function runRows(
   const lost = lostSeries(result)
   const heading = (text: string) => (name === '' ? text : name + text.toLowerCase())
   const silent = { ...x, title: '' }
+  const laneRise = Math.max(1.3, 0.7 * lanesIn(result))
+  const latencies = latencyPlot(result, heading('Service time'), silent, width)
   return [
     plotRow(
       preset,
@@ -117,11 +137,15 @@ function runRows(
         x: silent,
         y: { title: 'operations/s', format: '~s' },
         series: [throughputSeries(result)],
-        behind: watermarkLayers(preset, [result], { width, height: height(0.7) }, DRAWN),
+        behind: [
+          ...stallLayers(result, x, width),
+          ...watermarkLayers(preset, [result], { width, height: height(0.7) }, DRAWN),
+        ],
         above: phaseLayers(preset, result, x, width),
       },
       height(0.7),
     ),
+    ...(latencies === null ? [] : [plotRow(preset, latencies, height(0.6))]),
     ...(lost.length === 0
       ? []
       : [
@@ -145,9 +169,15 @@ function runRows(
         series: [],
         above: [eventLayer(result, x, width)],
       },
-      Math.max(height(0.45), levelsOf(result) * Math.ceil(preset.fontSize.label * 1.3)),
+      Math.max(height(0.45), levelsOf(result) * Math.ceil(preset.fontSize.label * laneRise)),
     ),
   ]
+}
+
+/** Number of jobs that ran into one level at once, at most; 1 without background work. */
+function lanesIn(result: RunResult): number {
+  if (result.timed.background === undefined) return 1
+  return Math.max(0, ...lanesByLevel(eventsOf(result))) + 1
 }
 
 function levelsOf(result: RunResult): number {
@@ -184,8 +214,11 @@ function eventLayer(result: RunResult, x: PlotAxis, width: number): Layer {
   const events = eventsOf(result)
   const levels = levelsOf(result)
   const secondsMin = ((x.domain![1] - x.domain![0]) / width) * EVENT_WIDTH_MIN
-  const values = events.map(({ kind, level, startSeconds, endSeconds }) => ({
+  const lanes = lanesIn(result)
+  const laneOf = lanes > 1 ? lanesByLevel(events) : null
+  const values = events.map(({ kind, level, startSeconds, endSeconds }, index) => ({
     level,
+    ...(laneOf !== null && { lane: laneOf[index]! }),
     kind,
     from: startSeconds,
     to: Math.max(endSeconds, startSeconds + secondsMin),
@@ -207,6 +240,13 @@ function eventLayer(result: RunResult, x: PlotAxis, width: number): Layer {
         },
         axis: { title: 'level', ticks: false, domain: false },
       },
+      ...(laneOf !== null && {
+        yOffset: {
+          field: 'lane',
+          type: 'ordinal' as const,
+          scale: { domain: Array.from({ length: lanes }, (_, lane) => lane) },
+        },
+      }),
       fill: { field: 'colour', type: 'nominal', scale: null },
     },
   }
@@ -281,11 +321,15 @@ function phaseLayers(
 function legendOf(results: readonly RunResult[]): readonly LegendEntry[] {
   const kinds = new Set(results.flatMap((result) => eventsOf(result).map(({ kind }) => kind)))
   const lost = new Set(results.flatMap((result) => lostSeries(result).map(({ name }) => name)))
+  const isBackground = results.some(({ timed }) => timed.background !== undefined)
+  const held = { ...STALLS, shown: isBackground ? 'time writers were held' : STALLS.name }
   return [
-    ...[STALLS, COLLECTION]
+    ...(isBackground ? LATENCY_LEGEND : []),
+    ...stallLegend(results),
+    ...[held, { ...COLLECTION, shown: COLLECTION.name }]
       .filter(({ name }) => lost.has(name))
-      .map(({ name, style: { colour, dash } }): LegendEntry => {
-        return { name, symbol: 'line', colour, dash }
+      .map(({ shown, style: { colour, dash } }): LegendEntry => {
+        return { name: shown, symbol: 'line', colour, dash }
       }),
     ...[...kinds].map(
       (kind): LegendEntry => ({ name: kind, symbol: 'area', colour: EVENT_COLOURS[kind] }),

@@ -6,6 +6,7 @@ import { engineOptionsSchema } from '../../../engine/index.ts'
 import { STRATEGIES, type StrategyModule } from '../../../strategies/index.ts'
 import { WORKLOADS, type WorkloadDefinition } from '../../../workloads/index.ts'
 import { unknownName } from '../../base/usage-error.ts'
+import { deviceSchema } from '../../cli/device-settings.ts'
 import { flagsOf } from '../../cli/flags.ts'
 import { LIST_SECTIONS, namesFrom } from '../../cli/names.ts'
 import { EXPERIMENT_MEMTABLE_BYTES } from '../../cli/resolve.ts'
@@ -151,9 +152,10 @@ const EXPERIMENT_MEMTABLE =
   "Raw bytes (user keys + values) at which the memtable is flushed; the engine's own default is " +
   "4 MiB, LevelDB's; experiments take a quarter for deeper trees."
 
-/** The engine's options, with the defaults of experiments. */
+/** The engine's options, with the defaults of experiments, and those of the modelled device. */
 function options(): readonly SettingInfo[] {
-  return describeSettings(engineOptionsSchema).map((option) =>
+  const all = [...describeSettings(engineOptionsSchema), ...describeSettings(deviceSchema)]
+  return all.map((option) =>
     option.name === 'memtableBytes'
       ? { ...option, default: EXPERIMENT_MEMTABLE_BYTES, description: EXPERIMENT_MEMTABLE }
       : option,
