@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createRandom } from '../../base/random.ts'
+import { ArenaPool } from '../../memtable/arena-pool.ts'
 import { MemTable } from '../../memtable/memtable.ts'
 import { VisibleSeq } from '../../memtable/visible-seq.ts'
 import { Ledger, sumCells } from '../../storage/ledger.ts'
@@ -82,7 +83,9 @@ async function turns(): Promise<void> {
 async function expectSame(reader: DatabaseReader, oracle: ReadonlyMap<string, string>) {
   expect(pairsOf(reader.scan())).toEqual(oracle)
   expect(pairsOf(reader.scan({ reverse: true }))).toEqual(oracle)
-  expect(pairsOf(await Array.fromAsync(reader.scanAsync()))).toEqual(oracle)
+  const ahead: [Uint8Array, Uint8Array][] = []
+  for await (const pair of reader.scanAsync()) ahead.push(pair)
+  expect(pairsOf(ahead)).toEqual(oracle)
   const keys = [...oracle.keys(), 'none']
   const values = keys.map((key) => oracle.get(key))
   const found = (value: Uint8Array | undefined) => (value === undefined ? value : text(value))
@@ -177,6 +180,25 @@ test('a cursor keeps its memtable while the next memtables are filled', async ()
     seen.set(text(cursor.key()), text(cursor.value()))
   }
   expect(seen).toEqual(before)
+})
+
+test('a reader that takes each view lets the database use the same arenas again', async () => {
+  const world = new Readable()
+  using reader = openReader(world.db.readerChannel())
+  const arenas = new Set<SharedArrayBuffer>()
+  const take = ArenaPool.prototype.take
+  vi.spyOn(ArenaPool.prototype, 'take').mockImplementation(function (this: ArenaPool, size) {
+    const arena = take.call(this, size)
+    arenas.add(arena)
+    return arena
+  })
+  for (let flush = 0; flush < 30; flush++) {
+    await world.write(20)
+    world.db.flush()
+    reader.has(bytes('key1'))
+    await turns()
+  }
+  expect(arenas.size).toBeLessThanOrEqual(3)
 })
 
 test('a cursor keeps segments whose values were moved; without it they shrink', async () => {
@@ -544,6 +566,9 @@ test('bad channels and storages are refused', () => {
   expect(() => openReader(null as never)).toThrow(invalid)
   expect(() => openReader({ folder: 'x' } as never)).toThrow(invalid)
   expect(() => openReader({ ...world.db.readerChannel(), extra: 1 } as never)).toThrow(invalid)
+  const channel = world.db.readerChannel()
+  using _ = openReader(channel)
+  expect(() => openReader(channel)).toThrow('another reader was opened from the same channel')
   expect(() => world.db.readerChannel({ blockCacheBytes: -1 })).toThrow(invalid)
   expect(() => world.db.readerChannel({ cacheBytes: 1 } as never)).toThrow(invalid)
   const inMemory = Database.open({ storage: new MemoryStorage(), folder: '/db', strategy: never })
