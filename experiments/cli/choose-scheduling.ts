@@ -3,7 +3,6 @@
  * compactions, the policy, and the modelled device of logical time. Combinations that mean nothing
  * are refused, each with one line that names what to change.
  */
-import { z } from 'zod'
 import {
   BACKGROUND_JOBS_DEFAULT,
   type EngineOptions,
@@ -13,47 +12,15 @@ import {
 import type { DeviceConfig, SchedulingConfig } from '../../results/schema.ts'
 import { SCHEDULING_POLICIES, schedulingPolicyOf } from '../../strategies/scheduling/index.ts'
 import { UsageError, unknownName } from '../base/usage-error.ts'
+import { deviceSchema } from './device-settings.ts'
 import type { EngineTarget, SchedulingName } from './request.ts'
 import { readSettings, type SettingValue } from './settings.ts'
-
-/** A SATA drive of a data centre, and a client thread as fast as this engine's on a server core. */
-export const deviceSchema = z.strictObject({
-  deviceReadMBps: z
-    .number()
-    .gt(0)
-    .max(1e6)
-    .default(500)
-    .describe('--scheduling=virtual: what the modelled device reads, in 10⁶ bytes a second.'),
-  deviceWriteMBps: z
-    .number()
-    .gt(0)
-    .max(1e6)
-    .default(500)
-    .describe('--scheduling=virtual: what the modelled device writes, in 10⁶ bytes a second.'),
-  deviceLatencyUs: z
-    .number()
-    .min(0)
-    .max(1e6)
-    .default(100)
-    .describe('--scheduling=virtual: how long the answer to one read takes, besides its bytes.'),
-  deviceFileUs: z
-    .number()
-    .min(0)
-    .max(1e6)
-    .default(500)
-    .describe('--scheduling=virtual: to create a file and make it durable.'),
-  deviceOperationUs: z
-    .number()
-    .min(0)
-    .max(1e6)
-    .default(5)
-    .describe("--scheduling=virtual: of the clients' only thread, for one operation."),
-})
 
 /** Engine options that mean something only where jobs run beside writes. */
 const BACKGROUND_OPTIONS = [
   'scheduling',
   'backgroundJobs',
+  'subcompactions',
   'memtablesMax',
   'slowdown',
   'softDebtBytes',

@@ -23,7 +23,7 @@ const SOURCES = {
   },
   options: async () => {
     const { engineOptionsSchema } = await import('../../engine/index.ts')
-    const { deviceSchema } = await import('./choose-scheduling.ts')
+    const { deviceSchema } = await import('./device-settings.ts')
     return settingsOf([{ params: engineOptionsSchema }, { params: deviceSchema }])
   },
   parameters: async () => {

@@ -35,6 +35,7 @@ test('no flags: every default', () => {
     rate: null,
     clients: 1,
     userBytes: null,
+    scheduling: 'inline',
     seed: 42,
     repeat: 1,
     param: {},

@@ -154,8 +154,7 @@ export class ClientsDriver implements Driver {
   #start(stream: OperationStream, client: Client, times: OperationTimes | null): void {
     const { timer, takeWork } = this.#parts
     const { operation, outcome } = client
-    // The stream makes the next value in the same place.
-    const value = operation.valueLength === 0 ? NO_VALUE : stream.value(operation).slice()
+    const value = this.#valueOf(stream, operation)
     const isUncertain = this.#writing.size > 0 && this.#isUncertain(operation)
     client.startNs = timer.elapsedNs()
     // Without a schedule the client has waited for nothing.
@@ -173,6 +172,13 @@ export class ClientsDriver implements Driver {
       () => this.#finish(stream, client, times),
       (cause) => this.#fail(cause),
     )
+  }
+
+  #valueOf(stream: OperationStream, operation: Operation): Uint8Array {
+    if (operation.valueLength === 0) return NO_VALUE
+    const value = stream.value(operation)
+    // The next client's value is made in the same place.
+    return this.#clients > 1 ? value.slice() : value
   }
 
   /** Ends when the write is acknowledged, and then the device has done its part. */

@@ -3,7 +3,8 @@
  * ended. It stands before the executor and the policy, passes every call on and changes no answer.
  *
  * The database reports a job when it is installed, without the job's id. It installs a merge inside
- * its end, and flushes in the order in which they were queued; so each report finds its job.
+ * its end, and flushes in the order in which they were queued; so each report finds its job. A merge
+ * that was divided has the times of the part that ended last.
  */
 import type {
   Clock,
@@ -55,6 +56,7 @@ export class ObservedJobs {
           executor.start(order, (result) => this.#end(job, result, ended))
         },
         wait: () => executor.wait(),
+        ...(executor.poll !== undefined && { poll: () => executor.poll?.() }),
         close: () => executor.close(),
       }
     }
@@ -109,6 +111,8 @@ export class ObservedJobs {
     try {
       ended(result)
     } finally {
+      // The part of a divided merge that is not the last to end is not reported.
+      if (job.cause === 'compaction') this.#jobs.delete(job.id)
       this.#ending = outer
     }
   }

@@ -1,6 +1,7 @@
 /**
  * Owns Varve as a target: it maps the calls of a run to the engine's public interface, and the
- * engine's counters to those of a target. One batch is reused, so that a put allocates nothing.
+ * engine's counters to those of a target. Batches are reused, so that an inline put allocates
+ * nothing.
  */
 import {
   type Clock,
@@ -74,8 +75,8 @@ export class VarveTarget implements CountedTarget {
   readonly #options: VarveTargetOptions
   readonly #database: Database
   readonly #observed: ObservedStrategy
-  /** Null: jobs run beside the operations, so each write has a batch until it is acknowledged. */
-  readonly #batch: WriteBatch | null
+  /** Batches of acknowledged writes. Inline it is one, which each write uses again. */
+  readonly #batches: WriteBatch[] = []
   readonly #jobs: ObservedJobs | null
   readonly #work = new WorkMeter(() => [this.getCounters, this.scanCounters])
 
@@ -89,7 +90,6 @@ export class VarveTarget implements CountedTarget {
     const policy = schedulingPolicyOf(scheduling)
     const jobs = background === null ? null : new ObservedJobs(clock, () => this.#observed.lastPick)
     this.#jobs = jobs
-    this.#batch = background === null ? new WriteBatch() : null
     this.#database = Database.open({
       storage,
       folder,
@@ -208,15 +208,25 @@ export class VarveTarget implements CountedTarget {
   }
 
   #emptyBatch(): WriteBatch {
-    if (this.#batch === null) return new WriteBatch()
-    this.#batch.clear()
-    return this.#batch
+    const batch = this.#batches.pop()
+    if (batch === undefined) return new WriteBatch()
+    batch.clear()
+    return batch
   }
 
+  /** Beside background work a batch is taken until its write is acknowledged. */
   #write(batch: WriteBatch): Answer<void> {
-    if (this.#batch !== null) return this.#database.writeSync(batch)
+    if (this.#jobs === null) {
+      this.#batches.push(batch)
+      return this.#database.writeSync(batch)
+    }
     this.#work.writtenBytes += batch.byteLength
-    return this.#database.write(batch)
+    const written = this.#database.write(batch)
+    const release = () => {
+      this.#batches.push(batch)
+    }
+    written.then(release, release)
+    return written
   }
 
   #report(event: DatabaseEvent): void {

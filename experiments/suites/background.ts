@@ -1,0 +1,228 @@
+/**
+ * Owns the suite `background`: what is gained when flushes and compactions run in worker threads
+ * beside the operations. It answers two questions for four strategies:
+ *
+ *   throughput   A load, and YCSB-A after a load: the time of all operations and of the drain, with
+ *                threads and inline, of the same stream.
+ *   latency      YCSB-A at 70 % of the rate that the database sustains: the 99th percentile of its
+ *                reads, from the intended start, beside that of reads alone at the same rate, when
+ *                no job runs.
+ *
+ * Answers and bytes are judged at both scales. Times are judged at full scale only: a smoke run is
+ * too short for them. A speedup is claimed only where jobs took 40 % of the inline run's time:
+ * where they take less, two cores cannot make the run 1.5 times as fast.
+ */
+
+import type { RunResult } from '../../results/schema.ts'
+import type { Claim, SuiteRun, SuiteScale } from '../../results/suite-schema.ts'
+import type { ExperimentContext } from '../base/context.ts'
+import { describeCode } from '../machine/environment.ts'
+import { quotient, sum } from '../measure/figures.ts'
+import { runExperiment } from '../run/experiment.ts'
+import { atMostClaim, equalClaim, type Suite, type SuiteContext } from './suite.ts'
+
+interface Size {
+  readonly records: number
+  readonly operations: number
+  readonly memtableBytes: string
+  /** Whether times are judged. */
+  readonly isTimed: boolean
+}
+
+const SIZES: Readonly<Record<SuiteScale, Size>> = {
+  smoke: { records: 2000, operations: 2000, memtableBytes: '128KiB', isTimed: false },
+  full: { records: 200_000, operations: 200_000, memtableBytes: '4MiB', isTimed: true },
+}
+
+const STRATEGIES = ['leveling-partial', 'dynamic-leveled', 'tiering', 'universal'] as const
+const WORKLOADS = ['ycsb-a', 'ycsb-load'] as const
+
+/** Share of the inline run's time that its jobs take, from which on a speedup is claimed. */
+const JOBS_SHARE_MIN = 0.4
+const SPEEDUP_MIN = 1.5
+const RATE = 0.7
+const SLOWER_MAX = 5
+const GOALS = 'the goals of background work'
+/** Without the system's account, which counts the lines of progress too. */
+const GATES = ['answers', 'conservation', 'drained'] as const
+
+export const background: Suite = {
+  name: 'background',
+  fullSeconds: 1200,
+  description: 'jobs in threads against jobs inline: throughput, and reads beside compactions',
+  columns: [
+    { heading: 'inline s', figure: 'inlineSeconds' },
+    { heading: 'threads s', figure: 'threadsSeconds' },
+    { heading: 'speedup', figure: 'speedup' },
+    { heading: 'jobs inline', figure: 'jobsShare' },
+    { heading: 'writers held s', figure: 'heldSeconds' },
+    { heading: 'p99 idle µs', figure: 'idleReadP99Us' },
+    { heading: 'p99 busy µs', figure: 'busyReadP99Us' },
+    { heading: 'busy ÷ idle', figure: 'busyToIdle' },
+  ],
+  run: async (context) => {
+    const measurement = new Measurement(context)
+    for (const workload of WORKLOADS) {
+      for (const strategy of STRATEGIES) await measurement.measure(workload, strategy)
+    }
+    return { runs: measurement.runs, claims: measurement.claims }
+  },
+}
+
+type Figures = Record<string, number | string | null>
+
+class Measurement {
+  readonly runs: SuiteRun[] = []
+  readonly claims: Claim[] = []
+  readonly #context: SuiteContext
+  readonly #size: Size
+  /** Results so far, of `RESULTS`. */
+  #done = 0
+
+  constructor(context: SuiteContext) {
+    this.#context = context
+    this.#size = SIZES[context.scale]
+  }
+
+  async measure(workload: (typeof WORKLOADS)[number], strategy: string): Promise<void> {
+    const name = `${workload} ${strategy}`
+    const flags = [`--workload=${workload}`, `--strategy=${strategy}`]
+    const inline = await this.#result(`${name} inline`, flags)
+    const threads = await this.#result(`${name} threads`, [...flags, THREADS])
+    const results = [inline, threads]
+    const figures: Figures = {
+      ...throughputFigures(inline, threads),
+      traceHash: threads.deterministic.traceHash,
+    }
+    if (workload === 'ycsb-a') {
+      const busy = await this.#result(`${name} at ${RATE}`, [
+        ...flags,
+        THREADS,
+        `--rate=${RATE * 100}%`,
+      ])
+      const perSecond = Math.max(
+        1,
+        Math.round(RATE * (busy.timed.arrivals?.sustainablePerSecond ?? 0)),
+      )
+      // Inline, so that no job of the load is left for the time of the reads.
+      const reads = ['--workload=ycsb-c', `--strategy=${strategy}`, `--rate=${perSecond}`]
+      const idle = await this.#result(`${name} idle`, reads)
+      results.push(busy, idle)
+      Object.assign(figures, latencyFigures(busy, idle))
+    }
+    const { records, operations, memtableBytes } = this.#size
+    this.runs.push({
+      name,
+      params: { workload, strategy, records, operations, memtableBytes },
+      figures,
+      series: [],
+      wallSeconds: sum(results.map(secondsOf)),
+    })
+    this.claims.push(...soundness(name, results), ...speed(name, figures, this.#size))
+  }
+
+  async #result(name: string, flags: readonly string[]): Promise<RunResult> {
+    const { plansOf, seed } = this.#context
+    const { records, operations, memtableBytes } = this.#size
+    const { own } = await plansOf([
+      ...flags,
+      `--records=${records}`,
+      `--operations=${operations}`,
+      `--seed=${seed}`,
+      `--set=memtableBytes=${memtableBytes}`,
+    ])
+    const result = await runExperiment(own[0]!, this.#experiment(name))
+    this.#done++
+    return result
+  }
+
+  #experiment(name: string): ExperimentContext {
+    const { outFolder, signal, onProgress } = this.#context
+    return {
+      outFolder,
+      signal,
+      keep: false,
+      code: describeCode(),
+      onProgress: (phase, done, total) =>
+        onProgress(`${name}: ${phase}`, done, total, (this.#done + done / total) / RESULTS),
+      terminalWritten: () => ({ bytes: 0, calls: 0 }),
+    }
+  }
+}
+
+const THREADS = '--scheduling=threads'
+/** Four results for each strategy on YCSB-A, two on a load. */
+const RESULTS = STRATEGIES.length * 6
+
+function throughputFigures(inline: RunResult, threads: RunResult): Figures {
+  const inlineSeconds = secondsOf(inline)
+  const threadsSeconds = secondsOf(threads)
+  const { stalls } = threads.timed.background!
+  const held = Object.values(stalls).map((times) => times.slowdownSeconds + times.stopSeconds)
+  const inJobs = inline.timed.series.map(({ stallSeconds }) => stallSeconds ?? 0)
+  return {
+    inlineSeconds,
+    threadsSeconds,
+    speedup: quotient(inlineSeconds, threadsSeconds),
+    jobsShare: quotient(sum(inJobs), inlineSeconds),
+    heldSeconds: sum(held),
+    inlineWaTables: inline.deterministic.amplification.drained.waLsm,
+    threadsWaTables: threads.deterministic.amplification.drained.waLsm,
+  }
+}
+
+function latencyFigures(busy: RunResult, idle: RunResult): Figures {
+  const p99 = ({ timed }: RunResult) => timed.intendedLatencyByKind?.read?.p99Us ?? null
+  const [busyReadP99Us, idleReadP99Us] = [p99(busy), p99(idle)]
+  const known = busyReadP99Us !== null && idleReadP99Us !== null
+  return {
+    busyReadP99Us,
+    idleReadP99Us,
+    busyToIdle: known ? quotient(busyReadP99Us, idleReadP99Us) : null,
+    ratePerSecond: busy.timed.arrivals?.offeredPerSecond ?? null,
+  }
+}
+
+/** With the drain: a run that only builds up debt is not faster. */
+function secondsOf({ timed }: RunResult): number {
+  return sum(timed.phases.map(({ wallSeconds }) => wallSeconds))
+}
+
+/** Both ways saw the same operations, left the same data, and pass the gates of their books. */
+function soundness(name: string, results: readonly RunResult[]): readonly Claim[] {
+  const [inline, threads] = results as readonly [RunResult, RunResult]
+  const failed = results.flatMap(({ gates }) =>
+    gates.filter((gate) => !gate.passed && GATES.some((known) => known === gate.name)),
+  )
+  const live = ({ deterministic }: RunResult) =>
+    deterministic.amplification.drained.liveLogicalBytes
+  return [
+    equalClaim(
+      `${name}: the operations`,
+      threads.deterministic.traceHash,
+      inline.deterministic.traceHash,
+      'the inline run',
+    ),
+    equalClaim(`${name}: bytes of live data`, live(threads), live(inline), 'the inline run'),
+    equalClaim(
+      `${name}: failed gates of ${GATES.join(', ')}`,
+      failed.length,
+      0,
+      'the books of every run',
+    ),
+  ]
+}
+
+function speed(name: string, figures: Figures, { isTimed }: Size): readonly Claim[] {
+  if (!isTimed) return []
+  const { jobsShare, speedup, busyToIdle } = figures
+  const isBusy = typeof jobsShare === 'number' && jobsShare >= JOBS_SHARE_MIN
+  return [
+    ...(isBusy && typeof speedup === 'number'
+      ? [atMostClaim(`${name}: time with threads ÷ inline`, 1 / speedup, 1 / SPEEDUP_MIN, GOALS)]
+      : []),
+    ...(typeof busyToIdle === 'number'
+      ? [atMostClaim(`${name}: p99 of reads, busy ÷ idle`, busyToIdle, SLOWER_MAX, GOALS)]
+      : []),
+  ]
+}
