@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { suiteResultSchema } from './suite-schema.ts'
 
-const KEPT = ['agreement', 'counts', 'peers', 'wisckey']
+const KEPT = ['agreement', 'counts', 'peers', 'silk', 'stability', 'wisckey']
 
 const read = (name: string) => {
   const text = readFileSync(new URL(`./suites/${name}-full.json`, import.meta.url), 'utf8')

@@ -137,3 +137,18 @@ test('a block in the slot of a dropped block starts unmarked, whatever hits the 
   expect(cache.get(2, 10)).toBeDefined()
   expect(cache.get(2, 20)).toBeDefined()
 })
+
+test('a smaller limit evicts blocks at once, a larger one lets more in', () => {
+  const cache = new BlockCache(100)
+  const fill = () => {
+    for (let offset = 0; offset < 200; offset += 10) cache.insert(1, offset, new Uint8Array(10))
+    return cache.usedBytes
+  }
+  expect(fill()).toBe(100)
+  cache.resize(35)
+  expect(cache.usedBytes).toBe(30)
+  expect(fill()).toBe(30)
+  cache.resize(120)
+  expect(fill()).toBe(120)
+  expect(cache.capacityBytes).toBe(120)
+})

@@ -86,12 +86,12 @@ function setUp(admission: WriteAdmission = openGate) {
     syncAsync: () => head.syncAsync(),
     failed: (cause) => health.fail(cause, false),
   })
-  const gate = {
+  const host = {
     assertWritable: () => health.assertWritable(),
     committed: () => {},
     failed: (cause: unknown, isTold?: boolean) => health.fail(cause, isTold),
   }
-  const commits = new Commits({ head, gate, admission, interval, defaultSync: false })
+  const commits = new Commits({ head, host, admission, interval, defaultSync: false })
   /** How each promised write ended, in the order in which they did. */
   const ends: string[] = []
   const commit = (number: number, { sync = false, byteLength = 64 }: CommitOptions = {}) =>

@@ -39,7 +39,7 @@ export interface CommitHead {
 }
 
 /** What commits ask of the database and report to it. */
-export interface CommitGate {
+export interface CommitHost {
   /** Throws the reason if the database takes no writes. */
   assertWritable(): void
   /** Called when batches became visible; `deletes` of their entries are deletions. */
@@ -53,7 +53,7 @@ export interface CommitGate {
 
 export interface CommitParts {
   readonly head: CommitHead
-  readonly gate: CommitGate
+  readonly host: CommitHost
   readonly admission: WriteAdmission
   readonly interval: IntervalSync
   /** The durability of writes that do not name one. */
@@ -79,7 +79,7 @@ const GROUP_BYTES_MAX = 1024 * 1024
 
 export class Commits {
   readonly #head: CommitHead
-  readonly #gate: CommitGate
+  readonly #host: CommitHost
   readonly #queue: Waiting[] = []
   readonly #inserter: MemTableInserter
   readonly #admission: WriteAdmission
@@ -94,9 +94,9 @@ export class Commits {
   #syncing: Logged | null = null
   #isUnpublished = false
 
-  constructor({ head, gate, admission, interval, defaultSync }: CommitParts) {
+  constructor({ head, host, admission, interval, defaultSync }: CommitParts) {
     this.#head = head
-    this.#gate = gate
+    this.#host = host
     this.#inserter = new MemTableInserter(head)
     this.#admission = admission
     this.#interval = interval
@@ -109,12 +109,12 @@ export class Commits {
    */
   commitNow(batch: WriteBatch, sync: Durability = this.#defaultSync): void {
     this.settle()
-    this.#gate.assertWritable()
+    this.#host.assertWritable()
     // An empty batch with `sync` makes older writes durable.
     if (batch.count === 0 && sync !== true) return
     refusePointers(batch)
     this.#admission.waitForRoom()
-    this.#gate.assertWritable()
+    this.#host.assertWritable()
     const batches = [batch]
     try {
       const stored = this.#head.append(batches)
@@ -125,7 +125,7 @@ export class Commits {
       }
       this.#publish(batches, stored)
     } catch (cause) {
-      throw this.#gate.failed(cause)
+      throw this.#host.failed(cause)
     }
   }
 
@@ -158,7 +158,7 @@ export class Commits {
         this.#syncNow()
         this.#acknowledge(logged)
       } catch (cause) {
-        this.#reject(logged.group, this.#gate.failed(cause))
+        this.#reject(logged.group, this.#host.failed(cause))
       }
     }
     while (this.#next !== null || this.#queue.length > 0) {
@@ -222,7 +222,7 @@ export class Commits {
 
   #commitGroup(group: readonly Waiting[], when: 'now' | 'later'): void {
     try {
-      this.#gate.assertWritable()
+      this.#host.assertWritable()
     } catch (cause) {
       this.#reject(group, cause)
       return
@@ -230,7 +230,7 @@ export class Commits {
     try {
       const stored = this.#head.append(group.map((waiting) => waiting.batch))
       const logged = { group, stored }
-      if (group.some(({ sync }) => sync === true)) {
+      if (this.#interval.isOverdue || group.some(({ sync }) => sync === true)) {
         if (when === 'later') {
           this.#syncLater(logged)
           return
@@ -241,7 +241,7 @@ export class Commits {
       }
       this.#acknowledge(logged)
     } catch (cause) {
-      this.#reject(group, this.#gate.failed(cause))
+      this.#reject(group, this.#host.failed(cause))
     }
   }
 
@@ -258,7 +258,7 @@ export class Commits {
       })
       .catch((cause: unknown) => {
         const isAwaited = this.#syncing === logged
-        this.#gate.failed(cause, isAwaited)
+        this.#host.failed(cause, isAwaited)
         if (isAwaited) this.#reject(logged.group, cause)
       })
       .finally(() => this.#schedule())
@@ -289,7 +289,7 @@ export class Commits {
     for (const batch of stored) deletes += this.#inserter.insert(batch, this.#head.nowMs())
     this.#head.publish()
     this.#isUnpublished = false
-    this.#gate.committed(batches, deletes)
+    this.#host.committed(batches, deletes)
   }
 }
 

@@ -72,7 +72,8 @@ export class Health {
   assertAtRest(): void {
     if (this.#atRest) return
     throw invalidArgument(
-      'a flush or compaction is under way: writeSync, flush, collectValueLog and close must wait',
+      'no event listener, strategy or policy may call writeSync, flush, collectValueLog or close: ' +
+        'call them afterwards',
     )
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../base/clock.ts'
 import { LsmError } from '../base/errors.ts'
 import { Ledger } from '../storage/ledger.ts'
@@ -54,6 +54,23 @@ describe('the interval', () => {
     ends.shift()!()
     await settled()
     expect(syncs).toEqual([100, 350])
+  })
+
+  test('is overdue if its timer is late, and if a sync lasts a second interval', () => {
+    const { clock, interval } = setUp()
+    interval.appended()
+    expect(interval.isOverdue).toBe(false)
+    vi.spyOn(clock, 'nowMs').mockReturnValueOnce(100)
+    expect(interval.isOverdue).toBe(true)
+    interval.synced()
+    expect(interval.isOverdue).toBe(false)
+    interval.appended()
+    clock.advance(100)
+    interval.appended()
+    clock.advance(199)
+    expect(interval.isOverdue).toBe(false)
+    clock.advance(1)
+    expect(interval.isOverdue).toBe(true)
   })
 
   test('is off once something else has synced', () => {
@@ -121,6 +138,19 @@ describe("writes with sync: 'interval'", () => {
       batch.clear()
       batch.put(bytes(keyOf(number)), bytes('v'))
       db.writeSync(batch)
+      lostMax = Math.max(lostMax, lostOf(number + 1, storage))
+      clock.advance(10)
+    }
+    expect(lostMax).toBe(10)
+  })
+
+  test('a loop that awaits each put keeps the interval, though no timer can fire', async () => {
+    const storage = new MemoryStorage(new Ledger())
+    const timers = { after: () => () => {} }
+    const { db, clock } = openTest({ storage, timers, options: { syncIntervalMs: 100 } })
+    let lostMax = 0
+    for (let number = 0; number < 100; number++) {
+      await db.put(bytes(keyOf(number)), bytes('v'))
       lostMax = Math.max(lostMax, lostOf(number + 1, storage))
       clock.advance(10)
     }

@@ -43,6 +43,17 @@ export class IntervalSync {
     this.#setTimer(intervalMs)
   }
 
+  /**
+   * Whether the timer is late. A loop that awaits one write after the other never lets the event
+   * loop turn, so no timer fires: then a write has to sync.
+   */
+  get isOverdue(): boolean {
+    if (this.#dueAtMs === null) return false
+    const { nowMs, intervalMs } = this.#parts
+    // An fdatasync under way gets the time of one interval more to end.
+    return nowMs() >= this.#dueAtMs + (this.#isSyncing ? intervalMs : 0)
+  }
+
   /** Syncs if it is due. For callers that block the loop, so that timers cannot fire. */
   syncIfDue(): void {
     if (this.#dueAtMs === null || this.#parts.nowMs() < this.#dueAtMs) return

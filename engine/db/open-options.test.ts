@@ -52,6 +52,24 @@ test.each([undefined, {}, { start() {}, wait() {} }])(
   },
 )
 
+test('an executor gets the limit on bandwidth, which needs a policy', () => {
+  const limits: (number | null)[] = []
+  const scheduling: ExecutorFactory = ({ limitBytesPerSecond }) => {
+    limits.push(limitBytesPerSecond)
+    return { start() {}, wait() {}, close() {} }
+  }
+  const options = { compactionBytesPerSecond: 5000 }
+  const open = () => Database.open({ folder, strategy: never, scheduling, options })
+  expect(open).toThrow('compactionBytesPerSecond needs a scheduling policy')
+  const schedulingPolicy = {
+    name: 'equal',
+    mergesMax: () => 1,
+    plan: () => ({ shares: [], bytesPerSecond: null }),
+  }
+  Database.open({ folder, strategy: never, scheduling, options, schedulingPolicy }).close()
+  expect(limits).toEqual([5000])
+})
+
 test.each(Object.keys(parseEngineOptions({})).concat('maxOpenFiles'))(
   'engine option %s that is undefined has its default',
   (name) => {

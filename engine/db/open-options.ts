@@ -50,7 +50,10 @@ export interface OpenOptions {
   readonly scheduling?: 'inline' | 'threads' | ExecutorFactory
   /** How jobs share workers and bandwidth: the policy that the engine option `scheduling` names. */
   readonly schedulingPolicy?: SchedulingPolicy | null
-  /** Called during flushes and compactions: it may read and call `write`, nothing else. */
+  /**
+   * Called in the middle of the database's work. It may read, and it may call `put`, `delete` and
+   * `write`; it must not call `writeSync`, `flush`, `collectValueLog` or `close`.
+   */
   readonly onEvent?: (event: DatabaseEvent) => void
 }
 
@@ -185,9 +188,9 @@ function checkValueLogPolicy({ valueLog }: EngineOptions, policy: ValueLogPolicy
   )
 }
 
-/** If the option `scheduling` is given, the policy must be the one that it names. */
+/** The policy must be the one that `scheduling` names. A limit on bandwidth needs a policy. */
 function checkSchedulingPolicy(
-  { scheduling }: EngineOptions,
+  { scheduling, compactionBytesPerSecond }: EngineOptions,
   policy: SchedulingPolicy | null,
 ): void {
   if (policy !== null) {
@@ -195,6 +198,12 @@ function checkSchedulingPolicy(
     checkText(policy.name, "the scheduling policy's name")
   }
   const given = policy?.name ?? 'none'
+  if (policy === null && compactionBytesPerSecond !== undefined) {
+    throw invalidArgument(
+      'engine option compactionBytesPerSecond needs a scheduling policy, which divides the bytes',
+      { option: 'compactionBytesPerSecond' },
+    )
+  }
   if (scheduling === undefined || given === scheduling) return
   throw invalidArgument(
     `engine option scheduling is ${scheduling}, but the given policy is ${given}`,

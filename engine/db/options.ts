@@ -175,6 +175,14 @@ export const engineOptionsSchema = z.strictObject({
       'How jobs share workers and bandwidth where they run beside writes: fair (where left out), ' +
         'greedy, single, silk, rocksdb.',
     ),
+  compactionBytesPerSecond: z
+    .int()
+    .min(10)
+    .exactOptional()
+    .describe(
+      'Flushes and merges that run beside writes write at most so many bytes a second together; ' +
+        'the scheduling policy divides them. No limit where left out. RocksDB rate_limiter.',
+    ),
   slowdown: z
     .enum(SLOWDOWNS)
     .exactOptional()

@@ -51,6 +51,20 @@ describe('a file to be removed', () => {
   })
 
   test.each([
+    ['before its first moment', 7, 100, true],
+    ['right before the last new value', 7, 199, true],
+    ['the last new value', 7, 200, false],
+  ])('a spent segment is held by reads from %s on: %#', (_, generation, seq, isHeld) => {
+    const { pins, removed } = board()
+    const unpin = pins.pinFrom(viewOf(generation), seq)
+    pins.doom(() => removed.push('segment'), spent)
+    pins.sweep()
+    expect(removed).toEqual(isHeld ? [] : ['segment'])
+    unpin()
+    expect(removed).toEqual(['segment'])
+  })
+
+  test.each([
     ['a table', table, 150, false],
     ['a removed segment', segment, 150, false],
     ['a spent segment, before it', spent, 100, false],

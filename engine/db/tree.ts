@@ -104,8 +104,7 @@ export class Tree {
     if (writes) storage.syncFolder(folder)
     const removed = this.#freedSegments(edit)
     const unannounced = this.#unannouncedSegments(edit)
-    const whole =
-      removed.length === 0 ? edit : { ...edit, segments: { ...edit.segments, removed } }
+    const whole = removed.length === 0 ? edit : { ...edit, segments: { ...edit.segments, removed } }
     const { version } = manifest.append({
       ...whole,
       nextRunId: manifest.state.nextRunId + edit.newRuns.length,

@@ -21,6 +21,8 @@ export interface ExecutorParts {
   readonly shareRoom: (threads: number) => unknown
   /** How jobs share workers and bandwidth; null if the database was given no policy. */
   readonly policy: SchedulingPolicy | null
+  /** What all jobs together may write per second, in bytes; null: no limit, or no policy. */
+  readonly limitBytesPerSecond: number | null
   /** Jobs that may run at the same time, 1 or more: the engine option `backgroundJobs`. */
   readonly workers: number
   /** Called while a job is started or after one has ended, never while `open` makes the parts. */

@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { createRandom, Database, WriteBatch } from '../../engine/index.ts'
-import { createStrategy } from '../../strategies/index.ts'
+import { STRATEGIES } from '../../strategies/index.ts'
 import { readInteger } from '../cli/arguments.ts'
 import type { GettingData } from './reader-threads.worker.ts'
 
@@ -28,7 +28,7 @@ const writesPerSecond = readInteger('writes', process.argv[3] ?? '2000', [1, 1e9
 const folder = mkdtempSync(join(tmpdir(), 'varve-readers-'))
 const db = Database.open({
   folder,
-  strategy: createStrategy('leveling', {}),
+  strategy: STRATEGIES.get('leveling')!.create(),
   scheduling: 'threads',
   options: { blockCacheBytes: 256 * MiB },
 })

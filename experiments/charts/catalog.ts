@@ -2,11 +2,13 @@
 
 import type { ChartKind } from './chart-kind.ts'
 import { amplification } from './kinds/amplification.ts'
+import { backgroundWork } from './kinds/background.ts'
 import { debt } from './kinds/debt.ts'
 import { filters } from './kinds/filters.ts'
 import { latency } from './kinds/latency.ts'
 import { predictionError } from './kinds/prediction-error.ts'
 import { run } from './kinds/run.ts'
+import { silk, stability } from './kinds/schedulers.ts'
 import { sweep } from './kinds/sweep.ts'
 import { throughput } from './kinds/throughput.ts'
 import { tradeOff } from './kinds/trade-off.ts'
@@ -31,6 +33,9 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     filters,
     valueSize,
     valueLog,
+    backgroundWork,
+    stability,
+    silk,
     run,
   ].map((kind) => [kind.name, kind]),
 )

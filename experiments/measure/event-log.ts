@@ -21,7 +21,7 @@ export class EventLog {
       }
     }
     if (this.#log.length === EVENTS_KEPT_MAX) return null
-    return this.#log.push({ ...NOT_TOLD, ...event, atOperation }) - 1
+    return this.#log.push(recordOf(event, atOperation)) - 1
   }
 
   /** Merges of the whole run that wrote into `level`. */
@@ -34,10 +34,20 @@ export class EventLog {
   }
 }
 
-const NOT_TOLD = {
-  scores: null,
-  candidates: null,
-  shadowedDropped: null,
-  tombstonesDropped: null,
-  peakPhysicalBytes: null,
+/** Null stands for what the target does not tell. Fields of an event may be getters of a class. */
+function recordOf(event: TargetEvent, atOperation: number): ResultEvent {
+  return {
+    scores: event.scores ?? null,
+    candidates: event.candidates ?? null,
+    shadowedDropped: event.shadowedDropped ?? null,
+    tombstonesDropped: event.tombstonesDropped ?? null,
+    peakPhysicalBytes: event.peakPhysicalBytes ?? null,
+    kind: event.kind,
+    inputs: event.inputs,
+    outputs: event.outputs,
+    bytesRead: event.bytesRead,
+    bytesWritten: event.bytesWritten,
+    reason: event.reason,
+    atOperation,
+  }
 }

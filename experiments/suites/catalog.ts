@@ -5,13 +5,14 @@ import { counts } from './counts.ts'
 import { memory } from './memory.ts'
 import { peers } from './peers.ts'
 import { presets } from './presets.ts'
+import { silk } from './silk.ts'
+import { stability } from './stability.ts'
 import type { Suite } from './suite.ts'
 import { tuner } from './tuner.ts'
 import { wisckey } from './wisckey.ts'
 
 export const SUITES: ReadonlyMap<string, Suite> = new Map(
-  [agreement, background, counts, memory, peers, presets, tuner, wisckey].map((suite) => [
-    suite.name,
-    suite,
-  ]),
+  [agreement, background, counts, memory, peers, presets, silk, stability, tuner, wisckey].map(
+    (suite) => [suite.name, suite],
+  ),
 )

@@ -42,16 +42,26 @@ export interface VirtualSetting {
 export interface VirtualCase
   extends Pick<
       VirtualStoreOptions,
-      'memtablesMax' | 'workers' | 'limitBytesPerSecond' | 'slowdown' | 'countRuns' | 'runLimits'
+      | 'memtablesMax'
+      | 'workers'
+      | 'limitBytesPerSecond'
+      | 'measureEveryMs'
+      | 'slowdown'
+      | 'countRuns'
+      | 'runLimits'
     >,
     Pick<VirtualClientsOptions, 'writeNs' | 'logChunkBytes'> {
   readonly policy: SchedulingPolicy
   /** Null: a closed system. */
   readonly writes: Load | null
   readonly reads: Load | null
+  /** Bytes that one read fetches from the device. */
+  readonly readBytes: number
   readonly seconds: number
   /** Nothing that is answered before this is counted. */
   readonly warmUpSeconds: number
+  /** How many samples are taken after the warm-up. */
+  readonly samples: number
   /** The parts of time that are told apart, and the part of a moment in seconds. */
   readonly parts: readonly string[]
   readonly partOf: (seconds: number) => number
@@ -64,8 +74,6 @@ export interface VirtualRun {
   readonly series: SuiteRun['series']
 }
 
-const SAMPLES = 120
-const READ_BYTES = 4096
 const KEY_BYTES = 16
 
 const shapeOf = ({ records, recordBytes }: VirtualSetting) => ({
@@ -104,7 +112,8 @@ export async function runVirtual(
   onShare: (share: number) => void,
 ): Promise<VirtualRun> {
   const { memtableBytes, device, recordBytes, seed } = setting
-  const { policy, writes, reads, seconds, warmUpSeconds, writeNs, logChunkBytes } = options
+  const { policy, writes, reads, seconds, warmUpSeconds, samples } = options
+  const { writeNs, logChunkBytes } = options
   const clock = new VirtualClock()
   const store = new VirtualStore({
     clock,
@@ -115,7 +124,7 @@ export async function runVirtual(
     shape: shapeOf(setting),
     strategy: setting.strategy(),
     seed: deriveSeed(seed, 'run'),
-    measureEveryMs: 100,
+    measureEveryMs: options.measureEveryMs,
     memtablesMax: options.memtablesMax,
     workers: options.workers,
     limitBytesPerSecond: options.limitBytesPerSecond,
@@ -133,17 +142,17 @@ export async function runVirtual(
     writes: writes === null ? null : arrivalsOf(writes, deriveSeed(seed, 'writes')),
     reads: reads && {
       arrivals: arrivalsOf(reads, deriveSeed(seed, 'reads')),
-      work: { readBytes: READ_BYTES, writtenBytes: 0, operations: 1, files: 0 },
+      work: { readBytes: options.readBytes, writtenBytes: 0, operations: 1, files: 0 },
     },
     observer: books,
   })
-  const sliceSeconds = (seconds - warmUpSeconds) / SAMPLES
+  const sliceSeconds = (seconds - warmUpSeconds) / samples
   clients.run(Math.round(warmUpSeconds * 1e9))
   books.begin()
-  for (let sample = 1; sample <= SAMPLES; sample++) {
+  for (let sample = 1; sample <= samples; sample++) {
     clients.run(Math.round((warmUpSeconds + sample * sliceSeconds) * 1e9))
     books.sample(sample * sliceSeconds, sliceSeconds, clients.waitingNs)
-    onShare(sample / SAMPLES)
+    onShare(sample / samples)
     await nextTurn()
     if (signal.aborted) throw new Interrupted('interrupted')
   }

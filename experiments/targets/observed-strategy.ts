@@ -15,7 +15,8 @@ import {
 } from '../../engine/index.ts'
 import type { TargetEvent } from '../base/target.ts'
 
-type Observed = Required<Pick<TargetEvent, 'scores' | 'candidates'>>
+/** What a strategy saw at a pick. Read it field by field: the fields may be getters of a class. */
+export type Observed = Required<Pick<TargetEvent, 'scores' | 'candidates'>>
 
 const FLUSH: Observed = { scores: null, candidates: null }
 
@@ -35,7 +36,7 @@ export class ObservedStrategy {
       pick: (view) => {
         const spec = strategy.pick(view)
         if (spec === null) return null
-        this.lastPick = seenAtPick(() => scoresOf(view), spec, view)
+        this.lastPick = new SeenAtPick(scoresOf, spec, view)
         onJobStart()
         return spec
       },
@@ -54,24 +55,34 @@ export class ObservedStrategy {
 
 /**
  * Worked out when first read, since a log of events keeps only the first ones. By then the engine
- * has accepted the spec.
+ * has accepted the spec. A class, because V8 keeps a hidden class, with all that its getters can
+ * reach, for each object literal with getters.
  */
-function seenAtPick(
-  scoresOf: () => readonly LevelScore[],
-  spec: CompactionSpec,
-  view: TreeView,
-): Observed {
-  let scores: Observed['scores'] = null
-  let candidates: Observed['candidates'] = null
-  return {
-    get scores() {
-      scores ??= [...scoresOf()]
-      return scores
-    },
-    get candidates() {
-      candidates ??= candidatesOf(spec, view)
-      return candidates
-    },
+class SeenAtPick implements Observed {
+  readonly #scoresOf: (view: TreeView) => readonly LevelScore[]
+  readonly #spec: CompactionSpec
+  readonly #view: TreeView
+  #scores: Observed['scores'] = null
+  #candidates: Observed['candidates'] = null
+
+  constructor(
+    scoresOf: (view: TreeView) => readonly LevelScore[],
+    spec: CompactionSpec,
+    view: TreeView,
+  ) {
+    this.#scoresOf = scoresOf
+    this.#spec = spec
+    this.#view = view
+  }
+
+  get scores(): Observed['scores'] {
+    this.#scores ??= [...this.#scoresOf(this.#view)]
+    return this.#scores
+  }
+
+  get candidates(): Observed['candidates'] {
+    this.#candidates ??= candidatesOf(this.#spec, this.#view)
+    return this.#candidates
   }
 }
 

@@ -11,7 +11,7 @@ import type {
 } from '../../strategies/simulator/simulated-tree.ts'
 import type { TargetEvent, TargetStats } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
-import type { ObservedStrategy } from './observed-strategy.ts'
+import type { Observed, ObservedStrategy } from './observed-strategy.ts'
 
 export interface BookOptions {
   readonly clock: Clock
@@ -88,27 +88,10 @@ export class SimulatedBooks {
       const { edit } = event
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
-    const { lastPick } = observed
-    onEvent({
-      kind,
-      // Most events are not kept, so nobody asks for these.
-      get inputs() {
-        return sidesOf(removed)
-      },
-      get outputs() {
-        return sidesOf(added)
-      },
-      bytesRead,
-      bytesWritten,
-      reason,
-      get scores() {
-        return lastPick.scores
-      },
-      get candidates() {
-        return lastPick.candidates
-      },
-      peakPhysicalBytes: ledger.peakLiveBytes,
-    })
+    const { peakLiveBytes: peakPhysicalBytes } = ledger
+    onEvent(
+      new BookedEvent(event, observed.lastPick, { bytesRead, bytesWritten, peakPhysicalBytes }),
+    )
   }
 
   /**
@@ -159,6 +142,48 @@ export class SimulatedBooks {
     this.#logCounted += fresh
   }
 }
+
+/**
+ * An event as it is reported. Its sides, and what the strategy saw, are worked out when they are
+ * read: most events are not kept, so nobody reads them.
+ */
+class BookedEvent implements TargetEvent {
+  readonly kind: SimulatedEvent['kind']
+  readonly reason: SimulatedEvent['reason']
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  readonly peakPhysicalBytes: number
+  readonly #event: SimulatedEvent
+  readonly #seen: Observed
+
+  constructor(event: SimulatedEvent, seen: Observed, bytes: BookedBytes) {
+    this.kind = event.kind
+    this.reason = event.reason
+    this.bytesRead = bytes.bytesRead
+    this.bytesWritten = bytes.bytesWritten
+    this.peakPhysicalBytes = bytes.peakPhysicalBytes
+    this.#event = event
+    this.#seen = seen
+  }
+
+  get inputs(): TargetEvent['inputs'] {
+    return sidesOf(this.#event.removed)
+  }
+
+  get outputs(): TargetEvent['outputs'] {
+    return sidesOf(this.#event.added)
+  }
+
+  get scores(): Observed['scores'] {
+    return this.#seen.scores
+  }
+
+  get candidates(): Observed['candidates'] {
+    return this.#seen.candidates
+  }
+}
+
+type BookedBytes = Pick<BookedEvent, 'bytesRead' | 'bytesWritten' | 'peakPhysicalBytes'>
 
 function editThatAdds({ levels }: Version): VersionEdit {
   const newRuns = levels.flatMap(({ runs }, level) =>

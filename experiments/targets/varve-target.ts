@@ -235,6 +235,7 @@ export class VarveTarget implements CountedTarget {
     this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
     const job = this.#jobs?.report(kind)
+    const { scores, candidates } = job?.seen ?? this.#observed.lastPick
     const told: TargetEvent = {
       kind,
       inputs: sidesOf(event.inputs),
@@ -242,7 +243,8 @@ export class VarveTarget implements CountedTarget {
       bytesRead,
       bytesWritten,
       reason: kind === 'flush' ? null : reason,
-      ...(job?.seen ?? this.#observed.lastPick),
+      scores,
+      candidates,
       shadowedDropped: event.shadowedDropped,
       tombstonesDropped: event.tombstonesDropped,
       peakPhysicalBytes: this.#options.ledger.peakLiveBytes,

@@ -40,7 +40,13 @@ export class VirtualDevice {
   }
 
   /** Makes the executor of one database. */
-  readonly executor: ExecutorFactory = ({ room, policy, workers, pressure }) => {
+  readonly executor: ExecutorFactory = ({
+    room,
+    policy,
+    limitBytesPerSecond,
+    workers,
+    pressure,
+  }) => {
     if (policy === null) throw new Error('a database in logical time needs a policy')
     this.#executor = new VirtualExecutor({
       clock: this.#clock,
@@ -48,7 +54,7 @@ export class VirtualDevice {
       work: jobWork(room),
       policy,
       workers,
-      limitBytesPerSecond: null,
+      limitBytesPerSecond,
       pressure,
       measureEveryMs: MEASURE_EVERY_MS,
     })

@@ -118,7 +118,7 @@ async function playVirtual(setting: Setting) {
   const stage = inMemory()
   const { clock } = stage
   let overlap = 0
-  const scheduling: ExecutorFactory = ({ room, policy, workers, pressure }) =>
+  const scheduling: ExecutorFactory = ({ room, policy, limitBytesPerSecond, workers, pressure }) =>
     new VirtualExecutor({
       clock,
       device: { readBytesPerMs: 8000, writeBytesPerMs: 4000, latencyMs: 0.05, perFileMs: 0.1 },
@@ -131,7 +131,7 @@ async function playVirtual(setting: Setting) {
         },
       },
       workers,
-      limitBytesPerSecond: null,
+      limitBytesPerSecond,
       pressure,
       measureEveryMs: 5,
     })

@@ -140,14 +140,15 @@ export class ReaderViews {
     }
   }
 
-  /** Takes the newest view, for `now` to check. No read is under way that does not hold its view. */
+  /** Takes the newest view, for `now` to check. Reads under way hold their views. */
   #takeNewest(): void {
     this.assertOpen()
     const before = this.#slots.get(this.#current)
     const isFree = before !== undefined && before.users === 0
     const slot = isFree ? before.slot : this.#freeSlot()
-    if (isFree) this.#slots.delete(this.#current)
     this.#applyAll()
+    if (this.#latestNumber === this.#number) throw this.#missed()
+    if (isFree) this.#slots.delete(this.#current)
     this.#held.store(slot, this.#latestNumber)
     this.#number = this.#latestNumber
     this.#current = this.#latest
@@ -167,6 +168,12 @@ export class ReaderViews {
     throw invalidArgument(
       `the reader holds ${this.#held.count} old views: close cursors and release snapshots`,
     )
+  }
+
+  /** A newer view was published, but its message did not come here. */
+  #missed(): LsmError {
+    this.assertOpen()
+    return invalidArgument('another reader was opened from the same channel: each needs its own')
   }
 
   #applyAll(): void {

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createRandom } from '../../base/random.ts'
+import { ArenaPool } from '../../memtable/arena-pool.ts'
 import { MemTable } from '../../memtable/memtable.ts'
 import { VisibleSeq } from '../../memtable/visible-seq.ts'
 import { Ledger, sumCells } from '../../storage/ledger.ts'
@@ -82,7 +83,9 @@ async function turns(): Promise<void> {
 async function expectSame(reader: DatabaseReader, oracle: ReadonlyMap<string, string>) {
   expect(pairsOf(reader.scan())).toEqual(oracle)
   expect(pairsOf(reader.scan({ reverse: true }))).toEqual(oracle)
-  expect(pairsOf(await Array.fromAsync(reader.scanAsync()))).toEqual(oracle)
+  const ahead: [Uint8Array, Uint8Array][] = []
+  for await (const pair of reader.scanAsync()) ahead.push(pair)
+  expect(pairsOf(ahead)).toEqual(oracle)
   const keys = [...oracle.keys(), 'none']
   const values = keys.map((key) => oracle.get(key))
   const found = (value: Uint8Array | undefined) => (value === undefined ? value : text(value))
@@ -179,6 +182,25 @@ test('a cursor keeps its memtable while the next memtables are filled', async ()
   expect(seen).toEqual(before)
 })
 
+test('a reader that takes each view lets the database use the same arenas again', async () => {
+  const world = new Readable()
+  using reader = openReader(world.db.readerChannel())
+  const arenas = new Set<SharedArrayBuffer>()
+  const take = ArenaPool.prototype.take
+  vi.spyOn(ArenaPool.prototype, 'take').mockImplementation(function (this: ArenaPool, size) {
+    const arena = take.call(this, size)
+    arenas.add(arena)
+    return arena
+  })
+  for (let flush = 0; flush < 30; flush++) {
+    await world.write(20)
+    world.db.flush()
+    reader.has(bytes('key1'))
+    await turns()
+  }
+  expect(arenas.size).toBeLessThanOrEqual(3)
+})
+
 test('a cursor keeps segments whose values were moved; without it they shrink', async () => {
   const world = new Readable(LOGGED)
   const { db, storage, folder } = world
@@ -231,25 +253,28 @@ test('a thread takes new views when it reads and when its event loop turns', asy
   expect(hasOld()).toBe(false)
 })
 
-test.runIf(existsSync('/proc/self/fd'))('a reader closes the files that it needs no more', async () => {
-  const world = new Readable(LOGGED)
-  const { db, folder } = world
-  const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
-  const openOnes = () => links().filter((path) => path.startsWith(folder))
-  using reader = openReader(db.readerChannel())
-  for (let round = 0; round < 3; round++) {
-    await world.write(KEYS)
+test.runIf(existsSync('/proc/self/fd'))(
+  'a reader closes the files that it needs no more',
+  async () => {
+    const world = new Readable(LOGGED)
+    const { db, folder } = world
+    const links = () => readdirSync('/proc/self/fd').map((fd) => readLink(`/proc/self/fd/${fd}`))
+    const openOnes = () => links().filter((path) => path.startsWith(folder))
+    using reader = openReader(db.readerChannel())
+    for (let round = 0; round < 3; round++) {
+      await world.write(KEYS)
+      db.flush()
+      await expectSame(reader, world.oracle)
+    }
+    expect(openOnes().length).toBeGreaterThan(5)
     db.flush()
-    await expectSame(reader, world.oracle)
-  }
-  expect(openOnes().length).toBeGreaterThan(5)
-  db.flush()
-  await turns()
-  expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
-  db.close()
-  await turns()
-  expect(openOnes()).toEqual([])
-})
+    await turns()
+    expect(openOnes().filter((path) => path.endsWith('(deleted)'))).toEqual([])
+    db.close()
+    await turns()
+    expect(openOnes()).toEqual([])
+  },
+)
 
 test('a snapshot stays at its moment until it is released', async () => {
   const world = new Readable()
@@ -541,6 +566,9 @@ test('bad channels and storages are refused', () => {
   expect(() => openReader(null as never)).toThrow(invalid)
   expect(() => openReader({ folder: 'x' } as never)).toThrow(invalid)
   expect(() => openReader({ ...world.db.readerChannel(), extra: 1 } as never)).toThrow(invalid)
+  const channel = world.db.readerChannel()
+  using _ = openReader(channel)
+  expect(() => openReader(channel)).toThrow('another reader was opened from the same channel')
   expect(() => world.db.readerChannel({ blockCacheBytes: -1 })).toThrow(invalid)
   expect(() => world.db.readerChannel({ cacheBytes: 1 } as never)).toThrow(invalid)
   const inMemory = Database.open({ storage: new MemoryStorage(), folder: '/db', strategy: never })

@@ -7,6 +7,7 @@
  */
 
 import { bytesIn, checkOptions } from '../../base/arguments.ts'
+import { invalidArgument } from '../../base/errors.ts'
 import { ENTRY_KIND, type SeqNum } from '../../base/internal-key.ts'
 import type { Lookup } from '../../base/lookup.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
@@ -57,7 +58,12 @@ interface Moment {
  * closed.
  */
 export function openReader(channel: ReaderChannel): DatabaseReader {
-  return new DatabaseReader(checkOptions(channel, CHANNEL, 'openReader'))
+  const given = checkOptions(channel, CHANNEL, 'openReader')
+  const missing = CHANNEL.find((name) => name !== 'maxOpenFiles' && given[name] === undefined)
+  if (missing === undefined) return new DatabaseReader(given)
+  throw invalidArgument(
+    `openReader takes what Database.readerChannel returned; this has no ${missing}`,
+  )
 }
 
 /**

@@ -16,7 +16,16 @@ const PLAN_EVERY_MS = 250
  * The storage must be one that threads can share. `module` is what the threads run.
  */
 export function threads(module = JOB_WORKER): ExecutorFactory {
-  return ({ shareRoom, jobsMax, policy, workers, pressure, clock, timers }) => {
+  return ({
+    shareRoom,
+    jobsMax,
+    policy,
+    limitBytesPerSecond,
+    workers,
+    pressure,
+    clock,
+    timers,
+  }) => {
     const room = shareRoom(jobsMax)
     assert(room !== null, 'the storage was checked when the options were')
     const runner = new ThreadExecutor(module, room)
@@ -26,7 +35,7 @@ export function threads(module = JOB_WORKER): ExecutorFactory {
       factsOf: jobFacts,
       policy,
       workers,
-      limitBytesPerSecond: null,
+      limitBytesPerSecond,
       pressure,
       clock,
       timers,

@@ -41,7 +41,7 @@ export class PairCounts {
   async write(db: Database, pair: number): Promise<void> {
     const count = Atomics.add(this.begun, pair, 1) + 1
     const batch = new WriteBatch()
-    for (const half of [0, 1]) batch.put(keyOf(pair, half), valueOf(pair, half, count))
+    for (const half of [0, 1]) batch.put(keyOf(pair, half), wholeValue(pair, half, count))
     await db.write(batch)
     Atomics.store(this.acknowledged, pair, count)
   }
@@ -150,14 +150,14 @@ export class PairChecks {
     this.#reads++
     if (value === undefined) return 0
     const count = value.length < HEADER_BYTES ? 0 : viewOf(value).getUint32(0)
-    const expected = valueOf(pair, half, count)
+    const expected = wholeValue(pair, half, count)
     const isWhole = Buffer.compare(value, expected) === 0
     if (!isWhole) this.#torn++
     return isWhole ? count : 0
   }
 }
 
-export function keyOf(pair: number, half: number): Uint8Array {
+function keyOf(pair: number, half: number): Uint8Array {
   const key = new Uint8Array(KEY_BYTES)
   // Neighbours in key order are no neighbours in number.
   viewOf(key).setUint32(0, Math.imul(pair, 0x9e3779b1))
@@ -170,7 +170,7 @@ function partsOf(key: Uint8Array): { readonly pair: number; readonly half: numbe
   return { pair: number >>> 1, half: number & 1 }
 }
 
-function valueOf(pair: number, half: number, count: number): Uint8Array {
+function wholeValue(pair: number, half: number, count: number): Uint8Array {
   const long = count % 4 === 0 ? LONG_BYTES : 0
   const value = new Uint8Array(HEADER_BYTES + long + ((pair + count) % 40))
   value.fill((pair * 7 + half * 3 + count) % 256)
