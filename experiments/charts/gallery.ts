@@ -136,6 +136,7 @@ export const GALLERY_FIGURES: readonly GalleryFigure[] = [
   { kind: 'filters', results: set('filters') },
   { kind: 'value-size', results: set('values') },
   { kind: 'value-log', results: 'results/suites/wisckey-full.json' },
+  { kind: 'background', results: 'results/suites/background-full.json' },
   { kind: 'stability', results: 'results/suites/stability-full.json' },
   { kind: 'silk', results: 'results/suites/silk-full.json' },
   { kind: 'run', results: `${COMPARED}/ycsb-a-leveling-[0-9a-f]*.json` },

@@ -57,7 +57,7 @@ test.runIf(process.platform !== 'win32').each([
   ['varve exp --storage=', ['node', 'memory']],
   ['varve exp --suite=co', ['counts']],
   ['varve exp --set=blockCache', ['blockCacheBytes=']],
-  ['varve exp --list=memtable', ['memtableBytes']],
+  ['varve exp --list=memtable', ['memtableBytes', 'memtablesMax']],
   ['varve exp --param=bitsPer', ['bitsPerKey=']],
   ['varve exp --param=bitsPerKey=', []],
   [
