@@ -1,6 +1,6 @@
 /**
- * Owns the figures of the suites in virtual time, `stability` and `silk`: percentiles of latency and
- * throughput over time, a line for each scheduler.
+ * Owns the figures of the suites in virtual time, `stability` and `silk`: percentiles of latency,
+ * and throughput over time, a line for each scheduler.
  */
 
 import { shellText } from '../../../results/shell-text.ts'
