@@ -26,6 +26,18 @@ test.each([
   ['target', configured({ target: 'simulator (exact)' })],
   ['start', configured({ aged: { tree: 'feedfacefeedface' } })],
   ['arrival', sampleResult({ openLoop: 'steady' })],
+  [
+    'scheduling',
+    configured({
+      scheduling: {
+        executor: 'threads',
+        policy: 'fair',
+        backgroundJobs: 2,
+        memtablesMax: 1,
+        slowdown: 'rate',
+      },
+    }),
+  ],
   ['workload', workload({ name: 'ycsb-b' })],
   ['a parameter of the workload', workload({ params: { theta: 0.5 } })],
   ['load order', workload({ loadOrder: 'ordered' })],

@@ -4,9 +4,9 @@
  * of them agree.
  *
  * A *design* is the requested configuration: the contender (strategy, parameters, engine options,
- * target, start, arrival, scheduling) and the workload with its size. Measured values and seeds are not part of
- * it. A *sample* is the stream of operations that a run saw, identified by its hash: repeats of a
- * stream are one sample, however often they ran.
+ * target, start, arrival, scheduling) and the workload with its size. Measured values and seeds are
+ * not part of it. A *sample* is the stream of operations that a run saw, identified by its hash:
+ * repeats of a stream are one sample, however often they ran.
  */
 import { createHash } from 'node:crypto'
 import type { Json } from '../engine/base/json.ts'

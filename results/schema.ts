@@ -373,7 +373,6 @@ export type Timed = RunResult['timed']
 export type SchedulingConfig = NonNullable<RunResult['config']['scheduling']>
 export type DeviceConfig = NonNullable<SchedulingConfig['device']>
 export type Background = NonNullable<Timed['background']>
-export type StallCause = (typeof STALL_CAUSES)[number]
 export type ArrivalConfig = NonNullable<RunResult['config']['arrival']>
 export type Arrivals = NonNullable<Timed['arrivals']>
 export type SlowOperation = Timed['slowest'][number]

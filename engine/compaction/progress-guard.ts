@@ -24,7 +24,7 @@ const DIGEST_MODULUS = 2 ** 50
 
 export class ProgressGuard {
   /** The states of the strategy, by the shape of the tree. */
-  readonly #seen = new Map<string, Json[]>()
+  #seen = new Map<string, Json[]>()
   #startMs = 0
   #digest = 0
   #jobs = 0
@@ -32,7 +32,8 @@ export class ProgressGuard {
   /** Starts a cascade: writes, time or a released snapshot may make any compaction due again. */
   begin(nowMs: number): void {
     this.#startMs = nowMs
-    this.#seen.clear()
+    // A cleared map would keep the next contents alive through the table of the last ones.
+    this.#seen = new Map()
     this.#jobs = 0
   }
 

@@ -164,6 +164,11 @@ describe('specs that would lose or hide data are refused, and the rule is named'
       'destination-disjoint 31',
     ],
     [
+      'such a gap between ascending inputs',
+      merge([slice(2, 3, 30), slice(1, 5, 50), slice(1, 5, 52)], output({ level: 2, run: 3 })),
+      'destination-disjoint 31',
+    ],
+    [
       'a move onto an overlapping table',
       move({ level: 2, run: 3 }, slice(1, 5, 51)),
       'destination-disjoint 51 30 31',

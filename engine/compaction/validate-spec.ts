@@ -12,7 +12,7 @@
  */
 
 import { compareBytes } from '../base/compare.ts'
-import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
+import { type KeyRange, overlaps } from '../version/key-range.ts'
 import { overlapping, type Run, tableAt } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
@@ -50,11 +50,10 @@ export function validateSpec(context: ValidationContext, spec: CompactionSpec): 
   switch (spec.kind) {
     case 'merge':
       checkOutputsOrdered(resolved)
-      checkRecency(context.version, resolved)
-      checkMergeDestinations(resolved)
+      checkMergeArrivals(context.version, resolved)
       break
     case 'move':
-      checkRecency(context.version, resolved)
+      checkMoveRecency(context.version, resolved)
       checkMoveDestination(resolved)
       checkMoveProgress(resolved)
       break
@@ -89,33 +88,24 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
   })
 }
 
-/** No table that stays may lie strictly between an overlapping input and its destination. */
-function checkRecency(version: Version, resolved: ResolvedSpec): void {
+/**
+ * Recency, and the destinations: output tables may span gaps between inputs, so the hull of each
+ * output's inputs counts. Both in one walk over the arrivals, of which there may be many thousands.
+ */
+function checkMergeArrivals(version: Version, resolved: ResolvedSpec): void {
   const runs = runsNewestFirst(version)
-  for (const { input, table, output, part } of arrivalsOf(resolved)) {
-    const newer = Math.min(input.position, output.position)
-    const older = Math.max(input.position, output.position)
-    for (let at = Math.floor(newer) + 1; at < Math.ceil(older); at++) {
-      const { level, run } = runs[at]!
-      const blocking = overlappingRest(run, part, resolved.inputIds)[0]
-      if (blocking === undefined) continue
-      throw unsafe(
-        'recency',
-        `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
-          `${level}, which overlaps it, on its way to level ${output.level}`,
-        [table, blocking],
-      )
-    }
-  }
-}
-
-/** Output tables may span gaps between inputs, so the hull of each output's inputs counts. */
-function checkMergeDestinations(resolved: ResolvedSpec): void {
-  const ranges = new Map<ResolvedOutput, KeyRange>()
-  for (const { output, part } of arrivalsOf(resolved)) {
+  const ranges = new Map<ResolvedOutput, { smallest: Uint8Array; largest: Uint8Array }>()
+  for (const arrival of arrivalsOf(resolved)) {
+    checkRecency(runs, arrival, resolved.inputIds)
+    const { output, part } = arrival
     if (output.run === null) continue
     const range = ranges.get(output)
-    ranges.set(output, range === undefined ? part : hull([range, part])!)
+    if (range === undefined) {
+      ranges.set(output, { smallest: part.smallest, largest: part.largest })
+      continue
+    }
+    if (compareBytes(part.smallest, range.smallest) < 0) range.smallest = part.smallest
+    if (compareBytes(part.largest, range.largest) > 0) range.largest = part.largest
   }
   for (const [output, range] of ranges) {
     const inTheWay = overlappingRest(
@@ -130,6 +120,35 @@ function checkMergeDestinations(resolved: ResolvedSpec): void {
         inTheWay,
       )
     }
+  }
+}
+
+function checkMoveRecency(version: Version, resolved: ResolvedSpec): void {
+  const runs = runsNewestFirst(version)
+  for (const arrival of arrivalsOf(resolved)) checkRecency(runs, arrival, resolved.inputIds)
+}
+
+/**
+ * No table that stays may lie strictly between an overlapping input and its destination. `runs` are
+ * those of the version, newest first.
+ */
+function checkRecency(
+  runs: readonly { readonly level: number; readonly run: Run }[],
+  { input, table, output, part }: Arrival,
+  inputIds: ReadonlySet<TableId>,
+): void {
+  const newer = Math.min(input.position, output.position)
+  const older = Math.max(input.position, output.position)
+  for (let at = Math.floor(newer) + 1; at < Math.ceil(older); at++) {
+    const { level, run } = runs[at]!
+    const blocking = overlappingRest(run, part, inputIds)[0]
+    if (blocking === undefined) continue
+    throw unsafe(
+      'recency',
+      `table ${table.id} of level ${input.level} would pass table ${blocking.id} of level ` +
+        `${level}, which overlaps it, on its way to level ${output.level}`,
+      [table, blocking],
+    )
   }
 }
 
@@ -215,8 +234,8 @@ function* arrivalsOf({ inputs, outputs }: ResolvedSpec): Generator<Arrival, void
   }
 }
 
-/** Index of the output that takes the key. */
-function outputAt(outputs: readonly ResolvedOutput[], key: Uint8Array): number {
+/** Index of the output that takes the key. The outputs must ascend. */
+export function outputAt(outputs: readonly ResolvedOutput[], key: Uint8Array): number {
   let low = 0
   let high = outputs.length - 1
   while (low < high) {

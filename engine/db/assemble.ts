@@ -6,8 +6,7 @@
  * same data.
  */
 
-import { checkObject } from '../base/arguments.ts'
-import { systemTimers } from '../base/clock.ts'
+import { systemTimers, type Timers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
@@ -16,12 +15,7 @@ import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { FileNumbers } from '../manifest/file-numbers.ts'
 import { Manifest } from '../manifest/manifest.ts'
 import { recoverManifest } from '../manifest/recover.ts'
-import { mergesMaxOf } from '../scheduling/checked-plan.ts'
-import { DividingExecutor } from '../scheduling/dividing-executor.ts'
-import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
-import { InlineExecutor } from '../scheduling/inline-executor.ts'
-import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
-import { runJob } from '../scheduling/run-job.ts'
+import type { JobExecutor } from '../scheduling/job-order.ts'
 import { Scheduler } from '../scheduling/scheduler.ts'
 import { OpenFiles } from '../storage/open-files.ts'
 import type { FolderLock } from '../storage/storage.ts'
@@ -31,26 +25,20 @@ import { SegmentBook } from '../vlog/segment-book.ts'
 import { type CommitHost, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
 import type { DatabaseEvent } from './events.ts'
+import { jobRunning } from './executor.ts'
 import { Health, harmless } from './health.ts'
 import { IntervalSync, SYNC_INTERVAL_MS_DEFAULT } from './interval-sync.ts'
 import { jobRoom } from './job-room.ts'
 import { Maintenance } from './maintenance.ts'
 import { DatabaseCounters } from './metrics.ts'
 import type { OpenSettings } from './open-options.ts'
-import {
-  BACKGROUND_JOBS_DEFAULT,
-  type EngineOptions,
-  MEMTABLES_MAX_DEFAULT,
-  SLOWDOWN_DEFAULT,
-} from './options.ts'
+import { type EngineOptions, SLOWDOWN_DEFAULT } from './options.ts'
 import { readOptionsRecord, recordOptions } from './options-record.ts'
 import { writePressure } from './pressure.ts'
 import { ReaderHub } from './readers/reader-hub.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
 import { SnapshotList } from './snapshots.ts'
-import { shareRoom } from './threads/shared-room.ts'
-import { threads } from './threads/threads.ts'
 import { Tree } from './tree.ts'
 import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
@@ -146,8 +134,7 @@ function openFolder(settings: OpenSettings, opened: Close[]): OpenFolder {
  * Makes the parts and replays the logs. The settings' folder is resolved, their strategy guarded.
  */
 function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): DatabaseParts {
-  const { storage, folder, strategy, options, clock, seed, scheduling } = settings
-  const { schedulingPolicy: policy } = settings
+  const { storage, folder, strategy, options, clock, seed } = settings
   const timers = settings.timers ?? systemTimers
   const { manifest, numbers, recovery } = openFolder(settings, opened)
   const cache = new BlockCache(options.blockCacheBytes)
@@ -172,31 +159,16 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const tree = new Tree({ ...shared, snapshots, book, values, installed })
   const reads = new ReadCounters()
   const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
-  const isBackground = scheduling !== 'inline'
-  const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
-  const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1
-  const memtablesMax = options.memtablesMax ?? MEMTABLES_MAX_DEFAULT
-  const parts = isBackground ? (options.subcompactions ?? 1) : 1
-  const whole = checkedExecutor(executorFactory(scheduling))({
-    room,
-    storage,
-    folder,
-    clock,
+  const { executor, isBackground, compactionsMax, memtablesMax } = jobRunning(settings, {
     timers,
-    shareRoom: (threads) => shareRoom(storage, folder, numbers, options, threads),
-    policy,
-    limitBytesPerSecond: options.compactionBytesPerSecond ?? null,
-    workers,
-    // `flush` freezes one memtable more than may wait.
-    jobsMax: compactionsMax * parts + memtablesMax + 1,
+    numbers,
+    room,
     pressure: () => ({
       frozenMemtables: head.frozen,
-      memtablesMax,
       level0Runs: levelAt(tree.version, 0).runs.length,
       stallLimits: strategy.stallLimits(scheduler.view()),
     }),
   })
-  const executor = parts === 1 ? whole : new DividingExecutor(whole, parts, room.removeTable)
   opened.push(() => executor.close())
   const jobs = new TreeJobs({
     ...shared,
@@ -258,22 +230,12 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     },
     failed: (cause, isTold) => health.fail(cause, isTold),
   }
-  const { syncIntervalMs } = options
-  const interval = new IntervalSync({
-    timers,
-    nowMs: () => clock.nowMs(),
-    intervalMs: syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
-    sync: () => head.sync(),
-    syncAsync: () => head.syncAsync(),
-    failed: (cause) => health.fail(cause, false),
-  })
-  const defaultSync = syncIntervalMs === undefined ? false : 'interval'
   const commits = new Commits({
     head,
     host: commitHost,
     admission: gate ?? openGate,
-    interval,
-    defaultSync,
+    interval: intervalSync(settings, timers, head, health),
+    defaultSync: options.syncIntervalMs === undefined ? false : 'interval',
   })
   const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
@@ -337,20 +299,20 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   }
 }
 
-function executorFactory(scheduling: OpenSettings['scheduling']): ExecutorFactory {
-  if (scheduling === 'inline') {
-    return ({ room }) => new InlineExecutor((order: JobOrder) => runJob(order, room))
-  }
-  return scheduling === 'threads' ? threads() : scheduling
-}
-
-/** The factory may be anybody's, so what it makes is checked. */
-function checkedExecutor(factory: ExecutorFactory): ExecutorFactory {
-  return (parts) => {
-    const executor = factory(parts)
-    checkObject(executor, 'what the option scheduling makes', ['start', 'wait', 'close'])
-    return executor
-  }
+function intervalSync(
+  { options, clock }: OpenSettings,
+  timers: Timers,
+  head: WriteHead,
+  health: Health,
+): IntervalSync {
+  return new IntervalSync({
+    timers,
+    nowMs: () => clock.nowMs(),
+    intervalMs: options.syncIntervalMs ?? SYNC_INTERVAL_MS_DEFAULT,
+    sync: () => head.sync(),
+    syncAsync: () => head.syncAsync(),
+    failed: (cause) => health.fail(cause, false),
+  })
 }
 
 /** The strategy's state in the folder, or its first state if another strategy wrote the folder. */

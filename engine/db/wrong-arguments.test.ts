@@ -3,6 +3,9 @@
  * other error, no assertion, and never a result. A call that is new has to be added here.
  */
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as engine from '../index.ts'
 import { bytes, everyNth, never, openTest, restless, text } from '../testing/fixtures.ts'
@@ -48,6 +51,15 @@ released.release()
 afterAll(() => other.db.close())
 const NO_SNAPSHOT: readonly unknown[] = [null, 1, {}, { seq: 1 }, other.db.snapshot()]
 
+const folder = mkdtempSync(join(tmpdir(), 'varve-test-'))
+const disk = engine.Database.open({ folder, strategy: never })
+const reader = engine.openReader(disk.readerChannel())
+const channel = disk.readerChannel()
+afterAll(() => {
+  disk.close()
+  rmSync(folder, { recursive: true })
+})
+
 interface Call {
   readonly name: string
   readonly wrong: readonly unknown[]
@@ -80,6 +92,22 @@ const strategyWith = (given: object) => ({ strategy: { ...everyNth(2), ...given 
 const fresh = () => new engine.WriteBatch()
 const memory = () => new engine.MemoryStorage(new engine.Ledger())
 
+const readsOf = (face: engine.Database | engine.DatabaseReader): readonly Call[] => [
+  call('get', NOT_BYTES, (value) => face.get(value)),
+  ...options('get', read, (value) => face.get(key, value)),
+  call('has', NOT_BYTES, (value) => face.has(value)),
+  ...options('has', read, (value) => face.has(key, value)),
+  call('getMany', [undefined, null, 1, 'keys', key, {}], (value) => face.getMany(value)),
+  call('getMany, keys', NOT_BYTES, (value) => face.getMany([key, value])),
+  ...options('getMany', read, (value) => face.getMany([key], value)),
+  ...options('scan', scan, (value) => face.scan(value)),
+  ...options('scanAsync', { ...scan, prefetch: [...NO_COUNT, Infinity] }, (value) =>
+    face.scanAsync(value),
+  ),
+  ...options('cursor', bounds, (value) => face.cursor(value)),
+  ...options('cursor', read, (value) => face.cursor({}, value)),
+]
+
 const DATABASE: readonly Call[] = [
   call('open', [...NO_OPTIONS, undefined], (value) => engine.Database.open(value)),
   call('open, storage', NO_OBJECT, (value) => open({ storage: value })),
@@ -105,29 +133,27 @@ const DATABASE: readonly Call[] = [
     open({ schedulingPolicy }),
   ),
   call('open, onEvent', [null, 1, {}], (onEvent) => open({ onEvent })),
-  call('get', NOT_BYTES, (value) => db.get(value)),
-  ...options('get', read, (value) => db.get(key, value)),
-  call('has', NOT_BYTES, (value) => db.has(value)),
-  ...options('has', read, (value) => db.has(key, value)),
-  call('getMany', [undefined, null, 1, 'keys', key, {}], (value) => db.getMany(value)),
-  call('getMany, keys', NOT_BYTES, (value) => db.getMany([key, value])),
-  ...options('getMany', read, (value) => db.getMany([key], value)),
-  ...options('scan', scan, (value) => db.scan(value)),
-  ...options('scanAsync', { ...scan, prefetch: [...NO_COUNT, Infinity] }, (value) =>
-    db.scanAsync(value),
-  ),
-  ...options('cursor', bounds, (value) => db.cursor(value)),
-  ...options('cursor', read, (value) => db.cursor({}, value)),
+  ...readsOf(db),
+  ...options('readerChannel', { blockCacheBytes: NO_COUNT }, (value) => disk.readerChannel(value)),
   call('put', NOT_BYTES, (value) => db.put(value, key)),
   call('put, value', NOT_BYTES, (value) => db.put(key, value)),
   ...write((value) => db.put(key, key, value), 'put'),
   call('delete', NOT_BYTES, (value) => db.delete(value)),
   ...write((value) => db.delete(key, value), 'delete'),
-  ...options('readerChannel', { blockCacheBytes: NO_COUNT }, (value) => db.readerChannel(value)),
   call('write', NO_BATCH, (value) => db.write(value)),
   ...write((value) => db.write(fresh(), value), 'write'),
   call('writeSync', NO_BATCH, (value) => db.writeSync(value)),
   ...write((value) => db.writeSync(fresh(), value), 'writeSync'),
+]
+
+const isNeeded = (field: string) => field !== 'maxOpenFiles'
+
+const READER: readonly Call[] = [
+  ...readsOf(reader),
+  call('openReader, without', Object.keys(channel).filter(isNeeded), (missing) => {
+    const { [missing]: _, ...others } = channel
+    return engine.openReader(others as never)
+  }),
 ]
 
 const CURSOR: readonly Call[] = [
@@ -229,6 +255,7 @@ const FUNCTIONS: readonly Call[] = [
 
 describe.each([
   ['the database', DATABASE],
+  ['a reader', READER],
   ['a cursor', CURSOR],
   ['the functions', FUNCTIONS],
 ])('%s', (_, calls) => {
@@ -258,7 +285,7 @@ test('the lists above cover every public call', () => {
     ...['isLsmError', 'LsmError', 'ReadCounters', 'Ledger', 'Database', 'WriteBatch'],
   ]
   const called = new Set(
-    [...DATABASE, ...CURSOR, ...FUNCTIONS].map(({ name }) => name.split(',')[0]!),
+    [...DATABASE, ...READER, ...CURSOR, ...FUNCTIONS].map(({ name }) => name.split(',')[0]!),
   )
   const methods = (prototype: object) =>
     Object.entries(Object.getOwnPropertyDescriptors(prototype))
@@ -266,6 +293,7 @@ test('the lists above cover every public call', () => {
       .map(([name]) => name)
   const all = [
     ...methods(engine.Database.prototype),
+    ...methods(Object.getPrototypeOf(reader) as object),
     ...methods(Object.getPrototypeOf(db.cursor()) as object),
     ...Object.entries(engine).flatMap(([name, value]) =>
       typeof value === 'function' ? [name] : [],

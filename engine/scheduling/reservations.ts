@@ -35,7 +35,7 @@
  */
 
 import { type ResolvedSpec, resolveSpec } from '../compaction/resolved-spec.ts'
-import { partWithin } from '../compaction/validate-spec.ts'
+import { outputAt, partWithin } from '../compaction/validate-spec.ts'
 import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
 import type { RunId } from '../version/run.ts'
 import { printKey } from '../version/text.ts'
@@ -102,21 +102,25 @@ function regionsOf({ spec, inputs, outputs }: ResolvedSpec): readonly Region[] {
       oldest: Number.POSITIVE_INFINITY,
     }))
   }
-  const regions: Region[] = []
-  for (const output of outputs) {
+  const arriving = outputs.map(({ position }) => {
     const parts: KeyRange[] = []
-    const positions = [output.position]
-    for (const slice of slices) {
-      const part = partWithin(slice, output)
-      if (part === null) continue
-      parts.push(part)
-      positions.push(slice.position)
+    return { parts, newest: position, oldest: position }
+  })
+  for (const slice of slices) {
+    // Only the outputs that it reaches: a spec may have many thousands of both.
+    for (let at = outputAt(outputs, slice.smallest); at < outputs.length; at++) {
+      const part = partWithin(slice, outputs[at]!)
+      if (part === null) break
+      const own = arriving[at]!
+      own.parts.push(part)
+      own.newest = Math.min(own.newest, slice.position)
+      own.oldest = Math.max(own.oldest, slice.position)
     }
-    const range = hull(parts)
-    if (range === null) continue
-    regions.push({ range, newest: Math.min(...positions), oldest: Math.max(...positions) })
   }
-  return regions
+  return arriving.flatMap(({ parts, newest, oldest }) => {
+    const range = hull(parts)
+    return range === null ? [] : [{ range, newest, oldest }]
+  })
 }
 
 function meet(a: Region, b: Region): boolean {

@@ -2,7 +2,6 @@
 
 import type { ChartKind } from './chart-kind.ts'
 import { amplification } from './kinds/amplification.ts'
-import { backgroundWork } from './kinds/background.ts'
 import { debt } from './kinds/debt.ts'
 import { filters } from './kinds/filters.ts'
 import { latency } from './kinds/latency.ts'
@@ -33,7 +32,6 @@ export const chartKinds: ReadonlyMap<string, ChartKind> = new Map(
     filters,
     valueSize,
     valueLog,
-    backgroundWork,
     stability,
     silk,
     run,

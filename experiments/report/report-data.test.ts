@@ -16,6 +16,36 @@ function rowOf(table: ReportTable, ...first: readonly string[]) {
   return Object.fromEntries(table.columns.map(({ name }, at) => [name, row[at]!]))
 }
 
+test('stalls have a table where a run had background work', () => {
+  expect(report.tables.some(({ id }) => id === 'stalls')).toBe(false)
+  const [first] = results
+  const none = { slowdownSeconds: 0, stopSeconds: 0 }
+  const background = {
+    clientsIn: 'one-thread' as const,
+    stalls: { memtables: { ...none, stopSeconds: 1.5 }, level0: none, debt: none },
+    stallEvents: { total: 7, log: [] },
+    jobs: [],
+  }
+  const scheduling = {
+    executor: 'threads' as const,
+    policy: 'greedy',
+    backgroundJobs: 2,
+    memtablesMax: 1,
+    slowdown: 'rate',
+  }
+  const stalled = {
+    ...first!,
+    config: { ...first!.config, scheduling },
+    timed: { ...first!.timed, background },
+  }
+  const table = reportOf([stalled, ...results.slice(1)]).tables.find(({ id }) => id === 'stalls')!
+  expect(table.rows).toHaveLength(1)
+  const row = Object.fromEntries(table.columns.map(({ name }, at) => [name, table.rows[0]![at]!]))
+  expect(row.scheduling!.text).toBe('threads, greedy')
+  expect(row['memtables: stopped s']).toEqual({ text: '1.500', value: 1.5 })
+  expect(row.stalls!.value).toBe(7)
+})
+
 describe('a report of a sweep', () => {
   test('says what ran', () => {
     expect(report.title).toBe('5 strategies on ycsb-a and ycsb-e')

@@ -26,7 +26,7 @@ async function resultFor(...flags: string[]): Promise<RunResult> {
   return runExperiment(plan!, quietContext(folder))
 }
 
-/** Everything that is equal in equal runs: all but the machine. */
+/** Everything that is equal in equal runs: all except the machine's. */
 function repeatable({ deterministic, timed }: RunResult) {
   const { peakRssBytes: _, operatingSystem: __, ...logical } = timed
   return { deterministic, logical }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { chartKinds } from '../charts/catalog.ts'
+import { backgroundWork } from '../charts/kinds/background.ts'
 import { PRESETS } from '../charts/theme.ts'
 import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { background } from './background.ts'
@@ -25,6 +25,10 @@ test('every claim holds at smoke scale, the figure is drawn, and only the result
   expect(result.claims.filter(({ held }) => !held)).toEqual([])
   expect(result.claims).toHaveLength(24)
   expect(readdirSync(outFolder)).toEqual(['suite-background-smoke.json'])
-  const spec = chartKinds.get('background')!.specOf([result], PRESETS['two-column'])
+  const spec = backgroundWork.specOf([result], PRESETS['two-column'])
   expect(JSON.stringify(spec)).toContain('ycsb-load universal')
+  const other = { ...result, suite: 'counts' }
+  expect(() => backgroundWork.specOf([other], PRESETS['two-column'])).toThrow(
+    'background: suite: a result of the suite background is needed',
+  )
 })

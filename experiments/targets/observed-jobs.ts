@@ -3,8 +3,8 @@
  * ended. It stands before the executor and the policy, passes every call on and changes no answer.
  *
  * The database reports a job when it is installed, without the job's id. It installs a merge inside
- * its end, and flushes in the order in which they were queued; so each report finds its job. A merge
- * that was divided has the times of the part that ended last.
+ * its end, and flushes in the order in which they were queued; so each report finds its job. A
+ * merge that was divided has the times of the part that ended last.
  */
 import type {
   Clock,

@@ -9,9 +9,23 @@ const KEY_BYTES = 8
 /** The end of the key space: one past the last position. */
 export const KEY_SPACE = 2 ** 53
 
-/** Owned. Written byte by byte, since a view would move a key of eight bytes off the heap. */
+/**
+ * Keys lie side by side in a larger buffer: most objects of a large simulation are keys, and one
+ * with a buffer of its own takes about twice the memory.
+ */
+const SLAB_BYTES = 16 * 1024
+let slab = new ArrayBuffer(SLAB_BYTES)
+/** Bytes of the slab that keys fill. */
+let filled = 0
+
+/** Owned. */
 export function keyAt(position: number): Uint8Array {
-  const key = new Uint8Array(KEY_BYTES)
+  if (filled === slab.byteLength) {
+    slab = new ArrayBuffer(SLAB_BYTES)
+    filled = 0
+  }
+  const key = new Uint8Array(slab, filled, KEY_BYTES)
+  filled += KEY_BYTES
   const high = Math.floor(position / TWO_POW_32)
   const low = position % TWO_POW_32
   for (let i = 0; i < KEY_BYTES / 2; i++) {

@@ -9,10 +9,10 @@
  *   2. store n as the newest              b. store n as held
  *   3. load what the readers hold         c. load the newest; if it is not n, go back to a
  *
- * Each read begins with c. Invariant: a reader uses view n only after c found n. Atomic operations have one order that all
- * threads see. If c finds n, b comes before the 2 of any later view, so the 3 after it finds n held.
- * If c comes later than that 2, the reader does not use n. So the database may release what it keeps
- * for an old view as soon as a 3 finds it held by no reader.
+ * Each read begins with c. Invariant: a reader uses view n only after c found n. Atomic operations
+ * have one order that all threads see. If c finds n, b comes before the 2 of any later view, so the
+ * 3 after it finds n held. If c comes later than that 2, the reader does not use n. So the database
+ * may release what it keeps for an old view as soon as a 3 finds it held by no reader.
  */
 
 /** The number of no view, and of a slot that is free. */

@@ -57,8 +57,8 @@ export interface ReaderHubParts {
 interface Reader {
   readonly port: MessagePort
   readonly held: HeldViews
-  /** Null: a share of the database's cache. */
-  readonly blockCacheBytes: number | null
+  /** Undefined: a share of the database's budget. */
+  readonly blockCacheBytes: number | undefined
 }
 
 /** A view that readers got, and the end of its pin. */
@@ -86,8 +86,8 @@ export class ReaderHub {
 
   /** The channel of a new reader. `LSM_INVALID_ARGUMENT` if the storage serves only this thread. */
   open(options: ReaderOptions = {}): ReaderChannel {
-    const { blockCacheBytes = null } = checkOptions(options, READER_OPTIONS, 'readerChannel')
-    if (blockCacheBytes !== null) checkWhole(blockCacheBytes, 'blockCacheBytes')
+    const { blockCacheBytes } = checkOptions(options, READER_OPTIONS, 'readerChannel')
+    if (blockCacheBytes !== undefined) checkWhole(blockCacheBytes, 'blockCacheBytes')
     const { storage, folder, options: engine, visible } = this.#parts
     const shared = storage.share?.(READERS_EXPECTED)
     if (shared === undefined) {
@@ -194,11 +194,11 @@ export class ReaderHub {
     this.collect()
   }
 
-  /** Divides the budget of block caches anew, and tells the readers. */
+  /** Divides the budget of block caches again, and tells the readers. */
   #shareCache(): void {
     const { cache, options } = this.#parts
     let sharers = 1
-    for (const { blockCacheBytes } of this.#readers) if (blockCacheBytes === null) sharers++
+    for (const { blockCacheBytes } of this.#readers) if (blockCacheBytes === undefined) sharers++
     cache.resize(Math.floor(options.blockCacheBytes / sharers))
     if (this.#current !== null) this.#publish()
   }

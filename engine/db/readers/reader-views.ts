@@ -140,7 +140,7 @@ export class ReaderViews {
     }
   }
 
-  /** Takes the newest view, for `now` to check. No read is under way that does not hold its view. */
+  /** Takes the newest view, for `now` to check. Reads under way hold their views. */
   #takeNewest(): void {
     this.assertOpen()
     const before = this.#slots.get(this.#current)

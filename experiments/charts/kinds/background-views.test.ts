@@ -29,8 +29,13 @@ const stall = (step: 'slowdown' | 'stop'): Background['stallEvents']['log'][numb
 function withBackground(...steps: readonly ('slowdown' | 'stop')[]): RunResult {
   const result = sampleResult({})
   const point = {
-    ...{ throughputPerSecond: 1000, stallSeconds: 0.1, stalledOperations: 1, gcSeconds: 0 },
-    ...{ eventLoopDelayMaxUs: 0, p50Us: 10, p99Us: 100 },
+    throughputPerSecond: 1000,
+    stallSeconds: 0.1,
+    stalledOperations: 1,
+    gcSeconds: 0,
+    eventLoopDelayMaxUs: 0,
+    p50Us: 10,
+    p99Us: 100,
   }
   const series = [1, 2].map((at) => ({ ...point, atOperation: at * 100, wallSeconds: at / 2 }))
   const background: Background = {

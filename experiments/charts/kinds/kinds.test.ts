@@ -44,7 +44,6 @@ describe('a kind names the field that its results lack in one line', () => {
     ['filters', [sample()], 'filters: deterministic.readAmplification.getHit.filterChecks: '],
     ['value-size', [sample()], 'value-size: config.valueBytes: '],
     ['run', [sample(), sample({ seed: 7 })], 'run: id: one run at a time, 2 were given'],
-    ['background', suite, 'background: suite: a result of the suite background is needed'],
     ['amplification', suite, 'amplification: config: these are results of suites, not of runs'],
   ])('%s', (kind, results, line) => {
     const message = refusal(kind, results)
