@@ -11,9 +11,10 @@
  * Here: the statistical simulator in virtual time, on a device of 200 MB/s; a tree with RocksDB's
  * leveled compaction, T = 10 and its limits of level 0; an open loop of writes and reads (Poisson)
  * with peaks of 10 s and valleys of 40 s. Over a cycle, clients and background work use about nine
- * tenths of the device, so merges of deep levels are not done when the next peak begins. The log is
- * written behind, as RocksDB's default, so writes wait for memtables and level 0, and not for the
- * device. Tables are an eighth of a memtable, because a merge can be paused only between two tables.
+ * tenths of the device, so merges of deep levels are not done when the next peak begins. The log
+ * is written behind, as RocksDB's default, so writes wait for memtables and level 0, and not for
+ * the device. Tables are an eighth of a memtable, because a merge can be paused only between two
+ * tables.
  *
  * Left out: the production trace, and the paper's own times, which a model of a device cannot give.
  */

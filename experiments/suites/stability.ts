@@ -9,13 +9,14 @@
  * the throughput meanwhile cannot be kept up.
  *
  * The paper: AsterixDB, 100 million records of 1 KB, memory components of 128 MB, background
- * writes at 100 MB/s, the log on a separate disk, leveling with T = 10 and tiering with T = 3, phases
- * of two hours, and writes stop at twice the components of the tree at rest.
+ * writes at 100 MB/s, the log on a separate disk, leveling with T = 10 and tiering with T = 3,
+ * phases of two hours, and writes stop at twice the components of the tree at rest.
  *
- * Here: the same sizes in the statistical simulator in virtual time, with keys updated uniformly. At
- * full scale a write is 16 KiB, so that 100 GB are 6.5 million records, and a phase lasts ten hours:
- * two hours hold so few merges of the deepest level that even fair's maximum is too high. The smoke
- * scale also has smaller memtables, and fewer of them. One seed, since no clock is involved.
+ * Here: the same sizes in the statistical simulator in virtual time, with keys updated uniformly.
+ * At full scale a write is 16 KiB, so that 100 GB are 6.5 million records, and a phase lasts ten
+ * hours: two hours hold so few merges of the deepest level that even fair's maximum is too high.
+ * The smoke scale also has smaller memtables, and fewer of them. One seed, since no clock is
+ * involved.
  *
  * Left out: AsterixDB's measured times, which a model of a device cannot give; skewed keys,
  * size-tiered merges, bursts and secondary indexes.
