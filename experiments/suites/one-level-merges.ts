@@ -1,14 +1,14 @@
 /**
  * Owns leveling and tiering as Luo & Carey run them ("On Performance Stability in LSM-based Storage
- * Systems", PVLDB 13(4), §2.2): a merge moves data by one level, so merges of different levels run
+ * Systems", PVLDB 13(4)): a merge moves data by one level, so merges of different levels run
  * beside each other. The registered `leveling` and `tiering` send an arrival through all full
  * levels at once, one arrival at a time, and leave a scheduler nothing to choose.
  *
- * A flush is a run of level 0. The deepest level is given, as the papers' trees are loaded: it takes
- * everything, so updates do not make the tree deeper.
+ * A flush is a run of level 0. The deepest level is given, as the papers' trees are loaded: it
+ * takes everything, so updates do not make the tree deeper.
  *
  * leveling   Level i ≥ 1 takes runs until it holds T arrivals; then it is full, and merges into
- *            level i + 1. While a full run waits or merges, arrivals collect in a new run before it.
+ *            level i + 1. While a full run waits or merges, arrivals collect in a newer run.
  * tiering    The T oldest runs of a level merge into a new run of the next level. Newer runs may
  *            arrive meanwhile. In the deepest level they merge into one run of it.
  */

@@ -1,6 +1,6 @@
 /**
- * Owns the suite `silk`: does a scheduler that serves flushes first, merges out of level 0 next, and
- * all other merges with what clients leave, keep latencies low when load comes in bursts? After
+ * Owns the suite `silk`: does a scheduler that serves flushes first, merges out of level 0 next,
+ * and all other merges with what clients leave, keep latencies low when load comes in bursts? After
  * Balmau et al., "SILK: Preventing Latency Spikes in Log-Structured Merge Key-Value Stores", USENIX
  * ATC 2019.
  *
@@ -11,9 +11,10 @@
  * Here: the statistical simulator in virtual time, on a device of 200 MB/s; a tree with RocksDB's
  * leveled compaction, T = 10 and its limits of level 0; an open loop of writes and reads (Poisson)
  * with peaks of 10 s and valleys of 40 s. Over a cycle, clients and background work use about nine
- * tenths of the device, so merges of deep levels are not done when the next peak begins. The log is
- * written behind, as RocksDB's default, so writes wait for memtables and level 0, not for the device.
- * Tables are an eighth of a memtable, because a merge can be paused only between two tables.
+ * tenths of the device, so merges of deep levels are not done when the next peak begins. The log
+ * is written behind, as RocksDB's default, so writes wait for memtables and level 0, and not for
+ * the device. Tables are an eighth of a memtable, because a merge can be paused only between two
+ * tables.
  *
  * Left out: the production trace, and the paper's own times, which a model of a device cannot give.
  */
@@ -128,7 +129,7 @@ export async function runSilk(context: SuiteContext, schedulers: Schedulers) {
 function claimsOf(runs: readonly SuiteRun[], { memtableBytes }: VirtualSetting): readonly Claim[] {
   const figure = (run: string, name: string) =>
     Number(runs.find((known) => known.name === run)!.figures[name])
-  const headline = 'SILK §5: p99 up to two orders of magnitude below RocksDB'
+  const headline = 'SILK: p99 up to two orders of magnitude below RocksDB'
   const claims = ['rocksdb', 'fair'].flatMap((other) => [
     atMostClaim(
       `peaks: p99 write latency, silk ≤ ${other} ÷ 5`,
@@ -147,7 +148,7 @@ function claimsOf(runs: readonly SuiteRun[], { memtableBytes }: VirtualSetting):
       figure('silk', 'writesPerSecond'),
       figure(other, 'writesPerSecond'),
       0.02,
-      'SILK §5: no loss of throughput',
+      'SILK: no loss of throughput',
     ),
   ])
   return [
@@ -173,7 +174,7 @@ function claimsOf(runs: readonly SuiteRun[], { memtableBytes }: VirtualSetting):
   ]
 }
 
-const PRIORITIES = 'SILK §4.2: flushes first, then merges out of level 0'
+const PRIORITIES = 'SILK: flushes first, then merges out of level 0'
 
 /** RocksDB's defaults. */
 const LEVEL0 = { trigger: 4, slowdownRuns: 20, stopRuns: 36 }

@@ -1,7 +1,7 @@
 /**
  * Owns the runs of suites in virtual time: it loads a tree, lets clients work on it under a
- * scheduling policy, and turns what they saw into figures. Everything but `wallSeconds` depends only
- * on the settings, so equal settings give equal figures on every machine.
+ * scheduling policy, and turns what they saw into figures. These depend only on the settings, so
+ * equal settings give equal figures on every machine.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {

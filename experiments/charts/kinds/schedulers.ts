@@ -1,6 +1,6 @@
 /**
- * Owns the figures of the suites in virtual time, `stability` and `silk`: percentiles of latency and
- * throughput over time, a line for each scheduler.
+ * Owns the figures of the suites in virtual time, `stability` and `silk`: percentiles of latency,
+ * and throughput over time, a line for each scheduler.
  */
 
 import { shellText } from '../../../results/shell-text.ts'
@@ -53,7 +53,7 @@ export const silk: ChartKind = {
       plots: [
         percentiles('writes in peaks', runs, 'peakWrite'),
         percentiles('reads in peaks', runs, 'peakRead', 'ms'),
-        overTime('writes: p99 in an interval', runs, 'writeP99Ms', 'ms (log)', 500),
+        overTime('writes: p99 in an interval', runs, 'writeP99Ms', LOG_LATENCY, 500),
         overTime('write throughput', runs, 'writesPerSecond', 'writes per second', 500),
       ],
       note:
@@ -125,6 +125,8 @@ function schedulersChart(
   })
 }
 
+const LOG_LATENCY = 'latency (log)'
+
 const PERCENTILES = [
   { label: 'p50', figure: 'P50Ms' },
   { label: 'p90', figure: 'P90Ms' },
@@ -137,7 +139,7 @@ function percentiles(
   heading: string,
   runs: readonly SuiteRun[],
   latency: string,
-  unit: 'ms' | 'ms (log)' = 'ms (log)',
+  unit = LOG_LATENCY,
 ) {
   const labels = PERCENTILES.map(({ label }) => `'${label}'`).join(', ')
   const last = PERCENTILES.length - 1
@@ -178,8 +180,14 @@ function overTime(
   })
 }
 
+/** A log axis of milliseconds is labelled with the unit that suits each tick. */
+const LATENCY_LABEL =
+  "datum.value >= 1000 ? datum.value / 1000 + ' s' : datum.value >= 1 ? datum.value + ' ms' : " +
+  "round(datum.value * 1000) + ' µs'"
+
 function axisOf(unit: string): Plot['y'] {
-  return { title: unit, log: unit.includes('log'), format: '~g' }
+  if (unit === LOG_LATENCY) return { title: unit, log: true, labelExpr: LATENCY_LABEL }
+  return { title: unit, format: '~s' }
 }
 
 /** In the order of the legend, so that later lines are seen above earlier ones. */
