@@ -33,7 +33,7 @@ describe('the suite stability at smoke scale', { timeout: 240_000 }, () => {
     const fractions: number[] = []
     const found = await stability.run(contextOf(42, fractions))
     expect(failed(found)).toEqual([])
-    expect(found.claims).toHaveLength(25)
+    expect(found.claims).toHaveLength(26)
     expect(new Set(found.runs.map(({ name }) => name)).size).toBe(found.runs.length)
     expect(fractions).toEqual(fractions.toSorted((a, b) => a - b))
     expect(fractions.at(-1)).toBe(1)
