@@ -4,11 +4,8 @@
  * mean. The manifest does not count. Merges read the data blocks of their inputs.
  */
 import { type Clock, Ledger, type Version, type VersionEdit } from '../../engine/index.ts'
-import type {
-  EventPart,
-  SimulatedEvent,
-  SimulatedTree,
-} from '../../strategies/simulator/simulated-tree.ts'
+import type { EventPart, SimulatedEvent } from '../../strategies/simulator/simulated-event.ts'
+import type { SimulatedTree } from '../../strategies/simulator/simulated-tree.ts'
 import type { TargetEvent, TargetStats } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
 import type { Observed, ObservedStrategy } from './observed-strategy.ts'

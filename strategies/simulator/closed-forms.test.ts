@@ -9,7 +9,7 @@ import { leveling } from '../whole-levels/leveling.ts'
 import { tiering } from '../whole-levels/tiering.ts'
 import { ExactSimulator } from './exact-simulator.ts'
 import { uniformKeys } from './key-model.ts'
-import type { SimulatedEvent } from './simulated-tree.ts'
+import type { SimulatedEvent } from './simulated-event.ts'
 import { StatisticalSimulator } from './statistical-simulator.ts'
 import { uniqueWrites } from './testing/streams.ts'
 

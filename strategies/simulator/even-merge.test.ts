@@ -8,7 +8,7 @@ import { applyEdit } from '../../engine/version/version-edit.ts'
 import { STRATEGIES } from '../catalog.ts'
 import { EvenRun, storedBytesOf } from './even-run.ts'
 import { uniformKeys } from './key-model.ts'
-import type { SimulatedEvent } from './simulated-tree.ts'
+import type { SimulatedEvent } from './simulated-event.ts'
 import { StatisticalSimulator } from './statistical-simulator.ts'
 import { wholeRunsOf, withRunsReplaced } from './whole-runs.ts'
 

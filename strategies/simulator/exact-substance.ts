@@ -16,8 +16,8 @@ import { contains } from '../../engine/version/key-range.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
 import { concatenated, Entries, merged, TOMBSTONE } from './entries.ts'
 import { type KeyBook, keyText, sharedPrefix } from './key-book.ts'
+import type { MergeContext, Substance } from './simulated-job.ts'
 import { type SimulatedTable, simulatedTable } from './simulated-table.ts'
-import type { MergeContext, Substance } from './simulated-tree.ts'
 
 /** A table that knows its entries. */
 export interface ExactTable extends SimulatedTable {

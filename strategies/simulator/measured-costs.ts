@@ -20,7 +20,7 @@ import { engineCurve } from '../model/false-positives.ts'
 import { parametersOf } from '../model/tuner.ts'
 import type { ByOperation, TuningEnvironment } from '../model/workload-cost.ts'
 import { ExactSimulator } from './exact-simulator.ts'
-import type { SimulatedEvent } from './simulated-tree.ts'
+import type { SimulatedEvent } from './simulated-event.ts'
 
 export interface MeasuredDesign {
   /** See `strategyOf`: the rates of a run are read from its tables. */

@@ -15,7 +15,7 @@ import { paranoid } from '../../engine/base/assert.ts'
 import type { Clock } from '../../engine/base/clock.ts'
 import type { Json } from '../../engine/base/json.ts'
 import { guardStrategy } from '../../engine/compaction/guarded-strategy.ts'
-import { compactionEdit, flushEdit, type WrittenTable } from '../../engine/compaction/placement.ts'
+import { compactionEdit, flushEdit } from '../../engine/compaction/placement.ts'
 import type { ResolvedSpec } from '../../engine/compaction/resolved-spec.ts'
 import type {
   CompactionSpec,
@@ -30,14 +30,7 @@ import type { JobEnded, JobExecutor } from '../../engine/scheduling/job-order.ts
 import { type PinnedSpec, pinSpec, specNow } from '../../engine/scheduling/pinned-spec.ts'
 import { conflictOf } from '../../engine/scheduling/reservations.ts'
 import { type ScheduledTree, Scheduler } from '../../engine/scheduling/scheduler.ts'
-import {
-  checkRun,
-  type Run,
-  type RunId,
-  type Totals,
-  tablesOf,
-  totalsOf,
-} from '../../engine/version/run.ts'
+import { checkRun, type Run, type RunId, tablesOf, totalsOf } from '../../engine/version/run.ts'
 import { rawBytes, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
 import { EMPTY_VERSION, type Version } from '../../engine/version/version.ts'
 import {
@@ -45,62 +38,11 @@ import {
   type TablePlacement,
   type VersionEdit,
 } from '../../engine/version/version-edit.ts'
-import type { RunMerge } from './even-merge.ts'
-import { EvenRun, evenFactsOf, type StoredBytes, storedBytesOf } from './even-run.ts'
+import { EvenRun, evenFactsOf } from './even-run.ts'
 import type { FoundTree } from './found-tree.ts'
+import { type EventPart, partOf, partsOf, type SimulatedEvent } from './simulated-event.ts'
+import type { MergeContext, SimulatedOrder, SimulatedOutcome, Substance } from './simulated-job.ts'
 import { type PlacedRun, type WholeRuns, wholeRunsOf, withRunsReplaced } from './whole-runs.ts'
-
-/** What the execution of a merge may use. */
-export interface MergeContext {
-  readonly version: Version
-  readonly nowMs: number
-  /** Returns the first of `count` consecutive ids. */
-  readonly allocateTableIds: (count: number) => TableId
-}
-
-/** What tables consist of. */
-export interface Substance {
-  /** The tables of a merge in key order: the surviving entries, cut as the outputs say. */
-  merge(resolved: ResolvedSpec, context: MergeContext): readonly WrittenTable[]
-  /** Merges whole runs without reading their tables; null if the tables must be read. */
-  mergeRuns?(merge: RunMerge): EvenRun | 'nothing' | null
-}
-
-/** Tables of one run that an edit removed or added. */
-export interface EventPart {
-  readonly level: number
-  readonly run: RunId
-  readonly totals: Totals
-  readonly stored: StoredBytes
-}
-
-/** An installed flush or compaction. */
-export interface SimulatedEvent {
-  readonly kind: 'flush' | CompactionSpec['kind']
-  readonly removed: readonly EventPart[]
-  readonly added: readonly EventPart[]
-  /** The edit, table by table. Reading it opens whole runs, which is slow. */
-  readonly edit: VersionEdit
-  /** Null for a flush. */
-  readonly reason: PickReason | null
-}
-
-/** A job that an executor runs: what it reads and writes, and its work. */
-export interface SimulatedOrder {
-  /** Ascends in the order in which jobs were queued. */
-  readonly id: number
-  readonly cause: 'flush' | 'compaction'
-  /** The newest level that it reads; −1 for a flush. */
-  readonly fromLevel: number
-  /** The oldest level that it writes to. */
-  readonly toLevel: number
-  /** Stored bytes of the tables, or raw bytes of the memtable, that it reads. */
-  readonly inputBytes: number
-  readonly run: () => SimulatedOutcome
-}
-
-/** The tables that a job has written, in key order. */
-export type SimulatedOutcome = readonly WrittenTable[]
 
 /** A memtable to be flushed. */
 interface SimulatedFlush {
@@ -426,25 +368,6 @@ interface Installed {
   readonly added: readonly EventPart[]
   /** The edit that the progress guard sees. */
   readonly noted: VersionEdit
-}
-
-function partOf({ level, run }: PlacedRun): EventPart {
-  const stored = run instanceof EvenRun ? run.stored : storedBytesOf(tablesOf(run))
-  return { level, run: run.id, totals: run.totals, stored }
-}
-
-/** The placements grouped by run, in the order of the edit. */
-function partsOf(placements: readonly TablePlacement[]): readonly EventPart[] {
-  const parts: EventPart[] = []
-  for (let from = 0; from < placements.length; ) {
-    const { level, run } = placements[from]!
-    let to = from + 1
-    while (to < placements.length && placements[to]!.run === run) to++
-    const tables = placements.slice(from, to).map(({ table }) => table)
-    parts.push({ level, run, totals: totalsOf(tables), stored: storedBytesOf(tables) })
-    from = to
-  }
-  return parts
 }
 
 function editOf({ inputs, place }: WholeRuns, result: Run | null): VersionEdit {

@@ -5,7 +5,7 @@ import { ManualClock } from '../../engine/base/clock.ts'
 import { STRATEGIES } from '../catalog.ts'
 import { uniformKeys, zipfianKeys } from './key-model.ts'
 import { KEY_SPACE, keyAt, positionOf } from './key-space.ts'
-import type { SimulatedEvent } from './simulated-tree.ts'
+import type { SimulatedEvent } from './simulated-event.ts'
 import { StatisticalSimulator } from './statistical-simulator.ts'
 import {
   type ComparedStream,

@@ -20,7 +20,7 @@ import { mergeEvenRuns, type RunMerge } from './even-merge.ts'
 import type { EvenRun } from './even-run.ts'
 import type { KeyModel } from './key-model.ts'
 import { KEY_SPACE, keyAt, positionOf } from './key-space.ts'
-import type { MergeContext, Substance } from './simulated-tree.ts'
+import type { MergeContext, Substance } from './simulated-job.ts'
 import { SoftPositions } from './soft-positions.ts'
 import {
   borderAfter,

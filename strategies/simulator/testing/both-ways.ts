@@ -21,7 +21,7 @@ import type { TablePlacement, VersionEdit } from '../../../engine/version/versio
 import { LogReader } from '../../../engine/wal/log-reader.ts'
 import { WriteBatch } from '../../../engine/wal/write-batch.ts'
 import { ExactSimulator } from '../exact-simulator.ts'
-import type { SimulatedOrder, SimulatedOutcome } from '../simulated-tree.ts'
+import type { SimulatedOrder, SimulatedOutcome } from '../simulated-job.ts'
 
 /** A put with the length of its value, or a delete. The key is borrowed. */
 export interface Write {

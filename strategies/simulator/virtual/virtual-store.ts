@@ -18,7 +18,7 @@ import type { VirtualWork } from '../../../engine/scheduling/virtual/virtual-run
 import type { StallCause, WritePressure } from '../../../engine/scheduling/write-pressure.ts'
 import type { Version } from '../../../engine/version/version.ts'
 import type { FoundTree } from '../found-tree.ts'
-import type { SimulatedOrder, SimulatedOutcome } from '../simulated-tree.ts'
+import type { SimulatedOrder, SimulatedOutcome } from '../simulated-job.ts'
 import type { WriteMix } from '../statistical-memtable.ts'
 import { StatisticalSimulator } from '../statistical-simulator.ts'
 import type { StatisticalShape } from '../statistical-table.ts'
