@@ -9,6 +9,9 @@
  *   2. store n as the newest              b. store n as held
  *   3. load what the readers hold         c. load the newest; if it is not n, go back to a
  *
+ * A reader may take n before the database stores it. Then c finds the view before n, and the reader
+ * waits for 2, which follows at once.
+ *
  * Each read begins with c. Invariant: a reader uses view n only after c found n. Atomic operations
  * have one order that all threads see. If c finds n, b comes before the 2 of any later view, so the
  * 3 after it finds n held. If c comes later than that 2, the reader does not use n. So the database
@@ -20,6 +23,17 @@ export const NO_VIEW = 0
 /** Stands in place of the newest view when the database is closed. */
 const CLOSED = -1
 
+/** Views are numbered from 1 to this, and then from 1 again. */
+const VIEW_MAX = 2 ** 31 - 1
+
+/** The number of the view after this one. */
+export function viewAfter(view: number): number {
+  return view === VIEW_MAX ? 1 : view + 1
+}
+
+/** A wait for a number that is about to be stored looks again after so many milliseconds. */
+const STORE_CHECK_MS = 1
+
 /** Different views that a reader can hold at a time. */
 const SLOTS = 256
 
@@ -30,7 +44,7 @@ function newCells(count: number): SharedCells {
   return new Int32Array(new SharedArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT))
 }
 
-/** The number of the newest view. Views are numbered from 1, and each is stored here once. */
+/** The number of the newest view. Each is stored here once. */
 export class NewestView {
   readonly cells: SharedCells
 
@@ -48,6 +62,17 @@ export class NewestView {
 
   get isClosed(): boolean {
     return Atomics.load(this.cells, 0) === CLOSED
+  }
+
+  /**
+   * Whether `view` comes right after the newest one: it was posted, and its number will be stored
+   * at once. Waits for that, but not for long.
+   */
+  awaitStoreOf(view: number): boolean {
+    const newest = Atomics.load(this.cells, 0)
+    if (newest < 1 || viewAfter(newest) !== view) return false
+    Atomics.wait(this.cells, 0, newest, STORE_CHECK_MS)
+    return true
   }
 
   /** Whether `view` is the newest one. False once the database is closed. */

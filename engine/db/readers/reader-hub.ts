@@ -22,7 +22,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { VersionEdit } from '../../version/version-edit.ts'
 import type { EngineOptions } from '../options.ts'
 import type { PinBoard, ReadView } from '../read-view.ts'
-import { HeldViews, NewestView } from './reader-cells.ts'
+import { HeldViews, NewestView, viewAfter } from './reader-cells.ts'
 import type { ReaderChannel, ViewMessage } from './reader-channel.ts'
 
 /** Options of `readerChannel`. */
@@ -38,8 +38,6 @@ const READER_OPTIONS = ['blockCacheBytes'] as const satisfies readonly (keyof Re
 
 /** Each reader gets this share of the files that the process may have open. */
 const READERS_EXPECTED = 8
-/** View numbers start again at 1 after this one: they fit a 32-bit cell. */
-const VIEW_MAX = 2 ** 31 - 1
 
 export interface ReaderHubParts {
   readonly storage: Storage
@@ -156,7 +154,7 @@ export class ReaderHub {
   #publish(): void {
     const { pins, visible, view: viewNow } = this.#parts
     const view = viewNow()
-    const number = this.#number === VIEW_MAX ? 1 : this.#number + 1
+    const number = viewAfter(this.#number)
     const before = this.#current
     const placesBefore = before?.view.memtables ?? []
     const published = { number, view, unpin: pins.pinFrom(view, visible().load()) }

@@ -81,7 +81,7 @@ export class ReaderViews {
       // The view has all entries up to `seq` if it is still the newest now, and it stays what it is
       // because its number was stored as held before.
       if (this.#newest.is(this.#number)) return seq
-      this.#takeNewest()
+      if (!this.#newest.awaitStoreOf(this.#number)) this.#takeNewest()
     }
   }
 
@@ -134,7 +134,7 @@ export class ReaderViews {
   /** For a thread at rest. Without a free slot, or closed, it goes on without the new view. */
   #takeIfPossible(): void {
     try {
-      if (!this.#newest.is(this.#number)) this.#takeNewest()
+      if (this.#latestNumber !== this.#number) this.#takeNewest()
     } catch (error) {
       if (!isLsmError(error)) throw error
     }

@@ -404,6 +404,24 @@ async function readAmidWrites(plant: (db: Database, visible: VisibleSeq) => void
   return { torn, stale, unwritten, unequal }
 }
 
+test('a reader that has taken a view before its number is stored waits for the number', async () => {
+  const world = new Readable()
+  await world.write(KEYS)
+  using reader = openReader(world.db.readerChannel())
+  const storeLater = `
+    const { cells, view } = require('node:worker_threads').workerData
+    setTimeout(() => Atomics.store(cells, 0, view), 50)`
+  let stores = 0
+  vi.spyOn(NewestView.prototype, 'publish').mockImplementation(function (this: NewestView, view) {
+    stores++
+    new Worker(storeLater, { eval: true, workerData: { cells: this.cells, view } })
+    expect(text(reader.get(bytes('key7'))!)).toBe(world.oracle.get('key7'))
+  })
+  world.db.flush()
+  expect(stores).toBe(1)
+  await expectSame(reader, world.oracle)
+})
+
 test('no read in the middle of a write sees a part of it', async () => {
   const report = await readAmidWrites(() => {})
   expect(report).toEqual({ torn: 0, stale: 0, unwritten: 0, unequal: 0 })
