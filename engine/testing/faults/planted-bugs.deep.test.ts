@@ -111,22 +111,22 @@ describe('the adversary notices the lack of', () => {
     [
       'recency of merges',
       VALIDATE,
-      /checkOutputsOrdered\(resolved\)\s+checkRecency\(context.version, resolved\)/,
-      'checkOutputsOrdered(resolved)',
+      /checkRecency\(runs, arrival, resolved\.inputIds\)\s+const/,
+      'const',
       /recency|oracle/,
     ],
     [
       'recency of moves',
       VALIDATE,
-      /checkRecency\(context.version, resolved\)\s+checkMoveDestination\(resolved\)/,
-      'checkMoveDestination(resolved)',
+      'checkMoveRecency(context.version, resolved)',
+      '',
       /recency|oracle/,
     ],
     [
       'destination-disjoint for merges',
       VALIDATE,
-      'checkMergeDestinations(resolved)',
-      '',
+      /if \(inTheWay\.length > 0\) \{\s+throw unsafe\(\s+'destination-disjoint',\s+`the output/,
+      "if (false) { throw unsafe('destination-disjoint', `the output",
       /disjoint|oracle/,
     ],
     [
@@ -187,9 +187,9 @@ describe('the classic ways to lose data are found', () => {
     [
       'a tombstone looks for older tables below the wrong position',
       'adversary',
-      'compaction/older-overlap.ts',
-      'index > this.#position',
-      'index > this.#position + 1',
+      'compaction/older-ranges.ts',
+      'Math.floor(position) + 1',
+      'Math.floor(position) + 2',
     ],
     [
       'versions that a snapshot sees are dropped',
@@ -250,7 +250,7 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
       'a segment goes though a snapshot or a cursor is older than its new pointers',
       'model of the log',
       'db/read-view.ts',
-      'seq < reach.beforeSeq',
+      'fromSeq < reach.beforeSeq',
       'reach.beforeSeq === Number.POSITIVE_INFINITY',
     ],
     [
@@ -306,8 +306,8 @@ describe('ways to lose a separated value, or to bring one back, are found', () =
       'a merge moves values out of spent segments, where there are none',
       'model of the log',
       'db/values/value-log.ts',
-      ' && this.holds(segment)',
-      '',
+      'view.segments.map(',
+      "[...this.#parts.manifest.state.segments.values()].filter(({ state }) => state !== 'open').map(",
     ],
     [
       'what moved values are forgotten in the books of their tables',
