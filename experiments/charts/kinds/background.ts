@@ -60,11 +60,11 @@ function backgroundChart(suite: SuiteResult, preset: Preset): VegaLiteSpec {
     rows: [
       rowOf([
         labelColumn(preset, names, 'Runs', sideWidth),
-        panel('speedup', 'inline ÷ threads time', SPEEDUP_CLAIMED),
+        panel('speedup', 'speed-up', SPEEDUP_CLAIMED),
         spacer(panelGap),
-        panel('jobsShare', 'jobs, share of inline', null, percent),
+        panel('jobsShare', 'jobs', null, percent),
         spacer(panelGap),
-        panel('busyToIdle', 'read p99, busy ÷ idle', SLOWER_CLAIMED),
+        panel('busyToIdle', 'p99 ratio', SLOWER_CLAIMED),
       ]),
     ],
     notes: [

@@ -54,7 +54,7 @@ export const silk: ChartKind = {
         percentiles('writes in peaks', runs, 'peakWrite'),
         percentiles('reads in peaks', runs, 'peakRead', 'ms'),
         overTime('writes: p99 in an interval', runs, 'writeP99Ms', LOG_LATENCY, 500),
-        overTime('write throughput', runs, 'writesPerSecond', 'writes per second', 500),
+        overTime('write throughput', runs, 'writesPerSecond', 'writes/s', 500),
       ],
       note:
         'Without a rate limiter, fair scheduling gives the same figures as RocksDB’s pools. ' +
