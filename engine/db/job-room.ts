@@ -62,6 +62,7 @@ export function jobRoom({
       }
     },
     openRun: (level) => handles.compactionOpener(level, reads),
+    ended: () => handles.endCompaction(),
     relocation: (moves) => values.relocation(moves),
   }
 }

@@ -6,6 +6,7 @@
  * per key. So memory grows with the tables of the version. `OpenFiles` bounds the file descriptors.
  */
 
+import { IdleBuffers } from '../base/idle-buffers.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import type { ReadCounters } from '../base/read-counters.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
@@ -27,12 +28,16 @@ export interface TableHandle {
 
 /** Compactions read a table from front to back, so they read this many bytes at a time. */
 const COMPACTION_READ_AHEAD_BYTES = 256 * 1024
+/** Enough for a merge of a few runs. */
+const idleReadAheads = new IdleBuffers(() => new ReadAhead(COMPACTION_READ_AHEAD_BYTES), 8)
 
 export class TableHandles {
   readonly #files: OpenFiles
   readonly #folder: string
   readonly #cache: BlockCache
   readonly #handles = new Map<TableId, TableHandle>()
+  /** Of the cursors of the present compaction. */
+  readonly #readAheads: ReadAhead[] = []
 
   constructor(files: OpenFiles, folder: string, cache: BlockCache) {
     this.#files = files
@@ -62,14 +67,23 @@ export class TableHandles {
 
   /**
    * Opens the tables of a run of `level` for a compaction, one after the other. They share a buffer
-   * and leave the block cache unchanged.
+   * until `endCompaction`, and leave the block cache unchanged.
    */
   compactionOpener(level: number, counters: ReadCounters): (table: TableMeta) => InternalCursor {
-    const readAhead = new ReadAhead(COMPACTION_READ_AHEAD_BYTES)
+    const readAhead = idleReadAheads.take()
+    this.#readAheads.push(readAhead)
     return (table) => {
       const { reader, scanFile } = this.get(table, level)
       const file = scanFile.tagged({ cause: 'compaction', level })
       return reader.cursor({ file, counters, fillCache: false, readAhead })
+    }
+  }
+
+  /** Gives the buffers of compactions back: nothing uses their cursors any more. */
+  endCompaction(): void {
+    for (const readAhead of this.#readAheads.splice(0)) {
+      readAhead.reader = null
+      idleReadAheads.give(readAhead)
     }
   }
 

@@ -26,6 +26,8 @@ export interface JobRoom {
   /** Removes a table that was not finished or not installed. Errors are ignored. */
   readonly removeTable: (id: TableId) => void
   readonly relocation: (moves: ValueMoves) => ValueRelocation
+  /** Called when a job has ended: nothing uses its cursors any more. */
+  readonly ended: () => void
 }
 
 /** Carries out the order. Throws what the storage throws, and `LSM_CORRUPTION`. */
@@ -47,6 +49,8 @@ export function runJob(order: JobOrder, room: JobRoom): JobOutcome {
     for (const id of outputs.abandon()) room.removeTable(id)
     relocation?.abandon()
     throw error
+  } finally {
+    room.ended()
   }
 }
 

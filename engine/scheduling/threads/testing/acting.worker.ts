@@ -54,6 +54,7 @@ serveJobs(start, (pace) => {
     openRun: (level) => () => perform(level, pace),
     removeTable() {},
     relocation: unused,
+    ended() {},
   }
   return { room, close() {} }
 })
