@@ -1,10 +1,10 @@
-#!/usr/bin/env -S node --max-semi-space-size=2 --disable-warning=ExperimentalWarning
+#!/usr/bin/env -S node --max-semi-space-size=2 --heap-growing-percent=50 --disable-warning=ExperimentalWarning
 /**
  * Owns the start of the program `varve`. Only the verb that was asked for is loaded.
  *
- * V8 reads the limit of its young generation before any code runs, so the line above sets it for
- * the installed program, as the scripts in package.json do in a checkout. Its effect: garbage is
- * collected before it fills the memory that a run measures. The other flag hides Node's warning
+ * V8 reads the limits of its generations before any code runs, so the line above sets them for the
+ * installed program, as the scripts in package.json do in a checkout. Their effect: garbage is
+ * collected before it fills the memory that a run measures. The last flag hides Node's warning
  * about the function that strips types from the scripts of pages.
  */
 import { enableCompileCache } from 'node:module'

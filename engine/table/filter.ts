@@ -67,11 +67,14 @@ export class FilterBuilder {
     this.#last[this.#lastLength++] = this.#hash.bits
   }
 
-  /** The payload of the filter block. Owned. Add no keys afterwards. */
-  finish(): Uint8Array {
+  /**
+   * Writes the payload of the filter block into `target`, `bytes` bytes from `start` on, and
+   * returns a view of it. Add no keys afterwards.
+   */
+  finish(target: Uint8Array = new Uint8Array(this.bytes), start = 0): Uint8Array {
     const blocks = filterBlocks(this.#keys, this.#bitsPerKey)
     const probes = probeCount(this.#bitsPerKey)
-    const payload = new Uint8Array(this.bytes)
+    const payload = target.subarray(start, start + this.bytes).fill(0)
     for (const piece of this.#pieces) {
       const length = piece === this.#last ? this.#lastLength : piece.length
       for (let i = 0; i < length; i += 2) {

@@ -8,9 +8,8 @@ import { appendHandle, type BlockHandle, METAINDEX_NAME } from './table-format.t
 export function encodeMetaindex(filter: BlockHandle | null, properties: BlockHandle): Uint8Array {
   const block = new PlainBlockBuilder()
   const name = (handleName: string, handle: BlockHandle) => {
-    const value = new ByteWriter(16)
-    appendHandle(value, handle)
-    block.add(new TextEncoder().encode(handleName), value.view())
+    const value = appendHandle(new ByteWriter(16), handle).view()
+    block.add(new TextEncoder().encode(handleName), value)
   }
   if (filter !== null) name(METAINDEX_NAME.filter, filter)
   name(METAINDEX_NAME.properties, properties)

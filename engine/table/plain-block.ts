@@ -5,12 +5,16 @@
  */
 
 import { ByteReader, ByteWriter } from '../base/coding.ts'
+import { IdleBuffers } from '../base/idle-buffers.ts'
 
 const RESTART_BYTES = 4
 
+/** For the indexes of tables that are written one after another. */
+const idleWriters = new IdleBuffers(() => new ByteWriter(), 2)
+
 /** Builds a block in which every entry is a restart: index, properties, metaindex. */
 export class PlainBlockBuilder {
-  readonly #writer = new ByteWriter()
+  readonly #writer = idleWriters.take().reset()
   readonly #restarts: number[] = []
 
   /** Keys must ascend. Copies `key` and `value`. */
@@ -19,10 +23,12 @@ export class PlainBlockBuilder {
     this.#writer.varint(0).varint(key.length).varint(value.length).raw(key).raw(value)
   }
 
-  /** Owned. At least one entry must have been added. */
+  /** Owned. At least one entry must have been added. Call it once, and add nothing afterwards. */
   finish(): Uint8Array {
     for (const restart of this.#restarts) this.#writer.u32(restart)
-    return this.#writer.u32(this.#restarts.length).copy()
+    const block = this.#writer.u32(this.#restarts.length).copy()
+    idleWriters.give(this.#writer)
+    return block
   }
 }
 

@@ -3,6 +3,7 @@
  * decompress. Every block that is read passes through here.
  */
 
+import type { ByteWriter } from '../base/coding.ts'
 import { crc32c, maskCrc } from '../base/crc32c.ts'
 import { corruption } from '../base/errors.ts'
 import type { Section } from '../storage/ledger.ts'
@@ -47,10 +48,18 @@ export function decodeStoredBlock(
   return raw
 }
 
-/** Reads one block that stays in memory: index, filter, properties, metaindex. Owned. */
-export function readBlock(file: ReadableFile, handle: BlockHandle, section: Section): Uint8Array {
+/**
+ * Reads an index, filter, properties or metaindex, into `scratch` if there is one. Without it the
+ * result is owned; with it, it is borrowed until the next use of `scratch`.
+ */
+export function readBlock(
+  file: ReadableFile,
+  handle: BlockHandle,
+  section: Section,
+  scratch?: ByteWriter,
+): Uint8Array {
   const storedBytes = handle.bytes + BLOCK_TRAILER_BYTES
-  const stored = new Uint8Array(storedBytes)
+  const stored = scratch?.reset().reserve(storedBytes) ?? new Uint8Array(storedBytes)
   file.read(stored, storedBytes, handle.offset, section)
   return decodeStoredBlock(stored, 0, handle.bytes, file.path, handle.offset, true)
 }

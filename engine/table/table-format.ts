@@ -59,8 +59,8 @@ export interface Footer {
   readonly index: BlockHandle
 }
 
-export function appendHandle(writer: ByteWriter, handle: BlockHandle): void {
-  writer.varint(handle.offset).varint(handle.bytes)
+export function appendHandle(writer: ByteWriter, handle: BlockHandle): ByteWriter {
+  return writer.varint(handle.offset).varint(handle.bytes)
 }
 
 export function readHandle(reader: ByteReader): BlockHandle {

@@ -7,7 +7,7 @@
  * Invariant: a lookup's value is a view into an immutable block that is never recycled.
  */
 
-import { ByteReader } from '../base/coding.ts'
+import { ByteReader, ByteWriter } from '../base/coding.ts'
 import { compareRanges } from '../base/compare.ts'
 import { corruption } from '../base/errors.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
@@ -31,6 +31,9 @@ import {
   METAINDEX_NAME,
   readHandle,
 } from './table-format.ts'
+
+/** Holds the stored form of an index while it is decoded. */
+const indexScratch = new ByteWriter()
 
 export interface TableReaderOptions {
   /** The same file on the account that pays for `get`. Default: the file passed to `open`. */
@@ -227,7 +230,7 @@ function readParts(file: ReadableFile): TableParts {
     userKeyOnly: properties.indexKeyIsUserKey,
     deltaEncoded: properties.indexValueIsDeltaEncoded,
   }
-  const indexBlock = readBlock(file, footer.index, 'index')
+  const indexBlock = readBlock(file, footer.index, 'index', indexScratch)
   const filterHandle = handleOf(metaindex, METAINDEX_NAME.filter, file)
   return {
     properties,

@@ -31,7 +31,7 @@ import {
 const CHUNK_BYTES = 256 * 1024
 
 /** Chunks for tables that are written one after another. */
-const idleChunks = new IdleBuffers(() => new Uint8Array(CHUNK_BYTES), 2)
+const idleChunks = new IdleBuffers<Uint8Array>(() => new Uint8Array(CHUNK_BYTES), 2)
 
 export interface TableWriterOptions {
   /** Size at which a data block ends, before compression. Default 4096. */
@@ -73,6 +73,7 @@ export class TableWriter {
   readonly #bitsPerKey: number
   readonly #block: DataBlockBuilder
   readonly #index = new PlainBlockBuilder()
+  readonly #handle = new ByteWriter(16)
   readonly #filter: FilterBuilder | null
   #chunk = idleChunks.take()
   #chunkLength = 0
@@ -129,7 +130,7 @@ export class TableWriter {
     this.#finishDataBlock()
     const dataBytes = this.#offset
     this.#startSection('filter')
-    const filterHandle = this.#filter === null ? null : this.#writeBlock(this.#filter.finish())
+    const filterHandle = this.#filter === null ? null : this.#writeFilter(this.#filter)
     this.#startSection('index')
     const indexHandle = this.#writeBlock(this.#index.finish())
     this.#startSection('meta')
@@ -169,9 +170,8 @@ export class TableWriter {
       payload === null
         ? this.#writeBlock(raw)
         : this.#writeBlock(payload, COMPRESSION_TYPE[this.#compression])
-    const value = new ByteWriter(16)
-    appendHandle(value, handle)
-    this.#index.add(encodeInternalKey(lastKey, block.lastSeq, block.lastKind), value.view())
+    const value = appendHandle(this.#handle.reset(), handle).view()
+    this.#index.add(encodeInternalKey(lastKey, block.lastSeq, block.lastKind), value)
     this.#dataBlocks++
   }
 
@@ -199,11 +199,23 @@ export class TableWriter {
   /** Writes a payload and its trailer into the chunk. */
   #writeBlock(payload: Uint8Array, type: number = COMPRESSION_TYPE.none): BlockHandle {
     const chunk = this.#reserve(payload.length + BLOCK_TRAILER_BYTES)
-    const handle = { offset: this.#offset, bytes: payload.length }
-    const start = this.#chunkLength
-    chunk.set(payload, start)
-    writeBlockTrailer(chunk, start, start + payload.length, type)
-    this.#chunkLength = start + payload.length + BLOCK_TRAILER_BYTES
+    chunk.set(payload, this.#chunkLength)
+    return this.#sealBlock(payload.length, type)
+  }
+
+  /** Builds the filter in the chunk. */
+  #writeFilter(filter: FilterBuilder): BlockHandle {
+    const { bytes } = filter
+    filter.finish(this.#reserve(bytes + BLOCK_TRAILER_BYTES), this.#chunkLength)
+    return this.#sealBlock(bytes, COMPRESSION_TYPE.none)
+  }
+
+  /** Appends the trailer of a payload of `bytes` at the end of the chunk. */
+  #sealBlock(bytes: number, type: number): BlockHandle {
+    const handle = { offset: this.#offset, bytes }
+    const end = this.#chunkLength + bytes
+    writeBlockTrailer(this.#chunk, this.#chunkLength, end, type)
+    this.#chunkLength = end + BLOCK_TRAILER_BYTES
     return handle
   }
 

@@ -10,6 +10,7 @@
 import { copyRange } from '../base/copy.ts'
 import { crc32c, maskCrc } from '../base/crc32c.ts'
 import { LsmError } from '../base/errors.ts'
+import { IdleBuffers } from '../base/idle-buffers.ts'
 import type { Section } from '../storage/ledger.ts'
 import type { WritableFile } from '../storage/storage.ts'
 import {
@@ -26,10 +27,16 @@ import {
  */
 const SCRATCH_BYTES_KEPT_MAX = 1024 * 1024
 
+/** For the log of each memtable in turn, and for the manifest. */
+const idleScratches = new IdleBuffers<Uint8Array>(() => new Uint8Array(LOG_BLOCK_BYTES * 2), 2)
+
+const NOTHING = new Uint8Array(0)
+
 export class LogWriter {
   readonly #file: WritableFile
   readonly #section: Section
-  #scratch = new Uint8Array(LOG_BLOCK_BYTES * 2)
+  #scratch: Uint8Array = idleScratches.take()
+  #isClosed = false
   #pendingBytes = 0
   #blockOffset: number
   #failure: { readonly cause: unknown } | null = null
@@ -108,6 +115,11 @@ export class LogWriter {
 
   /** Idempotent. Does not write added records and does not sync. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    idleScratches.give(this.#scratch)
+    this.#scratch = NOTHING
+    this.#pendingBytes = 0
     this.#file.close()
   }
 

@@ -11,6 +11,7 @@ import { deriveSeed, systemClock } from '../../engine/index.ts'
 import { GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
 import type { ExperimentContext } from '../base/context.ts'
 import type { RunPlan, Simulation } from '../base/run-plan.ts'
+import { withoutHeapBound } from '../machine/collector.ts'
 import { describeEnvironment } from '../machine/environment.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
 import { gateOf, gatesOf } from '../measure/gates.ts'
@@ -26,10 +27,12 @@ export async function runSimulation(
 ): Promise<RunResult> {
   const startedAt = new Date()
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
-  const { deterministic, burst, drained, runSeries, mergesIntoLastLevel } =
-    simulation.mode === 'exact'
-      ? await simulateExact(plan, context)
-      : await simulateStatistically(plan, simulation, seed, context)
+  const { deterministic, burst, drained, runSeries, mergesIntoLastLevel } = await withoutHeapBound(
+    () =>
+      simulation.mode === 'exact'
+        ? simulateExact(plan, context)
+        : simulateStatistically(plan, simulation, seed, context),
+  )
   const gates = gatesOf({
     balance: deterministic.ledger.balance,
     unexplainedBytes: null,

@@ -18,8 +18,8 @@ import { atMostClaim, type Suite, type SuiteContext } from './suite.ts'
 
 type Done = Extract<MemoryMessage, { readonly kind: 'done' }>
 
-/** As `npm run exp` sets it: a small young generation is collected before it fills the memory. */
-export const NODE_FLAGS = ['--max-semi-space-size=2']
+/** As `npm run exp` sets them: garbage is collected before it fills the memory. */
+export const NODE_FLAGS = ['--max-semi-space-size=2', '--heap-growing-percent=50']
 
 const MiB = 1024 * 1024
 const MB = 1e6
