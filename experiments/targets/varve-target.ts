@@ -234,7 +234,7 @@ export class VarveTarget implements CountedTarget {
     if (!('edit' in event)) return
     this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
-    const job = this.#jobs?.report(kind)
+    const job = this.#jobs?.report(kind, event.edit.removed)
     const { scores, candidates } = job?.seen ?? this.#observed.lastPick
     const told: TargetEvent = {
       kind,
