@@ -1,7 +1,7 @@
 /**
  * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
- * thread that has ended its job is kept for the next. So a flush never waits behind merges, and a
- * job that pauses keeps no other from running; the scheduler bounds how many jobs run.
+ * thread that has ended its job is kept for the next. A paused job keeps its thread, but never keeps
+ * another job from running; the policy bounds how many jobs run.
  *
  * Invariants:
  * - Orders and outcomes cross as data (`compact-copy.ts`), errors with code, data and cause
