@@ -185,7 +185,8 @@ test.each([
   const world = new Threaded()
   const module = new URL(`./testing/${how}.worker.ts`, import.meta.url)
   const db = world.open({ scheduling: threads(module) })
-  await expect(world.write(db, 10 * KEYS)).rejects.toThrow(reason)
+  // On a busy machine many flushes end before the first merge has begun.
+  await expect(world.write(db, Number.POSITIVE_INFINITY)).rejects.toThrow(reason)
   expect(() => db.flush()).toThrow(reason)
   await expect(db.put(bytes('x'), bytes('y'))).rejects.toMatchObject({
     code: 'LSM_READ_ONLY',
