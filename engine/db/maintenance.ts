@@ -106,12 +106,10 @@ export class Maintenance {
     health.assertAtRest()
     commits.settle()
     health.assertWritable()
-    health.attempt(() => {
-      work()
-      // Callers compare the folder with the ledger, so no removal may be left.
-      calls.settle()
-    })
+    health.attempt(work)
     this.#parts.changed()
+    // Callers compare the folder with the ledger, so no removal may be left.
+    health.attempt(() => calls.settle())
     health.throwFailure()
   }
 
