@@ -100,6 +100,7 @@ describe('history', () => {
       expect(manifest.written).toBe(manifest.state)
       manifest.append({ ...EMPTY_EDIT, logNumber: 200, lastSeq: 7 })
       expect(facts(recover(storage))).toEqual(facts(manifest.state))
+      expect(recover(storage).segments).toEqual(manifest.state.segments)
     }
   })
 
