@@ -89,8 +89,12 @@ export class SkipList {
   /** Nodes up to this index are complete for this thread. */
   #complete: number
   #randomState: number
-  /** On each level, the last node before the target of the latest descent. */
+  /** On each level, the last node before the target of the latest descent of a read. */
   readonly #path = new Uint32Array(HEIGHT_MAX)
+  /** On each level, the last node up to the one that was inserted last: where the next may go. */
+  readonly #splice = new Uint32Array(HEIGHT_MAX).fill(HEAD)
+  /** Whether the last node went right behind the one before it: then the next one may too. */
+  #isInOrder = false
 
   /**
    * Empties `arena` to insert into it. With null as `seed`, opens it only to read: another list
@@ -133,7 +137,11 @@ export class SkipList {
     words[node + TRAILER_HIGH] = Math.floor(seq / TWO_POW_24)
     words[node + KEY_LENGTH] = keyLength
     words[node + VALUE] = valueIndex
-    this.#descend(key, keyStart, keyLength, seq)
+    if (!this.#isInOrder || !this.#fitsSplice(key, keyStart, keyLength, seq)) {
+      const last = this.#splice[0]
+      this.#descend(key, keyStart, keyLength, seq, this.#splice)
+      this.#isInOrder = this.#splice[0] === last
+    }
     this.#publish(node, height)
   }
 
@@ -159,14 +167,14 @@ export class SkipList {
   /** Descends from the head, because there are no backward links. */
   before(node: number): number {
     const keyLength = this.words[node + KEY_LENGTH]!
-    this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
+    this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node), this.#path)
     const found = this.#path[0]!
     return found === HEAD ? NO_NODE : found
   }
 
   /** The first node at or after (key, seq). */
   atOrAfter(key: Uint8Array, seq: number): number {
-    return this.#descend(key, 0, key.length, seq)
+    return this.#descend(key, 0, key.length, seq, this.#path)
   }
 
   hasKey(node: number, key: Uint8Array): boolean {
@@ -220,13 +228,18 @@ export class SkipList {
   }
 
   /**
-   * The first node at or after (key, seq), or NO_NODE. Fills `#path`; its first node is the last
+   * The first node at or after (key, seq), or NO_NODE. Fills `path`; its first node is the last
    * one before (key, seq). The link between the two must not be loaded again to find the first: the
    * writing thread may have linked a node before (key, seq) into it.
    */
-  #descend(key: Uint8Array, keyStart: number, keyLength: number, seq: number): number {
+  #descend(
+    key: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    seq: number,
+    path: Uint32Array,
+  ): number {
     let words = this.words
-    const path = this.#path
     const prefix = prefixOf(key, keyStart, keyLength)
     let node = HEAD
     /** A node known not to be before the target. Meeting it again needs no comparison. */
@@ -276,14 +289,33 @@ export class SkipList {
     return this.#seqOf(node) > seq
   }
 
-  /** Links a complete node in after the nodes of `#path`. */
+  /**
+   * Whether (key, seq) goes right behind the node that was inserted last. Then `#splice` leads there
+   * without a descent. Keys that come in order always do; others would pay for the comparisons.
+   */
+  #fitsSplice(key: Uint8Array, keyStart: number, keyLength: number, seq: number): boolean {
+    const { words } = this
+    const prefix = prefixOf(key, keyStart, keyLength)
+    const last = this.#splice[0]!
+    const lastPrefix = words[last + PREFIX]!
+    if (last === HEAD || lastPrefix > prefix) return false
+    if (lastPrefix === prefix && !this.#isBefore(last, key, keyStart, keyLength, seq)) return false
+    const next = words[linkOf(last, 0)]!
+    if (next === NO_NODE) return true
+    const nextPrefix = words[next + PREFIX]!
+    if (nextPrefix !== prefix) return nextPrefix > prefix
+    return !this.#isBefore(next, key, keyStart, keyLength, seq)
+  }
+
+  /** Links a complete node in after the nodes of `#splice`, which then leads behind it. */
   #publish(node: number, height: number): void {
     const words = this.words
-    const path = this.#path
+    const splice = this.#splice
     for (let level = 0; level < height; level++) {
-      const link = linkOf(path[level]!, level)
+      const link = linkOf(splice[level]!, level)
       words[linkOf(node, level)] = words[link]!
       Atomics.store(words, link, node)
+      splice[level] = node
     }
   }
 
