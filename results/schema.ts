@@ -221,8 +221,11 @@ export const STALL_CAUSES = ['memtables', 'level0', 'debt'] as const
 
 /** Background work that ran beside the operations. Times count from the start of the load. */
 const background = z.strictObject({
-  /** Where the clients of the run ran: all of them in the harness's thread. */
-  clientsIn: z.enum(['one-thread']),
+  /**
+   * Where the clients of the run phases read: each in a thread of its own, or all of them in the
+   * harness's thread. Writes always start in the harness's thread.
+   */
+  clientsIn: z.enum(['threads', 'one-thread']),
   /** Of the whole run, by cause. */
   stalls: z.record(z.enum(STALL_CAUSES), stallTimes),
   stallEvents: z.strictObject({

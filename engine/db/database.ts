@@ -192,18 +192,20 @@ export class Database implements Disposable {
    */
   put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const batch = new WriteBatch()
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
       batch.put(key, value)
-      this.#parts.commits.commit(batch, wantsSync(options, 'put'), resolve, reject)
+      commits.commitEntry(batch, wantsSync(options, 'put'), resolve, reject)
     })
   }
 
   /** Writes a batch of one deletion. It is no error if the key has no value. Errors: as `write`. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const batch = new WriteBatch()
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
       batch.delete(key)
-      this.#parts.commits.commit(batch, wantsSync(options, 'delete'), resolve, reject)
+      commits.commitEntry(batch, wantsSync(options, 'delete'), resolve, reject)
     })
   }
 
@@ -280,9 +282,8 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, gate, dueTimer, head, tree, scheduler, executor, manifest, lock } =
-      this.#parts
-    const { readers } = this.#parts
+    const { health, commits, gate, dueTimer, head, tree, scheduler, manifest, lock } = this.#parts
+    const { readers, calls, executor } = this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -299,6 +300,8 @@ export class Database implements Disposable {
     dueTimer?.close()
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
+    attempt(() => calls.settle())
+    calls.close()
     attempt(() => executor.close())
     attempt(() => head.close())
     readers.close()

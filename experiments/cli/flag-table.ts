@@ -289,7 +289,8 @@ export const FLAG_TABLE = {
     clients: count(
       EXP,
       'COUNT [1]',
-      'logical clients; each has its own loop, or its own share of the rate',
+      'clients, each with its own loop or its own share of the rate; with --scheduling=threads ' +
+        'and several of them (at most 64), each reads in a thread',
       { range: [1, 1024] },
     ),
   },
