@@ -173,6 +173,27 @@ test('writes go on while a freeze is prepared, and the next log repeats what may
   expectAfterReboot(storage, keys)
 })
 
+test('writes beside a preparation are not slowed down by each other', () => {
+  let observations = 0
+  const strategy = {
+    ...never,
+    stallLimits() {
+      observations++
+      return { slowdownRuns: 8, stopRuns: 12 }
+    },
+  }
+  const held = openHeld({ strategy, options, holdsCalls: true })
+  fill(held.db, 'a')
+  expect(callsOf(held)).toHaveLength(1)
+  // The pacer lowers the rate at each observation.
+  observations = 0
+  for (let key = 0; key < 10; key++) write(held.db, `${key}`, 10)
+  expect(observations).toBe(0)
+  endAll(held)
+  expect(observations).toBeGreaterThan(0)
+  held.db.close()
+})
+
 test('a memtable waits for the preparation of its freeze, but not beyond twice its size', () => {
   const held = openHeld({ strategy: never, options, holdsCalls: true })
   const { db, executor, storage } = held
