@@ -91,6 +91,10 @@ export class SkipList {
   #randomState: number
   /** On each level, the last node before the target of the latest descent. */
   readonly #path = new Uint32Array(HEIGHT_MAX)
+  /** The node that was inserted last. */
+  #last = HEAD
+  /** Whether `#last` went right behind the node before it, so that the next one may too. */
+  #isInOrder = false
 
   /**
    * Empties `arena` to insert into it. With null as `seed`, opens it only to read: another list
@@ -133,7 +137,8 @@ export class SkipList {
     words[node + TRAILER_HIGH] = Math.floor(seq / TWO_POW_24)
     words[node + KEY_LENGTH] = keyLength
     words[node + VALUE] = valueIndex
-    this.#descend(key, keyStart, keyLength, seq)
+    const isFound = this.#isInOrder && this.#followsLast(key, keyStart, keyLength, seq)
+    if (!isFound) this.#descend(key, keyStart, keyLength, seq)
     this.#publish(node, height)
   }
 
@@ -160,12 +165,14 @@ export class SkipList {
   before(node: number): number {
     const keyLength = this.words[node + KEY_LENGTH]!
     this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
+    this.#isInOrder = false
     const found = this.#path[0]!
     return found === HEAD ? NO_NODE : found
   }
 
   /** The first node at or after (key, seq). */
   atOrAfter(key: Uint8Array, seq: number): number {
+    this.#isInOrder = false
     return this.#descend(key, 0, key.length, seq)
   }
 
@@ -276,14 +283,35 @@ export class SkipList {
     return this.#seqOf(node) > seq
   }
 
+  /**
+   * Whether (key, seq) goes right behind the node that was inserted last. Then `#path` leads there
+   * without a descent. Keys that come in order always do; others would pay for the comparisons.
+   */
+  #followsLast(key: Uint8Array, keyStart: number, keyLength: number, seq: number): boolean {
+    const { words } = this
+    const prefix = prefixOf(key, keyStart, keyLength)
+    const last = this.#last
+    const lastPrefix = words[last + PREFIX]!
+    if (lastPrefix > prefix) return false
+    if (lastPrefix === prefix && !this.#isBefore(last, key, keyStart, keyLength, seq)) return false
+    const next = words[linkOf(last, 0)]!
+    if (next === NO_NODE) return true
+    const nextPrefix = words[next + PREFIX]!
+    if (nextPrefix !== prefix) return nextPrefix > prefix
+    return !this.#isBefore(next, key, keyStart, keyLength, seq)
+  }
+
   /** Links a complete node in after the nodes of `#path`. */
   #publish(node: number, height: number): void {
     const words = this.words
     const path = this.#path
+    this.#isInOrder = path[0] === this.#last
+    this.#last = node
     for (let level = 0; level < height; level++) {
       const link = linkOf(path[level]!, level)
       words[linkOf(node, level)] = words[link]!
       Atomics.store(words, link, node)
+      path[level] = node
     }
   }
 
