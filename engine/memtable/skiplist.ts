@@ -89,11 +89,11 @@ export class SkipList {
   /** Nodes up to this index are complete for this thread. */
   #complete: number
   #randomState: number
-  /** On each level, the last node before the target of the latest descent of a read. */
+  /** On each level, the last node before the target of the latest descent. */
   readonly #path = new Uint32Array(HEIGHT_MAX)
-  /** On each level, the last node up to the one that was inserted last: where the next may go. */
-  readonly #splice = new Uint32Array(HEIGHT_MAX).fill(HEAD)
-  /** Whether the last node went right behind the one before it: then the next one may too. */
+  /** The node that was inserted last. */
+  #last = HEAD
+  /** Whether `#last` went right behind the node before it, so that the next one may too. */
   #isInOrder = false
 
   /**
@@ -137,11 +137,8 @@ export class SkipList {
     words[node + TRAILER_HIGH] = Math.floor(seq / TWO_POW_24)
     words[node + KEY_LENGTH] = keyLength
     words[node + VALUE] = valueIndex
-    if (!this.#isInOrder || !this.#fitsSplice(key, keyStart, keyLength, seq)) {
-      const last = this.#splice[0]
-      this.#descend(key, keyStart, keyLength, seq, this.#splice)
-      this.#isInOrder = this.#splice[0] === last
-    }
+    const isFound = this.#isInOrder && this.#followsLast(key, keyStart, keyLength, seq)
+    if (!isFound) this.#descend(key, keyStart, keyLength, seq)
     this.#publish(node, height)
   }
 
@@ -167,14 +164,16 @@ export class SkipList {
   /** Descends from the head, because there are no backward links. */
   before(node: number): number {
     const keyLength = this.words[node + KEY_LENGTH]!
-    this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node), this.#path)
+    this.#descend(this.bytes, keyAt(node), keyLength, this.#seqOf(node))
+    this.#isInOrder = false
     const found = this.#path[0]!
     return found === HEAD ? NO_NODE : found
   }
 
   /** The first node at or after (key, seq). */
   atOrAfter(key: Uint8Array, seq: number): number {
-    return this.#descend(key, 0, key.length, seq, this.#path)
+    this.#isInOrder = false
+    return this.#descend(key, 0, key.length, seq)
   }
 
   hasKey(node: number, key: Uint8Array): boolean {
@@ -228,18 +227,13 @@ export class SkipList {
   }
 
   /**
-   * The first node at or after (key, seq), or NO_NODE. Fills `path`; its first node is the last
+   * The first node at or after (key, seq), or NO_NODE. Fills `#path`; its first node is the last
    * one before (key, seq). The link between the two must not be loaded again to find the first: the
    * writing thread may have linked a node before (key, seq) into it.
    */
-  #descend(
-    key: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    seq: number,
-    path: Uint32Array,
-  ): number {
+  #descend(key: Uint8Array, keyStart: number, keyLength: number, seq: number): number {
     let words = this.words
+    const path = this.#path
     const prefix = prefixOf(key, keyStart, keyLength)
     let node = HEAD
     /** A node known not to be before the target. Meeting it again needs no comparison. */
@@ -290,15 +284,15 @@ export class SkipList {
   }
 
   /**
-   * Whether (key, seq) goes right behind the node that was inserted last. Then `#splice` leads there
+   * Whether (key, seq) goes right behind the node that was inserted last. Then `#path` leads there
    * without a descent. Keys that come in order always do; others would pay for the comparisons.
    */
-  #fitsSplice(key: Uint8Array, keyStart: number, keyLength: number, seq: number): boolean {
+  #followsLast(key: Uint8Array, keyStart: number, keyLength: number, seq: number): boolean {
     const { words } = this
     const prefix = prefixOf(key, keyStart, keyLength)
-    const last = this.#splice[0]!
+    const last = this.#last
     const lastPrefix = words[last + PREFIX]!
-    if (last === HEAD || lastPrefix > prefix) return false
+    if (lastPrefix > prefix) return false
     if (lastPrefix === prefix && !this.#isBefore(last, key, keyStart, keyLength, seq)) return false
     const next = words[linkOf(last, 0)]!
     if (next === NO_NODE) return true
@@ -307,15 +301,17 @@ export class SkipList {
     return !this.#isBefore(next, key, keyStart, keyLength, seq)
   }
 
-  /** Links a complete node in after the nodes of `#splice`, which then leads behind it. */
+  /** Links a complete node in after the nodes of `#path`. */
   #publish(node: number, height: number): void {
     const words = this.words
-    const splice = this.#splice
+    const path = this.#path
+    this.#isInOrder = path[0] === this.#last
+    this.#last = node
     for (let level = 0; level < height; level++) {
-      const link = linkOf(splice[level]!, level)
+      const link = linkOf(path[level]!, level)
       words[linkOf(node, level)] = words[link]!
       Atomics.store(words, link, node)
-      splice[level] = node
+      path[level] = node
     }
   }
 
