@@ -4,8 +4,9 @@
  * they all report the same.
  *
  * Invariant: the returned batches continue the manifest's last sequence number without a gap, and
- * none is returned twice: copies at the beginning of a log are skipped. If a batch does not follow the previous one, or points to a value that is missing, neither that batch
- * nor a later one of its log is returned.
+ * none is returned twice: copies at the beginning of a log are skipped. If a batch does not follow
+ * the previous one, or points to a value that is missing, neither that batch nor a later one of its
+ * log is returned.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'

@@ -5,8 +5,8 @@
  * is needed beside a newer one, it is made durable before the newer one takes writes. `prepare`
  * does that beside other work, and creates the next log. Batches that are logged meanwhile may not
  * be durable at the end, so they are kept, and the next log begins with copies of them. An empty
- * batch with the sequence number of the first one says that copies follow: recovery skips those that
- * it knows already.
+ * batch with the sequence number of the first one says that copies follow: recovery skips those
+ * that it knows already.
  *
  * Invariant: when a log takes its first write, its name is durable, and so is every batch that is
  * only in older logs.

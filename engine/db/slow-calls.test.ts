@@ -6,6 +6,7 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { PowerLossChoice } from '../storage/power-loss.ts'
 import { folderBytes } from '../storage/storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
+import { countHandles } from '../testing/faults/open-handles.ts'
 import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
 import { openHeld } from '../testing/held-executor.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
@@ -133,6 +134,28 @@ test('a failed sync of an edit turns the database read-only and removes nothing'
   db.close()
   expectAfterReboot(storage, ['a'])
 })
+
+test.each(['syncFolder', 'sync'])(
+  'a failed %s of a preparation turns the database read-only, and no file stays open',
+  (failing) => {
+    const storage = new MemoryStorage(new Ledger())
+    const handles = countHandles(storage)
+    const faulty = new FaultStorage(handles.storage)
+    const held = openHeld({ storage: faulty as never, strategy: never, options, holdsCalls: true })
+    fill(held.db, 'a')
+    faulty.failWhen(({ operation }) => operation === failing, 'EIO')
+    endCalls(held)
+    expect(() => write(held.db, 'b', 10)).toThrow(
+      expect.objectContaining({ code: 'LSM_READ_ONLY' }),
+    )
+    expect(text(held.db.get(bytes('a'))!)).toMatch('a')
+    held.db.close()
+    expect(handles.paths()).toEqual([])
+    const { db } = openTest({ storage, strategy: never })
+    expect(text(db.get(bytes('a'))!)).toMatch('a')
+    db.close()
+  },
+)
 
 test('a failed removal turns the database read-only', () => {
   const storage = new MemoryStorage(new Ledger())

@@ -289,7 +289,7 @@ class WatchedStorage extends NodeStorage {
 test('no sync and no removal is made in the thread of the database', async () => {
   const world = new Threaded()
   const storage = new WatchedStorage(world.ledger)
-  // The manifest is started anew often.
+  // A new manifest is started often.
   const db = world.open({ storage, options: { ...OPTIONS, manifestRollBytes: 0 } })
   storage.slowCalls.length = 0
   while (db.metrics().merges < 5) {

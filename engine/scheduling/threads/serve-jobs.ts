@@ -1,7 +1,7 @@
 /**
- * Owns the worker's side of `ThreadExecutor`: it runs the orders and makes the slow calls that arrive
- * on its port, one after another, and posts each outcome or error. Invariant: each order and call
- * gets exactly one answer, unless the thread ends first.
+ * Owns the worker's side of `ThreadExecutor`: it runs the orders and makes the slow calls that
+ * arrive on its port, one after another, and posts each outcome or error. Invariant: each order and
+ * call gets exactly one answer, unless the thread ends first.
  */
 
 import { getPriority, setPriority } from 'node:os'
