@@ -35,16 +35,7 @@ export function backgroundRunOf({
 }: Pick<RunResult['config'], 'scheduling' | 'arrival'>): BackgroundRun | null {
   if (scheduling === undefined) return null
   const clients = arrival?.clients ?? 1
-  if (scheduling.device === undefined) {
-    return {
-      clock: systemClock,
-      timers: systemTimers,
-      passage: realPassage,
-      scheduling: threads(),
-      device: null,
-      clients,
-    }
-  }
+  if (scheduling.device === undefined) return threadsRun(clients)
   const clock = new VirtualClock({ startMs: LOGICAL_START_MS })
   const device = new VirtualDevice(clock, scheduling.device)
   return {
@@ -53,6 +44,18 @@ export function backgroundRunOf({
     passage: virtualPassage(clock),
     scheduling: device.executor,
     device,
+    clients,
+  }
+}
+
+/** Jobs run in worker threads, in real time. */
+export function threadsRun(clients = 1): BackgroundRun {
+  return {
+    clock: systemClock,
+    timers: systemTimers,
+    passage: realPassage,
+    scheduling: threads(),
+    device: null,
     clients,
   }
 }
