@@ -298,6 +298,11 @@ export const deterministicSchema = z.strictObject({
        * Missing answers that the database's retention allows, because a strategy may drop the data.
        */
       forgotten: count,
+      /**
+       * Gets and shown scans that were not compared, because a write of their keys was under way at
+       * the same time. Missing if there were none.
+       */
+      overlapped: count.exactOptional(),
       /** Answers that differ from the newest written value. */
       wrong: count,
       /** The first wrong answers. */

@@ -221,8 +221,11 @@ export const STALL_CAUSES = ['memtables', 'level0', 'debt'] as const
 
 /** Background work that ran beside the operations. Times count from the start of the load. */
 const background = z.strictObject({
-  /** Where the clients of the run ran: all of them in the harness's thread. */
-  clientsIn: z.enum(['one-thread']),
+  /**
+   * Where the clients of the run phases read: each in a thread of its own, or all of them in the
+   * harness's thread. Writes always start in the harness's thread.
+   */
+  clientsIn: z.enum(['threads', 'one-thread']),
   /** Of the whole run, by cause. */
   stalls: z.record(z.enum(STALL_CAUSES), stallTimes),
   stallEvents: z.strictObject({
@@ -336,7 +339,7 @@ const timed = z
 /** The figures on which a gate's failure casts doubt. */
 export const GATE_COVERS = ['amplification', 'time'] as const
 
-const gate = z.strictObject({
+export const gateSchema = z.strictObject({
   /** kebab-case, for example 'conservation'. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected kebab-case'),
   passed: z.boolean(),
@@ -360,7 +363,7 @@ export const runResultSchema = z.strictObject({
   environment: environmentSchema,
   deterministic: deterministicSchema,
   timed,
-  gates: z.array(gate),
+  gates: z.array(gateSchema),
 })
 
 export type RunResult = DeepReadonly<z.infer<typeof runResultSchema>>

@@ -92,7 +92,8 @@ export class Tree {
    */
   spend(segment: number, lastSeq: number): void {
     const { storage, folder, manifest, numbers, installed } = this.#parts
-    if (manifest.state.segments.get(segment)?.state !== 'sealed') return
+    // An install under way may be removing it.
+    if (manifest.written.segments.get(segment)?.state !== 'sealed') return
     const edit = { ...EMPTY_EDIT, segments: { spent: [segment] } }
     storage.syncFolder(folder)
     const { nextRunId } = manifest.state

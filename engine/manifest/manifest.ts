@@ -13,8 +13,9 @@
  *   4. rename over CURRENT; sync the folder
  *   5. remove the old logs
  *
- * While `appending` waits for a step, `append` may write edits of its own. They are applied in the
- * order in which they are written. If a new log is being started then, they go to both logs.
+ * While `appending` waits for a step, `append` may write edits that do not depend on the one under
+ * way: they are part of `state` before it is. If a new log is being started then, they go to both
+ * logs.
  *
  * Invariant: after any failure the manifest refuses further edits (`LSM_READ_ONLY`). Until the next
  * recovery it is unknown whether the last edit is on disk, so neither its inputs nor its outputs
@@ -61,6 +62,9 @@ export class Manifest {
   readonly #allocate: () => number
   readonly #rollBytes: number
   #state: ManifestState
+  #written: ManifestState
+  /** Edits that were begun and have not ended. */
+  #underWay = 0
   #log: LogWriter | null = null
   /** The new log while it is being started; the old one may still be the live one. */
   #nextLog: LogWriter | null = null
@@ -78,6 +82,7 @@ export class Manifest {
     this.#storage = storage
     this.#folder = folder
     this.#state = state
+    this.#written = state
     this.#allocate = allocate
     this.#rollBytes = rollBytes
     this.#loggedSeq = loggedSeq
@@ -104,9 +109,14 @@ export class Manifest {
     return manifest
   }
 
-  /** The state after the last edit that was written and has not failed; it may not be durable yet. */
+  /** The state after all durable edits. */
   get state(): ManifestState {
     return this.#state
+  }
+
+  /** The state after all edits, also after one that `appending` has written and not finished. */
+  get written(): ManifestState {
+    return this.#written
   }
 
   /** Size of the live log in bytes. */
@@ -125,23 +135,28 @@ export class Manifest {
 
   /**
    * As `append`, in steps. Two of these works must not be mixed: the first ends before the next
-   * begins. An `append` may come between two steps, for an edit without tables.
+   * begins.
    */
   *appending(edit: VersionEdit): SlowWork<ManifestState> {
     this.#refuseUnlessWritable()
     const before = this.#state
-    const next = applyToState(before, edit)
+    const isAlone = this.#underWay === 0
+    const next = applyToState(this.#written, edit)
+    this.#written = next
     this.#loggedSeq = undefined
+    this.#underWay++
     try {
       const isLong = this.bytes > this.#rollBytes + 2 * this.#snapshotBytes
       if (isLong && this.#nextLog === null) yield* this.#roll(next)
-      else yield* this.#write(edit, next)
+      else yield* this.#write(edit)
     } catch (cause) {
       this.#failure ??= { cause }
-      this.#state = before
       throw cause
     }
-    return next
+    this.#underWay--
+    this.#state = isAlone && this.#state === before ? next : applyToState(this.#state, edit)
+    if (this.#underWay === 0) this.#written = this.#state
+    return this.#state
   }
 
   /**
@@ -156,18 +171,17 @@ export class Manifest {
     try {
       const { lastSeq } = this.#state
       const last = { ...EMPTY_EDIT, lastSeq, ...logged(loggedSeq) }
-      if (this.#failure === null) workHere(this.#write(last, this.#state))
+      if (this.#failure === null) workHere(this.#write(last))
     } finally {
       this.#log?.close()
     }
   }
 
-  *#write(edit: VersionEdit, next: ManifestState): SlowWork<void> {
+  *#write(edit: VersionEdit): SlowWork<void> {
     const log = this.#log!
     const nextLog = this.#nextLog
     log.append(encodeVersionEdit(edit))
     nextLog?.append(encodeVersionEdit(edit))
-    this.#state = next
     yield syncStep(log)
     if (nextLog !== null) yield syncStep(nextLog)
   }
@@ -184,7 +198,6 @@ export class Manifest {
       const snapshot = { ...snapshotOf({ ...state, nextFileNumber }), ...logged(this.#loggedSeq) }
       log.append(encodeVersionEdit(snapshot, true))
       this.#snapshotBytes = log.bytes
-      this.#state = state
       yield syncStep(log)
       const temporary = path(temporaryName(number))
       const current = new TextEncoder().encode(`${manifestName(number)}\n`)

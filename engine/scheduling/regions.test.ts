@@ -59,7 +59,12 @@ test('a region is compared only with those that its keys reach', () => {
   const count = 10_000
   let compared = 0
   const counted = ranks(count, { newest: 5, oldest: 6 }).map((region) =>
-    Object.defineProperty({ ...region }, 'oldest', { get: () => (compared++, region.oldest) }),
+    Object.defineProperty({ ...region }, 'oldest', {
+      get() {
+        compared++
+        return region.oldest
+      },
+    }),
   )
   expect(meetingPair(ranks(count, { newest: 7, oldest: 8 }), counted)).toBeNull()
   expect(compared).toBe(count)

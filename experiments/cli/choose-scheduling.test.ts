@@ -83,6 +83,10 @@ test.each([
     '--scheduling=threads: not with --storage=memory, which other threads cannot reach',
   ],
   [
+    ['--scheduling=threads', '--clients=65'],
+    '--clients=65: at most 64 with --scheduling=threads, where each reads in a thread; --scheduling=virtual takes more',
+  ],
+  [
     ['--scheduling=threads', '--target=varve,leveldb'],
     '--scheduling: leveldb schedules its own work; take inline',
   ],

@@ -54,11 +54,15 @@ export interface SchedulingRequest {
   readonly target: EngineTarget
   readonly storage: 'node' | 'memory'
   readonly set: Settings
+  readonly clients: number
 }
+
+/** Each takes a thread, which takes 10 MB and more. */
+const CLIENTS_IN_THREADS_MAX = 64
 
 /** Null: inline. Throws `UsageError`. */
 export function chooseScheduling(
-  { scheduling, target, storage, set }: SchedulingRequest,
+  { scheduling, target, storage, set, clients }: SchedulingRequest,
   engine: EngineOptions,
 ): SchedulingConfig | null {
   const { device } = splitSettings(set)
@@ -81,6 +85,12 @@ export function chooseScheduling(
   if (scheduling === 'threads' && storage === 'memory') {
     throw new UsageError(
       '--scheduling=threads: not with --storage=memory, which other threads cannot reach',
+    )
+  }
+  if (scheduling === 'threads' && clients > CLIENTS_IN_THREADS_MAX) {
+    throw new UsageError(
+      `--clients=${clients}: at most ${CLIENTS_IN_THREADS_MAX} with --scheduling=threads, where ` +
+        'each reads in a thread; --scheduling=virtual takes more',
     )
   }
   const { backgroundJobs, memtablesMax, slowdown } = engine

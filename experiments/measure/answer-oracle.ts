@@ -61,6 +61,7 @@ export class AnswerOracle {
   #scans = 0
   #entries = 0
   #forgotten = 0
+  #overlapped = 0
   #wrong = 0
   readonly #mismatches: Mismatch[] = []
 
@@ -125,6 +126,11 @@ export class AnswerOracle {
     this.#checkEntries(from, entries, operation, 'scan', LIVE)
   }
 
+  /** Counts a read that is not checked, because a write of its keys overlapped it. */
+  leave(): void {
+    this.#overlapped++
+  }
+
   /**
    * Reads everything `target` holds, in pieces, and checks that each live key is there once and no
    * other key is. Call it when the measurements have ended, since it changes them.
@@ -151,6 +157,7 @@ export class AnswerOracle {
       scans: this.#scans,
       entries: this.#entries,
       forgotten: this.#forgotten,
+      ...(this.#overlapped > 0 && { overlapped: this.#overlapped }),
       wrong: this.#wrong,
       mismatches: this.#mismatches,
       oneIn: this.#oneIn,

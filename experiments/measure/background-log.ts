@@ -20,7 +20,12 @@ export class BackgroundLog {
   readonly #times = new Map(
     STALL_CAUSES.map((cause) => [cause, { slowdownSeconds: 0, stopSeconds: 0 }]),
   )
+  readonly #clientsIn: Background['clientsIn']
   #stallsTotal = 0
+
+  constructor(clientsIn: Background['clientsIn']) {
+    this.#clientsIn = clientsIn
+  }
 
   /** Call it for each job that the log of events keeps, in order. */
   addJob(times: JobTimes, installedNs: number): void {
@@ -42,7 +47,7 @@ export class BackgroundLog {
   /** `since` converts a reading of the clock to seconds since the run began. */
   figures(since: (ns: number) => number): Background {
     return {
-      clientsIn: 'one-thread',
+      clientsIn: this.#clientsIn,
       stalls: Object.fromEntries(this.#times) as Background['stalls'],
       stallEvents: {
         total: this.#stallsTotal,

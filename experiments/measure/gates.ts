@@ -14,6 +14,7 @@ import type {
   Gate,
   GateCover,
   RunResult,
+  SchedulingConfig,
   SeriesPoint,
   Timed,
 } from '../../results/schema.ts'
@@ -44,7 +45,7 @@ export interface GateFacts {
   readonly runTimedSeries: Timed['series'] | null
   readonly mergesIntoLastLevel: number
   /** The run's configuration, and the command that asks for it. */
-  readonly config: Pick<RunResult['config'], 'workload' | 'until' | 'arrival'>
+  readonly config: Pick<RunResult['config'], 'workload' | 'until' | 'arrival' | 'scheduling'>
   readonly command: readonly string[]
   /** Null in a simulation. */
   readonly memory: MemoryFacts | null
@@ -69,6 +70,8 @@ export function gatesOf(facts: GateFacts): Gate[] {
   if (facts.answers !== null) gates.push(answersGate(facts.answers))
   if (facts.unexplainedBytes !== null) gates.push(operatingSystem(facts.unexplainedBytes))
   gates.push(drained(facts), loadOrder(facts), steadyState(facts))
+  const { scheduling } = facts.config
+  if (scheduling !== undefined) gates.push(repeatable(facts, scheduling))
   if (facts.runTimedSeries !== null) gates.push(steadyThroughput(facts, facts.runTimedSeries))
   if (facts.memory !== null) {
     gates.push(beyondCache(facts, facts.memory), compressibility(facts, facts.memory))
@@ -125,14 +128,16 @@ export const ANSWERS_GATE = 'answers'
 
 /** Fails when a read returned something else than was written: the run has lost data. */
 export function answersGate(answers: NonNullable<Deterministic['answers']>): Gate {
-  const { gets, entries, wrong, forgotten, oneIn, mismatches } = answers
+  const { gets, entries, wrong, forgotten, overlapped = 0, oneIn, mismatches } = answers
   const sampled = oneIn === 1 ? '' : `, one key in ${oneIn}`
   const dropped = forgotten === 0 ? '' : `; ${forgotten} dropped under the retention`
+  const beside =
+    overlapped === 0 ? '' : `; ${overlapped} reads beside a write of their keys are not`
   const looked = `${gets} gets and ${entries} entries of scans compared with what was written${sampled}`
   const [first] = mismatches
   const gate = (passed: boolean, why: string) =>
     gateOf({ name: ANSWERS_GATE, covers: BOTH, passed, why, remedy: null })
-  if (first === undefined) return gate(true, looked + dropped)
+  if (first === undefined) return gate(true, looked + beside + dropped)
   const { operation, by, key, expected, got } = first
   const where = by === 'end' ? 'in the drained tree' : `by a ${by} after ${operation} operations`
   return gate(
@@ -160,6 +165,20 @@ function drained({ drained, memtableRawBytesAfterDrain, burstDebtBytes }: GateFa
       `debt ${burstDebtBytes} B at the last operation, ${drained.debtBytes} B after the drain; ` +
       `${memtableRawBytesAfterDrain} B in the memtable`,
     remedy: null,
+  })
+}
+
+/** Whether a second run with the same seed would count the same. */
+function repeatable({ command }: GateFacts, { executor }: SchedulingConfig): Gate {
+  const passed = executor === 'virtual'
+  return gateOf({
+    name: 'repeatable',
+    covers: ['amplification'],
+    passed,
+    why: passed
+      ? 'jobs end in logical time: equal seeds count the same on every machine'
+      : 'jobs end when threads end them: equal seeds give equal answers, but other merges and bytes',
+    remedy: { command, flags: { '--scheduling=': 'virtual' } },
   })
 }
 

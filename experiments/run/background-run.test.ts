@@ -154,14 +154,15 @@ describe('logical time', () => {
 
 describe('threads', () => {
   test.each([
-    ['one client', []],
-    ['eight clients', ['--clients=8']],
-    ['an open loop', ['--rate=5k', '--clients=4', '--operations=1000']],
-    ['scans', ['--workload=ycsb-e', '--operations=300', '--clients=4']],
-  ])('%s: every byte is counted, and every answer is right', async (_, flags) => {
+    ['one client', 'one-thread', []],
+    ['eight clients', 'threads', ['--clients=8']],
+    ['an open loop', 'threads', ['--rate=5k', '--clients=4', '--operations=1000']],
+    ['scans', 'threads', ['--workload=ycsb-e', '--operations=300', '--clients=4']],
+    ['large values', 'threads', ['--value-bytes=200000', '--records=50', '--clients=2']],
+  ])('%s: every byte is counted, and every answer is right', async (_, clientsIn, flags) => {
     const result = await resultFor('--scheduling=threads', ...flags)
     checkBackground(result)
     expect(result.deterministic.events.total).toBeGreaterThan(10)
-    expect(result.timed.background!.clientsIn).toBe('one-thread')
+    expect(result.timed.background!.clientsIn).toBe(clientsIn)
   })
 })

@@ -11,7 +11,7 @@ import {
   threads,
   VirtualClock,
 } from '../../engine/index.ts'
-import type { RunResult } from '../../results/schema.ts'
+import type { Background, RunResult } from '../../results/schema.ts'
 import { LOGICAL_START_MS } from '../base/context.ts'
 import { type Passage, realPassage, virtualPassage } from '../load/passage.ts'
 import { VirtualDevice } from '../targets/virtual-device.ts'
@@ -26,6 +26,11 @@ export interface BackgroundRun {
   readonly device: VirtualDevice | null
   /** Operations that may be under way at once in the run phases. */
   readonly clients: number
+  /**
+   * Several clients in real time read in a thread each. Logical time has one thread, and a single
+   * client needs none besides the harness's.
+   */
+  readonly clientsIn: Background['clientsIn']
 }
 
 /** Null with inline scheduling. */
@@ -45,6 +50,7 @@ export function backgroundRunOf({
     scheduling: device.executor,
     device,
     clients,
+    clientsIn: 'one-thread',
   }
 }
 
@@ -57,5 +63,6 @@ export function threadsRun(clients = 1): BackgroundRun {
     scheduling: threads(),
     device: null,
     clients,
+    clientsIn: clients > 1 ? 'threads' : 'one-thread',
   }
 }

@@ -74,7 +74,7 @@ class LateStore implements Target {
   close(): void {}
 }
 
-function world(clients: number) {
+async function world(clients: number) {
   const store = new LateStore()
   const answers = new AnswerOracle({ expectedRecords: 10 })
   const driver = new ClientsDriver({
@@ -83,10 +83,11 @@ function world(clients: number) {
     passage: realPassage,
     takeWork: null,
     clients,
+    readThreads: null,
     liveSizes: new LiveSizes(10),
     answers,
   })
-  driver.beginRun(null)
+  await driver.beginRun(null)
   driver.beginPhase()
   return { store, answers, driver }
 }
@@ -97,7 +98,7 @@ async function turn(): Promise<void> {
 }
 
 test('as many operations are under way as there are clients, in the order of the stream', async () => {
-  const { store, driver } = world(2)
+  const { store, driver } = await world(2)
   const step = driver.step(streamOf('put 1', 'put 2', 'put 3', 'get 4'), 10, null)
   await turn()
   expect(store.calls).toEqual(['put key 1', 'put key 2'])
@@ -113,7 +114,7 @@ test('as many operations are under way as there are clients, in the order of the
 })
 
 test('a step ends after its limit, while other operations are under way', async () => {
-  const { store, driver } = world(3)
+  const { store, driver } = await world(3)
   const stream = streamOf('put 1', 'put 2', 'put 3')
   const step = driver.step(stream, 1, null)
   await turn()
@@ -127,7 +128,7 @@ test('a step ends after its limit, while other operations are under way', async 
 })
 
 test('a read beside a write of its key is not judged; one after it is', async () => {
-  const { store, driver, answers } = world(2)
+  const { store, driver, answers } = await world(2)
   const stream = streamOf('put 1', 'get 1', 'get 1')
   const step = driver.step(stream, 2, null)
   await turn()
@@ -139,7 +140,7 @@ test('a read beside a write of its key is not judged; one after it is', async ()
 })
 
 test('a store that loses a write is found out', async () => {
-  const { store, driver, answers } = world(2)
+  const { store, driver, answers } = await world(2)
   store.isForgetful = true
   const stream = streamOf('put 1', 'get 1')
   const first = driver.step(streamOf('put 1'), 10, null)
@@ -157,7 +158,7 @@ test('a store that loses a write is found out', async () => {
 })
 
 test('a write that fails ends the step with its error', async () => {
-  const { store, driver } = world(2)
+  const { store, driver } = await world(2)
   const step = driver.step(streamOf('put 1', 'put 2'), 10, null)
   const failed = expect(step).rejects.toThrow('disk full')
   await turn()

@@ -1,23 +1,34 @@
 /**
  * Owns the loop of a run whose jobs run beside the operations: clients take operations from the
- * stream in its order, each one at a time, so up to `clients` are under way at once. All clients
- * run in this thread; while all of them wait, jobs end and are installed.
+ * stream in its order, each one at a time, so up to `clients` are under way at once. While all of
+ * them wait, jobs end and are installed.
+ *
+ * All clients write in this thread. They also read in this thread, or each in a thread of its own
+ * (`read-threads.ts`): then an operation begins with its read there, and goes on here when the loop
+ * finds the answer.
  *
  * Invariants:
  * - Operations start in the order of the stream, when they are due and a client is free.
- * - Reads answer when they start. What they found is checked then, unless a write of the same key
- *   is under way: its writer does not know yet whether readers see it.
+ * - What was read is checked, unless a write of the same key was under way at the same time: nobody
+ *   knows whether the read saw it.
  * - A step ends after exactly `limit` completed operations; others may still be under way. A phase
  *   ends when none is.
  */
 import type { Clock } from '../../engine/index.ts'
-import { OPERATION_KIND_NAMES, Operation, type OperationStream } from '../../workloads/index.ts'
+import {
+  OPERATION_KIND,
+  OPERATION_KIND_NAMES,
+  Operation,
+  type OperationStream,
+} from '../../workloads/index.ts'
 import type { Target } from '../base/target.ts'
 import type { Pacing } from '../load/pacing.ts'
 import type { Passage } from '../load/passage.ts'
 import type { AnswerOracle } from '../measure/answer-oracle.ts'
 import type { LiveOracle } from '../measure/live-sizes.ts'
 import { TraceHash } from '../measure/trace-hash.ts'
+import { FetchedReads, readOf } from '../targets/fetched-reads.ts'
+import type { ReadThread, ReadThreads } from '../targets/read-threads.ts'
 import { type Driver, KEY_BYTES_MAX, type Stepped } from './driver.ts'
 import { OperationEffects, Outcome } from './operation-effects.ts'
 import type { OperationTimes } from './operation-times.ts'
@@ -37,6 +48,8 @@ export interface ClientsDriverParts {
   readonly takeWork: (() => () => Promise<void>) | null
   /** In the run phases. The load has one client. */
   readonly clients: number
+  /** Null: clients read in this thread. */
+  readonly readThreads: ReadThreads | null
   readonly liveSizes: LiveOracle
   /** Null: answers are not checked. */
   readonly answers: AnswerOracle | null
@@ -45,6 +58,13 @@ export interface ClientsDriverParts {
 interface Client {
   readonly operation: Operation
   readonly outcome: Outcome
+  /** Where it reads; null: here. */
+  readonly thread: ReadThread | null
+  /** Its thread was asked, and the answer was not used yet. */
+  isReading: boolean
+  /** Whether a write may change what the operation reads. */
+  isUncertain: boolean
+  value: Uint8Array
   intendedNs: number
   startNs: number
   /** When its last operation ended. */
@@ -58,10 +78,11 @@ export class ClientsDriver implements Driver {
   readonly dueNs = 0
 
   readonly #parts: ClientsDriverParts
+  readonly #fetched: FetchedReads | null
   readonly #effects: OperationEffects
+  #all: readonly Client[]
   /** In the order in which they became free. */
   #free: Client[]
-  #clients = 1
   /** Drawn, and not due yet. */
   #drawn: Client | null = null
   #isEnded = false
@@ -73,10 +94,13 @@ export class ClientsDriver implements Driver {
   #turnNs: number
 
   constructor(parts: ClientsDriverParts) {
+    const { target, liveSizes, answers } = parts
     this.#parts = parts
-    this.#effects = new OperationEffects(parts)
+    this.#fetched = parts.readThreads === null ? null : new FetchedReads(target)
+    this.#effects = new OperationEffects({ target: this.#fetched ?? target, liveSizes, answers })
     this.#turnNs = parts.timer.elapsedNs()
-    this.#free = [newClient(this.#turnNs)]
+    this.#all = [newClient(this.#turnNs, null)]
+    this.#free = [...this.#all]
   }
 
   get liveSizes(): LiveOracle {
@@ -94,12 +118,18 @@ export class ClientsDriver implements Driver {
     for (const client of this.#free) client.freeNs = nowNs
   }
 
-  beginRun(pacing: Pacing | null): void {
-    const nowNs = this.#parts.timer.elapsedNs()
-    this.#clients = this.#parts.clients
-    this.#free = Array.from({ length: this.#clients }, () => newClient(nowNs))
+  async beginRun(pacing: Pacing | null): Promise<void> {
+    const { clients, readThreads, timer } = this.#parts
+    const threads = await readThreads?.open(clients, () => this.#wake())
+    const nowNs = timer.elapsedNs()
+    this.#all = Array.from({ length: clients }, (_, at) => newClient(nowNs, threads?.[at] ?? null))
+    this.#free = [...this.#all]
     this.#pacing = pacing
     pacing?.begin(nowNs)
+  }
+
+  async endRun(): Promise<void> {
+    await this.#parts.readThreads?.close()
   }
 
   /** Unknown: the times of several operations overlap. */
@@ -116,10 +146,12 @@ export class ClientsDriver implements Driver {
     const until = this.done + limit
     while (this.done < until) {
       if (this.#failure !== null) throw this.#failure.cause
+      this.#useAnswers(stream, times, until)
+      if (this.done === until) break
       const client = this.#drawn ?? this.#draw(stream)
       if (client === null) {
-        if (this.#isEnded && this.#free.length === this.#clients) return 'ended'
-        await passage.whileWaiting(this.#completion())
+        if (this.#isEnded && this.#free.length === this.#all.length) return 'ended'
+        await this.#anyEnd()
         continue
       }
       const nowNs = timer.elapsedNs()
@@ -152,24 +184,63 @@ export class ClientsDriver implements Driver {
   }
 
   #start(stream: OperationStream, client: Client, times: OperationTimes | null): void {
-    const { timer, takeWork } = this.#parts
-    const { operation, outcome } = client
-    const value = this.#valueOf(stream, operation)
-    const isUncertain = this.#writing.size > 0 && this.#isUncertain(operation)
-    client.startNs = timer.elapsedNs()
+    const { operation, outcome, thread } = client
+    client.value = this.#valueOf(stream, operation)
+    client.isUncertain = this.#writing.size > 0 && this.#isUncertain(operation)
+    client.startNs = this.#parts.timer.elapsedNs()
     // Without a schedule the client has waited for nothing.
     if (this.#pacing === null) client.intendedNs = client.startNs
+    if (thread !== null) {
+      const isScan = operation.kind === OPERATION_KIND.scan
+      if (isScan) outcome.isShown = this.#effects.showsScan()
+      const kind = readOf(operation, outcome.isShown === true)
+      if (kind !== null) {
+        client.isReading = true
+        thread.ask(kind, operation.key, operation.scanLength)
+        return
+      }
+    }
+    this.#apply(stream, client, times, null)
+  }
+
+  /** Goes on with operations whose threads have answered, until `until` are done. */
+  #useAnswers(stream: OperationStream, times: OperationTimes | null, until: number): void {
+    if (this.#fetched === null) return
+    for (const client of this.#all) {
+      const { thread } = client
+      if (this.done === until) return
+      if (!client.isReading || !thread!.isAnswered) continue
+      client.isReading = false
+      client.startNs = thread!.slot.startNs
+      if (this.#pacing === null) client.intendedNs = client.startNs
+      this.#fetched.from(thread)
+      this.#apply(stream, client, times, thread!.slot.endNs)
+      this.#fetched.from(null)
+      thread!.release()
+    }
+  }
+
+  /** `readNs`: when its thread ended its read; null if the operation has read nothing there. */
+  #apply(
+    stream: OperationStream,
+    client: Client,
+    times: OperationTimes | null,
+    readNs: number | null,
+  ): void {
+    const { operation, outcome, value } = client
     const pending = this.#effects.apply(operation, value, stream.fieldNames, outcome)
-    const serve = takeWork?.()
-    if (isUncertain) outcome.forgetReads()
-    if (pending === undefined && serve === undefined) {
-      this.#finish(stream, client, times)
-      this.#effects.check(operation, outcome, this.done - 1)
+    const serve = this.#parts.takeWork?.()
+    const hasEnded = pending === undefined && serve === undefined
+    const endNs = hasEnded ? (readNs ?? this.#parts.timer.elapsedNs()) : 0
+    if (client.isUncertain) this.#effects.leaveReads(outcome)
+    else this.#effects.checkReads(operation, outcome, this.done)
+    if (hasEnded) {
+      this.#effects.noteWrite(operation, outcome)
+      this.#finish(stream, client, times, endNs)
       return
     }
-    this.#effects.checkReads(operation, outcome, this.done)
     void this.#answer(operation, outcome, pending, serve).then(
-      () => this.#finish(stream, client, times),
+      () => this.#finish(stream, client, times, this.#parts.timer.elapsedNs()),
       (cause) => this.#fail(cause),
     )
   }
@@ -178,7 +249,7 @@ export class ClientsDriver implements Driver {
     if (operation.valueLength === 0) return NO_VALUE
     const value = stream.value(operation)
     // The next client's value is made in the same place.
-    return this.#clients > 1 ? value.slice() : value
+    return this.#all.length > 1 ? value.slice() : value
   }
 
   /** Ends when the write is acknowledged, and then the device has done its part. */
@@ -191,6 +262,7 @@ export class ClientsDriver implements Driver {
     if (pending !== undefined) {
       const { keyNumber } = operation
       this.#writing.set(keyNumber, (this.#writing.get(keyNumber) ?? 0) + 1)
+      this.#doubtReadsOf(keyNumber)
       await pending
       const others = this.#writing.get(keyNumber)! - 1
       if (others === 0) this.#writing.delete(keyNumber)
@@ -200,9 +272,13 @@ export class ClientsDriver implements Driver {
     await serve?.()
   }
 
-  #finish(stream: OperationStream, client: Client, times: OperationTimes | null): void {
+  #finish(
+    stream: OperationStream,
+    client: Client,
+    times: OperationTimes | null,
+    endNs: number,
+  ): void {
     const { operation, intendedNs, startNs } = client
-    const endNs = this.#parts.timer.elapsedNs()
     times?.record(operation.kind, this.done, intendedNs, startNs, endNs)
     stream.acknowledge(operation)
     this.counts[operation.kind]!++
@@ -217,23 +293,40 @@ export class ClientsDriver implements Driver {
     this.#wake()
   }
 
-  /** Resolves when the next operation ends. */
-  #completion(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Resolves when an operation ends, or when a thread may have answered. */
+  async #anyEnd(): Promise<void> {
+    const { passage, readThreads } = this.#parts
+    const ended = new Promise<void>((resolve) => {
       this.#wake = resolve
     })
+    readThreads?.awaitMessage()
+    const isAnswered = this.#all.some(({ isReading, thread }) => isReading && thread!.isAnswered)
+    if (!isAnswered) await passage.whileWaiting(ended)
   }
 
   /** Whether a write under way decides what a read of the operation finds. */
   #isUncertain({ keyNumber, scanLength }: Operation): boolean {
     return scanLength > 0 || this.#writing.has(keyNumber)
   }
+
+  /** A write of the key begins. */
+  #doubtReadsOf(keyNumber: number): void {
+    for (const client of this.#all) {
+      const { operation, isReading } = client
+      const isSame = operation.keyNumber === keyNumber || operation.scanLength > 0
+      if (isReading && isSame) client.isUncertain = true
+    }
+  }
 }
 
-function newClient(freeNs: number): Client {
+function newClient(freeNs: number, thread: ReadThread | null): Client {
   return {
     operation: new Operation(KEY_BYTES_MAX),
     outcome: new Outcome(),
+    thread,
+    isReading: false,
+    isUncertain: false,
+    value: NO_VALUE,
     intendedNs: 0,
     startNs: 0,
     freeNs,

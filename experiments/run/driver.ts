@@ -29,10 +29,12 @@ export interface Driver {
   readonly reads: ReadAccounts
   beginPhase(): void
   /**
-   * Starts pacing and the measurement of overhead for all following phases. Without a pacing, each
-   * operation is due when the one before is done.
+   * Starts the clients, pacing and the measurement of overhead for all following phases. Without a
+   * pacing, each operation is due when the one before is done.
    */
-  beginRun(pacing: Pacing | null): void
+  beginRun(pacing: Pacing | null): Answer<void>
+  /** The last operation is done: the clients end. */
+  endRun?(): Promise<void>
   /** Overhead of the harness per operation of the run; null before the first operation. */
   overhead(): ReturnType<Overhead['figures']>
   /** Completes up to `limit` operations. Returns a promise only if the target answered with one. */

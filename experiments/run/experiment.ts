@@ -30,6 +30,7 @@ import { GarbageWatch } from '../machine/process-watch.ts'
 import { AnswerOracle } from '../measure/answer-oracle.ts'
 import { quotient, sum } from '../measure/figures.ts'
 import { gatesOf } from '../measure/gates.ts'
+import { ReadThreads } from '../targets/read-threads.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
 import { type BackgroundRun, backgroundRunOf } from './background-run.ts'
 import { CountedBooks, type Measurement } from './counted-books.ts'
@@ -65,7 +66,9 @@ async function measure(
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)
   const parts = { storage, ledger, folder, seed, onEdit: context.onEdit }
   let target: CountedTarget | null = null
-  let takeWork: VarveTarget['takeWork'] | null = null
+  let varve: VarveTarget | null = null
+  const readThreads =
+    background?.clientsIn === 'threads' ? new ReadThreads(() => varve!.readerChannel()) : null
   let owned = true
   let kept = context.keep
   try {
@@ -73,7 +76,7 @@ async function measure(
       open: (clock, onEvent, onJobStart, onStall) => {
         const listeners = { onEvent, onJobStart, onStall }
         const opened = openTarget(plan, { ...parts, ...listeners, clock, background })
-        takeWork = () => opened.varve.takeWork()
+        varve = opened.varve
         return { target: opened.target, books: new CountedBooks(opened.target) }
       },
       workload: plan.createWorkload(),
@@ -88,10 +91,11 @@ async function measure(
       background,
       ...(device !== null && {
         takeWork: () => {
-          const work = takeWork!()
+          const work = varve!.takeWork()
           return () => device.serve(work)
         },
       }),
+      ...(readThreads !== null && { readThreadsOf: () => readThreads }),
       ...(watch !== null && { watch }),
     })
     target = runner.target
@@ -110,6 +114,7 @@ async function measure(
     throw error
   } finally {
     watch?.stop()
+    await readThreads?.close()
     await target?.close()
     if (onDisk && owned && !kept) rmSync(folder, { recursive: true, force: true })
   }

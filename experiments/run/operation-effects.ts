@@ -32,13 +32,8 @@ export class Outcome {
   written: Uint8Array = NOTHING
   /** The entries of a scan, if they are to be checked. */
   readonly shown = new ScannedEntries()
-  isShown = false
-
-  /** What was read is not checked. */
-  forgetReads(): void {
-    this.found = NOTHING
-    this.isShown = false
-  }
+  /** Null: not decided yet. */
+  isShown: boolean | null = null
 }
 
 /** Undefined: the operation has ended. */
@@ -114,7 +109,19 @@ export class OperationEffects {
     if (found !== NOTHING) this.#answers?.checkGet(key, found, done)
     outcome.found = NOTHING
     if (outcome.isShown) this.#answers?.checkScan(key, shown, done)
-    outcome.isShown = false
+    outcome.isShown = null
+  }
+
+  /** In place of `checkReads`, if a write that overlapped may have changed what was read. */
+  leaveReads(outcome: Outcome): void {
+    if (outcome.found !== NOTHING || outcome.isShown) this.#answers?.leave()
+    outcome.found = NOTHING
+    outcome.isShown = null
+  }
+
+  /** Whether the entries of the next scan are to be checked. Asked once for each scan. */
+  showsScan(): boolean {
+    return this.#answers !== null && this.#scans++ % CHECKED_SCANS === 0
   }
 
   /** The part of `check` that remembers what was written. */
@@ -178,7 +185,7 @@ export class OperationEffects {
   }
 
   #scan(operation: Operation, outcome: Outcome): Pending {
-    outcome.isShown = this.#answers !== null && this.#scans++ % CHECKED_SCANS === 0
+    outcome.isShown ??= this.showsScan()
     if (outcome.isShown) outcome.shown.clear()
     const sink = outcome.isShown ? outcome.shown : null
     const scanned = this.#target.scan(operation.key, operation.scanLength, sink)

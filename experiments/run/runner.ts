@@ -23,6 +23,7 @@ import { countsByKind } from '../measure/figures.ts'
 import { createLiveOracle } from '../measure/live-sizes.ts'
 import { Pauses } from '../measure/pauses.ts'
 import { samplingInterval, TimedSeries } from '../measure/series.ts'
+import type { ReadThreads } from '../targets/read-threads.ts'
 import type { BackgroundRun } from './background-run.ts'
 import { ClientsDriver } from './clients-driver.ts'
 import type { Driver } from './driver.ts'
@@ -62,6 +63,8 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly background?: BackgroundRun | null
   /** Takes what the last calls ask of the modelled device. Left out: there is none. */
   readonly takeWork?: (target: Open) => () => Promise<void>
+  /** The threads in which clients of the target read; the caller closes them too. Left out: none. */
+  readonly readThreadsOf?: (target: Open) => ReadThreads
   /** Left out: collections are not measured. */
   readonly watch?: ProcessWatch
 }
@@ -98,7 +101,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     this.#startNs = timer.elapsedNs()
     this.#series = new TimedSeries(timer)
     this.#pauses = new Pauses(timer, watch)
-    const { background = null, takeWork } = parts
+    const { background = null, takeWork, readThreadsOf } = parts
     const logicalClock = new ManualClock(LOGICAL_START_MS)
     const { target, books } = parts.open(
       background?.clock ?? logicalClock,
@@ -110,7 +113,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     this.books = books
     const liveSizes = createLiveOracle(workload.keyNumbers ?? 'dense', records + operations)
     const driven = { target, timer, liveSizes, answers }
-    this.#backgroundLog = background === null ? null : new BackgroundLog()
+    this.#backgroundLog = background === null ? null : new BackgroundLog(background.clientsIn)
     this.#driver =
       background === null
         ? new OperationDriver({ ...driven, logicalClock })
@@ -119,6 +122,7 @@ export class Runner<Open extends Target, Books extends RunBooks> {
             passage: background.passage,
             takeWork: takeWork === undefined ? null : () => takeWork(target),
             clients: background.clients,
+            readThreads: readThreadsOf === undefined ? null : readThreadsOf(target),
           })
     this.#until =
       (parts.until ?? null) === null ? null : new UntilSteady(operations, this.#driver, books)
@@ -132,12 +136,13 @@ export class Runner<Open extends Target, Books extends RunBooks> {
     await this.#drive('load', workload.load)
     const runFrom = driver.done
     this.#times = times
-    driver.beginRun(load?.pacing ?? null)
+    await driver.beginRun(load?.pacing ?? null)
     for (const { stream } of workload.phases) await this.#drive('run', stream, load?.pacing)
     this.#until?.settle(runFrom)
     const overhead = driver.overhead()
     this.#times = null
     books.readBurst(driver, runFrom)
+    await driver.endRun?.()
     await this.#drain()
     books.readDrained(driver)
     // Done last, because it reads the whole tree.

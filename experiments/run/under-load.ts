@@ -1,10 +1,10 @@
 /**
  * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. If the plan
  * asks for a share of the sustainable rate, the same run is done first in a closed loop, in a
- * second folder, and its rate is used: the first of Luo & Carey's two phases (PVLDB 12).
+ * second folder, and its rate is used: the first of Luo & Carey's two phases (PVLDB 13(4)).
  */
 import { deriveSeed } from '../../engine/index.ts'
-import type { RunResult } from '../../results/schema.ts'
+import type { ArrivalConfig, RunResult } from '../../results/schema.ts'
 import type { ExperimentContext } from '../base/context.ts'
 import type { RunPlan } from '../base/run-plan.ts'
 import { asksForShare, pacingOf } from '../load/arrival-spec.ts'
@@ -61,16 +61,28 @@ export async function underLoad<Plan extends Loaded, Result extends Rated>(
   return measure(plan, { ...context, onProgress }, load)
 }
 
-/** The same run in a closed loop, where the next operation is always ready. */
+/**
+ * The same run in a closed loop, where the next operation is always ready. Beside background work
+ * it has the same clients, since these overlap; inline they would only take turns.
+ */
 function measureClosed<Plan extends Loaded, Result>(
   plan: Plan,
   context: ExperimentContext,
   measure: Measure<Plan, Result>,
 ): Promise<Result> {
-  const closed = { ...plan, id: `${plan.id}-closed`, config: { ...plan.config, arrival: null } }
+  const clients = plan.config.scheduling === undefined ? 1 : (plan.config.arrival?.clients ?? 1)
+  const arrival: ArrivalConfig | null =
+    clients === 1 ? null : { kind: 'closed', rate: null, clients, params: {} }
+  const load: RunLoad | null = arrival && {
+    kind: arrival.kind,
+    clients,
+    sustainablePerSecond: null,
+    pacing: pacingOf(arrival, null, 0),
+  }
+  const closed = { ...plan, id: `${plan.id}-closed`, config: { ...plan.config, arrival } }
   const onProgress: ExperimentContext['onProgress'] = (phase, done, total) =>
     context.onProgress(`closed loop ${phase}`, Math.floor(done / 2), total)
-  return measure(closed, { ...context, keep: false, onEdit: () => {}, onProgress }, null)
+  return measure(closed, { ...context, keep: false, onEdit: () => {}, onProgress }, load)
 }
 
 /**

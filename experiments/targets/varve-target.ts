@@ -6,7 +6,6 @@
 import {
   type Clock,
   type CompactionStrategy,
-  type Cursor,
   Database,
   type DatabaseEvent,
   type EngineOptionsInput,
@@ -16,6 +15,7 @@ import {
   type Ledger,
   parseEngineOptions,
   type ReadCounters,
+  type ReaderChannel,
   type StallEvent,
   type Storage,
   type Timers,
@@ -34,6 +34,7 @@ import type {
 import type { EditEvent } from '../base/version-log.ts'
 import { ObservedJobs } from './observed-jobs.ts'
 import { ObservedStrategy } from './observed-strategy.ts'
+import { scanCursor } from './scan-cursor.ts'
 import type { ClientWork } from './virtual-device.ts'
 
 export interface VarveTargetOptions {
@@ -127,22 +128,14 @@ export class VarveTarget implements CountedTarget {
   }
 
   scan(from: Uint8Array, entries: number, sink: EntrySink | null = null): number {
-    const cursor = this.#database.cursor()
-    let count = 0
-    let bytes = 0
-    try {
-      cursor.seek(from)
-      while (cursor.valid && count < entries) {
-        bytes += cursor.keyLength + cursor.valueLength
-        count++
-        if (sink !== null) addTo(sink, cursor)
-        if (count < entries) cursor.next()
-      }
-    } finally {
-      cursor.close()
-    }
-    this.scannedBytes = bytes
-    return count
+    const scanned = scanCursor(this.#database.cursor(), from, entries, sink)
+    this.scannedBytes = scanned.bytes
+    return scanned.entries
+  }
+
+  /** What one more reading thread needs. */
+  readerChannel(): ReaderChannel {
+    return this.#database.readerChannel()
   }
 
   drain(): void {
@@ -282,11 +275,6 @@ class WorkMeter {
     this.writtenBytes = 0
     return work
   }
-}
-
-function addTo(sink: EntrySink, cursor: Cursor): void {
-  const { keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength } = cursor
-  sink.add(keyBytes, keyStart, keyLength, valueBytes, valueStart, valueLength)
 }
 
 /** Slices of runs, summed by level. */

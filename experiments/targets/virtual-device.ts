@@ -47,7 +47,6 @@ export class VirtualDevice {
     workers,
     pressure,
   }) => {
-    if (policy === null) throw new Error('a database in logical time needs a policy')
     this.#executor = new VirtualExecutor({
       clock: this.#clock,
       device: modelOf(this.#device),

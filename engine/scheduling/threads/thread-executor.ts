@@ -1,8 +1,8 @@
 /**
  * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
- * thread that has ended its job is kept for the next. So a flush never waits behind merges, and a
- * job that pauses keeps no other from running; the scheduler bounds how many jobs run. Slow calls
- * are made in such a thread too, one after another.
+ * thread that has ended its job is kept for the next. A paused job keeps its thread, but never
+ * keeps another job from running; the policy bounds how many jobs run. Slow calls are made in such
+ * a thread too, one after another.
  *
  * A thread takes about 20 MB, so a new one is started only if what it has to do cannot wait until
  * another thread is idle. A job waits for a call that is under way, and a call waits for a flush,
