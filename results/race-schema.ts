@@ -1,7 +1,6 @@
 /**
  * Owns the shape of the result of `varve bench peers`, version 1: what every store did in every
- * round, the medians, and the ratios of Varve to each other store with their intervals. Invariant:
- * medians and ratios follow from the figures of the rounds; the schema refuses any other.
+ * round, the medians, and the ratios of Varve to each other store with their intervals.
  */
 
 import { z } from 'zod'
@@ -28,7 +27,7 @@ export type VarveEngine = (typeof VARVE_ENGINES)[number]
 export const RACE_COMPRESSIONS = ['none', 'lz4'] as const
 export type RaceCompression = (typeof RACE_COMPRESSIONS)[number]
 
-/** The unit of a benchmark's figure. Of all but times and sizes, more is better. */
+/** The unit of a benchmark's figure. More is better, except for times and sizes. */
 export const RACE_UNITS = ['operations/s', 'entries/s', 'MB/s', 'ms', 'bytes'] as const
 export type RaceUnit = (typeof RACE_UNITS)[number]
 

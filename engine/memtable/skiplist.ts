@@ -66,7 +66,7 @@ const ARENA_BYTES_MAX = 2 ** 31 * WORD_BYTES
 export const NO_NODE = 0
 
 export const HEAD_BYTES = HEAD * WORD_BYTES
-/** Expected bytes beside key and value: two headers, 4/3 links, padding, the ends of chunks. */
+/** Expected bytes of an entry besides key and value: two headers, 4/3 links, padding, chunk end. */
 export const NODE_OVERHEAD_BYTES = 36
 
 /** An arena of `bytes`, a multiple of 4. It can grow to `ARENA_BYTES_MAX`. */

@@ -63,7 +63,7 @@ export class Cells {
     return group === undefined ? null : itemAt(itemAt(group.items, key)!.items, key)!
   }
 
-  /** The cells from `at(key)` on. Written without inner generators, because most reads are short. */
+  /** The cells from `at(key)` on. There are no inner generators, because most reads are short. */
   *from(key: Uint8Array): Generator<Cell, void, undefined> {
     for (let group = placeOf(this.#groups, key); group < this.#groups.length; group++) {
       const blocks = this.#groups[group]!.items

@@ -1,6 +1,6 @@
 /**
- * Owns what a layer of a bucket, which is a stretch of a run's tables, has: its bytes, its keys, and
- * its form as an input. A layer is never empty.
+ * Owns what is asked of a layer, the tables of one run that lie in a bucket: its bytes, its keys,
+ * and its form as an input. A layer is never empty.
  */
 
 import type { InputSlice } from '../../engine/compaction/strategy.ts'

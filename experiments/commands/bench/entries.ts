@@ -1,8 +1,8 @@
 /**
  * Owns the bytes of keys and values in races, and the account of what a store must hold. A key is
- * that of `db_bench`: its number in 8 big-endian bytes, then eight characters '0'. A value
- * repeats its first half, so that it compresses to half, and starts with its tag: a number from which a reader
- * sees which write it comes from.
+ * that of `db_bench`: its number in 8 big-endian bytes, then eight characters '0'. A value repeats
+ * its first half, so that it compresses to half. It starts with its tag: a number from which a
+ * reader sees which write it comes from.
  *
  * Invariant: keys and values are written into a ring of arrays; those of the last `RING` entries
  * stay as they are.

@@ -47,8 +47,8 @@ const FAULTS: readonly (readonly [what: string, group: TaskName, says: string, f
     (store) => ({
       get: nth(
         50,
-        (key) => store.get(key),
-        () => new Uint8Array(100),
+        (...asked: Parameters<CallStore['get']>) => store.get(...asked),
+        (..._: Parameters<CallStore['get']>) => new Uint8Array(100),
       ),
     }),
   ],
@@ -84,8 +84,8 @@ const FAULTS: readonly (readonly [what: string, group: TaskName, says: string, f
     (store) => ({
       putBatch: nth(
         1,
-        (...batch) => store.putBatch(...batch),
-        () => {},
+        (...batch: Parameters<CallStore['putBatch']>) => store.putBatch(...batch),
+        (..._: Parameters<CallStore['putBatch']>) => {},
       ),
     }),
   ],

@@ -10,10 +10,7 @@ import type { PeerSetting } from '../../../../results/peer-schema.ts'
 import type { RaceCompression, RacedEngine } from '../../../../results/race-schema.ts'
 import type { Answer } from '../../../base/target.ts'
 
-/** Bytes of the tag at the start of every value: a little-endian number. */
-export const TAG_BYTES = 4
-
-/** Counts values and sums their tags. */
+/** Counts values and sums their tags: the little-endian numbers in their first four bytes. */
 export class Tally {
   count = 0
   /** Exact: fewer than 2²¹ values of less than 2³². */

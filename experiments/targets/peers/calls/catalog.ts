@@ -1,6 +1,6 @@
 /**
- * Owns the stores that race in a Node process, by name. Each is loaded on its own, so that a process
- * holds only the store that it measures.
+ * Owns the stores that race in a Node process, by name. Each is loaded separately, so that a
+ * process holds only the store that it measures.
  */
 import type { RacedEngine } from '../../../../results/race-schema.ts'
 import type { CallDefinition } from './call-store.ts'
