@@ -1,8 +1,8 @@
 /**
  * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
- * thread that has ended its job is kept for the next. A paused job keeps its thread, but never keeps
- * another job from running; the policy bounds how many jobs run. Slow calls are made in such a
- * thread too, one after another.
+ * thread that has ended its job is kept for the next. A paused job keeps its thread, but never
+ * keeps another job from running; the policy bounds how many jobs run. Slow calls are made in such
+ * a thread too, one after another.
  *
  * Invariants:
  * - Orders and outcomes cross as data (`compact-copy.ts`), errors with code, data and cause
