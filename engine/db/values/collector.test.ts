@@ -3,11 +3,13 @@ import { ManualClock } from '../../base/clock.ts'
 import { isLsmError } from '../../base/errors.ts'
 import type { ValueLogPolicy, ValueLogView } from '../../compaction/value-log-policy.ts'
 import { bytes, everyNth, openTest, restless, text } from '../../testing/fixtures.ts'
+import { Interleaving, seeded } from '../../testing/interleavings.ts'
 import {
   collected,
   killed,
   large,
   openCollected,
+  openLog,
   put,
   read,
   STUB_BYTES,
@@ -340,6 +342,34 @@ describe('collection', () => {
       expect(read(db, 'a')).toBe(large('a'))
       db.close()
     }
+  })
+
+  test('does not fill memtables without bound where jobs run beside it', { timeout: 60_000 }, () => {
+    const value = (key: string) => large(key).padEnd(400, '.')
+    const keys = Array.from({ length: 800 }, (_, at) => `key${at}`)
+    const { db: first, storage } = openLog()
+    for (const key of keys) put(first, key, value(key))
+    first.close()
+    const rawBytes: number[] = []
+    const memtableBytes = 4096
+    // Twice its size while its freeze is prepared, and the pointers of one segment.
+    const bytesMax = 2 * memtableBytes + 1024
+    const { db } = openCollected({
+      storage,
+      ...new Interleaving(seeded(1)).open({ memtableBytes, memtablesMax: 1, valueLog: collected }),
+      onEvent(event) {
+        if (event.kind === 'flush') rawBytes.push(Number(event.reason.values.rawBytes))
+      },
+    })
+    // There is no turn, so jobs end only where somebody waits for them.
+    expect(db.collectValueLog()).toBeGreaterThan(100)
+    expect(db.metrics().memtableRawBytes).toBeLessThan(bytesMax)
+    for (const key of keys.slice(400)) put(db, key, value(key))
+    db.flush()
+    expect(rawBytes.length).toBeGreaterThan(5)
+    expect(Math.max(...rawBytes)).toBeLessThan(bytesMax)
+    expect(keys.map((key) => read(db, key))).toEqual(keys.map(value))
+    db.close()
   })
 
   test('refuses a segment that was not offered', () => {
