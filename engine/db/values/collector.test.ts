@@ -344,7 +344,9 @@ describe('collection', () => {
     }
   })
 
-  test('does not fill memtables without bound where jobs run beside it', { timeout: 60_000 }, () => {
+  test('does not fill memtables without bound where jobs run beside it', {
+    timeout: 60_000,
+  }, () => {
     const value = (key: string) => large(key).padEnd(400, '.')
     const keys = Array.from({ length: 800 }, (_, at) => `key${at}`)
     const { db: first, storage } = openLog()
