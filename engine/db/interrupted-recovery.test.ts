@@ -134,28 +134,31 @@ describe.each(Object.keys(DAMAGED))('an open that finds %s', { timeout: 120_000 
     ['an I/O error', 'kept', 'failAt', INLINE],
     ['a power cut that loses names', 'lost', 'cutAt', SEEDED],
     ['an I/O error', 'kept', 'failAt', SEEDED],
-  ] as const)('is repeated by the next one after %s %s %s, jobs %s', (_, names, fault, schedule) => {
-    let again: LostWrites | null = null
-    for (let call = 1; ; call++) {
-      const memory = copyOf(damaged)
-      const storage = new FaultStorage(memory)
-      if (fault === 'cutAt') storage.cutAt(call)
-      else storage.failAt(call, 'EIO')
-      const told = lostAtOpen(storage, schedule)
-      if (storage.calls < call) break
-      const after = memory.powerLoss({ bytes: names, names }, new Ledger())
-      const isSuperseded = logNumberIn(after) !== logNumberIn(damaged)
-      const second = lostAtOpen(after, schedule)
-      const where = `at call ${call}, jobs ${schedule}`
-      expect(isSuperseded ? told : second, where).toMatchObject({
-        seqFrom: lost.seqFrom,
-        seqTo: lost.seqTo,
-      })
-      // A table that the failed open left half written is kept too.
-      expect(keptIn(after), where).toEqual(expect.arrayContaining(keptIn(whole)))
-      if (!isSuperseded) again = second
-    }
-    // Just before the edit the table is whole, and holds nothing that is lost.
-    expect(again).toEqual(lost)
-  })
+  ] as const)(
+    'is repeated by the next one after %s %s %s, jobs %s',
+    (_, names, fault, schedule) => {
+      let again: LostWrites | null = null
+      for (let call = 1; ; call++) {
+        const memory = copyOf(damaged)
+        const storage = new FaultStorage(memory)
+        if (fault === 'cutAt') storage.cutAt(call)
+        else storage.failAt(call, 'EIO')
+        const told = lostAtOpen(storage, schedule)
+        if (storage.calls < call) break
+        const after = memory.powerLoss({ bytes: names, names }, new Ledger())
+        const isSuperseded = logNumberIn(after) !== logNumberIn(damaged)
+        const second = lostAtOpen(after, schedule)
+        const where = `at call ${call}, jobs ${schedule}`
+        expect(isSuperseded ? told : second, where).toMatchObject({
+          seqFrom: lost.seqFrom,
+          seqTo: lost.seqTo,
+        })
+        // A table that the failed open left half written is kept too.
+        expect(keptIn(after), where).toEqual(expect.arrayContaining(keptIn(whole)))
+        if (!isSuperseded) again = second
+      }
+      // Just before the edit the table is whole, and holds nothing that is lost.
+      expect(again).toEqual(lost)
+    },
+  )
 })
