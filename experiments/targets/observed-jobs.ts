@@ -8,9 +8,9 @@
  */
 import type {
   Clock,
-  ExecutorFactory,
+  JobEnded,
+  JobExecutor,
   JobOrder,
-  JobOutcome,
   SchedulingPolicy,
 } from '../../engine/index.ts'
 import type { JobTimes, TargetEvent } from '../base/target.ts'
@@ -22,6 +22,9 @@ export interface ReportedJob extends JobTimes {
   /** What the strategy saw when it picked the job. */
   readonly seen: SeenAtPick
 }
+
+/** What it needs of an order. */
+type ObservedOrder = Pick<JobOrder, 'id' | 'cause'>
 
 interface Job {
   readonly id: number
@@ -47,9 +50,11 @@ export class ObservedJobs {
   }
 
   /** The same executor, observed. */
-  executor(factory: ExecutorFactory): ExecutorFactory {
+  factory<Parts, Order extends ObservedOrder, Outcome>(
+    make: (parts: Parts) => JobExecutor<Order, Outcome>,
+  ): (parts: Parts) => JobExecutor<Order, Outcome> {
     return (parts) => {
-      const executor = factory(parts)
+      const executor = make(parts)
       return {
         start: (order, ended) => {
           const job = this.#queue(order)
@@ -91,7 +96,7 @@ export class ObservedJobs {
     return { queuedNs, startedNs: startedNs ?? queuedNs, endedNs: endedNs ?? nowNs, seen }
   }
 
-  #queue({ id, cause }: JobOrder): Job {
+  #queue({ id, cause }: ObservedOrder): Job {
     const job: Job = {
       id,
       cause,
@@ -104,7 +109,7 @@ export class ObservedJobs {
     return job
   }
 
-  #end(job: Job, result: JobOutcome | Error, ended: (result: JobOutcome | Error) => void): void {
+  #end<Outcome>(job: Job, result: Outcome | Error, ended: JobEnded<Outcome>): void {
     job.endedNs = this.#clock.elapsedNs()
     const outer = this.#ending
     if (job.cause === 'compaction') this.#ending = job

@@ -3,11 +3,7 @@
  * of each read. Invariant: it holds no view for longer than `IDLE_MS` while nothing is asked.
  */
 import { workerData } from 'node:worker_threads'
-import {
-  type DatabaseReader,
-  isLsmError,
-  openReader,
-} from '../../engine/index.ts'
+import { type DatabaseReader, isLsmError, openReader } from '../../engine/index.ts'
 import { AnswerWriter } from './read-answer.ts'
 import { READ_KIND, ReadSlot, SLOT_STATE } from './read-slot.ts'
 import { scanCursor } from './scan-cursor.ts'

@@ -11,8 +11,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { LsmError, type ReaderChannel } from '../../engine/index.ts'
 import { type ReadKind, ReadSlot, SLOT_STATE } from './read-slot.ts'
-import type { ReadThreadMessage, ReadThreadStart } from './thread-messages.ts'
 import { clockOriginNs } from './shared-time.ts'
+import type { ReadThreadMessage, ReadThreadStart } from './thread-messages.ts'
 
 export class ReadThreads {
   readonly #channelOf: () => ReaderChannel

@@ -101,7 +101,7 @@ export class VarveTarget implements CountedTarget {
       schedulingPolicy: jobs?.policy(policy) ?? policy,
       clock,
       ...(background !== null && {
-        scheduling: jobs!.executor(background.scheduling),
+        scheduling: jobs!.factory(background.scheduling),
         timers: background.timers,
       }),
       seed,
