@@ -43,35 +43,22 @@ describe.each(subjects)('$module.name', ({ module, params, retention }) => {
         const strategy = module.create(values)
         const tree = new BusyTree(retention?.(values) ?? null)
         let state: Json = strategy.initialState
+        const start = (heeds: boolean) => {
+          const view = { ...tree.view, memtableBytes: MEMTABLE_ENTRIES, state }
+          // A strategy that does not know the running jobs picks more that is in their way.
+          const spec = strategy.pick(heeds ? view : { ...view, inProgress: [] })
+          if (spec === null) return
+          const result = tree.start(spec)
+          expect(result).not.toBe('unsafe')
+          if (result !== 'started') return
+          state = spec.nextState
+          // Retention by bytes may forbid a drop after other jobs have made the tree smaller.
+          if (spec.kind === 'drop') tree.install(tree.running.length - 1)
+        }
         for (const step of script) {
-          switch (step.kind) {
-            case 'freeze':
-              tree.nowMs += step.elapsedMs
-              tree.freeze(step.writes)
-              break
-            case 'start': {
-              const view = { ...tree.view, memtableBytes: MEMTABLE_ENTRIES, state }
-              // A strategy that does not know the running jobs picks more that is in their way.
-              const spec = strategy.pick(step.heeds ? view : { ...view, inProgress: [] })
-              if (spec === null) break
-              const result = tree.start(spec)
-              expect(result).not.toBe('unsafe')
-              if (result !== 'started') break
-              state = spec.nextState
-              // Retention by bytes may forbid a drop after other jobs have made the tree smaller.
-              if (spec.kind === 'drop') tree.install(tree.running.length - 1)
-              break
-            }
-            case 'install':
-              if (tree.running.length > 0) tree.install(step.which)
-              break
-            case 'snapshot':
-              tree.takeSnapshot()
-              break
-            case 'release':
-              tree.releaseSnapshot(step.which)
-              break
-          }
+          if (step.kind === 'freeze') tree.nowMs += step.elapsedMs
+          if (step.kind === 'start') start(step.heeds)
+          else tree.step(step)
           tree.check()
         }
       }),

@@ -38,6 +38,7 @@ import { writePressure } from './pressure.ts'
 import { ReaderHub } from './readers/reader-hub.ts'
 import { Reads } from './reads.ts'
 import { checkTables, clearOrphans, freshState, planRecovery, type Recovery } from './recovery.ts'
+import { SlowCalls } from './slow-calls.ts'
 import { SnapshotList } from './snapshots.ts'
 import { Tree } from './tree.ts'
 import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
@@ -61,6 +62,7 @@ export interface DatabaseParts {
   readonly values: ValueLog
   readonly tree: Tree
   readonly executor: JobExecutor
+  readonly calls: SlowCalls
   readonly scheduler: DatabaseScheduler
   readonly reads: Reads
   readonly readers: ReaderHub
@@ -146,6 +148,11 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
   const onEvent = (event: DatabaseEvent) => health.busy(() => settings.onEvent(event))
   const snapshots = new SnapshotList(() => tree.pins.sweep())
   const book = new SegmentBook()
+  const failed = (cause: unknown) => {
+    health.fail(cause, false)
+    maintenance.afterJob()
+  }
+  const calls = new SlowCalls({ executor: () => executor, failed })
   const values = new ValueLog({
     ...shared,
     options: options.valueLog,
@@ -156,7 +163,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     lastSeq: () => head.lastSeq,
   })
   const installed = (edit: VersionEdit) => readers.installed(edit)
-  const tree = new Tree({ ...shared, snapshots, book, values, installed })
+  const tree = new Tree({ ...shared, snapshots, book, values, calls, installed })
   const reads = new ReadCounters()
   const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const { executor, isBackground, compactionsMax, memtablesMax } = jobRunning(settings, {
@@ -179,6 +186,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     snapshots,
     counters,
     values,
+    calls,
     lastSeq: () => head.lastSeq,
     onEvent,
   })
@@ -205,7 +213,12 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     seed,
     tree,
     values,
+    calls,
     isBackground,
+    onPrepared() {
+      if (health.mayMaintain) maintenance.afterJob()
+    },
+    failed,
     flush: (flush) => scheduler.flush(flush),
     settle: () => scheduler.settle(),
     beforeVisible: () => readers.update(),
@@ -243,6 +256,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     health,
     commits,
     head,
+    calls,
     scheduler,
     values,
     collector,
@@ -288,6 +302,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     values,
     tree,
     executor,
+    calls,
     scheduler,
     reads: new Reads(tree.handles, counters),
     readers,

@@ -280,9 +280,8 @@ export class Database implements Disposable {
    * got the database's failure before.
    */
   close(): void {
-    const { health, commits, gate, dueTimer, head, tree, scheduler, executor, manifest, lock } =
-      this.#parts
-    const { readers } = this.#parts
+    const { health, commits, gate, dueTimer, head, tree, scheduler, manifest, lock } = this.#parts
+    const { readers, calls, executor } = this.#parts
     if (health.isClosed) return
     health.assertAtRest()
     const failures: unknown[] = []
@@ -299,6 +298,8 @@ export class Database implements Disposable {
     dueTimer?.close()
     health.close()
     if (!health.hasFailed) attempt(() => head.finish())
+    attempt(() => calls.settle())
+    calls.close()
     attempt(() => executor.close())
     attempt(() => head.close())
     readers.close()

@@ -9,6 +9,7 @@ import type { FileNumbers } from '../manifest/file-numbers.ts'
 import { mergesMaxOf } from '../scheduling/checked-plan.ts'
 import { DividingExecutor } from '../scheduling/dividing-executor.ts'
 import type { ExecutorFactory } from '../scheduling/executor-factory.ts'
+import { flushesFirst } from '../scheduling/flushes-first.ts'
 import { InlineExecutor } from '../scheduling/inline-executor.ts'
 import type { JobExecutor, JobOrder } from '../scheduling/job-order.ts'
 import type { TreePressure } from '../scheduling/policy.ts'
@@ -38,8 +39,9 @@ export interface JobRunningParts {
 
 /** Makes the executor that the settings ask for. `LSM_INVALID_ARGUMENT` if theirs is not one. */
 export function jobRunning(settings: OpenSettings, parts: JobRunningParts): JobRunning {
-  const { storage, folder, options, clock, scheduling, schedulingPolicy: policy } = settings
+  const { storage, folder, options, clock, scheduling } = settings
   const { timers, numbers, room, pressure } = parts
+  const policy = settings.schedulingPolicy ?? flushesFirst
   const isBackground = scheduling !== 'inline'
   const workers = options.backgroundJobs ?? BACKGROUND_JOBS_DEFAULT
   const compactionsMax = isBackground ? mergesMaxOf(policy, workers) : 1

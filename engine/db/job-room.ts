@@ -9,6 +9,7 @@ import { tableName } from '../manifest/file-names.ts'
 import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { JobRoom } from '../scheduling/run-job.ts'
 import type { Cause } from '../storage/ledger.ts'
+import { makeCall } from '../storage/slow-call.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { TableWriter } from '../table/table-writer.ts'
 import type { EngineOptions } from './options.ts'
@@ -62,7 +63,9 @@ export function jobRoom({
       }
     },
     openRun: (level) => handles.compactionOpener(level, reads),
+    syncFolder: () => storage.syncFolder(folder),
     ended: () => handles.endCompaction(),
+    makeCall: (call) => makeCall(storage, call),
     relocation: (moves) => values.relocation(moves),
   }
 }

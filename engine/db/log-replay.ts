@@ -3,8 +3,8 @@
  * open replays, and why it stops. It changes nothing. Open, verify, dump and export all use it, so
  * they all report the same.
  *
- * Invariant: the returned batches continue the manifest's last sequence number without a gap. If a
- * batch does not follow the previous one, or points to a value that is missing, neither that batch
+ * Invariant: the returned batches continue the manifest's last sequence number without a gap, and
+ * none is returned twice: copies at the beginning of a log are skipped. If a batch does not follow the previous one, or points to a value that is missing, neither that batch
  * nor a later one of its log is returned.
  */
 
@@ -133,9 +133,12 @@ class ReplayBuilder {
   readLog(number: number, bytes: Uint8Array, path: string): void {
     const reader = new LogReader(bytes, path, this.#mode)
     let stoppedAt: number | null = null
+    let mayRepeat = true
     while (reader.next()) {
       const { recordOffset } = reader
       const batch = batchOf(reader, path)
+      if (mayRepeat && !isLsmError(batch) && this.#repeats(batch)) continue
+      mayRepeat = false
       if (stoppedAt === null) {
         const fault = isLsmError(batch)
           ? { error: batch, isCrash: false }
@@ -196,6 +199,14 @@ class ReplayBuilder {
       missedSeq: this.#missedSeq,
       faults: this.#faults,
     }
+  }
+
+  /**
+   * Whether the batch was replayed, or is in a table: a log may begin with copies of the last
+   * batches of the log before (`log-rotation.ts`).
+   */
+  #repeats({ seq, count }: WriteBatch): boolean {
+    return count > 0 && seq + count - 1 <= this.#lastSeq
   }
 
   #faultOf(batch: WriteBatch, path: string, offset: number): ReplayFault | null {

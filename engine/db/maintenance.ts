@@ -6,6 +6,7 @@
 
 import type { Commits } from './commits.ts'
 import type { Health } from './health.ts'
+import type { SlowCalls } from './slow-calls.ts'
 import type { DatabaseScheduler } from './tree-jobs.ts'
 import type { Collector } from './values/collector.ts'
 import type { ValueLog } from './values/value-log.ts'
@@ -15,6 +16,7 @@ export interface MaintenanceParts {
   readonly health: Health
   readonly commits: Commits
   readonly head: WriteHead
+  readonly calls: SlowCalls
   readonly scheduler: DatabaseScheduler
   readonly values: ValueLog
   readonly collector: Collector
@@ -24,6 +26,12 @@ export interface MaintenanceParts {
   /** Called when memtables or the tree may have changed, also after a failure. */
   readonly changed: () => void
 }
+
+/**
+ * A memtable waits for the preparation of its freeze, but not beyond this multiple of its size: if
+ * the device is that slow, writers have to wait for it.
+ */
+const OVERFULL = 2
 
 export class Maintenance {
   readonly #parts: MaintenanceParts
@@ -50,7 +58,7 @@ export class Maintenance {
     this.#parts.changed()
   }
 
-  /** Does what is due after a job has ended. A failure is kept in `health`. */
+  /** Does what is due after a job or a slow call has ended. A failure is kept in `health`. */
   afterJob(): void {
     const { health, scheduler } = this.#parts
     if (!health.hasFailed) {
@@ -65,7 +73,10 @@ export class Maintenance {
   /** Freezes a full memtable, if there is room for it, and starts what is due then. */
   makeRoom(): void {
     const { head, commits, scheduler, memtableBytes, memtablesMax } = this.#parts
-    if (head.memtable.rawBytes < memtableBytes || head.frozen >= memtablesMax) return
+    if (head.memtable.rawBytes < memtableBytes) return
+    head.prepare()
+    if (head.frozen >= memtablesMax) return
+    if (!head.isPrepared && head.memtable.rawBytes < OVERFULL * memtableBytes) return
     // What is in the log must be in the memtable that is frozen with it.
     if (commits.hasUnpublished) return
     head.freeze()
@@ -91,12 +102,14 @@ export class Maintenance {
   }
 
   #maintain(work: () => void): void {
-    const { health, commits } = this.#parts
+    const { health, commits, calls } = this.#parts
     health.assertAtRest()
     commits.settle()
     health.assertWritable()
     health.attempt(work)
     this.#parts.changed()
+    // Callers compare the folder with the ledger, so no removal may be left.
+    health.attempt(() => calls.settle())
     health.throwFailure()
   }
 

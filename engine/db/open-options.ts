@@ -48,7 +48,10 @@ export interface OpenOptions {
    * needs a storage that threads can share, as `NodeStorage`; or an executor of the given factory.
    */
   readonly scheduling?: 'inline' | 'threads' | ExecutorFactory
-  /** How jobs share workers and bandwidth: the policy that the engine option `scheduling` names. */
+  /**
+   * How jobs share workers and bandwidth: the policy that the engine option `scheduling` names.
+   * Without one, flushes run first, then the oldest merges, `backgroundJobs` jobs at once.
+   */
   readonly schedulingPolicy?: SchedulingPolicy | null
   /**
    * Called in the middle of the database's work. It may read, and it may call `put`, `delete` and

@@ -3,8 +3,9 @@
  * executor, and installs their outcomes in the tree (`ScheduledTree`). It counts and reports each
  * after its install.
  *
- * Invariant: what a job may do is decided when it is planned, and checked again when it is
- * installed if the tree has changed in between.
+ * Invariant: what a job may do is decided when it is planned, and checked again when its install
+ * begins, if the tree has changed in between. Installs are a queue: each ends before the next
+ * begins, so an edit is made for the tree that it changes.
  */
 
 import type { Clock } from '../base/clock.ts'
@@ -28,7 +29,8 @@ import {
 } from '../scheduling/job-order.ts'
 import { type PinnedSpec, pinSpec, specNow } from '../scheduling/pinned-spec.ts'
 import { conflictOf } from '../scheduling/reservations.ts'
-import type { JobTimes, ScheduledTree, Scheduler } from '../scheduling/scheduler.ts'
+import { writesFiles } from '../scheduling/run-job.ts'
+import type { InstallEnded, JobTimes, ScheduledTree, Scheduler } from '../scheduling/scheduler.ts'
 import type { RunId } from '../version/run.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import { rawBytes, rawBytesOfTables } from '../version/table-meta.ts'
@@ -37,6 +39,7 @@ import type { VersionEdit } from '../version/version-edit.ts'
 import { type DatabaseEvent, type JobEvent, slicesOf } from './events.ts'
 import type { DatabaseCounters } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
+import type { SlowCalls } from './slow-calls.ts'
 import type { SnapshotList } from './snapshots.ts'
 import { sealing, type Tree } from './tree.ts'
 import type { ValueLog } from './values/value-log.ts'
@@ -79,6 +82,7 @@ export interface TreeJobsParts {
   readonly snapshots: SnapshotList
   readonly counters: DatabaseCounters
   readonly values: ValueLog
+  readonly calls: SlowCalls
   /** The newest committed sequence number. */
   readonly lastSeq: () => SeqNum
   readonly onEvent: (event: DatabaseEvent) => void
@@ -92,10 +96,25 @@ const NOTHING_WRITTEN: JobOutcome = {
   movedBytes: 0,
 }
 
+/** An install that waits for its turn. */
+interface QueuedInstall {
+  /** Makes the edit for the tree of this moment. */
+  readonly edit: () => VersionEdit
+  /** The rest of the edit, which events leave out. */
+  readonly unreported: Partial<VersionEdit>
+  /** Whether the names of its new files are durable. */
+  readonly areNamed: boolean
+  /** Called when the edit has become part of the tree. */
+  readonly note: (edit: VersionEdit) => void
+  readonly installed: InstallEnded
+}
+
 export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, JobOutcome> {
   /** Raw bytes that the installed jobs wrote, and how long these jobs ran, ms, summed. */
   readonly work = { bytes: 0, ms: 0 }
   readonly #parts: TreeJobsParts
+  readonly #installs: QueuedInstall[] = []
+  #isInstalling = false
 
   constructor(parts: TreeJobsParts) {
     this.#parts = parts
@@ -161,48 +180,95 @@ export class TreeJobs implements ScheduledTree<MemTableFlush, CompactionPlan, Jo
 
   installFlush(
     { memtable, logNumber, lastSeq, sealed, onFlushed }: MemTableFlush,
-    { written, dropped }: JobOutcome,
+    outcome: JobOutcome,
     times: JobTimes,
-  ): VersionEdit {
-    const { tree, counters, options } = this.#parts
+    installed: InstallEnded,
+  ): void {
+    const { counters, options } = this.#parts
+    const { written, dropped } = outcome
     const tables = written.map(({ table }) => table)
     this.#countWork(written, times)
-    const edit = flushEdit(tables, this.#runIds())
-    tree.install({ ...edit, logNumber, lastSeq, ...sealing(sealed) })
-    counters.flushes++
-    counters.rawBytesFlushed += rawBytesOfTables(tables)
-    this.#report('flush', edit, dropped, {
-      trigger: 'memtable',
-      formula: 'rawBytes ≥ memtableBytes',
-      values: { rawBytes: memtable.rawBytes, memtableBytes: options.memtableBytes },
+    this.#install({
+      edit: () => flushEdit(tables, this.#runIds()),
+      unreported: { logNumber, lastSeq, ...sealing(sealed) },
+      areNamed: writesFiles(outcome),
+      note: (edit) => {
+        counters.flushes++
+        counters.rawBytesFlushed += rawBytesOfTables(tables)
+        this.#report('flush', edit, dropped, {
+          trigger: 'memtable',
+          formula: 'rawBytes ≥ memtableBytes',
+          values: { rawBytes: memtable.rawBytes, memtableBytes: options.memtableBytes },
+        })
+        onFlushed()
+      },
+      installed,
     })
-    onFlushed()
-    return edit
   }
 
   installCompaction(
     { spec, pinned, resolved, version }: CompactionPlan,
-    { written, sealed, dropped, movedBytes }: JobOutcome,
-    state: Json | undefined,
+    outcome: JobOutcome,
+    stateNow: () => Json | undefined,
     times: JobTimes,
-  ): VersionEdit {
-    const { tree, strategy, counters, values } = this.#parts
+    installed: InstallEnded,
+  ): void {
+    const { strategy, counters, values } = this.#parts
+    const { written, sealed, dropped, movedBytes } = outcome
     this.#countWork(written, times)
-    const now = version === this.version ? resolved : this.#validated(specNow(this.version, pinned))
     values.collection.relocatedBytes += movedBytes
-    const edit = {
-      ...compactionEdit(now, written, this.#runIds()),
-      ...sealing(sealed),
-      ...(state === undefined ? {} : { strategy: { name: strategy.name, state } }),
+    this.#install({
+      edit: () => {
+        const isAsPlanned = version === this.version
+        const now = isAsPlanned ? resolved : this.#validated(specNow(this.version, pinned))
+        const state = stateNow()
+        return {
+          ...compactionEdit(now, written, this.#runIds()),
+          ...sealing(sealed),
+          ...(state === undefined ? {} : { strategy: { name: strategy.name, state } }),
+        }
+      },
+      unreported: {},
+      areNamed: writesFiles(outcome),
+      note: (edit) => {
+        if (spec.kind === 'merge') {
+          counters.merges++
+          for (const { level, table } of edit.added) counters.countMerged(level, rawBytes(table))
+        } else if (spec.kind === 'move') counters.moves++
+        else counters.drops++
+        this.#report(spec.kind, edit, dropped, spec.reason)
+      },
+      installed,
+    })
+  }
+
+  #install(install: QueuedInstall): void {
+    this.#installs.push(install)
+    this.#installNext()
+  }
+
+  /** Begins the first install that waits, unless one is under way. None follows a failure. */
+  #installNext(): void {
+    const next = this.#isInstalling ? undefined : this.#installs.shift()
+    if (next === undefined) return
+    const { tree, calls } = this.#parts
+    const { unreported, areNamed, note, installed } = next
+    this.#isInstalling = true
+    const edit = resultOf(next.edit)
+    if (edit instanceof Error) {
+      installed(edit)
+      return
     }
-    tree.install(edit)
-    if (spec.kind === 'merge') {
-      counters.merges++
-      for (const { level, table } of edit.added) counters.countMerged(level, rawBytes(table))
-    } else if (spec.kind === 'move') counters.moves++
-    else counters.drops++
-    this.#report(spec.kind, edit, dropped, spec.reason)
-    return edit
+    calls.run(tree.install({ ...edit, ...unreported }, areNamed), (failure) => {
+      const noted = failure instanceof Error ? failure : resultOf(() => note(edit))
+      if (noted instanceof Error) {
+        installed(noted)
+        return
+      }
+      this.#isInstalling = false
+      installed(edit)
+      this.#installNext()
+    })
   }
 
   #countWork(written: JobOutcome['written'], { startedAtMs }: JobTimes): void {

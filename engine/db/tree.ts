@@ -3,17 +3,19 @@
  * way to change it, `install`.
  *
  * Crash order: tables are written and synced, the folder is synced, the edit is appended to the
- * manifest and synced, the version is published, and only then the inputs are deleted.
+ * manifest and synced, the version is published, and only then the inputs are deleted. Other work
+ * of the database may come between these steps, but no second install.
  */
 
 import { assert, paranoid } from '../base/assert.ts'
 import type { SeqNum } from '../base/internal-key.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
-import { tableName } from '../manifest/file-names.ts'
+import { segmentName, tableName } from '../manifest/file-names.ts'
 import type { FileNumbers } from '../manifest/file-numbers.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { OpenFiles } from '../storage/open-files.ts'
-import { joinPath, type Storage } from '../storage/storage.ts'
+import { removeStep, type SlowWork, syncFolderStep, workHere } from '../storage/slow-call.ts'
+import type { Storage } from '../storage/storage.ts'
 import { checkRun, tablesOf } from '../version/run.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
@@ -21,6 +23,7 @@ import { runsNewestFirst, type Version } from '../version/version.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import type { SegmentBook } from '../vlog/segment-book.ts'
 import { PinBoard, type Reach } from './read-view.ts'
+import type { SlowCalls } from './slow-calls.ts'
 import type { SnapshotList } from './snapshots.ts'
 import { TableHandles } from './table-handles.ts'
 import { writeStub } from './values/segment-recovery.ts'
@@ -37,6 +40,8 @@ export interface TreeParts {
   /** How many bytes of each segment tables point to; the tree keeps it up to date. */
   readonly book: SegmentBook
   readonly values: ValueLog
+  /** Removes files that nothing reaches any more. */
+  readonly calls: SlowCalls
   /** Called after each install, with what became current. */
   readonly installed: (edit: VersionEdit) => void
 }
@@ -52,6 +57,7 @@ export class Tree {
   readonly #births = new Map<number, number>()
   #version: Version
   #generation = 0
+  #isInstalling = false
 
   constructor(parts: TreeParts) {
     const { files, folder, cache, snapshots, book, manifest } = parts
@@ -76,7 +82,7 @@ export class Tree {
 
   /** Records that logs below `logNumber` are not needed, when there is nothing to flush. */
   forgetLogs(logNumber: number, lastSeq: number, sealed: readonly SealedSegment[]): void {
-    this.install({ ...EMPTY_EDIT, logNumber, lastSeq, ...sealing(sealed) })
+    workHere(this.install({ ...EMPTY_EDIT, logNumber, lastSeq, ...sealing(sealed) }, false))
   }
 
   /**
@@ -85,8 +91,15 @@ export class Tree {
    * it, and its name when no table points to it.
    */
   spend(segment: number, lastSeq: number): void {
-    if (this.#parts.manifest.state.segments.get(segment)?.state !== 'sealed') return
-    this.install({ ...EMPTY_EDIT, segments: { spent: [segment] } })
+    const { storage, folder, manifest, numbers, installed } = this.#parts
+    // An install under way may be removing it.
+    if (manifest.written.segments.get(segment)?.state !== 'sealed') return
+    const edit = { ...EMPTY_EDIT, segments: { spent: [segment] } }
+    storage.syncFolder(folder)
+    const { nextRunId } = manifest.state
+    manifest.append({ ...edit, nextRunId, nextFileNumber: numbers.next })
+    this.#generation++
+    installed(edit)
     const reach = this.#reachOfSegment(segment, Number.POSITIVE_INFINITY, lastSeq)
     this.pins.doom(() => this.#shrink(segment), reach)
     this.pins.sweep()
@@ -97,19 +110,38 @@ export class Tree {
     this.handles.close()
   }
 
-  /** Makes the edit durable, then current. The tables and segments it adds are durable. */
-  install(edit: VersionEdit): void {
-    const { storage, folder, manifest, numbers, book } = this.#parts
+  /**
+   * Makes the edit durable, then current. The tables and segments that it adds are durable;
+   * `areNamed`: so are their names. One install ends before the next begins.
+   */
+  *install(edit: VersionEdit, areNamed: boolean): SlowWork<void> {
+    assert(!this.#isInstalling, 'one edit is installed at a time')
+    this.#isInstalling = true
+    try {
+      yield* this.#install(edit, areNamed)
+    } finally {
+      this.#isInstalling = false
+    }
+  }
+
+  *#install(edit: VersionEdit, areNamed: boolean): SlowWork<void> {
+    const { storage, folder, manifest, numbers } = this.#parts
     const writes = edit.added.length > 0 || edit.segments !== undefined
-    if (writes) storage.syncFolder(folder)
+    if (writes && !areNamed) yield syncFolderStep(storage, folder)
     const removed = this.#freedSegments(edit)
     const unannounced = this.#unannouncedSegments(edit)
     const whole = removed.length === 0 ? edit : { ...edit, segments: { ...edit.segments, removed } }
-    const { version } = manifest.append({
+    const { version } = yield* manifest.appending({
       ...whole,
       nextRunId: manifest.state.nextRunId + edit.newRuns.length,
       nextFileNumber: numbers.next,
     })
+    this.#publish(version, whole, unannounced)
+  }
+
+  /** Makes the version current, and dooms what it does not contain any more. */
+  #publish(version: Version, edit: VersionEdit, unannounced: readonly number[]): void {
+    const { book, installed } = this.#parts
     if (paranoid()) for (const { run } of runsNewestFirst(version)) checkRun(run)
     const kept = new Set(edit.added.map(({ table }) => table.id))
     const gone = edit.removed.filter(({ table }) => !kept.has(table.id))
@@ -120,12 +152,12 @@ export class Tree {
     for (const { table } of gone) {
       this.pins.doom(() => this.#removeTable(table.id), this.#reachOfTable(table.id))
     }
-    for (const { segment } of removed) {
+    for (const { segment } of edit.segments?.removed ?? []) {
       const reach = this.#reachOfSegment(segment, this.#generation, Number.POSITIVE_INFINITY)
       this.pins.doom(() => this.#removeSegment(segment), reach)
     }
     for (const { level, table } of edit.added) this.handles.relevel(table.id, level)
-    this.#parts.installed(whole)
+    installed(edit)
     this.pins.sweep()
     assert(version.totals.tables >= kept.size, 'added tables are in the version')
   }
@@ -179,17 +211,17 @@ export class Tree {
   }
 
   #removeTable(id: TableId): void {
-    const { storage, folder } = this.#parts
+    const { calls, storage, folder } = this.#parts
     this.#births.delete(id)
     this.handles.drop(id)
-    storage.remove(joinPath(folder, tableName(id)))
+    calls.start(removeStep(storage, folder, tableName(id)))
   }
 
   #removeSegment(segment: number): void {
-    const { storage, values } = this.#parts
+    const { calls, storage, folder, values } = this.#parts
     this.#births.delete(segment)
     values.forget(segment)
-    storage.remove(values.handles.pathOf(segment))
+    calls.start(removeStep(storage, folder, segmentName(segment)))
   }
 
   /** Replaces a spent segment by a stub, unless the segment was removed in the meantime. */

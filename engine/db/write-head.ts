@@ -13,15 +13,17 @@ import type { Manifest } from '../manifest/manifest.ts'
 import { ArenaPool } from '../memtable/arena-pool.ts'
 import { MemTable } from '../memtable/memtable.ts'
 import { VisibleSeq } from '../memtable/visible-seq.ts'
-import { joinPath, type Storage } from '../storage/storage.ts'
+import { removeStep } from '../storage/slow-call.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import { EMPTY_EDIT } from '../version/version-edit.ts'
-import { LogWriter } from '../wal/log-writer.ts'
 import type { WriteBatch } from '../wal/write-batch.ts'
 import { type CommitHead, MemTableInserter } from './commits.ts'
+import { LogRotation } from './log-rotation.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReadView } from './read-view.ts'
 import { clearReplayed, keepLost, type Recovery } from './recovery.ts'
+import type { SlowCalls } from './slow-calls.ts'
 import type { Tree } from './tree.ts'
 import type { MemTableFlush } from './tree-jobs.ts'
 import type { ValueLog } from './values/value-log.ts'
@@ -33,12 +35,17 @@ export interface WriteHeadParts {
   readonly manifest: Manifest
   readonly tree: Tree
   readonly values: ValueLog
+  readonly calls: SlowCalls
   readonly options: EngineOptions
   readonly clock: Clock
   /** Flushes run beside writes, so that newer logs may be synced while an older one is needed. */
   readonly isBackground: boolean
   /** Queues a flush; inline, it has been done when this returns. */
   readonly flush: (flush: MemTableFlush) => void
+  /** Called when a preparation that made `isPrepared` false has ended. */
+  readonly onPrepared: () => void
+  /** Called when it has failed. */
+  readonly failed: (cause: unknown) => void
   /** Blocks until all queued flushes are in the tree. */
   readonly settle: () => void
   /** Called before new entries become visible to other threads. */
@@ -52,8 +59,7 @@ export class WriteHead implements CommitHead {
   /** What other threads may read: `lastSeq` after the latest group of writes. */
   readonly visible = new VisibleSeq()
   readonly #parts: WriteHeadParts
-  #log: LogWriter
-  #logNumber = 0
+  readonly #logs: LogRotation
   #memtable: MemTable
   /** Newest first: the one that takes writes, then the frozen ones. */
   #memtables: readonly MemTable[]
@@ -69,7 +75,7 @@ export class WriteHead implements CommitHead {
     this.publish()
     this.#memtable = this.#newMemTable()
     this.#memtables = [this.#memtable]
-    this.#log = this.#newLog()
+    this.#logs = new LogRotation(parts)
   }
 
   /** The memtable that takes writes. */
@@ -103,14 +109,14 @@ export class WriteHead implements CommitHead {
     const stored = values.separate(batches, this.nowMs())
     // Values first: a log must not point to a value that is not written yet.
     values.write()
-    const log = this.#log
+    const logs = this.#logs
     let seq = this.lastSeq + 1
     for (const batch of stored) {
       batch.setSeq(seq)
-      log.add(batch.view())
+      logs.add(batch.view())
       seq += batch.count
     }
-    log.write()
+    logs.current.write()
     return stored
   }
 
@@ -128,14 +134,24 @@ export class WriteHead implements CommitHead {
 
   sync(): void {
     this.#parts.values.sync()
-    this.#log.sync()
+    this.#logs.current.sync()
   }
 
   async syncAsync(): Promise<void> {
-    const log = this.#log
+    const log = this.#logs.current
     await this.#parts.values.syncAsync()
     // A blocking call may have synced this log in the meantime, and closed or rotated it.
-    if (this.#log === log && !this.#isClosed) await log.syncAsync()
+    if (this.#logs.current === log && !this.#isClosed) await log.syncAsync()
+  }
+
+  /** Whether `freeze` changes logs without waiting for the device. */
+  get isPrepared(): boolean {
+    return this.#logs.isPrepared
+  }
+
+  /** Begins what `freeze` would wait for, unless that is done or under way. */
+  prepare(): void {
+    this.#logs.prepare()
   }
 
   /**
@@ -143,19 +159,12 @@ export class WriteHead implements CommitHead {
    * its log is removed.
    */
   freeze(): void {
-    const { storage, folder, values, isBackground } = this.#parts
-    const superseded = { log: this.#log, number: this.#logNumber }
+    const { storage, folder, values, calls } = this.#parts
+    const name = walName(this.#logs.number)
     const memtable = this.#memtable
     const sealed = values.seal()
-    this.#log = this.#newLog()
-    try {
-      // A synced write in the new log must not survive what it follows in the old one.
-      if (isBackground) superseded.log.sync()
-    } finally {
-      superseded.log.close()
-    }
-    const name = walName(superseded.number)
-    this.#flush(memtable, sealed, () => storage.remove(joinPath(folder, name)))
+    this.#logs.rotate()
+    this.#flush(memtable, sealed, () => calls.start(removeStep(storage, folder, name)))
     this.#startMemTable()
   }
 
@@ -174,10 +183,10 @@ export class WriteHead implements CommitHead {
       settle()
       this.#startMemTable()
     } else if (sealed.length > 0) {
-      tree.forgetLogs(this.#logNumber, this.lastSeq, sealed)
+      tree.forgetLogs(this.#logs.number, this.lastSeq, sealed)
     } else {
       const { lastSeq } = this
-      const logNumber = this.#logNumber
+      const logNumber = this.#logs.number
       manifest.append({ ...EMPTY_EDIT, logNumber, nextFileNumber: numbers.next, lastSeq })
     }
     clearReplayed(storage, folder, recovery)
@@ -188,27 +197,14 @@ export class WriteHead implements CommitHead {
     const { values, settle } = this.#parts
     if (values.unsealedBytes > 0) this.freeze()
     settle()
-    this.#log.sync()
+    this.#logs.abandonNext()
+    this.#logs.current.sync()
   }
 
   close(): void {
     this.#isClosed = true
-    this.#log.close()
+    this.#logs.close()
     this.#parts.values.close()
-  }
-
-  #newLog(): LogWriter {
-    const { storage, folder, numbers } = this.#parts
-    this.#logNumber = numbers.allocate()
-    const path = joinPath(folder, walName(this.#logNumber))
-    const log = new LogWriter(storage.create(path, { cause: 'wal', level: -1 }))
-    try {
-      storage.syncFolder(folder)
-    } catch (error) {
-      log.close()
-      throw error
-    }
-    return log
   }
 
   /** `afterwards` is called when the memtable's tables are in the tree. */
@@ -216,7 +212,7 @@ export class WriteHead implements CommitHead {
     this.#parts.flush({
       memtable,
       olderMemtables: () => this.#memtables.slice(this.#memtables.indexOf(memtable) + 1),
-      logNumber: this.#logNumber,
+      logNumber: this.#logs.number,
       lastSeq: this.lastSeq,
       sealed,
       onFlushed: () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { setParanoid } from '../base/assert.ts'
 import { createRandom } from '../base/random.ts'
+import { Ledger } from '../storage/ledger.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import { Manifest } from './manifest.ts'
 import { applyToState, EMPTY_STATE, type ManifestState, snapshotOf } from './manifest-state.ts'
@@ -60,6 +61,47 @@ describe('history', () => {
     manifest.append({ ...EMPTY_EDIT, logNumber: 2, lastSeq: 5 })
     manifest.close()
     expect(recover(storage).loggedSeq).toBeNull()
+  })
+
+  test.each([
+    ['to the same log', 1e9],
+    ['while a new log is started', 0],
+  ])('an edit may be appended between the steps of another one: %s', (_, rollBytes) => {
+    const opened = (segment: number): VersionEdit => ({
+      ...EMPTY_EDIT,
+      segments: { opened: [segment] },
+    })
+    for (let steps = 0, isDone = false; !isDone; steps++) {
+      const storage = newStorage()
+      const manifest = create(storage, EMPTY_STATE, 1, rollBytes)
+      // The log outgrows its snapshot.
+      const { bytes } = manifest
+      while (manifest.bytes <= 2 * bytes) manifest.append({ ...EMPTY_EDIT, logNumber: 3 })
+      const work = manifest.appending(opened(101))
+      let step = work.next()
+      for (let made = 0; made < steps && !step.done; made++) {
+        step.value.here()
+        step = work.next()
+      }
+      isDone = step.done === true
+      const { state } = manifest
+      manifest.append(opened(102))
+      expect([...manifest.state.segments.keys()]).toEqual(isDone ? [101, 102] : [102])
+      expect([...manifest.written.segments.keys()]).toEqual([101, 102])
+      // After a power loss the second edit is there, whichever log is the live one.
+      const image = storage.powerLoss({ bytes: 'lost', names: 'lost' }, new Ledger())
+      expect(recover(image).segments.has(102)).toBe(true)
+      expect(state.segments.has(102)).toBe(false)
+      while (!step.done) {
+        step.value.here()
+        step = work.next()
+      }
+      expect([...manifest.state.segments.keys()]).toEqual([101, 102])
+      expect(manifest.written).toBe(manifest.state)
+      manifest.append({ ...EMPTY_EDIT, logNumber: 200, lastSeq: 7 })
+      expect(facts(recover(storage))).toEqual(facts(manifest.state))
+      expect(recover(storage).segments).toEqual(manifest.state.segments)
+    }
   })
 
   test('a snapshot applied to the empty state gives its state', () => {

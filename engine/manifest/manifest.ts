@@ -1,8 +1,8 @@
 /**
  * Owns the history of versions on disk: a log that starts with a snapshot and continues with
  * version edits, and CURRENT, which names the live log (LevelDB's and RocksDB's MANIFEST). An edit
- * is durable when `append` returns. Only then may readers see its version, and may its inputs be
- * deleted.
+ * is durable when `append` returns, or when the work of `appending` is done. Only then may readers
+ * see its version, and may its inputs be deleted.
  *
  * A new manifest is written at creation, and when the log has outgrown its snapshot. Power may fail
  * between any two of these steps, and CURRENT still names a whole manifest:
@@ -13,12 +13,23 @@
  *   4. rename over CURRENT; sync the folder
  *   5. remove the old logs
  *
+ * While `appending` waits for a step, `append` may write edits that do not depend on the one under
+ * way: they are part of `state` before it is. If a new log is being started then, they go to both
+ * logs.
+ *
  * Invariant: after any failure the manifest refuses further edits (`LSM_READ_ONLY`). Until the next
  * recovery it is unknown whether the last edit is on disk, so neither its inputs nor its outputs
  * may be deleted.
  */
 
 import { LsmError } from '../base/errors.ts'
+import {
+  removeStep,
+  type SlowWork,
+  syncFolderStep,
+  syncStep,
+  workHere,
+} from '../storage/slow-call.ts'
 import { type FileTag, joinPath, type Storage } from '../storage/storage.ts'
 import { EMPTY_EDIT, type VersionEdit } from '../version/version-edit.ts'
 import { LogWriter } from '../wal/log-writer.ts'
@@ -51,7 +62,12 @@ export class Manifest {
   readonly #allocate: () => number
   readonly #rollBytes: number
   #state: ManifestState
+  #written: ManifestState
+  /** Edits that were begun and have not ended. */
+  #underWay = 0
   #log: LogWriter | null = null
+  /** The new log while it is being started; the old one may still be the live one. */
+  #nextLog: LogWriter | null = null
   #snapshotBytes = 0
   #loggedSeq: number | undefined
   #closed = false
@@ -66,6 +82,7 @@ export class Manifest {
     this.#storage = storage
     this.#folder = folder
     this.#state = state
+    this.#written = state
     this.#allocate = allocate
     this.#rollBytes = rollBytes
     this.#loggedSeq = loggedSeq
@@ -84,7 +101,7 @@ export class Manifest {
   ): Manifest {
     const manifest = new Manifest(storage, folder, state, options)
     try {
-      manifest.#roll(state)
+      workHere(manifest.#roll(state))
     } catch (error) {
       manifest.#log?.close()
       throw error
@@ -92,9 +109,14 @@ export class Manifest {
     return manifest
   }
 
-  /** The state after the last durable edit. */
+  /** The state after all durable edits. */
   get state(): ManifestState {
     return this.#state
+  }
+
+  /** The state after all edits, also after one that `appending` has written and not finished. */
+  get written(): ManifestState {
+    return this.#written
   }
 
   /** Size of the live log in bytes. */
@@ -108,15 +130,33 @@ export class Manifest {
    * from then on.
    */
   append(edit: VersionEdit): ManifestState {
+    return workHere(this.appending(edit))
+  }
+
+  /**
+   * As `append`, in steps. Two of these works must not be mixed: the first ends before the next
+   * begins.
+   */
+  *appending(edit: VersionEdit): SlowWork<ManifestState> {
     this.#refuseUnlessWritable()
-    const next = applyToState(this.#state, edit)
+    const before = this.#state
+    const isAlone = this.#underWay === 0
+    const next = applyToState(this.#written, edit)
+    this.#written = next
     this.#loggedSeq = undefined
-    this.#attempt(() => {
-      if (this.bytes > this.#rollBytes + 2 * this.#snapshotBytes) this.#roll(next)
-      else this.#write(edit)
-    })
-    this.#state = next
-    return next
+    this.#underWay++
+    try {
+      const isLong = this.bytes > this.#rollBytes + 2 * this.#snapshotBytes
+      if (isLong && this.#nextLog === null) yield* this.#roll(next)
+      else yield* this.#write(edit)
+    } catch (cause) {
+      this.#failure ??= { cause }
+      throw cause
+    }
+    this.#underWay--
+    this.#state = isAlone && this.#state === before ? next : applyToState(this.#state, edit)
+    if (this.#underWay === 0) this.#written = this.#state
+    return this.#state
   }
 
   /**
@@ -130,51 +170,53 @@ export class Manifest {
     this.#closed = true
     try {
       const { lastSeq } = this.#state
-      if (this.#failure === null) this.#write({ ...EMPTY_EDIT, lastSeq, ...logged(loggedSeq) })
+      const last = { ...EMPTY_EDIT, lastSeq, ...logged(loggedSeq) }
+      if (this.#failure === null) workHere(this.#write(last))
     } finally {
       this.#log?.close()
     }
   }
 
-  #write(edit: VersionEdit): void {
-    this.#log!.append(encodeVersionEdit(edit))
-    this.#log!.sync()
+  *#write(edit: VersionEdit): SlowWork<void> {
+    const log = this.#log!
+    const nextLog = this.#nextLog
+    log.append(encodeVersionEdit(edit))
+    nextLog?.append(encodeVersionEdit(edit))
+    yield syncStep(log)
+    if (nextLog !== null) yield syncStep(nextLog)
   }
 
-  #roll(state: ManifestState): void {
+  /** Starts a new log with a snapshot of `state`, and makes it the live one. */
+  *#roll(state: ManifestState): SlowWork<void> {
     const storage = this.#storage
     const path = (name: string) => joinPath(this.#folder, name)
     const number = this.#allocate()
     const nextFileNumber = Math.max(state.nextFileNumber, number + 1)
     const log = new LogWriter(storage.create(path(manifestName(number)), MANIFEST_TAG), 'meta')
+    this.#nextLog = log
     try {
       const snapshot = { ...snapshotOf({ ...state, nextFileNumber }), ...logged(this.#loggedSeq) }
       log.append(encodeVersionEdit(snapshot, true))
-      log.sync()
+      this.#snapshotBytes = log.bytes
+      yield syncStep(log)
       const temporary = path(temporaryName(number))
-      writeDurably(storage, temporary, new TextEncoder().encode(`${manifestName(number)}\n`))
-      storage.syncFolder(this.#folder)
+      const current = new TextEncoder().encode(`${manifestName(number)}\n`)
+      yield* writeDurably(storage, temporary, current)
+      yield syncFolderStep(storage, this.#folder)
       storage.rename(temporary, path(CURRENT))
-      storage.syncFolder(this.#folder)
+      yield syncFolderStep(storage, this.#folder)
     } catch (error) {
       log.close()
       throw error
+    } finally {
+      this.#nextLog = null
     }
     this.#log?.close()
     this.#log = log
-    this.#snapshotBytes = log.bytes
     for (const name of storage.list(this.#folder)) {
       const parsed = parseName(name)
-      if (parsed?.kind === 'manifest' && parsed.number !== number) storage.remove(path(name))
-    }
-  }
-
-  #attempt(action: () => void): void {
-    try {
-      action()
-    } catch (cause) {
-      this.#failure = { cause }
-      throw cause
+      const isOld = parsed?.kind === 'manifest' && parsed.number !== number
+      if (isOld) yield removeStep(storage, this.#folder, name)
     }
   }
 
@@ -191,11 +233,11 @@ function logged(loggedSeq: number | undefined): Pick<VersionEdit, 'loggedSeq'> {
   return loggedSeq === undefined ? {} : { loggedSeq }
 }
 
-function writeDurably(storage: Storage, path: string, bytes: Uint8Array): void {
+function* writeDurably(storage: Storage, path: string, bytes: Uint8Array): SlowWork<void> {
   const file = storage.create(path, MANIFEST_TAG)
   try {
     file.append(bytes, 'meta')
-    file.sync()
+    yield syncStep(file)
   } finally {
     file.close()
   }

@@ -69,13 +69,12 @@ test('more jobs than workers are refused', () => {
   )
 })
 
-test('the number of merges to pick is checked; without a policy it is that of the workers', () => {
+test('the number of merges to pick is checked', () => {
   const policy = (mergesMax: number) => ({
     name: 'odd',
     mergesMax: () => mergesMax,
     plan: () => ({ shares: [], bytesPerSecond: null }),
   })
-  expect(mergesMaxOf(null, 3)).toBe(3)
   expect(mergesMaxOf(policy(7), 3)).toBe(7)
   for (const wrong of [0, -1, Number.NaN]) {
     expect(() => mergesMaxOf(policy(wrong), 3)).toThrow('scheduling policy odd: mergesMax answers')

@@ -10,9 +10,8 @@ import type { SchedulingPlan, SchedulingPolicy, SchedulingView } from './policy.
 /** Shares such as 1/3 do not add up to exactly 1. */
 const ROUNDING = 1e-9
 
-/** How many merges may be picked and not yet installed; without a policy as many as can run. */
-export function mergesMaxOf(policy: SchedulingPolicy | null, workers: number): number {
-  if (policy === null) return workers
+/** How many merges may be picked and not yet installed. */
+export function mergesMaxOf(policy: SchedulingPolicy, workers: number): number {
   const asked = { strategy: policy.name, member: 'mergesMax', policy: 'scheduling policy' } as const
   return positiveIn(asked, '', policy.mergesMax(workers))
 }

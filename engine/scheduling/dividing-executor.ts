@@ -6,15 +6,18 @@
  * parts are removed.
  */
 
+import type { SlowCall } from '../storage/slow-call.ts'
 import type { TableId } from '../version/table-meta.ts'
-import type { JobEnded, JobExecutor, JobOrder, JobOutcome } from './job-order.ts'
+import type { CallEnded, JobEnded, JobExecutor, JobOrder, JobOutcome } from './job-order.ts'
 import { divide, joinOutcomes } from './subcompactions.ts'
 
 export class DividingExecutor implements JobExecutor {
+  readonly makeCall?: (call: SlowCall, ended: CallEnded) => void
   readonly #inner: JobExecutor
   readonly #partsMax: number
   readonly #removeTable: (id: TableId) => void
   #nextId = 1
+  /** Jobs that have ended and calls that were made. */
   #ended = 0
 
   /** `removeTable` removes a table that was not installed; it does not throw. */
@@ -22,6 +25,7 @@ export class DividingExecutor implements JobExecutor {
     this.#inner = inner
     this.#partsMax = partsMax
     this.#removeTable = removeTable
+    if (inner.makeCall !== undefined) this.makeCall = this.#makeCall
   }
 
   start(order: JobOrder, ended: JobEnded): void {
@@ -36,6 +40,13 @@ export class DividingExecutor implements JobExecutor {
         ended(this.#joined(results))
       })
     }
+  }
+
+  readonly #makeCall = (call: SlowCall, ended: CallEnded): void => {
+    this.#inner.makeCall!(call, (failure) => {
+      this.#ended++
+      ended(failure)
+    })
   }
 
   wait(): void {

@@ -19,9 +19,9 @@ export interface ExecutorParts {
    * the storage serves only one thread.
    */
   readonly shareRoom: (threads: number) => unknown
-  /** How jobs share workers and bandwidth; null if the database was given no policy. */
-  readonly policy: SchedulingPolicy | null
-  /** What all jobs together may write per second, in bytes; null: no limit, or no policy. */
+  /** How jobs share workers and bandwidth. */
+  readonly policy: SchedulingPolicy
+  /** What all jobs together may write per second, in bytes; null: no limit. */
   readonly limitBytesPerSecond: number | null
   /** Jobs that may run at the same time, 1 or more: the engine option `backgroundJobs`. */
   readonly workers: number

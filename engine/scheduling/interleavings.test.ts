@@ -56,29 +56,11 @@ test('jobs that do not conflict can be installed in any order', () => {
       const tree = new BusyTree({ maxAgeMs: 10, maxBytes: null })
       for (const step of script) {
         tree.nowMs++
-        switch (step.kind) {
-          case 'freeze':
-            tree.freeze(step.writes)
-            break
-          case 'flush':
-            tree.installFlush()
-            break
-          case 'start': {
-            if (runCount(tree.version) === 0) break
-            const spec = specFor(tree.version, step.seed)
-            if (spec === null) break
-            if (tree.start(spec) === 'started' && tree.running.length > 1) together++
-            break
-          }
-          case 'install':
-            if (tree.running.length > 0) tree.install(step.which)
-            break
-          case 'snapshot':
-            tree.takeSnapshot()
-            break
-          case 'release':
-            tree.releaseSnapshot(step.which)
-            break
+        if (step.kind !== 'start') tree.step(step)
+        else if (runCount(tree.version) > 0) {
+          const spec = specFor(tree.version, step.seed)
+          const isStarted = spec !== null && tree.start(spec) === 'started'
+          if (isStarted && tree.running.length > 1) together++
         }
         tree.check()
       }

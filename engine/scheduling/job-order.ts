@@ -17,6 +17,7 @@ import type { FilterPolicy } from '../compaction/strategy.ts'
 import type { Destination } from '../compaction/table-outputs.ts'
 import type { ValueMoves } from '../compaction/value-relocation.ts'
 import type { MemTable, SharedMemTable } from '../memtable/memtable.ts'
+import type { SlowCall } from '../storage/slow-call.ts'
 import { hull, type KeyRange } from '../version/key-range.ts'
 import type { SealedSegment } from '../version/segment-meta.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
@@ -47,9 +48,9 @@ export interface JobOrder {
 
 /** What a job has written. It becomes part of the tree when it is installed. */
 export interface JobOutcome {
-  /** In key order, durable. Their names become durable with the folder's next sync. */
+  /** In key order, durable, and so are their names. */
   readonly written: readonly WrittenTable[]
-  /** New segments that hold moved values, durable. */
+  /** New segments that hold moved values, durable, and so are their names. */
   readonly sealed: readonly SealedSegment[]
   readonly dropped: DroppedEntries
   /** Record bytes of moved values. */
@@ -59,6 +60,9 @@ export interface JobOutcome {
 /** Called exactly once for each job, with its outcome or the reason for its failure. */
 export type JobEnded<Outcome = JobOutcome> = (result: Outcome | Error) => void
 
+/** Called exactly once for each slow call. */
+export type CallEnded = (failure: Error | null) => void
+
 /** Runs jobs: at once, in other threads, or in logical time. */
 export interface JobExecutor<Order = JobOrder, Outcome = JobOutcome> {
   /**
@@ -66,11 +70,18 @@ export interface JobExecutor<Order = JobOrder, Outcome = JobOutcome> {
    * run ends with an error too; `start` itself does not throw.
    */
   start(order: Order, ended: JobEnded<Outcome>): void
-  /** Blocks until a running job has ended and its `ended` was called. */
+  /**
+   * Makes a slow call on the database's storage beside other work, and calls `ended` with its
+   * failure or null. Calls are made one after another, in the order in which they were asked for.
+   * Missing where nothing runs beside the database's thread: then the database makes them itself.
+   */
+  makeCall?(call: SlowCall, ended: CallEnded): void
+  /** Blocks until a running job has ended, or a call was made, and its `ended` was called. */
   wait(): void
   /**
-   * Calls `ended` of jobs that have ended, without blocking. A loop of writes that never lets the
-   * event loop turn would not hear of them otherwise. Missing where `ended` is never late.
+   * Calls `ended` of jobs that have ended and of calls that were made, without blocking. A loop of
+   * writes that never lets the event loop turn would not hear of them otherwise. Missing where
+   * `ended` is never late.
    */
   poll?(): void
   /** Gives up what still runs: its `ended` is not called. Idempotent. */

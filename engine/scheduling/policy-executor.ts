@@ -10,10 +10,11 @@ import { checkObject, checkWhole, show } from '../base/arguments.ts'
 import { assert } from '../base/assert.ts'
 import type { Clock, Timers } from '../base/clock.ts'
 import { invalidArgument } from '../base/errors.ts'
+import type { SlowCall } from '../storage/slow-call.ts'
 import { checkedPlan } from './checked-plan.ts'
 import { resultOf } from './inline-executor.ts'
 import type { JobFacts } from './job-facts.ts'
-import type { JobEnded, JobExecutor } from './job-order.ts'
+import type { CallEnded, JobEnded, JobExecutor } from './job-order.ts'
 import type { SchedulingPlan, SchedulingPolicy, SchedulingView, TreePressure } from './policy.ts'
 
 /** Runs jobs that a plan has started: in threads, or in logical time. */
@@ -30,7 +31,12 @@ export interface JobRunner<Order, Outcome> {
   leftOf(id: number): number
   /** The bandwidth that is there, and what clients use of it. */
   bandwidth(): Pick<SchedulingView, 'budgetBytesPerSecond' | 'clientBytesPerSecond'>
-  /** Blocks until a job has ended and its `ended` was called, but at most for this long. */
+  /** As `JobExecutor.makeCall`. */
+  makeCall?(call: SlowCall, ended: CallEnded): void
+  /**
+   * Blocks until a job has ended or a call was made, and its `ended` was called, but at most for
+   * this long.
+   */
   wait(atMostMs: number): void
   /** As `JobExecutor.poll`. */
   poll?(): void
@@ -63,10 +69,14 @@ interface Job<Order, Outcome> {
 
 /** Queues jobs and runs them as a policy says. */
 export class PolicyExecutor<Order, Outcome> implements JobExecutor<Order, Outcome> {
+  /** Passes calls to the runner; no policy paces them. */
+  readonly makeCall?: (call: SlowCall, ended: CallEnded) => void
   readonly #options: PolicyExecutorOptions<Order, Outcome>
   /** Queued, running and paused, by ascending id. */
   #jobs: Job<Order, Outcome>[] = []
-  /** Number of jobs whose `ended` was called. */
+  /** Calls that are not made yet. */
+  #calls = 0
+  /** Number of jobs and calls whose `ended` was called. */
   #endings = 0
   #isPlanning = false
   #isStale = false
@@ -81,6 +91,7 @@ export class PolicyExecutor<Order, Outcome> implements JobExecutor<Order, Outcom
       throw invalidArgument(`measureEveryMs must be above 0, not ${show(measureEveryMs)}`)
     }
     this.#options = options
+    if (options.runner.makeCall !== undefined) this.makeCall = this.#makeCall
   }
 
   start(order: Order, ended: JobEnded<Outcome>): void {
@@ -94,7 +105,7 @@ export class PolicyExecutor<Order, Outcome> implements JobExecutor<Order, Outcom
 
   wait(): void {
     const { runner, measureEveryMs } = this.#options
-    assert(this.#jobs.length > 0, 'no job runs, so none can end')
+    assert(this.#jobs.length + this.#calls > 0, 'nothing runs, so nothing can end')
     const before = this.#endings
     for (;;) {
       runner.wait(measureEveryMs)
@@ -111,6 +122,15 @@ export class PolicyExecutor<Order, Outcome> implements JobExecutor<Order, Outcom
     this.#jobs = []
     this.#options.runner.close()
     this.#stopMeasuring()
+  }
+
+  readonly #makeCall = (call: SlowCall, ended: CallEnded): void => {
+    this.#calls++
+    this.#options.runner.makeCall!(call, (failure) => {
+      this.#calls--
+      this.#endings++
+      ended(failure)
+    })
   }
 
   /** Plans, and again if a job was queued or has ended meanwhile. */

@@ -35,24 +35,15 @@
  */
 
 import { type ResolvedSpec, resolveSpec } from '../compaction/resolved-spec.ts'
-import { outputAt, partWithin } from '../compaction/validate-spec.ts'
-import { hull, type KeyRange, overlaps } from '../version/key-range.ts'
 import type { RunId } from '../version/run.ts'
-import { printKey } from '../version/text.ts'
 import { runsNewestFirst, type Version } from '../version/version.ts'
 import { type PinnedSpec, specNow } from './pinned-spec.ts'
+import { meetingPair, printRegion, regionsOf } from './regions.ts'
 
 /** Why a job must wait. */
 export interface Conflict {
   readonly rule: 'regions' | 'held-runs'
   readonly message: string
-}
-
-/** Keys, and positions of `resolved-spec.ts`. Both ends of both belong to the region. */
-interface Region {
-  readonly range: KeyRange
-  readonly newest: number
-  readonly oldest: number
 }
 
 /**
@@ -75,61 +66,10 @@ export function conflictOf(
 }
 
 function meetingRegion(wanted: ResolvedSpec, others: readonly ResolvedSpec[]): Conflict | null {
-  const taken = others.flatMap(regionsOf)
-  for (const region of regionsOf(wanted)) {
-    const other = taken.find((known) => meet(known, region))
-    if (other === undefined) continue
-    const [own, theirs] = [region, other].map(printRegion)
-    return { rule: 'regions', message: `${own} meets ${theirs} of a running job` }
-  }
-  return null
-}
-
-/**
- * The regions of a job. Gaps of a slice count as keys of the slice, so the regions also keep other
- * jobs from adding a table into a slice.
- */
-function regionsOf({ spec, inputs, outputs }: ResolvedSpec): readonly Region[] {
-  const slices = inputs.map(({ tables, position }) => ({
-    smallest: tables[0]!.smallest,
-    largest: tables.at(-1)!.largest,
-    position,
-  }))
-  if (spec.kind === 'drop') {
-    return slices.map((slice) => ({
-      range: slice,
-      newest: slice.position,
-      oldest: Number.POSITIVE_INFINITY,
-    }))
-  }
-  const arriving = outputs.map(({ position }) => {
-    const parts: KeyRange[] = []
-    return { parts, newest: position, oldest: position }
-  })
-  for (const slice of slices) {
-    // Only the outputs that it reaches: a spec may have many thousands of both.
-    for (let at = outputAt(outputs, slice.smallest); at < outputs.length; at++) {
-      const part = partWithin(slice, outputs[at]!)
-      if (part === null) break
-      const own = arriving[at]!
-      own.parts.push(part)
-      own.newest = Math.min(own.newest, slice.position)
-      own.oldest = Math.max(own.oldest, slice.position)
-    }
-  }
-  return arriving.flatMap(({ parts, newest, oldest }) => {
-    const range = hull(parts)
-    return range === null ? [] : [{ range, newest, oldest }]
-  })
-}
-
-function meet(a: Region, b: Region): boolean {
-  return a.newest <= b.oldest && b.newest <= a.oldest && overlaps(a.range, b.range)
-}
-
-function printRegion({ range, newest, oldest }: Region): string {
-  const keys = `[${printKey(range.smallest)},${printKey(range.largest)}]`
-  return `${keys} at positions ${newest} to ${oldest}`
+  const pair = meetingPair(regionsOf(wanted), others.flatMap(regionsOf))
+  if (pair === null) return null
+  const [own, theirs] = pair.map(printRegion)
+  return { rule: 'regions', message: `${own} meets ${theirs} of a running job` }
 }
 
 /** A held run of which the jobs together take every table. */

@@ -11,6 +11,7 @@ import type { ValueMoves, ValueRelocation } from '../compaction/value-relocation
 import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { RunCursor } from '../iterators/run-cursor.ts'
 import { MemTable } from '../memtable/memtable.ts'
+import type { SlowCall } from '../storage/slow-call.ts'
 import { runOf } from '../version/run.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 import type { JobOrder, JobOutcome } from './job-order.ts'
@@ -26,12 +27,28 @@ export interface JobRoom {
   /** Removes a table that was not finished or not installed. Errors are ignored. */
   readonly removeTable: (id: TableId) => void
   readonly relocation: (moves: ValueMoves) => ValueRelocation
+  /** Makes the names of new files durable. */
+  readonly syncFolder: () => void
   /** Called when a job has ended: nothing uses its cursors any more. */
   readonly ended: () => void
+  /** Makes a call that is no job. */
+  readonly makeCall: (call: SlowCall) => void
 }
 
 /** Carries out the order. Throws what the storage throws, and `LSM_CORRUPTION`. */
 export function runJob(order: JobOrder, room: JobRoom): JobOutcome {
+  const outcome = writeFiles(order, room)
+  if (writesFiles(outcome)) room.syncFolder()
+  return outcome
+}
+
+/** Whether a job has written files, and so made their names durable. */
+export function writesFiles({ written, sealed }: JobOutcome): boolean {
+  return written.length > 0 || sealed.length > 0
+}
+
+/** Removes what was written if it fails. */
+function writeFiles(order: JobOrder, room: JobRoom): JobOutcome {
   const relocation = order.values === null ? null : room.relocation(order.values)
   const outputs = new TableOutputs(
     order.destinations,

@@ -7,7 +7,8 @@
  * Invariants:
  * - A pick that is in the way of a running job is not an error. It waits, and nothing is lost.
  * - Flushes are installed in the order in which they were queued. Compactions are installed when
- *   they end; reservations make every order right.
+ *   they end; reservations make every order right. A job keeps its reservation until its install
+ *   has ended.
  * - A strategy's state advances at the pick. The state that is stored with an edit is that of the
  *   longest series of picks, from the first on, whose jobs are all installed. So the stored state
  *   never runs ahead of the tree, and never goes back.
@@ -30,6 +31,9 @@ export interface JobTimes {
   readonly startedAtMs: number
 }
 
+/** Called with the edit that made an outcome part of the tree, or with the failure. */
+export type InstallEnded = (result: VersionEdit | Error) => void
+
 /** The tree that a scheduler works for. */
 export interface ScheduledTree<Flush, Plan, Outcome> {
   readonly version: Version
@@ -43,15 +47,22 @@ export interface ScheduledTree<Flush, Plan, Outcome> {
   specOf(plan: Plan): CompactionSpec
   startFlush(flush: Flush, view: TreeView, id: number, ended: JobEnded<Outcome>): void
   startCompaction(plan: Plan, id: number, ended: JobEnded<Outcome>): void
-  /** Each makes the outcome part of the tree and returns the edit that did it. */
-  installFlush(flush: Flush, outcome: Outcome, times: JobTimes): VersionEdit
-  /** `state`: the strategy's state to store with the edit; undefined: it stays as it is. */
+  /**
+   * Each makes the outcome part of the tree and calls `installed` once, before it returns or later.
+   * Installs end in the order of these calls, and each before the next begins.
+   */
+  installFlush(flush: Flush, outcome: Outcome, times: JobTimes, installed: InstallEnded): void
+  /**
+   * `state` is called when this install begins: the strategy's state to store with the edit;
+   * undefined: it stays as it is.
+   */
   installCompaction(
     plan: Plan,
     outcome: Outcome,
-    state: Json | undefined,
+    state: () => Json | undefined,
     times: JobTimes,
-  ): VersionEdit
+    installed: InstallEnded,
+  ): void
 }
 
 export interface SchedulerParts<Flush, Plan, Outcome> {
@@ -65,7 +76,9 @@ export interface SchedulerParts<Flush, Plan, Outcome> {
   readonly compactionsMax: number
   /** Blocks until a running job has ended. */
   readonly wait: () => void
-  /** Called when a job ended while nobody waited in `schedule`, `rest` or `settle`. */
+  /**
+   * Called when a job ended or was installed while nobody waited in `schedule`, `rest` or `settle`.
+   */
   readonly onEnded: () => void
 }
 
@@ -79,6 +92,7 @@ interface Job<Outcome> {
 
 interface FlushJob<Flush, Outcome> extends Job<Outcome> {
   readonly flush: Flush
+  isInstalling: boolean
 }
 
 interface CompactionJob<Plan, Outcome> extends Job<Outcome> {
@@ -126,7 +140,7 @@ export class Scheduler<Flush, Plan, Outcome> {
   /** Queues a flush and starts it as soon as it may start. Throws the first failure. */
   flush(flush: Flush): void {
     this.#attend(() => {
-      const job = { ...this.#newJob(), flush }
+      const job = { ...this.#newJob(), flush, isInstalling: false }
       this.#flushes.push(job)
       this.#startFlush(job)
     })
@@ -202,13 +216,21 @@ export class Scheduler<Flush, Plan, Outcome> {
   #end(job: Job<Outcome>, result: Outcome | Error, install: () => void): void {
     // The database is read-only after a failure. What was written is left to the next recovery.
     if (this.#failure !== null) return
-    try {
+    this.#whileAttended(() => {
       if (result instanceof Error) throw result
       job.outcome = result
       install()
-    } catch (cause) {
-      this.#failure = { cause }
-    }
+    })
+    if (!this.#isAttended) this.#parts.onEnded()
+  }
+
+  /** An install has ended; `note` takes the job off the books. */
+  #installed(result: VersionEdit | Error, note: (edit: VersionEdit) => void): void {
+    if (this.#failure !== null) return
+    this.#whileAttended(() => {
+      if (result instanceof Error) throw result
+      note(result)
+    })
     if (!this.#isAttended) this.#parts.onEnded()
   }
 
@@ -216,20 +238,28 @@ export class Scheduler<Flush, Plan, Outcome> {
   #installFlushes(): void {
     const { tree, clock } = this.#parts
     for (;;) {
-      const job = this.#flushes[0]
-      if (job === undefined || job.outcome === null) return
-      tree.installFlush(job.flush, job.outcome, timesOf(job))
-      this.#flushes.shift()
-      this.#guard.begin(clock.nowMs())
+      const job = this.#flushes.find(({ isInstalling }) => !isInstalling)
+      if (job === undefined || job.outcome === null || this.#failure !== null) return
+      job.isInstalling = true
+      tree.installFlush(job.flush, job.outcome, timesOf(job), (result) => {
+        this.#installed(result, () => {
+          this.#flushes.shift()
+          this.#guard.begin(clock.nowMs())
+        })
+      })
     }
   }
 
   #installCompaction(job: CompactionJob<Plan, Outcome>): void {
-    const state = this.#stateAfter(job)
-    const edit = this.#parts.tree.installCompaction(job.plan, job.outcome!, state, timesOf(job))
-    job.isInstalled = true
-    while (this.#compactions[0]?.isInstalled) this.#compactions.shift()
-    this.#guard.note(edit, this.#parts.tree.version, this.#state)
+    const { tree } = this.#parts
+    const state = () => this.#stateAfter(job)
+    tree.installCompaction(job.plan, job.outcome!, state, timesOf(job), (result) => {
+      this.#installed(result, (edit) => {
+        job.isInstalled = true
+        while (this.#compactions[0]?.isInstalled) this.#compactions.shift()
+        this.#guard.note(edit, tree.version, this.#state)
+      })
+    })
   }
 
   /** The state to store with the job's edit; undefined while an earlier pick is not installed. */
@@ -250,6 +280,12 @@ export class Scheduler<Flush, Plan, Outcome> {
 
   #attend(work: () => void): void {
     this.#throwFailure()
+    this.#whileAttended(work)
+    this.#throwFailure()
+  }
+
+  /** Keeps the failure of `work`, instead of throwing it. */
+  #whileAttended(work: () => void): void {
     const wasAttended = this.#isAttended
     this.#isAttended = true
     try {
@@ -259,7 +295,6 @@ export class Scheduler<Flush, Plan, Outcome> {
     } finally {
       this.#isAttended = wasAttended
     }
-    this.#throwFailure()
   }
 
   #throwFailure(): void {

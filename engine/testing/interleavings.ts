@@ -62,7 +62,8 @@ export class Interleaving {
     return {
       options: { ...drawn, ...options },
       scheduling: ({ room, workers }) => {
-        this.#executor = new SeededExecutor((order) => runJob(order, room), random, workers)
+        const run = (order: JobOrder) => runJob(order, room)
+        this.#executor = new SeededExecutor(run, random, workers, room.makeCall)
         return this.#executor
       },
     }

@@ -1,7 +1,8 @@
 /**
  * Owns the form of a micro-benchmark. Each `*.bench.ts` of this folder exports `cases: readonly
- * BenchCase[]`, and `main.ts` runs them all. Invariant: `setup` does everything that is not
- * measured, and the function it returns does the same work at every call.
+ * BenchCase[]`; `main.ts` runs them all, and `profile.ts` profiles one of them. Invariant: `setup`
+ * does everything that is not measured, and the function it returns does the same work at every
+ * call.
  */
 
 export interface BenchCase {
@@ -18,5 +19,5 @@ export interface BenchCase {
   /** Operations per second of a prototype on the reference machine; null if not measured. */
   readonly referenceOpsPerSecond: number | null
   /** Builds the inputs and returns the measured function. */
-  setup(): () => void
+  setup(): () => void | Promise<void>
 }

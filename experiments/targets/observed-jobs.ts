@@ -2,18 +2,19 @@
  * Owns the observation of background jobs: when each was queued, was given its first share, and
  * ended. It stands before the executor and the policy, passes every call on and changes no answer.
  *
- * The database reports a job when it is installed, without the job's id. It installs a merge inside
- * its end, and flushes in the order in which they were queued; so each report finds its job. A
- * merge that was divided has the times of the part that ended last.
+ * The database reports a job when it is installed, without the job's id. A merge is found by its
+ * tables, which no other job may take, and flushes are installed in the order in which they were
+ * queued. A merge that was divided has the times of the part that ended last.
  */
 import type {
   Clock,
-  JobEnded,
+  ExecutorFactory,
   JobExecutor,
   JobOrder,
   SchedulingPolicy,
 } from '../../engine/index.ts'
 import type { JobTimes, TargetEvent } from '../base/target.ts'
+import type { EditEvent } from '../base/version-log.ts'
 
 export type SeenAtPick = Required<Pick<TargetEvent, 'scores' | 'candidates'>>
 
@@ -23,12 +24,11 @@ export interface ReportedJob extends JobTimes {
   readonly seen: SeenAtPick
 }
 
-/** What it needs of an order. */
-type ObservedOrder = Pick<JobOrder, 'id' | 'cause'>
-
 interface Job {
   readonly id: number
   readonly cause: JobOrder['cause']
+  /** One of its input tables; null for a flush. */
+  readonly table: number | null
   readonly queuedNs: number
   readonly seen: SeenAtPick
   startedNs: number | null
@@ -40,8 +40,6 @@ export class ObservedJobs {
   readonly #seenAtPick: () => SeenAtPick
   /** Not reported yet, in the order in which they were queued. */
   readonly #jobs = new Map<number, Job>()
-  /** The merge whose end is being told. */
-  #ending: Job | null = null
 
   /** `seenAtPick`: what the strategy saw at its last pick. */
   constructor(clock: Clock, seenAtPick: () => SeenAtPick) {
@@ -50,20 +48,34 @@ export class ObservedJobs {
   }
 
   /** The same executor, observed. */
-  factory<Parts, Order extends ObservedOrder, Outcome>(
-    make: (parts: Parts) => JobExecutor<Order, Outcome>,
-  ): (parts: Parts) => JobExecutor<Order, Outcome> {
+  executor(factory: ExecutorFactory): ExecutorFactory {
     return (parts) => {
-      const executor = make(parts)
+      const executor = factory(parts)
       return {
-        start: (order, ended) => {
-          const job = this.#queue(order)
-          executor.start(order, (result) => this.#end(job, result, ended))
-        },
-        wait: () => executor.wait(),
-        ...(executor.poll !== undefined && { poll: () => executor.poll?.() }),
-        close: () => executor.close(),
+        ...this.of(executor, tableOf),
+        ...(executor.makeCall !== undefined && {
+          makeCall: (call, ended) => executor.makeCall!(call, ended),
+        }),
       }
+    }
+  }
+
+  /** An executor of other orders, observed. `tableOf`: a table that a merge reads. */
+  of<Order extends Pick<JobOrder, 'id' | 'cause'>, Outcome>(
+    executor: JobExecutor<Order, Outcome>,
+    tableOf: (order: Order) => number | null,
+  ): JobExecutor<Order, Outcome> {
+    return {
+      start: (order, ended) => {
+        const job = this.#queue(order, tableOf(order))
+        executor.start(order, (result) => {
+          job.endedNs = this.#clock.elapsedNs()
+          ended(result)
+        })
+      },
+      wait: () => executor.wait(),
+      ...(executor.poll !== undefined && { poll: () => executor.poll?.() }),
+      close: () => executor.close(),
     }
   }
 
@@ -83,23 +95,24 @@ export class ObservedJobs {
     }
   }
 
-  /** The job that the database reports now, as `kind`. */
-  report(kind: TargetEvent['kind']): ReportedJob {
+  /** The job that the database reports now, as `kind`. The edit `removed` these tables. */
+  report(kind: TargetEvent['kind'], removed: EditEvent['edit']['removed']): ReportedJob {
     const nowNs = this.#clock.elapsedNs()
-    const job = this.#reported(kind)
+    const job =
+      kind === 'flush' ? this.#firstFlush() : kind === 'merge' ? this.#merge(removed) : null
     if (job === null) {
       // A move or a drop changes only the tree.
       return { queuedNs: nowNs, startedNs: nowNs, endedNs: nowNs, seen: this.#seenAtPick() }
     }
-    this.#jobs.delete(job.id)
     const { queuedNs, startedNs, endedNs, seen } = job
     return { queuedNs, startedNs: startedNs ?? queuedNs, endedNs: endedNs ?? nowNs, seen }
   }
 
-  #queue({ id, cause }: ObservedOrder): Job {
+  #queue({ id, cause }: Pick<JobOrder, 'id' | 'cause'>, table: number | null): Job {
     const job: Job = {
       id,
       cause,
+      table,
       queuedNs: this.#clock.elapsedNs(),
       seen: this.#seenAtPick(),
       startedNs: null,
@@ -109,26 +122,25 @@ export class ObservedJobs {
     return job
   }
 
-  #end<Outcome>(job: Job, result: Outcome | Error, ended: JobEnded<Outcome>): void {
-    job.endedNs = this.#clock.elapsedNs()
-    const outer = this.#ending
-    if (job.cause === 'compaction') this.#ending = job
-    try {
-      ended(result)
-    } finally {
-      // The part of a divided merge that is not the last to end is not reported.
-      if (job.cause === 'compaction') this.#jobs.delete(job.id)
-      this.#ending = outer
-    }
-  }
-
-  #reported(kind: TargetEvent['kind']): Job | null {
-    if (kind === 'flush') {
-      for (const job of this.#jobs.values()) if (job.cause === 'flush') return job
-    }
-    if (kind !== 'merge') return null
-    const job = this.#ending
-    this.#ending = null
+  #firstFlush(): Job | null {
+    const job = this.#jobs.values().find(({ cause }) => cause === 'flush') ?? null
+    if (job !== null) this.#jobs.delete(job.id)
     return job
   }
+
+  /** The job that took the tables; of the parts of a divided merge the one that ended last. */
+  #merge(removed: EditEvent['edit']['removed']): Job | null {
+    const tables = new Set(removed.map(({ table }) => table.id))
+    let last: Job | null = null
+    for (const job of [...this.#jobs.values()]) {
+      if (job.table === null || !tables.has(job.table)) continue
+      if (last === null || job.endedNs! >= last.endedNs!) last = job
+      this.#jobs.delete(job.id)
+    }
+    return last
+  }
+}
+
+function tableOf({ source }: JobOrder): number | null {
+  return 'runs' in source ? source.runs[0]!.tables[0]!.id : null
 }

@@ -76,7 +76,7 @@ export class SimulatorTarget implements CountedTarget {
       memtableBytes,
       blocks: { blockBytes, restartInterval: blockRestartInterval },
       retention: { maxAgeMs, maxBytes },
-      onEvent: (event) => this.#books.addEvent(event, jobs?.report(event.kind)),
+      onEvent: (event) => this.#books.addEvent(event, jobs?.report(event.kind, event.edit.removed)),
     }
     this.#store =
       logical === null
@@ -86,7 +86,8 @@ export class SimulatorTarget implements CountedTarget {
             ...schedulingOf(engineOptions),
             clock: logical.clock,
             policy: jobs!.policy(schedulingPolicyOf(engineOptions.scheduling)),
-            executor: jobs!.factory(logical.device.simulatedExecutor),
+            executor: (parts) =>
+              jobs!.of(logical.device.simulatedExecutor(parts), ({ table }) => table),
             onStall: (event) => logical.onStall(event),
           })
     this.#simulator = this.#store?.simulator ?? new ExactSimulator(simulated)

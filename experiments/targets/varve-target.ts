@@ -101,7 +101,7 @@ export class VarveTarget implements CountedTarget {
       schedulingPolicy: jobs?.policy(policy) ?? policy,
       clock,
       ...(background !== null && {
-        scheduling: jobs!.factory(background.scheduling),
+        scheduling: jobs!.executor(background.scheduling),
         timers: background.timers,
       }),
       seed,
@@ -227,7 +227,7 @@ export class VarveTarget implements CountedTarget {
     if (!('edit' in event)) return
     this.#options.onEdit?.(event)
     const { kind, bytesRead, bytesWritten, reason } = event
-    const job = this.#jobs?.report(kind)
+    const job = this.#jobs?.report(kind, event.edit.removed)
     const { scores, candidates } = job?.seen ?? this.#observed.lastPick
     const told: TargetEvent = {
       kind,

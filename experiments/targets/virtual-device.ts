@@ -46,11 +46,7 @@ export class VirtualDevice {
   }
 
   /** Makes the executor of one database. */
-  readonly executor: ExecutorFactory = (parts) => {
-    const { policy } = parts
-    if (policy === null) throw new Error('a database in logical time needs a policy')
-    return this.#executorOf(jobWork(parts.room), { ...parts, policy })
-  }
+  readonly executor: ExecutorFactory = (parts) => this.#executorOf(jobWork(parts.room), parts)
 
   /** Makes the executor of one simulation. */
   readonly simulatedExecutor: SimulatedExecutorFactory = (parts) =>

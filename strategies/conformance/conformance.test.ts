@@ -4,12 +4,14 @@ import { STRATEGIES } from '../catalog.ts'
 import { BROKEN } from './broken/catalog.ts'
 import { RULES } from './catalog.ts'
 import { conform } from './conform.ts'
-import { ownHistories } from './history.ts'
+import { type History, histories, interleaved, ownHistories } from './history.ts'
 import { printFinding } from './report.ts'
-import { forAll } from './rule.ts'
+import { COSTLY, forAll } from './rule.ts'
 import { loadSubject, type Subject } from './subject.ts'
 
 const SEED = 20_261_121
+/** That of `conformance.deep.test.ts`. */
+const DEEP_EFFORT = { seed: 20_261_122, runs: 15 }
 const broken = (name: string) => join(import.meta.dirname, 'broken', `${name}.ts`)
 const example = join(import.meta.dirname, '..', 'examples', 'size-tiered.ts')
 
@@ -68,12 +70,28 @@ describe('a finding', () => {
     expect(text!.match(/flush puts/g)).toHaveLength(2)
   })
 
+  test('names the schedule of the jobs, which replays it', () => {
+    const counterexample: History = { inherited: null, steps: [], schedule: 'seeded(7)' }
+    const finding = { message: 'a key is lost', scene: {}, counterexample, tooSlow: false }
+    expect(printFinding(finding)).toContain('after:\n  with jobs that run as seeded(7):')
+  })
+
   test('is the same for the same seed', async () => {
     const subject = await loadSubject(broken('ignores-jobs'))
     const [first, second] = [1, 2].map(() => findings(subject, 20, 'safe-beside-jobs'))
     expect(first).toEqual(second)
     expect(first![0]).toContain('running:\n  merge L0')
   })
+})
+
+test('the engine runs under both kinds of executor, also in the fewest histories', async () => {
+  const subject = await loadSubject('tiering')
+  for (const effort of [DEEP_EFFORT, { seed: 42, runs: 50 }]) {
+    const seen = new Set<string>()
+    const look = (_: Subject, { schedule }: History) => seen.add(schedule!.replace(/\d+/, 'n'))
+    expect(forAll(interleaved(histories), look, COSTLY)(subject, effort)).toBeNull()
+    expect([...seen].sort()).toEqual(['inline', 'seeded(n)'])
+  }
 })
 
 describe('keeps every rule', () => {

@@ -19,6 +19,7 @@ import {
   type VersionEdit,
   WriteBatch,
 } from '../../engine/index.ts'
+import { Interleaving, type Schedule } from '../../engine/testing/interleavings.ts'
 import type { Version } from '../../engine/version/version.ts'
 import { ENTRY_BYTES, keyBytes, MEMTABLE_BYTES, START_MS } from './tree.ts'
 
@@ -35,16 +36,23 @@ export interface EngineRunParts {
   /** Writes each entry as its own batch, so that a memtable ends with the entry that fills it. */
   readonly singly?: boolean
   readonly onEdit?: (kind: JobEvent['kind'], edit: VersionEdit) => void
+  /** How jobs run. Not inline, only `rest` and `reopen` wait for them. Missing: inline. */
+  readonly schedule?: Schedule
 }
 
 export class EngineRun implements Disposable {
   readonly #parts: EngineRunParts
   readonly #storage = new MemoryStorage(new Ledger())
   readonly #clock = new ManualClock(START_MS)
+  readonly #interleaving: Interleaving
+  readonly #isInline: boolean
   #database: Database
 
   constructor(strategy: CompactionStrategy, parts: EngineRunParts) {
     this.#parts = parts
+    const { schedule = 'inline' } = parts
+    this.#isInline = schedule === 'inline'
+    this.#interleaving = new Interleaving(schedule)
     this.#database = this.#open(strategy)
   }
 
@@ -56,7 +64,7 @@ export class EngineRun implements Disposable {
     return this.#clock.nowMs()
   }
 
-  /** Writes a memtable, flushes it, compacts to rest. Throws what the engine throws. */
+  /** Writes a memtable; inline it is flushed, and compacted to rest. Throws what the engine throws. */
   flush(puts: readonly number[], deletes: readonly number[]): void {
     const batch = new WriteBatch()
     const written = () => {
@@ -74,11 +82,16 @@ export class EngineRun implements Disposable {
       written()
     }
     if (batch.count > 0) this.#database.writeSync(batch)
-    this.#database.flush()
+    this.#work()
   }
 
   wait(ms: number): void {
     this.#clock.advance(ms)
+    this.#work()
+  }
+
+  /** Flushes and compacts until nothing is due. */
+  rest(): void {
     this.#database.flush()
   }
 
@@ -117,6 +130,11 @@ export class EngineRun implements Disposable {
     this.#database.close()
   }
 
+  #work(): void {
+    if (this.#isInline) this.#database.flush()
+    else this.#interleaving.turn()
+  }
+
   #open(strategy: CompactionStrategy): Database {
     const { retention, onPick = () => {}, onEdit = () => {} } = this.#parts
     const watched: CompactionStrategy = {
@@ -132,10 +150,12 @@ export class EngineRun implements Disposable {
       folder: '/db',
       strategy: watched,
       clock: this.#clock,
+      // Inline each step flushes, and so does what time has made due.
+      ...(this.#isInline ? {} : { timers: this.#clock }),
       onEvent: (event) => {
         if ('edit' in event) onEdit(event.kind, event.edit)
       },
-      options: {
+      ...this.#interleaving.open({
         memtableBytes: MEMTABLE_BYTES,
         compression: 'none',
         blockBytes: BLOCKS.blockBytes,
@@ -143,7 +163,7 @@ export class EngineRun implements Disposable {
         blockCacheBytes: 64 * 1024,
         retentionMaxAgeMs: retention.maxAgeMs,
         retentionMaxBytes: retention.maxBytes,
-      },
+      }),
     })
   }
 

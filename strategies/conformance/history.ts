@@ -5,6 +5,7 @@
  */
 
 import fc from 'fast-check'
+import { type Schedule, schedules } from '../../engine/testing/interleavings.ts'
 
 export type Step =
   | {
@@ -24,6 +25,13 @@ export interface History {
   readonly steps: readonly Step[]
   /** Most jobs in progress; missing: the tree comes to rest after each flush. */
   readonly jobsMax?: number
+  /** How the engine runs its jobs; missing: inline. */
+  readonly schedule?: Schedule
+}
+
+/** The same histories, with the engine's jobs inline, or between any two steps in a drawn order. */
+export function interleaved(cases: fc.Arbitrary<History>): fc.Arbitrary<History> {
+  return fc.tuple(cases, schedules).map(([history, schedule]) => ({ ...history, schedule }))
 }
 
 /** Number of puts that fill a memtable. */

@@ -26,7 +26,7 @@ export function printFinding({ message, scene, counterexample }: Finding): strin
 /** The steps of the history, one a line; null if the rule needs none. */
 function printHistory(counterexample: unknown): string | null {
   if (counterexample === null || counterexample === undefined) return null
-  const { inherited, steps, jobsMax } = counterexample as History
+  const { inherited, steps, jobsMax, schedule = 'inline' } = counterexample as History
   const before =
     inherited === null
       ? []
@@ -35,7 +35,8 @@ function printHistory(counterexample: unknown): string | null {
           `(until here under another strategy, ${inherited.from})`,
         ]
   const limit = jobsMax === undefined ? [] : [`with at most ${jobsMax} jobs in progress:`]
-  const lines = [...limit, ...before, ...steps.map(printStep)]
+  const jobs = schedule === 'inline' ? [] : [`with jobs that run as ${schedule}:`]
+  const lines = [...limit, ...jobs, ...before, ...steps.map(printStep)]
   const shown = lines.slice(0, LINES_MAX)
   if (lines.length > LINES_MAX) shown.push(`and ${lines.length - LINES_MAX} steps more`)
   return shown.join('\n')

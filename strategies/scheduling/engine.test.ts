@@ -147,7 +147,8 @@ function playSeeded(setting: Setting): Promise<readonly string[]> {
   const { clock } = stage
   let executor: SeededExecutor<JobOrder, JobOutcome> | null = null
   const scheduling: ExecutorFactory = ({ room, workers }) => {
-    executor = new SeededExecutor((order) => runJob(order, room), random, workers)
+    const run = (order: JobOrder) => runJob(order, room)
+    executor = new SeededExecutor(run, random, workers, room.makeCall)
     return executor
   }
   const between = () => {

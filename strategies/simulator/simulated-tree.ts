@@ -29,7 +29,12 @@ import { InlineExecutor } from '../../engine/scheduling/inline-executor.ts'
 import type { JobEnded, JobExecutor } from '../../engine/scheduling/job-order.ts'
 import { type PinnedSpec, pinSpec, specNow } from '../../engine/scheduling/pinned-spec.ts'
 import { conflictOf } from '../../engine/scheduling/reservations.ts'
-import { type ScheduledTree, Scheduler } from '../../engine/scheduling/scheduler.ts'
+import {
+  type InstallEnded,
+  type JobTimes,
+  type ScheduledTree,
+  Scheduler,
+} from '../../engine/scheduling/scheduler.ts'
 import { checkRun, type Run, type RunId, tablesOf, totalsOf } from '../../engine/version/run.ts'
 import { rawBytes, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
 import { EMPTY_VERSION, type Version } from '../../engine/version/version.ts'
@@ -201,6 +206,7 @@ export class SimulatedTree
       {
         id,
         cause: 'flush',
+        table: null,
         fromLevel: -1,
         toLevel: 0,
         inputBytes: this.#options.memtableBytes,
@@ -222,6 +228,7 @@ export class SimulatedTree
       {
         id,
         cause: 'compaction',
+        table: inputs[0]!.tables[0]!.id,
         fromLevel: Math.min(...inputs.map(({ level }) => level)),
         toLevel: Math.max(...outputs.map(({ level }) => level)),
         inputBytes: inputs.reduce((sum, { tables }) => sum + totalsOf(tables).bytes, 0),
@@ -231,21 +238,29 @@ export class SimulatedTree
     )
   }
 
-  installFlush({ onFlushed }: SimulatedFlush, written: SimulatedOutcome): VersionEdit {
+  installFlush(
+    { onFlushed }: SimulatedFlush,
+    written: SimulatedOutcome,
+    _times: JobTimes,
+    installed: InstallEnded,
+  ): void {
     const tables = written.map(({ table }) => table)
     const edit = flushEdit(tables, () => this.#nextRun++)
     this.#install('flush', edit, null)
     this.counts.flushes++
     for (const table of tables) this.flushedRawBytes += rawBytes(table)
     onFlushed()
-    return edit
+    installed(edit)
   }
 
   installCompaction(
     plan: SimulatedPlan,
     written: SimulatedOutcome,
-    state: Json | undefined,
-  ): VersionEdit {
+    stateNow: () => Json | undefined,
+    _times: JobTimes,
+    installed: InstallEnded,
+  ): void {
+    const state = stateNow()
     const strategy = state === undefined ? {} : { strategy: { name: this.#strategy.name, state } }
     const { kind } = plan.spec
     const { added, noted } =
@@ -260,7 +275,7 @@ export class SimulatedTree
       }
     } else if (kind === 'move') this.counts.moves++
     else this.counts.drops++
-    return noted
+    installed(noted)
   }
 
   #validated(spec: CompactionSpec): ResolvedSpec {

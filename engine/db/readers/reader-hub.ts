@@ -125,9 +125,9 @@ export class ReaderHub {
   /** Publishes the view of this moment if it is a new one. */
   update(): void {
     if (this.#current === null) return
-    const { version, memtables } = this.#current.view
+    const { generation, memtables } = this.#current.view
     const now = this.#parts.view()
-    if (now.version !== version || now.memtables !== memtables) this.#publish()
+    if (now.generation !== generation || now.memtables !== memtables) this.#publish()
   }
 
   /** Releases the old views that no reader holds. This may remove files. */

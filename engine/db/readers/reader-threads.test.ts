@@ -7,7 +7,7 @@ import { bytes, everyNth } from '../../testing/fixtures.ts'
 import { Database } from '../database.ts'
 import { readWhileWriting, SETTINGS } from './testing/read-while-writing.ts'
 
-/** The deep test reads fifty times as much. */
+/** The deep test reads five times as much. */
 const READS = 25_000
 
 test.each(SETTINGS)(

@@ -12,7 +12,7 @@ const JOB_WORKER = new URL('./job.worker.ts', import.meta.url)
 const PLAN_EVERY_MS = 250
 
 /**
- * Flushes and compactions run in worker threads, at the pace that the policy says if there is one.
+ * Flushes and compactions run in worker threads, at the pace that the policy says.
  * The storage must be one that threads can share. `module` is what the threads run.
  */
 export function threads(module = JOB_WORKER): ExecutorFactory {
@@ -28,10 +28,8 @@ export function threads(module = JOB_WORKER): ExecutorFactory {
   }) => {
     const room = shareRoom(jobsMax)
     assert(room !== null, 'the storage was checked when the options were')
-    const runner = new ThreadExecutor(module, room)
-    if (policy === null) return runner
     return new PolicyExecutor({
-      runner,
+      runner: new ThreadExecutor(module, room),
       factsOf: jobFacts,
       policy,
       workers,

@@ -121,7 +121,12 @@ export class ValueLog extends ValueReader {
 
   /** Whether the segment still holds its values. */
   holds(segment: number): boolean {
-    return this.#parts.manifest.state.segments.get(segment)?.state === 'sealed'
+    const { state, written } = this.#parts.manifest
+    // An install under way may be removing it, or sealing it: then its pointers are not in the tree.
+    return (
+      state.segments.get(segment)?.state === 'sealed' &&
+      written.segments.get(segment)?.state === 'sealed'
+    )
   }
 
   /** All values of the segment were written after this sequence number; −1 if it is unknown. */
@@ -139,7 +144,7 @@ export class ValueLog extends ValueReader {
   view(below = Number.POSITIVE_INFINITY): ValueLogView {
     const { book, manifest } = this.#parts
     const segments = [...manifest.state.segments.values()]
-      .filter(({ segment, state }) => state === 'sealed' && segment < below)
+      .filter(({ segment }) => segment < below && this.holds(segment))
       .map(({ segment, records, recordBytes }) => {
         const referencedBytes = book.referenced(segment)
         return Object.freeze({ segment, records, recordBytes, referencedBytes })

@@ -43,6 +43,19 @@ interface Frozen {
   readonly written: readonly WrittenTable[]
 }
 
+interface KeyWrite {
+  readonly key: Uint8Array
+  readonly deletes: boolean
+}
+
+/** What can happen beside the start of a job. `which` counts around the jobs, or the snapshots. */
+export type TreeStep =
+  | { readonly kind: 'freeze'; readonly writes: readonly KeyWrite[] }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'install'; readonly which: number }
+  | { readonly kind: 'snapshot' }
+  | { readonly kind: 'release'; readonly which: number }
+
 type Destination = Pick<ResolvedOutput, 'position' | 'fromKey' | 'targetTableBytes' | 'cutKeys'>
 
 const FLUSHED: Destination = { position: -1, fromKey: null, targetTableBytes: null, cutKeys: [] }
@@ -84,11 +97,32 @@ export class BusyTree {
     }
   }
 
+  /** Does nothing if there is no such job or snapshot. */
+  step(step: TreeStep): void {
+    switch (step.kind) {
+      case 'freeze':
+        this.freeze(step.writes)
+        break
+      case 'flush':
+        this.installFlush()
+        break
+      case 'install':
+        if (this.#jobs.length > 0) this.install(step.which)
+        break
+      case 'snapshot':
+        this.#snapshots.push(this.#lastSeq)
+        break
+      case 'release':
+        if (this.#snapshots.length > 0)
+          this.#snapshots.splice(step.which % this.#snapshots.length, 1)
+    }
+  }
+
   /**
    * Writes the keys, in order, into a memtable and freezes it. Its flush decides now what survives,
    * and installs it at the next call of `installFlush` or `freeze`.
    */
-  freeze(writes: readonly { readonly key: Uint8Array; readonly deletes: boolean }[]): void {
+  freeze(writes: readonly KeyWrite[]): void {
     this.installFlush()
     const entries = writes.map(({ key, deletes }) => {
       const kind = deletes ? ENTRY_KIND.deletion : ENTRY_KIND.value
@@ -111,14 +145,6 @@ export class BusyTree {
       flushEdit(tables, () => this.#nextId++),
     )
     this.#frozen = null
-  }
-
-  takeSnapshot(): void {
-    this.#snapshots.push(this.#lastSeq)
-  }
-
-  releaseSnapshot(which: number): void {
-    if (this.#snapshots.length > 0) this.#snapshots.splice(which % this.#snapshots.length, 1)
   }
 
   /** Starts a job, unless its spec is unsafe or a running job is in its way. */

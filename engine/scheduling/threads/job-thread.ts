@@ -1,5 +1,6 @@
 /**
- * Owns one worker thread of `ThreadExecutor`, and the job that runs in it.
+ * Owns one worker thread of `ThreadExecutor`, and the job that runs in it, or the slow call that it
+ * makes.
  *
  * Invariants:
  * - A job's `ended` is called exactly once. Its answer is one message, and the event loop and a
@@ -11,9 +12,10 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { systemClock } from '../../base/clock.ts'
 import { RateLimiter } from '../../storage/rate-limiter.ts'
+import type { SlowCall } from '../../storage/slow-call.ts'
 import { resultOf } from '../inline-executor.ts'
 import { jobFacts } from '../job-facts.ts'
-import type { JobEnded, JobOrder } from '../job-order.ts'
+import type { JobOrder, JobOutcome } from '../job-order.ts'
 import { compactCopy } from './compact-copy.ts'
 import { UNLIMITED_BYTES_PER_SECOND } from './job-pace.ts'
 import { receivedError } from './sent-error.ts'
@@ -33,9 +35,12 @@ const YOUNG_GENERATION_MB = 4
 const startOf = (module: URL) =>
   `require('node:module').enableCompileCache(); import(${JSON.stringify(module.href)})`
 
+/** Gets the outcome of a job, null for a call that was made, or the failure. */
+export type ThreadEnded = (result: JobOutcome | null | Error) => void
+
 interface RunningJob {
-  readonly order: JobOrder
-  readonly ended: JobEnded
+  readonly order: JobOrder | SlowCall
+  readonly ended: ThreadEnded
 }
 
 export class JobThread {
@@ -89,8 +94,8 @@ export class JobThread {
     return this.#isGone
   }
 
-  /** Runs the order; the thread is idle. */
-  start(order: JobOrder, ended: JobEnded): void {
+  /** Runs the order, or makes the call; the thread is idle. */
+  start(order: JobOrder | SlowCall, ended: ThreadEnded): void {
     this.#job = { order, ended }
     this.#cells.reset()
     this.#worker.ref()
@@ -121,14 +126,15 @@ export class JobThread {
     return true
   }
 
-  /** The id of the running job; null if none runs. */
+  /** The id of the running job; null if none runs, or a call is made. */
   get jobId(): number | null {
-    return this.#job?.order.id ?? null
+    const order = this.#job?.order
+    return order !== undefined && 'id' in order ? order.id : null
   }
 
   /** What is left of the running job's work, from 1 to 0. */
   get left(): number {
-    if (this.#job === null) return 0
+    if (this.#job === null || !('id' in this.#job.order)) return 0
     const { bytesTotal } = jobFacts(this.#job.order)
     return bytesTotal === 0 ? 1 : Math.max(0, 1 - this.#cells.doneBytes / bytesTotal)
   }
@@ -167,9 +173,12 @@ export class JobThread {
     this.#isGone = true
     this.#port.close()
     if (this.#job === null) return
-    const { id, cause: kind } = this.#job.order
+    const { order } = this.#job
     const reason = cause instanceof Error ? cause.message : this.#exitReason()
-    const message = `the thread that ran job ${id} (${kind}) ended before the job: ${reason}`
+    const message =
+      'id' in order
+        ? `the thread that ran job ${order.id} (${order.cause}) ended before the job: ${reason}`
+        : `the thread that had to ${order.operation} ${order.path} ended before: ${reason}`
     this.#finish(new Error(message, cause === undefined ? {} : { cause }))
   }
 
@@ -178,7 +187,7 @@ export class JobThread {
     return exitCode === null ? 'killed' : `exit code ${exitCode}`
   }
 
-  #finish(result: Parameters<JobEnded>[0]): void {
+  #finish(result: Parameters<ThreadEnded>[0]): void {
     const { ended } = this.#job!
     this.#job = null
     this.#worker.unref()

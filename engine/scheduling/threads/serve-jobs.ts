@@ -1,12 +1,13 @@
 /**
- * Owns the worker's side of `ThreadExecutor`: it runs the orders that arrive on its port, one after
- * another, and posts each outcome or error. Invariant: each order gets exactly one answer, unless
- * the thread ends first.
+ * Owns the worker's side of `ThreadExecutor`: it runs the orders and makes the slow calls that arrive
+ * on its port, one after another, and posts each outcome or error. Invariant: each order and call
+ * gets exactly one answer, unless the thread ends first.
  */
 
 import type { MessagePort } from 'node:worker_threads'
 import { systemClock } from '../../base/clock.ts'
 import { RateLimiter, type SharedRateLimiter } from '../../storage/rate-limiter.ts'
+import type { SlowCall } from '../../storage/slow-call.ts'
 import { resultOf } from '../inline-executor.ts'
 import type { JobOrder, JobOutcome } from '../job-order.ts'
 import { type JobRoom, runJob } from '../run-job.ts'
@@ -17,7 +18,7 @@ import { type SharedThreadCells, ThreadCells } from './thread-cells.ts'
 
 /** What a thread gets when it starts (`workerData`). */
 export interface ThreadStart {
-  /** Orders arrive here, and answers leave. Null asks only whether the port is open. */
+  /** Orders and calls arrive here, and answers leave. Null asks only whether the port is open. */
   readonly port: MessagePort
   readonly cells: SharedThreadCells
   /** Limits the output of this thread. */
@@ -26,7 +27,8 @@ export interface ThreadStart {
   readonly room: unknown
 }
 
-export type JobAnswer = { readonly outcome: JobOutcome } | { readonly error: SentError }
+/** The outcome of a job, null for a call that was made, or the failure. */
+export type JobAnswer = { readonly outcome: JobOutcome | null } | { readonly error: SentError }
 
 /** A room for one job. */
 export interface OpenRoom {
@@ -43,7 +45,7 @@ export function serveJobs(start: ThreadStart, openRoom: (pace: JobPace) => OpenR
   const { port } = start
   const cells = ThreadCells.over(start.cells)
   const limiter = RateLimiter.over(start.limiter, systemClock)
-  port.on('message', (order: JobOrder | null) => {
+  port.on('message', (order: JobOrder | SlowCall | null) => {
     if (order === null) return
     const result = resultOf(() => runIn(openRoom(new JobPace(cells, limiter)), order))
     port.postMessage(answerOf(result))
@@ -52,15 +54,17 @@ export function serveJobs(start: ThreadStart, openRoom: (pace: JobPace) => OpenR
   process.once('exit', (exitCode) => cells.noteExit(exitCode))
 }
 
-function runIn({ room, close }: OpenRoom, order: JobOrder): JobOutcome {
+function runIn({ room, close }: OpenRoom, order: JobOrder | SlowCall): JobOutcome | null {
   try {
-    return runJob(order, room)
+    if ('id' in order) return runJob(order, room)
+    room.makeCall(order)
+    return null
   } finally {
     close()
   }
 }
 
-function answerOf(result: JobOutcome | Error): JobAnswer {
+function answerOf(result: JobOutcome | null | Error): JobAnswer {
   if (result instanceof Error) return { error: sentError(result) }
   return { outcome: compactCopy(result) }
 }

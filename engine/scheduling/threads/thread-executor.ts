@@ -1,7 +1,8 @@
 /**
  * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
- * thread that has ended its job is kept for the next. So a flush never waits behind merges, and a
- * job that pauses keeps no other from running; the scheduler bounds how many jobs run.
+ * thread that has ended its job is kept for the next. A paused job keeps its thread, but never keeps
+ * another job from running; the policy bounds how many jobs run. Slow calls are made in such a
+ * thread too, one after another.
  *
  * Invariants:
  * - Orders and outcomes cross as data (`compact-copy.ts`), errors with code, data and cause
@@ -12,10 +13,11 @@
  */
 
 import { assert } from '../../base/assert.ts'
+import type { SlowCall } from '../../storage/slow-call.ts'
 import { resultOf } from '../inline-executor.ts'
-import type { JobEnded, JobExecutor, JobOrder, JobOutcome } from '../job-order.ts'
+import type { CallEnded, JobEnded, JobExecutor, JobOrder, JobOutcome } from '../job-order.ts'
 import type { JobRunner } from '../policy-executor.ts'
-import { JobThread } from './job-thread.ts'
+import { JobThread, type ThreadEnded } from './job-thread.ts'
 import { newEndCounter } from './thread-cells.ts'
 
 /** A blocked `wait` looks this often for threads that ended without a word. */
@@ -32,6 +34,8 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
   /** The counter of ends when `poll` looked last. */
   #endsSeen = 0
   #threads: JobThread[] = []
+  /** The first one is under way. */
+  readonly #calls: { readonly call: SlowCall; readonly ended: CallEnded }[] = []
 
   /** Threads run `module`, which calls `serveJobs`; `room` is posted to each. */
   constructor(module: URL, room: unknown) {
@@ -40,6 +44,24 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
   }
 
   start(order: JobOrder, ended: JobEnded): void {
+    this.#startInThread(order, (result) => ended(result!))
+  }
+
+  makeCall(call: SlowCall, ended: CallEnded): void {
+    this.#calls.push({ call, ended })
+    if (this.#calls.length === 1) this.#makeFirst()
+  }
+
+  #makeFirst(): void {
+    const { call, ended } = this.#calls[0]!
+    this.#startInThread(call, (result) => {
+      this.#calls.shift()
+      if (this.#calls.length > 0) this.#makeFirst()
+      ended(result instanceof Error ? result : null)
+    })
+  }
+
+  #startInThread(order: JobOrder | SlowCall, ended: ThreadEnded): void {
     const thread = this.#idleThread()
     if (thread instanceof Error) ended(thread)
     else thread.start(order, ended)
@@ -47,13 +69,14 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
 
   /** `JobExecutor.wait`, or with a time `JobRunner.wait`. */
   wait(atMostMs?: number): void {
-    assert(this.#running.length > 0, 'a job runs')
+    assert(this.#running.length > 0, 'a job runs, or a call is made')
     while (!this.#awaitEnd(atMostMs ?? MISSING_CHECK_MS)) if (atMostMs !== undefined) return
   }
 
   allot(shares: ReadonlyMap<number, number>, bytesPerSecond: number | null): void {
     for (const thread of this.#running) {
-      const share = shares.get(thread.jobId!) ?? 0
+      if (thread.jobId === null) continue
+      const share = shares.get(thread.jobId) ?? 0
       const rate = bytesPerSecond === null ? null : Math.floor(bytesPerSecond * share)
       thread.pace(share === 0, rate === null ? null : Math.max(rate, BYTES_PER_SECOND_MIN))
     }

@@ -159,7 +159,7 @@ describe('the classic ways to lose data are found', () => {
       'CURRENT is not synced before its rename',
       'power cuts',
       'manifest/manifest.ts',
-      /file\.sync\(\)/,
+      'yield syncStep(file)',
       '',
     ],
     ['a table is not synced', 'power cuts', 'compaction/table-outputs.ts', 'file.sync()', ''],

@@ -9,7 +9,7 @@ import type {
 } from '../../../engine/compaction/strategy.ts'
 import type { Snapshot } from '../../../engine/index.ts'
 import { EngineRun } from '../engine-run.ts'
-import { type History, histories, type Step, snapshotHistories } from '../history.ts'
+import { type History, histories, interleaved, type Step, snapshotHistories } from '../history.ts'
 import { COSTLY, forAll, type Rule } from '../rule.ts'
 import type { Subject } from '../subject.ts'
 import { type Scene, Violation } from '../violation.ts'
@@ -71,10 +71,11 @@ class Oracle {
 export const answers: Rule = {
   name: 'answers',
   sentence:
-    'On the real engine, reopened at any time, every answer is the newest one written; a ' +
-    'strategy that declares drops loses nothing the retention keeps.',
+    'On the real engine, reopened at any time, whether jobs run at once or end in any order, every ' +
+    'answer is the newest one written; a strategy that declares drops loses nothing the retention ' +
+    'keeps.',
   check: forAll(
-    histories,
+    interleaved(histories),
     (subject, history) => {
       const oracle = new Oracle(subject)
       let scene: Scene = {}
@@ -84,7 +85,8 @@ export const answers: Rule = {
         if (spec !== null) scene = { version, spec }
       }
       const create = () => subject.create()
-      const parts = { retention, weight: 'values' as const, onPick }
+      const { schedule = 'inline' } = history
+      const parts = { retention, weight: 'values' as const, onPick, schedule }
       using engine = new EngineRun(first(history, create), parts)
       for (const [step, strategy] of script(history, create)) {
         runningOn(
@@ -93,6 +95,11 @@ export const answers: Rule = {
         )
         oracle.judge(engine.readAll(), engine.nowMs(), engine.version.totals.bytes, scene)
       }
+      runningOn(
+        () => scene,
+        () => engine.rest(),
+      )
+      oracle.judge(engine.readAll(), engine.nowMs(), engine.version.totals.bytes, scene)
     },
     COSTLY,
   ),
@@ -113,7 +120,7 @@ export const snapshots: Rule = {
   name: 'snapshots',
   sentence: 'It comes to rest while a snapshot stays open, and the snapshot reads as before.',
   check: forAll(
-    snapshotHistories,
+    interleaved(snapshotHistories),
     (subject, history) => {
       const oracle = new Oracle(subject)
       let scene: Scene = {}
@@ -121,7 +128,9 @@ export const snapshots: Rule = {
       const onPick = ({ version }: TreeView, spec: CompactionSpec | null) => {
         if (spec !== null) scene = { version, spec }
       }
-      const parts = { retention: subject.retention, weight: 'values' as const, onPick }
+      const { schedule = 'inline' } = history
+      const { retention } = subject
+      const parts = { retention, weight: 'values' as const, onPick, schedule }
       using engine = new EngineRun(strategy, parts)
       let snapshot: Snapshot | null = null
       let before: ReadonlyMap<number, number> = new Map()
@@ -136,6 +145,10 @@ export const snapshots: Rule = {
         )
       }
       if (snapshot === null) return
+      runningOn(
+        () => scene,
+        () => engine.rest(),
+      )
       if (isDeepStrictEqual(engine.readAll({ snapshot }), before)) return
       throw new Violation('the snapshot does not read as it did when it was taken', scene)
     },

@@ -54,7 +54,9 @@ serveJobs(start, (pace) => {
     openRun: (level) => () => perform(level, pace),
     removeTable() {},
     relocation: unused,
+    syncFolder() {},
     ended() {},
+    makeCall: unused,
   }
   return { room, close() {} }
 })
