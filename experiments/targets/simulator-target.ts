@@ -9,12 +9,12 @@
  * each run, or the entries' own bytes if they are more.
  */
 import {
+  BACKGROUND_JOBS_DEFAULT,
   type Clock,
   type CompactionStrategy,
   type EngineOptions,
   HARD_DEBT_MEMTABLES,
   MEMTABLES_MAX_DEFAULT,
-  BACKGROUND_JOBS_DEFAULT,
   ReadCounters,
   SLOWDOWN_DEFAULT,
   SOFT_DEBT_MEMTABLES,
