@@ -7,6 +7,7 @@ import type { z } from 'zod'
 import { invalidArgument } from '../engine/base/errors.ts'
 import { plainText } from '../engine/base/text.ts'
 import { type PeerResult, peerResultSchema } from './peer-schema.ts'
+import { RACE_SCHEMA_VERSION, type RaceResult, raceResultSchema } from './race-schema.ts'
 import { type RunResult, runResultSchema, SCHEMA_VERSION } from './schema.ts'
 import { SUITE_SCHEMA_VERSION, type SuiteResult, suiteResultSchema } from './suite-schema.ts'
 
@@ -31,9 +32,18 @@ interface Documents {
 export type DocumentKind = keyof Documents
 export type DocumentOf<Kind extends DocumentKind> = Documents[Kind]
 
-/** The kind that a document claims, whether valid or not; null if it is not a result. */
+/** The race in `json`, the result of `varve bench peers`; errors as `parseResult`. */
+export function parseRace(json: string, path: string): RaceResult {
+  return checked(parseDocumentText(json, path), path, raceResultSchema, RACE_SCHEMA_VERSION)
+}
+
+function isRace(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'race' in value
+}
+
+/** The kind that a document claims, whether valid or not; null if it is not a result of a run. */
 export function documentKindOf(value: unknown): DocumentKind | null {
-  if (typeof value !== 'object' || value === null) return null
+  if (typeof value !== 'object' || value === null || isRace(value)) return null
   if ('suite' in value) return 'suite'
   if ('peer' in value) return 'peer'
   return 'deterministic' in value || 'schemaVersion' in value ? 'run' : null
@@ -52,6 +62,7 @@ export function parseKinds<Kind extends DocumentKind>(
     throw refused(path, 'peer', "another store's result, which has no ledger")
   }
   if (kind === 'suite' && !isAsked) throw refused(path, 'suite', "a suite's result, not a run's")
+  if (isRace(value)) throw refused(path, 'race', 'the result of a race of stores, not of a run')
   return parsedAs(kind ?? 'run', value, path) as DocumentOf<Kind>
 }
 

@@ -339,7 +339,7 @@ const timed = z
 /** The figures on which a gate's failure casts doubt. */
 export const GATE_COVERS = ['amplification', 'time'] as const
 
-const gate = z.strictObject({
+export const gateSchema = z.strictObject({
   /** kebab-case, for example 'conservation'. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'expected kebab-case'),
   passed: z.boolean(),
@@ -363,7 +363,7 @@ export const runResultSchema = z.strictObject({
   environment: environmentSchema,
   deterministic: deterministicSchema,
   timed,
-  gates: z.array(gate),
+  gates: z.array(gateSchema),
 })
 
 export type RunResult = DeepReadonly<z.infer<typeof runResultSchema>>

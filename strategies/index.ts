@@ -17,12 +17,12 @@ export {
   type RunId,
   rangeOf,
   sliceTables,
-  type Totals,
   tableAt,
   tableFor,
   tablesOf,
 } from '../engine/version/run.ts'
 export { rawBytes, type TableId, type TableMeta } from '../engine/version/table-meta.ts'
+export type { Totals } from '../engine/version/totals.ts'
 export { levelAt, runCount, runsNewestFirst, type Version } from '../engine/version/version.ts'
 export { listStrategies, STRATEGIES, type StrategyListing } from './catalog.ts'
 export {

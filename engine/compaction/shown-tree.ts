@@ -16,8 +16,9 @@
 
 import { equalBytes } from '../base/compare.ts'
 import type { Level } from '../version/level.ts'
-import type { Chunk, Run, Totals } from '../version/run.ts'
+import type { Chunk, Run } from '../version/run.ts'
 import type { TableMeta } from '../version/table-meta.ts'
+import type { Totals } from '../version/totals.ts'
 import { EMPTY_VERSION, type Version } from '../version/version.ts'
 
 /** Number of tables whose keys are compared after an answer … */

@@ -93,30 +93,29 @@ function checkOutputsOrdered({ outputs }: ResolvedSpec): void {
  * output's inputs counts. Both in one walk over the arrivals, of which there may be many thousands.
  */
 function checkMergeArrivals(version: Version, resolved: ResolvedSpec): void {
+  const { inputIds, outputs } = resolved
   const runs = runsNewestFirst(version)
-  const ranges = new Map<ResolvedOutput, { smallest: Uint8Array; largest: Uint8Array }>()
-  for (const arrival of arrivalsOf(resolved)) {
-    checkRecency(runs, arrival, resolved.inputIds)
-    const { output, part } = arrival
-    if (output.run === null) continue
-    const range = ranges.get(output)
-    if (range === undefined) {
-      ranges.set(output, { smallest: part.smallest, largest: part.largest })
-      continue
+  const hulls: (Part | undefined)[] = outputs.map(() => undefined)
+  forEachArrival(resolved, (arrival) => {
+    checkRecency(runs, arrival, inputIds)
+    const { at, part } = arrival
+    const hull = hulls[at]
+    if (hull === undefined) {
+      hulls[at] = part
+      return
     }
-    if (compareBytes(part.smallest, range.smallest) < 0) range.smallest = part.smallest
-    if (compareBytes(part.largest, range.largest) > 0) range.largest = part.largest
-  }
-  for (const [output, range] of ranges) {
-    const inTheWay = overlappingRest(
-      output.run!,
-      { ...range, open: output.toKey },
-      resolved.inputIds,
-    )
+    if (compareBytes(part.smallest, hull.smallest) < 0) hull.smallest = part.smallest
+    if (compareBytes(part.largest, hull.largest) > 0) hull.largest = part.largest
+  })
+  for (const [at, { run, level, toKey }] of outputs.entries()) {
+    const hull = hulls[at]
+    if (run === null || hull === undefined) continue
+    hull.open = toKey
+    const inTheWay = overlappingRest(run, hull, inputIds)
     if (inTheWay.length > 0) {
       throw unsafe(
         'destination-disjoint',
-        `the output overlaps tables that stay in run ${output.run!.id} of level ${output.level}`,
+        `the output overlaps tables that stay in run ${run.id} of level ${level}`,
         inTheWay,
       )
     }
@@ -125,7 +124,7 @@ function checkMergeArrivals(version: Version, resolved: ResolvedSpec): void {
 
 function checkMoveRecency(version: Version, resolved: ResolvedSpec): void {
   const runs = runsNewestFirst(version)
-  for (const arrival of arrivalsOf(resolved)) checkRecency(runs, arrival, resolved.inputIds)
+  forEachArrival(resolved, (arrival) => checkRecency(runs, arrival, resolved.inputIds))
 }
 
 /**
@@ -205,8 +204,10 @@ function checkDrop(
 }
 
 /** A key range. If `open` is set, its end is exclusive at `open`. */
-interface Part extends KeyRange {
-  readonly open?: Uint8Array | null
+interface Part {
+  smallest: Uint8Array
+  largest: Uint8Array
+  open: Uint8Array | null
 }
 
 /** A part of an input table that goes to one output. */
@@ -214,21 +215,27 @@ interface Arrival {
   readonly input: ResolvedInput
   readonly table: TableMeta
   readonly output: ResolvedOutput
+  /** Index of the output. */
+  readonly at: number
+  /** Owned. */
   readonly part: Part
 }
 
 /**
- * What arrives at the outputs, which must ascend. Each table is compared only with the outputs that
- * it reaches, and nothing is kept: a spec may have many thousands of both.
+ * Calls `visit` with what arrives at the outputs, which must ascend. Each table is compared only
+ * with the outputs that it reaches: a spec may have many thousands of both.
  */
-function* arrivalsOf({ inputs, outputs }: ResolvedSpec): Generator<Arrival, void, undefined> {
+function forEachArrival(
+  { inputs, outputs }: ResolvedSpec,
+  visit: (arrival: Arrival) => void,
+): void {
   for (const input of inputs) {
     for (const table of input.tables) {
       for (let at = outputAt(outputs, table.smallest); at < outputs.length; at++) {
         const output = outputs[at]!
         const part = partWithin(table, output)
         if (part === null) break
-        yield { input, table, output, part }
+        visit({ input, table, output, at, part })
       }
     }
   }
@@ -261,7 +268,7 @@ export function partWithin(range: KeyRange, { fromKey, toKey }: ResolvedOutput):
 
 function overlappingRest(
   run: Run,
-  part: Part,
+  part: KeyRange & { readonly open?: Uint8Array | null },
   inputIds: ReadonlySet<TableId>,
 ): readonly TableMeta[] {
   const { from, to } = overlapping(run, part)

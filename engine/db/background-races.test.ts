@@ -106,6 +106,34 @@ test('a log stays until the flush of its memtable, and of all older ones, is dur
   db.close()
 })
 
+test('a memtable is not frozen while a group is in its log and not in it yet', async () => {
+  const { db, storage, executor } = openHeld({ strategy: never, options, holdsCalls: true })
+  const logBytes = () =>
+    storage
+      .list('/db')
+      .filter((name) => name.endsWith('.log'))
+      .reduce((sum, name) => sum + storage.size(`/db/${name}`), 0)
+  fill(db, 'a')
+  // The next log is made beside the writes, so the full memtable still takes some.
+  expect(executor.jobs).toEqual([])
+  const before = logBytes()
+  const put = db.put(bytes('b'), bytes('b=1'), { sync: true })
+  while (logBytes() === before) await null
+  // The group waits for its fdatasync. The preparation ends now.
+  while (executor.calls.length > 0) executor.calls[0]!.end()
+  expect(executor.jobs).toEqual([])
+  await put
+  const [flush] = executor.jobs
+  flush!.end()
+  while (executor.calls.length > 0) executor.calls[0]!.end()
+  expect(db.version.totals.tables).toBe(1)
+  const rebooted = reboot(storage)
+  expect([read(rebooted, 'a'), read(rebooted, 'b')]).toEqual(['a=1', 'b=1'])
+  rebooted.close()
+  while (executor.jobs.length > 0 || executor.calls.length > 0) executor.wait()
+  db.close()
+})
+
 test('a log stays if its flush cannot be recorded', () => {
   const { db, storage, executor } = openHeld({ strategy: never, options })
   db.close()

@@ -265,6 +265,27 @@ describe('a group that admission holds', () => {
   })
 })
 
+test('the batches of single puts and deletes are used again, for one entry each', async () => {
+  const { db } = openTest()
+  const large = new Uint8Array(10_000).fill(1)
+  for (let round = 0; round < 3; round++) {
+    const values = Array.from({ length: 20 }, (_, key) => bytes(`${round}-${key}`))
+    await Promise.all([
+      ...values.map((value, key) => db.put(bytes(`${key}`), value)),
+      db.put(bytes('large'), large),
+      db.delete(bytes('0')),
+    ])
+    expect(db.lastSeq).toBe((round + 1) * 22)
+    expect(db.get(bytes('0'))).toBeUndefined()
+    expect(db.get(bytes('large'))).toEqual(large)
+    for (let key = 1; key < 20; key++) expect(db.get(bytes(`${key}`))).toEqual(values[key])
+  }
+  await expect(db.put(bytes('0'), null as never)).rejects.toEqual(coded('LSM_INVALID_ARGUMENT'))
+  await db.put(bytes('0'), bytes('last'))
+  expect(db.lastSeq).toBe(3 * 22 + 1)
+  db.close()
+})
+
 describe('fdatasyncs per write', () => {
   /** Writers that each wait for their write before the next; returns writes per sync. */
   async function writesPerSync(writers: number, writesEach: number): Promise<number> {

@@ -14,9 +14,10 @@
  */
 
 import { invalidArgument } from '../base/errors.ts'
+import { IdleBuffers } from '../base/idle-buffers.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
-import type { WriteBatch, WriteBatchSink } from '../wal/write-batch.ts'
+import { WriteBatch, type WriteBatchSink } from '../wal/write-batch.ts'
 import type { Durability } from './call-options.ts'
 import type { IntervalSync } from './interval-sync.ts'
 import type { WriteAdmission } from '../scheduling/write-gate.ts'
@@ -60,16 +61,48 @@ export interface CommitParts {
   readonly defaultSync: Durability
 }
 
-interface Waiting {
-  readonly batch: WriteBatch
-  readonly sync: Durability
+/** Batches for puts and deletes of one entry; a batch with more memory than this is not kept. */
+const ENTRY_BATCHES_KEPT_MAX = 256
+const ENTRY_BATCH_BYTES_KEPT_MAX = 4096
+
+/** The writer of a batch, who waits for its end. */
+interface Writer {
+  /** Whether the batch is one of `entryBatch`, to be used again. */
+  readonly isEntry: boolean
   readonly resolve: () => void
   readonly reject: (cause: unknown) => void
 }
 
+/** Promised writes that are committed together, in the order of the calls; at least one. */
+class Group {
+  /** Literals of one element: most groups of a writer that waits for each write stay this small. */
+  readonly batches: WriteBatch[]
+  readonly writers: Writer[]
+  bytes: number
+  /** The durabilities that its writers asked for. */
+  isSynced: boolean
+  isSyncedInInterval: boolean
+
+  constructor(batch: WriteBatch, writer: Writer, sync: Durability) {
+    this.batches = [batch]
+    this.writers = [writer]
+    this.bytes = batch.byteLength
+    this.isSynced = sync === true
+    this.isSyncedInInterval = sync === 'interval'
+  }
+
+  add(batch: WriteBatch, writer: Writer, sync: Durability): void {
+    this.batches.push(batch)
+    this.writers.push(writer)
+    this.bytes += batch.byteLength
+    if (sync === true) this.isSynced = true
+    else if (sync === 'interval') this.isSyncedInInterval = true
+  }
+}
+
 /** A group that is in the log. */
 interface Logged {
-  readonly group: readonly Waiting[]
+  readonly group: Group
   /** Its batches as they enter the memtable: large values are pointers. */
   readonly stored: readonly WriteBatch[]
 }
@@ -77,17 +110,22 @@ interface Logged {
 /** A group of this size takes no more batches, so that a small write does not wait long. */
 const GROUP_BYTES_MAX = 1024 * 1024
 
+/** A microtask from here costs half of one by `queueMicrotask`, which makes an async resource. */
+const RESOLVED = Promise.resolve()
+
 export class Commits {
   readonly #head: CommitHead
   readonly #host: CommitHost
-  readonly #queue: Waiting[] = []
+  /** Groups that wait, oldest first. Only the last one takes more batches. */
+  readonly #queue: Group[] = []
   readonly #inserter: MemTableInserter
   readonly #admission: WriteAdmission
   readonly #interval: IntervalSync
   readonly #defaultSync: Durability
+  readonly #entryBatches = new IdleBuffers(() => new WriteBatch(), ENTRY_BATCHES_KEPT_MAX)
   #scheduled = false
   /** The group that admission was asked about, and that is not in the log yet. */
-  #next: readonly Waiting[] | null = null
+  #next: Group | null = null
   /** Whether `#next` may be appended. */
   #isAdmitted = false
   /** The group whose fdatasync is under way; it is not visible yet. */
@@ -137,8 +175,32 @@ export class Commits {
     reject: (cause: unknown) => void,
   ): void {
     refusePointers(batch)
+    this.#enqueue(batch, sync ?? this.#defaultSync, { isEntry: false, resolve, reject })
+  }
+
+  /** An empty batch for one put or delete, to be passed to `commitEntry`. */
+  entryBatch(): WriteBatch {
+    return this.#entryBatches.take()
+  }
+
+  /** As `commit`; takes the batch, which came from `entryBatch`. */
+  commitEntry(
+    batch: WriteBatch,
+    sync: Durability | undefined,
+    resolve: () => void,
+    reject: (cause: unknown) => void,
+  ): void {
+    this.#enqueue(batch, sync ?? this.#defaultSync, { isEntry: true, resolve, reject })
+  }
+
+  #enqueue(batch: WriteBatch, sync: Durability, writer: Writer): void {
     batch.hold()
-    this.#queue.push({ batch, sync: sync ?? this.#defaultSync, resolve, reject })
+    const last = this.#queue.at(-1)
+    if (last === undefined || last.bytes >= GROUP_BYTES_MAX) {
+      this.#queue.push(new Group(batch, writer, sync))
+    } else {
+      last.add(batch, writer, sync)
+    }
     this.#schedule()
   }
 
@@ -163,7 +225,7 @@ export class Commits {
     }
     while (this.#next !== null || this.#queue.length > 0) {
       this.#admission.waitForRoom()
-      const group = this.#next ?? this.#takeGroup()
+      const group = this.#next ?? this.#queue.shift()!
       this.#next = null
       this.#commitGroup(group, 'now')
     }
@@ -185,18 +247,20 @@ export class Commits {
     if (this.#scheduled || this.#syncing !== null) return
     if (this.#next === null ? this.#queue.length === 0 : !this.#isAdmitted) return
     this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (this.#syncing === null) this.#commitNext()
-      this.#schedule()
-    })
+    RESOLVED.then(this.#turn)
+  }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false
+    if (this.#syncing === null) this.#commitNext()
+    this.#schedule()
   }
 
   /** Commits the next group, if there is one and it is admitted. */
   #commitNext(): void {
     if (this.#next === null && this.#queue.length > 0) {
-      this.#next = this.#takeGroup()
-      this.#isAdmitted = this.#admission.admit(bytesOf(this.#next), this.#resume)
+      this.#next = this.#queue.shift()!
+      this.#isAdmitted = this.#admission.admit(this.#next.bytes, this.#resume)
     }
     const group = this.#next
     if (group === null || !this.#isAdmitted) return
@@ -210,17 +274,7 @@ export class Commits {
     this.#schedule()
   }
 
-  #takeGroup(): readonly Waiting[] {
-    let bytes = 0
-    let count = 0
-    while (count < this.#queue.length && bytes < GROUP_BYTES_MAX) {
-      bytes += this.#queue[count]!.batch.byteLength
-      count++
-    }
-    return this.#queue.splice(0, count)
-  }
-
-  #commitGroup(group: readonly Waiting[], when: 'now' | 'later'): void {
+  #commitGroup(group: Group, when: 'now' | 'later'): void {
     try {
       this.#host.assertWritable()
     } catch (cause) {
@@ -228,15 +282,15 @@ export class Commits {
       return
     }
     try {
-      const stored = this.#head.append(group.map((waiting) => waiting.batch))
+      const stored = this.#head.append(group.batches)
       const logged = { group, stored }
-      if (this.#interval.isOverdue || group.some(({ sync }) => sync === true)) {
+      if (group.isSynced || this.#interval.isOverdue) {
         if (when === 'later') {
           this.#syncLater(logged)
           return
         }
         this.#syncNow()
-      } else if (group.some(({ sync }) => sync === 'interval')) {
+      } else if (group.isSyncedInInterval) {
         this.#interval.appended()
       }
       this.#acknowledge(logged)
@@ -265,22 +319,25 @@ export class Commits {
   }
 
   #acknowledge({ group, stored }: Logged): void {
-    this.#publish(
-      group.map((waiting) => waiting.batch),
-      stored,
-    )
+    this.#publish(group.batches, stored)
     this.#syncing = null
-    for (const { batch, resolve } of group) {
-      batch.release()
-      resolve()
-    }
+    this.#release(group)
+    for (const { resolve } of group.writers) resolve()
   }
 
-  #reject(group: readonly Waiting[], cause: unknown): void {
+  #reject(group: Group, cause: unknown): void {
     this.#syncing = null
-    for (const { batch, reject } of group) {
+    this.#release(group)
+    for (const { reject } of group.writers) reject(cause)
+  }
+
+  #release({ batches, writers }: Group): void {
+    for (let index = 0; index < batches.length; index++) {
+      const batch = batches[index]!
       batch.release()
-      reject(cause)
+      if (!writers[index]!.isEntry || batch.byteLength > ENTRY_BATCH_BYTES_KEPT_MAX) continue
+      batch.clear()
+      this.#entryBatches.give(batch)
     }
   }
 
@@ -291,12 +348,6 @@ export class Commits {
     this.#isUnpublished = false
     this.#host.committed(batches, deletes)
   }
-}
-
-function bytesOf(group: readonly Waiting[]): number {
-  let bytes = 0
-  for (const { batch } of group) bytes += batch.byteLength
-  return bytes
 }
 
 /** A caller's batch must not contain pointers: only the engine knows where a value lies. */

@@ -192,18 +192,20 @@ export class Database implements Disposable {
    */
   put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const batch = new WriteBatch()
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
       batch.put(key, value)
-      this.#parts.commits.commit(batch, wantsSync(options, 'put'), resolve, reject)
+      commits.commitEntry(batch, wantsSync(options, 'put'), resolve, reject)
     })
   }
 
   /** Writes a batch of one deletion. It is no error if the key has no value. Errors: as `write`. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const batch = new WriteBatch()
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
       batch.delete(key)
-      this.#parts.commits.commit(batch, wantsSync(options, 'delete'), resolve, reject)
+      commits.commitEntry(batch, wantsSync(options, 'delete'), resolve, reject)
     })
   }
 

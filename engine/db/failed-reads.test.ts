@@ -12,6 +12,7 @@ import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, everyNth, openTest } from '../testing/fixtures.ts'
+import { Interleaving, type Schedule, schedulesFrom } from '../testing/interleavings.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Cursor } from './cursor.ts'
 import type { Database } from './database.ts'
@@ -23,16 +24,19 @@ const KEYS = 200
 type Pair = readonly [Uint8Array, Uint8Array]
 
 /** Several runs of several tables of several blocks each, none of them cached, and a memtable. */
-function lived(thresholdBytes: number | null) {
+function lived(thresholdBytes: number | null, schedule: Schedule) {
+  const interleaving = new Interleaving(schedule)
   const storage = new FaultStorage(new MemoryStorage(new Ledger()))
   const options = { blockCacheBytes: 0, compression: 'none', valueLog: { thresholdBytes } } as const
-  const { db } = openTest({ storage: storage as never, strategy: everyNth(4), options })
-  fill(db, 1200)
+  const jobs = interleaving.open(options)
+  const { db } = openTest({ storage: storage as never, strategy: everyNth(4), ...jobs })
+  fill(db, interleaving, 1200)
   // What a table's open reads is not what fails here.
-  return { db, storage, pairs: [...db.scan()] as readonly Pair[] }
+  return { db, storage, interleaving, pairs: [...db.scan()] as readonly Pair[] }
 }
 
-function fill(db: Database, rounds: number): void {
+/** Jobs may end between the writes; those that are left run while reads fail. */
+function fill(db: Database, interleaving: Interleaving, rounds: number): void {
   const random = createRandom(7)
   for (let round = 0; round < rounds; round++) {
     const batch = new WriteBatch()
@@ -40,6 +44,7 @@ function fill(db: Database, rounds: number): void {
     if (random.nextBelow(5) === 0) batch.delete(k)
     else batch.put(k, bytes(`${round}`.padEnd(random.nextBelow(90), '.')))
     db.writeSync(batch)
+    interleaving.turn()
   }
 }
 
@@ -122,11 +127,15 @@ function expectAt(cursor: Cursor, pair: Pair | undefined): void {
   else expect([cursor.key(), cursor.value()]).toEqual(pair)
 }
 
+const [INLINE, SEEDED] = schedulesFrom(7, 1) as [Schedule, Schedule]
+
 describe.each([
-  ['values in the tables', null],
-  ['values in the log', 40],
-])('%s', (_, thresholdBytes) => {
-  const { db, storage, pairs } = lived(thresholdBytes)
+  ['values in the tables', null, INLINE],
+  ['values in the log', 40, INLINE],
+  ['values in the tables', null, SEEDED],
+  ['values in the log', 40, SEEDED],
+])('%s, above %s bytes, jobs %s', (_, thresholdBytes, schedule) => {
+  const { db, storage, pairs } = lived(thresholdBytes, schedule)
 
   test('a cursor is at no entry after a failed move, and correct after the next seek', () => {
     let failures = 0
@@ -169,7 +178,7 @@ describe.each([
   })
 
   test('a scan ends with the error and releases its tables', () => {
-    const { db, storage, pairs } = lived(thresholdBytes)
+    const { db, storage, interleaving, pairs } = lived(thresholdBytes, schedule)
     for (const reverse of [false, true]) {
       for (let skips = 0; skips < 30; skips += 3) {
         const scan = db.scan({ reverse })
@@ -184,7 +193,7 @@ describe.each([
       }
     }
     for (let round = 0; round < 20; round++) {
-      fill(db, 100)
+      fill(db, interleaving, 100)
       db.flush()
     }
     const tables = storage.list('/db').filter((name) => name.endsWith('.sst'))

@@ -5,6 +5,7 @@ import type { MemoryStorage } from '../storage/memory-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
 import { bytes, never, openTest } from '../testing/fixtures.ts'
+import { Interleaving, type Schedule, schedulesFrom } from '../testing/interleavings.ts'
 import {
   killed,
   large,
@@ -25,6 +26,8 @@ import {
   written,
 } from '../testing/recovery-fixtures.ts'
 import type { DatabaseEvent, LostWrites } from './events.ts'
+
+const [INLINE, SEEDED] = schedulesFrom(5, 1) as [Schedule, Schedule]
 
 function closed(count: number): MemoryStorage {
   const { db, storage } = openTest({ strategy: never })
@@ -93,11 +96,12 @@ function rotten(at: number): MemoryStorage {
  * What an open tells to be lost; null where nothing is, or where it fails before it has told
  * anything.
  */
-function lostAtOpen(storage: Storage): LostWrites | null {
+function lostAtOpen(storage: Storage, schedule: Schedule = 'inline'): LostWrites | null {
   const events: DatabaseEvent[] = []
   const onEvent = (event: DatabaseEvent) => events.push(event)
   try {
-    openTest({ storage, strategy: never, onEvent, options: { valueLog: log } }).db.close()
+    const jobs = new Interleaving(schedule).open({ valueLog: log })
+    openTest({ storage, strategy: never, onEvent, ...jobs }).db.close()
   } catch (error) {
     if (!(storage instanceof FaultStorage)) throw error
   }
@@ -125,31 +129,36 @@ describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
   })
 
   test.each([
-    ['a power cut that keeps names', 'kept', 'cutAt'],
-    ['a power cut that loses names', 'lost', 'cutAt'],
-    ['an I/O error', 'kept', 'failAt'],
-  ] as const)('is repeated by the next one after %s', (_, names, fault) => {
-    let again: LostWrites | null = null
-    for (let call = 1; ; call++) {
-      const memory = copyOf(damaged)
-      const storage = new FaultStorage(memory)
-      if (fault === 'cutAt') storage.cutAt(call)
-      else storage.failAt(call, 'EIO')
-      const told = lostAtOpen(storage)
-      if (storage.calls < call) break
-      const after = memory.powerLoss({ bytes: names, names }, new Ledger())
-      const isSuperseded = logNumberIn(after) !== logNumberIn(damaged)
-      const second = lostAtOpen(after)
-      const where = `at call ${call}`
-      expect(isSuperseded ? told : second, where).toMatchObject({
-        seqFrom: lost.seqFrom,
-        seqTo: lost.seqTo,
-      })
-      // A table that the failed open left half written is kept too.
-      expect(keptIn(after), where).toEqual(expect.arrayContaining(keptIn(whole)))
-      if (!isSuperseded) again = second
-    }
-    // Just before the edit the table is whole, and holds nothing that is lost.
-    expect(again).toEqual(lost)
-  })
+    ['a power cut that keeps names', 'kept', 'cutAt', INLINE],
+    ['a power cut that loses names', 'lost', 'cutAt', INLINE],
+    ['an I/O error', 'kept', 'failAt', INLINE],
+    ['a power cut that loses names', 'lost', 'cutAt', SEEDED],
+    ['an I/O error', 'kept', 'failAt', SEEDED],
+  ] as const)(
+    'is repeated by the next one after %s %s %s, jobs %s',
+    (_, names, fault, schedule) => {
+      let again: LostWrites | null = null
+      for (let call = 1; ; call++) {
+        const memory = copyOf(damaged)
+        const storage = new FaultStorage(memory)
+        if (fault === 'cutAt') storage.cutAt(call)
+        else storage.failAt(call, 'EIO')
+        const told = lostAtOpen(storage, schedule)
+        if (storage.calls < call) break
+        const after = memory.powerLoss({ bytes: names, names }, new Ledger())
+        const isSuperseded = logNumberIn(after) !== logNumberIn(damaged)
+        const second = lostAtOpen(after, schedule)
+        const where = `at call ${call}, jobs ${schedule}`
+        expect(isSuperseded ? told : second, where).toMatchObject({
+          seqFrom: lost.seqFrom,
+          seqTo: lost.seqTo,
+        })
+        // A table that the failed open left half written is kept too.
+        expect(keptIn(after), where).toEqual(expect.arrayContaining(keptIn(whole)))
+        if (!isSuperseded) again = second
+      }
+      // Just before the edit the table is whole, and holds nothing that is lost.
+      expect(again).toEqual(lost)
+    },
+  )
 })

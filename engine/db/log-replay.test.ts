@@ -19,6 +19,52 @@ import {
   write,
   written,
 } from '../testing/recovery-fixtures.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
+
+describe('a log that begins with copies of the last batches of the log before', () => {
+  function announcement(seq: number): Uint8Array {
+    const batch = new WriteBatch()
+    batch.setSeq(seq)
+    return batch.view()
+  }
+
+  /** The first log has the batches before `end`, the second those from `from` on. */
+  function split(end: number, from: number) {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    const records = recordsOf(storage.readAll(log, tag))
+    rewrite(storage, log, records.slice(0, end))
+    const copies = end > from ? [announcement(from + 1)] : []
+    rewrite(storage, '/db/000900.log', [...copies, ...records.slice(from)])
+    return storage
+  }
+
+  test.each([
+    ['some', 7, 4],
+    ['all', 7, 0],
+    ['none', 7, 7],
+    ['no others', 10, 8],
+  ])('is replayed without them: %s', (_, end, from) => {
+    expect(faultsIn(split(end, from))).toEqual([])
+    expect(open(split(end, from), 'absolute')).toMatchObject({ keys: keysUpTo(10) })
+  })
+
+  test('ends the replay if a batch is missing behind them', () => {
+    const storage = split(7, 8)
+    expect(faultsIn(storage)).toEqual([expect.stringMatching(/batch of seq 9, expected seq 8$/)])
+    const copies = split(6, 4)
+    leaveOut(copies, '/db/000900.log', 3, 1)
+    expect(faultsIn(copies)).toEqual([expect.stringMatching(/batch of seq 8, expected seq 7$/)])
+  })
+
+  test('copies elsewhere end the replay', () => {
+    const storage = written(10)
+    const log = onlyLog(storage)
+    const records = recordsOf(storage.readAll(log, tag))
+    rewrite(storage, log, [...records.slice(0, 7), ...records.slice(4)])
+    expect(faultsIn(storage)).toEqual([expect.stringMatching(/batch of seq 5, expected seq 8$/)])
+  })
+})
 
 describe('a gap or damage in the logs', () => {
   test.each([

@@ -4,8 +4,9 @@
  * they all report the same.
  *
  * Invariant: the returned batches continue the manifest's last sequence number without a gap, and
- * none is returned twice: copies at the beginning of a log are skipped. If a batch does not follow the previous one, or points to a value that is missing, neither that batch
- * nor a later one of its log is returned.
+ * none is returned twice: copies at the beginning of a log are skipped. If a batch does not follow
+ * the previous one, or points to a value that is missing, neither that batch nor a later one of its
+ * log is returned.
  */
 
 import { corruption, isLsmError, type LsmError } from '../base/errors.ts'
@@ -133,12 +134,19 @@ class ReplayBuilder {
   readLog(number: number, bytes: Uint8Array, path: string): void {
     const reader = new LogReader(bytes, path, this.#mode)
     let stoppedAt: number | null = null
-    let mayRepeat = true
+    /** The sequence number that the next copy has. */
+    let copiesFrom: number | null = null
     while (reader.next()) {
       const { recordOffset } = reader
       const batch = batchOf(reader, path)
-      if (mayRepeat && !isLsmError(batch) && this.#repeats(batch)) continue
-      mayRepeat = false
+      if (!isLsmError(batch)) {
+        if (recordOffset === 0 && this.#announcesCopies(batch)) copiesFrom = batch.seq
+        if (batch.seq === copiesFrom && this.#isKnown(batch)) {
+          copiesFrom += batch.count
+          continue
+        }
+      }
+      copiesFrom = null
       if (stoppedAt === null) {
         const fault = isLsmError(batch)
           ? { error: batch, isCrash: false }
@@ -202,11 +210,16 @@ class ReplayBuilder {
   }
 
   /**
-   * Whether the batch was replayed, or is in a table: a log may begin with copies of the last
-   * batches of the log before (`log-rotation.ts`).
+   * Whether this first batch of a log says that the next ones are copies of the last batches of the
+   * log before (`log-rotation.ts`).
    */
-  #repeats({ seq, count }: WriteBatch): boolean {
-    return count > 0 && seq + count - 1 <= this.#lastSeq
+  #announcesCopies({ seq, count }: WriteBatch): boolean {
+    return count === 0 && seq <= this.#lastSeq
+  }
+
+  /** Whether the batch was replayed, or is in a table. */
+  #isKnown({ seq, count }: WriteBatch): boolean {
+    return seq + count - 1 <= this.#lastSeq
   }
 
   #faultOf(batch: WriteBatch, path: string, offset: number): ReplayFault | null {

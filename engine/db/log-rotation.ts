@@ -4,18 +4,21 @@
  * What a reboot finds in a log must continue what it finds in the log before. So where an older log
  * is needed beside a newer one, it is made durable before the newer one takes writes. `prepare`
  * does that beside other work, and creates the next log. Batches that are logged meanwhile may not
- * be durable at the end, so they are kept, and the next log begins with copies of them: recovery
- * skips what it knows already.
+ * be durable at the end, so they are kept, and the next log begins with copies of them. An empty
+ * batch with the sequence number of the first one says that copies follow: recovery skips those
+ * that it knows already.
  *
  * Invariant: when a log takes its first write, its name is durable, and so is every batch that is
  * only in older logs.
  */
 
+import type { SeqNum } from '../base/internal-key.ts'
 import { walName } from '../manifest/file-names.ts'
 import type { FileNumbers } from '../manifest/file-numbers.ts'
 import { removeStep, type SlowWork, syncFolderStep, syncStep } from '../storage/slow-call.ts'
 import { joinPath, type Storage } from '../storage/storage.ts'
 import { LogWriter } from '../wal/log-writer.ts'
+import { WriteBatch } from '../wal/write-batch.ts'
 import type { SlowCalls } from './slow-calls.ts'
 
 export interface LogRotationParts {
@@ -40,6 +43,8 @@ interface NumberedLog {
 interface Preparation extends NumberedLog {
   /** Logged since the preparation began, in order. */
   readonly kept: Uint8Array[]
+  /** The sequence number of the first of them. */
+  keptFrom: SeqNum
   isDone: boolean
 }
 
@@ -70,16 +75,19 @@ export class LogRotation {
   }
 
   /** Frames a batch for the next `write` of the current log. */
-  add(batch: Uint8Array): void {
-    this.#current.log.add(batch)
-    this.#next?.kept.push(batch.slice())
+  add(batch: WriteBatch): void {
+    const bytes = batch.view()
+    this.#current.log.add(bytes)
+    if (this.#next === null) return
+    if (this.#next.kept.length === 0) this.#next.keptFrom = batch.seq
+    this.#next.kept.push(bytes.slice())
   }
 
   /** Begins to prepare the next rotation, where that can be done beside other work. */
   prepare(): void {
     const { calls, onPrepared, failed } = this.#parts
     if (!calls.areBeside || this.#next !== null) return
-    const next: Preparation = { ...this.#create(), kept: [], isDone: false }
+    const next: Preparation = { ...this.#create(), kept: [], keptFrom: 0, isDone: false }
     this.#next = next
     calls.run(this.#preparing(next), (result) => {
       if (result instanceof Error) failed(result)
@@ -97,7 +105,7 @@ export class LogRotation {
     const next = this.#next
     this.#next = null
     if (next?.isDone) {
-      for (const batch of next.kept) next.log.add(batch)
+      addCopies(next)
       next.log.write()
       superseded.close()
       this.#current = next
@@ -151,4 +159,12 @@ export class LogRotation {
     }
     return created
   }
+}
+
+function addCopies({ log, kept, keptFrom }: Preparation): void {
+  if (kept.length === 0) return
+  const announcement = new WriteBatch()
+  announcement.setSeq(keptFrom)
+  log.add(announcement.view())
+  for (const batch of kept) log.add(batch)
 }

@@ -2,8 +2,10 @@
 
 import { describe, expect, test } from 'vitest'
 import { Ledger, liveBytes } from '../storage/ledger.ts'
+import type { MemoryStorage } from '../storage/memory-storage.ts'
 import { countFolder, folderBytes } from '../storage/storage.ts'
 import { never, openTest } from '../testing/fixtures.ts'
+import { schedulesFrom } from '../testing/interleavings.ts'
 import { flip, replace, tag } from '../testing/log-fixtures.ts'
 import {
   create,
@@ -14,12 +16,17 @@ import {
   leaveOut,
   MODES,
   onlyLog,
-  open,
+  open as openAs,
   write,
   written,
 } from '../testing/recovery-fixtures.ts'
+import type { LogRecoveryMode } from '../wal/log-reader.ts'
 
-describe('a file that may hold lost writes', () => {
+const SCHEDULES = schedulesFrom(3, 1)
+
+describe.each(SCHEDULES)('a file that may hold lost writes, jobs %s,', (schedule) => {
+  const open = (storage: MemoryStorage, mode: LogRecoveryMode) => openAs(storage, mode, schedule)
+
   test('is kept if it is an orphaned table with newer writes or one that cannot be read', () => {
     const storage = written(10)
     const { db, storage: other } = openTest({ strategy: never })
@@ -115,7 +122,9 @@ describe('a file that may hold lost writes', () => {
   })
 })
 
-describe('names that are taken', () => {
+describe.each(SCHEDULES)('names that are taken, jobs %s:', (schedule) => {
+  const open = (storage: MemoryStorage, mode: LogRecoveryMode) => openAs(storage, mode, schedule)
+
   test('a folder named like the next file does not stop the next flush', () => {
     const storage = written(10)
     for (let number = 3; number < 60; number++) {

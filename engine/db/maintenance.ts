@@ -46,10 +46,9 @@ export class Maintenance {
    * Does what is due after a commit. A failure is kept in `health`: the commit itself succeeded.
    */
   afterCommit(): void {
-    const { health, head, values, collector, memtableBytes } = this.#parts
+    const { health, values, collector } = this.#parts
     const { rolled } = values
-    const isFull = head.memtable.rawBytes >= memtableBytes
-    if (!isFull && rolled === this.#rolledBefore) return
+    if (!this.#isFreezeDue() && rolled === this.#rolledBefore) return
     this.#rolledBefore = rolled
     health.attempt(() => {
       this.makeRoom()
@@ -72,15 +71,20 @@ export class Maintenance {
 
   /** Freezes a full memtable, if there is room for it, and starts what is due then. */
   makeRoom(): void {
-    const { head, commits, scheduler, memtableBytes, memtablesMax } = this.#parts
-    if (head.memtable.rawBytes < memtableBytes) return
-    head.prepare()
-    if (head.frozen >= memtablesMax) return
-    if (!head.isPrepared && head.memtable.rawBytes < OVERFULL * memtableBytes) return
+    const { head, commits, scheduler, memtablesMax } = this.#parts
+    if (!this.#isFreezeDue() || head.frozen >= memtablesMax) return
     // What is in the log must be in the memtable that is frozen with it.
     if (commits.hasUnpublished) return
     head.freeze()
     scheduler.schedule()
+  }
+
+  /** Whether the memtable is full, and its freeze is prepared or cannot wait for that. */
+  #isFreezeDue(): boolean {
+    const { head, memtableBytes } = this.#parts
+    if (head.memtable.rawBytes < memtableBytes) return false
+    head.prepare()
+    return head.isPrepared || head.memtable.rawBytes >= OVERFULL * memtableBytes
   }
 
   /** Flushes the memtable, compacts to rest, and collects all that is due. Throws what fails. */

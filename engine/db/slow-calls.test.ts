@@ -6,6 +6,7 @@ import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { PowerLossChoice } from '../storage/power-loss.ts'
 import { folderBytes } from '../storage/storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
+import { countHandles } from '../testing/faults/open-handles.ts'
 import { bytes, everyNth, never, openTest, text } from '../testing/fixtures.ts'
 import { openHeld } from '../testing/held-executor.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
@@ -134,6 +135,28 @@ test('a failed sync of an edit turns the database read-only and removes nothing'
   expectAfterReboot(storage, ['a'])
 })
 
+test.each(['syncFolder', 'sync'])(
+  'a failed %s of a preparation turns the database read-only, and no file stays open',
+  (failing) => {
+    const storage = new MemoryStorage(new Ledger())
+    const handles = countHandles(storage)
+    const faulty = new FaultStorage(handles.storage)
+    const held = openHeld({ storage: faulty as never, strategy: never, options, holdsCalls: true })
+    fill(held.db, 'a')
+    faulty.failWhen(({ operation }) => operation === failing, 'EIO')
+    endCalls(held)
+    expect(() => write(held.db, 'b', 10)).toThrow(
+      expect.objectContaining({ code: 'LSM_READ_ONLY' }),
+    )
+    expect(text(held.db.get(bytes('a'))!)).toMatch('a')
+    held.db.close()
+    expect(handles.paths()).toEqual([])
+    const { db } = openTest({ storage, strategy: never })
+    expect(text(db.get(bytes('a'))!)).toMatch('a')
+    db.close()
+  },
+)
+
 test('a failed removal turns the database read-only', () => {
   const storage = new MemoryStorage(new Ledger())
   const faulty = new FaultStorage(storage)
@@ -171,6 +194,27 @@ test('writes go on while a freeze is prepared, and the next log repeats what may
   for (const key of keys) expect(text(db.get(bytes(key))!)).toMatch(key)
   db.close()
   expectAfterReboot(storage, keys)
+})
+
+test('writes beside a preparation are not slowed down by each other', () => {
+  let observations = 0
+  const strategy = {
+    ...never,
+    stallLimits() {
+      observations++
+      return { slowdownRuns: 8, stopRuns: 12 }
+    },
+  }
+  const held = openHeld({ strategy, options, holdsCalls: true })
+  fill(held.db, 'a')
+  expect(callsOf(held)).toHaveLength(1)
+  // The pacer lowers the rate at each observation.
+  observations = 0
+  for (let key = 0; key < 10; key++) write(held.db, `${key}`, 10)
+  expect(observations).toBe(0)
+  endAll(held)
+  expect(observations).toBeGreaterThan(0)
+  held.db.close()
 })
 
 test('a memtable waits for the preparation of its freeze, but not beyond twice its size', () => {

@@ -6,6 +6,7 @@ import type { CompactionStrategy } from '../compaction/strategy.ts'
 import { Ledger } from '../storage/ledger.ts'
 import type { MemoryStorage } from '../storage/memory-storage.ts'
 import { bytes, everyNth, openTest } from '../testing/fixtures.ts'
+import { Interleaving, type Schedule, schedulesFrom } from '../testing/interleavings.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import type { Database } from './database.ts'
 
@@ -41,7 +42,15 @@ function addTable(db: Database): void {
 const killed = (storage: MemoryStorage) =>
   storage.powerLoss({ bytes: 'lost', names: 'lost' }, new Ledger())
 
-test.each([true, false])('the state is restored at every reopen (after a close: %s)', (closes) => {
+const [INLINE, SEEDED] = schedulesFrom(9, 1) as [Schedule, Schedule]
+
+test.each([
+  [true, INLINE],
+  [false, INLINE],
+  [true, SEEDED],
+  [false, SEEDED],
+])('the state is restored at every reopen (after a close: %s, jobs %s)', (closes, schedule) => {
+  const interleaving = new Interleaving(schedule)
   /** Falsy ones too, which are states as any other. */
   const states: readonly Json[] = [0, false, '', null, [], { guards: ['a', 'b'] }, 7]
   let storage: MemoryStorage | undefined
@@ -50,6 +59,7 @@ test.each([true, false])('the state is restored at every reopen (after a close: 
     const { strategy, seen } = counting('counting', () => state)
     const opened = openTest({
       strategy,
+      ...interleaving.open(),
       ...(storage === undefined ? {} : { storage: storage as never }),
     })
     const { merges } = opened.db.metrics()

@@ -113,7 +113,7 @@ export class WriteHead implements CommitHead {
     let seq = this.lastSeq + 1
     for (const batch of stored) {
       batch.setSeq(seq)
-      logs.add(batch.view())
+      logs.add(batch)
       seq += batch.count
     }
     logs.current.write()

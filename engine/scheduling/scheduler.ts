@@ -88,11 +88,12 @@ interface Job<Outcome> {
   startedAtMs: number | null
   /** Null while it runs. */
   outcome: Outcome | null
+  /** Its install waits or is under way. */
+  isInstalling: boolean
 }
 
 interface FlushJob<Flush, Outcome> extends Job<Outcome> {
   readonly flush: Flush
-  isInstalling: boolean
 }
 
 interface CompactionJob<Plan, Outcome> extends Job<Outcome> {
@@ -140,7 +141,7 @@ export class Scheduler<Flush, Plan, Outcome> {
   /** Queues a flush and starts it as soon as it may start. Throws the first failure. */
   flush(flush: Flush): void {
     this.#attend(() => {
-      const job = { ...this.#newJob(), flush, isInstalling: false }
+      const job = { ...this.#newJob(), flush }
       this.#flushes.push(job)
       this.#startFlush(job)
     })
@@ -194,7 +195,7 @@ export class Scheduler<Flush, Plan, Outcome> {
 
   #newJob(): Job<Outcome> {
     const queuedAtMs = this.#parts.clock.nowMs()
-    return { id: this.#nextId++, queuedAtMs, startedAtMs: null, outcome: null }
+    return { id: this.#nextId++, queuedAtMs, startedAtMs: null, outcome: null, isInstalling: false }
   }
 
   #startFlush(job: FlushJob<Flush, Outcome>): void {
@@ -221,12 +222,18 @@ export class Scheduler<Flush, Plan, Outcome> {
       job.outcome = result
       install()
     })
-    if (!this.#isAttended) this.#parts.onEnded()
+    // While it is being installed, nothing has changed yet.
+    if (!this.#isAttended && !(job.isInstalling && this.#failure === null)) this.#parts.onEnded()
   }
 
   /** An install has ended; `note` takes the job off the books. */
-  #installed(result: VersionEdit | Error, note: (edit: VersionEdit) => void): void {
+  #installed(
+    job: Job<Outcome>,
+    result: VersionEdit | Error,
+    note: (edit: VersionEdit) => void,
+  ): void {
     if (this.#failure !== null) return
+    job.isInstalling = false
     this.#whileAttended(() => {
       if (result instanceof Error) throw result
       note(result)
@@ -242,7 +249,7 @@ export class Scheduler<Flush, Plan, Outcome> {
       if (job === undefined || job.outcome === null || this.#failure !== null) return
       job.isInstalling = true
       tree.installFlush(job.flush, job.outcome, timesOf(job), (result) => {
-        this.#installed(result, () => {
+        this.#installed(job, result, () => {
           this.#flushes.shift()
           this.#guard.begin(clock.nowMs())
         })
@@ -253,8 +260,9 @@ export class Scheduler<Flush, Plan, Outcome> {
   #installCompaction(job: CompactionJob<Plan, Outcome>): void {
     const { tree } = this.#parts
     const state = () => this.#stateAfter(job)
+    job.isInstalling = true
     tree.installCompaction(job.plan, job.outcome!, state, timesOf(job), (result) => {
-      this.#installed(result, (edit) => {
+      this.#installed(job, result, (edit) => {
         job.isInstalled = true
         while (this.#compactions[0]?.isInstalled) this.#compactions.shift()
         this.#guard.note(edit, tree.version, this.#state)

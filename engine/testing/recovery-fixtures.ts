@@ -14,6 +14,7 @@ import { LogReader, type LogRecoveryMode } from '../wal/log-reader.ts'
 import { LogWriter } from '../wal/log-writer.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
 import { bytes, never, openTest, text } from './fixtures.ts'
+import { Interleaving, type Schedule } from './interleavings.ts'
 import { killed, tag } from './log-fixtures.ts'
 
 export const MODES = ['point-in-time', 'tolerate-corrupted-tail', 'absolute'] as const
@@ -40,11 +41,16 @@ export interface Opened {
 }
 
 /** Opens and closes the folder. Returns what the open found, or its error. */
-export function open(storage: MemoryStorage, walRecovery: LogRecoveryMode): Opened | LsmError {
+export function open(
+  storage: MemoryStorage,
+  walRecovery: LogRecoveryMode,
+  schedule: Schedule = 'inline',
+): Opened | LsmError {
+  const jobs = new Interleaving(schedule).open({ walRecovery })
   const events: DatabaseEvent[] = []
   const onEvent = (event: DatabaseEvent) => events.push(event)
   try {
-    const { db } = openTest({ storage, strategy: never, onEvent, options: { walRecovery } })
+    const { db } = openTest({ storage, strategy: never, onEvent, ...jobs })
     const keys = Array.from(db.scan(), ([each]) => text(each))
     db.close()
     return { keys, recovery: events.find((event) => event.kind === 'recovery') ?? null }

@@ -3,7 +3,8 @@
  * whether a deeper level holds one run or several; the data structure is the same.
  */
 
-import { addTotals, NO_TOTALS, type Run, type RunId, type Totals } from './run.ts'
+import type { Run, RunId } from './run.ts'
+import { addTotals, NO_TOTALS, type Totals } from './totals.ts'
 
 /** The runs of one level, newest first, and the sums over them. */
 export interface Level {

@@ -13,10 +13,10 @@ import {
   tableAt,
   tableFor,
   tablesOf,
-  totalsOf,
 } from './run.ts'
 import type { TableMeta } from './table-meta.ts'
 import { parseVersion } from './text.ts'
+import { totalsOf } from './totals.ts'
 
 const template = [...tablesOf(parseVersion('L0\n R1: 1[a,b]').levels[0]!.runs[0]!)][0]!
 

@@ -10,19 +10,11 @@
 import { assert } from '../base/assert.ts'
 import { compareBytes } from '../base/compare.ts'
 import { type KeyRange, lastStartingBy } from './key-range.ts'
-import { rawBytes, type TableId, type TableMeta } from './table-meta.ts'
+import type { TableId, TableMeta } from './table-meta.ts'
+import { addTotals, NO_TOTALS, subtractTotals, type Totals, totalsOf } from './totals.ts'
 
 /** The number of a run. It is never given to another run of the folder. */
 export type RunId = number
-
-/** Sums over a set of tables. */
-export interface Totals {
-  readonly tables: number
-  readonly bytes: number
-  readonly entries: number
-  readonly tombstones: number
-  readonly rawBytes: number
-}
 
 /** Versions of a run share each chunk that did not change. Its range covers its tables. */
 export interface Chunk extends KeyRange {
@@ -46,46 +38,6 @@ export interface Run {
  * chunks; of this size, both cost about the same in a run of some thousand tables.
  */
 const CHUNK_TABLES = 32
-
-/** The sums over no table. */
-export const NO_TOTALS: Totals = { tables: 0, bytes: 0, entries: 0, tombstones: 0, rawBytes: 0 }
-
-/** Sums of `a` and `b`, field by field. */
-export function addTotals(a: Totals, b: Totals): Totals {
-  return {
-    tables: a.tables + b.tables,
-    bytes: a.bytes + b.bytes,
-    entries: a.entries + b.entries,
-    tombstones: a.tombstones + b.tombstones,
-    rawBytes: a.rawBytes + b.rawBytes,
-  }
-}
-
-/** `a` less `b`, field by field. */
-export function subtractTotals(a: Totals, b: Totals): Totals {
-  return {
-    tables: a.tables - b.tables,
-    bytes: a.bytes - b.bytes,
-    entries: a.entries - b.entries,
-    tombstones: a.tombstones - b.tombstones,
-    rawBytes: a.rawBytes - b.rawBytes,
-  }
-}
-
-/** The sums over `tables`. */
-export function totalsOf(tables: readonly TableMeta[]): Totals {
-  let bytes = 0
-  let entries = 0
-  let tombstones = 0
-  let raw = 0
-  for (const table of tables) {
-    bytes += table.bytes
-    entries += table.entries
-    tombstones += table.tombstones
-    raw += rawBytes(table)
-  }
-  return { tables: tables.length, bytes, entries, tombstones, rawBytes: raw }
-}
 
 /** A run of `tables`, which must ascend and be disjoint. */
 export function runOf(id: RunId, tables: readonly TableMeta[]): Run {

@@ -11,9 +11,10 @@ import { assert, paranoid } from '../base/assert.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Json } from '../base/json.ts'
 import { EMPTY_LEVEL, type Level } from './level.ts'
-import { addTotals, checkRun, editRun, type RunId, runOf, subtractTotals } from './run.ts'
+import { checkRun, editRun, type RunId, runOf } from './run.ts'
 import type { SegmentsEdit } from './segment-meta.ts'
 import type { TableMeta } from './table-meta.ts'
+import { addTotals, subtractTotals } from './totals.ts'
 import { checkVersion, type Version, versionOf } from './version.ts'
 
 /**

@@ -9,7 +9,8 @@
 import { show } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 import { EMPTY_LEVEL, type Level } from './level.ts'
-import { addTotals, NO_TOTALS, type Run, type Totals } from './run.ts'
+import type { Run } from './run.ts'
+import { addTotals, NO_TOTALS, type Totals } from './totals.ts'
 
 /** The tree at one moment. */
 export interface Version {

@@ -63,19 +63,19 @@ export class LogWriter {
     this.write()
   }
 
-  /** Frames a record for the next `write`. Copies `payload`. */
-  add(payload: Uint8Array): void {
-    this.#reserve(logRecordBytesMax(payload.length))
+  /** Frames a record for the next `write`: copies the first `bytes` of `payload`. */
+  add(payload: Uint8Array, bytes = payload.length): void {
+    this.#reserve(logRecordBytesMax(bytes))
     let at = 0
     let first = true
     do {
       this.#padBlock()
-      const left = payload.length - at
+      const left = bytes - at
       const length = Math.min(left, LOG_BLOCK_BYTES - this.#blockOffset - LOG_HEADER_BYTES)
       this.#frame(fragmentType(first, length === left), payload, at, length)
       at += length
       first = false
-    } while (at < payload.length)
+    } while (at < bytes)
   }
 
   /** Writes all added records to the file in one append. Does nothing if there are none. */

@@ -19,6 +19,7 @@ import { ByteReader } from '../base/coding.ts'
 import { copyRange } from '../base/copy.ts'
 import { corruption, invalidArgument } from '../base/errors.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
+import type { LogWriter } from './log-writer.ts'
 
 /** The longest key, in bytes. The empty key is a valid key, as in RocksDB. */
 export const KEY_BYTES_MAX = 0xffff
@@ -32,6 +33,10 @@ const COUNT_OFFSET = 8
 const VARINT32_BYTES_MAX = 5
 /** The smallest amount of memory that a non-empty batch allocates. */
 const MEMORY_BYTES_MIN = 256
+/** A batch starts with at most this much memory, however large the last one was. */
+const FIRST_MEMORY_BYTES_MAX = 64 * 1024
+/** With how much memory the next batch starts: writers often make batches of a similar size. */
+let firstMemoryBytes = MEMORY_BYTES_MIN
 const NO_MEMORY = new Uint8Array(0)
 const TWO_POW_32 = 0x100000000
 
@@ -121,6 +126,10 @@ export class WriteBatch {
   /** Sets the sequence number of the first record: the engine's part, at the commit. */
   setSeq(seq: number): void {
     this.#requireMemory()
+    if (this.#count > 1) {
+      const roomyBytes = Math.ceil(this.#length * 1.125) + VARINT32_BYTES_MAX
+      firstMemoryBytes = Math.min(roomyBytes, FIRST_MEMORY_BYTES_MAX)
+    }
     writeU32(this.#bytes, 0, seq % TWO_POW_32)
     writeU32(this.#bytes, 4, Math.floor(seq / TWO_POW_32))
   }
@@ -205,6 +214,12 @@ export class WriteBatch {
     return this.#bytes.subarray(0, this.#length)
   }
 
+  /** Frames the representation as a record for the next write of `log`. */
+  addTo(log: LogWriter): void {
+    this.#requireMemory()
+    log.add(this.#bytes, this.#length)
+  }
+
   /**
    * Passes every record to `sink`, in order, without allocating. The batch refuses changes
    * meanwhile.
@@ -287,9 +302,10 @@ export class WriteBatch {
       const data = { bytes: needed, bytesMax: BATCH_BYTES_MAX }
       throw invalidArgument(`write batch of ${needed} bytes; at most ${BATCH_BYTES_MAX}`, data)
     }
-    const doubled = Math.min(this.#length * 2, BATCH_BYTES_MAX)
-    const grown = new Uint8Array(Math.max(needed, doubled, MEMORY_BYTES_MIN))
-    if (this.#bytes !== NO_MEMORY) grown.set(this.#bytes.subarray(0, this.#length))
+    const isFirst = this.#bytes === NO_MEMORY
+    const usual = isFirst ? firstMemoryBytes : Math.min(this.#length * 2, BATCH_BYTES_MAX)
+    const grown = new Uint8Array(Math.max(needed, usual, MEMORY_BYTES_MIN))
+    if (!isFirst) grown.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = grown
   }
 

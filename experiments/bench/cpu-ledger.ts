@@ -14,7 +14,7 @@ export interface Part {
   readonly perOperation: number
 }
 
-/** A function, with the file that it is in; without a line, so that two versions can be compared. */
+/** A function and its file; without a line, so that two versions can be compared. */
 export interface FunctionPart extends Part {
   readonly place: string
 }

@@ -17,6 +17,8 @@ export interface BenchProfile extends CpuLedger {
   readonly allocations: readonly FunctionPart[]
 }
 
+/** Functions with a smaller part of the whole are left out. */
+const SHARE_MIN = 0.005
 const CPU_INTERVAL_US = 200
 /** Mean distance between two samples of the heap, in bytes allocated. */
 const HEAP_INTERVAL_BYTES = 16 * 1024
@@ -62,11 +64,17 @@ export async function profileCase(
     const heap = await runFor()
     const { profile: sampled } = await session.post('HeapProfiler.stopSampling')
     const allocations = allocationLedger(sampled, heap)
+    const { rooms, functions } = cpuLedger(profile, profiled)
+    const nsPerOperation = profiled.cpuNs / profiled.operations
+    const bytesPerOperation = allocations.reduce((sum, part) => sum + part.perOperation, 0)
+    const notable = (parts: readonly FunctionPart[], whole: number) =>
+      parts.filter(({ perOperation }) => perOperation >= SHARE_MIN * whole)
     return {
-      ...cpuLedger(profile, profiled),
-      nsPerOperation: profiled.cpuNs / profiled.operations,
-      bytesPerOperation: allocations.reduce((sum, part) => sum + part.perOperation, 0),
-      allocations,
+      rooms,
+      functions: notable(functions, nsPerOperation),
+      nsPerOperation,
+      bytesPerOperation,
+      allocations: notable(allocations, bytesPerOperation),
     }
   } finally {
     session.disconnect()

@@ -1,6 +1,6 @@
 /**
- * Owns the micro-benchmarks of tables: 16-byte keys and 100-byte values, half of which can be
- * compressed, in 4 KiB blocks. The files are real, in the system's temporary folder, and never
+ * Owns the micro-benchmarks of tables: entries of `bench-entries.ts` in 4 KiB blocks. The key of
+ * entry i is the decimal 2i, so the odd numbers are absent. The files are real, in the system's temporary folder, and never
  * synced.
  */
 
@@ -21,6 +21,7 @@ import { ReadAhead } from '../../engine/table/table-cursor.ts'
 import { TableReader } from '../../engine/table/table-reader.ts'
 import { TableWriter } from '../../engine/table/table-writer.ts'
 import type { BenchCase } from './bench-case.ts'
+import { createValues, KEY_BYTES, VALUE_BYTES, writeNumber } from './bench-entries.ts'
 
 /** A prototype of the table writer: 1 M entries, no fsync, operations per second. */
 const REFERENCE_WRITE = { none: 4.4e6, lz4: 1.33e6, zstd: 0.48e6 } as const
@@ -30,8 +31,6 @@ const REFERENCE_FILTERED_MISS = 4.5e6
 /** The middle of 16 to 28 million. */
 const REFERENCE_ITERATION = 22e6
 
-const KEY_BYTES = 16
-const VALUE_BYTES = 100
 const WRITE_ENTRIES = 200_000
 const READ_ENTRIES = 500_000
 const READS = 100_000
@@ -42,22 +41,6 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const storage = new NodeStorage(new Ledger())
 const tag = { cause: 'flush', level: 0 } as const
 let tables = 0
-
-/** The key of entry i is the decimal 2i, so the odd numbers are absent. */
-function writeNumber(target: Uint8Array, start: number, number: number): void {
-  let rest = number
-  for (let at = start + KEY_BYTES - 1; at >= start; at--) {
-    target[at] = 0x30 + (rest % 10)
-    rest = Math.floor(rest / 10)
-  }
-}
-
-function createValues(): Uint8Array {
-  const random = createRandom(1)
-  const values = new Uint8Array(1 << 20)
-  for (let i = 0; i < values.length; i++) values[i] = i % VALUE_BYTES < 50 ? random.nextU32() : 0x2e
-  return values
-}
 
 const values = createValues()
 const valuesCount = Math.floor(values.length / VALUE_BYTES)

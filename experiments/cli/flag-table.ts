@@ -16,6 +16,7 @@ export type VerbName =
   | ('tune' | 'conform' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
   | `db ${'verify' | 'dump' | 'export'}`
+  | 'bench peers'
 
 /** How a value is read and completed. A list is separated by commas. */
 export type FlagKind =
@@ -89,6 +90,7 @@ const assignments = rows('assignments', { multiple: true })
 
 const EXP = ['exp'] as const
 const TUNE = ['tune'] as const
+const PEERS_RACE = ['bench peers'] as const
 const MADE = ['trace generate', 'trace record'] as const
 const FROM_RESULTS = ['chart', 'tidy', 'gallery', 'report', 'timeline'] as const
 const EXP_AND_MADE = [...EXP, ...MADE] as const
@@ -189,6 +191,12 @@ export const FLAG_TABLE = {
       'run these sets of experiments first; all: every one',
       { names: 'sets', multiple: true, but: { tune: MEASURED_DESIGNS } },
     ),
+    only: list(
+      PEERS_RACE,
+      'NAME,…',
+      'only these stores, benchmarks and compressions; of what is not named, all',
+      { names: 'raced', multiple: true },
+    ),
     rule: text(['conform'], 'NAME', 'check this rule only; may be repeated', {
       names: 'rules',
       multiple: true,
@@ -231,6 +239,17 @@ export const FLAG_TABLE = {
       "with --target=simulator: start from the tree of this database, ours or RocksDB's, which is " +
         'only read; then --operations [0: only what is due]',
     ),
+    entries: count(PEERS_RACE, 'COUNT [300k]', 'entries of 16 + 100 bytes', {
+      range: [100, 1e8],
+    }),
+    rounds: count(PEERS_RACE, 'COUNT [5]', 'how often each store runs each benchmark', {
+      range: [1, 100],
+    }),
+    quick: toggle(
+      PEERS_RACE,
+      '',
+      'at most 20k entries, two rounds and no LZ4: in two minutes, for a look and not a claim',
+    ),
     repeat: count(
       ['exp', 'trace record'],
       'COUNT [1]',
@@ -238,7 +257,7 @@ export const FLAG_TABLE = {
       { range: [1, 1000], but: { 'trace record': ONE_REPEAT } },
     ),
     seed: count(
-      ['exp', 'compare', 'conform', 'tune', ...MADE],
+      ['exp', 'compare', 'conform', 'tune', 'bench peers', ...MADE],
       'INTEGER [42]',
       'root seed of every random choice',
       { range: [0, 2 ** 32 - 1], but: { conform: { range: [0, 2 ** 31 - 1] } } },
@@ -362,12 +381,13 @@ export const FLAG_TABLE = {
   },
   Output: {
     out: folder(
-      [...EXP, ...FROM_RESULTS, ...MADE, 'trace import', 'trace export'],
+      [...EXP, ...FROM_RESULTS, ...MADE, ...PEERS_RACE, 'trace import', 'trace export'],
       'FOLDER [out]',
       'folder of results and charts',
       {
         but: {
           gallery: { default: 'results/gallery' },
+          'bench peers': { default: 'out/peers' },
           report: { ...ONE_PAGE, default: 'out/report.html' },
           timeline: { ...ONE_PAGE, default: 'out/timeline-<result>.html' },
           'trace generate': STREAM,

@@ -31,6 +31,16 @@ const SOURCES = {
     const { WORKLOADS } = await import('../../workloads/index.ts')
     return settingsOf([...STRATEGIES.values(), ...WORKLOADS.values()])
   },
+  raced: async () => {
+    const { RACED_ENGINES, RACE_BENCHMARKS, RACE_COMPRESSIONS } = await import(
+      '../../results/race-schema.ts'
+    )
+    return [
+      ...RACED_ENGINES.map((name) => [name, 'a store'] as const),
+      ...Object.entries(RACE_BENCHMARKS).map(([name, [, meaning]]) => [name, meaning] as const),
+      ...RACE_COMPRESSIONS.map((name) => [name, 'a compression'] as const),
+    ]
+  },
   rules: async () => {
     const { RULES } = await import('../../strategies/conformance/catalog.ts')
     return RULES.map(({ name, sentence }) => [name, sentence] as const)

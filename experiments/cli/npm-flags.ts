@@ -36,8 +36,9 @@ export function refuseFlagsKeptByNpm(
 ): void {
   const { npm_lifecycle_event: script } = environment
   const words = command.split(' ').filter((word) => word !== '')
-  if (script === undefined || (script !== words[0] && script !== PROGRAM)) return
-  const before = script === PROGRAM ? words : words.slice(1)
+  const named = [PROGRAM, words[0], words.join(':')]
+  if (script === undefined || !named.includes(script)) return
+  const before = script === PROGRAM ? words : script === words[0] ? words.slice(1) : []
   const settings = settingsOfNpm(environment)
   const known = [...specs.keys()].filter((name) => environment[variableOf(name)] !== undefined)
   const flags = [...known, ...foreignNames(environment, specs)]

@@ -1,5 +1,6 @@
 /** Owns the verbs of the program, in the order in which its help lists them. */
 import type { Verbs } from '../cli/verb.ts'
+import { bench } from './bench.ts'
 import { chart } from './chart.ts'
 import { compare } from './compare.ts'
 import { completing, completion } from './completion.ts'
@@ -16,7 +17,7 @@ import { tune } from './tune.ts'
 
 const SHOWN: Verbs = [
   ...[exp, compare, explain, timeline, report, chart, tidy, gallery],
-  ...[tune, conform, trace, db, completion],
+  ...[tune, conform, bench, trace, db, completion],
 ]
 
 export const VERBS: Verbs = [...SHOWN, completing(SHOWN)]

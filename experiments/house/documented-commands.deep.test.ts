@@ -36,7 +36,9 @@ const CHANGES_PACKAGES = /\bnpm (ci|install)\b/
 
 /** Commands that take more than ten seconds, with a shorter form. The first match is used. */
 const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) => string])[] = [
-  [/--scale=full/, (command) => command.replace('--scale=full', '--scale=smoke')],
+  // Each suite has its own test, which runs it at smoke scale. One is run here, for the command;
+  // of the others only the names are looked up.
+  [/--suite=(?!counts)/, (command) => command.replace(/--suite=(\S+)( --scale=\S+)?/, '--list=$1')],
   [/--suite=|--list|--user-bytes=|--trace=/, (command) => command],
   [/--repeat=10/, (command) => `${command.replace('=10', '=2')} --records=2000 --operations=2000`],
   // A story needs events, so it needs many memtables.
@@ -48,6 +50,11 @@ const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) =
   [/^npm run exp -- /, (command) => `${command} --records=2000 --operations=2000`],
   [/^npm run trace -- record /, (command) => `${command} --records=2000 --operations=2000`],
   [/simulator-growth/, (command) => command.replace('256,1024', '1,4')],
+  [
+    /^npm run bench:peers -- --quick$/,
+    () => 'npm run bench:peers -- --entries=200 --rounds=1 --only=varve-inline,fillseq',
+  ],
+  [/^npm run bench:table$/, (command) => command],
   [/^npm run bench$/, (command) => `${command} -- 'bloom build'`],
   [/--runs=500$/, (command) => command.replace('--runs=500', '--runs=5')],
   [/^npm run conform -- (?!--list)/, (command) => `${command} --runs=5`],

@@ -76,7 +76,11 @@ export function packagePlans(root: RootManifest): readonly PackagePlan[] {
       description: 'Measures what compaction strategies cost: experiments, charts and reports.',
       rooms: ['experiments', 'results'],
       exports: { './results': 'results/schema.ts' },
-      modules: ['experiments/main.ts', 'experiments/suites/memory.child.ts'],
+      modules: [
+        'experiments/main.ts',
+        'experiments/commands/bench/group.child.ts',
+        'experiments/suites/memory.child.ts',
+      ],
       pages: [
         'experiments/charts/page/figure.ts',
         'experiments/report/page/main.ts',

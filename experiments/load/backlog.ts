@@ -1,7 +1,7 @@
 /**
  * Owns the verdict whether an open loop was overloaded. Its queue then grew until the end, and its
  * latencies would depend on the run's length only (Schroeder et al., NSDI '06; Luo & Carey, PVLDB
- * 12).
+ * 13(4)).
  *
  * The standing backlog of a stretch of operations is the *least* lag in it. After a stall the queue
  * empties again, so the least lag stays low; an overloaded queue never empties. The run is

@@ -40,17 +40,7 @@ export function backgroundRunOf({
 }: Pick<RunResult['config'], 'scheduling' | 'arrival'>): BackgroundRun | null {
   if (scheduling === undefined) return null
   const clients = arrival?.clients ?? 1
-  if (scheduling.device === undefined) {
-    return {
-      clock: systemClock,
-      timers: systemTimers,
-      passage: realPassage,
-      scheduling: threads(),
-      logical: null,
-      clients,
-      clientsIn: clients > 1 ? 'threads' : 'one-thread',
-    }
-  }
+  if (scheduling.device === undefined) return threadsRun(clients)
   const clock = new VirtualClock({ startMs: LOGICAL_START_MS })
   const device = new VirtualDevice(clock, scheduling.device)
   return {
@@ -61,5 +51,18 @@ export function backgroundRunOf({
     logical: { clock, device },
     clients,
     clientsIn: 'one-thread',
+  }
+}
+
+/** Jobs run in worker threads, in real time. */
+export function threadsRun(clients = 1): BackgroundRun {
+  return {
+    clock: systemClock,
+    timers: systemTimers,
+    passage: realPassage,
+    scheduling: threads(),
+    logical: null,
+    clients,
+    clientsIn: clients > 1 ? 'threads' : 'one-thread',
   }
 }

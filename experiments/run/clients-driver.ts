@@ -9,8 +9,8 @@
  *
  * Invariants:
  * - Operations start in the order of the stream, when they are due and a client is free.
- * - What was read is checked, unless a write of the same key was under way at the same time: nobody
- *   knows whether the read saw it.
+ * - What was read is checked, unless a write of the same key was under way at the same time: then
+ *   it is unknown whether the read saw it.
  * - A step ends after exactly `limit` completed operations; others may still be under way. A phase
  *   ends when none is.
  */

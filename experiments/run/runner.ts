@@ -63,7 +63,7 @@ export interface RunnerParts<Open extends Target, Books extends RunBooks> {
   readonly background?: BackgroundRun | null
   /** Takes what the last calls ask of the modelled device. Left out: there is none. */
   readonly takeWork?: (target: Open) => () => Promise<void>
-  /** The threads in which clients of the target read; the caller closes them too. Left out: none. */
+  /** The threads in which clients of the target read; the caller closes them. Left out: none. */
   readonly readThreadsOf?: (target: Open) => ReadThreads
   /** Left out: collections are not measured. */
   readonly watch?: ProcessWatch

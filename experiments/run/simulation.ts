@@ -8,7 +8,13 @@
  * writes are made, as expected numbers.
  */
 import { deriveSeed, systemClock } from '../../engine/index.ts'
-import { type Deterministic, GATE_COVERS, type Gate, type RunResult, SCHEMA_VERSION } from '../../results/schema.ts'
+import {
+  type Deterministic,
+  GATE_COVERS,
+  type Gate,
+  type RunResult,
+  SCHEMA_VERSION,
+} from '../../results/schema.ts'
 import type { ExperimentContext } from '../base/context.ts'
 import type { RunPlan, Simulation } from '../base/run-plan.ts'
 import { withoutHeapBound } from '../machine/collector.ts'

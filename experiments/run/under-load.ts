@@ -1,7 +1,7 @@
 /**
  * Owns the arrival of a run's operations: it builds the pacing that a plan asks for. If the plan
  * asks for a share of the sustainable rate, the same run is done first in a closed loop, in a
- * second folder, and its rate is used: the first of Luo & Carey's two phases (PVLDB 12).
+ * second folder, and its rate is used: the first of Luo & Carey's two phases (PVLDB 13(4)).
  */
 import { deriveSeed } from '../../engine/index.ts'
 import type { ArrivalConfig, RunResult } from '../../results/schema.ts'

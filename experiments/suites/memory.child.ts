@@ -4,15 +4,18 @@
  * forces a collection, which would reduce the peak.
  */
 import { Ledger, NodeStorage, systemClock } from '../../engine/index.ts'
-import { STRATEGIES } from '../../strategies/index.ts'
-import { WORKLOADS } from '../../workloads/index.ts'
+import { tiering } from '../../strategies/whole-levels/tiering.ts'
+import { ycsbDefinitions } from '../../workloads/ycsb/ycsb-definition.ts'
 import { peakRssBytes } from '../machine/peak-rss.ts'
+import { threadsRun } from '../run/background-run.ts'
 import { CountedBooks } from '../run/counted-books.ts'
 import { Runner } from '../run/runner.ts'
 import { VarveTarget } from '../targets/varve-target.ts'
 
 export interface MemoryLoad {
   readonly folder: string
+  /** Who runs flushes and compactions. */
+  readonly scheduling: 'inline' | 'threads'
   readonly records: number
   readonly valueBytes: number
   readonly seed: number
@@ -54,7 +57,8 @@ function tell(message: MemoryMessage): Promise<void> {
 async function load(options: MemoryLoad): Promise<void> {
   const baselineRssBytes = process.memoryUsage.rss()
   const { folder, records, valueBytes, seed, memtableBytes, blockCacheBytes } = options
-  const strategy = STRATEGIES.get('tiering')!
+  const workload = ycsbDefinitions().find(({ name }) => name === 'ycsb-a')!
+  const background = options.scheduling === 'inline' ? null : threadsRun()
   const ledger = new Ledger()
   const every = Math.ceil(records / options.samples)
   const samples: MemorySample[] = []
@@ -62,7 +66,7 @@ async function load(options: MemoryLoad): Promise<void> {
     open: (clock, onEvent) => {
       const target = new VarveTarget({
         storage: new NodeStorage(ledger),
-        strategy: strategy.create(strategy.parse({})),
+        strategy: tiering.create(tiering.parse({})),
         strategyParameters: {},
         engineOptions: { memtableBytes, blockCacheBytes },
         ledger,
@@ -70,16 +74,15 @@ async function load(options: MemoryLoad): Promise<void> {
         clock,
         seed,
         onEvent,
+        background,
       })
       return { target, books: new CountedBooks(target) }
     },
-    workload: WORKLOADS.get('ycsb-a')!.create(
-      {},
-      { records, operations: 0, seed, repeat: 0, valueBytes },
-    ),
+    workload: workload.create({}, { records, operations: 0, seed, repeat: 0, valueBytes }),
     records,
     operations: 0,
     timer: systemClock,
+    background,
     signal: new AbortController().signal,
     onProgress: (_phase, done) => {
       if (done < (samples.length + 1) * every) return

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { suitePlans } from '../commands/exp/suite-plans.ts'
-import { memory } from './memory.ts'
+import { measureMemory } from './memory.ts'
 
 const outFolder = mkdtempSync(join(tmpdir(), 'varve-memory-deep-'))
 afterAll(() => rmSync(outFolder, { recursive: true }))
 
-test('five million records stay within the budgets, and memory does not grow with them', async () => {
+test('three million records stay within the budgets, and memory does not grow with them', async () => {
   const { signal } = new AbortController()
   const context = {
     scale: 'full',
@@ -18,7 +18,8 @@ test('five million records stay within the budgets, and memory does not grow wit
     plansOf: suitePlans,
     onProgress: () => {},
   } as const
-  const { claims } = await memory.run(context)
-  expect(claims).toHaveLength(3)
+  const { claims } = await measureMemory(context, 3_000_000)
+  // The peak with threads is judged at ten million records only.
+  expect(claims).toHaveLength(5)
   expect(claims.filter(({ held }) => !held)).toEqual([])
 })

@@ -1,14 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
 import type { SuiteRun } from '../../results/suite-schema.ts'
-import { suitePlans } from '../commands/exp/suite-plans.ts'
 import { presets } from './presets.ts'
-import { runSuite } from './run-suite.ts'
-
-const outFolder = mkdtempSync(join(tmpdir(), 'varve-presets-'))
-afterAll(() => rmSync(outFolder, { recursive: true }))
+import { atSmokeScale } from './testing/at-smoke-scale.ts'
 
 /** The figures as the table of `strategies/README.md` shows them. */
 function tableOf(runs: readonly SuiteRun[]): string {
@@ -32,15 +26,8 @@ function tableOf(runs: readonly SuiteRun[]): string {
 test('every claim holds at smoke scale, and the document shows the figures', {
   timeout: 240_000,
 }, async () => {
-  const { result } = await runSuite(presets, {
-    scale: 'smoke',
-    seed: 42,
-    outFolder,
-    signal: new AbortController().signal,
-    plansOf: suitePlans,
-    onProgress: () => {},
-  })
-  expect(result.claims.filter(({ held }) => !held)).toEqual([])
+  const { result, failed } = await atSmokeScale(presets)
+  expect(failed).toEqual([])
   const readme = readFileSync(new URL('../../strategies/README.md', import.meta.url), 'utf8')
   const [shown] = /^\| setting (.+\n\|)+.+$/m.exec(readme)!
   expect(shown).toBe(tableOf(result.runs))

@@ -30,7 +30,7 @@ import { VirtualExactStore } from '../../strategies/simulator/virtual/virtual-ex
 import type { Answer, CountedTarget, TargetStats } from '../base/target.ts'
 import { ObservedJobs } from './observed-jobs.ts'
 import { ObservedStrategy } from './observed-strategy.ts'
-import { batchBytes, type BookOptions, SimulatedBooks } from './simulated-books.ts'
+import { type BookOptions, batchBytes, SimulatedBooks } from './simulated-books.ts'
 import type { ClientWork, VirtualDevice } from './virtual-device.ts'
 
 export interface SimulatorTargetOptions extends Omit<BookOptions, 'observed'> {

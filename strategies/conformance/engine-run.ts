@@ -64,7 +64,7 @@ export class EngineRun implements Disposable {
     return this.#clock.nowMs()
   }
 
-  /** Writes a memtable; inline it is flushed, and compacted to rest. Throws what the engine throws. */
+  /** Writes a memtable; inline it is flushed and compacted to rest. Throws the engine's errors. */
   flush(puts: readonly number[], deletes: readonly number[]): void {
     const batch = new WriteBatch()
     const written = () => {

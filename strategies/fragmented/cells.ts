@@ -63,10 +63,14 @@ export class Cells {
     return group === undefined ? null : itemAt(itemAt(group.items, key)!.items, key)!
   }
 
-  /** The cells from `at(key)` on. */
+  /** The cells from `at(key)` on. There are no inner generators, because most reads are short. */
   *from(key: Uint8Array): Generator<Cell, void, undefined> {
-    for (const block of this.blocksFrom(key)) {
-      for (const cell of itemsFrom(block.items, key)) yield cell
+    for (let group = placeOf(this.#groups, key); group < this.#groups.length; group++) {
+      const blocks = this.#groups[group]!.items
+      for (let block = placeOf(blocks, key); block < blocks.length; block++) {
+        const cells = blocks[block]!.items
+        for (let cell = placeOf(cells, key); cell < cells.length; cell++) yield cells[cell]!
+      }
     }
   }
 
@@ -202,7 +206,12 @@ function depthOf(items: readonly Item[]): number {
 }
 
 function itemAt<I extends Item>(items: readonly I[], key: Uint8Array): I | undefined {
-  return items[Math.max(lastStartingBy(items, key), 0)]
+  return items[placeOf(items, key)]
+}
+
+/** Index of the last item that starts at the key or before it; 0 if none does. */
+function placeOf(items: readonly Item[], key: Uint8Array): number {
+  return Math.max(lastStartingBy(items, key), 0)
 }
 
 /** Items from the last that starts at the key or before it; all of them if none does. */

@@ -18,7 +18,7 @@ import type {
 } from '../../engine/compaction/strategy.ts'
 import { hull } from '../../engine/version/key-range.ts'
 import type { Level } from '../../engine/version/level.ts'
-import { indexOfTable } from '../../engine/version/run.ts'
+import type { RunId } from '../../engine/version/run.ts'
 import { rawBytesOfTables, type TableMeta } from '../../engine/version/table-meta.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import type { Cursors } from '../primitives/round-robin.ts'
@@ -50,56 +50,61 @@ export interface GuardMerge {
 /** Merges the guards into the next level. */
 export function mergeDown(view: View, values: FragmentedValues, merge: GuardMerge): Spec {
   const level = levelAt(view.version, merge.level)
-  const groups = merge.cells.map((cell) => fragmentsOf(level, cell))
-  const inputs = slicesOf(view, merge.level, groups)
+  const slices = new Slices(merge.level)
+  for (const cell of merge.cells) slices.add(fragmentsOf(level, cell))
+  const inputs = slices.newestFirst(level)
   const { nextState, reason } = merge
-  return mergeInto(view, values, { level: merge.level, groups, inputs, nextState, reason })
+  return mergeInto(view, values, {
+    level: merge.level,
+    sources: merge.cells,
+    inputs,
+    nextState,
+    reason,
+  })
 }
 
 /** Merges all runs of level 0 into level 1. */
 export function mergeLevel0(view: View, values: FragmentedValues, reason: PickReason): Spec {
-  const level = levelAt(view.version, 0)
-  const groups = [fragmentsOf(level, hull(level.runs.flatMap((run) => run.chunks))!)]
-  const inputs = wholeRuns(0, level.runs)
-  return mergeInto(view, values, { level: 0, groups, inputs, nextState: view.state, reason })
+  const { runs, totals } = levelAt(view.version, 0)
+  const { smallest, largest } = hull(runs.flatMap((run) => run.chunks))!
+  const sources = [{ smallest, largest, rawBytes: totals.rawBytes }]
+  const inputs = wholeRuns(0, runs)
+  return mergeInto(view, values, { level: 0, sources, inputs, nextState: view.state, reason })
 }
 
-/** Fragments of one guard each, or of all level 0; newest first in a group, groups ascend. */
-type Groups = readonly (readonly Fragment[])[]
-
 interface Descent extends Omit<GuardMerge, 'cells'> {
-  /** Each has all tables of the level in its range. */
-  readonly groups: Groups
+  /** The range of each guard, or of all level 0, and the bytes of its tables; ascending. */
+  readonly sources: readonly Pick<Cell, 'smallest' | 'largest' | 'rawBytes'>[]
   readonly inputs: readonly InputSlice[]
 }
 
 function mergeInto(view: View, values: FragmentedValues, descent: Descent): Spec {
-  const { groups, inputs, nextState, reason } = descent
+  const { sources, inputs, nextState, reason } = descent
   const index = descent.level + 1
   const level = levelAt(view.version, index)
   const cells = cellsIn(view, values, index)
   const deeper = cellsIn(view, values, index + 1)
   const bytesMin = guardBytes(view, values, index + 1)
-  const ranges = groups.map((group) => hull(tablesOf(group))!)
-  const partsByGroup = ranges.map((range) => partsOf(range, cells, deeper, bytesMin))
-  const count = partsByGroup.reduce((sum, parts) => sum + parts.length, 0)
-  const bytes = pieceBytes(guardBytes(view, values, index), groups.flatMap(tablesOf), count)
+  const partsBySource = sources.map((range) => partsOf(range, cells, deeper, bytesMin))
+  const count = partsBySource.reduce((sum, parts) => sum + parts.length, 0)
+  const bytesIn = sources.reduce((sum, { rawBytes }) => sum + rawBytes, 0)
+  const bytes = pieceBytes(guardBytes(view, values, index), bytesIn / count)
   const plain = Array.from({ length: level.runs.length + 1 }, (_, height) =>
     outputTo(placeAt(level, index, height), bytes, values.bitsPerKey),
   )
-  const outputs = partsByGroup.flatMap((parts, at) =>
-    outputsOfGroup(parts, ranges[at]!.smallest, level, plain),
+  const outputs = partsBySource.flatMap((parts, at) =>
+    outputsOf(parts, sources[at]!.smallest, level, plain),
   )
   outputs[0] = { ...outputs[0]!, fromKey: null }
   return { kind: 'merge', inputs, outputs, nextState, reason }
 }
 
 /**
- * The outputs of a group that starts at `smallest`; `plain` has one for each height. Neighbours
- * that go to the same run are one output, cut between them. No output reaches from one group to the
- * next: a run may hold other tables between them.
+ * The outputs of a source that starts at `smallest`; `plain` has one for each height. Neighbours
+ * that go to the same run are one output, cut between them. No output reaches from one source to
+ * the next: a run may hold other tables between them.
  */
-function outputsOfGroup(
+function outputsOf(
   parts: readonly Part[],
   smallest: Uint8Array,
   level: Level,
@@ -127,14 +132,24 @@ const LEFT_OUT_SHARE = 0.75
 export function mergeWithin(view: View, values: FragmentedValues, merge: GuardMerge): Spec {
   const { level: index, nextState, reason } = merge
   const level = levelAt(view.version, index)
-  const groups = merge.cells.map((cell) => mergedWithin(fragmentsOf(level, cell), values))
-  const outputs = groups.map((group, at) => {
-    const place = { level: index, run: group.at(-1)!.run.id }
-    const bytes = pieceBytes(guardBytes(view, values, index), tablesOf(group), 1)
-    const fromKey = at === 0 ? null : merge.cells[at]!.smallest
-    return { ...outputTo(place, bytes, values.bitsPerKey), fromKey }
+  const target = guardBytes(view, values, index)
+  // Outputs share what is equal, because a merge may have many thousands.
+  const plain = new Map(
+    level.runs.map((run) => {
+      return [run, outputTo({ level: index, run: run.id }, null, values.bitsPerKey)]
+    }),
+  )
+  const slices = new Slices(index)
+  const outputs = merge.cells.map((cell, at) => {
+    const fragments = mergedWithin(fragmentsOf(level, cell), values)
+    slices.add(fragments)
+    const { place, cutKeys, filter } = plain.get(fragments.at(-1)!.run)!
+    const targetTableBytes = pieceBytes(target, rawBytesOf(fragments))
+    const fromKey = at === 0 ? null : cell.smallest
+    return { place, fromKey, targetTableBytes, cutKeys, filter }
   })
-  return { kind: 'merge', inputs: slicesOf(view, index, groups), outputs, nextState, reason }
+  const inputs = slices.newestFirst(level)
+  return { kind: 'merge', inputs, outputs, nextState, reason }
 }
 
 /** The fragments of a guard, newest first, without the oldest if that is too large. */
@@ -143,9 +158,8 @@ function mergedWithin(
   { max_sstables_per_guard }: FragmentedValues,
 ): readonly Fragment[] {
   if (fragments.length < 3 || max_sstables_per_guard === 1) return fragments
-  const bytes = rawBytesOfTables(tablesOf(fragments))
   const oldest = rawBytesOfTables(fragments.at(-1)!.tables)
-  return oldest > LEFT_OUT_SHARE * bytes ? fragments.slice(0, -1) : fragments
+  return oldest > LEFT_OUT_SHARE * rawBytesOf(fragments) ? fragments.slice(0, -1) : fragments
 }
 
 /** Number of runs up to the newest that has tables in the cell; a new table lies above them. */
@@ -159,30 +173,43 @@ function placeAt({ runs }: Level, level: number, height: number): OutputPlace {
   return run === undefined ? { level, after: null } : { level, run: run.id }
 }
 
-/** Equal pieces near `target`. If the estimate is a little low, the last piece takes more. */
-function pieceBytes(target: number, tables: readonly TableMeta[], parts: number): number {
-  const bytes = rawBytesOfTables(tables) / parts
+/** `bytes` in equal pieces near `target`. If they are a few too low, the last piece takes more. */
+function pieceBytes(target: number, bytes: number): number {
   const pieces = Math.round(bytes / target)
   return Math.ceil(pieces < 2 ? 2 * target : bytes / (pieces - 0.25))
 }
 
-function tablesOf(fragments: readonly Fragment[]): readonly TableMeta[] {
-  return fragments.flatMap(({ tables }) => tables)
+function rawBytesOf(fragments: readonly Fragment[]): number {
+  return fragments.reduce((sum, { tables }) => sum + rawBytesOfTables(tables), 0)
 }
 
-/** Slices of all tables in the groups, newest run first; tables side by side are one slice. */
-function slicesOf(view: View, index: number, groups: Groups): readonly InputSlice[] {
-  const fragments = groups.flat()
-  return levelAt(view.version, index).runs.flatMap((run) => {
-    const slices: TableMeta[][] = []
-    let next = -1
-    for (const { run: own, tables } of fragments) {
-      if (own !== run) continue
-      const from = indexOfTable(run, tables[0]!)
-      if (from === next) slices.at(-1)!.push(...tables)
-      else slices.push([...tables])
-      next = from + tables.length
+/** Collects fragments of a level as slices of its runs; tables side by side are one slice. */
+class Slices {
+  readonly #level: number
+  readonly #byRun = new Map<RunId, { end: number; readonly slices: TableMeta[][] }>()
+
+  constructor(level: number) {
+    this.#level = level
+  }
+
+  /** The fragments of each run must ascend from call to call. */
+  add(fragments: readonly Fragment[]): void {
+    for (const { run, from, tables } of fragments) {
+      const known = this.#byRun.get(run.id)
+      if (known === undefined) {
+        this.#byRun.set(run.id, { end: from + tables.length, slices: [[...tables]] })
+        continue
+      }
+      if (from === known.end) known.slices.at(-1)!.push(...tables)
+      else known.slices.push([...tables])
+      known.end = from + tables.length
     }
-    return slices.map((tables) => ({ level: index, run: run.id, tables }))
-  })
+  }
+
+  newestFirst({ runs }: Level): readonly InputSlice[] {
+    return runs.flatMap(({ id }) => {
+      const slices = this.#byRun.get(id)?.slices ?? []
+      return slices.map((tables) => ({ level: this.#level, run: id, tables }))
+    })
+  }
 }

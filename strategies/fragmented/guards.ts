@@ -37,6 +37,8 @@ export interface Fragment {
   readonly run: Run
   /** Number of older runs in the level. */
   readonly height: number
+  /** Index of the first table in the run. */
+  readonly from: number
   readonly tables: readonly TableMeta[]
 }
 
@@ -46,7 +48,8 @@ export function fragmentsOf({ runs }: Level, range: KeyRange): readonly Fragment
   for (const [at, run] of runs.entries()) {
     const { from, to } = overlapping(run, range)
     if (from === to) continue
-    fragments.push({ run, height: runs.length - 1 - at, tables: sliceTables(run, from, to) })
+    const height = runs.length - 1 - at
+    fragments.push({ run, height, from, tables: sliceTables(run, from, to) })
   }
   return fragments
 }
@@ -119,13 +122,13 @@ function rangesOfEdit(before: Level, after: Level): readonly KeyRange[] {
   return [...ids].flatMap((id) => changedRanges(chunksIn(before, id), chunksIn(after, id)))
 }
 
-/** Tables that overlap, directly or through other tables; or several such groups. */
+/** Tables that overlap, directly or through other tables. */
 interface Clump {
-  readonly smallest: Uint8Array
+  smallest: Uint8Array
   largest: Uint8Array
   rawBytes: number
-  /** Indices of the level's runs that have tables in it; there are few. */
-  readonly runs: number[]
+  /** For each run of the level, whether it has tables in it. */
+  readonly runs: boolean[]
 }
 
 const WHOLE: Stretch = { from: null, to: null }
@@ -139,29 +142,33 @@ function sweep({ runs }: Level, bytesMin: number, { from, to }: Stretch): readon
       to === null ? run.totals.tables : lowerBound(run, to),
     ),
   )
-  const cells: Clump[] = []
-  for (const clump of clumpsOf(lists)) {
-    const last = cells.at(-1)
-    if (last === undefined || clump.rawBytes >= bytesMin) {
-      cells.push(clump)
-      continue
+  const cells: { -readonly [Field in keyof Cell]: Cell[Field] }[] = []
+  const runsOfLast = runs.map(() => false)
+  forEachClump(lists, ({ smallest, largest, rawBytes, runs: own }) => {
+    if (cells.length === 0 || rawBytes >= bytesMin) {
+      cells.push({ smallest, largest, depth: 0, top: 0, rawBytes: 0 })
+      runsOfLast.fill(false)
     }
-    last.largest = clump.largest
-    last.rawBytes += clump.rawBytes
-    for (const run of clump.runs) addRun(last, run)
-  }
-  return cells.map(({ smallest, largest, rawBytes, runs: own }) => {
-    return { smallest, largest, depth: own.length, top: runs[Math.min(...own)]!.id, rawBytes }
+    const last = cells.at(-1)!
+    last.largest = largest
+    last.rawBytes += rawBytes
+    for (let run = 0; run < own.length; run++) {
+      if (!own[run] || runsOfLast[run]) continue
+      runsOfLast[run] = true
+      last.depth++
+    }
+    last.top = runs[runsOfLast.indexOf(true)]!.id
   })
+  return cells
 }
 
-function addRun({ runs }: Clump, run: number): void {
-  if (!runs.includes(run)) runs.push(run)
-}
-
-function clumpsOf(lists: readonly (readonly TableMeta[])[]): readonly Clump[] {
-  const clumps: Clump[] = []
+/** Calls `visit` with each clump in ascending order. The clump is borrowed until it returns. */
+function forEachClump(
+  lists: readonly (readonly TableMeta[])[],
+  visit: (clump: Readonly<Clump>) => void,
+): void {
   const next = lists.map(() => 0)
+  let clump: Clump | null = null
   for (;;) {
     let list = -1
     let table: TableMeta | null = null
@@ -172,16 +179,20 @@ function clumpsOf(lists: readonly (readonly TableMeta[])[]): readonly Clump[] {
       table = candidate
       list = at
     }
-    if (table === null) return clumps
+    if (table === null) break
     next[list]!++
-    let clump = clumps.at(-1)
-    if (clump === undefined || compareBytes(table.smallest, clump.largest) > 0) {
-      const { smallest, largest } = table
-      clump = { smallest, largest, rawBytes: 0, runs: [] }
-      clumps.push(clump)
+    const { smallest, largest } = table
+    if (clump === null) clump = { smallest, largest, rawBytes: 0, runs: lists.map(() => false) }
+    else if (compareBytes(smallest, clump.largest) > 0) {
+      visit(clump)
+      clump.smallest = smallest
+      clump.largest = largest
+      clump.rawBytes = 0
+      clump.runs.fill(false)
     }
-    if (compareBytes(table.largest, clump.largest) > 0) clump.largest = table.largest
+    if (compareBytes(largest, clump.largest) > 0) clump.largest = largest
     clump.rawBytes += rawBytes(table)
-    addRun(clump, list)
+    clump.runs[list] = true
   }
+  if (clump !== null) visit(clump)
 }

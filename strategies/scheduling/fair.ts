@@ -1,6 +1,6 @@
 /**
  * Owns fair scheduling: as many merges as there are workers run beside each other, and each job has
- * an equal share of the bandwidth (Luo & Carey, PVLDB 13(4), §4.2, "fair scheduler"). A merge that
+ * an equal share of the bandwidth (Luo & Carey, PVLDB 13(4), "fair scheduler"). A merge that
  * has started is never paused while workers suffice.
  */
 

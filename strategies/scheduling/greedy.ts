@@ -1,6 +1,6 @@
 /**
  * Owns greedy scheduling: of all merges, only the one with the fewest remaining input bytes runs; a
- * smaller merge that arrives pauses it (Luo & Carey, PVLDB 13(4), §4.2, "greedy scheduler"). At
+ * smaller merge that arrives pauses it (Luo & Carey, PVLDB 13(4), "greedy scheduler"). At
  * each moment this leaves the fewest components in the tree. Flushes run beside the merge with
  * equal shares, as in AsterixDB (`GreedyScheduler`), where they have threads of their own.
  */

@@ -51,7 +51,7 @@ test.each([
   ['fair', 'none is paused for a smaller one', '2>3 900*, 0>1 10', 2, [1, 0]],
   ['fair', 'flushes are installed in order: the oldest', 'F 10, F 10, 1>2 90', 2, [0.5, 0, 0.5]],
   ['fair', 'a single worker flushes first', '2>3 900*, F 10', 1, [0, 1]],
-  // Only the smallest remaining merge has bandwidth (Luo & Carey §4.2).
+  // Only the smallest remaining merge has bandwidth (Luo & Carey, the greedy scheduler).
   ['greedy', 'the smallest', '0>1 100, 2>3 900, 1>2 50', 4, [0, 0, 1]],
   ['greedy', 'what remains counts, not the size', '2>3 40*, 0>1 50', 4, [1, 0]],
   ['greedy', 'a smaller one pauses it', '2>3 60*, 0>1 50', 4, [0, 1]],
@@ -63,7 +63,7 @@ test.each([
   ['single', 'to its end', '1>2 900, 2>3 50*, 0>1 10', 4, [0, 1, 0]],
   ['single', 'a flush runs beside it', '2>3 900*, 0>1 10, F 10', 4, [0.5, 0, 0.5]],
   ['single', 'a single worker flushes first', '2>3 900*, F 10', 1, [0, 1]],
-  // Flushes, then merges out of level 0, then the rest (Balmau et al. §4).
+  // Flushes, then merges out of level 0, then the rest (Balmau et al.).
   ['silk', 'a flush pauses all merges', '0>1 10*, 2>3 900*, F 10', 4, [0, 0, 1]],
   ['silk', 'a merge out of level 0 pauses deeper ones', '2>3 900*, 1>2 5*, 0>1 10', 4, [0, 0, 1]],
   ['silk', 'whatever remains of it', '2>3 1*, 0>1 900', 4, [0, 1]],

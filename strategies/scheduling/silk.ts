@@ -1,5 +1,5 @@
 /**
- * Owns SILK's scheduling (Balmau et al., ATC '19, §4): flushes before merges out of level 0 before
+ * Owns SILK's scheduling (Balmau et al., ATC '19): flushes before merges out of level 0 before
  * all other merges. A more urgent class pauses the others and has the whole bandwidth of the jobs,
  * which is what clients leave of the budget. While clients use most of the budget, merges of deeper
  * levels stop and catch up later.

@@ -1,6 +1,6 @@
 /**
  * Owns single-threaded scheduling: one merge at a time, in the order in which they were picked, to
- * its end (Luo & Carey, PVLDB 13(4), §4.2, "single-threaded scheduler"; LevelDB). A long merge of
+ * its end (Luo & Carey, PVLDB 13(4), "single-threaded scheduler"; LevelDB). A long merge of
  * deep levels makes all later ones wait. Flushes run beside the merge with equal shares.
  */
 

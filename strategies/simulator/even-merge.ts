@@ -7,8 +7,9 @@
 
 import { createRandom, type Random } from '../../engine/base/random.ts'
 import type { MergeOutput } from '../../engine/compaction/strategy.ts'
-import type { Run, RunId, Totals } from '../../engine/version/run.ts'
+import type { Run, RunId } from '../../engine/version/run.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
+import type { Totals } from '../../engine/version/totals.ts'
 import { crowded, mergedDensities } from './density.ts'
 import { type EvenFacts, EvenRun, evenFactsOf, type StoredBytes } from './even-run.ts'
 import { KEY_SPACE, keyAt } from './key-space.ts'

@@ -7,8 +7,9 @@
  * Invariant: the tables, once made, add up to the totals.
  */
 
-import { type Chunk, type Run, type RunId, runOf, type Totals } from '../../engine/version/run.ts'
+import { type Chunk, type Run, type RunId, runOf } from '../../engine/version/run.ts'
 import type { TableId, TableMeta } from '../../engine/version/table-meta.ts'
+import type { Totals } from '../../engine/version/totals.ts'
 import type { Stretch } from './density.ts'
 import { dataBytesOf } from './simulated-table.ts'
 

@@ -1,7 +1,8 @@
 /** Owns what a simulation reports of each installed flush and compaction. */
 
 import type { CompactionSpec, PickReason } from '../../engine/compaction/strategy.ts'
-import { type RunId, type Totals, tablesOf, totalsOf } from '../../engine/version/run.ts'
+import { type RunId, tablesOf } from '../../engine/version/run.ts'
+import { type Totals, totalsOf } from '../../engine/version/totals.ts'
 import type { TablePlacement, VersionEdit } from '../../engine/version/version-edit.ts'
 import { EvenRun, type StoredBytes, storedBytesOf } from './even-run.ts'
 import type { PlacedRun } from './whole-runs.ts'

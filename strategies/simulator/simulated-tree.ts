@@ -35,8 +35,9 @@ import {
   type ScheduledTree,
   Scheduler,
 } from '../../engine/scheduling/scheduler.ts'
-import { checkRun, type Run, type RunId, tablesOf, totalsOf } from '../../engine/version/run.ts'
+import { checkRun, type Run, type RunId, tablesOf } from '../../engine/version/run.ts'
 import { rawBytes, type TableId, type TableMeta } from '../../engine/version/table-meta.ts'
+import { totalsOf } from '../../engine/version/totals.ts'
 import { EMPTY_VERSION, type Version } from '../../engine/version/version.ts'
 import {
   applyEdit,

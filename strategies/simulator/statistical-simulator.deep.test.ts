@@ -45,13 +45,13 @@ describe.each(wavering)('%s', (name) => {
   test.each(comparedStreams)('$name: within 3 % of exact keys, mean of 20 seeds', (stream) => {
     const isLoad = stream.run === null
     const exact = meanOver(isLoad ? 1 : 20, (seed) => exactFigures(name, stream, seed))
-    const statistical = meanOver(isLoad ? 1 : 100, (seed) => statisticalFigures(name, stream, seed))
+    const statistical = meanOver(isLoad ? 1 : 20, (seed) => statisticalFigures(name, stream, seed))
     expectNear(statistical, exact, 0.03, 0.1)
   })
 })
 
 describe.each(partial)('%s', (name) => {
-  test.each(comparedStreams)('$name: within 5 % of exact keys, mean of 10 seeds', (stream) => {
+  test.each(comparedStreams)('$name: within 5 % of exact keys, mean of 5 seeds', (stream) => {
     within5Percent(name, stream)
   })
 })
@@ -71,14 +71,14 @@ describe('delete-aware', () => {
   )
 
   test.each(comparedStreams.filter(hasDeletes))(
-    '$name: within 5 % of exact keys, mean of 10 seeds',
+    '$name: within 5 % of exact keys, mean of 5 seeds',
     (stream) => within5Percent('delete-aware', stream),
   )
 })
 
 function within5Percent(name: string, stream: ComparedStream): void {
-  const exact = meanOver(10, (seed) => exactFigures(name, stream, seed))
-  const statistical = meanOver(10, (seed) => statisticalFigures(name, stream, seed))
+  const exact = meanOver(5, (seed) => exactFigures(name, stream, seed))
+  const statistical = meanOver(5, (seed) => statisticalFigures(name, stream, seed))
   expectNear(statistical, exact, 0.05)
 }
 

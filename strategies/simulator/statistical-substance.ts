@@ -68,6 +68,7 @@ export class StatisticalSubstance implements Substance {
     const lists = inputs.map(({ tables }) => tables as readonly StatisticalTable[])
     const facts = { ancestry: ancestryOf(resolved, nowMs), ...seqRange(lists) }
     const parts = partsOf(resolved)
+    const sweep = new Sweep(lists, parts, this.#shape.model, this.#random)
     const written: WrittenTable[] = []
     let part = 0
     let older: OlderOverlap | null = null
@@ -81,19 +82,17 @@ export class StatisticalSubstance implements Substance {
       if (table !== null) written.push({ destination, table })
       open = null
     }
-    for (const stretch of stretches(lists, parts, this.#shape.model, this.#random)) {
+    while (sweep.next()) {
       const before = parts[part]!.destination
-      if (stretch.from >= parts[part]!.end) {
-        finish()
-        while (stretch.from >= parts[part]!.end) part++
-      }
+      if (sweep.part !== part) finish()
+      part = sweep.part
       const { destination } = parts[part]!
       const { position, targetTableBytes, softCuts } = resolved.outputs[destination]!
       if (older === null || destination !== before) {
         older = new OlderOverlap(version, position, resolved.inputIds)
         borders = softCuts === null ? null : new SoftPositions(softCuts)
       }
-      const whole = measured(this.#shape, stretch, isNeededBy(older))
+      const whole = measured(this.#shape, sweep, isNeededBy(older))
       for (const piece of borders?.pieces(whole) ?? [whole]) {
         let rest: Measured | null = piece
         while (rest !== null) {
@@ -184,10 +183,10 @@ class OpenTable {
   entries = 0
   dead = 0
   rawBytes = 0
-  /** Σ density · width; set by the first stretch. */
-  #sum: number[] = []
+  /** Of the only stretch; null from the second stretch on. */
   #only: Density | null = null
-  #stretches = 0
+  /** Σ density · width from the second stretch on. */
+  #sum: number[] | null = null
 
   constructor(from: number) {
     this.from = from
@@ -195,22 +194,30 @@ class OpenTable {
   }
 
   take({ from, to, density, entries, dead, rawBytes }: Measured): void {
+    this.#takeDensity(density, from, to)
     this.to = to
     this.entries += entries
     this.dead += dead
     this.rawBytes += rawBytes
+  }
+
+  #takeDensity(density: Density, from: number, to: number): void {
+    if (this.from === this.to) {
+      this.#only = density
+      return
+    }
+    const widthBefore = this.to - this.from
+    this.#sum ??= this.#only!.map((chance) => chance * widthBefore)
+    this.#only = null
     const width = to - from
-    if (this.#stretches === 0) this.#sum = density.map((chance) => chance * width)
-    else for (let at = 0; at < density.length; at++) this.#sum[at]! += density[at]! * width
-    this.#only = density
-    this.#stretches++
+    for (let at = 0; at < density.length; at++) this.#sum[at]! += density[at]! * width
   }
 
   /** The mean density over the table's width. */
   density(): Density {
-    if (this.#stretches === 1) return this.#only!
+    if (this.#only !== null) return this.#only
     const width = this.to - this.from
-    return this.#sum.map((sum) => sum / width)
+    return this.#sum!.map((sum) => sum / width)
   }
 }
 
@@ -222,50 +229,87 @@ interface Part {
 }
 
 function partsOf({ outputs }: ResolvedSpec): readonly Part[] {
-  return outputs.flatMap(({ cutKeys, fromKey, toKey }, destination) => {
+  const parts: Part[] = []
+  for (let destination = 0; destination < outputs.length; destination++) {
+    const { cutKeys, fromKey, toKey } = outputs[destination]!
     const start = fromKey === null ? 0 : positionOf(fromKey)
     const end = toKey === null ? Number.POSITIVE_INFINITY : positionOf(toKey)
-    const cuts = cutKeys.map(positionOf).filter((cut) => cut > start && cut < end)
-    return [...cuts, end].map((to) => ({ destination, end: to }))
-  })
+    for (const key of cutKeys) {
+      const cut = positionOf(key)
+      if (cut > start && cut < end) parts.push({ destination, end: cut })
+    }
+    parts.push({ destination, end })
+  }
+  return parts
 }
 
 /**
- * Ascending stretches, each covered by the same tables throughout; densities merged newest first.
+ * Walks over the stretches of a merge in ascending order, and shows one at a time. The same tables
+ * cover all of a stretch, and it lies in one part. Densities are merged newest first.
  */
-function* stretches(
-  lists: readonly (readonly StatisticalTable[])[],
-  parts: readonly Part[],
-  model: KeyModel,
-  random: Random,
-): Generator<Stretch, void, undefined> {
-  const next = lists.map(() => 0)
-  let part = 0
-  let position = 0
-  for (;;) {
+class Sweep implements Stretch {
+  from = 0
+  to = 0
+  density: Density = []
+  /** Index of the part in which the stretch lies. */
+  part = 0
+  readonly #lists: readonly (readonly StatisticalTable[])[]
+  readonly #parts: readonly Part[]
+  readonly #model: KeyModel
+  readonly #random: Random
+  /** For each list, the index of the first table that ends beyond the stretch before. */
+  readonly #next: number[]
+  /** Of the tables that cover the stretch. */
+  readonly #densities: Density[] = []
+
+  constructor(
+    lists: readonly (readonly StatisticalTable[])[],
+    parts: readonly Part[],
+    model: KeyModel,
+    random: Random,
+  ) {
+    this.#lists = lists
+    this.#parts = parts
+    this.#model = model
+    this.#random = random
+    this.#next = lists.map(() => 0)
+  }
+
+  /** Moves to the next stretch that any table covers; false if there is none. */
+  next(): boolean {
+    const densities = this.#densities
+    do {
+      this.from = this.to
+      const end = this.#gather()
+      if (end === Number.POSITIVE_INFINITY) return false
+      while (this.#parts[this.part]!.end <= this.from) this.part++
+      this.to = Math.min(end, this.#parts[this.part]!.end)
+    } while (densities.length === 0)
+    const width = (this.to - this.from) / KEY_SPACE
+    this.density =
+      densities.length === 1
+        ? densities[0]!
+        : mergedDensities(densities, { model: this.#model, width, random: this.#random })
+    return true
+  }
+
+  /** Collects the densities at `from`; returns the next border, or infinity beyond all tables. */
+  #gather(): number {
+    const { from } = this
+    const densities = this.#densities
+    densities.length = 0
     let end = Number.POSITIVE_INFINITY
-    const densities: Density[] = []
-    for (let list = 0; list < lists.length; list++) {
-      const tables = lists[list]!
-      while (next[list]! < tables.length && tables[next[list]!]!.to <= position) next[list]!++
-      const table = tables[next[list]!]
+    for (let list = 0; list < this.#lists.length; list++) {
+      const tables = this.#lists[list]!
+      let at = this.#next[list]!
+      while (at < tables.length && tables[at]!.to <= from) at++
+      this.#next[list] = at
+      const table = tables[at]
       if (table === undefined) continue
-      if (table.from > position) {
-        end = Math.min(end, table.from)
-        continue
-      }
-      end = Math.min(end, table.to)
-      densities.push(table.density)
+      if (table.from <= from) densities.push(table.density)
+      end = Math.min(end, table.from <= from ? table.to : table.from)
     }
-    if (end === Number.POSITIVE_INFINITY) return
-    while (parts[part]!.end <= position) part++
-    end = Math.min(end, parts[part]!.end)
-    if (densities.length > 0) {
-      const width = (end - position) / KEY_SPACE
-      const density = mergedDensities(densities, { model, width, random })
-      yield { from: position, to: end, density }
-    }
-    position = end
+    return end
   }
 }
 

@@ -38,14 +38,12 @@
 import { z } from 'zod'
 import type {
   CompactionSpec,
-  InputSlice,
   OutputPlace,
   PickReason,
   TreeView,
 } from '../../engine/compaction/strategy.ts'
 import type { KeyRange } from '../../engine/version/key-range.ts'
-import { chunkAt, overlapping, type Run, sliceTables, tableAt } from '../../engine/version/run.ts'
-import { rawBytes } from '../../engine/version/table-meta.ts'
+import { overlapping, type Run } from '../../engine/version/run.ts'
 import { levelAt } from '../../engine/version/version.ts'
 import { defineStrategy, stallsAbove } from '../define-strategy.ts'
 import { pieceBytes } from '../primitives/aligned-cuts.ts'
@@ -60,6 +58,7 @@ import {
   scalingOf,
   shardsOfDensity,
 } from './density.ts'
+import { bytesOf, rangeOf, sliceOf } from './layers.ts'
 import {
   type Borders,
   type Bucket,
@@ -369,36 +368,6 @@ function placeBelow(tree: BucketedTree, from: number, to: number, range: KeyRang
 function densityOf({ view, shards }: BucketedTree, bucket: Bucket): number {
   const share = (bucket.to - bucket.from) / shards.count
   return Math.min(bytesOf(bucket) / share, view.version.totals.rawBytes)
-}
-
-function bytesOf({ layers }: Bucket): number {
-  return layers.reduce((sum, layer) => sum + rawBytesOf(layer), 0)
-}
-
-function rawBytesOf({ run, from, to }: Layer): number {
-  let bytes = 0
-  for (let chunk = chunkAt(run, from); chunk < run.chunks.length; chunk++) {
-    const first = run.firstIndexes[chunk]!
-    if (first >= to) break
-    const { tables, totals } = run.chunks[chunk]!
-    if (from <= first && first + tables.length <= to) {
-      bytes += totals.rawBytes
-      continue
-    }
-    for (let at = Math.max(from - first, 0); at < Math.min(to - first, tables.length); at++) {
-      bytes += rawBytes(tables[at]!)
-    }
-  }
-  return bytes
-}
-
-function rangeOf({ run, from, to }: Layer): KeyRange {
-  return { smallest: tableAt(run, from).smallest, largest: tableAt(run, to - 1).largest }
-}
-
-function sliceOf(level: number, { run, from, to }: Layer): InputSlice {
-  const isWhole = to - from === run.totals.tables
-  return { level, run: run.id, tables: isWhole ? 'all' : sliceTables(run, from, to) }
 }
 
 /** The borders of this pick, and the cursor of the level if one was merged. */

@@ -1,4 +1,4 @@
-/** A reader takes a view while the database changes it: at each step of the protocol, and amid writes. */
+/** Readers take views while the database changes: at each step of the protocol, and amid writes. */
 import { Worker } from 'node:worker_threads'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createRandom } from '../../base/random.ts'

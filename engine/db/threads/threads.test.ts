@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { SCHEDULING_POLICIES } from '../../../strategies/scheduling/index.ts'
@@ -289,7 +289,7 @@ class WatchedStorage extends NodeStorage {
 test('no sync and no removal is made in the thread of the database', async () => {
   const world = new Threaded()
   const storage = new WatchedStorage(world.ledger)
-  // The manifest is started anew often.
+  // A new manifest is started often.
   const db = world.open({ storage, options: { ...OPTIONS, manifestRollBytes: 0 } })
   storage.slowCalls.length = 0
   while (db.metrics().merges < 5) {
@@ -304,4 +304,19 @@ test('no sync and no removal is made in the thread of the database', async () =>
   const reopened = world.open()
   world.expectAll(reopened)
   reopened.close()
+})
+
+test.skipIf(process.platform !== 'linux')('threads of jobs have a low priority', async () => {
+  const world = new Threaded()
+  const db = world.open()
+  await world.write(db, 400)
+  db.flush()
+  /** `nice` is field 19; the name in field 2 may contain blanks. */
+  const niceOf = (thread: string) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  }
+  const own = niceOf(`${process.pid}`)
+  expect(readdirSync('/proc/self/task').map(niceOf)).toContain(Math.min(own + 10, 19))
+  db.close()
 })

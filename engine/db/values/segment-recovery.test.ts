@@ -4,12 +4,13 @@ import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
 import { FaultStorage } from '../../testing/faults/fault-storage.ts'
 import { bytes, text } from '../../testing/fixtures.ts'
+import { Interleaving, type Schedule, schedulesFrom } from '../../testing/interleavings.ts'
 import {
   flip,
   killed,
   large,
-  openCollected,
-  openLog,
+  openCollected as openCollectedAs,
+  openLog as openLogAs,
   put,
   read,
   replace,
@@ -28,10 +29,24 @@ import {
 import { tablesOf } from '../../version/run.ts'
 import { runsNewestFirst } from '../../version/version.ts'
 import type { LogRecoveryMode } from '../../wal/log-reader.ts'
+import type { OpenOptions } from '../open-options.ts'
 
 const NAMES = ['a', 'b', 'c', 'd']
+const SCHEDULES = schedulesFrom(11, 1)
 
-describe('a segment that a kill left open', () => {
+/** Databases whose jobs run under the schedule. */
+function opening(schedule: Schedule) {
+  const interleaving = new Interleaving(schedule)
+  const jobs = (open: Partial<OpenOptions>) => ({ ...open, ...interleaving.open(open.options) })
+  return {
+    openLog: (open: Partial<OpenOptions> = {}) => openLogAs(jobs(open)),
+    openCollected: (open: Partial<OpenOptions> = {}) => openCollectedAs(jobs(open)),
+  }
+}
+
+describe.each(SCHEDULES)('a segment that a kill left open, jobs %s,', (schedule) => {
+  const { openLog } = opening(schedule)
+
   test('has no fault for verify if its records are sound', () => {
     const { db, storage } = openLog()
     for (const name of NAMES) put(db, name, large(name))
@@ -89,7 +104,9 @@ describe('a segment that a kill left open', () => {
   )
 })
 
-describe('a log', () => {
+describe.each(SCHEDULES)('a log, jobs %s,', (schedule) => {
+  const { openLog } = opening(schedule)
+
   test('that points to the record of another key is damaged, even if its segment was open', () => {
     const { db, storage: alive } = openLog()
     for (const name of ['a', 'b']) put(db, name, large(name))
@@ -124,7 +141,9 @@ describe('a log', () => {
   })
 })
 
-describe('a log that is damaged after a collection', () => {
+describe.each(SCHEDULES)('a log that is damaged after a collection, jobs %s,', (schedule) => {
+  const { openLog, openCollected } = opening(schedule)
+
   /** Values in a table, moved by a collection whose new pointers are in the log alone. */
   function collected(): MemoryStorage {
     const { db: first, storage } = openLog()
@@ -155,7 +174,9 @@ describe('a log that is damaged after a collection', () => {
   })
 })
 
-describe('a segment that was spent', () => {
+describe.each(SCHEDULES)('a segment that was spent, jobs %s,', (schedule) => {
+  const { openLog, openCollected } = opening(schedule)
+
   test('becomes a stub again at an open if a power loss kept its data', () => {
     const { db: first, storage: memory } = openLog()
     for (const name of NAMES) put(first, name, large(name))

@@ -122,7 +122,7 @@ export class ValueLog extends ValueReader {
   /** Whether the segment still holds its values. */
   holds(segment: number): boolean {
     const { state, written } = this.#parts.manifest
-    // An install under way may be removing it, or sealing it: then its pointers are not in the tree.
+    // An install under way may remove it, or seal it: then its pointers are not in the tree yet.
     return (
       state.segments.get(segment)?.state === 'sealed' &&
       written.segments.get(segment)?.state === 'sealed'

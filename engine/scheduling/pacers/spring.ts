@@ -1,6 +1,6 @@
 /**
  * Owns the pacer `spring`, after the spring-and-gear scheduler of bLSM (Sears & Ramakrishnan,
- * SIGMOD 2012, §4.3). There the memory component moves between a low and a high water mark like a
+ * SIGMOD 2012). There the memory component moves between a low and a high water mark like a
  * spring: below the low mark writers are free, and the fuller it gets, the harder they are pushed
  * back. The gears let each merge advance in step with the one above it. Here jobs run by
  * themselves, so level 0 and the debt are springs too: the tightest of the three counts.

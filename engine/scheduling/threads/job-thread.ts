@@ -132,6 +132,12 @@ export class JobThread {
     return order !== undefined && 'id' in order ? order.id : null
   }
 
+  /** Of the running job; null if none runs. */
+  get cause(): JobOrder['cause'] | null {
+    const order = this.#job?.order
+    return order !== undefined && 'id' in order ? order.cause : null
+  }
+
   /** What is left of the running job's work, from 1 to 0. */
   get left(): number {
     if (this.#job === null || !('id' in this.#job.order)) return 0

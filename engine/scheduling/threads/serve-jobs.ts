@@ -1,9 +1,10 @@
 /**
- * Owns the worker's side of `ThreadExecutor`: it runs the orders and makes the slow calls that arrive
- * on its port, one after another, and posts each outcome or error. Invariant: each order and call
- * gets exactly one answer, unless the thread ends first.
+ * Owns the worker's side of `ThreadExecutor`: it runs the orders and makes the slow calls that
+ * arrive on its port, one after another, and posts each outcome or error. Invariant: each order and
+ * call gets exactly one answer, unless the thread ends first.
  */
 
+import { getPriority, setPriority } from 'node:os'
 import type { MessagePort } from 'node:worker_threads'
 import { systemClock } from '../../base/clock.ts'
 import { RateLimiter, type SharedRateLimiter } from '../../storage/rate-limiter.ts'
@@ -15,6 +16,10 @@ import { compactCopy } from './compact-copy.ts'
 import { JobPace } from './job-pace.ts'
 import { type SentError, sentError } from './sent-error.ts'
 import { type SharedThreadCells, ThreadCells } from './thread-cells.ts'
+
+/** Added to the nice value: a thread gets a tenth of the weight of the one that started it. */
+const THREAD_NICE = 10
+const LOWEST_NICE = 19
 
 /** What a thread gets when it starts (`workerData`). */
 export interface ThreadStart {
@@ -43,6 +48,7 @@ export interface OpenRoom {
  */
 export function serveJobs(start: ThreadStart, openRoom: (pace: JobPace) => OpenRoom): void {
   const { port } = start
+  yieldToForeground()
   const cells = ThreadCells.over(start.cells)
   const limiter = RateLimiter.over(start.limiter, systemClock)
   port.on('message', (order: JobOrder | SlowCall | null) => {
@@ -52,6 +58,15 @@ export function serveJobs(start: ThreadStart, openRoom: (pace: JobPace) => OpenR
     cells.noteEnd()
   })
   process.once('exit', (exitCode) => cells.noteExit(exitCode))
+}
+
+/**
+ * Lets the threads that read and write go first where processors are scarce: a job that takes turns
+ * with them makes them wait for milliseconds. Elsewhere a priority belongs to the whole process.
+ */
+function yieldToForeground(): void {
+  if (process.platform !== 'linux') return
+  setPriority(Math.min(getPriority() + THREAD_NICE, LOWEST_NICE))
 }
 
 function runIn({ room, close }: OpenRoom, order: JobOrder | SlowCall): JobOutcome | null {

@@ -256,3 +256,38 @@ test('close gives up running jobs, waits for them, and is idempotent', async () 
   expect(Atomics.load(beats, 0), 'no thread works after the close').toBe(last)
   expect(ends.length).toBe(before)
 })
+
+test('jobs wait for calls, and calls for flushes, before another thread is started', () => {
+  const cells = new Int32Array(new SharedArrayBuffer(16))
+  const executor = newExecutor(cells)
+  const ends: string[] = []
+  const call = (operation: 'sync' | 'remove') =>
+    executor.makeCall({ operation, path: '/x' }, () => ends.push(operation))
+  call('sync')
+  executor.start({ ...order(1, null), cause: 'flush' }, () => {
+    ends.push('flush')
+    executor.start({ ...order(2, null), cause: 'flush' }, () => ends.push('second flush'))
+    call('sync')
+  })
+  call('remove')
+  expect(executor.leftOf(1), 'it waits').toBe(1)
+  Atomics.store(cells, 3, 1)
+  Atomics.notify(cells, 3)
+  while (ends.length < 5) executor.poll()
+  expect(ends).toEqual(['sync', 'flush', 'second flush', 'remove', 'sync'])
+  expect(Atomics.load(cells, 2), 'threads').toBe(1)
+})
+
+test('a call does not wait for a merge, and a removal waits for no held job for ever', () => {
+  const cells = new Int32Array(new SharedArrayBuffer(16))
+  Atomics.store(cells, 3, 1)
+  const executor = newExecutor(cells)
+  const ends: string[] = []
+  executor.start(order(1, 'hold'), () => ends.push('held'))
+  executor.makeCall({ operation: 'remove', path: '/x' }, () => ends.push('remove'))
+  while (ends.length < 1) executor.wait()
+  executor.start(order(2, 'hold'), () => ends.push('held'))
+  executor.makeCall({ operation: 'sync', path: '/x' }, () => ends.push('sync'))
+  while (ends.length < 2) executor.wait()
+  expect(ends).toEqual(['remove', 'sync'])
+})

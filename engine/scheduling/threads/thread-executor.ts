@@ -1,8 +1,12 @@
 /**
  * Owns the execution of jobs in worker threads: each running job has a thread of its own, and a
- * thread that has ended its job is kept for the next. A paused job keeps its thread, but never keeps
- * another job from running; the policy bounds how many jobs run. Slow calls are made in such a
- * thread too, one after another.
+ * thread that has ended its job is kept for the next. A paused job keeps its thread, but never
+ * keeps another job from running; the policy bounds how many jobs run. Slow calls are made in such
+ * a thread too, one after another.
+ *
+ * A thread takes about 20 MB, so a new one is started only if what it has to do cannot wait until
+ * another thread is idle. A job waits for a call that is under way, and a call waits for a flush,
+ * since both are short. A removal waits for any job.
  *
  * Invariants:
  * - Orders and outcomes cross as data (`compact-copy.ts`), errors with code, data and cause
@@ -26,6 +30,24 @@ const MISSING_CHECK_MS = 250
 /** The least rate of a limiter. */
 const BYTES_PER_SECOND_MIN = 10
 
+interface Job {
+  readonly order: JobOrder
+  readonly ended: JobEnded
+}
+
+interface Call {
+  readonly call: SlowCall
+  readonly ended: CallEnded
+}
+
+/** What `allot` said last; `shares` are null before that. */
+interface Allotment {
+  readonly shares: ReadonlyMap<number, number> | null
+  readonly bytesPerSecond: number | null
+}
+
+const NO_ALLOTMENT: Allotment = { shares: null, bytesPerSecond: null }
+
 /** Runs jobs at once, or as the runner of a `PolicyExecutor` at the pace that a policy says. */
 export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutcome> {
   readonly #module: URL
@@ -34,8 +56,12 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
   /** The counter of ends when `poll` looked last. */
   #endsSeen = 0
   #threads: JobThread[] = []
-  /** The first one is under way. */
-  readonly #calls: { readonly call: SlowCall; readonly ended: CallEnded }[] = []
+  /** Not made yet, in their order. */
+  readonly #calls: Call[] = []
+  #isCalling = false
+  /** Jobs that wait for the end of a call. */
+  #waiting: Job[] = []
+  #allotment: Allotment = NO_ALLOTMENT
 
   /** Threads run `module`, which calls `serveJobs`; `room` is posted to each. */
   constructor(module: URL, room: unknown) {
@@ -44,45 +70,90 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
   }
 
   start(order: JobOrder, ended: JobEnded): void {
-    this.#startInThread(order, (result) => ended(result!))
+    const job = { order, ended }
+    const idle = this.#idleThread()
+    if (idle === null && this.#isCalling) this.#waiting.push(job)
+    else this.#startJob(job, idle)
   }
 
   makeCall(call: SlowCall, ended: CallEnded): void {
     this.#calls.push({ call, ended })
-    if (this.#calls.length === 1) this.#makeFirst()
+    this.#makeCalls()
   }
 
-  #makeFirst(): void {
-    const { call, ended } = this.#calls[0]!
-    this.#startInThread(call, (result) => {
-      this.#calls.shift()
-      if (this.#calls.length > 0) this.#makeFirst()
+  #startJob({ order, ended }: Job, idle: JobThread | null): void {
+    this.#startIn(idle, order, (result) => ended(result!))
+  }
+
+  /** Makes the next call, unless it has to wait. */
+  #makeCalls(): void {
+    if (this.#isCalling || this.#calls.length === 0) return
+    const areRemovals = this.#calls.every(({ call }) => call.operation === 'remove')
+    if (areRemovals) this.#startWaiting()
+    const idle = this.#idleThread()
+    const mayWait = areRemovals ? this.#running.length > 0 : this.#willFlushSoon()
+    if (idle !== null || !mayWait) this.#makeFirstCall(idle)
+  }
+
+  /** Whether a flush runs that nothing slows down. */
+  #willFlushSoon(): boolean {
+    const { shares, bytesPerSecond } = this.#allotment
+    if (bytesPerSecond !== null) return false
+    const goesOn = ({ jobId }: JobThread) => shares === null || (shares.get(jobId!) ?? 0) > 0
+    return this.#threads.some((thread) => thread.cause === 'flush' && goesOn(thread))
+  }
+
+  #makeFirstCall(idle: JobThread | null): void {
+    const { call, ended } = this.#calls.shift()!
+    this.#isCalling = true
+    this.#startIn(idle, call, (result) => {
+      this.#isCalling = false
+      this.#makeCalls()
       ended(result instanceof Error ? result : null)
     })
   }
 
-  #startInThread(order: JobOrder | SlowCall, ended: ThreadEnded): void {
-    const thread = this.#idleThread()
-    if (thread instanceof Error) ended(thread)
-    else thread.start(order, ended)
+  /** Starts the jobs that waited for a call. */
+  #startWaiting(): void {
+    while (this.#waiting.length > 0) {
+      const idle = this.#idleThread()
+      if (idle === null && this.#isCalling) return
+      this.#startJob(this.#waiting.shift()!, idle)
+      for (const thread of this.#running) this.#pace(thread)
+    }
+  }
+
+  /** Uses a new thread if none is idle. What waits goes on when this has ended. */
+  #startIn(idle: JobThread | null, order: JobOrder | SlowCall, ended: ThreadEnded): void {
+    const thread = idle ?? this.#newThread()
+    if (thread instanceof Error) {
+      ended(thread)
+      return
+    }
+    thread.start(order, (result) => {
+      ended(result)
+      this.#makeCalls()
+      this.#startWaiting()
+    })
   }
 
   /** `JobExecutor.wait`, or with a time `JobRunner.wait`. */
   wait(atMostMs?: number): void {
     assert(this.#running.length > 0, 'a job runs, or a call is made')
-    while (!this.#awaitEnd(atMostMs ?? MISSING_CHECK_MS)) if (atMostMs !== undefined) return
-  }
-
-  allot(shares: ReadonlyMap<number, number>, bytesPerSecond: number | null): void {
-    for (const thread of this.#running) {
-      if (thread.jobId === null) continue
-      const share = shares.get(thread.jobId) ?? 0
-      const rate = bytesPerSecond === null ? null : Math.floor(bytesPerSecond * share)
-      thread.pace(share === 0, rate === null ? null : Math.max(rate, BYTES_PER_SECOND_MIN))
+    while (!this.#awaitEnd(atMostMs ?? MISSING_CHECK_MS)) {
+      // The caller may wait for a removal, and a job may last.
+      if (!this.#isCalling && this.#calls.length > 0) this.#makeFirstCall(this.#idleThread())
+      if (atMostMs !== undefined) return
     }
   }
 
+  allot(shares: ReadonlyMap<number, number>, bytesPerSecond: number | null): void {
+    this.#allotment = { shares, bytesPerSecond }
+    for (const thread of this.#running) this.#pace(thread)
+  }
+
   leftOf(id: number): number {
+    if (this.#waiting.some(({ order }) => order.id === id)) return 1
     return this.#running.find((thread) => thread.jobId === id)?.left ?? 0
   }
 
@@ -102,6 +173,7 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
   }
 
   close(): void {
+    this.#waiting = []
     for (const thread of this.#running) thread.giveUp()
     while (this.#running.length > 0) this.wait()
     for (const thread of this.#threads) thread.close()
@@ -122,10 +194,21 @@ export class ThreadExecutor implements JobExecutor, JobRunner<JobOrder, JobOutco
     return this.#running.some((thread) => thread.receiveOrMiss())
   }
 
-  #idleThread(): JobThread | Error {
+  /** Divides the bandwidth as `allot` said. */
+  #pace(thread: JobThread): void {
+    const { shares, bytesPerSecond } = this.#allotment
+    if (thread.jobId === null || shares === null) return
+    const share = shares.get(thread.jobId) ?? 0
+    const rate = bytesPerSecond === null ? null : Math.floor(bytesPerSecond * share)
+    thread.pace(share === 0, rate === null ? null : Math.max(rate, BYTES_PER_SECOND_MIN))
+  }
+
+  #idleThread(): JobThread | null {
     this.#threads = this.#threads.filter((thread) => !thread.isGone)
-    const idle = this.#threads.find((thread) => thread.isIdle)
-    if (idle !== undefined) return idle
+    return this.#threads.find((thread) => thread.isIdle) ?? null
+  }
+
+  #newThread(): JobThread | Error {
     const started = resultOf(() => new JobThread(this.#module, this.#room, this.#ends))
     if (started instanceof JobThread) this.#threads.push(started)
     return started

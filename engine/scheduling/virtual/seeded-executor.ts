@@ -68,8 +68,8 @@ export class SeededExecutor<Order, Outcome> implements JobExecutor<Order, Outcom
   }
 
   /**
-   * Does the work of one job or makes the first call, or ends one of which this is done. True if one
-   * has ended.
+   * Does the work of one job or makes the first call, or ends one of which this is done. True if
+   * one has ended.
    */
   step(): boolean {
     const worked = this.#jobs.filter(({ result }) => result !== null)

@@ -6,11 +6,11 @@
 
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { Ledger, liveBytes, sumCells } from '../ledger.ts'
+import { Ledger, liveBytes } from '../ledger.ts'
 import { NodeStorage } from '../node-storage.ts'
 import { folderBytes } from '../storage.ts'
 import { newBarrier } from './barrier.ts'
-import { processIo } from './process-io.ts'
+import { processIo, writtenSince } from './process-io.ts'
 import { type StoringThread, storeFiles } from './storing.ts'
 
 const folder = process.argv[2]!
@@ -30,14 +30,9 @@ const before = processIo()
 const done = workers.map((worker) => once(worker, 'message'))
 for (const worker of workers) worker.postMessage('start')
 await Promise.all([storeFiles(work), ...done])
-const after = processIo()
-const written = sumCells(ledger.cells(), { direction: 'write' })
 console.log(
   JSON.stringify({
-    wcharBytes: after.wchar! - before.wchar!,
-    writeSyscalls: after.syscw! - before.syscw!,
-    ledgerBytes: written.bytes,
-    ledgerCalls: written.calls,
+    ...writtenSince(before, ledger),
     liveBytes: liveBytes(ledger.balance()),
     folderBytes: folderBytes(storage, folder),
     lockAnswers,

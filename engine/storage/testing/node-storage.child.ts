@@ -3,10 +3,10 @@
  * writes, syncs and reads through a NodeStorage, and reports the system's count and the ledger's.
  */
 
-import { Ledger, sumCells } from '../ledger.ts'
+import { Ledger } from '../ledger.ts'
 import { NodeStorage } from '../node-storage.ts'
 import { joinPath } from '../storage.ts'
-import { processIo } from './process-io.ts'
+import { processIo, writtenSince } from './process-io.ts'
 
 const folder = process.argv[2]!
 
@@ -32,13 +32,4 @@ for (let number = 0; number < 20; number++) {
   storage.readAll(table.path, { cause: 'verify', level: 0 })
   storage.remove(table.path)
 }
-const after = processIo()
-const written = sumCells(ledger.cells(), { direction: 'write' })
-console.log(
-  JSON.stringify({
-    wcharBytes: after.wchar! - before.wchar!,
-    writeSyscalls: after.syscw! - before.syscw!,
-    ledgerBytes: written.bytes,
-    ledgerCalls: written.calls,
-  }),
-)
+console.log(JSON.stringify(writtenSince(before, ledger)))

@@ -167,8 +167,8 @@ describe('the classic ways to lose data are found', () => {
       'inputs are deleted before the manifest knows',
       'power cuts',
       'db/tree.ts',
-      'if (writes) storage.syncFolder(folder)',
-      'for (const { table } of edit.removed) if (!edit.added.some((to) => to.table.id === table.id)) storage.remove(joinPath(folder, tableName(table.id)))',
+      'if (writes && !areNamed) yield syncFolderStep(storage, folder)',
+      'for (const { table } of edit.removed) if (!edit.added.some((to) => to.table.id === table.id)) removeStep(storage, folder, tableName(table.id)).here()',
     ],
     [
       'a tombstone is dropped though older tables hold its key',

@@ -5,11 +5,11 @@
  */
 
 import type { RunResult } from '../../../results/schema.ts'
-import { textWidth } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import type { Layer } from '../panels.ts'
+import { phaseLayers } from '../phase-layers.ts'
 import { type Plot, type PlotAxis, plotX, plotY } from '../plots.ts'
-import { COLOUR, levelColours, type Preset, type View } from '../theme.ts'
+import { levelColours, type Preset, type View } from '../theme.ts'
 import { byteUnit } from '../wording.ts'
 
 /** From zero to the user bytes of the longest run. */
@@ -87,43 +87,13 @@ export function levelsOf(results: readonly RunResult[]): number {
   return Math.max(1, ...shapes.map(({ shape }) => shape.length))
 }
 
-/** Room above a plot for the names of its phases, in pixels. */
-export const phaseRise = ({ fontSize }: Preset) => Math.ceil(fontSize.value * 1.2) + 9
-
-/** A rule at the start of each phase except the first, and those names of phases that fit. */
-export function phaseLayers(
-  { fontSize, scale }: Preset,
+/** The phases of a run, over user bytes. */
+export function phasesByBytes(
+  preset: Preset,
   { deterministic }: RunResult,
   { domain, unitBytes }: ReturnType<typeof userBytesAxis>,
   width: number,
 ): readonly Layer[] {
-  const pixels = width / (domain![1] * unitBytes)
-  let before = 0
-  const phases = deterministic.phases.map(({ name, userBytes: own }) => {
-    const from = before * pixels
-    before += own
-    const fits = textWidth(name, { fontSize: fontSize.value }) < own * pixels - 8 * scale
-    return { name: fits ? name : '', from, inside: from > 0 && from < width }
-  })
-  const x = { field: 'from', type: 'quantitative' as const, scale: null, axis: null }
-  return [
-    {
-      data: { values: phases.filter(({ inside }) => inside) },
-      mark: { type: 'rule', color: COLOUR.muted, strokeDash: [3, 3], strokeWidth: 1 },
-      encoding: { x },
-    },
-    {
-      data: { values: phases.filter(({ name }) => name !== '') },
-      mark: {
-        type: 'text',
-        align: 'left',
-        baseline: 'bottom',
-        dx: 1,
-        dy: -2,
-        fontSize: fontSize.value,
-        color: COLOUR.muted,
-      },
-      encoding: { x, y: { value: 0 }, text: { field: 'name', type: 'nominal' } },
-    },
-  ]
+  const phases = deterministic.phases.map(({ name, userBytes }) => ({ name, length: userBytes }))
+  return phaseLayers(preset, phases, domain![1] * unitBytes, width)
 }

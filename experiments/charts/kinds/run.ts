@@ -16,6 +16,7 @@ import {
   spacer,
   spacingOf,
 } from '../panels.ts'
+import { phaseRise } from '../phase-layers.ts'
 import { axisRoom, gridOf, gridRows, plotView } from '../plots.ts'
 import { type CauseGroup, causeGroup, causeLegend, stackedPanel } from '../stacked-bars.ts'
 import { strategyStyle } from '../strategy-styles.ts'
@@ -30,14 +31,7 @@ import {
   STATES_DEFINITION,
   WA_DEFINITION,
 } from '../wording.ts'
-import {
-  grew,
-  levelLegend,
-  levelsOf,
-  phaseLayers,
-  phaseRise,
-  userBytesAxis,
-} from './growth-views.ts'
+import { grew, levelLegend, levelsOf, phasesByBytes, userBytesAxis } from './growth-views.ts'
 import { runsPlot } from './tree-shape.ts'
 
 const DRAWN: Drawn = { covers: ['amplification'] }
@@ -204,7 +198,7 @@ function growthRows(result: RunResult, preset: Preset): readonly View[] {
         { name: 'drained', style, points: points.slice(-1), marks: 'points' },
       ],
       behind: watermarkLayers(preset, [result], size, DRAWN),
-      above: phaseLayers(preset, result, x, size.width),
+      above: phasesByBytes(preset, result, x, size.width),
     },
     size,
   )

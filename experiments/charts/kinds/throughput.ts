@@ -10,9 +10,9 @@ import type { RunResult } from '../../../results/schema.ts'
 import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
-import { textWidth } from '../font-metrics.ts'
 import { type LegendEntry, legendView } from '../legend.ts'
 import { type Layer, panelRoom } from '../panels.ts'
+import { type PlottedPhase, phaseLayers, phaseRise } from '../phase-layers.ts'
 import { axisRoom, type PlotAxis, type PlotSeries, plotRow, plotX } from '../plots.ts'
 import { COLOUR, type Preset, SERIES_STYLES, type VegaLiteSpec, type View } from '../theme.ts'
 import {
@@ -22,7 +22,6 @@ import {
   stallLayers,
   stallLegend,
 } from './background-views.ts'
-import { phaseRise } from './growth-views.ts'
 
 const DRAWN: Drawn = {
   covers: ['time'],
@@ -141,7 +140,7 @@ function runRows(
           ...stallLayers(result, x, width),
           ...watermarkLayers(preset, [result], { width, height: height(0.7) }, DRAWN),
         ],
-        above: phaseLayers(preset, result, x, width),
+        above: phaseLayers(preset, phasesInTime(result), x.domain![1], width),
       },
       height(0.7),
     ),
@@ -280,42 +279,8 @@ function secondsAt(series: RunResult['timed']['series'], atOperation: number): n
   return from.wallSeconds + share * (to.wallSeconds - from.wallSeconds)
 }
 
-/** A rule at the end of each phase, and those names of phases that fit. */
-function phaseLayers(
-  { fontSize, scale }: Preset,
-  { timed }: RunResult,
-  x: PlotAxis,
-  width: number,
-): readonly Layer[] {
-  const pixels = width / x.domain![1]
-  let before = 0
-  const phases = timed.phases.map(({ name, wallSeconds }) => {
-    const from = before * pixels
-    before += wallSeconds
-    const fits = textWidth(name, { fontSize: fontSize.value }) < wallSeconds * pixels - 8 * scale
-    return { name: fits ? name : '', from }
-  })
-  const place = { field: 'from', type: 'quantitative' as const, scale: null, axis: null }
-  return [
-    {
-      data: { values: phases.filter(({ from }) => from > 0 && from < width) },
-      mark: { type: 'rule', color: COLOUR.muted, strokeDash: [3, 3], strokeWidth: 1 },
-      encoding: { x: place },
-    },
-    {
-      data: { values: phases.filter(({ name }) => name !== '') },
-      mark: {
-        type: 'text',
-        align: 'left',
-        baseline: 'bottom',
-        dx: 1,
-        dy: -2,
-        fontSize: fontSize.value,
-        color: COLOUR.muted,
-      },
-      encoding: { x: place, y: { value: 0 }, text: { field: 'name', type: 'nominal' } },
-    },
-  ]
+function phasesInTime({ timed }: RunResult): readonly PlottedPhase[] {
+  return timed.phases.map(({ name, wallSeconds }) => ({ name, length: wallSeconds }))
 }
 
 function legendOf(results: readonly RunResult[]): readonly LegendEntry[] {

@@ -12,6 +12,7 @@ import { type ChartKind, runsFor, unfit } from '../chart-kind.ts'
 import { drawnSampleNote, firstOfEach } from '../designs.ts'
 import { type Drawn, figureOf, subjectOf, supportNote, watermarkLayers } from '../figure.ts'
 import type { Layer } from '../panels.ts'
+import { phaseRise } from '../phase-layers.ts'
 import { gridOf, gridRows, type Plot, type PlotSize, plotView } from '../plots.ts'
 import type { Preset, VegaLiteSpec, View } from '../theme.ts'
 import { byteUnit } from '../wording.ts'
@@ -21,8 +22,7 @@ import {
   levelAreas,
   levelLegend,
   levelsOf,
-  phaseLayers,
-  phaseRise,
+  phasesByBytes,
   userBytesAxis,
 } from './growth-views.ts'
 
@@ -121,7 +121,7 @@ function areasPlot(preset: Preset, result: RunResult, frame: LevelsFrame, areas:
   const points = areas.points.map(({ user, values }) => ({ user: user / x.unitBytes, values }))
   const above = [
     levelAreas(points, levels, { x, y }),
-    ...phaseLayers(preset, result, x, size.width),
+    ...phasesByBytes(preset, result, x, size.width),
   ]
   const rise = phaseRise(preset)
   return plotView(preset, { heading, x, y, series: [], behind, above, rise }, size)

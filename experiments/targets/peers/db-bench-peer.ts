@@ -49,7 +49,7 @@ export interface ReplayParts {
 /** Throws `UsageError` if there is no db_bench, `Interrupted` on the signal. */
 export async function replayNatively(parts: ReplayParts): Promise<Replay> {
   const { folder, arrivalIntervalNs } = parts
-  const version = await run(['--version'], parts.signal)
+  const version = await runDbBench(['--version'], parts.signal)
   const tracePath = `${folder}.trace`
   try {
     const workload = new CountedWorkload(arrivalIntervalNs)
@@ -59,7 +59,7 @@ export async function replayNatively(parts: ReplayParts): Promise<Replay> {
       entryBytes: workload.userBytes / Math.max(exported.writes, 1),
     })
     const window = parts.window()
-    const output = await run(argumentsOf(parts, tracePath, flags), parts.signal)
+    const output = await runDbBench(argumentsOf(parts, tracePath, flags), parts.signal)
     const account = window?.read() ?? null
     const written = account === null ? null : account.writtenBytes - output.length
     const log = readFileSync(join(folder, 'LOG'), 'utf8')
@@ -199,8 +199,8 @@ function ownCounts(output: string): Record<string, number> {
   }
 }
 
-/** Standard output and error of db_bench. */
-function run(parameters: readonly string[], signal: AbortSignal): Promise<string> {
+/** Standard output and error of db_bench. Throws `UsageError` if there is none, `Interrupted`. */
+export function runDbBench(parameters: readonly string[], signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(PROGRAM, parameters, { stdio: ['ignore', 'pipe', 'pipe'], signal })
     let output = ''

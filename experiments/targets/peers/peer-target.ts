@@ -4,16 +4,10 @@
  * change the peer's tree: the drain waits until background work is over. Work is over when the
  * store says so and the process has written nothing for a while.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Interrupted } from '../../base/interrupted.ts'
 import type { Answer, EntrySink, Target } from '../../base/target.ts'
 import type { ProcessWindow } from './peer-reading.ts'
 import type { PeerStore } from './peer-store.ts'
-
-const DRAIN_TIMEOUT_MS = 300_000
-const POLL_MS = 10
-/** Wakeups of libuv's loop write 8 bytes each, without any work of the store. */
-const QUIET_BYTES = 64
+import { waitForRest } from './rest.ts'
 
 export interface PeerTargetParts {
   /** Open; the target closes it. */
@@ -90,20 +84,13 @@ export class PeerTarget implements Target {
   }
 
   /** False if the time was up first. */
-  async #rest(quietMs: number): Promise<boolean> {
-    const startMs = performance.now()
-    let quietSince = startMs
-    let written = this.#window.read()?.writtenBytes ?? 0
-    let atRest = quietMs === 0
-    while (!atRest && performance.now() - startMs < DRAIN_TIMEOUT_MS) {
-      await sleep(POLL_MS)
-      if (this.#signal.aborted) throw new Interrupted('interrupted')
-      const now = this.#window.read()?.writtenBytes ?? 0
-      if (this.#store.busy() || now - written > QUIET_BYTES) quietSince = performance.now()
-      written = now
-      atRest = performance.now() - quietSince >= quietMs
-    }
-    return atRest
+  #rest(quietMs: number): Promise<boolean> {
+    return waitForRest({
+      quietMs,
+      isBusy: () => this.#store.busy(),
+      writtenBytes: () => this.#window.read()?.writtenBytes ?? 0,
+      signal: this.#signal,
+    })
   }
 }
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { RunId } from '../engine/version/run.ts'
-import { tablesOf } from '../engine/version/run.ts'
-import { rawBytes } from '../engine/version/table-meta.ts'
-import { parseVersion } from '../engine/version/text.ts'
-import { runCount, runsNewestFirst } from '../engine/version/version.ts'
+import type { RunId } from '../../engine/version/run.ts'
+import { tablesOf } from '../../engine/version/run.ts'
+import { rawBytes } from '../../engine/version/table-meta.ts'
+import { parseVersion } from '../../engine/version/text.ts'
+import { runCount, runsNewestFirst } from '../../engine/version/version.ts'
+import { printSpec } from '../primitives/print-spec.ts'
+import { apply, emptyTree, flush, load, type SteppedTree, viewOf } from '../testing/stepper.ts'
+import { tiering } from '../whole-levels/tiering.ts'
 import { incrementalTiering } from './incremental-tiering.ts'
-import { printSpec } from './primitives/print-spec.ts'
-import { apply, emptyTree, flush, load, type SteppedTree, viewOf } from './testing/stepper.ts'
-import { tiering } from './whole-levels/tiering.ts'
 
 /** The pick from a tree, with tables of 20 bytes: runs below one byte would be small. */
 function specOf(

@@ -36,30 +36,26 @@
  */
 
 import { z } from 'zod'
-import { compareBytes } from '../engine/base/compare.ts'
-import type {
-  CompactionSpec,
-  InputSlice,
-  PickReason,
-  TreeView,
-} from '../engine/compaction/strategy.ts'
-import { hull, type KeyRange } from '../engine/version/key-range.ts'
+import { compareBytes } from '../../engine/base/compare.ts'
+import type { CompactionSpec, InputSlice, TreeView } from '../../engine/compaction/strategy.ts'
+import { hull, type KeyRange } from '../../engine/version/key-range.ts'
+import { overlapping, type RunId, rangeOf, sliceTables, tableAt } from '../../engine/version/run.ts'
+import { rawBytesOfTables } from '../../engine/version/table-meta.ts'
+import { runsNewestFirst } from '../../engine/version/version.ts'
+import { debtBeside, defineStrategy, stallsAbove, whenIdle } from '../define-strategy.ts'
+import { cutsAlong } from '../primitives/aligned-cuts.ts'
+import { busyOf, ifFree } from '../primitives/busy.ts'
+import { indexBeyond } from '../primitives/round-robin.ts'
+import { bitsPerKey, tableBytes, targetTableBytes } from '../primitives/shared-parameters.ts'
+import { inputBytes, outputTo } from '../primitives/specs.ts'
 import {
-  overlapping,
-  type Run,
-  type RunId,
-  rangeOf,
-  sliceTables,
-  tableAt,
-} from '../engine/version/run.ts'
-import { rawBytesOfTables } from '../engine/version/table-meta.ts'
-import { runsNewestFirst } from '../engine/version/version.ts'
-import { debtBeside, defineStrategy, stallsAbove, whenIdle } from './define-strategy.ts'
-import { cutsAlong } from './primitives/aligned-cuts.ts'
-import { busyOf, ifFree } from './primitives/busy.ts'
-import { indexBeyond } from './primitives/round-robin.ts'
-import { bitsPerKey, tableBytes, targetTableBytes } from './primitives/shared-parameters.ts'
-import { inputBytes, outputTo } from './primitives/specs.ts'
+  type Bucket,
+  bucketsOf,
+  crossTierMerge,
+  fullestBucket,
+  type Merge,
+  type PlacedRun,
+} from './buckets.ts'
 
 /** The runs being merged, newest first; the others go into the last. */
 type Merging = readonly RunId[]
@@ -127,17 +123,6 @@ const params = z
   })
 
 type Params = z.output<typeof params>
-
-interface PlacedRun {
-  readonly level: number
-  readonly run: Run
-}
-
-/** Runs that are merged into the oldest of them, newest first, and why. */
-interface Merge {
-  readonly runs: readonly PlacedRun[]
-  readonly reason: PickReason
-}
 
 export const incrementalTiering = defineStrategy({
   name: 'incremental-tiering',
@@ -225,91 +210,6 @@ function begunMerge(view: View, merging: Merging): Merge | null {
       trigger: 'sorted runs',
       formula: 'bucket not merged to its end',
       values: { runs: runs.length, tables },
-    },
-  }
-}
-
-/** Neighbouring runs of similar size, newest first; or one run that is in a merge already. */
-interface Bucket {
-  readonly runs: PlacedRun[]
-  readonly isFree: boolean
-  /** Size of the first run. */
-  readonly smallest: number
-  meanBytes: number
-}
-
-/** All runs in buckets, newest first. Sizes only grow, as if Scylla had sorted the runs. */
-function bucketsOf(view: View, values: Params, begun: readonly Merge[]): readonly Bucket[] {
-  const { bucket_low, bucket_high, min_sstable_size } = values
-  const least = min_sstable_size === 0 ? tableBytes(view, values) / 20 : min_sstable_size
-  const busy = busyOf(view)
-  const merging = new Set(begun.flatMap(({ runs }) => runs.map(({ run }) => run.id)))
-  const buckets: Bucket[] = []
-  let bytes = 0
-  for (const placed of runsNewestFirst(view.version)) {
-    bytes = Math.max(bytes, placed.run.totals.rawBytes)
-    const last = buckets.at(-1)
-    const isFree = !busy.readsRun(placed.run.id) && !merging.has(placed.run.id)
-    if (last?.isFree && isFree) {
-      const { runs, meanBytes } = last
-      const isSmall = bytes < least
-      const isSimilar = bytes > meanBytes * bucket_low && bytes < meanBytes * bucket_high
-      const nextMean = (meanBytes * runs.length + bytes) / (runs.length + 1)
-      // The mean may not grow until the smallest run is too small for it.
-      const keepsSmallest = isSmall || last.smallest > nextMean * bucket_low
-      if ((isSimilar || (isSmall && meanBytes < least)) && keepsSmallest) {
-        runs.push(placed)
-        last.meanBytes = nextMean
-        continue
-      }
-    }
-    buckets.push({ runs: [placed], isFree, smallest: bytes, meanBytes: bytes })
-  }
-  return buckets
-}
-
-/** The bucket with the most runs, if these are enough; of equal ones the smallest runs. */
-function fullestBucket(
-  buckets: readonly Bucket[],
-  runsMin: number,
-  { max_threshold }: Params,
-): Merge | null {
-  let fullest: Bucket | null = null
-  let most = runsMin - 1
-  for (const bucket of buckets) {
-    const count = Math.min(bucket.runs.length, max_threshold)
-    if (count <= most || !bucket.isFree) continue
-    most = count
-    fullest = bucket
-  }
-  if (fullest === null) return null
-  return {
-    runs: fullest.runs.slice(0, max_threshold),
-    reason: {
-      trigger: 'sorted runs',
-      formula: 'similar runs ≥ min_threshold',
-      values: { similar: fullest.runs.length, min_threshold: runsMin, bytes: fullest.meanBytes },
-    },
-  }
-}
-
-/** The two largest buckets, if the smaller makes space amplification exceed the goal. */
-function crossTierMerge(
-  buckets: readonly Bucket[],
-  { space_amplification_goal: goal }: Params,
-): Merge | null {
-  const [second, largest] = buckets.slice(-2)
-  if (goal === 0 || second === undefined || largest === undefined) return null
-  if (!second.isFree || !largest.isFree) return null
-  const largestBytes = rawBytesOf(largest.runs)
-  const secondBytes = rawBytesOf(second.runs)
-  if (largestBytes + secondBytes <= goal * largestBytes) return null
-  return {
-    runs: [...second.runs, ...largest.runs],
-    reason: {
-      trigger: 'space amplification',
-      formula: '(largest + second) / largest > space_amplification_goal',
-      values: { largest: largestBytes, second: secondBytes, space_amplification_goal: goal },
     },
   }
 }
@@ -404,8 +304,4 @@ function bytesLeft(view: View, runs: readonly PlacedRun[]): number {
   const running = view.inProgress.flatMap(({ inputs }) => inputs.filter(({ run }) => ids.has(run)))
   const left = bytes + share * oldest.totals.bytes - inputBytes(view.version, running)
   return Math.max(Math.round(left), 0)
-}
-
-function rawBytesOf(runs: readonly PlacedRun[]): number {
-  return runs.reduce((sum, { run }) => sum + run.totals.rawBytes, 0)
 }
