@@ -26,7 +26,6 @@ export type {
   LostWrites,
   RecoveryEvent,
   ReplayReport,
-  StallEvent,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
@@ -39,25 +38,28 @@ export {
   type EngineOptions,
   type EngineOptionsInput,
   engineOptionsSchema,
+  HARD_DEBT_MEMTABLES,
   MEMTABLES_MAX_DEFAULT,
   parseEngineOptions,
   SLOWDOWN_DEFAULT,
+  SOFT_DEBT_MEMTABLES,
   type ValueLogOptions,
 } from './db/options.ts'
 export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
 export type { ReaderChannel } from './db/readers/reader-channel.ts'
 export type { ReaderOptions } from './db/readers/reader-hub.ts'
 export type { Snapshot } from './db/snapshots.ts'
-export type { StallMetrics } from './db/stall-log.ts'
 export { threads } from './db/threads/threads.ts'
 export type { SegmentFigures, ValueLogMetrics } from './db/values/metrics.ts'
 export type { ExecutorFactory, ExecutorParts } from './scheduling/executor-factory.ts'
 export type { JobExecutor, JobOrder, JobOutcome } from './scheduling/job-order.ts'
 export type * from './scheduling/policy.ts'
+export type { StallEvent, StallMetrics } from './scheduling/stall-log.ts'
 export type { DeviceModel, DeviceWork } from './scheduling/virtual/device-model.ts'
 export { jobWork } from './scheduling/virtual/job-work.ts'
 export { VirtualClock } from './scheduling/virtual/virtual-clock.ts'
 export { VirtualExecutor } from './scheduling/virtual/virtual-executor.ts'
+export type { VirtualWork } from './scheduling/virtual/virtual-runner.ts'
 export {
   CAUSES,
   type Cause,

@@ -45,7 +45,7 @@ import { type DatabaseScheduler, TreeJobs } from './tree-jobs.ts'
 import { Collector, type CollectorHost } from './values/collector.ts'
 import { checkSegments, shrinkSpent } from './values/segment-recovery.ts'
 import { ValueLog } from './values/value-log.ts'
-import { openGate, WriteGate } from './write-gate.ts'
+import { openGate, WriteGate } from '../scheduling/write-gate.ts'
 import { WriteHead } from './write-head.ts'
 
 /** What an open database is made of. */

@@ -11,7 +11,7 @@ import type { Durability } from './call-options.ts'
 import { type CommitHead, Commits } from './commits.ts'
 import { Health } from './health.ts'
 import { IntervalSync } from './interval-sync.ts'
-import { openGate, type WriteAdmission } from './write-gate.ts'
+import { openGate, type WriteAdmission } from '../scheduling/write-gate.ts'
 
 const coded = (code: string) => expect.objectContaining({ code })
 const GROUP_BYTES = 1024 * 1024

@@ -20,7 +20,7 @@ import type { MemTable } from '../memtable/memtable.ts'
 import { WriteBatch, type WriteBatchSink } from '../wal/write-batch.ts'
 import type { Durability } from './call-options.ts'
 import type { IntervalSync } from './interval-sync.ts'
-import type { WriteAdmission } from './write-gate.ts'
+import type { WriteAdmission } from '../scheduling/write-gate.ts'
 
 /** The logs and the memtable that batches go to. A rotation replaces them. */
 export interface CommitHead {

@@ -1,7 +1,7 @@
 /** Owns the events that the engine reports to `onEvent`, as plain data. */
 
 import type { PickReason } from '../compaction/strategy.ts'
-import type { StallCause, StallStep } from '../scheduling/write-pressure.ts'
+import type { StallEvent } from '../scheduling/stall-log.ts'
 import type { RunId } from '../version/run.ts'
 import { rawBytes, type TableId } from '../version/table-meta.ts'
 import type { TablePlacement, VersionEdit } from '../version/version-edit.ts'
@@ -86,23 +86,6 @@ export interface CollectEvent {
   /** Record bytes of the values that were moved. */
   readonly bytesMoved: number
   readonly reason: PickReason
-}
-
-/**
- * Writers were slowed down or stopped for one cause. It is reported when the stall is over. The
- * times are wall time; durations are measured by the monotonic clock.
- */
-export interface StallEvent {
-  readonly kind: 'stall'
-  readonly atMs: number
-  readonly cause: StallCause
-  readonly step: StallStep
-  /** When the first group of writes was held, and when the last one went on. */
-  readonly beganAtMs: number
-  readonly endedAtMs: number
-  /** Groups of writes that were held, and how long, in milliseconds, summed over groups. */
-  readonly groups: number
-  readonly delayedMs: number
 }
 
 /** Everything that `onEvent` is called with; `kind` says which it is. */

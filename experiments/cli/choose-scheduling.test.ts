@@ -76,7 +76,16 @@ test.each([
   ],
   [
     ['--scheduling=threads', '--target=simulator'],
-    '--scheduling=threads: not with --target=simulator; take inline',
+    '--scheduling=threads: not with --target=simulator, which works in no real time; take virtual',
+  ],
+  [
+    ['--scheduling=virtual', '--target=simulator', '--user-bytes=1GiB'],
+    '--scheduling=virtual: not with --user-bytes, which simulates without single operations; ' +
+      'take --records, or --suite=stability for large trees',
+  ],
+  [
+    ['--scheduling=virtual', '--target=simulator', '--set=subcompactions=2'],
+    '--set=subcompactions: not with --target=simulator; its merges stay whole',
   ],
   [
     ['--scheduling=threads', '--storage=memory'],

@@ -55,6 +55,9 @@ export interface SchedulingRequest {
   readonly storage: 'node' | 'memory'
   readonly set: Settings
   readonly clients: number
+  /** Either one makes the simulator statistical. */
+  readonly userBytes: number | null
+  readonly from: string | null
 }
 
 /** Each takes a thread, which takes 10 MB and more. */
@@ -62,9 +65,10 @@ const CLIENTS_IN_THREADS_MAX = 64
 
 /** Null: inline. Throws `UsageError`. */
 export function chooseScheduling(
-  { scheduling, target, storage, set, clients }: SchedulingRequest,
+  request: SchedulingRequest,
   engine: EngineOptions,
 ): SchedulingConfig | null {
+  const { scheduling, storage, set, clients } = request
   const { device } = splitSettings(set)
   checkPolicy(engine)
   const [deviceName] = Object.keys(device)
@@ -79,9 +83,7 @@ export function chooseScheduling(
         'the operations',
     )
   }
-  if (target === 'simulator') {
-    throw new UsageError(`--scheduling=${scheduling}: not with --target=simulator; take inline`)
-  }
+  if (request.target === 'simulator') checkSimulated(request)
   if (scheduling === 'threads' && storage === 'memory') {
     throw new UsageError(
       '--scheduling=threads: not with --storage=memory, which other threads cannot reach',
@@ -101,6 +103,24 @@ export function chooseScheduling(
     memtablesMax: memtablesMax ?? MEMTABLES_MAX_DEFAULT,
     slowdown: slowdown ?? SLOWDOWN_DEFAULT,
     ...(scheduling === 'virtual' && { device: deviceOf(device) }),
+  }
+}
+
+function checkSimulated({ scheduling, userBytes, from, set }: SchedulingRequest): void {
+  if (scheduling === 'threads') {
+    throw new UsageError(
+      '--scheduling=threads: not with --target=simulator, which works in no real time; take virtual',
+    )
+  }
+  if (userBytes !== null || from !== null) {
+    const flag = userBytes === null ? '--from' : '--user-bytes'
+    throw new UsageError(
+      `--scheduling=virtual: not with ${flag}, which simulates without single operations; ` +
+        'take --records, or --suite=stability for large trees',
+    )
+  }
+  if (Object.hasOwn(set, 'subcompactions')) {
+    throw new UsageError('--set=subcompactions: not with --target=simulator; its merges stay whole')
   }
 }
 

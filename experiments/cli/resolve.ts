@@ -198,14 +198,17 @@ function checkPhases(
   }
 }
 
-/** A simulated run has no time, so it cannot be paced. */
+/** A simulated run has no time except logical time, so it cannot be paced. */
 function arrivalOf(
-  { arrival, rate, clients, target }: PlanRequest,
+  { arrival, rate, clients, target, scheduling }: PlanRequest,
   operations: number,
 ): ArrivalConfig | null {
   const config = readArrival(arrival, rate, clients)
-  if (config !== null && target === 'simulator') {
-    throw new UsageError(`--${rate === null ? 'arrival' : 'rate'}: the simulator takes no time`)
+  if (config !== null && target === 'simulator' && scheduling === 'inline') {
+    const flag = rate !== null ? 'rate' : arrival !== null ? 'arrival' : 'clients'
+    throw new UsageError(
+      `--${flag}: the simulator takes no time; with --scheduling=virtual it takes logical time`,
+    )
   }
   if (asksForShare(config) && operations === 0) {
     throw new UsageError('--rate: without operations there is no rate to take a share of')

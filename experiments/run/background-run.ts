@@ -23,7 +23,7 @@ export interface BackgroundRun {
   readonly passage: Passage
   readonly scheduling: ExecutorFactory
   /** Null in real time. */
-  readonly device: VirtualDevice | null
+  readonly logical: { readonly clock: VirtualClock; readonly device: VirtualDevice } | null
   /** Operations that may be under way at once in the run phases. */
   readonly clients: number
   /**
@@ -48,7 +48,7 @@ export function backgroundRunOf({
     timers: clock,
     passage: virtualPassage(clock),
     scheduling: device.executor,
-    device,
+    logical: { clock, device },
     clients,
     clientsIn: 'one-thread',
   }
@@ -61,7 +61,7 @@ export function threadsRun(clients = 1): BackgroundRun {
     timers: systemTimers,
     passage: realPassage,
     scheduling: threads(),
-    device: null,
+    logical: null,
     clients,
     clientsIn: clients > 1 ? 'threads' : 'one-thread',
   }

@@ -40,8 +40,9 @@ import { arrivalsSeed, underLoad } from './under-load.ts'
 
 /** Throws `LSM_LOCKED` when another process holds the folder, `Interrupted` on the signal. */
 export async function runExperiment(plan: RunPlan, context: ExperimentContext): Promise<RunResult> {
-  if (plan.simulation !== null) return runSimulation(plan, plan.simulation, context)
-  return underLoad(plan, context, measure)
+  const { simulation } = plan
+  if (simulation === null) return underLoad(plan, context, measure)
+  return underLoad(plan, context, (...run) => runSimulation(simulation, ...run))
 }
 
 async function measure(
@@ -60,7 +61,7 @@ async function measure(
     countFolder(storage, ledger, folder)
   }
   const background = backgroundRunOf(plan.config)
-  const device = background?.device ?? null
+  const device = background?.logical?.device ?? null
   // Logical time knows no collections.
   const watch = device === null ? new GarbageWatch() : null
   const seed = deriveSeed(plan.config.seed, 'engine', plan.config.repeat)

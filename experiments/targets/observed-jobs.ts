@@ -6,7 +6,13 @@
  * tables, which no other job may take, and flushes are installed in the order in which they were
  * queued. A merge that was divided has the times of the part that ended last.
  */
-import type { Clock, ExecutorFactory, JobOrder, SchedulingPolicy } from '../../engine/index.ts'
+import type {
+  Clock,
+  ExecutorFactory,
+  JobExecutor,
+  JobOrder,
+  SchedulingPolicy,
+} from '../../engine/index.ts'
 import type { JobTimes, TargetEvent } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
 
@@ -46,20 +52,30 @@ export class ObservedJobs {
     return (parts) => {
       const executor = factory(parts)
       return {
-        start: (order, ended) => {
-          const job = this.#queue(order)
-          executor.start(order, (result) => {
-            job.endedNs = this.#clock.elapsedNs()
-            ended(result)
-          })
-        },
-        wait: () => executor.wait(),
+        ...this.of(executor, tableOf),
         ...(executor.makeCall !== undefined && {
           makeCall: (call, ended) => executor.makeCall!(call, ended),
         }),
-        ...(executor.poll !== undefined && { poll: () => executor.poll?.() }),
-        close: () => executor.close(),
       }
+    }
+  }
+
+  /** An executor of other orders, observed. `tableOf`: a table that a merge reads. */
+  of<Order extends Pick<JobOrder, 'id' | 'cause'>, Outcome>(
+    executor: JobExecutor<Order, Outcome>,
+    tableOf: (order: Order) => number | null,
+  ): JobExecutor<Order, Outcome> {
+    return {
+      start: (order, ended) => {
+        const job = this.#queue(order, tableOf(order))
+        executor.start(order, (result) => {
+          job.endedNs = this.#clock.elapsedNs()
+          ended(result)
+        })
+      },
+      wait: () => executor.wait(),
+      ...(executor.poll !== undefined && { poll: () => executor.poll?.() }),
+      close: () => executor.close(),
     }
   }
 
@@ -92,11 +108,11 @@ export class ObservedJobs {
     return { queuedNs, startedNs: startedNs ?? queuedNs, endedNs: endedNs ?? nowNs, seen }
   }
 
-  #queue({ id, cause, source }: JobOrder): Job {
+  #queue({ id, cause }: Pick<JobOrder, 'id' | 'cause'>, table: number | null): Job {
     const job: Job = {
       id,
       cause,
-      table: 'runs' in source ? source.runs[0]!.tables[0]!.id : null,
+      table,
       queuedNs: this.#clock.elapsedNs(),
       seen: this.#seenAtPick(),
       startedNs: null,
@@ -123,4 +139,8 @@ export class ObservedJobs {
     }
     return last
   }
+}
+
+function tableOf({ source }: JobOrder): number | null {
+  return 'runs' in source ? source.runs[0]!.tables[0]!.id : null
 }

@@ -1,20 +1,22 @@
 /**
  * Owns the books of a simulated run: it makes the ledger and the events of a target from the
  * simulator's events. Tables count as uncompressed. A log record counts with its framing, as a
- * mean. The manifest does not count. Merges read the data blocks of their inputs.
+ * mean, and all logs count as removed by the next flush. The manifest does not count. Merges read the data blocks of their inputs.
  */
 import { type Clock, Ledger, type Version, type VersionEdit } from '../../engine/index.ts'
 import type { EventPart, SimulatedEvent } from '../../strategies/simulator/simulated-event.ts'
 import type { SimulatedTree } from '../../strategies/simulator/simulated-tree.ts'
-import type { TargetEvent, TargetStats } from '../base/target.ts'
+import type { JobTimes, TargetEvent, TargetStats } from '../base/target.ts'
 import type { EditEvent } from '../base/version-log.ts'
+import type { ReportedJob } from './observed-jobs.ts'
 import type { Observed, ObservedStrategy } from './observed-strategy.ts'
 
 export interface BookOptions {
   readonly clock: Clock
   /** Observes the strategy that the simulator uses. */
   readonly observed: ObservedStrategy
-  onEvent(event: TargetEvent): void
+  /** With the job's times where it ran beside the operations. */
+  onEvent(event: TargetEvent, job?: JobTimes): void
   onEdit?: ((event: EditEvent) => void) | undefined
 }
 
@@ -46,11 +48,12 @@ export class SimulatedBooks {
 
   /** Counts `count` puts or deletes of these mean lengths; a deletion has a value of length 0. */
   addWrites(count: number, keyLength: number, valueLength: number): void {
-    const record = BATCH_BYTES + prefixed(keyLength) + (valueLength > 0 ? prefixed(valueLength) : 0)
+    const record = batchBytes(keyLength, valueLength)
     this.#logBytes += count * (record + FRAME_BYTES * (1 + record / LOG_BLOCK_BYTES))
   }
 
-  addEvent(event: SimulatedEvent): void {
+  /** `job`: the job behind it, where it ran beside the operations. */
+  addEvent(event: SimulatedEvent, job?: ReportedJob): void {
     const { kind, removed, added, reason } = event
     const { clock, observed, onEvent, onEdit } = this.#options
     const ledger = this.#ledger
@@ -86,9 +89,8 @@ export class SimulatedBooks {
       onEdit({ kind, atMs: clock.nowMs(), edit, ...(reason !== null && { reason }) })
     }
     const { peakLiveBytes: peakPhysicalBytes } = ledger
-    onEvent(
-      new BookedEvent(event, observed.lastPick, { bytesRead, bytesWritten, peakPhysicalBytes }),
-    )
+    const seen = job?.seen ?? observed.lastPick
+    onEvent(new BookedEvent(event, seen, { bytesRead, bytesWritten, peakPhysicalBytes }), job)
   }
 
   /**
@@ -206,6 +208,11 @@ function sidesOf(parts: readonly EventPart[]): TargetEvent['inputs'] {
     side.bytes += totals.bytes
   }
   return sides.sort((a, b) => a.level - b.level)
+}
+
+/** Bytes of a batch with one put, or with one deletion if the value has length 0. */
+export function batchBytes(keyLength: number, valueLength: number): number {
+  return BATCH_BYTES + prefixed(keyLength) + (valueLength > 0 ? prefixed(valueLength) : 0)
 }
 
 /** Bytes of a length-prefixed string of this length. */

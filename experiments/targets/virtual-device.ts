@@ -13,8 +13,14 @@ import {
   jobWork,
   type VirtualClock,
   VirtualExecutor,
+  type VirtualWork,
 } from '../../engine/index.ts'
 import type { DeviceConfig } from '../../results/schema.ts'
+import { SIMULATED_WORK } from '../../strategies/simulator/virtual/simulated-work.ts'
+import type {
+  SimulatedExecutorFactory,
+  SimulatedExecutorParts,
+} from '../../strategies/simulator/virtual/virtual-exact-store.ts'
 
 /** Over which logical time the clients' bandwidth is measured. */
 const MEASURE_EVERY_MS = 10
@@ -30,7 +36,7 @@ export interface ClientWork {
 export class VirtualDevice {
   readonly #clock: VirtualClock
   readonly #device: DeviceConfig
-  #executor: VirtualExecutor<JobOrder, JobOutcome> | null = null
+  #served: Pick<VirtualExecutor<JobOrder, JobOutcome>, 'serve'> | null = null
   /** When the clients' thread has done what it was given so far. */
   #threadFreeNs = 0
 
@@ -40,24 +46,28 @@ export class VirtualDevice {
   }
 
   /** Makes the executor of one database. */
-  readonly executor: ExecutorFactory = ({
-    room,
-    policy,
-    limitBytesPerSecond,
-    workers,
-    pressure,
-  }) => {
-    this.#executor = new VirtualExecutor({
+  readonly executor: ExecutorFactory = (parts) => this.#executorOf(jobWork(parts.room), parts)
+
+  /** Makes the executor of one simulation. */
+  readonly simulatedExecutor: SimulatedExecutorFactory = (parts) =>
+    this.#executorOf(SIMULATED_WORK, parts)
+
+  #executorOf<Order, Outcome>(
+    work: VirtualWork<Order, Outcome>,
+    { policy, workers, limitBytesPerSecond, pressure }: SimulatedExecutorParts,
+  ): VirtualExecutor<Order, Outcome> {
+    const executor = new VirtualExecutor<Order, Outcome>({
       clock: this.#clock,
       device: modelOf(this.#device),
-      work: jobWork(room),
+      work,
       policy,
       workers,
       limitBytesPerSecond,
       pressure,
       measureEveryMs: MEASURE_EVERY_MS,
     })
-    return this.#executor
+    this.#served = executor
+    return executor
   }
 
   /** Ends, as an event of the clock, when the operation's work is done. */
@@ -69,7 +79,7 @@ export class VirtualDevice {
       clock.at(this.#threadFreeNs, () => {
         if (readBytes + writtenBytes === 0) resolve()
         else {
-          this.#executor!.serve({ readBytes, writtenBytes, operations: reads, files: 0 }, resolve)
+          this.#served!.serve({ readBytes, writtenBytes, operations: reads, files: 0 }, resolve)
         }
       })
     })

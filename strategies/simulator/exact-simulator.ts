@@ -31,6 +31,8 @@ export class ExactSimulator {
   /** Acknowledged key and value bytes of puts, and keys of deletes. */
   userBytes = 0
   lastSeq = 0
+  /** Tables that a `get` had to read: those that hold the key, or have no filter. */
+  tablesRead = 0
   /** Runs whose key range contained the key of a `get`, or that a scan opened. */
   runsProbed = 0
   readonly #options: ExactSimulatorOptions
@@ -57,6 +59,16 @@ export class ExactSimulator {
   /** Raw bytes in the memtable, with overwritten versions. */
   get memtableRawBytes(): number {
     return this.#rawBytes
+  }
+
+  /** The memtable is due to be frozen. */
+  get isFull(): boolean {
+    return this.#rawBytes >= this.#options.memtableBytes
+  }
+
+  /** Memtables that wait for their flush, or are being flushed. */
+  get frozenMemtables(): number {
+    return this.#frozen.length
   }
 
   put(key: Uint8Array, valueLength: number): void {
@@ -98,21 +110,17 @@ export class ExactSimulator {
     this.#firstWriteAtMs ??= nowMs
     if (valueLength === TOMBSTONE) this.#firstTombstoneAtMs ??= nowMs
     if (executor !== undefined) this.#makeRoom()
-    else if (this.#isFull) this.flush()
-  }
-
-  get #isFull(): boolean {
-    return this.#rawBytes >= this.#options.memtableBytes
+    else if (this.isFull) this.flush()
   }
 
   /** Whether writes must wait for a flush. */
   get #isStopped(): boolean {
-    return this.#isFull && this.#frozen.length >= (this.#options.memtablesMax ?? 1)
+    return this.isFull && this.#frozen.length >= (this.#options.memtablesMax ?? 1)
   }
 
   /** Freezes a full memtable, if there is room for it, and starts what is due then. */
   #makeRoom(): void {
-    if (!this.#isFull || this.#isStopped) return
+    if (!this.isFull || this.#isStopped) return
     this.#rotate()
     this.tree.compact(this.lastSeq)
   }
@@ -160,6 +168,7 @@ export class ExactSimulator {
       this.runsProbed++
       this.tree.countRead(table.id)
       const found = id === undefined ? undefined : this.#lookUp(contentOf(table), id)
+      if (found !== undefined || table.filter.bitsPerKey === 0) this.tablesRead++
       if (found !== undefined) return found
     }
     return undefined

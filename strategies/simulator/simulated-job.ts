@@ -31,6 +31,8 @@ export interface SimulatedOrder {
   /** Ascends in the order in which jobs were queued. */
   readonly id: number
   readonly cause: 'flush' | 'compaction'
+  /** One of the tables that it reads; null for a flush. */
+  readonly table: TableId | null
   /** The newest level that it reads; −1 for a flush. */
   readonly fromLevel: number
   /** The oldest level that it writes to. */

@@ -207,6 +207,7 @@ export class SimulatedTree
       {
         id,
         cause: 'flush',
+        table: null,
         fromLevel: -1,
         toLevel: 0,
         inputBytes: this.#options.memtableBytes,
@@ -228,6 +229,7 @@ export class SimulatedTree
       {
         id,
         cause: 'compaction',
+        table: inputs[0]!.tables[0]!.id,
         fromLevel: Math.min(...inputs.map(({ level }) => level)),
         toLevel: Math.max(...outputs.map(({ level }) => level)),
         inputBytes: inputs.reduce((sum, { tables }) => sum + totalsOf(tables).bytes, 0),

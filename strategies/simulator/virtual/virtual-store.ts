@@ -14,7 +14,6 @@ import type { SchedulingPolicy } from '../../../engine/scheduling/policy.ts'
 import type { DeviceModel, DeviceWork } from '../../../engine/scheduling/virtual/device-model.ts'
 import type { VirtualClock } from '../../../engine/scheduling/virtual/virtual-clock.ts'
 import { VirtualExecutor } from '../../../engine/scheduling/virtual/virtual-executor.ts'
-import type { VirtualWork } from '../../../engine/scheduling/virtual/virtual-runner.ts'
 import type { StallCause, WritePressure } from '../../../engine/scheduling/write-pressure.ts'
 import type { Version } from '../../../engine/version/version.ts'
 import type { FoundTree } from '../found-tree.ts'
@@ -22,6 +21,7 @@ import type { SimulatedOrder, SimulatedOutcome } from '../simulated-job.ts'
 import type { WriteMix } from '../statistical-memtable.ts'
 import { StatisticalSimulator } from '../statistical-simulator.ts'
 import type { StatisticalShape } from '../statistical-table.ts'
+import { outcomeBytes, SIMULATED_WORK } from './simulated-work.ts'
 
 export interface VirtualStoreOptions {
   readonly clock: VirtualClock
@@ -77,7 +77,7 @@ export class VirtualStore {
     this.#admission = new Admission(slowdown)
     this.#executor = new VirtualExecutor({
       ...options,
-      work: JOB_WORK,
+      work: SIMULATED_WORK,
       pressure: () => ({
         frozenMemtables: this.#frozen,
         memtablesMax: options.memtablesMax,
@@ -207,7 +207,7 @@ export class VirtualStore {
         executor.start(order, (result) => {
           const endedAtMs = clock.elapsedNs() / 1e6
           assert(!(result instanceof Error), 'a simulated job does not fail')
-          this.#workBytes += writtenBytes(result)
+          this.#workBytes += outcomeBytes(result)
           this.#workMs += endedAtMs - queuedAtMs
           this.onJob({ cause: order.cause, fromLevel: order.fromLevel, queuedAtMs, endedAtMs })
           ended(result)
@@ -217,21 +217,4 @@ export class VirtualStore {
       close: () => executor.close(),
     }
   }
-}
-
-const JOB_WORK: VirtualWork<SimulatedOrder, SimulatedOutcome> = {
-  factsOf: ({ id, cause, fromLevel, toLevel, inputBytes }) => {
-    return { id, cause, fromLevel, toLevel, bytesTotal: inputBytes }
-  },
-  run: (order) => order.run(),
-  costOf: ({ cause, inputBytes }, outcome) => ({
-    readBytes: cause === 'flush' ? 0 : inputBytes,
-    writtenBytes: writtenBytes(outcome),
-    operations: 0,
-    files: outcome.length,
-  }),
-}
-
-function writtenBytes(outcome: SimulatedOutcome): number {
-  return outcome.reduce((sum, { table }) => sum + table.bytes, 0)
 }

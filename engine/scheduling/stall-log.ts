@@ -4,8 +4,24 @@
  */
 
 import type { Clock } from '../base/clock.ts'
-import type { Stall, StallCause } from '../scheduling/write-pressure.ts'
-import type { StallEvent } from './events.ts'
+import type { Stall, StallCause, StallStep } from './write-pressure.ts'
+
+/**
+ * Writers were slowed down or stopped for one cause. It is reported when the stall is over. The
+ * times are wall time; durations are measured by the monotonic clock.
+ */
+export interface StallEvent {
+  readonly kind: 'stall'
+  readonly atMs: number
+  readonly cause: StallCause
+  readonly step: StallStep
+  /** When the first group of writes was held, and when the last one went on. */
+  readonly beganAtMs: number
+  readonly endedAtMs: number
+  /** Groups of writes that were held, and how long, in milliseconds, summed over groups. */
+  readonly groups: number
+  readonly delayedMs: number
+}
 
 /** Milliseconds for which groups of writes were held for one cause. */
 export interface StallTimes {

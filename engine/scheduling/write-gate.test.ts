@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../base/clock.ts'
-import type { Slowdown } from '../scheduling/admission.ts'
-import type { WritePressure } from '../scheduling/write-pressure.ts'
-import type { StallEvent } from './events.ts'
+import type { Slowdown } from './admission.ts'
+import type { StallEvent } from './stall-log.ts'
 import { WriteGate } from './write-gate.ts'
+import type { WritePressure } from './write-pressure.ts'
 
 const MiB = 1024 * 1024
 const MS_BYTES = (16 * MiB) / 1000

@@ -7,10 +7,9 @@
  */
 
 import type { Clock, Timers } from '../base/clock.ts'
-import { Admission, type Slowdown } from '../scheduling/admission.ts'
-import type { Stall, WritePressure } from '../scheduling/write-pressure.ts'
-import type { StallEvent } from './events.ts'
-import { StallLog, type StallMetrics } from './stall-log.ts'
+import { Admission, type Slowdown } from './admission.ts'
+import { type StallEvent, StallLog, type StallMetrics } from './stall-log.ts'
+import type { Stall, WritePressure } from './write-pressure.ts'
 
 /** What commits ask before they append a group of writes. */
 export interface WriteAdmission {
