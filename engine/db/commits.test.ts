@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../base/clock.ts'
 import { LsmError } from '../base/errors.ts'
 import { MemTable } from '../memtable/memtable.ts'
+import { openGate, type WriteAdmission } from '../scheduling/write-gate.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { FaultStorage } from '../testing/faults/fault-storage.ts'
@@ -11,7 +12,6 @@ import type { Durability } from './call-options.ts'
 import { type CommitHead, Commits } from './commits.ts'
 import { Health } from './health.ts'
 import { IntervalSync } from './interval-sync.ts'
-import { openGate, type WriteAdmission } from '../scheduling/write-gate.ts'
 
 const coded = (code: string) => expect.objectContaining({ code })
 const GROUP_BYTES = 1024 * 1024

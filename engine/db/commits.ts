@@ -17,10 +17,10 @@ import { invalidArgument } from '../base/errors.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
 import type { MemTable } from '../memtable/memtable.ts'
+import type { WriteAdmission } from '../scheduling/write-gate.ts'
 import { WriteBatch, type WriteBatchSink } from '../wal/write-batch.ts'
 import type { Durability } from './call-options.ts'
 import type { IntervalSync } from './interval-sync.ts'
-import type { WriteAdmission } from '../scheduling/write-gate.ts'
 
 /** The logs and the memtable that batches go to. A rotation replaces them. */
 export interface CommitHead {

@@ -4,8 +4,8 @@
  */
 
 import { ReadCounters } from '../base/read-counters.ts'
-import type { WriteBatch } from '../wal/write-batch.ts'
 import type { StallMetrics } from '../scheduling/stall-log.ts'
+import type { WriteBatch } from '../wal/write-batch.ts'
 import type { ValueLogMetrics } from './values/metrics.ts'
 
 /** Counters of an open database, all since the open; sizes in bytes. */

@@ -7,10 +7,10 @@ import type { ExecutorParts } from '../scheduling/executor-factory.ts'
 import { resultOf } from '../scheduling/inline-executor.ts'
 import type { JobEnded, JobExecutor, JobOrder } from '../scheduling/job-order.ts'
 import { type JobRoom, runJob } from '../scheduling/run-job.ts'
+import type { StallEvent } from '../scheduling/stall-log.ts'
 import { STALL_CAUSES } from '../scheduling/write-pressure.ts'
 import { bytes, everyNth, openTest, text } from '../testing/fixtures.ts'
 import { WriteBatch } from '../wal/write-batch.ts'
-import type { StallEvent } from '../scheduling/stall-log.ts'
 import type { OpenOptions } from './open-options.ts'
 
 /** Runs one job at a time; each takes `jobMs` on the clock. */
