@@ -158,7 +158,11 @@ describe('threads', () => {
     ['eight clients', 'threads', ['--clients=8']],
     ['an open loop', 'threads', ['--rate=5k', '--clients=4', '--operations=1000']],
     ['scans', 'threads', ['--workload=ycsb-e', '--operations=300', '--clients=4']],
-    ['large values', 'threads', ['--value-bytes=200000', '--records=50', '--clients=2']],
+    [
+      'large values',
+      'threads',
+      ['--value-bytes=200000', '--records=40', '--operations=40', '--clients=2'],
+    ],
   ])('%s: every byte is counted, and every answer is right', async (_, clientsIn, flags) => {
     const result = await resultFor('--scheduling=threads', ...flags)
     checkBackground(result)

@@ -116,11 +116,7 @@ export class ReadThread {
 
   /** The bytes of the answer; borrowed until `release`. */
   get answer(): Uint8Array {
-    for (;;) {
-      const received = receiveMessageOnPort(this.#port)
-      if (received === undefined) break
-      this.#receive(received.message as ReadThreadMessage)
-    }
+    this.#receiveAll()
     return new Uint8Array(this.#answer!, 0, this.slot.answerBytes)
   }
 
@@ -134,6 +130,14 @@ export class ReadThread {
     this.slot.beginClosing()
     await this.#exit
     this.#port.close()
+  }
+
+  #receiveAll(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port)
+      if (received === undefined) return
+      this.#receive(received.message as ReadThreadMessage)
+    }
   }
 
   #receive(message: ReadThreadMessage): void {
@@ -158,7 +162,9 @@ export class ReadThread {
     this.#onMessage()
   }
 
+  /** What the thread has said last may come after the news of its exit. */
   #noteExit(): void {
+    this.#receiveAll()
     if (!this.#isClosing) this.#fail(new Error('the thread of a client ended early'))
   }
 }
