@@ -206,6 +206,8 @@ test.each([
   again.flush()
   again.close()
   expect(world.halfTables()).toBe(0)
+  // A thread that was stopped in its job closes its files when it ends, which nobody waits for.
+  await expect.poll(() => openFilesIn(world.folder)).toEqual([])
   world.expectConserved()
 })
 
