@@ -250,7 +250,11 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     interval: intervalSync(settings, timers, head, health),
     defaultSync: options.syncIntervalMs === undefined ? false : 'interval',
   })
-  const host = collectorHost(head, tree, values, onEvent, () => maintenance.makeRoom())
+  const host = collectorHost(head, tree, values, onEvent, {
+    makeRoom: () => maintenance.makeRoom(),
+    waitForRoom: () => maintenance.waitForRoom(),
+    isFull: () => maintenance.isFull,
+  })
   const collector = new Collector({ host, values, numbers, options: options.valueLog })
   const maintenance = new Maintenance({
     health,
@@ -262,6 +266,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     collector,
     memtableBytes: options.memtableBytes,
     memtablesMax,
+    waitForJob: () => executor.wait(),
     changed() {
       health.attempt(() => {
         gate?.changed()
@@ -341,14 +346,14 @@ function collectorHost(
   tree: Tree,
   { collectAccount }: ValueLog,
   onEvent: OpenSettings['onEvent'],
-  makeRoom: () => void,
+  room: Pick<CollectorHost, 'makeRoom' | 'waitForRoom' | 'isFull'>,
 ): CollectorHost {
   const { counters } = collectAccount
   const reads = new Reads(tree.handles, { gets: counters, scans: counters }, true)
   return {
     find: (key) => reads.find(head.memtables, tree.version, key, head.lastSeq),
     appendMoved: (batch, atMs) => head.appendMoved(batch, atMs),
-    makeRoom,
+    ...room,
     sync: () => head.sync(),
     spend: (segment) => tree.spend(segment, head.lastSeq),
     nowMs: () => head.nowMs(),

@@ -112,7 +112,7 @@ const keptIn = (storage: MemoryStorage) =>
   filesIn(storage, '.lost').map((name) => [name, storage.readAll(`/db/${name}`, tag)])
 const logNumberIn = (storage: MemoryStorage) => recoverManifest(storage, '/db')!.logNumber
 
-describe.each(Object.keys(DAMAGED))('an open that finds %s', (name) => {
+describe.each(Object.keys(DAMAGED))('an open that finds %s', { timeout: 120_000 }, (name) => {
   const damaged = DAMAGED[name]!()
   const whole = copyOf(damaged)
   const lost = lostAtOpen(whole)!

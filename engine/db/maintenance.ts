@@ -23,6 +23,8 @@ export interface MaintenanceParts {
   readonly memtableBytes: number
   /** How many frozen memtables may wait for their flush. */
   readonly memtablesMax: number
+  /** Blocks until a running job has ended and was installed, or failed. */
+  readonly waitForJob: () => void
   /** Called when memtables or the tree may have changed, also after a failure. */
   readonly changed: () => void
 }
@@ -77,6 +79,23 @@ export class Maintenance {
     if (commits.hasUnpublished) return
     head.freeze()
     scheduler.schedule()
+  }
+
+  /** Whether the memtable is full; where it is after `makeRoom`, a job must end first. */
+  get isFull(): boolean {
+    const { head, memtableBytes } = this.#parts
+    return head.memtable.rawBytes >= memtableBytes
+  }
+
+  /** As `makeRoom`, but blocks until the memtable has room. Throws what keeps it from that. */
+  waitForRoom(): void {
+    const { health, waitForJob } = this.#parts
+    for (;;) {
+      this.makeRoom()
+      if (!this.isFull) return
+      waitForJob()
+      health.assertWritable()
+    }
   }
 
   /** Whether the memtable is full, and its freeze is prepared or cannot wait for that. */

@@ -5,6 +5,7 @@ import { compareBytes } from '../base/compare.ts'
 import { Ledger } from '../storage/ledger.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import { bytes, everyNth, openTest } from '../testing/fixtures.ts'
+import { Interleaving, type Schedule, schedules } from '../testing/interleavings.ts'
 import { TreeCheck } from '../testing/oracles/check-tree.ts'
 import { KEY_BYTES_MAX, WriteBatch } from '../wal/write-batch.ts'
 import type { EngineOptionsInput } from './options.ts'
@@ -53,12 +54,14 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant('reopen' as const), fc.nat(SETUPS.length - 1)) },
 )
 
-describe('keys and values of every size', () => {
+describe('keys and values of every size', { timeout: 120_000 }, () => {
   test('are read back under any memtable and block size, and after a reopen with others', () => {
-    const run = (steps: readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]) => {
+    type Steps = readonly (typeof step extends fc.Arbitrary<infer S> ? S : never)[]
+    const run = (steps: Steps, schedule: Schedule) => {
+      const interleaving = new Interleaving(schedule)
       const storage = new MemoryStorage(new Ledger())
       const opened = (setup: number) =>
-        openTest({ storage, strategy: everyNth(2), options: SETUPS[setup]! }).db
+        openTest({ storage, strategy: everyNth(2), ...interleaving.open(SETUPS[setup]) }).db
       let db = opened(0)
       const oracle = new Map<number, Uint8Array>()
       const put = (batch: WriteBatch, index: number, length: number) => {
@@ -80,6 +83,7 @@ describe('keys and values of every size', () => {
           db = opened(one[1])
         }
         db.writeSync(batch, { sync: one[0] === 'empty batch' })
+        interleaving.turn()
       }
       const expected = [...oracle].sort(([a], [b]) => a - b).map(([at, v]) => show(KEYS[at]!, v))
       const shown = (options = {}) => Array.from(db.scan(options), ([key, v]) => show(key, v))
@@ -93,7 +97,8 @@ describe('keys and values of every size', () => {
       new TreeCheck(storage, '/db').check(db.version)
       db.close()
     }
-    fc.assert(fc.property(fc.array(step, { minLength: 5, maxLength: 25 }), run), { numRuns: 25 })
+    const steps = fc.array(step, { minLength: 5, maxLength: 25 })
+    fc.assert(fc.property(steps, schedules, run), { numRuns: 25 })
   })
 
   test('a memtable is flushed when it is exactly full, and not one byte before', () => {

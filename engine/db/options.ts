@@ -13,8 +13,9 @@ import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
 export const BACKGROUND_JOBS_DEFAULT = 2
 /** `slowdown` where it is left out. */
 export const SLOWDOWN_DEFAULT = 'rate'
-/** RocksDB's limits of 64 GiB and 256 GiB, in its memtables of 64 MiB. */
+/** RocksDB's soft limit of 64 GiB, in its memtables of 64 MiB. */
 export const SOFT_DEBT_MEMTABLES = 1024
+/** RocksDB's hard limit of 256 GiB, in its memtables of 64 MiB. */
 export const HARD_DEBT_MEMTABLES = 4096
 
 /** `memtablesMax` where it is left out. */

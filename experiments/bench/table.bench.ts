@@ -1,7 +1,7 @@
 /**
  * Owns the micro-benchmarks of tables: entries of `bench-entries.ts` in 4 KiB blocks. The key of
- * entry i is the decimal 2i, so the odd numbers are absent. The files are real, in the system's temporary folder, and never
- * synced.
+ * entry i is the decimal 2i, so the odd numbers are absent. The files are real, in the system's
+ * temporary folder, and never synced.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'

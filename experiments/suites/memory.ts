@@ -1,6 +1,6 @@
 /**
- * Owns the suite `memory`: a load many times larger than any budget, once with inline scheduling and
- * once with jobs in threads, each in a separate process (`memory.child.ts`). Its peak must stay
+ * Owns the suite `memory`: a load many times larger than any budget, once with inline scheduling
+ * and once with jobs in threads, each in a separate process (`memory.child.ts`). Its peak must stay
  * within the sum of the budgets. Its memory must not grow with the data by more than what open
  * tables pin.
  *

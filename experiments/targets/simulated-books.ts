@@ -1,7 +1,8 @@
 /**
  * Owns the books of a simulated run: it makes the ledger and the events of a target from the
  * simulator's events. Tables count as uncompressed. A log record counts with its framing, as a
- * mean, and all logs count as removed by the next flush. The manifest does not count. Merges read the data blocks of their inputs.
+ * mean, and all logs count as removed by the next flush. The manifest does not count. Merges read
+ * the data blocks of their inputs.
  */
 import { type Clock, Ledger, type Version, type VersionEdit } from '../../engine/index.ts'
 import type { EventPart, SimulatedEvent } from '../../strategies/simulator/simulated-event.ts'

@@ -13,7 +13,7 @@ import { sampleResult } from '../testing/sample-result.ts'
 import { contradictionsIn } from './contradictions.ts'
 
 const CHECKED_IN = globSync(join(import.meta.dirname, '..', '**/*.json{,.gz}')).filter(
-  (path) => !/\.vl\.json$|schema\.json$|\/suites\//.test(path),
+  (path) => !/\.vl\.json$|schema\.json$|\/(suites|races)\//.test(path),
 )
 
 test('no checked-in result contradicts itself', () => {

@@ -3,11 +3,14 @@ import { ManualClock } from '../../base/clock.ts'
 import { isLsmError } from '../../base/errors.ts'
 import type { ValueLogPolicy, ValueLogView } from '../../compaction/value-log-policy.ts'
 import { bytes, everyNth, openTest, restless, text } from '../../testing/fixtures.ts'
+import { Interleaving, seeded } from '../../testing/interleavings.ts'
 import {
   collected,
   killed,
   large,
+  log,
   openCollected,
+  openLog,
   put,
   read,
   STUB_BYTES,
@@ -340,6 +343,39 @@ describe('collection', () => {
       expect(read(db, 'a')).toBe(large('a'))
       db.close()
     }
+  })
+
+  test('does not fill memtables without bound where jobs run beside it', {
+    timeout: 60_000,
+  }, () => {
+    const value = (key: string) => large(key).padEnd(400, '.')
+    const keys = Array.from({ length: 3000 }, (_, at) => `key${at}`)
+    // One segment, whose pointers fill many memtables.
+    const oneSegment = { ...log, segmentBytes: 4 * 1024 * 1024 }
+    const whole = { memtableBytes: 1024 * 1024, valueLog: oneSegment }
+    const { db: first, storage } = openLog({ options: whole })
+    for (const key of keys) put(first, key, value(key))
+    first.close()
+    const rawBytes: number[] = []
+    const memtableBytes = 4096
+    // Twice its size while its freeze is prepared, and the pointers of 256 KiB of values.
+    const bytesMax = 2 * memtableBytes + 16 * 1024
+    const { db } = openCollected({
+      storage,
+      ...new Interleaving(seeded(1)).open({ memtableBytes, memtablesMax: 1, valueLog: collected }),
+      onEvent(event) {
+        if (event.kind === 'flush') rawBytes.push(Number(event.reason.values.rawBytes))
+      },
+    })
+    // There is no turn, so jobs end only where somebody waits for them.
+    expect(db.collectValueLog()).toBe(1)
+    expect(db.metrics().memtableRawBytes).toBeLessThan(bytesMax)
+    for (const key of keys.slice(2800)) put(db, key, value(key))
+    db.flush()
+    expect(rawBytes.length).toBeGreaterThan(5)
+    expect(Math.max(...rawBytes)).toBeLessThan(bytesMax)
+    expect(keys.map((key) => read(db, key))).toEqual(keys.map(value))
+    db.close()
   })
 
   test('refuses a segment that was not offered', () => {

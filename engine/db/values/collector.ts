@@ -30,8 +30,12 @@ export interface CollectorHost {
   find(key: Uint8Array): Lookup | null
   /** Logs and inserts pointers to moved values; the oldest of them was written at `atMs`. */
   appendMoved(batch: WriteBatch, atMs: number): void
-  /** Flushes and compacts when the memtable is full: pointers to moved values fill it too. */
+  /** Freezes a full memtable if it may: pointers to moved values fill it too. */
   makeRoom(): void
+  /** As `makeRoom`, but blocks until the memtable has room. Throws what keeps it from that. */
+  waitForRoom(): void
+  /** Whether the memtable is full; it cannot be frozen before a job has ended. */
+  isFull(): boolean
   /** Makes all that was appended durable. */
   sync(): void
   /** Gives up the data of a segment whose live values have all been moved, durably. */
@@ -59,14 +63,19 @@ export class Collector {
   /** How many bytes may be collected before the log grows again. */
   #allowance = 0
   #seenBytes = 0
+  /** Whether the present collection may block until the memtable has room. */
+  #mayWait = false
 
   constructor(parts: CollectorParts) {
     this.#parts = parts
   }
 
-  /** Collects what the policy picks, at most `gcRate` bytes for each byte the log has grown by. */
+  /**
+   * Collects what the policy picks, at most `gcRate` bytes for each byte the log has grown by. It
+   * never waits: while the memtable is full and cannot be frozen, it begins no segment.
+   */
   step(): void {
-    const { values, options } = this.#parts
+    const { values, options, host } = this.#parts
     const { gcRate, segmentBytes } = options
     const grownBytes = values.userBytes - this.#seenBytes
     this.#seenBytes = values.userBytes
@@ -78,15 +87,23 @@ export class Collector {
     const allowanceMax = Math.max(gcRate * Math.max(segmentBytes, grownBytes), dearest)
     this.#allowance = Math.min(this.#allowance + gcRate * grownBytes, allowanceMax)
     this.#collectWhile((recordBytes) => {
-      if (recordBytes > this.#allowance) return false
+      if (recordBytes > this.#allowance || host.isFull()) return false
       this.#allowance -= recordBytes
       return true
     })
   }
 
-  /** Collects all that the policy picks; returns how many segments were collected. */
+  /**
+   * Collects all that the policy picks; returns how many segments were collected. It waits for jobs
+   * while the memtable is full.
+   */
   settle(): number {
-    return this.#collectWhile(() => true)
+    this.#mayWait = true
+    try {
+      return this.#collectWhile(() => true)
+    } finally {
+      this.#mayWait = false
+    }
   }
 
   #collectWhile(pays: (recordBytes: number) => boolean): number {
@@ -192,7 +209,8 @@ export class Collector {
     this.#batch.clear()
     this.#chunkBytes = 0
     this.#chunkAtMs = Number.POSITIVE_INFINITY
-    host.makeRoom()
+    if (this.#mayWait) host.waitForRoom()
+    else host.makeRoom()
   }
 }
 

@@ -11,7 +11,7 @@ import { markdownTable } from './tables.ts'
 
 const TOP = join(import.meta.dirname, '../../..')
 /** Relative to the top of the checkout. */
-export const RACE_PATH = 'results/peers.race.json'
+export const RACE_PATH = 'results/races/peers.race.json'
 const README_PATH = join(TOP, 'README.md')
 const BEGIN = '<!-- bench:table -->'
 const END = '<!-- /bench:table -->'

@@ -65,7 +65,8 @@ describe.concurrent('the command', patient, () => {
     const byName = new Map(gates.map(({ name, passed }) => [name, passed]))
     expect([byName.get('conservation'), byName.get('answers')]).toEqual([true, true])
     if (process.platform === 'linux') expect(byName.get('operating-system')).toBe(true)
-    expect(timed.background!.jobs.length).toBeGreaterThan(10)
+    // A memtable may fill to twice its size while its freeze is prepared.
+    expect(timed.background!.jobs.length).toBeGreaterThan(3)
   })
 
   test('--quiet prints nothing, --keep leaves the database', async () => {

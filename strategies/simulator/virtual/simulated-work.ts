@@ -1,4 +1,4 @@
-/** Owns what the simulator's job orders are in logical time: their facts, their work, their cost. */
+/** Owns what the simulator's job orders are in logical time: facts, work and cost. */
 
 import type { VirtualWork } from '../../../engine/scheduling/virtual/virtual-runner.ts'
 import type { SimulatedOrder, SimulatedOutcome } from '../simulated-job.ts'
