@@ -32,7 +32,7 @@ async function resultOf(name: string, ...flags: string[]): Promise<RunResult> {
 
 const readsOf = ({ deterministic }: RunResult) => deterministic.readAmplification
 
-describe('clients in threads', { timeout: 120_000 }, () => {
+describe.concurrent('clients in threads', { timeout: 120_000 }, () => {
   test.each([
     ['gets and updates', ['--workload=ycsb-a']],
     ['updates of a field, which read', ['--workload=ycsb-a', '--param=writeallfields=false']],

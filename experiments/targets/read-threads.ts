@@ -85,6 +85,8 @@ export class ReadThread {
     const workerData: ReadThreadStart = { channel, port: port2, slot, waiting, originNs }
     // Without its own streams a worker makes those of the program non-blocking.
     this.#worker = new Worker(new URL('./read-thread.worker.ts', import.meta.url), {
+      // It would write its compiled modules when it ends, while the bytes of the run are counted.
+      env: { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' },
       workerData,
       transferList: [channel.port, port2],
       stdout: true,
