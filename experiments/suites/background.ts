@@ -41,6 +41,13 @@ const WORKLOADS = ['ycsb-a', 'ycsb-load'] as const
 const JOBS_SHARE_MIN = 0.4
 const SPEEDUP_MIN = 1.5
 const RATE = 0.7
+/**
+ * With two jobs, one worker serves flushes and merges run one after another, which takes as long as
+ * inline where merges are most of the work. A third lets merges of other levels run beside a long
+ * one.
+ */
+const BACKGROUND_JOBS = 3
+const THREADS = ['--scheduling=threads', `--set=backgroundJobs=${BACKGROUND_JOBS}`]
 const SLOWER_MAX = 5
 const GOALS = 'the goals of background work'
 /** Without the system's account, which counts the lines of progress too. */
@@ -113,7 +120,14 @@ class Measurement {
     const { records, operations, memtableBytes } = this.#size
     this.runs.push({
       name,
-      params: { workload, strategy, records, operations, memtableBytes },
+      params: {
+        workload,
+        strategy,
+        records,
+        operations,
+        memtableBytes,
+        backgroundJobs: BACKGROUND_JOBS,
+      },
       figures,
       series: [],
       wallSeconds: sum(results.map(secondsOf)),
@@ -150,12 +164,6 @@ class Measurement {
   }
 }
 
-/**
- * With two jobs, one worker serves flushes and merges run one after another, which takes as long as
- * inline where merges are most of the work. A third lets merges of other levels run beside a long
- * one.
- */
-const THREADS = ['--scheduling=threads', '--set=backgroundJobs=3']
 /** Four results for each strategy on YCSB-A, two on a load. */
 const RESULTS = STRATEGIES.length * 6
 
