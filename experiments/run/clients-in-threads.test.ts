@@ -21,7 +21,7 @@ async function resultOf(name: string, ...flags: string[]): Promise<RunResult> {
   const operations = flags.some((flag) => flag.startsWith('--operations='))
     ? []
     : ['--operations=2000']
-  const size = ['--records=2000', ...operations]
+  const size = ['--records=2000', '--quiet', ...operations]
   const { code, stderr } = await startCommand(
     varve('exp', ...THREADS, ...size, `--out=${out}`, ...flags),
   ).ended
