@@ -111,7 +111,7 @@ describe('the adversary notices the lack of', () => {
     [
       'recency of merges',
       VALIDATE,
-      /checkRecency\(runs, arrival, resolved\.inputIds\)\s+const/,
+      /checkRecency\(runs, arrival, inputIds\)\s+const/,
       'const',
       /recency|oracle/,
     ],
