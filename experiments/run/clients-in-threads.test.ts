@@ -66,10 +66,11 @@ describe.concurrent('clients in threads', { timeout: 120_000 }, () => {
     const run = startCommand(varve('exp', ...THREADS, ...endless, `--out=${out}`))
     const threadsOf = () => readdirSync(`/proc/${run.child.pid}/task`).length
     const isOpen = () => existsSync(out) && readdirSync(out).some((name) => name.endsWith('.db'))
-    while (!isOpen()) await sleep(20)
+    const isRunning = () => run.child.exitCode === null
+    while (isRunning() && !isOpen()) await sleep(20)
     const before = threadsOf()
     // Two workers for jobs, and one for each client.
-    while (threadsOf() < before + 3) await sleep(20)
+    while (isRunning() && threadsOf() < before + 3) await sleep(20)
     await sleep(200)
     run.child.kill('SIGINT')
     const { code, stderr } = await run.ended

@@ -1,22 +1,22 @@
 /**
  * Owns the thread of one client: it reads an open database as the harness asks, and takes the time
- * of each read. Invariant: it holds no view for longer than `IDLE_MS` while nothing is asked.
+ * of each read. The system's clock has one origin in all threads of a process.
+ *
+ * Invariant: it holds no view for longer than `IDLE_MS` while nothing is asked.
  */
 import { workerData } from 'node:worker_threads'
-import { type DatabaseReader, isLsmError, openReader } from '../../engine/index.ts'
+import { type DatabaseReader, isLsmError, openReader, systemClock } from '../../engine/index.ts'
 import { AnswerWriter } from './read-answer.ts'
 import { READ_KIND, ReadSlot, SLOT_STATE } from './read-slot.ts'
 import { scanCursor } from './scan-cursor.ts'
-import { elapsedNsOn } from './shared-time.ts'
 import type { ReadThreadMessage, ReadThreadStart } from './thread-messages.ts'
 
 /** At rest the event loop turns this often, so that the reader lets go of old views. */
 const IDLE_MS = 20
 
-const { channel, port, slot: memory, waiting, originNs } = workerData as ReadThreadStart
+const { channel, port, slot: memory, waiting } = workerData as ReadThreadStart
 const send = (message: ReadThreadMessage) => port.postMessage(message)
 const slot = new ReadSlot(memory)
-const elapsedNs = elapsedNsOn(originNs)
 const answer = new AnswerWriter((moved) => send({ kind: 'memory', memory: moved }))
 const reader = openReader(channel)
 /** The reader's counters after the last read. */
@@ -27,8 +27,9 @@ serve()
 function serve(): void {
   for (;;) {
     if (slot.isClosing) break
-    if (slot.state !== SLOT_STATE.asked) {
-      slot.waitWhile(slot.state, IDLE_MS)
+    const { state } = slot
+    if (state !== SLOT_STATE.asked) {
+      slot.waitWhile(state, IDLE_MS)
       if (slot.state !== SLOT_STATE.asked) {
         setImmediate(serve)
         return
@@ -55,10 +56,10 @@ function read(from: DatabaseReader): void {
     return
   }
   answer.clear()
-  const startNs = elapsedNs()
+  const startNs = systemClock.elapsedNs()
   const sink = kind === READ_KIND.shownScan ? answer : null
   const { entries, bytes } = scanCursor(from.cursor(), key, limit, sink)
-  slot.writeTimes(startNs, elapsedNs())
+  slot.writeTimes(startNs, systemClock.elapsedNs())
   const before = scans
   scans = from.metrics().scans
   slot.writeCounters(0, before, scans)
@@ -67,7 +68,7 @@ function read(from: DatabaseReader): void {
 
 function get(from: DatabaseReader, key: Uint8Array, isPair: boolean): void {
   let before = gets
-  const startNs = elapsedNs()
+  const startNs = systemClock.elapsedNs()
   let value = from.get(key)
   if (isPair) {
     const between = from.metrics().gets
@@ -75,7 +76,7 @@ function get(from: DatabaseReader, key: Uint8Array, isPair: boolean): void {
     before = between
     value = from.get(key)
   }
-  const endNs = elapsedNs()
+  const endNs = systemClock.elapsedNs()
   gets = from.metrics().gets
   slot.writeTimes(startNs, endNs)
   slot.writeCounters(isPair ? 1 : 0, before, gets)

@@ -11,7 +11,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { LsmError, type ReaderChannel } from '../../engine/index.ts'
 import { type ReadKind, ReadSlot, SLOT_STATE } from './read-slot.ts'
-import { clockOriginNs } from './shared-time.ts'
 import type { ReadThreadMessage, ReadThreadStart } from './thread-messages.ts'
 
 export class ReadThreads {
@@ -31,8 +30,7 @@ export class ReadThreads {
    */
   async open(count: number, onMessage: () => void): Promise<readonly ReadThread[]> {
     this.#onMessage = onMessage
-    const originNs = clockOriginNs()
-    const parts = { waiting: this.#waiting, originNs, onMessage: () => this.#onMessage() }
+    const parts = { waiting: this.#waiting, onMessage: () => this.#onMessage() }
     while (this.#threads.length < count) {
       this.#threads.push(new ReadThread(this.#channelOf(), parts))
     }
@@ -59,7 +57,6 @@ export class ReadThreads {
 
 interface ThreadParts {
   readonly waiting: Int32Array<SharedArrayBuffer>
-  readonly originNs: number
   readonly onMessage: () => void
 }
 
@@ -77,12 +74,12 @@ export class ReadThread {
   #refuse: (cause: Error) => void = () => {}
   #isClosing = false
 
-  constructor(channel: ReaderChannel, { waiting, originNs, onMessage }: ThreadParts) {
+  constructor(channel: ReaderChannel, { waiting, onMessage }: ThreadParts) {
     const { port1, port2 } = new MessageChannel()
     this.#port = port1
     this.#onMessage = onMessage
     const { memory: slot } = this.slot
-    const workerData: ReadThreadStart = { channel, port: port2, slot, waiting, originNs }
+    const workerData: ReadThreadStart = { channel, port: port2, slot, waiting }
     // Without its own streams a worker makes those of the program non-blocking.
     this.#worker = new Worker(new URL('./read-thread.worker.ts', import.meta.url), {
       // It would write its compiled modules when it ends, while the bytes of the run are counted.

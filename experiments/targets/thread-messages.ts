@@ -9,8 +9,6 @@ export interface ReadThreadStart {
   readonly slot: SharedArrayBuffer
   /** 1 while the harness waits for a message about an answer. */
   readonly waiting: Int32Array<SharedArrayBuffer>
-  /** The origin of the harness's clock. */
-  readonly originNs: number
 }
 
 /** What a thread tells the harness. */
