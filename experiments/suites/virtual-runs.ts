@@ -2,6 +2,11 @@
  * Owns the runs of suites in virtual time: it loads a tree, lets clients work on it under a
  * scheduling policy, and turns what they saw into figures. These depend only on the settings, so
  * equal settings give equal figures on every machine.
+ *
+ * The simulator's target (`simulator-target.ts`) has the same jobs, gate and device, but it knows
+ * every key and makes a promise for every write. The runs here make tens of millions of writes on
+ * trees of 100 GB, so they use the simulator without keys, whose writer computes the times of
+ * writes one after another.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
