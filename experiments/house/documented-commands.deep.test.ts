@@ -54,7 +54,6 @@ const SHORTER: readonly (readonly [command: RegExp, shorter: (command: string) =
     /^npm run bench:peers -- --quick$/,
     () => 'npm run bench:peers -- --entries=200 --rounds=1 --only=varve-inline,fillseq',
   ],
-  [/^npm run bench:table$/, (command) => command],
   [/^npm run bench$/, (command) => `${command} -- 'bloom build'`],
   [/--runs=500$/, (command) => command.replace('--runs=500', '--runs=5')],
   [/^npm run conform -- (?!--list)/, (command) => `${command} --runs=5`],
