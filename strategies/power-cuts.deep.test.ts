@@ -7,6 +7,8 @@ import { smallestRatio } from './testing/smallest-ratio.ts'
 const SEED = 20_261_121
 /** Every image is opened three times, so only one strategy gets the long history. */
 const STEPS = 50
+/** A memtable may fill to twice its size while its freeze is prepared, so there are fewer edits. */
+const STEPS_SEEDED = 110
 const STEPS_LONGEST = 150
 const LONGEST = 'leveling-partial'
 
@@ -20,9 +22,10 @@ const cases = [...STRATEGIES.values()].flatMap((module, index) => {
 
 describe('power lost before any storage call, the last write torn at every sector', () => {
   test.each(cases)('leaves a prefix of the batches under %s, jobs %s', (_, schedule, module) => {
-    const isLong = module.name === LONGEST && schedule === 'inline'
+    const stepsInline = module.name === LONGEST ? STEPS_LONGEST : STEPS
+    const steps = schedule === 'inline' ? stepsInline : STEPS_SEEDED
     const { calls, images, manifestRolls } = cutPowerEverywhere({
-      history: historyOf(isLong ? STEPS_LONGEST : STEPS, SEED),
+      history: historyOf(steps, SEED),
       strategy: () => module.create(smallestRatio(module)),
       options: { memtableBytes: 4096, blockBytes: 512, manifestRollBytes: 0 },
       randomImages: 2,
