@@ -285,6 +285,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
         timers,
         nowMs: () => clock.nowMs(),
         nextDueAt: () => strategy.nextDueAt(scheduler.view()),
+        isIdle: () => scheduler.isIdle,
         due() {
           if (health.mayMaintain) maintenance.afterJob()
         },

@@ -60,6 +60,7 @@ test('follows the strategy to an earlier time, a later time and none, and never 
     timers: clock,
     nowMs: () => clock.nowMs(),
     nextDueAt: () => dueAtMs,
+    isIdle: () => true,
     due: () => fired.push(clock.nowMs()),
   })
   timer.update()
@@ -78,4 +79,28 @@ test('follows the strategy to an earlier time, a later time and none, and never 
   timer.update()
   clock.advance(1000)
   expect([fired, clock.timers]).toEqual([[50], 0])
+})
+
+test('does not fire again for what waits for a job, until no job runs', () => {
+  const clock = new ManualClock(0)
+  let fired = 0
+  let isIdle = false
+  const timer = new DueTimer({
+    timers: clock,
+    nowMs: () => clock.nowMs(),
+    // As fifo and time-window do: what has come is due in the next millisecond.
+    nextDueAt: () => Math.max(100, clock.nowMs() + 1),
+    isIdle: () => isIdle,
+    due() {
+      fired++
+      timer.update()
+    },
+  })
+  timer.update()
+  clock.advance(10_000)
+  expect([fired, clock.timers]).toEqual([1, 0])
+  isIdle = true
+  timer.update()
+  clock.advance(1)
+  expect(fired).toBe(2)
 })

@@ -11,6 +11,8 @@ export interface DueTimerParts {
   readonly nowMs: () => number
   /** The strategy's `nextDueAt` for the tree as it is. */
   readonly nextDueAt: () => number | null
+  /** Whether no job runs. */
+  readonly isIdle: () => boolean
   /** Called when that time has come. */
   readonly due: () => void
 }
@@ -19,6 +21,8 @@ export class DueTimer {
   readonly #parts: DueTimerParts
   #atMs: number | null = null
   #cancel: () => void = () => {}
+  /** Whether a time has come while jobs ran. What is due then may wait for one of them. */
+  #waitsForJobs = false
 
   constructor(parts: DueTimerParts) {
     this.#parts = parts
@@ -26,10 +30,13 @@ export class DueTimer {
 
   /**
    * Call after each change. A time that has come is no reason for a timer: what was due then has
-   * been picked, or waits for a job, and the end of that job is a change.
+   * been picked, or waits for a job, and the end of that job is a change. Strategies may name the
+   * next millisecond for it, so until no job runs, no further timer is set.
    */
   update(): void {
-    const { timers, nowMs, nextDueAt, due } = this.#parts
+    const { timers, nowMs, nextDueAt, isIdle, due } = this.#parts
+    if (this.#waitsForJobs && !isIdle()) return
+    this.#waitsForJobs = false
     const atMs = nextDueAt()
     if (atMs === this.#atMs) return
     this.close()
@@ -37,8 +44,12 @@ export class DueTimer {
     this.#atMs = atMs
     this.#cancel = timers.after(atMs - nowMs(), () => {
       this.#atMs = null
-      if (nowMs() < atMs) this.update()
-      else due()
+      if (nowMs() < atMs) {
+        this.update()
+        return
+      }
+      this.#waitsForJobs = !isIdle()
+      due()
     })
   }
 
