@@ -100,8 +100,8 @@ export class Maintenance {
 
   /** Whether the memtable is full, and its freeze is prepared or cannot wait for that. */
   #isFreezeDue(): boolean {
+    if (!this.isFull) return false
     const { head, memtableBytes } = this.#parts
-    if (head.memtable.rawBytes < memtableBytes) return false
     head.prepare()
     return head.isPrepared || head.memtable.rawBytes >= OVERFULL * memtableBytes
   }

@@ -4,43 +4,23 @@
  * passes few options on; the settings list those that it fixes. `db_bench` does not have this
  * limit.
  */
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
 import { parseRocksDbLog } from './compaction-log.ts'
-import { libraryVersion, loadLibrary } from './load-library.ts'
 import { addEntry, type PeerDefinition, type PeerStatistics, type PeerStore } from './peer-store.ts'
+import {
+  isRocksDbBusy,
+  newRocksDb,
+  type RocksDb,
+  type RocksDbBatch,
+  rocksDbVersion,
+} from './rocksdb-library.ts'
 import { rocksDbLevels } from './rocksdb-report.ts'
 
-const PACKAGE = '@nxtedition/rocksdb'
 const LEVEL0_TRIGGER = 2
-
-interface Batch {
-  _put(key: Uint8Array, value: Uint8Array): void
-  _del(key: Uint8Array): void
-  _clear(): void
-  _writeSync(options: object): void
-}
-
-interface Cursor {
-  /** Keys and values alternate. */
-  _nextvSync(entries: number): { readonly rows: readonly Uint8Array[]; readonly finished: boolean }
-  _closeSync(): void
-}
-
-interface Database {
-  open(): Promise<void>
-  close(): Promise<void>
-  batch(): Batch
-  iterator(options: object): Cursor
-  _getManySync(keys: readonly Uint8Array[], options: object): readonly (Uint8Array | undefined)[]
-  getProperty(name: string): string
-}
-
-interface Library {
-  readonly RocksLevel: new (folder: string, options: object) => Database
-}
 
 export const ROCKSDB_PEER: PeerDefinition = {
   name: 'rocksdb',
@@ -76,12 +56,11 @@ export const ROCKSDB_PEER: PeerDefinition = {
     levels: 'sizes by rocksdb.cfstats; written bytes by the events of its LOG',
   },
   async open(folder, budget) {
-    const { RocksLevel } = loadLibrary<Library>('rocksdb', PACKAGE)
-    const database = new RocksLevel(folder, optionsOf(budget))
+    const database = newRocksDb(folder, optionsOf(budget))
     await database.open()
     return {
       store: new RocksDbStore(database, folder),
-      version: `RocksDB 9.7, ${libraryVersion(PACKAGE)}`,
+      version: rocksDbVersion(),
     }
   },
 }
@@ -104,20 +83,12 @@ function optionsOf(budget: Budget) {
   }
 }
 
-/** Properties that are '0' when no work is running or due. */
-const WORK = [
-  'rocksdb.num-running-flushes',
-  'rocksdb.num-running-compactions',
-  'rocksdb.mem-table-flush-pending',
-  'rocksdb.compaction-pending',
-]
-
 class RocksDbStore implements PeerStore {
-  readonly #database: Database
+  readonly #database: RocksDb
   readonly #folder: string
-  readonly #batch: Batch
+  readonly #batch: RocksDbBatch
 
-  constructor(database: Database, folder: string) {
+  constructor(database: RocksDb, folder: string) {
     this.#database = database
     this.#folder = folder
     this.#batch = database.batch()
@@ -150,7 +121,7 @@ class RocksDbStore implements PeerStore {
   }
 
   busy(): boolean {
-    return WORK.some((name) => this.#database.getProperty(name) !== '0')
+    return isRocksDbBusy(this.#database)
   }
 
   statistics(): PeerStatistics {

@@ -3,10 +3,9 @@
  * transaction. All calls are on the calling thread. The table has a rowid, as SQLite's
  * manual advises for rows beyond a twentieth of a page.
  */
-import { join } from 'node:path'
+
 import type { EntrySink } from '../../base/target.ts'
 import { type Budget, HANDED_TO_THE_SYSTEM, setting, settingsOf } from './budget.ts'
-import { libraryVersion, loadLibrary } from './load-library.ts'
 import {
   addEntry,
   NO_STATISTICS,
@@ -14,26 +13,13 @@ import {
   type PeerStatistics,
   type PeerStore,
 } from './peer-store.ts'
-
-const PACKAGE = 'better-sqlite3'
-const PAGE_BYTES = 4096
-
-interface Statement {
-  run(...values: readonly unknown[]): unknown
-  get(...values: readonly unknown[]): unknown
-  iterate(...values: readonly unknown[]): Iterable<unknown>
-  pluck(): Statement
-  raw(): Statement
-}
-
-interface Database {
-  pragma(text: string): unknown
-  exec(sql: string): unknown
-  prepare(sql: string): Statement
-  close(): void
-}
-
-type Library = new (path: string) => Database
+import {
+  openSqlite,
+  SQLITE_PAGE_BYTES,
+  type Sqlite,
+  type SqliteStatement,
+  sqliteBinding,
+} from './sqlite-library.ts'
 
 export const SQLITE_PEER: PeerDefinition = {
   name: 'sqlite',
@@ -45,7 +31,7 @@ export const SQLITE_PEER: PeerDefinition = {
         cacheBytesOf(budget),
         'cache_size: the block cache and the memtable of ours together',
       ],
-      blockBytes: [PAGE_BYTES, 'page_size'],
+      blockBytes: [SQLITE_PAGE_BYTES, 'page_size'],
       compression: ['none', budget.compression === 'none' ? '' : 'pages are not compressed'],
     }),
     setting(
@@ -65,9 +51,9 @@ export const SQLITE_PEER: PeerDefinition = {
     processReadBytes: 'rchar: pages the cache did not have',
   },
   async open(folder, budget) {
-    const database = new (loadLibrary<Library>('sqlite', PACKAGE))(join(folder, 'data.sqlite'))
+    const database = openSqlite(folder)
     for (const text of [
-      `page_size = ${PAGE_BYTES}`,
+      `page_size = ${SQLITE_PAGE_BYTES}`,
       'journal_mode = WAL',
       'synchronous = NORMAL',
       // A negative number is in KiB.
@@ -79,7 +65,7 @@ export const SQLITE_PEER: PeerDefinition = {
     const version = database.prepare('SELECT sqlite_version()').pluck().get()
     return {
       store: new SqliteStore(database),
-      version: `SQLite ${version}, ${libraryVersion(PACKAGE)}`,
+      version: `SQLite ${version}, ${sqliteBinding()}`,
     }
   },
 }
@@ -89,13 +75,13 @@ function cacheBytesOf({ blockCacheBytes, memtableBytes }: Budget): number {
 }
 
 class SqliteStore implements PeerStore {
-  readonly #database: Database
-  readonly #put: Statement
-  readonly #delete: Statement
-  readonly #get: Statement
-  readonly #scan: Statement
+  readonly #database: Sqlite
+  readonly #put: SqliteStatement
+  readonly #delete: SqliteStatement
+  readonly #get: SqliteStatement
+  readonly #scan: SqliteStatement
 
-  constructor(database: Database) {
+  constructor(database: Sqlite) {
     this.#database = database
     this.#put = database.prepare(
       'INSERT INTO entries VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',

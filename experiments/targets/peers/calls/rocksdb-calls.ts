@@ -2,8 +2,15 @@
  * Owns RocksDB in the races, through @nxtedition/rocksdb. Its synchronous calls, whose names begin
  * with an underscore, are the fastest. It passes few options on; see `rocksdb-peer.ts`.
  */
+
 import { setting } from '../budget.ts'
-import { libraryVersion, loadLibrary } from '../load-library.ts'
+import {
+  isRocksDbBusy,
+  newRocksDb,
+  type RocksDb,
+  type RocksDbBatch,
+  rocksDbVersion,
+} from '../rocksdb-library.ts'
 import {
   BITS_PER_KEY,
   BLOCK_BYTES,
@@ -13,36 +20,6 @@ import {
   PAIRS_AT_ONCE,
   type Tally,
 } from './call-store.ts'
-
-const PACKAGE = '@nxtedition/rocksdb'
-
-interface Batch {
-  _put(key: Uint8Array, value: Uint8Array): void
-  _del(key: Uint8Array): void
-  _clear(): void
-  _writeSync(options: object): void
-  _write(options: object): Promise<void>
-}
-
-interface Cursor {
-  /** Keys and values alternate. */
-  _nextvSync(entries: number): { readonly rows: readonly Uint8Array[]; readonly finished: boolean }
-  _closeSync(): void
-}
-
-interface Database {
-  open(): Promise<void>
-  close(): Promise<void>
-  batch(): Batch
-  put(key: Uint8Array, value: Uint8Array): Promise<void>
-  iterator(options: object): Cursor
-  _getManySync(keys: readonly Uint8Array[], options: object): readonly (Uint8Array | undefined)[]
-  getProperty(name: string): string
-}
-
-interface Library {
-  readonly RocksLevel: new (folder: string, options: object) => Database
-}
 
 export const ROCKSDB_CALLS: CallDefinition = {
   name: 'rocksdb',
@@ -59,10 +36,9 @@ export const ROCKSDB_CALLS: CallDefinition = {
     ),
     setting('bitsPerKey', BITS_PER_KEY, BITS_PER_KEY),
   ],
-  version: () => `RocksDB 9.7, ${libraryVersion(PACKAGE)}`,
+  version: rocksDbVersion,
   async open(folder, budget) {
-    const { RocksLevel } = loadLibrary<Library>('rocksdb', PACKAGE)
-    const database = new RocksLevel(folder, {
+    const database = newRocksDb(folder, {
       keyEncoding: 'buffer',
       valueEncoding: 'buffer',
       compaction: 'level',
@@ -80,13 +56,6 @@ export const ROCKSDB_CALLS: CallDefinition = {
   },
 }
 
-/** Properties that are '0' when no work is running or due. */
-const WORK = [
-  'rocksdb.num-running-flushes',
-  'rocksdb.num-running-compactions',
-  'rocksdb.mem-table-flush-pending',
-  'rocksdb.compaction-pending',
-]
 const DEFAULTS = {}
 
 class RocksDbCalls implements CallStore {
@@ -94,12 +63,12 @@ class RocksDbCalls implements CallStore {
   readonly settle = null
   readonly merge = null
   readonly putNow: CallStore['putNow']
-  readonly #database: Database
-  readonly #batch: Batch
+  readonly #database: RocksDb
+  readonly #batch: RocksDbBatch
   readonly #synced: boolean
   readonly #one: Uint8Array[] = []
 
-  constructor(database: Database, { synced }: CallBudget) {
+  constructor(database: RocksDb, { synced }: CallBudget) {
     this.#database = database
     this.#batch = database.batch()
     this.#synced = synced
@@ -163,7 +132,7 @@ class RocksDbCalls implements CallStore {
   }
 
   busy(): boolean {
-    return WORK.some((name) => this.#database.getProperty(name) !== '0')
+    return isRocksDbBusy(this.#database)
   }
 
   debtBytes(): number {

@@ -2,29 +2,16 @@
  * Owns SQLite in the races, through better-sqlite3: a B-tree with a write-ahead log. A batch is one
  * transaction, and so is each single write. All calls are on the calling thread.
  */
-import { join } from 'node:path'
+
 import { setting } from '../budget.ts'
-import { libraryVersion, loadLibrary } from '../load-library.ts'
+import {
+  openSqlite,
+  SQLITE_PAGE_BYTES,
+  type Sqlite,
+  type SqliteStatement,
+  sqliteBinding,
+} from '../sqlite-library.ts'
 import type { CallDefinition, CallStore, Tally } from './call-store.ts'
-
-const PACKAGE = 'better-sqlite3'
-const PAGE_BYTES = 4096
-
-interface Statement {
-  run(...values: readonly unknown[]): unknown
-  get(...values: readonly unknown[]): unknown
-  iterate(...values: readonly unknown[]): Iterable<unknown>
-  pluck(): Statement
-}
-
-interface Database {
-  pragma(text: string): unknown
-  exec(sql: string): unknown
-  prepare(sql: string): Statement
-  close(): void
-}
-
-type Library = new (path: string) => Database
 
 export const SQLITE_CALLS: CallDefinition = {
   name: 'sqlite',
@@ -35,13 +22,12 @@ export const SQLITE_CALLS: CallDefinition = {
     setting('compression', compression, 'none', 'pages are not compressed'),
     setting('synchronous', null, 'NORMAL; FULL where writes are synced', 'journal_mode WAL'),
   ],
-  version: () => `SQLite 3, ${libraryVersion(PACKAGE)}`,
+  version: () => `SQLite 3, ${sqliteBinding()}`,
   async open(folder, budget) {
-    const path = join(folder, 'data.sqlite')
-    const database = new (loadLibrary<Library>('sqlite', PACKAGE))(path)
+    const database = openSqlite(folder)
     const { memtableBytes, blockCacheBytes, synced } = budget
     for (const text of [
-      `page_size = ${PAGE_BYTES}`,
+      `page_size = ${SQLITE_PAGE_BYTES}`,
       'journal_mode = WAL',
       `synchronous = ${synced ? 'FULL' : 'NORMAL'}`,
       // A negative number is in KiB.
@@ -59,17 +45,17 @@ class SqliteCalls implements CallStore {
   readonly merge = null
   readonly settle = null
   readonly putNow: CallStore['putNow']
-  readonly #database: Database
-  readonly #begin: Statement
-  readonly #commit: Statement
-  readonly #put: Statement
-  readonly #delete: Statement
-  readonly #get: Statement
-  readonly #forward: Statement
-  readonly #backward: Statement
-  readonly #from: Statement
+  readonly #database: Sqlite
+  readonly #begin: SqliteStatement
+  readonly #commit: SqliteStatement
+  readonly #put: SqliteStatement
+  readonly #delete: SqliteStatement
+  readonly #get: SqliteStatement
+  readonly #forward: SqliteStatement
+  readonly #backward: SqliteStatement
+  readonly #from: SqliteStatement
 
-  constructor(database: Database) {
+  constructor(database: Sqlite) {
     this.#database = database
     this.#begin = database.prepare('BEGIN')
     this.#commit = database.prepare('COMMIT')
