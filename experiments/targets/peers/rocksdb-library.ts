@@ -1,6 +1,6 @@
 /**
  * Owns what is used of @nxtedition/rocksdb, which has no types for its fastest calls. Their names
- * begin with an underscore; all but `_write` are made on the calling thread.
+ * begin with an underscore; only `_write` leaves the calling thread.
  */
 import { libraryVersion, loadLibrary } from './load-library.ts'
 
