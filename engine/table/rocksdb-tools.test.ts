@@ -23,8 +23,9 @@ import {
   verifyTableFile,
 } from '../testing/rocksdb/rocksdb-tools.ts'
 import { TableReader } from './table-reader.ts'
-import type { TableWriterOptions } from './table-writer.ts'
+import type { TableSummary, TableWriterOptions } from './table-writer.ts'
 import { plain, readTag, writeTable } from './testing/table-fixture.ts'
+import { verifyTable } from './verify-table.ts'
 
 const folder = temporaryFolder('table')
 const storage = new NodeStorage(new Ledger())
@@ -167,12 +168,14 @@ describe.skipIf(!hasRocksdbTools('db_bench', 'sst_dump'))('a table of RocksDB', 
     }
   })
 
-  test('with range deletions reports that it has them', () => {
+  test('with range deletions is refused, and the message says so', () => {
     const tombstones = ['--writes_per_range_tombstone=100', '--max_num_range_tombstones=10']
-    const reader = open(fill('ranges', ...tombstones)[0]!)
-    expect(reader.hasRangeDeletions).toBe(true)
-    expect(reader.properties.rangeDeletions).toBeGreaterThan(0)
-    expect(open(fill('none')[0]!).hasRangeDeletions).toBe(false)
+    const [path = ''] = fill('ranges', ...tombstones, '--format_version=2')
+    const refusal = 'a table with range deletions is not supported'
+    expect(() => open(path)).toThrow(refusal)
+    const file = storage.open(path, readTag)
+    expect(() => verifyTable(file, { bytes: file.bytes } as TableSummary)).toThrow(refusal)
+    file.close()
   })
 
   test.each([

@@ -30,6 +30,7 @@ import {
   FOOTER_BYTES,
   METAINDEX_NAME,
   readHandle,
+  unsupported,
 } from './table-format.ts'
 
 /** Holds the stored form of an index while it is decoded. */
@@ -44,8 +45,6 @@ export class TableReader {
   readonly id: number
   readonly path: string
   readonly properties: StoredProperties
-  /** Whether the table holds range deletions, which this engine does not apply. */
-  readonly hasRangeDeletions: boolean
   /** Pays for the reads of `get`. Set it again when the table moves to another level. */
   fileForGets: ReadableFile
   readonly #file: ReadableFile
@@ -62,7 +61,6 @@ export class TableReader {
     this.id = blocks.id
     this.path = file.path
     this.properties = parts.properties
-    this.hasRangeDeletions = parts.hasRangeDeletions
     this.fileForGets = fileForGets
     this.#file = file
     this.#blocks = blocks
@@ -208,7 +206,6 @@ interface TableParts {
   readonly properties: StoredProperties
   readonly index: BlockIndex
   readonly filter: BloomFilter | null
-  readonly hasRangeDeletions: boolean
 }
 
 function readParts(file: ReadableFile): TableParts {
@@ -226,6 +223,9 @@ function readParts(file: ReadableFile): TableParts {
     throw corruption('table without properties', { path, offset: footer.metaindex.offset })
   }
   const properties = decodeProperties(readBlock(file, propertiesHandle, 'meta'), path)
+  if (metaindex.has(METAINDEX_NAME.rangeDeletions) || properties.rangeDeletions > 0) {
+    throw unsupported(path, 'a table with range deletions')
+  }
   const layout = {
     userKeyOnly: properties.indexKeyIsUserKey,
     deltaEncoded: properties.indexValueIsDeltaEncoded,
@@ -236,7 +236,6 @@ function readParts(file: ReadableFile): TableParts {
     properties,
     index: decodeIndex(indexBlock, layout, path, tableBytes),
     filter: filterHandle === null ? null : readFilter(file, filterHandle),
-    hasRangeDeletions: metaindex.has(METAINDEX_NAME.rangeDeletions),
   }
 }
 

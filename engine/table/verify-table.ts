@@ -34,6 +34,7 @@ import {
   FOOTER_BYTES,
   METAINDEX_NAME,
   readHandle,
+  unsupported,
 } from './table-format.ts'
 import type { TableSummary } from './table-writer.ts'
 
@@ -41,8 +42,8 @@ import type { TableSummary } from './table-writer.ts'
 export type PointerCheck = (key: Uint8Array, pointer: Uint8Array, blockOffset: number) => void
 
 /**
- * Throws `LSM_CORRUPTION` with path and offset at the first fault. The caller keeps ownership of
- * `file`.
+ * Throws `LSM_CORRUPTION` with path and offset at the first fault, and `LSM_INVALID_ARGUMENT` for a
+ * valid table of a kind that this engine does not read. The caller keeps ownership of `file`.
  */
 export function verifyTable(
   file: ReadableFile,
@@ -66,6 +67,9 @@ export function verifyTable(
     throw corruption('table without properties', { path, offset: footer.metaindex.offset })
   }
   const properties = decodeProperties(readBlock(file, propertiesHandle, 'meta'), path)
+  if (metaindex.has(METAINDEX_NAME.rangeDeletions)) {
+    throw unsupported(path, 'a table with range deletions')
+  }
   const layout = {
     userKeyOnly: properties.indexKeyIsUserKey,
     deltaEncoded: properties.indexValueIsDeltaEncoded,
