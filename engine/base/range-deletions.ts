@@ -3,8 +3,8 @@
  * hides a version of a key? A deletion of [from, to) at a sequence number hides the older versions
  * of all keys from `from` up to but without `to`.
  *
- * The ranges are kept as fragments (RocksDB's `FragmentedRangeTombstoneList`): where ranges overlap,
- * they are divided at each other's ends, so that a key has at most one fragment.
+ * The ranges are kept as fragments (RocksDB's `FragmentedRangeTombstoneList`): where ranges
+ * overlap, they are divided at each other's ends, so that a key has at most one fragment.
  *
  *   added       [a ─────────── g)@3              fragments   [a ── d)  @3
  *                      [d ─────────── k)@8                   [d ── g)  @8 @3

@@ -229,9 +229,9 @@ function shownChunks(own: readonly Chunk[], before: Shown<Chunk>): readonly Chun
     const part = Object.freeze(shown.slice(from, from + length))
     from += length
     return Object.freeze({
-      ...rangeUntil(part[0]!.smallest, part[length - 1]!),
       tables: part,
       totals: frozenTotals(totals),
+      ...rangeUntil(part[0]!.smallest, part[length - 1]!),
     })
   })
 }

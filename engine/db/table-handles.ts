@@ -14,7 +14,6 @@ import { tableName } from '../manifest/file-names.ts'
 import type { OpenFiles } from '../storage/open-files.ts'
 import { joinPath, type ReadableFile } from '../storage/storage.ts'
 import { ReadAhead } from '../table/table-cursor.ts'
-import { unsupported } from '../table/table-format.ts'
 import { TableReader } from '../table/table-reader.ts'
 import type { TableId, TableMeta } from '../version/table-meta.ts'
 
@@ -115,10 +114,6 @@ export class TableHandles {
     const file = this.#files.open(path, { cause: 'open', level })
     const fileForGets = file.tagged({ cause: 'get', level })
     const reader = openReader(file, table.id, this.#cache, fileForGets)
-    if (reader.rangeDeletions !== null) {
-      reader.close()
-      throw unsupported(path, 'a table with range deletions')
-    }
     const scanFile = file.tagged({ cause: 'scan', level })
     const handle = { reader, scanFile, collectFile: null, reads: 0 }
     this.#handles.set(table.id, handle)

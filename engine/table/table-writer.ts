@@ -133,6 +133,13 @@ export class TableWriter {
     this.entries++
   }
 
+  /** Whether an entry's user key is at or after `key`. */
+  hasKeyFrom(key: Uint8Array): boolean {
+    const { lastKey, lastKeyLength } = this.#block
+    if (this.#smallest === null) return false
+    return compareRanges(lastKey, 0, lastKeyLength, key, 0, key.length) >= 0
+  }
+
   /** Adds deletions of one range, and keeps the fragment. Fragments ascend and are disjoint. */
   addFragment(fragment: Fragment): void {
     const { from, to, seqs } = fragment

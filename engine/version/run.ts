@@ -356,7 +356,7 @@ export function chunkAt({ firstIndexes }: Run, index: number): number {
 }
 
 function chunkOf(tables: readonly TableMeta[], totals = totalsOf(tables)): Chunk {
-  return { ...rangeUntil(tables[0]!.smallest, tables.at(-1)!), tables, totals }
+  return { tables, totals, ...rangeUntil(tables[0]!.smallest, tables.at(-1)!) }
 }
 
 function runOfChunks(id: RunId, chunks: readonly Chunk[], totals: Totals): Run {
