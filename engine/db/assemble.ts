@@ -163,7 +163,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     lastSeq: () => head.lastSeq,
   })
   const installed = (edit: VersionEdit) => readers.installed(edit)
-  const tree = new Tree({ ...shared, snapshots, book, values, calls, installed })
+  const tree = new Tree({ ...shared, options, snapshots, book, values, calls, installed })
   const reads = new ReadCounters()
   const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const { executor, isBackground, compactionsMax, memtablesMax } = jobRunning(settings, {

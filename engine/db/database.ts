@@ -257,6 +257,8 @@ export class Database implements Disposable {
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
       cacheUsedBytes: cache.usedBytes,
+      openTables: tree.handles.openTables,
+      tableMemoryBytes: tree.handles.memoryBytes,
       memtableRawBytes: head.memtable.rawBytes,
       debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,
