@@ -30,7 +30,10 @@ export interface TableHandle {
   collectFile: ReadableFile | null
   /** Number of gets and seeks that used the table since the database was opened. */
   reads: number
-  /** `reads` when the hand last passed: a table with a different count was used since. */
+  /**
+   * `reads` when the hand last passed, or after the read that opened the table. A table with a higher
+   * count was used since.
+   */
   readsAtHand: number
 }
 
@@ -173,7 +176,7 @@ export class TableHandles {
     const reader = this.#openReader(file, table.id, fileForGets, closed === undefined)
     const scanFile = file.tagged({ cause: 'scan', level })
     const reads = closed?.reads ?? 0
-    const handle = { reader, scanFile, collectFile: null, reads, readsAtHand: reads }
+    const handle = { reader, scanFile, collectFile: null, reads, readsAtHand: reads + 1 }
     this.#makeRoom(reader.pinnedBytes)
     this.#closed.delete(table.id)
     this.#handles.set(table.id, handle)
@@ -209,7 +212,7 @@ export class TableHandles {
     for (const [id, handle] of this.#handles) {
       const { reader, reads, readsAtHand } = handle
       this.#handles.delete(id)
-      if (reads === readsAtHand) {
+      if (reads <= readsAtHand) {
         this.#closed.set(id, { file: reader.file, reads })
         this.#account(-reader.pinnedBytes)
         return
