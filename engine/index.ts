@@ -45,6 +45,7 @@ export {
   SOFT_DEBT_MEMTABLES,
   type ValueLogOptions,
 } from './db/options.ts'
+export { type OptionsRecord, readOptionsRecord } from './db/options-record.ts'
 export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
 export type { ReaderChannel } from './db/readers/reader-channel.ts'
 export type { ReaderOptions } from './db/readers/reader-hub.ts'

@@ -31,8 +31,8 @@ export interface TableHandle {
   /** Number of gets and seeks that used the table since the database was opened. */
   reads: number
   /**
-   * `reads` when the hand last passed, or after the read that opened the table. A table with a higher
-   * count was used since.
+   * `reads` when the hand last passed, or after the read that opened the table. A table with a
+   * higher count was used since.
    */
   readsAtHand: number
 }
