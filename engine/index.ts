@@ -16,6 +16,7 @@ export type {
   ScanOptions,
   WriteOptions,
 } from './db/call-options.ts'
+export type { EventMessage } from './db/channels.ts'
 export type { Cursor } from './db/cursor.ts'
 export { Database } from './db/database.ts'
 export type {
@@ -26,6 +27,8 @@ export type {
   LostWrites,
   RecoveryEvent,
   ReplayReport,
+  SlowOperationEvent,
+  WatchedOperation,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'

@@ -71,7 +71,12 @@ test('an executor gets the limit on bandwidth, which needs a policy', () => {
 })
 
 test.each(
-  Object.keys(parseEngineOptions({})).concat('maxOpenFiles', 'openTablesMax', 'cacheTableMemory'),
+  Object.keys(parseEngineOptions({})).concat(
+    'maxOpenFiles',
+    'openTablesMax',
+    'cacheTableMemory',
+    'slowOperationMs',
+  ),
 )('engine option %s that is undefined has its default', (name) => {
   expect(parseEngineOptions({ [name]: undefined })).toStrictEqual(parseEngineOptions({}))
 })

@@ -226,6 +226,15 @@ export const engineOptionsSchema = z.strictObject({
       `Writes stop from this merge debt on; ${HARD_DEBT_MEMTABLES} memtables where left out. ` +
         'RocksDB hard_pending_compaction_bytes_limit 256 GiB.',
     ),
+  slowOperationMs: z
+    .number()
+    .min(0)
+    .max(3_600_000)
+    .exactOptional()
+    .describe(
+      'Calls that take at least so many ms are reported with what they touched, as the event ' +
+        'slow-operation; where left out, none. MySQL long_query_time, Redis slowlog-log-slower-than.',
+    ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])
     .default('point-in-time')

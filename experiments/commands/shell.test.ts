@@ -176,6 +176,14 @@ describe('varve shell', { timeout: 120_000 }, () => {
     const record = readFileSync(join(folder, 'OPTIONS.json'), 'utf8')
     expect(await pipe(['put a 1'], folder)).toMatchObject({ code: 0, notes: [] })
     expect(readFileSync(join(folder, 'OPTIONS.json'), 'utf8')).toBe(record)
+    const logged = record.replace('"memtableBytes"', '"slowOperationMs": 0, "memtableBytes"')
+    writeFileSync(join(folder, 'OPTIONS.json'), logged)
+    expect((await pipe(['get a'], folder)).notes).toEqual([
+      'recovered 1 entry from the log',
+      expect.stringMatching(
+        /^slow: get took .*: 0 runs, 0 blocks from storage and 0 from the cache/,
+      ),
+    ])
     writeFileSync(join(folder, 'OPTIONS.json'), record.replace('"tiering"', '"mine"'))
     const { code, notes } = await pipe(['get a'], folder)
     expect({ code, notes }).toEqual({

@@ -8,8 +8,9 @@
 import { once } from 'node:events'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { DatabaseEvent, RecoveryEvent } from '../../../engine/index.ts'
+import type { DatabaseEvent, RecoveryEvent, SlowOperationEvent } from '../../../engine/index.ts'
 import { Interrupted } from '../../base/interrupted.ts'
+import { formatNs } from '../../base/units.ts'
 import { UsageError } from '../../base/usage-error.ts'
 import type { Arguments } from '../../cli/arguments.ts'
 import { EXIT, explain } from '../../cli/explain.ts'
@@ -56,13 +57,15 @@ async function allowCreation(folder: string, isTyped: boolean): Promise<void> {
 
 function tellEvent(event: DatabaseEvent): void {
   if (event.kind === 'recovery') for (const line of recoveryLines(event)) note(line)
+  if (event.kind === 'slow-operation') note(slowLine(event))
 }
 
 /** What an open brought back, and what it could not. */
 export function recoveryLines(event: RecoveryEvent): readonly string[] {
   const { entries, bytesDropped, damage, lost } = event
   const lines: string[] = []
-  if (entries > 0) lines.push(`recovered ${entries} ${entries === 1 ? "entry" : "entries"} from the log`)
+  if (entries > 0)
+    lines.push(`recovered ${entries} ${entries === 1 ? 'entry' : 'entries'} from the log`)
   if (damage !== null) lines.push(`dropped ${bytesDropped} bytes of the log: ${damage}`)
   if (lost !== null) {
     const { seqFrom, seqTo, files } = lost
@@ -70,6 +73,12 @@ export function recoveryLines(event: RecoveryEvent): readonly string[] {
     lines.push(`lost: writes from seq ${seqFrom} ${seqTo === null ? 'on' : `to ${seqTo}`}${kept}`)
   }
   return lines
+}
+
+function slowLine(event: SlowOperationEvent): string {
+  const { operation, tookMs, runsProbed, blocksFromStorage, blocksFromCache, jobs } = event
+  const blocks = `${blocksFromStorage} blocks from storage and ${blocksFromCache} from the cache`
+  return `slow: ${operation} took ${formatNs(tookMs * 1e6)}: ${runsProbed} runs, ${blocks}, ${jobs} jobs`
 }
 
 async function answerPiped(session: Session, ended: AbortSignal): Promise<boolean> {
