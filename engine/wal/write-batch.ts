@@ -139,18 +139,14 @@ export class WriteBatch {
    * while the batch is being written.
    */
   put(key: Uint8Array, value: Uint8Array): void {
-    const keyLength = keyLengthOf(key)
-    const valueLength = bytesIn(value, 'value')
-    if (valueLength > VALUE_BYTES_MAX) {
-      const data = { bytes: valueLength, bytesMax: VALUE_BYTES_MAX }
-      throw invalidArgument(`value of ${valueLength} bytes; at most ${VALUE_BYTES_MAX}`, data)
-    }
+    const keyLength = checkedKeyBytes(key)
+    const valueLength = checkedValueBytes(value)
     this.#add(ENTRY_KIND.value, key, 0, keyLength, value, 0, valueLength)
   }
 
   /** Copies `key`. Throws the same errors as `put`. */
   delete(key: Uint8Array): void {
-    this.#add(ENTRY_KIND.deletion, key, 0, keyLengthOf(key), null, 0, 0)
+    this.#add(ENTRY_KIND.deletion, key, 0, checkedKeyBytes(key), null, 0, 0)
   }
 
   /**
@@ -363,11 +359,20 @@ export class WriteBatch {
   }
 }
 
-function keyLengthOf(key: Uint8Array): number {
+/** The length of `key`. Throws `LSM_INVALID_ARGUMENT` if it is too long or is not bytes. */
+export function checkedKeyBytes(key: Uint8Array): number {
   const length = bytesIn(key, 'key')
   if (length <= KEY_BYTES_MAX) return length
   const data = { bytes: length, bytesMax: KEY_BYTES_MAX }
   throw invalidArgument(`key of ${length} bytes; at most ${KEY_BYTES_MAX}`, data)
+}
+
+/** The length of `value`. Throws `LSM_INVALID_ARGUMENT` if it is too long or is not bytes. */
+export function checkedValueBytes(value: Uint8Array): number {
+  const length = bytesIn(value, 'value')
+  if (length <= VALUE_BYTES_MAX) return length
+  const data = { bytes: length, bytesMax: VALUE_BYTES_MAX }
+  throw invalidArgument(`value of ${length} bytes; at most ${VALUE_BYTES_MAX}`, data)
 }
 
 function readU32(bytes: Uint8Array, at: number): number {
