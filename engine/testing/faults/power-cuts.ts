@@ -7,6 +7,7 @@
  */
 
 import { ManualClock } from '../../base/clock.ts'
+import { isLsmError } from '../../base/errors.ts'
 import { createRandom, deriveSeed } from '../../base/random.ts'
 import type { CompactionStrategy } from '../../compaction/strategy.ts'
 import type { ValueLogPolicy } from '../../compaction/value-log-policy.ts'
@@ -22,12 +23,16 @@ import { bytes, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 import { FaultStorage, type StorageCall } from './fault-storage.ts'
 
+type Writes = readonly (readonly [key: string, value: string | null])[]
+
 export type HistoryStep =
   | {
       readonly kind: 'batch'
       readonly sync: boolean
+      /** Whether a transaction writes it; others that do not commit run at the same time. */
+      readonly isTransaction?: boolean
       /** Null is a deletion. */
-      readonly writes: readonly (readonly [key: string, value: string | null])[]
+      readonly writes: Writes
     }
   | { readonly kind: 'flush' }
   | { readonly kind: 'collect' }
@@ -83,6 +88,13 @@ export function historyWithCollections(batches: number, seed: number): readonly 
   })
 }
 
+/** As `historyOf`, with most batches as transactions. */
+export function historyWithTransactions(batches: number, seed: number): readonly HistoryStep[] {
+  return historyOf(batches, seed).map((step, index) =>
+    step.kind === 'batch' ? { ...step, isTransaction: index % 4 !== 0 } : step,
+  )
+}
+
 /** Runs the history once and checks all images before each call. Throws at the first failure. */
 export function cutPowerEverywhere(plan: PowerCutPlan): PowerCutReport {
   const memory = new MemoryStorage(new Ledger())
@@ -134,11 +146,42 @@ function live(
       db = open(storage, plan, interleaving)
     } else {
       progress.asked++
-      db.writeSync(batchOf(step.writes), { sync: step.sync })
+      if (step.isTransaction === true) commitBetweenOthers(db, step.writes, step.sync)
+      else db.writeSync(batchOf(step.writes), { sync: step.sync })
       if (step.sync) progress.synced = progress.asked
     }
   }
   db.close()
+}
+
+/**
+ * Commits the writes as a transaction that took others back, while one is rolled back and one is
+ * refused. Nothing of these may be in any image.
+ */
+function commitBetweenOthers(db: Database, writes: Writes, sync: boolean): void {
+  const committed = db.transaction()
+  const refused = db.transaction()
+  const rolledBack = db.transaction()
+  const [first] = writes
+  const savepoint = committed.savepoint()
+  for (const other of [committed, refused, rolledBack]) {
+    other.put(bytes(first![0]), bytes('never committed'))
+    other.put(bytes('key99'), bytes('never committed'))
+  }
+  committed.rollbackTo(savepoint)
+  for (const [key, value] of writes) {
+    if (value === null) committed.delete(bytes(key))
+    else committed.put(bytes(key), bytes(value))
+  }
+  committed.commitSync({ sync })
+  rolledBack.rollback()
+  try {
+    refused.commitSync({ sync: true })
+  } catch (error) {
+    if (isLsmError(error, 'LSM_CONFLICT')) return
+    throw error
+  }
+  throw new Error('two transactions wrote a key at the same time, and both were committed')
 }
 
 function open(
@@ -221,7 +264,7 @@ function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
   return print(entries)
 }
 
-function batchOf(writes: readonly (readonly [string, string | null])[]): WriteBatch {
+function batchOf(writes: Writes): WriteBatch {
   const batch = new WriteBatch()
   for (const [key, value] of writes) {
     if (value === null) batch.delete(bytes(key))
