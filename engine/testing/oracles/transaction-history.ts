@@ -3,13 +3,16 @@
  * take steps in a drawn order; a step reads, scans, appends to a list, takes writes back to a
  * savepoint, commits or rolls back. Single writes come in between, and so do flushes.
  *
- * Invariant: a seed and equal options give an equal history, as long as the engine is the same.
+ * Invariant: except in threads, a seed and equal options give an equal history, as long as the engine
+ * is the same.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ManualClock } from '../../base/clock.ts'
 import { isLsmError } from '../../base/errors.ts'
 import { createRandom, deriveSeed, type Random } from '../../base/random.ts'
 import { Database } from '../../db/database.ts'
+import type { OpenOptions } from '../../db/open-options.ts'
 import type { Savepoint, Transaction } from '../../db/transaction.ts'
 import { Ledger } from '../../storage/ledger.ts'
 import { MemoryStorage } from '../../storage/memory-storage.ts'
@@ -31,6 +34,8 @@ export interface HistoryPlan {
   /** How many transactions end, committed or not. */
   readonly transactions: number
   readonly schedule?: Schedule
+  /** Where the database lies and who runs its jobs, if not in memory by `schedule`. */
+  readonly place?: Pick<OpenOptions, 'folder' | 'storage' | 'scheduling'>
 }
 
 export interface HistoryFigures {
@@ -68,7 +73,7 @@ class World {
   #elements = 0
   #names = 0
 
-  constructor({ seed, isolation, schedule = 'inline' }: HistoryPlan) {
+  constructor({ seed, isolation, schedule = 'inline', place }: HistoryPlan) {
     this.#random = createRandom(deriveSeed(seed, 'transactions'))
     this.#interleaving = new Interleaving(schedule)
     this.#isolation = isolation
@@ -81,6 +86,7 @@ class World {
       timers: clock,
       valueLogPolicy: restless,
       ...this.#interleaving.open({ memtableBytes: 16_384, valueLog: RESTLESS_LOG }),
+      ...place,
     })
   }
 
@@ -103,6 +109,7 @@ class World {
       this.#interleaving.turn()
       const random = this.#random
       if (random.nextBelow(4) === 0) await null
+      if (random.nextBelow(100) === 0) await nextTurn()
       if (random.nextBelow(40) === 0) transactions.push(this.#singleWrite(keys))
       if (random.nextBelow(300) === 0) this.#db.flush()
       if (clients.length < CLIENTS && transactions.length < count) clients.push(begin())
