@@ -14,6 +14,7 @@
  * place in the log is known, and nothing comes between; one that is refused settles at once.
  */
 
+import { compareRanges } from '../base/compare.ts'
 import { invalidArgument, type LsmError } from '../base/errors.ts'
 import { IdleBuffers } from '../base/idle-buffers.ts'
 import { ENTRY_KIND } from '../base/internal-key.ts'
@@ -468,6 +469,20 @@ export class MemTableInserter implements WriteBatchSink {
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
     this.#deletes++
     this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength, 0, 0)
+  }
+
+  /** An inverted range, which only a foreign log can hold, takes its number and deletes nothing. */
+  deleteRange(
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void {
+    this.#deletes++
+    this.#seq++
+    if (compareRanges(bytes, fromStart, fromLength, bytes, toStart, toLength) >= 0) return
+    this.#memtable!.addRangeDeletion(this.#seq, bytes, fromStart, fromLength, toStart, toLength)
   }
 
   #add(

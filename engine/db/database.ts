@@ -188,8 +188,8 @@ export class Database implements Disposable {
     const { tree, reads } = this.#parts
     const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
-    const entries = reads.cursor(view)
-    const isChanged = writes !== undefined && writes.count > 0
+    const entries = reads.cursor(view, seq)
+    const isChanged = writes !== undefined && !writes.isEmpty
     const child = isChanged ? laidOver(entries, { seq, ...range }, writes) : entries
     const cursor = new Cursor(child, isChanged ? SEQ_NUM_MAX : seq, range, values, () => {
       this.#cursors.delete(cursor)
@@ -269,6 +269,20 @@ export class Database implements Disposable {
       const batch = commits.entryBatch()
       batch.delete(key)
       commits.commitEntry(batch, wantsSync(options, 'delete'), resolve, reject)
+    })
+  }
+
+  /**
+   * Writes a batch of one deletion of a range: all keys from `from` up to but without `to`, however
+   * many have a value. It costs one entry. `LSM_INVALID_ARGUMENT` if `from` is not before `to`;
+   * other errors as `write`.
+   */
+  deleteRange(from: Uint8Array, to: Uint8Array, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
+      batch.deleteRange(from, to)
+      commits.commitEntry(batch, wantsSync(options, 'deleteRange'), resolve, reject)
     })
   }
 

@@ -22,6 +22,10 @@ const get = (from: Transaction | Database, key: string) => {
 const scanned = (from: Transaction | Database, reverse = false) =>
   Array.from(from.scan({ reverse }), ([key, value]) => `${text(key)}=${text(value)}`).join(' ')
 
+const erase = (from: Transaction | Database, first: string, end: string) => {
+  return from.deleteRange(bytes(first), bytes(end))
+}
+
 async function filled(...keys: readonly string[]): Promise<Database> {
   const { db } = openTest()
   for (const key of keys) await put(db, key, 'old')
@@ -117,6 +121,26 @@ describe('a transaction sees', () => {
     expect(scanned(transaction, true).split(' ').at(0)).toBe(`c=${long('mine')}`)
   })
 
+  test('ranges that it has deleted, and what it has put into them since', async () => {
+    const db = await filled('a', 'b', 'c', 'd', 'e')
+    const transaction = db.transaction()
+    put(transaction, 'bb')
+    transaction.deleteRange(bytes('b'), bytes('d'))
+    expect(scanned(transaction)).toBe('a=old d=old e=old')
+    expect(scanned(transaction, true)).toBe('e=old d=old a=old')
+    expect(get(transaction, 'b')).toBeUndefined()
+    expect(transaction.has(bytes('bb'))).toBe(false)
+    const savepoint = transaction.savepoint()
+    put(transaction, 'c', 'mine')
+    transaction.deleteRange(bytes('cc'), bytes('z'))
+    expect(scanned(transaction)).toBe('a=old c=mine')
+    transaction.rollbackTo(savepoint)
+    put(transaction, 'bc', 'mine')
+    expect(scanned(transaction)).toBe('a=old bc=mine d=old e=old')
+    await transaction.commit()
+    expect(scanned(db)).toBe('a=old bc=mine d=old e=old')
+  })
+
   test('a thousand writes of its own, in order', async () => {
     const db = await filled()
     const transaction = db.transaction()
@@ -170,6 +194,23 @@ describe('a commit', () => {
       ).toBe('committed')
     },
   )
+
+  test.each<[string, (one: Transaction) => unknown, (db: Database) => unknown, boolean]>([
+    ['its range with a key', (one) => erase(one, 'b', 'd'), (db) => put(db, 'c'), true],
+    ['its range with a new key', (one) => erase(one, 'b', 'd'), (db) => put(db, 'bb'), true],
+    ['its range with a range', (one) => erase(one, 'b', 'd'), (db) => erase(db, 'a', 'c'), true],
+    ['its key with a range', (one) => put(one, 'b'), (db) => erase(db, 'a', 'c'), true],
+    ['its range with its own end', (one) => erase(one, 'b', 'd'), (db) => put(db, 'd'), false],
+    ['ranges that touch', (one) => erase(one, 'b', 'd'), (db) => erase(db, 'd', 'e'), false],
+    ['a range before its key', (one) => put(one, 'b'), (db) => erase(db, 'a', 'b'), false],
+  ])('compares %s', async (_, first, meanwhile, conflicts) => {
+    for (const isolation of ['snapshot', 'serializable'] as const) {
+      const db = await filled('a', 'b', 'c')
+      const found = await outcome(db, isolation, first, () => meanwhile(db))
+      if (conflicts) expect(found).toMatchObject({ access: 'write' })
+      else expect(found).toBe('committed')
+    }
+  })
 
   test.each<[string, (transaction: Transaction) => unknown, string, KeyBounds | null]>([
     ['a value', (one) => one.get(bytes('a')), 'a', null],
@@ -424,6 +465,7 @@ describe('after its end', () => {
       () => scan.next(),
       () => transaction.put(bytes('a'), bytes('v')),
       () => transaction.delete(bytes('a')),
+      () => erase(transaction, 'a', 'b'),
       () => transaction.savepoint(),
       () => transaction.rollbackTo(savepoint),
       () => transaction.release(savepoint),
@@ -485,6 +527,7 @@ describe('arguments', () => {
     const long = new Uint8Array(65_536)
     expect(() => transaction.put(long, long)).toThrow(coded('LSM_INVALID_ARGUMENT'))
     expect(() => transaction.delete(long)).toThrow(coded('LSM_INVALID_ARGUMENT'))
+    expect(() => transaction.deleteRange(bytes(''), long)).toThrow(coded('LSM_INVALID_ARGUMENT'))
     expect(transaction.has(long)).toBe(false)
     await transaction.commit()
     expect(scanned(db)).toBe('=empty')

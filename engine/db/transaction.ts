@@ -31,7 +31,7 @@ import { TransactionScan } from './transaction-scan.ts'
 /** Options of `transaction`. */
 export interface TransactionOptions {
   /**
-   * What the check at the commit looks at. `snapshot`: the keys that were written; two transactions
+   * What the check at the commit looks at. `snapshot`: the keys and ranges that were written; two transactions
    * may each read what the other writes (write skew). `serializable`: also the keys and ranges that
    * were read; then transactions behave as if they ran one after another. Default `serializable`.
    */
@@ -148,6 +148,16 @@ export class Transaction implements Disposable {
     this.#writes.delete(key)
   }
 
+  /**
+   * Deletes all keys from `from` up to but without `to`, those that the transaction has put
+   * included. The whole range counts as written: a later commit of any key in it conflicts. Errors:
+   * as `WriteBatch.deleteRange`.
+   */
+  deleteRange(from: Uint8Array, to: Uint8Array): void {
+    this.#assertOpen()
+    this.#writes.deleteRange(from, to)
+  }
+
   /** The current moment, for `rollbackTo`. */
   savepoint(): Savepoint {
     this.#assertOpen()
@@ -232,7 +242,7 @@ export class Transaction implements Disposable {
   /** The check at the commit. From then on other transactions note nothing for this one. */
   readonly #check: CommitCheck = () => {
     const { history } = this.#host
-    const conflict = this.#writes.count === 0 ? null : conflictOf(this.#validated(), history)
+    const conflict = this.#writes.isEmpty ? null : conflictOf(this.#validated(), history)
     if (conflict !== null) this.#finish('ended in a conflict')
     history.end(this)
     return conflict

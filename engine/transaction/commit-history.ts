@@ -8,7 +8,7 @@
  * not reach it. Moves of values in the value log are not commits; nobody notes them.
  */
 
-import { compareRanges } from '../base/compare.ts'
+import { compareBytes, compareRanges } from '../base/compare.ts'
 import type { InternalCursor } from '../base/internal-cursor.ts'
 import { keyBytesOf } from '../base/internal-cursor.ts'
 import { ENTRY_KIND, SEQ_NUM_MAX, type SeqNum } from '../base/internal-key.ts'
@@ -20,6 +20,7 @@ import type { KeySpan } from './read-set.ts'
 
 /** A commit that a transaction did not see. */
 export interface NewerCommit {
+  /** A key that it wrote, or the first of a range that it deleted. */
   readonly key: Uint8Array
   readonly seq: SeqNum
 }
@@ -97,7 +98,7 @@ export class CommitHistory {
     if (!this.isActive || batch.count === 0 || seq <= this.#notedSeq) return
     const part = this.#partToFill()
     this.#inserter.insert(batch, seq, part)
-    this.#notedSeq = part.seqMax
+    this.#notedSeq = seq + batch.count - 1
   }
 
   /** The newest commit of `key` after `seq`, or null. */
@@ -117,6 +118,8 @@ export class CommitHistory {
     for (let index = this.#parts.length - 1; index >= 0; index--) {
       const part = this.#parts[index]!
       if (part.seqMax <= seq) return null
+      const deletion = newerDeletion(part, { lower, upper }, seq)
+      if (deletion !== null) return deletion
       const cursor = part.cursor()
       if (lower === undefined) cursor.seekToFirst()
       else cursor.seek(lower, SEQ_NUM_MAX)
@@ -147,6 +150,20 @@ export class CommitHistory {
   }
 }
 
+/** A deletion after `seq` of a range that meets the span, or null. */
+function newerDeletion(part: MemTable, { lower, upper }: KeySpan, seq: SeqNum): NewerCommit | null {
+  const { rangeDeletions } = part
+  if (rangeDeletions === null) return null
+  const { fragments } = rangeDeletions
+  const first = lower === undefined ? 0 : rangeDeletions.indexOf(lower, 0, lower.length)
+  for (let at = first; at < fragments.length; at++) {
+    const { from, seqs } = fragments[at]!
+    if (upper !== undefined && compareBytes(from, upper) >= 0) return null
+    if (seqs[0]! > seq) return { key: from, seq: seqs[0]! }
+  }
+  return null
+}
+
 function isPast(cursor: InternalCursor, upper: Uint8Array | undefined): boolean {
   if (upper === undefined) return false
   const { keyBytes, keyStart, keyLength } = cursor
@@ -174,6 +191,19 @@ class KeyInserter implements WriteBatchSink {
 
   delete(bytes: Uint8Array, keyStart: number, keyLength: number): void {
     this.#add(ENTRY_KIND.deletion, bytes, keyStart, keyLength)
+  }
+
+  /** As the memtable takes it (`db/commits.ts`). */
+  deleteRange(
+    bytes: Uint8Array,
+    fromStart: number,
+    fromLength: number,
+    toStart: number,
+    toLength: number,
+  ): void {
+    const seq = this.#seq++
+    if (compareRanges(bytes, fromStart, fromLength, bytes, toStart, toLength) >= 0) return
+    this.#part!.addRangeDeletion(seq, bytes, fromStart, fromLength, toStart, toLength)
   }
 
   #add(kind: number, bytes: Uint8Array, keyStart: number, keyLength: number): void {

@@ -70,6 +70,21 @@ export class SortedEntries<Value> {
     if (entries.length === 0) this.#chunks.splice(index, 1)
   }
 
+  /** The keys from `from` up to but without `to`. */
+  keysBetween(from: Uint8Array, to: Uint8Array): readonly Uint8Array[] {
+    const keys: Uint8Array[] = []
+    const first = Math.max(0, lastStartingBy(this.#chunks, from))
+    for (let index = first; index < this.#chunks.length; index++) {
+      const { entries } = this.#chunks[index]!
+      for (let at = firstFrom(entries, from); at < entries.length; at++) {
+        const { key } = entries[at]!
+        if (compareBytes(key, to) >= 0) return keys
+        keys.push(key)
+      }
+    }
+    return keys
+  }
+
   /** The entries as they are now. */
   view(): SortedView<Value> {
     this.#views++

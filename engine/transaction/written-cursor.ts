@@ -10,6 +10,7 @@ import { ENTRY_KIND, SEQ_NUM_MAX } from '../base/internal-key.ts'
 import { MergingCursor } from '../iterators/merging-cursor.ts'
 import { showEntry } from '../iterators/show-entry.ts'
 import { VisibleCursor, type VisibleCursorOptions } from '../iterators/visible-cursor.ts'
+import { type DeletedRange, rangeWith } from './deleted-ranges.ts'
 import { firstFrom, lastStartingBy, type SortedView } from './sorted-entries.ts'
 import type { WriteSet } from './write-set.ts'
 
@@ -21,7 +22,7 @@ export function laidOver(
   snapshot: VisibleCursorOptions,
   writes: WriteSet,
 ): InternalCursor {
-  const seen = new SeenCursor(new VisibleCursor(entries, snapshot))
+  const seen = new SeenCursor(new VisibleCursor(entries, snapshot), writes.ranges)
   return new MergingCursor([new WrittenCursor(writes.view()), seen])
 }
 
@@ -84,40 +85,68 @@ class WrittenCursor extends CursorFields implements InternalCursor {
   }
 }
 
-/** What the database shows at the snapshot: one version a key, and no deletions. */
+/**
+ * What the database shows at the snapshot, without the ranges that the transaction has deleted: one
+ * version a key, and no deletions.
+ */
 class SeenCursor extends CursorFields implements InternalCursor {
   readonly #seen: VisibleCursor
+  readonly #deleted: readonly DeletedRange[]
 
-  constructor(seen: VisibleCursor) {
+  constructor(seen: VisibleCursor, deleted: readonly DeletedRange[]) {
     super()
     this.#seen = seen
+    this.#deleted = deleted
   }
 
   seekToFirst(): void {
     this.#seen.seekToFirst()
-    this.#show()
+    this.#settleForward()
   }
 
   seekToLast(): void {
     this.#seen.seekToLast()
-    this.#show()
+    this.#settleBackward()
   }
 
   seek(userKey: Uint8Array, seq: number): void {
     const seen = this.#seen
     seen.seek(userKey)
     if (seen.valid && seen.seq > seq && isAt(seen, userKey)) seen.next()
-    this.#show()
+    this.#settleForward()
   }
 
   next(): void {
     this.#seen.next()
-    this.#show()
+    this.#settleForward()
   }
 
   prev(): void {
     this.#seen.prev()
+    this.#settleBackward()
+  }
+
+  #settleForward(): void {
+    const seen = this.#seen
+    for (let range = this.#deletedAround(); range !== null; range = this.#deletedAround()) {
+      seen.seek(range.to)
+    }
     this.#show()
+  }
+
+  #settleBackward(): void {
+    const seen = this.#seen
+    for (let range = this.#deletedAround(); range !== null; range = this.#deletedAround()) {
+      seen.seekForPrev(range.from)
+      if (seen.valid && isAt(seen, range.from)) seen.prev()
+    }
+    this.#show()
+  }
+
+  #deletedAround(): DeletedRange | null {
+    const { valid, keyBytes, keyStart, keyLength } = this.#seen
+    if (!valid || this.#deleted.length === 0) return null
+    return rangeWith(this.#deleted, keyBytes, keyStart, keyLength)
   }
 
   #show(): void {

@@ -23,7 +23,8 @@ import { bytes, text } from '../fixtures.ts'
 import { Interleaving, type Schedule } from '../interleavings.ts'
 import { FaultStorage, type StorageCall } from './fault-storage.ts'
 
-type Writes = readonly (readonly [key: string, value: string | null])[]
+/** Null is a deletion; `to` ends a deleted range, which is empty unless it is after the key. */
+type Write = readonly [key: string, value: string | null | { readonly to: string }]
 
 export type HistoryStep =
   | {
@@ -31,8 +32,7 @@ export type HistoryStep =
       readonly sync: boolean
       /** Whether a transaction writes it; others that do not commit run at the same time. */
       readonly isTransaction?: boolean
-      /** Null is a deletion. */
-      readonly writes: Writes
+      readonly writes: readonly Write[]
     }
   | { readonly kind: 'flush' }
   | { readonly kind: 'collect' }
@@ -64,7 +64,10 @@ export interface PowerCutReport {
 const FOLDER = '/db'
 const SECTOR_BYTES = 512
 
-/** Puts, deletes and batches, a third of them synced, with flushes and reopenings between. */
+/**
+ * Puts, deletes (of ranges too) and batches, a third of them synced, with flushes and reopenings
+ * between.
+ */
 export function historyOf(batches: number, seed: number): readonly HistoryStep[] {
   const random = createRandom(seed)
   return Array.from({ length: batches }, (_, index): HistoryStep => {
@@ -73,7 +76,9 @@ export function historyOf(batches: number, seed: number): readonly HistoryStep[]
     const writes = Array.from({ length: 1 + random.nextBelow(4) }, () => {
       const key = `key${random.nextBelow(40)}`
       const value = `${index}`.padEnd(random.nextBelow(400), 'x')
-      return [key, random.nextBelow(5) === 0 ? null : value] as const
+      const deletes = random.nextBelow(5) === 0
+      if (deletes && index % 4 === 0) return [key, { to: `key${random.nextBelow(40)}` }] as const
+      return [key, deletes ? null : value] as const
     })
     return { kind: 'batch', sync: random.nextBelow(3) === 0, writes }
   })
@@ -91,7 +96,7 @@ export function historyWithCollections(batches: number, seed: number): readonly 
 /** As `historyOf`, with most batches as transactions. */
 export function historyWithTransactions(batches: number, seed: number): readonly HistoryStep[] {
   return historyOf(batches, seed).map((step, index) =>
-    step.kind === 'batch' ? { ...step, isTransaction: index % 4 !== 0 } : step,
+    step.kind === 'batch' ? { ...step, isTransaction: index % 4 !== 1 } : step,
   )
 }
 
@@ -146,32 +151,46 @@ function live(
       db = open(storage, plan, interleaving)
     } else {
       progress.asked++
-      if (step.isTransaction === true) commitBetweenOthers(db, step.writes, step.sync)
-      else db.writeSync(batchOf(step.writes), { sync: step.sync })
+      const [first] = step.writes.filter(isWritten)
+      if (step.isTransaction === true && first !== undefined) {
+        commitBetweenOthers(db, first[0], step.writes, step.sync)
+      } else {
+        db.writeSync(batchOf(step.writes), { sync: step.sync })
+      }
       if (step.sync) progress.synced = progress.asked
     }
   }
   db.close()
 }
 
+/** Whether it is no range without keys. */
+function isWritten([key, value]: Write): boolean {
+  return value === null || typeof value === 'string' || key < value.to
+}
+
 /**
  * Commits the writes as a transaction that took others back, while one is rolled back and one is
- * refused. Nothing of these may be in any image.
+ * refused, because it wrote `firstKey` too. Nothing of these may be in any image.
  */
-function commitBetweenOthers(db: Database, writes: Writes, sync: boolean): void {
+function commitBetweenOthers(
+  db: Database,
+  firstKey: string,
+  writes: readonly Write[],
+  sync: boolean,
+): void {
   const committed = db.transaction()
   const refused = db.transaction()
   const rolledBack = db.transaction()
-  const [first] = writes
   const savepoint = committed.savepoint()
   for (const other of [committed, refused, rolledBack]) {
-    other.put(bytes(first![0]), bytes('never committed'))
+    other.put(bytes(firstKey), bytes('never committed'))
     other.put(bytes('key99'), bytes('never committed'))
   }
   committed.rollbackTo(savepoint)
-  for (const [key, value] of writes) {
+  for (const [key, value] of writes.filter(isWritten)) {
     if (value === null) committed.delete(bytes(key))
-    else committed.put(bytes(key), bytes(value))
+    else if (typeof value === 'string') committed.put(bytes(key), bytes(value))
+    else committed.deleteRange(bytes(key), bytes(value.to))
   }
   committed.commitSync({ sync })
   rolledBack.rollback()
@@ -207,10 +226,7 @@ function statesOf(history: readonly HistoryStep[]): readonly string[] {
   const states = [print(state)]
   for (const step of history) {
     if (step.kind !== 'batch') continue
-    for (const [key, value] of step.writes) {
-      if (value === null) state.delete(key)
-      else state.set(key, value)
-    }
+    applyWrites(state, step.writes)
     states.push(print(state))
   }
   return states
@@ -264,11 +280,25 @@ function stateIn(image: MemoryStorage, plan: PowerCutPlan): string {
   return print(entries)
 }
 
-function batchOf(writes: Writes): WriteBatch {
+/** Does in the sorted map what the batch of these writes does in the database. */
+export function applyWrites(state: Map<string, string>, writes: readonly Write[]): void {
+  for (const [key, value] of writes) {
+    if (value === null) state.delete(key)
+    else if (typeof value === 'string') state.set(key, value)
+    else {
+      for (const other of [...state.keys()]) {
+        if (key <= other && other < value.to) state.delete(other)
+      }
+    }
+  }
+}
+
+export function batchOf(writes: readonly Write[]): WriteBatch {
   const batch = new WriteBatch()
   for (const [key, value] of writes) {
     if (value === null) batch.delete(bytes(key))
-    else batch.put(bytes(key), bytes(value))
+    else if (typeof value === 'string') batch.put(bytes(key), bytes(value))
+    else if (key < value.to) batch.deleteRange(bytes(key), bytes(value.to))
   }
   return batch
 }

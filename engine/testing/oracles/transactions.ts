@@ -32,6 +32,7 @@ export type TransactionStep =
     ]
   | readonly ['put', slot: number, key: number, length: number]
   | readonly ['delete', slot: number, key: number]
+  | readonly ['deleteRange', slot: number, from: number, to: number]
   | readonly ['savepoint', slot: number]
   | readonly ['rollbackTo', slot: number, savepoint: number]
   | readonly ['release', slot: number, savepoint: number]
@@ -41,6 +42,7 @@ export type TransactionStep =
   | readonly ['commitSync', slot: number]
   | readonly ['write', key: number, length: number]
   | readonly ['erase', key: number]
+  | readonly ['eraseRange', from: number, to: number]
   | readonly ['flush']
   | readonly ['collect']
   | readonly ['reopen']
@@ -78,6 +80,7 @@ const step: fc.Arbitrary<TransactionStep> = fc.oneof(
   },
   { weight: 14, arbitrary: fc.tuple(named('put'), slot, key, length) },
   { weight: 6, arbitrary: fc.tuple(named('delete'), slot, key) },
+  { weight: 3, arbitrary: fc.tuple(named('deleteRange'), slot, key, key) },
   { weight: 2, arbitrary: fc.tuple(named('savepoint'), slot) },
   { weight: 2, arbitrary: fc.tuple(named('rollbackTo'), slot, fc.nat(2)) },
   { weight: 1, arbitrary: fc.tuple(named('release'), slot, fc.nat(2)) },
@@ -93,6 +96,7 @@ const step: fc.Arbitrary<TransactionStep> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(named('commitSync'), slot) },
   { weight: 4, arbitrary: fc.tuple(named('write'), key, length) },
   { weight: 2, arbitrary: fc.tuple(named('erase'), key) },
+  { weight: 1, arbitrary: fc.tuple(named('eraseRange'), key, key) },
   { weight: 1, arbitrary: fc.constant(['flush'] as const) },
   { weight: 1, arbitrary: fc.constant(['collect'] as const) },
   { weight: 1, arbitrary: fc.constant(['reopen'] as const) },
@@ -105,6 +109,12 @@ export function transactionScripts(steps: number): fc.Arbitrary<readonly Transac
 /** The order of the keys is not that of their numbers, and some are prefixes of others. */
 const KEYS = Array.from({ length: KEY_COUNT }, (_, n) => `${'k'.repeat(n % 3)}${(n * 7) % 16}`)
 const SORTED = KEYS.toSorted((a, b) => compareBytes(bytes(a), bytes(b)))
+
+/** The keys from the smaller to the larger, that included; empty if they are equal. */
+function rangeOf(a: string, b: string): readonly string[] {
+  const [from, to] = [SORTED.indexOf(a), SORTED.indexOf(b)].sort((x, y) => x - y)
+  return from === to ? [] : SORTED.slice(from, to! + 1)
+}
 
 type State = ReadonlyMap<string, string>
 
@@ -192,6 +202,8 @@ class World {
         return this.#write(KEYS[one[1]]!, name.padEnd(one[2], '.'))
       case 'erase':
         return this.#write(KEYS[one[1]]!, null)
+      case 'eraseRange':
+        return this.#eraseRange(KEYS[one[1]]!, KEYS[one[2]]!)
       case 'flush':
         return this.#db.flush()
       case 'collect':
@@ -223,7 +235,10 @@ class World {
 
   /** A step of one transaction. */
   #takeIn(
-    one: Exclude<TransactionStep, readonly ['commit' | 'begin' | 'write' | 'erase', ...unknown[]]>,
+    one: Exclude<
+      TransactionStep,
+      readonly ['commit' | 'begin' | 'write' | 'erase' | 'eraseRange', ...unknown[]]
+    >,
     name: string,
   ): void {
     const slot = Number(one[1])
@@ -250,6 +265,13 @@ class World {
         transaction.delete(bytes(KEYS[one[2]]!))
         modelled.writes.set(KEYS[one[2]]!, null)
         break
+      case 'deleteRange': {
+        const range = rangeOf(KEYS[one[2]]!, KEYS[one[3]]!)
+        if (range.length === 0) break
+        transaction.deleteRange(bytes(range[0]!), bytes(range.at(-1)!))
+        for (const name of range.slice(0, -1)) modelled.writes.set(name, null)
+        break
+      }
       case 'savepoint':
         modelled.savepoints.push({
           savepoint: transaction.savepoint(),
@@ -320,6 +342,15 @@ class World {
     else batch.put(bytes(name), bytes(value))
     this.#db.writeSync(batch)
     this.#apply(new Map([[name, value]]))
+  }
+
+  #eraseRange(a: string, b: string): void {
+    const range = rangeOf(a, b)
+    if (range.length === 0) return
+    const batch = new WriteBatch()
+    batch.deleteRange(bytes(range[0]!), bytes(range.at(-1)!))
+    this.#db.writeSync(batch)
+    this.#apply(new Map(range.slice(0, -1).map((name) => [name, null])))
   }
 
   #apply(writes: ReadonlyMap<string, string | null>): void {
