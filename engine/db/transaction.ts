@@ -31,9 +31,10 @@ import { TransactionScan } from './transaction-scan.ts'
 /** Options of `transaction`. */
 export interface TransactionOptions {
   /**
-   * What the check at the commit looks at. `snapshot`: the keys and ranges that were written; two transactions
-   * may each read what the other writes (write skew). `serializable`: also the keys and ranges that
-   * were read; then transactions behave as if they ran one after another. Default `serializable`.
+   * What the check at the commit looks at. `snapshot`: the keys and ranges that were written; two
+   * transactions may each read what the other writes (write skew). `serializable`: also the keys
+   * and ranges that were read; then transactions behave as if they ran one after another. Default
+   * `serializable`.
    */
   readonly isolation?: Isolation
 }

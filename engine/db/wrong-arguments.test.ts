@@ -193,7 +193,8 @@ const TRANSACTION: readonly Call[] = [
   ...write((value) => transaction.commitSync(value), 'commitSync'),
 ]
 
-const isNeeded = (field: string) => field !== 'maxOpenFiles'
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory']
+const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [
   ...readsOf(reader),

@@ -96,7 +96,10 @@ export class WriteSet {
     this.#undos.length = 0
   }
 
-  /** The writes as a batch, one record a range and then one a key. `LSM_INVALID_ARGUMENT` if they are too many bytes. */
+  /**
+   * The writes as a batch: one record a range, then one a key. `LSM_INVALID_ARGUMENT` if they are
+   * too many bytes.
+   */
   toBatch(): WriteBatch {
     const batch = new WriteBatch()
     for (const { from, to } of this.#ranges) batch.deleteRange(from, to)

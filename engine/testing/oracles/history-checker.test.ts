@@ -4,9 +4,9 @@ import { checkHistory, type History, type RecordedTransaction } from './history-
 import { runTransactions } from './transaction-history.ts'
 
 /**
- * A history in words: `T1: x=ab +x:c` is a transaction that read the list [a, b] of x, `x?` missed x
- * in a scan, and `+x:c` appended c. `-` behind a name: not committed. `-x:c`: a rollback to a
- * savepoint took the append back. `final:` has the lists at the end.
+ * A history in words: `T1: x=ab +x:c` is a transaction that read the list [a, b] of x and appended
+ * c. `x?` missed x in a scan. `-` behind a name: not committed. `-x:c`: a rollback to a savepoint
+ * took the append back. `final:` has the lists at the end.
  */
 function historyOf(...lines: readonly string[]): History {
   const transactions: RecordedTransaction[] = []

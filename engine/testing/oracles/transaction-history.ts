@@ -3,8 +3,8 @@
  * take steps in a drawn order; a step reads, scans, appends to a list, takes writes back to a
  * savepoint, commits or rolls back. Single writes come in between, and so do flushes.
  *
- * Invariant: except in threads, a seed and equal options give an equal history, as long as the engine
- * is the same.
+ * Invariant: except in threads, a seed and equal options give an equal history, as long as the
+ * engine is the same.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
