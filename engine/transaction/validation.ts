@@ -2,8 +2,7 @@
  * Owns the decision whether a transaction may commit: validation of what it wrote and read against
  * what was committed after its snapshot (Kung and Robinson 1981, backward validation).
  *
- * - `snapshot`: no key and no range that it wrote was written by a later commit. The first committer
- *   wins.
+ * - `snapshot`: no later commit wrote a key or a range that it wrote. The first committer wins.
  * - `serializable`: also no key and no range that it read. Then all its reads would give the same
  *   answers now, so transactions behave as if each ran alone at its commit. One that wrote nothing
  *   needs no check: it behaves as if it ran alone at its snapshot.
