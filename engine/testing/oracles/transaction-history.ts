@@ -45,7 +45,7 @@ export interface HistoryFigures {
 }
 
 /** A new set of keys begins after so many transactions, because lists grow with each append. */
-const ROUND = 250
+const ROUND = 80
 const CLIENTS = 6
 const KEYS = 12
 const STEPS_MAX = 8
