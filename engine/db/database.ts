@@ -36,6 +36,7 @@ import { type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'
 import type { ReaderOptions } from './readers/reader-hub.ts'
+import { reportSlow } from './slow-operations.ts'
 import type { Snapshot } from './snapshots.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueReader } from './values/value-reader.ts'
@@ -54,7 +55,13 @@ export class Database implements Disposable {
    * `LSM_INVALID_ARGUMENT` for bad options.
    */
   static open(open: OpenOptions): Database {
-    return new Database(assemble(openSettings(open)))
+    const parts = assemble(openSettings(open))
+    const database = new Database(parts)
+    const { clock, counters, gate, onEvent } = parts
+    const { slowOperationMs: thresholdMs } = parts.options
+    if (thresholdMs === undefined) return database
+    const stalls = () => gate?.metrics() ?? null
+    return reportSlow(database, { thresholdMs, clock, counters, stalls, onEvent })
   }
 
   private constructor(parts: DatabaseParts) {
@@ -271,6 +278,8 @@ export class Database implements Disposable {
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
       cacheUsedBytes: cache.usedBytes,
+      openTables: tree.handles.openTables,
+      tableMemoryBytes: tree.handles.memoryBytes,
       memtableRawBytes: head.memtable.rawBytes,
       debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,

@@ -31,6 +31,9 @@ export interface DatabaseMetrics {
   readonly cacheHits: number
   readonly cacheMisses: number
   readonly cacheUsedBytes: number
+  /** Tables whose index and filter are in memory, and the bytes of these. */
+  readonly openTables: number
+  readonly tableMemoryBytes: number
   readonly memtableRawBytes: number
   /** The strategy's estimate of bytes still to be merged. */
   readonly debtBytes: number

@@ -152,7 +152,8 @@ const DATABASE: readonly Call[] = [
   ...write((value) => db.writeSync(fresh(), value), 'writeSync'),
 ]
 
-const isNeeded = (field: string) => field !== 'maxOpenFiles'
+const OPTIONAL = ['maxOpenFiles', 'openTablesMax', 'cacheTableMemory']
+const isNeeded = (field: string) => !OPTIONAL.includes(field)
 
 const READER: readonly Call[] = [
   ...readsOf(reader),

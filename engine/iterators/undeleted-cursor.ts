@@ -80,7 +80,7 @@ export class UndeletedCursor extends CursorFields implements InternalCursor {
     this.#settle(true)
   }
 
-  /** Shows the first entry from the child's on, in the direction of the move, that is not deleted. */
+  /** From the child's entry on, in the direction of the move, shows the first not deleted. */
   #settle(backward: boolean): void {
     const child = this.#child
     let steps = 0

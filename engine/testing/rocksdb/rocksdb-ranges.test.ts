@@ -1,5 +1,5 @@
-// Tables that RocksDB wrote with range deletions, read by our cursors and gets. RocksDB's own scan is
-// the oracle.
+// Tables that RocksDB wrote with range deletions, read by our cursors and gets. RocksDB's own scan
+// is the oracle.
 
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
