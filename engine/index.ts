@@ -60,6 +60,9 @@ export { jobWork } from './scheduling/virtual/job-work.ts'
 export { VirtualClock } from './scheduling/virtual/virtual-clock.ts'
 export { VirtualExecutor } from './scheduling/virtual/virtual-executor.ts'
 export type { VirtualWork } from './scheduling/virtual/virtual-runner.ts'
+export { EncryptedStorage } from './storage/encryption/encrypted-storage.ts'
+export { type DerivationCost, EncryptionKey } from './storage/encryption/encryption-key.ts'
+export { isEncrypted, passphraseKey } from './storage/encryption/passphrase-key.ts'
 export {
   CAUSES,
   type Cause,
