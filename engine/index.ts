@@ -28,6 +28,7 @@ export type {
   ReplayReport,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
+export { type CheckpointReport, checkpointFolder } from './db/offline/checkpoint.ts'
 export { describeFolder, type FolderDescription } from './db/offline/closed-folder.ts'
 export { type ExportReport, exportDatabase } from './db/offline/export.ts'
 export { type FolderTree, readFolderTree } from './db/offline/folder-tree.ts'
