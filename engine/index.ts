@@ -16,6 +16,7 @@ export type {
   ScanOptions,
   WriteOptions,
 } from './db/call-options.ts'
+export type { EventMessage } from './db/channels.ts'
 export type { Cursor } from './db/cursor.ts'
 export { Database } from './db/database.ts'
 export type {
@@ -26,6 +27,8 @@ export type {
   LostWrites,
   RecoveryEvent,
   ReplayReport,
+  SlowOperationEvent,
+  WatchedOperation,
 } from './db/events.ts'
 export type { DatabaseMetrics } from './db/metrics.ts'
 export { type CheckpointReport, checkpointFolder } from './db/offline/checkpoint.ts'
@@ -46,6 +49,7 @@ export {
   SOFT_DEBT_MEMTABLES,
   type ValueLogOptions,
 } from './db/options.ts'
+export { type OptionsRecord, readOptionsRecord } from './db/options-record.ts'
 export { type DatabaseReader, openReader, type ReaderMetrics } from './db/readers/reader.ts'
 export type { ReaderChannel } from './db/readers/reader-channel.ts'
 export type { ReaderOptions } from './db/readers/reader-hub.ts'

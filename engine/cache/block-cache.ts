@@ -6,7 +6,7 @@
  * slot without a mark. New blocks have no mark, so blocks of a scan leave before blocks read twice.
  * Slots and their hash chains are typed arrays, so a hit allocates nothing.
  *
- * Invariant: `usedBytes` = Σ bytes of cached blocks ≤ `capacityBytes`.
+ * Invariant: `usedBytes` = Σ bytes of cached blocks ≤ `capacityBytes` minus what is reserved.
  */
 
 import { assert } from '../base/assert.ts'
@@ -17,6 +17,7 @@ const MARKED = 1
 
 export class BlockCache {
   #capacityBytes: number
+  #reservedBytes = 0
   usedBytes = 0
   hits = 0
   misses = 0
@@ -47,7 +48,13 @@ export class BlockCache {
   /** Sets the limit; blocks beyond it are evicted. */
   resize(capacityBytes: number): void {
     this.#capacityBytes = capacityBytes
-    while (this.usedBytes > capacityBytes) this.#evictOne()
+    this.#shrinkTo(this.#blockBytesMax)
+  }
+
+  /** Leaves `bytes` of the capacity to something else; blocks beyond the rest are evicted. */
+  reserve(bytes: number): void {
+    this.#reservedBytes = bytes
+    this.#shrinkTo(this.#blockBytesMax)
   }
 
   /** The block, or undefined. It is immutable and safe to keep. */
@@ -68,8 +75,9 @@ export class BlockCache {
    */
   insert(tableId: number, offset: number, block: Uint8Array): void {
     assert(block.length > 0, 'a block has bytes')
-    if (block.length > this.#capacityBytes || this.#find(tableId, offset) !== NONE) return
-    while (this.usedBytes + block.length > this.#capacityBytes) this.#evictOne()
+    const bytesMax = this.#blockBytesMax
+    if (block.length > bytesMax || this.#find(tableId, offset) !== NONE) return
+    this.#shrinkTo(bytesMax - block.length)
     if (this.#freeSlot === NONE) this.#growSlots(this.#blocks.length * 2)
     const slot = this.#freeSlot
     this.#freeSlot = this.#next[slot]!
@@ -86,6 +94,14 @@ export class BlockCache {
     for (let slot = 0; slot < this.#blocks.length; slot++) {
       if (this.#blocks[slot] !== undefined && this.#tableIds[slot] === tableId) this.#evict(slot)
     }
+  }
+
+  get #blockBytesMax(): number {
+    return Math.max(this.#capacityBytes - this.#reservedBytes, 0)
+  }
+
+  #shrinkTo(bytes: number): void {
+    while (this.usedBytes > bytes) this.#evictOne()
   }
 
   #evictOne(): void {

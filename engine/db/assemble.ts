@@ -6,7 +6,7 @@
  * same data.
  */
 
-import { systemTimers, type Timers } from '../base/clock.ts'
+import { type Clock, systemTimers, type Timers } from '../base/clock.ts'
 import type { Json } from '../base/json.ts'
 import { ReadCounters } from '../base/read-counters.ts'
 import { BlockCache } from '../cache/block-cache.ts'
@@ -23,6 +23,7 @@ import type { FolderLock, Storage } from '../storage/storage.ts'
 import { levelAt } from '../version/version.ts'
 import type { VersionEdit } from '../version/version-edit.ts'
 import { SegmentBook } from '../vlog/segment-book.ts'
+import { publishing } from './channels.ts'
 import { type CommitHost, Commits } from './commits.ts'
 import { DueTimer } from './due-timer.ts'
 import type { DatabaseEvent } from './events.ts'
@@ -74,6 +75,8 @@ export interface DatabaseParts {
   readonly dueTimer: DueTimer | null
   readonly commits: Commits
   readonly maintenance: Maintenance
+  readonly clock: Clock
+  readonly onEvent: (event: DatabaseEvent) => void
 }
 
 /** Undoes one step of an open. */
@@ -88,7 +91,7 @@ export function assemble(settings: OpenSettings): DatabaseParts {
   const opened: Close[] = [() => lock.release()]
   try {
     const strategy = guardStrategy(settings.strategy)
-    const onEvent = harmless(settings.onEvent)
+    const onEvent = publishing(folder, harmless(settings.onEvent))
     return build({ ...settings, folder, strategy, onEvent }, lock, opened)
   } catch (error) {
     for (const close of opened.reverse()) {
@@ -164,7 +167,7 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     lastSeq: () => head.lastSeq,
   })
   const installed = (edit: VersionEdit) => readers.installed(edit)
-  const tree = new Tree({ ...shared, snapshots, book, values, calls, installed })
+  const tree = new Tree({ ...shared, options, snapshots, book, values, calls, installed })
   const reads = new ReadCounters()
   const room = jobRoom({ ...shared, options, handles: tree.handles, values, reads })
   const { executor, isBackground, compactionsMax, memtablesMax } = jobRunning(settings, {
@@ -319,6 +322,8 @@ function build(settings: OpenSettings, lock: FolderLock, opened: Close[]): Datab
     dueTimer,
     commits,
     maintenance,
+    clock,
+    onEvent,
   }
 }
 

@@ -38,6 +38,7 @@ import { checkPlace, type OpenOptions, openSettings } from './open-options.ts'
 import type { EngineOptions } from './options.ts'
 import type { ReaderChannel } from './readers/reader-channel.ts'
 import type { ReaderOptions } from './readers/reader-hub.ts'
+import { reportSlow } from './slow-operations.ts'
 import type { Snapshot } from './snapshots.ts'
 import { scanAhead } from './values/async-scan.ts'
 import type { ValueReader } from './values/value-reader.ts'
@@ -56,7 +57,13 @@ export class Database implements Disposable {
    * `LSM_INVALID_ARGUMENT` for bad options.
    */
   static open(open: OpenOptions): Database {
-    return new Database(assemble(openSettings(open)))
+    const parts = assemble(openSettings(open))
+    const database = new Database(parts)
+    const { clock, counters, gate, onEvent } = parts
+    const { slowOperationMs: thresholdMs } = parts.options
+    if (thresholdMs === undefined) return database
+    const stalls = () => gate?.metrics() ?? null
+    return reportSlow(database, { thresholdMs, clock, counters, stalls, onEvent })
   }
 
   private constructor(parts: DatabaseParts) {
@@ -153,7 +160,7 @@ export class Database implements Disposable {
     const seq = this.#seqAt(snapshot)
     const view = this.#parts.head.view()
     const unpin = tree.pins.pin(view, seq)
-    const cursor = new Cursor(reads.cursor(view), seq, range, values, () => {
+    const cursor = new Cursor(reads.cursor(view, seq), seq, range, values, () => {
       this.#cursors.delete(cursor)
       unpin()
     })
@@ -208,6 +215,20 @@ export class Database implements Disposable {
       const batch = commits.entryBatch()
       batch.delete(key)
       commits.commitEntry(batch, wantsSync(options, 'delete'), resolve, reject)
+    })
+  }
+
+  /**
+   * Writes a batch of one deletion of a range: all keys from `from` up to but without `to`, however
+   * many have a value. It costs one entry. `LSM_INVALID_ARGUMENT` if `from` is not before `to`;
+   * other errors as `write`.
+   */
+  deleteRange(from: Uint8Array, to: Uint8Array, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { commits } = this.#parts
+      const batch = commits.entryBatch()
+      batch.deleteRange(from, to)
+      commits.commitEntry(batch, wantsSync(options, 'deleteRange'), resolve, reject)
     })
   }
 
@@ -275,6 +296,8 @@ export class Database implements Disposable {
       cacheHits: cache.hits,
       cacheMisses: cache.misses,
       cacheUsedBytes: cache.usedBytes,
+      openTables: tree.handles.openTables,
+      tableMemoryBytes: tree.handles.memoryBytes,
       memtableRawBytes: head.memtable.rawBytes,
       debtBytes: strategy.debtBytes(scheduler.view()),
       tableBytes: tree.version.totals.bytes,

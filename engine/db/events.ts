@@ -1,4 +1,7 @@
-/** Owns the events that the engine reports to `onEvent`, as plain data. */
+/**
+ * Owns the events that the engine reports to `onEvent`, as plain data. The same events are
+ * published on channels (`channels.ts`).
+ */
 
 import type { PickReason } from '../compaction/strategy.ts'
 import type { StallEvent } from '../scheduling/stall-log.ts'
@@ -88,11 +91,41 @@ export interface CollectEvent {
   readonly reason: PickReason
 }
 
+/** Calls that are watched. Cursors are not: their moves belong to the caller's loop. */
+export type WatchedOperation =
+  | ('get' | 'has' | 'getMany' | 'scan' | 'put' | 'delete' | 'write' | 'writeSync')
+  | ('flush' | 'collectValueLog')
+
+/**
+ * A call took at least `slowOperationMs`. The counts are what the database did from its begin to
+ * its end: where other calls or jobs ran meanwhile, they count too.
+ */
+export interface SlowOperationEvent {
+  readonly kind: 'slow-operation'
+  /** When it ended. */
+  readonly atMs: number
+  readonly operation: WatchedOperation
+  /** Of a scan only the time inside its calls, without the caller's. */
+  readonly tookMs: number
+  readonly runsProbed: number
+  /** Filters that answered that a table does not hold the key. */
+  readonly filterNegatives: number
+  /** Blocks and values of the value log, from the block cache and from storage. */
+  readonly blocksFromCache: number
+  readonly blocksFromStorage: number
+  readonly bytesFromStorage: number
+  /** Milliseconds for which writers were held. */
+  readonly stallMs: number
+  /** Flushes and merges that were installed. */
+  readonly jobs: number
+}
+
 /** Everything that `onEvent` is called with; `kind` says which it is. */
 export type DatabaseEvent =
   | CollectEvent
   | JobEvent
   | RecoveryEvent
+  | SlowOperationEvent
   | StallEvent
   | StrategyChangeEvent
 

@@ -31,6 +31,7 @@ test.skipIf(process.platform !== 'linux')(
     expect(used.runs).toBeGreaterThan(256)
     expect(used.segments).toBeGreaterThan(256)
     expect(used.tables).toBeGreaterThan(2500)
+    expect(used.openTables).toBe(300)
     expect(used).toMatchObject({ faults: 0, exported: used.tables })
     // A quarter of what may be open, and what the program itself has.
     expect(Math.max(filled.mostOpen, used.mostOpen)).toBeLessThan(64 + 50)

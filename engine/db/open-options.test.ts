@@ -70,9 +70,13 @@ test('an executor gets the limit on bandwidth, which needs a policy', () => {
   expect(limits).toEqual([5000])
 })
 
-test.each(Object.keys(parseEngineOptions({})).concat('maxOpenFiles'))(
-  'engine option %s that is undefined has its default',
-  (name) => {
-    expect(parseEngineOptions({ [name]: undefined })).toStrictEqual(parseEngineOptions({}))
-  },
-)
+test.each(
+  Object.keys(parseEngineOptions({})).concat(
+    'maxOpenFiles',
+    'openTablesMax',
+    'cacheTableMemory',
+    'slowOperationMs',
+  ),
+)('engine option %s that is undefined has its default', (name) => {
+  expect(parseEngineOptions({ [name]: undefined })).toStrictEqual(parseEngineOptions({}))
+})

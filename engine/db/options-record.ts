@@ -22,6 +22,7 @@ const schema = z.object({
   seed: z.int(),
 })
 
+/** What a folder was last opened with. */
 export type OptionsRecord = z.output<typeof schema>
 
 /** The record, or null if the folder has none. `LSM_CORRUPTION` if it cannot be read. */

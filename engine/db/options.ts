@@ -8,6 +8,7 @@ import { checkPlain } from '../base/arguments.ts'
 import { invalidArgument } from '../base/errors.ts'
 import { SLOWDOWNS } from '../scheduling/admission.ts'
 import { OPEN_FILES_DEFAULT } from '../storage/open-files.ts'
+import { OPEN_TABLES_DEFAULT } from './table-handles.ts'
 
 /** `backgroundJobs` where it is left out. */
 export const BACKGROUND_JOBS_DEFAULT = 2
@@ -132,6 +133,22 @@ export const engineOptionsSchema = z.strictObject({
         '(ulimit -n). LevelDB max_open_files 1000, RocksDB max_open_files -1.',
     ),
   // No default in the schema either, for the same reason; nor have the options below without one.
+  openTablesMax: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .exactOptional()
+    .describe(
+      `Tables whose index and filter stay in memory, ${OPEN_TABLES_DEFAULT} where left out; those ` +
+        'of others are read again when they are used. RocksDB max_open_files -1 keeps them all.',
+    ),
+  cacheTableMemory: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      'Indexes and filters count in blockCacheBytes, up to half of it; where left out they take ' +
+        'memory beside it. RocksDB cache_index_and_filter_blocks.',
+    ),
   syncIntervalMs: z
     .int()
     .min(1)
@@ -208,6 +225,15 @@ export const engineOptionsSchema = z.strictObject({
     .describe(
       `Writes stop from this merge debt on; ${HARD_DEBT_MEMTABLES} memtables where left out. ` +
         'RocksDB hard_pending_compaction_bytes_limit 256 GiB.',
+    ),
+  slowOperationMs: z
+    .number()
+    .min(0)
+    .max(3_600_000)
+    .exactOptional()
+    .describe(
+      'Calls that take at least so many ms are reported with what they touched, as the event ' +
+        'slow-operation; where left out, none. MySQL long_query_time, Redis slowlog-log-slower-than.',
     ),
   walRecovery: z
     .enum(['point-in-time', 'tolerate-corrupted-tail', 'absolute'])

@@ -1,9 +1,15 @@
 /**
- * Owns the readers of the tables in use. A reader is made at the table's first read and kept until
- * the table is removed. Reads are counted in the ledger by cause (get, scan, compaction) and level.
+ * Owns the readers of the tables in use. A reader is made at the table's first read. Reads are
+ * counted in the ledger by cause (get, scan, compaction) and level.
  *
  * A reader keeps index and filter in memory: about one index entry per block and the filter's bits
- * per key. So memory grows with the tables of the version. `OpenFiles` bounds the file descriptors.
+ * per key. At most `openTablesMax` readers are kept; `OpenFiles` bounds the file descriptors apart
+ * from that. A reader that was given up is made again at the next read of its table, which reads
+ * footer, index and filter again. Eviction is CLOCK over the count of reads that strategies see, so
+ * a read costs nothing more.
+ *
+ * Invariants: giving up a reader closes no file, so a cursor or a lookup under way goes on with it
+ * and frees its memory at its end. A table's file is closed when the table is removed.
  */
 
 import { IdleBuffers } from '../base/idle-buffers.ts'
@@ -24,7 +30,29 @@ export interface TableHandle {
   collectFile: ReadableFile | null
   /** Number of gets and seeks that used the table since the database was opened. */
   reads: number
+  /**
+   * `reads` when the hand last passed, or after the read that opened the table. A table with a
+   * higher count was used since.
+   */
+  readsAtHand: number
 }
+
+/** What stays of a handle whose reader was given up. */
+interface ClosedTable {
+  readonly file: ReadableFile
+  readonly reads: number
+}
+
+/** Options of `TableHandles`; they have the names and defaults of the engine options. */
+export interface TableHandlesOptions {
+  readonly openTablesMax?: number | undefined
+  readonly cacheTableMemory?: boolean | undefined
+}
+
+/** `openTablesMax` where it is left out. */
+export const OPEN_TABLES_DEFAULT = 16_384
+/** Where indexes and filters count in the block cache, they take at most this share of it. */
+const CACHE_SHARE = 1 / 2
 
 /** Compactions read a table from front to back, so they read this many bytes at a time. */
 const COMPACTION_READ_AHEAD_BYTES = 256 * 1024
@@ -35,14 +63,36 @@ export class TableHandles {
   readonly #files: OpenFiles
   readonly #folder: string
   readonly #cache: BlockCache
+  readonly #openMax: number
+  readonly #isCached: boolean
+  /** Tables with a reader. The hand stands at the first, and what it passes goes to the end. */
   readonly #handles = new Map<TableId, TableHandle>()
+  readonly #closed = new Map<TableId, ClosedTable>()
+  #memoryBytes = 0
   /** Of the cursors of the present compaction. */
   readonly #readAheads: ReadAhead[] = []
 
-  constructor(files: OpenFiles, folder: string, cache: BlockCache) {
+  constructor(
+    files: OpenFiles,
+    folder: string,
+    cache: BlockCache,
+    options: TableHandlesOptions = {},
+  ) {
     this.#files = files
     this.#folder = folder
     this.#cache = cache
+    this.#openMax = options.openTablesMax ?? OPEN_TABLES_DEFAULT
+    this.#isCached = options.cacheTableMemory ?? false
+  }
+
+  /** Number of tables whose index and filter are in memory. */
+  get openTables(): number {
+    return this.#handles.size
+  }
+
+  /** Bytes of the indexes and filters of these tables. */
+  get memoryBytes(): number {
+    return this.#memoryBytes
   }
 
   get(table: TableMeta, level: number): TableHandle {
@@ -56,7 +106,7 @@ export class TableHandles {
 
   /** As `TableHandle.reads`; 0 for a table that was not read yet. */
   reads(id: TableId): number {
-    return this.#handles.get(id)?.reads ?? 0
+    return (this.#handles.get(id) ?? this.#closed.get(id))?.reads ?? 0
   }
 
   scanCursor(table: TableMeta, level: number, counters: ReadCounters): InternalCursor {
@@ -90,8 +140,13 @@ export class TableHandles {
   /** Closes the table and removes its blocks from the cache. */
   drop(id: TableId): void {
     const handle = this.#handles.get(id)
-    this.#handles.delete(id)
-    handle?.reader.close()
+    if (handle !== undefined) {
+      this.#handles.delete(id)
+      handle.reader.close()
+      this.#account(-handle.reader.pinnedBytes)
+    }
+    this.#closed.get(id)?.file.close()
+    this.#closed.delete(id)
     this.#cache.evictTable(id)
   }
 
@@ -106,32 +161,70 @@ export class TableHandles {
 
   close(): void {
     for (const { reader } of this.#handles.values()) reader.close()
+    for (const { file } of this.#closed.values()) file.close()
     this.#handles.clear()
+    this.#closed.clear()
+    this.#account(-this.#memoryBytes)
   }
 
   #open(table: TableMeta, level: number): TableHandle {
+    const closed = this.#closed.get(table.id)
     const path = joinPath(this.#folder, tableName(table.id))
-    const file = this.#files.open(path, { cause: 'open', level })
+    const tag = { cause: 'open', level } as const
+    const file = closed?.file.tagged(tag) ?? this.#files.open(path, tag)
     const fileForGets = file.tagged({ cause: 'get', level })
-    const reader = openReader(file, table.id, this.#cache, fileForGets)
+    const reader = this.#openReader(file, table.id, fileForGets, closed === undefined)
     const scanFile = file.tagged({ cause: 'scan', level })
-    const handle = { reader, scanFile, collectFile: null, reads: 0 }
+    const reads = closed?.reads ?? 0
+    const handle = { reader, scanFile, collectFile: null, reads, readsAtHand: reads + 1 }
+    this.#makeRoom(reader.pinnedBytes)
+    this.#closed.delete(table.id)
     this.#handles.set(table.id, handle)
+    this.#account(reader.pinnedBytes)
     return handle
   }
-}
 
-/** Opens a reader, which then owns `file`. Closes `file` if that fails. */
-function openReader(
-  file: ReadableFile,
-  id: TableId,
-  cache: BlockCache,
-  fileForGets: ReadableFile,
-): TableReader {
-  try {
-    return TableReader.open(file, id, cache, { fileForGets })
-  } catch (error) {
-    file.close()
-    throw error
+  /** A reader, which then owns `file`. If that fails, closes a file that was opened for it. */
+  #openReader(
+    file: ReadableFile,
+    id: TableId,
+    fileForGets: ReadableFile,
+    isNew: boolean,
+  ): TableReader {
+    try {
+      return TableReader.open(file, id, this.#cache, { fileForGets })
+    } catch (error) {
+      if (isNew) file.close()
+      throw error
+    }
+  }
+
+  /** Gives up readers until another one with `bytes` of index and filter has room. */
+  #makeRoom(bytes: number): void {
+    const bytesMax = this.#isCached
+      ? this.#cache.capacityBytes * CACHE_SHARE
+      : Number.POSITIVE_INFINITY
+    const isFull = () => this.#handles.size >= this.#openMax || this.#memoryBytes + bytes > bytesMax
+    while (this.#handles.size > 0 && isFull()) this.#evictOne()
+  }
+
+  #evictOne(): void {
+    for (const [id, handle] of this.#handles) {
+      const { reader, reads, readsAtHand } = handle
+      this.#handles.delete(id)
+      if (reads <= readsAtHand) {
+        this.#closed.set(id, { file: reader.file, reads })
+        this.#account(-reader.pinnedBytes)
+        return
+      }
+      handle.readsAtHand = reads
+      this.#handles.set(id, handle)
+    }
+  }
+
+  /** Notes that indexes and filters take `bytes` more. */
+  #account(bytes: number): void {
+    this.#memoryBytes += bytes
+    if (this.#isCached) this.#cache.reserve(this.#memoryBytes)
   }
 }

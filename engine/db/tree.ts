@@ -25,7 +25,7 @@ import type { SegmentBook } from '../vlog/segment-book.ts'
 import { PinBoard, type Reach } from './read-view.ts'
 import type { SlowCalls } from './slow-calls.ts'
 import type { SnapshotList } from './snapshots.ts'
-import { TableHandles } from './table-handles.ts'
+import { TableHandles, type TableHandlesOptions } from './table-handles.ts'
 import { writeStub } from './values/segment-recovery.ts'
 import type { ValueLog } from './values/value-log.ts'
 
@@ -36,6 +36,7 @@ export interface TreeParts {
   readonly manifest: Manifest
   readonly numbers: FileNumbers
   readonly cache: BlockCache
+  readonly options: TableHandlesOptions
   readonly snapshots: SnapshotList
   /** How many bytes of each segment tables point to; the tree keeps it up to date. */
   readonly book: SegmentBook
@@ -60,11 +61,11 @@ export class Tree {
   #isInstalling = false
 
   constructor(parts: TreeParts) {
-    const { files, folder, cache, snapshots, book, manifest } = parts
+    const { files, folder, cache, options, snapshots, book, manifest } = parts
     const { version } = manifest.state
     this.#parts = parts
     this.#version = version
-    this.handles = new TableHandles(files, folder, cache)
+    this.handles = new TableHandles(files, folder, cache, options)
     this.pins = new PinBoard(() => snapshots.seqs())
     for (const { run } of runsNewestFirst(version)) {
       for (const table of tablesOf(run)) book.apply([table.vlogBytes], [])

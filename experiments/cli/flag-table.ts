@@ -13,7 +13,7 @@ import type { NameSource } from './names.ts'
 
 export type VerbName =
   | ('exp' | 'compare' | 'explain' | 'timeline' | 'report' | 'chart' | 'tidy' | 'gallery')
-  | ('tune' | 'conform' | 'completion' | 'complete')
+  | ('tune' | 'conform' | 'shell' | 'completion' | 'complete')
   | `trace ${'generate' | 'record' | 'import' | 'export' | 'stats'}`
   | `db ${'verify' | 'dump' | 'export' | 'checkpoint'}`
   | 'bench peers'
@@ -372,6 +372,7 @@ export const FLAG_TABLE = {
       'start from a loaded tree in FOLDER, which the first run loads and later runs reuse; ' +
         'figures cover the run phase only',
     ),
+    create: toggle(['shell'], '', 'make a new database where the folder is missing or empty'),
     keep: toggle(
       EXP,
       '',

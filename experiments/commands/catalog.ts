@@ -10,6 +10,7 @@ import { exp } from './exp.ts'
 import { explain } from './explain.ts'
 import { gallery } from './gallery.ts'
 import { report } from './report.ts'
+import { shell } from './shell.ts'
 import { tidy } from './tidy.ts'
 import { timeline } from './timeline.ts'
 import { trace } from './trace.ts'
@@ -17,7 +18,7 @@ import { tune } from './tune.ts'
 
 const SHOWN: Verbs = [
   ...[exp, compare, explain, timeline, report, chart, tidy, gallery],
-  ...[tune, conform, bench, trace, db, completion],
+  ...[tune, conform, bench, trace, db, shell, completion],
 ]
 
 export const VERBS: Verbs = [...SHOWN, completing(SHOWN)]

@@ -20,8 +20,10 @@ export interface ReaderChannel {
   /** The database's folder, as its storage resolved it. */
   readonly folder: string
   readonly storage: SharedStorage
-  /** As the engine option; undefined where it is left out. */
+  /** As the engine options; undefined where they are left out. */
   readonly maxOpenFiles: number | undefined
+  readonly openTablesMax: number | undefined
+  readonly cacheTableMemory: boolean | undefined
   /** The size of the reader's block cache. */
   readonly blockCacheBytes: number
   /** The memory of `VisibleSeq`. */
@@ -42,6 +44,8 @@ export const CHANNEL = [
   'folder',
   'storage',
   'maxOpenFiles',
+  'openTablesMax',
+  'cacheTableMemory',
   'blockCacheBytes',
   'visible',
   'newest',

@@ -42,7 +42,10 @@ const READERS_EXPECTED = 8
 export interface ReaderHubParts {
   readonly storage: Storage
   readonly folder: string
-  readonly options: Pick<EngineOptions, 'blockCacheBytes' | 'maxOpenFiles'>
+  readonly options: Pick<
+    EngineOptions,
+    'blockCacheBytes' | 'maxOpenFiles' | 'openTablesMax' | 'cacheTableMemory'
+  >
   readonly cache: BlockCache
   readonly pins: PinBoard
   readonly visible: () => VisibleSeq
@@ -107,6 +110,8 @@ export class ReaderHub {
       folder,
       storage: shared,
       maxOpenFiles: engine.maxOpenFiles,
+      openTablesMax: engine.openTablesMax,
+      cacheTableMemory: engine.cacheTableMemory,
       blockCacheBytes: blockCacheBytes ?? this.#parts.cache.capacityBytes,
       visible: visible().memory,
       newest: this.#newest.cells,

@@ -43,7 +43,13 @@ import { ReaderViews } from './reader-views.ts'
 /** Counters of a reader since it was opened. */
 export type ReaderMetrics = Pick<
   DatabaseMetrics,
-  'gets' | 'scans' | 'cacheHits' | 'cacheMisses' | 'cacheUsedBytes'
+  | 'gets'
+  | 'scans'
+  | 'cacheHits'
+  | 'cacheMisses'
+  | 'cacheUsedBytes'
+  | 'openTables'
+  | 'tableMemoryBytes'
 >
 
 /** The moment that a read sees. */
@@ -52,6 +58,9 @@ interface Moment {
   readonly seq: SeqNum
 }
 
+/** Fields of a channel that are undefined where the engine option is left out. */
+const OPTIONAL: ReadonlySet<string> = new Set(['maxOpenFiles', 'openTablesMax', 'cacheTableMemory'])
+
 /**
  * Opens a reader in this thread. `channel` is what `Database.readerChannel` returned, and serves
  * one reader. Errors: `LSM_INVALID_ARGUMENT` for another object, `LSM_CLOSED` if the database is
@@ -59,7 +68,7 @@ interface Moment {
  */
 export function openReader(channel: ReaderChannel): DatabaseReader {
   const given = checkOptions(channel, CHANNEL, 'openReader')
-  const missing = CHANNEL.find((name) => name !== 'maxOpenFiles' && given[name] === undefined)
+  const missing = CHANNEL.find((name) => !OPTIONAL.has(name) && given[name] === undefined)
   if (missing === undefined) return new DatabaseReader(given)
   throw invalidArgument(
     `openReader takes what Database.readerChannel returned; this has no ${missing}`,
@@ -94,7 +103,7 @@ export class DatabaseReader implements Disposable {
     )
     const { gets, scans } = this.#counters
     const cache = new BlockCache(blockCacheBytes)
-    const handles = new TableHandles(files, folder, cache)
+    const handles = new TableHandles(files, folder, cache, channel)
     const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
     this.#cache = cache
     this.#handles = handles
@@ -198,6 +207,8 @@ export class DatabaseReader implements Disposable {
       cacheHits: hits,
       cacheMisses: misses,
       cacheUsedBytes: usedBytes,
+      openTables: this.#handles.openTables,
+      tableMemoryBytes: this.#handles.memoryBytes,
     }
   }
 
@@ -215,7 +226,7 @@ export class DatabaseReader implements Disposable {
     const range = halfOpen(bounds)
     const { view, seq } = this.#momentOf(snapshot)
     const release = this.#views.hold(view, seq)
-    const cursor = new Cursor(this.#reads.cursor(view), seq, range, values, () => {
+    const cursor = new Cursor(this.#reads.cursor(view, seq), seq, range, values, () => {
       this.#cursors.delete(cursor)
       release()
     })

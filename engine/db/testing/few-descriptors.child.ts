@@ -20,6 +20,8 @@ const RUNS = 280
 /** With its key more than the least a table may be asked to hold. */
 const SMALL_BYTES = 256
 const LARGE_BYTES = 400
+/** Above the runs of a cursor, far below the tables. */
+const OPEN_TABLES_MAX = 300
 const [mode, folder] = process.argv.slice(2) as [string, string]
 const storage = new NodeStorage(new Ledger())
 let mostOpen = 0
@@ -45,7 +47,8 @@ function mergeTo(level: number, targetTableBytes: number): CompactionStrategy {
 
 function open(strategy: CompactionStrategy): Database {
   const valueLog = { thresholdBytes: LARGE_BYTES, segmentBytes: 1024 }
-  return Database.open({ storage, folder, strategy, options: { blockCacheBytes: 0, valueLog } })
+  const options = { blockCacheBytes: 0, openTablesMax: OPEN_TABLES_MAX, valueLog }
+  return Database.open({ storage, folder, strategy, options })
 }
 
 const keyOf = (index: number) => bytes(`key${String(index).padStart(5, '0')}`)
@@ -116,6 +119,7 @@ async function use(): Promise<object> {
     if (text(held.value()) === contentOf(walked)) walked++
   held.close()
   const { tables } = merging.version.totals
+  const { openTables } = merging.metrics()
   merging.close()
   const { faults } = verifyDatabase(storage, folder)
   note()
@@ -128,6 +132,7 @@ async function use(): Promise<object> {
   return {
     runs,
     tables,
+    openTables,
     segments,
     found: [...recovered, ...merged, walked, ...rewritten],
     faults: faults.length,

@@ -20,6 +20,9 @@ import type { EngineOptions } from '../options.ts'
 import { TableHandles } from '../table-handles.ts'
 import { relocationOf, segmentPath } from '../values/relocation.ts'
 
+/** A merge reads each table once and then never again, so nothing is gained by keeping readers. */
+const READERS_KEPT = 1
+
 /** Everything that another thread needs to make rooms of its own. Posting it shares the counts. */
 export interface SharedRoom {
   readonly storage: SharedStorage
@@ -66,7 +69,7 @@ export function roomsOver({
   return (pace) => {
     const storage = limitedStorage(whole, pace)
     const files = new OpenFiles(storage, options.maxOpenFiles)
-    const handles = new TableHandles(files, folder, cache)
+    const handles = new TableHandles(files, folder, cache, { openTablesMax: READERS_KEPT })
     const segments = new SegmentHandles(files, (id) => segmentPath(folder, id), cache)
     const account = {
       cause: 'vlog-gc',

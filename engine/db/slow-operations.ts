@@ -1,0 +1,171 @@
+/**
+ * Owns the report of slow operations: a call that takes at least `slowOperationMs` gives an event
+ * with its time and what was touched meanwhile.
+ *
+ * Invariant: a database without a threshold keeps its methods as they are, so that the report costs
+ * nothing there.
+ */
+
+import type { Clock } from '../base/clock.ts'
+import type { ReadCounters } from '../base/read-counters.ts'
+import type { StallMetrics } from '../scheduling/stall-log.ts'
+import type { SlowOperationEvent, WatchedOperation } from './events.ts'
+import type { DatabaseCounters } from './metrics.ts'
+
+export interface SlowOperationsParts {
+  readonly thresholdMs: number
+  readonly clock: Clock
+  readonly counters: DatabaseCounters
+  /** Null with inline scheduling, where writers are never held. */
+  readonly stalls: () => StallMetrics | null
+  readonly onEvent: (event: SlowOperationEvent) => void
+}
+
+/** The counters at one moment. */
+interface Reading {
+  readonly reads: readonly ReadCounters[]
+  readonly stallMs: number
+  readonly jobs: number
+}
+
+type Method<Result> = (...call: never[]) => Result
+type Scan = IterableIterator<unknown> & Disposable
+/** The methods of a database that are watched. */
+type Watchable = Readonly<
+  Record<(typeof BLOCKING)[number], Method<unknown>> &
+    Record<(typeof PROMISED)[number], Method<Promise<unknown>>> &
+    Record<'scan', Method<Scan>>
+>
+
+const BLOCKING = ['get', 'has', 'writeSync', 'flush', 'collectValueLog'] as const
+const PROMISED = ['getMany', 'put', 'delete', 'write'] as const
+
+/** Watches the calls of `db`; returns it. */
+export function reportSlow<Watched extends Watchable>(
+  db: Watched,
+  parts: SlowOperationsParts,
+): Watched {
+  const log = new SlowOperations(parts)
+  const watched: Partial<Record<WatchedOperation, Method<unknown>>> = {}
+  for (const name of BLOCKING) {
+    const method = db[name]
+    watched[name] = (...call) => log.watch(name, () => method.apply(db, call))
+  }
+  for (const name of PROMISED) {
+    const method = db[name]
+    watched[name] = (...call) => log.watchAsync(name, () => method.apply(db, call))
+  }
+  const { scan } = db
+  watched.scan = (...call) => log.watchScan(() => scan.apply(db, call))
+  return Object.assign(db, watched)
+}
+
+class SlowOperations {
+  readonly #parts: SlowOperationsParts
+
+  constructor(parts: SlowOperationsParts) {
+    this.#parts = parts
+  }
+
+  watch<Result>(operation: WatchedOperation, call: () => Result): Result {
+    const before = this.#read()
+    const startNs = this.#nowNs()
+    try {
+      return call()
+    } finally {
+      this.#ended(operation, this.#nowNs() - startNs, before)
+    }
+  }
+
+  async watchAsync<Result>(
+    operation: WatchedOperation,
+    call: () => Promise<Result>,
+  ): Promise<Result> {
+    const before = this.#read()
+    const startNs = this.#nowNs()
+    try {
+      return await call()
+    } finally {
+      this.#ended(operation, this.#nowNs() - startNs, before)
+    }
+  }
+
+  /** Reports once, when the scan ends. */
+  watchScan(call: () => Scan): Scan {
+    const before = this.#read()
+    let spentNs = 0
+    let isOver = false
+    const timed = <Result>(part: () => Result): Result => {
+      const startNs = this.#nowNs()
+      try {
+        return part()
+      } finally {
+        spentNs += this.#nowNs() - startNs
+      }
+    }
+    const scan = timed(call)
+    const end = () => {
+      if (!isOver) this.#ended('scan', spentNs, before)
+      isOver = true
+    }
+    return {
+      next() {
+        const step = timed(() => scan.next())
+        if (step.done === true) end()
+        return step
+      },
+      return(value) {
+        const step = timed(() => scan.return?.(value))
+        end()
+        return step ?? { done: true, value }
+      },
+      [Symbol.iterator]() {
+        return this
+      },
+      [Symbol.dispose]() {
+        timed(() => scan[Symbol.dispose]())
+        end()
+      },
+    }
+  }
+
+  #nowNs(): number {
+    return this.#parts.clock.elapsedNs()
+  }
+
+  #read(): Reading {
+    const { gets, scans, flushes, merges } = this.#parts.counters
+    return {
+      reads: [gets.copy(), scans.copy()],
+      stallMs: stallMsOf(this.#parts.stalls()),
+      jobs: flushes + merges,
+    }
+  }
+
+  #ended(operation: WatchedOperation, tookNs: number, before: Reading): void {
+    const { thresholdMs, clock, onEvent } = this.#parts
+    const tookMs = tookNs / 1e6
+    if (tookMs < thresholdMs) return
+    const after = this.#read()
+    const grown = (of: (counters: ReadCounters) => number) =>
+      after.reads.reduce((sum, now, index) => sum + of(now) - of(before.reads[index]!), 0)
+    onEvent({
+      kind: 'slow-operation',
+      atMs: clock.nowMs(),
+      operation,
+      tookMs,
+      runsProbed: grown(({ runsProbed }) => runsProbed),
+      filterNegatives: grown(({ filterNegatives }) => filterNegatives),
+      blocksFromCache: grown(({ blocksFromCache }) => blocksFromCache),
+      blocksFromStorage: grown(({ blocksFromStorage }) => blocksFromStorage),
+      bytesFromStorage: grown(({ bytesFromStorage }) => bytesFromStorage),
+      stallMs: after.stallMs - before.stallMs,
+      jobs: after.jobs - before.jobs,
+    })
+  }
+}
+
+function stallMsOf(stalls: StallMetrics | null): number {
+  if (stalls === null) return 0
+  return Object.values(stalls).reduce((sum, { slowdownMs, stopMs }) => sum + slowdownMs + stopMs, 0)
+}
