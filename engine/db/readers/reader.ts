@@ -12,7 +12,7 @@ import { ENTRY_KIND, type SeqNum } from '../../base/internal-key.ts'
 import type { Lookup } from '../../base/lookup.ts'
 import { ReadCounters } from '../../base/read-counters.ts'
 import { BlockCache } from '../../cache/block-cache.ts'
-import { NodeStorage } from '../../storage/node-storage.ts'
+import { storageOver } from '../../storage/encryption/shared-storage.ts'
 import { OpenFiles } from '../../storage/open-files.ts'
 import { SegmentHandles } from '../../vlog/segment-handles.ts'
 import {
@@ -93,7 +93,7 @@ export class DatabaseReader implements Disposable {
   /** Call `openReader`. */
   constructor(channel: ReaderChannel) {
     const { storage: shared, folder, maxOpenFiles, blockCacheBytes } = channel
-    const storage = NodeStorage.over(shared)
+    const storage = storageOver(shared)
     const files = new OpenFiles(
       {
         openFilesMax: storage.openFilesMax,
