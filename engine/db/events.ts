@@ -1,6 +1,6 @@
 /**
- * Owns the events that the engine reports to `onEvent`, as plain data. The same events are published
- * on channels (`channels.ts`).
+ * Owns the events that the engine reports to `onEvent`, as plain data. The same events are
+ * published on channels (`channels.ts`).
  */
 
 import type { PickReason } from '../compaction/strategy.ts'

@@ -54,9 +54,9 @@ describe('slow operations', () => {
     await db.getMany([bytes('a'), bytes('b')])
     for (const _ of db.scan());
     for (const _ of db.scan()) break
-    using open = db.scan()
+    const open = db.scan()
     open.next()
-    open[Symbol.dispose]()
+    for (let time = 0; time < 2; time++) open[Symbol.dispose]()
     db.collectValueLog()
     expect(operations()).toEqual([
       ...['put', 'delete', 'write', 'writeSync', 'flush', 'get', 'has', 'getMany'],

@@ -1,5 +1,6 @@
 /** Owns the commands of the shell, in the order in which its help lists them. */
 import { type Database, type ScanOptions, WriteBatch } from '../../../engine/index.ts'
+import { databaseFamilies, openMetricsText } from '../../base/open-metrics.ts'
 import { formatBytes } from '../../base/units.ts'
 import { UsageError, unknownName } from '../../base/usage-error.ts'
 import { columns } from '../../cli/text-lines.ts'
@@ -217,6 +218,18 @@ const stats: ShellCommand = {
   },
 }
 
+const metrics: ShellCommand = {
+  name: 'metrics',
+  words: '',
+  least: 0,
+  most: 0,
+  help: 'Prints the counters as OpenMetrics text, as Prometheus reads it.',
+  run: ({ db }) =>
+    openMetricsText(databaseFamilies({ version: db.version, metrics: db.metrics() }))
+      .trimEnd()
+      .split('\n'),
+}
+
 const flush: ShellCommand = {
   name: 'flush',
   words: '',
@@ -290,6 +303,6 @@ const quit: ShellCommand = {
 export const COMMANDS: ReadonlyMap<string, ShellCommand> = new Map(
   [
     ...[put, get, remove, scan, batch, write, discard, snapshot, release],
-    ...[stats, flush, compact, verify, help, quit],
+    ...[stats, metrics, flush, compact, verify, help, quit],
   ].map((command) => [command.name, command]),
 )

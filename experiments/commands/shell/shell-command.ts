@@ -1,6 +1,6 @@
 /**
- * Owns what a command of the shell is, and the reading of its words. Invariant: every word and every
- * option is used or refused.
+ * Owns what a command of the shell is, and the reading of its words. Invariant: every word and
+ * every option is used or refused.
  */
 import { parseCount } from '../../base/units.ts'
 import { UsageError, unknownName } from '../../base/usage-error.ts'
